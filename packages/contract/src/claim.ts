@@ -1,0 +1,65 @@
+/** What is promised: one claim of a plan, before anything was observed. */
+
+/** The kinds this build decides; every other kind is refused by name (`LL_PLAN_KIND`). */
+export const claimKinds = [
+  "predicate",
+  "proportion",
+  "quantile",
+  "trials",
+  "bound",
+  "coverage",
+] as const;
+export type ClaimKind = (typeof claimKinds)[number];
+
+export const claimCategories = [
+  "Architecture & Design",
+  "Security & Compliance",
+  "Containerization",
+  "Orchestration",
+  "Monitoring & Observability",
+  "Performance & Capacity",
+  "Testing & Quality",
+  "Documentation",
+  "Deployment Automation",
+  "Disaster Recovery",
+  "Operational Readiness",
+] as const;
+export type ClaimCategory = (typeof claimCategories)[number];
+
+export interface Claim {
+  /** Dotted and stable between runs, e.g. `chat.p99`. */
+  readonly id: string;
+  /** Rendered verbatim; names unit and scope. */
+  readonly statement: string;
+  readonly kind: ClaimKind;
+  /** Observation stream that decides it, e.g. `load.chat` or `probe.openai.auth`. */
+  readonly of: string;
+  /** Declared parts, at least one; the denominator. A claim without parts of its own has `["all"]`. */
+  readonly parts: readonly string[];
+  /** proportion and trials: success ratio 0..1. quantile: the quantile 0..1. */
+  readonly target?: number;
+  /** quantile: limit in ms. bound: limit in the unit of `unit`. */
+  readonly limit?: number;
+  /** Unit of `limit`, e.g. `ms`, `s`, `records`. */
+  readonly unit?: string;
+  /** predicate and bound: least number of observations, default 1. */
+  readonly min?: number;
+  /** coverage: the declared items, each to be observed true. */
+  readonly items?: readonly string[];
+  /** One-sided, 0.9..0.999, default 0.95. */
+  readonly confidence: number;
+  /** Optional claims are shown, never counted. */
+  readonly required: boolean;
+  readonly category: ClaimCategory;
+  /** At least 10 characters. */
+  readonly rationale: string;
+  /** Checklist ids this claim shows, e.g. `R2-02`. */
+  readonly checklist?: readonly string[];
+}
+
+/** A problem found in data: never thrown, always returned. */
+export interface Problem {
+  readonly code: string;
+  readonly path: string;
+  readonly message: string;
+}

@@ -1,0 +1,137 @@
+import type { ClaimKind } from "../claim.ts";
+import type { ReasonCode } from "../verdict.ts";
+
+/** Where a figure comes from. Only `measured` (and named `imported`) supports a claim. */
+export type Provenance = "measured" | "derived" | "declared" | "imported";
+
+/**
+ * One line of `evidence.jsonl`. `hash` = SHA-256(domain line || prev || canonical JSON without hash);
+ * the first `prev` is the plan digest. `at` is UTC ISO 8601 with ms, `mono` ms since run start.
+ */
+export interface EvidenceRecord {
+  readonly v: 1;
+  readonly seq: number;
+  readonly run: string;
+  readonly at: string;
+  readonly mono: number;
+  readonly kind: RecordKind;
+  readonly by: { readonly id: string; readonly version: string; readonly digest: string };
+  /** Claim ids this record is evidence for. */
+  readonly claims: readonly string[];
+  readonly target: string;
+  readonly provenance: Provenance;
+  readonly data: RecordData;
+  /** SHA-256 of artefacts it rests on. */
+  readonly refs: readonly string[];
+  readonly proves: readonly string[];
+  readonly doesNotProve: readonly string[];
+  readonly prev: string;
+  readonly hash: string;
+}
+
+/** What a stage hands over; the writer adds v, seq, run, at, mono, prev and hash. */
+export interface Observation {
+  readonly kind: RecordKind;
+  readonly by: EvidenceRecord["by"];
+  readonly claims: readonly string[];
+  readonly target: string;
+  readonly provenance: Provenance;
+  readonly data: RecordData;
+  readonly refs?: readonly string[];
+  readonly proves?: readonly string[];
+  readonly doesNotProve?: readonly string[];
+}
+
+export type RecordData = Readonly<Record<string, unknown>>;
+
+/**
+ * The kinds and the shape of `data` the fold reads (further keys are free):
+ *
+ * | kind | data |
+ * |---|---|
+ * | `run.started` | `{ planDigest, toolVersion, node, cpus, platform }` |
+ * | `stage.started` `stage.ended` | `{ stage }` |
+ * | `observation` | {@link PredicateObservation}: predicate and trials, one attempt each |
+ * | `sample.tally` | {@link SampleTally}: proportion and quantile; tallies of one part add up |
+ * | `sample.closed` | `{ stream, part }`: the part's sample is whole; without it `not_tested(cancelled)` |
+ * | `value` | {@link BoundValue}: bound |
+ * | `item` | `{ stream, part, item, observed: boolean }`: coverage |
+ * | `guard` | {@link GuardObservation} |
+ * | `skip` | `{ part?, reason, sentence, remedy? }`: reason is a `not_tested` code |
+ * | `check.error` | `{ part?, reason, sentence }`: reason is an `error` code |
+ * | `load.slice` `finding` `note` | not read by the fold |
+ * | `run.closed` | `{ reason: "done" | "cancelled" }` |
+ */
+export type RecordKind =
+  | "run.started"
+  | "stage.started"
+  | "stage.ended"
+  | "observation"
+  | "sample.tally"
+  | "sample.closed"
+  | "value"
+  | "item"
+  | "guard"
+  | "skip"
+  | "check.error"
+  | "load.slice"
+  | "finding"
+  | "note"
+  | "run.closed";
+
+export interface PredicateObservation {
+  readonly stream: string;
+  readonly part: string;
+  readonly ok: boolean;
+  /** What was seen, one sentence, for the reader. */
+  readonly seen: string;
+  /** Set when our own check failed before any byte reached the target. */
+  readonly attempt?: number;
+  /** Command that shows it again, as an argument list; secrets as `$NAME`. */
+  readonly reproduce?: readonly string[];
+}
+
+export interface SampleTally {
+  readonly stream: string;
+  readonly part: string;
+  /** All due events, good and bad. */
+  readonly n: number;
+  /** proportion: bad events. quantile: at or over the limit, or without a valid latency. */
+  readonly bad: number;
+  /** Events whose value could not be measured; counted both ways. */
+  readonly undefined: number;
+  /** `[n, bad]` per equal-time slice, in order of intended time, for the dispersion check. */
+  readonly slices: readonly (readonly [number, number])[];
+  /** Width of one slice in ms. */
+  readonly sliceMs: number;
+  /** quantile: the claim's limit in ms, and the order statistic seen at its quantile. */
+  readonly limitMs?: number;
+  readonly observedMs?: number;
+  /** quantile: order statistic that bounds the quantile at the claim's confidence, when n allows. */
+  readonly upperMs?: number;
+  readonly maxMs?: number;
+  /** Bad events by outcome class. */
+  readonly badBy: Readonly<Record<string, number>>;
+}
+
+export interface BoundValue {
+  readonly stream: string;
+  readonly part: string;
+  readonly lower: number;
+  readonly upper: number;
+  readonly resolution: number;
+}
+
+export interface GuardObservation {
+  /** e.g. `guard.load.pacer` */
+  readonly guard: string;
+  readonly holds: boolean;
+  readonly invalidates: "pass" | "fail" | "both";
+  readonly kinds: readonly ClaimKind[];
+  /** Streams it watches; `["*"]` all. */
+  readonly streams: readonly string[];
+  /** `inconclusive` reason it gives. */
+  readonly reason: ReasonCode;
+  /** One sentence with figures. */
+  readonly seen: string;
+}

@@ -1,0 +1,19 @@
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, ms since the epoch. For documents only, never for durations. */
+  wallMs(): number;
+  /** Monotonic ms with fraction, same origin in every thread of the machine. */
+  monotonicMs(): number;
+  /** Calls `run` once after `delayMs`; the timer does not keep the process alive when `unref`. */
+  after(delayMs: number, run: () => void, o?: { unref?: boolean }): Timer;
+  /** Resolves after `delayMs`; rejects with the signal's reason when it aborts first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** UTC ISO 8601 with milliseconds. */
+export function isoTime(clock: Clock): string {
+  return new Date(clock.wallMs()).toISOString();
+}
