@@ -1,0 +1,195 @@
+import type { ChildProcess } from "node:child_process";
+import { fork } from "node:child_process";
+import { unlinkSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "@loadline/kit/clock";
+import { modelErrors } from "./error-table.ts";
+import type { HostSettings } from "./protocol.ts";
+import { parseHostMessage } from "./protocol.ts";
+
+export interface ModelHostLogger {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface ModelHostOptions {
+  readonly modelPath: string;
+  /** A path of at most 107 bytes; the socket is made with mode 0600. */
+  readonly socketPath: string;
+  /** Threads of native work: 1 below 100 M parameters. */
+  readonly threads: number;
+  /** Requests that may wait for a sequence; the next one is answered 503. */
+  readonly queueMax: number;
+  /** A client connection without traffic is closed after this time. */
+  readonly idleMs: number;
+  readonly clock: Clock;
+  readonly logger: ModelHostLogger;
+  readonly signal: AbortSignal;
+  /** Name in `/v1/models`; the file name without `.gguf` when absent. */
+  readonly modelName?: string;
+  readonly sequences?: number;
+  readonly contextTokens?: number;
+  readonly queueWaitMs?: number;
+  readonly startTimeoutMs?: number;
+  /** Entry of the child where it is not beside this module (a bundle). */
+  readonly entryPath?: string;
+}
+
+export type ModelHostState = "loading" | "ready" | "failed" | "closed";
+
+export interface ModelHostExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** True when `close` asked for it. */
+  readonly wanted: boolean;
+}
+
+export interface ModelHost extends AsyncDisposable {
+  readonly socketPath: string;
+  readonly pid: number;
+  readonly state: ModelHostState;
+  /** Ends the child: asks first, SIGKILL after 2 s. Resolves when it is gone. */
+  close(): Promise<void>;
+  /** Calls back once when the child is gone; at once when it already is. */
+  onExit(callback: (exit: ModelHostExit) => void): void;
+}
+
+const closeGraceMs = 2000;
+const stderrBytesMax = 8192;
+
+/**
+ * Starts a model host and resolves when it serves. Rejects with `LL_MODEL_DAMAGED`, `LL_MODEL_LOAD`,
+ * `LL_MODEL_HOST_EXIT`, `LL_MODEL_START_TIMEOUT` or the signal's reason; the child is gone by then.
+ */
+export async function startModelHost(options: ModelHostOptions): Promise<ModelHost> {
+  options.signal.throwIfAborted();
+  const child = new HostProcess(options);
+  try {
+    await child.ready(options.startTimeoutMs ?? 30_000, options.signal);
+  } catch (error) {
+    await child.close();
+    throw error;
+  }
+  return child;
+}
+
+function hostSettings(o: ModelHostOptions): HostSettings {
+  return {
+    modelPath: o.modelPath,
+    modelName: o.modelName ?? basename(o.modelPath, ".gguf"),
+    socketPath: o.socketPath,
+    threads: o.threads,
+    sequences: o.sequences ?? 2,
+    contextTokens: o.contextTokens ?? 512,
+    queueMax: o.queueMax,
+    queueWaitMs: o.queueWaitMs ?? 1000,
+    idleMs: o.idleMs,
+  };
+}
+
+class HostProcess implements ModelHost {
+  readonly socketPath: string;
+  readonly #child: ChildProcess;
+  readonly #clock: Clock;
+  readonly #logger: ModelHostLogger;
+  readonly #loaded = Promise.withResolvers<void>();
+  readonly #gone = Promise.withResolvers<ModelHostExit>();
+  #state: ModelHostState = "loading";
+  #closing = false;
+  #stderr = "";
+
+  constructor(o: ModelHostOptions) {
+    this.socketPath = o.socketPath;
+    this.#clock = o.clock;
+    this.#logger = o.logger;
+    const entry = o.entryPath ?? fileURLToPath(new URL("./host/main.ts", import.meta.url));
+    this.#child = fork(entry, [JSON.stringify(hostSettings(o))], {
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    // A rejection before anyone awaits it is reported through ready(), not as unhandled.
+    this.#loaded.promise.catch(() => undefined);
+    this.#child.on("message", (value) => this.#onMessage(value));
+    this.#child.on("error", (cause) => this.#onGone(null, null, cause));
+    this.#child.on("exit", (code, signal) => this.#onGone(code, signal));
+    this.#child.stderr?.setEncoding("utf8");
+    this.#child.stderr?.on("data", (text: string) => this.#onStderr(text));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  get state(): ModelHostState {
+    return this.#state;
+  }
+
+  async ready(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.#loaded.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const timer = this.#clock.after(timeoutMs, () =>
+      this.#loaded.reject(modelErrors.make("LL_MODEL_START_TIMEOUT")),
+    );
+    try {
+      await this.#loaded.promise;
+    } finally {
+      timer.cancel();
+      signal.removeEventListener("abort", onAbort);
+    }
+    signal.addEventListener("abort", () => void this.close(), { once: true });
+  }
+
+  onExit(callback: (exit: ModelHostExit) => void): void {
+    void this.#gone.promise.then(callback);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing && this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#closing = true;
+      if (this.#child.connected) this.#child.disconnect();
+      const timer = this.#clock.after(closeGraceMs, () => this.#child.kill("SIGKILL"));
+      void this.#gone.promise.then(() => timer.cancel());
+    }
+    await this.#gone.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #onMessage(value: unknown): void {
+    const message = parseHostMessage(value);
+    if (message === undefined) return;
+    if (message.type === "ready") {
+      this.#state = "ready";
+      this.#logger.info("model host ready", { pid: this.pid, loadMs: message.loadMs });
+      this.#loaded.resolve();
+      return;
+    }
+    this.#state = "failed";
+    this.#loaded.reject(modelErrors.make(message.code, message.message));
+  }
+
+  #onStderr(text: string): void {
+    this.#stderr = (this.#stderr + text).slice(-stderrBytesMax);
+    this.#logger.warn("model host wrote to stderr", { pid: this.pid, text: text.trimEnd() });
+  }
+
+  #onGone(code: number | null, signal: string | null, cause?: unknown): void {
+    const detail = { detail: this.#stderr, cause };
+    this.#loaded.reject(modelErrors.make("LL_MODEL_HOST_EXIT", undefined, detail));
+    if (this.#state !== "failed") this.#state = this.#closing ? "closed" : "failed";
+    // A killed child cannot remove its socket; a leftover would make the next bind fail.
+    removeSocket(this.socketPath);
+    this.#gone.resolve({ code, signal, wanted: this.#closing });
+  }
+}
+
+function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+}
