@@ -1,0 +1,90 @@
+import type { Socket } from "node:net";
+import type { Clock } from "@loadline/kit/clock";
+
+/** Why a response did not end well. `stale`: a reused connection died before a response byte. */
+export type Http1Fault =
+  | "connect"
+  | "connect_timeout"
+  | "tls"
+  | "dns"
+  | "reset"
+  | "protocol"
+  | "stale"
+  | "queue_full"
+  | "queue_timeout"
+  | "aborted";
+
+/**
+ * Receives one response: `head` once, `data` any number of times, then exactly one of `end` or
+ * `fail`. A `fail` may come at any point, `head` or not. `chunk` is only valid during the call
+ * when the reader reuses its buffer (the load engine does, the pool does not).
+ */
+export interface ResponseSink {
+  head(status: number, headers: readonly string[]): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(code: Http1Fault, detail: string): void;
+}
+
+/** Parses one response at a time; `start` again after `done` for the next on the connection. */
+export interface ResponseParser {
+  /** `method` is the request's: an answer to HEAD has no body. */
+  start(method: string, sink: ResponseSink): void;
+  /** Bytes read; consumed before it returns. Bytes after the end make the parser not `reusable`. */
+  feed(buf: Buffer): void;
+  /** The peer closed: ends a close-delimited body, fails any other unfinished response. */
+  eof(): void;
+  /** No further call reaches the sink until the next `start`. */
+  stop(): void;
+  /** The response ended or failed. */
+  readonly done: boolean;
+  /** The connection may carry another request. */
+  readonly reusable: boolean;
+  /** A byte of the response was seen. */
+  readonly started: boolean;
+  /** The server's `keep-alive: timeout=` in ms, or -1. */
+  readonly keepAliveMs: number;
+}
+
+export interface Http1Request {
+  readonly method: string;
+  readonly path: string;
+  /** Flat: name, value, ... `content-length` is added from `body`. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer;
+}
+
+export interface Http1Call {
+  /** Ends the request now: the sink gets `fail("aborted")` unless it was finished. */
+  abort(): void;
+  /** Stops reading from the connection; bytes already read were delivered. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface Http1Pool {
+  /** Never throws for the peer's fault; throws LL_HTTP1_REQUEST for what cannot be written. */
+  request(r: Http1Request, sink: ResponseSink): Http1Call;
+  /** Destroys every connection; unfinished requests fail with `aborted`. */
+  close(): void;
+  /** Connections open or opening. */
+  readonly open: number;
+  /** Requests waiting for a connection. */
+  readonly queued: number;
+}
+
+export interface Http1PoolOptions {
+  /** A new `net` or `tls` socket, which may still be connecting. */
+  readonly connect: () => Socket;
+  readonly connectionsMax: number;
+  readonly queueMax: number;
+  readonly queueWaitMs: number;
+  readonly connectTimeoutMs: number;
+  /** An idle connection is closed after this, or after the server's hint less 1 s. */
+  readonly idleMs: number;
+  readonly clock: Clock;
+  /** Sends once more, on a fresh connection, a request whose reused connection was dead. */
+  readonly retryStale?: boolean;
+  /** Largest response head, default 64 KiB. */
+  readonly headBytesMax?: number;
+}
