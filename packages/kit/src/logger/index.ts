@@ -1,0 +1,11 @@
+/**
+ * One JSON line per event, written in batches. A logger never sees a prompt or a key: callers
+ * pass names, codes and numbers only.
+ *
+ * ```ts
+ * const logger = createLogger({ clock, write: (text) => void process.stderr.write(text) });
+ * logger.info("listening", { url });
+ * ```
+ */
+export { createLogger } from "./logger.ts";
+export type { LogFields, Logger, LoggerDeps, LogLevel } from "./logger.ts";

@@ -1,0 +1,86 @@
+import type { Clock, Timer } from "../clock/index.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Logger {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** A ready-made JSON line without its newline, at level info: for the hot path. */
+  line(json: string): void;
+  readonly isInfo: boolean;
+  /** ISO time of now, formatted once per millisecond. */
+  time(): string;
+  /** Hands everything collected so far to `write`. */
+  flush(): void;
+}
+
+export interface LoggerDeps {
+  readonly clock: Clock;
+  /** Takes whole lines, each ended by a newline. */
+  readonly write: (text: string) => void;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+}
+
+const ranks: Readonly<Record<LogLevel, number>> = {
+  debug: 0,
+  info: 1,
+  warn: 2,
+  error: 3,
+  silent: 4,
+};
+const batchMs = 50;
+const batchCharsMax = 65_536;
+
+/** Lines wait up to 50 ms or 64 Ki characters; errors are written at once. */
+export function createLogger(deps: LoggerDeps): Logger {
+  const rank = ranks[deps.level ?? "info"];
+  let held = "";
+  let timer: Timer | undefined;
+  let timeMs = -1;
+  let timeText = "";
+  const flush = (): void => {
+    timer?.cancel();
+    timer = undefined;
+    if (held === "") return;
+    const text = held;
+    held = "";
+    deps.write(text);
+  };
+  const push = (json: string): void => {
+    held += `${json}\n`;
+    if (held.length >= batchCharsMax) flush();
+    else timer ??= deps.clock.after(batchMs, flush, { unref: true });
+  };
+  const time = (): string => {
+    const now = deps.clock.wallMs();
+    if (now !== timeMs) {
+      timeMs = now;
+      timeText = new Date(now).toISOString();
+    }
+    return timeText;
+  };
+  const at =
+    (level: Exclude<LogLevel, "silent">) =>
+    (event: string, fields?: LogFields): void => {
+      if (ranks[level] < rank) return;
+      push(JSON.stringify({ time: time(), level, event, ...fields }));
+      if (level === "error") flush();
+    };
+  const isInfo = rank <= ranks.info;
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    line: (json) => {
+      if (isInfo) push(json);
+    },
+    isInfo,
+    time,
+    flush,
+  };
+}

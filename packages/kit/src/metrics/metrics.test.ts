@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { createMetrics } from "./index.ts";
+
+describe("metrics", () => {
+  it("every label set is rendered with value 0 before anything was counted", () => {
+    const metrics = createMetrics();
+    metrics.counter("x_hits", "Hits.", { route: ["a", "b"], status: ["200", "500"] });
+    const text = metrics.render();
+    for (const route of ["a", "b"])
+      for (const status of ["200", "500"])
+        expect(text).toContain(`x_hits_total{route="${route}",status="${status}"} 0\n`);
+    expect(text.endsWith("# EOF\n")).toBe(true);
+  });
+
+  it("slot addresses the label set of the given value indexes", () => {
+    const metrics = createMetrics();
+    const hits = metrics.counter("x_hits", "Hits.", { route: ["a", "b"], status: ["200", "500"] });
+    hits.add(hits.slot([1, 0]), 3);
+    expect(metrics.render()).toContain('x_hits_total{route="b",status="200"} 3\n');
+    expect(hits.value(hits.slot([1, 0]))).toBe(3);
+  });
+
+  it("an index outside a label's values is refused", () => {
+    const hits = createMetrics().counter("x_hits", "Hits.", { route: ["a"] });
+    expect(() => hits.slot([1])).toThrow(RangeError);
+    expect(() => hits.slot([])).toThrow(RangeError);
+  });
+
+  it("a value equal to a bound counts in that bound's bucket, and buckets are cumulative", () => {
+    const metrics = createMetrics();
+    const seconds = metrics.histogram("x_seconds", "Time.", {}, [0.5, 1, 2]);
+    const slot = seconds.slot([]);
+    for (const value of [0.5, 0.75, 9]) seconds.observe(slot, value);
+    const text = metrics.render();
+    expect(text).toContain('x_seconds_bucket{le="0.5"} 1\n');
+    expect(text).toContain('x_seconds_bucket{le="1.0"} 2\n');
+    expect(text).toContain('x_seconds_bucket{le="2.0"} 2\n');
+    expect(text).toContain('x_seconds_bucket{le="+Inf"} 3\n');
+    expect(text).toContain("x_seconds_count 3\n");
+    expect(text).toContain("x_seconds_sum 10.25\n");
+  });
+
+  it("hostile label values cannot break a line", () => {
+    const metrics = createMetrics();
+    metrics.counter("x_hits", "Hits.", { route: ['a"} 9\nx\\'] });
+    expect(metrics.render()).toContain('x_hits_total{route="a\\"} 9\\nx\\\\"} 0\n');
+  });
+
+  it("a gauge shows what its refresher set, and a name is defined once", () => {
+    const metrics = createMetrics();
+    const open = metrics.gauge("x_open", "Open.", {});
+    metrics.onRender(() => open.set(open.slot([]), 7));
+    open.add(open.slot([]), 1);
+    expect(metrics.render()).toContain("x_open 7\n");
+    expect(() => metrics.gauge("x_open", "Open.", {})).toThrow("twice");
+  });
+});
