@@ -51,6 +51,8 @@ export interface Claim {
   /** Optional claims are shown, never counted. */
   readonly required: boolean;
   readonly category: ClaimCategory;
+  /** `imported`: named foreign results up to 24 h old count too. */
+  readonly accept?: "imported";
   /** At least 10 characters. */
   readonly rationale: string;
   /** Checklist ids this claim shows, e.g. `R2-02`. */

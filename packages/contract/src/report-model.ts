@@ -91,7 +91,11 @@ export interface VerdictDocument {
   /** decided / required; null without required claims. */
   readonly coverage: number | null;
   readonly guards: readonly (GuardObservation & { readonly seq: number })[];
-  readonly tools: readonly { readonly id: string; readonly found: boolean; readonly detail: string }[];
+  readonly tools: readonly {
+    readonly id: string;
+    readonly found: boolean;
+    readonly detail: string;
+  }[];
   /** What this evidence does not prove. */
   readonly limits: readonly string[];
 }

@@ -58,8 +58,11 @@ export type RecordData = Readonly<Record<string, unknown>>;
  * | `item` | `{ stream, part, item, observed: boolean }`: coverage |
  * | `guard` | {@link GuardObservation} |
  * | `skip` | `{ part?, reason, sentence, remedy? }`: reason is a `not_tested` code |
- * | `check.error` | `{ part?, reason, sentence }`: reason is an `error` code |
- * | `load.slice` `finding` `note` | not read by the fold |
+ * | `check.error` | `{ part?, reason, sentence, attempt? }`: reason is an `error` code; with `attempt` |
+ * |  | 1 or 2 (no byte reached the target) a later observation of the part takes its place |
+ * | `load.slice` | {@link LoadSlice}, for charts; not read by the fold |
+ * | `finding` | {@link Finding}; not read by the fold |
+ * | `note` | free; `tool`, `load`, `earlier` of {@link Note} reach the report |
  * | `run.closed` | `{ reason: "done" | "cancelled" }` |
  */
 export type RecordKind =
@@ -85,7 +88,7 @@ export interface PredicateObservation {
   readonly ok: boolean;
   /** What was seen, one sentence, for the reader. */
   readonly seen: string;
-  /** Set when our own check failed before any byte reached the target. */
+  /** 1-based attempt; every attempt counts, none replaces another. */
   readonly attempt?: number;
   /** Command that shows it again, as an argument list; secrets as `$NAME`. */
   readonly reproduce?: readonly string[];
@@ -134,4 +137,49 @@ export interface GuardObservation {
   readonly reason: ReasonCode;
   /** One sentence with figures. */
   readonly seen: string;
+}
+
+/** One time slice of one load scenario. */
+export interface LoadSlice {
+  readonly scenario: string;
+  /** 0-based index of the slice. */
+  readonly slice: number;
+  readonly sliceMs: number;
+  readonly due: number;
+  readonly ok: number;
+  readonly bad: number;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  readonly inFlight: number;
+  /** Heat map column: `[upperEdgeMs, count]`. */
+  readonly heat?: readonly (readonly [number, number])[];
+}
+
+/** Target text in it is raw and hostile: renderers escape it. */
+export interface Finding {
+  readonly fingerprint: string;
+  readonly severity: "low" | "medium" | "high" | "critical";
+  readonly title: string;
+  readonly impact: string;
+  readonly remedy: string;
+  readonly raw: string;
+  readonly reproduce: readonly string[];
+}
+
+/** Keys of a `note` the report reads. */
+export interface Note {
+  readonly tool?: { readonly id: string; readonly found: boolean; readonly detail: string };
+  /** Tail of one scenario: `[quantile, responseMs, serviceMs]` and `[quantile, ms]`. */
+  readonly load?: {
+    readonly scenario: string;
+    readonly percentiles: readonly (readonly [number, number, number | null])[];
+    readonly ttft: readonly (readonly [number, number])[];
+  };
+  /** Earlier runs, newest first; a record, so that views render from the bundle alone. */
+  readonly earlier?: readonly {
+    readonly run: string;
+    readonly outcome: string;
+    readonly at: string;
+    readonly planDigest: string;
+  }[];
 }

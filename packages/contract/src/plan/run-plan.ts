@@ -1,0 +1,32 @@
+import type { Claim } from "../claim.ts";
+import { canonicalJson } from "../evidence/canonical-json.ts";
+import { type Digest, toBytes } from "../evidence/digest.ts";
+
+/** Everything promised before the run; its digest is the first `prev` of the evidence chain. */
+export interface RunPlan {
+  readonly schema: "loadline-plan/v1";
+  readonly profile: string;
+  readonly target: { readonly name: string; readonly baseUrl: string };
+  /** One-sided default confidence, 0.9..0.999. */
+  readonly confidence: number;
+  readonly maxWaived: number;
+  readonly budgetMinutes: number;
+  readonly claims: readonly Claim[];
+  /** Stage configurations, opaque here. */
+  readonly stages: Readonly<Record<string, unknown>>;
+}
+
+/** The bytes of `plan.json`; its digest without the line feed is the plan digest. */
+export function planFileText(plan: RunPlan): string {
+  return `${canonicalJson(plan)}\n`;
+}
+
+/** Digest of the canonical plan. */
+export function planDigest(plan: RunPlan, digest: Digest): string {
+  return digest(toBytes(canonicalJson(plan)));
+}
+
+/** The target as reports name it. */
+export function targetName(target: RunPlan["target"]): string {
+  return target.name === target.baseUrl ? target.name : `${target.name} ${target.baseUrl}`;
+}
