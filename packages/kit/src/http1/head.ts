@@ -77,10 +77,7 @@ function parseField(text: string, at: number, end: number, head: Head): string {
   let to = end;
   while (from < to && isBlank(text.charCodeAt(from))) from++;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-  for (let i = from; i < to; i++) {
-    const c = text.charCodeAt(i);
-    if ((c < space && c !== tab) || c === 127) return "control character in a header value";
-  }
+  if (hasControl(text, from, to)) return "control character in a header value";
   const name = text.slice(at, nameEnd).toLowerCase();
   const value = text.slice(from, to);
   head.headers.push(name, value);
@@ -125,6 +122,14 @@ function applyConnection(value: string, head: Head): void {
     if (token === "close") head.keep = false;
     else if (token === "keep-alive" && head.minor === 0) head.keep = true;
   }
+}
+
+function hasControl(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const c = text.charCodeAt(i);
+    if ((c < space && c !== tab) || c === 127) return true;
+  }
+  return false;
 }
 
 function isBlank(c: number): boolean {

@@ -56,7 +56,7 @@ class Pool implements Http1Pool, Owner {
     this.#queueTimer?.cancel();
     this.#idleTimer?.cancel();
     for (const exchange of this.#queue.splice(0)) exchange.fail("aborted", "the pool was closed");
-    for (const connection of [...this.#connections]) connection.shut();
+    for (const connection of this.#connections) connection.shut();
   }
 
   /** A connection finished its answer and may carry another request. */

@@ -13,16 +13,7 @@ export function encodeRequest(r: Http1Request): Buffer {
   if (!token.test(r.method) || !target.test(r.path)) {
     throw http1Errors.make("LL_HTTP1_REQUEST", "malformed method or path.");
   }
-  let head = `${r.method} ${r.path} HTTP/1.1\r\n`;
-  for (let i = 0; i + 1 < r.headers.length; i += 2) {
-    const name = r.headers[i] ?? "";
-    const text = r.headers[i + 1] ?? "";
-    if (!token.test(name) || !value.test(text)) {
-      throw http1Errors.make("LL_HTTP1_REQUEST", `malformed header ${JSON.stringify(name)}.`);
-    }
-    if (isFraming(name)) continue;
-    head += `${name}: ${text}\r\n`;
-  }
+  let head = `${r.method} ${r.path} HTTP/1.1\r\n${encodeFields(r.headers)}`;
   const body = r.body;
   if (body !== undefined || r.method === "POST" || r.method === "PUT" || r.method === "PATCH") {
     head += `content-length: ${body?.length ?? 0}\r\n`;
@@ -32,6 +23,19 @@ export function encodeRequest(r: Http1Request): Buffer {
   bytes.write(head, 0, "latin1");
   if (body !== undefined) body.copy(bytes, head.length);
   return bytes;
+}
+
+function encodeFields(headers: readonly string[]): string {
+  let lines = "";
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? "";
+    const text = headers[i + 1] ?? "";
+    if (!token.test(name) || !value.test(text)) {
+      throw http1Errors.make("LL_HTTP1_REQUEST", `malformed header ${JSON.stringify(name)}.`);
+    }
+    if (!isFraming(name)) lines += `${name}: ${text}\r\n`;
+  }
+  return lines;
 }
 
 function isFraming(name: string): boolean {

@@ -1,0 +1,13 @@
+/**
+ * A fixed-size histogram of microseconds in shared memory: any number of values, exact merge by
+ * addition, quantiles as upper bucket edges.
+ *
+ * ```ts
+ * const histogram = createHistogram();
+ * histogram.record(1250);
+ * histogram.quantileUs(0.99);
+ * ```
+ */
+export { histogramErrors } from "./errors.ts";
+export { createHistogram } from "./histogram.ts";
+export type { Histogram, HistogramPrecision } from "./histogram.ts";
