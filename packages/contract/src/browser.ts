@@ -6,6 +6,7 @@ export * from "./evidence/chain.ts";
 export * from "./evidence/digest.ts";
 export * from "./evidence/record.ts";
 export * from "./figure.ts";
+export * from "./fold.ts";
 export { joinVerdicts, worstVerdict } from "./fold/join.ts";
 export * from "./plan/run-plan.ts";
 export * from "./report-model.ts";

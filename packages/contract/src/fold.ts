@@ -1,0 +1,181 @@
+/** The only place that makes a verdict. */
+import type { EvidenceRecord } from "./evidence/record.ts";
+import { formatDuration, formatNumber, formatRatio } from "./figure.ts";
+import type { SeenGuard } from "./fold/decide-part.ts";
+import { type ClaimContext, foldClaim } from "./fold/fold-claim.ts";
+import type { Judged } from "./fold/join.ts";
+import {
+  countClaims,
+  decideOutcome,
+  describeFalseAlarm,
+  describeOutcome,
+  exitCodes,
+} from "./fold/outcome.ts";
+import { type Data, isData, readGuard } from "./fold/read-data.ts";
+import { type RunPlan, targetName } from "./plan/run-plan.ts";
+import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
+import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
+
+/** Changes whenever equal evidence may give another document. */
+export const foldVersion = "1";
+
+/** More statements of what is not proven are counted, not listed. */
+export const limitsListedMax = 50;
+
+export interface FoldOptions {
+  readonly chainHead: string;
+  readonly planDigest: string;
+  /** UTC; used only when there is no record to take the time from. */
+  readonly now: string;
+}
+
+interface Log {
+  readonly run: string;
+  readonly records: readonly EvidenceRecord[];
+  readonly rejected: number;
+  readonly started: EvidenceRecord | undefined;
+  readonly closed: EvidenceRecord | undefined;
+}
+
+/** Order and duplicates do not matter; records of another run do not count. */
+function readLog(all: readonly EvidenceRecord[]): Log {
+  const once = [...new Map(all.map((record) => [record.hash, record])).values()];
+  const sorted = once.sort((a, b) => a.seq - b.seq);
+  const run = (sorted.find(({ kind }) => kind === "run.started") ?? sorted[0])?.run ?? "";
+  const records = sorted.filter((record) => record.run === run);
+  return {
+    run,
+    records,
+    rejected: sorted.length - records.length,
+    started: records.find(({ kind }) => kind === "run.started"),
+    closed: records.find(({ kind }) => kind === "run.closed"),
+  };
+}
+
+function readGuards(log: Log): SeenGuard[] {
+  return log.records
+    .filter(({ kind }) => kind === "guard")
+    .map(readGuard)
+    .filter((guard) => guard !== null);
+}
+
+/** Doubts about the whole log, joined with every claim. */
+function findDoubts(log: Log, o: FoldOptions): Judged[] {
+  const doubts: Judged[] = [];
+  const digest = log.started?.data["planDigest"];
+  if (typeof digest === "string" && digest !== o.planDigest) {
+    const sentence = "The run was started with another plan.";
+    doubts.push({ verdict: "error", reason: "evidence", sentence });
+  }
+  const broken = log.records.filter((r) => r.kind === "guard" && readGuard(r) === null);
+  if (broken.length > 0) {
+    const sentence = `${formatNumber(broken.length)} guard records are malformed.`;
+    doubts.push({ verdict: "error", reason: "evidence", sentence });
+  }
+  return doubts;
+}
+
+function readTool(value: unknown): VerdictDocument["tools"][number] | null {
+  if (!isData(value)) return null;
+  const { id, found, detail } = value as Readonly<Record<"id" | "found" | "detail", unknown>>;
+  if (typeof id !== "string" || typeof found !== "boolean") return null;
+  return { id, found, detail: typeof detail === "string" ? detail : "" };
+}
+
+function readTools(log: Log): VerdictDocument["tools"] {
+  const notes = log.records.filter(({ kind }) => kind === "note").map(({ data }) => data["tool"]);
+  return notes.map(readTool).filter((tool) => tool !== null);
+}
+
+const episodeMs = 30_000;
+
+function describeWindow(durationMs: number): string {
+  const ratio = formatRatio(unavailabilityNotExcluded(episodeMs, durationMs));
+  const window = formatDuration(durationMs);
+  return `Availability beyond this window of ${window}: outages of ${formatDuration(episodeMs)} that make up less than ${ratio} of the time are not excluded.`;
+}
+
+function listLimits(log: Log, claims: readonly ClaimVerdict[], durationMs: number): string[] {
+  const said = new Set<string>();
+  if (claims.some(({ n }) => n > 0)) said.add(describeWindow(durationMs));
+  const alarm = describeFalseAlarm(claims);
+  if (alarm !== null) said.add(alarm);
+  if (log.rejected > 0)
+    said.add(`${formatNumber(log.rejected)} records of another run were refused.`);
+  for (const record of log.records) for (const text of record.doesNotProve) said.add(text);
+  const all = [...said];
+  if (all.length <= limitsListedMax) return all;
+  const more = formatNumber(all.length - limitsListedMax);
+  return [...all.slice(0, limitsListedMax), `${more} more, in the records.`];
+}
+
+function endsDone(log: Log): boolean {
+  const data: Data = log.closed?.data ?? {};
+  return data["reason"] === "done" && log.records.at(-1) === log.closed;
+}
+
+const sloKinds: ReadonlySet<string> = new Set(["proportion", "quantile"]);
+
+function indexByClaim(log: Log): (id: string) => readonly EvidenceRecord[] {
+  const byClaim = new Map<string, EvidenceRecord[]>();
+  const forAll: EvidenceRecord[] = [];
+  for (const record of log.records) {
+    if (record.kind === "sample.closed" && record.claims.length === 0) forAll.push(record);
+    for (const id of new Set(record.claims)) {
+      const list = byClaim.get(id);
+      if (list) list.push(record);
+      else byClaim.set(id, [record]);
+    }
+  }
+  return (id) => [...(byClaim.get(id) ?? []), ...forAll].sort((a, b) => a.seq - b.seq);
+}
+
+/**
+ * Folds the evidence of one run into its verdict. Pure: equal input gives equal output everywhere.
+ * It trusts the records' hashes; `verifyBundle` checks them.
+ */
+export function fold(
+  plan: RunPlan,
+  records: readonly EvidenceRecord[],
+  o: FoldOptions,
+): VerdictDocument {
+  const log = readLog(records);
+  const [first, last] = [log.records[0], log.records.at(-1)];
+  const startedAt = log.started?.at ?? first?.at ?? o.now;
+  const endedAt = last?.at ?? o.now;
+  const durationMs = Math.max(0, (last?.mono ?? 0) - (first?.mono ?? 0));
+  const guards = readGuards(log);
+  const context: ClaimContext = {
+    facts: { endedAt, closedSeq: log.closed?.seq ?? null },
+    guards,
+    doubts: findDoubts(log, o),
+  };
+  const recordsOf = indexByClaim(log);
+  const claims = plan.claims.map((claim) => foldClaim(claim, recordsOf(claim.id), context));
+  const counts = countClaims(claims);
+  const outcome = decideOutcome(counts, endsDone(log));
+  const slo = claims.filter(({ kind }) => sloKinds.has(kind));
+  return {
+    schema: "loadline-verdict/v1",
+    run: log.run,
+    outcome,
+    overall_status: outcome,
+    slo_compliance: Object.fromEntries(slo.map(({ id, verdict }) => [id, verdict])),
+    exitCode: exitCodes[outcome],
+    sentence: describeOutcome(counts, outcome, endsDone(log)),
+    target: targetName(plan.target),
+    profile: plan.profile,
+    planDigest: o.planDigest,
+    chainHead: o.chainHead,
+    foldVersion,
+    startedAt,
+    endedAt,
+    durationMs,
+    claims,
+    counts,
+    coverage: counts.required === 0 ? null : counts.decided / counts.required,
+    guards,
+    tools: readTools(log),
+    limits: listLimits(log, claims, durationMs),
+  };
+}

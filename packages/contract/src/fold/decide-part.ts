@@ -1,0 +1,113 @@
+import type { Claim } from "../claim.ts";
+import type { GuardObservation } from "../evidence/record.ts";
+import type { PartVerdict } from "../report-model.ts";
+import { decideBound, decideCoverage, decidePredicate } from "./decide-other.ts";
+import { decideRatio } from "./decide-ratio.ts";
+import { bareDecision, type Decision } from "./decision.ts";
+import type { PartEvidence } from "./gather.ts";
+import { joinJudged } from "./join.ts";
+
+export type SeenGuard = GuardObservation & { readonly seq: number };
+
+function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
+  switch (claim.kind) {
+    case "predicate":
+      return decidePredicate(claim, evidence);
+    case "bound":
+      return decideBound(claim, evidence);
+    case "coverage":
+      return decideCoverage(claim, evidence);
+    case "proportion":
+    case "quantile":
+    case "trials":
+      return decideRatio(claim, evidence);
+    default: {
+      const sentence = `The claim kind ${String(claim.kind)} is not built.`;
+      return bareDecision({ verdict: "error", reason: "evidence", sentence });
+    }
+  }
+}
+
+function hasEvidence(e: PartEvidence): boolean {
+  return e.tallies.length + e.observations.length + e.values.length + e.items.length > 0;
+}
+
+/** One counter-example refutes these kinds, so even an unclosed sample decides. */
+const counterExampleKinds: ReadonlySet<string> = new Set(["predicate", "bound", "coverage"]);
+
+function decideEvidence(claim: Claim, evidence: PartEvidence): Decision {
+  if (!hasEvidence(evidence)) {
+    if (evidence.unsupported) {
+      const { seq, ...judged } = evidence.unsupported;
+      return bareDecision(judged, [seq]);
+    }
+    if (evidence.closedSeq !== null && evidence.notes.length === 0) {
+      const sentence = "The check ended without an observation.";
+      return bareDecision({ verdict: "error", reason: "silent", sentence }, [evidence.closedSeq]);
+    }
+    const sentence = "No evidence was recorded.";
+    return bareDecision({ verdict: "not_tested", reason: "not_run", sentence });
+  }
+  const decision = decideByKind(claim, evidence);
+  if (evidence.closedSeq !== null) {
+    return { ...decision, evidence: [...decision.evidence, evidence.closedSeq] };
+  }
+  if (decision.verdict === "failed" && counterExampleKinds.has(claim.kind)) return decision;
+  const sentence = "The sample was not closed: the run ended before it was whole.";
+  return { ...decision, verdict: "not_tested", reason: "cancelled", sentence };
+}
+
+function watches(guard: SeenGuard, claim: Claim): boolean {
+  if (guard.holds || !guard.kinds.includes(claim.kind)) return false;
+  return guard.streams.includes("*") || guard.streams.includes(claim.of);
+}
+
+function invalidates(guard: SeenGuard, decision: Decision): boolean {
+  if (decision.verdict === "passed") return guard.invalidates !== "fail";
+  if (decision.verdict === "failed") return guard.invalidates !== "pass";
+  return false;
+}
+
+/** A breached guard takes a verdict away; it never gives one. */
+function applyGuards(claim: Claim, decision: Decision, guards: readonly SeenGuard[]): Decision {
+  const breach = guards.find((guard) => watches(guard, claim) && invalidates(guard, decision));
+  if (!breach) return decision;
+  const sentence = `${breach.guard} did not hold: ${breach.seen} Without it: ${decision.sentence}`;
+  return {
+    ...decision,
+    verdict: "inconclusive",
+    reason: breach.reason,
+    sentence,
+    evidence: [...decision.evidence, breach.seq],
+  };
+}
+
+/** An error before any byte reached the target counts only when no observation followed. */
+function standing(evidence: PartEvidence): PartEvidence["notes"] {
+  const all = [evidence.tallies, evidence.observations, evidence.values, evidence.items];
+  const last = Math.max(...all.map((list) => list.at(-1)?.seq ?? -1));
+  return evidence.notes.filter(
+    (note) => note.attempt === undefined || note.attempt > 2 || note.attempt < 1 || note.seq > last,
+  );
+}
+
+/** Evidence, dependence, guards, then skips and broken checks: the worst stands. */
+export function decidePart(
+  claim: Claim,
+  evidence: PartEvidence,
+  guards: readonly SeenGuard[],
+): PartVerdict {
+  let decision = applyGuards(claim, decideEvidence(claim, evidence), guards);
+  for (const note of standing(evidence)) {
+    const { verdict, reason, sentence, seq } = note;
+    const judged = { verdict, sentence, ...(reason !== undefined && { reason }) };
+    const refs = [...decision.evidence, seq];
+    const joined = joinJudged(decision, judged);
+    if (joined === judged) {
+      const { reason: _before, ...figures } = decision;
+      decision = { ...figures, ...judged, evidence: refs };
+    }
+  }
+  const { verdict, reason, ...rest } = decision;
+  return { part: evidence.part, verdict, ...(reason !== undefined && { reason }), ...rest };
+}

@@ -1,0 +1,29 @@
+import type { Figure, Interval } from "../report-model.ts";
+import type { Judged } from "./join.ts";
+
+/** A judgement with the figures it rests on. */
+export interface Decision extends Judged {
+  readonly n: number;
+  readonly bad: number;
+  readonly undefined: number;
+  readonly observed: Figure | null;
+  readonly limit: Figure | null;
+  readonly interval: Interval | null;
+  readonly badBy: Readonly<Record<string, number>>;
+  readonly evidence: readonly number[];
+}
+
+/** A decision without figures. */
+export function bareDecision(judged: Judged, evidence: readonly number[] = []): Decision {
+  return {
+    observed: null,
+    limit: null,
+    interval: null,
+    badBy: {},
+    n: 0,
+    bad: 0,
+    undefined: 0,
+    evidence,
+    ...judged,
+  };
+}

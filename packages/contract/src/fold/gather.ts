@@ -1,0 +1,190 @@
+import type { Claim } from "../claim.ts";
+import type {
+  BoundValue,
+  EvidenceRecord,
+  PredicateObservation,
+  RecordKind,
+  SampleTally,
+} from "../evidence/record.ts";
+import type { Judged } from "./join.ts";
+import { isReasonOf } from "./join.ts";
+import { type Data, isCount, readBoundValue, readObservation, readTally } from "./read-data.ts";
+
+/** Imported evidence older than this at the end of the run is stale. */
+export const importedAgeMaxMs = 24 * 3_600_000;
+
+type Seen<T> = { readonly seq: number; readonly value: T };
+
+/** All evidence of one part of one claim, in order of seq. */
+export interface PartEvidence {
+  readonly part: string;
+  closedSeq: number | null;
+  readonly tallies: Seen<Omit<SampleTally, "stream" | "part">>[];
+  readonly observations: Seen<Omit<PredicateObservation, "stream" | "part">>[];
+  readonly values: Seen<Omit<BoundValue, "stream" | "part">>[];
+  readonly items: Seen<{ readonly item: string; readonly observed: boolean }>[];
+  /** Skips, check errors, late and malformed records: joined with the verdict of the evidence. */
+  readonly notes: (Judged & { readonly seq: number; readonly attempt?: number })[];
+  /** Why records that exist support nothing. */
+  unsupported: (Judged & { readonly seq: number }) | null;
+}
+
+export interface RunFacts {
+  readonly endedAt: string;
+  /** seq of `run.closed`; evidence after it is refused. */
+  readonly closedSeq: number | null;
+}
+
+const evidenceKinds: ReadonlySet<RecordKind> = new Set<RecordKind>([
+  "observation",
+  "sample.tally",
+  "value",
+  "item",
+]);
+
+function emptyPart(part: string): PartEvidence {
+  return {
+    part,
+    closedSeq: null,
+    tallies: [],
+    observations: [],
+    values: [],
+    items: [],
+    notes: [],
+    unsupported: null,
+  };
+}
+
+/** Null when the record supports the claim, else why not. */
+function refuseSupport(record: EvidenceRecord, claim: Claim, facts: RunFacts): Judged | null {
+  if (record.provenance === "measured") return null;
+  if (record.provenance !== "imported") {
+    const sentence = `Only ${record.provenance} figures exist; they support nothing.`;
+    return { verdict: "not_tested", reason: "not_run", sentence };
+  }
+  const from = record.data["importedFrom"];
+  if (claim.accept !== "imported" || typeof from !== "string" || from === "") {
+    const sentence = "Imported results exist, which this claim does not accept.";
+    return { verdict: "inconclusive", reason: "foreign", sentence };
+  }
+  const measuredAt = record.data["measuredAt"];
+  const at = typeof measuredAt === "string" ? Date.parse(measuredAt) : Number.NaN;
+  if (Date.parse(facts.endedAt) - at <= importedAgeMaxMs) return null;
+  const sentence = `The results imported from ${from} are older than 24 h.`;
+  return { verdict: "not_tested", reason: "stale", sentence };
+}
+
+/** Adds one supporting record; false when its data is malformed. */
+function addEvidence(into: PartEvidence, record: EvidenceRecord): boolean {
+  const { seq, data } = record;
+  if (record.kind === "sample.tally") {
+    const value = readTally(data);
+    if (value) into.tallies.push({ seq, value });
+    return value !== null;
+  }
+  if (record.kind === "observation") {
+    const value = readObservation(data);
+    if (value) into.observations.push({ seq, value });
+    return value !== null;
+  }
+  if (record.kind === "value") {
+    const value = readBoundValue(data);
+    if (value) into.values.push({ seq, value });
+    return value !== null;
+  }
+  const { item, observed } = data as Readonly<Record<"item" | "observed", unknown>>;
+  if (typeof item !== "string" || typeof observed !== "boolean") return false;
+  into.items.push({ seq, value: { item, observed } });
+  return true;
+}
+
+function evidenceError(seq: number, sentence: string): Judged & { seq: number } {
+  return { verdict: "error", reason: "evidence", sentence, seq };
+}
+
+function textOf(data: Data, fallback: string): string {
+  const sentence = data["sentence"];
+  return typeof sentence === "string" && sentence !== "" ? sentence : fallback;
+}
+
+function addNote(into: PartEvidence, record: EvidenceRecord): void {
+  const { seq, data } = record;
+  const given = data["reason"];
+  if (record.kind === "skip") {
+    const reason = isReasonOf("not_tested", given) ? given : "skipped";
+    into.notes.push({ verdict: "not_tested", reason, sentence: textOf(data, "Skipped."), seq });
+    return;
+  }
+  const reason = isReasonOf("error", given) ? given : "crashed";
+  const sentence = textOf(data, "The check broke.");
+  const attempt = data["attempt"];
+  const tried = isCount(attempt) ? { attempt } : {};
+  into.notes.push({ verdict: "error", reason, sentence, seq, ...tried });
+}
+
+function addRecord(into: PartEvidence, record: EvidenceRecord, o: GatherOptions): void {
+  const { claim, facts } = o;
+  if (record.kind === "skip" || record.kind === "check.error") return addNote(into, record);
+  if (record.kind === "sample.closed") {
+    into.closedSeq ??= record.seq;
+    return;
+  }
+  const late = Math.min(into.closedSeq ?? Infinity, facts.closedSeq ?? Infinity);
+  if (record.seq > late) {
+    into.notes.push(evidenceError(record.seq, "Evidence was added after its sample was closed."));
+    return;
+  }
+  const refused = refuseSupport(record, claim, facts);
+  if (refused) {
+    into.unsupported ??= { ...refused, seq: record.seq };
+    return;
+  }
+  if (!addEvidence(into, record)) {
+    into.notes.push(evidenceError(record.seq, `A ${record.kind} record has malformed data.`));
+  }
+}
+
+interface GatherOptions {
+  readonly claim: Claim;
+  readonly facts: RunFacts;
+}
+
+export interface Gathered {
+  readonly parts: readonly PartEvidence[];
+  /** Evidence for parts that were never declared. */
+  readonly strays: readonly (Judged & { readonly seq: number })[];
+}
+
+/** Whether a record is about this claim: it names the claim, and its stream where it has one. */
+function concerns(record: EvidenceRecord, claim: Claim): boolean {
+  const named = record.claims.includes(claim.id);
+  const stream = record.data["stream"];
+  if (record.kind === "sample.closed") {
+    return stream === claim.of && (named || record.claims.length === 0);
+  }
+  if (record.kind === "skip" || record.kind === "check.error") return named;
+  return evidenceKinds.has(record.kind) && named && stream === claim.of;
+}
+
+/** Sorts the records (already in order of seq) of one claim into its declared parts. */
+export function gatherClaim(
+  claim: Claim,
+  records: readonly EvidenceRecord[],
+  facts: RunFacts,
+): Gathered {
+  const parts = new Map(claim.parts.map((part) => [part, emptyPart(part)]));
+  const strays: (Judged & { seq: number })[] = [];
+  for (const record of records) {
+    if (!concerns(record, claim)) continue;
+    const named = record.data["part"];
+    const whole = record.kind === "skip" || record.kind === "check.error" || parts.size === 1;
+    const into = named === undefined && whole ? [...parts.values()] : [parts.get(String(named))];
+    for (const part of into) {
+      if (part) addRecord(part, record, { claim, facts });
+      else if (evidenceKinds.has(record.kind)) {
+        strays.push(evidenceError(record.seq, `The part ${String(named)} was never declared.`));
+      }
+    }
+  }
+  return { parts: [...parts.values()], strays };
+}
