@@ -1,0 +1,49 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import { createEgress, hostOf, parseHttpUrl } from "./index.ts";
+
+describe("egress", () => {
+  it("connects to an allowed host", async () => {
+    const server = createServer((socket) => socket.end("hi"));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const egress = createEgress({ allowHosts: ["127.0.0.1"] });
+    const socket = egress.connect(new URL(`http://127.0.0.1:${port}/`));
+    const [chunk] = await once(socket, "data");
+    expect(String(chunk)).toBe("hi");
+    socket.destroy();
+    server.close();
+  });
+
+  it("refuses a host outside the list before a socket exists", () => {
+    const egress = createEgress({ allowHosts: ["gw.test"] });
+    expect(() => egress.connect(new URL("http://127.0.0.1:1/"))).toThrow("127.0.0.1");
+    expect(() => egress.connect(new URL("http://gw.test.evil.test/"))).toThrow("evil");
+  });
+
+  it("a name is allowed whatever its case, and nothing by its suffix", () => {
+    const egress = createEgress({ allowHosts: ["LOCALHOST"] });
+    const socket = egress.connect(new URL("http://LocalHost:1/"));
+    socket.on("error", () => undefined);
+    socket.destroy();
+    expect(() => egress.connect(new URL("http://xlocalhost:1/"))).toThrow("xlocalhost");
+  });
+
+  it("only http and https addresses are read", () => {
+    expect(() => parseHttpUrl("ftp://127.0.0.1/")).toThrow("ftp");
+    expect(() => parseHttpUrl("127.0.0.1:80")).toThrow("127.0.0.1:80");
+    expect(parseHttpUrl("https://a.test/v1").pathname).toBe("/v1");
+  });
+
+  it("another scheme in a URL object is refused too", () => {
+    const egress = createEgress({ allowHosts: ["a.test"] });
+    expect(() => egress.connect(new URL("ftp://a.test/"))).toThrow("ftp:");
+  });
+
+  it("an IPv6 host loses its brackets", () => {
+    expect(hostOf(new URL("http://[::1]:8080/"))).toBe("::1");
+  });
+});

@@ -1,0 +1,53 @@
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { egressErrors } from "./errors.ts";
+
+export interface EgressOptions {
+  /** Lower-case host names or addresses, without port; nothing else is ever connected to. */
+  readonly allowHosts: readonly string[];
+}
+
+export interface Egress {
+  /**
+   * A new socket to the host of `url`, still connecting; TLS is verified.
+   * @throws LL_EGRESS_HOST for a host outside `allowHosts`, LL_EGRESS_URL for another scheme.
+   */
+  connect(url: URL): Socket;
+}
+
+/** The host as a socket wants it: IPv6 without brackets. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+}
+
+/** Reads an http or https URL. @throws LL_EGRESS_URL */
+export function parseHttpUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw egressErrors.make(
+      "LL_EGRESS_URL",
+      `${JSON.stringify(text)} is not an http or https URL.`,
+    );
+  }
+  return url;
+}
+
+/** The one door outward: opens sockets to the named hosts only. */
+export function createEgress(o: EgressOptions): Egress {
+  const allowed = new Set(o.allowHosts.map((host) => host.toLowerCase()));
+  return {
+    connect(url) {
+      const host = hostOf(url);
+      if (url.protocol !== "http:" && url.protocol !== "https:") {
+        throw egressErrors.make("LL_EGRESS_URL", `${url.protocol} is not http: or https:.`);
+      }
+      if (!allowed.has(host)) {
+        throw egressErrors.make("LL_EGRESS_HOST", `${host} is not among the allowed hosts.`);
+      }
+      const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+      if (url.protocol === "http:") return connectTcp({ host, port, noDelay: true });
+      const servername = isIP(host) === 0 ? { servername: host } : {};
+      return connectTls({ host, port, ALPNProtocols: ["http/1.1"], ...servername });
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import { defineErrors } from "@loadline/kit/errors";
+
+export const egressErrors = defineErrors({
+  LL_EGRESS_HOST: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The host is not one this process may connect to.",
+    remedy: "Name the host in the plan's target, or do not send it there.",
+  },
+  LL_EGRESS_URL: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The address is not an http or https URL.",
+    remedy: "Write it as http://host:port/path or https://host/path.",
+  },
+});

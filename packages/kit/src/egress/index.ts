@@ -1,0 +1,11 @@
+/**
+ * Outbound connections: every socket to somewhere else is opened here, to named hosts only.
+ *
+ * ```ts
+ * const egress = createEgress({ allowHosts: ["127.0.0.1"] });
+ * const socket = egress.connect(parseHttpUrl("http://127.0.0.1:8080/v1"));
+ * ```
+ */
+export { createEgress, hostOf, parseHttpUrl } from "./egress.ts";
+export type { Egress, EgressOptions } from "./egress.ts";
+export { egressErrors } from "./errors.ts";
