@@ -1,0 +1,35 @@
+import type { Flight, LoadOutcome } from "../engine/flight.ts";
+
+/** Reads one answer. Every stamp is the time of the read the bytes came with. */
+export interface AnswerReader {
+  head(flight: Flight, status: number, headers: readonly string[]): void;
+  data(flight: Flight, chunk: Buffer, nowMs: number): void;
+  /** The message ended whole; the outcome is the reader's. */
+  end(flight: Flight, nowMs: number): LoadOutcome;
+}
+
+/** What a scenario sends and how its answers are read. */
+export interface LoadClient {
+  readonly method: string;
+  /** Whole bytes of request `index`. */
+  bytes(index: number): Buffer;
+  reader(): AnswerReader;
+  /** Longest wait for the first byte and for the whole answer, in ms. */
+  readonly firstByteMs: number;
+  readonly totalMs: number;
+}
+
+/** Class of a status outside the accepted ones. */
+export function statusOutcome(status: number): LoadOutcome {
+  if (status === 429) return "status_429";
+  if (status === 503) return "status_503";
+  if (status >= 500) return "status_5xx";
+  return status >= 400 ? "status_4xx" : "check";
+}
+
+export function headerOf(headers: readonly string[], name: string): string {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] === name) return headers[i + 1] ?? "";
+  }
+  return "";
+}

@@ -1,0 +1,34 @@
+import { encodeRequest } from "@loadline/kit/http1";
+import type { HttpLoadRequest } from "../types.ts";
+import { type AnswerReader, type LoadClient, statusOutcome } from "./client.ts";
+
+/** Plain requests: the same bytes each time, the answer judged by its status. */
+export function createHttpClient(
+  r: HttpLoadRequest,
+  base: { path: string; headers: readonly string[] },
+): LoadClient {
+  const headers = [...base.headers];
+  for (const [name, value] of Object.entries(r.headers ?? {})) headers.push(name, value);
+  const bytes = encodeRequest({
+    method: r.method,
+    path: `${base.path}${r.path}`,
+    headers,
+    ...(r.body !== undefined && { body: Buffer.from(r.body) }),
+  });
+  const expected = r.expectStatus;
+  const accepts = (status: number): boolean =>
+    expected === undefined ? status >= 200 && status < 400 : expected.includes(status);
+  // Without state of its own: one reader for all answers.
+  const reader: AnswerReader = {
+    head: () => {},
+    data: () => {},
+    end: (flight) => (accepts(flight.status) ? "ok" : statusOutcome(flight.status)),
+  };
+  return {
+    method: r.method,
+    bytes: () => bytes,
+    reader: () => reader,
+    firstByteMs: 30_000,
+    totalMs: 120_000,
+  };
+}

@@ -1,0 +1,46 @@
+import { defineErrors } from "@loadline/kit/errors";
+
+export const loadErrors = defineErrors({
+  LL_LOAD_PLAN_INVALID: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The load plan is not valid.",
+    remedy: "Correct the named field; nothing was sent.",
+  },
+  LL_LOAD_HOST_REFUSED: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "Load is sent to loopback and named hosts only.",
+    remedy: "Name the host in `target.allowHosts`, or pass `--allow-host`.",
+  },
+  LL_LOAD_ABOVE_CAP: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The load plan is above a safety cap.",
+    remedy: "Lower the rate, the users or the duration.",
+  },
+  LL_LOAD_WORKER_DIED: {
+    fault: "platform",
+    retryable: true,
+    exit: 2,
+    summary: "The load engine's thread ended before its work.",
+    remedy: "Run again; if it repeats, lower the load.",
+  },
+  LL_LOAD_WATCHDOG: {
+    fault: "platform",
+    retryable: true,
+    exit: 2,
+    summary: "The load engine did not end in time and was stopped.",
+    remedy: "Run again; if it repeats, lower the load.",
+  },
+  LL_LOAD_ACCOUNTING: {
+    fault: "platform",
+    retryable: false,
+    exit: 3,
+    summary: "Requests due and their outcomes do not add up.",
+    remedy: "Report this as a defect of Loadline, with the plan.",
+  },
+});

@@ -1,0 +1,11 @@
+/**
+ * The load engine: sends a written-down amount of traffic at written-down times and records what
+ * came back. It observes and never decides; claims and verdicts are contract's.
+ *
+ * ```ts
+ * for await (const record of runLoad(plan, { clock, signal })) write(record);
+ * ```
+ */
+export { loadErrors } from "./errors.ts";
+export { checkLoadPlan, loadCaps } from "./plan/check.ts";
+export type * from "./types.ts";

@@ -1,0 +1,212 @@
+import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
+import type { Clock } from "@loadline/kit/clock";
+
+export interface ChatMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** One plain request; the answer's body is read and discarded. */
+export interface HttpLoadRequest {
+  readonly kind: "http";
+  readonly method: string;
+  /** Joined to the path of `baseUrl`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Accepted statuses, default 200..399. */
+  readonly expectStatus?: readonly number[];
+}
+
+/** One chat completion of OpenAI's dialect; exactly one of `messages` and `prompts`. */
+export interface ChatLoadRequest {
+  readonly kind: "chat";
+  /** Default `/v1/chat/completions`, without `/v1` when `baseUrl` ends in it. */
+  readonly path?: string;
+  readonly model: string;
+  readonly messages?: readonly ChatMessage[];
+  /** User messages, one picked per request by seed and index. */
+  readonly prompts?: readonly string[];
+  readonly maxTokens: number;
+  readonly stream: boolean;
+}
+
+export type LoadRequest = HttpLoadRequest | ChatLoadRequest;
+
+interface ScenarioShared {
+  readonly request: LoadRequest;
+  /** Ms after the start of the run, default 0. */
+  readonly startMs?: number;
+  /** Requests intended in the first ms of the scenario count in no claim, default 0. */
+  readonly warmupMs?: number;
+  /** How long to wait for answers after the last request, default 30,000. */
+  readonly gracefulStopMs?: number;
+}
+
+/** Open model: requests fall due at their times, whatever the target does. */
+export interface ArrivalScenario extends ScenarioShared {
+  readonly executor: "constant-arrival-rate";
+  /** Requests per second. */
+  readonly rate: number;
+  readonly durationMs: number;
+  readonly arrivals?: "even" | "poisson";
+}
+
+/** Closed model: each virtual user asks again when it was answered. */
+export interface ConstantVusScenario extends ScenarioShared {
+  readonly executor: "constant-vus";
+  readonly vus: number;
+  readonly durationMs: number;
+  /** Pause of a user between answer and next request, default 0. */
+  readonly thinkMs?: number;
+}
+
+/** Closed model whose number of users moves linearly from stage to stage, from 0. */
+export interface RampingVusScenario extends ScenarioShared {
+  readonly executor: "ramping-vus";
+  readonly stages: readonly { readonly durationMs: number; readonly target: number }[];
+  readonly thinkMs?: number;
+}
+
+export type Scenario = ArrivalScenario | ConstantVusScenario | RampingVusScenario;
+
+/** Metrics in ms but `errors` (bad outcomes) and `good` (ok within all of `slo`). */
+export type LoadMetric =
+  | "response_time"
+  | "service_time"
+  | "ttft"
+  | "ttft_open"
+  | "tpot"
+  | "e2e"
+  | "errors"
+  | "good";
+
+/** Upper limits in ms a good answer keeps; a metric it lacks makes it not good. */
+export interface GoodSlo {
+  readonly responseTimeMs?: number;
+  readonly ttftMs?: number;
+  readonly tpotMs?: number;
+  readonly e2eMs?: number;
+}
+
+/** What is counted exactly, for one part of one claim. */
+export interface LoadLimit {
+  readonly scenario: string;
+  readonly metric: LoadMetric;
+  /** Required by every metric but `errors` and `good`; at the limit is over it. */
+  readonly limitMs?: number;
+  /** The claim's quantile or success ratio, for the figures beside the counts and the guards. */
+  readonly quantile?: number;
+  /** Default 0.95. */
+  readonly confidence?: number;
+  readonly slo?: GoodSlo;
+  readonly claim: string;
+  readonly stream: string;
+  readonly part: string;
+}
+
+export interface LoadPlan {
+  readonly target: {
+    readonly baseUrl: string;
+    readonly apiKey?: string;
+    /** Hosts that may be sent to besides loopback. */
+    readonly allowHosts?: readonly string[];
+  };
+  readonly seed: number;
+  readonly scenarios: Readonly<Record<string, Scenario>>;
+  readonly limits: readonly LoadLimit[];
+  /** Connections in all, default 1,024. */
+  readonly connectionsMax?: number;
+  readonly timeouts?: Partial<LoadTimeouts>;
+}
+
+export interface LoadTimeouts {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+export interface LoadDeps {
+  readonly clock: Clock;
+  /** Stops sending; what is under way is cancelled and no sample is closed. */
+  readonly signal?: AbortSignal;
+  /** `thread` (default): the engine has a thread of its own. `inline`: in the caller's. */
+  readonly engine?: "thread" | "inline";
+  /** `pacer` (default): a thread sleeps and wakes the sender. `timer`: the loop's own timer. */
+  readonly pacing?: "pacer" | "timer";
+}
+
+/** One row of the live view, of all scenarios. Quantiles null until something ended. */
+export interface LiveFrame {
+  readonly due: number;
+  readonly ok: number;
+  readonly bad: number;
+  readonly inFlight: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  readonly ttftP99Ms: number | null;
+  readonly elapsedMs: number;
+  readonly leftMs: number;
+}
+
+/** Counters of one second: due, ok and bad by intended time, the rest by completion. */
+export interface LoadSlice {
+  readonly scenario: string;
+  readonly slice: number;
+  readonly sliceMs: number;
+  readonly due: number;
+  readonly ok: number;
+  readonly bad: number;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  readonly inFlight: number;
+  /** `[upperEdgeMs, count]`. */
+  readonly heat: readonly (readonly [number, number])[];
+}
+
+/** What became of a scenario: `due = ok + sum(bad)` holds always. */
+export interface LoadAccount {
+  readonly scenario: string;
+  readonly due: number;
+  readonly sent: number;
+  readonly ok: number;
+  readonly bad: Readonly<Record<string, number>>;
+  readonly tokensKnown: number;
+  readonly tokensUnknown: number;
+  readonly outputTokens: number;
+}
+
+export interface ScenarioStart {
+  readonly scenario: string;
+  readonly executor: Scenario["executor"];
+  /** Arrivals of an open scenario; null when users decide. */
+  readonly planned: number | null;
+  readonly durationMs: number;
+}
+
+export type LoadRecord =
+  | {
+      readonly type: "load.started";
+      readonly seed: number;
+      readonly scheduleHash: string;
+      readonly scenarios: readonly ScenarioStart[];
+    }
+  | { readonly type: "frame"; readonly frame: LiveFrame }
+  | { readonly type: "load.slice"; readonly slice: LoadSlice }
+  | { readonly type: "load.event"; readonly text: string }
+  | { readonly type: "guard"; readonly guard: GuardObservation }
+  | { readonly type: "sample.tally"; readonly claim: string; readonly tally: SampleTally }
+  | {
+      readonly type: "sample.closed";
+      readonly claim: string;
+      readonly stream: string;
+      readonly part: string;
+    }
+  | { readonly type: "series"; readonly series: Omit<LoadSeries, "evidence"> }
+  | {
+      readonly type: "load.ended";
+      readonly reason: "done" | "cancelled";
+      readonly accounts: readonly LoadAccount[];
+    };
