@@ -1,0 +1,107 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isBodyProblem, readRequestBody, type RequestBody, upstreamEdits } from "./request.ts";
+import { spliceBytes } from "./splice.ts";
+
+function read(value: unknown): RequestBody {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const body = readRequestBody(Buffer.from(text), "chat");
+  if (isBodyProblem(body)) throw new Error(body.message);
+  return body;
+}
+
+function problem(value: unknown, operation: "chat" | "embeddings" = "chat"): unknown[] {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const body = readRequestBody(Buffer.from(text), operation);
+  return isBodyProblem(body) ? [body.code, body.param] : [];
+}
+
+function edited(value: unknown, model: string, addUsage: boolean): string {
+  const body = read(value);
+  return spliceBytes(body.bytes, upstreamEdits(body, { model, addUsage })).toString();
+}
+
+const chat = { model: "a", messages: [] };
+
+describe("readRequestBody", () => {
+  it("reads model, stream and whether the client asked for usage", () => {
+    const body = read({ ...chat, stream: true, stream_options: { include_usage: true } });
+    expect([body.model, body.isStream, body.wantsUsage]).toEqual(["a", true, true]);
+    expect(read({ ...chat, stream: null, stream_options: null }).isStream).toBe(false);
+  });
+
+  it("names the member that is missing or of the wrong type", () => {
+    expect(problem({ messages: [] })).toEqual(["LL_BODY_FIELD", "model"]);
+    expect(problem({ ...chat, model: 7 })).toEqual(["LL_BODY_FIELD", "model"]);
+    expect(problem({ ...chat, model: "" })).toEqual(["LL_BODY_FIELD", "model"]);
+    expect(problem({ model: "a" })).toEqual(["LL_BODY_FIELD", "messages"]);
+    expect(problem({ model: "a", messages: {} })).toEqual(["LL_BODY_FIELD", "messages"]);
+    expect(problem({ ...chat, stream: "true" })).toEqual(["LL_BODY_FIELD", "stream"]);
+    expect(problem({ ...chat, stream_options: 1 })).toEqual(["LL_BODY_FIELD", "stream_options"]);
+    expect(problem({ ...chat, loadline: {} })).toEqual(["LL_BODY_FIELD", "loadline"]);
+    expect(problem({ model: "a", input: 1 }, "embeddings")).toEqual(["LL_BODY_FIELD", "input"]);
+    expect(problem({ model: "a", input: "x" }, "embeddings")).toEqual([]);
+    expect(problem('{"model":"a","model":"b","messages":[]}')).toEqual([
+      "LL_BODY_DUPLICATE_KEY",
+      "model",
+    ]);
+  });
+});
+
+describe("upstreamEdits", () => {
+  it("no edit leaves the very same bytes", () => {
+    const body = read(chat);
+    expect(spliceBytes(body.bytes, upstreamEdits(body, { model: "a", addUsage: true }))).toBe(
+      body.bytes,
+    );
+  });
+
+  it("replaces only the model's bytes: odd numbers, order and spacing survive", () => {
+    const text = '{ "temperature":1.0e0, "model" : "a" ,"messages":[ ],"x":12345678901234567890}';
+    expect(edited(text, 'b"\u{1f600}', false)).toBe(text.replace('"a"', '"b\\"\u{1f600}"'));
+  });
+
+  it("adds include_usage to a stream, whatever stream_options looks like", () => {
+    const stream = { ...chat, stream: true };
+    for (const options of [undefined, null, {}, { include_usage: false }, { x: 1 }]) {
+      const value = options === undefined ? stream : { ...stream, stream_options: options };
+      const out: unknown = JSON.parse(edited(value, "a", true));
+      expect(out).toEqual({ ...stream, stream_options: { ...options, include_usage: true } });
+    }
+  });
+
+  it("adds nothing when the client asked, for no stream, and when not wanted", () => {
+    const asked = JSON.stringify({
+      ...chat,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    expect(edited(asked, "a", true)).toBe(asked);
+    expect(edited(chat, "a", true)).toBe(JSON.stringify(chat));
+    expect(edited({ ...chat, stream: true }, "a", false)).toContain('"stream":true}');
+  });
+
+  it("for any document the edited one parses to the same values but the edited ones", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (extra, model) => {
+        const value = { ...extra, ...chat, stream: true };
+        for (const key of ["loadline", "stream_options", "input", "__proto__"])
+          Reflect.deleteProperty(value, key);
+        const out: unknown = JSON.parse(edited(value, model, true));
+        const wanted: unknown = JSON.parse(
+          JSON.stringify({ ...value, model, stream_options: { include_usage: true } }),
+        );
+        expect(out).toEqual(wanted);
+      }),
+    );
+  });
+
+  it("overlapping edits are refused", () => {
+    const bytes = Buffer.from("abcdef");
+    const edits = [
+      { start: 0, end: 3, text: "x" },
+      { start: 2, end: 4, text: "y" },
+    ];
+    expect(() => spliceBytes(bytes, edits)).toThrow(RangeError);
+  });
+});
