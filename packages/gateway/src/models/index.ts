@@ -9,6 +9,7 @@
  * ```
  */
 export { modelErrors, modelErrorTable } from "./error-table.ts";
+export { checkModelFile } from "./model-file.ts";
 export { startModelHost } from "./start-model-host.ts";
 export type {
   ModelHost,

@@ -10,6 +10,8 @@ export interface HostSettings {
   readonly queueWaitMs: number;
   /** A client connection without traffic is closed after this time. */
   readonly idleMs: number;
+  /** Where compiled code is kept between starts. */
+  readonly compileCacheDir?: string;
 }
 
 /** What a model host tells its parent over the IPC channel. */

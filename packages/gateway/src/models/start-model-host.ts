@@ -32,6 +32,8 @@ export interface ModelHostOptions {
   readonly contextTokens?: number;
   readonly queueWaitMs?: number;
   readonly startTimeoutMs?: number;
+  /** Where compiled code is kept between starts; saves a third of the start. */
+  readonly compileCacheDir?: string;
   /** Entry of the child where it is not beside this module (a bundle). */
   readonly entryPath?: string;
 }
@@ -85,6 +87,7 @@ function hostSettings(o: ModelHostOptions): HostSettings {
     queueMax: o.queueMax,
     queueWaitMs: o.queueWaitMs ?? 1000,
     idleMs: o.idleMs,
+    ...(o.compileCacheDir === undefined ? {} : { compileCacheDir: o.compileCacheDir }),
   };
 }
 

@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { modelErrors } from "./error-table.ts";
+import { checkGguf } from "./gguf.ts";
+
+const pieceBytes = 1024 * 1024;
+
+/**
+ * Throws `LL_MODEL_LOAD` when there is no such file and `LL_MODEL_DAMAGED` when it is no whole GGUF
+ * file or not the one that a `SHA256SUMS` beside it lists.
+ */
+export function checkModelFile(path: string): void {
+  if (!existsSync(path)) throw modelErrors.make("LL_MODEL_LOAD", `${path}: no such file.`);
+  const check = checkGguf(path);
+  if (!check.ok) throw modelErrors.make("LL_MODEL_DAMAGED", `${path}: ${check.reason}.`);
+  const wanted = listedChecksum(path);
+  if (wanted !== undefined && fileChecksum(path) !== wanted) {
+    throw modelErrors.make("LL_MODEL_DAMAGED", `${path}: not the bytes SHA256SUMS lists.`);
+  }
+}
+
+/** The SHA-256 that a `SHA256SUMS` beside the file lists for it; undefined when there is none. */
+export function listedChecksum(path: string): string | undefined {
+  const list = join(dirname(path), "SHA256SUMS");
+  if (!existsSync(list)) return undefined;
+  const name = basename(path);
+  for (const line of readFileSync(list, "utf8").split("\n")) {
+    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
+    if (match?.[2] === name) return match[1];
+  }
+  return undefined;
+}
+
+/** SHA-256 of a file in lower-case hex, read in pieces. */
+export function fileChecksum(path: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.alloc(pieceBytes);
+  const file = openSync(path, "r");
+  try {
+    for (let got = pieceBytes; got > 0;) {
+      got = readSync(file, piece, 0, pieceBytes, null);
+      hash.update(piece.subarray(0, got));
+    }
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,48 @@
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { checkModelFile } from "../../models/index.ts";
+import type { Provider } from "../provider.ts";
+import { createLocalUpstream } from "./local-upstream.ts";
+
+const minuteMs = 60_000;
+
+const schema = z.strictObject({
+  provider: z.literal("llama"),
+  model: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .describe("The model's name in answers: letters, digits, dot, dash, underscore."),
+  path: z.string().min(1).describe("The GGUF file; a SHA256SUMS beside it is checked."),
+  threads: z.int().min(1).max(64).default(1).describe("Threads; 1 below 100 M parameters."),
+  sequences: z.int().min(1).max(64).default(2).describe("Answers generated at the same time."),
+  contextTokens: z
+    .int()
+    .min(64)
+    .max(131_072)
+    .default(512)
+    .describe("Tokens of prompt and answer together; at most what the model was trained on."),
+  queueMax: z.int().min(0).max(4096).default(32).describe("Requests waiting for a sequence."),
+});
+
+export type LocalSettings = z.output<typeof schema>;
+
+const paths = { chat: "/v1/chat/completions", embeddings: "/v1/embeddings" } as const;
+
+/** A GGUF file served by a child process of this gateway. */
+export const llama: Provider = {
+  id: "llama",
+  summary: "A GGUF file in a model-host process behind a Unix socket.",
+  dialect: "openai.chat",
+  paths,
+  usage: { streamOption: true },
+  end: "required",
+  production: true,
+  schema,
+  open(name, target, deps) {
+    const settings = schema.parse(target);
+    // A damaged file is a mistake of the configuration: refused before anything listens.
+    checkModelFile(settings.path);
+    const socketPath = join(deps.runDir, `${basename(name)}.sock`);
+    return createLocalUpstream({ ...settings, socketPath, paths, idleMs: minuteMs }, deps);
+  },
+};
