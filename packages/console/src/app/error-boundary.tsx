@@ -1,0 +1,35 @@
+import { Component, type ComponentChildren } from "preact";
+import { Notice } from "../parts/notice.tsx";
+import { Untrusted } from "../parts/untrusted.tsx";
+
+interface BoundaryProps {
+  /** A broken view stays broken until the reader goes elsewhere. */
+  readonly place: string;
+  readonly children: ComponentChildren;
+}
+
+interface BoundaryState {
+  readonly message: string | null;
+  readonly place: string;
+}
+
+/** Keeps a broken view from taking the page along; the outcome stands outside of it. */
+export class ErrorBoundary extends Component<BoundaryProps, BoundaryState> {
+  override state: BoundaryState = { message: null, place: "" };
+
+  override componentDidCatch(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.setState({ message, place: this.props.place });
+  }
+
+  override render() {
+    const { message, place } = this.state;
+    if (message === null || place !== this.props.place) return this.props.children;
+    return (
+      <Notice kind="error">
+        LL_CONSOLE_VIEW This view failed: <Untrusted text={message} />. The other views and the
+        outcome above still hold.
+      </Notice>
+    );
+  }
+}

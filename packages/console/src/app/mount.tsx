@@ -1,0 +1,25 @@
+import type { ReportModel } from "@loadline/contract";
+import { render } from "preact";
+import { unpackRecords, type PackedModel } from "../model/packing.ts";
+import { ReportApp } from "./report-app.tsx";
+
+/** The newest report shape this page reads. */
+const schema = "loadline-report/v1";
+
+/** Replaces the static first screen by the page; leaves it when the data is not readable. */
+export function mountReport(document: Document): void {
+  const place = document.getElementById("app");
+  const data = document.getElementById("model")?.textContent;
+  if (place === null || data === null || data === undefined) return;
+  const packed = JSON.parse(data) as PackedModel;
+  if (packed.schema !== schema) {
+    const line = document.createElement("p");
+    line.textContent = `LL_CONSOLE_VIEW This page reads ${schema}; run \`loadline report BUNDLE\`.`;
+    place.prepend(line);
+    return;
+  }
+  const { left, records, ...rest } = packed;
+  const model: ReportModel = { ...rest, records: unpackRecords(records) };
+  place.replaceChildren();
+  render(<ReportApp model={model} left={left} />, place);
+}

@@ -1,0 +1,79 @@
+import type { LoadSeries } from "@loadline/contract";
+import { useMemo } from "preact/hooks";
+import type uPlot from "uplot";
+import { percentilesOf, percentileTable } from "../model/chart-data.ts";
+import { formatValue } from "../model/format.ts";
+import { Fig } from "../parts/figure.tsx";
+import { ChartFrame } from "./chart-frame.tsx";
+import { Key, type ChartProps } from "./over-time.tsx";
+import { axisOf, Plot } from "./plot.tsx";
+
+/** The quantile whose tail is `tail`, as text for the axis. */
+const tailLabel = (tail: number): string =>
+  tail <= 1 ? "0 %" : formatValue(Math.round((1 - 1 / tail) * 1e7) / 1e7, "ratio");
+
+/** The tail of the latency distribution: response from intended start, service from sending. */
+export function PercentileChart({ series, theme, printing }: ChartProps) {
+  const data = useMemo((): uPlot.AlignedData => {
+    const points = percentilesOf(series);
+    return [
+      points.map((point) => point.tail),
+      points.map((point) => point.responseMs),
+      points.map((point) => point.serviceMs),
+    ];
+  }, [series]);
+  return (
+    <ChartFrame
+      title="Percentiles"
+      summary={<PercentileSummary series={series} />}
+      table={percentileTable(series)}
+      printing={printing}
+      draw={(cursor, onCursor) => (
+        <Plot
+          data={data}
+          heightPx={240}
+          theme={theme}
+          cursor={cursor}
+          onCursor={onCursor}
+          options={(color) => ({
+            scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
+            axes: [
+              axisOf(color, "share of requests at or under, tail stretched", {
+                values: (_, splits) =>
+                  splits.map((tail) => (isDecade(tail) ? tailLabel(tail) : "")),
+              }),
+              axisOf(color, "latency in ms, log scale", { size: 62 }),
+            ],
+            series: [
+              {},
+              {
+                label: "response",
+                stroke: color("chart-ok"),
+                width: 2,
+                points: { show: true, size: 5 },
+              },
+              { label: "service", stroke: color("chart-max"), width: 1.5, dash: [5, 4] },
+            ],
+          })}
+        />
+      )}
+    />
+  );
+}
+
+const isDecade = (tail: number): boolean => Math.abs(Math.log10(tail) % 1) < 1e-9;
+
+function PercentileSummary({ series }: { readonly series: LoadSeries }) {
+  const points = percentilesOf(series);
+  const last = points.findLast((point) => point.quantile < 1);
+  const end: number | null = last?.quantile ?? null;
+  return (
+    <>
+      <Key name="response" /> counts from the intended start, <Key name="service" /> from sending.
+      Order statistics; the curve ends at{" "}
+      <Fig figure={{ value: end, unit: "ratio", provenance: "derived", refs: [] }} />, where the
+      sample bounds no more
+      {points.some((point) => point.quantile === 1) ? "; the last point is the maximum." : "."}
+    </>
+  );
+}

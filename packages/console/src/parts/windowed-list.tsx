@@ -1,0 +1,63 @@
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
+/** Lists longer than this are windowed: only what is on screen is in the page. */
+const plainRowsMax = 500;
+const windowRowsMax = 160;
+const printRowsMax = 500;
+
+interface WindowedListProps<T> {
+  readonly rows: readonly T[];
+  readonly label: string;
+  /** Height of one row, equal for all. */
+  readonly rowPx: number;
+  readonly printing: boolean;
+  keyOf(row: T): string | number;
+  render(row: T): ComponentChildren;
+}
+
+/** A list of equal-height rows that stays fast when long; rows keep their place for readers. */
+export function WindowedList<T>(props: WindowedListProps<T>) {
+  const { rows, rowPx, printing } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [first, setFirst] = useState(0);
+  const windowed = rows.length > plainRowsMax && !printing;
+  const count = printing ? printRowsMax : windowed ? windowRowsMax : rows.length;
+  const start = windowed ? Math.min(first, Math.max(0, rows.length - count)) : 0;
+  useLayoutEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+    setFirst(0);
+  }, [rows.length]);
+  const onScroll = (): void => {
+    const top = Math.floor((box.current?.scrollTop ?? 0) / rowPx);
+    const next = Math.max(0, top - 50);
+    if (Math.abs(next - first) >= 20 || next === 0) setFirst(next);
+  };
+  const shown = rows.slice(start, start + count);
+  return (
+    <div
+      ref={box}
+      class={windowed ? "rows rows-windowed" : "rows"}
+      role="list"
+      aria-label={props.label}
+      tabIndex={windowed ? 0 : undefined}
+      onScroll={windowed ? onScroll : undefined}
+    >
+      <div style={{ height: windowed ? `${start * rowPx}px` : "0" }} />
+      {shown.map((row, index) => (
+        <div
+          key={props.keyOf(row)}
+          class="row"
+          role="listitem"
+          aria-setsize={rows.length}
+          aria-posinset={start + index + 1}
+        >
+          {props.render(row)}
+        </div>
+      ))}
+      <div
+        style={{ height: windowed ? `${(rows.length - start - shown.length) * rowPx}px` : "0" }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import type { ClaimVerdict, Disposition, Figure, ReportModel, Verdict } from "@loadline/contract";
+import { firstScreenOf, type FirstScreen } from "../model/first-screen.ts";
+import { formatFigure, formatInterval, formatMinute } from "../model/format.ts";
+import { markShapes, outcomeMarks, waivedFrame } from "../model/mark-shapes.ts";
+import { escapeHtml } from "./escape.ts";
+
+const verbatim = (text: string): string => `<bdi>${escapeHtml(text)}</bdi>`;
+const figure = (value: Figure | null): string => `<data>${escapeHtml(formatFigure(value))}</data>`;
+
+/** The mark of a verdict as SVG text; always followed by its word. */
+function mark(verdict: Verdict, disposition?: Disposition): string {
+  const shapes = disposition ? [...markShapes[verdict], waivedFrame] : markShapes[verdict];
+  const drawn = shapes.map(({ tag, attributes }) => {
+    const list = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`);
+    return `<${tag}${list.join("")}/>`;
+  });
+  const kind = `mark mark-${verdict}`;
+  return `<svg class="${kind}" viewBox="0 0 16 16" aria-hidden="true">${drawn.join("")}</svg>`;
+}
+
+function stopper(claim: ClaimVerdict): string {
+  const seen =
+    claim.observed === null && claim.interval === null
+      ? "no evidence"
+      : `<data>${escapeHtml(formatFigure(claim.observed))}</data>, bound <data>${escapeHtml(
+          formatInterval(claim.interval),
+        )}</data>`;
+  const n: Figure = { value: claim.n, unit: "", provenance: "derived", refs: [] };
+  return `<li>${mark(claim.verdict)} <b>${claim.verdict}</b> ${verbatim(claim.id)}: ${verbatim(
+    claim.statement,
+  )}; ${seen}; n ${figure(n)}; ${claim.reason ?? "no reason"}. ${verbatim(claim.sentence)}</li>`;
+}
+
+const list = (rows: readonly string[], empty: string): string =>
+  rows.length === 0 ? `<p>${empty}</p>` : `<ul>${rows.join("\n")}</ul>`;
+
+function untested(screen: FirstScreen["untested"]): string {
+  const reasons = screen.reasons.map(({ reason, n }) => `${figure(n)} ${escapeHtml(reason)}`);
+  const because = reasons.length === 0 ? "" : `: ${reasons.join(", ")}`;
+  return `<p>${figure(screen.claims)} claims, ${figure(screen.parts)} parts${because}</p>`;
+}
+
+/**
+ * Screen 1 as plain markup: legible without the script, replaced by the page when it runs. Every
+ * number stands in `<data>` or `<time>`, every verbatim text in `<bdi>` or `<code>`.
+ */
+export function staticVerdict(model: ReportModel): string {
+  const { verdict, origin } = model;
+  const screen = firstScreenOf(model);
+  const counts = screen.counts.map(
+    ({ word, verdict: own, n }) => `<li>${own ? mark(own) : ""} ${figure(n)} ${word}</li>`,
+  );
+  return `<main class="static">
+<p>${verbatim(verdict.target)} profile ${verbatim(verdict.profile)} <time>${escapeHtml(
+    formatMinute(verdict.startedAt),
+  )}</time> ${figure(screen.duration)}</p>
+<h1>${mark(outcomeMarks[verdict.outcome])} ${verdict.outcome}</h1>
+<p>${verbatim(verdict.sentence)}</p>
+<ul class="static-counts">${counts.join("")}<li>decided ${figure(screen.decided)} of ${figure(
+    screen.required,
+  )}</li></ul>
+<h2>Stops READY</h2>
+${list(screen.stoppers.map(stopper), "Nothing: every required claim is passed or validly waived.")}
+<h2>Not tested</h2>
+${untested(screen.untested)}
+<h2>Would prove it</h2>
+${list(
+  screen.toProve.map(({ id, text }) => `<li>${verbatim(id)}: ${verbatim(text)}</li>`),
+  "Nothing is open.",
+)}
+<h2>Reproduce</h2>
+<p><code>${escapeHtml(screen.reproduce)}</code></p>
+<h2>Does not prove</h2>
+${list(
+  verdict.limits.map((limit) => `<li>${verbatim(limit)}</li>`),
+  "No limits were recorded.",
+)}
+<h2>Bundle</h2>
+<p><code>${escapeHtml(verdict.chainHead)}</code> ${verbatim(origin)}</p>
+<p>Check it: <code>${escapeHtml(screen.verify)}</code></p>
+<noscript><p>This page shows more where scripts may run: claims, charts and evidence.</p></noscript>
+</main>`;
+}

@@ -1,0 +1,243 @@
+import type { ClaimVerdict, PartVerdict } from "@loadline/contract";
+import type { ReportView } from "../../app/context.ts";
+import { commandLine } from "../../model/command.ts";
+import { countFigure, formatInterval, formatValue } from "../../model/format.ts";
+import { addressOf, nearestId } from "../../model/links.ts";
+import { Command } from "../../parts/command.tsx";
+import { Fig, RecordLink } from "../../parts/figure.tsx";
+import { IntervalBar } from "../../parts/interval.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { Untrusted } from "../../parts/untrusted.tsx";
+import { VerdictMark } from "../../parts/verdict-mark.tsx";
+
+const evidenceShown = 40;
+
+/** One claim with everything that decided it, or the nearest claim when the address is unknown. */
+export function ClaimView({ id, ...view }: ReportView & { readonly id: string }) {
+  const { claims } = view.model.verdict;
+  const claim = claims.find((known) => known.id === id);
+  if (claim !== undefined) return <Claim claim={claim} {...view} />;
+  const near = nearestId(
+    id,
+    claims.map((known) => known.id),
+  );
+  return (
+    <Notice kind="empty">
+      This report has no claim <Untrusted text={id} />.{" "}
+      {near === null ? null : (
+        <>
+          The nearest is{" "}
+          <a class="id" href={addressOf({ screen: "claims", id: near })}>
+            <Untrusted text={near} />
+          </a>
+          .
+        </>
+      )}
+    </Notice>
+  );
+}
+
+function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }) {
+  const planned = view.model.plan.claims.find((known) => known.id === claim.id);
+  return (
+    <article class="claim">
+      <p class="crumb">
+        <a href={addressOf({ screen: "claims" })}>Claims</a>
+      </p>
+      <h1 class="id">
+        <Untrusted text={claim.id} />
+      </h1>
+      <p class="claim-head">
+        <VerdictMark
+          verdict={claim.verdict}
+          disposition={claim.disposition}
+          reason={claim.reason}
+        />
+        <span class="tag">{claim.required ? "required" : "optional"}</span>
+        <span class="tag">{claim.kind}</span>
+        <span class="tag">{claim.category}</span>
+      </p>
+      <p class="statement">
+        <Untrusted text={claim.statement} />
+      </p>
+      <p>
+        <Untrusted text={claim.sentence} />
+      </p>
+      <ClaimFigures claim={claim} />
+      {claim.toProve === "" ? null : (
+        <p>
+          <b>Would prove it:</b> <Untrusted text={claim.toProve} />
+        </p>
+      )}
+      <h2>Parts</h2>
+      <Parts claim={claim} wanted={view.place.part} />
+      <h2>Guards</h2>
+      <Guards view={view} claim={claim} stream={planned?.of ?? ""} />
+      <h2>Why it is asked</h2>
+      <p>
+        <Untrusted text={planned?.rationale ?? "The plan gives no reason."} />
+      </p>
+      <h2>Evidence</h2>
+      <EvidenceLinks evidence={claim.evidence} />
+      <h2>Run it again</h2>
+      <Command line={commandLine(claim.reproduce)} label="command" />
+    </article>
+  );
+}
+
+function ClaimFigures({ claim }: { readonly claim: ClaimVerdict }) {
+  return (
+    <div class="facts">
+      <dl>
+        <div>
+          <dt>observed</dt>
+          <dd>
+            <Fig figure={claim.observed} label="observed" />
+          </dd>
+        </div>
+        <div>
+          <dt>bound</dt>
+          <dd class="fig">{formatInterval(claim.interval)}</dd>
+        </div>
+        <div>
+          <dt>limit</dt>
+          <dd>
+            <Fig figure={claim.limit} label="limit" />
+          </dd>
+        </div>
+        <div>
+          <dt>bad of n</dt>
+          <dd>
+            <Fig figure={countFigure(claim.bad)} /> of <Fig figure={countFigure(claim.n)} />
+          </dd>
+        </div>
+        <div>
+          <dt>confidence</dt>
+          <dd class="fig">{formatValue(claim.confidence, "ratio")}</dd>
+        </div>
+      </dl>
+      <div class="facts-interval">
+        <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
+      </div>
+    </div>
+  );
+}
+
+interface PartsProps {
+  readonly claim: ClaimVerdict;
+  readonly wanted: string | null;
+}
+
+function Parts({ claim, wanted }: PartsProps) {
+  const known = wanted === null || claim.parts.some((part) => part.part === wanted);
+  return (
+    <>
+      {known ? null : (
+        <Notice kind="empty">
+          This claim has no part <Untrusted text={wanted} />; all its parts follow.
+        </Notice>
+      )}
+      <ul class="parts">
+        {claim.parts.map((part) => (
+          <Part key={part.part} part={part} claim={claim} chosen={part.part === wanted} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+interface PartProps {
+  readonly part: PartVerdict;
+  readonly claim: ClaimVerdict;
+  readonly chosen: boolean;
+}
+
+function Part({ part, claim, chosen }: PartProps) {
+  const causes = Object.entries(part.badBy);
+  return (
+    <li class={chosen ? "part part-chosen" : "part"} data-row>
+      <VerdictMark verdict={part.verdict} reason={part.reason} />
+      <a class="id" href={addressOf({ screen: "claims", id: claim.id, part: part.part })}>
+        <Untrusted text={part.part} />
+      </a>
+      <span>
+        <Fig figure={part.observed} label="observed" />
+      </span>
+      <span class="part-interval">
+        <IntervalBar interval={part.interval} observed={part.observed} limit={part.limit} />
+      </span>
+      <span>
+        n <Fig figure={countFigure(part.n)} />, bad <Fig figure={countFigure(part.bad)} />
+        {part.undefined === 0 ? null : (
+          <>
+            , not measurable <Fig figure={countFigure(part.undefined)} />
+          </>
+        )}
+        {causes.map(([cause, n], index) => (
+          <span key={cause}>
+            {index === 0 ? ": " : ", "}
+            <Untrusted text={cause} /> <Fig figure={countFigure(n)} />
+          </span>
+        ))}
+      </span>
+      <span class="muted part-why">
+        <Untrusted text={part.sentence} />
+      </span>
+    </li>
+  );
+}
+
+interface GuardsProps {
+  readonly view: Pick<ReportView, "model">;
+  readonly claim: ClaimVerdict;
+  readonly stream: string;
+}
+
+function Guards({ view, claim, stream }: GuardsProps) {
+  const guards = view.model.verdict.guards.filter(
+    (guard) =>
+      guard.kinds.includes(claim.kind) &&
+      guard.streams.some((watched) => watched === "*" || watched === stream),
+  );
+  if (guards.length === 0) return <p class="muted">No guard watches this claim.</p>;
+  return <GuardList guards={guards} />;
+}
+
+/** Guards with what they saw; a broken one says what it makes of a verdict. */
+export function GuardList({
+  guards,
+}: {
+  readonly guards: ReportView["model"]["verdict"]["guards"];
+}) {
+  return (
+    <ul class="plain-list">
+      {guards.map((guard) => (
+        <li key={guard.seq} class={guard.holds ? "guard" : "guard guard-broken"}>
+          <b>{guard.holds ? "holds" : "broken"}</b>{" "}
+          <span class="id">
+            <Untrusted text={guard.guard} />
+          </span>{" "}
+          <Untrusted text={guard.seen} /> <RecordLink seq={guard.seq} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Links to records, the first forty and the count of the rest. */
+export function EvidenceLinks({ evidence }: { readonly evidence: readonly number[] }) {
+  if (evidence.length === 0) return <p class="muted">No record supports this.</p>;
+  const rest = evidence.length - evidenceShown;
+  return (
+    <p class="evidence-links">
+      {evidence.slice(0, evidenceShown).map((seq) => (
+        <RecordLink key={seq} seq={seq} />
+      ))}
+      {rest > 0 ? (
+        <span class="muted">
+          and <Fig figure={countFigure(rest)} /> more
+        </span>
+      ) : null}
+    </p>
+  );
+}

@@ -1,0 +1,70 @@
+import type { ClaimVerdict } from "@loadline/contract";
+import type { ReportView } from "../../app/context.ts";
+import { searchableClaim } from "../../model/claim-rows.ts";
+import { filterOf } from "../../model/filter.ts";
+import { countFigure } from "../../model/format.ts";
+import { addressOf } from "../../model/links.ts";
+import { Fig } from "../../parts/figure.tsx";
+import { FilterBox } from "../../parts/filter-box.tsx";
+import { IntervalBar } from "../../parts/interval.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { Untrusted } from "../../parts/untrusted.tsx";
+import { VerdictMark } from "../../parts/verdict-mark.tsx";
+import { WindowedList } from "../../parts/windowed-list.tsx";
+
+/** All claims of the plan, in plan order, with the parts of the filter. */
+export function ClaimsView({ model, place, printing, onQuery }: ReportView) {
+  const { claims } = model.verdict;
+  const takes = filterOf(place.query);
+  const shown = claims.filter((claim) => takes(searchableClaim(claim)));
+  return (
+    <section>
+      <h1>Claims</h1>
+      <FilterBox
+        query={place.query}
+        keys={["verdict", "stage", "category", "required", "reason"]}
+        shown={shown.length}
+        total={claims.length}
+        onQuery={onQuery}
+      />
+      {shown.length === 0 ? (
+        <Notice kind="empty">No claim matches this filter; Esc clears it.</Notice>
+      ) : (
+        <WindowedList
+          rows={shown}
+          label="Claims"
+          rowPx={44}
+          printing={printing}
+          keyOf={(claim) => claim.id}
+          render={(claim) => <ClaimRow claim={claim} />}
+        />
+      )}
+    </section>
+  );
+}
+
+function ClaimRow({ claim }: { readonly claim: ClaimVerdict }) {
+  return (
+    <div class="claim-row" data-row>
+      <VerdictMark verdict={claim.verdict} disposition={claim.disposition} reason={claim.reason} />
+      <span class="claim-name">
+        <a class="id" href={addressOf({ screen: "claims", id: claim.id })}>
+          <Untrusted text={claim.id} />
+        </a>
+        <span class="muted clip">
+          <Untrusted text={claim.statement} />
+        </span>
+      </span>
+      <span class="claim-observed">
+        <Fig figure={claim.observed} label="observed" />
+      </span>
+      <span class="claim-interval">
+        <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
+      </span>
+      <span class="claim-n">
+        n <Fig figure={countFigure(claim.n)} />
+      </span>
+      <span class="claim-need muted">{claim.required ? "required" : "optional"}</span>
+    </div>
+  );
+}

@@ -1,0 +1,144 @@
+import type { EvidenceRecord } from "@loadline/contract";
+import type { ReportView } from "../../app/context.ts";
+import { filterOf } from "../../model/filter.ts";
+import { countFigure, formatValue } from "../../model/format.ts";
+import { addressOf, nearestId } from "../../model/links.ts";
+import { Fig } from "../../parts/figure.tsx";
+import { FilterBox } from "../../parts/filter-box.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { Untrusted } from "../../parts/untrusted.tsx";
+import { WindowedList } from "../../parts/windowed-list.tsx";
+
+/** The records a verdict or figure cites; one of them in full when the address names it. */
+export function EvidenceView({ model, left, place, recordOf, printing, onQuery }: ReportView) {
+  const takes = filterOf(place.query);
+  const shown = model.records.filter((record) =>
+    takes({
+      text: `#${record.seq} ${record.kind} ${record.claims.join(" ")} ${JSON.stringify(record.data)}`,
+      fields: { kind: [record.kind], stage: [record.by.id] },
+    }),
+  );
+  return (
+    <section>
+      <h1>Evidence</h1>
+      <p class="muted">
+        <Fig figure={countFigure(model.records.length)} /> of{" "}
+        <Fig figure={countFigure(model.recordCount)} /> records are here: those that a verdict or
+        figure cites. All are in <code>evidence.jsonl</code> of the bundle.
+        {left.texts > 0 ? (
+          <>
+            {" "}
+            <Fig figure={countFigure(left.texts)} /> long texts are cut here and whole in the
+            bundle.
+          </>
+        ) : null}
+      </p>
+      <Chosen id={place.id} recordOf={recordOf} />
+      <FilterBox
+        query={place.query}
+        keys={["kind", "stage"]}
+        shown={shown.length}
+        total={model.records.length}
+        onQuery={onQuery}
+      />
+      <WindowedList
+        rows={shown}
+        label="Records"
+        rowPx={28}
+        printing={printing}
+        keyOf={(record) => record.seq}
+        render={(record) => <RecordRow record={record} />}
+      />
+    </section>
+  );
+}
+
+const gist = (record: EvidenceRecord): string => {
+  const seen = record.data["seen"] ?? record.data["sentence"];
+  return typeof seen === "string" ? seen : JSON.stringify(record.data);
+};
+
+function RecordRow({ record }: { readonly record: EvidenceRecord }) {
+  return (
+    <div class="record-row" data-row>
+      <a class="id" href={addressOf({ screen: "evidence", id: String(record.seq) })}>
+        #{record.seq}
+      </a>
+      <span class="fig">{formatValue(Math.round(record.mono), "ms")}</span>
+      <span class="record-kind">{record.kind}</span>
+      <span class="muted clip">
+        <Untrusted text={gist(record)} />
+      </span>
+    </div>
+  );
+}
+
+interface ChosenProps {
+  readonly id: string | null;
+  readonly recordOf: ReadonlyMap<number, EvidenceRecord>;
+}
+
+function Chosen({ id, recordOf }: ChosenProps) {
+  if (id === null) return null;
+  const record = recordOf.get(Number(id));
+  if (record !== undefined) return <RecordDetails record={record} />;
+  const near = nearestId(id, [...recordOf.keys()].map(String));
+  return (
+    <Notice kind="empty">
+      Record <Untrusted text={id} /> is not in this report; it may be in the bundle's{" "}
+      <code>evidence.jsonl</code>.{" "}
+      {near === null ? null : (
+        <a class="id" href={addressOf({ screen: "evidence", id: near })}>
+          #{near}
+        </a>
+      )}
+    </Notice>
+  );
+}
+
+function RecordDetails({ record }: { readonly record: EvidenceRecord }) {
+  return (
+    <article class="record" aria-label={`Record ${record.seq}`}>
+      <h2>
+        <span class="id">#{record.seq}</span> {record.kind}
+      </h2>
+      <dl class="pairs">
+        <dt>at</dt>
+        <dd>
+          <time>{record.at}</time>
+        </dd>
+        <dt>by</dt>
+        <dd>
+          <Untrusted text={`${record.by.id} ${record.by.version}`} />
+        </dd>
+        <dt>provenance</dt>
+        <dd>{record.provenance}</dd>
+        <dt>claims</dt>
+        <dd>
+          {record.claims.map((claim) => (
+            <a key={claim} class="id" href={addressOf({ screen: "claims", id: claim })}>
+              <Untrusted text={claim} />{" "}
+            </a>
+          ))}
+        </dd>
+        <dt>proves</dt>
+        <dd>
+          <Untrusted text={record.proves.join("; ") || "-"} />
+        </dd>
+        <dt>does not prove</dt>
+        <dd>
+          <Untrusted text={record.doesNotProve.join("; ") || "-"} />
+        </dd>
+        <dt>hash</dt>
+        <dd>
+          <code class="digest">{record.hash}</code>
+        </dd>
+        <dt>prev</dt>
+        <dd>
+          <code class="digest">{record.prev}</code>
+        </dd>
+      </dl>
+      <Untrusted text={JSON.stringify(record.data, null, 2)} block />
+    </article>
+  );
+}

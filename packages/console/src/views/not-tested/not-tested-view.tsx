@@ -1,0 +1,54 @@
+import type { ReportView } from "../../app/context.ts";
+import { searchablePart, untestedParts } from "../../model/claim-rows.ts";
+import { commandLine } from "../../model/command.ts";
+import { filterOf } from "../../model/filter.ts";
+import { addressOf } from "../../model/links.ts";
+import { Command } from "../../parts/command.tsx";
+import { FilterBox } from "../../parts/filter-box.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { Untrusted } from "../../parts/untrusted.tsx";
+import { VerdictMark } from "../../parts/verdict-mark.tsx";
+
+/** Everything without evidence: which part, why, and what would fill it. */
+export function NotTestedView({ model, place, onQuery }: ReportView) {
+  const parts = untestedParts(model.verdict.claims);
+  const takes = filterOf(place.query);
+  const shown = parts.filter((row) => takes(searchablePart(row)));
+  return (
+    <section>
+      <h1>Not tested</h1>
+      <FilterBox
+        query={place.query}
+        keys={["stage", "category", "part", "reason", "required"]}
+        shown={shown.length}
+        total={parts.length}
+        onQuery={onQuery}
+      />
+      {parts.length === 0 ? (
+        <Notice kind="empty">Every part of every claim has evidence.</Notice>
+      ) : null}
+      <ul class="untested">
+        {shown.map(({ claim, part }) => (
+          <li key={`${claim.id} ${part.part}`} data-row>
+            <VerdictMark verdict={part.verdict} reason={part.reason} />
+            <a class="id" href={addressOf({ screen: "claims", id: claim.id, part: part.part })}>
+              <Untrusted text={claim.id} /> <span class="muted">part</span>{" "}
+              <Untrusted text={part.part} />
+            </a>
+            <span>
+              <Untrusted text={part.sentence} />
+            </span>
+            {claim.toProve === "" ? null : (
+              <span class="muted">
+                Would prove it: <Untrusted text={claim.toProve} />
+              </span>
+            )}
+            {claim.reproduce.length === 0 ? null : (
+              <Command line={commandLine(claim.reproduce)} label={`command of ${claim.id}`} />
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
