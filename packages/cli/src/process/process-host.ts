@@ -1,0 +1,42 @@
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import type { CliHost, ExitCode, Output } from "./host.ts";
+
+const columnsUnknown = 80;
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => {
+      stream.write(text);
+    },
+    get isTty() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns ?? columnsUnknown;
+    },
+  };
+}
+
+/** The real process as a {@link CliHost}. */
+export function processHost(process: NodeJS.Process, exit: (code: ExitCode) => void): CliHost {
+  const clock = systemClock();
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    clock,
+    random: systemRandom(),
+    startedMs: clock.monotonicMs() - process.uptime() * 1000,
+    runtime: { node: process.versions.node, platform: process.platform, arch: process.arch },
+    onSignal(signal, run) {
+      process.on(signal, run);
+      return () => {
+        process.off(signal, run);
+      };
+    },
+    exit,
+  };
+}

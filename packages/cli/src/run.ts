@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { LoadlineError } from "@loadline/kit/errors";
+import { commonOptions, parseArgs } from "./args.ts";
+import { cliErrors } from "./errors.ts";
+import { overview, verbHelp } from "./help.ts";
+import { meant } from "./nearest.ts";
+import type { CliHost, ExitCode } from "./process/host.ts";
+import { cleanText } from "./terminal/clean-text.ts";
+import { verbs } from "./verbs/table.ts";
+import { toolVersion } from "./version.ts";
+
+/** Runs one command line and answers its exit code; never throws. */
+export async function runCli(host: CliHost): Promise<ExitCode> {
+  try {
+    return await dispatch(host);
+  } catch (error) {
+    return fail(host, error);
+  }
+}
+
+async function dispatch(host: CliHost): Promise<ExitCode> {
+  const [name, ...rest] = host.argv;
+  if (name === "--version" || name === "-V") {
+    host.stdout.write(`loadline ${toolVersion}\n`);
+    return 0;
+  }
+  if (name === undefined) {
+    host.stderr.write(overview());
+    return 64;
+  }
+  if (["--help", "-h"].includes(name) || (name === "help" && rest.length === 0)) {
+    host.stdout.write(overview());
+    return 0;
+  }
+  const wanted = name === "help" ? (rest[0] ?? "") : name;
+  const verb = verbs.find((one) => one.name === wanted);
+  if (verb === undefined) {
+    const known = verbs.map((one) => one.name);
+    throw cliErrors.make("LL_CLI_VERB", `${wanted}: unknown verb.${meant(wanted, known)}`);
+  }
+  const args = parseArgs(name === "help" ? ["--help"] : rest, [...verb.options, ...commonOptions], verb.positional);
+  if (args.has("help")) {
+    host.stdout.write(verbHelp(verb));
+    return 0;
+  }
+  const stateDir = resolve(host.cwd, args.text("state") ?? ".loadline");
+  const run = await verb.load();
+  return run({ host, args, stateDir, json: args.has("json") });
+}
+
+function fail(host: CliHost, error: unknown): ExitCode {
+  if (error instanceof DOMException && error.name === "AbortError") return 130;
+  const known = error instanceof LoadlineError ? error : unexpected(error);
+  host.stderr.write(`${cleanText(known.line)}\n`);
+  if ((host.env["LOADLINE_DEBUG"] ?? "") !== "" && error instanceof Error) {
+    host.stderr.write(`${error.stack ?? error.message}\n`);
+  }
+  return known.row.exit ?? 3;
+}
+
+function unexpected(error: unknown): LoadlineError {
+  const message = error instanceof Error ? error.message : String(error);
+  return cliErrors.make("LL_CLI_UNEXPECTED", message, { cause: error });
+}

@@ -1,0 +1,134 @@
+import { formatFigure, formatInterval } from "@loadline/contract";
+import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
+import { clip, cleanText, shortenPath } from "./clean-text.ts";
+import type { Colour, Paint } from "./colour.ts";
+
+export interface CardOptions {
+  readonly columns: number;
+  readonly paint: Paint;
+  /** Folder of the run, as the user may type it. */
+  readonly runDir: string;
+  /** The command that runs this again. */
+  readonly again: string;
+}
+
+const rowsMax = 10;
+const proofsMax = 4;
+const columnsMax = 80;
+const columnsNarrow = 60;
+const labelWidth = 12;
+const order: readonly Verdict[] = ["failed", "error", "inconclusive", "not_tested", "passed"];
+
+const marks: Readonly<Record<Verdict, { mark: string; colour?: Colour }>> = {
+  passed: { mark: "+", colour: "green" },
+  failed: { mark: "x", colour: "red" },
+  error: { mark: "!", colour: "magenta" },
+  inconclusive: { mark: "?", colour: "yellow" },
+  not_tested: { mark: "o" },
+};
+
+const outcomeColours: Readonly<Record<VerdictDocument["outcome"], Colour>> = {
+  READY: "green",
+  NOT_READY: "red",
+  NOT_PROVEN: "yellow",
+};
+
+/** The verdict card: at most 24 lines, at most 80 columns, ASCII, hostile text inert. */
+export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
+  const columns = Math.min(columnsMax, Math.max(20, o.columns));
+  const shown = ranked(verdict.claims);
+  const rows = columns < columnsNarrow ? 3 : rowsMax;
+  const lines = [
+    ...headline(verdict, columns, o.paint),
+    ...shown.slice(0, rows).flatMap((claim) => claimLines(claim, columns, o.paint)),
+  ];
+  if (shown.length > rows) lines.push(`  ${shown.length - rows} more in the report`);
+  const open = verdict.claims.filter((claim) => claim.required && claim.toProve !== "");
+  const proofs = open.slice(0, columns < columnsNarrow ? 2 : proofsMax);
+  for (const [index, claim] of proofs.entries()) {
+    lines.push(field(index === 0 ? "to prove" : "", `${claim.id}: ${claim.toProve}`, columns));
+  }
+  const [first, ...rest] = verdict.limits;
+  if (first !== undefined) {
+    const more = rest.length > 0 ? `; ${rest.length} more` : "";
+    lines.push(field("not proven", `${clip(cleanText(first), columns - labelWidth - 10)}${more}`, columns));
+  }
+  lines.push(field("again", o.again, columns));
+  lines.push(pathField("verify", "loadline verify ", o.runDir, columns));
+  lines.push(pathField("report", "", `${o.runDir}/report.html`, columns));
+  return `${lines.join("\n")}\n`;
+}
+
+/** Worst first; required before optional; the plan's order inside. */
+function ranked(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
+  const weight = (claim: ClaimVerdict): number =>
+    order.indexOf(claim.verdict) + (claim.required ? 0 : order.length);
+  return claims.toSorted((a, b) => weight(a) - weight(b));
+}
+
+function headline(verdict: VerdictDocument, columns: number, paint: Paint): string[] {
+  const c = verdict.counts;
+  const words =
+    `exit ${verdict.exitCode}  required ${c.required}: ${c.passed} passed, ${c.failed} failed, ` +
+    `${c.inconclusive} inconclusive, ${c.not_tested} not_tested, ${c.error} error; ${c.waived} waived`;
+  const wrapped = wrap(words, columns - labelWidth);
+  const outcome = paint(outcomeColours[verdict.outcome], verdict.outcome);
+  const gap = " ".repeat(labelWidth - verdict.outcome.length);
+  return wrapped.map((line, index) =>
+    index === 0 ? `${outcome}${gap}${line}` : `${" ".repeat(labelWidth)}${line}`,
+  );
+}
+
+function claimLines(claim: ClaimVerdict, columns: number, paint: Paint): string[] {
+  const { mark, colour } = marks[claim.verdict];
+  const shownMark = claim.disposition === "waived" ? "~" : mark;
+  const label = `${shownMark} ${claim.verdict}`;
+  const painted = colour === undefined ? label : paint(colour, label);
+  const limit = claim.limit === null ? "-" : formatFigure(claim.limit);
+  const seen = observedText(claim);
+  const tail = `n ${claim.n}${claim.reason === undefined ? "" : `  ${claim.reason}`}`;
+  const id = cleanText(claim.id);
+  if (columns < columnsNarrow) {
+    return [
+      `${painted} ${clip(id, columns - label.length - 1)}`,
+      clip(`  ${limit}  ${seen}`, columns),
+      clip(`  ${tail}`, columns),
+    ];
+  }
+  const rest = columns - 16 - 19 - 12;
+  const figures = clip(`${seen}  ${tail}`, rest);
+  const gap = " ".repeat(Math.max(1, 16 - label.length));
+  return [`${painted}${gap}${clip(id, 18).padEnd(19)}${clip(limit, 11).padEnd(12)}${figures}`.trimEnd()];
+}
+
+function observedText(claim: ClaimVerdict): string {
+  if (claim.verdict === "not_tested") return "-";
+  if (claim.interval !== null) {
+    // The confidence stands in the report; here the bound itself is what fits.
+    return formatInterval(claim.interval).replace(/ \([^)]*\)$/, "");
+  }
+  return claim.observed === null ? "not measured" : formatFigure(claim.observed);
+}
+
+function field(label: string, text: string, columns: number): string {
+  return `${label.padEnd(labelWidth)}${clip(cleanText(text), columns - labelWidth)}`.trimEnd();
+}
+
+function pathField(label: string, before: string, path: string, columns: number): string {
+  const room = columns - labelWidth - before.length;
+  return `${label.padEnd(labelWidth)}${before}${shortenPath(cleanText(path), room)}`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line.trimEnd());
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,27 @@
+/**
+ * Text from a target or a file, made safe for a terminal: ESC sequences, C0, C1 and bidirectional
+ * controls are dropped, every white space becomes one space.
+ */
+export function cleanText(text: string): string {
+  return (
+    text
+      // CSI and OSC sequences go as a whole, so that `ESC[31m` leaves no `[31m` behind.
+      // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
+      .replace(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, "")
+      .replace(/\s+/g, " ")
+      // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
+      .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, "")
+  );
+}
+
+/** At most `width` characters; a cut is shown by `..`. */
+export function clip(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 2))}..`;
+}
+
+/** A path cut in the middle: its start and its last part say most. */
+export function shortenPath(path: string, width: number): string {
+  if (path.length <= width) return path;
+  const head = Math.max(1, Math.floor((width - 2) / 3));
+  return `${path.slice(0, head)}..${path.slice(path.length - (width - 2 - head))}`;
+}

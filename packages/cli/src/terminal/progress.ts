@@ -1,0 +1,93 @@
+import { formatDuration } from "@loadline/contract";
+import { type CliHost } from "../process/host.ts";
+import { cleanText, clip } from "./clean-text.ts";
+
+/** What a stage of a run reports while it works. */
+export interface StageProgress {
+  readonly stage: string;
+  readonly state: "waiting" | "running" | "done";
+  readonly done: number;
+  readonly total: number;
+  readonly text: string;
+  readonly leftMs?: number;
+}
+
+export interface ProgressView {
+  update(progress: StageProgress): void;
+  /** Leaves the last state on the screen. */
+  end(): void;
+}
+
+const refreshMs = 500;
+const barWidth = 16;
+
+/** On a terminal a block redrawn twice a second; elsewhere one line per step of a stage. */
+export function createProgress(host: CliHost, title: string): ProgressView {
+  const redraws = host.stderr.isTty && host.env["TERM"] !== "dumb";
+  return redraws ? blockProgress(host, title) : lineProgress(host);
+}
+
+function lineProgress(host: CliHost): ProgressView {
+  const said = new Map<string, string>();
+  return {
+    update(p) {
+      const step = `${p.state}`;
+      if (said.get(p.stage) === step) return;
+      said.set(p.stage, step);
+      const at = new Date(host.clock.wallMs()).toISOString().slice(11, 19);
+      const text = cleanText(p.text).replaceAll('"', "'");
+      const tail = text === "" ? "" : ` text="${clip(text, 120)}"`;
+      const stage = `stage=${cleanText(p.stage)} state=${p.state}`;
+      host.stderr.write(`${at}Z ${stage} done=${p.done} total=${p.total}${tail}\n`);
+    },
+    end() {
+      said.clear();
+    },
+  };
+}
+
+function blockProgress(host: CliHost, title: string): ProgressView {
+  const stages = new Map<string, StageProgress>();
+  const startedMs = host.clock.monotonicMs();
+  let drawnAtMs = Number.NEGATIVE_INFINITY;
+  let linesDrawn = 0;
+  const draw = (): void => {
+    const lines = blockLines(title, host.clock.monotonicMs() - startedMs, [...stages.values()]);
+    const up = linesDrawn > 0 ? `\u001b[${linesDrawn}A` : "";
+    const width = Math.max(20, host.stderr.columns - 1);
+    host.stderr.write(up + lines.map((line) => `\u001b[2K${clip(line, width)}\n`).join(""));
+    linesDrawn = lines.length;
+  };
+  return {
+    update(progress) {
+      const isStep = stages.get(progress.stage)?.state !== progress.state;
+      stages.set(progress.stage, progress);
+      const nowMs = host.clock.monotonicMs();
+      if (!isStep && nowMs - drawnAtMs < refreshMs) return;
+      drawnAtMs = nowMs;
+      draw();
+    },
+    end: draw,
+  };
+}
+
+/** The lines of the block, without any control sequence. */
+export function blockLines(
+  title: string,
+  elapsedMs: number,
+  stages: readonly StageProgress[],
+): string[] {
+  const left = stages.map((one) => one.leftMs ?? 0).reduce((a, b) => Math.max(a, b), 0);
+  const remaining = left > 0 ? `, left about ${formatDuration(left)}` : "";
+  const lines = [`${title}    ${formatDuration(Math.round(elapsedMs / 1000) * 1000)}${remaining}`];
+  for (const one of stages) {
+    const share = one.total > 0 ? Math.min(1, one.done / one.total) : 0;
+    const filled = Math.round(share * barWidth);
+    const bar = "#".repeat(filled).padEnd(barWidth, ".");
+    const count = one.total > 0 ? `${one.done} of ${one.total}  ` : "";
+    const name = cleanText(one.stage).padEnd(10);
+    const rest = one.state === "waiting" ? "waiting" : `${bar}  ${count}${cleanText(one.text)}`;
+    lines.push(`${name} ${rest}`.trimEnd());
+  }
+  return lines;
+}
