@@ -16,7 +16,7 @@ export interface RunPlan {
   readonly stages: Readonly<Record<string, unknown>>;
 }
 
-/** The bytes of `plan.json`; its digest without the line feed is the plan digest. */
+/** The text of `plan.json`, with a line feed; the plan digest is taken without it. */
 export function planFileText(plan: RunPlan): string {
   return `${canonicalJson(plan)}\n`;
 }

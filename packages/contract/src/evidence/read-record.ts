@@ -1,0 +1,77 @@
+/** Structural checks of stored documents, without a schema library: null = not of that shape. */
+import type { RunPlan } from "../plan/run-plan.ts";
+import type { VerdictDocument } from "../report-model.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { isCount, isData, isFiniteNumber, isTextList } from "../fold/read-data.ts";
+import type { EvidenceRecord } from "./record.ts";
+
+const provenances: readonly unknown[] = ["measured", "derived", "declared", "imported"];
+const sha256 = /^[0-9a-f]{64}$/;
+
+export function isDigest(value: unknown): value is string {
+  return typeof value === "string" && sha256.test(value);
+}
+
+function isTextAll(values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === "string");
+}
+
+/** One parsed line of `evidence.jsonl`. */
+export function readRecord(value: unknown): EvidenceRecord | null {
+  if (!isData(value)) return null;
+  const r = value as Readonly<Record<keyof EvidenceRecord, unknown>>;
+  if (r.v !== 1 || !isCount(r.seq) || !isFiniteNumber(r.mono)) return null;
+  if (!isTextAll([r.run, r.at, r.kind, r.target, r.prev, r.hash])) return null;
+  if (!isData(r.by) || !isTextAll([r.by["id"], r.by["version"], r.by["digest"]])) return null;
+  if (!isTextList(r.claims) || !isTextList(r.refs)) return null;
+  if (!isTextList(r.proves) || !isTextList(r.doesNotProve)) return null;
+  if (!isData(r.data) || !provenances.includes(r.provenance)) return null;
+  return value as unknown as EvidenceRecord;
+}
+
+function isClaim(value: unknown): boolean {
+  if (!isData(value)) return false;
+  if (!isTextAll([value["id"], value["statement"], value["kind"], value["of"]])) return false;
+  if (!isTextList(value["parts"]) || !isFiniteNumber(value["confidence"])) return false;
+  const numbers = [value["target"], value["limit"], value["min"]];
+  if (!numbers.every((n) => n === undefined || isFiniteNumber(n))) return false;
+  const { unit, items } = value as Readonly<Record<"unit" | "items", unknown>>;
+  if (unit !== undefined && typeof unit !== "string") return false;
+  if (items !== undefined && !isTextList(items)) return false;
+  return typeof value["required"] === "boolean" && typeof value["category"] === "string";
+}
+
+/** A parsed `plan.json`; its meaning was checked by `parsePlan` before the run. */
+export function readPlan(value: unknown): RunPlan | null {
+  if (!isData(value)) return null;
+  const p = value as Readonly<Record<keyof RunPlan, unknown>>;
+  if (p.schema !== "loadline-plan/v1" || typeof p.profile !== "string") return null;
+  if (!isData(p.target) || !isTextAll([p.target["name"], p.target["baseUrl"]])) return null;
+  if (!Array.isArray(p.claims) || !p.claims.every(isClaim) || !isData(p.stages)) return null;
+  return value as unknown as RunPlan;
+}
+
+/** A parsed `verdict.json`; only its frame is checked, the rest is compared with the fold. */
+export function readVerdict(value: unknown): VerdictDocument | null {
+  if (!isData(value)) return null;
+  const d = value as Readonly<Record<keyof VerdictDocument, unknown>>;
+  if (d.schema !== "loadline-verdict/v1" || !isTextAll([d.run, d.outcome, d.foldVersion])) {
+    return null;
+  }
+  if (!Array.isArray(d.claims) || !d.claims.every((c) => isData(c) && "id" in c)) return null;
+  return value as unknown as VerdictDocument;
+}
+
+/** Escapes of surrogates and huge exponents may stand for values without a canonical form. */
+const suspicious = /\\u[dD]|[eE]\+?\d{3}/;
+
+/** JSON text to a value; undefined = not JSON, or without a canonical form. */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (suspicious.test(text)) canonicalJson(value);
+    return value;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,132 @@
+/** Anyone, anywhere, later: does this bundle say what its evidence says? */
+import type { ContractCode } from "../errors.ts";
+import type { Outcome } from "../verdict.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { type AsyncDigest, toBytes } from "./digest.ts";
+import { evidencePath, manifestPath, planPath, readManifest, verdictPath } from "./manifest.ts";
+import { originUnsigned } from "./origin.ts";
+import { parseJson, readPlan, readVerdict } from "./read-record.ts";
+import {
+  decodeText,
+  type Extractor,
+  type Files,
+  type Renderers,
+  type StepResult,
+  verifyArtifacts,
+  verifyChain,
+  verifyFiles,
+  verifyPlan,
+  verifyVerdict,
+} from "./verify-steps.ts";
+
+export interface VerifyOptions {
+  readonly digest: AsyncDigest;
+  /** By file name of the view, e.g. `report.md`; views without a renderer are not checked. */
+  readonly renderers?: Renderers;
+  readonly extractors?: readonly Extractor[];
+}
+
+export interface VerifyStep {
+  readonly step: "files" | "chain" | "plan" | "artifacts" | "verdict" | "signature";
+  /** null = incomplete or not checked. */
+  readonly ok: boolean | null;
+  readonly code?: ContractCode;
+  readonly message: string;
+}
+
+/** exit: 0 intact and equal, 1 tampered or different, 2 incomplete, 3 unreadable. */
+export interface VerifyResult {
+  readonly exit: 0 | 1 | 2 | 3;
+  readonly steps: readonly VerifyStep[];
+  /** 0-based, = seq of the record that belongs there. */
+  readonly firstBadRecord?: number;
+  /** The recomputed outcome; absent when the evidence it would follow from was changed. */
+  readonly outcome?: Outcome;
+  readonly proves: readonly string[];
+  readonly doesNotProve: readonly string[];
+}
+
+const doesNotProve: readonly string[] = [
+  "Who made the bundle: it is unsigned, so it may have been made again from the start.",
+  "That the observer was honest, or that the target is the same today.",
+];
+
+function step(name: VerifyStep["step"], r: StepResult): VerifyStep {
+  const code = r.code === undefined ? {} : { code: r.code };
+  return { step: name, ok: r.ok, ...code, message: r.message };
+}
+
+function unreadable(message: string): VerifyResult {
+  const files: VerifyStep = { step: "files", ok: false, code: "LL_VERIFY_FILE", message };
+  return { exit: 3, steps: [files], proves: [], doesNotProve };
+}
+
+function exitOf(steps: readonly VerifyStep[]): 0 | 1 | 2 {
+  const checked = steps.filter((s) => s.step !== "signature");
+  if (checked.some(({ ok }) => ok === false)) return 1;
+  return checked.some(({ ok }) => ok === null) ? 2 : 0;
+}
+
+/** The plan file as it was given, when the bundle has it; else `plan.json`. */
+export function planSourceText(files: Files): string {
+  const given = [...files.keys()].filter((p) => /^plan\.[a-z0-9]+$/.test(p) && p !== planPath);
+  const bytes = files.get(given.sort()[0] ?? planPath) ?? files.get(planPath);
+  return bytes ? decodeText(bytes) : "";
+}
+
+/**
+ * Checks a bundle given as files by path inside the run directory. Never throws for bad data.
+ * All steps run even after one has failed, so the first bad record is always named.
+ */
+export async function verifyBundle(files: Files, o: VerifyOptions): Promise<VerifyResult> {
+  const evidence = files.get(evidencePath);
+  const planBytes = files.get(planPath);
+  if (!evidence || !planBytes) {
+    return unreadable(`${evidence ? planPath : evidencePath} is missing: not a bundle.`);
+  }
+  const text = (path: string): unknown => parseJson(decodeText(files.get(path) ?? toBytes("")));
+  const manifest = readManifest(text(manifestPath));
+  const plan = readPlan(text(planPath));
+  const stored = readVerdict(text(verdictPath));
+  const fileStep = step("files", await verifyFiles(files, manifest, o.digest));
+  if (!plan)
+    return { ...unreadable("plan.json is not a plan."), exit: fileStep.ok === false ? 1 : 3 };
+  const planDigest = await o.digest(toBytes(canonicalJson(plan)));
+  const chain = await verifyChain(evidence, manifest, { planDigest, digest: o.digest });
+  const { records } = chain;
+  const planStep = verifyPlan({ plan, planDigest, records, manifest, verdict: stored });
+  const extractors = o.extractors ?? [];
+  const artifacts = await verifyArtifacts(files, records, { digest: o.digest, extractors });
+  const verdict = verifyVerdict({
+    files,
+    plan,
+    planText: planSourceText(files),
+    planDigest,
+    records,
+    chainHead: chain.head,
+    stored,
+    renderers: o.renderers ?? {},
+  });
+  const steps: VerifyStep[] = [
+    fileStep,
+    step("chain", chain),
+    step("plan", planStep),
+    step("artifacts", artifacts),
+    step("verdict", verdict),
+    { step: "signature", ok: null, code: "LL_VERIFY_SIGNATURE", message: originUnsigned },
+  ];
+  const exit = exitOf(steps);
+  const isReadable = ![chain, planStep, artifacts].some(({ ok }) => ok === false);
+  const proves =
+    exit === 0
+      ? ["Nothing changed after the chain head was fixed; the verdict follows from it."]
+      : [];
+  return {
+    exit,
+    steps,
+    ...(chain.firstBadRecord !== undefined && { firstBadRecord: chain.firstBadRecord }),
+    ...(isReadable && { outcome: verdict.recomputed.outcome }),
+    proves,
+    doesNotProve,
+  };
+}
