@@ -1,0 +1,75 @@
+import type { Claim } from "../claim.ts";
+import { badAllowed, samplesForPower, samplesNeeded } from "../statistics/sampling.ts";
+import type { RunPlan } from "./run-plan.ts";
+
+/** What a stream will deliver, as planned. */
+export interface StreamRate {
+  /** Samples per part the run will draw. */
+  readonly n: number;
+  /** Assumed true share of bad samples, 0..1, for the power column. */
+  readonly trueBad?: number;
+}
+
+/** One line of `loadline plan`. */
+export interface ClaimSampleRow {
+  readonly id: string;
+  readonly kind: Claim["kind"];
+  readonly parts: number;
+  readonly required: boolean;
+  readonly confidence: number;
+  readonly target: number | null;
+  /** Samples per part with 0, 1 and 2 bad; null: no number proves it. */
+  readonly needed: readonly [number | null, number | null, number | null];
+  /** Assumed share of bad samples and the n with an 80 % chance of proof at it. */
+  readonly trueBad: number | null;
+  readonly neededForPower: number | null;
+  /** Planned samples per part, null when the stream has no known rate. */
+  readonly planned: number | null;
+  /** Bad samples the planned n forgives; null when it cannot pass at all. */
+  readonly badAllowed: number | null;
+  /** False: a perfect target could not pass (`LL_PLAN_CANNOT_PROVE`). */
+  readonly provable: boolean;
+}
+
+const ratioKinds: ReadonlySet<string> = new Set(["proportion", "quantile", "trials"]);
+
+/** Fewest observations of one part with which a perfect target passes; null when none do. */
+export function minimumN(claim: Claim): number | null {
+  if (ratioKinds.has(claim.kind)) return samplesNeeded(0, claim.target ?? 1, claim.confidence);
+  if (claim.kind === "coverage") return claim.items?.length ?? 0;
+  return claim.min ?? 1;
+}
+
+function planClaim(claim: Claim, rate: StreamRate | undefined): ClaimSampleRow {
+  const least = minimumN(claim);
+  const isRatio = ratioKinds.has(claim.kind);
+  const target = claim.target ?? 1;
+  const { confidence } = claim;
+  const need = (bad: number): number | null =>
+    isRatio ? samplesNeeded(bad, target, confidence) : bad === 0 ? least : null;
+  const trueBad = isRatio ? (rate?.trueBad ?? (1 - target) / 5) : null;
+  const power = trueBad === null ? null : samplesForPower(trueBad, target, confidence);
+  const planned = rate?.n ?? null;
+  return {
+    id: claim.id,
+    kind: claim.kind,
+    parts: claim.parts.length,
+    required: claim.required,
+    confidence,
+    target: isRatio ? target : null,
+    needed: [need(0), need(1), need(2)],
+    trueBad,
+    neededForPower: power?.n ?? null,
+    planned,
+    badAllowed: isRatio && planned !== null ? badAllowed(planned, target, confidence) : null,
+    provable: least !== null && least > 0 && (planned === null || planned >= least),
+  };
+}
+
+/** Samples every claim needs, printed before the run; `rates` by stream (`claim.of`). */
+export function planSamples(
+  plan: RunPlan,
+  rates: ReadonlyMap<string, StreamRate> = new Map(),
+): ClaimSampleRow[] {
+  return plan.claims.map((claim) => planClaim(claim, rates.get(claim.of)));
+}
