@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { chromium } from "./chromium.ts";
+import { partsEnvironment } from "./environment.ts";
+import { llamaServer } from "./llama-server.ts";
+import type { Part, PartsEnvironment, RunResult } from "./part.ts";
+import { runCommand } from "./part.ts";
+import { requireParts } from "./require-parts.ts";
+import { parts } from "./table.ts";
+
+const machine = (o: Partial<PartsEnvironment> = {}): PartsEnvironment => ({
+  partsDir: "/parts",
+  hidden: new Set(),
+  required: new Set(),
+  run: (command) => Promise.resolve({ ok: false, reason: `${command}: no such file` }),
+  ...o,
+});
+
+const answering =
+  (text: string): PartsEnvironment["run"] =>
+  (): Promise<RunResult> =>
+    Promise.resolve({ ok: true, text });
+
+const present: Part = {
+  id: "present",
+  group: "debian",
+  get: "install present",
+  probe: () => Promise.resolve({ id: "present", version: "1.0", path: "/bin/present" }),
+};
+const absent: Part = {
+  id: "absent",
+  group: "debian",
+  get: "install absent",
+  probe: () => Promise.resolve({ id: "absent", reason: "not installed" }),
+};
+const table = [present, absent];
+
+describe("requireParts", () => {
+  it("returns the path and version of a part that is there and prints nothing", async () => {
+    const lines: string[] = [];
+    const got = await requireParts(["present"], {
+      table,
+      environment: machine(),
+      print: (line) => lines.push(line),
+    });
+    expect(got.missing).toBe(false);
+    expect(got.found("present")).toEqual({ id: "present", version: "1.0", path: "/bin/present" });
+    expect(lines).toEqual([]);
+  });
+
+  it("prints one NOT TESTED line with reason, command and rows per missing part", async () => {
+    const lines: string[] = [];
+    const got = await requireParts(["absent", "present"], {
+      table,
+      rows: ["R1-01"],
+      environment: machine(),
+      print: (line) => lines.push(line),
+    });
+    expect(got.missing).toBe(true);
+    expect(lines).toEqual([
+      "NOT TESTED: absent (not installed; get it: install absent) rows=R1-01",
+    ]);
+    expect(() => got.found("absent")).toThrow("was not found");
+  });
+
+  it("fails the suite when a missing part is required", async () => {
+    const environment = machine({ required: new Set(["absent"]) });
+    await expect(requireParts(["absent"], { table, environment })).rejects.toThrow(
+      "LOADLINE_REQUIRE_PARTS: NOT TESTED: absent",
+    );
+  });
+
+  it("treats a hidden part as missing, and a hidden required part as a failure", async () => {
+    const lines: string[] = [];
+    const hidden = new Set(["present"]);
+    const got = await requireParts(["present"], {
+      table,
+      environment: machine({ hidden }),
+      print: (line) => lines.push(line),
+    });
+    expect(got.missing).toBe(true);
+    expect(lines[0]).toContain("hidden by LOADLINE_HIDE_PARTS");
+    const environment = machine({ hidden, required: hidden });
+    await expect(requireParts(["present"], { table, environment })).rejects.toThrow("present");
+  });
+
+  it("refuses a part that the table does not know", async () => {
+    await expect(requireParts(["nobody"], { table })).rejects.toThrow("no part is called nobody");
+  });
+});
+
+describe("identity", () => {
+  it("refuses a program of the right name with the wrong banner", async () => {
+    const wrong = machine({ run: answering("Firefox 1.0") });
+    for (const part of parts) {
+      expect(await part.probe(wrong), part.id).not.toHaveProperty("version");
+    }
+  });
+
+  it("reads the version from the part's own banner", async () => {
+    const browser = machine({ run: answering("Chromium 150.0.1.2 built on Debian") });
+    expect(await chromium.probe(browser)).toMatchObject({ version: "150.0.1.2" });
+    const server = machine({ run: answering("version: 8941 (abc1234)\nbuilt with GNU") });
+    expect(await llamaServer.probe(server)).toEqual({
+      id: "llama-server",
+      version: "8941",
+      path: "/parts/llama-server",
+    });
+  });
+
+  it("gives the reason when nothing of that name starts", async () => {
+    expect(await chromium.probe(machine())).toEqual({
+      id: "chromium",
+      reason: expect.stringContaining("/usr/bin/chromium: no such file"),
+    });
+  });
+});
+
+describe("partsEnvironment", () => {
+  it("reads the folder and both lists from the variables it is given", () => {
+    const environment = partsEnvironment({
+      LOADLINE_PARTS: "/there",
+      LOADLINE_HIDE_PARTS: "a,b",
+      LOADLINE_REQUIRE_PARTS: "c",
+    });
+    expect(environment.partsDir).toBe("/there");
+    expect([...environment.hidden]).toEqual(["a", "b"]);
+    expect([...environment.required]).toEqual(["c"]);
+    expect([...partsEnvironment({}).hidden]).toEqual([]);
+  });
+});
+
+describe("runCommand", () => {
+  it("ends a command at its time limit and says so", async () => {
+    const endless = ["-e", "setInterval(() => undefined, 1000)"];
+    expect((await runCommand(process.execPath, endless, 200)).ok).toBe(false);
+  });
+
+  it("returns what a command printed", async () => {
+    const said = await runCommand(process.execPath, ["-e", "console.log(6 * 7)"], 10_000);
+    expect(said).toEqual({ ok: true, text: "42\n" });
+  });
+});

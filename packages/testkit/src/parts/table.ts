@@ -1,0 +1,17 @@
+import { chromium } from "./chromium.ts";
+import { llamaServer } from "./llama-server.ts";
+import type { Found, Missing, Part, PartsEnvironment } from "./part.ts";
+
+/** Every part that a suite may ask for. */
+export const parts: readonly Part[] = [chromium, llamaServer];
+
+/** One answer per part; a hidden part is missing without being asked. */
+export async function probePart(
+  part: Part,
+  environment: PartsEnvironment,
+): Promise<Found | Missing> {
+  if (environment.hidden.has(part.id)) {
+    return { id: part.id, reason: "hidden by LOADLINE_HIDE_PARTS" };
+  }
+  return part.probe(environment);
+}
