@@ -53,8 +53,8 @@ export interface ModelHost extends AsyncDisposable {
   readonly state: ModelHostState;
   /** Ends the child: asks first, SIGKILL after 2 s. Resolves when it is gone. */
   close(): Promise<void>;
-  /** Calls back once when the child is gone; at once when it already is. */
-  onExit(callback: (exit: ModelHostExit) => void): void;
+  /** Calls once when the child is gone; at once when it already is. */
+  onExit(told: (exit: ModelHostExit) => void): void;
 }
 
 const closeGraceMs = 2000;
@@ -143,8 +143,8 @@ class HostProcess implements ModelHost {
     signal.addEventListener("abort", () => void this.close(), { once: true });
   }
 
-  onExit(callback: (exit: ModelHostExit) => void): void {
-    void this.#gone.promise.then(callback);
+  onExit(told: (exit: ModelHostExit) => void): void {
+    void this.#gone.promise.then(told);
   }
 
   async close(): Promise<void> {

@@ -61,13 +61,13 @@ async function generate(run: Run, send: (text: string) => Promise<void> | void):
   const stopText = createStopText(request.stops);
   let tokens = 0;
   let finish: FinishReason = "stop";
-  for await (const text of run.sequence.generate(prompt, request.sampling)) {
+  for await (const { text, isEnd } of run.sequence.generate(prompt, request.sampling)) {
     tokens++;
     context.counters.tokens++;
     signal.throwIfAborted();
     const safe = stopText.push(text);
     if (safe !== "") await send(safe);
-    if (stopText.isStopped) break;
+    if (isEnd || stopText.isStopped) break;
     if (tokens >= tokensMax) {
       finish = "length";
       break;

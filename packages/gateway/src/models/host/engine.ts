@@ -21,10 +21,16 @@ export interface Sampling {
   readonly seed?: number;
 }
 
+export interface GeneratedToken {
+  /** Empty while a character is not whole, and at the end. */
+  readonly text: string;
+  readonly isEnd: boolean;
+}
+
 /** One of the conversations the model can hold at the same time. */
 export interface EngineSequence {
-  /** Yields the text of one token after another; ends at the model's own end of turn. */
-  generate(prompt: readonly Token[], sampling: Sampling): AsyncIterable<string>;
+  /** Yields one token after another; the last one is the model's own end of turn. */
+  generate(prompt: readonly Token[], sampling: Sampling): AsyncIterable<GeneratedToken>;
 }
 
 export interface Engine {
@@ -140,19 +146,24 @@ function createSequence(model: LlamaModel, sequence: LlamaContextSequence): Engi
       let pending: Token[] = [];
       for await (const token of sequence.evaluate(before, {
         temperature: sampling.temperature,
+        yieldEogToken: true,
         ...(sampling.topP === undefined ? {} : { topP: sampling.topP }),
         ...(sampling.seed === undefined ? {} : { seed: sampling.seed }),
       })) {
+        if (model.isEogToken(token)) {
+          yield { text: model.detokenize(pending, false, before.slice(-8)), isEnd: true };
+          return;
+        }
         pending.push(token);
         const text = model.detokenize(pending, false, before.slice(-8));
         // A character cut between two tokens waits for its other half.
         if (text.endsWith("\uFFFD") && pending.length < characterTokensMax) {
-          yield "";
+          yield { text: "", isEnd: false };
           continue;
         }
         before.push(...pending);
         pending = [];
-        yield text;
+        yield { text, isEnd: false };
       }
     },
   };

@@ -5,6 +5,8 @@ import type { Provider } from "../provider.ts";
 import { createLocalUpstream } from "./local-upstream.ts";
 
 const minuteMs = 60_000;
+/** Above what the host serves and queues, so that it is the host that answers 503. */
+const spareConnections = 8;
 
 const schema = z.strictObject({
   provider: z.literal("llama"),
@@ -24,8 +26,6 @@ const schema = z.strictObject({
   queueMax: z.int().min(0).max(4096).default(32).describe("Requests waiting for a sequence."),
 });
 
-export type LocalSettings = z.output<typeof schema>;
-
 const paths = { chat: "/v1/chat/completions", embeddings: "/v1/embeddings" } as const;
 
 /** A GGUF file served by a child process of this gateway. */
@@ -39,10 +39,25 @@ export const llama: Provider = {
   production: true,
   schema,
   open(name, target, deps) {
-    const settings = schema.parse(target);
+    const { path, model, ...limits } = schema.parse(target);
     // A damaged file is a mistake of the configuration: refused before anything listens.
-    checkModelFile(settings.path);
-    const socketPath = join(deps.runDir, `${basename(name)}.sock`);
-    return createLocalUpstream({ ...settings, socketPath, paths, idleMs: minuteMs }, deps);
+    checkModelFile(path);
+    return createLocalUpstream(
+      {
+        host: {
+          modelPath: path,
+          modelName: model,
+          socketPath: join(deps.runDir, `${basename(name)}.sock`),
+          threads: limits.threads,
+          sequences: limits.sequences,
+          contextTokens: limits.contextTokens,
+          queueMax: limits.queueMax,
+          idleMs: minuteMs,
+        },
+        paths,
+        connectionsMax: limits.sequences + limits.queueMax + spareConnections,
+      },
+      deps,
+    );
   },
 };

@@ -1,0 +1,83 @@
+import type { Clock } from "@loadline/kit/clock";
+import { LoadlineError } from "@loadline/kit/errors";
+import type { ModelHost } from "../../models/index.ts";
+
+export interface SuperviseDeps {
+  /** Starts one host; rejects when it cannot serve. */
+  readonly start: () => Promise<ModelHost>;
+  readonly clock: Clock;
+  readonly logger: { error(event: string, fields?: Readonly<Record<string, string>>): void };
+  /** Ends the supervision; the host itself ends by the same signal. */
+  readonly signal: AbortSignal;
+}
+
+export interface Supervision {
+  /** The host that serves now, if any. */
+  readonly host: ModelHost | undefined;
+  /** Resolves when nothing will be started any more. */
+  readonly ended: Promise<void>;
+}
+
+/** Waits before the next start, by crashes in a row; the last one repeats. */
+const restartDelaysMs = [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000] as const;
+/** A host that served this long begins again with the first wait. */
+const stableMs = 60_000;
+
+/**
+ * Keeps one model host alive. A crash, a kill or a slow start is tried again after a growing wait; an
+ * error that no retry can cure, such as a damaged file, ends the supervision.
+ */
+export function superviseHost(deps: SuperviseDeps): Supervision {
+  let host: ModelHost | undefined;
+
+  /** One life of a host; false when another start is of no use. */
+  const live = async (): Promise<boolean> => {
+    try {
+      const started = await deps.start();
+      const { promise, resolve } = Promise.withResolvers<string>();
+      started.onExit((exit) => resolve(exit.signal ?? `exit code ${exit.code ?? "unknown"}`));
+      host = started;
+      const reason = await promise;
+      if (!deps.signal.aborted) deps.logger.error("model host ended", { reason });
+      return true;
+    } catch (error) {
+      if (deps.signal.aborted) return false;
+      const text = error instanceof Error ? error.message : String(error);
+      const code = error instanceof LoadlineError ? error.code : "LL_MODEL_HOST_EXIT";
+      deps.logger.error("model host failed", { code, text });
+      return !(error instanceof LoadlineError) || error.row.retryable;
+    } finally {
+      host = undefined;
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    let crashes = 0;
+    while (!deps.signal.aborted) {
+      const startedMs = deps.clock.monotonicMs();
+      if (!(await live())) return;
+      if (deps.clock.monotonicMs() - startedMs > stableMs) crashes = 0;
+      if (!(await waited(deps, delayAfter(crashes++)))) return;
+    }
+  };
+
+  const ended = run();
+  return {
+    get host() {
+      return host;
+    },
+    ended,
+  };
+}
+
+function delayAfter(crashes: number): number {
+  return restartDelaysMs[Math.min(crashes, restartDelaysMs.length - 1)] ?? 0;
+}
+
+/** False when the signal came first. */
+function waited(deps: SuperviseDeps, delayMs: number): Promise<boolean> {
+  return deps.clock.sleep(delayMs, deps.signal).then(
+    () => true,
+    () => false,
+  );
+}
