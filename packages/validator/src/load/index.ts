@@ -8,4 +8,6 @@
  */
 export { loadErrors } from "./errors.ts";
 export { checkLoadPlan, loadCaps } from "./plan/check.ts";
+export { loadGuards } from "./guards/index.ts";
+export { runLoad } from "./run-load.ts";
 export type * from "./types.ts";

@@ -1,0 +1,139 @@
+import type { Socket } from "node:net";
+import { createResponseParser, type Http1Fault, type ResponseSink } from "@loadline/kit/http1";
+import type { AnswerReader, LoadClient } from "../clients/client.ts";
+import type { Connections } from "./connections.ts";
+import type { Flight, LoadOutcome } from "./flight.ts";
+
+/** Codes that say this machine ran out of something. */
+const localCodes = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
+
+/** One socket, one request at a time. */
+export class EngineConnection implements ResponseSink {
+  readonly #owner: Connections;
+  readonly #socket: Socket;
+  readonly #parser = createResponseParser();
+  readonly #secure: boolean;
+  #ready = false;
+  #used = false;
+  #flight: Flight | null = null;
+  #reader: AnswerReader | null = null;
+  #readMs = 0;
+  #openedMs: number;
+
+  constructor(owner: Connections, connect: (read: (buf: Buffer) => void) => Socket) {
+    this.#owner = owner;
+    this.#openedMs = owner.o.clock.monotonicMs();
+    this.#socket = connect((buf) => this.#read(buf));
+    this.#secure = "encrypted" in this.#socket;
+    this.#socket.once(this.#secure ? "secureConnect" : "connect", () => void (this.#ready = true));
+    this.#socket.on("end", () => this.#ended());
+    this.#socket.on("error", (error: Error) => this.#failed(error));
+    this.#socket.on("close", () => this.#lost("reset"));
+  }
+
+  send(flight: Flight, client: LoadClient): void {
+    this.#flight = flight;
+    this.#reader = client.reader();
+    this.#parser.start(client.method, this);
+    const bytes = client.bytes(flight.index);
+    flight.sendMs = this.#owner.o.clock.monotonicMs();
+    this.#socket.write(bytes);
+  }
+
+  head(status: number, headers: readonly string[]): void {
+    if (this.#flight === null) return;
+    this.#flight.status = status;
+    this.#reader?.head(this.#flight, status, headers);
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#flight !== null) this.#reader?.data(this.#flight, chunk, this.#readMs);
+  }
+
+  /** The answer is whole. */
+  end(): void {
+    const flight = this.#flight;
+    if (flight === null) return;
+    const outcome = this.#reader?.end(flight, this.#readMs) ?? "protocol";
+    if (Number.isNaN(flight.doneMs)) flight.doneMs = this.#readMs;
+    const reusable = this.#parser.reusable && this.#socket.writableLength === 0;
+    this.#used = true;
+    this.#openedMs = this.#readMs;
+    this.#finish(outcome, reusable);
+  }
+
+  /** The parser refuses what it reads, or the answer was cut. */
+  fail(code: Http1Fault): void {
+    this.#lost(code === "protocol" ? "protocol" : "reset");
+  }
+
+  /** Ends the request under way, if any, with this outcome. */
+  cut(outcome: LoadOutcome): void {
+    this.#finish(outcome, false);
+  }
+
+  /** What this connection is late for, `idle` when it only lies around, null when in time. */
+  lateAs(nowMs: number): LoadOutcome | "idle" | null {
+    const flight = this.#flight;
+    if (flight === null) return nowMs - this.#openedMs > this.#owner.idleMs ? "idle" : null;
+    const limits = this.#owner.timeoutsOf(flight);
+    if (!this.#ready) return nowMs - this.#openedMs > limits.connectMs ? "connect_timeout" : null;
+    if (nowMs - flight.sendMs > limits.totalMs) return "timeout_total";
+    if (Number.isNaN(flight.firstByteMs)) {
+      return nowMs - flight.sendMs > limits.firstByteMs ? "timeout_first_byte" : null;
+    }
+    return nowMs - this.#readMs > limits.idleMs ? "timeout_idle" : null;
+  }
+
+  destroy(): void {
+    this.#flight = null;
+    this.#parser.stop();
+    this.#socket.destroy();
+  }
+
+  #read(buf: Buffer): void {
+    // First statement: one stamp per read, before any parsing.
+    this.#readMs = this.#owner.o.clock.monotonicMs();
+    const flight = this.#flight;
+    if (flight === null) {
+      this.#owner.gone(this);
+      return;
+    }
+    if (Number.isNaN(flight.firstByteMs)) flight.firstByteMs = this.#readMs;
+    this.#parser.feed(buf);
+  }
+
+  #ended(): void {
+    this.#readMs = this.#owner.o.clock.monotonicMs();
+    if (this.#flight !== null && this.#parser.started) this.#parser.eof();
+    else this.#lost("reset");
+  }
+
+  #failed(error: Error): void {
+    const code = "code" in error && typeof error.code === "string" ? error.code : "";
+    if (localCodes.has(code)) {
+      this.#owner.localFaults++;
+      this.#lost("generator");
+    } else if (this.#ready) this.#lost("reset");
+    else if (code === "ENOTFOUND" || code === "EAI_AGAIN") this.#lost("dns");
+    else if (this.#secure && !this.#socket.connecting) this.#lost("tls");
+    else this.#lost("connect");
+  }
+
+  #lost(outcome: LoadOutcome): void {
+    if (this.#flight === null) {
+      this.#owner.gone(this);
+      return;
+    }
+    const stale = outcome === "reset" && this.#used && !this.#parser.started;
+    this.#finish(stale ? "stale_connection" : outcome, false);
+  }
+
+  #finish(outcome: LoadOutcome, reusable: boolean): void {
+    const flight = this.#flight;
+    if (flight === null) return;
+    this.#flight = null;
+    this.#reader = null;
+    this.#owner.done(this, flight, outcome, reusable);
+  }
+}

@@ -1,0 +1,158 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Clock } from "@loadline/kit/clock";
+import type { LoadClient } from "../clients/client.ts";
+import type { LoadTimeouts } from "../types.ts";
+import { EngineConnection } from "./connection.ts";
+import type { Flight, LoadOutcome } from "./flight.ts";
+
+export interface ConnectionsOptions {
+  readonly url: URL;
+  readonly clock: Clock;
+  readonly clients: readonly LoadClient[];
+  readonly connectionsMax: number;
+  readonly queueMax: number;
+  readonly timeouts: Partial<LoadTimeouts>;
+  /** Every sent or queued request comes back here exactly once. */
+  readonly finished: (flight: Flight, outcome: LoadOutcome) => void;
+}
+
+const readBytes = 65_536;
+/** Before the common keep-alive of 5 s. */
+const idleMs = 4000;
+const connectMs = 5000;
+const idleGapMs = 30_000;
+
+/** The sockets to one target. No retries, no pipelining, no Promise per chunk. */
+export class Connections {
+  readonly o: ConnectionsOptions;
+  /** One buffer for all sockets: a read is consumed before the next one begins. */
+  readonly readBuffer = Buffer.allocUnsafeSlow(readBytes);
+  readonly #all = new Set<EngineConnection>();
+  readonly #idle: EngineConnection[] = [];
+  #queue: Flight[] = [];
+  #queueHead = 0;
+  #inFlight = 0;
+  /** Faults of this machine: no descriptors, ports or buffers left. */
+  localFaults = 0;
+  connectionsMade = 0;
+
+  constructor(o: ConnectionsOptions) {
+    this.o = o;
+  }
+
+  /** Sent and not yet answered. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get queued(): number {
+    return this.#queue.length - this.#queueHead;
+  }
+
+  /** Sends now, or queues, or drops; the outcome comes through `finished`. */
+  send(flight: Flight): void {
+    const idle = this.#idle.pop();
+    if (idle) this.#carry(idle, flight);
+    else if (this.#all.size < this.o.connectionsMax) this.#carry(this.#open(), flight);
+    else if (this.queued < this.o.queueMax) this.#queue.push(flight);
+    else this.o.finished(flight, "dropped");
+  }
+
+  /** A connection's request ended; `reusable` when it may carry another. */
+  done(
+    connection: EngineConnection,
+    flight: Flight,
+    outcome: LoadOutcome,
+    reusable: boolean,
+  ): void {
+    this.#inFlight--;
+    const next = reusable ? this.#shift() : undefined;
+    if (next) this.#carry(connection, next);
+    else if (reusable) this.#idle.push(connection);
+    else this.gone(connection);
+    this.o.finished(flight, outcome);
+  }
+
+  gone(connection: EngineConnection): void {
+    connection.destroy();
+    if (!this.#all.delete(connection)) return;
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
+    if (this.#all.size >= this.o.connectionsMax) return;
+    const next = this.#shift();
+    if (next) this.#carry(this.#open(), next);
+  }
+
+  /** Checks every timeout; called about ten times a second. */
+  sweep(nowMs: number): void {
+    for (const connection of this.#all) {
+      const late = connection.lateAs(nowMs);
+      if (late === "idle") this.gone(connection);
+      else if (late !== null) connection.cut(late);
+    }
+  }
+
+  /** Ends everything under way with this outcome and closes all sockets. */
+  close(outcome: LoadOutcome): void {
+    for (let next = this.#shift(); next; next = this.#shift()) this.o.finished(next, outcome);
+    for (const connection of this.#all) connection.cut(outcome);
+    for (const connection of this.#all) this.gone(connection);
+  }
+
+  /** Limits of waiting for the scenario of a flight, in ms. */
+  timeoutsOf(flight: Flight): LoadTimeouts {
+    const client = this.clientOf(flight);
+    const { firstByteMs, totalMs } = client;
+    return { connectMs, idleMs: idleGapMs, firstByteMs, totalMs, ...this.o.timeouts };
+  }
+
+  clientOf(flight: Flight): LoadClient {
+    const client = this.o.clients[flight.scenario];
+    if (client === undefined) throw new TypeError(`no client for scenario ${flight.scenario}`);
+    return client;
+  }
+
+  get idleMs(): number {
+    return idleMs;
+  }
+
+  #carry(connection: EngineConnection, flight: Flight): void {
+    this.#inFlight++;
+    connection.send(flight, this.clientOf(flight));
+  }
+
+  #shift(): Flight | undefined {
+    if (this.queued === 0) return undefined;
+    const next = this.#queue[this.#queueHead++];
+    if (this.#queueHead > 1024 && this.#queueHead * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#queueHead);
+      this.#queueHead = 0;
+    }
+    return next;
+  }
+
+  #open(): EngineConnection {
+    this.connectionsMade++;
+    const connection = new EngineConnection(this, (read) => this.#connect(read));
+    this.#all.add(connection);
+    return connection;
+  }
+
+  #connect(read: (buf: Buffer) => void): Socket {
+    const { url } = this.o;
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    if (url.protocol === "https:") {
+      const port = Number(url.port === "" ? 443 : url.port);
+      const servername = /^[\d.]+$|:/.test(host) ? "" : host;
+      return connectTls({ host, port, servername, ALPNProtocols: ["http/1.1"] }).on("data", read);
+    }
+    const port = Number(url.port === "" ? 80 : url.port);
+    const { readBuffer } = this;
+    const callback = (size: number): boolean => {
+      read(size === readBuffer.length ? readBuffer : readBuffer.subarray(0, size));
+      return true;
+    };
+    return connectTcp({ host, port, noDelay: true, onread: { buffer: readBuffer, callback } });
+  }
+}

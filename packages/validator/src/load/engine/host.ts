@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Clock } from "@loadline/kit/clock";
+
+/** What the sender's thread and machine did while they sent. */
+export interface HostFigures {
+  readonly cpuP90: number;
+  readonly loopMeanMs: number;
+  readonly loopP99Ms: number;
+  readonly pressurePercent: number | null;
+}
+
+/** The figure's own sampling period, part of every delay it reports. */
+const loopResolutionMs = 1;
+const pressureFile = "/proc/pressure/cpu";
+
+/** Watches the current thread; `sample` once a second. */
+export class HostMonitor {
+  readonly #clock: Clock;
+  readonly #loop = monitorEventLoopDelay({ resolution: loopResolutionMs });
+  readonly #cpu: number[] = [];
+  #atMs: number;
+  #cpuUs: number;
+  #pressure: number | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#atMs = clock.monotonicMs();
+    this.#cpuUs = threadCpuUs();
+    this.#loop.enable();
+  }
+
+  sample(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const cpuUs = threadCpuUs();
+    const spanMs = nowMs - this.#atMs;
+    if (spanMs > 0) this.#cpu.push((cpuUs - this.#cpuUs) / 1000 / spanMs);
+    this.#atMs = nowMs;
+    this.#cpuUs = cpuUs;
+    const pressure = readPressure();
+    if (pressure !== null) this.#pressure = Math.max(this.#pressure ?? 0, pressure);
+  }
+
+  stop(): HostFigures {
+    this.#loop.disable();
+    const cpu = this.#cpu.toSorted((a, b) => a - b);
+    const delayMs = (ns: number): number => Math.max(0, (ns || 0) / 1e6 - loopResolutionMs);
+    return {
+      cpuP90: cpu[Math.max(0, Math.ceil(cpu.length * 0.9) - 1)] ?? 0,
+      loopMeanMs: delayMs(this.#loop.mean),
+      loopP99Ms: delayMs(this.#loop.percentile(99)),
+      pressurePercent: this.#pressure,
+    };
+  }
+}
+
+function threadCpuUs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
+/** PSI `some avg10` in %; null where the kernel has none. */
+function readPressure(): number | null {
+  let text: string;
+  try {
+    text = readFileSync(pressureFile, "utf8");
+  } catch {
+    return null;
+  }
+  const match = /^some avg10=([\d.]+)/.exec(text);
+  return match ? Number(match[1]) : null;
+}

@@ -1,0 +1,61 @@
+import { Worker } from "node:worker_threads";
+import type { Clock } from "@loadline/kit/clock";
+
+/** Wakes the sender when a request falls due. */
+export interface Pacer {
+  /** Resolves at `dueMs` of the monotonic clock, or as soon after as the machine allows. */
+  until(dueMs: number): Promise<void>;
+  close(): void;
+}
+
+/** Layout of the shared memory: two Int32 counters, then the due time. */
+export const pacerBytes = 16;
+export const pacerAsked = 0;
+export const pacerWoken = 1;
+export const pacerDueAt = 8;
+
+/**
+ * `pacer`: a thread that sleeps in `Atomics.wait` and wakes this one through `Atomics.waitAsync`,
+ * so neither timer resolution nor a spin disturbs the stamps. `timer`: the loop's own timer.
+ */
+export function createPacer(mode: "pacer" | "timer", clock: Clock): Pacer {
+  return mode === "pacer" ? new ThreadPacer() : timerPacer(clock);
+}
+
+function timerPacer(clock: Clock): Pacer {
+  return {
+    until: (dueMs) => clock.sleep(Math.max(1, dueMs - clock.monotonicMs())),
+    close: () => {},
+  };
+}
+
+class ThreadPacer implements Pacer {
+  readonly #counters: Int32Array;
+  readonly #due: Float64Array;
+  readonly #worker: Worker;
+
+  constructor() {
+    const memory = new SharedArrayBuffer(pacerBytes);
+    this.#counters = new Int32Array(memory, 0, 2);
+    this.#due = new Float64Array(memory, pacerDueAt, 1);
+    this.#worker = new Worker(new URL("./pacer-thread.ts", import.meta.url), {
+      workerData: memory,
+    });
+    this.#worker.unref();
+  }
+
+  async until(dueMs: number): Promise<void> {
+    this.#due[0] = dueMs;
+    const woken = Atomics.load(this.#counters, pacerWoken);
+    Atomics.add(this.#counters, pacerAsked, 1);
+    Atomics.notify(this.#counters, pacerAsked);
+    const waiting = Atomics.waitAsync(this.#counters, pacerWoken, woken);
+    if (waiting.async) await waiting.value;
+  }
+
+  close(): void {
+    this.#due[0] = Number.NaN;
+    Atomics.add(this.#counters, pacerAsked, 1);
+    Atomics.notify(this.#counters, pacerAsked);
+  }
+}

@@ -1,0 +1,19 @@
+import { delayMatters, type Guard, latencyKinds } from "./guard.ts";
+
+const shareMax = 0.8;
+
+export const cpu: Guard = {
+  id: "guard.load.cpu",
+  summary: "the sender's thread is not saturated",
+  reason: "generator",
+  kinds: latencyKinds,
+  saboteur: { cpuP90: 0.97, over: 50, bad: 50 },
+  judge(v) {
+    const breached = v.cpuP90 >= shareMax && (delayMatters(v) || !v.open);
+    return {
+      holds: !breached,
+      invalidates: v.open ? "fail" : "both",
+      seen: `The sender used ${Math.round(v.cpuP90 * 100)} % of a core (p90), limit 80 %.`,
+    };
+  },
+};

@@ -1,0 +1,75 @@
+import type { ClaimKind, GuardObservation, ReasonCode } from "@loadline/contract";
+import type { LoadMetric } from "../types.ts";
+
+/** What a guard sees of one claim's sample and of the machine that took it. */
+export interface GuardView {
+  readonly metric: LoadMetric;
+  readonly limitMs: number | null;
+  /** Quantile or success ratio of the claim. */
+  readonly target: number;
+  /** Open model: requests fall due whatever the target does. */
+  readonly open: boolean;
+  readonly n: number;
+  readonly bad: number;
+  /** Bad by value; the others had a bad outcome. */
+  readonly over: number;
+  readonly hardBad: number;
+  readonly undefined: number;
+  readonly missingMetric: number;
+  readonly due: number;
+  readonly sent: number;
+  readonly dropped: number;
+  /** 0 when nothing was answered. */
+  readonly serviceMedianMs: number;
+  readonly lagP99Ms: number;
+  readonly loopMeanMs: number;
+  readonly loopP99Ms: number;
+  /** p90 over seconds of the sender thread's share of a core, 0..1. */
+  readonly cpuP90: number;
+  /** Largest PSI `some avg10` of the CPU, in %; null where the kernel has none. */
+  readonly pressurePercent: number | null;
+  /** EMFILE, EADDRNOTAVAIL, ENOBUFS and their like. */
+  readonly localFaults: number;
+  readonly streams: number;
+  readonly bufferedStreams: number;
+}
+
+export interface GuardJudgement {
+  readonly holds: boolean;
+  readonly invalidates: GuardObservation["invalidates"];
+  /** One sentence with figures. */
+  readonly seen: string;
+}
+
+/** One way the generator or its machine could have shaped a verdict. */
+export interface Guard {
+  /** `guard.load.<file>` */
+  readonly id: string;
+  readonly summary: string;
+  readonly reason: ReasonCode;
+  readonly kinds: readonly ClaimKind[];
+  judge(view: GuardView): GuardJudgement;
+  /** What turns a clean view into one this guard must refuse. */
+  readonly saboteur: Partial<GuardView>;
+}
+
+export const latencyKinds: readonly ClaimKind[] = ["quantile", "proportion"];
+
+/** Delay of ours that cannot move a verdict: 5 % of the median service, 1 % of the limit. */
+export function toleranceMs(view: GuardView, floorMs: number): number {
+  return Math.max(floorMs, 0.05 * view.serviceMedianMs, 0.01 * (view.limitMs ?? 0));
+}
+
+/** The sample fails even if every value over the limit is forgiven: no delay of ours did that. */
+export function failsAnyway(view: GuardView): boolean {
+  return view.n > 0 && view.hardBad / view.n > 1 - view.target;
+}
+
+/** No value was over a limit: a delay of ours cannot have made a failure. */
+export function delayMatters(view: GuardView): boolean {
+  return view.over > 0 && !failsAnyway(view);
+}
+
+export function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+}

@@ -1,0 +1,46 @@
+import type { GuardObservation } from "@loadline/contract";
+import { buffered } from "./buffered.ts";
+import { cpu } from "./cpu.ts";
+import type { Guard, GuardView } from "./guard.ts";
+import { local } from "./local.ts";
+import { loop } from "./loop.ts";
+import { pacer } from "./pacer.ts";
+import { pressure } from "./pressure.ts";
+import { sent } from "./sent.ts";
+import { undefinedValues } from "./undefined.ts";
+
+/** The one table of guards. */
+export const loadGuards: readonly Guard[] = [
+  pacer,
+  cpu,
+  loop,
+  local,
+  sent,
+  pressure,
+  undefinedValues,
+  buffered,
+];
+
+/**
+ * One observation per guard that holds for all streams, else one per stream it is breached for:
+ * a guard voids only the verdicts it can have influenced.
+ */
+export function judgeGuards(
+  views: readonly { readonly stream: string; readonly view: GuardView }[],
+): GuardObservation[] {
+  return loadGuards.flatMap((guard) => {
+    const { id, reason, kinds } = guard;
+    const judged = views.map(({ stream, view }) => ({ stream, ...guard.judge(view) }));
+    const breached = judged.filter((one) => !one.holds);
+    const first = judged[0];
+    if (first === undefined) return [];
+    if (breached.length > 0) {
+      return breached.map(({ stream, holds, invalidates, seen }) => {
+        return { guard: id, holds, invalidates, kinds, streams: [stream], reason, seen };
+      });
+    }
+    const streams = [...new Set(judged.map((one) => one.stream))];
+    const { invalidates, seen } = first;
+    return [{ guard: id, holds: true, invalidates, kinds, streams, reason, seen }];
+  });
+}

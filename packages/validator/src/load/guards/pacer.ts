@@ -1,0 +1,22 @@
+import { delayMatters, type Guard, latencyKinds, ms, toleranceMs } from "./guard.ts";
+
+/** A lag this large is another traffic than the plan's, whatever the latencies say. */
+const otherTrafficMs = 100;
+
+export const pacer: Guard = {
+  id: "guard.load.pacer",
+  summary: "requests leave when they fall due",
+  reason: "generator",
+  kinds: latencyKinds,
+  saboteur: { lagP99Ms: 250 },
+  judge(v) {
+    const allowedMs = toleranceMs(v, 1);
+    const other = v.lagP99Ms > Math.max(otherTrafficMs, allowedMs);
+    const breached = v.open && (other || (v.lagP99Ms > allowedMs && delayMatters(v)));
+    return {
+      holds: !breached,
+      invalidates: other ? "both" : "fail",
+      seen: `The sender's lag had a p99 of ${ms(v.lagP99Ms)}, tolerance ${ms(allowedMs)}.`,
+    };
+  },
+};

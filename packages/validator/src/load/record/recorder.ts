@@ -1,0 +1,159 @@
+import { createHistogram, type Histogram } from "@loadline/kit/histogram";
+import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import { loadErrors } from "../errors.ts";
+import { durationOf } from "../plan/check.ts";
+import type { LiveFrame, LoadAccount, LoadPlan, LoadSlice, Scenario } from "../types.ts";
+import { LimitCounter } from "./limits.ts";
+import { Series, toMs } from "./series.ts";
+
+export interface ScenarioRecord {
+  readonly name: string;
+  readonly scenario: Scenario;
+  readonly startMs: number;
+  readonly series: Series;
+  readonly limits: readonly LimitCounter[];
+  readonly bad: Map<LoadOutcome, number>;
+  due: number;
+  sent: number;
+  ok: number;
+  tokensKnown: number;
+  tokensUnknown: number;
+  outputTokens: number;
+}
+
+export const gracefulStopMsDefault = 30_000;
+
+/** Everything counted in a run. Memory does not grow with the number of requests. */
+export class Recorder {
+  readonly scenarios: readonly ScenarioRecord[];
+  readonly #originMs: number;
+  readonly #endMs: number;
+  readonly #response = createHistogram();
+  readonly #ttft = createHistogram();
+
+  constructor(plan: LoadPlan, originMs: number) {
+    this.#originMs = originMs;
+    const entries = Object.entries(plan.scenarios);
+    this.scenarios = entries.map(([name, s]) => toRecord(plan, name, s, originMs));
+    this.#endMs = Math.max(...this.scenarios.map((r) => r.startMs + durationOf(r.scenario)));
+  }
+
+  due(at: number, flight: Flight): void {
+    const record = this.#at(at);
+    record.due++;
+    record.series.due(record.series.sliceOf(flight.intendedMs - record.startMs));
+  }
+
+  ended(flight: Flight, outcome: LoadOutcome): void {
+    const record = this.#at(flight.scenario);
+    const offsetMs = flight.intendedMs - record.startMs;
+    const slice = record.series.sliceOf(offsetMs);
+    const measured = offsetMs >= (record.scenario.warmupMs ?? 0);
+    if (!Number.isNaN(flight.sendMs)) record.sent++;
+    record.series.ended(slice, outcome, flight, measured);
+    if (outcome === "ok") this.#ok(record, flight);
+    else record.bad.set(outcome, (record.bad.get(outcome) ?? 0) + 1);
+    if (!measured) return;
+    for (const limit of record.limits) limit.count(flight, outcome, slice);
+  }
+
+  /** Slices that ended by now, of every scenario. */
+  closeSlices(nowMs: number): LoadSlice[] {
+    return this.scenarios.flatMap((r) => r.series.close(nowMs - r.startMs, inFlightOf(r)));
+  }
+
+  frame(nowMs: number): LiveFrame {
+    const sum = (of: (r: ScenarioRecord) => number): number =>
+      this.scenarios.reduce((all, r) => all + of(r), 0);
+    const shown = (of: Histogram, q: number): number | null =>
+      of.count === 0 ? null : toMs(of.quantileUs(q));
+    return {
+      due: sum((r) => r.due),
+      ok: sum((r) => r.ok),
+      bad: sum(badOf),
+      inFlight: sum(inFlightOf),
+      p50Ms: shown(this.#response, 0.5),
+      p99Ms: shown(this.#response, 0.99),
+      maxMs: shown(this.#response, 1),
+      ttftP99Ms: shown(this.#ttft, 0.99),
+      elapsedMs: Math.max(0, nowMs - this.#originMs),
+      leftMs: Math.max(0, this.#endMs - nowMs),
+    };
+  }
+
+  /** Throws LL_LOAD_ACCOUNTING unless due = ok + sum(bad) in every scenario. */
+  accounts(): LoadAccount[] {
+    return this.scenarios.map((r) => {
+      if (r.due !== r.ok + badOf(r)) {
+        const text = `${r.name}: ${r.due} due, ${r.ok} ok, ${badOf(r)} bad.`;
+        throw loadErrors.make("LL_LOAD_ACCOUNTING", text);
+      }
+      return {
+        scenario: r.name,
+        due: r.due,
+        sent: r.sent,
+        ok: r.ok,
+        bad: Object.fromEntries(r.bad),
+        tokensKnown: r.tokensKnown,
+        tokensUnknown: r.tokensUnknown,
+        outputTokens: r.outputTokens,
+      };
+    });
+  }
+
+  #ok(record: ScenarioRecord, flight: Flight): void {
+    record.ok++;
+    this.#response.record((flight.doneMs - flight.intendedMs) * 1000);
+    if (flight.contentEvents > 0) {
+      this.#ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
+    }
+    if (record.scenario.request.kind !== "chat") return;
+    if (flight.tokens >= 0) {
+      record.tokensKnown++;
+      record.outputTokens += flight.tokens;
+    } else {
+      record.tokensUnknown++;
+    }
+  }
+
+  #at(at: number): ScenarioRecord {
+    const record = this.scenarios[at];
+    if (record === undefined) throw new TypeError(`no scenario ${at}`);
+    return record;
+  }
+}
+
+export function badOf(record: ScenarioRecord): number {
+  let bad = 0;
+  for (const count of record.bad.values()) bad += count;
+  return bad;
+}
+
+function inFlightOf(record: ScenarioRecord): number {
+  return record.due - record.ok - badOf(record);
+}
+
+function toRecord(
+  plan: LoadPlan,
+  name: string,
+  scenario: Scenario,
+  originMs: number,
+): ScenarioRecord {
+  const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
+  const series = new Series(name, durationOf(scenario), drainMs);
+  const own = plan.limits.filter((limit) => limit.scenario === name);
+  return {
+    name,
+    scenario,
+    startMs: originMs + (scenario.startMs ?? 0),
+    series,
+    limits: own.map((limit) => new LimitCounter(limit, series.sliceMs)),
+    bad: new Map(),
+    due: 0,
+    sent: 0,
+    ok: 0,
+    tokensKnown: 0,
+    tokensUnknown: 0,
+    outputTokens: 0,
+  };
+}

@@ -1,0 +1,151 @@
+import type { LoadSeries } from "@loadline/contract";
+import { createHistogram, type Histogram } from "@loadline/kit/histogram";
+import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import type { LoadSlice } from "../types.ts";
+
+const slicesMax = 3600;
+const shownQuantiles = [0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999];
+
+/** Slices, histograms and counters of one scenario; fixed size, whatever the run's length. */
+export class Series {
+  readonly scenario: string;
+  readonly sliceMs: number;
+  readonly response = createHistogram();
+  readonly service = createHistogram();
+  readonly ttft = createHistogram();
+  readonly lag = createHistogram();
+  /** Measured phase only, like the histograms. */
+  measured = 0;
+  streams = 0;
+  bufferedStreams = 0;
+  readonly #slices: number;
+  readonly #due: Uint32Array;
+  readonly #ok: Uint32Array;
+  readonly #bad: Uint32Array;
+  readonly #inFlight: Uint32Array;
+  readonly #p99Ms: (number | null)[] = [];
+  readonly #maxMs: (number | null)[] = [];
+  readonly #heat: (readonly [number, number, number])[] = [];
+  readonly #second: Histogram = createHistogram();
+  #closed = 0;
+
+  constructor(scenario: string, durationMs: number, drainMs: number) {
+    this.scenario = scenario;
+    this.sliceMs = Math.max(1000, Math.ceil(durationMs / slicesMax / 1000) * 1000);
+    this.#slices = Math.ceil((durationMs + drainMs) / this.sliceMs) + 2;
+    this.#due = new Uint32Array(this.#slices);
+    this.#ok = new Uint32Array(this.#slices);
+    this.#bad = new Uint32Array(this.#slices);
+    this.#inFlight = new Uint32Array(this.#slices);
+  }
+
+  /** Slice of an offset in ms from the scenario's start. */
+  sliceOf(offsetMs: number): number {
+    return Math.max(0, Math.min(this.#slices - 1, Math.floor(offsetMs / this.sliceMs)));
+  }
+
+  due(slice: number): void {
+    this.#due[slice] = (this.#due[slice] ?? 0) + 1;
+  }
+
+  ended(slice: number, outcome: LoadOutcome, flight: Flight, measured: boolean): void {
+    const into = outcome === "ok" ? this.#ok : this.#bad;
+    into[slice] = (into[slice] ?? 0) + 1;
+    if (measured) this.measured++;
+    if (outcome !== "ok") return;
+    const responseUs = (flight.doneMs - flight.intendedMs) * 1000;
+    this.#second.record(responseUs);
+    if (!measured) return;
+    this.response.record(responseUs);
+    this.service.record((flight.doneMs - flight.sendMs) * 1000);
+    this.lag.record((flight.wakeMs - flight.intendedMs) * 1000);
+    if (flight.contentEvents === 0) return;
+    this.streams++;
+    this.ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
+    const bundled = flight.eventsPerReadMax >= 0.9 * flight.contentEvents;
+    if (flight.contentEvents >= 8 && bundled) this.bufferedStreams++;
+  }
+
+  /** Closes completion slices up to the one of `offsetMs`; returns those newly closed. */
+  close(offsetMs: number, inFlight: number): LoadSlice[] {
+    const closed: LoadSlice[] = [];
+    const until = Math.min(this.#slices, Math.floor(offsetMs / this.sliceMs));
+    while (this.#closed < until) {
+      const slice = this.#closed++;
+      this.#inFlight[slice] = inFlight;
+      const empty = this.#second.count === 0;
+      this.#p99Ms[slice] = empty ? null : toMs(this.#second.quantileUs(0.99));
+      this.#maxMs[slice] = empty ? null : toMs(this.#second.maxUs);
+      const heat = heatOf(this.#second);
+      for (const [edgeMs, count] of heat) this.#heat.push([slice, edgeMs, count]);
+      this.#second.clear();
+      closed.push(this.#slice(slice, heat));
+    }
+    return closed;
+  }
+
+  /** The whole as the report draws it. Quantiles are of all due requests, bad ones as endless. */
+  whole(): Omit<LoadSeries, "evidence"> {
+    let n = this.#closed;
+    while (n > 0 && this.#due[n - 1] === 0 && this.#p99Ms[n - 1] === null) n--;
+    const cut = (all: Uint32Array): number[] => [...all.subarray(0, n)];
+    const percentiles: [number, number, number | null][] = [];
+    const ttft: [number, number][] = [];
+    for (const q of shownQuantiles) {
+      const rank = rankOf(q, this.measured);
+      if (this.measured * (1 - q) >= 1 && rank <= this.response.count) {
+        const serviceMs = toMs(this.service.rankUs(rank));
+        percentiles.push([q, toMs(this.response.rankUs(rank)), serviceMs]);
+      }
+      if (this.ttft.count * (1 - q) >= 1) ttft.push([q, toMs(this.ttft.quantileUs(q))]);
+    }
+    return {
+      scenario: this.scenario,
+      sliceMs: this.sliceMs,
+      due: cut(this.#due),
+      ok: cut(this.#ok),
+      bad: cut(this.#bad),
+      p99Ms: this.#p99Ms.slice(0, n),
+      maxMs: this.#maxMs.slice(0, n),
+      inFlight: cut(this.#inFlight),
+      heat: this.#heat,
+      percentiles,
+      ttft,
+    };
+  }
+
+  #slice(slice: number, heat: readonly (readonly [number, number])[]): LoadSlice {
+    return {
+      scenario: this.scenario,
+      slice,
+      sliceMs: this.sliceMs,
+      due: this.#due[slice] ?? 0,
+      ok: this.#ok[slice] ?? 0,
+      bad: this.#bad[slice] ?? 0,
+      p99Ms: this.#p99Ms[slice] ?? null,
+      maxMs: this.#maxMs[slice] ?? null,
+      inFlight: this.#inFlight[slice] ?? 0,
+      heat,
+    };
+  }
+}
+
+/** 1-based rank of a quantile among n. */
+export function rankOf(q: number, n: number): number {
+  return Math.max(1, Math.ceil(q * n - 1e-9));
+}
+
+/** Microseconds to ms. */
+export function toMs(us: number): number {
+  return Math.round(us) / 1000;
+}
+
+/** Four cells per octave: enough for a picture, few enough for a report. */
+function heatOf(histogram: Histogram): (readonly [number, number])[] {
+  const cells = new Map<number, number>();
+  histogram.each((_low, highUs, count) => {
+    const cell = Math.ceil(Math.log2(Math.max(1, highUs)) * 4);
+    cells.set(cell, (cells.get(cell) ?? 0) + count);
+  });
+  return [...cells].map(([cell, count]) => [toMs(2 ** (cell / 4)), count] as const);
+}

@@ -1,0 +1,119 @@
+import { Worker } from "node:worker_threads";
+import { runEngine } from "./engine/engine.ts";
+import type { ThreadFault, ThreadInput } from "./engine/thread.ts";
+import { loadErrors } from "./errors.ts";
+import { checkLoadPlan, durationOf } from "./plan/check.ts";
+import { gracefulStopMsDefault } from "./record/recorder.ts";
+import type { LoadDeps, LoadPlan, LoadRecord } from "./types.ts";
+
+const watchdogSlackMs = 30_000;
+
+/**
+ * Sends a plan's traffic and yields what is seen, ending with `load.ended`. Throws before anything
+ * is sent for a plan that is not valid (LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED,
+ * LL_LOAD_ABOVE_CAP), later LL_LOAD_WORKER_DIED, LL_LOAD_WATCHDOG or LL_LOAD_ACCOUNTING. After an
+ * abort it still yields what was counted, without `sample.closed`. Leaving the loop early stops it.
+ */
+export async function* runLoad(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
+  checkLoadPlan(plan);
+  const left = new AbortController();
+  const signal = deps.signal ? AbortSignal.any([deps.signal, left.signal]) : left.signal;
+  const queue = new RecordQueue();
+  const emit = (record: LoadRecord): void => queue.push(record);
+  const running =
+    deps.engine === "inline"
+      ? runEngine(plan, { clock: deps.clock, signal, pacing: deps.pacing ?? "pacer", emit })
+      : runInThread(plan, deps, signal, emit);
+  const ended = running.then(
+    () => queue.end(null),
+    (error: unknown) => queue.end(error),
+  );
+  try {
+    yield* queue.drain();
+  } finally {
+    left.abort();
+    await ended;
+  }
+}
+
+/** Records between the engine and a reader that may be slower. */
+class RecordQueue {
+  #records: LoadRecord[] = [];
+  #wake: (() => void) | null = null;
+  #ended = false;
+  #error: unknown = null;
+
+  push(record: LoadRecord): void {
+    this.#records.push(record);
+    this.#wake?.();
+  }
+
+  end(error: unknown): void {
+    this.#ended = true;
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  async *drain(): AsyncGenerator<LoadRecord> {
+    for (;;) {
+      const batch = this.#records;
+      this.#records = [];
+      yield* batch;
+      if (this.#records.length > 0) continue;
+      if (this.#ended) break;
+      await new Promise<void>((resolve) => void (this.#wake = resolve));
+      this.#wake = null;
+    }
+    if (this.#error !== null) throw this.#error;
+  }
+}
+
+async function runInThread(
+  plan: LoadPlan,
+  deps: LoadDeps,
+  signal: AbortSignal,
+  emit: (record: LoadRecord) => void,
+): Promise<void> {
+  const workerData: ThreadInput = { kind: "loadline-load", plan, pacing: deps.pacing ?? "pacer" };
+  const worker = new Worker(new URL("./engine/thread.ts", import.meta.url), { workerData });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let ended = false;
+  worker.on("message", (message: LoadRecord | ThreadFault) => {
+    if (message.type === "fault") {
+      reject(faultOf(message));
+      return;
+    }
+    if (message.type === "load.ended") ended = true;
+    emit(message);
+  });
+  worker.on("error", (cause) =>
+    reject(loadErrors.make("LL_LOAD_WORKER_DIED", undefined, { cause })),
+  );
+  worker.on("exit", () => (ended ? resolve() : reject(loadErrors.make("LL_LOAD_WORKER_DIED"))));
+  const onAbort = (): void => worker.postMessage("stop");
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const watchdog = deps.clock.after(plannedMs(plan) + watchdogSlackMs, () => {
+    reject(loadErrors.make("LL_LOAD_WATCHDOG"));
+  });
+  try {
+    await promise;
+  } finally {
+    watchdog.cancel();
+    signal.removeEventListener("abort", onAbort);
+    await worker.terminate();
+  }
+}
+
+function faultOf(fault: ThreadFault): Error {
+  const { code, message } = fault;
+  if (code === "LL_LOAD_ACCOUNTING") return loadErrors.make(code, message);
+  return loadErrors.make("LL_LOAD_WORKER_DIED", undefined, { detail: message });
+}
+
+function plannedMs(plan: LoadPlan): number {
+  const ends = Object.values(plan.scenarios).map(
+    (s) => (s.startMs ?? 0) + durationOf(s) + (s.gracefulStopMs ?? gracefulStopMsDefault),
+  );
+  return Math.max(...ends);
+}
