@@ -30,7 +30,7 @@ export function HeatMap({ series, theme, printing }: ChartProps) {
       title="Heat map"
       summary={
         <>
-          darker = more requests finished in that slice with that latency, at most{" "}
+          stronger = more requests finished in that slice with that latency, at most{" "}
           <Fig figure={countFigure(grid.most)} />; top row: bad outcomes
         </>
       }

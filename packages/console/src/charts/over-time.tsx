@@ -50,7 +50,7 @@ export function RateChart({ series, theme, printing }: ChartProps) {
             scales: { x: { time: false }, y: { range: (_, __, most) => [0, (most || 1) * 1.08] } },
             axes: [
               axisOf(color, "seconds since start"),
-              axisOf(color, "requests per second; in flight", { size: 52 }),
+              axisOf(color, "requests/s; in flight", { size: 52 }),
             ],
             series: [
               {},

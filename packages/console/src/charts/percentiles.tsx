@@ -38,7 +38,7 @@ export function PercentileChart({ series, theme, printing }: ChartProps) {
           options={(color) => ({
             scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
             axes: [
-              axisOf(color, "share of requests at or under, tail stretched", {
+              axisOf(color, "share of requests at or under", {
                 values: (_, splits) =>
                   splits.map((tail) => (isDecade(tail) ? tailLabel(tail) : "")),
               }),

@@ -81,5 +81,6 @@ export const axisOf = (
   font: "12px system-ui, sans-serif",
   labelFont: "12px system-ui, sans-serif",
   labelSize: 18,
+  size: 30,
   ...more,
 });

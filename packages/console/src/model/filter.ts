@@ -27,7 +27,9 @@ const termPattern = /(-?)(?:([a-z]+):)?(?:"([^"]*)"|(\S+))/g;
 const isKey = (text: string): text is FilterKey => (filterKeys as readonly string[]).includes(text);
 
 function termsOf(query: string): readonly Term[] {
-  return [...query.toLowerCase().matchAll(termPattern)].map((match): Term => {
+  // A key whose value is still to be typed filters nothing yet.
+  const typed = query.toLowerCase().replace(/(^|\s)-?[a-z]+:(?=\s|$)/g, "$1");
+  return [...typed.matchAll(termPattern)].map((match): Term => {
     const [, minus = "", key = "", quotedValue, bare = ""] = match;
     const value = quotedValue ?? bare;
     if (isKey(key)) return { key, value, excludes: minus !== "" };

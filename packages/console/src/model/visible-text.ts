@@ -3,7 +3,7 @@
  * hyphen, zero-width and bidi characters, line and paragraph separators, fillers, variation
  * selectors, tags, lone surrogates.
  */
-const hiddenCharacters =
+export const hiddenCharacters =
   // oxlint-disable-next-line no-control-regex -- finding control characters is its purpose
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e01ef}]|\p{Surrogate}/gu;
 

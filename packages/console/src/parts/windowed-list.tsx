@@ -48,6 +48,7 @@ export function WindowedList<T>(props: WindowedListProps<T>) {
         <div
           key={props.keyOf(row)}
           class="row"
+          style={windowed ? { height: `${rowPx}px` } : {}}
           role="listitem"
           aria-setsize={rows.length}
           aria-posinset={start + index + 1}

@@ -1,15 +1,19 @@
 import { packRecords, type PackedModel } from "../model/packing.ts";
+import { hiddenCharacters } from "../model/visible-text.ts";
 import type { CappedModel } from "./limits.ts";
+
+const escaped = (char: string): string =>
+  [...Array.from({ length: char.length }).keys()]
+    .map((unit) => `\\u${char.charCodeAt(unit).toString(16).padStart(4, "0")}`)
+    .join("");
 
 /**
  * The model as JSON that cannot leave its script element: `<` is written as an escape, so neither a
- * closing tag nor a comment can occur, and so are the separators some parsers take for line ends.
+ * closing tag nor a comment can occur, and so are the characters that hide or reorder text for one
+ * who reads the source.
  */
 export function embedModel(capped: CappedModel): string {
   const { records, ...rest } = capped.model;
   const packed: PackedModel = { ...rest, records: packRecords(records), left: capped.left };
-  return JSON.stringify(packed)
-    .replaceAll("<", "\\u003c")
-    .replaceAll("\u2028", "\\u2028")
-    .replaceAll("\u2029", "\\u2029");
+  return JSON.stringify(packed).replaceAll("<", "\\u003c").replace(hiddenCharacters, escaped);
 }

@@ -33,7 +33,7 @@ export function ClaimsView({ model, place, printing, onQuery }: ReportView) {
         <WindowedList
           rows={shown}
           label="Claims"
-          rowPx={44}
+          rowPx={72}
           printing={printing}
           keyOf={(claim) => claim.id}
           render={(claim) => <ClaimRow claim={claim} />}

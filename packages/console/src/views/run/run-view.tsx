@@ -139,7 +139,7 @@ const Earlier = ({ model }: ModelProps) => (
             <Untrusted text={run.run} />
           </span>
           {run.planDigest === model.plan.digest ? null : (
-            <span class="tag">another plan digest</span>
+            <span class="tag tag-after">another plan digest</span>
           )}
         </li>
       ))}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { fixtureModel } from "../../test/fixture-model.ts";
+import {
+  heatGridOf,
+  heatTable,
+  mostOf,
+  overTimeOf,
+  overTimeTable,
+  percentilesOf,
+  percentileTable,
+  totalsOf,
+} from "./chart-data.ts";
+
+const [series] = fixtureModel({ slices: 20 }).load;
+if (series === undefined) throw new Error("the fixture has one series");
+
+describe("chart data", () => {
+  it("a gap stays null in the line and reads not measured in the table", () => {
+    expect(overTimeOf(series).p99Ms[10]).toBeNull();
+    expect(overTimeTable(series).rows[10]?.[4]?.value).toBeNull();
+  });
+
+  it("rates are counts over the width of the slice", () => {
+    const halved = { ...series, sliceMs: 500 };
+    expect(overTimeOf(halved).due[0]).toBe(100);
+    expect(overTimeOf(halved).seconds[1]).toBe(1);
+  });
+
+  it("chart and table share their arrays, row for row", () => {
+    const { seconds, maxMs } = overTimeOf(series);
+    const table = overTimeTable(series);
+    expect(table.rows.map((row) => row[0]?.value)).toEqual(seconds);
+    expect(table.rows.map((row) => row[5]?.value)).toEqual(maxMs);
+    expect(percentileTable(series).rows.map((row) => row[1]?.value)).toEqual(
+      percentilesOf(series).map((point) => point.responseMs),
+    );
+  });
+
+  it("the maximum is a point of the percentile plot, right of every bounded quantile", () => {
+    const points = percentilesOf(series);
+    expect(points.at(-1)).toMatchObject({ quantile: 1, responseMs: 1900 });
+    expect(points.at(-1)?.tail).toBeGreaterThan(points.at(-2)?.tail ?? Infinity);
+  });
+
+  it("every request of the heat cells lands in the grid once", () => {
+    const grid = heatGridOf(series);
+    const cells = series.heat.reduce((total, [, , count]) => total + count, 0);
+    expect(grid.counts.flat().reduce((total, count) => total + count, 0)).toBe(cells);
+    expect(grid.most).toBe(Math.max(...grid.counts.flat()));
+    expect(heatTable(series).rows).toHaveLength(series.heat.length);
+    expect(grid.edgesMs).toEqual(grid.edgesMs.toSorted((a, b) => a - b));
+  });
+
+  it("totals add up and the maximum of gaps alone is null", () => {
+    expect(totalsOf(series).due.value).toBe(1000);
+    expect(mostOf([null, null])).toBeNull();
+    expect(mostOf([null, 3, 2])).toBe(3);
+  });
+});

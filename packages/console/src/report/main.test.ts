@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fixtureModel } from "../../test/fixture-model.ts";
+import { hostileTexts } from "../../test/hostile-texts.ts";
+import { htmlReporter, renderReport } from "./main.ts";
+import { staticVerdict } from "./static-verdict.ts";
+
+const assets = { script: "document.title;", style: "p{margin:0}" };
+
+/** Static markup without the elements that may carry numbers. */
+const unmarked = (html: string): string =>
+  html
+    .replace(/<(bdi|data|code|time)>[^<]*<\/\1>/g, "")
+    .replace(/<svg[\s\S]*?<\/svg>/g, "")
+    .replace(/<\/?[a-z][^>]*>/g, " ");
+
+const embedded = (html: string): string =>
+  /<script type="application\/json" id="model">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? "";
+
+describe("report", () => {
+  it("equal models give equal bytes", () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const once = renderReport(fixtureModel({ seed }), assets);
+        expect(renderReport(structuredClone(fixtureModel({ seed })), assets)).toBe(once);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("static text shows digits only in figures, ids, times and verbatim text", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 0, max: 60 }), (seed, claims) => {
+        expect(unmarked(staticVerdict(fixtureModel({ seed, claims })))).not.toMatch(/\d/);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("without script outcome, counts, stoppers, untested, commands and digest are there", () => {
+    const model = fixtureModel();
+    const html = staticVerdict(model);
+    for (const text of [
+      "NOT_READY",
+      "Do not sign",
+      `<data>${model.verdict.counts.passed}</data> passed`,
+      `<data>${model.verdict.counts.not_tested}</data> not_tested`,
+      "auth.c5",
+      "tool_missing",
+      "161 more requests",
+      "loadline validate --plan plan.yaml",
+      "loadline verify",
+      model.verdict.chainHead,
+      "unsigned: consistent, origin unknown",
+    ]) {
+      expect(html).toContain(text);
+    }
+  });
+
+  it("a not tested claim never wears the mark or word of a passed one", () => {
+    const model = fixtureModel();
+    const claims = model.verdict.claims.filter((claim) => claim.verdict === "not_tested");
+    const html = staticVerdict({ ...model, verdict: { ...model.verdict, claims } });
+    const rows = html.split("<h2>").find((part) => part.startsWith("Stops READY")) ?? "";
+    expect(rows).toContain("mark-not_tested");
+    expect(rows).not.toMatch(/mark-passed|passed/);
+  });
+
+  it("an absent value reads no evidence, never zero", () => {
+    const model = fixtureModel();
+    const claims = model.verdict.claims.filter((claim) => claim.observed === null);
+    const html = staticVerdict({ ...model, verdict: { ...model.verdict, claims } });
+    expect(html).toContain("no evidence");
+    expect(html).not.toContain("<data>0 ms</data>");
+  });
+
+  it.each(hostileTexts)("hostile text cannot leave its place: $name", ({ text }) => {
+    const html = renderReport(fixtureModel({ text, claims: 10, records: 10 }), assets);
+    expect(html.match(/<script/gi)).toHaveLength(2);
+    expect(html.match(/<\/script/gi)).toHaveLength(2);
+    expect(html.match(/<style/gi)).toHaveLength(1);
+    expect(/<(img|iframe|svg\s+onload|a\s+href="j)/i.exec(html)).toBeNull();
+    expect(/[\u0000-\u0008\u001b\u202e]/.exec(html)).toBeNull();
+    expect(embedded(html).indexOf("<")).toBe(-1);
+    expect(() => JSON.parse(embedded(html))).not.toThrow();
+  });
+
+  it("the policy names exactly the script and style of the page", () => {
+    const html = renderReport(fixtureModel(), {
+      script: 'x("</script><!--")',
+      style: "a{content:'</style>'}",
+    });
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? "";
+    const script = /<script>([\s\S]*?)<\/script>/.exec(html)?.[1] ?? "";
+    const style = /<style>([\s\S]*?)<\/style>/.exec(html)?.[1] ?? "";
+    const hash = (text: string) => createHash("sha256").update(text).digest("base64");
+    expect(policy).toBe(
+      `default-src 'none'; script-src 'sha256-${hash(script)}'; style-src 'sha256-${hash(style)}'; ` +
+        "img-src data:; base-uri 'none'; form-action 'none'; " +
+        "require-trusted-types-for 'script'; trusted-types 'none'",
+    );
+  });
+
+  it("the page names no other resource", () => {
+    const html = renderReport(fixtureModel(), assets);
+    expect(html).not.toMatch(/\s(src|srcset|action|poster)=/);
+    expect(html.match(/<link[^>]*>/g)).toEqual(['<link rel="icon" href="data:,">']);
+  });
+
+  it("the reporter is bound to its file", () => {
+    const reporter = htmlReporter(assets);
+    expect(reporter).toMatchObject({ id: "html", file: "report.html" });
+    expect(reporter.render(fixtureModel())).toBe(renderReport(fixtureModel(), assets));
+  });
+});

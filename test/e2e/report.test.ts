@@ -1,0 +1,303 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadReportAssets, renderReport } from "../../packages/console/src/index.ts";
+import { type FixtureOptions, fixtureModel } from "../../packages/console/test/fixture-model.ts";
+import { hostileTexts } from "../../packages/console/test/hostile-texts.ts";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+if (executablePath === undefined) {
+  process.stdout.write("NOT TESTED: report in a browser (chromium missing)\n");
+}
+
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+const widths = [320, 768, 1280, 3840];
+const themes = ["light", "dark"] as const;
+const addresses = [
+  "/",
+  "/claims",
+  "/claims/chat.c0",
+  "/not-tested",
+  "/findings",
+  "/load",
+  "/evidence",
+  "/evidence/5",
+  "/run",
+];
+const words = ["READY", "NOT_READY", "NOT_PROVEN"];
+
+interface Opened {
+  readonly page: Page;
+  /** Console errors, page errors and every request but the file itself. */
+  readonly trouble: readonly string[];
+}
+
+interface OpenOptions {
+  readonly width?: number;
+  readonly theme?: "light" | "dark";
+  readonly script?: boolean;
+  readonly model?: FixtureOptions;
+}
+
+describe.skipIf(executablePath === undefined)("report in a browser", () => {
+  let browser: Browser;
+  let folder: string;
+  let files = 0;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "loadline-report-"));
+    browser = await chromium.launch({ executablePath: executablePath ?? "", args: flags });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(options: OpenOptions = {}): Promise<Opened & AsyncDisposable> {
+    const { width = 1280, theme = "light", script = true, model = {} } = options;
+    files += 1;
+    const path = join(folder, `${files}.html`);
+    await writeFile(path, renderReport(fixtureModel(model), await loadReportAssets()));
+    const context = await browser.newContext({
+      viewport: { width, height: width < 500 ? 640 : 800 },
+      colorScheme: theme,
+      javaScriptEnabled: script,
+    });
+    const page = await context.newPage();
+    const url = pathToFileURL(path).href;
+    const trouble: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") trouble.push(message.text());
+    });
+    page.on("pageerror", (error) => trouble.push(error.message));
+    page.on("dialog", (dialog) => {
+      trouble.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on("request", (request) => {
+      const asked = request.url().replace(/#.*/, "");
+      if (asked !== url && !asked.startsWith("data:")) trouble.push(`request ${asked}`);
+    });
+    await page.goto(url);
+    return { page, trouble, [Symbol.asyncDispose]: () => context.close() };
+  }
+
+  const goTo = async (page: Page, address: string): Promise<void> => {
+    await page.evaluate((hash) => location.assign(hash), `#${address}`);
+    await page.locator("#main").waitFor();
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+  };
+
+  for (const theme of themes) {
+    it.each(widths)(
+      `every view at %i px in ${theme}: no console error, no request, no sideways scrolling`,
+      async (width) => {
+        await using opened = await open({ width, theme });
+        const { page, trouble } = opened;
+        for (const address of addresses) {
+          await goTo(page, address);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          expect({ address, wide: Math.max(0, wide) }).toEqual({ address, wide: 0 });
+          expect(await page.locator("#main :is(h1, .outcome)").first().isVisible()).toBe(true);
+        }
+        expect(trouble).toEqual([]);
+      },
+    );
+  }
+
+  it.each(widths)(
+    "outcome, counts and the first stopper are above the fold at %i px",
+    async (width) => {
+      await using opened = await open({ width });
+      const height = opened.page.viewportSize()?.height ?? 0;
+      for (const place of [".outcome h1", ".counts", ".stop"]) {
+        const box = await opened.page.locator(place).first().boundingBox();
+        expect(box, place).not.toBeNull();
+        expect((box?.y ?? Infinity) + Math.min(box?.height ?? 0, 24)).toBeLessThan(height);
+      }
+    },
+  );
+
+  it("the outcome stands on every view", async () => {
+    await using opened = await open();
+    for (const address of addresses) {
+      await goTo(opened.page, address);
+      expect(words).toContain((await opened.page.locator(".top-outcome").innerText()).trim());
+    }
+  });
+
+  it("without script the verdict, stoppers, commands and digest are readable", async () => {
+    await using opened = await open({ script: false, width: 320 });
+    const text = await opened.page.locator("main").innerText();
+    const { verdict } = fixtureModel();
+    for (const wanted of [
+      verdict.outcome,
+      verdict.sentence,
+      "auth.c5",
+      "tool_missing",
+      "loadline validate --plan plan.yaml",
+      verdict.chainHead,
+    ]) {
+      expect(text).toContain(wanted);
+    }
+    const wide = await opened.page.evaluate(
+      () => document.documentElement.scrollWidth - innerWidth,
+    );
+    expect(wide).toBeLessThanOrEqual(0);
+    expect(opened.trouble).toEqual([]);
+  });
+
+  it.each(hostileTexts)("hostile text stays text in every view: $name", async ({ text }) => {
+    await using opened = await open({ model: { text, claims: 9, records: 20 }, width: 320 });
+    const { page, trouble } = opened;
+    const title = await page.title();
+    for (const address of addresses) {
+      await goTo(page, address);
+      const strange = await page
+        .locator(
+          "#app :is(script, img, iframe, object, embed, form, [onerror], [onload], [style*=url])",
+        )
+        .count();
+      expect(strange, address).toBe(0);
+      const links = await page
+        .locator("#app a")
+        .evaluateAll((all) => all.filter((a) => !a.getAttribute("href")?.startsWith("#/")).length);
+      expect(links, address).toBe(0);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(Math.max(0, wide), address).toBe(0);
+    }
+    expect(await page.title()).toBe(title);
+    expect(await page.locator("body").innerText()).not.toMatch(/[\u0000\u001b\u202e\u2066]/);
+    expect(trouble).toEqual([]);
+  });
+
+  it("every digit of the page is a figure, an id, a time or verbatim text", async () => {
+    await using opened = await open();
+    for (const address of addresses) {
+      await goTo(opened.page, address);
+      const loose = await opened.page.evaluate(() => {
+        const walker = document.createTreeWalker(
+          document.querySelector("#app") ?? document.body,
+          4,
+        );
+        const found: string[] = [];
+        for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+          const marked = node.parentElement?.closest(".fig, .id, bdi, code, time, svg title");
+          if (/\d/.test(node.textContent ?? "") && !marked) found.push(node.textContent ?? "");
+        }
+        return found;
+      });
+      expect(loose, address).toEqual([]);
+    }
+  });
+
+  it("a not tested claim has its own mark and word in every view, never those of passed", async () => {
+    await using opened = await open();
+    for (const address of ["/claims?q=verdict:not_tested", "/not-tested"]) {
+      await goTo(opened.page, address);
+      const list = opened.page.locator("#main :is(.rows, .untested)");
+      expect(await list.locator(".mark-not_tested").count()).toBeGreaterThan(3);
+      expect(await list.locator(".mark-passed").count()).toBe(0);
+      expect(await list.innerText()).not.toContain("passed");
+    }
+  });
+
+  it("5,000 records keep at most 200 rows in the page and the last one is reachable", async () => {
+    await using opened = await open({ model: { records: 5_000 } });
+    const { page } = opened;
+    await goTo(page, "/evidence");
+    const rows = page.locator(".rows [role=listitem]");
+    expect(await rows.count()).toBeLessThanOrEqual(200);
+    await page.locator(".rows").evaluate((box) => box.scrollTo(0, box.scrollHeight));
+    await page.getByRole("link", { name: "#5000", exact: true }).waitFor();
+    expect(await rows.count()).toBeLessThanOrEqual(200);
+    expect(await rows.first().getAttribute("aria-setsize")).toBe("5000");
+  });
+
+  it("stopper to record takes three clicks", async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await page.locator(".stop a.id").first().click();
+    await page.locator(".evidence-links a").first().click();
+    await page.locator("article.record").waitFor();
+    expect(page.url()).toMatch(/#\/evidence\/\d+$/);
+  });
+
+  it("keys move, open, filter, switch the theme and go back", async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.locator("article.claim").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("[data-filter]").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("verdict:failed");
+    expect(await page.locator(".rows .mark-failed").count()).toBeGreaterThan(0);
+    expect(await page.locator(".rows .mark-passed").count()).toBe(0);
+    expect(page.url()).toContain("q=verdict%3Afailed");
+    await page.keyboard.press("Escape");
+    expect(await page.locator(".rows .mark-passed").count()).toBeGreaterThan(0);
+    await page.locator("#main").focus();
+    await page.keyboard.press("t");
+    expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+    await page.keyboard.press("?");
+    expect(await page.getByRole("dialog").isVisible()).toBe(true);
+    expect(opened.trouble).toEqual([]);
+  });
+
+  it("an unknown claim and an unknown page name the nearest", async () => {
+    await using opened = await open();
+    await goTo(opened.page, "/claims/chat.c99");
+    expect(await opened.page.locator(".notice").innerText()).toMatch(/nearest is\s+\S+\.c/);
+    await goTo(opened.page, "/cliams");
+    expect(await opened.page.locator(".notice").innerText()).toContain("claims");
+  });
+
+  it("a chart's arrow keys read the row of its table, a gap reads not measured", async () => {
+    await using opened = await open({ model: { slices: 20 } });
+    const { page } = opened;
+    await goTo(page, "/load");
+    const chart = page.locator("figure.chart").nth(1);
+    await chart.locator(".chart-area").focus();
+    for (let step = 0; step < 11; step += 1) await page.keyboard.press("ArrowRight");
+    expect(await chart.locator(".readout").innerText()).toContain("not measured");
+    await chart.getByRole("button", { name: "table" }).click();
+    expect(await chart.locator("tbody tr").count()).toBe(20);
+    expect(await chart.locator("tbody tr").nth(10).innerText()).toContain("not measured");
+  });
+
+  it("printing shows every section, all claims and the digest", async () => {
+    await using opened = await open();
+    const { page } = opened;
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    await page.locator("figure.chart table").first().waitFor();
+    const text = await page.locator("body").innerText();
+    const { claims, chainHead } = fixtureModel().verdict;
+    for (const claim of claims) expect(text).toContain(claim.id);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator(".print-footer").innerText()).toContain(chainHead);
+    expect((await page.pdf()).length).toBeGreaterThan(10_000);
+    expect(opened.trouble).toEqual([]);
+  });
+
+  it("a quick run's report is at most 400 KB, a full one at most 4 MB", async () => {
+    const assets = await loadReportAssets();
+    const bytes = (options: FixtureOptions): number =>
+      Buffer.byteLength(renderReport(fixtureModel(options), assets));
+    expect(bytes({ records: 250 })).toBeLessThanOrEqual(400_000);
+    expect(bytes({ records: 5_000, claims: 300, slices: 600 })).toBeLessThanOrEqual(4_000_000);
+  });
+});
