@@ -1,0 +1,39 @@
+import { defineErrors } from "@loadline/kit/errors";
+
+export const validatorErrors = defineErrors({
+  LL_PLAN_FILE: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The plan file cannot be read.",
+    remedy: "Check the path and its permissions.",
+  },
+  LL_PLAN_INVALID: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The plan file is not valid.",
+    remedy: "Correct the named line; `loadline plan` prints what is expected.",
+  },
+  LL_RUN_DIRECTORY: {
+    fault: "caller",
+    retryable: false,
+    exit: 3,
+    summary: "The run directory cannot be written.",
+    remedy: "Check the path given by `--out` or `--state`, its permissions and free space.",
+  },
+  LL_BUNDLE_READ: {
+    fault: "caller",
+    retryable: false,
+    exit: 3,
+    summary: "The bundle cannot be read.",
+    remedy: "Give the run directory, or a tar or tar.gz of it.",
+  },
+  LL_REPORT_FORMAT: {
+    fault: "caller",
+    retryable: false,
+    exit: 64,
+    summary: "The report format does not exist.",
+    remedy: "Use one of the formats that `loadline report --help` lists.",
+  },
+});

@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ReportModel } from "@loadline/contract";
+import { isRecord, parseJson } from "../probes/shapes.ts";
+
+/** Earlier runs listed at most, newest first. */
+export const earlierRunsMax = 20;
+
+const outcomes = ["READY", "NOT_READY", "NOT_PROVEN"] as const;
+
+function readOne(path: string, target: string): ReportModel["earlier"][number] | null {
+  if (!existsSync(path)) return null;
+  const verdict = parseJson(readFileSync(path, "utf8"));
+  if (!isRecord(verdict) || verdict["target"] !== target) return null;
+  const { run, endedAt, planDigest } = verdict as Readonly<Record<string, unknown>>;
+  const outcome = outcomes.find((name) => name === verdict["outcome"]);
+  if (typeof run !== "string" || typeof endedAt !== "string") return null;
+  if (typeof planDigest !== "string" || outcome === undefined) return null;
+  return { run, outcome, at: endedAt, planDigest };
+}
+
+/** Runs against the same target that the state directory knows; damaged ones are left out. */
+export function earlierRuns(
+  runsDir: string,
+  o: { except: string; target: string },
+): ReportModel["earlier"] {
+  const names = readdirSync(runsDir).filter((name) => name !== o.except);
+  return names
+    .sort()
+    .reverse()
+    .slice(0, earlierRunsMax * 5)
+    .map((name) => readOne(join(runsDir, name, "verdict.json"), o.target))
+    .filter((row) => row !== null)
+    .slice(0, earlierRunsMax);
+}

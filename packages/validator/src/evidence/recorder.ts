@@ -1,0 +1,72 @@
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { createChain, type EvidenceRecord, type Observation, recordLine } from "@loadline/contract";
+import { type Clock, isoTime } from "@loadline/kit/clock";
+import type { Redactor } from "./redact.ts";
+import { writeWhole } from "./run-directory.ts";
+import { sha256 } from "./sha256.ts";
+
+/** An observation without what is the same for all of a run. */
+export type Draft = Omit<Observation, "target" | "provenance" | "claims" | "by"> &
+  Partial<Pick<Observation, "claims" | "provenance">> & {
+    /** Id of the probe or stage that saw it. */
+    readonly by: string;
+  };
+
+export interface Recorder {
+  append(draft: Draft): EvidenceRecord;
+  /** Stores bytes under their digest, once; secrets are masked first. */
+  artifact(bytes: Buffer): string;
+  /** Makes what was appended survive a power cut. */
+  sync(): void;
+  close(): void;
+  readonly records: readonly EvidenceRecord[];
+  head(): string;
+}
+
+export interface RecorderOptions {
+  readonly runDir: string;
+  readonly run: string;
+  readonly planDigest: string;
+  readonly target: string;
+  readonly toolVersion: string;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+}
+
+/** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. */
+export function createRecorder(o: RecorderOptions): Recorder {
+  const handle = openSync(join(o.runDir, "evidence.jsonl"), "ax", 0o644);
+  const chain = createChain({ run: o.run, planDigest: o.planDigest, digest: sha256 });
+  const startedMs = o.clock.monotonicMs();
+  const records: EvidenceRecord[] = [];
+  return {
+    append(draft) {
+      const { by, claims, provenance, ...rest } = o.redactor.data(draft);
+      const observation: Observation = {
+        ...rest,
+        by: { id: by, version: o.toolVersion, digest: "" },
+        claims: claims ?? [],
+        target: o.target,
+        provenance: provenance ?? "measured",
+      };
+      const monoMs = Math.round((o.clock.monotonicMs() - startedMs) * 1000) / 1000;
+      const record = chain.append(observation, isoTime(o.clock), monoMs);
+      const bytes = Buffer.from(recordLine(record));
+      for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+      records.push(record);
+      return record;
+    },
+    artifact(bytes) {
+      const masked = o.redactor.bytes(bytes);
+      const digest = sha256(masked);
+      const directory = join(o.runDir, "artifacts");
+      if (!existsSync(join(directory, digest))) writeWhole(directory, digest, masked);
+      return digest;
+    },
+    sync: () => fsyncSync(handle),
+    close: () => closeSync(handle),
+    records,
+    head: () => chain.head(),
+  };
+}

@@ -1,0 +1,57 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "@loadline/kit/clock";
+import { isoTime } from "@loadline/kit/clock";
+import type { Random } from "@loadline/kit/random";
+import { validatorErrors } from "../errors.ts";
+
+/** `<UTC time>-<short id>`, sortable, fit for a file name everywhere. */
+export function runName(clock: Clock, random: Random): string {
+  const time = isoTime(clock).replace(/[-:]/g, "").replace(/\.\d+/, "");
+  return `${time}-${Buffer.from(random.bytes(4)).toString("hex")}`;
+}
+
+/** Makes the directory of one run with its `artifacts/`. @throws LL_RUN_DIRECTORY */
+export function makeRunDirectory(runsDir: string, run: string): string {
+  const path = join(runsDir, run);
+  try {
+    if (existsSync(path)) throw new Error("a run of this name exists");
+    mkdirSync(join(path, "artifacts"), { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw validatorErrors.make("LL_RUN_DIRECTORY", `${path}: ${why}.`, { cause });
+  }
+  return path;
+}
+
+function fsyncPath(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Writes a file whole or not at all: under another name, fsync, rename. */
+export function writeWhole(directory: string, name: string, content: string | Uint8Array): void {
+  const temporary = join(directory, `.${name.replaceAll("/", "-")}.partial`);
+  const handle = openSync(temporary, "w", 0o644);
+  try {
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(temporary, join(directory, name));
+  fsyncPath(directory);
+}

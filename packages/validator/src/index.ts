@@ -1,0 +1,27 @@
+/** Validate, as a library: `runValidation(plan, deps)` turns a target into recorded evidence. */
+export { validatorErrors } from "./errors.ts";
+export { readBundle } from "./evidence/read-bundle.ts";
+export { readReportModel, reRender } from "./evidence/re-render.ts";
+export { sha256 } from "./evidence/sha256.ts";
+export { runLoad } from "./load/index.ts";
+export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";
+export { buildPlan, fullPlan, planRates, quickPlan } from "./plan/build-plan.ts";
+export type { QuickPlanOptions } from "./plan/build-plan.ts";
+export { loadPlanFile, parsePlanFile } from "./plan/load-plan-file.ts";
+export type { PlanFileResult, PlanProblem } from "./plan/load-plan-file.ts";
+export { planFileSchema } from "./plan/manifest.ts";
+export type { PlanFile, TargetManifest } from "./plan/manifest.ts";
+export type { Probe } from "./probes/probe.ts";
+export { probes } from "./probes/table.ts";
+export { jsonReporter } from "./reporters/json.ts";
+export { junitReporter } from "./reporters/junit.ts";
+export { markdownReporter } from "./reporters/markdown.ts";
+export { textReporters } from "./reporters/table.ts";
+export { runValidation } from "./run/run-validation.ts";
+export type {
+  Progress,
+  Reporter,
+  ReporterFailure,
+  ValidationDeps,
+  ValidationResult,
+} from "./run/types.ts";

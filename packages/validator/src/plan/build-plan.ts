@@ -1,0 +1,100 @@
+import type { Claim, RunPlan } from "@loadline/contract";
+import { probes } from "../probes/table.ts";
+import { laterClaims } from "./later-claims.ts";
+import { loadClaims, plannedRequests } from "./load-claims.ts";
+import {
+  type PlanFile,
+  type PlanFileInput,
+  planFileSchema,
+  type TargetManifest,
+} from "./manifest.ts";
+
+/** Probes, start and reports, beside the load. */
+const setupMinutes = 0.4;
+
+function probeClaims(target: TargetManifest, confidence: number): Claim[] {
+  return probes.map((probe) => {
+    const { parts, ...claim } = probe.claim(target);
+    return {
+      ...claim,
+      id: probe.id,
+      kind: "predicate",
+      of: `probe.${probe.id}`,
+      parts: parts ?? ["all"],
+      confidence,
+      checklist: probe.checklist,
+    };
+  });
+}
+
+/** The run plan of a plan file: every claim is declared here, before anything is sent. */
+export function buildPlan(file: PlanFile): RunPlan {
+  const { target, load, confidence } = file;
+  const measured = [
+    ...probeClaims(target, confidence),
+    ...loadClaims(load, confidence).map(({ claim }) => claim),
+  ];
+  return {
+    schema: "loadline-plan/v1",
+    profile: file.profile,
+    target: { name: target.name ?? target.url, baseUrl: target.url },
+    confidence,
+    maxWaived: 3,
+    budgetMinutes: Math.ceil((load.durationSeconds + load.warmupSeconds) / 60 + setupMinutes),
+    claims: file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured,
+    stages: { target, load, skip: file.skip },
+  };
+}
+
+export interface QuickPlanOptions {
+  readonly baseUrl: string;
+  readonly name?: string;
+  readonly model?: string;
+  readonly embeddingsModel?: string;
+  /** Default `bearer` when `apiKeyEnv` is given, else `none`. */
+  readonly auth?: "none" | "bearer";
+  /** Name of the variable that holds the key; shown in commands to reproduce. */
+  readonly apiKeyEnv?: string;
+  readonly unknownModel?: "refused" | "any";
+  /** Declared limit of a request body. */
+  readonly bodyBytesMax?: number;
+  readonly healthPath?: string;
+  readonly confidence?: number;
+  readonly load?: PlanFileInput["load"];
+  readonly skip?: PlanFileInput["skip"];
+}
+
+function fromOptions(o: QuickPlanOptions, profile: "quick" | "full"): RunPlan {
+  const { baseUrl, confidence, load, skip, ...target } = o;
+  const auth = o.auth ?? (o.apiKeyEnv === undefined ? "none" : "bearer");
+  const input: PlanFileInput = {
+    profile,
+    target: { ...target, url: baseUrl, auth },
+    ...(confidence === undefined ? {} : { confidence }),
+    ...(load === undefined ? {} : { load }),
+    ...(skip === undefined ? {} : { skip }),
+  };
+  return buildPlan(planFileSchema.parse(input));
+}
+
+/** The plan of `validate --target URL`: under a minute, every claim decidable at its planned n. */
+export function quickPlan(o: QuickPlanOptions): RunPlan {
+  return fromOptions(o, "quick");
+}
+
+/** The quick plan and the claims of the stages this build does not run: NOT_PROVEN at best. */
+export function fullPlan(o: QuickPlanOptions): RunPlan {
+  return fromOptions(o, "full");
+}
+
+/** Samples per second and number of samples of every load stream, for `planSamples`. */
+export function planRates(
+  file: Pick<PlanFile, "load" | "confidence">,
+): Record<string, { n: number; perSecond: number }> {
+  const n = plannedRequests(file.load);
+  const rows = loadClaims(file.load, file.confidence).map(({ claim }) => [
+    claim.of,
+    { n, perSecond: file.load.ratePerSecond },
+  ]);
+  return Object.fromEntries(rows);
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+/** What the plan says about the target; only `url` is needed. */
+export const targetSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).describe("base URL, the part before /chat/completions"),
+  name: z.string().min(1).max(80).optional().describe("name in reports, default the URL"),
+  model: z.string().min(1).optional().describe("model asked for, default the first listed"),
+  embeddingsModel: z.string().min(1).optional().describe("declares /embeddings, with this model"),
+  auth: z.enum(["none", "bearer"]).default("none").describe("bearer: a key is required"),
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .optional()
+    .describe("variable of the key"),
+  unknownModel: z.enum(["refused", "any"]).default("any").describe("refused: other names are 404"),
+  bodyBytesMax: z
+    .int()
+    .min(1)
+    .max(64 * 1024 * 1024)
+    .optional()
+    .describe("declared limit, bytes"),
+  healthPath: z.string().startsWith("/").optional().describe("health route, under the origin"),
+});
+
+const ratePerSecond = z.number().positive().max(200);
+const seconds = z.number().min(1).max(3600);
+const limitMs = z.number().positive().max(600_000);
+
+/** The load of the plan: open model, JSON and streamed chat side by side. */
+export const loadSchema = z.strictObject({
+  ratePerSecond: ratePerSecond.default(20).describe("requests/s of each scenario"),
+  durationSeconds: seconds.default(25).describe("length of each scenario, s"),
+  warmupSeconds: z.number().min(0).max(600).default(2).describe("sent first, counted nowhere, s"),
+  maxTokens: z.int().min(1).max(4096).default(8).describe("tokens asked for per request"),
+  p99Ms: limitMs.default(2000).describe("limit of the 99th percentile of response time, ms"),
+  p95Ms: limitMs.default(1500).describe("limit of the 95th percentile of response time, ms"),
+  ttftP95Ms: limitMs.default(1500).describe("limit of the 95th percentile of time to token, ms"),
+  success: z.number().gt(0).lt(1).default(0.99).describe("least ratio of good answers, 0..1"),
+  seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
+});
+
+export const planFileSchema = z.strictObject({
+  $schema: z.string().optional().describe("for editors; not read"),
+  profile: z.enum(["quick", "full"]).default("quick").describe("which claims are declared"),
+  confidence: z.number().min(0.9).max(0.999).default(0.95).describe("one-sided, of every claim"),
+  target: targetSchema,
+  load: loadSchema.prefault({}),
+  skip: z
+    .array(z.enum(["probe", "load"]))
+    .default([])
+    .describe("stages left out: not tested"),
+});
+
+export type TargetManifest = z.infer<typeof targetSchema>;
+export type LoadManifest = z.infer<typeof loadSchema>;
+export type PlanFile = z.infer<typeof planFileSchema>;
+export type PlanFileInput = z.input<typeof planFileSchema>;

@@ -1,0 +1,160 @@
+import type { Clock } from "@loadline/kit/clock";
+import { type Egress, parseHttpUrl } from "@loadline/kit/egress";
+import { createHttp1Pool, type Http1Pool } from "@loadline/kit/http1";
+
+/** Response bytes kept; the rest is counted and dropped. */
+export const keptBytesMax = 1024 * 1024;
+
+export interface ProbeRequest {
+  readonly method: "GET" | "POST";
+  /** Joined to the base URL; with `fromOrigin` to the origin instead. */
+  readonly path: string;
+  readonly fromOrigin?: boolean;
+  readonly json?: unknown;
+  /** Sent as it is, in place of `json`. */
+  readonly body?: Buffer;
+  /** `configured` (default): the key of the run, if any. */
+  readonly key?: "configured" | "none" | "wrong";
+}
+
+/** One request and everything that came back. `status` is null when no response head came. */
+export interface Exchange {
+  readonly request: ProbeRequest;
+  readonly url: string;
+  readonly status: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly bodyBytes: number;
+  /** Why the exchange did not end well, e.g. `connect: ECONNREFUSED`. */
+  readonly fault: string | null;
+  readonly durationMs: number;
+}
+
+export interface ProbeClient {
+  /** Never throws for the target's fault; rejects with the signal's reason when it aborts. */
+  send(request: ProbeRequest): Promise<Exchange>;
+  close(): void;
+}
+
+export interface ProbeClientOptions {
+  readonly baseUrl: string;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  readonly run: string;
+  readonly apiKey?: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A key no target accepts; shaped like one so that it reaches the target's own check. */
+export const wrongKey = "sk-loadline-probe-wrong-key";
+
+/** Opens the prober's own connections to the target; no retry, no redirect. */
+export function createProbeClient(o: ProbeClientOptions): ProbeClient {
+  const base = parseHttpUrl(o.baseUrl);
+  const pool = createHttp1Pool({
+    connect: () => o.egress.connect(base),
+    connectionsMax: 4,
+    queueMax: 16,
+    queueWaitMs: o.timeoutMs,
+    connectTimeoutMs: Math.min(5_000, o.timeoutMs),
+    idleMs: 1_000,
+    clock: o.clock,
+    retryStale: true,
+  });
+  return {
+    send: (request) => send(o, pool, request),
+    close: () => pool.close(),
+  };
+}
+
+function urlOf(baseUrl: string, request: ProbeRequest): URL {
+  const base = parseHttpUrl(baseUrl);
+  if (request.fromOrigin) return new URL(request.path, base.origin);
+  return new URL(base.pathname.replace(/\/+$/, "") + request.path, base.origin);
+}
+
+function headersOf(o: ProbeClientOptions, url: URL, request: ProbeRequest): string[] {
+  const headers = ["host", url.host, "accept", "*/*", "accept-encoding", "identity"];
+  headers.push("x-loadline-run", o.run);
+  if (request.json !== undefined || request.body !== undefined) {
+    headers.push("content-type", "application/json");
+  }
+  const key = request.key === "wrong" ? wrongKey : request.key === "none" ? undefined : o.apiKey;
+  if (key !== undefined) headers.push("authorization", `Bearer ${key}`);
+  return headers;
+}
+
+function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Promise<Exchange> {
+  const url = urlOf(o.baseUrl, request);
+  const body =
+    request.body ??
+    (request.json === undefined ? undefined : Buffer.from(JSON.stringify(request.json)));
+  const startedMs = o.clock.monotonicMs();
+  return new Promise((resolve, reject) => {
+    if (o.signal.aborted) {
+      reject(o.signal.reason);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bodyBytes = 0;
+    let status: number | null = null;
+    let headers: Record<string, string> = {};
+    const finish = (fault: string | null): void => {
+      timer.cancel();
+      o.signal.removeEventListener("abort", onAbort);
+      if (o.signal.aborted) {
+        reject(o.signal.reason);
+        return;
+      }
+      const durationMs = o.clock.monotonicMs() - startedMs;
+      const kept = Buffer.concat(chunks);
+      resolve({
+        request,
+        url: url.href,
+        status,
+        headers,
+        body: kept,
+        bodyBytes,
+        fault,
+        durationMs,
+      });
+    };
+    let timedOut = false;
+    const call = pool.request(
+      {
+        method: request.method,
+        path: url.pathname + url.search,
+        headers: headersOf(o, url, request),
+        ...(body === undefined ? {} : { body }),
+      },
+      {
+        head: (code, flat) => {
+          status = code;
+          headers = toRecord(flat);
+        },
+        data: (chunk) => {
+          if (bodyBytes < keptBytesMax) {
+            chunks.push(Buffer.from(chunk.subarray(0, keptBytesMax - bodyBytes)));
+          }
+          bodyBytes += chunk.length;
+        },
+        end: () => finish(null),
+        fail: (code, detail) =>
+          finish(timedOut ? `timeout: no end within ${o.timeoutMs} ms` : `${code}: ${detail}`),
+      },
+    );
+    const timer = o.clock.after(o.timeoutMs, () => {
+      timedOut = true;
+      call.abort();
+    });
+    const onAbort = (): void => call.abort();
+    o.signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+function toRecord(flat: readonly string[]): Record<string, string> {
+  const record: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) record[flat[i] ?? ""] = flat[i + 1] ?? "";
+  return record;
+}

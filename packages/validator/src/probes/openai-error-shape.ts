@@ -1,0 +1,27 @@
+import { chatRequest } from "./chat-request.ts";
+import type { Probe } from "./probe.ts";
+import { describeAnswer, envelopeFault, type Fault } from "./shapes.ts";
+
+export const openaiErrorShape: Probe = {
+  id: "openai.error_shape",
+  summary: "A refused request says why, in the envelope clients read.",
+  needs: ["chat"],
+  checklist: ["R2-57"],
+  claim: () => ({
+    statement:
+      "A chat request with messages of the wrong type answers 4xx in OpenAI's error envelope",
+    category: "Architecture & Design",
+    rationale: "A caller's mistake must be told from a fault of the server.",
+    required: true,
+  }),
+  saboteur: [{ when: { body: "invalid" }, status: 400, text: "Bad Request" }],
+  async run({ client, model }) {
+    const exchange = await client.send(chatRequest(model, { messages: 7 }));
+    const status = exchange.status ?? 0;
+    const refused: Fault =
+      status >= 400 && status < 500 ? null : `wanted HTTP 4xx, got ${describeAnswer(exchange)}`;
+    const fault = refused ?? envelopeFault(exchange);
+    const seen = fault ?? `HTTP ${status} with \`error.message\` and \`error.type\``;
+    return [{ part: "all", ok: fault === null, seen, exchange }];
+  },
+};

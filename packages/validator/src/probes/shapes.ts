@@ -1,0 +1,89 @@
+import type { Exchange } from "./client.ts";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** A judgement on one shape: null when it holds, else what is wrong, one clause. */
+export type Fault = string | null;
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The body as JSON, or undefined: what a target sends is never trusted to parse. */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function bodyJson(exchange: Exchange): unknown {
+  return parseJson(exchange.body.toString("utf8"));
+}
+
+/** `HTTP 200 application/json, 512 bytes` or the fault: how an answer is named in a sentence. */
+export function describeAnswer(exchange: Exchange): string {
+  if (exchange.status === null) return exchange.fault ?? "no answer";
+  const type = exchange.headers["content-type"] ?? "no content type";
+  const fault = exchange.fault === null ? "" : `, then ${exchange.fault}`;
+  return `HTTP ${exchange.status} ${type}, ${exchange.bodyBytes} bytes${fault}`;
+}
+
+/** What is wrong with an answer that had to have `status`. */
+export function statusFault(exchange: Exchange, ...wanted: readonly number[]): Fault {
+  if (exchange.status !== null && wanted.includes(exchange.status)) return null;
+  return `wanted HTTP ${wanted.join(" or ")}, got ${describeAnswer(exchange)}`;
+}
+
+/** OpenAI's envelope: `{ error: { message, type } }` with a message that says something. */
+export function envelopeFault(exchange: Exchange): Fault {
+  const body = bodyJson(exchange);
+  if (!isRecord(body)) return "the error body is not a JSON object";
+  const error = body["error"];
+  if (!isRecord(error)) return "the error body has no `error` object";
+  const message = error["message"];
+  if (typeof message !== "string" || message === "") return "`error.message` is missing";
+  if (typeof error["type"] !== "string") return "`error.type` is missing";
+  return null;
+}
+
+/** First fault of several, in order. */
+export function firstFault(...faults: readonly (() => Fault)[]): Fault {
+  for (const check of faults) {
+    const fault = check();
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+}
+
+/** `usage` with whole numbers that add up and name at least one prompt token. */
+export function usageFault(usage: unknown): Fault {
+  if (!isRecord(usage)) return "`usage` is missing";
+  const prompt = usage["prompt_tokens"];
+  const completion = usage["completion_tokens"];
+  const total = usage["total_tokens"];
+  if (!isCount(prompt) || !isCount(completion) || !isCount(total)) {
+    return "`usage` lacks whole token counts";
+  }
+  if (prompt < 1) return "`usage.prompt_tokens` is 0";
+  if (prompt + completion !== total) {
+    return `usage does not add up: ${prompt} + ${completion} is not ${total}`;
+  }
+  return null;
+}
+
+/** Why generation ended; any other word is a fault. */
+export const finishReasons: readonly unknown[] = [
+  "stop",
+  "length",
+  "tool_calls",
+  "content_filter",
+  "function_call",
+];

@@ -1,0 +1,116 @@
+import { targetName } from "@loadline/contract";
+import type { Exchange } from "../probes/client.ts";
+import type { Need, Probe, ProbeFinding } from "../probes/probe.ts";
+import { reproduce } from "../probes/reproduce.ts";
+import { probes } from "../probes/table.ts";
+import { openClient } from "./preflight-stage.ts";
+import type { Stage, StageContext } from "./stage.ts";
+
+function exchangeData(exchange: Exchange): Record<string, unknown> {
+  return {
+    status: exchange.status,
+    fault: exchange.fault,
+    headers: exchange.headers,
+    bodyBytes: exchange.bodyBytes,
+    durationMs: Math.round(exchange.durationMs * 1000) / 1000,
+  };
+}
+
+function missingNeed(probe: Probe, context: StageContext): Need | undefined {
+  return probe.needs.find((need) => context.preflight.contract[need] === "missing");
+}
+
+function recordFinding(context: StageContext, probe: Probe, finding: ProbeFinding): void {
+  const { recorder, stages } = context;
+  const { exchange } = finding;
+  const digest = recorder.artifact(exchange.body);
+  const command = reproduce(exchange, stages.target.apiKeyEnv);
+  const data = {
+    stream: `probe.${probe.id}`,
+    part: finding.part,
+    ok: finding.ok,
+    seen: finding.seen,
+    reproduce: command,
+    answer: exchangeData(exchange),
+    bodyDigest: digest,
+  };
+  const shared = { by: `probe.${probe.id}`, claims: [probe.id], refs: [digest] };
+  recorder.append({ ...shared, kind: "observation", data });
+  if (finding.ok) return;
+  const answer = `${exchange.status ?? exchange.fault ?? "no answer"}`;
+  recorder.append({
+    ...shared,
+    kind: "finding",
+    data: {
+      fingerprint: `${probe.id}:${finding.part}`,
+      severity: "high",
+      title: `${probe.id}: ${finding.seen}`,
+      impact: probe.claim(stages.target).rationale,
+      remedy: `Make this true of ${targetName(context.plan.target)}: ${probe.claim(stages.target).statement}.`,
+      raw: `HTTP ${answer}\n${exchange.body.subarray(0, 2048).toString("utf8")}`,
+      reproduce: command,
+    },
+  });
+}
+
+/** A route the plan requires and the target lacks is our plan's error; an optional one a skip. */
+function recordMissing(context: StageContext, probe: Probe, need: Need): void {
+  const claim = context.plan.claims.find(({ id }) => id === probe.id);
+  const sentence = `The target has no ${need} route, so ${probe.id} asked nothing.`;
+  for (const part of claim?.parts ?? ["all"]) {
+    const data = claim?.required
+      ? { part, reason: "probe_contract", sentence }
+      : { part, reason: "capability_missing", sentence };
+    const kind = claim?.required ? "check.error" : "skip";
+    context.recorder.append({ kind, by: `probe.${probe.id}`, claims: [probe.id], data });
+  }
+}
+
+async function runProbe(context: StageContext, probe: Probe): Promise<void> {
+  const need = missingNeed(probe, context);
+  if (need !== undefined) {
+    recordMissing(context, probe, need);
+    return;
+  }
+  const { recorder, deps, stages } = context;
+  const stream = `probe.${probe.id}`;
+  const client = openClient(context);
+  try {
+    const findings = await probe.run({
+      client,
+      target: stages.target,
+      model: context.preflight.model,
+      signal: deps.signal,
+    });
+    for (const finding of findings) recordFinding(context, probe, finding);
+    for (const part of new Set(findings.map((finding) => finding.part))) {
+      recorder.append({
+        kind: "sample.closed",
+        by: stream,
+        claims: [probe.id],
+        data: { stream, part },
+      });
+    }
+  } catch (error) {
+    if (deps.signal.aborted) throw error;
+    const sentence = `The probe broke: ${error instanceof Error ? error.message : String(error)}`;
+    const data = { reason: "crashed", sentence };
+    recorder.append({ kind: "check.error", by: stream, claims: [probe.id], data });
+  } finally {
+    client.close();
+  }
+}
+
+export const probeStage: Stage = {
+  id: "probe",
+  feeds: "probe.",
+  plannedMs: () => probes.length * 250,
+  async run(context) {
+    const total = probes.length;
+    for (const [done, probe] of probes.entries()) {
+      const leftMs = (total - done) * 250;
+      context.progress({ state: "running", done, total, text: probe.summary, leftMs });
+      await runProbe(context, probe);
+    }
+  },
+};

@@ -1,0 +1,7 @@
+import { loadStage } from "./load-stage.ts";
+import { preflightStage } from "./preflight-stage.ts";
+import { probeStage } from "./probe-stage.ts";
+import type { Stage } from "./stage.ts";
+
+/** Every stage this build runs, in order; the only registry. */
+export const stages: readonly Stage[] = [preflightStage, probeStage, loadStage];

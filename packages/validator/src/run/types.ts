@@ -1,0 +1,51 @@
+import type { ReportModel, VerdictDocument } from "@loadline/contract";
+import type { Clock } from "@loadline/kit/clock";
+import type { Random } from "@loadline/kit/random";
+
+export interface Reporter {
+  readonly id: string;
+  /** File name in the run directory. */
+  readonly file: string;
+  render(model: ReportModel): string;
+}
+
+export interface Progress {
+  readonly stage: string;
+  readonly state: "waiting" | "running" | "done";
+  readonly done: number;
+  readonly total: number;
+  /** What runs now, one line. */
+  readonly text: string;
+  readonly leftMs?: number;
+}
+
+export interface ValidationDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Parent of run directories; made when absent. */
+  readonly runsDir: string;
+  readonly toolVersion: string;
+  readonly apiKey?: string;
+  readonly reporters: readonly Reporter[];
+  onProgress(progress: Progress): void;
+  /** Aborted: stages stop, what exists is folded, exit 130. */
+  readonly signal: AbortSignal;
+  /** The plan file as it was given, kept beside `plan.json`. */
+  readonly planText?: string;
+  /** Where the load engine runs, default a thread of its own. */
+  readonly loadEngine?: "thread" | "inline";
+}
+
+export interface ReporterFailure {
+  readonly id: string;
+  readonly message: string;
+}
+
+export interface ValidationResult {
+  readonly run: string;
+  readonly runDir: string;
+  readonly verdict: VerdictDocument;
+  readonly exitCode: 0 | 1 | 2 | 3 | 130;
+  /** Reporters that threw; their files are absent, the verdict stands. */
+  readonly reporterFailures: readonly ReporterFailure[];
+}
