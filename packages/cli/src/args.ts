@@ -128,7 +128,10 @@ function createArgs(parsed: Parsed): Args {
       if (value === undefined) return undefined;
       const count = Number(value);
       if (!/^\d{1,15}$/.test(value) || count < min || count > max) {
-        throw cliErrors.make("LL_CLI_VALUE", `--${option} is a whole number from ${min} to ${max}.`);
+        throw cliErrors.make(
+          "LL_CLI_VALUE",
+          `--${option} is a whole number from ${min} to ${max}.`,
+        );
       }
       return count;
     },

@@ -38,7 +38,11 @@ async function dispatch(host: CliHost): Promise<ExitCode> {
     const known = verbs.map((one) => one.name);
     throw cliErrors.make("LL_CLI_VERB", `${wanted}: unknown verb.${meant(wanted, known)}`);
   }
-  const args = parseArgs(name === "help" ? ["--help"] : rest, [...verb.options, ...commonOptions], verb.positional);
+  const args = parseArgs(
+    name === "help" ? ["--help"] : rest,
+    [...verb.options, ...commonOptions],
+    verb.positional,
+  );
   if (args.has("help")) {
     host.stdout.write(verbHelp(verb));
     return 0;

@@ -51,7 +51,9 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   const [first, ...rest] = verdict.limits;
   if (first !== undefined) {
     const more = rest.length > 0 ? `; ${rest.length} more` : "";
-    lines.push(field("not proven", `${clip(cleanText(first), columns - labelWidth - 10)}${more}`, columns));
+    lines.push(
+      field("not proven", `${clip(cleanText(first), columns - labelWidth - 10)}${more}`, columns),
+    );
   }
   lines.push(field("again", o.again, columns));
   lines.push(pathField("verify", "loadline verify ", o.runDir, columns));
@@ -98,7 +100,9 @@ function claimLines(claim: ClaimVerdict, columns: number, paint: Paint): string[
   const rest = columns - 16 - 19 - 12;
   const figures = clip(`${seen}  ${tail}`, rest);
   const gap = " ".repeat(Math.max(1, 16 - label.length));
-  return [`${painted}${gap}${clip(id, 18).padEnd(19)}${clip(limit, 11).padEnd(12)}${figures}`.trimEnd()];
+  return [
+    `${painted}${gap}${clip(id, 18).padEnd(19)}${clip(limit, 11).padEnd(12)}${figures}`.trimEnd(),
+  ];
 }
 
 function observedText(claim: ClaimVerdict): string {

@@ -113,7 +113,6 @@ export const verbs: readonly VerbSpec[] = [
     options: [
       { name: "name", value: "NAME", help: "create: what the key is for" },
       { name: "key-env", value: "NAME", help: "check: variable that holds the key" },
-      { name: "reason", value: "TEXT", help: "revoke: why" },
     ],
     positional: {
       name: "create|list|show|check|rotate|revoke",

@@ -1,0 +1,26 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { cliErrors } from "./errors.ts";
+
+/** The folder a BUNDLE argument means; `latest` in a folder of runs is the newest of them. */
+export function bundlePath(cwd: string, given: string): string {
+  const path = resolve(cwd, given);
+  if (existsSync(path)) return path;
+  if (basename(path) !== "latest" || !existsSync(dirname(path))) {
+    throw cliErrors.make("LL_CLI_BUNDLE", `${given}: no such file or folder.`);
+  }
+  const newest = runNames(dirname(path)).at(-1);
+  if (newest === undefined) {
+    throw cliErrors.make("LL_CLI_BUNDLE", `${dirname(given)}: no run in this folder.`);
+  }
+  return join(dirname(path), newest);
+}
+
+/** Names of the runs in a folder, oldest first: the name begins with the UTC time. */
+export function runNames(runsDir: string): string[] {
+  if (!existsSync(runsDir)) return [];
+  return readdirSync(runsDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && /^\d{4}/.test(entry.name))
+    .map((entry) => entry.name)
+    .sort();
+}

@@ -1,0 +1,42 @@
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkKey, createKey, openState } from "@loadline/gateway";
+import { cliErrors } from "./errors.ts";
+import type { CliHost } from "./process/host.ts";
+
+export interface LocalKey {
+  readonly secret: string;
+  readonly path: string;
+  /** True when this start made it. */
+  readonly isNew: boolean;
+}
+
+/**
+ * The key `up` validates with. The store keeps only its HMAC, so the key itself lies in
+ * `local.key` (mode 0600) of the state directory, beside the pepper that is as secret as it: whoever
+ * reads that folder owns the gateway anyway. `serve` and `keys create` write no such file. A file
+ * that others may read is refused; a key that was revoked or rotated away is replaced.
+ */
+export function ensureLocalKey(host: CliHost, stateDir: string): LocalKey {
+  const path = join(stateDir, "local.key");
+  const state = openState(stateDir, { clock: host.clock, random: host.random });
+  try {
+    const kept = existsSync(path) ? readKeyFile(path) : undefined;
+    if (kept !== undefined && checkKey(state, kept).ok) return { secret: kept, path, isNew: false };
+    const { secret } = createKey(state, { name: "made by loadline up" });
+    const draft = `${path}.new`;
+    writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+    return { secret, path, isNew: true };
+  } finally {
+    state.close();
+  }
+}
+
+function readKeyFile(path: string): string {
+  const { mode } = statSync(path);
+  if ((mode & 0o077) !== 0 && process.platform !== "win32") {
+    throw cliErrors.make("LL_CLI_KEY_FILE", `${path} may be read by others.`);
+  }
+  return readFileSync(path, "utf8").trim();
+}

@@ -1,0 +1,92 @@
+import { fullPlan, loadPlanFile, planFileSchema, quickPlan } from "@loadline/validator";
+import type { PlanFile } from "@loadline/validator";
+import type { RunPlan } from "@loadline/contract";
+import { resolve } from "node:path";
+import type { Args } from "./args.ts";
+import { cliErrors } from "./errors.ts";
+import { meant } from "./nearest.ts";
+import type { CliHost } from "./process/host.ts";
+
+const stageNames = ["probe", "load"] as const;
+type StageName = (typeof stageNames)[number];
+
+/** A plan as a command line asks for it. */
+export interface WantedPlan {
+  readonly plan: RunPlan;
+  readonly file?: PlanFile;
+  readonly planText?: string;
+  readonly apiKey?: string;
+}
+
+/** The plan of `--plan F` or `--target URL`, with the stages of `skip` left out. */
+export async function readWantedPlan(
+  host: CliHost,
+  args: Args,
+  skip: readonly StageName[] = [],
+): Promise<WantedPlan> {
+  const path = args.text("plan");
+  const target = args.text("target");
+  if ((path === undefined) === (target === undefined)) {
+    throw cliErrors.make("LL_CLI_ARGUMENT", "Give one of --target URL and --plan FILE.");
+  }
+  const skipped = [...new Set([...skip, ...args.list("skip").map(parseStage)])];
+  const wanted =
+    path === undefined
+      ? { plan: planOfTarget(args, target ?? "", skipped) }
+      : await planOfFile(resolve(host.cwd, path), skipped);
+  const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(wanted.plan));
+  return apiKey === undefined ? wanted : { ...wanted, apiKey };
+}
+
+function planOfTarget(args: Args, target: string, skip: readonly StageName[]): RunPlan {
+  const apiKeyEnv = args.text("api-key-env");
+  const model = args.text("model");
+  const make = args.text("profile") === "full" ? fullPlan : quickPlan;
+  return make({
+    baseUrl: apiBase(target),
+    skip: [...skip],
+    ...(apiKeyEnv === undefined ? {} : { apiKeyEnv }),
+    ...(model === undefined ? {} : { model }),
+  });
+}
+
+async function planOfFile(path: string, skip: readonly StageName[]): Promise<WantedPlan> {
+  const { plan, text, file } = await loadPlanFile(path);
+  const stages = { ...plan.stages, skip: [...new Set([...file.skip, ...skip])] };
+  return { plan: { ...plan, stages }, planText: text, file };
+}
+
+/** An address without a path gets `/v1`, where OpenAI-shaped servers have their routes. */
+export function apiBase(target: string): string {
+  if (!URL.canParse(target) || !/^https?:$/.test(new URL(target).protocol)) {
+    const message = `--target ${target}: not an http or https address.`;
+    throw cliErrors.make("LL_CLI_VALUE", message);
+  }
+  const url = new URL(target);
+  if (url.username !== "" || url.password !== "") {
+    throw cliErrors.make("LL_CLI_VALUE", "--target carries a credential; use --api-key-env.");
+  }
+  const path = url.pathname.replace(/\/+$/, "");
+  return `${url.origin}${path === "" ? "/v1" : path}`;
+}
+
+function parseStage(text: string): StageName {
+  const found = stageNames.find((name) => name === text);
+  if (found !== undefined) return found;
+  const known = `--skip takes ${stageNames.join(", ")}`;
+  throw cliErrors.make("LL_CLI_VALUE", `${text}: ${known}.${meant(text, stageNames)}`);
+}
+
+function readApiKey(host: CliHost, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const key = host.env[name];
+  if (key === undefined || key === "") {
+    throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
+  }
+  return key;
+}
+
+function apiKeyEnvOf(plan: RunPlan): string | undefined {
+  const parsed = planFileSchema.shape.target.safeParse(plan.stages["target"]);
+  return parsed.success ? parsed.data.apiKeyEnv : undefined;
+}

@@ -1,0 +1,60 @@
+import { relative } from "node:path";
+import type { RunPlan } from "@loadline/contract";
+import { runValidation } from "@loadline/validator";
+import type { ValidationResult } from "@loadline/validator";
+import type { CliHost } from "./process/host.ts";
+import { loadReporters } from "./reporters.ts";
+import { verdictCard } from "./terminal/card.ts";
+import { cleanText } from "./terminal/clean-text.ts";
+import { createPaint, isColoured } from "./terminal/colour.ts";
+import { createProgress } from "./terminal/progress.ts";
+import { toolVersion } from "./version.ts";
+
+export interface ValidationJob {
+  readonly plan: RunPlan;
+  readonly planText?: string;
+  readonly apiKey?: string;
+  readonly runsDir: string;
+  readonly title: string;
+  /** The command that runs it again. */
+  readonly again: string;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a plan with live progress, then prints the card, or the verdict alone with `json`. */
+export async function validateAndShow(
+  host: CliHost,
+  job: ValidationJob,
+): Promise<ValidationResult> {
+  const progress = createProgress(host, job.title);
+  const result = await runValidation(job.plan, {
+    clock: host.clock,
+    random: host.random,
+    runsDir: job.runsDir,
+    toolVersion,
+    reporters: await loadReporters(),
+    onProgress: progress.update,
+    signal: job.signal,
+    ...(job.apiKey === undefined ? {} : { apiKey: job.apiKey }),
+    ...(job.planText === undefined ? {} : { planText: job.planText }),
+  });
+  progress.end();
+  for (const failure of result.reporterFailures) {
+    host.stderr.write(`LL_CLI_WRITE ${failure.id}: ${cleanText(failure.message)}\n`);
+  }
+  host.stdout.write(
+    job.json ? `${JSON.stringify(result.verdict, null, 2)}\n` : cardOf(host, job, result),
+  );
+  return result;
+}
+
+function cardOf(host: CliHost, job: ValidationJob, result: ValidationResult): string {
+  const near = relative(host.cwd, result.runDir);
+  return verdictCard(result.verdict, {
+    columns: host.stdout.isTty ? host.stdout.columns : 80,
+    paint: createPaint(isColoured(host, host.stdout)),
+    runDir: near.startsWith("..") ? result.runDir : near,
+    again: job.again,
+  });
+}

@@ -1,0 +1,107 @@
+import { formatNumber, samplesForPower, samplesNeeded } from "@loadline/contract";
+import type { Claim, RunPlan } from "@loadline/contract";
+import { planFileSchema, planRates } from "@loadline/validator";
+import { readWantedPlan } from "../plan-options.ts";
+import { cleanText, clip } from "../terminal/clean-text.ts";
+import type { ExitCode } from "../process/host.ts";
+import type { VerbContext } from "./verb.ts";
+
+/** What one claim needs before anything is sent. */
+export interface PlanRow {
+  readonly claim: string;
+  readonly statement: string;
+  readonly kind: Claim["kind"];
+  readonly required: boolean;
+  /** Samples the plan will take. */
+  readonly planned: number;
+  /** Samples that prove it with 0, 1 and 2 bad ones; null where no number does. */
+  readonly needed: readonly (number | null)[];
+  /** Samples for a chance of 80 % when the truth is half as bad as the target allows. */
+  readonly forPower80: number | null;
+  readonly provable: boolean;
+  /** Why it cannot be proven; empty when it can. */
+  readonly problem: string;
+}
+
+/** Prints the claims of a plan with their n; sends nothing. Exit 2 when one cannot be proven. */
+export async function runPlan({ host, args, json }: VerbContext): Promise<ExitCode> {
+  const { plan } = await readWantedPlan(host, args);
+  const rows = planRows(plan);
+  const exit = rows.some((row) => row.required && !row.provable) ? 2 : 0;
+  const requests = rows.reduce((sum, row) => sum + row.planned, 0);
+  if (json) {
+    const minutes = plan.budgetMinutes;
+    host.stdout.write(`${JSON.stringify({ plan, rows, requests, minutes, exit }, null, 2)}\n`);
+    return exit;
+  }
+  host.stdout.write(`${planText(plan, rows, requests)}\n`);
+  return exit;
+}
+
+/** One row per claim, in the plan's order. */
+export function planRows(plan: RunPlan): PlanRow[] {
+  const { target, load, skip } = plan.stages;
+  const file = planFileSchema.parse({ target, load, skip, confidence: plan.confidence });
+  const rates = planRates(file);
+  return plan.claims.map((claim) => {
+    const stage = claim.of.split(".")[0] ?? "";
+    const isSampled = claim.target !== undefined;
+    const planned = plannedOf(claim, file.skip, rates[claim.of]?.n);
+    const needed = isSampled ? neededOf(claim) : [claim.min ?? 1];
+    const least = needed[0] ?? null;
+    const provable = least !== null && planned >= least;
+    return {
+      claim: claim.id,
+      statement: claim.statement,
+      kind: claim.kind,
+      required: claim.required,
+      planned,
+      needed,
+      forPower80: powerOf(claim),
+      provable,
+      problem: provable ? "" : problemOf(stage, planned, least),
+    };
+  });
+}
+
+function plannedOf(claim: Claim, skip: readonly string[], sampled: number | undefined): number {
+  const stage = claim.of.split(".")[0] ?? "";
+  if (skip.includes(stage)) return 0;
+  if (stage === "probe") return claim.min ?? 1;
+  return sampled ?? 0;
+}
+
+function neededOf(claim: Claim): (number | null)[] {
+  return [0, 1, 2].map((bad) => samplesNeeded(bad, claim.target ?? 0, claim.confidence));
+}
+
+function powerOf(claim: Claim): number | null {
+  if (claim.target === undefined) return null;
+  const trueBad = (1 - claim.target) / 2;
+  return samplesForPower(trueBad, claim.target, claim.confidence)?.n ?? null;
+}
+
+function problemOf(stage: string, planned: number, least: number | null): string {
+  if (least === null) return "no number of samples proves it";
+  if (planned === 0) return `stage ${stage} is left out or not in this build: not_tested`;
+  return `${planned} planned, ${least} needed: inconclusive at best`;
+}
+
+function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): string {
+  const count = (n: number | null): string => (n === null ? "-" : formatNumber(n));
+  const lines = rows.map((row) => {
+    const needed = row.needed.map(count).join(" / ");
+    const mark = row.provable ? "+" : "o";
+    const figures = `${count(row.planned).padStart(6)}  ${needed.padEnd(18)}`;
+    const left = `${mark} ${clip(cleanText(row.claim), 30).padEnd(31)}${row.kind.padEnd(11)}`;
+    return `${left}${figures}${row.problem}`.trimEnd();
+  });
+  const open = rows.filter((row) => row.required && !row.provable).length;
+  return [
+    `plan ${plan.profile} for ${cleanText(plan.target.name)}`,
+    `${"  claim".padEnd(33)}${"kind".padEnd(11)}${"n".padStart(6)}  needed with 0 / 1 / 2 bad`,
+    ...lines,
+    `${rows.length} claims, about ${formatNumber(requests)} samples, ${plan.budgetMinutes} min; ` +
+      (open === 0 ? "every required claim can be proven" : `${open} required cannot be proven`),
+  ].join("\n");
+}

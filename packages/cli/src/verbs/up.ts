@@ -1,0 +1,116 @@
+import { join, relative } from "node:path";
+import { createGateway, embeddedConfig } from "@loadline/gateway";
+import { createLogger } from "@loadline/kit/logger";
+import { quickPlan, fullPlan } from "@loadline/validator";
+import type { RunPlan } from "@loadline/contract";
+import { modelPath } from "../assets.ts";
+import { cliErrors } from "../errors.ts";
+import { choosePort } from "../free-port.ts";
+import { ensureLocalKey, type LocalKey } from "../local-key.ts";
+import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
+import type { CliHost, ExitCode } from "../process/host.ts";
+import { validateAndShow } from "../validation.ts";
+import type { VerbContext } from "./verb.ts";
+
+const graceMs = 10_000;
+const portMax = 65_535;
+
+/** The main job: serve, validate through the own socket, show the verdict, keep serving. */
+export async function runUp(context: VerbContext): Promise<ExitCode> {
+  const { host, args, stateDir } = context;
+  const port = await portFor(context);
+  using interrupt = watchInterrupt(host, "stopping (again: stop at once)");
+  const config = embeddedConfig({ port, stateDir, modelPath: modelPath() });
+  const gateway = await createGateway(config, {
+    clock: host.clock,
+    random: host.random,
+    logger: createLogger({
+      clock: host.clock,
+      level: "warn",
+      write: (text) => host.stderr.write(text),
+    }),
+  });
+  try {
+    const { url } = await gateway.start();
+    const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
+    host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
+    const key = ensureLocalKey(host, stateDir);
+    const exit = await validateSelf(context, { url, key, signal: interrupt.signal });
+    showUse(context, url, key);
+    if (args.has("once") || interrupt.signal.aborted) return exit;
+    host.stderr.write("serving until Ctrl-C or SIGTERM\n");
+    await untilAborted(interrupt.signal);
+    return 0;
+  } finally {
+    await gateway.close({ graceMs });
+  }
+}
+
+async function portFor({ host, args }: VerbContext): Promise<number> {
+  const given = args.count("port", { min: 0, max: portMax });
+  const { port, taken } = await choosePort(given);
+  if (taken === undefined) return port;
+  if (given !== undefined) {
+    throw cliErrors.make("LL_CLI_PORT_IN_USE", `Port ${taken} of 127.0.0.1 is in use.`);
+  }
+  host.stderr.write(`port ${taken} is in use; taking a free one\n`);
+  return port;
+}
+
+interface Self {
+  readonly url: string;
+  readonly key: LocalKey;
+  readonly signal: AbortSignal;
+}
+
+async function validateSelf(context: VerbContext, self: Self): Promise<ExitCode> {
+  const { host, args, stateDir, json } = context;
+  const profile = args.text("profile") === "full" ? "full" : "quick";
+  const result = await validateAndShow(host, {
+    plan: selfPlan(self.url, profile),
+    apiKey: self.key.secret,
+    runsDir: join(stateDir, "runs"),
+    title: `loadline up  ${profile}  ${self.url}`,
+    again: `loadline ${host.argv.join(" ")}`,
+    json,
+    signal: self.signal,
+  });
+  return result.exitCode;
+}
+
+function selfPlan(url: string, profile: "quick" | "full"): RunPlan {
+  const make = profile === "full" ? fullPlan : quickPlan;
+  return make({
+    baseUrl: `${url}/v1`,
+    name: "loadline up",
+    apiKeyEnv: "LOADLINE_API_KEY",
+    unknownModel: "refused",
+    healthPath: "/healthz",
+    embeddingsModel: modelName,
+    model: modelName,
+  });
+}
+
+const modelName = "loadline-tiny";
+
+/** The key itself is shown when it was just made and somebody looks at a terminal: never in a log. */
+function showUse({ host, json }: VerbContext, url: string, key: LocalKey): void {
+  const out = json ? host.stderr : host.stdout;
+  const file = nearPath(host, key.path);
+  const isShown = key.isNew && out.isTty;
+  const label = isShown ? `${key.secret}  (shown this once; kept in ${file})` : `in ${file}`;
+  const body = `{"model":"${modelName}","messages":[{"role":"user","content":"What is a load line?"}]}`;
+  out.write(
+    [
+      `api key     ${label}`,
+      `try         curl ${url}/v1/chat/completions -H "authorization: Bearer $(cat ${file})" \\`,
+      `              -H 'content-type: application/json' -d '${body}'`,
+      "",
+    ].join("\n"),
+  );
+}
+
+function nearPath(host: CliHost, path: string): string {
+  const near = relative(host.cwd, path);
+  return near.startsWith("..") ? path : near;
+}

@@ -1,0 +1,36 @@
+import { join, resolve } from "node:path";
+import { readWantedPlan } from "../plan-options.ts";
+import { watchInterrupt } from "../process/interrupt.ts";
+import { validateAndShow } from "../validation.ts";
+import type { ExitCode } from "../process/host.ts";
+import type { RunVerb, VerbContext } from "./verb.ts";
+
+/** The whole validation of a target. */
+export function runValidate(context: VerbContext): Promise<ExitCode> {
+  return validateTarget(context, "validate");
+}
+
+/** One stage alone: same plan, same evidence; the claims of the others are not tested. */
+export function runStage(stage: "probe" | "load"): RunVerb {
+  return (context) => validateTarget(context, stage);
+}
+
+async function validateTarget(
+  { host, args, stateDir, json }: VerbContext,
+  verb: "validate" | "probe" | "load",
+): Promise<ExitCode> {
+  const skip = { validate: [], probe: ["load"], load: ["probe"] } as const;
+  const wanted = await readWantedPlan(host, args, skip[verb]);
+  using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
+  const out = args.text("out");
+  const { name } = wanted.plan.target;
+  const result = await validateAndShow(host, {
+    ...wanted,
+    runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
+    title: `loadline ${verb}  ${wanted.plan.profile}  ${name}`,
+    again: `loadline ${host.argv.join(" ")}`,
+    json,
+    signal: interrupt.signal,
+  });
+  return result.exitCode;
+}
