@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { errorEntries, rowsOf } from "../../scripts/reference/errors.ts";
+import { page, table } from "../../scripts/reference/markdown.ts";
+import { referencePages } from "../../scripts/reference/pages.ts";
+
+import { errorCodes } from "./rules/domain.ts";
+import { readTree, repositoryRoot } from "./tree.ts";
+
+/** Paths whose text is not what the code says. */
+function drifted(pages: ReadonlyMap<string, string>, read: (path: string) => string): string[] {
+  return [...pages].filter(([path, text]) => read(path) !== text).map(([path]) => path);
+}
+
+describe("docs/reference", async () => {
+  const tree = readTree(repositoryRoot);
+  const pages = await referencePages(repositoryRoot);
+  const read = (path: string): string => (tree.paths.includes(path) ? tree.read(path) : "");
+
+  it("equals what the tables in the code say; `npm run docs` writes it", () => {
+    expect(drifted(pages, read)).toEqual([]);
+  });
+
+  it("holds no page that nothing generates", () => {
+    const written = readdirSync(`${repositoryRoot}docs/reference`).map(
+      (n) => `docs/reference/${n}`,
+    );
+    expect(written.filter((path) => !pages.has(path))).toEqual([]);
+  });
+
+  it("is red when one character of a page is edited", () => {
+    const [first] = pages.keys();
+    expect(drifted(pages, (path) => read(path) + (path === first ? "x" : ""))).toEqual([first]);
+  });
+
+  it("lists every code of every table, each with a summary and a remedy", async () => {
+    const entries = await errorEntries(repositoryRoot);
+    const listed = new Set(entries.map((entry) => entry.code));
+    const { tables } = errorCodes(tree);
+    expect([...tables.keys()].filter((name) => !listed.has(name))).toEqual([]);
+    expect(entries.filter((e) => e.summary === "" || e.remedy === "")).toEqual([]);
+  });
+});
+
+describe("the pages' parts", () => {
+  it("reads plain tables and tables of defineErrors, and nothing else", () => {
+    const row = { status: 400, fault: "caller", retryable: true, summary: "s", remedy: "r" };
+    const found = rowsOf(
+      { plain: { LL_A_B: row }, made: { table: { LL_C_D: row } }, other: { a: 1 }, n: 3 },
+      "kit",
+    );
+    expect(found.map((entry) => [entry.code, entry.status, entry.retryable])).toEqual([
+      ["LL_A_B", "400", "yes"],
+      ["LL_C_D", "400", "yes"],
+    ]);
+  });
+
+  it("escapes a bar and a line end inside a cell", () => {
+    expect(table(["a"], [["b | c\nd"]])).toBe("| a |\n|---|\n| b \\| c d |");
+  });
+
+  it("marks every page as generated", () => {
+    expect(page("T", "i", "s").split("\n")[0]).toContain("npm run docs");
+  });
+});
