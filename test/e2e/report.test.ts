@@ -193,7 +193,7 @@ describe.skipIf(executablePath === undefined)("report in a browser", () => {
         );
         const found: string[] = [];
         for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-          const marked = node.parentElement?.closest(".fig, .id, bdi, code, time, svg title");
+          const marked = node.parentElement?.closest(".fig, .id, .key, bdi, code, time, svg title");
           if (/\d/.test(node.textContent ?? "") && !marked) found.push(node.textContent ?? "");
         }
         return found;

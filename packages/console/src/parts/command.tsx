@@ -1,8 +1,15 @@
+import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { visibleText } from "../model/visible-text.ts";
 
+interface CommandProps {
+  readonly line: string;
+  /** What is copied, for a reader who hears only the button. */
+  readonly label: ComponentChildren;
+}
+
 /** A shell line with a copy button; without clipboard access the line is selected instead. */
-export function Command({ line, label }: { readonly line: string; readonly label: string }) {
+export function Command({ line, label }: CommandProps) {
   const code = useRef<HTMLElement>(null);
   const [said, setSaid] = useState("");
   if (line === "") return <p class="muted">No command was recorded.</p>;
@@ -15,7 +22,7 @@ export function Command({ line, label }: { readonly line: string; readonly label
         </span>
         {visibleText(line)}
       </code>
-      <button type="button" class="copy" data-copy={label} onClick={() => void copy()}>
+      <button type="button" class="copy" data-copy onClick={() => void copy()}>
         copy<span class="hidden"> {label}</span>
       </button>
       <span class="said" role="status">

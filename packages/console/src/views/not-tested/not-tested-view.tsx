@@ -44,7 +44,7 @@ export function NotTestedView({ model, place, onQuery }: ReportView) {
               </span>
             )}
             {claim.reproduce.length === 0 ? null : (
-              <Command line={commandLine(claim.reproduce)} label={`command of ${claim.id}`} />
+              <Command line={commandLine(claim.reproduce)} label={<Untrusted text={claim.id} />} />
             )}
           </li>
         ))}
