@@ -1,12 +1,9 @@
 /** The steps of verification, each over what the step before could read. */
-import type { ContractCode } from "../errors.ts";
-import { fold, foldVersion } from "../fold.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import { buildReportModel } from "../report-build.ts";
-import type { ReportModel, VerdictDocument } from "../report-model.ts";
+import type { VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { hashInput } from "./chain.ts";
-import { type AsyncDigest, toBytes } from "./digest.ts";
+import type { AsyncDigest } from "./digest.ts";
 import {
   artifactFolder,
   evidencePath,
@@ -20,26 +17,33 @@ import {
 } from "./manifest.ts";
 import type { EvidenceRecord } from "./record.ts";
 import { parseJson, readRecord } from "./read-record.ts";
+import { decodeText, differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
 
-export type Files = ReadonlyMap<string, Uint8Array>;
-
-/** ok null = incomplete or not checked; never counted as good. */
-export interface StepResult {
-  readonly ok: boolean | null;
-  readonly code?: ContractCode;
-  readonly message: string;
+function listStrays(files: Files, listed: ReadonlySet<string>): string[] {
+  const needed = [evidencePath, planPath, verdictPath].filter((path) => !listed.has(path));
+  const strays = [...files.keys()].filter(
+    (path) => !listed.has(path) && path !== manifestPath && !isView(path),
+  );
+  return [
+    ...strays.map((path) => `${path} is not listed`),
+    ...needed.map((path) => `${path} is not listed in the manifest`),
+  ];
 }
 
-export const decodeText = (bytes: Uint8Array): string =>
-  new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-
-function differs(code: ContractCode, message: string): StepResult {
-  return { ok: false, code, message };
-}
-
-function listProblems(problems: readonly string[]): string {
-  const shown = problems.slice(0, 5).join("; ");
-  return problems.length > 5 ? `${shown}; ${problems.length - 5} more` : shown;
+async function listChanged(
+  files: Files,
+  manifest: Manifest,
+  digest: AsyncDigest,
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { path, sizeBytes, digest: expected } of manifest.files) {
+    const found = files.get(path);
+    if (!found) problems.push(`${path} is missing`);
+    else if (found.byteLength !== sizeBytes || (await digest(found)) !== expected) {
+      problems.push(`${path} changed`);
+    }
+  }
+  return problems;
 }
 
 /** Step 1: size and digest of every listed file, nothing unlisted but views. */
@@ -54,26 +58,14 @@ export async function verifyFiles(
     return { ok: null, code: "LL_VERIFY_FILE", message };
   }
   if (!manifest) return differs("LL_VERIFY_FILE", "manifest.json is not a manifest.");
-  const problems: string[] = [];
   const { digest: own, ...open } = manifest;
   const isOwn = decodeText(bytes) === manifestText(manifest);
-  if (!isOwn || (await digest(manifestInput(open))) !== own) problems.push("manifest.json changed");
-  const listed = new Map(manifest.files.map((file) => [file.path, file]));
-  for (const file of manifest.files) {
-    const found = files.get(file.path);
-    if (!found) problems.push(`${file.path} is missing`);
-    else if (found.byteLength !== file.sizeBytes || (await digest(found)) !== file.digest) {
-      problems.push(`${file.path} changed`);
-    }
-  }
-  for (const path of files.keys()) {
-    if (!listed.has(path) && path !== manifestPath && !isView(path)) {
-      problems.push(`${path} is not listed`);
-    }
-  }
-  for (const path of [evidencePath, planPath, verdictPath]) {
-    if (!listed.has(path)) problems.push(`${path} is not listed in the manifest`);
-  }
+  const isSealed = isOwn && (await digest(manifestInput(open))) === own;
+  const problems = [
+    ...(isSealed ? [] : ["manifest.json changed"]),
+    ...(await listChanged(files, manifest, digest)),
+    ...listStrays(files, new Set(manifest.files.map(({ path }) => path))),
+  ];
   if (problems.length > 0) return differs("LL_VERIFY_FILE", `${listProblems(problems)}.`);
   return { ok: true, message: `${manifest.files.length} files have their size and digest.` };
 }
@@ -194,6 +186,20 @@ export type Extractor = (
   artifact: Uint8Array,
 ) => Readonly<Record<string, unknown>> | null;
 
+/** Keys of a record whose values the artifact gives differently; null: no extractor reads it. */
+function compareFigures(
+  record: EvidenceRecord,
+  bytes: Uint8Array,
+  extractors: readonly Extractor[],
+): string[] | null {
+  const made = extractors.map((extract) => extract(record, bytes)).filter((f) => f !== null);
+  if (made.length === 0) return null;
+  return made
+    .flatMap((figures) => Object.entries(figures))
+    .filter(([key, v]) => canonicalJson(v ?? null) !== canonicalJson(record.data[key] ?? null))
+    .map(([key]) => `record ${record.seq} says another ${key} than its artifact`);
+}
+
 /** Step 4: every artifact a record rests on exists, has its digest and gives the figures. */
 export async function verifyArtifacts(
   files: Files,
@@ -201,104 +207,22 @@ export async function verifyArtifacts(
   o: { digest: AsyncDigest; extractors: readonly Extractor[] },
 ): Promise<StepResult> {
   const problems: string[] = [];
-  const known = new Map<string, boolean>();
+  const intact = new Map<string, boolean>();
   let recomputed = 0;
   for (const record of records) {
     for (const ref of record.refs) {
       const bytes = files.get(artifactFolder + ref);
-      if (!known.has(ref)) known.set(ref, bytes !== undefined && (await o.digest(bytes)) === ref);
-      if (!bytes || known.get(ref) !== true) {
+      if (!intact.has(ref)) intact.set(ref, bytes !== undefined && (await o.digest(bytes)) === ref);
+      if (!bytes || intact.get(ref) !== true) {
         problems.push(`record ${record.seq} rests on ${ref}, which is missing or changed`);
         continue;
       }
-      for (const extract of o.extractors) {
-        const figures = extract(record, bytes);
-        if (!figures) continue;
-        recomputed++;
-        for (const [key, value] of Object.entries(figures)) {
-          if (canonicalJson(value ?? null) === canonicalJson(record.data[key] ?? null)) continue;
-          problems.push(`record ${record.seq} says another ${key} than its artifact`);
-        }
-      }
+      const found = compareFigures(record, bytes, o.extractors);
+      recomputed += found === null ? 0 : 1;
+      problems.push(...(found ?? []));
     }
   }
   if (problems.length > 0) return differs("LL_VERIFY_ARTIFACT", `${listProblems(problems)}.`);
-  const message = `${known.size} artifacts exist; ${recomputed} records recomputed from them.`;
+  const message = `${intact.size} artifacts exist; ${recomputed} records recomputed from them.`;
   return { ok: true, message };
-}
-
-/** Names of claims and fields in which two documents differ. */
-function findDifferences(stored: VerdictDocument, made: VerdictDocument): string[] {
-  const found: string[] = [];
-  const storedById = new Map(stored.claims.map((claim) => [claim.id, claim]));
-  for (const claim of made.claims) {
-    const other: object = storedById.get(claim.id) ?? {};
-    const theirs = new Map<string, unknown>(Object.entries(other));
-    for (const key of new Set([...theirs.keys(), ...Object.keys(claim)])) {
-      const ours: unknown = Object.entries(claim).find(([name]) => name === key)?.[1];
-      if (canonicalJson(theirs.get(key) ?? null) !== canonicalJson(ours ?? null)) {
-        found.push(`${claim.id}: ${key}`);
-      }
-    }
-  }
-  const frame = new Map<string, unknown>(Object.entries(stored));
-  for (const [key, value] of Object.entries(made)) {
-    if (key === "claims") continue;
-    if (canonicalJson(frame.get(key) ?? null) !== canonicalJson(value)) found.push(key);
-  }
-  return found;
-}
-
-export type Renderers = Readonly<Record<string, (model: ReportModel) => string>>;
-
-/** Views present in the bundle that render differently from its evidence. */
-function findEditedViews(files: Files, model: () => ReportModel, renderers: Renderers): string[] {
-  const present = Object.entries(renderers).filter(([path]) => files.has(path));
-  if (present.length === 0) return [];
-  const made = model();
-  return present
-    .filter(([path, render]) => {
-      const bytes = files.get(path);
-      const expected = toBytes(render(made));
-      if (!bytes || bytes.byteLength !== expected.byteLength) return true;
-      return bytes.some((byte, index) => byte !== expected[index]);
-    })
-    .map(([path]) => path);
-}
-
-export interface VerdictResult extends StepResult {
-  readonly recomputed: VerdictDocument;
-}
-
-/** Step 5: folds again, compares every field, and renders the views again. */
-export function verifyVerdict(o: {
-  files: Files;
-  plan: RunPlan;
-  planText: string;
-  planDigest: string;
-  records: readonly EvidenceRecord[];
-  chainHead: string;
-  stored: VerdictDocument | null;
-  renderers: Renderers;
-}): VerdictResult {
-  const { plan, planDigest, records, chainHead, stored } = o;
-  const recomputed = fold(plan, records, { chainHead, planDigest, now: stored?.endedAt ?? "" });
-  const code = "LL_VERIFY_VERDICT";
-  if (!stored) return { ok: null, code, message: "There is no readable verdict.json.", recomputed };
-  if (stored.foldVersion !== foldVersion) {
-    const message = `The verdict was made by fold ${stored.foldVersion}; this tool has ${foldVersion}.`;
-    return { ok: null, code, message, recomputed };
-  }
-  const problems = findDifferences(stored, recomputed).map((name) => `${name} differs`);
-  const model = (): ReportModel =>
-    buildReportModel({ plan, planText: o.planText, records, verdict: recomputed });
-  for (const path of findEditedViews(o.files, model, o.renderers)) {
-    problems.push(`${path} was edited`);
-  }
-  if (problems.length === 0 && canonicalJson(stored) !== canonicalJson(recomputed)) {
-    problems.push("verdict.json has more than the evidence gives");
-  }
-  if (problems.length > 0) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
-  const message = `${recomputed.claims.length} verdicts and the outcome are equal.`;
-  return { ok: true, message, recomputed };
 }

@@ -6,18 +6,15 @@ import { type AsyncDigest, toBytes } from "./digest.ts";
 import { evidencePath, manifestPath, planPath, readManifest, verdictPath } from "./manifest.ts";
 import { originUnsigned } from "./origin.ts";
 import { parseJson, readPlan, readVerdict } from "./read-record.ts";
+import { decodeText, type Files, type StepResult } from "./verify-step.ts";
 import {
-  decodeText,
   type Extractor,
-  type Files,
-  type Renderers,
-  type StepResult,
   verifyArtifacts,
   verifyChain,
   verifyFiles,
   verifyPlan,
-  verifyVerdict,
 } from "./verify-steps.ts";
+import { type Renderers, verifyVerdict } from "./verify-verdict.ts";
 
 export interface VerifyOptions {
   readonly digest: AsyncDigest;

@@ -55,30 +55,29 @@ function readBadBy(value: unknown): Readonly<Record<string, number>> | null {
   return Object.fromEntries(entries);
 }
 
+const optionalKeys = ["limitMs", "observedMs", "upperMs", "maxMs"] as const;
+
+/** The optional figures present in a tally; null when one is no number. */
+function readOptional(d: Data): Partial<Record<(typeof optionalKeys)[number], number>> | null {
+  if (!optionalKeys.every((key) => optionalNumber(d[key]))) return null;
+  return Object.fromEntries(
+    optionalKeys.map((key) => [key, d[key]]).filter(([, value]) => value !== undefined),
+  );
+}
+
 export function readTally(d: Data): Omit<SampleTally, "stream" | "part"> | null {
-  const { n, bad, sliceMs, limitMs, observedMs, upperMs, maxMs } = d as Readonly<
-    Record<keyof SampleTally, unknown>
-  >;
+  const { n, bad, sliceMs } = d as Readonly<Record<"n" | "bad" | "sliceMs", unknown>>;
   const open = d["undefined"] ?? 0;
   const slices: unknown = d["slices"] ?? [];
   const badBy = readBadBy(d["badBy"]);
-  if (!isCount(n) || !isCount(bad) || !isCount(open) || badBy === null) return null;
+  const optional = readOptional(d);
+  if (!isCount(n) || !isCount(bad) || !isCount(open)) return null;
+  if (badBy === null || optional === null) return null;
   if (!Array.isArray(slices) || !slices.every(isSlice)) return null;
-  if (slices.length > 0 && !(isFiniteNumber(sliceMs) && sliceMs > 0)) return null;
-  if (![limitMs, observedMs, upperMs, maxMs].every(optionalNumber)) return null;
+  const width = isFiniteNumber(sliceMs) && sliceMs > 0 ? sliceMs : 0;
+  if (slices.length > 0 && width === 0) return null;
   if (!tallyAddsUp(n, bad, open, slices)) return null;
-  return {
-    n,
-    bad,
-    undefined: open,
-    slices,
-    sliceMs: isFiniteNumber(sliceMs) ? sliceMs : 0,
-    badBy,
-    ...(isFiniteNumber(limitMs) && { limitMs }),
-    ...(isFiniteNumber(observedMs) && { observedMs }),
-    ...(isFiniteNumber(upperMs) && { upperMs }),
-    ...(isFiniteNumber(maxMs) && { maxMs }),
-  };
+  return { n, bad, undefined: open, slices, sliceMs: width, badBy, ...optional };
 }
 
 export function readObservation(d: Data): Omit<PredicateObservation, "stream" | "part"> | null {

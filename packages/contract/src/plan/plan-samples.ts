@@ -40,6 +40,14 @@ export function minimumN(claim: Claim): number | null {
   return claim.min ?? 1;
 }
 
+function planPower(claim: Claim, rate: StreamRate | undefined) {
+  if (!ratioKinds.has(claim.kind)) return { trueBad: null, neededForPower: null };
+  const target = claim.target ?? 1;
+  const trueBad = rate?.trueBad ?? Number(((1 - target) / 5).toPrecision(12));
+  const power = samplesForPower(trueBad, target, claim.confidence);
+  return { trueBad, neededForPower: power?.n ?? null };
+}
+
 function planClaim(claim: Claim, rate: StreamRate | undefined): ClaimSampleRow {
   const least = minimumN(claim);
   const isRatio = ratioKinds.has(claim.kind);
@@ -47,8 +55,6 @@ function planClaim(claim: Claim, rate: StreamRate | undefined): ClaimSampleRow {
   const { confidence } = claim;
   const need = (bad: number): number | null =>
     isRatio ? samplesNeeded(bad, target, confidence) : bad === 0 ? least : null;
-  const trueBad = isRatio ? (rate?.trueBad ?? (1 - target) / 5) : null;
-  const power = trueBad === null ? null : samplesForPower(trueBad, target, confidence);
   const planned = rate?.n ?? null;
   return {
     id: claim.id,
@@ -58,8 +64,7 @@ function planClaim(claim: Claim, rate: StreamRate | undefined): ClaimSampleRow {
     confidence,
     target: isRatio ? target : null,
     needed: [need(0), need(1), need(2)],
-    trueBad,
-    neededForPower: power?.n ?? null,
+    ...planPower(claim, rate),
     planned,
     badAllowed: isRatio && planned !== null ? badAllowed(planned, target, confidence) : null,
     provable: least !== null && least > 0 && (planned === null || planned >= least),

@@ -1,0 +1,85 @@
+import { fold, foldVersion } from "../fold.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
+import { buildReportModel } from "../report-build.ts";
+import type { ReportModel, VerdictDocument } from "../report-model.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { toBytes } from "./digest.ts";
+import type { EvidenceRecord } from "./record.ts";
+import { differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
+
+/** Names of claims and fields in which two documents differ. */
+function findDifferences(stored: VerdictDocument, made: VerdictDocument): string[] {
+  const found: string[] = [];
+  const storedById = new Map(stored.claims.map((claim) => [claim.id, claim]));
+  for (const claim of made.claims) {
+    const other: object = storedById.get(claim.id) ?? {};
+    const theirs = new Map<string, unknown>(Object.entries(other));
+    for (const key of new Set([...theirs.keys(), ...Object.keys(claim)])) {
+      const ours: unknown = Object.entries(claim).find(([name]) => name === key)?.[1];
+      if (canonicalJson(theirs.get(key) ?? null) !== canonicalJson(ours ?? null)) {
+        found.push(`${claim.id}: ${key}`);
+      }
+    }
+  }
+  const frame = new Map<string, unknown>(Object.entries(stored));
+  for (const [key, value] of Object.entries(made)) {
+    if (key === "claims") continue;
+    if (canonicalJson(frame.get(key) ?? null) !== canonicalJson(value)) found.push(key);
+  }
+  return found;
+}
+
+/** Renders a view again, by its file name in the bundle. */
+export type Renderers = Readonly<Record<string, (model: ReportModel) => string>>;
+
+/** Views present in the bundle that render differently from its evidence. */
+function findEditedViews(files: Files, model: () => ReportModel, renderers: Renderers): string[] {
+  const present = Object.entries(renderers).filter(([path]) => files.has(path));
+  if (present.length === 0) return [];
+  const made = model();
+  return present
+    .filter(([path, render]) => {
+      const bytes = files.get(path);
+      const expected = toBytes(render(made));
+      if (!bytes || bytes.byteLength !== expected.byteLength) return true;
+      return bytes.some((byte, index) => byte !== expected[index]);
+    })
+    .map(([path]) => path);
+}
+
+export interface VerdictResult extends StepResult {
+  readonly recomputed: VerdictDocument;
+}
+
+/** Step 5: folds again, compares every field, and renders the views again. */
+export function verifyVerdict(o: {
+  files: Files;
+  plan: RunPlan;
+  planText: string;
+  planDigest: string;
+  records: readonly EvidenceRecord[];
+  chainHead: string;
+  stored: VerdictDocument | null;
+  renderers: Renderers;
+}): VerdictResult {
+  const { plan, planDigest, records, chainHead, stored } = o;
+  const recomputed = fold(plan, records, { chainHead, planDigest, now: stored?.endedAt ?? "" });
+  const code = "LL_VERIFY_VERDICT";
+  if (!stored) return { ok: null, code, message: "There is no readable verdict.json.", recomputed };
+  if (stored.foldVersion !== foldVersion) {
+    const message = `The verdict was made by fold ${stored.foldVersion}; this tool has ${foldVersion}.`;
+    return { ok: null, code, message, recomputed };
+  }
+  const problems = findDifferences(stored, recomputed).map((name) => `${name} differs`);
+  const model = (): ReportModel =>
+    buildReportModel({ plan, planText: o.planText, records, verdict: recomputed });
+  for (const path of findEditedViews(o.files, model, o.renderers)) {
+    problems.push(`${path} was edited`);
+  }
+  if (problems.length === 0 && canonicalJson(stored) !== canonicalJson(recomputed)) {
+    problems.push("verdict.json has more than the evidence gives");
+  }
+  if (problems.length > 0) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
+  const message = `${recomputed.claims.length} verdicts and the outcome are equal.`;
+  return { ok: true, message, recomputed };
+}
