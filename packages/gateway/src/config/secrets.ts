@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import type { ConfigProblem } from "./check.ts";
+import type { ConfigValues, Environment } from "./load.ts";
+import { Secret } from "./values.ts";
+
+const referencePattern = /^\$\{(env|file):([^}]+)\}$/;
+
+/** Replaces each reference in `targets.<name>.keys` by its secret; a literal there is a problem. */
+export function resolveSecrets(
+  values: ConfigValues,
+  env: Environment,
+  problems: ConfigProblem[],
+): ConfigValues {
+  const targets = values["targets"];
+  if (typeof targets !== "object" || targets === null) return values;
+  const out: Record<string, unknown> = {};
+  for (const [name, target] of Object.entries(targets)) {
+    const keys: unknown = isRecord(target) ? target["keys"] : undefined;
+    out[name] = Array.isArray(keys)
+      ? {
+          ...target,
+          keys: keys.map((key: unknown, i) => {
+            const path = ["targets", name, "keys", i];
+            return key instanceof Secret ? key : resolve(key, path, { env, problems });
+          }),
+        }
+      : target;
+  }
+  return { ...values, targets: out };
+}
+
+function resolve(
+  key: unknown,
+  path: readonly PropertyKey[],
+  o: { env: Environment; problems: ConfigProblem[] },
+): Secret | undefined {
+  const fail = (message: string): undefined => {
+    o.problems.push({ code: "LL_CONFIG_SECRET", path, message });
+    return undefined;
+  };
+  const [reference, kind, name = ""] = referencePattern.exec(String(key)) ?? [];
+  if (reference === undefined) return fail("a secret is written as a reference.");
+  if (kind === "env") {
+    const value = o.env[name];
+    return value ? new Secret(value, reference) : fail(`${reference} is not set.`);
+  }
+  try {
+    const value = readFileSync(name, "utf8").trim();
+    return value === "" ? fail(`${reference} is empty.`) : new Secret(value, reference);
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    return fail(`${reference} cannot be read (${reason}).`);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

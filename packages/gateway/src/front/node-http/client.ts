@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "@loadline/kit/clock";
+import type { BodyRead, Client } from "../../pipeline/exchange.ts";
+
+/** How long, and how much of, a refused body is read and thrown away, so the answer arrives. */
+const discardMs = 2000;
+const discardBytesMax = 64 * 1024 * 1024;
+
+/** One request of Node's HTTP server as the pipeline sees it. */
+export class NodeClient implements Client {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+
+  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+    this.#request = request;
+    this.#response = response;
+    this.#clock = clock;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
+  }
+
+  get target(): string {
+    return this.#request.url ?? "";
+  }
+
+  get headers(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
+  get isHttp11(): boolean {
+    return this.#request.httpVersionMinor === 1;
+  }
+
+  get hasBody(): boolean {
+    return !this.#request.complete;
+  }
+
+  read(bytesMax: number, done: (body: BodyRead) => void): void {
+    const request = this.#request;
+    if (request.headers.expect !== undefined) this.#response.writeContinue();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let isDone = false;
+    const finish = (result: BodyRead): void => {
+      if (isDone) return;
+      isDone = true;
+      done(result);
+    };
+    request.on("data", (chunk: Buffer) => {
+      if (isDone) return;
+      size += chunk.length;
+      if (size > bytesMax) {
+        chunks.length = 0;
+        finish("too_large");
+      } else chunks.push(chunk);
+    });
+    request.on("end", () => {
+      const only = chunks.length === 1 ? chunks[0] : undefined;
+      finish(only ?? Buffer.concat(chunks));
+    });
+    request.on("close", () => finish("cut"));
+  }
+
+  answer(status: number, headers: readonly string[], body: Buffer | string): void {
+    const response = this.#response;
+    if (response.headersSent || response.destroyed) return;
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    const list = [...headers, "content-length", String(length)];
+    list.push("x-content-type-options", "nosniff");
+    const mustDiscard = status >= 400 && !this.#request.complete && this.#hasLargeBody();
+    if (mustDiscard || !response.shouldKeepAlive) list.push("connection", "close");
+    response.writeHead(status, list);
+    const isHead = this.#request.method === "HEAD";
+    if (!mustDiscard) response.end(isHead ? undefined : body);
+    else this.#discardThenEnd(body);
+  }
+
+  open(status: number, headers: readonly string[]): void {
+    const list = [...headers, "x-content-type-options", "nosniff"];
+    if (!this.#response.shouldKeepAlive) list.push("connection", "close");
+    this.#response.writeHead(status, list);
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#response.write(chunk);
+  }
+
+  end(chunk?: Buffer): void {
+    if (!this.#response.destroyed) this.#response.end(chunk);
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  onDrain(run: () => void): void {
+    this.#response.once("drain", run);
+  }
+
+  #hasLargeBody(): boolean {
+    const length = this.#request.headers["content-length"];
+    return length === undefined || Number(length) > 65_536;
+  }
+
+  /** Closing on unread bytes would reset the connection before the client read the answer. */
+  #discardThenEnd(body: Buffer | string): void {
+    const request = this.#request;
+    const response = this.#response;
+    let size = 0;
+    const finish = (): void => {
+      timer.cancel();
+      if (!response.writableEnded) response.end();
+    };
+    const timer = this.#clock.after(discardMs, finish, { unref: true });
+    response.write(body);
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > discardBytesMax) finish();
+    });
+    request.once("end", finish);
+    request.once("close", finish);
+    request.resume();
+  }
+}

@@ -1,0 +1,52 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Front } from "../front/node-http/index.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Health } from "./health.ts";
+
+export interface DrainReport {
+  /** Requests under way at the start that ended by themselves. */
+  readonly finished: number;
+  /** Requests ended by the deadline. */
+  readonly cut: number;
+}
+
+const cutBeforeMs = 2000;
+
+/**
+ * Not ready at once; accepts for `acceptMs`; requests run on until 2 s before `graceMs` (at once
+ * when that is shorter), then each is ended with an explicit error.
+ */
+export async function drain(
+  o: { clock: Clock; health: Health; pipeline: Pipeline; front: Front },
+  times: { acceptMs: number; graceMs: number },
+): Promise<DrainReport> {
+  const { clock, pipeline, front } = o;
+  const atStart = pipeline.inFlight.size;
+  const startedMs = clock.monotonicMs();
+  o.health.setDraining();
+  front.beginDrain();
+  if (times.acceptMs > 0) await clock.sleep(times.acceptMs);
+  front.stopAccepting();
+  const cutMs = Math.max(times.graceMs - cutBeforeMs, Math.min(times.graceMs, times.acceptMs));
+  const leftMs = Math.max(0, cutMs - (clock.monotonicMs() - startedMs));
+  await idleOrTimeout(clock, pipeline, leftMs);
+  const open = [...pipeline.inFlight];
+  for (const x of open) {
+    if (x.cancel) x.cancel("drained");
+    else pipeline.refuse(x, { code: "LL_SERVER_DRAINING" });
+  }
+  // Lets the last error frames leave the sockets before they are closed.
+  if (open.length > 0) await clock.sleep(Math.min(cutBeforeMs, 100));
+  await front.close();
+  return { finished: Math.max(0, atStart - open.length), cut: open.length };
+}
+
+function idleOrTimeout(clock: Clock, pipeline: Pipeline, leftMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(leftMs, () => resolve());
+    pipeline.onIdle(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { RouteTable } from "../routing/routes.ts";
+
+export interface HealthDeps {
+  readonly clock: Clock;
+  readonly routes: RouteTable;
+  readonly version: string;
+}
+
+export interface Health {
+  setDraining(): void;
+  setListening(): void;
+  /** Reasons why new requests are better sent elsewhere; empty when ready. */
+  notReady(): readonly string[];
+  health(): { isOk: boolean; body: unknown };
+}
+
+/** Readiness: listening, not draining, a usable target for each critical route. */
+export function createHealth(deps: HealthDeps): Health {
+  const startedAt = new Date(deps.clock.wallMs()).toISOString();
+  let isDraining = false;
+  let isListening = false;
+  const isUsable = (name: string): boolean =>
+    deps.routes.routes.some((r) => r.name === name && r.targets.some((t) => t.upstream.isReady()));
+  const notReady = (): string[] => {
+    const reasons: string[] = [];
+    if (!isListening) reasons.push("starting");
+    if (isDraining) reasons.push("draining");
+    for (const route of deps.routes.routes)
+      if (route.isCritical && !isUsable(route.name)) reasons.push(`route ${route.name}: no target`);
+    return reasons;
+  };
+  return {
+    setDraining: () => void (isDraining = true),
+    setListening: () => void (isListening = true),
+    notReady,
+    health() {
+      const components: Record<string, unknown> = {};
+      for (const route of deps.routes.routes) {
+        const ready = route.targets.filter((t) => t.upstream.isReady()).length;
+        const down = ready === 0 ? "down" : "degraded";
+        const state = ready === route.targets.length ? "ok" : down;
+        components[`route:${route.name}`] = { required: route.isCritical, state };
+      }
+      const isOk = notReady().length === 0;
+      const status = isOk ? "ok" : "unavailable";
+      return { isOk, body: { status, version: deps.version, startedAt, components } };
+    },
+  };
+}

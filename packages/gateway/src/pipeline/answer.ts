@@ -1,0 +1,72 @@
+import type { Exchange, Refusal } from "./exchange.ts";
+import type { OperationId } from "./operations.ts";
+import type { Stage } from "./stage.ts";
+
+/** What the gateway says of itself. */
+export interface LocalAnswers {
+  /** Model names in configuration order. */
+  readonly models: readonly string[];
+  /** Start of the gateway, seconds since the epoch. */
+  readonly createdSeconds: number;
+  /** Reasons why it is not ready; empty when it is. */
+  notReady(): readonly string[];
+  health(): { isOk: boolean; body: unknown };
+  metricsText(): string;
+}
+
+interface LocalAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/** Answers the operations that need no upstream. */
+export function answerStage(local: LocalAnswers): Stage {
+  const model = (id: string): unknown => ({
+    id,
+    object: "model",
+    created: local.createdSeconds,
+    owned_by: "loadline",
+  });
+  const answers: Partial<Record<OperationId, (x: Exchange) => LocalAnswer | Refusal>> = {
+    "models.list": () => json(200, { object: "list", data: local.models.map(model) }),
+    "models.get": (x) =>
+      local.models.includes(x.pathParam ?? "")
+        ? json(200, model(x.pathParam ?? ""))
+        : { code: "LL_MODEL_UNKNOWN", param: "model" },
+    healthz: () => json(200, { status: "ok" }),
+    readyz() {
+      const reasons = local.notReady();
+      return reasons.length === 0
+        ? json(200, { status: "ready" })
+        : json(503, { status: "not_ready", reasons });
+    },
+    health() {
+      const { isOk, body } = local.health();
+      return json(isOk ? 200 : 503, body);
+    },
+    metrics: () => ({ status: 200, type: openMetricsType, body: local.metricsText() }),
+  };
+  return {
+    id: "answer",
+    summary: "models, health, metrics",
+    wired: (operation) => answers[operation.id] !== undefined,
+    run(x) {
+      const answer = answers[x.operation.id]?.(x);
+      if (!answer) return undefined;
+      if ("code" in answer) return answer;
+      const headers = ["content-type", answer.type, "x-request-id", x.id];
+      headers.push("cache-control", "no-store");
+      x.client.answer(answer.status, headers, answer.body);
+      const reason = answer.status === 200 ? "ok" : "refused";
+      x.exit({ reason, status: answer.status });
+      return undefined;
+    },
+  };
+}
+
+function json(status: number, value: unknown): LocalAnswer {
+  return { status, type: "application/json", body: JSON.stringify(value) };
+}

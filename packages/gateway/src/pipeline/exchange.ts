@@ -1,0 +1,125 @@
+import type { RequestBody } from "../body/request.ts";
+import type { GatewayErrorCode } from "../errors.ts";
+import type { Route } from "../routing/routes.ts";
+import type { FailureClass } from "../upstream/upstream.ts";
+import type { Operation } from "./operations.ts";
+
+/** Result of reading a request body. */
+export type BodyRead = Buffer | "too_large" | "cut";
+
+/** The front's half of an exchange: the only way to the client. */
+export interface Client {
+  readonly method: string;
+  /** The request target as sent. */
+  readonly target: string;
+  /** Flat list of names and values as sent. */
+  readonly headers: readonly string[];
+  /** False for HTTP/1.0. */
+  readonly isHttp11: boolean;
+  /** Whether a request body follows that was not read. */
+  readonly hasBody: boolean;
+  read(bytesMax: number, done: (body: BodyRead) => void): void;
+  /** Sends status and headers with a body of known length, and ends the exchange. */
+  answer(status: number, headers: readonly string[], body: Buffer | string): void;
+  /** Opens a body of unknown length. */
+  open(status: number, headers: readonly string[]): void;
+  /** False when the client reads slower than it is sent to; `onDrain` follows. */
+  write(chunk: Buffer): boolean;
+  end(chunk?: Buffer): void;
+  /** Breaks the connection: the client sees a cut answer. */
+  destroy(): void;
+  onDrain(run: () => void): void;
+}
+
+/** Why an exchange is answered by the gateway itself. */
+export interface Refusal {
+  readonly code: GatewayErrorCode;
+  readonly message?: string;
+  readonly param?: string;
+  readonly retryAfterMs?: number;
+  /** Flat list of further headers. */
+  readonly headers?: readonly string[];
+}
+
+export interface AttemptRecord {
+  readonly target: string;
+  readonly failure: FailureClass | "ok";
+  readonly status: number;
+  readonly ms: number;
+}
+
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+export type ExitReason = "ok" | "refused" | "failed" | "cut" | "client_left";
+
+export interface Exit {
+  readonly reason: ExitReason;
+  readonly status: number;
+  readonly code?: string;
+}
+
+/** Headers the stages look at, found in one walk over the list. */
+export interface PickedHeaders {
+  authorization: string | undefined;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  contentLength: number;
+  traceparent: string | undefined;
+}
+
+/** One request and its answer, from the first byte to the one exit. */
+export class Exchange {
+  readonly client: Client;
+  readonly operation: Operation;
+  /** What the path named, such as a model's id. */
+  readonly pathParam: string | undefined;
+  readonly startedMs: number;
+  id = "";
+  picked: PickedHeaders | undefined;
+  keyId = "";
+  body: RequestBody | undefined;
+  route: Route | undefined;
+  readonly attempts: AttemptRecord[] = [];
+  usage: Usage | undefined;
+  /** ms from the start to the first content sent, or -1. */
+  contentMs = -1;
+  /** ms spent waiting for upstreams. */
+  upstreamMs = 0;
+  /** Monotonic ms of the end, set by the first exit stage. */
+  endedMs = 0;
+  /** One bit per stage passed. */
+  trail = 0;
+  /** Ends what is under way when the client leaves or the gateway drains. */
+  cancel: ((why: "client_left" | "drained") => void) | undefined;
+  #exit: Exit | undefined;
+  readonly #onExit: (x: Exchange, end: Exit) => void;
+
+  constructor(o: {
+    client: Client;
+    operation: Operation;
+    pathParam: string | undefined;
+    startedMs: number;
+    onExit: (x: Exchange, end: Exit) => void;
+  }) {
+    this.client = o.client;
+    this.operation = o.operation;
+    this.pathParam = o.pathParam;
+    this.startedMs = o.startedMs;
+    this.#onExit = o.onExit;
+  }
+
+  get isOver(): boolean {
+    return this.#exit !== undefined;
+  }
+
+  /** Runs the exit stages, once; a second call is reported with the first exit unchanged. */
+  exit(end: Exit): boolean {
+    if (this.#exit) return false;
+    this.#exit = end;
+    this.#onExit(this, end);
+    return true;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Logger } from "@loadline/kit/logger";
+import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
+import type { Exchange, Exit } from "./exchange.ts";
+import { always, modelOnly, type Stage } from "./stage.ts";
+
+/** The exit stages in their order: settle, meter, metrics with the access log. */
+export function exitStages(o: {
+  telemetry: GatewayTelemetry;
+  logger: Logger;
+  nowMs: () => number;
+}): Stage[] {
+  return [
+    {
+      id: "settle",
+      summary: "end time, open attempt ended",
+      wired: always,
+      exit: (x) => void (x.endedMs = o.nowMs()),
+    },
+    {
+      id: "meter",
+      summary: "tokens the upstream reported",
+      wired: modelOnly,
+      exit(x, end) {
+        if (x.operation.isModel && end.status === 200) o.telemetry.onUsage(x);
+      },
+    },
+    {
+      id: "metrics",
+      summary: "counters, histograms, access log line",
+      wired: always,
+      exit(x, end) {
+        o.telemetry.onExit(x, end);
+        if (o.logger.isInfo && x.operation.isModel) o.logger.line(accessLine(o.logger, x, end));
+      },
+    },
+  ];
+}
+
+/** Built by hand: every text in it is our own or from the configuration, so nothing is escaped. */
+function accessLine(logger: Logger, x: Exchange, end: Exit): string {
+  const route = x.route ? JSON.stringify(x.route.name) : "null";
+  const ms = Math.round((x.endedMs - x.startedMs) * 1000) / 1000;
+  const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
+  const usage = x.usage ? `,"in":${x.usage.inputTokens},"out":${x.usage.outputTokens}` : "";
+  return (
+    `{"time":"${logger.time()}","level":"info","event":"request","id":"${x.id}",` +
+    `"operation":"${x.operation.id}","key":"${x.keyId}","route":${route},` +
+    `"status":${end.status},"exit":"${end.reason}","ms":${ms},` +
+    `"attempts":${x.attempts.length}${usage}${code}}`
+  );
+}

@@ -1,0 +1,34 @@
+import { systemClock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
+import type { GatewayConfig } from "../config/schema.ts";
+import { routeTable } from "../routing/routes.ts";
+import { createTelemetry } from "../telemetry/telemetry.ts";
+import { createWatch } from "../upstream/watch.ts";
+import { createStages, explain, type ExplainedOperation } from "./stages.ts";
+
+/** The stages that `config` wires for each operation, without opening anything. */
+export function explainStages(config: GatewayConfig): ExplainedOperation[] {
+  const clock = systemClock();
+  const nowMs = (): number => 0;
+  const stages = createStages({
+    nextId: () => "",
+    checkKey: () => ({ ok: false, code: "LL_AUTH_INVALID" }),
+    isKeyRequired: config.auth.required,
+    bodyBytesMax: config.http.bodyBytesMax,
+    routes: routeTable([]),
+    call: { watch: createWatch(clock), nowMs, refuse: () => undefined, onAttempt: () => undefined },
+    local: {
+      models: [],
+      createdSeconds: 0,
+      notReady: () => [],
+      health: () => ({ isOk: false, body: null }),
+      metricsText: () => "",
+    },
+    exits: {
+      telemetry: createTelemetry({ routes: [], models: [], targets: [] }),
+      logger: createLogger({ clock, write: () => undefined, level: "silent" }),
+      nowMs,
+    },
+  });
+  return explain(stages);
+}

@@ -1,0 +1,108 @@
+import type { Logger } from "@loadline/kit/logger";
+import { errorBody, statusOf } from "../stream/frames.ts";
+import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
+import { type Client, Exchange, type Exit, type Refusal } from "./exchange.ts";
+import { findOperation, type Operation, operations, unknownOperation } from "./operations.ts";
+import type { Stage } from "./stage.ts";
+
+export interface PipelineDeps {
+  readonly stages: readonly Stage[];
+  readonly telemetry: GatewayTelemetry;
+  readonly logger: Logger;
+  nowMs(): number;
+}
+
+export interface Pipeline {
+  /** Runs an exchange; the returned one tells the front what to cancel. */
+  begin(client: Client): Exchange;
+  /** Answers with our own error and ends the exchange. */
+  refuse(x: Exchange, refusal: Refusal): void;
+  readonly inFlight: ReadonlySet<Exchange>;
+  /** Calls back when nothing is in flight any more, at once when nothing is. */
+  onIdle(run: () => void): void;
+}
+
+interface Wired {
+  readonly stages: readonly Stage[];
+  readonly bits: readonly number[];
+}
+
+/** Runs the wired stages of each operation in table order, then every exit stage once. */
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { stages, telemetry } = deps;
+  const wired = new Map<Operation, Wired>(
+    [...operations, unknownOperation].map((operation) => [operation, wire(stages, operation)]),
+  );
+  const exits = stages.filter((stage) => stage.exit);
+  const inFlight = new Set<Exchange>();
+  let idle: (() => void)[] = [];
+  const onExit = (x: Exchange, end: Exit): void => {
+    x.cancel = undefined;
+    for (const stage of exits) stage.exit?.(x, end);
+    inFlight.delete(x);
+    if (inFlight.size > 0 || idle.length === 0) return;
+    const waiting = idle;
+    idle = [];
+    for (const run of waiting) run();
+  };
+  const refuse = (x: Exchange, refusal: Refusal): void => {
+    if (x.isOver) return;
+    const status = statusOf(refusal.code);
+    const headers = ["content-type", "application/json", "x-request-id", x.id];
+    if (refusal.headers) headers.push(...refusal.headers);
+    if (refusal.retryAfterMs !== undefined)
+      headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
+    x.client.answer(status, headers, errorBody(refusal, x.id, x.attempts));
+    x.exit({ reason: status >= 500 ? "failed" : "refused", status, code: refusal.code });
+  };
+  const fault = (x: Exchange, cause: unknown): void => {
+    telemetry.onUnexpected();
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+    deps.logger.error("unexpected", { request: x.id, code: "LL_INTERNAL_UNEXPECTED", text });
+    refuse(x, { code: "LL_INTERNAL_UNEXPECTED" });
+  };
+  const run = (x: Exchange, plan: Wired, from: number): void => {
+    for (let i = from; i < plan.stages.length; i++) {
+      const stage = plan.stages[i];
+      x.trail |= plan.bits[i] ?? 0;
+      const outcome = stage?.run?.(x);
+      if (outcome === undefined) continue;
+      if (!(outcome instanceof Promise)) return refuse(x, outcome);
+      outcome
+        .then((refusal) => (refusal ? refuse(x, refusal) : x.isOver || run(x, plan, i + 1)))
+        .catch((cause: unknown) => fault(x, cause));
+      return;
+    }
+  };
+  return {
+    begin(client) {
+      const { operation, param } = findOperation(client.target);
+      const x = new Exchange({
+        client,
+        operation,
+        pathParam: param,
+        startedMs: deps.nowMs(),
+        onExit,
+      });
+      inFlight.add(x);
+      try {
+        const plan = wired.get(operation);
+        if (plan) run(x, plan, 0);
+      } catch (cause) {
+        fault(x, cause);
+      }
+      return x;
+    },
+    refuse,
+    inFlight,
+    onIdle: (done) => {
+      if (inFlight.size === 0) done();
+      else idle.push(done);
+    },
+  };
+}
+
+function wire(stages: readonly Stage[], operation: Operation): Wired {
+  const chosen = stages.filter((stage) => stage.run && stage.wired(operation));
+  return { stages: chosen, bits: chosen.map((stage) => 1 << stages.indexOf(stage)) };
+}

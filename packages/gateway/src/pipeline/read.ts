@@ -1,0 +1,39 @@
+import { isBodyProblem, readRequestBody } from "../body/request.ts";
+import type { BodyRead, Exchange, Refusal } from "./exchange.ts";
+import { modelOnly, type Stage } from "./stage.ts";
+
+const jsonType = /^application\/json\s*(?:;|$)/i;
+
+/** Keeps the body within its limit and scans it. A larger Content-Length is never read. */
+export function readStage(bodyBytesMax: number): Stage {
+  return {
+    id: "read",
+    summary: "body within its limit, scanned",
+    wired: modelOnly,
+    run(x) {
+      const picked = x.picked;
+      if (!picked?.contentType || !jsonType.test(picked.contentType))
+        return { code: "LL_BODY_TYPE" };
+      if (picked.contentEncoding && picked.contentEncoding !== "identity")
+        return { code: "LL_BODY_TYPE" };
+      if (picked.contentLength > bodyBytesMax) return tooLarge(bodyBytesMax);
+      return new Promise((resolve) => {
+        x.client.read(bodyBytesMax, (body) => resolve(take(x, body, bodyBytesMax)));
+      });
+    },
+  };
+}
+
+function take(x: Exchange, read: BodyRead, bodyBytesMax: number): Refusal | undefined {
+  if (read === "too_large") return tooLarge(bodyBytesMax);
+  if (read === "cut") return { code: "LL_BODY_CUT" };
+  const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
+  const body = readRequestBody(read, operation);
+  if (isBodyProblem(body)) return body;
+  x.body = body;
+  return undefined;
+}
+
+function tooLarge(bodyBytesMax: number): Refusal {
+  return { code: "LL_BODY_TOO_LARGE", message: `The body is over ${bodyBytesMax} bytes.` };
+}

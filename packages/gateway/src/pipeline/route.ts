@@ -1,0 +1,37 @@
+import type { RouteTable } from "../routing/routes.ts";
+import { modelOnly, type Stage } from "./stage.ts";
+
+/** The requested model -> its route; 404 for a model nobody serves. */
+export function authorizeStage(table: RouteTable): Stage {
+  return {
+    id: "authorize",
+    summary: "model -> route",
+    wired: modelOnly,
+    run(x) {
+      const model = x.body?.model ?? "";
+      x.route = table.byModel.get(model);
+      if (x.route) return undefined;
+      return {
+        code: "LL_MODEL_UNKNOWN",
+        message: `The model ${JSON.stringify(model)} does not exist.`,
+        param: "model",
+      };
+    },
+  };
+}
+
+/** Refuses at once when no target of the route can be tried. */
+export function routeStage(): Stage {
+  return {
+    id: "route",
+    summary: "targets in order",
+    wired: modelOnly,
+    run(x) {
+      const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
+      const serving = (x.route?.targets ?? []).filter((t) => t.provider.paths[operation]);
+      if (serving.length === 0) return { code: "LL_ROUTE_UNSUPPORTED", param: "model" };
+      const isUsable = serving.some((target) => target.upstream.isReady());
+      return isUsable ? undefined : { code: "LL_ROUTE_NO_TARGET", retryAfterMs: 1000 };
+    },
+  };
+}

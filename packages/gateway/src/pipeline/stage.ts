@@ -1,0 +1,30 @@
+import type { Exchange, Exit, Refusal } from "./exchange.ts";
+import type { Operation } from "./operations.ts";
+
+export type StageId =
+  | "accept"
+  | "request-id"
+  | "authenticate"
+  | "read"
+  | "authorize"
+  | "route"
+  | "call"
+  | "answer"
+  | "settle"
+  | "meter"
+  | "metrics";
+
+/**
+ * One named step. `run` answers at once unless it must wait; a refusal ends the exchange. Exit
+ * steps run once, in table order, for refusals too.
+ */
+export interface Stage {
+  readonly id: StageId;
+  readonly summary: string;
+  wired(operation: Operation): boolean;
+  run?(x: Exchange): undefined | Refusal | Promise<undefined | Refusal>;
+  exit?(x: Exchange, end: Exit): void;
+}
+
+export const always = (): boolean => true;
+export const modelOnly = (operation: Operation): boolean => operation.isModel;

@@ -1,0 +1,55 @@
+import { acceptStage } from "./accept.ts";
+import { type LocalAnswers, answerStage } from "./answer.ts";
+import { authenticateStage } from "./authenticate.ts";
+import { type CallDeps, callStage } from "./call.ts";
+import { exitStages } from "./exits.ts";
+import { operations } from "./operations.ts";
+import { readStage } from "./read.ts";
+import { requestIdStage } from "./request-id.ts";
+import { authorizeStage, routeStage } from "./route.ts";
+import type { Stage } from "./stage.ts";
+
+export interface StageDeps {
+  readonly nextId: () => string;
+  readonly checkKey: Parameters<typeof authenticateStage>[0];
+  readonly isKeyRequired: boolean;
+  readonly bodyBytesMax: number;
+  readonly routes: Parameters<typeof authorizeStage>[0];
+  readonly call: CallDeps;
+  readonly local: LocalAnswers;
+  readonly exits: Parameters<typeof exitStages>[0];
+}
+
+/** The one table of stages, in order. */
+export function createStages(deps: StageDeps): Stage[] {
+  return [
+    requestIdStage(deps.nextId),
+    acceptStage(),
+    authenticateStage(deps.checkKey, deps.isKeyRequired),
+    readStage(deps.bodyBytesMax),
+    authorizeStage(deps.routes),
+    routeStage(),
+    callStage(deps.call),
+    answerStage(deps.local),
+    ...exitStages(deps.exits),
+  ];
+}
+
+export interface ExplainedOperation {
+  readonly operation: string;
+  readonly path: string;
+  readonly methods: readonly string[];
+  readonly stages: readonly { readonly id: string; readonly summary: string }[];
+}
+
+/** The stages each operation passes, exit stages last. */
+export function explain(stages: readonly Stage[]): ExplainedOperation[] {
+  return operations.map((operation) => ({
+    operation: operation.id,
+    path: operation.path,
+    methods: operation.methods,
+    stages: stages
+      .filter((stage) => stage.wired(operation))
+      .map(({ id, summary }) => ({ id, summary })),
+  }));
+}

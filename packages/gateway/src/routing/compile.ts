@@ -1,0 +1,42 @@
+import type { GatewayConfig } from "../config/schema.ts";
+import { gatewayErrors } from "../errors.ts";
+import { findProvider } from "../providers/index.ts";
+import type { ProviderDeps } from "../providers/provider.ts";
+import { type RouteTable, routeTable, type Target } from "./routes.ts";
+
+/** Opens every configured target's transport. */
+export function openTargets(
+  config: GatewayConfig,
+  deps: Omit<ProviderDeps, "connectTimeoutMs">,
+): Map<string, Target> {
+  const targets = new Map<string, Target>();
+  const all = { ...deps, connectTimeoutMs: config.timeouts.connect };
+  for (const [name, settings] of Object.entries(config.targets)) {
+    const provider = findProvider(settings.provider);
+    if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
+    const upstream = provider.open(name, settings, all);
+    targets.set(name, { name, provider, model: String(settings["model"]), upstream });
+  }
+  return targets;
+}
+
+/** Routes over opened targets; groups become one order of preference. */
+export function compileRoutes(
+  config: GatewayConfig,
+  targets: ReadonlyMap<string, Target>,
+): RouteTable {
+  const { firstByte, firstContent, idle, total } = config.timeouts;
+  return routeTable(
+    Object.entries(config.routes).map(([name, route], index) => ({
+      name,
+      index,
+      models: route.models,
+      isCritical: route.critical,
+      targets: [...new Set(route.groups.flatMap((group) => group.targets))].flatMap((target) => {
+        const opened = targets.get(target);
+        return opened ? [opened] : [];
+      }),
+      timeouts: { firstByte, firstContent, idle, total },
+    })),
+  );
+}

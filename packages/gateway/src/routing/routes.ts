@@ -1,0 +1,43 @@
+import type { Provider } from "../providers/provider.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+
+/** An opened target. */
+export interface Target {
+  readonly name: string;
+  readonly provider: Provider;
+  /** The model's name at the upstream. */
+  readonly model: string;
+  readonly upstream: Upstream;
+}
+
+export interface RouteTimeouts {
+  readonly firstByte: number;
+  readonly firstContent: number;
+  readonly idle: number;
+  readonly total: number;
+}
+
+/** Where the requests of some models go. */
+export interface Route {
+  readonly name: string;
+  /** Position in the configuration: the route's label index in the metrics. */
+  readonly index: number;
+  readonly models: readonly string[];
+  readonly isCritical: boolean;
+  /** In order of preference. */
+  readonly targets: readonly Target[];
+  /** All in ms. */
+  readonly timeouts: RouteTimeouts;
+}
+
+export interface RouteTable {
+  readonly routes: readonly Route[];
+  readonly byModel: ReadonlyMap<string, Route>;
+  /** Model names in configuration order. */
+  readonly models: readonly string[];
+}
+
+export function routeTable(routes: readonly Route[]): RouteTable {
+  const byModel = new Map(routes.flatMap((route) => route.models.map((m) => [m, route] as const)));
+  return { routes, byModel, models: [...byModel.keys()] };
+}

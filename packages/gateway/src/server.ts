@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
+import type { Random } from "@loadline/kit/random";
+import type { GatewayConfig } from "./config/schema.ts";
+import { createNodeFront } from "./front/node-http/index.ts";
+import { createHealth } from "./health/health.ts";
+import { drain, type DrainReport } from "./health/drain.ts";
+import { createPipeline } from "./pipeline/pipeline.ts";
+import { createRequestIds } from "./pipeline/request-id.ts";
+import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
+import { compileRoutes, openTargets } from "./routing/compile.ts";
+import { createKeyCache } from "./state/key-cache.ts";
+import { type CreatedKey, createKey, listKeys } from "./state/keys.ts";
+import { openState, type State } from "./state/state.ts";
+import { createTelemetry } from "./telemetry/telemetry.ts";
+import { createWatch } from "./upstream/watch.ts";
+
+export interface GatewayDeps {
+  readonly clock: Clock;
+  /** The machine's randomness: ids and keys are drawn from it. */
+  readonly random: Random;
+  /** Takes log text: whole JSON lines. */
+  readonly log: (text: string) => void;
+  /** Shown in /health. */
+  readonly version?: string;
+}
+
+export interface Gateway {
+  /** Listens; LL_SERVER_PORT_IN_USE when the address is taken. Readiness may come later. */
+  start(): Promise<{ url: string }>;
+  /** Waits until /readyz would answer 200; rejects with the signal's reason. */
+  whenReady(signal?: AbortSignal): Promise<void>;
+  close(o?: { graceMs?: number }): Promise<DrainReport>;
+  /** Empty before `start`. */
+  readonly url: string;
+  /** The key made at the very first start of this state directory; shown here only. */
+  readonly firstKey: CreatedKey | undefined;
+  /** The open state, for the key functions. */
+  readonly state: State;
+  readonly stages: readonly ExplainedOperation[];
+}
+
+const readyPollMs = 20;
+
+/** Opens state, targets and pipeline; nothing listens before `start`. */
+export async function createGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
+  const { clock, random } = deps;
+  const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  const state = openState(config.stateDir, { clock, random }, { exclusive: true });
+  const runDir = mkdtempSync(join(tmpdir(), "ll-"));
+  const stop = new AbortController();
+  const release = (): void => {
+    stop.abort(new Error("the gateway was closed"));
+    state.close();
+    rmSync(runDir, { recursive: true, force: true });
+    logger.flush();
+  };
+  try {
+    const signal = stop.signal;
+    const targets = openTargets(config, { clock, random, logger, signal, runDir });
+    const routes = compileRoutes(config, targets);
+    const isFirst = config.auth.required && listKeys(state).length === 0;
+    const firstKey = isFirst ? createKey(state, { name: "first", env: config.env }) : undefined;
+    const keys = createKeyCache(state);
+    const telemetry = createTelemetry({
+      routes: routes.routes.map((route) => route.name),
+      models: routes.models,
+      targets: [...targets.keys()],
+    });
+    const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
+    const nowMs = (): number => clock.monotonicMs();
+    const nextId = createRequestIds(random);
+    const stages = createStages({
+      nextId,
+      checkKey(key) {
+        const result = keys.check(key);
+        telemetry.onAuth(result.ok ? "ok" : "refused");
+        return result;
+      },
+      isKeyRequired: config.auth.required,
+      bodyBytesMax: config.http.bodyBytesMax,
+      routes,
+      call: {
+        watch: createWatch(clock),
+        nowMs,
+        refuse: (x, refusal) => pipeline.refuse(x, refusal),
+        onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),
+      },
+      local: {
+        models: routes.models,
+        createdSeconds: Math.floor(clock.wallMs() / 1000),
+        notReady: health.notReady,
+        health: health.health,
+        metricsText: telemetry.render,
+      },
+      exits: { telemetry, logger, nowMs },
+    });
+    const pipeline = createPipeline({ stages, telemetry, logger, nowMs });
+    telemetry.onRender((set) => {
+      set.inFlight(pipeline.inFlight.size);
+      for (const target of targets.values())
+        set.targetReady(target.name, target.upstream.isReady());
+      const cpu = process.cpuUsage();
+      set.process(process.memoryUsage.rss(), (cpu.user + cpu.system) / 1e6);
+    });
+    const { host, port } = config.listen;
+    const { head: headMs, request: requestMs, keepAlive: keepAliveMs } = config.http;
+    const { connectionsMax, headBytesMax } = config.http;
+    const limits = { headMs, requestMs, keepAliveMs, connectionsMax, headBytesMax };
+    const front = createNodeFront(pipeline, { host, port, ...limits, clock, nextId });
+    let url = "";
+    let closing: Promise<DrainReport> | undefined;
+    const close = async (graceMs: number): Promise<DrainReport> => {
+      const acceptMs = Math.min(config.drain.accept, graceMs);
+      const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
+      keys.close();
+      await Promise.all([...targets.values()].map((target) => target.upstream.close()));
+      logger.info("closed", { cut: report.cut, finished: report.finished });
+      release();
+      return report;
+    };
+    return {
+      async start() {
+        url = await front.listen();
+        health.setListening();
+        logger.info("listening", { url });
+        return { url };
+      },
+      async whenReady(waitSignal) {
+        while (health.notReady().length > 0) await clock.sleep(readyPollMs, waitSignal);
+      },
+      close: (o) => (closing ??= close(o?.graceMs ?? config.drain.grace)),
+      get url() {
+        return url;
+      },
+      firstKey,
+      state,
+      stages: explain(stages),
+    };
+  } catch (cause) {
+    release();
+    throw cause;
+  }
+}

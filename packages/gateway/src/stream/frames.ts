@@ -1,0 +1,31 @@
+import { type GatewayErrorCode, gatewayErrors } from "../errors.ts";
+import type { AttemptRecord, Refusal } from "../pipeline/exchange.ts";
+
+/** OpenAI's error envelope with our code inside. */
+export function errorBody(
+  refusal: Refusal,
+  requestId: string,
+  attempts: readonly AttemptRecord[] = [],
+): string {
+  const row = gatewayErrors.table[refusal.code];
+  return JSON.stringify({
+    error: {
+      message: refusal.message ?? row.summary,
+      type: "openaiType" in row ? row.openaiType : "server_error",
+      code: refusal.code,
+      param: refusal.param ?? null,
+      loadline: { requestId, remedy: row.remedy, ...(attempts.length > 0 && { attempts }) },
+    },
+  });
+}
+
+/** Status of a code; 500 where its row has none. */
+export function statusOf(code: GatewayErrorCode): number {
+  const row = gatewayErrors.table[code];
+  return "status" in row ? row.status : 500;
+}
+
+/** The in-band error event that ends a stream whose status was already sent. */
+export function errorFrame(refusal: Refusal, requestId: string): Buffer {
+  return Buffer.from(`data: ${errorBody(refusal, requestId)}\n\n`);
+}

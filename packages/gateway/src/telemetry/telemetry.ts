@@ -1,0 +1,134 @@
+import { createMetrics } from "@loadline/kit/metrics";
+import { operations } from "../pipeline/operations.ts";
+import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
+import { type FailureClass, failureClasses } from "../upstream/upstream.ts";
+
+/** Names the label values come from; nothing a client sends becomes a label. */
+export interface TelemetryNames {
+  readonly routes: readonly string[];
+  readonly models: readonly string[];
+  readonly targets: readonly string[];
+}
+
+export interface GatewayTelemetry {
+  onExit(x: Exchange, end: Exit): void;
+  onAttempt(target: string, failure: FailureClass | "ok"): void;
+  onUsage(x: Exchange): void;
+  onUnexpected(): void;
+  onAuth(outcome: "ok" | "refused"): void;
+  onRender(run: (set: GaugeSetters) => void): void;
+  render(): string;
+}
+
+export interface GaugeSetters {
+  inFlight(value: number): void;
+  targetReady(target: string, isReady: boolean): void;
+  process(rssBytes: number, cpuSeconds: number): void;
+}
+
+const durationBounds = [
+  0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 5, 10, 30, 60, 120,
+];
+const overheadBounds = [
+  0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+];
+const ttftBounds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30];
+const statuses = [
+  200, 400, 401, 402, 403, 404, 405, 408, 413, 415, 417, 422, 429, 431, 499, 500, 502, 503, 504,
+];
+const otherStatus = "other";
+const reasons: readonly ExitReason[] = ["ok", "refused", "failed", "cut", "client_left"];
+const none = "_none";
+
+export function createTelemetry(names: TelemetryNames): GatewayTelemetry {
+  const metrics = createMetrics();
+  const operation = [...operations.map((o) => o.id), "unknown"];
+  const route = [...names.routes, none];
+  const status = [...statuses.map(String), otherStatus];
+  const attemptClass = ["ok", ...failureClasses];
+  const operationIndex = new Map(operation.map((id, i) => [id, i]));
+  const statusIndex = new Map(statuses.map((code, i) => [code, i]));
+  const targetIndex = new Map(names.targets.map((name, i) => [name, i]));
+  const modelIndex = new Map(names.models.map((name, i) => [name, i]));
+  const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
+  const counter = metrics.counter;
+  const requests = counter("loadline_requests", "Requests ended.", { operation, route, status });
+  const duration = metrics.histogram(
+    "loadline_request_duration_seconds",
+    "Time from the request's head to the end of its answer.",
+    { route, stream: ["false", "true"] },
+    durationBounds,
+  );
+  const overhead = metrics.histogram(
+    "loadline_overhead_seconds",
+    "Time not spent waiting for an upstream.",
+    {},
+    overheadBounds,
+  );
+  const ttft = metrics.histogram(
+    "loadline_ttft_seconds",
+    "Time to the first content.",
+    { route },
+    ttftBounds,
+  );
+  const attempts = counter("loadline_upstream_attempts", "Calls to upstreams by outcome.", {
+    target: names.targets,
+    class: attemptClass,
+  });
+  const tokens = counter("loadline_tokens", "Tokens the upstreams reported.", {
+    model: names.models,
+    direction: ["in", "out"],
+  });
+  const usageUnknown = counter("loadline_usage_unknown", "Answers without usage.", { route });
+  const exits = counter("loadline_stream_exits", "Ends of streams.", { route, exit: reasons });
+  const auth = counter("loadline_auth", "Key checks.", { outcome: ["ok", "refused"] });
+  const unexpected = counter("loadline_unexpected_errors", "Unforeseen faults.", {});
+  const open = metrics.gauge("loadline_requests_open", "Requests under way.", {});
+  const ready = metrics.gauge("loadline_target_ready", "Whether a target takes requests.", {
+    target: names.targets,
+  });
+  const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
+  const cpu = metrics.gauge("process_cpu_user_system_seconds", "CPU time used.", {});
+  const routeOf = (x: Exchange): number => x.route?.index ?? names.routes.length;
+  return {
+    onExit(x, end) {
+      const r = routeOf(x);
+      const s = statusIndex.get(end.status) ?? statuses.length;
+      requests.add(requests.slot([operationIndex.get(x.operation.id) ?? 0, r, s]));
+      if (!x.operation.isModel) return;
+      const isStream = x.body?.isStream ?? false;
+      const totalMs = x.endedMs - x.startedMs;
+      duration.observe(duration.slot([r, isStream ? 1 : 0]), totalMs / 1000);
+      overhead.observe(0, Math.max(0, totalMs - x.upstreamMs) / 1000);
+      if (x.contentMs >= 0) ttft.observe(ttft.slot([r]), x.contentMs / 1000);
+      if (isStream) exits.add(exits.slot([r, reasons.indexOf(end.reason)]));
+    },
+    onAttempt(target, failure) {
+      attempts.add(attempts.slot([targetIndex.get(target) ?? -1, classIndex.get(failure) ?? -1]));
+    },
+    onUsage(x) {
+      const model = modelIndex.get(x.body?.model ?? "");
+      if (!x.usage || model === undefined) {
+        usageUnknown.add(usageUnknown.slot([routeOf(x)]));
+        return;
+      }
+      tokens.add(tokens.slot([model, 0]), x.usage.inputTokens);
+      tokens.add(tokens.slot([model, 1]), x.usage.outputTokens);
+    },
+    onUnexpected: () => unexpected.add(0),
+    onAuth: (outcome) => auth.add(outcome === "ok" ? 0 : 1),
+    onRender(run) {
+      metrics.onRender(() =>
+        run({
+          inFlight: (value) => open.set(0, value),
+          targetReady: (name, is) => ready.set(targetIndex.get(name) ?? -1, is ? 1 : 0),
+          process(rssBytes, cpuSeconds) {
+            rss.set(0, rssBytes);
+            cpu.set(0, cpuSeconds);
+          },
+        }),
+      );
+    },
+    render: metrics.render,
+  };
+}

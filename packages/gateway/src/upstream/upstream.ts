@@ -1,0 +1,69 @@
+/** Why an attempt gave no usable answer. */
+export type FailureClass =
+  | "connect"
+  | "timeout"
+  | "reset"
+  | "protocol"
+  | "bad_body"
+  | "bad_event"
+  | "stream_cut"
+  | "stall"
+  | "server"
+  | "overloaded"
+  | "misconfigured"
+  | "rate_limited"
+  | "key"
+  | "caller"
+  | "aborted";
+
+export const failureClasses: readonly FailureClass[] = [
+  "connect",
+  "timeout",
+  "reset",
+  "protocol",
+  "bad_body",
+  "bad_event",
+  "stream_cut",
+  "stall",
+  "server",
+  "overloaded",
+  "misconfigured",
+  "rate_limited",
+  "key",
+  "caller",
+  "aborted",
+];
+
+export type UpstreamOperation = "chat" | "embeddings";
+
+export interface UpstreamRequest {
+  readonly operation: UpstreamOperation;
+  readonly body: Buffer;
+  readonly isStream: boolean;
+  /** A W3C traceparent to pass on. */
+  readonly traceparent: string | undefined;
+}
+
+/** Takes one answer; `end` or `fail` comes once and last. */
+export interface UpstreamSink {
+  /** Flat list of lower-case names and values. */
+  head(status: number, headers: readonly string[]): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(failure: FailureClass, detail: string): void;
+}
+
+export interface UpstreamCall {
+  /** Ends the call; the sink hears nothing after it. */
+  abort(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** One target's transport. */
+export interface Upstream {
+  call(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall;
+  /** Whether a call can be tried now; false while a model loads. */
+  isReady(): boolean;
+  close(): Promise<void>;
+}

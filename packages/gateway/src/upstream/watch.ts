@@ -1,0 +1,44 @@
+import type { Clock, Timer } from "@loadline/kit/clock";
+
+/** Something with a deadline in monotonic ms. */
+export interface Watched {
+  deadlineMs: number;
+  onDeadline(): void;
+}
+
+export interface Watch {
+  add(watched: Watched): void;
+  remove(watched: Watched): void;
+  /** Monotonic ms, at most one tick old while anything is watched. */
+  readonly nowMs: number;
+}
+
+const tickMs = 50;
+
+/**
+ * Deadlines of everything under way on one 50 ms tick: setting one is an assignment, with no timer
+ * per request. The tick rests while nothing is watched.
+ */
+export function createWatch(clock: Clock): Watch {
+  const all = new Set<Watched>();
+  let timer: Timer | undefined;
+  let nowMs = 0;
+  const tick = (): void => {
+    nowMs = clock.monotonicMs();
+    timer = all.size > 0 ? clock.after(tickMs, tick, { unref: true }) : undefined;
+    for (const watched of all) if (watched.deadlineMs <= nowMs) watched.onDeadline();
+  };
+  return {
+    add(watched) {
+      if (!timer) {
+        nowMs = clock.monotonicMs();
+        timer = clock.after(tickMs, tick, { unref: true });
+      }
+      all.add(watched);
+    },
+    remove: (watched) => void all.delete(watched),
+    get nowMs() {
+      return nowMs;
+    },
+  };
+}
