@@ -14,8 +14,13 @@ export interface CardOptions {
 
 const rowsMax = 10;
 const proofsMax = 4;
+const linesMax = 24;
 const columnsMax = 80;
 const columnsNarrow = 60;
+const columnsMin = 40;
+const proofsMaxNarrow = 2;
+/** Lines of one claim where rows become labels. */
+const labelLines = 3;
 const labelWidth = 12;
 const order: readonly Verdict[] = ["failed", "error", "inconclusive", "not_tested", "passed"];
 
@@ -35,30 +40,43 @@ const outcomeColours: Readonly<Record<VerdictDocument["outcome"], Colour>> = {
 
 /** The verdict card: at most 24 lines, at most 80 columns, ASCII, hostile text inert. */
 export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
-  const columns = Math.min(columnsMax, Math.max(20, o.columns));
+  const columns = Math.min(columnsMax, Math.max(columnsMin, o.columns));
+  const isNarrow = columns < columnsNarrow;
   const shown = ranked(verdict.claims);
-  const rows = columns < columnsNarrow ? 3 : rowsMax;
+  const head = headline(verdict, columns, o.paint);
+  const open = verdict.claims.filter((claim) => claim.required && claim.toProve !== "");
+  const proofs = open
+    .slice(0, isNarrow ? proofsMaxNarrow : proofsMax)
+    .map((claim, index) =>
+      field(index === 0 ? "to prove" : "", `${claim.id}: ${claim.toProve}`, columns),
+    );
+  const foot = [...proofs, ...limitLine(verdict.limits, columns), ...commandLines(o, columns)];
+  // What remains of the screen is for claims; one line of it says how many are left out.
+  const room = linesMax - head.length - foot.length - 1;
+  const rowsFit = Math.floor(room / (isNarrow ? labelLines : 1));
+  const rows = Math.max(0, Math.min(rowsMax, rowsFit));
   const lines = [
-    ...headline(verdict, columns, o.paint),
+    ...head,
     ...shown.slice(0, rows).flatMap((claim) => claimLines(claim, columns, o.paint)),
   ];
   if (shown.length > rows) lines.push(`  ${shown.length - rows} more in the report`);
-  const open = verdict.claims.filter((claim) => claim.required && claim.toProve !== "");
-  const proofs = open.slice(0, columns < columnsNarrow ? 2 : proofsMax);
-  for (const [index, claim] of proofs.entries()) {
-    lines.push(field(index === 0 ? "to prove" : "", `${claim.id}: ${claim.toProve}`, columns));
-  }
-  const [first, ...rest] = verdict.limits;
-  if (first !== undefined) {
-    const more = rest.length > 0 ? `; ${rest.length} more` : "";
-    lines.push(
-      field("not proven", `${clip(cleanText(first), columns - labelWidth - 10)}${more}`, columns),
-    );
-  }
-  lines.push(field("again", o.again, columns));
-  lines.push(pathField("verify", "loadline verify ", o.runDir, columns));
-  lines.push(pathField("report", "", `${o.runDir}/report.html`, columns));
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...foot].join("\n")}\n`;
+}
+
+function limitLine(limits: readonly string[], columns: number): string[] {
+  const [first, ...rest] = limits;
+  if (first === undefined) return [];
+  const more = rest.length > 0 ? `; ${rest.length} more` : "";
+  const room = columns - labelWidth - more.length;
+  return [field("not proven", `${clip(cleanText(first), room)}${more}`, columns)];
+}
+
+function commandLines(o: CardOptions, columns: number): string[] {
+  return [
+    field("again", o.again, columns),
+    pathField("verify", "loadline verify ", o.runDir, columns),
+    pathField("report", "", `${o.runDir}/report.html`, columns),
+  ];
 }
 
 /** Worst first; required before optional; the plan's order inside. */

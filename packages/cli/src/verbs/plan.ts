@@ -28,7 +28,7 @@ export async function runPlan({ host, args, json }: VerbContext): Promise<ExitCo
   const { plan } = await readWantedPlan(host, args);
   const rows = planRows(plan);
   const exit = rows.some((row) => row.required && !row.provable) ? 2 : 0;
-  const requests = rows.reduce((sum, row) => sum + row.planned, 0);
+  const requests = requestsOf(plan, rows);
   if (json) {
     const minutes = plan.budgetMinutes;
     host.stdout.write(`${JSON.stringify({ plan, rows, requests, minutes, exit }, null, 2)}\n`);
@@ -62,6 +62,19 @@ export function planRows(plan: RunPlan): PlanRow[] {
       problem: provable ? "" : problemOf(stage, planned, least),
     };
   });
+}
+
+/** Claims of one probe or scenario share its requests, so each of those counts once. */
+function requestsOf(plan: RunPlan, rows: readonly PlanRow[]): number {
+  const bySource = new Map<string, number>();
+  for (const [index, claim] of plan.claims.entries()) {
+    const source = claim.of
+      .split(".")
+      .slice(0, claim.of.startsWith("load.") ? 2 : 3)
+      .join(".");
+    bySource.set(source, Math.max(bySource.get(source) ?? 0, rows[index]?.planned ?? 0));
+  }
+  return [...bySource.values()].reduce((sum, planned) => sum + planned, 0);
 }
 
 function plannedOf(claim: Claim, skip: readonly string[], sampled: number | undefined): number {
@@ -101,7 +114,7 @@ function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): st
     `plan ${plan.profile} for ${cleanText(plan.target.name)}`,
     `${"  claim".padEnd(33)}${"kind".padEnd(11)}${"n".padStart(6)}  needed with 0 / 1 / 2 bad`,
     ...lines,
-    `${rows.length} claims, about ${formatNumber(requests)} samples, ${plan.budgetMinutes} min; ` +
+    `${rows.length} claims, at least ${formatNumber(requests)} requests, ${plan.budgetMinutes} min; ` +
       (open === 0 ? "every required claim can be proven" : `${open} required cannot be proven`),
   ].join("\n");
 }

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { claimVerdict, verdictOf } from "../../test/verdict-fixture.ts";
+import { verdictCard } from "./card.ts";
+import { createPaint } from "./colour.ts";
+
+const figure = { unit: "ms", provenance: "measured", refs: [] } as const;
+const claims = [
+  claimVerdict("chat.ok", "passed", { required: true }),
+  claimVerdict("drill.postgres", "not_tested", {
+    n: 0,
+    reason: "tool_missing",
+    toProve: "install pg_dump 17",
+  }),
+  claimVerdict("chat.p99", "inconclusive", {
+    reason: "interval",
+    limit: { ...figure, value: 2000 },
+    interval: { lower: null, upper: 2310, confidence: 0.95, unit: "ms" },
+    toProve: "161 more requests, none over",
+  }),
+];
+const o = {
+  columns: 80,
+  paint: createPaint(false),
+  runDir: ".loadline/runs/20261121T101812Z-ab12",
+  again: "loadline up --once",
+};
+
+describe("verdict card", () => {
+  it("at 80 columns it reads as a table, worst claim first", () => {
+    expect(verdictCard(verdictOf(claims), o)).toMatchInlineSnapshot(`
+      "NOT_PROVEN  exit 2  required 3: 1 passed, 0 failed, 1 inconclusive, 1
+                  not_tested, 0 error; 0 waived
+      ? inconclusive  chat.p99           2 s         <= 2.31 s  n 312  interval
+      o not_tested    drill.postgres     -           -  n 0  tool_missing
+      + passed        chat.ok            -           not measured  n 312
+      to prove    drill.postgres: install pg_dump 17
+                  chat.p99: 161 more requests, none over
+      not proven  30-day availability; 2 more
+      again       loadline up --once
+      verify      loadline verify .loadline/runs/20261121T101812Z-ab12
+      report      .loadline/runs/20261121T101812Z-ab12/report.html
+      "
+    `);
+  });
+
+  it("at 40 columns rows become label lines and paths are cut in the middle", () => {
+    expect(verdictCard(verdictOf(claims), { ...o, columns: 40 })).toMatchInlineSnapshot(`
+      "NOT_PROVEN  exit 2  required 3: 1
+                  passed, 0 failed, 1
+                  inconclusive, 1 not_tested,
+                  0 error; 0 waived
+      ? inconclusive chat.p99
+        2 s  <= 2.31 s
+        n 312  interval
+      o not_tested drill.postgres
+        -  -
+        n 0  tool_missing
+      + passed chat.ok
+        -  not measured
+        n 312
+      to prove    drill.postgres: install pg..
+                  chat.p99: 161 more request..
+      not proven  30-day availability; 2 more
+      again       loadline up --once
+      verify      loadline verify .lo..2Z-ab12
+      report      .loadlin..Z-ab12/report.html
+      "
+    `);
+  });
+
+  it("300 claims stay within 24 lines, and within the terminal from 40 to 80 columns", () => {
+    const many = Array.from({ length: 300 }, (_, index) =>
+      claimVerdict(`a.rather.long.claim.name.${index}`, "failed", {
+        reason: "limit",
+        toProve: "a sentence that is longer than the line it is printed on, and then some more",
+        limit: { ...figure, value: 1 },
+        observed: { ...figure, value: 123_456_789 },
+      }),
+    );
+    for (const columns of [40, 50, 59, 60, 80, 200]) {
+      const lines = verdictCard(verdictOf(many), { ...o, columns })
+        .trimEnd()
+        .split("\n");
+      expect(lines.length).toBeLessThanOrEqual(24);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.min(80, columns));
+    }
+  });
+
+  it("without colour the card is ASCII, with hostile claim names inert", () => {
+    const hostile = claimVerdict("x\u001b[2J\u009b31m\u202ey", "failed", {
+      toProve: "\u001b]8;;http://evil\u0007link",
+    });
+    const text = verdictCard(verdictOf([hostile], { limits: ["\u001b[31mred"] }), o);
+    expect(text).toMatch(/^[\n -~]*$/);
+    expect(text).toContain("red");
+  });
+
+  it("colour lies on marks and words alone: without its codes the text is the same", () => {
+    const plain = verdictCard(verdictOf(claims), o);
+    const painted = verdictCard(verdictOf(claims), { ...o, paint: createPaint(true) });
+    expect(painted).toContain("\u001b[33mNOT_PROVEN\u001b[0m");
+    expect(painted).toContain("\u001b[33m? inconclusive\u001b[0m");
+    // oxlint-disable-next-line no-control-regex -- the escape codes are what is taken out
+    expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain);
+  });
+
+  it("a waived claim keeps its verdict and shows the waiver's mark", () => {
+    const waived = claimVerdict("chat.p99", "failed", { disposition: "waived" });
+    expect(verdictCard(verdictOf([waived]), o)).toContain("~ failed");
+  });
+});
