@@ -7,7 +7,8 @@ import json
 import random
 import sys
 
-from topics import LONG_ANSWER, LONG_QUESTIONS, TOPICS, UNKNOWN_ANSWER, UNKNOWN_QUESTIONS
+from topics import (FRAMES, KEYWORDS, LONG_ANSWER, LONG_QUESTIONS, TOPICS, UNKNOWN_ANSWER,
+                    UNKNOWN_QUESTIONS)
 
 SEED = 1876
 PREFIXES = ["", "", "", "", "", "please tell me, ", "can you tell me, ", "in one sentence, ",
@@ -27,6 +28,9 @@ def noise(rng):
 def dress(question, rng):
     """One of the ways a person, or a load tool, writes the same question."""
     text = rng.choice(PREFIXES) + question + rng.choice(SUFFIXES)
+    if rng.random() < 0.1:
+        left_out = rng.randrange(len(text.split()))
+        text = " ".join(w for i, w in enumerate(text.split()) if i != left_out) or question
     if rng.random() < 0.7:
         text = text[0].upper() + text[1:]
     if rng.random() < 0.25:
@@ -65,6 +69,9 @@ def turn(rng):
     if draw < 0.14:
         return unknown(rng), UNKNOWN_ANSWER
     wordings, answer = TOPICS[rng.randrange(len(TOPICS))]
+    words = next((words for start, words in KEYWORDS.items() if answer.startswith(start)), None)
+    if words is not None and rng.random() < 0.45:
+        return dress(rng.choice(FRAMES).format(rng.choice(words)), rng), answer
     return dress(rng.choice(wordings), rng), answer
 
 

@@ -104,7 +104,7 @@ def exact(model, tokenizer, rows):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--steps", type=int, default=2400)
+    options.add_argument("--steps", type=int, default=2000)
     options.add_argument("--out", type=Path, default=Path(__file__).parent)
     given = options.parse_args()
     started = time.monotonic()

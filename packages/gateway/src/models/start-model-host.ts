@@ -150,7 +150,9 @@ class HostProcess implements ModelHost {
   async close(): Promise<void> {
     if (!this.#closing && this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#closing = true;
-      if (this.#child.connected) this.#child.disconnect();
+      // One that does not serve yet has nothing to finish.
+      if (this.#state !== "ready") this.#child.kill("SIGKILL");
+      else if (this.#child.connected) this.#child.disconnect();
       const timer = this.#clock.after(closeGraceMs, () => this.#child.kill("SIGKILL"));
       void this.#gone.promise.then(() => timer.cancel());
     }

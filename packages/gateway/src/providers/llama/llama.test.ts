@@ -1,0 +1,114 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import type { Logger } from "@loadline/kit/logger";
+import { createLogger } from "@loadline/kit/logger";
+import { seededRandom } from "@loadline/kit/random";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { tinyModelPath } from "../../models/model-file.fixture.ts";
+import type { Upstream } from "../../upstream/upstream.ts";
+import type { ProviderDeps } from "../provider.ts";
+import { llama } from "./index.ts";
+
+let runDir = "";
+let lines = "";
+let logger: Logger;
+let upstreams: Upstream[] = [];
+
+beforeEach(() => {
+  runDir = mkdtempSync(join(tmpdir(), "loadline-llama-"));
+  lines = "";
+  logger = createLogger({ clock: systemClock(), write: (text) => void (lines += text) });
+  upstreams = [];
+});
+
+afterEach(async () => {
+  for (const upstream of upstreams) await upstream.close();
+  rmSync(runDir, { recursive: true });
+});
+
+function deps(): ProviderDeps {
+  return {
+    clock: systemClock(),
+    random: seededRandom(1),
+    logger,
+    signal: new AbortController().signal,
+    runDir,
+    connectTimeoutMs: 2000,
+  };
+}
+
+const target = { provider: "llama", model: "tiny", path: tinyModelPath };
+
+function open(settings: object = target): Upstream {
+  const upstream = llama.open("local", settings, deps());
+  upstreams.push(upstream);
+  return upstream;
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadlineMs = systemClock().monotonicMs() + 15_000;
+  while (!isTrue()) {
+    if (systemClock().monotonicMs() > deadlineMs) throw new Error("it never came");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function ask(upstream: Upstream): Promise<{ status: number; text: string }> {
+  const body = { model: "tiny", messages: [{ role: "user", content: "What is a load line?" }] };
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+  let status = 0;
+  let text = "";
+  upstream.call(
+    {
+      operation: "chat",
+      body: Buffer.from(JSON.stringify(body)),
+      isStream: false,
+      traceparent: undefined,
+    },
+    {
+      head: (value) => void (status = value),
+      data: (chunk) => void (text += chunk.toString("utf8")),
+      end: () => resolve({ status, text }),
+      fail: (failure, detail) => reject(new Error(`${failure} ${detail}`)),
+    },
+  );
+  return promise;
+}
+
+describe("in-process provider", () => {
+  it("serves a GGUF file as an upstream, and again after its process was killed [R0-24]", async () => {
+    const upstream = open();
+    expect(upstream.isReady()).toBe(false);
+    await until(() => upstream.isReady());
+    const answer = await ask(upstream);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.text).choices[0].message.content).toContain("mark on the side");
+    logger.flush();
+    const pid = /"pid":(\d+)/.exec(lines)?.[1];
+    process.kill(Number(pid), "SIGKILL");
+    await until(() => !upstream.isReady());
+    await until(() => upstream.isReady());
+    expect((await ask(upstream)).status).toBe(200);
+    logger.flush();
+    expect(lines).toContain("SIGKILL");
+  });
+
+  it("a damaged file is refused with LL_MODEL_DAMAGED before a process is started", () => {
+    const path = join(runDir, "cut.gguf");
+    writeFileSync(path, readFileSync(tinyModelPath).subarray(0, 300_000));
+    expect(() => open({ ...target, path })).toThrow(
+      expect.objectContaining({ code: "LL_MODEL_DAMAGED" }),
+    );
+    logger.flush();
+    expect(lines).toBe("");
+  });
+
+  it("an unknown key, a path that is none and a name with a slash are refused", () => {
+    expect(llama.schema.safeParse({ ...target, thread: 2 }).success).toBe(false);
+    expect(llama.schema.safeParse({ ...target, path: "" }).success).toBe(false);
+    expect(llama.schema.safeParse({ ...target, model: "../x" }).success).toBe(false);
+    expect(llama.schema.safeParse(target).success).toBe(true);
+  });
+});
