@@ -31,15 +31,20 @@ function deviance(x: number, m: number): number {
   return sum;
 }
 
-/** P(Bin(n, p) = k) for whole n >= 0, 0 <= k <= n, 0 <= p <= 1. */
-export function binomialPmf(k: number, n: number, p: number): number {
+/** ln p where q = 1 - p may be the better known of the two. */
+function logOf(p: number, q: number): number {
+  return p < 0.5 ? Math.log(p) : Math.log1p(-q);
+}
+
+/** P(Bin(n, p) = k) for whole n, k and 0 <= p <= 1; pass q = 1 - p where p is next to 1. */
+export function binomialPmf(k: number, n: number, p: number, q = 1 - p): number {
   if (k < 0 || k > n) return 0;
   if (p <= 0) return k === 0 ? 1 : 0;
-  if (p >= 1) return k === n ? 1 : 0;
-  if (k === 0) return Math.exp(n * Math.log1p(-p));
-  if (k === n) return Math.exp(n * Math.log(p));
+  if (q <= 0) return k === n ? 1 : 0;
+  if (k === 0) return Math.exp(n * logOf(q, p));
+  if (k === n) return Math.exp(n * logOf(p, q));
   const error = stirlingError(n) - stirlingError(k) - stirlingError(n - k);
-  const log = error - deviance(k, n * p) - deviance(n - k, n * (1 - p));
+  const log = error - deviance(k, n * p) - deviance(n - k, n * q);
   return Math.exp(log) * Math.sqrt(n / (2 * Math.PI * k * (n - k)));
 }
 
@@ -70,14 +75,18 @@ function betaFraction(x: number, a: number, b: number): number {
   return product;
 }
 
-/** Regularised incomplete beta I_x(a, b) for whole a, b >= 1; relative error <= 1e-9 to 1e9. */
-export function incompleteBeta(x: number, a: number, b: number): number {
+/**
+ * Regularised incomplete beta I_x(a, b) for whole a, b >= 1; relative error <= 1e-9 to 1e9.
+ * y = 1 - x is passed too: next to 1, x alone has lost its distance to 1.
+ */
+export function incompleteBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  const front = (binomialPmf(a, a + b, x) * b) / (a + b);
-  if (x < (a + 1) / (a + b + 2)) return front * betaFraction(x, a, b);
-  const mirrored = (binomialPmf(b, a + b, 1 - x) * a) / (a + b);
-  return 1 - mirrored * betaFraction(1 - x, b, a);
+  if (y <= 0) return 1;
+  if (x < (a + 1) / (a + b + 2)) {
+    return ((binomialPmf(a, a + b, x, y) * b) / (a + b)) * betaFraction(x, a, b);
+  }
+  const mirrored = (binomialPmf(b, a + b, y, x) * a) / (a + b);
+  return 1 - mirrored * betaFraction(y, b, a);
 }
 
 /** P(Bin(n, p) <= k). */
@@ -85,12 +94,12 @@ export function binomialAtMost(k: number, n: number, p: number): number {
   if (k < 0) return 0;
   if (k >= n) return 1;
   if (k === 0) return p >= 1 ? 0 : Math.exp(n * Math.log1p(-p));
-  return incompleteBeta(1 - p, n - k, k + 1);
+  return incompleteBeta(1 - p, p, n - k, k + 1);
 }
 
 /** P(Bin(n, p) >= k). */
 export function binomialAtLeast(k: number, n: number, p: number): number {
   if (k <= 0) return 1;
   if (k > n) return 0;
-  return incompleteBeta(p, k, n - k + 1);
+  return incompleteBeta(p, 1 - p, k, n - k + 1);
 }
