@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadReportAssets, renderReport } from "../../packages/console/src/index.ts";
 import { type FixtureOptions, fixtureModel } from "../../packages/console/test/fixture-model.ts";
+import { buildReportModel, type ReportModel } from "@loadline/contract";
+import { makeBundle } from "../../packages/contract/test/support.ts";
 import { hostileTexts } from "../../packages/console/test/hostile-texts.ts";
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
@@ -48,6 +50,8 @@ interface OpenOptions {
   readonly theme?: "light" | "dark";
   readonly script?: boolean;
   readonly model?: FixtureOptions;
+  /** A whole model in place of a generated one. */
+  readonly made?: ReportModel;
 }
 
 describe.skipIf(executablePath === undefined)("report in a browser", () => {
@@ -68,7 +72,8 @@ describe.skipIf(executablePath === undefined)("report in a browser", () => {
     const { width = 1280, theme = "light", script = true, model = {} } = options;
     files += 1;
     const path = join(folder, `${files}.html`);
-    await writeFile(path, renderReport(fixtureModel(model), await loadReportAssets()));
+    const shown = options.made ?? fixtureModel(model);
+    await writeFile(path, renderReport(shown, await loadReportAssets()));
     const context = await browser.newContext({
       viewport: { width, height: width < 500 ? 640 : 800 },
       colorScheme: theme,
@@ -291,6 +296,42 @@ describe.skipIf(executablePath === undefined)("report in a browser", () => {
     expect(await page.locator(".print-footer").innerText()).toContain(chainHead);
     expect((await page.pdf()).length).toBeGreaterThan(10_000);
     expect(opened.trouble).toEqual([]);
+  });
+
+  async function verifyHere(
+    tamper: (text: string) => string,
+  ): Promise<{ readonly said: string; readonly trouble: readonly string[] }> {
+    const { files: bundle, run } = makeBundle();
+    const made = buildReportModel({
+      plan: run.plan,
+      planText: "",
+      records: run.records,
+      verdict: run.fold(),
+    });
+    const runFolder = join(folder, `run-${(files += 1)}`);
+    for (const [path, bytes] of bundle) {
+      await mkdir(dirname(join(runFolder, path)), { recursive: true });
+      const changed = path === "evidence.jsonl" ? tamper(Buffer.from(bytes).toString()) : bytes;
+      await writeFile(join(runFolder, path), changed);
+    }
+    await using opened = await open({ made });
+    const { page, trouble } = opened;
+    await goTo(page, "/run");
+    await page.locator(".verify input").setInputFiles(runFolder);
+    await page.locator(".verify li").first().waitFor();
+    return { said: await page.locator(".verify [role=status]").innerText(), trouble };
+  }
+
+  it("verify here recomputes an untouched bundle to the same outcome", async () => {
+    const { said, trouble } = await verifyHere((text) => text);
+    expect(said).toMatch(/^equal, recomputed outcome READY/);
+    expect(trouble).toEqual([]);
+  });
+
+  it("verify here names the first record of a changed bundle", async () => {
+    const { said } = await verifyHere((text) => text.replace("status 200", "status 500"));
+    expect(said).toMatch(/^differs at record #\d+/);
+    expect(said).toContain("LL_VERIFY_CHAIN");
   });
 
   it("a quick run's report is at most 400 KB, a full one at most 4 MB", async () => {

@@ -18,7 +18,13 @@ export function IntervalBar({ interval, observed, limit }: IntervalBarProps) {
   if (scale === null) return <span class="no-evidence">- no interval -</span>;
   const summary = `observed ${formatFigure(observed)}, bound ${formatInterval(interval)}, limit ${formatFigure(limit)}`;
   return (
-    <svg class="interval" viewBox={`0 0 ${width} 22`} role="img" aria-label={summary}>
+    <svg
+      class="interval"
+      preserveAspectRatio="xMinYMid"
+      viewBox={`0 0 ${width} 22`}
+      role="img"
+      aria-label={summary}
+    >
       <title>{summary}</title>
       <line class="interval-axis" x1="2" x2={width - 2} y1={middle} y2={middle} />
       <Bound scale={scale} />

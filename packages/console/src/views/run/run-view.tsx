@@ -7,6 +7,7 @@ import { Fig } from "../../parts/figure.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { Mark } from "../../parts/verdict-mark.tsx";
+import { VerifyHere } from "../verify/verify-here.tsx";
 import { GuardList } from "../claim/claim-view.tsx";
 
 /** What was run, with what, and what this evidence does not prove. */
@@ -32,6 +33,7 @@ export function RunView({ model }: ReportView) {
           <p class="muted">
             <Untrusted text={model.origin} />
           </p>
+          <VerifyHere chainHead={verdict.chainHead} />
         </section>
         <section>
           <h2>Guards</h2>

@@ -46,7 +46,7 @@ export function VerdictView({ model, printing }: ReportView) {
             <code class="digest">{verdict.chainHead}</code>
           </p>
           <p>
-            <Untrusted text={model.origin} />
+            <Untrusted text={model.origin} /> <a href={addressOf({ screen: "run" })}>verify here</a>
           </p>
           <Command line={screen.verify} label="verify" />
         </section>
