@@ -208,14 +208,6 @@ export const gatewayErrors = defineErrors({
     summary: "This gateway is shutting down.",
     remedy: "Send the request again; another instance takes it.",
   },
-  LL_SERVER_STAGE_MISSING: {
-    status: 503,
-    openaiType: "server_error",
-    fault: "platform",
-    retryable: false,
-    summary: "A request passed without one of its stages.",
-    remedy: "Restart the gateway; loadline_stage_skipped_total names the stage.",
-  },
   LL_SERVER_PORT_IN_USE: {
     ...refusedConfig,
     summary: "The address is in use.",
