@@ -61,7 +61,8 @@ class Engine {
   readonly #recorder: Recorder;
   readonly #connections: Connections;
   readonly #waiting = new Map<Flight, (failedFast: boolean) => void>();
-  #stopped = false;
+  readonly #stop = new AbortController();
+  #pacers: readonly Pacer[] = [];
   #ticks = 0;
 
   constructor(plan: LoadPlan, url: URL, deps: EngineDeps) {
@@ -81,6 +82,7 @@ class Engine {
 
   async run(pacers: readonly Pacer[]): Promise<void> {
     const { signal, clock } = this.#deps;
+    this.#pacers = pacers;
     const host = new HostMonitor(clock);
     const sampling = new AbortController();
     const watching = this.#watch(host, sampling.signal);
@@ -94,7 +96,7 @@ class Engine {
       signal.removeEventListener("abort", onAbort);
       sampling.abort();
       await watching;
-      this.#stopped = true;
+      this.#stop.abort();
       this.#connections.close(signal.aborted ? "cancelled" : "unfinished");
     }
     this.#report(host);
@@ -113,13 +115,15 @@ class Engine {
       pacer,
       startMs: record.startMs,
       seed,
-      stopped: () => this.#stopped || !open,
+      // The only rejection is the stop itself, which `stopped` tells.
+      pause: (waitMs) => clock.sleep(waitMs, this.#stop.signal).catch(() => undefined),
+      stopped: () => this.#stop.signal.aborted || !open,
       request: (intendedMs, answered) => this.#request(at, index++, intendedMs, answered),
     });
     open = false;
     const drainMs = record.scenario.gracefulStopMs ?? gracefulStopMsDefault;
     const untilMs = clock.monotonicMs() + drainMs;
-    while (!this.#stopped && this.#underWay(at) && clock.monotonicMs() < untilMs) {
+    while (!this.#stop.signal.aborted && this.#underWay(at) && clock.monotonicMs() < untilMs) {
       await clock.sleep(10);
     }
   }
@@ -150,7 +154,8 @@ class Engine {
   }
 
   #cancel(): void {
-    this.#stopped = true;
+    this.#stop.abort();
+    for (const pacer of this.#pacers) pacer.wake();
     this.#connections.close("cancelled");
   }
 

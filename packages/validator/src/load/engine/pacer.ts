@@ -5,6 +5,8 @@ import type { Clock } from "@loadline/kit/clock";
 export interface Pacer {
   /** Resolves at `dueMs` of the monotonic clock, or as soon after as the machine allows. */
   until(dueMs: number): Promise<void>;
+  /** Ends the wait under way, if any, before its time. */
+  wake(): void;
   close(): void;
 }
 
@@ -23,8 +25,17 @@ export function createPacer(mode: "pacer" | "timer", clock: Clock): Pacer {
 }
 
 function timerPacer(clock: Clock): Pacer {
+  let woken = (): void => {};
   return {
-    until: (dueMs) => clock.sleep(Math.max(1, dueMs - clock.monotonicMs())),
+    until: (dueMs) =>
+      new Promise((resolve) => {
+        const timer = clock.after(Math.max(1, dueMs - clock.monotonicMs()), resolve);
+        woken = () => {
+          timer.cancel();
+          resolve();
+        };
+      }),
+    wake: () => woken(),
     close: () => {},
   };
 }
@@ -51,6 +62,12 @@ class ThreadPacer implements Pacer {
     Atomics.notify(this.#counters, pacerAsked);
     const waiting = Atomics.waitAsync(this.#counters, pacerWoken, woken);
     if (waiting.async) await waiting.value;
+  }
+
+  wake(): void {
+    this.#due[0] = 0;
+    Atomics.add(this.#counters, pacerAsked, 1);
+    Atomics.notify(this.#counters, pacerAsked);
   }
 
   close(): void {

@@ -8,10 +8,10 @@ const startJitterMs = 1000;
 export function constantVus(scenario: ConstantVusScenario): Executor {
   return {
     async run(x) {
-      await x.clock.sleep(Math.max(0, x.startMs - x.clock.monotonicMs()));
+      await x.pause(Math.max(0, x.startMs - x.clock.monotonicMs()));
       const users = new Users(x, scenario.thinkMs ?? 0);
       users.want(scenario.vus, Math.min(startJitterMs, scenario.durationMs / 20));
-      await x.clock.sleep(Math.max(0, x.startMs + scenario.durationMs - x.clock.monotonicMs()));
+      await x.pause(Math.max(0, x.startMs + scenario.durationMs - x.clock.monotonicMs()));
       users.want(0, 0);
     },
   };

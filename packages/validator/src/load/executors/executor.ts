@@ -10,6 +10,8 @@ export interface ExecutorContext {
   /** Monotonic ms at which the scenario begins. */
   readonly startMs: number;
   readonly seed: number;
+  /** Waits in ms, shorter when the run is stopped. */
+  pause(waitMs: number): Promise<void>;
   stopped(): boolean;
   /** A request intended at `intendedMs`; `answered` is called once, at its end. */
   request(intendedMs: number, answered: (failedFast: boolean) => void): void;

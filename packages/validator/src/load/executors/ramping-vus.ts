@@ -8,13 +8,13 @@ const stepMs = 100;
 export function rampingVus(scenario: RampingVusScenario): Executor {
   return {
     async run(x) {
-      await x.clock.sleep(Math.max(0, x.startMs - x.clock.monotonicMs()));
+      await x.pause(Math.max(0, x.startMs - x.clock.monotonicMs()));
       const users = new Users(x, scenario.thinkMs ?? 0);
       for (;;) {
         const wanted = usersAt(scenario.stages, x.clock.monotonicMs() - x.startMs);
         users.want(wanted ?? 0, stepMs);
         if (wanted === null || x.stopped()) return;
-        await x.clock.sleep(stepMs);
+        await x.pause(stepMs);
       }
     },
   };

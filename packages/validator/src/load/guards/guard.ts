@@ -70,6 +70,9 @@ export function delayMatters(view: GuardView): boolean {
   return view.over > 0 && !failsAnyway(view);
 }
 
+/** Said when a delay is over its tolerance and the verdict does not rest on it. */
+export const unmoved = "; no failure rests on it";
+
 export function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 }

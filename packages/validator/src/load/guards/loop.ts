@@ -1,4 +1,4 @@
-import { delayMatters, type Guard, latencyKinds, ms, toleranceMs } from "./guard.ts";
+import { delayMatters, type Guard, latencyKinds, ms, toleranceMs, unmoved } from "./guard.ts";
 
 export const loop: Guard = {
   id: "guard.load.loop",
@@ -14,7 +14,7 @@ export const loop: Guard = {
     return {
       holds: !breached,
       invalidates: slowed ? "both" : "fail",
-      seen: `The event loop's delay had a p99 of ${ms(v.loopP99Ms)}, tolerance ${ms(allowedMs)}.`,
+      seen: `The event loop's delay had a p99 of ${ms(v.loopP99Ms)}, tolerance ${ms(allowedMs)}${v.loopP99Ms > allowedMs && !breached ? unmoved : ""}.`,
     };
   },
 };

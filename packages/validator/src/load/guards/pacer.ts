@@ -1,4 +1,4 @@
-import { delayMatters, type Guard, latencyKinds, ms, toleranceMs } from "./guard.ts";
+import { delayMatters, type Guard, latencyKinds, ms, toleranceMs, unmoved } from "./guard.ts";
 
 /** A lag this large is another traffic than the plan's, whatever the latencies say. */
 const otherTrafficMs = 100;
@@ -12,11 +12,12 @@ export const pacer: Guard = {
   judge(v) {
     const allowedMs = toleranceMs(v, 1);
     const other = v.lagP99Ms > Math.max(otherTrafficMs, allowedMs);
+    const harmless = v.lagP99Ms > allowedMs && !delayMatters(v) && !other;
     const breached = v.open && (other || (v.lagP99Ms > allowedMs && delayMatters(v)));
     return {
       holds: !breached,
       invalidates: other ? "both" : "fail",
-      seen: `The sender's lag had a p99 of ${ms(v.lagP99Ms)}, tolerance ${ms(allowedMs)}.`,
+      seen: `The sender's lag had a p99 of ${ms(v.lagP99Ms)}, tolerance ${ms(allowedMs)}${harmless ? unmoved : ""}.`,
     };
   },
 };

@@ -1,5 +1,5 @@
 import { loadErrors } from "../errors.ts";
-import type { LoadLimit, LoadPlan, Scenario } from "../types.ts";
+import type { LoadLimit, LoadPlan, LoadRequest, Scenario } from "../types.ts";
 
 /** Safety caps: above them nothing is sent. */
 export const loadCaps = {
@@ -63,7 +63,10 @@ function checkScenario(path: string, scenario: Scenario): void {
   if (!(warmupMs >= 0 && warmupMs < durationMs)) {
     throw invalid(`${path}.warmupMs`, "is not shorter than the scenario");
   }
-  const request = scenario.request;
+  checkRequest(path, scenario.request);
+}
+
+function checkRequest(path: string, request: LoadRequest): void {
   if (request.kind === "chat") {
     const given = (request.messages?.length ?? 0) > 0 ? 1 : 0;
     const picked = (request.prompts?.length ?? 0) > 0 ? 1 : 0;

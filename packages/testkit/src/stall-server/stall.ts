@@ -1,0 +1,24 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+
+export interface StallPlan {
+  /** Every answer waits this long. */
+  readonly delayMs: number;
+  /** The whole server stands still for this long, 0 never. */
+  readonly stallMs: number;
+  readonly everyMs: number;
+}
+
+export interface StallServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Answers `GET` requests with 200, in a thread whose stalls stop nothing but itself. */
+export async function startStallServer(plan: StallPlan): Promise<StallServer> {
+  const worker = new Worker(new URL("./stall-thread.ts", import.meta.url), { workerData: plan });
+  const [port] = (await once(worker, "message")) as [unknown];
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    [Symbol.asyncDispose]: async () => void (await worker.terminate()),
+  };
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { GuardView } from "./guard.ts";
+import { judgeGuards, loadGuards } from "./index.ts";
+
+const clean: GuardView = {
+  metric: "response_time",
+  limitMs: 100,
+  target: 0.99,
+  open: true,
+  n: 1000,
+  bad: 0,
+  over: 0,
+  hardBad: 0,
+  undefined: 0,
+  missingMetric: 0,
+  due: 1000,
+  sent: 1000,
+  dropped: 0,
+  serviceMedianMs: 5,
+  lagP99Ms: 0.3,
+  loopMeanMs: 0.1,
+  loopP99Ms: 0.8,
+  cpuP90: 0.2,
+  pressurePercent: 3,
+  localFaults: 0,
+  streams: 0,
+  bufferedStreams: 0,
+};
+
+describe("load guards", () => {
+  for (const guard of loadGuards) {
+    it(`${guard.id} holds on a clean view and refuses its saboteur's`, () => {
+      expect(guard.judge(clean).holds).toBe(true);
+      expect(guard.judge({ ...clean, ...guard.saboteur }).holds).toBe(false);
+    });
+  }
+
+  it("no delay of ours voids a sample in which nothing was over the limit", () => {
+    const busy = { ...clean, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95, pressurePercent: 90 };
+    const breached = judgeGuards([{ stream: "a", view: busy }]).filter((g) => !g.holds);
+    expect(breached).toEqual([]);
+  });
+
+  it("no delay of ours voids a failure that errors alone carry", () => {
+    const dead = { ...clean, bad: 1000, hardBad: 1000, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95 };
+    const breached = judgeGuards([{ stream: "a", view: dead }]).filter((g) => !g.holds);
+    expect(breached).toEqual([]);
+  });
+
+  it("a lag within 1 % of the limit or 5 % of the median service is none", () => {
+    const late = { ...clean, over: 30, bad: 30, lagP99Ms: 4 };
+    const holds = (view: GuardView): boolean | undefined =>
+      judgeGuards([{ stream: "a", view }]).find((g) => g.guard === "guard.load.pacer")?.holds;
+    expect(holds(late)).toBe(false);
+    expect(holds({ ...late, limitMs: 400 })).toBe(true);
+    expect(holds({ ...late, serviceMedianMs: 80 })).toBe(true);
+  });
+
+  it("a lag that makes another traffic voids passes too", () => {
+    const [pacer] = judgeGuards([{ stream: "a", view: { ...clean, lagP99Ms: 250 } }]);
+    expect(pacer).toMatchObject({ guard: "guard.load.pacer", holds: false, invalidates: "both" });
+  });
+
+  it("a breach names its own stream only; what holds is said once for all", () => {
+    const guards = judgeGuards([
+      { stream: "a", view: clean },
+      { stream: "b", view: { ...clean, dropped: 1 } },
+    ]);
+    expect(guards.filter((g) => !g.holds)).toMatchObject([
+      { guard: "guard.load.sent", streams: ["b"], invalidates: "pass", reason: "gaps" },
+    ]);
+    const holding = guards.filter((g) => g.holds);
+    expect(holding).toHaveLength(loadGuards.length - 1);
+    expect(holding[0]?.streams).toEqual(["a", "b"]);
+  });
+});

@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createFlight, type Flight, type LoadOutcome } from "../engine/flight.ts";
+import type { LoadLimit, LoadPlan } from "../types.ts";
+import { LimitCounter, metricOf } from "./limits.ts";
+import { Recorder } from "./recorder.ts";
+
+const base: LoadLimit = {
+  scenario: "s",
+  metric: "response_time",
+  limitMs: 100,
+  quantile: 0.9,
+  claim: "c",
+  stream: "load.c",
+  part: "all",
+};
+
+function answered(responseMs: number, of: Partial<Flight> = {}): Flight {
+  const flight = createFlight(0, 0, 1000);
+  return Object.assign(flight, { wakeMs: 1001, sendMs: 1002, doneMs: 1000 + responseMs, ...of });
+}
+
+function tallyOf(limit: Partial<LoadLimit>, ended: readonly [Flight, LoadOutcome][]) {
+  const counter = new LimitCounter({ ...base, ...limit }, 1000);
+  ended.forEach(([flight, outcome], i) => counter.count(flight, outcome, i % 3));
+  return counter.tally();
+}
+
+describe("limit counter", () => {
+  it("at the limit is over it, below is not, and the count does not go through buckets", () => {
+    const values = [99.999, 100, 100.001, 5];
+    const tally = tallyOf(
+      {},
+      values.map((ms) => [answered(ms), "ok"]),
+    );
+    expect(tally).toMatchObject({ n: 4, bad: 2, undefined: 0, badBy: { over_limit: 2 } });
+    expect(tally.slices).toEqual([
+      [2, 0],
+      [1, 1],
+      [1, 1],
+    ]);
+  });
+
+  it("every bad outcome is over every limit, however fast it came", () => {
+    const ended: [Flight, LoadOutcome][] = [
+      [answered(1), "ok"],
+      [answered(1), "status_5xx"],
+      [answered(1), "connect"],
+    ];
+    const metrics = ["response_time", "ttft", "errors", "good"] as const;
+    for (const metric of metrics) {
+      const tally = tallyOf({ metric, slo: {} }, ended);
+      expect(tally.badBy).toMatchObject({ status_5xx: 1, connect: 1 });
+      expect([tally.n, tally.bad]).toEqual([3, 2]);
+    }
+  });
+
+  it("a value that could not be measured is undefined, neither good nor zero", () => {
+    const none = answered(10, { tokens: 1, firstContentMs: 1003, lastContentMs: 1004 });
+    for (const metric of ["ttft", "tpot"] as const) {
+      const flight = metric === "ttft" ? answered(10) : none;
+      expect(tallyOf({ metric }, [[flight, "ok"]])).toMatchObject({ n: 1, bad: 0, undefined: 1 });
+    }
+    expect(tallyOf({ metric: "good", slo: { tpotMs: 9 } }, [[none, "ok"]])).toMatchObject({
+      bad: 1,
+      badBy: { missing_metric: 1 },
+    });
+  });
+
+  it("the shown quantile counts bad outcomes as endless and is absent when it is one of them", () => {
+    const fast = Array.from({ length: 9 }, (_, i): [Flight, LoadOutcome] => [
+      answered(i + 1),
+      "ok",
+    ]);
+    const one = tallyOf({}, [...fast, [answered(1), "reset"]]);
+    expect(one.observedMs).toBe(9);
+    const two = tallyOf({}, [...fast.slice(1), [answered(1), "reset"], [answered(1), "reset"]]);
+    expect(two.observedMs).toBeUndefined();
+    expect(two.maxMs).toBe(9);
+  });
+
+  it("the bounding order statistic is there from the n that bounds the quantile", () => {
+    const ok = (count: number): [Flight, LoadOutcome][] =>
+      Array.from({ length: count }, () => [answered(7), "ok"]);
+    expect(tallyOf({ quantile: 0.95 }, ok(58)).upperMs).toBeUndefined();
+    expect(tallyOf({ quantile: 0.95 }, ok(59)).upperMs).toBe(7);
+  });
+
+  it("each metric counts from its own start", () => {
+    const flight = answered(50, { firstContentMs: 1012, lastContentMs: 1042, tokens: 4 });
+    expect(metricOf(flight, "response_time")).toBe(50);
+    expect(metricOf(flight, "service_time")).toBe(48);
+    expect(metricOf(flight, "ttft")).toBe(10);
+    expect(metricOf(flight, "ttft_open")).toBe(12);
+    expect(metricOf(flight, "e2e")).toBe(40);
+    expect(metricOf(flight, "tpot")).toBe(10);
+  });
+});
+
+const plan: LoadPlan = {
+  target: { baseUrl: "http://127.0.0.1" },
+  seed: 1,
+  scenarios: {
+    s: {
+      executor: "constant-arrival-rate",
+      rate: 100,
+      durationMs: 5000,
+      warmupMs: 1000,
+      gracefulStopMs: 1000,
+      request: { kind: "http", method: "GET", path: "/" },
+    },
+  },
+  limits: [base],
+};
+
+describe("recorder", () => {
+  it("random outcomes always balance, the warm-up is in the series and in no claim", () => {
+    const outcome = fc.constantFrom<LoadOutcome>("ok", "reset", "status_5xx", "dropped");
+    const request = fc.tuple(
+      fc.integer({ min: 0, max: 4999 }),
+      fc.integer({ min: 0, max: 900 }),
+      outcome,
+    );
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 100 }), (requests) => {
+        const recorder = new Recorder(plan, 0);
+        for (const [intendedMs, tookMs, how] of requests) {
+          const flight = createFlight(0, 0, intendedMs);
+          recorder.due(0, flight);
+          Object.assign(flight, {
+            wakeMs: intendedMs,
+            sendMs: intendedMs,
+            doneMs: intendedMs + tookMs,
+          });
+          recorder.ended(flight, how);
+        }
+        const [account] = recorder.accounts();
+        const bad = Object.values(account?.bad ?? {}).reduce((sum, count) => sum + count, 0);
+        expect((account?.ok ?? 0) + bad).toBe(requests.length);
+        recorder.closeSlices(9000);
+        const series = recorder.scenarios[0]?.series.whole();
+        expect(series?.due.reduce((sum, n) => sum + n, 0)).toBe(requests.length);
+        const measured = requests.filter(([intendedMs]) => intendedMs >= 1000).length;
+        expect(recorder.scenarios[0]?.limits[0]?.n).toBe(measured);
+      }),
+    );
+  });
+
+  it("a request without an outcome is LL_LOAD_ACCOUNTING", () => {
+    const recorder = new Recorder(plan, 0);
+    recorder.due(0, createFlight(0, 0, 10));
+    const expected = expect.objectContaining({ code: "LL_LOAD_ACCOUNTING" });
+    expect(() => recorder.accounts()).toThrow(expected);
+  });
+
+  it("slices count by intended second, latencies show in the second they ended", () => {
+    const recorder = new Recorder(plan, 0);
+    const flight = createFlight(0, 0, 500);
+    recorder.due(0, flight);
+    const [first] = recorder.closeSlices(1000);
+    expect(first).toMatchObject({ slice: 0, due: 1, ok: 0, inFlight: 1, p99Ms: null });
+    Object.assign(flight, { wakeMs: 500, sendMs: 500, doneMs: 1700 });
+    recorder.ended(flight, "ok");
+    const [second] = recorder.closeSlices(2000);
+    expect(second).toMatchObject({ slice: 1, due: 0, ok: 0, inFlight: 0, maxMs: 1200 });
+    expect(recorder.scenarios[0]?.series.whole()).toMatchObject({ due: [1, 0], ok: [1, 0] });
+    expect(recorder.frame(2000)).toMatchObject({ due: 1, ok: 1, elapsedMs: 2000, leftMs: 3000 });
+  });
+
+  it("shown percentiles end where n bounds no more", () => {
+    const recorder = new Recorder(plan, 0);
+    for (let i = 0; i < 100; i++) {
+      const flight = createFlight(0, i, 2000);
+      recorder.due(0, flight);
+      Object.assign(flight, { wakeMs: 2000, sendMs: 2000, doneMs: 2000 + i });
+      recorder.ended(flight, "ok");
+    }
+    const shown = recorder.scenarios[0]?.series.whole().percentiles.map(([q]) => q);
+    expect(shown).toEqual([0.5, 0.75, 0.9, 0.95, 0.99]);
+  });
+});
