@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import {
+  formatDuration,
+  formatFigure,
+  formatInterval,
+  formatNumber,
+  formatRatio,
+  formatValue,
+} from "./figure.ts";
+import type { Figure } from "./report-model.ts";
+
+const figure = (value: number | null, unit: string, resolution?: number): Figure => ({
+  value,
+  unit,
+  provenance: "measured",
+  refs: [],
+  ...(resolution !== undefined && { resolution }),
+});
+
+test("an absent figure is a word, one below the resolution is a bound", () => {
+  expect(formatFigure(figure(null, "ms"))).toBe("not measured");
+  expect(formatFigure(figure(Number.NaN, "ms"))).toBe("not measured");
+  expect(formatFigure(figure(0.2, "ms", 1))).toBe("< 1 ms");
+  expect(formatFigure(figure(0, "ms", 1))).toBe("< 1 ms");
+  expect(formatFigure(figure(1, "ms", 1))).toBe("1 ms");
+  expect(formatFigure(figure(0, "records"))).toBe("0 records");
+});
+
+test("ratios print as per cent and are never rounded to 0 % or 100 %", () => {
+  const seen = [0, 0.5, 0.995, 0.9995, 0.99996, 0.9999999, 1, 0.00004, 0.36788].map(formatRatio);
+  expect(seen).toEqual([
+    "0 %",
+    "50 %",
+    "99.5 %",
+    "99.95 %",
+    "99.996 %",
+    "99.99999 %",
+    "100 %",
+    "0.004 %",
+    "36.8 %",
+  ]);
+});
+
+test("durations take the unit a reader expects", () => {
+  const seen = [0, 0.4213, 840, 999.6, 1_713, 59_960, 192_000, 3_600_000, 7_500_000].map(
+    formatDuration,
+  );
+  expect(seen).toEqual([
+    "0 ms",
+    "0.421 ms",
+    "840 ms",
+    "1 s",
+    "1.71 s",
+    "1 m 0 s",
+    "3 m 12 s",
+    "1 h 0 m",
+    "2 h 5 m",
+  ]);
+});
+
+test("numbers group by thousands, the same in every locale", () => {
+  const seen = [0, 7, 1_204, 12_345_678, 1_234.5, 3.14159, 0.0123, -1_500].map(formatNumber);
+  expect(seen).toEqual(["0", "7", "1,204", "12,345,678", "1,235", "3.14", "0.0123", "-1,500"]);
+  expect(formatValue(2, "s")).toBe("2 s");
+  expect(formatValue(5, "records")).toBe("5 records");
+  expect(formatValue(5, "")).toBe("5");
+});
+
+test("one-sided intervals show the side they bound", () => {
+  const interval = (lower: number | null, upper: number | null, unit = "ratio"): string =>
+    formatInterval({ lower, upper, confidence: 0.95, unit });
+  expect(interval(0.99, 0.999)).toBe("99 %..99.9 % (95 % one-sided)");
+  expect(interval(null, 2_310, "ms")).toBe("<= 2.31 s (95 % one-sided)");
+  expect(interval(0.95, null)).toBe(">= 95 % (95 % one-sided)");
+  expect(interval(null, null)).toBe("not measured");
+});

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { makeClaim, makePlan } from "../../test/support.ts";
+import { minimumN, planSamples } from "./plan-samples.ts";
+
+const success = makeClaim({ id: "success", kind: "proportion", target: 0.995 });
+
+test("a row prints n for 0, 1 and 2 bad and for 80 % power", () => {
+  const [row] = planSamples(
+    makePlan([success]),
+    new Map([["stream", { n: 1_000, trueBad: 0.001 }]]),
+  );
+  expect(row).toMatchObject({ needed: [598, 947, 1_258], neededForPower: 1_258 });
+  expect(row).toMatchObject({ planned: 1_000, badAllowed: 1, provable: true });
+});
+
+test("a claim a perfect target could not pass is not provable", () => {
+  const rates = new Map([["stream", { n: 597 }]]);
+  expect(planSamples(makePlan([success]), rates)[0]).toMatchObject({
+    provable: false,
+    badAllowed: null,
+  });
+  const certain = makeClaim({ id: "all", kind: "proportion", target: 1 });
+  expect(planSamples(makePlan([certain]))[0]).toMatchObject({
+    provable: false,
+    needed: [null, null, null],
+  });
+});
+
+test("without a rate the row stands alone", () => {
+  expect(planSamples(makePlan([success]))[0]).toMatchObject({
+    planned: null,
+    provable: true,
+    trueBad: 0.001,
+  });
+});
+
+test("the least n of every kind", () => {
+  const least = [
+    success,
+    makeClaim({ id: "t", kind: "trials", target: 0.9 }),
+    makeClaim({ id: "q", kind: "quantile", target: 0.99, limit: 1, unit: "ms" }),
+    makeClaim({ id: "p", kind: "predicate" }),
+    makeClaim({ id: "b", kind: "bound", limit: 1, unit: "s", min: 3 }),
+    makeClaim({ id: "c", kind: "coverage", items: ["a", "b"] }),
+  ].map(minimumN);
+  expect(least).toEqual([598, 29, 299, 1, 3, 2]);
+});
+
+test("a claim of another kind has no power column", () => {
+  const [row] = planSamples(makePlan([makeClaim({ id: "p", kind: "predicate" })]));
+  expect(row).toMatchObject({ needed: [1, null, null], neededForPower: null, target: null });
+});

@@ -1,0 +1,129 @@
+import { expect, test } from "vitest";
+import { makeBundle, makeClaim, startRun, type TestRun } from "../test/support.ts";
+import { buildReportModel } from "./report-build.ts";
+import type { ReportModel } from "./report-model.ts";
+
+const up = makeClaim({ id: "up", kind: "predicate" });
+
+function build(act: (run: TestRun) => void): ReportModel {
+  const run = startRun([up]);
+  act(run);
+  run.end();
+  return buildReportModel({
+    plan: run.plan,
+    planText: "given",
+    records: run.records,
+    verdict: run.fold(),
+  });
+}
+
+const slice = (n: number, more: Record<string, unknown> = {}) => ({
+  kind: "load.slice" as const,
+  data: {
+    scenario: "chat",
+    slice: n,
+    sliceMs: 1_000,
+    due: 10,
+    ok: 9,
+    bad: 1,
+    p99Ms: 12,
+    maxMs: 20,
+    inFlight: 2,
+    heat: [[16, 9]],
+    ...more,
+  },
+});
+
+test("slices become one series, with gaps where nothing was recorded", () => {
+  const percentiles = [
+    [0.5, 10, null],
+    [0.99, 12, 11],
+    ["x", 1, 1],
+  ];
+  const model = build((run) => {
+    run.add(slice(0));
+    run.add(slice(2, { p99Ms: null }));
+    run.add({ kind: "note", data: { load: { scenario: "chat", percentiles, ttft: [[0.5, 4]] } } });
+  });
+  const [series] = model.load;
+  expect(series).toMatchObject({
+    scenario: "chat",
+    sliceMs: 1_000,
+    due: [10, 0, 10],
+    p99Ms: [12, null, null],
+    heat: [
+      [0, 16, 9],
+      [2, 16, 9],
+    ],
+    percentiles: [
+      [0.5, 10, null],
+      [0.99, 12, 11],
+    ],
+    ttft: [[0.5, 4]],
+  });
+  expect(series?.evidence).toEqual([1, 2, 3]);
+});
+
+test("malformed slices are left out", () => {
+  expect(build((run) => run.add(slice(0, { due: -1 }))).load).toEqual([]);
+});
+
+test("findings of one fingerprint are one row, worst first", () => {
+  const finding = (fingerprint: string, severity: string) => ({
+    kind: "finding" as const,
+    claims: ["up"],
+    data: {
+      fingerprint,
+      severity,
+      title: "t",
+      impact: "i",
+      remedy: "r",
+      raw: "<b>",
+      reproduce: [],
+    },
+  });
+  const model = build((run) => {
+    run.add(finding("a", "low"));
+    run.add(finding("b", "critical"));
+    run.add(finding("a", "low"));
+  });
+  expect(model.findings.map((f) => [f.fingerprint, f.evidence])).toEqual([
+    ["b", [2]],
+    ["a", [1, 3]],
+  ]);
+});
+
+test("records a verdict cites are carried, others counted", () => {
+  const model = build((run) => {
+    run.add({ kind: "note", data: { text: "not cited" } });
+    run.observe("up", true);
+    run.close();
+  });
+  expect(model.records.map(({ kind }) => kind)).toEqual([
+    "run.started",
+    "observation",
+    "sample.closed",
+    "run.closed",
+  ]);
+  expect(model.recordCount).toBe(5);
+});
+
+test("earlier runs and commands come from the evidence", () => {
+  const row = { run: "run-0", outcome: "READY", at: "2026-04-11T10:15:00.000Z", planDigest: "d" };
+  const model = build((run) => run.add({ kind: "note", data: { earlier: [row, { run: 1 }] } }));
+  expect(model.earlier).toEqual([row]);
+  expect(model.commands).toEqual({
+    reproduce: ["loadline", "validate", "--target", "http://127.0.0.1:9/v1"],
+    verify: ["loadline", "verify", "run-1"],
+  });
+});
+
+test("equal bundles give equal models, of unknown origin", () => {
+  const build2 = (): string => {
+    const { run } = makeBundle();
+    const o = { plan: run.plan, planText: "", records: run.records, verdict: run.fold() };
+    return JSON.stringify(buildReportModel(o));
+  };
+  expect(build2()).toBe(build2());
+  expect(build2()).toContain("unsigned: consistent, origin unknown");
+});
