@@ -30,13 +30,6 @@ export const cliErrors = defineErrors({
     summary: "An argument is missing or one too many was given.",
     remedy: "Run the verb with `--help`.",
   },
-  LL_CLI_PORT_IN_USE: {
-    fault: "caller",
-    retryable: true,
-    exit: 78,
-    summary: "The port is in use.",
-    remedy: "Give another one with `--port`, or leave it out and a free one is taken.",
-  },
   LL_CLI_KEY_MISSING: {
     fault: "caller",
     retryable: false,

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 
-const defaultPort = 8080;
+/** Where the gateway listens unless it is told otherwise. */
+export const defaultPort = 8080;
 
 /** Whether 127.0.0.1 accepts a listener on this port now. Other faults than "in use" are thrown. */
 export function isPortFree(port: number): Promise<boolean> {
@@ -16,16 +17,8 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
-export interface ChosenPort {
-  /** 0: the system chooses. */
-  readonly port: number;
-  /** The port that was wanted and is taken. */
-  readonly taken?: number;
-}
-
-/** The given port, else 8080, else one the system chooses; a given port that is taken is kept. */
-export async function choosePort(given: number | undefined): Promise<ChosenPort> {
-  const wanted = given ?? defaultPort;
-  if (wanted === 0 || (await isPortFree(wanted))) return { port: wanted };
-  return { port: given === undefined ? 0 : given, taken: wanted };
+/** The given port as it is, else 8080, else 0: the system chooses. */
+export async function choosePort(given: number | undefined): Promise<number> {
+  if (given !== undefined) return given;
+  return (await isPortFree(defaultPort)) ? defaultPort : 0;
 }

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkKey, createKey, openState } from "@loadline/gateway";
+import { checkKey, createKey } from "@loadline/gateway";
+import type { Gateway } from "@loadline/gateway";
 import { cliErrors } from "./errors.ts";
-import type { CliHost } from "./process/host.ts";
 
 export interface LocalKey {
   readonly secret: string;
@@ -17,20 +17,15 @@ export interface LocalKey {
  * reads that folder owns the gateway anyway. `serve` and `keys create` write no such file. A file
  * that others may read is refused; a key that was revoked or rotated away is replaced.
  */
-export function ensureLocalKey(host: CliHost, stateDir: string): LocalKey {
-  const path = join(stateDir, "local.key");
-  const state = openState(stateDir, { clock: host.clock, random: host.random });
-  try {
-    const kept = existsSync(path) ? readKeyFile(path) : undefined;
-    if (kept !== undefined && checkKey(state, kept).ok) return { secret: kept, path, isNew: false };
-    const { secret } = createKey(state, { name: "made by loadline up" });
-    const draft = `${path}.new`;
-    writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
-    renameSync(draft, path);
-    return { secret, path, isNew: true };
-  } finally {
-    state.close();
-  }
+export function ensureLocalKey({ state, firstKey }: Pick<Gateway, "state" | "firstKey">): LocalKey {
+  const path = join(state.dir, "local.key");
+  const kept = existsSync(path) ? readKeyFile(path) : undefined;
+  if (kept !== undefined && checkKey(state, kept).ok) return { secret: kept, path, isNew: false };
+  const { secret } = firstKey ?? createKey(state, { name: "made by loadline up" });
+  const draft = `${path}.new`;
+  writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
+  renameSync(draft, path);
+  return { secret, path, isNew: true };
 }
 
 function readKeyFile(path: string): string {

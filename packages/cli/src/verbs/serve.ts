@@ -1,15 +1,14 @@
 import { resolve } from "node:path";
 import { createGateway, embeddedConfig, explainStages, loadConfig } from "@loadline/gateway";
-import type { GatewayConfig } from "@loadline/gateway";
-import { createLogger } from "@loadline/kit/logger";
+import type { ExplainedOperation, GatewayConfig } from "@loadline/gateway";
 import { modelPath } from "../assets.ts";
+import { defaultPort } from "../free-port.ts";
 import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { ExitCode } from "../process/host.ts";
+import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
-const graceMs = 10_000;
 const portMax = 65_535;
-const defaultPort = 8080;
 
 /** The gateway until SIGTERM or Ctrl-C, which drain it. */
 export async function runServe(context: VerbContext): Promise<ExitCode> {
@@ -17,14 +16,15 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
   const config = await serveConfig(context);
   if (args.has("explain")) {
     const stages = explainStages(config);
-    host.stdout.write(json ? `${JSON.stringify(stages)}\n` : `${stages.join("\n")}\n`);
+    host.stdout.write(json ? `${JSON.stringify(stages)}\n` : `${explainText(stages)}\n`);
     return 0;
   }
   using interrupt = watchInterrupt(host, "draining (again: stop at once)");
   const gateway = await createGateway(config, {
     clock: host.clock,
     random: host.random,
-    logger: createLogger({ clock: host.clock, write: (text) => host.stderr.write(text) }),
+    log: (text) => host.stderr.write(text),
+    version: toolVersion,
   });
   try {
     const { url } = await gateway.start();
@@ -34,17 +34,26 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
     await untilAborted(interrupt.signal);
     return 0;
   } finally {
-    await gateway.close({ graceMs });
+    await gateway.close();
   }
 }
 
-/** Defaults < file < environment < flags. */
+function explainText(operations: readonly ExplainedOperation[]): string {
+  return operations
+    .map((one) => `${one.operation}: ${one.stages.map((stage) => stage.id).join(" -> ")}`)
+    .join("\n");
+}
+
+/** Defaults < file < environment < flags; without a file the built-in model is what is served. */
 export async function serveConfig({ host, args, stateDir }: VerbContext): Promise<GatewayConfig> {
   const port = args.count("port", { min: 0, max: portMax });
   const path = args.text("config");
-  if (path === undefined) {
-    return embeddedConfig({ port: port ?? defaultPort, stateDir, modelPath: modelPath() });
+  const listen = port === undefined ? {} : { listen: { port } };
+  if (path !== undefined) {
+    const state = args.text("state") === undefined ? {} : { stateDir };
+    return loadConfig(resolve(host.cwd, path), host.env, { ...listen, ...state });
   }
-  const overrides = port === undefined ? {} : { port };
-  return loadConfig(resolve(host.cwd, path), host.env, overrides);
+  const embedded = embeddedConfig({ port: port ?? defaultPort, stateDir, modelPath: modelPath() });
+  const { targets, routes } = embedded;
+  return loadConfig(undefined, host.env, { targets, routes, stateDir, ...listen });
 }

@@ -1,18 +1,20 @@
 import { join, relative } from "node:path";
 import { createGateway, embeddedConfig } from "@loadline/gateway";
-import { createLogger } from "@loadline/kit/logger";
+import type { Gateway } from "@loadline/gateway";
 import { quickPlan, fullPlan } from "@loadline/validator";
 import type { RunPlan } from "@loadline/contract";
 import { modelPath } from "../assets.ts";
-import { cliErrors } from "../errors.ts";
-import { choosePort } from "../free-port.ts";
+import { choosePort, defaultPort } from "../free-port.ts";
 import { ensureLocalKey, type LocalKey } from "../local-key.ts";
 import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
 import { validateAndShow } from "../validation.ts";
+import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
-const graceMs = 10_000;
+/** Nobody but the validation has used a gateway that ends with it. */
+const graceMsOnce = 100;
+const readyMs = 30_000;
 const portMax = 65_535;
 
 /** The main job: serve, validate through the own socket, show the verdict, keep serving. */
@@ -21,23 +23,28 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
   const port = await portFor(context);
   using interrupt = watchInterrupt(host, "stopping (again: stop at once)");
   const config = embeddedConfig({ port, stateDir, modelPath: modelPath() });
-  const gateway = await createGateway(config, {
-    clock: host.clock,
-    random: host.random,
-    logger: createLogger({
+  const gateway = await createGateway(
+    { ...config, log: { level: "warn" } },
+    {
       clock: host.clock,
-      level: "warn",
-      write: (text) => host.stderr.write(text),
-    }),
-  });
+      random: host.random,
+      log: (text) => host.stderr.write(text),
+      version: toolVersion,
+    },
+  );
+  let graceMs = config.drain.grace;
   try {
     const { url } = await gateway.start();
     const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
     host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
-    const key = ensureLocalKey(host, stateDir);
+    const key = ensureLocalKey(gateway);
+    await untilReady(host, gateway, interrupt.signal);
     const exit = await validateSelf(context, { url, key, signal: interrupt.signal });
     showUse(context, url, key);
-    if (args.has("once") || interrupt.signal.aborted) return exit;
+    if (args.has("once") || interrupt.signal.aborted) {
+      graceMs = graceMsOnce;
+      return exit;
+    }
     host.stderr.write("serving until Ctrl-C or SIGTERM\n");
     await untilAborted(interrupt.signal);
     return 0;
@@ -47,14 +54,25 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
 }
 
 async function portFor({ host, args }: VerbContext): Promise<number> {
-  const given = args.count("port", { min: 0, max: portMax });
-  const { port, taken } = await choosePort(given);
-  if (taken === undefined) return port;
-  if (given !== undefined) {
-    throw cliErrors.make("LL_CLI_PORT_IN_USE", `Port ${taken} of 127.0.0.1 is in use.`);
+  const port = await choosePort(args.count("port", { min: 0, max: portMax }));
+  if (port === 0 && args.text("port") === undefined) {
+    host.stderr.write(`port ${defaultPort} is in use; taking a free one\n`);
   }
-  host.stderr.write(`port ${taken} is in use; taking a free one\n`);
   return port;
+}
+
+/** A model that never gets ready must not keep the verdict away: then its claims fail. */
+async function untilReady(host: CliHost, gateway: Gateway, stop: AbortSignal): Promise<void> {
+  const patience = new AbortController();
+  const timer = host.clock.after(readyMs, () => patience.abort());
+  try {
+    await gateway.whenReady(AbortSignal.any([stop, patience.signal]));
+  } catch (error) {
+    if (!patience.signal.aborted) throw error;
+    host.stderr.write(`the model is not ready after ${readyMs} ms; validating what is there\n`);
+  } finally {
+    timer.cancel();
+  }
 }
 
 interface Self {
@@ -91,7 +109,7 @@ function selfPlan(url: string, profile: "quick" | "full"): RunPlan {
   });
 }
 
-const modelName = "loadline-tiny";
+const modelName = "tiny";
 
 /** The key itself is shown when it was just made and somebody looks at a terminal: never in a log. */
 function showUse({ host, json }: VerbContext, url: string, key: LocalKey): void {

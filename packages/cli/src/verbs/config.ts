@@ -1,0 +1,25 @@
+import { configSchema } from "@loadline/gateway";
+import { serveConfig } from "./serve.ts";
+import type { ExitCode } from "../process/host.ts";
+import type { VerbContext } from "./verb.ts";
+
+/** `check` refuses a bad file with exit 78, `schema` prints JSON Schema, `show` the values in use. */
+export async function runConfig(context: VerbContext): Promise<ExitCode> {
+  const { host, args, json } = context;
+  if (args.positionals[0] === "schema") {
+    const schema = configSchema.toJSONSchema({ io: "input" });
+    host.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+    return 0;
+  }
+  const config = await serveConfig(context);
+  if (args.positionals[0] === "show") {
+    // A secret prints itself as `***`.
+    host.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+    return 0;
+  }
+  const counts = `${Object.keys(config.targets).length} targets, ${Object.keys(config.routes).length} routes`;
+  host.stdout.write(
+    json ? `${JSON.stringify({ ok: true })}\n` : `the configuration holds: ${counts}\n`,
+  );
+  return 0;
+}
