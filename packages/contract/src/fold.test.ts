@@ -290,7 +290,10 @@ describe("parts", () => {
     expect(short(half)).toBe("not_tested not_run");
     expect(half.parts.map((part) => part.verdict)).toEqual(["passed", "not_tested"]);
     const both = judge(claim, (run) => {
-      for (const part of ["a", "b"]) (run.observe("up", part === "a", part), run.close(part));
+      for (const part of ["a", "b"]) {
+        run.observe("up", part === "a", part);
+        run.close(part);
+      }
     });
     expect(short(both)).toBe("failed false");
     expect(both.sentence).toMatch(/^b: /);

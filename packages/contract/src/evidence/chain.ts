@@ -36,6 +36,15 @@ export function recordLine(record: EvidenceRecord): string {
   return `${canonicalJson(record)}\n`;
 }
 
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** Sorted keys let canonicalJson use the engine's own writer. */
+function sortKeys(by: EvidenceRecord["by"]): EvidenceRecord["by"] {
+  return { digest: by.digest, id: by.id, version: by.version };
+}
+
 /** Copies JSON data, with lone surrogates of target text replaced: they have no canonical form. */
 function settle(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed();
@@ -43,7 +52,11 @@ function settle(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(entries.map(([key, member]) => [key.toWellFormed(), settle(member)]));
+  const settled = entries.map(([key, member]): [string, unknown] => [
+    key.toWellFormed(),
+    settle(member),
+  ]);
+  return Object.fromEntries(settled.sort(byKey));
 }
 
 /** Starts the hash chain of one run; times are passed in, nothing is read from the environment. */
@@ -56,21 +69,21 @@ export function createChain(o: ChainOptions): Chain {
         throw contractErrors.make("LL_EVIDENCE_LIMIT", `A bundle holds ${recordsMax} records.`);
       }
       const open: Omit<EvidenceRecord, "hash"> = {
-        v: 1,
-        seq,
-        run: o.run,
         at,
-        mono: monoMs,
-        kind: observation.kind,
-        by: { ...observation.by },
+        by: sortKeys(observation.by),
         claims: [...observation.claims],
-        target: observation.target.toWellFormed(),
-        provenance: observation.provenance,
         data: settle(observation.data) as unknown as RecordData,
-        refs: [...(observation.refs ?? [])],
-        proves: (observation.proves ?? []).map((text) => text.toWellFormed()),
         doesNotProve: (observation.doesNotProve ?? []).map((text) => text.toWellFormed()),
+        kind: observation.kind,
+        mono: monoMs,
         prev,
+        provenance: observation.provenance,
+        proves: (observation.proves ?? []).map((text) => text.toWellFormed()),
+        refs: [...(observation.refs ?? [])],
+        run: o.run,
+        seq,
+        target: observation.target.toWellFormed(),
+        v: 1,
       };
       const input = hashInput(open, o.domain);
       if (input.byteLength > recordBytesMax) {

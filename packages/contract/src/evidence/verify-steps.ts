@@ -2,8 +2,7 @@
 import type { RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { hashInput } from "./chain.ts";
-import type { AsyncDigest } from "./digest.ts";
+import { type AsyncDigest, evidenceDomain, toBytes } from "./digest.ts";
 import {
   artifactFolder,
   evidencePath,
@@ -83,6 +82,11 @@ interface Walk {
   prev: string;
 }
 
+/** The hashed text of a canonical line; data cannot hold the hash of its own record before it. */
+function withoutHash(line: string, hash: string): string {
+  return line.replace(`"hash":"${hash}",`, "");
+}
+
 /** Null when the line continues the chain, else what is wrong with it. */
 async function checkLine(walk: Walk, line: string, digest: AsyncDigest): Promise<string | null> {
   const record = readRecord(parseJson(line));
@@ -93,9 +97,8 @@ async function checkLine(walk: Walk, line: string, digest: AsyncDigest): Promise
   if (before && record.run !== before.run) return "belongs to another run";
   if (before && record.mono < before.mono) return "goes back in time";
   if (before?.kind === "run.closed") return "follows the closing record";
-  const { hash, ...open } = record;
-  const input = hashInput(open);
-  const given = digest(input);
+  const { hash } = record;
+  const given = digest(toBytes(evidenceDomain + record.prev + withoutHash(line, hash)));
   if ((typeof given === "string" ? given : await given) !== hash) return "does not have its hash";
   if (canonicalJson(record) !== line) return "is not in canonical form";
   walk.records.push(record);

@@ -68,7 +68,10 @@ const saboteurs: readonly Saboteur[] = [
     claim: { ...up, parts: ["a", "b"] },
     sabotage: (run) => (run.observe("up", true, "a"), run.close("a")),
     clean: (run) => {
-      for (const part of ["a", "b"]) (run.observe("up", true, part), run.close(part));
+      for (const part of ["a", "b"]) {
+        run.observe("up", true, part);
+        run.close(part);
+      }
     },
     caught: "not_tested not_run",
   },
