@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { SampleTally } from "@loadline/contract";
-import { systemClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { describe, expect, it } from "vitest";
 import type { LoadAccount, LoadDeps, LoadLimit, LoadPlan, LoadRecord, Scenario } from "./index.ts";
@@ -275,6 +275,37 @@ describe("load engine", () => {
     expect(strict?.badBy).toEqual({ over_limit: account.due });
     const series = records.flatMap((r) => (r.type === "series" ? [r.series] : []));
     expect(series[0]?.ttft.length).toBeGreaterThan(0);
+  });
+});
+
+describe("load thread", () => {
+  it("a thread that does not end in time is stopped: LL_LOAD_WATCHDOG", async () => {
+    await using server = await startScriptedServer(() => undefined);
+    const shared = { durationMs: 60_000, request: get };
+    const plan = planOf(server.url, { executor: "constant-vus", vus: 1, ...shared });
+    const clock = new TestClock();
+    const reading = async (): Promise<void> => {
+      for await (const record of runLoad(plan, { clock })) {
+        if (record.type === "frame") clock.advance(119_999);
+        if (record.type === "frame") clock.advance(1);
+      }
+    };
+    const expected = expect.objectContaining({ code: "LL_LOAD_WATCHDOG" });
+    await expect(reading()).rejects.toThrow(expected);
+  });
+
+  it("a request that cannot be written is refused the same in and outside the thread", async () => {
+    const request = { kind: "http", method: "GET", path: "/a b" } as const;
+    const plan = planOf("http://127.0.0.1:9", {
+      executor: "constant-vus",
+      vus: 1,
+      durationMs: 100,
+      request,
+    });
+    const expected = expect.objectContaining({ code: "LL_LOAD_PLAN_INVALID" });
+    for (const engine of ["inline", "thread"] as const) {
+      await expect(run(plan, { engine })).rejects.toThrow(expected);
+    }
   });
 });
 

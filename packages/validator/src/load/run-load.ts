@@ -107,7 +107,9 @@ async function runInThread(
 
 function faultOf(fault: ThreadFault): Error {
   const { code, message } = fault;
-  if (code === "LL_LOAD_ACCOUNTING") return loadErrors.make(code, message);
+  if (code === "LL_LOAD_ACCOUNTING" || code === "LL_LOAD_PLAN_INVALID") {
+    return loadErrors.make(code, message);
+  }
   return loadErrors.make("LL_LOAD_WORKER_DIED", undefined, { detail: message });
 }
 

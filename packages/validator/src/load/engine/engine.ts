@@ -3,6 +3,7 @@ import { seededRandom } from "@loadline/kit/random";
 import { createChatClient } from "../clients/chat.ts";
 import type { LoadClient } from "../clients/client.ts";
 import { createHttpClient } from "../clients/http.ts";
+import { loadErrors } from "../errors.ts";
 import { createExecutor } from "../executors/index.ts";
 import { judgeGuards } from "../guards/index.ts";
 import { checkLoadPlan, durationOf } from "../plan/check.ts";
@@ -216,6 +217,11 @@ function createClient(plan: LoadPlan, url: URL, name: string): LoadClient {
     headers.push("authorization", `Bearer ${plan.target.apiKey}`);
   const base = { path: url.pathname.replace(/\/+$/, ""), headers };
   const { request } = scenario;
-  if (request.kind === "http") return createHttpClient(request, base);
-  return createChatClient(request, base, scenarioSeed(plan.seed, name));
+  try {
+    if (request.kind === "http") return createHttpClient(request, base);
+    return createChatClient(request, base, scenarioSeed(plan.seed, name));
+  } catch (cause) {
+    const text = `load.scenarios.${name}.request cannot be written as HTTP/1.1.`;
+    throw loadErrors.make("LL_LOAD_PLAN_INVALID", text, { cause });
+  }
 }
