@@ -1,0 +1,71 @@
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "rolldown";
+
+const cliDir = fileURLToPath(new URL(".", import.meta.url));
+const packagesDir = join(cliDir, "..");
+const distDir = join(cliDir, "dist");
+
+/** Entries that another thread or process starts, by the name of their file in the bundle. */
+const entries: Readonly<Record<string, string>> = {
+  main: join(cliDir, "src/main.ts"),
+  "model-host": join(packagesDir, "gateway/src/models/host/main.ts"),
+  "load-thread": join(packagesDir, "validator/src/load/engine/thread.ts"),
+  "pacer-thread": join(packagesDir, "validator/src/load/engine/pacer-thread.ts"),
+};
+
+/** Files the bundle reads at run time, by their place beside it. */
+const assets: Readonly<Record<string, string>> = {
+  "console/report.js": "console/dist/report.js",
+  "console/report.css": "console/dist/report.css",
+  "models/tiny/loadline-tiny.gguf": "gateway/models/tiny/loadline-tiny.gguf",
+  "models/tiny/SHA256SUMS": "gateway/models/tiny/SHA256SUMS",
+};
+
+const entryUrl = /new URL\(\s*"(\.{1,2}\/[^"]+\.ts)",\s*import\.meta\.url,?\s*\)/g;
+
+/** Sources name a started entry by its `.ts` beside them; in the bundle it is a `.js` in dist. */
+function startedEntries(): Plugin {
+  return {
+    name: "started-entries",
+    transform(code, id) {
+      if (!code.includes("import.meta.url") || id.includes("node_modules")) return null;
+      return code.replace(entryUrl, (_all, path: string) => {
+        const file = resolve(dirname(id), path);
+        const name = Object.keys(entries).find((one) => entries[one] === file);
+        if (name === undefined) throw new Error(`${relative(packagesDir, file)}: no bundle entry`);
+        return `new URL("./${name}.js", import.meta.url)`;
+      });
+    },
+  };
+}
+
+/** Puts the assets beside the code, and stops when one was not built. */
+function copyAssets(): Plugin {
+  return {
+    name: "copy-assets",
+    buildStart() {
+      rmSync(distDir, { recursive: true, force: true });
+    },
+    writeBundle() {
+      for (const [to, from] of Object.entries(assets)) {
+        mkdirSync(dirname(join(distDir, to)), { recursive: true });
+        copyFileSync(join(packagesDir, from), join(distDir, to));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  input: { ...entries },
+  platform: "node",
+  external: [/^@node-llama-cpp\//, "@reflink/reflink"],
+  plugins: [startedEntries(), copyAssets()],
+  output: {
+    dir: distDir,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+  },
+});
