@@ -1,10 +1,14 @@
 import { cliPage } from "./cli.ts";
+import { configPage } from "./config.ts";
 import { errorsPage } from "./errors.ts";
+import { metricsPage } from "./metrics.ts";
 
 /** Every generated page: its path below the root and its text. */
 export async function referencePages(root: string): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/reference/cli.md", cliPage()],
+    ["docs/reference/config.md", configPage()],
     ["docs/reference/errors.md", await errorsPage(root)],
+    ["docs/reference/metrics.md", metricsPage()],
   ]);
 }

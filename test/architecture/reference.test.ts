@@ -1,6 +1,8 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { configRows } from "../../scripts/reference/config.ts";
 import { errorEntries, rowsOf } from "../../scripts/reference/errors.ts";
+import { metricRows } from "../../scripts/reference/metrics.ts";
 import { page, table } from "../../scripts/reference/markdown.ts";
 import { referencePages } from "../../scripts/reference/pages.ts";
 
@@ -61,5 +63,38 @@ describe("the pages' parts", () => {
 
   it("marks every page as generated", () => {
     expect(page("T", "i", "s").split("\n")[0]).toContain("npm run docs");
+  });
+
+  it("reads every key of a schema with its type, bounds and default", () => {
+    const schema = {
+      properties: {
+        listen: {
+          properties: { port: { type: "integer", minimum: 0, default: 1, description: "P" } },
+        },
+        routes: { additionalProperties: { properties: { models: { type: "array", items: {} } } } },
+        mode: { enum: ["a", "b"] },
+      },
+    };
+    expect(configRows(schema)).toEqual([
+      { key: "listen.port", type: "integer 0..", standard: "1", meaning: "P" },
+      { key: "routes.<name>.models", type: "array", standard: "", meaning: "" },
+      { key: "mode", type: '"a", "b"', standard: "", meaning: "" },
+    ]);
+  });
+
+  it("reads the families of an OpenMetrics text with their labels", () => {
+    const text = [
+      "# TYPE a_seconds histogram",
+      "# HELP a_seconds Time.",
+      'a_seconds_bucket{route="r",le="0.5"} 0',
+      "# TYPE b gauge",
+      "# HELP b Level.",
+      "b 0",
+      "# EOF",
+    ].join("\n");
+    expect(metricRows(text)).toEqual([
+      { name: "a_seconds", type: "histogram", labels: ["route"], help: "Time." },
+      { name: "b", type: "gauge", labels: [], help: "Level." },
+    ]);
   });
 });

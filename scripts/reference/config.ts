@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { configSchema } from "../../packages/gateway/src/index.ts";
+import { code, page, table } from "./markdown.ts";
+
+export interface ConfigRow {
+  readonly key: string;
+  readonly type: string;
+  readonly standard: string;
+  readonly meaning: string;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The type of a JSON Schema node in words, with its bounds. */
+function typeOf(node: Record<string, unknown>): string {
+  const choices = list(node["enum"]);
+  if (choices.length > 0) return choices.map((choice) => JSON.stringify(choice)).join(", ");
+  if ("const" in node) return JSON.stringify(node["const"]);
+  const any = list(node["anyOf"]).filter(isRecord);
+  if (any.length > 0) return any.map(typeOf).join(" or ");
+  const least = node["minimum"] ?? node["minLength"] ?? node["minItems"];
+  const most = node["maximum"] ?? node["maxLength"] ?? node["maxItems"];
+  const bound = (value: unknown): string => (typeof value === "number" ? String(value) : "");
+  const range = least === undefined && most === undefined ? "" : ` ${bound(least)}..${bound(most)}`;
+  return `${typeof node["type"] === "string" ? node["type"] : "any"}${range}`;
+}
+
+/** One row per key below `node`; `<name>` stands for a name the file chooses, `[]` for an item. */
+export function configRows(node: unknown, prefix = ""): ConfigRow[] {
+  if (!isRecord(node)) return [];
+  const properties = isRecord(node["properties"]) ? Object.entries(node["properties"]) : [];
+  const below = properties.flatMap(([name, child]) =>
+    configRows(child, prefix === "" ? name : `${prefix}.${name}`),
+  );
+  const named = configRows(node["additionalProperties"], `${prefix}.<name>`);
+  const items = isRecord(node["items"]) ? configRows(node["items"], `${prefix}[]`) : [];
+  const isPlain = isRecord(node["items"]) && !isRecord(node["items"]["properties"]);
+  const children = [...below, ...named, ...(isPlain ? [] : items)];
+  const meaning = typeof node["description"] === "string" ? node["description"] : "";
+  if (prefix === "" || (children.length > 0 && meaning === "")) return children;
+  const standard = "default" in node ? JSON.stringify(node["default"]) : "";
+  return [{ key: prefix, type: typeOf(node), standard, meaning }, ...children];
+}
+
+export function configPage(): string {
+  const rows = configRows(z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }));
+  return page(
+    "Configuration of the gateway",
+    "The keys of `loadline.yaml`. An unknown key is an error. A duration is a number of " +
+      'milliseconds or a text such as "250ms", "2s" or "5m". Every key can also be set in the ' +
+      "environment and, where a flag exists, on the command line, which wins.",
+    table(
+      ["key", "type", "default", "meaning"],
+      rows.map((row) => [
+        code(row.key),
+        row.type,
+        row.standard === "" ? "" : code(row.standard),
+        row.meaning,
+      ]),
+    ),
+  );
+}
