@@ -10,7 +10,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tinyModelPath } from "./model-file.fixture.ts";
 import type { ModelHost, ModelHostExit, ModelHostOptions } from "./start-model-host.ts";
-import { startModelHost } from "./start-model-host.ts";
+import { hostEntry, startModelHost } from "./start-model-host.ts";
 
 const logger = { info: (): void => undefined, warn: (): void => undefined };
 const modelName = "loadline-tiny";
@@ -159,6 +159,14 @@ describe("a model host with the shipped model", () => {
 });
 
 describe("life and death of a model host", () => {
+  it("the entry is the source beside the source, and one file beside a bundle", () => {
+    expect(hostEntry("file:///a/models/start-model-host.ts")).toBe("/a/models/host/main.ts");
+    expect(hostEntry("file:///a/dist/loadline.js")).toBe("/a/dist/model-host.js");
+    expect(existsSync(hostEntry(new URL("./start-model-host.ts", import.meta.url).href))).toBe(
+      true,
+    );
+  });
+
   it("close ends the child, removes the socket and is called wanted", async () => {
     const host = await startModelHost(optionsFor("closing"));
     const exit = exitOf(host);

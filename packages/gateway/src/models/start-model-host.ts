@@ -34,7 +34,7 @@ export interface ModelHostOptions {
   readonly startTimeoutMs?: number;
   /** Where compiled code is kept between starts; saves a third of the start. */
   readonly compileCacheDir?: string;
-  /** Entry of the child where it is not beside this module (a bundle). */
+  /** Entry of the child where `hostEntry` does not find it. */
   readonly entryPath?: string;
 }
 
@@ -91,6 +91,12 @@ function hostSettings(o: ModelHostOptions): HostSettings {
   };
 }
 
+/** The child's entry: beside this source, or `model-host.js` beside the bundle this is part of. */
+export function hostEntry(moduleUrl: string): string {
+  const entry = moduleUrl.endsWith(".ts") ? "./host/main.ts" : "./model-host.js";
+  return fileURLToPath(new URL(entry, moduleUrl));
+}
+
 class HostProcess implements ModelHost {
   readonly socketPath: string;
   readonly #child: ChildProcess;
@@ -106,11 +112,14 @@ class HostProcess implements ModelHost {
     this.socketPath = o.socketPath;
     this.#clock = o.clock;
     this.#logger = o.logger;
-    const entry = o.entryPath ?? fileURLToPath(new URL("./host/main.ts", import.meta.url));
-    this.#child = fork(entry, [JSON.stringify(hostSettings(o))], {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    });
+    this.#child = fork(
+      o.entryPath ?? hostEntry(import.meta.url),
+      [JSON.stringify(hostSettings(o))],
+      {
+        execArgv: ["--disable-warning=ExperimentalWarning"],
+        stdio: ["ignore", "ignore", "pipe", "ipc"],
+      },
+    );
     // A rejection before anyone awaits it is reported through ready(), not as unhandled.
     this.#loaded.promise.catch(() => undefined);
     this.#child.on("message", (value) => this.#onMessage(value));

@@ -53,6 +53,7 @@ export const llama: Provider = {
           contextTokens: limits.contextTokens,
           queueMax: limits.queueMax,
           idleMs: minuteMs,
+          compileCacheDir: join(deps.runDir, "compile-cache"),
         },
         paths,
         connectionsMax: limits.sequences + limits.queueMax + spareConnections,
