@@ -45,6 +45,12 @@ function sortKeys(by: EvidenceRecord["by"]): EvidenceRecord["by"] {
   return { digest: by.digest, id: by.id, version: by.version };
 }
 
+/** Puts `hash` where it belongs among the sorted keys. */
+function withHash(open: Omit<EvidenceRecord, "hash">, hash: string): EvidenceRecord {
+  const { at, by, claims, data, doesNotProve, ...rest } = open;
+  return { at, by, claims, data, doesNotProve, hash, ...rest };
+}
+
 /** Copies JSON data, with lone surrogates of target text replaced: they have no canonical form. */
 function settle(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed();
@@ -93,7 +99,7 @@ export function createChain(o: ChainOptions): Chain {
       const hash = o.digest(input);
       prev = hash;
       seq++;
-      return { ...open, hash };
+      return withHash(open, hash);
     },
     head: () => prev,
     count: () => seq,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encode, makeBundle, sealBundle, sha256, startRun, makeClaim } from "../../test/support.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { recordLine } from "./chain.ts";
+import { hashInput, recordLine } from "./chain.ts";
 import { verifyBundle, type VerifyResult } from "./verify.ts";
 import { buildReportModel } from "../report-build.ts";
 import { planFileText } from "../plan/run-plan.ts";
@@ -88,6 +88,22 @@ describe("a record changed by someone who also writes the manifest anew", () => 
       sealBundle(files, run);
       expect((await verify(files)).firstBadRecord).toBe(position);
     }
+  });
+
+  test("is found by the record after it when it was hashed again", async () => {
+    const { files, run } = makeBundle();
+    const before = run.records[2];
+    if (!before) throw new Error("no record");
+    const { hash: _hash, ...open } = before;
+    const eased = { ...open, data: { ...open.data, bad: 0, slices: [] } };
+    const forged = { ...eased, hash: sha256(hashInput(eased)) };
+    const lines = text(files, "evidence.jsonl").split("\n");
+    lines[2] = recordLine(forged).trimEnd();
+    files.set("evidence.jsonl", encode(lines.join("\n")));
+    sealBundle(files, run);
+    const result = await verify(files);
+    expect(result.exit).toBe(1);
+    expect(result.firstBadRecord).toBe(3);
   });
 
   test("is found when taken from another run (V8)", async () => {
