@@ -23,5 +23,4 @@ export const reportBuild = defineConfig({
   },
 });
 
-// oxlint-disable-next-line no-default-export -- vite reads the default export of its config
 export default reportBuild;

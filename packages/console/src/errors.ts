@@ -7,6 +7,20 @@ export const consoleErrorTable = {
     summary: "The report's page bundle is missing or incomplete.",
     remedy: "Run `npx vite build packages/console` in the repository, then the command again.",
   },
+  LL_CONSOLE_VIEW: {
+    fault: "platform",
+    retryable: false,
+    exit: 3,
+    summary: "A view of the report failed; the outcome and the other views still hold.",
+    remedy: "Open another view, or render again with `loadline report BUNDLE`.",
+  },
+  LL_CONSOLE_SCHEMA: {
+    fault: "caller",
+    retryable: false,
+    exit: 3,
+    summary: "The data of this page has a shape it does not read.",
+    remedy: "Render the bundle again with `loadline report BUNDLE`.",
+  },
 } as const;
 
 export type ConsoleErrorCode = keyof typeof consoleErrorTable;

@@ -8,6 +8,7 @@ import type {
   ReportModel,
   Verdict,
   VerdictCounts,
+  VerdictDocument,
 } from "@loadline/contract";
 
 /** What varies between fixtures. */
@@ -189,67 +190,88 @@ function seriesOf(slices: number, draw: Draw, text: string): LoadSeries {
   };
 }
 
+const guardsOf = (text: string): ReportModel["verdict"]["guards"] => [
+  {
+    guard: "guard.load.pacer",
+    holds: true,
+    invalidates: "both",
+    kinds: ["quantile", "proportion"],
+    streams: ["*"],
+    reason: "generator",
+    seen: `start lag p99 0.4 ms, limit 5 ms${text}`,
+    seq: 3,
+  },
+  {
+    guard: "guard.load.cpu",
+    holds: false,
+    invalidates: "pass",
+    kinds: ["quantile"],
+    streams: ["load.chat"],
+    reason: "generator",
+    seen: `generator used 96 % of a core${text}`,
+    seq: 4,
+  },
+];
+
+const findingsOf = (text: string): ReportModel["findings"] => [
+  {
+    fingerprint: "f00d1e5",
+    severity: "high",
+    title: `Stream ends without [DONE]${text}`,
+    impact: `Clients wait for their timeout.${text}`,
+    remedy: `Send the closing event.${text}`,
+    raw: `data: {"choices":[]}\n\n${text}`,
+    reproduce: ["curl", "-N", "http://127.0.0.1:8080/v1/chat/completions", "-H", "$LOADLINE_KEY"],
+    claims: [`chat.c0${text}`],
+    evidence: [5, 6],
+  },
+];
+
+function verdictOf(claims: readonly ClaimVerdict[], draw: Draw, text: string): VerdictDocument {
+  const counts = countsOf(claims);
+  const [outcome, exitCode] =
+    counts.failed > 0 ? (["NOT_READY", 1] as const) : (["NOT_PROVEN", 2] as const);
+  return {
+    schema: "loadline-verdict/v1",
+    run: "20260412T101500Z-7f3a",
+    outcome,
+    overall_status: outcome,
+    slo_compliance: {},
+    exitCode,
+    sentence: `Do not sign: required claims are failed or undecided.${text}`,
+    target: `gateway 127.0.0.1:8080${text}`,
+    profile: `quick${text}`,
+    planDigest: hex(draw),
+    chainHead: hex(draw),
+    foldVersion: "1",
+    startedAt: "2026-04-12T10:15:00.000Z",
+    endedAt: "2026-04-12T10:18:12.000Z",
+    durationMs: 192_000,
+    claims,
+    counts,
+    coverage: counts.required === 0 ? null : counts.decided / counts.required,
+    guards: guardsOf(text),
+    tools: [
+      { id: "pg_dump", found: false, detail: `not on PATH${text}` },
+      { id: "node", found: true, detail: `24.21.0${text}` },
+    ],
+    limits: [
+      `30-day availability${text}`,
+      "other hardware",
+      "loss of power during a write",
+      "behaviour beyond 50 requests/s",
+    ],
+  };
+}
+
 /** One whole report model. */
 export function fixtureModel(options: FixtureOptions = {}): ReportModel {
   const { seed = 1, text = "", records = 120, claims = 41, slices = 60 } = options;
   const draw = drawsOf(seed);
-  const verdicts = Array.from({ length: claims }, (_, index) => claimOf({ index, draw, text }));
-  const counts = countsOf(verdicts);
-  const chain = hex(draw);
+  const made = Array.from({ length: claims }, (_, index) => claimOf({ index, draw, text }));
   return {
     schema: "loadline-report/v1",
-    verdict: {
-      schema: "loadline-verdict/v1",
-      run: "20260412T101500Z-7f3a",
-      outcome: counts.failed > 0 ? "NOT_READY" : "NOT_PROVEN",
-      overall_status: counts.failed > 0 ? "NOT_READY" : "NOT_PROVEN",
-      slo_compliance: {},
-      exitCode: counts.failed > 0 ? 1 : 2,
-      sentence: `Do not sign: required claims are failed or undecided.${text}`,
-      target: `gateway 127.0.0.1:8080${text}`,
-      profile: `quick${text}`,
-      planDigest: hex(draw),
-      chainHead: chain,
-      foldVersion: "1",
-      startedAt: "2026-04-12T10:15:00.000Z",
-      endedAt: "2026-04-12T10:18:12.000Z",
-      durationMs: 192_000,
-      claims: verdicts,
-      counts,
-      coverage: counts.required === 0 ? null : counts.decided / counts.required,
-      guards: [
-        {
-          guard: "guard.load.pacer",
-          holds: true,
-          invalidates: "both",
-          kinds: ["quantile", "proportion"],
-          streams: ["*"],
-          reason: "generator",
-          seen: `start lag p99 0.4 ms, limit 5 ms${text}`,
-          seq: 3,
-        },
-        {
-          guard: "guard.load.cpu",
-          holds: false,
-          invalidates: "pass",
-          kinds: ["quantile"],
-          streams: ["load.chat"],
-          reason: "generator",
-          seen: `generator used 96 % of a core${text}`,
-          seq: 4,
-        },
-      ],
-      tools: [
-        { id: "pg_dump", found: false, detail: `not on PATH${text}` },
-        { id: "node", found: true, detail: `24.21.0${text}` },
-      ],
-      limits: [
-        `30-day availability${text}`,
-        "other hardware",
-        "loss of power during a write",
-        "behaviour beyond 50 requests/s",
-      ],
-    },
+    verdict: verdictOf(made, draw, text),
     plan: {
       claims: [],
       text: `profile: quick\ntarget: http://127.0.0.1:8080\n${text}`,
@@ -258,31 +280,13 @@ export function fixtureModel(options: FixtureOptions = {}): ReportModel {
     load: [seriesOf(slices, draw, text)],
     records: recordsOf(records, draw, text),
     recordCount: records * 3,
-    findings: [
-      {
-        fingerprint: "f00d1e5",
-        severity: "high",
-        title: `Stream ends without [DONE]${text}`,
-        impact: `Clients wait for their timeout.${text}`,
-        remedy: `Send the closing event.${text}`,
-        raw: `data: {"choices":[]}\n\n${text}`,
-        reproduce: [
-          "curl",
-          "-N",
-          "http://127.0.0.1:8080/v1/chat/completions",
-          "-H",
-          "$LOADLINE_KEY",
-        ],
-        claims: [`chat.c0${text}`],
-        evidence: [5, 6],
-      },
-    ],
+    findings: findingsOf(text),
     earlier: [
       {
         run: "20260411T090000Z-91c0",
         outcome: "NOT_PROVEN",
         at: "2026-04-11T09:00:00.000Z",
-        planDigest: chain,
+        planDigest: hex(draw),
       },
     ],
     commands: {

@@ -1,4 +1,5 @@
 import { Component, type ComponentChildren } from "preact";
+import { ConsoleError } from "../errors.ts";
 import { Notice } from "../parts/notice.tsx";
 import { Untrusted } from "../parts/untrusted.tsx";
 
@@ -27,8 +28,7 @@ export class ErrorBoundary extends Component<BoundaryProps, BoundaryState> {
     if (message === null || place !== this.props.place) return this.props.children;
     return (
       <Notice kind="error">
-        LL_CONSOLE_VIEW This view failed: <Untrusted text={message} />. The other views and the
-        outcome above still hold.
+        {new ConsoleError("LL_CONSOLE_VIEW", message).line} Seen: <Untrusted text={message} />
       </Notice>
     );
   }

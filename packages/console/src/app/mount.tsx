@@ -1,6 +1,7 @@
 import type { ReportModel } from "@loadline/contract";
 import { render } from "preact";
 import { unpackRecords, type PackedModel } from "../model/packing.ts";
+import { ConsoleError } from "../errors.ts";
 import { ReportApp } from "./report-app.tsx";
 
 /** The newest report shape this page reads. */
@@ -14,7 +15,7 @@ export function mountReport(document: Document): void {
   const packed = JSON.parse(data) as PackedModel;
   if (packed.schema !== schema) {
     const line = document.createElement("p");
-    line.textContent = `LL_CONSOLE_VIEW This page reads ${schema}; run \`loadline report BUNDLE\`.`;
+    line.textContent = new ConsoleError("LL_CONSOLE_SCHEMA", packed).line;
     place.prepend(line);
     return;
   }

@@ -105,7 +105,7 @@ export interface HeatGrid {
 export function heatGridOf(series: LoadSeries): HeatGrid {
   const edgesMs = [...new Set(series.heat.map(([, edge]) => edge))].toSorted((a, b) => a - b);
   const slices = series.due.length;
-  const counts = edgesMs.map(() => new Array<number>(slices).fill(0));
+  const counts = edgesMs.map(() => Array.from({ length: slices }, () => 0));
   let most = 0;
   for (const [slice, edge, count] of series.heat) {
     const row = counts[edgesMs.indexOf(edge)];

@@ -64,7 +64,7 @@ export function nearestId(wanted: string, ids: readonly string[]): string | null
 
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (const [line, char] of [...a].entries()) {
+  for (const [line, char] of a.split("").entries()) {
     const next = [line + 1];
     for (let column = 1; column <= b.length; column += 1) {
       const replaced = (row[column - 1] ?? 0) + (char === b[column - 1] ? 0 : 1);

@@ -1,11 +1,10 @@
 /**
- * Characters that move, hide or reorder other text: C0 and C1 controls (but tab and newline), soft
- * hyphen, zero-width and bidi characters, line and paragraph separators, fillers, variation
- * selectors, tags, lone surrogates.
+ * Characters that move, hide or reorder other text: controls but tab and newline, format characters
+ * (bidi, zero-width, soft hyphen, tags), line and paragraph separators, lone surrogates, and what
+ * Unicode says to draw as nothing (fillers, variation selectors).
  */
 export const hiddenCharacters =
-  // oxlint-disable-next-line no-control-regex -- finding control characters is its purpose
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e01ef}]|\p{Surrogate}/gu;
+  /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 const codeOf = (char: string): string =>
   `[U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}]`;
