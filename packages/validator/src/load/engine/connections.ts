@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Clock } from "@loadline/kit/clock";
 import type { LoadClient } from "../clients/client.ts";
@@ -144,8 +144,8 @@ export class Connections {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     if (url.protocol === "https:") {
       const port = Number(url.port === "" ? 443 : url.port);
-      const servername = /^[\d.]+$|:/.test(host) ? "" : host;
-      return connectTls({ host, port, servername, ALPNProtocols: ["http/1.1"] }).on("data", read);
+      const name = isIP(host) === 0 ? { servername: host } : {};
+      return connectTls({ host, port, ALPNProtocols: ["http/1.1"], ...name }).on("data", read);
     }
     const port = Number(url.port === "" ? 80 : url.port);
     const { readBuffer } = this;
