@@ -29,7 +29,7 @@ export function variableName(path: readonly string[]): string {
 
 /** The values the environment sets; empty variables count as unset. */
 export function environmentValues(env: Environment): ConfigValues {
-  const values: Record<string, Record<string, unknown> | unknown> = {};
+  const values: Record<string, unknown> = {};
   for (const path of settable) {
     const text = env[variableName(path)];
     if (text === undefined || text === "") continue;

@@ -31,7 +31,6 @@ export interface AttemptHost {
 const wholeBytesMax = 64 * 1024 * 1024;
 const errorBytesMax = 65_536;
 const answerKeys = keyTable(["error", "usage", "choices", "data"]);
-const [errorKey, usageKey, choicesKey, dataKey] = [0, 1, 2, 3];
 
 /** One upstream call for one exchange: collects an answer, or feeds the stream machine. */
 export class Attempt implements UpstreamSink, Watched {
@@ -155,21 +154,17 @@ export class Attempt implements UpstreamSink, Watched {
       this.#fail(failure, `status ${this.status}`, bytes);
       return;
     }
-    const scan = scanObject(bytes, answerKeys);
-    if (this.status !== 200 || isScanProblem(scan) || this.x.body?.isStream) {
+    if (this.status !== 200 || this.x.body?.isStream) {
       this.#fail("bad_body", `status ${this.status} with ${this.#contentType || "no type"}`);
       return;
     }
-    const isError = has(bytes, scan.starts[errorKey ?? 0] ?? -1);
-    const kept = (this.x.operation.id === "embeddings" ? dataKey : choicesKey) ?? 0;
-    if (isError || !has(bytes, scan.starts[kept] ?? -1)) {
-      this.#fail("bad_body", isError ? "an error under status 200" : "an answer without content");
+    const answer = readAnswer(bytes, this.x.operation.id === "embeddings");
+    if (typeof answer === "string") {
+      this.#fail("bad_body", answer);
       return;
     }
-    const from = scan.starts[usageKey ?? 0] ?? -1;
-    const text = from < 0 ? "null" : bytes.toString("utf8", from, scan.ends[usageKey ?? 0]);
     this.#finish();
-    this.#host.onWhole(this, this.#contentType, bytes, usageOf(parseJson(text)));
+    this.#host.onWhole(this, this.#contentType, bytes, answer.usage);
   }
 
   #fail(failure: FailureClass, detail: string, body?: Buffer): void {
@@ -193,6 +188,17 @@ export class Attempt implements UpstreamSink, Watched {
   #wait(deadlineMs: number): void {
     this.deadlineMs = Math.min(deadlineMs, this.#totalMs);
   }
+}
+
+/** The usage of an answer with content, or what is wrong with it. */
+function readAnswer(bytes: Buffer, isEmbeddings: boolean): { usage: Usage | undefined } | string {
+  const scan = scanObject(bytes, answerKeys);
+  if (isScanProblem(scan)) return scan.message;
+  const [error = -1, from = -1, choices = -1, data = -1] = scan.starts;
+  if (has(bytes, error)) return "an error under status 200";
+  if (!has(bytes, isEmbeddings ? data : choices)) return "an answer without content";
+  const text = from < 0 ? "null" : bytes.toString("utf8", from, scan.ends[1]);
+  return { usage: usageOf(parseJson(text)) };
 }
 
 /** Whether a member is present and not null. */

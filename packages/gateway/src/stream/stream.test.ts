@@ -52,7 +52,7 @@ describe("a whole stream", () => {
   it("sent one byte at a time is the same stream", async () => {
     await using up = await runUpstream((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      const bytes = [...whole];
+      const bytes = whole.split("");
       const next = (): void => {
         const byte = bytes.shift();
         if (byte === undefined) response.end();

@@ -33,27 +33,35 @@ const ranks: Readonly<Record<LogLevel, number>> = {
   silent: 4,
 };
 const batchMs = 50;
-const batchCharsMax = 65_536;
+const batchBytes = 65_536;
 
-/** Lines wait up to 50 ms or 64 Ki characters; errors are written at once. */
+/** Lines wait up to 50 ms or 64 KiB; errors are written at once. */
 export function createLogger(deps: LoggerDeps): Logger {
   const rank = ranks[deps.level ?? "info"];
-  let held = "";
+  // Lines are copied out at once: kept as text, the pieces of each would live until the flush.
+  const held = Buffer.allocUnsafe(batchBytes);
+  let used = 0;
   let timer: Timer | undefined;
   let timeMs = -1;
   let timeText = "";
   const flush = (): void => {
     timer?.cancel();
     timer = undefined;
-    if (held === "") return;
-    const text = held;
-    held = "";
+    if (used === 0) return;
+    const text = held.toString("utf8", 0, used);
+    used = 0;
     deps.write(text);
   };
   const push = (json: string): void => {
-    held += `${json}\n`;
-    if (held.length >= batchCharsMax) flush();
-    else timer ??= deps.clock.after(batchMs, flush, { unref: true });
+    const line = `${json}\n`;
+    const most = line.length * 3;
+    if (used + most > batchBytes) flush();
+    if (most > batchBytes) {
+      deps.write(line);
+      return;
+    }
+    used += held.write(line, used, "utf8");
+    timer ??= deps.clock.after(batchMs, flush, { unref: true });
   };
   const time = (): string => {
     const now = deps.clock.wallMs();

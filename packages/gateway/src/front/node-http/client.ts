@@ -5,6 +5,7 @@ import type { BodyRead, Client } from "../../pipeline/exchange.ts";
 /** How long, and how much of, a refused body is read and thrown away, so the answer arrives. */
 const discardMs = 2000;
 const discardBytesMax = 64 * 1024 * 1024;
+const textBytesMax = 16_384;
 
 /** One request of Node's HTTP server as the pipeline sees it. */
 export class NodeClient implements Client {
@@ -74,7 +75,8 @@ export class NodeClient implements Client {
     if (mustDiscard || !response.shouldKeepAlive) list.push("connection", "close");
     response.writeHead(status, list);
     const isHead = this.#request.method === "HEAD";
-    if (!mustDiscard) response.end(isHead ? undefined : body);
+    if (isHead) response.end();
+    else if (!mustDiscard) endWith(response, body);
     else this.#discardThenEnd(body);
   }
 
@@ -124,4 +126,10 @@ export class NodeClient implements Client {
     request.once("close", finish);
     request.resume();
   }
+}
+
+/** A small body as text leaves in one write with its head; as bytes it would need a vector. */
+function endWith(response: ServerResponse, body: Buffer | string): void {
+  if (typeof body === "string" || body.length > textBytesMax) response.end(body);
+  else response.end(body.toString("latin1"), "latin1");
 }
