@@ -7,7 +7,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { isoTime } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
@@ -19,12 +19,20 @@ export function runName(clock: Clock, random: Random): string {
   return `${time}-${Buffer.from(random.bytes(4)).toString("hex")}`;
 }
 
+/** Makes a directory and its parents, one by one: the recursive call never ends under `/proc`. */
+function makeParents(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeParents(parent);
+  mkdirSync(path);
+}
+
 /** Makes the directory of one run with its `artifacts/`. @throws LL_RUN_DIRECTORY */
 export function makeRunDirectory(runsDir: string, run: string): string {
-  const path = join(runsDir, run);
+  const path = resolve(runsDir, run);
   try {
     if (existsSync(path)) throw new Error("a run of this name exists");
-    mkdirSync(join(path, "artifacts"), { recursive: true });
+    makeParents(join(path, "artifacts"));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw validatorErrors.make("LL_RUN_DIRECTORY", `${path}: ${why}.`, { cause });
