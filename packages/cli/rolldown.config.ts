@@ -12,6 +12,11 @@ const entries: Readonly<Record<string, string>> = {
   main: join(cliDir, "src/main.ts"),
   "model-host": join(packagesDir, "gateway/src/models/host/main.ts"),
   "load-thread": join(packagesDir, "validator/src/load/engine/thread.ts"),
+  // node-llama-cpp forks this file to try a binary before it loads it.
+  testBindingBinary: join(
+    packagesDir,
+    "../node_modules/node-llama-cpp/dist/bindings/utils/testBindingBinary.js",
+  ),
   "pacer-thread": join(packagesDir, "validator/src/load/engine/pacer-thread.ts"),
 };
 
@@ -21,6 +26,11 @@ const assets: Readonly<Record<string, string>> = {
   "console/report.css": "console/dist/report.css",
   "models/tiny/loadline-tiny.gguf": "gateway/models/tiny/loadline-tiny.gguf",
   "models/tiny/SHA256SUMS": "gateway/models/tiny/SHA256SUMS",
+  "llama-cpp/package.json": "../node_modules/node-llama-cpp/package.json",
+  "llama-cpp/LICENSE": "../node_modules/node-llama-cpp/LICENSE",
+  "llama-cpp/llama/binariesGithubRelease.json":
+    "../node_modules/node-llama-cpp/llama/binariesGithubRelease.json",
+  "llama-cpp/llama/llama.cpp.info.json": "../node_modules/node-llama-cpp/llama/llama.cpp.info.json",
 };
 
 const entryUrl = /new URL\(\s*"(\.{1,2}\/[^"]+\.ts)",\s*import\.meta\.url,?\s*\)/g;
@@ -37,6 +47,22 @@ function startedEntries(): Plugin {
         if (name === undefined) throw new Error(`${relative(packagesDir, file)}: no bundle entry`);
         return `new URL("./${name}.js", import.meta.url)`;
       });
+    },
+  };
+}
+
+/** node-llama-cpp finds its own files from where its code lies; here that is `llama-cpp/`. */
+function llamaFiles(): Plugin {
+  return {
+    name: "llama-files",
+    transform(code, id) {
+      if (id.endsWith("/node-llama-cpp/dist/config.js")) {
+        return code.replaceAll('path.join(__dirname, "..",', 'path.join(__dirname, "llama-cpp",');
+      }
+      if (id.endsWith("/node-llama-cpp/dist/utils/getModuleVersion.js")) {
+        return code.replace('"..", "..", "package.json"', '"llama-cpp", "package.json"');
+      }
+      return null;
     },
   };
 }
@@ -61,7 +87,7 @@ export default defineConfig({
   input: { ...entries },
   platform: "node",
   external: [/^@node-llama-cpp\//, "@reflink/reflink"],
-  plugins: [startedEntries(), copyAssets()],
+  plugins: [startedEntries(), llamaFiles(), copyAssets()],
   output: {
     dir: distDir,
     format: "esm",

@@ -5,9 +5,15 @@ import type { CliHost, ExitCode, Output } from "./host.ts";
 const columnsUnknown = 80;
 
 function output(stream: NodeJS.WriteStream): Output {
+  let isReaderGone = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // `loadline doctor | head`: whoever read has seen enough, and the work goes on without them.
+    if (error.code !== "EPIPE") throw error;
+    isReaderGone = true;
+  });
   return {
     write: (text) => {
-      stream.write(text);
+      if (!isReaderGone) stream.write(text);
     },
     get isTty() {
       return stream.isTTY === true;

@@ -1,0 +1,38 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const hostNode = "/usr/bin/node";
+
+/** A clone in which only the host's Node is on PATH, as on a newcomer's machine. */
+function cleanClone(): string {
+  const dir = join(mkdtempSync(join(tmpdir(), "loadline-clone-")), "clone");
+  execFileSync("git", ["clone", "-q", root, dir]);
+  return dir;
+}
+
+const hostPath = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
+
+describe("a clean clone", () => {
+  it.runIf(existsSync(hostNode))(
+    "installs itself, does the main job under the host's older Node, and leaves git clean",
+    () => {
+      const cwd = cleanClone();
+      const env = { HOME: tmpdir(), ...hostPath };
+      const argv = ["start", "--", "--once", "--port", "0"];
+      const start = spawnSync("npm", argv, { cwd, env, encoding: "utf8" });
+      expect(start.stderr).toContain("bootstrap: installing");
+      expect(start.stdout).toMatch(/^READY +exit 0/m);
+      expect(start.status).toBe(0);
+      const status = execFileSync("git", ["status", "--porcelain"], { cwd, encoding: "utf8" });
+      expect(status).toBe("");
+      const again = spawnSync(hostNode, ["scripts/bootstrap.mjs"], { cwd, env, encoding: "utf8" });
+      expect(again.stderr).toBe("");
+      expect(again.status).toBe(0);
+    },
+  );
+});
