@@ -1,4 +1,41 @@
-import { defineErrors } from "@loadline/kit/errors";
+/** The shape of the kit's error tables; this package imports nothing of ours, so it has its own. */
+export interface ContractErrorRow {
+  readonly fault: "caller" | "platform";
+  readonly retryable: boolean;
+  readonly exit: 1 | 2 | 3 | 78;
+  readonly summary: string;
+  /** What to do: a command or a key. */
+  readonly remedy: string;
+}
+
+/** Thrown only for mistakes of the calling program; bad data returns problems instead. */
+export class ContractError extends Error {
+  readonly code: string;
+  readonly row: ContractErrorRow;
+
+  constructor(code: string, row: ContractErrorRow, message: string) {
+    super(message);
+    this.name = "ContractError";
+    this.code = code;
+    this.row = row;
+  }
+
+  /** `CODE message remedy`, the way the command line prints it. */
+  get line(): string {
+    return `${this.code} ${this.message} ${this.row.remedy}`;
+  }
+}
+
+function defineErrors<const T extends Readonly<Record<string, ContractErrorRow>>>(table: T) {
+  return {
+    table,
+    make(code: keyof T & string, message: string): ContractError {
+      const row = table[code];
+      if (!row) throw new TypeError(`unlisted error code ${code}`);
+      return new ContractError(code, row, message);
+    },
+  };
+}
 
 /** Every code of this package: thrown ones, and those of problems and verify steps. */
 export const contractErrors = defineErrors({

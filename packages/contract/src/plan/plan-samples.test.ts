@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeClaim, makePlan } from "../../test/support.ts";
-import { minimumN, planSamples } from "./plan-samples.ts";
+import { findUnprovable, minimumN, planSamples } from "./plan-samples.ts";
 
 const success = makeClaim({ id: "success", kind: "proportion", target: 0.995 });
 
@@ -49,4 +49,16 @@ test("the least n of every kind", () => {
 test("a claim of another kind has no power column", () => {
   const [row] = planSamples(makePlan([makeClaim({ id: "p", kind: "predicate" })]));
   expect(row).toMatchObject({ needed: [1, null, null], neededForPower: null, target: null });
+});
+
+test("an unprovable claim is named with what it needs and what is planned", () => {
+  const rows = planSamples(makePlan([success]), new Map([["stream", { n: 100 }]]));
+  expect(findUnprovable(rows)).toEqual([
+    {
+      code: "LL_PLAN_CANNOT_PROVE",
+      path: "success",
+      message: "success: needs 598 samples, 100 are planned.",
+    },
+  ]);
+  expect(findUnprovable(planSamples(makePlan([success])))).toEqual([]);
 });

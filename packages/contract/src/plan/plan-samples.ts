@@ -1,4 +1,4 @@
-import type { Claim } from "../claim.ts";
+import type { Claim, Problem } from "../claim.ts";
 import { badAllowed, samplesForPower, samplesNeeded } from "../statistics/sampling.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -77,4 +77,15 @@ export function planSamples(
   rates: ReadonlyMap<string, StreamRate> = new Map(),
 ): ClaimSampleRow[] {
   return plan.claims.map((claim) => planClaim(claim, rates.get(claim.of)));
+}
+
+/** Names every claim that even a perfect target could not pass (`LL_PLAN_CANNOT_PROVE`). */
+export function findUnprovable(rows: readonly ClaimSampleRow[]): Problem[] {
+  return rows
+    .filter(({ provable }) => !provable)
+    .map(({ id, planned, needed: [least] }) => {
+      const need = least === null ? "no number of samples proves it" : `needs ${least} samples`;
+      const plan = planned === null ? "" : `, ${planned} are planned`;
+      return { code: "LL_PLAN_CANNOT_PROVE", path: id, message: `${id}: ${need}${plan}.` };
+    });
 }
