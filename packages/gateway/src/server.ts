@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
-import { createLogger } from "@loadline/kit/logger";
+import { createLogger, type Logger } from "@loadline/kit/logger";
 import type { Random } from "@loadline/kit/random";
 import type { GatewayConfig } from "./config/schema.ts";
 import { createNodeFront } from "./front/node-http/index.ts";
@@ -45,6 +45,68 @@ export interface Gateway {
 
 const readyPollMs = 20;
 
+interface Base {
+  readonly state: State;
+  readonly logger: Logger;
+  readonly runDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** Wires targets, routes, stages and front; nothing listens yet. */
+function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
+  const { clock, random } = deps;
+  const { state, logger } = base;
+  const targets = openTargets(config, { ...deps, ...base });
+  const routes = compileRoutes(config, targets);
+  const keys = createKeyCache(state);
+  const telemetry = createTelemetry({
+    routes: routes.routes.map((route) => route.name),
+    models: routes.models,
+    targets: [...targets.keys()],
+  });
+  const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
+  const nowMs = (): number => clock.monotonicMs();
+  const nextId = createRequestIds(random);
+  const stages = createStages({
+    nextId,
+    checkKey(key) {
+      const result = keys.check(key);
+      telemetry.onAuth(result.ok ? "ok" : "refused");
+      return result;
+    },
+    isKeyRequired: config.auth.required,
+    bodyBytesMax: config.http.bodyBytesMax,
+    routes,
+    call: {
+      watch: createWatch(clock),
+      nowMs,
+      refuse: (x, refusal) => pipeline.refuse(x, refusal),
+      onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),
+    },
+    local: {
+      models: routes.models,
+      createdSeconds: Math.floor(clock.wallMs() / 1000),
+      notReady: health.notReady,
+      health: health.health,
+      metricsText: telemetry.render,
+    },
+    exits: { telemetry, logger, nowMs },
+  });
+  const pipeline = createPipeline({ stages, telemetry, logger, nowMs });
+  telemetry.onRender((set) => {
+    set.inFlight(pipeline.inFlight.size);
+    for (const target of targets.values()) set.targetReady(target.name, target.upstream.isReady());
+    const cpu = process.cpuUsage();
+    set.process(process.memoryUsage.rss(), (cpu.user + cpu.system) / 1e6);
+  });
+  const { host, port } = config.listen;
+  const { head: headMs, request: requestMs, keepAlive: keepAliveMs } = config.http;
+  const { connectionsMax, headBytesMax } = config.http;
+  const limits = { headMs, requestMs, keepAliveMs, connectionsMax, headBytesMax };
+  const front = createNodeFront(pipeline, { host, port, ...limits, clock, nextId });
+  return { targets, keys, health, stages, pipeline, front };
+}
+
 /** Opens state, targets and pipeline; nothing listens before `start`. */
 export async function createGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock, random } = deps;
@@ -59,58 +121,10 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     logger.flush();
   };
   try {
-    const signal = stop.signal;
-    const targets = openTargets(config, { clock, random, logger, signal, runDir });
-    const routes = compileRoutes(config, targets);
     const isFirst = config.auth.required && listKeys(state).length === 0;
     const firstKey = isFirst ? createKey(state, { name: "first", env: config.env }) : undefined;
-    const keys = createKeyCache(state);
-    const telemetry = createTelemetry({
-      routes: routes.routes.map((route) => route.name),
-      models: routes.models,
-      targets: [...targets.keys()],
-    });
-    const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
-    const nowMs = (): number => clock.monotonicMs();
-    const nextId = createRequestIds(random);
-    const stages = createStages({
-      nextId,
-      checkKey(key) {
-        const result = keys.check(key);
-        telemetry.onAuth(result.ok ? "ok" : "refused");
-        return result;
-      },
-      isKeyRequired: config.auth.required,
-      bodyBytesMax: config.http.bodyBytesMax,
-      routes,
-      call: {
-        watch: createWatch(clock),
-        nowMs,
-        refuse: (x, refusal) => pipeline.refuse(x, refusal),
-        onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),
-      },
-      local: {
-        models: routes.models,
-        createdSeconds: Math.floor(clock.wallMs() / 1000),
-        notReady: health.notReady,
-        health: health.health,
-        metricsText: telemetry.render,
-      },
-      exits: { telemetry, logger, nowMs },
-    });
-    const pipeline = createPipeline({ stages, telemetry, logger, nowMs });
-    telemetry.onRender((set) => {
-      set.inFlight(pipeline.inFlight.size);
-      for (const target of targets.values())
-        set.targetReady(target.name, target.upstream.isReady());
-      const cpu = process.cpuUsage();
-      set.process(process.memoryUsage.rss(), (cpu.user + cpu.system) / 1e6);
-    });
-    const { host, port } = config.listen;
-    const { head: headMs, request: requestMs, keepAlive: keepAliveMs } = config.http;
-    const { connectionsMax, headBytesMax } = config.http;
-    const limits = { headMs, requestMs, keepAliveMs, connectionsMax, headBytesMax };
-    const front = createNodeFront(pipeline, { host, port, ...limits, clock, nextId });
+    const parts = build(config, deps, { state, logger, runDir, signal: stop.signal });
+    const { targets, keys, health, stages, pipeline, front } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
     const close = async (graceMs: number): Promise<DrainReport> => {

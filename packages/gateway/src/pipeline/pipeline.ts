@@ -47,12 +47,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
   const refuse = (x: Exchange, refusal: Refusal): void => {
     if (x.isOver) return;
-    const status = statusOf(refusal.code);
-    const headers = ["content-type", "application/json", "x-request-id", x.id];
-    if (refusal.headers) headers.push(...refusal.headers);
-    if (refusal.retryAfterMs !== undefined)
-      headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
-    x.client.answer(status, headers, errorBody(refusal, x.id, x.attempts));
+    const status = answerRefusal(x, refusal);
     x.exit({ reason: status >= 500 ? "failed" : "refused", status, code: refusal.code });
   };
   const fault = (x: Exchange, cause: unknown): void => {
@@ -100,6 +95,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       else idle.push(done);
     },
   };
+}
+
+/** Sends our own error in OpenAI's envelope and returns its status. */
+function answerRefusal(x: Exchange, refusal: Refusal): number {
+  const status = statusOf(refusal.code);
+  const headers = ["content-type", "application/json", "x-request-id", x.id];
+  if (refusal.headers) headers.push(...refusal.headers);
+  if (refusal.retryAfterMs !== undefined)
+    headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
+  x.client.answer(status, headers, errorBody(refusal, x.id, x.attempts));
+  return status;
 }
 
 function wire(stages: readonly Stage[], operation: Operation): Wired {

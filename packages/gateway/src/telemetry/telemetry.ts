@@ -1,4 +1,4 @@
-import { createMetrics } from "@loadline/kit/metrics";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import { operations } from "../pipeline/operations.ts";
 import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
 import { type FailureClass, failureClasses } from "../upstream/upstream.ts";
@@ -40,17 +40,14 @@ const otherStatus = "other";
 const reasons: readonly ExitReason[] = ["ok", "refused", "failed", "cut", "client_left"];
 const none = "_none";
 
-export function createTelemetry(names: TelemetryNames): GatewayTelemetry {
-  const metrics = createMetrics();
-  const operation = [...operations.map((o) => o.id), "unknown"];
+type Families = ReturnType<typeof defineFamilies>;
+
+const operation = [...operations.map((o) => o.id), "unknown"];
+const attemptClass = ["ok", ...failureClasses];
+
+function defineFamilies(metrics: Metrics, names: TelemetryNames) {
   const route = [...names.routes, none];
   const status = [...statuses.map(String), otherStatus];
-  const attemptClass = ["ok", ...failureClasses];
-  const operationIndex = new Map(operation.map((id, i) => [id, i]));
-  const statusIndex = new Map(statuses.map((code, i) => [code, i]));
-  const targetIndex = new Map(names.targets.map((name, i) => [name, i]));
-  const modelIndex = new Map(names.models.map((name, i) => [name, i]));
-  const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
   const counter = metrics.counter;
   const requests = counter("loadline_requests", "Requests ended.", { operation, route, status });
   const duration = metrics.histogram(
@@ -89,6 +86,34 @@ export function createTelemetry(names: TelemetryNames): GatewayTelemetry {
   });
   const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
   const cpu = metrics.gauge("process_cpu_user_system_seconds", "CPU time used.", {});
+  return {
+    requests,
+    duration,
+    overhead,
+    ttft,
+    attempts,
+    tokens,
+    usageUnknown,
+    exits,
+    auth,
+    unexpected,
+    open,
+    ready,
+    rss,
+    cpu,
+  };
+}
+
+export function createTelemetry(names: TelemetryNames): GatewayTelemetry {
+  const metrics = createMetrics();
+  const operationIndex = new Map(operation.map((id, i) => [id, i]));
+  const statusIndex = new Map(statuses.map((code, i) => [code, i]));
+  const targetIndex = new Map(names.targets.map((name, i) => [name, i]));
+  const modelIndex = new Map(names.models.map((name, i) => [name, i]));
+  const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
+  const families: Families = defineFamilies(metrics, names);
+  const { requests, duration, overhead, ttft, attempts, tokens, usageUnknown } = families;
+  const { exits, auth, unexpected, open, ready, rss, cpu } = families;
   const routeOf = (x: Exchange): number => x.route?.index ?? names.routes.length;
   return {
     onExit(x, end) {
