@@ -48,71 +48,88 @@ function parse(text: string): Record<string, unknown> | null {
   }
 }
 
+interface State {
+  readonly o: SimulatorOptions;
+  readonly lies: Lies;
+  readonly model: string;
+  chats: number;
+}
+
+async function stream(
+  state: State,
+  response: ServerResponse,
+  count: number,
+  usage: boolean,
+): Promise<void> {
+  const { o, model, lies } = state;
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for (const event of streamEvents(model, count, { ...lies, usage })) {
+    response.write(`data: ${event}\n\n`);
+    if ((o.tokenMs ?? 0) > 0) await o.clock.sleep(o.tokenMs ?? 0);
+  }
+  response.end();
+}
+
+function refusal(state: State, body: Record<string, unknown> | null): [number, string] | null {
+  const { model, lies } = state;
+  if (body === null) return lies.acceptMalformed ? null : [400, "the body is not JSON"];
+  if (!Array.isArray(body["messages"])) return [400, "messages is not a list"];
+  return body["model"] === model ? null : [404, "the model does not exist"];
+}
+
+async function chat(state: State, response: ServerResponse, text: string): Promise<void> {
+  const { o, model, lies } = state;
+  const number = state.chats++;
+  const fault = o.faults?.find(({ from, to }) => number >= from && number < to);
+  if (fault?.give === "reset") {
+    response.destroy();
+    return;
+  }
+  if (fault !== undefined) {
+    sendJson(response, Number(fault.give), envelope("scheduled fault", "server_error"));
+    return;
+  }
+  const body = parse(text);
+  const refused = refusal(state, body);
+  if (refused !== null) {
+    sendJson(response, refused[0], envelope(refused[1]));
+    return;
+  }
+  const count = Math.min(Number(body?.["max_tokens"] ?? 4), words.length);
+  if ((o.ttftMs ?? 0) > 0) await o.clock.sleep(o.ttftMs ?? 0);
+  const usage = JSON.stringify(body?.["stream_options"] ?? {}).includes('"include_usage":true');
+  if (body?.["stream"] === true) await stream(state, response, count, usage);
+  else sendJson(response, 200, completion(model, count, lies));
+}
+
+async function serve(
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { o, model, lies } = state;
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  const text = Buffer.concat(chunks).toString("utf8");
+  const key = request.headers.authorization;
+  if (request.url === "/healthz" || request.url === "/") {
+    sendJson(response, 200, { status: "ok" });
+  } else if (o.apiKey !== undefined && !lies.noAuth && key !== `Bearer ${o.apiKey}`) {
+    sendJson(response, 401, envelope("wrong or missing key", "authentication_error"));
+  } else if (text.length > (o.bodyBytesMax ?? 1024 * 1024) && !lies.acceptOversized) {
+    sendJson(response, 413, envelope("the body is too large"));
+  } else if (request.url === "/v1/models") {
+    sendJson(response, 200, { object: "list", data: [{ id: model, object: "model" }] });
+  } else if (request.url === "/v1/chat/completions") {
+    await chat(state, response, text);
+  } else sendJson(response, 404, envelope("no such route"));
+}
+
 /** An honest OpenAI-shaped upstream with known delays, scheduled faults and optional lies. */
 export async function startSimulator(o: SimulatorOptions): Promise<Simulator> {
-  const lies = o.lies ?? {};
-  const model = o.model ?? "sim-model";
-  let chats = 0;
-
-  async function stream(response: ServerResponse, count: number, usage: boolean): Promise<void> {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    for (const event of streamEvents(model, count, { ...lies, usage })) {
-      response.write(`data: ${event}\n\n`);
-      if ((o.tokenMs ?? 0) > 0) await o.clock.sleep(o.tokenMs ?? 0);
-    }
-    response.end();
-  }
-
-  function refusal(body: Record<string, unknown> | null): [number, string] | null {
-    if (body === null) return lies.acceptMalformed ? null : [400, "the body is not JSON"];
-    if (!Array.isArray(body["messages"])) return [400, "messages is not a list"];
-    return body["model"] === model ? null : [404, "the model does not exist"];
-  }
-
-  async function chat(response: ServerResponse, text: string): Promise<void> {
-    const number = chats++;
-    const fault = o.faults?.find(({ from, to }) => number >= from && number < to);
-    if (fault?.give === "reset") {
-      response.destroy();
-      return;
-    }
-    if (fault !== undefined) {
-      sendJson(response, Number(fault.give), envelope("scheduled fault", "server_error"));
-      return;
-    }
-    const body = parse(text);
-    const refused = refusal(body);
-    if (refused !== null) {
-      sendJson(response, refused[0], envelope(refused[1]));
-      return;
-    }
-    const count = Math.min(Number(body?.["max_tokens"] ?? 4), words.length);
-    if ((o.ttftMs ?? 0) > 0) await o.clock.sleep(o.ttftMs ?? 0);
-    const usage = JSON.stringify(body?.["stream_options"] ?? {}).includes('"include_usage":true');
-    if (body?.["stream"] === true) await stream(response, count, usage);
-    else sendJson(response, 200, completion(model, count, lies));
-  }
-
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(Buffer.from(chunk));
-    const text = Buffer.concat(chunks).toString("utf8");
-    const key = request.headers.authorization;
-    if (request.url === "/healthz" || request.url === "/") {
-      sendJson(response, 200, { status: "ok" });
-    } else if (o.apiKey !== undefined && !lies.noAuth && key !== `Bearer ${o.apiKey}`) {
-      sendJson(response, 401, envelope("wrong or missing key", "authentication_error"));
-    } else if (text.length > (o.bodyBytesMax ?? 1024 * 1024) && !lies.acceptOversized) {
-      sendJson(response, 413, envelope("the body is too large"));
-    } else if (request.url === "/v1/models") {
-      sendJson(response, 200, { object: "list", data: [{ id: model, object: "model" }] });
-    } else if (request.url === "/v1/chat/completions") {
-      await chat(response, text);
-    } else sendJson(response, 404, envelope("no such route"));
-  }
-
+  const state: State = { o, lies: o.lies ?? {}, model: o.model ?? "sim-model", chats: 0 };
   const server = createServer((request, response) => {
-    serve(request, response).catch((cause: unknown) => {
+    serve(state, request, response).catch((cause: unknown) => {
       response.destroy(cause instanceof Error ? cause : new Error(String(cause)));
     });
   });
@@ -131,7 +148,7 @@ export async function startSimulator(o: SimulatorOptions): Promise<Simulator> {
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     get chats() {
-      return chats;
+      return state.chats;
     },
     close,
     [Symbol.asyncDispose]: close,
