@@ -73,7 +73,8 @@ class Walk {
   readonly #keys: KeyTable;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
-  readonly #isObject = new Uint8Array(depthMax + 1);
+  /** By depth - 1. At most 64 bytes: a larger array would live outside the heap. */
+  readonly #isObject = new Uint8Array(depthMax);
   #depth = 0;
   #members = 0;
   /** Index of the known top-level member whose value is being read, else -1. */
@@ -93,7 +94,7 @@ class Walk {
     if (bytes[first] !== openBrace) return invalid(first, "expected an object");
     if (!isUtf8(bytes)) return invalid(0, "not UTF-8");
     this.#depth = 1;
-    this.#isObject[1] = 1;
+    this.#isObject[0] = 1;
     let expect: Expect = 2;
     let at = first + 1;
     while (this.#depth > 0) {
@@ -121,7 +122,7 @@ class Walk {
   }
 
   #afterValue(byte: number, at: number): number {
-    const inObject = this.#isObject[this.#depth] === 1;
+    const inObject = this.#isObject[this.#depth - 1] === 1;
     if (byte === comma) return (at + 1) * 8 + (inObject ? 3 : 0);
     return byte === (inObject ? closeBrace : closeBracket) ? this.#pop(at) : -1;
   }
@@ -131,7 +132,7 @@ class Walk {
     if (byte === openBrace || byte === openBracket) {
       if (this.#depth === depthMax) return this.#fail(at, `deeper than ${depthMax} levels`);
       this.#depth++;
-      this.#isObject[this.#depth] = byte === openBrace ? 1 : 0;
+      this.#isObject[this.#depth - 1] = byte === openBrace ? 1 : 0;
       return (at + 1) * 8 + (byte === openBrace ? 2 : 1);
     }
     const end = byte === quote ? stringEnd(this.#bytes, at) : tokenEnd(this.#bytes, at);
