@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string[], testTimeout: number) => ({
-  test: { name, include, exclude: ["**/node_modules/**", "**/fixtures/**"], testTimeout, hookTimeout: testTimeout },
+  test: {
+    name,
+    include,
+    exclude: ["**/node_modules/**", "**/fixtures/**"],
+    testTimeout,
+    hookTimeout: testTimeout,
+  },
 });
 
 export default defineConfig({

@@ -25,7 +25,8 @@ function typeOf(node: Record<string, unknown>): string {
   const most = node["maximum"] ?? node["maxLength"] ?? node["maxItems"];
   const bound = (value: unknown): string => (typeof value === "number" ? String(value) : "");
   const range = least === undefined && most === undefined ? "" : ` ${bound(least)}..${bound(most)}`;
-  return `${typeof node["type"] === "string" ? node["type"] : "any"}${range}`;
+  const own = typeof node["type"] === "string" ? [node["type"]] : list(node["type"]);
+  return `${own.length === 0 ? "any" : own.join(" or ")}${range}`;
 }
 
 /** One row per key below `node`; `<name>` stands for a name the file chooses, `[]` for an item. */
@@ -46,12 +47,20 @@ export function configRows(node: unknown, prefix = ""): ConfigRow[] {
 }
 
 export function configPage(): string {
-  const rows = configRows(z.toJSONSchema(configSchema, { io: "input", unrepresentable: "any" }));
+  const rowsFor = (io: "input" | "output"): ConfigRow[] =>
+    configRows(z.toJSONSchema(configSchema, { io, unrepresentable: "any" }));
+  const parsed = new Map(rowsFor("output").map((row) => [row.key, row]));
+  // A duration may be written in two ways; its bounds and default are those of the parsed number.
+  const rows = rowsFor("input").map((row) => {
+    const after = parsed.get(row.key);
+    if (row.type !== "number or string" || after === undefined) return row;
+    return { ...row, type: after.type.replace("number", "duration"), standard: after.standard };
+  });
   return page(
     "Configuration of the gateway",
     "The keys of `loadline.yaml`. An unknown key is an error. A duration is a number of " +
-      'milliseconds or a text such as "250ms", "2s" or "5m". Every key can also be set in the ' +
-      "environment and, where a flag exists, on the command line, which wins.",
+      'milliseconds or a text such as "250ms", "2s" or "5m". The environment, with variables such ' +
+      "as `LOADLINE_LISTEN_PORT`, wins over the file, and a flag wins over both.",
     table(
       ["key", "type", "default", "meaning"],
       rows.map((row) => [

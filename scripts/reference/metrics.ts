@@ -10,23 +10,33 @@ export interface MetricRow {
 
 /** The families of an OpenMetrics text with the labels their series carry, without `le`. */
 export function metricRows(text: string): MetricRow[] {
-  const rows: { name: string; type: string; labels: Set<string>; help: string }[] = [];
+  const help = new Map<string, string>();
+  const type = new Map<string, string>();
+  const labels = new Map<string, Set<string>>();
+  let current = new Set<string>();
   for (const line of text.split("\n")) {
-    const [, kind, name, rest] = /^# (TYPE|HELP|UNIT) (\S+) (.*)$/.exec(line) ?? [];
-    const row = rows.find((known) => known.name === name);
-    if (name !== undefined && rest !== undefined) {
-      if (row === undefined) rows.push({ name, type: "", labels: new Set(), help: "" });
-      const open = rows.find((known) => known.name === name);
-      if (open !== undefined && kind === "TYPE") open.type = rest;
-      if (open !== undefined && kind === "HELP") open.help = rest;
-      continue;
+    const [, kind, name = "", rest = ""] = /^# (TYPE|HELP) (\S+) (.*)$/.exec(line) ?? [];
+    if (kind === "HELP") help.set(name, rest);
+    if (kind === "TYPE") type.set(name, rest);
+    if (kind !== undefined) {
+      current = labels.get(name) ?? new Set();
+      labels.set(name, current);
     }
-    const inBraces = /^[a-z_]+\{(.*?)\} /.exec(line)?.[1] ?? "";
-    for (const [, label] of inBraces.matchAll(/(\w+)="/g)) {
-      if (label !== undefined && label !== "le") rows.at(-1)?.labels.add(label);
-    }
+    for (const label of labelsOf(line)) current.add(label);
   }
-  return rows.map((row) => ({ ...row, labels: [...row.labels] }));
+  return [...labels].map(([name, known]) => ({
+    name,
+    type: type.get(name) ?? "",
+    labels: [...known],
+    help: help.get(name) ?? "",
+  }));
+}
+
+function labelsOf(line: string): string[] {
+  const inBraces = /^[a-z_]+\{(.*?)\} /.exec(line)?.[1] ?? "";
+  return [...inBraces.matchAll(/(\w+)="/g)].flatMap(([, label]) =>
+    label === undefined || label === "le" ? [] : [label],
+  );
 }
 
 export function metricsPage(): string {

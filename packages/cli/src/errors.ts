@@ -2,6 +2,13 @@ import { defineErrors } from "@loadline/kit/errors";
 
 /** Everything the command line itself refuses. */
 export const cliErrors = defineErrors({
+  LL_CLI_NODE: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The Node that runs the command is older than 24.12.",
+    remedy: "Start it with `npx loadline` in the folder it is installed in, or install Node 24.",
+  },
   LL_CLI_VERB: {
     fault: "caller",
     retryable: false,

@@ -29,11 +29,4 @@ export const validatorErrors = defineErrors({
     summary: "The bundle cannot be read.",
     remedy: "Give the run directory, or a tar or tar.gz of it.",
   },
-  LL_REPORT_FORMAT: {
-    fault: "caller",
-    retryable: false,
-    exit: 64,
-    summary: "The report format does not exist.",
-    remedy: "Use one of the formats that `loadline report --help` lists.",
-  },
 });

@@ -112,9 +112,7 @@ const doubleAssertion: TreeRule = {
   check: (tree) =>
     linesMatching(
       tree,
-      tree.paths.filter(
-        (path) => isScript(path) && !isRuleText(path) && !parsedBoundaries.has(path),
-      ),
+      tree.paths.filter((path) => isScript(path) && !isTest(path) && !parsedBoundaries.has(path)),
       /\bas unknown as\b/,
       () => "parse the value, or fix the type",
     ),
