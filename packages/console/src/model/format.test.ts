@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  countFigure,
-  formatFigure,
-  formatInterval,
-  formatMinute,
-  notMeasured,
-  shortDigest,
-} from "./format.ts";
+import { countFigure, formatFigure, formatInterval, formatMinute, notMeasured } from "./format.ts";
 
 describe("format", () => {
   it("an absent figure or interval reads not measured, never zero", () => {
@@ -23,10 +16,5 @@ describe("format", () => {
   it("times are cut to the minute and other texts stay", () => {
     expect(formatMinute("2026-04-12T10:15:59.123Z")).toBe("2026-04-12 10:15Z");
     expect(formatMinute("soon")).toBe("soon");
-  });
-
-  it("a digest keeps its two ends", () => {
-    expect(shortDigest("9f2c00000000000000e1aa")).toBe("9f2c00..e1aa");
-    expect(shortDigest("abc")).toBe("abc");
   });
 });

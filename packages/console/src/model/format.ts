@@ -26,10 +26,6 @@ export const formatCount = (value: number): string => formatValue(value, "");
 export const formatMinute = (iso: string): string =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(iso) ? `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z` : iso;
 
-/** First and last characters of a digest. */
-export const shortDigest = (digest: string): string =>
-  digest.length <= 12 ? digest : `${digest.slice(0, 6)}..${digest.slice(-4)}`;
-
 /** A whole number taken from the model, as a figure. */
 export const countFigure = (value: number, unit = ""): Figure => ({
   value,
