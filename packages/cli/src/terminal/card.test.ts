@@ -100,7 +100,6 @@ describe("verdict card", () => {
     const painted = verdictCard(verdictOf(claims), { ...o, paint: createPaint(true) });
     expect(painted).toContain("\u001b[33mNOT_PROVEN\u001b[0m");
     expect(painted).toContain("\u001b[33m? inconclusive\u001b[0m");
-    // oxlint-disable-next-line no-control-regex -- the escape codes are what is taken out
     expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain);
   });
 

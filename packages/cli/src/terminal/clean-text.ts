@@ -6,10 +6,8 @@ export function cleanText(text: string): string {
   return (
     text
       // CSI and OSC sequences go as a whole, so that `ESC[31m` leaves no `[31m` behind.
-      // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
       .replace(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, "")
       .replace(/\s+/g, " ")
-      // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
       .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, "")
   );
 }
