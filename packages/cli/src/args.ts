@@ -84,13 +84,18 @@ function takeOne(
     into.flags.add(name);
     return 1;
   }
-  const value = inline ?? argv[index + 1];
-  if (value === undefined || value === "" || (inline === undefined && value.startsWith("--"))) {
-    throw cliErrors.make("LL_CLI_VALUE", `--${name} needs a value (${option.value}).`);
-  }
-  checkChoice(`--${name}`, value, option.oneOf);
-  into.values.set(name, value);
+  into.values.set(name, valueOf(option, inline, argv[index + 1]));
   return inline === undefined ? 2 : 1;
+}
+
+/** The value after `=`, else the next word; another flag is no value. */
+function valueOf(option: OptionSpec, inline: string | undefined, next: string | undefined): string {
+  const value = inline ?? (next?.startsWith("--") ? undefined : next);
+  if (value === undefined || value === "") {
+    throw cliErrors.make("LL_CLI_VALUE", `--${option.name} needs a value (${option.value}).`);
+  }
+  checkChoice(`--${option.name}`, value, option.oneOf);
+  return value;
 }
 
 function unknownFlag(word: string, name: string, options: readonly OptionSpec[]): Error {
