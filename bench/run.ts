@@ -14,7 +14,9 @@ const names = readdirSync(here, { withFileTypes: true })
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(`no benchmark named ${unknown.join(", ")}; there are: ${names.join(", ")}\n`);
+  process.stderr.write(
+    `no benchmark named ${unknown.join(", ")}; there are: ${names.join(", ")}\n`,
+  );
   process.exitCode = 64;
 } else {
   for (const name of asked.length > 0 ? asked : names) {

@@ -77,15 +77,17 @@ function takeOne(
   const option = options.find((one) => one.name === name);
   if (option === undefined || !word.startsWith("--")) throw unknownFlag(word, name, options);
   const inline = word.includes("=") ? rest.join("=") : undefined;
-  if (option.value === undefined) {
-    if (inline !== undefined) {
-      throw cliErrors.make("LL_CLI_VALUE", `--${name} takes no value.`, { param: name });
-    }
-    into.flags.add(name);
-    return 1;
-  }
+  if (option.value === undefined) return takeFlag(name, inline, into);
   into.values.set(name, valueOf(option, inline, argv[index + 1]));
   return inline === undefined ? 2 : 1;
+}
+
+function takeFlag(name: string, inline: string | undefined, into: Parsed): 1 {
+  if (inline !== undefined) {
+    throw cliErrors.make("LL_CLI_VALUE", `--${name} takes no value.`, { param: name });
+  }
+  into.flags.add(name);
+  return 1;
 }
 
 /** The value after `=`, else the next word; another flag is no value. */

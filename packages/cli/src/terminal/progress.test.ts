@@ -20,13 +20,13 @@ describe("progress", () => {
     expect(host.out()).toBe("");
   });
 
-  it("on a terminal the block is drawn at most twice a second and over itself", async () => {
+  it("on a terminal the block is drawn at most twice a second and over itself", () => {
     const clock = new TestClock();
     const host = createTestHost([], { isTty: true, clock });
     const view = createProgress(host, "loadline up");
     for (let step = 0; step < 100; step++) {
       view.update({ ...load, done: step, total: 100 });
-      await clock.advance(20);
+      clock.advance(20);
     }
     const draws = host.err().split("loadline up").length - 1;
     expect(draws).toBeGreaterThanOrEqual(4);

@@ -1,7 +1,7 @@
 /** Names a shell expands on purpose: a secret by reference, e.g. `$LOADLINE_KEY`. */
 const reference = /^\$[A-Z_][A-Z0-9_]*$/;
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
-// oxlint-disable-next-line no-control-regex -- a command line may not carry control characters
+// A command line may not carry control characters.
 const control = /[\u0000-\u001f\u007f-\u009f]/g;
 
 const quoted = (word: string): string => {

@@ -41,7 +41,7 @@ class RecordQueue {
   #records: LoadRecord[] = [];
   #wake: (() => void) | null = null;
   #ended = false;
-  #error: unknown = null;
+  #error: Error | null = null;
 
   push(record: LoadRecord): void {
     this.#records.push(record);
@@ -50,7 +50,8 @@ class RecordQueue {
 
   end(error: unknown): void {
     this.#ended = true;
-    this.#error = error;
+    this.#error =
+      error instanceof Error ? error : new Error("the load engine failed", { cause: error });
     this.#wake?.();
   }
 
