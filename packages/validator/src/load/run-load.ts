@@ -50,8 +50,10 @@ class RecordQueue {
 
   end(error: unknown): void {
     this.#ended = true;
-    this.#error =
-      error instanceof Error ? error : new Error("the load engine failed", { cause: error });
+    if (error !== null) {
+      this.#error =
+        error instanceof Error ? error : new Error("the load engine failed", { cause: error });
+    }
     this.#wake?.();
   }
 
