@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import type { Ready, Sample } from "./child.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
-const requestsPerRound = Number(process.argv[3] ?? 6000);
-const warmRequests = 8000;
+const requestsPerRound = Number(process.argv[3] ?? 20_000);
+const warmRequests = 60_000;
 const connections = 16;
 const prompt = "y".repeat(900);
 const body = JSON.stringify({ model: "bench", messages: [{ role: "user", content: prompt }] });

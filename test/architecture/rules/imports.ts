@@ -14,9 +14,6 @@ const directions: Readonly<
   cli: { values: ["kit", "contract", "gateway", "validator", "console"], types: [] },
 };
 
-/** The one module that every package shares: the shape of an error table. It is pure. */
-const sharedByAll = "@loadline/kit/errors";
-
 /** Inside the gateway each layer sees only those after it. */
 const gatewayLayers = ["routes", "pipeline", "providers"] as const;
 
@@ -68,7 +65,7 @@ const importDirections: TreeRule = {
     eachImport(tree, sources(tree), (path, found) => {
       const from = packageOf(path) ?? "";
       const to = reached(path, found.specifier);
-      if (to === undefined || to === from || found.specifier === sharedByAll) return undefined;
+      if (to === undefined || to === from) return undefined;
       const allowed = directions[from];
       if (allowed?.values.includes(to)) return undefined;
       if (found.typeOnly && allowed?.types.includes(to)) return undefined;
