@@ -30,15 +30,15 @@ export async function drain(
   const cutMs = Math.max(times.graceMs - cutBeforeMs, Math.min(times.graceMs, times.acceptMs));
   const leftMs = Math.max(0, cutMs - (clock.monotonicMs() - startedMs));
   await idleOrTimeout(clock, pipeline, leftMs);
-  const open = [...pipeline.inFlight];
-  for (const x of open) {
+  const cut = pipeline.inFlight.size;
+  pipeline.inFlight.each((x) => {
     if (x.cancel) x.cancel("drained");
     else pipeline.refuse(x, { code: "LL_SERVER_DRAINING" });
-  }
+  });
   // Lets the last error frames leave the sockets before they are closed.
-  if (open.length > 0) await clock.sleep(Math.min(cutBeforeMs, 100));
+  if (cut > 0) await clock.sleep(Math.min(cutBeforeMs, 100));
   await front.close();
-  return { finished: Math.max(0, atStart - open.length), cut: open.length };
+  return { finished: Math.max(0, atStart - cut), cut };
 }
 
 function idleOrTimeout(clock: Clock, pipeline: Pipeline, leftMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Placed } from "@loadline/kit/roster";
 import type { RequestBody } from "../body/request.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import type { Route } from "../routing/routes.ts";
@@ -71,7 +72,8 @@ export interface PickedHeaders {
 }
 
 /** One request and its answer, from the first byte to the one exit. */
-export class Exchange {
+export class Exchange implements Placed {
+  place = -1;
   readonly client: Client;
   readonly operation: Operation;
   /** What the path named, such as a model's id. */

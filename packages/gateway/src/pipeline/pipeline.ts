@@ -1,4 +1,5 @@
 import type { Logger } from "@loadline/kit/logger";
+import { createRoster, type Roster } from "@loadline/kit/roster";
 import { errorBody, statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import { type Client, Exchange, type Exit, type Refusal } from "./exchange.ts";
@@ -17,7 +18,7 @@ export interface Pipeline {
   begin(client: Client): Exchange;
   /** Answers with our own error and ends the exchange. */
   refuse(x: Exchange, refusal: Refusal): void;
-  readonly inFlight: ReadonlySet<Exchange>;
+  readonly inFlight: Roster<Exchange>;
   /** Calls back when nothing is in flight any more, at once when nothing is. */
   onIdle(run: () => void): void;
 }
@@ -34,12 +35,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     [...operations, unknownOperation].map((operation) => [operation, wire(stages, operation)]),
   );
   const exits = stages.filter((stage) => stage.exit);
-  const inFlight = new Set<Exchange>();
+  const inFlight = createRoster<Exchange>();
   let idle: (() => void)[] = [];
   const onExit = (x: Exchange, end: Exit): void => {
     x.cancel = undefined;
     for (const stage of exits) stage.exit?.(x, end);
-    inFlight.delete(x);
+    inFlight.remove(x);
     if (inFlight.size > 0 || idle.length === 0) return;
     const waiting = idle;
     idle = [];

@@ -38,6 +38,7 @@ export class Attempt implements UpstreamSink, Watched {
   readonly target: Target;
   readonly startedMs: number;
   deadlineMs = 0;
+  place = -1;
   status = 0;
   #call: UpstreamCall | undefined;
   readonly #host: AttemptHost;

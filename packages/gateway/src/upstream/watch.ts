@@ -1,7 +1,8 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
+import { createRoster, type Placed } from "@loadline/kit/roster";
 
 /** Something with a deadline in monotonic ms. */
-export interface Watched {
+export interface Watched extends Placed {
   deadlineMs: number;
   onDeadline(): void;
 }
@@ -20,13 +21,15 @@ const tickMs = 50;
  * per request. The tick rests while nothing is watched.
  */
 export function createWatch(clock: Clock): Watch {
-  const all = new Set<Watched>();
+  const all = createRoster<Watched>();
   let timer: Timer | undefined;
   let nowMs = 0;
   const tick = (): void => {
     nowMs = clock.monotonicMs();
     timer = all.size > 0 ? clock.after(tickMs, tick, { unref: true }) : undefined;
-    for (const watched of all) if (watched.deadlineMs <= nowMs) watched.onDeadline();
+    all.each((watched) => {
+      if (watched.deadlineMs <= nowMs) watched.onDeadline();
+    });
   };
   return {
     add(watched) {
@@ -36,7 +39,7 @@ export function createWatch(clock: Clock): Watch {
       }
       all.add(watched);
     },
-    remove: (watched) => void all.delete(watched),
+    remove: (watched) => all.remove(watched),
     get nowMs() {
       return nowMs;
     },
