@@ -19,7 +19,9 @@ export async function runVerify({ host, args, json }: VerbContext): Promise<Exit
   const usable = formats.filter((format) => format !== "html" || findReportAssets() !== undefined);
   const reporters = await loadReporters(usable);
   const renderers = Object.fromEntries(reporters.map((one) => [one.file, one.render]));
-  const result = await verifyBundle(files, { digest: sha256, renderers });
+  const isOwnView = (path: string, text: string): boolean =>
+    reporters.find((one) => one.file === path)?.isOwn?.(text) ?? true;
+  const result = await verifyBundle(files, { digest: sha256, renderers, isOwnView });
   if (json) {
     host.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     return result.exit;

@@ -30,6 +30,14 @@ const turned = (value: unknown): unknown => {
 };
 
 describe("report", () => {
+  it("a report knows the build that rendered it", () => {
+    const model = fixtureModel({ seed: 4 });
+    const own = htmlReporter(assets);
+    const other = htmlReporter({ ...assets, script: "document.body;" });
+    expect(own.isOwn(own.render(model))).toBe(true);
+    expect(own.isOwn(other.render(model))).toBe(false);
+  });
+
   it("members in another order give equal bytes", () => {
     const model = fixtureModel({ seed: 3 });
     const again = turned(model) as typeof model;

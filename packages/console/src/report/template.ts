@@ -29,9 +29,11 @@ const rawText = (text: string, element: "script" | "style"): string =>
 const sourceHash = (text: string): string =>
   `'sha256-${createHash("sha256").update(text, "utf8").digest("base64")}'`;
 
-/** The policy of the page: nothing but the one script and the one style it carries. */
-const policyOf = (script: string, style: string): string =>
-  [
+/** The policy of a page of these assets: nothing but the one script and the one style it carries. */
+export function policyOf(assets: ReportAssets): string {
+  const script = rawText(assets.script, "script");
+  const style = rawText(assets.style, "style");
+  return [
     "default-src 'none'",
     `script-src ${sourceHash(script)}`,
     `style-src ${sourceHash(style)}`,
@@ -41,6 +43,7 @@ const policyOf = (script: string, style: string): string =>
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join("; ");
+}
 
 /** Puts the parts into one document that loads nothing. */
 export function documentOf(parts: DocumentParts): string {
@@ -50,7 +53,7 @@ export function documentOf(parts: DocumentParts): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policyOf(script, style)}">
+<meta http-equiv="Content-Security-Policy" content="${policyOf(parts.assets)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">

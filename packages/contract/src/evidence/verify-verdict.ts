@@ -5,7 +5,7 @@ import type { ReportModel, VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { toBytes } from "./digest.ts";
 import type { EvidenceRecord } from "./record.ts";
-import { differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
+import { decodeText, differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
 
 /** Names of claims and fields in which two documents differ. */
 function findDifferences(stored: VerdictDocument, made: VerdictDocument): string[] {
@@ -32,19 +32,40 @@ function findDifferences(stored: VerdictDocument, made: VerdictDocument): string
 /** Renders a view again, by its file name in the bundle. */
 export type Renderers = Readonly<Record<string, (model: ReportModel) => string>>;
 
-/** Views present in the bundle that render differently from its evidence. */
-function findEditedViews(files: Files, model: () => ReportModel, renderers: Renderers): string[] {
-  const present = Object.entries(renderers).filter(([path]) => files.has(path));
-  if (present.length === 0) return [];
-  const made = model();
-  return present
-    .filter(([path, render]) => {
-      const bytes = files.get(path);
-      const expected = toBytes(render(made));
-      if (!bytes || bytes.byteLength !== expected.byteLength) return true;
-      return bytes.some((byte, index) => byte !== expected[index]);
-    })
-    .map(([path]) => path);
+/** Whether a view was rendered by this very build, whose bytes can be made again. */
+export type IsOwnView = (path: string, text: string) => boolean;
+
+interface Views {
+  /** Render differently from the bundle's evidence. */
+  readonly edited: readonly string[];
+  /** Made by another build: its page cannot be made again here. */
+  readonly foreign: readonly string[];
+}
+
+function compareViews(
+  files: Files,
+  model: () => ReportModel,
+  o: { renderers: Renderers; isOwnView: IsOwnView },
+): Views {
+  const edited: string[] = [];
+  const foreign: string[] = [];
+  const made = lazily(model);
+  for (const [path, render] of Object.entries(o.renderers)) {
+    const bytes = files.get(path);
+    if (!bytes) continue;
+    const expected = toBytes(render(made()));
+    const isEqual =
+      bytes.byteLength === expected.byteLength &&
+      bytes.every((byte, index) => byte === expected[index]);
+    if (isEqual) continue;
+    (o.isOwnView(path, decodeText(bytes)) ? edited : foreign).push(path);
+  }
+  return { edited, foreign };
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 export interface VerdictResult extends StepResult {
@@ -61,6 +82,7 @@ export function verifyVerdict(o: {
   chainHead: string;
   stored: VerdictDocument | null;
   renderers: Renderers;
+  isOwnView: IsOwnView;
 }): VerdictResult {
   const { plan, planDigest, records, chainHead, stored } = o;
   const recomputed = fold(plan, records, { chainHead, planDigest, now: stored?.endedAt ?? "" });
@@ -73,13 +95,13 @@ export function verifyVerdict(o: {
   const problems = findDifferences(stored, recomputed).map((name) => `${name} differs`);
   const model = (): ReportModel =>
     buildReportModel({ plan, planText: o.planText, records, verdict: recomputed });
-  for (const path of findEditedViews(o.files, model, o.renderers)) {
-    problems.push(`${path} was edited`);
-  }
+  const views = compareViews(o.files, model, o);
+  for (const path of views.edited) problems.push(`${path} was edited`);
   if (problems.length === 0 && canonicalJson(stored) !== canonicalJson(recomputed)) {
     problems.push("verdict.json has more than the evidence gives");
   }
   if (problems.length > 0) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
-  const message = `${recomputed.claims.length} verdicts and the outcome are equal.`;
+  const left = views.foreign.map((path) => ` ${path} is of another build and was not compared.`);
+  const message = `${recomputed.claims.length} verdicts and the outcome are equal.${left.join("")}`;
   return { ok: true, message, recomputed };
 }

@@ -171,6 +171,13 @@ test("an edited view is named, an untouched one is equal", async () => {
   const result = await verifyBundle(files, { digest: sha256, renderers });
   expect(result.exit).toBe(1);
   expect(result.steps[4]?.message).toBe("report.md was edited.");
+  const isOwnView = (path: string, text: string): boolean =>
+    path !== "report.md" || text.includes("honestly");
+  expect((await verifyBundle(files, { digest: sha256, renderers, isOwnView })).exit).toBe(1);
+  files.set("report.md", encode("made by another build\n"));
+  const foreign = await verifyBundle(files, { digest: sha256, renderers, isOwnView });
+  expect(foreign.exit).toBe(0);
+  expect(foreign.steps[4]?.message).toContain("report.md is of another build and was not compared");
 });
 
 test("a run that broke off is incomplete: no closing record, torn line, no manifest", async () => {

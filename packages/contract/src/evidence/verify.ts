@@ -14,12 +14,14 @@ import {
   verifyFiles,
   verifyPlan,
 } from "./verify-steps.ts";
-import { type Renderers, verifyVerdict } from "./verify-verdict.ts";
+import { type IsOwnView, type Renderers, verifyVerdict } from "./verify-verdict.ts";
 
 export interface VerifyOptions {
   readonly digest: AsyncDigest;
   /** By file name of the view, e.g. `report.md`; views without a renderer are not checked. */
   readonly renderers?: Renderers;
+  /** Views that differ and are not of this build are named, not called edited; default: all are. */
+  readonly isOwnView?: IsOwnView;
   readonly extractors?: readonly Extractor[];
 }
 
@@ -103,6 +105,7 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
     chainHead: chain.head,
     stored,
     renderers: o.renderers ?? {},
+    isOwnView: o.isOwnView ?? (() => true),
   });
   const steps: VerifyStep[] = [
     fileStep,

@@ -7,6 +7,8 @@ export interface Reporter {
   /** File name in the run directory. */
   readonly file: string;
   render(model: ReportModel): string;
+  /** Whether a file was rendered by this very build; absent: any build renders the same bytes. */
+  isOwn?(text: string): boolean;
 }
 
 export interface Progress {
