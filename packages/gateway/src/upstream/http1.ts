@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
-import { createHttp1Pool, type Http1Pool } from "@loadline/kit/http1";
+import { createHttp1Pool, EncodedHeaders, type Http1Pool } from "@loadline/kit/http1";
 import { classifyFault } from "./classify.ts";
 import type { Upstream, UpstreamOperation } from "./upstream.ts";
 
@@ -36,14 +36,15 @@ export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
   const base = ["host", o.host, "content-type", "application/json", ...o.headers];
   const plain = [...base, "accept", "application/json"];
   const stream = [...base, "accept", "text/event-stream"];
+  const encoded = { plain: new EncodedHeaders(plain), stream: new EncodedHeaders(stream) };
   return {
     call(request, sink) {
       const path = o.paths[request.operation] ?? "/";
-      const chosen = request.isStream ? stream : plain;
+      const kind = request.isStream ? "stream" : "plain";
       const headers =
         request.traceparent === undefined
-          ? chosen
-          : [...chosen, "traceparent", request.traceparent];
+          ? encoded[kind]
+          : [...(request.isStream ? stream : plain), "traceparent", request.traceparent];
       return pool.request(
         { method: "POST", path, headers, body: request.body },
         {

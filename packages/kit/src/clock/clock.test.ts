@@ -54,6 +54,15 @@ describe("clock", () => {
     }
   });
 
+  it("clocks of one machine agree on the origin to within 0.1 ms", () => {
+    const [one, other] = [systemClock(), systemClock()];
+    const differences = Array.from({ length: 20 }, () =>
+      Math.abs(one.monotonicMs() - other.monotonicMs()),
+    );
+    expect(Math.min(...differences)).toBeLessThan(0.1);
+    expect(Math.abs(one.monotonicMs() - Number(process.hrtime.bigint()) / 1e6)).toBeLessThan(50);
+  });
+
   it("documents carry UTC ISO 8601 with milliseconds", () => {
     expect(isoTime(new TestClock(0))).toBe("1970-01-01T00:00:00.000Z");
   });

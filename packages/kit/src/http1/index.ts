@@ -9,6 +9,7 @@
  * pool.request({ method: "GET", path: "/", headers: ["host", "127.0.0.1"] }, sink);
  * ```
  */
+export { EncodedHeaders } from "./encoded-headers.ts";
 export { http1Errors } from "./errors.ts";
 export { createResponseParser } from "./parser.ts";
 export { createHttp1Pool } from "./pool.ts";

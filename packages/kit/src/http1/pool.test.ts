@@ -2,7 +2,13 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { afterEach, describe, expect, it } from "vitest";
-import { createHttp1Pool, encodeRequest, type Http1Pool, type Http1PoolOptions } from "./index.ts";
+import {
+  createHttp1Pool,
+  EncodedHeaders,
+  encodeRequest,
+  type Http1Pool,
+  type Http1PoolOptions,
+} from "./index.ts";
 
 interface Fixture {
   port: number;
@@ -251,6 +257,15 @@ describe("http1 pool", () => {
 });
 
 describe("encodeRequest", () => {
+  it("headers encoded before give the bytes of the list, and are refused as it is", () => {
+    const list = ["host", "a", "x-b", "c", "content-length", "9"];
+    const request = { method: "POST", path: "/", body: Buffer.from("hi") };
+    const once = encodeRequest({ ...request, headers: new EncodedHeaders(list) });
+    expect(once).toEqual(encodeRequest({ ...request, headers: list }));
+    expect(once.toString()).not.toContain("9");
+    expect(() => new EncodedHeaders(["x-a", "1\r\nx-b: 2"])).toThrow("malformed header");
+  });
+
   it("writes the head in order and the length from the body, never from the caller", () => {
     const bytes = encodeRequest({
       method: "POST",

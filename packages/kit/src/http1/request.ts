@@ -1,9 +1,9 @@
+import { encodeFields } from "./encoded-headers.ts";
 import { http1Errors } from "./errors.ts";
 import type { Http1Request } from "./types.ts";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const target = /^[\x21-\x7e\x80-\xff]+$/;
-const value = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * The bytes of a request, `content-length` added from its body. Throws LL_HTTP1_REQUEST for what
@@ -23,23 +23,4 @@ export function encodeRequest(r: Http1Request): Buffer {
   bytes.write(head, 0, "latin1");
   if (body !== undefined) body.copy(bytes, head.length);
   return bytes;
-}
-
-function encodeFields(headers: readonly string[]): string {
-  let lines = "";
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] ?? "";
-    const text = headers[i + 1] ?? "";
-    if (!token.test(name) || !value.test(text)) {
-      throw http1Errors.make("LL_HTTP1_REQUEST", `malformed header ${JSON.stringify(name)}.`);
-    }
-    if (!isFraming(name)) lines += `${name}: ${text}\r\n`;
-  }
-  return lines;
-}
-
-function isFraming(name: string): boolean {
-  if (name.length !== 14 && name.length !== 17) return false;
-  const lower = name.toLowerCase();
-  return lower === "content-length" || lower === "transfer-encoding";
 }

@@ -1,3 +1,4 @@
+import type { EncodedHeaders } from "./encoded-headers.ts";
 import type { Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 
@@ -49,8 +50,8 @@ export interface ResponseParser {
 export interface Http1Request {
   readonly method: string;
   readonly path: string;
-  /** Flat: name, value, ... `content-length` is added from `body`. */
-  readonly headers: readonly string[];
+  /** Flat: name, value, ... or encoded before. `content-length` is added from `body`. */
+  readonly headers: readonly string[] | EncodedHeaders;
   readonly body?: Buffer;
 }
 
