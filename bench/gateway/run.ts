@@ -3,7 +3,7 @@
  * own, rounds interleaved and the order turned each time. Prints JSON with relay / gateway as the
  * ratio (higher is better) and the gateway's memory without an in-process model.
  */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Ready, Sample } from "./child.ts";
@@ -11,7 +11,7 @@ import type { Ready, Sample } from "./child.ts";
 const rounds = Number(process.argv[2] ?? 5);
 const requestsPerRound = Number(process.argv[3] ?? 20_000);
 const warmRequests = 60_000;
-const connections = 16;
+const connections = 64;
 const prompt = "y".repeat(900);
 const body = JSON.stringify({ model: "bench", messages: [{ role: "user", content: prompt }] });
 
@@ -31,8 +31,14 @@ function message<T extends object>(child: ChildProcess, field: keyof T): Promise
   });
 }
 
-async function start(name: string, argument = ""): Promise<Subject> {
+/** Keeps every thread of a process on one core: what is measured stands alone on its own. */
+function pin(pid: number, core: number): void {
+  execFileSync("taskset", ["-a", "-c", "-p", String(core), String(pid)], { stdio: "ignore" });
+}
+
+async function start(name: string, core: number, argument = ""): Promise<Subject> {
   const child = fork(fileURLToPath(new URL(name, import.meta.url)), [argument]);
+  if (child.pid !== undefined) pin(child.pid, core);
   return { child, ...(await message<Ready>(child, "port")) };
 }
 
@@ -93,10 +99,11 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-const upstream = await start("upstream.ts");
+pin(process.pid, 0);
+const upstream = await start("upstream.ts", 0);
 const base = `http://127.0.0.1:${upstream.port}`;
-const relay = await start("relay.ts", base);
-const gateway = await start("gateway.ts", base);
+const relay = await start("relay.ts", 1, base);
+const gateway = await start("gateway.ts", 1, base);
 for (const subject of [relay, gateway]) await drive(subject, warmRequests);
 const micros = { relay: [] as number[], gateway: [] as number[] };
 for (let round = 0; round < rounds; round++) {
