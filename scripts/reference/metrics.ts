@@ -1,3 +1,4 @@
+import { createMetrics } from "../../packages/kit/src/metrics/index.ts";
 import { createTelemetry } from "../../packages/gateway/src/telemetry/telemetry.ts";
 import { code, page, table } from "./markdown.ts";
 
@@ -48,7 +49,7 @@ export function metricsPage(): string {
       "counter's samples end in `_total`.",
     table(
       ["metric", "type", "labels", "what it counts"],
-      metricRows(createTelemetry(names).render()).map((row) => [
+      metricRows(createTelemetry(names, createMetrics()).render()).map((row) => [
         code(row.name),
         row.type,
         row.labels.map(code).join(", "),

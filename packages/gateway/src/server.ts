@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { createLogger, type Logger } from "@loadline/kit/logger";
+import { createMetrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { GatewayConfig } from "./config/schema.ts";
 import { createNodeFront } from "./front/node-http/index.ts";
@@ -59,11 +60,13 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const targets = openTargets(config, { ...deps, ...base });
   const routes = compileRoutes(config, targets);
   const keys = createKeyCache(state);
-  const telemetry = createTelemetry({
+  const metrics = createMetrics();
+  const names = {
     routes: routes.routes.map((route) => route.name),
     models: routes.models,
     targets: [...targets.keys()],
-  });
+  };
+  const telemetry = createTelemetry(names, metrics);
   const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);

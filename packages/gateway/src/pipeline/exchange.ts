@@ -1,6 +1,8 @@
 import type { Placed } from "@loadline/kit/roster";
 import type { RequestBody } from "../body/request.ts";
 import type { GatewayErrorCode } from "../errors.ts";
+import type { Principal } from "../identity/principal.ts";
+import type { Lease } from "../limits/lease.ts";
 import type { Route } from "../routing/routes.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
 import type { Operation } from "./operations.ts";
@@ -17,6 +19,8 @@ export interface Client {
   readonly headers: readonly string[];
   /** False for HTTP/1.0. */
   readonly isHttp11: boolean;
+  /** Address of the peer, as the socket gives it. */
+  readonly address: string;
   /** Whether a request body follows that was not read. */
   readonly hasBody: boolean;
   read(bytesMax: number, done: (body: BodyRead) => void): void;
@@ -82,6 +86,8 @@ export class Exchange implements Placed {
   id = "";
   picked: PickedHeaders | undefined;
   keyId = "";
+  principal: Principal | undefined;
+  lease: Lease | undefined;
   body: RequestBody | undefined;
   route: Route | undefined;
   readonly attempts: AttemptRecord[] = [];

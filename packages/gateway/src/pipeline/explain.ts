@@ -1,5 +1,6 @@
 import { systemClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
+import { createMetrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
 import { routeTable } from "../routing/routes.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
@@ -25,7 +26,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       metricsText: () => "",
     },
     exits: {
-      telemetry: createTelemetry({ routes: [], models: [], targets: [] }),
+      telemetry: createTelemetry({ routes: [], models: [], targets: [] }, createMetrics()),
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),
       nowMs,
     },

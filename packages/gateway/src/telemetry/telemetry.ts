@@ -1,4 +1,4 @@
-import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import type { Metrics } from "@loadline/kit/metrics";
 import { operations } from "../pipeline/operations.ts";
 import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
 import { type FailureClass, failureClasses } from "../upstream/upstream.ts";
@@ -104,8 +104,7 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
   };
 }
 
-export function createTelemetry(names: TelemetryNames): GatewayTelemetry {
-  const metrics = createMetrics();
+export function createTelemetry(names: TelemetryNames, metrics: Metrics): GatewayTelemetry {
   const operationIndex = new Map(operation.map((id, i) => [id, i]));
   const statusIndex = new Map(statuses.map((code, i) => [code, i]));
   const targetIndex = new Map(names.targets.map((name, i) => [name, i]));

@@ -34,6 +34,13 @@ export const failureClasses: readonly FailureClass[] = [
   "aborted",
 ];
 
+/** One credential of a target; `headers` is the flat list that carries it. */
+export interface UpstreamKey {
+  /** Names the key in metrics and logs; never the secret. */
+  readonly id: string;
+  readonly headers: readonly string[];
+}
+
 export type UpstreamOperation = "chat" | "embeddings";
 
 export interface UpstreamRequest {
@@ -42,6 +49,8 @@ export interface UpstreamRequest {
   readonly isStream: boolean;
   /** A W3C traceparent to pass on. */
   readonly traceparent: string | undefined;
+  /** The credential of this call; the target's first when absent. */
+  readonly key?: UpstreamKey | undefined;
 }
 
 /** Takes one answer; `end` or `fail` comes once and last. */

@@ -35,6 +35,10 @@ export class NodeClient implements Client {
     return this.#request.httpVersionMinor === 1;
   }
 
+  get address(): string {
+    return this.#request.socket.remoteAddress ?? "";
+  }
+
   get hasBody(): boolean {
     return !this.#request.complete;
   }

@@ -1,0 +1,39 @@
+import type { FailureClass } from "../upstream/upstream.ts";
+import type { UpstreamKey } from "../upstream/upstream.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+import type { Target } from "./routes.ts";
+
+/** How an attempt ended for breakers, key states and statistics; `left` is neutral. */
+export type AttemptOutcome = FailureClass | "ok" | "left";
+
+/** The right to make one attempt; ended exactly once, a second call does nothing. */
+export interface Permit {
+  readonly target: Target;
+  /** The upstream credential to use; undefined when the target needs none. */
+  readonly key: UpstreamKey | undefined;
+  readonly isHedge: boolean;
+  /** First content came `ttftMs` after the attempt started. */
+  content(ttftMs: number): void;
+  end(outcome: AttemptOutcome, retryAfterMs?: number): void;
+}
+
+export type NextAttempt =
+  | { readonly kind: "attempt"; readonly permit: Permit }
+  /** Nothing usable now, but waiting this long (bounded by retry.waitMax) is worth it. */
+  | { readonly kind: "wait"; readonly waitMs: number }
+  /** Nothing more will be tried. `retryAfterMs`: the soonest a target may be usable again. */
+  | { readonly kind: "none"; readonly retryAfterMs: number };
+
+/** The attempts of one exchange, decided one at a time. */
+export interface AttemptPlan {
+  next(): NextAttempt;
+  /** ms after which a hedge may start, or -1 when this exchange is not hedged. */
+  readonly hedgeAfterMs: number;
+}
+
+/** Decides where the attempts of an exchange go. */
+export interface Router {
+  plan(x: Exchange): AttemptPlan;
+  /** Some target of the exchange's route serves its operation. */
+  serves(x: Exchange): boolean;
+}
