@@ -13,6 +13,7 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
 import { compileRoutes, openTargets } from "./routing/compile.ts";
+import { createRouter } from "./routing/router.ts";
 import { createKeyCache } from "./state/key-cache.ts";
 import { type CreatedKey, createKey, listKeys } from "./state/keys.ts";
 import { openState, type State } from "./state/state.ts";
@@ -82,6 +83,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     routes,
     call: {
       watch: createWatch(clock),
+      router: createRouter(),
       nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),
       onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),

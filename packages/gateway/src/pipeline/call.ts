@@ -1,6 +1,7 @@
 import { upstreamEdits } from "../body/request.ts";
 import { spliceBytes } from "../body/splice.ts";
 import type { GatewayErrorCode } from "../errors.ts";
+import type { AttemptPlan, Router } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
 import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attempt.ts";
 import { errorFrame } from "../stream/frames.ts";
@@ -11,14 +12,14 @@ import { modelOnly, type Stage } from "./stage.ts";
 
 export interface CallDeps {
   readonly watch: Watch;
+  /** Decides which targets are tried. */
+  readonly router: Router;
   nowMs(): number;
   /** Answers with the gateway's own error, through the pipeline. */
   refuse(x: Exchange, refusal: Refusal): void;
   /** Counts one attempt. */
   onAttempt(target: Target, failure: FailureClass | "ok"): void;
 }
-
-const attemptsMax = 3;
 
 /** Calls the route's targets in order until one answers; relays its answer or stream. */
 export function callStage(deps: CallDeps): Stage {
@@ -38,18 +39,14 @@ class CallRun implements AttemptHost {
   readonly watch: Watch;
   readonly #x: Exchange;
   readonly #deps: CallDeps;
-  readonly #targets: readonly Target[];
-  #next = 0;
+  readonly #plan: AttemptPlan;
   readonly #failures: AttemptFailure[] = [];
 
   constructor(x: Exchange, deps: CallDeps) {
     this.#x = x;
     this.#deps = deps;
     this.watch = deps.watch;
-    const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
-    const usable = (t: Target): boolean =>
-      t.provider.paths[operation] !== undefined && t.upstream.isReady();
-    this.#targets = (x.route?.targets ?? []).filter(usable).slice(0, attemptsMax);
+    this.#plan = deps.router.plan(x);
   }
 
   nowMs(): number {
@@ -58,11 +55,12 @@ class CallRun implements AttemptHost {
 
   next(): void {
     const x = this.#x;
-    const target = this.#targets[this.#next++];
-    if (!target || !x.body) {
+    const next = this.#plan.next();
+    if (next.kind !== "attempt" || !x.body) {
       this.#deps.refuse(x, finalAnswer(this.#failures));
       return;
     }
+    const { target } = next.permit;
     const attempt = new Attempt({ x, target, host: this, nowMs: this.nowMs() });
     x.cancel = (why) => this.#cancel(attempt, why);
     const addUsage = target.provider.usage.streamOption;

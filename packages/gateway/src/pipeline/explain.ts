@@ -2,6 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
+import { createRouter } from "../routing/router.ts";
 import { routeTable } from "../routing/routes.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import { createWatch } from "../upstream/watch.ts";
@@ -17,7 +18,13 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,
     routes: routeTable([]),
-    call: { watch: createWatch(clock), nowMs, refuse: () => undefined, onAttempt: () => undefined },
+    call: {
+      watch: createWatch(clock),
+      router: createRouter(),
+      nowMs,
+      refuse: () => undefined,
+      onAttempt: () => undefined,
+    },
     local: {
       models: [],
       createdSeconds: 0,

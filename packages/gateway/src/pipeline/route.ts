@@ -1,3 +1,4 @@
+import type { Router } from "../routing/attempts.ts";
 import type { RouteTable } from "../routing/routes.ts";
 import { modelOnly, type Stage } from "./stage.ts";
 
@@ -20,18 +21,14 @@ export function authorizeStage(table: RouteTable): Stage {
   };
 }
 
-/** Refuses at once when no target of the route can be tried. */
-export function routeStage(): Stage {
+/** Refuses at once when no target of the route serves the operation. */
+export function routeStage(router: Router): Stage {
   return {
     id: "route",
     summary: "targets in order",
     wired: modelOnly,
     run(x) {
-      const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
-      const serving = (x.route?.targets ?? []).filter((t) => t.provider.paths[operation]);
-      if (serving.length === 0) return { code: "LL_ROUTE_UNSUPPORTED", param: "model" };
-      const isUsable = serving.some((target) => target.upstream.isReady());
-      return isUsable ? undefined : { code: "LL_ROUTE_NO_TARGET", retryAfterMs: 1000 };
+      return router.serves(x) ? undefined : { code: "LL_ROUTE_UNSUPPORTED", param: "model" };
     },
   };
 }

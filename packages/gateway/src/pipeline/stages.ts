@@ -28,7 +28,7 @@ export function createStages(deps: StageDeps): Stage[] {
     authenticateStage(deps.checkKey, deps.isKeyRequired),
     readStage(deps.bodyBytesMax),
     authorizeStage(deps.routes),
-    routeStage(),
+    routeStage(deps.call.router),
     callStage(deps.call),
     answerStage(deps.local),
     ...exitStages(deps.exits),
