@@ -1,5 +1,5 @@
 import type { AttemptRecord, Refusal, Usage } from "../pipeline/exchange.ts";
-import type { StreamEvent } from "../stream/events.ts";
+import type { StreamEvent } from "./events.ts";
 
 export type DialectId =
   | "openai.chat"

@@ -1,0 +1,50 @@
+import { parseJson } from "../body/scan.ts";
+import type { Usage } from "../pipeline/exchange.ts";
+
+/** What one server-sent event is to the stream machine. */
+export type EventKind =
+  | "preamble"
+  | "content"
+  | "finish"
+  | "usage"
+  | "marker"
+  | "error"
+  | "comment"
+  | "unreadable";
+
+export interface StreamEvent {
+  readonly kind: EventKind;
+  /** The event also says that the answer is finished. */
+  readonly isFinish: boolean;
+  readonly usage?: Usage;
+}
+
+/** The events that carry nothing but their kind, shared so that none is made per chunk. */
+export const plainEvents = {
+  preamble: { kind: "preamble", isFinish: false },
+  content: { kind: "content", isFinish: false },
+  lastContent: { kind: "content", isFinish: true },
+  finish: { kind: "finish", isFinish: true },
+  marker: { kind: "marker", isFinish: false },
+  error: { kind: "error", isFinish: false },
+  comment: { kind: "comment", isFinish: false },
+  unreadable: { kind: "unreadable", isFinish: false },
+} as const satisfies Readonly<Record<string, StreamEvent>>;
+
+/** The data lines of an event joined; undefined when it has none. */
+export function dataOf(text: string): string | undefined {
+  if (text.startsWith("data: ") && !text.includes("\n")) return text.slice(6);
+  let data: string | undefined;
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    if (!line.startsWith("data:")) continue;
+    const part = line.charCodeAt(5) === 0x20 ? line.slice(6) : line.slice(5);
+    data = data === undefined ? part : `${data}\n${part}`;
+  }
+  return data;
+}
+
+/** The data of an event as JSON; undefined when it is none. */
+export function eventJson(text: string): unknown {
+  const data = dataOf(text);
+  return data === undefined ? undefined : parseJson(data);
+}

@@ -1,0 +1,19 @@
+import { keyTable } from "../../body/scan.ts";
+import { errorBody, errorFrame } from "../../stream/frames.ts";
+import { readWhole } from "../answer.ts";
+import type { Dialect } from "../dialect.ts";
+import { plainEvents } from "../events.ts";
+import { openaiUsage } from "../openai-usage.ts";
+
+const answerKeys = keyTable(["error", "usage", "data"]);
+
+/** OpenAI's embeddings: the whole body is the content, and there are no streams. */
+export const openaiEmbeddings: Dialect = {
+  id: "openai.embeddings",
+  classify: () => plainEvents.unreadable,
+  endMarker: undefined,
+  errorBody,
+  errorFrame,
+  readAnswer: (bytes) => readWhole(bytes, answerKeys, openaiUsage),
+  requestIdHeader: "x-request-id",
+};
