@@ -1,3 +1,4 @@
+import { isPublic } from "../identity/surface.ts";
 import type { KeyCheck } from "../state/keys.ts";
 import type { Refusal } from "./exchange.ts";
 import type { Stage } from "./stage.ts";
@@ -10,7 +11,7 @@ export function authenticateStage(check: (key: string) => KeyCheck, isRequired: 
   return {
     id: "authenticate",
     summary: "API key -> principal",
-    wired: (operation) => isRequired && operation.needsKey,
+    wired: (operation) => isRequired && !isPublic(operation),
     run(x) {
       const header = x.picked?.authorization;
       if (header === undefined) return refuse("LL_AUTH_MISSING");

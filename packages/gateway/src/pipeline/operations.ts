@@ -1,3 +1,5 @@
+import type { Surface } from "../identity/surface.ts";
+
 /** What a request asks for. `unknown` is any path that is not served. */
 export type OperationId =
   | "chat"
@@ -10,35 +12,54 @@ export type OperationId =
   | "metrics"
   | "unknown";
 
-export interface Operation {
+/** A surface that the pipeline serves. */
+export interface Operation extends Surface {
   readonly id: OperationId;
-  readonly methods: readonly string[];
-  /** A path; a last segment of `*` stands for one or more segments. */
-  readonly path: string;
   /** Goes to an upstream. */
   readonly isModel: boolean;
-  readonly needsKey: boolean;
 }
 
 const get = ["GET", "HEAD"];
+const readOnly = { kind: "http", isModel: false, body: "none", egress: "none" } as const;
+const notAudited = { none: "reads only" } as const;
+
+/** A POST that is metered and relayed to an upstream. */
+function model(id: OperationId, path: string): Operation {
+  return {
+    id,
+    kind: "http",
+    methods: ["POST"],
+    path,
+    isModel: true,
+    permission: "inference:call",
+    writes: "upstream",
+    limits: "model",
+    body: "model",
+    egress: "provider",
+    audit: { none: "metered, one usage record per attempt" },
+  };
+}
+
+/** A GET that the gateway answers itself. */
+function local(id: OperationId, path: string, permission: Operation["permission"]): Operation {
+  const limits = typeof permission === "string" ? "read" : "probe";
+  return { ...readOnly, id, methods: get, path, permission, limits, audit: notAudited };
+}
 
 export const unknownOperation: Operation = {
-  id: "unknown",
+  ...local("unknown", "*", { public: "health" }),
   methods: [],
-  path: "*",
-  isModel: false,
-  needsKey: false,
 };
 
 export const operations: readonly Operation[] = [
-  { id: "chat", methods: ["POST"], path: "/v1/chat/completions", isModel: true, needsKey: true },
-  { id: "embeddings", methods: ["POST"], path: "/v1/embeddings", isModel: true, needsKey: true },
-  { id: "models.list", methods: get, path: "/v1/models", isModel: false, needsKey: true },
-  { id: "models.get", methods: get, path: "/v1/models/*", isModel: false, needsKey: true },
-  { id: "healthz", methods: get, path: "/healthz", isModel: false, needsKey: false },
-  { id: "readyz", methods: get, path: "/readyz", isModel: false, needsKey: false },
-  { id: "health", methods: get, path: "/health", isModel: false, needsKey: false },
-  { id: "metrics", methods: get, path: "/metrics", isModel: false, needsKey: false },
+  model("chat", "/v1/chat/completions"),
+  model("embeddings", "/v1/embeddings"),
+  local("models.list", "/v1/models", "models:read"),
+  local("models.get", "/v1/models/*", "models:read"),
+  local("healthz", "/healthz", { public: "health" }),
+  local("readyz", "/readyz", { public: "ready" }),
+  local("health", "/health", { public: "health" }),
+  local("metrics", "/metrics", "metrics:read"),
 ];
 
 const exact = new Map(operations.map((operation) => [operation.path, operation]));
