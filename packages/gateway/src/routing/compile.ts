@@ -15,7 +15,8 @@ export function openTargets(
     const provider = findProvider(settings.provider);
     if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
     const upstream = provider.open(name, settings, all);
-    targets.set(name, { name, provider, model: String(settings["model"]), upstream });
+    const model = String(settings["model"]);
+    targets.set(name, { name, provider, model, upstream, keys: upstream.keys });
   }
   return targets;
 }

@@ -1,5 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
-import type { Upstream } from "../upstream/upstream.ts";
+import type { Upstream, UpstreamKey } from "../upstream/upstream.ts";
 
 /** An opened target. */
 export interface Target {
@@ -8,6 +8,8 @@ export interface Target {
   /** The model's name at the upstream. */
   readonly model: string;
   readonly upstream: Upstream;
+  /** The credentials an attempt can choose from; empty when the target needs none. */
+  readonly keys: readonly UpstreamKey[];
 }
 
 export interface RouteTimeouts {

@@ -2,16 +2,21 @@ import type { Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import { createHttp1Pool, EncodedHeaders, type Http1Pool } from "@loadline/kit/http1";
 import { classifyFault } from "./classify.ts";
-import type { Upstream, UpstreamOperation } from "./upstream.ts";
+import type { Upstream, UpstreamKey, UpstreamOperation, UpstreamRequest } from "./upstream.ts";
+
+export type UpstreamPaths = Readonly<Partial<Record<UpstreamOperation, string>>>;
 
 export interface Http1UpstreamOptions {
   readonly connect: () => Socket;
   /** Value of the Host header. */
   readonly host: string;
-  /** Full path of each operation. */
-  readonly paths: Readonly<Partial<Record<UpstreamOperation, string>>>;
-  /** Flat list added to every request, such as authorization. */
+  /** Full path of each operation; streams may have one of their own. */
+  readonly paths: UpstreamPaths;
+  readonly streamPaths?: UpstreamPaths;
+  /** Flat list added to every request. */
   readonly headers: readonly string[];
+  /** The credentials; a call that names none takes the first. */
+  readonly keys?: readonly UpstreamKey[];
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
@@ -33,20 +38,21 @@ export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
     clock: o.clock,
     retryStale: true,
   });
-  const base = ["host", o.host, "content-type", "application/json", ...o.headers];
-  const plain = [...base, "accept", "application/json"];
-  const stream = [...base, "accept", "text/event-stream"];
-  const encoded = { plain: new EncodedHeaders(plain), stream: new EncodedHeaders(stream) };
+  const keys = o.keys ?? [];
+  const heads = new Map<UpstreamKey | undefined, KeyHeads>(
+    [undefined, ...keys].map((key) => [key, headsOf(o, key ?? keys[0])]),
+  );
   return {
+    keys,
     call(request, sink) {
-      const path = o.paths[request.operation] ?? "/";
-      const kind = request.isStream ? "stream" : "plain";
-      const headers =
-        request.traceparent === undefined
-          ? encoded[kind]
-          : [...(request.isStream ? stream : plain), "traceparent", request.traceparent];
+      const head = heads.get(request.key) ?? headsOf(o, request.key);
       return pool.request(
-        { method: "POST", path, headers, body: request.body },
+        {
+          method: request.operation === "probe" ? "GET" : "POST",
+          path: pathOf(o, request),
+          headers: headersOf(head, request),
+          ...(request.operation !== "probe" && { body: request.body }),
+        },
         {
           head: (status, list) => sink.head(status, list),
           data: (chunk) => sink.data(chunk),
@@ -58,4 +64,42 @@ export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
     isReady: () => true,
     close: async () => pool.close(),
   };
+}
+
+/** The header lines of every request with one key, written once. */
+interface KeyHeads {
+  readonly plain: readonly string[];
+  readonly stream: readonly string[];
+  readonly encodedPlain: EncodedHeaders;
+  readonly encodedStream: EncodedHeaders;
+}
+
+function headsOf(o: Http1UpstreamOptions, key: UpstreamKey | undefined): KeyHeads {
+  const credential = key?.headers ?? [];
+  const base = ["host", o.host, "content-type", "application/json", ...o.headers, ...credential];
+  const plain = [...base, "accept", "application/json"];
+  const stream = [...base, "accept", "text/event-stream"];
+  const encodedPlain = new EncodedHeaders(plain);
+  return { plain, stream, encodedPlain, encodedStream: new EncodedHeaders(stream) };
+}
+
+function pathOf(o: Http1UpstreamOptions, request: UpstreamRequest): string {
+  const path = request.isStream ? o.streamPaths?.[request.operation] : undefined;
+  return path ?? o.paths[request.operation] ?? "/";
+}
+
+function headersOf(head: KeyHeads, r: UpstreamRequest): EncodedHeaders | readonly string[] {
+  const more = r.headers ?? [];
+  if (r.traceparent === undefined && more.length === 0)
+    return r.isStream ? head.encodedStream : head.encodedPlain;
+  const base = r.isStream ? head.stream : head.plain;
+  const kept = more.length === 0 ? base : base.filter((_, i) => !replaces(base, i, more));
+  const trace = r.traceparent === undefined ? [] : ["traceparent", r.traceparent];
+  return [...kept, ...more, ...trace];
+}
+
+/** Whether the name at or before `i` in a flat list also occurs in `more`. */
+function replaces(base: readonly string[], i: number, more: readonly string[]): boolean {
+  const name = base[i - (i % 2)];
+  return more.some((other, at) => at % 2 === 0 && other === name);
 }

@@ -41,7 +41,15 @@ export interface UpstreamKey {
   readonly headers: readonly string[];
 }
 
-export type UpstreamOperation = "chat" | "embeddings";
+/** What an upstream is asked; `probe` is a cheap GET without a body. */
+export type UpstreamOperation =
+  | "chat"
+  | "completions"
+  | "embeddings"
+  | "responses"
+  | "messages"
+  | "generate"
+  | "probe";
 
 export interface UpstreamRequest {
   readonly operation: UpstreamOperation;
@@ -51,6 +59,8 @@ export interface UpstreamRequest {
   readonly traceparent: string | undefined;
   /** The credential of this call; the target's first when absent. */
   readonly key?: UpstreamKey | undefined;
+  /** Flat list of further headers of this call, such as the API version the client asked for. */
+  readonly headers?: readonly string[] | undefined;
 }
 
 /** Takes one answer; `end` or `fail` comes once and last. */
@@ -72,6 +82,8 @@ export interface UpstreamCall {
 /** One target's transport. */
 export interface Upstream {
   call(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall;
+  /** The credentials a call can choose from; empty when the target needs none. */
+  readonly keys: readonly UpstreamKey[];
   /** Whether a call can be tried now; false while a model loads. */
   isReady(): boolean;
   close(): Promise<void>;

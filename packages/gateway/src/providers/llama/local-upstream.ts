@@ -30,6 +30,7 @@ export function createLocalUpstream(o: LocalUpstreamOptions, deps: ProviderDeps)
   });
   return {
     call: (request, sink) => upstream.call(request, sink),
+    keys: [],
     isReady: () => supervision.host?.state === "ready",
     async close() {
       await upstream.close();

@@ -15,7 +15,7 @@ const schema = z.strictObject({
     .array(secretValue)
     .max(16)
     .default([])
-    .describe("Secret references; the first is sent as a bearer token. Empty: none is sent."),
+    .describe("Secret references, each sent as a bearer token. Empty: none is sent."),
   connectionsMax: z.int().min(1).max(4096).default(256).describe("Connections per process."),
 });
 
@@ -31,16 +31,19 @@ export const openaiCompatible: Provider = {
   end: "required",
   production: true,
   schema,
-  open(_name, target, deps) {
+  open(name, target, deps) {
     const { baseUrl, keys, connectionsMax } = schema.parse(target);
     const url = new URL(baseUrl);
     const prefix = url.pathname.replace(/\/+$/, "");
-    const key = keys[0];
     return createHttp1Upstream({
       connect: connectorOf(url),
       host: url.host,
       paths: { chat: prefix + paths.chat, embeddings: prefix + paths.embeddings },
-      headers: key ? ["authorization", `Bearer ${key.reveal()}`] : [],
+      headers: [],
+      keys: keys.map((key, i) => ({
+        id: `${name}/${i}`,
+        headers: ["authorization", `Bearer ${key.reveal()}`],
+      })),
       connectionsMax,
       connectTimeoutMs: deps.connectTimeoutMs,
       clock: deps.clock,

@@ -22,6 +22,7 @@ export function createSimulator(settings: SimulatorSettings, clock: Clock): Upst
       };
       return play(clock, script(settings, request, plan), sink);
     },
+    keys: [],
     isReady: () => true,
     close: () => Promise.resolve(),
   };
