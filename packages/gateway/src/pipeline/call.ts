@@ -7,7 +7,7 @@ import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attemp
 import { errorFrame } from "../stream/frames.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
 import type { Watch } from "../upstream/watch.ts";
-import type { Exchange, Refusal } from "./exchange.ts";
+import type { CancelReason, Exchange, Refusal } from "./exchange.ts";
 import { modelOnly, type Stage } from "./stage.ts";
 
 export interface CallDeps {
@@ -130,7 +130,7 @@ class CallRun implements AttemptHost {
     x.exit({ reason: status === 200 ? "ok" : "refused", status });
   }
 
-  #cancel(attempt: Attempt, why: "client_left" | "drained"): void {
+  #cancel(attempt: Attempt, why: CancelReason): void {
     const x = this.#x;
     if (x.isOver || attempt.isOver) return;
     attempt.abort();

@@ -34,6 +34,10 @@ export interface Client {
   /** Breaks the connection: the client sees a cut answer. */
   destroy(): void;
   onDrain(run: () => void): void;
+  /** Bytes written that the operating system has not taken yet. */
+  readonly pendingBytes: number;
+  /** The connection is closed: nothing written reaches anyone. */
+  readonly isGone: boolean;
 }
 
 /** Why an exchange is answered by the gateway itself. */
@@ -51,14 +55,27 @@ export interface AttemptRecord {
   readonly failure: FailureClass | "ok";
   readonly status: number;
   readonly ms: number;
+  /** What this attempt used; its source says how that is known. */
+  readonly usage?: Usage;
 }
+
+/**
+ * Where token counts come from: the upstream's own report, our estimate of prompt and received
+ * content, `none` when the upstream did no work, `unknown` when it may have and nobody can say.
+ */
+export type UsageSource = "provider" | "estimated" | "none" | "unknown";
 
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Absent: `provider`. */
+  readonly source?: UsageSource;
 }
 
-export type ExitReason = "ok" | "refused" | "failed" | "cut" | "client_left";
+export type ExitReason = "ok" | "refused" | "failed" | "cut" | "client_left" | "client_stalled";
+
+/** Why an exchange is ended from this side. */
+export type CancelReason = "client_left" | "drained" | "revoked";
 
 export interface Exit {
   readonly reason: ExitReason;
@@ -100,8 +117,8 @@ export class Exchange implements Placed {
   endedMs = 0;
   /** One bit per stage passed. */
   trail = 0;
-  /** Ends what is under way when the client leaves or the gateway drains. */
-  cancel: ((why: "client_left" | "drained") => void) | undefined;
+  /** Ends what is under way when the client leaves, its key is revoked or the gateway drains. */
+  cancel: ((why: CancelReason) => void) | undefined;
   #exit: Exit | undefined;
   readonly #onExit: (x: Exchange, end: Exit) => void;
 

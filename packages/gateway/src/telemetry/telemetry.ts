@@ -37,7 +37,14 @@ const statuses = [
   200, 400, 401, 402, 403, 404, 405, 408, 413, 415, 417, 422, 429, 431, 499, 500, 502, 503, 504,
 ];
 const otherStatus = "other";
-const reasons: readonly ExitReason[] = ["ok", "refused", "failed", "cut", "client_left"];
+const reasons: readonly ExitReason[] = [
+  "ok",
+  "refused",
+  "failed",
+  "cut",
+  "client_left",
+  "client_stalled",
+];
 const none = "_none";
 
 type Families = ReturnType<typeof defineFamilies>;

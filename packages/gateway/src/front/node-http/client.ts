@@ -43,6 +43,14 @@ export class NodeClient implements Client {
     return !this.#request.complete;
   }
 
+  get pendingBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed || (this.#response.socket?.destroyed ?? false);
+  }
+
   read(bytesMax: number, done: (body: BodyRead) => void): void {
     const request = this.#request;
     if (request.headers.expect !== undefined) this.#response.writeContinue();
