@@ -1,5 +1,6 @@
 import { defineErrors } from "@loadline/kit/errors";
 import { modelErrorTable } from "./models/error-table.ts";
+import { stateErrorTable } from "./state/error-table.ts";
 
 const invalid = { openaiType: "invalid_request_error", fault: "caller", retryable: false } as const;
 const broken = { status: 502, openaiType: "upstream_error", fault: "upstream" } as const;
@@ -8,6 +9,7 @@ const refusedConfig = { fault: "caller", retryable: false, exit: 78 } as const;
 /** Every code of the gateway, its status and what to do about it. */
 export const gatewayErrors = defineErrors({
   ...modelErrorTable,
+  ...stateErrorTable,
   LL_HTTP_TARGET: {
     ...invalid,
     status: 400,

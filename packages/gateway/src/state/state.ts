@@ -7,6 +7,7 @@ import type { Random } from "@loadline/kit/random";
 import { gatewayErrors } from "../errors.ts";
 import { isAlive, type Owner, processStart } from "./owner.ts";
 import { loadPepper } from "./pepper.ts";
+import { migrateSqlite } from "./sqlite/migrate.ts";
 
 export interface StateDeps {
   readonly clock: Clock;
@@ -32,16 +33,13 @@ export interface State {
   close(): void;
 }
 
-const schemaVersion = 1;
 const busyMs = 2000;
-const applicationId = 0x6c6c6f61;
+/** The database within a state directory. */
+export const stateFile = "loadline.db";
 
-const schema = `
+const ownerTable = `
 CREATE TABLE IF NOT EXISTS owner (only INTEGER PRIMARY KEY CHECK (only = 1),
   pid INTEGER NOT NULL, start_ticks INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, env TEXT NOT NULL, name TEXT NOT NULL,
-  digest BLOB NOT NULL, old_digest BLOB, overlap_until INTEGER, created_at INTEGER NOT NULL,
-  rotated_at INTEGER, expires_at INTEGER, revoked_at INTEGER) STRICT;
 `;
 
 /**
@@ -51,7 +49,9 @@ CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, env TEXT NOT NULL, name TE
 export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): State {
   const db = openDatabase(dir);
   try {
-    const isNew = prepareSchema(db, dir);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    const isNew = migrateSqlite(db, join(dir, stateFile), deps.clock.wallMs());
+    db.exec(ownerTable);
     if (o.exclusive) takeOwnership(db, dir);
     const pepper = loadPepper(dir, isNew, deps.random);
     const dataVersion = db.prepare("PRAGMA data_version");
@@ -74,30 +74,13 @@ export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): S
 function openDatabase(dir: string): DatabaseSync {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const path = join(dir, "loadline.db");
+    const path = join(dir, stateFile);
     const db = new DatabaseSync(path, { timeout: busyMs });
     chmodSync(path, 0o600);
     return db;
   } catch (cause) {
     throw gatewayErrors.make("LL_STATE_UNUSABLE", `${dir}: ${describe(cause)}.`, { cause });
   }
-}
-
-/** True when the database was empty. */
-function prepareSchema(db: DatabaseSync, dir: string): boolean {
-  const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
-  const found = pragma("user_version");
-  if (found > schemaVersion)
-    throw gatewayErrors.make("LL_STATE_SCHEMA_NEWER", `${dir} has schema ${found}.`);
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-  const isNew = found === 0;
-  if (!isNew && pragma("application_id") !== applicationId)
-    throw gatewayErrors.make("LL_STATE_CORRUPT", `${dir} holds another program's database.`);
-  db.exec("BEGIN IMMEDIATE");
-  db.exec(schema);
-  db.exec(`PRAGMA user_version = ${schemaVersion}; PRAGMA application_id = ${applicationId}`);
-  db.exec("COMMIT");
-  return isNew;
 }
 
 function takeOwnership(db: DatabaseSync, dir: string): void {

@@ -1,0 +1,38 @@
+const stateConfig = { fault: "caller", retryable: false, exit: 78 } as const;
+
+/** Error codes of the SQL store; the gateway's table spreads these rows. */
+export const stateErrorTable = {
+  LL_STATE_UNAVAILABLE: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    exit: 3,
+    summary: "The SQL store does not answer.",
+    remedy: "Look at components.sql of /health; check stores.sql and the database server.",
+  },
+  LL_STATE_CONFLICT: {
+    status: 409,
+    openaiType: "invalid_request_error",
+    fault: "caller",
+    retryable: false,
+    exit: 64,
+    summary: "A row with this id exists already.",
+    remedy: "Choose another id, or change the row that exists.",
+  },
+  LL_STATE_BACKUP: {
+    ...stateConfig,
+    summary: "The backup before a schema change could not be made or was not whole.",
+    remedy: "Make space beside the database and check its `backups` folder's permissions.",
+  },
+  LL_STATE_MIGRATION: {
+    ...stateConfig,
+    summary: "The schema of the SQL store could not be brought to this version.",
+    remedy: "Give the user of stores.sql the right to create tables; the log names the cause.",
+  },
+  LL_STATE_URL: {
+    ...stateConfig,
+    summary: "The address of the SQL store cannot be used.",
+    remedy: "Write stores.sql as `sqlite:`, `sqlite:PATH` or `postgres://user@host:port/database`.",
+  },
+} as const;
