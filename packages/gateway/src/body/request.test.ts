@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isBodyProblem, readRequestBody, type RequestBody, upstreamEdits } from "./request.ts";
+import {
+  choicesOf,
+  isBodyProblem,
+  outputBoundOf,
+  readRequestBody,
+  type RequestBody,
+  upstreamEdits,
+} from "./request.ts";
 import { spliceBytes } from "./splice.ts";
 
 function read(value: unknown): RequestBody {
@@ -103,5 +110,37 @@ describe("upstreamEdits", () => {
       { start: 2, end: 4, text: "y" },
     ];
     expect(() => spliceBytes(bytes, edits)).toThrow(RangeError);
+  });
+});
+
+describe("what a limiter reads", () => {
+  it("counts the bytes of all string values and the elements of messages", () => {
+    const { scan } = read({
+      model: "a",
+      stop: ["x", "y"],
+      messages: [{ role: "user", content: [{ type: "text", text: "héllo" }] }, { role: "s" }],
+    });
+    expect([scan.textBytes, scan.items]).toEqual([1 + 2 + 4 + 4 + 6 + 1, 2]);
+  });
+
+  it("reads n and the bound in every spelling of a positive integer, else gives none", () => {
+    expect([choicesOf(read(chat)), outputBoundOf(read(chat))]).toEqual([1, 0]);
+    const body = read('{"model":"a","messages":[],"n":3,"max_tokens":1e3}');
+    expect([choicesOf(body), outputBoundOf(body)]).toEqual([3, 1000]);
+    for (const bound of ["-1", "0", "1.5", "null", '"9"'])
+      expect(outputBoundOf(read(`{"model":"a","messages":[],"max_tokens":${bound}}`))).toBe(0);
+    expect(outputBoundOf(read({ ...chat, max_tokens: 9, max_completion_tokens: 7 }))).toBe(7);
+  });
+
+  it("splices a bound once: added when absent, in the place of an unusable one", () => {
+    const bounded = (value: unknown): string => {
+      const body = read(value);
+      const edits = upstreamEdits(body, { model: "a", addUsage: false, outputBound: 64 });
+      return spliceBytes(body.bytes, edits).toString();
+    };
+    expect(bounded(chat)).toBe('{"model":"a","messages":[],"max_tokens":64}');
+    expect(bounded({ ...chat, max_tokens: -1 })).toBe(
+      '{"model":"a","messages":[],"max_tokens":64}',
+    );
   });
 });

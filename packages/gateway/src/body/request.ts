@@ -19,9 +19,23 @@ export interface BodyProblem {
   readonly param?: string;
 }
 
-const names = ["model", "stream", "stream_options", "messages", "input", "loadline"];
+const names = [
+  "model",
+  "stream",
+  "stream_options",
+  "messages",
+  "input",
+  "loadline",
+  "n",
+  "max_completion_tokens",
+  "max_tokens",
+  "max_output_tokens",
+];
 const [modelKey, streamKey, optionsKey, messagesKey, inputKey, loadlineKey] = [0, 1, 2, 3, 4, 5];
-const requestKeys = keyTable(names);
+const choicesKey = 6;
+const boundKeys = [7, 8, 9];
+const requestKeys = keyTable(names, ["messages", "input"]);
+const numberBytesMax = 12;
 const modelCharsMax = 256;
 
 /** Scans a request and checks the members the gateway acts on. */
@@ -56,10 +70,11 @@ export function isBodyProblem(body: RequestBody | BodyProblem): body is BodyProb
 /** The edits that address the upstream's model and ask its stream for the usage. */
 export function upstreamEdits(
   body: RequestBody,
-  o: { model: string; addUsage: boolean },
+  o: { model: string; addUsage: boolean; outputBound?: number | undefined },
 ): Splice[] {
   const edits: Splice[] = [];
   const { scan, bytes } = body;
+  if (o.outputBound !== undefined) edits.push(...boundEdits(body, o.outputBound));
   if (o.model !== body.model) {
     const span = { start: startOf(scan, modelKey), end: endOf(scan, modelKey) };
     edits.push({ ...span, text: JSON.stringify(o.model) });
@@ -74,6 +89,49 @@ export function upstreamEdits(
     edits.push({ start, end: endOf(scan, optionsKey), text });
   }
   return edits;
+}
+
+/** How many answers the request asks for: its `n`, 1 when absent or not a positive integer. */
+export function choicesOf(body: RequestBody): number {
+  return countOf(body, choicesKey) || 1;
+}
+
+/** The request's own bound on output tokens per answer; 0 when it gives none. */
+export function outputBoundOf(body: RequestBody): number {
+  for (const key of boundKeys) {
+    const bound = countOf(body, key);
+    if (bound > 0) return bound;
+  }
+  return 0;
+}
+
+/** Bounds the output: unusable bounds of the client are replaced, else `max_tokens` is added. */
+function boundEdits({ scan }: RequestBody, bound: number): Splice[] {
+  const text = String(bound);
+  const present = boundKeys.filter((key) => startOf(scan, key) >= 0);
+  if (present.length > 0)
+    return present.map((key) => ({ start: startOf(scan, key), end: endOf(scan, key), text }));
+  return [{ start: scan.close, end: scan.close, text: `,"max_tokens":${text}` }];
+}
+
+/** A positive safe integer, or 0 for anything else. */
+function countOf(body: RequestBody, key: number): number {
+  const start = startOf(body.scan, key);
+  const end = endOf(body.scan, key);
+  if (start < 0 || end - start > numberBytesMax) return 0;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = (body.bytes[i] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return spelledCount(body, start, end);
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** A count in a rarer spelling, such as `1e3`. */
+function spelledCount(body: RequestBody, start: number, end: number): number {
+  const value = Number(body.bytes.toString("latin1", start, end));
+  return Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
 function checkContent(

@@ -1,19 +1,18 @@
 import { isUtf8 } from "node:buffer";
-
-/** Members of one top-level object worth knowing, each with the index of its span. */
-export interface KeyTable {
-  readonly names: readonly string[];
-  /** Names by byte length, so that most members are dismissed without a comparison. */
-  readonly byLength: readonly (readonly { bytes: Buffer; index: number }[])[];
-}
+import { indexOfKey, type KeyTable } from "./keys.ts";
+import { closingQuote, decodeString } from "./text.ts";
 
 export interface Scan {
   /** Start of each known member's value, -1 when absent. */
-  readonly starts: Int32Array;
+  readonly starts: readonly number[];
   /** End (exclusive) of each known member's value. */
-  readonly ends: Int32Array;
+  readonly ends: readonly number[];
+  /** Offset of the opening quote of each known member's name. */
+  readonly names: readonly number[];
   /** Offset of the object's closing brace. */
   readonly close: number;
+  /** Bytes of all strings that are values, media given as base64 counted as `mediaBytes`. */
+  readonly textBytes: number;
 }
 
 export type ScanProblemCode = "LL_BODY_INVALID_JSON" | "LL_BODY_DUPLICATE_KEY";
@@ -28,30 +27,40 @@ export interface ScanProblem {
 
 const depthMax = 64;
 const membersMax = 10_000;
-const stepsBeforeSearch = 32;
-const knownBytesMax = 32;
+/** A base64 string at least this long is media, and counts as this many bytes of text. */
+const mediaBytes = 4096;
 
-const quote = 0x22;
+/** What may come next. */
+const wantsValue = 0;
+const wantsValueOrEnd = 1;
+const wantsMemberOrEnd = 2;
+const wantsMember = 3;
+const wantsColon = 4;
+const wantsCommaOrEnd = 5;
+
+const space = 1;
+const quotes = 2;
+const opens = 3;
+const closes = 4;
+const comma = 5;
+const colon = 6;
+const digit = 7;
+const letter = 8;
+
+/** What a byte outside of strings can begin; 0: nothing. */
+const byteClasses = classify([
+  [" \t\r\n", space],
+  ['"', quotes],
+  ["{[", opens],
+  ["}]", closes],
+  [",", comma],
+  [":", colon],
+  ["-0123456789", digit],
+  ["tfn", letter],
+]);
 const backslash = 0x5c;
-const comma = 0x2c;
-const colon = 0x3a;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-
-/** What may come next: a value, a value or `]`, a member or `}`, a member, `:`, `,` or a close. */
-type Expect = number;
-
-export function keyTable(names: readonly string[]): KeyTable {
-  const byLength: { bytes: Buffer; index: number }[][] = [];
-  names.forEach((name, index) => {
-    const bytes = Buffer.from(name);
-    for (let n = byLength.length; n <= bytes.length; n++) byLength.push([]);
-    byLength[bytes.length]?.push({ bytes, index });
-  });
-  return { names, byLength };
-}
 
 /**
  * One walk over the bytes of a JSON object, without parsing it: the span of each known top-level
@@ -60,109 +69,109 @@ export function keyTable(names: readonly string[]): KeyTable {
  * inside a value is left to the reader of that value.
  */
 export function scanObject(bytes: Buffer, keys: KeyTable): Scan | ScanProblem {
-  const walk = new Walk(bytes, keys);
-  return walk.run();
+  return new Walk(bytes, keys).run();
 }
 
 export function isScanProblem(result: Scan | ScanProblem): result is ScanProblem {
   return "code" in result;
 }
 
-class Walk {
+class Walk implements Scan {
+  readonly starts: number[];
+  readonly ends: number[];
+  readonly names: number[];
+  close = -1;
+  textBytes = 0;
   readonly #bytes: Buffer;
   readonly #keys: KeyTable;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  /** By depth - 1. At most 64 bytes: a larger array would live outside the heap. */
-  readonly #isObject = new Uint8Array(depthMax);
+  /** Whether each open bracket is a brace: one bit per level, 32 levels each. */
+  #low = 0;
+  #high = 0;
   #depth = 0;
+  #expect = wantsValue;
   #members = 0;
   /** Index of the known top-level member whose value is being read, else -1. */
   #known = -1;
+  /** Offsets of the last member name. */
+  #nameAt = 0;
+  #nameEnd = 0;
   #problem: ScanProblem | undefined;
 
   constructor(bytes: Buffer, keys: KeyTable) {
     this.#bytes = bytes;
     this.#keys = keys;
-    this.#starts = new Int32Array(keys.names.length).fill(-1);
-    this.#ends = new Int32Array(keys.names.length).fill(-1);
+    this.starts = keys.absent.slice();
+    this.ends = keys.absent.slice();
+    this.names = keys.absent.slice();
   }
 
   run(): Scan | ScanProblem {
     const bytes = this.#bytes;
-    const first = skipSpace(bytes, 0);
-    if (bytes[first] !== openBrace) return invalid(first, "expected an object");
     if (!isUtf8(bytes)) return invalid(0, "not UTF-8");
-    this.#depth = 1;
-    this.#isObject[0] = 1;
-    let expect: Expect = 2;
-    let at = first + 1;
-    while (this.#depth > 0) {
-      at = skipSpace(bytes, at);
+    let at = skipSpace(bytes, 0);
+    if (bytes[at] !== openBrace) return invalid(at, "expected an object");
+    while (this.close < 0) {
       const byte = bytes[at];
       if (byte === undefined) return invalid(at, "unexpected end");
-      const next = this.#step(byte, at, expect);
+      const next = this.#step(byteClasses[byte] ?? 0, byte, at);
       if (next < 0) return this.#problem ?? invalid(at, "unexpected byte");
-      expect = next & 7;
-      at = next >>> 3;
+      at = next;
     }
     const rest = skipSpace(bytes, at);
-    if (rest < bytes.length) return invalid(rest, "bytes after the object");
-    return { starts: this.#starts, ends: this.#ends, close: at - 1 };
+    return rest < bytes.length ? invalid(rest, "bytes after the object") : this;
   }
 
-  /** Position after the step times 8 plus what to expect then; -1 on a fault. */
-  #step(byte: number, at: number, expect: Expect): number {
-    if (expect === 5) return this.#afterValue(byte, at);
-    if (expect === 4) return byte === colon ? (at + 1) * 8 : -1;
-    if (expect === 2 && byte === closeBrace) return this.#pop(at);
-    if (expect === 2 || expect === 3) return byte === quote ? this.#member(at) : -1;
-    if (expect === 1 && byte === closeBracket) return this.#pop(at);
-    return this.#value(byte, at);
-  }
-
-  #afterValue(byte: number, at: number): number {
-    const inObject = this.#isObject[this.#depth - 1] === 1;
-    if (byte === comma) return (at + 1) * 8 + (inObject ? 3 : 0);
-    return byte === (inObject ? closeBrace : closeBracket) ? this.#pop(at) : -1;
-  }
-
-  #value(byte: number, at: number): number {
-    if (this.#depth === 1 && this.#known >= 0) this.#starts[this.#known] = at;
-    if (byte === openBrace || byte === openBracket) {
-      if (this.#depth === depthMax) return this.#fail(at, `deeper than ${depthMax} levels`);
-      this.#depth++;
-      this.#isObject[this.#depth - 1] = byte === openBrace ? 1 : 0;
-      return (at + 1) * 8 + (byte === openBrace ? 2 : 1);
+  /** Offset after what begins at `at`; -1 on a fault. */
+  #step(kind: number, byte: number, at: number): number {
+    switch (kind) {
+      case space:
+        return at + 1;
+      case quotes:
+        return this.#string(at);
+      case opens:
+        return this.#open(at, byte === openBrace);
+      case closes:
+        return this.#close(at, byte === closeBrace);
+      case comma:
+        if (this.#expect !== wantsCommaOrEnd) return -1;
+        this.#expect = this.#isObject() ? wantsMember : wantsValue;
+        return at + 1;
+      case colon:
+        if (this.#expect !== wantsColon) return -1;
+        this.#expect = wantsValue;
+        return at + 1;
+      case digit:
+        return this.#token(at, numberEnd(this.#bytes, at));
+      case letter:
+        return this.#token(at, literalEnd(this.#bytes, at));
+      default:
+        return -1;
     }
-    const end = byte === quote ? stringEnd(this.#bytes, at) : tokenEnd(this.#bytes, at);
-    if (end < 0) return this.#fail(at, byte === quote ? "unterminated string" : "not a value");
-    this.#closeValue(end);
-    return end * 8 + 5;
   }
 
-  #pop(at: number): number {
-    this.#depth--;
-    this.#closeValue(at + 1);
-    return (at + 1) * 8 + 5;
-  }
-
-  #closeValue(end: number): void {
-    if (this.#depth !== 1 || this.#known < 0) return;
-    this.#ends[this.#known] = end;
-    this.#known = -1;
-  }
-
-  #member(at: number): number {
-    const end = stringEnd(this.#bytes, at);
-    if (end < 0) return this.#fail(at, "unterminated member name");
+  #string(at: number): number {
+    const end = closingQuote(this.#bytes, at + 1);
+    if (end < 0) return this.#fail(at, "unterminated string");
+    if (this.#expect <= wantsValueOrEnd) {
+      this.textBytes += end - at - 1 < mediaBytes ? end - at - 1 : this.#longText(at + 1, end);
+      return this.#token(at, end + 1);
+    }
+    if (this.#expect > wantsMember) return -1;
     if (++this.#members > membersMax) return this.#fail(at, `more than ${membersMax} members`);
-    if (this.#depth === 1) {
-      this.#known = this.#lookup(at + 1, end - 1);
-      if (this.#known === -2) return this.#fail(at, "member name is not a string");
-      if (this.#known >= 0 && (this.#starts[this.#known] ?? -1) >= 0) return this.#duplicate(at);
-    }
-    return end * 8 + 4;
+    this.#nameAt = at + 1;
+    this.#nameEnd = end;
+    this.#expect = wantsColon;
+    return this.#depth === 1 ? this.#topMember(at, end) : end + 1;
+  }
+
+  #topMember(at: number, end: number): number {
+    const known = this.#lookup(at + 1, end);
+    this.#known = known;
+    if (known === -2) return this.#fail(at, "member name is not a string");
+    if (known < 0) return end + 1;
+    if ((this.names[known] ?? -1) >= 0) return this.#duplicate(at, known);
+    this.names[known] = at;
+    return end + 1;
   }
 
   /** Index of a known name, -1 for any other, -2 for a name no parser would read. */
@@ -171,23 +180,64 @@ class Walk {
     for (let i = start; i < end; i++) {
       const byte = bytes[i] ?? 0;
       if (byte < 0x20) return -2;
-      if (byte === backslash) return this.#lookupEscaped(start - 1, end + 1);
+      if (byte === backslash) {
+        const name = decodeString(bytes, start - 1, end + 1);
+        return name === undefined ? -2 : this.#keys.names.indexOf(name);
+      }
     }
-    const length = end - start;
-    if (length > knownBytesMax) return -1;
-    for (const known of this.#keys.byLength[length] ?? []) {
-      if (known.bytes.compare(bytes, start, end) === 0) return known.index;
-    }
-    return -1;
+    return indexOfKey(this.#keys, bytes, start, end);
   }
 
-  #lookupEscaped(start: number, end: number): number {
-    const name = decodeString(this.#bytes, start, end);
-    return name === undefined ? -2 : this.#keys.names.indexOf(name);
+  #open(at: number, isObject: boolean): number {
+    if (this.#expect > wantsValueOrEnd) return -1;
+    const level = this.#depth;
+    if (level === depthMax) return this.#fail(at, `deeper than ${depthMax} levels`);
+    if (level === 1 && this.#known >= 0) this.starts[this.#known] = at;
+    const bit = 1 << (level & 31);
+    if (level < 32) this.#low = isObject ? this.#low | bit : this.#low & ~bit;
+    else this.#high = isObject ? this.#high | bit : this.#high & ~bit;
+    this.#depth = level + 1;
+    this.#expect = isObject ? wantsMemberOrEnd : wantsValueOrEnd;
+    return at + 1;
   }
 
-  #duplicate(offset: number): number {
-    const field = this.#keys.names[this.#known] ?? "";
+  #close(at: number, isObject: boolean): number {
+    if (this.#isObject() !== isObject) return -1;
+    const mayBeEmpty = isObject ? wantsMemberOrEnd : wantsValueOrEnd;
+    if (this.#expect !== wantsCommaOrEnd && this.#expect !== mayBeEmpty) return -1;
+    this.#expect = wantsCommaOrEnd;
+    this.#depth--;
+    if (this.#depth === 1 && this.#known >= 0) this.ends[this.#known] = at + 1;
+    else if (this.#depth === 0) this.close = at;
+    return at + 1;
+  }
+
+  /** A string, number or literal that ends before `end`. */
+  #token(at: number, end: number): number {
+    if (this.#expect > wantsValueOrEnd) return -1;
+    if (end < 0) return this.#fail(at, "not a value");
+    if (this.#depth === 1 && this.#known >= 0) {
+      this.starts[this.#known] = at;
+      this.ends[this.#known] = end;
+    }
+    this.#expect = wantsCommaOrEnd;
+    return end;
+  }
+
+  #isObject(): boolean {
+    const level = this.#depth - 1;
+    return (((level < 32 ? this.#low : this.#high) >>> (level & 31)) & 1) === 1;
+  }
+
+  #longText(start: number, end: number): number {
+    const bytes = this.#bytes;
+    const isUrl = bytes.toString("latin1", start, start + 5) === "data:";
+    const isData = bytes.toString("latin1", this.#nameAt, this.#nameEnd) === "data";
+    return isUrl || isData ? mediaBytes : end - start;
+  }
+
+  #duplicate(offset: number, known: number): number {
+    const field = this.#keys.names[known] ?? "";
     const message = `member "${field}" occurs twice`;
     this.#problem = { code: "LL_BODY_DUPLICATE_KEY", offset, message, field };
     return -1;
@@ -199,29 +249,30 @@ class Walk {
   }
 }
 
-/** The text of a JSON string with its quotes at `start` and `end - 1`; undefined when malformed. */
-export function decodeString(bytes: Buffer, start: number, end: number): string | undefined {
-  if (bytes[start] !== quote) return undefined;
-  const text = bytes.toString("utf8", start, end);
-  if (!text.includes("\\") && !hasControl(text)) return text.slice(1, -1);
-  const value = parseJson(text);
-  return typeof value === "string" ? value : undefined;
-}
-
-/** `JSON.parse` that answers undefined for what is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
+/** The spans of the elements of the array that begins at `start`, of a body that was scanned. */
+export function countElements(bytes: Buffer, start: number, end: number): number {
+  let depth = 0;
+  let count = 0;
+  for (let at = start; at < end; ) {
+    const kind = byteClasses[bytes[at] ?? 0] ?? 0;
+    if (depth === 1 && count === 0 && kind !== space && kind !== closes) count = 1;
+    if (kind === quotes) {
+      at = closingQuote(bytes, at + 1) + 1;
+      continue;
+    }
+    if (kind === opens) depth++;
+    else if (kind === closes) depth--;
+    else if (kind === comma && depth === 1) count++;
+    at++;
   }
+  return count;
 }
 
-function hasControl(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x20) return true;
-  return false;
+function classify(rows: readonly (readonly [string, number])[]): readonly number[] {
+  const classes = Array.from({ length: 256 }, () => 0);
+  for (const [characters, kind] of rows)
+    for (const character of characters) classes[character.charCodeAt(0)] = kind;
+  return classes;
 }
 
 function invalid(offset: number, message: string): ScanProblem {
@@ -230,55 +281,29 @@ function invalid(offset: number, message: string): ScanProblem {
 
 function skipSpace(bytes: Buffer, from: number): number {
   let at = from;
-  for (;;) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
-    at++;
-  }
+  while (byteClasses[bytes[at] ?? 0] === space) at++;
+  return at;
 }
 
-/** Offset after the closing quote of the string opened at `at`; -1 when there is none. */
-function stringEnd(bytes: Buffer, at: number): number {
-  const length = bytes.length;
+/** Offset after the bytes `0-9 + - . e E` from `at` on. */
+function numberEnd(bytes: Buffer, at: number): number {
   let i = at + 1;
-  while (i < length) {
-    const until = Math.min(length, i + stepsBeforeSearch);
-    for (; i < until; i++) {
-      const byte = bytes[i];
-      if (byte === quote) return i + 1;
-      if (byte === backslash) i++;
-    }
-    if (i >= length) return -1;
-    const found = bytes.indexOf(quote, i);
-    if (found < 0) return -1;
-    let before = found;
-    while (before > i && bytes[before - 1] === backslash) before--;
-    if ((found - before) % 2 === 0) return found + 1;
-    i = found + 1;
+  for (;;) {
+    const byte = bytes[i] ?? 0;
+    const isDigit = byte >= 0x30 && byte <= 0x39;
+    if (!isDigit && byte !== 0x2e && byte !== 0x2d && byte !== 0x2b && (byte | 0x20) !== 0x65)
+      return i;
+    i++;
   }
-  return -1;
 }
 
 const literals = ["true", "false", "null"].map((text) => Buffer.from(text));
 
-/** Offset after a number or literal; -1 for a bare word or anything else. */
-function tokenEnd(bytes: Buffer, at: number): number {
-  const first = bytes[at] ?? 0;
-  if (first === 0x2d || (first >= 0x30 && first <= 0x39)) {
-    let i = at + 1;
-    while (isNumberByte(bytes[i])) i++;
-    return i;
-  }
+/** Offset after `true`, `false` or `null`; -1 for any other word. */
+function literalEnd(bytes: Buffer, at: number): number {
   for (const literal of literals) {
-    if (literal.compare(bytes, at, Math.min(bytes.length, at + literal.length)) === 0)
-      return at + literal.length;
+    const end = at + literal.length;
+    if (end <= bytes.length && literal.compare(bytes, at, end) === 0) return end;
   }
   return -1;
-}
-
-/** Digits, `+ - . e E`. */
-function isNumberByte(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
-  if (byte >= 0x30 && byte <= 0x39) return true;
-  return byte === 0x2e || byte === 0x2d || byte === 0x2b || byte === 0x65 || byte === 0x45;
 }
