@@ -1,4 +1,6 @@
 import { defineErrors } from "@loadline/kit/errors";
+import { auditLogErrorTable } from "./audit-log/error-table.ts";
+import { identityErrorTable } from "./identity/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
 
@@ -9,6 +11,8 @@ const refusedConfig = { fault: "caller", retryable: false, exit: 78 } as const;
 /** Every code of the gateway, its status and what to do about it. */
 export const gatewayErrors = defineErrors({
   ...modelErrorTable,
+  ...identityErrorTable,
+  ...auditLogErrorTable,
   ...stateErrorTable,
   LL_HTTP_TARGET: {
     ...invalid,
@@ -244,30 +248,6 @@ export const gatewayErrors = defineErrors({
     ...refusedConfig,
     summary: "The pepper file is missing, damaged or readable by others.",
     remedy: "Restore the file `pepper` beside loadline.db, with mode 0600.",
-  },
-  LL_KEY_UNKNOWN: {
-    ...refusedConfig,
-    exit: 64,
-    summary: "There is no key with this id.",
-    remedy: "`loadline keys list` shows the ids.",
-  },
-  LL_KEY_REVOKED: {
-    ...refusedConfig,
-    exit: 64,
-    summary: "The key is revoked and cannot be rotated.",
-    remedy: "Make another key with `loadline keys create`.",
-  },
-  LL_KEY_OVERLAP_ACTIVE: {
-    ...refusedConfig,
-    exit: 64,
-    summary: "The key already has two live secrets.",
-    remedy: "Wait for the overlap to end, or pass --force to end the oldest secret now.",
-  },
-  LL_KEY_FIELD: {
-    ...refusedConfig,
-    exit: 64,
-    summary: "A field of the key is out of its bounds.",
-    remedy: "Correct the field named in the message.",
   },
   LL_CONFIG_FILE: {
     ...refusedConfig,
