@@ -10,6 +10,8 @@ export interface Head {
   /** The connection may stay open as far as the head says. */
   keep: boolean;
   keepAliveMs: number;
+  /** `keep-alive: max=`, -1 when absent. */
+  keepAliveMax: number;
 }
 
 const colon = 58;
@@ -30,6 +32,7 @@ export function parseHead(text: string): Head | string {
     chunked: false,
     keep: true,
     keepAliveMs: -1,
+    keepAliveMax: -1,
   };
   const bad = parseStatus(text, first, head);
   if (bad !== "") return bad;
@@ -98,6 +101,8 @@ function applyFraming(name: string, value: string, head: Head): string {
     case "keep-alive": {
       const hint = /(?:^|[,;\s])timeout=(\d{1,6})/i.exec(value);
       if (hint) head.keepAliveMs = Number(hint[1]) * 1000;
+      const most = /(?:^|[,;\s])max=(\d{1,9})/i.exec(value);
+      if (most) head.keepAliveMax = Number(most[1]);
       return "";
     }
     default:

@@ -124,6 +124,24 @@ describe("response parser", () => {
     expect(seen.headers).toEqual(["set-cookie", "a", "set-cookie", "b"]);
   });
 
+  it("a keep-alive hint gives timeout and max, each -1 where it is not said", () => {
+    const hints = ["timeout=5, max=100", "max=7", "timeout=3", "timeout=x; maximum=4", ""];
+    const read = hints.map((hint) => {
+      const parser = createResponseParser();
+      const sink = { head: () => {}, data: () => {}, end: () => {}, fail: () => {} };
+      parser.start("GET", sink);
+      parser.feed(bytes(`HTTP/1.1 204 No\r\nKeep-Alive: ${hint}\r\n\r\n`));
+      return [parser.keepAliveMs, parser.keepAliveMax];
+    });
+    expect(read).toEqual([
+      [5000, 100],
+      [-1, 7],
+      [3000, -1],
+      [-1, -1],
+      [-1, -1],
+    ]);
+  });
+
   it("bytes after the end in one read fail the response, in a later one the connection", () => {
     const head = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx";
     expect(parse([bytes(`${head}y`)]).outcome).toMatch(/^protocol: bytes after/);

@@ -46,6 +46,7 @@ class Parser implements ResponseParser {
   /** Where the search for the next line end goes on, in `#held`. */
   #lineAt = 0;
   #keepAliveMs = -1;
+  #keepAliveMax = -1;
 
   constructor(headBytesMax: number) {
     this.#headBytesMax = headBytesMax;
@@ -65,6 +66,10 @@ class Parser implements ResponseParser {
 
   get keepAliveMs(): number {
     return this.#keepAliveMs;
+  }
+
+  get keepAliveMax(): number {
+    return this.#keepAliveMax;
   }
 
   start(method: string, sink: ResponseSink): void {
@@ -191,6 +196,7 @@ class Parser implements ResponseParser {
     }
     this.#keep = head.keep;
     this.#keepAliveMs = head.keepAliveMs;
+    this.#keepAliveMax = head.keepAliveMax;
     const empty = this.#headless || head.status === 204 || head.status === 304;
     this.#sink?.head(head.status, head.headers);
     // The sink may have stopped us.

@@ -45,6 +45,8 @@ export interface ResponseParser {
   readonly started: boolean;
   /** The server's `keep-alive: timeout=` in ms, or -1. */
   readonly keepAliveMs: number;
+  /** The server's `keep-alive: max=`, or -1. */
+  readonly keepAliveMax: number;
 }
 
 export interface Http1Request {

@@ -195,7 +195,12 @@ export type LoadRecord =
     }
   | { readonly type: "frame"; readonly frame: LiveFrame }
   | { readonly type: "load.slice"; readonly slice: LoadSlice }
-  | { readonly type: "load.event"; readonly text: string }
+  | {
+      readonly type: "load.event";
+      readonly text: string;
+      /** What the figures of the run do not say because of it, one sentence. */
+      readonly doesNotProve?: string;
+    }
   | { readonly type: "guard"; readonly guard: GuardObservation }
   | { readonly type: "sample.tally"; readonly claim: string; readonly tally: SampleTally }
   | {

@@ -50,6 +50,11 @@ function recordLoad(context: StageContext, record: LoadRecord): void {
       recorder.append({ kind: "note", by, data: { load: { scenario, percentiles, ttft } } });
       return;
     }
+    case "load.event": {
+      const doesNotProve = record.doesNotProve === undefined ? [] : [record.doesNotProve];
+      recorder.append({ kind: "note", by, data: { event: record.text }, doesNotProve });
+      return;
+    }
     default:
       recorder.append({ kind: "note", by, data: { ...record } });
   }

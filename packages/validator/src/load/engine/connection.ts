@@ -3,6 +3,7 @@ import { createResponseParser, type Http1Fault, type ResponseSink } from "@loadl
 import type { AnswerReader, LoadClient } from "../clients/client.ts";
 import type { Connections } from "./connections.ts";
 import type { Flight, LoadOutcome } from "./flight.ts";
+import { idleLimitMs, idleMsMax, isSpent } from "./reuse.ts";
 
 /** Codes that say this machine ran out of something. */
 const localCodes = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
@@ -14,7 +15,12 @@ export class EngineConnection implements ResponseSink {
   readonly #parser = createResponseParser();
   readonly #secure: boolean;
   #ready = false;
-  #used = false;
+  /** Whole answers so far. */
+  #served = 0;
+  /** Scenario of the last answer. */
+  #lastScenario = 0;
+  #idleLimitMs = idleMsMax;
+  #firstMax = -1;
   #flight: Flight | null = null;
   #reader: AnswerReader | null = null;
   #readMs = 0;
@@ -56,10 +62,10 @@ export class EngineConnection implements ResponseSink {
     if (flight === null) return;
     const outcome = this.#reader?.end(flight, this.#readMs) ?? "protocol";
     if (Number.isNaN(flight.doneMs)) flight.doneMs = this.#readMs;
-    const reusable = this.#parser.reusable && this.#socket.writableLength === 0;
-    this.#used = true;
     this.#openedMs = this.#readMs;
-    this.#finish(outcome, reusable);
+    this.#lastScenario = flight.scenario;
+    this.#served++;
+    this.#finish(outcome, this.#mayCarryMore());
   }
 
   /** The parser refuses what it reads, or the answer was cut. */
@@ -75,7 +81,7 @@ export class EngineConnection implements ResponseSink {
   /** What this connection is late for, `idle` when it only lies around, null when in time. */
   lateAs(nowMs: number): LoadOutcome | "idle" | null {
     const flight = this.#flight;
-    if (flight === null) return nowMs - this.#openedMs > this.#owner.idleMs ? "idle" : null;
+    if (flight === null) return nowMs - this.#openedMs >= this.#idleLimitMs ? "idle" : null;
     const limits = this.#owner.timeoutsOf(flight);
     if (!this.#ready) return nowMs - this.#openedMs > limits.connectMs ? "connect_timeout" : null;
     if (nowMs - flight.sendMs > limits.totalMs) return "timeout_total";
@@ -83,6 +89,16 @@ export class EngineConnection implements ResponseSink {
       return nowMs - flight.sendMs > limits.firstByteMs ? "timeout_first_byte" : null;
     }
     return nowMs - this.#readMs > limits.idleMs ? "timeout_idle" : null;
+  }
+
+  /** By what the answer said of the connection, and by what the target did after such answers. */
+  #mayCarryMore(): boolean {
+    const { reusable, keepAliveMs, keepAliveMax } = this.#parser;
+    this.#idleLimitMs = idleLimitMs(keepAliveMs);
+    if (this.#firstMax < 0) this.#firstMax = keepAliveMax;
+    if (!reusable || this.#socket.writableLength > 0 || this.#idleLimitMs <= 0) return false;
+    if (isSpent(this.#served, this.#firstMax, keepAliveMax)) return false;
+    return this.#owner.earlyCloses.mayReuse(this.#lastScenario);
   }
 
   destroy(): void {
@@ -99,14 +115,17 @@ export class EngineConnection implements ResponseSink {
       this.#owner.gone(this);
       return;
     }
-    if (Number.isNaN(flight.firstByteMs)) flight.firstByteMs = this.#readMs;
+    if (Number.isNaN(flight.firstByteMs)) {
+      flight.firstByteMs = this.#readMs;
+      if (this.#served > 0) this.#owner.earlyCloses.survived(this.#lastScenario);
+    }
     this.#parser.feed(buf);
   }
 
   #ended(): void {
     this.#readMs = this.#owner.o.clock.monotonicMs();
     if (this.#flight !== null && this.#parser.started) this.#parser.eof();
-    else this.#lost("reset");
+    else this.#closedByPeer();
   }
 
   #failed(error: Error): void {
@@ -114,10 +133,19 @@ export class EngineConnection implements ResponseSink {
     if (localCodes.has(code)) {
       this.#owner.localFaults++;
       this.#lost("generator");
-    } else if (this.#ready) this.#lost("reset");
+    } else if (this.#ready) this.#closedByPeer();
     else if (code === "ENOTFOUND" || code === "EAI_AGAIN") this.#lost("dns");
     else if (this.#secure && !this.#socket.connecting) this.#lost("tls");
     else this.#lost("connect");
+  }
+
+  #closedByPeer(): void {
+    // Between two answers: how long after the last one tells a race from a timeout.
+    if (this.#served > 0 && (this.#flight === null || !this.#parser.started)) {
+      const usedAgainMs = this.#flight?.sendMs ?? this.#owner.o.clock.monotonicMs();
+      this.#owner.earlyCloses.closed(this.#lastScenario, usedAgainMs - this.#openedMs);
+    }
+    this.#lost("reset");
   }
 
   #lost(outcome: LoadOutcome): void {
@@ -125,7 +153,7 @@ export class EngineConnection implements ResponseSink {
       this.#owner.gone(this);
       return;
     }
-    const stale = outcome === "reset" && this.#used && !this.#parser.started;
+    const stale = outcome === "reset" && this.#served > 0 && !this.#parser.started;
     this.#finish(stale ? "stale_connection" : outcome, false);
   }
 

@@ -5,6 +5,7 @@ import type { LoadClient } from "../clients/client.ts";
 import type { LoadTimeouts } from "../types.ts";
 import { EngineConnection } from "./connection.ts";
 import type { Flight, LoadOutcome } from "./flight.ts";
+import { EarlyCloses } from "./reuse.ts";
 
 export interface ConnectionsOptions {
   readonly url: URL;
@@ -15,11 +16,11 @@ export interface ConnectionsOptions {
   readonly timeouts: Partial<LoadTimeouts>;
   /** Every sent or queued request comes back here exactly once. */
   readonly finished: (flight: Flight, outcome: LoadOutcome) => void;
+  /** Connections are no longer reused after answers of this scenario: the target closes them. */
+  readonly closedEarly: (scenario: number) => void;
 }
 
 const readBytes = 65_536;
-/** Before the common keep-alive of 5 s. */
-const idleMs = 4000;
 const connectMs = 5000;
 const idleGapMs = 30_000;
 
@@ -28,6 +29,7 @@ export class Connections {
   readonly o: ConnectionsOptions;
   /** One buffer for all sockets: a read is consumed before the next one begins. */
   readonly readBuffer = Buffer.allocUnsafeSlow(readBytes);
+  readonly earlyCloses: EarlyCloses;
   readonly #all = new Set<EngineConnection>();
   readonly #idle: EngineConnection[] = [];
   #queue: Flight[] = [];
@@ -39,6 +41,7 @@ export class Connections {
 
   constructor(o: ConnectionsOptions) {
     this.o = o;
+    this.earlyCloses = new EarlyCloses(o.clients.length, o.closedEarly);
   }
 
   /** Sent and not yet answered. */
@@ -52,7 +55,7 @@ export class Connections {
 
   /** Sends now, or queues, or drops; the outcome comes through `finished`. */
   send(flight: Flight): void {
-    const idle = this.#idle.pop();
+    const idle = this.#takeIdle(flight.wakeMs);
     if (idle) this.#carry(idle, flight);
     else if (this.#all.size < this.o.connectionsMax) this.#carry(this.#open(), flight);
     else if (this.queued < this.o.queueMax) this.#queue.push(flight);
@@ -113,8 +116,13 @@ export class Connections {
     return client;
   }
 
-  get idleMs(): number {
-    return idleMs;
+  /** The idle connection used last, if any is young enough; older ones are closed on the way. */
+  #takeIdle(nowMs: number): EngineConnection | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.lateAs(nowMs) === null) return idle;
+      this.gone(idle);
+    }
+    return undefined;
   }
 
   #carry(connection: EngineConnection, flight: Flight): void {

@@ -78,6 +78,7 @@ class Engine {
       queueMax,
       timeouts: plan.timeouts ?? {},
       finished: (flight, outcome) => this.#finished(flight, outcome),
+      closedEarly: (at) => this.#closedEarly(at),
     });
   }
 
@@ -152,6 +153,13 @@ class Engine {
     this.#waiting.delete(flight);
     this.#recorder.ended(flight, outcome);
     answered?.(outcome !== "ok" && flight.status === 0);
+  }
+
+  #closedEarly(at: number): void {
+    const name = this.#recorder.scenarios[at]?.name ?? "";
+    const text = `The target closes connections right after answers of ${name}, unannounced; they are not reused from here on.`;
+    const doesNotProve = `What a client sees that reuses connections after answers of ${name}: the target closes them unannounced, so each was used for one such answer.`;
+    this.#deps.emit({ type: "load.event", text, doesNotProve });
   }
 
   #cancel(): void {
