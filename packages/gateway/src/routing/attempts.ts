@@ -26,6 +26,10 @@ export type NextAttempt =
 
 /** The attempts of one exchange, decided one at a time. */
 export interface AttemptPlan {
+  /**
+   * The next attempt. A permit is ended before `next` asks for what follows its failure; while one
+   * is open, `next` asks for a hedge beside it (`isHedge`), which may be refused with `none`.
+   */
   next(): NextAttempt;
   /** ms after which a hedge may start, or -1 when this exchange is not hedged. */
   readonly hedgeAfterMs: number;
