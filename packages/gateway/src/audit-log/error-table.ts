@@ -1,0 +1,25 @@
+/** Error codes of the audit log; the gateway's table spreads these rows. */
+export const auditLogErrorTable = {
+  LL_AUDITLOG_FULL: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    summary: "The audit log cannot take another entry.",
+    remedy: "Free the store named in /health, or set auditLog.onFull: continue to lose entries.",
+  },
+  LL_AUDITLOG_KEY: {
+    fault: "platform",
+    retryable: false,
+    exit: 78,
+    summary: "The key that signs the audit log's heads cannot be used.",
+    remedy: "Restore audit-key.pem of the state directory with mode 0600.",
+  },
+  LL_AUDITLOG_HEADS: {
+    fault: "platform",
+    retryable: true,
+    exit: 3,
+    summary: "The file of signed heads cannot be read or written.",
+    remedy: "Check the path in auditLog.heads, its permissions and free space.",
+  },
+} as const;

@@ -1,0 +1,84 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gatewayErrors } from "../errors.ts";
+
+const keyFile = "audit-key.pem";
+const publicFile = "audit-key.pub.pem";
+
+/** What signs the heads of the audit log: Ed25519, private part in the state directory. */
+export interface SigningKey {
+  readonly id: string;
+  sign(text: string): string;
+}
+
+/** What checks heads; made from the public part alone. */
+export interface VerifyingKey {
+  readonly id: string;
+  isSigned(text: string, signature: string): boolean;
+}
+
+/** Reads the key of the state directory (mode 0600), or makes it. LL_AUDITLOG_KEY when unusable. */
+export function loadSigningKey(stateDir: string): SigningKey {
+  const path = join(stateDir, keyFile);
+  const pem = readText(path) ?? makeKey(stateDir, path);
+  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0)
+    throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} can be read by others.`);
+  const key = parse(path, () => createPrivateKey(pem));
+  const id = keyId(createPublicKey(key));
+  return { id, sign: (text) => sign(null, Buffer.from(text), key).toString("base64") };
+}
+
+/** The public part beside the private one, or `path`. LL_AUDITLOG_KEY when it cannot be read. */
+export function loadVerifyingKey(stateDir: string, path?: string): VerifyingKey {
+  const file = path ?? join(stateDir, publicFile);
+  const pem = readText(file);
+  if (pem === undefined) throw gatewayErrors.make("LL_AUDITLOG_KEY", `${file} is missing.`);
+  const key = parse(file, () => createPublicKey(pem));
+  return {
+    id: keyId(key),
+    isSigned: (text, signature) =>
+      verify(null, Buffer.from(text), key, Buffer.from(signature, "base64")),
+  };
+}
+
+function makeKey(stateDir: string, path: string): string {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const publicPem = publicKey.export({ type: "spki", format: "pem" }).toString();
+  writeFileSync(path, pem, { mode: 0o600, flag: "wx", flush: true });
+  writeFileSync(join(stateDir, publicFile), publicPem, { mode: 0o644, flush: true });
+  return pem;
+}
+
+function keyId(key: KeyObject): string {
+  const der = key.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(der).digest("hex").slice(0, 16);
+}
+
+function parse(path: string, read: () => KeyObject): KeyObject {
+  try {
+    const key = read();
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch (cause) {
+    throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} is damaged.`, { cause });
+  }
+  throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} holds another kind of key.`);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} cannot be read.`, { cause });
+  }
+}
