@@ -5,6 +5,8 @@ export interface KeyTable {
   readonly byLength: readonly (readonly KnownKey[])[];
   /** One -1 per name. */
   readonly absent: readonly number[];
+  /** One 0 per name. */
+  readonly zero: readonly number[];
 }
 
 interface KnownKey {
@@ -22,7 +24,7 @@ export function keyTable(names: readonly string[]): KeyTable {
     if (!row || name === "") throw new RangeError(`member name ${JSON.stringify(name)}`);
     row.push({ bytes: Buffer.from(name), index });
   });
-  return { names, byLength, absent: names.map(() => -1) };
+  return { names, byLength, absent: names.map(() => -1), zero: names.map(() => 0) };
 }
 
 /** Index of the name at `start` to `end`, given without quotes and escapes; -1 for any other. */

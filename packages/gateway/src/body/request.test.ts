@@ -6,8 +6,9 @@ import {
   outputBoundOf,
   readRequestBody,
   type RequestBody,
-  upstreamEdits,
 } from "./request.ts";
+import { upstreamEdits } from "./edits.ts";
+import { requestKeyNames } from "./rules.ts";
 import { spliceBytes } from "./splice.ts";
 
 function read(value: unknown): RequestBody {
@@ -45,7 +46,8 @@ describe("readRequestBody", () => {
     expect(problem({ model: "a", messages: {} })).toEqual(["LL_BODY_FIELD", "messages"]);
     expect(problem({ ...chat, stream: "true" })).toEqual(["LL_BODY_FIELD", "stream"]);
     expect(problem({ ...chat, stream_options: 1 })).toEqual(["LL_BODY_FIELD", "stream_options"]);
-    expect(problem({ ...chat, loadline: {} })).toEqual(["LL_BODY_FIELD", "loadline"]);
+    expect(problem({ ...chat, loadline: 1 })).toEqual(["LL_BODY_FIELD", "loadline"]);
+    expect(problem({ ...chat, loadline: { x: 1 } })).toEqual(["LL_BODY_FIELD", "loadline.x"]);
     expect(problem({ model: "a", input: 1 }, "embeddings")).toEqual(["LL_BODY_FIELD", "input"]);
     expect(problem({ model: "a", input: "x" }, "embeddings")).toEqual([]);
     expect(problem('{"model":"a","model":"b","messages":[]}')).toEqual([
@@ -91,9 +93,8 @@ describe("upstreamEdits", () => {
   it("for any document the edited one parses to the same values but the edited ones", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), (extra, model) => {
+        for (const key of [...requestKeyNames, "__proto__"]) Reflect.deleteProperty(extra, key);
         const value = { ...extra, ...chat, stream: true };
-        for (const key of ["loadline", "stream_options", "input", "__proto__"])
-          Reflect.deleteProperty(value, key);
         const out: unknown = JSON.parse(edited(value, model, true));
         const wanted: unknown = JSON.parse(
           JSON.stringify({ ...value, model, stream_options: { include_usage: true } }),
@@ -101,6 +102,21 @@ describe("upstreamEdits", () => {
         expect(out).toEqual(wanted);
       }),
     );
+  });
+
+  it("cuts our own object out with one comma, wherever it stands", () => {
+    const own = '"loadline" : {"noFallback":true}';
+    const rest = '"model":"a","messages":[]';
+    const texts = [
+      `{ ${own} , ${rest}}`,
+      `{"model":"a", ${own}\n,"messages":[]}`,
+      `{${rest} ,\n${own} }`,
+    ];
+    expect(texts.map((text) => edited(text, "b", false))).toEqual([
+      '{  "model":"b","messages":[]}',
+      '{"model":"b", "messages":[]}',
+      '{"model":"b","messages":[]  }',
+    ]);
   });
 
   it("overlapping edits are refused", () => {
@@ -115,32 +131,59 @@ describe("upstreamEdits", () => {
 
 describe("what a limiter reads", () => {
   it("counts the bytes of all string values and the elements of messages", () => {
-    const { scan } = read({
+    const body = read({
       model: "a",
       stop: ["x", "y"],
       messages: [{ role: "user", content: [{ type: "text", text: "héllo" }] }, { role: "s" }],
     });
-    expect([scan.textBytes, scan.items]).toEqual([1 + 2 + 4 + 4 + 6 + 1, 2]);
+    expect([body.textBytes, body.messageCount]).toEqual([1 + 2 + 4 + 4 + 6 + 1, 2]);
+    expect(read(chat).messageCount).toBe(0);
   });
 
-  it("reads n and the bound in every spelling of a positive integer, else gives none", () => {
+  it("counts the elements of every shape of input, however it is spaced", () => {
+    const count = (text: string): number => {
+      const body = readRequestBody(Buffer.from(`{"model":"a","input":${text}}`), "embeddings");
+      return isBodyProblem(body) ? -1 : body.messageCount;
+    };
+    expect(
+      ['"a,b"', "[ ]", '[ "a" ]', '["a,","b]"]', "[[1,2],[3,4],[5]]", '[{"a":[1,2]},7]'].map(count),
+    ).toEqual([1, 0, 1, 2, 3, 2]);
+  });
+
+  it("counts a base64 medium as 4,096 bytes of text, and long text in full", () => {
+    const bytesOf = (part: unknown): number =>
+      read({ model: "a", messages: [{ content: [part] }] }).textBytes - 1;
+    const long = "A".repeat(100_000);
+    expect(bytesOf({ image_url: { url: `data:image/png;base64,${long}` } })).toBe(4096);
+    expect(bytesOf({ source: { data: long } })).toBe(4096);
+    expect(bytesOf({ text: long })).toBe(100_000);
+  });
+
+  it("reads n and the bound in every spelling of a positive integer, and refuses others", () => {
     expect([choicesOf(read(chat)), outputBoundOf(read(chat))]).toEqual([1, 0]);
     const body = read('{"model":"a","messages":[],"n":3,"max_tokens":1e3}');
     expect([choicesOf(body), outputBoundOf(body)]).toEqual([3, 1000]);
-    for (const bound of ["-1", "0", "1.5", "null", '"9"'])
-      expect(outputBoundOf(read(`{"model":"a","messages":[],"max_tokens":${bound}}`))).toBe(0);
+    for (const bound of ["-1", "0", "1.5", '"9"', "[]", "1e999"])
+      expect(problem(`{"model":"a","messages":[],"max_tokens":${bound}}`)).toEqual([
+        "LL_BODY_FIELD",
+        "max_tokens",
+      ]);
+    expect(outputBoundOf(read({ ...chat, max_tokens: null, n: null }))).toBe(0);
+    expect(problem({ ...chat, n: 129 })).toEqual(["LL_BODY_FIELD", "n"]);
     expect(outputBoundOf(read({ ...chat, max_tokens: 9, max_completion_tokens: 7 }))).toBe(7);
   });
 
-  it("splices a bound once: added when absent, in the place of an unusable one", () => {
+  it("splices a bound once: added when absent, in the place of a larger one", () => {
     const bounded = (value: unknown): string => {
       const body = read(value);
       const edits = upstreamEdits(body, { model: "a", addUsage: false, outputBound: 64 });
       return spliceBytes(body.bytes, edits).toString();
     };
     expect(bounded(chat)).toBe('{"model":"a","messages":[],"max_tokens":64}');
-    expect(bounded({ ...chat, max_tokens: -1 })).toBe(
+    expect(bounded({ ...chat, max_tokens: 65 })).toBe(
       '{"model":"a","messages":[],"max_tokens":64}',
     );
+    expect(bounded({ ...chat, max_tokens: null })).toContain('"max_tokens":64');
+    expect(bounded({ ...chat, max_completion_tokens: 63 })).toContain('tokens":63}');
   });
 });

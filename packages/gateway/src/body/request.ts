@@ -1,16 +1,32 @@
 import type { GatewayErrorCode } from "../errors.ts";
-import type { UpstreamOperation } from "../upstream/upstream.ts";
-import { decodeString, isScanProblem, keyTable, parseJson, type Scan, scanObject } from "./scan.ts";
-import type { Splice } from "./splice.ts";
+import { keyTable } from "./keys.ts";
+import { type Narrowing, readNarrowing } from "./narrowing.ts";
+import { type BodyOperation, type BodyRule, bodyRules, requestKeyNames } from "./rules.ts";
+export { upstreamEdits } from "./edits.ts";
+import type { RequestKey } from "./rules.ts";
+import { isScanProblem, type Scan, scanObject } from "./scan.ts";
+import { decodeString, parseJson } from "./text.ts";
 
 /** What the gateway knows of a request's body without parsing it. */
 export interface RequestBody {
   readonly bytes: Buffer;
   readonly scan: Scan;
+  readonly operation: BodyOperation;
   readonly model: string;
   readonly isStream: boolean;
   /** Whether the client itself asked for the usage of its stream. */
   readonly wantsUsage: boolean;
+  /** Bytes of all strings that are values; see `Scan.textBytes`. */
+  readonly textBytes: number;
+  /** Messages, inputs or prompts; 1 for a single text. */
+  readonly messageCount: number;
+  /** The request's own bound on output tokens per answer; 0 when it gives none. */
+  readonly outputBound: number;
+  /** Answers asked for, 1 to 128. */
+  readonly n: number;
+  readonly hasTools: boolean;
+  /** What the request's `loadline` object narrows; undefined without one. */
+  readonly narrowing: Narrowing | undefined;
 }
 
 export interface BodyProblem {
@@ -19,161 +35,186 @@ export interface BodyProblem {
   readonly param?: string;
 }
 
-const names = [
-  "model",
-  "stream",
-  "stream_options",
-  "messages",
-  "input",
-  "loadline",
-  "n",
-  "max_completion_tokens",
-  "max_tokens",
-  "max_output_tokens",
-];
-const [modelKey, streamKey, optionsKey, messagesKey, inputKey, loadlineKey] = [0, 1, 2, 3, 4, 5];
-const choicesKey = 6;
-const boundKeys = [7, 8, 9];
-const requestKeys = keyTable(names, ["messages", "input"]);
-const numberBytesMax = 12;
+const keys = keyTable(requestKeyNames);
 const modelCharsMax = 256;
+const answersMax = 128;
+const boundMax = 100_000_000;
+const numberBytesMax = 12;
+const openBracket = 0x5b;
+const quote = 0x22;
+
+/** Index of a known member in the arrays of a scan. */
+export const keyIndex: Readonly<Record<RequestKey, number>> = {
+  model: 0,
+  stream: 1,
+  stream_options: 2,
+  max_tokens: 3,
+  max_completion_tokens: 4,
+  max_output_tokens: 5,
+  n: 6,
+  messages: 7,
+  input: 8,
+  prompt: 9,
+  tools: 10,
+  user: 11,
+  loadline: 12,
+};
 
 /** Scans a request and checks the members the gateway acts on. */
 export function readRequestBody(
   bytes: Buffer,
-  operation: UpstreamOperation,
+  operation: BodyOperation,
 ): RequestBody | BodyProblem {
-  const scan = scanObject(bytes, requestKeys);
+  const scan = scanObject(bytes, keys);
   if (isScanProblem(scan)) {
     const { code, message, field } = scan;
     return field === undefined ? { code, message } : { code, message, param: field };
   }
-  if (startOf(scan, loadlineKey) >= 0) return wrong("loadline", "has no members in this version");
-  if (startOf(scan, modelKey) < 0) return wrong("model", "is missing");
-  const model = decodeString(bytes, startOf(scan, modelKey), endOf(scan, modelKey));
-  if (model === undefined || model === "" || model.length > modelCharsMax)
-    return wrong("model", `is not a string of 1 to ${modelCharsMax} characters`);
-  const content = checkContent(bytes, scan, operation);
-  if (content) return content;
-  const stream = literalOf(bytes, scan, streamKey);
-  if (stream === undefined || (stream && operation === "embeddings"))
+  const rule = bodyRules[operation];
+  const model = modelOf(bytes, scan);
+  if (model === undefined) return wrongModel(scan);
+  const problem = checkContent(bytes, scan, rule) ?? checkRest(bytes, scan);
+  if (problem) return problem;
+  const stream = booleanOf(bytes, scan);
+  if (stream === undefined || (stream && !rule.mayStream))
     return wrong("stream", "is not a boolean this operation takes");
   const options = streamOptionsOf(bytes, scan);
   if (!options) return wrong("stream_options", "is not an object");
-  return { bytes, scan, model, isStream: stream, wantsUsage: options["include_usage"] === true };
+  const outputBound = boundOf(bytes, scan, rule);
+  if (typeof outputBound === "string") return wrong(outputBound, "is not a positive integer");
+  const n = countOf(bytes, scan, "n");
+  if (n < 0 || n > answersMax) return wrong("n", `is not an integer of 1 to ${answersMax}`);
+  const narrowing = narrowingOf(bytes, scan);
+  if (narrowing && "code" in narrowing) return narrowing;
+  return {
+    bytes,
+    scan,
+    operation,
+    model,
+    isStream: stream,
+    wantsUsage: options["include_usage"] === true,
+    textBytes: scan.textBytes,
+    messageCount: messagesOf(bytes, scan, rule),
+    outputBound,
+    n: n || 1,
+    hasTools: (scan.counts[keyIndex.tools] ?? 0) > 0,
+    narrowing,
+  };
 }
 
 export function isBodyProblem(body: RequestBody | BodyProblem): body is BodyProblem {
   return "code" in body;
 }
 
-/** The edits that address the upstream's model and ask its stream for the usage. */
-export function upstreamEdits(
-  body: RequestBody,
-  o: { model: string; addUsage: boolean; outputBound?: number | undefined },
-): Splice[] {
-  const edits: Splice[] = [];
-  const { scan, bytes } = body;
-  if (o.outputBound !== undefined) edits.push(...boundEdits(body, o.outputBound));
-  if (o.model !== body.model) {
-    const span = { start: startOf(scan, modelKey), end: endOf(scan, modelKey) };
-    edits.push({ ...span, text: JSON.stringify(o.model) });
-  }
-  if (!o.addUsage || body.wantsUsage || !body.isStream) return edits;
-  const start = startOf(scan, optionsKey);
-  if (start < 0) {
-    const text = ',"stream_options":{"include_usage":true}';
-    edits.push({ start: scan.close, end: scan.close, text });
-  } else {
-    const text = JSON.stringify({ ...streamOptionsOf(bytes, scan), include_usage: true });
-    edits.push({ start, end: endOf(scan, optionsKey), text });
-  }
-  return edits;
-}
-
-/** How many answers the request asks for: its `n`, 1 when absent or not a positive integer. */
+/** How many answers the request asks for, 1 when it does not say. */
 export function choicesOf(body: RequestBody): number {
-  return countOf(body, choicesKey) || 1;
+  return body.n;
 }
 
 /** The request's own bound on output tokens per answer; 0 when it gives none. */
 export function outputBoundOf(body: RequestBody): number {
-  for (const key of boundKeys) {
-    const bound = countOf(body, key);
-    if (bound > 0) return bound;
-  }
-  return 0;
-}
-
-/** Bounds the output: unusable bounds of the client are replaced, else `max_tokens` is added. */
-function boundEdits({ scan }: RequestBody, bound: number): Splice[] {
-  const text = String(bound);
-  const present = boundKeys.filter((key) => startOf(scan, key) >= 0);
-  if (present.length > 0)
-    return present.map((key) => ({ start: startOf(scan, key), end: endOf(scan, key), text }));
-  return [{ start: scan.close, end: scan.close, text: `,"max_tokens":${text}` }];
-}
-
-/** A positive safe integer, or 0 for anything else. */
-function countOf(body: RequestBody, key: number): number {
-  const start = startOf(body.scan, key);
-  const end = endOf(body.scan, key);
-  if (start < 0 || end - start > numberBytesMax) return 0;
-  let value = 0;
-  for (let i = start; i < end; i++) {
-    const digit = (body.bytes[i] ?? 0) - 0x30;
-    if (digit < 0 || digit > 9) return spelledCount(body, start, end);
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-/** A count in a rarer spelling, such as `1e3`. */
-function spelledCount(body: RequestBody, start: number, end: number): number {
-  const value = Number(body.bytes.toString("latin1", start, end));
-  return Number.isSafeInteger(value) && value > 0 ? value : 0;
-}
-
-function checkContent(
-  bytes: Buffer,
-  scan: Scan,
-  operation: UpstreamOperation,
-): BodyProblem | undefined {
-  const key = operation === "chat" ? messagesKey : inputKey;
-  const name = operation === "chat" ? "messages" : "input";
-  const start = startOf(scan, key);
-  if (start < 0) return wrong(name, "is missing");
-  const first = bytes[start];
-  if (first === 0x5b || (operation === "embeddings" && first === 0x22)) return undefined;
-  return wrong(name, operation === "chat" ? "is not an array" : "is not a string or an array");
-}
-
-/** True, false, or undefined for any other value; absent and null are false. */
-function literalOf(bytes: Buffer, scan: Scan, key: number | undefined): boolean | undefined {
-  const start = startOf(scan, key);
-  if (start < 0) return false;
-  const text = bytes.toString("latin1", start, Math.min(endOf(scan, key), start + 6));
-  if (text === "true") return true;
-  return text === "false" || text === "null" ? false : undefined;
+  return body.outputBound;
 }
 
 /** The client's stream options, empty when absent or null; undefined when not an object. */
-function streamOptionsOf(bytes: Buffer, scan: Scan): Record<string, unknown> | undefined {
-  const start = startOf(scan, optionsKey);
+export function streamOptionsOf(bytes: Buffer, scan: Scan): Record<string, unknown> | undefined {
+  const start = scan.starts[keyIndex.stream_options] ?? -1;
   if (start < 0) return {};
-  const value = parseJson(bytes.toString("utf8", start, endOf(scan, optionsKey)));
+  const value = parseJson(textAt(bytes, scan, keyIndex.stream_options));
   if (value === null) return {};
   return typeof value === "object" && !Array.isArray(value) ? { ...value } : undefined;
 }
 
+function modelOf(bytes: Buffer, scan: Scan): string | undefined {
+  const model = decodeString(bytes, scan.starts[0] ?? -1, scan.ends[0] ?? -1);
+  return model === "" || (model?.length ?? 0) > modelCharsMax ? undefined : model;
+}
+
+function wrongModel(scan: Scan): BodyProblem {
+  if ((scan.starts[keyIndex.model] ?? -1) < 0) return wrong("model", "is missing");
+  return wrong("model", `is not a string of 1 to ${modelCharsMax} characters`);
+}
+
+function checkContent(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | undefined {
+  const start = scan.starts[keyIndex[rule.content]] ?? -1;
+  if (start < 0) return wrong(rule.content, "is missing");
+  const first = bytes[start];
+  if (first === openBracket || (rule.mayBeText && first === quote)) return undefined;
+  return wrong(rule.content, rule.mayBeText ? "is not a string or an array" : "is not an array");
+}
+
+/** `tools` is an array and `user` a string, where they are given. */
+function checkRest(bytes: Buffer, scan: Scan): BodyProblem | undefined {
+  const tools = scan.starts[keyIndex.tools] ?? -1;
+  if (tools >= 0 && bytes[tools] !== openBracket && !isNull(bytes, tools))
+    return wrong("tools", "is not an array");
+  const user = scan.starts[keyIndex.user] ?? -1;
+  if (user >= 0 && bytes[user] !== quote && !isNull(bytes, user))
+    return wrong("user", "is not a string");
+  return undefined;
+}
+
+/** The smallest bound given, 0 for none, or the name of the member that is not one. */
+function boundOf(bytes: Buffer, scan: Scan, rule: BodyRule): number | RequestKey {
+  let bound = 0;
+  for (const key of rule.bounds) {
+    const value = countOf(bytes, scan, key);
+    if (value < 0 || value > boundMax) return key;
+    if (value > 0 && (bound === 0 || value < bound)) bound = value;
+  }
+  return bound === 0 && rule.boundRequired ? (rule.bounds[0] ?? bound) : bound;
+}
+
+/** A positive integer, 0 when absent or null, -1 for anything else. */
+function countOf(bytes: Buffer, scan: Scan, key: RequestKey): number {
+  const index = keyIndex[key];
+  const start = scan.starts[index] ?? -1;
+  if (start < 0 || isNull(bytes, start)) return 0;
+  const end = scan.ends[index] ?? -1;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = (bytes[i] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9 || end - start > numberBytesMax)
+      return spelledCount(textAt(bytes, scan, index));
+    value = value * 10 + digit;
+  }
+  return value > 0 ? value : -1;
+}
+
+/** A count in a rarer spelling, such as `1e3`. */
+function spelledCount(text: string): number {
+  const value = parseJson(text);
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : -1;
+}
+
+/** True, false, or undefined for any other value; absent and null are false. */
+function booleanOf(bytes: Buffer, scan: Scan): boolean | undefined {
+  const start = scan.starts[keyIndex.stream] ?? -1;
+  if (start < 0) return false;
+  const first = bytes[start];
+  if (first === 0x74) return true;
+  return first === 0x66 || first === 0x6e ? false : undefined;
+}
+
+function messagesOf(bytes: Buffer, scan: Scan, rule: BodyRule): number {
+  const index = keyIndex[rule.content];
+  const isText = bytes[scan.starts[index] ?? -1] === quote;
+  return isText ? 1 : (scan.counts[index] ?? 0);
+}
+
+function narrowingOf(bytes: Buffer, scan: Scan): Narrowing | BodyProblem | undefined {
+  if ((scan.starts[keyIndex.loadline] ?? -1) < 0) return undefined;
+  return readNarrowing(parseJson(textAt(bytes, scan, keyIndex.loadline)));
+}
+
+function textAt(bytes: Buffer, scan: Scan, index: number): string {
+  return bytes.toString("utf8", scan.starts[index], scan.ends[index]);
+}
+
+function isNull(bytes: Buffer, start: number): boolean {
+  return bytes[start] === 0x6e;
+}
+
 function wrong(param: string, what: string): BodyProblem {
   return { code: "LL_BODY_FIELD", message: `"${param}" ${what}`, param };
-}
-
-function startOf(scan: Scan, key: number | undefined): number {
-  return scan.starts[key ?? -1] ?? -1;
-}
-
-function endOf(scan: Scan, key: number | undefined): number {
-  return scan.ends[key ?? -1] ?? -1;
 }

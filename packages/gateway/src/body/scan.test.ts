@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeString, isScanProblem, keyTable, scanObject } from "./scan.ts";
+import { keyTable } from "./keys.ts";
+import { isScanProblem, scanObject } from "./scan.ts";
+import { decodeString } from "./text.ts";
 
 const names = ["model", "stream", "messages"];
 const keys = keyTable(names);

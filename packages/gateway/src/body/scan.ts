@@ -9,6 +9,8 @@ export interface Scan {
   readonly ends: readonly number[];
   /** Offset of the opening quote of each known member's name. */
   readonly names: readonly number[];
+  /** Elements of each known member's array or object, 0 for other values. */
+  readonly counts: readonly number[];
   /** Offset of the object's closing brace. */
   readonly close: number;
   /** Bytes of all strings that are values, media given as base64 counted as `mediaBytes`. */
@@ -80,6 +82,7 @@ class Walk implements Scan {
   readonly starts: number[];
   readonly ends: number[];
   readonly names: number[];
+  readonly counts: number[];
   close = -1;
   textBytes = 0;
   readonly #bytes: Buffer;
@@ -90,6 +93,8 @@ class Walk implements Scan {
   #depth = 0;
   #expect = wantsValue;
   #members = 0;
+  /** Commas at level 2 of the top-level member being read. */
+  #commas = 0;
   /** Index of the known top-level member whose value is being read, else -1. */
   #known = -1;
   /** Offsets of the last member name. */
@@ -103,6 +108,7 @@ class Walk implements Scan {
     this.starts = keys.absent.slice();
     this.ends = keys.absent.slice();
     this.names = keys.absent.slice();
+    this.counts = keys.zero.slice();
   }
 
   run(): Scan | ScanProblem {
@@ -135,6 +141,7 @@ class Walk implements Scan {
       case comma:
         if (this.#expect !== wantsCommaOrEnd) return -1;
         this.#expect = this.#isObject() ? wantsMember : wantsValue;
+        if (this.#depth === 2) this.#commas++;
         return at + 1;
       case colon:
         if (this.#expect !== wantsColon) return -1;
@@ -192,7 +199,10 @@ class Walk implements Scan {
     if (this.#expect > wantsValueOrEnd) return -1;
     const level = this.#depth;
     if (level === depthMax) return this.#fail(at, `deeper than ${depthMax} levels`);
-    if (level === 1 && this.#known >= 0) this.starts[this.#known] = at;
+    if (level === 1 && this.#known >= 0) {
+      this.starts[this.#known] = at;
+      this.#commas = 0;
+    }
     const bit = 1 << (level & 31);
     if (level < 32) this.#low = isObject ? this.#low | bit : this.#low & ~bit;
     else this.#high = isObject ? this.#high | bit : this.#high & ~bit;
@@ -205,10 +215,14 @@ class Walk implements Scan {
     if (this.#isObject() !== isObject) return -1;
     const mayBeEmpty = isObject ? wantsMemberOrEnd : wantsValueOrEnd;
     if (this.#expect !== wantsCommaOrEnd && this.#expect !== mayBeEmpty) return -1;
+    const isEmpty = this.#expect === mayBeEmpty;
     this.#expect = wantsCommaOrEnd;
     this.#depth--;
-    if (this.#depth === 1 && this.#known >= 0) this.ends[this.#known] = at + 1;
-    else if (this.#depth === 0) this.close = at;
+    if (this.#depth === 0) this.close = at;
+    else if (this.#depth === 1 && this.#known >= 0) {
+      this.ends[this.#known] = at + 1;
+      this.counts[this.#known] = isEmpty ? 0 : this.#commas + 1;
+    }
     return at + 1;
   }
 
@@ -247,25 +261,6 @@ class Walk implements Scan {
     this.#problem = invalid(offset, message);
     return -1;
   }
-}
-
-/** The spans of the elements of the array that begins at `start`, of a body that was scanned. */
-export function countElements(bytes: Buffer, start: number, end: number): number {
-  let depth = 0;
-  let count = 0;
-  for (let at = start; at < end; ) {
-    const kind = byteClasses[bytes[at] ?? 0] ?? 0;
-    if (depth === 1 && count === 0 && kind !== space && kind !== closes) count = 1;
-    if (kind === quotes) {
-      at = closingQuote(bytes, at + 1) + 1;
-      continue;
-    }
-    if (kind === opens) depth++;
-    else if (kind === closes) depth--;
-    else if (kind === comma && depth === 1) count++;
-    at++;
-  }
-  return count;
 }
 
 function classify(rows: readonly (readonly [string, number])[]): readonly number[] {

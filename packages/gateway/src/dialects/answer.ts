@@ -1,4 +1,6 @@
-import { isScanProblem, type KeyTable, parseJson, scanObject } from "../body/scan.ts";
+import type { KeyTable } from "../body/keys.ts";
+import { isScanProblem, scanObject } from "../body/scan.ts";
+import { parseJson } from "../body/text.ts";
 import type { Usage } from "../pipeline/exchange.ts";
 
 /** The usage of a whole answer with content, or what is wrong with it. */

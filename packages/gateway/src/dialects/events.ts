@@ -1,4 +1,4 @@
-import { parseJson } from "../body/scan.ts";
+import { parseJson } from "../body/text.ts";
 import type { Usage } from "../pipeline/exchange.ts";
 
 /** What one server-sent event is to the stream machine. */

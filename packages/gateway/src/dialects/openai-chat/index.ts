@@ -1,4 +1,5 @@
-import { keyTable, parseJson } from "../../body/scan.ts";
+import { keyTable } from "../../body/keys.ts";
+import { parseJson } from "../../body/text.ts";
 import { errorBody, errorFrame } from "../../stream/frames.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";

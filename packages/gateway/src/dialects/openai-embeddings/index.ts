@@ -1,4 +1,4 @@
-import { keyTable } from "../../body/scan.ts";
+import { keyTable } from "../../body/keys.ts";
 import { errorBody, errorFrame } from "../../stream/frames.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";

@@ -1,0 +1,62 @@
+/** Operations whose bodies are scanned. */
+export type BodyOperation = "chat" | "completions" | "embeddings" | "responses" | "messages";
+
+/** What a body must hold for one operation; the members named here are checked, no others. */
+export interface BodyRule {
+  /** The member that holds what is asked. */
+  readonly content: RequestKey;
+  readonly mayBeText: boolean;
+  readonly mayStream: boolean;
+  /** Whether a stream's usage must be asked for with `stream_options`. */
+  readonly hasStreamOptions: boolean;
+  /** Members that bound the output, the one we add first. */
+  readonly bounds: readonly RequestKey[];
+  readonly boundRequired: boolean;
+}
+
+/** Members the gateway acts on, by their index in the scan. */
+export const requestKeyNames = [
+  "model",
+  "stream",
+  "stream_options",
+  "max_tokens",
+  "max_completion_tokens",
+  "max_output_tokens",
+  "n",
+  "messages",
+  "input",
+  "prompt",
+  "tools",
+  "user",
+  "loadline",
+] as const;
+
+export type RequestKey = (typeof requestKeyNames)[number];
+
+const openai = { mayStream: true, hasStreamOptions: true, boundRequired: false };
+
+export const bodyRules: Readonly<Record<BodyOperation, BodyRule>> = {
+  chat: {
+    ...openai,
+    content: "messages",
+    mayBeText: false,
+    bounds: ["max_tokens", "max_completion_tokens"],
+  },
+  completions: { ...openai, content: "prompt", mayBeText: true, bounds: ["max_tokens"] },
+  embeddings: { ...openai, content: "input", mayBeText: true, bounds: [], mayStream: false },
+  responses: {
+    ...openai,
+    content: "input",
+    mayBeText: true,
+    bounds: ["max_output_tokens"],
+    hasStreamOptions: false,
+  },
+  messages: {
+    ...openai,
+    content: "messages",
+    mayBeText: false,
+    bounds: ["max_tokens"],
+    hasStreamOptions: false,
+    boundRequired: true,
+  },
+};
