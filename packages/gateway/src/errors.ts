@@ -2,6 +2,7 @@ import { defineErrors } from "@loadline/kit/errors";
 import { auditLogErrorTable } from "./audit-log/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
+import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
 
 const invalid = { openaiType: "invalid_request_error", fault: "caller", retryable: false } as const;
@@ -11,6 +12,7 @@ const refusedConfig = { fault: "caller", retryable: false, exit: 78 } as const;
 /** Every code of the gateway, its status and what to do about it. */
 export const gatewayErrors = defineErrors({
   ...modelErrorTable,
+  ...streamErrorTable,
   ...identityErrorTable,
   ...auditLogErrorTable,
   ...stateErrorTable,
@@ -180,31 +182,6 @@ export const gatewayErrors = defineErrors({
     retryable: true,
     summary: "Every upstream of the route is over its rate limit.",
     remedy: "Wait as long as Retry-After says.",
-  },
-  LL_STREAM_CUT: {
-    ...broken,
-    retryable: true,
-    summary: "The upstream ended the stream before it was complete.",
-    remedy: "Send the request again.",
-  },
-  LL_STREAM_STALL: {
-    ...broken,
-    status: 504,
-    retryable: true,
-    summary: "The upstream stopped sending in the middle of the stream.",
-    remedy: "Send the request again, or raise timeouts.idle.",
-  },
-  LL_STREAM_BAD_EVENT: {
-    ...broken,
-    retryable: true,
-    summary: "The upstream sent an event that cannot be read.",
-    remedy: "Send the request again.",
-  },
-  LL_STREAM_UPSTREAM_ERROR: {
-    ...broken,
-    retryable: true,
-    summary: "The upstream reported an error in the middle of the stream.",
-    remedy: "Send the request again.",
   },
   LL_SERVER_DRAINING: {
     status: 503,

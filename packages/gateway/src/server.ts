@@ -17,6 +17,7 @@ import { createRouter } from "./routing/router.ts";
 import { createKeyCache } from "./state/key-cache.ts";
 import { type CreatedKey, createKey, listKeys } from "./state/keys.ts";
 import { openState, type State } from "./state/state.ts";
+import { streamSettings } from "./stream/config.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { createWatch } from "./upstream/watch.ts";
 
@@ -84,6 +85,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     call: {
       watch: createWatch(clock),
       router: createRouter(),
+      settings: streamSettings(config.stream),
       nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),
       onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { providerIds } from "../providers/index.ts";
+import { streamConfig } from "../stream/config.ts";
 import { durationMs } from "./values.ts";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
@@ -64,6 +65,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   timeouts: timeouts.prefault({}),
+  stream: streamConfig.prefault({}).describe("Streams and held answers."),
   drain: z
     .strictObject({
       accept: durationMs({ min: 0, max: minuteMs, default: 2000 }).describe(

@@ -1,180 +1,397 @@
-import { upstreamEdits } from "../body/request.ts";
+import { upstreamEdits } from "../body/edits.ts";
 import { spliceBytes } from "../body/splice.ts";
+import { dialectOf } from "../dialects/index.ts";
 import type { GatewayErrorCode } from "../errors.ts";
-import type { AttemptPlan, Router } from "../routing/attempts.ts";
+import type { AttemptOutcome, AttemptPlan, Permit, Router } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
 import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attempt.ts";
-import { errorFrame } from "../stream/frames.ts";
+import { finalAnswer } from "../stream/final-answer.ts";
+import { decideStream, type StreamCell, type StreamInput } from "../stream/machine.ts";
+import { Outlet } from "../stream/outlet.ts";
+import { isResumable, prefillEdit, SentText } from "../stream/resume.ts";
+import type { HeldBytes, StreamSettings } from "../stream/settings.ts";
+import { noUsage, totalUsage } from "../stream/usage.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
-import type { Watch } from "../upstream/watch.ts";
-import type { CancelReason, Exchange, Refusal } from "./exchange.ts";
+import type { Watch, Watched } from "../upstream/watch.ts";
+import type { CancelReason, Exchange, ExitReason, Refusal } from "./exchange.ts";
 import { modelOnly, type Stage } from "./stage.ts";
 
 export interface CallDeps {
   readonly watch: Watch;
   /** Decides which targets are tried. */
   readonly router: Router;
+  readonly settings: StreamSettings;
   nowMs(): number;
   /** Answers with the gateway's own error, through the pipeline. */
   refuse(x: Exchange, refusal: Refusal): void;
   /** Counts one attempt. */
   onAttempt(target: Target, failure: FailureClass | "ok"): void;
+  /** The answer came from another target than the one that failed `ms` before its first content. */
+  onSwitch?(x: Exchange, from: string, to: string, ms: number): void;
+  /** A cut stream goes on at another target. */
+  onResume?(x: Exchange, from: string, to: string, afterChars: number): void;
 }
 
-/** Calls the route's targets in order until one answers; relays its answer or stream. */
+/** Calls the route's targets until one answers; relays its answer or stream. */
 export function callStage(deps: CallDeps): Stage {
+  const held: HeldBytes = { total: 0 };
   return {
     id: "call",
     summary: "upstream -> client",
     wired: modelOnly,
     run(x) {
       // The exit comes from the upstream's events, so the pipeline ends here.
-      new CallRun(x, deps).next();
+      new CallRun(x, deps, held).start();
       return undefined;
     },
   };
 }
 
-class CallRun implements AttemptHost {
+const never = Number.POSITIVE_INFINITY;
+const streamType = "text/event-stream; charset=utf-8";
+
+/** One exchange's attempts, at most two at a time, and the one way its answer takes. */
+class CallRun implements AttemptHost, Watched {
+  readonly x: Exchange;
   readonly watch: Watch;
-  readonly #x: Exchange;
+  readonly settings: StreamSettings;
+  readonly held: HeldBytes;
+  place = -1;
+  deadlineMs = never;
+  outlet: Outlet | undefined;
   readonly #deps: CallDeps;
   readonly #plan: AttemptPlan;
   readonly #failures: AttemptFailure[] = [];
+  readonly #totalMs: number;
+  #first: Attempt | undefined;
+  #hedge: Attempt | undefined;
+  #committed: Attempt | undefined;
+  #started = 0;
+  #isHedged = false;
+  #waitUntilMs = never;
+  #hedgeAtMs = never;
+  #failedMs = -1;
+  #sent: SentText | undefined;
+  #resumes = 0;
+  /** How the stream ended that is being continued. */
+  #resumed: StreamCell | undefined;
 
-  constructor(x: Exchange, deps: CallDeps) {
-    this.#x = x;
-    this.#deps = deps;
+  constructor(x: Exchange, deps: CallDeps, held: HeldBytes) {
+    this.x = x;
     this.watch = deps.watch;
+    this.settings = deps.settings;
+    this.held = held;
+    this.#deps = deps;
     this.#plan = deps.router.plan(x);
+    this.#totalMs = x.startedMs + (x.route?.timeouts.total ?? 0);
   }
 
   nowMs(): number {
     return this.#deps.nowMs();
   }
 
-  next(): void {
-    const x = this.#x;
-    const next = this.#plan.next();
-    if (next.kind !== "attempt" || !x.body) {
-      this.#deps.refuse(x, finalAnswer(this.#failures));
+  start(): void {
+    const { x } = this;
+    x.usage = noUsage;
+    if (x.client.isGone) {
+      x.exit({ reason: "client_left", status: 499 });
       return;
     }
-    const { target } = next.permit;
-    const attempt = new Attempt({ x, target, host: this, nowMs: this.nowMs() });
-    x.cancel = (why) => this.#cancel(attempt, why);
+    this.watch.add(this);
+    x.cancel = (why) => this.#stop(why);
+    const resumesMax = x.route?.resumeMax ?? 0;
+    if (resumesMax > 0 && x.body && isResumable(x.body)) this.#sent = new SentText();
+    this.#next();
+    if (this.#plan.hedgeAfterMs >= 0) this.#hedgeAtMs = this.nowMs() + this.#plan.hedgeAfterMs;
+    this.onMoved();
+  }
+
+  /** The text sent so far, when a cut stream may go on elsewhere. */
+  get sentText(): SentText | undefined {
+    return this.#sent;
+  }
+
+  onNext(attempt: Attempt, failure: AttemptFailure): void {
+    this.#settle(attempt, failure.failure);
+    if (this.x.isOver) return;
+    this.#failures.push(failure);
+    if (this.#failedMs < 0) this.#failedMs = this.nowMs();
+    if (this.#resumed) this.#cut(this.#resumed.code ?? "LL_STREAM_CUT");
+    else if (failure.failure === "caller") this.#relayCaller(attempt, failure);
+    else if (this.#live) this.onMoved();
+    else this.#next();
+  }
+
+  onCommit(attempt: Attempt, contentType: string): Outlet {
+    const { x } = this;
+    this.#committed = attempt;
+    this.#win(attempt);
+    const outlet = (this.outlet ??= new Outlet(x, this.watch, this.settings));
+    if (!outlet.isOpen) outlet.open(this.#openHeaders(attempt, contentType));
+    if (this.#resumed) this.#continue(attempt, outlet);
+    if (x.contentMs < 0) x.contentMs = this.nowMs() - x.startedMs;
+    return outlet;
+  }
+
+  onWhole(attempt: Attempt, contentType: string, body: Buffer): void {
+    this.#settle(attempt, "ok");
+    this.#win(attempt);
+    this.x.contentMs = this.nowMs() - this.x.startedMs;
+    this.#answer(attempt, 200, body, contentType || "application/json");
+  }
+
+  onEnd(attempt: Attempt, cell: StreamCell, failure: FailureClass | undefined): void {
+    const { x } = this;
+    if (cell.action !== "cut") {
+      this.#settle(attempt, "ok");
+      x.client.end(attempt.last);
+      this.#exit("ok", 200);
+      return;
+    }
+    this.#settle(attempt, failure ?? "left");
+    if (x.isOver) return;
+    if (cell.isResumable && this.#resume(attempt, cell)) return;
+    this.#cut(cell.code ?? "LL_STREAM_CUT");
+  }
+
+  onMoved(): void {
+    const { x, outlet } = this;
+    let dueMs = Math.min(this.#totalMs, this.#waitUntilMs, this.#hedgeAtMs);
+    if (this.#first) dueMs = Math.min(dueMs, this.#first.dueMs);
+    if (this.#hedge) dueMs = Math.min(dueMs, this.#hedge.dueMs);
+    if (x.body?.isStream) dueMs = Math.min(dueMs, this.#silentMs);
+    this.deadlineMs = outlet ? Math.min(dueMs, outlet.stalledAtMs) : dueMs;
+  }
+
+  onDeadline(): void {
+    const { nowMs } = this.watch;
+    if (nowMs >= this.#totalMs) {
+      this.#stop("total_timer");
+      return;
+    }
+    if (this.outlet?.isStalled(nowMs)) {
+      this.#stop("client_stalled");
+      return;
+    }
+    if (nowMs >= this.#waitUntilMs) {
+      this.#waitUntilMs = never;
+      this.#next();
+    }
+    this.#first?.tick(nowMs);
+    this.#hedge?.tick(nowMs);
+    if (this.x.isOver) return;
+    if (nowMs >= this.#hedgeAtMs) this.#startHedge();
+    if (this.x.body?.isStream && nowMs >= this.#silentMs) this.#breakSilence();
+    this.onMoved();
+  }
+
+  get #live(): Attempt | undefined {
+    return this.#first ?? this.#hedge;
+  }
+
+  /** Watch time at which the client has heard nothing for too long. */
+  get #silentMs(): number {
+    const { outlet, settings } = this;
+    if (!outlet?.isOpen && !settings.isKeptAliveBeforeContent) return never;
+    return (outlet?.lastSentMs ?? this.x.startedMs) + settings.keepAliveMs;
+  }
+
+  #next(): void {
+    const next = this.#plan.next();
+    if (next.kind === "attempt") {
+      this.#begin(next.permit);
+    } else if (next.kind === "wait") {
+      this.#waitUntilMs = this.nowMs() + next.waitMs;
+      this.onMoved();
+    } else this.#refuse(finalAnswer(this.#failures, next.retryAfterMs));
+  }
+
+  #begin(permit: Permit): void {
+    const { x } = this;
+    const { body } = x;
+    const { target } = permit;
+    if (!body) {
+      permit.end("left");
+      this.#deps.refuse(x, { code: "LL_INTERNAL_UNEXPECTED" });
+      return;
+    }
+    const isResume = this.#resumed !== undefined;
+    const dialect = dialectOf(x.operation.id);
+    const attempt = new Attempt({ host: this, permit, dialect, translation: undefined, isResume });
+    this.#started++;
+    if (this.#first) this.#hedge = attempt;
+    else this.#first = attempt;
     const addUsage = target.provider.usage.streamOption;
-    const edits = upstreamEdits(x.body, { model: target.model, addUsage });
+    const outputBound = x.lease?.outputBound;
+    const edits = upstreamEdits(body, { model: target.model, addUsage, outputBound });
+    const prefill = isResume && this.#sent ? prefillEdit(body, this.#sent.text) : undefined;
+    if (prefill) edits.push(prefill);
     const call = target.upstream.call(
       {
         operation: x.operation.id === "embeddings" ? "embeddings" : "chat",
-        body: spliceBytes(x.body.bytes, edits),
-        isStream: x.body.isStream,
+        body: spliceBytes(body.bytes, edits),
+        isStream: body.isStream,
         traceparent: x.picked?.traceparent,
+        key: permit.key,
       },
       attempt,
     );
     attempt.attach(call);
+    this.onMoved();
   }
 
-  onFailure(attempt: Attempt, failure: AttemptFailure): void {
-    this.#record(attempt, failure.failure, failure.status);
-    if (this.#x.isOver) return;
-    const own = failure.failure === "caller" ? failure.body : undefined;
-    if (own && own[0] === 0x7b) {
-      this.#answer(attempt, failure.status, own, "application/json");
-      return;
+  /** A second target beside the first, while nobody has sent content. */
+  #startHedge(): void {
+    this.#hedgeAtMs = never;
+    if (this.#committed || this.#hedge || !this.#first) return;
+    const next = this.#plan.next();
+    if (next.kind !== "attempt") return;
+    this.#isHedged = true;
+    this.#begin(next.permit);
+  }
+
+  /** This attempt is the answer; the other one, if any, is ended. */
+  #win(attempt: Attempt): void {
+    this.#hedgeAtMs = never;
+    const other = this.#first === attempt ? this.#hedge : this.#first;
+    if (other && other !== attempt) this.#abandon(other);
+    const failed = this.#failedMs < 0 ? undefined : this.x.attempts[0];
+    if (!failed) return;
+    const ms = this.nowMs() - this.#failedMs;
+    this.#failedMs = -1;
+    this.#deps.onSwitch?.(this.x, failed.target, attempt.target.name, ms);
+  }
+
+  #abandon(attempt: Attempt): void {
+    attempt.abort();
+    this.#settle(attempt, "left");
+  }
+
+  /** Ends everything from this side. */
+  #stop(input: StreamInput & (CancelReason | "total_timer" | "client_stalled")): void {
+    const { x } = this;
+    if (x.isOver) return;
+    const isHeadSent = this.outlet?.isOpen ?? false;
+    const cell = decideStream(this.#committed?.state ?? "attempt", input, isHeadSent);
+    for (const attempt of [this.#first, this.#hedge]) if (attempt) this.#abandon(attempt);
+    const code = cell.code ?? "LL_INTERNAL_UNEXPECTED";
+    if (cell.action === "refuse") this.#refuse({ code });
+    else if (cell.action === "cut") this.#cut(code);
+    else if (cell.action === "leave") this.#exit("client_left", 499);
+    else {
+      x.client.destroy();
+      this.#exit("client_stalled", isHeadSent ? 200 : 499);
     }
-    this.#failures.push(failure);
-    if (failure.failure === "caller") this.#deps.refuse(this.#x, finalAnswer(this.#failures));
-    else this.next();
   }
 
-  onWhole(attempt: Attempt, contentType: string, body: Buffer, usage: Exchange["usage"]): void {
-    this.#record(attempt, "ok", 200);
-    this.#x.usage = usage;
-    this.#x.contentMs = attempt.sinceStartMs();
-    this.#answer(attempt, 200, body, contentType || "application/json");
+  #breakSilence(): void {
+    const { x } = this;
+    const outlet = (this.outlet ??= new Outlet(x, this.watch, this.settings));
+    if (!outlet.isOpen) outlet.open(this.#openHeaders(undefined, streamType));
+    outlet.keepAlive();
   }
 
-  onStreamEnd(attempt: Attempt, failure: FailureClass | undefined): void {
-    const x = this.#x;
-    this.#record(attempt, failure ?? "ok", attempt.status);
-    if (!failure) {
-      x.exit({ reason: "ok", status: 200 });
-      return;
-    }
-    const code = streamCode(failure);
-    x.client.end(errorFrame({ code }, x.id));
-    x.exit({ reason: "cut", status: 200, code });
+  /** Whether another target goes on with the stream that was cut. */
+  #resume(attempt: Attempt, cell: StreamCell): boolean {
+    const { x } = this;
+    if (!this.#sent?.isText || this.#resumes >= (x.route?.resumeMax ?? 0)) return false;
+    const next = this.#plan.next();
+    if (next.kind !== "attempt") return false;
+    this.#resumes++;
+    this.#resumed = cell;
+    this.#committed = undefined;
+    this.#deps.onResume?.(x, attempt.target.name, next.permit.target.name, this.#sent.chars);
+    this.#begin(next.permit);
+    return true;
+  }
+
+  #continue(attempt: Attempt, outlet: Outlet): void {
+    this.#resumed = undefined;
+    const after = this.#sent?.chars ?? 0;
+    outlet.write(
+      Buffer.from(`: resumed target=${attempt.target.name} after=${after}\n\n`),
+      attempt,
+    );
+  }
+
+  #relayCaller(attempt: Attempt, failure: AttemptFailure): void {
+    for (const other of [this.#first, this.#hedge]) if (other) this.#abandon(other);
+    const { body } = failure;
+    const isOwn = body !== undefined && body[0] === 0x7b && !this.outlet?.isOpen;
+    if (isOwn) this.#answer(attempt, failure.status, body, "application/json");
+    else this.#refuse(finalAnswer([failure], 0));
   }
 
   #answer(attempt: Attempt, status: number, body: Buffer, contentType: string): void {
-    const x = this.#x;
-    x.client.answer(
-      status,
-      [
-        "content-type",
-        contentType,
-        "x-request-id",
-        x.id,
-        "x-loadline-target",
-        attempt.target.name,
-        "x-loadline-attempts",
-        String(x.attempts.length),
-        "cache-control",
-        "no-store",
-      ],
-      body,
-    );
-    x.exit({ reason: status === 200 ? "ok" : "refused", status });
+    const headers = this.#headers(attempt, contentType);
+    const source = totalUsage(this.x.attempts).source;
+    if (status === 200 && source === "estimated") headers.push("x-loadline-usage", source);
+    this.x.client.answer(status, headers, body);
+    this.#exit(status === 200 ? "ok" : "refused", status);
   }
 
-  #cancel(attempt: Attempt, why: CancelReason): void {
-    const x = this.#x;
-    if (x.isOver || attempt.isOver) return;
-    attempt.abort();
-    this.#record(attempt, "aborted", attempt.status);
-    if (why === "client_left") x.exit({ reason: "client_left", status: 499 });
-    else if (attempt.isCommitted) {
-      x.client.end(errorFrame({ code: "LL_SERVER_DRAINING" }, x.id));
-      x.exit({ reason: "cut", status: 200, code: "LL_SERVER_DRAINING" });
-    } else this.#deps.refuse(x, { code: "LL_SERVER_DRAINING" });
+  #headers(attempt: Attempt | undefined, contentType: string): string[] {
+    const { x } = this;
+    const idHeader = dialectOf(x.operation.id).requestIdHeader;
+    const headers = ["content-type", contentType, idHeader, x.id];
+    if (attempt) headers.push("x-loadline-target", attempt.target.name);
+    headers.push("x-loadline-attempts", String(this.#started), "cache-control", "no-store");
+    if (this.#isHedged) headers.push("x-loadline-hedged", "1");
+    if (x.lease) headers.push(...x.lease.headers);
+    return headers;
   }
 
-  #record(attempt: Attempt, failure: FailureClass | "ok", status: number): void {
-    const ms = Math.round(this.nowMs() - attempt.startedMs);
-    this.#x.upstreamMs += this.nowMs() - attempt.startedMs;
-    this.#x.attempts.push({ target: attempt.target.name, failure, status, ms });
+  #openHeaders(attempt: Attempt | undefined, contentType: string): string[] {
+    const isStream = this.x.body?.isStream ?? false;
+    const headers = this.#headers(attempt, isStream ? streamType : contentType);
+    if (!isStream) headers.push("x-loadline-commit", "early");
+    if (this.#sent) headers.push("x-loadline-resume", "armed");
+    return headers;
+  }
+
+  #refuse(refusal: Refusal): void {
+    if (this.outlet?.isOpen) {
+      this.#cut(refusal.code);
+      return;
+    }
+    this.#leaveWatch();
+    const attempts = String(this.#started);
+    this.#deps.refuse(this.x, { ...refusal, headers: ["x-loadline-attempts", attempts] });
+  }
+
+  /** The one error event after which nothing follows; an answer that is no stream breaks off. */
+  #cut(code: GatewayErrorCode): void {
+    const { x } = this;
+    if (x.body?.isStream) x.client.end(dialectOf(x.operation.id).errorFrame({ code }, x.id));
+    else x.client.destroy();
+    this.#exit("cut", 200, code);
+  }
+
+  #settle(attempt: Attempt, outcome: AttemptOutcome): void {
+    if (this.#first === attempt) this.#first = undefined;
+    else if (this.#hedge === attempt) this.#hedge = undefined;
+    const { x } = this;
+    const tookMs = this.nowMs() - attempt.startedMs;
+    const failure = outcome === "left" ? "aborted" : outcome;
+    x.upstreamMs += tookMs;
+    x.attempts.push({
+      target: attempt.target.name,
+      failure,
+      status: attempt.status,
+      ms: Math.round(tookMs),
+      usage: attempt.usageAfter(outcome),
+    });
+    attempt.permit.end(outcome, attempt.retryAfterMs);
     this.#deps.onAttempt(attempt.target, failure);
   }
-}
 
-const streamCodes: Readonly<Partial<Record<FailureClass, GatewayErrorCode>>> = {
-  stall: "LL_STREAM_STALL",
-  timeout: "LL_STREAM_STALL",
-  bad_event: "LL_STREAM_BAD_EVENT",
-  server: "LL_STREAM_UPSTREAM_ERROR",
-};
-
-function streamCode(failure: FailureClass): GatewayErrorCode {
-  return streamCodes[failure] ?? "LL_STREAM_CUT";
-}
-
-/** The answer when nothing was sent and no target is left. */
-export function finalAnswer(failures: readonly AttemptFailure[]): Refusal {
-  const last = failures.at(-1);
-  if (!last) return { code: "LL_ROUTE_NO_TARGET", retryAfterMs: 1000 };
-  if (last.failure === "caller") {
-    return { code: "LL_BODY_FIELD", message: "The upstream refused the request." };
+  #leaveWatch(): void {
+    this.watch.remove(this);
+    this.x.usage = totalUsage(this.x.attempts);
   }
-  if (failures.every((f) => f.failure === "rate_limited" || f.failure === "overloaded")) {
-    const waits = failures.map((f) => f.retryAfterMs ?? 1000);
-    const isLimit = failures.every((f) => f.failure === "rate_limited");
-    const code = isLimit ? "LL_UPSTREAM_BUSY" : "LL_ROUTE_NO_TARGET";
-    return { code, retryAfterMs: Math.min(...waits) };
+
+  #exit(reason: ExitReason, status: number, code?: GatewayErrorCode): void {
+    this.#leaveWatch();
+    this.x.exit(code === undefined ? { reason, status } : { reason, status, code });
   }
-  if (last.failure === "timeout") return { code: "LL_UPSTREAM_TIMEOUT" };
-  if (failures.every((f) => f.failure === "key")) return { code: "LL_UPSTREAM_AUTH" };
-  return { code: "LL_UPSTREAM_FAILED" };
 }

@@ -4,6 +4,7 @@ import { createMetrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
 import { createRouter } from "../routing/router.ts";
 import { routeTable } from "../routing/routes.ts";
+import { streamSettings } from "../stream/config.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import { createWatch } from "../upstream/watch.ts";
 import { createStages, explain, type ExplainedOperation } from "./stages.ts";
@@ -21,6 +22,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
     call: {
       watch: createWatch(clock),
       router: createRouter(),
+      settings: streamSettings(config.stream),
       nowMs,
       refuse: () => undefined,
       onAttempt: () => undefined,

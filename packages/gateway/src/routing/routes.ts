@@ -30,6 +30,8 @@ export interface Route {
   readonly targets: readonly Target[];
   /** All in ms. */
   readonly timeouts: RouteTimeouts;
+  /** How often a cut text stream goes on at another target; absent: never. */
+  readonly resumeMax?: number;
 }
 
 export interface RouteTable {

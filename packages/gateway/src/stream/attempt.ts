@@ -1,11 +1,17 @@
-import { isScanProblem, keyTable, parseJson, scanObject } from "../body/scan.ts";
+import type { Dialect, Translation } from "../dialects/dialect.ts";
 import type { Exchange, Usage } from "../pipeline/exchange.ts";
+import type { AttemptOutcome, Permit } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
 import { classifyStatus } from "../upstream/classify.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import type { Watch, Watched } from "../upstream/watch.ts";
-import { usageOf } from "./events.ts";
+import { decideStream, type StreamCell, type StreamInput, type StreamState } from "./machine.ts";
+import type { Outlet, OutletSource } from "./outlet.ts";
 import { StreamRelay } from "./relay.ts";
+import type { SentText } from "./resume.ts";
+import type { HeldBytes, StreamSettings } from "./settings.ts";
+import { WholeAnswer } from "./whole.ts";
+import { estimatedUsage, noUsage, unknownUsage } from "./usage.ts";
 
 /** An attempt that gave nothing the client was sent. */
 export interface AttemptFailure {
@@ -13,201 +19,319 @@ export interface AttemptFailure {
   readonly detail: string;
   readonly status: number;
   /** The upstream's own error body, when it was JSON. */
-  readonly body?: Buffer;
-  readonly retryAfterMs?: number;
+  readonly body?: Buffer | undefined;
+  readonly retryAfterMs?: number | undefined;
 }
 
+/** The exchange's side of its attempts. */
 export interface AttemptHost {
+  readonly x: Exchange;
   readonly watch: Watch;
+  readonly settings: StreamSettings;
+  readonly held: HeldBytes;
+  readonly outlet: Outlet | undefined;
+  /** Collects the text that is sent; undefined when a cut stream is not continued. */
+  readonly sentText: SentText | undefined;
   nowMs(): number;
-  /** Nothing was sent: another target may be tried. */
-  onFailure(attempt: Attempt, failure: AttemptFailure): void;
-  /** A whole answer: status 200 and its body. */
-  onWhole(attempt: Attempt, contentType: string, body: Buffer, usage: Usage | undefined): void;
-  /** The stream ended, whole or cut. */
-  onStreamEnd(attempt: Attempt, failure: FailureClass | undefined, detail: string): void;
+  /** Nothing of it was sent: another target may be tried. */
+  onNext(attempt: Attempt, failure: AttemptFailure): void;
+  /** Its content is the answer: sends head and status, ends the others; returns the way out. */
+  onCommit(attempt: Attempt, contentType: string): Outlet;
+  /** A whole answer in the client's dialect. */
+  onWhole(attempt: Attempt, contentType: string, body: Buffer): void;
+  /** Content was sent and this is the end: whole, or cut as the cell says. */
+  onEnd(attempt: Attempt, cell: StreamCell, failure: FailureClass | undefined): void;
+  /** Its next deadline may be earlier than the one before. */
+  onMoved(): void;
 }
 
-const wholeBytesMax = 64 * 1024 * 1024;
-const errorBytesMax = 65_536;
-const answerKeys = keyTable(["error", "usage", "choices", "data"]);
+export interface AttemptOptions {
+  readonly host: AttemptHost;
+  readonly permit: Permit;
+  /** What the upstream speaks. */
+  readonly dialect: Dialect;
+  readonly translation: Translation | undefined;
+  /** Continues an answer of which this much was sent. */
+  readonly isResume: boolean;
+}
 
-/** One upstream call for one exchange: collects an answer, or feeds the stream machine. */
-export class Attempt implements UpstreamSink, Watched {
-  readonly x: Exchange;
-  readonly target: Target;
-  readonly startedMs: number;
-  deadlineMs = 0;
+const rateWindowMs = 30_000;
+const lingerMs = 1000;
+const never = Number.POSITIVE_INFINITY;
+
+/** One upstream call for one exchange: asks the machine, and does what it says. */
+export class Attempt implements UpstreamSink, OutletSource, Watched {
+  /** Watched on its own only after its answer is whole and until its transport has ended. */
   place = -1;
+  deadlineMs = 0;
+  readonly host: AttemptHost;
+  readonly permit: Permit;
+  readonly dialect: Dialect;
+  readonly translation: Translation | undefined;
+  readonly isResume: boolean;
+  readonly startedMs: number;
+  state: StreamState = "attempt";
   status = 0;
+  /** Last bytes of a whole stream, in the client's dialect. */
+  last: Buffer | undefined;
+  /** As the upstream reported it. */
+  usage: Usage | undefined;
   #call: UpstreamCall | undefined;
-  readonly #host: AttemptHost;
-  readonly #totalMs: number;
   #contentType = "";
   #retryAfterMs: number | undefined;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
   #relay: StreamRelay | undefined;
-  #isOver = false;
+  #whole: WholeAnswer | undefined;
+  #isCommitted = false;
+  #isPaused = false;
+  #hasEnded = false;
+  #lastDataMs = 0;
+  #finishMs = 0;
+  #rateFromMs = 0;
+  #rateBytes = 0;
 
-  constructor(o: { x: Exchange; target: Target; host: AttemptHost; nowMs: number }) {
-    this.x = o.x;
-    this.target = o.target;
-    this.#host = o.host;
-    this.startedMs = o.nowMs;
-    this.#totalMs = o.x.startedMs + (o.x.route?.timeouts.total ?? 0);
-    this.#wait(o.nowMs + (o.x.route?.timeouts.firstByte ?? 0));
-    o.host.watch.add(this);
+  constructor(o: AttemptOptions) {
+    this.host = o.host;
+    this.permit = o.permit;
+    this.dialect = o.dialect;
+    this.translation = o.translation;
+    this.isResume = o.isResume;
+    this.startedMs = o.host.nowMs();
+  }
+
+  get target(): Target {
+    return this.permit.target;
+  }
+
+  get isOver(): boolean {
+    return this.state === "done";
+  }
+
+  /** Content of this attempt was sent. */
+  get isCommitted(): boolean {
+    return this.#isCommitted;
   }
 
   /** Set once the upstream gave the call a handle. */
   attach(call: UpstreamCall): void {
     this.#call = call;
-    if (this.#isOver) call.abort();
+    if (this.isOver) call.abort();
   }
 
-  get isCommitted(): boolean {
-    return this.#relay?.isCommitted ?? false;
-  }
-
-  /** ms from the start of the exchange to now. */
-  sinceStartMs(): number {
-    return this.#host.nowMs() - this.x.startedMs;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
+  /** What the machine says about this input; the attempt is in the cell's state from now on. */
+  step(input: StreamInput): StreamCell {
+    const cell = decideStream(this.state, input, this.host.outlet?.isOpen ?? false);
+    this.state = cell.to;
+    return cell;
   }
 
   head(status: number, headers: readonly string[]): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.status = status;
-    this.#contentType = headerOf(headers, "content-type") ?? "";
-    const retryAfter = Number(headerOf(headers, "retry-after"));
-    if (retryAfter >= 0) this.#retryAfterMs = retryAfter * 1000;
-    const isStream = this.x.body?.isStream && this.#contentType.startsWith("text/event-stream");
-    if (status === 200 && isStream) this.#openRelay();
-    const timeouts = this.x.route?.timeouts;
-    this.#wait(this.startedMs + (timeouts?.firstContent ?? 0));
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i];
+      if (name === "content-type") this.#contentType = headers[i + 1] ?? "";
+      else if (name === "retry-after") this.#readRetryAfter(headers[i + 1]);
+    }
+    const wantsStream = this.host.x.body?.isStream ?? false;
+    const isStream = this.#contentType.startsWith("text/event-stream");
+    // Any other head is judged when its body is there: the body may be the caller's to read.
+    if (status === 200 && wantsStream === isStream) {
+      this.step("head_ok");
+      if (isStream) this.#relay = new StreamRelay(this);
+    }
+    if (!this.#relay) this.#whole = new WholeAnswer(this);
+    this.host.onMoved();
   }
 
   data(chunk: Buffer): void {
-    if (this.#isOver) return;
-    if (this.#relay) {
-      this.#relay.push(chunk);
-      if (this.isCommitted && !this.#isOver) {
-        this.#wait(this.#host.watch.nowMs + (this.x.route?.timeouts.idle ?? 0));
-      }
-      return;
-    }
-    this.#bytes += chunk.length;
-    const bytesMax = this.status === 200 ? wholeBytesMax : errorBytesMax;
-    if (this.#bytes > bytesMax) this.fail("bad_body", `answer over ${bytesMax} bytes`);
-    else this.#chunks.push(chunk);
+    if (this.isOver) return;
+    this.#lastDataMs = this.host.watch.nowMs;
+    this.#rateBytes += chunk.length;
+    if (this.#relay) this.#relay.push(chunk);
+    else this.#whole?.push(chunk);
   }
 
   end(): void {
-    if (this.#isOver) return;
+    this.#hasEnded = true;
+    if (this.place >= 0) this.host.watch.remove(this);
+    if (this.isOver) return;
+    this.#ended();
+  }
+
+  #ended(): void {
     if (this.#relay) this.#relay.end();
-    else this.#judge(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks));
+    else if (this.#whole) this.#whole.end();
+    else this.apply(this.step("clean_end"), "ended without an answer");
   }
 
   fail(failure: FailureClass, detail: string): void {
-    if (this.#isOver) return;
-    if (this.#relay) this.#relay.fail(failure, detail);
-    else this.#fail(failure, detail);
+    this.#hasEnded = true;
+    if (this.place >= 0) this.host.watch.remove(this);
+    if (this.isOver) return;
+    if (this.isRefused) this.judgeHead(this.#whole?.bytes());
+    else this.apply(this.step("fault"), detail, failure);
   }
 
-  onDeadline(): void {
-    const isStalled = this.isCommitted && this.#host.watch.nowMs < this.#totalMs;
-    this.fail(isStalled ? "stall" : "timeout", isStalled ? "no byte in time" : "no answer in time");
+  /** The upstream answered with something else than a usable 200. */
+  get isRefused(): boolean {
+    return this.state === "attempt" && this.status > 0;
+  }
+
+  /** Ends an attempt whose head was no good, by its status and with its body. */
+  judgeHead(body: Buffer | undefined): void {
+    const { status } = this;
+    const isError = status < 200 || status > 299;
+    const failure = isError ? classifyStatus(status, this.#retryAfterMs !== undefined) : "bad_body";
+    const type = this.#contentType || "no type";
+    this.step("head_bad");
+    this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, body);
+  }
+
+  /** Does what ends an attempt; `failure` stands where the cell names none. */
+  apply(cell: StreamCell, detail: string, failure?: FailureClass): void {
+    const what = cell.failure ?? failure;
+    if (cell.action === "next") this.#next(what ?? "protocol", detail, undefined);
+    else if (cell.action === "cut" || cell.action === "end" || cell.action === "append") {
+      this.#over(cell.action === "cut");
+      this.host.onEnd(this, cell, what);
+    }
+  }
+
+  /** The first content is here: from now on this attempt is the answer. */
+  commit(): Outlet {
+    this.#isCommitted = true;
+    this.#lastDataMs = this.host.watch.nowMs;
+    this.#rateFromMs = this.#lastDataMs;
+    this.#rateBytes = 0;
+    this.permit.content(this.host.nowMs() - this.startedMs);
+    const outlet = this.host.onCommit(this, this.#contentType);
+    if (this.state === "finish") this.finishing();
+    else this.host.onMoved();
+    return outlet;
+  }
+
+  /** The finish was seen: usage and marker are awaited for a short time. */
+  finishing(): void {
+    this.#finishMs = this.host.watch.nowMs;
+    this.host.onMoved();
+  }
+
+  whole(body: Buffer, usage: Usage | undefined): void {
+    this.usage = usage;
+    this.permit.content(this.host.nowMs() - this.startedMs);
+    this.#over(false);
+    this.host.onWhole(this, this.#contentType, body);
+  }
+
+  /** Watch time at which something is due, ms. */
+  get dueMs(): number {
+    const timeouts = this.host.x.route?.timeouts;
+    if (!timeouts) return never;
+    switch (this.state) {
+      case "attempt":
+        return this.startedMs + timeouts.firstByte;
+      case "hold":
+        return this.startedMs + timeouts.firstContent;
+      case "open":
+        return this.#isPaused ? never : Math.min(this.#lastDataMs + timeouts.idle, this.#rateDueMs);
+      case "finish":
+        return this.#finishMs + this.host.settings.finishMs;
+      case "done":
+        return never;
+    }
+  }
+
+  /** Acts when its time has come. */
+  tick(nowMs: number): void {
+    if (nowMs < this.dueMs) return;
+    if (this.isRefused) this.judgeHead(this.#whole?.bytes());
+    else if (this.state === "attempt") this.apply(this.step("first_byte_timer"), "no head in time");
+    else if (this.state === "hold")
+      this.apply(this.step("first_content_timer"), "no content in time");
+    else if (this.state === "finish") {
+      this.#ended();
+      this.#call?.abort();
+    } else if (nowMs >= this.#rateDueMs) this.#judgeRate(nowMs);
+    else this.apply(this.step("idle_timer"), "no byte in time");
   }
 
   /** Ends the attempt without a word to anyone but the upstream. */
   abort(): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#call?.abort();
+    if (this.isOver) return;
+    this.state = "done";
+    this.#over(true);
   }
 
   pause(): void {
+    if (this.isOver) return;
+    this.#isPaused = true;
     this.#call?.pause();
-    this.x.client.onDrain(() => this.#call?.resume());
   }
 
-  #openRelay(): void {
-    this.#relay = new StreamRelay({
-      attempt: this,
-      endIsOptional: this.target.provider.end === "optional",
-      onUncommitted: (failure, detail) => this.#fail(failure, detail),
-      onEnd: (failure, detail) => {
-        this.#finish();
-        if (failure) this.#call?.abort();
-        this.#host.onStreamEnd(this, failure, detail);
-      },
-    });
+  resume(): void {
+    this.#isPaused = false;
+    this.#lastDataMs = this.host.watch.nowMs;
+    if (this.isOver) return;
+    this.host.onMoved();
+    this.#call?.resume();
   }
 
-  #judge(body: Buffer | undefined): void {
-    const bytes = body ?? Buffer.alloc(0);
-    if (this.status < 200 || this.status > 299) {
-      const failure = classifyStatus(this.status, this.#retryAfterMs !== undefined);
-      this.#fail(failure, `status ${this.status}`, bytes);
-      return;
+  /** What it used, once it is over. */
+  usageAfter(outcome: AttemptOutcome): Usage {
+    if (this.usage) return this.usage;
+    const { body } = this.host.x;
+    if (outcome === "ok" || outcome === "left" || this.#isCommitted) {
+      return estimatedUsage(body, this.#relay?.received.tokens ?? this.#whole?.tokens ?? 0);
     }
-    if (this.status !== 200 || this.x.body?.isStream) {
-      this.#fail("bad_body", `status ${this.status} with ${this.#contentType || "no type"}`);
-      return;
-    }
-    const answer = readAnswer(bytes, this.x.operation.id === "embeddings");
-    if (typeof answer === "string") {
-      this.#fail("bad_body", answer);
-      return;
-    }
-    this.#finish();
-    this.#host.onWhole(this, this.#contentType, bytes, answer.usage);
+    // A good head and a body that broke off: the upstream worked, and nobody can say how much.
+    return this.#whole?.isAnswer && outcome !== "bad_body" ? unknownUsage : noUsage;
   }
 
-  #fail(failure: FailureClass, detail: string, body?: Buffer): void {
-    this.#finish();
+  get retryAfterMs(): number | undefined {
+    return this.#retryAfterMs;
+  }
+
+  get #rateDueMs(): number {
+    return this.host.settings.minBytesPerS > 0 ? this.#rateFromMs + rateWindowMs : never;
+  }
+
+  #judgeRate(nowMs: number): void {
+    const bytesMin = (this.host.settings.minBytesPerS * rateWindowMs) / 1000;
+    const isSlow = this.#rateBytes < bytesMin;
+    this.#rateFromMs = nowMs;
+    this.#rateBytes = 0;
+    if (isSlow) this.apply(this.step("slow"), "under the minimum rate");
+    else this.host.onMoved();
+  }
+
+  #next(failure: FailureClass, detail: string, body: Buffer | undefined): void {
+    this.#over(true);
+    const { status } = this;
+    this.host.onNext(this, { failure, detail, status, body, retryAfterMs: this.#retryAfterMs });
+  }
+
+  #over(mustAbort: boolean): void {
+    this.#whole?.release();
+    if (mustAbort) {
+      if (this.place >= 0) this.host.watch.remove(this);
+      this.#call?.abort();
+    } else if (!this.#hasEnded) this.#linger();
+  }
+
+  /** The answer is whole, its transport has not ended: it gets a moment, so it can be used again. */
+  #linger(): void {
+    if (this.#isPaused) this.#call?.resume();
+    this.deadlineMs = this.host.watch.nowMs + lingerMs;
+    this.host.watch.add(this);
+  }
+
+  onDeadline(): void {
+    this.host.watch.remove(this);
     this.#call?.abort();
-    const base = { failure, detail, status: this.status };
-    const retryAfterMs = this.#retryAfterMs;
-    this.#host.onFailure(this, {
-      ...base,
-      ...(body && { body }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    });
   }
 
-  #finish(): void {
-    this.#isOver = true;
-    this.#chunks = [];
-    this.#host.watch.remove(this);
+  #readRetryAfter(value: string | undefined): void {
+    const seconds = Number(value);
+    if (value !== undefined && value !== "" && seconds >= 0) this.#retryAfterMs = seconds * 1000;
   }
-
-  #wait(deadlineMs: number): void {
-    this.deadlineMs = Math.min(deadlineMs, this.#totalMs);
-  }
-}
-
-/** The usage of an answer with content, or what is wrong with it. */
-function readAnswer(bytes: Buffer, isEmbeddings: boolean): { usage: Usage | undefined } | string {
-  const scan = scanObject(bytes, answerKeys);
-  if (isScanProblem(scan)) return scan.message;
-  const [error = -1, from = -1, choices = -1, data = -1] = scan.starts;
-  if (has(bytes, error)) return "an error under status 200";
-  if (!has(bytes, isEmbeddings ? data : choices)) return "an answer without content";
-  const text = from < 0 ? "null" : bytes.toString("utf8", from, scan.ends[1]);
-  return { usage: usageOf(parseJson(text)) };
-}
-
-/** Whether a member is present and not null. */
-function has(bytes: Buffer, start: number): boolean {
-  return start >= 0 && bytes[start] !== 0x6e;
-}
-
-function headerOf(headers: readonly string[], name: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) return headers[i + 1];
-  return undefined;
 }

@@ -14,9 +14,17 @@ export function errorBody(
       type: "openaiType" in row ? row.openaiType : "server_error",
       code: refusal.code,
       param: refusal.param ?? null,
-      loadline: { requestId, remedy: row.remedy, ...(attempts.length > 0 && { attempts }) },
+      loadline: {
+        requestId,
+        remedy: row.remedy,
+        ...(attempts.length > 0 && { attempts: attempts.map(shownAttempt) }),
+      },
     },
   });
+}
+
+function shownAttempt({ target, failure, status, ms }: AttemptRecord) {
+  return { target, class: failure, status, ms };
 }
 
 /** Status of a code; 500 where its row has none. */

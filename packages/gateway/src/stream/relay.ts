@@ -1,157 +1,145 @@
-import type { FailureClass } from "../upstream/upstream.ts";
+import { choicesOf, outputBoundOf } from "../body/request.ts";
+import type { StreamEvent } from "../dialects/events.ts";
 import type { Attempt } from "./attempt.ts";
-import { classifyChatEvent, type StreamEvent } from "./events.ts";
+import type { StreamInput } from "./machine.ts";
+import type { Outlet } from "./outlet.ts";
 import { EventSplitter } from "./splitter.ts";
-
-type State = "hold" | "open" | "finish" | "done";
-
-export interface StreamRelayOptions {
-  readonly attempt: Attempt;
-  /** A clean end without `[DONE]` after the finish is complete. */
-  readonly endIsOptional: boolean;
-  /** A fault before anything was sent. */
-  readonly onUncommitted: (failure: FailureClass, detail: string) => void;
-  /** The end after something was sent; without a failure the stream was whole. */
-  readonly onEnd: (failure: FailureClass | undefined, detail: string) => void;
-}
+import { Received } from "./usage.ts";
 
 const heldEventsMax = 64;
 const heldBytesMax = 256 * 1024;
 const eventBytesMax = 1024 * 1024;
-const markerFrame = Buffer.from("data: [DONE]\n\n");
+const boundFactor = 1.25;
+const boundSlackTokens = 64;
+const never = Number.POSITIVE_INFINITY;
 
-/**
- * The stream contract after a 2xx head. Nothing is sent before the first content.
- *
- * | event     | hold               | open             | finish          |
- * |-----------|--------------------|------------------|-----------------|
- * | preamble  | kept; full: commit | relay            | relay           |
- * | content   | commit -> open     | relay            | relay           |
- * | finish    | commit -> finish   | relay -> finish  | relay           |
- * | usage     | kept               | relay if asked   | relay if asked  |
- * | marker    | fault bad_body     | cut, not relayed | relay, done     |
- * | error     | fault              | cut, not relayed | cut, not relayed|
- * | end       | fault              | cut              | cut or optional |
- */
+/** Cuts an upstream's stream into events, asks the machine about each and passes on what it says. */
 export class StreamRelay {
-  readonly #o: StreamRelayOptions;
+  readonly received = new Received();
+  readonly #attempt: Attempt;
   readonly #splitter = new EventSplitter();
-  #state: State = "hold";
+  #outlet: Outlet | undefined;
   #held: Buffer[] = [];
+  #heldEvents = 0;
   #heldBytes = 0;
+  /** Output tokens beyond which the upstream disregards the request's bound. */
+  readonly #tokensMax: number;
 
-  constructor(o: StreamRelayOptions) {
-    this.#o = o;
-  }
-
-  get isCommitted(): boolean {
-    return this.#state !== "hold";
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    const { body, lease } = attempt.host.x;
+    const bound = body ? outputBoundOf(body) || (lease?.outputBound ?? 0) : 0;
+    const choices = body ? choicesOf(body) : 1;
+    this.#tokensMax = bound > 0 ? bound * choices * boundFactor + boundSlackTokens : never;
   }
 
   push(chunk: Buffer): void {
     const { bytes, ends } = this.#splitter.push(chunk);
     let start = 0;
-    let sendFrom = 0;
+    /** Start of the run of events that is passed on in one piece. */
+    let from = 0;
     for (const end of ends) {
-      const event = classifyChatEvent(bytes.toString("utf8", start, textEnd(bytes, end)));
-      const verdict = this.#take(event);
-      if (verdict !== "relay") {
-        this.#send(bytes.subarray(sendFrom, start));
-        sendFrom = end;
-      }
-      if (verdict === "fault") return this.#fault(event);
-      if (verdict === "done") return this.#done(bytes.subarray(start, end));
+      const isPassed = this.#take(bytes, start, end, from);
+      if (this.#attempt.isOver) return;
+      if (!isPassed) from = end;
       start = end;
     }
-    this.#send(bytes.subarray(sendFrom, start));
-    if (this.#splitter.heldBytes > eventBytesMax) this.fail("bad_event", "event over 1 MiB");
+    this.#send(bytes.subarray(from, start));
+    if (this.#splitter.heldBytes > eventBytesMax) this.#stop("unreadable", "an event over 1 MiB");
   }
 
   end(): void {
-    if (this.#state === "finish" && this.#o.endIsOptional && this.#splitter.heldBytes === 0) {
-      this.#done(markerFrame);
-    } else this.fail("stream_cut", "ended without its end marker");
-  }
-
-  fail(failure: FailureClass, detail: string): void {
-    if (this.#state === "done") return;
-    const wasCommitted = this.isCommitted;
-    this.#state = "done";
-    if (wasCommitted) this.#o.onEnd(failure, detail);
-    else this.#o.onUncommitted(failure, detail);
-  }
-
-  #take(event: StreamEvent): "relay" | "drop" | "fault" | "done" {
-    const { x } = this.#o.attempt;
-    if (event.usage) x.usage = event.usage;
-    switch (event.kind) {
-      case "comment":
-        return "drop";
-      case "error":
-      case "unreadable":
-        return "fault";
-      case "marker":
-        return this.#state === "finish" ? "done" : "fault";
-      case "usage":
-        return x.body?.wantsUsage ? "relay" : "drop";
-      case "preamble":
-        return "relay";
-      case "content":
-      case "finish":
-        this.#commit(event.isFinish);
-        return "relay";
+    const attempt = this.#attempt;
+    const isOptional = attempt.target.provider.end !== "required";
+    const isClean = this.#splitter.heldBytes === 0;
+    const input = isOptional && isClean ? "clean_end_optional" : "clean_end";
+    const cell = attempt.step(input);
+    if (cell.action === "append") {
+      attempt.last = attempt.translation?.end() ?? attempt.dialect.endMarker;
     }
+    attempt.apply(cell, "ended without its end marker");
   }
 
-  #commit(isFinish: boolean): void {
-    if (this.#state === "hold") {
-      this.#state = "open";
-      this.#openClient();
+  /** Whether the event goes out with the run that began at `from`; else the run was sent. */
+  #take(bytes: Buffer, start: number, end: number, from: number): boolean {
+    const attempt = this.#attempt;
+    const text = bytes.toString("utf8", start, textEnd(bytes, end));
+    const isTooLong = end - start > eventBytesMax;
+    const event = isTooLong ? undefined : attempt.dialect.classify(text);
+    if (event?.usage) attempt.usage = event.usage;
+    const input = event ? this.#inputOf(event) : "unreadable";
+    if (event?.kind === "content") {
+      this.received.add(end - start);
+      if (this.received.tokens > this.#tokensMax) {
+        this.#send(bytes.subarray(from, start));
+        this.#stop("over_bound", "more output than the request allowed");
+        if (attempt.isOver) return false;
+      }
     }
-    if (isFinish) this.#state = "finish";
+    const wasFinish = attempt.state === "finish";
+    const cell = attempt.step(input);
+    switch (cell.action) {
+      case "commit":
+        // What came before in this chunk was kept: it goes out with the rest of the run.
+        this.#commit();
+        break;
+      case "relay":
+        if (cell.to === "finish" && !wasFinish) attempt.finishing();
+        break;
+      case "keep":
+        // A continued answer has its preamble already.
+        if (attempt.isResume) return false;
+        this.#heldEvents++;
+        break;
+      case "end":
+        attempt.last = attempt.translation?.end() ?? bytes.subarray(from, end);
+        attempt.apply(cell, "");
+        return false;
+      case "next":
+      case "cut":
+        if (cell.action === "cut") this.#send(bytes.subarray(from, start));
+        attempt.apply(cell, detailOf(input));
+        return false;
+      default:
+        this.#send(bytes.subarray(from, start));
+        return false;
+    }
+    if (event?.kind === "content") attempt.host.sentText?.add(text);
+    if (!attempt.translation) return true;
+    this.#send(attempt.translation.event(text));
+    return false;
   }
 
-  #openClient(): void {
-    const { x, target } = this.#o.attempt;
-    x.contentMs = this.#o.attempt.sinceStartMs();
-    x.client.open(200, [
-      "content-type",
-      "text/event-stream; charset=utf-8",
-      "cache-control",
-      "no-cache, no-store",
-      "x-request-id",
-      x.id,
-      "x-loadline-target",
-      target.name,
-      "x-loadline-attempts",
-      String(x.attempts.length + 1),
-    ]);
+  #inputOf(event: StreamEvent): StreamInput {
+    if (event.kind === "usage") {
+      const { host, translation } = this.#attempt;
+      return host.x.body?.wantsUsage || translation ? "preamble" : "comment";
+    }
+    return event.isFinish ? "finish" : event.kind;
+  }
+
+  #commit(): void {
     const held = this.#held;
     this.#held = [];
-    for (const bytes of held) x.client.write(bytes);
+    this.#outlet = this.#attempt.commit();
+    for (const bytes of held) this.#outlet.write(bytes, this.#attempt);
   }
 
   #send(bytes: Buffer): void {
-    if (bytes.length === 0 || this.#state === "done") return;
-    if (this.#state !== "hold") {
-      if (!this.#o.attempt.x.client.write(bytes)) this.#o.attempt.pause();
+    if (bytes.length === 0) return;
+    if (this.#outlet) {
+      this.#outlet.write(bytes, this.#attempt);
       return;
     }
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
-    if (this.#held.length > heldEventsMax || this.#heldBytes > heldBytesMax) this.#commit(false);
+    if (this.#heldEvents <= heldEventsMax && this.#heldBytes <= heldBytesMax) return;
+    this.#attempt.step("hold_full");
+    this.#commit();
   }
 
-  #fault(event: StreamEvent): void {
-    if (event.kind === "error") this.fail("server", "an error event");
-    else if (event.kind === "unreadable") this.fail("bad_event", "an unreadable event");
-    else this.fail(this.isCommitted ? "stream_cut" : "bad_body", "end marker before the finish");
-  }
-
-  #done(lastBytes: Buffer): void {
-    this.#state = "done";
-    this.#o.attempt.x.client.end(lastBytes);
-    this.#o.onEnd(undefined, "");
+  #stop(input: StreamInput, detail: string): void {
+    this.#attempt.apply(this.#attempt.step(input), detail);
   }
 }
 
@@ -160,4 +148,10 @@ function textEnd(bytes: Buffer, end: number): number {
   let at = end;
   while (at > 0 && (bytes[at - 1] === 0x0a || bytes[at - 1] === 0x0d)) at--;
   return at;
+}
+
+function detailOf(input: StreamInput): string {
+  if (input === "error") return "an error event";
+  if (input === "unreadable") return "an unreadable event";
+  return "end marker before the finish";
 }
