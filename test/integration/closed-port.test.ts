@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { claimsThat, emptyDir, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+
+/** A port of this machine on which nothing listens any more. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) throw new Error("no port was bound");
+  return address.port;
+}
+
+describe("loadline validate against a closed port", () => {
+  it("is never READY, passes no claim and gives no latency, and leaves a bundle that says so", async () => {
+    const cwd = emptyDir();
+    const target = `http://127.0.0.1:${await closedPort()}`;
+    const ended = await runCli(cwd, ["validate", "--json", "--target", target]);
+    const verdict = verdictOf(ended);
+    expect(["NOT_READY", "NOT_PROVEN"]).toContain(verdict.outcome);
+    expect(ended.code).toBe(verdict.exitCode);
+    expect([1, 2]).toContain(ended.code);
+    expect(claimsThat(verdict, "passed")).toEqual([]);
+    const latency = verdict.claims.filter(({ kind }) => kind === "quantile");
+    expect(latency.map(({ id }) => id)).toContain("load.chat.p99");
+    for (const { id, verdict: word, observed } of latency) {
+      expect({ id, word, value: observed?.value ?? null }).toEqual({
+        id,
+        word: "failed",
+        value: null,
+      });
+    }
+    expect(Object.values(verdict.slo_compliance)).not.toContain("passed");
+    const verified = await runCli(cwd, ["verify", runDirOf(cwd)]);
+    expect(verified.code).toBe(0);
+    expect(verified.out).toContain(`outcome: ${verdict.outcome}`);
+  });
+});
