@@ -1,14 +1,14 @@
-import { upstreamEdits } from "../body/edits.ts";
-import { spliceBytes } from "../body/splice.ts";
 import { dialectOf } from "../dialects/index.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import type { AttemptOutcome, AttemptPlan, Permit, Router } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
+import { answerHeaders } from "../stream/answer-headers.ts";
 import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attempt.ts";
 import { finalAnswer } from "../stream/final-answer.ts";
 import { decideStream, type StreamCell, type StreamInput } from "../stream/machine.ts";
 import { Outlet } from "../stream/outlet.ts";
-import { isResumable, prefillEdit, SentText } from "../stream/resume.ts";
+import { upstreamRequest } from "../stream/request.ts";
+import { isResumable, SentText } from "../stream/resume.ts";
 import type { HeldBytes, StreamSettings } from "../stream/settings.ts";
 import { noUsage, totalUsage } from "../stream/usage.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
@@ -221,21 +221,8 @@ class CallRun implements AttemptHost, Watched {
     this.#started++;
     if (this.#first) this.#hedge = attempt;
     else this.#first = attempt;
-    const addUsage = target.provider.usage.streamOption;
-    const outputBound = x.lease?.outputBound;
-    const edits = upstreamEdits(body, { model: target.model, addUsage, outputBound });
-    const prefill = isResume && this.#sent ? prefillEdit(body, this.#sent.text) : undefined;
-    if (prefill) edits.push(prefill);
-    const call = target.upstream.call(
-      {
-        operation: x.operation.id === "embeddings" ? "embeddings" : "chat",
-        body: spliceBytes(body.bytes, edits),
-        isStream: body.isStream,
-        traceparent: x.picked?.traceparent,
-        key: permit.key,
-      },
-      attempt,
-    );
+    const prefill = isResume ? this.#sent?.text : undefined;
+    const call = target.upstream.call(upstreamRequest(x, body, permit, prefill), attempt);
     attempt.attach(call);
     this.onMoved();
   }
@@ -331,14 +318,12 @@ class CallRun implements AttemptHost, Watched {
   }
 
   #headers(attempt: Attempt | undefined, contentType: string): string[] {
-    const { x } = this;
-    const idHeader = dialectOf(x.operation.id).requestIdHeader;
-    const headers = ["content-type", contentType, idHeader, x.id];
-    if (attempt) headers.push("x-loadline-target", attempt.target.name);
-    headers.push("x-loadline-attempts", String(this.#started), "cache-control", "no-store");
-    if (this.#isHedged) headers.push("x-loadline-hedged", "1");
-    if (x.lease) headers.push(...x.lease.headers);
-    return headers;
+    return answerHeaders(this.x, contentType, {
+      target: attempt?.target.name,
+      attempts: this.#started,
+      isHedged: this.#isHedged,
+      dropped: attempt?.translation?.dropped,
+    });
   }
 
   #openHeaders(attempt: Attempt | undefined, contentType: string): string[] {

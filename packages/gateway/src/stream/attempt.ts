@@ -205,13 +205,14 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     this.#rateBytes = 0;
     this.permit.content(this.host.nowMs() - this.startedMs);
     const outlet = this.host.onCommit(this, this.#contentType);
-    if (this.state === "finish") this.finishing();
-    else this.host.onMoved();
+    this.relayed(this.state);
+    this.host.onMoved();
     return outlet;
   }
 
-  /** The finish was seen: usage and marker are awaited for a short time. */
-  finishing(): void {
+  /** An event was passed on in the state `to`; at the finish the wait for the marker begins. */
+  relayed(to: StreamState): void {
+    if (to !== "finish" || this.#finishMs > 0) return;
     this.#finishMs = this.host.watch.nowMs;
     this.host.onMoved();
   }

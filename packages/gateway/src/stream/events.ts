@@ -1,3 +1,3 @@
 export { type EventKind, type StreamEvent } from "../dialects/events.ts";
 export { classifyChatEvent } from "../dialects/openai-chat/index.ts";
-export { openaiUsage as usageOf } from "../dialects/openai-usage.ts";
+export { openaiUsage as usageOf } from "../dialects/usage.ts";

@@ -1,7 +1,7 @@
 import { choicesOf, outputBoundOf } from "../body/request.ts";
 import type { StreamEvent } from "../dialects/events.ts";
 import type { Attempt } from "./attempt.ts";
-import type { StreamInput } from "./machine.ts";
+import type { StreamCell, StreamInput } from "./machine.ts";
 import type { Outlet } from "./outlet.ts";
 import { EventSplitter } from "./splitter.ts";
 import { Received } from "./usage.ts";
@@ -64,50 +64,31 @@ export class StreamRelay {
   #take(bytes: Buffer, start: number, end: number, from: number): boolean {
     const attempt = this.#attempt;
     const text = bytes.toString("utf8", start, textEnd(bytes, end));
-    const isTooLong = end - start > eventBytesMax;
-    const event = isTooLong ? undefined : attempt.dialect.classify(text);
+    const event = end - start > eventBytesMax ? undefined : attempt.dialect.classify(text);
     if (event?.usage) attempt.usage = event.usage;
+    const isContent = event?.kind === "content";
+    if (isContent) this.received.add(end - start);
     const input = event ? this.#inputOf(event) : "unreadable";
-    if (event?.kind === "content") {
-      this.received.add(end - start);
-      if (this.received.tokens > this.#tokensMax) {
-        this.#send(bytes.subarray(from, start));
-        this.#stop("over_bound", "more output than the request allowed");
-        if (attempt.isOver) return false;
-      }
-    }
-    const wasFinish = attempt.state === "finish";
     const cell = attempt.step(input);
-    switch (cell.action) {
-      case "commit":
-        // What came before in this chunk was kept: it goes out with the rest of the run.
-        this.#commit();
-        break;
-      case "relay":
-        if (cell.to === "finish" && !wasFinish) attempt.finishing();
-        break;
-      case "keep":
-        // A continued answer has its preamble already.
-        if (attempt.isResume) return false;
-        this.#heldEvents++;
-        break;
-      case "end":
-        attempt.last = attempt.translation?.end() ?? bytes.subarray(from, end);
-        attempt.apply(cell, "");
-        return false;
-      case "next":
-      case "cut":
-        if (cell.action === "cut") this.#send(bytes.subarray(from, start));
-        attempt.apply(cell, detailOf(input));
-        return false;
-      default:
-        this.#send(bytes.subarray(from, start));
-        return false;
-    }
-    if (event?.kind === "content") attempt.host.sentText?.add(text);
+    if (cell.action === "commit") this.#commit();
+    else if (cell.action === "relay") attempt.relayed(cell.to);
+    else if (cell.action !== "keep") {
+      this.#leaveOut(cell, input, bytes.subarray(from, start), bytes.subarray(start, end));
+      return false;
+    } else if (attempt.isResume) return false;
+    else this.#heldEvents++;
+    if (isContent) attempt.host.sentText?.add(text);
     if (!attempt.translation) return true;
     this.#send(attempt.translation.event(text));
     return false;
+  }
+
+  /** An event that is not passed on as it is, after the run before it. */
+  #leaveOut(cell: StreamCell, input: StreamInput, run: Buffer, event: Buffer): void {
+    const attempt = this.#attempt;
+    if (cell.action !== "next") this.#send(run);
+    if (cell.action === "end") attempt.last = attempt.translation?.end() ?? event;
+    attempt.apply(cell, detailOf(input));
   }
 
   #inputOf(event: StreamEvent): StreamInput {
@@ -115,6 +96,7 @@ export class StreamRelay {
       const { host, translation } = this.#attempt;
       return host.x.body?.wantsUsage || translation ? "preamble" : "comment";
     }
+    if (this.received.tokens > this.#tokensMax) return "over_bound";
     return event.isFinish ? "finish" : event.kind;
   }
 
@@ -153,5 +135,6 @@ function textEnd(bytes: Buffer, end: number): number {
 function detailOf(input: StreamInput): string {
   if (input === "error") return "an error event";
   if (input === "unreadable") return "an unreadable event";
+  if (input === "over_bound") return "more output than the request allowed";
   return "end marker before the finish";
 }
