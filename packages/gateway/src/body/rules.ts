@@ -60,3 +60,8 @@ export const bodyRules: Readonly<Record<BodyOperation, BodyRule>> = {
     boundRequired: true,
   },
 };
+
+/** Whether an operation's body is one that is scanned. */
+export function isBodyOperation(id: string): id is BodyOperation {
+  return Object.hasOwn(bodyRules, id);
+}

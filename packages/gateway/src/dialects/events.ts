@@ -26,6 +26,8 @@ export const plainEvents = {
   lastContent: { kind: "content", isFinish: true },
   finish: { kind: "finish", isFinish: true },
   marker: { kind: "marker", isFinish: false },
+  /** Finish and end marker in one event. */
+  terminal: { kind: "marker", isFinish: true },
   error: { kind: "error", isFinish: false },
   comment: { kind: "comment", isFinish: false },
   unreadable: { kind: "unreadable", isFinish: false },

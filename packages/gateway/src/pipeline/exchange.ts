@@ -68,6 +68,10 @@ export type UsageSource = "provider" | "estimated" | "none" | "unknown";
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Of the input, read from the upstream's cache. */
+  readonly cachedTokens?: number;
+  /** Of the output, spent on reasoning. */
+  readonly reasoningTokens?: number;
   /** Absent: `provider`. */
   readonly source?: UsageSource;
 }

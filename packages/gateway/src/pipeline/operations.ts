@@ -3,7 +3,10 @@ import type { Surface } from "../identity/surface.ts";
 /** What a request asks for. `unknown` is any path that is not served. */
 export type OperationId =
   | "chat"
+  | "completions"
   | "embeddings"
+  | "responses"
+  | "messages"
   | "models.list"
   | "models.get"
   | "healthz"
@@ -53,7 +56,10 @@ export const unknownOperation: Operation = {
 
 export const operations: readonly Operation[] = [
   model("chat", "/v1/chat/completions"),
+  model("completions", "/v1/completions"),
   model("embeddings", "/v1/embeddings"),
+  model("responses", "/v1/responses"),
+  model("messages", "/v1/messages"),
   local("models.list", "/v1/models", "models:read"),
   local("models.get", "/v1/models/*", "models:read"),
   local("healthz", "/healthz", { public: "health" }),

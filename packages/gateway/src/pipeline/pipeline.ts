@@ -1,6 +1,7 @@
 import type { Logger } from "@loadline/kit/logger";
 import { createRoster, type Roster } from "@loadline/kit/roster";
-import { errorBody, statusOf } from "../stream/frames.ts";
+import { dialectOf } from "../dialects/index.ts";
+import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import { type Client, Exchange, type Exit, type Refusal } from "./exchange.ts";
 import { findOperation, type Operation, operations, unknownOperation } from "./operations.ts";
@@ -98,14 +99,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
 }
 
-/** Sends our own error in OpenAI's envelope and returns its status. */
+/** Sends our own error in the envelope of the client's dialect and returns its status. */
 function answerRefusal(x: Exchange, refusal: Refusal): number {
   const status = statusOf(refusal.code);
-  const headers = ["content-type", "application/json", "x-request-id", x.id];
+  const dialect = dialectOf(x.operation.id);
+  const headers = ["content-type", "application/json", dialect.requestIdHeader, x.id];
   if (refusal.headers) headers.push(...refusal.headers);
   if (refusal.retryAfterMs !== undefined)
     headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
-  x.client.answer(status, headers, errorBody(refusal, x.id, x.attempts));
+  x.client.answer(status, headers, dialect.errorBody(refusal, x.id, x.attempts));
   return status;
 }
 

@@ -1,4 +1,5 @@
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
+import { isBodyOperation } from "../body/rules.ts";
 import type { BodyRead, Exchange, Refusal } from "./exchange.ts";
 import { modelOnly, type Stage } from "./stage.ts";
 
@@ -27,8 +28,9 @@ export function readStage(bodyBytesMax: number): Stage {
 function take(x: Exchange, read: BodyRead, bodyBytesMax: number): Refusal | undefined {
   if (read === "too_large") return tooLarge(bodyBytesMax);
   if (read === "cut") return { code: "LL_BODY_CUT" };
-  const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
-  const body = readRequestBody(read, operation);
+  const { id } = x.operation;
+  if (!isBodyOperation(id)) return { code: "LL_INTERNAL_UNEXPECTED" };
+  const body = readRequestBody(read, id);
   if (isBodyProblem(body)) return body;
   x.body = body;
   return undefined;

@@ -5,7 +5,7 @@ import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
 import { dataOf, plainEvents, type StreamEvent } from "../events.ts";
 import { isFilled, isRecord, type JsonRecord, listOf } from "../json.ts";
-import { openaiUsage } from "../openai-usage.ts";
+import { openaiUsage } from "../usage.ts";
 
 const answerKeys = keyTable(["error", "usage", "choices"]);
 const contentFields = ["content", "reasoning_content", "reasoning", "refusal"] as const;

@@ -3,7 +3,7 @@ import { errorBody, errorFrame } from "../../stream/frames.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
 import { plainEvents } from "../events.ts";
-import { openaiUsage } from "../openai-usage.ts";
+import { openaiUsage } from "../usage.ts";
 
 const answerKeys = keyTable(["error", "usage", "data"]);
 

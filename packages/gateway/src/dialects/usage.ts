@@ -1,0 +1,86 @@
+import type { Usage } from "../pipeline/exchange.ts";
+import { countOf, isRecord, type JsonRecord, recordOf } from "./json.ts";
+
+/** Where a usage object keeps its counts: a member, or a member of a member. */
+export interface UsageFields {
+  /** Added up. */
+  readonly input: readonly string[];
+  /** Added up. */
+  readonly output: readonly string[];
+  readonly cached: readonly string[];
+  readonly reasoning: readonly string[];
+}
+
+/** Reads usage by a table; undefined when the first count is absent or malformed. */
+export function usageReader(fields: UsageFields): (value: unknown) => Usage | undefined {
+  return (value) => {
+    if (!isRecord(value)) return undefined;
+    const inputTokens = sumOf(value, fields.input);
+    const outputTokens = sumOf(value, fields.output);
+    if (inputTokens === undefined && outputTokens === undefined) return undefined;
+    const cachedTokens = countAt(value, fields.cached);
+    const reasoningTokens = countAt(value, fields.reasoning);
+    return {
+      inputTokens: inputTokens ?? 0,
+      outputTokens: outputTokens ?? 0,
+      ...(cachedTokens && { cachedTokens }),
+      ...(reasoningTokens && { reasoningTokens }),
+    };
+  };
+}
+
+/** The larger count of each kind: usage that a stream reports in parts or cumulatively. */
+export function laterUsage(earlier: Usage | undefined, later: Usage): Usage {
+  if (!earlier) return later;
+  const cachedTokens = Math.max(earlier.cachedTokens ?? 0, later.cachedTokens ?? 0);
+  const reasoningTokens = Math.max(earlier.reasoningTokens ?? 0, later.reasoningTokens ?? 0);
+  return {
+    inputTokens: Math.max(earlier.inputTokens, later.inputTokens),
+    outputTokens: Math.max(earlier.outputTokens, later.outputTokens),
+    ...(cachedTokens > 0 && { cachedTokens }),
+    ...(reasoningTokens > 0 && { reasoningTokens }),
+  };
+}
+
+export const openaiUsage = usageReader({
+  input: ["prompt_tokens"],
+  output: ["completion_tokens"],
+  cached: ["prompt_tokens_details", "cached_tokens"],
+  reasoning: ["completion_tokens_details", "reasoning_tokens"],
+});
+
+export const responsesUsage = usageReader({
+  input: ["input_tokens"],
+  output: ["output_tokens"],
+  cached: ["input_tokens_details", "cached_tokens"],
+  reasoning: ["output_tokens_details", "reasoning_tokens"],
+});
+
+export const anthropicUsage = usageReader({
+  input: ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"],
+  output: ["output_tokens"],
+  cached: ["cache_read_input_tokens"],
+  reasoning: [],
+});
+
+export const geminiUsage = usageReader({
+  input: ["promptTokenCount"],
+  output: ["candidatesTokenCount", "thoughtsTokenCount"],
+  cached: ["cachedContentTokenCount"],
+  reasoning: ["thoughtsTokenCount"],
+});
+
+function sumOf(value: JsonRecord, fields: readonly string[]): number | undefined {
+  let sum: number | undefined;
+  for (const field of fields) {
+    const count = countOf(value[field]);
+    if (count !== undefined) sum = (sum ?? 0) + count;
+  }
+  return sum;
+}
+
+function countAt(value: JsonRecord, path: readonly string[]): number | undefined {
+  let at: JsonRecord = value;
+  for (const name of path.slice(0, -1)) at = recordOf(at[name]);
+  return countOf(at[path.at(-1) ?? ""]);
+}
