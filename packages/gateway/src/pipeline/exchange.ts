@@ -96,6 +96,16 @@ export interface PickedHeaders {
   traceparent: string | undefined;
 }
 
+/** The pipeline's side of an exchange. */
+export interface ExchangeHost {
+  /** Runs the exit stages. */
+  onExit(x: Exchange, end: Exit): void;
+  /** A stage that answered `pending` is done: the next one runs, or the exchange is refused. */
+  onResume(x: Exchange, refusal: Refusal | undefined): void;
+  /** Something unforeseen happened while a stage was pending. */
+  onFault(x: Exchange, cause: unknown): void;
+}
+
 /** One request and its answer, from the first byte to the one exit. */
 export class Exchange implements Placed {
   place = -1;
@@ -123,21 +133,22 @@ export class Exchange implements Placed {
   trail = 0;
   /** Ends what is under way when the client leaves, its key is revoked or the gateway drains. */
   cancel: ((why: CancelReason) => void) | undefined;
+  /** Index of the stage that runs or is awaited. */
+  stageAt = 0;
+  readonly host: ExchangeHost;
   #exit: Exit | undefined;
-  readonly #onExit: (x: Exchange, end: Exit) => void;
 
-  constructor(o: {
-    client: Client;
-    operation: Operation;
-    pathParam: string | undefined;
-    startedMs: number;
-    onExit: (x: Exchange, end: Exit) => void;
-  }) {
-    this.client = o.client;
-    this.operation = o.operation;
-    this.pathParam = o.pathParam;
-    this.startedMs = o.startedMs;
-    this.#onExit = o.onExit;
+  constructor(
+    host: ExchangeHost,
+    client: Client,
+    found: { operation: Operation; param?: string | undefined },
+    startedMs: number,
+  ) {
+    this.host = host;
+    this.client = client;
+    this.operation = found.operation;
+    this.pathParam = found.param;
+    this.startedMs = startedMs;
   }
 
   get isOver(): boolean {
@@ -148,7 +159,7 @@ export class Exchange implements Placed {
   exit(end: Exit): boolean {
     if (this.#exit) return false;
     this.#exit = end;
-    this.#onExit(this, end);
+    this.host.onExit(this, end);
     return true;
   }
 }

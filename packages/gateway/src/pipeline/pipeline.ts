@@ -3,9 +3,9 @@ import { createRoster, type Roster } from "@loadline/kit/roster";
 import { dialectOf } from "../dialects/index.ts";
 import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
-import { type Client, Exchange, type Exit, type Refusal } from "./exchange.ts";
+import { type Client, Exchange, type ExchangeHost, type Exit, type Refusal } from "./exchange.ts";
 import { findOperation, type Operation, operations, unknownOperation } from "./operations.ts";
-import type { Stage } from "./stage.ts";
+import { pending, type Stage } from "./stage.ts";
 
 export interface PipelineDeps {
   readonly stages: readonly Stage[];
@@ -58,36 +58,41 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     deps.logger.error("unexpected", { request: x.id, code: "LL_INTERNAL_UNEXPECTED", text });
     refuse(x, { code: "LL_INTERNAL_UNEXPECTED" });
   };
-  const run = (x: Exchange, plan: Wired, from: number): void => {
-    for (let i = from; i < plan.stages.length; i++) {
-      const stage = plan.stages[i];
-      x.trail |= plan.bits[i] ?? 0;
-      const outcome = stage?.run?.(x);
+  const run = (x: Exchange): void => {
+    const plan = wired.get(x.operation);
+    if (!plan) return;
+    const { stages: steps, bits } = plan;
+    for (let i = x.stageAt; i < steps.length; i++) {
+      x.stageAt = i + 1;
+      x.trail |= bits[i] ?? 0;
+      const outcome = steps[i]?.run?.(x);
       if (outcome === undefined) continue;
+      if (outcome === pending) return;
       if (!(outcome instanceof Promise)) return refuse(x, outcome);
-      outcome
-        .then((refusal) => (refusal ? refuse(x, refusal) : x.isOver || run(x, plan, i + 1)))
-        .catch((cause: unknown) => fault(x, cause));
+      outcome.then(
+        (refusal) => host.onResume(x, refusal),
+        (cause: unknown) => fault(x, cause),
+      );
       return;
     }
   };
-  return {
-    begin(client) {
-      const { operation, param } = findOperation(client.target);
-      const x = new Exchange({
-        client,
-        operation,
-        pathParam: param,
-        startedMs: deps.nowMs(),
-        onExit,
-      });
-      inFlight.add(x);
+  const host: ExchangeHost = {
+    onExit,
+    onFault: fault,
+    onResume(x, refusal) {
       try {
-        const plan = wired.get(operation);
-        if (plan) run(x, plan, 0);
+        if (refusal) refuse(x, refusal);
+        else if (!x.isOver) run(x);
       } catch (cause) {
         fault(x, cause);
       }
+    },
+  };
+  return {
+    begin(client) {
+      const x = new Exchange(host, client, findOperation(client.target), deps.nowMs());
+      inFlight.add(x);
+      host.onResume(x, undefined);
       return x;
     },
     refuse,

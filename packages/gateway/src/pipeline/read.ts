@@ -1,7 +1,7 @@
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import { isBodyOperation } from "../body/rules.ts";
 import type { BodyRead, Exchange, Refusal } from "./exchange.ts";
-import { modelOnly, type Stage } from "./stage.ts";
+import { modelOnly, pending, type Stage } from "./stage.ts";
 
 const jsonType = /^application\/json\s*(?:;|$)/i;
 
@@ -18,11 +18,23 @@ export function readStage(bodyBytesMax: number): Stage {
       if (picked.contentEncoding && picked.contentEncoding !== "identity")
         return { code: "LL_BODY_TYPE" };
       if (picked.contentLength > bodyBytesMax) return tooLarge(bodyBytesMax);
-      return new Promise((resolve) => {
-        x.client.read(bodyBytesMax, (body) => resolve(take(x, body, bodyBytesMax)));
-      });
+      x.client.read(bodyBytesMax, (read) => takeBody(x, read, bodyBytesMax));
+      return pending;
     },
   };
+}
+
+/** The body came, or did not: the exchange goes on, or is refused. */
+function takeBody(x: Exchange, read: BodyRead, bodyBytesMax: number): void {
+  if (x.isOver) return;
+  let refusal: Refusal | undefined;
+  try {
+    refusal = take(x, read, bodyBytesMax);
+  } catch (cause) {
+    x.host.onFault(x, cause);
+    return;
+  }
+  x.host.onResume(x, refusal);
 }
 
 function take(x: Exchange, read: BodyRead, bodyBytesMax: number): Refusal | undefined {

@@ -14,6 +14,11 @@ export type StageId =
   | "meter"
   | "metrics";
 
+/** Says that the stage goes on by itself: it calls `x.resume` once, and no promise was made. */
+export const pending = Symbol("pending");
+
+export type StageOutcome = undefined | Refusal | typeof pending | Promise<undefined | Refusal>;
+
 /**
  * One named step. `run` answers at once unless it must wait; a refusal ends the exchange. Exit
  * steps run once, in table order, for refusals too.
@@ -22,7 +27,7 @@ export interface Stage {
   readonly id: StageId;
   readonly summary: string;
   wired(operation: Operation): boolean;
-  run?(x: Exchange): undefined | Refusal | Promise<undefined | Refusal>;
+  run?(x: Exchange): StageOutcome;
   exit?(x: Exchange, end: Exit): void;
 }
 

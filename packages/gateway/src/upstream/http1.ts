@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import { createHttp1Pool, EncodedHeaders, type Http1Pool } from "@loadline/kit/http1";
 import { classifyFault } from "./classify.ts";
@@ -7,7 +7,7 @@ import type { Upstream, UpstreamKey, UpstreamOperation, UpstreamRequest } from "
 export type UpstreamPaths = Readonly<Partial<Record<UpstreamOperation, string>>>;
 
 export interface Http1UpstreamOptions {
-  readonly connect: () => Socket;
+  readonly connect: (onread: OnReadOpts) => Socket;
   /** Value of the Host header. */
   readonly host: string;
   /** Full path of each operation; streams may have one of their own. */

@@ -13,11 +13,16 @@ export class Connection implements ResponseSink {
   #exchange: Exchange | null = null;
   #ready: boolean;
   #used = false;
+  #isShared = false;
   #gone = false;
   #connectTimer: Timer | null = null;
 
-  constructor(pool: Owner, socket: Socket) {
+  constructor(pool: Owner) {
     this.#pool = pool;
+    const socket = pool.o.connect({
+      buffer: pool.readBuffer,
+      callback: (length, shared) => this.#readShared(length, shared),
+    });
     this.socket = socket;
     const max = pool.o.headBytesMax;
     this.#parser = createResponseParser(max === undefined ? {} : { headBytesMax: max });
@@ -25,6 +30,7 @@ export class Connection implements ResponseSink {
     this.#ready = !socket.connecting && !secure;
     if (!this.#ready) this.#awaitConnect(secure);
     socket.setNoDelay(true);
+    // Silent when the connector passed `onread` on.
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("end", () => this.#ended());
     socket.on("error", (error: Error) => this.#failed(error));
@@ -44,7 +50,7 @@ export class Connection implements ResponseSink {
   }
 
   data(chunk: Buffer): void {
-    this.#exchange?.sink.data(chunk);
+    this.#exchange?.sink.data(this.#isShared ? Buffer.from(chunk) : chunk);
   }
 
   end(): void {
@@ -97,6 +103,12 @@ export class Connection implements ResponseSink {
       this.#ready = true;
       this.#connectTimer?.cancel();
     });
+  }
+
+  #readShared(length: number, shared: Uint8Array): boolean {
+    this.#isShared = true;
+    this.#read(Buffer.from(shared.buffer, shared.byteOffset, length));
+    return true;
   }
 
   #read(chunk: Buffer): void {

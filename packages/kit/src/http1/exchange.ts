@@ -17,6 +17,8 @@ interface Carrier {
 /** What a pool offers its connections and exchanges. */
 export interface Owner {
   readonly o: Http1PoolOptions;
+  /** What connections read into; its bytes are copied before a read returns. */
+  readonly readBuffer: Buffer;
   release(connection: Carrier): void;
   gone(connection: Carrier): void;
   retry(exchange: Exchange): void;

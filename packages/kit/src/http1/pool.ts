@@ -17,8 +17,11 @@ export function createHttp1Pool(o: Http1PoolOptions): Http1Pool {
   return new Pool(o);
 }
 
+const readBytes = 65_536;
+
 class Pool implements Http1Pool, Owner {
   readonly o: Http1PoolOptions;
+  readonly readBuffer = Buffer.allocUnsafeSlow(readBytes);
   readonly #connections = new Set<Connection>();
   readonly #idle: Connection[] = [];
   readonly #queue: Exchange[] = [];
@@ -104,7 +107,7 @@ class Pool implements Http1Pool, Owner {
   }
 
   #connect(): Connection {
-    const connection = new Connection(this, this.o.connect());
+    const connection = new Connection(this);
     this.#connections.add(connection);
     return connection;
   }

@@ -1,5 +1,5 @@
 import type { EncodedHeaders } from "./encoded-headers.ts";
-import type { Socket } from "node:net";
+import type { OnReadOpts, Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 
 /** Why a response did not end well. `stale`: a reused connection died before a response byte. */
@@ -77,8 +77,12 @@ export interface Http1Pool {
 }
 
 export interface Http1PoolOptions {
-  /** A new `net` or `tls` socket, which may still be connecting. */
-  readonly connect: () => Socket;
+  /**
+   * A new `net` or `tls` socket, which may still be connecting. A connector that hands `onread` to
+   * `net.connect` lets all connections of the pool read into one buffer; without it each read
+   * allocates one of its own (64 KiB, shrunk afterwards), which is most of a busy process's memory.
+   */
+  readonly connect: (onread: OnReadOpts) => Socket;
   readonly connectionsMax: number;
   readonly queueMax: number;
   readonly queueWaitMs: number;

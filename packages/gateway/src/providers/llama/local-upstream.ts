@@ -20,7 +20,7 @@ export function createLocalUpstream(o: LocalUpstreamOptions, deps: ProviderDeps)
   const start = () => startModelHost({ ...o.host, clock, logger, signal });
   const supervision = superviseHost({ start, clock, logger, signal });
   const upstream = createHttp1Upstream({
-    connect: () => connect(o.host.socketPath),
+    connect: (onread) => connect({ path: o.host.socketPath, onread }),
     host: "localhost",
     paths: o.paths,
     headers: [],
