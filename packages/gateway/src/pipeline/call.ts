@@ -240,8 +240,8 @@ class CallRun implements AttemptHost, Watched {
   /** This attempt is the answer; the other one, if any, is ended. */
   #win(attempt: Attempt): void {
     this.#hedgeAtMs = never;
-    const other = this.#first === attempt ? this.#hedge : this.#first;
-    if (other && other !== attempt) this.#abandon(other);
+    for (const other of [this.#first, this.#hedge])
+      if (other && other !== attempt) this.#abandon(other);
     const failed = this.#failedMs < 0 ? undefined : this.x.attempts[0];
     if (!failed) return;
     const ms = this.nowMs() - this.#failedMs;

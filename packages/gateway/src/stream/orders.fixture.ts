@@ -1,0 +1,210 @@
+import { TestClock } from "@loadline/kit/clock";
+import { readRequestBody } from "../body/request.ts";
+import { callStage } from "../pipeline/call.ts";
+import { type Client, Exchange, type Exit } from "../pipeline/exchange.ts";
+import { findOperation } from "../pipeline/operations.ts";
+import { findProvider } from "../providers/index.ts";
+import type { AttemptPlan, NextAttempt } from "../routing/attempts.ts";
+import type { Target } from "../routing/routes.ts";
+import type { FailureClass, UpstreamSink } from "../upstream/upstream.ts";
+import { createWatch, type Watch } from "../upstream/watch.ts";
+import type { StreamSettings } from "./settings.ts";
+
+/** One upstream call as a random order drives it. */
+export interface Lane {
+  readonly sink: UpstreamSink;
+  /** Passable events given, in order. */
+  readonly given: string[];
+  hasHead: boolean;
+  isAborted: boolean;
+}
+
+/** A client that keeps what it was sent and every word after the end. */
+export class RecordingClient implements Client {
+  readonly method = "POST";
+  readonly target = "/v1/chat/completions";
+  readonly headers: readonly string[] = [];
+  readonly isHttp11 = true;
+  readonly address = "";
+  readonly hasBody = false;
+  readonly pendingBytes = 0;
+  isGone = false;
+  status = 0;
+  text = "";
+  isEnded = false;
+  isDestroyed = false;
+  wordsAfterEnd = 0;
+  #drained: (() => void)[] = [];
+
+  read(): void {
+    this.#note();
+  }
+
+  answer(status: number, _headers: readonly string[], body: Buffer | string): void {
+    this.#note();
+    this.status = status;
+    this.text += body.toString();
+    this.isEnded = true;
+  }
+
+  open(status: number): void {
+    this.#note();
+    this.status = status;
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#note();
+    this.text += chunk.toString();
+    return this.text.length % 7 !== 0;
+  }
+
+  end(chunk?: Buffer): void {
+    this.#note();
+    this.text += chunk?.toString() ?? "";
+    this.isEnded = true;
+  }
+
+  destroy(): void {
+    this.#note();
+    this.isDestroyed = true;
+    this.isEnded = true;
+  }
+
+  onDrain(run: () => void): void {
+    this.#drained.push(run);
+  }
+
+  drain(): void {
+    const waiting = this.#drained;
+    this.#drained = [];
+    for (const run of waiting) run();
+  }
+
+  #note(): void {
+    if (this.isEnded || this.isGone) this.wordsAfterEnd++;
+  }
+}
+
+export const orderSettings: StreamSettings = {
+  keepAliveMs: 300,
+  isKeptAliveBeforeContent: true,
+  finishMs: 200,
+  clientStalledMs: 1000,
+  waitingBytesMax: 16_384,
+  minBytesPerS: 0,
+  heldBytesMax: 2000,
+  heldBytesMaxTotal: 1e9,
+};
+
+/** What all orders of one simulation share. */
+export interface World {
+  readonly clock: TestClock;
+  readonly watch: Watch;
+}
+
+export function createWorld(): World {
+  const clock = new TestClock();
+  return { clock, watch: createWatch(clock) };
+}
+
+export interface OrderOptions {
+  readonly isStream: boolean;
+  readonly settings: StreamSettings;
+  readonly hedgeAfterMs: number;
+  readonly resumeMax: number;
+}
+
+/** One exchange over three fake targets, with everything it did. */
+export class Order {
+  readonly client = new RecordingClient();
+  readonly lanes: Lane[] = [];
+  readonly exits: Exit[] = [];
+  /** Permits taken and given back, by target. */
+  readonly ended: string[] = [];
+  readonly x: Exchange;
+
+  constructor(world: World, o: OrderOptions) {
+    const exits = this.exits;
+    const host = {
+      onExit: (_x: Exchange, end: Exit) => void exits.push(end),
+      onResume: () => undefined,
+      onFault(_x: Exchange, cause: unknown) {
+        throw cause;
+      },
+    };
+    const found = findOperation(this.client.target);
+    this.x = new Exchange(host, this.client, found, world.clock.monotonicMs());
+    const text = JSON.stringify({ model: "m", stream: o.isStream, messages: [] });
+    const body = readRequestBody(Buffer.from(text), "chat");
+    if (!("code" in body)) this.x.body = body;
+    const targets = ["a", "b", "c"].map((name) => this.#target(name));
+    const timeouts = { firstByte: 500, firstContent: 900, idle: 300, total: 3000 };
+    this.x.route = {
+      name: "r",
+      index: 0,
+      models: ["m"],
+      isCritical: true,
+      targets,
+      timeouts,
+      resumeMax: o.resumeMax,
+    };
+    const stage = callStage({
+      watch: world.watch,
+      settings: o.settings,
+      router: { plan: () => this.#plan(targets, o.hedgeAfterMs), serves: () => true },
+      nowMs: () => world.clock.monotonicMs(),
+      refuse: (x, refusal) => {
+        if (x.isOver) return;
+        x.client.answer(500, [], `{"error":"${refusal.code}"}`);
+        x.exit({ reason: "failed", status: 500, code: refusal.code });
+      },
+      onAttempt: () => undefined,
+    });
+    stage.run?.(this.x);
+  }
+
+  #plan(targets: readonly Target[], hedgeAfterMs: number): AttemptPlan {
+    let used = 0;
+    const next = (): NextAttempt => {
+      const target = targets[used++];
+      if (!target) return { kind: "none", retryAfterMs: 1000 };
+      return {
+        kind: "attempt",
+        permit: {
+          target,
+          key: undefined,
+          isHedge: false,
+          content: () => undefined,
+          end: (outcome) => void this.ended.push(`${target.name} ${outcome}`),
+        },
+      };
+    };
+    return { next, hedgeAfterMs };
+  }
+
+  #target(name: string): Target {
+    const provider = findProvider("openai-compatible");
+    if (!provider) throw new Error("no provider");
+    return {
+      name,
+      provider,
+      model: "m",
+      keys: [],
+      upstream: {
+        keys: [],
+        call: (_request, sink) => this.#lane(sink),
+        isReady: () => true,
+        close: () => Promise.resolve(),
+      },
+    };
+  }
+
+  #lane(sink: UpstreamSink) {
+    const lane: Lane = { sink, given: [], hasHead: false, isAborted: false };
+    this.lanes.push(lane);
+    const abort = (): void => void (lane.isAborted = true);
+    return { abort, pause: () => undefined, resume: () => undefined };
+  }
+}
+
+export const faults: readonly FailureClass[] = ["connect", "reset", "protocol"];
