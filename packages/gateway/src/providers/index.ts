@@ -1,10 +1,22 @@
+import { anthropic } from "./anthropic/index.ts";
+import { azureOpenai } from "./azure-openai/index.ts";
+import { gemini } from "./gemini/index.ts";
 import { llama } from "./llama/index.ts";
+import { openai } from "./openai/index.ts";
 import { openaiCompatible } from "./openai-compatible/index.ts";
 import type { Provider } from "./provider.ts";
 import { simulator } from "./simulator/index.ts";
 
 /** The only registry of providers; configuration and reference pages follow it. */
-export const providers = [openaiCompatible, llama, simulator] as const;
+export const providers: readonly Provider[] = [
+  openaiCompatible,
+  openai,
+  azureOpenai,
+  anthropic,
+  gemini,
+  llama,
+  simulator,
+];
 
 export const providerIds: readonly string[] = providers.map((provider) => provider.id);
 

@@ -2,7 +2,8 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Random } from "@loadline/kit/random";
 import type { z } from "zod";
-import type { Upstream, UpstreamOperation } from "../upstream/upstream.ts";
+import type { ErrorRule } from "../upstream/classify.ts";
+import type { EndRule, ParamRules, Upstream, UpstreamOperation } from "../upstream/upstream.ts";
 
 /** What every target has, whatever its provider. */
 export interface TargetBase {
@@ -26,13 +27,29 @@ export interface ProviderDeps {
 export interface Provider {
   readonly id: string;
   readonly summary: string;
-  readonly dialect: "openai.chat";
-  /** Path of each operation below the base URL; an absent one is not served. */
+  /**
+   * Path of each operation below the base URL; an absent one is not served. `{name}` stands for a
+   * setting of the target, such as its model.
+   */
   readonly paths: Readonly<Partial<Record<UpstreamOperation, string>>>;
+  /** Paths of streams, where they have their own. */
+  readonly streamPaths?: Readonly<Partial<Record<UpstreamOperation, string>>>;
+  /** The header that carries a credential, and what stands before the secret in it. */
+  readonly auth?: { readonly header: string; readonly prefix: string };
+  /** Flat list of headers of every request. */
+  readonly headers?: readonly string[];
+  /** What is done to the members of a request, before the target's own rules. */
+  readonly params?: ParamRules;
+  /** The member that carries an output bound we add to a chat; default `max_tokens`. */
+  readonly boundName?: string;
   /** Whether a stream can be asked for its usage. */
   readonly usage: { readonly streamOption: boolean };
-  /** Whether a stream without `[DONE]` is cut (`required`) or complete. */
-  readonly end: "required" | "optional";
+  /** Classes of errors that their status alone would place wrongly; the first that fits counts. */
+  readonly errors?: readonly ErrorRule[];
+  /** What a stream that ends without its end marker is, after its finish. */
+  readonly end: EndRule;
+  /** A cheap request that says whether the upstream is there: a GET below the base URL. */
+  readonly probe?: { readonly path: string };
   /** Whether `profile: production` accepts it. */
   readonly production: boolean;
   /** Strict schema of a target of this provider, `provider` literal included. */

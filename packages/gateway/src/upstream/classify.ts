@@ -1,4 +1,6 @@
 import type { Http1Fault } from "@loadline/kit/http1";
+import { parseJson } from "../body/text.ts";
+import { recordOf } from "../dialects/json.ts";
 import type { FailureClass } from "./upstream.ts";
 
 const faultClasses: Readonly<Record<Http1Fault, FailureClass>> = {
@@ -17,6 +19,49 @@ const faultClasses: Readonly<Record<Http1Fault, FailureClass>> = {
 /** The class of a transport fault. */
 export function classifyFault(fault: Http1Fault): FailureClass {
   return faultClasses[fault];
+}
+
+/** An error that its status alone would place wrongly. */
+export interface ErrorRule {
+  readonly status?: number;
+  /** Fits the error's `code`, `type` or `status` member. */
+  readonly code?: RegExp;
+  readonly failure: FailureClass;
+}
+
+/**
+ * The class of an error answer by its provider's rules, else by its status. A body that is not JSON
+ * has no code. Only for errors: costs a parse of the body when a rule asks for a code.
+ */
+export function classifyError(
+  rules: readonly ErrorRule[],
+  status: number,
+  hasRetryAfter: boolean,
+  body: Buffer | undefined,
+): FailureClass {
+  let codes: readonly string[] | undefined;
+  for (const rule of rules) {
+    if (rule.status !== undefined && rule.status !== status) continue;
+    if (rule.code === undefined) return rule.failure;
+    codes ??= errorCodes(body);
+    for (const code of codes) if (rule.code.test(code)) return rule.failure;
+  }
+  return classifyStatus(status, hasRetryAfter);
+}
+
+const errorBytesMax = 65_536;
+
+/** The texts by which an error body names its kind; Google sends a list of one. */
+function errorCodes(body: Buffer | undefined): readonly string[] {
+  if (!body || body.length > errorBytesMax) return [];
+  const parsed = parseJson(body.toString());
+  const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
+  const error = recordOf(recordOf(first)["error"]);
+  const details = Array.isArray(error["details"]) ? error["details"] : [];
+  const named = [error, ...details.map(recordOf)];
+  return named
+    .flatMap((at) => [at["code"], at["type"], at["status"], at["reason"]])
+    .filter((text) => typeof text === "string");
 }
 
 const callerStatuses: ReadonlySet<number> = new Set([400, 413, 422]);

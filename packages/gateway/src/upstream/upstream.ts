@@ -79,11 +79,45 @@ export interface UpstreamCall {
   resume(): void;
 }
 
+/** Whether a stream without its end marker is cut (`required`) or, after its finish, complete. */
+export type EndRule = "required" | "optional" | "eof";
+
+/** How a target differs from its provider's table. */
+export interface TargetRules {
+  /** Operations it serves; absent: all of the table. */
+  readonly serves?: readonly UpstreamOperation[] | undefined;
+  readonly end?: EndRule | undefined;
+  /** Whether a stream can be asked for its usage. */
+  readonly streamUsage?: boolean | undefined;
+  /** What is done to the members of its requests, provider's rules included. */
+  readonly params?: ParamRules | undefined;
+  /** What becomes of a field that a translation cannot carry. */
+  readonly unsupported?: "reject" | "drop" | undefined;
+}
+
+/** What is done to the top-level members of a request; applied in this order. */
+export interface ParamRules {
+  /** Only these stay; absent: all. */
+  readonly keep?: readonly string[] | undefined;
+  readonly drop?: readonly string[] | undefined;
+  /** Numbers outside are set to the nearest bound. */
+  readonly clamp?: Readonly<Record<string, NumberBounds>> | undefined;
+  /** New names by old ones. */
+  readonly rename?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface NumberBounds {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
 /** One target's transport. */
 export interface Upstream {
   call(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall;
   /** The credentials a call can choose from; empty when the target needs none. */
   readonly keys: readonly UpstreamKey[];
+  /** Absent: the provider's table says it all. */
+  readonly rules?: TargetRules | undefined;
   /** Whether a call can be tried now; false while a model loads. */
   isReady(): boolean;
   close(): Promise<void>;

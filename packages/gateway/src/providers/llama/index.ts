@@ -32,7 +32,6 @@ const paths = { chat: "/v1/chat/completions", embeddings: "/v1/embeddings" } as 
 export const llama: Provider = {
   id: "llama",
   summary: "A GGUF file in a model-host process behind a Unix socket.",
-  dialect: "openai.chat",
   paths,
   usage: { streamOption: true },
   end: "required",

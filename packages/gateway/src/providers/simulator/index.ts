@@ -35,7 +35,6 @@ export type SimulatorSettings = z.output<typeof schema>;
 export const simulator: Provider = {
   id: "simulator",
   summary: "Deterministic latency, token rate, errors and cut streams, inside the process.",
-  dialect: "openai.chat",
   paths: { chat: "/chat/completions", embeddings: "/embeddings" },
   usage: { streamOption: true },
   end: "required",

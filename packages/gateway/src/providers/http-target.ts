@@ -1,0 +1,79 @@
+import { connect as connectTcp, type OnReadOpts, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Secret } from "../config/values.ts";
+import { createHttp1Upstream, type UpstreamPaths } from "../upstream/http1.ts";
+import type { ParamRules, TargetRules, Upstream } from "../upstream/upstream.ts";
+import type { Provider, ProviderDeps } from "./provider.ts";
+
+export interface HttpTarget {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly keys: readonly Secret[];
+  readonly connectionsMax: number;
+  readonly params?: ParamRules | undefined;
+  /** What stands for `{name}` in the table's paths. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly rules: Omit<TargetRules, "params">;
+}
+
+type Table = Omit<Provider, "open" | "schema">;
+
+/** Opens an HTTP/1.1 target by its provider's table. */
+export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderDeps): Upstream {
+  const url = new URL(target.baseUrl);
+  const prefix = url.pathname.replace(/\/+$/, "");
+  const fill = (paths: UpstreamPaths): UpstreamPaths => {
+    const entries = Object.entries(paths).map(([operation, path]) => {
+      return [operation, prefix + fillPath(path, target.variables)] as const;
+    });
+    return Object.fromEntries(entries);
+  };
+  const { auth, probe } = table;
+  const upstream = createHttp1Upstream({
+    connect: connectorOf(url),
+    host: url.host,
+    paths: fill({ ...table.paths, ...(probe && { probe: probe.path }) }),
+    streamPaths: fill(table.streamPaths ?? {}),
+    headers: table.headers ?? [],
+    keys: auth
+      ? target.keys.map((key, i) => ({
+          id: `${target.name}/${i}`,
+          headers: [auth.header, auth.prefix + key.reveal()],
+        }))
+      : [],
+    connectionsMax: target.connectionsMax,
+    connectTimeoutMs: deps.connectTimeoutMs,
+    clock: deps.clock,
+  });
+  return { ...upstream, rules: { ...target.rules, params: both(table.params, target.params) } };
+}
+
+/** The provider's rules with the target's own added. */
+function both(table: ParamRules = {}, own: ParamRules = {}): ParamRules | undefined {
+  const rules = {
+    keep: own.keep ?? table.keep,
+    drop: [...(table.drop ?? []), ...(own.drop ?? [])],
+    clamp: { ...table.clamp, ...own.clamp },
+    rename: { ...table.rename, ...own.rename },
+  };
+  const isEmpty =
+    rules.keep === undefined &&
+    rules.drop.length + Object.keys(rules.clamp).length + Object.keys(rules.rename).length === 0;
+  return isEmpty ? undefined : rules;
+}
+
+function fillPath(path: string, variables: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(variables[name] ?? ""),
+  );
+}
+
+function connectorOf(url: URL): (onread: OnReadOpts) => Socket {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (url.protocol === "https:") {
+    const port = Number(url.port || 443);
+    return () => connectTls({ host, port, servername: host });
+  }
+  const port = Number(url.port || 80);
+  return (onread) => connectTcp({ host, port, noDelay: true, onread });
+}

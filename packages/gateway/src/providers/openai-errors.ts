@@ -1,0 +1,9 @@
+import type { ErrorRule } from "../upstream/classify.ts";
+
+/** How servers of OpenAI's shape name errors whose status misleads. */
+export const openaiErrors: readonly ErrorRule[] = [
+  { status: 429, code: /^(insufficient_quota|billing_hard_limit_reached)$/, failure: "key" },
+  { code: /^(invalid_api_key|account_deactivated)$/, failure: "key" },
+  { status: 404, code: /^model_not_found$/, failure: "misconfigured" },
+  { status: 503, code: /overloaded/, failure: "overloaded" },
+];
