@@ -6,6 +6,7 @@ import { createLogger, type Logger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { GatewayConfig } from "./config/schema.ts";
+import type { Controls } from "./controls.ts";
 import { createNodeFront } from "./front/node-http/index.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
@@ -13,7 +14,7 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
 import { compileRoutes, openTargets } from "./routing/compile.ts";
-import { createRouter } from "./routing/router.ts";
+import { createRouting } from "./routing/routing.ts";
 import { createKeyCache } from "./state/key-cache.ts";
 import { type CreatedKey, createKey, listKeys } from "./state/keys.ts";
 import { openState, type State } from "./state/state.ts";
@@ -29,6 +30,8 @@ export interface GatewayDeps {
   readonly log: (text: string) => void;
   /** Shown in /health. */
   readonly version?: string;
+  /** Controls a test replaces. */
+  readonly controls?: Partial<Controls>;
 }
 
 export interface Gateway {
@@ -70,6 +73,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   };
   const telemetry = createTelemetry(names, metrics);
   const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
+  const routing = createRouting({ config, routes, targets }, { ...deps, logger, metrics });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
   const stages = createStages({
@@ -84,7 +88,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     routes,
     call: {
       watch: createWatch(clock),
-      router: createRouter(),
+      router: routing.router,
       settings: streamSettings(config.stream),
       nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { GatewayErrorCode } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
+import { targetRoutingConfig } from "../routing/config.ts";
 import { nearest } from "./nearest.ts";
 import { configSchema, type GatewayConfig } from "./schema.ts";
 
@@ -23,10 +24,11 @@ export function checkConfig(value: unknown, problems: ConfigProblem[]): GatewayC
   for (const [name, target] of Object.entries(config.targets)) {
     const provider = findProvider(target.provider);
     const path = ["targets", name];
-    const result = provider?.schema.safeParse(target);
+    const schema = provider?.schema.extend(targetRoutingConfig.shape);
+    const result = schema?.safeParse(target);
     if (!result?.success || !provider) {
       const issues = result?.error?.issues ?? [];
-      problems.push(...issues.map((issue) => problemOf(issue, path, provider?.schema)));
+      problems.push(...issues.map((issue) => problemOf(issue, path, schema)));
       continue;
     }
     if (config.profile === "production" && !provider.production)

@@ -1,6 +1,22 @@
 import { z } from "zod";
+import { adminConfig } from "../admin/config.ts";
+import { auditLogConfig } from "../audit-log/config.ts";
+import { pricesSection } from "../budgets/config.ts";
+import {
+  addressLimitSection,
+  concurrencySection,
+  limitsSection,
+  outputMaxSection,
+} from "../limits/config.ts";
 import { providerIds } from "../providers/index.ts";
 import { streamConfig } from "../stream/config.ts";
+import {
+  breakerConfig,
+  retryConfig,
+  routeRoutingShape,
+  strategyConfig,
+} from "../routing/config.ts";
+import { storesSection } from "./stores.ts";
 import { durationMs } from "./values.ts";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
@@ -35,7 +51,7 @@ const timeouts = z.strictObject({
 });
 
 const group = z.strictObject({
-  strategy: z.literal("priority").default("priority").describe("First usable target."),
+  strategy: strategyConfig,
   targets: z.array(name).min(1).max(64).describe("Names of targets, best first."),
 });
 
@@ -43,6 +59,7 @@ const route = z.strictObject({
   models: z.array(z.string().min(1).max(256)).min(1).max(256).describe("Model names it serves."),
   groups: z.array(group).min(1).max(16).describe("Fallback chain of target groups."),
   critical: z.boolean().default(true).describe("Whether readiness waits for a target of it."),
+  ...routeRoutingShape,
 });
 
 /** The gateway's configuration; targets are checked by their provider's own schema. */
@@ -64,7 +81,17 @@ export const configSchema = z.strictObject({
       required: z.boolean().default(true).describe("Whether model operations need a key."),
     })
     .prefault({}),
+  admin: adminConfig.prefault({}),
+  auditLog: auditLogConfig.prefault({}),
   timeouts: timeouts.prefault({}),
+  limits: limitsSection,
+  concurrency: concurrencySection,
+  addressLimit: addressLimitSection,
+  prices: pricesSection,
+  outputMax: outputMaxSection,
+  stores: storesSection,
+  breaker: breakerConfig.prefault({}),
+  retry: retryConfig.prefault({}),
   stream: streamConfig.prefault({}).describe("Streams and held answers."),
   drain: z
     .strictObject({

@@ -2,7 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
-import { createRouter } from "../routing/router.ts";
+import { emptyRouter } from "../routing/router.ts";
 import { routeTable } from "../routing/routes.ts";
 import { streamSettings } from "../stream/config.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
@@ -21,7 +21,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
     routes: routeTable([]),
     call: {
       watch: createWatch(clock),
-      router: createRouter(),
+      router: emptyRouter,
       settings: streamSettings(config.stream),
       nowMs,
       refuse: () => undefined,

@@ -3,6 +3,7 @@ import { gatewayErrors } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
 import type { ProviderDeps } from "../providers/provider.ts";
 import { type RouteTable, routeTable, type Target } from "./routes.ts";
+import { splitTarget } from "./states.ts";
 
 /** Opens every configured target's transport. */
 export function openTargets(
@@ -14,7 +15,7 @@ export function openTargets(
   for (const [name, settings] of Object.entries(config.targets)) {
     const provider = findProvider(settings.provider);
     if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
-    const upstream = provider.open(name, settings, all);
+    const upstream = provider.open(name, splitTarget(settings).provider, all);
     const model = String(settings["model"]);
     targets.set(name, { name, provider, model, upstream, keys: upstream.keys });
   }
@@ -37,7 +38,13 @@ export function compileRoutes(
         const opened = targets.get(target);
         return opened ? [opened] : [];
       }),
-      timeouts: { firstByte, firstContent, idle, total },
+      timeouts: {
+        firstByte: route.timeouts?.firstByte ?? firstByte,
+        firstContent: route.timeouts?.firstContent ?? firstContent,
+        idle: route.timeouts?.idle ?? idle,
+        total: route.timeouts?.total ?? total,
+      },
+      resumeMax: route.resume === "off" ? 0 : route.resume.max,
     })),
   );
 }

@@ -1,55 +1,35 @@
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { AttemptPlan, NextAttempt, Permit, Router } from "./attempts.ts";
-import type { Target } from "./routes.ts";
+import type { AttemptPlan, Router } from "./attempts.ts";
+import { Plan, type PlanDeps } from "./plan.ts";
+import type { RouteState } from "./route-state.ts";
+import type { Route } from "./routes.ts";
 import { servesOperation } from "./serves.ts";
 
-const attemptsMax = 3;
-const noTargetRetryMs = 1000;
+/** Plans attempts over the states of the routes it was given last. */
+export class RoutePlanner implements Router {
+  readonly #deps: PlanDeps;
+  #states = new Map<Route, RouteState>();
 
-/** The targets of the exchange's route that are ready, in order of preference. */
-export function createRouter(): Router {
-  return {
-    plan: (x) => new Plan(x),
-    serves: (x) => (x.route?.targets ?? []).some((target) => servesOperation(target, x)),
-  };
-}
-
-class Plan implements AttemptPlan {
-  readonly hedgeAfterMs = -1;
-  readonly #x: Exchange;
-  #position = 0;
-  #attempts = 0;
-
-  constructor(x: Exchange) {
-    this.#x = x;
+  constructor(deps: PlanDeps) {
+    this.#deps = deps;
   }
 
-  next(): NextAttempt {
-    const targets = this.#x.route?.targets ?? [];
-    while (this.#attempts < attemptsMax && this.#position < targets.length) {
-      const target = targets[this.#position++];
-      if (!target || !servesOperation(target, this.#x) || !target.upstream.isReady()) continue;
-      this.#attempts++;
-      return { kind: "attempt", permit: new PlainPermit(target) };
-    }
-    return { kind: "none", retryAfterMs: noTargetRetryMs };
+  install(states: readonly RouteState[]): void {
+    this.#states = new Map(states.map((state) => [state.route, state]));
+  }
+
+  plan(x: Exchange): AttemptPlan {
+    return new Plan(x, x.route && this.#states.get(x.route), this.#deps);
+  }
+
+  serves(x: Exchange): boolean {
+    for (const target of x.route?.targets ?? []) if (servesOperation(target, x)) return true;
+    return false;
   }
 }
 
-class PlainPermit implements Permit {
-  readonly target: Target;
-  readonly key = undefined;
-  readonly isHedge = false;
-
-  constructor(target: Target) {
-    this.target = target;
-  }
-
-  content(): void {
-    // Statistics begin with the first strategy that needs them.
-  }
-
-  end(): void {
-    // Nothing is held for a plain permit.
-  }
-}
+/** Serves nothing: for `serve --explain`, which opens no target. */
+export const emptyRouter: Router = {
+  plan: () => ({ hedgeAfterMs: -1, next: () => ({ kind: "none", retryAfterMs: 0 }) }),
+  serves: () => false,
+};

@@ -6,3 +6,8 @@ export function servesOperation(target: Target, x: Exchange): boolean {
   const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
   return target.provider.paths[operation] !== undefined;
 }
+
+/** Whether the caller allows another target than the first. */
+export function mayFallBack(x: Exchange): boolean {
+  return x.body?.narrowing?.noFallback !== true;
+}

@@ -33,6 +33,22 @@ export interface BreakerDeps {
   readonly onTransition?: (transition: BreakerTransition) => void;
 }
 
+/** What a breaker is to those who call through it; times are monotonic ms. */
+export interface Breaker {
+  readonly forced: "open" | "closed" | undefined;
+  readonly outcomes: number;
+  readonly failures: number;
+  readonly sinceMs: number;
+  stateAt(nowMs: number): BreakerState;
+  admits(nowMs: number): boolean;
+  acquire(nowMs: number): number;
+  record(lease: number, outcome: BreakerOutcome, nowMs: number): void;
+  probe(isGood: boolean, nowMs: number): void;
+  retryAfter(waitMs: number, nowMs: number): void;
+  waitMs(nowMs: number): number;
+  force(state: "open" | "closed" | undefined, nowMs: number): void;
+}
+
 /** A lease that was not given. */
 export const noLease = -1;
 
@@ -51,7 +67,7 @@ const retryAfterMaxMs = 3_600_000;
  * that comes after its lease ran out still counts within the same half_open, so that calls longer
  * than a lease can close it; one of an earlier state counts nothing. Each lease is recorded once.
  */
-export class CircuitBreaker {
+export class CircuitBreaker implements Breaker {
   readonly settings: BreakerSettings;
   readonly #random: Random;
   readonly #onTransition: ((transition: BreakerTransition) => void) | undefined;

@@ -8,6 +8,7 @@
  * ```
  */
 export {
+  type Breaker,
   type BreakerDeps,
   type BreakerOutcome,
   type BreakerReason,

@@ -1,0 +1,75 @@
+import { type BreakerState, breakerStates } from "@loadline/kit/circuit-breaker";
+import type { Metrics } from "@loadline/kit/metrics";
+import { failureClasses } from "../upstream/upstream.ts";
+import type { AttemptOutcome } from "./attempts.ts";
+
+const switchBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
+const hedgeOutcomes = ["started", "won", "refused"] as const;
+const retryOutcomes = ["taken", "refused"] as const;
+/** Value of each state's gauge. */
+const stateValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
+
+export interface RoutingMetrics {
+  /** First content of the next target, `ms` after the failure of the one before. */
+  onSwitch(route: number, ms: number): void;
+  /** Another target is tried after an attempt at this one ended so. */
+  onFailover(target: number, outcome: AttemptOutcome): void;
+  onHedge(outcome: (typeof hedgeOutcomes)[number]): void;
+  onRetry(target: number, isTaken: boolean): void;
+  onTransition(target: number, from: BreakerState, to: BreakerState): void;
+  setState(target: number, state: BreakerState): void;
+  setPool(route: number, ready: number, min: number): void;
+}
+
+/** Series of routing and breakers; targets and routes by their position in the configuration. */
+export function createRoutingMetrics(
+  metrics: Metrics,
+  names: { readonly routes: readonly string[]; readonly targets: readonly string[] },
+): RoutingMetrics {
+  const route = names.routes;
+  const target = names.targets;
+  const switches = metrics.histogram(
+    "loadline_switch_seconds",
+    "From a detected failure to the first content of the next target.",
+    { route },
+    switchBounds,
+  );
+  const failovers = metrics.counter("loadline_failovers", "Attempts that went to another target.", {
+    target,
+    reason: failureClasses,
+  });
+  const hedges = metrics.counter("loadline_hedges", "Second targets beside a slow first.", {
+    outcome: hedgeOutcomes,
+  });
+  const retries = metrics.counter("loadline_retries", "Retries at the same target.", {
+    target,
+    outcome: retryOutcomes,
+  });
+  const state = metrics.gauge("loadline_breaker_state", "0 closed, 1 half-open, 2 open.", {
+    target,
+  });
+  const transitions = metrics.counter("loadline_breaker_transitions", "Changes of state.", {
+    target,
+    from: breakerStates,
+    to: breakerStates,
+  });
+  const ready = metrics.gauge("loadline_pool_ready", "Targets kept warm and ready.", { route });
+  const min = metrics.gauge("loadline_pool_min", "Targets that are to be ready.", { route });
+  const classIndex = new Map<string, number>(failureClasses.map((name, i) => [name, i]));
+  const width = failureClasses.length;
+  return {
+    onSwitch: (r, ms) => switches.observe(r, ms / 1000),
+    onFailover: (t, outcome) => failovers.add(t * width + (classIndex.get(outcome) ?? 0)),
+    onHedge: (outcome) => hedges.add(hedgeOutcomes.indexOf(outcome)),
+    onRetry: (t, isTaken) => retries.add(t * retryOutcomes.length + (isTaken ? 0 : 1)),
+    onTransition: (t, from, to) =>
+      transitions.add(
+        transitions.slot([t, breakerStates.indexOf(from), breakerStates.indexOf(to)]),
+      ),
+    setState: (t, name) => state.set(t, stateValues[name]),
+    setPool(r, count, least) {
+      ready.set(r, count);
+      min.set(r, least);
+    },
+  };
+}

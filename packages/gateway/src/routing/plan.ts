@@ -1,0 +1,172 @@
+import type { Random } from "@loadline/kit/random";
+import { outcomeEffects } from "../breaker/classes.ts";
+import type { KeyState } from "../breaker/key-state.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+import type { AttemptOutcome, AttemptPlan, NextAttempt } from "./attempts.ts";
+import type { RoutingMetrics } from "./metrics.ts";
+import { TargetPermit, type PermitOwner } from "./permit.ts";
+import type { RouteState, Tried } from "./route-state.ts";
+import { mayFallBack } from "./serves.ts";
+import type { TargetState } from "./target-state.ts";
+
+export interface PlanDeps {
+  nowMs(): number;
+  readonly random: Random;
+  readonly metrics: RoutingMetrics;
+  readonly attemptsMax: number;
+  readonly waitMaxMs: number;
+  onKeyOut(state: TargetState, key: KeyState): void;
+}
+
+const backoffFirstMs = 50;
+const backoffMaxMs = 1000;
+
+/**
+ * The attempts of one exchange: at most `attemptsMax`, one per target. The same target again only
+ * with another key, or after a Retry-After of at most `waitMaxMs` when no other is left; both draw
+ * on the target's retry budget. A caller's fault is never tried again.
+ */
+export class Plan implements AttemptPlan, PermitOwner, Tried {
+  readonly hedgeAfterMs: number;
+  readonly #x: Exchange;
+  readonly #route: RouteState | undefined;
+  readonly #deps: PlanDeps;
+  readonly #tried: TargetState[] = [];
+  #attempts = 0;
+  #open = 0;
+  #last: TargetPermit | undefined;
+  #next: "target" | "key" | "never" = "target";
+  #waitFor: TargetState | undefined;
+  /** Targets of this plan that named a Retry-After worth waiting for. */
+  #waitable: TargetState[] | undefined;
+  #failedAtMs = -1;
+  #failure: AttemptOutcome = "ok";
+
+  constructor(x: Exchange, route: RouteState | undefined, deps: PlanDeps) {
+    this.#x = x;
+    this.#route = route;
+    this.#deps = deps;
+    this.hedgeAfterMs = route?.hedge ? route.hedge.begin(deps.nowMs()) : -1;
+  }
+
+  nowMs(): number {
+    return this.#deps.nowMs();
+  }
+
+  hasTried(state: TargetState): boolean {
+    return this.#tried.includes(state);
+  }
+
+  next(): NextAttempt {
+    const route = this.#route;
+    const nowMs = this.#deps.nowMs();
+    if (!route) return { kind: "none", retryAfterMs: 0 };
+    if (this.#open > 0) return this.#hedge(route, nowMs) ?? this.#none(route, nowMs);
+    const isOver = this.#attempts > 0 && this.#next === "never";
+    if (isOver || this.#attempts >= this.#deps.attemptsMax) return this.#none(route, nowMs);
+    return (
+      this.#waited(nowMs) ??
+      this.#sameTarget(nowMs) ??
+      this.#otherTarget(route, nowMs) ??
+      this.#wait(nowMs) ??
+      this.#none(route, nowMs)
+    );
+  }
+
+  onContent(permit: TargetPermit, ttftMs: number): void {
+    const nowMs = this.#deps.nowMs();
+    const route = this.#route;
+    route?.hedge?.ttft.observe(ttftMs, nowMs);
+    if (permit.isHedge) this.#deps.metrics.onHedge("won");
+    if (this.#failedAtMs < 0 || !route) return;
+    this.#deps.metrics.onSwitch(route.route.index, nowMs - this.#failedAtMs);
+    this.#failedAtMs = -1;
+  }
+
+  onEnd(permit: TargetPermit, outcome: AttemptOutcome, retryAfterMs: number | undefined): void {
+    this.#open--;
+    const effect = outcomeEffects[outcome];
+    this.#next = effect.next;
+    if (effect.next === "never") return;
+    this.#failure = outcome;
+    const { waitMaxMs } = this.#deps;
+    if (this.#failedAtMs < 0) this.#failedAtMs = this.#deps.nowMs();
+    const isWaitable = outcome === "rate_limited" || outcome === "overloaded";
+    if (isWaitable && retryAfterMs !== undefined && retryAfterMs <= waitMaxMs)
+      (this.#waitable ??= []).push(permit.state);
+  }
+
+  onKeyOut(state: TargetState, key: KeyState): void {
+    this.#deps.onKeyOut(state, key);
+  }
+
+  #attempt(state: TargetState, nowMs: number, isHedge: boolean): TargetPermit | undefined {
+    const permit = TargetPermit.take(state, this, { nowMs, isHedge });
+    if (!permit) return undefined;
+    if (this.#attempts++ === 0) state.budget.credit();
+    this.#open++;
+    this.#last = permit;
+    if (!this.#tried.includes(state)) this.#tried.push(state);
+    return permit;
+  }
+
+  #otherTarget(route: RouteState, nowMs: number): TargetPermit | undefined {
+    if (this.#attempts > 0 && !mayFallBack(this.#x)) return undefined;
+    const state = route.pick(this.#x, this, nowMs);
+    const from = this.#last?.state;
+    if (state && from) this.#deps.metrics.onFailover(from.index, this.#failure);
+    return state && this.#attempt(state, nowMs, false);
+  }
+
+  /** The target that refused its key, with another key. */
+  #sameTarget(nowMs: number): TargetPermit | undefined {
+    const state = this.#last?.state;
+    if (this.#next !== "key" || !state?.isUsable(nowMs)) return undefined;
+    return this.#takeRetry(state, nowMs) ? this.#attempt(state, nowMs, false) : undefined;
+  }
+
+  /** The target that was waited for; its retry was paid when the wait began. */
+  #waited(nowMs: number): TargetPermit | undefined {
+    const state = this.#waitFor;
+    this.#waitFor = undefined;
+    return state && this.#attempt(state, nowMs, false);
+  }
+
+  #wait(nowMs: number): NextAttempt | undefined {
+    if (!this.#waitable) return undefined;
+    const { waitMaxMs, random } = this.#deps;
+    let waitMs = Number.POSITIVE_INFINITY;
+    let soonest: TargetState | undefined;
+    for (const state of this.#waitable) {
+      const stateMs = state.waitMs(nowMs);
+      if (stateMs > waitMaxMs || stateMs >= waitMs) continue;
+      waitMs = stateMs;
+      soonest = state;
+    }
+    if (!soonest || !this.#takeRetry(soonest, nowMs)) return undefined;
+    this.#waitFor = soonest;
+    this.#waitable = this.#waitable.filter((state) => state !== soonest);
+    const backoffMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** (this.#attempts - 1));
+    return { kind: "wait", waitMs: waitMs + random.unit() * backoffMs };
+  }
+
+  #hedge(route: RouteState, nowMs: number): TargetPermit | undefined {
+    const { metrics, attemptsMax } = this.#deps;
+    const hedge = route.hedge;
+    if (!hedge || this.#open > 1 || this.#attempts >= attemptsMax) return undefined;
+    const state = mayFallBack(this.#x) ? route.pick(this.#x, this, nowMs) : undefined;
+    const isAllowed = state !== undefined && hedge.fits(state) && hedge.take();
+    metrics.onHedge(isAllowed ? "started" : "refused");
+    return isAllowed ? this.#attempt(state, nowMs, true) : undefined;
+  }
+
+  #takeRetry(state: TargetState, nowMs: number): boolean {
+    const isPaid = state.budget.take(nowMs);
+    this.#deps.metrics.onRetry(state.index, isPaid);
+    return isPaid;
+  }
+
+  #none(route: RouteState, nowMs: number): NextAttempt {
+    return { kind: "none", retryAfterMs: route.waitMs(this.#x, nowMs) };
+  }
+}

@@ -1,0 +1,69 @@
+import { CircuitBreaker } from "@loadline/kit/circuit-breaker";
+import type { Random } from "@loadline/kit/random";
+import type { Board } from "../breaker/board.ts";
+import type { GatewayConfig } from "../config/schema.ts";
+import type { Controls } from "../controls.ts";
+import { breakerSettings, targetRoutingConfig, targetRoutingKeys } from "./config.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import type { Target } from "./routes.ts";
+import { TargetState } from "./target-state.ts";
+
+export interface StatesDeps {
+  readonly board: Board;
+  readonly random: Random;
+  readonly controls: Partial<Controls> | undefined;
+}
+
+/** The routing keys of a target's settings, and the rest, which is its provider's. */
+export function splitTarget(settings: Readonly<Record<string, unknown>>): {
+  readonly routing: Record<string, unknown>;
+  readonly provider: Record<string, unknown>;
+} {
+  const entries = Object.entries(settings);
+  const isRouting = ([key]: [string, unknown]): boolean => targetRoutingKeys.includes(key);
+  return {
+    routing: Object.fromEntries(entries.filter(isRouting)),
+    provider: Object.fromEntries(entries.filter((entry) => !isRouting(entry))),
+  };
+}
+
+/**
+ * The state of every target by name, in configuration order. One whose target is still open as
+ * before keeps its breaker, keys and latency.
+ */
+export function createStates(
+  config: GatewayConfig,
+  targets: ReadonlyMap<string, Target>,
+  deps: StatesDeps & { readonly before?: ReadonlyMap<string, TargetState> | undefined },
+): Map<string, TargetState> {
+  const states = new Map<string, TargetState>();
+  for (const target of targets.values()) {
+    const before = deps.before?.get(target.name);
+    if (before?.target === target && before.index === states.size) {
+      states.set(target.name, before);
+      continue;
+    }
+    const { routing } = splitTarget(config.targets[target.name] ?? {});
+    const own = targetRoutingConfig.parse(routing);
+    const state: TargetState = new TargetState({
+      target,
+      index: states.size,
+      breaker: (deps.controls?.breaker ?? createBreaker)({
+        settings: breakerSettings(config.breaker, own.breaker),
+        random: deps.random,
+        onTransition: (transition) => deps.board.changed(state, transition),
+      }),
+      budget: new RetryBudget({
+        share: config.retry.budgetShare,
+        perSecond: config.retry.budgetPerSecond,
+      }),
+      weight: own.weight,
+      maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,
+      price: own.price,
+    });
+    states.set(target.name, state);
+  }
+  return states;
+}
+
+const createBreaker: Controls["breaker"] = (deps) => new CircuitBreaker(deps);

@@ -1,0 +1,37 @@
+import type { Exchange } from "../../pipeline/exchange.ts";
+import type { TargetState } from "../target-state.ts";
+import type { Member, Strategy } from "./strategy.ts";
+
+const bytesPerToken = 3;
+const outputTokensMax = 4096;
+
+/** The lowest price of the tokens the request may use; a target without a price comes last. */
+export const cheapest: Strategy = {
+  ramps: false,
+  pick({ members, count, x }) {
+    const inputTokens = Math.ceil((x.body?.textBytes ?? 0) / bytesPerToken);
+    const outputTokens = outputTokensOf(x);
+    let best: Member | undefined;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      const member = members[i];
+      if (!member) continue;
+      const price = priceOf(member.state, inputTokens, outputTokens);
+      if (best && price >= lowest) continue;
+      best = member;
+      lowest = price;
+    }
+    return best;
+  },
+};
+
+function outputTokensOf(x: Exchange): number {
+  if (x.operation.id === "embeddings") return 0;
+  const bound = x.body?.outputBound || (x.lease?.outputBound ?? outputTokensMax);
+  return bound * (x.body?.n ?? 1);
+}
+
+function priceOf({ price }: TargetState, inputTokens: number, outputTokens: number): number {
+  if (!price) return Number.POSITIVE_INFINITY;
+  return price.input * inputTokens + price.output * outputTokens;
+}

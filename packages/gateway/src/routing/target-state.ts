@@ -1,0 +1,95 @@
+import type { Breaker } from "@loadline/kit/circuit-breaker";
+import { KeyState } from "../breaker/key-state.ts";
+import { PeakEwma } from "./peak-ewma.ts";
+import { Ramp } from "./ramp.ts";
+import type { RetryBudget } from "./retry-budget.ts";
+import type { Target } from "./routes.ts";
+
+export interface TargetStateOptions {
+  readonly target: Target;
+  /** Position among all targets: its label index in the metrics. */
+  readonly index: number;
+  readonly breaker: Breaker;
+  readonly budget: RetryBudget;
+  readonly weight: number;
+  readonly maxInFlight: number;
+  /** Per million input and output tokens; undefined when nobody said. */
+  readonly price: { readonly input: number; readonly output: number } | undefined;
+}
+
+const notReadyWaitMs = 1000;
+
+/** What this process knows of a target: breaker, keys, calls under way, latency. */
+export class TargetState {
+  readonly name: string;
+  readonly index: number;
+  readonly breaker: Breaker;
+  readonly budget: RetryBudget;
+  readonly weight: number;
+  readonly maxInFlight: number;
+  readonly price: TargetStateOptions["price"];
+  readonly keys: readonly KeyState[];
+  readonly latency = new PeakEwma();
+  readonly ramp = new Ramp();
+  /** Changes when a reload opens the same target anew. */
+  target: Target;
+  inFlight = 0;
+  cooledUntilMs = 0;
+  #nextKey = 0;
+
+  constructor(o: TargetStateOptions) {
+    this.name = o.target.name;
+    this.index = o.index;
+    this.breaker = o.breaker;
+    this.budget = o.budget;
+    this.weight = o.weight;
+    this.maxInFlight = o.maxInFlight;
+    this.price = o.price;
+    this.target = o.target;
+    const keys = o.target.keys.map((key) => new KeyState(key));
+    this.keys = keys.length > 0 ? keys : [new KeyState(undefined)];
+  }
+
+  /** Whether a call could begin now. */
+  isUsable(nowMs: number): boolean {
+    return (
+      this.inFlight < this.maxInFlight &&
+      nowMs >= this.cooledUntilMs &&
+      this.breaker.admits(nowMs) &&
+      this.target.upstream.isReady() &&
+      this.#keyAt(nowMs) >= 0
+    );
+  }
+
+  /** The credential of a call that begins now: usable ones take turns. */
+  takeKey(nowMs: number): KeyState | undefined {
+    const at = this.#keyAt(nowMs);
+    const key = this.keys[at];
+    if (!key) return undefined;
+    this.#nextKey = (at + 1) % this.keys.length;
+    key.take(nowMs);
+    return key;
+  }
+
+  /** ms until a call could begin, as far as is known; 0 when one could begin now. */
+  waitMs(nowMs: number): number {
+    let keyMs = Number.POSITIVE_INFINITY;
+    for (const key of this.keys) keyMs = Math.min(keyMs, key.waitMs(nowMs));
+    const restMs = Math.max(this.cooledUntilMs - nowMs, keyMs, this.breaker.waitMs(nowMs));
+    const isBusy = this.inFlight >= this.maxInFlight || !this.target.upstream.isReady();
+    return isBusy ? Math.max(restMs, notReadyWaitMs) : Math.max(0, restMs);
+  }
+
+  cool(untilMs: number): void {
+    this.cooledUntilMs = Math.max(this.cooledUntilMs, untilMs);
+  }
+
+  #keyAt(nowMs: number): number {
+    const count = this.keys.length;
+    for (let i = 0; i < count; i++) {
+      const at = (this.#nextKey + i) % count;
+      if (this.keys[at]?.waitMs(nowMs) === 0) return at;
+    }
+    return -1;
+  }
+}
