@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parseKey } from "./key-format.ts";
+import { parseKey } from "../identity/keys/key-format.ts";
 import { checkKey, createKey, listKeys, revokeKey, rotateKey, showKey } from "./keys.ts";
 import { processStart, isAlive } from "./owner.ts";
 import { openState, type State } from "./state.ts";

@@ -1,6 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { gatewayErrors } from "../errors.ts";
-import { drawKey, formatKey, type KeyParts, parseKey } from "./key-format.ts";
+import { drawKey, formatKey, type KeyParts, parseKey } from "../identity/keys/key-format.ts";
 import type { State } from "./state.ts";
 
 /** What is known of a key; never its secret. Times are ISO 8601. */

@@ -74,8 +74,10 @@ function ipv6Bytes(text: string): Uint8Array {
   const [head = "", tail] = text.split("::");
   const before = groupBytes(head);
   const after = tail === undefined ? [] : groupBytes(tail);
-  const gap = new Array<number>(addressBytes - before.length - after.length).fill(0);
-  return Uint8Array.from([...before, ...gap, ...after]);
+  const bytes = new Uint8Array(addressBytes);
+  bytes.set(before);
+  bytes.set(after, addressBytes - after.length);
+  return bytes;
 }
 
 /** Bytes of `2001:db8` or, with an IPv4 tail, `ffff:10.0.0.1`. */

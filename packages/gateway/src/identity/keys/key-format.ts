@@ -6,7 +6,7 @@ const idChars = 12;
 const secretBytes = 32;
 const secretChars = 43;
 const checksumChars = 6;
-const keyCharsMax = 80;
+export const keyCharsMax = 80;
 const keyPattern = /^(ll_([a-z0-9]{2,8})_([0-9A-Za-z]{12})_([0-9A-Za-z]{43}))_([0-9A-Za-z]{6})$/;
 
 export interface KeyParts {
@@ -44,7 +44,7 @@ function checksum(body: string): string {
 }
 
 /** Bytes as a number in base 62, cut or filled on the left to `length`. */
-function base62(bytes: Uint8Array, length: number): string {
+export function base62(bytes: Uint8Array, length: number): string {
   let value = BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
   let text = "";
   for (let i = 0; i < length; i++) {
