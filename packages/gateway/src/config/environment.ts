@@ -5,6 +5,7 @@ const settable = [
   ["profile"],
   ["env"],
   ["stateDir"],
+  ["stores", "sql"],
   ["listen", "host"],
   ["listen", "port"],
   ["http", "bodyBytesMax"],

@@ -5,14 +5,15 @@ import { Secret } from "./values.ts";
 
 const referencePattern = /^\$\{(env|file):([^}]+)\}$/;
 
-/** Replaces each reference in `targets.<name>.keys` by its secret; a literal there is a problem. */
+/** Replaces references: of `targets.<name>.keys` (a literal there is a problem) and `stores.*`. */
 export function resolveSecrets(
   values: ConfigValues,
   env: Environment,
   problems: ConfigProblem[],
 ): ConfigValues {
+  const stores = storeAddresses(values, { env, problems });
   const targets = values["targets"];
-  if (typeof targets !== "object" || targets === null) return values;
+  if (typeof targets !== "object" || targets === null) return { ...values, ...stores };
   const out: Record<string, unknown> = {};
   for (const [name, target] of Object.entries(targets)) {
     const keys: unknown = isRecord(target) ? target["keys"] : undefined;
@@ -26,7 +27,21 @@ export function resolveSecrets(
         }
       : target;
   }
-  return { ...values, targets: out };
+  return { ...values, ...stores, targets: out };
+}
+
+/** An address of a store may be a reference as a whole, because it may hold a password. */
+function storeAddresses(
+  values: ConfigValues,
+  o: { env: Environment; problems: ConfigProblem[] },
+): ConfigValues {
+  const stores = values["stores"];
+  if (!isRecord(stores)) return {};
+  const resolved = Object.entries(stores).map(([name, value]) => {
+    const isReference = typeof value === "string" && referencePattern.test(value);
+    return [name, isReference ? resolve(value, ["stores", name], o) : value];
+  });
+  return { stores: Object.fromEntries(resolved) };
 }
 
 function resolve(

@@ -20,6 +20,15 @@ export const stateErrorTable = {
     summary: "A row with this id exists already.",
     remedy: "Choose another id, or change the row that exists.",
   },
+  LL_STATE_FIELD: {
+    status: 400,
+    openaiType: "invalid_request_error",
+    fault: "caller",
+    retryable: false,
+    exit: 64,
+    summary: "A page or batch is out of its bounds.",
+    remedy: "Ask for 1 to 1,000 rows at once.",
+  },
   LL_STATE_BACKUP: {
     ...stateConfig,
     summary: "The backup before a schema change could not be made or was not whole.",

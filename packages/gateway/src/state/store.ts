@@ -8,18 +8,31 @@ export interface StoreConnections {
   readonly waiting: number;
 }
 
+export interface StoreHealth {
+  /** `down`: a call to it fails at once; `degraded`: slow, or a call failed and it is asked again. */
+  readonly state: "ok" | "degraded" | "down";
+  /** Wall-clock ms of the last change of `state`. */
+  readonly sinceMs: number;
+  /** Of the last round trip. */
+  readonly latencyMs: number;
+  /** Why it is not ok. */
+  readonly code?: string;
+}
+
 /** A SQL store that is open and migrated. */
 export interface Store {
   readonly kind: "sqlite" | "postgres";
   readonly repositories: Repositories;
   /**
    * All of `run`'s calls commit together or not at all; <= 1 s. Use only the repositories passed
-   * to `run`; nothing else may be awaited in it.
+   * to `run`, and await nothing else in it. LL_STATE_UNAVAILABLE also when its end is not known.
    */
   transaction<T>(run: (r: Repositories) => Promise<T>): Promise<T>;
-  /** One round trip through the write path's connection, bounded by 1 s. */
-  ping(): Promise<void>;
+  health(): StoreHealth;
+  /** Calls `run` after each change of `health().state`. */
+  onHealth(run: (health: StoreHealth) => void): void;
   connections(): StoreConnections;
+  /** Waits up to 1 s for what is under way. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

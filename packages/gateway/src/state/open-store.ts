@@ -1,0 +1,27 @@
+import { join, resolve } from "node:path";
+import type { Clock } from "@loadline/kit/clock";
+import { gatewayErrors } from "../errors.ts";
+import { openPostgresStore } from "./postgres/open.ts";
+import { openSqliteStore } from "./sqlite/open.ts";
+import { stateFile } from "./state.ts";
+import type { Store } from "./store.ts";
+
+export interface OpenStoreDeps {
+  readonly clock: Clock;
+  /** The state directory: `sqlite:` is the database in it. */
+  readonly dir: string;
+}
+
+/**
+ * Opens the store of an address: `sqlite:` (the state directory's own), `sqlite:PATH` or
+ * `postgres://user@host:port/database`; its schema is brought forward first. Rejects with
+ * LL_STATE_URL, LL_STATE_UNAVAILABLE, LL_STATE_SCHEMA_NEWER, LL_STATE_MIGRATION.
+ */
+export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store> {
+  if (url.startsWith("sqlite:")) {
+    const path = url.slice("sqlite:".length);
+    return openSqliteStore(path === "" ? join(deps.dir, stateFile) : resolve(path), deps.clock);
+  }
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresStore(url, deps.clock);
+  throw gatewayErrors.make("LL_STATE_URL", "stores.sql names no store that is known.");
+}

@@ -1,0 +1,75 @@
+import { LoadlineError } from "@loadline/kit/errors";
+import { Pool, type PoolClient, types } from "pg";
+import { gatewayErrors } from "../../errors.ts";
+
+const connectionsMax = 10;
+const waitMs = 1000;
+const statementMs = 1000;
+const idleMs = 30_000;
+const namesMax = 200;
+const namedLengthMax = 4000;
+
+const bigintOid = 20;
+const numericOid = 1700;
+const conflictState = "23505";
+
+/** Integers and sums arrive as numbers; all of ours are safe integers. */
+const getTypeParser = (oid: number, format?: "text" | "binary") =>
+  oid === bigintOid || oid === numericOid ? Number : types.getTypeParser(oid, format ?? "text");
+
+/** At most 10 connections; waiting for one, and each statement, is bounded by 1 s. */
+export function createPool(url: string): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: connectionsMax,
+    connectionTimeoutMillis: waitMs,
+    idleTimeoutMillis: idleMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs,
+    idle_in_transaction_session_timeout: 5 * statementMs,
+    keepAlive: true,
+    application_name: "loadline",
+    types: { getTypeParser },
+  });
+  // An idle connection that breaks has left the pool already; the next ping sees the server.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+export async function takeClient(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    throw postgresError(cause);
+  }
+}
+
+/** Statements get a name the first time, so that the server plans each once a connection. */
+export class StatementNames {
+  readonly #names = new Map<string, string>();
+
+  /** Undefined for long statements (batches of odd sizes) and beyond 200 of them. */
+  of(sql: string): string | undefined {
+    const known = this.#names.get(sql);
+    if (known !== undefined) return known;
+    if (sql.length > namedLengthMax || this.#names.size >= namesMax) return undefined;
+    const name = `ll_${this.#names.size}`;
+    this.#names.set(sql, name);
+    return name;
+  }
+}
+
+/** One code for everything that is not a conflict; the server's words stay in `detail`. */
+export function postgresError(cause: unknown): LoadlineError {
+  if (cause instanceof LoadlineError) return cause;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const state = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = state === conflictState ? "LL_STATE_CONFLICT" : "LL_STATE_UNAVAILABLE";
+  return gatewayErrors.make(code, undefined, { detail, cause });
+}
+
+/** Whether the server itself answered, so that the connection is still in step with it. */
+export function isServersAnswer(cause: unknown): boolean {
+  if (!(cause instanceof Error) || !("code" in cause) || !("severity" in cause)) return false;
+  return cause.severity === "ERROR";
+}

@@ -1,0 +1,103 @@
+import type { AuditFilter, AuditRepository, AuditSeal } from "../repositories.ts";
+import type { AuditDraft, AuditHead, AuditRow } from "../rows.ts";
+import { type Asking, columnsOf, type Database, type Db } from "./database.ts";
+import { batchOf, pageSize } from "./lists.ts";
+
+const firstHead: AuditHead = { seq: 0, hash: "" };
+
+export function auditRepository(asking: Asking): AuditRepository {
+  return {
+    append: (tenantId, drafts, seal) =>
+      asking.together((db) => appendBatch(db, { tenantId, drafts: batchOf(drafts), seal })),
+    query: (filter) => asking.ask((db) => queryEntries(db, filter)),
+    head: (tenantId) =>
+      asking.quick(async (db) => {
+        const query = db.selectFrom("auditHeads").select(["seq", "hash"]);
+        return (await query.where("tenantId", "=", tenantId).executeTakeFirst()) ?? firstHead;
+      }),
+    heads: () =>
+      asking.ask((db) =>
+        db
+          .selectFrom("auditHeads")
+          .select(["tenantId", "seq", "hash"])
+          .where("seq", ">", 0)
+          .orderBy("tenantId")
+          .execute(),
+      ),
+  };
+}
+
+interface Batch {
+  readonly tenantId: string;
+  readonly drafts: readonly AuditDraft[];
+  readonly seal: AuditSeal;
+}
+
+/** The update that changes nothing locks the head's row until the transaction ends. */
+async function lockHead(db: Db, tenantId: string): Promise<AuditHead> {
+  const insert = db.insertInto("auditHeads").values({ tenantId, ...firstHead });
+  await insert.onConflict((c) => c.column("tenantId").doNothing()).execute();
+  const head = await db
+    .updateTable("auditHeads")
+    .set((e) => ({ seq: e.ref("seq") }))
+    .where("tenantId", "=", tenantId)
+    .returning(["seq", "hash"])
+    .executeTakeFirst();
+  return head ?? firstHead;
+}
+
+async function appendBatch(db: Db, batch: Batch): Promise<AuditHead> {
+  const { tenantId, seal } = batch;
+  let head = await lockHead(db, tenantId);
+  const known = await knownEvents(db, batch);
+  const rows: Database["auditEntries"][] = [];
+  for (const draft of batch.drafts) {
+    if (known.has(draft.eventId)) continue;
+    known.add(draft.eventId);
+    const sealed = seal(draft, head);
+    head = { seq: sealed.seq, hash: sealed.hash };
+    const { code = null, requestId = null } = draft;
+    rows.push({ ...draft, ...sealed, code, requestId, tenantId });
+  }
+  if (rows.length === 0) return head;
+  await db.insertInto("auditEntries").values(rows).execute();
+  await db.updateTable("auditHeads").set(head).where("tenantId", "=", tenantId).execute();
+  return head;
+}
+
+async function knownEvents(db: Db, { tenantId, drafts }: Batch): Promise<Set<string>> {
+  const ids = drafts.map((draft) => draft.eventId);
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom("auditEntries")
+    .select("eventId")
+    .where("tenantId", "=", tenantId)
+    .where("eventId", "in", ids)
+    .execute();
+  return new Set(rows.map((row) => row.eventId));
+}
+
+const equalColumns = ["actorId", "action", "objectType", "objectId", "outcome", "code"] as const;
+
+async function queryEntries(db: Db, filter: AuditFilter): Promise<AuditRow[]> {
+  let query = db
+    .selectFrom("auditEntries")
+    .select(columnsOf.auditEntries)
+    .where("tenantId", "=", filter.tenantId);
+  for (const column of equalColumns) {
+    const value = filter[column];
+    if (value !== undefined) query = query.where(column, "=", value);
+  }
+  if (filter.fromMs !== undefined) query = query.where("ts", ">=", filter.fromMs);
+  if (filter.toMs !== undefined) query = query.where("ts", "<", filter.toMs);
+  if (filter.afterSeq !== undefined) query = query.where("seq", ">", filter.afterSeq);
+  const rows = await query
+    .orderBy("seq", filter.order ?? "asc")
+    .limit(pageSize(filter.limit))
+    .execute();
+  return rows.map(({ code, requestId, ...row }) => ({
+    ...row,
+    ...(code !== null && { code }),
+    ...(requestId !== null && { requestId }),
+  }));
+}

@@ -1,0 +1,162 @@
+import type { KeyPatch, KeyRepository } from "../repositories.ts";
+import type { KeyRow } from "../rows.ts";
+import { type Asking, columnsOf, type Db, type KeysTable, present } from "./database.ts";
+import { batchOf, listOf, listText, optionalListOf, pageSize } from "./lists.ts";
+
+const firstPepper = 1;
+
+export function keyRepository(asking: Asking): KeyRepository {
+  return {
+    insert: (row) =>
+      asking.ask(async (db) => void (await db.insertInto("keys").values(storedOf(row)).execute())),
+    find: (id) => asking.quick((db) => findKey(db, id)),
+    list: (where = {}) =>
+      asking.ask(async (db) => {
+        let query = selectKeys(db).orderBy("keys.id").limit(pageSize(where.limit));
+        if (where.after !== undefined) query = query.where("keys.id", ">", where.after);
+        if (where.tenantId !== undefined) query = query.where("keys.tenantId", "=", where.tenantId);
+        if (where.ownerId !== undefined) query = query.where("keys.ownerId", "=", where.ownerId);
+        return (await query.execute()).map(rowOf);
+      }),
+    update: (id, patch) =>
+      asking.together(async (db) => {
+        const changes = changesOf(patch);
+        await db
+          .updateTable("keys")
+          .set((e) => ({ ...changes, epoch: e("epoch", "+", 1) }))
+          .where("id", "=", id)
+          .execute();
+        return findKey(db, id);
+      }),
+    touch: (uses) => asking.ask((db) => touchKeys(db, uses)),
+    countActive: (nowMs) =>
+      asking.ask(async (db) => {
+        const row = await db
+          .selectFrom("keys")
+          .select((e) => e.fn.countAll<number>().as("count"))
+          .where("revokedAt", "is", null)
+          .where((e) => e.or([e("expiresAt", "is", null), e("expiresAt", ">", nowMs)]))
+          .where((e) => e.or([e("notBefore", "is", null), e("notBefore", "<=", nowMs)]))
+          .executeTakeFirst();
+        return row?.count ?? 0;
+      }),
+    countOlderPepper: (version) =>
+      asking.ask(async (db) => {
+        const row = await db
+          .selectFrom("keys")
+          .select((e) => e.fn.countAll<number>().as("count"))
+          .where("pepperVersion", "<", version)
+          .executeTakeFirst();
+        return row?.count ?? 0;
+      }),
+  };
+}
+
+const selectKeys = (db: Db) =>
+  db
+    .selectFrom("keys")
+    .leftJoin("keyUses", "keyUses.keyId", "keys.id")
+    .select(columnsOf.keys)
+    .select("keyUses.lastUsedAt");
+
+async function findKey(db: Db, id: string): Promise<KeyRow | undefined> {
+  const row = await selectKeys(db).where("keys.id", "=", id).executeTakeFirst();
+  return row && rowOf(row);
+}
+
+function rowOf(row: KeysTable & { lastUsedAt: number | null }): KeyRow {
+  const { oldDigest, oldPepperVersion } = row;
+  return {
+    ...present(row),
+    id: row.id,
+    env: row.env,
+    name: row.name,
+    tenantId: row.tenantId,
+    kind: row.kind,
+    digest: row.digest,
+    pepperVersion: row.pepperVersion,
+    createdAt: row.createdAt,
+    epoch: row.epoch,
+    // A key rotated by the version before this column was digested under the first pepper.
+    ...(oldDigest !== null && { oldPepperVersion: oldPepperVersion ?? firstPepper }),
+    roles: listOf(row.roles),
+    permissions: optionalListOf(row.permissions),
+    models: optionalListOf(row.models),
+    routes: optionalListOf(row.routes),
+    ips: optionalListOf(row.ips),
+  };
+}
+
+function storedOf(row: KeyRow): KeysTable {
+  return {
+    id: row.id,
+    env: row.env,
+    name: row.name,
+    tenantId: row.tenantId,
+    ownerId: row.ownerId ?? null,
+    kind: row.kind,
+    digest: row.digest,
+    pepperVersion: row.pepperVersion,
+    oldDigest: row.oldDigest ?? null,
+    oldPepperVersion: row.oldPepperVersion ?? null,
+    overlapUntil: row.overlapUntil ?? null,
+    rotatedAt: row.rotatedAt ?? null,
+    notBefore: row.notBefore ?? null,
+    expiresAt: row.expiresAt ?? null,
+    revokedAt: row.revokedAt ?? null,
+    revokedReason: row.revokedReason ?? null,
+    roles: listText(row.roles),
+    permissions: listText(row.permissions),
+    models: listText(row.models),
+    routes: listText(row.routes),
+    ips: listText(row.ips),
+    budgetId: row.budgetId ?? null,
+    rateId: row.rateId ?? null,
+    boundTo: row.boundTo ?? null,
+    createdAt: row.createdAt,
+    epoch: row.epoch,
+  };
+}
+
+const listFields: ReadonlySet<string> = new Set([
+  "roles",
+  "permissions",
+  "models",
+  "routes",
+  "ips",
+] satisfies (keyof KeyPatch)[]);
+
+/** A member that is there with undefined clears its column. */
+function changesOf(patch: KeyPatch): Partial<KeysTable> {
+  const changes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(patch))
+    changes[name] =
+      listFields.has(name) && value !== undefined ? JSON.stringify(value) : (value ?? null);
+  return changes;
+}
+
+/** Kept apart from the keys, so that a use never waits for a change of its key. */
+async function touchKeys(
+  db: Db,
+  uses: readonly { readonly id: string; readonly lastUsedAt: number }[],
+): Promise<void> {
+  const latest = new Map<string, number>();
+  for (const use of batchOf(uses))
+    latest.set(use.id, Math.max(use.lastUsedAt, latest.get(use.id) ?? 0));
+  if (latest.size === 0) return;
+  const rows = [...latest].map(([keyId, lastUsedAt]) => ({ keyId, lastUsedAt }));
+  await db
+    .insertInto("keyUses")
+    .values(rows)
+    .onConflict((c) =>
+      c.column("keyId").doUpdateSet((e) => ({
+        lastUsedAt: e
+          .case()
+          .when("excluded.lastUsedAt", ">", e.ref("keyUses.lastUsedAt"))
+          .then(e.ref("excluded.lastUsedAt"))
+          .else(e.ref("keyUses.lastUsedAt"))
+          .end(),
+      })),
+    )
+    .execute();
+}

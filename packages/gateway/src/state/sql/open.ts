@@ -1,0 +1,117 @@
+import type { Clock } from "@loadline/kit/clock";
+import { LoadlineError } from "@loadline/kit/errors";
+import { CamelCasePlugin, type Dialect, Kysely } from "kysely";
+import { gatewayErrors } from "../../errors.ts";
+import { createStoreWatch } from "../store-watch.ts";
+import type { Store, StoreConnections } from "../store.ts";
+import type { Asking, Database, Db } from "./database.ts";
+import { sqlRepositories } from "./repositories.ts";
+
+const callMs = 1000;
+const callsMax = 10_000;
+/** A server that does not answer a goodbye is left. */
+const closeMs = 2000;
+
+export interface SqlParts {
+  readonly kind: Store["kind"];
+  readonly clock: Clock;
+  /** Its driver throws the store's codes only. */
+  readonly dialect: Dialect;
+  /** For reads of few rows; the same dialect when there is no faster way. */
+  readonly quick?: Dialect;
+  /** One round trip; `isDoubtful` asks for the whole way, a write included. */
+  ping(isDoubtful: boolean): Promise<void>;
+  connections(): StoreConnections;
+  /** Whether a call to a store that is down is refused without asking it. */
+  readonly failsFast: boolean;
+}
+
+/** A store over a dialect whose schema is in place. */
+export function sqlStore(parts: SqlParts): Store {
+  const { clock, kind } = parts;
+  const plugins = [new CamelCasePlugin()];
+  const db = new Kysely<Database>({ dialect: parts.dialect, plugins });
+  const quickDb = parts.quick ? new Kysely<Database>({ dialect: parts.quick, plugins }) : db;
+  const watch = createStoreWatch({
+    clock,
+    ping: () => parts.ping(watch.health().state !== "ok"),
+  });
+  let calls = 0;
+
+  /** Bounded in time and number, with the store's codes. */
+  const gate = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (parts.failsFast && watch.health().state === "down") throw unavailable("it is down");
+    if (calls >= callsMax) throw unavailable(`${callsMax} calls are under way`);
+    calls += 1;
+    try {
+      return await bounded(clock, run);
+    } catch (cause) {
+      if (cause instanceof LoadlineError && cause.code === "LL_STATE_UNAVAILABLE")
+        watch.onFailure(cause.code);
+      throw cause;
+    } finally {
+      calls -= 1;
+    }
+  };
+  const within = <T>(run: (trx: Db) => Promise<T>): Promise<T> =>
+    gate(() => db.transaction().execute(run));
+  const asking: Asking = {
+    quick: (run) => gate(() => run(quickDb)),
+    ask: (run) => gate(() => run(db)),
+    together: within,
+  };
+  const joined = (trx: Db): Asking => {
+    const call = <T>(run: (db: Db) => Promise<T>): Promise<T> => run(trx);
+    return { quick: call, ask: call, together: call };
+  };
+  const close = async (): Promise<void> => {
+    watch.close();
+    const all = quickDb === db ? [db] : [db, quickDb];
+    await atMost(clock, closeMs, Promise.all(all.map((one) => one.destroy())));
+  };
+  return {
+    kind,
+    repositories: sqlRepositories(asking),
+    transaction: (run) => within((trx) => run(sqlRepositories(joined(trx)))),
+    health: watch.health,
+    onHealth: watch.onHealth,
+    connections: parts.connections,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function bounded<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = clock.after(callMs, () => reject(unavailable(`no answer within ${callMs} ms`)));
+    run().then(
+      (value) => {
+        late.cancel();
+        resolve(value);
+      },
+      (cause: unknown) => {
+        late.cancel();
+        reject(cause instanceof Error ? cause : new Error(String(cause)));
+      },
+    );
+  });
+}
+
+function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = clock.after(ms, () => resolve());
+    work.then(
+      () => {
+        late.cancel();
+        resolve();
+      },
+      (cause: unknown) => {
+        late.cancel();
+        reject(cause instanceof Error ? cause : new Error(String(cause)));
+      },
+    );
+  });
+}
+
+const unavailable = (detail: string): Error =>
+  gatewayErrors.make("LL_STATE_UNAVAILABLE", undefined, { detail });

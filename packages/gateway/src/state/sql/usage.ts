@@ -1,0 +1,105 @@
+import type { BudgetRepository, UsageFilter, UsageRepository } from "../repositories.ts";
+import type { BudgetSpentRow, UsageGroup, UsageSum } from "../rows.ts";
+import { type Asking, columnsOf, type Db } from "./database.ts";
+import { batchOf, pageSize } from "./lists.ts";
+
+const groupsMax = 1000;
+const sumColumns = [
+  "inputTokens",
+  "cachedTokens",
+  "outputTokens",
+  "reasoningTokens",
+  "costNano",
+] as const;
+
+export function usageRepository(asking: Asking): UsageRepository {
+  return {
+    insert: (rows) =>
+      asking.ask(async (db) => {
+        if (rows.length === 0) return 0;
+        const values = batchOf(rows).map((row) => ({ ...row, day: dayOf(row.at) }));
+        const insert = db.insertInto("usageRecords").values(values);
+        const result = await insert
+          .onConflict((c) => c.column("id").doNothing())
+          .executeTakeFirst();
+        return Number(result.numInsertedOrUpdatedRows ?? 0n);
+      }),
+    sums: (groups, where = {}) => asking.ask((db) => sumUsage(db, groups, where)),
+  };
+}
+
+/** UTC. */
+const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
+
+async function sumUsage(
+  db: Db,
+  groups: readonly UsageGroup[],
+  where: UsageFilter,
+): Promise<UsageSum[]> {
+  const columns = [...new Set(groups)];
+  let query = db
+    .selectFrom("usageRecords")
+    .select((e) => e.fn.countAll<number>().as("requests"))
+    .select((e) => sumColumns.map((column) => e.fn.sum<number>(column).as(column)));
+  if (columns.length > 0) query = query.select(columns).groupBy(columns);
+  for (const column of columns) query = query.orderBy(column);
+  if (where.keyId !== undefined) query = query.where("keyId", "=", where.keyId);
+  if (where.tenantId !== undefined) query = query.where("tenantId", "=", where.tenantId);
+  if (where.model !== undefined) query = query.where("model", "=", where.model);
+  if (where.fromMs !== undefined) query = query.where("at", ">=", where.fromMs);
+  if (where.toMs !== undefined) query = query.where("at", "<", where.toMs);
+  const rows: readonly Readonly<Record<string, unknown>>[] = await query.limit(groupsMax).execute();
+  const count = (value: unknown): number => Number(value ?? 0);
+  return rows.map((row) => ({
+    group: columns.map((column) => String(row[column])),
+    requests: count(row["requests"]),
+    inputTokens: count(row["inputTokens"]),
+    cachedTokens: count(row["cachedTokens"]),
+    outputTokens: count(row["outputTokens"]),
+    reasoningTokens: count(row["reasoningTokens"]),
+    costNano: count(row["costNano"]),
+  }));
+}
+
+export function budgetRepository(asking: Asking): BudgetRepository {
+  return {
+    add: (rows) => asking.ask((db) => addSpent(db, merged(batchOf(rows)))),
+    spent: (periods) =>
+      asking.ask((db) =>
+        db
+          .selectFrom("budgetSpent")
+          .select(columnsOf.budgetSpent)
+          .where("period", "in", periods.slice(0, pageSize(undefined)))
+          .orderBy("budgetId")
+          .orderBy("period")
+          .execute(),
+      ),
+  };
+}
+
+/** One row per budget and period: one statement may not change a row twice. */
+function merged(rows: readonly BudgetSpentRow[]): BudgetSpentRow[] {
+  const byKey = new Map<string, BudgetSpentRow>();
+  for (const row of rows) {
+    const key = JSON.stringify([row.budgetId, row.period]);
+    const before = byKey.get(key);
+    const spentNano = row.spentNano + (before?.spentNano ?? 0);
+    byKey.set(key, { ...row, spentNano });
+  }
+  // One order for every node, so that two batches never wait for each other.
+  return [...byKey.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+async function addSpent(db: Db, rows: readonly BudgetSpentRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db
+    .insertInto("budgetSpent")
+    .values([...rows])
+    .onConflict((c) =>
+      c.columns(["budgetId", "period"]).doUpdateSet((e) => ({
+        spentNano: e("budgetSpent.spentNano", "+", e.ref("excluded.spentNano")),
+        updatedAt: e.ref("excluded.updatedAt"),
+      })),
+    )
+    .execute();
+}

@@ -1,0 +1,58 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Clock } from "@loadline/kit/clock";
+import { LoadlineError } from "@loadline/kit/errors";
+import { gatewayErrors } from "../../errors.ts";
+import { sqlStore } from "../sql/open.ts";
+import type { Store } from "../store.ts";
+import { readingSqlite, threadedSqlite } from "./dialect.ts";
+import { migrateSqlite } from "./migrate.ts";
+import { SqlThread } from "./thread.ts";
+
+const busyMs = 2000;
+
+/**
+ * Opens or makes the database of `path` and brings its schema forward. Commits happen in a thread
+ * of their own, in groups; other processes may read and write the same file.
+ */
+export function openSqliteStore(path: string, clock: Clock): Store {
+  prepare(path, clock.wallMs());
+  const writer = new SqlThread({ path, isReadOnly: false }, clock);
+  const reader = new SqlThread({ path, isReadOnly: true }, clock);
+  const round = { sql: "SELECT 1", parameters: [] };
+  const mark = {
+    sql: "INSERT OR REPLACE INTO store_facts (name, value) VALUES ('store.written', ?)",
+    parameters: [],
+  };
+  return sqlStore({
+    kind: "sqlite",
+    clock,
+    dialect: threadedSqlite({ writer, reader }),
+    quick: readingSqlite(path),
+    async ping(isDoubtful) {
+      const statement = isDoubtful ? { ...mark, parameters: [String(clock.wallMs())] } : round;
+      await writer.query(0, statement);
+    },
+    connections: () => ({
+      size: 1 + Number(writer.isRunning) + Number(reader.isRunning),
+      busy: Number(writer.pending > 0) + Number(reader.pending > 0),
+      waiting: Math.max(0, writer.pending - 1) + Math.max(0, reader.pending - 1),
+    }),
+    failsFast: false,
+  });
+}
+
+function prepare(path: string, nowMs: number): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    using db = new DatabaseSync(path, { timeout: busyMs });
+    chmodSync(path, 0o600);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    migrateSqlite(db, path, nowMs);
+  } catch (cause) {
+    if (cause instanceof LoadlineError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw gatewayErrors.make("LL_STATE_UNUSABLE", `${path}: ${reason}.`, { cause });
+  }
+}
