@@ -1,6 +1,8 @@
 import { defineErrors } from "@loadline/kit/errors";
+import { adminErrorTable } from "./admin/error-table.ts";
 import { auditLogErrorTable } from "./audit-log/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
+import { limitErrorTable } from "./limits/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
 import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
@@ -12,9 +14,11 @@ const refusedConfig = { fault: "caller", retryable: false, exit: 78 } as const;
 /** Every code of the gateway, its status and what to do about it. */
 export const gatewayErrors = defineErrors({
   ...modelErrorTable,
+  ...limitErrorTable,
   ...streamErrorTable,
   ...identityErrorTable,
   ...auditLogErrorTable,
+  ...adminErrorTable,
   ...stateErrorTable,
   LL_HTTP_TARGET: {
     ...invalid,

@@ -181,7 +181,7 @@ describe("health and metrics", () => {
       'loadline_requests_total{operation="chat",route="_none",status="401"} 0\n',
     );
     expect(text).toContain('loadline_upstream_attempts_total{target="s",class="connect"} 0\n');
-    expect(text).toContain('loadline_tokens_total{model="sim",direction="out"} 0\n');
+    expect(text).toContain('loadline_tokens_total{model="sim",direction="out",source="provider"} 0\n');
     for (const bound of ["0.5", "1.5", "2.0", "+Inf"])
       expect(text).toContain(
         `loadline_request_duration_seconds_bucket{route="sim",stream="true",le="${bound}"} 0\n`,
@@ -201,7 +201,7 @@ describe("health and metrics", () => {
     expect(text).toContain(
       'loadline_requests_total{operation="chat",route="_none",status="400"} 1\n',
     );
-    expect(text).toContain('loadline_tokens_total{model="sim",direction="out"} 6\n');
+    expect(text).toContain('loadline_tokens_total{model="sim",direction="out",source="provider"} 6\n');
     expect(text).toContain('loadline_stream_exits_total{route="sim",exit="ok"} 1\n');
   });
 

@@ -13,6 +13,7 @@ import { drain, type DrainReport } from "./health/drain.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
+import { createAccounting } from "./limits/wire.ts";
 import { compileRoutes, openTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
 import { createKeyCache } from "./state/key-cache.ts";
@@ -74,6 +75,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const telemetry = createTelemetry(names, metrics);
   const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
   const routing = createRouting({ config, routes, targets }, { ...deps, logger, metrics });
+  const models = routes.models;
+  const accounting = createAccounting({ ...deps, config, logger, metrics, models });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
   const stages = createStages({
@@ -86,6 +89,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,
     routes,
+    accounting,
     call: {
       watch: createWatch(clock),
       router: routing.router,
@@ -115,7 +119,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { connectionsMax, headBytesMax } = config.http;
   const limits = { headMs, requestMs, keepAliveMs, connectionsMax, headBytesMax };
   const front = createNodeFront(pipeline, { host, port, ...limits, clock, nextId });
-  return { targets, keys, health, stages, pipeline, front };
+  return { targets, keys, health, stages, pipeline, front, accounting };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
@@ -135,13 +139,14 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     const isFirst = config.auth.required && listKeys(state).length === 0;
     const firstKey = isFirst ? createKey(state, { name: "first", env: config.env }) : undefined;
     const parts = build(config, deps, { state, logger, runDir, signal: stop.signal });
-    const { targets, keys, health, stages, pipeline, front } = parts;
+    const { targets, keys, health, stages, pipeline, front, accounting } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
     const close = async (graceMs: number): Promise<DrainReport> => {
       const acceptMs = Math.min(config.drain.accept, graceMs);
       const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
       keys.close();
+      await accounting.close();
       await Promise.all([...targets.values()].map((target) => target.upstream.close()));
       logger.info("closed", { cut: report.cut, finished: report.finished });
       release();

@@ -1,28 +1,29 @@
 import type { Logger } from "@loadline/kit/logger";
+import type { Accounting } from "../limits/wire.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import type { Exchange, Exit } from "./exchange.ts";
 import { always, modelOnly, type Stage } from "./stage.ts";
 
 /** The exit stages in their order: settle, meter, metrics with the access log. */
-export function exitStages(o: {
-  telemetry: GatewayTelemetry;
-  logger: Logger;
-  nowMs: () => number;
-}): Stage[] {
+export function exitStages(
+  o: { telemetry: GatewayTelemetry; logger: Logger; nowMs: () => number },
+  accounting: Accounting,
+): Stage[] {
   return [
     {
       id: "settle",
-      summary: "end time, open attempt ended",
+      summary: "end time, reserved becomes used",
       wired: always,
-      exit: (x) => void (x.endedMs = o.nowMs()),
+      exit(x) {
+        x.endedMs = o.nowMs();
+        accounting.settle(x);
+      },
     },
     {
       id: "meter",
-      summary: "tokens the upstream reported",
+      summary: "one usage record per attempt",
       wired: modelOnly,
-      exit(x, end) {
-        if (x.operation.isModel && end.status === 200) o.telemetry.onUsage(x);
-      },
+      exit: (x, end) => accounting.meter(x, end),
     },
     {
       id: "metrics",
@@ -38,7 +39,7 @@ export function exitStages(o: {
 
 /** Built by hand: every text in it is our own or from the configuration, so nothing is escaped. */
 function accessLine(logger: Logger, x: Exchange, end: Exit): string {
-  const route = x.route ? JSON.stringify(x.route.name) : "null";
+  const route = x.route ? `"${x.route.name}"` : "null";
   const ms = Math.round((x.endedMs - x.startedMs) * 1000) / 1000;
   const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
   const usage = x.usage ? `,"in":${x.usage.inputTokens},"out":${x.usage.outputTokens}` : "";

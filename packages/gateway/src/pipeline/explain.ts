@@ -3,6 +3,7 @@ import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
 import { emptyRouter } from "../routing/router.ts";
+import { explainedAccounting } from "../limits/wire.ts";
 import { routeTable } from "../routing/routes.ts";
 import { streamSettings } from "../stream/config.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
@@ -19,6 +20,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,
     routes: routeTable([]),
+    accounting: explainedAccounting(config, clock),
     call: {
       watch: createWatch(clock),
       router: emptyRouter,

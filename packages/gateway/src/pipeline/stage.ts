@@ -3,10 +3,12 @@ import type { Operation } from "./operations.ts";
 
 export type StageId =
   | "accept"
+  | "address-limit"
   | "request-id"
   | "authenticate"
   | "read"
   | "authorize"
+  | "reserve"
   | "route"
   | "call"
   | "answer"

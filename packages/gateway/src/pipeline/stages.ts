@@ -1,4 +1,6 @@
+import type { Accounting } from "../limits/wire.ts";
 import { acceptStage } from "./accept.ts";
+import { addressLimitStage } from "./address-limit.ts";
 import { type LocalAnswers, answerStage } from "./answer.ts";
 import { authenticateStage } from "./authenticate.ts";
 import { type CallDeps, callStage } from "./call.ts";
@@ -6,6 +8,7 @@ import { exitStages } from "./exits.ts";
 import { operations } from "./operations.ts";
 import { readStage } from "./read.ts";
 import { requestIdStage } from "./request-id.ts";
+import { reserveStage } from "./reserve.ts";
 import { authorizeStage, routeStage } from "./route.ts";
 import type { Stage } from "./stage.ts";
 
@@ -15,6 +18,7 @@ export interface StageDeps {
   readonly isKeyRequired: boolean;
   readonly bodyBytesMax: number;
   readonly routes: Parameters<typeof authorizeStage>[0];
+  readonly accounting: Accounting;
   readonly call: CallDeps;
   readonly local: LocalAnswers;
   readonly exits: Parameters<typeof exitStages>[0];
@@ -25,13 +29,15 @@ export function createStages(deps: StageDeps): Stage[] {
   return [
     requestIdStage(deps.nextId),
     acceptStage(),
+    addressLimitStage(deps.accounting, deps.call.nowMs),
     authenticateStage(deps.checkKey, deps.isKeyRequired),
     readStage(deps.bodyBytesMax),
     authorizeStage(deps.routes),
+    reserveStage(deps.accounting.limits),
     routeStage(deps.call.router),
     callStage(deps.call),
     answerStage(deps.local),
-    ...exitStages(deps.exits),
+    ...exitStages(deps.exits, deps.accounting),
   ];
 }
 

@@ -13,7 +13,6 @@ export interface TelemetryNames {
 export interface GatewayTelemetry {
   onExit(x: Exchange, end: Exit): void;
   onAttempt(target: string, failure: FailureClass | "ok"): void;
-  onUsage(x: Exchange): void;
   onUnexpected(): void;
   onAuth(outcome: "ok" | "refused"): void;
   onRender(run: (set: GaugeSetters) => void): void;
@@ -79,11 +78,6 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     target: names.targets,
     class: attemptClass,
   });
-  const tokens = counter("loadline_tokens", "Tokens the upstreams reported.", {
-    model: names.models,
-    direction: ["in", "out"],
-  });
-  const usageUnknown = counter("loadline_usage_unknown", "Answers without usage.", { route });
   const exits = counter("loadline_stream_exits", "Ends of streams.", { route, exit: reasons });
   const auth = counter("loadline_auth", "Key checks.", { outcome: ["ok", "refused"] });
   const unexpected = counter("loadline_unexpected_errors", "Unforeseen faults.", {});
@@ -99,8 +93,6 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     overhead,
     ttft,
     attempts,
-    tokens,
-    usageUnknown,
     exits,
     auth,
     unexpected,
@@ -115,36 +107,26 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   const operationIndex = new Map(operation.map((id, i) => [id, i]));
   const statusIndex = new Map(statuses.map((code, i) => [code, i]));
   const targetIndex = new Map(names.targets.map((name, i) => [name, i]));
-  const modelIndex = new Map(names.models.map((name, i) => [name, i]));
   const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
   const families: Families = defineFamilies(metrics, names);
-  const { requests, duration, overhead, ttft, attempts, tokens, usageUnknown } = families;
+  const { requests, duration, overhead, ttft, attempts } = families;
   const { exits, auth, unexpected, open, ready, rss, cpu } = families;
   const routeOf = (x: Exchange): number => x.route?.index ?? names.routes.length;
   return {
     onExit(x, end) {
       const r = routeOf(x);
       const s = statusIndex.get(end.status) ?? statuses.length;
-      requests.add(requests.slot([operationIndex.get(x.operation.id) ?? 0, r, s]));
+      requests.add(requests.at(operationIndex.get(x.operation.id) ?? 0, r, s));
       if (!x.operation.isModel) return;
       const isStream = x.body?.isStream ?? false;
       const totalMs = x.endedMs - x.startedMs;
-      duration.observe(duration.slot([r, isStream ? 1 : 0]), totalMs / 1000);
+      duration.observe(duration.at(r, isStream ? 1 : 0), totalMs / 1000);
       overhead.observe(0, Math.max(0, totalMs - x.upstreamMs) / 1000);
-      if (x.contentMs >= 0) ttft.observe(ttft.slot([r]), x.contentMs / 1000);
-      if (isStream) exits.add(exits.slot([r, reasons.indexOf(end.reason)]));
+      if (x.contentMs >= 0) ttft.observe(ttft.at(r), x.contentMs / 1000);
+      if (isStream) exits.add(exits.at(r, reasons.indexOf(end.reason)));
     },
     onAttempt(target, failure) {
-      attempts.add(attempts.slot([targetIndex.get(target) ?? -1, classIndex.get(failure) ?? -1]));
-    },
-    onUsage(x) {
-      const model = modelIndex.get(x.body?.model ?? "");
-      if (!x.usage || model === undefined) {
-        usageUnknown.add(usageUnknown.slot([routeOf(x)]));
-        return;
-      }
-      tokens.add(tokens.slot([model, 0]), x.usage.inputTokens);
-      tokens.add(tokens.slot([model, 1]), x.usage.outputTokens);
+      attempts.add(attempts.at(targetIndex.get(target) ?? -1, classIndex.get(failure) ?? -1));
     },
     onUnexpected: () => unexpected.add(0),
     onAuth: (outcome) => auth.add(outcome === "ok" ? 0 : 1),

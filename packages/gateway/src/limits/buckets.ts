@@ -1,0 +1,82 @@
+/** The state of one limiter. Times are monotonic microseconds of this process. */
+export class Bucket {
+  readonly id: string;
+  /** Theoretical arrival time, of requests and tokens. */
+  tatUs = 0;
+  /** Of money: spent and reserved in the window that ends at `windowEndMs` (wall clock). */
+  spentNano = 0;
+  windowEndMs = 0;
+  windowId = "";
+  /** Slots in use, of concurrency. */
+  live = 0;
+  /** Leases that still refer to it. */
+  open = 0;
+  /** The local mode it was prepared for; see `LocalStore.degrade`. */
+  epoch = 0;
+  /** When the shared store last told its state, or -1. */
+  seenUs = -1;
+  /** Of money: what was spent when the shared store was lost, and the most that may be since. */
+  baseNano = 0;
+  ceilNano = Number.POSITIVE_INFINITY;
+  /** Shares of the budget whose crossing was reported, one bit each. */
+  alerted = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Forgetting it changes nothing. */
+  isFull(nowUs: number): boolean {
+    return this.open === 0 && this.live === 0 && this.spentNano === 0 && this.tatUs <= nowUs;
+  }
+}
+
+/** Limiters by id, at most `max`: one is evicted only when it is full again. */
+export interface BucketTable {
+  /** Grows with every eviction: whoever holds a limiter must ask again. */
+  readonly generation: number;
+  readonly size: number;
+  /** Undefined when the table is full of limiters in use. */
+  of(id: string, nowUs: number): Bucket | undefined;
+  find(id: string): Bucket | undefined;
+  all(): Iterable<Bucket>;
+}
+
+const looksMax = 64;
+
+export function createBucketTable(max: number): BucketTable {
+  const buckets = new Map<string, Bucket>();
+  let generation = 0;
+  /** Looks at the oldest few: a full one goes, the others move to the end of the queue. */
+  const evict = (nowUs: number): boolean => {
+    let looks = 0;
+    for (const [id, bucket] of buckets) {
+      buckets.delete(id);
+      if (bucket.isFull(nowUs)) {
+        generation++;
+        return true;
+      }
+      buckets.set(id, bucket);
+      if (++looks === looksMax) return false;
+    }
+    return false;
+  };
+  return {
+    get generation() {
+      return generation;
+    },
+    get size() {
+      return buckets.size;
+    },
+    of(id, nowUs) {
+      const known = buckets.get(id);
+      if (known) return known;
+      if (buckets.size >= max && !evict(nowUs)) return undefined;
+      const bucket = new Bucket(id);
+      buckets.set(id, bucket);
+      return bucket;
+    },
+    find: (id) => buckets.get(id),
+    all: () => buckets.values(),
+  };
+}

@@ -1,0 +1,283 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Exchange, Refusal } from "../pipeline/exchange.ts";
+import { type Alerts, alertCrossed } from "../budgets/alerts.ts";
+import type { Dimension } from "./dimension.ts";
+import {
+  askOf,
+  type Estimate,
+  type EstimateDeps,
+  estimateOf,
+  lowered,
+  plainAsk,
+} from "./estimate.ts";
+import type { Actual } from "./lease.ts";
+import { LocalStore, type Times } from "./local-store.ts";
+import type { LimitMetrics, LimitMode } from "./metrics.ts";
+import { type LeaseHost, type LeaseKeeper, LeaseList, OpenLease } from "./open-lease.ts";
+import { type Ask, createPlanner, type Denial, type Plan, type Range } from "./plan.ts";
+import { refusalOf } from "./refusal.ts";
+import type { SharedStore } from "./shared-store.ts";
+
+export interface LimitsDeps {
+  readonly clock: Clock;
+  /** Per process, beside the configured limits. */
+  readonly caps: readonly Dimension[];
+  readonly limits: readonly Dimension[];
+  readonly estimate: EstimateDeps;
+  readonly local: LocalStore;
+  /** Undefined: this process alone decides. */
+  readonly shared: SharedStore | undefined;
+  readonly metrics: LimitMetrics;
+  readonly alerts: Alerts;
+}
+
+export interface LimitsStatus {
+  readonly mode: LimitMode;
+  readonly leases: number;
+  readonly buckets: number;
+}
+
+/** What every call may use: reserved before, settled after. */
+export interface Limits {
+  /** Sets `x.lease`, or answers why the call may not pass. Waits for the shared store alone. */
+  reserve(x: Exchange): undefined | Refusal | Promise<undefined | Refusal>;
+  /** Settles the exchange's lease, once; undefined: nobody can say what was used. */
+  settle(x: Exchange, actual: Actual | undefined): void;
+  status(): LimitsStatus;
+  /** Sends what is still to be settled. */
+  close(): Promise<void>;
+}
+
+const sweptMax = 16;
+const leaseGraceMs = 30_000;
+const totalMsDefault = 600_000;
+const anthropicPath = "/v1/messages";
+
+export function createLimits(deps: LimitsDeps): Limits {
+  return new Engine(deps);
+}
+
+class Engine implements Limits, LeaseHost {
+  readonly leases = new LeaseList();
+  readonly #deps: LimitsDeps;
+  readonly #plans;
+  /** One for all calls: a decision is made in one turn. */
+  readonly #times = { nowUs: 0, wallMs: 0 };
+
+  constructor(deps: LimitsDeps) {
+    this.#deps = deps;
+    this.#plans = createPlanner(deps);
+    deps.metrics.onRender((set) => {
+      set.leases(this.leases.size);
+      set.mode(this.status().mode);
+      this.#renderBudgets((dim, ratio) => set.budget(dim, ratio));
+    });
+  }
+
+  nowUs(): number {
+    return Math.floor(this.#deps.clock.monotonicMs() * 1000);
+  }
+
+  wallMs(): number {
+    return this.#deps.clock.wallMs();
+  }
+
+  reserve(x: Exchange): undefined | Refusal | Promise<undefined | Refusal> {
+    const plan = this.#plans.of(x);
+    let estimate: Estimate | undefined;
+    if (plan.needsEstimate) {
+      const estimated = estimateOf(x, plan, this.#deps.estimate);
+      if ("code" in estimated) return estimated;
+      estimate = estimated;
+    }
+    const ask = estimate ? askOf(estimate) : plainAsk;
+    const { shared } = this.#deps;
+    if (shared?.isUp && plan.shared.from < plan.shared.to)
+      return this.#reserveShared(x, plan, estimate, shared);
+    return this.#reserveLocal(x, plan, estimate, ask);
+  }
+
+  settle(x: Exchange, actual: Actual | undefined): void {
+    const { lease } = x;
+    if (!lease) return;
+    if (actual && lease.reservedTokens > 0 && actual.tokens > lease.reservedTokens)
+      this.#deps.metrics.shortfall(actual.tokens - lease.reservedTokens);
+    lease.settle(actual);
+  }
+
+  status(): LimitsStatus {
+    const { shared, local } = this.#deps;
+    const mode = shared ? (shared.isUp ? "shared" : "degraded") : "local";
+    return { mode, leases: this.leases.size, buckets: local.table.size };
+  }
+
+  async close(): Promise<void> {
+    await this.#deps.shared?.close();
+  }
+
+  onSettled(lease: OpenLease, actual: Actual | undefined): void {
+    const { plan } = lease;
+    const { shared } = this.#deps;
+    if (lease.keeper === "shared") {
+      this.#release(lease, plan.own, actual);
+      shared?.settle(lease, actual);
+      return;
+    }
+    this.#release(lease, plan.all, actual);
+    if (lease.keeper === "degraded") shared?.settleDegraded(lease, actual);
+  }
+
+  #reserveLocal(
+    x: Exchange,
+    plan: Plan,
+    estimate: Estimate | undefined,
+    ask: Ask,
+  ): Refusal | undefined {
+    const times = this.#readTimes(plan);
+    const { local, shared } = this.#deps;
+    let asked = ask;
+    let denial = local.check(plan, asked, plan.all, times);
+    if (denial && estimate) {
+      const less = lowered(estimate, denial.restNano);
+      if (less) {
+        asked = less;
+        denial = local.check(plan, asked, plan.all, times);
+      }
+    }
+    const keeper = shared ? "degraded" : "local";
+    if (denial) return this.#refuse(x, { plan, ask: asked, denial, keeper });
+    const marks = plan.needsEstimate ? plan.dims.map(() => 0) : undefined;
+    local.take(plan, { ask: asked, range: plan.all, times, marks });
+    this.#grant(x, { plan, ask: asked, marks, keeper });
+    return undefined;
+  }
+
+  async #reserveShared(
+    x: Exchange,
+    plan: Plan,
+    estimate: Estimate | undefined,
+    shared: SharedStore,
+  ): Promise<Refusal | undefined> {
+    const { local } = this.#deps;
+    const times = this.#readTimes(plan);
+    let ask = estimate ? askOf(estimate) : plainAsk;
+    const cap = local.check(plan, ask, plan.own, times) ?? cachedRefusal(plan, ask, times);
+    if (cap) return this.#refuse(x, { plan, ask, denial: cap, keeper: "shared" });
+    local.take(plan, { ask, range: plan.own, times, marks: undefined });
+    const { buckets } = plan;
+    const giveBack = (): void => this.#giveBack(plan, buckets);
+    const marks = plan.dims.map(() => 0);
+    const ttlMs = totalMsOf(x) + leaseGraceMs;
+    let decision = await shared.reserve({ id: x.id, plan, ask, ttlMs, marks });
+    const less = decision?.denial && estimate && lowered(estimate, decision.denial.restNano);
+    if (less) {
+      ask = less;
+      decision = await shared.reserve({ id: x.id, plan, ask, ttlMs, marks });
+    }
+    if (!decision) {
+      giveBack();
+      return x.isOver ? undefined : this.#reserveLocal(x, plan, estimate, ask);
+    }
+    if (decision.denial) {
+      giveBack();
+      return this.#refuse(x, { plan, ask, denial: decision.denial, keeper: "shared" });
+    }
+    this.#grant(x, { plan, ask, marks, keeper: "shared" });
+    // The client left while the store decided: nothing will be used.
+    if (x.isOver) x.lease?.settle({ tokens: 0, nano: 0 });
+    return undefined;
+  }
+
+  #grant(
+    x: Exchange,
+    o: { plan: Plan; ask: Ask; marks: number[] | undefined; keeper: LeaseKeeper },
+  ): void {
+    const { plan, ask, marks, keeper } = o;
+    this.#deps.metrics.admitted(plan);
+    x.lease = new OpenLease(this, {
+      id: x.id,
+      plan,
+      ask,
+      marks,
+      keeper,
+      share: keeper === "degraded" ? this.#deps.local.share : 1,
+      isAnthropic: x.operation.path === anthropicPath,
+      expiresUs: this.#times.nowUs + (totalMsOf(x) + leaseGraceMs) * 1000,
+    });
+    if (plan.hasMoney) alertCrossed(plan, this.#deps.alerts);
+  }
+
+  #refuse(x: Exchange, o: { plan: Plan; ask: Ask; denial: Denial; keeper: LeaseKeeper }): Refusal {
+    const dim = o.plan.dims[o.denial.index];
+    if (dim) this.#deps.metrics.refused(dim);
+    const { buckets } = o.plan;
+    const isAnthropic = x.operation.path === anthropicPath;
+    const share = this.#deps.local.share;
+    return refusalOf({ ...o, buckets, isAnthropic, share }, this.nowUs(), this);
+  }
+
+  #release(lease: OpenLease, range: Range, actual: Actual | undefined): void {
+    const { plan, buckets, marks, share, ask } = lease;
+    this.#deps.local.release(plan, {
+      buckets,
+      range,
+      nowUs: marks ? this.nowUs() : 0,
+      settle: {
+        reservedTokens: ask.tokens,
+        reservedNano: ask.nano,
+        tokens: actual ? actual.tokens : ask.tokens,
+        nano: actual ? actual.nano : ask.nano,
+        marks,
+        share,
+      },
+    });
+    if (plan.hasMoney) alertCrossed(plan, this.#deps.alerts);
+  }
+
+  #giveBack(plan: Plan, buckets: Plan["buckets"]): void {
+    const settle = { ...nothingUsed, marks: undefined, share: 1 };
+    this.#deps.local.release(plan, { buckets, range: plan.own, settle, nowUs: 0 });
+  }
+
+  #readTimes(plan: Plan): Times {
+    const times = this.#times;
+    times.nowUs = this.nowUs();
+    if (plan.hasMoney) times.wallMs = this.#deps.clock.wallMs();
+    this.#sweep(times.nowUs);
+    return times;
+  }
+
+  /** Leases of exchanges that never ended: slots and tokens return, money stays charged. */
+  #sweep(nowUs: number): void {
+    for (let i = 0; i < sweptMax; i++) {
+      const { first } = this.leases;
+      if (!first || first.expiresUs > nowUs) return;
+      first.settle({ tokens: 0, nano: first.ask.nano });
+    }
+  }
+
+  #renderBudgets(set: (dim: Dimension, ratio: number) => void): void {
+    for (const dim of this.#deps.limits) {
+      if (dim.resource !== "money") continue;
+      let least = 1;
+      for (const bucket of this.#deps.local.table.all()) {
+        if (!bucket.id.startsWith(`${dim.key}|`) || bucket.windowEndMs <= this.wallMs()) continue;
+        least = Math.min(least, 1 - bucket.spentNano / dim.limit);
+      }
+      set(dim, Math.max(0, least));
+    }
+  }
+}
+
+const nothingUsed = { reservedTokens: 0, reservedNano: 0, tokens: 0, nano: 0 };
+
+function totalMsOf(x: Exchange): number {
+  return x.route?.timeouts.total ?? totalMsDefault;
+}
+
+/** A refusal of the shared store of at most 50 ms ago that holds for this call too. */
+function cachedRefusal(plan: Plan, ask: Ask, times: Times): Denial | undefined {
+  const { refusal } = plan;
+  if (!refusal || times.nowUs >= plan.refusedUntilMs * 1000) return undefined;
+  return ask.tokens >= plan.refusedTokens ? refusal : undefined;
+}

@@ -1,0 +1,205 @@
+import { costUs, refundedUs, takenUs, waitUs } from "@loadline/kit/rate-limiter";
+import { windowAt } from "../budgets/window.ts";
+import { type Bucket, type BucketTable, createBucketTable } from "./buckets.ts";
+import type { Dimension } from "./dimension.ts";
+import type { Ask, Denial, Plan, Range } from "./plan.ts";
+
+/** How far a shared limiter's state may lag before it counts as used up. */
+const freshUs = 1_000_000;
+/** Refused by the number of slots: nobody knows when one gets free. */
+const slotWaitUs = 1_000_000;
+
+export interface Times {
+  /** Monotonic microseconds. */
+  readonly nowUs: number;
+  readonly wallMs: number;
+}
+
+/**
+ * The limiters of this process. With `share` N each limit holds for its N-th part only: the state
+ * of a limiter is kept in time, so a share costs N times as long.
+ */
+export class LocalStore {
+  readonly table: BucketTable;
+  #share = 1;
+  #epoch = 0;
+  #degradedUs = 0;
+  #neverSaw = false;
+
+  constructor(bucketsMax: number) {
+    this.table = createBucketTable(bucketsMax);
+  }
+
+  get share(): number {
+    return this.#share;
+  }
+
+  /** From now on each limit holds for its `share`-th part, beginning with what was last known. */
+  degrade(share: number, nowUs: number, neverSaw: boolean): void {
+    this.#share = share;
+    this.#epoch++;
+    this.#degradedUs = nowUs;
+    this.#neverSaw = neverSaw;
+  }
+
+  /** Limits hold as a whole again. */
+  restore(): void {
+    this.#share = 1;
+    this.#epoch++;
+  }
+
+  /** Undefined when everything from `from` to `to` (exclusive) of the plan admits the call. */
+  check(plan: Plan, ask: Ask, range: Range, times: Times): Denial | undefined {
+    if (plan.generation !== this.table.generation && !plan.bind(this.table, times.nowUs))
+      return { index: -1, waitUs: slotWaitUs, isTooLarge: false, restNano: 0 };
+    let index = -1;
+    let longestUs = 0;
+    let isTooLarge = false;
+    let restNano = Number.POSITIVE_INFINITY;
+    for (let i = range.from; i < range.to; i++) {
+      const dim = plan.dims[i];
+      const bucket = plan.buckets[i];
+      if (!dim || !bucket) continue;
+      if (bucket.epoch !== this.#epoch) this.#prepare(dim, bucket);
+      const wait = this.#waitOf(dim, bucket, ask, times);
+      if (dim.resource === "money") restNano = Math.min(restNano, restOf(dim, bucket));
+      if (wait === 0) continue;
+      if (wait < 0) isTooLarge = true;
+      const isLonger = wait < 0 || (wait > longestUs && !isTooLarge);
+      if (!isLonger && index >= 0) continue;
+      index = i;
+      longestUs = Math.abs(wait);
+    }
+    return index < 0 ? undefined : { index, waitUs: longestUs, isTooLarge, restNano };
+  }
+
+  /** Takes what `check` has admitted in the same turn; `marks` remember it for `release`. */
+  take(plan: Plan, o: { ask: Ask; range: Range; times: Times; marks: number[] | undefined }): void {
+    const { ask, range, times, marks } = o;
+    for (let i = range.from; i < range.to; i++) {
+      const dim = plan.dims[i];
+      const bucket = plan.buckets[i];
+      if (!dim || !bucket) continue;
+      bucket.open++;
+      if (dim.resource === "concurrency") bucket.live++;
+      else if (dim.resource === "money") {
+        bucket.spentNano += ask.nano;
+        if (marks) marks[i] = bucket.windowEndMs;
+      } else if (dim.law) {
+        const cost = costUs(dim.law, dim.law.isCounted ? 1 : ask.tokens) * this.#share;
+        bucket.tatUs = takenUs(bucket.tatUs, times.nowUs, cost);
+        if (marks) marks[i] = bucket.tatUs;
+      }
+    }
+  }
+
+  /** Gives back the slots and settles tokens and money to what was used. */
+  release(
+    plan: Plan,
+    o: { buckets: readonly Bucket[]; range: Range; settle: Settlement; nowUs: number },
+  ): void {
+    const { range, settle, buckets, nowUs } = o;
+    for (let i = range.from; i < range.to; i++) {
+      const dim = plan.dims[i];
+      const bucket = buckets[i];
+      if (!dim || !bucket) continue;
+      bucket.open--;
+      if (dim.resource === "concurrency") bucket.live--;
+      else if (dim.resource === "money") settleMoney(bucket, settle, settle.marks?.[i] ?? 0);
+      else if (dim.law && !dim.law.isCounted)
+        settleTokens(dim, bucket, { ...settle, mark: settle.marks?.[i] ?? 0, nowUs });
+    }
+  }
+
+  /** 0: admitted; > 0: microseconds to wait; < 0: never. */
+  #waitOf(dim: Dimension, bucket: Bucket, ask: Ask, { nowUs, wallMs }: Times): number {
+    if (dim.resource === "concurrency") {
+      const slots =
+        this.#share === 1 ? dim.limit : Math.max(1, Math.floor(dim.limit / this.#share));
+      return bucket.live < slots ? 0 : slotWaitUs;
+    }
+    if (dim.resource === "money") {
+      if (wallMs >= bucket.windowEndMs) this.#openWindow(dim, bucket, wallMs);
+      if (ask.nano <= restOf(dim, bucket)) return 0;
+      const left = (bucket.windowEndMs - wallMs) * 1000;
+      return Number.isFinite(left) ? left : slotWaitUs;
+    }
+    const { law } = dim;
+    if (!law) return 0;
+    const whole = costUs(law, law.isCounted ? 1 : ask.tokens);
+    if (whole > law.capacityUs) return -1;
+    const cost = whole * this.#share;
+    if (cost <= law.capacityUs) return waitUs(law, bucket.tatUs, nowUs, cost);
+    // A share smaller than one call lets a single call through once it is full.
+    return bucket.tatUs > nowUs ? bucket.tatUs - nowUs : 0;
+  }
+
+  #openWindow(dim: Dimension, bucket: Bucket, wallMs: number): void {
+    const window = windowAt(dim.period ?? "total", wallMs);
+    if (bucket.windowEndMs !== 0) {
+      bucket.spentNano = 0;
+      bucket.baseNano = 0;
+      bucket.alerted = 0;
+      if (this.#share > 1) bucket.ceilNano = Math.floor(dim.limit / this.#share);
+    }
+    bucket.windowEndMs = window.endMs;
+    bucket.windowId = window.id;
+  }
+
+  /** Brings a limiter into the present mode, beginning with what is certain. */
+  #prepare(dim: Dimension, bucket: Bucket): void {
+    bucket.epoch = this.#epoch;
+    bucket.ceilNano = Number.POSITIVE_INFINITY;
+    if (this.#share === 1 || dim.resource === "concurrency" || dim.key.startsWith("cap:")) return;
+    const isFresh = this.#neverSaw || this.#degradedUs - bucket.seenUs < freshUs;
+    if (dim.resource === "money") {
+      bucket.baseNano = bucket.spentNano;
+      const rest = Math.max(0, dim.limit - bucket.spentNano);
+      bucket.ceilNano = bucket.spentNano + Math.floor(rest / this.#share);
+      return;
+    }
+    if (!dim.law || this.#neverSaw) return;
+    // What others took since it was last seen is unknown: then nothing is left of the burst.
+    const { law } = dim;
+    const knownUs = Math.max(bucket.tatUs, this.#degradedUs);
+    const oneUs = law.isCounted ? law.emissionUs * this.#share : 0;
+    const moreUs = Math.max(0, oneUs - law.capacityUs);
+    bucket.tatUs = (isFresh ? knownUs : this.#degradedUs + law.capacityUs) + moreUs;
+  }
+}
+
+export interface Settlement {
+  readonly reservedTokens: number;
+  readonly reservedNano: number;
+  readonly tokens: number;
+  readonly nano: number;
+  readonly marks: readonly number[] | undefined;
+  readonly share: number;
+}
+
+function restOf(dim: Dimension, bucket: Bucket): number {
+  return Math.min(dim.limit, bucket.ceilNano) - bucket.spentNano;
+}
+
+/** A refund belongs to the window it was reserved in; what exceeds is charged to the present one. */
+function settleMoney(bucket: Bucket, settle: Settlement, windowEndMs: number): void {
+  const difference = settle.nano - settle.reservedNano;
+  if (difference > 0 || bucket.windowEndMs === windowEndMs) bucket.spentNano += difference;
+}
+
+function settleTokens(
+  dim: Dimension,
+  bucket: Bucket,
+  settle: Settlement & { readonly mark: number; readonly nowUs: number },
+): void {
+  const { law } = dim;
+  if (!law) return;
+  const { reservedTokens, tokens, share, nowUs } = settle;
+  const difference = (costUs(law, tokens) - costUs(law, reservedTokens)) * share;
+  if (difference > 0) bucket.tatUs = takenUs(bucket.tatUs, nowUs, difference);
+  else if (difference < 0)
+    bucket.tatUs = refundedUs(bucket.tatUs, nowUs, {
+      reservedTatUs: settle.mark,
+      refundUs: -difference,
+    });
+}

@@ -1,0 +1,28 @@
+import type { Actual } from "./lease.ts";
+import type { OpenLease } from "./open-lease.ts";
+import type { Ask, Denial, Plan } from "./plan.ts";
+
+/** Decision of the store that replicas share; undefined: it gave none in time. */
+export type SharedDecision = { readonly denial: Denial | undefined } | undefined;
+
+export interface SharedReservation {
+  readonly id: string;
+  readonly plan: Plan;
+  readonly ask: Ask;
+  /** ms after which slots and tokens return by themselves. */
+  readonly ttlMs: number;
+  /** Filled with what settling needs to know. */
+  readonly marks: number[];
+}
+
+/** The limits that replicas share. It never rejects and never waits longer than its time limit. */
+export interface SharedStore {
+  /** False while each replica keeps its own share. */
+  readonly isUp: boolean;
+  reserve(reservation: SharedReservation): Promise<SharedDecision>;
+  /** Settles after the answer, in one batch with others; kept for later while the store is away. */
+  settle(lease: OpenLease, actual: Actual | undefined): void;
+  /** What was used of a lease that was taken from this replica's share. */
+  settleDegraded(lease: OpenLease, actual: Actual | undefined): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,96 @@
+import type { Clock } from "@loadline/kit/clock";
+import { createLogger, type Logger } from "@loadline/kit/logger";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import { type Random, seededRandom } from "@loadline/kit/random";
+import type { AuditSink } from "../audit-log/events.ts";
+import { budgetAlerts } from "../budgets/tell.ts";
+import { createPrices } from "../budgets/prices.ts";
+import type { GatewayConfig } from "../config/schema.ts";
+import { createMetering, type Metering, type UsageStore } from "../metering/metering.ts";
+import { actualOf } from "../metering/record.ts";
+import type { Exchange, Exit } from "../pipeline/exchange.ts";
+import { type AddressTable, createAddressTable } from "./address-table.ts";
+import { compileLimits, concurrencyCap } from "./dimension.ts";
+import { createLimits, type Limits } from "./limits.ts";
+import { LocalStore } from "./local-store.ts";
+import { createLimitMetrics } from "./metrics.ts";
+
+export interface AccountingDeps {
+  readonly config: Pick<
+    GatewayConfig,
+    "limits" | "concurrency" | "stores" | "addressLimit" | "prices" | "outputMax"
+  >;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly models: readonly string[];
+  /** Where usage records are kept; without it they are counted only. */
+  readonly usage?: UsageStore | undefined;
+  readonly audit?: AuditSink | undefined;
+}
+
+/** Everything that counts what callers use: limits, budgets, usage records. */
+export interface Accounting {
+  readonly limits: Limits;
+  readonly metering: Metering;
+  readonly addresses: AddressTable;
+  onAddressRefused(): void;
+  /** Exit: what was reserved becomes what was used. */
+  settle(x: Exchange): void;
+  /** Exit: one usage record for each attempt. */
+  meter(x: Exchange, end: Exit): void;
+  close(): Promise<void>;
+}
+
+const bucketsMax = 100_000;
+
+/** Builds limits, budgets and metering from the configuration; opens the shared store if any. */
+export function createAccounting(deps: AccountingDeps): Accounting {
+  const { config, clock } = deps;
+  const dims = compileLimits(config.limits);
+  const prices = createPrices(config.prices);
+  const metrics = createLimitMetrics(deps.metrics, dims);
+  const local = new LocalStore(bucketsMax);
+  const limits = createLimits({
+    clock,
+    caps: [
+      concurrencyCap("key", config.concurrency.key),
+      concurrencyCap("global", config.concurrency.global),
+    ],
+    limits: dims,
+    estimate: {
+      prices,
+      outputMax: new Map(Object.entries(config.outputMax)),
+      wallMs: () => clock.wallMs(),
+    },
+    local,
+    shared: undefined,
+    metrics,
+    alerts: budgetAlerts(deps),
+  });
+  const metering = createMetering({ ...deps, prices, store: deps.usage });
+  const { addressesMax, failuresPerMinute } = config.addressLimit;
+  return {
+    limits,
+    metering,
+    addresses: createAddressTable({ addressesMax, failuresPerMinute, random: deps.random }),
+    onAddressRefused: () => metrics.addressRefused(),
+    settle(x) {
+      if (x.lease) limits.settle(x, actualOf(x, prices, clock.wallMs()));
+    },
+    meter: (x, end) => metering.meter(x, end),
+    async close() {
+      await limits.close();
+      await metering.close();
+    },
+  };
+}
+
+/** Accounting that opens nothing, to name the stages it is wired into. */
+export function explainedAccounting(config: GatewayConfig, clock: Clock): Accounting {
+  const logger = createLogger({ clock, write: () => undefined, level: "silent" });
+  const stores = { ...config.stores, redis: null };
+  const deps = { clock, logger, random: seededRandom(0), metrics: createMetrics(), models: [] };
+  return createAccounting({ ...deps, config: { ...config, stores } });
+}

@@ -1,0 +1,66 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Logger } from "@loadline/kit/logger";
+import type { Metrics } from "@loadline/kit/metrics";
+import type { Prices } from "../budgets/prices.ts";
+import type { Exchange, Exit } from "../pipeline/exchange.ts";
+import type { UsageRow } from "../state/rows.ts";
+import { createMeteringMetrics } from "./metrics.ts";
+import { createUsageQueue, type UsageQueue } from "./queue.ts";
+import { usageRows } from "./record.ts";
+import { openSpool } from "./spool.ts";
+
+export interface MeteringDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly models: readonly string[];
+  readonly prices: Prices;
+  /** Where usage is kept; undefined: it is counted only. */
+  readonly store?: UsageStore | undefined;
+}
+
+export interface UsageStore {
+  insert(rows: readonly UsageRow[]): Promise<unknown>;
+  /** File that takes rows while the store is away. */
+  readonly spoolPath: string;
+}
+
+/** One usage record for each attempt. */
+export interface Metering {
+  meter(x: Exchange, end: Exit): void;
+  close(): Promise<void>;
+}
+
+export function createMetering(deps: MeteringDeps): Metering {
+  const metrics = createMeteringMetrics(deps.metrics, deps.models);
+  const queue = deps.store && queueFor(deps.store, deps, metrics.dropped);
+  deps.metrics.onRender(() => metrics.queued(queue?.depth ?? 0));
+  return {
+    meter(x, end) {
+      if (x.attempts.length === 0) return;
+      const wallMs = deps.clock.wallMs();
+      for (const row of usageRows(x, { exit: end.reason, prices: deps.prices, wallMs })) {
+        metrics.used(row);
+        queue?.push(row);
+      }
+    },
+    close: async () => queue?.close(),
+  };
+}
+
+function queueFor(
+  store: UsageStore,
+  deps: MeteringDeps,
+  onDropped: (rows: number) => void,
+): UsageQueue {
+  return createUsageQueue({
+    clock: deps.clock,
+    insert: (rows) => store.insert(rows),
+    spool: openSpool(store.spoolPath),
+    onFailure: (cause) =>
+      deps.logger.warn("usage.spooled", {
+        text: cause instanceof Error ? cause.message : String(cause),
+      }),
+    onDropped,
+  });
+}

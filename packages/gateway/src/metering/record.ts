@@ -1,0 +1,73 @@
+import type { Prices } from "../budgets/prices.ts";
+import { costNano } from "../budgets/prices.ts";
+import type { Actual } from "../limits/lease.ts";
+import type { AttemptRecord, Exchange, Usage } from "../pipeline/exchange.ts";
+import type { UsageRow } from "../state/rows.ts";
+
+const defaultTenant = "default";
+
+/** Nano-units of what an attempt used; 0 without a price. */
+export function costOf(
+  x: Exchange,
+  attempt: AttemptRecord,
+  prices: Prices,
+  wallMs: number,
+): number {
+  const { usage } = attempt;
+  if (!usage || usage.source === "none" || usage.source === "unknown") return 0;
+  const model = x.body?.model ?? "";
+  const target = x.route?.targets.find(({ name }) => name === attempt.target);
+  const price = (target && prices.of(target.model, wallMs)) ?? prices.of(model, wallMs);
+  if (!price) return 0;
+  return costNano(price, {
+    input: usage.inputTokens,
+    output: usage.outputTokens,
+    cached: usage.cachedTokens ?? 0,
+    reasoning: usage.reasoningTokens ?? 0,
+  });
+}
+
+/**
+ * What the exchange used in all attempts; undefined when one of them may have worked and nobody can
+ * say how much, so that everything reserved stays charged.
+ */
+export function actualOf(x: Exchange, prices: Prices, wallMs: number): Actual | undefined {
+  let tokens = 0;
+  let nano = 0;
+  for (const attempt of x.attempts) {
+    const { usage } = attempt;
+    if (usage?.source === "unknown" || (!usage && attempt.failure === "ok")) return undefined;
+    if (!usage) continue;
+    tokens += usage.inputTokens + usage.outputTokens;
+    nano += costOf(x, attempt, prices, wallMs);
+  }
+  return { tokens, nano };
+}
+
+/** One row for each attempt, in their order; an unknown one costs all that was reserved. */
+export function usageRows(
+  x: Exchange,
+  o: { exit: string; prices: Prices; wallMs: number },
+): UsageRow[] {
+  return x.attempts.map((attempt, i) => {
+    const usage: Usage | undefined = attempt.usage;
+    const isUnknown = usage ? usage.source === "unknown" : attempt.failure === "ok";
+    return {
+      id: `${x.id}/${i + 1}`,
+      at: o.wallMs,
+      requestId: x.id,
+      keyId: x.keyId,
+      tenantId: x.principal?.tenantId ?? defaultTenant,
+      route: x.route?.name ?? "",
+      model: x.body?.model ?? "",
+      target: attempt.target,
+      inputTokens: usage?.inputTokens ?? 0,
+      cachedTokens: usage?.cachedTokens ?? 0,
+      outputTokens: usage?.outputTokens ?? 0,
+      reasoningTokens: usage?.reasoningTokens ?? 0,
+      costNano: isUnknown ? (x.lease?.reservedNano ?? 0) : costOf(x, attempt, o.prices, o.wallMs),
+      source: isUnknown ? "unknown" : (usage?.source ?? (usage ? "provider" : "none")),
+      exit: o.exit,
+    };
+  });
+}
