@@ -1,8 +1,20 @@
 import type { OnReadOpts, Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
-import { createHttp1Pool, EncodedHeaders, type Http1Pool } from "@loadline/kit/http1";
+import {
+  createHttp1Pool,
+  EncodedHeaders,
+  type Http1Fault,
+  type Http1Pool,
+  type ResponseSink,
+} from "@loadline/kit/http1";
 import { classifyFault } from "./classify.ts";
-import type { Upstream, UpstreamKey, UpstreamOperation, UpstreamRequest } from "./upstream.ts";
+import type {
+  Upstream,
+  UpstreamKey,
+  UpstreamOperation,
+  UpstreamRequest,
+  UpstreamSink,
+} from "./upstream.ts";
 
 export type UpstreamPaths = Readonly<Partial<Record<UpstreamOperation, string>>>;
 
@@ -53,17 +65,37 @@ export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
           headers: headersOf(head, request),
           ...(request.operation !== "probe" && { body: request.body }),
         },
-        {
-          head: (status, list) => sink.head(status, list),
-          data: (chunk) => sink.data(chunk),
-          end: () => sink.end(),
-          fail: (fault, detail) => sink.fail(classifyFault(fault), detail),
-        },
+        new ClassifyingSink(sink),
       );
     },
     isReady: () => true,
     close: async () => pool.close(),
   };
+}
+
+/** Gives transport faults their failure class on the way to the attempt. */
+class ClassifyingSink implements ResponseSink {
+  readonly #sink: UpstreamSink;
+
+  constructor(sink: UpstreamSink) {
+    this.#sink = sink;
+  }
+
+  head(status: number, headers: readonly string[]): void {
+    this.#sink.head(status, headers);
+  }
+
+  data(chunk: Buffer): void {
+    this.#sink.data(chunk);
+  }
+
+  end(): void {
+    this.#sink.end();
+  }
+
+  fail(fault: Http1Fault, detail: string): void {
+    this.#sink.fail(classifyFault(fault), detail);
+  }
 }
 
 /** The header lines of every request with one key, written once. */

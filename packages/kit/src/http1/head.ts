@@ -111,6 +111,11 @@ function applyFraming(name: string, value: string, head: Head): string {
 }
 
 function applyLength(value: string, head: Head): string {
+  const plain = plainLength(value);
+  if (plain >= 0 && head.length < 0) {
+    head.length = plain;
+    return "";
+  }
   for (const part of value.split(",")) {
     const digits = part.trim();
     if (!/^\d{1,15}$/.test(digits)) return "malformed content-length";
@@ -119,6 +124,18 @@ function applyLength(value: string, head: Head): string {
     head.length = length;
   }
   return "";
+}
+
+/** A length of 1 to 15 digits and nothing else, or -1. */
+function plainLength(value: string): number {
+  if (value.length === 0 || value.length > 15) return -1;
+  let length = 0;
+  for (let i = 0; i < value.length; i++) {
+    const digit = value.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    length = length * 10 + digit;
+  }
+  return length;
 }
 
 function applyConnection(value: string, head: Head): void {

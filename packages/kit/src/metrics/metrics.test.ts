@@ -40,6 +40,23 @@ describe("metrics", () => {
     expect(text).toContain("x_seconds_sum 10.25\n");
   });
 
+  it("at addresses what slot addresses, for every label set of one, two and three labels", () => {
+    const metrics = createMetrics();
+    const a = ["1", "2", "3"];
+    const one = metrics.counter("x_one", "One.", { a });
+    const two = metrics.gauge("x_two", "Two.", { a, b: ["1", "2"] });
+    const three = metrics.histogram("x_three", "Three.", { a, b: ["1", "2"], c: a }, [1]);
+    for (let i = 0; i < 3; i++) {
+      expect(one.at(i)).toBe(one.slot([i]));
+      for (let j = 0; j < 2; j++) {
+        expect(two.at(i, j)).toBe(two.slot([i, j]));
+        for (let k = 0; k < 3; k++) expect(three.at(i, j, k)).toBe(three.slot([i, j, k]));
+      }
+    }
+    expect(() => two.at(0, 2)).toThrow("label 1 has no value 2");
+    expect(() => one.at(-1)).toThrow("label 0 has no value -1");
+  });
+
   it("hostile label values cannot break a line", () => {
     const metrics = createMetrics();
     metrics.counter("x_hits", "Hits.", { route: ['a"} 9\nx\\'] });

@@ -4,6 +4,8 @@ export type LabelSpace = Readonly<Record<string, readonly string[]>>;
 interface Series {
   /** Index of a label set, from the index of each label's value. Refuses an index out of range. */
   slot(indexes: readonly number[]): number;
+  /** `slot` for up to three labels without a list, for hot paths. */
+  at(first: number, second?: number, third?: number): number;
 }
 
 export interface Counter extends Series {
@@ -36,6 +38,7 @@ interface Space {
   readonly size: number;
   readonly sets: readonly string[];
   slot(indexes: readonly number[]): number;
+  at(first: number, second?: number, third?: number): number;
 }
 
 export function createMetrics(): Metrics {
@@ -56,6 +59,7 @@ export function createMetrics(): Metrics {
       families.push(() => head(name, "counter", help) + samples(`${name}_total`, space, values));
       return {
         slot: space.slot,
+        at: space.at,
         add: (slot, by = 1) => void (values[slot] = (values[slot] ?? 0) + by),
         value: (slot) => values[slot] ?? 0,
       };
@@ -67,6 +71,7 @@ export function createMetrics(): Metrics {
       families.push(() => head(name, "gauge", help) + samples(name, space, values));
       return {
         slot: space.slot,
+        at: space.at,
         set: (slot, value) => void (values[slot] = value),
         add: (slot, by) => void (values[slot] = (values[slot] ?? 0) + by),
       };
@@ -75,7 +80,7 @@ export function createMetrics(): Metrics {
       claim(name);
       const table = histogramOf(spaceOf(labels), Float64Array.from(bounds));
       families.push(() => head(name, "histogram", help) + table.render(name));
-      return { slot: table.slot, observe: table.observe };
+      return { slot: table.slot, at: table.at, observe: table.observe };
     },
     onRender: (run) => void refreshers.push(run),
     render() {
@@ -107,6 +112,7 @@ function histogramOf(space: Space, bounds: Float64Array): HistogramTable {
   };
   return {
     slot: space.slot,
+    at: space.at,
     observe(slot, value) {
       let i = 0;
       while (i < bounds.length && value > (bounds[i] ?? 0)) i++;
@@ -127,6 +133,11 @@ function spaceOf(labels: LabelSpace): Space {
     sets = sets.flatMap((set) => pairs.map((pair) => (set === "" ? pair : `${set},${pair}`)));
   }
   const widths = columns.map(([, values]) => values.length);
+  const [one = 1, two = 1, three = 1] = widths;
+  const check = (label: number, index: number, width: number): number => {
+    if (index >= 0 && index < width) return index;
+    throw new RangeError(`label ${label} has no value ${index}`);
+  };
   return {
     size: sets.length,
     sets: sets.map((set) => (set === "" ? "" : `{${set}}`)),
@@ -135,11 +146,12 @@ function spaceOf(labels: LabelSpace): Space {
       for (let i = 0; i < widths.length; i++) {
         const index = indexes[i] ?? -1;
         const width = widths[i] ?? 0;
-        if (index < 0 || index >= width) throw new RangeError(`label ${i} has no value ${index}`);
-        slot = slot * width + index;
+        slot = slot * width + check(i, index, width);
       }
       return slot;
     },
+    at: (first, second = 0, third = 0) =>
+      (check(0, first, one) * two + check(1, second, two)) * three + check(2, third, three),
   };
 }
 

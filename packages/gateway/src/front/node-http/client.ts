@@ -12,11 +12,19 @@ export class NodeClient implements Client {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #clock: Clock;
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly #isExpecting: boolean;
+  #onBody: ((body: BodyRead) => void) | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    o: { clock: Clock; isExpecting: boolean },
+  ) {
     this.#request = request;
     this.#response = response;
-    this.#clock = clock;
+    this.#clock = o.clock;
+    this.#isExpecting = o.isExpecting;
   }
 
   get method(): string {
@@ -53,28 +61,32 @@ export class NodeClient implements Client {
 
   read(bytesMax: number, done: (body: BodyRead) => void): void {
     const request = this.#request;
-    if (request.headers.expect !== undefined) this.#response.writeContinue();
-    const chunks: Buffer[] = [];
+    if (this.#isExpecting) this.#response.writeContinue();
+    this.#onBody = done;
+    let only: Buffer | undefined;
+    let chunks: Buffer[] | undefined;
     let size = 0;
-    let isDone = false;
-    const finish = (result: BodyRead): void => {
-      if (isDone) return;
-      isDone = true;
-      done(result);
-    };
     request.on("data", (chunk: Buffer) => {
-      if (isDone) return;
+      if (this.#onBody === undefined) return;
       size += chunk.length;
-      if (size > bytesMax) {
-        chunks.length = 0;
-        finish("too_large");
-      } else chunks.push(chunk);
+      if (size > bytesMax) this.#finishBody("too_large");
+      else if (only === undefined) only = chunk;
+      else (chunks ??= [only]).push(chunk);
     });
     request.on("end", () => {
-      const only = chunks.length === 1 ? chunks[0] : undefined;
-      finish(only ?? Buffer.concat(chunks));
+      this.#finishBody(chunks ? Buffer.concat(chunks, size) : (only ?? Buffer.alloc(0)));
     });
-    request.on("close", () => finish("cut"));
+  }
+
+  /** The connection is gone: a body still awaited is cut. */
+  gone(): void {
+    this.#finishBody("cut");
+  }
+
+  #finishBody(result: BodyRead): void {
+    const done = this.#onBody;
+    this.#onBody = undefined;
+    done?.(result);
   }
 
   answer(status: number, headers: readonly string[], body: Buffer | string): void {

@@ -6,6 +6,7 @@ import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { errorBody, statusOf } from "../../stream/frames.ts";
 import { NodeClient } from "./client.ts";
+import { Underway } from "./underway.ts";
 
 export interface FrontOptions {
   readonly host: string;
@@ -50,16 +51,23 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): Front {
   server.maxHeadersCount = headersMax;
   let isDraining = false;
   let closed: Promise<void> | undefined;
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+  const underway = new Underway();
+  const plain = { clock: o.clock, isExpecting: false };
+  const expecting = { clock: o.clock, isExpecting: true };
+  const onRequest = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    how: typeof plain = plain,
+  ): void => {
     if (isDraining) response.shouldKeepAlive = false;
-    const client = new NodeClient(request, response, o.clock);
+    const client = new NodeClient(request, response, how);
     const x: Exchange = pipeline.begin(client);
-    if (!x.isOver) response.once("close", () => x.cancel?.("client_left"));
+    if (!x.isOver) underway.add(request.socket, client, x);
   };
-  server.on("request", onRequest);
-  server.on("checkContinue", onRequest);
+  server.on("request", (request, response) => onRequest(request, response));
+  server.on("checkContinue", (request, response) => onRequest(request, response, expecting));
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
-    const client = new NodeClient(request, response, o.clock);
+    const client = new NodeClient(request, response, plain);
     const id = o.nextId();
     const headers = ["content-type", "application/json", "x-request-id", id];
     client.answer(417, headers, errorBody({ code: "LL_HTTP_EXPECT" }, id));

@@ -1,0 +1,49 @@
+import type { Socket } from "node:net";
+import type { Exchange } from "../../pipeline/exchange.ts";
+import type { NodeClient } from "./client.ts";
+
+/** One request of a connection, with those before it that were not over when it came. */
+interface Entry {
+  readonly client: NodeClient;
+  readonly x: Exchange;
+  readonly earlier: Entry | undefined;
+}
+
+/**
+ * Which requests each connection carries, so that one listener per connection, and none per
+ * request, tells them that their client left.
+ */
+export class Underway {
+  readonly #latest = new WeakMap<Socket, { entry: Entry | undefined }>();
+
+  /** Remembers a request until its connection closes or a later one finds it over. */
+  add(socket: Socket, client: NodeClient, x: Exchange): void {
+    let held = this.#latest.get(socket);
+    if (held === undefined) {
+      held = this.#watch(socket);
+      // The connection went before its request came here.
+      if (socket.destroyed) leave({ client, x, earlier: undefined });
+    }
+    const before = held.entry;
+    held.entry = {
+      client,
+      x,
+      earlier: before === undefined || before.x.isOver ? undefined : before,
+    };
+  }
+
+  #watch(socket: Socket): { entry: Entry | undefined } {
+    const held: { entry: Entry | undefined } = { entry: undefined };
+    this.#latest.set(socket, held);
+    socket.on("close", () => {
+      for (let entry = held.entry; entry; entry = entry.earlier) leave(entry);
+      held.entry = undefined;
+    });
+    return held;
+  }
+}
+
+function leave(entry: Entry): void {
+  entry.client.gone();
+  entry.x.cancel?.("client_left");
+}
