@@ -1,0 +1,57 @@
+import type { BreakerBoard } from "../breaker/board.ts";
+import type { GatewayConfig } from "../config/schema.ts";
+import type { KeyService } from "../identity/keys/key-service.ts";
+import type { Principal } from "../identity/principal.ts";
+import type { RoleService } from "../identity/users/role-service.ts";
+import type { TenantService } from "../identity/users/tenant-service.ts";
+import type { UserService } from "../identity/users/user-service.ts";
+import type { Repositories } from "../state/repositories.ts";
+
+/** One limit with what is left of it, as far as this process knows. */
+export interface LimitView {
+  readonly scope: string;
+  readonly match: string;
+  readonly resource: string;
+  readonly limit: number;
+  readonly periodMs: number;
+  readonly burst: number;
+}
+
+export interface TargetView {
+  readonly name: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly ready: boolean;
+}
+
+export interface RouteView {
+  readonly name: string;
+  readonly models: readonly string[];
+  readonly targets: readonly string[];
+  readonly critical: boolean;
+}
+
+export interface ReloadView {
+  readonly applied: boolean;
+  /** Code and message of the first problem when nothing was applied. */
+  readonly problem: string | null;
+}
+
+/** What the admin operations work on; a missing part answers LL_ADMIN_UNAVAILABLE. */
+export interface AdminServices {
+  readonly repositories: Repositories;
+  readonly keys: KeyService;
+  readonly users: UserService;
+  readonly roles: RoleService;
+  readonly tenants: TenantService;
+  readonly breakers: Pick<BreakerBoard, "list" | "override"> | undefined;
+  /** Limits that hold for a principal's tenant. */
+  readonly limits: ((principal: Principal) => readonly LimitView[]) | undefined;
+  readonly reload: (() => Promise<ReloadView>) | undefined;
+  readonly version: string;
+  readonly startedMs: number;
+  wallMs(): number;
+  config(): GatewayConfig;
+  targets(): readonly TargetView[];
+  routes(): readonly RouteView[];
+}

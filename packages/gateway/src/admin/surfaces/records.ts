@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { everyTenant } from "../../identity/authorize.ts";
+import type { Principal } from "../../identity/principal.ts";
+import type { UsageGroup } from "../../state/rows.ts";
+import { type AdminRoute, defineRoute } from "../route.ts";
+import { isoTime } from "./shapes.ts";
+
+const groups = ["keyId", "tenantId", "model", "day"] as const satisfies readonly UsageGroup[];
+const timeMax = Date.UTC(2200, 0, 1);
+const time = z.coerce.number().int().min(0).max(timeMax);
+const text = z.string().min(1).max(160);
+
+const sum = z.object({
+  group: z.record(z.string(), z.string()),
+  requests: z.number(),
+  inputTokens: z.number(),
+  cachedTokens: z.number(),
+  outputTokens: z.number(),
+  reasoningTokens: z.number(),
+  costNano: z.number().describe("Nano-units of currency."),
+});
+
+const entry = z.object({
+  v: z.int(),
+  seq: z.int(),
+  tenant: z.string(),
+  ts: isoTime,
+  actor: z.object({
+    id: z.string(),
+    kind: z.string(),
+    via: z.string(),
+    credential: z.string(),
+  }),
+  action: z.string(),
+  object: z.object({ type: z.string(), id: z.string() }),
+  outcome: z.enum(["ok", "denied", "failed"]),
+  code: z.string().nullable(),
+  ip: z.string().nullable(),
+  requestId: z.string().nullable(),
+  surface: z.string().nullable(),
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  prev: z.string(),
+  hash: z.string(),
+});
+
+/** The caller's tenant; only the platform's own principals may name another. */
+function tenantOf(p: Principal, asked: string | undefined): string {
+  return p.tenantId === everyTenant ? (asked ?? everyTenant) : p.tenantId;
+}
+
+export const recordRoutes: readonly AdminRoute[] = [
+  defineRoute({
+    id: "usage.sums",
+    method: "GET",
+    path: "/usage",
+    summary: "Sum up usage; without usage:read that of the caller's own key",
+    permission: "usage:own",
+    object: { type: "usage", ofOthers: "usage:read" },
+    query: z.strictObject({
+      by: z.enum(groups).array().max(4).or(z.enum(groups)).default("model").describe("Groups."),
+      tenantId: text.optional().describe("Platform admins: of this tenant."),
+      keyId: text.optional(),
+      model: text.optional(),
+      fromMs: time.optional().describe("Wall-clock ms, inclusive."),
+      toMs: time.optional().describe("Wall-clock ms, exclusive."),
+    }),
+    answer: z.object({ data: z.array(sum) }),
+    async handle({ repositories }, { acting: { principal: p }, query }) {
+      const by = Array.isArray(query.by) ? query.by : [query.by];
+      const isAll = p.tenantId === everyTenant;
+      const tenantId = isAll ? query.tenantId : p.tenantId;
+      const keyId = p.grants.has("usage:read") ? query.keyId : p.credentialId;
+      const { model, fromMs, toMs } = query;
+      const rows = await repositories.usage.sums(by, { tenantId, keyId, model, fromMs, toMs });
+      const named = rows.map(({ group, ...numbers }) => ({
+        group: Object.fromEntries(by.map((name, i) => [name, group[i] ?? ""])),
+        ...numbers,
+      }));
+      return { data: named };
+    },
+  }),
+  defineRoute({
+    id: "audit.query",
+    method: "GET",
+    path: "/audit",
+    summary: "Read the audit log of a tenant, newest first",
+    permission: "audit:read",
+    query: z.strictObject({
+      tenantId: text
+        .optional()
+        .describe("Platform admins: of this tenant; default the platform's."),
+      actorId: text.optional(),
+      action: text.optional(),
+      objectType: text.optional(),
+      objectId: text.optional(),
+      outcome: z.enum(["ok", "denied", "failed"]).optional(),
+      code: text.optional(),
+      fromMs: time.optional().describe("Wall-clock ms, inclusive."),
+      toMs: time.optional().describe("Wall-clock ms, exclusive."),
+      afterSeq: z.coerce.number().int().min(0).optional().describe("Entries with a greater seq."),
+      order: z.enum(["asc", "desc"]).default("desc"),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+    }),
+    answer: z.object({ data: z.array(entry) }),
+    async handle({ repositories }, { acting, query }) {
+      const tenantId = tenantOf(acting.principal, query.tenantId);
+      const rows = await repositories.audit.query({ ...query, tenantId });
+      return { data: rows.map((row) => entry.parse(JSON.parse(row.entry))) };
+    },
+  }),
+];

@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { gatewayErrors } from "../../errors.ts";
+import { type AdminRoute, defineRoute } from "../route.ts";
+import type { BreakerBoard, BreakerView } from "../../breaker/board.ts";
+import { idParams } from "./shapes.ts";
+
+const breaker = z.object({
+  id: z.string().describe("The target's name, or `<target>/<key>` for one upstream key."),
+  target: z.string(),
+  state: z.enum(["closed", "half_open", "open"]),
+  override: z.enum(["open", "closed"]).nullable().describe("Set while an operator holds it."),
+  retryAfterMs: z.number().describe("ms until calls are let through again."),
+  outcomes: z.number().describe("Outcomes in the window; 0 for a key."),
+  failures: z.number(),
+  inFlight: z.number(),
+  rampShare: z.number().describe("Share of its traffic that it takes on its way back, 0-1."),
+});
+const limit = z.object({
+  scope: z.string(),
+  match: z.string(),
+  resource: z.string(),
+  limit: z.number(),
+  periodMs: z.number(),
+  burst: z.number(),
+});
+const target = z.object({
+  name: z.string(),
+  provider: z.string(),
+  model: z.string().describe("The model's name at the upstream."),
+  ready: z.boolean(),
+});
+const route = z.object({
+  name: z.string(),
+  models: z.array(z.string()).readonly(),
+  targets: z.array(z.string()).readonly(),
+  critical: z.boolean(),
+});
+
+const missing = (part: string): Error =>
+  gatewayErrors.make("LL_ADMIN_UNAVAILABLE", `This gateway runs no ${part}.`);
+
+export const trafficRoutes: readonly AdminRoute[] = [
+  defineRoute({
+    id: "targets.list",
+    method: "GET",
+    path: "/targets",
+    summary: "List upstreams with their readiness in this process",
+    permission: "routes:read",
+    answer: z.object({ data: z.array(target).readonly() }),
+    handle: (services) => ({ data: services.targets() }),
+  }),
+  defineRoute({
+    id: "routes.list",
+    method: "GET",
+    path: "/routes",
+    summary: "List routes with their models and targets",
+    permission: "routes:read",
+    answer: z.object({ data: z.array(route).readonly() }),
+    handle: (services) => ({ data: services.routes() }),
+  }),
+  defineRoute({
+    id: "limits.list",
+    method: "GET",
+    path: "/limits",
+    summary: "List the limits that hold",
+    permission: "budgets:read",
+    answer: z.object({ data: z.array(limit).readonly() }),
+    errors: ["LL_ADMIN_UNAVAILABLE"],
+    handle({ limits }, { acting }) {
+      if (!limits) throw missing("limiter");
+      return { data: limits(acting.principal) };
+    },
+  }),
+  defineRoute({
+    id: "breakers.list",
+    method: "GET",
+    path: "/breakers",
+    summary: "List circuit breakers of this process",
+    permission: "breakers:read",
+    answer: z.object({ data: z.array(breaker).readonly() }),
+    errors: ["LL_ADMIN_UNAVAILABLE"],
+    handle({ breakers }) {
+      if (!breakers) throw missing("breakers");
+      return { data: breakers.list() };
+    },
+  }),
+  defineRoute({
+    id: "breakers.override",
+    method: "POST",
+    path: "/breakers/:id/override",
+    summary: "Hold a breaker open or closed, or let it decide again",
+    permission: "breakers:override",
+    audit: { action: "breaker.overridden", by: "plane" },
+    params: idParams,
+    body: z.strictObject({ to: z.enum(["open", "closed", "auto"]) }),
+    answer: breaker,
+    errors: ["LL_ADMIN_UNAVAILABLE", "LL_BREAKER_UNKNOWN"],
+    example: { to: "open" },
+    objectOf: (raw) => ({ type: "breaker", id: idParams.safeParse(raw.params).data?.id ?? "" }),
+    check({ breakers }, { params: { id } }) {
+      if (!breakers) throw missing("breakers");
+      shownBreaker(breakers, id);
+    },
+    handle({ breakers }, { params: { id }, body }) {
+      if (!breakers) throw missing("breakers");
+      breakers.override(id, body.to);
+      return shownBreaker(breakers, id);
+    },
+  }),
+];
+
+function shownBreaker(breakers: Pick<BreakerBoard, "list">, id: string): BreakerView {
+  const shown = breakers.list().find((one) => one.id === id);
+  if (shown) return shown;
+  throw gatewayErrors.make("LL_BREAKER_UNKNOWN", `There is no breaker ${JSON.stringify(id)}.`);
+}

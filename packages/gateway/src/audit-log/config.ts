@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+/** The `auditLog` section. */
+export const auditLogConfig = z.strictObject({
+  onFull: z
+    .enum(["refuse", "continue"])
+    .default("refuse")
+    .describe("A full queue refuses model requests, or loses entries and counts them."),
+  requests: z
+    .enum(["denied", "all"])
+    .default("denied")
+    .describe("Which requests get an entry: refused ones, or every one."),
+  heads: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File of signed Merkle heads, better on another volume; missing: none are made."),
+});
+
+export type AuditLogConfig = z.output<typeof auditLogConfig>;
