@@ -2,3 +2,6 @@
 export { eventually } from "./eventually.ts";
 export { startSimulator } from "./simulator/index.ts";
 export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simulator/index.ts";
+export { behaviours, contentOf, startFaultUpstream } from "./fault-upstream/index.ts";
+export type { Behaviour, BehaviourId, FaultUpstream, Seen } from "./fault-upstream/index.ts";
+export { type RunningRedis, startRedis } from "./redis/index.ts";

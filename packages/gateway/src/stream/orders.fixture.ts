@@ -160,7 +160,7 @@ export class Order {
       },
       onAttempt: () => undefined,
     });
-    stage.run?.(this.x);
+    if (stage.run?.(this.x) !== undefined) throw new Error("the call did not begin at once");
   }
 
   #plan(targets: readonly Target[], hedgeAfterMs: number): AttemptPlan {

@@ -100,11 +100,15 @@ function judge(order: Order): string {
   if (x.attempts.some(({ usage }) => usage === undefined)) return "an attempt without usage";
   if (!(x.body?.isStream ?? false)) return "";
   const isOk = exits[0]?.reason === "ok";
-  if (client.text.includes("[DONE]") !== isOk) return "an end marker that is not the truth";
-  const errors = client.text.split('"error"').length - 1;
+  return judgeEnd(client.text, isOk) || judgePrefix(order, isOk);
+}
+
+function judgeEnd(text: string, isOk: boolean): string {
+  if (text.includes("[DONE]") !== isOk) return "an end marker that is not the truth";
+  const errors = text.split('"error"').length - 1;
   if (errors > 1 || (isOk && errors > 0)) return `${errors} errors`;
-  if (errors === 1 && !/"error"[^\n]*\n*$/.test(client.text)) return "something after the error";
-  return judgePrefix(order, isOk);
+  const isLast = errors === 0 || /"error"[^\n]*\n*$/.test(text);
+  return isLast ? "" : "something after the error";
 }
 
 /** What was sent is the beginning of what one upstream gave, then of what its successor gave. */
