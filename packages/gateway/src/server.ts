@@ -8,6 +8,7 @@ import type { Random } from "@loadline/kit/random";
 import type { GatewayConfig } from "./config/schema.ts";
 import type { Controls } from "./controls.ts";
 import { createNodeFront } from "./front/node-http/index.ts";
+import { createDependencies } from "./health/dependencies.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
@@ -16,9 +17,13 @@ import { createStages, explain, type ExplainedOperation } from "./pipeline/stage
 import { createAccounting } from "./limits/wire.ts";
 import { compileRoutes, openTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
+import { sqlUrl } from "./state/config.ts";
 import { createKeyCache } from "./state/key-cache.ts";
 import { type CreatedKey, createKey, listKeys } from "./state/keys.ts";
+import { openStore } from "./state/open-store.ts";
 import { openState, type State } from "./state/state.ts";
+import type { Store } from "./state/store.ts";
+import { connectStore, usageStore } from "./state/wire.ts";
 import { streamSettings } from "./stream/config.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { createWatch } from "./upstream/watch.ts";
@@ -54,6 +59,7 @@ const readyPollMs = 20;
 
 interface Base {
   readonly state: State;
+  readonly store: Store;
   readonly logger: Logger;
   readonly runDir: string;
   readonly signal: AbortSignal;
@@ -62,7 +68,7 @@ interface Base {
 /** Wires targets, routes, stages and front; nothing listens yet. */
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random } = deps;
-  const { state, logger } = base;
+  const { state, store, logger } = base;
   const targets = openTargets(config, { ...deps, ...base });
   const routes = compileRoutes(config, targets);
   const keys = createKeyCache(state);
@@ -73,10 +79,14 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     targets: [...targets.keys()],
   };
   const telemetry = createTelemetry(names, metrics);
-  const health = createHealth({ clock, routes, version: deps.version ?? "0.0.0" });
-  const routing = createRouting({ config, routes, targets }, { ...deps, logger, metrics });
+  const dependencies = createDependencies(metrics);
+  connectStore(store, { clock, logger, metrics, dependencies });
+  const version = deps.version ?? "0.0.0";
+  const health = createHealth({ clock, routes, version, dependencies });
+  const routing = createRouting({ config, routes, targets }, { ...deps, ...base, metrics });
   const models = routes.models;
-  const accounting = createAccounting({ ...deps, config, logger, metrics, models });
+  const usage = usageStore(store, config.stateDir);
+  const accounting = createAccounting({ ...deps, config, logger, metrics, models, usage });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
   const stages = createStages({
@@ -129,8 +139,10 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
   const state = openState(config.stateDir, { clock, random }, { exclusive: true });
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();
-  const release = (): void => {
+  let store: Store | undefined;
+  const release = async (): Promise<void> => {
     stop.abort(new Error("the gateway was closed"));
+    await store?.close();
     state.close();
     rmSync(runDir, { recursive: true, force: true });
     logger.flush();
@@ -138,7 +150,8 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
   try {
     const isFirst = config.auth.required && listKeys(state).length === 0;
     const firstKey = isFirst ? createKey(state, { name: "first", env: config.env }) : undefined;
-    const parts = build(config, deps, { state, logger, runDir, signal: stop.signal });
+    store = await openStore(sqlUrl(config.stores.sql), { clock, dir: config.stateDir });
+    const parts = build(config, deps, { state, store, logger, runDir, signal: stop.signal });
     const { targets, keys, health, stages, pipeline, front, accounting } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
@@ -149,7 +162,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
       await accounting.close();
       await Promise.all([...targets.values()].map((target) => target.upstream.close()));
       logger.info("closed", { cut: report.cut, finished: report.finished });
-      release();
+      await release();
       return report;
     };
     return {
@@ -171,7 +184,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
       stages: explain(stages),
     };
   } catch (cause) {
-    release();
+    await release();
     throw cause;
   }
 }

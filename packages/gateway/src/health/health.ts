@@ -1,10 +1,12 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { RouteTable } from "../routing/routes.ts";
+import type { Dependencies } from "./dependencies.ts";
 
 export interface HealthDeps {
   readonly clock: Clock;
   readonly routes: RouteTable;
   readonly version: string;
+  readonly dependencies?: Dependencies;
 }
 
 export interface Health {
@@ -35,14 +37,14 @@ export function createHealth(deps: HealthDeps): Health {
     setListening: () => void (isListening = true),
     notReady,
     health() {
-      const components: Record<string, unknown> = {};
+      const components: Record<string, unknown> = { ...deps.dependencies?.components() };
       for (const route of deps.routes.routes) {
         const ready = route.targets.filter((t) => t.upstream.isReady()).length;
         const down = ready === 0 ? "down" : "degraded";
         const state = ready === route.targets.length ? "ok" : down;
         components[`route:${route.name}`] = { required: route.isCritical, state };
       }
-      const isOk = notReady().length === 0;
+      const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;
       const status = isOk ? "ok" : "unavailable";
       return { isOk, body: { status, version: deps.version, startedAt, components } };
     },
