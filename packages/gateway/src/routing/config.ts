@@ -124,10 +124,11 @@ export const routeRoutingShape = {
     .describe("A cut text stream goes on at another target."),
 } as const;
 
-/** The breaker of one target: its own keys over the section's. */
+/** The breaker of one target: its own keys over the section's; `probePeriodMs` of its prober. */
 export function breakerSettings(
   section: z.output<typeof breakerConfig>,
   own: z.output<typeof targetRoutingConfig>["breaker"] = {},
+  probePeriodMs: number = breakerDefaults.probePeriodMs,
 ): BreakerSettings {
   return {
     ...breakerDefaults,
@@ -135,6 +136,8 @@ export function breakerSettings(
     minVolume: own.minVolume ?? section.minVolume,
     minFailures: own.minFailures ?? section.minFailures,
     windowMs: section.window,
+    oldestMs: Math.max(breakerDefaults.oldestMs, section.window),
+    probePeriodMs,
     openForMs: section.openFor,
     openForMaxMs: Math.max(section.openFor, section.openForMax),
   };

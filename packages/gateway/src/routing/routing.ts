@@ -4,11 +4,13 @@ import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { AuditSink } from "../audit-log/events.ts";
 import { Board, type BreakerBoard } from "../breaker/board.ts";
+import type { KeyState } from "../breaker/key-state.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import type { Router } from "./attempts.ts";
 import { HedgeControl } from "./hedge.ts";
 import { createRoutingMetrics } from "./metrics.ts";
+import { type Pools, startPools } from "./pools.ts";
 import { RouteState } from "./route-state.ts";
 import { RoutePlanner } from "./router.ts";
 import type { RouteTable, Target } from "./routes.ts";
@@ -24,6 +26,8 @@ export interface RoutingDeps {
   readonly metrics: Metrics;
   readonly audit?: AuditSink | undefined;
   readonly controls?: Partial<Controls> | undefined;
+  /** Ends all probing; without one it goes on. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a configuration routes over. */
@@ -36,8 +40,17 @@ export interface RoutingPlan {
 export interface Routing {
   readonly router: Router;
   readonly breakers: BreakerBoard;
+  /** The warm pools as components of /health: a short one is degraded, an empty one down. */
+  health(): Readonly<Record<string, PoolHealth>>;
   /** Goes over to another configuration; targets still open keep their breakers. */
   install(plan: RoutingPlan): void;
+}
+
+export interface PoolHealth {
+  readonly required: boolean;
+  readonly state: "ok" | "degraded" | "down";
+  readonly ready: number;
+  readonly min: number;
 }
 
 /** Router and breakers over opened targets. */
@@ -49,15 +62,17 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   });
   const board = new Board({ clock, logger, metrics, audit: deps.audit });
   const strategies = createStrategies(random);
+  const onKeyOut = (state: TargetState, key: KeyState): void => board.keyOut(state, key);
   const router = new RoutePlanner({
     nowMs: () => clock.monotonicMs(),
     random,
     metrics,
     attemptsMax: plan.config.retry.attempts,
     waitMaxMs: plan.config.retry.waitMax,
-    onKeyOut: (state, key) => board.keyOut(state, key),
+    onKeyOut,
   });
   let states: Map<string, TargetState> | undefined;
+  let pools: Pools | undefined;
   const install = ({ config, routes, targets }: RoutingPlan): void => {
     const { controls } = deps;
     states = createStates(config, targets, { board, random, controls, before: states });
@@ -79,10 +94,31 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
         });
       }),
     );
+    pools?.stop();
+    const signal = deps.signal ?? new AbortController().signal;
+    pools = startPools(config, routes, {
+      states,
+      deps: { clock, logger, signal, metrics, onKeyOut },
+    });
   };
   install(plan);
+  board.onTransition((target, { to }) => {
+    if (to === "open") pools?.hurry(target);
+  });
   deps.metrics.onRender(() => board.refresh());
-  return { router, breakers: board, install };
+  const health = () =>
+    Object.fromEntries(
+      (pools?.status() ?? []).map(({ route, ready, min }) => [
+        `pool:${route}`,
+        { required: false, state: poolState(ready, min), ready, min },
+      ]),
+    );
+  return { router, breakers: board, health, install };
+}
+
+function poolState(ready: number, min: number): PoolHealth["state"] {
+  if (ready >= min) return "ok";
+  return ready > 0 ? "degraded" : "down";
 }
 
 function memberOf(state: TargetState | undefined) {

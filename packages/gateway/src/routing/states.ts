@@ -4,6 +4,7 @@ import type { Board } from "../breaker/board.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import { breakerSettings, targetRoutingConfig, targetRoutingKeys } from "./config.ts";
+import { cadencesOf } from "./cadences.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./routes.ts";
 import { TargetState } from "./target-state.ts";
@@ -37,6 +38,7 @@ export function createStates(
   deps: StatesDeps & { readonly before?: ReadonlyMap<string, TargetState> | undefined },
 ): Map<string, TargetState> {
   const states = new Map<string, TargetState>();
+  const cadences = cadencesOf(config);
   for (const target of targets.values()) {
     const before = deps.before?.get(target.name);
     if (before?.target === target && before.index === states.size) {
@@ -49,7 +51,11 @@ export function createStates(
       target,
       index: states.size,
       breaker: (deps.controls?.breaker ?? createBreaker)({
-        settings: breakerSettings(config.breaker, own.breaker),
+        settings: breakerSettings(
+          config.breaker,
+          own.breaker,
+          cadences.get(target.name)?.probeEveryMs,
+        ),
         random: deps.random,
         onTransition: (transition) => deps.board.changed(state, transition),
       }),

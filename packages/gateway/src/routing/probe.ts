@@ -1,0 +1,90 @@
+import type { Clock } from "@loadline/kit/clock";
+import { classifyStatus } from "../upstream/classify.ts";
+import type { FailureClass, UpstreamKey, UpstreamOperation } from "../upstream/upstream.ts";
+import type { Target } from "./routes.ts";
+
+export interface ProbeOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly key: UpstreamKey | undefined;
+}
+
+const empty = Buffer.alloc(0);
+const messages = [{ role: "user", content: "ping" }];
+
+/** The smallest real request of each operation, cheapest first. */
+const smallest: readonly {
+  readonly operation: UpstreamOperation;
+  body(model: string, boundName: string): unknown;
+}[] = [
+  { operation: "chat", body: (model, bound) => ({ model, messages, [bound]: 1 }) },
+  { operation: "messages", body: (model) => ({ model, messages, max_tokens: 1 }) },
+  {
+    operation: "generate",
+    body: () => ({
+      contents: [{ role: "user", parts: [{ text: "ping" }] }],
+      generationConfig: { maxOutputTokens: 1 },
+    }),
+  },
+  { operation: "completions", body: (model) => ({ model, prompt: "ping", max_tokens: 1 }) },
+  { operation: "responses", body: (model) => ({ model, input: "ping", max_output_tokens: 16 }) },
+  { operation: "embeddings", body: (model) => ({ model, input: "ping" }) },
+];
+
+/**
+ * Whether the upstream answers at all: a GET over a connection of its pool. Any status below 500
+ * is an answer. A provider without such a path is asked whether it is ready.
+ */
+export async function probeCheaply(target: Target, o: ProbeOptions): Promise<boolean> {
+  const { provider, upstream } = target;
+  if (provider.probe === undefined && provider.paths.probe === undefined) return upstream.isReady();
+  const result = await callOnce(target, { operation: "probe", body: empty }, o);
+  return typeof result === "number" && result < 500;
+}
+
+/** A completion of one token, or the smallest request the target serves: its class of outcome. */
+export async function probeDeeply(target: Target, o: ProbeOptions): Promise<FailureClass | "ok"> {
+  const { provider, model, upstream } = target;
+  const serves = upstream.rules?.serves;
+  const found = smallest.find(
+    ({ operation }) => provider.paths[operation] && (serves?.includes(operation) ?? true),
+  );
+  if (!found) return "misconfigured";
+  const body = found.body(model, provider.boundName ?? "max_tokens");
+  const bytes = Buffer.from(JSON.stringify(body));
+  const result = await callOnce(target, { operation: found.operation, body: bytes }, o);
+  if (typeof result !== "number") return result;
+  return result >= 200 && result < 300 ? "ok" : classifyStatus(result, false);
+}
+
+/** The status of a whole answer, or what went wrong; `timeout` after `timeoutMs`. */
+function callOnce(
+  target: Target,
+  request: { readonly operation: UpstreamOperation; readonly body: Buffer },
+  o: ProbeOptions,
+): Promise<number | FailureClass> {
+  return new Promise((resolve) => {
+    let status = 0;
+    const settle = (result: number | FailureClass): void => {
+      timer.cancel();
+      resolve(result);
+    };
+    const timer = o.clock.after(
+      o.timeoutMs,
+      () => {
+        call.abort();
+        resolve("timeout");
+      },
+      { unref: true },
+    );
+    const call = target.upstream.call(
+      { ...request, isStream: false, traceparent: undefined, key: o.key },
+      {
+        head: (code) => void (status = code),
+        data: () => undefined,
+        end: () => settle(status),
+        fail: (failure) => settle(failure),
+      },
+    );
+  });
+}
