@@ -1,4 +1,5 @@
 import type { Placed } from "@loadline/kit/roster";
+import type { Narrowing } from "../body/narrowing.ts";
 import type { RequestBody } from "../body/request.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import type { Principal } from "../identity/principal.ts";
@@ -34,6 +35,8 @@ export interface Client {
   /** Breaks the connection: the client sees a cut answer. */
   destroy(): void;
   onDrain(run: () => void): void;
+  /** Gives a request whose body is untouched to the admin plane; missing where there is none. */
+  handOver?(x: Exchange): void;
   /** Bytes written that the operating system has not taken yet. */
   readonly pendingBytes: number;
   /** The connection is closed: nothing written reaches anyone. */
@@ -90,6 +93,8 @@ export interface Exit {
 /** Headers the stages look at, found in one walk over the list. */
 export interface PickedHeaders {
   authorization: string | undefined;
+  /** Value of `x-api-key`, the other carrier of a key. */
+  apiKey: string | undefined;
   contentType: string | undefined;
   contentEncoding: string | undefined;
   contentLength: number;
@@ -118,6 +123,10 @@ export class Exchange implements Placed {
   picked: PickedHeaders | undefined;
   keyId = "";
   principal: Principal | undefined;
+  /** The store did not answer: a remembered principal stands in. */
+  isAuthStale = false;
+  /** What the caller narrows by headers or by the body's `loadline` object. */
+  narrow: Narrowing | undefined;
   lease: Lease | undefined;
   body: RequestBody | undefined;
   route: Route | undefined;

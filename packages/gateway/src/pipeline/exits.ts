@@ -4,9 +4,14 @@ import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import type { Exchange, Exit } from "./exchange.ts";
 import { always, modelOnly, type Stage } from "./stage.ts";
 
-/** The exit stages in their order: settle, meter, metrics with the access log. */
+/** The exit stages in their order: settle, meter, audit, metrics with the access log. */
 export function exitStages(
-  o: { telemetry: GatewayTelemetry; logger: Logger; nowMs: () => number },
+  o: {
+    telemetry: GatewayTelemetry;
+    logger: Logger;
+    nowMs: () => number;
+    audit?: (x: Exchange, end: Exit) => void;
+  },
   accounting: Accounting,
 ): Stage[] {
   return [
@@ -24,6 +29,12 @@ export function exitStages(
       summary: "one usage record per attempt",
       wired: modelOnly,
       exit: (x, end) => accounting.meter(x, end),
+    },
+    {
+      id: "audit",
+      summary: "refusals stay on record",
+      wired: always,
+      exit: (x, end) => o.audit?.(x, end),
     },
     {
       id: "metrics",

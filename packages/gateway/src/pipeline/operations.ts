@@ -13,6 +13,9 @@ export type OperationId =
   | "readyz"
   | "health"
   | "metrics"
+  | "admin"
+  | "admin.docs"
+  | "admin.openapi"
   | "unknown";
 
 /** A surface that the pipeline serves. */
@@ -49,6 +52,16 @@ function local(id: OperationId, path: string, permission: Operation["permission"
   return { ...readOnly, id, methods: get, path, permission, limits, audit: notAudited };
 }
 
+/** A path that the admin plane answers; the front hands the request over. */
+function admin(
+  id: OperationId,
+  path: string,
+  o: Pick<Operation, "methods" | "permission" | "body">,
+): Operation {
+  const audit = { none: "each surface of the admin plane records its own" };
+  return { ...readOnly, ...o, id, path, limits: "admin", audit };
+}
+
 export const unknownOperation: Operation = {
   ...local("unknown", "*", { public: "health" }),
   methods: [],
@@ -66,10 +79,30 @@ export const operations: readonly Operation[] = [
   local("readyz", "/readyz", { public: "ready" }),
   local("health", "/health", { public: "health" }),
   local("metrics", "/metrics", "metrics:read"),
+  admin("admin", "/admin/v1/*", {
+    methods: [...get, "POST", "PATCH", "DELETE"],
+    permission: { below: "each surface under this path declares its own" },
+    body: "admin",
+  }),
+  admin("admin.docs", "/admin/docs", {
+    methods: get,
+    permission: { public: "docs" },
+    body: "none",
+  }),
+  admin("admin.openapi", "/admin/openapi.json", {
+    methods: get,
+    permission: { public: "docs" },
+    body: "none",
+  }),
 ];
 
 const exact = new Map(operations.map((operation) => [operation.path, operation]));
 const prefixed = operations.filter((operation) => operation.path.endsWith("/*"));
+
+/** Whether a target is exactly an operation's own path: nothing in it needs another look. */
+export function isExactPath(operation: Operation, target: string): boolean {
+  return target === operation.path && operation !== unknownOperation;
+}
 
 /** The operation of a request target (query allowed) and what its `*` stands for, decoded. */
 export function findOperation(target: string): { operation: Operation; param?: string } {

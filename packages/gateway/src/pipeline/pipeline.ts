@@ -1,5 +1,6 @@
 import type { Logger } from "@loadline/kit/logger";
 import { createRoster, type Roster } from "@loadline/kit/roster";
+import { problemOf, problemType } from "../admin/problem.ts";
 import { dialectOf } from "../dialects/index.ts";
 import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
@@ -107,12 +108,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 /** Sends our own error in the envelope of the client's dialect and returns its status. */
 function answerRefusal(x: Exchange, refusal: Refusal): number {
   const status = statusOf(refusal.code);
+  if (x.operation.limits === "admin") return answerProblem(x, refusal, status);
   const dialect = dialectOf(x.operation.id);
   const headers = ["content-type", "application/json", dialect.requestIdHeader, x.id];
   if (refusal.headers) headers.push(...refusal.headers);
   if (refusal.retryAfterMs !== undefined)
     headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
   x.client.answer(status, headers, dialect.errorBody(refusal, x.id, x.attempts));
+  return status;
+}
+
+/** The admin plane's own form of errors (RFC 9457). */
+function answerProblem(x: Exchange, refusal: Refusal, status: number): number {
+  const headers = ["content-type", problemType, "x-request-id", x.id, "cache-control", "no-store"];
+  if (refusal.headers) headers.push(...refusal.headers);
+  if (refusal.retryAfterMs !== undefined)
+    headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
+  x.client.answer(status, headers, JSON.stringify(problemOf(refusal, x.id)));
   return status;
 }
 

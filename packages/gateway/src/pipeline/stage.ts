@@ -3,6 +3,10 @@ import type { Operation } from "./operations.ts";
 
 export type StageId =
   | "accept"
+  | "admin-address"
+  | "audit-ready"
+  | "hand-over"
+  | "audit"
   | "address-limit"
   | "request-id"
   | "authenticate"
@@ -33,5 +37,6 @@ export interface Stage {
   exit?(x: Exchange, end: Exit): void;
 }
 
+export const adminOnly = (operation: Operation): boolean => operation.limits === "admin";
 export const always = (): boolean => true;
 export const modelOnly = (operation: Operation): boolean => operation.isModel;

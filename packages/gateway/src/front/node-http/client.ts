@@ -1,11 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
-import type { BodyRead, Client } from "../../pipeline/exchange.ts";
+import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
 
 /** How long, and how much of, a refused body is read and thrown away, so the answer arrives. */
 const discardMs = 2000;
 const discardBytesMax = 64 * 1024 * 1024;
 const textBytesMax = 16_384;
+
+/** What answers requests under /admin. */
+export interface RequestHandler {
+  handle(request: IncomingMessage, response: ServerResponse, x: Exchange): void;
+}
+
+interface ClientOptions {
+  readonly clock: Clock;
+  readonly isExpecting: boolean;
+  readonly admin: RequestHandler | undefined;
+}
 
 /** One request of Node's HTTP server as the pipeline sees it. */
 export class NodeClient implements Client {
@@ -14,17 +25,15 @@ export class NodeClient implements Client {
   readonly #clock: Clock;
   /** The client waits for `100 Continue` before it sends its body. */
   readonly #isExpecting: boolean;
+  readonly #admin: RequestHandler | undefined;
   #onBody: ((body: BodyRead) => void) | undefined;
 
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    o: { clock: Clock; isExpecting: boolean },
-  ) {
+  constructor(request: IncomingMessage, response: ServerResponse, o: ClientOptions) {
     this.#request = request;
     this.#response = response;
     this.#clock = o.clock;
     this.#isExpecting = o.isExpecting;
+    this.#admin = o.admin;
   }
 
   get method(): string {
@@ -76,6 +85,22 @@ export class NodeClient implements Client {
     request.on("end", () => {
       this.#finishBody(chunks ? Buffer.concat(chunks, size) : (only ?? Buffer.alloc(0)));
     });
+  }
+
+  /** The exchange ends when the plane's answer does, or its connection. */
+  handOver(x: Exchange): void {
+    const response = this.#response;
+    if (!this.#admin) return;
+    response.once("close", () => {
+      const status = response.statusCode;
+      const answered = status < 400 ? "ok" : status < 500 ? "refused" : "failed";
+      x.exit({ reason: response.writableFinished ? answered : "client_left", status });
+    });
+    x.cancel = (why) => {
+      if (why === "client_left") response.destroy();
+    };
+    if (this.#isExpecting) response.writeContinue();
+    this.#admin.handle(this.#request, response, x);
   }
 
   /** The connection is gone: a body still awaited is cut. */

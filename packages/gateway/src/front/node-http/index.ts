@@ -5,7 +5,7 @@ import { type GatewayErrorCode, gatewayErrors } from "../../errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { errorBody, statusOf } from "../../stream/frames.ts";
-import { NodeClient } from "./client.ts";
+import { NodeClient, type RequestHandler } from "./client.ts";
 import { Underway } from "./underway.ts";
 
 export interface FrontOptions {
@@ -19,6 +19,8 @@ export interface FrontOptions {
   readonly headBytesMax: number;
   readonly clock: Clock;
   nextId(): string;
+  /** Answers what is under /admin; missing: nothing is. */
+  readonly admin?: RequestHandler | undefined;
 }
 
 export interface Front {
@@ -52,8 +54,8 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): Front {
   let isDraining = false;
   let closed: Promise<void> | undefined;
   const underway = new Underway();
-  const plain = { clock: o.clock, isExpecting: false };
-  const expecting = { clock: o.clock, isExpecting: true };
+  const plain = { clock: o.clock, isExpecting: false, admin: o.admin };
+  const expecting = { clock: o.clock, isExpecting: true, admin: o.admin };
   const onRequest = (
     request: IncomingMessage,
     response: ServerResponse,
