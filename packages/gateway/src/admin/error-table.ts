@@ -24,6 +24,14 @@ export const adminErrorTable = {
     summary: "The admin plane is not open to this address.",
     remedy: "Call it from an address of admin.allowFrom, by default the machine itself.",
   },
+  LL_AUTH_STALE: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    summary: "What this node knows of keys and roles is older than 5 s.",
+    remedy: "Try again when the store answers; /health names its state.",
+  },
   LL_ADMIN_UNAVAILABLE: {
     status: 503,
     openaiType: "server_error",

@@ -51,6 +51,7 @@ const always = [
   "LL_AUTHZ_DENIED",
   "LL_ADMIN_ADDRESS",
   "LL_INTERNAL_UNEXPECTED",
+  "LL_AUTH_STALE",
   "LL_STATE_UNAVAILABLE",
 ] as const satisfies readonly GatewayErrorCode[];
 const ofBodies = [

@@ -23,6 +23,8 @@ export interface AdminPlaneDeps {
   readonly store: Pick<Store, "transaction">;
   readonly logger: Logger;
   readonly bodyBytesMax: number;
+  /** Age of what is known of keys and roles (s); above 5 nothing is answered. */
+  lagSeconds(): number;
 }
 
 export interface AdminPlane {
@@ -80,6 +82,7 @@ export async function createAdminPlane(deps: AdminPlaneDeps): Promise<AdminPlane
   };
 }
 
+const lagSecondsMax = 5;
 const guardHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
 /** Checks the permission before a body byte is read, then runs the operation. */
@@ -96,6 +99,7 @@ function addRoute(
     onRequest(request, _reply, done) {
       const visit = visitOf(request);
       visit.route = route;
+      if (deps.lagSeconds() > lagSecondsMax) return done(gatewayErrors.make("LL_AUTH_STALE"));
       const verdict = authorize(principalOf(visit.x), surface);
       if (verdict === "allow") return done();
       const { code, permission } = verdict;

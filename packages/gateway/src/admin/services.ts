@@ -1,21 +1,11 @@
 import type { BreakerBoard } from "../breaker/board.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { KeyService } from "../identity/keys/key-service.ts";
-import type { Principal } from "../identity/principal.ts";
 import type { RoleService } from "../identity/users/role-service.ts";
 import type { TenantService } from "../identity/users/tenant-service.ts";
 import type { UserService } from "../identity/users/user-service.ts";
+import type { Limits } from "../limits/limits.ts";
 import type { Repositories } from "../state/repositories.ts";
-
-/** One limit with what is left of it, as far as this process knows. */
-export interface LimitView {
-  readonly scope: string;
-  readonly match: string;
-  readonly resource: string;
-  readonly limit: number;
-  readonly periodMs: number;
-  readonly burst: number;
-}
 
 export interface TargetView {
   readonly name: string;
@@ -37,16 +27,16 @@ export interface ReloadView {
   readonly problem: string | null;
 }
 
-/** What the admin operations work on; a missing part answers LL_ADMIN_UNAVAILABLE. */
+/** What the admin operations work on. */
 export interface AdminServices {
   readonly repositories: Repositories;
   readonly keys: KeyService;
   readonly users: UserService;
   readonly roles: RoleService;
   readonly tenants: TenantService;
-  readonly breakers: Pick<BreakerBoard, "list" | "override"> | undefined;
-  /** Limits that hold for a principal's tenant. */
-  readonly limits: ((principal: Principal) => readonly LimitView[]) | undefined;
+  readonly breakers: Pick<BreakerBoard, "list" | "override">;
+  readonly limits: Pick<Limits, "status">;
+  /** Missing where there is no file to read again: LL_ADMIN_UNAVAILABLE. */
   readonly reload: (() => Promise<ReloadView>) | undefined;
   readonly version: string;
   readonly startedMs: number;

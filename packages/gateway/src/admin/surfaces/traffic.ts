@@ -17,11 +17,12 @@ const breaker = z.object({
 });
 const limit = z.object({
   scope: z.string(),
-  match: z.string(),
+  match: z.array(z.string()).nullable().describe("Names it applies to; null: all."),
   resource: z.string(),
   limit: z.number(),
-  periodMs: z.number(),
-  burst: z.number(),
+  period: z.union([z.string(), z.number()]).describe("ms, or day, month, total."),
+  burst: z.number().nullable().describe("Most at once; null: the default."),
+  estimate: z.string(),
 });
 const target = z.object({
   name: z.string(),
@@ -35,9 +36,6 @@ const route = z.object({
   targets: z.array(z.string()).readonly(),
   critical: z.boolean(),
 });
-
-const missing = (part: string): Error =>
-  gatewayErrors.make("LL_ADMIN_UNAVAILABLE", `This gateway runs no ${part}.`);
 
 export const trafficRoutes: readonly AdminRoute[] = [
   defineRoute({
@@ -64,11 +62,21 @@ export const trafficRoutes: readonly AdminRoute[] = [
     path: "/limits",
     summary: "List the limits that hold",
     permission: "budgets:read",
-    answer: z.object({ data: z.array(limit).readonly() }),
-    errors: ["LL_ADMIN_UNAVAILABLE"],
-    handle({ limits }, { acting }) {
-      if (!limits) throw missing("limiter");
-      return { data: limits(acting.principal) };
+    answer: z.object({
+      status: z.object({
+        mode: z.string().describe("Who decides: this process alone or the shared store."),
+        leases: z.number().describe("Reservations not settled yet."),
+        buckets: z.number().describe("Limiters in memory."),
+      }),
+      data: z.array(limit),
+    }),
+    handle({ limits, config }) {
+      const data = config().limits.map(({ match, burst, ...rest }) => ({
+        ...rest,
+        match: match === undefined ? null : [match].flat(),
+        burst: burst ?? null,
+      }));
+      return { status: limits.status(), data };
     },
   }),
   defineRoute({
@@ -78,11 +86,7 @@ export const trafficRoutes: readonly AdminRoute[] = [
     summary: "List circuit breakers of this process",
     permission: "breakers:read",
     answer: z.object({ data: z.array(breaker).readonly() }),
-    errors: ["LL_ADMIN_UNAVAILABLE"],
-    handle({ breakers }) {
-      if (!breakers) throw missing("breakers");
-      return { data: breakers.list() };
-    },
+    handle: ({ breakers }) => ({ data: breakers.list() }),
   }),
   defineRoute({
     id: "breakers.override",
@@ -94,15 +98,11 @@ export const trafficRoutes: readonly AdminRoute[] = [
     params: idParams,
     body: z.strictObject({ to: z.enum(["open", "closed", "auto"]) }),
     answer: breaker,
-    errors: ["LL_ADMIN_UNAVAILABLE", "LL_BREAKER_UNKNOWN"],
+    errors: ["LL_BREAKER_UNKNOWN"],
     example: { to: "open" },
     objectOf: (raw) => ({ type: "breaker", id: idParams.safeParse(raw.params).data?.id ?? "" }),
-    check({ breakers }, { params: { id } }) {
-      if (!breakers) throw missing("breakers");
-      shownBreaker(breakers, id);
-    },
+    check: ({ breakers }, { params: { id } }) => void shownBreaker(breakers, id),
     handle({ breakers }, { params: { id }, body }) {
-      if (!breakers) throw missing("breakers");
       breakers.override(id, body.to);
       return shownBreaker(breakers, id);
     },
