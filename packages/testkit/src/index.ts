@@ -5,3 +5,4 @@ export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simula
 export { behaviours, contentOf, startFaultUpstream } from "./fault-upstream/index.ts";
 export type { Behaviour, BehaviourId, FaultUpstream, Seen } from "./fault-upstream/index.ts";
 export { type RunningRedis, startRedis } from "./redis/index.ts";
+export { type RunningPostgres, startPostgres } from "./postgres/index.ts";

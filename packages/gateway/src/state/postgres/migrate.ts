@@ -82,9 +82,11 @@ async function schemaOf(client: Client): Promise<SchemaState> {
   return { version: number(schemaFacts.version), readableFrom: number(schemaFacts.readableFrom) };
 }
 
+/** A scan sees what was committed while this node waited; a name lookup may be cached before. */
 async function hasFacts(client: Client): Promise<boolean> {
-  const found = await client.query<{ found: boolean }>(
-    "SELECT to_regclass('store_facts') IS NOT NULL AS found",
+  const found = await client.query(
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relname = 'store_facts' AND n.nspname = current_schema()`,
   );
-  return found.rows[0]?.found === true;
+  return found.rows.length > 0;
 }

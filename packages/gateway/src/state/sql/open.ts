@@ -39,7 +39,7 @@ export function sqlStore(parts: SqlParts): Store {
   let calls = 0;
 
   /** Bounded in time and number, with the store's codes. */
-  const gate = async <T>(run: () => Promise<T>): Promise<T> => {
+  const gate = async <T>(run: (call: Call) => Promise<T>): Promise<T> => {
     if (parts.failsFast && watch.health().state === "down") throw unavailable("it is down");
     if (calls >= callsMax) throw unavailable(`${callsMax} calls are under way`);
     calls += 1;
@@ -54,7 +54,14 @@ export function sqlStore(parts: SqlParts): Store {
     }
   };
   const within = <T>(run: (trx: Db) => Promise<T>): Promise<T> =>
-    gate(() => db.transaction().execute(run));
+    gate((call) =>
+      db.transaction().execute(async (trx) => {
+        const value = await run(trx);
+        // Its caller was told that it failed: nothing of it may be kept.
+        if (call.isLate) throw unavailable("the transaction took too long");
+        return value;
+      }),
+    );
   const asking: Asking = {
     quick: (run) => gate(() => run(quickDb)),
     ask: (run) => gate(() => run(db)),
@@ -81,10 +88,18 @@ export function sqlStore(parts: SqlParts): Store {
   };
 }
 
-function bounded<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
+interface Call {
+  isLate: boolean;
+}
+
+function bounded<T>(clock: Clock, run: (call: Call) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const late = clock.after(callMs, () => reject(unavailable(`no answer within ${callMs} ms`)));
-    run().then(
+    const call: Call = { isLate: false };
+    const late = clock.after(callMs, () => {
+      call.isLate = true;
+      reject(unavailable(`no answer within ${callMs} ms`));
+    });
+    run(call).then(
       (value) => {
         late.cancel();
         resolve(value);

@@ -1,0 +1,134 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Clock } from "@loadline/kit/clock";
+import { eventually } from "../eventually.ts";
+
+/** A PostgreSQL server of our own on loopback, with an empty database. */
+export interface RunningPostgres extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** SIGSTOP to the server and each of its processes: connections stay open, nothing answers. */
+  freeze(): void;
+  thaw(): void;
+  /** SIGKILL to all of them; what was committed is kept. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and waits until it answers. */
+  restart(): Promise<void>;
+}
+
+const startMs = 20_000;
+const run = promisify(execFile);
+
+/** Makes a cluster with the programs of `binDir` in a folder of its own and starts it. */
+export async function startPostgres(binDir: string, o: { clock: Clock }): Promise<RunningPostgres> {
+  const { clock } = o;
+  const dir = mkdtempSync(join(tmpdir(), "ll-postgres-"));
+  // The server's user has to reach its folder below.
+  chmodSync(dir, 0o777);
+  const data = join(dir, "data");
+  const port = await freePort();
+  const [command = "", ...before] = asServerUser(join(binDir, "initdb"));
+  await run(command, [...before, "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]);
+  appendFileSync(
+    join(data, "postgresql.conf"),
+    `port = ${port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n`,
+  );
+  const start = (): ChildProcess => {
+    const [program = "", ...list] = asServerUser(join(binDir, "postgres"));
+    return spawn(program, [...list, "-D", data], { stdio: "ignore" });
+  };
+  const isReady = async (): Promise<boolean> => {
+    const ask = ["-h", "127.0.0.1", "-p", String(port), "-t", "1"];
+    return run(join(binDir, "pg_isready"), ask).then(
+      () => true,
+      () => false,
+    );
+  };
+  let child = start();
+  let family: readonly number[] = [];
+  const signal = (name: NodeJS.Signals, pids: readonly number[]): void => {
+    for (const pid of pids) sendSignal(pid, name);
+  };
+  const kill = async (): Promise<void> => {
+    const { pid } = child;
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const all = [pid, ...childrenOf(pid)];
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    signal("SIGKILL", all);
+    await ended;
+    // Children linger after their parent, and a new server refuses to start beside them.
+    await eventually(clock, () => all.every((one) => !isThere(one)), startMs);
+  };
+  await eventually(clock, isReady, startMs);
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    freeze() {
+      const pid = child.pid ?? 0;
+      sendSignal(pid, "SIGSTOP");
+      family = childrenOf(pid);
+      signal("SIGSTOP", family);
+    },
+    thaw() {
+      signal("SIGCONT", family);
+      sendSignal(child.pid ?? 0, "SIGCONT");
+    },
+    kill,
+    async restart() {
+      await kill();
+      child = start();
+      await eventually(clock, isReady, startMs);
+    },
+    async [Symbol.asyncDispose]() {
+      await kill();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The server refuses to run as root. */
+function asServerUser(program: string): string[] {
+  if (process.getuid?.() !== 0) return [program];
+  return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", program];
+}
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && isGone(cause.code)) return false;
+    throw cause;
+  }
+}
+
+const isGone = (code: unknown): boolean => code === "ENOENT" || code === "ESRCH";
+
+/** A process of the server that ended by itself meanwhile needs no signal. */
+function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
