@@ -6,6 +6,7 @@ import { limitErrorTable } from "./limits/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
 import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
+import { translateErrorTable } from "./translate/error-table.ts";
 
 const invalid = { openaiType: "invalid_request_error", fault: "caller", retryable: false } as const;
 const broken = { status: 502, openaiType: "upstream_error", fault: "upstream" } as const;
@@ -14,6 +15,7 @@ const refusedConfig = { fault: "caller", retryable: false, exit: 78 } as const;
 /** Every code of the gateway, its status and what to do about it. */
 export const gatewayErrors = defineErrors({
   ...modelErrorTable,
+  ...translateErrorTable,
   ...limitErrorTable,
   ...streamErrorTable,
   ...identityErrorTable,

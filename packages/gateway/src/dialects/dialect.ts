@@ -32,8 +32,10 @@ export interface Translation {
   readonly request: Buffer;
   /** Fields that could not be carried, when they may be dropped. */
   readonly dropped: readonly string[];
-  /** A whole answer of the upstream in the client's dialect. */
-  whole(body: Buffer): Buffer;
+  /** A whole answer of the upstream in the client's dialect; undefined when it is none. */
+  whole(body: Buffer): Buffer | undefined;
+  /** An upstream's error body in the client's envelope. */
+  error(body: Buffer): Buffer;
   /** Bytes for the client that one event of the upstream becomes; empty when none. */
   event(text: string): Buffer;
   /** Bytes that complete the client's stream after the upstream's good end. */

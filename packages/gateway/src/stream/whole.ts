@@ -67,9 +67,14 @@ export class WholeAnswer {
       attempt.apply(attempt.step("marker"), answer);
       return;
     }
+    const whole = attempt.translation ? attempt.translation.whole(body) : body;
+    if (!whole) {
+      attempt.apply(attempt.step("marker"), "an answer that cannot be translated");
+      return;
+    }
     attempt.step("finish");
     attempt.step("marker");
-    attempt.whole(attempt.translation ? attempt.translation.whole(body) : body, answer.usage);
+    attempt.whole(whole, answer.usage);
   }
 
   /** All that came so far. */
