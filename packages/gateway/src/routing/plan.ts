@@ -121,7 +121,8 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   /** The target that refused its key, with another key. */
   #sameTarget(nowMs: number): TargetPermit | undefined {
     const state = this.#last?.state;
-    if (this.#next !== "key" || !state?.isUsable(nowMs)) return undefined;
+    if (this.#next !== "key" || !state || state.keys.length < 2) return undefined;
+    if (!state.isUsable(nowMs)) return undefined;
     return this.#takeRetry(state, nowMs) ? this.#attempt(state, nowMs, false) : undefined;
   }
 

@@ -9,5 +9,5 @@ export function servesOperation(target: Target, x: Exchange): boolean {
 
 /** Whether the caller allows another target than the first. */
 export function mayFallBack(x: Exchange): boolean {
-  return x.body?.narrowing?.noFallback !== true;
+  return x.narrow?.noFallback !== true;
 }

@@ -1,0 +1,141 @@
+import { TestClock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
+import { createMetrics } from "@loadline/kit/metrics";
+import { seededRandom } from "@loadline/kit/random";
+import type { AuditEvent } from "../audit-log/events.ts";
+import { isBodyProblem, readRequestBody } from "../body/request.ts";
+import { configSchema } from "../config/schema.ts";
+import { type Client, Exchange, type ExchangeHost } from "../pipeline/exchange.ts";
+import { findOperation } from "../pipeline/operations.ts";
+import type { Controls } from "../controls.ts";
+import type { AttemptOutcome, AttemptPlan, NextAttempt, Permit } from "./attempts.ts";
+import { compileRoutes, openTargets } from "./compile.ts";
+import { createRouting, type Routing } from "./routing.ts";
+
+const nobody: Client = {
+  method: "POST",
+  target: "/v1/chat/completions",
+  headers: [],
+  isHttp11: true,
+  address: "127.0.0.1",
+  hasBody: true,
+  read: () => undefined,
+  answer: () => undefined,
+  open: () => undefined,
+  write: () => true,
+  end: () => undefined,
+  destroy: () => undefined,
+  onDrain: () => undefined,
+  isGone: false,
+  pendingBytes: 0,
+};
+
+const host: ExchangeHost = {
+  onExit: () => undefined,
+  onResume: () => undefined,
+  onFault: () => undefined,
+};
+
+export interface World {
+  readonly clock: TestClock;
+  readonly routing: Routing;
+  readonly audited: AuditEvent[];
+  readonly logged: () => string;
+  readonly metricsText: () => string;
+  /** A chat request for the first route. */
+  exchange(body?: Readonly<Record<string, unknown>>): Exchange;
+  plan(body?: Readonly<Record<string, unknown>>): AttemptPlan;
+  /** Runs a request whose attempts end as `end` says; names of the targets tried. */
+  run(end: (permit: Permit) => AttemptOutcome): string[];
+}
+
+/** Routing over simulated targets on a clock that stands still; keys `b/0` and so on by count. */
+export function createWorld(
+  config: Readonly<Record<string, unknown>>,
+  o: { controls?: Partial<Controls>; keys?: number; signal?: AbortSignal } = {},
+): World {
+  const clock = new TestClock();
+  clock.advance(1000);
+  const parsed = configSchema.parse(config);
+  const random = seededRandom(7);
+  let text = "";
+  const logger = createLogger({ clock, write: (line) => void (text += line), level: "info" });
+  const signal = o.signal ?? new AbortController().signal;
+  const opened = openTargets(parsed, { clock, random, logger, signal, runDir: "unused" });
+  const targets = new Map(
+    [...opened].map(([name, target]) => {
+      const ids = Array.from({ length: o.keys ?? 0 }, (_, i) => `${name}/${i}`);
+      return [name, { ...target, keys: ids.map((id) => ({ id, headers: [] })) }];
+    }),
+  );
+  const routes = compileRoutes(parsed, targets);
+  const metrics = createMetrics();
+  const audited: AuditEvent[] = [];
+  const audit = {
+    record: (event: AuditEvent) => void audited.push(event),
+    isAccepting: () => true,
+  };
+  const routing = createRouting(
+    { config: parsed, routes, targets },
+    { clock, random, logger, metrics, audit, controls: o.controls, signal },
+  );
+  const exchange = (body: Readonly<Record<string, unknown>> = {}): Exchange => {
+    const found = findOperation(nobody.target);
+    const x = new Exchange(host, nobody, found, clock.monotonicMs());
+    const model = routes.models[0] ?? "";
+    const bytes = Buffer.from(JSON.stringify({ model, messages: [], ...body }));
+    const read = readRequestBody(bytes, "chat");
+    if (isBodyProblem(read)) throw new TypeError(read.message);
+    x.body = read;
+    x.route = routes.routes[0];
+    return x;
+  };
+  const plan = (body?: Readonly<Record<string, unknown>>): AttemptPlan =>
+    routing.router.plan(exchange(body));
+  return {
+    clock,
+    routing,
+    audited,
+    exchange,
+    plan,
+    logged() {
+      logger.flush();
+      return text;
+    },
+    metricsText: () => metrics.render(),
+    run(end) {
+      const attempts = plan();
+      const tried: string[] = [];
+      for (let next = attempts.next(); next.kind === "attempt"; next = attempts.next()) {
+        tried.push(next.permit.target.name);
+        const outcome = end(next.permit);
+        next.permit.end(outcome);
+        if (outcome === "ok") break;
+      }
+      return tried;
+    },
+  };
+}
+
+/** Targets `a`, `b`, ... of the simulator, with these further keys each. */
+export function targetsOf(names: string, more: Readonly<Record<string, unknown>> = {}) {
+  return Object.fromEntries([...names].map((name) => [name, { provider: "simulator", ...more }]));
+}
+
+/** One route over groups of such targets. */
+export function routeOf(
+  groups: readonly { readonly targets: string; readonly strategy?: string }[],
+  more: Readonly<Record<string, unknown>> = {},
+) {
+  const parsed = groups.map(({ targets, strategy }) => ({
+    targets: [...targets],
+    ...(strategy !== undefined && { strategy }),
+  }));
+  return { r: { models: ["m"], groups: parsed, ...more } };
+}
+
+/** The permit of an answer that must be an attempt. */
+export function permitOf(next: NextAttempt): Permit {
+  if (next.kind !== "attempt") throw new TypeError(`no attempt: ${JSON.stringify(next)}`);
+  return next.permit;
+}
