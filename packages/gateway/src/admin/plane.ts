@@ -40,7 +40,7 @@ interface Visit {
 }
 
 /** The admin API and its documents on Fastify; it opens no socket of its own. */
-export async function createAdminPlane(deps: AdminPlaneDeps): Promise<AdminPlane> {
+export function createAdminPlane(deps: AdminPlaneDeps): AdminPlane {
   const visits = new WeakMap<IncomingMessage, Visit>();
   const app = fastify({ logger: false, bodyLimit: deps.bodyBytesMax });
   const visitOf = (request: FastifyRequest): Visit => {
@@ -72,13 +72,21 @@ export async function createAdminPlane(deps: AdminPlaneDeps): Promise<AdminPlane
     if (denial) deps.audit.record(denial);
     return sendProblem(reply, facts, visit.x);
   });
-  await app.ready();
+  let isReady = false;
+  const ready = app.ready().then(() => void (isReady = true));
   return {
     handle(request, response, x) {
       visits.set(request, { x, route: undefined });
-      app.routing(request, response);
+      if (isReady) app.routing(request, response);
+      else
+        ready.then(
+          () => app.routing(request, response),
+          (cause: unknown) => x.host.onFault(x, cause),
+        );
     },
-    close: () => app.close(),
+    async close() {
+      await app.close();
+    },
   };
 }
 

@@ -26,7 +26,7 @@ export interface AdminWiring {
 }
 
 /** The admin plane over the parts of a running gateway; undefined when it is switched off. */
-export async function openAdminPlane(w: AdminWiring): Promise<AdminPlane | undefined> {
+export function openAdminPlane(w: AdminWiring): AdminPlane | undefined {
   const { admin } = w.config();
   if (!admin.enabled) return undefined;
   const { keys, users, roles, tenants } = w.identity;

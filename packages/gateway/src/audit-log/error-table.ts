@@ -11,9 +11,16 @@ export const auditLogErrorTable = {
   LL_AUDITLOG_KEY: {
     fault: "platform",
     retryable: false,
-    exit: 78,
+    exit: 3,
     summary: "The key that signs the audit log's heads cannot be used.",
     remedy: "Restore audit-key.pem of the state directory with mode 0600.",
+  },
+  LL_AUDITLOG_UNREADABLE: {
+    fault: "platform",
+    retryable: false,
+    exit: 3,
+    summary: "The audit log cannot be read.",
+    remedy: "Check --state and --config; restore a backup when the database is damaged.",
   },
   LL_AUDITLOG_HEADS: {
     fault: "platform",

@@ -9,16 +9,21 @@ const actions: Readonly<Record<number, string>> = {
   429: "limit.denied",
 };
 
+/** What the pipeline asks of the audit log. */
+export interface ExchangeAudit {
+  /** False: model requests are refused with LL_AUDITLOG_FULL. */
+  isAccepting(): boolean;
+  /** Records what the end of an exchange leaves. */
+  exit(x: Exchange, end: Exit): void;
+}
+
 /**
  * What the end of an exchange leaves in the audit log: refusals of our own (401, 402, 403, 429)
  * and, with `all`, every model request. Requests that the admin plane answered record their own.
  */
-export function auditExit(
-  sink: AuditSink,
-  requests: "denied" | "all",
-): (x: Exchange, end: Exit) => void {
+export function auditExchanges(sink: AuditSink, requests: "denied" | "all"): ExchangeAudit {
   const isAll = requests === "all";
-  return (x, end) => {
+  const exit = (x: Exchange, end: Exit): void => {
     if (end.status < 400 && !isAll) return;
     const action =
       end.code === undefined || x.attempts.length > 0 ? undefined : actions[end.status];
@@ -26,6 +31,7 @@ export function auditExit(
     else if (isAll && x.operation.isModel)
       sink.record({ ...eventOf(x, end, "request"), outcome: end.status < 400 ? "ok" : "failed" });
   };
+  return { isAccepting: () => sink.isAccepting(), exit };
 }
 
 function eventOf(x: Exchange, end: Exit, action: string): Omit<AuditEvent, "outcome"> {

@@ -1,4 +1,5 @@
 import type { Logger } from "@loadline/kit/logger";
+import type { ExchangeAudit } from "../audit-log/exit.ts";
 import type { Accounting } from "../limits/wire.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import type { Exchange, Exit } from "./exchange.ts";
@@ -10,7 +11,7 @@ export function exitStages(
     telemetry: GatewayTelemetry;
     logger: Logger;
     nowMs: () => number;
-    audit?: (x: Exchange, end: Exit) => void;
+    audit?: ExchangeAudit;
   },
   accounting: Accounting,
 ): Stage[] {
@@ -34,7 +35,7 @@ export function exitStages(
       id: "audit",
       summary: "refusals stay on record",
       wired: always,
-      exit: (x, end) => o.audit?.(x, end),
+      exit: (x, end) => o.audit?.exit(x, end),
     },
     {
       id: "metrics",

@@ -1,45 +1,27 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import type { Clock } from "@loadline/kit/clock";
-import { type GatewayErrorCode, gatewayErrors } from "../../errors.ts";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { GatewayErrorCode } from "../../errors.ts";
+import type { GatewayConfig } from "../../config/schema.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { errorBody, statusOf } from "../../stream/frames.ts";
-import { NodeClient, type RequestHandler } from "./client.ts";
+import { type Front, type FrontOptions, headersMax, requestsPerConnectionMax } from "../front.ts";
+import { listenOn } from "../listen.ts";
+import { NodeClient } from "./client.ts";
 import { Underway } from "./underway.ts";
 
-export interface FrontOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly headMs: number;
-  readonly requestMs: number;
-  readonly keepAliveMs: number;
-  readonly connectionsMax: number;
-  readonly headBytesMax: number;
-  readonly clock: Clock;
-  nextId(): string;
-  /** Answers what is under /admin; missing: nothing is. */
-  readonly admin?: RequestHandler | undefined;
+/** A front that can also take over connections another one accepted. */
+export interface NodeFront extends Front {
+  /** Begins to watch its connections' times without listening itself. */
+  serveAdopted(): void;
+  /** Serves a connection from `bytes`, which were read from it, on. */
+  adopt(socket: Socket, bytes: Buffer): void;
 }
 
-export interface Front {
-  /** Resolves to the base URL; LL_SERVER_PORT_IN_USE when another process listens there. */
-  listen(): Promise<string>;
-  /** Answers from now on close their connection. */
-  beginDrain(): void;
-  /** Takes no more connections and closes idle ones. */
-  stopAccepting(): void;
-  /** Breaks what is still open; resolves when the server is closed. */
-  close(): Promise<void>;
-}
-
-const requestsPerConnectionMax = 10_000;
-const headersMax = 100;
 const checkMs = 1000;
 
 /** The only code that knows Node's request and response objects. */
-export function createNodeFront(pipeline: Pipeline, o: FrontOptions): Front {
+export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront {
   const server = createServer({
     headersTimeout: o.headMs,
     requestTimeout: Math.max(o.requestMs, o.headMs),
@@ -83,7 +65,14 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): Front {
     return closed;
   };
   return {
-    listen: () => listen(server, o),
+    listen: () => listenOn(server, o),
+    // Node starts its check of idle and slow connections with this event.
+    serveAdopted: () => void server.emit("listening"),
+    adopt(socket, bytes) {
+      socket.pause();
+      if (bytes.length > 0) socket.unshift(bytes);
+      server.emit("connection", socket);
+    },
     beginDrain: () => void (isDraining = true),
     stopAccepting: () => void stop(),
     async close() {
@@ -92,22 +81,6 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): Front {
       await stopped;
     },
   };
-}
-
-function listen(server: Server, o: FrontOptions): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const isTaken = cause.code === "EADDRINUSE";
-      const code = isTaken ? "LL_SERVER_PORT_IN_USE" : "LL_SERVER_LISTEN";
-      const what = isTaken ? "is in use" : `cannot be listened on (${cause.code ?? "?"})`;
-      reject(gatewayErrors.make(code, `${o.host}:${o.port} ${what}.`, { cause }));
-    });
-    server.listen({ host: o.host, port: o.port }, () => {
-      const address: AddressInfo | string | null = server.address();
-      const port = typeof address === "object" && address ? address.port : o.port;
-      resolve(`http://${o.host.includes(":") ? `[${o.host}]` : o.host}:${port}`);
-    });
-  });
 }
 
 function codeOf(error: NodeJS.ErrnoException): GatewayErrorCode {
