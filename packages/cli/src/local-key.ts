@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkKey, createKey } from "@loadline/gateway";
+import { operator } from "@loadline/gateway";
 import type { Gateway } from "@loadline/gateway";
 import { cliErrors } from "./errors.ts";
 
@@ -17,11 +17,16 @@ export interface LocalKey {
  * reads that folder owns the gateway anyway. `serve` and `keys create` write no such file. A file
  * that others may read is refused; a key that was revoked or rotated away is replaced.
  */
-export function ensureLocalKey({ state, firstKey }: Pick<Gateway, "state" | "firstKey">): LocalKey {
-  const path = join(state.dir, "local.key");
+export async function ensureLocalKey(
+  gateway: Pick<Gateway, "stateDir" | "identity" | "firstKey">,
+): Promise<LocalKey> {
+  const { identity, firstKey, stateDir } = gateway;
+  const path = join(stateDir, "local.key");
   const kept = existsSync(path) ? readKeyFile(path) : undefined;
-  if (kept !== undefined && checkKey(state, kept).ok) return { secret: kept, path, isNew: false };
-  const { secret } = firstKey ?? createKey(state, { name: "made by loadline up" });
+  if (kept !== undefined && (await identity.keys.check(kept)).ok)
+    return { secret: kept, path, isNew: false };
+  const key = { name: "made by loadline up", roles: ["editor", "scraper"] };
+  const { secret } = firstKey ?? (await identity.keys.create(operator(), key));
   const draft = `${path}.new`;
   writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
   renameSync(draft, path);

@@ -7,6 +7,9 @@
  * const { url } = await gateway.start();
  * ```
  */
+export { type OfflineAudit, openOfflineAudit } from "./audit-log/offline.ts";
+export type { AuditProblem, AuditVerdict } from "./audit-log/verify.ts";
+export { type BreakerSimulation, simulateBreaker } from "./breaker/simulate.ts";
 export { configSchema, type GatewayConfig } from "./config/schema.ts";
 export { embeddedConfig } from "./config/embedded.ts";
 export { type ConfigValues, type Environment, loadConfig } from "./config/load.ts";
@@ -15,16 +18,15 @@ export { gatewayErrors } from "./errors.ts";
 export type { DrainReport } from "./health/drain.ts";
 export { explainStages } from "./pipeline/explain.ts";
 export type { ExplainedOperation } from "./pipeline/stages.ts";
+export { breakerSettings } from "./routing/config.ts";
 export { createGateway, type Gateway, type GatewayDeps } from "./server.ts";
-export {
-  checkKey,
-  type CreatedKey,
-  createKey,
-  type KeyCheck,
-  type KeyInfo,
-  listKeys,
-  revokeKey,
-  rotateKey,
-  showKey,
-} from "./state/keys.ts";
-export { openState, type State, type StateDeps } from "./state/state.ts";
+export { sqlUrl } from "./state/config.ts";
+export { type Acting, defaultTenant, operator } from "./identity/acting.ts";
+export type { KeyInfo } from "./identity/keys/key-info.ts";
+export type { CreatedKey, KeyCheck, KeyService } from "./identity/keys/key-service.ts";
+export type { NewKey } from "./identity/keys/fields.ts";
+export { type OpenedServices, openIdentityServices } from "./identity/open-services.ts";
+export { type Permission, permissions } from "./identity/permissions.ts";
+export { allRoles, permissionsOfRole, readRole } from "./identity/roles.ts";
+export type { GrantInfo, RoleService } from "./identity/users/role-service.ts";
+export type { UserInfo, UserService } from "./identity/users/user-service.ts";

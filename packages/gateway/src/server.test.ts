@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { errorCode, overUpstreams, runGateway, temporaryDir } from "../test/harness.ts";
-import { createKey, revokeKey } from "./index.ts";
+import { operator } from "./index.ts";
 
 const chat = { model: "sim", messages: [{ role: "user", content: "secret prompt 4711" }] };
 const path = "/v1/chat/completions";
@@ -151,10 +151,10 @@ describe("state over restarts", () => {
 
   it("a key made and then revoked while the gateway runs is good and then refused", async () => {
     await using g = await runGateway();
-    const { id, secret } = createKey(g.gateway.state, { name: "n" });
+    const { id, secret } = await g.gateway.identity.keys.create(operator(), { name: "n" });
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
     expect((await g.post(path, chat, { headers })).status).toBe(200);
-    revokeKey(g.gateway.state, id);
+    await g.gateway.identity.keys.revoke(operator(), id);
     await expect
       .poll(async () => errorCode(await g.post(path, chat, { headers })), { timeout: 2000 })
       .toBe("LL_AUTH_REVOKED");
@@ -181,7 +181,9 @@ describe("health and metrics", () => {
       'loadline_requests_total{operation="chat",route="_none",status="401"} 0\n',
     );
     expect(text).toContain('loadline_upstream_attempts_total{target="s",class="connect"} 0\n');
-    expect(text).toContain('loadline_tokens_total{model="sim",direction="out",source="provider"} 0\n');
+    expect(text).toContain(
+      'loadline_tokens_total{model="sim",direction="out",source="provider"} 0\n',
+    );
     for (const bound of ["0.5", "1.5", "2.0", "+Inf"])
       expect(text).toContain(
         `loadline_request_duration_seconds_bucket{route="sim",stream="true",le="${bound}"} 0\n`,
@@ -201,7 +203,9 @@ describe("health and metrics", () => {
     expect(text).toContain(
       'loadline_requests_total{operation="chat",route="_none",status="400"} 1\n',
     );
-    expect(text).toContain('loadline_tokens_total{model="sim",direction="out",source="provider"} 6\n');
+    expect(text).toContain(
+      'loadline_tokens_total{model="sim",direction="out",source="provider"} 6\n',
+    );
     expect(text).toContain('loadline_stream_exits_total{route="sim",exit="ok"} 1\n');
   });
 

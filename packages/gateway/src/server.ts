@@ -3,14 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { createLogger, type Logger } from "@loadline/kit/logger";
-import { createMetrics } from "@loadline/kit/metrics";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
+import { openAdminPlane } from "./admin/wire.ts";
+import { auditExchanges } from "./audit-log/exit.ts";
+import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
 import type { GatewayConfig } from "./config/schema.ts";
 import type { Controls } from "./controls.ts";
-import { createNodeFront } from "./front/node-http/index.ts";
+import { createNodeFront, frontLimits } from "./front/node-http/index.ts";
 import { createDependencies } from "./health/dependencies.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
+import type { Identity } from "./identity/identity.ts";
+import type { CreatedKey } from "./identity/keys/key-service.ts";
+import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
@@ -18,13 +24,12 @@ import { createAccounting } from "./limits/wire.ts";
 import { compileRoutes, openTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
 import { sqlUrl } from "./state/config.ts";
-import { createKeyCache } from "./state/key-cache.ts";
-import { type CreatedKey, createKey, listKeys } from "./state/keys.ts";
 import { openStore } from "./state/open-store.ts";
-import { openState, type State } from "./state/state.ts";
+import { openState } from "./state/state.ts";
 import type { Store } from "./state/store.ts";
 import { connectStore, usageStore } from "./state/wire.ts";
 import { streamSettings } from "./stream/config.ts";
+import { renderProcess } from "./telemetry/process.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { createWatch } from "./upstream/watch.ts";
 
@@ -50,17 +55,20 @@ export interface Gateway {
   readonly url: string;
   /** The key made at the very first start of this state directory; shown here only. */
   readonly firstKey: CreatedKey | undefined;
-  /** The open state, for the key functions. */
-  readonly state: State;
+  /** Keys, users, roles and tenants of its store. */
+  readonly identity: Identity;
+  readonly stateDir: string;
   readonly stages: readonly ExplainedOperation[];
 }
 
 const readyPollMs = 20;
 
 interface Base {
-  readonly state: State;
   readonly store: Store;
+  readonly identity: WiredIdentity;
+  readonly audit: OpenedAuditLog;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly runDir: string;
   readonly signal: AbortSignal;
 }
@@ -68,11 +76,9 @@ interface Base {
 /** Wires targets, routes, stages and front; nothing listens yet. */
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random } = deps;
-  const { state, store, logger } = base;
+  const { audit, identity, store, logger, metrics } = base;
   const targets = openTargets(config, { ...deps, ...base });
   const routes = compileRoutes(config, targets);
-  const keys = createKeyCache(state);
-  const metrics = createMetrics();
   const names = {
     routes: routes.routes.map((route) => route.name),
     models: routes.models,
@@ -86,16 +92,12 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const routing = createRouting({ config, routes, targets }, { ...deps, ...base, metrics });
   const models = routes.models;
   const usage = usageStore(store, config.stateDir);
-  const accounting = createAccounting({ ...deps, config, logger, metrics, models, usage });
+  const accounting = createAccounting({ ...deps, ...base, config, models, usage });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
   const stages = createStages({
     nextId,
-    checkKey(key) {
-      const result = keys.check(key);
-      telemetry.onAuth(result.ok ? "ok" : "refused");
-      return result;
-    },
+    identity,
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,
     routes,
@@ -115,21 +117,21 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       health: health.health,
       metricsText: telemetry.render,
     },
-    exits: { telemetry, logger, nowMs },
+    admin: config.admin,
+    exits: { telemetry, logger, nowMs, audit: auditExchanges(audit, config.auditLog.requests) },
   });
   const pipeline = createPipeline({ stages, telemetry, logger, nowMs });
-  telemetry.onRender((set) => {
-    set.inFlight(pipeline.inFlight.size);
-    for (const target of targets.values()) set.targetReady(target.name, target.upstream.isReady());
-    const cpu = process.cpuUsage();
-    set.process(process.memoryUsage.rss(), (cpu.user + cpu.system) / 1e6);
-  });
-  const { host, port } = config.listen;
-  const { head: headMs, request: requestMs, keepAlive: keepAliveMs } = config.http;
-  const { connectionsMax, headBytesMax } = config.http;
-  const limits = { headMs, requestMs, keepAliveMs, connectionsMax, headBytesMax };
-  const front = createNodeFront(pipeline, { host, port, ...limits, clock, nextId });
-  return { targets, keys, health, stages, pipeline, front, accounting };
+  identity.attach(pipeline);
+  renderProcess(telemetry, { inFlight: () => pipeline.inFlight.size, targets: () => targets });
+  const parts = {
+    limits: accounting.limits,
+    routing,
+    targets: () => targets,
+    routes: () => routes,
+  };
+  const admin = openAdminPlane({ ...base, ...parts, clock, config: () => config, version });
+  const front = createNodeFront(pipeline, { ...frontLimits(config), clock, nextId, admin });
+  return { targets, health, stages, pipeline, front, accounting };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
@@ -140,25 +142,32 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();
   let store: Store | undefined;
+  let audit: OpenedAuditLog | undefined;
+  let identity: WiredIdentity | undefined;
   const release = async (): Promise<void> => {
     stop.abort(new Error("the gateway was closed"));
+    await identity?.close();
+    await audit?.end();
     await store?.close();
     state.close();
     rmSync(runDir, { recursive: true, force: true });
     logger.flush();
   };
   try {
-    const isFirst = config.auth.required && listKeys(state).length === 0;
-    const firstKey = isFirst ? createKey(state, { name: "first", env: config.env }) : undefined;
     store = await openStore(sqlUrl(config.stores.sql), { clock, dir: config.stateDir });
-    const parts = build(config, deps, { state, store, logger, runDir, signal: stop.signal });
-    const { targets, keys, health, stages, pipeline, front, accounting } = parts;
+    const metrics = createMetrics();
+    const { repositories } = store;
+    const base = { clock, random, logger, metrics, store, repositories, stateDir: state.dir };
+    audit = openAuditLog(config.auditLog, base);
+    identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
+    const wired = { ...base, audit, identity, runDir, signal: stop.signal };
+    const parts = build(config, deps, wired);
+    const { targets, health, stages, pipeline, front, accounting } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
     const close = async (graceMs: number): Promise<DrainReport> => {
       const acceptMs = Math.min(config.drain.accept, graceMs);
       const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
-      keys.close();
       await accounting.close();
       await Promise.all([...targets.values()].map((target) => target.upstream.close()));
       logger.info("closed", { cut: report.cut, finished: report.finished });
@@ -179,8 +188,9 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
       get url() {
         return url;
       },
-      firstKey,
-      state,
+      firstKey: identity.firstKey,
+      identity,
+      stateDir: state.dir,
       stages: explain(stages),
     };
   } catch (cause) {

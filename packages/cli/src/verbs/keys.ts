@@ -1,85 +1,111 @@
-import {
-  checkKey,
-  createKey,
-  listKeys,
-  openState,
-  revokeKey,
-  rotateKey,
-  showKey,
-} from "@loadline/gateway";
-import type { KeyInfo, State } from "@loadline/gateway";
+import { operator } from "@loadline/gateway";
+import type { CreatedKey, KeyInfo, NewKey, OpenedServices } from "@loadline/gateway";
+import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
-import { cleanText } from "../terminal/clean-text.ts";
 import type { ExitCode } from "../process/host.ts";
+import { cleanText } from "../terminal/clean-text.ts";
+import { type Answer, needed, onIdentityStore } from "./identity-store.ts";
 import type { VerbContext } from "./verb.ts";
 
-interface Answer {
-  readonly document: unknown;
-  readonly lines: readonly string[];
-  readonly exit?: ExitCode;
+/** Keys of the store; a running gateway knows every change within a second. */
+export function runKeys(context: VerbContext): Promise<ExitCode> {
+  return onIdentityStore(context, (services) => answerOf(context, services));
 }
 
-/** Keys of the state directory; a running gateway sees every change at once. */
-export async function runKeys(context: VerbContext): Promise<ExitCode> {
-  const { host, stateDir, json } = context;
-  const state = openState(stateDir, { clock: host.clock, random: host.random });
-  try {
-    const answer = answerOf(context, state);
-    const text = json ? JSON.stringify(answer.document) : answer.lines.join("\n");
-    host.stdout.write(`${text}\n`);
-    return answer.exit ?? 0;
-  } finally {
-    state.close();
-  }
-}
-
-function answerOf(context: VerbContext, state: State): Answer {
-  const { args } = context;
+async function answerOf(context: VerbContext, { keys }: OpenedServices): Promise<Answer> {
+  const { args, host } = context;
+  const by = operator();
+  const id = (): string => needed(context, 1, "an ID");
   switch (args.positionals[0]) {
-    case "create": {
-      const key = createKey(state, { name: args.text("name") ?? "unnamed" });
-      return { document: key, lines: [key.secret, `id ${key.id}; the key is shown this once`] };
-    }
+    case "create":
+      return secretAnswer(await keys.create(by, newKey(context, host.clock.wallMs())), "once");
     case "list": {
-      const keys = listKeys(state);
-      return { document: keys, lines: keys.length === 0 ? ["no keys"] : keys.map(keyLine) };
+      const list = await keys.list(by, { tenantId: args.text("tenant") });
+      return { document: list, lines: list.length === 0 ? ["no keys"] : list.map(keyLine) };
     }
     case "show": {
-      const key = showKey(state, idOf(context));
-      return { document: key, lines: [keyLine(key)] };
+      const key = await keys.show(by, id());
+      return { document: key, lines: keyLines(key) };
     }
     case "check":
-      return checkAnswer(context, state);
+      return checkAnswer(context, keys);
     case "rotate": {
-      const key = rotateKey(state, idOf(context));
-      const note = "the secret before it stays good for 24 h";
-      return { document: key, lines: [key.secret, `id ${key.id}; shown this once; ${note}`] };
+      const overlap = args.text("overlap");
+      const overlapMs = overlap === undefined ? undefined : parseDurationMs("overlap", overlap);
+      const o = { force: args.has("force"), ...(overlapMs !== undefined && { overlapMs }) };
+      const note = `once; the secret before it stays good for ${overlap ?? "24h"}`;
+      return secretAnswer(await keys.rotate(by, id(), o), note);
     }
     default: {
-      const key = revokeKey(state, idOf(context));
+      const reason = args.text("reason");
+      const key = await keys.revoke(by, id(), reason === undefined ? {} : { reason });
       return { document: key, lines: [keyLine(key)] };
     }
   }
+}
+
+function newKey({ args }: VerbContext, nowMs: number): NewKey {
+  const list = (option: string): string[] | undefined => {
+    const items = args.list(option);
+    return items.length === 0 ? undefined : [...items];
+  };
+  const from = (option: string): number | undefined => {
+    const text = args.text(option);
+    return text === undefined ? undefined : Math.floor(nowMs + parseDurationMs(option, text));
+  };
+  const fields = {
+    env: args.text("env"),
+    roles: list("role"),
+    permissions: list("permissions"),
+    models: list("models"),
+    routes: list("routes"),
+    ips: list("ips"),
+    expiresAt: from("expires"),
+    notBefore: from("not-before"),
+    budgetId: args.text("budget"),
+    rateId: args.text("rate"),
+    ownerId: args.text("owner"),
+    tenantId: args.text("tenant"),
+  };
+  return { name: args.text("name") ?? "unnamed", ...given(fields) };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the members that were not given. */
+function given<T extends object>(fields: T): Given<T> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Given<T>;
+}
+
+function secretAnswer(key: CreatedKey, note: string): Answer {
+  return { document: key, lines: [key.secret, `id ${key.id}; shown this ${note}`] };
 }
 
 /** A key to check comes from the environment: an argument stands in every process list. */
-function checkAnswer({ host, args }: VerbContext, state: State): Answer {
+async function checkAnswer(
+  { host, args }: VerbContext,
+  keys: OpenedServices["keys"],
+): Promise<Answer> {
   const name = args.text("key-env") ?? "LOADLINE_API_KEY";
   const key = host.env[name];
   if (key === undefined || key === "") {
     throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
   }
-  const check = checkKey(state, key);
+  const check = await keys.check(key);
   const line = check.ok ? `good: key ${check.id}` : `refused: ${check.code}`;
   return { document: check, lines: [line], exit: check.ok ? 0 : 1 };
 }
 
-function idOf({ args }: VerbContext): string {
-  const id = args.positionals[1];
-  if (id !== undefined) return id;
-  throw cliErrors.make("LL_CLI_ARGUMENT", `keys ${args.positionals[0] ?? ""} needs an ID.`);
+function keyLine(key: KeyInfo): string {
+  const roles = key.roles.length === 0 ? "custom" : key.roles.join(",");
+  return `${key.id}  ${key.state.padEnd(8)} ${roles.padEnd(8)} ${key.createdAt}  ${cleanText(key.name)}`;
 }
 
-function keyLine(key: KeyInfo): string {
-  return `${key.id}  ${key.state.padEnd(8)} ${key.createdAt}  ${cleanText(key.name)}`;
+/** Every attribute that is set, one a line. */
+function keyLines(key: KeyInfo): string[] {
+  return Object.entries(key).map(([name, value]: [string, unknown]) => {
+    const text = Array.isArray(value) ? value.join(", ") : String(value);
+    return `${name.padEnd(14)} ${cleanText(text)}`;
+  });
 }

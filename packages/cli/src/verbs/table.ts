@@ -1,4 +1,5 @@
 import type { OptionSpec, PositionalSpec } from "../args.ts";
+import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
@@ -110,10 +111,7 @@ export const verbs: readonly VerbSpec[] = [
     summary: "API keys of the gateway's state directory",
     usage: "create|list|show|check|rotate|revoke [ID]",
     example: "loadline keys list",
-    options: [
-      { name: "name", value: "NAME", help: "create: what the key is for" },
-      { name: "key-env", value: "NAME", help: "check: variable that holds the key" },
-    ],
+    options: keyOptions,
     positional: {
       name: "create|list|show|check|rotate|revoke",
       min: 1,
@@ -121,6 +119,68 @@ export const verbs: readonly VerbSpec[] = [
       oneOf: ["create", "list", "show", "check", "rotate", "revoke"],
     },
     load: async () => (await import("./keys.ts")).runKeys,
+  },
+  {
+    name: "users",
+    summary: "users whose permissions bound their keys",
+    usage: "create SUBJECT|list|show ID|disable ID|enable ID",
+    example: "loadline users list",
+    options: userOptions,
+    positional: {
+      name: "create|list|show|disable|enable",
+      min: 1,
+      max: 2,
+      oneOf: ["create", "list", "show", "disable", "enable"],
+    },
+    load: async () => (await import("./users.ts")).runUsers,
+  },
+  {
+    name: "roles",
+    summary: "roles and custom grants of users, and what each role holds",
+    usage: "grant USER|revoke USER|list USER|matrix",
+    example: "loadline roles matrix",
+    options: roleOptions,
+    positional: {
+      name: "grant|revoke|list|matrix",
+      min: 1,
+      max: 2,
+      oneOf: ["grant", "revoke", "list", "matrix"],
+    },
+    load: async () => (await import("./roles.ts")).runRoles,
+  },
+  {
+    name: "audit-log",
+    summary: "read, export or verify the gateway's audit log",
+    usage: "query|verify|export [--heads F] [--tenant T] [--out F]",
+    example: "loadline audit-log query --action key.created",
+    options: [
+      config,
+      { name: "heads", value: "FILE", help: "verify: signed heads, default auditLog.heads" },
+      {
+        name: "key",
+        value: "FILE",
+        help: "verify: public key, default audit-key.pub.pem of STATE",
+      },
+      {
+        name: "tenant",
+        value: "ID",
+        help: "query, export: one tenant; query's default: * (platform)",
+      },
+      { name: "actor", value: "ID", help: "query: who acted" },
+      { name: "action", value: "NAME", help: "query: such as key.created" },
+      { name: "object", value: "ID", help: "query: what was acted on" },
+      { name: "code", value: "CODE", help: "query: why it was denied" },
+      { name: "from", value: "TIME", help: "query: from this time on" },
+      { name: "to", value: "TIME", help: "query: before this time" },
+      { name: "out", value: "FILE", help: "export: file to write instead of standard output" },
+    ],
+    positional: {
+      name: "query|verify|export",
+      min: 1,
+      max: 1,
+      oneOf: ["query", "verify", "export"],
+    },
+    load: async () => (await import("./audit-log.ts")).runAuditLog,
   },
   {
     name: "config",
@@ -135,6 +195,19 @@ export const verbs: readonly VerbSpec[] = [
       oneOf: ["check", "schema", "show"],
     },
     load: async () => (await import("./config.ts")).runConfig,
+  },
+  {
+    name: "breaker",
+    summary: "replay recorded outcomes through the circuit breaker",
+    usage: "simulate --trace FILE [--config F] [--seed N]",
+    example: "loadline breaker simulate --trace outcomes.jsonl",
+    options: [
+      { name: "trace", value: "FILE", help: 'lines such as {"t":1000,"outcome":"ok"}, t in ms' },
+      config,
+      { name: "seed", value: "N", help: "draws the times it stays open, default 1" },
+    ],
+    positional: { name: "simulate", min: 1, max: 1, oneOf: ["simulate"] },
+    load: async () => (await import("./breaker.ts")).runBreaker,
   },
   {
     name: "clean",

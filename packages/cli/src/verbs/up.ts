@@ -37,7 +37,7 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
     const { url } = await gateway.start();
     const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
     host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
-    const key = ensureLocalKey(gateway);
+    const key = await ensureLocalKey(gateway);
     await untilReady(host, gateway, interrupt.signal);
     const exit = await validateSelf(context, { url, key, signal: interrupt.signal });
     showUse(context, url, key);

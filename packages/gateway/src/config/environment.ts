@@ -15,6 +15,7 @@ const settable = [
   ["http", "keepAlive"],
   ["http", "connectionsMax"],
   ["auth", "required"],
+  ["auth", "staleGrace"],
   ["drain", "accept"],
   ["drain", "grace"],
   ["log", "level"],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { adminConfig } from "../admin/config.ts";
 import { auditLogConfig } from "../audit-log/config.ts";
 import { pricesSection } from "../budgets/config.ts";
+import { authSection } from "../identity/config.ts";
 import {
   addressLimitSection,
   concurrencySection,
@@ -76,11 +77,7 @@ export const configSchema = z.strictObject({
   stateDir: z.string().min(1).default(".loadline").describe("Directory of state."),
   listen: listen.prefault({}),
   http: http.prefault({}),
-  auth: z
-    .strictObject({
-      required: z.boolean().default(true).describe("Whether model operations need a key."),
-    })
-    .prefault({}),
+  auth: authSection.prefault({}),
   admin: adminConfig.prefault({}),
   auditLog: auditLogConfig.prefault({}),
   timeouts: timeouts.prefault({}),

@@ -1,5 +1,6 @@
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
+import type { AuditSink } from "../audit-log/events.ts";
 import { type ActiveKeys, createActiveKeys } from "./active-keys.ts";
 import {
   type Authenticator,
@@ -8,7 +9,7 @@ import {
   type Evicted,
 } from "./authenticator.ts";
 import { authorize } from "./authorize.ts";
-import type { ServiceDeps } from "./deps.ts";
+import type { ChangeAudit, ServiceDeps } from "./deps.ts";
 import { createEventFeed, type EventFeed, type FeedChange } from "./event-feed.ts";
 import type { Authentication } from "./keys/cached-key.ts";
 import { digestOf } from "./keys/digest.ts";
@@ -16,6 +17,7 @@ import { createKeyService, type KeyService } from "./keys/key-service.ts";
 import type { KeyParts } from "./keys/key-format.ts";
 import type { VerifiedKey } from "./keys/verify.ts";
 import { createLastUseWriter, type LastUseWriter } from "./last-use.ts";
+import { type ExposedBy, exposure } from "./exposure.ts";
 import { createIdentityMetrics, type IdentityMetrics } from "./metrics.ts";
 import { createRoleService, type RoleService } from "./users/role-service.ts";
 import {
@@ -42,6 +44,8 @@ export interface Identity extends IdentityServices {
   ): Authentication | Promise<Authentication>;
   /** Counts a request that carried no credential. */
   onMissing(): void;
+  /** Records that a credential stood in a URL; `text` is a secret and is not kept. */
+  onExposed(x: ExposedBy, text: string): void;
   readonly authorize: typeof authorize;
   /** Time since the store last told what changed (s); admin surfaces refuse above 5. */
   lagSeconds(): number;
@@ -52,6 +56,7 @@ export interface Identity extends IdentityServices {
 }
 
 export interface IdentityDeps extends ServiceDeps {
+  readonly audit: ChangeAudit & Pick<AuditSink, "record">;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Cached keys are served this long without the store (ms). */
@@ -80,6 +85,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     ...services,
     authenticate: (key, address, nowMs) => cache.authenticate(key, address, nowMs),
     onMissing: cache.metrics.missing,
+    onExposed: exposure(deps),
     authorize,
     lagSeconds: () => cache.feed.lagSeconds(),
     refresh: () => cache.feed.poll(),

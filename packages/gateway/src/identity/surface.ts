@@ -1,7 +1,14 @@
 import type { Permission } from "./permissions.ts";
 
 /** Why an operation needs no credential; nothing else may be public. */
-export const publicReasons = ["health", "ready", "login", "sso-metadata", "audit-keys", "docs"] as const;
+export const publicReasons = [
+  "health",
+  "ready",
+  "login",
+  "sso-metadata",
+  "audit-keys",
+  "docs",
+] as const;
 export type PublicReason = (typeof publicReasons)[number];
 
 /** Which limits a surface's requests count against. */

@@ -1,69 +1,167 @@
-import type { PickedHeaders, Refusal } from "./exchange.ts";
+import type { Exchange, PickedHeaders, Refusal } from "./exchange.ts";
+import { isExactPath } from "./operations.ts";
 import { always, type Stage } from "./stage.ts";
+import { checkTarget, exposedKey } from "./target-rules.ts";
+import { takeNarrowing } from "./narrow-headers.ts";
 
 const hostPattern = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const hostCharsMax = 261;
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const badTarget = /[\\#\u0000-\u0020\u007f-\uffff]|\/\/|(?:\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|\?|$)/i;
-const single = new Set(["authorization", "content-type", "content-length", "content-encoding"]);
 const probes = new Set(["healthz", "readyz", "health"]);
+/** `Bearer` and a blank. */
+const schemeChars = 7;
+const ambiguous: Refusal = { code: "LL_AUTH_AMBIGUOUS" };
+const inUrl: Refusal = { code: "LL_AUTH_IN_URL" };
+const badHost: Refusal = { code: "LL_HTTP_HOST" };
 
-/** Refuses heads that two readers could read differently, and unknown paths and methods. */
-export function acceptStage(): Stage {
+/** Bits of the headers that may come once. */
+const seen = { authorization: 1, type: 2, length: 4, encoding: 8, apiKey: 16 };
+
+/** What one walk over the headers gathers besides the picked values. */
+interface Walk {
+  seen: number;
+  hosts: number;
+  host: string;
+}
+
+/**
+ * Refuses heads that two readers could read differently, credentials sent twice or in the URL, and
+ * unknown paths and methods. `onExposed` gets the text in which a key stood in a URL.
+ */
+export function acceptStage(onExposed: (x: Exchange, text: string) => void): Stage {
+  let lastHost = "";
+  const isHost = (host: string): boolean => {
+    if (host === lastHost) return true;
+    if (host.length > hostCharsMax || !hostPattern.test(host)) return false;
+    lastHost = host;
+    return true;
+  };
   return {
     id: "accept",
     summary: "head rules, path and method",
     wired: always,
     run(x) {
       const { client, operation } = x;
-      const target = checkTarget(client.target);
-      if (target) return target;
-      const hosts: string[] = [];
-      const picked = pickHeaders(client.headers, hosts);
-      if ("code" in picked) return picked;
-      x.picked = picked;
+      const { target } = client;
+      if (!isExactPath(operation, target)) {
+        if (!checkTarget(target)) return { code: "LL_HTTP_TARGET" };
+        const exposed = exposedKey(target);
+        if (exposed !== undefined) {
+          onExposed(x, exposed);
+          return inUrl;
+        }
+      }
+      const walk: Walk = { seen: 0, hosts: 0, host: "" };
+      const refusal = walkHeaders(x, client.headers, walk);
+      if (refusal) return refusal;
       const mayLackHost = !client.isHttp11 && probes.has(operation.id);
-      if (!(hosts.length === 0 && mayLackHost) && !isHost(hosts)) return { code: "LL_HTTP_HOST" };
+      if (walk.hosts === 0 ? !mayLackHost : walk.hosts > 1 || !isHost(walk.host)) return badHost;
+      if (client.method === "TRACE") return wrongMethod(operation.methods);
       if (operation.id === "unknown") return { code: "LL_ROUTE_UNKNOWN" };
       return operation.methods.includes(client.method) ? undefined : wrongMethod(operation.methods);
     },
   };
 }
 
-/** Names the validation run a probe belongs to, so that an owner can join it with the logs. */
-const runHeader = "x-loadline-run";
-
-function checkTarget(target: string): Refusal | undefined {
-  return target.startsWith("/") && !badTarget.test(target) ? undefined : { code: "LL_HTTP_TARGET" };
-}
-
-function isHost(hosts: readonly string[]): boolean {
-  return hosts.length === 1 && hostPattern.test(hosts[0] ?? "");
-}
-
 function wrongMethod(methods: readonly string[]): Refusal {
   return { code: "LL_ROUTE_METHOD", headers: ["allow", methods.join(", ")] };
 }
 
-function pickHeaders(list: readonly string[], hosts: string[]): PickedHeaders | Refusal {
-  const found = new Map<string, string>();
-  for (let i = 0; i < list.length; i += 2) {
-    const name = (list[i] ?? "").toLowerCase();
-    const value = list[i + 1] ?? "";
-    if (name === "host") hosts.push(value);
-    else if (single.has(name)) {
-      if (found.has(name)) return { code: "LL_HTTP_HEADER", message: `${name} occurs twice` };
-      found.set(name, value);
-    } else if (name === "traceparent" && traceparentPattern.test(value)) found.set(name, value);
-    else if (name.startsWith("x-loadline-") && name !== runHeader) {
-      return { code: "LL_BODY_FIELD", message: `header ${name} is not known`, param: name };
-    }
-  }
-  const length = found.get("content-length");
-  return {
-    authorization: found.get("authorization"),
-    contentType: found.get("content-type"),
-    contentEncoding: found.get("content-encoding"),
-    contentLength: length === undefined ? -1 : Number(length),
-    traceparent: found.get("traceparent"),
+/** One walk; the first letter and the length of a name decide whether it is looked at closer. */
+function walkHeaders(x: Exchange, list: readonly string[], walk: Walk): Refusal | undefined {
+  const picked: PickedHeaders = {
+    authorization: undefined,
+    apiKey: undefined,
+    contentType: undefined,
+    contentEncoding: undefined,
+    contentLength: -1,
+    traceparent: undefined,
   };
+  x.picked = picked;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] ?? "";
+    const value = list[i + 1] ?? "";
+    const first = name.charCodeAt(0) | 0x20;
+    let refusal: Refusal | undefined;
+    if (first === 0x78) refusal = takeExtension(x, picked, walk, [name, value]);
+    else if (first === 0x63) refusal = takeContent(picked, walk, name, value);
+    else if (first === 0x61 && isName(name, "authorization")) {
+      if (walk.seen & seen.authorization) return ambiguous;
+      walk.seen |= seen.authorization;
+      picked.authorization = value;
+    } else if (first === 0x68 && isName(name, "host")) {
+      walk.hosts++;
+      walk.host = value;
+    } else if (first === 0x74 && isName(name, "traceparent")) {
+      if (traceparentPattern.test(value)) picked.traceparent = value;
+    } else if (first === 0x75 && isName(name, "upgrade")) refusal = forbidden("upgrade");
+    if (refusal) return refusal;
+  }
+  return isTwoKeys(picked) ? ambiguous : undefined;
+}
+
+/** Names as they come first: in lower case, or as clients write them. */
+function isName(name: string, lower: string): boolean {
+  return name.length === lower.length && (name === lower || name.toLowerCase() === lower);
+}
+
+/** `content-type`, `content-length`, `content-encoding`: once each. */
+function takeContent(
+  picked: PickedHeaders,
+  walk: Walk,
+  name: string,
+  value: string,
+): Refusal | undefined {
+  let bit = 0;
+  if (isName(name, "content-type")) {
+    bit = seen.type;
+    picked.contentType = value;
+  } else if (isName(name, "content-length")) {
+    bit = seen.length;
+    picked.contentLength = Number(value);
+  } else if (isName(name, "content-encoding")) {
+    bit = seen.encoding;
+    picked.contentEncoding = value;
+  }
+  if (walk.seen & bit)
+    return { code: "LL_HTTP_HEADER", message: `${name.toLowerCase()} occurs twice` };
+  walk.seen |= bit;
+  return undefined;
+}
+
+/** Headers that begin with x: the second carrier, ours, and those that would change the method. */
+function takeExtension(
+  x: Exchange,
+  picked: PickedHeaders,
+  walk: Walk,
+  [name, value]: readonly [string, string],
+): Refusal | undefined {
+  switch (name.charCodeAt(2) | 0x20) {
+    case 0x61: // x-a
+      if (!isName(name, "x-api-key")) return undefined;
+      if (walk.seen & seen.apiKey) return ambiguous;
+      walk.seen |= seen.apiKey;
+      picked.apiKey = value;
+      return undefined;
+    case 0x6c: // x-l
+      return takeNarrowing(x, name.toLowerCase(), value);
+    case 0x68: // x-h
+      if (isName(name, "x-http-method") || isName(name, "x-http-method-override"))
+        return forbidden(name.toLowerCase());
+      return undefined;
+    case 0x6d: // x-m
+      return isName(name, "x-method-override") ? forbidden("x-method-override") : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function forbidden(name: string): Refusal {
+  return { code: "LL_HTTP_HEADER", message: `${name} is not taken here`, param: name };
+}
+
+/** Two carriers with one and the same key are one credential. */
+function isTwoKeys({ authorization, apiKey }: PickedHeaders): boolean {
+  if (authorization === undefined || apiKey === undefined) return false;
+  return authorization.slice(schemeChars).trim() !== apiKey;
 }

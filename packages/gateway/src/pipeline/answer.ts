@@ -30,10 +30,15 @@ export function answerStage(local: LocalAnswers): Stage {
     created: local.createdSeconds,
     owned_by: "loadline",
   });
+  /** A key that is narrowed to models sees no others. */
+  const modelsOf = (x: Exchange): readonly string[] => {
+    const granted = x.principal?.limits.models;
+    return granted ? local.models.filter((id) => granted.has(id)) : local.models;
+  };
   const answers: Partial<Record<OperationId, (x: Exchange) => LocalAnswer | Refusal>> = {
-    "models.list": () => json(200, { object: "list", data: local.models.map(model) }),
+    "models.list": (x) => json(200, { object: "list", data: modelsOf(x).map(model) }),
     "models.get": (x) =>
-      local.models.includes(x.pathParam ?? "")
+      modelsOf(x).includes(x.pathParam ?? "")
         ? json(200, model(x.pathParam ?? ""))
         : { code: "LL_MODEL_UNKNOWN", param: "model" },
     healthz: () => json(200, { status: "ok" }),

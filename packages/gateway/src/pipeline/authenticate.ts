@@ -1,30 +1,74 @@
+import type { GatewayErrorCode } from "../errors.ts";
+import { anonymousPrincipal } from "../identity/acting.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { Authentication } from "../identity/keys/cached-key.ts";
 import { isPublic } from "../identity/surface.ts";
-import type { KeyCheck } from "../state/keys.ts";
-import type { Refusal } from "./exchange.ts";
-import type { Stage } from "./stage.ts";
+import type { Exchange, Refusal } from "./exchange.ts";
+import type { Stage, StageOutcome } from "./stage.ts";
 
-const scheme = /^bearer +(\S+) *$/i;
 const challenge = ["www-authenticate", "Bearer"];
+const staleHeaders = ["x-loadline-degraded", "auth"];
+/** `Bearer`, then at least one blank. */
+const schemeChars = 7;
 
-/** One principal per request, from the API key. */
-export function authenticateStage(check: (key: string) => KeyCheck, isRequired: boolean): Stage {
+const missing: Refusal = { code: "LL_AUTH_MISSING", headers: challenge };
+const malformed: Refusal = { code: "LL_AUTH_MALFORMED", headers: challenge };
+
+/** One principal per request, from the API key; nothing is waited for when the key is cached. */
+export function authenticateStage(
+  identity: Pick<Identity, "authenticate" | "onMissing">,
+  isRequired: boolean,
+): Stage {
+  const anonymous = anonymousPrincipal();
   return {
     id: "authenticate",
     summary: "API key -> principal",
-    wired: (operation) => isRequired && !isPublic(operation),
-    run(x) {
-      const header = x.picked?.authorization;
-      if (header === undefined) return refuse("LL_AUTH_MISSING");
-      const key = scheme.exec(header)?.[1];
-      if (key === undefined) return refuse("LL_AUTH_MALFORMED");
-      const result = check(key);
-      if (!result.ok) return refuse(result.code);
-      x.keyId = result.id;
-      return undefined;
+    wired: (operation) => !isPublic(operation),
+    run(x): StageOutcome {
+      const key = presentedKey(x);
+      if (key === undefined) {
+        const { permission } = x.operation;
+        const isOpen = !isRequired && typeof permission === "string";
+        if (isOpen && anonymous.grants.has(permission)) {
+          x.principal = anonymous;
+          return undefined;
+        }
+        identity.onMissing();
+        return missing;
+      }
+      if (key === "") return malformed;
+      const result = identity.authenticate(key, x.client.address, x.startedMs);
+      return result instanceof Promise ? result.then((r) => take(x, r)) : take(x, result);
     },
   };
 }
 
-function refuse(code: Refusal["code"]): Refusal {
-  return { code, headers: challenge };
+/** The one key of a request; empty when the header carries something else. */
+function presentedKey(x: Exchange): string | undefined {
+  const header = x.picked?.authorization;
+  if (header === undefined) return x.picked?.apiKey;
+  return isBearer(header) ? header.slice(schemeChars).trim() : "";
+}
+
+/** `Bearer` in any case and a blank after it. */
+function isBearer(header: string): boolean {
+  if (header.charCodeAt(schemeChars - 1) !== 0x20) return false;
+  return header.startsWith("Bearer") || header.slice(0, schemeChars - 1).toLowerCase() === "bearer";
+}
+
+function take(x: Exchange, result: Authentication): Refusal | undefined {
+  if (!result.ok) {
+    const { code, retryAfterMs } = result;
+    if (retryAfterMs !== undefined) return { code, retryAfterMs, headers: staleHeaders };
+    return isForbidden(code) ? { code } : { code, headers: challenge };
+  }
+  x.principal = result.principal;
+  x.keyId = result.principal.credentialId;
+  x.isAuthStale = result.isDegraded;
+  return undefined;
+}
+
+/** 403 carries no challenge: another key of the same holder would not help. */
+function isForbidden(code: GatewayErrorCode): boolean {
+  return code === "LL_AUTH_IP";
 }

@@ -16,7 +16,11 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
   const nowMs = (): number => 0;
   const stages = createStages({
     nextId: () => "",
-    checkKey: () => ({ ok: false, code: "LL_AUTH_INVALID" }),
+    identity: {
+      authenticate: () => ({ ok: false, code: "LL_AUTH_INVALID" }),
+      onMissing: () => undefined,
+      onExposed: () => undefined,
+    },
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,
     routes: routeTable([]),
@@ -36,6 +40,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       health: () => ({ isOk: false, body: null }),
       metricsText: () => "",
     },
+    admin: config.admin,
     exits: {
       telemetry: createTelemetry({ routes: [], models: [], targets: [] }, createMetrics()),
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),

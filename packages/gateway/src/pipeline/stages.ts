@@ -1,26 +1,32 @@
+import type { AdminConfig } from "../admin/config.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Accounting } from "../limits/wire.ts";
 import { acceptStage } from "./accept.ts";
+import { adminAddressStage, handOverStage } from "./admin.ts";
 import { addressLimitStage } from "./address-limit.ts";
 import { type LocalAnswers, answerStage } from "./answer.ts";
+import { auditReadyStage } from "./audit-ready.ts";
 import { authenticateStage } from "./authenticate.ts";
+import { authorizeStage } from "./authorize.ts";
 import { type CallDeps, callStage } from "./call.ts";
 import { exitStages } from "./exits.ts";
 import { operations } from "./operations.ts";
 import { readStage } from "./read.ts";
 import { requestIdStage } from "./request-id.ts";
 import { reserveStage } from "./reserve.ts";
-import { authorizeStage, routeStage } from "./route.ts";
+import { routeStage } from "./route.ts";
 import type { Stage } from "./stage.ts";
 
 export interface StageDeps {
   readonly nextId: () => string;
-  readonly checkKey: Parameters<typeof authenticateStage>[0];
+  readonly identity: Parameters<typeof authenticateStage>[0] & Pick<Identity, "onExposed">;
   readonly isKeyRequired: boolean;
   readonly bodyBytesMax: number;
   readonly routes: Parameters<typeof authorizeStage>[0];
   readonly accounting: Accounting;
   readonly call: CallDeps;
   readonly local: LocalAnswers;
+  readonly admin: AdminConfig;
   readonly exits: Parameters<typeof exitStages>[0];
 }
 
@@ -28,15 +34,18 @@ export interface StageDeps {
 export function createStages(deps: StageDeps): Stage[] {
   return [
     requestIdStage(deps.nextId),
-    acceptStage(),
+    acceptStage(deps.identity.onExposed),
+    auditReadyStage(deps.exits.audit),
+    adminAddressStage(deps.admin),
     addressLimitStage(deps.accounting, deps.call.nowMs),
-    authenticateStage(deps.checkKey, deps.isKeyRequired),
+    authenticateStage(deps.identity, deps.isKeyRequired),
     readStage(deps.bodyBytesMax),
     authorizeStage(deps.routes),
     reserveStage(deps.accounting.limits),
     routeStage(deps.call.router),
     callStage(deps.call),
     answerStage(deps.local),
+    handOverStage(),
     ...exitStages(deps.exits, deps.accounting),
   ];
 }

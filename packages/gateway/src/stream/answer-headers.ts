@@ -20,6 +20,7 @@ export function answerHeaders(x: Exchange, contentType: string, facts: AnswerFac
   if (facts.isHedged) headers.push("x-loadline-hedged", "1");
   if (facts.dropped && facts.dropped.length > 0)
     headers.push("x-loadline-dropped", facts.dropped.join(","));
+  if (x.isAuthStale) headers.push("x-loadline-degraded", "auth");
   if (x.lease) for (const text of x.lease.headers) headers.push(text);
   return headers;
 }

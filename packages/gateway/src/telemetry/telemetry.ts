@@ -14,7 +14,6 @@ export interface GatewayTelemetry {
   onExit(x: Exchange, end: Exit): void;
   onAttempt(target: string, failure: FailureClass | "ok"): void;
   onUnexpected(): void;
-  onAuth(outcome: "ok" | "refused"): void;
   onRender(run: (set: GaugeSetters) => void): void;
   render(): string;
 }
@@ -79,7 +78,6 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     class: attemptClass,
   });
   const exits = counter("loadline_stream_exits", "Ends of streams.", { route, exit: reasons });
-  const auth = counter("loadline_auth", "Key checks.", { outcome: ["ok", "refused"] });
   const unexpected = counter("loadline_unexpected_errors", "Unforeseen faults.", {});
   const open = metrics.gauge("loadline_requests_open", "Requests under way.", {});
   const ready = metrics.gauge("loadline_target_ready", "Whether a target takes requests.", {
@@ -94,7 +92,6 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     ttft,
     attempts,
     exits,
-    auth,
     unexpected,
     open,
     ready,
@@ -110,7 +107,7 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
   const families: Families = defineFamilies(metrics, names);
   const { requests, duration, overhead, ttft, attempts } = families;
-  const { exits, auth, unexpected, open, ready, rss, cpu } = families;
+  const { exits, unexpected, open, ready, rss, cpu } = families;
   const routeOf = (x: Exchange): number => x.route?.index ?? names.routes.length;
   return {
     onExit(x, end) {
@@ -129,7 +126,6 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       attempts.add(attempts.at(targetIndex.get(target) ?? -1, classIndex.get(failure) ?? -1));
     },
     onUnexpected: () => unexpected.add(0),
-    onAuth: (outcome) => auth.add(outcome === "ok" ? 0 : 1),
     onRender(run) {
       metrics.onRender(() =>
         run({

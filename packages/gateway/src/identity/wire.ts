@@ -1,0 +1,74 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Logger } from "@loadline/kit/logger";
+import type { Metrics } from "@loadline/kit/metrics";
+import type { Random } from "@loadline/kit/random";
+import type { AuditSink } from "../audit-log/events.ts";
+import type { GatewayConfig } from "../config/schema.ts";
+import type { Exchange, Refusal } from "../pipeline/exchange.ts";
+import type { Store } from "../state/store.ts";
+import { operator } from "./acting.ts";
+import type { Evicted } from "./authenticator.ts";
+import type { ChangeAudit, Peppers } from "./deps.ts";
+import { endRunning, type Running } from "./end-running.ts";
+import { createIdentity, type Identity } from "./identity.ts";
+import type { CreatedKey } from "./keys/key-service.ts";
+
+export interface WiredIdentity extends Identity {
+  /** The key made at the very first start of a store; shown here only. */
+  readonly firstKey: CreatedKey | undefined;
+  /** From now on exchanges of revoked keys and disabled users end within the feed's period. */
+  attach(pipeline: { inFlight: Running; refuse(x: Exchange, refusal: Refusal): void }): void;
+}
+
+export interface WireDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  /** The secret of the state directory. */
+  readonly pepper: Uint8Array;
+  readonly audit: ChangeAudit & AuditSink;
+}
+
+const pepperVersion = 1;
+
+/** Identity over an open store, with a first key when the store has none and keys are required. */
+export async function openIdentity(config: GatewayConfig, deps: WireDeps): Promise<WiredIdentity> {
+  let end: (ended: Evicted) => void = () => undefined;
+  const identity = await createIdentity({
+    ...deps,
+    peppers: singlePepper(deps.pepper),
+    staleGraceMs: config.auth.staleGrace,
+    onEnded: (ended) => end(ended),
+  });
+  const firstKey = config.auth.required
+    ? await makeFirstKey(config, deps.store, identity)
+    : undefined;
+  return {
+    ...identity,
+    firstKey,
+    attach(pipeline) {
+      end = (ended) =>
+        endRunning(pipeline.inFlight, ended, (x, refusal) => pipeline.refuse(x, refusal));
+    },
+  };
+}
+
+/** One pepper under which every key was digested. */
+export function singlePepper(pepper: Uint8Array): Peppers {
+  return {
+    current: pepperVersion,
+    get: (version) => (version === pepperVersion ? pepper : undefined),
+  };
+}
+
+async function makeFirstKey(
+  config: GatewayConfig,
+  store: Store,
+  identity: Identity,
+): Promise<CreatedKey | undefined> {
+  if ((await store.repositories.keys.list({ limit: 1 })).length > 0) return undefined;
+  const key = { name: "first", env: config.env, roles: ["editor", "scraper"] };
+  return identity.keys.create(operator(), key);
+}
