@@ -7,7 +7,7 @@ import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attemp
 import { finalAnswer } from "../stream/final-answer.ts";
 import { decideStream, type StreamCell, type StreamInput } from "../stream/machine.ts";
 import { Outlet } from "../stream/outlet.ts";
-import { upstreamRequest } from "../stream/request.ts";
+import { prepareRequest } from "../stream/request.ts";
 import { isResumable, SentText } from "../stream/resume.ts";
 import type { HeldBytes, StreamSettings } from "../stream/settings.ts";
 import { noUsage, totalUsage } from "../stream/usage.ts";
@@ -83,7 +83,8 @@ class CallRun implements AttemptHost, Watched {
     this.held = held;
     this.#deps = deps;
     this.#plan = deps.router.plan(x);
-    this.#totalMs = x.startedMs + (x.route?.timeouts.total ?? 0);
+    const totalMs = x.route?.timeouts.total ?? 0;
+    this.#totalMs = x.startedMs + Math.min(totalMs, x.narrow?.timeoutMs ?? totalMs);
   }
 
   nowMs(): number {
@@ -216,13 +217,21 @@ class CallRun implements AttemptHost, Watched {
       return;
     }
     const isResume = this.#resumed !== undefined;
-    const dialect = dialectOf(x.operation.id);
-    const attempt = new Attempt({ host: this, permit, dialect, translation: undefined, isResume });
+    const prefill = isResume ? this.#sent?.text : undefined;
+    const prepared = prepareRequest(x, body, permit, prefill);
+    if ("code" in prepared) {
+      permit.end("left");
+      // A fallback that cannot be asked this is passed over; the first target says why.
+      if (this.#started === 0) this.#refuse(prepared);
+      else this.#next();
+      return;
+    }
+    const { dialect, translation, request } = prepared;
+    const attempt = new Attempt({ host: this, permit, dialect, translation, isResume });
     this.#started++;
     if (this.#first) this.#hedge = attempt;
     else this.#first = attempt;
-    const prefill = isResume ? this.#sent?.text : undefined;
-    const call = target.upstream.call(upstreamRequest(x, body, permit, prefill), attempt);
+    const call = target.upstream.call(request, attempt);
     attempt.attach(call);
     this.onMoved();
   }
@@ -305,7 +314,8 @@ class CallRun implements AttemptHost, Watched {
     for (const other of [this.#first, this.#hedge]) if (other) this.#abandon(other);
     const { body } = failure;
     const isOwn = body !== undefined && body[0] === 0x7b && !this.outlet?.isOpen;
-    if (isOwn) this.#answer(attempt, failure.status, body, "application/json");
+    const shown = isOwn && attempt.translation ? attempt.translation.error(body) : body;
+    if (isOwn && shown) this.#answer(attempt, failure.status, shown, "application/json");
     else this.#refuse(finalAnswer([failure], 0));
   }
 

@@ -2,6 +2,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
 import type { ProviderDeps } from "../providers/provider.ts";
+import { lanesOf } from "../translate/lane.ts";
 import { type RouteTable, routeTable, type Target } from "./routes.ts";
 import { splitTarget } from "./states.ts";
 
@@ -17,7 +18,8 @@ export function openTargets(
     if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
     const upstream = provider.open(name, splitTarget(settings).provider, all);
     const model = String(settings["model"]);
-    targets.set(name, { name, provider, model, upstream, keys: upstream.keys });
+    const lanes = lanesOf(provider, upstream.rules, deps.clock);
+    targets.set(name, { name, provider, model, upstream, keys: upstream.keys, lanes });
   }
   return targets;
 }

@@ -1,4 +1,5 @@
 import type { Provider } from "../providers/provider.ts";
+import type { Lanes } from "../translate/lane.ts";
 import type { Upstream, UpstreamKey } from "../upstream/upstream.ts";
 
 /** An opened target. */
@@ -10,6 +11,8 @@ export interface Target {
   readonly upstream: Upstream;
   /** The credentials an attempt can choose from; empty when the target needs none. */
   readonly keys: readonly UpstreamKey[];
+  /** How it is asked each operation; an absent one it does not serve. */
+  readonly lanes: Lanes;
 }
 
 export interface RouteTimeouts {

@@ -1,10 +1,11 @@
+import { isBodyOperation } from "../body/rules.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Target } from "./routes.ts";
 
-/** Whether a target's provider serves the exchange's operation. */
+/** Whether a target serves the exchange's operation. */
 export function servesOperation(target: Target, x: Exchange): boolean {
-  const operation = x.operation.id === "embeddings" ? "embeddings" : "chat";
-  return target.provider.paths[operation] !== undefined;
+  const { id } = x.operation;
+  return isBodyOperation(id) && target.lanes[id] !== undefined;
 }
 
 /** Whether the caller allows another target than the first. */

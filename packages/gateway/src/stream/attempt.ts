@@ -2,7 +2,7 @@ import type { Dialect, Translation } from "../dialects/dialect.ts";
 import type { Exchange, Usage } from "../pipeline/exchange.ts";
 import type { AttemptOutcome, Permit } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
-import { classifyStatus } from "../upstream/classify.ts";
+import { classifyError } from "../upstream/classify.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import type { Watch, Watched } from "../upstream/watch.ts";
 import { decideStream, type StreamCell, type StreamInput, type StreamState } from "./machine.ts";
@@ -181,7 +181,9 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
   judgeHead(body: Buffer | undefined): void {
     const { status } = this;
     const isError = status < 200 || status > 299;
-    const failure = isError ? classifyStatus(status, this.#retryAfterMs !== undefined) : "bad_body";
+    const rules = this.target.provider.errors ?? [];
+    const hasWait = this.#retryAfterMs !== undefined;
+    const failure = isError ? classifyError(rules, status, hasWait, body) : "bad_body";
     const type = this.#contentType || "no type";
     this.step("head_bad");
     this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, body);

@@ -3,6 +3,7 @@ import { readRequestBody } from "../body/request.ts";
 import { callStage } from "../pipeline/call.ts";
 import { type Client, Exchange, type Exit } from "../pipeline/exchange.ts";
 import { findOperation } from "../pipeline/operations.ts";
+import { lanesOf } from "../translate/lane.ts";
 import { findProvider } from "../providers/index.ts";
 import type { AttemptPlan, NextAttempt } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
@@ -190,6 +191,7 @@ export class Order {
       provider,
       model: "m",
       keys: [],
+      lanes: lanesOf(provider, undefined, { wallMs: () => 0 }),
       upstream: {
         keys: [],
         call: (_request, sink) => this.#lane(sink),

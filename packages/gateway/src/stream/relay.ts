@@ -1,5 +1,6 @@
 import { choicesOf, outputBoundOf } from "../body/request.ts";
 import type { StreamEvent } from "../dialects/events.ts";
+import { laterUsage } from "../dialects/usage.ts";
 import type { Attempt } from "./attempt.ts";
 import type { StreamCell, StreamInput } from "./machine.ts";
 import type { Outlet } from "./outlet.ts";
@@ -50,7 +51,8 @@ export class StreamRelay {
 
   end(): void {
     const attempt = this.#attempt;
-    const isOptional = attempt.target.provider.end !== "required";
+    const { provider, upstream } = attempt.target;
+    const isOptional = (upstream.rules?.end ?? provider.end) !== "required";
     const isClean = this.#splitter.heldBytes === 0;
     const input = isOptional && isClean ? "clean_end_optional" : "clean_end";
     const cell = attempt.step(input);
@@ -65,10 +67,13 @@ export class StreamRelay {
     const attempt = this.#attempt;
     const text = bytes.toString("utf8", start, textEnd(bytes, end));
     const event = end - start > eventBytesMax ? undefined : attempt.dialect.classify(text);
-    if (event?.usage) attempt.usage = event.usage;
+    if (event?.usage) attempt.usage = laterUsage(attempt.usage, event.usage);
     const isContent = event?.kind === "content";
     if (isContent) this.received.add(end - start);
     const input = event ? this.#inputOf(event) : "unreadable";
+    // The end marker of some dialects also says that the answer is finished.
+    const isBoth = input === "marker" && event?.isFinish && attempt.state !== "finish";
+    if (isBoth && attempt.step("finish").action === "commit") this.#commit();
     const cell = attempt.step(input);
     if (cell.action === "commit") this.#commit();
     else if (cell.action === "relay") attempt.relayed(cell.to);
@@ -97,7 +102,7 @@ export class StreamRelay {
       return host.x.body?.wantsUsage || translation ? "preamble" : "comment";
     }
     if (this.received.tokens > this.#tokensMax) return "over_bound";
-    return event.isFinish ? "finish" : event.kind;
+    return event.isFinish && event.kind !== "marker" ? "finish" : event.kind;
   }
 
   #commit(): void {

@@ -1,3 +1,4 @@
+import type { Clock } from "@loadline/kit/clock";
 import { type BodyOperation, isBodyOperation } from "../body/rules.ts";
 import { anthropicMessages } from "../dialects/anthropic-messages/index.ts";
 import type { Dialect } from "../dialects/dialect.ts";
@@ -17,6 +18,8 @@ export interface Lane {
   readonly dialect: Dialect;
   /** Absent when both speak the same dialect. */
   readonly translate: Translate | undefined;
+  /** Wall clock, ms since the epoch. */
+  wallMs(): number;
 }
 
 /** The lanes of a target by operation; an absent one is not served. */
@@ -45,11 +48,15 @@ const substitutes: Readonly<Record<BodyOperation, readonly ModelOperation[]>> = 
 const operations: readonly BodyOperation[] = Object.keys(substitutes).filter(isBodyOperation);
 
 /** Every operation a target serves, directly or by translation. */
-export function lanesOf(provider: Provider, rules?: TargetRules): Lanes {
+export function lanesOf(
+  provider: Provider,
+  rules: TargetRules | undefined,
+  clock: Pick<Clock, "wallMs">,
+): Lanes {
   const lanes: Partial<Record<BodyOperation, Lane>> = {};
   for (const operation of operations) {
     const lane = laneOf(provider, rules, operation);
-    if (lane) lanes[operation] = lane;
+    if (lane) lanes[operation] = { ...lane, wallMs: () => clock.wallMs() };
   }
   return lanes;
 }
@@ -58,7 +65,7 @@ function laneOf(
   provider: Provider,
   rules: TargetRules | undefined,
   operation: BodyOperation,
-): Lane | undefined {
+): Omit<Lane, "wallMs"> | undefined {
   const has = (other: ModelOperation): boolean =>
     provider.paths[other] !== undefined && (rules?.serves?.includes(other) ?? true);
   const dialect = dialects[operation];
