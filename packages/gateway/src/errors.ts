@@ -1,6 +1,7 @@
 import { defineErrors } from "@loadline/kit/errors";
 import { adminErrorTable } from "./admin/error-table.ts";
 import { auditLogErrorTable } from "./audit-log/error-table.ts";
+import { breakerErrorTable } from "./breaker/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
 import { limitErrorTable } from "./limits/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
@@ -20,6 +21,7 @@ export const gatewayErrors = defineErrors({
   ...streamErrorTable,
   ...identityErrorTable,
   ...auditLogErrorTable,
+  ...breakerErrorTable,
   ...adminErrorTable,
   ...stateErrorTable,
   LL_HTTP_TARGET: {

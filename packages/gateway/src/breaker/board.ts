@@ -2,6 +2,7 @@ import type { BreakerState, BreakerTransition } from "@loadline/kit/circuit-brea
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { AuditSink } from "../audit-log/events.ts";
+import { everyTenant } from "../identity/authorize.ts";
 import type { RoutingMetrics } from "../routing/metrics.ts";
 import type { TargetState } from "../routing/target-state.ts";
 import type { KeyState } from "./key-state.ts";
@@ -46,7 +47,6 @@ const actions: Readonly<Record<BreakerState, string>> = {
   closed: "breaker.closed",
 };
 const system = { id: "gateway", kind: "internal", via: "internal", credential: "" } as const;
-const systemTenant = "_system";
 
 /** Tells metrics, log, audit log and listeners of what breakers and keys do. */
 export class Board implements BreakerBoard {
@@ -110,7 +110,7 @@ export class Board implements BreakerBoard {
     if (to === "open") logger.warn("breaker", fields);
     else logger.info("breaker", fields);
     audit?.record({
-      tenant: systemTenant,
+      tenant: everyTenant,
       actor: system,
       action: actions[to],
       object: { type: "target", id: state.name },
@@ -125,7 +125,7 @@ export class Board implements BreakerBoard {
     const id = key.key?.id ?? state.name;
     this.#deps.logger.error("upstream key refused", { target: state.name, key: id });
     this.#deps.audit?.record({
-      tenant: systemTenant,
+      tenant: everyTenant,
       actor: system,
       action: "upstream_key.out",
       object: { type: "upstream_key", id },
