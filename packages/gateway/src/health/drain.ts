@@ -1,5 +1,5 @@
 import type { Clock } from "@loadline/kit/clock";
-import type { Front } from "../front/node-http/index.ts";
+import type { Front } from "../front/front.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Health } from "./health.ts";
 

@@ -1,7 +1,8 @@
 /**
  * HTTP/1.1 client half: an incremental response parser, a request writer and a connection pool,
  * shared by the gateway's upstream client and the load engine. Strict: what is unusual in framing
- * is refused as `protocol`, never repaired. No promise and no closure per chunk.
+ * is refused as `protocol`, never repaired. No promise and no closure per chunk. Of the server half:
+ * a reader for the plainest request heads, which leaves all others to a complete parser.
  *
  * ```ts
  * const pool = createHttp1Pool({ connect: () => connect(8080, "127.0.0.1"), connectionsMax: 8,
@@ -14,6 +15,7 @@ export { http1Errors } from "./errors.ts";
 export { createResponseParser } from "./parser.ts";
 export { createHttp1Pool } from "./pool.ts";
 export { encodeRequest } from "./request.ts";
+export { parseRequestHead, type RequestHead } from "./request-head.ts";
 export type {
   Http1Call,
   Http1Fault,

@@ -1,11 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
+import { discardBytesMax, discardKeepBytesMax, discardMs, oneWriteBytesMax } from "../front.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
-
-/** How long, and how much of, a refused body is read and thrown away, so the answer arrives. */
-const discardMs = 2000;
-const discardBytesMax = 64 * 1024 * 1024;
-const textBytesMax = 16_384;
 
 /** What answers requests under /admin. */
 export interface RequestHandler {
@@ -153,7 +149,7 @@ export class NodeClient implements Client {
 
   #hasLargeBody(): boolean {
     const length = this.#request.headers["content-length"];
-    return length === undefined || Number(length) > 65_536;
+    return length === undefined || Number(length) > discardKeepBytesMax;
   }
 
   /** Closing on unread bytes would reset the connection before the client read the answer. */
@@ -179,6 +175,6 @@ export class NodeClient implements Client {
 
 /** A small body as text leaves in one write with its head; as bytes it would need a vector. */
 function endWith(response: ServerResponse, body: Buffer | string): void {
-  if (typeof body === "string" || body.length > textBytesMax) response.end(body);
+  if (typeof body === "string" || body.length > oneWriteBytesMax) response.end(body);
   else response.end(body.toString("latin1"), "latin1");
 }

@@ -1,0 +1,193 @@
+import type { RequestHead } from "@loadline/kit/http1";
+import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
+import { oneWriteBytesMax } from "../front.ts";
+import type { Http1Connection } from "./connection.ts";
+
+const chunked = "transfer-encoding: chunked\r\n";
+const lastChunk = "0\r\n\r\n";
+const noBytes = Buffer.alloc(0);
+
+/** One request on a connection of our own as the pipeline sees it. */
+export class Http1Client implements Client {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly string[];
+  readonly isHttp11 = true;
+  readonly #connection: Http1Connection;
+  readonly #keepAlive: boolean;
+  readonly #contentLength: number;
+  /** Body bytes that did not arrive yet. */
+  #left: number;
+  /** Body bytes that came and nobody took yet. */
+  #body: Buffer[] | Buffer;
+  #bytesMax = -1;
+  #onBody: ((body: BodyRead) => void) | undefined;
+  #x: Exchange | undefined;
+  #keep = true;
+  #isOpen = false;
+  #isAnswered = false;
+
+  constructor(connection: Http1Connection, head: RequestHead, body: Buffer) {
+    this.#connection = connection;
+    this.method = head.method;
+    this.target = head.target;
+    this.headers = head.headers;
+    this.#keepAlive = head.keepAlive;
+    this.#contentLength = head.contentLength;
+    this.#left = head.contentLength - body.length;
+    this.#body = body;
+  }
+
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  get hasBody(): boolean {
+    return this.#left > 0 || this.#body.length > 0;
+  }
+
+  get isBodyAwaited(): boolean {
+    return this.#left > 0;
+  }
+
+  get pendingBytes(): number {
+    return this.#connection.socket.writableLength;
+  }
+
+  get isGone(): boolean {
+    return this.#connection.socket.destroyed;
+  }
+
+  /** Gives the request to the pipeline. */
+  begin(): void {
+    this.#x = this.#connection.shared.pipeline.begin(this);
+    // Something is waited for before the body is: what arrives meanwhile stays in the socket.
+    if (this.#left > 0 && this.#bytesMax < 0 && !this.#isAnswered) this.#connection.pause();
+  }
+
+  /** Takes body bytes; gives what is beyond the body, undefined when nothing is. */
+  feed(chunk: Buffer): Buffer | undefined {
+    if (this.#left === 0) return chunk;
+    const take = Math.min(this.#left, chunk.length);
+    this.#left -= take;
+    if (!this.#isAnswered) this.#keepBody(take === chunk.length ? chunk : chunk.subarray(0, take));
+    const rest = take === chunk.length ? undefined : chunk.subarray(take);
+    if (this.#left === 0) {
+      this.#connection.bodyCame();
+      if (this.#isAnswered) this.#connection.answered(this.#keep, 0);
+      else this.#finishBody();
+    }
+    return rest;
+  }
+
+  read(bytesMax: number, done: (body: BodyRead) => void): void {
+    this.#bytesMax = bytesMax;
+    this.#onBody = done;
+    if (this.#contentLength > bytesMax) this.#give("too_large");
+    else if (this.#left === 0) this.#finishBody();
+    else this.#connection.resume();
+  }
+
+  answer(status: number, headers: readonly string[], body: Buffer | string): void {
+    if (this.#isOpen || this.#isAnswered || this.isGone) return;
+    const isText = typeof body === "string";
+    const framing = `content-length: ${isText ? Buffer.byteLength(body) : body.length}\r\n`;
+    const head = this.#head(status, headers, framing);
+    const { socket } = this.#connection;
+    if (!isText && body.length <= oneWriteBytesMax) {
+      socket.write(head + body.toString("latin1", 0, body.length), "latin1");
+    } else {
+      socket.cork();
+      socket.write(head, "latin1");
+      if (body.length > 0) socket.write(body);
+      socket.uncork();
+    }
+    this.#answered();
+  }
+
+  open(status: number, headers: readonly string[]): void {
+    if (this.#isOpen || this.#isAnswered || this.isGone) return;
+    this.#isOpen = true;
+    this.#connection.socket.write(this.#head(status, headers, chunked), "latin1");
+  }
+
+  write(chunk: Buffer): boolean {
+    if (chunk.length === 0 || this.#isAnswered || this.isGone) return true;
+    return this.#chunk(chunk, "");
+  }
+
+  end(chunk: Buffer = noBytes): void {
+    if (!this.#isOpen || this.#isAnswered || this.isGone) return;
+    if (chunk.length === 0) this.#connection.socket.write(lastChunk, "latin1");
+    else this.#chunk(chunk, lastChunk);
+    this.#answered();
+  }
+
+  destroy(): void {
+    this.#connection.socket.destroy();
+  }
+
+  onDrain(run: () => void): void {
+    this.#connection.socket.once("drain", run);
+  }
+
+  /** The body did not come in time. */
+  timeOut(): void {
+    this.#onBody = undefined;
+    this.#keep = false;
+    if (this.#x) this.#connection.shared.pipeline.refuse(this.#x, { code: "LL_HTTP_TIMEOUT" });
+  }
+
+  /** The connection is closed. */
+  gone(): void {
+    this.#give("cut");
+    this.#x?.cancel?.("client_left");
+  }
+
+  #head(status: number, headers: readonly string[], framing: string): string {
+    this.#keep &&= this.#keepAlive && this.#connection.mayKeep(this.#left);
+    return this.#connection.shared.encoder.encode(status, headers, framing, this.#keep);
+  }
+
+  /** One chunk in one write; a large one is not copied. */
+  #chunk(chunk: Buffer, tail: string): boolean {
+    const { socket } = this.#connection;
+    const size = `${chunk.length.toString(16)}\r\n`;
+    if (chunk.length <= oneWriteBytesMax)
+      return socket.write(
+        `${size}${chunk.toString("latin1", 0, chunk.length)}\r\n${tail}`,
+        "latin1",
+      );
+    socket.cork();
+    socket.write(size, "latin1");
+    socket.write(chunk);
+    const isRoomy = socket.write(`\r\n${tail}`, "latin1");
+    socket.uncork();
+    return isRoomy;
+  }
+
+  #answered(): void {
+    this.#isAnswered = true;
+    this.#body = noBytes;
+    this.#onBody = undefined;
+    this.#connection.answered(this.#keep, this.#left);
+  }
+
+  #keepBody(chunk: Buffer): void {
+    if (Array.isArray(this.#body)) this.#body.push(chunk);
+    else this.#body = this.#body.length === 0 ? chunk : [this.#body, chunk];
+  }
+
+  #finishBody(): void {
+    const body = this.#body;
+    if (this.#onBody === undefined) return;
+    this.#body = noBytes;
+    this.#give(Array.isArray(body) ? Buffer.concat(body) : body);
+  }
+
+  #give(result: BodyRead): void {
+    const done = this.#onBody;
+    this.#onBody = undefined;
+    done?.(result);
+  }
+}

@@ -1,0 +1,210 @@
+import type { Socket } from "node:net";
+import { parseRequestHead } from "@loadline/kit/http1";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import type { Watch, Watched } from "../../upstream/watch.ts";
+import {
+  discardBytesMax,
+  discardKeepBytesMax,
+  discardMs,
+  headersMax,
+  requestsPerConnectionMax,
+} from "../front.ts";
+import type { HeadEncoder } from "./encode.ts";
+import { Http1Client } from "./client.ts";
+
+/** What all connections of a front share. */
+export interface Http1Shared {
+  readonly pipeline: Pipeline;
+  readonly watch: Watch;
+  readonly encoder: HeadEncoder;
+  readonly headBytesMax: number;
+  readonly headMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+  /** Whether answers close their connection. */
+  isDraining: boolean;
+  nowMs(): number;
+  /** Whether this front serves a request of the plainest form; all others go to `adopt`. */
+  serves(method: string, target: string): boolean;
+  /** Gives a connection with its unread bytes to the front that reads every form. */
+  adopt(connection: Http1Connection, bytes: Buffer): void;
+  gone(connection: Http1Connection): void;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+const heldBytesMax = 65_536;
+const never = Number.POSITIVE_INFINITY;
+
+/**
+ * One client connection. It carries one request at a time; what a client sends ahead waits, and
+ * beyond 64 KiB the socket is not read until the answer is out.
+ *
+ * | state | bytes | deadline |
+ * |---|---|---|
+ * | idle | a head: next request; anything but a plain whole head: handed over | head, then keep-alive |
+ * | body of a request | to the request | request: 408 |
+ * | answering | held | none: the pipeline's own |
+ * | discarding | thrown away, up to 64 MiB | 2 s: destroyed |
+ */
+export class Http1Connection implements Watched {
+  place = -1;
+  deadlineMs: number;
+  readonly socket: Socket;
+  readonly address: string;
+  readonly shared: Http1Shared;
+  #client: Http1Client | undefined;
+  #held: Buffer | undefined;
+  #served = 0;
+  #discarded = -1;
+  #isReading = false;
+  readonly #onData = (chunk: Buffer): void => this.#data(chunk);
+  readonly #onClose = (): void => this.#closed();
+  /** A close always follows, and that is where the client's leaving is acted on. */
+  readonly #onError = (): void => void this.socket.destroy();
+
+  constructor(socket: Socket, shared: Http1Shared) {
+    this.socket = socket;
+    this.shared = shared;
+    this.address = socket.remoteAddress ?? "";
+    this.deadlineMs = shared.nowMs() + shared.headMs;
+    socket.on("data", this.#onData);
+    socket.on("close", this.#onClose);
+    socket.on("error", this.#onError);
+    shared.watch.add(this);
+  }
+
+  get isIdle(): boolean {
+    return this.#client === undefined && this.#discarded < 0;
+  }
+
+  /** Whether the answer that is written now leaves the connection open. */
+  mayKeep(bodyLeft: number): boolean {
+    return (
+      !this.shared.isDraining &&
+      this.#served < requestsPerConnectionMax &&
+      bodyLeft <= discardKeepBytesMax
+    );
+  }
+
+  /** The request's answer is written. */
+  answered(keep: boolean, bodyLeft: number): void {
+    if (this.socket.destroyed) return;
+    if (!keep && bodyLeft > 0) {
+      // Closing on unread bytes would reset the connection before the client read the answer.
+      this.#discarded = 0;
+      this.deadlineMs = this.shared.nowMs() + discardMs;
+      this.socket.resume();
+      return;
+    }
+    if (!keep) {
+      this.socket.end();
+      this.deadlineMs = this.shared.nowMs() + discardMs;
+      return;
+    }
+    if (bodyLeft > 0) {
+      this.deadlineMs = this.shared.nowMs() + this.shared.requestMs;
+      this.socket.resume();
+      return;
+    }
+    this.#client = undefined;
+    this.deadlineMs = this.shared.nowMs() + this.shared.keepAliveMs;
+    const held = this.#held;
+    if (held === undefined || this.#isReading) return;
+    this.#held = undefined;
+    this.#take(held);
+    this.#resume();
+  }
+
+  /** A body nobody reads yet waits in the socket. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  onDeadline(): void {
+    const client = this.#client;
+    if (client?.isBodyAwaited === true && this.#discarded < 0) {
+      this.deadlineMs = never;
+      client.timeOut();
+    } else this.socket.destroy();
+  }
+
+  /** Takes this front's hands off the socket. */
+  release(): void {
+    this.shared.watch.remove(this);
+    this.socket.off("data", this.#onData);
+    this.socket.off("close", this.#onClose);
+    this.socket.off("error", this.#onError);
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#discarded >= 0) {
+      this.#discarded += chunk.length;
+      if (this.#discarded > discardBytesMax) this.socket.destroy();
+      return;
+    }
+    const client = this.#client;
+    const rest = client === undefined ? chunk : client.feed(chunk);
+    if (rest === undefined) return;
+    if (this.#client === undefined) this.#take(rest);
+    else this.#hold(rest);
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held = this.#held === undefined ? bytes : Buffer.concat([this.#held, bytes]);
+    if (this.#held.length > heldBytesMax) this.socket.pause();
+  }
+
+  #resume(): void {
+    if (this.socket.isPaused() && (this.#held?.length ?? 0) <= heldBytesMax) this.socket.resume();
+  }
+
+  /** Reads requests until one is under way or the bytes are used up. */
+  #take(bytes: Buffer): void {
+    let at = 0;
+    this.#isReading = true;
+    while (at < bytes.length && this.#client === undefined && !this.socket.destroyed) {
+      const next = this.#begin(bytes, at);
+      if (next < 0) {
+        this.#isReading = false;
+        this.shared.adopt(this, at === 0 ? bytes : bytes.subarray(at));
+        return;
+      }
+      at = next;
+    }
+    this.#isReading = false;
+    if (at < bytes.length && !this.socket.destroyed) this.#hold(bytes.subarray(at));
+  }
+
+  /** Begins the request at `at`; gives the index after what was used of it, or -1: hand over. */
+  #begin(bytes: Buffer, at: number): number {
+    const { shared } = this;
+    const end = bytes.indexOf(headEnd, at);
+    if (end < 0 || end - at > shared.headBytesMax) return -1;
+    const head = parseRequestHead(bytes.toString("latin1", at, end + 2), headersMax);
+    if (!head || !shared.serves(head.method, head.target)) return -1;
+    this.#served++;
+    const from = end + headEnd.length;
+    const to = Math.min(bytes.length, from + head.contentLength);
+    const client = new Http1Client(this, head, bytes.subarray(from, to));
+    this.#client = client;
+    this.deadlineMs = to - from < head.contentLength ? shared.nowMs() + shared.requestMs : never;
+    client.begin();
+    return to;
+  }
+
+  /** The body of the request under way has arrived. */
+  bodyCame(): void {
+    if (this.#discarded < 0) this.deadlineMs = never;
+  }
+
+  #closed(): void {
+    this.shared.watch.remove(this);
+    this.shared.gone(this);
+    this.#held = undefined;
+    this.#client?.gone();
+  }
+}

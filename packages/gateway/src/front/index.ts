@@ -1,0 +1,31 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { GatewayConfig } from "../config/schema.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Front, FrontOptions } from "./front.ts";
+import { createHttp1Front } from "./http1/index.ts";
+import type { RequestHandler } from "./node-http/client.ts";
+import { createNodeFront } from "./node-http/index.ts";
+
+export type { Front } from "./front.ts";
+
+/** The front that `http.front` names, over one pipeline. */
+export function createFront(
+  pipeline: Pipeline,
+  config: GatewayConfig,
+  deps: { clock: Clock; nextId: () => string; admin?: RequestHandler | undefined },
+): Front {
+  const { http, listen } = config;
+  const options: FrontOptions = {
+    host: listen.host,
+    port: listen.port,
+    headMs: http.head,
+    requestMs: http.request,
+    keepAliveMs: http.keepAlive,
+    connectionsMax: http.connectionsMax,
+    headBytesMax: http.headBytesMax,
+    ...deps,
+  };
+  return http.front === "http1"
+    ? createHttp1Front(pipeline, options)
+    : createNodeFront(pipeline, options);
+}

@@ -1,0 +1,150 @@
+/** A request head of the plainest form. */
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** Flat list of names and values as sent, blanks around values left out. */
+  readonly headers: readonly string[];
+  /** Bytes of the body that follows; 0 without a Content-Length. */
+  readonly contentLength: number;
+  /** Whether a Content-Length was sent. */
+  readonly hasLength: boolean;
+  /** The client does not ask for the connection to be closed. */
+  readonly keepAlive: boolean;
+}
+
+const colon = 58;
+const space = 32;
+const tab = 9;
+const del = 127;
+const lengthDigitsMax = 15;
+const tokenBytes = tokenTable();
+
+/**
+ * Reads a whole head, given as latin1 text that ends with the CRLF of its last line. Gives undefined
+ * for every head that is not of the plainest HTTP/1.1 form, well formed or not: another version,
+ * Transfer-Encoding, Expect, Upgrade, a repeated Content-Length, an unusual Connection, a line fold,
+ * a control byte or one above 126. Whoever calls leaves those to a complete parser.
+ */
+export function parseRequestHead(text: string, headersMax: number): RequestHead | undefined {
+  const lineEnd = text.indexOf("\r\n");
+  const methodEnd = text.indexOf(" ");
+  const targetEnd = lineEnd - 9;
+  if (methodEnd <= 0 || targetEnd <= methodEnd) return undefined;
+  if (!text.startsWith(" HTTP/1.1", targetEnd)) return undefined;
+  if (!isUpper(text, methodEnd) || !isVisible(text, methodEnd + 1, targetEnd)) return undefined;
+  const reading = new HeadReading();
+  let at = lineEnd + 2;
+  while (at < text.length) {
+    const end = text.indexOf("\r\n", at);
+    if (end === -1 || !reading.field(text, at, end)) return undefined;
+    if (reading.headers.length > headersMax * 2) return undefined;
+    at = end + 2;
+  }
+  return {
+    method: text.slice(0, methodEnd),
+    target: text.slice(methodEnd + 1, targetEnd),
+    headers: reading.headers,
+    contentLength: Math.max(0, reading.contentLength),
+    hasLength: reading.contentLength >= 0,
+    keepAlive: reading.keepAlive,
+  };
+}
+
+/** What the fields of one head said so far. */
+class HeadReading {
+  readonly headers: string[] = [];
+  contentLength = -1;
+  keepAlive = true;
+
+  /** Takes one line; false when the head is not plain. */
+  field(text: string, at: number, end: number): boolean {
+    let nameEnd = at;
+    while (nameEnd < end && tokenBytes[text.charCodeAt(nameEnd)] === 1) nameEnd++;
+    if (nameEnd === at || text.charCodeAt(nameEnd) !== colon) return false;
+    let from = nameEnd + 1;
+    let to = end;
+    while (from < to && isBlank(text.charCodeAt(from))) from++;
+    while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+    for (let i = from; i < to; i++) {
+      const byte = text.charCodeAt(i);
+      if (byte < space || byte >= del) return false;
+    }
+    const name = text.slice(at, nameEnd);
+    const value = text.slice(from, to);
+    this.headers.push(name, value);
+    return this.#framing(name, value);
+  }
+
+  #framing(name: string, value: string): boolean {
+    switch (name.length) {
+      case 6:
+        return !isName(name, "expect");
+      case 7:
+        return !isName(name, "upgrade") && !isName(name, "trailer");
+      case 10:
+        return !isName(name, "connection") || this.#connection(value);
+      case 14:
+        return !isName(name, "content-length") || this.#length(value);
+      case 16:
+        return !isName(name, "proxy-connection");
+      case 17:
+        return !isName(name, "transfer-encoding");
+      default:
+        return true;
+    }
+  }
+
+  #connection(value: string): boolean {
+    if (isName(value, "close")) this.keepAlive = false;
+    else return isName(value, "keep-alive");
+    return true;
+  }
+
+  #length(value: string): boolean {
+    if (this.contentLength >= 0 || value.length === 0 || value.length > lengthDigitsMax)
+      return false;
+    let length = 0;
+    for (let i = 0; i < value.length; i++) {
+      const digit = value.charCodeAt(i) - 48;
+      if (!(digit >= 0 && digit <= 9)) return false;
+      length = length * 10 + digit;
+    }
+    this.contentLength = length;
+    return true;
+  }
+}
+
+function isName(text: string, lower: string): boolean {
+  return text === lower || text.toLowerCase() === lower;
+}
+
+function isUpper(text: string, end: number): boolean {
+  for (let i = 0; i < end; i++) {
+    const byte = text.charCodeAt(i);
+    if (byte < 65 || byte > 90) return false;
+  }
+  return true;
+}
+
+function isVisible(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const byte = text.charCodeAt(i);
+    if (byte <= space || byte >= del) return false;
+  }
+  return to > from;
+}
+
+function isBlank(byte: number): boolean {
+  return byte === space || byte === tab;
+}
+
+/** RFC 9110 token characters by code. */
+function tokenTable(): Uint8Array {
+  const table = new Uint8Array(256);
+  const marks = "!#$%&'*+-.^_`|~";
+  for (let code = 0; code < 128; code++) {
+    if (/[0-9A-Za-z]/.test(String.fromCharCode(code))) table[code] = 1;
+  }
+  for (const mark of marks) table[mark.charCodeAt(0)] = 1;
+  return table;
+}
