@@ -162,8 +162,8 @@ export const behaviours = {
     stream: [sse, preamble, ten, { do: "large", bytes: 2 * 1024 * 1024 }, finish, done, end],
   },
   dieLate: {
-    summary: "head, silence, RST after 400 ms",
-    stream: [sse, { do: "wait", ms: 400 }, rst],
+    summary: "head, silence, RST after 220 ms",
+    stream: [sse, { do: "wait", ms: 220 }, rst],
   },
 } as const satisfies Readonly<Record<string, Behaviour>>;
 

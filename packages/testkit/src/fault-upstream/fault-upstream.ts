@@ -25,8 +25,11 @@ export interface FaultUpstream extends AsyncDisposable {
   /** Base URL, with `/v1`. */
   readonly baseUrl: string;
   readonly seen: readonly Seen[];
-  /** From now on; resolves when the port is open or closed as the behaviour says. */
-  behave(behaviour: Behaviour): Promise<void>;
+  /**
+   * From now on, or for that many requests; resolves when the port is open or closed as the
+   * behaviour says.
+   */
+  behave(behaviour: Behaviour, times?: number): Promise<void>;
   /** Resets every connection, and refuses new ones until the next `behave`. */
   kill(): Promise<void>;
   /** Forgets what was seen. */
@@ -40,6 +43,7 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
   const sockets = new Set<Socket>();
   let seen: Seen[] = [];
   let behaviour: Behaviour = behaviours.good;
+  let timesLeft = Number.POSITIVE_INFINITY;
   let server: Server | undefined;
   let port = o.port ?? 0;
 
@@ -65,7 +69,9 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
       text = text.slice(request.length);
       current = { atMs: o.clock.monotonicMs(), text: request, closedMs: -1 };
       seen.push(current);
-      play({ socket, clock: o.clock, letter: o.letter, request, behaviour });
+      const isPlanned = timesLeft-- > 0;
+      const now = isPlanned ? behaviour : behaviours.good;
+      play({ socket, clock: o.clock, letter: o.letter, request, behaviour: now });
     });
   };
 
@@ -96,8 +102,9 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
     get seen() {
       return seen;
     },
-    async behave(next) {
+    async behave(next, times) {
       behaviour = next;
+      timesLeft = times ?? Number.POSITIVE_INFINITY;
       await (next.connect === "refuse" ? close() : listen());
     },
     kill: close,

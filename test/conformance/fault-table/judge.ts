@@ -1,0 +1,135 @@
+import { contentOf, type Seen } from "@loadline/testkit";
+import { codeOf, type Observed, readStream, type StreamSeen } from "./observe.ts";
+import type { Expected, Range } from "./rows.ts";
+
+export interface Scene {
+  readonly expected: Expected;
+  readonly isStream: boolean;
+  readonly isLoadline: boolean;
+  readonly timerMs: number;
+  readonly observed: Observed;
+  readonly seenByA: readonly Seen[];
+  readonly seenByB: readonly Seen[];
+  /** The upstream that worked when the client left. */
+  readonly leftAt: "a" | "b" | undefined;
+}
+
+const wholeChunks = 12;
+const closeMs = 100;
+const timerSlackMs = 100;
+
+/** Everything about one request that is not as the table says; empty: as it says. */
+export function judge(scene: Scene): string[] {
+  const { expected, observed } = scene;
+  const problems = [
+    ...judgeHits("A", scene.seenByA.length, expected.hits.a),
+    ...judgeHits("B", scene.seenByB.length, expected.hits.b),
+    ...judgeTime(scene),
+  ];
+  if (expected.answer === "left") return [...problems, ...judgeLeft(scene)];
+  if (observed.status !== expected.status) problems.push(`status ${observed.status}`);
+  else problems.push(...judgeAnswer(scene));
+  if (scene.isLoadline) problems.push(...judgeOwn(scene));
+  return problems;
+}
+
+function judgeHits(name: string, hits: number, [least, most]: Range): string[] {
+  return hits >= least && hits <= most ? [] : [`${hits} hits at ${name}`];
+}
+
+/** The timer's end within 100 ms, and the upstream it ended closed at most 100 ms later. */
+function judgeTime({ expected, observed, timerMs, seenByA }: Scene): string[] {
+  if (expected.timers === undefined) return [];
+  const offMs = Math.abs(observed.ms - expected.timers * timerMs);
+  const problems = offMs <= timerSlackMs ? [] : [`ended after ${Math.round(observed.ms)} ms`];
+  const open = seenByA.filter((seen) => seen.closedMs < 0);
+  return open.length === 0 ? problems : [...problems, "A was left open"];
+}
+
+function judgeLeft({ observed, leftAt, seenByA, seenByB }: Scene): string[] {
+  const late = (leftAt === "b" ? seenByB : seenByA).filter(
+    (seen) => seen.closedMs < 0 || seen.closedMs - observed.leftMs > closeMs,
+  );
+  return late.map(lateText);
+}
+
+function lateText(seen: Seen): string {
+  return seen.closedMs < 0 ? "an upstream was not told" : "an upstream was told too late";
+}
+
+function judgeAnswer(scene: Scene): string[] {
+  const { expected, observed, isStream } = scene;
+  if (expected.answer === "error") return judgeError(scene);
+  if (!isStream) return judgeWhole(observed, expected.answer);
+  const seen = readStream(observed.text);
+  if (expected.answer === "cut" || expected.answer === "resumed") {
+    return judgeCut(seen, expected);
+  }
+  const letter = expected.answer === "B" ? "b" : "a";
+  const problems: string[] = [];
+  if (seen.words.join(" ") !== wordsOf(letter, wholeChunks)) problems.push(wrongWords(seen));
+  if (!seen.isDone || seen.last !== "done") problems.push("no end marker");
+  if (seen.errors > 0) problems.push("an error event");
+  if (!observed.isComplete) problems.push("broken off");
+  return problems;
+}
+
+function judgeError({ expected, observed }: Scene): string[] {
+  const isJson = String(observed.headers["content-type"]).startsWith("application/json");
+  const problems = isJson && observed.text.includes('"error"') ? [] : ["no JSON error"];
+  const retryAfter = observed.headers["retry-after"];
+  if (expected.retryAfter === undefined || retryAfter === String(expected.retryAfter))
+    return problems;
+  return [...problems, `Retry-After ${String(retryAfter)}`];
+}
+
+function judgeWhole(observed: Observed, answer: string): string[] {
+  const letter = answer === "B" ? "b" : "a";
+  const isWhole = observed.isComplete && observed.text.includes(contentOf(letter, wholeChunks));
+  return isWhole ? [] : [`not the answer of ${answer}`];
+}
+
+function judgeCut(seen: StreamSeen, expected: Expected): string[] {
+  const problems: string[] = [];
+  const chunks = expected.chunks ?? 0;
+  const words = wordsOf("a", chunks);
+  const more = expected.answer === "resumed" ? ` ${wordsOf("b", chunks)}` : "";
+  if (seen.words.join(" ") !== words + more) problems.push(wrongWords(seen));
+  if (seen.isDone) problems.push("a false [DONE]");
+  if (seen.errors === 0) problems.push("a silent end");
+  else if (seen.errors > 1 || seen.last !== "error") problems.push("something after the error");
+  if (expected.answer === "resumed") {
+    const isSaid = seen.comments.some((text) => /^resumed target=\w+ after=\d+$/.test(text));
+    if (!isSaid) problems.push("no word about the resume");
+  }
+  return problems;
+}
+
+/** Loadline's own promises: codes, the attempts listed, the headers. */
+function judgeOwn({ expected, observed, isStream }: Scene): string[] {
+  const problems: string[] = [];
+  const isCut = expected.answer === "cut" || expected.answer === "resumed";
+  const code = isCut ? readStream(observed.text).code : codeOf(observed.text);
+  if (expected.codes && !expected.codes.includes(code)) problems.push(`code ${code || "absent"}`);
+  if (expected.answer === "B") {
+    if (observed.headers["x-loadline-attempts"] !== "2") problems.push("attempts not 2");
+    if (observed.headers["x-loadline-target"] !== "b") problems.push("target not b");
+  }
+  if (expected.usage !== undefined && observed.headers["x-loadline-usage"] !== expected.usage)
+    problems.push("usage not named");
+  if (isCut && !/"requestId":"req_[0-9a-f]{24}"/.test(observed.text))
+    problems.push("no request id in the error event");
+  if (expected.answer === "resumed" && isStream) {
+    if (observed.headers["x-loadline-resume"] !== "armed") problems.push("resume not announced");
+  }
+  return problems;
+}
+
+function wordsOf(letter: string, count: number): string {
+  return contentOf(letter, count).trim();
+}
+
+function wrongWords(seen: StreamSeen): string {
+  const kinds = new Set(seen.words.map((word) => word.charAt(0)));
+  return `${seen.words.length} chunks of ${[...kinds].join("+") || "nobody"}`;
+}

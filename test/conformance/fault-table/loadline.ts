@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { createGateway, type Gateway, loadConfig } from "@loadline/gateway";
+import type { Endpoint, Subject, Variant } from "./subject.ts";
+
+export interface LoadlineOptions {
+  /** Ports of A, B and C on loopback. */
+  readonly ports: { readonly a: number; readonly b: number; readonly c?: number };
+  readonly timerMs: number;
+}
+
+interface Running {
+  readonly gateway: Gateway;
+  readonly url: string;
+  readonly key: string;
+  readonly stateDir: string;
+}
+
+const keepAliveMs = 150;
+/** Rows that fail on purpose must not open a breaker; the row about breakers has its own. */
+const deafBreaker = { rate: 1, minVolume: 10_000, minFailures: 1000 };
+
+/** Our own gateway in this process, one for each set of settings that a row needs. */
+export async function startLoadline(o: LoadlineOptions): Promise<Subject> {
+  const running = new Map<Kind, Running>();
+  for (const kind of kinds) running.set(kind, await startOne(o, kind));
+  return {
+    name: "loadline",
+    isLoadline: true,
+    endpoint(variant) {
+      const one = running.get(kindOf(variant));
+      return one ? endpointOf(one, variant) : undefined;
+    },
+    async fresh(variant) {
+      const kind = kindOf(variant);
+      const old = running.get(kind);
+      if (old) await stopOne(old);
+      running.set(kind, await startOne(o, kind));
+    },
+    async [Symbol.asyncDispose]() {
+      for (const one of running.values()) await stopOne(one);
+    },
+  };
+}
+
+const kinds = ["plain", "keep-alive", "breaker"] as const;
+type Kind = (typeof kinds)[number];
+
+function kindOf(variant: Variant): Kind {
+  return variant === "keep-alive" || variant === "breaker" ? variant : "plain";
+}
+
+function endpointOf(one: Running, variant: Variant): Endpoint {
+  const model = variant === "keep-alive" || variant === "breaker" ? "pair" : variant;
+  return { url: one.url, model, headers: { authorization: `Bearer ${one.key}` } };
+}
+
+async function startOne(o: LoadlineOptions, kind: Kind): Promise<Running> {
+  const stateDir = mkdtempSync(join(tmpdir(), "ll-fault-"));
+  const config = loadConfig(undefined, {}, settings(o, kind, stateDir));
+  const deps = { clock: systemClock(), random: systemRandom(), log: () => undefined };
+  const gateway = await createGateway(config, deps);
+  const { url } = await gateway.start();
+  return { gateway, url, key: gateway.firstKey?.secret ?? "", stateDir };
+}
+
+async function stopOne({ gateway, stateDir }: Running): Promise<void> {
+  await gateway.close({ graceMs: 0 });
+  rmSync(stateDir, { recursive: true, force: true });
+}
+
+function settings({ ports, timerMs }: LoadlineOptions, kind: Kind, stateDir: string) {
+  const target = (port: number, scheme = "http") => ({
+    provider: "openai-compatible",
+    model: "fault",
+    baseUrl: `${scheme}://127.0.0.1:${port}/v1`,
+  });
+  const route = (name: string, targets: readonly string[], more: object = {}) => ({
+    [name]: { models: [name], groups: targets.map((one) => ({ targets: [one] })), ...more },
+  });
+  return {
+    stateDir,
+    listen: { port: 0 },
+    drain: { accept: 0, grace: 0 },
+    timeouts: { firstByte: timerMs, firstContent: timerMs, idle: timerMs, total: 30_000 },
+    stream: {
+      keepAlive: kind === "keep-alive" ? keepAliveMs : 15_000,
+      keepAliveBeforeContent: kind === "keep-alive" ? "on" : "off",
+    },
+    ...(kind !== "breaker" && { breaker: deafBreaker }),
+    targets: {
+      a: target(ports.a),
+      b: target(ports.b),
+      c: target(ports.c ?? ports.b),
+      atls: target(ports.a, "https"),
+    },
+    routes: {
+      ...route("pair", ["a", "b"]),
+      ...route("alone", ["a"]),
+      ...route("tls", ["atls", "b"]),
+      ...route("triple", ["a", "b", "c"]),
+      ...route("resume", ["a", "b"], { resume: { max: 1 } }),
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * The fault table against any gateway. Start the upstreams first (`--port-a`, `--port-b`), point
+ * the gateway's model at A then B, and give its URL:
+ *
+ *   node test/conformance/fault-table/run.ts --url http://127.0.0.1:8080 --model pair \
+ *     --port-a 9101 --port-b 9102 --header "authorization: Bearer sk-..." [--times 10] [--full]
+ *
+ * Further models: `--model-alone`, `--model-tls`, `--model-resume`, `--model-keep-alive`; a row
+ * whose model is not given is NOT TESTED. Without `--url` our own gateway is started.
+ */
+import { parseArgs } from "node:util";
+import { systemClock } from "@loadline/kit/clock";
+import { startFaultUpstream } from "@loadline/testkit";
+import { startLoadline } from "./loadline.ts";
+import { countPassed, printTable } from "./print.ts";
+import { rows } from "./rows.ts";
+import type { Subject, Variant } from "./subject.ts";
+import { type Outcome, runRow } from "./table.ts";
+
+const fastMs = 300;
+const fullMs = 2000;
+
+const { values } = parseArgs({
+  options: {
+    url: { type: "string" },
+    model: { type: "string", default: "pair" },
+    "model-alone": { type: "string" },
+    "model-tls": { type: "string" },
+    "model-resume": { type: "string" },
+    "model-keep-alive": { type: "string" },
+    header: { type: "string", multiple: true, default: [] },
+    "port-a": { type: "string", default: "0" },
+    "port-b": { type: "string", default: "0" },
+    times: { type: "string", default: "10" },
+    row: { type: "string", multiple: true },
+    full: { type: "boolean", default: false },
+  },
+});
+
+function given(url: string): Subject {
+  const headers = Object.fromEntries(
+    values.header.map((line) => {
+      const at = line.indexOf(":");
+      return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()] as const;
+    }),
+  );
+  const models: Partial<Record<Variant, string | undefined>> = {
+    pair: values.model,
+    alone: values["model-alone"],
+    tls: values["model-tls"],
+    resume: values["model-resume"],
+    "keep-alive": values["model-keep-alive"],
+  };
+  return {
+    name: url,
+    isLoadline: false,
+    endpoint(variant) {
+      const model = models[variant];
+      return model === undefined ? undefined : { url, model, headers };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+const clock = systemClock();
+const timerMs = values.full ? fullMs : fastMs;
+await using a = await startFaultUpstream({ clock, letter: "a", port: Number(values["port-a"]) });
+await using b = await startFaultUpstream({ clock, letter: "b", port: Number(values["port-b"]) });
+await using subject =
+  values.url === undefined
+    ? await startLoadline({ ports: { a: a.port, b: b.port }, timerMs })
+    : given(values.url);
+const table = { clock, subject, upstreams: { a, b }, timerMs, times: Number(values.times) };
+const outcomes: Outcome[] = [];
+for (const row of rows) {
+  if (values.row && !values.row.includes(row.id)) continue;
+  outcomes.push(...(await runRow(table, row)));
+}
+process.stdout.write(printTable(new Map([[subject.name, outcomes]])));
+process.stdout.write(`\n${countPassed(outcomes)} passed\n`);
+process.exitCode = outcomes.some(({ verdict }) => verdict === "fail") ? 1 : 0;

@@ -1,0 +1,132 @@
+import type { Clock } from "@loadline/kit/clock";
+import { behaviours, type FaultUpstream } from "@loadline/testkit";
+import { judge } from "./judge.ts";
+import { observe } from "./observe.ts";
+import type { Expected, Row } from "./rows.ts";
+import type { Subject } from "./subject.ts";
+
+export interface Table {
+  readonly clock: Clock;
+  readonly subject: Subject;
+  readonly upstreams: { readonly a: FaultUpstream; readonly b: FaultUpstream };
+  /** First-byte, first-content and idle timer of the gateway, ms. */
+  readonly timerMs: number;
+  readonly times: number;
+}
+
+/** What a row showed, for streams or for whole answers. */
+export interface Outcome {
+  readonly row: string;
+  readonly mode: "plain" | "stream";
+  readonly does: string;
+  /** `NOT TESTED`: this gateway cannot be set up so. */
+  readonly verdict: "pass" | "fail" | "NOT TESTED";
+  readonly passed: number;
+  readonly times: number;
+  /** What was wrong, each with how often. */
+  readonly problems: Readonly<Record<string, number>>;
+}
+
+const settleMs = 250;
+const leaveAfterMs = 100;
+const pollMs = 5;
+const answerTimeoutMs = 15_000;
+
+/** Runs one row in both modes, `times` times each. */
+export async function runRow(table: Table, row: Row): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const mode of ["plain", "stream"] as const) {
+    const expected = row[mode];
+    if (expected) outcomes.push(await runMode(table, row, mode, expected));
+  }
+  return outcomes;
+}
+
+async function runMode(
+  table: Table,
+  row: Row,
+  mode: "plain" | "stream",
+  expected: Expected,
+): Promise<Outcome> {
+  const { subject, times } = table;
+  const base = { row: row.id, mode, does: row.does };
+  const problems: Record<string, number> = {};
+  if (!subject.endpoint(row.variant))
+    return { ...base, verdict: "NOT TESTED", passed: 0, times: 0, problems };
+  let passed = 0;
+  // Ten planned failures are too few to open a breaker, those of two rows may not be.
+  await subject.fresh?.(row.variant);
+  for (let i = 0; i < times; i++) {
+    if (i > 0) await rest(table, row);
+    const found = await runOnce(table, row, mode === "stream", expected);
+    if (found.length === 0) passed++;
+    for (const problem of found) problems[problem] = (problems[problem] ?? 0) + 1;
+  }
+  const verdict = passed === times ? "pass" : "fail";
+  return { ...base, verdict, passed, times, problems };
+}
+
+/** Lets cooled keys warm up again. */
+async function rest({ subject, clock }: Table, row: Row): Promise<void> {
+  if (row.restMs === undefined) return;
+  if (subject.fresh) await subject.fresh(row.variant);
+  else await clock.sleep(row.restMs);
+}
+
+async function runOnce(
+  table: Table,
+  row: Row,
+  isStream: boolean,
+  expected: Expected,
+): Promise<string[]> {
+  const { clock, subject, timerMs } = table;
+  const { a, b } = table.upstreams;
+  const endpoint = subject.endpoint(row.variant);
+  if (!endpoint) return ["NOT TESTED"];
+  await a.behave(behaviours[row.a], row.isOnce ? 1 : undefined);
+  await b.behave(behaviours[row.b ?? "good"]);
+  a.forget();
+  b.forget();
+  const observed = await observe({
+    endpoint,
+    clock,
+    isStream,
+    body: bodyOf(row, endpoint.model, isStream),
+    timeoutMs: answerTimeoutMs,
+    ...(row.leavesAt && { leave: leaving(table, row.leavesAt) }),
+  });
+  const isLeft = row.leavesAt !== undefined;
+  const watched = row.leavesAt === "b" ? b : a;
+  const mustClose = isLeft || expected.timers !== undefined;
+  // A judged connection gets its time to close before it is judged.
+  if (mustClose) {
+    await until(clock, settleMs, () => watched.seen.every((seen) => seen.closedMs >= 0));
+  }
+  return judge({
+    expected,
+    isStream,
+    isLoadline: subject.isLoadline,
+    timerMs,
+    observed,
+    seenByA: a.seen,
+    seenByB: b.seen,
+    leftAt: row.leavesAt,
+  });
+}
+
+/** Resolves when the client is to leave: the upstream has worked for a moment. */
+async function leaving({ clock, upstreams }: Table, at: "a" | "b"): Promise<void> {
+  await until(clock, answerTimeoutMs, () => upstreams[at].seen.length > 0);
+  await clock.sleep(leaveAfterMs);
+}
+
+/** Waits until it holds, at most so long. */
+async function until(clock: Clock, deadlineMs: number, holds: () => boolean): Promise<void> {
+  const endMs = clock.monotonicMs() + deadlineMs;
+  while (!holds() && clock.monotonicMs() < endMs) await clock.sleep(pollMs);
+}
+
+function bodyOf(row: Row, model: string, isStream: boolean): string {
+  const usual = '{"model":"{model}","stream":{stream},"messages":[{"role":"user","content":"hi"}]}';
+  return (row.body ?? usual).replaceAll("{model}", model).replace("{stream}", String(isStream));
+}
