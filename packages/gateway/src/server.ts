@@ -10,8 +10,7 @@ import { auditExchanges } from "./audit-log/exit.ts";
 import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
 import type { GatewayConfig } from "./config/schema.ts";
 import type { Controls } from "./controls.ts";
-import { createNodeFront, frontLimits } from "./front/node-http/index.ts";
-import { createDependencies } from "./health/dependencies.ts";
+import { createFront } from "./front/index.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
 import type { Identity } from "./identity/identity.ts";
@@ -21,13 +20,11 @@ import { createPipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
 import { createAccounting } from "./limits/wire.ts";
+import { checkRegistry } from "./routes/registry.ts";
 import { compileRoutes, openTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
-import { sqlUrl } from "./state/config.ts";
-import { openStore } from "./state/open-store.ts";
 import { openState } from "./state/state.ts";
-import type { Store } from "./state/store.ts";
-import { connectStore, usageStore } from "./state/wire.ts";
+import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamSettings } from "./stream/config.ts";
 import { renderProcess } from "./telemetry/process.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
@@ -64,7 +61,8 @@ export interface Gateway {
 const readyPollMs = 20;
 
 interface Base {
-  readonly store: Store;
+  readonly stores: OpenedStores;
+  readonly store: OpenedStores["store"];
   readonly identity: WiredIdentity;
   readonly audit: OpenedAuditLog;
   readonly logger: Logger;
@@ -76,7 +74,7 @@ interface Base {
 /** Wires targets, routes, stages and front; nothing listens yet. */
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random } = deps;
-  const { audit, identity, store, logger, metrics } = base;
+  const { audit, identity, stores, logger, metrics } = base;
   const targets = openTargets(config, { ...deps, ...base });
   const routes = compileRoutes(config, targets);
   const names = {
@@ -85,13 +83,11 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     targets: [...targets.keys()],
   };
   const telemetry = createTelemetry(names, metrics);
-  const dependencies = createDependencies(metrics);
-  connectStore(store, { clock, logger, metrics, dependencies });
+  const { dependencies, usage } = stores;
   const version = deps.version ?? "0.0.0";
   const health = createHealth({ clock, routes, version, dependencies });
   const routing = createRouting({ config, routes, targets }, { ...deps, ...base, metrics });
   const models = routes.models;
-  const usage = usageStore(store, config.stateDir);
   const accounting = createAccounting({ ...deps, ...base, config, models, usage });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
@@ -120,6 +116,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     admin: config.admin,
     exits: { telemetry, logger, nowMs, audit: auditExchanges(audit, config.auditLog.requests) },
   });
+  checkRegistry(stages);
   const pipeline = createPipeline({ stages, telemetry, logger, nowMs });
   identity.attach(pipeline);
   renderProcess(telemetry, { inFlight: () => pipeline.inFlight.size, targets: () => targets });
@@ -130,7 +127,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     routes: () => routes,
   };
   const admin = openAdminPlane({ ...base, ...parts, clock, config: () => config, version });
-  const front = createNodeFront(pipeline, { ...frontLimits(config), clock, nextId, admin });
+  const front = createFront(pipeline, config, { clock, nextId, admin });
   return { targets, health, stages, pipeline, front, accounting };
 }
 
@@ -141,23 +138,24 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
   const state = openState(config.stateDir, { clock, random }, { exclusive: true });
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();
-  let store: Store | undefined;
+  let stores: OpenedStores | undefined;
   let audit: OpenedAuditLog | undefined;
   let identity: WiredIdentity | undefined;
   const release = async (): Promise<void> => {
     stop.abort(new Error("the gateway was closed"));
     await identity?.close();
     await audit?.end();
-    await store?.close();
+    await stores?.close();
     state.close();
     rmSync(runDir, { recursive: true, force: true });
     logger.flush();
   };
   try {
-    store = await openStore(sqlUrl(config.stores.sql), { clock, dir: config.stateDir });
     const metrics = createMetrics();
-    const { repositories } = store;
-    const base = { clock, random, logger, metrics, store, repositories, stateDir: state.dir };
+    stores = await openStores(config, { clock, logger, metrics });
+    const { store, repositories } = stores;
+    const shared = { clock, random, logger, metrics, stores };
+    const base = { ...shared, store, repositories, stateDir: state.dir };
     audit = openAuditLog(config.auditLog, base);
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
     const wired = { ...base, audit, identity, runDir, signal: stop.signal };

@@ -1,25 +1,20 @@
-/** Every permission of the product; a surface names one, a role or preset holds it. */
+/** Every permission of the product; the start is refused for one that no surface names. */
 export const permissions = [
   "inference:call",
   "models:read",
-  "models:manage",
   "keys:own",
   "keys:manage",
   "usage:own",
   "usage:read",
   "budgets:read",
-  "budgets:manage",
   "routes:read",
-  "routes:manage",
   "breakers:read",
   "breakers:override",
   "users:manage",
   "roles:manage",
-  "secrets:manage",
   "settings:read",
   "settings:manage",
   "audit:read",
-  "audit:export",
   "metrics:read",
 ] as const;
 
