@@ -37,10 +37,24 @@ interface Log {
   readonly closed: EvidenceRecord | undefined;
 }
 
+/** The usual case, a log read from its file, needs no copy. */
+function isInOrder(records: readonly EvidenceRecord[]): boolean {
+  let before = -1;
+  for (const { seq } of records) {
+    if (seq <= before) return false;
+    before = seq;
+  }
+  return true;
+}
+
+function sortOnce(all: readonly EvidenceRecord[]): readonly EvidenceRecord[] {
+  const once = [...new Map(all.map((record) => [record.hash, record])).values()];
+  return once.sort((a, b) => a.seq - b.seq);
+}
+
 /** Order and duplicates do not matter; records of another run do not count. */
 function readLog(all: readonly EvidenceRecord[]): Log {
-  const once = [...new Map(all.map((record) => [record.hash, record])).values()];
-  const sorted = once.sort((a, b) => a.seq - b.seq);
+  const sorted = isInOrder(all) ? all : sortOnce(all);
   const run = (sorted.find(({ kind }) => kind === "run.started") ?? sorted[0])?.run ?? "";
   const records = sorted.filter((record) => record.run === run);
   return {
@@ -121,10 +135,11 @@ function indexByClaim(log: Log): (id: string) => readonly EvidenceRecord[] {
   const forAll: EvidenceRecord[] = [];
   for (const record of log.records) {
     if (record.kind === "sample.closed" && record.claims.length === 0) forAll.push(record);
-    for (const id of new Set(record.claims)) {
+    for (const id of record.claims) {
       const list = byClaim.get(id);
-      if (list) list.push(record);
-      else byClaim.set(id, [record]);
+      if (!list) byClaim.set(id, [record]);
+      // A record may name a claim twice.
+      else if (list.at(-1) !== record) list.push(record);
     }
   }
   return (id) => [...(byClaim.get(id) ?? []), ...forAll].sort((a, b) => a.seq - b.seq);

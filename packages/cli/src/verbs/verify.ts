@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { verifyBundle } from "@loadline/contract";
 import { readBundle } from "@loadline/validator";
 import { bundlePath } from "../bundle-path.ts";
@@ -9,7 +9,7 @@ import { createPaint, isColoured } from "../terminal/colour.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
 
 /** Exit 0 intact and equal, 1 tampered or different, 2 incomplete, 3 unreadable. */
 export async function runVerify({ host, args, json }: VerbContext): Promise<ExitCode> {

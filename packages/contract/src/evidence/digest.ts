@@ -1,6 +1,6 @@
 /** Synchronous SHA-256 as lower-case hex; passed in, so this package runs in a browser too. */
 export type Digest = (bytes: Uint8Array) => string;
-/** The same where only an asynchronous digest exists (Web Crypto). */
+/** The same where only an asynchronous one exists (Web Crypto); reads its bytes before it returns. */
 export type AsyncDigest = (bytes: Uint8Array) => string | Promise<string>;
 
 /** First line of every hashed evidence record; the audit log uses its own. */

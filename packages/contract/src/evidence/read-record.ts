@@ -65,11 +65,14 @@ export function readVerdict(value: unknown): VerdictDocument | null {
 /** Escapes of surrogates and huge exponents may stand for values without a canonical form. */
 const suspicious = /\\u[dD]|[eE]\+?\d{3}/;
 
-/** JSON text to a value; undefined = not JSON, or without a canonical form. */
-export function parseJson(text: string): unknown {
+/**
+ * JSON text to a value; undefined = not JSON, or without a canonical form. `isCanonical` when that
+ * is known already.
+ */
+export function parseJson(text: string, isCanonical = false): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    if (suspicious.test(text)) canonicalJson(value);
+    if (!isCanonical && suspicious.test(text)) canonicalJson(value);
     return value;
   } catch {
     return undefined;

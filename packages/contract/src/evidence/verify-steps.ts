@@ -2,7 +2,7 @@
 import type { RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { type AsyncDigest, evidenceDomain, toBytes } from "./digest.ts";
+import type { AsyncDigest } from "./digest.ts";
 import {
   artifactFolder,
   evidencePath,
@@ -15,7 +15,6 @@ import {
   verdictPath,
 } from "./manifest.ts";
 import type { EvidenceRecord } from "./record.ts";
-import { parseJson, readRecord } from "./read-record.ts";
 import { decodeText, differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
 
 function listStrays(files: Files, listed: ReadonlySet<string>): string[] {
@@ -67,89 +66,6 @@ export async function verifyFiles(
   ];
   if (problems.length > 0) return differs("LL_VERIFY_FILE", `${listProblems(problems)}.`);
   return { ok: true, message: `${manifest.files.length} files have their size and digest.` };
-}
-
-export interface ChainResult extends StepResult {
-  /** Records up to the first bad one. */
-  readonly records: readonly EvidenceRecord[];
-  /** 0-based position of the first bad record. */
-  readonly firstBadRecord?: number;
-  readonly head: string;
-}
-
-interface Walk {
-  readonly records: EvidenceRecord[];
-  prev: string;
-}
-
-/** The hashed text of a canonical line; data cannot hold the hash of its own record before it. */
-function withoutHash(line: string, hash: string): string {
-  return line.replace(`"hash":"${hash}",`, "");
-}
-
-/** Null when the line continues the chain, else what is wrong with it. */
-async function checkLine(walk: Walk, line: string, digest: AsyncDigest): Promise<string | null> {
-  const record = readRecord(parseJson(line));
-  if (!record) return "is not an evidence record";
-  const before = walk.records.at(-1);
-  if (record.seq !== walk.records.length) return `has seq ${record.seq}`;
-  if (record.prev !== walk.prev) return "does not continue the record before it";
-  if (before && record.run !== before.run) return "belongs to another run";
-  if (before && record.mono < before.mono) return "goes back in time";
-  if (before?.kind === "run.closed") return "follows the closing record";
-  const { hash } = record;
-  const given = digest(toBytes(evidenceDomain + record.prev + withoutHash(line, hash)));
-  if ((typeof given === "string" ? given : await given) !== hash) return "does not have its hash";
-  if (canonicalJson(record) !== line) return "is not in canonical form";
-  walk.records.push(record);
-  walk.prev = hash;
-  return null;
-}
-
-function chainEnd(walk: Walk, manifest: Manifest | null, isTorn: boolean): StepResult {
-  const { records } = walk;
-  if (isTorn) {
-    const message = `The last line, record ${records.length}, is torn: the run broke off.`;
-    return { ok: null, code: "LL_VERIFY_CHAIN", message };
-  }
-  if (manifest && manifest.recordCount !== records.length) {
-    const message = `${records.length} records of ${manifest.recordCount}.`;
-    return differs("LL_VERIFY_CHAIN", message);
-  }
-  if (manifest && manifest.chainHead !== walk.prev) {
-    return differs("LL_VERIFY_CHAIN", "The chain head is not the one of the manifest.");
-  }
-  if (manifest && records[0] && manifest.run !== records[0].run) {
-    return differs("LL_VERIFY_CHAIN", "The run id is not the one of the manifest.");
-  }
-  if (records.at(-1)?.kind !== "run.closed") {
-    const message = `The chain of ${records.length} records has no closing record.`;
-    return { ok: null, code: "LL_VERIFY_CHAIN", message };
-  }
-  return { ok: true, message: `${records.length} records, each hash and link as recorded.` };
-}
-
-/** Step 2: seq, prev, hash, run id, time, count and head; names the first bad record. */
-export async function verifyChain(
-  bytes: Uint8Array,
-  manifest: Manifest | null,
-  o: { planDigest: string; digest: AsyncDigest },
-): Promise<ChainResult> {
-  const lines = decodeText(bytes).split("\n");
-  const rest = lines.pop() ?? "";
-  const first = readRecord(parseJson(lines[0] ?? ""));
-  const walk: Walk = { records: [], prev: first?.prev ?? o.planDigest };
-  for (const [index, line] of lines.entries()) {
-    const wrong = await checkLine(walk, line, o.digest);
-    if (wrong !== null) {
-      const message = `Record ${index} ${wrong}.`;
-      const bad = differs("LL_VERIFY_CHAIN", message);
-      return { ...bad, records: walk.records, firstBadRecord: index, head: walk.prev };
-    }
-  }
-  const end = chainEnd(walk, manifest, rest !== "");
-  const at = end.ok === true ? {} : { firstBadRecord: walk.records.length };
-  return { ...end, ...at, records: walk.records, head: walk.prev };
 }
 
 /** Step 3: the plan is the one the chain starts from, and every claim of it has a verdict. */
@@ -213,6 +129,7 @@ export async function verifyArtifacts(
   const intact = new Map<string, boolean>();
   let recomputed = 0;
   for (const record of records) {
+    if (record.refs.length === 0) continue;
     for (const ref of record.refs) {
       const bytes = files.get(artifactFolder + ref);
       if (!intact.has(ref)) intact.set(ref, bytes !== undefined && (await o.digest(bytes)) === ref);

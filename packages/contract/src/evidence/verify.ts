@@ -7,13 +7,8 @@ import { evidencePath, manifestPath, planPath, readManifest, verdictPath } from 
 import { originUnsigned } from "./origin.ts";
 import { parseJson, readPlan, readVerdict } from "./read-record.ts";
 import { decodeText, type Files, type StepResult } from "./verify-step.ts";
-import {
-  type Extractor,
-  verifyArtifacts,
-  verifyChain,
-  verifyFiles,
-  verifyPlan,
-} from "./verify-steps.ts";
+import { verifyChain } from "./verify-chain.ts";
+import { type Extractor, verifyArtifacts, verifyFiles, verifyPlan } from "./verify-steps.ts";
 import { type IsOwnView, type Renderers, verifyVerdict } from "./verify-verdict.ts";
 
 export interface VerifyOptions {
