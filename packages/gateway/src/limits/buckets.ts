@@ -1,6 +1,11 @@
+import type { RedisKind } from "./redis-keys.ts";
+
 /** The state of one limiter. Times are monotonic microseconds of this process. */
 export class Bucket {
   readonly id: string;
+  /** What it counts, and its key in a shared store. */
+  kind: RedisKind | "" = "";
+  key = "";
   /** Theoretical arrival time, of requests and tokens. */
   tatUs = 0;
   /** Of money: spent and reserved in the window that ends at `windowEndMs` (wall clock). */

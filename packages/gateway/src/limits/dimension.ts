@@ -26,9 +26,13 @@ export interface Dimension {
 const nanoPerUnit = 1e9;
 const dayMs = 86_400_000;
 
-/** Compiles the configured limits, in their order. A RangeError names figures beyond integers. */
+/**
+ * Compiles the configured limits, in their order; one that is written twice counts once. A
+ * RangeError names figures beyond integers.
+ */
 export function compileLimits(entries: readonly LimitEntry[]): Dimension[] {
-  return entries.map(compileLimit);
+  const byKey = new Map(entries.map(compileLimit).map((dim) => [dim.key, dim]));
+  return [...byKey.values()];
 }
 
 /** A cap on requests at once. */

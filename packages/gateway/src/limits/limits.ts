@@ -25,6 +25,8 @@ export interface LimitsDeps {
   readonly limits: readonly Dimension[];
   readonly estimate: EstimateDeps;
   readonly local: LocalStore;
+  /** Open leases; the shared store makes them known again after it was away. */
+  readonly leases: LeaseList;
   /** Undefined: this process alone decides. */
   readonly shared: SharedStore | undefined;
   readonly metrics: LimitMetrics;
@@ -58,7 +60,7 @@ export function createLimits(deps: LimitsDeps): Limits {
 }
 
 class Engine implements Limits, LeaseHost {
-  readonly leases = new LeaseList();
+  readonly leases: LeaseList;
   readonly #deps: LimitsDeps;
   readonly #plans;
   /** One for all calls: a decision is made in one turn. */
@@ -66,6 +68,7 @@ class Engine implements Limits, LeaseHost {
 
   constructor(deps: LimitsDeps) {
     this.#deps = deps;
+    this.leases = deps.leases;
     this.#plans = createPlanner(deps);
     deps.metrics.onRender((set) => {
       set.leases(this.leases.size);
@@ -124,7 +127,6 @@ class Engine implements Limits, LeaseHost {
       return;
     }
     this.#release(lease, plan.all, actual);
-    if (lease.keeper === "degraded") shared?.settleDegraded(lease, actual);
   }
 
   #reserveLocal(
@@ -144,7 +146,7 @@ class Engine implements Limits, LeaseHost {
         denial = local.check(plan, asked, plan.all, times);
       }
     }
-    const keeper = shared ? "degraded" : "local";
+    const keeper = shared && plan.shared.from < plan.shared.to ? "degraded" : "local";
     if (denial) return this.#refuse(x, { plan, ask: asked, denial, keeper });
     const marks = plan.needsEstimate ? plan.dims.map(() => 0) : undefined;
     local.take(plan, { ask: asked, range: plan.all, times, marks });
@@ -279,5 +281,7 @@ function totalMsOf(x: Exchange): number {
 function cachedRefusal(plan: Plan, ask: Ask, times: Times): Denial | undefined {
   const { refusal } = plan;
   if (!refusal || times.nowUs >= plan.refusedUntilMs * 1000) return undefined;
-  return ask.tokens >= plan.refusedTokens ? refusal : undefined;
+  if (ask.tokens < plan.refusedTokens) return undefined;
+  const waitUs = Math.max(1, refusal.waitUs - (times.nowUs - plan.refusedAtUs));
+  return { ...refusal, waitUs };
 }

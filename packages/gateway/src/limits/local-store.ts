@@ -61,7 +61,8 @@ export class LocalStore {
       const bucket = plan.buckets[i];
       if (!dim || !bucket) continue;
       if (bucket.epoch !== this.#epoch) this.#prepare(dim, bucket);
-      const wait = this.#waitOf(dim, bucket, ask, times);
+      const share = i < plan.shared.from ? 1 : this.#share;
+      const wait = this.#waitOf(dim, bucket, { ask, times, share });
       if (dim.resource === "money") restNano = Math.min(restNano, restOf(dim, bucket));
       if (wait === 0) continue;
       if (wait < 0) isTooLarge = true;
@@ -111,11 +112,25 @@ export class LocalStore {
     }
   }
 
+  /** Notes slots and leases of limiters whose figures the shared store keeps. */
+  hold(plan: Plan, buckets: readonly Bucket[], by: 1 | -1): void {
+    for (let i = plan.shared.from; i < plan.shared.to; i++) {
+      const bucket = buckets[i];
+      if (!bucket) continue;
+      bucket.open += by;
+      if (plan.dims[i]?.resource === "concurrency") bucket.live += by;
+    }
+  }
+
   /** 0: admitted; > 0: microseconds to wait; < 0: never. */
-  #waitOf(dim: Dimension, bucket: Bucket, ask: Ask, { nowUs, wallMs }: Times): number {
+  #waitOf(
+    dim: Dimension,
+    bucket: Bucket,
+    { ask, times, share }: { ask: Ask; times: Times; share: number },
+  ): number {
+    const { nowUs, wallMs } = times;
     if (dim.resource === "concurrency") {
-      const slots =
-        this.#share === 1 ? dim.limit : Math.max(1, Math.floor(dim.limit / this.#share));
+      const slots = share === 1 ? dim.limit : Math.max(1, Math.floor(dim.limit / share));
       return bucket.live < slots ? 0 : slotWaitUs;
     }
     if (dim.resource === "money") {
@@ -128,7 +143,7 @@ export class LocalStore {
     if (!law) return 0;
     const whole = costUs(law, law.isCounted ? 1 : ask.tokens);
     if (whole > law.capacityUs) return -1;
-    const cost = whole * this.#share;
+    const cost = whole * share;
     if (cost <= law.capacityUs) return waitUs(law, bucket.tatUs, nowUs, cost);
     // A share smaller than one call lets a single call through once it is full.
     return bucket.tatUs > nowUs ? bucket.tatUs - nowUs : 0;

@@ -22,7 +22,8 @@ export class OpenLease implements Lease {
   readonly buckets: readonly Bucket[];
   readonly marks: number[] | undefined;
   readonly share: number;
-  readonly keeper: LeaseKeeper;
+  /** Changes from `degraded` to `shared` when the store is back and knows of the lease. */
+  keeper: LeaseKeeper;
   readonly isAnthropic: boolean;
   /** Monotonic microseconds after which slots and tokens return by themselves. */
   readonly expiresUs: number;

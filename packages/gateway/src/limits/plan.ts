@@ -2,6 +2,7 @@ import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Bucket, BucketTable } from "./buckets.ts";
 import type { Dimension } from "./dimension.ts";
+import { kindOf, sharedKeys } from "./redis-keys.ts";
 
 /** Part of a plan's limits; `to` is exclusive. */
 export interface Range {
@@ -49,12 +50,15 @@ export class Plan {
   readonly policy: string;
   /** Label slots of its limits in the metrics, set at first use. */
   slots: readonly number[] | undefined;
+  /** Keys of its shared limiters in the store, set at first use. */
+  sharedKeys: readonly string[] | undefined;
   buckets: Bucket[] = [];
   generation = -1;
   /** A refusal of the shared store that holds until this monotonic ms. */
   refusedUntilMs = 0;
   refusal: Denial | undefined;
   refusedTokens = 0;
+  refusedAtUs = 0;
 
   constructor(o: {
     dims: readonly Dimension[];
@@ -89,9 +93,22 @@ export class Plan {
     }
     for (const bucket of buckets) bucket.open--;
     if (buckets.length < this.ids.length) return false;
+    this.#name(buckets);
     this.buckets = buckets;
     this.generation = table.generation;
     return true;
+  }
+
+  /** Tells the limiters that replicas share what they are called there. */
+  #name(buckets: readonly Bucket[]): void {
+    const keys = sharedKeys(this);
+    keys.forEach((key, at) => {
+      const bucket = buckets[this.shared.from + at];
+      const dim = this.dims[this.shared.from + at];
+      if (!bucket || !dim || bucket.key !== "") return;
+      bucket.key = key;
+      bucket.kind = kindOf(dim);
+    });
   }
 }
 

@@ -22,7 +22,5 @@ export interface SharedStore {
   reserve(reservation: SharedReservation): Promise<SharedDecision>;
   /** Settles after the answer, in one batch with others; kept for later while the store is away. */
   settle(lease: OpenLease, actual: Actual | undefined): void;
-  /** What was used of a lease that was taken from this replica's share. */
-  settleDegraded(lease: OpenLease, actual: Actual | undefined): void;
   close(): Promise<void>;
 }

@@ -14,6 +14,9 @@ import { compileLimits, concurrencyCap } from "./dimension.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
+import { LeaseList } from "./open-lease.ts";
+import { RedisStore } from "./redis-store.ts";
+import type { SharedStore } from "./shared-store.ts";
 
 export interface AccountingDeps {
   readonly config: Pick<
@@ -52,8 +55,10 @@ export function createAccounting(deps: AccountingDeps): Accounting {
   const prices = createPrices(config.prices);
   const metrics = createLimitMetrics(deps.metrics, dims);
   const local = new LocalStore(bucketsMax);
+  const leases = new LeaseList();
   const limits = createLimits({
     clock,
+    leases,
     caps: [
       concurrencyCap("key", config.concurrency.key),
       concurrencyCap("global", config.concurrency.global),
@@ -65,7 +70,7 @@ export function createAccounting(deps: AccountingDeps): Accounting {
       wallMs: () => clock.wallMs(),
     },
     local,
-    shared: undefined,
+    shared: sharedStore(deps, { local, leases }),
     metrics,
     alerts: budgetAlerts(deps),
   });
@@ -85,6 +90,25 @@ export function createAccounting(deps: AccountingDeps): Accounting {
       await metering.close();
     },
   };
+}
+
+function sharedStore(
+  { config, clock, random, logger, metrics }: AccountingDeps,
+  o: { local: LocalStore; leases: LeaseList },
+): SharedStore | undefined {
+  const { redis, redisTimeout, replicasMax } = config.stores;
+  if (redis === null) return undefined;
+  const dropped = metrics.counter("loadline_limit_settles_dropped", "Settles that were lost.", {});
+  return new RedisStore({
+    ...o,
+    url: redis,
+    clock,
+    timeoutMs: redisTimeout,
+    replicasMax,
+    replica: Buffer.from(random.bytes(9)).toString("base64url"),
+    log: (event, text) => logger.warn(event, { text }),
+    onDropped: (settles) => dropped.add(0, settles),
+  });
 }
 
 /** Accounting that opens nothing, to name the stages it is wired into. */

@@ -1,0 +1,177 @@
+import type { Clock } from "@loadline/kit/clock";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import { z } from "zod";
+import { isBodyProblem, readRequestBody } from "../body/request.ts";
+import { createPrices } from "../budgets/prices.ts";
+import { pricesSection } from "../budgets/config.ts";
+import { type Client, Exchange, type Refusal } from "../pipeline/exchange.ts";
+import { operations, unknownOperation } from "../pipeline/operations.ts";
+import type { Principal } from "../identity/principal.ts";
+import { limitsSection } from "./config.ts";
+import { compileLimits, concurrencyCap } from "./dimension.ts";
+import { createLimits, type Limits } from "./limits.ts";
+import { LocalStore } from "./local-store.ts";
+import { createLimitMetrics } from "./metrics.ts";
+import { LeaseList } from "./open-lease.ts";
+import { RedisStore } from "./redis-store.ts";
+
+export interface Caller {
+  readonly key?: string;
+  readonly tenant?: string;
+  readonly model?: string;
+  readonly rateId?: string;
+  readonly budgetId?: string;
+  readonly text?: string;
+  readonly maxTokens?: number;
+  readonly n?: number;
+  readonly path?: string;
+}
+
+export interface Bench extends AsyncDisposable {
+  readonly limits: Limits;
+  readonly local: LocalStore;
+  readonly metrics: Metrics;
+  /** `ok` and the exchange, or the refusal. */
+  call(caller?: Caller): Promise<{ x: Exchange; refusal: Refusal | undefined }>;
+  /** Alerts as `percent` of the budget. */
+  readonly alerts: number[];
+  /** Faults and changes of mode that were logged. */
+  readonly logged: string[];
+}
+
+export interface BenchOptions {
+  readonly clock: Clock;
+  readonly limits: z.input<typeof limitsSection>;
+  readonly prices?: z.input<typeof pricesSection>;
+  readonly caps?: { key: number; global: number };
+  readonly buckets?: number;
+  readonly redis?: {
+    readonly url: string;
+    readonly timeoutMs?: number;
+    readonly replica?: string;
+    readonly replicasMax?: number;
+  };
+}
+
+const client: Client = {
+  method: "POST",
+  target: "/v1/chat/completions",
+  headers: [],
+  isHttp11: true,
+  address: "127.0.0.1",
+  hasBody: false,
+  read: () => undefined,
+  answer: () => undefined,
+  open: () => undefined,
+  write: () => true,
+  end: () => undefined,
+  destroy: () => undefined,
+  onDrain: () => undefined,
+  pendingBytes: 0,
+  isGone: false,
+};
+
+const host = { onExit: () => undefined, onResume: () => undefined, onFault: () => undefined };
+
+/** The limits as the gateway wires them, called without a server. */
+export function openBench(o: BenchOptions): Bench {
+  const { clock } = o;
+  const metrics = createMetrics();
+  const dims = compileLimits(limitsSection.parse(o.limits));
+  const local = new LocalStore(o.buckets ?? 100_000);
+  const leases = new LeaseList();
+  const alerts: number[] = [];
+  const logged: string[] = [];
+  const shared = o.redis && {
+    ...o.redis,
+    store: new RedisStore({
+      url: o.redis.url,
+      clock,
+      timeoutMs: o.redis.timeoutMs ?? 2000,
+      replicasMax: o.redis.replicasMax ?? 8,
+      replica: o.redis.replica ?? "one",
+      local,
+      leases,
+      log: (event, text) => void logged.push(`${event}: ${text}`),
+      onDropped: () => undefined,
+    }),
+  };
+  const limits = createLimits({
+    clock,
+    caps: [
+      concurrencyCap("key", o.caps?.key ?? 256),
+      concurrencyCap("global", o.caps?.global ?? 4096),
+    ],
+    limits: dims,
+    estimate: {
+      prices: createPrices(pricesSection.parse(o.prices)),
+      outputMax: new Map(),
+      wallMs: () => clock.wallMs(),
+    },
+    local,
+    leases,
+    shared: shared?.store,
+    metrics: createLimitMetrics(metrics, dims),
+    alerts: { onCrossed: ({ share }) => void alerts.push(Math.round(share * 100)) },
+  });
+  let count = 0;
+  return {
+    limits,
+    local,
+    metrics,
+    alerts,
+    logged,
+    async call(caller = {}) {
+      const x = exchangeOf(caller, clock);
+      x.id = `req_${o.redis?.replica ?? "one"}_${count++}`;
+      const refusal = await limits.reserve(x);
+      return { x, refusal };
+    },
+    [Symbol.asyncDispose]: () => limits.close(),
+  };
+}
+
+/** A request that has passed authentication and routing. */
+export function exchangeOf(caller: Caller, clock: Clock): Exchange {
+  const path = caller.path ?? "/v1/chat/completions";
+  const operation = operations.find((known) => known.path === path) ?? unknownOperation;
+  const x = new Exchange(host, client, { operation }, clock.monotonicMs());
+  x.keyId = caller.key ?? "key";
+  x.principal = principalOf(caller);
+  const request = {
+    model: caller.model ?? "m",
+    messages: [{ role: "", content: caller.text ?? "" }],
+    ...(caller.maxTokens !== undefined && { max_tokens: caller.maxTokens }),
+    ...(caller.n !== undefined && { n: caller.n }),
+  };
+  const body = readRequestBody(Buffer.from(JSON.stringify(request)), "chat");
+  if (isBodyProblem(body)) throw new Error(body.message);
+  x.body = body;
+  x.route = {
+    name: "r",
+    index: 0,
+    models: [body.model],
+    isCritical: true,
+    targets: [],
+    timeouts: { firstByte: 1000, firstContent: 1000, idle: 1000, total: 1000 },
+  };
+  return x;
+}
+
+function principalOf(caller: Caller): Principal {
+  const key = caller.key ?? "key";
+  return {
+    id: key,
+    kind: "service",
+    tenantId: caller.tenant ?? "default",
+    via: "key",
+    credentialId: key,
+    roles: [],
+    grants: new Set(),
+    limits: {
+      ...(caller.rateId !== undefined && { rateId: caller.rateId }),
+      ...(caller.budgetId !== undefined && { budgetId: caller.budgetId }),
+    },
+    epoch: 0,
+  };
+}

@@ -1,0 +1,40 @@
+import { costUs } from "@loadline/kit/rate-limiter";
+import type { Bucket } from "./buckets.ts";
+import type { OpenLease } from "./open-lease.ts";
+import { sharedKeys } from "./redis-keys.ts";
+
+/** Redis' clock minus ours, and our time; microseconds. */
+export interface Offset {
+  readonly offsetUs: number;
+  readonly nowUs: number;
+}
+
+/** Arguments of the restore script for one limiter; undefined when there is nothing to say. */
+export function restoreOf(bucket: Bucket, o: Offset): (string | number)[] | undefined {
+  if (bucket.kind === "m") {
+    if (bucket.windowId === "") return undefined;
+    const since = bucket.spentNano - bucket.baseNano;
+    bucket.baseNano = bucket.spentNano;
+    return ["m", bucket.spentNano - since, since, bucket.windowId];
+  }
+  if (bucket.kind === "c" || bucket.tatUs <= o.nowUs) return undefined;
+  return [bucket.kind, bucket.tatUs + o.offsetUs, 0, "-"];
+}
+
+/** Arguments of the adopt script for an open lease; undefined when there is nothing to settle. */
+export function adoptionOf(lease: OpenLease, o: Offset): (string | number)[] | undefined {
+  const { plan, ask, marks, expiresUs } = lease;
+  const keys = sharedKeys(plan);
+  const lines: string[] = [];
+  for (let i = plan.shared.from; i < plan.shared.to; i++) {
+    const dim = plan.dims[i];
+    const key = keys[i - plan.shared.from] ?? "";
+    if (dim?.resource === "concurrency") lines.push(`c 1 - ${key}`);
+    else if (dim?.resource === "money")
+      lines.push(`m ${ask.nano} ${lease.buckets[i]?.windowId ?? ""} ${key}`);
+    else if (dim?.law && !dim.law.isCounted)
+      lines.push(`t ${costUs(dim.law, ask.tokens)} ${(marks?.[i] ?? 0) + o.offsetUs} ${key}`);
+  }
+  if (lines.length === 0) return undefined;
+  return [lease.id, Math.floor(expiresUs - o.nowUs), lines.join("\n")];
+}

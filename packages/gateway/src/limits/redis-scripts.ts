@@ -1,0 +1,202 @@
+/**
+ * Lua of the shared limiters. Times are integer microseconds of Redis' own clock. Numbers are
+ * written with `%.0f`, because Lua's own spelling rounds above 14 digits.
+ *
+ * | key                      | value                                             |
+ * |--------------------------|---------------------------------------------------|
+ * | `{ll...}:r:..`, `:t:..`  | TAT; expires when the limiter is full again       |
+ * | `{ll...}:m:..`           | hash: w = window, s = spent and reserved nanos    |
+ * | `{ll...}:c:..`           | slots in use                                      |
+ * | `{ll}:leases`            | open leases by expiry                             |
+ * | `{ll}:leases:<id>`       | one line per limiter: kind, amount, mark, key     |
+ * | `{ll}:replicas`          | replicas by the time they were last seen          |
+ */
+const shared = `
+local function num(x) return string.format('%.0f', x) end
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local function setTat(key, tat)
+  local left = tat - now
+  if left > 0 then
+    redis.call('SET', key, num(tat), 'PX', num(math.ceil(left / 1000) + 1000))
+  else
+    redis.call('DEL', key)
+  end
+end
+local function finish(leases, id, expired, nano, deltas)
+  local key = leases .. ':' .. id
+  redis.call('ZREM', leases, id)
+  local record = redis.call('GET', key)
+  if not record then return 0 end
+  redis.call('DEL', key)
+  local n = 0
+  for kind, amount, mark, bucket in string.gmatch(record, '(%a) (%d+) (%S+) ([^\\n]+)') do
+    if kind == 'c' then
+      if redis.call('DECR', bucket) <= 0 then redis.call('DEL', bucket) end
+    elseif kind == 't' then
+      n = n + 1
+      local delta = expired and -tonumber(amount) or tonumber(deltas[n] or '0')
+      local tat = tonumber(redis.call('GET', bucket) or '0')
+      if delta > 0 then
+        setTat(bucket, math.max(tat, now) + delta)
+      elseif delta < 0 then
+        setTat(bucket, tat - math.min(-delta, math.max(0, tonumber(mark) - now)))
+      end
+    elseif kind == 'm' and not expired and nano ~= 0 then
+      if nano > 0 or redis.call('HGET', bucket, 'w') == mark then
+        redis.call('HINCRBY', bucket, 's', num(nano))
+      end
+    end
+  end
+  return 1
+end
+`;
+
+/** Leases of vanished processes looked at per call. */
+const sweptMax = 16;
+/** How long a lease's record outlives its expiry, in ms. */
+const recordGraceMs = 3_600_000;
+
+/**
+ * Checks every limiter, then takes from all or none.
+ * KEYS: leases, limiters. ARGV: id, ttl in us, then four per limiter:
+ * `r`/`t` cost capacity -, `c` limit - -, `m` nano limit window.
+ * Answers: admitted, now, position refused (from 0, or -1), wait us, then each limiter's state.
+ */
+export const reserveScript = `${shared}
+local leases = KEYS[1]
+local stale = redis.call('ZRANGEBYSCORE', leases, '-inf', num(now), 'LIMIT', 0, ${sweptMax})
+for _, id in ipairs(stale) do finish(leases, id, true, 0, {}) end
+local count = #KEYS - 1
+local state, window = {}, {}
+local refused, longest = -1, 0
+for i = 1, count do
+  local at = 3 + (i - 1) * 4
+  local kind, a, b, c = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), ARGV[at + 3]
+  local key = KEYS[i + 1]
+  local wait = 0
+  if kind == 'c' then
+    state[i] = tonumber(redis.call('GET', key) or '0')
+    if state[i] >= a then wait = 1000000 end
+  elseif kind == 'm' then
+    local was = redis.call('HMGET', key, 'w', 's')
+    window[i] = c
+    state[i] = 0
+    if was[1] and was[1] >= c then
+      window[i] = was[1]
+      state[i] = tonumber(was[2] or '0')
+    end
+    if state[i] + a > b then wait = 1 end
+  else
+    state[i] = tonumber(redis.call('GET', key) or '0')
+    wait = math.max(state[i] - now, 0) + a - b
+  end
+  if wait > 0 and (refused < 0 or wait > longest) then
+    refused = i - 1
+    longest = wait
+  end
+end
+if refused >= 0 then
+  local answer = {0, now, refused, longest}
+  for i = 1, count do answer[i + 4] = state[i] end
+  return answer
+end
+local lines = {}
+for i = 1, count do
+  local at = 3 + (i - 1) * 4
+  local kind, a = ARGV[at], tonumber(ARGV[at + 1])
+  local key = KEYS[i + 1]
+  if kind == 'c' then
+    state[i] = redis.call('INCR', key)
+    redis.call('PEXPIRE', key, num(tonumber(ARGV[2]) / 1000 + ${recordGraceMs}))
+    lines[#lines + 1] = 'c 1 - ' .. key
+  elseif kind == 'm' then
+    state[i] = state[i] + a
+    redis.call('HSET', key, 'w', window[i], 's', num(state[i]))
+    lines[#lines + 1] = 'm ' .. num(a) .. ' ' .. window[i] .. ' ' .. key
+  else
+    state[i] = math.max(state[i], now) + a
+    setTat(key, state[i])
+    if kind == 't' then lines[#lines + 1] = 't ' .. num(a) .. ' ' .. num(state[i]) .. ' ' .. key end
+  end
+end
+if #lines > 0 then
+  local ttl = tonumber(ARGV[2])
+  redis.call('ZADD', leases, num(now + ttl), ARGV[1])
+  redis.call('SET', leases .. ':' .. ARGV[1], table.concat(lines, '\\n'), 'PX',
+    num(ttl / 1000 + ${recordGraceMs}))
+end
+local answer = {1, now, -1, 0}
+for i = 1, count do answer[i + 4] = state[i] end
+return answer
+`;
+
+/**
+ * Settles leases; one that is unknown or settled already changes nothing.
+ * KEYS: leases. ARGV per lease: id, nano delta, number of token deltas, each delta in us.
+ * Answers how many were open.
+ */
+export const settleScript = `${shared}
+local at, settled = 1, 0
+while at <= #ARGV do
+  local id, nano, count = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local deltas = {}
+  for i = 1, count do deltas[i] = ARGV[at + 2 + i] end
+  settled = settled + finish(KEYS[1], id, false, nano, deltas)
+  at = at + 3 + count
+end
+return settled
+`;
+
+/**
+ * Brings back what a replica knows after Redis was away.
+ * KEYS: limiters. ARGV per limiter: `r`/`t` TAT - -, `m` known local window.
+ * TAT = the later one; money = the larger of ours and theirs, plus what was spent meanwhile.
+ */
+export const restoreScript = `${shared}
+for i = 1, #KEYS do
+  local at = (i - 1) * 4 + 1
+  local kind, a, b, c = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), ARGV[at + 3]
+  local key = KEYS[i]
+  if kind == 'm' then
+    local was = redis.call('HMGET', key, 'w', 's')
+    if not was[1] or was[1] < c then
+      redis.call('HSET', key, 'w', c, 's', num(a + b))
+    elseif was[1] == c then
+      redis.call('HSET', key, 's', num(math.max(tonumber(was[2] or '0'), a) + b))
+    end
+  elseif a > tonumber(redis.call('GET', key) or '0') then
+    setTat(key, a)
+  end
+end
+return #KEYS
+`;
+
+/**
+ * Makes open leases known again that Redis has lost or never saw, slots included.
+ * KEYS: leases. ARGV per lease: id, ttl in us, record.
+ */
+export const adoptScript = `${shared}
+local leases, adopted = KEYS[1], 0
+for at = 1, #ARGV, 3 do
+  local key = leases .. ':' .. ARGV[at]
+  local ttl = tonumber(ARGV[at + 1])
+  if redis.call('EXISTS', key) == 0 and ttl > 0 then
+    adopted = adopted + 1
+    redis.call('ZADD', leases, num(now + ttl), ARGV[at])
+    redis.call('SET', key, ARGV[at + 2], 'PX', num(ttl / 1000 + ${recordGraceMs}))
+    for bucket in string.gmatch(ARGV[at + 2], 'c 1 %- ([^\\n]+)') do
+      redis.call('INCR', bucket)
+      redis.call('PEXPIRE', bucket, num(ttl / 1000 + ${recordGraceMs}))
+    end
+  end
+end
+return adopted
+`;
+
+/** KEYS: replicas. ARGV: own name, us until a silent one is forgotten. Answers now and their number. */
+export const beatScript = `${shared}
+redis.call('ZADD', KEYS[1], num(now), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', num(now - tonumber(ARGV[2])))
+return {now, redis.call('ZCARD', KEYS[1])}
+`;

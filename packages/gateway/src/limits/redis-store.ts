@@ -1,0 +1,395 @@
+import type { Clock, Timer } from "@loadline/kit/clock";
+import { costUs } from "@loadline/kit/rate-limiter";
+import { windowAt } from "../budgets/window.ts";
+import type { Actual } from "./lease.ts";
+import type { LocalStore } from "./local-store.ts";
+import type { LeaseList, OpenLease } from "./open-lease.ts";
+import type { Denial, Plan } from "./plan.ts";
+import { kindOf, leasesKey, replicasKey, sharedKeys } from "./redis-keys.ts";
+import { openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
+import { adoptionOf, restoreOf } from "./redis-rejoin.ts";
+import {
+  adoptScript,
+  beatScript,
+  reserveScript,
+  restoreScript,
+  settleScript,
+} from "./redis-scripts.ts";
+import type { SharedDecision, SharedReservation, SharedStore } from "./shared-store.ts";
+
+export interface RedisStoreDeps {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Shares of a replica that never saw Redis. */
+  readonly replicasMax: number;
+  /** Name of this replica, unique among all. */
+  readonly replica: string;
+  readonly local: LocalStore;
+  readonly leases: LeaseList;
+  /** Tells of each change of mode and of faults, at most one a second. */
+  readonly log: (event: string, text: string) => void;
+  /** Settles that were not kept, because too many waited. */
+  readonly onDropped: (settles: number) => void;
+}
+
+const failuresMax = 3;
+const pingsNeeded = 3;
+const pingMs = 500;
+const beatMs = 1000;
+const forgetUs = 5_000_000;
+const settleDelayMs = 2;
+const settleBatch = 100;
+const restoreBatch = 200;
+const settlesMax = 50_000;
+const refusalCacheMs = 50;
+const refusalHead = 4;
+const logEveryMs = 1000;
+
+const reserve = scriptOf(reserveScript);
+const settle = scriptOf(settleScript);
+const restore = scriptOf(restoreScript);
+const adopt = scriptOf(adoptScript);
+const beat = scriptOf(beatScript);
+
+interface Settle {
+  readonly id: string;
+  readonly nano: number;
+  readonly deltas: readonly number[];
+}
+
+/**
+ * Limits in Redis or Valkey.
+ *
+ * | state     | reserves go to            | leaves                                              |
+ * |-----------|---------------------------|-----------------------------------------------------|
+ * | up        | Redis                     | -> suspect after a call without an answer in time   |
+ * | suspect   | Redis; unanswered: share  | -> up after an answer, -> down after 3 without      |
+ * | down      | this replica's share      | -> up after 3 pings 500 ms apart                     |
+ */
+export class RedisStore implements SharedStore {
+  readonly #deps: RedisStoreDeps;
+  readonly #link: RedisLink;
+  #state: "up" | "suspect" | "down" = "down";
+  #failures = 0;
+  #pings = 0;
+  #replicas = 0;
+  /** Redis' clock minus ours, us. */
+  #offsetUs = 0;
+  #settles: Settle[] = [];
+  #settleTimer: Timer | undefined;
+  #beatTimer: Timer | undefined;
+  #lastLogMs = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(deps: RedisStoreDeps) {
+    this.#deps = deps;
+    const { url, clock, timeoutMs } = deps;
+    this.#link = openRedis({
+      url,
+      clock,
+      timeoutMs,
+      onReady: (isFirst) => this.#onReady(isFirst),
+      onFault: (text) => this.#log("redis.fault", text),
+    });
+    // Until Redis is seen for the first time nobody knows how many replicas there are.
+    deps.local.degrade(deps.replicasMax, this.#nowUs(), true);
+    this.#beatTimer = clock.after(pingMs, () => void this.#beat(), { unref: true });
+  }
+
+  get isUp(): boolean {
+    return this.#state !== "down";
+  }
+
+  /** Replicas last seen; 0 before Redis was seen at all. */
+  get replicas(): number {
+    return this.#replicas;
+  }
+
+  async reserve(o: SharedReservation): Promise<SharedDecision> {
+    const { plan, ask } = o;
+    const list: (string | number)[] = [o.id, o.ttlMs * 1000];
+    const tooLarge = this.#pushLimits(list, plan, o);
+    if (tooLarge) return { denial: tooLarge };
+    const { buckets } = plan;
+    const answer = await this.#link.run(reserve, [leasesKey, ...sharedKeys(plan)], list, (late) =>
+      this.#onLate(late, o),
+    );
+    const figures = figuresOf(answer);
+    if (!figures) {
+      this.#onFailure();
+      return undefined;
+    }
+    this.#onSuccess();
+    this.#learn(plan, buckets, figures, o.marks);
+    if (figures[0] === 1) {
+      this.#deps.local.hold(plan, buckets, 1);
+      plan.refusal = undefined;
+      return { denial: undefined };
+    }
+    const denial = this.#denialOf(plan, figures);
+    const nowMs = this.#deps.clock.monotonicMs();
+    plan.refusal = denial;
+    plan.refusedTokens = ask.tokens;
+    plan.refusedAtUs = this.#nowUs();
+    plan.refusedUntilMs = nowMs + Math.min(refusalCacheMs, denial.waitUs / 1000);
+    return { denial };
+  }
+
+  settle(lease: OpenLease, actual: Actual | undefined): void {
+    const { plan, buckets } = lease;
+    this.#deps.local.hold(plan, buckets, -1);
+    plan.refusal = undefined;
+    this.#settleUsed(lease, actual ?? lease.ask);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#beatTimer?.cancel();
+    this.#settleTimer?.cancel();
+    if (this.isUp) while (this.#settles.length > 0 && (await this.#sendSettles()));
+    this.#link.close();
+  }
+
+  /** Queues the difference between what was reserved and what was used. */
+  #settleUsed({ id, plan, ask }: Pick<OpenLease, "id" | "plan" | "ask">, used: Actual): void {
+    const deltas: number[] = [];
+    let hasRecord = false;
+    for (let i = plan.shared.from; i < plan.shared.to; i++) {
+      const dim = plan.dims[i];
+      if (!dim || dim.resource === "requests") continue;
+      hasRecord = true;
+      if (dim.law) deltas.push(costUs(dim.law, used.tokens) - costUs(dim.law, ask.tokens));
+    }
+    if (hasRecord) this.#queueSettle({ id, nano: used.nano - ask.nano, deltas });
+  }
+
+  /** Adds the plan's limits to the script's arguments, or answers that one is never passed. */
+  #pushLimits(
+    list: (string | number)[],
+    plan: Plan,
+    { ask }: SharedReservation,
+  ): Denial | undefined {
+    const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
+    for (let i = plan.shared.from; i < plan.shared.to; i++) {
+      const dim = plan.dims[i];
+      if (!dim) continue;
+      const { law } = dim;
+      if (dim.resource === "concurrency") list.push("c", dim.limit, "-", "-");
+      else if (dim.resource === "money")
+        list.push("m", ask.nano, dim.limit, windowAt(dim.period ?? "total", wallMs).id);
+      else if (law) {
+        const cost = costUs(law, law.isCounted ? 1 : ask.tokens);
+        if (cost > law.capacityUs)
+          return { index: i, waitUs: 0, isTooLarge: true, restNano: Number.POSITIVE_INFINITY };
+        list.push(kindOf(dim), cost, law.capacityUs, "-");
+      }
+    }
+    return undefined;
+  }
+
+  /** Notes what Redis said of each limiter, in this process' time. */
+  #learn(plan: Plan, buckets: Plan["buckets"], figures: readonly number[], marks: number[]): void {
+    const nowUs = this.#nowUs();
+    this.#offsetUs = (figures[1] ?? 0) - nowUs;
+    const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
+    for (let i = plan.shared.from; i < plan.shared.to; i++) {
+      const dim = plan.dims[i];
+      const bucket = buckets[i];
+      const figure = figures[refusalHead + i - plan.shared.from];
+      if (!dim || !bucket || figure === undefined || dim.resource === "concurrency") continue;
+      bucket.seenUs = nowUs;
+      if (dim.resource === "money") {
+        const window = windowAt(dim.period ?? "total", wallMs);
+        if (bucket.windowId !== window.id) bucket.alerted = 0;
+        bucket.windowId = window.id;
+        bucket.windowEndMs = window.endMs;
+        bucket.spentNano = figure;
+        bucket.baseNano = figure;
+        marks[i] = window.endMs;
+      } else {
+        bucket.tatUs = Math.max(0, figure - this.#offsetUs);
+        marks[i] = bucket.tatUs;
+      }
+    }
+  }
+
+  #denialOf(plan: Plan, figures: readonly number[]): Denial {
+    let restNano = Number.POSITIVE_INFINITY;
+    const index = plan.shared.from + (figures[2] ?? 0);
+    for (let i = plan.shared.from; i < plan.shared.to; i++) {
+      const dim = plan.dims[i];
+      const figure = figures[refusalHead + i - plan.shared.from] ?? 0;
+      if (dim?.resource === "money") restNano = Math.min(restNano, dim.limit - figure);
+    }
+    return { index, waitUs: figures[3] ?? 0, isTooLarge: false, restNano };
+  }
+
+  /** The answer came after the call had gone on without it: what it took is given back. */
+  #onLate(answer: unknown, o: SharedReservation): void {
+    if (figuresOf(answer)?.[0] === 1) this.#settleUsed(o, { tokens: 0, nano: 0 });
+  }
+
+  #nowUs(): number {
+    return Math.floor(this.#deps.clock.monotonicMs() * 1000);
+  }
+
+  #onReady(isFirst: boolean): void {
+    if (this.#isClosed) return;
+    if (isFirst) {
+      this.#beatTimer?.cancel();
+      void this.#beat();
+    } else if (this.isUp) this.#reconcile();
+  }
+
+  #onSuccess(): void {
+    this.#failures = 0;
+    if (this.#state !== "suspect") return;
+    this.#reconcile();
+    this.#state = "up";
+    this.#deps.local.restore();
+  }
+
+  #onFailure(): void {
+    this.#failures++;
+    this.#pings = 0;
+    if (this.#state === "up") {
+      this.#state = "suspect";
+      this.#deps.local.degrade(Math.max(1, this.#replicas), this.#nowUs(), false);
+    }
+    if (this.#state !== "suspect" || this.#failures < failuresMax) return;
+    this.#state = "down";
+    this.#deps.log("limits.degraded", `each limit holds for 1/${this.#deps.local.share}`);
+    this.#beatTimer?.cancel();
+    this.#beatTimer = this.#deps.clock.after(pingMs, () => void this.#beat(), { unref: true });
+  }
+
+  #rejoin(): void {
+    this.#reconcile();
+    this.#state = "up";
+    this.#failures = 0;
+    this.#deps.local.restore();
+    this.#deps.log("limits.shared", `with ${this.#replicas} replicas`);
+    void this.#sendSettles();
+  }
+
+  /**
+   * Tells Redis what it cannot know: TATs, money, open leases. Nothing is awaited: one connection
+   * keeps the order, so every later call finds it done.
+   */
+  #reconcile(): void {
+    const { local, leases } = this.#deps;
+    const offset = { offsetUs: this.#offsetUs, nowUs: this.#nowUs() };
+    const limiters = new Batch(restoreBatch, (keys, list) => this.#send(restore, keys, list));
+    for (const bucket of local.table.all()) {
+      const list = bucket.kind === "" ? undefined : restoreOf(bucket, offset);
+      if (list) limiters.add(bucket.key, list);
+    }
+    limiters.end();
+    const open = new Batch(settleBatch, (_, list) => this.#send(adopt, [leasesKey], list));
+    for (let lease = leases.first; lease; lease = lease.after) {
+      const list = lease.keeper === "local" ? undefined : adoptionOf(lease, offset);
+      if (list) open.add("", list);
+      if (lease.keeper === "degraded") lease.keeper = "shared";
+    }
+    open.end();
+  }
+
+  #send(script: Script, keys: readonly string[], list: readonly (string | number)[]): void {
+    void this.#link.run(script, keys, list).then((answer) => {
+      if (answer === undefined) this.#onFailure();
+    });
+  }
+
+  #log(event: string, text: string): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#lastLogMs < logEveryMs) return;
+    this.#lastLogMs = nowMs;
+    this.#deps.log(event, text);
+  }
+
+  #queueSettle(one: Settle): void {
+    if (this.#settles.length >= settlesMax) {
+      this.#deps.onDropped(1);
+      return;
+    }
+    this.#settles.push(one);
+    if (!this.isUp || this.#isClosed) return;
+    this.#settleTimer ??= this.#deps.clock.after(
+      settleDelayMs,
+      () => {
+        this.#settleTimer = undefined;
+        void this.#sendSettles();
+      },
+      { unref: true },
+    );
+  }
+
+  /** Sends what waits, in order; false when Redis gave no answer, and everything is kept. */
+  async #sendSettles(): Promise<boolean> {
+    while (this.#settles.length > 0) {
+      const batch = this.#settles.slice(0, settleBatch);
+      this.#settles = this.#settles.slice(settleBatch);
+      const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
+      const answer = await this.#link.run(settle, [leasesKey], list.map(String));
+      if (answer === undefined) {
+        this.#settles = [...batch, ...this.#settles];
+        this.#onFailure();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  async #beat(): Promise<void> {
+    const answer = await this.#link.run(beat, [replicasKey], [this.#deps.replica, forgetUs]);
+    if (this.#isClosed) return;
+    const figures = figuresOf(answer);
+    const isFirst = this.#replicas === 0;
+    this.#beatTimer?.cancel();
+    if (figures) {
+      this.#replicas = Math.max(1, figures[1] ?? 1);
+      this.#offsetUs = (figures[0] ?? 0) - Math.floor(this.#deps.clock.monotonicMs() * 1000);
+      if (this.#state !== "down") this.#onSuccess();
+      else if (++this.#pings >= pingsNeeded || isFirst) this.#rejoin();
+    } else this.#onFailure();
+    const delayMs = this.#state === "down" ? pingMs : beatMs;
+    this.#beatTimer = this.#deps.clock.after(delayMs, () => void this.#beat(), { unref: true });
+  }
+}
+
+/** Collects arguments and hands them on, `size` entries at a time. */
+class Batch {
+  readonly #size: number;
+  readonly #send: (keys: readonly string[], list: readonly (string | number)[]) => void;
+  #keys: string[] = [];
+  #list: (string | number)[] = [];
+
+  constructor(
+    size: number,
+    send: (keys: readonly string[], list: readonly (string | number)[]) => void,
+  ) {
+    this.#size = size;
+    this.#send = send;
+  }
+
+  add(key: string, list: readonly (string | number)[]): void {
+    this.#keys.push(key);
+    this.#list.push(...list);
+    if (this.#keys.length >= this.#size) this.end();
+  }
+
+  end(): void {
+    if (this.#keys.length === 0) return;
+    this.#send(this.#keys, this.#list);
+    this.#keys = [];
+    this.#list = [];
+  }
+}
+
+/** The numbers of an answer; undefined for anything else. */
+function figuresOf(answer: unknown): readonly number[] | undefined {
+  return Array.isArray(answer) && answer.every((value) => typeof value === "number")
+    ? answer
+    : undefined;
+}
