@@ -19,6 +19,7 @@ export type { DrainReport } from "./health/drain.ts";
 export { explainStages } from "./pipeline/explain.ts";
 export type { ExplainedOperation } from "./pipeline/stages.ts";
 export { breakerSettings } from "./routing/config.ts";
+export { routingWarnings } from "./routing/warnings.ts";
 export { createGateway, type Gateway, type GatewayDeps } from "./server.ts";
 export { sqlUrl } from "./state/config.ts";
 export { type Acting, defaultTenant, operator } from "./identity/acting.ts";

@@ -1,9 +1,9 @@
-import { configSchema } from "@loadline/gateway";
+import { configSchema, routingWarnings } from "@loadline/gateway";
 import { serveConfig } from "./serve.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
-/** `check` refuses a bad file with exit 78, `schema` prints JSON Schema, `show` the values in use. */
+/** `check` refuses a bad file with exit 78 and warns, `schema` prints JSON Schema, `show` the values in use. */
 export async function runConfig(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
   if (args.positionals[0] === "schema") {
@@ -18,8 +18,11 @@ export async function runConfig(context: VerbContext): Promise<ExitCode> {
     return 0;
   }
   const counts = `${Object.keys(config.targets).length} targets, ${Object.keys(config.routes).length} routes`;
-  host.stdout.write(
-    json ? `${JSON.stringify({ ok: true })}\n` : `the configuration holds: ${counts}\n`,
-  );
+  const warnings = routingWarnings(config);
+  const lines = [
+    `the configuration holds: ${counts}`,
+    ...warnings.map((text) => `warning: ${text}`),
+  ];
+  host.stdout.write(json ? `${JSON.stringify({ ok: true, warnings })}\n` : `${lines.join("\n")}\n`);
   return 0;
 }

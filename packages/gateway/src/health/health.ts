@@ -7,6 +7,8 @@ export interface HealthDeps {
   readonly routes: RouteTable;
   readonly version: string;
   readonly dependencies?: Dependencies;
+  /** Components that only degrade, such as warm pools. */
+  readonly more?: () => Readonly<Record<string, unknown>>;
 }
 
 export interface Health {
@@ -37,7 +39,10 @@ export function createHealth(deps: HealthDeps): Health {
     setListening: () => void (isListening = true),
     notReady,
     health() {
-      const components: Record<string, unknown> = { ...deps.dependencies?.components() };
+      const components: Record<string, unknown> = {
+        ...deps.dependencies?.components(),
+        ...deps.more?.(),
+      };
       for (const route of deps.routes.routes) {
         const ready = route.targets.filter((t) => t.upstream.isReady()).length;
         const down = ready === 0 ? "down" : "degraded";

@@ -1,0 +1,29 @@
+import type { GatewayConfig } from "../config/schema.ts";
+import { breakerSettings, targetRoutingConfig } from "./config.ts";
+import { splitTarget } from "./states.ts";
+
+const aloneRate = 0.5;
+
+/** What a configuration may do though it is seldom meant; one sentence each. */
+export function routingWarnings(config: GatewayConfig): string[] {
+  const warnings: string[] = [];
+  for (const [name, { groups, backup }] of Object.entries(config.routes)) {
+    const targets = [...new Set(groups.flatMap((group) => group.targets))];
+    const [only] = targets;
+    if (targets.length === 1 && only !== undefined) {
+      const { routing } = splitTarget(config.targets[only] ?? {});
+      const own = targetRoutingConfig.parse(routing).breaker;
+      const { rate } = breakerSettings(config.breaker, own);
+      if (rate < aloneRate)
+        warnings.push(
+          `routes.${name} has one target, ${only}, whose breaker opens above ${rate * 100} % ` +
+            `failures: then nothing answers. Add a target, or set targets.${only}.breaker.rate.`,
+        );
+    }
+    if (backup !== "off" && targets.length < backup.min)
+      warnings.push(
+        `routes.${name}.backup.min is ${backup.min}, but the route has ${targets.length} targets.`,
+      );
+  }
+  return warnings;
+}
