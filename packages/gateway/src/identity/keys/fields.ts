@@ -50,7 +50,7 @@ export const newKeySchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]{2,8}$/, "is not 2 to 8 characters of a-z and 0-9")
     .default("local"),
-  tenantId: id.optional(),
+  tenantId: id.or(z.literal("*")).optional(),
   ownerId: id.optional(),
   kind: z.enum(["user", "service", "workload"]).default("service"),
   roles: list(roleField).optional(),
