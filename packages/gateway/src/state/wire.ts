@@ -1,21 +1,53 @@
-import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
-import type { Dependencies } from "../health/dependencies.ts";
-import type { UsageRow } from "./rows.ts";
+import { sealDraft } from "../audit-log/entry.ts";
+import type { GatewayConfig } from "../config/schema.ts";
+import { createDependencies, type Dependencies } from "../health/dependencies.ts";
+import { sqlUrl } from "./config.ts";
+import { openStore } from "./open-store.ts";
+import { openRecords, type Records } from "./records.ts";
+import type { Repositories } from "./repositories.ts";
 import type { Store } from "./store.ts";
 
-export interface ConnectDeps {
+export interface StoresDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly dependencies: Dependencies;
 }
 
-/** Shows an open store in /health, /metrics and the log. SQLite is required, PostgreSQL is not. */
-export function connectStore(store: Store, deps: ConnectDeps): void {
-  const { logger, metrics, dependencies } = deps;
+/** Everything of a gateway that outlives it. */
+export interface OpenedStores {
+  readonly store: Store;
+  /** The store's; audit events of the data plane go by the spool while PostgreSQL is away. */
+  readonly repositories: Repositories;
+  readonly usage: Records["usage"];
+  /** `sql` is in it; others add theirs. */
+  readonly dependencies: Dependencies;
+  close(): Promise<void>;
+}
+
+/** Opens the SQL store of the configuration; shown in /health, /metrics and the log. */
+export async function openStores(config: GatewayConfig, deps: StoresDeps): Promise<OpenedStores> {
+  const { stateDir: dir, stores } = config;
+  const store = await openStore(sqlUrl(stores.sql), { clock: deps.clock, dir });
+  const dependencies = createDependencies(deps.metrics);
+  show(store, deps, dependencies);
+  const records = await openRecords(store, { ...deps, dir, seal: sealDraft });
+  return {
+    store,
+    repositories: { ...store.repositories, audit: records.audit },
+    usage: records.usage,
+    dependencies,
+    async close() {
+      await records.close();
+      await store.close();
+    },
+  };
+}
+
+/** SQLite is required: /health is 503 without it. PostgreSQL may be away. */
+function show(store: Store, { logger, metrics }: StoresDeps, dependencies: Dependencies): void {
   dependencies.add("sql", store.kind === "sqlite", store.health);
   store.onHealth(({ state, latencyMs, code }) => {
     const fields = { kind: store.kind, state, latencyMs: Math.round(latencyMs), code: code ?? "" };
@@ -32,12 +64,4 @@ export function connectStore(store: Store, deps: ConnectDeps): void {
     const now = store.connections();
     uses.forEach((use, i) => connections.set(connections.slot([i]), now[use]));
   });
-}
-
-/** Where usage records go; `spoolPath` takes them while the store is away. */
-export function usageStore(store: Store, dir: string) {
-  return {
-    insert: (rows: readonly UsageRow[]): Promise<number> => store.repositories.usage.insert(rows),
-    spoolPath: join(dir, "usage.ndjson"),
-  };
 }
