@@ -85,8 +85,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const telemetry = createTelemetry(names, metrics);
   const { dependencies, usage } = stores;
   const version = deps.version ?? "0.0.0";
-  const health = createHealth({ clock, routes, version, dependencies });
   const routing = createRouting({ config, routes, targets }, { ...deps, ...base, metrics });
+  const health = createHealth({ clock, routes, version, dependencies, more: routing.health });
   const models = routes.models;
   const accounting = createAccounting({ ...deps, ...base, config, models, usage });
   const nowMs = (): number => clock.monotonicMs();
