@@ -106,23 +106,26 @@ function judgeCut(seen: StreamSeen, expected: Expected): string[] {
 }
 
 /** Loadline's own promises: codes, the attempts listed, the headers. */
-function judgeOwn({ expected, observed, isStream }: Scene): string[] {
-  const problems: string[] = [];
+function judgeOwn({ expected, observed }: Scene): string[] {
   const isCut = expected.answer === "cut" || expected.answer === "resumed";
   const code = isCut ? readStream(observed.text).code : codeOf(observed.text);
+  const problems = [...judgeOwnHeaders(expected, observed)];
   if (expected.codes && !expected.codes.includes(code)) problems.push(`code ${code || "absent"}`);
-  if (expected.answer === "B") {
-    if (observed.headers["x-loadline-attempts"] !== "2") problems.push("attempts not 2");
-    if (observed.headers["x-loadline-target"] !== "b") problems.push("target not b");
-  }
-  if (expected.usage !== undefined && observed.headers["x-loadline-usage"] !== expected.usage)
-    problems.push("usage not named");
   if (isCut && !/"requestId":"req_[0-9a-f]{24}"/.test(observed.text))
     problems.push("no request id in the error event");
-  if (expected.answer === "resumed" && isStream) {
-    if (observed.headers["x-loadline-resume"] !== "armed") problems.push("resume not announced");
-  }
   return problems;
+}
+
+function judgeOwnHeaders({ answer, usage }: Expected, { headers }: Observed): string[] {
+  const wanted: Record<string, string | undefined> = {
+    "x-loadline-attempts": answer === "B" ? "2" : undefined,
+    "x-loadline-target": answer === "B" ? "b" : undefined,
+    "x-loadline-resume": answer === "resumed" ? "armed" : undefined,
+    "x-loadline-usage": usage,
+  };
+  return Object.entries(wanted)
+    .filter(([name, value]) => value !== undefined && headers[name] !== value)
+    .map(([name, value]) => `${name} not ${value ?? ""}`);
 }
 
 function wordsOf(letter: string, count: number): string {

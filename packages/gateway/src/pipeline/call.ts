@@ -26,8 +26,6 @@ export interface CallDeps {
   refuse(x: Exchange, refusal: Refusal): void;
   /** Counts one attempt. */
   onAttempt(target: Target, failure: FailureClass | "ok"): void;
-  /** The answer came from another target than the one that failed `ms` before its first content. */
-  onSwitch?(x: Exchange, from: string, to: string, ms: number): void;
   /** A cut stream goes on at another target. */
   onResume?(x: Exchange, from: string, to: string, afterChars: number): void;
 }
@@ -70,7 +68,6 @@ class CallRun implements AttemptHost, Watched {
   #isHedged = false;
   #waitUntilMs = never;
   #hedgeAtMs = never;
-  #failedMs = -1;
   #sent: SentText | undefined;
   #resumes = 0;
   /** How the stream ended that is being continued. */
@@ -116,7 +113,6 @@ class CallRun implements AttemptHost, Watched {
     this.#settle(attempt, failure.failure);
     if (this.x.isOver) return;
     this.#failures.push(failure);
-    if (this.#failedMs < 0) this.#failedMs = this.nowMs();
     if (this.#resumed) this.#cut(this.#resumed.code ?? "LL_STREAM_CUT");
     else if (failure.failure === "caller") this.#relayCaller(attempt, failure);
     else if (this.#live) this.onMoved();
@@ -251,11 +247,6 @@ class CallRun implements AttemptHost, Watched {
     this.#hedgeAtMs = never;
     for (const other of [this.#first, this.#hedge])
       if (other && other !== attempt) this.#abandon(other);
-    const failed = this.#failedMs < 0 ? undefined : this.x.attempts[0];
-    if (!failed) return;
-    const ms = this.nowMs() - this.#failedMs;
-    this.#failedMs = -1;
-    this.#deps.onSwitch?.(this.x, failed.target, attempt.target.name, ms);
   }
 
   #abandon(attempt: Attempt): void {

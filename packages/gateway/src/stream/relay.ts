@@ -71,21 +71,32 @@ export class StreamRelay {
     const isContent = event?.kind === "content";
     if (isContent) this.received.add(end - start);
     const input = event ? this.#inputOf(event) : "unreadable";
-    // The end marker of some dialects also says that the answer is finished.
-    const isBoth = input === "marker" && event?.isFinish && attempt.state !== "finish";
-    if (isBoth && attempt.step("finish").action === "commit") this.#commit();
+    if (input === "marker" && event?.isFinish) this.#finishFirst();
     const cell = attempt.step(input);
-    if (cell.action === "commit") this.#commit();
-    else if (cell.action === "relay") attempt.relayed(cell.to);
-    else if (cell.action !== "keep") {
+    if (!this.#isKept(cell)) {
       this.#leaveOut(cell, input, bytes.subarray(from, start), bytes.subarray(start, end));
       return false;
-    } else if (attempt.isResume) return false;
-    else this.#heldEvents++;
+    }
     if (isContent) attempt.host.sentText?.add(text);
     if (!attempt.translation) return true;
     this.#send(attempt.translation.event(text));
     return false;
+  }
+
+  /** The end marker of some dialects also says that the answer is finished. */
+  #finishFirst(): void {
+    const attempt = this.#attempt;
+    if (attempt.state !== "finish" && attempt.step("finish").action === "commit") this.#commit();
+  }
+
+  /** Whether an event is for the client, now or with the first content. */
+  #isKept(cell: StreamCell): boolean {
+    if (cell.action === "commit") this.#commit();
+    else if (cell.action === "relay") this.#attempt.relayed(cell.to);
+    // A continued answer has its preamble already.
+    else if (cell.action !== "keep" || this.#attempt.isResume) return false;
+    else this.#heldEvents++;
+    return true;
   }
 
   /** An event that is not passed on as it is, after the run before it. */

@@ -79,12 +79,7 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
     if (server) return;
     const next = createServer(serve);
     next.maxConnections = connectionsMax;
-    await new Promise<void>((resolve, reject) => {
-      next.once("error", reject);
-      next.listen(port, "127.0.0.1", resolve);
-    });
-    const address = next.address();
-    port = typeof address === "object" && address !== null ? address.port : port;
+    port = await listenOn(next, port);
     server = next;
   };
 
@@ -111,6 +106,16 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
     forget: () => void (seen = []),
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The port it listens on, on loopback. */
+async function listenOn(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
 }
 
 /** The first whole request of what was read; undefined while bytes are missing. */
