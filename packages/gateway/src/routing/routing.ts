@@ -1,7 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
-import type { Random } from "@loadline/kit/random";
+import { type Random, seededRandom } from "@loadline/kit/random";
 import type { AuditSink } from "../audit-log/events.ts";
 import { Board, type BreakerBoard } from "../breaker/board.ts";
 import type { KeyState } from "../breaker/key-state.ts";
@@ -55,7 +55,9 @@ export interface PoolHealth {
 
 /** Router and breakers over opened targets. */
 export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
-  const { clock, random, logger } = deps;
+  const { clock, logger } = deps;
+  // The machine's randomness seeds it once: a draw per request has to be cheap.
+  const random = seededRandom(deps.random.below(2 ** 32));
   const metrics = createRoutingMetrics(deps.metrics, {
     routes: plan.routes.routes.map((route) => route.name),
     targets: [...plan.targets.keys()],

@@ -8,6 +8,7 @@ import { configSchema } from "../config/schema.ts";
 import { type Client, Exchange, type ExchangeHost } from "../pipeline/exchange.ts";
 import { findOperation } from "../pipeline/operations.ts";
 import type { Controls } from "../controls.ts";
+import type { Upstream } from "../upstream/upstream.ts";
 import type { AttemptOutcome, AttemptPlan, NextAttempt, Permit } from "./attempts.ts";
 import { compileRoutes, openTargets } from "./compile.ts";
 import { createRouting, type Routing } from "./routing.ts";
@@ -52,7 +53,13 @@ export interface World {
 /** Routing over simulated targets on a clock that stands still; keys `b/0` and so on by count. */
 export function createWorld(
   config: Readonly<Record<string, unknown>>,
-  o: { controls?: Partial<Controls>; keys?: number; signal?: AbortSignal } = {},
+  o: {
+    controls?: Partial<Controls>;
+    keys?: number;
+    signal?: AbortSignal;
+    /** Take the place of the simulators. */
+    upstreams?: Readonly<Record<string, Upstream>>;
+  } = {},
 ): World {
   const clock = new TestClock();
   clock.advance(1000);
@@ -65,7 +72,8 @@ export function createWorld(
   const targets = new Map(
     [...opened].map(([name, target]) => {
       const ids = Array.from({ length: o.keys ?? 0 }, (_, i) => `${name}/${i}`);
-      return [name, { ...target, keys: ids.map((id) => ({ id, headers: [] })) }];
+      const upstream = o.upstreams?.[name] ?? target.upstream;
+      return [name, { ...target, upstream, keys: ids.map((id) => ({ id, headers: [] })) }];
     }),
   );
   const routes = compileRoutes(parsed, targets);

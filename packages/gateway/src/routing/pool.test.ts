@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import type { Upstream } from "../upstream/upstream.ts";
+import { createWorld, permitOf, routeOf, targetsOf, type World } from "./world.fixture.ts";
+
+/** An upstream that answers at once, is silent, or refuses connections; counts what it is asked. */
+class SwitchedUpstream implements Upstream {
+  readonly keys = [];
+  mode: "up" | "silent" | "refusing" | "failing" = "up";
+  isLoaded = true;
+  probes = 0;
+  completions = 0;
+  /** Calls under way, and the most there were. */
+  openMax = 0;
+  #open = 0;
+
+  call: Upstream["call"] = (request, sink) => {
+    if (request.operation === "probe") this.probes++;
+    else this.completions++;
+    this.#open++;
+    this.openMax = Math.max(this.openMax, this.#open);
+    queueMicrotask(() => {
+      if (this.mode === "silent") return;
+      this.#open--;
+      if (this.mode === "refusing") {
+        sink.fail("connect", "refused");
+        return;
+      }
+      const isFault = this.mode === "failing" && request.operation !== "probe";
+      sink.head(isFault ? 500 : 200, []);
+      sink.end();
+    });
+    return {
+      abort: () => void this.#open--,
+      pause: () => undefined,
+      resume: () => undefined,
+    };
+  };
+
+  isReady(): boolean {
+    return this.isLoaded;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function pooled(names: string, backup: Readonly<Record<string, unknown>> = {}) {
+  const upstreams: Record<string, SwitchedUpstream> = {};
+  for (const name of names) upstreams[name] = new SwitchedUpstream();
+  const stop = new AbortController();
+  const world = createWorld(
+    {
+      targets: Object.fromEntries(
+        Object.entries(targetsOf(names)).map(([name, target]) => [
+          name,
+          { ...target, provider: "openai-compatible", model: "m", baseUrl: "http://127.0.0.1:9" },
+        ]),
+      ),
+      routes: routeOf([{ targets: names }], { backup: { min: 2, ...backup } }),
+    },
+    { upstreams, signal: stop.signal },
+  );
+  const up = (name: string): SwitchedUpstream => {
+    const upstream = upstreams[name];
+    if (!upstream) throw new TypeError(name);
+    return upstream;
+  };
+  return { world, up, stop, pass: (ms: number) => pass(world, ms) };
+}
+
+/** Lets time pass in steps, with everything that follows from each. */
+async function pass(world: World, ms: number): Promise<void> {
+  for (let done = 0; done < ms; done += 50) {
+    world.clock.advance(50);
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  }
+}
+
+const poolOf = (world: World) => world.routing.health()["pool:r"];
+
+describe("warm pool", () => {
+  it("is off unless the route asks for it: nothing is probed", async () => {
+    const upstream = new SwitchedUpstream();
+    const world = createWorld(
+      { targets: targetsOf("a"), routes: routeOf([{ targets: "a" }]) },
+      { upstreams: { a: upstream } },
+    );
+    await pass(world, 20_000);
+    expect([upstream.probes, upstream.completions]).toEqual([0, 0]);
+    expect(world.routing.health()).toEqual({});
+  });
+
+  it("makes min targets ready by cheap probes on two connections and a real completion", async () => {
+    const { world, up, pass: wait } = pooled("abc");
+    expect(poolOf(world)).toEqual({ required: false, state: "down", ready: 0, min: 2 });
+    await wait(200);
+    expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
+    expect([up("a").openMax, up("a").completions]).toEqual([2, 1]);
+    expect([up("c").probes, up("c").completions]).toEqual([0, 0]);
+    const text = world.metricsText();
+    expect(text).toContain('loadline_pool_ready{route="r"} 2\n');
+    expect(text).toContain('loadline_pool_min{route="r"} 2\n');
+  });
+
+  it("probes every 5 s and completes every 60 s", async () => {
+    const { up, pass: wait } = pooled("ab");
+    await wait(118_000);
+    expect(up("a").completions).toBe(2);
+    expect(up("a").probes).toBeGreaterThanOrEqual(46);
+    expect(up("a").probes).toBeLessThanOrEqual(48);
+  });
+
+  it("a dead member is replaced by a standby, which goes cold when the member is back", async () => {
+    const { world, up, pass: wait } = pooled("abc");
+    await wait(200);
+    up("b").mode = "refusing";
+    await wait(6000);
+    expect(up("c").completions).toBe(1);
+    expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
+    up("b").mode = "up";
+    await wait(20_000);
+    const probes = up("c").probes;
+    await wait(20_000);
+    expect(up("c").probes).toBe(probes);
+    expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
+  });
+
+  it("below its minimum it is degraded and says so once, empty it is down", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    await wait(200);
+    up("a").mode = "silent";
+    await wait(15_000);
+    expect(poolOf(world)).toMatchObject({ state: "degraded", ready: 1 });
+    up("b").mode = "refusing";
+    await wait(15_000);
+    expect(poolOf(world)).toMatchObject({ state: "down", ready: 0 });
+    const said = world.logged().match(/warm pool below its minimum/g);
+    // Once at the start and once at the fall.
+    expect(said).toHaveLength(2);
+  });
+
+  it("a target whose completions fail is not ready, however its cheap probes are", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    up("b").mode = "failing";
+    await wait(1000);
+    expect(poolOf(world)).toMatchObject({ state: "degraded", ready: 1 });
+  });
+
+  it("two failed probes open the breaker of a target that had no success for a period", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    await wait(200);
+    up("a").mode = "refusing";
+    await wait(6000);
+    expect(world.routing.breakers.list()[0]).toMatchObject({ id: "a", state: "open" });
+    expect(permitOf(world.plan().next()).target.name).toBe("b");
+  });
+
+  it("its completions close a half-open breaker without any client's call", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    await wait(200);
+    up("a").mode = "refusing";
+    await wait(6000);
+    up("a").mode = "up";
+    await wait(12_000);
+    expect(world.routing.breakers.list()[0]?.state).toBe("closed");
+  });
+
+  it("a model host that is being started again is not held against its breaker", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    await wait(200);
+    up("a").isLoaded = false;
+    await wait(30_000);
+    expect(world.routing.breakers.list()[0]?.state).toBe("closed");
+    expect(poolOf(world)).toMatchObject({ ready: 1 });
+    up("a").isLoaded = true;
+    await wait(6000);
+    expect(poolOf(world)).toMatchObject({ ready: 2 });
+  });
+
+  it("ends with the gateway: no timer and no probe is left", async () => {
+    const { world, up, stop, pass: wait } = pooled("ab");
+    await wait(200);
+    stop.abort();
+    await wait(6000);
+    const probes = up("a").probes;
+    await wait(60_000);
+    expect(up("a").probes).toBe(probes);
+    expect(world.clock.pending).toBeLessThanOrEqual(1);
+  });
+});
