@@ -45,6 +45,7 @@ export interface BenchOptions {
   readonly prices?: z.input<typeof pricesSection>;
   readonly caps?: { key: number; global: number };
   readonly buckets?: number;
+  readonly leaseGraceMs?: number;
   readonly redis?: {
     readonly url: string;
     readonly timeoutMs?: number;
@@ -110,6 +111,7 @@ export function openBench(o: BenchOptions): Bench {
     },
     local,
     leases,
+    ...(o.leaseGraceMs !== undefined && { leaseGraceMs: o.leaseGraceMs }),
     shared: shared?.store,
     metrics: createLimitMetrics(metrics, dims),
     alerts: { onCrossed: ({ share }) => void alerts.push(Math.round(share * 100)) },

@@ -31,6 +31,8 @@ export interface LimitsDeps {
   readonly shared: SharedStore | undefined;
   readonly metrics: LimitMetrics;
   readonly alerts: Alerts;
+  /** How long a lease outlives the route's total timeout; default 30 s. */
+  readonly leaseGraceMs?: number;
 }
 
 export interface LimitsStatus {
@@ -51,7 +53,7 @@ export interface Limits {
 }
 
 const sweptMax = 16;
-const leaseGraceMs = 30_000;
+const leaseGraceMsDefault = 30_000;
 const totalMsDefault = 600_000;
 const anthropicPath = "/v1/messages";
 
@@ -169,7 +171,7 @@ class Engine implements Limits, LeaseHost {
     const { buckets } = plan;
     const giveBack = (): void => this.#giveBack(plan, buckets);
     const marks = plan.dims.map(() => 0);
-    const ttlMs = totalMsOf(x) + leaseGraceMs;
+    const ttlMs = this.#leaseMsOf(x);
     let decision = await shared.reserve({ id: x.id, plan, ask, ttlMs, marks });
     const less = decision?.denial && estimate && lowered(estimate, decision.denial.restNano);
     if (less) {
@@ -204,7 +206,7 @@ class Engine implements Limits, LeaseHost {
       keeper,
       share: keeper === "degraded" ? this.#deps.local.share : 1,
       isAnthropic: x.operation.path === anthropicPath,
-      expiresUs: this.#times.nowUs + (totalMsOf(x) + leaseGraceMs) * 1000,
+      expiresUs: this.#times.nowUs + this.#leaseMsOf(x) * 1000,
     });
     if (plan.hasMoney) alertCrossed(plan, this.#deps.alerts);
   }
@@ -216,6 +218,11 @@ class Engine implements Limits, LeaseHost {
     const isAnthropic = x.operation.path === anthropicPath;
     const share = this.#deps.local.share;
     return refusalOf({ ...o, buckets, isAnthropic, share }, this.nowUs(), this);
+  }
+
+  #leaseMsOf(x: Exchange): number {
+    const totalMs = x.route?.timeouts.total ?? totalMsDefault;
+    return totalMs + (this.#deps.leaseGraceMs ?? leaseGraceMsDefault);
   }
 
   #release(lease: OpenLease, range: Range, actual: Actual | undefined): void {
@@ -272,10 +279,6 @@ class Engine implements Limits, LeaseHost {
 }
 
 const nothingUsed = { reservedTokens: 0, reservedNano: 0, tokens: 0, nano: 0 };
-
-function totalMsOf(x: Exchange): number {
-  return x.route?.timeouts.total ?? totalMsDefault;
-}
 
 /** A refusal of the shared store of at most 50 ms ago that holds for this call too. */
 function cachedRefusal(plan: Plan, ask: Ask, times: Times): Denial | undefined {

@@ -38,3 +38,32 @@ export function adoptionOf(lease: OpenLease, o: Offset): (string | number)[] | u
   if (lines.length === 0) return undefined;
   return [lease.id, Math.floor(expiresUs - o.nowUs), lines.join("\n")];
 }
+
+/** Collects arguments and hands them on, `size` entries at a time. */
+export class Batch {
+  readonly #size: number;
+  readonly #send: (keys: readonly string[], list: readonly (string | number)[]) => void;
+  #keys: string[] = [];
+  #list: (string | number)[] = [];
+
+  constructor(
+    size: number,
+    send: (keys: readonly string[], list: readonly (string | number)[]) => void,
+  ) {
+    this.#size = size;
+    this.#send = send;
+  }
+
+  add(key: string, list: readonly (string | number)[]): void {
+    this.#keys.push(key);
+    this.#list.push(...list);
+    if (this.#keys.length >= this.#size) this.end();
+  }
+
+  end(): void {
+    if (this.#keys.length === 0) return;
+    this.#send(this.#keys, this.#list);
+    this.#keys = [];
+    this.#list = [];
+  }
+}

@@ -1,13 +1,14 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
 import { costUs } from "@loadline/kit/rate-limiter";
 import { windowAt } from "../budgets/window.ts";
+import type { DependencyHealth } from "../health/dependencies.ts";
 import type { Actual } from "./lease.ts";
 import type { LocalStore } from "./local-store.ts";
 import type { LeaseList, OpenLease } from "./open-lease.ts";
 import type { Denial, Plan } from "./plan.ts";
 import { kindOf, leasesKey, replicasKey, sharedKeys } from "./redis-keys.ts";
 import { openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
-import { adoptionOf, restoreOf } from "./redis-rejoin.ts";
+import { adoptionOf, Batch, restoreOf } from "./redis-rejoin.ts";
 import {
   adoptScript,
   beatScript,
@@ -79,6 +80,8 @@ export class RedisStore implements SharedStore {
   #settles: Settle[] = [];
   #settleTimer: Timer | undefined;
   #beatTimer: Timer | undefined;
+  #sinceMs = 0;
+  #latencyMs = 0;
   #lastLogMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
@@ -93,8 +96,15 @@ export class RedisStore implements SharedStore {
       onFault: (text) => this.#log("redis.fault", text),
     });
     // Until Redis is seen for the first time nobody knows how many replicas there are.
+    this.#sinceMs = clock.wallMs();
     deps.local.degrade(deps.replicasMax, this.#nowUs(), true);
     this.#beatTimer = clock.after(pingMs, () => void this.#beat(), { unref: true });
+  }
+
+  /** For /health: the component, since when, and how long the last call took. */
+  health(): DependencyHealth {
+    const state = this.#state === "up" ? "ok" : this.#state === "suspect" ? "degraded" : "down";
+    return { state, sinceMs: this.#sinceMs, latencyMs: this.#latencyMs };
   }
 
   get isUp(): boolean {
@@ -246,19 +256,24 @@ export class RedisStore implements SharedStore {
     this.#failures = 0;
     if (this.#state !== "suspect") return;
     this.#reconcile();
-    this.#state = "up";
+    this.#become("up");
     this.#deps.local.restore();
+  }
+
+  #become(state: "up" | "suspect" | "down"): void {
+    this.#state = state;
+    this.#sinceMs = this.#deps.clock.wallMs();
   }
 
   #onFailure(): void {
     this.#failures++;
     this.#pings = 0;
     if (this.#state === "up") {
-      this.#state = "suspect";
+      this.#become("suspect");
       this.#deps.local.degrade(Math.max(1, this.#replicas), this.#nowUs(), false);
     }
     if (this.#state !== "suspect" || this.#failures < failuresMax) return;
-    this.#state = "down";
+    this.#become("down");
     this.#deps.log("limits.degraded", `each limit holds for 1/${this.#deps.local.share}`);
     this.#beatTimer?.cancel();
     this.#beatTimer = this.#deps.clock.after(pingMs, () => void this.#beat(), { unref: true });
@@ -266,7 +281,7 @@ export class RedisStore implements SharedStore {
 
   #rejoin(): void {
     this.#reconcile();
-    this.#state = "up";
+    this.#become("up");
     this.#failures = 0;
     this.#deps.local.restore();
     this.#deps.log("limits.shared", `with ${this.#replicas} replicas`);
@@ -342,7 +357,9 @@ export class RedisStore implements SharedStore {
   }
 
   async #beat(): Promise<void> {
+    const startMs = this.#deps.clock.monotonicMs();
     const answer = await this.#link.run(beat, [replicasKey], [this.#deps.replica, forgetUs]);
+    this.#latencyMs = this.#deps.clock.monotonicMs() - startMs;
     if (this.#isClosed) return;
     const figures = figuresOf(answer);
     const isFirst = this.#replicas === 0;
@@ -355,35 +372,6 @@ export class RedisStore implements SharedStore {
     } else this.#onFailure();
     const delayMs = this.#state === "down" ? pingMs : beatMs;
     this.#beatTimer = this.#deps.clock.after(delayMs, () => void this.#beat(), { unref: true });
-  }
-}
-
-/** Collects arguments and hands them on, `size` entries at a time. */
-class Batch {
-  readonly #size: number;
-  readonly #send: (keys: readonly string[], list: readonly (string | number)[]) => void;
-  #keys: string[] = [];
-  #list: (string | number)[] = [];
-
-  constructor(
-    size: number,
-    send: (keys: readonly string[], list: readonly (string | number)[]) => void,
-  ) {
-    this.#size = size;
-    this.#send = send;
-  }
-
-  add(key: string, list: readonly (string | number)[]): void {
-    this.#keys.push(key);
-    this.#list.push(...list);
-    if (this.#keys.length >= this.#size) this.end();
-  }
-
-  end(): void {
-    if (this.#keys.length === 0) return;
-    this.#send(this.#keys, this.#list);
-    this.#keys = [];
-    this.#list = [];
   }
 }
 

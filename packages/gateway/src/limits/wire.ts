@@ -8,6 +8,7 @@ import { createPrices } from "../budgets/prices.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import { createMetering, type Metering, type UsageStore } from "../metering/metering.ts";
 import { actualOf } from "../metering/record.ts";
+import type { Dependencies } from "../health/dependencies.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
 import { type AddressTable, createAddressTable } from "./address-table.ts";
 import { compileLimits, concurrencyCap } from "./dimension.ts";
@@ -31,6 +32,8 @@ export interface AccountingDeps {
   /** Where usage records are kept; without it they are counted only. */
   readonly usage?: UsageStore | undefined;
   readonly audit?: AuditSink | undefined;
+  /** Where the shared store is shown in /health. */
+  readonly stores?: { readonly dependencies: Pick<Dependencies, "add"> } | undefined;
 }
 
 /** Everything that counts what callers use: limits, budgets, usage records. */
@@ -93,13 +96,13 @@ export function createAccounting(deps: AccountingDeps): Accounting {
 }
 
 function sharedStore(
-  { config, clock, random, logger, metrics }: AccountingDeps,
+  { config, clock, random, logger, metrics, stores }: AccountingDeps,
   o: { local: LocalStore; leases: LeaseList },
 ): SharedStore | undefined {
   const { redis, redisTimeout, replicasMax } = config.stores;
   if (redis === null) return undefined;
   const dropped = metrics.counter("loadline_limit_settles_dropped", "Settles that were lost.", {});
-  return new RedisStore({
+  const store = new RedisStore({
     ...o,
     url: redis,
     clock,
@@ -109,6 +112,8 @@ function sharedStore(
     log: (event, text) => logger.warn(event, { text }),
     onDropped: (settles) => dropped.add(0, settles),
   });
+  stores?.dependencies.add("redis", false, () => store.health());
+  return store;
 }
 
 /** Accounting that opens nothing, to name the stages it is wired into. */

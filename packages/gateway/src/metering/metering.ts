@@ -7,7 +7,6 @@ import type { UsageRow } from "../state/rows.ts";
 import { createMeteringMetrics } from "./metrics.ts";
 import { createUsageQueue, type UsageQueue } from "./queue.ts";
 import { usageRows } from "./record.ts";
-import { openSpool } from "./spool.ts";
 
 export interface MeteringDeps {
   readonly clock: Clock;
@@ -19,10 +18,9 @@ export interface MeteringDeps {
   readonly store?: UsageStore | undefined;
 }
 
+/** The store of usage; while it is away its own spool takes the rows. */
 export interface UsageStore {
   insert(rows: readonly UsageRow[]): Promise<unknown>;
-  /** File that takes rows while the store is away. */
-  readonly spoolPath: string;
 }
 
 /** One usage record for each attempt. */
@@ -56,9 +54,8 @@ function queueFor(
   return createUsageQueue({
     clock: deps.clock,
     insert: (rows) => store.insert(rows),
-    spool: openSpool(store.spoolPath),
     onFailure: (cause) =>
-      deps.logger.warn("usage.spooled", {
+      deps.logger.warn("usage.kept", {
         text: cause instanceof Error ? cause.message : String(cause),
       }),
     onDropped,

@@ -1,16 +1,13 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { UsageRow } from "../state/rows.ts";
-import type { Spool } from "./spool.ts";
 
 export interface UsageQueueDeps {
   readonly clock: Clock;
   /** Writes a batch; rows that are known already are left out by their id. */
   readonly insert: (rows: readonly UsageRow[]) => Promise<unknown>;
-  /** Takes batches while `insert` fails. */
-  readonly spool: Promise<Spool>;
-  /** A batch could not be written; at most one call a second. */
+  /** A batch could not be written and is tried again. */
   readonly onFailure: (cause: unknown) => void;
-  /** Rows that found neither queue nor spool with room. */
+  /** Rows that found no room, or that could not be written before the end. */
   readonly onDropped: (rows: number) => void;
 }
 
@@ -18,7 +15,7 @@ export interface UsageQueueDeps {
 export interface UsageQueue {
   push(row: UsageRow): void;
   readonly depth: number;
-  /** Writes what is queued and spooled; ends when it is written, spooled or dropped. */
+  /** Tries once more to write what is queued; what is left then is counted as dropped. */
   close(): Promise<void>;
 }
 
@@ -26,37 +23,32 @@ const rowsMax = 50_000;
 const batchRows = 500;
 const batchMs = 1000;
 
+/** At most 50,000 rows, written by 500 or each second; a batch that fails is kept and tried again. */
 export function createUsageQueue(deps: UsageQueueDeps): UsageQueue {
   let queued: UsageRow[] = [];
   let timer: Timer | undefined;
-  let flushing: Promise<void> | undefined;
-  const write = async (rows: readonly UsageRow[]): Promise<void> => {
-    const spool = await deps.spool;
-    try {
-      if (spool.rows > 0)
-        await spool.drain(batchRows, async (old) => void (await deps.insert(old)));
-      await deps.insert(rows);
-    } catch (cause) {
-      deps.onFailure(cause);
-      const isKept = await spool.append(rows).catch((fault: unknown) => {
-        deps.onFailure(fault);
-        return false;
-      });
-      if (!isKept) deps.onDropped(rows.length);
-    }
+  let writing: Promise<void> | undefined;
+  const arm = (): void => {
+    timer ??= deps.clock.after(batchMs, () => void flush(), { unref: true });
   };
   const run = async (): Promise<void> => {
     while (queued.length > 0) {
       const batch = queued.slice(0, batchRows);
-      queued = queued.slice(batchRows);
-      await write(batch);
+      try {
+        await deps.insert(batch);
+      } catch (cause) {
+        deps.onFailure(cause);
+        arm();
+        return;
+      }
+      queued = queued.slice(batch.length);
     }
   };
   const flush = (): Promise<void> => {
     timer?.cancel();
     timer = undefined;
-    flushing ??= run().finally(() => void (flushing = undefined));
-    return flushing;
+    writing ??= run().finally(() => void (writing = undefined));
+    return writing;
   };
   return {
     get depth() {
@@ -68,12 +60,16 @@ export function createUsageQueue(deps: UsageQueueDeps): UsageQueue {
         return;
       }
       queued.push(row);
-      if (queued.length >= batchRows && !flushing) void flush();
-      else timer ??= deps.clock.after(batchMs, () => void flush(), { unref: true });
+      if (queued.length === batchRows && !writing) void flush();
+      else arm();
     },
     async close() {
-      await flushing;
+      await writing;
       await flush();
+      timer?.cancel();
+      timer = undefined;
+      if (queued.length > 0) deps.onDropped(queued.length);
+      queued = [];
     },
   };
 }

@@ -10,6 +10,8 @@ import { eventually } from "../eventually.ts";
 export interface RunningRedis extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** Sends one inline command and resolves to its answer as sent. */
+  command(line: string): Promise<string>;
   /** SIGSTOP: connections stay open and nothing answers. */
   freeze(): void;
   thaw(): void;
@@ -35,7 +37,7 @@ export async function startRedis(
   const list = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", ...file];
   let child = run(path, list);
   const ready = async (): Promise<void> =>
-    eventually(o.clock, async () => (await ask(port)) === "+PONG\r\n", startMs);
+    eventually(o.clock, async () => (await ask(port, "PING")) === "+PONG\r\n", startMs);
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -46,6 +48,7 @@ export async function startRedis(
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    command: (line) => ask(port, line),
     freeze: () => void child.kill("SIGSTOP"),
     thaw: () => void child.kill("SIGCONT"),
     kill,
@@ -65,10 +68,10 @@ function run(path: string, list: readonly string[]): ChildProcess {
   return spawn(path, [...list], { stdio: "ignore" });
 }
 
-/** Answer to a PING on a connection of its own; empty when there is none. */
-function ask(port: number): Promise<string> {
+/** Answer to a command on a connection of its own; empty when there is none. */
+function ask(port: number, line: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    const socket = connect(port, "127.0.0.1", () => socket.write(`${line}\r\n`));
     socket.setTimeout(1000, () => socket.destroy());
     socket.once("data", (bytes) => {
       resolve(bytes.toString("latin1"));
