@@ -5,7 +5,8 @@ import { createSimulator } from "./simulator.ts";
 
 const minuteMs = 60_000;
 
-const schema = z.strictObject({
+/** Schema of a simulated target. */
+export const simulatorSettings = z.strictObject({
   provider: z.literal("simulator"),
   model: z.string().min(1).max(256).default("simulated").describe("Name shown in answers."),
   latency: durationMs({ min: 0, max: 10 * minuteMs, default: 5 }).describe(
@@ -29,16 +30,16 @@ const schema = z.strictObject({
   dimensions: z.int().min(1).max(4096).default(8).describe("Length of an embedding."),
 });
 
-export type SimulatorSettings = z.output<typeof schema>;
+export type SimulatorSettings = z.output<typeof simulatorSettings>;
 
 /** A deterministic upstream inside the process, for development. */
 export const simulator: Provider = {
   id: "simulator",
   summary: "Deterministic latency, token rate, errors and cut streams, inside the process.",
-  paths: { chat: "/chat/completions", embeddings: "/embeddings" },
+  paths: { chat: "/chat/completions", completions: "/completions", embeddings: "/embeddings" },
   usage: { streamOption: true },
   end: "required",
   production: false,
-  schema,
-  open: (_name, target, deps) => createSimulator(schema.parse(target), deps.clock),
+  schema: simulatorSettings,
+  open: (_name, target, deps) => createSimulator(simulatorSettings.parse(target), deps.clock),
 };
