@@ -85,7 +85,7 @@ describe("requests and their answers", () => {
     await using g = await runGateway({ http: { bodyBytesMax: 1024 } });
     const chunk = `400\r\n${"x".repeat(1024)}\r\n`;
     const text = await g.raw(
-      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${g.key}\r\n` +
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${g.key}\r\nconnection: close\r\n` +
         `content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}0\r\n\r\n`,
     );
     expect(text).toMatch(/^HTTP\/1\.1 413 /);

@@ -40,6 +40,10 @@ const http = z.strictObject({
   head: durationMs({ max: minuteMs, default: 10_000 }).describe("Time for a request's head (ms)."),
   request: durationMs({ max: hourMs, default: minuteMs }).describe("Time for a request (ms)."),
   keepAlive: durationMs({ max: hourMs, default: 65_000 }).describe("Idle connection (ms)."),
+  front: z
+    .enum(["http1", "node"])
+    .default("http1")
+    .describe("Who reads plain model requests: our own front, or Node's server for everything."),
   connectionsMax: z.int().min(1).max(1_000_000).default(10_000).describe("Open connections."),
 });
 

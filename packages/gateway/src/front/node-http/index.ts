@@ -72,6 +72,7 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
       socket.pause();
       if (bytes.length > 0) socket.unshift(bytes);
       server.emit("connection", socket);
+      socket.resume();
     },
     beginDrain: () => void (isDraining = true),
     stopAccepting: () => void stop(),

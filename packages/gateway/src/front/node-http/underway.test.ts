@@ -32,7 +32,10 @@ describe("a client that leaves", () => {
     await using upstream = await runUpstream((response) => {
       response.on("close", () => void closed++);
     });
-    await using gateway = await runGateway(overUpstreams(upstream.baseUrl));
+    await using gateway = await runGateway({
+      ...overUpstreams(upstream.baseUrl),
+      http: { front: "node" },
+    });
     const socket = open(gateway);
     socket.write(requestOf(gateway) + requestOf(gateway));
     await within(() => upstream.bodies.length === 2);
@@ -43,7 +46,10 @@ describe("a client that leaves", () => {
 
   test("in the middle of its body leaves nothing under way", async () => {
     await using upstream = await runUpstream((response) => void response.end("{}"));
-    await using gateway = await runGateway(overUpstreams(upstream.baseUrl));
+    await using gateway = await runGateway({
+      ...overUpstreams(upstream.baseUrl),
+      http: { front: "node" },
+    });
     const socket = open(gateway);
     socket.write(requestOf(gateway).slice(0, -5));
     await within(async () => (await metricsOf(gateway)).includes("loadline_requests_open 2\n"));
@@ -57,7 +63,10 @@ describe("a client that leaves", () => {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ choices: [{ index: 0, message: { content: "a" } }] }));
     });
-    await using gateway = await runGateway(overUpstreams(upstream.baseUrl));
+    await using gateway = await runGateway({
+      ...overUpstreams(upstream.baseUrl),
+      http: { front: "node" },
+    });
     const first = open(gateway);
     first.write(requestOf(gateway));
     await new Promise<void>((resolve) => first.once("data", () => resolve()));
