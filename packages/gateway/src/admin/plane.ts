@@ -119,7 +119,7 @@ function addRoute(
       const acting = actingOf(x, surface.id);
       const answer = await runAudited(route, deps, { acting, params, query, body });
       void reply.code(route.status).type("application/json");
-      return JSON.stringify(answer);
+      return Buffer.from(JSON.stringify(answer));
     },
   });
 }
@@ -180,7 +180,7 @@ function denialOf(
 function addDocuments(app: FastifyInstance): void {
   const document = openApiDocument(adminRoutes);
   const page = docsPage(document);
-  const json = JSON.stringify(document);
+  const json = Buffer.from(JSON.stringify(document));
   app.get("/admin/openapi.json", (_request, reply) => reply.type("application/json").send(json));
   app.get("/admin/docs", (_request, reply) =>
     reply
@@ -236,7 +236,11 @@ function sendProblem(reply: FastifyReply, facts: ProblemFacts, x: Exchange): Fas
   const problem = problemOf(facts, x.id);
   if (problem.status === 401) void reply.header("www-authenticate", "Bearer");
   if (problem.status === 503) void reply.header("retry-after", "1");
-  return reply.code(problem.status).type(problemType).send(JSON.stringify(problem));
+  // As bytes, because Fastify appends a charset to the type of a text.
+  return reply
+    .code(problem.status)
+    .type(problemType)
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 function codeOf(cause: unknown): string {
