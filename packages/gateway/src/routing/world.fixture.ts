@@ -11,6 +11,7 @@ import type { Controls } from "../controls.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { AttemptOutcome, AttemptPlan, NextAttempt, Permit } from "./attempts.ts";
 import { compileRoutes, openTargets } from "./compile.ts";
+import type { Route } from "./routes.ts";
 import { createRouting, type Routing } from "./routing.ts";
 
 const nobody: Client = {
@@ -87,17 +88,8 @@ export function createWorld(
     { config: parsed, routes, targets },
     { clock, random, logger, metrics, audit, controls: o.controls, signal },
   );
-  const exchange = (body: Readonly<Record<string, unknown>> = {}): Exchange => {
-    const found = findOperation(nobody.target);
-    const x = new Exchange(host, nobody, found, clock.monotonicMs());
-    const model = routes.models[0] ?? "";
-    const bytes = Buffer.from(JSON.stringify({ model, messages: [], ...body }));
-    const read = readRequestBody(bytes, "chat");
-    if (isBodyProblem(read)) throw new TypeError(read.message);
-    x.body = read;
-    x.route = routes.routes[0];
-    return x;
-  };
+  const exchange: World["exchange"] = (body = {}) =>
+    exchangeFor(routes.routes[0], body, clock.monotonicMs());
   const plan = (body?: Readonly<Record<string, unknown>>): AttemptPlan =>
     routing.router.plan(exchange(body));
   return {
@@ -123,6 +115,22 @@ export function createWorld(
       return tried;
     },
   };
+}
+
+/** A chat with a route, as the stages before routing leave it. */
+function exchangeFor(
+  route: Route | undefined,
+  body: Readonly<Record<string, unknown>>,
+  nowMs: number,
+): Exchange {
+  const x = new Exchange(host, nobody, findOperation(nobody.target), nowMs);
+  const model = route?.models[0] ?? "";
+  const bytes = Buffer.from(JSON.stringify({ model, messages: [], ...body }));
+  const read = readRequestBody(bytes, "chat");
+  if (isBodyProblem(read)) throw new TypeError(read.message);
+  x.body = read;
+  x.route = route;
+  return x;
 }
 
 /** Targets `a`, `b`, ... of the simulator, with these further keys each. */

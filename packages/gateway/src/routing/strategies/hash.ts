@@ -8,7 +8,16 @@ export function hashText(text: string, start: number = hashStart): number {
   return hash;
 }
 
-export function hashByte(hash: number, byte: number): number {
+/** FNV-1a by four bytes at once, the rest one by one. */
+export function hashBytes(bytes: Buffer, start: number, end: number, before: number): number {
+  let hash = before;
+  let i = start;
+  for (; i + 4 <= end; i += 4) hash = hashByte(hash, bytes.readInt32LE(i));
+  for (; i < end; i++) hash = hashByte(hash, bytes[i] ?? 0);
+  return hash;
+}
+
+function hashByte(hash: number, byte: number): number {
   return Math.imul(hash ^ byte, 0x01000193);
 }
 

@@ -2,7 +2,7 @@ import type { RequestBody } from "../../body/request.ts";
 import { bodyRules, type RequestKey, requestKeyNames } from "../../body/rules.ts";
 import { closingQuote } from "../../body/text.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
-import { hashByte, hashText, mix } from "./hash.ts";
+import { hashBytes, hashText, mix } from "./hash.ts";
 import type { Choice, Member, Strategy } from "./strategy.ts";
 
 const prefixBytesMax = 2048;
@@ -55,7 +55,7 @@ export function prefixHash(x: Exchange): number {
     const end = Math.min(spanOf(body, key, "ends"), start + left);
     left -= end - start;
     const cut = lastElementEnd(body.bytes, start, end);
-    for (let i = start; i < cut; i++) hash = hashByte(hash, body.bytes[i] ?? 0);
+    hash = hashBytes(body.bytes, start, cut, hash);
   }
   return hash;
 }
