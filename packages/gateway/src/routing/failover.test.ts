@@ -1,0 +1,177 @@
+import { writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { behaviours, eventually, startFaultUpstream } from "@loadline/testkit";
+import { describe, expect, it } from "vitest";
+import {
+  errorCode,
+  overUpstreams,
+  type Running,
+  runGateway,
+  runUpstream,
+  temporaryDir,
+} from "../../test/harness.ts";
+
+const path = "/v1/chat/completions";
+const chat = { model: "m", messages: [{ role: "user", content: "hi" }] };
+const clock = systemClock();
+
+const answer = {
+  id: "c",
+  object: "chat.completion",
+  created: 0,
+  model: "big",
+  choices: [{ index: 0, message: { role: "assistant", content: "yes" }, finish_reason: "stop" }],
+  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+};
+
+function json(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(status === 200 ? answer : { error: { message: "planned" } }));
+}
+
+/** A sample's value in the metrics. */
+async function sample(g: Running, name: string): Promise<number> {
+  const text = await (await g.get("/metrics")).text();
+  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1));
+}
+
+describe("breakers over sockets", () => {
+  it("a target that fails is called 20 times in all, then left alone; every call is answered", async () => {
+    await using a = await runUpstream((response) => json(response, 500));
+    await using b = await runUpstream((response) => json(response, 200));
+    await using g = await runGateway(overUpstreams(a.baseUrl, b.baseUrl));
+    for (let i = 0; i < 60; i++) expect((await g.post(path, chat)).status).toBe(200);
+    expect([a.bodies.length, b.bodies.length]).toEqual([20, 60]);
+    expect(await sample(g, 'loadline_breaker_state{target="u0"}')).toBe(2);
+    expect(await sample(g, 'loadline_failovers_total{target="u0",reason="server"}')).toBe(20);
+    expect(await sample(g, 'loadline_switch_seconds_count{route="r"}')).toBe(20);
+  });
+
+  it("with both open a call is 503 within 5 ms, with Retry-After and without an upstream hit", async () => {
+    await using a = await runUpstream((response) => json(response, 500));
+    await using b = await runUpstream((response) => json(response, 500));
+    await using g = await runGateway(overUpstreams(a.baseUrl, b.baseUrl));
+    for (let i = 0; i < 20; i++) expect((await g.post(path, chat)).status).toBe(502);
+    const hits = [a.bodies.length, b.bodies.length];
+    const tookMs: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const startMs = clock.monotonicMs();
+      const refused = await g.post(path, chat);
+      tookMs.push(clock.monotonicMs() - startMs);
+      expect([refused.status, await errorCode(refused)]).toEqual([503, "LL_ROUTE_NO_TARGET"]);
+      const seconds = Number(refused.headers.get("retry-after"));
+      expect(seconds).toBeGreaterThanOrEqual(1);
+      expect(seconds).toBeLessThanOrEqual(6);
+    }
+    expect([a.bodies.length, b.bodies.length]).toEqual(hits);
+    expect(Math.min(...tookMs)).toBeLessThan(5);
+  });
+
+  it("streams that break off after they opened open the breaker", async () => {
+    const event = (delta: object): string =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }] })}\n\n`;
+    await using cut = await runUpstream((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(event({ content: "half" }), () => response.destroy());
+    });
+    await using g = await runGateway(overUpstreams(cut.baseUrl));
+    for (let i = 0; i < 20; i++) {
+      const text = await (await g.post(path, { ...chat, stream: true })).text();
+      expect(text).toContain("LL_STREAM_CUT");
+    }
+    expect(await sample(g, 'loadline_breaker_state{target="u0"}')).toBe(2);
+  });
+});
+
+describe("keys and Retry-After over sockets", () => {
+  it("one key at its limit does not hold up the other", async () => {
+    const dir = temporaryDir();
+    const keys = ["key-one", "key-two"].map((key) => {
+      writeFileSync(join(dir, key), key);
+      return `\${file:${join(dir, key)}}`;
+    });
+    await using a = await runUpstream((response, _body, request) => {
+      const isSpent = request.headers.authorization === "Bearer key-one";
+      json(response, isSpent ? 429 : 200, isSpent ? { "retry-after": "60" } : {});
+    });
+    const overrides = overUpstreams(a.baseUrl);
+    const target = {
+      provider: "openai-compatible",
+      model: "big",
+      baseUrl: a.baseUrl,
+      keys,
+    };
+    await using g = await runGateway({ ...overrides, targets: { u0: target } });
+    for (let i = 0; i < 10; i++) expect((await g.post(path, chat)).status).toBe(200);
+    expect(a.bodies.length).toBe(11);
+  });
+
+  it("a 429 with Retry-After 1 and no other target waits a second, then is answered", async () => {
+    let hits = 0;
+    await using a = await runUpstream((response) =>
+      hits++ === 0 ? json(response, 429, { "retry-after": "1" }) : json(response, 200),
+    );
+    await using g = await runGateway(overUpstreams(a.baseUrl));
+    const startMs = clock.monotonicMs();
+    const answered = await g.post(path, chat);
+    expect(answered.status).toBe(200);
+    expect(clock.monotonicMs() - startMs).toBeGreaterThanOrEqual(1000);
+    expect(hits).toBe(2);
+  });
+});
+
+describe("a warm pool over sockets", () => {
+  it("20 kills of the active upstream under load: no call fails, each switch within 500 ms", async () => {
+    const a = await startFaultUpstream({ clock, letter: "a" });
+    await using b = await startFaultUpstream({ clock, letter: "b" });
+    const overrides = overUpstreams(a.baseUrl, b.baseUrl);
+    const route = { models: ["m"], groups: [{ targets: ["u0", "u1"] }] };
+    const backup = { min: 2, probeEvery: "100ms", deepEvery: "1s" };
+    await using g = await runGateway({ ...overrides, routes: { r: { ...route, backup } } });
+    await eventually(
+      clock,
+      async () => (await sample(g, 'loadline_pool_ready{route="r"}')) === 2,
+      5000,
+    );
+    const statuses: number[] = [];
+    let isOver = false;
+    const load = async (): Promise<void> => {
+      while (!isOver) statuses.push((await g.post(path, chat)).status);
+    };
+    const served = (calls: number): Promise<void> => {
+      const goal = statuses.length + calls;
+      return eventually(clock, () => statuses.length >= goal, 5000);
+    };
+    const running = [load(), load(), load()];
+    for (let kill = 0; kill < 20; kill++) {
+      await a.kill();
+      await served(8);
+      await a.behave(behaviours.good);
+      await served(12);
+    }
+    isOver = true;
+    await Promise.all(running);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    expect(statuses.length).toBeGreaterThan(100);
+    const switches = await sample(g, 'loadline_switch_seconds_count{route="r"}');
+    const fast = await sample(g, 'loadline_switch_seconds_bucket{route="r",le="0.5"}');
+    expect(switches).toBeGreaterThan(0);
+    expect(fast).toBe(switches);
+    await a[Symbol.asyncDispose]();
+    await eventually(
+      clock,
+      async () => {
+        const health: unknown = await (await g.get("/health")).json();
+        return JSON.stringify(health).includes('"pool:r":{"required":false,"state":"degraded"');
+      },
+      5000,
+    );
+  }, 20_000);
+});
