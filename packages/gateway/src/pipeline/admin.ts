@@ -23,9 +23,7 @@ export function handOverStage(): Stage {
     summary: "to the admin plane",
     wired: adminOnly,
     run(x) {
-      if (!x.client.handOver) return { code: "LL_ROUTE_UNKNOWN" };
-      x.client.handOver(x);
-      return undefined;
+      return x.client.handOver?.(x) === true ? undefined : { code: "LL_ROUTE_UNKNOWN" };
     },
   };
 }

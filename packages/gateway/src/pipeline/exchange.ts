@@ -35,8 +35,8 @@ export interface Client {
   /** Breaks the connection: the client sees a cut answer. */
   destroy(): void;
   onDrain(run: () => void): void;
-  /** Gives a request whose body is untouched to the admin plane; missing where there is none. */
-  handOver?(x: Exchange): void;
+  /** Gives a request whose body is untouched to the admin plane; false where there is none. */
+  handOver?(x: Exchange): boolean;
   /** Bytes written that the operating system has not taken yet. */
   readonly pendingBytes: number;
   /** The connection is closed: nothing written reaches anyone. */

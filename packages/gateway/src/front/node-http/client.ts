@@ -84,9 +84,9 @@ export class NodeClient implements Client {
   }
 
   /** The exchange ends when the plane's answer does, or its connection. */
-  handOver(x: Exchange): void {
+  handOver(x: Exchange): boolean {
     const response = this.#response;
-    if (!this.#admin) return;
+    if (!this.#admin) return false;
     response.once("close", () => {
       const status = response.statusCode;
       const answered = status < 400 ? "ok" : status < 500 ? "refused" : "failed";
@@ -97,6 +97,7 @@ export class NodeClient implements Client {
     };
     if (this.#isExpecting) response.writeContinue();
     this.#admin.handle(this.#request, response, x);
+    return true;
   }
 
   /** The connection is gone: a body still awaited is cut. */
