@@ -21,8 +21,8 @@ describe("classes", () => {
         (name) => outcomeEffects[name].target === effect,
       );
     expect(of("success")).toEqual(["ok"]);
-    expect(of("neutral")).toEqual(["rate_limited", "key", "caller", "aborted", "left"]);
-    expect(of("failure")).toHaveLength(failureClasses.length - 4);
+    expect(of("neutral")).toEqual(["busy", "rate_limited", "key", "caller", "aborted", "left"]);
+    expect(of("failure")).toHaveLength(failureClasses.length - 5);
   });
 
   it.each(["left", "caller", "rate_limited", "aborted"] as const)(

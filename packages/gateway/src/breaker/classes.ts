@@ -38,6 +38,7 @@ export const outcomeEffects: Readonly<Record<AttemptOutcome, OutcomeEffect>> = {
   server: failure,
   misconfigured: failure,
   overloaded: { ...failure, coolsTarget: true },
+  busy: { ...neutral, next: "target" },
   rate_limited: { ...neutral, key: "cool", next: "key" },
   key: { ...neutral, key: "out", next: "key" },
   caller: neutral,

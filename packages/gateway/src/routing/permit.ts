@@ -81,7 +81,7 @@ export class TargetPermit implements Permit {
     const effect = outcomeEffects[outcome];
     state.inFlight--;
     state.breaker.record(this.#lease, effect.target, nowMs);
-    if (effect.coolsTarget) {
+    if (effect.coolsTarget && retryAfterMs !== undefined) {
       const waitMs = coolingMs(retryAfterMs);
       state.cool(nowMs + waitMs);
       state.breaker.retryAfter(waitMs, nowMs);

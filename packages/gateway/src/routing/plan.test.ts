@@ -33,6 +33,7 @@ describe("attempts", () => {
     "stall",
     "server",
     "overloaded",
+    "busy",
     "misconfigured",
     "rate_limited",
     "key",

@@ -24,7 +24,8 @@ export function finalAnswer(failures: readonly AttemptFailure[], retryAfterMs: n
 }
 
 function isBusy(failure: AttemptFailure): boolean {
-  return failure.failure === "rate_limited" || failure.failure === "overloaded";
+  const { failure: name } = failure;
+  return name === "rate_limited" || name === "overloaded" || name === "busy";
 }
 
 function waitOf(failure: AttemptFailure, otherwiseMs: number): number {

@@ -11,8 +11,8 @@ const faultClasses: Readonly<Record<Http1Fault, FailureClass>> = {
   reset: "reset",
   protocol: "protocol",
   stale: "reset",
-  queue_full: "overloaded",
-  queue_timeout: "overloaded",
+  queue_full: "busy",
+  queue_timeout: "busy",
   aborted: "aborted",
 };
 

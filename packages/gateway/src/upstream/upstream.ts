@@ -10,6 +10,8 @@ export type FailureClass =
   | "stall"
   | "server"
   | "overloaded"
+  /** No connection of our own was free in time: our limit, not the upstream's fault. */
+  | "busy"
   | "misconfigured"
   | "rate_limited"
   | "key"
@@ -27,6 +29,7 @@ export const failureClasses: readonly FailureClass[] = [
   "stall",
   "server",
   "overloaded",
+  "busy",
   "misconfigured",
   "rate_limited",
   "key",
