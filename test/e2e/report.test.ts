@@ -134,6 +134,43 @@ describe.skipIf(executablePath === undefined)("report in a browser", () => {
     },
   );
 
+  const readyModel = (): ReportModel => {
+    const { run } = makeBundle();
+    const verdict = run.fold();
+    return buildReportModel({ plan: run.plan, planText: "", records: run.records, verdict });
+  };
+
+  it.each(themes)(
+    "a READY run's first screen lists what is proven with its figures, in %s",
+    async (theme) => {
+      await using opened = await open({ made: readyModel(), theme, width: 320 });
+      const rows = opened.page.locator(".proven .stop");
+      expect(await rows.locator("a.id").allInnerTexts()).toEqual([
+        "chat.success",
+        "chat.p99",
+        "http.up",
+      ]);
+      expect(await rows.nth(1).innerText()).toMatch(/observed\s+840 ms.*limit\s+2 s/s);
+      expect(await rows.nth(2).innerText()).toMatch(/held.*status 200/s);
+      expect(await rows.nth(2).innerText()).not.toContain("100 %");
+      expect(opened.trouble).toEqual([]);
+    },
+  );
+
+  it("links to records are as large as a finger needs, long records can be scrolled by key", async () => {
+    await using opened = await open({ width: 320 });
+    const { page } = opened;
+    await goTo(page, "/load");
+    const boxes = await page
+      .locator(".record-link")
+      .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().toJSON()));
+    expect(boxes.length).toBeGreaterThan(3);
+    for (const box of boxes) expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(24);
+    await goTo(page, "/evidence/5");
+    await page.locator("pre.untrusted").first().focus();
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe("untrusted");
+  });
+
   it("the outcome stands on every view", async () => {
     await using opened = await open();
     for (const address of addresses) {
@@ -301,13 +338,8 @@ describe.skipIf(executablePath === undefined)("report in a browser", () => {
   async function verifyHere(
     tamper: (text: string) => string,
   ): Promise<{ readonly said: string; readonly trouble: readonly string[] }> {
-    const { files: bundle, run } = makeBundle();
-    const made = buildReportModel({
-      plan: run.plan,
-      planText: "",
-      records: run.records,
-      verdict: run.fold(),
-    });
+    const { files: bundle } = makeBundle();
+    const made = readyModel();
     const runFolder = join(folder, `run-${(files += 1)}`);
     for (const [path, bytes] of bundle) {
       await mkdir(dirname(join(runFolder, path)), { recursive: true });

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { RunPlan } from "@loadline/contract";
-import { runValidation } from "@loadline/validator";
+import { runValidation, shellLine } from "@loadline/validator";
 import type { ValidationResult } from "@loadline/validator";
 import type { CliHost } from "./process/host.ts";
 import { loadReporters } from "./reporters.ts";
@@ -16,8 +16,8 @@ export interface ValidationJob {
   readonly apiKey?: string;
   readonly runsDir: string;
   readonly title: string;
-  /** The command that runs it again. */
-  readonly again: string;
+  /** The command that runs it again, as an argument list. */
+  readonly again: readonly string[];
   readonly json: boolean;
   readonly signal: AbortSignal;
 }
@@ -36,6 +36,7 @@ export async function validateAndShow(
     reporters: await loadReporters(),
     onProgress: progress.update,
     signal: job.signal,
+    reproduce: job.again,
     ...(job.apiKey === undefined ? {} : { apiKey: job.apiKey }),
     ...(job.planText === undefined ? {} : { planText: job.planText }),
   });
@@ -55,6 +56,6 @@ function cardOf(host: CliHost, job: ValidationJob, result: ValidationResult): st
     columns: host.stdout.isTty ? host.stdout.columns : 80,
     paint: createPaint(isColoured(host, host.stdout)),
     runDir: near.startsWith("..") ? result.runDir : near,
-    again: job.again,
+    again: shellLine(job.again),
   });
 }

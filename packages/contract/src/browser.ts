@@ -14,6 +14,7 @@ export type { Extractor } from "./evidence/verify-steps.ts";
 export type { Renderers } from "./evidence/verify-verdict.ts";
 export * from "./figure.ts";
 export * from "./fold.ts";
+export * from "./importance.ts";
 export { joinVerdicts, worstVerdict } from "./fold/join.ts";
 export * from "./plan/plan-samples.ts";
 export * from "./plan/run-plan.ts";

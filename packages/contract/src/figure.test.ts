@@ -4,6 +4,7 @@ import {
   formatFigure,
   formatInterval,
   formatNumber,
+  formatObserved,
   formatRatio,
   formatValue,
 } from "./figure.ts";
@@ -73,4 +74,20 @@ test("one-sided intervals show the side they bound", () => {
   expect(interval(null, 2_310, "ms")).toBe("<= 2.31 s (95 % one-sided)");
   expect(interval(0.95, null)).toBe(">= 95 % (95 % one-sided)");
   expect(interval(null, null)).toBe("not measured");
+});
+
+test("a predicate held or did not, of so many; any other kind gives its figure", () => {
+  const ratio: Figure = { value: 1, unit: "ratio", n: 1, provenance: "measured", refs: [] };
+  const seen = (n: number, bad: number): string =>
+    formatObserved({ kind: "predicate", observed: ratio, n, bad });
+  expect([seen(0, 0), seen(1, 0), seen(1, 1), seen(3, 0), seen(1_200, 1)]).toEqual([
+    "not measured",
+    "held",
+    "did not hold",
+    "held 3 of 3",
+    "held 1,199 of 1,200",
+  ]);
+  const other = { kind: "proportion", n: 1, bad: 0 } as const;
+  expect(formatObserved({ ...other, observed: ratio })).toBe("100 %");
+  expect(formatObserved({ ...other, observed: null })).toBe("not measured");
 });

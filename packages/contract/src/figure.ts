@@ -1,5 +1,5 @@
 /** Text of figures, the same for every renderer and every locale. */
-import type { Figure, Interval } from "./report-model.ts";
+import type { ClaimVerdict, Figure, Interval } from "./report-model.ts";
 
 const notMeasured = "not measured";
 
@@ -68,4 +68,18 @@ export function formatInterval(i: Interval): string {
   if (i.lower === null) return `<= ${formatValue(i.upper ?? NaN, i.unit)} ${level}`;
   if (i.upper === null) return `>= ${formatValue(i.lower, i.unit)} ${level}`;
   return `${formatValue(i.lower, i.unit)}..${formatValue(i.upper, i.unit)} ${level}`;
+}
+
+/**
+ * What a claim saw: a predicate held or did not, of so many observations; any other kind gives its
+ * figure, `not measured` without one.
+ */
+export function formatObserved(
+  claim: Pick<ClaimVerdict, "kind" | "observed" | "n" | "bad">,
+): string {
+  const { kind, observed, n, bad } = claim;
+  if (kind !== "predicate") return observed === null ? notMeasured : formatFigure(observed);
+  if (n === 0) return notMeasured;
+  if (n === 1) return bad === 0 ? "held" : "did not hold";
+  return `held ${formatNumber(n - bad)} of ${formatNumber(n)}`;
 }

@@ -127,3 +127,26 @@ test("equal bundles give equal models, of unknown origin", () => {
   expect(build2()).toBe(build2());
   expect(build2()).toContain("unsigned: consistent, origin unknown");
 });
+
+test("the command to reproduce is the recorded one, else names target and variable of the key", () => {
+  const run = startRun([up]);
+  run.end();
+  const of = (stages: Record<string, unknown>, records = run.records): readonly string[] =>
+    buildReportModel({
+      plan: { ...run.plan, stages },
+      planText: "",
+      records,
+      verdict: run.fold(),
+    }).commands.reproduce;
+  const plain = ["loadline", "validate", "--target", "http://127.0.0.1:9/v1"];
+  expect(of({})).toEqual(plain);
+  expect(of({ target: { apiKeyEnv: "GW_KEY" } })).toEqual([...plain, "--api-key-env", "GW_KEY"]);
+  expect(of({ target: { apiKeyEnv: 7 } })).toEqual(plain);
+  const given = ["loadline", "up", "--once"];
+  const started = run.records.map((record) =>
+    record.kind === "run.started"
+      ? { ...record, data: { ...record.data, reproduce: given } }
+      : record,
+  );
+  expect(of({ target: { apiKeyEnv: "GW_KEY" } }, started)).toEqual(given);
+});

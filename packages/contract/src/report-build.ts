@@ -183,7 +183,10 @@ function reproduceCommand(plan: RunPlan, records: readonly EvidenceRecord[]): re
   const started = records.find(({ kind }) => kind === "run.started");
   const given = started?.data["reproduce"];
   if (isTextList(given) && given.length > 0) return given;
-  return ["loadline", "validate", "--target", plan.target.baseUrl];
+  const target = plan.stages["target"];
+  const keyName = isData(target) ? target["apiKeyEnv"] : undefined;
+  const key = typeof keyName === "string" ? ["--api-key-env", keyName] : [];
+  return ["loadline", "validate", "--target", plan.target.baseUrl, ...key];
 }
 
 /** Everything the renderers may show, made from the bundle alone. */

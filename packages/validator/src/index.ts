@@ -15,7 +15,7 @@ export type { Probe } from "./probes/probe.ts";
 export { probes } from "./probes/table.ts";
 export { jsonReporter } from "./reporters/json.ts";
 export { junitReporter } from "./reporters/junit.ts";
-export { markdownReporter } from "./reporters/markdown.ts";
+export { markdownReporter, shellLine } from "./reporters/markdown.ts";
 export { textReporters } from "./reporters/table.ts";
 export { runValidation } from "./run/run-validation.ts";
 export type {

@@ -103,6 +103,38 @@ describe("verdict card", () => {
     expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain);
   });
 
+  it("a predicate says what it saw, never a rate of one observation", () => {
+    const held = { ...figure, unit: "ratio", value: 1, n: 1 };
+    const predicate = { kind: "predicate", n: 1, bad: 0, observed: held } as const;
+    const rows = [
+      claimVerdict("openai.models", "passed", { ...predicate, sentence: "a list of 2 models" }),
+      claimVerdict("openai.auth", "failed", {
+        ...predicate,
+        bad: 1,
+        observed: { ...held, value: 0 },
+        sentence: "wanted HTTP 401,\u001b[2J got 200",
+        reason: "false",
+      }),
+    ];
+    const text = verdictCard(verdictOf(rows), o);
+    expect(text).toContain("held  a list of 2 models");
+    expect(text).toContain("did not hold  wanted HTTP 401");
+    expect(text).not.toContain("100 %");
+    expect(text).toMatch(/^[\n -~]*$/);
+  });
+
+  it("of passed claims those decided by samples come before those that held", () => {
+    const names = [
+      claimVerdict("b.predicate", "passed", { kind: "predicate", n: 1 }),
+      claimVerdict("a.optional", "passed", { required: false }),
+      claimVerdict("c.p99", "passed"),
+    ];
+    const text = verdictCard(verdictOf(names), o);
+    const places = ["c.p99", "b.predicate", "a.optional"].map((id) => text.indexOf(id));
+    expect(places.every((at) => at > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
   it("a waived claim keeps its verdict and shows the waiver's mark", () => {
     const waived = claimVerdict("chat.p99", "failed", { disposition: "waived" });
     expect(verdictCard(verdictOf([waived]), o)).toContain("~ failed");

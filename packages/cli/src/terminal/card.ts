@@ -1,4 +1,9 @@
-import { formatFigure, formatInterval } from "@loadline/contract";
+import {
+  compareImportance,
+  formatFigure,
+  formatInterval,
+  formatObserved,
+} from "@loadline/contract";
 import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
 import { clip, cleanText, shortenPath } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
@@ -79,11 +84,11 @@ function commandLines(o: CardOptions, columns: number): string[] {
   ];
 }
 
-/** Worst first; required before optional; the plan's order inside. */
+/** Worst first; required before optional; the most important first inside. */
 function ranked(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
   const weight = (claim: ClaimVerdict): number =>
     order.indexOf(claim.verdict) + (claim.required ? 0 : order.length);
-  return claims.toSorted((a, b) => weight(a) - weight(b));
+  return claims.toSorted((a, b) => weight(a) - weight(b) || compareImportance(a, b));
 }
 
 function headline(verdict: VerdictDocument, columns: number, paint: Paint): string[] {
@@ -106,7 +111,9 @@ function claimLines(claim: ClaimVerdict, columns: number, paint: Paint): string[
   const painted = colour === undefined ? label : paint(colour, label);
   const limit = claim.limit === null ? "-" : formatFigure(claim.limit);
   const seen = observedText(claim);
-  const tail = `n ${claim.n}${claim.reason === undefined ? "" : `  ${claim.reason}`}`;
+  const reason = claim.reason === undefined ? "" : `  ${claim.reason}`;
+  // What a predicate saw says more than that it was looked at once.
+  const tail = claim.kind === "predicate" ? cleanText(claim.sentence) : `n ${claim.n}${reason}`;
   const id = cleanText(claim.id);
   if (columns < columnsNarrow) {
     return [
@@ -129,7 +136,7 @@ function observedText(claim: ClaimVerdict): string {
     // The confidence stands in the report; here the bound itself is what fits.
     return formatInterval(claim.interval).replace(/ \([^)]*\)$/, "");
   }
-  return claim.observed === null ? "not measured" : formatFigure(claim.observed);
+  return formatObserved(claim);
 }
 
 function field(label: string, text: string, columns: number): string {

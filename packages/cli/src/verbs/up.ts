@@ -89,7 +89,7 @@ async function validateSelf(context: VerbContext, self: Self): Promise<ExitCode>
     apiKey: self.key.secret,
     runsDir: join(stateDir, "runs"),
     title: `loadline up  ${profile}  ${self.url}`,
-    again: `loadline ${host.argv.join(" ")}`,
+    again: ["loadline", ...host.argv],
     json,
     signal: self.signal,
   });

@@ -28,7 +28,7 @@ async function validateTarget(
     ...wanted,
     runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
     title: `loadline ${verb}  ${wanted.plan.profile}  ${name}`,
-    again: `loadline ${host.argv.join(" ")}`,
+    again: ["loadline", ...host.argv],
     json,
     signal: interrupt.signal,
   });

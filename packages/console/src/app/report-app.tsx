@@ -53,9 +53,11 @@ export function ReportApp({ model, left }: ReportAppProps) {
   };
   return (
     <>
-      <a class="skip" href={addressOf(route.place)} onClick={() => focusMain()}>
-        to the content
-      </a>
+      <nav aria-label="skip">
+        <a class="skip" href={addressOf(route.place)} onClick={() => focusMain()}>
+          to the content
+        </a>
+      </nav>
       <Header
         model={model}
         place={route.place}

@@ -22,6 +22,20 @@ describe("first screen", () => {
     expect(stoppers.at(-1)?.verdict).toBe("not_tested");
   });
 
+  it("what is proven are the required passed claims, those decided by samples first", () => {
+    const model = fixtureModel();
+    const claims = model.verdict.claims.map((claim, index) =>
+      index % 2 === 0 ? { ...claim, kind: "predicate" as const } : claim,
+    );
+    const { proven } = firstScreenOf({ ...model, verdict: { ...model.verdict, claims } });
+    expect(proven).toHaveLength(model.verdict.counts.passed);
+    expect(proven.every((claim) => claim.required && claim.verdict === "passed")).toBe(true);
+    const firstPredicate = proven.findIndex((claim) => claim.kind === "predicate");
+    expect(firstPredicate).toBeGreaterThan(0);
+    const after = new Set(proven.slice(firstPredicate).map((claim) => claim.kind));
+    expect([...after]).toEqual(["predicate"]);
+  });
+
   it("a waived claim and an optional one stop nothing", () => {
     const model = fixtureModel();
     const claims = model.verdict.claims.map((claim, index) =>

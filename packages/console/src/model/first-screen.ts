@@ -1,4 +1,10 @@
-import type { ClaimVerdict, Figure, ReportModel, Verdict } from "@loadline/contract";
+import {
+  type ClaimVerdict,
+  compareImportance,
+  type Figure,
+  type ReportModel,
+  type Verdict,
+} from "@loadline/contract/browser";
 import { commandLine } from "./command.ts";
 import { countFigure } from "./format.ts";
 
@@ -27,6 +33,8 @@ export interface FirstScreen {
   readonly decided: Figure;
   readonly required: Figure;
   readonly stoppers: readonly ClaimVerdict[];
+  /** Required claims that are passed, the most important first. */
+  readonly proven: readonly ClaimVerdict[];
   readonly untested: {
     readonly claims: Figure;
     readonly parts: Figure;
@@ -60,6 +68,9 @@ export function firstScreenOf(model: ReportModel): FirstScreen {
     decided: countFigure(counts.decided),
     required: countFigure(counts.required),
     stoppers,
+    proven: verdict.claims
+      .filter((claim) => claim.required && claim.verdict === "passed")
+      .toSorted(compareImportance),
     untested: untestedOf(verdict.claims),
     toProve: stoppers
       .filter((claim) => claim.toProve !== "")

@@ -9,6 +9,8 @@ interface FigProps {
   readonly label?: string;
   /** The rule that made it, one sentence. */
   readonly rule?: string | undefined;
+  /** What the figure means in words, shown in its place. */
+  readonly words?: string | undefined;
 }
 
 const provenanceSigns = { measured: "", derived: "", declared: "\u25c7", imported: "\u2193" };
@@ -20,10 +22,10 @@ const refsShown = 12;
  * The only component that shows a number. A figure with records or a rule opens where it comes
  * from; declared and imported ones carry a sign.
  */
-export function Fig({ figure, label, rule }: FigProps) {
+export function Fig({ figure, label, rule, words }: FigProps) {
   const [open, setOpen] = useState(false);
   const id = useId();
-  const text = formatFigure(figure);
+  const text = words ?? formatFigure(figure);
   const sign = figure === null ? "" : provenanceSigns[figure.provenance];
   const shown = (
     <>

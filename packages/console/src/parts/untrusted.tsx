@@ -16,7 +16,7 @@ export function Untrusted({ text, block }: { readonly text: string; readonly blo
       </span>
     );
   return block ? (
-    <pre class="untrusted">
+    <pre class="untrusted" tabIndex={0} role="region" aria-label="text as it was recorded">
       <bdi>{shown}</bdi>
       {rest}
     </pre>

@@ -83,6 +83,19 @@ describe("report", () => {
     }
   });
 
+  it("without script what is proven stands with its figures, a predicate with what it saw", () => {
+    const model = fixtureModel();
+    const claims = model.verdict.claims.map((claim, index) =>
+      index === 0 ? { ...claim, kind: "predicate" as const, n: 1, bad: 0 } : claim,
+    );
+    const html = staticVerdict({ ...model, verdict: { ...model.verdict, claims } });
+    const rows = html.split("<h2>").find((part) => part.startsWith("Proven")) ?? "";
+    expect(rows.match(/<li>/g)).toHaveLength(model.verdict.counts.passed);
+    expect(rows).toMatch(/chat\.c0<\/bdi>[^\n]*<data>held<\/data>; <bdi>Bound against/);
+    expect(rows).toMatch(/bound <data>&lt;= [\d.]+ s/);
+    expect(rows).not.toMatch(/mark-(failed|error|inconclusive|not_tested)/);
+  });
+
   it("a not tested claim never wears the mark or word of a passed one", () => {
     const model = fixtureModel();
     const claims = model.verdict.claims.filter((claim) => claim.verdict === "not_tested");

@@ -1,4 +1,11 @@
-import type { ClaimVerdict, Disposition, Figure, ReportModel, Verdict } from "@loadline/contract";
+import {
+  type ClaimVerdict,
+  type Disposition,
+  type Figure,
+  formatObserved,
+  type ReportModel,
+  type Verdict,
+} from "@loadline/contract/browser";
 import { firstScreenOf, type FirstScreen } from "../model/first-screen.ts";
 import { formatFigure, formatInterval, formatMinute } from "../model/format.ts";
 import { markShapes, outcomeMarks, waivedFrame } from "../model/mark-shapes.ts";
@@ -22,13 +29,24 @@ function stopper(claim: ClaimVerdict): string {
   const seen =
     claim.observed === null && claim.interval === null
       ? "no evidence"
-      : `<data>${escapeHtml(formatFigure(claim.observed))}</data>, bound <data>${escapeHtml(
+      : `<data>${escapeHtml(formatObserved(claim))}</data>, bound <data>${escapeHtml(
           formatInterval(claim.interval),
         )}</data>`;
   const n: Figure = { value: claim.n, unit: "", provenance: "derived", refs: [] };
   return `<li>${mark(claim.verdict)} <b>${claim.verdict}</b> ${verbatim(claim.id)}: ${verbatim(
     claim.statement,
   )}; ${seen}; n ${figure(n)}; ${claim.reason ?? "no reason"}. ${verbatim(claim.sentence)}</li>`;
+}
+
+/** A proven claim with the figures that prove it. */
+function proof(claim: ClaimVerdict): string {
+  const why =
+    claim.kind === "predicate"
+      ? verbatim(claim.sentence)
+      : `bound <data>${escapeHtml(formatInterval(claim.interval))}</data>, limit ${figure(claim.limit)}`;
+  return `<li>${mark(claim.verdict)} ${verbatim(claim.id)}: ${verbatim(
+    claim.statement,
+  )}; <data>${escapeHtml(formatObserved(claim))}</data>; ${why}</li>`;
 }
 
 const list = (rows: readonly string[], empty: string): string =>
@@ -61,6 +79,8 @@ export function staticVerdict(model: ReportModel): string {
   )}</li></ul>
 <h2>Stops READY</h2>
 ${list(screen.stoppers.map(stopper), "Nothing: every required claim is passed or validly waived.")}
+<h2>Proven</h2>
+${list(screen.proven.map(proof), "Nothing is proven.")}
 <h2>Not tested</h2>
 ${untested(screen.untested)}
 <h2>Would prove it</h2>

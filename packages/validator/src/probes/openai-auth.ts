@@ -37,7 +37,7 @@ export const openaiAuth: Probe = {
         () => statusFault(exchange, 401),
         () => envelopeFault(exchange),
       );
-      const seen = `${parts[key]}: ${fault ?? describeAnswer(exchange)}`;
+      const seen = fault ?? describeAnswer(exchange);
       findings.push({ part: parts[key], ok: fault === null, seen, exchange });
     }
     return findings;

@@ -4,6 +4,7 @@ import {
   formatFigure,
   formatInterval,
   formatNumber,
+  formatObserved,
   formatRatio,
   type ReportModel,
 } from "@loadline/contract";
@@ -39,7 +40,7 @@ function claimRow(claim: ClaimVerdict): string {
     claim.required ? "required" : "optional",
     inertText(claim.statement),
     formatNumber(claim.n),
-    claim.observed === null ? "-" : formatFigure(claim.observed),
+    formatObserved(claim),
     claim.limit === null ? "-" : formatFigure(claim.limit),
     claim.interval === null ? "-" : formatInterval(claim.interval),
     inertText(claim.sentence),

@@ -72,7 +72,8 @@ export async function runValidation(
   try {
     const { platform, versions } = process;
     const facts = { node: versions.node, cpus: availableParallelism(), platform };
-    const started = { planDigest, toolVersion: deps.toolVersion, ...facts };
+    const again = deps.reproduce === undefined ? {} : { reproduce: deps.reproduce };
+    const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again };
     recorder.append({ kind: "run.started", by: "run", data: started });
     const earlier = earlierRuns(deps.runsDir, { except: run, target: targetName(plan.target) });
     if (earlier.length > 0) recorder.append({ kind: "note", by: "run", data: { earlier } });

@@ -34,6 +34,8 @@ export interface ValidationDeps {
   readonly signal: AbortSignal;
   /** The plan file as it was given, kept beside `plan.json`. */
   readonly planText?: string;
+  /** The command that runs it again, as an argument list; default `validate --target` of the plan. */
+  readonly reproduce?: readonly string[];
   /** Where the load engine runs, default a thread of its own. */
   readonly loadEngine?: "thread" | "inline";
 }

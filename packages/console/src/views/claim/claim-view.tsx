@@ -1,14 +1,16 @@
 import type { ClaimVerdict, PartVerdict } from "@loadline/contract";
 import type { ReportView } from "../../app/context.ts";
 import { commandLine } from "../../model/command.ts";
-import { countFigure, formatInterval, formatValue } from "../../model/format.ts";
+import { countFigure } from "../../model/format.ts";
 import { addressOf, nearestId } from "../../model/links.ts";
 import { Command } from "../../parts/command.tsx";
 import { Fig, RecordLink } from "../../parts/figure.tsx";
 import { IntervalBar } from "../../parts/interval.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { Observed } from "../../parts/observed.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
+import { ClaimFacts } from "./claim-facts.tsx";
 
 const evidenceShown = 40;
 
@@ -63,7 +65,7 @@ function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }
       <p>
         <Untrusted text={claim.sentence} />
       </p>
-      <ClaimFigures claim={claim} />
+      <ClaimFacts claim={claim} />
       {claim.toProve === "" ? null : (
         <p>
           <b>Would prove it:</b> <Untrusted text={claim.toProve} />
@@ -82,44 +84,6 @@ function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }
       <h2>Run it again</h2>
       <Command line={commandLine(claim.reproduce)} label="command" />
     </article>
-  );
-}
-
-function ClaimFigures({ claim }: { readonly claim: ClaimVerdict }) {
-  return (
-    <div class="facts">
-      <dl>
-        <div>
-          <dt>observed</dt>
-          <dd>
-            <Fig figure={claim.observed} label="observed" />
-          </dd>
-        </div>
-        <div>
-          <dt>bound</dt>
-          <dd class="fig">{formatInterval(claim.interval)}</dd>
-        </div>
-        <div>
-          <dt>limit</dt>
-          <dd>
-            <Fig figure={claim.limit} label="limit" />
-          </dd>
-        </div>
-        <div>
-          <dt>bad of n</dt>
-          <dd>
-            <Fig figure={countFigure(claim.bad)} /> of <Fig figure={countFigure(claim.n)} />
-          </dd>
-        </div>
-        <div>
-          <dt>confidence</dt>
-          <dd class="fig">{formatValue(claim.confidence, "ratio")}</dd>
-        </div>
-      </dl>
-      <div class="facts-interval">
-        <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
-      </div>
-    </div>
   );
 }
 
@@ -161,11 +125,13 @@ function Part({ part, claim, chosen }: PartProps) {
         <Untrusted text={part.part} />
       </a>
       <span>
-        <Fig figure={part.observed} label="observed" />
+        <Observed claim={{ ...part, kind: claim.kind }} />
       </span>
-      <span class="part-interval">
-        <IntervalBar interval={part.interval} observed={part.observed} limit={part.limit} />
-      </span>
+      {claim.kind === "predicate" ? null : (
+        <span class="part-interval">
+          <IntervalBar interval={part.interval} observed={part.observed} limit={part.limit} />
+        </span>
+      )}
       <span>
         n <Fig figure={countFigure(part.n)} />, bad <Fig figure={countFigure(part.bad)} />
         {part.undefined === 0 ? null : (

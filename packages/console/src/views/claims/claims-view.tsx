@@ -8,6 +8,7 @@ import { Fig } from "../../parts/figure.tsx";
 import { FilterBox } from "../../parts/filter-box.tsx";
 import { IntervalBar } from "../../parts/interval.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { Observed } from "../../parts/observed.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
 import { WindowedList } from "../../parts/windowed-list.tsx";
@@ -56,10 +57,16 @@ function ClaimRow({ claim }: { readonly claim: ClaimVerdict }) {
         </span>
       </span>
       <span class="claim-observed">
-        <Fig figure={claim.observed} label="observed" />
+        <Observed claim={claim} />
       </span>
       <span class="claim-interval">
-        <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
+        {claim.kind === "predicate" ? (
+          <span class="muted clip">
+            <Untrusted text={claim.sentence} />
+          </span>
+        ) : (
+          <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
+        )}
       </span>
       <span class="claim-n">
         n <Fig figure={countFigure(claim.n)} />

@@ -11,6 +11,8 @@ import { IntervalBar } from "../../parts/interval.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { Mark, VerdictMark } from "../../parts/verdict-mark.tsx";
+import { More } from "./more.tsx";
+import { Proven } from "./proven.tsx";
 
 const stoppersShown = 8;
 const proofsShown = 4;
@@ -31,7 +33,10 @@ export function VerdictView({ model, printing }: ReportView) {
         </p>
         <Counts screen={screen} />
       </section>
-      <Stoppers stoppers={screen.stoppers} printing={printing} />
+      <div class="main-column">
+        <Stoppers stoppers={screen.stoppers} printing={printing} />
+        <Proven claims={screen.proven} beside={screen.stoppers.length} printing={printing} />
+      </div>
       <div class="aside">
         <Untested untested={screen.untested} />
         <ToProve rows={screen.toProve} printing={printing} />
@@ -208,12 +213,3 @@ function DoesNotProve({ limits, printing }: LimitsProps) {
     </section>
   );
 }
-
-const More = ({ rest, screen }: { readonly rest: number; readonly screen: "claims" | "run" }) =>
-  rest > 0 ? (
-    <p>
-      <a href={addressOf({ screen })}>
-        <Fig figure={countFigure(rest)} /> more
-      </a>
-    </p>
-  ) : null;
