@@ -26,17 +26,18 @@ describe("a plain head", () => {
   });
 
   test("asks for its connection to be closed in any letter case", () => {
-    expect(read(["Connection: Close"])?.keepAlive).toBe(false);
-    expect(read(["connection: Keep-Alive"])?.keepAlive).toBe(true);
+    expect(read(["Host: a", "Connection: Close"])?.keepAlive).toBe(false);
+    expect(read(["Host: a", "connection: Keep-Alive"])?.keepAlive).toBe(true);
   });
 
   test("may hold an empty value", () => {
-    expect(read(["X-Empty:"])?.headers).toEqual(["X-Empty", ""]);
+    expect(read(["Host: a", "X-Empty:"])?.headers).toEqual(["Host", "a", "X-Empty", ""]);
   });
 });
 
 describe("a head that another reader could read differently is left to a complete parser", () => {
   const cases: readonly [string, readonly string[], string?][] = [
+    ["two Host fields", ["host: b"]],
     ["Transfer-Encoding", ["Transfer-Encoding: chunked"]],
     ["Transfer-Encoding beside a length", ["Content-Length: 3", "transfer-encoding: identity"]],
     ["two lengths, even equal", ["Content-Length: 3", "content-length: 3"]],
@@ -64,6 +65,9 @@ describe("a head that another reader could read differently is left to a complet
     ["HTTP/2.0", [], "POST / HTTP/2.0\r\n"],
     ["no version", [], "POST /\r\n"],
     ["a lower-case method", [], "post / HTTP/1.1\r\n"],
+    ["an unknown method", [], "PST / HTTP/1.1\r\n"],
+    ["an absolute target", [], "POST http://a/ HTTP/1.1\r\n"],
+    ["the target *", [], "POST * HTTP/1.1\r\n"],
     ["two blanks after the method", [], "POST  / HTTP/1.1\r\n"],
     ["two blanks before the version", [], "POST /  HTTP/1.1\r\n"],
     ["a blank at the end of the first line", [], "POST / HTTP/1.1 \r\n"],
@@ -75,8 +79,12 @@ describe("a head that another reader could read differently is left to a complet
     expect(read(["Host: a", ...fields], first)).toBeUndefined();
   });
 
+  test("no Host", () => {
+    expect(read(["X: a"])).toBeUndefined();
+  });
+
   test("more fields than allowed", () => {
-    const fields = Array.from({ length: 101 }, (_, i) => `X-${i}: a`);
+    const fields = ["Host: a", ...Array.from({ length: 100 }, (_, i) => `X-${i}: a`)];
     expect(read(fields.slice(0, 100))?.headers).toHaveLength(200);
     expect(read(fields)).toBeUndefined();
   });
@@ -97,6 +105,7 @@ describe("laws", () => {
     "trailer",
     "connection",
     "proxy-connection",
+    "host",
   ]);
 
   test("fields come back as they were written", () => {
@@ -106,8 +115,8 @@ describe("laws", () => {
     );
     fc.assert(
       fc.property(fc.array(field, { maxLength: 20 }), (fields) => {
-        const head = read(fields.map(([n, v]) => `${n}: ${v}`));
-        expect(head?.headers).toEqual(fields.flat());
+        const head = read(["Host: a", ...fields.map(([n, v]) => `${n}: ${v}`)]);
+        expect(head?.headers).toEqual(["Host", "a", ...fields.flat()]);
       }),
     );
   });

@@ -13,15 +13,18 @@ export interface RequestHead {
 }
 
 const colon = 58;
+const slash = 47;
 const space = 32;
 const tab = 9;
 const del = 127;
 const lengthDigitsMax = 15;
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
 const tokenBytes = tokenTable();
 
 /**
  * Reads a whole head, given as latin1 text that ends with the CRLF of its last line. Gives undefined
- * for every head that is not of the plainest HTTP/1.1 form, well formed or not: another version,
+ * for every head that is not of the plainest HTTP/1.1 form, well formed or not: another version, a
+ * target that is not a path, a method beyond the common ones, no Host or two,
  * Transfer-Encoding, Expect, Upgrade, a repeated Content-Length, an unusual Connection, a line fold,
  * a control byte or one above 126. Whoever calls leaves those to a complete parser.
  */
@@ -31,7 +34,8 @@ export function parseRequestHead(text: string, headersMax: number): RequestHead 
   const targetEnd = lineEnd - 9;
   if (methodEnd <= 0 || targetEnd <= methodEnd) return undefined;
   if (!text.startsWith(" HTTP/1.1", targetEnd)) return undefined;
-  if (!isUpper(text, methodEnd) || !isVisible(text, methodEnd + 1, targetEnd)) return undefined;
+  const method = text.slice(0, methodEnd);
+  if (!methods.has(method) || !isPath(text, methodEnd + 1, targetEnd)) return undefined;
   const reading = new HeadReading();
   let at = lineEnd + 2;
   while (at < text.length) {
@@ -40,8 +44,9 @@ export function parseRequestHead(text: string, headersMax: number): RequestHead 
     if (reading.headers.length > headersMax * 2) return undefined;
     at = end + 2;
   }
+  if (reading.hosts !== 1) return undefined;
   return {
-    method: text.slice(0, methodEnd),
+    method,
     target: text.slice(methodEnd + 1, targetEnd),
     headers: reading.headers,
     contentLength: Math.max(0, reading.contentLength),
@@ -55,6 +60,7 @@ class HeadReading {
   readonly headers: string[] = [];
   contentLength = -1;
   keepAlive = true;
+  hosts = 0;
 
   /** Takes one line; false when the head is not plain. */
   field(text: string, at: number, end: number): boolean {
@@ -77,6 +83,8 @@ class HeadReading {
 
   #framing(name: string, value: string): boolean {
     switch (name.length) {
+      case 4:
+        return !isName(name, "host") || ++this.hosts === 1;
       case 6:
         return !isName(name, "expect");
       case 7:
@@ -118,20 +126,14 @@ function isName(text: string, lower: string): boolean {
   return text === lower || text.toLowerCase() === lower;
 }
 
-function isUpper(text: string, end: number): boolean {
-  for (let i = 0; i < end; i++) {
-    const byte = text.charCodeAt(i);
-    if (byte < 65 || byte > 90) return false;
-  }
-  return true;
-}
-
-function isVisible(text: string, from: number, to: number): boolean {
+/** A slash and then visible characters: no absolute form, no authority, no `*`. */
+function isPath(text: string, from: number, to: number): boolean {
+  if (text.charCodeAt(from) !== slash) return false;
   for (let i = from; i < to; i++) {
     const byte = text.charCodeAt(i);
     if (byte <= space || byte >= del) return false;
   }
-  return to > from;
+  return true;
 }
 
 function isBlank(byte: number): boolean {
