@@ -17,6 +17,9 @@ const badHost: Refusal = { code: "LL_HTTP_HOST" };
 /** Bits of the headers that may come once. */
 const seen = { authorization: 1, type: 2, length: 4, encoding: 8, apiKey: 16 };
 
+/** Lower-case letters as they stand in a name. */
+const letters = { a: 0x61, c: 0x63, h: 0x68, l: 0x6c, m: 0x6d, t: 0x74, u: 0x75, x: 0x78 };
+
 /** What one walk over the headers gathers besides the picked values. */
 interface Walk {
   seen: number;
@@ -83,21 +86,34 @@ function walkHeaders(x: Exchange, list: readonly string[], walk: Walk): Refusal 
     const value = list[i + 1] ?? "";
     const first = name.charCodeAt(0) | 0x20;
     let refusal: Refusal | undefined;
-    if (first === 0x78) refusal = takeExtension(x, picked, walk, [name, value]);
-    else if (first === 0x63) refusal = takeContent(picked, walk, name, value);
-    else if (first === 0x61 && isName(name, "authorization")) {
-      if (walk.seen & seen.authorization) return ambiguous;
-      walk.seen |= seen.authorization;
-      picked.authorization = value;
-    } else if (first === 0x68 && isName(name, "host")) {
-      walk.hosts++;
-      walk.host = value;
-    } else if (first === 0x74 && isName(name, "traceparent")) {
-      if (traceparentPattern.test(value)) picked.traceparent = value;
-    } else if (first === 0x75 && isName(name, "upgrade")) refusal = forbidden("upgrade");
+    if (first === letters.x) refusal = takeExtension(x, picked, walk, [name, value]);
+    else if (first === letters.c) refusal = takeContent(picked, walk, name, value);
+    else if (first === letters.a || first === letters.h || first === letters.t)
+      refusal = takeSingle(picked, walk, name, value);
+    else if (first === letters.u && isName(name, "upgrade")) refusal = forbidden("upgrade");
     if (refusal) return refusal;
   }
   return isTwoKeys(picked) ? ambiguous : undefined;
+}
+
+/** `authorization`, `host`, `traceparent`. */
+function takeSingle(
+  picked: PickedHeaders,
+  walk: Walk,
+  name: string,
+  value: string,
+): Refusal | undefined {
+  if (isName(name, "host")) {
+    walk.hosts++;
+    walk.host = value;
+  } else if (isName(name, "authorization")) {
+    if (walk.seen & seen.authorization) return ambiguous;
+    walk.seen |= seen.authorization;
+    picked.authorization = value;
+  } else if (isName(name, "traceparent") && traceparentPattern.test(value)) {
+    picked.traceparent = value;
+  }
+  return undefined;
 }
 
 /** Names as they come first: in lower case, or as clients write them. */
@@ -137,19 +153,19 @@ function takeExtension(
   [name, value]: readonly [string, string],
 ): Refusal | undefined {
   switch (name.charCodeAt(2) | 0x20) {
-    case 0x61: // x-a
+    case letters.a:
       if (!isName(name, "x-api-key")) return undefined;
       if (walk.seen & seen.apiKey) return ambiguous;
       walk.seen |= seen.apiKey;
       picked.apiKey = value;
       return undefined;
-    case 0x6c: // x-l
+    case letters.l:
       return takeNarrowing(x, name.toLowerCase(), value);
-    case 0x68: // x-h
+    case letters.h:
       if (isName(name, "x-http-method") || isName(name, "x-http-method-override"))
         return forbidden(name.toLowerCase());
       return undefined;
-    case 0x6d: // x-m
+    case letters.m:
       return isName(name, "x-method-override") ? forbidden("x-method-override") : undefined;
     default:
       return undefined;
