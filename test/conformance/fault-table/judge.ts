@@ -7,6 +7,7 @@ export interface Scene {
   readonly isStream: boolean;
   readonly isLoadline: boolean;
   readonly timerMs: number;
+  readonly slackMs: number;
   readonly observed: Observed;
   readonly seenByA: readonly Seen[];
   readonly seenByB: readonly Seen[];
@@ -16,7 +17,6 @@ export interface Scene {
 
 const wholeChunks = 12;
 const closeMs = 100;
-const timerSlackMs = 100;
 
 /** Everything about one request that is not as the table says; empty: as it says. */
 export function judge(scene: Scene): string[] {
@@ -37,11 +37,11 @@ function judgeHits(name: string, hits: number, [least, most]: Range): string[] {
   return hits >= least && hits <= most ? [] : [`${hits} hits at ${name}`];
 }
 
-/** The timer's end within 100 ms, and the upstream it ended closed at most 100 ms later. */
-function judgeTime({ expected, observed, timerMs, seenByA }: Scene): string[] {
+/** The end is where the timer puts it, and the upstream it ended closed at most 100 ms later. */
+function judgeTime({ expected, observed, timerMs, slackMs, seenByA }: Scene): string[] {
   if (expected.timers === undefined) return [];
   const offMs = Math.abs(observed.ms - expected.timers * timerMs);
-  const problems = offMs <= timerSlackMs ? [] : [`ended after ${Math.round(observed.ms)} ms`];
+  const problems = offMs <= slackMs ? [] : [`ended after ${Math.round(observed.ms)} ms`];
   const open = seenByA.filter((seen) => seen.closedMs < 0);
   return open.length === 0 ? problems : [...problems, "A was left open"];
 }

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { createGateway, type Gateway, loadConfig } from "@loadline/gateway";
+import { type Gateway, loadConfig } from "@loadline/gateway";
+import { openGateway } from "../../start-gateway.ts";
 import type { Endpoint, Subject, Variant } from "./subject.ts";
 
 export interface LoadlineOptions {
@@ -37,11 +38,14 @@ export async function startLoadline(o: LoadlineOptions): Promise<Subject> {
     async fresh(variant) {
       const kind = kindOf(variant);
       const old = running.get(kind);
-      if (old) await stopOne(old);
-      running.set(kind, await startOne(o, kind));
+      await old?.gateway.close({ graceMs: 0 });
+      running.set(kind, await startOne(o, kind, old));
     },
     async [Symbol.asyncDispose]() {
-      for (const one of running.values()) await stopOne(one);
+      for (const { gateway, stateDir } of running.values()) {
+        await gateway.close({ graceMs: 0 });
+        rmSync(stateDir, { recursive: true, force: true });
+      }
     },
   };
 }
@@ -58,18 +62,14 @@ function endpointOf(one: Running, variant: Variant): Endpoint {
   return { url: one.url, model, headers: { authorization: `Bearer ${one.key}` } };
 }
 
-async function startOne(o: LoadlineOptions, kind: Kind): Promise<Running> {
-  const stateDir = mkdtempSync(join(tmpdir(), "ll-fault-"));
+/** The state of an earlier one is kept: its key stays good, and nothing is set up twice. */
+async function startOne(o: LoadlineOptions, kind: Kind, earlier?: Running): Promise<Running> {
+  const stateDir = earlier?.stateDir ?? mkdtempSync(join(tmpdir(), "ll-fault-"));
   const config = loadConfig(undefined, {}, settings(o, kind, stateDir));
   const deps = { clock: systemClock(), random: systemRandom(), log: () => undefined };
-  const gateway = await createGateway(config, deps);
+  const gateway = await openGateway(config, deps);
   const { url } = await gateway.start();
-  return { gateway, url, key: gateway.firstKey?.secret ?? "", stateDir };
-}
-
-async function stopOne({ gateway, stateDir }: Running): Promise<void> {
-  await gateway.close({ graceMs: 0 });
-  rmSync(stateDir, { recursive: true, force: true });
+  return { gateway, url, key: earlier?.key ?? gateway.firstKey?.secret ?? "", stateDir };
 }
 
 function settings({ ports, timerMs }: LoadlineOptions, kind: Kind, stateDir: string) {

@@ -1,0 +1,131 @@
+/** Portkey's gateway, installed outside of the repository and started on loopback. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Clock } from "@loadline/kit/clock";
+import type { Subject, Variant } from "../../../test/conformance/fault-table/subject.ts";
+
+const version = "1.15.2";
+const manifest = {
+  name: "faults-portkey",
+  private: true,
+  dependencies: { "@portkey-ai/gateway": version },
+  overrides: { hono: "4.9.7", "@hono/node-server": "1.13.8" },
+};
+const startDeadlineMs = 20_000;
+const installTimeoutMs = 180_000;
+
+export interface PortkeyOptions {
+  readonly clock: Clock;
+  readonly ports: { readonly a: number; readonly b: number; readonly c: number };
+  readonly timerMs: number;
+}
+
+/** The gateway, or why it cannot be examined here. */
+export async function startPortkey(o: PortkeyOptions): Promise<Subject | string> {
+  const folder = join(tmpdir(), `loadline-bench-portkey-${version}`);
+  const script = join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js");
+  const problem = existsSync(script) ? "" : install(folder);
+  if (problem !== "") return problem;
+  const port = await freePort();
+  const child = spawn(process.execPath, [script, `--port=${port}`, "--headless"], {
+    cwd: folder,
+    stdio: "ignore",
+  });
+  if (!(await isListening(o.clock, port, child))) {
+    child.kill("SIGKILL");
+    return "it did not start";
+  }
+  return {
+    name: `portkey ${version}`,
+    isLoadline: false,
+    endpoint(variant) {
+      const targets = targetsOf(o, variant);
+      if (!targets) return undefined;
+      const config = { strategy: { mode: "fallback" }, retry, targets };
+      const headers = {
+        "x-portkey-config": JSON.stringify({ ...config, request_timeout: o.timerMs }),
+      };
+      return { url: `http://127.0.0.1:${port}`, model: "fault", headers };
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+const retry = { attempts: 1, on_status_codes: [429], use_retry_after_headers: true };
+
+/** Undefined where it has nothing of the kind: no resume, no early comments, no breaker. */
+function targetsOf({ ports, timerMs }: PortkeyOptions, variant: Variant): object[] | undefined {
+  const target = (port: number, scheme = "http"): object => ({
+    provider: "openai",
+    api_key: "unused",
+    custom_host: `${scheme}://127.0.0.1:${port}/v1`,
+    request_timeout: timerMs,
+  });
+  switch (variant) {
+    case "pair":
+      return [target(ports.a), target(ports.b)];
+    case "alone":
+      return [target(ports.a)];
+    case "tls":
+      return [target(ports.a, "https"), target(ports.b)];
+    case "triple":
+      return [target(ports.a), target(ports.b), target(ports.c)];
+    case "resume":
+    case "keep-alive":
+    case "breaker":
+      return undefined;
+  }
+}
+
+/** "" when it is there afterwards. */
+function install(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
+  const npm = join(dirname(process.execPath), "npm");
+  const flags = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+  try {
+    execFileSync(existsSync(npm) ? npm : "npm", flags, {
+      cwd: folder,
+      stdio: "ignore",
+      timeout: installTimeoutMs,
+    });
+    return "";
+  } catch (cause) {
+    return `it could not be installed (${cause instanceof Error ? cause.message : String(cause)})`;
+  }
+}
+
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function isListening(clock: Clock, port: number, child: ChildProcess): Promise<boolean> {
+  const endMs = clock.monotonicMs() + startDeadlineMs;
+  while (clock.monotonicMs() < endMs && child.exitCode === null) {
+    const isUp = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on("error", () => resolve(false));
+    });
+    if (isUp) return true;
+    await clock.sleep(50);
+  }
+  return false;
+}

@@ -1,0 +1,53 @@
+/**
+ * The fault table with our gateway and Portkey 1.15.2 side by side, on the same upstreams.
+ * `node bench/gateway/faults/run.ts [times] [--full]`; `--full` uses the specification's 2 s timers.
+ */
+import { systemClock } from "@loadline/kit/clock";
+import { startFaultUpstream } from "@loadline/testkit";
+import { startLoadline } from "../../../test/conformance/fault-table/loadline.ts";
+import { countPassed, printTable } from "../../../test/conformance/fault-table/print.ts";
+import { rows } from "../../../test/conformance/fault-table/rows.ts";
+import {
+  runKillUnderStreams,
+  runOpenBreakers,
+} from "../../../test/conformance/fault-table/scenarios.ts";
+import type { Subject } from "../../../test/conformance/fault-table/subject.ts";
+import { type Outcome, runRow } from "../../../test/conformance/fault-table/table.ts";
+import { startPortkey } from "./portkey.ts";
+
+const defaultTimes = 10;
+const fastMs = 300;
+const fullMs = 2000;
+
+const times = Number(process.argv[2]) || defaultTimes;
+const timerMs = process.argv.includes("--full") ? fullMs : fastMs;
+const clock = systemClock();
+await using a = await startFaultUpstream({ clock, letter: "a" });
+await using b = await startFaultUpstream({ clock, letter: "b" });
+await using c = await startFaultUpstream({ clock, letter: "c" });
+const ports = { a: a.port, b: b.port, c: c.port };
+
+async function column(subject: Subject): Promise<Outcome[]> {
+  const table = { clock, subject, upstreams: { a, b, c }, timerMs, times };
+  const outcomes: Outcome[] = [];
+  for (const row of rows) outcomes.push(...(await runRow(table, row)));
+  outcomes.push(...(await runOpenBreakers(table)), ...(await runKillUnderStreams(table)));
+  return outcomes;
+}
+
+const columns = new Map<string, readonly Outcome[]>();
+const notes: string[] = [];
+{
+  await using loadline = await startLoadline({ ports, timerMs });
+  columns.set(loadline.name, await column(loadline));
+}
+const portkey = await startPortkey({ clock, ports, timerMs });
+if (typeof portkey === "string") notes.push(`NOT TESTED: portkey (${portkey})`);
+else {
+  columns.set(portkey.name, await column(portkey));
+  await portkey[Symbol.asyncDispose]();
+}
+process.stdout.write(printTable(columns));
+for (const [name, outcomes] of columns)
+  process.stdout.write(`\n${name}: ${countPassed(outcomes)} lines as the table says`);
+process.stdout.write(`\n${notes.join("\n")}\n`);

@@ -1,0 +1,83 @@
+import type { Clock } from "@loadline/kit/clock";
+import { eventually } from "../../../packages/testkit/src/eventually.ts";
+import { type Call, type Load, startLoad } from "./load.ts";
+
+export interface KillPlan {
+  readonly clock: Clock;
+  readonly url: string;
+  readonly key: string;
+  readonly model: string;
+  readonly kills: number;
+  readonly perSecond: number;
+  /** Shortest time between two kills, ms. */
+  readonly everyMs: number;
+  /** Kills the process behind a target; false when there is none to kill. */
+  kill(target: string): Promise<boolean>;
+  /** Whether another one could take over now. */
+  canKill(): boolean | Promise<boolean>;
+}
+
+export interface KillReport {
+  readonly kills: number;
+  readonly calls: number;
+  readonly failed: readonly Call[];
+  /** Calls that needed more than one attempt. */
+  readonly switched: number;
+  /** The slowest call sent around each kill, ms, ascending. */
+  readonly slowestMs: readonly number[];
+}
+
+const readyDeadlineMs = 30_000;
+const beforeMs = 200;
+const afterMs = 1500;
+
+/** Kills whichever target answers, again and again under load, and counts what the callers saw. */
+export async function runKills(plan: KillPlan): Promise<KillReport> {
+  const { clock } = plan;
+  const load = startLoad(plan);
+  const killedMs: number[] = [];
+  try {
+    while (killedMs.length < plan.kills) {
+      await clock.sleep(plan.everyMs);
+      await eventually(clock, () => plan.canKill(), readyDeadlineMs);
+      const active = load.calls.at(-1)?.target ?? "";
+      const atMs = clock.monotonicMs();
+      if (await plan.kill(active)) killedMs.push(atMs);
+    }
+    await clock.sleep(afterMs);
+  } finally {
+    await load.stop();
+  }
+  return reportOf(load, killedMs);
+}
+
+function reportOf(load: Load, killedMs: readonly number[]): KillReport {
+  const slowestMs = killedMs.map((atMs) =>
+    Math.max(
+      0,
+      ...load.calls
+        .filter(({ startMs }) => startMs > atMs - beforeMs && startMs < atMs + afterMs)
+        .map(({ ms }) => ms),
+    ),
+  );
+  return {
+    kills: killedMs.length,
+    calls: load.calls.length,
+    failed: load.calls.filter(({ status }) => status !== 200),
+    switched: load.calls.filter(({ attempts }) => attempts > 1).length,
+    slowestMs: slowestMs.toSorted((x, y) => x - y),
+  };
+}
+
+/** The report in one line. */
+export function sayKills(name: string, report: KillReport): string {
+  const { kills, calls, failed, switched, slowestMs } = report;
+  const at = (share: number): number =>
+    Math.round(
+      slowestMs[Math.min(slowestMs.length - 1, Math.floor(slowestMs.length * share))] ?? 0,
+    );
+  return (
+    `${name}: ${kills} kills, ${calls} calls, ${failed.length} failed, ${switched} switched; ` +
+    `slowest call per kill p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, max ${at(1)} ms\n`
+  );
+}
