@@ -2,6 +2,7 @@ import { cliPage } from "./cli.ts";
 import { configPage } from "./config.ts";
 import { errorsPage } from "./errors.ts";
 import { metricsPage } from "./metrics.ts";
+import { openApiText } from "./open-api.ts";
 import { permissionsPage } from "./permissions.ts";
 
 /** Every generated page: its path below the root and its text. */
@@ -11,6 +12,7 @@ export async function referencePages(root: string): Promise<ReadonlyMap<string, 
     ["docs/reference/config.md", configPage()],
     ["docs/reference/errors.md", await errorsPage(root)],
     ["docs/reference/metrics.md", metricsPage()],
+    ["docs/reference/openapi.json", openApiText()],
     ["docs/reference/permissions.md", permissionsPage()],
   ]);
 }

@@ -24,11 +24,11 @@ export async function runAuditLog(context: VerbContext): Promise<ExitCode> {
   await using log = await openOfflineAudit({ clock: host.clock, stateDir, sql });
   switch (args.positionals[0]) {
     case "verify":
-      return verify(context, log, config.auditLog.heads);
+      return await verify(context, log, config.auditLog.heads);
     case "export":
-      return exportLog(context, log);
+      return await exportLog(context, log);
     default:
-      return query(context, log);
+      return await query(context, log);
   }
 }
 

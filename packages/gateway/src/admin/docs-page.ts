@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gatewayErrors } from "../errors.ts";
 import type { OpenApiDocument, OpenApiOperation } from "./open-api.ts";
 
 export interface DocsPage {
@@ -57,7 +58,7 @@ function operationHtml(method: string, path: string, operation: OpenApiOperation
   const body = requestBody?.content["application/json"];
   const audit = operation["x-loadline-audit"];
   const rows = Object.entries(responses).map(
-    ([status, { description }]) => `<tr><th>${status}</th><td>${text(description)}</td></tr>`,
+    ([status, { description }]) => `<tr><th>${status}</th><td>${meanings(description)}</td></tr>`,
   );
   const good = Object.entries(responses).find(([status]) => status.startsWith("2"));
   const parts = [
@@ -71,6 +72,18 @@ function operationHtml(method: string, path: string, operation: OpenApiOperation
   ];
   return `<details id="${operationId}"><summary><span class="method">${method.toUpperCase()}</span>
 <code>${text(path)}</code><span>${text(summary)}</span></summary><div>${parts.join("")}</div></details>`;
+}
+
+/** Each code of a status with what it means. */
+function meanings(codes: string): string {
+  const rows: Readonly<Record<string, { readonly summary: string }>> = gatewayErrors.table;
+  return codes
+    .split(", ")
+    .map((code) => {
+      const summary = rows[code]?.summary;
+      return summary === undefined ? text(code) : `<code>${text(code)}</code> ${text(summary)}`;
+    })
+    .join("<br>");
 }
 
 function parametersHtml(parameters: OpenApiOperation["parameters"]): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type GatewayErrorCode, gatewayErrors } from "../errors.ts";
+import type { GatewayErrorCode } from "../errors.ts";
 import { problemSchema, problemType, statusOf } from "./problem.ts";
 import type { AdminRoute } from "./route.ts";
 
@@ -158,7 +158,7 @@ function responsesOf(route: AdminRoute): OpenApiOperation["responses"] {
       [
         String(status),
         {
-          description: list.map((c) => `${c}: ${gatewayErrors.table[c].summary}`).join(" "),
+          description: list.join(", "),
           content: problem,
         },
       ] as const,
