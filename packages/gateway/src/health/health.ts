@@ -44,9 +44,10 @@ export function createHealth(deps: HealthDeps): Health {
         ...deps.more?.(),
       };
       for (const route of deps.routes.routes) {
-        const ready = route.targets.filter((t) => t.upstream.isReady()).length;
+        const started = route.targets.filter((t) => !t.upstream.isStandby);
+        const ready = started.filter((t) => t.upstream.isReady()).length;
         const down = ready === 0 ? "down" : "degraded";
-        const state = ready === route.targets.length ? "ok" : down;
+        const state = ready === started.length ? "ok" : down;
         components[`route:${route.name}`] = { required: route.isCritical, state };
       }
       const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;

@@ -7,6 +7,7 @@ class SwitchedUpstream implements Upstream {
   readonly keys = [];
   mode: "up" | "silent" | "refusing" | "failing" = "up";
   isLoaded = true;
+  starts = 0;
   probes = 0;
   completions = 0;
   /** Calls under way, and the most there were. */
@@ -35,6 +36,10 @@ class SwitchedUpstream implements Upstream {
       resume: () => undefined,
     };
   };
+
+  start(): void {
+    this.starts++;
+  }
 
   isReady(): boolean {
     return this.isLoaded;
@@ -97,7 +102,7 @@ describe("warm pool", () => {
     await wait(200);
     expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
     expect([up("a").openMax, up("a").completions]).toEqual([2, 1]);
-    expect([up("c").probes, up("c").completions]).toEqual([0, 0]);
+    expect([up("c").probes, up("c").completions, up("c").starts]).toEqual([0, 0, 0]);
     const text = world.metricsText();
     expect(text).toContain('loadline_pool_ready{route="r"} 2\n');
     expect(text).toContain('loadline_pool_min{route="r"} 2\n');
@@ -116,6 +121,7 @@ describe("warm pool", () => {
     await wait(200);
     up("b").mode = "refusing";
     await wait(6000);
+    expect([up("a").starts, up("b").starts, up("c").starts]).toEqual([1, 1, 1]);
     expect(up("c").completions).toBe(1);
     expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
     up("b").mode = "up";

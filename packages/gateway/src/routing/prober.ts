@@ -52,6 +52,7 @@ export class TargetProber implements PermitOwner {
   /** Begins to keep it warm; nothing happens when it already does. */
   start(): void {
     if (this.#warmth !== "cold") return;
+    this.state.target.upstream.start?.();
     this.#set("warming");
     this.#later(0);
   }
@@ -110,7 +111,8 @@ export class TargetProber implements PermitOwner {
     if (isGood && isProven) this.#set("ready");
     else if (this.state.target.upstream.isReady()) this.#set("failed");
     else this.#set(this.#warmth === "ready" ? "failed" : "warming");
-    this.#later(this.#deps.probeEveryMs);
+    // A model that loads is looked at often: its first answer is what a pool waits for.
+    this.#later(this.#warmth === "warming" ? againMs : this.#deps.probeEveryMs);
   }
 
   /** Two rounds of cheap probes at most: a lost packet alone fails nothing. */

@@ -147,6 +147,10 @@ describe("keys of routes and targets", () => {
       expect.stringContaining("routes.r has one target, a, whose breaker opens above 10 %"),
       expect.stringContaining("routes.r.backup.min is 2, but the route has 1 targets"),
     ]);
+    const standby = { a: { provider: "llama", model: "t", path: "t.gguf", standby: true } };
+    expect(routingWarnings(parse({ ...alone, targets: standby }))).toContain(
+      "targets.a is a standby, but no route with a backup pool names it.",
+    );
     const pair = { targets: targetsOf("ab"), routes: routeOf([{ targets: "ab" }]) };
     expect(routingWarnings(parse(pair))).toEqual([]);
     expect(routingWarnings(parse({ ...alone, breaker: { rate: 0.5 } }))).toEqual([]);

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from "../config/schema.ts";
+import { cadencesOf } from "./cadences.ts";
 import { breakerSettings, targetRoutingConfig } from "./config.ts";
 import { splitTarget } from "./states.ts";
 
@@ -25,5 +26,9 @@ export function routingWarnings(config: GatewayConfig): string[] {
         `routes.${name}.backup.min is ${backup.min}, but the route has ${targets.length} targets.`,
       );
   }
+  const pooled = cadencesOf(config);
+  for (const [name, target] of Object.entries(config.targets))
+    if (target["standby"] === true && !pooled.has(name))
+      warnings.push(`targets.${name} is a standby, but no route with a backup pool names it.`);
   return warnings;
 }

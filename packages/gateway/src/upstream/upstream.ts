@@ -123,5 +123,9 @@ export interface Upstream {
   readonly rules?: TargetRules | undefined;
   /** Whether a call can be tried now; false while a model loads. */
   isReady(): boolean;
+  /** True until `start`: it waits for a pool to need it. Absent: never a standby. */
+  readonly isStandby?: boolean;
+  /** Starts a standby; nothing happens when it runs. */
+  start?(): void;
   close(): Promise<void>;
 }

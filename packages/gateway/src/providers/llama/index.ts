@@ -24,9 +24,17 @@ const schema = z.strictObject({
     .default(512)
     .describe("Tokens of prompt and answer together; at most what the model was trained on."),
   queueMax: z.int().min(0).max(4096).default(32).describe("Requests waiting for a sequence."),
+  standby: z
+    .boolean()
+    .default(false)
+    .describe("Started only when the backup pool of a route needs it."),
 });
 
-const paths = { chat: "/v1/chat/completions", embeddings: "/v1/embeddings" } as const;
+const paths = {
+  chat: "/v1/chat/completions",
+  embeddings: "/v1/embeddings",
+  probe: "/v1/models",
+} as const;
 
 /** A GGUF file served by a child process of this gateway. */
 export const llama: Provider = {
@@ -56,6 +64,7 @@ export const llama: Provider = {
         },
         paths,
         connectionsMax: limits.sequences + limits.queueMax + spareConnections,
+        isStandby: limits.standby,
       },
       deps,
     );

@@ -55,6 +55,15 @@ async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
+it("a standby has no process until it is started", async () => {
+  const upstream = open({ ...target, standby: true });
+  expect([upstream.isStandby, upstream.isReady(), lines]).toEqual([true, false, ""]);
+  upstream.start?.();
+  upstream.start?.();
+  await until(() => upstream.isReady());
+  expect(upstream.isStandby).toBe(false);
+});
+
 function ask(upstream: Upstream): Promise<{ status: number; text: string }> {
   const body = { model: "tiny", messages: [{ role: "user", content: "What is a load line?" }] };
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();

@@ -4,12 +4,14 @@ import { startModelHost } from "../../models/index.ts";
 import { createHttp1Upstream } from "../../upstream/http1.ts";
 import type { Upstream, UpstreamOperation } from "../../upstream/upstream.ts";
 import type { ProviderDeps } from "../provider.ts";
-import { superviseHost } from "./supervise.ts";
+import { type Supervision, superviseHost } from "./supervise.ts";
 
 export interface LocalUpstreamOptions {
   readonly host: Omit<ModelHostOptions, "clock" | "logger" | "signal">;
   readonly paths: Readonly<Partial<Record<UpstreamOperation, string>>>;
   readonly connectionsMax: number;
+  /** Whether the host is started only when a warm pool needs it. */
+  readonly isStandby: boolean;
 }
 
 /** An upstream whose server is a model host of our own; a crashed one is started again. */
@@ -18,7 +20,8 @@ export function createLocalUpstream(o: LocalUpstreamOptions, deps: ProviderDeps)
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, deps.signal]);
   const start = () => startModelHost({ ...o.host, clock, logger, signal });
-  const supervision = superviseHost({ start, clock, logger, signal });
+  const supervise = (): Supervision => superviseHost({ start, clock, logger, signal });
+  let supervision = o.isStandby ? undefined : supervise();
   const upstream = createHttp1Upstream({
     connect: (onread) => connect({ path: o.host.socketPath, onread }),
     host: "localhost",
@@ -31,12 +34,16 @@ export function createLocalUpstream(o: LocalUpstreamOptions, deps: ProviderDeps)
   return {
     call: (request, sink) => upstream.call(request, sink),
     keys: [],
-    isReady: () => supervision.host?.state === "ready",
+    isReady: () => supervision?.host?.state === "ready",
+    get isStandby() {
+      return supervision === undefined;
+    },
+    start: () => void (supervision ??= supervise()),
     async close() {
       await upstream.close();
       stop.abort(new Error("closed"));
-      await supervision.host?.close();
-      await supervision.ended;
+      await supervision?.host?.close();
+      await supervision?.ended;
     },
   };
 }
