@@ -149,8 +149,8 @@ export class NodeClient implements Client {
   }
 
   #hasLargeBody(): boolean {
-    const length = this.#request.headers["content-length"];
-    return length === undefined || Number(length) > discardKeepBytesMax;
+    const { "content-length": length, "transfer-encoding": coding } = this.#request.headers;
+    return coding !== undefined || Number(length ?? 0) > discardKeepBytesMax;
   }
 
   /** Closing on unread bytes would reset the connection before the client read the answer. */
