@@ -1,3 +1,4 @@
+import { bindingsPage } from "./bindings.ts";
 import { cliPage } from "./cli.ts";
 import { configPage } from "./config.ts";
 import { errorsPage } from "./errors.ts";
@@ -8,6 +9,7 @@ import { permissionsPage } from "./permissions.ts";
 /** Every generated page: its path below the root and its text. */
 export async function referencePages(root: string): Promise<ReadonlyMap<string, string>> {
   return new Map([
+    ["docs/reference/checklist-bindings.md", bindingsPage(root)],
     ["docs/reference/cli.md", cliPage()],
     ["docs/reference/config.md", configPage()],
     ["docs/reference/errors.md", await errorsPage(root)],

@@ -1,3 +1,4 @@
+import { checklistRows } from "../../../scripts/reference/bindings.ts";
 import { type TreeRule, isTest, linesMatching } from "../tree.ts";
 
 const testFile = (path: string): boolean => /\.test\.tsx?$/.test(path);
@@ -29,9 +30,6 @@ const sleeps: TreeRule = {
     ),
 };
 
-/** Highest row of each report in the checklist; a title or check may bind no other id. */
-const rowsOf: Readonly<Record<string, number>> = { R0: 28, R1: 44, R2: 64, R3: 40, R4: 39 };
-
 const checklistIds: TreeRule = {
   id: "checklist-ids",
   summary: "a bound checklist id exists",
@@ -41,7 +39,7 @@ const checklistIds: TreeRule = {
       tree.paths.filter((path) => /^packages\/.*\.tsx?$/.test(path) || testFile(path)),
       /\b(R\d)-(\d{2,3})\b/,
       (match) => {
-        const last = rowsOf[match[1] ?? ""] ?? 0;
+        const last = checklistRows[match[1] ?? ""] ?? 0;
         const row = Number(match[2]);
         return row >= 1 && row <= last ? undefined : `no row ${match[1] ?? ""}-${match[2] ?? ""}`;
       },
