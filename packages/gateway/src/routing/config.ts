@@ -75,7 +75,7 @@ export const targetRoutingConfig = z.strictObject({
       output: z.number().min(0).max(1e6).describe("Per million output tokens."),
     })
     .optional()
-    .describe("What a cheapest group compares; absent: the model's price, else dearest."),
+    .describe("What a cheapest group compares; absent: its model's in prices, else dearest."),
   breaker: breakerKeys.partial().optional().describe("The section breaker for this target alone."),
 });
 

@@ -77,7 +77,8 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   let pools: Pools | undefined;
   const install = ({ config, routes, targets }: RoutingPlan): void => {
     const { controls } = deps;
-    states = createStates(config, targets, { board, random, controls, before: states });
+    const wallMs = (): number => clock.wallMs();
+    states = createStates(config, targets, { board, random, controls, wallMs, before: states });
     board.install(states);
     router.install(
       routes.routes.map((route) => {

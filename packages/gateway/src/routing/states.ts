@@ -1,18 +1,20 @@
 import { CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import type { Random } from "@loadline/kit/random";
 import type { Board } from "../breaker/board.ts";
+import { createPrices, type Price } from "../budgets/prices.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import { breakerSettings, targetRoutingConfig, targetRoutingKeys } from "./config.ts";
 import { cadencesOf } from "./cadences.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./routes.ts";
-import { TargetState } from "./target-state.ts";
+import { TargetState, type TokenPrice } from "./target-state.ts";
 
 export interface StatesDeps {
   readonly board: Board;
   readonly random: Random;
   readonly controls: Partial<Controls> | undefined;
+  wallMs(): number;
 }
 
 /** The routing keys of a target's settings, and the rest, which is its provider's. */
@@ -39,6 +41,7 @@ export function createStates(
 ): Map<string, TargetState> {
   const states = new Map<string, TargetState>();
   const cadences = cadencesOf(config);
+  const prices = createPrices(config.prices);
   for (const target of targets.values()) {
     const before = deps.before?.get(target.name);
     if (before?.target === target && before.index === states.size) {
@@ -65,7 +68,7 @@ export function createStates(
       }),
       weight: own.weight,
       maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,
-      price: own.price,
+      price: priceBy(own.price, () => prices.of(target.model, deps.wallMs())),
     });
     states.set(target.name, state);
   }
@@ -73,3 +76,26 @@ export function createStates(
 }
 
 const createBreaker: Controls["breaker"] = (deps) => new CircuitBreaker(deps);
+
+const nanoPerUnit = 1e9;
+
+/** The target's own price, or the one its model has in the section prices at that time. */
+function priceBy(
+  own: { readonly input: number; readonly output: number } | undefined,
+  listed: () => Price | undefined,
+): () => TokenPrice | undefined {
+  if (own) {
+    const fixed = { ...own, request: 0 };
+    return () => fixed;
+  }
+  return () => {
+    const price = listed();
+    return (
+      price && {
+        input: price.inputPerMillion / nanoPerUnit,
+        output: price.outputPerMillion / nanoPerUnit,
+        request: price.perRequest / nanoPerUnit,
+      }
+    );
+  };
+}

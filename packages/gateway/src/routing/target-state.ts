@@ -5,6 +5,13 @@ import { Ramp } from "./ramp.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./routes.ts";
 
+/** Currency units per million tokens, and per request. */
+export interface TokenPrice {
+  readonly input: number;
+  readonly output: number;
+  readonly request: number;
+}
+
 export interface TargetStateOptions {
   readonly target: Target;
   /** Position among all targets: its label index in the metrics. */
@@ -13,8 +20,8 @@ export interface TargetStateOptions {
   readonly budget: RetryBudget;
   readonly weight: number;
   readonly maxInFlight: number;
-  /** Per million input and output tokens; undefined when nobody said. */
-  readonly price: { readonly input: number; readonly output: number } | undefined;
+  /** What it costs now; undefined when nobody said. */
+  readonly price: () => TokenPrice | undefined;
 }
 
 const notReadyWaitMs = 1000;

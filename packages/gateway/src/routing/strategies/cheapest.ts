@@ -3,6 +3,7 @@ import type { TargetState } from "../target-state.ts";
 import type { Member, Strategy } from "./strategy.ts";
 
 const bytesPerToken = 3;
+const million = 1e6;
 const outputTokensMax = 4096;
 
 /** The lowest price of the tokens the request may use; a target without a price comes last. */
@@ -31,7 +32,9 @@ function outputTokensOf(x: Exchange): number {
   return bound * (x.body?.n ?? 1);
 }
 
-function priceOf({ price }: TargetState, inputTokens: number, outputTokens: number): number {
+function priceOf(state: TargetState, inputTokens: number, outputTokens: number): number {
+  const price = state.price();
   if (!price) return Number.POSITIVE_INFINITY;
-  return price.input * inputTokens + price.output * outputTokens;
+  const tokens = price.input * inputTokens + price.output * outputTokens;
+  return price.request + tokens / million;
 }

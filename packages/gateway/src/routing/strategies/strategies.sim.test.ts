@@ -66,6 +66,19 @@ describe("cheapest", () => {
     expect(first({ max_tokens: 4000 })).toBe("b");
   });
 
+  it("the price of the upstream's model counts where the target names none", () => {
+    const w = createWorld({
+      targets: {
+        ...targetsOf("a", { model: "dear" }),
+        ...targetsOf("b", { model: "cheap" }),
+        ...targetsOf("c", price(5, 5)),
+      },
+      routes: routeOf([{ targets: "abc", strategy: "cheapest" }]),
+      prices: { dear: { input: 9, output: 9 }, cheap: { input: 1, output: 1 } },
+    });
+    expect(w.run(() => "server")).toEqual(["b", "c", "a"]);
+  });
+
   it("a target without a price comes last", () => {
     const w = world("cheapest", { ...targetsOf("a"), ...targetsOf("b", price(100, 100)) });
     expect(w.run(() => "server")).toEqual(["b", "a"]);
@@ -140,7 +153,7 @@ describe("prefix-affinity", () => {
         budget: new RetryBudget({ share: 0, perSecond: 0 }),
         weight: 1,
         maxInFlight: Number.POSITIVE_INFINITY,
-        price: undefined,
+        price: () => undefined,
       }),
       nameHash: hashText(target.name),
       current: 0,
