@@ -1,9 +1,13 @@
 import type { GatewayErrorCode } from "../errors.ts";
 import { keyTable } from "./keys.ts";
 import { type Narrowing, readNarrowing } from "./narrowing.ts";
-import { type BodyOperation, type BodyRule, bodyRules, requestKeyNames } from "./rules.ts";
-export { upstreamEdits } from "./edits.ts";
-import type { RequestKey } from "./rules.ts";
+import {
+  type BodyOperation,
+  type BodyRule,
+  bodyRules,
+  type RequestKey,
+  requestKeyNames,
+} from "./rules.ts";
 import { isScanProblem, type Scan, scanObject } from "./scan.ts";
 import { decodeString, parseJson } from "./text.ts";
 
@@ -73,17 +77,8 @@ export function readRequestBody(
   const rule = bodyRules[operation];
   const model = modelOf(bytes, scan);
   if (model === undefined) return wrongModel(scan);
-  const problem = checkContent(bytes, scan, rule) ?? checkRest(bytes, scan);
+  const problem = checkContent(bytes, scan, rule) ?? checkRest(bytes, scan, rule);
   if (problem) return problem;
-  const stream = booleanOf(bytes, scan);
-  if (stream === undefined || (stream && !rule.mayStream))
-    return wrong("stream", "is not a boolean this operation takes");
-  const options = streamOptionsOf(bytes, scan);
-  if (!options) return wrong("stream_options", "is not an object");
-  const outputBound = boundOf(bytes, scan, rule);
-  if (typeof outputBound === "string") return wrong(outputBound, "is not a positive integer");
-  const n = countOf(bytes, scan, "n");
-  if (n < 0 || n > answersMax) return wrong("n", `is not an integer of 1 to ${answersMax}`);
   const narrowing = narrowingOf(bytes, scan);
   if (narrowing && "code" in narrowing) return narrowing;
   return {
@@ -91,12 +86,12 @@ export function readRequestBody(
     scan,
     operation,
     model,
-    isStream: stream,
-    wantsUsage: options["include_usage"] === true,
+    isStream: booleanOf(bytes, scan) === true,
+    wantsUsage: streamOptionsOf(bytes, scan)?.["include_usage"] === true,
     textBytes: scan.textBytes,
     messageCount: messagesOf(bytes, scan, rule),
-    outputBound,
-    n: n || 1,
+    outputBound: boundOf(bytes, scan, rule),
+    n: countOf(bytes, scan, "n") || 1,
     hasTools: (scan.counts[keyIndex.tools] ?? 0) > 0,
     narrowing,
   };
@@ -143,26 +138,45 @@ function checkContent(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | 
   return wrong(rule.content, rule.mayBeText ? "is not a string or an array" : "is not an array");
 }
 
-/** `tools` is an array and `user` a string, where they are given. */
-function checkRest(bytes: Buffer, scan: Scan): BodyProblem | undefined {
-  const tools = scan.starts[keyIndex.tools] ?? -1;
-  if (tools >= 0 && bytes[tools] !== openBracket && !isNull(bytes, tools))
-    return wrong("tools", "is not an array");
-  const user = scan.starts[keyIndex.user] ?? -1;
-  if (user >= 0 && bytes[user] !== quote && !isNull(bytes, user))
-    return wrong("user", "is not a string");
-  return undefined;
+/** The members beside the content have the types the gateway reads them as. */
+function checkRest(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | undefined {
+  const stream = booleanOf(bytes, scan);
+  if (stream === undefined || (stream && !rule.mayStream))
+    return wrong("stream", "is not a boolean this operation takes");
+  if (!streamOptionsOf(bytes, scan)) return wrong("stream_options", "is not an object");
+  if (!isOf(bytes, scan, "tools", openBracket)) return wrong("tools", "is not an array");
+  if (!isOf(bytes, scan, "user", quote)) return wrong("user", "is not a string");
+  const n = countOf(bytes, scan, "n");
+  if (n < 0 || n > answersMax) return wrong("n", `is not an integer of 1 to ${answersMax}`);
+  return checkBounds(bytes, scan, rule);
 }
 
-/** The smallest bound given, 0 for none, or the name of the member that is not one. */
-function boundOf(bytes: Buffer, scan: Scan, rule: BodyRule): number | RequestKey {
+function checkBounds(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | undefined {
+  let hasBound = false;
+  for (const key of rule.bounds) {
+    const value = countOf(bytes, scan, key);
+    if (value < 0 || value > boundMax) return wrong(key, "is not a positive integer");
+    hasBound ||= value > 0;
+  }
+  const [required] = rule.bounds;
+  if (hasBound || !rule.boundRequired || required === undefined) return undefined;
+  return wrong(required, "is missing");
+}
+
+/** Whether a member is absent, null, or begins with this byte. */
+function isOf(bytes: Buffer, scan: Scan, key: RequestKey, first: number): boolean {
+  const start = scan.starts[keyIndex[key]] ?? -1;
+  return start < 0 || bytes[start] === first || isNull(bytes, start);
+}
+
+/** The smallest bound given, 0 for none. */
+function boundOf(bytes: Buffer, scan: Scan, rule: BodyRule): number {
   let bound = 0;
   for (const key of rule.bounds) {
     const value = countOf(bytes, scan, key);
-    if (value < 0 || value > boundMax) return key;
     if (value > 0 && (bound === 0 || value < bound)) bound = value;
   }
-  return bound === 0 && rule.boundRequired ? (rule.bounds[0] ?? bound) : bound;
+  return bound;
 }
 
 /** A positive integer, 0 when absent or null, -1 for anything else. */

@@ -43,4 +43,4 @@ const error = await generateText({
   maxRetries: 0,
 }).catch((caught) => caught);
 seen.error = [error.name, error.statusCode, error.isRetryable];
-console.log(JSON.stringify(seen));
+process.stdout.write(`${JSON.stringify(seen)}\n`);

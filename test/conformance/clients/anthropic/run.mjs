@@ -66,4 +66,4 @@ for (const run of [
     inner?.param,
   ]);
 }
-console.log(JSON.stringify(seen));
+process.stdout.write(`${JSON.stringify(seen)}\n`);

@@ -2,4 +2,6 @@
 import { scanEndpoint } from "compatcanary";
 
 const [, , url, apiKey, model] = process.argv;
-console.log(JSON.stringify(await scanEndpoint({ baseUrl: `${url}/v1`, apiKey, model })));
+process.stdout.write(
+  `${JSON.stringify(await scanEndpoint({ baseUrl: `${url}/v1`, apiKey, model }))}\n`,
+);

@@ -37,4 +37,4 @@ seen.embeddings = (await embeddings.embedDocuments(["a", "b"])).map((values) => 
 const wrong = new ChatOpenAI({ model: "nobody-serves-this", apiKey, configuration, maxRetries: 0 });
 const error = await wrong.invoke("hello").catch((caught) => caught);
 seen.error = [error.status, error.code];
-console.log(JSON.stringify(seen));
+process.stdout.write(`${JSON.stringify(seen)}\n`);

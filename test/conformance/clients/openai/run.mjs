@@ -78,4 +78,4 @@ for (const ask of [
     error.requestID !== undefined,
   ]);
 }
-console.log(JSON.stringify(seen));
+process.stdout.write(`${JSON.stringify(seen)}\n`);
