@@ -44,7 +44,12 @@ export async function startPortkey(o: PortkeyOptions): Promise<Subject | string>
     endpoint(variant) {
       const targets = targetsOf(o, variant);
       if (!targets) return undefined;
-      const config = { strategy: { mode: "fallback" }, retry, targets };
+      // With a fallback the table wants B at once; a lone target is asked again.
+      const config = {
+        strategy: { mode: "fallback" },
+        targets,
+        ...(targets.length === 1 && { retry }),
+      };
       const headers = {
         "x-portkey-config": JSON.stringify({ ...config, request_timeout: o.timerMs }),
       };

@@ -1,7 +1,10 @@
 import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
+import type { decideStream } from "./stream/machine.ts";
 
 /** The controls a test may replace, to see that their absence is noticed. */
 export interface Controls {
+  /** Decides what each event of an upstream's answer leads to. */
+  readonly streamMachine: typeof decideStream;
   /** Makes the breaker of one target. */
   readonly breaker: (deps: BreakerDeps) => Breaker;
 }

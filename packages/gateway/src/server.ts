@@ -25,7 +25,7 @@ import { compileRoutes, openTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
-import { streamSettings } from "./stream/config.ts";
+import { streamParts } from "./stream/parts.ts";
 import { renderProcess } from "./telemetry/process.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { createWatch } from "./upstream/watch.ts";
@@ -101,7 +101,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     call: {
       watch: createWatch(clock),
       router: routing.router,
-      settings: streamSettings(config.stream),
+      stream: streamParts(config, { ...deps, audit, metrics }),
       nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),
       onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),

@@ -5,4 +5,4 @@ import { startFaultUpstream } from "@loadline/testkit";
 const [port = "0", letter = "u"] = process.argv.slice(2);
 const upstream = await startFaultUpstream({ clock: systemClock(), letter, port: Number(port) });
 process.send?.({ port: upstream.port });
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => void upstream[Symbol.asyncDispose]());

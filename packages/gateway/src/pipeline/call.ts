@@ -5,8 +5,10 @@ import type { Target } from "../routing/routes.ts";
 import { answerHeaders } from "../stream/answer-headers.ts";
 import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attempt.ts";
 import { finalAnswer } from "../stream/final-answer.ts";
-import { decideStream, type StreamCell, type StreamInput } from "../stream/machine.ts";
+import type { decideStream, StreamCell, StreamInput } from "../stream/machine.ts";
+import { abortWindow } from "../stream/metrics.ts";
 import { Outlet } from "../stream/outlet.ts";
+import type { StreamParts } from "../stream/parts.ts";
 import { prepareRequest } from "../stream/request.ts";
 import { isResumable, SentText } from "../stream/resume.ts";
 import type { HeldBytes, StreamSettings } from "../stream/settings.ts";
@@ -20,14 +22,12 @@ export interface CallDeps {
   readonly watch: Watch;
   /** Decides which targets are tried. */
   readonly router: Router;
-  readonly settings: StreamSettings;
+  readonly stream: StreamParts;
   nowMs(): number;
   /** Answers with the gateway's own error, through the pipeline. */
   refuse(x: Exchange, refusal: Refusal): void;
   /** Counts one attempt. */
   onAttempt(target: Target, failure: FailureClass | "ok"): void;
-  /** A cut stream goes on at another target. */
-  onResume?(x: Exchange, from: string, to: string, afterChars: number): void;
 }
 
 /** Calls the route's targets until one answers; relays its answer or stream. */
@@ -53,6 +53,7 @@ class CallRun implements AttemptHost, Watched {
   readonly x: Exchange;
   readonly watch: Watch;
   readonly settings: StreamSettings;
+  readonly decide: typeof decideStream;
   readonly held: HeldBytes;
   place = -1;
   deadlineMs = never;
@@ -72,11 +73,13 @@ class CallRun implements AttemptHost, Watched {
   #resumes = 0;
   /** How the stream ended that is being continued. */
   #resumed: StreamCell | undefined;
+  #resumedFrom = "";
 
   constructor(x: Exchange, deps: CallDeps, held: HeldBytes) {
     this.x = x;
     this.watch = deps.watch;
-    this.settings = deps.settings;
+    this.settings = deps.stream.settings;
+    this.decide = deps.stream.decide;
     this.held = held;
     this.#deps = deps;
     this.#plan = deps.router.plan(x);
@@ -124,7 +127,7 @@ class CallRun implements AttemptHost, Watched {
     this.#committed = attempt;
     this.#win(attempt);
     const outlet = (this.outlet ??= new Outlet(x, this.watch, this.settings));
-    if (!outlet.isOpen) outlet.open(this.#openHeaders(attempt, contentType));
+    if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(attempt, contentType));
     if (this.#resumed) this.#continue(attempt, outlet);
     if (x.contentMs < 0) x.contentMs = this.nowMs() - x.startedMs;
     return outlet;
@@ -218,7 +221,8 @@ class CallRun implements AttemptHost, Watched {
     if ("code" in prepared) {
       permit.end("left");
       // A fallback that cannot be asked this is passed over; the first target says why.
-      if (this.#started === 0) this.#refuse(prepared);
+      if (isResume) this.#cut(this.#resumed?.code ?? "LL_STREAM_CUT");
+      else if (this.#started === 0) this.#refuse(prepared);
       else this.#next();
       return;
     }
@@ -259,13 +263,17 @@ class CallRun implements AttemptHost, Watched {
     const { x } = this;
     if (x.isOver) return;
     const isHeadSent = this.outlet?.isOpen ?? false;
-    const cell = decideStream(this.#committed?.state ?? "attempt", input, isHeadSent);
+    const cell = this.decide(this.#committed?.state ?? "attempt", input, isHeadSent);
+    const window = abortWindow(this.#live, this.#started);
+    const atMs = this.nowMs();
     for (const attempt of [this.#first, this.#hedge]) if (attempt) this.#abandon(attempt);
     const code = cell.code ?? "LL_INTERNAL_UNEXPECTED";
     if (cell.action === "refuse") this.#refuse({ code });
     else if (cell.action === "cut") this.#cut(code);
-    else if (cell.action === "leave") this.#exit("client_left", 499);
-    else {
+    else if (cell.action === "leave") {
+      this.#deps.stream.metrics.onAbort(window, this.nowMs() - atMs);
+      this.#exit("client_left", 499);
+    } else {
       x.client.destroy();
       this.#exit("client_stalled", isHeadSent ? 200 : 499);
     }
@@ -274,7 +282,7 @@ class CallRun implements AttemptHost, Watched {
   #breakSilence(): void {
     const { x } = this;
     const outlet = (this.outlet ??= new Outlet(x, this.watch, this.settings));
-    if (!outlet.isOpen) outlet.open(this.#openHeaders(undefined, streamType));
+    if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(undefined, streamType));
     outlet.keepAlive();
   }
 
@@ -286,19 +294,18 @@ class CallRun implements AttemptHost, Watched {
     if (next.kind !== "attempt") return false;
     this.#resumes++;
     this.#resumed = cell;
+    this.#resumedFrom = attempt.target.name;
     this.#committed = undefined;
-    this.#deps.onResume?.(x, attempt.target.name, next.permit.target.name, this.#sent.chars);
     this.#begin(next.permit);
     return true;
   }
 
   #continue(attempt: Attempt, outlet: Outlet): void {
     this.#resumed = undefined;
-    const after = this.#sent?.chars ?? 0;
-    outlet.write(
-      Buffer.from(`: resumed target=${attempt.target.name} after=${after}\n\n`),
-      attempt,
-    );
+    const afterChars = this.#sent?.chars ?? 0;
+    const to = attempt.target.name;
+    this.#deps.stream.onResume(this.x, { from: this.#resumedFrom, to, afterChars });
+    outlet.write(Buffer.from(`: resumed target=${to} after=${afterChars}\n\n`), attempt);
   }
 
   #relayCaller(attempt: Attempt, failure: AttemptFailure): void {
@@ -325,6 +332,11 @@ class CallRun implements AttemptHost, Watched {
       isHedged: this.#isHedged,
       dropped: attempt?.translation?.dropped,
     });
+  }
+
+  #open(outlet: Outlet, headers: readonly string[]): void {
+    this.#deps.stream.metrics.onOpen(1);
+    outlet.open(headers);
   }
 
   #openHeaders(attempt: Attempt | undefined, contentType: string): string[] {
@@ -373,6 +385,7 @@ class CallRun implements AttemptHost, Watched {
 
   #leaveWatch(): void {
     this.watch.remove(this);
+    if (this.outlet?.isOpen) this.#deps.stream.metrics.onOpen(-1);
     this.x.usage = totalUsage(this.x.attempts);
   }
 

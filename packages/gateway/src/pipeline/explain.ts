@@ -5,7 +5,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { emptyRouter } from "../routing/router.ts";
 import { explainedAccounting } from "../limits/wire.ts";
 import { routeTable } from "../routing/routes.ts";
-import { streamSettings } from "../stream/config.ts";
+import { streamParts } from "../stream/parts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import { createWatch } from "../upstream/watch.ts";
 import { createStages, explain, type ExplainedOperation } from "./stages.ts";
@@ -28,7 +28,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
     call: {
       watch: createWatch(clock),
       router: emptyRouter,
-      settings: streamSettings(config.stream),
+      stream: streamParts(config, { audit: undefined, metrics: createMetrics() }),
       nowMs,
       refuse: () => undefined,
       onAttempt: () => undefined,

@@ -5,7 +5,7 @@ import type { Target } from "../routing/routes.ts";
 import { classifyError } from "../upstream/classify.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import type { Watch, Watched } from "../upstream/watch.ts";
-import { decideStream, type StreamCell, type StreamInput, type StreamState } from "./machine.ts";
+import type { decideStream, StreamCell, StreamInput, StreamState } from "./machine.ts";
 import type { Outlet, OutletSource } from "./outlet.ts";
 import { StreamRelay } from "./relay.ts";
 import type { SentText } from "./resume.ts";
@@ -32,6 +32,7 @@ export interface AttemptHost {
   readonly outlet: Outlet | undefined;
   /** Collects the text that is sent; undefined when a cut stream is not continued. */
   readonly sentText: SentText | undefined;
+  readonly decide: typeof decideStream;
   nowMs(): number;
   /** Nothing of it was sent: another target may be tried. */
   onNext(attempt: Attempt, failure: AttemptFailure): void;
@@ -119,7 +120,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
 
   /** What the machine says about this input; the attempt is in the cell's state from now on. */
   step(input: StreamInput): StreamCell {
-    const cell = decideStream(this.state, input, this.host.outlet?.isOpen ?? false);
+    const cell = this.host.decide(this.state, input, this.host.outlet?.isOpen ?? false);
     this.state = cell.to;
     return cell;
   }

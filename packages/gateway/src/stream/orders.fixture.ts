@@ -1,4 +1,5 @@
 import { TestClock } from "@loadline/kit/clock";
+import { createMetrics } from "@loadline/kit/metrics";
 import { readRequestBody } from "../body/request.ts";
 import { callStage } from "../pipeline/call.ts";
 import { type Client, Exchange, type Exit } from "../pipeline/exchange.ts";
@@ -9,6 +10,9 @@ import type { AttemptPlan, NextAttempt } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
 import type { FailureClass, UpstreamSink } from "../upstream/upstream.ts";
 import { createWatch, type Watch } from "../upstream/watch.ts";
+import { decideStream } from "./machine.ts";
+import { createStreamMetrics } from "./metrics.ts";
+import type { Resume } from "./parts.ts";
 import type { StreamSettings } from "./settings.ts";
 
 /** One upstream call as a random order drives it. */
@@ -113,6 +117,10 @@ export interface OrderOptions {
   readonly settings: StreamSettings;
   readonly hedgeAfterMs: number;
   readonly resumeMax: number;
+  /** A knocked-out machine. */
+  readonly decide?: typeof decideStream;
+  /** Aborts reach no upstream. */
+  readonly isAbortLost?: boolean;
 }
 
 /** One exchange over three fake targets, with everything it did. */
@@ -122,6 +130,7 @@ export class Order {
   readonly exits: Exit[] = [];
   /** Permits taken and given back, by target. */
   readonly ended: string[] = [];
+  readonly resumes: Resume[] = [];
   readonly x: Exchange;
 
   constructor(world: World, o: OrderOptions) {
@@ -151,7 +160,12 @@ export class Order {
     };
     const stage = callStage({
       watch: world.watch,
-      settings: o.settings,
+      stream: {
+        settings: o.settings,
+        metrics: createStreamMetrics(createMetrics()),
+        decide: o.decide ?? decideStream,
+        onResume: (_x, resume) => void this.resumes.push(resume),
+      },
       router: { plan: () => this.#plan(targets, o.hedgeAfterMs), serves: () => true },
       nowMs: () => world.clock.monotonicMs(),
       refuse: (x, refusal) => {

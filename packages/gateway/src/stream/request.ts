@@ -39,7 +39,8 @@ export function prepareRequest(
 ): PreparedRequest | BodyProblem {
   const { target } = permit;
   const lane = target.lanes[body.operation];
-  if (!lane) return unserved;
+  // A translation would begin the answer anew, not go on after what was sent.
+  if (!lane || (prefill !== undefined && lane.translate)) return unserved;
   const translation = lane.translate ? translate(x, body, target, lane) : undefined;
   if (translation && "code" in translation) return translation;
   const bytes = translation ? translation.request : ownBytes(x, body, target, prefill);
