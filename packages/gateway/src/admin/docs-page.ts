@@ -16,6 +16,7 @@ h1{font-size:1.6rem;margin:0}h2{margin:2.5rem 0 .5rem;font-size:1.2rem}
 nav{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
 details{border:1px solid var(--line);border-radius:8px;margin:.5rem 0}
 summary{cursor:pointer;display:flex;flex-wrap:wrap;gap:.75rem;align-items:baseline;padding:.6rem .8rem}
+summary>*{min-width:0;overflow-wrap:anywhere}
 summary:focus-visible{outline:2px solid;outline-offset:2px;border-radius:8px}
 details>div{padding:0 .8rem .8rem;overflow-x:auto}
 .method{font:600 .8rem ui-monospace,monospace;min-width:4rem}

@@ -56,6 +56,7 @@ interface RouteSpec<
   readonly summary: string;
   readonly permission: Permission;
   readonly object?: Surface["object"];
+  readonly platform?: true;
   /** The action in the audit log; reads have none. */
   readonly audit?: { readonly action: string; readonly by: "service" | "plane" };
   readonly status?: 200 | 201;
@@ -105,6 +106,7 @@ export function defineRoute<
       path: `/admin/v1${spec.path}`,
       permission: spec.permission,
       ...(spec.object && { object: spec.object }),
+      ...(spec.platform && { platform: spec.platform }),
       ...(isWrite && { writes: spec.body ? membersOf(spec.body) : [] }),
       limits: "admin",
       body: isWrite ? "admin" : "none",

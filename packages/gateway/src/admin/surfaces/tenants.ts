@@ -11,6 +11,7 @@ const tenant = z.object({
   policy: tenantPolicySchema.describe("What keys of the tenant may do at most."),
 });
 const manage = { permission: "users:manage" } as const;
+const platform = { ...manage, platform: true } as const;
 const errors = ["LL_TENANT_UNKNOWN", "LL_USER_FIELD"] as const;
 
 export const tenantRoutes: readonly AdminRoute[] = [
@@ -24,7 +25,7 @@ export const tenantRoutes: readonly AdminRoute[] = [
     handle: async ({ tenants }, { acting }) => ({ data: await tenants.list(acting) }),
   }),
   defineRoute({
-    ...manage,
+    ...platform,
     id: "tenants.create",
     method: "POST",
     path: "/tenants",
@@ -38,7 +39,7 @@ export const tenantRoutes: readonly AdminRoute[] = [
     handle: ({ tenants }, { acting, body }) => tenants.create(acting, body),
   }),
   defineRoute({
-    ...manage,
+    ...platform,
     id: "tenants.policy",
     method: "PATCH",
     path: "/tenants/:id/policy",
@@ -52,7 +53,7 @@ export const tenantRoutes: readonly AdminRoute[] = [
     handle: ({ tenants }, { acting, params, body }) => tenants.setPolicy(acting, params.id, body),
   }),
   defineRoute({
-    ...manage,
+    ...platform,
     id: "tenants.disable",
     method: "POST",
     path: "/tenants/:id/disable",
@@ -64,7 +65,7 @@ export const tenantRoutes: readonly AdminRoute[] = [
     handle: ({ tenants }, { acting, params }) => tenants.setDisabled(acting, params.id, true),
   }),
   defineRoute({
-    ...manage,
+    ...platform,
     id: "tenants.enable",
     method: "POST",
     path: "/tenants/:id/enable",
