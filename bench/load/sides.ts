@@ -1,43 +1,55 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { systemClock } from "@loadline/kit/clock";
 import { Pool } from "undici";
-import { type LoadPlan, runLoad } from "../../packages/validator/src/load/index.ts";
+import {
+  type HttpLoadRequest,
+  type LoadMetric,
+  type LoadPlan,
+  runLoad,
+} from "../../packages/validator/src/load/index.ts";
 
 /** One measured side: sends for a while and says how many requests were answered. */
 export type Side = (url: string, durationMs: number) => Promise<number>;
 
 export const connections = 64;
 
-/** Loadline's engine in this thread: recording, guards and histograms on. */
-export const loadline: Side = async (baseUrl, durationMs) => {
-  const plan: LoadPlan = {
-    target: { baseUrl },
-    seed: 7,
-    scenarios: {
-      s: {
-        executor: "constant-vus",
-        vus: connections,
-        durationMs,
-        request: { kind: "http", method: "GET", path: "/" },
-      },
-    },
-    limits: [
-      {
+/** Loadline's engine in this thread: recording and guards on. */
+function loadlineWith(metrics: readonly LoadMetric[], request: Partial<HttpLoadRequest>): Side {
+  return async (baseUrl, durationMs) => {
+    const scenario = {
+      executor: "constant-vus",
+      vus: connections,
+      durationMs,
+      request: { kind: "http", method: "GET", path: "/", ...request },
+    } as const;
+    const plan: LoadPlan = {
+      target: { baseUrl },
+      seed: 7,
+      scenarios: { s: scenario },
+      limits: metrics.map((metric) => ({
         scenario: "s",
-        metric: "response_time",
+        metric,
         limitMs: 100,
-        claim: "c",
-        stream: "load.s",
+        claim: metric,
+        stream: `load.${metric}`,
         part: "all",
-      },
-    ],
+      })),
+    };
+    let ok = 0;
+    for await (const record of runLoad(plan, { clock: systemClock(), engine: "inline" })) {
+      if (record.type === "load.ended") ok = record.accounts[0]?.ok ?? 0;
+    }
+    return ok;
   };
-  let ok = 0;
-  for await (const record of runLoad(plan, { clock: systemClock(), engine: "inline" })) {
-    if (record.type === "load.ended") ok = record.accounts[0]?.ok ?? 0;
-  }
-  return ok;
-};
+}
+
+/** A bare GET with one claim. */
+export const loadline = loadlineWith(["response_time"], {});
+
+/** The same with a check of the status and three claims with their figures. */
+export const loadlineFull = loadlineWith(["response_time", "service_time", "errors"], {
+  expectStatus: [200],
+});
 
 /** undici's lowest level, recording nothing. */
 export const undiciDispatch: Side = async (url, durationMs) => {

@@ -1,0 +1,19 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { connections } from "./sides.ts";
+
+const run = promisify(execFile);
+
+/** One thread of wrk: us of CPU of its process per request; null where wrk cannot be started. */
+export async function wrkCost(url: string, durationMs: number): Promise<number | null> {
+  const seconds = Math.max(1, Math.round(durationMs / 1000));
+  const wrk = `wrk -t1 -c${connections} -d${seconds}s '${url}'`;
+  // The shell's own clock of its children: user and system seconds with three digits.
+  const script = `TIMEFORMAT='cpu %U %S'; time ${wrk}`;
+  const said = await run("bash", ["-c", script]).catch(() => null);
+  if (said === null) return null;
+  const requests = Number(/(\d+) requests in/.exec(said.stdout)?.[1] ?? Number.NaN);
+  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(said.stderr) ?? [];
+  const micros = (Number(user) + Number(system)) * 1e6;
+  return Number.isFinite(micros / requests) ? micros / requests : null;
+}
