@@ -149,6 +149,29 @@ describe("per target", () => {
   });
 });
 
+describe("a reload", () => {
+  it("keeps the breakers of targets that stay as they are, and no others", () => {
+    const w = createWorld(pair);
+    trip(w);
+    w.reload({ ...pair, routes: routeOf([{ targets: "ba" }]) });
+    expect(w.routing.breakers.list()[0]).toMatchObject({ id: "a", state: "open" });
+    w.reload({ ...pair, breaker: { rate: 0.5 } });
+    expect(w.routing.breakers.list()[0]).toMatchObject({ id: "a", state: "closed" });
+  });
+
+  it("a request that began before it goes on over the routes of before", () => {
+    const w = createWorld(pair);
+    const x = w.exchange();
+    const plan = w.routing.router.plan(x);
+    const first = permitOf(plan.next());
+    w.reload({ ...pair, routes: routeOf([{ targets: "b" }]), retry: { attempts: 1 } });
+    first.end("server");
+    expect(permitOf(plan.next()).target.name).toBe("b");
+    expect(permitOf(w.routing.router.plan(x).next()).target.name).toBe("a");
+    expect(w.run(() => "server")).toEqual(["b"]);
+  });
+});
+
 describe("an operator's override", () => {
   it("holds a target open, closed, or lets it decide", () => {
     const w = createWorld(pair);

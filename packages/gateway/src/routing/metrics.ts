@@ -21,7 +21,10 @@ export interface RoutingMetrics {
   setPool(route: number, ready: number, min: number): void;
 }
 
-/** Series of routing and breakers; targets and routes by their position in the configuration. */
+/**
+ * Series of routing and breakers; targets and routes by their position in the configuration. A
+ * position beyond it, of a target that came with a reload, writes nothing.
+ */
 export function createRoutingMetrics(
   metrics: Metrics,
   names: { readonly routes: readonly string[]; readonly targets: readonly string[] },
@@ -57,6 +60,7 @@ export function createRoutingMetrics(
   const min = metrics.gauge("loadline_pool_min", "Targets that are to be ready.", { route });
   const classIndex = new Map<string, number>(failureClasses.map((name, i) => [name, i]));
   const width = failureClasses.length;
+  const states = breakerStates.length;
   return {
     onSwitch: (r, ms) => switches.observe(r, ms / 1000),
     onFailover: (t, outcome) => failovers.add(t * width + (classIndex.get(outcome) ?? 0)),
@@ -64,7 +68,7 @@ export function createRoutingMetrics(
     onRetry: (t, isTaken) => retries.add(t * retryOutcomes.length + (isTaken ? 0 : 1)),
     onTransition: (t, from, to) =>
       transitions.add(
-        transitions.slot([t, breakerStates.indexOf(from), breakerStates.indexOf(to)]),
+        (t * states + breakerStates.indexOf(from)) * states + breakerStates.indexOf(to),
       ),
     setState: (t, name) => state.set(t, stateValues[name]),
     setPool(r, count, least) {

@@ -13,8 +13,6 @@ export interface PlanDeps {
   nowMs(): number;
   readonly random: Random;
   readonly metrics: RoutingMetrics;
-  readonly attemptsMax: number;
-  readonly waitMaxMs: number;
   onKeyOut(state: TargetState, key: KeyState): void;
 }
 
@@ -63,12 +61,12 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     if (!route) return { kind: "none", retryAfterMs: 0 };
     if (this.#open > 0) return this.#hedge(route, nowMs) ?? this.#none(route, nowMs);
     const isOver = this.#attempts > 0 && this.#next === "never";
-    if (isOver || this.#attempts >= this.#deps.attemptsMax) return this.#none(route, nowMs);
+    if (isOver || this.#attempts >= route.attemptsMax) return this.#none(route, nowMs);
     return (
       this.#waited(nowMs) ??
       this.#sameTarget(nowMs) ??
       this.#otherTarget(route, nowMs) ??
-      this.#wait(nowMs) ??
+      this.#wait(route, nowMs) ??
       this.#none(route, nowMs)
     );
   }
@@ -89,7 +87,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     this.#next = effect.next;
     if (effect.next === "never") return;
     this.#failure = outcome;
-    const { waitMaxMs } = this.#deps;
+    const waitMaxMs = this.#route?.waitMaxMs ?? 0;
     if (this.#failedAtMs < 0) this.#failedAtMs = this.#deps.nowMs();
     const isWaitable = outcome === "rate_limited" || outcome === "overloaded";
     if (isWaitable && retryAfterMs !== undefined && retryAfterMs <= waitMaxMs)
@@ -133,9 +131,10 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     return state && this.#attempt(state, nowMs, false);
   }
 
-  #wait(nowMs: number): NextAttempt | undefined {
+  #wait(route: RouteState, nowMs: number): NextAttempt | undefined {
     if (!this.#waitable) return undefined;
-    const { waitMaxMs, random } = this.#deps;
+    const { waitMaxMs } = route;
+    const { random } = this.#deps;
     let waitMs = Number.POSITIVE_INFINITY;
     let soonest: TargetState | undefined;
     for (const state of this.#waitable) {
@@ -152,8 +151,8 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   }
 
   #hedge(route: RouteState, nowMs: number): TargetPermit | undefined {
-    const { metrics, attemptsMax } = this.#deps;
-    const hedge = route.hedge;
+    const { metrics } = this.#deps;
+    const { hedge, attemptsMax } = route;
     if (!hedge || this.#open > 1 || this.#attempts >= attemptsMax) return undefined;
     const state = mayFallBack(this.#x) ? route.pick(this.#x, this, nowMs) : undefined;
     const isAllowed = state !== undefined && hedge.fits(state) && hedge.take();

@@ -16,17 +16,31 @@ export interface Tried {
   hasTried(state: TargetState): boolean;
 }
 
+export interface RouteStateOptions {
+  readonly route: Route;
+  readonly groups: readonly GroupState[];
+  readonly hedge: HedgeControl | undefined;
+  readonly attemptsMax: number;
+  readonly waitMaxMs: number;
+}
+
 /** A route's chain of groups, and the picks made from it. */
 export class RouteState {
   readonly route: Route;
   readonly groups: readonly GroupState[];
   readonly hedge: HedgeControl | undefined;
+  /** Attempts per request. */
+  readonly attemptsMax: number;
+  /** Longest Retry-After waited for. */
+  readonly waitMaxMs: number;
   readonly #usable: Member[] = [];
 
-  constructor(o: { route: Route; groups: readonly GroupState[]; hedge: HedgeControl | undefined }) {
+  constructor(o: RouteStateOptions) {
     this.route = o.route;
     this.groups = o.groups;
     this.hedge = o.hedge;
+    this.attemptsMax = o.attemptsMax;
+    this.waitMaxMs = o.waitMaxMs;
   }
 
   /**

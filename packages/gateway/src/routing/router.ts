@@ -9,17 +9,22 @@ import { servesOperation } from "./serves.ts";
 export class RoutePlanner implements Router {
   readonly #deps: PlanDeps;
   #states = new Map<Route, RouteState>();
+  /** Of the configuration before: requests that began under it go on under it. */
+  #before = new Map<Route, RouteState>();
 
   constructor(deps: PlanDeps) {
     this.#deps = deps;
   }
 
   install(states: readonly RouteState[]): void {
+    this.#before = this.#states;
     this.#states = new Map(states.map((state) => [state.route, state]));
   }
 
   plan(x: Exchange): AttemptPlan {
-    return new Plan(x, x.route && this.#states.get(x.route), this.#deps);
+    const { route } = x;
+    const state = route && (this.#states.get(route) ?? this.#before.get(route));
+    return new Plan(x, state, this.#deps);
   }
 
   serves(x: Exchange): boolean {

@@ -14,7 +14,7 @@ import { type Pools, startPools } from "./pools.ts";
 import { RouteState } from "./route-state.ts";
 import { RoutePlanner } from "./router.ts";
 import type { RouteTable, Target } from "./routes.ts";
-import { createStates } from "./states.ts";
+import { createStates, type StatesDeps } from "./states.ts";
 import { hashText } from "./strategies/hash.ts";
 import { createStrategies } from "./strategies/index.ts";
 import type { TargetState } from "./target-state.ts";
@@ -69,16 +69,20 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
     nowMs: () => clock.monotonicMs(),
     random,
     metrics,
-    attemptsMax: plan.config.retry.attempts,
-    waitMaxMs: plan.config.retry.waitMax,
     onKeyOut,
   });
+  const indexes = new Map([...plan.targets.keys()].map((name, i) => [name, i]));
+  const statesDeps: StatesDeps = {
+    board,
+    random,
+    controls: deps.controls,
+    wallMs: () => clock.wallMs(),
+    indexOf: (name) => indexes.get(name) ?? indexes.size,
+  };
   let states: Map<string, TargetState> | undefined;
   let pools: Pools | undefined;
   const install = ({ config, routes, targets }: RoutingPlan): void => {
-    const { controls } = deps;
-    const wallMs = (): number => clock.wallMs();
-    states = createStates(config, targets, { board, random, controls, wallMs, before: states });
+    states = createStates(config, targets, { ...statesDeps, before: states });
     board.install(states);
     router.install(
       routes.routes.map((route) => {
@@ -86,6 +90,8 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
         const hedge = settings?.hedge ?? "off";
         return new RouteState({
           route,
+          attemptsMax: config.retry.attempts,
+          waitMaxMs: config.retry.waitMax,
           groups: (settings?.groups ?? []).map(({ strategy, targets: names }) => ({
             strategy: strategies[strategy],
             members: names.flatMap((name) => memberOf(states?.get(name))),

@@ -15,6 +15,8 @@ export interface StatesDeps {
   readonly random: Random;
   readonly controls: Partial<Controls> | undefined;
   wallMs(): number;
+  /** Label index of a target in the metrics; beyond them for one that came with a reload. */
+  indexOf(target: string): number;
 }
 
 /** The routing keys of a target's settings, and the rest, which is its provider's. */
@@ -31,8 +33,8 @@ export function splitTarget(settings: Readonly<Record<string, unknown>>): {
 }
 
 /**
- * The state of every target by name, in configuration order. One whose target is still open as
- * before keeps its breaker, keys and latency.
+ * The state of every target by name, in configuration order. One whose target is still open and
+ * whose settings are as before keeps its breaker, keys and latency.
  */
 export function createStates(
   config: GatewayConfig,
@@ -44,27 +46,27 @@ export function createStates(
   const prices = createPrices(config.prices);
   for (const target of targets.values()) {
     const before = deps.before?.get(target.name);
-    if (before?.target === target && before.index === states.size) {
+    const { routing } = splitTarget(config.targets[target.name] ?? {});
+    const probePeriodMs = cadences.get(target.name)?.probeEveryMs;
+    const { breaker, retry, prices: listed } = config;
+    const settings = JSON.stringify([routing, breaker, retry, listed, probePeriodMs]);
+    if (before?.target === target && before.settings === settings) {
       states.set(target.name, before);
       continue;
     }
-    const { routing } = splitTarget(config.targets[target.name] ?? {});
     const own = targetRoutingConfig.parse(routing);
     const state: TargetState = new TargetState({
       target,
-      index: states.size,
+      index: deps.indexOf(target.name),
+      settings,
       breaker: (deps.controls?.breaker ?? createBreaker)({
-        settings: breakerSettings(
-          config.breaker,
-          own.breaker,
-          cadences.get(target.name)?.probeEveryMs,
-        ),
+        settings: breakerSettings(breaker, own.breaker, probePeriodMs),
         random: deps.random,
         onTransition: (transition) => deps.board.changed(state, transition),
       }),
       budget: new RetryBudget({
-        share: config.retry.budgetShare,
-        perSecond: config.retry.budgetPerSecond,
+        share: retry.budgetShare,
+        perSecond: retry.budgetPerSecond,
       }),
       weight: own.weight,
       maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,

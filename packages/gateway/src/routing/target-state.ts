@@ -14,8 +14,10 @@ export interface TokenPrice {
 
 export interface TargetStateOptions {
   readonly target: Target;
-  /** Position among all targets: its label index in the metrics. */
+  /** Its label index in the metrics. */
   readonly index: number;
+  /** All it was made from, as text: equal texts are equal settings. */
+  readonly settings: string;
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   readonly weight: number;
@@ -30,6 +32,7 @@ const notReadyWaitMs = 1000;
 export class TargetState {
   readonly name: string;
   readonly index: number;
+  readonly settings: string;
   readonly breaker: Breaker;
   readonly budget: RetryBudget;
   readonly weight: number;
@@ -38,8 +41,7 @@ export class TargetState {
   readonly keys: readonly KeyState[];
   readonly latency = new PeakEwma();
   readonly ramp = new Ramp();
-  /** Changes when a reload opens the same target anew. */
-  target: Target;
+  readonly target: Target;
   inFlight = 0;
   cooledUntilMs = 0;
   #nextKey = 0;
@@ -47,6 +49,7 @@ export class TargetState {
   constructor(o: TargetStateOptions) {
     this.name = o.target.name;
     this.index = o.index;
+    this.settings = o.settings;
     this.breaker = o.breaker;
     this.budget = o.budget;
     this.weight = o.weight;

@@ -44,6 +44,8 @@ export interface World {
   readonly audited: AuditEvent[];
   readonly logged: () => string;
   readonly metricsText: () => string;
+  /** Goes over to another configuration; targets of the same name stay open. */
+  reload(config: Readonly<Record<string, unknown>>): void;
   /** A chat request for the first route. */
   exchange(body?: Readonly<Record<string, unknown>>): Exchange;
   plan(body?: Readonly<Record<string, unknown>>): AttemptPlan;
@@ -77,7 +79,7 @@ export function createWorld(
       return [name, { ...target, upstream, keys: ids.map((id) => ({ id, headers: [] })) }];
     }),
   );
-  const routes = compileRoutes(parsed, targets);
+  let routes = compileRoutes(parsed, targets);
   const metrics = createMetrics();
   const audited: AuditEvent[] = [];
   const audit = {
@@ -96,6 +98,11 @@ export function createWorld(
     clock,
     routing,
     audited,
+    reload(other) {
+      const next = configSchema.parse(other);
+      routes = compileRoutes(next, targets);
+      routing.install({ config: next, routes, targets });
+    },
     exchange,
     plan,
     logged() {

@@ -149,6 +149,7 @@ describe("prefix-affinity", () => {
       state: new TargetState({
         target,
         index,
+        settings: "",
         breaker: new CircuitBreaker({ settings: breakerDefaults, random }),
         budget: new RetryBudget({ share: 0, perSecond: 0 }),
         weight: 1,
