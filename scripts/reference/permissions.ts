@@ -12,12 +12,14 @@ function cell(surface: Surface, role: string): string {
   const { permission, object } = surface;
   if (typeof permission !== "string") return "public" in permission ? yes : "";
   if (object) return held.has(object.ofOthers) ? yes : held.has(permission) ? "own" : "";
-  return held.has(permission) ? yes : "";
+  if (!held.has(permission)) return "";
+  return surface.platform ? "platform" : yes;
 }
 
-const need = ({ permission, object }: Surface): string => {
+const need = ({ permission, object, platform }: Surface): string => {
   if (typeof permission !== "string") return "public" in permission ? "none" : "each its own";
-  return object ? `${code(permission)}, others' ${code(object.ofOthers)}` : code(permission);
+  if (object) return `${code(permission)}, others' ${code(object.ofOthers)}`;
+  return platform ? `${code(permission)} in tenant ${code("*")}` : code(permission);
 };
 
 /** Every surface with what it needs and who holds that, from the registry. */
@@ -26,7 +28,8 @@ export function permissionsPage(): string {
   return page(
     "Permissions",
     "Who may do what. A key holds what its role or its list of permissions says, never more than " +
-      "its owner holds now and its tenant's policy allows. `own`: only on objects of one's own.",
+      "its owner holds now and its tenant's policy allows. `own`: only on objects of one's own; " +
+      "`platform`: only for principals of tenant `*`, such as a key made with `--tenant '*'`.",
     "Viewer, editor and admin are roles of people, each holding all of the one before it; caller " +
       "and scraper are presets for keys. Custom grants add single permissions, with a reason and " +
       "an optional end.",

@@ -55,6 +55,13 @@ describe("authorize", () => {
     expect(code(authorize(principal([]), own, mine))).toBe(403);
   });
 
+  it("a surface of the whole gateway is for the platform's tenant only", () => {
+    const surface = { permission: "users:manage", platform: true } as const;
+    expect(code(authorize(principal([...permissions]), surface))).toBe(403);
+    expect(code(authorize(principal([...permissions], "*"), surface))).toBe("allow");
+    expect(code(authorize(principal([], "*"), surface))).toBe(403);
+  });
+
   it("a public surface is open; one that leaves it to those below is closed", () => {
     expect(authorize(principal([]), { permission: { public: "health" } })).toBe("allow");
     const below = "each surface under this path declares its own";

@@ -27,12 +27,13 @@ const hidden: Denial = { status: 404, code: "LL_OBJECT_UNKNOWN", permission: und
  */
 export function authorize(
   p: Principal,
-  surface: Pick<Surface, "permission" | "object">,
+  surface: Pick<Surface, "permission" | "object" | "platform">,
   object?: ObjectOwner,
 ): "allow" | Denial {
   if (isPublic(surface)) return "allow";
   const { permission } = surface;
   if (typeof permission !== "string") return denied(undefined);
+  if (surface.platform && p.tenantId !== everyTenant) return denied(undefined);
   if (object && object.tenantId !== p.tenantId && p.tenantId !== everyTenant) return hidden;
   const wider = surface.object?.ofOthers;
   if (wider !== undefined && p.grants.has(wider)) return "allow";

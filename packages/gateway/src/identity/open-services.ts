@@ -8,7 +8,7 @@ import { sqlUrl } from "../state/config.ts";
 import { openStore } from "../state/open-store.ts";
 import { openState } from "../state/state.ts";
 import { createIdentityServices, type IdentityServices } from "./identity.ts";
-import { singlePepper } from "./wire.ts";
+import { singlePepper, untilAnswers } from "./wire.ts";
 
 export interface OpenedServices extends IdentityServices, AsyncDisposable {}
 
@@ -23,6 +23,7 @@ export async function openIdentityServices(
   const state = openState(config.stateDir, { clock, random });
   try {
     const store = await openStore(sqlUrl(config.stores.sql), { clock, dir: config.stateDir });
+    await untilAnswers(store, clock);
     const { heads: _, ...auditLog } = config.auditLog;
     const audit = openAuditLog(auditLog, {
       clock,

@@ -40,6 +40,8 @@ export interface Surface {
   readonly permission: Access;
   /** Set when it acts on one object: what is needed for an object of somebody else's. */
   readonly object?: { readonly type: string; readonly ofOthers: Permission };
+  /** Acts on the whole gateway: only for principals of the tenant `*`. */
+  readonly platform?: true;
   /** Members a write accepts, or `upstream` when the body is scanned and passed on. */
   readonly writes?: readonly string[] | "upstream";
   readonly limits: LimitClass;

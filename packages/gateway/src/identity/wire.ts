@@ -7,6 +7,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
 import type { Store } from "../state/store.ts";
 import { operator } from "./acting.ts";
+import { loadlineCode } from "./codes.ts";
 import type { Evicted } from "./authenticator.ts";
 import type { ChangeAudit, Peppers } from "./deps.ts";
 import { endRunning, type Running } from "./end-running.ts";
@@ -32,10 +33,13 @@ export interface WireDeps {
 }
 
 const pepperVersion = 1;
+const startAttemptsMax = 15;
+const startRetryMs = 300;
 
 /** Identity over an open store, with a first key when the store has none and keys are required. */
 export async function openIdentity(config: GatewayConfig, deps: WireDeps): Promise<WiredIdentity> {
   let end: (ended: Evicted) => void = () => undefined;
+  await untilAnswers(deps.store, deps.clock);
   const identity = await createIdentity({
     ...deps,
     peppers: singlePepper(deps.pepper),
@@ -53,6 +57,21 @@ export async function openIdentity(config: GatewayConfig, deps: WireDeps): Promi
         endRunning(pipeline.inFlight, ended, (x, refusal) => pipeline.refuse(x, refusal));
     },
   };
+}
+
+/** A store that is still starting, to write and to read, gets 20 s; then its refusal stands. */
+export async function untilAnswers(store: Store, clock: Clock): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await store.transaction((r) => r.events.lastSeq());
+      await store.repositories.keys.list({ limit: 1 });
+      return;
+    } catch (cause) {
+      if (loadlineCode(cause) !== "LL_STATE_UNAVAILABLE" || attempt >= startAttemptsMax)
+        throw cause;
+      await clock.sleep(startRetryMs);
+    }
+  }
 }
 
 /** One pepper under which every key was digested. */

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runGateway, type Running } from "../../test/harness.ts";
+import { type Acting, operator } from "../index.ts";
+import type { Permission } from "../identity/permissions.ts";
+import { permissionsOfRole } from "../identity/roles.ts";
+import type { Surface } from "../identity/surface.ts";
+import { allSurfaces } from "./registry.ts";
+
+/** Everybody who asks, with what they hold. */
+const callers = ["anonymous", "viewer", "editor", "admin", "caller", "scraper", "custom"] as const;
+type Caller = (typeof callers)[number];
+const customHeld: readonly Permission[] = ["breakers:read", "keys:manage", "metrics:read"];
+
+const objects = ["own", "same tenant", "other tenant", "absent"] as const;
+type ObjectKind = (typeof objects)[number];
+
+interface Person {
+  readonly secret: string;
+  readonly held: ReadonlySet<Permission>;
+  /** Keys of theirs that may be changed and revoked. */
+  readonly own: string;
+}
+
+let g: Running;
+const people = new Map<Caller, Person>();
+let othersKey = "";
+let foreignKey = "";
+let spareUser = "";
+let spareGrant = "";
+
+const by: Acting = operator();
+
+async function person(name: Caller): Promise<Person> {
+  const { keys, users, roles } = g.gateway.identity;
+  const isCustom = name === "custom";
+  const user = await users.create(by, { subject: name, roles: isCustom ? [] : [name] });
+  if (isCustom)
+    for (const permission of customHeld)
+      await roles.grantPermission(by, user.id, { permission, reason: "matrix" });
+  const granted = isCustom ? { permissions: [...customHeld] } : { roles: [name] };
+  const key = await keys.create(by, { name, ownerId: user.id, ...granted });
+  const own = await keys.create(by, { name: `${name} own`, ownerId: user.id, ...granted });
+  const held = isCustom ? new Set(customHeld) : permissionsOfRole(name);
+  return { secret: key.secret, held, own: own.id };
+}
+
+beforeAll(async () => {
+  g = await runGateway();
+  const { keys, users, roles, tenants } = g.gateway.identity;
+  for (const name of callers) if (name !== "anonymous") people.set(name, await person(name));
+  await tenants.create(by, { id: "acme" });
+  const other = await users.create(by, { subject: "other", roles: ["scraper"] });
+  const made = { name: "other", roles: ["scraper"] };
+  othersKey = (await keys.create(by, { ...made, ownerId: other.id })).id;
+  foreignKey = (await keys.create(by, { ...made, tenantId: "acme" })).id;
+  spareUser = (await users.create(by, { subject: "spare" })).id;
+  const grant = { permission: "models:read", reason: "matrix" };
+  spareGrant = (await roles.grantPermission(by, spareUser, grant)).id;
+}, 60_000);
+afterAll(() => g[Symbol.asyncDispose]());
+
+const bodies: Readonly<Record<string, object>> = {
+  chat: { model: "sim", messages: [{ role: "user", content: "x" }] },
+  completions: { model: "sim", prompt: "x" },
+  embeddings: { model: "sim", input: "x" },
+  responses: { model: "sim", input: "x" },
+  "keys.change": { name: "renamed" },
+  messages: { model: "sim", max_tokens: 1, messages: [{ role: "user", content: "x" }] },
+};
+
+/** Kinds of object that can stand in a surface's path. */
+function kindsOf(surface: Surface): readonly ObjectKind[] {
+  return surface.object && surface.path.includes("/:id") ? objects : ["same tenant"];
+}
+
+function pathOf(surface: Surface, kind: ObjectKind, own: string): string {
+  const keyIds = {
+    own,
+    "same tenant": othersKey,
+    "other tenant": foreignKey,
+    absent: "x".repeat(12),
+  };
+  const id = surface.object ? keyIds[kind] : spareUser;
+  return surface.path
+    .replace("*", surface.id === "admin" ? "nothing" : "sim")
+    .replace(":id", id)
+    .replace(":grantId", spareGrant)
+    .replace(/:[^/]+/g, "viewer");
+}
+
+/** What the registry says, worked out from roles alone. */
+function expected(surface: Surface, caller: Caller, kind: ObjectKind): number | "allowed" {
+  const { permission, object, platform } = surface;
+  if (typeof permission !== "string" && "public" in permission) return "allowed";
+  const who = people.get(caller);
+  if (!who) return 401;
+  if (typeof permission !== "string") return 404;
+  if (platform) return 403;
+  const isAll = object !== undefined && who.held.has(object.ofOthers);
+  if (!isAll && !who.held.has(permission)) return 403;
+  if (!object || !surface.path.includes("/:id")) return "allowed";
+  if (kind === "other tenant" || kind === "absent") return 404;
+  return isAll || kind === "own" ? "allowed" : 403;
+}
+
+async function ask(surface: Surface, method: string, caller: Caller, kind: ObjectKind) {
+  const who = people.get(caller);
+  const path = pathOf(surface, kind, who?.own ?? othersKey);
+  const isBody = method !== "GET" && method !== "HEAD" && method !== "DELETE";
+  const answer = await fetch(g.url + path, {
+    method,
+    headers: {
+      ...(who && { authorization: `Bearer ${who.secret}` }),
+      ...(isBody && { "content-type": "application/json" }),
+    },
+    ...(isBody && { body: JSON.stringify(bodies[surface.id] ?? {}) }),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+describe("every surface, by every caller, on every kind of object, over the socket", () => {
+  it("answers what the registry says: 0 surprises [R0-07, R0-22]", async () => {
+    const surprises: string[] = [];
+    let asked = 0;
+    for (const surface of allSurfaces())
+      for (const caller of callers)
+        for (const kind of kindsOf(surface))
+          for (const method of surface.methods) {
+            const want = expected(surface, caller, kind);
+            const { status } = await ask(surface, method, caller, kind);
+            asked++;
+            const isRefused = [401, 403, 404].includes(status);
+            if (want === "allowed" ? isRefused : status !== want)
+              surprises.push(
+                `${method} ${surface.id} by ${caller} on ${kind}: ${status}, not ${want}`,
+              );
+          }
+    expect(surprises).toEqual([]);
+    expect(asked).toBeGreaterThan(400);
+  }, 120_000);
+
+  it("another tenant's object answers with the body of one that does not exist", async () => {
+    const surface = allSurfaces().find(({ id }) => id === "keys.get");
+    if (!surface) throw new Error("no surface keys.get");
+    const shape = (text: string): string =>
+      text
+        .replaceAll(/req_[0-9a-f]{24}/g, "ID")
+        .replaceAll(/x{12}|[0-9A-Za-z]{12}(?=\b)/g, "OBJECT");
+    const foreign = await ask(surface, "GET", "admin", "other tenant");
+    const absent = await ask(surface, "GET", "admin", "absent");
+    expect(shape(foreign.text).replaceAll(foreignKey, "OBJECT")).toBe(shape(absent.text));
+  });
+
+  it("paths nobody declared are 404 for everybody, with a key or without", async () => {
+    for (const path of ["/v1/files", "/admin", "/internal/debug", "/.env"]) {
+      expect((await fetch(g.url + path)).status).toBe(404);
+      expect((await g.get(path)).status).toBe(404);
+    }
+  });
+});
