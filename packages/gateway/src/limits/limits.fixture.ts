@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
-import { z } from "zod";
+import type { z } from "zod";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import { createPrices } from "../budgets/prices.ts";
 import { pricesSection } from "../budgets/config.ts";
@@ -14,6 +14,7 @@ import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
 import { LeaseList } from "./open-lease.ts";
 import { RedisStore } from "./redis-store.ts";
+import type { SharedStore } from "./shared-store.ts";
 
 export interface Caller {
   readonly key?: string;
@@ -30,6 +31,7 @@ export interface Caller {
 export interface Bench extends AsyncDisposable {
   readonly limits: Limits;
   readonly local: LocalStore;
+  readonly shared: SharedStore | undefined;
   readonly metrics: Metrics;
   /** `ok` and the exchange, or the refusal. */
   call(caller?: Caller): Promise<{ x: Exchange; refusal: Refusal | undefined }>;
@@ -51,7 +53,10 @@ export interface BenchOptions {
     readonly timeoutMs?: number;
     readonly replica?: string;
     readonly replicasMax?: number;
+    readonly settleText?: string;
   };
+  /** A store in the place of Redis. */
+  readonly shared?: SharedStore;
 }
 
 const client: Client = {
@@ -84,7 +89,6 @@ export function openBench(o: BenchOptions): Bench {
   const alerts: number[] = [];
   const logged: string[] = [];
   const shared = o.redis && {
-    ...o.redis,
     store: new RedisStore({
       url: o.redis.url,
       clock,
@@ -95,6 +99,7 @@ export function openBench(o: BenchOptions): Bench {
       leases,
       log: (event, text) => void logged.push(`${event}: ${text}`),
       onDropped: () => undefined,
+      ...(o.redis.settleText !== undefined && { settleText: o.redis.settleText }),
     }),
   };
   const limits = createLimits({
@@ -112,7 +117,7 @@ export function openBench(o: BenchOptions): Bench {
     local,
     leases,
     ...(o.leaseGraceMs !== undefined && { leaseGraceMs: o.leaseGraceMs }),
-    shared: shared?.store,
+    shared: o.shared ?? shared?.store,
     metrics: createLimitMetrics(metrics, dims),
     alerts: { onCrossed: ({ share }) => void alerts.push(Math.round(share * 100)) },
   });
@@ -120,6 +125,7 @@ export function openBench(o: BenchOptions): Bench {
   return {
     limits,
     local,
+    shared: shared?.store,
     metrics,
     alerts,
     logged,

@@ -14,6 +14,13 @@ const perMillion = { m: { input: 0, output: 1000 } };
 
 /** What every store of limits has to hold; run once for each of them. */
 export function describeLimits(harness: SuiteHarness): void {
+  describeRates(harness);
+  describeTokens(harness);
+  describeBudgets(harness);
+  describeScopes(harness);
+}
+
+function describeRates(harness: SuiteHarness): void {
   it("admits the burst and refuses the next with the exact wait, which then admits", async () => {
     await using bench = await harness.open({
       limits: [{ scope: "key", resource: "requests", limit: 10, period: "1s", burst: 3 }],
@@ -57,7 +64,9 @@ export function describeLimits(harness: SuiteHarness): void {
     );
     expect(admitted.filter(({ refusal }) => !refusal)).toHaveLength(9);
   });
+}
 
+function describeTokens(harness: SuiteHarness): void {
   it("tokens not used come back, more than reserved is debited", async () => {
     await using bench = await harness.open({
       limits: [{ scope: "key", resource: "tokens", limit: 1000, period: "1h" }],
@@ -89,7 +98,9 @@ export function describeLimits(harness: SuiteHarness): void {
       "LL_LIMIT_CONCURRENCY",
     ]);
   });
+}
 
+function describeBudgets(harness: SuiteHarness): void {
   it("a budget is spent to its edge and never beyond, by 50 callers at once", async () => {
     await using bench = await harness.open({
       limits: [{ scope: "tenant", resource: "money", limit: 0.01, period: "day" }],
@@ -132,7 +143,9 @@ export function describeLimits(harness: SuiteHarness): void {
     expect((await bench.call({ maxTokens: 5 })).refusal?.code).toBe("LL_BUDGET_EXHAUSTED");
     expect((await bench.call({ maxTokens: 4 })).refusal).toBeUndefined();
   });
+}
 
+function describeScopes(harness: SuiteHarness): void {
   it("keys, tenants and models have limiters of their own; a budget id is shared", async () => {
     await using bench = await harness.open({
       limits: [

@@ -40,15 +40,23 @@ describe("limits of one process", () => {
     });
     const { x } = await bench.call();
     expect(x.lease?.headers).toEqual([
-      ...["x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests", "1"],
-      ...["x-ratelimit-reset-requests", "1s"],
-      ...["ratelimit-policy", '"key-requests";q=60;w=60;burst=2'],
+      "x-ratelimit-limit-requests",
+      "60",
+      "x-ratelimit-remaining-requests",
+      "1",
+      "x-ratelimit-reset-requests",
+      "1s",
+      "ratelimit-policy",
+      '"key-requests";q=60;w=60;burst=2',
     ]);
     const other = await bench.call({ path: "/v1/messages" });
     expect(other.x.lease?.headers.slice(0, 6)).toEqual([
-      ...["anthropic-ratelimit-requests-limit", "60"],
-      ...["anthropic-ratelimit-requests-remaining", "0"],
-      ...["anthropic-ratelimit-requests-reset", "2026-01-01T00:00:02.000Z"],
+      "anthropic-ratelimit-requests-limit",
+      "60",
+      "anthropic-ratelimit-requests-remaining",
+      "0",
+      "anthropic-ratelimit-requests-reset",
+      "2026-01-01T00:00:02.000Z",
     ]);
   });
 
@@ -73,7 +81,11 @@ describe("limits of one process", () => {
     const calls = [];
     for (const key of ["a", "a", "a", "b", "c"]) calls.push(await bench.call({ key }));
     expect(calls.map(({ refusal }) => refusal?.headers?.at(1))).toEqual([
-      ...[undefined, undefined, "key/concurrency", undefined, "global/concurrency"],
+      undefined,
+      undefined,
+      "key/concurrency",
+      undefined,
+      "global/concurrency",
     ]);
     calls[0]?.x.lease?.settle(undefined);
     expect((await bench.call({ key: "c" })).refusal).toBeUndefined();

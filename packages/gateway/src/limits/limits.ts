@@ -11,9 +11,9 @@ import {
   plainAsk,
 } from "./estimate.ts";
 import type { Actual } from "./lease.ts";
-import { LocalStore, type Times } from "./local-store.ts";
+import type { LocalStore, Times } from "./local-store.ts";
 import type { LimitMetrics, LimitMode } from "./metrics.ts";
-import { type LeaseHost, type LeaseKeeper, LeaseList, OpenLease } from "./open-lease.ts";
+import { type LeaseHost, type LeaseKeeper, type LeaseList, OpenLease } from "./open-lease.ts";
 import { type Ask, createPlanner, type Denial, type Plan, type Range } from "./plan.ts";
 import { refusalOf } from "./refusal.ts";
 import type { SharedStore } from "./shared-store.ts";

@@ -52,26 +52,7 @@ export class LocalStore {
   check(plan: Plan, ask: Ask, range: Range, times: Times): Denial | undefined {
     if (plan.generation !== this.table.generation && !plan.bind(this.table, times.nowUs))
       return { index: -1, waitUs: slotWaitUs, isTooLarge: false, restNano: 0 };
-    let index = -1;
-    let longestUs = 0;
-    let isTooLarge = false;
-    let restNano = Number.POSITIVE_INFINITY;
-    for (let i = range.from; i < range.to; i++) {
-      const dim = plan.dims[i];
-      const bucket = plan.buckets[i];
-      if (!dim || !bucket) continue;
-      if (bucket.epoch !== this.#epoch) this.#prepare(dim, bucket);
-      const share = i < plan.shared.from ? 1 : this.#share;
-      const wait = this.#waitOf(dim, bucket, { ask, times, share });
-      if (dim.resource === "money") restNano = Math.min(restNano, restOf(dim, bucket));
-      if (wait === 0) continue;
-      if (wait < 0) isTooLarge = true;
-      const isLonger = wait < 0 || (wait > longestUs && !isTooLarge);
-      if (!isLonger && index >= 0) continue;
-      index = i;
-      longestUs = Math.abs(wait);
-    }
-    return index < 0 ? undefined : { index, waitUs: longestUs, isTooLarge, restNano };
+    return this.#refusal(plan, ask, range, times);
   }
 
   /** Takes what `check` has admitted in the same turn; `marks` remember it for `release`. */
@@ -120,6 +101,28 @@ export class LocalStore {
       bucket.open += by;
       if (plan.dims[i]?.resource === "concurrency") bucket.live += by;
     }
+  }
+
+  /** The limit with the longest wait; one that is never passed comes before all others. */
+  #refusal(plan: Plan, ask: Ask, range: Range, times: Times): Denial | undefined {
+    let index = -1;
+    let longestUs = 0;
+    let isTooLarge = false;
+    let restNano = Number.POSITIVE_INFINITY;
+    for (let i = range.from; i < range.to; i++) {
+      const dim = plan.dims[i];
+      const bucket = plan.buckets[i];
+      if (!dim || !bucket) continue;
+      if (bucket.epoch !== this.#epoch) this.#prepare(dim, bucket);
+      const share = i < plan.shared.from ? 1 : this.#share;
+      const wait = this.#waitOf(dim, bucket, { ask, times, share });
+      if (dim.resource === "money") restNano = Math.min(restNano, restOf(dim, bucket));
+      if (wait === 0 || isTooLarge || (wait > 0 && wait <= longestUs)) continue;
+      isTooLarge = wait < 0;
+      index = i;
+      longestUs = Math.abs(wait);
+    }
+    return index < 0 ? undefined : { index, waitUs: longestUs, isTooLarge, restNano };
   }
 
   /** 0: admitted; > 0: microseconds to wait; < 0: never. */

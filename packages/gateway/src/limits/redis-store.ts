@@ -32,6 +32,8 @@ export interface RedisStoreDeps {
   readonly log: (event: string, text: string) => void;
   /** Settles that were not kept, because too many waited. */
   readonly onDropped: (settles: number) => void;
+  /** Text of the settle script; only a test replaces it. */
+  readonly settleText?: string;
 }
 
 const failuresMax = 3;
@@ -48,7 +50,6 @@ const refusalHead = 4;
 const logEveryMs = 1000;
 
 const reserve = scriptOf(reserveScript);
-const settle = scriptOf(settleScript);
 const restore = scriptOf(restoreScript);
 const adopt = scriptOf(adoptScript);
 const beat = scriptOf(beatScript);
@@ -71,6 +72,7 @@ interface Settle {
 export class RedisStore implements SharedStore {
   readonly #deps: RedisStoreDeps;
   readonly #link: RedisLink;
+  readonly #settleScript: Script;
   #state: "up" | "suspect" | "down" = "down";
   #failures = 0;
   #pings = 0;
@@ -87,6 +89,7 @@ export class RedisStore implements SharedStore {
 
   constructor(deps: RedisStoreDeps) {
     this.#deps = deps;
+    this.#settleScript = scriptOf(deps.settleText ?? settleScript);
     const { url, clock, timeoutMs } = deps;
     this.#link = openRedis({
       url,
@@ -346,7 +349,7 @@ export class RedisStore implements SharedStore {
       const batch = this.#settles.slice(0, settleBatch);
       this.#settles = this.#settles.slice(settleBatch);
       const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
-      const answer = await this.#link.run(settle, [leasesKey], list.map(String));
+      const answer = await this.#link.run(this.#settleScript, [leasesKey], list.map(String));
       if (answer === undefined) {
         this.#settles = [...batch, ...this.#settles];
         this.#onFailure();

@@ -1,8 +1,9 @@
 import type { Prices } from "../budgets/prices.ts";
 import { costNano } from "../budgets/prices.ts";
 import type { Actual } from "../limits/lease.ts";
-import type { AttemptRecord, Exchange, Usage } from "../pipeline/exchange.ts";
+import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import type { UsageRow } from "../state/rows.ts";
+import { noUsage, unknownUsage } from "../stream/usage.ts";
 
 const defaultTenant = "default";
 
@@ -50,8 +51,8 @@ export function usageRows(
   o: { exit: string; prices: Prices; wallMs: number },
 ): UsageRow[] {
   return x.attempts.map((attempt, i) => {
-    const usage: Usage | undefined = attempt.usage;
-    const isUnknown = usage ? usage.source === "unknown" : attempt.failure === "ok";
+    const usage = attempt.usage ?? (attempt.failure === "ok" ? unknownUsage : noUsage);
+    const source = usage.source ?? "provider";
     return {
       id: `${x.id}/${i + 1}`,
       at: o.wallMs,
@@ -61,12 +62,15 @@ export function usageRows(
       route: x.route?.name ?? "",
       model: x.body?.model ?? "",
       target: attempt.target,
-      inputTokens: usage?.inputTokens ?? 0,
-      cachedTokens: usage?.cachedTokens ?? 0,
-      outputTokens: usage?.outputTokens ?? 0,
-      reasoningTokens: usage?.reasoningTokens ?? 0,
-      costNano: isUnknown ? (x.lease?.reservedNano ?? 0) : costOf(x, attempt, o.prices, o.wallMs),
-      source: isUnknown ? "unknown" : (usage?.source ?? (usage ? "provider" : "none")),
+      inputTokens: usage.inputTokens,
+      cachedTokens: usage.cachedTokens ?? 0,
+      outputTokens: usage.outputTokens,
+      reasoningTokens: usage.reasoningTokens ?? 0,
+      costNano:
+        source === "unknown"
+          ? (x.lease?.reservedNano ?? 0)
+          : costOf(x, attempt, o.prices, o.wallMs),
+      source,
       exit: o.exit,
     };
   });
