@@ -91,6 +91,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const accounting = createAccounting({ ...deps, ...base, config, models, usage });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
+  const exits = { telemetry, logger, nowMs, audit: auditExchanges(audit, config.auditLog) };
   const stages = createStages({
     nextId,
     identity,
@@ -114,19 +115,15 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       metricsText: telemetry.render,
     },
     admin: config.admin,
-    exits: { telemetry, logger, nowMs, audit: auditExchanges(audit, config.auditLog.requests) },
+    exits,
   });
   checkRegistry(stages);
-  const pipeline = createPipeline({ stages, telemetry, logger, nowMs });
+  const pipeline = createPipeline({ stages, ...exits });
   identity.attach(pipeline);
   renderProcess(telemetry, { inFlight: () => pipeline.inFlight.size, targets: () => targets });
-  const parts = {
-    limits: accounting.limits,
-    routing,
-    targets: () => targets,
-    routes: () => routes,
-  };
-  const admin = openAdminPlane({ ...base, ...parts, clock, config: () => config, version });
+  const live = { config: () => config, targets: () => targets, routes: () => routes };
+  const { limits } = accounting;
+  const admin = openAdminPlane({ ...base, ...live, limits, routing, clock, version });
   const front = createFront(pipeline, config, { clock, nextId, admin });
   return { targets, health, stages, pipeline, front, accounting };
 }

@@ -10,6 +10,10 @@ export const auditLogConfig = z.strictObject({
     .enum(["denied", "all"])
     .default("denied")
     .describe("Which requests get an entry: refused ones, or every one."),
+  sync: z
+    .boolean()
+    .default(false)
+    .describe("A refused request is answered after its entry is committed, at most 1 s later."),
   heads: z
     .string()
     .min(1)

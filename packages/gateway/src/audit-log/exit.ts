@@ -1,6 +1,10 @@
-import type { Exchange, Exit } from "../pipeline/exchange.ts";
+import type { GatewayErrorCode } from "../errors.ts";
 import { everyTenant } from "../identity/authorize.ts";
-import type { AuditEvent, AuditSink } from "./events.ts";
+import type { Exchange, Exit } from "../pipeline/exchange.ts";
+import { statusOf } from "../stream/frames.ts";
+import type { AuditLogConfig } from "./config.ts";
+import type { AuditEvent } from "./events.ts";
+import type { AuditLog } from "./log.ts";
 
 const actions: Readonly<Record<number, string>> = {
   401: "auth.denied",
@@ -8,33 +12,55 @@ const actions: Readonly<Record<number, string>> = {
   403: "authz.denied",
   429: "limit.denied",
 };
+const commitMs = 1000;
 
 /** What the pipeline asks of the audit log. */
 export interface ExchangeAudit {
   /** False: model requests are refused with LL_AUDITLOG_FULL. */
   isAccepting(): boolean;
+  /**
+   * In `sync` mode: records a refusal before it is answered, resolving to whether its entry was
+   * committed within 1 s. Undefined when there is nothing to wait for.
+   */
+  beforeRefusal(x: Exchange, code: GatewayErrorCode): Promise<boolean> | undefined;
   /** Records what the end of an exchange leaves. */
   exit(x: Exchange, end: Exit): void;
 }
 
 /**
- * What the end of an exchange leaves in the audit log: refusals of our own (401, 402, 403, 429)
- * and, with `all`, every model request. Requests that the admin plane answered record their own.
+ * What exchanges leave in the audit log: refusals of our own (401, 402, 403, 429) and, with
+ * `requests: all`, every model request. Requests that the admin plane answered record their own.
  */
-export function auditExchanges(sink: AuditSink, requests: "denied" | "all"): ExchangeAudit {
-  const isAll = requests === "all";
-  const exit = (x: Exchange, end: Exit): void => {
-    if (end.status < 400 && !isAll) return;
+export function auditExchanges(log: AuditLog, config: AuditLogConfig): ExchangeAudit {
+  const isAll = config.requests === "all";
+  const recorded = new WeakSet<Exchange>();
+  const deny = (x: Exchange, end: Omit<Exit, "reason">): boolean => {
     const action =
       end.code === undefined || x.attempts.length > 0 ? undefined : actions[end.status];
-    if (action !== undefined) sink.record({ ...eventOf(x, end, action), outcome: "denied" });
-    else if (isAll && x.operation.isModel)
-      sink.record({ ...eventOf(x, end, "request"), outcome: end.status < 400 ? "ok" : "failed" });
+    if (action !== undefined) log.record({ ...eventOf(x, end, action), outcome: "denied" });
+    return action !== undefined;
   };
-  return { isAccepting: () => sink.isAccepting(), exit };
+  return {
+    isAccepting: () => log.isAccepting(),
+    beforeRefusal(x, code) {
+      if (!config.sync || recorded.has(x)) return undefined;
+      if (!deny(x, { status: statusOf(code), code })) return undefined;
+      recorded.add(x);
+      return log.flush(commitMs);
+    },
+    exit(x, end) {
+      if ((end.status < 400 && !isAll) || recorded.has(x)) return;
+      if (deny(x, end) || !isAll || !x.operation.isModel) return;
+      log.record({ ...eventOf(x, end, "request"), outcome: end.status < 400 ? "ok" : "failed" });
+    },
+  };
 }
 
-function eventOf(x: Exchange, end: Exit, action: string): Omit<AuditEvent, "outcome"> {
+function eventOf(
+  x: Exchange,
+  end: Omit<Exit, "reason">,
+  action: string,
+): Omit<AuditEvent, "outcome"> {
   const p = x.principal;
   const actor = p
     ? { id: p.id, kind: p.kind, via: p.via, credential: p.credentialId }

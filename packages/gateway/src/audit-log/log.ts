@@ -25,7 +25,7 @@ export interface AuditLogDeps {
 export interface AuditLog extends AuditSink {
   /** Appends the entry of an admin act inside the transaction of the change. */
   write(audit: Repositories["audit"], event: AuditEvent): Promise<void>;
-  /** Resolves when all that was recorded so far is committed, or after `timeoutMs` to false. */
+  /** Resolves to true when the last event recorded is committed, after `timeoutMs` to false. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Writes merged denials and waits for the commit, at most `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
@@ -36,6 +36,8 @@ export interface AuditLog extends AuditSink {
 interface Waiting {
   readonly tenantId: string;
   readonly draft: AuditDraft;
+  /** Called when it is committed. */
+  done?: (() => void)[];
 }
 
 const queueMax = 10_000;
@@ -64,7 +66,6 @@ class QueuedAuditLog implements AuditLog {
   #isWriting = false;
   #retryMs = retryMsMin;
   #timer: Timer | undefined;
-  #idle: (() => void)[] = [];
 
   constructor(deps: AuditLogDeps) {
     this.#deps = deps;
@@ -93,26 +94,24 @@ class QueuedAuditLog implements AuditLog {
     this.#deps.onCommit?.(tenantId, 1);
   }
 
-  async flush(timeoutMs: number): Promise<boolean> {
+  flush(timeoutMs: number): Promise<boolean> {
+    const last = this.#waiting.at(-1);
+    if (!last) return Promise.resolve(true);
     this.#schedule(0);
-    if (this.#waiting.length === 0) return true;
-    let isIdle = false;
-    await new Promise<void>((resolve) => {
-      const timer = this.#deps.clock.after(timeoutMs, resolve);
-      this.#idle.push(() => {
-        isIdle = true;
+    return new Promise((resolve) => {
+      const timer = this.#deps.clock.after(timeoutMs, () => resolve(false));
+      (last.done ??= []).push(() => {
         timer.cancel();
-        resolve();
+        resolve(true);
       });
     });
-    return isIdle;
   }
 
   async close(timeoutMs: number): Promise<void> {
     this.#merger.flush();
-    const isWritten = await this.flush(timeoutMs);
+    await this.flush(timeoutMs);
     this.#timer?.cancel();
-    if (isWritten) return;
+    if (this.#waiting.length === 0) return;
     this.#deps.logger.error("audit entries lost at close", { entries: this.#waiting.length });
     this.#deps.metrics.dropped(this.#waiting.length);
   }
@@ -164,6 +163,7 @@ class QueuedAuditLog implements AuditLog {
     const rest = batch.filter((waiting) => !written.has(waiting));
     this.#waiting = [...rest, ...this.#waiting.slice(batch.length)];
     this.#isWriting = false;
+    for (const { done = [] } of written) for (const run of done) run();
     this.#next(failure);
   }
 
@@ -177,8 +177,7 @@ class QueuedAuditLog implements AuditLog {
       return;
     }
     this.#retryMs = retryMsMin;
-    if (this.#waiting.length > 0) this.#schedule(0);
-    else for (const done of this.#idle.splice(0)) done();
+    this.#schedule(0);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from "@loadline/kit/logger";
 import { createRoster, type Roster } from "@loadline/kit/roster";
 import { problemOf, problemType } from "../admin/problem.ts";
+import type { ExchangeAudit } from "../audit-log/exit.ts";
 import { dialectOf } from "../dialects/index.ts";
 import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
@@ -12,6 +13,7 @@ export interface PipelineDeps {
   readonly stages: readonly Stage[];
   readonly telemetry: GatewayTelemetry;
   readonly logger: Logger;
+  readonly audit?: ExchangeAudit | undefined;
   nowMs(): number;
 }
 
@@ -49,6 +51,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     for (const run of waiting) run();
   };
   const refuse = (x: Exchange, refusal: Refusal): void => {
+    const kept = x.isOver ? undefined : deps.audit?.beforeRefusal(x, refusal.code);
+    if (kept === undefined) return finish(x, refusal);
+    kept.then(
+      (isKept) => finish(x, isKept ? refusal : { code: "LL_AUDITLOG_FULL" }),
+      (cause: unknown) => fault(x, cause),
+    );
+  };
+  const finish = (x: Exchange, refusal: Refusal): void => {
     if (x.isOver) return;
     const status = answerRefusal(x, refusal);
     x.exit({ reason: status >= 500 ? "failed" : "refused", status, code: refusal.code });

@@ -1,0 +1,69 @@
+import { systemClock } from "@loadline/kit/clock";
+import { eventually } from "@loadline/testkit";
+import { describe, expect, it } from "vitest";
+import { openWorld, type World } from "../admin/world.fixture.ts";
+
+const chat = { model: "sim", messages: [{ role: "user", content: "a secret prompt" }] };
+const path = "POST /v1/chat/completions";
+
+async function actionsOf(world: World, tenant: string, count: number): Promise<string[]> {
+  let found: string[] = [];
+  await eventually(
+    systemClock(),
+    async () => {
+      const entries = await world.entries(tenant);
+      found = entries.filter((e) => e.surface === "chat").map((e) => `${e.action} ${e.code}`);
+      return found.length >= count;
+    },
+    5000,
+  );
+  return found;
+}
+
+describe("what exchanges leave in the audit log", () => {
+  it("each kind of refusal leaves its own entry, with neither key nor prompt", async () => {
+    const limits = [{ scope: "key", resource: "requests", limit: 1, period: "1h", burst: 1 }];
+    await using world = await openWorld({ limits });
+    const wrong = world.keys.caller.replace(/_[0-9A-Za-z]{6}$/, "_000000");
+    await world.ask(path, { key: "", body: chat });
+    await world.ask(path, { key: wrong, body: chat });
+    const { secret } = await world.makeKey({ name: "n", permissions: ["models:read"] });
+    await world.ask(path, { key: secret, body: chat });
+    expect((await world.ask(path, { key: world.keys.caller, body: chat })).status).toBe(200);
+    expect((await world.ask(path, { key: world.keys.caller, body: chat })).status).toBe(429);
+    expect((await actionsOf(world, "*", 2)).sort()).toEqual([
+      "auth.denied LL_AUTH_MALFORMED",
+      "auth.denied LL_AUTH_MISSING",
+    ]);
+    expect((await actionsOf(world, "default", 2)).sort()).toEqual([
+      "authz.denied LL_AUTHZ_DENIED",
+      expect.stringMatching(/^limit\.denied LL_LIMIT_/),
+    ]);
+    const all = [...(await world.entries("*")), ...(await world.entries())];
+    const text = JSON.stringify(all);
+    expect(text).not.toContain("a secret prompt");
+    for (const key of Object.values(world.keys)) expect(text).not.toContain(key.split("_")[3]);
+  });
+
+  it("requests: all adds one entry per model request, and none for reads", async () => {
+    await using world = await openWorld({ auditLog: { requests: "all" } });
+    const { secret } = await world.makeKey({ name: "n", roles: ["caller"] });
+    await world.ask(path, { key: secret, body: chat });
+    await world.ask(path, { key: secret, body: { ...chat, model: "none" } });
+    await world.ask("GET /v1/models", { key: secret });
+    expect(await actionsOf(world, "default", 2)).toEqual([
+      "request null",
+      "request LL_MODEL_UNKNOWN",
+    ]);
+  });
+
+  it("in sync mode a refusal is answered when its entry can be read already", async () => {
+    await using world = await openWorld({ auditLog: { sync: true } });
+    for (let i = 0; i < 10; i++) {
+      const { secret, id } = await world.makeKey({ name: `n${i}`, permissions: ["models:read"] });
+      expect((await world.ask(path, { key: secret, body: chat })).status).toBe(403);
+      const own = (await world.entries()).filter((entry) => entry.actor.credential === id);
+      expect(own.map((entry) => entry.action)).toEqual(["authz.denied"]);
+    }
+  });
+});
