@@ -15,7 +15,7 @@ import type {
 
 /**
  * What is stored, over SQLite and PostgreSQL alike. Every call may reject with
- * `LL_STATE_UNAVAILABLE` (within 1 s, nothing more is known then: a write may have happened) and
+ * `LL_STATE_UNAVAILABLE` (within 1 s, SQLite 5 s; nothing more is known then: a write may have happened) and
  * every insert with `LL_STATE_CONFLICT` for an id that exists. Lists are at most 1,000 rows a page.
  */
 export interface Repositories {

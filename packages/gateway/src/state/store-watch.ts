@@ -4,13 +4,14 @@ import type { StoreHealth } from "./store.ts";
 
 const okEveryMs = 1000;
 const notOkEveryMs = 250;
-const pingMs = 750;
 const slowMs = 250;
 
 export interface StoreWatchDeps {
   readonly clock: Clock;
   /** One round trip. */
   readonly ping: () => Promise<void>;
+  /** A ping that takes longer has failed. */
+  readonly pingMs: number;
 }
 
 export interface StoreWatch {
@@ -23,9 +24,9 @@ export interface StoreWatch {
 
 /**
  * Knows whether a store is there: pings it each second, and each 250 ms while it is not ok. A ping
- * that fails or takes 750 ms makes it down, a good one makes it ok again, a slow one degraded.
+ * that fails or takes `pingMs` makes it down, a good one makes it ok again, a slow one degraded.
  */
-export function createStoreWatch({ clock, ping }: StoreWatchDeps): StoreWatch {
+export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): StoreWatch {
   let health: StoreHealth = { state: "ok", sinceMs: clock.wallMs(), latencyMs: 0 };
   const listeners: ((health: StoreHealth) => void)[] = [];
   let timer: Timer | undefined;
@@ -48,7 +49,7 @@ export function createStoreWatch({ clock, ping }: StoreWatchDeps): StoreWatch {
     isAsking = true;
     timer?.cancel();
     const startMs = clock.monotonicMs();
-    const code = await failureOf(clock, ping);
+    const code = await failureOf({ clock, ping, pingMs });
     const tookMs = clock.monotonicMs() - startMs;
     isAsking = false;
     if (isClosed) return;
@@ -73,7 +74,7 @@ export function createStoreWatch({ clock, ping }: StoreWatchDeps): StoreWatch {
 }
 
 /** The code of a ping that failed or took too long; undefined when it came back. */
-function failureOf(clock: Clock, ping: () => Promise<void>): Promise<string | undefined> {
+function failureOf({ clock, ping, pingMs }: StoreWatchDeps): Promise<string | undefined> {
   return new Promise((resolve) => {
     const late = clock.after(pingMs, () => resolve("LL_STATE_UNAVAILABLE"));
     const settle = (code: string | undefined): void => {

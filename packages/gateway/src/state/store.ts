@@ -24,7 +24,7 @@ export interface Store {
   readonly kind: "sqlite" | "postgres";
   readonly repositories: Repositories;
   /**
-   * All of `run`'s calls commit together or not at all; <= 1 s. Use only the repositories passed
+   * All of `run`'s calls commit together or not at all; <= 1 s (SQLite 3 s). Use only the repositories passed
    * to `run`, and await nothing else in it. LL_STATE_UNAVAILABLE also when its end is not known.
    */
   transaction<T>(run: (r: Repositories) => Promise<T>): Promise<T>;

@@ -32,5 +32,7 @@ export async function openPostgresStore(url: string, clock: Clock): Promise<Stor
       waiting: pool.waitingCount,
     }),
     failsFast: true,
+    callMs: 1000,
+    pingMs: 750,
   });
 }

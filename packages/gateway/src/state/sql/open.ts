@@ -7,7 +7,6 @@ import type { Store, StoreConnections } from "../store.ts";
 import type { Asking, Database, Db } from "./database.ts";
 import { sqlRepositories } from "./repositories.ts";
 
-const callMs = 1000;
 const callsMax = 10_000;
 /** A server that does not answer a goodbye is left. */
 const closeMs = 2000;
@@ -24,33 +23,42 @@ export interface SqlParts {
   connections(): StoreConnections;
   /** Whether a call to a store that is down is refused without asking it. */
   readonly failsFast: boolean;
+  /** Bound of a call and of a transaction, waiting included. */
+  readonly callMs: number;
+  /** A ping that takes longer makes the store down. */
+  readonly pingMs: number;
 }
 
 /** A store over a dialect whose schema is in place. */
 export function sqlStore(parts: SqlParts): Store {
-  const { clock, kind } = parts;
+  const { clock, kind, callMs, pingMs } = parts;
   const plugins = [new CamelCasePlugin()];
   const db = new Kysely<Database>({ dialect: parts.dialect, plugins });
   const quickDb = parts.quick ? new Kysely<Database>({ dialect: parts.quick, plugins }) : db;
   const watch = createStoreWatch({
     clock,
+    pingMs,
     ping: () => parts.ping(watch.health().state !== "ok"),
   });
   let calls = 0;
+  let isClosing = false;
+  let onIdle: () => void = () => undefined;
 
   /** Bounded in time and number, with the store's codes. */
   const gate = async <T>(run: (call: Call) => Promise<T>): Promise<T> => {
+    if (isClosing) throw unavailable("the store is closed");
     if (parts.failsFast && watch.health().state === "down") throw unavailable("it is down");
     if (calls >= callsMax) throw unavailable(`${callsMax} calls are under way`);
     calls += 1;
     try {
-      return await bounded(clock, run);
+      return await bounded({ clock, callMs }, run);
     } catch (cause) {
       if (cause instanceof LoadlineError && cause.code === "LL_STATE_UNAVAILABLE")
         watch.onFailure(cause.code);
       throw cause;
     } finally {
       calls -= 1;
+      if (calls === 0) onIdle();
     }
   };
   const within = <T>(run: (trx: Db) => Promise<T>): Promise<T> =>
@@ -72,7 +80,10 @@ export function sqlStore(parts: SqlParts): Store {
     return { quick: call, ask: call, together: call };
   };
   const close = async (): Promise<void> => {
+    isClosing = true;
     watch.close();
+    const idle = new Promise<void>((resolve) => (onIdle = resolve));
+    if (calls > 0) await atMost(clock, callMs, idle);
     const all = quickDb === db ? [db] : [db, quickDb];
     await atMost(clock, closeMs, Promise.all(all.map((one) => one.destroy())));
   };
@@ -92,7 +103,10 @@ interface Call {
   isLate: boolean;
 }
 
-function bounded<T>(clock: Clock, run: (call: Call) => Promise<T>): Promise<T> {
+function bounded<T>(
+  { clock, callMs }: Pick<SqlParts, "clock" | "callMs">,
+  run: (call: Call) => Promise<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const call: Call = { isLate: false };
     const late = clock.after(callMs, () => {

@@ -12,7 +12,7 @@ import { Statements } from "./statements.ts";
 
 /** A batch is committed at the first chance after this age, however much still waits. */
 const batchMs = 10;
-const transactionMs = 1000;
+const transactionMs = 3000;
 const waitingMax = 10_000;
 
 export interface ExecutorDeps {
@@ -25,7 +25,7 @@ export interface ExecutorDeps {
 /**
  * Group commit on the one handle that writes. Statements and transactions run one after the other,
  * each in a savepoint of one batch; the batch is committed when nothing more waits or after 10 ms,
- * and only then are its writes answered. A transaction left open for 1 s is rolled back.
+ * and only then are its writes answered. A transaction left open for 3 s is rolled back.
  */
 export class GroupCommit {
   readonly #db: DatabaseSync;
@@ -76,7 +76,7 @@ export class GroupCommit {
   /** A statement of its own, or the begin of a transaction; anything else came too late. */
   #start(request: SqlRequest): void {
     if (request.tx !== 0 && request.op !== "begin") {
-      const message = "the transaction was ended: it took over 1 s or its batch failed";
+      const message = "the transaction was ended: it took over 3 s or its batch failed";
       this.#fail(request.id, { message, errcode: 0 });
       return;
     }

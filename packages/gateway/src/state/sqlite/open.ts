@@ -11,6 +11,8 @@ import { migrateSqlite } from "./migrate.ts";
 import { SqlThread } from "./thread.ts";
 
 const busyMs = 2000;
+/** A disk under load may take seconds for a sync; nobody else can answer instead. */
+const callMs = 5000;
 
 /**
  * Opens or makes the database of `path` and brings its schema forward. Commits happen in a thread
@@ -40,6 +42,8 @@ export function openSqliteStore(path: string, clock: Clock): Store {
       waiting: Math.max(0, writer.pending - 1) + Math.max(0, reader.pending - 1),
     }),
     failsFast: false,
+    callMs,
+    pingMs: callMs,
   });
 }
 

@@ -74,9 +74,7 @@ export class SqlThread {
   }
 
   #send(requestOf: (id: number) => SqlRequest): Promise<SqlResult> {
-    // A transaction under way may still end while the store closes.
-    if (this.#isClosed && this.#pending.size === 0)
-      return Promise.reject(unavailable("the store is closed"));
+    if (this.#isClosed) return Promise.reject(unavailable("the store is closed"));
     if (this.#pending.size >= pendingMax)
       return Promise.reject(unavailable(`${pendingMax} calls wait`));
     const worker = (this.#worker ??= this.#start());
@@ -92,7 +90,8 @@ export class SqlThread {
   #start(): Worker {
     const worker = new Worker(new URL("./sql-worker.ts", import.meta.url), {
       workerData: this.#plan,
-      stdin: false,
+      // Flags of the parent such as --input-type are refused for a thread of its own file.
+      execArgv: [],
     });
     worker.unref();
     worker.on("message", (message: SqlThreadMessage) => {

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { Secret } from "../config/values.ts";
+import { sqlStoreShape, sqlUrl } from "./config.ts";
+import { openStore } from "./open-store.ts";
+import { codeOf } from "./rows.fixture.ts";
+
+const clock = systemClock();
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "ll-open-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe("openStore", () => {
+  it("keeps what it was given over a restart, in the state directory or where a path says", async () => {
+    for (const url of ["sqlite:", `sqlite:${join(dir, "elsewhere", "x.db")}`]) {
+      await using first = await openStore(url, { clock, dir });
+      await first.repositories.facts.set("kept", url);
+      await first.close();
+      await using second = await openStore(url, { clock, dir });
+      expect(await second.repositories.facts.get("kept")).toBe(url);
+    }
+  });
+
+  it("refuses an address of no store it knows", async () => {
+    expect(await codeOf(openStore("mysql://h/d", { clock, dir }))).toBe("LL_STATE_URL");
+  });
+
+  it("refuses a folder that cannot be made", async () => {
+    writeFileSync(join(dir, "file"), "in the way");
+    const url = `sqlite:${join(dir, "file", "x.db")}`;
+    expect(await codeOf(openStore(url, { clock, dir }))).toBe("LL_STATE_UNUSABLE");
+  });
+});
+
+describe("stores.sql", () => {
+  const schema = z.strictObject(sqlStoreShape);
+  const isAllowed = (sql: unknown): boolean => schema.safeParse({ sql }).success;
+
+  it("is the state directory's own database unless said otherwise", () => {
+    expect(sqlUrl(schema.parse({}).sql)).toBe("sqlite:");
+  });
+
+  it("takes SQLite and PostgreSQL addresses and refuses others", () => {
+    expect(isAllowed("sqlite:/var/x.db")).toBe(true);
+    expect(isAllowed("postgresql://u@h:5432/d?sslmode=require")).toBe(true);
+    expect(isAllowed("mysql://h/d")).toBe(false);
+    expect(isAllowed("")).toBe(false);
+  });
+
+  it("takes a password by reference only", () => {
+    const url = "postgres://u:secret@h/d";
+    expect(isAllowed(url)).toBe(false);
+    const secret = new Secret(url, "${env:DATABASE_URL}");
+    expect(sqlUrl(schema.parse({ sql: secret }).sql)).toBe(url);
+    expect(JSON.stringify(schema.parse({ sql: secret }))).not.toContain("secret@");
+  });
+});

@@ -1,0 +1,131 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { systemClock } from "@loadline/kit/clock";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "../../../../testkit/src/eventually.ts";
+import { aKey, aUsage, codeOf } from "../rows.fixture.ts";
+import type { Store } from "../store.ts";
+import { openSqliteStore } from "./open.ts";
+import { SqlThread } from "./thread.ts";
+
+const clock = systemClock();
+let dir: string;
+let path: string;
+let store: Store;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "ll-thread-"));
+  path = join(dir, "loadline.db");
+  store = openSqliteStore(path, clock);
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Longest time between two turns of this thread's event loop until `work` ends. */
+async function longestTurnMs(work: Promise<unknown>): Promise<number> {
+  let isOver = false;
+  const end = work.finally(() => (isOver = true));
+  let longestMs = 0;
+  for (let lastMs = clock.monotonicMs(); !isOver;) {
+    await new Promise((resolve) => void setImmediate(resolve));
+    const nowMs = clock.monotonicMs();
+    longestMs = Math.max(longestMs, nowMs - lastMs);
+    lastMs = nowMs;
+  }
+  await end;
+  return longestMs;
+}
+
+describe("SQLite in a thread of its own", () => {
+  it("a write that waits for another process blocks no turn of the event loop", async () => {
+    await store.repositories.facts.set("warm", "1");
+    using other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    let code: unknown;
+    const write = codeOf(store.repositories.facts.set("a", "1")).then((one) => (code = one));
+    const longestMs = await longestTurnMs(write);
+    expect(code).toBe("LL_STATE_UNAVAILABLE");
+    // The wait is 800 ms; a turn of half that is a busy machine, not the wait.
+    expect(longestMs).toBeLessThan(400);
+    expect(store.health().state).not.toBe("ok");
+    other.exec("ROLLBACK");
+    await eventually(clock, () => store.health().state === "ok", 5000);
+    await store.repositories.facts.set("a", "2");
+    expect(await store.repositories.facts.get("a")).toBe("2");
+  });
+
+  it("keys are found while another process holds the write lock", async () => {
+    await store.repositories.keys.insert(aKey("read00000000"));
+    using other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    expect(await store.repositories.keys.find("read00000000")).toBeDefined();
+    other.exec("ROLLBACK");
+  });
+
+  it("what another process commits is seen by the next read", async () => {
+    const script = `
+      const { DatabaseSync } = require("node:sqlite");
+      const db = new DatabaseSync(${JSON.stringify(path)}, { timeout: 2000 });
+      db.exec("INSERT INTO store_facts (name, value) VALUES ('from', 'afar')");`;
+    expect(spawnSync(process.execPath, ["-e", script]).status).toBe(0);
+    expect(await store.repositories.facts.get("from")).toBe("afar");
+  });
+
+  it("every acknowledged write is in the file when its process is killed", async () => {
+    const main = new URL("./open.ts", import.meta.url).href;
+    const kit = new URL("../../../../kit/src/clock/index.ts", import.meta.url).href;
+    const other = join(dir, "killed.db");
+    const script = `
+      import { openSqliteStore } from ${JSON.stringify(main)};
+      import { systemClock } from ${JSON.stringify(kit)};
+      import { writeSync } from "node:fs";
+      const store = openSqliteStore(${JSON.stringify(other)}, systemClock());
+      let acknowledged = 0;
+      for (let batch = 0; batch < 50; batch++) {
+        await Promise.all(Array.from({ length: 20 }, (_, i) =>
+          store.repositories.facts.set("n" + (batch * 20 + i), "x").then(() => acknowledged++)));
+        if (batch === 20) { writeSync(1, String(acknowledged)); process.kill(process.pid, "SIGKILL"); }
+      }`;
+    const run = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      encoding: "utf8",
+    });
+    expect([run.stderr, run.signal]).toEqual(["", "SIGKILL"]);
+    using db = new DatabaseSync(other, { readOnly: true });
+    const found = db.prepare("SELECT count(*) AS n FROM store_facts WHERE name LIKE 'n%'").get();
+    expect(Number(run.stdout)).toBe(420);
+    expect(Number(found?.["n"])).toBeGreaterThanOrEqual(Number(run.stdout));
+  });
+
+  it("what is under way when the store closes is written, later calls are refused", async () => {
+    const writes = Array.from({ length: 50 }, (_, i) =>
+      store.repositories.usage.insert([aUsage(`c${i}`)]),
+    );
+    const closing = store.close();
+    expect(await Promise.all(writes)).toEqual(writes.map(() => 1));
+    await closing;
+    expect(await codeOf(store.repositories.usage.insert([aUsage("late")]))).toBe(
+      "LL_STATE_UNAVAILABLE",
+    );
+  });
+
+  it("the handle of the event loop cannot write", async () => {
+    const reader = new SqlThread({ path, isReadOnly: true }, clock);
+    const write = reader.query(0, { sql: "DELETE FROM keys", parameters: [] });
+    expect(await codeOf(write)).toBe("LL_STATE_UNAVAILABLE");
+    await reader.close();
+  });
+
+  it("a database that cannot be opened is an error of the call, and the next call tries again", async () => {
+    const late = join(dir, "later", "x.db");
+    const thread = new SqlThread({ path: late, isReadOnly: false }, clock);
+    const ask = (): Promise<unknown> => thread.query(0, { sql: "SELECT 1 AS n", parameters: [] });
+    expect(await codeOf(ask())).toBe("LL_STATE_UNAVAILABLE");
+    mkdirSync(join(dir, "later"));
+    expect(await ask()).toMatchObject({ changes: 1 });
+    await thread.close();
+  });
+});

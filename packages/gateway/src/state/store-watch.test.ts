@@ -1,0 +1,104 @@
+import { TestClock } from "@loadline/kit/clock";
+import { describe, expect, it } from "vitest";
+import { gatewayErrors } from "../errors.ts";
+import { createStoreWatch } from "./store-watch.ts";
+
+/** A store whose next pings the case decides. */
+function world(): {
+  clock: TestClock;
+  pings: { resolve: () => void; reject: (error: Error) => void }[];
+  states: string[];
+  watch: ReturnType<typeof createStoreWatch>;
+} {
+  const clock = new TestClock();
+  const pings: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const states: string[] = [];
+  const ping = (): Promise<void> =>
+    new Promise((resolve, reject) => void pings.push({ resolve, reject }));
+  const watch = createStoreWatch({ clock, ping, pingMs: 750 });
+  watch.onHealth((health) => void states.push(health.state));
+  return { clock, pings, states, watch };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+describe("store watch", () => {
+  it("asks each second while all is well and keeps the latency", async () => {
+    const { clock, pings, watch, states } = world();
+    clock.advance(1000);
+    clock.advance(20);
+    pings[0]?.resolve();
+    await turn();
+    expect(watch.health()).toMatchObject({ state: "ok", latencyMs: 20 });
+    clock.advance(999);
+    expect(pings).toHaveLength(1);
+    clock.advance(1);
+    expect([pings.length, states]).toEqual([2, []]);
+  });
+
+  it("is down 750 ms after a ping that nobody answers, 1.75 s after the store froze at most", async () => {
+    const { clock, watch, states } = world();
+    clock.advance(1749);
+    await turn();
+    expect(watch.health().state).toBe("ok");
+    clock.advance(1);
+    await turn();
+    expect(watch.health()).toMatchObject({ state: "down", code: "LL_STATE_UNAVAILABLE" });
+    expect(states).toEqual(["down"]);
+  });
+
+  it("asks every 250 ms while it is down and is ok with the first answer", async () => {
+    const { clock, pings, watch, states } = world();
+    clock.advance(1000);
+    pings[0]?.reject(gatewayErrors.make("LL_STATE_UNAVAILABLE"));
+    await turn();
+    expect(watch.health().state).toBe("down");
+    clock.advance(250);
+    pings[1]?.resolve();
+    await turn();
+    expect(watch.health()).not.toHaveProperty("code");
+    expect(states).toEqual(["down", "ok"]);
+  });
+
+  it("a failed call makes it degraded and asks at once, once", async () => {
+    const { clock, pings, watch, states } = world();
+    watch.onFailure("LL_STATE_UNAVAILABLE");
+    watch.onFailure("LL_STATE_UNAVAILABLE");
+    expect([pings.length, watch.health().state]).toEqual([1, "degraded"]);
+    pings[0]?.resolve();
+    await turn();
+    expect([watch.health().state, states]).toEqual(["ok", ["degraded", "ok"]]);
+    clock.advance(999);
+    expect(pings).toHaveLength(1);
+  });
+
+  it("a slow answer is degraded, not down", async () => {
+    const { clock, pings, watch } = world();
+    clock.advance(1000);
+    clock.advance(300);
+    pings[0]?.resolve();
+    await turn();
+    expect(watch.health()).toMatchObject({ state: "degraded", latencyMs: 300 });
+  });
+
+  it("says since when, and that moment stays while the state does", async () => {
+    const { clock, pings, watch } = world();
+    clock.advance(1000);
+    pings[0]?.reject(new Error("refused"));
+    await turn();
+    const since = watch.health().sinceMs;
+    clock.advance(250);
+    pings[1]?.reject(new Error("refused"));
+    await turn();
+    expect(watch.health().sinceMs).toBe(since);
+  });
+
+  it("leaves no timer behind when it is closed", async () => {
+    const { clock, pings, watch } = world();
+    clock.advance(1000);
+    watch.close();
+    pings[0]?.resolve();
+    await turn();
+    expect(clock.pending).toBe(0);
+  });
+});
