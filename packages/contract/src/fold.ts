@@ -35,6 +35,10 @@ interface Log {
   readonly rejected: number;
   readonly started: EvidenceRecord | undefined;
   readonly closed: EvidenceRecord | undefined;
+  readonly guards: readonly EvidenceRecord[];
+  readonly notes: readonly EvidenceRecord[];
+  /** Those that say what they do not prove. */
+  readonly frank: readonly EvidenceRecord[];
 }
 
 /** The usual case, a log read from its file, needs no copy. */
@@ -56,21 +60,27 @@ function sortOnce(all: readonly EvidenceRecord[]): readonly EvidenceRecord[] {
 function readLog(all: readonly EvidenceRecord[]): Log {
   const sorted = isInOrder(all) ? all : sortOnce(all);
   const run = (sorted.find(({ kind }) => kind === "run.started") ?? sorted[0])?.run ?? "";
-  const records = sorted.filter((record) => record.run === run);
-  return {
-    run,
-    records,
-    rejected: sorted.length - records.length,
-    started: records.find(({ kind }) => kind === "run.started"),
-    closed: records.find(({ kind }) => kind === "run.closed"),
-  };
+  const records = sorted.every((record) => record.run === run)
+    ? sorted
+    : sorted.filter((record) => record.run === run);
+  const guards: EvidenceRecord[] = [];
+  const notes: EvidenceRecord[] = [];
+  const frank: EvidenceRecord[] = [];
+  let started: EvidenceRecord | undefined;
+  let closed: EvidenceRecord | undefined;
+  for (const record of records) {
+    if (record.kind === "guard") guards.push(record);
+    else if (record.kind === "note") notes.push(record);
+    else if (record.kind === "run.started") started ??= record;
+    else if (record.kind === "run.closed") closed ??= record;
+    if (record.doesNotProve.length > 0) frank.push(record);
+  }
+  const rejected = sorted.length - records.length;
+  return { run, records, rejected, started, closed, guards, notes, frank };
 }
 
 function readGuards(log: Log): SeenGuard[] {
-  return log.records
-    .filter(({ kind }) => kind === "guard")
-    .map(readGuard)
-    .filter((guard) => guard !== null);
+  return log.guards.map(readGuard).filter((guard) => guard !== null);
 }
 
 /** Doubts about the whole log, joined with every claim. */
@@ -81,7 +91,7 @@ function findDoubts(log: Log, o: FoldOptions): Judged[] {
     const sentence = "The run was started with another plan.";
     doubts.push({ verdict: "error", reason: "evidence", sentence });
   }
-  const broken = log.records.filter((r) => r.kind === "guard" && readGuard(r) === null);
+  const broken = log.guards.filter((record) => readGuard(record) === null);
   if (broken.length > 0) {
     const sentence = `${formatNumber(broken.length)} guard records are malformed.`;
     doubts.push({ verdict: "error", reason: "evidence", sentence });
@@ -97,7 +107,7 @@ function readTool(value: unknown): VerdictDocument["tools"][number] | null {
 }
 
 function readTools(log: Log): VerdictDocument["tools"] {
-  const notes = log.records.filter(({ kind }) => kind === "note").map(({ data }) => data["tool"]);
+  const notes = log.notes.map(({ data }) => data["tool"]);
   return notes.map(readTool).filter((tool) => tool !== null);
 }
 
@@ -116,7 +126,7 @@ function listLimits(log: Log, claims: readonly ClaimVerdict[], durationMs: numbe
   if (alarm !== null) said.add(alarm);
   if (log.rejected > 0)
     said.add(`${formatNumber(log.rejected)} records of another run were refused.`);
-  for (const record of log.records) for (const text of record.doesNotProve) said.add(text);
+  for (const record of log.frank) for (const text of record.doesNotProve) said.add(text);
   const all = [...said];
   if (all.length <= limitsListedMax) return all;
   const more = formatNumber(all.length - limitsListedMax);
