@@ -126,7 +126,7 @@ class CallRun implements AttemptHost, Watched {
     const { x } = this;
     this.#committed = attempt;
     this.#win(attempt);
-    const outlet = (this.outlet ??= new Outlet(x, this.watch, this.settings));
+    const outlet = (this.outlet ??= new Outlet(this));
     if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(attempt, contentType));
     if (this.#resumed) this.#continue(attempt, outlet);
     if (x.contentMs < 0) x.contentMs = this.nowMs() - x.startedMs;
@@ -280,8 +280,7 @@ class CallRun implements AttemptHost, Watched {
   }
 
   #breakSilence(): void {
-    const { x } = this;
-    const outlet = (this.outlet ??= new Outlet(x, this.watch, this.settings));
+    const outlet = (this.outlet ??= new Outlet(this));
     if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(undefined, streamType));
     outlet.keepAlive();
   }

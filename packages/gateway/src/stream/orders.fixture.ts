@@ -7,8 +7,8 @@ import { findOperation } from "../pipeline/operations.ts";
 import { lanesOf } from "../translate/lane.ts";
 import { findProvider } from "../providers/index.ts";
 import type { AttemptPlan, NextAttempt } from "../routing/attempts.ts";
-import type { Target } from "../routing/routes.ts";
-import type { FailureClass, UpstreamSink } from "../upstream/upstream.ts";
+import type { RouteTimeouts, Target } from "../routing/routes.ts";
+import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import { createWatch, type Watch } from "../upstream/watch.ts";
 import { decideStream } from "./machine.ts";
 import { createStreamMetrics } from "./metrics.ts";
@@ -28,11 +28,12 @@ export interface Lane {
 export class RecordingClient implements Client {
   readonly method = "POST";
   readonly target = "/v1/chat/completions";
-  readonly headers: readonly string[] = [];
+  headers: readonly string[] = [];
   readonly isHttp11 = true;
   readonly address = "";
   readonly hasBody = false;
-  readonly pendingBytes = 0;
+  /** Takes nothing: everything written waits. */
+  isBlocked = false;
   isGone = false;
   status = 0;
   text = "";
@@ -45,22 +46,28 @@ export class RecordingClient implements Client {
     this.#note();
   }
 
-  answer(status: number, _headers: readonly string[], body: Buffer | string): void {
+  get pendingBytes(): number {
+    return this.isBlocked ? this.text.length : 0;
+  }
+
+  answer(status: number, headers: readonly string[], body: Buffer | string): void {
     this.#note();
+    this.headers = headers;
     this.status = status;
     this.text += body.toString();
     this.isEnded = true;
   }
 
-  open(status: number): void {
+  open(status: number, headers: readonly string[]): void {
     this.#note();
+    this.headers = headers;
     this.status = status;
   }
 
   write(chunk: Buffer): boolean {
     this.#note();
     this.text += chunk.toString();
-    return this.text.length % 7 !== 0;
+    return !this.isBlocked && this.text.length % 7 !== 0;
   }
 
   end(chunk?: Buffer): void {
@@ -121,6 +128,9 @@ export interface OrderOptions {
   readonly decide?: typeof decideStream;
   /** Aborts reach no upstream. */
   readonly isAbortLost?: boolean;
+  readonly isGone?: boolean;
+  readonly maxTokens?: number;
+  readonly timeouts?: Partial<RouteTimeouts>;
 }
 
 /** One exchange over three fake targets, with everything it did. */
@@ -131,6 +141,10 @@ export class Order {
   /** Permits taken and given back, by target. */
   readonly ended: string[] = [];
   readonly resumes: Resume[] = [];
+  /** Request bodies by attempt. */
+  readonly bodies: string[] = [];
+  /** Upstream calls that rest. */
+  paused = 0;
   readonly x: Exchange;
 
   constructor(world: World, o: OrderOptions) {
@@ -144,11 +158,17 @@ export class Order {
     };
     const found = findOperation(this.client.target);
     this.x = new Exchange(host, this.client, found, world.clock.monotonicMs());
-    const text = JSON.stringify({ model: "m", stream: o.isStream, messages: [] });
+    this.client.isGone = o.isGone ?? false;
+    const text = JSON.stringify({
+      model: "m",
+      stream: o.isStream,
+      messages: [],
+      ...(o.maxTokens !== undefined && { max_tokens: o.maxTokens }),
+    });
     const body = readRequestBody(Buffer.from(text), "chat");
     if (!("code" in body)) this.x.body = body;
-    const targets = ["a", "b", "c"].map((name) => this.#target(name));
-    const timeouts = { firstByte: 500, firstContent: 900, idle: 300, total: 3000 };
+    const targets = ["a", "b", "c"].map((name) => this.#target(name, o));
+    const timeouts = { firstByte: 500, firstContent: 900, idle: 300, total: 3000, ...o.timeouts };
     this.x.route = {
       name: "r",
       index: 0,
@@ -197,7 +217,7 @@ export class Order {
     return { next, hedgeAfterMs };
   }
 
-  #target(name: string): Target {
+  #target(name: string, o: OrderOptions): Target {
     const provider = findProvider("openai-compatible");
     if (!provider) throw new Error("no provider");
     return {
@@ -208,18 +228,24 @@ export class Order {
       lanes: lanesOf(provider, undefined, { wallMs: () => 0 }),
       upstream: {
         keys: [],
-        call: (_request, sink) => this.#lane(sink),
+        call: (request, sink) => {
+          this.bodies.push(request.body.toString());
+          return this.#lane(sink, o);
+        },
         isReady: () => true,
         close: () => Promise.resolve(),
       },
     };
   }
 
-  #lane(sink: UpstreamSink) {
+  #lane(sink: UpstreamSink, o: OrderOptions): UpstreamCall {
     const lane: Lane = { sink, given: [], hasHead: false, isAborted: false };
     this.lanes.push(lane);
-    const abort = (): void => void (lane.isAborted = true);
-    return { abort, pause: () => undefined, resume: () => undefined };
+    return {
+      abort: () => void (lane.isAborted = o.isAbortLost !== true),
+      pause: () => void this.paused++,
+      resume: () => void this.paused--,
+    };
   }
 }
 

@@ -1,0 +1,408 @@
+import { createMetrics } from "@loadline/kit/metrics";
+import { describe, expect, it } from "vitest";
+import { createWorld, Order, type OrderOptions, orderSettings } from "./orders.fixture.ts";
+import { abortWindow } from "./metrics.ts";
+
+const sse = ["content-type", "text/event-stream"];
+const json = ["content-type", "application/json"];
+const delta = (content: string, finish: string | null = null): string =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`;
+const done = "data: [DONE]\n\n";
+const usage = 'data: {"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":9}}\n\n';
+const whole = '{"choices":[{"index":0,"message":{"content":"hello"}}]}';
+
+const base: OrderOptions = {
+  isStream: true,
+  settings: { ...orderSettings, isKeptAliveBeforeContent: false },
+  hedgeAfterMs: -1,
+  resumeMax: 0,
+};
+
+function begin(o: Partial<OrderOptions> = {}) {
+  const world = createWorld();
+  const order = new Order(world, { ...base, ...o });
+  const lane = (index: number) => {
+    const found = order.lanes[index];
+    if (!found) throw new Error(`no attempt ${index}`);
+    return {
+      ...found,
+      head: (status = 200, more: string[] = []) =>
+        found.sink.head(status, [...(order.x.body?.isStream ? sse : json), ...more]),
+      send: (text: string) => found.sink.data(Buffer.from(text)),
+      end: () => found.sink.end(),
+      fail: () => found.sink.fail("reset", "gone"),
+      get isAborted() {
+        return found.isAborted;
+      },
+    };
+  };
+  return { world, order, lane, client: order.client, x: order.x };
+}
+
+describe("timers on the 50 ms watch", () => {
+  it("a target without a head in time gives way to the next, and is aborted", () => {
+    const t = begin();
+    t.world.clock.advance(450);
+    expect(t.order.lanes).toHaveLength(1);
+    t.world.clock.advance(150);
+    expect(t.order.lanes).toHaveLength(2);
+    expect(t.lane(0).isAborted).toBe(true);
+    expect(t.x.attempts).toMatchObject([{ target: "a", failure: "timeout" }]);
+  });
+
+  it("a head without content in time gives way to the next", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta(""));
+    t.world.clock.advance(950);
+    expect(t.order.lanes).toHaveLength(2);
+    expect(t.client.text).toBe("");
+  });
+
+  it("a gap after content ends the stream with one stall, 50 ms early or late at most", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta("one"));
+    t.world.clock.advance(250);
+    t.lane(0).send(delta("two"));
+    t.world.clock.advance(240);
+    expect(t.x.isOver).toBe(false);
+    t.world.clock.advance(110);
+    expect(t.client.text).toContain("LL_STREAM_STALL");
+    expect(t.lane(0).isAborted).toBe(true);
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_STALL" }]);
+  });
+
+  it("a finish whose marker never comes is cut after the finish time", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta("one", "stop"));
+    t.world.clock.advance(290);
+    expect(t.client.text).toContain("LL_STREAM_CUT");
+    expect(t.client.text).not.toContain("[DONE]");
+  });
+
+  it("the total ends whatever goes on: 504 before the head, an error event after it", () => {
+    const t = begin({ settings: { ...base.settings, keepAliveMs: 1e9 } });
+    const silent = begin();
+    for (let i = 0; i < 31; i++) {
+      if (i === 0) t.lane(0).head();
+      if (!t.x.isOver) t.lane(0).send(delta("on"));
+      t.world.clock.advance(100);
+    }
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_UPSTREAM_TIMEOUT" }]);
+    expect(t.order.ended).toEqual(["a left"]);
+    silent.world.clock.advance(3200);
+    expect(silent.order.exits).toHaveLength(1);
+  });
+
+  it("a stream under the minimum rate for 30 s is cut as too slow", () => {
+    const settings = { ...base.settings, minBytesPerS: 100, keepAliveMs: 1e9 };
+    const t = begin({ settings, timeouts: { idle: 60_000, total: 600_000 } });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    for (let i = 0; i < 16 && !t.x.isOver; i++) {
+      t.lane(0).send(delta("a"));
+      t.world.clock.advance(2000);
+    }
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_TOO_SLOW" }]);
+  });
+});
+
+describe("keep-alive comments", () => {
+  it("silence sends the head and comments, and an end without content is an error event", () => {
+    const t = begin({ settings: orderSettings });
+    t.world.clock.advance(350);
+    expect(t.client.text).toBe(": keep-alive\n\n");
+    expect(t.client.status).toBe(200);
+    for (let i = 0; i < 3; i++) t.lane(i).fail();
+    expect(t.client.text).toMatch(/^(: keep-alive\n\n)+data: \{"error"/);
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_UPSTREAM_FAILED" }]);
+  });
+
+  it("switched off before content, silence keeps the real status", () => {
+    const t = begin();
+    t.world.clock.advance(350);
+    expect(t.client.text).toBe("");
+    for (let i = 0; i < 3; i++) t.lane(i).fail();
+    expect(t.order.exits).toMatchObject([{ status: 500 }]);
+  });
+
+  it("an upstream's comments are dropped, reset its idle timer, and ours replace them", () => {
+    const t = begin({ settings: { ...base.settings, keepAliveMs: 500 } });
+    t.lane(0).head();
+    t.lane(0).send(delta("one"));
+    for (let i = 0; i < 4; i++) {
+      t.world.clock.advance(200);
+      t.lane(0).send(": theirs\n\n");
+    }
+    expect(t.x.isOver).toBe(false);
+    expect(t.client.text).not.toContain("theirs");
+    expect(t.client.text).toContain(": keep-alive\n\n");
+  });
+});
+
+describe("what is settled", () => {
+  it("a reported usage is the provider's", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta("a", "stop") + usage + done);
+    expect(t.x.usage).toEqual({ inputTokens: 4, outputTokens: 9 });
+  });
+
+  it("a cut stream is its prompt and the chunks received, estimated", () => {
+    const t = begin();
+    t.lane(0).head();
+    for (let i = 0; i < 10; i++) t.lane(0).send(delta(`${i} `));
+    t.lane(0).fail();
+    expect(t.x.usage).toMatchObject({ outputTokens: 10, source: "estimated" });
+    expect(t.x.usage?.inputTokens).toBeGreaterThanOrEqual(0);
+  });
+
+  it("chunks of several tokens are estimated by their length", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta("a") + delta("x".repeat(401)));
+    t.lane(0).fail();
+    expect(t.x.usage?.outputTokens).toBeGreaterThan(100);
+  });
+
+  it("a whole answer that broke off is unknown, and its successor's usage counts alone", () => {
+    const t = begin({ isStream: false });
+    t.lane(0).head();
+    t.lane(0).send('{"choices":[');
+    t.lane(0).fail();
+    t.lane(1).head();
+    t.lane(1).send(whole.replace("}]}", '}],"usage":{"prompt_tokens":1,"completion_tokens":2}}'));
+    t.lane(1).end();
+    expect(t.x.attempts.map((one) => one.usage?.source ?? "provider")).toEqual([
+      "unknown",
+      "provider",
+    ]);
+    expect(t.x.usage).toMatchObject({ inputTokens: 1, outputTokens: 2 });
+  });
+
+  it("attempts that failed before content used nothing", () => {
+    const t = begin();
+    t.lane(0).head(500);
+    t.lane(0).end();
+    t.lane(1).head();
+    t.lane(1).send(delta("") + 'data: {"error":{"message":"x"}}\n\n');
+    t.lane(2).fail();
+    expect(t.x.usage).toEqual({ inputTokens: 0, outputTokens: 0, source: "none" });
+  });
+
+  it("a client that leaves is settled by what it was sent, never as nothing known", () => {
+    const t = begin();
+    t.lane(0).head();
+    for (let i = 0; i < 3; i++) t.lane(0).send(delta(`${i} `));
+    t.x.cancel?.("client_left");
+    expect(t.x.usage).toMatchObject({ outputTokens: 3, source: "estimated" });
+    expect(t.order.ended).toEqual(["a left"]);
+  });
+});
+
+describe("ends from this side", () => {
+  it.each(["client_left", "drained", "revoked"] as const)("%s aborts the upstream", (why) => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.x.cancel?.(why);
+    expect(t.lane(0).isAborted).toBe(true);
+    const codes = {
+      client_left: undefined,
+      drained: "LL_SERVER_DRAINING",
+      revoked: "LL_AUTH_REVOKED",
+    };
+    expect(t.order.exits[0]?.code).toBe(codes[why]);
+  });
+
+  it.each([
+    ["first_byte", "attempt", 1],
+    ["mid_stream", "hold", 1],
+    ["mid_stream", "open", 2],
+    ["last_delta", "finish", 1],
+    ["failover", "attempt", 2],
+  ] as const)(
+    "a client leaving in %s is counted there (%s, attempt %i)",
+    (window, state, started) => {
+      expect(abortWindow({ state }, started)).toBe(window);
+      expect(abortWindow(undefined, started)).toBe("failover");
+    },
+  );
+
+  it("a client that takes nothing for its time is disconnected, the upstream aborted", () => {
+    const t = begin({
+      settings: { ...base.settings, keepAliveMs: 1e9 },
+      timeouts: { idle: 60_000 },
+    });
+    t.client.isBlocked = true;
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.world.clock.advance(1100);
+    expect(t.client.isDestroyed).toBe(true);
+    expect(t.order.exits).toMatchObject([{ reason: "client_stalled" }]);
+    expect(t.order.ended).toEqual(["a left"]);
+  });
+
+  it("a client that is gone before the call costs no upstream request", () => {
+    const t = begin({ isGone: true });
+    expect(t.order.lanes).toHaveLength(0);
+    expect(t.order.exits).toMatchObject([{ reason: "client_left" }]);
+  });
+});
+
+describe("hedging", () => {
+  it("the first content wins, the other is aborted at once and billed as estimated", () => {
+    const t = begin({ hedgeAfterMs: 100 });
+    t.world.clock.advance(160);
+    expect(t.order.lanes).toHaveLength(2);
+    t.lane(1).head();
+    t.lane(1).send(delta("b"));
+    expect(t.lane(0).isAborted).toBe(true);
+    expect(t.client.headers.join()).toContain("x-loadline-hedged,1");
+    t.lane(1).send(delta("", "stop") + usage + done);
+    expect(t.x.attempts).toMatchObject([
+      { target: "a", failure: "aborted", usage: { source: "estimated" } },
+      { target: "b", failure: "ok" },
+    ]);
+    expect(t.x.usage?.source).toBe("estimated");
+  });
+
+  it("never starts after content", () => {
+    const t = begin({ hedgeAfterMs: 100 });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.world.clock.advance(200);
+    expect(t.order.lanes).toHaveLength(1);
+  });
+
+  it("one of two failing is no reason for a third", () => {
+    const t = begin({ hedgeAfterMs: 100 });
+    t.world.clock.advance(160);
+    t.lane(0).fail();
+    expect(t.order.lanes).toHaveLength(2);
+    t.lane(1).fail();
+    expect(t.order.lanes).toHaveLength(3);
+  });
+});
+
+describe("resume", () => {
+  it("a cut text stream goes on at the next target with what was sent, said and counted", () => {
+    const t = begin({ resumeMax: 1 });
+    t.lane(0).head();
+    t.lane(0).send(delta("") + delta("Hel") + delta("lo "));
+    t.lane(0).fail();
+    expect(t.order.bodies[1]).toContain('{"role":"assistant","content":"Hello "}');
+    t.lane(1).head();
+    t.lane(1).send(delta("") + delta("you") + delta("", "stop") + done);
+    expect(t.client.headers.join()).toContain("x-loadline-resume,armed");
+    expect(t.client.text).toBe(
+      `${delta("")}${delta("Hel")}${delta("lo ")}: resumed target=b after=6\n\n` +
+        `${delta("you")}${delta("", "stop")}${done}`,
+    );
+    expect(t.order.resumes).toEqual([{ from: "a", to: "b", afterChars: 6 }]);
+    expect(t.x.attempts.map((one) => one.usage?.outputTokens)).toEqual([2, 1]);
+  });
+
+  it("a second fault is the end, with the code of the first", () => {
+    const t = begin({ resumeMax: 1 });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.world.clock.advance(400);
+    t.lane(1).fail();
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_STALL" }]);
+    expect(t.order.lanes).toHaveLength(2);
+  });
+
+  it("a tool call is never continued", () => {
+    const t = begin({ resumeMax: 1 });
+    const tool = { index: 0, delta: { tool_calls: [{ function: { name: "f" } }] } };
+    t.lane(0).head();
+    t.lane(0).send(`data: ${JSON.stringify({ choices: [tool] })}\n\n`);
+    t.lane(0).fail();
+    expect(t.order.exits).toMatchObject([{ reason: "cut" }]);
+  });
+});
+
+describe("whole answers", () => {
+  it("over the bound they pass at once, and a later cut breaks the connection", () => {
+    const t = begin({ isStream: false });
+    t.lane(0).head();
+    t.lane(0).send("x".repeat(2001));
+    expect(t.client.headers.join()).toContain("x-loadline-commit,early");
+    expect(t.client.text).toHaveLength(2001);
+    t.lane(0).fail();
+    expect(t.client.isDestroyed).toBe(true);
+    expect(t.order.lanes).toHaveLength(1);
+  });
+
+  it("an early answer that ends well is whole", () => {
+    const t = begin({ isStream: false });
+    t.lane(0).head();
+    t.lane(0).send("x".repeat(2001));
+    t.lane(0).send("y");
+    t.lane(0).end();
+    expect(t.client.text).toHaveLength(2002);
+    expect(t.order.exits).toMatchObject([{ reason: "ok", status: 200 }]);
+  });
+
+  it("all held answers together have a bound, too", () => {
+    const settings = { ...base.settings, heldBytesMaxTotal: 100 };
+    const t = begin({ isStream: false, settings });
+    t.lane(0).head();
+    t.lane(0).send("x".repeat(101));
+    expect(t.client.headers.join()).toContain("x-loadline-commit,early");
+  });
+
+  it("without usage they say that it is estimated", () => {
+    const t = begin({ isStream: false });
+    t.lane(0).head();
+    t.lane(0).send(whole);
+    t.lane(0).end();
+    expect(t.client.headers.join()).toContain("x-loadline-usage,estimated");
+  });
+});
+
+describe("the bound on output", () => {
+  it("an upstream that sends 1.25 times the bound and 64 tokens more is cut", () => {
+    const t = begin({ maxTokens: 8 });
+    t.lane(0).head();
+    for (let i = 0; i < 74; i++) t.lane(0).send(delta("a"));
+    expect(t.x.isOver).toBe(false);
+    t.lane(0).send(delta("a"));
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_OVER_BOUND" }]);
+  });
+});
+
+describe("what waits for the client", () => {
+  it("rests the upstream over its bound, and wakes it when the client took everything", () => {
+    const t = begin({ settings: { ...base.settings, keepAliveMs: 1e9 } });
+    t.client.isBlocked = true;
+    t.lane(0).head();
+    t.lane(0).send(delta("x".repeat(10_000)));
+    expect(t.order.paused).toBe(0);
+    t.lane(0).send(delta("x".repeat(10_000)));
+    expect(t.order.paused).toBe(1);
+    // While it rests, its silence is ours.
+    t.world.clock.advance(600);
+    expect(t.x.isOver).toBe(false);
+    t.client.isBlocked = false;
+    t.client.drain();
+    expect(t.order.paused).toBe(0);
+    t.world.clock.advance(400);
+    expect(t.order.exits).toMatchObject([{ code: "LL_STREAM_STALL" }]);
+  });
+});
+
+describe("metrics", () => {
+  it("are there before the first stream", async () => {
+    const { createStreamMetrics } = await import("./metrics.ts");
+    const metrics = createMetrics();
+    createStreamMetrics(metrics);
+    const text = metrics.render();
+    expect(text).toContain("loadline_streams_open 0\n");
+    expect(text).toContain('loadline_abort_seconds_count{window="failover"} 0\n');
+    expect(text).toContain("loadline_stream_resumes_total 0\n");
+  });
+});
