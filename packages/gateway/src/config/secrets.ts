@@ -5,13 +5,19 @@ import { Secret } from "./values.ts";
 
 const referencePattern = /^\$\{(env|file):([^}]+)\}$/;
 
-/** Replaces references: of `targets.<name>.keys` (a literal there is a problem) and `stores.*`. */
+/**
+ * Replaces references: of `targets.<name>.keys` and `auth.peppers` (a literal there is a problem)
+ * and of `stores.*`.
+ */
 export function resolveSecrets(
   values: ConfigValues,
   env: Environment,
   problems: ConfigProblem[],
 ): ConfigValues {
-  const stores = storeAddresses(values, { env, problems });
+  const stores = {
+    ...storeAddresses(values, { env, problems }),
+    ...peppers(values, { env, problems }),
+  };
   const targets = values["targets"];
   if (typeof targets !== "object" || targets === null) return { ...values, ...stores };
   const out: Record<string, unknown> = {};
@@ -42,6 +48,21 @@ function storeAddresses(
     return [name, isReference ? resolve(value, ["stores", name], o) : value];
   });
   return { stores: Object.fromEntries(resolved) };
+}
+
+/** Each of `auth.peppers` is a reference; a literal is a problem. */
+function peppers(
+  values: ConfigValues,
+  o: { env: Environment; problems: ConfigProblem[] },
+): ConfigValues {
+  const auth = values["auth"];
+  const given = isRecord(auth) ? auth["peppers"] : undefined;
+  if (!isRecord(auth) || !isRecord(given)) return {};
+  const resolved = Object.entries(given).map(([version, value]) => {
+    const path = ["auth", "peppers", version];
+    return [version, value instanceof Secret ? value : resolve(value, path, o)];
+  });
+  return { auth: { ...auth, peppers: Object.fromEntries(resolved) } };
 }
 
 function resolve(

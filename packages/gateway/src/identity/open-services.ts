@@ -8,7 +8,8 @@ import { sqlUrl } from "../state/config.ts";
 import { openStore } from "../state/open-store.ts";
 import { openState } from "../state/state.ts";
 import { createIdentityServices, type IdentityServices } from "./identity.ts";
-import { singlePepper, untilAnswers } from "./wire.ts";
+import { checkPepper, openPeppers } from "./peppers.ts";
+import { untilAnswers } from "./wire.ts";
 
 export interface OpenedServices extends IdentityServices, AsyncDisposable {}
 
@@ -17,7 +18,7 @@ export interface OpenedServices extends IdentityServices, AsyncDisposable {}
  * what changes here is known there within 1 s. Who can open the store is its operator.
  */
 export async function openIdentityServices(
-  config: Pick<GatewayConfig, "stateDir" | "stores" | "auditLog">,
+  config: Pick<GatewayConfig, "stateDir" | "stores" | "auditLog" | "auth">,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<OpenedServices> {
   const state = openState(config.stateDir, { clock, random });
@@ -33,7 +34,8 @@ export async function openIdentityServices(
       repositories: store.repositories,
       stateDir: config.stateDir,
     });
-    const peppers = singlePepper(state.pepper);
+    const peppers = openPeppers(config.auth.peppers, state.pepper);
+    await checkPepper(store.repositories.facts, peppers);
     const services = await createIdentityServices({ store, peppers, clock, random, audit });
     return {
       ...services,

@@ -9,9 +9,10 @@ import type { Store } from "../state/store.ts";
 import { operator } from "./acting.ts";
 import { loadlineCode } from "./codes.ts";
 import type { Evicted } from "./authenticator.ts";
-import type { ChangeAudit, Peppers } from "./deps.ts";
+import type { ChangeAudit } from "./deps.ts";
 import { endRunning, type Running } from "./end-running.ts";
 import { createIdentity, type Identity } from "./identity.ts";
+import { checkPepper, openPeppers } from "./peppers.ts";
 import type { CreatedKey } from "./keys/key-service.ts";
 
 export interface WiredIdentity extends Identity {
@@ -32,7 +33,6 @@ export interface WireDeps {
   readonly audit: ChangeAudit & AuditSink;
 }
 
-const pepperVersion = 1;
 const startAttemptsMax = 15;
 const startRetryMs = 300;
 
@@ -40,9 +40,11 @@ const startRetryMs = 300;
 export async function openIdentity(config: GatewayConfig, deps: WireDeps): Promise<WiredIdentity> {
   let end: (ended: Evicted) => void = () => undefined;
   await untilAnswers(deps.store, deps.clock);
+  const peppers = openPeppers(config.auth.peppers, deps.pepper);
+  await checkPepper(deps.store.repositories.facts, peppers);
   const identity = await createIdentity({
     ...deps,
-    peppers: singlePepper(deps.pepper),
+    peppers,
     staleGraceMs: config.auth.staleGrace,
     onEnded: (ended) => end(ended),
   });
@@ -72,14 +74,6 @@ export async function untilAnswers(store: Store, clock: Clock): Promise<void> {
       await clock.sleep(startRetryMs);
     }
   }
-}
-
-/** One pepper under which every key was digested. */
-export function singlePepper(pepper: Uint8Array): Peppers {
-  return {
-    current: pepperVersion,
-    get: (version) => (version === pepperVersion ? pepper : undefined),
-  };
 }
 
 async function makeFirstKey(

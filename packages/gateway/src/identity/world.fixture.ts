@@ -13,7 +13,7 @@ import type { Evicted } from "./authenticator.ts";
 import { principalOfKey } from "./effective.ts";
 import { createIdentity, type Identity, type IdentityDeps } from "./identity.ts";
 import { recordsOf } from "./keys/verify.ts";
-import { singlePepper } from "./wire.ts";
+import { openPeppers } from "./peppers.ts";
 
 export interface World extends AsyncDisposable {
   readonly clock: TestClock;
@@ -42,7 +42,7 @@ export async function openWorld(change: Partial<IdentityDeps> = {}): Promise<Wor
     store,
     clock,
     metrics,
-    peppers: singlePepper(new Uint8Array(32).fill(7)),
+    peppers: openPeppers({}, new Uint8Array(32).fill(7)),
     random: systemRandom(),
     logger: createLogger({ clock, write: () => undefined, level: "silent" }),
     staleGraceMs: 300_000,
