@@ -40,28 +40,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   );
   const exits = stages.filter((stage) => stage.exit);
   const inFlight = createRoster<Exchange>();
-  let idle: (() => void)[] = [];
+  const idle: (() => void)[] = [];
   const onExit = (x: Exchange, end: Exit): void => {
     x.cancel = undefined;
     for (const stage of exits) stage.exit?.(x, end);
     inFlight.remove(x);
-    if (inFlight.size > 0 || idle.length === 0) return;
-    const waiting = idle;
-    idle = [];
-    for (const run of waiting) run();
+    if (inFlight.size === 0 && idle.length > 0) for (const told of idle.splice(0)) told();
   };
   const refuse = (x: Exchange, refusal: Refusal): void => {
     const kept = x.isOver ? undefined : deps.audit?.beforeRefusal(x, refusal.code);
-    if (kept === undefined) return finish(x, refusal);
-    kept.then(
-      (isKept) => finish(x, isKept ? refusal : { code: "LL_AUDITLOG_FULL" }),
-      (cause: unknown) => fault(x, cause),
-    );
-  };
-  const finish = (x: Exchange, refusal: Refusal): void => {
-    if (x.isOver) return;
-    const status = answerRefusal(x, refusal);
-    x.exit({ reason: status >= 500 ? "failed" : "refused", status, code: refusal.code });
+    if (kept) finishLater(x, refusal, kept, fault);
+    else finish(x, refusal);
   };
   const fault = (x: Exchange, cause: unknown): void => {
     telemetry.onUnexpected();
@@ -113,6 +102,26 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       else idle.push(done);
     },
   };
+}
+
+/** Answers with our own error and ends the exchange, unless it is over. */
+function finish(x: Exchange, refusal: Refusal): void {
+  if (x.isOver) return;
+  const status = answerRefusal(x, refusal);
+  x.exit({ reason: status >= 500 ? "failed" : "refused", status, code: refusal.code });
+}
+
+/** The same once the refusal's audit entry is committed; without it another error is answered. */
+function finishLater(
+  x: Exchange,
+  refusal: Refusal,
+  kept: Promise<boolean>,
+  fault: (x: Exchange, cause: unknown) => void,
+): void {
+  kept.then(
+    (isKept) => finish(x, isKept ? refusal : { code: "LL_AUDITLOG_FULL" }),
+    (cause: unknown) => fault(x, cause),
+  );
 }
 
 /** Sends our own error in the envelope of the client's dialect and returns its status. */
