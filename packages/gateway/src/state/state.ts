@@ -20,16 +20,11 @@ export interface StateOptions {
   readonly exclusive?: boolean;
 }
 
-/** An open state directory. */
+/** An open state directory: its owner, its pepper and the database of `sqlite:`. */
 export interface State {
   readonly dir: string;
-  readonly db: DatabaseSync;
   readonly pepper: Buffer;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Grows when this or another connection has written. */
-  version(): number;
-  /** Gives up the ownership and closes the database. */
+  /** Gives up the ownership. */
   close(): void;
 }
 
@@ -54,16 +49,12 @@ export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): S
     db.exec(ownerTable);
     if (o.exclusive) takeOwnership(db, dir);
     const pepper = loadPepper(dir, isNew, deps.random);
-    const dataVersion = db.prepare("PRAGMA data_version");
-    const ownChanges = db.prepare("SELECT total_changes() AS n");
     const close = (): void => {
       if (!db.isOpen) return;
       if (o.exclusive) db.prepare("DELETE FROM owner WHERE pid = ?").run(process.pid);
       db.close();
     };
-    const version = (): number =>
-      Number(dataVersion.get()?.["data_version"]) + Number(ownChanges.get()?.["n"]);
-    return { dir, db, pepper, clock: deps.clock, random: deps.random, version, close };
+    return { dir, pepper, close };
   } catch (cause) {
     db.close();
     if (cause instanceof LoadlineError) throw cause;

@@ -5,9 +5,12 @@ import { DatabaseSync } from "node:sqlite";
 import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkKey, createKey, listKeys } from "../keys.ts";
+import { digestOf, isDigest } from "../../identity/keys/digest.ts";
+import { parseKey } from "../../identity/keys/key-format.ts";
 import { openState, type State } from "../state.ts";
+import type { KeyRow } from "../rows.ts";
 import { migrations, schemaVersion } from "../sql/migrations.ts";
+import { openSqliteStore } from "./open.ts";
 
 /** Drawn with a seed for this file; they open nothing. */
 const fixture = {
@@ -44,8 +47,10 @@ function edit(sql: string): void {
   db.exec(sql);
 }
 
-const fact = (state: State, name: string): unknown =>
-  state.db.prepare("SELECT value FROM store_facts WHERE name = ?").get(name)?.["value"];
+function fact(name: string): unknown {
+  using db = new DatabaseSync(path(), { readOnly: true });
+  return db.prepare("SELECT value FROM store_facts WHERE name = ?").get(name)?.["value"];
+}
 
 const codeOf = (run: () => unknown): unknown => {
   try {
@@ -59,14 +64,26 @@ const codeOf = (run: () => unknown): unknown => {
 describe("a database of version 0.1.0", () => {
   beforeEach(writeOld);
 
-  it("keeps every key: live, rotated, revoked and expired ones answer as before", () => {
-    const state = open();
-    expect(checkKey(state, fixture.live)).toEqual({ ok: true, id: "Xc0I0hrVDcAX" });
-    expect(checkKey(state, fixture.old).ok).toBe(true);
-    expect(checkKey(state, fixture.rotated).ok).toBe(true);
-    expect(checkKey(state, fixture.revoked)).toEqual({ ok: false, code: "LL_AUTH_REVOKED" });
-    expect(checkKey(state, fixture.expired)).toEqual({ ok: false, code: "LL_AUTH_EXPIRED" });
-    state.close();
+  it("keeps every key: live, rotated, revoked and expired ones with all they had", async () => {
+    open().close();
+    await using store = openSqliteStore(path(), new TestClock(fixture.wallMs));
+    const found = async (key: string): Promise<KeyRow | undefined> =>
+      store.repositories.keys.find(key.split("_")[2] ?? "");
+    const isSecretOf = (key: string, digest: Uint8Array | undefined): boolean => {
+      const parts = parseKey(key);
+      return parts !== undefined && isDigest(digest, digestOf(pepper, parts));
+    };
+    const pepper = Buffer.from(fixture.pepper, "hex");
+    const live = await found(fixture.live);
+    expect(isSecretOf(fixture.live, live?.digest)).toBe(true);
+    const added = { tenantId: "default", roles: ["caller"], pepperVersion: 1, epoch: 1 };
+    expect(live).toMatchObject({ name: "live", env: "local", ...added });
+    const rotated = await found(fixture.rotated);
+    expect(isSecretOf(fixture.rotated, rotated?.digest)).toBe(true);
+    expect(isSecretOf(fixture.old, rotated?.oldDigest)).toBe(true);
+    expect(rotated).toMatchObject({ oldPepperVersion: 1, overlapUntil: 1795364204376 });
+    expect((await found(fixture.revoked))?.revokedAt).toBe(1795277804383);
+    expect((await found(fixture.expired))?.expiresAt).toBe(1795277804385);
   });
 
   it("is copied before the change, and the copy is what it was", () => {
@@ -104,20 +121,19 @@ describe("a database of version 0.1.0", () => {
     open().close();
     edit(`INSERT INTO keys (id, env, name, digest, created_at, expires_at)
       VALUES ('AAAAAAAAAAAA', 'local', 'by the old one', zeroblob(32), 5, NULL)`);
-    const state = open();
-    expect(listKeys(state).map((key) => key.name)).toContain("by the old one");
-    expect(state.db.prepare("PRAGMA user_version").get()?.["user_version"]).toBe(1);
-    state.close();
+    open().close();
+    using db = new DatabaseSync(path(), { readOnly: true });
+    const row = db.prepare("SELECT roles, epoch FROM keys WHERE id = 'AAAAAAAAAAAA'").get();
+    expect(row).toEqual({ roles: '["caller"]', epoch: 1 });
+    expect(db.prepare("PRAGMA user_version").get()?.["user_version"]).toBe(1);
   });
 });
 
 describe("a new database", () => {
   it("starts at this version, without a copy", () => {
-    const state = open();
-    createKey(state, { name: "first" });
-    expect(fact(state, "schema.version")).toBe(String(schemaVersion));
+    open().close();
+    expect(fact("schema.version")).toBe(String(schemaVersion));
     expect(readdirSync(dir)).not.toContain("backups");
-    state.close();
   });
 });
 
@@ -130,9 +146,8 @@ describe("a database of a later version", () => {
 
   it("is used as it is when it says that this version may read it", () => {
     later(schemaVersion + 1, schemaVersion);
-    const state = open();
-    expect(fact(state, "schema.version")).toBe(String(schemaVersion + 1));
-    state.close();
+    open().close();
+    expect(fact("schema.version")).toBe(String(schemaVersion + 1));
   });
 
   it("is refused when it does not", () => {

@@ -1,0 +1,71 @@
+import { chmodSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { TestClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isAlive, processStart } from "./owner.ts";
+import { openState, type State } from "./state.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "ll-state-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const open = (exclusive = false): State =>
+  openState(dir, { clock: new TestClock(), random: systemRandom() }, { exclusive });
+const coded = (code: string): unknown => expect.objectContaining({ code });
+
+function edit(sql: string): void {
+  using db = new DatabaseSync(join(dir, "loadline.db"));
+  db.exec(sql);
+}
+
+describe("the state directory", () => {
+  it("keeps its pepper over restarts, in a file for its owner only", () => {
+    const first = open();
+    first.close();
+    const second = open();
+    expect(second.pepper).toEqual(first.pepper);
+    expect(statSync(join(dir, "pepper")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(dir, "loadline.db")).mode & 0o777).toBe(0o600);
+    second.close();
+  });
+
+  it("a pepper that others can read is refused, and so is a missing one", () => {
+    open().close();
+    chmodSync(join(dir, "pepper"), 0o644);
+    expect(() => open()).toThrow(coded("LL_STATE_PEPPER"));
+    rmSync(join(dir, "pepper"));
+    expect(() => open()).toThrow("missing");
+  });
+
+  it("another program's database is refused and left as it is", () => {
+    edit("CREATE TABLE theirs (n); PRAGMA user_version = 7");
+    expect(() => open()).toThrow(coded("LL_STATE_CORRUPT"));
+    edit("INSERT INTO theirs VALUES (1)");
+  });
+});
+
+describe("ownership", () => {
+  it("a live owner is refused by pid, a dead or reused pid is replaced", () => {
+    const owner = open(true);
+    expect(() => open(true)).toThrow(`process ${process.pid}`);
+    edit("UPDATE owner SET start_ticks = start_ticks + 1");
+    open(true).close();
+    edit("INSERT INTO owner VALUES (1, 4194303, 1)");
+    open(true).close();
+    owner.close();
+    expect(isAlive({ pid: process.pid, startTicks: processStart(process.pid) ?? -1 })).toBe(true);
+  });
+
+  it("commands open it beside its owner", () => {
+    const owner = open(true);
+    open().close();
+    expect(() => open(true)).toThrow(coded("LL_STATE_LOCKED"));
+    owner.close();
+    open(true).close();
+  });
+});
