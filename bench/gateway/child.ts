@@ -5,6 +5,7 @@ export interface Ready {
 }
 
 export interface Sample {
+  /** All threads, user and system. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
 }

@@ -1,24 +1,27 @@
-/** The gateway as the bench runs it: key check, scan, usage and metrics on, log lines discarded. */
+/**
+ * The gateway as the bench runs it: arguments are the upstream's base URL and a JSON object of
+ * configuration that is laid over the defaults. Log lines are made and discarded.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../packages/kit/src/clock/index.ts";
-import { systemRandom } from "../../packages/kit/src/random/index.ts";
-import { createGateway, loadConfig } from "../../packages/gateway/src/index.ts";
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { createGateway, loadConfig } from "@loadline/gateway";
 import { report } from "./child.ts";
 
 const stateDir = mkdtempSync(join(tmpdir(), "ll-bench-"));
 process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }));
+const target = { provider: "openai-compatible", model: "bench", baseUrl: `${process.argv[2]}/v1` };
 const config = loadConfig(
   undefined,
   {},
   {
     stateDir,
     listen: { port: 0 },
-    targets: {
-      up: { provider: "openai-compatible", model: "bench", baseUrl: `${process.argv[2]}/v1` },
-    },
+    targets: { up: { ...target, connectionsMax: 2048 } },
     routes: { bench: { models: ["bench"], groups: [{ targets: ["up"] }] } },
+    ...JSON.parse(process.argv[3] || "{}"),
   },
 );
 const gateway = await createGateway(config, {

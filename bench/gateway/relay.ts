@@ -1,15 +1,15 @@
 /**
- * The yardstick: the least a Node relay can do. `node:http` in, undici `dispatch` out, bodies held
- * whole, no key check, no scan, no metrics.
+ * The yardstick: the least a Node relay can do. `node:http` in, undici `dispatch` out, no key check,
+ * no scan, no metrics. A whole answer is held and sent at once; a stream is passed on as it comes.
  */
 import { createServer, type ServerResponse } from "node:http";
 import { Pool } from "undici";
 import { report } from "./child.ts";
 
 const upstream = process.argv[2] ?? "";
-const pool = new Pool(upstream, { connections: 256, pipelining: 1 });
+const pool = new Pool(upstream, { connections: 2048, pipelining: 1 });
 
-const server = createServer((request, response) => {
+const server = createServer({ noDelay: true }, (request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => void chunks.push(chunk));
   request.on("end", () => {
@@ -20,6 +20,7 @@ const server = createServer((request, response) => {
 function relay(body: Buffer, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   let status = 0;
+  let isStream = false;
   pool.dispatch(
     {
       path: "/v1/chat/completions",
@@ -29,9 +30,20 @@ function relay(body: Buffer, response: ServerResponse): void {
     },
     {
       onRequestStart: () => undefined,
-      onResponseStart: (_controller, code) => void (status = code),
-      onResponseData: (_controller, chunk) => void chunks.push(chunk),
+      onResponseStart(_controller, code, headers) {
+        status = code;
+        isStream = headers["content-type"] === "text/event-stream";
+        if (isStream) response.writeHead(code, ["content-type", "text/event-stream"]);
+      },
+      onResponseData(_controller, chunk) {
+        if (isStream) response.write(chunk);
+        else chunks.push(chunk);
+      },
       onResponseEnd() {
+        if (isStream) {
+          response.end();
+          return;
+        }
         const whole = chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks);
         response.writeHead(status, [
           "content-type",
@@ -42,7 +54,7 @@ function relay(body: Buffer, response: ServerResponse): void {
         response.end(whole);
       },
       onResponseError() {
-        response.writeHead(502);
+        if (!response.headersSent) response.writeHead(502);
         response.end();
       },
     },

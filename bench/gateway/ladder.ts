@@ -1,0 +1,63 @@
+/**
+ * CPU per request as one feature after another is switched on, in one interleaved run. Each step's
+ * share is in percent of the bare relay's CPU; a step above its budget is named.
+ */
+import { drive } from "./drive.ts";
+import {
+  allLimits,
+  drivingCore,
+  measuredCore,
+  median,
+  pin,
+  round,
+  sample,
+  start,
+  startGateway,
+  stop,
+  type Subject,
+} from "./subject.ts";
+
+const rounds = Number(process.argv[2] ?? 7);
+const requestsPerRound = Number(process.argv[3] ?? 10_000);
+const warmRequests = 40_000;
+const silent = { log: { level: "silent" } };
+
+/** What each step adds to the one before, and its budget in percent of the relay. */
+const steps: readonly { name: string; config: object; budget: number }[] = [
+  {
+    name: "halves, scan, routing, stream machine, metrics",
+    config: { ...silent, auth: { required: false } },
+    budget: 69,
+  },
+  { name: "+ key check", config: silent, budget: 1.5 },
+  { name: "+ limits on key, tenant, model, all", config: { ...silent, ...allLimits }, budget: 2.5 },
+  { name: "+ access log", config: allLimits, budget: 2 },
+];
+
+pin(process.pid, drivingCore);
+const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
+const base = `http://127.0.0.1:${upstream.port}`;
+const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
+const subjects: Subject[] = [relay];
+for (const { name, config } of steps) subjects.push(await startGateway(name, base, config));
+for (const subject of subjects) await drive(subject, warmRequests);
+const micros = subjects.map((): number[] => []);
+for (let i = 0; i < rounds; i++) {
+  for (const [at, subject] of subjects.entries()) {
+    const before = await sample(subject);
+    await drive(subject, requestsPerRound);
+    const after = await sample(subject);
+    micros[at]?.push((after.cpuMicros - before.cpuMicros) / requestsPerRound);
+  }
+}
+stop(...subjects, upstream);
+const [relayMicros = Number.NaN, ...own] = micros.map(median);
+let beforeMicros = 0;
+const rows = steps.map(({ name, budget }, i) => {
+  const spent = own[i] ?? Number.NaN;
+  const share = round((100 * (spent - beforeMicros)) / relayMicros);
+  beforeMicros = spent;
+  return { step: name, microsPerRequest: round(spent), share, budget, isAbove: share > budget };
+});
+const result = { bench: "gateway-ladder", relayMicros: round(relayMicros), rounds, rows };
+process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

@@ -1,0 +1,76 @@
+/**
+ * Memory under steady load: 500 requests/s for some minutes, the resident size each 5 s, its slope
+ * after the first third. `node bench/gateway/soak.ts [minutes]`.
+ */
+import { Caller, requestOf } from "./drive.ts";
+import {
+  allLimits,
+  drivingCore,
+  pin,
+  round,
+  sample,
+  start,
+  startGateway,
+  stop,
+} from "./subject.ts";
+
+const minutes = Number(process.argv[2] ?? 10);
+const perSecond = 500;
+const sampleMs = 5000;
+const connections = 32;
+
+pin(process.pid, drivingCore);
+const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
+const gateway = await startGateway("gateway", `http://127.0.0.1:${upstream.port}`, allLimits);
+const request = requestOf(gateway, false);
+const idle = await Promise.all(Array.from({ length: connections }, () => Caller.open(gateway)));
+const points: { minute: number; megabytes: number }[] = [];
+const faults: string[] = [];
+let answered = 0;
+const startMs = performance.now();
+const endMs = startMs + minutes * 60_000;
+let due = 0;
+let nextSampleMs = startMs;
+while (performance.now() < endMs) {
+  const elapsedMs = performance.now() - startMs;
+  while (due < (elapsedMs / 1000) * perSecond) {
+    const caller = idle.pop();
+    if (!caller) break;
+    due++;
+    caller.send(request, (error) => {
+      if (error) faults.push(error.message);
+      else {
+        answered++;
+        idle.push(caller);
+      }
+    });
+  }
+  if (performance.now() >= nextSampleMs) {
+    nextSampleMs += sampleMs;
+    const { rssBytes } = await sample(gateway);
+    points.push({ minute: elapsedMs / 60_000, megabytes: rssBytes / 1e6 });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 2));
+}
+stop(gateway, upstream);
+
+/** Least squares over the points after the first third. */
+function slope(all: typeof points): number {
+  const late = all.slice(Math.floor(all.length / 3));
+  const meanX = late.reduce((sum, { minute }) => sum + minute, 0) / late.length;
+  const meanY = late.reduce((sum, { megabytes }) => sum + megabytes, 0) / late.length;
+  const over = late.reduce((sum, p) => sum + (p.minute - meanX) * (p.megabytes - meanY), 0);
+  return over / late.reduce((sum, p) => sum + (p.minute - meanX) ** 2, 0);
+}
+const last = points.at(-1)?.megabytes ?? Number.NaN;
+const result = {
+  bench: "gateway-soak",
+  minutes,
+  answered,
+  faults: faults.length,
+  rssMegabytes: round(last),
+  megabytesPerMinute: round(slope(points), 3),
+  goals: { rssMegabytesMax: 120, megabytesPerMinuteMax: 0.1 },
+};
+process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+process.exit(0);

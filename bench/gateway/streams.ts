@@ -1,0 +1,90 @@
+/**
+ * Paced streams through the gateway and through the relay, interleaved: CPU per token, added time to
+ * the first token, streams lost, memory per stream. `node bench/gateway/streams.ts [streams] [rounds]`.
+ */
+import { readStream } from "./drive.ts";
+import {
+  allLimits,
+  drivingCore,
+  measuredCore,
+  median,
+  pin,
+  quantile,
+  round,
+  sample,
+  start,
+  startGateway,
+  stop,
+  type Subject,
+} from "./subject.ts";
+
+const streams = Number(process.argv[2] ?? 100);
+const rounds = Number(process.argv[3] ?? 5);
+const paceMs = streams > 500 ? 100 : 20;
+const tokensPerStream = 100;
+
+interface Round {
+  readonly microsPerToken: number;
+  readonly lost: readonly string[];
+  readonly firstMs: readonly number[];
+  readonly rssBytes: number;
+}
+
+async function run(subject: Subject): Promise<Round> {
+  const before = await sample(subject);
+  const reading = Array.from({ length: streams }, () =>
+    readStream(subject, () => performance.now()),
+  );
+  // Half way through all of them are open.
+  await new Promise((resolve) => setTimeout(resolve, (paceMs * tokensPerStream) / 2));
+  const { rssBytes } = await sample(subject);
+  const outcomes = await Promise.all(reading);
+  const after = await sample(subject);
+  const whole = outcomes.filter((outcome) => typeof outcome !== "string");
+  return {
+    microsPerToken: (after.cpuMicros - before.cpuMicros) / (streams * tokensPerStream),
+    lost: outcomes.filter((outcome) => typeof outcome === "string"),
+    firstMs: whole.map(({ firstMs }) => firstMs),
+    rssBytes,
+  };
+}
+
+pin(process.pid, drivingCore);
+const upstream = await start("upstream", {
+  script: "upstream.ts",
+  core: drivingCore,
+  arguments: [String(paceMs), String(tokensPerStream)],
+});
+const base = `http://127.0.0.1:${upstream.port}`;
+const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
+const gateway = await startGateway("gateway", base, allLimits);
+const subjects = [relay, gateway];
+const idleBytes = new Map<string, number>();
+const all = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
+for (const subject of subjects) {
+  await run(subject);
+  idleBytes.set(subject.name, (await sample(subject)).rssBytes);
+}
+for (let i = 0; i < rounds; i++) {
+  for (const subject of i % 2 === 0 ? subjects : subjects.toReversed())
+    all.get(subject.name)?.push(await run(subject));
+}
+stop(...subjects, upstream);
+const microsOf = (name: string): number =>
+  median((all.get(name) ?? []).map(({ microsPerToken }) => microsPerToken));
+const rows = subjects.map(({ name }) => {
+  const own = all.get(name) ?? [];
+  const firstMs = own.flatMap((one) => one.firstMs);
+  const peak = Math.max(...own.map(({ rssBytes }) => rssBytes));
+  return {
+    subject: name,
+    microsPerToken: round(microsOf(name), 2),
+    ofRelay: round(microsOf(name) / microsOf("relay"), 3),
+    firstTokenP99Ms: round(quantile(firstMs, 0.99), 2),
+    lost: own.flatMap(({ lost }) => lost).length,
+    kilobytesPerStream: round((peak - (idleBytes.get(name) ?? 0)) / streams / 1000),
+    rssMegabytes: round(peak / 1e6),
+  };
+});
+const result = { bench: "gateway-streams", streams, rounds, paceMs, tokensPerStream, rows };
+process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

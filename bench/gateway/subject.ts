@@ -1,0 +1,92 @@
+/** Measured processes: started beside each other, each on a core of its choice. */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Ready, Sample } from "./child.ts";
+
+export interface Subject extends Ready {
+  readonly name: string;
+  readonly child: ChildProcess;
+}
+
+/** The core of what is measured, and of all that drives it. */
+export const measuredCore = 1;
+export const drivingCore = 0;
+
+/** What a user who starts the command gets. */
+export const nodeFlags: readonly string[] = [];
+
+function message<T extends object>(child: ChildProcess, field: keyof T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (): void => reject(new Error("a child ended early"));
+    child.once("exit", onExit);
+    child.once("message", (value: unknown) => {
+      child.off("exit", onExit);
+      if (typeof value === "object" && value !== null && field in value) resolve(value as T);
+      else reject(new Error("a child said something else"));
+    });
+  });
+}
+
+/** Keeps every thread of a process on one core: what is measured stands alone on its own. */
+export function pin(pid: number | undefined, core: number): void {
+  if (pid !== undefined)
+    execFileSync("taskset", ["-a", "-c", "-p", String(core), String(pid)], { stdio: "ignore" });
+}
+
+/** Starts a script of this folder. */
+export async function start(
+  name: string,
+  o: { script: string; core: number; arguments?: readonly string[]; flags?: readonly string[] },
+): Promise<Subject> {
+  const path = fileURLToPath(new URL(o.script, import.meta.url));
+  const child = fork(path, [...(o.arguments ?? [])], { execArgv: [...(o.flags ?? [])] });
+  pin(child.pid, o.core);
+  const ready = await message<Ready>(child, "port");
+  // Threads that were started meanwhile.
+  pin(child.pid, o.core);
+  return { name, child, ...ready };
+}
+
+export function startGateway(name: string, base: string, config: object = {}): Promise<Subject> {
+  const settings = [base, JSON.stringify(config)];
+  return start(name, {
+    script: "gateway.ts",
+    core: measuredCore,
+    arguments: settings,
+    flags: nodeFlags,
+  });
+}
+
+export async function sample(subject: Subject): Promise<Sample> {
+  const answer = message<Sample>(subject.child, "cpuMicros");
+  subject.child.send("sample");
+  return answer;
+}
+
+export function stop(...subjects: readonly Subject[]): void {
+  for (const { child } of subjects) child.disconnect();
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** Nearest rank; `q` within 0 and 1. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export const round = (value: number, digits = 1): number =>
+  Math.round(value * 10 ** digits) / 10 ** digits;
+
+/** Every limit that binds nobody here, so that each has its cost and none its effect. */
+export const allLimits = {
+  limits: [
+    { scope: "key", resource: "requests", limit: 1e8, period: "1m" },
+    { scope: "key", resource: "tokens", limit: 1e9, period: "1m" },
+    { scope: "tenant", resource: "requests", limit: 1e8, period: "1m" },
+    { scope: "model", resource: "requests", limit: 1e8, period: "1m" },
+    { scope: "global", resource: "requests", limit: 1e8, period: "1m" },
+  ],
+};
