@@ -31,7 +31,14 @@ const openaiAnswer = {
   object: "chat.completion",
   created: 1,
   model: "big-2025",
-  choices: [{ index: 0, message: { role: "assistant", content: "Hello!" }, finish_reason: "stop" }],
+  choices: [
+    {
+      index: 0,
+      message: { role: "assistant", content: "Hello!", refusal: null },
+      finish_reason: "stop",
+      logprobs: null,
+    },
+  ],
   usage: openaiUsage,
 };
 const openaiStream =

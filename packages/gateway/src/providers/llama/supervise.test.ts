@@ -90,12 +90,12 @@ describe("supervision of a model host", () => {
     t.stop.abort();
   });
 
-  it("a host that served for more than a minute starts again at once", async () => {
+  it("a second of service forgives a crash: what serves starts again at once", async () => {
     const lives = [createLife(), createLife(), createLife(), createLife()];
     const t = setUp(lives.map((life) => () => Promise.resolve(life.host)));
     for (const life of lives.slice(0, 3)) {
       await settle();
-      t.clock.advance(60_001);
+      t.clock.advance(1001);
       life.end(killed);
       await settle();
       t.clock.advance(0);

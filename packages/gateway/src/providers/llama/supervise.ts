@@ -20,8 +20,8 @@ export interface Supervision {
 
 /** Waits before the next start, by crashes in a row; the last one repeats. */
 const restartDelaysMs = [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000] as const;
-/** A host that served this long begins again with the first wait. */
-const stableMs = 60_000;
+/** Each second of service forgives one crash: what dies at once waits longer, what serves does not. */
+const forgivenPerMs = 1 / 1000;
 
 /**
  * Keeps one model host alive. A crash, a kill or a slow start is tried again after a growing wait; an
@@ -30,22 +30,23 @@ const stableMs = 60_000;
 export function superviseHost(deps: SuperviseDeps): Supervision {
   let host: ModelHost | undefined;
 
-  /** One life of a host; false when another start is of no use. */
-  const live = async (): Promise<boolean> => {
+  /** One life of a host: ms served, or undefined when another start is of no use. */
+  const live = async (): Promise<number | undefined> => {
     try {
       const started = await deps.start();
+      const servingMs = deps.clock.monotonicMs();
       const { promise, resolve } = Promise.withResolvers<string>();
       started.onExit((exit) => resolve(exit.signal ?? `exit code ${exit.code ?? "unknown"}`));
       host = started;
       const reason = await promise;
       if (!deps.signal.aborted) deps.logger.error("model host ended", { reason });
-      return true;
+      return deps.clock.monotonicMs() - servingMs;
     } catch (error) {
-      if (deps.signal.aborted) return false;
+      if (deps.signal.aborted) return undefined;
       const text = error instanceof Error ? error.message : String(error);
       const code = error instanceof LoadlineError ? error.code : "LL_MODEL_HOST_EXIT";
       deps.logger.error("model host failed", { code, text });
-      return !(error instanceof LoadlineError) || error.row.retryable;
+      return !(error instanceof LoadlineError) || error.row.retryable ? 0 : undefined;
     } finally {
       host = undefined;
     }
@@ -54,9 +55,9 @@ export function superviseHost(deps: SuperviseDeps): Supervision {
   const run = async (): Promise<void> => {
     let crashes = 0;
     while (!deps.signal.aborted) {
-      const startedMs = deps.clock.monotonicMs();
-      if (!(await live())) return;
-      if (deps.clock.monotonicMs() - startedMs > stableMs) crashes = 0;
+      const servedMs = await live();
+      if (servedMs === undefined) return;
+      crashes = Math.max(0, crashes - Math.floor(servedMs * forgivenPerMs));
       if (!(await waited(deps, delayAfter(crashes++)))) return;
     }
   };

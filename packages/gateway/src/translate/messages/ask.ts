@@ -21,7 +21,7 @@ const toolFields = new Set(["type", "name", "description", "input_schema", "stri
 const blockFields: Readonly<Record<string, ReadonlySet<string>>> = {
   text: new Set(["type", "text"]),
   image: new Set(["type", "source"]),
-  tool_use: new Set(["type", "id", "name", "input"]),
+  tool_use: new Set(["type", "id", "name", "input", "caller"]),
   tool_result: new Set(["type", "tool_use_id", "content"]),
 };
 

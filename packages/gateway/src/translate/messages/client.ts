@@ -24,6 +24,11 @@ export const stopReasonNames = {
   filter: "refusal",
 } as const;
 
+/** What an answer of another API has nothing to say about. */
+const noDetails = { stop_sequence: null, stop_details: null, container: null };
+/** Who called a tool: the model itself. */
+const caller = { type: "direct" };
+
 function writeAnswer(answer: Answer, context: AnswerContext): unknown {
   return {
     id: answer.id || `msg_${context.requestId}`,
@@ -32,20 +37,21 @@ function writeAnswer(answer: Answer, context: AnswerContext): unknown {
     model: answer.model,
     content: answer.parts.flatMap(writePart),
     stop_reason: stopReasonNames[answer.stop],
-    stop_sequence: null,
-    usage: writeUsage(answer.usage ?? noCounts),
+    ...noDetails,
+    diagnostics: null,
+    usage: writeWholeUsage(answer.usage ?? noCounts),
   };
 }
 
 function writePart(part: Part): unknown[] {
   switch (part.kind) {
     case "text":
-      return [{ type: "text", text: part.text }];
+      return [{ type: "text", text: part.text, citations: null }];
     case "thinking":
       return [{ type: "thinking", thinking: part.text, signature: "" }];
     case "tool_call": {
       const input = argumentsOf(part.arguments);
-      return [{ type: "tool_use", id: part.id, name: part.name, input }];
+      return [{ type: "tool_use", id: part.id, name: part.name, input, caller }];
     }
     default:
       return [];
@@ -53,13 +59,22 @@ function writePart(part: Part): unknown[] {
 }
 
 /** Cached tokens are counted apart from the others here. */
-function writeUsage(usage: Usage): unknown {
+function writeUsage(usage: Usage): object {
   const cached = usage.cachedTokens ?? 0;
   return {
     input_tokens: usage.inputTokens - cached,
     output_tokens: usage.outputTokens,
-    ...(cached > 0 && { cache_read_input_tokens: cached }),
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: cached,
+    output_tokens_details: null,
+    server_tool_use: null,
   };
+}
+
+/** The usage of a whole message says more than that of a stream's end. */
+function writeWholeUsage(usage: Usage): unknown {
+  const more = { cache_creation: null, inference_geo: null, service_tier: null, speed: null };
+  return { ...writeUsage(usage), ...more };
 }
 
 /** Events in the order that Anthropic's own clients insist on. */
@@ -82,7 +97,7 @@ class MessageStream implements StreamWriter, BlockSink {
   }
 
   end(): string {
-    const delta = { stop_reason: stopReasonNames[this.#stop], stop_sequence: null };
+    const delta = { stop_reason: stopReasonNames[this.#stop], ...noDetails };
     const usage = writeUsage(this.#usage);
     return (
       this.#blocks.end() +
@@ -94,9 +109,9 @@ class MessageStream implements StreamWriter, BlockSink {
   open(kind: BlockKind, id: string, name: string): string {
     this.#index++;
     const blocks = {
-      text: { type: "text", text: "" },
+      text: { type: "text", text: "", citations: null },
       thinking: { type: "thinking", thinking: "", signature: "" },
-      tool: { type: "tool_use", id, name, input: {} },
+      tool: { type: "tool_use", id, name, input: {}, caller },
     };
     return this.#event("content_block_start", { content_block: blocks[kind] });
   }
@@ -122,8 +137,9 @@ class MessageStream implements StreamWriter, BlockSink {
       model,
       content: [],
       stop_reason: null,
-      stop_sequence: null,
-      usage: writeUsage(this.#usage),
+      ...noDetails,
+      diagnostics: null,
+      usage: writeWholeUsage(this.#usage),
     };
     return sseEvent("message_start", { type: "message_start", message });
   }

@@ -46,6 +46,7 @@ function response(
   return {
     id: head.id,
     object: "response",
+    access_programs: null,
     created_at: head.createdSeconds,
     status: stop === undefined ? "in_progress" : ended,
     error: null,
@@ -54,20 +55,19 @@ function response(
     metadata: {},
     model: head.model,
     output,
-    output_text: undefined,
     parallel_tool_calls: true,
     temperature: null,
     tool_choice: "auto",
     tools: [],
     top_p: null,
-    usage: stop === undefined ? null : writeUsage(usage ?? noCounts),
+    ...(stop !== undefined && { usage: writeUsage(usage ?? noCounts) }),
   };
 }
 
 function writeUsage(usage: Usage): unknown {
   return {
     input_tokens: usage.inputTokens,
-    input_tokens_details: { cached_tokens: usage.cachedTokens ?? 0 },
+    input_tokens_details: { cached_tokens: usage.cachedTokens ?? 0, cache_write_tokens: 0 },
     output_tokens: usage.outputTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: usage.inputTokens + usage.outputTokens,
@@ -163,8 +163,7 @@ class ResponseStream implements StreamWriter, BlockSink {
     } else if (kind === "thinking") {
       out = this.#partEvent("response.reasoning_text.done", { text });
     } else {
-      const { name } = this.#call;
-      out = this.#itemEvent("response.function_call_arguments.done", { name, arguments: text });
+      out = this.#itemEvent("response.function_call_arguments.done", { arguments: text });
     }
     const index = this.#output.length;
     const item = this.#item(kind, "completed");
