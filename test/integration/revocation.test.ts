@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadConfig, openIdentityServices, operator } from "../../packages/gateway/src/index.ts";
+import type { OpenedServices } from "../../packages/gateway/src/index.ts";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
+import { type GatewayProcess, startGatewayProcess } from "./gateway-process.ts";
+
+const clock = systemClock();
+const parts = await requireParts(["postgres-15"], { rows: ["R0-25"] });
+const by = operator();
+const revocations = 20;
+/** What the design promises. */
+const boundMs = 1000;
+const chat = { model: "sim", messages: [{ role: "user", content: "x" }] };
+
+/** One store, gateways in processes of their own, and this process as the one that revokes. */
+class Cluster implements AsyncDisposable {
+  readonly nodes: GatewayProcess[] = [];
+  services: OpenedServices | undefined;
+  readonly #dir = mkdtempSync(join(tmpdir(), "ll-revoke-"));
+
+  async start(sql: string, nodes: number): Promise<void> {
+    const pepper = join(this.#dir, "shared-pepper");
+    writeFileSync(pepper, "p".repeat(64), { mode: 0o600 });
+    const config = (stateDir: string) => ({
+      stateDir,
+      stores: { sql },
+      auth: { peppers: { 1: `\${file:${pepper}}` } },
+      listen: { port: 0 },
+      log: { level: "silent" },
+      drain: { accept: 0, grace: 0 },
+      targets: { s: { provider: "simulator", tokens: 2000, latency: 0, tokensPerSecond: 50 } },
+      routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
+    });
+    for (let i = 0; i < nodes; i++)
+      this.nodes.push(await startGatewayProcess(config(join(this.#dir, `node-${i}`))));
+    const own = sql === "sqlite:" ? "node-0" : "operator";
+    const loaded = loadConfig(undefined, {}, config(join(this.#dir, own)));
+    this.services = await openIdentityServices(loaded, { clock, random: systemRandom() });
+  }
+
+  get keys(): OpenedServices["keys"] {
+    if (!this.services) throw new Error("not started");
+    return this.services.keys;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.services?.[Symbol.asyncDispose]();
+    for (const node of this.nodes) await node[Symbol.asyncDispose]();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+const headers = (key: string) => ({
+  authorization: `Bearer ${key}`,
+  "content-type": "application/json",
+});
+
+async function statusOf(url: string, key: string): Promise<number> {
+  const answer = await fetch(`${url}/v1/models`, { headers: headers(key) });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+/** ms until a node refuses the key; it is asked without a pause. */
+async function msToRefusal(url: string, key: string): Promise<number> {
+  const startMs = clock.monotonicMs();
+  for (;;) {
+    const status = await statusOf(url, key);
+    const tookMs = clock.monotonicMs() - startMs;
+    if (status === 401 || tookMs > 10 * boundMs) return tookMs;
+    expect(status).toBe(200);
+  }
+}
+
+/** Callers of a good key on every node until `stop`; returns what was not 200. */
+function load(cluster: Cluster, key: string): { stop(): Promise<number[]> } {
+  let isOn = true;
+  const bad: number[] = [];
+  const callers = cluster.nodes.flatMap(({ url }) =>
+    Array.from({ length: 4 }, async () => {
+      while (isOn) {
+        const status = await statusOf(url, key);
+        if (status !== 200) bad.push(status);
+      }
+    }),
+  );
+  return {
+    async stop() {
+      isOn = false;
+      await Promise.all(callers);
+      return bad;
+    },
+  };
+}
+
+function revocationSuite(cluster: () => Cluster): void {
+  it(`${revocations} revocations under load: each node refuses within ${boundMs} ms`, async () => {
+    const { keys, nodes } = cluster();
+    const good = await keys.create(by, { name: "good" });
+    const under = load(cluster(), good.secret);
+    const times: number[] = [];
+    for (let i = 0; i < revocations; i++) {
+      const { id, secret } = await keys.create(by, { name: `victim ${i}` });
+      for (const { url } of nodes) expect(await statusOf(url, secret)).toBe(200);
+      await keys.revoke(by, id, { reason: "drill" });
+      times.push(...(await Promise.all(nodes.map(({ url }) => msToRefusal(url, secret)))));
+    }
+    expect(await under.stop()).toEqual([]);
+    expect(times).toHaveLength(revocations * nodes.length);
+    process.stderr.write(
+      `slowest refusal ${Math.round(Math.max(...times))} ms of ${times.length}\n`,
+    );
+    expect(Math.max(...times)).toBeLessThanOrEqual(boundMs);
+  });
+
+  it("a running stream of a revoked key ends with an explicit error; another key's goes on", async () => {
+    const { keys, nodes } = cluster();
+    const url = nodes[0]?.url ?? "";
+    const victim = await keys.create(by, { name: "victim" });
+    const other = await keys.create(by, { name: "other" });
+    const open = (key: string): Promise<Response> =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        headers: headers(key),
+        body: JSON.stringify({ ...chat, stream: true }),
+      });
+    const [cut, going] = await Promise.all([open(victim.secret), open(other.secret)]);
+    const reader = going.body?.getReader();
+    expect((await reader?.read())?.done).toBe(false);
+    await keys.revoke(by, victim.id);
+    const startMs = clock.monotonicMs();
+    const text = await cut.text();
+    expect(clock.monotonicMs() - startMs).toBeLessThanOrEqual(2 * boundMs);
+    expect(text).toContain("LL_AUTH_REVOKED");
+    expect(text).not.toContain("[DONE]");
+    expect((await reader?.read())?.done).toBe(false);
+    await reader?.cancel();
+  });
+
+  it("a demoted owner's key loses what the owner lost, a disabled owner's key is refused", async () => {
+    const { services, nodes } = cluster();
+    if (!services) throw new Error("not started");
+    const { users, roles, keys } = services;
+    const user = await users.create(by, { subject: `owner of ${nodes.length}`, roles: ["editor"] });
+    const key = await keys.create(by, { name: "k", ownerId: user.id, roles: ["editor"] });
+    const call = async (url: string): Promise<number> => {
+      const body = JSON.stringify({ ...chat, max_tokens: 1, model: "absent" });
+      const init = { method: "POST", headers: headers(key.secret), body };
+      const answer = await fetch(`${url}/v1/chat/completions`, init);
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    const all = (): Promise<number[]> => Promise.all(nodes.map(({ url }) => call(url)));
+    expect(new Set(await all())).toEqual(new Set([404]));
+    await roles.grant(by, user.id, "viewer");
+    await roles.revoke(by, user.id, "editor");
+    const to = (status: number) =>
+      expect.poll(async () => [...new Set(await all())], { timeout: boundMs }).toEqual([status]);
+    await to(403);
+    await users.disable(by, user.id);
+    await to(401);
+  });
+}
+
+describe("one gateway on SQLite, revoked from another process", () => {
+  const cluster = new Cluster();
+  beforeAll(() => cluster.start("sqlite:", 1));
+  afterAll(() => cluster[Symbol.asyncDispose]());
+  revocationSuite(() => cluster);
+});
+
+describe.skipIf(parts.missing)("two gateways on one PostgreSQL 15", () => {
+  let server: RunningPostgres;
+  const cluster = new Cluster();
+  beforeAll(async () => {
+    server = await startPostgres(parts.found("postgres-15").path, { clock });
+    await cluster.start(server.url, 2);
+  });
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+  revocationSuite(() => cluster);
+
+  it("a frozen store: known keys are served and marked, unknown ones are 503, then all is as before", async () => {
+    const { keys, nodes } = cluster;
+    const url = nodes[0]?.url ?? "";
+    const known = await keys.create(by, { name: "known" });
+    const unseen = await keys.create(by, { name: "unseen" });
+    expect(await statusOf(url, known.secret)).toBe(200);
+    server.freeze();
+    try {
+      const ask = (key: string) => {
+        const body = JSON.stringify({ ...chat, stream: true });
+        const init = { method: "POST", headers: headers(key), body };
+        return fetch(`${url}/v1/chat/completions`, init);
+      };
+      await expect
+        .poll(
+          async () => {
+            const answer = await ask(known.secret);
+            await answer.body?.cancel();
+            return [answer.status, answer.headers.get("x-loadline-degraded")];
+          },
+          { timeout: 10_000 },
+        )
+        .toEqual([200, "auth"]);
+      const refused = await ask(unseen.secret);
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get("retry-after")).toBe("1");
+      expect(await refused.text()).toContain("LL_AUTH_UNAVAILABLE");
+    } finally {
+      server.thaw();
+    }
+    await expect.poll(() => statusOf(url, unseen.secret), { timeout: 10_000 }).toBe(200);
+  });
+});
