@@ -1,10 +1,18 @@
 import { systemClock } from "@loadline/kit/clock";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type Bench,
   type BenchOptions,
   openBench,
 } from "../../packages/gateway/src/limits/limits.fixture.ts";
+import { OpenLease } from "../../packages/gateway/src/limits/open-lease.ts";
+import { settleScript } from "../../packages/gateway/src/limits/redis-scripts.ts";
+import type {
+  SharedDecision,
+  SharedReservation,
+  SharedStore,
+} from "../../packages/gateway/src/limits/shared-store.ts";
 import { describeLimits } from "../../packages/gateway/src/limits/limits.suite.fixture.ts";
 import { eventually } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
@@ -54,4 +62,100 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     expect(bench.limits.status().mode).toBe("shared");
     expect((await bench.call()).refusal?.code).toBe("LL_LIMIT_REQUESTS");
   });
+
+  it("a settle that comes twice gives back once", async () => {
+    expect(await admittedAfterSettlingTwice(await open(twice))).toBe(1);
+  });
+
+  describe("saboteurs are noticed", () => {
+    it("settle twice: without the record's end a second settle gives back again", async () => {
+      const settleText = settleScript.replace("redis.call('DEL', key)\n  local n", "local n");
+      expect(settleText).not.toBe(settleScript);
+      const sabotaged = { ...twice, redis: { url: `${redis.url}/${used++}`, settleText } };
+      expect(await admittedAfterSettlingTwice(await open(sabotaged))).toBe(2);
+    });
+
+    it("check-then-add: 50 callers on two replicas get more than the limit", async () => {
+      const url = `${redis.url}/14`;
+      const shared = (): CheckThenAdd => new CheckThenAdd(url, 10);
+      const [one, two] = [shared(), shared()].map((store) =>
+        openBench({ ...shareOf10, clock, shared: store }),
+      );
+      expect(await admittedTogether([one, two])).toBeGreaterThan(10);
+    });
+
+    it("limiter per process: two replicas without the store get twice the limit", async () => {
+      const [one, two] = [openBench({ ...shareOf10, clock }), openBench({ ...shareOf10, clock })];
+      expect(await admittedTogether([one, two])).toBe(20);
+    });
+
+    it("and the real store admits exactly the limit to the same callers", async () => {
+      const url = `${redis.url}/13`;
+      const one = await open({ ...shareOf10, redis: { url, replica: "one" } });
+      const two = await open({ ...shareOf10, redis: { url, replica: "two" } });
+      expect(await admittedTogether([one, two])).toBe(10);
+    });
+  });
 });
+
+const shareOf10: Omit<BenchOptions, "clock"> = {
+  limits: [{ scope: "key", resource: "requests", limit: 10, period: "1h", burst: 10 }],
+};
+const twice: Omit<BenchOptions, "clock"> = {
+  limits: [{ scope: "key", resource: "concurrency", limit: 2 }],
+};
+
+/** How many of 50 callers at once, in turn on both replicas, are admitted. */
+async function admittedTogether(benches: readonly (Bench | undefined)[]): Promise<number> {
+  const all = await Promise.all(
+    Array.from({ length: 50 }, async (_, i) => benches[i % 2]?.call({ maxTokens: 1 })),
+  );
+  for (const bench of benches) await bench?.[Symbol.asyncDispose]();
+  return all.filter((one) => one && !one.refusal).length;
+}
+
+/** Two of two slots are taken, one call settles twice: how many of two more are admitted. */
+async function admittedAfterSettlingTwice(bench: Bench): Promise<number> {
+  await using closed = bench;
+  const { x } = await closed.call();
+  await closed.call();
+  const lease = x.lease;
+  if (!(lease instanceof OpenLease)) throw new Error("no lease");
+  lease.settle({ tokens: 0, nano: 0 });
+  closed.shared?.settle(lease, { tokens: 0, nano: 0 });
+  await clock.sleep(100);
+  const more = [await closed.call(), await closed.call()];
+  return more.filter(({ refusal }) => !refusal).length;
+}
+
+/** A store that reads, decides and then writes, as a limiter without a script would. */
+class CheckThenAdd implements SharedStore {
+  readonly isUp = true;
+  readonly #redis: Redis;
+  readonly #limit: number;
+
+  constructor(url: string, limit: number) {
+    this.#redis = new Redis(url);
+    this.#limit = limit;
+  }
+
+  async reserve({ plan }: SharedReservation): Promise<SharedDecision> {
+    const key = plan.ids.at(-1) ?? "";
+    const count = Number((await this.#redis.get(key)) ?? 0);
+    if (count >= this.#limit) {
+      const index = plan.shared.from;
+      const restNano = Number.POSITIVE_INFINITY;
+      return { denial: { index, waitUs: 1000, isTooLarge: false, restNano } };
+    }
+    await this.#redis.set(key, count + 1);
+    return { denial: undefined };
+  }
+
+  settle(): void {
+    // Requests are not given back.
+  }
+
+  async close(): Promise<void> {
+    await this.#redis.quit();
+  }
+}

@@ -1,3 +1,4 @@
+import type { Bucket } from "../limits/buckets.ts";
 import type { Dimension } from "../limits/dimension.ts";
 import type { Plan } from "../limits/plan.ts";
 
@@ -18,16 +19,25 @@ export interface Alerts {
 
 /** Tells of every share that the plan's budgets have crossed and was not told of yet. */
 export function alertCrossed(plan: Plan, alerts: Alerts): void {
-  plan.dims.forEach((dim, i) => {
+  for (let i = 0; i < plan.dims.length; i++) {
+    const dim = plan.dims[i];
     const bucket = plan.buckets[i];
-    if (dim.resource !== "money" || !bucket) return;
-    alertShares.forEach((share, at) => {
-      const bit = 1 << at;
-      if ((bucket.alerted & bit) !== 0 || bucket.spentNano < share * dim.limit) return;
-      bucket.alerted |= bit;
-      const name = bucket.id.slice(bucket.id.indexOf("|") + 1);
-      const { windowId: period, spentNano } = bucket;
-      alerts.onCrossed({ dim, name, period, share, spentNano });
-    });
-  });
+    if (dim?.resource !== "money" || !bucket || bucket.spentNano < bucket.alertAtNano) continue;
+    tell(dim, bucket, alerts);
+  }
+}
+
+function tell(dim: Dimension, bucket: Bucket, alerts: Alerts): void {
+  const { windowId: period, spentNano, alertAtNano } = bucket;
+  const name = bucket.id.slice(bucket.id.indexOf("|") + 1);
+  for (const share of alertShares) {
+    const atNano = share * dim.limit;
+    if (atNano < alertAtNano) continue;
+    if (spentNano < atNano) {
+      bucket.alertAtNano = atNano;
+      return;
+    }
+    alerts.onCrossed({ dim, name, period, share, spentNano });
+  }
+  bucket.alertAtNano = Number.POSITIVE_INFINITY;
 }

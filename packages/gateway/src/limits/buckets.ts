@@ -23,8 +23,8 @@ export class Bucket {
   /** Of money: what was spent when the shared store was lost, and the most that may be since. */
   baseNano = 0;
   ceilNano = Number.POSITIVE_INFINITY;
-  /** Shares of the budget whose crossing was reported, one bit each. */
-  alerted = 0;
+  /** Of money: spending this much is reported, -1 before it was ever computed. */
+  alertAtNano = -1;
 
   constructor(id: string) {
     this.id = id;

@@ -12,6 +12,7 @@ export interface EstimateDeps {
 const bytesPerToken = 3;
 const tokensPerMessage = 8;
 const outputBoundDefault = 4096;
+const dayMs = 86_400_000;
 /** A budget that affords fewer output tokens than this refuses. */
 export const outputBoundMin = 256;
 
@@ -37,7 +38,7 @@ export function estimateOf(x: Exchange, plan: Plan, deps: EstimateDeps): Estimat
   const hasOutput = x.operation.id !== "embeddings";
   const own = hasOutput ? body.outputBound : 0;
   const output = hasOutput ? own || (deps.outputMax.get(body.model) ?? outputBoundDefault) : 0;
-  const price = plan.hasMoney ? dearest(x, deps) : undefined;
+  const price = plan.hasMoney ? priceOf(x, plan, deps) : undefined;
   if (plan.hasMoney && !price) {
     const message = `The model ${JSON.stringify(body.model)} has no price.`;
     return { code: "LL_BUDGET_PRICE_UNKNOWN", message, param: "model" };
@@ -67,13 +68,20 @@ export function lowered(estimate: Estimate, restNano: number): Ask | undefined {
   return { ...ask, outputBound: bound, isLowered: true };
 }
 
-/** The dearest price among the targets the call may reach: the upper bound holds for each. */
-function dearest(x: Exchange, deps: EstimateDeps): Price | undefined {
+/** The plan's price, looked up once a day: prices change with the day (UTC). */
+function priceOf(x: Exchange, plan: Plan, deps: EstimateDeps): Price | undefined {
   const wallMs = deps.wallMs();
-  const own = deps.prices.of(x.body?.model ?? "", wallMs);
+  if (wallMs < plan.priceUntilMs) return plan.price;
+  plan.priceUntilMs = (Math.floor(wallMs / dayMs) + 1) * dayMs;
+  return (plan.price = dearest(x, deps.prices, wallMs));
+}
+
+/** The dearest price among the targets the call may reach: the upper bound holds for each. */
+function dearest(x: Exchange, prices: Prices, wallMs: number): Price | undefined {
+  const own = prices.of(x.body?.model ?? "", wallMs);
   let found: Price | undefined;
   for (const target of x.route?.targets ?? []) {
-    const price = deps.prices.of(target.model, wallMs) ?? own;
+    const price = prices.of(target.model, wallMs) ?? own;
     if (!price) return undefined;
     found = found ? upperOf(found, price) : price;
   }

@@ -150,7 +150,7 @@ class Engine implements Limits, LeaseHost {
     }
     const keeper = shared && plan.shared.from < plan.shared.to ? "degraded" : "local";
     if (denial) return this.#refuse(x, { plan, ask: asked, denial, keeper });
-    const marks = plan.needsEstimate ? plan.dims.map(() => 0) : undefined;
+    const marks = plan.needsEstimate ? plan.blankMarks.slice() : undefined;
     local.take(plan, { ask: asked, range: plan.all, times, marks });
     this.#grant(x, { plan, ask: asked, marks, keeper });
     return undefined;
@@ -170,7 +170,7 @@ class Engine implements Limits, LeaseHost {
     local.take(plan, { ask, range: plan.own, times, marks: undefined });
     const { buckets } = plan;
     const giveBack = (): void => this.#giveBack(plan, buckets);
-    const marks = plan.dims.map(() => 0);
+    const marks = plan.blankMarks.slice();
     const ttlMs = this.#leaseMsOf(x);
     let decision = await shared.reserve({ id: x.id, plan, ask, ttlMs, marks });
     const less = decision?.denial && estimate && lowered(estimate, decision.denial.restNano);

@@ -157,7 +157,7 @@ export class LocalStore {
     if (bucket.windowEndMs !== 0) {
       bucket.spentNano = 0;
       bucket.baseNano = 0;
-      bucket.alerted = 0;
+      bucket.alertAtNano = -1;
       if (this.#share > 1) bucket.ceilNano = Math.floor(dim.limit / this.#share);
     }
     bucket.windowEndMs = window.endMs;

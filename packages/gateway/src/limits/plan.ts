@@ -1,3 +1,4 @@
+import type { Price } from "../budgets/prices.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Bucket, BucketTable } from "./buckets.ts";
@@ -48,6 +49,11 @@ export class Plan {
   readonly hasMoney: boolean;
   /** Of the first request and token limits; empty when there is none. */
   readonly policy: string;
+  /** One number for each limit; fractions, so that a copy of it holds doubles from the start. */
+  readonly blankMarks: readonly number[];
+  /** The dearest price of what it may reach, good until a wall-clock ms. */
+  price: Price | undefined;
+  priceUntilMs = 0;
   /** Label slots of its limits in the metrics, set at first use. */
   slots: readonly number[] | undefined;
   /** Keys of its shared limiters in the store, set at first use. */
@@ -72,6 +78,7 @@ export class Plan {
     this.own = { from: 0, to: o.caps };
     this.shared = { from: o.caps, to: count };
     this.dims = o.dims;
+    this.blankMarks = o.dims.map(() => 0.5);
     this.ids = o.ids;
     this.principal = o.principal;
     this.routeName = o.routeName;

@@ -214,7 +214,7 @@ export class RedisStore implements SharedStore {
       bucket.seenUs = nowUs;
       if (dim.resource === "money") {
         const window = windowAt(dim.period ?? "total", wallMs);
-        if (bucket.windowId !== window.id) bucket.alerted = 0;
+        if (bucket.windowId !== window.id) bucket.alertAtNano = -1;
         bucket.windowId = window.id;
         bucket.windowEndMs = window.endMs;
         bucket.spentNano = figure;
