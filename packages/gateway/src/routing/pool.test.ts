@@ -184,6 +184,24 @@ describe("warm pool", () => {
     expect(poolOf(world)).toMatchObject({ ready: 2 });
   });
 
+  it("a host that died stays failed while it loads, so its standby stays until it is back", async () => {
+    const { world, up, pass: wait } = pooled("abc");
+    await wait(200);
+    up("a").isLoaded = false;
+    expect(poolOf(world)).toMatchObject({ state: "degraded", ready: 1 });
+    expect(world.metricsText()).toContain('loadline_pool_ready{route="r"} 1\n');
+    await wait(6000);
+    for (let i = 0; i < 20; i++) {
+      await wait(500);
+      expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
+    }
+    up("a").isLoaded = true;
+    await wait(1000);
+    const probes = up("c").probes;
+    await wait(10_000);
+    expect(up("c").probes).toBe(probes);
+  });
+
   it("ends with the gateway: no timer and no probe is left", async () => {
     const { world, up, stop, pass: wait } = pooled("ab");
     await wait(200);

@@ -20,6 +20,8 @@ export interface PoolsDeps {
 export interface Pools {
   /** Probes a target now, when it is kept warm. */
   hurry(target: string): void;
+  /** Brings gauges and warnings up to now. */
+  refresh(): void;
   /** One entry per route with a backup pool. */
   status(): PoolStatus[];
   /** Lets every target go cold. */
@@ -69,6 +71,9 @@ export function startPools(
   settle();
   return {
     hurry: (target) => probers.get(target)?.hurry(),
+    refresh() {
+      for (const pool of pools) pool.report();
+    },
     status: () => pools.map((pool) => pool.status),
     stop() {
       isBusy = true;

@@ -49,6 +49,13 @@ export class TargetProber implements PermitOwner {
     return this.#warmth;
   }
 
+  /** Whether it could take over at this moment: what the last round found, and what is seen now. */
+  get isReady(): boolean {
+    const { breaker, target } = this.state;
+    if (this.#warmth !== "ready" || !target.upstream.isReady()) return false;
+    return breaker.stateAt(this.nowMs()) === "closed";
+  }
+
   /** Begins to keep it warm; nothing happens when it already does. */
   start(): void {
     if (this.#warmth !== "cold") return;
@@ -108,11 +115,12 @@ export class TargetProber implements PermitOwner {
     this.#isRunning = false;
     if (this.#warmth === "cold" || this.#deps.signal.aborted) return;
     const isProven = this.nowMs() - this.#deepGoodAtMs < deepGoodForMs;
+    const isLoading = !this.state.target.upstream.isReady();
     if (isGood && isProven) this.#set("ready");
-    else if (this.state.target.upstream.isReady()) this.#set("failed");
-    else this.#set(this.#warmth === "ready" ? "failed" : "warming");
+    else if (this.#warmth !== "warming" || !isLoading) this.#set("failed");
     // A model that loads is looked at often: its first answer is what a pool waits for.
-    this.#later(this.#warmth === "warming" ? againMs : this.#deps.probeEveryMs);
+    const { probeEveryMs } = this.#deps;
+    this.#later(isLoading ? Math.min(againMs, probeEveryMs) : probeEveryMs);
   }
 
   /** Two rounds of cheap probes at most: a lost packet alone fails nothing. */

@@ -114,7 +114,10 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   board.onTransition((target, { to }) => {
     if (to === "open") pools?.hurry(target);
   });
-  deps.metrics.onRender(() => board.refresh());
+  deps.metrics.onRender(() => {
+    board.refresh();
+    pools?.refresh();
+  });
   const health = () =>
     Object.fromEntries(
       (pools?.status() ?? []).map(({ route, ready, min }) => [

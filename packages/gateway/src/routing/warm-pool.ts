@@ -30,7 +30,7 @@ export class WarmPool {
   }
 
   get status(): PoolStatus {
-    const ready = this.#o.probers.filter((prober) => prober.warmth === "ready").length;
+    const ready = this.#o.probers.filter((prober) => prober.isReady).length;
     return { route: this.#o.route.name, ready, min: this.#o.min };
   }
 
