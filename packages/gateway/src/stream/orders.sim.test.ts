@@ -1,141 +1,11 @@
-import { type Random, seededRandom } from "@loadline/kit/random";
+import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
-import {
-  createWorld,
-  faults,
-  type Lane,
-  Order,
-  orderSettings,
-  type World,
-} from "./orders.fixture.ts";
+import { createWorld, type OrderOptions } from "./orders.fixture.ts";
+import { decideStream, type StreamCell, type StreamInput, type StreamState } from "./machine.ts";
+import { judge, play } from "./random-order.fixture.ts";
 
 const orders = 100_000;
-const stepsMax = 16;
-
-/** Text of one event of each kind; those that are passed on carry a number of their own. */
-const events = [
-  (id: number) => delta(id, ""),
-  (id: number) => delta(id, "word"),
-  (id: number) => delta(id, "word"),
-  (id: number) => delta(id, "word"),
-  (id: number) => delta(id, "", "stop"),
-  (id: number) => delta(id, "last", "stop"),
-  () => 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n',
-  () => "data: [DONE]\n\n",
-  () => 'data: {"error":{"message":"x"}}\n\n',
-  () => "data: {nope\n\n",
-  () => ": a comment\n\n",
-];
-
-function delta(id: number, content: string, finish: string | null = null): string {
-  const choices = [{ index: 0, delta: { content }, finish_reason: finish }];
-  return `data: ${JSON.stringify({ id: `e${id}`, choices })}\n\n`;
-}
-
-const whole = '{"choices":[{"index":0}],"usage":{"prompt_tokens":1,"completion_tokens":1}}';
-
-function feed(random: Random, order: Order, lane: Lane, number: number): void {
-  const isStream = order.x.body?.isStream ?? false;
-  if (!lane.hasHead) {
-    lane.hasHead = true;
-    const status = random.below(8) === 0 ? 500 : 200;
-    lane.sink.head(status, ["content-type", isStream ? "text/event-stream" : "application/json"]);
-    return;
-  }
-  if (!isStream) {
-    lane.sink.data(Buffer.from(random.below(3) === 0 ? "x".repeat(3000) : whole));
-    return;
-  }
-  const pick = events[random.below(events.length)] ?? events[0];
-  const text = pick?.(number) ?? "";
-  if (/"id":"e\d+"/.test(text)) lane.given.push(`e${number}`);
-  // One event may come in two pieces.
-  const at = random.below(4) === 0 ? random.below(text.length) : 0;
-  if (at > 0) lane.sink.data(Buffer.from(text.slice(0, at)));
-  lane.sink.data(Buffer.from(text.slice(at)));
-}
-
-function step(random: Random, world: World, order: Order, number: number): void {
-  const live = order.lanes.filter((lane) => !lane.isAborted);
-  const lane = live[random.below(live.length)];
-  const dice = random.below(40);
-  if (dice < 28 && lane) feed(random, order, lane, number);
-  else if (dice < 31 && lane) {
-    lane.isAborted = true;
-    if (lane.hasHead && random.below(2) === 0) lane.sink.end();
-    else lane.sink.fail(faults[random.below(faults.length)] ?? "reset", "");
-  } else if (dice < 37) world.clock.advance([20, 60, 250, 600][random.below(4)] ?? 20);
-  else if (dice < 38) order.client.drain();
-  else if (dice < 39) leave(order);
-  else if (random.below(4) === 0) order.x.cancel?.("revoked");
-}
-
-function leave(order: Order): void {
-  if (order.x.isOver) return;
-  order.client.isGone = true;
-  order.x.cancel?.("client_left");
-}
-
-function play(random: Random, world: World): Order {
-  const order = new Order(world, {
-    isStream: random.below(8) !== 0,
-    settings: { ...orderSettings, isKeptAliveBeforeContent: random.below(2) === 0 },
-    hedgeAfterMs: random.below(4) === 0 ? 100 : -1,
-    resumeMax: random.below(4) === 0 ? 1 : 0,
-  });
-  for (let i = 0; i < stepsMax && !order.x.isOver; i++) step(random, world, order, i);
-  if (!order.x.isOver) order.x.cancel?.("drained");
-  // What still arrives after the end reaches nobody.
-  for (const lane of order.lanes) feed(random, order, lane, stepsMax);
-  return order;
-}
-
-/** What is wrong with an order, or "". */
-function judge(order: Order): string {
-  const { client, exits, lanes, x } = order;
-  if (exits.length !== 1) return `${exits.length} exits`;
-  if (client.wordsAfterEnd > 0) return "a word after the end";
-  if (lanes.length !== order.ended.length) return "a permit was not given back once";
-  if (x.attempts.length !== lanes.length) return "an attempt without a record";
-  if (x.attempts.some(({ usage }) => usage === undefined)) return "an attempt without usage";
-  if (!(x.body?.isStream ?? false)) return "";
-  const isOk = exits[0]?.reason === "ok";
-  return judgeEnd(client.text, isOk) || judgePrefix(order, isOk);
-}
-
-function judgeEnd(text: string, isOk: boolean): string {
-  if (text.includes("[DONE]") !== isOk) return "an end marker that is not the truth";
-  const errors = text.split('"error"').length - 1;
-  if (errors > 1 || (isOk && errors > 0)) return `${errors} errors`;
-  const isLast = errors === 0 || /"error"[^\n]*\n*$/.test(text);
-  return isLast ? "" : "something after the error";
-}
-
-/** What was sent is the beginning of what one upstream gave, then of what its successor gave. */
-function judgePrefix(order: Order, isOk: boolean): string {
-  const [first = "", second] = order.client.text.split(/: resumed target=\w after=\d+\n\n/);
-  const sent = idsOf(first);
-  const source = order.lanes.find(({ given }) => isPrefix(sent, given));
-  if (sent.length > 0 && !source) return `sent ${sent.join()} is no prefix`;
-  if (second === undefined) {
-    return isOk && sent.length !== beforeExtra(source?.given).length ? "a whole answer cut" : "";
-  }
-  const more = idsOf(second);
-  const successor = order.lanes.find(({ given }) => given.join().includes(more.join()));
-  return successor ? "" : `continued ${more.join()} is no part`;
-}
-
-function beforeExtra(given: readonly string[] = []): readonly string[] {
-  return given.filter((id) => id !== `e${stepsMax}`);
-}
-
-function idsOf(text: string): string[] {
-  return [...text.matchAll(/"id":"(e\d+)"/g)].map((match) => match[1] ?? "");
-}
-
-function isPrefix(part: readonly string[], all: readonly string[]): boolean {
-  return part.every((id, i) => all[i] === id);
-}
+const ordersToNotice = 2000;
 
 describe("random orders of events", () => {
   it(`${orders} orders: one exit, nothing after it, and what was sent is a prefix`, () => {
@@ -155,4 +25,54 @@ describe("random orders of events", () => {
       expect(reasons.get(reason), reason).toBeGreaterThan(500);
     expect(world.clock.pending).toBe(0);
   }, 60_000);
+});
+
+type Knock = (state: StreamState, input: StreamInput) => StreamCell | undefined;
+
+/** The machine with some cells replaced. */
+function knockedOut(knock: Knock): Partial<OrderOptions> {
+  const decide: typeof decideStream = (state, input, isHeadSent) =>
+    knock(state, input) ?? decideStream(state, input, isHeadSent);
+  return { decide };
+}
+
+const saboteurs: readonly [string, Partial<OrderOptions>, string][] = [
+  [
+    "an early [DONE] is relayed",
+    knockedOut((state, input) =>
+      state === "open" && input === "marker" ? { action: "relay", to: "open" } : undefined,
+    ),
+    "an end marker that is not the truth",
+  ],
+  [
+    "a preamble is forwarded",
+    knockedOut((state, input) =>
+      state === "hold" && input === "preamble" ? { action: "commit", to: "open" } : undefined,
+    ),
+    "a preamble without content",
+  ],
+  [
+    "a cut stream ends as if it were whole",
+    knockedOut((state, input) =>
+      state === "open" && input === "fault" ? { action: "append", to: "done" } : undefined,
+    ),
+    "an end marker that is not the truth",
+  ],
+  ["an abort is not passed on", { isAbortLost: true }, "an upstream works for nobody"],
+];
+
+describe("saboteurs", () => {
+  it.each(saboteurs)("%s: the orders notice", (_name, sabotage, wanted) => {
+    const random = seededRandom(7);
+    const world = createWorld();
+    const problems = new Set<string>();
+    for (let i = 0; i < ordersToNotice; i++) problems.add(judge(play(random, world, sabotage)));
+    expect([...problems]).toContain(wanted);
+  });
+
+  it("none of these is seen without a saboteur", () => {
+    const random = seededRandom(7);
+    const world = createWorld();
+    for (let i = 0; i < ordersToNotice; i++) expect(judge(play(random, world))).toBe("");
+  });
 });
