@@ -32,7 +32,9 @@ export async function install(source: string): Promise<Installed> {
     }
     return { dir };
   } catch (cause) {
-    return { missing: cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "failed" };
+    const missing = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "failed";
+    process.stderr.write(`NOT TESTED: ${source} (${missing})\n`);
+    return { missing };
   }
 }
 
