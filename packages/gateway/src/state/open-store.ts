@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { gatewayErrors } from "../errors.ts";
-import { openPostgresStore } from "./postgres/open.ts";
 import { openSqliteStore } from "./sqlite/open.ts";
 import { stateFile } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -22,6 +21,10 @@ export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store
     const path = url.slice("sqlite:".length);
     return openSqliteStore(path === "" ? join(deps.dir, stateFile) : resolve(path), deps.clock);
   }
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresStore(url, deps.clock);
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    // The driver costs a start without PostgreSQL nothing.
+    const { openPostgresStore } = await import("./postgres/open.ts");
+    return openPostgresStore(url, deps.clock);
+  }
   throw gatewayErrors.make("LL_STATE_URL", "stores.sql names no store that is known.");
 }

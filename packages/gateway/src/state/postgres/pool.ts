@@ -33,6 +33,9 @@ export function createPool(url: string): Pool {
   });
   // An idle connection that breaks has left the pool already; the next ping sees the server.
   pool.on("error", () => undefined);
+  // One that breaks between two statements of a transaction has no one else to tell: without a
+  // listener that ends the process. The next statement on it fails.
+  pool.on("connect", (client) => void client.on("error", () => undefined));
   return pool;
 }
 
