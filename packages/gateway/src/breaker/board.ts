@@ -67,8 +67,13 @@ export class Board implements BreakerBoard {
   /** Brings the gauges up to now. */
   refresh(): void {
     const nowMs = this.#deps.clock.monotonicMs();
-    for (const state of this.#states.values())
-      this.#deps.metrics.setState(state.index, state.breaker.stateAt(nowMs));
+    const { metrics } = this.#deps;
+    for (const state of this.#states.values()) {
+      metrics.setState(state.index, state.breaker.stateAt(nowMs));
+      const counts = { closed: 0, half_open: 0, open: 0 };
+      for (const key of state.keys) if (key.key) counts[key.stateAt(nowMs)]++;
+      metrics.setKeys(state.index, counts);
+    }
   }
 
   list(): BreakerView[] {

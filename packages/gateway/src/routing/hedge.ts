@@ -35,6 +35,6 @@ export class HedgeControl {
 
   /** Whether the target has room for a call that may turn out to be needless. */
   fits(state: TargetState): boolean {
-    return state.inFlight + 1 <= state.maxInFlight * capacityShare;
+    return state.inFlight + 1 <= state.capacity * capacityShare;
   }
 }

@@ -18,6 +18,8 @@ export interface RoutingMetrics {
   onRetry(target: number, isTaken: boolean): void;
   onTransition(target: number, from: BreakerState, to: BreakerState): void;
   setState(target: number, state: BreakerState): void;
+  /** How many of a target's keys are in each state. */
+  setKeys(target: number, counts: Readonly<Record<BreakerState, number>>): void;
   setPool(route: number, ready: number, min: number): void;
 }
 
@@ -56,6 +58,11 @@ export function createRoutingMetrics(
     from: breakerStates,
     to: breakerStates,
   });
+  const keys = metrics.gauge(
+    "loadline_upstream_keys",
+    "Upstream keys by state: open ones rest or are out.",
+    { target, state: breakerStates },
+  );
   const ready = metrics.gauge("loadline_pool_ready", "Targets kept warm and ready.", { route });
   const min = metrics.gauge("loadline_pool_min", "Targets that are to be ready.", { route });
   const classIndex = new Map<string, number>(failureClasses.map((name, i) => [name, i]));
@@ -71,6 +78,9 @@ export function createRoutingMetrics(
         (t * states + breakerStates.indexOf(from)) * states + breakerStates.indexOf(to),
       ),
     setState: (t, name) => state.set(t, stateValues[name]),
+    setKeys(t, counts) {
+      breakerStates.forEach((name, i) => keys.set(t * states + i, counts[name]));
+    },
     setPool(r, count, least) {
       ready.set(r, count);
       min.set(r, least);

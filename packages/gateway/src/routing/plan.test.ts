@@ -167,6 +167,7 @@ describe("upstream keys", () => {
     };
     expect([use(), use(), use()]).toEqual(["a/0", "a/1", "a/0"]);
     permitOf(w.plan().next()).end("rate_limited", 10_000);
+    expect(w.metricsText()).toContain('loadline_upstream_keys{target="a",state="open"} 1\n');
     expect([use(), use(), use()]).toEqual(["a/0", "a/0", "a/0"]);
     w.clock.advance(10_000);
     expect(new Set([use(), use()])).toEqual(new Set(["a/0", "a/1"]));

@@ -8,16 +8,15 @@ import type { KeyState } from "../breaker/key-state.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import type { Router } from "./attempts.ts";
-import { HedgeControl } from "./hedge.ts";
 import { createRoutingMetrics } from "./metrics.ts";
 import { type Pools, startPools } from "./pools.ts";
-import { RouteState } from "./route-state.ts";
+import { routeStates } from "./route-states.ts";
 import { RoutePlanner } from "./router.ts";
 import type { RouteTable, Target } from "./routes.ts";
 import { createStates, type StatesDeps } from "./states.ts";
-import { hashText } from "./strategies/hash.ts";
 import { createStrategies } from "./strategies/index.ts";
 import type { TargetState } from "./target-state.ts";
+import type { PoolStatus } from "./warm-pool.ts";
 
 export interface RoutingDeps {
   readonly clock: Clock;
@@ -84,25 +83,7 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   const install = ({ config, routes, targets }: RoutingPlan): void => {
     states = createStates(config, targets, { ...statesDeps, before: states });
     board.install(states);
-    router.install(
-      routes.routes.map((route) => {
-        const settings = config.routes[route.name];
-        const hedge = settings?.hedge ?? "off";
-        return new RouteState({
-          route,
-          attemptsMax: config.retry.attempts,
-          waitMaxMs: config.retry.waitMax,
-          groups: (settings?.groups ?? []).map(({ strategy, targets: names }) => ({
-            strategy: strategies[strategy],
-            members: names.flatMap((name) => memberOf(states?.get(name))),
-          })),
-          hedge:
-            hedge === "off"
-              ? undefined
-              : new HedgeControl({ afterMs: hedge.after, share: hedge.share }),
-        });
-      }),
-    );
+    router.install(routeStates({ config, routes }, states, strategies));
     pools?.stop();
     const signal = deps.signal ?? new AbortController().signal;
     pools = startPools(config, routes, {
@@ -118,21 +99,20 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
     board.refresh();
     pools?.refresh();
   });
-  const health = () =>
-    Object.fromEntries(
-      (pools?.status() ?? []).map(({ route, ready, min }) => [
-        `pool:${route}`,
-        { required: false, state: poolState(ready, min), ready, min },
-      ]),
-    );
+  const health = (): Record<string, PoolHealth> => poolHealth(pools?.status() ?? []);
   return { router, breakers: board, health, install };
+}
+
+function poolHealth(pools: readonly PoolStatus[]): Record<string, PoolHealth> {
+  return Object.fromEntries(
+    pools.map(({ route, ready, min }) => [
+      `pool:${route}`,
+      { required: false, state: poolState(ready, min), ready, min },
+    ]),
+  );
 }
 
 function poolState(ready: number, min: number): PoolHealth["state"] {
   if (ready >= min) return "ok";
   return ready > 0 ? "degraded" : "down";
-}
-
-function memberOf(state: TargetState | undefined) {
-  return state ? [{ state, nameHash: hashText(state.name), current: 0 }] : [];
 }

@@ -46,7 +46,7 @@ export function createStates(
   const prices = createPrices(config.prices);
   for (const target of targets.values()) {
     const before = deps.before?.get(target.name);
-    const { routing } = splitTarget(config.targets[target.name] ?? {});
+    const { routing, provider } = splitTarget(config.targets[target.name] ?? {});
     const probePeriodMs = cadences.get(target.name)?.probeEveryMs;
     const { breaker, retry, prices: listed } = config;
     const settings = JSON.stringify([routing, breaker, retry, listed, probePeriodMs]);
@@ -70,6 +70,7 @@ export function createStates(
       }),
       weight: own.weight,
       maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,
+      capacity: own.maxInFlight ?? connectionsOf(provider),
       price: priceBy(own.price, () => prices.of(target.model, deps.wallMs())),
     });
     states.set(target.name, state);
@@ -78,6 +79,12 @@ export function createStates(
 }
 
 const createBreaker: Controls["breaker"] = (deps) => new CircuitBreaker(deps);
+
+/** Connections a target's provider opens at most; no bound when it names none. */
+function connectionsOf(settings: Readonly<Record<string, unknown>>): number {
+  const connections = settings["connectionsMax"];
+  return typeof connections === "number" ? connections : Number.POSITIVE_INFINITY;
+}
 
 const nanoPerUnit = 1e9;
 

@@ -22,6 +22,8 @@ export interface TargetStateOptions {
   readonly budget: RetryBudget;
   readonly weight: number;
   readonly maxInFlight: number;
+  /** Calls it can take at once, by its bulkhead or its connections. */
+  readonly capacity: number;
   /** What it costs now; undefined when nobody said. */
   readonly price: () => TokenPrice | undefined;
 }
@@ -37,6 +39,7 @@ export class TargetState {
   readonly budget: RetryBudget;
   readonly weight: number;
   readonly maxInFlight: number;
+  readonly capacity: number;
   readonly price: TargetStateOptions["price"];
   readonly keys: readonly KeyState[];
   readonly latency = new PeakEwma();
@@ -54,6 +57,7 @@ export class TargetState {
     this.budget = o.budget;
     this.weight = o.weight;
     this.maxInFlight = o.maxInFlight;
+    this.capacity = o.capacity;
     this.price = o.price;
     this.target = o.target;
     const keys = o.target.keys.map((key) => new KeyState(key));

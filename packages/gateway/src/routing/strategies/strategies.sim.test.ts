@@ -154,6 +154,7 @@ describe("prefix-affinity", () => {
         budget: new RetryBudget({ share: 0, perSecond: 0 }),
         weight: 1,
         maxInFlight: Number.POSITIVE_INFINITY,
+        capacity: Number.POSITIVE_INFINITY,
         price: () => undefined,
       }),
       nameHash: hashText(target.name),

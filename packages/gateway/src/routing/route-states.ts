@@ -1,0 +1,38 @@
+import type { GatewayConfig } from "../config/schema.ts";
+import type { StrategyId } from "./config.ts";
+import { HedgeControl } from "./hedge.ts";
+import { RouteState } from "./route-state.ts";
+import type { RouteTable } from "./routes.ts";
+import { hashText } from "./strategies/hash.ts";
+import type { Member, Strategy } from "./strategies/strategy.ts";
+import type { TargetState } from "./target-state.ts";
+
+/** The chain of groups of every route, over the states of its targets. */
+export function routeStates(
+  plan: { readonly config: GatewayConfig; readonly routes: RouteTable },
+  targets: ReadonlyMap<string, TargetState>,
+  strategies: Readonly<Record<StrategyId, Strategy>>,
+): RouteState[] {
+  const { config, routes } = plan;
+  return routes.routes.map((route) => {
+    const settings = config.routes[route.name];
+    const hedge = settings?.hedge ?? "off";
+    return new RouteState({
+      route,
+      attemptsMax: config.retry.attempts,
+      waitMaxMs: config.retry.waitMax,
+      groups: (settings?.groups ?? []).map((group) => ({
+        strategy: strategies[group.strategy],
+        members: group.targets.flatMap((name) => memberOf(targets.get(name))),
+      })),
+      hedge:
+        hedge === "off"
+          ? undefined
+          : new HedgeControl({ afterMs: hedge.after, share: hedge.share }),
+    });
+  });
+}
+
+function memberOf(state: TargetState | undefined): Member[] {
+  return state ? [{ state, nameHash: hashText(state.name), current: 0 }] : [];
+}
