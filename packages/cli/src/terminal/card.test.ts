@@ -133,6 +133,10 @@ describe("verdict card", () => {
     const places = ["c.p99", "b.predicate", "a.optional"].map((id) => text.indexOf(id));
     expect(places.every((at) => at > 0)).toBe(true);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
+    // What failed first in the plan is more often the cause of what failed after it.
+    const failed = names.map((claim) => ({ ...claim, verdict: "failed" as const }));
+    const order = verdictCard(verdictOf(failed), o);
+    expect(order.indexOf("b.predicate")).toBeLessThan(order.indexOf("c.p99"));
   });
 
   it("a waived claim keeps its verdict and shows the waiver's mark", () => {

@@ -84,11 +84,13 @@ function commandLines(o: CardOptions, columns: number): string[] {
   ];
 }
 
-/** Worst first; required before optional; the most important first inside. */
+/** Worst first; required before optional; inside the plan's order, of passed the most important. */
 function ranked(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
   const weight = (claim: ClaimVerdict): number =>
     order.indexOf(claim.verdict) + (claim.required ? 0 : order.length);
-  return claims.toSorted((a, b) => weight(a) - weight(b) || compareImportance(a, b));
+  return claims.toSorted(
+    (a, b) => weight(a) - weight(b) || (a.verdict === "passed" ? compareImportance(a, b) : 0),
+  );
 }
 
 function headline(verdict: VerdictDocument, columns: number, paint: Paint): string[] {
