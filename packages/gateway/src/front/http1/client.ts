@@ -95,7 +95,10 @@ export class Http1Client implements Client {
     const head = this.#head(status, headers, framing);
     const { socket } = this.#connection;
     if (!isText && body.length <= oneWriteBytesMax) {
-      socket.write(head + body.toString("latin1", 0, body.length), "latin1");
+      const bytes = Buffer.allocUnsafe(head.length + body.length);
+      bytes.write(head, 0, "latin1");
+      body.copy(bytes, head.length);
+      socket.write(bytes);
     } else {
       socket.cork();
       socket.write(head, "latin1");
