@@ -14,9 +14,10 @@ import { type KillReport, runKills, sayKills } from "./kills/run-kills.ts";
 
 const kills = 59;
 const perSecond = 50;
-const everyMs = 2500;
+const everyMs = 3000;
 const timeoutMs = 290_000;
 const startDeadlineMs = 60_000;
+const shownMax = 3;
 const clock = systemClock();
 
 interface Running extends AsyncDisposable {
@@ -85,7 +86,8 @@ async function expectUnnoticed(name: string, running: Running, report: KillRepor
   process.stdout.write(sayKills(name, report));
   process.stdout.write(`${name}: ${all} switches, ${inTime} within 500 ms\n`);
   expect(report.kills).toBe(kills);
-  expect(report.failed.map(({ status, text }) => `${status} ${text}`)).toEqual([]);
+  const first = report.failed.slice(0, shownMax).map(({ status, text }) => `${status} ${text}`);
+  expect(first).toEqual([]);
   expect(report.calls).toBeGreaterThan((kills * everyMs * perSecond) / 1000 / 2);
   expect(all).toBeGreaterThan(0);
   expect(inTime).toBe(all);

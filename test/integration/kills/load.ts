@@ -63,7 +63,7 @@ export function startLoad(o: LoadOptions): Load {
 function call(o: LoadOptions, agent: Agent): Promise<Call> {
   const startMs = o.clock.monotonicMs();
   const messages = [{ role: "user", content: "hi" }];
-  const body = JSON.stringify({ model: o.model, messages, max_tokens: 4 });
+  const body = JSON.stringify({ model: o.model, messages, max_tokens: 1 });
   return new Promise((resolve) => {
     let text = "";
     const end = (status: number, target = "", attempts = 0): void =>
