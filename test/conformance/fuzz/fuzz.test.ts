@@ -38,7 +38,7 @@ describe(`mutations of seed ${seed}`, () => {
     expect(events).toBeGreaterThan(cases / 10);
   });
 
-  it("a reader that loses an escaped name is found out", () => {
+  it("a name in escapes is read as the name it stands for", () => {
     const bytes = Buffer.from('{"\\u006dodel":"m","messages":[],"model2":"x"}');
     expect(checkRequest(bytes)).toBe(true);
     const other = Buffer.from('{"\\u006dodel":"m","model":"x","messages":[]}');
