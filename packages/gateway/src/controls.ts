@@ -1,4 +1,5 @@
 import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
+import type { Limits } from "./limits/limits.ts";
 import type { decideStream } from "./stream/machine.ts";
 
 /** The controls a test may replace, to see that their absence is noticed. */
@@ -7,4 +8,6 @@ export interface Controls {
   readonly streamMachine: typeof decideStream;
   /** Makes the breaker of one target. */
   readonly breaker: (deps: BreakerDeps) => Breaker;
+  /** Stands between the pipeline and the limits. */
+  readonly limits: (limits: Limits) => Limits;
 }

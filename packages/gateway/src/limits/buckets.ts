@@ -23,6 +23,8 @@ export class Bucket {
   /** Of money: what was spent when the shared store was lost, and the most that may be since. */
   baseNano = 0;
   ceilNano = Number.POSITIVE_INFINITY;
+  /** Of money: what the store has as spent, which is never less than what is. */
+  coveredNano = 0;
   /** Of money: spending this much is reported, -1 before it was ever computed. */
   alertAtNano = -1;
 

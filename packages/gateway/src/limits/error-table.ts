@@ -54,6 +54,14 @@ export const limitErrorTable = {
     summary: "The budget does not cover this request.",
     remedy: "Raise the limit of resource money, or wait for its next period.",
   },
+  LL_BUDGET_UNAVAILABLE: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    summary: "What a budget has spent cannot be read now.",
+    remedy: "Look at components.sql of /health, then send the request again.",
+  },
   LL_BUDGET_PRICE_UNKNOWN: {
     ...refused,
     summary: "A budget applies, but the model has no price.",

@@ -2,6 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import type { z } from "zod";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
+import type { Ledger } from "../budgets/ledger.ts";
 import { createPrices } from "../budgets/prices.ts";
 import { pricesSection } from "../budgets/config.ts";
 import { type Client, Exchange, type Refusal } from "../pipeline/exchange.ts";
@@ -13,7 +14,7 @@ import { createLimits, type Limits } from "./limits.ts";
 import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
 import { LeaseList } from "./open-lease.ts";
-import { RedisStore } from "./redis-store.ts";
+import { RedisStore, type RedisStoreDeps } from "./redis-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
 export interface Caller {
@@ -48,6 +49,7 @@ export interface BenchOptions {
   readonly caps?: { key: number; global: number };
   readonly buckets?: number;
   readonly leaseGraceMs?: number;
+  readonly ledger?: Ledger;
   readonly redis?: {
     readonly url: string;
     readonly timeoutMs?: number;
@@ -84,24 +86,13 @@ export function openBench(o: BenchOptions): Bench {
   const { clock } = o;
   const metrics = createMetrics();
   const dims = compileLimits(limitsSection.parse(o.limits));
-  const local = new LocalStore(o.buckets ?? 100_000);
+  const { ledger } = o;
+  const local = new LocalStore(o.buckets ?? 100_000, ledger?.spentOf.bind(ledger));
   const leases = new LeaseList();
   const alerts: number[] = [];
   const logged: string[] = [];
-  const shared = o.redis && {
-    store: new RedisStore({
-      url: o.redis.url,
-      clock,
-      timeoutMs: o.redis.timeoutMs ?? 2000,
-      replicasMax: o.redis.replicasMax ?? 8,
-      replica: o.redis.replica ?? "one",
-      local,
-      leases,
-      log: (event, text) => void logged.push(`${event}: ${text}`),
-      onDropped: () => undefined,
-      ...(o.redis.settleText !== undefined && { settleText: o.redis.settleText }),
-    }),
-  };
+  const log = (event: string, text: string): void => void logged.push(`${event}: ${text}`);
+  const store = o.redis && redisOf(o.redis, { clock, local, leases, log });
   const limits = createLimits({
     clock,
     caps: [
@@ -114,10 +105,11 @@ export function openBench(o: BenchOptions): Bench {
       outputMax: new Map(),
       wallMs: () => clock.wallMs(),
     },
+    ledger,
     local,
     leases,
     ...(o.leaseGraceMs !== undefined && { leaseGraceMs: o.leaseGraceMs }),
-    shared: o.shared ?? shared?.store,
+    shared: o.shared ?? store,
     metrics: createLimitMetrics(metrics, dims),
     alerts: { onCrossed: ({ share }) => void alerts.push(Math.round(share * 100)) },
   });
@@ -125,7 +117,7 @@ export function openBench(o: BenchOptions): Bench {
   return {
     limits,
     local,
-    shared: shared?.store,
+    shared: store,
     metrics,
     alerts,
     logged,
@@ -137,6 +129,21 @@ export function openBench(o: BenchOptions): Bench {
     },
     [Symbol.asyncDispose]: () => limits.close(),
   };
+}
+
+function redisOf(
+  o: NonNullable<BenchOptions["redis"]>,
+  deps: Pick<RedisStoreDeps, "clock" | "local" | "leases" | "log">,
+): RedisStore {
+  return new RedisStore({
+    ...deps,
+    url: o.url,
+    timeoutMs: o.timeoutMs ?? 2000,
+    replicasMax: o.replicasMax ?? 8,
+    replica: o.replica ?? "one",
+    onDropped: () => undefined,
+    ...(o.settleText !== undefined && { settleText: o.settleText }),
+  });
 }
 
 /** A request that has passed authentication and routing. */

@@ -1,6 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
 import { type Alerts, alertCrossed } from "../budgets/alerts.ts";
+import type { Ledger } from "../budgets/ledger.ts";
 import type { Dimension } from "./dimension.ts";
 import {
   askOf,
@@ -31,6 +32,8 @@ export interface LimitsDeps {
   readonly shared: SharedStore | undefined;
   readonly metrics: LimitMetrics;
   readonly alerts: Alerts;
+  /** Where budgets are kept when this process alone decides. */
+  readonly ledger?: Ledger | undefined;
   /** How long a lease outlives the route's total timeout; default 30 s. */
   readonly leaseGraceMs?: number;
 }
@@ -99,6 +102,8 @@ class Engine implements Limits, LeaseHost {
     const { shared } = this.#deps;
     if (shared?.isUp && plan.shared.from < plan.shared.to)
       return this.#reserveShared(x, plan, estimate, shared);
+    const { ledger } = this.#deps;
+    if (ledger && plan.hasMoney && !shared) return this.#reserveKept(x, plan, estimate, ledger);
     return this.#reserveLocal(x, plan, estimate, ask);
   }
 
@@ -117,7 +122,9 @@ class Engine implements Limits, LeaseHost {
   }
 
   async close(): Promise<void> {
-    await this.#deps.shared?.close();
+    const { shared, ledger, local } = this.#deps;
+    await shared?.close();
+    await ledger?.close(local.table.all());
   }
 
   onSettled(lease: OpenLease, actual: Actual | undefined): void {
@@ -129,6 +136,31 @@ class Engine implements Limits, LeaseHost {
       return;
     }
     this.#release(lease, plan.all, actual);
+  }
+
+  /** Money is spent only after the store has it as spent. */
+  #reserveKept(
+    x: Exchange,
+    plan: Plan,
+    estimate: Estimate | undefined,
+    ledger: Ledger,
+  ): undefined | Refusal | Promise<undefined | Refusal> {
+    const ask = estimate ? askOf(estimate) : plainAsk;
+    const loading = ledger.load();
+    if (!loading) {
+      this.#deps.local.openBudgets(plan, this.#readTimes(plan));
+      const covering = ledger.cover(plan, ask.nano);
+      if (!covering) return this.#reserveLocal(x, plan, estimate, ask);
+      // Others may have spent it meanwhile: it is looked at again.
+      return covering.then(() =>
+        x.isOver ? undefined : this.#reserveKept(x, plan, estimate, ledger),
+      );
+    }
+    return loading.then((isKnown) => {
+      if (x.isOver) return undefined;
+      if (!isKnown) return { code: "LL_BUDGET_UNAVAILABLE", retryAfterMs: 1000 };
+      return this.#reserveKept(x, plan, estimate, ledger);
+    });
   }
 
   #reserveLocal(

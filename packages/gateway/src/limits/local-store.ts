@@ -26,8 +26,27 @@ export class LocalStore {
   #degradedUs = 0;
   #neverSaw = false;
 
-  constructor(bucketsMax: number) {
+  readonly #spentBefore: (budgetId: string, period: string) => number;
+
+  /** `spentBefore`: nano-units that an earlier process spent of a budget. */
+  constructor(
+    bucketsMax: number,
+    spentBefore: (budgetId: string, period: string) => number = () => 0,
+  ) {
     this.table = createBucketTable(bucketsMax);
+    this.#spentBefore = spentBefore;
+  }
+
+  /** Binds the plan's budgets and opens their periods; false when the table is full. */
+  openBudgets(plan: Plan, times: Times): boolean {
+    if (plan.generation !== this.table.generation && !plan.bind(this.table, times.nowUs))
+      return false;
+    plan.dims.forEach((dim, i) => {
+      const bucket = plan.buckets[i];
+      if (dim.resource === "money" && bucket && times.wallMs >= bucket.windowEndMs)
+        this.#openWindow(dim, bucket, times.wallMs);
+    });
+    return true;
   }
 
   get share(): number {
@@ -154,12 +173,14 @@ export class LocalStore {
 
   #openWindow(dim: Dimension, bucket: Bucket, wallMs: number): void {
     const window = windowAt(dim.period ?? "total", wallMs);
-    if (bucket.windowEndMs !== 0) {
+    if (bucket.windowEndMs === 0) bucket.spentNano = this.#spentBefore(bucket.id, window.id);
+    else {
       bucket.spentNano = 0;
       bucket.baseNano = 0;
       bucket.alertAtNano = -1;
       if (this.#share > 1) bucket.ceilNano = Math.floor(dim.limit / this.#share);
     }
+    bucket.coveredNano = bucket.spentNano;
     bucket.windowEndMs = window.endMs;
     bucket.windowId = window.id;
   }

@@ -4,12 +4,15 @@ import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import { type Random, seededRandom } from "@loadline/kit/random";
 import type { AuditSink } from "../audit-log/events.ts";
 import { budgetAlerts } from "../budgets/tell.ts";
+import { createLedger, type Ledger } from "../budgets/ledger.ts";
 import { createPrices } from "../budgets/prices.ts";
 import type { GatewayConfig } from "../config/schema.ts";
+import type { Controls } from "../controls.ts";
 import { createMetering, type Metering, type UsageStore } from "../metering/metering.ts";
 import { actualOf } from "../metering/record.ts";
 import type { Dependencies } from "../health/dependencies.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
+import type { Repositories } from "../state/repositories.ts";
 import { type AddressTable, createAddressTable } from "./address-table.ts";
 import { compileLimits, concurrencyCap } from "./dimension.ts";
 import { createLimits, type Limits } from "./limits.ts";
@@ -33,7 +36,13 @@ export interface AccountingDeps {
   readonly usage?: UsageStore | undefined;
   readonly audit?: AuditSink | undefined;
   /** Where the shared store is shown in /health. */
-  readonly stores?: { readonly dependencies: Pick<Dependencies, "add"> } | undefined;
+  readonly stores?: AccountingStores | undefined;
+  readonly controls?: Partial<Controls> | undefined;
+}
+
+export interface AccountingStores {
+  readonly dependencies: Pick<Dependencies, "add">;
+  readonly repositories: Pick<Repositories, "budgets">;
 }
 
 /** Everything that counts what callers use: limits, budgets, usage records. */
@@ -57,9 +66,11 @@ export function createAccounting(deps: AccountingDeps): Accounting {
   const dims = compileLimits(config.limits);
   const prices = createPrices(config.prices);
   const metrics = createLimitMetrics(deps.metrics, dims);
-  const local = new LocalStore(bucketsMax);
+  const ledger = ledgerFor(deps);
+  const local = new LocalStore(bucketsMax, ledger?.spentOf.bind(ledger));
   const leases = new LeaseList();
-  const limits = createLimits({
+  const made = createLimits({
+    ledger,
     clock,
     leases,
     caps: [
@@ -77,6 +88,7 @@ export function createAccounting(deps: AccountingDeps): Accounting {
     metrics,
     alerts: budgetAlerts(deps),
   });
+  const limits = deps.controls?.limits?.(made) ?? made;
   const metering = createMetering({ ...deps, prices, store: deps.usage });
   const { addressesMax, failuresPerMinute } = config.addressLimit;
   return {
@@ -93,6 +105,14 @@ export function createAccounting(deps: AccountingDeps): Accounting {
       await metering.close();
     },
   };
+}
+
+/** With one process alone budgets are kept in the SQL store; replicas keep them in theirs. */
+function ledgerFor({ config, clock, logger, stores }: AccountingDeps): Ledger | undefined {
+  if (config.stores.redis !== null || !stores) return undefined;
+  const onFailure = (cause: unknown): void =>
+    logger.warn("budget.store", { text: cause instanceof Error ? cause.message : String(cause) });
+  return createLedger({ clock, budgets: stores.repositories.budgets, onFailure });
 }
 
 function sharedStore(
