@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import type { Controls } from "../src/controls.ts";
 import { createGateway, type Gateway, loadConfig } from "../src/index.ts";
 
 export interface Running extends AsyncDisposable {
@@ -28,6 +29,7 @@ export function temporaryDir(): string {
 export async function runGateway(
   overrides: Record<string, unknown> = {},
   stateDir: string = temporaryDir(),
+  controls: Partial<Controls> = {},
 ): Promise<Running> {
   const text: string[] = [];
   const config = loadConfig(
@@ -43,7 +45,7 @@ export async function runGateway(
     },
   );
   const log = (line: string): void => void text.push(line);
-  const deps = { clock: systemClock(), random: systemRandom(), log };
+  const deps = { clock: systemClock(), random: systemRandom(), log, controls };
   const gateway = await createGateway(config, deps);
   const { url } = await gateway.start();
   const key = gateway.firstKey?.secret ?? "";

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
+import { breakerDefaults, CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import { systemClock } from "@loadline/kit/clock";
 import { behaviours, eventually, startFaultUpstream } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
@@ -12,6 +13,7 @@ import {
   runUpstream,
   temporaryDir,
 } from "../../test/harness.ts";
+import { operator } from "../index.ts";
 
 const path = "/v1/chat/completions";
 const chat = { model: "m", messages: [{ role: "user", content: "hi" }] };
@@ -87,6 +89,41 @@ describe("breakers over sockets", () => {
       expect(text).toContain("LL_STREAM_CUT");
     }
     expect(await sample(g, 'loadline_breaker_state{target="u0"}')).toBe(2);
+  });
+});
+
+describe("the breaker knocked out", () => {
+  it("a dead target is called for every request, which the test above would notice", async () => {
+    await using a = await runUpstream((response) => json(response, 500));
+    await using b = await runUpstream((response) => json(response, 200));
+    const deaf = { ...breakerDefaults, minVolume: 1e9, fastFailures: 1e9 };
+    await using g = await runGateway(overUpstreams(a.baseUrl, b.baseUrl), temporaryDir(), {
+      breaker: ({ random }) => new CircuitBreaker({ settings: deaf, random }),
+    });
+    for (let i = 0; i < 40; i++) expect((await g.post(path, chat)).status).toBe(200);
+    expect([a.bodies.length, b.bodies.length]).toEqual([40, 40]);
+  });
+});
+
+describe("the admin API", () => {
+  it("shows the breakers of this process and holds one open", async () => {
+    await using a = await runUpstream((response) => json(response, 200));
+    await using b = await runUpstream((response) => json(response, 200));
+    await using g = await runGateway(overUpstreams(a.baseUrl, b.baseUrl));
+    const key = { name: "ops", roles: ["admin"], tenantId: "*" };
+    const { secret } = await g.gateway.identity.keys.create(operator(), key);
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    const listed = await fetch(`${g.url}/admin/v1/breakers`, { headers });
+    expect(await listed.json()).toMatchObject({
+      data: [
+        { id: "u0", state: "closed", override: null },
+        { id: "u1", state: "closed" },
+      ],
+    });
+    const held = await g.post("/admin/v1/breakers/u0/override", { to: "open" }, { headers });
+    expect(held.status).toBe(200);
+    expect((await g.post(path, chat)).headers.get("x-loadline-target")).toBe("u1");
+    expect([a.bodies.length, b.bodies.length]).toEqual([0, 1]);
   });
 });
 
