@@ -2,11 +2,10 @@ import type { ClaimVerdict } from "@loadline/contract";
 import { countFigure, formatInterval } from "../../model/format.ts";
 import { addressOf } from "../../model/links.ts";
 import { Fig } from "../../parts/figure.tsx";
-import { IntervalBar } from "../../parts/interval.tsx";
-import { Observed } from "../../parts/observed.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
 import { More } from "./more.tsx";
+import { Seen } from "./seen.tsx";
 
 /** Rows of what is proven on a first screen without stoppers; each stopper takes one. */
 const provenShown = 8;
@@ -53,18 +52,10 @@ function ProvenRow({ claim }: { readonly claim: ClaimVerdict }) {
         </span>
       </span>
       <span class="stop-interval">
-        {isPredicate ? null : (
-          <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
-        )}
+        <Seen claim={claim} />
       </span>
       <span class="stop-n">
-        {isPredicate ? (
-          <Observed claim={claim} />
-        ) : (
-          <>
-            n <Fig figure={countFigure(claim.n)} />
-          </>
-        )}
+        n <Fig figure={countFigure(claim.n)} />
       </span>
       <span class="stop-why">
         {isPredicate ? <Untrusted text={claim.sentence} /> : <ProvenFigures claim={claim} />}

@@ -7,12 +7,12 @@ import { addressOf } from "../../model/links.ts";
 import { outcomeMarks } from "../../model/mark-shapes.ts";
 import { Command } from "../../parts/command.tsx";
 import { Fig } from "../../parts/figure.tsx";
-import { IntervalBar } from "../../parts/interval.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { Mark, VerdictMark } from "../../parts/verdict-mark.tsx";
 import { More } from "./more.tsx";
 import { Proven } from "./proven.tsx";
+import { Seen } from "./seen.tsx";
 
 const stoppersShown = 8;
 const proofsShown = 4;
@@ -128,11 +128,7 @@ function Stopper({ claim }: { readonly claim: ClaimVerdict }) {
         </span>
       </span>
       <span class="stop-interval">
-        {claim.interval === null && claim.observed === null ? (
-          <span class="no-evidence">- no evidence -</span>
-        ) : (
-          <IntervalBar interval={claim.interval} observed={claim.observed} limit={claim.limit} />
-        )}
+        <Seen claim={claim} />
       </span>
       <span class="stop-n">
         n <Fig figure={countFigure(claim.n)} />
