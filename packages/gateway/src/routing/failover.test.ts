@@ -106,7 +106,7 @@ describe("the breaker knocked out", () => {
 });
 
 describe("the admin API", () => {
-  it("shows the breakers of this process and holds one open", async () => {
+  it("shows the breakers of this process, holds one open and has both acts on record", async () => {
     await using a = await runUpstream((response) => json(response, 200));
     await using b = await runUpstream((response) => json(response, 200));
     await using g = await runGateway(overUpstreams(a.baseUrl, b.baseUrl));
@@ -124,6 +124,10 @@ describe("the admin API", () => {
     expect(held.status).toBe(200);
     expect((await g.post(path, chat)).headers.get("x-loadline-target")).toBe("u1");
     expect([a.bodies.length, b.bodies.length]).toEqual([0, 1]);
+    const audited = async (): Promise<string> =>
+      (await fetch(`${g.url}/admin/v1/audit?tenantId=*&limit=100`, { headers })).text();
+    await eventually(clock, async () => (await audited()).includes('"breaker.opened"'), 5000);
+    expect(await audited()).toContain('"breaker.overridden"');
   });
 });
 
