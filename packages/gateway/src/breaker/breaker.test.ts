@@ -39,6 +39,15 @@ describe("classes", () => {
 });
 
 describe("per target", () => {
+  it("10,000 good calls are all admitted [R0-10]", () => {
+    const w = createWorld(alone);
+    for (let i = 0; i < 10_000; i++) {
+      permitOf(w.plan().next()).end("ok");
+      w.clock.advance(6);
+    }
+    expect(w.audited).toEqual([]);
+  });
+
   it("after the trip no new call is admitted, the other target takes all", () => {
     const w = createWorld(pair);
     trip(w);
@@ -119,7 +128,7 @@ describe("per target", () => {
     for (let i = 0; i < 100; i++) expect(w.run(() => "ok")).toEqual(["a"]);
   });
 
-  it("transitions are counted, logged, audited and told", () => {
+  it("transitions are counted, logged, audited and told [R0-11]", () => {
     const w = createWorld(alone);
     const told: string[] = [];
     w.routing.breakers.onTransition((target, { from, to }) => told.push(`${target} ${from} ${to}`));

@@ -27,7 +27,7 @@ const linesOf = (entries: readonly Entry[]): string =>
   entries.map((entry) => JSON.stringify(entry)).join("\n");
 
 describe("a recording", () => {
-  it("gives the transitions that a running gateway's breaker makes over the same outcomes", () => {
+  it("gives the transitions that a running gateway's breaker makes over the same outcomes [R0-15]", () => {
     const live: unknown[] = [];
     const random = seededRandom(9);
     const w = createWorld(

@@ -56,7 +56,7 @@ describe("breakers over sockets", () => {
     expect(await sample(g, 'loadline_switch_seconds_count{route="r"}')).toBe(20);
   });
 
-  it("with both open a call is 503 within 5 ms, with Retry-After and without an upstream hit", async () => {
+  it("with both open a call is 503 within 5 ms, with Retry-After and without an upstream hit [R0-14]", async () => {
     await using a = await runUpstream((response) => json(response, 500));
     await using b = await runUpstream((response) => json(response, 500));
     await using g = await runGateway(overUpstreams(a.baseUrl, b.baseUrl));
@@ -169,7 +169,7 @@ describe("keys and Retry-After over sockets", () => {
 });
 
 describe("a warm pool over sockets", () => {
-  it("20 kills of the active upstream under load: no call fails, each switch within 500 ms", async () => {
+  it("20 kills of the active upstream under load: no call fails, each switch within 500 ms [R0-18]", async () => {
     const a = await startFaultUpstream({ clock, letter: "a" });
     await using b = await startFaultUpstream({ clock, letter: "b" });
     const overrides = overUpstreams(a.baseUrl, b.baseUrl);

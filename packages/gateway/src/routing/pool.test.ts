@@ -116,7 +116,7 @@ describe("warm pool", () => {
     expect(up("a").probes).toBeLessThanOrEqual(48);
   });
 
-  it("a dead member is replaced by a standby, which goes cold when the member is back", async () => {
+  it("a dead member is replaced by a standby, which goes cold when the member is back [R0-17]", async () => {
     const { world, up, pass: wait } = pooled("abc");
     await wait(200);
     up("b").mode = "refusing";
@@ -132,7 +132,7 @@ describe("warm pool", () => {
     expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
   });
 
-  it("below its minimum it is degraded and says so once, empty it is down", async () => {
+  it("below its minimum it is degraded and says so once, empty it is down [R0-17]", async () => {
     const { world, up, pass: wait } = pooled("ab");
     await wait(200);
     up("a").mode = "silent";

@@ -90,12 +90,12 @@ describe("every key of retry changes behaviour", () => {
     return count;
   };
 
-  it("waitMax 0 waits for nothing, a larger one for longer", () => {
+  it("waitMax 0 waits for nothing, a larger one for longer [R0-16]", () => {
     expect(waits({ waitMax: 0, budgetPerSecond: 100 }, 1000)).toBe(0);
     expect(waits({ waitMax: "5s", budgetPerSecond: 100 }, 4000)).toBe(100);
   });
 
-  it("budgetShare and budgetPerSecond bound the retries at one target", () => {
+  it("budgetShare and budgetPerSecond bound the retries at one target [R0-16]", () => {
     expect(waits({ budgetShare: 0.5, budgetPerSecond: 0 }, 1)).toBe(50);
     expect(waits({ budgetShare: 0, budgetPerSecond: 0 }, 1)).toBe(0);
     expect(waits({ budgetShare: 0, budgetPerSecond: 1 }, 1000)).toBe(100);

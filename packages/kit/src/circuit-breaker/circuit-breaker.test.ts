@@ -52,25 +52,25 @@ function tripped(settings: Partial<BreakerSettings> = {}) {
 }
 
 describe("closed: the window and the rate", () => {
-  it("when every call fails a fresh breaker opens at call 20, not before", () => {
+  it("when every call fails a fresh breaker opens at call 20, not before [R0-12]", () => {
     expect(opensAt(() => true, { calls: 100, perMinute: 600 })).toBe(20);
   });
 
   it.each([10, 60, 100, 600, 1000, 3000, 10_000])(
-    "9 failures in 100 spread evenly at %i calls a minute never open",
+    "9 failures in 100 spread evenly at %i calls a minute never open [R0-13]",
     (perMinute) => {
       expect(opensAt(evenly(9, 100), { calls: 20_000, perMinute })).toBe(-1);
     },
   );
 
   it.each([10, 60, 600, 10_000])(
-    "11 failures in 100 spread evenly at %i calls a minute open at call 46, the fifth failure",
+    "11 failures in 100 spread evenly at %i calls a minute open at call 46, the fifth failure [R0-13]",
     (perMinute) => {
       expect(opensAt(evenly(11, 100), { calls: 1000, perMinute })).toBe(46);
     },
   );
 
-  it("rate 0.15: 14 of 100 never open, 16 of 100 open at call 32", () => {
+  it("rate 0.15: 14 of 100 never open, 16 of 100 open at call 32 [R0-13]", () => {
     const o = { calls: 20_000, perMinute: 600, settings: { rate: 0.15 } };
     expect(opensAt(evenly(14, 100), o)).toBe(-1);
     expect(opensAt(evenly(16, 100), o)).toBe(32);
@@ -209,7 +209,7 @@ describe("open", () => {
 });
 
 describe("half-open", () => {
-  it("gives 3 permits, closes after 3 successes", () => {
+  it("gives 3 permits, closes after 3 successes [R0-11]", () => {
     const { breaker, log } = tripped();
     const leases = [1, 2, 3, 4].map(() => breaker.acquire(6000));
     expect(leases.filter((lease) => lease === noLease)).toHaveLength(1);
@@ -226,7 +226,7 @@ describe("half-open", () => {
     expect(breaker.admits(6003)).toBe(false);
   });
 
-  it("a cancelled lease gives its permit back and counts nothing", () => {
+  it("a cancelled lease gives its permit back and counts nothing [R0-11]", () => {
     const { breaker, call } = tripped();
     for (let i = 0; i < 1000; i++) expect(call("neutral", 6000 + i)).toBe(true);
     expect(breaker.stateAt(7000)).toBe("half_open");
@@ -271,7 +271,7 @@ const steps = fc.array(
 );
 
 describe("random orders of events", () => {
-  it("permits never leak, at most 3 are out in half-open, and it always closes again", () => {
+  it("permits never leak, at most 3 are out in half-open, and it always closes again [R0-11]", () => {
     fc.assert(
       fc.property(steps, (events) => {
         const { breaker } = breakerOf();
