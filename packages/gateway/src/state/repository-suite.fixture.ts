@@ -16,6 +16,7 @@ export function repositorySuite(name: string, store: () => Store): void {
   describe(`events and transactions on ${name}`, () => {
     eventSuite(store);
     isolationSuite(store);
+    feedSuite(store);
   });
   describe(`the audit chain on ${name}`, () => {
     auditSuite(store);
@@ -239,6 +240,37 @@ function isolationSuite(store: () => Store): void {
     );
     expect(code).toBe("LL_STATE_CONFLICT");
     expect(await keys.find("both00000000")).toBeUndefined();
+  });
+}
+
+function feedSuite(store: () => Store): void {
+  const event = { at: 1, kind: "key.revoked", subjectId: "k", tenantId: "t1", detail: "" };
+
+  it("an event that cannot be stored uses up no seq", async () => {
+    const { events } = store().repositories;
+    const before = await events.lastSeq();
+    await expect(events.append({ ...event, at: Number.NaN })).rejects.toThrow();
+    expect(await events.append(event)).toBe(before + 1);
+  });
+
+  it("a later event waits for the end of the transaction that has the seq before", async () => {
+    const { events } = store().repositories;
+    const start = await events.lastSeq();
+    let end: () => void = () => undefined;
+    const mayEnd = new Promise<void>((resolve) => (end = resolve));
+    let later: Promise<number> = Promise.resolve(0);
+    const first = store().transaction(async (r) => {
+      const seq = await r.events.append(event);
+      later = events.append(event);
+      await mayEnd;
+      return seq;
+    });
+    for (let i = 0; i < 20; i++) {
+      expect(await events.after(start, 10)).toEqual([]);
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    end();
+    expect([await first, await later]).toEqual([start + 1, start + 2]);
   });
 
   it("a reader that polls while 50 writers append sees every event once, in order", async () => {
