@@ -40,7 +40,7 @@ const grantsMax = 100;
 export function createRoleService(deps: ServiceDeps): RoleService {
   const { store, clock, random } = deps;
   const nowMs = (): number => Math.floor(clock.wallMs());
-  const setRole = (
+  const setRole = async (
     acting: Acting,
     userId: string,
     text: string,
@@ -62,7 +62,7 @@ export function createRoleService(deps: ServiceDeps): RoleService {
   return {
     grant: (acting, userId, role) => setRole(acting, userId, role, true),
     revoke: (acting, userId, role) => setRole(acting, userId, role, false),
-    grantPermission(acting, userId, grant) {
+    async grantPermission(acting, userId, grant) {
       const fields = readFields(newGrantSchema, grant, "LL_USER_FIELD");
       return store.transaction(async (r) => {
         const { tenantId } = await visibleUser(r, acting, userId);

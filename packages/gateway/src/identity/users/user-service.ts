@@ -61,7 +61,7 @@ export function createUserService(deps: ServiceDeps): UserService {
       return userInfoOf(updated);
     });
   return {
-    create(acting, user) {
+    async create(acting, user) {
       const fields = readFields(newUserSchema, user, "LL_USER_FIELD");
       const p = acting.principal;
       const own = p.tenantId === everyTenant ? defaultTenant : p.tenantId;
