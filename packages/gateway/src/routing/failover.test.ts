@@ -92,6 +92,33 @@ describe("breakers over sockets", () => {
   });
 });
 
+describe("isolation", () => {
+  it("a silent target holds its own maxInFlight calls, no more, and no other route [R0-21]", async () => {
+    await using a = await runUpstream(() => undefined);
+    await using b = await runUpstream((response) => json(response, 200));
+    const target = { provider: "openai-compatible", model: "big" };
+    await using g = await runGateway({
+      timeouts: { firstByte: 2000, firstContent: 2000 },
+      targets: {
+        a: { ...target, baseUrl: a.baseUrl, maxInFlight: 5 },
+        b: { ...target, baseUrl: b.baseUrl },
+      },
+      routes: {
+        silent: { models: ["silent"], groups: [{ targets: ["a"] }] },
+        good: { models: ["m"], groups: [{ targets: ["b"] }] },
+      },
+    });
+    const ask = async (model: string): Promise<number> =>
+      (await g.post(path, { ...chat, model })).status;
+    const silent = Array.from({ length: 40 }, () => ask("silent"));
+    await eventually(clock, () => a.bodies.length === 5, 5000);
+    const good = await Promise.all(Array.from({ length: 40 }, () => ask("m")));
+    expect(new Set(good)).toEqual(new Set([200]));
+    const counts = (await Promise.all(silent)).filter((status) => status === 503);
+    expect([counts.length, a.bodies.length]).toEqual([35, 5]);
+  });
+});
+
 describe("the breaker knocked out", () => {
   it("a dead target is called for every request, which the test above would notice", async () => {
     await using a = await runUpstream((response) => json(response, 500));
