@@ -1,3 +1,4 @@
+import { isRecord, type JsonRecord } from "../dialects/json.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import { keyTable } from "./keys.ts";
 import { type Narrowing, readNarrowing } from "./narrowing.ts";
@@ -44,6 +45,7 @@ const modelCharsMax = 256;
 const answersMax = 128;
 const boundMax = 100_000_000;
 const numberBytesMax = 12;
+const noOptions: JsonRecord = {};
 const openBracket = 0x5b;
 const quote = 0x22;
 
@@ -112,12 +114,12 @@ export function outputBoundOf(body: RequestBody): number {
 }
 
 /** The client's stream options, empty when absent or null; undefined when not an object. */
-export function streamOptionsOf(bytes: Buffer, scan: Scan): Record<string, unknown> | undefined {
+export function streamOptionsOf(bytes: Buffer, scan: Scan): JsonRecord | undefined {
   const start = scan.starts[keyIndex.stream_options] ?? -1;
-  if (start < 0) return {};
+  if (start < 0) return noOptions;
   const value = parseJson(textAt(bytes, scan, keyIndex.stream_options));
-  if (value === null) return {};
-  return typeof value === "object" && !Array.isArray(value) ? { ...value } : undefined;
+  if (value === null) return noOptions;
+  return isRecord(value) ? value : undefined;
 }
 
 function modelOf(bytes: Buffer, scan: Scan): string | undefined {

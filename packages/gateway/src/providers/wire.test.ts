@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { runGateway, runUpstream, temporaryDir } from "../../test/harness.ts";
 import { parseJson } from "../body/text.ts";
 import { listOf, recordOf, textOf } from "../dialects/json.ts";
-import { classifyError } from "../upstream/classify.ts";
+import { classifyError, classifyReported } from "../upstream/classify.ts";
 import { findProvider, providers } from "./index.ts";
 import { type Wire, wires } from "./wire.fixture.ts";
 
@@ -118,6 +118,52 @@ describe("providers", () => {
       '{"model":"m","seed":1, "temperature":1.9,"messages":[ ],"max_tokens":7.0}',
     );
     expect(upstream.bodies[0]).toBe('{"model":"m", "temperature":1,"messages":[ ],"limit":7.0}');
+  });
+
+  it.each([
+    ["anthropic", { error: { type: "overloaded_error" } }, "overloaded"],
+    ["openai", { error: { code: "insufficient_quota" } }, "key"],
+    ["gemini", { error: { status: "RESOURCE_EXHAUSTED" } }, "rate_limited"],
+    ["openai", { error: { message: "x" } }, "server"],
+    ["openai-compatible", {}, "server"],
+  ])("%s: an error event %j is of class %s", (provider, body, failure) => {
+    const event = Buffer.from(`event: error\ndata: ${JSON.stringify(body)}\n\n`);
+    expect(classifyReported(findProvider(provider)?.errors ?? [], event)).toBe(failure);
+  });
+
+  it("a target that may drop says what it dropped, and one that may not refuses by name", async () => {
+    const wire = wires.find((one) => one.provider.startsWith("anth"));
+    if (!wire) throw new Error("no wire");
+    const dropping = { ...wire, settings: { unsupported: "drop" } };
+    const ask = { ...question, seed: 7, logit_bias: {} };
+    for (const [one, status] of [
+      [wire, 400],
+      [dropping, 200],
+    ] as const) {
+      const { upstream, gateway } = await runWire(one);
+      await using _upstream = upstream;
+      await using g = gateway;
+      const response = await g.post(chatPath, ask);
+      expect(response.status).toBe(status);
+      expect(response.headers.get("x-loadline-dropped")).toBe(
+        status === 200 ? "logit_bias,seed" : null,
+      );
+      const shown = recordOf(recordOf(await response.json())["error"]);
+      expect(shown["param"]).toBe(status === 200 ? undefined : "logit_bias");
+      expect(upstream.bodies.join("")).not.toContain("seed");
+    }
+  });
+
+  it("a target that knows no stream usage is not asked for it", async () => {
+    const upstream = await runUpstream((response) => void response.end("{}"));
+    await using _upstream = upstream;
+    const target = { provider: "openai-compatible", model: "m", baseUrl: upstream.baseUrl };
+    await using g = await runGateway({
+      targets: { t: { ...target, streamUsage: false } },
+      routes: { r: { models: ["m"], groups: [{ targets: ["t"] }] } },
+    });
+    await (await g.post(chatPath, { ...question, stream: true })).text();
+    expect(upstream.bodies[0]).not.toContain("stream_options");
   });
 
   it("an Anthropic client reaches an Anthropic target byte for byte, its version passed on", async () => {

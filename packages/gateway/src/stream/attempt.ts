@@ -190,9 +190,9 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, body);
   }
 
-  /** Does what ends an attempt; `failure` stands where the cell names none. */
+  /** Does what ends an attempt; `failure` says more than the cell's. */
   apply(cell: StreamCell, detail: string, failure?: FailureClass): void {
-    const what = cell.failure ?? failure;
+    const what = failure ?? cell.failure;
     if (cell.action === "next") this.#next(what ?? "protocol", detail, undefined);
     else if (cell.action === "cut" || cell.action === "end" || cell.action === "append") {
       this.#over(cell.action === "cut");

@@ -1,6 +1,7 @@
 import { choicesOf, outputBoundOf } from "../body/request.ts";
 import type { StreamEvent } from "../dialects/events.ts";
 import { laterUsage } from "../dialects/usage.ts";
+import { classifyReported } from "../upstream/classify.ts";
 import type { Attempt } from "./attempt.ts";
 import type { StreamCell, StreamInput } from "./machine.ts";
 import type { Outlet } from "./outlet.ts";
@@ -104,7 +105,9 @@ export class StreamRelay {
     const attempt = this.#attempt;
     if (cell.action !== "next") this.#send(run);
     if (cell.action === "end") attempt.last = attempt.translation?.end() ?? event;
-    attempt.apply(cell, detailOf(input));
+    const isError = input === "error";
+    const rules = attempt.target.provider.errors ?? [];
+    attempt.apply(cell, detailOf(input), isError ? classifyReported(rules, event) : undefined);
   }
 
   #inputOf(event: StreamEvent): StreamInput {

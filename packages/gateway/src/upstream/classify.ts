@@ -49,6 +49,14 @@ export function classifyError(
   return classifyStatus(status, hasRetryAfter);
 }
 
+/** The class of an error that an upstream reports within a stream; `server` where no rule fits. */
+export function classifyReported(rules: readonly ErrorRule[], event: Buffer): FailureClass {
+  const at = event.indexOf("{");
+  const codes = at < 0 ? [] : errorCodes(event.subarray(at));
+  const rule = rules.find(({ code }) => code && codes.some((named) => code.test(named)));
+  return rule?.failure ?? "server";
+}
+
 const errorBytesMax = 65_536;
 
 /** The texts by which an error body names its kind; Google sends a list of one. */

@@ -9,4 +9,4 @@ mock.onMessage("weather", {
 await mock.start();
 process.stdout.write(`${mock.url}\n`);
 process.stdin.resume();
-process.stdin.on("end", () => process.exit(0));
+process.stdin.on("end", () => void mock.stop());
