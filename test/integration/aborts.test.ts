@@ -1,0 +1,104 @@
+import { systemClock } from "@loadline/kit/clock";
+import {
+  type Behaviour,
+  behaviours,
+  type FaultUpstream,
+  startFaultUpstream,
+} from "@loadline/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startLoadline } from "../conformance/fault-table/loadline.ts";
+import { observe } from "../conformance/fault-table/observe.ts";
+import type { Subject } from "../conformance/fault-table/subject.ts";
+
+const times = 30;
+const abortMsMax = 100;
+const workMs = 40;
+const settleMs = 2000;
+const clock = systemClock();
+
+/** Everything but usage and end marker. */
+const lastDelta: Behaviour = {
+  summary: "the finish, then silence",
+  stream: [
+    { do: "head", status: 200, type: "sse" },
+    { do: "preamble" },
+    { do: "content", count: 10 },
+    { do: "finish" },
+  ],
+  plain: behaviours.stall.plain,
+};
+
+interface Window {
+  readonly name: string;
+  readonly a: Behaviour;
+  readonly b: Behaviour;
+  /** The upstream at work when the client leaves. */
+  readonly at: "a" | "b";
+}
+
+const windows: readonly Window[] = [
+  { name: "before the first byte", a: behaviours.silent, b: behaviours.good, at: "a" },
+  { name: "mid-answer", a: behaviours.paced, b: behaviours.good, at: "a" },
+  { name: "after the last delta, before usage", a: lastDelta, b: behaviours.good, at: "a" },
+  { name: "during failover", a: behaviours.status500, b: behaviours.silent, at: "b" },
+];
+
+describe("a client that leaves", () => {
+  const stage: { a?: FaultUpstream; b?: FaultUpstream; subject?: Subject } = {};
+
+  beforeAll(async () => {
+    stage.a = await startFaultUpstream({ clock, letter: "a" });
+    stage.b = await startFaultUpstream({ clock, letter: "b" });
+    const ports = { a: stage.a.port, b: stage.b.port };
+    stage.subject = await startLoadline({ ports, timerMs: 10_000 });
+  });
+
+  afterAll(async () => {
+    await stage.subject?.[Symbol.asyncDispose]();
+    await stage.a?.[Symbol.asyncDispose]();
+    await stage.b?.[Symbol.asyncDispose]();
+  });
+
+  /** ms from the client's leaving to the upstream's closed connection. */
+  const leaveOnce = async (window: Window, isStream: boolean): Promise<number> => {
+    const { a, b, subject } = stage;
+    const endpoint = subject?.endpoint("pair");
+    const working = window.at === "a" ? a : b;
+    if (!a || !b || !endpoint || !working) throw new Error("nothing was started");
+    a.forget();
+    b.forget();
+    const leave = (async () => {
+      while (working.seen.length === 0) await clock.sleep(2);
+      await clock.sleep(workMs);
+    })();
+    const body = JSON.stringify({ model: endpoint.model, stream: isStream, messages: [] });
+    const seen = await observe({ endpoint, clock, isStream, body, leave, timeoutMs: 10_000 });
+    const endMs = clock.monotonicMs() + settleMs;
+    const one = working.seen[0];
+    while ((one?.closedMs ?? -1) < 0 && clock.monotonicMs() < endMs) await clock.sleep(2);
+    return one && one.closedMs >= 0 ? one.closedMs - seen.leftMs : Number.POSITIVE_INFINITY;
+  };
+
+  it.each(
+    windows.flatMap((window) => [
+      { ...window, isStream: true },
+      { ...window, isStream: false },
+    ]),
+  )("$name (stream: $isStream) ends the upstream's call within 100 ms", async (window) => {
+    await stage.subject?.fresh?.("pair");
+    await stage.a?.behave(window.a);
+    await stage.b?.behave(window.b);
+    const tookMs: number[] = [];
+    for (let i = 0; i < times; i++) {
+      // Ten planned failures open no breaker.
+      if (i % 10 === 9) await stage.subject?.fresh?.("pair");
+      tookMs.push(await leaveOnce(window, window.isStream));
+    }
+    const sorted = tookMs.toSorted((x, y) => x - y);
+    process.stdout.write(
+      `${window.name}, stream ${window.isStream}: p50 ${Math.round(sorted[15] ?? 0)} ms, ` +
+        `max ${Math.round(sorted.at(-1) ?? 0)} ms\n`,
+    );
+    expect(sorted.filter((ms) => ms > abortMsMax)).toEqual([]);
+  });
+});
