@@ -120,7 +120,7 @@ describe("isolation", () => {
 });
 
 describe("the breaker knocked out", () => {
-  it("a dead target is called for every request, which the test above would notice", async () => {
+  it("a dead target is called for every request: its absence cannot go unseen", async () => {
     await using a = await runUpstream((response) => json(response, 500));
     await using b = await runUpstream((response) => json(response, 200));
     const deaf = { ...breakerDefaults, minVolume: 1e9, fastFailures: 1e9 };
