@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -35,6 +35,18 @@ describe("openStore", () => {
     writeFileSync(join(dir, "file"), "in the way");
     const url = `sqlite:${join(dir, "file", "x.db")}`;
     expect(await codeOf(openStore(url, { clock, dir }))).toBe("LL_STATE_UNUSABLE");
+  });
+
+  it("refuses a file that is no database, and one whose pages are damaged, by its path", async () => {
+    const path = join(dir, "x.db");
+    const url = `sqlite:${path}`;
+    writeFileSync(path, "no database at all, but long enough to be looked at".repeat(100));
+    expect(await codeOf(openStore(url, { clock, dir }))).toBe("LL_STATE_CORRUPT");
+    rmSync(path);
+    await (await openStore(url, { clock, dir })).close();
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0x5a, 100, 4096));
+    await expect(openStore(url, { clock, dir })).rejects.toThrow(path);
   });
 });
 

@@ -218,8 +218,6 @@ function eventSuite(store: () => Store): void {
 }
 
 function isolationSuite(store: () => Store): void {
-  const event = { at: 1, kind: "key.revoked", subjectId: "k", tenantId: "t1", detail: "" };
-
   it("what a transaction wrote is read back in it, and by nobody else before its end", async () => {
     const { keys } = store().repositories;
     await store().transaction(async (r) => {

@@ -129,6 +129,33 @@ describe("group commit", () => {
     expect(rows()).toEqual([5]);
   });
 
+  it("on a full disk every write is either there or refused, and the next good one goes on", () => {
+    db.exec("CREATE TABLE big (n INTEGER PRIMARY KEY, text TEXT); PRAGMA max_page_count = 20");
+    const write = (n: number): number => {
+      const statement = {
+        sql: "INSERT INTO big (n, text) VALUES (?, ?)",
+        parameters: [n, "x".repeat(4000)],
+      };
+      executor.request({ id: nextId, tx: 0, op: "query", statement });
+      return nextId++;
+    };
+    const ids = Array.from({ length: 40 }, (_, n) => write(n));
+    settle();
+    const outcomes = ids.map(outcome);
+    expect(outcomes).toContain("fault");
+    expect(outcomes).not.toContain("waits");
+    const there = db
+      .prepare("SELECT n FROM big ORDER BY n")
+      .all()
+      .map((row) => row["n"]);
+    const done = outcomes.flatMap((one, n) => (one === "done" ? [n] : []));
+    expect(there).toEqual(done);
+    db.exec("PRAGMA max_page_count = 1000");
+    const after = write(100);
+    settle();
+    expect(outcome(after)).toBe("done");
+  });
+
   it("10,000 may wait; the next is refused", () => {
     ask(7, "begin");
     const ids = Array.from({ length: 10_001 }, (_, i) => insert(i));

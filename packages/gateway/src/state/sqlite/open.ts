@@ -8,9 +8,12 @@ import { sqlStore } from "../sql/open.ts";
 import type { Store } from "../store.ts";
 import { readingSqlite, threadedSqlite } from "./dialect.ts";
 import { migrateSqlite } from "./migrate.ts";
+import { faultOf } from "./protocol.ts";
 import { SqlThread } from "./thread.ts";
 
 const busyMs = 2000;
+const corruptFault = 11;
+const notDatabaseFault = 26;
 /** A disk under load may take seconds for a sync; nobody else can answer instead. */
 const callMs = 5000;
 
@@ -56,7 +59,9 @@ function prepare(path: string, nowMs: number): void {
     migrateSqlite(db, path, nowMs);
   } catch (cause) {
     if (cause instanceof LoadlineError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw gatewayErrors.make("LL_STATE_UNUSABLE", `${path}: ${reason}.`, { cause });
+    const { message, errcode } = faultOf(cause);
+    const isDamaged = errcode === corruptFault || errcode === notDatabaseFault;
+    const code = isDamaged ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
+    throw gatewayErrors.make(code, `${path}: ${message}.`, { cause });
   }
 }
