@@ -1,7 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { repositorySuite } from "../../packages/gateway/src/state/repository-suite.fixture.ts";
-import { aUsage, codeOf } from "../../packages/gateway/src/state/rows.fixture.ts";
+import { aBatch, aUsage, codeOf } from "../../packages/gateway/src/state/rows.fixture.ts";
 import { openPostgresStore } from "../../packages/gateway/src/state/postgres/open.ts";
 import type { Store } from "../../packages/gateway/src/state/store.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
@@ -113,10 +113,10 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     });
 
     it("killed and restored: back without a restart of ours, within 5 s, nothing lost", async () => {
-      await store.repositories.usage.insert([aUsage("before", { tenantId: "killed" })]);
+      await store.repositories.usage.append(aBatch(aUsage("before", { tenantId: "killed" })));
       await server.kill();
       expect(
-        await codeOf(store.repositories.usage.insert([aUsage("x", { tenantId: "killed" })])),
+        await codeOf(store.repositories.usage.append(aBatch(aUsage("x", { tenantId: "killed" })))),
       ).toBe("LL_STATE_UNAVAILABLE");
       await eventually(clock, () => store.health().state === "down", 3000);
       await server.restart();

@@ -7,7 +7,7 @@ import { pricesSection } from "../budgets/config.ts";
 import { createPrices } from "../budgets/prices.ts";
 import { exchangeOf } from "../limits/limits.fixture.ts";
 import type { AttemptRecord, Exchange, Usage } from "../pipeline/exchange.ts";
-import type { UsageRow } from "../state/rows.ts";
+import { recordsOf } from "../state/rows.fixture.ts";
 import { createMetering } from "./metering.ts";
 import { actualOf } from "./record.ts";
 
@@ -44,7 +44,7 @@ describe("what a call used", () => {
 
 describe("usage records", () => {
   it("are one for each attempt, with source, cost and exit, and counted by source", async () => {
-    const rows: UsageRow[] = [];
+    const rows: Record<string, unknown>[] = [];
     const metrics = createMetrics();
     const metering = createMetering({
       clock,
@@ -52,13 +52,13 @@ describe("usage records", () => {
       metrics,
       models: ["m"],
       prices,
-      store: { insert: (batch) => Promise.resolve(rows.push(...batch)) },
+      store: { append: (batch) => Promise.resolve(rows.push(...recordsOf(batch))) },
     });
     const used = { inputTokens: 10, outputTokens: 4, cachedTokens: 2, reasoningTokens: 1 };
     metering.meter(exchange("failed", used), { reason: "ok", status: 200 });
     metering.meter(exchange(), { reason: "refused", status: 429 });
     await metering.close();
-    expect(rows.map(({ id, source, costNano, exit }) => [id, source, costNano, exit])).toEqual([
+    expect(rows.map((row) => [row["id"], row["source"], row["costNano"], row["exit"]])).toEqual([
       ["req_1/1", "none", 0, "ok"],
       ["req_1/2", "provider", 50_000, "ok"],
     ]);
@@ -72,14 +72,14 @@ describe("usage records", () => {
   });
 
   it("of an unknown outcome cost all that was reserved", async () => {
-    const rows: UsageRow[] = [];
+    const rows: Record<string, unknown>[] = [];
     const metering = createMetering({
       clock,
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),
       metrics: createMetrics(),
       models: ["m"],
       prices,
-      store: { insert: (batch) => Promise.resolve(rows.push(...batch)) },
+      store: { append: (batch) => Promise.resolve(rows.push(...recordsOf(batch))) },
     });
     const x = exchange("silent");
     x.lease = {
@@ -92,7 +92,7 @@ describe("usage records", () => {
     };
     metering.meter(x, { reason: "cut", status: 200 });
     await metering.close();
-    expect(rows.map(({ source, costNano }) => [source, costNano])).toEqual([["unknown", 777]]);
+    expect(rows.map((row) => [row["source"], row["costNano"]])).toEqual([["unknown", 777]]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Prices } from "../budgets/prices.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
-import type { UsageRow } from "../state/rows.ts";
+import type { UsageBatch } from "../state/rows.ts";
 import { createMeteringMetrics } from "./metrics.ts";
 import { createUsageQueue, type UsageQueue } from "./queue.ts";
 import { usageRows } from "./record.ts";
@@ -18,9 +18,9 @@ export interface MeteringDeps {
   readonly store?: UsageStore | undefined;
 }
 
-/** The store of usage; while it is away its own spool takes the rows. */
+/** The store of usage; while it is away its own spool takes the batches. */
 export interface UsageStore {
-  insert(rows: readonly UsageRow[]): Promise<unknown>;
+  append(batch: UsageBatch): Promise<unknown>;
 }
 
 /** One usage record for each attempt. */
@@ -53,7 +53,7 @@ function queueFor(
 ): UsageQueue {
   return createUsageQueue({
     clock: deps.clock,
-    insert: (rows) => store.insert(rows),
+    append: (batch) => store.append(batch),
     onFailure: (cause) =>
       deps.logger.warn("usage.kept", {
         text: cause instanceof Error ? cause.message : String(cause),

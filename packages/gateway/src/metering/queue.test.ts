@@ -1,6 +1,7 @@
 import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import type { UsageRow } from "../state/rows.ts";
+import { recordsOf } from "../state/rows.fixture.ts";
+import type { UsageBatch, UsageRow } from "../state/rows.ts";
 import { createUsageQueue, type UsageQueue } from "./queue.ts";
 
 const row = (id: string): UsageRow => ({
@@ -25,6 +26,7 @@ interface World {
   readonly clock: TestClock;
   readonly queue: UsageQueue;
   readonly batches: string[][];
+  readonly sent: UsageBatch[];
   readonly counts: { failures: number; dropped: number };
   isAway: boolean;
 }
@@ -32,19 +34,21 @@ interface World {
 function open(): World {
   const clock = new TestClock();
   const batches: string[][] = [];
+  const sent: UsageBatch[] = [];
   const counts = { failures: 0, dropped: 0 };
   const world = { isAway: false };
   const queue = createUsageQueue({
     clock,
-    insert: (rows) => {
+    append(batch) {
       if (world.isAway) return Promise.reject(new Error("away"));
-      batches.push(rows.map(({ id }) => id));
+      sent.push(batch);
+      batches.push(recordsOf(batch).map(({ id }) => String(id)));
       return Promise.resolve();
     },
     onFailure: () => void counts.failures++,
     onDropped: (rows) => void (counts.dropped += rows),
   });
-  return Object.assign(world, { clock, queue, batches, counts });
+  return Object.assign(world, { clock, queue, batches, sent, counts });
 }
 
 const settled = async (): Promise<void> => {
@@ -80,8 +84,36 @@ describe("the usage queue", () => {
     world.isAway = false;
     clock.advance(1000);
     await settled();
-    expect(batches).toEqual([["0", "1", "2"]]);
+    expect(batches).toEqual([["0"], ["1"], ["2"]]);
     expect(counts.dropped).toBe(0);
+  });
+
+  it("sends a batch whose answer was lost again as it was, however many rows came since", async () => {
+    const clock = new TestClock();
+    const sent: UsageBatch[] = [];
+    let isLost = true;
+    const queue = createUsageQueue({
+      clock,
+      append(batch) {
+        sent.push(batch);
+        return isLost ? Promise.reject(new Error("no answer")) : Promise.resolve();
+      },
+      onFailure: () => undefined,
+      onDropped: () => undefined,
+    });
+    queue.push(row("a"));
+    clock.advance(1000);
+    await settled();
+    queue.push(row("b"));
+    isLost = false;
+    clock.advance(1000);
+    await settled();
+    expect(sent.map(({ id, records }) => [id, records])).toEqual([
+      ["a", 1],
+      ["a", 1],
+      ["b", 1],
+    ]);
+    expect(sent[1]).toEqual(sent[0]);
   });
 
   it("holds 50,000 rows and counts every one beyond, as it does those left at the end", async () => {

@@ -1,10 +1,11 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
-import type { UsageRow } from "../state/rows.ts";
+import type { UsageBatch, UsageRow } from "../state/rows.ts";
+import { createUsageBatcher } from "../state/usage-batch.ts";
 
 export interface UsageQueueDeps {
   readonly clock: Clock;
-  /** Writes a batch; rows that are known already are left out by their id. */
-  readonly insert: (rows: readonly UsageRow[]) => Promise<unknown>;
+  /** Writes a batch; one that is known already changes nothing. */
+  readonly append: (batch: UsageBatch) => Promise<unknown>;
   /** A batch could not be written and is tried again. */
   readonly onFailure: (cause: unknown) => void;
   /** Rows that found no room, or that could not be written before the end. */
@@ -23,53 +24,67 @@ const rowsMax = 50_000;
 const batchRows = 500;
 const batchMs = 1000;
 
-/** At most 50,000 rows, written by 500 or each second; a batch that fails is kept and tried again. */
+/**
+ * At most 50,000 rows, written by 500 or each second. A batch keeps its id and its rows until it is
+ * written, so that one whose answer was lost is not counted twice.
+ */
 export function createUsageQueue(deps: UsageQueueDeps): UsageQueue {
-  let queued: UsageRow[] = [];
+  const open = createUsageBatcher();
+  const waiting: UsageBatch[] = [];
+  let waitingRows = 0;
   let timer: Timer | undefined;
   let writing: Promise<void> | undefined;
   const arm = (): void => {
     timer ??= deps.clock.after(batchMs, () => void flush(), { unref: true });
   };
+  const seal = (): void => {
+    const batch = open.take();
+    if (!batch) return;
+    waiting.push(batch);
+    waitingRows += batch.records;
+  };
   const run = async (): Promise<void> => {
-    while (queued.length > 0) {
-      const batch = queued.slice(0, batchRows);
+    for (let batch = waiting[0]; batch; batch = waiting[0]) {
       try {
-        await deps.insert(batch);
+        await deps.append(batch);
       } catch (cause) {
         deps.onFailure(cause);
         arm();
         return;
       }
-      queued = queued.slice(batch.length);
+      waiting.shift();
+      waitingRows -= batch.records;
     }
   };
   const flush = (): Promise<void> => {
     timer?.cancel();
     timer = undefined;
+    seal();
     writing ??= run().finally(() => void (writing = undefined));
     return writing;
   };
   return {
     get depth() {
-      return queued.length;
+      return waitingRows + open.records;
     },
     push(row) {
-      if (queued.length >= rowsMax) {
+      if (waitingRows + open.records >= rowsMax) {
         deps.onDropped(1);
         return;
       }
-      queued.push(row);
-      if (queued.length === batchRows && !writing) void flush();
-      else arm();
+      open.add(row);
+      if (open.records < batchRows) arm();
+      else if (writing) seal();
+      else void flush();
     },
     async close() {
       await writing;
       await flush();
       timer?.cancel();
       timer = undefined;
-      if (queued.length > 0) deps.onDropped(queued.length);
-      queued = [];
+      if (waitingRows > 0) deps.onDropped(waitingRows);
+      waiting.length = 0;
+      waitingRows = 0;
     },
   };
 }

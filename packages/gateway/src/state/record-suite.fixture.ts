@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { aDraft, aKey, aUsage, codeOf, seal } from "./rows.fixture.ts";
+import { aBatch, aDraft, aKey, aUsage, codeOf, seal } from "./rows.fixture.ts";
 import type { Store } from "./store.ts";
 
 export function auditSuite(store: () => Store): void {
@@ -66,12 +66,12 @@ export function auditQuerySuite(store: () => Store): void {
 }
 
 export function usageSuite(store: () => Store): void {
-  it("a record counts once, however often its batch is sent", async () => {
+  it("a batch counts once, however often it is sent", async () => {
     const { usage } = store().repositories;
-    const rows = [aUsage("a"), aUsage("b")];
-    expect(await usage.insert(rows)).toBe(2);
-    expect(await usage.insert([...rows, aUsage("c")])).toBe(1);
-    expect(await usage.insert([])).toBe(0);
+    const batch = aBatch(aUsage("a"), aUsage("b"));
+    expect(await usage.append(batch)).toBe(true);
+    expect(await usage.append(batch)).toBe(false);
+    expect(await usage.append(aBatch(aUsage("c")))).toBe(true);
     const [sum] = await usage.sums([], { tenantId: "t1" });
     expect(sum).toEqual({
       group: [],
@@ -93,7 +93,7 @@ export function usageSuite(store: () => Store): void {
       aUsage("s2", { tenantId: "s", keyId: "k2", model: "m1", at: at + day - 1 }),
       aUsage("s3", { tenantId: "s", keyId: "k2", model: "m2", at: at + day }),
     ];
-    await usage.insert(rows);
+    await usage.append(aBatch(...rows));
     const groups = async (...by: ("keyId" | "model" | "day")[]): Promise<unknown> =>
       (await usage.sums(by, { tenantId: "s" })).map((sum) => [...sum.group, sum.requests]);
     expect(await groups("keyId")).toEqual([
@@ -104,7 +104,8 @@ export function usageSuite(store: () => Store): void {
       ["2026-02-01", "m1", 2],
       ["2026-02-02", "m2", 1],
     ]);
-    const where = { tenantId: "s", fromMs: at + 1, toMs: at + day };
+    const minute = 60_000;
+    const where = { tenantId: "s", fromMs: at + minute, toMs: at + day };
     expect((await usage.sums([], where))[0]?.requests).toBe(1);
     const none = await usage.sums([], { tenantId: "nobody" });
     expect(none[0]).toMatchObject({ requests: 0, costNano: 0 });
@@ -115,8 +116,9 @@ export function boundSuite(store: () => Store): void {
   it("1,000 records fit into one batch, 1,001 are refused", async () => {
     const { usage } = store().repositories;
     const rows = Array.from({ length: 1001 }, (_, i) => aUsage(`big${i}`, { tenantId: "big" }));
-    expect(await codeOf(usage.insert(rows))).toBe("LL_STATE_FIELD");
-    expect(await usage.insert(rows.slice(1))).toBe(1000);
+    expect(await codeOf(usage.append(aBatch(...rows)))).toBe("LL_STATE_FIELD");
+    expect(await usage.append(aBatch(...rows.slice(1)))).toBe(true);
+    expect((await usage.sums([], { tenantId: "big" }))[0]?.requests).toBe(1000);
   });
 
   it("50 additions at once to one budget sum up exactly", async () => {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../../testkit/src/eventually.ts";
 import { gatewayErrors } from "../errors.ts";
 import { openRecords, type Records } from "./records.ts";
-import { aDraft, aUsage, seal } from "./rows.fixture.ts";
+import { aBatch, aDraft, aUsage, seal } from "./rows.fixture.ts";
 import { openSqliteStore } from "./sqlite/open.ts";
 import type { Store, StoreHealth } from "./store.ts";
 
@@ -33,7 +33,7 @@ function remote(): Store {
     onHealth: (run) => void tell.push(() => run(health())),
     repositories: {
       ...real.repositories,
-      usage: { ...usage, insert: (rows) => guard(() => usage.insert(rows)) },
+      usage: { ...usage, append: (batch) => guard(() => usage.append(batch)) },
       audit: { ...audit, append: (t, drafts, s) => guard(() => audit.append(t, drafts, s)) },
     },
   };
@@ -67,14 +67,16 @@ const spooled = (name: string): number => {
 
 describe("records on their way to PostgreSQL", () => {
   it("usage of an outage is counted once, with what came before and after", async () => {
-    await records.usage.insert([aUsage("1")]);
+    const first = aBatch(aUsage("1"));
+    await records.usage.append(first);
     isAway = true;
-    await records.usage.insert([aUsage("1"), aUsage("2")]);
-    await records.usage.insert([aUsage("3")]);
+    await records.usage.append(first);
+    await records.usage.append(aBatch(aUsage("2")));
+    await records.usage.append(aBatch(aUsage("3")));
     expect(spooled("usage")).toBeGreaterThan(0);
     back();
     await eventually(clock, () => spooled("usage") === 0, 3000);
-    await records.usage.insert([aUsage("4")]);
+    await records.usage.append(aBatch(aUsage("4")));
     expect((await real.repositories.usage.sums([]))[0]?.requests).toBe(4);
   });
 
@@ -94,13 +96,13 @@ describe("records on their way to PostgreSQL", () => {
   });
 
   it("no file is made while the store is there, and none with SQLite", async () => {
-    await records.usage.insert([aUsage("1")]);
+    await records.usage.append(aBatch(aUsage("1")));
     expect(spooled("usage")).toBe(0);
     const logger = createLogger({ clock, write: () => undefined, level: "silent" });
     const own = { clock, logger, metrics: createMetrics(), dir, seal };
     const direct = await openRecords(real, own);
     expect(direct.audit).toBe(real.repositories.audit);
-    expect(await direct.usage.insert([aUsage("1")])).toBe(0);
+    expect(await direct.usage.append(aBatch(aUsage("1")))).toBe(false);
     await direct.close();
   });
 });

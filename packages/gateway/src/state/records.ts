@@ -3,7 +3,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { AuditRepository, AuditSeal, UsageRepository } from "./repositories.ts";
-import type { AuditDraft, UsageRow } from "./rows.ts";
+import type { AuditDraft, UsageBatch } from "./rows.ts";
 import { openSpool, type Spool } from "./spool/spool.ts";
 import { createSpooledWriter, type SpooledWriter } from "./spool/spooled-writer.ts";
 import type { Store } from "./store.ts";
@@ -22,7 +22,7 @@ export interface RecordsDeps {
 export interface Records {
   /** As the store's, but while PostgreSQL is away `append` keeps events on the disk. */
   readonly audit: AuditRepository;
-  readonly usage: Pick<UsageRepository, "insert"> & { readonly spoolPath: string };
+  readonly usage: Pick<UsageRepository, "append"> & { readonly spoolPath: string };
   close(): Promise<void>;
 }
 
@@ -36,14 +36,16 @@ export async function openRecords(store: Store, deps: RecordsDeps): Promise<Reco
   const { audit, usage } = store.repositories;
   const spoolPath = join(deps.dir, "usage.ndjson");
   if (store.kind === "sqlite") {
-    const insert = (rows: readonly UsageRow[]): Promise<number> => usage.insert(rows);
-    return { audit, usage: { insert, spoolPath }, close: () => Promise.resolve() };
+    const append = (batch: UsageBatch): Promise<boolean> => usage.append(batch);
+    return { audit, usage: { append, spoolPath }, close: () => Promise.resolve() };
   }
   const spools = await openSpools(deps);
   const usageWriter = writerOf(store, deps, {
     name: "usage",
     spool: spools.usage,
-    write: async (rows: readonly UsageRow[]) => void (await usage.insert(rows)),
+    async write(batches: readonly UsageBatch[]) {
+      for (const batch of batches) await usage.append(batch);
+    },
     parse: parseUsage,
   });
   const auditWriter = writerOf(store, deps, {
@@ -62,9 +64,9 @@ export async function openRecords(store: Store, deps: RecordsDeps): Promise<Reco
     },
     usage: {
       spoolPath,
-      async insert(rows) {
-        await usageWriter.put(rows);
-        return rows.length;
+      async append(batch) {
+        await usageWriter.put([batch]);
+        return true;
       },
     },
     async close() {
@@ -137,8 +139,8 @@ async function appendEvents(
 }
 
 /** What was written by this program comes back through its checksum; only its kind is looked at. */
-function parseUsage(value: unknown): UsageRow | undefined {
-  return hasTexts(value, ["id", "requestId", "tenantId"]) ? (value as UsageRow) : undefined;
+function parseUsage(value: unknown): UsageBatch | undefined {
+  return hasTexts(value, ["id", "lines"]) ? (value as UsageBatch) : undefined;
 }
 
 function parseEvent(value: unknown): SpooledEvent | undefined {

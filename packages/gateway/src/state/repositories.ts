@@ -8,8 +8,8 @@ import type {
   KeyRow,
   PrincipalRow,
   TenantRow,
+  UsageBatch,
   UsageGroup,
-  UsageRow,
   UsageSum,
 } from "./rows.ts";
 
@@ -138,9 +138,9 @@ export interface UsageFilter {
 }
 
 export interface UsageRepository {
-  /** 1 to 1,000 rows; rows whose id is known are left out. Returns how many were new. */
-  insert(rows: readonly UsageRow[]): Promise<number>;
-  /** At most 1,000 groups, in the order of their values. */
+  /** Up to 1,000 records; false for a batch whose id is known. Inside a transaction it joins it. */
+  append(batch: UsageBatch): Promise<boolean>;
+  /** At most 1,000 groups, in the order of their values; times count by whole minutes. */
   sums(groups: readonly UsageGroup[], where?: UsageFilter): Promise<UsageSum[]>;
 }
 

@@ -1,5 +1,12 @@
 import type { AuditSeal } from "./repositories.ts";
-import type { AuditDraft, KeyRow, UsageRow } from "./rows.ts";
+import {
+  type AuditDraft,
+  type KeyRow,
+  type UsageBatch,
+  type UsageRow,
+  usageColumns,
+} from "./rows.ts";
+import { createUsageBatcher } from "./usage-batch.ts";
 
 export const aKey = (id: string, o: Partial<KeyRow> = {}): KeyRow => ({
   id,
@@ -63,3 +70,24 @@ export const codeOf = async (call: Promise<unknown>): Promise<unknown> => {
   }
   return "none";
 };
+
+/** A batch of these rows, as the gateway makes it. */
+export function aBatch(...rows: readonly UsageRow[]): UsageBatch {
+  const batcher = createUsageBatcher();
+  for (const row of rows) batcher.add(row);
+  const batch = batcher.take();
+  if (!batch) throw new RangeError("a batch has a row");
+  return batch;
+}
+
+/** The records of a batch, read back from its lines. */
+export function recordsOf(batch: UsageBatch): Record<string, unknown>[] {
+  return batch.lines
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      const values: unknown = JSON.parse(line);
+      if (!Array.isArray(values)) throw new TypeError("a line is an array");
+      return Object.fromEntries(usageColumns.map((column, i) => [column, values[i]]));
+    });
+}

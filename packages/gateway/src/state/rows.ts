@@ -124,7 +124,7 @@ export interface AuditRow extends AuditDraft {
 
 /** What one attempt used. */
 export interface UsageRow {
-  /** Unique, such as `<request id>/<attempt>`; a second insert of it changes nothing. */
+  /** Unique, such as `<request id>/<attempt>`. */
   readonly id: string;
   readonly at: number;
   readonly requestId: string;
@@ -143,6 +143,54 @@ export interface UsageRow {
   /** How the exchange ended. */
   readonly exit: string;
 }
+
+/** What one key used of one model in one minute. */
+export interface UsageMinute {
+  /** Start of the minute, ms since the epoch. */
+  readonly minute: number;
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly model: string;
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly cachedTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  /** Nano-units of currency; a safe integer. */
+  readonly costNano: number;
+}
+
+/**
+ * Usage of some attempts, stored and counted as one: a row and its indexes for each attempt would
+ * cost more than relaying the request did.
+ */
+export interface UsageBatch {
+  /** Unique; a second append of it changes nothing. */
+  readonly id: string;
+  /** Time of its first record. */
+  readonly at: number;
+  readonly records: number;
+  /** A JSON array per record, each ended by a newline, its values in the order of `usageColumns`. */
+  readonly lines: string;
+  readonly sums: readonly UsageMinute[];
+}
+
+export const usageColumns = [
+  "id",
+  "at",
+  "keyId",
+  "tenantId",
+  "route",
+  "model",
+  "target",
+  "inputTokens",
+  "cachedTokens",
+  "outputTokens",
+  "reasoningTokens",
+  "costNano",
+  "source",
+  "exit",
+] as const satisfies readonly (keyof UsageRow)[];
 
 export type UsageGroup = "keyId" | "tenantId" | "model" | "day";
 

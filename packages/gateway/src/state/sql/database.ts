@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { AuditRow, AuthEventRow, GrantRow, TenantRow, UsageRow } from "../rows.ts";
+import type { AuditRow, AuthEventRow, GrantRow, TenantRow, UsageMinute } from "../rows.ts";
 
 /** Columns as the repositories see them: camelCase, lists as JSON text, absent as null. */
 type Stored<T> = {
@@ -58,7 +58,8 @@ export interface Database {
   authEvents: Stored<AuthEventRow>;
   auditHeads: { tenantId: string; seq: number; hash: string };
   auditEntries: Stored<AuditRow>;
-  usageRecords: Stored<UsageRow> & { day: string };
+  usageBatches: { id: string; at: number; records: number; lines: string };
+  usageMinutes: Stored<UsageMinute> & { day: string };
   budgetSpent: { budgetId: string; period: string; spentNano: number; updatedAt: number };
   storeFacts: { name: string; value: string };
 }

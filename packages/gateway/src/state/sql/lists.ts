@@ -10,7 +10,7 @@ export function pageSize(limit: number | undefined): number {
 }
 
 /** Refuses a batch over 1,000. */
-export function batchOf<T>(rows: readonly T[]): readonly T[] {
+export function batchOf<T extends { readonly length: number }>(rows: T): T {
   if (rows.length <= pageMax) return rows;
   throw gatewayErrors.make("LL_STATE_FIELD", `A batch is at most ${pageMax}, not ${rows.length}.`);
 }

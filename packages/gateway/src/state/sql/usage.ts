@@ -1,10 +1,11 @@
 import type { BudgetRepository, UsageFilter, UsageRepository } from "../repositories.ts";
-import type { BudgetSpentRow, UsageGroup, UsageSum } from "../rows.ts";
+import type { BudgetSpentRow, UsageGroup, UsageSum, UsageMinute } from "../rows.ts";
 import { type Asking, columnsOf, type Db } from "./database.ts";
 import { batchOf, pageSize } from "./lists.ts";
 
 const groupsMax = 1000;
 const sumColumns = [
+  "requests",
   "inputTokens",
   "cachedTokens",
   "outputTokens",
@@ -14,22 +15,51 @@ const sumColumns = [
 
 export function usageRepository(asking: Asking): UsageRepository {
   return {
-    insert: (rows) =>
-      asking.ask(async (db) => {
-        if (rows.length === 0) return 0;
-        const values = batchOf(rows).map((row) => ({ ...row, day: dayOf(row.at) }));
-        const insert = db.insertInto("usageRecords").values(values);
+    append: (batch) =>
+      asking.together(async (db) => {
+        const { id, at, records, lines } = batch;
+        batchOf({ length: records });
+        const insert = db.insertInto("usageBatches").values({ id, at, records, lines });
         const result = await insert
           .onConflict((c) => c.column("id").doNothing())
           .executeTakeFirst();
-        return Number(result.numInsertedOrUpdatedRows ?? 0n);
+        if (Number(result.numInsertedOrUpdatedRows ?? 0n) === 0) return false;
+        await addMinutes(db, batch.sums);
+        return true;
       }),
     sums: (groups, where = {}) => asking.ask((db) => sumUsage(db, groups, where)),
   };
 }
 
+async function addMinutes(db: Db, sums: readonly UsageMinute[]): Promise<void> {
+  if (sums.length === 0) return;
+  // One order for every node, so that two batches never wait for each other.
+  const values = sums
+    .map((sum) => ({ ...sum, day: dayOf(sum.minute) }))
+    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  await db
+    .insertInto("usageMinutes")
+    .values(values)
+    .onConflict((c) =>
+      c.columns(["minute", "tenantId", "keyId", "model"]).doUpdateSet((e) => ({
+        requests: e("usageMinutes.requests", "+", e.ref("excluded.requests")),
+        inputTokens: e("usageMinutes.inputTokens", "+", e.ref("excluded.inputTokens")),
+        cachedTokens: e("usageMinutes.cachedTokens", "+", e.ref("excluded.cachedTokens")),
+        outputTokens: e("usageMinutes.outputTokens", "+", e.ref("excluded.outputTokens")),
+        reasoningTokens: e("usageMinutes.reasoningTokens", "+", e.ref("excluded.reasoningTokens")),
+        costNano: e("usageMinutes.costNano", "+", e.ref("excluded.costNano")),
+      })),
+    )
+    .execute();
+}
+
+const keyOf = ({ minute, tenantId, keyId, model }: UsageMinute): string =>
+  JSON.stringify([minute, tenantId, keyId, model]);
+
 /** UTC. */
 const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
+
+const minuteOf = (atMs: number): number => atMs - (atMs % 60_000);
 
 async function sumUsage(
   db: Db,
@@ -38,16 +68,15 @@ async function sumUsage(
 ): Promise<UsageSum[]> {
   const columns = [...new Set(groups)];
   let query = db
-    .selectFrom("usageRecords")
-    .select((e) => e.fn.countAll<number>().as("requests"))
+    .selectFrom("usageMinutes")
     .select((e) => sumColumns.map((column) => e.fn.sum<number>(column).as(column)));
   if (columns.length > 0) query = query.select(columns).groupBy(columns);
   for (const column of columns) query = query.orderBy(column);
   if (where.keyId !== undefined) query = query.where("keyId", "=", where.keyId);
   if (where.tenantId !== undefined) query = query.where("tenantId", "=", where.tenantId);
   if (where.model !== undefined) query = query.where("model", "=", where.model);
-  if (where.fromMs !== undefined) query = query.where("at", ">=", where.fromMs);
-  if (where.toMs !== undefined) query = query.where("at", "<", where.toMs);
+  if (where.fromMs !== undefined) query = query.where("minute", ">=", minuteOf(where.fromMs));
+  if (where.toMs !== undefined) query = query.where("minute", "<", minuteOf(where.toMs));
   const rows: readonly Readonly<Record<string, unknown>>[] = await query.limit(groupsMax).execute();
   const count = (value: unknown): number => Number(value ?? 0);
   return rows.map((row) => ({

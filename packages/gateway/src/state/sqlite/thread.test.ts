@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../../../testkit/src/eventually.ts";
-import { aKey, aUsage, codeOf } from "../rows.fixture.ts";
+import { aBatch, aKey, aUsage, codeOf } from "../rows.fixture.ts";
 import type { Store } from "../store.ts";
 import { openSqliteStore } from "./open.ts";
 import { SqlThread } from "./thread.ts";
@@ -102,12 +102,12 @@ describe("SQLite in a thread of its own", () => {
 
   it("what is under way when the store closes is written, later calls are refused", async () => {
     const writes = Array.from({ length: 50 }, (_, i) =>
-      store.repositories.usage.insert([aUsage(`c${i}`)]),
+      store.repositories.usage.append(aBatch(aUsage(`c${i}`))),
     );
     const closing = store.close();
-    expect(await Promise.all(writes)).toEqual(writes.map(() => 1));
+    expect(await Promise.all(writes)).toEqual(writes.map(() => true));
     await closing;
-    expect(await codeOf(store.repositories.usage.insert([aUsage("late")]))).toBe(
+    expect(await codeOf(store.repositories.usage.append(aBatch(aUsage("late"))))).toBe(
       "LL_STATE_UNAVAILABLE",
     );
   });
