@@ -1,4 +1,5 @@
 import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
+import type { Identity } from "./identity/identity.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { decideStream } from "./stream/machine.ts";
 
@@ -8,6 +9,8 @@ export interface Controls {
   readonly streamMachine: typeof decideStream;
   /** Makes the breaker of one target. */
   readonly breaker: (deps: BreakerDeps) => Breaker;
+  /** Stands between the pipeline and who may do what: authentication and authorization. */
+  readonly auth: (identity: Identity) => Identity;
   /** Stands between the pipeline and the limits. */
   readonly limits: (limits: Limits) => Limits;
 }

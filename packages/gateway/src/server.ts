@@ -94,7 +94,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const exits = { telemetry, logger, nowMs, audit: auditExchanges(audit, config.auditLog) };
   const stages = createStages({
     nextId,
-    identity,
+    identity: deps.controls?.auth?.(identity) ?? identity,
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,
     routes,

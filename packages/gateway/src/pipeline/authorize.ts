@@ -1,4 +1,4 @@
-import { authorize } from "../identity/authorize.ts";
+import type { authorize as decide } from "../identity/authorize.ts";
 import type { Principal } from "../identity/principal.ts";
 import { isPublic } from "../identity/surface.ts";
 import type { Route, RouteTable } from "../routing/routes.ts";
@@ -6,11 +6,13 @@ import type { Exchange, Refusal } from "./exchange.ts";
 import { bothNarrowings } from "./narrow-headers.ts";
 import type { Stage } from "./stage.ts";
 
+type Authorize = typeof decide;
+
 /**
  * The operation's permission, then the model and route: unknown ones are 404, those the key is not
  * granted 403. Operations whose surfaces declare their own permission are decided there.
  */
-export function authorizeStage(table: RouteTable): Stage {
+export function authorizeStage(table: RouteTable, authorize: Authorize): Stage {
   return {
     id: "authorize",
     summary: "permission, model, route",

@@ -2,6 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
+import { authorize } from "../identity/authorize.ts";
 import { emptyRouter } from "../routing/router.ts";
 import { explainedAccounting } from "../limits/wire.ts";
 import { routeTable } from "../routing/routes.ts";
@@ -20,6 +21,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       authenticate: () => ({ ok: false, code: "LL_AUTH_INVALID" }),
       onMissing: () => undefined,
       onExposed: () => undefined,
+      authorize,
     },
     isKeyRequired: config.auth.required,
     bodyBytesMax: config.http.bodyBytesMax,

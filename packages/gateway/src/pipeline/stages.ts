@@ -19,7 +19,8 @@ import type { Stage } from "./stage.ts";
 
 export interface StageDeps {
   readonly nextId: () => string;
-  readonly identity: Parameters<typeof authenticateStage>[0] & Pick<Identity, "onExposed">;
+  readonly identity: Parameters<typeof authenticateStage>[0] &
+    Pick<Identity, "onExposed" | "authorize">;
   readonly isKeyRequired: boolean;
   readonly bodyBytesMax: number;
   readonly routes: Parameters<typeof authorizeStage>[0];
@@ -40,7 +41,7 @@ export function createStages(deps: StageDeps): Stage[] {
     addressLimitStage(deps.accounting, deps.call.nowMs),
     authenticateStage(deps.identity, deps.isKeyRequired),
     readStage(deps.bodyBytesMax),
-    authorizeStage(deps.routes),
+    authorizeStage(deps.routes, deps.identity.authorize),
     reserveStage(deps.accounting.limits),
     routeStage(deps.call.router),
     callStage(deps.call),
