@@ -112,7 +112,7 @@ describe("SQLite in a thread of its own", () => {
     );
   });
 
-  it("the handle of the event loop cannot write", async () => {
+  it("a reading thread refuses to write", async () => {
     const reader = new SqlThread({ path, isReadOnly: true }, clock);
     const write = reader.query(0, { sql: "DELETE FROM keys", parameters: [] });
     expect(await codeOf(write)).toBe("LL_STATE_UNAVAILABLE");
