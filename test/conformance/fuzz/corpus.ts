@@ -19,6 +19,8 @@ export const requests: readonly string[] = [
   ),
   JSON.stringify({ model: "m", prompt: ["a", "b"], input: "c", max_tokens: 7, user: "u" }),
   JSON.stringify({ model: "m", messages: [], metadata: { model: "x", stream: false, "a\\": 1 } }),
+  '{\'model\':\'x\',/* "model":"y" */ "model":"m",messages:[],"messages":[]}',
+  '{"messages":["//",{"a":"/*"}],"model":"m","b":"*/","user":"\'"}',
   '{"model":"a","messages":[],"mod\\u0065l":"b"}',
   '{"stream":false,"model":"m","str\\u0065am":true,"input":"x","messages":[]}',
   '{"\\u006dodel":"m","messages":[],"loadline":{"noFallback":true},"max_output_tokens":1e2}',

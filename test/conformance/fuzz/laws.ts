@@ -15,6 +15,7 @@ import type { Dialect } from "../../../packages/gateway/src/dialects/dialect.ts"
 import { geminiGenerate } from "../../../packages/gateway/src/dialects/gemini-generate/index.ts";
 import { dialectOf } from "../../../packages/gateway/src/dialects/index.ts";
 import { isRecord, type JsonRecord } from "../../../packages/gateway/src/dialects/json.ts";
+import { lenientMembers } from "./lenient.ts";
 import { EventSplitter } from "../../../packages/gateway/src/stream/splitter.ts";
 import { translationFor } from "../../../packages/gateway/src/translate/translation.ts";
 
@@ -37,13 +38,15 @@ const options = {
 
 /**
  * The request parser: answers every text, and where it and JSON.parse both accept one, the known
- * members have the same values, before and after our edits. Returns whether both accepted it.
+ * members have the same values, before and after our edits. A lenient reader sees the same members in
+ * whatever it accepts. Returns whether both accepted it.
  */
 export function checkRequest(bytes: Buffer): boolean {
   let areBoth = false;
   for (const operation of operations) {
     const body = readRequestBody(bytes, operation);
     if (isBodyProblem(body)) continue;
+    checkLenient(body);
     const parsed = parseJson(bytes.toString());
     if (!isRecord(parsed)) continue;
     areBoth = true;
@@ -52,6 +55,13 @@ export function checkRequest(bytes: Buffer): boolean {
     checkTranslations(body, operation);
   }
   return areBoth;
+}
+
+/** Bytes are compared as Latin-1, so that offsets in the text are offsets in the bytes. */
+function checkLenient(body: RequestBody): void {
+  const seen = lenientMembers(body.bytes.toString("latin1"));
+  for (const name of requestKeyNames)
+    deepStrictEqual(seen?.get(name) ?? -1, body.scan.starts[keyIndex[name]] ?? -1, name);
 }
 
 function checkKnown(body: RequestBody, parsed: JsonRecord): void {
