@@ -19,7 +19,7 @@ import {
 } from "./fields.ts";
 import { drawKey, formatKey, type KeyParts, parseKey } from "./key-format.ts";
 import { type KeyInfo, keyInfoOf } from "./key-info.ts";
-import { checkGrant, newKeyRow } from "./new-key.ts";
+import { checkGrant, newKeyRow } from "./key-row.ts";
 import { type KeyRefusal, verifyKey } from "./verify.ts";
 
 /** The full key is `secret`; it is shown here and nowhere else. */
