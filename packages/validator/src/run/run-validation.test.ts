@@ -6,6 +6,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { readBundle } from "../evidence/read-bundle.ts";
+import { readReportModel } from "../evidence/re-render.ts";
 import { reRender } from "../evidence/re-render.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { fullPlan, quickPlan, type QuickPlanOptions } from "../plan/build-plan.ts";
@@ -132,6 +133,19 @@ describe("run validation", () => {
     const chat = result.verdict.claims.find(({ id }) => id === "openai.chat");
     expect(chat?.reproduce).toContain("authorization: Bearer $STUB_KEY");
     expect(chat?.reproduce.at(-1)).toBe(`${stub.baseUrl}/chat/completions`);
+  });
+
+  it("the report names the command that ran it, else one that gives target and key's variable", async () => {
+    await using stub = await startStub(cleanRules);
+    const plan = quickPlan(probesOnly(stub.baseUrl));
+    const reproduceOf = async (deps: Partial<ValidationDeps>): Promise<readonly string[]> => {
+      const { runDir } = await runValidation(plan, makeDeps(deps));
+      return readReportModel(await readBundle(runDir)).commands.reproduce;
+    };
+    const target = ["loadline", "validate", "--target", stub.baseUrl];
+    expect(await reproduceOf({})).toEqual([...target, "--api-key-env", "STUB_KEY"]);
+    const given = ["loadline", "validate", "--plan", "plan.yaml"];
+    expect(await reproduceOf({ reproduce: given })).toEqual(given);
   });
 
   it("claims of stages that are not built stay not_tested(not_run), whatever passes", async () => {
