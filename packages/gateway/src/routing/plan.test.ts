@@ -104,7 +104,9 @@ describe("the same target again", () => {
     w.clock.advance(wait.waitMs);
     const again = permitOf(plan.next());
     expect(again.target.name).toBe("a");
+    again.content(1);
     again.end("ok");
+    expect(w.metricsText()).toContain('loadline_switch_seconds_count{route="r"} 0\n');
     expect(w.metricsText()).toContain('loadline_retries_total{target="a",outcome="taken"} 1\n');
   });
 

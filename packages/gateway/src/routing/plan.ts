@@ -38,6 +38,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   /** Targets of this plan that named a Retry-After worth waiting for. */
   #waitable: TargetState[] | undefined;
   #failedAtMs = -1;
+  #failed: TargetState | undefined;
   #failure: AttemptOutcome = "ok";
 
   constructor(x: Exchange, route: RouteState | undefined, deps: PlanDeps) {
@@ -77,7 +78,9 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     route?.hedge?.ttft.observe(ttftMs, nowMs);
     if (permit.isHedge) this.#deps.metrics.onHedge("won");
     if (this.#failedAtMs < 0 || !route) return;
-    this.#deps.metrics.onSwitch(route.route.index, nowMs - this.#failedAtMs);
+    // The same target after a wait is a retry, not a switch.
+    if (permit.state !== this.#failed)
+      this.#deps.metrics.onSwitch(route.route.index, nowMs - this.#failedAtMs);
     this.#failedAtMs = -1;
   }
 
@@ -88,7 +91,10 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     if (effect.next === "never") return;
     this.#failure = outcome;
     const waitMaxMs = this.#route?.waitMaxMs ?? 0;
-    if (this.#failedAtMs < 0) this.#failedAtMs = this.#deps.nowMs();
+    if (this.#failedAtMs < 0) {
+      this.#failedAtMs = this.#deps.nowMs();
+      this.#failed = permit.state;
+    }
     const isWaitable = outcome === "rate_limited" || outcome === "overloaded";
     if (isWaitable && retryAfterMs !== undefined && retryAfterMs <= waitMaxMs)
       (this.#waitable ??= []).push(permit.state);
