@@ -37,7 +37,7 @@ async function allEntries(): Promise<readonly Entry[]> {
 }
 
 describe("every operation of the admin API", () => {
-  it("has one call in these tests", () => {
+  it("has exactly one call here", () => {
     expect(Object.keys(calls)).toEqual(adminRoutes.map((route) => route.surface.id));
   });
 

@@ -123,8 +123,7 @@ export function defineRoute<
     errors: spec.errors ?? [],
     example: spec.example,
     audited: audit?.by ?? "none",
-    objectOf:
-      spec.objectOf ?? ((raw) => ({ type: id.split(".")[0] ?? id, id: firstOf(raw.params) })),
+    objectOf: spec.objectOf ?? ((raw) => ({ type: typeOf(spec.path), id: firstOf(raw.params) })),
     check: (services, raw) => spec.check?.(services, read(raw)),
     run: async (services, raw) => spec.answer.parse(await spec.handle(services, read(raw))),
   };
@@ -151,6 +150,11 @@ function readPart<T extends z.ZodType>(
 
 function membersOf(schema: z.ZodType): readonly string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** What a path is about: `/keys/:id/rotate` is about a key. */
+function typeOf(path: string): string {
+  return (path.split("/")[1] ?? path).replace(/s$/, "");
 }
 
 function firstOf(params: unknown): string {

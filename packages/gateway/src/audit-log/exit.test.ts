@@ -1,7 +1,9 @@
+import { rmSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { openWorld, type World } from "../admin/world.fixture.ts";
+import { temporaryDir } from "../../test/harness.ts";
 
 const chat = { model: "sim", messages: [{ role: "user", content: "a secret prompt" }] };
 const path = "POST /v1/chat/completions";
@@ -65,5 +67,33 @@ describe("what exchanges leave in the audit log", () => {
       const own = (await world.entries()).filter((entry) => entry.actor.credential === id);
       expect(own.map((entry) => entry.action)).toEqual(["authz.denied"]);
     }
+  });
+});
+
+describe("denials on record", () => {
+  it("are found by actor, object and address, also after a restart [R3-12]", async () => {
+    const stateDir = temporaryDir();
+    const first = await openWorld({ stateDir });
+    const { secret, id } = await first.makeKey({ name: "n", permissions: ["metrics:read"] });
+    expect((await first.ask(path, { key: secret, body: chat })).status).toBe(403);
+    const call = `POST /admin/v1/keys/${id}/revoke`;
+    expect((await first.ask(call, { key: secret, body: {} })).status).toBe(403);
+    await first[Symbol.asyncDispose]();
+    await using second = await openWorld({ stateDir });
+    const denied = await second.entries("default", "&outcome=denied");
+    expect(denied.map((entry) => `${entry.action} ${entry.surface}`)).toEqual([
+      "authz.denied chat",
+      "admin.denied keys.revoke",
+    ]);
+    const actor = denied[0]?.actor.id ?? "";
+    const count = async (query: string): Promise<number> =>
+      (await second.entries("default", `&outcome=denied${query}`)).length;
+    expect(await count(`&actorId=${actor}`)).toBe(2);
+    expect(await count("&actorId=nobody")).toBe(0);
+    expect(await count(`&objectType=key&objectId=${id}`)).toBe(1);
+    expect(await count("&ip=127.0.0.1")).toBe(2);
+    expect(await count("&ip=10.0.0.1")).toBe(0);
+    expect(await count("&code=LL_AUTHZ_DENIED")).toBe(2);
+    rmSync(stateDir, { recursive: true, force: true });
   });
 });

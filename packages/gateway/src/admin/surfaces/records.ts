@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { everyTenant } from "../../identity/authorize.ts";
 import type { Principal } from "../../identity/principal.ts";
-import type { UsageGroup } from "../../state/rows.ts";
+import type { AuditFilter, AuditRepository } from "../../state/repositories.ts";
+import type { AuditRow, UsageGroup } from "../../state/rows.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
 import { isoTime } from "./shapes.ts";
 
 const groups = ["keyId", "tenantId", "model", "day"] as const satisfies readonly UsageGroup[];
+const pageMax = 1000;
+const pagesMax = 100;
 const timeMax = Date.UTC(2200, 0, 1);
 const time = z.coerce.number().int().min(0).max(timeMax);
 const text = z.string().min(1).max(160);
@@ -46,6 +49,31 @@ const entry = z.object({
 /** The caller's tenant; only the platform's own principals may name another. */
 function tenantOf(p: Principal, asked: string | undefined): string {
   return p.tenantId === everyTenant ? (asked ?? everyTenant) : p.tenantId;
+}
+
+type Entry = z.output<typeof entry>;
+
+function entryOf(row: AuditRow): Entry {
+  return entry.parse(JSON.parse(row.entry));
+}
+
+/** The store has no column of addresses: reads on from the oldest entry and keeps the last found. */
+async function entriesFrom(
+  audit: AuditRepository,
+  filter: AuditFilter & { readonly limit: number },
+  ip: string,
+): Promise<Entry[]> {
+  let found: Entry[] = [];
+  let afterSeq = filter.afterSeq ?? 0;
+  for (let pages = 0; pages < pagesMax; pages++) {
+    const rows = await audit.query({ ...filter, afterSeq, order: "asc", limit: pageMax });
+    const last = rows.at(-1);
+    if (!last) break;
+    found.push(...rows.map(entryOf).filter((one) => one.ip === ip));
+    found = filter.order === "asc" ? found.slice(0, filter.limit) : found.slice(-filter.limit);
+    afterSeq = last.seq;
+  }
+  return filter.order === "asc" ? found : found.toReversed();
 }
 
 export const recordRoutes: readonly AdminRoute[] = [
@@ -95,6 +123,7 @@ export const recordRoutes: readonly AdminRoute[] = [
       objectId: text.optional(),
       outcome: z.enum(["ok", "denied", "failed"]).optional(),
       code: text.optional(),
+      ip: text.optional().describe("Address it came from; looks at 100,000 entries at most."),
       fromMs: time.optional().describe("Wall-clock ms, inclusive."),
       toMs: time.optional().describe("Wall-clock ms, exclusive."),
       afterSeq: z.coerce.number().int().min(0).optional().describe("Entries with a greater seq."),
@@ -102,10 +131,10 @@ export const recordRoutes: readonly AdminRoute[] = [
       limit: z.coerce.number().int().min(1).max(1000).default(100),
     }),
     answer: z.object({ data: z.array(entry) }),
-    async handle({ repositories }, { acting, query }) {
-      const tenantId = tenantOf(acting.principal, query.tenantId);
-      const rows = await repositories.audit.query({ ...query, tenantId });
-      return { data: rows.map((row) => entry.parse(JSON.parse(row.entry))) };
+    async handle({ repositories: { audit } }, { acting, query: { ip, ...query } }) {
+      const filter = { ...query, tenantId: tenantOf(acting.principal, query.tenantId) };
+      if (ip !== undefined) return { data: await entriesFrom(audit, filter, ip) };
+      return { data: (await audit.query(filter)).map(entryOf) };
     },
   }),
 ];
