@@ -41,6 +41,12 @@ export async function startLoadline(o: LoadlineOptions): Promise<Subject> {
       await old?.gateway.close({ graceMs: 0 });
       running.set(kind, await startOne(o, kind, old));
     },
+    async metrics(variant) {
+      const one = running.get(kindOf(variant));
+      if (!one) return "";
+      const headers = { authorization: `Bearer ${one.key}` };
+      return (await fetch(`${one.url}/metrics`, { headers })).text();
+    },
     async [Symbol.asyncDispose]() {
       for (const { gateway, stateDir } of running.values()) {
         await gateway.close({ graceMs: 0 });

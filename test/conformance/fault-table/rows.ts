@@ -22,6 +22,10 @@ export interface Expected {
   readonly retryAfter?: number;
   /** Loadline's `x-loadline-usage`. */
   readonly usage?: string;
+  /** How Loadline's breakers are told about A. */
+  readonly classes?: readonly string[];
+  /** Output tokens Loadline books per request, by source. */
+  readonly settled?: { readonly [source: string]: Range };
 }
 
 export interface Row {
@@ -47,12 +51,15 @@ const never: Range = [0, 0];
 const atMostOnce: Range = [0, 1];
 const both = { a: once, b: once };
 const onlyA = { a: once, b: never };
-const fromB: Expected = { status: 200, answer: "B", hits: both };
-const quietA: Expected = { status: 200, answer: "B", hits: { a: atMostOnce, b: once } };
+const twelve: Range = [12, 12];
+const settledByB = { provider: twelve };
+const fromB: Expected = { status: 200, answer: "B", hits: both, settled: settledByB };
+const quietA: Expected = { ...fromB, hits: { a: atMostOnce, b: once } };
 const lateB: Expected = { ...fromB, timers: 1 };
 
 function cut(...codes: string[]): Expected {
-  return { status: 200, answer: "cut", chunks: 10, codes, hits: onlyA };
+  const settled = { estimated: [10, 10] } as const;
+  return { status: 200, answer: "cut", chunks: 10, codes, hits: onlyA, settled };
 }
 
 const failed = (status: number, code: string, a: Range, b: Range): Expected => ({
@@ -60,8 +67,15 @@ const failed = (status: number, code: string, a: Range, b: Range): Expected => (
   answer: "error",
   codes: [code],
   hits: { a, b },
+  settled: {},
 });
-const left: Expected = { status: 200, answer: "left", hits: onlyA };
+const left: Expected = {
+  status: 200,
+  answer: "left",
+  hits: onlyA,
+  classes: ["aborted"],
+  settled: { estimated: [1, 200] },
+};
 const leftAtB: Expected = { status: 200, answer: "left", hits: { a: once, b: atMostOnce } };
 
 function bad(id: string, does: string, body: string): Row {
@@ -76,23 +90,48 @@ function bad(id: string, does: string, body: string): Row {
 }
 
 function before(id: string, does: string, a: BehaviourId, expected: Expected = quietA): Row {
-  return { id, does, variant: "pair", a, plain: expected, stream: expected };
+  const classes = classesOf[a];
+  const both = { ...expected, ...(classes && { classes }) };
+  return { id, does, variant: "pair", a, plain: both, stream: both };
 }
+
+/** How each behaviour is to be told to the breaker of A, where the table says failure or neutral. */
+const classesOf: Readonly<Partial<Record<BehaviourId, readonly string[]>>> = {
+  status500: ["server"],
+  cutByReset: ["reset"],
+  cutByFin: ["reset", "protocol"],
+  stall: ["timeout", "stall"],
+  errorSecond: ["server", "bad_body"],
+  busy1: ["rate_limited"],
+  silent: ["timeout"],
+  refuse: ["connect"],
+  resetOnAccept: ["reset", "connect"],
+  dripHead: ["timeout"],
+  headSilence: ["timeout"],
+  badFirstEvent: ["bad_event", "bad_body"],
+  doneOnly: ["bad_body"],
+  noContent: ["stream_cut", "bad_body"],
+  wrongLength: ["protocol", "reset"],
+  html200: ["bad_body"],
+  errorJson200: ["bad_body"],
+  badEvent: ["bad_event", "bad_body"],
+  badChunk: ["protocol"],
+};
 
 /** The rows of the fault table: route A then B, B good unless named. */
 export const rows: readonly Row[] = [
   before("1", "500 before any byte", "status500", fromB),
   {
     ...before("2a", "RST after 10 chunks", "cutByReset", fromB),
-    stream: cut("LL_STREAM_CUT"),
+    stream: { ...cut("LL_STREAM_CUT"), classes: ["reset", "protocol", "stream_cut"] },
   },
   {
     ...before("2b", "FIN without end after 10 chunks", "cutByFin", fromB),
-    stream: cut("LL_STREAM_CUT"),
+    stream: { ...cut("LL_STREAM_CUT"), classes: ["reset", "protocol", "stream_cut"] },
   },
   {
     ...before("3", "stall after 10 chunks", "stall", lateB),
-    stream: { ...cut("LL_STREAM_STALL"), timers: 1 },
+    stream: { ...cut("LL_STREAM_STALL"), timers: 1, classes: ["stall"] },
   },
   before("4", "200, error object as second event", "errorSecond", fromB),
   { ...before("5a", "429, Retry-After 1", "busy1", fromB), restMs: 1100 },
@@ -158,7 +197,7 @@ export const rows: readonly Row[] = [
     variant: "pair",
     a: "noUsage",
     plain: { status: 200, answer: "A", hits: onlyA, usage: "estimated" },
-    stream: { status: 200, answer: "A", hits: onlyA },
+    stream: { status: 200, answer: "A", hits: onlyA, settled: { estimated: twelve } },
   },
   {
     id: "D1a",
@@ -203,7 +242,12 @@ export const rows: readonly Row[] = [
     variant: "resume",
     a: "cutByReset",
     b: "cutByReset",
-    stream: { ...cut("LL_STREAM_CUT"), answer: "resumed", hits: both },
+    stream: {
+      ...cut("LL_STREAM_CUT"),
+      answer: "resumed",
+      hits: both,
+      settled: { estimated: [20, 20] },
+    },
   },
   {
     id: "D6",

@@ -29,6 +29,8 @@ export interface Subject extends AsyncDisposable {
   readonly isLoadline: boolean;
   /** Undefined: this gateway cannot be set up so, and the row is not examined. */
   endpoint(variant: Variant): Endpoint | undefined;
+  /** Its metrics, counted from its last `fresh`; absent: what it books is not examined. */
+  metrics?(variant: Variant): Promise<string>;
   /** Forgets cooled keys and opened breakers behind a variant; absent: it cannot. */
   fresh?(variant: Variant): Promise<void>;
 }

@@ -249,8 +249,8 @@ class CallRun implements AttemptHost, Watched {
   /** This attempt is the answer; the other one, if any, is ended. */
   #win(attempt: Attempt): void {
     this.#hedgeAtMs = never;
-    for (const other of [this.#first, this.#hedge])
-      if (other && other !== attempt) this.#abandon(other);
+    if (this.#first && this.#first !== attempt) this.#abandon(this.#first);
+    if (this.#hedge && this.#hedge !== attempt) this.#abandon(this.#hedge);
   }
 
   #abandon(attempt: Attempt): void {
