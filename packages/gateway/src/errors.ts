@@ -142,7 +142,7 @@ export const gatewayErrors = defineErrors({
     ...invalid,
     status: 404,
     summary: "There is no such path.",
-    remedy: "Use /v1/chat/completions, /v1/embeddings or /v1/models.",
+    remedy: "Use /v1/chat/completions, /v1/messages, /v1/responses or another path of the docs.",
   },
   LL_ROUTE_METHOD: {
     ...invalid,
