@@ -8,6 +8,8 @@ export class Bucket {
   key = "";
   /** Theoretical arrival time, of requests and tokens. */
   tatUs = 0;
+  /** While a share alone counts: the same for the whole limit, by what is known here. */
+  wholeUs = 0;
   /** Of money: spent and reserved in the window that ends at `windowEndMs` (wall clock). */
   spentNano = 0;
   windowEndMs = 0;
@@ -34,7 +36,12 @@ export class Bucket {
 
   /** Forgetting it changes nothing. */
   isFull(nowUs: number): boolean {
-    return this.open === 0 && this.live === 0 && this.spentNano === 0 && this.tatUs <= nowUs;
+    return (
+      this.open === 0 &&
+      this.live === 0 &&
+      this.spentNano === 0 &&
+      Math.max(this.tatUs, this.wholeUs) <= nowUs
+    );
   }
 }
 

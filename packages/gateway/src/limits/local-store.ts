@@ -24,7 +24,7 @@ export class LocalStore {
   #share = 1;
   #epoch = 0;
   #degradedUs = 0;
-  #neverSaw = false;
+  #knows: "all" | "recent" | "none" = "all";
 
   readonly #spentBefore: (budgetId: string, period: string) => number;
 
@@ -53,12 +53,25 @@ export class LocalStore {
     return this.#share;
   }
 
-  /** From now on each limit holds for its `share`-th part, beginning with what was last known. */
-  degrade(share: number, nowUs: number, neverSaw: boolean): void {
+  /**
+   * From now on each limit holds for its `share`-th part, beginning with its part of what was last
+   * known: of `recent` limiters, seen within the last second, or of those that nobody else uses.
+   * Of all others nothing is left of the burst, because others may have taken it.
+   */
+  degrade(share: number, nowUs: number, knows: "all" | "recent" | "none"): void {
     this.#share = share;
     this.#epoch++;
     this.#degradedUs = nowUs;
-    this.#neverSaw = neverSaw;
+    this.#knows = share === 1 ? "all" : knows;
+  }
+
+  /**
+   * The limiter's TAT as the shared store must have it at least. If every share were used as much
+   * as this one, the whole would be where this share is; so the latest of all is never too early.
+   */
+  knownUs(bucket: Bucket): number {
+    const isUsed = this.#share > 1 && bucket.epoch === this.#epoch;
+    return isUsed ? Math.max(bucket.tatUs, bucket.wholeUs) : bucket.wholeUs;
   }
 
   /** Limits hold as a whole again. */
@@ -87,8 +100,9 @@ export class LocalStore {
         bucket.spentNano += ask.nano;
         if (marks) marks[i] = bucket.windowEndMs;
       } else if (dim.law) {
-        const cost = costUs(dim.law, dim.law.isCounted ? 1 : ask.tokens) * this.#share;
-        bucket.tatUs = takenUs(bucket.tatUs, times.nowUs, cost);
+        const cost = costUs(dim.law, dim.law.isCounted ? 1 : ask.tokens);
+        bucket.tatUs = takenUs(bucket.tatUs, times.nowUs, cost * this.#share);
+        if (this.#epoch > 0) bucket.wholeUs = takenUs(bucket.wholeUs, times.nowUs, cost);
         if (marks) marks[i] = bucket.tatUs;
       }
     }
@@ -189,21 +203,26 @@ export class LocalStore {
   #prepare(dim: Dimension, bucket: Bucket): void {
     bucket.epoch = this.#epoch;
     bucket.ceilNano = Number.POSITIVE_INFINITY;
-    if (this.#share === 1 || dim.resource === "concurrency" || dim.key.startsWith("cap:")) return;
-    const isFresh = this.#neverSaw || this.#degradedUs - bucket.seenUs < freshUs;
+    if (dim.resource === "concurrency") return;
     if (dim.resource === "money") {
+      if (this.#isWhole) return;
       bucket.baseNano = bucket.spentNano;
       const rest = Math.max(0, dim.limit - bucket.spentNano);
       bucket.ceilNano = bucket.spentNano + Math.floor(rest / this.#share);
       return;
     }
-    if (!dim.law || this.#neverSaw) return;
-    // What others took since it was last seen is unknown: then nothing is left of the burst.
     const { law } = dim;
-    const knownUs = Math.max(bucket.tatUs, this.#degradedUs);
+    bucket.tatUs = bucket.wholeUs;
+    if (this.#isWhole || !law || this.#knows === "all") return;
+    const isRecent = this.#knows === "recent" && this.#degradedUs - bucket.seenUs < freshUs;
     const oneUs = law.isCounted ? law.emissionUs * this.#share : 0;
     const moreUs = Math.max(0, oneUs - law.capacityUs);
-    bucket.tatUs = (isFresh ? knownUs : this.#degradedUs + law.capacityUs) + moreUs;
+    const knownUs = Math.max(bucket.wholeUs, this.#degradedUs);
+    bucket.tatUs = (isRecent ? knownUs : this.#degradedUs + law.capacityUs) + moreUs;
+  }
+
+  get #isWhole(): boolean {
+    return this.#share === 1;
   }
 }
 

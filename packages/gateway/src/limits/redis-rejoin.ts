@@ -10,15 +10,19 @@ export interface Offset {
 }
 
 /** Arguments of the restore script for one limiter; undefined when there is nothing to say. */
-export function restoreOf(bucket: Bucket, o: Offset): (string | number)[] | undefined {
+export function restoreOf(
+  bucket: Bucket,
+  knownUs: number,
+  o: Offset,
+): (string | number)[] | undefined {
   if (bucket.kind === "m") {
     if (bucket.windowId === "") return undefined;
     const since = bucket.spentNano - bucket.baseNano;
     bucket.baseNano = bucket.spentNano;
     return ["m", bucket.spentNano - since, since, bucket.windowId];
   }
-  if (bucket.kind === "c" || bucket.tatUs <= o.nowUs) return undefined;
-  return [bucket.kind, bucket.tatUs + o.offsetUs, 0, "-"];
+  if (bucket.kind === "c" || knownUs <= o.nowUs) return undefined;
+  return [bucket.kind, knownUs + o.offsetUs, 0, "-"];
 }
 
 /** Arguments of the adopt script for an open lease; undefined when there is nothing to settle. */

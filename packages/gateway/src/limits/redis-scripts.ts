@@ -59,21 +59,22 @@ const recordGraceMs = 3_600_000;
 
 /**
  * Checks every limiter, then takes from all or none.
- * KEYS: leases, limiters. ARGV: id, ttl in us, then four per limiter:
+ * KEYS: leases, replicas, limiters. ARGV: id, ttl in us, then four per limiter:
  * `r`/`t` cost capacity -, `c` limit - -, `m` nano limit window.
- * Answers: admitted, now, position refused (from 0, or -1), wait us, then each limiter's state.
+ * Answers: admitted, now, position refused (from 0, or -1), wait us, replicas, each limiter's state.
  */
 export const reserveScript = `${shared}
 local leases = KEYS[1]
 local stale = redis.call('ZRANGEBYSCORE', leases, '-inf', num(now), 'LIMIT', 0, ${sweptMax})
 for _, id in ipairs(stale) do finish(leases, id, true, 0, {}) end
-local count = #KEYS - 1
+local count = #KEYS - 2
+local replicas = redis.call('ZCARD', KEYS[2])
 local state, window = {}, {}
 local refused, longest = -1, 0
 for i = 1, count do
   local at = 3 + (i - 1) * 4
   local kind, a, b, c = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), ARGV[at + 3]
-  local key = KEYS[i + 1]
+  local key = KEYS[i + 2]
   local wait = 0
   if kind == 'c' then
     state[i] = tonumber(redis.call('GET', key) or '0')
@@ -97,15 +98,15 @@ for i = 1, count do
   end
 end
 if refused >= 0 then
-  local answer = {0, now, refused, longest}
-  for i = 1, count do answer[i + 4] = state[i] end
+  local answer = {0, now, refused, longest, replicas}
+  for i = 1, count do answer[i + 5] = state[i] end
   return answer
 end
 local lines = {}
 for i = 1, count do
   local at = 3 + (i - 1) * 4
   local kind, a = ARGV[at], tonumber(ARGV[at + 1])
-  local key = KEYS[i + 1]
+  local key = KEYS[i + 2]
   if kind == 'c' then
     state[i] = redis.call('INCR', key)
     redis.call('PEXPIRE', key, num(tonumber(ARGV[2]) / 1000 + ${recordGraceMs}))
@@ -126,8 +127,8 @@ if #lines > 0 then
   redis.call('SET', leases .. ':' .. ARGV[1], table.concat(lines, '\\n'), 'PX',
     num(ttl / 1000 + ${recordGraceMs}))
 end
-local answer = {1, now, -1, 0}
-for i = 1, count do answer[i + 4] = state[i] end
+local answer = {1, now, -1, 0, replicas}
+for i = 1, count do answer[i + 5] = state[i] end
 return answer
 `;
 

@@ -46,7 +46,7 @@ const settleBatch = 100;
 const restoreBatch = 200;
 const settlesMax = 50_000;
 const refusalCacheMs = 50;
-const refusalHead = 4;
+const answerHead = 5;
 const logEveryMs = 1000;
 
 const reserve = scriptOf(reserveScript);
@@ -66,7 +66,7 @@ interface Settle {
  * | state     | reserves go to            | leaves                                              |
  * |-----------|---------------------------|-----------------------------------------------------|
  * | up        | Redis                     | -> suspect after a call without an answer in time   |
- * | suspect   | Redis; unanswered: share  | -> up after an answer, -> down after 3 without      |
+ * | suspect   | Redis; unanswered: share  | -> up after an answer, -> down after 3 without       |
  * | down      | this replica's share      | -> up after 3 pings 500 ms apart                     |
  */
 export class RedisStore implements SharedStore {
@@ -75,6 +75,7 @@ export class RedisStore implements SharedStore {
   readonly #settleScript: Script;
   #state: "up" | "suspect" | "down" = "down";
   #failures = 0;
+  #failedMs = Number.NEGATIVE_INFINITY;
   #pings = 0;
   #replicas = 0;
   /** Redis' clock minus ours, us. */
@@ -100,7 +101,7 @@ export class RedisStore implements SharedStore {
     });
     // Until Redis is seen for the first time nobody knows how many replicas there are.
     this.#sinceMs = clock.wallMs();
-    deps.local.degrade(deps.replicasMax, this.#nowUs(), true);
+    deps.local.degrade(deps.replicasMax, this.#nowUs(), "all");
     this.#beatTimer = clock.after(pingMs, () => void this.#beat(), { unref: true });
   }
 
@@ -125,14 +126,19 @@ export class RedisStore implements SharedStore {
     const tooLarge = this.#pushLimits(list, plan, o);
     if (tooLarge) return { denial: tooLarge };
     const { buckets } = plan;
-    const answer = await this.#link.run(reserve, [leasesKey, ...sharedKeys(plan)], list, (late) =>
-      this.#onLate(late, o),
+    const startMs = this.#deps.clock.monotonicMs();
+    const answer = await this.#link.run(
+      reserve,
+      [leasesKey, replicasKey, ...sharedKeys(plan)],
+      list,
+      (late) => this.#onLate(late, o),
     );
     const figures = figuresOf(answer);
     if (!figures) {
-      this.#onFailure();
+      this.#onFailure(startMs);
       return undefined;
     }
+    this.#replicas = Math.max(1, figures[4] ?? 1);
     this.#onSuccess();
     this.#learn(plan, buckets, figures, o.marks);
     if (figures[0] === 1) {
@@ -209,7 +215,7 @@ export class RedisStore implements SharedStore {
     for (let i = plan.shared.from; i < plan.shared.to; i++) {
       const dim = plan.dims[i];
       const bucket = buckets[i];
-      const figure = figures[refusalHead + i - plan.shared.from];
+      const figure = figures[answerHead + i - plan.shared.from];
       if (!dim || !bucket || figure === undefined || dim.resource === "concurrency") continue;
       bucket.seenUs = nowUs;
       if (dim.resource === "money") {
@@ -222,6 +228,7 @@ export class RedisStore implements SharedStore {
         marks[i] = window.endMs;
       } else {
         bucket.tatUs = Math.max(0, figure - this.#offsetUs);
+        bucket.wholeUs = bucket.tatUs;
         marks[i] = bucket.tatUs;
       }
     }
@@ -232,7 +239,7 @@ export class RedisStore implements SharedStore {
     const index = plan.shared.from + (figures[2] ?? 0);
     for (let i = plan.shared.from; i < plan.shared.to; i++) {
       const dim = plan.dims[i];
-      const figure = figures[refusalHead + i - plan.shared.from] ?? 0;
+      const figure = figures[answerHead + i - plan.shared.from] ?? 0;
       if (dim?.resource === "money") restNano = Math.min(restNano, dim.limit - figure);
     }
     return { index, waitUs: figures[3] ?? 0, isTooLarge: false, restNano };
@@ -268,15 +275,20 @@ export class RedisStore implements SharedStore {
     this.#sinceMs = this.#deps.clock.wallMs();
   }
 
-  #onFailure(): void {
-    this.#failures++;
+  /** Calls that were under way together when one went unanswered count as one failure. */
+  #onFailure(startMs: number): void {
+    if (startMs >= this.#failedMs) {
+      this.#failures++;
+      this.#failedMs = this.#deps.clock.monotonicMs();
+    }
     this.#pings = 0;
     if (this.#state === "up") {
       this.#become("suspect");
-      this.#deps.local.degrade(Math.max(1, this.#replicas), this.#nowUs(), false);
+      this.#deps.local.degrade(Math.max(1, this.#replicas), this.#nowUs(), "recent");
     }
     if (this.#state !== "suspect" || this.#failures < failuresMax) return;
     this.#become("down");
+    this.#deps.local.degrade(Math.max(1, this.#replicas), this.#nowUs(), "none");
     this.#deps.log("limits.degraded", `each limit holds for 1/${this.#deps.local.share}`);
     this.#beatTimer?.cancel();
     this.#beatTimer = this.#deps.clock.after(pingMs, () => void this.#beat(), { unref: true });
@@ -300,7 +312,8 @@ export class RedisStore implements SharedStore {
     const offset = { offsetUs: this.#offsetUs, nowUs: this.#nowUs() };
     const limiters = new Batch(restoreBatch, (keys, list) => this.#send(restore, keys, list));
     for (const bucket of local.table.all()) {
-      const list = bucket.kind === "" ? undefined : restoreOf(bucket, offset);
+      const list =
+        bucket.kind === "" ? undefined : restoreOf(bucket, local.knownUs(bucket), offset);
       if (list) limiters.add(bucket.key, list);
     }
     limiters.end();
@@ -314,8 +327,9 @@ export class RedisStore implements SharedStore {
   }
 
   #send(script: Script, keys: readonly string[], list: readonly (string | number)[]): void {
+    const startMs = this.#deps.clock.monotonicMs();
     void this.#link.run(script, keys, list).then((answer) => {
-      if (answer === undefined) this.#onFailure();
+      if (answer === undefined) this.#onFailure(startMs);
     });
   }
 
@@ -349,10 +363,11 @@ export class RedisStore implements SharedStore {
       const batch = this.#settles.slice(0, settleBatch);
       this.#settles = this.#settles.slice(settleBatch);
       const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
+      const startMs = this.#deps.clock.monotonicMs();
       const answer = await this.#link.run(this.#settleScript, [leasesKey], list.map(String));
       if (answer === undefined) {
         this.#settles = [...batch, ...this.#settles];
-        this.#onFailure();
+        this.#onFailure(startMs);
         return false;
       }
     }
@@ -372,7 +387,7 @@ export class RedisStore implements SharedStore {
       this.#offsetUs = (figures[0] ?? 0) - Math.floor(this.#deps.clock.monotonicMs() * 1000);
       if (this.#state !== "down") this.#onSuccess();
       else if (++this.#pings >= pingsNeeded || isFirst) this.#rejoin();
-    } else this.#onFailure();
+    } else this.#onFailure(startMs);
     const delayMs = this.#state === "down" ? pingMs : beatMs;
     this.#beatTimer = this.#deps.clock.after(delayMs, () => void this.#beat(), { unref: true });
   }
