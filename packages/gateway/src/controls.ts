@@ -1,4 +1,5 @@
 import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
+import type { OpenedAuditLog } from "./audit-log/open.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { decideStream } from "./stream/machine.ts";
@@ -11,6 +12,8 @@ export interface Controls {
   readonly breaker: (deps: BreakerDeps) => Breaker;
   /** Stands between the pipeline and who may do what: authentication and authorization. */
   readonly auth: (identity: Identity) => Identity;
+  /** Stands before the audit log: what acts and exchanges record goes through it. */
+  readonly audit: (log: OpenedAuditLog) => OpenedAuditLog;
   /** Stands between the pipeline and the limits. */
   readonly limits: (limits: Limits) => Limits;
 }

@@ -153,7 +153,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     const { store, repositories } = stores;
     const shared = { clock, random, logger, metrics, stores };
     const base = { ...shared, store, repositories, stateDir: state.dir };
-    audit = openAuditLog(config.auditLog, base);
+    audit = openAuditLog(config.auditLog, { ...base, controls: deps.controls });
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
     const wired = { ...base, audit, identity, runDir, signal: stop.signal };
     const parts = build(config, deps, wired);

@@ -53,6 +53,7 @@ const always = [
   "LL_INTERNAL_UNEXPECTED",
   "LL_AUTH_STALE",
   "LL_STATE_UNAVAILABLE",
+  "LL_AUDITLOG_FULL",
 ] as const satisfies readonly GatewayErrorCode[];
 const ofBodies = [
   "LL_BODY_INVALID_JSON",
@@ -60,7 +61,6 @@ const ofBodies = [
   "LL_BODY_FIELD",
   "LL_BODY_TOO_LARGE",
   "LL_BODY_TYPE",
-  "LL_AUDITLOG_FULL",
 ] as const satisfies readonly GatewayErrorCode[];
 
 /** The OpenAPI 3.1 document of the operations, made from their schemas alone. */

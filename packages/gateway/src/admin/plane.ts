@@ -3,7 +3,7 @@ import { LoadlineError } from "@loadline/kit/errors";
 import type { Logger } from "@loadline/kit/logger";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { AuditEvent } from "../audit-log/events.ts";
-import type { AuditLog } from "../audit-log/log.ts";
+import { type AuditLog, auditQueueMax } from "../audit-log/log.ts";
 import { gatewayErrors } from "../errors.ts";
 import type { Acting } from "../identity/acting.ts";
 import { authorize } from "../identity/authorize.ts";
@@ -108,6 +108,9 @@ function addRoute(
       const visit = visitOf(request);
       visit.route = route;
       if (deps.lagSeconds() > lagSecondsMax) return done(gatewayErrors.make("LL_AUTH_STALE"));
+      // Whatever `onFull` says: nobody acts here while denials could not be kept.
+      const isFull = deps.audit.depth() >= auditQueueMax;
+      if (isFull) return done(gatewayErrors.make("LL_AUDITLOG_FULL"));
       const verdict = authorize(principalOf(visit.x), surface);
       if (verdict === "allow") return done();
       const { code, permission } = verdict;

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Controls } from "../controls.ts";
 import { operator } from "../identity/acting.ts";
 import type { NewKey } from "../identity/keys/fields.ts";
-import { runGateway, type Running } from "../../test/harness.ts";
+import { runGateway, type Running, temporaryDir } from "../../test/harness.ts";
 
 /** What these tests look at of an entry. */
 export const entrySchema = z.looseObject({
@@ -42,8 +43,11 @@ export interface World extends AsyncDisposable {
   makeKey(key: NewKey): Promise<{ id: string; secret: string }>;
 }
 
-export async function openWorld(overrides: Record<string, unknown> = {}): Promise<World> {
-  const running = await runGateway(overrides);
+export async function openWorld(
+  overrides: Record<string, unknown> = {},
+  controls: Partial<Controls> = {},
+): Promise<World> {
+  const running = await runGateway(overrides, temporaryDir(), controls);
   const { identity } = running.gateway;
   const tenants = await identity.tenants.list(operator());
   if (!tenants.some((tenant) => tenant.id === "other"))

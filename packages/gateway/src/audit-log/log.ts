@@ -40,7 +40,8 @@ interface Waiting {
   done?: (() => void)[];
 }
 
-const queueMax = 10_000;
+/** Events that may wait for their commit. */
+export const auditQueueMax = 10_000;
 const batchMax = 256;
 const commitMs = 10;
 const retryMsMin = 50;
@@ -80,7 +81,7 @@ class QueuedAuditLog implements AuditLog {
   }
 
   isAccepting(): boolean {
-    return this.#deps.onFull === "continue" || this.#waiting.length < queueMax;
+    return this.#deps.onFull === "continue" || this.#waiting.length < auditQueueMax;
   }
 
   depth(): number {
@@ -123,7 +124,7 @@ class QueuedAuditLog implements AuditLog {
   }
 
   #push(event: AuditEvent): void {
-    if (this.#waiting.length >= queueMax) {
+    if (this.#waiting.length >= auditQueueMax) {
       this.#deps.metrics.dropped(1);
       return;
     }

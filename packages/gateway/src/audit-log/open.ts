@@ -2,6 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
+import type { Controls } from "../controls.ts";
 import type { Repositories } from "../state/repositories.ts";
 import type { AuditLogConfig } from "./config.ts";
 import { sealDraft } from "./entry.ts";
@@ -18,6 +19,7 @@ export interface OpenAuditLogDeps {
   readonly repositories: Pick<Repositories, "audit">;
   /** Where the signing key is kept. */
   readonly stateDir: string;
+  readonly controls?: Partial<Controls> | undefined;
 }
 
 const closeMs = 2000;
@@ -44,10 +46,11 @@ export function openAuditLog(config: AuditLogConfig, deps: OpenAuditLogDeps): Op
     append: (tenantId, drafts) => audit.append(tenantId, drafts, sealDraft),
     onCommit: (_tenantId, count) => heads?.onCommit(count),
   });
-  return Object.assign(log, {
+  const opened = Object.assign(log, {
     async end() {
       await log.close(closeMs);
       await heads?.close();
     },
   });
+  return deps.controls?.audit?.(opened) ?? opened;
 }
