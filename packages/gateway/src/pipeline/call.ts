@@ -390,6 +390,7 @@ class CallRun implements AttemptHost, Watched {
 
   #exit(reason: ExitReason, status: number, code?: GatewayErrorCode): void {
     this.#leaveWatch();
-    this.x.exit(code === undefined ? { reason, status } : { reason, status, code });
+    const end = code === undefined ? { reason, status } : { reason, status, code };
+    if (!this.x.exit(end)) this.#deps.stream.metrics.onSecondExit();
   }
 }

@@ -1,5 +1,5 @@
 import { TestClock } from "@loadline/kit/clock";
-import { createMetrics } from "@loadline/kit/metrics";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import { readRequestBody } from "../body/request.ts";
 import { callStage } from "../pipeline/call.ts";
 import { type Client, Exchange, type Exit } from "../pipeline/exchange.ts";
@@ -11,7 +11,7 @@ import type { RouteTimeouts, Target } from "../routing/routes.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import { createWatch, type Watch } from "../upstream/watch.ts";
 import { decideStream } from "./machine.ts";
-import { createStreamMetrics } from "./metrics.ts";
+import { createStreamMetrics, type StreamMetrics } from "./metrics.ts";
 import type { Resume } from "./parts.ts";
 import type { StreamSettings } from "./settings.ts";
 
@@ -112,11 +112,15 @@ export const orderSettings: StreamSettings = {
 export interface World {
   readonly clock: TestClock;
   readonly watch: Watch;
+  readonly metrics: Metrics;
+  readonly streamMetrics: StreamMetrics;
 }
 
 export function createWorld(): World {
   const clock = new TestClock();
-  return { clock, watch: createWatch(clock) };
+  const metrics = createMetrics();
+  const streamMetrics = createStreamMetrics(metrics);
+  return { clock, watch: createWatch(clock), metrics, streamMetrics };
 }
 
 export interface OrderOptions {
@@ -182,7 +186,7 @@ export class Order {
       watch: world.watch,
       stream: {
         settings: o.settings,
-        metrics: createStreamMetrics(createMetrics()),
+        metrics: world.streamMetrics,
         decide: o.decide ?? decideStream,
         onResume: (_x, resume) => void this.resumes.push(resume),
       },

@@ -24,6 +24,9 @@ describe("random orders of events", () => {
     for (const reason of ["ok", "failed", "cut", "client_left"])
       expect(reasons.get(reason), reason).toBeGreaterThan(500);
     expect(world.clock.pending).toBe(0);
+    const text = world.metrics.render();
+    expect(text).toContain("loadline_exit_violations_total 0\n");
+    expect(text).toContain("loadline_streams_open 0\n");
   }, 60_000);
 });
 
@@ -57,6 +60,15 @@ const saboteurs: readonly [string, Partial<OrderOptions>, string][] = [
       state === "open" && input === "fault" ? { action: "append", to: "done" } : undefined,
     ),
     "an end marker that is not the truth",
+  ],
+  [
+    "a cut is no end",
+    knockedOut((state, input) =>
+      state === "open" && input === "fault"
+        ? { action: "cut", to: "open", code: "LL_STREAM_CUT" }
+        : undefined,
+    ),
+    "a word after the end",
   ],
   ["an abort is not passed on", { isAbortLost: true }, "an upstream works for nobody"],
 ];
