@@ -33,14 +33,12 @@ interface Batch {
   readonly seal: AuditSeal;
 }
 
-/** The update that changes nothing locks the head's row until the transaction ends. */
+/** The change that changes nothing locks the head's row until the transaction ends. */
 async function lockHead(db: Db, tenantId: string): Promise<AuditHead> {
-  const insert = db.insertInto("auditHeads").values({ tenantId, ...firstHead });
-  await insert.onConflict((c) => c.column("tenantId").doNothing()).execute();
   const head = await db
-    .updateTable("auditHeads")
-    .set((e) => ({ seq: e.ref("seq") }))
-    .where("tenantId", "=", tenantId)
+    .insertInto("auditHeads")
+    .values({ tenantId, ...firstHead })
+    .onConflict((c) => c.column("tenantId").doUpdateSet((e) => ({ seq: e.ref("auditHeads.seq") })))
     .returning(["seq", "hash"])
     .executeTakeFirst();
   return head ?? firstHead;
