@@ -8,19 +8,24 @@ const here = join(repositoryRoot, "test/conformance/clients");
 const words = "word0 word1 word2";
 const model = "sim";
 
+type Front = "http1" | "node";
+
 /** Runs a client's script against a gateway over the simulator. */
-async function runClient(name: string): Promise<{ seen: unknown } | { missing: string }> {
+async function runClient(
+  name: string,
+  front: Front,
+): Promise<{ seen: unknown } | { missing: string }> {
   const installed: Installed = await install(join(here, name));
   if ("missing" in installed) return installed;
-  await using g = await runGateway();
+  await using g = await runGateway({ http: { front } });
   const seen = await runScript(installed.dir, "run.mjs", { url: g.url, key: g.key, model });
   return { seen };
 }
 
-/** One test per client; a client that cannot be installed is skipped, never passed. */
+/** One per client and front; a client that cannot be installed is skipped, never passed. */
 function client(title: string, name: string, expected: unknown): void {
-  it(title, async (context) => {
-    const result = await runClient(name);
+  it.for<Front>(["http1", "node"])(`${title}, behind front %s`, async (front, context) => {
+    const result = await runClient(name, front);
     if ("missing" in result) return context.skip(`NOT TESTED: ${name} (${result.missing})`);
     expect(result.seen).toEqual(expected);
   });
