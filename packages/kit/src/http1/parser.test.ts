@@ -124,6 +124,34 @@ describe("response parser", () => {
     expect(seen.headers).toEqual(["set-cookie", "a", "set-cookie", "b"]);
   });
 
+  it("heads that repeat, differ in one byte or return read as if each were the first", () => {
+    const heads = [
+      "content-length: 1",
+      "content-length: 1",
+      "content-length: 2",
+      "x: 1\r\nconnection: close\r\ncontent-length: 1",
+      "content-length: 1",
+    ];
+    const texts = heads.map(
+      (h) => `HTTP/1.1 200 OK\r\n${h}\r\n\r\n${h.endsWith("2") ? "ab" : "a"}`,
+    );
+    const parser = createResponseParser();
+    const seen = texts.map((text) => {
+      const one: Seen = { status: 0, headers: [], body: "", outcome: "open" };
+      parser.start("GET", {
+        head: (status, headers) => void Object.assign(one, { status, headers: [...headers] }),
+        data: (chunk) => void (one.body += chunk.toString("latin1")),
+        end: () => void (one.outcome = "end"),
+        fail: (code, detail) => void (one.outcome = `${code}: ${detail}`),
+      });
+      parser.feed(bytes(text));
+      if (one.outcome === "end") one.outcome = parser.reusable ? "end" : "end, close";
+      return one;
+    });
+    expect(seen).toEqual(texts.map((text) => parse([bytes(text)])));
+    expect(seen.map(({ outcome }) => outcome)).toEqual(["end", "end", "end", "end, close", "end"]);
+  });
+
   it("a keep-alive hint gives timeout and max, each -1 where it is not said", () => {
     const hints = ["timeout=5, max=100", "max=7", "timeout=3", "timeout=x; maximum=4", ""];
     const read = hints.map((hint) => {

@@ -5,6 +5,8 @@ const cr = 13;
 const lf = 10;
 const interimMax = 8;
 const sizeLineBytesMax = 1024;
+/** Heads up to this length are remembered: servers say the same again and again. */
+const rememberedMax = 2048;
 
 type State = "idle" | "head" | "fixed" | "size" | "chunk" | "chunkEnd" | "trailer" | "close";
 
@@ -45,6 +47,9 @@ class Parser implements ResponseParser {
   #held: Buffer | null = null;
   /** Where the search for the next line end goes on, in `#held`. */
   #lineAt = 0;
+  /** The last head and its text; equal text is not read again. */
+  #lastText = "";
+  #lastHead: Head | null = null;
   #keepAliveMs = -1;
   #keepAliveMax = -1;
 
@@ -152,13 +157,23 @@ class Parser implements ResponseParser {
   #head(buf: Buffer, at: number): number {
     const block = this.#block(buf, at);
     if (block === null) return buf.length;
-    const parsed = parseHead(block.text);
+    const parsed = this.#parse(block.text);
     if (typeof parsed === "string") {
       this.#fail("protocol", parsed);
       return buf.length;
     }
     this.#begin(parsed, block.next < buf.length);
     return block.next;
+  }
+
+  #parse(text: string): Head | string {
+    if (this.#lastHead !== null && text === this.#lastText) return this.#lastHead;
+    const parsed = parseHead(text);
+    if (typeof parsed !== "string" && text.length <= rememberedMax) {
+      this.#lastText = text;
+      this.#lastHead = parsed;
+    }
+    return parsed;
   }
 
   /** A whole head or trailer as text and the index after it in `buf`; null: more needed, or failed. */
