@@ -1,3 +1,12 @@
+/**
+ * Who a request acts for and what they may do: keys, users, roles, tenants, and the cache in front.
+ *
+ * ```ts
+ * const identity = await createIdentity({ store, peppers, clock, random, audit, metrics, logger });
+ * const { secret } = await identity.keys.create(operator(), { name: "ci", roles: ["caller"] });
+ * const found = await identity.authenticate(secret, "127.0.0.1", clock.monotonicMs());
+ * ```
+ */
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { AuditSink } from "../audit-log/events.ts";
