@@ -112,6 +112,14 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
       expect(new Set(answers)).toEqual(new Set(["of b"]));
     });
 
+    it("a store that is opened while the server starts waits for it", async () => {
+      await server.kill();
+      const opening = openPostgresStore(server.url, clock, { waitMs: 20_000 });
+      await server.restart();
+      await using late = await opening;
+      expect(await late.repositories.facts.get("schema.version")).toBe("2");
+    });
+
     it("killed and restored: back without a restart of ours, within 5 s, nothing lost", async () => {
       await store.repositories.usage.append(aBatch(aUsage("before", { tenantId: "killed" })));
       await server.kill();

@@ -9,6 +9,8 @@ export interface OpenStoreDeps {
   readonly clock: Clock;
   /** The state directory: `sqlite:` is the database in it. */
   readonly dir: string;
+  /** How long a server that is not there yet is waited for; default 0. */
+  readonly waitMs?: number;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store
   if (/^postgres(ql)?:\/\//.test(url)) {
     // The driver costs a start without PostgreSQL nothing.
     const { openPostgresStore } = await import("./postgres/open.ts");
-    return openPostgresStore(url, deps.clock);
+    return openPostgresStore(url, deps.clock, deps);
   }
   throw gatewayErrors.make("LL_STATE_URL", "stores.sql names no store that is known.");
 }

@@ -10,6 +10,9 @@ import { openRecords, type Records } from "./records.ts";
 import type { Repositories } from "./repositories.ts";
 import type { Store } from "./store.ts";
 
+/** A database that starts together with the gateway gets this long. */
+const waitMs = 20_000;
+
 export interface StoresDeps {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -30,7 +33,7 @@ export interface OpenedStores {
 /** Opens the SQL store of the configuration; shown in /health, /metrics and the log. */
 export async function openStores(config: GatewayConfig, deps: StoresDeps): Promise<OpenedStores> {
   const { stateDir: dir, stores } = config;
-  const store = await openStore(sqlUrl(stores.sql), { clock: deps.clock, dir });
+  const store = await openStore(sqlUrl(stores.sql), { clock: deps.clock, dir, waitMs });
   const dependencies = createDependencies(deps.metrics);
   show(store, deps, dependencies);
   const records = await openRecords(store, { ...deps, dir, seal: sealDraft });

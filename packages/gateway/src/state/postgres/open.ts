@@ -1,16 +1,24 @@
 import type { Clock } from "@loadline/kit/clock";
+import { LoadlineError } from "@loadline/kit/errors";
 import { sqlStore } from "../sql/open.ts";
 import type { Store } from "../store.ts";
 import { pooledPostgres } from "./dialect.ts";
 import { migratePostgres } from "./migrate.ts";
 import { createPool, postgresError } from "./pool.ts";
 
+const retryMs = 300;
+
 /**
  * Opens a PostgreSQL database (15 or later) and brings its schema forward. While the server does
- * not answer, calls are refused at once; the store comes back by itself.
+ * not answer, calls are refused at once; the store comes back by itself. A server that is still
+ * starting is waited for, up to `waitMs` (default 0).
  */
-export async function openPostgresStore(url: string, clock: Clock): Promise<Store> {
-  await migratePostgres(url);
+export async function openPostgresStore(
+  url: string,
+  clock: Clock,
+  o: { readonly waitMs?: number } = {},
+): Promise<Store> {
+  await migrateWithin(url, clock, o.waitMs ?? 0);
   const pool = createPool(url);
   return sqlStore({
     kind: "postgres",
@@ -35,4 +43,18 @@ export async function openPostgresStore(url: string, clock: Clock): Promise<Stor
     callMs: 1000,
     pingMs: 750,
   });
+}
+
+async function migrateWithin(url: string, clock: Clock, waitMs: number): Promise<void> {
+  const untilMs = clock.monotonicMs() + waitMs;
+  for (;;) {
+    try {
+      await migratePostgres(url);
+      return;
+    } catch (cause) {
+      const isAway = cause instanceof LoadlineError && cause.code === "LL_STATE_UNAVAILABLE";
+      if (!isAway || clock.monotonicMs() >= untilMs) throw cause;
+      await clock.sleep(retryMs);
+    }
+  }
 }
