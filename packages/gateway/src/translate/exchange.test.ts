@@ -1,0 +1,106 @@
+import type { ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { runGateway, runUpstream, type Upstream } from "../../test/harness.ts";
+import { wires } from "../providers/wire.fixture.ts";
+
+const wire = wires.find((one) => one.path === "/messages");
+const stream = wire?.stream ?? "";
+const plain = wires[0]?.stream ?? "";
+const chatPath = "/v1/chat/completions";
+const question = { model: "m", messages: [{ role: "user", content: "hi" }] };
+
+function sse(text: string, isCut = false) {
+  return (response: ServerResponse): void => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(text, () => (isCut ? response.destroy() : response.end()));
+  };
+}
+
+function json(status: number, body: unknown) {
+  return (response: ServerResponse): void => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
+  };
+}
+
+/** A gateway with one route over targets that speak messages (`t`) and chat (`c`). */
+function over(t: Upstream, c?: Upstream) {
+  return runGateway({
+    targets: {
+      t: { provider: wire?.provider, model: "big", baseUrl: t.baseUrl },
+      ...(c && { c: { provider: "openai-compatible", model: "big", baseUrl: c.baseUrl } }),
+    },
+    routes: { r: { models: ["m"], groups: [{ targets: c ? ["t", "c"] : ["t"] }] } },
+  });
+}
+
+describe("a translated exchange keeps the stream contract", () => {
+  it("a failed target of another dialect is hidden by the next, without a byte of it", async () => {
+    const [preamble = ""] = stream.split("event: content_block_delta");
+    for (const failed of [json(529, {}), sse(preamble), sse(preamble, true)]) {
+      await using t = await runUpstream(failed);
+      await using c = await runUpstream(sse(plain));
+      await using g = await over(t, c);
+      const response = await g.post(chatPath, { ...question, stream: true });
+      const text = await response.text();
+      expect(response.headers.get("x-loadline-target")).toBe("c");
+      expect(text).not.toContain("msg_1");
+      expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+      expect([t.requests[0]?.url, c.requests[0]?.url]).toEqual([
+        "/v1/messages",
+        `/v1/chat/completions`,
+      ]);
+    }
+  });
+
+  it("a cut after content ends in one error event of the client's dialect and no marker", async () => {
+    const [begun = ""] = stream.split("event: content_block_stop");
+    await using t = await runUpstream(sse(begun, true));
+    await using g = await over(t);
+    const text = await (await g.post(chatPath, { ...question, stream: true })).text();
+    expect(text).toContain('"content":"Hel"');
+    expect(text.split("\n\n").at(-2)).toContain('"code":"LL_STREAM_CUT"');
+    expect(text).not.toContain("[DONE]");
+    expect(text).not.toContain("event:");
+  });
+
+  it("an Anthropic client's cut stream ends in Anthropic's error event", async () => {
+    const [begun = ""] = plain.split(
+      'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"big-2025","choices":[{"index":0,"delta":{},',
+    );
+    await using c = await runUpstream(sse(begun, true));
+    await using g = await runGateway({
+      targets: { c: { provider: "openai-compatible", model: "big", baseUrl: c.baseUrl } },
+      routes: { r: { models: ["m"], groups: [{ targets: ["c"] }] } },
+    });
+    const asked = { ...question, max_tokens: 9, stream: true };
+    const text = await (await g.post("/v1/messages", asked)).text();
+    expect(text).toContain('"text":"Hel"');
+    const events = text.split("\n\n").filter((event) => event !== "");
+    expect(events.at(-1)).toMatch(/^event: error\ndata: \{"type":"error","error":.*LL_STREAM_CUT/);
+    expect(text).not.toContain("message_stop");
+  });
+
+  it("an upstream's refusal of the request reaches the client as its own kind of error", async () => {
+    const refusal = {
+      type: "error",
+      error: { type: "invalid_request_error", message: "too long" },
+    };
+    await using t = await runUpstream(json(400, refusal));
+    await using g = await over(t);
+    const response = await g.post(chatPath, question);
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { message: "too long", type: "invalid_request_error", param: null } },
+    ]);
+  });
+
+  it("tokens of a translated stream are booked as the upstream reported them", async () => {
+    await using t = await runUpstream(sse(stream));
+    await using g = await over(t);
+    await (await g.post(chatPath, { ...question, stream: true })).text();
+    const metrics = await (await g.get("/metrics")).text();
+    expect(metrics).toMatch(/loadline_tokens_total\{model="m",direction="in"[^}]*\} 5\n/);
+    expect(metrics).toMatch(/loadline_tokens_total\{model="m",direction="out"[^}]*\} 2\n/);
+  });
+});
