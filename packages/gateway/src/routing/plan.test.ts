@@ -117,6 +117,28 @@ describe("the same target again", () => {
     expect(plan.next()).toEqual({ kind: "none", retryAfterMs: 3000 });
   });
 
+  it("a call that finds every target resting waits for the first of them, once", () => {
+    const w = createWorld(abc);
+    for (const restMs of [1500, 900, 1200]) permitOf(w.plan().next()).end("overloaded", restMs);
+    const plan = w.plan();
+    const wait = plan.next();
+    if (wait.kind !== "wait") throw new TypeError("no wait");
+    expect(wait.waitMs).toBeGreaterThanOrEqual(900);
+    expect(wait.waitMs).toBeLessThanOrEqual(1150);
+    w.clock.advance(wait.waitMs);
+    const permit = permitOf(plan.next());
+    expect(permit.target.name).toBe("b");
+    permit.end("overloaded", 1900);
+    w.clock.advance(1);
+    expect(w.plan().next().kind).toBe("wait");
+  });
+
+  it("an open breaker is never waited for", () => {
+    const w = createWorld({ ...alone, breaker: { openFor: "100ms", openForMax: "100ms" } });
+    for (let i = 0; i < 20; i++) permitOf(w.plan().next()).end("server");
+    expect(w.plan().next().kind).toBe("none");
+  });
+
   it("a 429 without Retry-After is not waited for", () => {
     const w = createWorld(alone);
     const plan = w.plan();

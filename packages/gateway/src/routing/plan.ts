@@ -18,11 +18,13 @@ export interface PlanDeps {
 
 const backoffFirstMs = 50;
 const backoffMaxMs = 1000;
+const spreadMs = 250;
 
 /**
  * The attempts of one exchange: at most `attemptsMax`, one per target. The same target again only
  * with another key, or after a Retry-After of at most `waitMaxMs` when no other is left; both draw
- * on the target's retry budget. A caller's fault is never tried again.
+ * on the target's retry budget. When all that is left rests for no longer than that, it is waited
+ * for once. A caller's fault is never tried again.
  */
 export class Plan implements AttemptPlan, PermitOwner, Tried {
   readonly hedgeAfterMs: number;
@@ -40,6 +42,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
   #failedAtMs = -1;
   #failed: TargetState | undefined;
   #failure: AttemptOutcome = "ok";
+  #hasWaited = false;
 
   constructor(x: Exchange, route: RouteState | undefined, deps: PlanDeps) {
     this.#x = x;
@@ -68,6 +71,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
       this.#sameTarget(nowMs) ??
       this.#otherTarget(route, nowMs) ??
       this.#wait(route, nowMs) ??
+      this.#waitForFirst(route, nowMs) ??
       this.#none(route, nowMs)
     );
   }
@@ -154,6 +158,17 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     this.#waitable = this.#waitable.filter((state) => state !== soonest);
     const backoffMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** (this.#attempts - 1));
     return { kind: "wait", waitMs: waitMs + random.unit() * backoffMs };
+  }
+
+  /** Every target left rests for a short while: the call waits for the first of them, once. */
+  #waitForFirst(route: RouteState, nowMs: number): NextAttempt | undefined {
+    const isSettled = this.#attempts > 0 && !mayFallBack(this.#x);
+    if (this.#hasWaited || isSettled) return undefined;
+    const restMs = route.coolWaitMs(this.#x, this, nowMs);
+    if (restMs > route.waitMaxMs) return undefined;
+    this.#hasWaited = true;
+    // Drawn apart, so that those who wait do not come all at once.
+    return { kind: "wait", waitMs: restMs + this.#deps.random.unit() * Math.min(restMs, spreadMs) };
   }
 
   #hedge(route: RouteState, nowMs: number): TargetPermit | undefined {

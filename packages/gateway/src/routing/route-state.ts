@@ -63,6 +63,18 @@ export class RouteState {
     return soonestMs === Number.POSITIVE_INFINITY ? 0 : soonestMs;
   }
 
+  /** ms until the first target that was not tried has rested enough; infinity when none rests. */
+  coolWaitMs(x: Exchange, tried: Tried, nowMs: number): number {
+    let soonestMs = Number.POSITIVE_INFINITY;
+    for (const group of this.groups) {
+      for (const { state } of group.members) {
+        if (tried.hasTried(state) || !servesOperation(state.target, x)) continue;
+        soonestMs = Math.min(soonestMs, state.coolWaitMs(nowMs));
+      }
+    }
+    return soonestMs;
+  }
+
   #pickWith(
     x: Exchange,
     tried: Tried,

@@ -87,15 +87,25 @@ export class TargetState {
 
   /** ms until a call could begin, as far as is known; 0 when one could begin now. */
   waitMs(nowMs: number): number {
-    let keyMs = Number.POSITIVE_INFINITY;
-    for (const key of this.keys) keyMs = Math.min(keyMs, key.waitMs(nowMs));
-    const restMs = Math.max(this.cooledUntilMs - nowMs, keyMs, this.breaker.waitMs(nowMs));
+    const restMs = Math.max(this.#coolMs(nowMs), this.breaker.waitMs(nowMs));
     const isBusy = this.inFlight >= this.maxInFlight || !this.target.upstream.isReady();
     return isBusy ? Math.max(restMs, notReadyWaitMs) : Math.max(0, restMs);
   }
 
+  /** ms until a call could begin, when only a Retry-After stands before it; else infinity. */
+  coolWaitMs(nowMs: number): number {
+    const isOpen = this.inFlight < this.maxInFlight && this.target.upstream.isReady();
+    return isOpen && this.breaker.admits(nowMs) ? this.#coolMs(nowMs) : Number.POSITIVE_INFINITY;
+  }
+
   cool(untilMs: number): void {
     this.cooledUntilMs = Math.max(this.cooledUntilMs, untilMs);
+  }
+
+  #coolMs(nowMs: number): number {
+    let keyMs = Number.POSITIVE_INFINITY;
+    for (const key of this.keys) keyMs = Math.min(keyMs, key.waitMs(nowMs));
+    return Math.max(0, this.cooledUntilMs - nowMs, keyMs);
   }
 
   #keyAt(nowMs: number): number {
