@@ -1,5 +1,6 @@
 import { systemClock } from "@loadline/kit/clock";
 import { type FaultUpstream, startFaultUpstream } from "@loadline/testkit";
+import { decideStream, type StreamCell } from "../../packages/gateway/src/stream/machine.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startLoadline } from "./fault-table/loadline.ts";
 import { rows } from "./fault-table/rows.ts";
@@ -65,5 +66,32 @@ describe("the fault table", () => {
 
   it("row D8: killing A under 50 streams and B 300 ms later loses nothing in silence", async () => {
     expectPassed(await runKillUnderStreams(table()), 1);
+  });
+});
+
+/** The written machine but for one cell. */
+function knockedOut(state: string, input: string, cell: StreamCell): typeof decideStream {
+  return (at, given, isHeadSent) =>
+    at === state && given === input ? cell : decideStream(at, given, isHeadSent);
+}
+
+const saboteurs: readonly [string, string, typeof decideStream][] = [
+  ["an early [DONE] relayed", "10b", knockedOut("open", "marker", { action: "end", to: "done" })],
+  ["a preamble forwarded", "D1b", knockedOut("hold", "preamble", { action: "commit", to: "open" })],
+  ["a cut without a word", "2a", knockedOut("open", "fault", { action: "append", to: "done" })],
+  ["a stall nobody sees", "3", knockedOut("open", "idle_timer", { action: "ignore", to: "open" })],
+];
+
+describe("saboteurs of the stream machine", () => {
+  it.each(saboteurs)("%s: row %s fails", async (_name, id, streamMachine) => {
+    await using a = await startFaultUpstream({ clock, letter: "a" });
+    await using b = await startFaultUpstream({ clock, letter: "b" });
+    const ports = { a: a.port, b: b.port };
+    await using subject = await startLoadline({ ports, timerMs, controls: { streamMachine } });
+    const row = rows.find((one) => one.id === id);
+    if (!row) throw new Error(`no row ${id}`);
+    const table = { clock, subject, upstreams: { a, b }, timerMs, slackMs, times: 1 };
+    const outcomes = await runRow(table, row);
+    expect(outcomes.find(({ mode }) => mode === "stream")?.verdict).toBe("fail");
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { type Gateway, loadConfig } from "@loadline/gateway";
+import { type Gateway, type GatewayDeps, loadConfig } from "@loadline/gateway";
 import { openGateway } from "../../start-gateway.ts";
 import type { Endpoint, Subject, Variant } from "./subject.ts";
 
@@ -11,6 +11,8 @@ export interface LoadlineOptions {
   /** Ports of A, B and C on loopback. */
   readonly ports: { readonly a: number; readonly b: number; readonly c?: number };
   readonly timerMs: number;
+  /** Knocked-out controls. */
+  readonly controls?: GatewayDeps["controls"];
 }
 
 interface Running {
@@ -72,7 +74,8 @@ function endpointOf(one: Running, variant: Variant): Endpoint {
 async function startOne(o: LoadlineOptions, kind: Kind, earlier?: Running): Promise<Running> {
   const stateDir = earlier?.stateDir ?? mkdtempSync(join(tmpdir(), "ll-fault-"));
   const config = loadConfig(undefined, {}, settings(o, kind, stateDir));
-  const deps = { clock: systemClock(), random: systemRandom(), log: () => undefined };
+  const base = { clock: systemClock(), random: systemRandom(), log: () => undefined };
+  const deps = o.controls ? { ...base, controls: o.controls } : base;
   const gateway = await openGateway(config, deps);
   const { url } = await gateway.start();
   return { gateway, url, key: earlier?.key ?? gateway.firstKey?.secret ?? "", stateDir };
