@@ -57,6 +57,21 @@ describe("readRequestBody", () => {
   });
 });
 
+describe("a refusal says where", () => {
+  it.each([
+    ['{"model":"m","messages":7}', "LL_BODY_FIELD", "at byte 24"],
+    ['{"model": 1,"messages":[]}', "LL_BODY_FIELD", "at byte 10"],
+    ['{"model":"m","messages":[],"n":0}', "LL_BODY_FIELD", "at byte 31"],
+    ['{"model":"m","model":"n"}', "LL_BODY_DUPLICATE_KEY", "at byte 13"],
+    ['{"model":tru}', "LL_BODY_INVALID_JSON", "at byte 9"],
+  ])("%s: %s %s", (text, code, place) => {
+    expect(readRequestBody(Buffer.from(text), "chat")).toMatchObject({
+      code,
+      message: expect.stringContaining(place),
+    });
+  });
+});
+
 describe("upstreamEdits", () => {
   it("no edit leaves the very same bytes", () => {
     const body = read(chat);

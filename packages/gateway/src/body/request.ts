@@ -128,28 +128,32 @@ function modelOf(bytes: Buffer, scan: Scan): string | undefined {
 }
 
 function wrongModel(scan: Scan): BodyProblem {
-  if ((scan.starts[keyIndex.model] ?? -1) < 0) return wrong("model", "is missing");
-  return wrong("model", `is not a string of 1 to ${modelCharsMax} characters`);
+  if ((scan.starts[keyIndex.model] ?? -1) < 0) return wrong(scan, "model", "is missing");
+  return wrong(scan, "model", `is not a string of 1 to ${modelCharsMax} characters`);
 }
 
 function checkContent(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | undefined {
   const start = scan.starts[keyIndex[rule.content]] ?? -1;
-  if (start < 0) return wrong(rule.content, "is missing");
+  if (start < 0) return wrong(scan, rule.content, "is missing");
   const first = bytes[start];
   if (first === openBracket || (rule.mayBeText && first === quote)) return undefined;
-  return wrong(rule.content, rule.mayBeText ? "is not a string or an array" : "is not an array");
+  return wrong(
+    scan,
+    rule.content,
+    rule.mayBeText ? "is not a string or an array" : "is not an array",
+  );
 }
 
 /** The members beside the content have the types the gateway reads them as. */
 function checkRest(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | undefined {
   const stream = booleanOf(bytes, scan);
   if (stream === undefined || (stream && !rule.mayStream))
-    return wrong("stream", "is not a boolean this operation takes");
-  if (!streamOptionsOf(bytes, scan)) return wrong("stream_options", "is not an object");
-  if (!isOf(bytes, scan, "tools", openBracket)) return wrong("tools", "is not an array");
-  if (!isOf(bytes, scan, "user", quote)) return wrong("user", "is not a string");
+    return wrong(scan, "stream", "is not a boolean this operation takes");
+  if (!streamOptionsOf(bytes, scan)) return wrong(scan, "stream_options", "is not an object");
+  if (!isOf(bytes, scan, "tools", openBracket)) return wrong(scan, "tools", "is not an array");
+  if (!isOf(bytes, scan, "user", quote)) return wrong(scan, "user", "is not a string");
   const n = countOf(bytes, scan, "n");
-  if (n < 0 || n > answersMax) return wrong("n", `is not an integer of 1 to ${answersMax}`);
+  if (n < 0 || n > answersMax) return wrong(scan, "n", `is not an integer of 1 to ${answersMax}`);
   return checkBounds(bytes, scan, rule);
 }
 
@@ -157,12 +161,12 @@ function checkBounds(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | u
   let hasBound = false;
   for (const key of rule.bounds) {
     const value = countOf(bytes, scan, key);
-    if (value < 0 || value > boundMax) return wrong(key, "is not a positive integer");
+    if (value < 0 || value > boundMax) return wrong(scan, key, "is not a positive integer");
     hasBound ||= value > 0;
   }
   const [required] = rule.bounds;
   if (hasBound || !rule.boundRequired || required === undefined) return undefined;
-  return wrong(required, "is missing");
+  return wrong(scan, required, "is missing");
 }
 
 /** Whether a member is absent, null, or begins with this byte. */
@@ -231,6 +235,9 @@ function isNull(bytes: Buffer, start: number): boolean {
   return bytes[start] === 0x6e;
 }
 
-function wrong(param: string, what: string): BodyProblem {
-  return { code: "LL_BODY_FIELD", message: `"${param}" ${what}`, param };
+/** Names the member and, where it is there, the byte at which its value begins. */
+function wrong(scan: Scan, param: RequestKey, what: string): BodyProblem {
+  const start = scan.starts[keyIndex[param]] ?? -1;
+  const at = start < 0 ? "" : ` at byte ${start}`;
+  return { code: "LL_BODY_FIELD", message: `"${param}" ${what}${at}`, param };
 }

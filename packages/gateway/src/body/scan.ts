@@ -252,7 +252,7 @@ class Walk implements Scan {
 
   #duplicate(offset: number, known: number): number {
     const field = this.#keys.names[known] ?? "";
-    const message = `member "${field}" occurs twice`;
+    const message = `member "${field}" occurs twice, again at byte ${offset}`;
     this.#problem = { code: "LL_BODY_DUPLICATE_KEY", offset, message, field };
     return -1;
   }
