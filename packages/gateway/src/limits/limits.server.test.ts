@@ -2,6 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { errorCode, runGateway } from "../../test/harness.ts";
+import type { Limits } from "./limits.ts";
 
 const chat = { model: "sim", messages: [{ role: "user", content: "hello there" }] };
 
@@ -66,5 +67,27 @@ describe("limits of a running gateway", () => {
     });
     const refused = await running.post("/v1/chat/completions", chat);
     expect([refused.status, await errorCode(refused)]).toEqual([400, "LL_BUDGET_PRICE_UNKNOWN"]);
+  });
+
+  it("saboteur: a gateway whose limits are knocked out admits the 21st call", async () => {
+    const settings = {
+      limits: [{ scope: "key", resource: "requests", limit: 100, period: "1m", burst: 20 }],
+    };
+    const controls = {
+      limits: (limits: Limits): Limits => ({
+        reserve: () => undefined,
+        settle: () => undefined,
+        status: () => limits.status(),
+        close: () => limits.close(),
+      }),
+    };
+    await using running = await runGateway(settings, undefined, controls);
+    const statuses: number[] = [];
+    for (let i = 0; i < 21; i++) {
+      const response = await running.post("/v1/chat/completions", chat);
+      statuses.push(response.status);
+      await response.text();
+    }
+    expect(statuses.at(-1)).toBe(200);
   });
 });

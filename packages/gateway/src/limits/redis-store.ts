@@ -8,6 +8,7 @@ import type { LeaseList, OpenLease } from "./open-lease.ts";
 import type { Denial, Plan } from "./plan.ts";
 import { kindOf, leasesKey, replicasKey, sharedKeys } from "./redis-keys.ts";
 import { openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
+import { RedisSettles } from "./redis-settles.ts";
 import { adoptionOf, Batch, restoreOf } from "./redis-rejoin.ts";
 import {
   adoptScript,
@@ -41,10 +42,8 @@ const pingsNeeded = 3;
 const pingMs = 500;
 const beatMs = 1000;
 const forgetUs = 5_000_000;
-const settleDelayMs = 2;
-const settleBatch = 100;
+const adoptBatch = 100;
 const restoreBatch = 200;
-const settlesMax = 50_000;
 const refusalCacheMs = 50;
 const answerHead = 5;
 const logEveryMs = 1000;
@@ -53,12 +52,6 @@ const reserve = scriptOf(reserveScript);
 const restore = scriptOf(restoreScript);
 const adopt = scriptOf(adoptScript);
 const beat = scriptOf(beatScript);
-
-interface Settle {
-  readonly id: string;
-  readonly nano: number;
-  readonly deltas: readonly number[];
-}
 
 /**
  * Limits in Redis or Valkey.
@@ -72,7 +65,7 @@ interface Settle {
 export class RedisStore implements SharedStore {
   readonly #deps: RedisStoreDeps;
   readonly #link: RedisLink;
-  readonly #settleScript: Script;
+  readonly #settles: RedisSettles;
   #state: "up" | "suspect" | "down" = "down";
   #failures = 0;
   #failedMs = Number.NEGATIVE_INFINITY;
@@ -80,8 +73,6 @@ export class RedisStore implements SharedStore {
   #replicas = 0;
   /** Redis' clock minus ours, us. */
   #offsetUs = 0;
-  #settles: Settle[] = [];
-  #settleTimer: Timer | undefined;
   #beatTimer: Timer | undefined;
   #sinceMs = 0;
   #latencyMs = 0;
@@ -90,7 +81,6 @@ export class RedisStore implements SharedStore {
 
   constructor(deps: RedisStoreDeps) {
     this.#deps = deps;
-    this.#settleScript = scriptOf(deps.settleText ?? settleScript);
     const { url, clock, timeoutMs } = deps;
     this.#link = openRedis({
       url,
@@ -100,6 +90,13 @@ export class RedisStore implements SharedStore {
       onFault: (text) => this.#log("redis.fault", text),
     });
     // Until Redis is seen for the first time nobody knows how many replicas there are.
+    this.#settles = new RedisSettles({
+      clock,
+      link: this.#link,
+      text: deps.settleText ?? settleScript,
+      onFailure: (startMs) => this.#onFailure(startMs),
+      onDropped: deps.onDropped,
+    });
     this.#sinceMs = clock.wallMs();
     deps.local.degrade(deps.replicasMax, this.#nowUs(), "all");
     this.#beatTimer = clock.after(pingMs, () => void this.#beat(), { unref: true });
@@ -165,8 +162,7 @@ export class RedisStore implements SharedStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#beatTimer?.cancel();
-    this.#settleTimer?.cancel();
-    if (this.isUp) while (this.#settles.length > 0 && (await this.#sendSettles()));
+    await this.#settles.close(this.isUp);
     this.#link.close();
   }
 
@@ -180,7 +176,7 @@ export class RedisStore implements SharedStore {
       hasRecord = true;
       if (dim.law) deltas.push(costUs(dim.law, used.tokens) - costUs(dim.law, ask.tokens));
     }
-    if (hasRecord) this.#queueSettle({ id, nano: used.nano - ask.nano, deltas });
+    if (hasRecord) this.#settles.add({ id, nano: used.nano - ask.nano, deltas }, this.isUp);
   }
 
   /** Adds the plan's limits to the script's arguments, or answers that one is never passed. */
@@ -268,6 +264,7 @@ export class RedisStore implements SharedStore {
     this.#reconcile();
     this.#become("up");
     this.#deps.local.restore();
+    void this.#settles.send();
   }
 
   #become(state: "up" | "suspect" | "down"): void {
@@ -300,7 +297,7 @@ export class RedisStore implements SharedStore {
     this.#failures = 0;
     this.#deps.local.restore();
     this.#deps.log("limits.shared", `with ${this.#replicas} replicas`);
-    void this.#sendSettles();
+    void this.#settles.send();
   }
 
   /**
@@ -317,7 +314,7 @@ export class RedisStore implements SharedStore {
       if (list) limiters.add(bucket.key, list);
     }
     limiters.end();
-    const open = new Batch(settleBatch, (_, list) => this.#send(adopt, [leasesKey], list));
+    const open = new Batch(adoptBatch, (_, list) => this.#send(adopt, [leasesKey], list));
     for (let lease = leases.first; lease; lease = lease.after) {
       const list = lease.keeper === "local" ? undefined : adoptionOf(lease, offset);
       if (list) open.add("", list);
@@ -340,40 +337,6 @@ export class RedisStore implements SharedStore {
     this.#deps.log(event, text);
   }
 
-  #queueSettle(one: Settle): void {
-    if (this.#settles.length >= settlesMax) {
-      this.#deps.onDropped(1);
-      return;
-    }
-    this.#settles.push(one);
-    if (!this.isUp || this.#isClosed) return;
-    this.#settleTimer ??= this.#deps.clock.after(
-      settleDelayMs,
-      () => {
-        this.#settleTimer = undefined;
-        void this.#sendSettles();
-      },
-      { unref: true },
-    );
-  }
-
-  /** Sends what waits, in order; false when Redis gave no answer, and everything is kept. */
-  async #sendSettles(): Promise<boolean> {
-    while (this.#settles.length > 0) {
-      const batch = this.#settles.slice(0, settleBatch);
-      this.#settles = this.#settles.slice(settleBatch);
-      const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
-      const startMs = this.#deps.clock.monotonicMs();
-      const answer = await this.#link.run(this.#settleScript, [leasesKey], list.map(String));
-      if (answer === undefined) {
-        this.#settles = [...batch, ...this.#settles];
-        this.#onFailure(startMs);
-        return false;
-      }
-    }
-    return true;
-  }
-
   async #beat(): Promise<void> {
     const startMs = this.#deps.clock.monotonicMs();
     const answer = await this.#link.run(beat, [replicasKey], [this.#deps.replica, forgetUs]);
@@ -389,6 +352,7 @@ export class RedisStore implements SharedStore {
       else if (++this.#pings >= pingsNeeded || isFirst) this.#rejoin();
     } else this.#onFailure(startMs);
     const delayMs = this.#state === "down" ? pingMs : beatMs;
+    this.#beatTimer?.cancel();
     this.#beatTimer = this.#deps.clock.after(delayMs, () => void this.#beat(), { unref: true });
   }
 }

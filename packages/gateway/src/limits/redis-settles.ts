@@ -1,0 +1,77 @@
+import type { Clock, Timer } from "@loadline/kit/clock";
+import { leasesKey } from "./redis-keys.ts";
+import { type RedisLink, type Script, scriptOf } from "./redis-link.ts";
+
+/** What one lease used beyond what it had reserved; negative: less. */
+export interface Settle {
+  readonly id: string;
+  readonly nano: number;
+  /** us of each token limit, in the order of the lease's record. */
+  readonly deltas: readonly number[];
+}
+
+export interface RedisSettlesDeps {
+  readonly clock: Clock;
+  readonly link: RedisLink;
+  /** Text of the settle script. */
+  readonly text: string;
+  /** A batch that was sent at `startMs` got no answer; it is kept. */
+  readonly onFailure: (startMs: number) => void;
+  readonly onDropped: (settles: number) => void;
+}
+
+const delayMs = 2;
+const batchMax = 100;
+const waitingMax = 50_000;
+
+/**
+ * Settles on their way to Redis: sent in batches after the answers, kept while Redis is away. Each
+ * is known by its lease's id, so one that is sent twice counts once.
+ */
+export class RedisSettles {
+  readonly #deps: RedisSettlesDeps;
+  readonly #script: Script;
+  #waiting: Settle[] = [];
+  #timer: Timer | undefined;
+
+  constructor(deps: RedisSettlesDeps) {
+    this.#deps = deps;
+    this.#script = scriptOf(deps.text);
+  }
+
+  /** Sends it soon when `isUp`, else with the next `send`. */
+  add(settle: Settle, isUp: boolean): void {
+    if (this.#waiting.length >= waitingMax) {
+      this.#deps.onDropped(1);
+      return;
+    }
+    this.#waiting.push(settle);
+    if (isUp) this.#timer ??= this.#deps.clock.after(delayMs, () => void this.send());
+  }
+
+  /** Sends what waits; false when Redis gave no answer, and it is kept. */
+  async send(): Promise<boolean> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, batchMax);
+      this.#waiting = this.#waiting.slice(batchMax);
+      const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
+      const startMs = this.#deps.clock.monotonicMs();
+      const answer = await this.#deps.link.run(this.#script, [leasesKey], list.map(String));
+      if (answer === undefined) {
+        this.#waiting = [...batch, ...this.#waiting];
+        this.#deps.onFailure(startMs);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Sends what waits once more, when Redis answers; the rest is counted as dropped. */
+  async close(isUp: boolean): Promise<void> {
+    if (isUp) await this.send();
+    this.#timer?.cancel();
+    if (this.#waiting.length > 0) this.#deps.onDropped(this.#waiting.length);
+  }
+}
