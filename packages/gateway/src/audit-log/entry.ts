@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "@loadline/contract/browser";
+import { canonicalJson } from "@loadline/contract/canonical-json";
 import type { AuditSeal } from "../state/repositories.ts";
 import type { AuditDraft, AuditHead } from "../state/rows.ts";
 import type { AuditEvent } from "./events.ts";

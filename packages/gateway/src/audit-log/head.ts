@@ -1,4 +1,4 @@
-import { canonicalJson } from "@loadline/contract/browser";
+import { canonicalJson } from "@loadline/contract/canonical-json";
 import { z } from "zod";
 import type { SigningKey, VerifyingKey } from "./signing-key.ts";
 

@@ -1,4 +1,4 @@
-import { canonicalJson } from "@loadline/contract/browser";
+import { canonicalJson } from "@loadline/contract/canonical-json";
 import { createMerkleTree, type MerkleTree } from "@loadline/kit/merkle";
 import type { AuditRepository } from "../state/repositories.ts";
 import type { AuditRow } from "../state/rows.ts";
