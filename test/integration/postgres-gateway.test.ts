@@ -1,17 +1,27 @@
+import { copyFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawKey, formatKey } from "../../packages/gateway/src/identity/keys/key-format.ts";
 import { openPostgresStore } from "../../packages/gateway/src/state/postgres/open.ts";
-import { errorCode, runGateway, type Running } from "../../packages/gateway/test/harness.ts";
+import {
+  errorCode,
+  runGateway,
+  type Running,
+  temporaryDir,
+} from "../../packages/gateway/test/harness.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
+
+import { startGatewayProcess } from "./gateway-process.ts";
 
 const clock = systemClock();
 const parts = await requireParts(["postgres-15"]);
 const everyMs = 20;
 const outageMs = 4000;
+const chats = 20;
 
 /** Chats at 50/s until told to stop; every status that was answered. */
 function chatting(g: Running): { end(): Promise<readonly number[]> } {
@@ -102,4 +112,49 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     },
     60_000,
   );
+
+  it("killed itself while PostgreSQL is away, its next start brings what was spooled", async () => {
+    const stateDir = temporaryDir();
+    const config = {
+      stateDir,
+      listen: { port: 0 },
+      stores: { sql: server.url },
+      auth: { required: false },
+      log: { level: "silent" },
+      targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
+      routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
+    };
+    copyFileSync(join(g.stateDir, "pepper"), join(stateDir, "pepper"));
+    const before = await recorded();
+    const first = await startGatewayProcess(config);
+    await server.kill();
+    for (let i = 0; i < chats; i++) expect(await chatStatus(first.url)).toBe(200);
+    await eventually(clock, () => spooledRecords(stateDir) === chats, 10_000);
+    await first.kill();
+    await server.restart();
+    await using second = await startGatewayProcess(config);
+    await eventually(clock, async () => (await recorded()) === before + chats, 10_000);
+    expect(await chatStatus(second.url)).toBe(200);
+    rmSync(stateDir, { recursive: true, force: true });
+  }, 60_000);
 });
+
+async function chatStatus(url: string): Promise<number> {
+  const body = JSON.stringify({ model: "sim", messages: [{ role: "user", content: "hi" }] });
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+  await response.text();
+  return response.status;
+}
+
+/** Usage records in the whole lines of a state directory's spool. */
+function spooledRecords(stateDir: string): number {
+  const dir = join(stateDir, "spool");
+  const files = readdirSync(dir).filter((name) => name.startsWith("usage-"));
+  const lines = files.flatMap((name) => readFileSync(join(dir, name), "utf8").split("\n"));
+  const counts = lines.filter(Boolean).map((line) => {
+    const batch: unknown = JSON.parse(line.slice(line.indexOf(" ")));
+    return (batch as { records: number }).records;
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}

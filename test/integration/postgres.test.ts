@@ -43,6 +43,12 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
       await store.repositories.facts.set("schema.readableFrom", "1");
     });
 
+    it("a user who may make no tables is refused with what the server said", async () => {
+      const { port } = server;
+      const url = `postgres://reader@127.0.0.1:${port}/postgres?options=-c%20search_path%3Dlocked`;
+      expect(await codeOf(openPostgresStore(url, clock))).toBe("LL_STATE_MIGRATION");
+    });
+
     it("a server that is not there is named, not waited for", async () => {
       const nobody = "postgres://postgres@127.0.0.1:1/postgres";
       expect(await codeOf(openPostgresStore(nobody, clock))).toBe("LL_STATE_UNAVAILABLE");
@@ -54,7 +60,7 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
       const { Client } = await import("pg");
       const client = new Client({ connectionString: server.url });
       await client.connect();
-      await client.query("CREATE SCHEMA fresh");
+      await client.query("CREATE SCHEMA fresh; CREATE SCHEMA locked; CREATE ROLE reader LOGIN");
       await client.end();
     });
   });
