@@ -3,6 +3,7 @@ import { isBodyOperation } from "../body/rules.ts";
 import type { BodyRead, Exchange, Refusal } from "./exchange.ts";
 import { modelOnly, pending, type Stage } from "./stage.ts";
 
+const usualType = "application/json";
 const jsonType = /^application\/json\s*(?:;|$)/i;
 
 /** Keeps the body within its limit and scans it. A larger Content-Length is never read. */
@@ -13,7 +14,8 @@ export function readStage(bodyBytesMax: number): Stage {
     wired: modelOnly,
     run(x) {
       const picked = x.picked;
-      if (!picked?.contentType || !jsonType.test(picked.contentType))
+      const type = picked?.contentType;
+      if (!picked || !type || (type !== usualType && !jsonType.test(type)))
         return { code: "LL_BODY_TYPE" };
       if (picked.contentEncoding && picked.contentEncoding !== "identity")
         return { code: "LL_BODY_TYPE" };
