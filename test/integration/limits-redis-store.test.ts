@@ -67,6 +67,33 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     expect(await admittedAfterSettlingTwice(await open(twice))).toBe(1);
   });
 
+  it("a call that a frozen Redis left unanswered is decided here, and counted there once", async () => {
+    await using bench = await open({
+      limits: [{ scope: "global", resource: "money", limit: 0.01, period: "total" }],
+      prices: { m: { input: 0, output: 1000 } },
+      redis: { url: `${redis.url}/12`, timeoutMs: 100 },
+    });
+    const spent = async (): Promise<number> => {
+      const name = encodeURIComponent("global:money:10000000/total:0:*|");
+      const read = new Redis(`${redis.url}/12`);
+      const value = await read.hget(`{ll}:m:${name}`, "s");
+      await read.quit();
+      return Number(value);
+    };
+    const first = await bench.call({ maxTokens: 1 });
+    first.x.lease?.settle({ tokens: 1, nano: 1_000_000 });
+    redis.freeze();
+    const second = await bench.call({ maxTokens: 1 });
+    expect(second.refusal).toBeUndefined();
+    expect(second.x.lease?.headers).toContain("x-loadline-degraded");
+    redis.thaw();
+    await eventually(clock, () => bench.limits.status().mode === "shared", readyMs);
+    await eventually(clock, async () => (await spent()) === 2_000_000, readyMs);
+    second.x.lease?.settle({ tokens: 1, nano: 1_000_000 });
+    await clock.sleep(100);
+    expect(await spent()).toBe(2_000_000);
+  });
+
   describe("saboteurs are noticed", () => {
     it("settle twice: without the record's end a second settle gives back again", async () => {
       const settleText = settleScript.replace("redis.call('DEL', key)\n  local n", "local n");

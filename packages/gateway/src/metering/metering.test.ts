@@ -27,7 +27,7 @@ function exchange(...attempts: (Usage | "failed" | "silent")[]): Exchange {
 }
 
 describe("what a call used", () => {
-  it("is the sum of all its attempts, priced; an attempt without work is nothing", () => {
+  it("is the sum of all its attempts, priced; an attempt that did nothing counts nothing", () => {
     const estimated = { inputTokens: 5, outputTokens: 1, source: "estimated" } as const;
     const x = exchange("failed", estimated, { inputTokens: 10, outputTokens: 2 });
     expect(actualOf(x, prices, 0)).toEqual({ tokens: 18, nano: 15_000 + 30_000 });
