@@ -29,7 +29,9 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 async function exported(
   stateDir: string,
   sql: string,
-): Promise<{ tenant: string; seq: number; action: string; object: { id: string } }[]> {
+): Promise<
+  { tenant: string; seq: number; action: string; requestId: string; object: { id: string } }[]
+> {
   await using log = await openOfflineAudit({ clock, stateDir, sql });
   const texts: string[] = [];
   await log.export((text) => texts.push(text));
@@ -129,6 +131,30 @@ describe.skipIf(parts.missing)("the audit log on PostgreSQL 15", () => {
       async () => (await log.verify({ heads }).catch(() => undefined))?.status === "intact",
       20_000,
     );
+  });
+});
+
+describe("a denial in sync mode", () => {
+  it("is on record when its answer is out, also if SIGKILL follows at once [R3-12]", async () => {
+    const stateDir = join(root, "state");
+    const config = {
+      stateDir,
+      listen: { port: 0 },
+      log: { level: "silent" },
+      auditLog: { sync: true },
+    };
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await using gateway = await startGatewayProcess(config);
+      const answer = await fetch(`${gateway.url}/admin/v1/keys`);
+      await gateway.kill();
+      expect(answer.status).toBe(401);
+      ids.push(answer.headers.get("x-request-id") ?? "");
+    }
+    const denied = (await exported(stateDir, "sqlite:")).filter(
+      (entry) => entry.action === "auth.denied",
+    );
+    expect(denied.map((entry) => entry.requestId)).toEqual(ids);
   });
 });
 
