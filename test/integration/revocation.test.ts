@@ -215,6 +215,12 @@ describe.skipIf(parts.missing)("two gateways on one PostgreSQL 15", () => {
       expect(refused.status).toBe(503);
       expect(refused.headers.get("retry-after")).toBe("1");
       expect(await refused.text()).toContain("LL_AUTH_UNAVAILABLE");
+      const admin = async (): Promise<string> => {
+        const answer = await fetch(`${url}/admin/v1/keys`, { headers: headers(known.secret) });
+        return `${answer.status} ${/LL_AUTH_STALE/.exec(await answer.text())?.[0] ?? ""}`;
+      };
+      await expect.poll(admin, { timeout: 15_000 }).toBe("503 LL_AUTH_STALE");
+      expect(await statusOf(url, known.secret)).toBe(200);
     } finally {
       server.thaw();
     }

@@ -64,6 +64,7 @@ export function answerStage(local: LocalAnswers): Stage {
       if ("code" in answer) return answer;
       const headers = ["content-type", answer.type, "x-request-id", x.id];
       headers.push("cache-control", "no-store");
+      if (x.isAuthStale) headers.push("x-loadline-degraded", "auth");
       x.client.answer(answer.status, headers, answer.body);
       const reason = answer.status === 200 ? "ok" : "refused";
       x.exit({ reason, status: answer.status });
