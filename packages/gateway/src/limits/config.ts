@@ -10,6 +10,8 @@ export type LimitResource = (typeof limitResources)[number];
 const dayMs = 86_400_000;
 const names = z.union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).min(1)]);
 const amountMax = 1e9;
+/** Times are integers of microseconds. */
+const refillUsMax = 2 ** 49;
 /** Nano-units have to stay safe integers. */
 const moneyMax = 9_000_000;
 
@@ -50,6 +52,8 @@ const entry = z
     if (resource === "money" && !isNamed && period !== dayMs)
       problem("period", "expected day, month or total for money");
     if (resource !== "money" && isNamed) problem("period", "expected a duration");
+    const refillUs = isNamed ? 0 : ((value.burst ?? limit) * period * 1000) / Math.max(limit, 1);
+    if (refillUs > refillUsMax) problem("burst", "takes too long to refill");
     if (resource === "money" && value.burst !== undefined)
       problem("burst", "a budget has no burst");
   });
