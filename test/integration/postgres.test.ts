@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { repositorySuite } from "../../packages/gateway/src/state/repository-suite.fixture.ts";
@@ -57,11 +60,9 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     /** The same server, another schema by the search path. */
     const freshUrl = (): string => `${server.url}?options=-c%20search_path%3Dfresh`;
     beforeAll(async () => {
-      const { Client } = await import("pg");
-      const client = new Client({ connectionString: server.url });
-      await client.connect();
-      await client.query("CREATE SCHEMA fresh; CREATE SCHEMA locked; CREATE ROLE reader LOGIN");
-      await client.end();
+      const psql = join(parts.found("postgres-15").path, "psql");
+      const make = "CREATE SCHEMA fresh; CREATE SCHEMA locked; CREATE ROLE reader LOGIN";
+      await promisify(execFile)(psql, [server.url, "-q", "-c", make]);
     });
   });
 
