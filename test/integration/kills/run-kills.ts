@@ -78,6 +78,17 @@ export function sayKills(name: string, report: KillReport): string {
     );
   return (
     `${name}: ${kills} kills, ${calls} calls, ${failed.length} failed, ${switched} switched; ` +
-    `slowest call per kill p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, max ${at(1)} ms\n`
+    `slowest call per kill p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, max ${at(1)} ms\n${sayFailed(failed)}`
   );
+}
+
+/** What the failed calls had tried, each with how often. */
+function sayFailed(failed: readonly Call[]): string {
+  const ways = new Map<string, number>();
+  for (const { status, text } of failed) {
+    const classes = [...text.matchAll(/"class":"(\w+)"/g)].map((match) => match[1] ?? "");
+    const way = `${status} after ${classes.join(", ") || "no attempt"}`;
+    ways.set(way, (ways.get(way) ?? 0) + 1);
+  }
+  return [...ways].map(([way, count]) => `  ${count} x ${way}\n`).join("");
 }
