@@ -43,7 +43,7 @@ describe("a resumed stream", () => {
 });
 
 describe("the machine as a control", () => {
-  it("is the written one unless a test replaces it", () => {
+  it("is the written one unless another is passed in", () => {
     const other: typeof decideStream = () => ({ action: "ignore", to: "attempt" });
     expect(parts().made.decide).toBe(decideStream);
     expect(parts({ streamMachine: other }).made.decide).toBe(other);
