@@ -7,7 +7,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { RouteTable, Target } from "../routing/routes.ts";
 import type { Store } from "../state/store.ts";
-import { type AdminPlane, createAdminPlane } from "./plane.ts";
+import type { AdminPlane, AdminPlaneDeps } from "./plane.ts";
 import type { ReloadView } from "./services.ts";
 
 export interface AdminWiring {
@@ -25,16 +25,38 @@ export interface AdminWiring {
   readonly version: string;
 }
 
-/** The admin plane over the parts of a running gateway; undefined when it is switched off. */
+/**
+ * The admin plane over the parts of a running gateway; undefined when it is switched off. It is
+ * loaded by its first request: a gateway whose admin API nobody uses pays neither time nor memory.
+ */
 export function openAdminPlane(w: AdminWiring): AdminPlane | undefined {
-  const { admin } = w.config();
-  if (!admin.enabled) return undefined;
+  if (!w.config().admin.enabled) return undefined;
+  let loading: Promise<AdminPlane> | undefined;
+  const load = async (): Promise<AdminPlane> => {
+    const { createAdminPlane } = await import("./plane.ts");
+    return createAdminPlane(planeDeps(w));
+  };
+  return {
+    handle(request, response, x) {
+      loading ??= load();
+      loading.then(
+        (plane) => plane.handle(request, response, x),
+        (cause: unknown) => x.host.onFault(x, cause),
+      );
+    },
+    async close() {
+      await (await loading)?.close();
+    },
+  };
+}
+
+function planeDeps(w: AdminWiring): AdminPlaneDeps {
   const { keys, users, roles, tenants } = w.identity;
-  return createAdminPlane({
+  return {
     audit: w.audit,
     store: w.store,
     logger: w.logger,
-    bodyBytesMax: admin.bodyBytesMax,
+    bodyBytesMax: w.config().admin.bodyBytesMax,
     lagSeconds: () => w.identity.lagSeconds(),
     services: {
       repositories: w.store.repositories,
@@ -64,5 +86,5 @@ export function openAdminPlane(w: AdminWiring): AdminPlane | undefined {
           critical: isCritical,
         })),
     },
-  });
+  };
 }
