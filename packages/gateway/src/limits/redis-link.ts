@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock, Timer } from "@loadline/kit/clock";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 
 /** A Lua script with its digest. */
 export interface Script {
@@ -47,25 +47,34 @@ export function openRedis(o: {
   onFault: (text: string) => void;
 }): RedisLink {
   const { clock, timeoutMs } = o;
-  const redis = new Redis(o.url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    connectTimeout: 1000,
-    retryStrategy: () => reconnectMs,
-  });
+  let redis: Redis | undefined;
   let isFirst = true;
-  redis.on("ready", () => {
-    o.onReady(isFirst);
-    isFirst = false;
-  });
-  redis.on("error", (cause: Error) => o.onFault(cause.message));
+  let isClosed = false;
+  // The driver costs a start without Redis nothing.
+  const connect = async (): Promise<void> => {
+    const driver = await import("ioredis");
+    if (isClosed) return;
+    redis = new driver.Redis(o.url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      connectTimeout: 1000,
+      retryStrategy: () => reconnectMs,
+    });
+    redis.on("ready", () => {
+      o.onReady(isFirst);
+      isFirst = false;
+    });
+    redis.on("error", (cause: Error) => o.onFault(cause.message));
+  };
+  connect().catch((cause: unknown) => o.onFault(String(cause)));
   const waiting = createDeadlines(clock);
   const evaluate = async (
     script: Script,
     keys: readonly string[],
     rest: readonly (string | number)[],
   ): Promise<unknown> => {
+    if (!redis) throw new Error("not connected yet");
     try {
       return await redis.call("EVALSHA", script.sha, keys.length, ...keys, ...rest);
     } catch (cause) {
@@ -97,8 +106,9 @@ export function openRedis(o: {
       });
     },
     close() {
+      isClosed = true;
       waiting.close();
-      redis.disconnect();
+      redis?.disconnect();
     },
   };
 }
