@@ -9,5 +9,6 @@
  * metrics.render();
  * ```
  */
+export { growingLabel, type GrowingLabel } from "./growing-label.ts";
 export { createMetrics } from "./metrics.ts";
 export type { Counter, Gauge, Histogram, LabelSpace, Metrics } from "./metrics.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createMetrics } from "./index.ts";
+import { createMetrics, growingLabel } from "./index.ts";
 
 describe("metrics", () => {
   it("every label set is rendered with value 0 before anything was counted", () => {
@@ -70,5 +70,65 @@ describe("metrics", () => {
     open.add(open.slot([]), 1);
     expect(metrics.render()).toContain("x_open 7\n");
     expect(() => metrics.gauge("x_open", "Open.", {})).toThrow("twice");
+  });
+});
+
+describe("a growing label", () => {
+  it("gives every family its new label sets with value 0 and keeps all counts and slots", () => {
+    const metrics = createMetrics();
+    const route = growingLabel(["a"]);
+    const hits = metrics.counter("x_hits", "Hits.", { op: ["o", "p"], route, status: ["1", "2"] });
+    const open = metrics.gauge("x_open", "Open.", { route });
+    const seconds = metrics.histogram("x_seconds", "Time.", { route, s: ["f", "t"] }, [1]);
+    const slot = hits.at(1, 0, 1);
+    hits.add(slot, 5);
+    open.set(0, 7);
+    seconds.observe(seconds.at(0, 1), 0.5);
+    route.grow(["a", "b", "c"]);
+    expect(hits.at(1, 0, 1)).toBe(slot);
+    expect(hits.value(slot)).toBe(5);
+    hits.add(hits.slot([0, 2, 0]), 3);
+    seconds.observe(seconds.at(2, 0), 9);
+    const text = metrics.render();
+    for (const line of [
+      'x_hits_total{op="p",route="a",status="2"} 5',
+      'x_hits_total{op="o",route="c",status="1"} 3',
+      'x_hits_total{op="p",route="b",status="2"} 0',
+      'x_open{route="a"} 7',
+      'x_open{route="c"} 0',
+      'x_seconds_bucket{route="a",s="t",le="1.0"} 1',
+      'x_seconds_bucket{route="c",s="f",le="+Inf"} 1',
+      'x_seconds_count{route="b",s="t"} 0',
+    ])
+      expect(text).toContain(`${line}\n`);
+    expect(text.match(/^x_hits_total/gm)).toHaveLength(12);
+  });
+
+  it("keeps the position of a value for ever, and beyond its bound takes none of the new", () => {
+    const label = growingLabel(["a", "b"], 3);
+    label.grow(["b", "c"]);
+    expect(["a", "b", "c", "d"].map((value) => label.indexOf(value))).toEqual([0, 1, 2, -1]);
+    expect(() => label.grow(["a", "d"])).toThrow("over 3 values");
+    expect(label.values).toEqual(["a", "b", "c"]);
+  });
+
+  it("is one at most in a family, which may begin without any label set", () => {
+    const metrics = createMetrics();
+    const a = growingLabel();
+    expect(() => metrics.counter("x_two", "Two.", { a, b: growingLabel() })).toThrow("at most one");
+    const hits = metrics.counter("x_hits", "Hits.", { a });
+    expect(() => hits.at(0)).toThrow(RangeError);
+    a.grow(["1"]);
+    hits.add(hits.at(0));
+    expect(metrics.render()).toContain('x_hits_total{a="1"} 1\n');
+  });
+
+  it("an info is one sample with the labels of the moment", () => {
+    const metrics = createMetrics();
+    let digest = "1";
+    metrics.info("x_config", "Configuration.", () => ({ digest }));
+    expect(metrics.render()).toContain("# TYPE x_config info\n");
+    digest = 'a"b';
+    expect(metrics.render()).toContain('x_config_info{digest="a\\"b"} 1\n');
   });
 });

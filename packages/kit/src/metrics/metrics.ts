@@ -1,5 +1,8 @@
-/** Label names with every value they can take, in rendering order. */
-export type LabelSpace = Readonly<Record<string, readonly string[]>>;
+import type { GrowingLabel } from "./growing-label.ts";
+import { escapeText, labelSet, type Space, spaceOf } from "./space.ts";
+
+/** Label names with every value they can take; at most one of them grows. */
+export type LabelSpace = Readonly<Record<string, readonly string[] | GrowingLabel>>;
 
 interface Series {
   /** Index of a label set, from the index of each label's value. Refuses an index out of range. */
@@ -28,17 +31,12 @@ export interface Metrics {
   gauge(name: string, help: string, labels: LabelSpace): Gauge;
   /** `bounds` ascending, without +Inf. */
   histogram(name: string, help: string, labels: LabelSpace, bounds: readonly number[]): Histogram;
+  /** A fact that is told by its labels, read at each rendering; `_info` is added to its name. */
+  info(name: string, help: string, read: () => Readonly<Record<string, string>>): void;
   /** Runs before each rendering, to refresh gauges. */
   onRender(run: () => void): void;
   /** OpenMetrics 1.0 text, `# EOF` included. */
   render(): string;
-}
-
-interface Space {
-  readonly size: number;
-  readonly sets: readonly string[];
-  slot(indexes: readonly number[]): number;
-  at(first: number, second?: number, third?: number): number;
 }
 
 export function createMetrics(): Metrics {
@@ -55,7 +53,8 @@ export function createMetrics(): Metrics {
     counter(name, help, labels) {
       claim(name);
       const space = spaceOf(labels);
-      const values = new Float64Array(space.size);
+      let values = new Float64Array(space.sets.length);
+      space.onGrow(() => void (values = grown(values, space.sets.length)));
       families.push(() => head(name, "counter", help) + samples(`${name}_total`, space, values));
       return {
         slot: space.slot,
@@ -67,7 +66,8 @@ export function createMetrics(): Metrics {
     gauge(name, help, labels) {
       claim(name);
       const space = spaceOf(labels);
-      const values = new Float64Array(space.size);
+      let values = new Float64Array(space.sets.length);
+      space.onGrow(() => void (values = grown(values, space.sets.length)));
       families.push(() => head(name, "gauge", help) + samples(name, space, values));
       return {
         slot: space.slot,
@@ -81,6 +81,10 @@ export function createMetrics(): Metrics {
       const table = histogramOf(spaceOf(labels), Float64Array.from(bounds));
       families.push(() => head(name, "histogram", help) + table.render(name));
       return { slot: table.slot, at: table.at, observe: table.observe };
+    },
+    info(name, help, read) {
+      claim(name);
+      families.push(() => `${head(name, "info", help)}${name}_info${labelSet(read())} 1\n`);
     },
     onRender: (run) => void refreshers.push(run),
     render() {
@@ -96,8 +100,12 @@ interface HistogramTable extends Histogram {
 
 function histogramOf(space: Space, bounds: Float64Array): HistogramTable {
   const width = bounds.length + 1;
-  const counts = new Float64Array(space.size * width);
-  const sums = new Float64Array(space.size);
+  let counts = new Float64Array(space.sets.length * width);
+  let sums = new Float64Array(space.sets.length);
+  space.onGrow(() => {
+    counts = grown(counts, space.sets.length * width);
+    sums = grown(sums, space.sets.length);
+  });
   const withBound = (set: string, bound: string): string =>
     set === "" ? `{le="${bound}"}` : `${set.slice(0, -1)},le="${bound}"}`;
   const renderSet = (name: string, set: string, slot: number): string => {
@@ -124,35 +132,11 @@ function histogramOf(space: Space, bounds: Float64Array): HistogramTable {
   };
 }
 
-/** Every combination of label values, the last label varying fastest. */
-function spaceOf(labels: LabelSpace): Space {
-  const columns = Object.entries(labels);
-  let sets = [""];
-  for (const [name, values] of columns) {
-    const pairs = values.map((value) => `${name}="${escapeLabel(value)}"`);
-    sets = sets.flatMap((set) => pairs.map((pair) => (set === "" ? pair : `${set},${pair}`)));
-  }
-  const widths = columns.map(([, values]) => values.length);
-  const [one = 1, two = 1, three = 1] = widths;
-  const check = (label: number, index: number, width: number): number => {
-    if (index >= 0 && index < width) return index;
-    throw new RangeError(`label ${label} has no value ${index}`);
-  };
-  return {
-    size: sets.length,
-    sets: sets.map((set) => (set === "" ? "" : `{${set}}`)),
-    slot(indexes) {
-      let slot = 0;
-      for (let i = 0; i < widths.length; i++) {
-        const index = indexes[i] ?? -1;
-        const width = widths[i] ?? 0;
-        slot = slot * width + check(i, index, width);
-      }
-      return slot;
-    },
-    at: (first, second = 0, third = 0) =>
-      (check(0, first, one) * two + check(1, second, two)) * three + check(2, third, three),
-  };
+/** The same values, followed by zeros. */
+function grown(values: Float64Array<ArrayBuffer>, size: number): Float64Array<ArrayBuffer> {
+  const next = new Float64Array(size);
+  next.set(values);
+  return next;
 }
 
 function samples(name: string, space: Space, values: Float64Array): string {
@@ -162,12 +146,4 @@ function samples(name: string, space: Space, values: Float64Array): string {
 /** OpenMetrics writes bounds as floats: 1 is `1.0`. */
 function canonical(bound: number): string {
   return Number.isInteger(bound) ? `${bound}.0` : String(bound);
-}
-
-function escapeLabel(value: string): string {
-  return escapeText(value).replaceAll('"', '\\"');
-}
-
-function escapeText(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
