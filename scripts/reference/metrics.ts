@@ -1,4 +1,4 @@
-import { createMetrics } from "../../packages/kit/src/metrics/index.ts";
+import { createMetrics, growingLabel } from "../../packages/kit/src/metrics/index.ts";
 import { createTelemetry } from "../../packages/gateway/src/telemetry/telemetry.ts";
 import { code, page, table } from "./markdown.ts";
 
@@ -41,7 +41,7 @@ function labelsOf(line: string): string[] {
 }
 
 export function metricsPage(): string {
-  const names = { routes: ["route"], models: ["model"], targets: ["target"] };
+  const names = { routesOrNone: growingLabel(["route"]), targets: growingLabel(["target"]) };
   return page(
     "Metrics of the gateway",
     "`GET /metrics` answers in OpenMetrics text. Every series exists with 0 from the start; the " +

@@ -5,6 +5,7 @@ import { breakerErrorTable } from "./breaker/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
 import { limitErrorTable } from "./limits/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
+import { snapshotErrorTable } from "./snapshot/error-table.ts";
 import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
 import { translateErrorTable } from "./translate/error-table.ts";
@@ -24,6 +25,7 @@ export const gatewayErrors = defineErrors({
   ...breakerErrorTable,
   ...adminErrorTable,
   ...stateErrorTable,
+  ...snapshotErrorTable,
   LL_HTTP_TARGET: {
     ...invalid,
     status: 400,

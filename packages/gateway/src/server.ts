@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
-import { createLogger, type Logger } from "@loadline/kit/logger";
+import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import { openAdminPlane } from "./admin/wire.ts";
@@ -21,8 +21,9 @@ import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
 import { createAccounting } from "./limits/wire.ts";
 import { checkRegistry } from "./routes/registry.ts";
-import { compileRoutes, openTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
+import { liveAuditLog, type ReadConfig, type ReloadReport } from "./snapshot/reloader.ts";
+import { adminReload, openReload, openSnapshot } from "./snapshot/wire.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamParts } from "./stream/parts.ts";
@@ -38,6 +39,8 @@ export interface GatewayDeps {
   readonly log: (text: string) => void;
   /** Shown in /health. */
   readonly version?: string;
+  /** Reads the configuration again, checked; absent: there is nothing to read. */
+  readonly readConfig?: ReadConfig;
   /** Controls a test replaces. */
   readonly controls?: Partial<Controls>;
 }
@@ -45,6 +48,11 @@ export interface GatewayDeps {
 export interface Gateway {
   /** Listens; LL_SERVER_PORT_IN_USE when the address is taken. Readiness may come later. */
   start(): Promise<{ url: string }>;
+  /**
+   * Goes over to another configuration, by default the one that `readConfig` reads. Calls under way
+   * keep the one they began with. Never rejects: a report with a `problem` says nothing was applied.
+   */
+  reload(config?: GatewayConfig): Promise<ReloadReport>;
   /** Waits until /readyz would answer 200; rejects with the signal's reason. */
   whenReady(signal?: AbortSignal): Promise<void>;
   close(o?: { graceMs?: number }): Promise<DrainReport>;
@@ -65,7 +73,7 @@ interface Base {
   readonly store: OpenedStores["store"];
   readonly identity: WiredIdentity;
   readonly audit: OpenedAuditLog;
-  readonly logger: Logger;
+  readonly logger: LeveledLogger;
   readonly metrics: Metrics;
   readonly runDir: string;
   readonly signal: AbortSignal;
@@ -75,57 +83,51 @@ interface Base {
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random } = deps;
   const { audit, identity, stores, logger, metrics } = base;
-  const targets = openTargets(config, { ...deps, ...base });
-  const routes = compileRoutes(config, targets);
-  const names = {
-    routes: routes.routes.map((route) => route.name),
-    models: routes.models,
-    targets: [...targets.keys()],
-  };
+  const targetDeps = { ...deps, ...base };
+  const snapshot = openSnapshot(config, targetDeps);
+  const { names, live } = snapshot;
   const telemetry = createTelemetry(names, metrics);
   const { dependencies, usage } = stores;
   const version = deps.version ?? "0.0.0";
-  const routing = createRouting({ config, routes, targets }, { ...deps, ...base, metrics });
-  const health = createHealth({ clock, routes, version, dependencies, more: routing.health });
-  const models = routes.models;
-  const accounting = createAccounting({ ...deps, ...base, config, models, usage });
+  const routing = createRouting(live.current, { ...targetDeps, names });
+  const isStale = (): boolean => reload.isStale;
+  const more = routing.health;
+  const health = createHealth({ clock, live, version, dependencies, more, isStale });
+  const accounting = createAccounting({ ...targetDeps, config, ...names, usage });
   const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
-  const exits = { telemetry, logger, nowMs, audit: auditExchanges(audit, config.auditLog) };
+  const exits = { telemetry, logger, nowMs, audit: auditExchanges(audit, liveAuditLog(live)) };
   const stages = createStages({
     nextId,
     identity: deps.controls?.auth?.(identity) ?? identity,
-    isKeyRequired: config.auth.required,
-    bodyBytesMax: config.http.bodyBytesMax,
-    routes,
+    live,
     accounting,
     call: {
       watch: createWatch(clock),
       router: routing.router,
-      stream: streamParts(config, { ...deps, audit, metrics }),
+      stream: streamParts(config, { ...targetDeps, live }),
       nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),
       onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),
     },
     local: {
-      models: routes.models,
+      models: () => live.current.routes.models,
       createdSeconds: Math.floor(clock.wallMs() / 1000),
-      notReady: health.notReady,
-      health: health.health,
+      ...health,
       metricsText: telemetry.render,
     },
-    admin: config.admin,
     exits,
   });
   checkRegistry(stages);
   const pipeline = createPipeline({ stages, ...exits });
   identity.attach(pipeline);
-  renderProcess(telemetry, { inFlight: () => pipeline.inFlight.size, targets: () => targets });
-  const live = { config: () => config, targets: () => targets, routes: () => routes };
+  renderProcess(telemetry, { names, live, pipeline });
+  const reload = openReload(snapshot, { targetDeps, metrics, routing, accounting, pipeline });
   const { limits } = accounting;
-  const admin = openAdminPlane({ ...base, ...live, limits, routing, clock, version });
+  const again = { reload: adminReload(reload, deps.readConfig) };
+  const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
   const front = createFront(pipeline, config, { clock, nextId, admin });
-  return { targets, health, stages, pipeline, front, accounting };
+  return { live, reload, health, stages, pipeline, front, accounting };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
@@ -157,14 +159,14 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
     const wired = { ...base, audit, identity, runDir, signal: stop.signal };
     const parts = build(config, deps, wired);
-    const { targets, health, stages, pipeline, front, accounting } = parts;
+    const { live, reload, health, stages, pipeline, front, accounting } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
     const close = async (graceMs: number): Promise<DrainReport> => {
-      const acceptMs = Math.min(config.drain.accept, graceMs);
+      const acceptMs = Math.min(live.current.config.drain.accept, graceMs);
       const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
       await accounting.close();
-      await Promise.all([...targets.values()].map((target) => target.upstream.close()));
+      await reload.close();
       logger.info("closed", { cut: report.cut, finished: report.finished });
       await release();
       return report;
@@ -176,10 +178,11 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
         logger.info("listening", { url });
         return { url };
       },
+      reload: (next) => reload.now(next, deps.readConfig),
       async whenReady(waitSignal) {
         while (health.notReady().length > 0) await clock.sleep(readyPollMs, waitSignal);
       },
-      close: (o) => (closing ??= close(o?.graceMs ?? config.drain.grace)),
+      close: (o) => (closing ??= close(o?.graceMs ?? live.current.config.drain.grace)),
       get url() {
         return url;
       },

@@ -1,17 +1,16 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { AuditLog } from "../audit-log/log.ts";
-import type { GatewayConfig } from "../config/schema.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Routing } from "../routing/routing.ts";
-import type { RouteTable, Target } from "../routing/routes.ts";
+import type { Live } from "../snapshot/snapshot.ts";
 import type { Store } from "../state/store.ts";
 import type { AdminPlane, AdminPlaneDeps } from "./plane.ts";
 import type { ReloadView } from "./services.ts";
 
 export interface AdminWiring {
-  readonly config: () => GatewayConfig;
+  readonly live: Live;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly audit: AuditLog;
@@ -19,8 +18,6 @@ export interface AdminWiring {
   readonly identity: Identity;
   readonly limits: Pick<Limits, "status">;
   readonly routing: Pick<Routing, "breakers">;
-  readonly targets: () => ReadonlyMap<string, Target>;
-  readonly routes: () => RouteTable;
   readonly reload?: (() => Promise<ReloadView>) | undefined;
   readonly version: string;
 }
@@ -30,7 +27,7 @@ export interface AdminWiring {
  * loaded by its first request: a gateway whose admin API nobody uses pays neither time nor memory.
  */
 export function openAdminPlane(w: AdminWiring): AdminPlane | undefined {
-  if (!w.config().admin.enabled) return undefined;
+  if (!w.live.current.config.admin.enabled) return undefined;
   let loading: Promise<AdminPlane> | undefined;
   const load = async (): Promise<AdminPlane> => {
     const { createAdminPlane } = await import("./plane.ts");
@@ -56,7 +53,7 @@ function planeDeps(w: AdminWiring): AdminPlaneDeps {
     audit: w.audit,
     store: w.store,
     logger: w.logger,
-    bodyBytesMax: w.config().admin.bodyBytesMax,
+    bodyBytesMax: w.live.current.config.admin.bodyBytesMax,
     lagSeconds: () => w.identity.lagSeconds(),
     services: {
       repositories: w.store.repositories,
@@ -70,16 +67,16 @@ function planeDeps(w: AdminWiring): AdminPlaneDeps {
       version: w.version,
       startedMs: w.clock.wallMs(),
       wallMs: () => w.clock.wallMs(),
-      config: w.config,
+      config: () => w.live.current.config,
       targets: () =>
-        [...w.targets().values()].map(({ name, provider, model, upstream }) => ({
+        [...w.live.current.targets.values()].map(({ name, provider, model, upstream }) => ({
           name,
           provider: provider.id,
           model,
           ready: upstream.isReady(),
         })),
       routes: () =>
-        w.routes().routes.map(({ name, models, targets, isCritical }) => ({
+        w.live.current.routes.routes.map(({ name, models, targets, isCritical }) => ({
           name,
           models,
           targets: targets.map((target) => target.name),

@@ -30,9 +30,9 @@ export interface ExchangeAudit {
 /**
  * What exchanges leave in the audit log: refusals of our own (401, 402, 403, 429) and, with
  * `requests: all`, every model request. Requests that the admin plane answered record their own.
+ * `config` is read at each call.
  */
 export function auditExchanges(log: AuditLog, config: AuditLogConfig): ExchangeAudit {
-  const isAll = config.requests === "all";
   const recorded = new WeakSet<Exchange>();
   const deny = (x: Exchange, end: Omit<Exit, "reason">): boolean => {
     const action =
@@ -49,6 +49,7 @@ export function auditExchanges(log: AuditLog, config: AuditLogConfig): ExchangeA
       return log.flush(commitMs);
     },
     exit(x, end) {
+      const isAll = config.requests === "all";
       if ((end.status < 400 && !isAll) || recorded.has(x)) return;
       if (deny(x, end) || !isAll || !x.operation.isModel) return;
       log.record({ ...eventOf(x, end, "request"), outcome: end.status < 400 ? "ok" : "failed" });

@@ -58,8 +58,12 @@ export class Board implements BreakerBoard {
     this.#deps = deps;
   }
 
-  /** Replaces what is listed; states of before are forgotten. */
+  /** Replaces what is listed; states of before are forgotten and their gauges show nothing. */
   install(states: ReadonlyMap<string, TargetState>): void {
+    for (const { index } of this.#states.values()) {
+      this.#deps.metrics.setState(index, "closed");
+      this.#deps.metrics.setKeys(index, { closed: 0, half_open: 0, open: 0 });
+    }
     this.#states.clear();
     for (const [name, state] of states) this.#states.set(name, state);
   }

@@ -4,8 +4,10 @@ import type { Dependencies } from "./dependencies.ts";
 
 export interface HealthDeps {
   readonly clock: Clock;
-  readonly routes: RouteTable;
+  readonly live: { readonly current: { readonly routes: RouteTable } };
   readonly version: string;
+  /** Whether what is written is in force; absent: it is. */
+  readonly isStale?: () => boolean;
   readonly dependencies?: Dependencies;
   /** Components that only degrade, such as warm pools. */
   readonly more?: () => Readonly<Record<string, unknown>>;
@@ -25,12 +27,14 @@ export function createHealth(deps: HealthDeps): Health {
   let isDraining = false;
   let isListening = false;
   const isUsable = (name: string): boolean =>
-    deps.routes.routes.some((r) => r.name === name && r.targets.some((t) => t.upstream.isReady()));
+    deps.live.current.routes.routes.some(
+      (r) => r.name === name && r.targets.some((t) => t.upstream.isReady()),
+    );
   const notReady = (): string[] => {
     const reasons: string[] = [];
     if (!isListening) reasons.push("starting");
     if (isDraining) reasons.push("draining");
-    for (const route of deps.routes.routes)
+    for (const route of deps.live.current.routes.routes)
       if (route.isCritical && !isUsable(route.name)) reasons.push(`route ${route.name}: no target`);
     return reasons;
   };
@@ -43,7 +47,7 @@ export function createHealth(deps: HealthDeps): Health {
         ...deps.dependencies?.components(),
         ...deps.more?.(),
       };
-      for (const route of deps.routes.routes) {
+      for (const route of deps.live.current.routes.routes) {
         const started = route.targets.filter((t) => !t.upstream.isStandby);
         const ready = started.filter((t) => t.upstream.isReady()).length;
         const down = ready === 0 ? "down" : "degraded";
@@ -52,7 +56,8 @@ export function createHealth(deps: HealthDeps): Health {
       }
       const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;
       const status = isOk ? "ok" : "unavailable";
-      return { isOk, body: { status, version: deps.version, startedAt, components } };
+      const config = deps.isStale?.() === true ? "stale" : "current";
+      return { isOk, body: { status, version: deps.version, startedAt, config, components } };
     },
   };
 }

@@ -15,7 +15,14 @@ import type { Actual } from "./lease.ts";
 import type { LocalStore, Times } from "./local-store.ts";
 import type { LimitMetrics, LimitMode } from "./metrics.ts";
 import { type LeaseHost, type LeaseKeeper, type LeaseList, OpenLease } from "./open-lease.ts";
-import { type Ask, createPlanner, type Denial, type Plan, type Range } from "./plan.ts";
+import {
+  type Ask,
+  createPlanner,
+  type Denial,
+  type Plan,
+  type Planner,
+  type Range,
+} from "./plan.ts";
 import { refusalOf } from "./refusal.ts";
 import type { SharedStore } from "./shared-store.ts";
 
@@ -55,19 +62,28 @@ export interface Limits {
   close(): Promise<void>;
 }
 
+/** Limits that a reload changes. */
+export interface ReloadableLimits extends Limits {
+  /**
+   * Other limits hold from now on; those that are as before keep their state, and what was reserved
+   * under the former is settled there.
+   */
+  install(next: Pick<LimitsDeps, "caps" | "limits" | "estimate">): void;
+}
+
 const sweptMax = 16;
 const leaseGraceMsDefault = 30_000;
 const totalMsDefault = 600_000;
 const anthropicPath = "/v1/messages";
 
-export function createLimits(deps: LimitsDeps): Limits {
+export function createLimits(deps: LimitsDeps): ReloadableLimits {
   return new Engine(deps);
 }
 
-class Engine implements Limits, LeaseHost {
+class Engine implements ReloadableLimits, LeaseHost {
   readonly leases: LeaseList;
-  readonly #deps: LimitsDeps;
-  readonly #plans;
+  #deps: LimitsDeps;
+  #plans: Planner;
   /** One for all calls: a decision is made in one turn. */
   readonly #times = { nowUs: 0, wallMs: 0 };
 
@@ -113,6 +129,12 @@ class Engine implements Limits, LeaseHost {
     if (actual && lease.reservedTokens > 0 && actual.tokens > lease.reservedTokens)
       this.#deps.metrics.shortfall(actual.tokens - lease.reservedTokens);
     lease.settle(actual);
+  }
+
+  install(next: Pick<LimitsDeps, "caps" | "limits" | "estimate">): void {
+    this.#deps = { ...this.#deps, ...next };
+    this.#plans = createPlanner(next);
+    this.#deps.metrics.install(next.limits);
   }
 
   status(): LimitsStatus {

@@ -1,4 +1,4 @@
-import type { Metrics } from "@loadline/kit/metrics";
+import { growingLabel, type Metrics } from "@loadline/kit/metrics";
 import { limitResources, limitScopes } from "./config.ts";
 import type { Dimension } from "./dimension.ts";
 import type { Plan } from "./plan.ts";
@@ -11,6 +11,8 @@ export interface LimitMetrics {
   refused(dim: Dimension): void;
   shortfall(tokens: number): void;
   addressRefused(): void;
+  /** Other limits count from now on. */
+  install(limits: readonly Dimension[]): void;
   /** Before each rendering. */
   onRender(run: (set: LimitGauges) => void): void;
 }
@@ -37,17 +39,22 @@ export function createLimitMetrics(metrics: Metrics, limits: readonly Dimension[
     "Tokens used beyond what was reserved.",
     {},
   );
-  const budgets = limits.filter((dim) => dim.resource === "money");
+  const budget = growingLabel();
   const rest = metrics.gauge("loadline_budget_remaining_ratio", "Least left of a budget, 0 to 1.", {
-    budget: [...new Set(budgets.map(budgetName))],
+    budget,
   });
+  const install = (dims: readonly Dimension[]): void => {
+    budget.grow(dims.filter((dim) => dim.resource === "money").map(budgetName));
+    // Nothing is spent of a budget that is no more.
+    for (let i = 0; i < budget.values.length; i++) rest.set(i, 1);
+  };
+  install(limits);
   const slotOf = (dim: Dimension, decision: number): number =>
     decisions.slot([
       limitScopes.indexOf(dim.scope),
       limitResources.indexOf(dim.resource),
       decision,
     ]);
-  const names = [...new Set(budgets.map(budgetName))];
   return {
     admitted(plan) {
       plan.slots ??= plan.dims.map((dim) => slotOf(dim, 0));
@@ -57,12 +64,13 @@ export function createLimitMetrics(metrics: Metrics, limits: readonly Dimension[
     shortfall: (tokens) => shortfall.add(0, tokens),
     addressRefused: () =>
       decisions.add(decisions.slot([limitScopes.length, limitResources.length, 1])),
+    install,
     onRender(run) {
       metrics.onRender(() =>
         run({
           leases: (count) => leases.set(0, count),
           mode: (is) => limitModes.forEach((name, i) => mode.set(i, name === is ? 1 : 0)),
-          budget: (dim, ratio) => rest.set(names.indexOf(budgetName(dim)), ratio),
+          budget: (dim, ratio) => rest.set(budget.indexOf(budgetName(dim)), ratio),
         }),
       );
     },

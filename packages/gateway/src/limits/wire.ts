@@ -1,6 +1,11 @@
 import type { Clock } from "@loadline/kit/clock";
 import { createLogger, type Logger } from "@loadline/kit/logger";
-import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import {
+  createMetrics,
+  type GrowingLabel,
+  growingLabel,
+  type Metrics,
+} from "@loadline/kit/metrics";
 import { type Random, seededRandom } from "@loadline/kit/random";
 import type { AuditSink } from "../audit-log/events.ts";
 import { budgetAlerts } from "../budgets/tell.ts";
@@ -11,10 +16,11 @@ import type { Controls } from "../controls.ts";
 import { createMetering, type Metering, type UsageStore } from "../metering/metering.ts";
 import { actualOf } from "../metering/record.ts";
 import type { Dependencies } from "../health/dependencies.ts";
+import { gatewayErrors } from "../errors.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
 import type { Repositories } from "../state/repositories.ts";
 import { type AddressTable, createAddressTable } from "./address-table.ts";
-import { compileLimits, concurrencyCap } from "./dimension.ts";
+import { compileLimits, concurrencyCap, type Dimension } from "./dimension.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
@@ -22,16 +28,16 @@ import { LeaseList } from "./open-lease.ts";
 import { RedisStore } from "./redis-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
+/** The sections that a reload changes. */
+export type LimitConfig = Pick<GatewayConfig, "limits" | "concurrency" | "prices" | "outputMax">;
+
 export interface AccountingDeps {
-  readonly config: Pick<
-    GatewayConfig,
-    "limits" | "concurrency" | "stores" | "addressLimit" | "prices" | "outputMax"
-  >;
+  readonly config: LimitConfig & Pick<GatewayConfig, "stores" | "addressLimit">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly models: readonly string[];
+  readonly models: GrowingLabel;
   /** Where usage records are kept; without it they are counted only. */
   readonly usage?: UsageStore | undefined;
   readonly audit?: AuditSink | undefined;
@@ -51,6 +57,8 @@ export interface Accounting {
   readonly metering: Metering;
   readonly addresses: AddressTable;
   onAddressRefused(): void;
+  /** Other limits and prices hold from now on; throws nothing that `checkLimits` let pass. */
+  install(config: LimitConfig): void;
   /** Exit: what was reserved becomes what was used. */
   settle(x: Exchange): void;
   /** Exit: one usage record for each attempt. */
@@ -63,9 +71,9 @@ const bucketsMax = 100_000;
 /** Builds limits, budgets and metering from the configuration; opens the shared store if any. */
 export function createAccounting(deps: AccountingDeps): Accounting {
   const { config, clock } = deps;
-  const dims = compileLimits(config.limits);
-  const prices = createPrices(config.prices);
-  const metrics = createLimitMetrics(deps.metrics, dims);
+  const compiled = compile(config, clock);
+  let prices = compiled.estimate.prices;
+  const metrics = createLimitMetrics(deps.metrics, compiled.limits);
   const ledger = ledgerFor(deps);
   const local = new LocalStore(bucketsMax, ledger?.spentOf.bind(ledger));
   const leases = new LeaseList();
@@ -73,29 +81,29 @@ export function createAccounting(deps: AccountingDeps): Accounting {
     ledger,
     clock,
     leases,
-    caps: [
-      concurrencyCap("key", config.concurrency.key),
-      concurrencyCap("global", config.concurrency.global),
-    ],
-    limits: dims,
-    estimate: {
-      prices,
-      outputMax: new Map(Object.entries(config.outputMax)),
-      wallMs: () => clock.wallMs(),
-    },
+    ...compiled,
     local,
     shared: sharedStore(deps, { local, leases }),
     metrics,
     alerts: budgetAlerts(deps),
   });
   const limits = deps.controls?.limits?.(made) ?? made;
-  const metering = createMetering({ ...deps, prices, store: deps.usage });
+  const metering = createMetering({
+    ...deps,
+    prices: { of: (model, wallMs) => prices.of(model, wallMs) },
+    store: deps.usage,
+  });
   const { addressesMax, failuresPerMinute } = config.addressLimit;
   return {
     limits,
     metering,
     addresses: createAddressTable({ addressesMax, failuresPerMinute, random: deps.random }),
     onAddressRefused: () => metrics.addressRefused(),
+    install(next) {
+      const other = compile(next, clock);
+      prices = other.estimate.prices;
+      made.install(other);
+    },
     settle(x) {
       if (x.lease) limits.settle(x, actualOf(x, prices, clock.wallMs()));
     },
@@ -105,6 +113,36 @@ export function createAccounting(deps: AccountingDeps): Accounting {
       await metering.close();
     },
   };
+}
+
+/** What the sections say, compiled. LL_CONFIG_INVALID for figures beyond integers. */
+function compile(config: LimitConfig, clock: Clock) {
+  return {
+    caps: [
+      concurrencyCap("key", config.concurrency.key),
+      concurrencyCap("global", config.concurrency.global),
+    ],
+    limits: limitsOf(config),
+    estimate: {
+      prices: createPrices(config.prices),
+      outputMax: new Map(Object.entries(config.outputMax)),
+      wallMs: () => clock.wallMs(),
+    },
+  };
+}
+
+/** Throws LL_CONFIG_INVALID when the limits cannot be kept exactly. */
+export function checkLimits(config: LimitConfig): void {
+  limitsOf(config);
+}
+
+function limitsOf(config: LimitConfig): Dimension[] {
+  try {
+    return compileLimits(config.limits);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw gatewayErrors.make("LL_CONFIG_INVALID", `limits: ${cause.message}.`, { cause });
+  }
 }
 
 /** With one process alone budgets are kept in the SQL store; replicas keep them in theirs. */
@@ -140,6 +178,7 @@ function sharedStore(
 export function explainedAccounting(config: GatewayConfig, clock: Clock): Accounting {
   const logger = createLogger({ clock, write: () => undefined, level: "silent" });
   const stores = { ...config.stores, redis: null };
-  const deps = { clock, logger, random: seededRandom(0), metrics: createMetrics(), models: [] };
-  return createAccounting({ ...deps, config: { ...config, stores } });
+  const deps = { clock, logger, random: seededRandom(0), metrics: createMetrics() };
+  const models = growingLabel();
+  return createAccounting({ ...deps, models, config: { ...config, stores } });
 }

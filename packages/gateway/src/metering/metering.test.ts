@@ -1,6 +1,6 @@
 import { TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
-import { createMetrics } from "@loadline/kit/metrics";
+import { createMetrics, growingLabel } from "@loadline/kit/metrics";
 import { describe, expect, it } from "vitest";
 import { errorCode, overUpstreams, runGateway, runUpstream } from "../../test/harness.ts";
 import { pricesSection } from "../budgets/config.ts";
@@ -50,7 +50,7 @@ describe("usage records", () => {
       clock,
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),
       metrics,
-      models: ["m"],
+      models: growingLabel(["m"]),
       prices,
       store: { append: (batch) => Promise.resolve(rows.push(...recordsOf(batch))) },
     });
@@ -77,7 +77,7 @@ describe("usage records", () => {
       clock,
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),
       metrics: createMetrics(),
-      models: ["m"],
+      models: growingLabel(["m"]),
       prices,
       store: { append: (batch) => Promise.resolve(rows.push(...recordsOf(batch))) },
     });

@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import type { Metrics } from "@loadline/kit/metrics";
+import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
 import type { Prices } from "../budgets/prices.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
 import type { UsageBatch } from "../state/rows.ts";
@@ -12,7 +12,8 @@ export interface MeteringDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly models: readonly string[];
+  readonly models: GrowingLabel;
+  /** Read at each call: a reload changes it. */
   readonly prices: Prices;
   /** Where usage is kept; undefined: it is counted only. */
   readonly store?: UsageStore | undefined;

@@ -1,4 +1,4 @@
-import type { Metrics } from "@loadline/kit/metrics";
+import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
 import type { UsageRow } from "../state/rows.ts";
 
 export interface MeteringMetrics {
@@ -16,10 +16,7 @@ const sources: readonly UsageRow["source"][] = [
   "unknown",
 ];
 
-export function createMeteringMetrics(
-  metrics: Metrics,
-  models: readonly string[],
-): MeteringMetrics {
+export function createMeteringMetrics(metrics: Metrics, models: GrowingLabel): MeteringMetrics {
   const tokens = metrics.counter("loadline_tokens", "Tokens used, by how they are known.", {
     model: models,
     direction: directions,
@@ -33,14 +30,13 @@ export function createMeteringMetrics(
   });
   const dropped = metrics.counter("loadline_usage_dropped", "Usage records that were lost.", {});
   const depth = metrics.gauge("loadline_usage_queue_depth", "Usage records not yet written.", {});
-  const modelIndex = new Map(models.map((model, i) => [model, i]));
   const perModel = directions.length * sources.length;
   return {
     used(row) {
       const source = sources.indexOf(row.source);
       attempts.add(source);
-      const model = modelIndex.get(row.model);
-      if (model === undefined) return;
+      const model = models.indexOf(row.model);
+      if (model < 0) return;
       // The last label varies fastest.
       const first = model * perModel + source;
       if (row.inputTokens > 0) tokens.add(first, row.inputTokens);

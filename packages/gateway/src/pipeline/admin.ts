@@ -1,18 +1,14 @@
-import { parseRanges } from "@loadline/kit/ip-ranges";
-import type { AdminConfig } from "../admin/config.ts";
-import { gatewayErrors } from "../errors.ts";
+import type { Live } from "../snapshot/snapshot.ts";
 import { adminOnly, type Stage } from "./stage.ts";
 
 /** Refuses the admin plane to addresses outside `admin.allowFrom`, before any credential is read. */
-export function adminAddressStage({ allowFrom }: AdminConfig): Stage {
-  const allowed = parseRanges(allowFrom);
-  if (typeof allowed === "string")
-    throw gatewayErrors.make("LL_CONFIG_INVALID", `admin.allowFrom: ${allowed} is no range.`);
+export function adminAddressStage(live: Live): Stage {
   return {
     id: "admin-address",
     summary: "admin plane from allowed addresses only",
     wired: adminOnly,
-    run: (x) => (allowed.has(x.client.address) ? undefined : { code: "LL_ADMIN_ADDRESS" }),
+    run: (x) =>
+      live.current.adminFrom.has(x.client.address) ? undefined : { code: "LL_ADMIN_ADDRESS" },
   };
 }
 

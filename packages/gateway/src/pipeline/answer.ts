@@ -5,7 +5,7 @@ import type { Stage } from "./stage.ts";
 /** What the gateway says of itself. */
 export interface LocalAnswers {
   /** Model names in configuration order. */
-  readonly models: readonly string[];
+  models(): readonly string[];
   /** Start of the gateway, seconds since the epoch. */
   readonly createdSeconds: number;
   /** Reasons why it is not ready; empty when it is. */
@@ -33,7 +33,7 @@ export function answerStage(local: LocalAnswers): Stage {
   /** A key that is narrowed to models sees no others. */
   const modelsOf = (x: Exchange): readonly string[] => {
     const granted = x.principal?.limits.models;
-    return granted ? local.models.filter((id) => granted.has(id)) : local.models;
+    return granted ? local.models().filter((id) => granted.has(id)) : local.models();
   };
   const answers: Partial<Record<OperationId, (x: Exchange) => LocalAnswer | Refusal>> = {
     "models.list": (x) => json(200, { object: "list", data: modelsOf(x).map(model) }),

@@ -17,7 +17,7 @@ const malformed: Refusal = { code: "LL_AUTH_MALFORMED", headers: challenge };
 /** One principal per request, from the API key; nothing is waited for when the key is cached. */
 export function authenticateStage(
   identity: Pick<Identity, "authenticate" | "onMissing">,
-  isRequired: boolean,
+  live: { readonly current: { readonly isKeyRequired: boolean } },
 ): Stage {
   const anonymous = anonymousPrincipal();
   return {
@@ -28,7 +28,7 @@ export function authenticateStage(
       const key = presentedKey(x);
       if (key === undefined) {
         const { permission } = x.operation;
-        const isOpen = !isRequired && typeof permission === "string";
+        const isOpen = !live.current.isKeyRequired && typeof permission === "string";
         if (isOpen && anonymous.grants.has(permission)) {
           x.principal = anonymous;
           return undefined;

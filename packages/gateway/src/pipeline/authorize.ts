@@ -12,7 +12,10 @@ type Authorize = typeof decide;
  * The operation's permission, then the model and route: unknown ones are 404, those the key is not
  * granted 403. Operations whose surfaces declare their own permission are decided there.
  */
-export function authorizeStage(table: RouteTable, authorize: Authorize): Stage {
+export function authorizeStage(
+  live: { readonly current: { readonly routes: RouteTable } },
+  authorize: Authorize,
+): Stage {
   return {
     id: "authorize",
     summary: "permission, model, route",
@@ -25,7 +28,7 @@ export function authorizeStage(table: RouteTable, authorize: Authorize): Stage {
         const message = `The key lacks ${verdict.permission ?? "a permission"}.`;
         return { code: verdict.code, message };
       }
-      return operation.isModel ? chooseRoute(x, principal, table) : undefined;
+      return operation.isModel ? chooseRoute(x, principal, live.current.routes) : undefined;
     },
   };
 }

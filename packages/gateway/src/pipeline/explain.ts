@@ -5,7 +5,8 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { authorize } from "../identity/authorize.ts";
 import { emptyRouter } from "../routing/router.ts";
 import { explainedAccounting } from "../limits/wire.ts";
-import { routeTable } from "../routing/routes.ts";
+import { createNames } from "../snapshot/names.ts";
+import { compileSnapshot } from "../snapshot/snapshot.ts";
 import { streamParts } from "../stream/parts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import { createWatch } from "../upstream/watch.ts";
@@ -23,9 +24,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       onExposed: () => undefined,
       authorize,
     },
-    isKeyRequired: config.auth.required,
-    bodyBytesMax: config.http.bodyBytesMax,
-    routes: routeTable([]),
+    live: { current: compileSnapshot(config, new Map()) },
     accounting: explainedAccounting(config, clock),
     call: {
       watch: createWatch(clock),
@@ -36,15 +35,14 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       onAttempt: () => undefined,
     },
     local: {
-      models: [],
+      models: () => [],
       createdSeconds: 0,
       notReady: () => [],
       health: () => ({ isOk: false, body: null }),
       metricsText: () => "",
     },
-    admin: config.admin,
     exits: {
-      telemetry: createTelemetry({ routes: [], models: [], targets: [] }, createMetrics()),
+      telemetry: createTelemetry(createNames(), createMetrics()),
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),
       nowMs,
     },

@@ -7,13 +7,14 @@ const usualType = "application/json";
 const jsonType = /^application\/json\s*(?:;|$)/i;
 
 /** Keeps the body within its limit and scans it. A larger Content-Length is never read. */
-export function readStage(bodyBytesMax: number): Stage {
+export function readStage(live: { readonly current: { readonly bodyBytesMax: number } }): Stage {
   return {
     id: "read",
     summary: "body within its limit, scanned",
     wired: modelOnly,
     run(x) {
       const picked = x.picked;
+      const { bodyBytesMax } = live.current;
       const type = picked?.contentType;
       if (!picked || !type || (type !== usualType && !jsonType.test(type)))
         return { code: "LL_BODY_TYPE" };

@@ -1,6 +1,6 @@
-import type { AdminConfig } from "../admin/config.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Accounting } from "../limits/wire.ts";
+import type { Live } from "../snapshot/snapshot.ts";
 import { acceptStage } from "./accept.ts";
 import { adminAddressStage, handOverStage } from "./admin.ts";
 import { addressLimitStage } from "./address-limit.ts";
@@ -21,13 +21,11 @@ export interface StageDeps {
   readonly nextId: () => string;
   readonly identity: Parameters<typeof authenticateStage>[0] &
     Pick<Identity, "onExposed" | "authorize">;
-  readonly isKeyRequired: boolean;
-  readonly bodyBytesMax: number;
-  readonly routes: Parameters<typeof authorizeStage>[0];
+  /** Read at each request: a reload changes it. */
+  readonly live: Live;
   readonly accounting: Accounting;
   readonly call: CallDeps;
   readonly local: LocalAnswers;
-  readonly admin: AdminConfig;
   readonly exits: Parameters<typeof exitStages>[0];
 }
 
@@ -37,11 +35,11 @@ export function createStages(deps: StageDeps): Stage[] {
     requestIdStage(deps.nextId),
     acceptStage(deps.identity.onExposed),
     auditReadyStage(deps.exits.audit),
-    adminAddressStage(deps.admin),
+    adminAddressStage(deps.live),
     addressLimitStage(deps.accounting, deps.call.nowMs),
-    authenticateStage(deps.identity, deps.isKeyRequired),
-    readStage(deps.bodyBytesMax),
-    authorizeStage(deps.routes, deps.identity.authorize),
+    authenticateStage(deps.identity, deps.live),
+    readStage(deps.live),
+    authorizeStage(deps.live, deps.identity.authorize),
     reserveStage(deps.accounting.limits),
     routeStage(deps.call.router),
     callStage(deps.call),

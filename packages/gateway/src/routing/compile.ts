@@ -1,3 +1,4 @@
+import type { GrowingLabel } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
@@ -13,27 +14,39 @@ export function openTargets(
 ): Map<string, Target> {
   const targets = new Map<string, Target>();
   const all = { ...deps, connectTimeoutMs: config.timeouts.connect };
-  for (const [name, settings] of Object.entries(config.targets)) {
-    const provider = findProvider(settings.provider);
-    if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
-    const upstream = provider.open(name, splitTarget(settings).provider, all);
-    const model = String(settings["model"]);
-    const lanes = lanesOf(provider, upstream.rules, deps.clock);
-    targets.set(name, { name, provider, model, upstream, keys: upstream.keys, lanes });
-  }
+  for (const [name, settings] of Object.entries(config.targets))
+    targets.set(name, openTarget(name, settings, all));
   return targets;
 }
 
-/** Routes over opened targets; groups become one order of preference. */
+/** Opens the transport of one target whose settings were checked. */
+export function openTarget(
+  name: string,
+  settings: GatewayConfig["targets"][string],
+  deps: ProviderDeps,
+): Target {
+  const provider = findProvider(settings.provider);
+  if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
+  const upstream = provider.open(name, splitTarget(settings).provider, deps);
+  const model = String(settings["model"]);
+  const lanes = lanesOf(provider, upstream.rules, deps.clock);
+  return { name, provider, model, upstream, keys: upstream.keys, lanes };
+}
+
+/**
+ * Routes over opened targets; groups become one order of preference. `indexes`: the names of all
+ * routes there ever were; without it a route's index is its position.
+ */
 export function compileRoutes(
   config: GatewayConfig,
   targets: ReadonlyMap<string, Target>,
+  indexes?: GrowingLabel,
 ): RouteTable {
   const { firstByte, firstContent, idle, total } = config.timeouts;
   return routeTable(
     Object.entries(config.routes).map(([name, route], index) => ({
       name,
-      index,
+      index: indexes ? indexes.indexOf(name) : index,
       models: route.models,
       isCritical: route.critical,
       targets: [...new Set(route.groups.flatMap((group) => group.targets))].flatMap((target) => {

@@ -19,6 +19,11 @@ export class HedgeControl {
     this.#share = o.share;
   }
 
+  /** Whether it was made from these settings. */
+  isFor(o: { afterMs: number; share: number }): boolean {
+    return o.afterMs === this.#afterMs && o.share === this.#share;
+  }
+
   /** A request begins. Returns the ms after which it may be hedged. */
   begin(nowMs: number): number {
     this.#saved = Math.min(savedMax, this.#saved + this.#share);

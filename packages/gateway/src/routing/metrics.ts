@@ -1,5 +1,5 @@
 import { type BreakerState, breakerStates } from "@loadline/kit/circuit-breaker";
-import type { Metrics } from "@loadline/kit/metrics";
+import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
 import { failureClasses } from "../upstream/upstream.ts";
 import type { AttemptOutcome } from "./attempts.ts";
 
@@ -8,6 +8,12 @@ const hedgeOutcomes = ["started", "won", "refused"] as const;
 const retryOutcomes = ["taken", "refused"] as const;
 /** Value of each state's gauge. */
 const stateValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
+
+/** Every route and target that the process ever had. */
+export interface RoutingNames {
+  readonly routes: GrowingLabel;
+  readonly targets: GrowingLabel;
+}
 
 export interface RoutingMetrics {
   /** First content of the next target, `ms` after the failure of the one before. */
@@ -24,13 +30,10 @@ export interface RoutingMetrics {
 }
 
 /**
- * Series of routing and breakers; targets and routes by their position in the configuration. A
- * position beyond it, of a target that came with a reload, writes nothing.
+ * Series of routing and breakers; targets and routes by their position among all names there ever
+ * were.
  */
-export function createRoutingMetrics(
-  metrics: Metrics,
-  names: { readonly routes: readonly string[]; readonly targets: readonly string[] },
-): RoutingMetrics {
+export function createRoutingMetrics(metrics: Metrics, names: RoutingNames): RoutingMetrics {
   const route = names.routes;
   const target = names.targets;
   const switches = metrics.histogram(

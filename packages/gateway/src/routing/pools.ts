@@ -2,7 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { KeyState } from "../breaker/key-state.ts";
 import type { GatewayConfig } from "../config/schema.ts";
-import { cadencesOf } from "./cadences.ts";
+import { type Cadence, cadencesOf } from "./cadences.ts";
 import type { RoutingMetrics } from "./metrics.ts";
 import { TargetProber } from "./prober.ts";
 import type { RouteTable } from "./routes.ts";
@@ -15,6 +15,8 @@ export interface PoolsDeps {
   readonly signal: AbortSignal;
   readonly metrics: RoutingMetrics;
   onKeyOut(state: TargetState, key: KeyState): void;
+  /** A target became warm, cold or failed: `settle` of the pools in force is to be called. */
+  onChange(): void;
 }
 
 export interface Pools {
@@ -24,21 +26,27 @@ export interface Pools {
   refresh(): void;
   /** One entry per route with a backup pool. */
   status(): PoolStatus[];
-  /** Lets every target go cold. */
-  stop(): void;
+  /** Starts what some pool wants and stops what none does. */
+  settle(): void;
+  /** The prober of a target when it is for this state and this often. */
+  prober(state: TargetState, cadence: Cadence): TargetProber | undefined;
+  /** Lets every target go cold but those that others keep warm from now on. */
+  stop(kept?: ReadonlySet<TargetProber>): void;
 }
 
-/** The warm pools of all routes that have one; a target of several is probed once. */
+/**
+ * The warm pools of all routes that have one; a target of several is probed once. They take over
+ * the targets that `before` kept warm in the same way, and stop it.
+ */
 export function startPools(
   config: GatewayConfig,
   routes: RouteTable,
-  o: { states: ReadonlyMap<string, TargetState>; deps: PoolsDeps },
+  o: { states: ReadonlyMap<string, TargetState>; deps: PoolsDeps; before?: Pools | undefined },
 ): Pools {
   const cadences = cadencesOf(config);
   const probers = new Map<string, TargetProber>();
   const pools: WarmPool[] = [];
   let isBusy = false;
-  /** Starts what some pool wants and stops what none does; a change it causes is seen again. */
   const settle = (): void => {
     if (isBusy) return;
     isBusy = true;
@@ -53,12 +61,16 @@ export function startPools(
   for (const [name, cadence] of cadences) {
     const state = o.states.get(name);
     if (!state) continue;
-    const onChange = (): void => settle();
+    const kept = o.before?.prober(state, cadence);
+    if (kept) {
+      probers.set(name, kept);
+      continue;
+    }
     const onFault = (cause: unknown): void => {
       const text = cause instanceof Error ? cause.message : String(cause);
       o.deps.logger.error("probe failed unexpectedly", { target: name, text });
     };
-    probers.set(name, new TargetProber(state, { ...o.deps, ...cadence, onChange, onFault }));
+    probers.set(name, new TargetProber(state, { ...o.deps, ...cadence, onFault }));
   }
   for (const route of routes.routes) {
     const backup = config.routes[route.name]?.backup ?? "off";
@@ -68,16 +80,24 @@ export function startPools(
     const min = Math.min(backup.min, members.length);
     pools.push(new WarmPool({ route, probers: members, min, metrics, logger }));
   }
+  o.before?.stop(new Set(probers.values()));
   settle();
   return {
+    settle,
+    prober(state, { probeEveryMs, deepEveryMs }) {
+      const prober = probers.get(state.name);
+      const before = cadences.get(state.name);
+      const isAsOften = before?.probeEveryMs === probeEveryMs && before.deepEveryMs === deepEveryMs;
+      return prober?.state === state && isAsOften ? prober : undefined;
+    },
     hurry: (target) => probers.get(target)?.hurry(),
     refresh() {
       for (const pool of pools) pool.report();
     },
     status: () => pools.map((pool) => pool.status),
-    stop() {
+    stop(kept) {
       isBusy = true;
-      for (const prober of probers.values()) prober.stop();
+      for (const prober of probers.values()) if (!kept?.has(prober)) prober.stop();
     },
   };
 }

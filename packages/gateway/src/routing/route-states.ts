@@ -7,11 +7,17 @@ import { hashText } from "./strategies/hash.ts";
 import type { Member, Strategy } from "./strategies/strategy.ts";
 import type { TargetState } from "./target-state.ts";
 
-/** The chain of groups of every route, over the states of its targets. */
+/**
+ * The chain of groups of every route, over the states of its targets. A route that hedges as before
+ * keeps what it knows of its latency.
+ */
 export function routeStates(
   plan: { readonly config: GatewayConfig; readonly routes: RouteTable },
   targets: ReadonlyMap<string, TargetState>,
-  strategies: Readonly<Record<StrategyId, Strategy>>,
+  o: {
+    readonly strategies: Readonly<Record<StrategyId, Strategy>>;
+    readonly before: readonly RouteState[];
+  },
 ): RouteState[] {
   const { config, routes } = plan;
   return routes.routes.map((route) => {
@@ -22,15 +28,22 @@ export function routeStates(
       attemptsMax: config.retry.attempts,
       waitMaxMs: config.retry.waitMax,
       groups: (settings?.groups ?? []).map((group) => ({
-        strategy: strategies[group.strategy],
+        strategy: o.strategies[group.strategy],
         members: group.targets.flatMap((name) => memberOf(targets.get(name))),
       })),
-      hedge:
-        hedge === "off"
-          ? undefined
-          : new HedgeControl({ afterMs: hedge.after, share: hedge.share }),
+      hedge: hedge === "off" ? undefined : hedgeOf(hedge, o.before, route.name),
     });
   });
+}
+
+function hedgeOf(
+  { after, share }: { readonly after: number; readonly share: number },
+  before: readonly RouteState[],
+  name: string,
+): HedgeControl {
+  const settings = { afterMs: after, share };
+  const kept = before.find(({ route }) => route.name === name)?.hedge;
+  return kept?.isFor(settings) ? kept : new HedgeControl(settings);
 }
 
 function memberOf(state: TargetState | undefined): Member[] {

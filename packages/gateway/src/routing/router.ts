@@ -9,15 +9,15 @@ import { servesOperation } from "./serves.ts";
 export class RoutePlanner implements Router {
   readonly #deps: PlanDeps;
   #states = new Map<Route, RouteState>();
-  /** Of the configuration before: requests that began under it go on under it. */
-  #before = new Map<Route, RouteState>();
+  /** Of configurations before: requests that began under one go on under it. */
+  readonly #before = new WeakMap<Route, RouteState>();
 
   constructor(deps: PlanDeps) {
     this.#deps = deps;
   }
 
   install(states: readonly RouteState[]): void {
-    this.#before = this.#states;
+    for (const [route, state] of this.#states) this.#before.set(route, state);
     this.#states = new Map(states.map((state) => [state.route, state]));
   }
 

@@ -25,7 +25,7 @@ export interface RouteTimeouts {
 /** Where the requests of some models go. */
 export interface Route {
   readonly name: string;
-  /** Position in the configuration: the route's label index in the metrics. */
+  /** The route's label index in the metrics, the same over reloads. */
   readonly index: number;
   readonly models: readonly string[];
   readonly isCritical: boolean;

@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import type { Metrics } from "@loadline/kit/metrics";
+import { growingLabel, type Metrics } from "@loadline/kit/metrics";
 import { type Random, seededRandom } from "@loadline/kit/random";
 import type { AuditSink } from "../audit-log/events.ts";
 import { Board, type BreakerBoard } from "../breaker/board.ts";
@@ -8,10 +8,11 @@ import type { KeyState } from "../breaker/key-state.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import type { Router } from "./attempts.ts";
-import { createRoutingMetrics } from "./metrics.ts";
+import { createRoutingMetrics, type RoutingNames } from "./metrics.ts";
 import { type Pools, startPools } from "./pools.ts";
 import { routeStates } from "./route-states.ts";
 import { RoutePlanner } from "./router.ts";
+import type { RouteState } from "./route-state.ts";
 import type { RouteTable, Target } from "./routes.ts";
 import { createStates, type StatesDeps } from "./states.ts";
 import { createStrategies } from "./strategies/index.ts";
@@ -23,6 +24,8 @@ export interface RoutingDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Where the metrics' labels are kept; by default its own. */
+  readonly names?: RoutingNames | undefined;
   readonly audit?: AuditSink | undefined;
   readonly controls?: Partial<Controls> | undefined;
   /** Ends all probing; without one it goes on. */
@@ -57,10 +60,8 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   const { clock, logger } = deps;
   // The machine's randomness seeds it once: a draw per request has to be cheap.
   const random = seededRandom(deps.random.below(2 ** 32));
-  const metrics = createRoutingMetrics(deps.metrics, {
-    routes: plan.routes.routes.map((route) => route.name),
-    targets: [...plan.targets.keys()],
-  });
+  const names = deps.names ?? { routes: growingLabel(), targets: growingLabel() };
+  const metrics = createRoutingMetrics(deps.metrics, names);
   const board = new Board({ clock, logger, metrics, audit: deps.audit });
   const strategies = createStrategies(random);
   const onKeyOut = (state: TargetState, key: KeyState): void => board.keyOut(state, key);
@@ -70,25 +71,28 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
     metrics,
     onKeyOut,
   });
-  const indexes = new Map([...plan.targets.keys()].map((name, i) => [name, i]));
   const statesDeps: StatesDeps = {
     board,
     random,
     controls: deps.controls,
     wallMs: () => clock.wallMs(),
-    indexOf: (name) => indexes.get(name) ?? indexes.size,
+    indexOf: names.targets.indexOf,
   };
   let states: Map<string, TargetState> | undefined;
   let pools: Pools | undefined;
+  let groups: RouteState[] = [];
   const install = ({ config, routes, targets }: RoutingPlan): void => {
+    names.routes.grow(routes.routes.map((route) => route.name));
+    names.targets.grow([...targets.keys()]);
     states = createStates(config, targets, { ...statesDeps, before: states });
     board.install(states);
-    router.install(routeStates({ config, routes }, states, strategies));
-    pools?.stop();
+    groups = routeStates({ config, routes }, states, { strategies, before: groups });
+    router.install(groups);
     const signal = deps.signal ?? new AbortController().signal;
     pools = startPools(config, routes, {
       states,
-      deps: { clock, logger, signal, metrics, onKeyOut },
+      deps: { clock, logger, signal, metrics, onKeyOut, onChange: () => pools?.settle() },
+      before: pools,
     });
   };
   install(plan);

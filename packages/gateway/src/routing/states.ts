@@ -6,16 +6,15 @@ import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import { breakerSettings, targetRoutingConfig, targetRoutingKeys } from "./config.ts";
 import { cadencesOf } from "./cadences.ts";
-import { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./routes.ts";
-import { TargetState, type TokenPrice } from "./target-state.ts";
+import { TargetState, type TargetTuning, type TokenPrice } from "./target-state.ts";
 
 export interface StatesDeps {
   readonly board: Board;
   readonly random: Random;
   readonly controls: Partial<Controls> | undefined;
   wallMs(): number;
-  /** Label index of a target in the metrics; beyond them for one that came with a reload. */
+  /** Label index of a target in the metrics. */
   indexOf(target: string): number;
 }
 
@@ -34,7 +33,7 @@ export function splitTarget(settings: Readonly<Record<string, unknown>>): {
 
 /**
  * The state of every target by name, in configuration order. One whose target is still open and
- * whose settings are as before keeps its breaker, keys and latency.
+ * breaker is set up as before keeps it, its keys and its latency.
  */
 export function createStates(
   config: GatewayConfig,
@@ -48,13 +47,21 @@ export function createStates(
     const before = deps.before?.get(target.name);
     const { routing, provider } = splitTarget(config.targets[target.name] ?? {});
     const probePeriodMs = cadences.get(target.name)?.probeEveryMs;
-    const { breaker, retry, prices: listed } = config;
-    const settings = JSON.stringify([routing, breaker, retry, listed, probePeriodMs]);
+    const { breaker, retry } = config;
+    const own = targetRoutingConfig.parse(routing);
+    const settings = JSON.stringify([own.breaker, breaker, probePeriodMs]);
+    const tuning: TargetTuning = {
+      retry: { share: retry.budgetShare, perSecond: retry.budgetPerSecond },
+      weight: own.weight,
+      maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,
+      capacity: own.maxInFlight ?? connectionsOf(provider),
+      price: priceBy(own.price, () => prices.of(target.model, deps.wallMs())),
+    };
     if (before?.target === target && before.settings === settings) {
+      before.tune(tuning);
       states.set(target.name, before);
       continue;
     }
-    const own = targetRoutingConfig.parse(routing);
     const state: TargetState = new TargetState({
       target,
       index: deps.indexOf(target.name),
@@ -64,14 +71,7 @@ export function createStates(
         random: deps.random,
         onTransition: (transition) => deps.board.changed(state, transition),
       }),
-      budget: new RetryBudget({
-        share: retry.budgetShare,
-        perSecond: retry.budgetPerSecond,
-      }),
-      weight: own.weight,
-      maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,
-      capacity: own.maxInFlight ?? connectionsOf(provider),
-      price: priceBy(own.price, () => prices.of(target.model, deps.wallMs())),
+      tuning,
     });
     states.set(target.name, state);
   }

@@ -2,7 +2,7 @@ import type { Breaker } from "@loadline/kit/circuit-breaker";
 import { KeyState } from "../breaker/key-state.ts";
 import { PeakEwma } from "./peak-ewma.ts";
 import { Ramp } from "./ramp.ts";
-import type { RetryBudget } from "./retry-budget.ts";
+import { RetryBudget } from "./retry-budget.ts";
 import type { Target } from "./routes.ts";
 
 /** Currency units per million tokens, and per request. */
@@ -16,10 +16,15 @@ export interface TargetStateOptions {
   readonly target: Target;
   /** Its label index in the metrics. */
   readonly index: number;
-  /** All it was made from, as text: equal texts are equal settings. */
+  /** What its breaker was made from, as text: equal texts are equal settings. */
   readonly settings: string;
   readonly breaker: Breaker;
-  readonly budget: RetryBudget;
+  readonly tuning: TargetTuning;
+}
+
+/** What a reload changes without anything being forgotten. */
+export interface TargetTuning {
+  readonly retry: { readonly share: number; readonly perSecond: number };
   readonly weight: number;
   readonly maxInFlight: number;
   /** Calls it can take at once, by its bulkhead or its connections. */
@@ -36,11 +41,7 @@ export class TargetState {
   readonly index: number;
   readonly settings: string;
   readonly breaker: Breaker;
-  readonly budget: RetryBudget;
-  readonly weight: number;
-  readonly maxInFlight: number;
-  readonly capacity: number;
-  readonly price: TargetStateOptions["price"];
+  budget: RetryBudget;
   readonly keys: readonly KeyState[];
   readonly latency = new PeakEwma();
   readonly ramp = new Ramp();
@@ -48,20 +49,42 @@ export class TargetState {
   inFlight = 0;
   cooledUntilMs = 0;
   #nextKey = 0;
+  #tuning: TargetTuning;
 
   constructor(o: TargetStateOptions) {
     this.name = o.target.name;
     this.index = o.index;
     this.settings = o.settings;
     this.breaker = o.breaker;
-    this.budget = o.budget;
-    this.weight = o.weight;
-    this.maxInFlight = o.maxInFlight;
-    this.capacity = o.capacity;
-    this.price = o.price;
+    this.#tuning = o.tuning;
+    this.budget = new RetryBudget(o.tuning.retry);
     this.target = o.target;
     const keys = o.target.keys.map((key) => new KeyState(key));
     this.keys = keys.length > 0 ? keys : [new KeyState(undefined)];
+  }
+
+  get weight(): number {
+    return this.#tuning.weight;
+  }
+
+  get maxInFlight(): number {
+    return this.#tuning.maxInFlight;
+  }
+
+  get capacity(): number {
+    return this.#tuning.capacity;
+  }
+
+  price(): TokenPrice | undefined {
+    return this.#tuning.price();
+  }
+
+  /** Goes over to other figures; breaker, keys, latency and calls under way stay. */
+  tune(tuning: TargetTuning): void {
+    const { retry } = this.#tuning;
+    const isSame = retry.share === tuning.retry.share && retry.perSecond === tuning.retry.perSecond;
+    if (!isSame) this.budget = new RetryBudget(tuning.retry);
+    this.#tuning = tuning;
   }
 
   /** Whether a call could begin now. */

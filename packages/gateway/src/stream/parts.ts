@@ -18,6 +18,7 @@ export interface Resume {
 
 /** What the call stage needs of this folder. */
 export interface StreamParts {
+  /** Those in force; an exchange keeps the ones it began with. */
   readonly settings: StreamSettings;
   readonly metrics: StreamMetrics;
   readonly decide: typeof decideStream;
@@ -30,11 +31,17 @@ export function streamParts(
     readonly metrics: Metrics;
     readonly audit: Pick<AuditSink, "record"> | undefined;
     readonly controls?: Partial<Controls> | undefined;
+    /** What a reload put in the place of `config`. */
+    readonly live?: { readonly current: { readonly stream: StreamSettings } } | undefined;
   },
 ): StreamParts {
   const metrics = createStreamMetrics(o.metrics);
+  const fixed = { current: { stream: streamSettings(config.stream) } };
+  const live = o.live ?? fixed;
   return {
-    settings: streamSettings(config.stream),
+    get settings() {
+      return live.current.stream;
+    },
     metrics,
     decide: o.controls?.streamMachine ?? decideStream,
     onResume(x, resume) {

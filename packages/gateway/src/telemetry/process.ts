@@ -1,15 +1,19 @@
-import type { Target } from "../routing/routes.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { MetricNames } from "../snapshot/names.ts";
+import type { Live } from "../snapshot/snapshot.ts";
 import type { GatewayTelemetry } from "./telemetry.ts";
 
 /** Refreshes the gauges of this process at each rendering. */
 export function renderProcess(
   telemetry: GatewayTelemetry,
-  now: { inFlight(): number; targets(): ReadonlyMap<string, Target> },
+  of: { names: MetricNames; live: Live; pipeline: Pick<Pipeline, "inFlight"> },
 ): void {
   telemetry.onRender((set) => {
-    set.inFlight(now.inFlight());
-    for (const { name, upstream } of now.targets().values())
-      set.targetReady(name, upstream.isReady());
+    set.inFlight(of.pipeline.inFlight.size);
+    const { targets } = of.live.current;
+    // A target that left the configuration takes no requests.
+    for (const name of of.names.targets.values)
+      set.targetReady(name, targets.get(name)?.upstream.isReady() ?? false);
     const cpu = process.cpuUsage();
     set.process(process.memoryUsage.rss(), (cpu.user + cpu.system) / 1e6);
   });

@@ -1,13 +1,13 @@
-import type { Metrics } from "@loadline/kit/metrics";
+import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
 import { operations } from "../pipeline/operations.ts";
 import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
 import { type FailureClass, failureClasses } from "../upstream/upstream.ts";
 
 /** Names the label values come from; nothing a client sends becomes a label. */
 export interface TelemetryNames {
-  readonly routes: readonly string[];
-  readonly models: readonly string[];
-  readonly targets: readonly string[];
+  /** `_none` first, then every route there ever was. */
+  readonly routesOrNone: GrowingLabel;
+  readonly targets: GrowingLabel;
 }
 
 export interface GatewayTelemetry {
@@ -43,15 +43,13 @@ const reasons: readonly ExitReason[] = [
   "client_left",
   "client_stalled",
 ];
-const none = "_none";
-
 type Families = ReturnType<typeof defineFamilies>;
 
 const operation = [...operations.map((o) => o.id), "unknown"];
 const attemptClass = ["ok", ...failureClasses];
 
 function defineFamilies(metrics: Metrics, names: TelemetryNames) {
-  const route = [...names.routes, none];
+  const route = names.routesOrNone;
   const status = [...statuses.map(String), otherStatus];
   const counter = metrics.counter;
   const requests = counter("loadline_requests", "Requests ended.", { operation, route, status });
@@ -103,12 +101,12 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
 export function createTelemetry(names: TelemetryNames, metrics: Metrics): GatewayTelemetry {
   const operationIndex = new Map(operation.map((id, i) => [id, i]));
   const statusIndex = new Map(statuses.map((code, i) => [code, i]));
-  const targetIndex = new Map(names.targets.map((name, i) => [name, i]));
+  const { targets } = names;
   const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
   const families: Families = defineFamilies(metrics, names);
   const { requests, duration, overhead, ttft, attempts } = families;
   const { exits, unexpected, open, ready, rss, cpu } = families;
-  const routeOf = (x: Exchange): number => x.route?.index ?? names.routes.length;
+  const routeOf = (x: Exchange): number => (x.route ? x.route.index + 1 : 0);
   return {
     onExit(x, end) {
       const r = routeOf(x);
@@ -123,14 +121,14 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       if (isStream) exits.add(exits.at(r, reasons.indexOf(end.reason)));
     },
     onAttempt(target, failure) {
-      attempts.add(attempts.at(targetIndex.get(target) ?? -1, classIndex.get(failure) ?? -1));
+      attempts.add(attempts.at(targets.indexOf(target), classIndex.get(failure) ?? -1));
     },
     onUnexpected: () => unexpected.add(0),
     onRender(run) {
       metrics.onRender(() =>
         run({
           inFlight: (value) => open.set(0, value),
-          targetReady: (name, is) => ready.set(targetIndex.get(name) ?? -1, is ? 1 : 0),
+          targetReady: (name, is) => ready.set(targets.indexOf(name), is ? 1 : 0),
           process(rssBytes, cpuSeconds) {
             rss.set(0, rssBytes);
             cpu.set(0, cpuSeconds);

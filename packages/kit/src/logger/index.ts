@@ -8,4 +8,4 @@
  * ```
  */
 export { createLogger } from "./logger.ts";
-export type { LogFields, Logger, LoggerDeps, LogLevel } from "./logger.ts";
+export type { LeveledLogger, LogFields, Logger, LoggerDeps, LogLevel } from "./logger.ts";

@@ -43,6 +43,17 @@ describe("logger", () => {
     expect(log.isInfo).toBe(false);
   });
 
+  it("a level that is set holds for the lines after it", () => {
+    const { out, log } = setup("warn");
+    log.info("a");
+    log.setLevel("info");
+    log.line('{"event":"b"}');
+    log.setLevel("error");
+    log.warn("c");
+    log.flush();
+    expect([out.join(""), log.isInfo]).toEqual(['{"event":"b"}\n', false]);
+  });
+
   it("silent writes nothing", () => {
     const { out, log } = setup("silent");
     log.error("a");

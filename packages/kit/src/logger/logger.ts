@@ -17,6 +17,11 @@ export interface Logger {
   flush(): void;
 }
 
+/** A logger whose level can change. */
+export interface LeveledLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 export interface LoggerDeps {
   readonly clock: Clock;
   /** Takes whole lines, each ended by a newline. */
@@ -36,8 +41,8 @@ const batchMs = 50;
 const batchBytes = 65_536;
 
 /** Lines wait up to 50 ms or 64 KiB; errors are written at once. */
-export function createLogger(deps: LoggerDeps): Logger {
-  const rank = ranks[deps.level ?? "info"];
+export function createLogger(deps: LoggerDeps): LeveledLogger {
+  let rank = ranks[deps.level ?? "info"];
   // Lines are copied out at once: kept as text, the pieces of each would live until the flush.
   const held = Buffer.allocUnsafe(batchBytes);
   let used = 0;
@@ -78,7 +83,7 @@ export function createLogger(deps: LoggerDeps): Logger {
       push(JSON.stringify({ time: time(), level, event, ...fields }));
       if (level === "error") flush();
     };
-  const isInfo = rank <= ranks.info;
+  let isInfo = rank <= ranks.info;
   return {
     debug: at("debug"),
     info: at("info"),
@@ -87,7 +92,13 @@ export function createLogger(deps: LoggerDeps): Logger {
     line: (json) => {
       if (isInfo) push(json);
     },
-    isInfo,
+    get isInfo() {
+      return isInfo;
+    },
+    setLevel(level) {
+      rank = ranks[level];
+      isInfo = rank <= ranks.info;
+    },
     time,
     flush,
   };

@@ -1,7 +1,6 @@
 import { breakerDefaults, CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
-import { RetryBudget } from "../retry-budget.ts";
 import { TargetState } from "../target-state.ts";
 import { createWorld, permitOf, routeOf, targetsOf } from "../world.fixture.ts";
 import { hashText, mix } from "./hash.ts";
@@ -151,11 +150,13 @@ describe("prefix-affinity", () => {
         index,
         settings: "",
         breaker: new CircuitBreaker({ settings: breakerDefaults, random }),
-        budget: new RetryBudget({ share: 0, perSecond: 0 }),
-        weight: 1,
-        maxInFlight: Number.POSITIVE_INFINITY,
-        capacity: Number.POSITIVE_INFINITY,
-        price: () => undefined,
+        tuning: {
+          retry: { share: 0, perSecond: 0 },
+          weight: 1,
+          maxInFlight: Number.POSITIVE_INFINITY,
+          capacity: Number.POSITIVE_INFINITY,
+          price: () => undefined,
+        },
       }),
       nameHash: hashText(target.name),
       current: 0,

@@ -1,0 +1,155 @@
+import type { Logger } from "@loadline/kit/logger";
+import { LoadlineError } from "@loadline/kit/errors";
+import type { GatewayConfig } from "../config/schema.ts";
+import type { Target } from "../routing/routes.ts";
+import { isSame } from "./compare.ts";
+import type { MetricNames } from "./names.ts";
+import type { ReloadMetrics, ReloadOutcome } from "./metrics.ts";
+import { liveChanges } from "./restart.ts";
+import { compileSnapshot, type Live, type Snapshot } from "./snapshot.ts";
+import { nextTargets, type TargetDeps } from "./targets.ts";
+
+/** Reads the configuration anew and checks it; throws LL_CONFIG_*. */
+export type ReadConfig = () => GatewayConfig | Promise<GatewayConfig>;
+
+/** What a reload did. */
+export interface ReloadReport {
+  readonly outcome: ReloadOutcome;
+  /** Names the configuration that is in force now. */
+  readonly digest: string;
+  /** Paths that changed, such as `targets.a` and `limits`; empty unless applied. */
+  readonly changed: readonly string[];
+  /** Code and message when nothing was applied. */
+  readonly problem?: string;
+}
+
+export interface ReloaderDeps {
+  readonly live: { current: Snapshot };
+  readonly names: MetricNames;
+  readonly metrics: ReloadMetrics;
+  readonly logger: Logger;
+  readonly targets: TargetDeps;
+  /** Lets every part go over to the snapshot that is current now; may not fail. */
+  install(next: Snapshot): void;
+  /** Checks what `install` would compile; throws what is wrong with it. */
+  check(config: GatewayConfig): void;
+  /** Takes the targets that left the configuration. */
+  retire(targets: readonly Target[]): void;
+}
+
+export interface Reloader {
+  /** Goes over to another configuration, or says why not and leaves everything as it is. */
+  apply(config: GatewayConfig): ReloadReport;
+  /** The same with a configuration that is read first. One that waits to be read serves all. */
+  read(read: ReadConfig): Promise<ReloadReport>;
+  /** The last reload was refused: what runs is not what is written. */
+  readonly isStale: boolean;
+}
+
+export function createReloader(deps: ReloaderDeps): Reloader {
+  return new SnapshotReloader(deps);
+}
+
+class SnapshotReloader implements Reloader {
+  isStale = false;
+  readonly #deps: ReloaderDeps;
+  #generation = 0;
+  #running: Promise<unknown> = Promise.resolve();
+  /** A read that has not begun: whoever asks meanwhile gets its report. */
+  #waiting: Promise<ReloadReport> | undefined;
+
+  constructor(deps: ReloaderDeps) {
+    this.#deps = deps;
+  }
+
+  apply(config: GatewayConfig): ReloadReport {
+    try {
+      return this.#apply(config);
+    } catch (cause) {
+      return this.#refuse(cause);
+    }
+  }
+
+  read(read: ReadConfig): Promise<ReloadReport> {
+    this.#waiting ??= this.#after(this.#running, read);
+    return this.#waiting;
+  }
+
+  #after(before: Promise<unknown>, read: ReadConfig): Promise<ReloadReport> {
+    const report = before.then(() => {
+      this.#waiting = undefined;
+      return this.#read(read);
+    });
+    this.#running = report;
+    return report;
+  }
+
+  async #read(read: ReadConfig): Promise<ReloadReport> {
+    try {
+      return this.#apply(await read());
+    } catch (cause) {
+      return this.#refuse(cause);
+    }
+  }
+
+  /** Everything that may fail comes first; then one turn changes all there is to change. */
+  #apply(config: GatewayConfig): ReloadReport {
+    const { live, names, metrics, logger } = this.#deps;
+    const before = live.current;
+    if (isSame(before.config, config)) {
+      this.isStale = false;
+      metrics.onReload("unchanged");
+      return { outcome: "unchanged", digest: before.digest, changed: [] };
+    }
+    const changed = liveChanges(before.config, config);
+    this.#deps.check(config);
+    const generation = ++this.#generation;
+    const { targets, opened } = nextTargets(config, before, {
+      deps: this.#deps.targets,
+      generation,
+    });
+    let next: Snapshot;
+    try {
+      names.grow(config);
+      next = compileSnapshot(config, targets, names);
+    } catch (cause) {
+      this.#deps.retire(opened);
+      throw cause;
+    }
+    live.current = next;
+    this.#deps.install(next);
+    this.#deps.retire([...before.targets.values()].filter((t) => targets.get(t.name) !== t));
+    this.isStale = false;
+    metrics.onReload("applied");
+    logger.info("config.applied", { digest: next.digest, changed: changed.join(", ") });
+    return { outcome: "applied", digest: next.digest, changed };
+  }
+
+  #refuse(cause: unknown): ReloadReport {
+    const { live, metrics, logger } = this.#deps;
+    const { digest } = live.current;
+    this.isStale = true;
+    const isKnown = cause instanceof LoadlineError;
+    const code = isKnown ? cause.code : "LL_INTERNAL_UNEXPECTED";
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const outcome = code === "LL_CONFIG_RESTART_NEEDED" ? "restart_needed" : "invalid";
+    metrics.onReload(outcome);
+    logger.error("config.refused", { code, text, digest });
+    return { outcome, digest, changed: [], problem: `${code} ${text}` };
+  }
+}
+
+/** The view of a section that follows reloads, for parts that read it at each call. */
+export function liveAuditLog(live: Live): GatewayConfig["auditLog"] {
+  return {
+    get onFull() {
+      return live.current.config.auditLog.onFull;
+    },
+    get requests() {
+      return live.current.config.auditLog.requests;
+    },
+    get sync() {
+      return live.current.config.auditLog.sync;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { LeveledLogger } from "@loadline/kit/logger";
+import type { Metrics } from "@loadline/kit/metrics";
+import type { GatewayConfig } from "../config/schema.ts";
+import { type Accounting, checkLimits } from "../limits/wire.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { openTargets } from "../routing/compile.ts";
+import type { Routing } from "../routing/routing.ts";
+import { createReloadMetrics } from "./metrics.ts";
+import { createNames, type MetricNames } from "./names.ts";
+import { createReloader, type ReadConfig, type Reloader, type ReloadReport } from "./reloader.ts";
+import { createRetired } from "./retired.ts";
+import { compileSnapshot, type Snapshot } from "./snapshot.ts";
+import type { TargetDeps } from "./targets.ts";
+
+/** What is in force, before anything could replace it. */
+export interface OpenedSnapshot {
+  readonly names: MetricNames;
+  readonly live: { current: Snapshot };
+}
+
+/** Opens the targets of the first configuration and compiles it. LL_CONFIG_*. */
+export function openSnapshot(config: GatewayConfig, deps: TargetDeps): OpenedSnapshot {
+  checkLimits(config);
+  const names = createNames();
+  names.grow(config);
+  return { names, live: { current: compileSnapshot(config, openTargets(config, deps), names) } };
+}
+
+/** Everything a reload reaches. */
+export interface ReloadParts {
+  readonly targetDeps: TargetDeps & { readonly logger: LeveledLogger };
+  readonly metrics: Metrics;
+  readonly routing: Pick<Routing, "install">;
+  readonly accounting: Pick<Accounting, "install">;
+  readonly pipeline: Pick<Pipeline, "inFlight">;
+}
+
+export interface OpenedReload extends Reloader {
+  /** Applies `config`, or what `read` reads. Without both there is nothing to do. */
+  now(config: GatewayConfig | undefined, read: ReadConfig | undefined): Promise<ReloadReport>;
+  /** Closes every target, those that left the configuration included. */
+  close(): Promise<void>;
+}
+
+/** Makes `opened` replaceable while the gateway runs. */
+export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedReload {
+  const { live, names } = opened;
+  const { targetDeps, metrics, routing, accounting, pipeline } = parts;
+  const { clock, logger } = targetDeps;
+  const retired = createRetired({ clock, logger, inFlight: pipeline.inFlight });
+  const reloader = createReloader({
+    live,
+    names,
+    metrics: createReloadMetrics(metrics, () => live.current.digest),
+    logger,
+    targets: targetDeps,
+    check: checkLimits,
+    install(next) {
+      routing.install(next);
+      accounting.install(next.config);
+      logger.setLevel(next.config.log.level);
+    },
+    retire: retired.add,
+  });
+  return {
+    apply: (config) => reloader.apply(config),
+    read: (read) => reloader.read(read),
+    get isStale() {
+      return reloader.isStale;
+    },
+    now(config, read) {
+      if (config) return Promise.resolve(reloader.apply(config));
+      return reloader.read(read ?? (() => live.current.config));
+    },
+    async close() {
+      const closing = [...live.current.targets.values()].map((target) => target.upstream.close());
+      await Promise.all([...closing, retired.close()]);
+    },
+  };
+}
+
+/** The admin plane's way to reload; undefined where there is nothing to read again. */
+export function adminReload(
+  reloader: Reloader,
+  read: ReadConfig | undefined,
+): (() => Promise<{ applied: boolean; problem: string | null }>) | undefined {
+  if (!read) return undefined;
+  const view = ({ problem, outcome }: ReloadReport) => ({
+    applied: outcome === "applied",
+    problem: problem ?? null,
+  });
+  return async () => view(await reloader.read(read));
+}
