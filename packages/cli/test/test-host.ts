@@ -1,13 +1,13 @@
 import { TestClock } from "@loadline/kit/clock";
 import type { Clock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import type { CliHost, ExitCode, Output, StopSignal } from "../src/process/host.ts";
+import type { CliHost, ExitCode, Output, HostSignal } from "../src/process/host.ts";
 
 export interface TestHost extends CliHost {
   out(): string;
   err(): string;
   /** Delivers a signal as the terminal would. */
-  send(signal: StopSignal): void;
+  send(signal: HostSignal): void;
   readonly exits: readonly ExitCode[];
 }
 
@@ -23,7 +23,7 @@ export interface TestHostOptions {
 export function createTestHost(argv: readonly string[], o: TestHostOptions = {}): TestHost {
   const texts = { out: "", err: "" };
   const exits: ExitCode[] = [];
-  const handlers = new Map<StopSignal, Set<() => void>>();
+  const handlers = new Map<HostSignal, Set<() => void>>();
   const output = (name: "out" | "err"): Output => ({
     write: (text) => {
       texts[name] += text;

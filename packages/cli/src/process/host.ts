@@ -5,6 +5,8 @@ import type { Random } from "@loadline/kit/random";
 export type ExitCode = 0 | 1 | 2 | 3 | 64 | 78 | 130;
 
 export type StopSignal = "SIGINT" | "SIGTERM";
+/** Those that end a verb, and the one that reloads. */
+export type HostSignal = StopSignal | "SIGHUP";
 
 export interface Output {
   write(text: string): void;
@@ -27,7 +29,7 @@ export interface CliHost {
   readonly startedMs: number;
   readonly runtime: { readonly node: string; readonly platform: string; readonly arch: string };
   /** Calls `run` at each delivery; the result takes it away again. */
-  onSignal(signal: StopSignal, run: () => void): () => void;
+  onSignal(signal: HostSignal, run: () => void): () => void;
   /** Ends the process at once. Only a second Ctrl-C does that. */
   exit(code: ExitCode): void;
 }

@@ -5,12 +5,13 @@ import { modelPath } from "../assets.ts";
 import { defaultPort } from "../free-port.ts";
 import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { ExitCode } from "../process/host.ts";
+import { watchReloads } from "../process/reload-triggers.ts";
 import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
 const portMax = 65_535;
 
-/** The gateway until SIGTERM or Ctrl-C, which drain it. */
+/** The gateway until SIGTERM or Ctrl-C, which drain it; SIGHUP and a changed file reload it. */
 export async function runServe(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
   const config = await serveConfig(context);
@@ -20,14 +21,20 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
     return 0;
   }
   using interrupt = watchInterrupt(host, "draining (again: stop at once)");
+  const path = args.text("config");
   const gateway = await createGateway(config, {
     clock: host.clock,
     random: host.random,
     log: (text) => host.stderr.write(text),
     version: toolVersion,
+    ...(path !== undefined && { readConfig: () => serveConfig(context) }),
   });
   try {
     const { url } = await gateway.start();
+    using _reloads =
+      path === undefined
+        ? undefined
+        : watchReloads(host, resolve(host.cwd, path), () => gateway.reload());
     const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
     host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
     if (json) host.stdout.write(`${JSON.stringify({ url })}\n`);
