@@ -185,7 +185,7 @@ describe.skipIf(parts.missing)("two gateway processes on one Redis", () => {
   });
 
   async function spentOf(model: string): Promise<number> {
-    const name = encodeURIComponent(`model:money:30000000/total:0:${model}|${model}`);
+    const name = encodeURIComponent(`model:money:total:${model}|${model}`);
     const answer = await redis.command(`HGET {ll}:m:${name} s`);
     return Number(answer.split("\r\n")[1] ?? 0);
   }

@@ -19,7 +19,10 @@ export interface Dimension {
   readonly isUpper: boolean;
   /** Its law as `ratelimit-policy` states it; empty for money and concurrency. */
   readonly policy: string;
-  /** Distinguishes limits of one scope and resource: part of its limiters' ids. */
+  /**
+   * Distinguishes limits of one scope and resource: part of its limiters' ids. Budgets and
+   * concurrency keep it, and with it what is spent, when their figure changes.
+   */
   readonly key: string;
 }
 
@@ -27,11 +30,15 @@ const nanoPerUnit = 1e9;
 const dayMs = 86_400_000;
 
 /**
- * Compiles the configured limits, in their order; one that is written twice counts once. A
- * RangeError names figures beyond integers.
+ * Compiles the configured limits, in their order; one that is written twice counts once, of two
+ * budgets or concurrency limits for the same the smaller. A RangeError names figures beyond integers.
  */
 export function compileLimits(entries: readonly LimitEntry[]): Dimension[] {
-  const byKey = new Map(entries.map(compileLimit).map((dim) => [dim.key, dim]));
+  const byKey = new Map<string, Dimension>();
+  for (const dim of entries.map(compileLimit)) {
+    const same = byKey.get(dim.key);
+    if (!same || dim.limit < same.limit) byKey.set(dim.key, dim);
+  }
   return [...byKey.values()];
 }
 
@@ -46,7 +53,7 @@ function compileLimit(entry: LimitEntry): Dimension {
   const law = lawFor(entry);
   const period = resource === "money" ? periodOf(entry) : undefined;
   const limit = resource === "money" ? Math.round(entry.limit * nanoPerUnit) : entry.limit;
-  const span = law ? `${law.limit}/${law.periodUs}` : `${limit}/${period ?? ""}`;
+  const span = law ? `${law.limit}/${law.periodUs}:${law.burst}` : (period ?? "");
   const seconds = law ? law.periodUs / 1e6 : 0;
   const matched = match === undefined ? undefined : [match].flat();
   return {
@@ -59,7 +66,7 @@ function compileLimit(entry: LimitEntry): Dimension {
     match: matched && new Set(matched),
     isUpper: entry.estimate === "upper",
     policy: law ? `"${scope}-${resource}";q=${law.limit};w=${seconds};burst=${law.burst}` : "",
-    key: `${scope}:${resource}:${span}:${law?.burst ?? 0}:${matched?.join(",") ?? "*"}`,
+    key: `${scope}:${resource}:${span}:${matched?.join(",") ?? "*"}`,
   };
 }
 

@@ -10,7 +10,7 @@ import { operations, unknownOperation } from "../pipeline/operations.ts";
 import type { Principal } from "../identity/principal.ts";
 import { limitsSection } from "./config.ts";
 import { compileLimits, concurrencyCap } from "./dimension.ts";
-import { createLimits, type Limits } from "./limits.ts";
+import { createLimits, type ReloadableLimits } from "./limits.ts";
 import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
 import { LeaseList } from "./open-lease.ts";
@@ -30,7 +30,7 @@ export interface Caller {
 }
 
 export interface Bench extends AsyncDisposable {
-  readonly limits: Limits;
+  readonly limits: ReloadableLimits;
   readonly local: LocalStore;
   readonly shared: SharedStore | undefined;
   readonly metrics: Metrics;

@@ -65,8 +65,8 @@ export interface Limits {
 /** Limits that a reload changes. */
 export interface ReloadableLimits extends Limits {
   /**
-   * Other limits hold from now on; those that are as before keep their state, and what was reserved
-   * under the former is settled there.
+   * Other limits hold from now on. Those that are as before keep their state, budgets and
+   * concurrency also with another figure; what was reserved under the former is settled there.
    */
   install(next: Pick<LimitsDeps, "caps" | "limits" | "estimate">): void;
 }
@@ -132,6 +132,11 @@ class Engine implements ReloadableLimits, LeaseHost {
   }
 
   install(next: Pick<LimitsDeps, "caps" | "limits" | "estimate">): void {
+    const before = new Map(this.#deps.limits.map((dim) => [dim.key, dim.limit]));
+    const isOther = (dim: Dimension): boolean => (before.get(dim.key) ?? dim.limit) !== dim.limit;
+    // Shares of another figure are told anew.
+    for (const dim of next.limits)
+      if (dim.resource === "money" && isOther(dim)) this.#deps.local.tellAgain(dim);
     this.#deps = { ...this.#deps, ...next };
     this.#plans = createPlanner(next);
     this.#deps.metrics.install(next.limits);

@@ -80,6 +80,12 @@ export class LocalStore {
     this.#epoch++;
   }
 
+  /** The budget's figure changed: the shares of it that are spent are reported again. */
+  tellAgain(dim: Dimension): void {
+    for (const bucket of this.table.all())
+      if (bucket.id.startsWith(`${dim.key}|`)) bucket.alertAtNano = -1;
+  }
+
   /** Undefined when everything from `from` to `to` (exclusive) of the plan admits the call. */
   check(plan: Plan, ask: Ask, range: Range, times: Times): Denial | undefined {
     if (plan.generation !== this.table.generation && !plan.bind(this.table, times.nowUs))

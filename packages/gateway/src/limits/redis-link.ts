@@ -38,19 +38,19 @@ interface Waiting {
   readonly onTimeout: () => void;
 }
 
-/** Connects at once and for ever; `onReady` is told of each connection. */
-export function openRedis(o: {
-  url: string;
-  clock: Clock;
-  timeoutMs: number;
-  onReady: (isFirst: boolean) => void;
-  onFault: (text: string) => void;
-}): RedisLink {
-  const { clock, timeoutMs } = o;
+interface LinkOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly onReady: (isFirst: boolean) => void;
+  readonly onFault: (text: string) => void;
+}
+
+/** Loads the driver, which costs a start without Redis nothing, and connects. */
+function connectRedis(o: LinkOptions): { redis(): Redis | undefined; close(): void } {
   let redis: Redis | undefined;
   let isFirst = true;
   let isClosed = false;
-  // The driver costs a start without Redis nothing.
   const connect = async (): Promise<void> => {
     const driver = await import("ioredis");
     if (isClosed) return;
@@ -68,12 +68,26 @@ export function openRedis(o: {
     redis.on("error", (cause: Error) => o.onFault(cause.message));
   };
   connect().catch((cause: unknown) => o.onFault(String(cause)));
+  return {
+    redis: () => redis,
+    close() {
+      isClosed = true;
+      redis?.disconnect();
+    },
+  };
+}
+
+/** Connects at once and for ever; `onReady` is told of each connection. */
+export function openRedis(o: LinkOptions): RedisLink {
+  const { clock, timeoutMs } = o;
+  const connection = connectRedis(o);
   const waiting = createDeadlines(clock);
   const evaluate = async (
     script: Script,
     keys: readonly string[],
     rest: readonly (string | number)[],
   ): Promise<unknown> => {
+    const redis = connection.redis();
     if (!redis) throw new Error("not connected yet");
     try {
       return await redis.call("EVALSHA", script.sha, keys.length, ...keys, ...rest);
@@ -106,9 +120,8 @@ export function openRedis(o: {
       });
     },
     close() {
-      isClosed = true;
       waiting.close();
-      redis?.disconnect();
+      connection.close();
     },
   };
 }
