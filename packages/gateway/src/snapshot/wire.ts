@@ -1,6 +1,7 @@
 import type { LeveledLogger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
+import { gatewayErrors } from "../errors.ts";
 import { type Accounting, checkLimits } from "../limits/wire.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { openTargets } from "../routing/compile.ts";
@@ -47,6 +48,7 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
   const { live, names } = opened;
   const { targetDeps, metrics, routing, accounting, pipeline } = parts;
   const { clock, logger } = targetDeps;
+  let isClosed = false;
   const retired = createRetired({ clock, logger, inFlight: pipeline.inFlight });
   const reloader = createReloader({
     live,
@@ -54,7 +56,10 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
     metrics: createReloadMetrics(metrics, () => live.current.digest),
     logger,
     targets: targetDeps,
-    check: checkLimits,
+    check(config) {
+      if (isClosed) throw gatewayErrors.make("LL_SERVER_DRAINING");
+      checkLimits(config);
+    },
     install(next) {
       routing.install(next);
       accounting.install(next.config);
@@ -73,6 +78,7 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
       return reloader.read(read ?? (() => live.current.config));
     },
     async close() {
+      isClosed = true;
       const closing = [...live.current.targets.values()].map((target) => target.upstream.close());
       await Promise.all([...closing, retired.close()]);
     },
