@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { GatewayErrorCode } from "../../errors.ts";
-import type { GatewayConfig } from "../../config/schema.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { errorBody, statusOf } from "../../stream/frames.ts";
