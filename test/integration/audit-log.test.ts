@@ -182,6 +182,8 @@ describe("an admin change and its entry", () => {
           else return;
         }
       };
+      // The admin plane is loaded by its first request.
+      expect((await fetch(`${gateway.url}/admin/v1/keys`, { headers })).status).toBe(200);
       const workers = [worker(), worker(), worker()];
       await clock.sleep(30 + random.below(120));
       await gateway.kill();
