@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, TestClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { watchFile } from "./watch-file.ts";
 
@@ -83,7 +82,7 @@ describe("a watched file", () => {
       w.clock.advance(200);
       return w.changes() === 1;
     };
-    await eventually(systemClock(), isSeen, 5000);
+    await expect.poll(isSeen, { timeout: 5000 }).toBe(true);
   });
 
   it("is watched no more after the end", () => {
