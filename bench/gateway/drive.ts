@@ -8,8 +8,9 @@ const lengthPattern = /content-length: *(\d+)/i;
 
 export function requestOf(subject: Subject, isStream: boolean): Buffer {
   const body = JSON.stringify({ model: "bench", messages, ...(isStream && { stream: true }) });
+  const credential = subject.key === "" ? "" : `authorization: Bearer ${subject.key}\r\n`;
   return Buffer.from(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${subject.key || "none"}\r\n` +
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\n${credential}` +
       `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
 }
