@@ -2,15 +2,13 @@
  * CPU per request as one feature after another is switched on, in one interleaved run. Each step's
  * share is in percent of the bare relay's CPU; a step above its budget is named.
  */
-import { drive } from "./drive.ts";
+import { cpuPerRequest } from "./measure.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
-  median,
   pin,
   round,
-  sample,
   start,
   startGateway,
   stop,
@@ -40,18 +38,9 @@ const base = `http://127.0.0.1:${upstream.port}`;
 const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
 const subjects: Subject[] = [relay];
 for (const { name, config } of steps) subjects.push(await startGateway(name, base, config));
-for (const subject of subjects) await drive(subject, warmRequests);
-const micros = subjects.map((): number[] => []);
-for (let i = 0; i < rounds; i++) {
-  for (const [at, subject] of subjects.entries()) {
-    const before = await sample(subject);
-    await drive(subject, requestsPerRound);
-    const after = await sample(subject);
-    micros[at]?.push((after.cpuMicros - before.cpuMicros) / requestsPerRound);
-  }
-}
+const o = { rounds, requestsPerRound, warmRequests };
+const [relayMicros = Number.NaN, ...own] = await cpuPerRequest(subjects, o);
 stop(...subjects, upstream);
-const [relayMicros = Number.NaN, ...own] = micros.map(median);
 let beforeMicros = 0;
 const rows = steps.map(({ name, budget }, i) => {
   const spent = own[i] ?? Number.NaN;

@@ -2,29 +2,19 @@
  * Other gateways on the same work. Each is a row: a command that starts it and the headers it wants.
  * One that is not here is said, never passed.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { installPortkey, portkeyVersion } from "./portkey-install.ts";
 import { measuredCore, median, pin, round } from "./subject.ts";
 
 interface Peer {
   readonly name: string;
-  /** Makes it startable; a text says why it cannot be. */
-  prepare(): string | undefined;
-  command(port: number): readonly [string, ...string[]];
+  /** The script that starts it; a text says why there is none. */
+  prepare(): { readonly script: string } | string;
+  options(port: number): readonly string[];
   headers(base: string): Record<string, string>;
 }
 
-const portkeyDir = join(tmpdir(), "loadline-bench-portkey-1.15.2");
-const portkeyScript = join(portkeyDir, "node_modules/@portkey-ai/gateway/build/start-server.js");
-const portkeyManifest = {
-  name: "bench-portkey",
-  private: true,
-  dependencies: { "@portkey-ai/gateway": "1.15.2" },
-  overrides: { hono: "4.9.7", "@hono/node-server": "1.13.8" },
-};
-const installTimeoutMs = 180_000;
 const startDeadlineMs = 30_000;
 const warmRequests = 3000;
 const requestsPerRound = 1500;
@@ -34,24 +24,9 @@ const ticksPerSecond = 100;
 
 const table: readonly Peer[] = [
   {
-    name: "portkey 1.15.2",
-    prepare() {
-      if (existsSync(portkeyScript)) return undefined;
-      mkdirSync(portkeyDir, { recursive: true });
-      writeFileSync(join(portkeyDir, "package.json"), JSON.stringify(portkeyManifest));
-      const options = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
-      try {
-        execFileSync("npm", options, {
-          cwd: portkeyDir,
-          timeout: installTimeoutMs,
-          stdio: "ignore",
-        });
-      } catch (cause) {
-        return `npm install failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-      }
-      return existsSync(portkeyScript) ? undefined : "the package has no start script";
-    },
-    command: (port) => [process.execPath, portkeyScript, `--port=${port}`, "--headless"],
+    name: `portkey ${portkeyVersion}`,
+    prepare: installPortkey,
+    options: (port) => [`--port=${port}`, "--headless"],
     headers: (base) => ({ "x-portkey-provider": "openai", "x-portkey-custom-host": `${base}/v1` }),
   },
 ];
@@ -93,11 +68,12 @@ async function measure(
   peer: Peer,
   o: { base: string; rounds: number; relayMicros: number },
 ): Promise<Record<string, unknown>> {
-  const missing = peer.prepare();
-  if (missing !== undefined) return { subject: peer.name, notTested: missing };
+  const prepared = peer.prepare();
+  if (typeof prepared === "string") return { subject: peer.name, notTested: prepared };
   const port = 20_000 + (process.pid % 10_000);
-  const [command, ...options] = peer.command(port);
-  const child = spawn(command, options, { stdio: "ignore" });
+  const child = spawn(process.execPath, [prepared.script, ...peer.options(port)], {
+    stdio: "ignore",
+  });
   try {
     pin(child.pid, measuredCore);
     if (child.pid === undefined || !(await isUp(port, child)))

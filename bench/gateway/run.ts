@@ -3,13 +3,12 @@
  * one upstream, each subject in a process of its own, rounds interleaved and the order turned each
  * time. Ratios are relay / subject, higher is better. `node bench/gateway/run.ts [rounds] [requests]`.
  */
-import { drive } from "./drive.ts";
+import { cpuPerRequest } from "./measure.ts";
 import { peers } from "./peers.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
-  median,
   nodeFlags,
   pin,
   round,
@@ -33,27 +32,16 @@ const subjects: Subject[] = [
   await startGateway("gateway", base, allLimits),
   await startGateway("gateway behind node:http", base, { ...allLimits, http: { front: "node" } }),
 ];
-for (const subject of subjects) await drive(subject, warmRequests);
-
-const micros = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
-for (let i = 0; i < rounds; i++) {
-  for (const subject of i % 2 === 0 ? subjects : subjects.toReversed()) {
-    const before = await sample(subject);
-    await drive(subject, requestsPerRound);
-    const after = await sample(subject);
-    const spent = (after.cpuMicros - before.cpuMicros) / requestsPerRound;
-    micros.get(subject.name)?.push(spent);
-  }
-}
-const relayMicros = median(micros.get("relay") ?? []);
+const micros = await cpuPerRequest(subjects, { rounds, requestsPerRound, warmRequests });
+const relayMicros = micros[0] ?? Number.NaN;
 const rows: Record<string, unknown>[] = [];
-for (const subject of subjects) {
-  const own = micros.get(subject.name) ?? [];
+for (const [at, subject] of subjects.entries()) {
+  const own = micros[at] ?? Number.NaN;
   const { rssBytes } = await sample(subject);
   rows.push({
     subject: subject.name,
-    microsPerRequest: round(median(own)),
-    ratio: round(relayMicros / median(own), 3),
+    microsPerRequest: round(own),
+    ratio: round(relayMicros / own, 3),
     rssMegabytes: round(rssBytes / 1e6),
   });
 }

@@ -1,21 +1,11 @@
 /** Portkey's gateway, installed outside of the repository and started on loopback. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, connect } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
+import { installPortkey, portkeyVersion } from "../portkey-install.ts";
 import type { Subject, Variant } from "../../../test/conformance/fault-table/subject.ts";
 
-const version = "1.15.2";
-const manifest = {
-  name: "faults-portkey",
-  private: true,
-  dependencies: { "@portkey-ai/gateway": version },
-  overrides: { hono: "4.9.7", "@hono/node-server": "1.13.8" },
-};
 const startDeadlineMs = 20_000;
-const installTimeoutMs = 180_000;
 
 export interface PortkeyOptions {
   readonly clock: Clock;
@@ -25,10 +15,9 @@ export interface PortkeyOptions {
 
 /** The gateway, or why it cannot be examined here. */
 export async function startPortkey(o: PortkeyOptions): Promise<Subject | string> {
-  const folder = join(tmpdir(), `loadline-bench-portkey-${version}`);
-  const script = join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js");
-  const problem = existsSync(script) ? "" : install(folder);
-  if (problem !== "") return problem;
+  const installed = installPortkey();
+  if (typeof installed === "string") return installed;
+  const { script, folder } = installed;
   const port = await freePort();
   const child = spawn(process.execPath, [script, `--port=${port}`, "--headless"], {
     cwd: folder,
@@ -39,7 +28,7 @@ export async function startPortkey(o: PortkeyOptions): Promise<Subject | string>
     return "it did not start";
   }
   return {
-    name: `portkey ${version}`,
+    name: `portkey ${portkeyVersion}`,
     isLoadline: false,
     endpoint(variant) {
       const targets = targetsOf(o, variant);
@@ -86,24 +75,6 @@ function targetsOf({ ports, timerMs }: PortkeyOptions, variant: Variant): object
     case "keep-alive":
     case "breaker":
       return undefined;
-  }
-}
-
-/** "" when it is there afterwards. */
-function install(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  const npm = join(dirname(process.execPath), "npm");
-  const flags = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  try {
-    execFileSync(existsSync(npm) ? npm : "npm", flags, {
-      cwd: folder,
-      stdio: "ignore",
-      timeout: installTimeoutMs,
-    });
-    return "";
-  } catch (cause) {
-    return `it could not be installed (${cause instanceof Error ? cause.message : String(cause)})`;
   }
 }
 

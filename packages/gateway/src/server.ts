@@ -127,7 +127,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const again = { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
   const front = createFront(pipeline, config, { clock, nextId, admin });
-  return { live, reload, health, stages, pipeline, front, accounting };
+  return { live, reload, health, stages, pipeline, front, accounting, admin };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
@@ -159,12 +159,13 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
     const wired = { ...base, audit, identity, runDir, signal: stop.signal };
     const parts = build(config, deps, wired);
-    const { live, reload, health, stages, pipeline, front, accounting } = parts;
+    const { live, reload, health, stages, pipeline, front, accounting, admin } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
     const close = async (graceMs: number): Promise<DrainReport> => {
       const acceptMs = Math.min(live.current.config.drain.accept, graceMs);
       const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
+      await admin?.close();
       await accounting.close();
       await reload.close();
       logger.info("closed", { cut: report.cut, finished: report.finished });

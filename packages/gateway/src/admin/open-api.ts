@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import { z } from "zod";
 import type { GatewayErrorCode } from "../errors.ts";
 import { problemSchema, problemType, statusOf } from "./problem.ts";
@@ -166,8 +167,4 @@ function responsesOf(route: AdminRoute): OpenApiOperation["responses"] {
   const answer = { "application/json": { schema: schemaOf(route.answer, "output") } };
   const good = [String(route.status), { description: "Done.", content: answer }] as const;
   return Object.fromEntries([good, ...problems]);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

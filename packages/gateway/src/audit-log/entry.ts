@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@loadline/contract/canonical-json";
 import type { AuditSeal } from "../state/repositories.ts";
@@ -109,8 +110,4 @@ function sorted(detail: NonNullable<AuditEvent["detail"]>): AuditEntry["detail"]
       [key.toWellFormed(), typeof value === "string" ? value.toWellFormed() : value] as const,
   );
   return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : Number(a > b))));
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

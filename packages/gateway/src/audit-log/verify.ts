@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import { canonicalJson } from "@loadline/contract/canonical-json";
 import { createMerkleTree, type MerkleTree } from "@loadline/kit/merkle";
 import type { AuditRepository } from "../state/repositories.ts";
@@ -181,8 +182,4 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
     if (cause instanceof SyntaxError) return undefined;
     throw cause;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
+import { defaultTenant } from "../identity/acting.ts";
 import type { Logger } from "@loadline/kit/logger";
 import type { AuditSink } from "../audit-log/events.ts";
 import type { Alerts } from "./alerts.ts";
 
-const defaultTenant = "default";
 const system = { id: "gateway", kind: "internal", via: "internal", credential: "" };
 
 /** Crossings go to the log and, when there is one, into the audit log. */

@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import type { z } from "zod";
 import type { GatewayErrorCode } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
@@ -90,8 +91,4 @@ function keysAt(schema: z.ZodType | undefined, path: readonly PropertyKey[]): re
     else at = at["additionalProperties"];
   }
   return isRecord(at) && isRecord(at["properties"]) ? Object.keys(at["properties"]) : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import { readFileSync } from "node:fs";
 import { isMap, LineCounter, parseDocument, type Document } from "yaml";
 import { type GatewayErrorCode, gatewayErrors } from "../errors.ts";
@@ -112,8 +113,4 @@ function merge(low: ConfigValues, high: ConfigValues): ConfigValues {
 
 function isPlain(value: unknown): value is ConfigValues {
   return isRecord(value) && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import { readFileSync } from "node:fs";
 import type { ConfigProblem } from "./check.ts";
 import type { ConfigValues, Environment } from "./load.ts";
@@ -87,8 +88,4 @@ function resolve(
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
     return fail(`${reference} cannot be read (${reason}).`);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

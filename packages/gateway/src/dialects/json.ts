@@ -1,9 +1,6 @@
-/** A parsed JSON value with members. */
-export type JsonRecord = Readonly<Record<string, unknown>>;
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
 
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export { isRecord, type JsonRecord };
 
 /** The value's members; none when it is not an object. */
 export function recordOf(value: unknown): JsonRecord {

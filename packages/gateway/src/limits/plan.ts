@@ -1,3 +1,4 @@
+import { defaultTenant } from "../identity/acting.ts";
 import type { Price } from "../budgets/prices.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
@@ -120,7 +121,6 @@ export class Plan {
 }
 
 const plansMax = 100_000;
-const defaultTenant = "default";
 
 export interface Planner {
   of(x: Exchange): Plan;

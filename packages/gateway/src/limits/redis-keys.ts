@@ -1,3 +1,4 @@
+import { defaultTenant } from "../identity/acting.ts";
 import type { Dimension } from "./dimension.ts";
 import type { Plan } from "./plan.ts";
 
@@ -17,8 +18,6 @@ export function keyOf(dim: Dimension, id: string, tenant: string): string {
   const tag = isTenants ? `{ll:${encodeURIComponent(tenant)}}` : "{ll}";
   return `${tag}:${kinds[dim.resource]}:${encodeURIComponent(id)}`;
 }
-
-const defaultTenant = "default";
 
 /** Keys of the plan's shared limiters, made once. */
 export function sharedKeys(plan: Plan): readonly string[] {

@@ -1,11 +1,10 @@
+import { defaultTenant } from "../identity/acting.ts";
 import type { Prices } from "../budgets/prices.ts";
 import { costNano } from "../budgets/prices.ts";
 import type { Actual } from "../limits/lease.ts";
 import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import type { UsageRow } from "../state/rows.ts";
 import { noUsage, unknownUsage } from "../stream/usage.ts";
-
-const defaultTenant = "default";
 
 /** Nano-units of what an attempt used; 0 without a price. */
 export function costOf(

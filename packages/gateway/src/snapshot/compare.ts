@@ -1,3 +1,4 @@
+import { isRecord } from "@loadline/kit/json";
 import { createHash } from "node:crypto";
 import { Secret } from "../config/values.ts";
 
@@ -52,8 +53,4 @@ function keysOf(value: unknown): string[] {
 
 function memberOf(value: unknown, key: string): unknown {
   return isRecord(value) ? value[key] : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

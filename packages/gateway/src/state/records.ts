@@ -22,7 +22,7 @@ export interface RecordsDeps {
 export interface Records {
   /** As the store's, but while PostgreSQL is away `append` keeps events on the disk. */
   readonly audit: AuditRepository;
-  readonly usage: Pick<UsageRepository, "append"> & { readonly spoolPath: string };
+  readonly usage: Pick<UsageRepository, "append">;
   close(): Promise<void>;
 }
 
@@ -34,10 +34,9 @@ const spoolNames = ["usage", "audit"] as const;
  */
 export async function openRecords(store: Store, deps: RecordsDeps): Promise<Records> {
   const { audit, usage } = store.repositories;
-  const spoolPath = join(deps.dir, "usage.ndjson");
   if (store.kind === "sqlite") {
     const append = (batch: UsageBatch): Promise<boolean> => usage.append(batch);
-    return { audit, usage: { append, spoolPath }, close: () => Promise.resolve() };
+    return { audit, usage: { append }, close: () => Promise.resolve() };
   }
   const spools = await openSpools(deps);
   const usageWriter = writerOf(store, deps, {
@@ -63,7 +62,6 @@ export async function openRecords(store: Store, deps: RecordsDeps): Promise<Reco
       },
     },
     usage: {
-      spoolPath,
       async append(batch) {
         await usageWriter.put([batch]);
         return true;

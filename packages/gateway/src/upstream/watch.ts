@@ -7,9 +7,11 @@ export interface Watched extends Placed {
   onDeadline(): void;
 }
 
-export interface Watch {
-  add(watched: Watched): void;
-  remove(watched: Watched): void;
+export interface Watch<T extends Watched = Watched> {
+  add(watched: T): void;
+  remove(watched: T): void;
+  /** Calls `run` for all that is watched now; `run` may remove any of them. */
+  each(run: (watched: T) => void): void;
   /** Monotonic ms, at most one tick old while anything is watched. */
   readonly nowMs: number;
 }
@@ -20,8 +22,8 @@ const tickMs = 50;
  * Deadlines of everything under way on one 50 ms tick: setting one is an assignment, with no timer
  * per request. The tick rests while nothing is watched.
  */
-export function createWatch(clock: Clock): Watch {
-  const all = createRoster<Watched>();
+export function createWatch<T extends Watched = Watched>(clock: Clock): Watch<T> {
+  const all = createRoster<T>();
   let timer: Timer | undefined;
   let nowMs = 0;
   const tick = (): void => {
@@ -40,6 +42,7 @@ export function createWatch(clock: Clock): Watch {
       all.add(watched);
     },
     remove: (watched) => all.remove(watched),
+    each: (run) => all.each(run),
     get nowMs() {
       return nowMs;
     },

@@ -1,3 +1,5 @@
+import { colon, del, isBlank, isToken, lengthOf, space, tab } from "./bytes.ts";
+
 /** What a response head says about framing; null text fields mean absent. */
 export interface Head {
   status: number;
@@ -13,10 +15,6 @@ export interface Head {
   /** `keep-alive: max=`, -1 when absent. */
   keepAliveMax: number;
 }
-
-const colon = 58;
-const space = 32;
-const tab = 9;
 
 /**
  * Parses a whole head, ending in an empty line, whose line ends are already known to be CRLF.
@@ -111,31 +109,13 @@ function applyFraming(name: string, value: string, head: Head): string {
 }
 
 function applyLength(value: string, head: Head): string {
-  const plain = plainLength(value);
-  if (plain >= 0 && head.length < 0) {
-    head.length = plain;
-    return "";
-  }
   for (const part of value.split(",")) {
-    const digits = part.trim();
-    if (!/^\d{1,15}$/.test(digits)) return "malformed content-length";
-    const length = Number(digits);
+    const length = lengthOf(part.trim());
+    if (length < 0) return "malformed content-length";
     if (head.length >= 0 && head.length !== length) return "differing content-length";
     head.length = length;
   }
   return "";
-}
-
-/** A length of 1 to 15 digits and nothing else, or -1. */
-function plainLength(value: string): number {
-  if (value.length === 0 || value.length > 15) return -1;
-  let length = 0;
-  for (let i = 0; i < value.length; i++) {
-    const digit = value.charCodeAt(i) - 48;
-    if (!(digit >= 0 && digit <= 9)) return -1;
-    length = length * 10 + digit;
-  }
-  return length;
 }
 
 function applyConnection(value: string, head: Head): void {
@@ -149,18 +129,7 @@ function applyConnection(value: string, head: Head): void {
 function hasControl(text: string, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const c = text.charCodeAt(i);
-    if ((c < space && c !== tab) || c === 127) return true;
+    if ((c < space && c !== tab) || c === del) return true;
   }
   return false;
-}
-
-function isBlank(c: number): boolean {
-  return c === space || c === tab;
-}
-
-/** RFC 9110 token characters. */
-function isToken(c: number): boolean {
-  if ((c >= 97 && c <= 122) || (c >= 65 && c <= 90) || (c >= 48 && c <= 57) || c === 45)
-    return true;
-  return c > 32 && c < 127 && "!#$%&'*+.^_`|~".includes(String.fromCharCode(c));
 }

@@ -1,3 +1,5 @@
+import { colon, del, isBlank, isToken, lengthOf, space } from "./bytes.ts";
+
 /** A request head of the plainest form. */
 export interface RequestHead {
   readonly method: string;
@@ -12,14 +14,8 @@ export interface RequestHead {
   readonly keepAlive: boolean;
 }
 
-const colon = 58;
 const slash = 47;
-const space = 32;
-const tab = 9;
-const del = 127;
-const lengthDigitsMax = 15;
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]);
-const tokenBytes = tokenTable();
 
 /**
  * Reads a whole head, given as latin1 text that ends with the CRLF of its last line. Gives undefined
@@ -65,7 +61,7 @@ class HeadReading {
   /** Takes one line; false when the head is not plain. */
   field(text: string, at: number, end: number): boolean {
     let nameEnd = at;
-    while (nameEnd < end && tokenBytes[text.charCodeAt(nameEnd)] === 1) nameEnd++;
+    while (nameEnd < end && isToken(text.charCodeAt(nameEnd))) nameEnd++;
     if (nameEnd === at || text.charCodeAt(nameEnd) !== colon) return false;
     let from = nameEnd + 1;
     let to = end;
@@ -109,16 +105,9 @@ class HeadReading {
   }
 
   #length(value: string): boolean {
-    if (this.contentLength >= 0 || value.length === 0 || value.length > lengthDigitsMax)
-      return false;
-    let length = 0;
-    for (let i = 0; i < value.length; i++) {
-      const digit = value.charCodeAt(i) - 48;
-      if (!(digit >= 0 && digit <= 9)) return false;
-      length = length * 10 + digit;
-    }
-    this.contentLength = length;
-    return true;
+    if (this.contentLength >= 0) return false;
+    this.contentLength = lengthOf(value);
+    return this.contentLength >= 0;
   }
 }
 
@@ -134,19 +123,4 @@ function isPath(text: string, from: number, to: number): boolean {
     if (byte <= space || byte >= del) return false;
   }
   return true;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === space || byte === tab;
-}
-
-/** RFC 9110 token characters by code. */
-function tokenTable(): Uint8Array {
-  const table = new Uint8Array(256);
-  const marks = "!#$%&'*+-.^_`|~";
-  for (let code = 0; code < 128; code++) {
-    if (/[0-9A-Za-z]/.test(String.fromCharCode(code))) table[code] = 1;
-  }
-  for (const mark of marks) table[mark.charCodeAt(0)] = 1;
-  return table;
 }

@@ -1,13 +1,10 @@
+import { isRecord, type JsonRecord as Json } from "@loadline/kit/json";
 import type { Exchange } from "./client.ts";
 
-export type Json = Readonly<Record<string, unknown>>;
+export { isRecord, type Json };
 
 /** A judgement on one shape: null when it holds, else what is wrong, one clause. */
 export type Fault = string | null;
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The body as JSON, or undefined: what a target sends is never trusted to parse. */
 export function parseJson(text: string): unknown {

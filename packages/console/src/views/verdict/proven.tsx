@@ -1,11 +1,9 @@
 import type { ClaimVerdict } from "@loadline/contract";
 import { countFigure, formatInterval } from "../../model/format.ts";
-import { addressOf } from "../../model/links.ts";
 import { Fig } from "../../parts/figure.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
-import { VerdictMark } from "../../parts/verdict-mark.tsx";
+import { ClaimRow } from "./claim-row.tsx";
 import { More } from "./more.tsx";
-import { Seen } from "./seen.tsx";
 
 /** Rows of what is proven on a first screen without stoppers; each stopper takes one. */
 const provenShown = 8;
@@ -41,26 +39,9 @@ export function Proven({ claims, beside, printing }: ProvenProps) {
 function ProvenRow({ claim }: { readonly claim: ClaimVerdict }) {
   const isPredicate = claim.kind === "predicate";
   return (
-    <li class="stop" data-row>
-      <VerdictMark verdict={claim.verdict} />
-      <span class="stop-claim">
-        <a class="id" href={addressOf({ screen: "claims", id: claim.id })}>
-          <Untrusted text={claim.id} />
-        </a>
-        <span class="stop-statement">
-          <Untrusted text={claim.statement} />
-        </span>
-      </span>
-      <span class="stop-interval">
-        <Seen claim={claim} />
-      </span>
-      <span class="stop-n">
-        n <Fig figure={countFigure(claim.n)} />
-      </span>
-      <span class="stop-why">
-        {isPredicate ? <Untrusted text={claim.sentence} /> : <ProvenFigures claim={claim} />}
-      </span>
-    </li>
+    <ClaimRow claim={claim}>
+      {isPredicate ? <Untrusted text={claim.sentence} /> : <ProvenFigures claim={claim} />}
+    </ClaimRow>
   );
 }
 

@@ -9,10 +9,10 @@ import { Command } from "../../parts/command.tsx";
 import { Fig } from "../../parts/figure.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
-import { Mark, VerdictMark } from "../../parts/verdict-mark.tsx";
+import { Mark } from "../../parts/verdict-mark.tsx";
+import { ClaimRow } from "./claim-row.tsx";
 import { More } from "./more.tsx";
 import { Proven } from "./proven.tsx";
-import { Seen } from "./seen.tsx";
 
 const stoppersShown = 8;
 const proofsShown = 4;
@@ -117,26 +117,9 @@ function Stoppers({ stoppers, printing }: StoppersProps) {
 
 function Stopper({ claim }: { readonly claim: ClaimVerdict }) {
   return (
-    <li class="stop" data-row>
-      <VerdictMark verdict={claim.verdict} reason={claim.reason} />
-      <span class="stop-claim">
-        <a class="id" href={addressOf({ screen: "claims", id: claim.id })}>
-          <Untrusted text={claim.id} />
-        </a>
-        <span class="stop-statement">
-          <Untrusted text={claim.statement} />
-        </span>
-      </span>
-      <span class="stop-interval">
-        <Seen claim={claim} />
-      </span>
-      <span class="stop-n">
-        n <Fig figure={countFigure(claim.n)} />
-      </span>
-      <span class="stop-why">
-        <Untrusted text={claim.sentence} />
-      </span>
-    </li>
+    <ClaimRow claim={claim}>
+      <Untrusted text={claim.sentence} />
+    </ClaimRow>
   );
 }
 

@@ -15,7 +15,8 @@ import { Http1Client } from "./client.ts";
 /** What all connections of a front share. */
 export interface Http1Shared {
   readonly pipeline: Pipeline;
-  readonly watch: Watch;
+  /** All connections of this front. */
+  readonly watch: Watch<Http1Connection>;
   readonly encoder: HeadEncoder;
   readonly headBytesMax: number;
   readonly headMs: number;
@@ -28,7 +29,6 @@ export interface Http1Shared {
   serves(method: string, target: string): boolean;
   /** Gives a connection with its unread bytes to the front that reads every form. */
   adopt(connection: Http1Connection, bytes: Buffer): void;
-  gone(connection: Http1Connection): void;
 }
 
 const headEnd = Buffer.from("\r\n\r\n");
@@ -203,7 +203,6 @@ export class Http1Connection implements Watched {
 
   #closed(): void {
     this.shared.watch.remove(this);
-    this.shared.gone(this);
     this.#held = undefined;
     this.#client?.gone();
   }

@@ -1,5 +1,4 @@
 import { createServer, type Socket } from "node:net";
-import { createRoster, type Placed } from "@loadline/kit/roster";
 import { operations } from "../../pipeline/operations.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { createWatch } from "../../upstream/watch.ts";
@@ -16,13 +15,13 @@ import { createHeadEncoder } from "./encode.ts";
  */
 export function createHttp1Front(pipeline: Pipeline, o: FrontOptions): Front {
   const node = createNodeFront(pipeline, o);
-  const connections = createRoster<Held>();
+  const connections = createWatch<Http1Connection>(o.clock);
   const paths = new Set(operations.filter((op) => op.isModel).map((op) => op.path));
   const server = createServer({ noDelay: true, allowHalfOpen: false });
   server.maxConnections = o.connectionsMax;
   const shared: Http1Shared = {
     pipeline,
-    watch: createWatch(o.clock),
+    watch: connections,
     encoder: createHeadEncoder(o.clock, o.keepAliveMs),
     headBytesMax: o.headBytesMax,
     headMs: o.headMs,
@@ -33,26 +32,15 @@ export function createHttp1Front(pipeline: Pipeline, o: FrontOptions): Front {
     serves: (method, target) => method === "POST" && paths.has(target),
     adopt(connection, bytes) {
       connection.release();
-      shared.gone(connection);
       node.adopt(connection.socket, bytes);
     },
-    gone(connection) {
-      const held = byConnection.get(connection);
-      if (held) connections.remove(held);
-    },
   };
-  const byConnection = new WeakMap<Http1Connection, Held>();
-  server.on("connection", (socket: Socket) => {
-    const connection = new Http1Connection(socket, shared);
-    const held = { connection, place: -1 };
-    byConnection.set(connection, held);
-    connections.add(held);
-  });
+  server.on("connection", (socket: Socket) => void new Http1Connection(socket, shared));
   let closed: Promise<void> | undefined;
   const stop = (): void => {
     closed ??= new Promise((resolve) => server.close(() => resolve()));
     node.stopAccepting();
-    connections.each(({ connection }) => {
+    connections.each((connection) => {
       if (connection.isIdle) connection.socket.destroy();
     });
   };
@@ -68,14 +56,9 @@ export function createHttp1Front(pipeline: Pipeline, o: FrontOptions): Front {
     stopAccepting: stop,
     async close() {
       stop();
-      connections.each(({ connection }) => void connection.socket.destroy());
+      connections.each((connection) => void connection.socket.destroy());
       await node.close();
       await closed;
     },
   };
-}
-
-/** A connection in the roster of open ones; its own place belongs to the watch. */
-interface Held extends Placed {
-  readonly connection: Http1Connection;
 }

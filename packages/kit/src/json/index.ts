@@ -1,0 +1,16 @@
+/**
+ * Values that came from outside, looked at before they are used.
+ *
+ * ```ts
+ * const value: unknown = JSON.parse(text);
+ * if (isRecord(value) && value["error"] !== undefined) refuse();
+ * ```
+ */
+
+/** A parsed JSON value with members. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** Whether a value is an object with members: no array, not null. */
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
