@@ -1,19 +1,11 @@
-import { availableParallelism } from "node:os";
-import { planDigest as digestOf, planFileText, type RunPlan, targetName } from "@loadline/contract";
-import { earlierRuns } from "../evidence/earlier-runs.ts";
-import { createRecorder, type Recorder } from "../evidence/recorder.ts";
-import { createRedactor } from "../evidence/redact.ts";
-import { makeRunDirectory, runName, writeWhole } from "../evidence/run-directory.ts";
-import { sha256 } from "../evidence/sha256.ts";
+import type { RunPlan } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
 import { type PlanStages, stagesSchema } from "../plan/stages.ts";
-import { closeRun } from "./close-run.ts";
+import { recordRun } from "./record-run.ts";
 import { runStages } from "./run-stages.ts";
 import type { Stage, StageContext } from "./stage.ts";
 import { stages as allStages } from "./stages.ts";
 import type { Progress, ValidationDeps, ValidationResult } from "./types.ts";
-
-const planYaml = "plan.yaml";
 
 function readStages(plan: RunPlan): PlanStages {
   const parsed = stagesSchema.safeParse(plan.stages);
@@ -39,21 +31,6 @@ function progressOf(
   };
 }
 
-function openRecorder(
-  plan: RunPlan,
-  deps: ValidationDeps,
-  o: { run: string; runDir: string; planDigest: string },
-): Recorder {
-  const secrets = deps.apiKey === undefined ? [] : [deps.apiKey];
-  return createRecorder({
-    ...o,
-    target: targetName(plan.target),
-    toolVersion: deps.toolVersion,
-    clock: deps.clock,
-    redactor: createRedactor(secrets, deps.random.bytes(32)),
-  });
-}
-
 /**
  * Runs a plan against its target: preflight, stages, fold, bundle, views. Never throws for the
  * target's fault. @throws LL_RUN_DIRECTORY, LL_PLAN_INVALID before anything is sent.
@@ -63,30 +40,7 @@ export async function runValidation(
   deps: ValidationDeps,
 ): Promise<ValidationResult> {
   const stages = readStages(plan);
-  const run = runName(deps.clock, deps.random);
-  const runDir = makeRunDirectory(deps.runsDir, run);
-  const planDigest = digestOf(plan, sha256);
-  writeWhole(runDir, "plan.json", planFileText(plan));
-  if (deps.planText !== undefined) writeWhole(runDir, planYaml, deps.planText);
-  const recorder = openRecorder(plan, deps, { run, runDir, planDigest });
-  try {
-    const { platform, versions } = process;
-    const facts = { node: versions.node, cpus: availableParallelism(), platform };
-    const again = deps.reproduce === undefined ? {} : { reproduce: deps.reproduce };
-    const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again };
-    recorder.append({ kind: "run.started", by: "run", data: started });
-    const earlier = earlierRuns(deps.runsDir, { except: run, target: targetName(plan.target) });
-    if (earlier.length > 0) recorder.append({ kind: "note", by: "run", data: { earlier } });
-    await runAll({ plan, deps, stages, run, recorder });
-    const reason = deps.signal.aborted ? "cancelled" : "done";
-    recorder.append({ kind: "run.closed", by: "run", data: { reason } });
-    recorder.sync();
-    const closed = closeRun({ plan, planDigest, run, runDir, recorder, deps });
-    const exitCode = deps.signal.aborted ? 130 : closed.verdict.exitCode;
-    return { run, runDir, exitCode, ...closed };
-  } finally {
-    recorder.close();
-  }
+  return recordRun(plan, deps, (run, recorder) => runAll({ plan, deps, stages, run, recorder }));
 }
 
 async function runAll(
