@@ -1,10 +1,6 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
-
-export interface ChatMessage {
-  readonly role: string;
-  readonly content: string;
-}
+import type { LlmLoadRequest } from "./clients/llm/request.ts";
 
 /** One plain request; the answer's body is read and discarded. */
 export interface HttpLoadRequest {
@@ -18,23 +14,25 @@ export interface HttpLoadRequest {
   readonly expectStatus?: readonly number[];
 }
 
-/** One chat completion of OpenAI's dialect; exactly one of `messages` and `prompts`. */
-export interface ChatLoadRequest {
-  readonly kind: "chat";
-  /** Default `/v1/chat/completions`, without `/v1` when `baseUrl` ends in it. */
-  readonly path?: string;
-  readonly model: string;
-  readonly messages?: readonly ChatMessage[];
-  /** User messages, one picked per request by seed and index. */
-  readonly prompts?: readonly string[];
-  readonly maxTokens: number;
-  readonly stream: boolean;
+export type LoadRequest = HttpLoadRequest | LlmLoadRequest;
+
+/** A declared step: requests, series and limits are kept under its name. */
+export interface StepName {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
-export type LoadRequest = HttpLoadRequest | ChatLoadRequest;
+/** Steps as data, run by the step runner, or a function of a module, imported in each worker. */
+export type ExecSpec =
+  | { readonly kind: "steps"; readonly data: unknown }
+  | { readonly kind: "module"; readonly file: string; readonly export: string };
 
 interface ScenarioShared {
-  readonly request: LoadRequest;
+  /** What an iteration does: exactly one of `request` and `exec`. */
+  readonly request?: LoadRequest;
+  readonly exec?: ExecSpec;
+  /** Default: one step with the scenario's name. Ask.step is an index into it. */
+  readonly steps?: readonly StepName[];
   /** Ms after the start of the run, default 0. */
   readonly startMs?: number;
   /** Requests intended in the first ms of the scenario count in no claim, default 0. */

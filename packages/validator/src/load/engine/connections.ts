@@ -10,7 +10,8 @@ import { EarlyCloses } from "./reuse.ts";
 export interface ConnectionsOptions {
   readonly url: URL;
   readonly clock: Clock;
-  readonly clients: readonly LoadClient[];
+  /** How many scenarios the flights are of. */
+  readonly scenarios: number;
   readonly connectionsMax: number;
   readonly queueMax: number;
   readonly timeouts: Partial<LoadTimeouts>;
@@ -41,7 +42,7 @@ export class Connections {
 
   constructor(o: ConnectionsOptions) {
     this.o = o;
-    this.earlyCloses = new EarlyCloses(o.clients.length, o.closedEarly);
+    this.earlyCloses = new EarlyCloses(o.scenarios, o.closedEarly);
   }
 
   /** Sent and not yet answered. */
@@ -105,15 +106,13 @@ export class Connections {
 
   /** Limits of waiting for the scenario of a flight, in ms. */
   timeoutsOf(flight: Flight): LoadTimeouts {
-    const client = this.clientOf(flight);
-    const { firstByteMs, totalMs } = client;
+    const { firstByteMs, totalMs } = this.#clientOf(flight);
     return { connectMs, idleMs: idleGapMs, firstByteMs, totalMs, ...this.o.timeouts };
   }
 
-  clientOf(flight: Flight): LoadClient {
-    const client = this.o.clients[flight.scenario];
-    if (client === undefined) throw new TypeError(`no client for scenario ${flight.scenario}`);
-    return client;
+  #clientOf(flight: Flight): LoadClient {
+    if (flight.client === null) throw new TypeError(`no client for scenario ${flight.scenario}`);
+    return flight.client;
   }
 
   /** The idle connection used last, if any is young enough; older ones are closed on the way. */
@@ -127,7 +126,7 @@ export class Connections {
 
   #carry(connection: EngineConnection, flight: Flight): void {
     this.#inFlight++;
-    connection.send(flight, this.clientOf(flight));
+    connection.send(flight, this.#clientOf(flight));
   }
 
   #shift(): Flight | undefined {

@@ -1,3 +1,5 @@
+import type { LoadClient } from "../clients/client.ts";
+
 /** Every way a due request may end; `ok` apart, all are bad. */
 export type LoadOutcome =
   | "ok"
@@ -6,6 +8,7 @@ export type LoadOutcome =
   | "status_503"
   | "status_5xx"
   | "check"
+  | "script"
   | "dns"
   | "connect"
   | "connect_timeout"
@@ -26,6 +29,14 @@ export type LoadOutcome =
 /** One due request, from its intended time to its one outcome. Times in ms, NaN until known. */
 export interface Flight {
   readonly scenario: number;
+  /** Index into the scenario's declared steps. */
+  step: number;
+  /** Writes and reads it on a shared connection; null for clients with sockets of their own. */
+  client: LoadClient | null;
+  /** Told of the end, once. */
+  answered: ((flight: Flight, outcome: LoadOutcome) => void) | null;
+  /** Set when its one outcome is known. */
+  ended: boolean;
   /** Arrival index within the scenario. */
   readonly index: number;
   readonly intendedMs: number;
@@ -40,14 +51,25 @@ export interface Flight {
   contentEvents: number;
   /** Content events in the largest single read. */
   eventsPerReadMax: number;
+  /** First content event that is not reasoning alone. */
+  firstOutputMs: number;
+  /** Longest gap between two content events, in ms. */
+  gapMaxMs: number;
+  /** Reads that brought content events. */
+  contentReads: number;
   streamed: boolean;
-  /** Server usage; -1 unknown. */
+  /** Output tokens, reasoning included; -1 unknown. */
   tokens: number;
+  tokensFrom: "unknown" | "usage" | "tokenizer";
 }
 
 export function createFlight(scenario: number, index: number, intendedMs: number): Flight {
   return {
     scenario,
+    step: 0,
+    client: null,
+    answered: null,
+    ended: false,
     index,
     intendedMs,
     wakeMs: Number.NaN,
@@ -59,7 +81,11 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     lastContentMs: Number.NaN,
     contentEvents: 0,
     eventsPerReadMax: 0,
+    firstOutputMs: Number.NaN,
+    gapMaxMs: Number.NaN,
+    contentReads: 0,
     streamed: false,
     tokens: -1,
+    tokensFrom: "unknown",
   };
 }

@@ -27,10 +27,11 @@ async function open(script: Script): Promise<Bench> {
   const found: number[] = [];
   const ended = new Map<number, (outcome: string) => void>();
   const request = { kind: "http", method: "GET", path: "/" } as const;
+  const client = createHttpClient(request, { path: "", headers: ["host", "target"] });
   const connections = new Connections({
     url: new URL(server.url),
     clock,
-    clients: [createHttpClient(request, { path: "", headers: ["host", "target"] })],
+    scenarios: 1,
     connectionsMax: 8,
     queueMax: 8,
     timeouts: {},
@@ -47,6 +48,7 @@ async function open(script: Script): Promise<Bench> {
         const flight = createFlight(0, index, clock.monotonicMs());
         ended.set(index++, resolve);
         flight.wakeMs = clock.monotonicMs();
+        flight.client = client;
         connections.send(flight);
       }),
     [Symbol.asyncDispose]: async () => {

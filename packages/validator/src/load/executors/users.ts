@@ -1,3 +1,5 @@
+import type { IterationEnd } from "../engine/exec.ts";
+import type { Vu } from "../engine/vu.ts";
 import type { ExecutorContext } from "./executor.ts";
 
 /** A closed loop on a target that refuses at once would spin: pause before the next try. */
@@ -7,12 +9,17 @@ const refusedPauseMs = 100;
 export class Users {
   readonly #x: ExecutorContext;
   readonly #thinkMs: number;
+  readonly #free: Vu[] = [];
   #wanted = 0;
   #running = 0;
+  #index: number;
+  #starting: Vu | null = null;
+  #exhausted = false;
 
   constructor(x: ExecutorContext, thinkMs: number) {
     this.#x = x;
     this.#thinkMs = thinkMs;
+    this.#index = x.worker;
   }
 
   /** Starts users up to `count`, or lets the surplus leave after their answer. */
@@ -20,23 +27,36 @@ export class Users {
     this.#wanted = count;
     while (this.#running < count) {
       this.#running++;
+      const vu = this.#free.pop() ?? this.#x.user((one, end) => this.#ended(one, end));
       // Users in lock-step would queue behind each other and pose as slow first tokens.
-      this.#later(this.#x.random.unit() * jitterMs);
+      this.#later(vu, this.#x.random.unit() * jitterMs);
     }
   }
 
-  #later(delayMs: number): void {
-    if (delayMs < 1) this.#ask();
-    else this.#x.clock.after(delayMs, () => this.#ask());
+  #later(vu: Vu, delayMs: number): void {
+    // An iteration that ended within its own start waits for a turn of the loop.
+    if (delayMs < 1 && this.#starting !== vu) this.#start(vu);
+    else this.#x.clock.after(delayMs, () => this.#start(vu));
   }
 
-  #ask(): void {
-    if (this.#running > this.#wanted || this.#x.stopped()) {
+  #start(vu: Vu): void {
+    if (this.#running > this.#wanted || this.#exhausted || this.#x.stopped()) {
       this.#running--;
+      this.#free.push(vu);
       return;
     }
-    const answered = (failedFast: boolean): void =>
-      this.#later(failedFast ? Math.max(refusedPauseMs, this.#thinkMs) : this.#thinkMs);
-    this.#x.request(this.#x.clock.monotonicMs(), answered);
+    vu.index = this.#index;
+    this.#index += this.#x.workers;
+    vu.intendedMs = this.#x.clock.monotonicMs();
+    vu.wakeMs = vu.intendedMs;
+    this.#starting = vu;
+    this.#x.start(vu);
+    this.#starting = null;
+  }
+
+  #ended(vu: Vu, end: IterationEnd): void {
+    if (end === "exhausted") this.#exhausted = true;
+    const pauseMs = end === "refused" ? Math.max(refusedPauseMs, this.#thinkMs) : this.#thinkMs;
+    this.#later(vu, pauseMs);
   }
 }

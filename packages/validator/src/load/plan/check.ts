@@ -63,11 +63,14 @@ function checkScenario(path: string, scenario: Scenario): void {
   if (!(warmupMs >= 0 && warmupMs < durationMs)) {
     throw invalid(`${path}.warmupMs`, "is not shorter than the scenario");
   }
-  checkRequest(path, scenario.request);
+  if ((scenario.request === undefined) === (scenario.exec === undefined)) {
+    throw invalid(path, "needs either `request` or `exec`");
+  }
+  if (scenario.request !== undefined) checkRequest(path, scenario.request);
 }
 
 function checkRequest(path: string, request: LoadRequest): void {
-  if (request.kind === "chat") {
+  if (request.kind !== "http") {
     const given = (request.messages?.length ?? 0) > 0 ? 1 : 0;
     const picked = (request.prompts?.length ?? 0) > 0 ? 1 : 0;
     if (given + picked !== 1) throw invalid(`${path}.request`, "needs `messages` or `prompts`");

@@ -123,7 +123,8 @@ describe("recorder", () => {
     );
     fc.assert(
       fc.property(fc.array(request, { maxLength: 100 }), (requests) => {
-        const recorder = new Recorder(plan, 0);
+        const recorder = new Recorder(plan);
+        recorder.begin(0);
         for (const [intendedMs, tookMs, how] of requests) {
           const flight = createFlight(0, 0, intendedMs);
           recorder.due(0, flight);
@@ -147,14 +148,16 @@ describe("recorder", () => {
   });
 
   it("a request without an outcome is LL_LOAD_ACCOUNTING", () => {
-    const recorder = new Recorder(plan, 0);
+    const recorder = new Recorder(plan);
+    recorder.begin(0);
     recorder.due(0, createFlight(0, 0, 10));
     const expected = expect.objectContaining({ code: "LL_LOAD_ACCOUNTING" });
     expect(() => recorder.accounts()).toThrow(expected);
   });
 
   it("slices count by intended second, latencies show in the second they ended", () => {
-    const recorder = new Recorder(plan, 0);
+    const recorder = new Recorder(plan);
+    recorder.begin(0);
     const flight = createFlight(0, 0, 500);
     recorder.due(0, flight);
     const [first] = recorder.closeSlices(1000);
@@ -168,7 +171,8 @@ describe("recorder", () => {
   });
 
   it("shown percentiles end where n bounds no more", () => {
-    const recorder = new Recorder(plan, 0);
+    const recorder = new Recorder(plan);
+    recorder.begin(0);
     for (let i = 0; i < 100; i++) {
       const flight = createFlight(0, i, 2000);
       recorder.due(0, flight);

@@ -9,7 +9,8 @@ import { Series, toMs } from "./series.ts";
 export interface ScenarioRecord {
   readonly name: string;
   readonly scenario: Scenario;
-  readonly startMs: number;
+  /** Monotonic ms. */
+  startMs: number;
   readonly series: Series;
   readonly limits: readonly LimitCounter[];
   readonly bad: Map<LoadOutcome, number>;
@@ -26,15 +27,22 @@ export const gracefulStopMsDefault = 30_000;
 /** Everything counted in a run. Memory does not grow with the number of requests. */
 export class Recorder {
   readonly scenarios: readonly ScenarioRecord[];
-  readonly #originMs: number;
-  readonly #endMs: number;
+  #originMs = 0;
+  #endMs = 0;
   readonly #response = createHistogram();
   readonly #ttft = createHistogram();
 
-  constructor(plan: LoadPlan, originMs: number) {
-    this.#originMs = originMs;
+  constructor(plan: LoadPlan) {
     const entries = Object.entries(plan.scenarios);
-    this.scenarios = entries.map(([name, s]) => toRecord(plan, name, s, originMs));
+    this.scenarios = entries.map(([name, s]) => toRecord(plan, name, s));
+  }
+
+  /** The run starts at this monotonic ms. */
+  begin(originMs: number): void {
+    this.#originMs = originMs;
+    for (const record of this.scenarios) {
+      record.startMs = originMs + (record.scenario.startMs ?? 0);
+    }
     this.#endMs = Math.max(...this.scenarios.map((r) => r.startMs + durationOf(r.scenario)));
   }
 
@@ -107,7 +115,7 @@ export class Recorder {
     if (flight.contentEvents > 0) {
       this.#ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
     }
-    if (record.scenario.request.kind !== "chat") return;
+    if (record.scenario.request?.kind !== "chat" && flight.tokens < 0) return;
     if (flight.tokens >= 0) {
       record.tokensKnown++;
       record.outputTokens += flight.tokens;
@@ -133,19 +141,14 @@ function inFlightOf(record: ScenarioRecord): number {
   return record.due - record.ok - badOf(record);
 }
 
-function toRecord(
-  plan: LoadPlan,
-  name: string,
-  scenario: Scenario,
-  originMs: number,
-): ScenarioRecord {
+function toRecord(plan: LoadPlan, name: string, scenario: Scenario): ScenarioRecord {
   const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
   const series = new Series(name, durationOf(scenario), drainMs);
   const own = plan.limits.filter((limit) => limit.scenario === name);
   return {
     name,
     scenario,
-    startMs: originMs + (scenario.startMs ?? 0),
+    startMs: scenario.startMs ?? 0,
     series,
     limits: own.map((limit) => new LimitCounter(limit, series.sliceMs)),
     bad: new Map(),
