@@ -88,6 +88,9 @@ export const limitStoreShape = {
   redisTimeout: durationMs({ min: 5, max: 5000, default: 50 }).describe(
     "Longest wait for Redis (ms); three in a row and each replica keeps its own share.",
   ),
+  redisLease: durationMs({ min: 300, max: 3_600_000, default: 90_000 }).describe(
+    "What a call holds returns after this time (ms) unless its replica renews it, at a third of it.",
+  ),
   replicasMax: z
     .int()
     .min(1)

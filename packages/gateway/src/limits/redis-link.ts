@@ -38,12 +38,16 @@ interface Waiting {
   readonly onTimeout: () => void;
 }
 
-interface LinkOptions {
-  readonly url: string;
+/** What a link needs besides where to connect to. */
+export interface LinkEvents {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly onReady: (isFirst: boolean) => void;
   readonly onFault: (text: string) => void;
+}
+
+interface LinkOptions extends LinkEvents {
+  readonly url: string;
 }
 
 /** Loads the driver, which costs a start without Redis nothing, and connects. */

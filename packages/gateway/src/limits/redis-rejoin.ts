@@ -3,10 +3,11 @@ import type { Bucket } from "./buckets.ts";
 import type { OpenLease } from "./open-lease.ts";
 import { sharedKeys } from "./redis-keys.ts";
 
-/** Redis' clock minus ours, and our time; microseconds. */
+/** Redis' clock minus ours, our time, and how long a lease lives untold; microseconds. */
 export interface Offset {
   readonly offsetUs: number;
   readonly nowUs: number;
+  readonly ttlMaxUs: number;
 }
 
 /** Arguments of the restore script for one limiter; undefined when there is nothing to say. */
@@ -40,7 +41,8 @@ export function adoptionOf(lease: OpenLease, o: Offset): (string | number)[] | u
       lines.push(`t ${costUs(dim.law, ask.tokens)} ${(marks?.[i] ?? 0) + o.offsetUs} ${key}`);
   }
   if (lines.length === 0) return undefined;
-  return [lease.id, Math.floor(expiresUs - o.nowUs), lines.join("\n")];
+  const ttlUs = Math.min(o.ttlMaxUs, Math.floor(expiresUs - o.nowUs));
+  return [lease.id, ttlUs, lines.join("\n")];
 }
 
 /** Collects arguments and hands them on, `size` entries at a time. */

@@ -174,21 +174,31 @@ return #KEYS
 `;
 
 /**
- * Makes open leases known again that Redis has lost or never saw, slots included.
- * KEYS: leases. ARGV per lease: id, ttl in us, record.
+ * Renews open leases; those that Redis has lost or never saw are made known again, slots included.
+ * KEYS: leases. ARGV per lease: id, ttl in us, record. Answers how many were not known.
  */
 export const adoptScript = `${shared}
 local leases, adopted = KEYS[1], 0
 for at = 1, #ARGV, 3 do
   local key = leases .. ':' .. ARGV[at]
   local ttl = tonumber(ARGV[at + 1])
-  if redis.call('EXISTS', key) == 0 and ttl > 0 then
+  local keepMs = num(math.floor(ttl / 1000) + ${recordGraceMs})
+  if ttl > 0 and redis.call('EXISTS', key) == 1 then
+    local until_ = tonumber(redis.call('ZSCORE', leases, ARGV[at]) or '0')
+    if until_ > 0 and until_ < now + ttl then
+      redis.call('ZADD', leases, num(now + ttl), ARGV[at])
+      redis.call('PEXPIRE', key, keepMs)
+      for bucket in string.gmatch(ARGV[at + 2], 'c 1 %- ([^\\n]+)') do
+        redis.call('PEXPIRE', bucket, keepMs)
+      end
+    end
+  elseif ttl > 0 then
     adopted = adopted + 1
     redis.call('ZADD', leases, num(now + ttl), ARGV[at])
-    redis.call('SET', key, ARGV[at + 2], 'PX', num(ttl / 1000 + ${recordGraceMs}))
+    redis.call('SET', key, ARGV[at + 2], 'PX', keepMs)
     for bucket in string.gmatch(ARGV[at + 2], 'c 1 %- ([^\\n]+)') do
       redis.call('INCR', bucket)
-      redis.call('PEXPIRE', bucket, num(ttl / 1000 + ${recordGraceMs}))
+      redis.call('PEXPIRE', bucket, keepMs)
     end
   end
 end

@@ -7,9 +7,9 @@ import type { LocalStore } from "./local-store.ts";
 import type { LeaseList, OpenLease } from "./open-lease.ts";
 import type { Denial, Plan } from "./plan.ts";
 import { kindOf, leasesKey, replicasKey, sharedKeys } from "./redis-keys.ts";
-import { openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
+import { type LinkEvents, openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
 import { RedisSettles } from "./redis-settles.ts";
-import { adoptionOf, Batch, restoreOf } from "./redis-rejoin.ts";
+import { adoptionOf, Batch, type Offset, restoreOf } from "./redis-rejoin.ts";
 import {
   adoptScript,
   beatScript,
@@ -21,6 +21,10 @@ import type { SharedDecision, SharedReservation, SharedStore } from "./shared-st
 
 export interface RedisStoreDeps {
   readonly url: string;
+  /** Opens the link; only workers, whose supervisor runs the scripts, have another than Redis. */
+  readonly openLink?: ((events: LinkEvents) => RedisLink) | undefined;
+  /** A lease that is not renewed for this long returns by itself (ms); default 90 s. */
+  readonly leaseMs?: number | undefined;
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** Shares of a replica that never saw Redis. */
@@ -47,6 +51,7 @@ const restoreBatch = 200;
 const refusalCacheMs = 50;
 const answerHead = 5;
 const logEveryMs = 1000;
+const leaseMsDefault = 90_000;
 
 const reserve = scriptOf(reserveScript);
 const restore = scriptOf(restoreScript);
@@ -75,6 +80,7 @@ export class RedisStore implements SharedStore {
   #offsetUs = 0;
   #beatTimer: Timer | undefined;
   #sinceMs = 0;
+  #renewedMs = 0;
   #latencyMs = 0;
   #lastLogMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
@@ -82,8 +88,8 @@ export class RedisStore implements SharedStore {
   constructor(deps: RedisStoreDeps) {
     this.#deps = deps;
     const { url, clock, timeoutMs } = deps;
-    this.#link = openRedis({
-      url,
+    const open = deps.openLink ?? ((events: LinkEvents) => openRedis({ ...events, url }));
+    this.#link = open({
       clock,
       timeoutMs,
       onReady: (isFirst) => this.#onReady(isFirst),
@@ -119,7 +125,7 @@ export class RedisStore implements SharedStore {
 
   async reserve(o: SharedReservation): Promise<SharedDecision> {
     const { plan, ask } = o;
-    const list: (string | number)[] = [o.id, o.ttlMs * 1000];
+    const list: (string | number)[] = [o.id, Math.min(o.ttlMs, this.#leaseMs) * 1000];
     const tooLarge = this.#pushLimits(list, plan, o);
     if (tooLarge) return { denial: tooLarge };
     const { buckets } = plan;
@@ -310,8 +316,8 @@ export class RedisStore implements SharedStore {
    * keeps the order, so every later call finds it done.
    */
   #reconcile(): void {
-    const { local, leases } = this.#deps;
-    const offset = { offsetUs: this.#offsetUs, nowUs: this.#nowUs() };
+    const { local } = this.#deps;
+    const offset = this.#offset();
     const limiters = new Batch(restoreBatch, (keys, list) => this.#send(restore, keys, list));
     for (const bucket of local.table.all()) {
       const list =
@@ -319,13 +325,34 @@ export class RedisStore implements SharedStore {
       if (list) limiters.add(bucket.key, list);
     }
     limiters.end();
+    this.#tellLeases(offset);
+  }
+
+  /** Open leases are told again: one that is known lives on, one that was lost is known again. */
+  #tellLeases(offset: Offset): void {
+    this.#renewedMs = this.#deps.clock.monotonicMs();
     const open = new Batch(adoptBatch, (_, list) => this.#send(adopt, [leasesKey], list));
-    for (let lease = leases.first; lease; lease = lease.after) {
+    for (let lease = this.#deps.leases.first; lease; lease = lease.after) {
       const list = lease.keeper === "local" ? undefined : adoptionOf(lease, offset);
       if (list) open.add("", list);
       if (lease.keeper === "degraded") lease.keeper = "shared";
     }
     open.end();
+  }
+
+  #offset(): Offset {
+    const ttlMaxUs = this.#leaseMs * 1000;
+    return { offsetUs: this.#offsetUs, nowUs: this.#nowUs(), ttlMaxUs };
+  }
+
+  get #leaseMs(): number {
+    return this.#deps.leaseMs ?? leaseMsDefault;
+  }
+
+  /** Three times within a lease's life, so that a lost call or two ends none. */
+  #renew(): void {
+    const sinceMs = this.#deps.clock.monotonicMs() - this.#renewedMs;
+    if (this.#state === "up" && sinceMs >= this.#leaseMs / 3) this.#tellLeases(this.#offset());
   }
 
   #send(script: Script, keys: readonly string[], list: readonly (string | number)[]): void {
@@ -356,7 +383,8 @@ export class RedisStore implements SharedStore {
       if (this.#state !== "down") this.#onSuccess();
       else if (++this.#pings >= pingsNeeded || isFirst) this.#rejoin();
     } else this.#onFailure(startMs);
-    const delayMs = this.#state === "down" ? pingMs : beatMs;
+    this.#renew();
+    const delayMs = this.#state === "down" ? pingMs : Math.min(beatMs, this.#leaseMs / 6);
     this.#beatTimer?.cancel();
     this.#beatTimer = this.#deps.clock.after(delayMs, () => void this.#beat(), { unref: true });
   }

@@ -157,7 +157,7 @@ function sharedStore(
   { config, clock, random, logger, metrics, stores }: AccountingDeps,
   o: { local: LocalStore; leases: LeaseList },
 ): SharedStore | undefined {
-  const { redis, redisTimeout, replicasMax } = config.stores;
+  const { redis, redisTimeout, redisLease, replicasMax } = config.stores;
   if (redis === null) return undefined;
   const dropped = metrics.counter("loadline_limit_settles_dropped", "Settles that were lost.", {});
   const store = new RedisStore({
@@ -165,6 +165,7 @@ function sharedStore(
     url: redis,
     clock,
     timeoutMs: redisTimeout,
+    leaseMs: redisLease,
     replicasMax,
     replica: Buffer.from(random.bytes(9)).toString("base64url"),
     log: (event, text) => logger.warn(event, { text }),
