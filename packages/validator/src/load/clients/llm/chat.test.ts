@@ -1,7 +1,7 @@
 import { createResponseParser } from "@loadline/kit/http1";
 import { describe, expect, it } from "vitest";
-import { createFlight, type Flight } from "../engine/flight.ts";
-import { createChatClient } from "./chat.ts";
+import { createFlight, type Flight } from "../../engine/flight.ts";
+import { createLlmClient } from "./llm-client.ts";
 
 interface Read {
   outcome: string;
@@ -11,7 +11,7 @@ interface Read {
 /** Feeds an answer in pieces, piece i at i + 1 ms after sending at 0. */
 function read(pieces: readonly Buffer[], stream = true): Read {
   const request = { kind: "chat", model: "m", prompts: ["a", "b"], maxTokens: 8, stream } as const;
-  const client = createChatClient(request, { path: "", headers: ["host", "h"] }, 7);
+  const client = createLlmClient(request, { path: "", headers: ["host", "h"] }, { seed: 7 });
   const flight = createFlight(0, 0, -5);
   flight.sendMs = 0;
   const reader = client.reader();
@@ -263,13 +263,13 @@ describe("chat body", () => {
 
 describe("chat request", () => {
   const request = { kind: "chat", model: "m", maxTokens: 8, stream: true } as const;
-  const text = (client: ReturnType<typeof createChatClient>, index: number): string =>
+  const text = (client: ReturnType<typeof createLlmClient>, index: number): string =>
     client.bytes(index).toString();
 
   it("prompts are picked by seed and index, the same for every sender", () => {
     const prompts = ["a", "b", "c", "d"];
     const make = (seed: number) =>
-      createChatClient({ ...request, prompts }, { path: "", headers: [] }, seed);
+      createLlmClient({ ...request, prompts }, { path: "", headers: [] }, { seed });
     const pick = (seed: number): string[] =>
       Array.from({ length: 40 }, (_, i) => text(make(seed), i));
     expect(pick(7)).toEqual(pick(7));
@@ -280,7 +280,7 @@ describe("chat request", () => {
   it("a base path ending in /v1 is not doubled, usage is asked for", () => {
     const messages = [{ role: "user", content: "hi" }];
     const at = (path: string): string =>
-      text(createChatClient({ ...request, messages }, { path, headers: [] }, 1), 0);
+      text(createLlmClient({ ...request, messages }, { path, headers: [] }, { seed: 1 }), 0);
     expect(at("/v1")).toMatch(/^POST \/v1\/chat\/completions HTTP/);
     expect(at("/api")).toMatch(/^POST \/api\/v1\/chat\/completions HTTP/);
     expect(at("")).toContain('"stream_options":{"include_usage":true}');

@@ -1,0 +1,53 @@
+import type { Flight, LoadOutcome } from "../../engine/flight.ts";
+import { type AnswerReader, statusOutcome } from "../client.ts";
+import { type Dialect, type JsonObject, parseObject, Seen } from "./dialect.ts";
+import type { TokenCounter } from "./stream-reader.ts";
+
+/** Longest answer kept to be read, in bytes. */
+export const bodyBytesMax = 1_048_576;
+
+/** Keeps a whole body up to `bodyBytesMax` and reads it as a JSON object at its end. */
+export class JsonBodyReader implements AnswerReader {
+  readonly #judge: (body: JsonObject, flight: Flight) => LoadOutcome;
+  readonly #parts: Buffer[] = [];
+  #bytes = 0;
+
+  /** `judge` is asked for 2xx answers that are one JSON object. */
+  constructor(judge: (body: JsonObject, flight: Flight) => LoadOutcome) {
+    this.#judge = judge;
+  }
+
+  head(): void {}
+
+  data(_flight: Flight, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    // Copied: the engine reuses its read buffer.
+    if (this.#bytes <= bodyBytesMax) this.#parts.push(Buffer.from(chunk));
+  }
+
+  end(flight: Flight, nowMs: number): LoadOutcome {
+    flight.doneMs = nowMs;
+    if (flight.status < 200 || flight.status > 299) return statusOutcome(flight.status);
+    if (this.#bytes > bodyBytesMax) return "protocol";
+    const body = parseObject(Buffer.concat(this.#parts).toString("utf8"));
+    if (body === null || (body["error"] !== undefined && body["error"] !== null)) return "protocol";
+    return this.#judge(body, flight);
+  }
+}
+
+/** A whole answer of a dialect: its time to first token is unknown, never its total time. */
+export function dialectBodyReader(dialect: Dialect, countTokens?: TokenCounter): AnswerReader {
+  return new JsonBodyReader((body, flight) => {
+    const seen = new Seen(countTokens !== undefined);
+    if (!dialect.readBody(body, seen)) return "protocol";
+    if (seen.tokens >= 0) {
+      flight.tokens = seen.tokens;
+      flight.tokensFrom = "usage";
+    } else if (countTokens !== undefined) {
+      flight.tokens = countTokens(seen.text);
+      flight.tokensFrom = "tokenizer";
+    }
+    flight.lastContentMs = flight.doneMs;
+    return "ok";
+  });
+}

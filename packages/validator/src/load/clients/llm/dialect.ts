@@ -1,0 +1,106 @@
+import type { ChatMessage, GeneratingLoadRequest } from "./request.ts";
+
+/** What an event or a body carries; an event with both is output. */
+export type Content = "none" | "reasoning" | "output";
+
+/**
+ * What was read from one event or one body. One object per answer, cleared before each event: no
+ * allocation per chunk.
+ */
+export class Seen {
+  /** The event shows that the server speaks this dialect. */
+  answer = false;
+  content: Content = "none";
+  /** Output tokens by the server's usage, reasoning included; -1 when the event has none. */
+  tokens = -1;
+  /** The end marker of the dialect. */
+  ended = false;
+  fault: "none" | "protocol" | "stream_error" = "none";
+  /** Content as text, kept only for a tokenizer. */
+  text = "";
+  readonly keepsText: boolean;
+
+  constructor(keepsText: boolean) {
+    this.keepsText = keepsText;
+  }
+
+  clear(): void {
+    this.answer = false;
+    this.content = "none";
+    this.tokens = -1;
+    this.ended = false;
+    this.fault = "none";
+    this.text = "";
+  }
+
+  /** Notes a field that may hold content; only a non-empty string does. */
+  mark(value: unknown, as: "reasoning" | "output"): void {
+    if (typeof value !== "string" || value === "") return;
+    if (this.content !== "output") this.content = as;
+    if (this.keepsText) this.text += value;
+  }
+}
+
+/** One way of asking for text and of streaming it. */
+export interface Dialect {
+  readonly kind: GeneratingLoadRequest["kind"];
+  /** Below `/v1`. */
+  readonly path: string;
+  /** Headers the dialect asks for, flat. */
+  readonly headers: readonly string[];
+  /** The body of a request for these messages. */
+  body(r: GeneratingLoadRequest, messages: readonly ChatMessage[]): Record<string, unknown>;
+  /** Reads one event of a stream. */
+  readEvent(data: string, type: string, seen: Seen): void;
+  /** Reads a whole answer; false when it is none of this dialect. */
+  readBody(body: JsonObject, seen: Seen): boolean;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** An event as a JSON object; null when it says the stream failed or is no JSON, then noted. */
+export function openEvent(data: string, type: string, seen: Seen): JsonObject | null {
+  if (type === "error") {
+    seen.fault = "stream_error";
+    return null;
+  }
+  const event = parseObject(data);
+  if (event === null) seen.fault = "protocol";
+  else if (event["error"] !== undefined && event["error"] !== null) seen.fault = "stream_error";
+  else return event;
+  return null;
+}
+
+/** A JSON object, or null for any other text. */
+export function parseObject(text: string): JsonObject | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return isObject(value) ? value : null;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const none: JsonObject = {};
+const nothing: readonly unknown[] = [];
+
+/** The value as an object, an empty one when it is none. */
+export function objectOf(value: unknown): JsonObject {
+  return isObject(value) ? value : none;
+}
+
+/** The value as a list, an empty one when it is none. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : nothing;
+}
+
+/** A count of a usage object, -1 when absent or no count. */
+export function countOf(usage: unknown, field: string): number {
+  const count = objectOf(usage)[field];
+  return typeof count === "number" && Number.isInteger(count) && count >= 0 ? count : -1;
+}
