@@ -1,6 +1,8 @@
 import { defineErrors } from "@loadline/kit/errors";
+import { scenarioErrorRows } from "./scenario/error-rows.ts";
 
 export const loadErrors = defineErrors({
+  ...scenarioErrorRows,
   LL_LOAD_PLAN_INVALID: {
     fault: "caller",
     retryable: false,

@@ -1,6 +1,6 @@
 import type { Problem } from "@loadline/contract";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { keysOf, schemaAt } from "./schema-keys.ts";
 
