@@ -1,72 +1,8 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
-import type { LlmLoadRequest } from "./clients/llm/request.ts";
+import type { Scenario } from "./scenario-types.ts";
 
-/** One plain request; the answer's body is read and discarded. */
-export interface HttpLoadRequest {
-  readonly kind: "http";
-  readonly method: string;
-  /** Joined to the path of `baseUrl`. */
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  /** Accepted statuses, default 200..399. */
-  readonly expectStatus?: readonly number[];
-}
-
-export type LoadRequest = HttpLoadRequest | LlmLoadRequest;
-
-/** A declared step: requests, series and limits are kept under its name. */
-export interface StepName {
-  readonly name: string;
-  readonly tags?: Readonly<Record<string, string>>;
-}
-
-/** Steps as data, run by the step runner, or a function of a module, imported in each worker. */
-export type ExecSpec =
-  | { readonly kind: "steps"; readonly data: unknown }
-  | { readonly kind: "module"; readonly file: string; readonly export: string };
-
-interface ScenarioShared {
-  /** What an iteration does: exactly one of `request` and `exec`. */
-  readonly request?: LoadRequest;
-  readonly exec?: ExecSpec;
-  /** Default: one step with the scenario's name. Ask.step is an index into it. */
-  readonly steps?: readonly StepName[];
-  /** Ms after the start of the run, default 0. */
-  readonly startMs?: number;
-  /** Requests intended in the first ms of the scenario count in no claim, default 0. */
-  readonly warmupMs?: number;
-  /** How long to wait for answers after the last request, default 30,000. */
-  readonly gracefulStopMs?: number;
-}
-
-/** Open model: requests fall due at their times, whatever the target does. */
-export interface ArrivalScenario extends ScenarioShared {
-  readonly executor: "constant-arrival-rate";
-  /** Requests per second. */
-  readonly rate: number;
-  readonly durationMs: number;
-  readonly arrivals?: "even" | "poisson";
-}
-
-/** Closed model: each virtual user asks again when it was answered. */
-export interface ConstantVusScenario extends ScenarioShared {
-  readonly executor: "constant-vus";
-  readonly vus: number;
-  readonly durationMs: number;
-  /** Pause of a user between answer and next request, default 0. */
-  readonly thinkMs?: number;
-}
-
-/** Closed model whose number of users moves linearly from stage to stage, from 0. */
-export interface RampingVusScenario extends ScenarioShared {
-  readonly executor: "ramping-vus";
-  readonly stages: readonly { readonly durationMs: number; readonly target: number }[];
-  readonly thinkMs?: number;
-}
-
-export type Scenario = ArrivalScenario | ConstantVusScenario | RampingVusScenario;
+export type * from "./scenario-types.ts";
 
 /** Metrics in ms but `errors` (bad outcomes) and `good` (ok within all of `slo`). */
 export type LoadMetric =
@@ -74,8 +10,13 @@ export type LoadMetric =
   | "service_time"
   | "ttft"
   | "ttft_open"
+  | "ttfo"
+  | "ttfb"
+  | "icl_max"
   | "tpot"
   | "e2e"
+  | "e2e_close"
+  | "e2e_open"
   | "errors"
   | "good";
 

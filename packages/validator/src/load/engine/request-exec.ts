@@ -1,6 +1,6 @@
-import { createChatClient } from "../clients/chat.ts";
 import type { LoadClient } from "../clients/client.ts";
 import { createHttpClient } from "../clients/http.ts";
+import { createLlmClient } from "../clients/llm/llm-client.ts";
 import { loadErrors } from "../errors.ts";
 import type { LoadRequest, Scenario } from "../types.ts";
 import type { Ask, Exec, ExecContext, Iteration, IterationEnd } from "./exec.ts";
@@ -56,7 +56,10 @@ function createClient(request: LoadRequest, context: ExecContext): LoadClient {
   const { base, name, seed } = context;
   try {
     if (request.kind === "http") return createHttpClient(request, base);
-    return createChatClient(request, base, seed);
+    return createLlmClient(request, base, {
+      seed,
+      gap: (_flight, gapMs) => context.metric("icl", gapMs),
+    });
   } catch (cause) {
     const text = `load.scenarios.${name}.request cannot be written as HTTP/1.1.`;
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", text, { cause });

@@ -100,8 +100,18 @@ export function metricOf(flight: Flight, metric: Exclude<LoadMetric, "errors" | 
       return flight.firstContentMs - flight.sendMs;
     case "ttft_open":
       return flight.firstContentMs - flight.intendedMs;
+    case "ttfo":
+      return flight.firstOutputMs - flight.sendMs;
+    case "ttfb":
+      return flight.firstByteMs - flight.sendMs;
+    case "icl_max":
+      return flight.gapMaxMs;
     case "e2e":
       return flight.lastContentMs - flight.sendMs;
+    case "e2e_close":
+      return flight.doneMs - flight.sendMs;
+    case "e2e_open":
+      return flight.lastContentMs - flight.intendedMs;
     case "tpot": {
       const gaps = flight.tokens - 1;
       const spanMs = flight.lastContentMs - flight.firstContentMs;

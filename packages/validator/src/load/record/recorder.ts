@@ -115,7 +115,7 @@ export class Recorder {
     if (flight.contentEvents > 0) {
       this.#ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
     }
-    if (record.scenario.request?.kind !== "chat" && flight.tokens < 0) return;
+    if (!generates(record.scenario.request) && flight.tokens < 0) return;
     if (flight.tokens >= 0) {
       record.tokensKnown++;
       record.outputTokens += flight.tokens;
@@ -135,6 +135,11 @@ export function badOf(record: ScenarioRecord): number {
   let bad = 0;
   for (const count of record.bad.values()) bad += count;
   return bad;
+}
+
+/** Whether answers hold generated text, so that unknown tokens are counted as such. */
+function generates(request: Scenario["request"]): boolean {
+  return request !== undefined && request.kind !== "http" && request.kind !== "embeddings";
 }
 
 function inFlightOf(record: ScenarioRecord): number {
