@@ -1,11 +1,13 @@
 import { chromium } from "./chromium.ts";
+import { k6 } from "./k6.ts";
 import { llamaServer } from "./llama-server.ts";
+import { locust } from "./locust.ts";
 import { postgres15 } from "./postgres-15.ts";
 import { redis } from "./redis.ts";
 import type { Found, Missing, Part, PartsEnvironment } from "./part.ts";
 
 /** Every part that a suite may ask for. */
-export const parts: readonly Part[] = [chromium, llamaServer, redis, postgres15];
+export const parts: readonly Part[] = [chromium, llamaServer, redis, postgres15, k6, locust];
 
 /** One answer per part; a hidden part is missing without being asked. */
 export async function probePart(

@@ -1,0 +1,91 @@
+/** What the target itself saw of one request; times are the machine's monotonic ms. */
+export interface SeenRequest {
+  /** First byte of the request read. */
+  readonly arrivedMs: number;
+  /** Last byte of the answer written; NaN when there was none. */
+  readonly doneMs: number;
+  /** 0 when no answer was given. */
+  readonly status: number;
+  readonly path: string;
+}
+
+/** The truth about a run, as the target recorded it. */
+export interface Truth {
+  /** Requests read whole, by path. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Answers by status; `none` when the connection was ended in place of one. */
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly connections: number;
+  /** Requests past the recorded ones: counted above, without times. */
+  readonly unrecorded: number;
+  readonly arrivedMs: readonly number[];
+  /** null where there was no answer. */
+  readonly doneMs: readonly (number | null)[];
+  /** Start and end of each stand-still. */
+  readonly stalls: readonly (readonly [number, number])[];
+  /** Named counts of the RAG, MCP and room parts. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const recordedMax = 500_000;
+
+/** Counts and stamps, bounded; the first 500,000 requests keep their times. */
+export class Ledger {
+  #requests = new Map<string, number>();
+  #statuses = new Map<string, number>();
+  #counts = new Map<string, number>();
+  #arrivedMs: number[] = [];
+  #doneMs: (number | null)[] = [];
+  #stalls: [number, number][] = [];
+  #unrecorded = 0;
+  #connections = 0;
+
+  reset(): void {
+    for (const map of [this.#requests, this.#statuses, this.#counts]) map.clear();
+    this.#arrivedMs = [];
+    this.#doneMs = [];
+    this.#stalls = [];
+    this.#unrecorded = 0;
+    this.#connections = 0;
+  }
+
+  connected(): void {
+    this.#connections++;
+  }
+
+  seen(request: SeenRequest): void {
+    add(this.#requests, request.path, 1);
+    add(this.#statuses, request.status === 0 ? "none" : String(request.status), 1);
+    if (this.#arrivedMs.length >= recordedMax) {
+      this.#unrecorded++;
+      return;
+    }
+    this.#arrivedMs.push(request.arrivedMs);
+    this.#doneMs.push(Number.isNaN(request.doneMs) ? null : request.doneMs);
+  }
+
+  count(name: string, by = 1): void {
+    add(this.#counts, name, by);
+  }
+
+  stalled(fromMs: number, untilMs: number): void {
+    if (this.#stalls.length < recordedMax) this.#stalls.push([fromMs, untilMs]);
+  }
+
+  truth(): Truth {
+    return {
+      requests: Object.fromEntries(this.#requests),
+      statuses: Object.fromEntries(this.#statuses),
+      counts: Object.fromEntries(this.#counts),
+      connections: this.#connections,
+      unrecorded: this.#unrecorded,
+      arrivedMs: this.#arrivedMs,
+      doneMs: this.#doneMs,
+      stalls: this.#stalls,
+    };
+  }
+}
+
+function add(map: Map<string, number>, key: string, by: number): void {
+  map.set(key, (map.get(key) ?? 0) + by);
+}
