@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Bucket } from "../limits/buckets.ts";
-import type { Plan } from "../limits/plan.ts";
+import type { Dimension } from "../limits/dimension.ts";
 import type { BudgetRepository } from "../state/repositories.ts";
 import type { BudgetSpentRow } from "../state/rows.ts";
 import { windowAt } from "./window.ts";
@@ -12,6 +12,12 @@ export interface LedgerDeps {
   readonly onFailure: (cause: unknown) => void;
 }
 
+/** Limits with the limiter of each, at the same positions. */
+export interface LedgerPlan {
+  readonly dims: readonly Pick<Dimension, "resource" | "limit">[];
+  readonly buckets: readonly Bucket[];
+}
+
 /**
  * What budgets have spent, kept beyond the life of the process. The store is always ahead: before a
  * call may spend more than is written there, the next part of the budget (0.5 %) is written as
@@ -21,7 +27,7 @@ export interface Ledger {
   /** Undefined when what was spent before is known; else wait: false when it is not known now. */
   load(): Promise<boolean> | undefined;
   /** Undefined when the store has what the call may spend; else wait for it. */
-  cover(plan: Plan, nano: number): Promise<void> | undefined;
+  cover(plan: LedgerPlan, nano: number): Promise<void> | undefined;
   /** What the store has of a budget's period. */
   spentOf(budgetId: string, period: string): number;
   /** Gives back what was written ahead. */
@@ -49,7 +55,7 @@ class StoredLedger implements Ledger {
     return this.#known?.get(`${period} ${budgetId}`) ?? 0;
   }
 
-  cover(plan: Plan, nano: number): Promise<void> | undefined {
+  cover(plan: LedgerPlan, nano: number): Promise<void> | undefined {
     return this.#uncovered(plan, nano) < 0 ? undefined : this.#coverAll(plan, nano);
   }
 
@@ -86,7 +92,7 @@ class StoredLedger implements Ledger {
   }
 
   /** Position of the first budget whose next spending is not written yet; -1 when all are. */
-  #uncovered(plan: Plan, nano: number): number {
+  #uncovered(plan: LedgerPlan, nano: number): number {
     for (let i = 0; i < plan.dims.length; i++) {
       const dim = plan.dims[i];
       const bucket = plan.buckets[i];
@@ -97,7 +103,7 @@ class StoredLedger implements Ledger {
     return -1;
   }
 
-  async #coverAll(plan: Plan, nano: number): Promise<void> {
+  async #coverAll(plan: LedgerPlan, nano: number): Promise<void> {
     for (let tries = 0; tries < triesMax; tries++) {
       const i = this.#uncovered(plan, nano);
       const bucket = plan.buckets[i];

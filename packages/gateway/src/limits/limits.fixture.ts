@@ -56,6 +56,8 @@ export interface BenchOptions {
     readonly replica?: string;
     readonly replicasMax?: number;
     readonly settleText?: string;
+    readonly openLink?: RedisStoreDeps["openLink"];
+    readonly leaseMs?: number;
   };
   /** A store in the place of Redis. */
   readonly shared?: SharedStore;
@@ -143,6 +145,8 @@ function redisOf(
     replica: o.replica ?? "one",
     onDropped: () => undefined,
     ...(o.settleText !== undefined && { settleText: o.settleText }),
+    openLink: o.openLink,
+    leaseMs: o.leaseMs,
   });
 }
 

@@ -1,0 +1,59 @@
+import { type LinkEvents, type RedisLink, scriptOf } from "./redis-link.ts";
+import {
+  adoptScript,
+  beatScript,
+  reserveScript,
+  restoreScript,
+  settleScript,
+} from "./redis-scripts.ts";
+import type { ScriptCall, ScriptName } from "./script-table.ts";
+
+const nameOf: ReadonlyMap<string, ScriptName> = new Map([
+  [scriptOf(reserveScript).sha, "reserve"],
+  [scriptOf(settleScript).sha, "settle"],
+  [scriptOf(restoreScript).sha, "restore"],
+  [scriptOf(adoptScript).sha, "adopt"],
+  [scriptOf(beatScript).sha, "beat"],
+]);
+
+/**
+ * A link to a `ScriptTable` elsewhere: `ask` carries a call there and rejects when it is gone. Every
+ * call has the link's time limit; an answer that comes later is told to `late`.
+ */
+export function scriptLink(
+  ask: (call: ScriptCall) => Promise<unknown>,
+): (events: LinkEvents) => RedisLink {
+  return ({ clock, timeoutMs, onReady, onFault }) => {
+    const first = clock.after(0, () => onReady(true));
+    return {
+      run(script, keys, list, late) {
+        const name = nameOf.get(script.sha);
+        if (name === undefined) throw new TypeError("this script is not known to the supervisor");
+        return new Promise((resolve) => {
+          let isLate = false;
+          const timer = clock.after(
+            timeoutMs,
+            () => {
+              isLate = true;
+              resolve(undefined);
+            },
+            { unref: true },
+          );
+          ask({ name, keys, list }).then(
+            (answer) => {
+              timer.cancel();
+              if (isLate) late?.(answer);
+              else resolve(answer);
+            },
+            (cause: unknown) => {
+              timer.cancel();
+              onFault(cause instanceof Error ? cause.message : String(cause));
+              resolve(undefined);
+            },
+          );
+        });
+      },
+      close: () => first.cancel(),
+    };
+  };
+}

@@ -1,0 +1,133 @@
+import { TestClock } from "@loadline/kit/clock";
+import { describe, expect, it } from "vitest";
+import { createLedger } from "../budgets/ledger.ts";
+import type { BudgetSpentRow } from "../state/rows.ts";
+import { type Bench, type BenchOptions, openBench } from "./limits.fixture.ts";
+import { describeLimits } from "./limits.suite.fixture.ts";
+import { scriptLink } from "./script-link.ts";
+import { ScriptTable } from "./script-table.ts";
+
+function tableOn(clock: TestClock, o: Partial<ConstructorParameters<typeof ScriptTable>[0]> = {}) {
+  return new ScriptTable({ nowUs: () => Math.floor(clock.monotonicMs() * 1000), ...o });
+}
+
+/** A worker of `table`; `owner` is the process the table takes it for. */
+async function workerOf(
+  table: ScriptTable,
+  clock: TestClock,
+  o: Omit<BenchOptions, "clock"> & { owner?: string },
+): Promise<Bench> {
+  const { owner = "one", ...options } = o;
+  const openLink = scriptLink((call) => Promise.resolve(table.run(call, owner)));
+  const bench = openBench({
+    ...options,
+    clock,
+    redis: { url: "", ...options.redis, replica: owner, openLink },
+  });
+  clock.advance(0);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  expect(bench.limits.status().mode).toBe("shared");
+  return bench;
+}
+
+describe("limits that a supervisor keeps for its workers", () => {
+  const clock = new TestClock();
+  describeLimits({
+    clock,
+    open: (o) => workerOf(tableOn(clock), clock, o),
+    async pass(ms) {
+      clock.advance(ms);
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+    },
+  });
+
+  it("workers together admit exactly what one process would", async () => {
+    const table = tableOn(clock);
+    const limits = [
+      { scope: "key", resource: "requests", limit: 60, period: "1h", burst: 40 },
+      { scope: "global", resource: "money", limit: 0.03, period: "total" },
+    ] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const open = (owner: string) => workerOf(table, clock, { owner, limits: [...limits], prices });
+    const workers = [await open("one"), await open("two"), await open("three")];
+    const all = await Promise.all(
+      Array.from({ length: 99 }, async (_, i) => workers[i % 3]?.call({ maxTokens: 1 })),
+    );
+    expect(all.filter((one) => one?.refusal === undefined)).toHaveLength(30);
+    for (const worker of workers) await worker[Symbol.asyncDispose]();
+  });
+
+  it("what a dead worker held is free at once, its money stays charged", async () => {
+    const table = tableOn(clock);
+    const limits = [
+      { scope: "global", resource: "concurrency", limit: 2 },
+      { scope: "global", resource: "money", limit: 0.003, period: "total" },
+    ] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const open = (owner: string) => workerOf(table, clock, { owner, limits: [...limits], prices });
+    const dead = await open("dead");
+    await using alive = await open("alive");
+    for (let i = 0; i < 2; i++) expect((await dead.call({ maxTokens: 1 })).refusal).toBeUndefined();
+    expect((await alive.call({ maxTokens: 1 })).refusal?.code).toBe("LL_LIMIT_CONCURRENCY");
+    table.forget("dead");
+    expect(table.leases).toBe(0);
+    expect((await alive.call({ maxTokens: 1 })).refusal).toBeUndefined();
+    expect((await alive.call({ maxTokens: 1 })).refusal?.code).toBe("LL_BUDGET_EXHAUSTED");
+  });
+
+  it("a budget is written before it is spent, and a next supervisor goes on from there", async () => {
+    const rows = new Map<string, number>();
+    const budgets = {
+      add(added: readonly BudgetSpentRow[]) {
+        for (const { budgetId, spentNano } of added)
+          rows.set(budgetId, (rows.get(budgetId) ?? 0) + spentNano);
+        return Promise.resolve();
+      },
+      spent: () =>
+        Promise.resolve(
+          [...rows].map(([budgetId, spentNano]) => ({
+            budgetId,
+            spentNano,
+            period: "total",
+            updatedAt: 0,
+          })),
+        ),
+    };
+    const limits = [{ scope: "global", resource: "money", limit: 0.01, period: "total" }] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const open = (table: ScriptTable) => workerOf(table, clock, { limits: [...limits], prices });
+    const ledgerOf = () => createLedger({ clock, budgets, onFailure: () => expect.fail() });
+    const first = tableOn(clock, { ledger: ledgerOf() });
+    await using worker = await open(first);
+    for (let i = 0; i < 7; i++)
+      expect((await worker.call({ maxTokens: 1 })).refusal).toBeUndefined();
+    // It died: what was written ahead stays spent, and nothing is spent twice.
+    const second = tableOn(clock, { ledger: ledgerOf() });
+    await using next = await open(second);
+    let admitted = 0;
+    for (let i = 0; i < 10; i++) if (!(await next.call({ maxTokens: 1 })).refusal) admitted++;
+    expect(admitted).toBe(3);
+    await second.close();
+    expect([...rows.values()]).toEqual([10_000_000]);
+  });
+
+  it("a lease lives on while its worker renews it, and ends when it does not", async () => {
+    const table = tableOn(clock);
+    const limits = [{ scope: "global", resource: "concurrency", limit: 1 }] as const;
+    const redis = { url: "", leaseMs: 3000 };
+    const open = (owner: string) =>
+      workerOf(table, clock, { owner, limits: [...limits], leaseGraceMs: 60_000, redis });
+    await using one = await open("one");
+    await using two = await open("two");
+    await one.call();
+    for (let i = 0; i < 40; i++) {
+      clock.advance(250);
+      for (let j = 0; j < 20; j++) await Promise.resolve();
+    }
+    expect((await two.call()).refusal?.code).toBe("LL_LIMIT_CONCURRENCY");
+    await one[Symbol.asyncDispose]();
+    clock.advance(3001);
+    for (let j = 0; j < 20; j++) await Promise.resolve();
+    expect((await two.call()).refusal).toBeUndefined();
+  });
+});

@@ -1,0 +1,301 @@
+import type { Ledger } from "../budgets/ledger.ts";
+import { Bucket } from "./buckets.ts";
+
+export type ScriptName = "reserve" | "settle" | "restore" | "adopt" | "beat";
+type Argument = string | number;
+
+/** A script as a replica sends it. */
+export interface ScriptCall {
+  readonly name: ScriptName;
+  readonly keys: readonly string[];
+  readonly list: readonly Argument[];
+}
+
+export interface ScriptTableDeps {
+  nowUs(): number;
+  /** Where budgets are kept; absent: in memory alone. */
+  readonly ledger?: Ledger | undefined;
+}
+
+/** One limiter that an open lease holds something of. */
+interface Held {
+  readonly kind: string;
+  readonly amount: number;
+  readonly mark: string;
+  readonly key: string;
+}
+
+interface OpenRecord {
+  readonly owner: string;
+  readonly held: readonly Held[];
+  expiresUs: number;
+}
+
+interface Limiter {
+  readonly kind: string;
+  readonly key: string;
+  readonly a: number;
+  readonly b: number;
+  readonly window: string;
+}
+
+const tatsMax = 100_000;
+const slotWaitUs = 1_000_000;
+const heldLine = /^(\w) (\d+) (\S+) (.+)$/;
+
+/**
+ * The scripts of `redis-scripts.ts` over the memory of one process: what workers ask of their
+ * supervisor. Same arguments and answers; in addition it knows who holds a lease, so that what a
+ * dead worker held returns at once, and keeps budgets in the SQL store.
+ */
+export class ScriptTable {
+  readonly #deps: ScriptTableDeps;
+  readonly #tats = new Map<string, number>();
+  readonly #slots = new Map<string, number>();
+  readonly #money = new Map<string, Bucket>();
+  readonly #leases = new Map<string, OpenRecord>();
+  readonly #seen = new Map<string, number>();
+  /** No lease expires before. */
+  #nextExpiryUs = Number.POSITIVE_INFINITY;
+
+  constructor(deps: ScriptTableDeps) {
+    this.#deps = deps;
+  }
+
+  get leases(): number {
+    return this.#leases.size;
+  }
+
+  /** Undefined when budgets cannot be read now: the caller decides as without an answer. */
+  run(call: ScriptCall, owner: string): unknown {
+    const { name, keys, list } = call;
+    if (name === "reserve") return this.#reserve(keys.slice(2), list, owner);
+    if (name === "settle") return this.#settle(list);
+    if (name === "restore") return this.#restore(keys, list);
+    return name === "adopt" ? this.#adopt(list, owner) : this.#beat(list);
+  }
+
+  /** Its slots and tokens return, money stays charged. */
+  forget(owner: string): void {
+    for (const [id, record] of this.#leases)
+      if (record.owner === owner) this.#finish(id, { isExpired: true, nano: 0, deltas: [] });
+  }
+
+  /** Gives back what was written ahead of budgets. */
+  async close(): Promise<void> {
+    await this.#deps.ledger?.close(this.#money.values());
+  }
+
+  #reserve(keys: readonly string[], list: readonly Argument[], owner: string): unknown {
+    const { ledger } = this.#deps;
+    const limiters = keys.map((key, i) => limiterOf(key, list, 2 + i * 4));
+    const hasMoney = limiters.some(({ kind }) => kind === "m");
+    if (ledger && hasMoney) {
+      const again = (): unknown => this.#reserve(keys, list, owner);
+      const loading = ledger.load();
+      if (loading) return loading.then((isKnown) => (isKnown ? again() : undefined));
+      const covering = this.#cover(ledger, limiters);
+      if (covering) return covering.then(again);
+    }
+    const nowUs = this.#sweep();
+    const states = limiters.map((limiter) => this.#stateOf(limiter));
+    let refused = -1;
+    let longestUs = 0;
+    limiters.forEach((limiter, i) => {
+      const wait = waitOf(limiter, states[i] ?? 0, nowUs);
+      if (wait <= 0 || (refused >= 0 && wait <= longestUs)) return;
+      refused = i;
+      longestUs = wait;
+    });
+    if (refused >= 0) return [0, nowUs, refused, longestUs, this.#seen.size, ...states];
+    if (!this.#hasRoom(limiters, nowUs))
+      return [0, nowUs, 0, slotWaitUs, this.#seen.size, ...states];
+    const taken = limiters.map((limiter, i) => this.#take(limiter, states[i] ?? 0, nowUs));
+    const held = limiters.flatMap((limiter, i) => heldOf(limiter, taken[i] ?? 0));
+    if (held.length > 0)
+      this.#open(String(list[0]), { owner, held, expiresUs: nowUs + Number(list[1]) });
+    return [1, nowUs, -1, 0, this.#seen.size, ...taken];
+  }
+
+  #cover(ledger: Ledger, limiters: readonly Limiter[]): Promise<void> | undefined {
+    const money = limiters.filter(({ kind }) => kind === "m");
+    for (const limiter of money) {
+      const bucket = this.#budgetOf(limiter.key, limiter.window);
+      const plan = { dims: [{ resource: "money", limit: limiter.b }], buckets: [bucket] } as const;
+      const covering = ledger.cover(plan, limiter.a);
+      if (covering) return covering;
+    }
+    return undefined;
+  }
+
+  /** The budget in the period asked for, or in a later one that somebody has begun. */
+  #budgetOf(key: string, window: string): Bucket {
+    let bucket = this.#money.get(key);
+    if (!bucket) {
+      bucket = new Bucket(decodeURIComponent(key.slice(key.indexOf(":m:") + 3)));
+      bucket.kind = "m";
+      bucket.key = key;
+      this.#money.set(key, bucket);
+    }
+    if (bucket.windowId < window) {
+      bucket.windowId = window;
+      bucket.spentNano = this.#deps.ledger?.spentOf(bucket.id, window) ?? 0;
+      bucket.coveredNano = bucket.spentNano;
+    }
+    return bucket;
+  }
+
+  #stateOf({ kind, key, window }: Limiter): number {
+    if (kind === "c") return this.#slots.get(key) ?? 0;
+    if (kind === "m") return this.#budgetOf(key, window).spentNano;
+    return this.#tats.get(key) ?? 0;
+  }
+
+  /** Takes from one limiter; its state after that. */
+  #take({ kind, key, a, window }: Limiter, state: number, nowUs: number): number {
+    if (kind === "c") {
+      this.#slots.set(key, state + 1);
+      return state + 1;
+    }
+    if (kind === "m") return (this.#budgetOf(key, window).spentNano += a);
+    const tat = Math.max(state, nowUs) + a;
+    this.#tats.set(key, tat);
+    return tat;
+  }
+
+  /** Limiters that are full again make room for new ones. */
+  #hasRoom(limiters: readonly Limiter[], nowUs: number): boolean {
+    if (this.#tats.size + limiters.length <= tatsMax) return true;
+    for (const [key, tat] of this.#tats) if (tat <= nowUs) this.#tats.delete(key);
+    return this.#tats.size + limiters.length <= tatsMax;
+  }
+
+  #settle(list: readonly Argument[]): number {
+    let settled = 0;
+    for (let at = 0; at < list.length;) {
+      const count = Number(list[at + 2]);
+      const deltas = list.slice(at + 3, at + 3 + count).map(Number);
+      const how = { isExpired: false, nano: Number(list[at + 1]), deltas };
+      if (this.#finish(String(list[at]), how)) settled++;
+      at += 3 + count;
+    }
+    return settled;
+  }
+
+  #finish(id: string, o: { isExpired: boolean; nano: number; deltas: readonly number[] }): boolean {
+    const record = this.#leases.get(id);
+    if (!record) return false;
+    this.#leases.delete(id);
+    const nowUs = this.#deps.nowUs();
+    let tokens = 0;
+    for (const held of record.held) {
+      if (held.kind === "c") this.#giveSlot(held.key);
+      else if (held.kind === "t") {
+        const delta = o.isExpired ? -held.amount : (o.deltas[tokens] ?? 0);
+        tokens++;
+        this.#move(held, delta, nowUs);
+      } else if (!o.isExpired && o.nano !== 0) this.#spend(held, o.nano);
+    }
+    return true;
+  }
+
+  #giveSlot(key: string): void {
+    const left = (this.#slots.get(key) ?? 0) - 1;
+    if (left > 0) this.#slots.set(key, left);
+    else this.#slots.delete(key);
+  }
+
+  #move({ key, mark }: Held, deltaUs: number, nowUs: number): void {
+    const tat = this.#tats.get(key) ?? 0;
+    if (deltaUs > 0) this.#tats.set(key, Math.max(tat, nowUs) + deltaUs);
+    else if (deltaUs < 0)
+      this.#tats.set(key, tat - Math.min(-deltaUs, Math.max(0, Number(mark) - nowUs)));
+  }
+
+  /** A refund belongs to its period; what exceeds is charged to the present one. */
+  #spend({ key, mark }: Held, nano: number): void {
+    const bucket = this.#money.get(key);
+    if (bucket && (nano > 0 || bucket.windowId === mark)) bucket.spentNano += nano;
+  }
+
+  #restore(keys: readonly string[], list: readonly Argument[]): number {
+    keys.forEach((key, i) => {
+      const { kind, a, b, window } = limiterOf(key, list, i * 4);
+      if (kind !== "m") {
+        if (a > (this.#tats.get(key) ?? 0)) this.#tats.set(key, a);
+        return;
+      }
+      const bucket = this.#budgetOf(key, window);
+      if (bucket.windowId === window) bucket.spentNano = Math.max(bucket.spentNano, a) + b;
+    });
+    return keys.length;
+  }
+
+  #adopt(list: readonly Argument[], owner: string): number {
+    let adopted = 0;
+    for (let at = 0; at < list.length; at += 3) {
+      const expiresUs = this.#deps.nowUs() + Number(list[at + 1]);
+      if (Number(list[at + 1]) <= 0) continue;
+      const known = this.#leases.get(String(list[at]));
+      if (known) {
+        known.expiresUs = Math.max(known.expiresUs, expiresUs);
+        continue;
+      }
+      const held = String(list[at + 2])
+        .split("\n")
+        .flatMap(readHeld);
+      for (const { kind, key } of held)
+        if (kind === "c") this.#slots.set(key, (this.#slots.get(key) ?? 0) + 1);
+      this.#open(String(list[at]), { owner, held, expiresUs });
+      adopted++;
+    }
+    return adopted;
+  }
+
+  #beat(list: readonly Argument[]): readonly number[] {
+    const nowUs = this.#deps.nowUs();
+    this.#seen.set(String(list[0]), nowUs);
+    for (const [name, seenUs] of this.#seen)
+      if (seenUs <= nowUs - Number(list[1])) this.#seen.delete(name);
+    return [nowUs, this.#seen.size];
+  }
+
+  #open(id: string, record: OpenRecord): void {
+    this.#leases.set(id, record);
+    this.#nextExpiryUs = Math.min(this.#nextExpiryUs, record.expiresUs);
+  }
+
+  /** Looks at the leases only when one may have expired; answers the time. */
+  #sweep(): number {
+    const nowUs = this.#deps.nowUs();
+    if (nowUs < this.#nextExpiryUs) return nowUs;
+    this.#nextExpiryUs = Number.POSITIVE_INFINITY;
+    for (const [id, { expiresUs }] of this.#leases)
+      if (expiresUs <= nowUs) this.#finish(id, { isExpired: true, nano: 0, deltas: [] });
+      else this.#nextExpiryUs = Math.min(this.#nextExpiryUs, expiresUs);
+    return nowUs;
+  }
+}
+
+function limiterOf(key: string, list: readonly Argument[], at: number): Limiter {
+  const [kind = "", a = 0, b = 0, window = ""] = list.slice(at, at + 4);
+  return { key, kind: String(kind), a: Number(a), b: Number(b), window: String(window) };
+}
+
+/** Microseconds to wait; 0 or less: admitted. */
+function waitOf({ kind, a, b }: Limiter, state: number, nowUs: number): number {
+  if (kind === "c") return state >= a ? slotWaitUs : 0;
+  if (kind === "m") return state + a > b ? 1 : 0;
+  return Math.max(state - nowUs, 0) + a - b;
+}
+
+function heldOf({ kind, key, a, window }: Limiter, state: number): Held[] {
+  if (kind === "c") return [{ kind, amount: 1, mark: "-", key }];
+  if (kind === "m") return [{ kind, amount: a, mark: window, key }];
+  return kind === "t" ? [{ kind, amount: a, mark: String(state), key }] : [];
+}
+
+function readHeld(line: string): Held[] {
+  const [, kind = "", amount = "0", mark = "", key = ""] = heldLine.exec(line) ?? [];
+  return kind === "" ? [] : [{ kind, amount: Number(amount), mark, key }];
+}
