@@ -27,8 +27,7 @@ import { adminReload, openReload, openSnapshot } from "./snapshot/wire.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamParts } from "./stream/parts.ts";
-import { renderProcess } from "./telemetry/process.ts";
-import { createTelemetry } from "./telemetry/telemetry.ts";
+import { openTelemetry } from "./telemetry/wire.ts";
 import { createWatch } from "./upstream/watch.ts";
 
 export interface GatewayDeps {
@@ -82,21 +81,21 @@ interface Base {
 /** Wires targets, routes, stages and front; nothing listens yet. */
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random } = deps;
-  const { audit, identity, stores, logger, metrics } = base;
+  const { audit, identity, stores, metrics } = base;
   const targetDeps = { ...deps, ...base };
   const snapshot = openSnapshot(config, targetDeps);
   const { names, live } = snapshot;
-  const telemetry = createTelemetry(names, metrics);
   const { dependencies, usage } = stores;
   const version = deps.version ?? "0.0.0";
+  const told = { ...targetDeps, names, live, version, dependencies };
+  const opened = openTelemetry(config.telemetry, told);
   const routing = createRouting(live.current, { ...targetDeps, names });
   const isStale = (): boolean => reload.isStale;
   const more = routing.health;
   const health = createHealth({ clock, live, version, dependencies, more, isStale });
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage });
-  const nowMs = (): number => clock.monotonicMs();
   const nextId = createRequestIds(random);
-  const exits = { telemetry, logger, nowMs, audit: auditExchanges(audit, liveAuditLog(live)) };
+  const exits = { ...opened.exits, audit: auditExchanges(audit, liveAuditLog(live)) };
   const stages = createStages({
     nextId,
     identity: deps.controls?.auth?.(identity) ?? identity,
@@ -106,28 +105,28 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       watch: createWatch(clock),
       router: routing.router,
       stream: streamParts(config, { ...targetDeps, live }),
-      nowMs,
+      nowMs: exits.nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),
-      onAttempt: (target, failure) => telemetry.onAttempt(target.name, failure),
+      onAttempt: (target, failure) => opened.telemetry.onAttempt(target.name, failure),
     },
     local: {
       models: () => live.current.routes.models,
       createdSeconds: Math.floor(clock.wallMs() / 1000),
       ...health,
-      metricsText: telemetry.render,
+      metricsText: opened.telemetry.render,
     },
     exits,
   });
   checkRegistry(stages);
   const pipeline = createPipeline({ stages, ...exits });
   identity.attach(pipeline);
-  renderProcess(telemetry, { names, live, pipeline });
+  opened.attach(pipeline);
   const reload = openReload(snapshot, { targetDeps, metrics, routing, accounting, pipeline });
   const { limits } = accounting;
   const again = { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
   const front = createFront(pipeline, config, { clock, nextId, admin });
-  return { live, reload, health, stages, pipeline, front, accounting, admin };
+  return { live, reload, health, stages, pipeline, front, accounting, admin, telemetry: opened };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
@@ -168,6 +167,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
       await admin?.close();
       await accounting.close();
       await reload.close();
+      await parts.telemetry.close();
       logger.info("closed", { cut: report.cut, finished: report.finished });
       await release();
       return report;

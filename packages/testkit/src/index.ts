@@ -5,4 +5,7 @@ export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simula
 export { behaviours, contentOf, startFaultUpstream } from "./fault-upstream/index.ts";
 export type { Behaviour, BehaviourId, FaultUpstream, Seen } from "./fault-upstream/index.ts";
 export { type RunningRedis, startRedis } from "./redis/index.ts";
+export { startTcpProxy, type TcpProxy } from "./tcp-proxy/index.ts";
 export { type RunningPostgres, startPostgres } from "./postgres/index.ts";
+export { readExport, startOtlpReceiver } from "./otlp-receiver/index.ts";
+export type { OtlpReceiver, ReceivedSpan, ReceiverBehaviour } from "./otlp-receiver/index.ts";

@@ -11,6 +11,7 @@ import {
 } from "../limits/config.ts";
 import { providerIds } from "../providers/index.ts";
 import { streamConfig } from "../stream/config.ts";
+import { telemetryConfig } from "../telemetry/config.ts";
 import {
   breakerConfig,
   retryConfig,
@@ -18,6 +19,7 @@ import {
   strategyConfig,
 } from "../routing/config.ts";
 import { storesSection } from "./stores.ts";
+import { workersSection } from "../workers/config.ts";
 import { durationMs } from "./values.ts";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
@@ -80,6 +82,7 @@ export const configSchema = z.strictObject({
     .describe("Second part of the API keys made here."),
   stateDir: z.string().min(1).default(".loadline").describe("Directory of state."),
   listen: listen.prefault({}),
+  workers: workersSection,
   http: http.prefault({}),
   auth: authSection.prefault({}),
   admin: adminConfig.prefault({}),
@@ -94,6 +97,7 @@ export const configSchema = z.strictObject({
   breaker: breakerConfig.prefault({}),
   retry: retryConfig.prefault({}),
   stream: streamConfig.prefault({}).describe("Streams and held answers."),
+  telemetry: telemetryConfig.prefault({}),
   drain: z
     .strictObject({
       accept: durationMs({ min: 0, max: minuteMs, default: 2000 }).describe(

@@ -7,8 +7,8 @@ import { Secret } from "./values.ts";
 const referencePattern = /^\$\{(env|file):([^}]+)\}$/;
 
 /**
- * Replaces references: of `targets.<name>.keys` and `auth.peppers` (a literal there is a problem)
- * and of `stores.*`.
+ * Replaces references: of `targets.<name>.keys`, `auth.peppers` and `telemetry.traces.headers` (a
+ * literal there is a problem) and of `stores.*`.
  */
 export function resolveSecrets(
   values: ConfigValues,
@@ -18,6 +18,7 @@ export function resolveSecrets(
   const stores = {
     ...storeAddresses(values, { env, problems }),
     ...peppers(values, { env, problems }),
+    ...traceHeaders(values, { env, problems }),
   };
   const targets = values["targets"];
   if (typeof targets !== "object" || targets === null) return { ...values, ...stores };
@@ -64,6 +65,23 @@ function peppers(
     return [version, value instanceof Secret ? value : resolve(value, path, o)];
   });
   return { auth: { ...auth, peppers: Object.fromEntries(resolved) } };
+}
+
+/** Each of `telemetry.traces.headers` is a reference; a literal is a problem. */
+function traceHeaders(
+  values: ConfigValues,
+  o: { env: Environment; problems: ConfigProblem[] },
+): ConfigValues {
+  const telemetry = values["telemetry"];
+  const traces = isRecord(telemetry) ? telemetry["traces"] : undefined;
+  const given = isRecord(traces) ? traces["headers"] : undefined;
+  if (!isRecord(telemetry) || !isRecord(traces) || !isRecord(given)) return {};
+  const resolved = Object.entries(given).map(([name, value]) => {
+    const path = ["telemetry", "traces", "headers", name];
+    return [name, value instanceof Secret ? value : resolve(value, path, o)];
+  });
+  const headers: unknown = Object.fromEntries(resolved);
+  return { telemetry: { ...telemetry, traces: { ...traces, headers } } };
 }
 
 function resolve(

@@ -1,3 +1,5 @@
+import { readTraceparent } from "@loadline/kit/tracing";
+import type { Tracer } from "../telemetry/traces/tracer.ts";
 import type { Exchange, PickedHeaders, Refusal } from "./exchange.ts";
 import { isExactPath } from "./operations.ts";
 import { always, type Stage } from "./stage.ts";
@@ -6,7 +8,7 @@ import { takeNarrowing } from "./narrow-headers.ts";
 
 const hostPattern = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const hostCharsMax = 261;
-const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const tracestateCharsMax = 512;
 const probes = new Set(["healthz", "readyz", "health"]);
 /** `Bearer` and a blank. */
 const schemeChars = 7;
@@ -15,7 +17,7 @@ const inUrl: Refusal = { code: "LL_AUTH_IN_URL" };
 const badHost: Refusal = { code: "LL_HTTP_HOST" };
 
 /** Bits of the headers that may come once. */
-const seen = { authorization: 1, type: 2, length: 4, encoding: 8, apiKey: 16 };
+const seen = { authorization: 1, type: 2, length: 4, encoding: 8, apiKey: 16, trace: 32 };
 
 /** Lower-case letters as they stand in a name. */
 const letters = { a: 0x61, c: 0x63, h: 0x68, l: 0x6c, m: 0x6d, t: 0x74, u: 0x75, x: 0x78 };
@@ -31,7 +33,10 @@ interface Walk {
  * Refuses heads that two readers could read differently, credentials sent twice or in the URL, and
  * unknown paths and methods. `onExposed` gets the text in which a key stood in a URL.
  */
-export function acceptStage(onExposed: (x: Exchange, text: string) => void): Stage {
+export function acceptStage(
+  onExposed: (x: Exchange, text: string) => void,
+  tracer?: Pick<Tracer, "begin">,
+): Stage {
   let lastHost = "";
   const isHost = (host: string): boolean => {
     if (host === lastHost) return true;
@@ -57,6 +62,7 @@ export function acceptStage(onExposed: (x: Exchange, text: string) => void): Sta
       const walk: Walk = { seen: 0, hosts: 0, host: "" };
       const refusal = walkHeaders(x, client.headers, walk);
       if (refusal) return refusal;
+      if (tracer && operation.isModel) tracer.begin(x);
       const mayLackHost = !client.isHttp11 && probes.has(operation.id);
       if (walk.hosts === 0 ? !mayLackHost : walk.hosts > 1 || !isHost(walk.host)) return badHost;
       if (client.method === "TRACE") return wrongMethod(operation.methods);
@@ -79,6 +85,7 @@ function walkHeaders(x: Exchange, list: readonly string[], walk: Walk): Refusal 
     contentEncoding: undefined,
     contentLength: -1,
     traceparent: undefined,
+    tracestate: undefined,
   };
   x.picked = picked;
   for (let i = 0; i < list.length; i += 2) {
@@ -93,10 +100,11 @@ function walkHeaders(x: Exchange, list: readonly string[], walk: Walk): Refusal 
     else if (first === letters.u && isName(name, "upgrade")) refusal = forbidden("upgrade");
     if (refusal) return refusal;
   }
+  if (picked.tracestate !== undefined) settleTrace(picked);
   return isTwoKeys(picked) ? ambiguous : undefined;
 }
 
-/** `authorization`, `host`, `traceparent`. */
+/** `authorization`, `host`, `traceparent`, `tracestate`. */
 function takeSingle(
   picked: PickedHeaders,
   walk: Walk,
@@ -110,10 +118,28 @@ function takeSingle(
     if (walk.seen & seen.authorization) return ambiguous;
     walk.seen |= seen.authorization;
     picked.authorization = value;
-  } else if (isName(name, "traceparent") && traceparentPattern.test(value)) {
-    picked.traceparent = value;
+  } else if (isName(name, "traceparent")) {
+    // Two of them name no trace: a new one begins.
+    const isFirst = (walk.seen & seen.trace) === 0;
+    walk.seen |= seen.trace;
+    picked.traceparent = isFirst && readTraceparent(value) ? value : undefined;
+  } else if (isName(name, "tracestate")) {
+    picked.tracestate = joined(picked.tracestate, value);
   }
   return undefined;
+}
+
+/** A list may come in several headers; one that is too long is left out as a whole. */
+function joined(before: string | undefined, value: string): string {
+  const text = before === undefined ? value : `${before},${value}`;
+  return text.slice(0, tracestateCharsMax + 1);
+}
+
+/** The state belongs to the trace it came with. */
+function settleTrace(picked: PickedHeaders): void {
+  const { traceparent, tracestate } = picked;
+  if (traceparent === undefined || (tracestate?.length ?? 0) > tracestateCharsMax)
+    picked.tracestate = undefined;
 }
 
 /** Names as they come first: in lower case, or as clients write them. */

@@ -226,8 +226,8 @@ class CallRun implements AttemptHost, Watched {
       else this.#next();
       return;
     }
-    const { dialect, translation, request } = prepared;
-    const attempt = new Attempt({ host: this, permit, dialect, translation, isResume });
+    const { dialect, translation, request, spanId } = prepared;
+    const attempt = new Attempt({ host: this, permit, dialect, translation, isResume, spanId });
     this.#started++;
     if (this.#first) this.#hedge = attempt;
     else this.#first = attempt;
@@ -368,7 +368,9 @@ class CallRun implements AttemptHost, Watched {
     if (this.#first === attempt) this.#first = undefined;
     else if (this.#hedge === attempt) this.#hedge = undefined;
     const { x } = this;
-    const tookMs = this.nowMs() - attempt.startedMs;
+    const endedMs = this.nowMs();
+    const { spanId: id, startedMs } = attempt;
+    const tookMs = endedMs - startedMs;
     const failure = outcome === "left" ? "aborted" : outcome;
     x.upstreamMs += tookMs;
     x.attempts.push({
@@ -377,6 +379,7 @@ class CallRun implements AttemptHost, Watched {
       status: attempt.status,
       ms: Math.round(tookMs),
       usage: attempt.usageAfter(outcome),
+      ...(id !== undefined && { span: { id, startedMs, endedMs } }),
     });
     attempt.permit.end(outcome, attempt.retryAfterMs);
     this.#deps.onAttempt(attempt.target, failure);

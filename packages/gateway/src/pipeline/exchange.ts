@@ -5,6 +5,7 @@ import type { GatewayErrorCode } from "../errors.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Lease } from "../limits/lease.ts";
 import type { Route } from "../routing/routes.ts";
+import type { ExchangeTrace } from "../telemetry/traces/exchange-trace.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
 import type { Operation } from "./operations.ts";
 
@@ -60,6 +61,15 @@ export interface AttemptRecord {
   readonly ms: number;
   /** What this attempt used; its source says how that is known. */
   readonly usage?: Usage;
+  /** Its span, where requests are traced. */
+  readonly span?: AttemptSpan;
+}
+
+/** Times are monotonic ms. */
+export interface AttemptSpan {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
 }
 
 /**
@@ -99,6 +109,7 @@ export interface PickedHeaders {
   contentEncoding: string | undefined;
   contentLength: number;
   traceparent: string | undefined;
+  tracestate: string | undefined;
 }
 
 /** The pipeline's side of an exchange. */
@@ -121,6 +132,8 @@ export class Exchange implements Placed {
   readonly startedMs: number;
   id = "";
   picked: PickedHeaders | undefined;
+  /** Its place in a trace; undefined where requests are not traced. */
+  trace: ExchangeTrace | undefined;
   keyId = "";
   principal: Principal | undefined;
   /** The store did not answer: a remembered principal stands in. */

@@ -2,6 +2,7 @@ import type { Logger } from "@loadline/kit/logger";
 import type { ExchangeAudit } from "../audit-log/exit.ts";
 import type { Accounting } from "../limits/wire.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
+import type { Tracer } from "../telemetry/traces/tracer.ts";
 import type { Exchange, Exit } from "./exchange.ts";
 import { always, modelOnly, type Stage } from "./stage.ts";
 
@@ -12,6 +13,7 @@ export function exitStages(
     logger: Logger;
     nowMs: () => number;
     audit?: ExchangeAudit;
+    tracer?: Tracer | undefined;
   },
   accounting: Accounting,
 ): Stage[] {
@@ -43,6 +45,7 @@ export function exitStages(
       wired: always,
       exit(x, end) {
         o.telemetry.onExit(x, end);
+        if (x.trace !== undefined) o.tracer?.end(x, end);
         if (o.logger.isInfo && x.operation.isModel) o.logger.line(accessLine(o.logger, x, end));
       },
     },
@@ -55,10 +58,11 @@ function accessLine(logger: Logger, x: Exchange, end: Exit): string {
   const ms = Math.round((x.endedMs - x.startedMs) * 1000) / 1000;
   const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
   const usage = x.usage ? `,"in":${x.usage.inputTokens},"out":${x.usage.outputTokens}` : "";
+  const trace = x.trace === undefined ? "" : `,"trace":"${x.trace.traceId}"`;
   return (
     `{"time":"${logger.time()}","level":"info","event":"request","id":"${x.id}",` +
     `"operation":"${x.operation.id}","key":"${x.keyId}","route":${route},` +
     `"status":${end.status},"exit":"${end.reason}","ms":${ms},` +
-    `"attempts":${x.attempts.length}${usage}${code}}`
+    `"attempts":${x.attempts.length}${usage}${code}${trace}}`
   );
 }

@@ -7,7 +7,7 @@ import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import { type Client, Exchange, type ExchangeHost, type Exit, type Refusal } from "./exchange.ts";
 import { findOperation, type Operation, operations, unknownOperation } from "./operations.ts";
-import { pending, type Stage } from "./stage.ts";
+import { pending, type Stage, type StageOutcome } from "./stage.ts";
 
 export interface PipelineDeps {
   readonly stages: readonly Stage[];
@@ -60,21 +60,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
   const run = (x: Exchange): void => {
     const plan = wired.get(x.operation);
-    if (!plan) return;
-    const { stages: steps, bits } = plan;
-    for (let i = x.stageAt; i < steps.length; i++) {
-      x.stageAt = i + 1;
-      x.trail |= bits[i] ?? 0;
-      const outcome = steps[i]?.run?.(x);
-      if (outcome === undefined) continue;
-      if (outcome === pending) return;
-      if (!(outcome instanceof Promise)) return refuse(x, outcome);
-      outcome.then(
-        (refusal) => host.onResume(x, refusal),
-        (cause: unknown) => fault(x, cause),
-      );
-      return;
-    }
+    const outcome = plan && advance(x, plan, deps.nowMs);
+    if (outcome === undefined || outcome === pending) return;
+    if (!(outcome instanceof Promise)) return refuse(x, outcome);
+    outcome.then(
+      (refusal) => host.onResume(x, refusal),
+      (cause: unknown) => fault(x, cause),
+    );
   };
   const host: ExchangeHost = {
     onExit,
@@ -102,6 +94,19 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       else idle.push(done);
     },
   };
+}
+
+/** Runs the stages that are left, up to the first that refuses or waits. */
+function advance(x: Exchange, { stages, bits }: Wired, nowMs: () => number): StageOutcome {
+  for (let i = x.stageAt; i < stages.length; i++) {
+    const stage = stages[i];
+    x.stageAt = i + 1;
+    x.trail |= bits[i] ?? 0;
+    if (x.trace?.isSampled === true && stage) x.trace.enter(stage.id, nowMs());
+    const outcome = stage?.run?.(x);
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
 }
 
 /** Answers with our own error and ends the exchange, unless it is over. */

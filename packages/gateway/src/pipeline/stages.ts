@@ -33,7 +33,7 @@ export interface StageDeps {
 export function createStages(deps: StageDeps): Stage[] {
   return [
     requestIdStage(deps.nextId),
-    acceptStage(deps.identity.onExposed),
+    acceptStage(deps.identity.onExposed, deps.exits.tracer),
     auditReadyStage(deps.exits.audit),
     adminAddressStage(deps.live),
     addressLimitStage(deps.accounting, deps.call.nowMs),

@@ -2,6 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Random } from "@loadline/kit/random";
 import type { z } from "zod";
+import type { HostKeeper } from "../models/index.ts";
 import type { ErrorRule } from "../upstream/classify.ts";
 import type { EndRule, ParamRules, Upstream, UpstreamOperation } from "../upstream/upstream.ts";
 
@@ -21,12 +22,16 @@ export interface ProviderDeps {
   /** Folder for sockets; exists, mode 0700. */
   readonly runDir: string;
   readonly connectTimeoutMs: number;
+  /** Keeps model hosts for several processes; absent: each process keeps its own. */
+  readonly hosts?: HostKeeper | undefined;
 }
 
 /** How one kind of upstream is spoken to: a data table and a transport. */
 export interface Provider {
   readonly id: string;
   readonly summary: string;
+  /** Its name in OpenTelemetry's `gen_ai.provider.name`; default `id`. */
+  readonly telemetryName?: string;
   /**
    * Path of each operation below the base URL; an absent one is not served. `{name}` stands for a
    * setting of the target, such as its model.

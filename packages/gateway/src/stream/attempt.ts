@@ -54,6 +54,8 @@ export interface AttemptOptions {
   readonly translation: Translation | undefined;
   /** Continues an answer of which this much was sent. */
   readonly isResume: boolean;
+  /** Its span, where requests are traced. */
+  readonly spanId: string | undefined;
 }
 
 const rateWindowMs = 30_000;
@@ -70,6 +72,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
   readonly dialect: Dialect;
   readonly translation: Translation | undefined;
   readonly isResume: boolean;
+  readonly spanId: string | undefined;
   readonly startedMs: number;
   state: StreamState = "attempt";
   status = 0;
@@ -96,6 +99,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     this.dialect = o.dialect;
     this.translation = o.translation;
     this.isResume = o.isResume;
+    this.spanId = o.spanId;
     this.startedMs = o.host.nowMs();
   }
 

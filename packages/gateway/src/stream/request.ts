@@ -16,6 +16,8 @@ export interface PreparedRequest {
   /** What the upstream answers in. */
   readonly dialect: Dialect;
   readonly translation: Translation | undefined;
+  /** The attempt's span, as the upstream was told; undefined where requests are not traced. */
+  readonly spanId: string | undefined;
 }
 
 const defaultBoundName = "max_tokens";
@@ -45,15 +47,22 @@ export function prepareRequest(
   if (translation && "code" in translation) return translation;
   const bytes = translation ? translation.request : ownBytes(x, body, target, prefill);
   const params = target.upstream.rules?.params;
+  const spanId = x.trace?.span();
   const request = {
     operation: lane.operation,
     body: params ? applyParams(bytes, params) : bytes,
     isStream: body.isStream,
-    traceparent: x.picked?.traceparent,
+    traceparent: traceparentFor(x, spanId),
+    tracestate: x.picked?.tracestate,
     key: permit.key,
     headers: lane.operation === "messages" && !translation ? versionsOf(x) : undefined,
   };
-  return { request, dialect: lane.dialect, translation };
+  return { request, dialect: lane.dialect, translation, spanId };
+}
+
+/** The attempt's own span where requests are traced; else what the caller sent. */
+function traceparentFor(x: Exchange, spanId: string | undefined): string | undefined {
+  return spanId === undefined ? x.picked?.traceparent : x.trace?.headerOf(spanId);
 }
 
 function ownBytes(

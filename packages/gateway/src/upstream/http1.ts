@@ -124,9 +124,12 @@ function headersOf(head: KeyHeads, r: UpstreamRequest): EncodedHeaders | readonl
   const more = r.headers ?? [];
   if (r.traceparent === undefined && more.length === 0)
     return r.isStream ? head.encodedStream : head.encodedPlain;
-  const base = r.isStream ? head.stream : head.plain;
-  const kept = more.length === 0 ? base : base.filter((_, i) => !replaces(base, i, more));
   const trace = r.traceparent === undefined ? [] : ["traceparent", r.traceparent];
+  if (r.tracestate !== undefined) trace.push("tracestate", r.tracestate);
+  if (more.length === 0)
+    return new EncodedHeaders(trace, r.isStream ? head.encodedStream : head.encodedPlain);
+  const base = r.isStream ? head.stream : head.plain;
+  const kept = base.filter((_, i) => !replaces(base, i, more));
   return [...kept, ...more, ...trace];
 }
 

@@ -60,6 +60,8 @@ export interface UpstreamRequest {
   readonly isStream: boolean;
   /** A W3C traceparent to pass on. */
   readonly traceparent: string | undefined;
+  /** The tracestate that belongs to it. */
+  readonly tracestate?: string | undefined;
   /** The credential of this call; the target's first when absent. */
   readonly key?: UpstreamKey | undefined;
   /** Flat list of further headers of this call, such as the API version the client asked for. */

@@ -7,9 +7,9 @@ const value = /^[\t\x20-\x7e\x80-\xff]*$/;
 export class EncodedHeaders {
   readonly lines: string;
 
-  /** Throws LL_HTTP1_REQUEST as `encodeRequest` does. */
-  constructor(headers: readonly string[]) {
-    this.lines = encodeFields(headers);
+  /** The lines of `before` come first. Throws LL_HTTP1_REQUEST as `encodeRequest` does. */
+  constructor(headers: readonly string[], before?: EncodedHeaders) {
+    this.lines = (before?.lines ?? "") + encodeFields(headers);
   }
 }
 

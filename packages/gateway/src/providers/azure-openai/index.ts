@@ -22,6 +22,7 @@ const version = "?api-version={apiVersion}";
 const table = {
   id: "azure-openai",
   summary: "OpenAI models deployed on Azure: path by deployment, key in api-key.",
+  telemetryName: "azure.ai.openai",
   paths: {
     chat: `${root}/chat/completions${version}`,
     completions: `${root}/completions${version}`,

@@ -15,6 +15,7 @@ const schema = z.strictObject({
 const table = {
   id: "gemini",
   summary: "Google's Gemini API; chat is translated.",
+  telemetryName: "gcp.gemini",
   paths: { generate: "/models/{model}:generateContent" },
   streamPaths: { generate: "/models/{model}:streamGenerateContent?alt=sse" },
   auth: { header: "x-goog-api-key", prefix: "" },

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { secretValue } from "../config/values.ts";
+
+const endpoint = z
+  .url({ protocol: /^https?$/ })
+  .max(2048)
+  .refine((text) => !text.includes("@"), "an address carries no credential; use headers");
+
+const traces = z.strictObject({
+  endpoint: endpoint
+    .optional()
+    .describe(
+      "Where spans are sent (OTLP/HTTP, JSON), such as http://127.0.0.1:4318/v1/traces; missing: none are made.",
+    ),
+  sampleRatio: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe("Share of new traces that are kept, 0 to 1; failed requests always are."),
+  headers: z
+    .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secretValue)
+    .default({})
+    .describe("Headers of each export, each value a reference to a secret."),
+});
+
+/** The `telemetry` section. */
+export const telemetryConfig = z.strictObject({
+  serviceName: z
+    .string()
+    .min(1)
+    .max(128)
+    .default("loadline")
+    .describe("Name of this gateway in traces and error reports."),
+  traces: traces.prefault({}),
+});
+
+export type TelemetryConfig = z.output<typeof telemetryConfig>;

@@ -1,0 +1,52 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Logger } from "@loadline/kit/logger";
+import type { Metrics } from "@loadline/kit/metrics";
+import type { Random } from "@loadline/kit/random";
+import type { Dependencies } from "../health/dependencies.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { MetricNames } from "../snapshot/names.ts";
+import type { Live } from "../snapshot/snapshot.ts";
+import type { TelemetryConfig } from "./config.ts";
+import { renderProcess } from "./process.ts";
+import { createTelemetry, type GatewayTelemetry } from "./telemetry.ts";
+import type { Tracer } from "./traces/tracer.ts";
+import { openTracing } from "./traces/wire.ts";
+
+export interface TelemetryDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly names: MetricNames;
+  readonly live: Live;
+  readonly dependencies: Pick<Dependencies, "add">;
+  readonly version: string;
+}
+
+/** Everything that tells the outside what the gateway does. */
+export interface OpenedTelemetry {
+  readonly telemetry: GatewayTelemetry;
+  /** What the exit stages report to. */
+  readonly exits: {
+    readonly telemetry: GatewayTelemetry;
+    readonly logger: Logger;
+    readonly tracer: Tracer | undefined;
+    nowMs(): number;
+  };
+  /** Measures this pipeline from now on. */
+  attach(pipeline: Pick<Pipeline, "inFlight">): void;
+  /** Sends what waits, for at most 1 s. */
+  close(): Promise<void>;
+}
+
+export function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps): OpenedTelemetry {
+  const { clock, logger, names, live } = deps;
+  const telemetry = createTelemetry(names, deps.metrics);
+  const tracing = openTracing(config, deps);
+  return {
+    telemetry,
+    exits: { telemetry, logger, tracer: tracing.tracer, nowMs: () => clock.monotonicMs() },
+    attach: (pipeline) => renderProcess(telemetry, { names, live, pipeline }),
+    close: tracing.close,
+  };
+}
