@@ -9,6 +9,7 @@ import { snapshotErrorTable } from "./snapshot/error-table.ts";
 import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
 import { translateErrorTable } from "./translate/error-table.ts";
+import { workerErrorTable } from "./workers/error-table.ts";
 
 const invalid = { openaiType: "invalid_request_error", fault: "caller", retryable: false } as const;
 const broken = { status: 502, openaiType: "upstream_error", fault: "upstream" } as const;
@@ -26,6 +27,7 @@ export const gatewayErrors = defineErrors({
   ...adminErrorTable,
   ...stateErrorTable,
   ...snapshotErrorTable,
+  ...workerErrorTable,
   LL_HTTP_TARGET: {
     ...invalid,
     status: 400,

@@ -10,6 +10,7 @@
  */
 export { modelErrors, modelErrorTable } from "./error-table.ts";
 export { checkModelFile } from "./model-file.ts";
+export { type HostKeeper, type Hosting, type HostPlan, keepHost } from "./hosting.ts";
 export { startModelHost } from "./start-model-host.ts";
 export type {
   ModelHost,

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { gatewayErrors } from "../errors.ts";
-import { openSqliteStore } from "./sqlite/open.ts";
+import { type OpenWriter, openSqliteStore } from "./sqlite/open.ts";
 import { stateFile } from "./state.ts";
 import type { Store } from "./store.ts";
 
@@ -11,6 +11,8 @@ export interface OpenStoreDeps {
   readonly dir: string;
   /** How long a server that is not there yet is waited for; default 0. */
   readonly waitMs?: number;
+  /** What writes to SQLite; by default a thread of this process. */
+  readonly writer?: OpenWriter | undefined;
 }
 
 /**
@@ -21,7 +23,8 @@ export interface OpenStoreDeps {
 export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store> {
   if (url.startsWith("sqlite:")) {
     const path = url.slice("sqlite:".length);
-    return openSqliteStore(path === "" ? join(deps.dir, stateFile) : resolve(path), deps.clock);
+    const file = path === "" ? join(deps.dir, stateFile) : resolve(path);
+    return openSqliteStore(file, deps.clock, deps.writer);
   }
   if (/^postgres(ql)?:\/\//.test(url)) {
     // The driver costs a start without PostgreSQL nothing.

@@ -8,6 +8,7 @@ import { sqlUrl } from "./config.ts";
 import { openStore } from "./open-store.ts";
 import { openRecords, type Records } from "./records.ts";
 import type { Repositories } from "./repositories.ts";
+import type { OpenWriter } from "./sqlite/open.ts";
 import type { Store } from "./store.ts";
 
 /** A database that starts together with the gateway gets this long. */
@@ -17,6 +18,10 @@ export interface StoresDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** What writes to SQLite; by default a thread of this process. */
+  readonly writer?: OpenWriter | undefined;
+  /** Who takes usage and audit events; by default the store and its spool. */
+  readonly records?: ((store: Store) => Records) | undefined;
 }
 
 /** Everything of a gateway that outlives it. */
@@ -33,10 +38,12 @@ export interface OpenedStores {
 /** Opens the SQL store of the configuration; shown in /health, /metrics and the log. */
 export async function openStores(config: GatewayConfig, deps: StoresDeps): Promise<OpenedStores> {
   const { stateDir: dir, stores } = config;
-  const store = await openStore(sqlUrl(stores.sql), { clock: deps.clock, dir, waitMs });
+  const { clock, writer } = deps;
+  const store = await openStore(sqlUrl(stores.sql), { clock, dir, waitMs, writer });
   const dependencies = createDependencies(deps.metrics);
   show(store, deps, dependencies);
-  const records = await openRecords(store, { ...deps, dir, seal: sealDraft });
+  const records =
+    deps.records?.(store) ?? (await openRecords(store, { ...deps, dir, seal: sealDraft }));
   return {
     store,
     repositories: { ...store.repositories, audit: records.audit },

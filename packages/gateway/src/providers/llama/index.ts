@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { checkModelFile } from "../../models/index.ts";
+import { checkModelFile, type HostPlan, keepHost } from "../../models/index.ts";
 import type { Provider } from "../provider.ts";
 import { createLocalUpstream } from "./local-upstream.ts";
 
@@ -49,24 +49,24 @@ export const llama: Provider = {
     const { path, model, ...limits } = schema.parse(target);
     // A damaged file is a mistake of the configuration: refused before anything listens.
     checkModelFile(path);
-    return createLocalUpstream(
-      {
-        host: {
-          modelPath: path,
-          modelName: model,
-          socketPath: join(deps.runDir, `${basename(name)}.sock`),
-          threads: limits.threads,
-          sequences: limits.sequences,
-          contextTokens: limits.contextTokens,
-          queueMax: limits.queueMax,
-          idleMs: minuteMs,
-          compileCacheDir: join(deps.runDir, "compile-cache"),
-        },
-        paths,
-        connectionsMax: limits.sequences + limits.queueMax + spareConnections,
-        isStandby: limits.standby,
-      },
-      deps,
-    );
+    const plan: HostPlan = {
+      modelPath: path,
+      modelName: model,
+      threads: limits.threads,
+      sequences: limits.sequences,
+      contextTokens: limits.contextTokens,
+      queueMax: limits.queueMax,
+      idleMs: minuteMs,
+    };
+    const { runDir, clock, connectTimeoutMs } = deps;
+    const socketPath = join(runDir, `${basename(name)}.sock`);
+    const own = { ...plan, socketPath, compileCacheDir: join(runDir, "compile-cache") };
+    return createLocalUpstream({
+      hosting: deps.hosts?.open(name, plan, limits.standby) ?? keepHost(own, limits.standby, deps),
+      paths,
+      connectionsMax: limits.sequences + limits.queueMax + spareConnections,
+      connectTimeoutMs,
+      clock,
+    });
   },
 };

@@ -12,7 +12,7 @@ import {
 import { gatewayErrors } from "../../errors.ts";
 import { faultOf, isSqlValue, type SqlResult, type SqlStatement } from "./protocol.ts";
 import { Statements } from "./statements.ts";
-import { type SqlThread, stateError } from "./thread.ts";
+import { type SqlLane, stateError } from "./thread.ts";
 
 /** Where one connection's statements go. */
 interface Route {
@@ -24,7 +24,7 @@ interface Route {
 }
 
 /** Writes and transactions go to the thread that commits, other reads to the one that reads. */
-export function threadedSqlite(threads: { writer: SqlThread; reader: SqlThread }): Dialect {
+export function threadedSqlite(threads: { writer: SqlLane; reader: SqlLane }): Dialect {
   const { writer, reader } = threads;
   return dialectOf({
     run: (query, statement) =>

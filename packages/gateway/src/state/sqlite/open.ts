@@ -8,8 +8,8 @@ import { sqlStore } from "../sql/open.ts";
 import type { Store } from "../store.ts";
 import { readingSqlite, threadedSqlite } from "./dialect.ts";
 import { migrateSqlite } from "./migrate.ts";
-import { faultOf } from "./protocol.ts";
-import { SqlThread } from "./thread.ts";
+import { faultOf, type SqlThreadPlan } from "./protocol.ts";
+import { type SqlLane, SqlThread } from "./thread.ts";
 
 const busyMs = 2000;
 const corruptFault = 11;
@@ -17,13 +17,17 @@ const notDatabaseFault = 26;
 /** A disk under load may take seconds for a sync; nobody else can answer instead. */
 const callMs = 5000;
 
+/** Opens what writes: a thread of this process, or the way to the supervisor's. */
+export type OpenWriter = (plan: SqlThreadPlan, clock: Clock) => SqlLane;
+
 /**
  * Opens or makes the database of `path` and brings its schema forward. Commits happen in a thread
  * of their own, in groups; other processes may read and write the same file.
  */
-export function openSqliteStore(path: string, clock: Clock): Store {
+export function openSqliteStore(path: string, clock: Clock, write?: OpenWriter): Store {
   prepare(path, clock.wallMs());
-  const writer = new SqlThread({ path, isReadOnly: false }, clock);
+  const plan = { path, isReadOnly: false };
+  const writer = write ? write(plan, clock) : new SqlThread(plan, clock);
   const reader = new SqlThread({ path, isReadOnly: true }, clock);
   const round = { sql: "SELECT 1", parameters: [] };
   const mark = {

@@ -20,11 +20,22 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** Where statements are run one after the other; `tx` 0 is a statement of its own. */
+export interface SqlLane {
+  /** Statements that have no answer yet. */
+  readonly pending: number;
+  readonly isRunning: boolean;
+  query(tx: number, statement: SqlStatement): Promise<SqlResult>;
+  begin(): Promise<number>;
+  end(tx: number, op: "commit" | "rollback"): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * One database handle in a thread of its own; the thread starts with the first call and again
  * after it died. Rejects with LL_STATE_UNAVAILABLE or LL_STATE_CONFLICT.
  */
-export class SqlThread {
+export class SqlThread implements SqlLane {
   readonly #plan: SqlThreadPlan;
   readonly #clock: Clock;
   readonly #pending = new Map<number, Pending>();

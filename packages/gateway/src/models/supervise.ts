@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
-import type { ModelHost } from "../../models/index.ts";
+import type { ModelHost } from "./start-model-host.ts";
 
 export interface SuperviseDeps {
   /** Starts one host; rejects when it cannot serve. */
@@ -9,6 +9,8 @@ export interface SuperviseDeps {
   readonly logger: { error(event: string, fields?: Readonly<Record<string, string>>): void };
   /** Ends the supervision; the host itself ends by the same signal. */
   readonly signal: AbortSignal;
+  /** A host began or ceased to serve. */
+  readonly onChange?: (() => void) | undefined;
 }
 
 export interface Supervision {
@@ -38,6 +40,7 @@ export function superviseHost(deps: SuperviseDeps): Supervision {
       const { promise, resolve } = Promise.withResolvers<string>();
       started.onExit((exit) => resolve(exit.signal ?? `exit code ${exit.code ?? "unknown"}`));
       host = started;
+      deps.onChange?.();
       const reason = await promise;
       if (!deps.signal.aborted) deps.logger.error("model host ended", { reason });
       return deps.clock.monotonicMs() - servingMs;
@@ -49,6 +52,7 @@ export function superviseHost(deps: SuperviseDeps): Supervision {
       return !(error instanceof LoadlineError) || error.row.retryable ? 0 : undefined;
     } finally {
       host = undefined;
+      deps.onChange?.();
     }
   };
 

@@ -1,7 +1,7 @@
 import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import type { ModelHost, ModelHostExit } from "../../models/index.ts";
-import { modelErrors } from "../../models/index.ts";
+import type { ModelHost, ModelHostExit } from "./index.ts";
+import { modelErrors } from "./index.ts";
 import { superviseHost } from "./supervise.ts";
 
 interface Life {

@@ -1,0 +1,14 @@
+import type { ErrorTable } from "@loadline/kit/errors";
+
+/** Codes of a gateway that runs in several processes. */
+export const workerErrorTable = {
+  LL_SERVER_WORKER: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    exit: 3,
+    summary: "Another process of this gateway does not answer.",
+    remedy: "Look for `worker` in the log; a worker that ended is replaced by itself.",
+  },
+} as const satisfies ErrorTable;
