@@ -8,6 +8,8 @@ export const claimKinds = [
   "trials",
   "bound",
   "coverage",
+  "mean",
+  "comparison",
 ] as const;
 export type ClaimKind = (typeof claimKinds)[number];
 
@@ -38,11 +40,21 @@ export interface Claim {
   readonly parts: readonly string[];
   /** proportion and trials: success ratio 0..1. quantile: the quantile 0..1. */
   readonly target?: number;
-  /** quantile: limit in ms. bound: limit in the unit of `unit`. */
+  /**
+   * quantile: limit in ms. bound and mean: limit in the unit of `unit`. comparison: accepted
+   * worsening as a ratio, 0.1 = 10 %.
+   */
   readonly limit?: number;
+  /** mean: the side of the limit it keeps to, default `below`. */
+  readonly side?: "below" | "above";
+  /** Tumbling windows of this length in ms are the parts: each passes at a, one of m fails at a/m. */
+  readonly over?: number;
   /** Unit of `limit`, e.g. `ms`, `s`, `records`. */
   readonly unit?: string;
-  /** predicate and bound: least number of observations, default 1. */
+  /**
+   * Least number of observations. predicate and bound: default 1; mean: slices, default 30;
+   * comparison: pairs, default 100; proportion and quantile: fewer decide nothing.
+   */
   readonly min?: number;
   /** coverage: the declared items, each to be observed true. */
   readonly items?: readonly string[];

@@ -58,7 +58,7 @@ export const contractErrors = defineErrors({
     retryable: false,
     exit: 78,
     summary: "The claim kind is not built.",
-    remedy: "Use predicate, proportion, quantile, trials, bound or coverage.",
+    remedy: "Use predicate, proportion, quantile, trials, bound, coverage, mean or comparison.",
   },
   LL_PLAN_UNIT: {
     fault: "caller",

@@ -171,7 +171,7 @@ export function fold(
   const durationMs = Math.max(0, (last?.mono ?? 0) - (first?.mono ?? 0));
   const guards = readGuards(log);
   const context: ClaimContext = {
-    facts: { endedAt, closedSeq: log.closed?.seq ?? null },
+    facts: { endedAt, closedSeq: log.closed?.seq ?? null, planDigest: o.planDigest },
     guards,
     doubts: findDoubts(log, o),
   };

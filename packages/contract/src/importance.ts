@@ -6,6 +6,8 @@ const kindOrder: Readonly<Record<ClaimKind, number>> = {
   proportion: 0,
   quantile: 0,
   trials: 1,
+  comparison: 1,
+  mean: 1,
   bound: 2,
   coverage: 3,
   predicate: 4,

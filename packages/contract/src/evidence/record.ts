@@ -54,6 +54,8 @@ export type RecordData = Readonly<Record<string, unknown>>;
  * | `observation` | {@link PredicateObservation}: predicate and trials, one attempt each |
  * | `sample.tally` | {@link SampleTally}: proportion and quantile; tallies of one part add up |
  * | `sample.closed` | `{ stream, part }`: the part's sample is whole; without it `not_tested(cancelled)` |
+ * | `sample.means` | {@link SampleMeans}: mean; those of one part follow each other in time |
+ * | `sample.blocks` | {@link SampleBlocks}: comparison; those of one part follow each other in time |
  * | `value` | {@link BoundValue}: bound |
  * | `item` | `{ stream, part, item, observed: boolean }`: coverage |
  * | `guard` | {@link GuardObservation} |
@@ -72,6 +74,8 @@ export type RecordKind =
   | "observation"
   | "sample.tally"
   | "sample.closed"
+  | "sample.means"
+  | "sample.blocks"
   | "value"
   | "item"
   | "guard"
@@ -115,6 +119,25 @@ export interface SampleTally {
   readonly maxMs?: number;
   /** Bad events by outcome class. */
   readonly badBy: Readonly<Record<string, number>>;
+}
+
+/** Sums over equal-time slices; the mean is the sum of sums by the sum of weights. */
+export interface SampleMeans {
+  readonly stream: string;
+  readonly part: string;
+  /** Unit of the mean, e.g. `ms` or `1/s`. */
+  readonly unit: string;
+  /** `[weight, sum]`: values and their sum, or seconds and events. */
+  readonly slices: readonly (readonly [number, number])[];
+}
+
+/** The same figure of interleaved blocks: the baseline, the baseline again, the other. */
+export interface SampleBlocks {
+  readonly stream: string;
+  readonly part: string;
+  readonly unit: string;
+  /** `[a, aAgain, b]`, each above 0. */
+  readonly blocks: readonly (readonly [number, number, number])[];
 }
 
 export interface BoundValue {

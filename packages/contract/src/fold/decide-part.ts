@@ -3,6 +3,8 @@ import type { GuardObservation } from "../evidence/record.ts";
 import type { PartVerdict } from "../report-model.ts";
 import { decideBound, decideCoverage, decidePredicate } from "./decide-other.ts";
 import { decideRatio } from "./decide-ratio.ts";
+import { decideComparison } from "./decide-comparison.ts";
+import { decideMean } from "./decide-mean.ts";
 import { bareDecision, type Decision } from "./decision.ts";
 import type { PartEvidence } from "./gather.ts";
 import { joinJudged } from "./join.ts";
@@ -21,6 +23,10 @@ function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
     case "quantile":
     case "trials":
       return decideRatio(claim, evidence);
+    case "mean":
+      return decideMean(claim, evidence);
+    case "comparison":
+      return decideComparison(claim, evidence);
     default: {
       const sentence = `The claim kind ${String(claim.kind)} is not built.`;
       return bareDecision({ verdict: "error", reason: "evidence", sentence });
@@ -29,7 +35,8 @@ function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
 }
 
 function hasEvidence(e: PartEvidence): boolean {
-  return e.tallies.length + e.observations.length + e.values.length + e.items.length > 0;
+  const series = e.means.length + e.blocks.length;
+  return e.tallies.length + e.observations.length + e.values.length + e.items.length + series > 0;
 }
 
 /** One counter-example refutes these kinds, so even an unclosed sample decides. */
@@ -84,7 +91,8 @@ function applyGuards(claim: Claim, decision: Decision, guards: readonly SeenGuar
 
 /** An error before any byte reached the target counts only when no observation followed. */
 function standing(evidence: PartEvidence): PartEvidence["notes"] {
-  const all = [evidence.tallies, evidence.observations, evidence.values, evidence.items];
+  const { tallies, observations, values, items, means, blocks } = evidence;
+  const all = [tallies, observations, values, items, means, blocks];
   const last = Math.max(...all.map((list) => list.at(-1)?.seq ?? -1));
   return evidence.notes.filter(
     (note) => note.attempt === undefined || note.attempt > 2 || note.attempt < 1 || note.seq > last,

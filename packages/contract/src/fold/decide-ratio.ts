@@ -6,7 +6,7 @@ import type { Figure, Interval } from "../report-model.ts";
 import { lowerBound, upperBound } from "../statistics/bounds.ts";
 import { checkDispersion, type Dispersion } from "../statistics/dispersion.ts";
 import { provesFailure, provesSuccess, samplesNeeded } from "../statistics/sampling.ts";
-import type { Decision } from "./decision.ts";
+import { type Decision, failConfidence } from "./decision.ts";
 import type { PartEvidence } from "./gather.ts";
 import type { Judged } from "./join.ts";
 
@@ -43,7 +43,7 @@ function describe(claim: Claim, c: Counts, target: number): string {
 function judgeCounts(claim: Claim, c: Counts, target: number): Judged {
   const seen = describe(claim, c, target);
   const { confidence } = claim;
-  if (provesFailure(c.bad, c.n, target, confidence)) {
+  if (provesFailure(c.bad, c.n, target, failConfidence(claim))) {
     return { verdict: "failed", reason: "limit", sentence: `${seen}: the opposite is proven.` };
   }
   if (provesSuccess(c.bad + c.open, c.n, target, confidence)) {
@@ -75,7 +75,8 @@ function applyDispersion(claim: Claim, c: Counts, judged: Judged, d: Dispersion)
   const factor = Math.max(1, d.factor);
   const [n, bad] = [Math.floor(c.n / factor), Math.floor(c.bad / factor)];
   const target = claim.target ?? 1;
-  if (judged.verdict === "failed" && provesFailure(bad, n, target, claim.confidence)) return judged;
+  const isSure = provesFailure(bad, n, target, failConfidence(claim));
+  if (judged.verdict === "failed" && isSure) return judged;
   const how =
     d.episodes === undefined
       ? `vary ${formatNumber(d.factor)} times as much as independent ones`
@@ -158,6 +159,10 @@ export function decideRatio(claim: Claim, evidence: PartEvidence): Decision {
   if (counts.n === 0) {
     const sentence = "The sample was closed with nothing in it.";
     return { verdict: "not_tested", reason: "not_run", sentence, ...rest };
+  }
+  if (counts.n < (claim.min ?? 0)) {
+    const sentence = `${formatNumber(counts.n)} of at least ${formatNumber(claim.min ?? 0)} samples were taken.`;
+    return { verdict: "inconclusive", reason: "too_short", sentence, ...rest };
   }
   const judged = judgeCounts(claim, counts, target);
   const dispersion = measureDispersion(evidence, counts.bad);

@@ -1,3 +1,4 @@
+import type { Claim } from "../claim.ts";
 import type { Figure, Interval } from "../report-model.ts";
 import type { Judged } from "./join.ts";
 
@@ -11,6 +12,12 @@ export interface Decision extends Judged {
   readonly interval: Interval | null;
   readonly badBy: Readonly<Record<string, number>>;
   readonly evidence: readonly number[];
+}
+
+/** Confidence a part fails at: of m windows one fails by chance m times as often. */
+export function failConfidence(claim: Pick<Claim, "confidence" | "over" | "parts">): number {
+  if (claim.over === undefined) return claim.confidence;
+  return 1 - (1 - claim.confidence) / Math.max(1, claim.parts.length);
 }
 
 /** A decision without figures. */

@@ -4,10 +4,13 @@ import type {
   EvidenceRecord,
   PredicateObservation,
   RecordKind,
+  SampleBlocks,
+  SampleMeans,
   SampleTally,
 } from "../evidence/record.ts";
 import type { Judged } from "./join.ts";
 import { isReasonOf } from "./join.ts";
+import { readBlocks, readMeans } from "./read-series.ts";
 import { type Data, isCount, readBoundValue, readObservation, readTally } from "./read-data.ts";
 
 /** Imported evidence older than this at the end of the run is stale. */
@@ -23,6 +26,10 @@ export interface PartEvidence {
   readonly observations: Seen<Omit<PredicateObservation, "stream" | "part">>[];
   readonly values: Seen<Omit<BoundValue, "stream" | "part">>[];
   readonly items: Seen<{ readonly item: string; readonly observed: boolean }>[];
+  readonly means: Seen<Omit<SampleMeans, "stream" | "part">>[];
+  readonly blocks: Seen<Omit<SampleBlocks, "stream" | "part">>[];
+  /** Decides the draws of a bootstrap: plan digest, claim and part. */
+  readonly key: string;
   /** Skips, check errors, late and malformed records: joined with the verdict of the evidence. */
   readonly notes: (Judged & { readonly seq: number; readonly attempt?: number })[];
   /** Why records that exist support nothing. */
@@ -33,18 +40,24 @@ export interface RunFacts {
   readonly endedAt: string;
   /** seq of `run.closed`; evidence after it is refused. */
   readonly closedSeq: number | null;
+  readonly planDigest: string;
 }
 
 const evidenceKinds: ReadonlySet<RecordKind> = new Set<RecordKind>([
   "observation",
   "sample.tally",
+  "sample.means",
+  "sample.blocks",
   "value",
   "item",
 ]);
 
-function emptyPart(part: string): PartEvidence {
+function emptyPart(part: string, key: string): PartEvidence {
   return {
     part,
+    key,
+    means: [],
+    blocks: [],
     closedSeq: null,
     tallies: [],
     observations: [],
@@ -90,6 +103,16 @@ function addEvidence(into: PartEvidence, record: EvidenceRecord): boolean {
   if (record.kind === "value") {
     const value = readBoundValue(data);
     if (value) into.values.push({ seq, value });
+    return value !== null;
+  }
+  if (record.kind === "sample.means") {
+    const value = readMeans(data);
+    if (value) into.means.push({ seq, value });
+    return value !== null;
+  }
+  if (record.kind === "sample.blocks") {
+    const value = readBlocks(data);
+    if (value) into.blocks.push({ seq, value });
     return value !== null;
   }
   const { item, observed } = data as Readonly<Record<"item" | "observed", unknown>>;
@@ -172,7 +195,9 @@ export function gatherClaim(
   records: readonly EvidenceRecord[],
   facts: RunFacts,
 ): Gathered {
-  const parts = new Map(claim.parts.map((part) => [part, emptyPart(part)]));
+  const parts = new Map(
+    claim.parts.map((part) => [part, emptyPart(part, `${facts.planDigest} ${claim.id} ${part}`)]),
+  );
   const strays: (Judged & { seq: number })[] = [];
   for (const record of records) {
     if (!concerns(record, claim)) continue;

@@ -56,12 +56,17 @@ export function describeOutcome(
   return `Do not sign: ${formatNumber(undecided)} of ${total} ${verb} undecided.`;
 }
 
+const sampledKinds: ReadonlySet<string> = new Set([
+  "proportion",
+  "quantile",
+  "trials",
+  "mean",
+  "comparison",
+]);
+
 /** Bound on a wrong `failed` with all m required claims exactly at their limits: m x a. */
 export function describeFalseAlarm(claims: readonly ClaimVerdict[]): string | null {
-  const statistical = claims.filter(
-    ({ required, kind }) =>
-      required && (kind === "proportion" || kind === "quantile" || kind === "trials"),
-  );
+  const statistical = claims.filter(({ required, kind }) => required && sampledKinds.has(kind));
   if (statistical.length === 0) return null;
   const sum = statistical.reduce((total, claim) => total + (1 - claim.confidence), 0);
   const bound = formatRatio(Math.min(1, Number(sum.toPrecision(12))));

@@ -45,6 +45,12 @@ const byReason: Readonly<Record<string, string>> = {
   too_short: "a longer run",
 };
 
+/** An interval around the limit: what narrows it. */
+const byKind: Readonly<Record<string, string>> = {
+  mean: "a longer run, or a mean further from the limit",
+  comparison: "more interleaved pairs, or a larger accepted difference",
+};
+
 const ratioKinds: ReadonlySet<string> = new Set(["proportion", "quantile", "trials"]);
 
 /** What would turn the part into `passed`; empty when it is. `rate` is events per second seen. */
@@ -55,7 +61,7 @@ export function describeProof(claim: Claim, part: PartVerdict, rate: number | nu
     const prefix = part.verdict === "failed" ? "a corrected target, then " : "";
     return prefix + moreSamples(claim, part, rate);
   }
-  const text = byReason[part.reason ?? ""];
+  const text = part.reason === "interval" ? byKind[claim.kind] : byReason[part.reason ?? ""];
   if (text !== undefined) return text;
   if (part.verdict === "failed") return "a corrected target, then a new run";
   const min = claim.min ?? 1;

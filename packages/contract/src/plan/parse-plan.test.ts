@@ -67,7 +67,7 @@ test("a wrong key names its path and the nearest right one", () => {
 });
 
 test("a kind that is not built is refused by name", () => {
-  for (const kind of ["zero_loss", "mean", "comparison", "window_slo", "time_availability"]) {
+  for (const kind of ["zero_loss", "window_slo", "time_availability"]) {
     expect(problems(plan({ ...claim, kind }))[0]).toMatch(
       new RegExp(`^LL_PLAN_KIND claims\\[0\\].kind: The kind ${kind} is not built`),
     );
@@ -91,7 +91,7 @@ test("nothing to decide, names used twice and unknown streams are refused", () =
 });
 
 test("a key the kind does not read, a missing one and a certain target are refused", () => {
-  expect(problems(plan({ ...claim, min: 3 }))[0]).toMatch(/^LL_PLAN_KEY claims\[0\].min/);
+  expect(problems(plan({ ...claim, items: ["a"] }))[0]).toMatch(/^LL_PLAN_KEY claims\[0\].items/);
   const { limit: _limit, ...open } = claim;
   expect(problems(plan(open))[0]).toMatch(/^LL_PLAN_SHAPE claims\[0\].limit/);
   expect(problems(plan({ ...claim, target: "100 %" }))[0]).toMatch(/^LL_PLAN_SHAPE/);
@@ -124,4 +124,23 @@ test("the digest of a plan does not depend on the order of its keys", () => {
   const turned = readPlan(Object.fromEntries(Object.entries(made).reverse()));
   if (!turned) throw new Error("refused");
   expect(planDigest(turned, sha256)).toBe(planDigest(made, sha256));
+});
+
+test("a mean keeps to a side of its limit, a comparison has a share, a window is a time", () => {
+  const { target: _target, ...rest } = claim;
+  const mean = { ...rest, kind: "mean", limit: "120 ms", side: "above", over: "60 s", min: 40 };
+  const parsed = parsePlan(plan(mean));
+  expect(parsed.ok && parsed.plan.claims[0]).toMatchObject({
+    limit: 120,
+    unit: "ms",
+    side: "above",
+    over: 60_000,
+    min: 40,
+  });
+  const worse = parsePlan(plan({ ...rest, kind: "comparison", limit: "10 %" }));
+  expect(worse.ok && worse.plan.claims[0]).toMatchObject({ limit: 0.1, unit: "ratio" });
+  expect(problems(plan({ ...mean, over: "half a minute" }))[0]).toMatch(/^LL_PLAN_UNIT .*over/);
+  expect(problems(plan({ ...rest, kind: "comparison", limit: "10 ms" }))[0]).toMatch(
+    /^LL_PLAN_UNIT .*limit/,
+  );
 });

@@ -92,6 +92,7 @@ function readLimit(r: ClaimReader, kind: ClaimKind): Limit | null {
     r.problems.push(problem("LL_PLAN_SHAPE", path, "This kind needs a limit with its unit."));
     return null;
   }
+  if (kind === "comparison") return readShare(r, limit, path);
   const isBare = typeof limit === "number" && unit === undefined;
   const quantity =
     typeof limit === "number" ? { value: limit, unit: unit ?? "" } : parseQuantity(limit);
@@ -110,19 +111,41 @@ function readLimit(r: ClaimReader, kind: ClaimKind): Limit | null {
   return { limit: quantity.value, unit: quantity.unit };
 }
 
+/** Accepted worsening of a comparison. */
+function readShare(r: ClaimReader, limit: number | string, path: string): Limit | null {
+  const share = parseRatio(limit);
+  if (share !== null && share >= 0) return { limit: share, unit: "ratio" };
+  const message = `Expected a share such as 0.1 or "10 %", found ${String(limit)}.`;
+  r.problems.push(problem("LL_PLAN_UNIT", path, message));
+  return null;
+}
+
+function readOver(r: ClaimReader): number | null {
+  const { over } = r.input;
+  if (over === undefined) return null;
+  const quantity = parseQuantity(over);
+  const ms = quantity === null ? null : quantityMs(quantity);
+  if (ms !== null && ms >= 1_000) return ms;
+  const message = `Expected a window of 1 s or more such as "60 s", found ${over}.`;
+  r.problems.push(problem("LL_PLAN_UNIT", `${r.path}.over`, message));
+  return null;
+}
+
 /** Keys a kind does not read are refused: a key without effect is a promise not kept. */
 const keysOfKind: Readonly<Record<ClaimKind, readonly string[]>> = {
   predicate: ["min"],
-  proportion: ["target"],
-  quantile: ["target", "limit", "unit"],
+  proportion: ["target", "min", "over"],
+  quantile: ["target", "limit", "unit", "min", "over"],
   trials: ["target"],
   bound: ["limit", "unit", "min"],
   coverage: ["items"],
+  mean: ["limit", "unit", "min", "side", "over"],
+  comparison: ["limit", "min"],
 };
 
 function refuseIdleKeys(r: ClaimReader, kind: ClaimKind): void {
-  const { target, limit, unit, min, items } = r.input;
-  for (const [key, value] of Object.entries({ target, limit, unit, min, items })) {
+  const { target, limit, unit, min, items, side, over } = r.input;
+  for (const [key, value] of Object.entries({ target, limit, unit, min, items, side, over })) {
     if (value === undefined || keysOfKind[kind].includes(key)) continue;
     const message = `A ${kind} claim does not read ${key}.`;
     r.problems.push(problem("LL_PLAN_KEY", `${r.path}.${key}`, message));
@@ -156,8 +179,10 @@ function readClaim(r: ClaimReader, planConfidence: number): Claim | null {
   checkLists(r, kind);
   const target = keys.includes("target") ? readTarget(r) : null;
   const limit = keys.includes("limit") ? readLimit(r, kind) : null;
+  const over = readOver(r);
   if (r.problems.length > before) return null;
-  const { id, statement, of, parts, min, items, category, rationale, checklist, accept } = r.input;
+  const { id, statement, of, parts, min, items, side, category } = r.input;
+  const { rationale, checklist, accept } = r.input;
   return {
     id,
     statement,
@@ -166,6 +191,8 @@ function readClaim(r: ClaimReader, planConfidence: number): Claim | null {
     parts: parts ?? ["all"],
     ...(target !== null && { target }),
     ...limit,
+    ...(side !== undefined && { side }),
+    ...(over !== null && { over }),
     ...(min !== undefined && { min }),
     ...(items !== undefined && { items }),
     confidence: r.input.confidence ?? planConfidence,

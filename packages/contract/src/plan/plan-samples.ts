@@ -1,4 +1,6 @@
 import type { Claim, Problem } from "../claim.ts";
+import { meanSlicesMin } from "../statistics/bootstrap.ts";
+import { pairsDefault, pairsNeeded } from "../statistics/comparison.ts";
 import { badAllowed, samplesForPower, samplesNeeded } from "../statistics/sampling.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -36,6 +38,10 @@ const ratioKinds: ReadonlySet<string> = new Set(["proportion", "quantile", "tria
 /** Fewest observations of one part with which a perfect target passes; null when none do. */
 export function minimumN(claim: Claim): number | null {
   if (ratioKinds.has(claim.kind)) return samplesNeeded(0, claim.target ?? 1, claim.confidence);
+  if (claim.kind === "mean") return Math.max(claim.min ?? 0, meanSlicesMin);
+  if (claim.kind === "comparison") {
+    return Math.max(claim.min ?? pairsDefault, pairsNeeded(claim.confidence));
+  }
   if (claim.kind === "coverage") return claim.items?.length ?? 0;
   return claim.min ?? 1;
 }

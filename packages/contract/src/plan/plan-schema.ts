@@ -17,6 +17,8 @@ export const claimSchema = z.strictObject({
   limit: quantity.optional().describe('quantity with its unit, e.g. "2 s"'),
   unit: z.string().min(1).optional().describe("unit of a numeric limit"),
   min: z.int().min(1).optional().describe("least number of observations; default 1"),
+  side: z.enum(["below", "above"]).optional().describe("side of the limit a mean keeps to"),
+  over: z.string().optional().describe('tumbling window whose parts these are, e.g. "60 s"'),
   items: z.array(z.string().min(1)).optional().describe("declared items of a coverage claim"),
   confidence: z.number().min(0.9).max(0.999).optional().describe("one-sided, 0.9..0.999"),
   required: z.boolean().optional().describe("default true; optional claims are never counted"),
