@@ -115,7 +115,8 @@ export function metricOf(flight: Flight, metric: Exclude<LoadMetric, "errors" | 
     case "tpot": {
       const gaps = flight.tokens - 1;
       const spanMs = flight.lastContentMs - flight.firstContentMs;
-      return gaps >= 1 ? spanMs / gaps : Number.NaN;
+      // All content in one read has no time between tokens: unknown, never 0.
+      return gaps >= 1 && flight.contentReads > 1 ? spanMs / gaps : Number.NaN;
     }
   }
 }

@@ -87,7 +87,8 @@ describe("limit counter", () => {
   });
 
   it("each metric counts from its own start", () => {
-    const flight = answered(50, { firstContentMs: 1012, lastContentMs: 1042, tokens: 4 });
+    const content = { firstContentMs: 1012, lastContentMs: 1042, contentReads: 2, tokens: 4 };
+    const flight = answered(50, content);
     expect(metricOf(flight, "response_time")).toBe(50);
     expect(metricOf(flight, "service_time")).toBe(48);
     expect(metricOf(flight, "ttft")).toBe(10);
