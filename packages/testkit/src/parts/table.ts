@@ -3,11 +3,24 @@ import { k6 } from "./k6.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
 import { postgres15 } from "./postgres-15.ts";
+import { redisCluster } from "./redis-cluster.ts";
+import { redisSentinel } from "./redis-sentinel.ts";
 import { redis } from "./redis.ts";
+import { valkey } from "./valkey.ts";
 import type { Found, Missing, Part, PartsEnvironment } from "./part.ts";
 
 /** Every part that a suite may ask for. */
-export const parts: readonly Part[] = [chromium, llamaServer, redis, postgres15, k6, locust];
+export const parts: readonly Part[] = [
+  chromium,
+  llamaServer,
+  redis,
+  postgres15,
+  k6,
+  locust,
+  redisCluster,
+  redisSentinel,
+  valkey,
+];
 
 /** One answer per part; a hidden part is missing without being asked. */
 export async function probePart(

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { connect, createServer } from "node:net";
+import type { Clock } from "@loadline/kit/clock";
+import { eventually } from "../eventually.ts";
+
+/** One process that speaks Redis' protocol on a port of loopback. */
+export interface RedisProcess {
+  readonly port: number;
+  /** Sends one inline command and resolves to its answer as sent; empty when there is none. */
+  command(line: string): Promise<string>;
+  /** SIGSTOP: connections stay open and nothing answers. */
+  freeze(): void;
+  thaw(): void;
+  /** SIGKILL, and waits for its end. */
+  kill(): Promise<void>;
+  /** Starts it again as it was started. */
+  restart(): Promise<void>;
+}
+
+const startMs = 10_000;
+const answerMs = 1000;
+
+/** Starts `path` with `list` behind its port and address, and waits until it answers a PING. */
+export async function startRedisProcess(
+  path: string,
+  o: { clock: Clock; port: number; list: readonly string[]; before?: readonly string[] },
+): Promise<RedisProcess> {
+  const { port } = o;
+  const list = [...(o.before ?? []), "--port", String(port), "--bind", "127.0.0.1", ...o.list];
+  const run = (): ChildProcess => spawn(path, list, { stdio: "ignore" });
+  const isThere = async (): Promise<boolean> => (await askRedis(port, "PING")) === "+PONG\r\n";
+  let child = run();
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  };
+  await eventually(o.clock, isThere, startMs);
+  return {
+    port,
+    command: (line) => askRedis(port, line),
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
+    kill,
+    async restart() {
+      await kill();
+      child = run();
+      await eventually(o.clock, isThere, startMs);
+    },
+  };
+}
+
+/** Answer to an inline command on a connection of its own; empty when there is none. */
+function askRedis(port: number, line: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(`${line}\r\n`));
+    socket.setTimeout(answerMs, () => socket.destroy());
+    socket.once("data", (bytes) => {
+      resolve(bytes.toString("latin1"));
+      socket.destroy();
+    });
+    socket.once("error", () => resolve(""));
+    socket.once("close", () => resolve(""));
+  });
+}
+
+/** A port of loopback that nobody listened on a moment ago. */
+export function freeRedisPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
