@@ -18,14 +18,17 @@ export interface GatewayProcess extends AsyncDisposable {
 
 const main = join(repositoryRoot, "test/integration/gateway-main.ts");
 
-/** Starts a gateway with this configuration and waits until it listens. */
+/** Starts a gateway with this configuration and waits until it listens; `onLog` gets its log. */
 export async function startGatewayProcess(
   config: Record<string, unknown>,
+  onLog?: (line: string) => void,
 ): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [main, JSON.stringify(config)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", onLog ? "pipe" : "inherit"],
   });
+  if (onLog && child.stderr) createInterface({ input: child.stderr }).on("line", onLog);
   const ended = once(child, "exit");
+  if (!child.stdout) throw new Error("the gateway has no output");
   const lines = createInterface({ input: child.stdout });
   const started = await Promise.race([
     once(lines, "line"),

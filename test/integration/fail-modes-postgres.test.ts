@@ -1,0 +1,93 @@
+import { systemClock } from "@loadline/kit/clock";
+import { seededRandom } from "@loadline/kit/random";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drawKey, formatKey } from "../../packages/gateway/src/identity/keys/key-format.ts";
+import { openPostgresStore } from "../../packages/gateway/src/state/postgres/open.ts";
+import { eventually, startTcpProxy, type TcpProxy } from "../../packages/testkit/src/index.ts";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
+import { expectOptional } from "./fail-modes/expect-row.ts";
+import { type FailMode, runRow } from "./fail-modes/row.ts";
+import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
+
+const parts = await requireParts(["postgres-15"]);
+const clock = systemClock();
+/** Three times as long as the gateway waits for a statement. */
+const slowMs = 3000;
+const readyMs = 15_000;
+
+describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without", () => {
+  let server: RunningPostgres;
+  let proxy: TcpProxy;
+  let subject: FailModeSubject;
+  beforeAll(async () => {
+    server = await startPostgres(parts.found("postgres-15").path, { clock });
+    proxy = await startTcpProxy({ clock, targetPort: server.port });
+    const url = new URL(server.url);
+    url.port = String(proxy.port);
+    subject = await startSubject(clock, { sql: String(url) });
+  }, 60_000);
+  afterAll(async () => {
+    server.thaw();
+    await subject[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  const modes: Record<"dead" | "frozen" | "slow", FailMode> = {
+    dead: {
+      async leave() {
+        await server.kill();
+        await proxy.refuse();
+      },
+      async back() {
+        await server.restart();
+        await proxy.accept();
+      },
+    },
+    frozen: {
+      leave: () => Promise.resolve(server.freeze()),
+      back: () => Promise.resolve(server.thaw()),
+    },
+    slow: {
+      leave: () => Promise.resolve(proxy.delay(slowMs)),
+      back: () => Promise.resolve(proxy.delay(0)),
+    },
+  };
+
+  /** Records of usage in the database, past the proxy. */
+  async function recorded(): Promise<number> {
+    await using store = await openPostgresStore(server.url, clock);
+    return (await store.repositories.usage.sums([]))[0]?.requests ?? 0;
+  }
+
+  /** What a key gets that no cache knows. */
+  async function refusal(seed: number): Promise<string> {
+    const stranger = formatKey(drawKey("local", seededRandom(seed)));
+    const headers = { authorization: `Bearer ${stranger}` };
+    const answer = await fetch(`${subject.url}/v1/models`, { headers });
+    const code = /"code":\s*"(LL_[A-Z_]+)"/.exec(await answer.text())?.[1];
+    return `${answer.status} ${code ?? ""}`;
+  }
+
+  it.each(["dead", "frozen", "slow"] as const)(
+    "%s under 50 calls a second: known keys go on, unknown ones get 503, usage is kept and counted once",
+    async (name) => {
+      const before = await recorded();
+      const seen: string[] = [];
+      let seed = name.length * 100;
+      const report = await runRow({
+        clock,
+        subject,
+        component: "sql",
+        mode: modes[name],
+        whileAway: async () => void seen.push(await refusal(++seed)),
+      });
+      expect(seen).toEqual(["503 LL_AUTH_UNAVAILABLE", "503 LL_AUTH_UNAVAILABLE"]);
+      expectOptional(report);
+      await eventually(clock, async () => (await recorded()) >= before + report.calls, readyMs);
+      expect(await recorded()).toBe(before + report.calls);
+    },
+    120_000,
+  );
+});

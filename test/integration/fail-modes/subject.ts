@@ -1,0 +1,111 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "@loadline/kit/clock";
+import { isRecord } from "@loadline/kit/json";
+import { startGatewayProcess } from "../gateway-process.ts";
+
+/** One answer to a call of the load. */
+export interface Sample {
+  readonly status: number;
+  readonly tookMs: number;
+  readonly isDegraded: boolean;
+}
+
+/** A gateway in a process of its own whose dependency is taken away. */
+export interface FailModeSubject extends AsyncDisposable {
+  readonly url: string;
+  readonly key: string;
+  /** One chat; a call without an answer within 10 s rejects. */
+  call(): Promise<Sample>;
+  /** States of all components that /health shows, and its status. */
+  health(): Promise<{ status: number; states: Readonly<Record<string, string>> }>;
+  rssBytes(): number;
+  /** Lines of the log by the event they name. */
+  logged(): Readonly<Record<string, number>>;
+}
+
+const hangMs = 10_000;
+const kib = 1024;
+const body = JSON.stringify({
+  model: "sim",
+  messages: [{ role: "user", content: "hi" }],
+  max_tokens: 3,
+});
+
+/** Starts a gateway with these stores; its one model answers at once, its limits admit the load. */
+export async function startSubject(
+  clock: Clock,
+  stores: Record<string, unknown>,
+): Promise<FailModeSubject> {
+  const stateDir = mkdtempSync(join(tmpdir(), "ll-fail-"));
+  const lines: string[] = [];
+  const gateway = await startGatewayProcess(configOf(stateDir, stores), (line) => {
+    if (lines.length < 10_000) lines.push(line);
+  });
+  const headers = {
+    authorization: `Bearer ${gateway.key}`,
+    "content-type": "application/json",
+  };
+  return {
+    url: gateway.url,
+    key: gateway.key,
+    async call() {
+      const startMs = clock.monotonicMs();
+      const signal = AbortSignal.timeout(hangMs);
+      const url = `${gateway.url}/v1/chat/completions`;
+      const answer = await fetch(url, { method: "POST", headers, body, signal });
+      await answer.arrayBuffer();
+      const tookMs = clock.monotonicMs() - startMs;
+      const isDegraded = answer.headers.get("x-loadline-degraded") !== null;
+      return { status: answer.status, tookMs, isDegraded };
+    },
+    async health() {
+      const answer = await fetch(`${gateway.url}/health`, { signal: AbortSignal.timeout(hangMs) });
+      return { status: answer.status, states: statesOf(await answer.json()) };
+    },
+    rssBytes() {
+      const text = readFileSync(`/proc/${gateway.child.pid}/status`, "utf8");
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * kib;
+    },
+    logged: () => Object.fromEntries([...Map.groupBy(lines, eventOf)].map(countOf)),
+    async [Symbol.asyncDispose]() {
+      await gateway.kill();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function configOf(stateDir: string, stores: Record<string, unknown>): Record<string, unknown> {
+  return {
+    stateDir,
+    listen: { port: 0 },
+    drain: { accept: 0, grace: 0 },
+    log: { level: "warn" },
+    targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
+    routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
+    limits: [
+      { scope: "key", resource: "requests", limit: 60_000, period: "1m", burst: 1000 },
+      { scope: "global", resource: "tokens", limit: 6_000_000, period: "1m" },
+      { scope: "key", resource: "money", limit: 1000, period: "day" },
+      { scope: "key", resource: "concurrency", limit: 200 },
+    ],
+    prices: { sim: { input: 0, output: 1 } },
+    stores,
+  };
+}
+
+function statesOf(health: unknown): Record<string, string> {
+  const components = isRecord(health) ? health["components"] : undefined;
+  if (!isRecord(components)) return {};
+  return Object.fromEntries(
+    Object.entries(components).map(([name, one]) => [
+      name,
+      isRecord(one) ? String(one["state"]) : "",
+    ]),
+  );
+}
+
+const eventOf = (line: string): string => /"event":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 60);
+
+const countOf = ([event, lines]: [string, string[]]): [string, number] => [event, lines.length];
