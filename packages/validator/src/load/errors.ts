@@ -1,8 +1,10 @@
 import { defineErrors } from "@loadline/kit/errors";
 import { scenarioErrorRows } from "./scenario/error-rows.ts";
+import { scheduleErrorRows } from "./schedule/error-rows.ts";
 
 export const loadErrors = defineErrors({
   ...scenarioErrorRows,
+  ...scheduleErrorRows,
   LL_LOAD_PLAN_INVALID: {
     fault: "caller",
     retryable: false,

@@ -7,7 +7,8 @@
  * ```
  */
 export { loadErrors } from "./errors.ts";
-export { checkLoadPlan, loadCaps } from "./plan/check.ts";
+export { checkLoadPlan } from "./plan/check.ts";
+export { loadCaps } from "./plan/check-scenario.ts";
 export { loadGuards } from "./guards/index.ts";
 export { runLoad } from "./run-load.ts";
 export type * from "./types.ts";

@@ -2,7 +2,8 @@ import { Worker } from "node:worker_threads";
 import { runEngine } from "./engine/engine.ts";
 import type { ThreadFault, ThreadInput } from "./engine/thread.ts";
 import { loadErrors } from "./errors.ts";
-import { checkLoadPlan, durationOf } from "./plan/check.ts";
+import { checkLoadPlan } from "./plan/check.ts";
+import { durationOf } from "./plan/duration.ts";
 import { gracefulStopMsDefault } from "./record/recorder.ts";
 import type { LoadDeps, LoadPlan, LoadRecord } from "./types.ts";
 

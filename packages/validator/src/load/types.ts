@@ -1,5 +1,6 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
+import type { FeedPlan } from "./scenario/feed/feed.ts";
 import type { Scenario } from "./scenario-types.ts";
 
 export type * from "./scenario-types.ts";
@@ -50,12 +51,30 @@ export interface LoadPlan {
     readonly apiKey?: string;
     /** Hosts that may be sent to besides loopback. */
     readonly allowHosts?: readonly string[];
+    /** Sent with every request, after those of the engine. */
+    readonly headers?: Readonly<Record<string, string>>;
+    /** Model of llm steps that name none. */
+    readonly model?: string;
   };
   readonly seed: number;
   readonly scenarios: Readonly<Record<string, Scenario>>;
   readonly limits: readonly LoadLimit[];
-  /** Connections in all, default 1,024. */
+  /** Feeders by name; their rows are shared memory. */
+  readonly feeds?: Readonly<Record<string, FeedPlan>>;
+  /** Values of `${env:NAME}` and `${file:PATH}` in steps, by their reference; in no record. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** What `setup` returned, given to every virtual user. */
+  readonly setup?: unknown;
+  /** Connections per worker, default 1,024. */
   readonly connectionsMax?: number;
+  /** Requests that may wait for a connection, per worker; default 10 s of arrivals, at most 100,000. */
+  readonly queueMax?: number;
+  /** Sender threads per process; default `auto`: what the load needs, at most cores - 1. */
+  readonly workers?: number | "auto";
+  /** Whole generators, each with its own descriptors and heap; default 1. */
+  readonly processes?: number;
+  /** The safety caps are waived by who runs it. */
+  readonly aboveCaps?: boolean;
   readonly timeouts?: Partial<LoadTimeouts>;
 }
 

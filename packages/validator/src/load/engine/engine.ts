@@ -1,6 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
 import { judgeGuards } from "../guards/index.ts";
-import { checkLoadPlan, durationOf } from "../plan/check.ts";
+import { checkLoadPlan } from "../plan/check.ts";
+import { durationOf } from "../plan/duration.ts";
 import { Recorder } from "../record/recorder.ts";
 import { digestSchedule } from "../schedule/hash.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";

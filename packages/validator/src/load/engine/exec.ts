@@ -18,6 +18,8 @@ export interface Iteration {
   readonly vu: number;
   /** Arrival index of an open model, count of iterations of a closed one; over all workers. */
   readonly index: number;
+  /** Turn within a session, 0-based; 0 outside of sessions. */
+  readonly turn: number;
   /** Monotonic ms the schedule says; in closed models the moment it began. */
   readonly intendedMs: number;
   /** Monotonic ms at which the pacer released it. */

@@ -1,5 +1,6 @@
 import type { GuardView } from "../guards/guard.ts";
 import type { LimitCounter } from "../record/limits.ts";
+import { isOpenModel } from "../schedule/hash.ts";
 import type { Recorder, ScenarioRecord } from "../record/recorder.ts";
 import type { HostFigures } from "./host.ts";
 
@@ -29,7 +30,7 @@ function viewOf(
     metric: limit.metric,
     limitMs: limit.limitMs ?? null,
     target: limit.quantile ?? 0.99,
-    open: record.scenario.executor === "constant-arrival-rate",
+    open: isOpenModel(record.scenario),
     n: counter.n,
     bad: counter.bad,
     over: counter.over,

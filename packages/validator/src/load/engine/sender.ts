@@ -123,6 +123,9 @@ export class Sender {
           ended(vu, end);
         }),
       start: (vu) => this.#start(at, vu),
+      edit: () => null,
+      phase: () => undefined,
+      nextStep: () => Promise.resolve(null),
       lose: (index, intendedMs, outcome) => {
         const flight = this.#open(at, 0, index, intendedMs);
         this.#finished(flight, outcome);
@@ -225,5 +228,6 @@ function headersOf(plan: LoadPlan, url: URL): string[] {
   if (plan.target.apiKey !== undefined) {
     headers.push("authorization", `Bearer ${plan.target.apiKey}`);
   }
+  for (const [name, value] of Object.entries(plan.target.headers ?? {})) headers.push(name, value);
   return headers;
 }

@@ -5,6 +5,7 @@ export class Vu implements Iteration {
   readonly scenario: number;
   readonly vu: number;
   index = 0;
+  turn = 0;
   intendedMs = 0;
   wakeMs = 0;
   /** Given to every iteration, so that none needs a function of its own. */

@@ -15,7 +15,9 @@ export interface ExecutorContext {
   /** This worker's number and how many share the scenario. */
   readonly worker: number;
   readonly workers: number;
-  /** Waits in ms, shorter when the run is stopped. */
+  /** A change made while running, null without one. */
+  edit(): LiveEdit | null;
+  /** Waits in ms, shorter when the run is stopped or edited. */
   pause(waitMs: number): Promise<void>;
   /** Nothing more is to be started. */
   stopped(): boolean;
@@ -25,6 +27,33 @@ export interface ExecutorContext {
   start(vu: Vu): void;
   /** An arrival that gets no user: one due request with this outcome. */
   lose(index: number, intendedMs: number, outcome: "dropped" | "unfinished"): void;
+  /** What falls due from here on is counted for this phase of the scenario too; -1 = none. */
+  phase(phase: number): void;
+  /** The next step of a search, from the control thread; null when it is over. */
+  nextStep(): Promise<PeakStep | null>;
+}
+
+/** Users or rate of a scenario changed while it runs, the same in all workers. */
+export interface LiveEdit {
+  /** Monotonic ms from which it holds. */
+  readonly atMs: number;
+  readonly users?: number;
+  /** Iterations per second. */
+  readonly rate?: number;
+}
+
+/** One step of a search for the peak. */
+export interface PeakStep {
+  readonly phase: number;
+  readonly rate: number;
+  readonly seed: number;
+  /** Monotonic ms. */
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Arrival index of the scenario's first in this step. */
+  readonly firstIndex: number;
+  /** Set by the control thread when the step has shown enough. */
+  readonly ended: () => boolean;
 }
 
 /** Resolves when nothing more falls due; iterations may still be under way. */
@@ -32,4 +61,9 @@ export interface Executor {
   run(x: ExecutorContext): Promise<void>;
   /** Counts what waited for a user and never got one; after the drain. */
   close?(): void;
+}
+
+/** How many of `count` fall to a worker when number i goes to worker i mod `workers`. */
+export function shareOf(count: number, x: { worker: number; workers: number }): number {
+  return Math.max(0, Math.ceil((count - x.worker) / x.workers));
 }

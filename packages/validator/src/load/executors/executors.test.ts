@@ -9,6 +9,6 @@ describe("ramping-vus", () => {
       { durationMs: 1000, target: 0 },
     ];
     const at = [0, 100, 500, 999, 1000, 1250, 1500, 2000, 2499, 2500];
-    expect(at.map((ms) => usersAt(stages, ms))).toEqual([0, 1, 5, 10, 10, 10, 10, 5, 0, null]);
+    expect(at.map((ms) => usersAt({ stages }, ms))).toEqual([0, 1, 5, 10, 10, 10, 10, 5, 0, null]);
   });
 });

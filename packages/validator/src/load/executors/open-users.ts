@@ -2,7 +2,8 @@ import type { IterationEnd } from "../engine/exec.ts";
 import type { Vu } from "../engine/vu.ts";
 import type { ExecutorContext } from "./executor.ts";
 
-export const maxVusDefault = 10_000;
+/** Whether the user goes on by itself: it is not free for another arrival then. */
+export type KeepUser = (vu: Vu, end: IterationEnd) => boolean;
 
 /** Arrivals of an open model find a free user, a new one, a place in the queue, or are dropped. */
 export class OpenUsers {
@@ -14,10 +15,17 @@ export class OpenUsers {
   #queue: number[] = [];
   #head = 0;
   #users = 0;
+  #exhausted = false;
+  readonly #keep: KeepUser;
 
-  /** `usersMax` and `queueMax` are of this worker. */
-  constructor(x: ExecutorContext, o: { preAllocated: number; usersMax: number; queueMax: number }) {
+  /** `preAllocated`, `usersMax` and `queueMax` are of this worker. */
+  constructor(
+    x: ExecutorContext,
+    o: { preAllocated: number; usersMax: number; queueMax: number },
+    keep: KeepUser = () => false,
+  ) {
     this.#x = x;
+    this.#keep = keep;
     this.#usersMax = o.usersMax;
     this.#queueMax = o.queueMax;
     for (let i = 0; i < Math.min(o.preAllocated, o.usersMax); i++) this.#free.push(this.#create());
@@ -29,6 +37,8 @@ export class OpenUsers {
 
   /** An arrival, released by the pacer at `wakeMs`. */
   arrive(index: number, intendedMs: number, wakeMs: number): void {
+    // No row is left to work on: no further iteration is due.
+    if (this.#exhausted) return;
     const vu = this.#free.pop() ?? (this.#users < this.#usersMax ? this.#create() : undefined);
     if (vu !== undefined) this.#run(vu, index, intendedMs, wakeMs);
     else if (this.queued < this.#queueMax) this.#queue.push(index, intendedMs, wakeMs);
@@ -48,7 +58,12 @@ export class OpenUsers {
     return this.#x.user((vu, end) => this.#ended(vu, end));
   }
 
-  #ended(vu: Vu, _end: IterationEnd): void {
+  #ended(vu: Vu, end: IterationEnd): void {
+    if (end === "exhausted") {
+      this.#exhausted = true;
+      this.#head = this.#queue.length;
+    }
+    if (this.#keep(vu, end)) return;
     if (this.#head === this.#queue.length) {
       this.#free.push(vu);
       return;
@@ -67,6 +82,7 @@ export class OpenUsers {
 
   #run(vu: Vu, index: number, intendedMs: number, wakeMs: number): void {
     vu.index = index;
+    vu.turn = 0;
     vu.intendedMs = intendedMs;
     vu.wakeMs = wakeMs;
     this.#x.start(vu);

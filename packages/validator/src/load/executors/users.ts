@@ -1,36 +1,55 @@
 import type { IterationEnd } from "../engine/exec.ts";
 import type { Vu } from "../engine/vu.ts";
-import type { ExecutorContext } from "./executor.ts";
+import { drawPause } from "./closed-terms.ts";
+import { type ExecutorContext, shareOf } from "./executor.ts";
 
 /** A closed loop on a target that refuses at once would spin: pause before the next try. */
 const refusedPauseMs = 100;
 
+export interface UsersTerms {
+  readonly thinkMs?: number | readonly [number, number];
+  /** Iterations of all users of this worker together, default without end. */
+  readonly budget?: number;
+  /** Iterations of each user, default without end. */
+  readonly budgetEach?: number;
+}
+
 /** Virtual users: each asks, waits for its answer, thinks, asks again. */
 export class Users {
   readonly #x: ExecutorContext;
-  readonly #thinkMs: number;
+  readonly #terms: UsersTerms;
   readonly #free: Vu[] = [];
+  readonly #done: number[] = [];
   #wanted = 0;
   #running = 0;
-  #index: number;
+  #started = 0;
   #starting: Vu | null = null;
-  #exhausted = false;
+  #over = false;
+  #idle: (() => void) | null = null;
 
-  constructor(x: ExecutorContext, thinkMs: number) {
+  constructor(x: ExecutorContext, terms: UsersTerms) {
     this.#x = x;
-    this.#thinkMs = thinkMs;
-    this.#index = x.worker;
+    this.#terms = terms;
   }
 
-  /** Starts users up to `count`, or lets the surplus leave after their answer. */
+  /**
+   * Starts this worker's share of `count` users, spread over `jitterMs`, or lets the surplus leave
+   * after their iteration.
+   */
   want(count: number, jitterMs: number): void {
-    this.#wanted = count;
-    while (this.#running < count) {
+    this.#wanted = shareOf(count, this.#x);
+    while (this.#running < this.#wanted && !this.#over) {
       this.#running++;
       const vu = this.#free.pop() ?? this.#x.user((one, end) => this.#ended(one, end));
-      // Users in lock-step would queue behind each other and pose as slow first tokens.
       this.#later(vu, this.#x.random.unit() * jitterMs);
     }
+    if (this.#running === 0) this.#idle?.();
+  }
+
+  /** Resolves when no user is left that could begin an iteration, or one's budget is spent. */
+  async allLeft(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => void (this.#idle = resolve));
   }
 
   #later(vu: Vu, delayMs: number): void {
@@ -40,13 +59,19 @@ export class Users {
   }
 
   #start(vu: Vu): void {
-    if (this.#running > this.#wanted || this.#exhausted || this.#x.stopped()) {
+    const { budget = Number.POSITIVE_INFINITY, budgetEach = Number.POSITIVE_INFINITY } =
+      this.#terms;
+    const done = this.#done[vu.vu] ?? 0;
+    this.#over ||= this.#started >= budget;
+    const surplus = this.#running > this.#wanted || done >= budgetEach;
+    if (surplus || this.#over || this.#x.stopped()) {
       this.#running--;
-      this.#free.push(vu);
+      if (done < budgetEach) this.#free.push(vu);
+      if (this.#running === 0) this.#idle?.();
       return;
     }
-    vu.index = this.#index;
-    this.#index += this.#x.workers;
+    this.#done[vu.vu] = done + 1;
+    vu.index = this.#started++ * this.#x.workers + this.#x.worker;
     vu.intendedMs = this.#x.clock.monotonicMs();
     vu.wakeMs = vu.intendedMs;
     this.#starting = vu;
@@ -55,8 +80,10 @@ export class Users {
   }
 
   #ended(vu: Vu, end: IterationEnd): void {
-    if (end === "exhausted") this.#exhausted = true;
-    const pauseMs = end === "refused" ? Math.max(refusedPauseMs, this.#thinkMs) : this.#thinkMs;
-    this.#later(vu, pauseMs);
+    if (end === "exhausted") this.#over = true;
+    const thinkMs = drawPause(this.#terms.thinkMs ?? 0, this.#x.random);
+    if (end !== "refused") this.#later(vu, thinkMs);
+    // Spread, so that users refused together do not come back together.
+    else this.#later(vu, Math.max(refusedPauseMs * (0.75 + this.#x.random.unit() / 2), thinkMs));
   }
 }

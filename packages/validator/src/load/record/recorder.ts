@@ -1,7 +1,7 @@
 import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import { loadErrors } from "../errors.ts";
-import { durationOf } from "../plan/check.ts";
+import { durationOf } from "../plan/duration.ts";
 import type { LiveFrame, LoadAccount, LoadPlan, LoadSlice, Scenario } from "../types.ts";
 import { LimitCounter } from "./limits.ts";
 import { Series, toMs } from "./series.ts";

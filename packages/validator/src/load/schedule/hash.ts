@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@loadline/contract";
+import type { Scenario, ScheduledScenario } from "../scenario-types.ts";
 import type { LoadPlan } from "../types.ts";
 import { arrivalChunks, scenarioSeed } from "./arrivals.ts";
 
@@ -10,6 +11,24 @@ export interface ScheduleDigest {
   readonly planned: ReadonlyMap<string, number | null>;
 }
 
+const scheduled: ReadonlySet<Scenario["executor"]> = new Set<ScheduledScenario["executor"]>([
+  "constant-arrival-rate",
+  "ramping-arrival-rate",
+  "sessions",
+  "trace-replay",
+]);
+const open: ReadonlySet<Scenario["executor"]> = new Set([...scheduled, "find-peak"] as const);
+
+/** Whether every arrival is known before the run. */
+export function isScheduled(scenario: Scenario): scenario is ScheduledScenario {
+  return scheduled.has(scenario.executor);
+}
+
+/** Open model: iterations fall due whatever the target does. */
+export function isOpenModel(scenario: Scenario): boolean {
+  return open.has(scenario.executor);
+}
+
 /** What will be sent when, as one hash: every offset of open scenarios, the terms of closed ones. */
 export function digestSchedule(plan: LoadPlan): ScheduleDigest {
   const hash = createHash("sha256");
@@ -17,17 +36,32 @@ export function digestSchedule(plan: LoadPlan): ScheduleDigest {
   for (const name of Object.keys(plan.scenarios).toSorted()) {
     const scenario = plan.scenarios[name];
     if (scenario === undefined) continue;
-    hash.update(canonicalJson({ name, seed: plan.seed, scenario }));
-    if (scenario.executor !== "constant-arrival-rate") {
+    hash.update(canonicalJson({ name, seed: plan.seed, scenario: termsOf(scenario) }));
+    if (!isScheduled(scenario)) {
       planned.set(name, null);
       continue;
+    }
+    if (scenario.executor === "trace-replay") {
+      const { inputTokens, outputTokens, hashIds } = scenario.trace;
+      for (const column of [inputTokens, outputTokens, hashIds]) hash.update(bytesOf(column));
     }
     let count = 0;
     for (const chunk of arrivalChunks(scenario, scenarioSeed(plan.seed, name))) {
       count += chunk.length;
-      hash.update(new Uint8Array(chunk.buffer));
+      hash.update(bytesOf(chunk));
     }
     planned.set(name, count);
   }
   return { hash: hash.digest("hex"), planned };
+}
+
+/** Data that JSON can hold; the columns of a trace are hashed as bytes. */
+function termsOf(scenario: Scenario): object {
+  return scenario.executor === "trace-replay"
+    ? { ...scenario, trace: scenario.trace.atMs.length }
+    : scenario;
+}
+
+function bytesOf(column: Float64Array | Uint32Array): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
