@@ -37,7 +37,14 @@ export interface MixPart {
  */
 export type ExecSpec =
   | { readonly kind: "steps"; readonly data: unknown }
-  | { readonly kind: "module"; readonly file: string; readonly export: string }
+  | {
+      readonly kind: "module";
+      /** Relative to `LoadPlan.folder`. */
+      readonly file: string;
+      readonly export: string;
+      /** SHA-256 of the module's text, hex: what the scenario's digest says of it. */
+      readonly digest?: string;
+    }
   | { readonly kind: "mix"; readonly parts: readonly MixPart[] };
 
 interface ScenarioShared {
@@ -48,6 +55,8 @@ interface ScenarioShared {
   readonly steps?: readonly StepName[];
   /** A feeder of `LoadPlan.feeds`, whose rows its iterations get. */
   readonly feed?: string;
+  /** SHA-256 of the rows it gives and their order, hex. */
+  readonly feedDigest?: string;
   /** Values a module or a step reads by name. */
   readonly env?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;

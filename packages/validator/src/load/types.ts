@@ -63,6 +63,8 @@ export interface LoadPlan {
   readonly feeds?: Readonly<Record<string, FeedPlan>>;
   /** Values of `${env:NAME}` and `${file:PATH}` in steps, by their reference; in no record. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Folder of the plan's file: modules are named relative to it. Absolute. */
+  readonly folder?: string;
   /** What `setup` returned, given to every virtual user. */
   readonly setup?: unknown;
   /** Connections per worker, default 1,024. */
