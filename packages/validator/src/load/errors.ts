@@ -1,10 +1,14 @@
 import { defineErrors } from "@loadline/kit/errors";
+import { interopErrorTable } from "./interop/errors.ts";
 import { scenarioErrorRows } from "./scenario/error-rows.ts";
 import { scheduleErrorRows } from "./schedule/error-rows.ts";
+import { thresholdErrorTable } from "./thresholds/errors.ts";
 
 export const loadErrors = defineErrors({
   ...scenarioErrorRows,
+  ...interopErrorTable,
   ...scheduleErrorRows,
+  ...thresholdErrorTable,
   LL_LOAD_PLAN_INVALID: {
     fault: "caller",
     retryable: false,
