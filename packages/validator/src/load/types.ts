@@ -40,9 +40,28 @@ export interface LoadLimit {
   /** Default 0.95. */
   readonly confidence?: number;
   readonly slo?: GoodSlo;
+  /** Only requests of this declared step. */
+  readonly step?: string;
+  /** Turned round: a request is bad that keeps the limit, or of `errors` that ends well. */
+  readonly invert?: boolean;
+  /** Keeps sums beside the counts: least value, sum and sum per slice, in the tally. */
+  readonly figures?: boolean;
+  /** Its counts are looked at during the run: every 2 s a `look` record. */
+  readonly looks?: boolean;
   readonly claim: string;
   readonly stream: string;
   readonly part: string;
+}
+
+/** Sums of valid values, for figures such as a mean; bad outcomes are not in them. */
+export interface LimitFigures {
+  readonly figures?: {
+    readonly values: number;
+    readonly sumMs: number;
+    readonly minMs: number | null;
+    /** `[values, sum in ms]` per slice, in order of intended time. */
+    readonly sums: readonly (readonly [number, number])[];
+  };
 }
 
 export interface LoadPlan {
@@ -162,7 +181,17 @@ export type LoadRecord =
       readonly doesNotProve?: string;
     }
   | { readonly type: "guard"; readonly guard: GuardObservation }
-  | { readonly type: "sample.tally"; readonly claim: string; readonly tally: SampleTally }
+  | {
+      readonly type: "sample.tally";
+      readonly claim: string;
+      readonly tally: SampleTally & LimitFigures;
+    }
+  /** Counts so far of limits that want looks; no sample is closed by it. */
+  | {
+      readonly type: "look";
+      readonly elapsedMs: number;
+      readonly tallies: readonly { readonly claim: string; readonly tally: SampleTally }[];
+    }
   | {
       readonly type: "sample.closed";
       readonly claim: string;

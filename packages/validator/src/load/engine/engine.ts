@@ -21,6 +21,7 @@ export interface EngineDeps {
 const leadMs = 50;
 const tickMs = 100;
 const ticksPerFrame = 5;
+const ticksPerLook = 20;
 
 /** Runs a whole plan in this thread. Resolves after its last record. */
 export async function runEngine(plan: LoadPlan, deps: EngineDeps): Promise<void> {
@@ -91,7 +92,12 @@ class Engine {
     for (const slice of this.#recorder.closeSlices(nowMs)) {
       this.#deps.emit({ type: "load.slice", slice });
     }
-    this.#deps.emit({ type: "frame", frame: this.#recorder.frame(nowMs) });
+    const frame = this.#recorder.frame(nowMs);
+    this.#deps.emit({ type: "frame", frame });
+    if (this.#ticks % ticksPerLook !== 0) return;
+    const tallies = this.#recorder.looks();
+    const { elapsedMs } = frame;
+    if (tallies.length > 0) this.#deps.emit({ type: "look", elapsedMs, tallies });
   }
 
   #report(host: HostMonitor): void {

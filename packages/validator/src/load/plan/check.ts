@@ -1,6 +1,7 @@
 import { loadErrors } from "../errors.ts";
 import type { LoadLimit, LoadPlan } from "../types.ts";
 import { checkScenario } from "./check-scenario.ts";
+import { stepNames } from "./step-names.ts";
 import { above, invalid } from "./refusal.ts";
 
 /** Throws LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED or LL_LOAD_ABOVE_CAP. */
@@ -36,6 +37,10 @@ function isLoopback(host: string): boolean {
 function checkLimit(path: string, limit: LoadLimit, plan: LoadPlan): void {
   const scenario = plan.scenarios[limit.scenario];
   if (scenario === undefined) throw invalid(`${path}.scenario`, `${limit.scenario} is unknown`);
+  const { step } = limit;
+  if (step !== undefined && !stepNames(limit.scenario, scenario).includes(step)) {
+    throw invalid(`${path}.step`, `${step} is unknown`);
+  }
   const counted = limit.metric === "errors" || limit.metric === "good";
   if (!counted && !(limit.limitMs !== undefined && limit.limitMs > 0)) {
     throw invalid(`${path}.limitMs`, "is missing or not positive");

@@ -1,25 +1,61 @@
 import { type SampleTally, upperRank } from "@loadline/contract";
-import { createHistogram } from "@loadline/kit/histogram";
+import type { Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
-import type { GoodSlo, LoadLimit, LoadMetric } from "../types.ts";
+import type { GoodSlo, LoadLimit } from "../types.ts";
+import { Arena } from "./arena.ts";
+import { metricOf } from "./metrics.ts";
+import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { rankOf, toMs } from "./series.ts";
+
+/** Slots of the plain counters. */
+const nAt = 0;
+const badAt = 1;
+const overAt = 2;
+const undefinedAt = 3;
+
+export interface LimitShape {
+  readonly arena: Arena;
+  readonly sliceMs: number;
+  readonly slices: number;
+  /** Indexes of the declared steps the limit is for, null = all. */
+  readonly steps: ReadonlySet<number> | null;
+}
 
 /** Exact counts for one limit: claims never read buckets. */
 export class LimitCounter {
   readonly limit: LoadLimit;
-  n = 0;
-  bad = 0;
-  /** Bad for their value alone; the rest of `bad` had no good outcome. */
-  over = 0;
-  undefined = 0;
-  readonly #sliceMs: number;
-  readonly #badBy = new Map<string, number>();
-  readonly #slices: [number, number][] = [];
-  readonly #values = createHistogram();
+  readonly #shape: LimitShape;
+  readonly #counts: Float64Array;
+  readonly #badBy: BadCounts;
+  /** n and bad of each intended slice, in pairs. */
+  readonly #slices: Float64Array;
+  readonly #values: Histogram;
 
-  constructor(limit: LoadLimit, sliceMs: number) {
+  constructor(limit: LoadLimit, shape: LimitShape) {
     this.limit = limit;
-    this.#sliceMs = sliceMs;
+    this.#shape = shape;
+    const { arena } = shape;
+    this.#counts = arena.sums(4);
+    this.#badBy = new BadCounts(arena.sums(reasonCount));
+    this.#slices = arena.sums(shape.slices * 2);
+    this.#values = arena.histogram();
+  }
+
+  get n(): number {
+    return this.#counts[nAt] ?? 0;
+  }
+
+  get bad(): number {
+    return this.#counts[badAt] ?? 0;
+  }
+
+  /** Bad for their value alone; the rest of `bad` had no good outcome. */
+  get over(): number {
+    return this.#counts[overAt] ?? 0;
+  }
+
+  get undefined(): number {
+    return this.#counts[undefinedAt] ?? 0;
   }
 
   /** Bad whatever the latencies: what a slow generator cannot have caused. */
@@ -28,21 +64,34 @@ export class LimitCounter {
   }
 
   get missingMetric(): number {
-    return this.#badBy.get("missing_metric") ?? 0;
+    return this.#badBy.get("missing_metric");
   }
 
+  get badBy(): BadCounts {
+    return this.#badBy;
+  }
+
+  /** A request that ended; of an unknown step (-1) it counts for every limit. */
   count(flight: Flight, outcome: LoadOutcome, slice: number): void {
-    const reason = this.#judge(flight, outcome);
-    this.n++;
-    while (this.#slices.length <= slice) this.#slices.push([0, 0]);
-    const at = this.#slices[slice];
-    if (at) at[0]++;
-    if (reason === "undefined") this.undefined++;
-    if (reason === "" || reason === "undefined") return;
-    this.bad++;
-    if (at) at[1]++;
-    if (reason === "over_limit" || reason === "missing_metric") this.over++;
-    this.#badBy.set(reason, (this.#badBy.get(reason) ?? 0) + 1);
+    const { steps } = this.#shape;
+    if (this.limit.metric === "figure") return;
+    if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
+    this.#add(this.#judge(flight, outcome), slice);
+  }
+
+  /** One value of the figure the limit names; NaN = it could not be measured. */
+  figure(value: number, bad: boolean, slice: number): void {
+    const { limitMs } = this.limit;
+    if (bad) {
+      this.#add("check", slice);
+      return;
+    }
+    if (Number.isNaN(value)) {
+      this.#add("undefined", slice);
+      return;
+    }
+    this.#values.record(value * 1000);
+    this.#add(limitMs !== undefined && value >= limitMs ? "over_limit" : "", slice);
   }
 
   tally(): SampleTally {
@@ -54,24 +103,48 @@ export class LimitCounter {
       n: this.n,
       bad: this.bad,
       undefined: this.undefined,
-      slices: this.#slices,
-      sliceMs: this.#sliceMs,
-      badBy: Object.fromEntries(this.#badBy),
+      slices: this.#slicePairs(),
+      sliceMs: this.#shape.sliceMs,
+      badBy: this.#badBy.toObject(),
       ...(limit.limitMs !== undefined && { limitMs: limit.limitMs }),
       ...figures,
     };
   }
 
+  #add(reason: BadReason | "" | "undefined", slice: number): void {
+    bump(this.#counts, nAt);
+    bump(this.#slices, slice * 2);
+    if (reason === "") return;
+    if (reason === "undefined") {
+      bump(this.#counts, undefinedAt);
+      return;
+    }
+    bump(this.#counts, badAt);
+    bump(this.#slices, slice * 2 + 1);
+    if (reason === "over_limit" || reason === "missing_metric") bump(this.#counts, overAt);
+    this.#badBy.add(reason);
+  }
+
   /** Empty when good, else the key it is counted under. */
-  #judge(flight: Flight, outcome: LoadOutcome): string {
+  #judge(flight: Flight, outcome: LoadOutcome): BadReason | "" | "undefined" {
     const { metric, limitMs, slo } = this.limit;
     if (outcome !== "ok") return outcome;
-    if (metric === "errors") return "";
+    if (metric === "errors" || metric === "figure") return "";
     if (metric === "good") return slo === undefined ? "" : judgeGood(flight, slo);
     const valueMs = metricOf(flight, metric);
     if (Number.isNaN(valueMs)) return "undefined";
     this.#values.record(valueMs * 1000);
     return limitMs !== undefined && valueMs >= limitMs ? "over_limit" : "";
+  }
+
+  /** Up to the last slice with anything in it. */
+  #slicePairs(): [number, number][] {
+    const pairs: [number, number][] = [];
+    for (let i = 0; i < this.#slices.length; i += 2) {
+      pairs.push([this.#slices[i] ?? 0, this.#slices[i + 1] ?? 0]);
+    }
+    while (pairs.length > 0 && pairs.at(-1)?.[0] === 0) pairs.pop();
+    return pairs;
   }
 
   /** Order statistics among all due, bad outcomes as endless: absent when the rank is one of them. */
@@ -89,39 +162,11 @@ export class LimitCounter {
   }
 }
 
-/** Value in ms of a whole answer; NaN when it has none. */
-export function metricOf(flight: Flight, metric: Exclude<LoadMetric, "errors" | "good">): number {
-  switch (metric) {
-    case "response_time":
-      return flight.doneMs - flight.intendedMs;
-    case "service_time":
-      return flight.doneMs - flight.sendMs;
-    case "ttft":
-      return flight.firstContentMs - flight.sendMs;
-    case "ttft_open":
-      return flight.firstContentMs - flight.intendedMs;
-    case "ttfo":
-      return flight.firstOutputMs - flight.sendMs;
-    case "ttfb":
-      return flight.firstByteMs - flight.sendMs;
-    case "icl_max":
-      return flight.gapMaxMs;
-    case "e2e":
-      return flight.lastContentMs - flight.sendMs;
-    case "e2e_close":
-      return flight.doneMs - flight.sendMs;
-    case "e2e_open":
-      return flight.lastContentMs - flight.intendedMs;
-    case "tpot": {
-      const gaps = flight.tokens - 1;
-      const spanMs = flight.lastContentMs - flight.firstContentMs;
-      // All content in one read has no time between tokens: unknown, never 0.
-      return gaps >= 1 && flight.contentReads > 1 ? spanMs / gaps : Number.NaN;
-    }
-  }
+function bump(counts: Float64Array, at: number): void {
+  counts[at] = (counts[at] ?? 0) + 1;
 }
 
-function judgeGood(flight: Flight, slo: GoodSlo): string {
+function judgeGood(flight: Flight, slo: GoodSlo): BadReason | "" {
   const pairs = [
     [slo.responseTimeMs, "response_time"],
     [slo.ttftMs, "ttft"],

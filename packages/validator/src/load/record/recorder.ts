@@ -1,8 +1,10 @@
+import type { SampleTally } from "@loadline/contract";
 import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import { loadErrors } from "../errors.ts";
 import { durationOf } from "../plan/duration.ts";
-import type { LiveFrame, LoadAccount, LoadPlan, LoadSlice, Scenario } from "../types.ts";
+import { stepNames } from "../plan/step-names.ts";
+import type { LiveFrame, LoadAccount, LoadLimit, LoadPlan, LoadSlice, Scenario } from "../types.ts";
 import { LimitCounter } from "./limits.ts";
 import { Series, toMs } from "./series.ts";
 
@@ -62,7 +64,9 @@ export class Recorder {
     if (outcome === "ok") this.#ok(record, flight);
     else record.bad.set(outcome, (record.bad.get(outcome) ?? 0) + 1);
     if (!measured) return;
-    for (const limit of record.limits) limit.count(flight, outcome, slice);
+    for (const limit of record.limits) {
+      if (limit.step < 0 || limit.step === flight.step) limit.count(flight, outcome, slice);
+    }
   }
 
   /** Slices that ended by now, of every scenario. */
@@ -87,6 +91,15 @@ export class Recorder {
       elapsedMs: Math.max(0, nowMs - this.#originMs),
       leftMs: Math.max(0, this.#endMs - nowMs),
     };
+  }
+
+  /** Counts so far of the limits that want looks; empty without any. */
+  looks(): { readonly claim: string; readonly tally: SampleTally }[] {
+    return this.scenarios.flatMap(({ limits }) =>
+      limits
+        .filter(({ limit }) => limit.looks === true)
+        .map((counter) => ({ claim: counter.limit.claim, tally: counter.tally() })),
+    );
   }
 
   /** Throws LL_LOAD_ACCOUNTING unless due = ok + sum(bad) in every scenario. */
@@ -150,12 +163,14 @@ function toRecord(plan: LoadPlan, name: string, scenario: Scenario): ScenarioRec
   const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
   const series = new Series(name, durationOf(scenario), drainMs);
   const own = plan.limits.filter((limit) => limit.scenario === name);
+  const steps = stepNames(name, scenario);
+  const stepOf = ({ step }: LoadLimit): number => (step === undefined ? -1 : steps.indexOf(step));
   return {
     name,
     scenario,
     startMs: scenario.startMs ?? 0,
     series,
-    limits: own.map((limit) => new LimitCounter(limit, series.sliceMs)),
+    limits: own.map((limit) => new LimitCounter(limit, series.sliceMs, stepOf(limit))),
     bad: new Map(),
     due: 0,
     sent: 0,

@@ -1,0 +1,34 @@
+import type { Flight } from "../engine/flight.ts";
+import type { LoadMetric } from "../types.ts";
+
+/** Value in ms of a whole answer; NaN when it has none. */
+export function metricOf(flight: Flight, metric: Exclude<LoadMetric, "errors" | "good" | "figure">): number {
+  switch (metric) {
+    case "response_time":
+      return flight.doneMs - flight.intendedMs;
+    case "service_time":
+      return flight.doneMs - flight.sendMs;
+    case "ttft":
+      return flight.firstContentMs - flight.sendMs;
+    case "ttft_open":
+      return flight.firstContentMs - flight.intendedMs;
+    case "ttfo":
+      return flight.firstOutputMs - flight.sendMs;
+    case "ttfb":
+      return flight.firstByteMs - flight.sendMs;
+    case "icl_max":
+      return flight.gapMaxMs;
+    case "e2e":
+      return flight.lastContentMs - flight.sendMs;
+    case "e2e_close":
+      return flight.doneMs - flight.sendMs;
+    case "e2e_open":
+      return flight.lastContentMs - flight.intendedMs;
+    case "tpot": {
+      const gaps = flight.tokens - 1;
+      const spanMs = flight.lastContentMs - flight.firstContentMs;
+      // All content in one read has no time between tokens: unknown, never 0.
+      return gaps >= 1 && flight.contentReads > 1 ? spanMs / gaps : Number.NaN;
+    }
+  }
+}

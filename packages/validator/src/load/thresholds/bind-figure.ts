@@ -1,0 +1,113 @@
+import { loadErrors } from "../errors.ts";
+import type { LoadLimit } from "../types.ts";
+import { claimOf, limitsOf, notRecorded, stopOf } from "./bind-shared.ts";
+import type { BindContext, BoundClaim, FigureRule } from "./bound-claim.ts";
+import type { LimitValue } from "./limit-value.ts";
+import type { MetricRow } from "./metrics.ts";
+import { recordedAs, requestCounter } from "./recorded.ts";
+import { isOpen } from "./planned.ts";
+
+/** A figure of the run against its limit: observed, or with `confidence()` inferred from slices. */
+export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue): BoundClaim {
+  refuseClosedRate(x, metric, value);
+  const { aggregation, operator, clauses } = x.threshold;
+  if (clauses.overMs !== undefined) throw windowError(x);
+  const counter = counterOf(metric);
+  const rule: FigureRule = {
+    of: ofFigure(metric, value),
+    aggregation,
+    operator,
+    limit: value,
+    counter,
+    scenarios: x.covered,
+  };
+  const isOrdered = operator.startsWith("<") || operator.startsWith(">");
+  const hasMean = rule.of === "per_second" || (rule.of === "trend" && aggregation === "avg");
+  const isMean = clauses.confidence !== undefined && hasMean && isOrdered;
+  const limits = figureLimits(x, metric, counter, value);
+  const notes = limits.length === 0 ? [notSeen(metric)] : adviceOf(x, rule);
+  const figure = `${x.selector} ${nameOf(x)} ${operator} ${value.text}`;
+  if (isMean) return { claim: meanClaim(x, rule, figure), limits, figure: rule, notes };
+  const claim = claimOf(x, { kind: "predicate", statement: `${figure}, observed in this window` });
+  const { min: minSamples, ...plain } = claim;
+  const least = minSamples === undefined ? {} : { leastSamples: minSamples };
+  return { claim: plain, limits, figure: { ...rule, ...least }, notes, ...pointStop(x) };
+}
+
+function meanClaim(x: BindContext, rule: FigureRule, figure: string): BoundClaim["claim"] {
+  const { min: _min, ...rest } = claimOf(x, {
+    kind: "mean",
+    statement: `${figure}, mean of this window's slices`,
+    limit: rule.limit.value,
+    unit: rule.of === "per_second" ? "1/s" : "ms",
+    side: rule.operator.startsWith("<") ? "below" : "above",
+  });
+  return rest;
+}
+
+function nameOf(x: BindContext): string {
+  const { aggregation, quantile } = x.threshold;
+  if (aggregation !== "p") return aggregation;
+  return `p(${Number(((quantile ?? 0) * 100).toPrecision(10))})`;
+}
+
+function ofFigure(metric: MetricRow, value: LimitValue): FigureRule["of"] {
+  if (value.unit === "per_second") return "per_second";
+  if (value.unit === "ratio") return "ratio";
+  return metric.type === "trend" ? "trend" : "count";
+}
+
+function counterOf(metric: MetricRow): FigureRule["counter"] {
+  if (metric.type === "rate") return metric.counts === "good" ? "ok" : "bad";
+  return metric.type === "trend" ? null : requestCounter(metric.name);
+}
+
+/** Counters read the account of all due; times are counted beside their limit. */
+function figureLimits(
+  x: BindContext,
+  metric: MetricRow,
+  counter: FigureRule["counter"],
+  value: LimitValue,
+): LoadLimit[] {
+  if (metric.type === "trend") {
+    const limitMs = value.value > 0 ? value.value : 1;
+    const { quantile } = x.threshold;
+    const ranked = quantile !== null && quantile > 0 && quantile < 1 ? { quantile } : {};
+    return limitsOf(x, metric, { limitMs, figures: true, ...ranked });
+  }
+  if (counter === null) return [];
+  if (metric.type === "rate") return limitsOf(x, metric, {});
+  return limitsOf(x, { ...metric, name: "errors" }, {});
+}
+
+function notSeen(metric: MetricRow): string {
+  return notRecorded(metric)[0] ?? `${metric.name} is not recorded by this engine: not_tested`;
+}
+
+function adviceOf(x: BindContext, rule: FigureRule): string[] {
+  const { aggregation } = rule;
+  if (rule.of !== "trend" || (aggregation !== "avg" && aggregation !== "max")) return [];
+  const text = `${x.selector}: ${aggregation} says little of most requests; p(95)<${rule.limit.text.replaceAll(" ", "")} counts every one`;
+  return recordedAs(x.metricName) === null ? [] : [text];
+}
+
+/** A figure gives no evidence before the end; k6's rule may still stop the run. */
+function pointStop(x: BindContext): Partial<BoundClaim> {
+  return x.spec.abortOn === "point" ? stopOf(x) : {};
+}
+
+function refuseClosedRate(x: BindContext, metric: MetricRow, value: LimitValue): void {
+  if (value.unit !== "per_second") return;
+  const closed = x.covered.find((name) => {
+    const scenario = x.scenarios[name];
+    return scenario !== undefined && !isOpen(scenario);
+  });
+  if (closed === undefined) return;
+  const text = `thresholds: "${x.selector}: ${x.threshold.text}" names a rate of ${metric.name}, and ${closed} is a closed model.`;
+  throw loadErrors.make("LL_LOAD_CLAIM_MODEL", text);
+}
+
+function windowError(x: BindContext): Error {
+  const text = `thresholds: "${x.threshold.text}": over() needs a share of requests: p(N), med or a rate.`;
+  return loadErrors.make("LL_LOAD_THRESHOLD_TYPE", text);
+}

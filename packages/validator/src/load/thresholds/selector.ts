@@ -1,0 +1,92 @@
+import { nearest } from "../../plan/nearest.ts";
+import { loadErrors } from "../errors.ts";
+import { loadMetrics, type MetricRow } from "./metrics.ts";
+
+/** Which requests of which metric a threshold looks at. */
+export interface Selector {
+  readonly text: string;
+  readonly metric: MetricRow;
+  /** Names of the scenarios it covers, at least one. */
+  readonly scenarios: readonly string[];
+  readonly step: string | null;
+}
+
+/** What the plan declares, for names in selectors. */
+export interface Declared {
+  readonly scenarios: readonly string[];
+  /** Step names per scenario. */
+  readonly steps: Readonly<Record<string, readonly string[]>>;
+  /** Metrics of the plan's own. */
+  readonly metrics?: readonly MetricRow[];
+}
+
+const tagNames = ["scenario", "step", "name"] as const;
+const selectorPattern = /^\s*([A-Za-z_][\w.]*)\s*(?:\{([^{}]*)\})?\s*$/;
+
+/** Reads `metric{tag:value,tag:value}`. @throws LL_LOAD_THRESHOLD_SYNTAX, LL_LOAD_METRIC_UNKNOWN */
+export function readSelector(text: string, declared: Declared): Selector {
+  const [, name, tagText] = selectorPattern.exec(text) ?? [];
+  if (name === undefined) {
+    const at = Math.max(0, text.search(/[^\w.\s]/));
+    const message = `thresholds: needs metric or metric{tag:value}\n${text}\n${" ".repeat(at)}^\n`;
+    throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
+  }
+  const metrics = [...(declared.metrics ?? []), ...loadMetrics];
+  const metric = metrics.find((row) => row.name === name);
+  if (metric === undefined) {
+    throw unknown(
+      `${text}: no metric ${name}`,
+      name,
+      metrics.map((row) => row.name),
+    );
+  }
+  const tags = readTags(text, tagText ?? "");
+  const scenario = tags.get("scenario");
+  if (scenario !== undefined && !declared.scenarios.includes(scenario)) {
+    throw unknown(`${text}: no scenario ${scenario}`, scenario, declared.scenarios);
+  }
+  const scenarios = scenario === undefined ? declared.scenarios : [scenario];
+  const step = tags.get("step") ?? tags.get("name") ?? null;
+  return step === null
+    ? { text, metric, scenarios, step }
+    : { text, metric, step, scenarios: withStep(text, step, scenarios, declared) };
+}
+
+/** The scenarios among those named that declare the step. */
+function withStep(
+  text: string,
+  step: string,
+  scenarios: readonly string[],
+  declared: Declared,
+): readonly string[] {
+  const found = scenarios.filter((one) => (declared.steps[one] ?? []).includes(step));
+  if (found.length > 0) return found;
+  const known = scenarios.flatMap((one) => declared.steps[one] ?? []);
+  throw unknown(`${text}: no step ${step}`, step, known);
+}
+
+function readTags(text: string, tagText: string): ReadonlyMap<string, string> {
+  const tags = new Map<string, string>();
+  for (const pair of tagText.split(",")) {
+    if (pair.trim() === "") continue;
+    const colon = pair.indexOf(":");
+    const tag = pair.slice(0, Math.max(0, colon)).trim();
+    if (colon < 1) {
+      const at = text.indexOf(pair);
+      const message = `thresholds: needs tag:value here\n${text}\n${" ".repeat(at)}^\n`;
+      throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
+    }
+    if (!tagNames.some((one) => one === tag)) {
+      throw unknown(`${text}: no tag ${tag}`, tag, tagNames);
+    }
+    tags.set(tag, pair.slice(colon + 1).trim());
+  }
+  return tags;
+}
+
+function unknown(what: string, name: string, known: readonly string[]): Error {
+  const best = nearest(name, known);
+  const some = known.slice(0, 12).join(", ");
+  const hint = best === null ? ` Known: ${some || "none"}.` : ` Did you mean "${best}"?`;
+  return loadErrors.make("LL_LOAD_METRIC_UNKNOWN", `thresholds: ${what}.${hint}`);
+}

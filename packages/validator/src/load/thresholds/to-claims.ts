@@ -1,0 +1,180 @@
+import { loadErrors } from "../errors.ts";
+import type { GoodSlo, LoadLimit, Scenario } from "../types.ts";
+import { stepNames } from "../plan/step-names.ts";
+import { bindThreshold, percentName } from "./bind.ts";
+import { category } from "./bind-shared.ts";
+import type { BindContext, BoundClaim, ThresholdSpec } from "./bound-claim.ts";
+import { markPosition, parseThreshold } from "./grammar.ts";
+import { checkAggregation } from "./limit-value.ts";
+import type { MetricRow } from "./metrics.ts";
+import { isOpen } from "./planned.ts";
+import { readSelector, type Selector } from "./selector.ts";
+import type { Threshold } from "./threshold.ts";
+
+export const thresholdsMax = 64;
+/** Success every plan promises unless one of its claims does. */
+export const successDefault = 0.95;
+
+export type Thresholds = Readonly<Record<string, readonly ThresholdSpec[]>>;
+
+/** What thresholds are turned into claims for. */
+export interface ClaimsInput {
+  readonly scenarios: Readonly<Record<string, Scenario>>;
+  readonly thresholds: Thresholds;
+  readonly confidence: number;
+  readonly slo?: GoodSlo;
+  /** Metrics of the plan's own. */
+  readonly metrics?: readonly MetricRow[];
+  readonly hasBaseline: boolean;
+}
+
+/**
+ * Every claim of a load plan: those of its thresholds, then `load.alive` and `load.errors`, which
+ * every plan makes. @throws LL_LOAD_THRESHOLD_SYNTAX, LL_LOAD_THRESHOLD_TYPE,
+ * LL_LOAD_METRIC_UNKNOWN, LL_LOAD_CLAIM_MODEL, LL_LOAD_ABOVE_CAP.
+ */
+export function toClaims(input: ClaimsInput): BoundClaim[] {
+  const specs = Object.entries(input.thresholds);
+  const count = specs.reduce((sum, [, list]) => sum + list.length, 0);
+  if (count > thresholdsMax) {
+    const text = `load.thresholds: ${count} thresholds, above the cap of ${thresholdsMax}.`;
+    throw loadErrors.make("LL_LOAD_ABOVE_CAP", text);
+  }
+  const declared = declaredOf(input);
+  const taken = new Set<string>();
+  const bound = specs.flatMap(([key, list]) => {
+    const selector = readSelector(key, declared);
+    return list.map((spec) => bindOne(input, selector, spec, taken));
+  });
+  const ownErrors = new Set(bound.flatMap(coversErrors));
+  return [...bound, ...errorsClaim(input, ownErrors), aliveClaim(input)];
+}
+
+function declaredOf(input: ClaimsInput) {
+  const scenarios = Object.keys(input.scenarios);
+  const steps = Object.fromEntries(
+    Object.entries(input.scenarios).map(([name, scenario]) => [name, stepNames(name, scenario)]),
+  );
+  const { metrics } = input;
+  return { scenarios, steps, ...(metrics !== undefined && { metrics }) };
+}
+
+function bindOne(
+  input: ClaimsInput,
+  selector: Selector,
+  spec: ThresholdSpec,
+  taken: Set<string>,
+): BoundClaim {
+  const parsed = parseThreshold(spec.threshold);
+  if (!parsed.ok) {
+    const { message, at } = parsed.problem;
+    const text = `thresholds["${selector.text}"]: ${message}\n${markPosition(spec.threshold, at)}\n`;
+    throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", text);
+  }
+  const { threshold } = parsed;
+  if (!isPerSecond(selector.metric, threshold)) {
+    checkAggregation(selector.text, selector.metric, threshold);
+  }
+  const x: BindContext = {
+    selector: selector.text.trim(),
+    metricName: selector.metric.name,
+    threshold,
+    spec,
+    scenarios: input.scenarios,
+    covered: selector.scenarios,
+    step: selector.step,
+    confidence: input.confidence,
+    id: idOf(selector, threshold, spec, taken),
+    hasOpen: selector.scenarios.some((name) => {
+      const scenario = input.scenarios[name];
+      return scenario !== undefined && isOpen(scenario);
+    }),
+    hasBaseline: input.hasBaseline,
+    ...(input.slo !== undefined && { slo: input.slo }),
+  };
+  if (selector.metric.name === "good" && x.slo === undefined) {
+    const text = `thresholds["${selector.text}"] needs \`good\`: the limits a good answer keeps.`;
+    throw loadErrors.make("LL_LOAD_PLAN_INVALID", text);
+  }
+  return bindThreshold(x, selector.metric);
+}
+
+/** `good: rate>20/s` counts events of a rate. */
+function isPerSecond(metric: MetricRow, threshold: Threshold): boolean {
+  const { limit } = threshold;
+  return metric.type === "rate" && limit.kind === "value" && limit.unit === "/s";
+}
+
+/** `chat.response_time.p99`; a second one of the same name gets a number. */
+function idOf(
+  selector: Selector,
+  threshold: Threshold,
+  spec: ThresholdSpec,
+  taken: Set<string>,
+): string {
+  const { aggregation, quantile } = threshold;
+  const short = aggregation === "p" ? percentName(quantile ?? 0).replaceAll(".", "_") : aggregation;
+  const [only] = selector.scenarios;
+  const isOne = selector.text.includes("scenario") && only !== undefined;
+  const where = [isOne ? only : "all", ...(selector.step === null ? [] : [selector.step])];
+  const made = [...where, selector.metric.name, short].join(".");
+  const base = (spec.id ?? made).toLowerCase().replace(/[^a-z0-9_.-]/g, "-");
+  let id = base;
+  for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
+  taken.add(id);
+  return id;
+}
+
+/** Scenarios whose success a claim of the plan already promises. */
+function coversErrors(bound: BoundClaim): string[] {
+  const isOwn = bound.claim.kind === "proportion" && bound.claim.required;
+  const errors = bound.limits.filter(
+    ({ metric, invert, step }) => metric === "errors" && invert !== true && step === undefined,
+  );
+  return isOwn ? errors.map(({ scenario }) => scenario) : [];
+}
+
+function errorsClaim(input: ClaimsInput, own: ReadonlySet<string>): BoundClaim[] {
+  const parts = Object.keys(input.scenarios).filter((name) => !own.has(name));
+  if (parts.length === 0) return [];
+  const { confidence } = input;
+  const id = "load.errors";
+  const limits = parts.map((scenario): LoadLimit => ({
+    scenario,
+    metric: "errors",
+    quantile: successDefault,
+    confidence,
+    claim: id,
+    stream: id,
+    part: scenario,
+  }));
+  const claim = {
+    id,
+    statement: `Success of every scenario >= ${successDefault * 100} % of due requests in this window`,
+    kind: "proportion",
+    of: id,
+    parts,
+    target: successDefault,
+    confidence,
+    required: true,
+    category,
+    rationale: "A target that answers with errors is fast and useless; every due request counts.",
+  } as const;
+  return [{ claim, limits, notes: [] }];
+}
+
+function aliveClaim(input: ClaimsInput): BoundClaim {
+  const id = "load.alive";
+  const claim = {
+    id,
+    statement: "Every scenario got at least one good answer in this window",
+    kind: "predicate",
+    of: id,
+    parts: Object.keys(input.scenarios),
+    confidence: input.confidence,
+    required: true,
+    category,
+    rationale: "A target that never answers well was not measured, however its figures look.",
+  } as const;
+  return { claim, limits: [], notes: [] };
+}
