@@ -1,6 +1,7 @@
 /** Measured processes: started beside each other, each on a core of its choice. */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { servingEnvironment, servingFlags } from "../../packages/cli/src/process/heap.ts";
 import type { Ready, Sample } from "./child.ts";
 
 export interface Subject extends Ready {
@@ -13,7 +14,7 @@ export const measuredCore = 1;
 export const drivingCore = 0;
 
 /** What a user who starts the command gets. */
-export const nodeFlags: readonly string[] = [];
+export const nodeFlags = servingFlags;
 
 function message<T extends object>(child: ChildProcess, field: keyof T): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -36,10 +37,19 @@ export function pin(pid: number | undefined, core: number): void {
 /** Starts a script of this folder. */
 export async function start(
   name: string,
-  o: { script: string; core: number; arguments?: readonly string[]; flags?: readonly string[] },
+  o: {
+    script: string;
+    core: number;
+    arguments?: readonly string[];
+    flags?: readonly string[];
+    environment?: Readonly<Record<string, string>>;
+  },
 ): Promise<Subject> {
   const path = fileURLToPath(new URL(o.script, import.meta.url));
-  const child = fork(path, [...(o.arguments ?? [])], { execArgv: [...(o.flags ?? [])] });
+  const child = fork(path, [...(o.arguments ?? [])], {
+    execArgv: [...(o.flags ?? [])],
+    ...(o.environment && { env: { ...process.env, ...o.environment } }),
+  });
   pin(child.pid, o.core);
   const ready = await message<Ready>(child, "port");
   // Threads that were started meanwhile.
@@ -54,6 +64,7 @@ export function startGateway(name: string, base: string, config: object = {}): P
     core: measuredCore,
     arguments: settings,
     flags: nodeFlags,
+    environment: servingEnvironment,
   });
 }
 

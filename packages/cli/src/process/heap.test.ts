@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { restartOf, servingFlags, type Started } from "./heap.ts";
+
+const started = (more: Partial<Started> = {}): Started => ({
+  argv: ["/bin/node", "/loadline/main.js", "serve", "--port", "0"],
+  execArgv: [],
+  env: { PATH: "/bin", GONE: undefined },
+  platform: "linux",
+  hasChannel: false,
+  ...more,
+});
+
+describe("a process that serves", () => {
+  test("starts itself once more with the flags before the script and its own arguments after", () => {
+    const restart = restartOf(started());
+    expect(restart?.arguments).toEqual([
+      "/bin/node",
+      ...servingFlags,
+      "/loadline/main.js",
+      "serve",
+      "--port",
+      "0",
+    ]);
+  });
+
+  test("keeps the environment it was given", () => {
+    expect(restartOf(started())?.environment).toEqual({ PATH: "/bin", MALLOC_ARENA_MAX: "1" });
+    const own = restartOf(started({ env: { MALLOC_ARENA_MAX: "4" } }));
+    expect(own?.environment).toEqual({ MALLOC_ARENA_MAX: "4" });
+  });
+
+  test("keeps the flags it was started with", () => {
+    const restart = restartOf(started({ execArgv: ["--enable-source-maps"] }));
+    expect(restart?.arguments.slice(1, 3)).toEqual(["--enable-source-maps", servingFlags[0]]);
+  });
+});
+
+describe("no second start", () => {
+  const cases: Record<string, Partial<Started>> = {
+    "of one that was started again": { execArgv: [...servingFlags] },
+    "over a size of the user's own": { execArgv: ["--max_old_space_size=512"] },
+    "over a size in NODE_OPTIONS": {
+      env: { NODE_OPTIONS: "--no-warnings --max-old-space-size=512" },
+    },
+    "on Windows, which cannot": { platform: "win32" },
+    "of a child with a channel": { hasChannel: true },
+    "of a verb that ends soon": { argv: ["/bin/node", "/loadline/main.js", "verify", "serve"] },
+    "without a verb": { argv: ["/bin/node", "/loadline/main.js"] },
+  };
+  test.each(Object.entries(cases))("%s", (_name, more) => {
+    expect(restartOf(started(more))).toBeUndefined();
+  });
+});
+
+test("the pinned Node knows every flag, and the young generation keeps to its bound", () => {
+  const script = `
+    const kept = [];
+    for (let i = 0; i < 4e6; i++) kept[i % 50000] = { at: i };
+    const heap = require("node:v8").getHeapSpaceStatistics();
+    console.log(heap.find((space) => space.space_name === "new_space").space_size);`;
+  const run = (flags: readonly string[]): number =>
+    Number(execFileSync(process.execPath, [...flags, "-e", script], { encoding: "utf8" }));
+  const boundBytes = 24 * 1024 * 1024;
+  expect(run(servingFlags)).toBeLessThanOrEqual(boundBytes);
+  expect(run([])).toBeGreaterThan(boundBytes);
+});
+
+test("the command serves under the flags, as the same process", () => {
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const script = `
+    const { spawn } = require("node:child_process");
+    const child = spawn(process.execPath, [${JSON.stringify(main)}, "serve", "--explain"]);
+    const seen = new Set();
+    const read = () => {
+      try {
+        const text = require("node:fs").readFileSync("/proc/" + child.pid + "/cmdline", "utf8");
+        if (text.includes("--max-semi-space-size")) seen.add("flags");
+      } catch (error) { if (error.code !== "ENOENT" && error.code !== "ESRCH") throw error; }
+    };
+    const watch = setInterval(read, 1);
+    child.on("exit", (code) => { clearInterval(watch); console.log(code, ...seen); });`;
+  const out = execFileSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  expect(out.trim()).toBe("0 flags");
+});

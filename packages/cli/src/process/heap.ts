@@ -1,0 +1,51 @@
+/**
+ * How V8 keeps the memory of a process that serves. Its defaults let the young generation grow to
+ * 128 MB and then put what is under way into the old one, which costs CPU and memory; they are read
+ * when a process starts, so such a process starts itself once more.
+ */
+export const servingFlags: readonly string[] = [
+  "--max-semi-space-size=8",
+  "--no-allocation-site-pretenuring",
+  "--heap-growing-percent=20",
+];
+
+/** One allocator arena: the requests are one thread's, and a second one would only hold memory. */
+export const servingEnvironment = { MALLOC_ARENA_MAX: "1" } as const;
+
+const servingVerbs = ["serve", "up"];
+
+export interface Started {
+  /** With Node's own path and the script's. */
+  readonly argv: readonly string[];
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  /** A parent talks to it over a channel, which a second start would lose. */
+  readonly hasChannel: boolean;
+}
+
+export interface Restart {
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * What to start in place of this process, undefined when it is as it should be: another verb, flags
+ * of the user's own, Windows, or started already.
+ */
+export function restartOf(o: Started): Restart | undefined {
+  const [node = "", script = "", verb = ""] = o.argv;
+  if (!servingVerbs.includes(verb) || o.hasChannel || o.platform === "win32") return undefined;
+  const given = [...o.execArgv, ...(o.env["NODE_OPTIONS"] ?? "").split(" ")];
+  if (given.some(isHeapFlag)) return undefined;
+  const environment: Record<string, string> = { ...servingEnvironment };
+  for (const [name, value] of Object.entries(o.env)) {
+    if (value !== undefined) environment[name] = value;
+  }
+  const flags = [...o.execArgv, ...servingFlags];
+  return { arguments: [node, ...flags, script, ...o.argv.slice(2)], environment };
+}
+
+function isHeapFlag(flag: string): boolean {
+  return /^--(max|min)-(semi|old)-space-size\b/.test(flag.replaceAll("_", "-"));
+}
