@@ -15,20 +15,23 @@ export function createHttpClient(
     headers,
     ...(r.body !== undefined && { body: Buffer.from(r.body) }),
   });
-  const expected = r.expectStatus;
-  const accepts = (status: number): boolean =>
-    expected === undefined ? status >= 200 && status < 400 : expected.includes(status);
-  // Without state of its own: one reader for all answers.
-  const reader: AnswerReader = {
-    head: () => {},
-    data: () => {},
-    end: (flight) => (accepts(flight.status) ? "ok" : statusOutcome(flight.status)),
-  };
+  const reader = statusReader(r.expectStatus);
   return {
     method: r.method,
     bytes: () => bytes,
     reader: () => reader,
     firstByteMs: 30_000,
     totalMs: 120_000,
+  };
+}
+
+/** Judges an answer by its status, accepted 200..399 by default. Without state: one for all. */
+export function statusReader(expected?: readonly number[]): AnswerReader {
+  const accepts = (status: number): boolean =>
+    expected === undefined ? status >= 200 && status < 400 : expected.includes(status);
+  return {
+    head: () => {},
+    data: () => {},
+    end: (flight) => (accepts(flight.status) ? "ok" : statusOutcome(flight.status)),
   };
 }

@@ -56,7 +56,8 @@ export function createLlmClient(r: LlmLoadRequest, base: Base, o: LlmClientOptio
   return { ...shared, reader: () => dialectBodyReader(dialect, o.countTokens) };
 }
 
-function inputsOf(r: LlmLoadRequest): readonly (readonly ChatMessage[])[] {
+/** What is sent as input, one list of messages per prompt. */
+export function inputsOf(r: LlmLoadRequest): readonly (readonly ChatMessage[])[] {
   if (r.prompts !== undefined && r.prompts.length > 0) {
     return r.prompts.map((content) => [{ role: "user", content }]);
   }
@@ -64,6 +65,17 @@ function inputsOf(r: LlmLoadRequest): readonly (readonly ChatMessage[])[] {
 }
 
 function encode(r: LlmLoadRequest, base: Base, messages: readonly ChatMessage[]): Buffer {
+  const { path, headers, fields } = llmRequestParts(r, base, messages);
+  const body = Buffer.from(JSON.stringify(fields));
+  return encodeRequest({ method: "POST", path, headers, body });
+}
+
+/** Path, headers and body of a request, before they are written; for requests with holes in them. */
+export function llmRequestParts(
+  r: LlmLoadRequest,
+  base: Base,
+  messages: readonly ChatMessage[],
+): { path: string; headers: readonly string[]; fields: Readonly<Record<string, unknown>> } {
   const embeds = r.kind === "embeddings";
   const own = embeds ? embeddingsPath : dialects[r.kind].path;
   const path = r.path ?? `${base.path.endsWith("/v1") ? "" : "/v1"}${own}`;
@@ -71,10 +83,5 @@ function encode(r: LlmLoadRequest, base: Base, messages: readonly ChatMessage[])
   const headers = [...base.headers, "content-type", "application/json"];
   if (!embeds) headers.push(...dialects[r.kind].headers);
   for (const [name, value] of Object.entries(r.headers ?? {})) headers.push(name, value);
-  return encodeRequest({
-    method: "POST",
-    path: `${base.path}${path}`,
-    headers,
-    body: Buffer.from(JSON.stringify({ ...fields, ...r.extra })),
-  });
+  return { path: `${base.path}${path}`, headers, fields: { ...fields, ...r.extra } };
 }
