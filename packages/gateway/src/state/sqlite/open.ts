@@ -16,6 +16,8 @@ const corruptFault = 11;
 const notDatabaseFault = 26;
 /** A disk under load may take seconds for a sync; nobody else can answer instead. */
 const callMs = 5000;
+/** Reads come with lists of the admin API and with a start, seldom with requests. */
+const readerIdleMs = 5000;
 
 /** Opens what writes: a thread of this process, or the way to the supervisor's. */
 export type OpenWriter = (plan: SqlThreadPlan, clock: Clock) => SqlLane;
@@ -28,7 +30,7 @@ export function openSqliteStore(path: string, clock: Clock, write?: OpenWriter):
   prepare(path, clock.wallMs());
   const plan = { path, isReadOnly: false };
   const writer = write ? write(plan, clock) : new SqlThread(plan, clock);
-  const reader = new SqlThread({ path, isReadOnly: true }, clock);
+  const reader = new SqlThread({ path, isReadOnly: true }, clock, readerIdleMs);
   const round = { sql: "SELECT 1", parameters: [] };
   const mark = {
     sql: "INSERT OR REPLACE INTO store_facts (name, value) VALUES ('store.written', ?)",

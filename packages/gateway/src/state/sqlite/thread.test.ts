@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { systemClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../../../testkit/src/eventually.ts";
 import { aBatch, aKey, aUsage, codeOf } from "../rows.fixture.ts";
@@ -117,6 +117,33 @@ describe("SQLite in a thread of its own", () => {
     const write = reader.query(0, { sql: "DELETE FROM keys", parameters: [] });
     expect(await codeOf(write)).toBe("LL_STATE_UNAVAILABLE");
     await reader.close();
+  });
+
+  it("a thread without a call for its idle time ends, and the next call starts another", async () => {
+    const idle = new TestClock();
+    const thread = new SqlThread({ path, isReadOnly: true }, idle, 1000);
+    const ask = (): Promise<unknown> => thread.query(0, { sql: "SELECT 1 AS n", parameters: [] });
+    await ask();
+    idle.advance(999);
+    expect(thread.isRunning).toBe(true);
+    await ask();
+    idle.advance(999);
+    expect(thread.isRunning).toBe(true);
+    idle.advance(1);
+    expect(thread.isRunning).toBe(false);
+    expect(await ask()).toMatchObject({ changes: 1 });
+    expect(thread.isRunning).toBe(true);
+    await thread.close();
+  });
+
+  it("a thread that waits for an answer does not end over it", async () => {
+    const idle = new TestClock();
+    const thread = new SqlThread({ path, isReadOnly: true }, idle, 1000);
+    await thread.query(0, { sql: "SELECT 1 AS n", parameters: [] });
+    const under = thread.query(0, { sql: "SELECT 2 AS n", parameters: [] });
+    idle.advance(5000);
+    expect(await under).toMatchObject({ rows: [{ n: 2 }] });
+    await thread.close();
   });
 
   it("a database that cannot be opened is an error of the call, and the next call tries again", async () => {
