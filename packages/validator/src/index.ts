@@ -5,6 +5,19 @@ export { readReportModel, reRender } from "./evidence/re-render.ts";
 export { sha256 } from "./evidence/sha256.ts";
 export { runLoad } from "./load/index.ts";
 export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";
+export {
+  absentRun,
+  type Driven,
+  type DrivenTool,
+  type DriveJob,
+  driveTool,
+  type ForeignFile,
+  type ForeignRun,
+  type ImportPlan,
+  noImportPlan,
+  readForeign,
+  readImportPlan,
+} from "./load/interop/index.ts";
 export { buildPlan, fullPlan, planRates, quickPlan } from "./plan/build-plan.ts";
 export type { QuickPlanOptions } from "./plan/build-plan.ts";
 export { loadPlanFile, parsePlanFile } from "./plan/load-plan-file.ts";
@@ -18,6 +31,7 @@ export { jsonReporter } from "./reporters/json.ts";
 export { junitReporter } from "./reporters/junit.ts";
 export { markdownReporter, shellLine } from "./reporters/markdown.ts";
 export { textReporters } from "./reporters/table.ts";
+export { type ImportJob, importRun } from "./run/import-run.ts";
 export { runValidation } from "./run/run-validation.ts";
 export type {
   Progress,

@@ -1,5 +1,6 @@
 import type { OptionSpec, PositionalSpec } from "../args.ts";
 import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
+import { interopActions, interopOptions } from "./load-interop-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
@@ -11,6 +12,11 @@ const profile: OptionSpec = {
   help: "quick (default) or full",
 };
 const port: OptionSpec = { name: "port", value: "N", help: "port on 127.0.0.1, default 8080" };
+const workers: OptionSpec = {
+  name: "workers",
+  value: "N",
+  help: "processes on that port, default 1",
+};
 const config: OptionSpec = { name: "config", value: "FILE", help: "gateway configuration" };
 
 const planOptions: readonly OptionSpec[] = [
@@ -75,7 +81,16 @@ export const verbs: readonly VerbSpec[] = [
     load: async () => (await import("./plan.ts")).runPlan,
   },
   stage("probe", "the probe stage alone, same plan, same evidence"),
-  stage("load", "the load stage alone, same plan, same evidence"),
+  {
+    ...stage("load", "the load stage alone; import, drive other tools"),
+    usage: "[--plan F | --target URL] | import FILE.. | drive k6|locust SCRIPT",
+    options: [...runOptions, ...interopOptions],
+    positional: { name: "import|drive", min: 0, max: 32, oneOf: interopActions },
+    load: async () =>
+      (await import("./load-interop.ts")).withInterop(
+        (await import("./validate.ts")).runStage("load"),
+      ),
+  },
   {
     name: "verify",
     summary: "recompute every verdict of a bundle from its evidence",
@@ -150,21 +165,25 @@ export const verbs: readonly VerbSpec[] = [
   },
   {
     name: "audit-log",
-    summary: "read, export or verify the gateway's audit log",
-    usage: "query|verify|export [--heads F] [--tenant T] [--out F]",
+    summary: "read, export, verify, prove or purge the gateway's audit log",
+    usage: "query|verify|prove|export|purge [--heads F] [--tenant T] [--out F]",
     example: "loadline audit-log query --action key.created",
     options: [
       config,
-      { name: "heads", value: "FILE", help: "verify: signed heads, default auditLog.heads" },
+      {
+        name: "heads",
+        value: "FILE",
+        help: "all but query: signed heads, default auditLog.heads",
+      },
       {
         name: "key",
         value: "FILE",
-        help: "verify: public key, default audit-key.pub.pem of STATE",
+        help: "verify, prove: public key, default audit-key.pub.pem of STATE",
       },
       {
         name: "tenant",
         value: "ID",
-        help: "query, export: one tenant; query's default: * (platform)",
+        help: "one tenant; default of query and prove: * (platform)",
       },
       { name: "actor", value: "ID", help: "query: who acted" },
       { name: "action", value: "NAME", help: "query: such as key.created" },
@@ -172,13 +191,32 @@ export const verbs: readonly VerbSpec[] = [
       { name: "code", value: "CODE", help: "query: why it was denied" },
       { name: "from", value: "TIME", help: "query: from this time on" },
       { name: "to", value: "TIME", help: "query: before this time" },
-      { name: "out", value: "FILE", help: "export: file to write instead of standard output" },
+      { name: "limit", value: "N", help: "query: entries a page, 1 to 1000, default 100" },
+      { name: "after", value: "SEQ", help: "query: the page after this entry, oldest first" },
+      {
+        name: "out",
+        value: "FILE",
+        help: "export: file to write, heads and checkpoints beside it; prove: file to write",
+      },
+      { name: "seq", value: "N", help: "prove: that this entry is in the signed log" },
+      {
+        name: "size",
+        value: "N",
+        help: "prove: that the log of N entries is the last one's begin",
+      },
+      {
+        name: "check",
+        value: "FILE",
+        help: "prove: whether this proof holds; needs the key alone",
+      },
+      { name: "before", value: "DAY", help: "purge: only what is older than this UTC day" },
+      { name: "yes", help: "purge: remove what was shown" },
     ],
     positional: {
-      name: "query|verify|export",
+      name: "query|verify|prove|export|purge",
       min: 1,
       max: 1,
-      oneOf: ["query", "verify", "export"],
+      oneOf: ["query", "verify", "prove", "export", "purge"],
     },
     load: async () => (await import("./audit-log.ts")).runAuditLog,
   },

@@ -55,6 +55,13 @@ export interface ForeignFile {
   readonly text: string;
 }
 
+/** A run of which nothing is known: the tool was not there. */
+export function absentRun(tool: ForeignRun["tool"]): ForeignRun {
+  const format = tool === "k6" ? "k6-summary-export" : "locust-json";
+  const nothing = { metrics: new Map(), thresholds: [], failures: [], notes: [] };
+  return { tool, format, version: null, measuredAt: null, ...nothing };
+}
+
 const blank = {
   count: null,
   trues: null,

@@ -1,0 +1,162 @@
+import { readFileSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import {
+  absentRun,
+  driveTool,
+  type DrivenTool,
+  type ForeignFile,
+  type ForeignRun,
+  type ImportJob,
+  importRun,
+  type ImportPlan,
+  noImportPlan,
+  readForeign,
+  readImportPlan,
+  shellLine,
+} from "@loadline/validator";
+import { LoadlineError } from "@loadline/kit/errors";
+import { cliErrors } from "../errors.ts";
+import type { ExitCode } from "../process/host.ts";
+import { watchInterrupt } from "../process/interrupt.ts";
+import { loadReporters } from "../reporters.ts";
+import { verdictCard } from "../terminal/card.ts";
+import { cleanText } from "../terminal/clean-text.ts";
+import { createPaint, isColoured } from "../terminal/colour.ts";
+import { toolVersion } from "../version.ts";
+import { interopActions } from "./load-interop-options.ts";
+import { foreignText } from "./load-interop-text.ts";
+import type { RunVerb, VerbContext } from "./verb.ts";
+
+const fileBytesMax = 64 * 1024 * 1024;
+
+/** `load import|drive|export ...`; everything else is `own`'s. */
+export function withInterop(own: RunVerb): RunVerb {
+  return (context) => {
+    const action = interopActions.find((one) => one === context.args.positionals[0]);
+    if (action === "import") return runImport(context);
+    if (action === "drive") return runDrive(context);
+    return own(context);
+  };
+}
+
+/** Result files of another tool become a run of their own: claims, imported evidence, verdict. */
+async function runImport(context: VerbContext): Promise<ExitCode> {
+  const { host, args } = context;
+  const [, ...names] = args.positionals;
+  if (names.length === 0) throw cliErrors.make("LL_CLI_ARGUMENT", "FILE is missing.");
+  const files = names.map((name) => readText(resolve(host.cwd, name)));
+  const newestMs = Math.max(...names.map((name) => statSync(resolve(host.cwd, name)).mtimeMs));
+  const run = readForeign(files);
+  return show(context, { run, files, modifiedAt: new Date(newestMs).toISOString() });
+}
+
+/** Runs a script with the tool on this machine, then imports what it wrote. */
+async function runDrive(context: VerbContext): Promise<ExitCode> {
+  const { host, args } = context;
+  const [, tool, script] = args.positionals;
+  if (tool !== "k6" && tool !== "locust") {
+    throw cliErrors.make("LL_CLI_ARGUMENT", "drive needs k6 or locust, then SCRIPT.");
+  }
+  if (script === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "SCRIPT is missing.");
+  const path = resolve(host.cwd, script);
+  readText(path);
+  using interrupt = watchInterrupt(host, `stopping ${tool} (again: stop at once)`);
+  const modifiedAt = new Date(host.clock.wallMs()).toISOString();
+  try {
+    const driven = await driveTool(jobOf(context, tool, path), {
+      clock: host.clock,
+      signal: interrupt.signal,
+    });
+    const { version, args: given, exitCode, meaning, outputDigest, files } = driven;
+    host.stderr.write(`${tool} ${version} ended with ${exitCode ?? "a signal"}: ${meaning}\n`);
+    const run = { ...readForeign(files), version };
+    const told = { version, args: given, exitCode, meaning, outputDigest };
+    return await show(context, { run, files, modifiedAt, driven: told }, interrupt.signal);
+  } catch (error) {
+    if (!(error instanceof LoadlineError) || error.code !== "LL_LOAD_DRIVER_MISSING") throw error;
+    host.stderr.write(`${cleanText(error.line)}\n`);
+    const job = { run: absentRun(tool), files: [], modifiedAt, toolMissing: error.message };
+    return show(context, job, interrupt.signal);
+  }
+}
+
+function jobOf({ host, args }: VerbContext, tool: DrivenTool, script: string) {
+  const users = args.count("users", { min: 1, max: 20_000 });
+  const [toolPath, duration, target] = [
+    args.text("tool"),
+    args.text("duration"),
+    args.text("target"),
+  ];
+  return {
+    tool,
+    script,
+    env: host.env,
+    ...(toolPath !== undefined && { toolPath: resolve(host.cwd, toolPath) }),
+    ...(users !== undefined && { users }),
+    ...(duration !== undefined && { duration }),
+    ...(target !== undefined && { host: target }),
+  };
+}
+
+function readText(path: string): ForeignFile {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= fileBytesMax) return { name: basename(path), text: bytes.toString("utf8") };
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw cliErrors.make("LL_CLI_ARGUMENT", `${path} cannot be read (${reason}).`, { cause });
+  }
+  throw cliErrors.make("LL_CLI_ARGUMENT", `${path} is over ${fileBytesMax} bytes.`);
+}
+
+function planOf({ host, args }: VerbContext): ImportPlan {
+  const path = args.text("plan");
+  if (path === undefined) return noImportPlan;
+  const { text } = readText(resolve(host.cwd, path));
+  return readImportPlan(path, text);
+}
+
+type Imported = Pick<ImportJob, "files" | "modifiedAt" | "driven" | "toolMissing"> & {
+  readonly run: ForeignRun;
+};
+
+async function show(
+  context: VerbContext,
+  imported: Imported,
+  signal = new AbortController().signal,
+): Promise<ExitCode> {
+  const { host, args, stateDir, json } = context;
+  const { thresholds, accepts, confidence } = planOf(context);
+  const target = args.text("target");
+  const job = {
+    ...imported,
+    thresholds,
+    accepts,
+    confidence,
+    ...(target !== undefined && { target }),
+  };
+  const out = args.text("out");
+  const again = ["loadline", ...host.argv];
+  const result = await importRun(job, {
+    clock: host.clock,
+    random: host.random,
+    runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
+    toolVersion,
+    reporters: await loadReporters(),
+    onProgress: () => undefined,
+    signal,
+    reproduce: again,
+  });
+  if (json) host.stdout.write(`${JSON.stringify(result.verdict, null, 2)}\n`);
+  else {
+    host.stdout.write(foreignText(imported.run));
+    const card = verdictCard(result.verdict, {
+      columns: host.stdout.isTty ? host.stdout.columns : 80,
+      paint: createPaint(isColoured(host, host.stdout)),
+      runDir: result.runDir,
+      again: shellLine(again),
+    });
+    host.stdout.write(card);
+  }
+  return result.exitCode;
+}

@@ -1,0 +1,235 @@
+import type { Claim } from "@loadline/contract";
+import { loadErrors } from "../errors.ts";
+import { markPosition, parseThreshold } from "../thresholds/grammar.ts";
+import type { Threshold } from "../thresholds/threshold.ts";
+import { type ForeignRun, splitSelector } from "./foreign.ts";
+import { findMetric, rateSample, type SampleAnswer, slowSample } from "./samples.ts";
+
+/** A threshold that is to be judged on foreign results. */
+export interface ForeignThresholdSpec {
+  readonly selector: string;
+  readonly threshold: string;
+  readonly id?: string;
+  /** Default true. */
+  readonly required?: boolean;
+}
+
+/** A claim and what the results say of it. */
+export interface ForeignClaim {
+  readonly claim: Claim;
+  readonly evidence: ForeignEvidence;
+}
+
+export type ForeignEvidence =
+  | { readonly kind: "tally"; readonly sample: Exclude<SampleAnswer, { missing: string }> }
+  | { readonly kind: "observation"; readonly ok: boolean; readonly seen: string }
+  /** Nothing that decides is in the results; one sentence. */
+  | { readonly kind: "none"; readonly sentence: string };
+
+export interface ForeignClaimOptions {
+  readonly confidence: number;
+  /** Whether the plan lets imported results count. */
+  readonly accepts: boolean;
+}
+
+const rationale = "What another tool measured is judged by the same rule as what is measured here.";
+const msOf: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
+
+/**
+ * The claims of `specs` with what `run` says of each, and the two that every load has: something
+ * was answered, and at least 95 % were unless a claim sets its own. @throws LL_LOAD_THRESHOLD_SYNTAX
+ */
+export function foreignClaims(
+  run: ForeignRun,
+  specs: readonly ForeignThresholdSpec[],
+  o: ForeignClaimOptions,
+): ForeignClaim[] {
+  const claims = [alive(run, o)];
+  const setsErrors = specs.some(({ selector }) => /^(errors|http_req_failed)($|\{)/.test(selector));
+  const errors = { selector: "http_req_failed", threshold: "rate<0.05", id: "load.errors" };
+  const ids = new Set<string>();
+  for (const spec of setsErrors ? specs : [errors, ...specs]) {
+    const made = claimOf(run, spec, o);
+    let { id } = made.claim;
+    for (let next = 2; ids.has(id); next++) id = `${made.claim.id}_${next}`;
+    ids.add(id);
+    claims.push({ ...made, claim: { ...made.claim, id } });
+  }
+  return claims;
+}
+
+function shared(
+  o: ForeignClaimOptions,
+  id: string,
+): Pick<Claim, "of" | "parts" | "confidence" | "required" | "category" | "rationale" | "accept"> {
+  return {
+    of: `import.${id}`,
+    parts: ["all"],
+    confidence: o.confidence,
+    required: true,
+    category: "Performance & Capacity",
+    rationale,
+    ...(o.accepts && { accept: "imported" }),
+  };
+}
+
+function alive(run: ForeignRun, o: ForeignClaimOptions): ForeignClaim {
+  const id = "load.alive";
+  const statement = `At least one request succeeded, as ${run.tool} counted`;
+  const claim: Claim = { ...shared(o, id), id, statement, kind: "predicate" };
+  const sample = rateSample(run, "http_req_failed", true);
+  if ("missing" in sample) return { claim, evidence: none(sample.missing) };
+  const ok = sample.n - sample.possible;
+  const seen = `${ok} of ${sample.n} requests succeeded.`;
+  return { claim, evidence: { kind: "observation", ok: ok > 0, seen } };
+}
+
+const none = (why: string): ForeignEvidence => ({ kind: "none", sentence: `${why}.` });
+
+function claimOf(
+  run: ForeignRun,
+  spec: ForeignThresholdSpec,
+  o: ForeignClaimOptions,
+): ForeignClaim {
+  const threshold = parse(spec);
+  const id = spec.id ?? defaultId(spec.selector, threshold);
+  const common = {
+    ...shared({ ...o, confidence: threshold.clauses.confidence ?? o.confidence }, id),
+    id,
+    required: spec.required ?? true,
+  };
+  const text = `${spec.selector} ${threshold.text.trim()}`;
+  const statement = `${text}, as ${run.tool} measured it, failures counted as over`;
+  const exact = run.metrics.get(`ll_over_${id.replaceAll(/[^a-z0-9]/g, "_")}`);
+  const quantile = quantileOf(threshold);
+  const refused = refusedClause(threshold);
+  if (refused !== null) {
+    const claim: Claim = { ...common, statement: text, kind: "predicate" };
+    return { claim, evidence: none(refused) };
+  }
+  if (quantile !== null) {
+    const limit = limitMs(threshold);
+    const claim: Claim = {
+      ...common,
+      statement,
+      kind: "quantile",
+      target: quantile,
+      limit,
+      unit: "ms",
+    };
+    // A script that Loadline exported counts on the intended clock, exactly.
+    const sample =
+      exact === undefined
+        ? slowSample(run, spec.selector, limit)
+        : rateSample(run, exact.selector, true);
+    return { claim, evidence: tallyOf(sample) };
+  }
+  const ratio = ratioOf(threshold);
+  if (ratio !== null) {
+    const claim: Claim = { ...common, statement, kind: "proportion", target: ratio.target };
+    return { claim, evidence: tallyOf(rateSample(run, spec.selector, ratio.bad)) };
+  }
+  const claim: Claim = {
+    ...common,
+    statement: `${text}, observed in this window`,
+    kind: "predicate",
+  };
+  return { claim, evidence: observe(run, spec.selector, threshold) };
+}
+
+const tallyOf = (sample: SampleAnswer): ForeignEvidence =>
+  "missing" in sample ? none(sample.missing) : { kind: "tally", sample };
+
+function parse({ selector, threshold }: ForeignThresholdSpec): Threshold {
+  const parsed = parseThreshold(threshold);
+  if (parsed.ok) return parsed.threshold;
+  const { message, at } = parsed.problem;
+  const text = `${selector}: ${message}\n${markPosition(threshold, at)}\n`;
+  throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", text);
+}
+
+function refusedClause({ clauses, limit }: Threshold): string | null {
+  if (limit.kind === "baseline") return "foreign results have no second arm to compare with";
+  if (clauses.clock === "intended") return "the tool keeps no intended times";
+  if (clauses.overMs !== undefined || clauses.forMs !== undefined) {
+    return "the results hold sums of the run, no windows";
+  }
+  return null;
+}
+
+/** `p(N)<X` and `med<X` are about a quantile; `p(0)` and `p(100)` are observations. */
+function quantileOf({ operator, quantile }: Threshold): number | null {
+  const isBelow = operator === "<" || operator === "<=";
+  return isBelow && quantile !== null && quantile > 0 && quantile < 1 ? quantile : null;
+}
+
+function limitMs({ limit }: Threshold): number {
+  return limit.kind === "value" ? limit.value * (msOf[limit.unit ?? "ms"] ?? 1) : Number.NaN;
+}
+
+/** `rate<r`: the true ones are bad; `rate>r`: the false ones. */
+function ratioOf(t: Threshold): { target: number; bad: boolean } | null {
+  if (t.aggregation !== "rate" || t.limit.kind !== "value" || t.limit.unit === "/s") return null;
+  const value = t.limit.unit === "%" ? t.limit.value / 100 : t.limit.value;
+  if (!(value > 0 && value < 1)) return null;
+  if (t.operator === "<" || t.operator === "<=") return { target: 1 - value, bad: true };
+  if (t.operator === ">" || t.operator === ">=") return { target: value, bad: false };
+  return null;
+}
+
+/** A figure of the run against its limit; times say nothing while failed requests lie in them. */
+function observe(run: ForeignRun, selector: string, threshold: Threshold): ForeignEvidence {
+  const metric = findMetric(run, selector);
+  if ("missing" in metric) return none(metric.missing);
+  const key = threshold.aggregation === "p" ? percentKey(threshold) : threshold.aggregation;
+  const figure = metric.figures[key] ?? (key === "count" ? metric.count : undefined);
+  if (figure === undefined || figure === null) {
+    return none(`the results hold no ${key} of ${metric.selector}`);
+  }
+  const { tags } = splitSelector(metric.selector);
+  const failed = run.metrics.get(tags === "" ? "http_req_failed" : `http_req_failed{${tags}}`);
+  if (metric.isTime && (failed?.trues ?? 1) > 0) {
+    return none(`${key} of ${metric.selector} is of a run whose failed requests lie in it`);
+  }
+  const limit = metric.isTime ? limitMs(threshold) : plainLimit(threshold);
+  const ok = compare(figure, threshold.operator, limit);
+  const unit = metric.isTime ? " ms" : "";
+  return { kind: "observation", ok, seen: `${key} of ${metric.selector} was ${figure}${unit}.` };
+}
+
+const percentKey = ({ quantile }: Threshold): string =>
+  `p(${Number(((quantile ?? 0) * 100).toPrecision(12))})`;
+
+function plainLimit({ limit }: Threshold): number {
+  if (limit.kind !== "value") return Number.NaN;
+  return limit.unit === "%" ? limit.value / 100 : limit.value;
+}
+
+function compare(value: number, operator: Threshold["operator"], limit: number): boolean {
+  switch (operator) {
+    case "<":
+      return value < limit;
+    case "<=":
+      return value <= limit;
+    case ">":
+      return value > limit;
+    case ">=":
+      return value >= limit;
+    case "==":
+    case "===":
+      return value === limit;
+    case "!=":
+      return value !== limit;
+  }
+}
+
+/** `import.http_req_duration.p_95`, with tags folded in; fit for a claim id. */
+function defaultId(selector: string, threshold: Threshold): string {
+  const word = (text: string): string =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, "_")
+      .replaceAll(/^_|_$/g, "");
+  const figure = threshold.aggregation === "p" ? percentKey(threshold) : threshold.aggregation;
+  return `import.${word(selector) || "metric"}.${word(figure)}`;
+}
