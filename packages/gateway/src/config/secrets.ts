@@ -46,10 +46,24 @@ function storeAddresses(
   const stores = values["stores"];
   if (!isRecord(stores)) return {};
   const resolved = Object.entries(stores).map(([name, value]) => {
+    if (isRecord(value)) return [name, storePasswords(name, value, o)];
     const isReference = typeof value === "string" && referencePattern.test(value);
     return [name, isReference ? resolve(value, ["stores", name], o) : value];
   });
   return { stores: Object.fromEntries(resolved) };
+}
+
+/** A store of several servers has its passwords beside their addresses; a literal is a problem. */
+function storePasswords(
+  name: string,
+  store: Record<string, unknown>,
+  o: { env: Environment; problems: ConfigProblem[] },
+): Record<string, unknown> {
+  const resolved = Object.entries(store).map(([key, value]) => {
+    const isPassword = typeof value === "string" && /password$/i.test(key);
+    return [key, isPassword ? resolve(value, ["stores", name, key], o) : value];
+  });
+  return Object.fromEntries(resolved);
 }
 
 /** Each of `auth.peppers` is a reference; a literal is a problem. */

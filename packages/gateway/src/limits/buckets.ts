@@ -10,6 +10,11 @@ export class Bucket {
   tatUs = 0;
   /** While a share alone counts: the same for the whole limit, by what is known here. */
   wholeUs = 0;
+  /** As the shared store last told it, in its time; its time minus ours; 0 before. */
+  toldUs = 0;
+  offsetUs = 0;
+  /** What a share alone has admitted and the shared store does not know yet. */
+  sinceUs = 0;
   /** Of money: spent and reserved in the window that ends at `windowEndMs` (wall clock). */
   spentNano = 0;
   windowEndMs = 0;
@@ -22,7 +27,7 @@ export class Bucket {
   epoch = 0;
   /** When the shared store last told its state, or -1. */
   seenUs = -1;
-  /** Of money: what was spent when the shared store was lost, and the most that may be since. */
+  /** Of money: what the shared store knows as spent, and the most that a share may spend. */
   baseNano = 0;
   ceilNano = Number.POSITIVE_INFINITY;
   /** Of money: what the store has as spent, which is never less than what is. */

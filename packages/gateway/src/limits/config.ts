@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationMs } from "../config/values.ts";
+import { redisStore } from "../redis/config.ts";
 
 export const limitScopes = ["key", "tenant", "model", "route", "global"] as const;
 export type LimitScope = (typeof limitScopes)[number];
@@ -79,12 +80,12 @@ export const concurrencySection = z
 
 /** The store that replicas share: members of the section `stores`. */
 export const limitStoreShape = {
-  redis: z
-    .string()
-    .regex(/^rediss?:\/\/.+/)
+  redis: redisStore
     .nullable()
     .default(null)
-    .describe("redis:// or rediss:// address of Redis or Valkey that replicas share; null: none."),
+    .describe(
+      "What replicas share: redis:// or rediss:// of one Redis or Valkey, {sentinels, master} or {cluster}; null: none.",
+    ),
   redisTimeout: durationMs({ min: 5, max: 5000, default: 50 }).describe(
     "Longest wait for Redis (ms); three in a row and each replica keeps its own share.",
   ),

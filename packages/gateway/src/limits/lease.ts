@@ -8,7 +8,7 @@ export interface Actual {
 
 /** What was reserved for one exchange; settled exactly once at its exit. */
 export interface Lease {
-  /** The request's id. */
+  /** The request's id; with a suffix when the shared store was asked for it before. */
   readonly id: string;
   /** Flat list of rate-limit headers for the answer. */
   readonly headers: readonly string[];

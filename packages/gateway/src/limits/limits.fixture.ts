@@ -15,6 +15,7 @@ import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
 import { LeaseList } from "./open-lease.ts";
 import { RedisStore, type RedisStoreDeps } from "./redis-store.ts";
+import type { RedisStoreConfig } from "../redis/config.ts";
 import type { SharedStore } from "./shared-store.ts";
 
 export interface Caller {
@@ -51,7 +52,7 @@ export interface BenchOptions {
   readonly leaseGraceMs?: number;
   readonly ledger?: Ledger;
   readonly redis?: {
-    readonly url: string;
+    readonly url: RedisStoreConfig;
     readonly timeoutMs?: number;
     readonly replica?: string;
     readonly replicasMax?: number;

@@ -114,13 +114,12 @@ class Engine implements ReloadableLimits, LeaseHost {
       if ("code" in estimated) return estimated;
       estimate = estimated;
     }
-    const ask = estimate ? askOf(estimate) : plainAsk;
     const { shared } = this.#deps;
     if (shared?.isUp && plan.shared.from < plan.shared.to)
       return this.#reserveShared(x, plan, estimate, shared);
     const { ledger } = this.#deps;
     if (ledger && plan.hasMoney && !shared) return this.#reserveKept(x, plan, estimate, ledger);
-    return this.#reserveLocal(x, plan, estimate, ask);
+    return this.#reserveLocal(x, plan, estimate, x.id);
   }
 
   settle(x: Exchange, actual: Actual | undefined): void {
@@ -177,7 +176,7 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (!loading) {
       this.#deps.local.openBudgets(plan, this.#readTimes(plan));
       const covering = ledger.cover(plan, ask.nano);
-      if (!covering) return this.#reserveLocal(x, plan, estimate, ask);
+      if (!covering) return this.#reserveLocal(x, plan, estimate, x.id);
       // Others may have spent it meanwhile: it is looked at again.
       return covering.then(() =>
         x.isOver ? undefined : this.#reserveKept(x, plan, estimate, ledger),
@@ -194,11 +193,11 @@ class Engine implements ReloadableLimits, LeaseHost {
     x: Exchange,
     plan: Plan,
     estimate: Estimate | undefined,
-    ask: Ask,
+    id: string,
   ): Refusal | undefined {
     const times = this.#readTimes(plan);
     const { local, shared } = this.#deps;
-    let asked = ask;
+    let asked = estimate ? askOf(estimate) : plainAsk;
     let denial = local.check(plan, asked, plan.all, times);
     if (denial && estimate) {
       const less = lowered(estimate, denial.restNano);
@@ -211,7 +210,7 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (denial) return this.#refuse(x, { plan, ask: asked, denial, keeper });
     const marks = plan.needsEstimate ? plan.blankMarks.slice() : undefined;
     local.take(plan, { ask: asked, range: plan.all, times, marks });
-    this.#grant(x, { plan, ask: asked, marks, keeper });
+    this.#grant(x, { id, plan, ask: asked, marks, keeper });
     return undefined;
   }
 
@@ -231,21 +230,24 @@ class Engine implements ReloadableLimits, LeaseHost {
     const giveBack = (): void => this.#giveBack(plan, buckets);
     const marks = plan.blankMarks.slice();
     const ttlMs = this.#leaseMsOf(x);
-    let decision = await shared.reserve({ id: x.id, plan, ask, ttlMs, marks });
+    let { id } = x;
+    let decision = await shared.reserve({ id, plan, ask, ttlMs, marks });
     const less = decision?.denial && estimate && lowered(estimate, decision.denial.restNano);
     if (less) {
       ask = less;
-      decision = await shared.reserve({ id: x.id, plan, ask, ttlMs, marks });
+      id = `${x.id}.2`;
+      decision = await shared.reserve({ id, plan, ask, ttlMs, marks });
     }
     if (!decision) {
       giveBack();
-      return x.isOver ? undefined : this.#reserveLocal(x, plan, estimate, ask);
+      // Under a name of its own: what the store may yet do under the other is undone there.
+      return x.isOver ? undefined : this.#reserveLocal(x, plan, estimate, `${id}.l`);
     }
     if (decision.denial) {
       giveBack();
       return this.#refuse(x, { plan, ask, denial: decision.denial, keeper: "shared" });
     }
-    this.#grant(x, { plan, ask, marks, keeper: "shared" });
+    this.#grant(x, { id, plan, ask, marks, keeper: "shared" });
     // The client left while the store decided: nothing will be used.
     if (x.isOver) x.lease?.settle({ tokens: 0, nano: 0 });
     return undefined;
@@ -253,12 +255,12 @@ class Engine implements ReloadableLimits, LeaseHost {
 
   #grant(
     x: Exchange,
-    o: { plan: Plan; ask: Ask; marks: number[] | undefined; keeper: LeaseKeeper },
+    o: { id: string; plan: Plan; ask: Ask; marks: number[] | undefined; keeper: LeaseKeeper },
   ): void {
-    const { plan, ask, marks, keeper } = o;
+    const { id, plan, ask, marks, keeper } = o;
     this.#deps.metrics.admitted(plan);
     x.lease = new OpenLease(this, {
-      id: x.id,
+      id,
       plan,
       ask,
       marks,

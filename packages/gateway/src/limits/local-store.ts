@@ -65,15 +65,6 @@ export class LocalStore {
     this.#knows = share === 1 ? "all" : knows;
   }
 
-  /**
-   * The limiter's TAT as the shared store must have it at least. If every share were used as much
-   * as this one, the whole would be where this share is; so the latest of all is never too early.
-   */
-  knownUs(bucket: Bucket): number {
-    const isUsed = this.#share > 1 && bucket.epoch === this.#epoch;
-    return isUsed ? Math.max(bucket.tatUs, bucket.wholeUs) : bucket.wholeUs;
-  }
-
   /** Limits hold as a whole again. */
   restore(): void {
     this.#share = 1;
@@ -108,7 +99,10 @@ export class LocalStore {
       } else if (dim.law) {
         const cost = costUs(dim.law, dim.law.isCounted ? 1 : ask.tokens);
         bucket.tatUs = takenUs(bucket.tatUs, times.nowUs, cost * this.#share);
-        if (this.#epoch > 0) bucket.wholeUs = takenUs(bucket.wholeUs, times.nowUs, cost);
+        if (this.#epoch > 0) {
+          bucket.wholeUs = takenUs(bucket.wholeUs, times.nowUs, cost);
+          bucket.sinceUs += cost;
+        }
         if (marks) marks[i] = bucket.tatUs;
       }
     }
@@ -212,7 +206,6 @@ export class LocalStore {
     if (dim.resource === "concurrency") return;
     if (dim.resource === "money") {
       if (this.#isWhole) return;
-      bucket.baseNano = bucket.spentNano;
       const rest = Math.max(0, dim.limit - bucket.spentNano);
       bucket.ceilNano = bucket.spentNano + Math.floor(rest / this.#share);
       return;
@@ -260,6 +253,8 @@ function settleTokens(
   if (!law) return;
   const { reservedTokens, tokens, share, nowUs } = settle;
   const difference = (costUs(law, tokens) - costUs(law, reservedTokens)) * share;
+  // What is not told yet is told as it was used.
+  if (bucket.sinceUs > 0) bucket.sinceUs = Math.max(0, bucket.sinceUs + difference / share);
   if (difference > 0) bucket.tatUs = takenUs(bucket.tatUs, nowUs, difference);
   else if (difference < 0)
     bucket.tatUs = refundedUs(bucket.tatUs, nowUs, {

@@ -4,7 +4,7 @@ import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Bucket, BucketTable } from "./buckets.ts";
 import type { Dimension } from "./dimension.ts";
-import { kindOf, sharedKeys } from "./redis-keys.ts";
+import { kindOf, type SharedPart, sharedKeys } from "./redis-keys.ts";
 
 /** Part of a plan's limits; `to` is exclusive. */
 export interface Range {
@@ -59,6 +59,8 @@ export class Plan {
   slots: readonly number[] | undefined;
   /** Keys of its shared limiters in the store, set at first use. */
   sharedKeys: readonly string[] | undefined;
+  /** Those that one call can look at together, set at first use. */
+  sharedParts: readonly SharedPart[] | undefined;
   buckets: Bucket[] = [];
   generation = -1;
   /** A refusal of the shared store that holds until this monotonic ms. */

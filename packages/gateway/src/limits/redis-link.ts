@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock, Timer } from "@loadline/kit/clock";
-import type { Redis } from "ioredis";
+import type { RedisStoreConfig } from "../redis/config.ts";
+import { connectRedis } from "../redis/connect.ts";
 
 /** A Lua script with its digest. */
 export interface Script {
@@ -12,18 +13,20 @@ export interface Script {
 export interface RedisLink {
   /**
    * Runs a script, by its digest when Redis knows it. Resolves to undefined when no answer came in
-   * time; `late` is told when it comes after all.
+   * time: nobody knows then whether it ran, or will.
    */
   run(
     script: Script,
     keys: readonly string[],
     rest: readonly (string | number)[],
-    late?: (answer: unknown) => void,
   ): Promise<unknown>;
+  /** Keys of different hash tags may lie on different servers, each of which can be away. */
+  readonly isCluster?: boolean;
+  /** Of a cluster: whether every master answers in time. */
+  areAllThere?(): Promise<boolean>;
   close(): void;
 }
 
-const reconnectMs = 250;
 /** The loop was blocked: answers may lie in the socket unread. */
 const lateMs = 5;
 const graceMs = 3;
@@ -47,38 +50,7 @@ export interface LinkEvents {
 }
 
 interface LinkOptions extends LinkEvents {
-  readonly url: string;
-}
-
-/** Loads the driver, which costs a start without Redis nothing, and connects. */
-function connectRedis(o: LinkOptions): { redis(): Redis | undefined; close(): void } {
-  let redis: Redis | undefined;
-  let isFirst = true;
-  let isClosed = false;
-  const connect = async (): Promise<void> => {
-    const driver = await import("ioredis");
-    if (isClosed) return;
-    redis = new driver.Redis(o.url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      connectTimeout: 1000,
-      retryStrategy: () => reconnectMs,
-    });
-    redis.on("ready", () => {
-      o.onReady(isFirst);
-      isFirst = false;
-    });
-    redis.on("error", (cause: Error) => o.onFault(cause.message));
-  };
-  connect().catch((cause: unknown) => o.onFault(String(cause)));
-  return {
-    redis: () => redis,
-    close() {
-      isClosed = true;
-      redis?.disconnect();
-    },
-  };
+  readonly to: RedisStoreConfig;
 }
 
 /** Connects at once and for ever; `onReady` is told of each connection. */
@@ -91,38 +63,40 @@ export function openRedis(o: LinkOptions): RedisLink {
     keys: readonly string[],
     rest: readonly (string | number)[],
   ): Promise<unknown> => {
-    const redis = connection.redis();
-    if (!redis) throw new Error("not connected yet");
+    const list = [keys.length, ...keys, ...rest];
     try {
-      return await redis.call("EVALSHA", script.sha, keys.length, ...keys, ...rest);
+      return await connection.call("EVALSHA", [script.sha, ...list]);
     } catch (cause) {
       if (!(cause instanceof Error) || !cause.message.startsWith("NOSCRIPT")) throw cause;
-      return await redis.call("EVAL", script.text, keys.length, ...keys, ...rest);
+      return await connection.call("EVAL", [script.text, ...list]);
     }
   };
+  /** What `ask` resolves to, or undefined when it fails or takes too long. */
+  const inTime = (ask: () => Promise<unknown>): Promise<unknown> =>
+    new Promise((resolve) => {
+      const entry: Waiting = {
+        deadlineMs: clock.monotonicMs() + timeoutMs,
+        isDone: false,
+        onTimeout: () => resolve(undefined),
+      };
+      waiting.add(entry);
+      ask().then(
+        (answer) => {
+          entry.isDone = true;
+          resolve(answer);
+        },
+        (cause: unknown) => {
+          entry.isDone = true;
+          o.onFault(cause instanceof Error ? cause.message : String(cause));
+          resolve(undefined);
+        },
+      );
+    });
   return {
-    run(script, keys, rest, late) {
-      return new Promise((resolve) => {
-        const entry: Waiting = {
-          deadlineMs: clock.monotonicMs() + timeoutMs,
-          isDone: false,
-          onTimeout: () => resolve(undefined),
-        };
-        waiting.add(entry);
-        evaluate(script, keys, rest).then(
-          (answer) => {
-            if (entry.isDone) late?.(answer);
-            entry.isDone = true;
-            resolve(answer);
-          },
-          (cause: unknown) => {
-            entry.isDone = true;
-            o.onFault(cause instanceof Error ? cause.message : String(cause));
-            resolve(undefined);
-          },
-        );
-      });
-    },
+    isCluster: connection.isCluster,
+    run: (script, keys, rest) => inTime(() => evaluate(script, keys, rest)),
+    areAllThere: async () =>
+      (await inTime(async () => (await connection.pingAll(), true))) !== undefined,
     close() {
       waiting.close();
       connection.close();

@@ -1,7 +1,9 @@
 import { costUs } from "@loadline/kit/rate-limiter";
 import type { Bucket } from "./buckets.ts";
 import type { OpenLease } from "./open-lease.ts";
-import { sharedKeys } from "./redis-keys.ts";
+import type { SharedPart } from "./redis-keys.ts";
+
+type Argument = string | number;
 
 /** Redis' clock minus ours, our time, and how long a lease lives untold; microseconds. */
 export interface Offset {
@@ -10,66 +12,92 @@ export interface Offset {
   readonly ttlMaxUs: number;
 }
 
-/** Arguments of the restore script for one limiter; undefined when there is nothing to say. */
-export function restoreOf(
-  bucket: Bucket,
-  knownUs: number,
-  o: Offset,
-): (string | number)[] | undefined {
-  if (bucket.kind === "m") {
-    if (bucket.windowId === "") return undefined;
-    const since = bucket.spentNano - bucket.baseNano;
-    bucket.baseNano = bucket.spentNano;
-    return ["m", bucket.spentNano - since, since, bucket.windowId];
-  }
-  if (bucket.kind === "c" || knownUs <= o.nowUs) return undefined;
-  return [bucket.kind, knownUs + o.offsetUs, 0, "-"];
+/** What a limiter has to tell, and what to do when nobody took note of it. */
+export interface Told {
+  readonly list: readonly Argument[];
+  /** It is told again the next time. */
+  undo(): void;
 }
 
-/** Arguments of the adopt script for an open lease; undefined when there is nothing to settle. */
-export function adoptionOf(lease: OpenLease, o: Offset): (string | number)[] | undefined {
-  const { plan, ask, marks, expiresUs } = lease;
-  const keys = sharedKeys(plan);
-  const lines: string[] = [];
-  for (let i = plan.shared.from; i < plan.shared.to; i++) {
-    const dim = plan.dims[i];
-    const key = keys[i - plan.shared.from] ?? "";
-    if (dim?.resource === "concurrency") lines.push(`c 1 - ${key}`);
-    else if (dim?.resource === "money")
-      lines.push(`m ${ask.nano} ${lease.buckets[i]?.windowId ?? ""} ${key}`);
-    else if (dim?.law && !dim.law.isCounted)
-      lines.push(`t ${costUs(dim.law, ask.tokens)} ${(marks?.[i] ?? 0) + o.offsetUs} ${key}`);
-  }
+/** Arguments of the restore script for one limiter; undefined when there is nothing to say. */
+export function restoreOf(bucket: Bucket, o: Offset): Told | undefined {
+  if (bucket.kind === "m") return moneyOf(bucket);
+  if (bucket.kind !== "r" && bucket.kind !== "t") return undefined;
+  const offsetUs = bucket.offsetUs === 0 ? o.offsetUs : bucket.offsetUs;
+  const sinceUs = bucket.sinceUs;
+  const isLong = Math.max(bucket.wholeUs, bucket.toldUs - offsetUs) > o.nowUs;
+  if (sinceUs === 0 && !isLong) return undefined;
+  bucket.sinceUs = 0;
+  return {
+    list: [bucket.kind, bucket.toldUs, sinceUs, bucket.wholeUs + offsetUs],
+    undo: () => (bucket.sinceUs += sinceUs),
+  };
+}
+
+function moneyOf(bucket: Bucket): Told | undefined {
+  const { windowId, spentNano } = bucket;
+  if (windowId === "") return undefined;
+  const since = spentNano - bucket.baseNano;
+  const list = ["m", bucket.baseNano, since, windowId];
+  bucket.baseNano = spentNano;
+  return {
+    list,
+    undo() {
+      if (bucket.windowId === windowId) bucket.baseNano -= since;
+    },
+  };
+}
+
+/** Arguments of the adopt script for a part of an open lease; undefined when it holds nothing. */
+export function adoptionOf(
+  lease: OpenLease,
+  part: SharedPart,
+  o: Offset,
+): readonly Argument[] | undefined {
+  const lines = part.at.flatMap((_, at) => lineOf(lease, part, at, o.offsetUs));
   if (lines.length === 0) return undefined;
-  const ttlUs = Math.min(o.ttlMaxUs, Math.floor(expiresUs - o.nowUs));
+  const ttlUs = Math.min(o.ttlMaxUs, Math.floor(lease.expiresUs - o.nowUs));
   return [lease.id, ttlUs, lines.join("\n")];
 }
 
-/** Collects arguments and hands them on, `size` entries at a time. */
-export class Batch {
-  readonly #size: number;
-  readonly #send: (keys: readonly string[], list: readonly (string | number)[]) => void;
-  #keys: string[] = [];
-  #list: (string | number)[] = [];
+/** A limiter in a lease's record: kind, amount, mark, key; none when nothing can be given back. */
+function lineOf(lease: OpenLease, part: SharedPart, at: number, offsetUs: number): string[] {
+  const i = part.at[at] ?? 0;
+  const dim = lease.plan.dims[i];
+  const bucket = lease.buckets[i];
+  const key = part.keys[at] ?? "";
+  if (!dim || !bucket) return [];
+  if (dim.resource === "concurrency") return [`c 1 - ${key}`];
+  if (dim.resource === "money") return [`m ${lease.ask.nano} ${bucket.windowId} ${key}`];
+  const { law } = dim;
+  if (!law || (law.isCounted && !part.isPartial)) return [];
+  const mark = (lease.marks?.[i] ?? 0) + (bucket.offsetUs === 0 ? offsetUs : bucket.offsetUs);
+  const cost = costUs(law, law.isCounted ? 1 : lease.ask.tokens);
+  return [`${law.isCounted ? "r" : "t"} ${cost} ${Math.floor(mark)} ${key}`];
+}
 
-  constructor(
-    size: number,
-    send: (keys: readonly string[], list: readonly (string | number)[]) => void,
-  ) {
+/** Collects arguments by what has to go together and hands them on, `size` entries at a time. */
+export class Batches<T> {
+  readonly #size: number;
+  readonly #send: (tag: string, entries: readonly T[]) => void;
+  readonly #byTag = new Map<string, T[]>();
+
+  constructor(size: number, send: (tag: string, entries: readonly T[]) => void) {
     this.#size = size;
     this.#send = send;
   }
 
-  add(key: string, list: readonly (string | number)[]): void {
-    this.#keys.push(key);
-    this.#list.push(...list);
-    if (this.#keys.length >= this.#size) this.end();
+  add(tag: string, entry: T): void {
+    const entries = this.#byTag.get(tag) ?? [];
+    entries.push(entry);
+    this.#byTag.set(tag, entries);
+    if (entries.length < this.#size) return;
+    this.#send(tag, entries);
+    this.#byTag.delete(tag);
   }
 
   end(): void {
-    if (this.#keys.length === 0) return;
-    this.#send(this.#keys, this.#list);
-    this.#keys = [];
-    this.#list = [];
+    for (const [tag, entries] of this.#byTag) this.#send(tag, entries);
+    this.#byTag.clear();
   }
 }

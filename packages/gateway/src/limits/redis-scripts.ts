@@ -7,8 +7,8 @@
  * | `{ll...}:r:..`, `:t:..`  | TAT; expires when the limiter is full again       |
  * | `{ll...}:m:..`           | hash: w = window, s = spent and reserved nanos    |
  * | `{ll...}:c:..`           | slots in use                                      |
- * | `{ll}:leases`            | open leases by expiry                             |
- * | `{ll}:leases:<id>`       | one line per limiter: kind, amount, mark, key     |
+ * | `{ll...}:leases`         | open leases by expiry                             |
+ * | `{ll...}:leases:<id>`    | one line per limiter: kind, amount, mark, key     |
  * | `{ll}:replicas`          | replicas by the time they were last seen          |
  */
 const shared = `
@@ -33,9 +33,10 @@ local function finish(leases, id, expired, nano, deltas)
   for kind, amount, mark, bucket in string.gmatch(record, '(%a) (%d+) (%S+) ([^\\n]+)') do
     if kind == 'c' then
       if redis.call('DECR', bucket) <= 0 then redis.call('DEL', bucket) end
-    elseif kind == 't' then
+    elseif kind == 't' or kind == 'r' then
       n = n + 1
-      local delta = expired and -tonumber(amount) or tonumber(deltas[n] or '0')
+      local delta = tonumber(deltas[n] or '0')
+      if expired then delta = kind == 't' and -tonumber(amount) or 0 end
       local tat = tonumber(redis.call('GET', bucket) or '0')
       if delta > 0 then
         setTat(bucket, math.max(tat, now) + delta)
@@ -60,7 +61,8 @@ const recordGraceMs = 3_600_000;
 /**
  * Checks every limiter, then takes from all or none.
  * KEYS: leases, replicas, limiters. ARGV: id, ttl in us, then four per limiter:
- * `r`/`t` cost capacity -, `c` limit - -, `m` nano limit window.
+ * `r`/`t` cost capacity -, `c` limit - -, `m` nano limit window. `R` is an `r` that a settle may
+ * give back, because the call may yet be refused elsewhere.
  * Answers: admitted, now, position refused (from 0, or -1), wait us, replicas, each limiter's state.
  */
 export const reserveScript = `${shared}
@@ -118,7 +120,9 @@ for i = 1, count do
   else
     state[i] = math.max(state[i], now) + a
     setTat(key, state[i])
-    if kind == 't' then lines[#lines + 1] = 't ' .. num(a) .. ' ' .. num(state[i]) .. ' ' .. key end
+    if kind == 't' or kind == 'R' then
+      lines[#lines + 1] = string.lower(kind) .. ' ' .. num(a) .. ' ' .. num(state[i]) .. ' ' .. key
+    end
   end
 end
 if #lines > 0 then
@@ -134,7 +138,7 @@ return answer
 
 /**
  * Settles leases; one that is unknown or settled already changes nothing.
- * KEYS: leases. ARGV per lease: id, nano delta, number of token deltas, each delta in us.
+ * KEYS: leases. ARGV per lease: id, nano delta, number of deltas, each of a `t` or `R` in us.
  * Answers how many were open.
  */
 export const settleScript = `${shared}
@@ -151,8 +155,9 @@ return settled
 
 /**
  * Brings back what a replica knows after Redis was away.
- * KEYS: limiters. ARGV per limiter: `r`/`t` TAT - -, `m` known local window.
- * TAT = the later one; money = the larger of ours and theirs, plus what was spent meanwhile.
+ * KEYS: limiters. ARGV per limiter: `r`/`t` told since whole, `m` told since window.
+ * The larger of ours, as Redis last told it, and theirs, plus what was admitted here since then. A
+ * TAT is not before `whole`, where this replica's calls alone have brought it.
  */
 export const restoreScript = `${shared}
 for i = 1, #KEYS do
@@ -166,8 +171,10 @@ for i = 1, #KEYS do
     elseif was[1] == c then
       redis.call('HSET', key, 's', num(math.max(tonumber(was[2] or '0'), a) + b))
     end
-  elseif a > tonumber(redis.call('GET', key) or '0') then
-    setTat(key, a)
+  else
+    local was = tonumber(redis.call('GET', key) or '0')
+    local tat = math.max(math.max(was, a) + b, tonumber(c))
+    if tat > was then setTat(key, tat) end
   end
 end
 return #KEYS

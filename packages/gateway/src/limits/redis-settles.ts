@@ -1,12 +1,13 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
-import { leasesKey } from "./redis-keys.ts";
 import { type RedisLink, type Script, scriptOf } from "./redis-link.ts";
 
 /** What one lease used beyond what it had reserved; negative: less. */
 export interface Settle {
+  /** Key of the open leases that it is one of. */
+  readonly leases: string;
   readonly id: string;
   readonly nano: number;
-  /** us of each token limit, in the order of the lease's record. */
+  /** us of each token limit, and of each request limit that may be given back, as in its record. */
   readonly deltas: readonly number[];
 }
 
@@ -49,21 +50,16 @@ export class RedisSettles {
     if (isUp) this.#timer ??= this.#deps.clock.after(delayMs, () => void this.send());
   }
 
-  /** Sends what waits; false when Redis gave no answer, and it is kept. */
+  /** Sends what waits; false when Redis gave no answer to some of it, which is kept. */
   async send(): Promise<boolean> {
     this.#timer?.cancel();
     this.#timer = undefined;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, batchMax);
       this.#waiting = this.#waiting.slice(batchMax);
-      const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
-      const startMs = this.#deps.clock.monotonicMs();
-      const answer = await this.#deps.link.run(this.#script, [leasesKey], list.map(String));
-      if (answer === undefined) {
-        this.#waiting = [...batch, ...this.#waiting];
-        this.#deps.onFailure(startMs);
-        return false;
-      }
+      const byLeases = [...Map.groupBy(batch, ({ leases }) => leases)];
+      const sent = await Promise.all(byLeases.map(([key, some]) => this.#sendBatch(key, some)));
+      if (sent.includes(false)) return false;
     }
     return true;
   }
@@ -73,5 +69,15 @@ export class RedisSettles {
     if (isUp) await this.send();
     this.#timer?.cancel();
     if (this.#waiting.length > 0) this.#deps.onDropped(this.#waiting.length);
+  }
+
+  async #sendBatch(leases: string, batch: readonly Settle[]): Promise<boolean> {
+    const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
+    const startMs = this.#deps.clock.monotonicMs();
+    const answer = await this.#deps.link.run(this.#script, [leases], list.map(String));
+    if (answer !== undefined) return true;
+    this.#waiting = [...batch, ...this.#waiting];
+    this.#deps.onFailure(startMs);
+    return false;
   }
 }

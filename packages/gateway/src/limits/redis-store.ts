@@ -1,15 +1,14 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
-import { costUs } from "@loadline/kit/rate-limiter";
-import { windowAt } from "../budgets/window.ts";
 import type { DependencyHealth } from "../health/dependencies.ts";
+import type { RedisStoreConfig } from "../redis/config.ts";
 import type { Actual } from "./lease.ts";
 import type { LocalStore } from "./local-store.ts";
 import type { LeaseList, OpenLease } from "./open-lease.ts";
-import type { Denial, Plan } from "./plan.ts";
-import { kindOf, leasesKey, replicasKey, sharedKeys } from "./redis-keys.ts";
+import type { Plan } from "./plan.ts";
+import { replicasKey, type SharedPart, sharedParts, tagOf } from "./redis-keys.ts";
 import { type LinkEvents, openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
-import { RedisSettles } from "./redis-settles.ts";
-import { adoptionOf, Batch, type Offset, restoreOf } from "./redis-rejoin.ts";
+import { adoptionOf, Batches, type Offset, restoreOf, type Told } from "./redis-rejoin.ts";
+import { denialOf, figuresOf, learn, limitsOf, settleOf } from "./redis-reservation.ts";
 import {
   adoptScript,
   beatScript,
@@ -17,10 +16,11 @@ import {
   restoreScript,
   settleScript,
 } from "./redis-scripts.ts";
+import { RedisSettles } from "./redis-settles.ts";
 import type { SharedDecision, SharedReservation, SharedStore } from "./shared-store.ts";
 
 export interface RedisStoreDeps {
-  readonly url: string;
+  readonly url: RedisStoreConfig;
   /** Opens the link; only workers, whose supervisor runs the scripts, have another than Redis. */
   readonly openLink?: ((events: LinkEvents) => RedisLink) | undefined;
   /** A lease that is not renewed for this long returns by itself (ms); default 90 s. */
@@ -49,7 +49,6 @@ const forgetUs = 5_000_000;
 const adoptBatch = 100;
 const restoreBatch = 200;
 const refusalCacheMs = 50;
-const answerHead = 5;
 const logEveryMs = 1000;
 const leaseMsDefault = 90_000;
 
@@ -66,6 +65,9 @@ const beat = scriptOf(beatScript);
  * | up        | Redis                     | -> suspect after a call without an answer in time   |
  * | suspect   | Redis; unanswered: share  | -> up after an answer, -> down after 3 without       |
  * | down      | this replica's share      | -> up after 3 pings 500 ms apart                     |
+ *
+ * A cluster is up while all its masters answer: one that is away makes it suspect, then down, until
+ * its successor is there. Limits of one tenant are one call, those that tenants share a second one.
  */
 export class RedisStore implements SharedStore {
   readonly #deps: RedisStoreDeps;
@@ -88,7 +90,7 @@ export class RedisStore implements SharedStore {
   constructor(deps: RedisStoreDeps) {
     this.#deps = deps;
     const { url, clock, timeoutMs } = deps;
-    const open = deps.openLink ?? ((events: LinkEvents) => openRedis({ ...events, url }));
+    const open = deps.openLink ?? ((events: LinkEvents) => openRedis({ ...events, to: url }));
     this.#link = open({
       clock,
       timeoutMs,
@@ -125,44 +127,36 @@ export class RedisStore implements SharedStore {
 
   async reserve(o: SharedReservation): Promise<SharedDecision> {
     const { plan, ask } = o;
-    const list: (string | number)[] = [o.id, Math.min(o.ttlMs, this.#leaseMs) * 1000];
-    const tooLarge = this.#pushLimits(list, plan, o);
-    if (tooLarge) return { denial: tooLarge };
     const { buckets } = plan;
-    const startMs = this.#deps.clock.monotonicMs();
-    const answer = await this.#link.run(
-      reserve,
-      [leasesKey, replicasKey, ...sharedKeys(plan)],
-      list,
-      (late) => this.#onLate(late, o),
-    );
-    const figures = figuresOf(answer);
-    if (!figures) {
-      this.#onFailure(startMs);
-      return undefined;
+    const parts = sharedParts(plan, this.#link.isCluster === true);
+    const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
+    const lists: (readonly (string | number)[])[] = [];
+    for (const part of parts) {
+      const list = limitsOf(part, plan, ask, wallMs);
+      if ("isTooLarge" in list) return { denial: list };
+      lists.push(list);
     }
-    this.#replicas = Math.max(1, figures[4] ?? 1);
-    this.#onSuccess();
-    this.#learn(plan, buckets, figures, o.marks);
-    if (figures[0] === 1) {
-      this.#deps.local.hold(plan, buckets, 1);
-      plan.refusal = undefined;
-      return { denial: undefined };
+    for (const [i, part] of parts.entries()) {
+      const decision = await this.#reservePart(part, lists[i] ?? [], o, buckets);
+      if (decision && !decision.denial) continue;
+      // What it may have taken, or yet take, is given back with what the parts before it took.
+      this.#giveBack(decision ? parts.slice(0, i) : parts.slice(0, i + 1), o);
+      return decision;
     }
-    const denial = this.#denialOf(plan, figures);
-    const nowMs = this.#deps.clock.monotonicMs();
-    plan.refusal = denial;
-    plan.refusedTokens = ask.tokens;
-    plan.refusedAtUs = this.#nowUs();
-    plan.refusedUntilMs = nowMs + Math.min(refusalCacheMs, denial.waitUs / 1000);
-    return { denial };
+    this.#deps.local.hold(plan, buckets, 1);
+    plan.refusal = undefined;
+    return { denial: undefined };
   }
 
   settle(lease: OpenLease, actual: Actual | undefined): void {
     const { plan, buckets } = lease;
     this.#deps.local.hold(plan, buckets, -1);
     plan.refusal = undefined;
-    this.#settleUsed(lease, actual ?? lease.ask);
+    const used = { ...(actual ?? lease.ask), requests: 1 };
+    for (const part of sharedParts(plan, this.#link.isCluster === true)) {
+      const settle = settleOf(part, lease, used);
+      if (settle) this.#settles.add(settle, this.isUp);
+    }
   }
 
   async close(): Promise<void> {
@@ -172,89 +166,50 @@ export class RedisStore implements SharedStore {
     this.#link.close();
   }
 
-  /** Queues the difference between what was reserved and what was used. */
-  #settleUsed({ id, plan, ask }: Pick<OpenLease, "id" | "plan" | "ask">, used: Actual): void {
-    const deltas: number[] = [];
-    let hasRecord = false;
-    for (let i = plan.shared.from; i < plan.shared.to; i++) {
-      const dim = plan.dims[i];
-      if (!dim || dim.resource === "requests") continue;
-      hasRecord = true;
-      if (dim.law) deltas.push(costUs(dim.law, used.tokens) - costUs(dim.law, ask.tokens));
+  async #reservePart(
+    part: SharedPart,
+    list: readonly (string | number)[],
+    o: SharedReservation,
+    buckets: Plan["buckets"],
+  ): Promise<SharedDecision> {
+    const { plan, ask, marks } = o;
+    const { clock } = this.#deps;
+    const startMs = clock.monotonicMs();
+    const answer = await this.#link.run(
+      reserve,
+      [part.leases, part.replicas, ...part.keys],
+      [o.id, Math.min(o.ttlMs, this.#leaseMs) * 1000, ...list],
+    );
+    const figures = figuresOf(answer);
+    if (!figures) {
+      this.#onFailure(startMs);
+      return undefined;
     }
-    if (hasRecord) this.#settles.add({ id, nano: used.nano - ask.nano, deltas }, this.isUp);
-  }
-
-  /** Adds the plan's limits to the script's arguments, or answers that one is never passed. */
-  #pushLimits(
-    list: (string | number)[],
-    plan: Plan,
-    { ask }: SharedReservation,
-  ): Denial | undefined {
-    const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
-    for (let i = plan.shared.from; i < plan.shared.to; i++) {
-      const dim = plan.dims[i];
-      if (!dim) continue;
-      const { law } = dim;
-      if (dim.resource === "concurrency") list.push("c", dim.limit, "-", "-");
-      else if (dim.resource === "money")
-        list.push("m", ask.nano, dim.limit, windowAt(dim.period ?? "total", wallMs).id);
-      else if (law) {
-        const cost = costUs(law, law.isCounted ? 1 : ask.tokens);
-        if (cost > law.capacityUs)
-          return { index: i, waitUs: 0, isTooLarge: true, restNano: Number.POSITIVE_INFINITY };
-        list.push(kindOf(dim), cost, law.capacityUs, "-");
-      }
-    }
-    return undefined;
-  }
-
-  /** Notes what Redis said of each limiter, in this process' time. */
-  #learn(plan: Plan, buckets: Plan["buckets"], figures: readonly number[], marks: number[]): void {
+    // Of a cluster only the look at every master says that it is there.
+    if (!this.#link.isCluster) this.#onSuccess();
     const nowUs = this.#nowUs();
     this.#offsetUs = (figures[1] ?? 0) - nowUs;
-    const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
-    for (let i = plan.shared.from; i < plan.shared.to; i++) {
-      const dim = plan.dims[i];
-      const bucket = buckets[i];
-      const figure = figures[answerHead + i - plan.shared.from];
-      if (!dim || !bucket || figure === undefined || dim.resource === "concurrency") continue;
-      bucket.seenUs = nowUs;
-      if (dim.resource === "money") {
-        const window = windowAt(dim.period ?? "total", wallMs);
-        if (bucket.windowId !== window.id) bucket.alertAtNano = -1;
-        bucket.windowId = window.id;
-        bucket.windowEndMs = window.endMs;
-        bucket.spentNano = figure;
-        bucket.baseNano = figure;
-        marks[i] = window.endMs;
-      } else {
-        bucket.tatUs = Math.max(0, figure - this.#offsetUs);
-        bucket.wholeUs = bucket.tatUs;
-        marks[i] = bucket.tatUs;
-      }
-    }
-  }
-
-  #denialOf(plan: Plan, figures: readonly number[]): Denial {
-    let restNano = Number.POSITIVE_INFINITY;
-    const index = plan.shared.from + (figures[2] ?? 0);
-    for (let i = plan.shared.from; i < plan.shared.to; i++) {
-      const dim = plan.dims[i];
-      const figure = figures[answerHead + i - plan.shared.from] ?? 0;
-      if (dim?.resource === "money") restNano = Math.min(restNano, dim.limit - figure);
-    }
-    return { index, waitUs: figures[3] ?? 0, isTooLarge: false, restNano };
+    if ((figures[4] ?? 0) > 0) this.#replicas = figures[4] ?? 1;
+    const wallMs = plan.hasMoney ? clock.wallMs() : 0;
+    learn(part, figures, { plan, buckets, marks, nowUs, wallMs });
+    if (figures[0] === 1) return { denial: undefined };
+    const denial = denialOf(part, plan, figures);
+    plan.refusal = denial;
+    plan.refusedTokens = ask.tokens;
+    plan.refusedAtUs = nowUs;
+    plan.refusedUntilMs = clock.monotonicMs() + Math.min(refusalCacheMs, denial.waitUs / 1000);
+    return { denial };
   }
 
   /**
-   * The answer came after the call had gone on without it: what it took is given back. At once, and
-   * so before the open leases are told again: under the same id it would take the told one away.
+   * Undoes a reservation whose call went on without it, whether or not it was made: under its name
+   * nothing else is ever known. Sent with the next settles, and so again until it is done.
    */
-  #onLate(answer: unknown, o: SharedReservation): void {
-    if (figuresOf(answer)?.[0] !== 1) return;
-    this.#settleUsed(o, { tokens: 0, nano: 0 });
-    void this.#settles.send();
+  #giveBack(parts: readonly SharedPart[], o: SharedReservation): void {
+    for (const part of parts) {
+      const settle = settleOf(part, o, nothing);
+      if (settle) this.#settles.add(settle, this.#state === "up");
+    }
   }
 
   #nowUs(): number {
@@ -275,7 +230,6 @@ export class RedisStore implements SharedStore {
     this.#reconcile();
     this.#become("up");
     this.#deps.local.restore();
-    void this.#settles.send();
   }
 
   #become(state: "up" | "suspect" | "down"): void {
@@ -308,21 +262,24 @@ export class RedisStore implements SharedStore {
     this.#failures = 0;
     this.#deps.local.restore();
     this.#deps.log("limits.shared", `with ${this.#replicas} replicas`);
-    void this.#settles.send();
   }
 
   /**
-   * Tells Redis what it cannot know: TATs, money, open leases. Nothing is awaited: one connection
-   * keeps the order, so every later call finds it done.
+   * Tells Redis what it cannot know: what is to be given back, TATs, money, open leases. Nothing is
+   * awaited: one connection keeps the order, so every later call finds it done.
    */
   #reconcile(): void {
     const { local } = this.#deps;
+    void this.#settles.send();
     const offset = this.#offset();
-    const limiters = new Batch(restoreBatch, (keys, list) => this.#send(restore, keys, list));
+    const limiters = new Batches<Told & { key: string }>(restoreBatch, (_, told) => {
+      const list = told.flatMap((one) => one.list);
+      const undo = (): void => told.forEach((one) => one.undo());
+      this.#send(restore, { keys: told.map(({ key }) => key), list, onLost: undo });
+    });
     for (const bucket of local.table.all()) {
-      const list =
-        bucket.kind === "" ? undefined : restoreOf(bucket, local.knownUs(bucket), offset);
-      if (list) limiters.add(bucket.key, list);
+      const told = restoreOf(bucket, offset);
+      if (told) limiters.add(this.#slotOf(bucket.key), { ...told, key: bucket.key });
     }
     limiters.end();
     this.#tellLeases(offset);
@@ -331,13 +288,22 @@ export class RedisStore implements SharedStore {
   /** Open leases are told again: one that is known lives on, one that was lost is known again. */
   #tellLeases(offset: Offset): void {
     this.#renewedMs = this.#deps.clock.monotonicMs();
-    const open = new Batch(adoptBatch, (_, list) => this.#send(adopt, [leasesKey], list));
+    const open = new Batches<readonly (string | number)[]>(adoptBatch, (leases, lists) =>
+      this.#send(adopt, { keys: [leases], list: lists.flat() }),
+    );
     for (let lease = this.#deps.leases.first; lease; lease = lease.after) {
-      const list = lease.keeper === "local" ? undefined : adoptionOf(lease, offset);
-      if (list) open.add("", list);
+      if (lease.keeper === "local") continue;
+      for (const part of sharedParts(lease.plan, this.#link.isCluster === true)) {
+        const list = adoptionOf(lease, part, offset);
+        if (list) open.add(part.leases, list);
+      }
       if (lease.keeper === "degraded") lease.keeper = "shared";
     }
     open.end();
+  }
+
+  #slotOf(key: string): string {
+    return this.#link.isCluster ? tagOf(key) : "";
   }
 
   #offset(): Offset {
@@ -355,10 +321,19 @@ export class RedisStore implements SharedStore {
     if (this.#state === "up" && sinceMs >= this.#leaseMs / 3) this.#tellLeases(this.#offset());
   }
 
-  #send(script: Script, keys: readonly string[], list: readonly (string | number)[]): void {
+  #send(
+    script: Script,
+    o: {
+      readonly keys: readonly string[];
+      readonly list: readonly (string | number)[];
+      readonly onLost?: () => void;
+    },
+  ): void {
     const startMs = this.#deps.clock.monotonicMs();
-    void this.#link.run(script, keys, list).then((answer) => {
-      if (answer === undefined) this.#onFailure(startMs);
+    void this.#link.run(script, o.keys, o.list).then((answer) => {
+      if (answer !== undefined) return;
+      o.onLost?.();
+      this.#onFailure(startMs);
     });
   }
 
@@ -371,10 +346,9 @@ export class RedisStore implements SharedStore {
 
   async #beat(): Promise<void> {
     const startMs = this.#deps.clock.monotonicMs();
-    const answer = await this.#link.run(beat, [replicasKey], [this.#deps.replica, forgetUs]);
+    const figures = await this.#askAll();
     this.#latencyMs = this.#deps.clock.monotonicMs() - startMs;
     if (this.#isClosed) return;
-    const figures = figuresOf(answer);
     const isFirst = this.#replicas === 0;
     this.#beatTimer?.cancel();
     if (figures) {
@@ -384,15 +358,20 @@ export class RedisStore implements SharedStore {
       else if (++this.#pings >= pingsNeeded || isFirst) this.#rejoin();
     } else this.#onFailure(startMs);
     this.#renew();
-    const delayMs = this.#state === "down" ? pingMs : Math.min(beatMs, this.#leaseMs / 6);
+    const delayMs = this.#state === "up" ? Math.min(beatMs, this.#leaseMs / 6) : pingMs;
     this.#beatTimer?.cancel();
     this.#beatTimer = this.#deps.clock.after(delayMs, () => void this.#beat(), { unref: true });
   }
+
+  /** Our sign of life, and its answer; of a cluster none unless every master has answered. */
+  async #askAll(): Promise<readonly number[] | undefined> {
+    const { areAllThere } = this.#link;
+    const [answer, isWhole] = await Promise.all([
+      this.#link.run(beat, [replicasKey], [this.#deps.replica, forgetUs]),
+      this.#link.isCluster ? (areAllThere?.() ?? true) : true,
+    ]);
+    return isWhole ? figuresOf(answer) : undefined;
+  }
 }
 
-/** The numbers of an answer; undefined for anything else. */
-function figuresOf(answer: unknown): readonly number[] | undefined {
-  return Array.isArray(answer) && answer.every((value) => typeof value === "number")
-    ? answer
-    : undefined;
-}
+const nothing = { tokens: 0, nano: 0, requests: 0 };

@@ -18,7 +18,7 @@ const nameOf: ReadonlyMap<string, ScriptName> = new Map([
 
 /**
  * A link to a `ScriptTable` elsewhere: `ask` carries a call there and rejects when it is gone. Every
- * call has the link's time limit; an answer that comes later is told to `late`.
+ * call has the link's time limit; an answer that comes later is not waited for.
  */
 export function scriptLink(
   ask: (call: ScriptCall) => Promise<unknown>,
@@ -26,24 +26,15 @@ export function scriptLink(
   return ({ clock, timeoutMs, onReady, onFault }) => {
     const first = clock.after(0, () => onReady(true));
     return {
-      run(script, keys, list, late) {
+      run(script, keys, list) {
         const name = nameOf.get(script.sha);
         if (name === undefined) throw new TypeError("this script is not known to the supervisor");
         return new Promise((resolve) => {
-          let isLate = false;
-          const timer = clock.after(
-            timeoutMs,
-            () => {
-              isLate = true;
-              resolve(undefined);
-            },
-            { unref: true },
-          );
+          const timer = clock.after(timeoutMs, () => resolve(undefined), { unref: true });
           ask({ name, keys, list }).then(
             (answer) => {
               timer.cancel();
-              if (isLate) late?.(answer);
-              else resolve(answer);
+              resolve(answer);
             },
             (cause: unknown) => {
               timer.cancel();

@@ -222,7 +222,8 @@ export class ScriptTable {
     keys.forEach((key, i) => {
       const { kind, a, b, window } = limiterOf(key, list, i * 4);
       if (kind !== "m") {
-        if (a > (this.#tats.get(key) ?? 0)) this.#tats.set(key, a);
+        const tat = Math.max(Math.max(this.#tats.get(key) ?? 0, a) + b, Number(window));
+        this.#tats.set(key, tat);
         return;
       }
       const bucket = this.#budgetOf(key, window);

@@ -1,0 +1,175 @@
+import type * as ioredis from "ioredis";
+import type { Cluster, Redis, RedisOptions } from "ioredis";
+import { Secret } from "../config/values.ts";
+import type { RedisStoreConfig } from "./config.ts";
+
+/** Redis, Valkey, or a cluster of them. No command is sent twice. */
+export interface RedisConnection {
+  /** True when keys of different hash tags may lie on different nodes. */
+  readonly isCluster: boolean;
+  /** Sends one command; rejects at once while there is no connection. */
+  call(name: string, list: readonly (string | number)[]): Promise<unknown>;
+  /** Resolves when every master of a cluster has answered; of one server without asking. */
+  pingAll(): Promise<void>;
+  close(): void;
+}
+
+export interface ConnectOptions {
+  readonly to: RedisStoreConfig;
+  /** A server that was not there before, or was away, takes commands from now on. */
+  readonly onReady: (isFirst: boolean) => void;
+  readonly onFault: (text: string) => void;
+}
+
+type Driver = Pick<typeof ioredis, "Redis" | "Cluster">;
+/** Answers as they were before the driver knew a newer protocol. */
+type ServerOptions = RedisOptions & { replyMapping?: "legacy" };
+interface Client {
+  readonly client: Redis | Cluster;
+  pingAll(): Promise<void>;
+}
+
+const reconnectMs = 250;
+const connectTimeout = 1000;
+/** A cluster that moved a slot without telling is asked that often. */
+const slotsEveryMs = 1000;
+
+/** What is sent and unanswered when a connection ends may have been done: nothing is repeated. */
+const once = {
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  connectTimeout,
+} as const;
+
+/** Loads the driver, which costs a start without Redis nothing, and connects for ever. */
+export function connectRedis(o: ConnectOptions): RedisConnection {
+  let open: Client | undefined;
+  let isClosed = false;
+  let isFirst = true;
+  const told: ConnectOptions = {
+    ...o,
+    onReady() {
+      o.onReady(isFirst);
+      isFirst = false;
+    },
+  };
+  const connect = async (): Promise<void> => {
+    const driver = await import("ioredis");
+    if (!isClosed) open = openClient(driver, told);
+  };
+  connect().catch((cause: unknown) => o.onFault(String(cause)));
+  return {
+    isCluster: isClusterAddress(o.to),
+    async call(name, list) {
+      if (!open) throw new Error("not connected yet");
+      return await open.client.call(name, ...list);
+    },
+    async pingAll() {
+      if (!open) throw new Error("not connected yet");
+      await open.pingAll();
+    },
+    close() {
+      isClosed = true;
+      open?.client.disconnect();
+    },
+  };
+}
+
+function isClusterAddress(to: RedisStoreConfig): boolean {
+  return typeof to === "object" && "cluster" in to;
+}
+
+function openClient(driver: Driver, o: ConnectOptions): Client {
+  const { to } = o;
+  if (typeof to === "string") return openServer(driver, { ...serverOptions }, o, to);
+  if (to instanceof Secret) return openServer(driver, { ...serverOptions }, o, to.reveal());
+  if ("cluster" in to) return openCluster(driver, to, o);
+  const options: ServerOptions = {
+    ...serverOptions,
+    sentinels: to.sentinels.map(hostOf),
+    name: to.master,
+    db: to.database,
+    // A frozen master keeps its connections: only the Sentinels know that it is none any more.
+    failoverDetector: true,
+    sentinelRetryStrategy: () => reconnectMs,
+    sentinelCommandTimeout: connectTimeout,
+    ...credentialsOf(to),
+    ...(to.sentinelPassword && { sentinelPassword: to.sentinelPassword.reveal() }),
+    ...(isTls(to.sentinels) && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+    ...(to.tls && { tls: {} }),
+  };
+  return openServer(driver, options, o);
+}
+
+const serverOptions: ServerOptions = {
+  ...once,
+  enableOfflineQueue: false,
+  retryStrategy: () => reconnectMs,
+};
+
+function openServer(
+  driver: Driver,
+  options: ServerOptions,
+  o: ConnectOptions,
+  url?: string,
+): Client {
+  const client = url === undefined ? new driver.Redis(options) : new driver.Redis(url, options);
+  client.on("ready", () => o.onReady(false));
+  client.on("error", (cause: Error) => o.onFault(cause.message));
+  return { client, pingAll: () => Promise.resolve() };
+}
+
+function openCluster(
+  driver: Driver,
+  to: Extract<RedisStoreConfig, { cluster: unknown }>,
+  o: ConnectOptions,
+): Client {
+  const options = {
+    enableOfflineQueue: false,
+    clusterRetryStrategy: () => reconnectMs,
+    // A command that was under way is not sent again: it may have been done.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshInterval: slotsEveryMs,
+    slotsRefreshTimeout: connectTimeout,
+    redisOptions: { ...once, ...credentialsOf(to), ...(isTls(to.cluster) && { tls: {} }) },
+  };
+  const client = new driver.Cluster(to.cluster.map(hostOf), options);
+  const masters = new Set<Redis>();
+  // A master that is new to us may know less than we were told by its forerunner.
+  const look = (): void => {
+    const now = client.nodes("master");
+    const isNew = client.status === "ready" && now.some((node) => !masters.has(node));
+    masters.clear();
+    for (const node of now) masters.add(node);
+    if (isNew) o.onReady(false);
+  };
+  client.on("refresh", look);
+  client.on("ready", look);
+  client.on("error", (cause: Error) => o.onFault(cause.message));
+  client.on("node error", (cause: Error) => o.onFault(cause.message));
+  return {
+    client,
+    async pingAll() {
+      await Promise.all(client.nodes("master").map((node) => node.ping()));
+    },
+  };
+}
+
+function credentialsOf(to: { username?: string | undefined; password?: Secret | undefined }) {
+  return {
+    ...(to.username !== undefined && { username: to.username }),
+    ...(to.password && { password: to.password.reveal() }),
+  };
+}
+
+function isTls(seeds: readonly string[]): boolean {
+  return seeds.some((seed) => seed.startsWith("rediss:"));
+}
+
+const defaultPort = 6379;
+
+function hostOf(seed: string): { host: string; port: number } {
+  const { hostname, port } = new URL(seed);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? defaultPort : Number(port) };
+}
