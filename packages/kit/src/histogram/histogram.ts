@@ -28,6 +28,8 @@ export interface Histogram {
   /** Adds another; throws LL_LOAD_HISTOGRAM_LAYOUT when its precision differs. */
   add(other: Histogram): void;
   clear(): void;
+  /** What was recorded since `before` was a copy of this; its extremes are bucket edges. */
+  since(before: Histogram): Histogram;
 }
 
 const rangeUs = 2 ** 32;
@@ -146,6 +148,27 @@ class SharedHistogram implements Histogram {
     this.#counts.fill(0);
     this.#exact.fill(0);
     this.#exact[2] = Number.POSITIVE_INFINITY;
+  }
+
+  since(before: Histogram): Histogram {
+    const added = new SharedHistogram(this.precision, undefined);
+    const old = new Uint32Array(before.buffer, 0, this.#counts.length);
+    let first = -1;
+    let last = -1;
+    for (let i = 0; i < old.length; i++) {
+      const count = (this.#counts[i] ?? 0) - (old[i] ?? 0);
+      if (count <= 0) continue;
+      added.#counts[i] = count;
+      added.#exact[0] = added.count + count;
+      if (first === -1) first = i;
+      last = i;
+    }
+    if (last === -1) return added;
+    added.#exact[1] = this.sumUs - before.sumUs;
+    added.#exact[2] = this.#low(first);
+    added.#exact[3] = Math.min(this.#high(last), this.maxUs);
+    added.#exact[4] = this.overflow - before.overflow;
+    return added;
   }
 
   /** Exact below 2^bits; then the top bits after the leading one. */

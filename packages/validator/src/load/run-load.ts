@@ -4,7 +4,7 @@ import type { ThreadFault, ThreadInput } from "./engine/thread.ts";
 import { loadErrors } from "./errors.ts";
 import { checkLoadPlan } from "./plan/check.ts";
 import { durationOf } from "./plan/duration.ts";
-import { gracefulStopMsDefault } from "./record/recorder.ts";
+import { gracefulStopMsDefault } from "./record/scenario-record.ts";
 import type { LoadDeps, LoadPlan, LoadRecord } from "./types.ts";
 
 const watchdogSlackMs = 30_000;

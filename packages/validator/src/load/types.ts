@@ -1,11 +1,16 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
 import type { FeedPlan } from "./scenario/feed/feed.ts";
+import type { FigureSeries } from "./record/figures.ts";
+import type { StepSeries } from "./record/steps.ts";
 import type { Scenario } from "./scenario-types.ts";
 
 export type * from "./scenario-types.ts";
 
-/** Metrics in ms but `errors` (bad outcomes) and `good` (ok within all of `slo`). */
+/**
+ * Metrics in ms but `errors` (bad outcomes), `good` (ok within all of `slo`) and `figure` (a named
+ * figure in its own unit, one value each time it is said).
+ */
 export type LoadMetric =
   | "response_time"
   | "service_time"
@@ -19,7 +24,8 @@ export type LoadMetric =
   | "e2e_close"
   | "e2e_open"
   | "errors"
-  | "good";
+  | "good"
+  | "figure";
 
 /** Upper limits in ms a good answer keeps; a metric it lacks makes it not good. */
 export interface GoodSlo {
@@ -42,6 +48,8 @@ export interface LoadLimit {
   readonly slo?: GoodSlo;
   /** Only requests of this declared step. */
   readonly step?: string;
+  /** Name of the figure, with metric `figure`; `limitMs` is in its own unit then. */
+  readonly figure?: string;
   /** Turned round: a request is bad that keeps the limit, or of `errors` that ends well. */
   readonly invert?: boolean;
   /** Keeps sums beside the counts: least value, sum and sum per slice, in the tally. */
@@ -198,6 +206,8 @@ export type LoadRecord =
       readonly stream: string;
       readonly part: string;
     }
+  | { readonly type: "steps"; readonly scenario: string; readonly steps: readonly StepSeries[] }
+  | { readonly type: "figure"; readonly figure: FigureSeries }
   | { readonly type: "series"; readonly series: Omit<LoadSeries, "evidence"> }
   | {
       readonly type: "load.ended";

@@ -77,6 +77,8 @@ export interface ExecContext {
   finish(flight: Flight, outcome: LoadOutcome): void;
   /** A figure of load.md section 8 (ms, ratio or count by its name), or a check by its name. */
   metric(name: string, value: number, bad?: boolean): void;
+  /** Says something of the run, once in a while: it goes into the evidence. */
+  event(text: string): void;
 }
 
 /** Makes the Exec of a scenario; may import the scenario's module. */

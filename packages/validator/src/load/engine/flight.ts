@@ -31,6 +31,8 @@ export interface Flight {
   readonly scenario: number;
   /** Index into the scenario's declared steps. */
   step: number;
+  /** Step of a ladder or a search it is counted for, -1 = none. */
+  phase: number;
   /** Writes and reads it on a shared connection; null for clients with sockets of their own. */
   client: LoadClient | null;
   /** Told of the end, once. */
@@ -67,6 +69,7 @@ export function createFlight(scenario: number, index: number, intendedMs: number
   return {
     scenario,
     step: 0,
+    phase: -1,
     client: null,
     answered: null,
     ended: false,

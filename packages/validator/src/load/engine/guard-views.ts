@@ -1,7 +1,8 @@
 import type { GuardView } from "../guards/guard.ts";
 import type { LimitCounter } from "../record/limits.ts";
 import { isOpenModel } from "../schedule/hash.ts";
-import type { Recorder, ScenarioRecord } from "../record/recorder.ts";
+import type { Recorder } from "../record/recorder.ts";
+import type { ScenarioRecord } from "../record/scenario-record.ts";
 import type { HostFigures } from "./host.ts";
 
 /** What the guards see, one view per limit. */
@@ -39,7 +40,7 @@ function viewOf(
     missingMetric: counter.missingMetric,
     due: record.due,
     sent: record.sent,
-    dropped: record.bad.get("dropped") ?? 0,
+    dropped: record.bad.get("dropped"),
     serviceMedianMs: series.service.quantileUs(0.5) / 1000,
     lagP99Ms: series.lag.quantileUs(0.99) / 1000,
     loopMeanMs: host.loopMeanMs,

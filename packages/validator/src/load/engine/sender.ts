@@ -2,7 +2,8 @@ import type { Clock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import type { Executor, ExecutorContext } from "../executors/executor.ts";
 import { createExecutor } from "../executors/index.ts";
-import { gracefulStopMsDefault, type Recorder, type ScenarioRecord } from "../record/recorder.ts";
+import type { Recorder } from "../record/recorder.ts";
+import { gracefulStopMsDefault, type ScenarioRecord } from "../record/scenario-record.ts";
 import { scenarioSeed } from "../schedule/arrivals.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";
 import { Connections } from "./connections.ts";
@@ -34,6 +35,7 @@ export class Sender {
   /** Iterations under way, per scenario. */
   readonly #running: number[];
   readonly #users: number[];
+  readonly #phases: number[];
   /** Flights of clients with sockets of their own. */
   readonly #foreign = new Set<Flight>();
   readonly #execs: Exec[] = [];
@@ -48,6 +50,7 @@ export class Sender {
     const { scenarios } = o.recorder;
     this.#running = scenarios.map(() => 0);
     this.#users = scenarios.map(() => 0);
+    this.#phases = scenarios.map(() => -1);
     this.connections = new Connections({
       url: o.url,
       clock: o.clock,
@@ -124,7 +127,7 @@ export class Sender {
         }),
       start: (vu) => this.#start(at, vu),
       edit: () => null,
-      phase: () => undefined,
+      phase: (phase) => void (this.#phases[at] = phase),
       nextStep: () => Promise.resolve(null),
       lose: (index, intendedMs, outcome) => {
         const flight = this.#open(at, 0, index, intendedMs);
@@ -167,7 +170,9 @@ export class Sender {
         return flight;
       },
       finish: (flight, outcome) => this.#finished(flight, outcome),
-      metric: () => undefined,
+      metric: (metric, value, bad) =>
+        recorder.figure(at, metric, { value, bad: bad ?? false, atMs: clock.monotonicMs() }),
+      event: (text) => this.o.emit({ type: "load.event", text }),
     };
   }
 
@@ -175,7 +180,10 @@ export class Sender {
     // Asked after the end of the run: not due any more.
     if (this.#closing) return;
     const flight = this.#open(at, ask.step, ask.index, ask.intendedMs);
-    if (!Number.isNaN(ask.wakeMs)) flight.wakeMs = ask.wakeMs;
+    if (!Number.isNaN(ask.wakeMs)) {
+      flight.wakeMs = ask.wakeMs;
+      this.o.recorder.at(at).lag(flight);
+    }
     flight.client = ask.client;
     flight.answered = ask.answered;
     this.connections.send(flight);
@@ -185,6 +193,7 @@ export class Sender {
     const nowMs = this.o.clock.monotonicMs();
     const flight = createFlight(at, index, Number.isNaN(intendedMs) ? nowMs : intendedMs);
     flight.step = step;
+    flight.phase = this.#phases[at] ?? -1;
     flight.wakeMs = nowMs;
     if (!this.#closed) this.o.recorder.due(at, flight);
     else flight.ended = true;

@@ -1,8 +1,8 @@
 import { type SampleTally, upperRank } from "@loadline/contract";
 import type { Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
-import type { GoodSlo, LoadLimit } from "../types.ts";
-import { Arena } from "./arena.ts";
+import type { GoodSlo, LimitFigures, LoadLimit } from "../types.ts";
+import type { Arena } from "./arena.ts";
 import { metricOf } from "./metrics.ts";
 import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { rankOf, toMs } from "./series.ts";
@@ -30,6 +30,8 @@ export class LimitCounter {
   /** n and bad of each intended slice, in pairs. */
   readonly #slices: Float64Array;
   readonly #values: Histogram;
+  /** Values and their sum in ms of each intended slice, in pairs; null unless wanted. */
+  readonly #sums: Float64Array | null;
 
   constructor(limit: LoadLimit, shape: LimitShape) {
     this.limit = limit;
@@ -39,6 +41,7 @@ export class LimitCounter {
     this.#badBy = new BadCounts(arena.sums(reasonCount));
     this.#slices = arena.sums(shape.slices * 2);
     this.#values = arena.histogram();
+    this.#sums = limit.figures === true ? arena.sums(shape.slices * 2) : null;
   }
 
   get n(): number {
@@ -76,12 +79,11 @@ export class LimitCounter {
     const { steps } = this.#shape;
     if (this.limit.metric === "figure") return;
     if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
-    this.#add(this.#judge(flight, outcome), slice);
+    this.#add(this.#judge(flight, outcome, slice), slice);
   }
 
   /** One value of the figure the limit names; NaN = it could not be measured. */
   figure(value: number, bad: boolean, slice: number): void {
-    const { limitMs } = this.limit;
     if (bad) {
       this.#add("check", slice);
       return;
@@ -90,11 +92,10 @@ export class LimitCounter {
       this.#add("undefined", slice);
       return;
     }
-    this.#values.record(value * 1000);
-    this.#add(limitMs !== undefined && value >= limitMs ? "over_limit" : "", slice);
+    this.#add(this.#compare(value, slice), slice);
   }
 
-  tally(): SampleTally {
+  tally(): SampleTally & LimitFigures {
     const { limit } = this;
     const figures = limit.limitMs === undefined ? {} : this.#figures(limit.quantile ?? 0.99);
     return {
@@ -103,12 +104,19 @@ export class LimitCounter {
       n: this.n,
       bad: this.bad,
       undefined: this.undefined,
-      slices: this.#slicePairs(),
+      slices: pairsOf(this.#slices),
       sliceMs: this.#shape.sliceMs,
       badBy: this.#badBy.toObject(),
       ...(limit.limitMs !== undefined && { limitMs: limit.limitMs }),
       ...figures,
+      ...(this.#sums !== null && { figures: this.#sumsOf(this.#sums) }),
     };
+  }
+
+  #sumsOf(sums: Float64Array): NonNullable<LimitFigures["figures"]> {
+    const values = this.#values;
+    const minMs = values.count === 0 ? null : toMs(values.minUs);
+    return { values: values.count, sumMs: toMs(values.sumUs), minMs, sums: pairsOf(sums) };
   }
 
   #add(reason: BadReason | "" | "undefined", slice: number): void {
@@ -126,25 +134,28 @@ export class LimitCounter {
   }
 
   /** Empty when good, else the key it is counted under. */
-  #judge(flight: Flight, outcome: LoadOutcome): BadReason | "" | "undefined" {
-    const { metric, limitMs, slo } = this.limit;
+  #judge(flight: Flight, outcome: LoadOutcome, slice: number): BadReason | "" | "undefined" {
+    const { metric, slo, invert } = this.limit;
+    if (invert === true && metric === "errors") return outcome === "ok" ? "answered" : "";
     if (outcome !== "ok") return outcome;
     if (metric === "errors" || metric === "figure") return "";
     if (metric === "good") return slo === undefined ? "" : judgeGood(flight, slo);
     const valueMs = metricOf(flight, metric);
-    if (Number.isNaN(valueMs)) return "undefined";
-    this.#values.record(valueMs * 1000);
-    return limitMs !== undefined && valueMs >= limitMs ? "over_limit" : "";
+    return Number.isNaN(valueMs) ? "undefined" : this.#compare(valueMs, slice);
   }
 
-  /** Up to the last slice with anything in it. */
-  #slicePairs(): [number, number][] {
-    const pairs: [number, number][] = [];
-    for (let i = 0; i < this.#slices.length; i += 2) {
-      pairs.push([this.#slices[i] ?? 0, this.#slices[i + 1] ?? 0]);
+  /** Records a valid value and says why it is bad, if it is. */
+  #compare(value: number, slice: number): BadReason | "" {
+    const { limitMs, invert } = this.limit;
+    this.#values.record(value * 1000);
+    const sums = this.#sums;
+    if (sums !== null) {
+      bump(sums, slice * 2);
+      sums[slice * 2 + 1] = (sums[slice * 2 + 1] ?? 0) + value;
     }
-    while (pairs.length > 0 && pairs.at(-1)?.[0] === 0) pairs.pop();
-    return pairs;
+    const isOver = limitMs !== undefined && value >= limitMs;
+    if (invert === true) return isOver ? "" : "under_limit";
+    return isOver ? "over_limit" : "";
   }
 
   /** Order statistics among all due, bad outcomes as endless: absent when the rank is one of them. */
@@ -160,6 +171,14 @@ export class LimitCounter {
       ...(values.count > 0 && { maxMs: toMs(values.maxUs) }),
     };
   }
+}
+
+/** Up to the last slice with anything in it. */
+function pairsOf(flat: Float64Array): [number, number][] {
+  const pairs: [number, number][] = [];
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i] ?? 0, flat[i + 1] ?? 0]);
+  while (pairs.length > 0 && pairs.at(-1)?.[0] === 0) pairs.pop();
+  return pairs;
 }
 
 function bump(counts: Float64Array, at: number): void {

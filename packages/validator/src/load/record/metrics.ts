@@ -2,7 +2,10 @@ import type { Flight } from "../engine/flight.ts";
 import type { LoadMetric } from "../types.ts";
 
 /** Value in ms of a whole answer; NaN when it has none. */
-export function metricOf(flight: Flight, metric: Exclude<LoadMetric, "errors" | "good" | "figure">): number {
+export function metricOf(
+  flight: Flight,
+  metric: Exclude<LoadMetric, "errors" | "good" | "figure">,
+): number {
   switch (metric) {
     case "response_time":
       return flight.doneMs - flight.intendedMs;

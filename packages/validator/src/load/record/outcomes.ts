@@ -1,7 +1,12 @@
 import type { LoadOutcome } from "../engine/flight.ts";
 
 /** Why a request counts against a limit: its bad outcome, or the value of a good one. */
-export type BadReason = Exclude<LoadOutcome, "ok"> | "over_limit" | "missing_metric";
+export type BadReason =
+  | Exclude<LoadOutcome, "ok">
+  | "over_limit"
+  | "missing_metric"
+  | "under_limit"
+  | "answered";
 
 const positions: Readonly<Record<BadReason, number>> = {
   status_429: 0,
@@ -28,6 +33,8 @@ const positions: Readonly<Record<BadReason, number>> = {
   cancelled: 21,
   over_limit: 22,
   missing_metric: 23,
+  under_limit: 24,
+  answered: 25,
 };
 const names = Object.keys(positions);
 

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createFlight, type Flight, type LoadOutcome } from "../engine/flight.ts";
 import type { LoadLimit, LoadPlan } from "../types.ts";
-import { LimitCounter, metricOf } from "./limits.ts";
+import { Arena } from "./arena.ts";
+import { LimitCounter } from "./limits.ts";
+import { metricOf } from "./metrics.ts";
 import { Recorder } from "./recorder.ts";
 
 const base: LoadLimit = {
@@ -21,7 +23,10 @@ function answered(responseMs: number, of: Partial<Flight> = {}): Flight {
 }
 
 function tallyOf(limit: Partial<LoadLimit>, ended: readonly [Flight, LoadOutcome][]) {
-  const counter = new LimitCounter({ ...base, ...limit }, 1000);
+  const counter = new LimitCounter(
+    { ...base, ...limit },
+    { arena: new Arena(), sliceMs: 1000, slices: 4, steps: null },
+  );
   ended.forEach(([flight, outcome], i) => counter.count(flight, outcome, i % 3));
   return counter.tally();
 }

@@ -3,40 +3,50 @@ import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import { loadErrors } from "../errors.ts";
 import { durationOf } from "../plan/duration.ts";
-import { stepNames } from "../plan/step-names.ts";
-import type { LiveFrame, LoadAccount, LoadLimit, LoadPlan, LoadSlice, Scenario } from "../types.ts";
-import { LimitCounter } from "./limits.ts";
-import { Series, toMs } from "./series.ts";
+import type { LiveFrame, LoadAccount, LoadPlan, LoadSlice } from "../types.ts";
+import { Arena } from "./arena.ts";
+import { type Figure, Figures, type FigureSeries } from "./figures.ts";
+import { ScenarioRecord } from "./scenario-record.ts";
+import { toMs } from "./series.ts";
 
-export interface ScenarioRecord {
-  readonly name: string;
-  readonly scenario: Scenario;
-  /** Monotonic ms. */
-  startMs: number;
-  readonly series: Series;
-  readonly limits: readonly LimitCounter[];
-  readonly bad: Map<LoadOutcome, number>;
-  due: number;
-  sent: number;
-  ok: number;
-  tokensKnown: number;
-  tokensUnknown: number;
-  outputTokens: number;
-}
+/** Slots of the counters that belong to no scenario. */
+const localFaultsAt = 0;
 
-export const gracefulStopMsDefault = 30_000;
+/** Told of a figure seen for the first time. */
+export type FigureMade = (scenario: number, name: string, figure: Figure) => void;
 
-/** Everything counted in a run. Memory does not grow with the number of requests. */
+/**
+ * Everything counted in a run, on shared memory that does not grow with the number of requests.
+ * Each sender has one; `add` makes the whole of them, which is exact: all of it is counts.
+ */
 export class Recorder {
   readonly scenarios: readonly ScenarioRecord[];
+  readonly arena: Arena;
+  readonly figures: Figures;
+  readonly #shared: Float64Array;
   #originMs = 0;
   #endMs = 0;
-  readonly #response = createHistogram();
-  readonly #ttft = createHistogram();
 
-  constructor(plan: LoadPlan) {
-    const entries = Object.entries(plan.scenarios);
-    this.scenarios = entries.map(([name, s]) => toRecord(plan, name, s));
+  /** `given`: the buffers of another's arena, to look at. */
+  constructor(
+    plan: LoadPlan,
+    o: { given?: readonly SharedArrayBuffer[]; figureMade?: FigureMade } = {},
+  ) {
+    this.arena = new Arena(o.given ?? null);
+    this.figures = new Figures(o.figureMade ?? (() => undefined));
+    this.#shared = this.arena.sums(1);
+    this.scenarios = Object.entries(plan.scenarios).map(
+      ([name, s]) => new ScenarioRecord(plan, name, s, this.arena),
+    );
+  }
+
+  /** Faults of this machine: no descriptors, ports or buffers left, a worker lost. */
+  get localFaults(): number {
+    return this.#shared[localFaultsAt] ?? 0;
+  }
+
+  localFault(): void {
+    this.#shared[localFaultsAt] = this.localFaults + 1;
   }
 
   /** The run starts at this monotonic ms. */
@@ -49,45 +59,59 @@ export class Recorder {
   }
 
   due(at: number, flight: Flight): void {
-    const record = this.#at(at);
-    record.due++;
-    record.series.due(record.series.sliceOf(flight.intendedMs - record.startMs));
+    this.at(at).started(flight);
   }
 
   ended(flight: Flight, outcome: LoadOutcome): void {
-    const record = this.#at(flight.scenario);
-    const offsetMs = flight.intendedMs - record.startMs;
-    const slice = record.series.sliceOf(offsetMs);
-    const measured = offsetMs >= (record.scenario.warmupMs ?? 0);
-    if (!Number.isNaN(flight.sendMs)) record.sent++;
-    record.series.ended(slice, outcome, flight, measured);
-    if (outcome === "ok") this.#ok(record, flight);
-    else record.bad.set(outcome, (record.bad.get(outcome) ?? 0) + 1);
-    if (!measured) return;
+    this.at(flight.scenario).ended(flight, outcome);
+  }
+
+  /** One value of a named figure, in its own unit, at a monotonic ms. */
+  figure(at: number, name: string, of: { value: number; bad: boolean; atMs: number }): void {
+    const record = this.at(at);
+    if (!record.measures(of.atMs)) return;
+    this.figures.record(at, name, of.value, of.bad);
     for (const limit of record.limits) {
-      if (limit.step < 0 || limit.step === flight.step) limit.count(flight, outcome, slice);
+      if (limit.limit.metric !== "figure" || limit.limit.figure !== name) continue;
+      limit.figure(of.value, of.bad, record.series.sliceOf(of.atMs - record.startMs));
     }
+  }
+
+  /** Adds another recorder of the same plan. */
+  add(other: Recorder): void {
+    this.arena.add(other.arena);
+    this.figures.add(other.figures);
+    this.figures.folded += other.figures.folded;
+  }
+
+  /** Forgets all counts; slices that were closed stay closed. */
+  clear(): void {
+    this.arena.clear();
+    for (const [, , figure] of this.figures) figure.arena.clear();
+    this.figures.folded = 0;
   }
 
   /** Slices that ended by now, of every scenario. */
   closeSlices(nowMs: number): LoadSlice[] {
-    return this.scenarios.flatMap((r) => r.series.close(nowMs - r.startMs, inFlightOf(r)));
+    return this.scenarios.flatMap((r) => r.series.close(nowMs - r.startMs, r.inFlight));
   }
 
   frame(nowMs: number): LiveFrame {
     const sum = (of: (r: ScenarioRecord) => number): number =>
       this.scenarios.reduce((all, r) => all + of(r), 0);
+    const live = this.#whole((r) => r.series.live);
+    const ttft = this.#whole((r) => r.series.ttft);
     const shown = (of: Histogram, q: number): number | null =>
       of.count === 0 ? null : toMs(of.quantileUs(q));
     return {
       due: sum((r) => r.due),
       ok: sum((r) => r.ok),
-      bad: sum(badOf),
-      inFlight: sum(inFlightOf),
-      p50Ms: shown(this.#response, 0.5),
-      p99Ms: shown(this.#response, 0.99),
-      maxMs: shown(this.#response, 1),
-      ttftP99Ms: shown(this.#ttft, 0.99),
+      bad: sum((r) => r.bad.total()),
+      inFlight: sum((r) => r.inFlight),
+      p50Ms: shown(live, 0.5),
+      p99Ms: shown(live, 0.99),
+      maxMs: shown(live, 1),
+      ttftP99Ms: shown(ttft, 0.99),
       elapsedMs: Math.max(0, nowMs - this.#originMs),
       leftMs: Math.max(0, this.#endMs - nowMs),
     };
@@ -105,78 +129,32 @@ export class Recorder {
   /** Throws LL_LOAD_ACCOUNTING unless due = ok + sum(bad) in every scenario. */
   accounts(): LoadAccount[] {
     return this.scenarios.map((r) => {
-      if (r.due !== r.ok + badOf(r)) {
-        const text = `${r.name}: ${r.due} due, ${r.ok} ok, ${badOf(r)} bad.`;
+      if (r.due !== r.ok + r.bad.total()) {
+        const text = `${r.name}: ${r.due} due, ${r.ok} ok, ${r.bad.total()} bad.`;
         throw loadErrors.make("LL_LOAD_ACCOUNTING", text);
       }
-      return {
-        scenario: r.name,
-        due: r.due,
-        sent: r.sent,
-        ok: r.ok,
-        bad: Object.fromEntries(r.bad),
-        tokensKnown: r.tokensKnown,
-        tokensUnknown: r.tokensUnknown,
-        outputTokens: r.outputTokens,
-      };
+      const { due, sent, ok, tokensKnown, tokensUnknown, outputTokens } = r;
+      const bad = r.bad.toObject();
+      return { scenario: r.name, due, sent, ok, bad, tokensKnown, tokensUnknown, outputTokens };
     });
   }
 
-  #ok(record: ScenarioRecord, flight: Flight): void {
-    record.ok++;
-    this.#response.record((flight.doneMs - flight.intendedMs) * 1000);
-    if (flight.contentEvents > 0) {
-      this.#ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
-    }
-    if (!generates(record.scenario.request) && flight.tokens < 0) return;
-    if (flight.tokens >= 0) {
-      record.tokensKnown++;
-      record.outputTokens += flight.tokens;
-    } else {
-      record.tokensUnknown++;
-    }
+  figureSeries(): FigureSeries[] {
+    return [...this.figures].map(([at, name, figure]) => figure.toSeries(this.at(at).name, name));
   }
 
-  #at(at: number): ScenarioRecord {
+  at(at: number): ScenarioRecord {
     const record = this.scenarios[at];
     if (record === undefined) throw new TypeError(`no scenario ${at}`);
     return record;
   }
-}
 
-export function badOf(record: ScenarioRecord): number {
-  let bad = 0;
-  for (const count of record.bad.values()) bad += count;
-  return bad;
-}
-
-/** Whether answers hold generated text, so that unknown tokens are counted as such. */
-function generates(request: Scenario["request"]): boolean {
-  return request !== undefined && request.kind !== "http" && request.kind !== "embeddings";
-}
-
-function inFlightOf(record: ScenarioRecord): number {
-  return record.due - record.ok - badOf(record);
-}
-
-function toRecord(plan: LoadPlan, name: string, scenario: Scenario): ScenarioRecord {
-  const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
-  const series = new Series(name, durationOf(scenario), drainMs);
-  const own = plan.limits.filter((limit) => limit.scenario === name);
-  const steps = stepNames(name, scenario);
-  const stepOf = ({ step }: LoadLimit): number => (step === undefined ? -1 : steps.indexOf(step));
-  return {
-    name,
-    scenario,
-    startMs: scenario.startMs ?? 0,
-    series,
-    limits: own.map((limit) => new LimitCounter(limit, series.sliceMs, stepOf(limit))),
-    bad: new Map(),
-    due: 0,
-    sent: 0,
-    ok: 0,
-    tokensKnown: 0,
-    tokensUnknown: 0,
-    outputTokens: 0,
-  };
+  /** One histogram of all scenarios. */
+  #whole(of: (r: ScenarioRecord) => Histogram): Histogram {
+    const [only, ...others] = this.scenarios.map(of);
+    if (only !== undefined && others.length === 0) return only;
+    const whole = createHistogram();
+    for (const one of this.scenarios) whole.add(of(one));
+    return whole;
+  }
 }

@@ -2,83 +2,117 @@ import type { LoadSeries } from "@loadline/contract";
 import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadSlice } from "../types.ts";
+import type { Arena } from "./arena.ts";
 
 const slicesMax = 3600;
 const shownQuantiles = [0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999];
+
+/** Slots of the plain counters. */
+const measuredAt = 0;
+const streamsAt = 1;
+const bufferedAt = 2;
 
 /** Slices, histograms and counters of one scenario; fixed size, whatever the run's length. */
 export class Series {
   readonly scenario: string;
   readonly sliceMs: number;
-  readonly response = createHistogram();
-  readonly service = createHistogram();
-  readonly ttft = createHistogram();
-  readonly lag = createHistogram();
-  /** Measured phase only, like the histograms. */
-  measured = 0;
-  streams = 0;
-  bufferedStreams = 0;
-  readonly #slices: number;
-  readonly #due: Uint32Array;
-  readonly #ok: Uint32Array;
-  readonly #bad: Uint32Array;
-  readonly #inFlight: Uint32Array;
+  readonly slices: number;
+  /** Every phase, for the live view and the slices by completion. */
+  readonly live: Histogram;
+  /** Measured phase only, like those that follow. */
+  readonly response: Histogram;
+  readonly service: Histogram;
+  readonly ttft: Histogram;
+  readonly lag: Histogram;
+  /** From release to sending: waiting for a user or a connection. */
+  readonly queueWait: Histogram;
+  readonly #counts: Float64Array;
+  readonly #due: Float64Array;
+  readonly #ok: Float64Array;
+  readonly #bad: Float64Array;
+  readonly #inFlight: number[] = [];
   readonly #p99Ms: (number | null)[] = [];
   readonly #maxMs: (number | null)[] = [];
   readonly #heat: (readonly [number, number, number])[] = [];
-  readonly #second: Histogram = createHistogram();
+  /** What `live` held when the last slice was closed. */
+  readonly #before: Histogram = createHistogram();
   #closed = 0;
 
-  constructor(scenario: string, durationMs: number, drainMs: number) {
+  constructor(scenario: string, arena: Arena, o: { durationMs: number; drainMs: number }) {
     this.scenario = scenario;
-    this.sliceMs = Math.max(1000, Math.ceil(durationMs / slicesMax / 1000) * 1000);
-    this.#slices = Math.ceil((durationMs + drainMs) / this.sliceMs) + 2;
-    this.#due = new Uint32Array(this.#slices);
-    this.#ok = new Uint32Array(this.#slices);
-    this.#bad = new Uint32Array(this.#slices);
-    this.#inFlight = new Uint32Array(this.#slices);
+    this.sliceMs = Math.max(1000, Math.ceil(o.durationMs / slicesMax / 1000) * 1000);
+    this.slices = Math.ceil((o.durationMs + o.drainMs) / this.sliceMs) + 2;
+    this.live = arena.histogram();
+    this.response = arena.histogram();
+    this.service = arena.histogram();
+    this.ttft = arena.histogram();
+    this.lag = arena.histogram();
+    this.queueWait = arena.histogram();
+    this.#counts = arena.sums(3);
+    this.#due = arena.sums(this.slices);
+    this.#ok = arena.sums(this.slices);
+    this.#bad = arena.sums(this.slices);
+  }
+
+  /** Requests of the measured phase that ended. */
+  get measured(): number {
+    return this.#counts[measuredAt] ?? 0;
+  }
+
+  get streams(): number {
+    return this.#counts[streamsAt] ?? 0;
+  }
+
+  get bufferedStreams(): number {
+    return this.#counts[bufferedAt] ?? 0;
   }
 
   /** Slice of an offset in ms from the scenario's start. */
   sliceOf(offsetMs: number): number {
-    return Math.max(0, Math.min(this.#slices - 1, Math.floor(offsetMs / this.sliceMs)));
+    return Math.max(0, Math.min(this.slices - 1, Math.floor(offsetMs / this.sliceMs)));
   }
 
   due(slice: number): void {
-    this.#due[slice] = (this.#due[slice] ?? 0) + 1;
+    bump(this.#due, slice);
+  }
+
+  /** Due and not ended, of one intended slice. */
+  openIn(slice: number): number {
+    return (this.#due[slice] ?? 0) - (this.#ok[slice] ?? 0) - (this.#bad[slice] ?? 0);
   }
 
   ended(slice: number, outcome: LoadOutcome, flight: Flight, measured: boolean): void {
-    const into = outcome === "ok" ? this.#ok : this.#bad;
-    into[slice] = (into[slice] ?? 0) + 1;
-    if (measured) this.measured++;
+    bump(outcome === "ok" ? this.#ok : this.#bad, slice);
+    if (measured) bump(this.#counts, measuredAt);
     if (outcome !== "ok") return;
     const responseUs = (flight.doneMs - flight.intendedMs) * 1000;
-    this.#second.record(responseUs);
+    this.live.record(responseUs);
     if (!measured) return;
     this.response.record(responseUs);
     this.service.record((flight.doneMs - flight.sendMs) * 1000);
-    this.lag.record((flight.wakeMs - flight.intendedMs) * 1000);
+    this.queueWait.record((flight.sendMs - flight.wakeMs) * 1000);
     if (flight.contentEvents === 0) return;
-    this.streams++;
+    bump(this.#counts, streamsAt);
     this.ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
     const bundled = flight.eventsPerReadMax >= 0.9 * flight.contentEvents;
-    if (flight.contentEvents >= 8 && bundled) this.bufferedStreams++;
+    if (flight.contentEvents >= 8 && bundled) bump(this.#counts, bufferedAt);
   }
 
   /** Closes completion slices up to the one of `offsetMs`; returns those newly closed. */
   close(offsetMs: number, inFlight: number): LoadSlice[] {
     const closed: LoadSlice[] = [];
-    const until = Math.min(this.#slices, Math.floor(offsetMs / this.sliceMs));
+    const until = Math.min(this.slices, Math.floor(offsetMs / this.sliceMs));
     while (this.#closed < until) {
       const slice = this.#closed++;
+      const second = this.live.since(this.#before);
+      this.#before.clear();
+      this.#before.add(this.live);
       this.#inFlight[slice] = inFlight;
-      const empty = this.#second.count === 0;
-      this.#p99Ms[slice] = empty ? null : toMs(this.#second.quantileUs(0.99));
-      this.#maxMs[slice] = empty ? null : toMs(this.#second.maxUs);
-      const heat = heatOf(this.#second);
+      const empty = second.count === 0;
+      this.#p99Ms[slice] = empty ? null : toMs(second.quantileUs(0.99));
+      this.#maxMs[slice] = empty ? null : toMs(second.maxUs);
+      const heat = heatOf(second);
       for (const [edgeMs, count] of heat) this.#heat.push([slice, edgeMs, count]);
-      this.#second.clear();
       closed.push(this.#slice(slice, heat));
     }
     return closed;
@@ -88,7 +122,7 @@ export class Series {
   whole(): Omit<LoadSeries, "evidence"> {
     let n = this.#closed;
     while (n > 0 && this.#due[n - 1] === 0 && this.#p99Ms[n - 1] === null) n--;
-    const cut = (all: Uint32Array): number[] => [...all.subarray(0, n)];
+    const cut = (all: Float64Array): number[] => [...all.subarray(0, n)];
     const percentiles: [number, number, number | null][] = [];
     const ttft: [number, number][] = [];
     for (const q of shownQuantiles) {
@@ -107,7 +141,7 @@ export class Series {
       bad: cut(this.#bad),
       p99Ms: this.#p99Ms.slice(0, n),
       maxMs: this.#maxMs.slice(0, n),
-      inFlight: cut(this.#inFlight),
+      inFlight: this.#inFlight.slice(0, n),
       heat: this.#heat,
       percentiles,
       ttft,
@@ -128,6 +162,10 @@ export class Series {
       heat,
     };
   }
+}
+
+function bump(counts: Float64Array, at: number): void {
+  counts[at] = (counts[at] ?? 0) + 1;
 }
 
 /** 1-based rank of a quantile among n. */

@@ -1,7 +1,7 @@
 import { createResponseParser } from "@loadline/kit/http1";
 import { describe, expect, it } from "vitest";
 import { createFlight, type Flight } from "../../engine/flight.ts";
-import { metricOf } from "../../record/limits.ts";
+import { metricOf } from "../../record/metrics.ts";
 import type { LoadClient } from "../client.ts";
 import { createLlmClient } from "./llm-client.ts";
 import type { GeneratingLoadRequest, LlmLoadRequest } from "./request.ts";

@@ -1,0 +1,161 @@
+import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import { durationOf, peakStepsDefault } from "../plan/duration.ts";
+import { stepNames } from "../plan/step-names.ts";
+import type { LoadPlan, Scenario } from "../types.ts";
+import type { Arena } from "./arena.ts";
+import { LimitCounter } from "./limits.ts";
+import { BadCounts, reasonCount } from "./outcomes.ts";
+import { type PhaseCounts, phasesOf } from "./phases.ts";
+import { Series } from "./series.ts";
+import { StepCounts } from "./steps.ts";
+
+export const gracefulStopMsDefault = 30_000;
+/** Declared steps with series of their own; later ones share the last. */
+const stepSeriesMax = 64;
+
+/** Slots of the counters. */
+const slots = {
+  due: 0,
+  sent: 1,
+  ok: 2,
+  tokensKnown: 3,
+  tokensUnknown: 4,
+  outputTokens: 5,
+  released: 6,
+} as const;
+
+/** Everything counted of one scenario, on memory of an arena. */
+export class ScenarioRecord {
+  readonly name: string;
+  readonly scenario: Scenario;
+  /** Monotonic ms. */
+  startMs: number;
+  readonly series: Series;
+  readonly limits: readonly LimitCounter[];
+  /** One per declared step, none when there is but one. */
+  readonly steps: readonly StepCounts[];
+  readonly phases: readonly PhaseCounts[];
+  readonly bad: BadCounts;
+  readonly #counts: Float64Array;
+
+  constructor(plan: LoadPlan, name: string, scenario: Scenario, arena: Arena) {
+    this.name = name;
+    this.scenario = scenario;
+    this.startMs = scenario.startMs ?? 0;
+    const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
+    this.series = new Series(name, arena, { durationMs: durationOf(scenario), drainMs });
+    this.#counts = arena.sums(Object.keys(slots).length);
+    this.bad = new BadCounts(arena.sums(reasonCount));
+    const names = stepNames(name, scenario);
+    const kept = names.length > 1 ? names.slice(0, stepSeriesMax) : [];
+    if (names.length > stepSeriesMax) kept[stepSeriesMax - 1] = "__other__";
+    this.steps = kept.map((step) => new StepCounts(step, arena));
+    const { sliceMs, slices } = this.series;
+    this.limits = plan.limits
+      .filter((limit) => limit.scenario === name)
+      .map((limit) => {
+        const steps = limit.step === undefined ? null : indexesOf(names, limit.step);
+        return new LimitCounter(limit, { arena, sliceMs, slices, steps });
+      });
+    const stepsMax =
+      scenario.executor === "find-peak" ? (scenario.stepsMax ?? peakStepsDefault) : 0;
+    this.phases = phasesOf(scenario, arena, stepsMax);
+  }
+
+  get due(): number {
+    return this.#counts[slots.due] ?? 0;
+  }
+
+  get sent(): number {
+    return this.#counts[slots.sent] ?? 0;
+  }
+
+  get ok(): number {
+    return this.#counts[slots.ok] ?? 0;
+  }
+
+  get tokensKnown(): number {
+    return this.#counts[slots.tokensKnown] ?? 0;
+  }
+
+  get tokensUnknown(): number {
+    return this.#counts[slots.tokensUnknown] ?? 0;
+  }
+
+  get outputTokens(): number {
+    return this.#counts[slots.outputTokens] ?? 0;
+  }
+
+  /** Arrivals this worker has let go. */
+  get released(): number {
+    return this.#counts[slots.released] ?? 0;
+  }
+
+  get inFlight(): number {
+    return this.due - this.ok - this.bad.total();
+  }
+
+  release(): void {
+    this.#bump(slots.released, 1);
+  }
+
+  started(flight: Flight): void {
+    this.#bump(slots.due, 1);
+    this.series.due(this.series.sliceOf(flight.intendedMs - this.startMs));
+    this.#step(flight)?.started();
+    if (flight.phase >= 0) this.phases[flight.phase]?.started();
+  }
+
+  /** From the pacer's release of an iteration: what it was late is ours to answer for. */
+  lag(flight: Flight): void {
+    if (!this.measures(flight.intendedMs)) return;
+    this.series.lag.record((flight.wakeMs - flight.intendedMs) * 1000);
+  }
+
+  ended(flight: Flight, outcome: LoadOutcome): void {
+    const slice = this.series.sliceOf(flight.intendedMs - this.startMs);
+    const measured = this.measures(flight.intendedMs);
+    if (!Number.isNaN(flight.sendMs)) this.#bump(slots.sent, 1);
+    this.series.ended(slice, outcome, flight, measured);
+    if (outcome === "ok") this.#ok(flight);
+    else this.bad.add(outcome);
+    if (flight.phase >= 0) this.phases[flight.phase]?.ended(flight, outcome);
+    if (!measured) return;
+    for (const limit of this.limits) limit.count(flight, outcome, slice);
+    this.#step(flight)?.ended(flight, outcome);
+  }
+
+  /** Whether what is intended then counts in claims. */
+  measures(intendedMs: number): boolean {
+    return intendedMs - this.startMs >= (this.scenario.warmupMs ?? 0);
+  }
+
+  #ok(flight: Flight): void {
+    this.#bump(slots.ok, 1);
+    if (flight.tokens >= 0) {
+      this.#bump(slots.tokensKnown, 1);
+      this.#bump(slots.outputTokens, flight.tokens);
+    } else if (generates(this.scenario.request)) {
+      this.#bump(slots.tokensUnknown, 1);
+    }
+  }
+
+  #step(flight: Flight): StepCounts | undefined {
+    if (this.steps.length === 0 || flight.step < 0) return undefined;
+    return this.steps[Math.min(flight.step, this.steps.length - 1)];
+  }
+
+  #bump(slot: number, by: number): void {
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + by;
+  }
+}
+
+/** Whether answers hold generated text, so that unknown tokens are counted as such. */
+function generates(request: Scenario["request"]): boolean {
+  return request !== undefined && request.kind !== "http" && request.kind !== "embeddings";
+}
+
+/** Every step of that name: a name may be used more than once. */
+function indexesOf(names: readonly string[], step: string): ReadonlySet<number> {
+  return new Set(names.flatMap((name, at) => (name === step ? [at] : [])));
+}
