@@ -12,6 +12,7 @@ const entries: Readonly<Record<string, string>> = {
   main: join(cliDir, "src/main.ts"),
   "model-host": join(packagesDir, "gateway/src/models/host/main.ts"),
   "sql-worker": join(packagesDir, "gateway/src/state/sqlite/sql-worker.ts"),
+  "worker-main": join(packagesDir, "gateway/src/workers/worker-main.ts"),
   "load-thread": join(packagesDir, "validator/src/load/engine/thread.ts"),
   // node-llama-cpp forks this file to try a binary before it loads it.
   testBindingBinary: join(

@@ -23,12 +23,13 @@ import { createAccounting } from "./limits/wire.ts";
 import { checkRegistry } from "./routes/registry.ts";
 import { createRouting } from "./routing/routing.ts";
 import { liveAuditLog, type ReadConfig, type ReloadReport } from "./snapshot/reloader.ts";
-import { adminReload, openReload, openSnapshot } from "./snapshot/wire.ts";
+import { adminReload, openReload, openSnapshot, viewedReload } from "./snapshot/wire.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamParts } from "./stream/parts.ts";
 import { openTelemetry } from "./telemetry/wire.ts";
 import { createWatch } from "./upstream/watch.ts";
+import { mergedAnswers, type Supervised } from "./workers/supervised.ts";
 
 export interface GatewayDeps {
   readonly clock: Clock;
@@ -42,6 +43,8 @@ export interface GatewayDeps {
   readonly readConfig?: ReadConfig;
   /** Controls a test replaces. */
   readonly controls?: Partial<Controls>;
+  /** What a supervisor keeps for this process and its siblings; absent: it is the only one. */
+  readonly supervised?: Supervised | undefined;
 }
 
 export interface Gateway {
@@ -82,7 +85,8 @@ interface Base {
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random } = deps;
   const { audit, identity, stores, metrics } = base;
-  const targetDeps = { ...deps, ...base };
+  const { supervised } = deps;
+  const targetDeps = { ...deps, ...base, hosts: supervised?.hosts };
   const snapshot = openSnapshot(config, targetDeps);
   const { names, live } = snapshot;
   const { dependencies, usage } = stores;
@@ -93,7 +97,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const isStale = (): boolean => reload.isStale;
   const more = routing.health;
   const health = createHealth({ clock, live, version, dependencies, more, isStale });
-  const accounting = createAccounting({ ...targetDeps, config, ...names, usage });
+  const shared = supervised?.limits;
+  const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
   const nextId = createRequestIds(random);
   const exits = { ...opened.exits, audit: auditExchanges(audit, liveAuditLog(live)) };
   const stages = createStages({
@@ -114,6 +119,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       createdSeconds: Math.floor(clock.wallMs() / 1000),
       ...health,
       metricsText: opened.telemetry.render,
+      ...(supervised && mergedAnswers(supervised)),
     },
     exits,
   });
@@ -121,11 +127,25 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const pipeline = createPipeline({ stages, ...exits });
   identity.attach(pipeline);
   opened.attach(pipeline);
-  const reload = openReload(snapshot, { targetDeps, metrics, routing, accounting, pipeline });
+  // A supervisor counts a reload once for all of its workers.
+  const counted = supervised ? createMetrics() : metrics;
+  const reloadParts = { targetDeps, metrics: counted, routing, accounting, pipeline };
+  const reload = openReload(snapshot, reloadParts);
   const { limits } = accounting;
-  const again = { reload: adminReload(reload, deps.readConfig) };
+  const again = supervised
+    ? { reload: viewedReload(supervised.reload), everywhere: supervised.breakers }
+    : { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
-  const front = createFront(pipeline, config, { clock, nextId, admin });
+  const front = createFront(pipeline, config, { clock, nextId, admin, port: supervised?.port });
+  supervised?.attach({
+    health: health.health,
+    metricsText: opened.telemetry.render,
+    breakers: routing.breakers,
+    prepare: reload.prepare,
+    refuse: reload.refuse,
+    addressFailed: accounting.addressFailed,
+    isShared: () => limits.status().mode === "shared",
+  });
   return { live, reload, health, stages, pipeline, front, accounting, admin, telemetry: opened };
 }
 
@@ -133,7 +153,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
 export async function createGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock, random } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
-  const state = openState(config.stateDir, { clock, random }, { exclusive: true });
+  const state = openState(config.stateDir, { clock, random }, { exclusive: !deps.supervised });
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();
   let stores: OpenedStores | undefined;
@@ -150,11 +170,13 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
   };
   try {
     const metrics = createMetrics();
-    stores = await openStores(config, { clock, logger, metrics });
+    stores = await openStores(config, { clock, logger, metrics, ...deps.supervised });
     const { store, repositories } = stores;
     const shared = { clock, random, logger, metrics, stores };
     const base = { ...shared, store, repositories, stateDir: state.dir };
-    audit = openAuditLog(config.auditLog, { ...base, controls: deps.controls });
+    // A supervisor signs the heads of the one chain.
+    const auditLog = deps.supervised ? { ...config.auditLog, heads: undefined } : config.auditLog;
+    audit = openAuditLog(auditLog, { ...base, controls: deps.controls });
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
     const wired = { ...base, audit, identity, runDir, signal: stop.signal };
     const parts = build(config, deps, wired);

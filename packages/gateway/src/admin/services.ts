@@ -6,6 +6,7 @@ import type { TenantService } from "../identity/users/tenant-service.ts";
 import type { UserService } from "../identity/users/user-service.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Repositories } from "../state/repositories.ts";
+import type { EveryBreaker } from "../workers/supervised.ts";
 
 export interface TargetView {
   readonly name: string;
@@ -35,6 +36,8 @@ export interface AdminServices {
   readonly roles: RoleService;
   readonly tenants: TenantService;
   readonly breakers: Pick<BreakerBoard, "list" | "override">;
+  /** Breakers of all processes of this gateway; absent: this one is alone. */
+  readonly everywhere: EveryBreaker | undefined;
   readonly limits: Pick<Limits, "status">;
   /** Missing where there is no file to read again: LL_ADMIN_UNAVAILABLE. */
   readonly reload: (() => Promise<ReloadView>) | undefined;

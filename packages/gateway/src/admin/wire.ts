@@ -6,6 +6,7 @@ import type { Limits } from "../limits/limits.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { Live } from "../snapshot/snapshot.ts";
 import type { Store } from "../state/store.ts";
+import type { EveryBreaker } from "../workers/supervised.ts";
 import type { AdminPlane, AdminPlaneDeps } from "./plane.ts";
 import type { ReloadView } from "./services.ts";
 
@@ -19,6 +20,8 @@ export interface AdminWiring {
   readonly limits: Pick<Limits, "status">;
   readonly routing: Pick<Routing, "breakers">;
   readonly reload?: (() => Promise<ReloadView>) | undefined;
+  /** Breakers of all processes of this gateway; absent: this one is alone. */
+  readonly everywhere?: EveryBreaker | undefined;
   readonly version: string;
 }
 
@@ -62,6 +65,7 @@ function planeDeps(w: AdminWiring): AdminPlaneDeps {
       roles,
       tenants,
       breakers: w.routing.breakers,
+      everywhere: w.everywhere,
       limits: w.limits,
       reload: w.reload,
       version: w.version,

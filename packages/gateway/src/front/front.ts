@@ -5,6 +5,8 @@ export interface FrontOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Other processes listen on the same port; the kernel spreads the connections. */
+  readonly isShared: boolean;
   readonly headMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;

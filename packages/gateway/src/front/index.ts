@@ -12,18 +12,27 @@ export type { Front } from "./front.ts";
 export function createFront(
   pipeline: Pipeline,
   config: GatewayConfig,
-  deps: { clock: Clock; nextId: () => string; admin?: RequestHandler | undefined },
+  deps: {
+    clock: Clock;
+    nextId: () => string;
+    admin?: RequestHandler | undefined;
+    /** Shared with other processes; absent: the configuration's, for this one alone. */
+    port?: number | undefined;
+  },
 ): Front {
   const { http, listen } = config;
   const options: FrontOptions = {
     host: listen.host,
-    port: listen.port,
+    port: deps.port ?? listen.port,
+    isShared: deps.port !== undefined,
     headMs: http.head,
     requestMs: http.request,
     keepAliveMs: http.keepAlive,
     connectionsMax: http.connectionsMax,
     headBytesMax: http.headBytesMax,
-    ...deps,
+    clock: deps.clock,
+    nextId: deps.nextId,
+    admin: deps.admin,
   };
   return http.front === "http1"
     ? createHttp1Front(pipeline, options)

@@ -5,7 +5,10 @@ import { gatewayErrors } from "../errors.ts";
  * Listens and resolves to the base URL.
  * @throws LL_SERVER_PORT_IN_USE, LL_SERVER_LISTEN
  */
-export function listenOn(server: Server, o: { host: string; port: number }): Promise<string> {
+export function listenOn(
+  server: Server,
+  o: { host: string; port: number; isShared: boolean },
+): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const isTaken = cause.code === "EADDRINUSE";
@@ -13,7 +16,7 @@ export function listenOn(server: Server, o: { host: string; port: number }): Pro
       const what = isTaken ? "is in use" : `cannot be listened on (${cause.code ?? "?"})`;
       reject(gatewayErrors.make(code, `${o.host}:${o.port} ${what}.`, { cause }));
     });
-    server.listen({ host: o.host, port: o.port }, () => {
+    server.listen({ host: o.host, port: o.port, reusePort: o.isShared }, () => {
       const address: AddressInfo | string | null = server.address();
       const port = typeof address === "object" && address ? address.port : o.port;
       resolve(`http://${o.host.includes(":") ? `[${o.host}]` : o.host}:${port}`);

@@ -25,7 +25,7 @@ import { createLimits, type Limits } from "./limits.ts";
 import { LocalStore } from "./local-store.ts";
 import { createLimitMetrics } from "./metrics.ts";
 import { LeaseList } from "./open-lease.ts";
-import { RedisStore } from "./redis-store.ts";
+import { RedisStore, type RedisStoreDeps } from "./redis-store.ts";
 import type { SharedStore } from "./shared-store.ts";
 
 /** The sections that a reload changes. */
@@ -44,6 +44,15 @@ export interface AccountingDeps {
   /** Where the shared store is shown in /health. */
   readonly stores?: AccountingStores | undefined;
   readonly controls?: Partial<Controls> | undefined;
+  /** Where several processes of one gateway keep their limits together. */
+  readonly shared?: AccountingShared | undefined;
+}
+
+/** What a worker's supervisor keeps for all workers. */
+export interface AccountingShared {
+  readonly openLink: NonNullable<RedisStoreDeps["openLink"]>;
+  /** An address failed here; the other workers count it, too. */
+  onAddressFailed(address: string): void;
 }
 
 export interface AccountingStores {
@@ -57,6 +66,8 @@ export interface Accounting {
   readonly metering: Metering;
   readonly addresses: AddressTable;
   onAddressRefused(): void;
+  /** Another process of this gateway saw an address fail. */
+  addressFailed(address: string): void;
   /** Other limits and prices hold from now on; throws nothing that `checkLimits` let pass. */
   install(config: LimitConfig): void;
   /** Exit: what was reserved becomes what was used. */
@@ -67,6 +78,8 @@ export interface Accounting {
 }
 
 const bucketsMax = 100_000;
+/** A supervisor is on the same machine: it answers, or it is gone. */
+const supervisorMs = 1000;
 
 /** Builds limits, budgets and metering from the configuration; opens the shared store if any. */
 export function createAccounting(deps: AccountingDeps): Accounting {
@@ -94,10 +107,12 @@ export function createAccounting(deps: AccountingDeps): Accounting {
     store: deps.usage,
   });
   const { addressesMax, failuresPerMinute } = config.addressLimit;
+  const table = createAddressTable({ addressesMax, failuresPerMinute, random: deps.random });
   return {
     limits,
     metering,
-    addresses: createAddressTable({ addressesMax, failuresPerMinute, random: deps.random }),
+    addresses: sharedAddresses(table, deps.shared),
+    addressFailed: (address) => table.fail(address, Math.floor(clock.monotonicMs() * 1000)),
     onAddressRefused: () => metrics.addressRefused(),
     install(next) {
       const other = compile(next, clock);
@@ -146,33 +161,46 @@ function limitsOf(config: LimitConfig): Dimension[] {
 }
 
 /** With one process alone budgets are kept in the SQL store; replicas keep them in theirs. */
-function ledgerFor({ config, clock, logger, stores }: AccountingDeps): Ledger | undefined {
-  if (config.stores.redis !== null || !stores) return undefined;
+function ledgerFor({ config, clock, logger, stores, shared }: AccountingDeps): Ledger | undefined {
+  if (config.stores.redis !== null || !stores || shared) return undefined;
   const onFailure = (cause: unknown): void =>
     logger.warn("budget.store", { text: cause instanceof Error ? cause.message : String(cause) });
   return createLedger({ clock, budgets: stores.repositories.budgets, onFailure });
 }
 
 function sharedStore(
-  { config, clock, random, logger, metrics, stores }: AccountingDeps,
+  { config, clock, random, logger, metrics, stores, shared }: AccountingDeps,
   o: { local: LocalStore; leases: LeaseList },
 ): SharedStore | undefined {
   const { redis, redisTimeout, redisLease, replicasMax } = config.stores;
-  if (redis === null) return undefined;
+  if (redis === null && !shared) return undefined;
   const dropped = metrics.counter("loadline_limit_settles_dropped", "Settles that were lost.", {});
   const store = new RedisStore({
     ...o,
-    url: redis,
+    url: redis ?? "",
+    ...(redis === null && { openLink: shared?.openLink }),
     clock,
-    timeoutMs: redisTimeout,
+    timeoutMs: redis === null ? supervisorMs : redisTimeout,
     leaseMs: redisLease,
     replicasMax,
     replica: Buffer.from(random.bytes(9)).toString("base64url"),
     log: (event, text) => logger.warn(event, { text }),
     onDropped: (settles) => dropped.add(0, settles),
   });
-  stores?.dependencies.add("redis", false, () => store.health());
+  if (redis !== null) stores?.dependencies.add("redis", false, () => store.health());
   return store;
+}
+
+/** A failure counts in this process at once, and is told to the others. */
+function sharedAddresses(table: AddressTable, shared: AccountingShared | undefined): AddressTable {
+  if (!shared) return table;
+  return {
+    ...table,
+    fail(address, nowUs) {
+      table.fail(address, nowUs);
+      shared.onAddressFailed(address);
+    },
+  };
 }
 
 /** Accounting that opens nothing, to name the stages it is wired into. */

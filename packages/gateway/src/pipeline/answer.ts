@@ -10,8 +10,14 @@ export interface LocalAnswers {
   readonly createdSeconds: number;
   /** Reasons why it is not ready; empty when it is. */
   notReady(): readonly string[];
-  health(): { isOk: boolean; body: unknown };
-  metricsText(): string;
+  health(): HealthAnswer | Promise<HealthAnswer>;
+  metricsText(): string | Promise<string>;
+}
+
+/** What /health answers; 503 unless `isOk`. */
+export interface HealthAnswer {
+  readonly isOk: boolean;
+  readonly body: unknown;
 }
 
 interface LocalAnswer {
@@ -19,6 +25,8 @@ interface LocalAnswer {
   readonly type: string;
   readonly body: string;
 }
+
+type Answered = LocalAnswer | Refusal | Promise<LocalAnswer>;
 
 const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -35,7 +43,7 @@ export function answerStage(local: LocalAnswers): Stage {
     const granted = x.principal?.limits.models;
     return granted ? local.models().filter((id) => granted.has(id)) : local.models();
   };
-  const answers: Partial<Record<OperationId, (x: Exchange) => LocalAnswer | Refusal>> = {
+  const answers: Partial<Record<OperationId, (x: Exchange) => Answered>> = {
     "models.list": (x) => json(200, { object: "list", data: modelsOf(x).map(model) }),
     "models.get": (x) =>
       modelsOf(x).includes(x.pathParam ?? "")
@@ -49,10 +57,13 @@ export function answerStage(local: LocalAnswers): Stage {
         : json(503, { status: "not_ready", reasons });
     },
     health() {
-      const { isOk, body } = local.health();
-      return json(isOk ? 200 : 503, body);
+      const health = local.health();
+      return health instanceof Promise ? health.then(healthAnswer) : healthAnswer(health);
     },
-    metrics: () => ({ status: 200, type: openMetricsType, body: local.metricsText() }),
+    metrics() {
+      const text = local.metricsText();
+      return typeof text === "string" ? metricsAnswer(text) : text.then(metricsAnswer);
+    },
   };
   return {
     id: "answer",
@@ -60,17 +71,29 @@ export function answerStage(local: LocalAnswers): Stage {
     wired: (operation) => answers[operation.id] !== undefined,
     run(x) {
       const answer = answers[x.operation.id]?.(x);
-      if (!answer) return undefined;
-      if ("code" in answer) return answer;
-      const headers = ["content-type", answer.type, "x-request-id", x.id];
-      headers.push("cache-control", "no-store");
-      if (x.isAuthStale) headers.push("x-loadline-degraded", "auth");
-      x.client.answer(answer.status, headers, answer.body);
-      const reason = answer.status === 200 ? "ok" : "refused";
-      x.exit({ reason, status: answer.status });
-      return undefined;
+      if (!(answer instanceof Promise)) return answer && send(x, answer);
+      return answer.then((late) => (x.isOver ? undefined : send(x, late)));
     },
   };
+}
+
+function send(x: Exchange, answer: LocalAnswer | Refusal): Refusal | undefined {
+  if ("code" in answer) return answer;
+  const headers = ["content-type", answer.type, "x-request-id", x.id];
+  headers.push("cache-control", "no-store");
+  if (x.isAuthStale) headers.push("x-loadline-degraded", "auth");
+  x.client.answer(answer.status, headers, answer.body);
+  const reason = answer.status === 200 ? "ok" : "refused";
+  x.exit({ reason, status: answer.status });
+  return undefined;
+}
+
+function healthAnswer({ isOk, body }: HealthAnswer): LocalAnswer {
+  return json(isOk ? 200 : 503, body);
+}
+
+function metricsAnswer(body: string): LocalAnswer {
+  return { status: 200, type: openMetricsType, body };
 }
 
 function json(status: number, value: unknown): LocalAnswer {

@@ -37,7 +37,18 @@ export interface ReloaderDeps {
   retire(targets: readonly Target[]): void;
 }
 
+/** A configuration that was checked and opened, to be gone over to or given up. */
+export interface Prepared {
+  /** May not fail. */
+  commit(): ReloadReport;
+  abort(): void;
+}
+
 export interface Reloader {
+  /** Does all of a reload that may fail; throws what is wrong and leaves everything as it is. */
+  prepare(config: GatewayConfig): Prepared;
+  /** Notes that a reload was refused, here or by another process. */
+  refuse(cause: unknown): ReloadReport;
   /** Goes over to another configuration, or says why not and leaves everything as it is. */
   apply(config: GatewayConfig): ReloadReport;
   /** The same with a configuration that is read first. One that waits to be read serves all. */
@@ -64,9 +75,9 @@ class SnapshotReloader implements Reloader {
 
   apply(config: GatewayConfig): ReloadReport {
     try {
-      return this.#apply(config);
+      return this.prepare(config).commit();
     } catch (cause) {
-      return this.#refuse(cause);
+      return this.refuse(cause);
     }
   }
 
@@ -86,21 +97,17 @@ class SnapshotReloader implements Reloader {
 
   async #read(read: ReadConfig): Promise<ReloadReport> {
     try {
-      return this.#apply(await read());
+      return this.prepare(await read()).commit();
     } catch (cause) {
-      return this.#refuse(cause);
+      return this.refuse(cause);
     }
   }
 
   /** Everything that may fail comes first; then one turn changes all there is to change. */
-  #apply(config: GatewayConfig): ReloadReport {
-    const { live, names, metrics, logger } = this.#deps;
+  prepare(config: GatewayConfig): Prepared {
+    const { live, names } = this.#deps;
     const before = live.current;
-    if (isSame(before.config, config)) {
-      this.isStale = false;
-      metrics.onReload("unchanged");
-      return { outcome: "unchanged", digest: before.digest, changed: [] };
-    }
+    if (isSame(before.config, config)) return { commit: this.#unchanged, abort: () => undefined };
     const changed = liveChanges(before.config, config);
     this.#deps.check(config);
     const generation = ++this.#generation;
@@ -116,16 +123,32 @@ class SnapshotReloader implements Reloader {
       this.#deps.retire(opened);
       throw cause;
     }
+    return {
+      commit: () => this.#install(next, changed),
+      abort: () => this.#deps.retire(opened),
+    };
+  }
+
+  readonly #unchanged = (): ReloadReport => {
+    this.isStale = false;
+    this.#deps.metrics.onReload("unchanged");
+    return { outcome: "unchanged", digest: this.#deps.live.current.digest, changed: [] };
+  };
+
+  #install(next: Snapshot, changed: readonly string[]): ReloadReport {
+    const { live, metrics, logger } = this.#deps;
+    const before = live.current;
     live.current = next;
     this.#deps.install(next);
-    this.#deps.retire([...before.targets.values()].filter((t) => targets.get(t.name) !== t));
+    const isLeft = (target: Target): boolean => next.targets.get(target.name) !== target;
+    this.#deps.retire([...before.targets.values()].filter(isLeft));
     this.isStale = false;
     metrics.onReload("applied");
     logger.info("config.applied", { digest: next.digest, changed: changed.join(", ") });
     return { outcome: "applied", digest: next.digest, changed };
   }
 
-  #refuse(cause: unknown): ReloadReport {
+  refuse(cause: unknown): ReloadReport {
     const { live, metrics, logger } = this.#deps;
     const { digest } = live.current;
     this.isStale = true;

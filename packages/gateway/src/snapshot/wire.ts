@@ -69,6 +69,8 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
   });
   return {
     apply: (config) => reloader.apply(config),
+    prepare: (config) => reloader.prepare(config),
+    refuse: (cause) => reloader.refuse(cause),
     read: (read) => reloader.read(read),
     get isStale() {
       return reloader.isStale;
@@ -90,10 +92,16 @@ export function adminReload(
   reloader: Reloader,
   read: ReadConfig | undefined,
 ): (() => Promise<{ applied: boolean; problem: string | null }>) | undefined {
-  if (!read) return undefined;
-  const view = ({ problem, outcome }: ReloadReport) => ({
-    applied: outcome === "applied",
-    problem: problem ?? null,
-  });
-  return async () => view(await reloader.read(read));
+  return read && viewedReload(() => reloader.read(read));
+}
+
+/** A reload as the admin plane shows it. */
+export function viewedReload(
+  reload: (() => Promise<ReloadReport>) | undefined,
+): (() => Promise<{ applied: boolean; problem: string | null }>) | undefined {
+  if (!reload) return undefined;
+  return async () => {
+    const { problem, outcome } = await reload();
+    return { applied: outcome === "applied", problem: problem ?? null };
+  };
 }

@@ -20,6 +20,7 @@ export const settingRoutes: readonly AdminRoute[] = [
     path: "/config/reload",
     summary: "Read the configuration again; an invalid one changes nothing",
     permission: "settings:manage",
+    platform: true,
     audit: { action: "config.reloaded", by: "plane" },
     answer: z.object({
       applied: z.boolean(),

@@ -83,10 +83,13 @@ export const trafficRoutes: readonly AdminRoute[] = [
     id: "breakers.list",
     method: "GET",
     path: "/breakers",
-    summary: "List circuit breakers of this process",
+    summary: "List circuit breakers, those of several processes as one",
     permission: "breakers:read",
+    platform: true,
     answer: z.object({ data: z.array(breaker).readonly() }),
-    handle: ({ breakers }) => ({ data: breakers.list() }),
+    handle: async ({ breakers, everywhere }) => ({
+      data: (await everywhere?.list()) ?? breakers.list(),
+    }),
   }),
   defineRoute({
     id: "breakers.override",
@@ -94,6 +97,7 @@ export const trafficRoutes: readonly AdminRoute[] = [
     path: "/breakers/:id/override",
     summary: "Hold a breaker open or closed, or let it decide again",
     permission: "breakers:override",
+    platform: true,
     audit: { action: "breaker.overridden", by: "plane" },
     params: idParams,
     body: z.strictObject({ to: z.enum(["open", "closed", "auto"]) }),
@@ -102,8 +106,9 @@ export const trafficRoutes: readonly AdminRoute[] = [
     example: { to: "open" },
     objectOf: (raw) => ({ type: "breaker", id: idParams.safeParse(raw.params).data?.id ?? "" }),
     check: ({ breakers }, { params: { id } }) => void shownBreaker(breakers, id),
-    handle({ breakers }, { params: { id }, body }) {
-      breakers.override(id, body.to);
+    async handle({ breakers, everywhere }, { params: { id }, body }) {
+      if (everywhere) await everywhere.override(id, body.to);
+      else breakers.override(id, body.to);
       return shownBreaker(breakers, id);
     },
   }),

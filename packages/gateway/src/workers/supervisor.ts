@@ -1,0 +1,309 @@
+import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import type { BreakerView } from "../breaker/board.ts";
+import type { GatewayConfig } from "../config/schema.ts";
+import type { DrainReport } from "../health/drain.ts";
+import type { HealthAnswer } from "../pipeline/answer.ts";
+import { explainStages } from "../pipeline/explain.ts";
+import { createGateway, type Gateway, type GatewayDeps } from "../server.ts";
+import { digestOf } from "../snapshot/compare.ts";
+import { createReloadMetrics } from "../snapshot/metrics.ts";
+import type { ReloadReport } from "../snapshot/reloader.ts";
+import type { HostState, Override, SupervisorCalls, WorkerCalls, WorkerPlan } from "./calls.ts";
+import { claimPort } from "./free-port.ts";
+import { type KeptState, openKeptState } from "./kept-state.ts";
+import { mergeBreakers } from "./merge-breakers.ts";
+import { mergeHealth } from "./merge-health.ts";
+import { addMetrics, type MergedMetrics, renderMetrics } from "./merge-metrics.ts";
+import { packConfig } from "./pass-config.ts";
+import { faultOf, type Handlers } from "./peer.ts";
+import { type RunningWorker, WorkerPool } from "./pool.ts";
+
+/** A gateway in as many processes as `config.workers` says. Rejects like `createGateway`. */
+export function openGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
+  return config.workers === 1 ? createGateway(config, deps) : createSupervisor(config, deps);
+}
+
+/** A worker that does not answer within this time is left out, or stops a reload. */
+const askMs = 1000;
+/** Counts of a worker that is killed are known up to this long before. */
+const keepCountsMs = 2000;
+/** Beyond its grace a worker may take this long to write what it still has. */
+const endMs = 10_000;
+
+async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
+  const { clock } = deps;
+  const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  const metrics = createMetrics();
+  let onHost: (state: HostState) => void = () => undefined;
+  const state = await openKeptState(config, {
+    ...deps,
+    logger,
+    metrics,
+    onHost: (told) => onHost(told),
+  });
+  const supervisor = new Supervisor(config, deps, { state, logger, metrics });
+  onHost = (told) => supervisor.tell("host", told);
+  return supervisor;
+}
+
+interface Kept {
+  readonly state: KeptState;
+  readonly logger: LeveledLogger;
+  readonly metrics: Metrics;
+}
+
+/** Holds what there is once, and the workers that serve; serves nothing itself. */
+class Supervisor implements Gateway {
+  url = "";
+  readonly stages: Gateway["stages"];
+  readonly #deps: GatewayDeps;
+  readonly #kept: Kept;
+  readonly #pool: WorkerPool;
+  readonly #reloads: ReturnType<typeof createReloadMetrics>;
+  readonly #startedAt: string;
+  readonly #overrides = new Map<string, Override>();
+  /** What workers that ended have counted. */
+  readonly #counted: MergedMetrics = new Map();
+  readonly #stop = new AbortController();
+  #config: GatewayConfig;
+  #stale: { readonly code: string; readonly message: string } | undefined;
+  #port = 0;
+  #closing: Promise<DrainReport> | undefined;
+
+  constructor(config: GatewayConfig, deps: GatewayDeps, kept: Kept) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#kept = kept;
+    this.stages = explainStages(config);
+    this.#startedAt = new Date(deps.clock.wallMs()).toISOString();
+    this.#reloads = createReloadMetrics(kept.metrics, () => digestOf(this.#config));
+    this.#pool = new WorkerPool({
+      clock: deps.clock,
+      logger: kept.logger,
+      wanted: config.workers,
+      log: deps.log,
+      handlersOf: (id) => this.#handlers(id),
+      plan: () => this.#plan(),
+      onBegun: ({ handle }) => {
+        if (this.#stale) handle.peer.tell("refuse", this.#stale);
+      },
+      onEnded: (worker) => {
+        addMetrics(this.#counted, worker.lastText, { onlyCounts: true });
+        kept.state.forget(worker.id);
+      },
+    });
+    this.#define(kept.metrics);
+  }
+
+  get firstKey(): Gateway["firstKey"] {
+    return this.#kept.state.identity.firstKey;
+  }
+
+  get identity(): Gateway["identity"] {
+    return this.#kept.state.identity;
+  }
+
+  get stateDir(): string {
+    return this.#kept.state.stateDir;
+  }
+
+  async start(): Promise<{ url: string }> {
+    this.#port = await claimPort(this.#config.listen);
+    this.url = await this.#pool.start();
+    this.#kept.logger.info("listening", { url: this.url, workers: this.#config.workers });
+    void this.#keepCounts();
+    return { url: this.url };
+  }
+
+  async whenReady(signal?: AbortSignal): Promise<void> {
+    await Promise.all(this.#pool.serving.map((one) => one.handle.peer.call("ready", undefined)));
+    signal?.throwIfAborted();
+  }
+
+  reload(next?: GatewayConfig): Promise<ReloadReport> {
+    return this.#pool.exclusive(() => this.#reload(next));
+  }
+
+  close(o?: { graceMs?: number }): Promise<DrainReport> {
+    this.#closing ??= this.#close(o?.graceMs);
+    return this.#closing;
+  }
+
+  tell<K extends keyof WorkerCalls>(op: K, ask: WorkerCalls[K]["ask"], except?: number): void {
+    for (const { id, handle } of this.#pool.serving) if (id !== except) handle.peer.tell(op, ask);
+  }
+
+  async #close(graceMs: number | undefined): Promise<DrainReport> {
+    const { logger, state } = this.#kept;
+    this.#stop.abort(new Error("the gateway was closed"));
+    const report = { finished: 0, cut: 0 };
+    const boundMs = (graceMs ?? this.#config.drain.grace) + endMs;
+    const drain = async ({ id, handle }: RunningWorker): Promise<void> => {
+      try {
+        const one = await handle.peer.call("drain", { graceMs }, boundMs);
+        report.finished += one.finished;
+        report.cut += one.cut;
+      } catch (cause) {
+        logger.error("worker not drained", { worker: id, text: String(cause) });
+      }
+    };
+    await this.#pool.close(drain, boundMs);
+    logger.info("closed", report);
+    await state.close();
+    logger.flush();
+    return report;
+  }
+
+  /** First all workers check and open what is new, then all go over to it; or none does. */
+  async #reload(next: GatewayConfig | undefined): Promise<ReloadReport> {
+    const workers = this.#pool.serving;
+    try {
+      const config = next ?? (await this.#deps.readConfig?.()) ?? this.#config;
+      const packed = packConfig(config);
+      await this.#all(workers, "prepare", { config: packed });
+      this.#config = config;
+      this.#stale = undefined;
+      const [report] = await this.#all(workers, "commit", undefined);
+      this.#kept.logger.setLevel(config.log.level);
+      const outcome = report?.outcome ?? "applied";
+      this.#reloads.onReload(outcome);
+      return { outcome, digest: digestOf(config), changed: report?.changed ?? [] };
+    } catch (cause) {
+      for (const { handle } of workers) handle.peer.tell("abort", undefined);
+      return this.#refuse(cause);
+    }
+  }
+
+  #refuse(cause: unknown): ReloadReport {
+    const { code, message } = faultOf(cause);
+    const known = code === "" ? "LL_INTERNAL_UNEXPECTED" : code;
+    this.#stale = { code, message };
+    this.tell("refuse", this.#stale);
+    const outcome = code === "LL_CONFIG_RESTART_NEEDED" ? "restart_needed" : "invalid";
+    this.#reloads.onReload(outcome);
+    this.#kept.logger.error("config.refused", { code: known, text: message });
+    const problem = `${known} ${message}`;
+    return { outcome, digest: digestOf(this.#config), changed: [], problem };
+  }
+
+  /** Asks all; rejects when one refuses, unless it ended meanwhile. */
+  async #all<K extends keyof WorkerCalls>(
+    workers: readonly RunningWorker[],
+    op: K,
+    ask: WorkerCalls[K]["ask"],
+  ): Promise<WorkerCalls[K]["answer"][]> {
+    const asked = workers.map((one) => one.handle.peer.call(op, ask, askMs));
+    const results = await Promise.allSettled(asked);
+    const answers: WorkerCalls[K]["answer"][] = [];
+    results.forEach((result, i) => {
+      if (result.status === "fulfilled") answers.push(result.value);
+      else if (workers[i]?.isServing) throw result.reason;
+    });
+    return answers;
+  }
+
+  #plan(): WorkerPlan {
+    return {
+      config: packConfig(this.#config),
+      version: this.#deps.version ?? "0.0.0",
+      port: this.#port,
+      canReload: this.#deps.readConfig !== undefined,
+      overrides: [...this.#overrides],
+    };
+  }
+
+  #handlers(id: number): Handlers<SupervisorCalls> {
+    const { state } = this.#kept;
+    const { hosts, limits, stores } = state;
+    return {
+      sql: (ask) => state.sql(id, ask),
+      appendAudit: ({ tenantId, drafts }) => state.append(tenantId, drafts),
+      appendUsage: (batch) => stores.usage.append(batch),
+      limits: (call) => limits.run(call, String(id)),
+      openHost: (ask) => hosts.open(id, ask),
+      startHost: (ask) => hosts.start(ask.id),
+      closeHost: (ask) => hosts.close(id, ask.id),
+      metrics: () => this.#metricsText(),
+      health: () => this.#health(),
+      reload: () => this.reload(),
+      breakers: () => this.#breakers(),
+      override: (ask) => this.#override(ask),
+      addressFailed: (ask) => this.tell("addressFailed", ask, id),
+    };
+  }
+
+  async #metricsText(): Promise<string> {
+    await Promise.all(this.#pool.serving.map((worker) => this.#readMetrics(worker)));
+    const merged: MergedMetrics = new Map();
+    addMetrics(merged, this.#kept.metrics.render(), { onlyCounts: false });
+    for (const { lastText } of this.#pool.serving)
+      addMetrics(merged, lastText, { onlyCounts: false });
+    addMetrics(merged, renderMetrics(this.#counted), { onlyCounts: true });
+    return renderMetrics(merged);
+  }
+
+  /** One that does not answer is shown as it was last seen. */
+  async #readMetrics(worker: RunningWorker): Promise<void> {
+    try {
+      worker.lastText = await worker.handle.peer.call("metrics", undefined, askMs);
+    } catch (cause) {
+      this.#kept.logger.warn("worker.metrics", { worker: worker.id, text: String(cause) });
+    }
+  }
+
+  async #keepCounts(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(keepCountsMs, signal).catch(() => undefined);
+      if (!signal.aborted)
+        await Promise.all(this.#pool.serving.map((worker) => this.#readMetrics(worker)));
+    }
+  }
+
+  async #health(): Promise<HealthAnswer> {
+    const answers = await this.#answers("health");
+    const running = answers.length;
+    const wanted = this.#config.workers;
+    const isShort = running < wanted || this.#pool.isDegraded;
+    const state = running === 0 ? "down" : isShort ? "degraded" : "ok";
+    const { restarts } = this.#pool;
+    return mergeHealth(answers, {
+      workers: { required: true, state, running, wanted, restarts },
+      startedAt: this.#startedAt,
+      isStale: this.#stale !== undefined,
+    });
+  }
+
+  async #breakers(): Promise<readonly BreakerView[]> {
+    return mergeBreakers(await this.#answers("breakers"));
+  }
+
+  async #override(ask: { readonly id: string; readonly to: Override }): Promise<boolean> {
+    if (ask.to === "auto") this.#overrides.delete(ask.id);
+    else this.#overrides.set(ask.id, ask.to);
+    const done = await this.#all(this.#pool.serving, "override", ask);
+    return done.includes(true);
+  }
+
+  /** What the workers answer that do within 1 s. */
+  async #answers<K extends "health" | "breakers">(op: K): Promise<WorkerCalls[K]["answer"][]> {
+    const asked = this.#pool.serving.map((one) => one.handle.peer.call(op, undefined, askMs));
+    const results = await Promise.allSettled(asked);
+    return results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  }
+
+  #define(metrics: Metrics): void {
+    const restarts = metrics.gauge("loadline_worker_restarts", "Workers replaced.", {});
+    const running = metrics.gauge("loadline_workers", "Workers that serve.", {});
+    const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
+    const cpu = metrics.gauge("process_cpu_user_system_seconds", "CPU time used.", {});
+    metrics.onRender(() => {
+      const used = process.cpuUsage();
+      restarts.set(0, this.#pool.restarts);
+      running.set(0, this.#pool.serving.length);
+      rss.set(0, process.memoryUsage.rss());
+      cpu.set(0, (used.user + used.system) / 1e6);
+    });
+  }
+}

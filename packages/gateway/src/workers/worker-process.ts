@@ -1,0 +1,87 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "@loadline/kit/clock";
+import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
+import { type Handlers, Peer } from "./peer.ts";
+
+export interface WorkerProcessDeps {
+  readonly clock: Clock;
+  /** Takes what the worker logs: whole lines. */
+  log(text: string): void;
+  onFault(text: string): void;
+  onEnd(how: string): void;
+}
+
+/** A worker as its supervisor holds it. */
+export interface WorkerHandle {
+  readonly pid: number;
+  readonly peer: Peer<WorkerCalls, SupervisorCalls>;
+  /** Resolves when the process is gone. */
+  readonly ended: Promise<void>;
+  kill(): void;
+  /** Closes the channel: a worker that is done ends then. */
+  release(): void;
+}
+
+const partialMax = 65_536;
+
+/** Starts a worker process; it does nothing before it is told to begin. */
+export function startWorker(
+  handlers: Handlers<SupervisorCalls>,
+  deps: WorkerProcessDeps,
+): WorkerHandle {
+  const child = fork(fileURLToPath(new URL("./worker-main.ts", import.meta.url)), [], {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const send = (message: unknown): boolean => child.connected && trySend(child, message);
+  const peer = new Peer<WorkerCalls, SupervisorCalls>(
+    { clock: deps.clock, send, onFault: deps.onFault },
+    handlers,
+  );
+  child.on("message", (message) => peer.receive(message));
+  forwardLines(child, deps);
+  let isOver = false;
+  const end = (how: string): void => {
+    if (isOver) return;
+    isOver = true;
+    peer.end("the worker ended");
+    resolve();
+    deps.onEnd(how);
+  };
+  child.on("exit", (code, signal) => end(signal ?? `exit code ${code ?? "unknown"}`));
+  child.on("error", (cause) => end(cause.message));
+  return {
+    pid: child.pid ?? -1,
+    peer,
+    ended,
+    kill: () => void child.kill("SIGKILL"),
+    release() {
+      if (child.connected) child.disconnect();
+    },
+  };
+}
+
+function trySend(child: ChildProcess, message: unknown): boolean {
+  // A message that the channel refuses comes back to `error`, which ends the worker.
+  if (typeof message !== "object" || message === null) return false;
+  child.send(message, () => undefined);
+  return true;
+}
+
+/** Passes on whole lines only, so that those of several workers do not mix. */
+function forwardLines(child: ChildProcess, deps: WorkerProcessDeps): void {
+  let rest = "";
+  child.stderr?.setEncoding("utf8");
+  child.stderr?.on("data", (text: string) => {
+    const all = rest + text;
+    const end = all.lastIndexOf("\n") + 1;
+    if (end > 0) deps.log(all.slice(0, end));
+    rest = all.slice(end).slice(0, partialMax);
+  });
+  child.stderr?.on("close", () => {
+    if (rest !== "") deps.log(`${rest}\n`);
+  });
+}
