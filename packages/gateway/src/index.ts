@@ -21,6 +21,8 @@ export type { ExplainedOperation } from "./pipeline/stages.ts";
 export { breakerSettings } from "./routing/config.ts";
 export { routingWarnings } from "./routing/warnings.ts";
 export { createGateway, type Gateway, type GatewayDeps } from "./server.ts";
+export { explainWorkers } from "./workers/explain.ts";
+export { openGateway } from "./workers/supervisor.ts";
 export { sqlUrl } from "./state/config.ts";
 export { type Acting, defaultTenant, operator } from "./identity/acting.ts";
 export type { KeyInfo } from "./identity/keys/key-info.ts";

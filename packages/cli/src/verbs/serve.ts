@@ -1,5 +1,11 @@
 import { resolve } from "node:path";
-import { createGateway, embeddedConfig, explainStages, loadConfig } from "@loadline/gateway";
+import {
+  embeddedConfig,
+  explainStages,
+  explainWorkers,
+  loadConfig,
+  openGateway,
+} from "@loadline/gateway";
 import type { ExplainedOperation, GatewayConfig } from "@loadline/gateway";
 import { modelPath } from "../assets.ts";
 import { defaultPort } from "../free-port.ts";
@@ -10,6 +16,7 @@ import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
 const portMax = 65_535;
+const workersMax = 64;
 
 /** The gateway until SIGTERM or Ctrl-C, which drain it; SIGHUP and a changed file reload it. */
 export async function runServe(context: VerbContext): Promise<ExitCode> {
@@ -17,12 +24,14 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
   const config = await serveConfig(context);
   if (args.has("explain")) {
     const stages = explainStages(config);
-    host.stdout.write(json ? `${JSON.stringify(stages)}\n` : `${explainText(stages)}\n`);
+    const processes = explainWorkers(config);
+    const text = `${explainText(stages)}\n${processes.map((line) => `${line}\n`).join("")}`;
+    host.stdout.write(json ? `${JSON.stringify(stages)}\n` : text);
     return 0;
   }
   using interrupt = watchInterrupt(host, "draining (again: stop at once)");
   const path = args.text("config");
-  const gateway = await createGateway(config, {
+  const gateway = await openGateway(config, {
     clock: host.clock,
     random: host.random,
     log: (text) => host.stderr.write(text),
@@ -55,7 +64,11 @@ function explainText(operations: readonly ExplainedOperation[]): string {
 export async function serveConfig({ host, args, stateDir }: VerbContext): Promise<GatewayConfig> {
   const port = args.count("port", { min: 0, max: portMax });
   const path = args.text("config");
-  const listen = port === undefined ? {} : { listen: { port } };
+  const workers = args.count("workers", { min: 1, max: workersMax });
+  const listen = {
+    ...(port !== undefined && { listen: { port } }),
+    ...(workers !== undefined && { workers }),
+  };
   if (path !== undefined) {
     const state = args.text("state") === undefined ? {} : { stateDir };
     return loadConfig(resolve(host.cwd, path), host.env, { ...listen, ...state });
