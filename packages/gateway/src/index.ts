@@ -7,7 +7,10 @@
  * const { url } = await gateway.start();
  * ```
  */
+export { checkAuditProof } from "./audit-log/check-proof.ts";
 export { type OfflineAudit, openOfflineAudit } from "./audit-log/offline.ts";
+export type { AuditProof } from "./audit-log/prove.ts";
+export type { PurgedChain } from "./audit-log/purge.ts";
 export type { AuditProblem, AuditVerdict } from "./audit-log/verify.ts";
 export { type BreakerSimulation, simulateBreaker } from "./breaker/simulate.ts";
 export { configSchema, type GatewayConfig } from "./config/schema.ts";

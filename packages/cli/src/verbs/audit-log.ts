@@ -1,32 +1,44 @@
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type AuditVerdict,
+  gatewayErrors,
   loadConfig,
   type OfflineAudit,
   openOfflineAudit,
   sqlUrl,
 } from "@loadline/gateway";
-import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
+import { checkProof, prove } from "./audit-proofs.ts";
+import { purge } from "./audit-purge.ts";
+import { timeOf } from "./time-option.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** 0 intact, 1 tampered, 2 not provable; 3 comes from errors. */
 const exits = { intact: 0, tampered: 1, not_provable: 2 } as const;
 const platformTenant = "*";
+const pageDefault = 100;
+const pageMax = 1000;
 
-/** Reads, exports or verifies the audit log; a running gateway is not disturbed. */
+/** Reads, exports, verifies, proves or purges the audit log; a running gateway is not disturbed. */
 export async function runAuditLog(context: VerbContext): Promise<ExitCode> {
   const { host, args, stateDir } = context;
+  const [what] = args.positionals;
+  if (what === "prove" && args.text("check") !== undefined) return checkProof(context);
   const config = loadConfig(args.text("config"), host.env, { stateDir });
+  const { heads, retentionDays } = config.auditLog;
   const sql = sqlUrl(config.stores.sql);
   await using log = await openOfflineAudit({ clock: host.clock, stateDir, sql });
-  switch (args.positionals[0]) {
+  switch (what) {
     case "verify":
-      return await verify(context, log, config.auditLog.heads);
+      return await verify(context, log, heads);
+    case "prove":
+      return await prove(context, log, args.text("heads") ?? heads);
     case "export":
-      return await exportLog(context, log);
+      return await exportLog(context, log, args.text("heads") ?? heads);
+    case "purge":
+      return await purge(context, log, { heads: args.text("heads") ?? heads, retentionDays });
     default:
       return await query(context, log);
   }
@@ -46,8 +58,10 @@ async function verify(
   return exits[verdict.status];
 }
 
-function verdictLines({ status, problems, entries, tenants, covered }: AuditVerdict): string[] {
-  const counts = `${entries} entries of ${tenants} tenants, ${covered} covered by signed heads`;
+function verdictLines(verdict: AuditVerdict): string[] {
+  const { status, problems, entries, tenants, covered, purged } = verdict;
+  const gone = purged > 0 ? `, ${purged} removed behind signed checkpoints` : "";
+  const counts = `${entries} entries of ${tenants} tenants, ${covered} covered by signed heads${gone}`;
   if (status === "intact") return [`intact: ${counts}`];
   if (status === "not_provable") {
     const why = "no signed head was given, and a chain alone cannot show a cut tail";
@@ -58,23 +72,40 @@ function verdictLines({ status, problems, entries, tenants, covered }: AuditVerd
   );
 }
 
-async function exportLog({ host, args }: VerbContext, log: OfflineAudit): Promise<ExitCode> {
+/** With `--out`, the heads and the checkpoints go into files beside the entries. */
+async function exportLog(
+  { host, args }: VerbContext,
+  log: OfflineAudit,
+  heads: string | undefined,
+): Promise<ExitCode> {
   const out = args.text("out");
+  const tenant = args.text("tenant");
   if (out === undefined) {
-    await log.export((entry) => host.stdout.write(`${entry}\n`), args.text("tenant"));
+    await log.export((entry) => host.stdout.write(`${entry}\n`), tenant);
     return 0;
   }
   const path = resolve(host.cwd, out);
   writeFileSync(path, "", { mode: 0o600 });
-  const count = await log.export(
-    (entry) => appendFileSync(path, `${entry}\n`),
-    args.text("tenant"),
-  );
-  host.stdout.write(`${count} entries in ${cleanText(path)}\n`);
+  const count = await log.export((entry) => appendFileSync(path, `${entry}\n`), tenant);
+  const lines = await log.checkpoints(tenant);
+  if (lines.length > 0)
+    writeFileSync(`${path}.checkpoints`, `${lines.join("\n")}\n`, { mode: 0o600 });
+  if (heads !== undefined) writeFileSync(`${path}.heads`, readHeads(heads), { mode: 0o600 });
+  const beside = heads === undefined ? "" : `, signed heads in ${cleanText(`${path}.heads`)}`;
+  host.stdout.write(`${count} entries in ${cleanText(path)}${beside}\n`);
   return 0;
 }
 
+function readHeads(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw gatewayErrors.make("LL_AUDITLOG_HEADS", `${path} cannot be read.`, { cause });
+  }
+}
+
 async function query({ host, args, json }: VerbContext, log: OfflineAudit): Promise<ExitCode> {
+  const afterSeq = args.count("after", { min: 0, max: Number.MAX_SAFE_INTEGER });
   const entries = await log.query({
     tenantId: args.text("tenant") ?? platformTenant,
     actorId: args.text("actor"),
@@ -83,17 +114,11 @@ async function query({ host, args, json }: VerbContext, log: OfflineAudit): Prom
     code: args.text("code"),
     fromMs: timeOf(args.text("from"), "from"),
     toMs: timeOf(args.text("to"), "to"),
-    order: "desc",
-    limit: 100,
+    afterSeq,
+    order: afterSeq === undefined ? "desc" : "asc",
+    limit: args.count("limit", { min: 1, max: pageMax }) ?? pageDefault,
   });
   const lines = json ? [`[${entries.join(",")}]`] : entries.map((entry) => cleanText(entry));
   host.stdout.write(`${lines.length === 0 ? "no entries" : lines.join("\n")}\n`);
   return 0;
-}
-
-function timeOf(text: string | undefined, name: string): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = Date.parse(text);
-  if (Number.isFinite(ms)) return ms;
-  throw cliErrors.make("LL_CLI_ARGUMENT", `--${name} is no time such as 2026-01-31T12:00:00Z.`);
 }

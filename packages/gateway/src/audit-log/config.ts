@@ -14,6 +14,12 @@ export const auditLogConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe("A refused request is answered after its entry is committed, at most 1 s later."),
+  retentionDays: z
+    .int()
+    .min(90)
+    .max(36_500)
+    .default(365)
+    .describe("Days that `audit-log purge` leaves untouched; only whole days before them go."),
   heads: z
     .string()
     .min(1)

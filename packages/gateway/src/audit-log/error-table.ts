@@ -22,6 +22,20 @@ export const auditLogErrorTable = {
     summary: "The audit log cannot be read.",
     remedy: "Check --state and --config; restore a backup when the database is damaged.",
   },
+  LL_AUDITLOG_PROOF: {
+    fault: "caller",
+    retryable: false,
+    exit: 2,
+    summary: "The log holds no proof of this.",
+    remedy: "Name an entry that a signed head covers: --tenant, --seq and --heads.",
+  },
+  LL_AUDITLOG_TAMPERED: {
+    fault: "platform",
+    retryable: false,
+    exit: 1,
+    summary: "The log is not what was written, so nothing of it is removed.",
+    remedy: "Run loadline audit-log verify, keep the database, and restore a backup beside it.",
+  },
   LL_AUDITLOG_HEADS: {
     fault: "platform",
     retryable: true,

@@ -24,11 +24,12 @@ const headSchema = z.strictObject({
   ts: z.string(),
   keyId: z.string().regex(/^[0-9a-f]{16}$/),
 });
-const signedSchema = headSchema.extend({ sig: z.string().max(128) });
+/** A head as it stands in a file or in a proof; whether its signature holds is another question. */
+export const signedHeadSchema = headSchema.extend({ sig: z.string().max(128) });
 
 /** The Merkle root of one tenant's chain at one size. */
 export type AuditHeadRecord = z.output<typeof headSchema>;
-export type SignedHead = z.output<typeof signedSchema>;
+export type SignedHead = z.output<typeof signedHeadSchema>;
 
 export function signHead(head: AuditHeadRecord, key: SigningKey): SignedHead {
   return { ...head, sig: key.sign(textOf(head)) };
@@ -82,7 +83,7 @@ export function markAt({ from, marks }: HeadMarks, seq: number): string {
 
 function parseHead(line: string): SignedHead | undefined {
   try {
-    return signedSchema.safeParse(JSON.parse(line)).data;
+    return signedHeadSchema.safeParse(JSON.parse(line)).data;
   } catch (cause) {
     if (cause instanceof SyntaxError) return undefined;
     throw cause;

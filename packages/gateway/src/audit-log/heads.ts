@@ -3,8 +3,9 @@ import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import { createMerkleTree } from "@loadline/kit/merkle";
 import { gatewayErrors } from "../errors.ts";
-import type { AuditRepository } from "../state/repositories.ts";
+import type { AuditRepository, FactRepository } from "../state/repositories.ts";
 import type { AuditRow } from "../state/rows.ts";
+import { checkpointText, readCheckpoint, startOf } from "./checkpoint.ts";
 import {
   headEntriesMax,
   headLine,
@@ -22,6 +23,8 @@ export interface HeadWriterDeps {
   readonly logger: Logger;
   readonly metrics: AuditMetrics;
   readonly audit: AuditRepository;
+  /** Where checkpoints are kept; absent: no chain has one. */
+  readonly facts?: Pick<FactRepository, "get"> | undefined;
   readonly key: SigningKey;
   readonly verifyingKey: VerifyingKey;
   /** The second sink: a file, better on another volume. */
@@ -38,6 +41,8 @@ export interface HeadWriter {
 }
 
 const everyMs = 10_000;
+
+type HeadBase = Pick<SignedHead, "size" | "edge">;
 
 /** Signs a Merkle head per tenant every 10 s or 1,000 entries into a file of its own. */
 export function createHeadWriter(deps: HeadWriterDeps): HeadWriter {
@@ -109,22 +114,33 @@ class FileHeadWriter implements HeadWriter {
 
   /** Signs heads of at most 1,000 entries each until `seq` is covered. */
   async #cover(tenantId: string, seq: number): Promise<void> {
-    for (let size = this.#last.get(tenantId)?.size ?? 0; size < seq;) {
+    const base = await this.#base(tenantId);
+    for (let { size } = base; size < seq;) {
       const page = { tenantId, afterSeq: size, order: "asc", limit: headEntriesMax } as const;
       const rows = await this.#deps.audit.query(page);
       if (rows.length === 0) return;
-      const head = this.#headOver(tenantId, rows);
+      const head = this.#headOver(tenantId, rows, base);
       this.#write(head);
       this.#last.set(tenantId, head);
       size = head.size;
     }
   }
 
-  #headOver(tenantId: string, rows: readonly AuditRow[]): SignedHead {
+  /** Where the next head goes on: the last one, or a checkpoint that lies beyond it. */
+  async #base(tenantId: string): Promise<HeadBase> {
+    const last = this.#last.get(tenantId);
+    const { facts, verifyingKey } = this.#deps;
+    const text = facts && !last ? await checkpointText(facts, tenantId) : undefined;
+    if (text === undefined) return last ?? { size: 0, edge: [] };
+    const start = startOf(readCheckpoint(text, tenantId, verifyingKey));
+    return { size: start.seq, edge: start.edge.map((hash) => hash.toString("hex")) };
+  }
+
+  #headOver(tenantId: string, rows: readonly AuditRow[], base: HeadBase): SignedHead {
     const { clock, key } = this.#deps;
-    const before = this.#last.get(tenantId);
-    const edge = (before?.edge ?? []).map((hex) => Buffer.from(hex, "hex"));
-    const tree = createMerkleTree(before?.size ?? 0, edge);
+    const before = this.#last.get(tenantId) ?? base;
+    const edge = before.edge.map((hex) => Buffer.from(hex, "hex"));
+    const tree = createMerkleTree(before.size, edge);
     const marks: Buffer[] = [];
     for (const row of rows) {
       const hash = Buffer.from(row.hash, "hex");
@@ -135,7 +151,7 @@ class FileHeadWriter implements HeadWriter {
       v: 1,
       tenant: tenantId,
       size: tree.size(),
-      from: before?.size ?? 0,
+      from: before.size,
       root: tree.root().toString("hex"),
       edge: tree.edge().map((hash) => hash.toString("hex")),
       marks: Buffer.concat(marks).toString("base64"),

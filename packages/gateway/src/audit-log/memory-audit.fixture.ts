@@ -36,6 +36,13 @@ export class MemoryAudit implements AuditRepository {
       .slice(0, filter.limit ?? 1000);
   }
 
+  async purge(tenantId: string, throughSeq: number): Promise<number> {
+    await Promise.resolve();
+    const before = this.rows.length;
+    this.rows = this.rows.filter((row) => row.tenantId !== tenantId || row.seq > throughSeq);
+    return before - this.rows.length;
+  }
+
   async head(tenantId: string): Promise<AuditHead> {
     await Promise.resolve();
     return this.headOf(tenantId);

@@ -16,7 +16,7 @@ export interface OpenAuditLogDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly repositories: Pick<Repositories, "audit">;
+  readonly repositories: Pick<Repositories, "audit" | "facts">;
   /** Where the signing key is kept. */
   readonly stateDir: string;
   readonly controls?: Partial<Controls> | undefined;
@@ -31,13 +31,14 @@ export interface OpenedAuditLog extends AuditLog {
 
 /** The audit log over the store, with signed heads when `heads` names a file. */
 export function openAuditLog(config: AuditLogConfig, deps: OpenAuditLogDeps): OpenedAuditLog {
-  const { audit } = deps.repositories;
+  const { audit, facts } = deps.repositories;
   const metrics = createAuditMetrics(deps.metrics);
   let heads: HeadWriter | undefined;
   if (config.heads !== undefined) {
     const key = loadSigningKey(deps.stateDir);
     const verifyingKey = loadVerifyingKey(deps.stateDir);
-    heads = createHeadWriter({ ...deps, metrics, audit, key, verifyingKey, path: config.heads });
+    const signing = { key, verifyingKey, path: config.heads };
+    heads = createHeadWriter({ ...deps, metrics, audit, facts, ...signing });
   }
   const log = createAuditLog({
     ...deps,

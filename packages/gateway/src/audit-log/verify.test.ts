@@ -106,6 +106,7 @@ describe("audit log verification", () => {
       problems: [],
       tenants: 2,
       entries: 24,
+      purged: 0,
       covered: 24,
     });
   });

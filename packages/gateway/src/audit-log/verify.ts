@@ -3,7 +3,8 @@ import { canonicalJson } from "@loadline/contract/canonical-json";
 import { createMerkleTree, type MerkleTree } from "@loadline/kit/merkle";
 import type { AuditRepository } from "../state/repositories.ts";
 import type { AuditRow } from "../state/rows.ts";
-import { entryHash, firstPrev } from "./entry.ts";
+import { chainBegin, type ChainStart, readCheckpoint, startOf } from "./checkpoint.ts";
+import { entryHash } from "./entry.ts";
 import {
   type HeadFile,
   type HeadMarks,
@@ -31,6 +32,8 @@ export interface AuditVerdict {
   readonly entries: number;
   /** Entries that a signed head covers. */
   readonly covered: number;
+  /** Entries that were removed behind signed checkpoints. */
+  readonly purged: number;
 }
 
 export interface VerifyInput {
@@ -38,6 +41,8 @@ export interface VerifyInput {
   /** Undefined when no file of heads was given: the chain alone cannot show a cut tail. */
   readonly heads: HeadFile | undefined;
   readonly key: VerifyingKey;
+  /** The checkpoint of a chain whose beginning was removed; absent: none was. */
+  checkpointOf?(tenant: string): Promise<string | undefined>;
 }
 
 const pageMax = 1000;
@@ -46,8 +51,31 @@ const skewMsMax = 60_000;
 
 /** Recomputes every chain and compares it with the signed heads; reads only. */
 export async function verifyAuditLog(input: VerifyInput): Promise<AuditVerdict> {
-  const { heads, key } = input;
+  const { heads } = input;
   const problems: AuditProblem[] = [];
+  const sound = soundHeads(input, problems);
+  const stored = (await input.audit.heads()).map((head) => head.tenantId);
+  const tenants = [...new Set([...stored, ...sound.map((head) => head.tenant)])];
+  let entries = 0;
+  let covered = 0;
+  let purged = 0;
+  for (const tenant of tenants.sort((a, b) => (a < b ? -1 : Number(a > b)))) {
+    const own = sound.filter((head) => head.tenant === tenant);
+    const { start, end, problem } = await checkChain(input, tenant, own);
+    if (problem) problems.push(problem);
+    const signed = Math.max(start, ...own.map((head) => head.size));
+    entries += end - start;
+    covered += Math.min(end, signed) - start;
+    purged += start;
+  }
+  const isProvable = heads !== undefined && !(entries > 0 && covered === 0);
+  const intact = isProvable ? "intact" : "not_provable";
+  const status = problems.length > 0 ? "tampered" : intact;
+  return { status, problems, tenants: tenants.length, entries, covered, purged };
+}
+
+/** The heads that this key signed; the others are problems. */
+function soundHeads({ heads, key }: VerifyInput, problems: AuditProblem[]): SignedHead[] {
   const sound = (heads?.heads ?? []).filter((head) => {
     if (isHeadSigned(head, key)) return true;
     const what = "a head is not signed by this key.";
@@ -56,48 +84,52 @@ export async function verifyAuditLog(input: VerifyInput): Promise<AuditVerdict> 
   });
   for (const line of heads?.badLines ?? [])
     problems.push({ tenant: "", seq: 0, what: `line ${line} of the heads file is damaged.` });
-  const stored = (await input.audit.heads()).map((head) => head.tenantId);
-  const tenants = [...new Set([...stored, ...sound.map((head) => head.tenant)])];
-  let entries = 0;
-  let covered = 0;
-  for (const tenant of tenants.sort((a, b) => (a < b ? -1 : Number(a > b)))) {
-    const own = sound.filter((head) => head.tenant === tenant);
-    const chain = new ChainCheck(tenant, own);
-    for (;;) {
-      const page = { tenantId: tenant, afterSeq: chain.seq, order: "asc", limit: pageMax } as const;
-      const rows = await input.audit.query(page);
-      if (rows.length === 0 || !rows.every((row) => chain.next(row))) break;
-    }
-    const problem = chain.end();
-    if (problem) problems.push(problem);
-    entries += chain.seq;
-    covered += Math.min(chain.seq, Math.max(0, ...own.map((head) => head.size)));
+  return sound;
+}
+
+/** Walks one chain from its checkpoint, or its beginning, to its end or its first fault. */
+async function checkChain(input: VerifyInput, tenant: string, own: readonly SignedHead[]) {
+  const text = await input.checkpointOf?.(tenant);
+  const checkpoint = text === undefined ? undefined : readCheckpoint(text, tenant, input.key);
+  const start = startOf(checkpoint);
+  const chain = new ChainCheck(tenant, own, start);
+  for (;;) {
+    const page = { tenantId: tenant, afterSeq: chain.seq, order: "asc", limit: pageMax } as const;
+    const rows = await input.audit.query(page);
+    if (rows.length === 0 || !rows.every((row) => chain.next(row))) break;
   }
-  const isProvable = heads !== undefined && !(entries > 0 && covered === 0);
-  const intact = isProvable ? "intact" : "not_provable";
-  const status = problems.length > 0 ? "tampered" : intact;
-  return { status, problems, tenants: tenants.length, entries, covered };
+  const isForged = text !== undefined && !checkpoint;
+  return { start: start.seq, end: chain.seq, problem: isForged ? forged(tenant) : chain.end() };
+}
+
+function forged(tenant: string): AuditProblem {
+  return { tenant, seq: 1, what: "the checkpoint is not signed by this key." };
 }
 
 /** Walks one tenant's chain in order; stops at the first fault. */
 class ChainCheck {
-  seq = 0;
+  seq: number;
   readonly #tenant: string;
   readonly #heads: readonly SignedHead[];
   readonly #marks: readonly HeadMarks[];
-  readonly #tree: MerkleTree = createMerkleTree();
-  #prev = firstPrev;
+  readonly #tree: MerkleTree;
+  #prev: string;
   #latestMs = 0;
   #problem: AuditProblem | undefined;
 
-  constructor(tenant: string, heads: readonly SignedHead[]) {
+  constructor(tenant: string, heads: readonly SignedHead[], start: ChainStart = chainBegin) {
     this.#tenant = tenant;
     this.#heads = heads;
     this.#marks = heads.map(marksOf);
+    this.seq = start.seq;
+    this.#prev = start.prev;
+    this.#tree = createMerkleTree(start.seq, start.edge);
+    if (start.seq > 0) this.#checkRoot();
   }
 
   /** False when nothing after this row needs to be read. */
   next(row: AuditRow): boolean {
+    if (this.#problem) return false;
     const seq = this.seq + 1;
     const what = this.#faultOf(row, seq);
     if (what !== undefined) {
@@ -108,6 +140,12 @@ class ChainCheck {
     this.#prev = row.hash;
     this.#latestMs = Math.max(this.#latestMs, row.ts);
     this.#tree.add(Buffer.from(row.hash, "hex"));
+    return this.#checkRoot();
+  }
+
+  /** Whether every head of this size signed this root. */
+  #checkRoot(): boolean {
+    const { seq } = this;
     const here = this.#heads.filter((head) => head.size === seq);
     if (here.length === 0) return true;
     const root = this.#tree.root().toString("hex");

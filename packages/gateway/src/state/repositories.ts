@@ -123,6 +123,8 @@ export interface AuditRepository {
    */
   append(tenantId: string, drafts: readonly AuditDraft[], seal: AuditSeal): Promise<AuditHead>;
   query(filter: AuditFilter): Promise<AuditRow[]>;
+  /** Removes up to 5,000 of the oldest entries up to `throughSeq`; returns how many. The head stays. */
+  purge(tenantId: string, throughSeq: number): Promise<number>;
   head(tenantId: string): Promise<AuditHead>;
   heads(): Promise<(AuditHead & { readonly tenantId: string })[]>;
 }

@@ -9,3 +9,5 @@
  */
 export { createMerkleTree, emptyRoot, leafHash, merkleProof, provesLeaf } from "./merkle.ts";
 export type { MerkleTree } from "./merkle.ts";
+export { createMerkleTail, provesConsistency } from "./tail.ts";
+export type { MerkleTail } from "./tail.ts";

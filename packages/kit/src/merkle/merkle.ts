@@ -22,7 +22,8 @@ export function leafHash(data: Uint8Array): Buffer {
   return createHash("sha256").update(leafPrefix).update(data).digest();
 }
 
-function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+/** Hash of an inner node. */
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash("sha256").update(nodePrefix).update(left).update(right).digest();
 }
 
@@ -95,8 +96,8 @@ function rootOf(leaves: readonly Uint8Array[]): Buffer {
   return tree.root();
 }
 
-/** Largest power of two below `size`. */
-function splitOf(size: number): number {
+/** Largest power of two below `size`, which is at least 2. */
+export function splitOf(size: number): number {
   let split = 1;
   while (split * 2 < size) split *= 2;
   return split;

@@ -10,6 +10,8 @@ export function auditRepository(asking: Asking): AuditRepository {
     append: (tenantId, drafts, seal) =>
       asking.together((db) => appendBatch(db, { tenantId, drafts: batchOf(drafts), seal })),
     query: (filter) => asking.ask((db) => queryEntries(db, filter)),
+    purge: (tenantId, throughSeq) =>
+      asking.together((db) => purgeEntries(db, tenantId, throughSeq)),
     head: (tenantId) =>
       asking.quick(async (db) => {
         const query = db.selectFrom("auditHeads").select(["seq", "hash"]);
@@ -73,6 +75,25 @@ async function knownEvents(db: Db, { tenantId, drafts }: Batch): Promise<Set<str
     .where("eventId", "in", ids)
     .execute();
   return new Set(rows.map((row) => row.eventId));
+}
+
+const purgeMax = 5000;
+
+async function purgeEntries(db: Db, tenantId: string, throughSeq: number): Promise<number> {
+  const oldest = await db
+    .selectFrom("auditEntries")
+    .select((e) => e.fn.min("seq").as("seq"))
+    .where("tenantId", "=", tenantId)
+    .executeTakeFirst();
+  const first = oldest?.seq;
+  if (first === null || first === undefined || first > throughSeq) return 0;
+  const last = Math.min(throughSeq, first + purgeMax - 1);
+  await db
+    .deleteFrom("auditEntries")
+    .where("tenantId", "=", tenantId)
+    .where("seq", "<=", last)
+    .execute();
+  return last - first + 1;
 }
 
 const equalColumns = ["actorId", "action", "objectType", "objectId", "outcome", "code"] as const;
