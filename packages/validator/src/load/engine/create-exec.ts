@@ -1,4 +1,5 @@
 import { loadErrors } from "../errors.ts";
+import { createStepsExec } from "../scenario/steps/steps-exec.ts";
 import type { ExecSpec, Scenario } from "../types.ts";
 import type { Exec, ExecContext, ExecFactory } from "./exec.ts";
 import { createRequestExec } from "./request-exec.ts";
@@ -6,6 +7,7 @@ import { createRequestExec } from "./request-exec.ts";
 /** The one table of what an iteration can be. */
 const factories: Readonly<Partial<Record<"request" | ExecSpec["kind"], ExecFactory>>> = {
   request: createRequestExec,
+  steps: createStepsExec,
 };
 
 /** The Exec of a scenario in this worker. Rejects with LL_LOAD_PLAN_INVALID for one that cannot be. */

@@ -26,11 +26,12 @@ export interface FeedFile {
 
 /** Reads a feeder's file once, whole. Rejects with LL_LOAD_FEED_INVALID, with file and line. */
 export async function readFeed(feed: FeedFile): Promise<FeedTable> {
-  const text = await readText(feed);
+  const text = await readFeedText(feed);
   return readers[feed.form](feed, text);
 }
 
-async function readText(feed: FeedFile): Promise<string> {
+/** Text of a feeder file: within its size, UTF-8, without byte order mark. Rejects as `readFeed`. */
+export async function readFeedText(feed: Omit<FeedFile, "form" | "secret">): Promise<string> {
   const bytesMax = feed.bytesMax ?? feedBytesMax;
   let bytes: Buffer;
   try {

@@ -1,0 +1,158 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { nearest } from "../../plan/nearest.ts";
+import { loadErrors } from "../errors.ts";
+import type { ExecSpec, MixPart, StepName } from "../scenario-types.ts";
+import type { FeedPlan } from "../scenario/feed/feed.ts";
+import { parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
+import { declareSteps } from "./declare-steps.ts";
+import type { Faults } from "./faults.ts";
+import { moduleOf } from "./module-ref.ts";
+import type { ScenarioFile } from "./scenario-schema.ts";
+import { kindOf, type Step } from "./step-schema.ts";
+
+/** What an iteration may refer to. */
+export interface IterationContext {
+  readonly folder: string;
+  readonly faults: Faults;
+  readonly feed: FeedPlan | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly model: string | null;
+}
+
+/** What an iteration does, and the names of its requests. */
+export interface CompiledIteration {
+  readonly exec: ExecSpec;
+  readonly steps: readonly StepName[];
+  /** Checks its steps make, by name. */
+  readonly checks: readonly string[];
+}
+
+type What = Pick<ScenarioFile, "exec" | "steps" | "mix" | "requests">;
+
+/** Compiles what a scenario does. Faults are noted; LL_LOAD_SCENARIO_IMPORT for an absent module. */
+export async function compileIteration(
+  name: string,
+  what: What,
+  path: readonly PropertyKey[],
+  context: IterationContext,
+): Promise<CompiledIteration> {
+  const given = [what.exec, what.steps, what.mix].filter((one) => one !== undefined).length;
+  if (given !== 1) context.faults.add(path, "needs exactly one of `exec`, `steps`, `mix`");
+  if (what.mix !== undefined) return await compileMix(what.mix, [...path, "mix"], context);
+  if (what.steps !== undefined) return compileSteps(what.steps, [...path, "steps"], context);
+  return await compileModule(name, what, [...path, "exec"], context);
+}
+
+async function compileModule(
+  name: string,
+  what: What,
+  path: readonly PropertyKey[],
+  { folder, faults }: IterationContext,
+): Promise<CompiledIteration> {
+  const ref = moduleOf(what.exec ?? "#");
+  const names = [name, ...(what.requests ?? [])].map((one) => ({ name: one }));
+  const text = await readFile(resolve(folder, ref.file)).catch((cause: unknown) => {
+    if (ref.file === "") return Buffer.alloc(0);
+    const why = cause instanceof Error ? (cause.message.split(",")[0] ?? "") : String(cause);
+    const line = faults.line(path, `${ref.file}: ${why}`);
+    throw loadErrors.make("LL_LOAD_SCENARIO_IMPORT", line, { cause });
+  });
+  const digest = createHash("sha256").update(text).digest("hex");
+  return { exec: { kind: "module", ...ref, digest }, steps: names, checks: [] };
+}
+
+async function compileMix(
+  mix: NonNullable<ScenarioFile["mix"]>,
+  path: readonly PropertyKey[],
+  context: IterationContext,
+): Promise<CompiledIteration> {
+  const parts: MixPart[] = [];
+  const checks: string[] = [];
+  for (const [name, part] of Object.entries(mix)) {
+    const here = [...path, name];
+    const given = [part.exec, part.steps].filter((one) => one !== undefined).length;
+    if (given !== 1) context.faults.add(here, "needs either `exec` or `steps`");
+    const one = await compileIteration(name, part, here, context);
+    parts.push({ name, weight: part.weight, exec: one.exec, steps: one.steps });
+    checks.push(...one.checks);
+  }
+  if (!parts.some(({ weight }) => weight > 0)) context.faults.add(path, "weights sum to 0");
+  return { exec: { kind: "mix", parts }, steps: parts.flatMap((p) => p.steps ?? []), checks };
+}
+
+function compileSteps(
+  steps: readonly Step[],
+  path: readonly PropertyKey[],
+  context: IterationContext,
+): CompiledIteration {
+  const declared = declareSteps(steps);
+  const { faults, model } = context;
+  if (declared.length === 0) faults.add(path, "no step sends anything");
+  const names = new Set<string>();
+  for (const { step, name, path: at } of declared) {
+    if (names.has(name.name)) faults.add([...path, ...at, "name"], `${name.name} is used twice`);
+    names.add(name.name);
+    const asked = Object.values(step.llm ?? {}).find((one) => one !== undefined);
+    if (asked !== undefined && asked.model === undefined && model === null) {
+      faults.add([...path, ...at, "llm"], "names no model, and target.model is not set");
+    }
+  }
+  for (const { text, path: at } of textsIn(steps, path)) checkTemplate(text, at, context);
+  return {
+    exec: { kind: "steps", data: steps },
+    steps: declared.map(({ name }) => name),
+    checks: checksIn(steps, path, faults),
+  };
+}
+
+function checkTemplate(
+  text: string,
+  path: readonly PropertyKey[],
+  context: IterationContext,
+): void {
+  const parts = parseTemplate(text);
+  if (typeof parts === "string") {
+    context.faults.add(path, parts);
+    return;
+  }
+  for (const part of parts) {
+    const problem = typeof part === "string" ? null : unknownRef(part, context);
+    if (problem !== null) context.faults.add(path, problem);
+  }
+}
+
+function unknownRef(ref: TemplateRef, { feed, env }: IterationContext): string | null {
+  const among = (known: readonly string[], what: string): string | null => {
+    if (known.includes(ref.name)) return null;
+    const best = nearest(ref.name, known);
+    const hint = best === null ? "" : ` Did you mean "${best}"?`;
+    return `no ${what} ${ref.name}.${hint}`;
+  };
+  if (ref.kind === "env") return among(Object.keys(env), "env");
+  if (ref.kind !== "feed") return null;
+  if (feed === null) return `\${feed.${ref.name}} needs \`feed\` in the scenario`;
+  return feed.table === null ? null : among(feed.table.columns, `column in ${feed.source}:`);
+}
+
+/** Names of the checks of steps; a check must follow a request, which it judges. */
+function checksIn(steps: readonly Step[], path: readonly PropertyKey[], faults: Faults): string[] {
+  const names: string[] = [];
+  let sent = false;
+  const walk = (list: readonly Step[], at: readonly PropertyKey[]): void => {
+    for (const [i, step] of list.entries()) {
+      const kind = kindOf(step);
+      if (kind === "group") walk(step.group?.steps ?? [], [...at, i, "group", "steps"]);
+      else if (kind === "repeat") walk(step.repeat?.steps ?? [], [...at, i, "repeat", "steps"]);
+      else if (kind !== "check") sent ||= kind !== "sleep";
+      else {
+        if (!sent) faults.add([...at, i, "check"], "no request comes before it");
+        const specs = Array.isArray(step.check) ? step.check : [step.check];
+        for (const spec of specs) if (spec !== undefined) names.push(spec.name);
+      }
+    }
+  };
+  walk(steps, path);
+  return [...new Set(names)];
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { feedOrders } from "../scenario/feed/order.ts";
+import { duration, durationOrZero, moduleExport, name } from "./fields.ts";
+import { scenarioSchema } from "./scenario-schema.ts";
+
+const secretText = z.string().min(1);
+
+const auth = z
+  .strictObject({
+    bearer: secretText.optional().describe("token, by reference: ${env:NAME} or ${file:PATH}"),
+    header: z
+      .strictObject({ name: z.string().min(1), value: secretText })
+      .optional()
+      .describe("a header of another name"),
+  })
+  .refine(
+    (a) => (a.bearer === undefined) !== (a.header === undefined),
+    "needs `bearer` or `header`",
+  );
+
+const target = z.strictObject({
+  baseUrl: z
+    .url({ protocol: /^https?$/, error: "an http or https URL" })
+    .describe("requests go below it"),
+  allowHosts: z.array(z.string().min(1)).max(100).default([]).describe("besides loopback"),
+  auth: auth.optional(),
+  headers: z.record(z.string(), z.string()).optional().describe("sent with every request"),
+  model: z.string().min(1).optional().describe("model of llm steps that name none"),
+});
+
+const forms = ["csv", "jsonl", "json", "generator", "trace"] as const;
+
+const feeder = z
+  .strictObject({
+    csv: z.string().min(1).optional().describe("file with a header"),
+    jsonl: z.string().min(1).optional().describe("file with one object per line"),
+    json: z.string().min(1).optional().describe("file with a list of objects"),
+    generator: moduleExport.optional().describe("function (index, random) => row"),
+    trace: z.string().min(1).optional().describe("file of a trace, a row per request"),
+    format: z.enum(["mooncake", "azure", "burstgpt"]).optional().describe("of the trace"),
+    order: z.enum(feedOrders).default("sequential"),
+    secret: z
+      .array(z.string().min(1))
+      .max(100)
+      .default([])
+      .describe("columns kept out of evidence"),
+  })
+  .refine(
+    (f) => forms.filter((form) => f[form] !== undefined).length === 1,
+    `needs exactly one of ${forms.join(", ")}`,
+  )
+  .refine(
+    (f) => (f.trace === undefined) === (f.format === undefined),
+    "`trace` and `format` go together",
+  );
+
+const threshold = z.union([
+  z.string().min(1),
+  z.strictObject({
+    threshold: z.string().min(1),
+    id: z
+      .string()
+      .regex(/^[a-z0-9][\w.-]{0,119}$/i, "letters, digits, _ . -")
+      .optional(),
+    required: z.boolean().optional(),
+    abortOnFail: z.boolean().optional(),
+    delayAbortEval: durationOrZero.optional(),
+    abortOn: z.enum(["evidence", "point"]).optional(),
+  }),
+]);
+
+const positive = z.int().min(1);
+
+/** The `load:` block of a plan. */
+export const loadBlockSchema = z.strictObject({
+  target,
+  seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
+  workers: z.union([z.literal("auto"), positive.max(256)]).default("auto"),
+  processes: positive.max(64).default(1),
+  pacing: z.enum(["pacer", "timer", "precise"]).default("pacer"),
+  confidence: z.number().min(0.9).max(0.999).default(0.95).describe("one-sided, of every claim"),
+  maxConnections: positive.max(100_000).optional().describe("per worker, default 1,024"),
+  timeouts: z
+    .strictObject({
+      connect: duration.optional(),
+      firstByte: duration.optional(),
+      idle: duration.optional(),
+      total: duration.optional(),
+    })
+    .optional(),
+  feeders: z.record(name, feeder).default({}),
+  setup: moduleExport.optional().describe("run once before load, its JSON result goes to every VU"),
+  teardown: moduleExport.optional().describe("always run at the end"),
+  scenarios: z
+    .record(name, scenarioSchema)
+    .refine((all) => Object.keys(all).length > 0, "is empty")
+    .refine((all) => Object.keys(all).length <= 64, "holds more than 64 scenarios"),
+  checks: z
+    .array(z.string().min(1).max(120))
+    .max(500)
+    .default([])
+    .describe("checks that modules count: one that never runs is not tested"),
+  thresholds: z
+    .record(z.string().min(1), z.union([threshold, z.array(threshold).min(1).max(64)]))
+    .default({}),
+  slo: z
+    .strictObject({
+      responseTime: duration.optional(),
+      ttft: duration.optional(),
+      tpot: duration.optional(),
+      e2e: duration.optional(),
+    })
+    .optional()
+    .describe("what a good answer keeps, for the metric `good`"),
+  waive: z
+    .array(
+      z.strictObject({
+        guard: z.string().min(1),
+        owner: z.string().min(1),
+        reason: z.string().min(1),
+        expires: z.iso.date(),
+      }),
+    )
+    .max(50)
+    .default([]),
+  observe: z
+    .array(
+      z.union([
+        z.strictObject({ prometheus: z.url(), series: z.array(z.string().min(1)).min(1).max(64) }),
+        z.strictObject({ cgroup: z.string().startsWith("/") }),
+      ]),
+    )
+    .max(16)
+    .default([]),
+});
+
+/** A plan file whose one block is `load`. */
+export const loadFileSchema = z.strictObject({
+  $schema: z.string().optional().describe("for editors; not read"),
+  load: loadBlockSchema,
+});
+
+export type LoadBlock = z.output<typeof loadBlockSchema>;
+export type LoadBlockInput = z.input<typeof loadBlockSchema>;

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { runLoad } from "../run-load.ts";
+import type { LoadAccount, LoadPlan, LoadRecord } from "../types.ts";
+import type { LoadFile } from "./compile.ts";
+import { compileLoadText } from "./read-load-file.ts";
+
+/** A folder of a plan's files, gone at the end. */
+export interface PlanFolder extends Disposable {
+  readonly path: string;
+  write(name: string, text: string): void;
+  /** Compiles a plan that lies in the folder as `plan.yaml`. */
+  compile(text: string, env?: Readonly<Record<string, string>>): Promise<LoadFile>;
+  /** What compiling says: the error's code and message, or "accepted". */
+  refusal(text: string, env?: Readonly<Record<string, string>>): Promise<string>;
+}
+
+export function planFolder(): PlanFolder {
+  const path = mkdtempSync(join(tmpdir(), "loadline-plan-"));
+  const compile: PlanFolder["compile"] = async (text, env = {}) =>
+    await compileLoadText(text, "plan.yaml", { folder: path, env: (name) => env[name] });
+  return {
+    path,
+    write: (name, text) => writeFileSync(join(path, name), text),
+    compile,
+    refusal: async (text, env) =>
+      await compile(text, env).then(
+        () => "accepted",
+        (error: unknown) =>
+          error instanceof Error ? codeOf(error) + error.message : String(error),
+      ),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+const codeOf = (error: Error): string => ("code" in error ? `${String(error.code)} ` : "");
+
+/** What a run said. */
+export interface Ran {
+  readonly records: readonly LoadRecord[];
+  readonly accounts: readonly LoadAccount[];
+  readonly events: readonly string[];
+}
+
+/** Runs a plan to its end, in this thread unless told otherwise. */
+export async function ran(plan: LoadPlan, engine: "inline" | "thread" = "inline"): Promise<Ran> {
+  const records: LoadRecord[] = [];
+  const deps = { clock: systemClock(), engine, pacing: "timer" } as const;
+  for await (const record of runLoad(plan, deps)) records.push(record);
+  return {
+    records,
+    accounts: records.flatMap((one) => (one.type === "load.ended" ? one.accounts : [])),
+    events: records.flatMap((one) => (one.type === "load.event" ? [one.text] : [])),
+  };
+}
