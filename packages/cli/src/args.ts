@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly name: string;
   /** Placeholder of its value, e.g. `N`; a flag has none. */
   readonly value?: string;
+  /** The value may be left out; it is given after `=` only. */
+  readonly optional?: true;
   /** Closed set of values. */
   readonly oneOf?: readonly string[];
   readonly help: string;
@@ -78,6 +80,7 @@ function takeOne(
   if (option === undefined || !word.startsWith("--")) throw unknownFlag(word, name, options);
   const inline = word.includes("=") ? rest.join("=") : undefined;
   if (option.value === undefined) return takeFlag(name, inline, into);
+  if (option.optional === true && inline === undefined) return takeFlag(name, inline, into);
   into.values.set(name, valueOf(option, inline, argv[index + 1]));
   return inline === undefined ? 2 : 1;
 }

@@ -40,6 +40,7 @@ export function verbHelp(verb: VerbSpec): string {
 }
 
 function optionLine(option: OptionSpec): string {
-  const name = `--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`;
+  const value = option.optional === true ? `[=${option.value}]` : ` ${option.value}`;
+  const name = `--${option.name}${option.value === undefined ? "" : value}`;
   return `  ${name.padEnd(20)} ${option.help}`;
 }

@@ -3,7 +3,17 @@ export { validatorErrors } from "./errors.ts";
 export { readBundle } from "./evidence/read-bundle.ts";
 export { readReportModel, reRender } from "./evidence/re-render.ts";
 export { sha256 } from "./evidence/sha256.ts";
-export { runLoad } from "./load/index.ts";
+export { bindJob, loadMinutes, loadPlanRows, runLoad } from "./load/index.ts";
+export type {
+  BoundJob,
+  GuardWaiver,
+  LiveFrame,
+  LoadJob,
+  LoadPlanRow,
+  ThresholdSpec,
+} from "./load/index.ts";
+export { loadRunPlan, runLoadJob } from "./run/run-load-job.ts";
+export type { LoadRunDeps } from "./run/run-load-job.ts";
 export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";
 export {
   absentRun,

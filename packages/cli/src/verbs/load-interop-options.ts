@@ -3,8 +3,6 @@ import type { OptionSpec } from "../args.ts";
 /** What `load import|drive|export` takes beyond the options of a run. */
 export const interopOptions: readonly OptionSpec[] = [
   { name: "tool", value: "PATH", help: "drive: the tool's binary, default from PATH" },
-  { name: "users", value: "N", help: "users; drive locust: -u" },
-  { name: "duration", value: "D", help: "such as 60s; drive locust: -t" },
 ];
 
 /** First words of `load` that are no file. */

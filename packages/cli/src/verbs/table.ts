@@ -1,6 +1,7 @@
 import type { OptionSpec, PositionalSpec } from "../args.ts";
 import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
-import { interopActions, interopOptions } from "./load-interop-options.ts";
+import { interopOptions } from "./load-interop-options.ts";
+import { loadOptions } from "./load-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
@@ -31,6 +32,13 @@ const runOptions: readonly OptionSpec[] = [
   ...planOptions,
   { name: "out", value: "DIR", help: "where the run's folder goes, default STATE/runs" },
 ];
+
+/** `load` has profiles of its own beside those of a validation. */
+const loadRunOptions: readonly OptionSpec[] = runOptions.map((option) =>
+  option.name === "profile"
+    ? { name: "profile", value: "NAME", help: "quick, full, or a load profile: `load profiles`" }
+    : option,
+);
 
 const stage = (name: "probe" | "load", summary: string): VerbSpec => ({
   name,
@@ -82,14 +90,14 @@ export const verbs: readonly VerbSpec[] = [
   },
   stage("probe", "the probe stage alone, same plan, same evidence"),
   {
-    ...stage("load", "the load stage alone; import, drive other tools"),
-    usage: "[--plan F | --target URL] | import FILE.. | drive k6|locust SCRIPT",
-    options: [...runOptions, ...interopOptions],
-    positional: { name: "import|drive", min: 0, max: 32, oneOf: interopActions },
+    ...stage("load", "load alone, by a plan, a profile or flags; other tools"),
+    usage: "[PLAN] [--target URL] [--rate N | --users N] | import FILE.. | drive k6|locust SCRIPT",
+    example:
+      "loadline load --target http://127.0.0.1:8080 --rate 30 --duration 12s --api-key-env LOADLINE_API_KEY",
+    options: [...loadRunOptions, ...loadOptions, ...interopOptions],
+    positional: { name: "PLAN|import|drive", min: 0, max: 32 },
     load: async () =>
-      (await import("./load-interop.ts")).withInterop(
-        (await import("./validate.ts")).runStage("load"),
-      ),
+      (await import("./load-interop.ts")).withInterop((await import("./load.ts")).runLoadVerb),
   },
   {
     name: "verify",

@@ -30,6 +30,13 @@ export const loadErrors = defineErrors({
     summary: "The load plan is above a safety cap.",
     remedy: "Lower the rate, the users or the duration.",
   },
+  LL_LOAD_TARGET_DOWN: {
+    fault: "target",
+    retryable: true,
+    exit: 1,
+    summary: "Nothing listens at the target's address.",
+    remedy: "Start the target, or correct `--target`.",
+  },
   LL_LOAD_WORKER_DIED: {
     fault: "platform",
     retryable: true,

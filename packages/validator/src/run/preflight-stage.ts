@@ -21,14 +21,15 @@ export function openClient(context: StageContext): ProbeClient {
 }
 
 /** A 404 that speaks of a model comes from the route; any other says that there is no route. */
-function presence(exchange: Exchange): TargetContract[Need] {
+export function presence(exchange: Exchange): TargetContract[Need] {
   if (exchange.status === null) return "unknown";
   if (![404, 405, 501].includes(exchange.status)) return "present";
   const isModel = exchange.status === 404 && /model/i.test(exchange.body.toString("utf8"));
   return isModel ? "present" : "missing";
 }
 
-function firstModel(exchange: Exchange): string | undefined {
+/** The first model a list of models names that is no embedding model. */
+export function firstModel(exchange: Exchange): string | undefined {
   const body = bodyJson(exchange);
   const data = isRecord(body) ? body["data"] : undefined;
   const ids = Array.isArray(data)

@@ -39,9 +39,10 @@ export function parseThreshold(text: string): ParsedThreshold {
   return { ok: true, threshold: { text, ...left, operator, limit, clauses: clauses.clauses } };
 }
 
-/** The expression with a mark under the position, two lines. */
+/** The expression with `>>>` where reading stopped; one line, so that it survives any log. */
 export function markPosition(text: string, at: number): string {
-  return `${text}\n${" ".repeat(Math.max(0, Math.min(at, text.length)))}^`;
+  const cut = Math.max(0, Math.min(at, text.length));
+  return `${text.slice(0, cut)}>>>${text.slice(cut)}`;
 }
 
 function fail(message: string, at: number): ParsedThreshold {

@@ -1,5 +1,6 @@
 import { nearest } from "../../plan/nearest.ts";
 import { loadErrors } from "../errors.ts";
+import { markPosition } from "./grammar.ts";
 import { loadMetrics, type MetricRow } from "./metrics.ts";
 
 /** Which requests of which metric a threshold looks at. */
@@ -28,7 +29,7 @@ export function readSelector(text: string, declared: Declared): Selector {
   const [, name, tagText] = selectorPattern.exec(text) ?? [];
   if (name === undefined) {
     const at = Math.max(0, text.search(/[^\w.\s]/));
-    const message = `thresholds: needs metric or metric{tag:value}\n${text}\n${" ".repeat(at)}^\n`;
+    const message = `thresholds: needs metric or metric{tag:value}, column ${at + 1}: ${markPosition(text, at)}`;
     throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
   }
   const metrics = [...(declared.metrics ?? []), ...loadMetrics];
@@ -73,7 +74,7 @@ function readTags(text: string, tagText: string): ReadonlyMap<string, string> {
     const tag = pair.slice(0, Math.max(0, colon)).trim();
     if (colon < 1) {
       const at = text.indexOf(pair);
-      const message = `thresholds: needs tag:value here\n${text}\n${" ".repeat(at)}^\n`;
+      const message = `thresholds: needs tag:value, column ${at + 1}: ${markPosition(text, at)}`;
       throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
     }
     if (!tagNames.some((one) => one === tag)) {

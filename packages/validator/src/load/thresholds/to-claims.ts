@@ -68,7 +68,7 @@ function bindOne(
   const parsed = parseThreshold(spec.threshold);
   if (!parsed.ok) {
     const { message, at } = parsed.problem;
-    const text = `thresholds["${selector.text}"]: ${message}\n${markPosition(spec.threshold, at)}\n`;
+    const text = `thresholds["${selector.text}"]: ${message}, column ${at + 1}: ${markPosition(spec.threshold, at)}`;
     throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", text);
   }
   const { threshold } = parsed;

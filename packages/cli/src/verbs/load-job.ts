@@ -1,0 +1,153 @@
+import type { LoadJob, ThresholdSpec } from "@loadline/validator";
+import type { Args } from "../args.ts";
+import { parseDurationMs } from "../duration.ts";
+import { cliErrors } from "../errors.ts";
+import { apiBase } from "../plan-options.ts";
+import type { CliHost } from "../process/host.ts";
+
+type Load = LoadJob["load"];
+type Scenario = Load["scenarios"][string];
+
+const durationDefaultMs = 30_000;
+const rateDefault = 20;
+const warmupMsMax = 5_000;
+const peakLimitMs = 2_000;
+const prompts = ["Say hello.", "Name one colour.", "What is a load line?", "Count to three."];
+
+/** Sending terms a command line may give on top of any plan. */
+export interface LoadTerms {
+  readonly seed?: number;
+  readonly workers?: number;
+  readonly processes?: number;
+  readonly aboveCaps?: true;
+}
+
+/** `--seed`, `--workers`, `--processes`, `--above-caps`. */
+export function loadTerms(args: Args): LoadTerms {
+  const seed = args.count("seed", { min: 0, max: 0xffffffff });
+  const workers = args.count("workers", { min: 1, max: 256 });
+  const processes = args.count("processes", { min: 1, max: 64 });
+  return {
+    ...(seed !== undefined && { seed }),
+    ...(workers !== undefined && { workers }),
+    ...(processes !== undefined && { processes }),
+    ...(args.has("above-caps") && { aboveCaps: true }),
+  };
+}
+
+/** The target of `--target`: as it is for plain routes, with `/v1` for model routes. */
+export function targetOf(args: Args, text: string): Load["target"] {
+  const base = apiBase(text);
+  const plain = args.text("get") === undefined ? base : new URL(text).origin;
+  const model = args.text("model");
+  return {
+    baseUrl: plain,
+    allowHosts: args.list("allow-host"),
+    ...(model !== undefined && { model }),
+  };
+}
+
+/** The job of `load --target URL` with its one scenario from the flags. */
+export function jobOfFlags(host: CliHost, args: Args, target: string): LoadJob {
+  const name = args.text("get") === undefined ? "chat" : "get";
+  return {
+    profile: "flags",
+    name: target,
+    load: {
+      target: targetOf(args, target),
+      seed: 7,
+      ...loadTerms(args),
+      scenarios: { [name]: scenarioOf(args) },
+      limits: [],
+    },
+    thresholds: thresholdsOf(args),
+    confidence: 0.95,
+    waive: [],
+    explore: args.has("explore"),
+    ...keyOf(args),
+    ...abOf(args),
+  };
+}
+
+/** `--api-key-env`, by name. */
+export function keyOf(args: Args): Pick<LoadJob, "apiKeyEnv"> {
+  const apiKeyEnv = args.text("api-key-env");
+  return apiKeyEnv === undefined ? {} : { apiKeyEnv };
+}
+
+/** `--ab URL`. */
+export function abOf(args: Args): Pick<LoadJob, "ab"> {
+  const ab = args.text("ab");
+  if (ab === undefined) return {};
+  return { ab: args.text("get") === undefined ? apiBase(ab) : new URL(ab).origin };
+}
+
+/** `--threshold "metric: expression; metric: expression"`. */
+export function thresholdsOf(args: Args): Record<string, ThresholdSpec[]> {
+  const all: Record<string, ThresholdSpec[]> = {};
+  for (const text of (args.text("threshold") ?? "").split(";")) {
+    if (text.trim() === "") continue;
+    // The colon of a tag stands inside braces.
+    const found = /^((?:[^:{]|\{[^}]*\})+):(.+)$/s.exec(text);
+    const [, selector, threshold] = found ?? [];
+    if (selector === undefined || threshold === undefined) {
+      const message = `--threshold ${text.trim()}: write it as "response_time: p(99)<2s".`;
+      throw cliErrors.make("LL_CLI_VALUE", message);
+    }
+    (all[selector.trim()] ??= []).push({ threshold: threshold.trim() });
+  }
+  return all;
+}
+
+function requestOf(args: Args): NonNullable<Scenario["request"]> {
+  const path = args.text("get");
+  if (path !== undefined) {
+    if (!path.startsWith("/"))
+      throw cliErrors.make("LL_CLI_VALUE", "--get takes a path such as /x.");
+    return { kind: "http", method: "GET", path };
+  }
+  const model = args.text("model") ?? "";
+  return { kind: "chat", model, prompts, maxTokens: 8, stream: args.has("stream") };
+}
+
+/** `--duration`, default 30 s. */
+export function durationOf(args: Args): number {
+  const duration = args.text("duration");
+  return duration === undefined ? durationDefaultMs : parseDurationMs("duration", duration);
+}
+
+/** Requests per second of `--rate`. */
+export function rateOf(args: Args): number | undefined {
+  const text = args.text("rate");
+  if (text === undefined) return undefined;
+  const rate = Number(text);
+  if (/^\d{1,6}(\.\d{1,3})?$/.test(text) && rate > 0) return rate;
+  throw cliErrors.make("LL_CLI_VALUE", "--rate is a number above 0, requests per second.");
+}
+
+function scenarioOf(args: Args): Scenario {
+  const rate = rateOf(args);
+  const users = args.count("users", { min: 1, max: 1_000_000 });
+  const ladder = args.list("ladder").map(userCount);
+  const given = [rate, users, ladder[0]].filter((one) => one !== undefined).length;
+  if (given > 1) throw cliErrors.make("LL_CLI_VALUE", "Give one of --rate, --users and --ladder.");
+  const durationMs = durationOf(args);
+  const request = requestOf(args);
+  const shared = { request, warmupMs: Math.min(warmupMsMax, durationMs / 10) };
+  if (ladder.length > 0) return { request, executor: "ladder", users: ladder, holdMs: durationMs };
+  if (args.has("find-peak")) {
+    const pass = { limitMs: peakLimitMs };
+    const startRate = rate ?? rateDefault;
+    return { request, executor: "find-peak", startRate, rateMax: 50_000, stepMs: durationMs, pass };
+  }
+  if (users !== undefined) return { ...shared, executor: "constant-vus", vus: users, durationMs };
+  const arrivals = "poisson";
+  const executor = "constant-arrival-rate";
+  return { ...shared, executor, rate: rate ?? rateDefault, durationMs, arrivals };
+}
+
+function userCount(text: string): number {
+  const users = Number(text);
+  if (/^\d{1,6}$/.test(text) && users >= 1) return users;
+  throw cliErrors.make("LL_CLI_VALUE", "--ladder is a list of user counts such as 5,20,100.");
+}

@@ -1,0 +1,122 @@
+import { join, relative, resolve } from "node:path";
+import {
+  bindJob,
+  type BoundJob,
+  type LoadJob,
+  type LoadPlanRow,
+  loadPlanRows,
+  runLoadJob,
+  shellLine,
+} from "@loadline/validator";
+import { cliErrors } from "../errors.ts";
+import { watchInterrupt } from "../process/interrupt.ts";
+import type { CliHost, ExitCode } from "../process/host.ts";
+import { loadReporters } from "../reporters.ts";
+import { verdictCard } from "../terminal/card.ts";
+import { cleanText } from "../terminal/clean-text.ts";
+import { createPaint, isColoured } from "../terminal/colour.ts";
+import { createLoadView } from "../terminal/load-view.ts";
+import { toolVersion } from "../version.ts";
+import { jobOfFlags } from "./load-job.ts";
+import { loadPlanText } from "./load-plan-text.ts";
+import { runStage } from "./validate.ts";
+import type { VerbContext } from "./verb.ts";
+
+/** Options that make a load run of its own; without any, `load` is the stage of a validation. */
+const ownOptions = [
+  "rate",
+  "users",
+  "duration",
+  "get",
+  "threshold",
+  "ladder",
+  "ab",
+  "seed",
+  "workers",
+  "processes",
+  "live",
+] as const;
+const ownFlags = ["find-peak", "explore", "dry-run", "stream", "live", "above-caps"] as const;
+
+/** `loadline load`: a plan, a profile or flags become a validation run of load alone. */
+export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
+  const { args, host } = context;
+  const isOwn =
+    ownOptions.some((name) => args.text(name) !== undefined) ||
+    ownFlags.some((name) => args.has(name));
+  if (!isOwn) return runStage("load")(context);
+  const target = args.text("target");
+  if (target === undefined) {
+    throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL or a PLAN.");
+  }
+  return runJob(context, withKey(host, jobOfFlags(host, args, target)));
+}
+
+/** The key of the job's variable goes to the engine and the redactor, to nothing else. */
+function withKey(host: CliHost, job: LoadJob): LoadJob {
+  const name = job.apiKeyEnv;
+  if (name === undefined) return job;
+  const apiKey = host.env[name] ?? "";
+  if (apiKey === "") throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
+  return { ...job, load: { ...job.load, target: { ...job.load.target, apiKey } } };
+}
+
+async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {
+  const { host, args, json } = context;
+  const bound = bindJob(job);
+  const rows = loadPlanRows(bound);
+  const open = rows.filter((row) => row.required && !row.provable);
+  if (args.has("dry-run")) {
+    host.stdout.write(loadPlanText(bound, rows, json));
+    return open.length > 0 ? 2 : 0;
+  }
+  for (const note of bound.notes) host.stderr.write(`note ${cleanText(note)}\n`);
+  if (open.length > 0 && !job.explore) return refuse(host, open);
+  return start(context, bound);
+}
+
+/** A plan that a perfect target could not pass proves nothing, however long it runs. */
+function refuse(host: CliHost, open: readonly LoadPlanRow[]): ExitCode {
+  for (const { claim, problem } of open) {
+    host.stderr.write(`LL_PLAN_CANNOT_PROVE ${cleanText(`${claim}: ${problem}.`)}\n`);
+  }
+  host.stderr.write("Raise the rate or the duration, lower the target, or run with --explore.\n");
+  return 2;
+}
+
+async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
+  const { host, args, stateDir, json } = context;
+  using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
+  const out = args.text("out");
+  const again = ["loadline", ...host.argv];
+  const view = createLoadView(host, `loadline load  ${bound.job.profile}  ${bound.job.name}`);
+  const { apiKey } = bound.load.target;
+  const pacing = args.text("pacing");
+  const result = await runLoadJob(bound, {
+    clock: host.clock,
+    random: host.random,
+    runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
+    toolVersion,
+    reporters: await loadReporters(),
+    onProgress: () => undefined,
+    onFrame: view.frame,
+    onWarning: (line) => host.stderr.write(`${cleanText(line)}\n`),
+    signal: interrupt.signal,
+    reproduce: again,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(pacing === "timer" || pacing === "pacer" ? { pacing } : {}),
+  });
+  view.end();
+  for (const failure of result.reporterFailures) {
+    host.stderr.write(`LL_CLI_WRITE ${failure.id}: ${cleanText(failure.message)}\n`);
+  }
+  const near = relative(host.cwd, result.runDir);
+  const card = verdictCard(result.verdict, {
+    columns: host.stdout.isTty ? host.stdout.columns : 80,
+    paint: createPaint(isColoured(host, host.stdout)),
+    runDir: near.startsWith("..") ? result.runDir : near,
+    again: shellLine(again),
+  });
+  host.stdout.write(json ? `${JSON.stringify(result.verdict, null, 2)}\n` : card);
+  return result.exitCode;
+}

@@ -1,0 +1,108 @@
+import type { Claim } from "@loadline/contract";
+import type { BoundClaim, ThresholdSpec } from "./thresholds/bound-claim.ts";
+import { type Planned, plannedOf } from "./thresholds/planned.ts";
+import { toClaims } from "./thresholds/to-claims.ts";
+import type { GoodSlo, LoadLimit, LoadPlan, Scenario } from "./types.ts";
+
+/** A guard's breach that somebody answers for, until a day. */
+export interface GuardWaiver {
+  readonly guard: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** `2026-12-31`, the last day it counts. */
+  readonly expires: string;
+}
+
+/** A load plan with what is promised of it. */
+export interface LoadJob {
+  readonly profile: string;
+  /** How reports name the target. */
+  readonly name: string;
+  /** `limits` are made from the thresholds. */
+  readonly load: LoadPlan;
+  readonly thresholds: Readonly<Record<string, readonly ThresholdSpec[]>>;
+  /** What a good answer keeps, for claims on `good`. */
+  readonly slo?: GoodSlo;
+  readonly confidence: number;
+  readonly waive: readonly GuardWaiver[];
+  /** Variable that holds the key; shown in commands, never its value. */
+  readonly apiKeyEnv?: string;
+  /** Every claim is optional: the run shows, it does not decide. */
+  readonly explore: boolean;
+  /** The other target of an A/B run. */
+  readonly ab?: string;
+}
+
+/** The job with its claims bound to what the engine counts. */
+export interface BoundJob {
+  readonly job: LoadJob;
+  readonly load: LoadPlan;
+  readonly bound: readonly BoundClaim[];
+  /** Lint notes of all thresholds. */
+  readonly notes: readonly string[];
+}
+
+/** Makes the claims of a job. @throws the codes of {@link toClaims}. */
+export function bindJob(job: LoadJob): BoundJob {
+  const { scenarios } = job.load;
+  const bound = toClaims({
+    scenarios,
+    thresholds: job.thresholds,
+    confidence: job.confidence,
+    hasBaseline: job.ab !== undefined,
+    ...(job.slo !== undefined && { slo: job.slo }),
+  }).map((one) => withWindows(one, scenarios, job.explore));
+  const limits = bound.flatMap((one) => one.limits.map((limit) => looked(one, limit)));
+  return { job, load: { ...job.load, limits }, bound, notes: bound.flatMap((one) => one.notes) };
+}
+
+function looked(bound: BoundClaim, limit: LoadLimit): LoadLimit {
+  return bound.stop === undefined ? limit : { ...limit, looks: true };
+}
+
+function withWindows(
+  bound: BoundClaim,
+  scenarios: Readonly<Record<string, Scenario>>,
+  explore: boolean,
+): BoundClaim {
+  const claim: Claim = explore ? { ...bound.claim, required: false } : bound.claim;
+  if (claim.over === undefined) return { ...bound, claim };
+  const spans = bound.limits.map(({ scenario }) => measuredMs(scenarios[scenario]));
+  const count = Math.max(1, Math.floor(Math.max(0, ...spans) / claim.over));
+  const parts = Array.from({ length: count }, (_, index) => `w${index + 1}`);
+  return { ...bound, claim: { ...claim, parts } };
+}
+
+/** Length of the measured phase, ms. */
+function measuredMs(scenario: Scenario | undefined): number {
+  if (scenario === undefined) return 0;
+  const warmupMs = scenario.warmupMs ?? 0;
+  if ("durationMs" in scenario) return scenario.durationMs - warmupMs;
+  if ("stages" in scenario) {
+    return scenario.stages.reduce((sum, stage) => sum + stage.durationMs, 0) - warmupMs;
+  }
+  if ("holdMs" in scenario) {
+    return scenario.holdMs * scenario.users.length * (scenario.rounds ?? 3) - warmupMs;
+  }
+  return 0;
+}
+
+/** Samples each part of a claim can have; null where no bound is known. */
+export function plannedSamples(bound: BoundClaim, load: LoadPlan): Planned {
+  const names = [...new Set(bound.limits.map(({ scenario }) => scenario))];
+  const each = names.map((name) => {
+    const scenario = load.scenarios[name];
+    return scenario === undefined ? { most: null, about: null } : plannedOf(scenario);
+  });
+  const parts = bound.claim.over === undefined ? 1 : bound.claim.parts.length;
+  // Parts named after scenarios have a sample each; one part adds up all.
+  const isPerScenario = bound.claim.over === undefined && bound.claim.parts.length > 1;
+  const join = (of: (one: Planned) => number | null): number | null => {
+    const all = each.map(of);
+    if (all.length === 0 || all.some((n) => n === null)) return null;
+    const counts = all.map((n) => n ?? 0);
+    const n = isPerScenario ? Math.min(...counts) : counts.reduce((a, b) => a + b, 0);
+    return Math.floor(n / parts);
+  };
+  return { most: join((one) => one.most), about: join((one) => one.about) };
+}

@@ -1,0 +1,93 @@
+import {
+  badAllowed,
+  type Claim,
+  minimumN,
+  samplesForPower,
+  samplesNeeded,
+} from "@loadline/contract";
+import { type BoundJob, plannedSamples } from "./job.ts";
+import type { BoundClaim } from "./thresholds/bound-claim.ts";
+import { durationOf } from "./plan/duration.ts";
+import type { LoadPlan } from "./types.ts";
+
+/** What one claim of a load plan needs before anything is sent. */
+export interface LoadPlanRow {
+  readonly claim: string;
+  readonly statement: string;
+  readonly kind: Claim["kind"];
+  readonly required: boolean;
+  /** Samples per part the plan will bring; in closed models with answers of 500 ms. Null: unknown. */
+  readonly planned: number | null;
+  /** Samples that prove it with 0, 1 and 2 bad ones; null where no number does. */
+  readonly needed: readonly (number | null)[];
+  /** Samples for a chance of 80 % when the truth is half as bad as the target allows. */
+  readonly forPower80: number | null;
+  /** Bad samples the planned n forgives. */
+  readonly badAllowed: number | null;
+  /** False: a perfect target could not pass it in this run. */
+  readonly provable: boolean;
+  /** Why it cannot be proven; empty when it can. */
+  readonly problem: string;
+}
+
+/** One row per claim, in the plan's order. */
+export function loadPlanRows({ bound, load, job }: BoundJob): LoadPlanRow[] {
+  return bound.map((one) => rowOf(one, load, job.ab !== undefined));
+}
+
+/** Minutes the plan sends for, drains not counted. */
+export function loadMinutes(load: LoadPlan): number {
+  const ends = Object.values(load.scenarios).map((s) => (s.startMs ?? 0) + durationOf(s));
+  return Math.max(0, ...ends) / 60_000;
+}
+
+function rowOf(bound: BoundClaim, load: LoadPlan, hasBaseline: boolean): LoadPlanRow {
+  const { claim } = bound;
+  const planned = plannedSamples(bound, load);
+  const { target, confidence } = claim;
+  const isRatio =
+    target !== undefined && (claim.kind === "proportion" || claim.kind === "quantile");
+  const least = Math.max(minimumN(claim) ?? Infinity, isRatio ? (claim.min ?? 0) : 0);
+  const needed = isRatio
+    ? [0, 1, 2].map((bad) => samplesNeeded(bad, target, confidence))
+    : [Number.isFinite(least) ? least : null];
+  const problem = problemOf(bound, { least, most: planned.most, load, hasBaseline, isRatio });
+  const { about } = planned;
+  return {
+    claim: claim.id,
+    statement: claim.statement,
+    kind: claim.kind,
+    required: claim.required,
+    planned: about,
+    needed,
+    forPower80: isRatio ? (samplesForPower((1 - target) / 2, target, confidence)?.n ?? null) : null,
+    badAllowed: isRatio && about !== null ? badAllowed(about, target, confidence) : null,
+    provable: problem === "",
+    problem,
+  };
+}
+
+interface Facts {
+  readonly least: number;
+  readonly most: number | null;
+  readonly load: LoadPlan;
+  readonly hasBaseline: boolean;
+  readonly isRatio: boolean;
+}
+
+function problemOf(bound: BoundClaim, f: Facts): string {
+  const { claim } = bound;
+  if (claim.kind === "comparison") {
+    return f.hasBaseline ? "" : "no baseline in this run (--ab URL): not_tested";
+  }
+  if (claim.id === "load.alive") return "";
+  if (bound.limits.length === 0) return "nothing this engine records decides it: not_tested";
+  if (!Number.isFinite(f.least)) return "no number of samples proves it";
+  if (claim.kind === "mean") {
+    const seconds = Math.floor(loadMinutes(f.load) * 60);
+    return seconds >= f.least ? "" : `${seconds} slices of 1 s, ${f.least} needed`;
+  }
+  if (f.most === null || f.most >= f.least) return "";
+  const each = claim.parts.length > 1 ? " in each part" : "";
+  return `${f.most} samples${each} at most, ${f.least} needed: a perfect target could not pass`;
+}

@@ -1,0 +1,76 @@
+import { binomialAtLeast, type Claim, type SampleTally } from "@loadline/contract";
+import type { StopSpec } from "./bound-claim.ts";
+
+/** One claim whose failure may end the run. */
+export interface StopCandidate {
+  readonly stop: StopSpec;
+  readonly claim: Pick<Claim, "id" | "target" | "confidence">;
+}
+
+/** Why a run is ended early. */
+export interface EarlyStop {
+  readonly claim: string;
+  /** `evidence`: the failure is proven at this look, the sample may be closed with these counts. */
+  readonly on: "evidence" | "point";
+  readonly sentence: string;
+  readonly tallies: readonly SampleTally[];
+}
+
+interface State {
+  readonly candidate: StopCandidate;
+  looks: number;
+  /** Ms since which every look told to stop; null: the last one did not. */
+  sinceMs: number | null;
+}
+
+/**
+ * Looks at the counts while a run goes on. Look k stops on evidence only if the chance of as many
+ * bad ones is at most a / (k (k + 1)): over all looks that adds up to a, so peeking cannot make a
+ * failure.
+ */
+export class StopRule {
+  readonly #states: readonly State[];
+
+  constructor(candidates: readonly StopCandidate[]) {
+    this.#states = candidates.map((candidate) => ({ candidate, looks: 0, sinceMs: null }));
+  }
+
+  /** One look at the run so far; the first claim that ends it, or null. */
+  look(
+    elapsedMs: number,
+    seen: readonly { readonly claim: string; readonly tally: SampleTally }[],
+  ): EarlyStop | null {
+    for (const state of this.#states) {
+      const { stop } = state.candidate;
+      if (elapsedMs < stop.delayMs) continue;
+      const tallies = seen.filter(({ claim }) => claim === stop.claim).map(({ tally }) => tally);
+      const told = lookAt(state, tallies);
+      if (told === null) {
+        state.sinceMs = null;
+        continue;
+      }
+      state.sinceMs ??= elapsedMs;
+      if (elapsedMs - state.sinceMs >= stop.forMs) {
+        return { claim: stop.claim, on: stop.on, sentence: told, tallies };
+      }
+    }
+    return null;
+  }
+}
+
+/** A sentence when this look tells to stop. */
+function lookAt(state: State, tallies: readonly SampleTally[]): string | null {
+  const { claim, stop } = state.candidate;
+  const n = tallies.reduce((sum, tally) => sum + tally.n, 0);
+  const bad = tallies.reduce((sum, tally) => sum + tally.bad, 0);
+  const { target } = claim;
+  if (n === 0 || target === undefined) return null;
+  state.looks++;
+  const seen = `${claim.id}: ${bad} bad of ${n} at look ${state.looks}`;
+  if (stop.on === "point") {
+    return bad / n > 1 - target ? `${seen}, over the limit (k6's rule; nothing is proven)` : null;
+  }
+  const spent = (1 - claim.confidence) / (state.looks * (state.looks + 1));
+  if (bad === 0 || binomialAtLeast(bad, n, 1 - target) > spent) return null;
+  return `${seen}, as many by chance in at most ${spent.toPrecision(2)} of runs`;
+}

@@ -1,0 +1,185 @@
+import type { SampleTally } from "@loadline/contract";
+import type { Recorder } from "../evidence/recorder.ts";
+import type { BoundClaim, BoundJob, EarlyStop, LoadAccount, LoadRecord } from "../load/index.ts";
+import { durationOf } from "../load/index.ts";
+import { type FiguredTally, figureOf, keeps, meanSlices } from "./load-figures.ts";
+import { splitWindows } from "./load-windows.ts";
+
+const by = "load";
+const totalTimeoutMs = 120_000;
+
+/**
+ * Puts what the engine says of a load job into the evidence. Counts become records of the claim's
+ * kind; samples are closed here, once all counts of a claim are in. Nothing is judged.
+ */
+export class LoadEvidence {
+  readonly #job: BoundJob;
+  readonly #recorder: Recorder;
+  readonly #tallies = new Map<string, FiguredTally[]>();
+  #stop: EarlyStop | null = null;
+
+  constructor(job: BoundJob, recorder: Recorder) {
+    this.#job = job;
+    this.#recorder = recorder;
+  }
+
+  /** The run was ended early: the failing claim keeps the counts of that look. */
+  stopped(stop: EarlyStop): void {
+    this.#stop = stop;
+    const data = { event: `Ended early: ${stop.sentence}.`, stop: { ...stop, tallies: [] } };
+    this.#recorder.append({ kind: "note", by, data });
+  }
+
+  add(record: LoadRecord): void {
+    const recorder = this.#recorder;
+    switch (record.type) {
+      case "frame":
+      case "look":
+      case "sample.closed":
+        return;
+      case "load.slice":
+        recorder.append({ kind: "load.slice", by, data: { ...record.slice } });
+        return;
+      case "guard":
+        this.#guard(record.guard);
+        return;
+      case "sample.tally":
+        this.#tallies.set(record.claim, [...this.#talliesOf(record.claim), record.tally]);
+        return;
+      case "series": {
+        const { scenario, percentiles, ttft } = record.series;
+        recorder.append({ kind: "note", by, data: { load: { scenario, percentiles, ttft } } });
+        return;
+      }
+      case "load.event": {
+        const doesNotProve = record.doesNotProve === undefined ? [] : [record.doesNotProve];
+        recorder.append({ kind: "note", by, data: { event: record.text }, doesNotProve });
+        return;
+      }
+      case "load.ended":
+        recorder.append({ kind: "note", by, data: { ...record } });
+        this.#end(record.reason, record.accounts);
+        return;
+      default:
+        recorder.append({ kind: "note", by, data: { ...record } });
+    }
+  }
+
+  #talliesOf(claim: string): FiguredTally[] {
+    return this.#tallies.get(claim) ?? [];
+  }
+
+  #guard(guard: Extract<LoadRecord, { type: "guard" }>["guard"]): void {
+    const waiver = this.#job.job.waive.find((one) => one.guard === guard.guard);
+    const { owner, reason, expires } = waiver ?? {};
+    const waived =
+      waiver === undefined || guard.holds ? {} : { waived: { owner, reason, expires } };
+    this.#recorder.append({ kind: "guard", by: guard.guard, data: { ...guard, ...waived } });
+  }
+
+  /** Evidence of every claim from its counts; a cancelled run leaves the samples open. */
+  #end(reason: "done" | "cancelled", accounts: readonly LoadAccount[]): void {
+    for (const bound of this.#job.bound) {
+      if (bound.claim.id === "load.alive") this.#alive(bound, accounts);
+      else this.#claim(bound);
+      const isStopped = this.#stop?.claim === bound.claim.id && this.#stop.on === "evidence";
+      if (reason === "cancelled" && !isStopped) continue;
+      for (const part of bound.claim.parts) {
+        const data = { stream: bound.claim.of, part };
+        this.#recorder.append({ kind: "sample.closed", by, claims: [bound.claim.id], data });
+      }
+    }
+  }
+
+  #claim(bound: BoundClaim): void {
+    const { claim } = bound;
+    const stop = this.#stop;
+    const tallies =
+      stop?.claim === claim.id && stop.on === "evidence" ? stop.tallies : this.#talliesOf(claim.id);
+    if (bound.figure !== undefined) return this.#figure(bound, tallies);
+    if (claim.kind === "comparison") return this.#notRun(claim.id, "The run has no baseline.");
+    if (bound.limits.length === 0) {
+      return this.#notRun(claim.id, "This engine does not record the metric.");
+    }
+    for (const tally of tallies) {
+      for (const part of this.#parts(bound, tally)) {
+        this.#recorder.append({
+          kind: "sample.tally",
+          by,
+          claims: [claim.id],
+          data: { ...part },
+        });
+      }
+    }
+  }
+
+  #parts(bound: BoundClaim, tally: SampleTally): SampleTally[] {
+    const { over, parts } = bound.claim;
+    if (over === undefined) return [tally];
+    const warmups = bound.limits.map(({ scenario }) => this.#scenario(scenario)?.warmupMs ?? 0);
+    return splitWindows(tally, { overMs: over, fromMs: Math.max(0, ...warmups), parts });
+  }
+
+  #scenario(name: string) {
+    return this.#job.load.scenarios[name];
+  }
+
+  #figure(bound: BoundClaim, tallies: readonly FiguredTally[]): void {
+    const { claim, figure } = bound;
+    if (figure === undefined) return;
+    if (bound.limits.length === 0) {
+      return this.#notRun(claim.id, "This engine does not record the metric.");
+    }
+    const timeoutMs = this.#job.load.timeouts?.totalMs ?? totalTimeoutMs;
+    if (claim.kind === "mean") {
+      const slices = meanSlices(figure, tallies, timeoutMs);
+      const data = { stream: claim.of, part: "all", unit: claim.unit ?? "", slices };
+      if (slices.length === 0) return this.#notRun(claim.id, "No request fell due.");
+      this.#recorder.append({ kind: "sample.means", by, claims: [claim.id], data });
+      return;
+    }
+    const spans = figure.scenarios.map((name) => this.#measuredMs(name));
+    const seen = figureOf(figure, tallies, { timeoutMs, measuredMs: Math.max(0, ...spans) });
+    if (seen === null) return this.#notRun(claim.id, "No request fell due.");
+    const least = figure.leastSamples ?? 0;
+    if (seen.n < least) {
+      return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
+    }
+    const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} requests, limit ${figure.operator} ${figure.limit.text}.`;
+    const ok = keeps(figure, seen.value);
+    const data = { stream: claim.of, part: "all", ok, seen: text, figure: seen, tallies };
+    this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
+  }
+
+  #measuredMs(name: string): number {
+    const scenario = this.#scenario(name);
+    return scenario === undefined ? 0 : durationOf(scenario) - (scenario.warmupMs ?? 0);
+  }
+
+  #alive(bound: BoundClaim, accounts: readonly LoadAccount[]): void {
+    for (const { scenario, due, ok } of accounts) {
+      const part = { stream: bound.claim.of, part: scenario };
+      const claims = [bound.claim.id];
+      if (due === 0) {
+        const data = { ...part, reason: "not_run", sentence: "No request fell due." };
+        this.#recorder.append({ kind: "skip", by, claims, data });
+        continue;
+      }
+      const seen = `${scenario}: ${ok} good answers of ${due} due requests.`;
+      const data = { ...part, ok: ok > 0, seen };
+      this.#recorder.append({ kind: "observation", by, claims, data });
+    }
+  }
+
+  #notRun(claim: string, sentence: string): void {
+    const data = { reason: "not_run", sentence };
+    this.#recorder.append({ kind: "skip", by, claims: [claim], data });
+  }
+}
+
+function shown(value: number, unit: string): string {
+  const text = String(Number(value.toPrecision(4)));
+  if (unit === "ms") return `${text} ms`;
+  if (unit === "ratio") return `${Number((value * 100).toPrecision(4))} %`;
+  return unit === "per_second" ? `${text}/s` : text;
+}

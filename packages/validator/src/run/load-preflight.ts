@@ -1,0 +1,131 @@
+import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
+import { loadErrors, type LoadPlan, type LoadRequest, type Scenario } from "../load/index.ts";
+import { createProbeClient, type Exchange, type ProbeClient } from "../probes/client.ts";
+import { firstModel, presence } from "./preflight-stage.ts";
+import type { ValidationDeps } from "./types.ts";
+
+const timeoutMs = 15_000;
+
+/** What one request to each scenario's route told before any load. */
+export interface LoadPreflight {
+  /** The plan, with the target's first model where none was named. */
+  readonly load: LoadPlan;
+  /** Scenarios whose route the target lacks. */
+  readonly missing: readonly string[];
+  /** LL_LOAD_TARGET_DOWN as a line, when nothing listens. */
+  readonly down: string | null;
+  readonly model: string | null;
+}
+
+const routes: Readonly<Record<Exclude<LoadRequest["kind"], "http">, string>> = {
+  chat: "/chat/completions",
+  completions: "/completions",
+  responses: "/responses",
+  messages: "/messages",
+  embeddings: "/embeddings",
+};
+
+/** Asks each scenario's route once, so that a missing one is never blamed on the target's speed. */
+export async function preflightLoad(
+  load: LoadPlan,
+  deps: ValidationDeps,
+  run: string,
+): Promise<LoadPreflight> {
+  const { baseUrl } = load.target;
+  const client = createProbeClient({
+    baseUrl,
+    egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(baseUrl))] }),
+    clock: deps.clock,
+    run,
+    ...(load.target.apiKey === undefined ? {} : { apiKey: load.target.apiKey }),
+    timeoutMs,
+    signal: deps.signal,
+  });
+  try {
+    const model = needsModel(load) ? await askModel(client, baseUrl) : null;
+    const missing: string[] = [];
+    let answers = 0;
+    const named = model === null ? load : withModel(load, model);
+    for (const [name, { request }] of Object.entries(named.scenarios)) {
+      if (request === undefined) continue;
+      const exchange = await askRoute(client, request, baseUrl);
+      if (exchange === null) continue;
+      if (exchange.status !== null) answers++;
+      if (isMissing(request, exchange)) missing.push(name);
+    }
+    const asked = Object.values(named.scenarios).some(({ request }) => request !== undefined);
+    const down = asked && answers === 0 ? downLine(baseUrl) : null;
+    return { load: named, missing, down, model };
+  } finally {
+    client.close();
+  }
+}
+
+function downLine(baseUrl: string): string {
+  const text = `Nothing answers at ${baseUrl}; load is sent and its claims fail on evidence.`;
+  return loadErrors.make("LL_LOAD_TARGET_DOWN", text).line;
+}
+
+function isMissing(request: LoadRequest, exchange: Exchange): boolean {
+  const { status } = exchange;
+  if (request.kind === "http" && status !== null) {
+    if (request.expectStatus?.includes(status) === true) return false;
+  }
+  return presence(exchange) === "missing";
+}
+
+/** Below `/v1` wherever the base URL ends. */
+function apiPath(baseUrl: string, path: string): string {
+  const prefix = new URL(baseUrl).pathname.replace(/\/+$/, "").endsWith("/v1") ? "" : "/v1";
+  return `${prefix}${path}`;
+}
+
+/** Null for a request a prober does not send: only GET and POST are safe to try. */
+async function askRoute(
+  client: ProbeClient,
+  request: LoadRequest,
+  baseUrl: string,
+): Promise<Exchange | null> {
+  if (request.kind !== "http") {
+    const path = request.path ?? apiPath(baseUrl, routes[request.kind]);
+    return client.send({ method: "POST", path, json: {} });
+  }
+  const { method, path, body } = request;
+  if (method === "GET") return client.send({ method, path });
+  if (method !== "POST") return null;
+  return client.send({ method, path, ...(body !== undefined && { body: Buffer.from(body) }) });
+}
+
+async function askModel(client: ProbeClient, baseUrl: string): Promise<string | null> {
+  const exchange = await client.send({ method: "GET", path: apiPath(baseUrl, "/models") });
+  return firstModel(exchange) ?? "default";
+}
+
+const wantsModel = ({ request }: Pick<Scenario, "request">): boolean =>
+  request !== undefined && request.kind !== "http" && request.model === "";
+
+function partsOf(scenario: Scenario): readonly Pick<Scenario, "request">[] {
+  return scenario.exec?.kind === "mix"
+    ? scenario.exec.parts.map(({ request }) => ({ ...(request !== undefined && { request }) }))
+    : [scenario];
+}
+
+function needsModel(load: LoadPlan): boolean {
+  return Object.values(load.scenarios).some((scenario) => partsOf(scenario).some(wantsModel));
+}
+
+function withModel(load: LoadPlan, model: string): LoadPlan {
+  const name = <T extends LoadRequest>(request: T): T =>
+    request.kind !== "http" && request.model === "" ? { ...request, model } : request;
+  const fill = (scenario: Scenario): Scenario => {
+    const { request, exec } = scenario;
+    if (request !== undefined) return { ...scenario, request: name(request) };
+    if (exec?.kind !== "mix") return scenario;
+    const parts = exec.parts.map((part) =>
+      part.request === undefined ? part : { ...part, request: name(part.request) },
+    );
+    return { ...scenario, exec: { kind: "mix", parts } };
+  };
+  const entries = Object.entries(load.scenarios).map(([key, one]) => [key, fill(one)] as const);
+  return { ...load, scenarios: Object.fromEntries(entries) };
+}

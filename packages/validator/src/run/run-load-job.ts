@@ -1,0 +1,163 @@
+import type { RunPlan } from "@loadline/contract";
+import type { Recorder } from "../evidence/recorder.ts";
+import {
+  type BoundJob,
+  type LiveFrame,
+  loadMinutes,
+  type LoadPlan,
+  runLoad,
+  StopRule,
+} from "../load/index.ts";
+import { LoadEvidence } from "./load-evidence.ts";
+import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
+import { recordRun } from "./record-run.ts";
+import type { ValidationDeps, ValidationResult } from "./types.ts";
+
+/** What a load run needs beside a validation run's. */
+export interface LoadRunDeps extends ValidationDeps {
+  /** Twice a second. */
+  onFrame?(frame: LiveFrame): void;
+  /** Said once, before load. */
+  onWarning(line: string): void;
+  readonly pacing?: "pacer" | "timer";
+}
+
+const by = "load";
+/** Preflight, drains and reports, beside the load. */
+const setupMinutes = 0.3;
+
+/** The run plan of a load job: every claim is declared here, before anything is sent. */
+export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
+  const { load } = job;
+  const load2 = { ...load, limits: [] };
+  return {
+    schema: "loadline-plan/v1",
+    profile: job.profile,
+    target: { name: job.name, baseUrl: load.target.baseUrl },
+    confidence: job.confidence,
+    maxWaived: 3,
+    budgetMinutes: Math.ceil(loadMinutes(load) + setupMinutes),
+    claims: bound.map(({ claim }) => claim),
+    stages: {
+      target: {
+        url: load.target.baseUrl,
+        ...(job.apiKeyEnv === undefined ? {} : { apiKeyEnv: job.apiKeyEnv }),
+      },
+      load: {
+        ...plainLoad(load2),
+        waive: job.waive,
+        explore: job.explore,
+        ...(job.ab === undefined ? {} : { ab: job.ab }),
+      },
+      skip: [],
+    },
+  };
+}
+
+/** The plan as data of evidence: no secret, no header's value, of rows only how many. */
+function plainLoad(load: LoadPlan): Record<string, unknown> {
+  const { target, seed, scenarios, timeouts, connectionsMax } = load;
+  const { apiKey: _key, headers, ...open } = target;
+  const plain: unknown = JSON.parse(
+    JSON.stringify(
+      { target: open, seed, scenarios, timeouts, connectionsMax },
+      (_, value: unknown) => (ArrayBuffer.isView(value) ? { bytes: value.byteLength } : value),
+    ),
+  );
+  const named = headers === undefined ? {} : { headerNames: Object.keys(headers).sort() };
+  return { ...(plain as Record<string, unknown>), ...named };
+}
+
+/**
+ * Runs a load job as a validation run: preflight, load, fold, bundle, views. Never throws for the
+ * target's fault. @throws LL_RUN_DIRECTORY, LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED and
+ * LL_LOAD_ABOVE_CAP before anything is sent.
+ */
+export function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<ValidationResult> {
+  return recordRun(loadRunPlan(job), deps, async (run, recorder) => {
+    recorder.append({ kind: "stage.started", by, data: { stage: by } });
+    try {
+      await observe(job, deps, { run, recorder });
+    } catch (error) {
+      if (!deps.signal.aborted) recordBroken(job, recorder, error);
+    }
+    recorder.append({ kind: "stage.ended", by, data: { stage: by } });
+    const done = { stage: by, state: "done", done: 1, total: 1, text: "", leftMs: 0 } as const;
+    deps.onProgress(done);
+  });
+}
+
+function recordBroken(job: BoundJob, recorder: Recorder, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  for (const { claim } of job.bound) {
+    const data = { reason: "crashed", sentence: `The load broke: ${why}` };
+    recorder.append({ kind: "check.error", by, claims: [claim.id], data });
+  }
+  recorder.append({ kind: "note", by, data: { stageBroke: by, why } });
+}
+
+interface Place {
+  readonly run: string;
+  readonly recorder: Recorder;
+}
+
+async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<void> {
+  const { recorder, run } = place;
+  const seen = await preflightLoad(job.load, deps, run);
+  if (seen.down !== null) {
+    deps.onWarning(seen.down);
+    recorder.append({ kind: "note", by, data: { event: seen.down } });
+  }
+  if (seen.model !== null) recorder.append({ kind: "note", by, data: { model: seen.model } });
+  if (job.notes.length > 0) recorder.append({ kind: "note", by, data: { lint: job.notes } });
+  if (seen.missing.length > 0) return recordMissing(job, seen, recorder);
+  await send({ ...job, load: seen.load }, deps, recorder);
+}
+
+/** A missing route says nothing of the target's speed: no load is sent. */
+function recordMissing(job: BoundJob, seen: LoadPreflight, recorder: Recorder): void {
+  const names = seen.missing.join(", ");
+  const sentence = `The target lacks the route of ${names}, so no load was sent.`;
+  for (const { claim } of job.bound) {
+    const data = { reason: "probe_contract", sentence };
+    recorder.append({ kind: "check.error", by, claims: [claim.id], data });
+  }
+}
+
+async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promise<void> {
+  const evidence = new LoadEvidence(job, recorder);
+  const early = new AbortController();
+  const rule = new StopRule(
+    job.bound.flatMap(({ stop, claim }) => (stop === undefined ? [] : [{ stop, claim }])),
+  );
+  const records = runLoad(job.load, {
+    clock: deps.clock,
+    signal: AbortSignal.any([deps.signal, early.signal]),
+    ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
+    ...(deps.pacing === undefined ? {} : { pacing: deps.pacing }),
+  });
+  for await (const record of records) {
+    if (record.type === "frame") showFrame(deps, record.frame);
+    if (record.type === "look" && !early.signal.aborted) {
+      const stop = rule.look(record.elapsedMs, record.tallies);
+      if (stop !== null) {
+        evidence.stopped(stop);
+        early.abort();
+      }
+    }
+    evidence.add(record);
+  }
+}
+
+function showFrame(deps: LoadRunDeps, frame: LiveFrame): void {
+  deps.onFrame?.(frame);
+  const p99 = frame.p99Ms === null ? "" : `, p99 ${Math.round(frame.p99Ms)} ms`;
+  deps.onProgress({
+    stage: by,
+    state: "running",
+    done: Math.round(frame.elapsedMs),
+    total: Math.round(frame.elapsedMs + frame.leftMs),
+    text: `${frame.due} due, ${frame.ok} ok, ${frame.bad} bad, ${frame.inFlight} in flight${p99}`,
+    leftMs: frame.leftMs,
+  });
+}
