@@ -64,9 +64,14 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "serve",
     summary: "the gateway",
-    usage: "[--config F] [--port N] [--explain]",
+    usage: "[--config F] [--port N] [--workers N] [--explain]",
     example: "loadline serve --port 8081",
-    options: [config, port, { name: "explain", help: "print the stages of a request, then end" }],
+    options: [
+      config,
+      port,
+      workers,
+      { name: "explain", help: "print the stages of a request, then end" },
+    ],
     positional: none,
     load: async () => (await import("./serve.ts")).runServe,
   },
