@@ -1,0 +1,272 @@
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { describe, expect, it } from "vitest";
+import { operator } from "../../packages/gateway/src/index.ts";
+import { eventually } from "../../packages/testkit/src/index.ts";
+import { repositoryRoot } from "../architecture/tree.ts";
+import { emptyDir, runCli } from "./cli-process.ts";
+import { type Answered, isAlive, Serving } from "./workers/serving.ts";
+
+const clock = systemClock();
+const workers = 3;
+const testMs = 120_000;
+const targets = `targets:
+  quick: {provider: simulator, tokens: 3, latency: 0, tokensPerSecond: 1e6}
+  slow: {provider: simulator, tokens: 60, latency: 0, tokensPerSecond: 20}
+`;
+const route = (model: string): string => `routes:
+  quick: {models: [${model}, limited], groups: [{targets: [quick]}]}
+  slow: {models: [slow], groups: [{targets: [slow]}]}
+`;
+const limits = `limits:
+  - {scope: model, match: limited, resource: requests, limit: 60, period: 1h, burst: 40}
+  - {scope: model, match: slow, resource: concurrency, limit: 60}
+`;
+const fileOf = (model = "one", more = ""): string => `${targets}${route(model)}${limits}${more}`;
+
+const start = (yaml = fileOf()): Promise<Serving> => new Serving().start(yaml, workers);
+const isWhole = (one: Answered): boolean =>
+  one.status === 200 && !one.isBroken && one.text.trimEnd().endsWith("data: [DONE]");
+
+/** Opens streams and waits until content came on each. */
+async function streams(serving: Serving, count: number): Promise<Promise<Answered>[]> {
+  let begun = 0;
+  const all = Array.from({ length: count }, () => {
+    let isFirst = true;
+    return serving.chat("slow", true, () => {
+      if (isFirst) begun++;
+      isFirst = false;
+    });
+  });
+  await eventually(clock, () => begun === count, 20_000);
+  return all;
+}
+
+function sampleOf(text: string, series: string): number {
+  const line = text.split("\n").find((one) => one.startsWith(`${series} `));
+  return Number(line?.slice(series.length + 1) ?? Number.NaN);
+}
+
+const requestsSeries = (status: number): string =>
+  `loadline_requests_total{operation="chat",route="quick",status="${status}"}`;
+
+async function healthOf(serving: Serving): Promise<string> {
+  return (await serving.ask("/health")).text;
+}
+
+describe("several workers on one port", () => {
+  it(
+    "admit together exactly one limit, and their counts add up on one page [R0-04]",
+    async () => {
+      await using serving = await start();
+      expect(serving.workers()).toHaveLength(workers);
+      const answers = await Promise.all(Array.from({ length: 100 }, () => serving.chat("limited")));
+      const tally = (status: number): number => answers.filter((a) => a.status === status).length;
+      expect([tally(200), tally(429)]).toEqual([40, 60]);
+      await Promise.all(Array.from({ length: 30 }, () => serving.chat("one")));
+      const pages = await Promise.all(Array.from({ length: 6 }, () => serving.ask("/metrics")));
+      for (const { text } of pages) {
+        expect(sampleOf(text, requestsSeries(200))).toBe(70);
+        expect(sampleOf(text, requestsSeries(429))).toBe(60);
+        expect(sampleOf(text, "loadline_overhead_seconds_count")).toBe(130);
+        expect(text.match(/^# TYPE loadline_requests /gm)).toHaveLength(1);
+        expect(text.endsWith("# EOF\n")).toBe(true);
+      }
+      expect(await healthOf(serving)).toMatch(/"workers":\{[^}]*"running":3,"wanted":3/);
+    },
+    testMs,
+  );
+
+  it(
+    "SIGKILL of one breaks its own streams alone, gives back what they held, and it is replaced",
+    async () => {
+      await using serving = await start();
+      const before = serving.workers();
+      const open = await streams(serving, 30);
+      for (let i = 0; i < 10; i++) expect((await serving.chat("one")).status).toBe(200);
+      const counted = sampleOf((await serving.ask("/metrics")).text, requestsSeries(200));
+      expect(counted).toBe(10);
+      const [victim = -1] = before;
+      process.kill(victim, "SIGKILL");
+      await eventually(clock, () => !isAlive(victim), 5000);
+      const answers = await Promise.all(open);
+      const broken = answers.filter((one) => one.isBroken);
+      expect(broken.length).toBeGreaterThan(0);
+      expect(broken.length).toBeLessThan(answers.length);
+      expect(answers.filter(isWhole)).toHaveLength(answers.length - broken.length);
+      await eventually(clock, () => serving.workers().length === workers, 20_000);
+      await eventually(
+        clock,
+        async () => /"workers":\{[^}]*"state":"ok"[^}]*"restarts":1/.test(await healthOf(serving)),
+        20_000,
+      );
+      const page = (await serving.ask("/metrics")).text;
+      expect(sampleOf(page, requestsSeries(200))).toBe(counted);
+      expect(sampleOf(page, "loadline_leases")).toBe(0);
+      // All 60 slots are there again, those of the dead worker included.
+      const again = await streams(serving, 60);
+      expect((await serving.chat("slow", true)).status).toBe(429);
+      expect((await Promise.all(again)).filter(isWhole)).toHaveLength(60);
+    },
+    testMs,
+  );
+
+  it(
+    "SIGTERM drains all: 50 streams end whole, then every process is gone with exit 0",
+    async () => {
+      await using serving = await start();
+      const pids = serving.workers();
+      const open = await streams(serving, 50);
+      serving.send("SIGTERM");
+      await eventually(clock, async () => (await serving.ask("/readyz")).status !== 200, 5000);
+      expect((await Promise.all(open)).filter(isWhole)).toHaveLength(50);
+      expect(await serving.ended()).toBe(0);
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(serving.err).toContain('"event":"closed","finished":50,"cut":0');
+    },
+    testMs,
+  );
+
+  it(
+    "SIGKILL of the supervisor drains the workers: what streams ends whole, and none is left",
+    async () => {
+      await using serving = await start();
+      const pids = serving.workers();
+      const open = await streams(serving, 12);
+      serving.send("SIGKILL");
+      await serving.ended();
+      expect((await Promise.all(open)).filter(isWhole)).toHaveLength(12);
+      await eventually(clock, () => pids.every((pid) => !isAlive(pid)), 20_000);
+    },
+    testMs,
+  );
+
+  it(
+    "SIGHUP reloads all or none: a bad file leaves the last good one in force on every worker",
+    async () => {
+      await using serving = await start(fileOf("one", "log: {level: info}\n"));
+      const models = async (): Promise<Set<string>> => {
+        const all = await Promise.all(
+          Array.from({ length: 24 }, async () => (await serving.ask("/v1/models")).text),
+        );
+        return new Set(all.map((text) => /"id":"(one|two|three)"/.exec(text)?.[1] ?? text));
+      };
+      expect(await models()).toEqual(new Set(["one"]));
+      serving.write(fileOf("two"));
+      await eventually(clock, () => serving.err.includes("reload applied: "), 20_000);
+      expect(await models()).toEqual(new Set(["two"]));
+      serving.write(fileOf("three", "limit: []\n"));
+      await eventually(clock, () => serving.err.includes("reload invalid: LL_CONFIG"), 20_000);
+      expect(await models()).toEqual(new Set(["two"]));
+      for (let i = 0; i < 8; i++) expect(await healthOf(serving)).toContain('"config":"stale"');
+      // A worker that begins now begins with the last good one, too.
+      const [victim = -1] = serving.workers();
+      process.kill(victim, "SIGKILL");
+      await eventually(
+        clock,
+        async () =>
+          /"restarts":1/.test(await healthOf(serving)) &&
+          /"running":3/.test(await healthOf(serving)),
+        20_000,
+      );
+      expect(await models()).toEqual(new Set(["two"]));
+      expect(await healthOf(serving)).toContain('"config":"stale"');
+      serving.write(fileOf("three"));
+      serving.send("SIGHUP");
+      await eventually(clock, async () => (await models()).has("three"), 20_000);
+      expect(await models()).toEqual(new Set(["three"]));
+      expect(await healthOf(serving)).toContain('"config":"current"');
+      const page = (await serving.ask("/metrics")).text;
+      expect(sampleOf(page, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(1);
+    },
+    testMs,
+  );
+
+  it(
+    "a key that is revoked is refused by every worker within 1 s [R0-25]",
+    async () => {
+      await using serving = await start(
+        fileOf("one", "addressLimit: {failuresPerMinute: 100000}\n"),
+      );
+      for (let round = 0; round < 3; round++) {
+        const { id, secret } = await serving.keys.create(operator(), { name: `victim ${round}` });
+        const statuses = async (): Promise<number[]> =>
+          Promise.all(
+            Array.from(
+              { length: 18 },
+              async () => (await serving.ask("/v1/models", { key: secret })).status,
+            ),
+          );
+        expect(new Set(await statuses())).toEqual(new Set([200]));
+        await serving.keys.revoke(operator(), id, { reason: "test" });
+        const sinceMs = clock.monotonicMs();
+        let lastGoodMs = sinceMs;
+        while (clock.monotonicMs() - sinceMs < 2000) {
+          const askedMs = clock.monotonicMs();
+          if ((await statuses()).includes(200)) lastGoodMs = askedMs;
+        }
+        expect(lastGoodMs - sinceMs).toBeLessThan(1000);
+      }
+    },
+    testMs,
+  );
+
+  it(
+    "count the failures of an address together",
+    async () => {
+      await using serving = await start(fileOf("one", "addressLimit: {failuresPerMinute: 30}\n"));
+      const key = `${serving.key.slice(0, -1)}${serving.key.endsWith("0") ? "1" : "0"}`;
+      const statuses: number[] = [];
+      for (let i = 0; i < 60; i++) statuses.push((await serving.ask("/v1/models", { key })).status);
+      const refused = statuses.filter((status) => status === 429).length;
+      // A failure reaches the other workers within milliseconds, not before the next call.
+      expect(refused).toBeGreaterThanOrEqual(27);
+      expect(statuses.filter((status) => status === 401)).toHaveLength(60 - refused);
+    },
+    testMs,
+  );
+
+  it(
+    "write one audit chain that its signed heads prove, and one model host serves them all",
+    async () => {
+      const model = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.gguf");
+      const heads = join(emptyDir(), "heads");
+      const yaml = `targets: {tiny: {provider: llama, model: tiny, path: ${model}}}
+routes: {tiny: {models: [tiny], groups: [{targets: [tiny]}]}}
+auditLog: {heads: ${heads}, requests: all}
+`;
+      await using serving = await start(yaml);
+      const ready = async (): Promise<boolean> => (await serving.ask("/readyz")).status === 200;
+      await eventually(clock, ready, 60_000);
+      await eventually(
+        clock,
+        async () => (await healthOf(serving)).includes('"status":"ok"'),
+        20_000,
+      );
+      const answers = await Promise.all(Array.from({ length: 12 }, () => serving.chat("tiny")));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(serving.modelHosts()).toHaveLength(1);
+      const wrong = `${serving.key.slice(0, -1)}${serving.key.endsWith("0") ? "1" : "0"}`;
+      await Promise.all(
+        Array.from({ length: 20 }, () => serving.ask("/v1/models", { key: wrong })),
+      );
+      serving.send("SIGTERM");
+      expect(await serving.ended()).toBe(0);
+      const state = ["--state", join(serving.dir, "state")];
+      const verify = ["audit-log", "verify", "--heads", heads, ...state];
+      const verified = await runCli(serving.dir, verify);
+      expect([verified.code, verified.err]).toEqual([0, verified.err]);
+      const exported = ["audit-log", "export", "--tenant", "default", ...state];
+      const read = await runCli(serving.dir, exported);
+      expect(read.out.match(/"surface":"chat"/g)).toHaveLength(12);
+    },
+    testMs,
+  );
+
+  it("serve --explain says which process does what", async () => {
+    const dir = emptyDir();
+    const { out } = await runCli(dir, ["serve", "--workers", "4", "--explain"]);
+    expect(out).toContain("processes: 1 supervisor -> state lock, SQLite writes, audit chain");
+    expect(out).toContain("processes: 4 workers on one port");
+  });
+});
