@@ -1,0 +1,245 @@
+import { describe, expect, it } from "vitest";
+import type { Scenario } from "../types.ts";
+import type { BoundClaim, ThresholdSpec } from "./bound-claim.ts";
+import { aggregationsOf, loadMetrics } from "./metrics.ts";
+import { type ClaimsInput, toClaims } from "./to-claims.ts";
+
+const request = { kind: "http", method: "GET", path: "/" } as const;
+const open: Scenario = { executor: "constant-arrival-rate", rate: 20, durationMs: 60_000, request };
+const closed: Scenario = { executor: "constant-vus", vus: 5, durationMs: 60_000, request };
+const steps: Scenario = {
+  executor: "constant-vus",
+  vus: 5,
+  durationMs: 60_000,
+  exec: { kind: "steps", data: [] },
+  steps: [{ name: "list" }, { name: "call" }],
+};
+
+function claims(
+  thresholds: Record<string, string | ThresholdSpec>,
+  rest: Partial<ClaimsInput> = {},
+): BoundClaim[] {
+  const specs = Object.entries(thresholds).map(([key, one]) => [
+    key,
+    [typeof one === "string" ? { threshold: one } : one],
+  ]);
+  return toClaims({
+    scenarios: { chat: open, rag: open },
+    thresholds: Object.fromEntries(specs),
+    confidence: 0.95,
+    hasBaseline: false,
+    ...rest,
+  });
+}
+
+function first(
+  thresholds: Record<string, string | ThresholdSpec>,
+  rest: Partial<ClaimsInput> = {},
+) {
+  const [found] = claims(thresholds, rest);
+  if (found === undefined) throw new Error("no claim");
+  return found;
+}
+
+const code = (make: () => unknown): string => {
+  try {
+    make();
+  } catch (error) {
+    return error instanceof Error && "code" in error
+      ? `${String(error.code)} ${error.message}`
+      : "";
+  }
+  return "";
+};
+
+describe("thresholds become claims", () => {
+  it("a percentile of one scenario is a quantile over all due requests", () => {
+    const { claim, limits } = first({ "response_time{scenario:chat}": "p(99)<2s" });
+    expect(claim).toMatchObject({
+      id: "chat.response_time.p99",
+      kind: "quantile",
+      of: "load.chat.response_time.p99",
+      target: 0.99,
+      limit: 2_000,
+      unit: "ms",
+      required: true,
+    });
+    expect(claim.statement).toContain("p99 < 2 s in this window, failures counted as over");
+    expect(limits).toMatchObject([
+      { scenario: "chat", metric: "response_time", limitMs: 2_000, quantile: 0.99, part: "all" },
+    ]);
+  });
+
+  it("without a scenario the counts of all add up in one part", () => {
+    const { claim, limits } = first({ http_req_duration: "p(95)<500" });
+    expect(claim.parts).toEqual(["all"]);
+    expect(limits.map((one) => [one.scenario, one.metric])).toEqual([
+      ["chat", "service_time"],
+      ["rag", "service_time"],
+    ]);
+  });
+
+  it("k6's duration in an open model gets a note, the other clock does not", () => {
+    expect(first({ http_req_duration: "p(95)<500" }).notes[0]).toContain("response_time");
+    const { limits, notes } = first({ http_req_duration: "p(95)<500 clock(intended)" });
+    expect(limits[0]?.metric).toBe("response_time");
+    expect(notes).toEqual([]);
+    expect(first({ ttft: "p(95)<1s clock(intended)" }).limits[0]?.metric).toBe("ttft_open");
+    expect(code(() => claims({ tpot: "p(95)<1s clock(sent)" }))).toMatch(/^LL_LOAD_THRESHOLD_TYPE/);
+  });
+
+  it("a low rate of failures is a success ratio, a high one is turned round", () => {
+    const low = first({ http_req_failed: "rate<0.5%" });
+    expect(low.claim).toMatchObject({ kind: "proportion", target: 0.995 });
+    expect(low.limits[0]?.invert).toBeUndefined();
+    const high = first({ errors: "rate>0.5" });
+    expect(high.claim).toMatchObject({ kind: "proportion", target: 0.5 });
+    expect(high.limits[0]?.invert).toBe(true);
+  });
+
+  it("a bare error rate of 5 % and more says what it means, 0.1 was often meant as 0.1 %", () => {
+    expect(first({ errors: "rate<0.1" }).notes).toEqual(["errors: rate<0.1 means 10 %"]);
+    expect(first({ errors: "rate<0.01" }).notes).toEqual([]);
+    expect(first({ errors: "rate<10%" }).notes).toEqual([]);
+  });
+
+  it("p(N)>X asks for a share of slow requests", () => {
+    const { claim, limits } = first({ response_time: "p(90)>10ms" });
+    expect(claim).toMatchObject({ kind: "proportion", target: 0.1 });
+    expect(limits[0]).toMatchObject({ limitMs: 10, invert: true });
+  });
+
+  it.each([
+    ["response_time", "avg<200"],
+    ["response_time", "max<2s"],
+    ["response_time", "min>1"],
+    ["response_time", "p(100)<2s"],
+    ["response_time", "med==5"],
+    ["http_reqs", "count>100"],
+    ["http_reqs", "rate>5"],
+    ["errors", "rate==0"],
+    ["errors", "rate<=0"],
+    ["dropped_iterations", "count<1"],
+  ])("%s: %s is observed in this window, nothing is inferred", (metric, expression) => {
+    const { claim, figure } = first({ [metric]: expression });
+    expect(claim.kind).toBe("predicate");
+    expect(claim.statement).toContain("observed in this window");
+    expect(figure).toBeDefined();
+  });
+
+  it("a mean or a rate with a confidence is inferred from slices", () => {
+    const mean = first({ response_time: "avg<200 confidence(0.95)" }).claim;
+    expect(mean).toMatchObject({ kind: "mean", limit: 200, unit: "ms", side: "below" });
+    const rate = first({ http_reqs: "rate>5 confidence(0.99)" }).claim;
+    expect(rate).toMatchObject({ kind: "mean", limit: 5, unit: "1/s", side: "above" });
+  });
+
+  it("goodput needs what good means, and counts as a ratio or per second", () => {
+    const slo = { responseTimeMs: 2_000 };
+    expect(first({ good: "rate>0.95" }, { slo }).limits[0]).toMatchObject({ metric: "good", slo });
+    const rate = first({ "good{scenario:chat}": "rate>=20/s" }, { slo });
+    expect(rate.figure).toMatchObject({ of: "per_second", counter: "ok" });
+    expect(code(() => claims({ good: "rate>0.95" }))).toMatch(/^LL_LOAD_PLAN_INVALID/);
+  });
+
+  it("a rate is refused on a closed model, where users decide it", () => {
+    const scenarios = { chat: closed };
+    for (const metric of ["http_reqs", "iterations", "due"]) {
+      const made = code(() => claims({ [metric]: "rate>5" }, { scenarios }));
+      expect(made).toMatch(/^LL_LOAD_CLAIM_MODEL/);
+    }
+    expect(code(() => claims({ errors: "rate<0.01" }, { scenarios }))).toBe("");
+  });
+
+  it("a baseline is a comparison, and without an A/B arm it says so", () => {
+    const { claim, notes, baseline } = first({ response_time: "p(95)<baseline+10%" });
+    expect(claim).toMatchObject({ kind: "comparison", limit: 0.1, unit: "ratio" });
+    expect(baseline).toMatchObject({ quantile: 0.95, metric: "response_time" });
+    expect(notes[0]).toContain("not_tested");
+    expect(code(() => claims({ errors: "rate<baseline+10%" }))).toMatch(/^LL_LOAD_THRESHOLD_TYPE/);
+  });
+
+  it("a step is counted alone", () => {
+    const scenarios = { tools: steps, chat: open };
+    const { limits, claim } = first({ "response_time{step:call}": "p(95)<1s" }, { scenarios });
+    expect(limits).toMatchObject([{ scenario: "tools", step: "call" }]);
+    expect(claim.id).toBe("all.call.response_time.p95");
+    expect(code(() => claims({ "response_time{step:cal}": "p(95)<1s" }, { scenarios }))).toContain(
+      'Did you mean "call"?',
+    );
+  });
+
+  it("a metric of the field that is not recorded here is declared and said", () => {
+    const { limits, notes } = first({ ws_ping: "p(95)<1s" });
+    expect(limits).toEqual([]);
+    expect(notes[0]).toContain("not_tested");
+  });
+});
+
+describe("what every plan promises", () => {
+  const ids = (all: readonly BoundClaim[]): string[] => all.map(({ claim }) => claim.id);
+
+  it("without thresholds: alive and 95 % success of every scenario", () => {
+    const all = claims({});
+    expect(ids(all)).toEqual(["load.errors", "load.alive"]);
+    expect(all[0]?.claim).toMatchObject({ parts: ["chat", "rag"], target: 0.95 });
+    expect(all[1]?.claim).toMatchObject({ kind: "predicate", parts: ["chat", "rag"] });
+  });
+
+  it("a scenario with its own error claim leaves the default one", () => {
+    const one = claims({ "errors{scenario:chat}": "rate<1%" });
+    expect(one.find(({ claim }) => claim.id === "load.errors")?.claim.parts).toEqual(["rag"]);
+    expect(ids(claims({ errors: "rate<1%" }))).not.toContain("load.errors");
+  });
+
+  it("an optional, a turned-round or a step's error claim does not take the default's place", () => {
+    const optional = { threshold: "rate<1%", required: false };
+    expect(ids(claims({ errors: optional }))).toContain("load.errors");
+    expect(ids(claims({ errors: "rate>1%" }))).toContain("load.errors");
+    const scenarios = { tools: steps };
+    expect(ids(claims({ "errors{step:call}": "rate<1%" }, { scenarios }))).toContain("load.errors");
+  });
+
+  it("two thresholds of one name get ids of their own", () => {
+    const thresholds = { response_time: [{ threshold: "p(95)<1s" }, { threshold: "p(95)<2s" }] };
+    const all = toClaims({
+      scenarios: { chat: open },
+      thresholds,
+      confidence: 0.95,
+      hasBaseline: false,
+    });
+    expect(ids(all).slice(0, 2)).toEqual(["all.response_time.p95", "all.response_time.p95-2"]);
+  });
+});
+
+describe("errors name what is there", () => {
+  it.each([
+    ["respons_time", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*Did you mean "response_time"/],
+    ["response_time{scenario:cat}", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*Did you mean "chat"/],
+    ["response_time{scenari:chat}", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*"scenario"/],
+    ["response_time{chat}", "p(95)<1", /^LL_LOAD_THRESHOLD_SYNTAX .*>>>chat/],
+    ["response_time", "p( 95)<1", /^LL_LOAD_THRESHOLD_SYNTAX .*column 3: p\(>>> 95\)<1/],
+    ["response_time", "rate<1", /^LL_LOAD_THRESHOLD_TYPE .*avg, min, max, med, p\(N\)/],
+    ["errors", "p(95)<1", /^LL_LOAD_THRESHOLD_TYPE .*it has rate/],
+    ["vus", "count<1", /^LL_LOAD_THRESHOLD_TYPE .*it has value/],
+    ["response_time", "p(95)<5%", /^LL_LOAD_THRESHOLD_TYPE .*use us ms s m/],
+    ["errors", "rate<5ms", /^LL_LOAD_THRESHOLD_TYPE .*use %/],
+    ["response_time", "avg<1s over(60s)", /^LL_LOAD_THRESHOLD_TYPE .*over\(\)/],
+  ])("%s: %s", (metric, expression, expected) => {
+    expect(code(() => claims({ [metric]: expression }))).toMatch(expected);
+  });
+
+  it("65 thresholds are above the cap", () => {
+    const list = Array.from({ length: 65 }, (_, i) => ({ threshold: `p(95)<${i + 1}s` }));
+    const input = { scenarios: { chat: open }, confidence: 0.95, hasBaseline: false };
+    expect(code(() => toClaims({ ...input, thresholds: { response_time: list } }))).toMatch(
+      /^LL_LOAD_ABOVE_CAP/,
+    );
+  });
+
+  it("the table of metrics names each once and every type has aggregations", () => {
+    const names = loadMetrics.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { type } of loadMetrics) expect(aggregationsOf(type).length).toBeGreaterThan(0);
+  });
+});
