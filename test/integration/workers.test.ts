@@ -212,6 +212,39 @@ describe("several workers on one port", () => {
   );
 
   it(
+    "hold a breaker together when one of them is told to, a worker that comes later included",
+    async () => {
+      await using serving = await start();
+      const { secret: key } = await serving.keys.create(operator(), {
+        name: "platform",
+        roles: ["admin"],
+        tenantId: "*",
+      });
+      const hold = (to: string): Promise<Answered> =>
+        serving.ask("/admin/v1/breakers/quick/override", { key, body: { to } });
+      const statuses = async (): Promise<Set<number>> => {
+        const all = await Promise.all(Array.from({ length: 24 }, () => serving.chat("one")));
+        return new Set(all.map(({ status }) => status));
+      };
+      expect(await statuses()).toEqual(new Set([200]));
+      const held = await hold("open");
+      expect([held.status, held.text]).toEqual([200, held.text]);
+      expect(await statuses()).toEqual(new Set([503]));
+      const [victim = -1] = serving.workers();
+      process.kill(victim, "SIGKILL");
+      await eventually(
+        clock,
+        async () => /"running":3[^}]*"restarts":1/.test(await healthOf(serving)),
+        20_000,
+      );
+      expect(await statuses()).toEqual(new Set([503]));
+      await hold("auto");
+      expect(await statuses()).toEqual(new Set([200]));
+    },
+    testMs,
+  );
+
+  it(
     "count the failures of an address together",
     async () => {
       await using serving = await start(fileOf("one", "addressLimit: {failuresPerMinute: 30}\n"));
