@@ -43,6 +43,7 @@ export function createContext(baseUrl: string, clock = systemClock()): Recording
     timeouts: {},
     finished: finish,
     closedEarly: () => undefined,
+    localFault: () => undefined,
   });
   const open = (step: number, index: number, intendedMs: number): Flight => {
     opened++;

@@ -1,0 +1,238 @@
+import type { Timer } from "@loadline/kit/clock";
+import type { ExecContext } from "../../engine/exec.ts";
+import type { LoadOutcome } from "../../engine/flight.ts";
+import type { Answer, At } from "../asked.ts";
+import { type JsonObject, parseObject } from "../llm/dialect.ts";
+import { Ledger } from "./ledger.ts";
+import { Member } from "./member.ts";
+import { dialectOf, fill, fits, type RoomDialect, type RoomsOptions } from "./options.ts";
+import { Presence } from "./presence.ts";
+import { WsSocket } from "./ws-socket.ts";
+
+const closeWaitMs = 4_500;
+const closeStepMs = 10;
+
+/**
+ * Members of rooms over WebSocket, one socket each. Every message has its ledger of who must get
+ * it; what comes late, twice, out of order or not at all is counted against it. Connecting, saying
+ * and calling are due requests. Rooms are of one worker alone: its ledger is whole.
+ */
+export class Rooms {
+  readonly #o: RoomsOptions;
+  readonly #context: ExecContext;
+  readonly #dialect: RoomDialect;
+  readonly #ledger: Ledger;
+  readonly #presence: Presence;
+  readonly #members: Member[] = [];
+  readonly #deadlines = new Set<Timer>();
+  readonly #text: string;
+  readonly #answerWithinMs: number;
+
+  constructor(o: RoomsOptions, context: ExecContext) {
+    this.#o = o;
+    this.#context = context;
+    this.#dialect = dialectOf(o);
+    this.#ledger = new Ledger(context.metric);
+    this.#presence = new Presence(context.metric);
+    this.#text = "x".repeat(o.textBytes ?? 64);
+    this.#answerWithinMs = o.answerWithinMs ?? 30_000;
+  }
+
+  /** Brings a member into its room; done at once when it is there. */
+  enter(index: number, at: At, done: (outcome: LoadOutcome) => void): void {
+    const member = this.#member(index);
+    if (member.isIn) {
+      done("ok");
+      return;
+    }
+    member.waiting.push(done);
+    if (member.opening === null) this.#open(member, at);
+  }
+
+  /** A member says something to its room; done with the acknowledgement, where the server gives one. */
+  say(index: number, at: At, done: (answer: Answer) => void): void {
+    this.enter(index, at, (outcome) => {
+      const member = this.#member(index);
+      if (outcome !== "ok") this.#unsent(at, outcome, done);
+      else this.#send(member, at, { isEcho: false, template: this.#dialect.say, done });
+    });
+  }
+
+  /** A member asks the server for an echo: the time of a round trip. */
+  call(index: number, at: At, done: (answer: Answer) => void): void {
+    this.enter(index, at, (outcome) => {
+      const member = this.#member(index);
+      const { echo } = this.#dialect;
+      if (outcome !== "ok") this.#unsent(at, outcome, done);
+      else if (echo === null) this.#unsent(at, "script", done);
+      else this.#send(member, at, { isEcho: true, template: echo, done });
+    });
+  }
+
+  /** Waits for deliveries under way, at most 4.5 s; then everybody leaves. */
+  async close(): Promise<void> {
+    const { clock } = this.#context;
+    const untilMs = clock.monotonicMs() + closeWaitMs;
+    while (this.#ledger.open > 0 && clock.monotonicMs() < untilMs) await clock.sleep(closeStepMs);
+    for (const timer of this.#deadlines) timer.cancel();
+    this.#ledger.closeAll();
+    for (const member of this.#members) {
+      member?.opening?.timer?.cancel();
+      for (const { timer } of member?.pending.values() ?? []) timer.cancel();
+      member?.socket?.close();
+    }
+  }
+
+  #member(index: number): Member {
+    const { name, worker, seed } = this.#context;
+    const room = `${name}-${seed}-${worker}-${index % (this.#o.rooms ?? 1)}`;
+    return (this.#members[index] ??= new Member(index, room));
+  }
+
+  #open(member: Member, at: At): void {
+    const { begin, base, clock, random, plan, metric } = this.#context;
+    const flight = begin(this.#o.connectStep ?? at.step, at.index, Number.NaN);
+    member.opening = { flight, timer: null };
+    const headers = [...base.headers, ...Object.entries(this.#o.headers ?? {}).flat()];
+    const options = {
+      url: new URL(plan.target.baseUrl),
+      path: `${base.path}${this.#o.path}`,
+      headers,
+      clock,
+      random,
+    };
+    member.socket = new WsSocket(options, {
+      open: () => {
+        const nowMs = clock.monotonicMs();
+        flight.status = 101;
+        flight.firstByteMs = nowMs;
+        metric("ws_connecting", nowMs - flight.sendMs);
+        member.askedMs = nowMs;
+        if (member.opening !== null) {
+          const late = (): void => this.#lost(member, "timeout_first_byte");
+          member.opening.timer = clock.after(this.#answerWithinMs, late);
+        }
+        member.socket?.send(fill(this.#dialect.join, { room: member.room }));
+      },
+      text: (payload, nowMs) => this.#message(member, payload, nowMs),
+      closed: (outcome) => this.#lost(member, outcome),
+    });
+  }
+
+  #message(member: Member, payload: Buffer, nowMs: number): void {
+    const message = parseObject(payload.toString("utf8"));
+    if (message === null) return;
+    const d = this.#dialect;
+    const id = message[d.idField];
+    const key = typeof id === "string" ? id : "";
+    if (fits(message, d.said)) this.#ledger.receive(key, member.index, nowMs);
+    else if (fits(message, d.ack) || fits(message, d.echoed)) this.#answer(member, key, nowMs);
+    else if (fits(message, d.presence)) {
+      const members = message[d.membersField];
+      if (typeof members !== "number") return;
+      this.#presence.heard(member.room, members, { member: member.index, nowMs });
+    } else if (fits(message, d.joined) && !member.isIn) this.#entered(member, message, nowMs);
+  }
+
+  #entered(member: Member, message: JsonObject, nowMs: number): void {
+    const { opening, room } = member;
+    if (opening === null) return;
+    opening.timer?.cancel();
+    member.opening = null;
+    member.isIn = true;
+    const others = [...this.#ledger.membersOf(room)];
+    this.#ledger.join(room, member.index);
+    const members = message[this.#dialect.membersField];
+    if (typeof members === "number" && this.#dialect.presence !== null) {
+      const key = this.#presence.joined(room, members, { askedMs: member.askedMs, others });
+      this.#deadline(() => this.#presence.close(key));
+    }
+    opening.flight.doneMs = nowMs;
+    this.#context.finish(opening.flight, "ok");
+    for (const tell of member.waiting.splice(0)) tell("ok");
+  }
+
+  /** The connection is gone, or never came to be. */
+  #lost(member: Member, outcome: LoadOutcome): void {
+    const { opening } = member;
+    this.#ledger.leave(member.room, member.index);
+    member.isIn = false;
+    member.opening = null;
+    member.socket?.close();
+    member.socket = null;
+    if (opening !== null) {
+      opening.timer?.cancel();
+      this.#context.finish(opening.flight, outcome);
+    }
+    for (const tell of member.waiting.splice(0)) tell(outcome);
+    const pending = [...member.pending.values()];
+    member.pending.clear();
+    for (const { timer, done } of pending) {
+      timer.cancel();
+      done(outcome);
+    }
+  }
+
+  #send(
+    member: Member,
+    at: At,
+    o: { isEcho: boolean; template: JsonObject; done: (answer: Answer) => void },
+  ): void {
+    const { begin, finish, clock, worker } = this.#context;
+    const seq = ++member.seq;
+    const id = `${worker}-${member.index}-${seq}`;
+    const text = fill(o.template, { room: member.room, id, text: this.#text });
+    const flight = begin(at.step, at.index, at.intendedMs);
+    if (!Number.isNaN(at.wakeMs)) flight.wakeMs = at.wakeMs;
+    const done = (outcome: LoadOutcome): void => {
+      finish(flight, outcome);
+      o.done({ outcome, flight });
+    };
+    if (!o.isEcho) {
+      const nowMs = flight.sendMs;
+      this.#ledger.send(id, { room: member.room, sender: member.index, seq, nowMs });
+      this.#deadline(() => this.#ledger.close(id));
+    }
+    const isSent = member.socket?.send(text) === true;
+    if (isSent && (o.isEcho || this.#dialect.ack !== null)) {
+      const late = (): void => {
+        member.pending.delete(id);
+        done("timeout_first_byte");
+      };
+      const timer = clock.after(this.#answerWithinMs, late);
+      member.pending.set(id, { flight, isEcho: o.isEcho, timer, done });
+      return;
+    }
+    flight.doneMs = clock.monotonicMs();
+    if (!isSent) this.#ledger.forget(id);
+    done(isSent ? "ok" : "reset");
+  }
+
+  #answer(member: Member, id: string, nowMs: number): void {
+    const pending = member.pending.get(id);
+    if (pending === undefined) return;
+    member.pending.delete(id);
+    pending.timer.cancel();
+    const { flight, isEcho, done } = pending;
+    flight.firstByteMs = nowMs;
+    flight.doneMs = nowMs;
+    if (isEcho) this.#context.metric("ws_rtt", nowMs - flight.sendMs);
+    done("ok");
+  }
+
+  /** Something that was due and could not be sent. */
+  #unsent(at: At, outcome: LoadOutcome, done: (answer: Answer) => void): void {
+    const flight = this.#context.begin(at.step, at.index, at.intendedMs);
+    flight.sendMs = Number.NaN;
+    this.#context.finish(flight, outcome);
+    done({ outcome, flight });
+  }
+
+  #deadline(run: () => void): void {
+    const timer = this.#context.clock.after(this.#o.deliverWithinMs ?? 5_000, () => {
+      this.#deadlines.delete(timer);
+      run();
+    });
+    this.#deadlines.add(timer);
+  }
+}
