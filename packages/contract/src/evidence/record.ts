@@ -160,6 +160,8 @@ export interface GuardObservation {
   readonly reason: ReasonCode;
   /** One sentence with figures. */
   readonly seen: string;
+  /** Somebody answers for the breach until the end of this day: it takes no verdict away. */
+  readonly waived?: { readonly owner: string; readonly reason: string; readonly expires: string };
 }
 
 /** One time slice of one load scenario. */

@@ -11,6 +11,12 @@ import { joinJudged } from "./join.ts";
 
 export type SeenGuard = GuardObservation & { readonly seq: number };
 
+/** The guards of a run and when it ended, for waivers. */
+export interface SeenGuards {
+  readonly guards: readonly SeenGuard[];
+  readonly endedAt: string;
+}
+
 function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
   switch (claim.kind) {
     case "predicate":
@@ -64,6 +70,11 @@ function decideEvidence(claim: Claim, evidence: PartEvidence): Decision {
   return { ...decision, verdict: "not_tested", reason: "cancelled", sentence };
 }
 
+/** A waiver counts to the end of its day, by the clock of the run. */
+function isWaived(guard: SeenGuard, endedAt: string): boolean {
+  return guard.waived !== undefined && endedAt.slice(0, 10) <= guard.waived.expires;
+}
+
 function watches(guard: SeenGuard, claim: Claim): boolean {
   if (guard.holds || !guard.kinds.includes(claim.kind)) return false;
   return guard.streams.includes("*") || guard.streams.includes(claim.of);
@@ -76,9 +87,12 @@ function invalidates(guard: SeenGuard, decision: Decision): boolean {
 }
 
 /** A breached guard takes a verdict away; it never gives one. */
-function applyGuards(claim: Claim, decision: Decision, guards: readonly SeenGuard[]): Decision {
-  const breach = guards.find((guard) => watches(guard, claim) && invalidates(guard, decision));
-  if (!breach) return decision;
+function applyGuards(claim: Claim, decision: Decision, seen: SeenGuards): Decision {
+  const breaches = seen.guards.filter(
+    (guard) => watches(guard, claim) && invalidates(guard, decision),
+  );
+  const breach = breaches.find((guard) => !isWaived(guard, seen.endedAt));
+  if (!breach) return waivedText(decision, breaches);
   const sentence = `${breach.guard} did not hold: ${breach.seen} Without it: ${decision.sentence}`;
   return {
     ...decision,
@@ -87,6 +101,18 @@ function applyGuards(claim: Claim, decision: Decision, guards: readonly SeenGuar
     sentence,
     evidence: [...decision.evidence, breach.seq],
   };
+}
+
+/** What a verdict owes to waivers is said beside it. */
+function waivedText(decision: Decision, waived: readonly SeenGuard[]): Decision {
+  if (waived.length === 0) return decision;
+  const names = waived.map(
+    (guard) =>
+      `${guard.guard} (${guard.waived?.owner ?? ""}, until ${guard.waived?.expires ?? ""}: ${guard.waived?.reason ?? ""})`,
+  );
+  const sentence = `${decision.sentence} Waived: ${names.join("; ")}.`;
+  const evidence = [...decision.evidence, ...waived.map(({ seq }) => seq)];
+  return { ...decision, sentence, evidence };
 }
 
 /** An error before any byte reached the target counts only when no observation followed. */
@@ -100,12 +126,8 @@ function standing(evidence: PartEvidence): PartEvidence["notes"] {
 }
 
 /** Evidence, dependence, guards, then skips and broken checks: the worst stands. */
-export function decidePart(
-  claim: Claim,
-  evidence: PartEvidence,
-  guards: readonly SeenGuard[],
-): PartVerdict {
-  let decision = applyGuards(claim, decideEvidence(claim, evidence), guards);
+export function decidePart(claim: Claim, evidence: PartEvidence, seen: SeenGuards): PartVerdict {
+  let decision = applyGuards(claim, decideEvidence(claim, evidence), seen);
   for (const note of standing(evidence)) {
     const { verdict, reason, sentence, seq } = note;
     const judged = { verdict, sentence, ...(reason !== undefined && { reason }) };

@@ -54,7 +54,8 @@ export function foldClaim(
   context: ClaimContext,
 ): ClaimVerdict {
   const gathered = gatherClaim(claim, records, context.facts);
-  const parts = gathered.parts.map((part) => decidePart(claim, part, context.guards));
+  const seen = { guards: context.guards, endedAt: context.facts.endedAt };
+  const parts = gathered.parts.map((part) => decidePart(claim, part, seen));
   const worst = worstPart(parts);
   const base: Judged = {
     verdict: worst.verdict,

@@ -104,5 +104,27 @@ export function readGuard(record: EvidenceRecord): (GuardObservation & { seq: nu
   if (known.length !== new Set(kinds).size) return null;
   const reason = isReasonOf("inconclusive", d.reason) ? d.reason : "control";
   const text = typeof seen === "string" ? seen : "";
-  return { guard, holds, invalidates, kinds: known, streams, reason, seen: text, seq: record.seq };
+  const waived = readGuardWaiver(d.waived);
+  const { seq } = record;
+  return {
+    guard,
+    holds,
+    invalidates,
+    kinds: known,
+    streams,
+    reason,
+    seen: text,
+    seq,
+    ...(waived !== null && { waived }),
+  };
+}
+
+/** A waiver without owner, reason or day is none. */
+function readGuardWaiver(value: unknown): NonNullable<GuardObservation["waived"]> | null {
+  if (!isData(value)) return null;
+  const { owner, reason, expires } = value as Readonly<Record<string, unknown>>;
+  const texts = [owner, reason, expires];
+  if (!texts.every((text) => typeof text === "string" && text !== "")) return null;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(String(expires))) return null;
+  return { owner: String(owner), reason: String(reason), expires: String(expires) };
 }

@@ -155,3 +155,47 @@ describe("tumbling windows and least samples", () => {
     expect(short(found)).toBe("inconclusive too_short");
   });
 });
+
+describe("waived guards", () => {
+  const success = makeClaim({ id: "s", kind: "proportion", target: 0.95 });
+
+  function withGuard(waived: unknown): ClaimVerdict {
+    return judge(success, (run) => {
+      run.add({
+        kind: "guard",
+        data: {
+          guard: "guard.load.sent",
+          holds: false,
+          invalidates: "both",
+          kinds: ["proportion"],
+          streams: ["*"],
+          reason: "gaps",
+          seen: "90 of 100 sent.",
+          waived,
+        },
+      });
+      run.tally("s", { n: 200, bad: 0, slices: spread(200, 0) });
+      run.close();
+    });
+  }
+
+  const waiver = { owner: "ops", reason: "a shared runner", expires: "2026-04-12" };
+
+  test("a waiver by name lets the verdict stand and is said beside it, to the end of its day", () => {
+    const found = withGuard(waiver);
+    expect(short(found)).toBe("passed -");
+    expect(found.sentence).toContain("Waived: guard.load.sent (ops, until 2026-04-12: a shared");
+  });
+
+  test("an expired waiver, or one without owner, reason or day, waives nothing", () => {
+    expect(short(withGuard({ ...waiver, expires: "2026-04-11" }))).toBe("inconclusive gaps");
+    for (const broken of [
+      undefined,
+      {},
+      { ...waiver, owner: "" },
+      { ...waiver, expires: "never" },
+    ]) {
+      expect(short(withGuard(broken))).toBe("inconclusive gaps");
+    }
+  });
+});
