@@ -1,4 +1,5 @@
 import { loadErrors } from "../errors.ts";
+import { createModuleExec } from "../scenario/module/module-exec.ts";
 import { createStepsExec } from "../scenario/steps/steps-exec.ts";
 import type { ExecSpec, Scenario } from "../types.ts";
 import type { Exec, ExecContext, ExecFactory } from "./exec.ts";
@@ -8,6 +9,7 @@ import { createRequestExec } from "./request-exec.ts";
 const factories: Readonly<Partial<Record<"request" | ExecSpec["kind"], ExecFactory>>> = {
   request: createRequestExec,
   steps: createStepsExec,
+  module: createModuleExec,
 };
 
 /** The Exec of a scenario in this worker. Rejects with LL_LOAD_PLAN_INVALID for one that cannot be. */

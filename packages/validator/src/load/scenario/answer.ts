@@ -12,7 +12,7 @@ export interface AnswerView {
   /** 0 without an answer. */
   readonly status: number;
   /** Of the body, kept or not. */
-  readonly bytes: number;
+  readonly bodyBytes: number;
   /** From sending to the end of the answer, ms; NaN before. */
   readonly serviceMs: number;
   /** Output tokens by the server's usage, -1 unknown. */
@@ -34,11 +34,11 @@ export type Requirement = (answer: AnswerView) => boolean;
  */
 export class Answer implements AnswerReader, AnswerView {
   outcome: LoadOutcome = "unfinished";
-  bytes = 0;
+  bodyBytes = 0;
   readonly #inner: AnswerReader;
   readonly #keep: boolean;
   readonly #requirement: Requirement | null;
-  #flight: Flight | null = null;
+  flight: Flight | null = null;
   #headers: readonly string[] = [];
   #parts: Buffer[] = [];
   #text: string | null = null;
@@ -50,16 +50,16 @@ export class Answer implements AnswerReader, AnswerView {
   }
 
   get status(): number {
-    return this.#flight?.status ?? 0;
+    return this.flight?.status ?? 0;
   }
 
   get serviceMs(): number {
-    const flight = this.#flight;
+    const flight = this.flight;
     return flight === null ? Number.NaN : flight.doneMs - flight.sendMs;
   }
 
   get tokens(): number {
-    return this.#flight?.tokens ?? -1;
+    return this.flight?.tokens ?? -1;
   }
 
   header(name: string): string {
@@ -81,15 +81,15 @@ export class Answer implements AnswerReader, AnswerView {
   }
 
   head(flight: Flight, status: number, headers: readonly string[]): void {
-    this.#flight = flight;
+    this.flight = flight;
     this.#headers = headers;
     this.#inner.head(flight, status, headers);
   }
 
   data(flight: Flight, chunk: Buffer, nowMs: number): void {
     this.#inner.data(flight, chunk, nowMs);
-    const room = keptBytesMax - this.bytes;
-    this.bytes += chunk.length;
+    const room = keptBytesMax - this.bodyBytes;
+    this.bodyBytes += chunk.length;
     // Copied: the engine reuses its read buffer.
     if (this.#keep && room > 0) this.#parts.push(Buffer.from(chunk.subarray(0, room)));
   }
@@ -103,7 +103,7 @@ export class Answer implements AnswerReader, AnswerView {
 
   /** The request's one outcome, known to the engine: also one without any answer. */
   ended(flight: Flight, outcome: LoadOutcome): void {
-    this.#flight = flight;
+    this.flight = flight;
     this.outcome = outcome;
   }
 }

@@ -35,7 +35,7 @@ export function viewOf(sample: SampleAnswer): AnswerView {
   return {
     outcome: sample.outcome ?? "ok",
     status: sample.status ?? 200,
-    bytes: Buffer.byteLength(body),
+    bodyBytes: Buffer.byteLength(body),
     serviceMs: sample.serviceMs ?? 1,
     tokens: sample.tokens ?? -1,
     header: (name) => sample.headers?.[name] ?? "",

@@ -10,7 +10,7 @@ export const sizeCheck: LoadCheck<{
   summary: "the body has at least `min` and at most `max` bytes",
   schema: z.strictObject({ min: z.int().min(0).optional(), max: z.int().min(0).optional() }),
   needs: "head",
-  holds: ({ bytes }, { min, max }) =>
-    bytes >= (min ?? 0) && bytes <= (max ?? Number.MAX_SAFE_INTEGER),
+  holds: ({ bodyBytes }, { min, max }) =>
+    bodyBytes >= (min ?? 0) && bodyBytes <= (max ?? Number.MAX_SAFE_INTEGER),
   saboteur: { wanted: { min: 2, max: 3 }, clean: { body: "abc" }, broken: { body: "a" } },
 };
