@@ -2,6 +2,7 @@ import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
 import type { OpenedAuditLog } from "./audit-log/open.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { Limits } from "./limits/limits.ts";
+import type { Stage } from "./pipeline/stage.ts";
 import type { decideStream } from "./stream/machine.ts";
 
 /** The controls a test may replace, to see that their absence is noticed. */
@@ -16,4 +17,6 @@ export interface Controls {
   readonly audit: (log: OpenedAuditLog) => OpenedAuditLog;
   /** Stands between the pipeline and the limits. */
   readonly limits: (limits: Limits) => Limits;
+  /** Changes the table of stages before anything runs. */
+  readonly stages: (table: Stage[]) => Stage[];
 }

@@ -203,6 +203,21 @@ export const gatewayErrors = defineErrors({
     summary: "This gateway is shutting down.",
     remedy: "Send the request again; another instance takes it.",
   },
+  LL_SERVER_OVERLOADED: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    summary: "This gateway cannot keep up: its event loop is over 100 ms late for a second.",
+    remedy: "Send it again after Retry-After; run more workers or replicas.",
+  },
+  LL_SERVER_STAGE_MISSING: {
+    fault: "platform",
+    retryable: false,
+    summary: "A stage that requests have to pass is not on their way.",
+    remedy:
+      "Compare `loadline serve --explain` with the reasons of /readyz and restart the gateway.",
+  },
   LL_SERVER_PORT_IN_USE: {
     ...refusedConfig,
     summary: "The address is in use.",

@@ -95,8 +95,9 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const opened = openTelemetry(config.telemetry, told);
   const routing = createRouting(live.current, { ...targetDeps, names });
   const isStale = (): boolean => reload.isStale;
+  const missing = (): readonly string[] => pipeline.missing();
   const more = routing.health;
-  const health = createHealth({ clock, live, version, dependencies, more, isStale });
+  const health = createHealth({ clock, live, version, dependencies, more, isStale, missing });
   const shared = supervised?.limits;
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
   const nextId = createRequestIds(random);
@@ -122,6 +123,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       ...(supervised && mergedAnswers(supervised)),
     },
     exits,
+    change: deps.controls?.stages,
   });
   checkRegistry(stages);
   const pipeline = createPipeline({ stages, ...exits });

@@ -27,12 +27,15 @@ export interface ExchangeAudit {
   exit(x: Exchange, end: Exit): void;
 }
 
+/** The part of the section that exchanges ask for. */
+export type ExchangeAuditConfig = Pick<AuditLogConfig, "requests" | "sync">;
+
 /**
  * What exchanges leave in the audit log: refusals of our own (401, 402, 403, 429) and, with
  * `requests: all`, every model request. Requests that the admin plane answered record their own.
  * `config` is read at each call.
  */
-export function auditExchanges(log: AuditLog, config: AuditLogConfig): ExchangeAudit {
+export function auditExchanges(log: AuditLog, config: ExchangeAuditConfig): ExchangeAudit {
   const recorded = new WeakSet<Exchange>();
   const deny = (x: Exchange, end: Omit<Exit, "reason">): boolean => {
     const action =

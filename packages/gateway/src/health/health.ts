@@ -11,6 +11,8 @@ export interface HealthDeps {
   readonly dependencies?: Dependencies;
   /** Components that only degrade, such as warm pools. */
   readonly more?: () => Readonly<Record<string, unknown>>;
+  /** Stages that requests have to pass and do not; absent: all are passed. */
+  readonly missing?: () => readonly string[];
 }
 
 export interface Health {
@@ -34,6 +36,7 @@ export function createHealth(deps: HealthDeps): Health {
     const reasons: string[] = [];
     if (!isListening) reasons.push("starting");
     if (isDraining) reasons.push("draining");
+    for (const id of deps.missing?.() ?? []) reasons.push(`LL_SERVER_STAGE_MISSING ${id}`);
     for (const route of deps.live.current.routes.routes)
       if (route.isCritical && !isUsable(route.name)) reasons.push(`route ${route.name}: no target`);
     return reasons;

@@ -56,6 +56,9 @@ export function exitStages(
 function accessLine(logger: Logger, x: Exchange, end: Exit): string {
   const route = x.route ? `"${x.route.name}"` : "null";
   const ms = Math.round((x.endedMs - x.startedMs) * 1000) / 1000;
+  const last = x.attempts.at(-1);
+  const target = last === undefined ? "" : `,"target":"${last.target}"`;
+  const ttft = x.contentMs < 0 ? "" : `,"ttft":${Math.round(x.contentMs * 1000) / 1000}`;
   const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
   const usage = x.usage ? `,"in":${x.usage.inputTokens},"out":${x.usage.outputTokens}` : "";
   const trace = x.trace === undefined ? "" : `,"trace":"${x.trace.traceId}"`;
@@ -63,6 +66,6 @@ function accessLine(logger: Logger, x: Exchange, end: Exit): string {
     `{"time":"${logger.time()}","level":"info","event":"request","id":"${x.id}",` +
     `"operation":"${x.operation.id}","key":"${x.keyId}","route":${route},` +
     `"status":${end.status},"exit":"${end.reason}","ms":${ms},` +
-    `"attempts":${x.attempts.length}${usage}${code}${trace}}`
+    `"attempts":${x.attempts.length}${target}${ttft}${usage}${code}${trace}}`
   );
 }

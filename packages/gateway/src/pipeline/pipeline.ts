@@ -7,7 +7,8 @@ import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import { type Client, Exchange, type ExchangeHost, type Exit, type Refusal } from "./exchange.ts";
 import { findOperation, type Operation, operations, unknownOperation } from "./operations.ts";
-import { pending, type Stage, type StageOutcome } from "./stage.ts";
+import { pending, type Stage, type StageId, type StageOutcome } from "./stage.ts";
+import { checkWay, type WayCheck } from "./stage-check.ts";
 
 export interface PipelineDeps {
   readonly stages: readonly Stage[];
@@ -23,6 +24,8 @@ export interface Pipeline {
   /** Answers with our own error and ends the exchange. */
   refuse(x: Exchange, refusal: Refusal): void;
   readonly inFlight: Roster<Exchange>;
+  /** Required stages that are not wired, or that an exchange has passed by; empty in health. */
+  missing(): readonly StageId[];
   /** Calls back when nothing is in flight any more, at once when nothing is. */
   onIdle(run: () => void): void;
 }
@@ -30,6 +33,7 @@ export interface Pipeline {
 interface Wired {
   readonly stages: readonly Stage[];
   readonly bits: readonly number[];
+  readonly check: WayCheck;
 }
 
 /** Runs the wired stages of each operation in table order, then every exit stage once. */
@@ -41,8 +45,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const exits = stages.filter((stage) => stage.exit);
   const inFlight = createRoster<Exchange>();
   const idle: (() => void)[] = [];
+  const missing = new Set([...wired.values()].flatMap(({ check }) => check.missing));
+  const onSkipped = (id: StageId): void => {
+    missing.add(id);
+    telemetry.onSkipped(id);
+  };
   const onExit = (x: Exchange, end: Exit): void => {
     x.cancel = undefined;
+    const plan = wired.get(x.operation);
+    if (plan) checkTrail(x, plan, onSkipped);
     for (const stage of exits) stage.exit?.(x, end);
     inFlight.remove(x);
     if (inFlight.size === 0 && idle.length > 0) for (const told of idle.splice(0)) told();
@@ -89,6 +100,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     },
     refuse,
     inFlight,
+    missing: () => [...missing],
     onIdle: (done) => {
       if (inFlight.size === 0) done();
       else idle.push(done);
@@ -154,5 +166,22 @@ function answerProblem(x: Exchange, refusal: Refusal, status: number): number {
 
 function wire(stages: readonly Stage[], operation: Operation): Wired {
   const chosen = stages.filter((stage) => stage.run && stage.wired(operation));
-  return { stages: chosen, bits: chosen.map((stage) => 1 << stages.indexOf(stage)) };
+  const bits = chosen.map((stage) => 1 << stages.indexOf(stage));
+  return { stages: chosen, bits, check: checkWay(operation, stages, { way: chosen, bits }) };
+}
+
+/** Compares the stages an exchange passed with those it had to pass to come as far as it did. */
+function checkTrail(
+  x: Exchange,
+  { stages, bits, check }: Wired,
+  tell: (id: StageId) => void,
+): void {
+  const at = x.stageAt;
+  const absent = check.missingAt[at];
+  if (absent && absent.length > 0) for (const id of absent) tell(id);
+  if (x.trail === check.trailAt[at]) return;
+  for (let i = 0; i < at; i++) {
+    const stage = stages[i];
+    if (stage && (x.trail & (bits[i] ?? 0)) === 0) tell(stage.id);
+  }
 }

@@ -4,6 +4,7 @@ import type { Operation } from "./operations.ts";
 export type StageId =
   | "accept"
   | "admin-address"
+  | "overload"
   | "audit-ready"
   | "hand-over"
   | "audit"

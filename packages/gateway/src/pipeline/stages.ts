@@ -1,3 +1,4 @@
+import type { Controls } from "../controls.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Accounting } from "../limits/wire.ts";
 import type { Live } from "../snapshot/snapshot.ts";
@@ -11,6 +12,7 @@ import { authorizeStage } from "./authorize.ts";
 import { type CallDeps, callStage } from "./call.ts";
 import { exitStages } from "./exits.ts";
 import { operations } from "./operations.ts";
+import { overloadStage } from "./overload.ts";
 import { readStage } from "./read.ts";
 import { requestIdStage } from "./request-id.ts";
 import { reserveStage } from "./reserve.ts";
@@ -26,14 +28,20 @@ export interface StageDeps {
   readonly accounting: Accounting;
   readonly call: CallDeps;
   readonly local: LocalAnswers;
-  readonly exits: Parameters<typeof exitStages>[0];
+  readonly exits: Parameters<typeof exitStages>[0] & {
+    /** Whether this process cannot keep up; absent: it always does. */
+    readonly isOverloaded?: (() => boolean) | undefined;
+  };
+  /** What a test makes of the table. */
+  readonly change?: Controls["stages"] | undefined;
 }
 
 /** The one table of stages, in order. */
 export function createStages(deps: StageDeps): Stage[] {
-  return [
+  const table = [
     requestIdStage(deps.nextId),
     acceptStage(deps.identity.onExposed, deps.exits.tracer),
+    overloadStage(deps.exits.isOverloaded),
     auditReadyStage(deps.exits.audit),
     adminAddressStage(deps.live),
     addressLimitStage(deps.accounting, deps.call.nowMs),
@@ -47,6 +55,7 @@ export function createStages(deps: StageDeps): Stage[] {
     handOverStage(),
     ...exitStages(deps.exits, deps.accounting),
   ];
+  return deps.change?.(table) ?? table;
 }
 
 export interface ExplainedOperation {

@@ -1,5 +1,6 @@
 import type { Logger } from "@loadline/kit/logger";
 import { LoadlineError } from "@loadline/kit/errors";
+import type { ExchangeAuditConfig } from "../audit-log/exit.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Target } from "../routing/routes.ts";
 import { isSame } from "./compare.ts";
@@ -163,11 +164,8 @@ class SnapshotReloader implements Reloader {
 }
 
 /** The view of a section that follows reloads, for parts that read it at each call. */
-export function liveAuditLog(live: Live): GatewayConfig["auditLog"] {
+export function liveAuditLog(live: Live): ExchangeAuditConfig {
   return {
-    get onFull() {
-      return live.current.config.auditLog.onFull;
-    },
     get requests() {
       return live.current.config.auditLog.requests;
     },

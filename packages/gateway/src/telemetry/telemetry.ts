@@ -1,6 +1,8 @@
 import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
 import { operations } from "../pipeline/operations.ts";
 import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
+import type { StageId } from "../pipeline/stage.ts";
+import { checkedStages } from "../pipeline/stage-check.ts";
 import { type FailureClass, failureClasses } from "../upstream/upstream.ts";
 
 /** Names the label values come from; nothing a client sends becomes a label. */
@@ -14,6 +16,8 @@ export interface GatewayTelemetry {
   onExit(x: Exchange, end: Exit): void;
   onAttempt(target: string, failure: FailureClass | "ok"): void;
   onUnexpected(): void;
+  /** An exchange came past a stage that it had to go through. */
+  onSkipped(stage: StageId): void;
   onRender(run: (set: GaugeSetters) => void): void;
   render(): string;
 }
@@ -21,7 +25,7 @@ export interface GatewayTelemetry {
 export interface GaugeSetters {
   inFlight(value: number): void;
   targetReady(target: string, isReady: boolean): void;
-  process(rssBytes: number, cpuSeconds: number): void;
+  process(rssBytes: number, cpuSeconds: number, startedSeconds: number): void;
 }
 
 const durationBounds = [
@@ -31,6 +35,7 @@ const overheadBounds = [
   0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 ];
 const ttftBounds = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30];
+const tpotBounds = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5];
 const statuses = [
   200, 400, 401, 402, 403, 404, 405, 408, 413, 415, 417, 422, 429, 431, 499, 500, 502, 503, 504,
 ];
@@ -76,13 +81,27 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     class: attemptClass,
   });
   const exits = counter("loadline_stream_exits", "Ends of streams.", { route, exit: reasons });
+  const tpot = metrics.histogram(
+    "loadline_tpot_seconds",
+    "Time per output token after the first, of streams that ended whole.",
+    { target: names.targets },
+    tpotBounds,
+  );
+  const skipped = counter("loadline_stage_skipped", "Stages that were passed by; must stay 0.", {
+    stage: checkedStages,
+  });
   const unexpected = counter("loadline_unexpected_errors", "Unforeseen faults.", {});
   const open = metrics.gauge("loadline_requests_open", "Requests under way.", {});
   const ready = metrics.gauge("loadline_target_ready", "Whether a target takes requests.", {
     target: names.targets,
   });
   const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
-  const cpu = metrics.gauge("process_cpu_user_system_seconds", "CPU time used.", {});
+  const cpu = counter("process_cpu_seconds", "CPU time used, user and system.", {});
+  const started = metrics.gauge(
+    "process_start_time_seconds",
+    "Start of the process, seconds since the epoch.",
+    {},
+  );
   return {
     requests,
     duration,
@@ -95,6 +114,9 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     ready,
     rss,
     cpu,
+    started,
+    tpot,
+    skipped,
   };
 }
 
@@ -105,7 +127,7 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
   const families: Families = defineFamilies(metrics, names);
   const { requests, duration, overhead, ttft, attempts } = families;
-  const { exits, unexpected, open, ready, rss, cpu } = families;
+  const { exits, unexpected, open, ready, rss, cpu, started, tpot, skipped } = families;
   const routeOf = (x: Exchange): number => (x.route ? x.route.index + 1 : 0);
   return {
     onExit(x, end) {
@@ -118,20 +140,27 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       duration.observe(duration.at(r, isStream ? 1 : 0), totalMs / 1000);
       overhead.observe(0, Math.max(0, totalMs - x.upstreamMs) / 1000);
       if (x.contentMs >= 0) ttft.observe(ttft.at(r), x.contentMs / 1000);
-      if (isStream) exits.add(exits.at(r, reasons.indexOf(end.reason)));
+      if (!isStream) return;
+      exits.add(exits.at(r, reasons.indexOf(end.reason)));
+      const last = x.attempts.at(-1);
+      const tokens = last?.usage?.outputTokens ?? 0;
+      if (!last || tokens < 2 || end.reason !== "ok") return;
+      tpot.observe(targets.indexOf(last.target), (totalMs - x.contentMs) / 1000 / (tokens - 1));
     },
     onAttempt(target, failure) {
       attempts.add(attempts.at(targets.indexOf(target), classIndex.get(failure) ?? -1));
     },
     onUnexpected: () => unexpected.add(0),
+    onSkipped: (stage) => skipped.add(checkedStages.indexOf(stage)),
     onRender(run) {
       metrics.onRender(() =>
         run({
           inFlight: (value) => open.set(0, value),
           targetReady: (name, is) => ready.set(targets.indexOf(name), is ? 1 : 0),
-          process(rssBytes, cpuSeconds) {
+          process(rssBytes, cpuSeconds, startedSeconds) {
             rss.set(0, rssBytes);
-            cpu.set(0, cpuSeconds);
+            cpu.add(0, cpuSeconds - cpu.value(0));
+            started.set(0, startedSeconds);
           },
         }),
       );

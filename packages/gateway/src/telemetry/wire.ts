@@ -7,6 +7,7 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { MetricNames } from "../snapshot/names.ts";
 import type { Live } from "../snapshot/snapshot.ts";
 import type { TelemetryConfig } from "./config.ts";
+import { watchLoop } from "./loop-delay.ts";
 import { renderProcess } from "./process.ts";
 import { createTelemetry, type GatewayTelemetry } from "./telemetry.ts";
 import type { Tracer } from "./traces/tracer.ts";
@@ -21,6 +22,8 @@ export interface TelemetryDeps {
   readonly live: Live;
   readonly dependencies: Pick<Dependencies, "add">;
   readonly version: string;
+  /** Ends what watches the event loop. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Everything that tells the outside what the gateway does. */
@@ -31,7 +34,8 @@ export interface OpenedTelemetry {
     readonly telemetry: GatewayTelemetry;
     readonly logger: Logger;
     readonly tracer: Tracer | undefined;
-    nowMs(): number;
+    readonly isOverloaded: () => boolean;
+    readonly nowMs: () => number;
   };
   /** Measures this pipeline from now on. */
   attach(pipeline: Pick<Pipeline, "inFlight">): void;
@@ -42,11 +46,13 @@ export interface OpenedTelemetry {
 export function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps): OpenedTelemetry {
   const { clock, logger, names, live } = deps;
   const telemetry = createTelemetry(names, deps.metrics);
-  const tracing = openTracing(config, deps);
+  const { tracer, close } = openTracing(config, deps);
+  const loop = watchLoop(clock, deps.metrics, deps.signal);
+  const isOverloaded = (): boolean => loop.isOverloaded;
   return {
     telemetry,
-    exits: { telemetry, logger, tracer: tracing.tracer, nowMs: () => clock.monotonicMs() },
-    attach: (pipeline) => renderProcess(telemetry, { names, live, pipeline }),
-    close: tracing.close,
+    exits: { telemetry, logger, tracer, isOverloaded, nowMs: () => clock.monotonicMs() },
+    attach: (pipeline) => renderProcess(telemetry, { names, live, pipeline, clock }),
+    close,
   };
 }

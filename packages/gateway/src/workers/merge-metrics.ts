@@ -10,6 +10,8 @@ const gaugePolicies: Readonly<Record<string, "max" | "min" | "state">> = {
   loadline_target_ready: "min",
   loadline_budget_remaining_ratio: "min",
   loadline_dependency_state: "state",
+  loadline_overloaded: "max",
+  process_start_time_seconds: "min",
 };
 
 /** 3 says that a process has no such dependency. */
