@@ -5,6 +5,8 @@ import { durationOf } from "../load/index.ts";
 import { type FiguredTally, figureOf, keeps, meanSlices } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
 
+type Ended = Extract<LoadRecord, { type: "load.ended" }>;
+
 const by = "load";
 const totalTimeoutMs = 120_000;
 
@@ -77,13 +79,17 @@ export class LoadEvidence {
     this.#recorder.append({ kind: "guard", by: guard.guard, data: { ...guard, ...waived } });
   }
 
-  /** Evidence of every claim from its counts; a cancelled run leaves the samples open. */
-  #end(reason: "done" | "cancelled", accounts: readonly LoadAccount[]): void {
+  /**
+   * Evidence of every claim from its counts. A cancelled run leaves the samples open, an early stop
+   * those it did not decide; one drained by hand closes them as they are.
+   */
+  #end(reason: Ended["reason"], accounts: readonly LoadAccount[]): void {
     for (const bound of this.#job.bound) {
       if (bound.claim.id === "load.alive") this.#alive(bound, accounts);
       else this.#claim(bound);
       const isStopped = this.#stop?.claim === bound.claim.id && this.#stop.on === "evidence";
-      if (reason === "cancelled" && !isStopped) continue;
+      const isWhole = reason !== "cancelled" && this.#stop === null;
+      if (!isWhole && !isStopped) continue;
       for (const part of bound.claim.parts) {
         const data = { stream: bound.claim.of, part };
         this.#recorder.append({ kind: "sample.closed", by, claims: [bound.claim.id], data });

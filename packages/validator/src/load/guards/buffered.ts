@@ -1,15 +1,17 @@
-import type { Guard } from "./guard.ts";
+import { type Guard, latencyKinds } from "./guard.ts";
 
 const shareMax = 0.05;
+/** Metrics of the time between tokens: perfect when all come at once. */
+const paced: ReadonlySet<string> = new Set(["tpot", "icl", "icl_max"]);
 
 export const buffered: Guard = {
   id: "guard.load.buffered",
   summary: "streams arrive as they are made, not in one piece",
   reason: "resolution",
-  kinds: ["quantile", "proportion"],
+  kinds: latencyKinds,
   saboteur: { metric: "tpot", streams: 100, bufferedStreams: 60 },
   judge: (v) => ({
-    holds: v.metric !== "tpot" || v.bufferedStreams <= shareMax * v.streams,
+    holds: !paced.has(v.metric) || v.bufferedStreams <= shareMax * v.streams,
     invalidates: "pass",
     seen: `${v.bufferedStreams} of ${v.streams} streams came bundled into one read.`,
   }),

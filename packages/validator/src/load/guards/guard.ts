@@ -30,6 +30,13 @@ export interface GuardView {
   readonly pressurePercent: number | null;
   /** EMFILE, EADDRNOTAVAIL, ENOBUFS and their like. */
   readonly localFaults: number;
+  /** Values of figures past the cap of series, and latencies past the histogram's range. */
+  readonly foldedFigures: number;
+  readonly overflow: number;
+  /** Users or rate were changed while it ran. */
+  readonly edited: boolean;
+  /** Largest distance of a part's share from its weight, in points of 100; 0 without a mix. */
+  readonly mixOffPoints: number;
   readonly streams: number;
   readonly bufferedStreams: number;
 }
@@ -53,7 +60,14 @@ export interface Guard {
   readonly saboteur: Partial<GuardView>;
 }
 
-export const latencyKinds: readonly ClaimKind[] = ["quantile", "proportion"];
+/** Kinds whose claims stand on the counts or values of requests. */
+export const latencyKinds: readonly ClaimKind[] = [
+  "quantile",
+  "proportion",
+  "mean",
+  "comparison",
+  "predicate",
+];
 
 /** Delay of ours that cannot move a verdict: 5 % of the median service, 1 % of the limit. */
 export function toleranceMs(view: GuardView, floorMs: number): number {

@@ -23,6 +23,10 @@ const clean: GuardView = {
   cpuP90: 0.2,
   pressurePercent: 3,
   localFaults: 0,
+  foldedFigures: 0,
+  overflow: 0,
+  edited: false,
+  mixOffPoints: 0,
   streams: 0,
   bufferedStreams: 0,
 };
@@ -54,6 +58,24 @@ describe("load guards", () => {
     expect(holds(late)).toBe(false);
     expect(holds({ ...late, limitMs: 400 })).toBe(true);
     expect(holds({ ...late, serviceMedianMs: 80 })).toBe(true);
+  });
+
+  it("a mix is off by its worst part, in points", () => {
+    const views = (points: number) => [{ stream: "a", view: { ...clean, mixOffPoints: points } }];
+    expect(judgeGuards(views(1.9)).every((g) => g.holds)).toBe(true);
+    expect(judgeGuards(views(2.1)).find((g) => !g.holds)?.guard).toBe("guard.load.mix");
+  });
+
+  it("bundled streams void the pass of what is measured between tokens, of nothing else", () => {
+    const bundled = { ...clean, streams: 100, bufferedStreams: 60 };
+    const holds = (metric: GuardView["metric"]): boolean =>
+      judgeGuards([{ stream: "a", view: { ...bundled, metric } }]).every((g) => g.holds);
+    expect([holds("tpot"), holds("icl_max"), holds("ttft"), holds("response_time")]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
   });
 
   it("a lag that makes another traffic voids passes too", () => {

@@ -4,8 +4,11 @@ import { cpu } from "./cpu.ts";
 import type { Guard, GuardView } from "./guard.ts";
 import { local } from "./local.ts";
 import { loop } from "./loop.ts";
+import { mix } from "./mix.ts";
 import { pacer } from "./pacer.ts";
 import { pressure } from "./pressure.ts";
+import { record } from "./record.ts";
+import { schedule } from "./schedule.ts";
 import { sent } from "./sent.ts";
 import { undefinedValues } from "./undefined.ts";
 
@@ -19,6 +22,9 @@ export const loadGuards: readonly Guard[] = [
   pressure,
   undefinedValues,
   buffered,
+  record,
+  mix,
+  schedule,
 ];
 
 /**
