@@ -1,5 +1,6 @@
 import type * as ioredis from "ioredis";
 import type { Cluster, Redis, RedisOptions } from "ioredis";
+import type { Clock } from "@loadline/kit/clock";
 import { Secret } from "../config/values.ts";
 import type { RedisStoreConfig } from "./config.ts";
 
@@ -16,6 +17,7 @@ export interface RedisConnection {
 
 export interface ConnectOptions {
   readonly to: RedisStoreConfig;
+  readonly clock: Clock;
   /** A server that was not there before, or was away, takes commands from now on. */
   readonly onReady: (isFirst: boolean) => void;
   readonly onFault: (text: string) => void;
@@ -24,6 +26,10 @@ export interface ConnectOptions {
 type Driver = Pick<typeof ioredis, "Redis" | "Cluster">;
 /** Answers as they were before the driver knew a newer protocol. */
 type ServerOptions = RedisOptions & { replyMapping?: "legacy" };
+interface Opening extends ConnectOptions {
+  /** Told to close: nothing is connected again. */
+  isClosed(): boolean;
+}
 interface Client {
   readonly client: Redis | Cluster;
   pingAll(): Promise<void>;
@@ -46,8 +52,9 @@ export function connectRedis(o: ConnectOptions): RedisConnection {
   let open: Client | undefined;
   let isClosed = false;
   let isFirst = true;
-  const told: ConnectOptions = {
+  const told: Opening = {
     ...o,
+    isClosed: () => isClosed,
     onReady() {
       o.onReady(isFirst);
       isFirst = false;
@@ -79,7 +86,7 @@ function isClusterAddress(to: RedisStoreConfig): boolean {
   return typeof to === "object" && "cluster" in to;
 }
 
-function openClient(driver: Driver, o: ConnectOptions): Client {
+function openClient(driver: Driver, o: Opening): Client {
   const { to } = o;
   if (typeof to === "string") return openServer(driver, { ...serverOptions }, o, to);
   if (to instanceof Secret) return openServer(driver, { ...serverOptions }, o, to.reveal());
@@ -107,22 +114,23 @@ const serverOptions: ServerOptions = {
   retryStrategy: () => reconnectMs,
 };
 
-function openServer(
-  driver: Driver,
-  options: ServerOptions,
-  o: ConnectOptions,
-  url?: string,
-): Client {
+function openServer(driver: Driver, options: ServerOptions, o: Opening, url?: string): Client {
   const client = url === undefined ? new driver.Redis(options) : new driver.Redis(url, options);
   client.on("ready", () => o.onReady(false));
   client.on("error", (cause: Error) => o.onFault(cause.message));
+  // A failover told while the driver was connecting ends it for good: it is begun again.
+  const begin = (): void =>
+    void client.connect().catch((cause: unknown) => o.onFault(String(cause)));
+  client.on("end", () => {
+    if (!o.isClosed()) o.clock.after(reconnectMs, () => o.isClosed() || begin(), { unref: true });
+  });
   return { client, pingAll: () => Promise.resolve() };
 }
 
 function openCluster(
   driver: Driver,
   to: Extract<RedisStoreConfig, { cluster: unknown }>,
-  o: ConnectOptions,
+  o: Opening,
 ): Client {
   const options = {
     enableOfflineQueue: false,
