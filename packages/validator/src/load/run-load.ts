@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
-import { runEngine } from "./engine/engine.ts";
-import type { ThreadFault, ThreadInput } from "./engine/thread.ts";
+import { runControl } from "./engine/control.ts";
+import { type Fault, rebuildFault } from "./engine/fault.ts";
+import { LoadControl } from "./engine/load-control.ts";
+import type { ThreadCommand, ThreadInput } from "./engine/thread.ts";
 import { loadErrors } from "./errors.ts";
 import { checkLoadPlan } from "./plan/check.ts";
 import { durationOf } from "./plan/duration.ts";
@@ -21,10 +23,12 @@ export async function* runLoad(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<L
   const signal = deps.signal ? AbortSignal.any([deps.signal, left.signal]) : left.signal;
   const queue = new RecordQueue();
   const emit = (record: LoadRecord): void => queue.push(record);
+  const control = deps.control ?? new LoadControl();
+  const { clock, pacing = "pacer" } = deps;
   const running =
     deps.engine === "inline"
-      ? runEngine(plan, { clock: deps.clock, signal, pacing: deps.pacing ?? "pacer", emit })
-      : runInThread(plan, deps, signal, emit);
+      ? runControl(plan, { clock, signal, control, pacing, senders: "inline", emit })
+      : runInThread(plan, { ...deps, signal, control, emit });
   const ended = running.then(
     () => queue.end(null),
     (error: unknown) => queue.end(error),
@@ -72,19 +76,22 @@ class RecordQueue {
   }
 }
 
-async function runInThread(
-  plan: LoadPlan,
-  deps: LoadDeps,
-  signal: AbortSignal,
-  emit: (record: LoadRecord) => void,
-): Promise<void> {
+interface ThreadDeps extends LoadDeps {
+  readonly signal: AbortSignal;
+  readonly control: LoadControl;
+  readonly emit: (record: LoadRecord) => void;
+}
+
+async function runInThread(plan: LoadPlan, deps: ThreadDeps): Promise<void> {
+  const { signal, emit } = deps;
   const workerData: ThreadInput = { kind: "loadline-load", plan, pacing: deps.pacing ?? "pacer" };
   const worker = new Worker(new URL("./engine/thread.ts", import.meta.url), { workerData });
+  const tell = (command: ThreadCommand): void => worker.postMessage(command);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let ended = false;
-  worker.on("message", (message: LoadRecord | ThreadFault) => {
+  worker.on("message", (message: LoadRecord | Fault) => {
     if (message.type === "fault") {
-      reject(faultOf(message));
+      reject(rebuildFault(message.code, message.message));
       return;
     }
     if (message.type === "load.ended") ended = true;
@@ -94,7 +101,8 @@ async function runInThread(
     reject(loadErrors.make("LL_LOAD_WORKER_DIED", undefined, { cause })),
   );
   worker.on("exit", () => (ended ? resolve() : reject(loadErrors.make("LL_LOAD_WORKER_DIED"))));
-  const onAbort = (): void => worker.postMessage("stop");
+  const onAbort = (): void => tell({ type: "cancel" });
+  deps.control.listen(tell);
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   const watchdog = deps.clock.after(plannedMs(plan) + watchdogSlackMs, () => {
@@ -107,14 +115,6 @@ async function runInThread(
     signal.removeEventListener("abort", onAbort);
     await worker.terminate();
   }
-}
-
-function faultOf(fault: ThreadFault): Error {
-  const { code, message } = fault;
-  if (code === "LL_LOAD_ACCOUNTING" || code === "LL_LOAD_PLAN_INVALID") {
-    return loadErrors.make(code, message);
-  }
-  return loadErrors.make("LL_LOAD_WORKER_DIED", undefined, { detail: message });
 }
 
 function plannedMs(plan: LoadPlan): number {

@@ -1,7 +1,11 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
+import type { LoadControl } from "./engine/load-control.ts";
+import type { PeakResult } from "./engine/peak-search.ts";
 import type { FeedPlan } from "./scenario/feed/feed.ts";
 import type { FigureSeries } from "./record/figures.ts";
+import type { LadderResult } from "./record/ladder-result.ts";
+import type { SenderSamples } from "./record/samples.ts";
 import type { StepSeries } from "./record/steps.ts";
 import type { Scenario } from "./scenario-types.ts";
 
@@ -118,6 +122,8 @@ export interface LoadDeps {
   readonly clock: Clock;
   /** Stops sending; what is under way is cancelled and no sample is closed. */
   readonly signal?: AbortSignal;
+  /** Drains the run, or changes users and rates while it runs. */
+  readonly control?: LoadControl;
   /** `thread` (default): the engine has a thread of its own. `inline`: in the caller's. */
   readonly engine?: "thread" | "inline";
   /** `pacer` (default): a thread sleeps and wakes the sender. `timer`: the loop's own timer. */
@@ -192,7 +198,8 @@ export type LoadRecord =
   | {
       readonly type: "sample.tally";
       readonly claim: string;
-      readonly tally: SampleTally & LimitFigures;
+      /** `scheduleHash`: of the arrivals and terms the sample belongs to. */
+      readonly tally: SampleTally & LimitFigures & { readonly scheduleHash: string };
     }
   /** Counts so far of limits that want looks; no sample is closed by it. */
   | {
@@ -208,9 +215,13 @@ export type LoadRecord =
     }
   | { readonly type: "steps"; readonly scenario: string; readonly steps: readonly StepSeries[] }
   | { readonly type: "figure"; readonly figure: FigureSeries }
+  | { readonly type: "ladder"; readonly scenario: string; readonly result: LadderResult }
+  | { readonly type: "peak"; readonly scenario: string; readonly result: PeakResult }
+  /** Requests kept whole: failures up to 10,000, the slowest 100 of each limit. */
+  | { readonly type: "samples"; readonly samples: SenderSamples }
   | { readonly type: "series"; readonly series: Omit<LoadSeries, "evidence"> }
   | {
       readonly type: "load.ended";
-      readonly reason: "done" | "cancelled";
+      readonly reason: "done" | "cancelled" | "drained";
       readonly accounts: readonly LoadAccount[];
     };

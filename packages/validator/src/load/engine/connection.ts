@@ -131,7 +131,7 @@ export class EngineConnection implements ResponseSink {
   #failed(error: Error): void {
     const code = "code" in error && typeof error.code === "string" ? error.code : "";
     if (localCodes.has(code)) {
-      this.#owner.localFaults++;
+      this.#owner.o.localFault();
       this.#lost("generator");
     } else if (this.#ready) this.#closedByPeer();
     else if (code === "ENOTFOUND" || code === "EAI_AGAIN") this.#lost("dns");

@@ -19,6 +19,8 @@ export interface ConnectionsOptions {
   readonly finished: (flight: Flight, outcome: LoadOutcome) => void;
   /** Connections are no longer reused after answers of this scenario: the target closes them. */
   readonly closedEarly: (scenario: number) => void;
+  /** This machine ran out of descriptors, ports or buffers. */
+  readonly localFault: () => void;
 }
 
 const readBytes = 65_536;
@@ -36,8 +38,6 @@ export class Connections {
   #queue: Flight[] = [];
   #queueHead = 0;
   #inFlight = 0;
-  /** Faults of this machine: no descriptors, ports or buffers left. */
-  localFaults = 0;
   connectionsMade = 0;
 
   constructor(o: ConnectionsOptions) {

@@ -1,6 +1,6 @@
 import type { GuardView } from "../guards/guard.ts";
 import type { LimitCounter } from "../record/limits.ts";
-import { isOpenModel } from "../schedule/hash.ts";
+import { isOpenScenario } from "../schedule/hash.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
 import type { HostFigures } from "./host.ts";
@@ -9,12 +9,12 @@ import type { HostFigures } from "./host.ts";
 export function guardViews(
   recorder: Recorder,
   host: HostFigures,
-  localFaults: number,
+  edited: boolean,
 ): { stream: string; view: GuardView }[] {
   return recorder.scenarios.flatMap((record) =>
     record.limits.map((counter) => ({
       stream: counter.limit.stream,
-      view: viewOf(record, counter, host, localFaults),
+      view: viewOf(record, counter, { host, edited, recorder }),
     })),
   );
 }
@@ -22,16 +22,16 @@ export function guardViews(
 function viewOf(
   record: ScenarioRecord,
   counter: LimitCounter,
-  host: HostFigures,
-  localFaults: number,
+  of: { host: HostFigures; edited: boolean; recorder: Recorder },
 ): GuardView {
+  const { host, recorder } = of;
   const { limit } = counter;
   const { series } = record;
   return {
     metric: limit.metric,
     limitMs: limit.limitMs ?? null,
     target: limit.quantile ?? 0.99,
-    open: isOpenModel(record.scenario),
+    open: isOpenScenario(record.scenario),
     n: counter.n,
     bad: counter.bad,
     over: counter.over,
@@ -47,8 +47,29 @@ function viewOf(
     loopP99Ms: host.loopP99Ms,
     cpuP90: host.cpuP90,
     pressurePercent: host.pressurePercent,
-    localFaults,
+    localFaults: recorder.localFaults,
+    foldedFigures: recorder.figures.folded,
+    overflow: series.response.overflow + series.service.overflow + series.ttft.overflow,
+    edited: of.edited,
+    mixOffPoints: mixOff(record),
     streams: series.streams,
     bufferedStreams: series.bufferedStreams,
   };
+}
+
+/** By the first step of each part: an iteration of a part begins with it. */
+function mixOff({ scenario, steps }: ScenarioRecord): number {
+  if (scenario.exec?.kind !== "mix") return 0;
+  const { parts } = scenario.exec;
+  const weights = parts.reduce((sum, { weight }) => sum + weight, 0);
+  let first = 0;
+  const firsts = parts.map((part) => {
+    const due = steps[first]?.due ?? 0;
+    first += part.steps?.length ?? 1;
+    return due;
+  });
+  const total = firsts.reduce((sum, due) => sum + due, 0);
+  if (total === 0) return 0;
+  const off = parts.map(({ weight }, at) => Math.abs((firsts[at] ?? 0) / total - weight / weights));
+  return 100 * Math.max(...off);
 }

@@ -10,6 +10,18 @@ export interface HostFigures {
   readonly pressurePercent: number | null;
 }
 
+/** The worst of several senders' figures, each for itself. */
+export function worstHost(all: readonly HostFigures[]): HostFigures {
+  const worst = (of: (one: HostFigures) => number): number => Math.max(0, ...all.map(of));
+  const pressures = all.flatMap((one) => one.pressurePercent ?? []);
+  return {
+    cpuP90: worst((one) => one.cpuP90),
+    loopMeanMs: worst((one) => one.loopMeanMs),
+    loopP99Ms: worst((one) => one.loopP99Ms),
+    pressurePercent: pressures.length === 0 ? null : Math.max(...pressures),
+  };
+}
+
 /** The figure's own sampling period, part of every delay it reports. */
 const loopResolutionMs = 1;
 const pressureFile = "/proc/pressure/cpu";

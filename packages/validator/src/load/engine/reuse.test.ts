@@ -37,6 +37,7 @@ async function open(script: Script): Promise<Bench> {
     timeouts: {},
     finished: (flight, outcome) => ended.get(flight.index)?.(outcome),
     closedEarly: (scenario) => found.push(scenario),
+    localFault: () => undefined,
   });
   let index = 0;
   return {

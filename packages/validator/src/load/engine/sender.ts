@@ -1,29 +1,33 @@
 import type { Clock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
-import type { Executor, ExecutorContext } from "../executors/executor.ts";
+import type { Executor } from "../executors/executor.ts";
 import { createExecutor } from "../executors/index.ts";
+import { connectionQueueMax } from "../executors/queue-bound.ts";
 import type { Recorder } from "../record/recorder.ts";
-import { gracefulStopMsDefault, type ScenarioRecord } from "../record/scenario-record.ts";
+import { gracefulStopMsDefault } from "../record/scenario-record.ts";
 import { scenarioSeed } from "../schedule/arrivals.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";
 import { Connections } from "./connections.ts";
 import { createExec } from "./create-exec.ts";
 import type { Ask, Exec, ExecContext } from "./exec.ts";
 import { createFlight, type Flight, type LoadOutcome } from "./flight.ts";
+import type { LaneCommand } from "./lane.ts";
 import type { Pacer } from "./pacer.ts";
-import { Vu } from "./vu.ts";
+import { ScenarioRun } from "./scenario-run.ts";
 
 export interface SenderOptions {
   readonly plan: LoadPlan;
   readonly url: URL;
   readonly clock: Clock;
   readonly recorder: Recorder;
-  /** Ends the run at once. */
-  readonly signal: AbortSignal;
+  /** This sender's number and how many share the plan. */
+  readonly worker: number;
+  readonly workers: number;
   readonly emit: (record: LoadRecord) => void;
+  /** A search is ready for its next step. */
+  readonly peakReady: (scenario: number) => void;
 }
 
-const queueMax = 100_000;
 const connectionsMaxDefault = 1024;
 const drainStepMs = 10;
 
@@ -32,135 +36,116 @@ export class Sender {
   readonly o: SenderOptions;
   readonly connections: Connections;
   readonly #stop = new AbortController();
-  /** Iterations under way, per scenario. */
-  readonly #running: number[];
-  readonly #users: number[];
-  readonly #phases: number[];
+  readonly #runs: ScenarioRun[] = [];
   /** Flights of clients with sockets of their own. */
   readonly #foreign = new Set<Flight>();
   readonly #execs: Exec[] = [];
   readonly #executors: Executor[] = [];
   #pacers: readonly Pacer[] = [];
+  /** Nothing new begins; what is under way goes on. */
+  #draining = false;
   /** Nothing is sent any more; what is under way is being given its outcome. */
   #closing = false;
   #closed = false;
+  #cancelled = false;
 
   constructor(o: SenderOptions) {
     this.o = o;
-    const { scenarios } = o.recorder;
-    this.#running = scenarios.map(() => 0);
-    this.#users = scenarios.map(() => 0);
-    this.#phases = scenarios.map(() => -1);
     this.connections = new Connections({
       url: o.url,
       clock: o.clock,
-      scenarios: scenarios.length,
+      scenarios: o.recorder.scenarios.length,
       connectionsMax: o.plan.connectionsMax ?? connectionsMaxDefault,
-      queueMax,
+      queueMax: o.plan.queueMax ?? connectionQueueMax(o.plan, o.workers),
       timeouts: o.plan.timeouts ?? {},
       finished: (flight, outcome) => this.#finished(flight, outcome),
       closedEarly: (at) => this.#closedEarly(at),
+      localFault: () => o.recorder.localFault(),
     });
   }
 
   /** Makes the Exec of every scenario; nothing is sent. */
   async prepare(): Promise<void> {
-    for (const [at, { scenario }] of this.o.recorder.scenarios.entries()) {
-      this.#execs.push(await createExec(scenario, this.#contextOf(at)));
-      this.#executors.push(createExecutor(scenario));
+    for (const [at, record] of this.o.recorder.scenarios.entries()) {
+      const exec = await createExec(record.scenario, this.#contextOf(at));
+      this.#execs.push(exec);
+      this.#executors.push(createExecutor(record.scenario));
+      this.#runs.push(
+        new ScenarioRun({
+          ...this.o,
+          at,
+          record,
+          exec,
+          halted: () => this.#draining || this.#closing,
+          lose: (index, intendedMs, outcome) =>
+            this.#finished(this.#open(at, 0, index, intendedMs), outcome),
+        }),
+      );
     }
   }
 
-  /** Resolves when every scenario has ended and been drained, or the signal aborted. */
+  /** Resolves when every scenario has ended and been drained, or all was cancelled. */
   async run(pacers: readonly Pacer[]): Promise<void> {
-    const { signal, recorder } = this.o;
     this.#pacers = pacers;
-    const onAbort = (): void => this.#cancel();
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) this.#cancel();
     try {
-      await Promise.all(recorder.scenarios.map((_, at) => this.#scenario(at, pacers[at])));
+      await Promise.all(this.#runs.map((run, at) => this.#scenario(run, pacers[at])));
     } finally {
-      signal.removeEventListener("abort", onAbort);
-      this.#close(signal.aborted ? "cancelled" : "unfinished");
+      this.#close(this.#cancelled ? "cancelled" : "unfinished");
       await Promise.all(this.#execs.map(async (exec) => await exec.close?.()));
     }
   }
 
-  async #scenario(at: number, pacer: Pacer | undefined): Promise<void> {
-    const record = this.o.recorder.scenarios[at];
-    const executor = this.#executors[at];
-    if (record === undefined || executor === undefined || pacer === undefined) return;
+  command(command: LaneCommand): void {
+    switch (command.type) {
+      case "begin":
+        return;
+      case "stop":
+        this.#draining = true;
+        if (command.how === "cancel") {
+          this.#cancelled = true;
+          this.#close("cancelled");
+        }
+        for (const run of this.#runs) run.wake();
+        break;
+      case "edit":
+        this.#runs[command.scenario]?.change(command.edit);
+        break;
+      case "peak":
+        this.#runs[command.scenario]?.give(command.step);
+        return;
+      case "peak.cut":
+        this.#runs[command.scenario]?.cut(command.phase);
+    }
+    for (const pacer of this.#pacers) pacer.wake();
+  }
+
+  async #scenario(run: ScenarioRun, pacer: Pacer | undefined): Promise<void> {
+    const executor = this.#executors[run.o.at];
+    if (executor === undefined || pacer === undefined) return;
     const { clock } = this.o;
-    let open = true;
-    await executor.run(this.#executorContext(at, record, pacer, () => open));
-    open = false;
-    const untilMs = clock.monotonicMs() + (record.scenario.gracefulStopMs ?? gracefulStopMsDefault);
-    while (!this.#closed && (this.#running[at] ?? 0) > 0 && clock.monotonicMs() < untilMs) {
+    await executor.run(run.context(pacer));
+    run.open = false;
+    const { gracefulStopMs = gracefulStopMsDefault } = run.o.record.scenario;
+    const untilMs = clock.monotonicMs() + gracefulStopMs;
+    while (!this.#closed && run.underWay > 0 && clock.monotonicMs() < untilMs) {
       await clock.sleep(drainStepMs);
     }
   }
 
-  #executorContext(
-    at: number,
-    record: ScenarioRecord,
-    pacer: Pacer,
-    open: () => boolean,
-  ): ExecutorContext {
-    const { clock, plan } = this.o;
-    const seed = scenarioSeed(plan.seed, record.name);
-    return {
-      clock,
-      random: seededRandom(seed ^ 0x5bd1e995),
-      pacer,
-      startMs: record.startMs,
-      seed,
-      worker: 0,
-      workers: 1,
-      // The only rejection is the stop itself, which `stopped` tells.
-      pause: (waitMs) => clock.sleep(waitMs, this.#stop.signal).catch(() => undefined),
-      stopped: () => this.#closing || !open(),
-      user: (ended) =>
-        new Vu(at, this.#nextUser(at), (vu, end) => {
-          this.#running[at] = (this.#running[at] ?? 0) - 1;
-          ended(vu, end);
-        }),
-      start: (vu) => this.#start(at, vu),
-      edit: () => null,
-      phase: (phase) => void (this.#phases[at] = phase),
-      nextStep: () => Promise.resolve(null),
-      lose: (index, intendedMs, outcome) => {
-        const flight = this.#open(at, 0, index, intendedMs);
-        this.#finished(flight, outcome);
-      },
-    };
-  }
-
-  #nextUser(at: number): number {
-    const user = this.#users[at] ?? 0;
-    this.#users[at] = user + 1;
-    return user;
-  }
-
-  #start(at: number, vu: Vu): void {
-    this.#running[at] = (this.#running[at] ?? 0) + 1;
-    this.#execs[at]?.start(vu, vu.ended);
-  }
-
   #contextOf(at: number): ExecContext {
-    const { plan, clock, recorder, url } = this.o;
-    const name = recorder.scenarios[at]?.name ?? "";
+    const { plan, clock, recorder, url, worker, workers } = this.o;
+    const { name } = recorder.at(at);
     const seed = scenarioSeed(plan.seed, name);
     return {
       clock,
-      random: seededRandom(seed ^ 0x2545f491),
+      random: seededRandom((seed ^ 0x2545f491 ^ Math.imul(worker, 0x9e3779b1)) >>> 0),
       signal: this.#stop.signal,
       seed,
       scenario: at,
       name,
       plan,
-      worker: 0,
-      workers: 1,
+      worker,
+      workers,
       base: { path: url.pathname.replace(/\/+$/, ""), headers: headersOf(plan, url) },
       send: (ask) => this.#send(at, ask),
       begin: (step, index, intendedMs) => {
@@ -193,7 +178,7 @@ export class Sender {
     const nowMs = this.o.clock.monotonicMs();
     const flight = createFlight(at, index, Number.isNaN(intendedMs) ? nowMs : intendedMs);
     flight.step = step;
-    flight.phase = this.#phases[at] ?? -1;
+    flight.phase = this.#runs[at]?.phase ?? -1;
     flight.wakeMs = nowMs;
     if (!this.#closed) this.o.recorder.due(at, flight);
     else flight.ended = true;
@@ -209,15 +194,10 @@ export class Sender {
   }
 
   #closedEarly(at: number): void {
-    const name = this.o.recorder.scenarios[at]?.name ?? "";
+    const { name } = this.o.recorder.at(at);
     const text = `The target closes connections right after answers of ${name}, unannounced; they are not reused from here on.`;
     const doesNotProve = `What a client sees that reuses connections after answers of ${name}: the target closes them unannounced, so each was used for one such answer.`;
     this.o.emit({ type: "load.event", text, doesNotProve });
-  }
-
-  #cancel(): void {
-    this.#close("cancelled");
-    for (const pacer of this.#pacers) pacer.wake();
   }
 
   /** Every flight under way ends with this outcome, as do arrivals that wait for a user. */

@@ -1,22 +1,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "@loadline/kit/clock";
-import { LoadlineError } from "@loadline/kit/errors";
 import type { LoadPlan } from "../types.ts";
-import { runEngine } from "./engine.ts";
+import { runControl } from "./control.ts";
+import { toFault } from "./fault.ts";
+import { type ControlCommand, LoadControl } from "./load-control.ts";
 
-/** What the engine's thread is given. */
+/** What the control thread is given. */
 export interface ThreadInput {
   readonly kind: "loadline-load";
   readonly plan: LoadPlan;
   readonly pacing: "pacer" | "timer";
 }
 
-/** What went wrong in the thread, in a form that survives the crossing. */
-export interface ThreadFault {
-  readonly type: "fault";
-  readonly code: string | null;
-  readonly message: string;
-}
+/** What it is told: `cancel` ends the run at once. */
+export type ThreadCommand = ControlCommand | { readonly type: "cancel" };
 
 function isInput(value: unknown): value is ThreadInput {
   return typeof value === "object" && value !== null && "kind" in value;
@@ -24,18 +21,22 @@ function isInput(value: unknown): value is ThreadInput {
 
 async function serve(port: NonNullable<typeof parentPort>, input: ThreadInput): Promise<void> {
   const stop = new AbortController();
-  port.on("message", () => stop.abort());
+  const control = new LoadControl();
+  port.on("message", (command: ThreadCommand) => {
+    if (command.type === "cancel") stop.abort();
+    else control.send(command);
+  });
   try {
-    await runEngine(input.plan, {
+    await runControl(input.plan, {
       clock: systemClock(),
       signal: stop.signal,
+      control,
       pacing: input.pacing,
+      senders: "threads",
       emit: (record) => port.postMessage(record),
     });
   } catch (error) {
-    const code = error instanceof LoadlineError ? error.code : null;
-    const message = error instanceof Error ? error.message : String(error);
-    port.postMessage({ type: "fault", code, message } satisfies ThreadFault);
+    port.postMessage(toFault(error));
   }
   port.close();
 }

@@ -25,10 +25,12 @@ export interface ExecutorContext {
   user(ended: (vu: Vu, end: IterationEnd) => void): Vu;
   /** Runs one iteration of a user that has none under way. */
   start(vu: Vu): void;
+  /** One more arrival of this worker's has been let go, with a user or without. */
+  released(): void;
   /** An arrival that gets no user: one due request with this outcome. */
   lose(index: number, intendedMs: number, outcome: "dropped" | "unfinished"): void;
   /** What falls due from here on is counted for this phase of the scenario too; -1 = none. */
-  phase(phase: number): void;
+  enterPhase(phase: number): void;
   /** The next step of a search, from the control thread; null when it is over. */
   nextStep(): Promise<PeakStep | null>;
 }

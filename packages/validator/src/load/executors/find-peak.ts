@@ -14,14 +14,14 @@ export function findPeak(scenario: FindPeakScenario): Executor {
       users = all;
       for (let step = await x.nextStep(); step !== null; step = await x.nextStep()) {
         const { startMs, durationMs, firstIndex, ended } = step;
-        x.phase(step.phase);
+        x.enterPhase(step.phase);
         const chunks = curveChunks(constantCurve(step.rate, durationMs), scenario, step.seed);
         const endMs = startMs + durationMs;
         const source = { chunks, startMs, firstIndex, endMs, terms: scenario, cut: ended };
         await sendArrivals(x, source, (index, dueMs, wakeMs) => all.arrive(index, dueMs, wakeMs));
         if (x.stopped()) break;
       }
-      x.phase(-1);
+      x.enterPhase(-1);
     },
     close: () => users?.close(),
   };

@@ -44,13 +44,13 @@ export function ladder(scenario: LadderScenario): Executor {
       for (const step of ladderSteps(scenario, x.seed)) {
         await waitUntil(step.fromMs);
         if (x.stopped()) break;
-        x.phase(-1);
+        x.enterPhase(-1);
         users.want(step.users, (step.countMs - step.fromMs) / 2);
         await waitUntil(step.countMs);
-        x.phase(step.phase);
+        x.enterPhase(step.phase);
         await waitUntil(step.untilMs);
       }
-      x.phase(-1);
+      x.enterPhase(-1);
       users.want(0, 0);
     },
   };

@@ -37,6 +37,7 @@ export class OpenUsers {
 
   /** An arrival, released by the pacer at `wakeMs`. */
   arrive(index: number, intendedMs: number, wakeMs: number): void {
+    this.#x.released();
     // No row is left to work on: no further iteration is due.
     if (this.#exhausted) return;
     const vu = this.#free.pop() ?? (this.#users < this.#usersMax ? this.#create() : undefined);

@@ -1,4 +1,6 @@
 import type { OpenScenario } from "../scenario-types.ts";
+import { isOpenScenario } from "../schedule/hash.ts";
+import type { LoadPlan } from "../types.ts";
 
 const queueMax = 100_000;
 const queueSeconds = 10;
@@ -7,6 +9,14 @@ const queueSeconds = 10;
 export function queueMaxOf(scenario: OpenScenario, workers: number): number {
   const wanted = Math.ceil((peakRateOf(scenario) * queueSeconds) / workers);
   return Math.min(queueMax, Math.max(1, wanted));
+}
+
+/** Requests that may wait for a connection in one worker: users never wait with more than one. */
+export function connectionQueueMax(plan: LoadPlan, workers: number): number {
+  const rates = Object.values(plan.scenarios).filter(isOpenScenario);
+  if (rates.length < Object.keys(plan.scenarios).length) return queueMax;
+  const wanted = rates.reduce((sum, scenario) => sum + queueMaxOf(scenario, workers), 0);
+  return Math.min(queueMax, wanted);
 }
 
 /** Highest planned rate in iterations per second; of a trace over 1 s windows. */

@@ -5,6 +5,7 @@ import type { GoodSlo, LimitFigures, LoadLimit } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { metricOf } from "./metrics.ts";
 import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
+import { Slowest, toRow } from "./samples.ts";
 import { rankOf, toMs } from "./series.ts";
 
 /** Slots of the plain counters. */
@@ -19,6 +20,8 @@ export interface LimitShape {
   readonly slices: number;
   /** Indexes of the declared steps the limit is for, null = all. */
   readonly steps: ReadonlySet<number> | null;
+  /** Monotonic ms of the scenario's start, default 0. */
+  readonly startMs?: () => number;
 }
 
 /** Exact counts for one limit: claims never read buckets. */
@@ -32,6 +35,8 @@ export class LimitCounter {
   readonly #values: Histogram;
   /** Values and their sum in ms of each intended slice, in pairs; null unless wanted. */
   readonly #sums: Float64Array | null;
+  /** In this thread only. */
+  readonly slowest = new Slowest();
 
   constructor(limit: LoadLimit, shape: LimitShape) {
     this.limit = limit;
@@ -141,7 +146,13 @@ export class LimitCounter {
     if (metric === "errors" || metric === "figure") return "";
     if (metric === "good") return slo === undefined ? "" : judgeGood(flight, slo);
     const valueMs = metricOf(flight, metric);
-    return Number.isNaN(valueMs) ? "undefined" : this.#compare(valueMs, slice);
+    if (Number.isNaN(valueMs)) return "undefined";
+    if (this.slowest.wants(valueMs)) {
+      const { startMs } = this.#shape;
+      const scenario = { scenario: this.limit.scenario, startMs: startMs?.() ?? 0 };
+      this.slowest.add(valueMs, toRow(scenario, flight, outcome));
+    }
+    return this.#compare(valueMs, slice);
   }
 
   /** Records a valid value and says why it is bad, if it is. */

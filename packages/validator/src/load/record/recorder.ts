@@ -6,6 +6,7 @@ import { durationOf } from "../plan/duration.ts";
 import type { LiveFrame, LoadAccount, LoadPlan, LoadSlice } from "../types.ts";
 import { Arena } from "./arena.ts";
 import { type Figure, Figures, type FigureSeries } from "./figures.ts";
+import type { SenderSamples } from "./samples.ts";
 import { ScenarioRecord } from "./scenario-record.ts";
 import { toMs } from "./series.ts";
 
@@ -137,6 +138,19 @@ export class Recorder {
       const bad = r.bad.toObject();
       return { scenario: r.name, due, sent, ok, bad, tokensKnown, tokensUnknown, outputTokens };
     });
+  }
+
+  /** What this thread kept whole. */
+  samples(): SenderSamples {
+    return {
+      failures: this.scenarios.flatMap((r) => r.failures),
+      failuresSeen: this.scenarios.reduce((sum, r) => sum + r.failuresSeen, 0),
+      slowest: this.scenarios.flatMap((r) =>
+        r.limits.map(({ limit, slowest }) => {
+          return { claim: limit.claim, part: limit.part, rows: slowest.rows() };
+        }),
+      ),
+    };
   }
 
   figureSeries(): FigureSeries[] {

@@ -6,6 +6,7 @@ import type { Arena } from "./arena.ts";
 import { LimitCounter } from "./limits.ts";
 import { BadCounts, reasonCount } from "./outcomes.ts";
 import { type PhaseCounts, phasesOf } from "./phases.ts";
+import { failuresMax, type SampleRow, toRow } from "./samples.ts";
 import { Series } from "./series.ts";
 import { StepCounts } from "./steps.ts";
 
@@ -36,12 +37,17 @@ export class ScenarioRecord {
   readonly steps: readonly StepCounts[];
   readonly phases: readonly PhaseCounts[];
   readonly bad: BadCounts;
+  /** Of this thread, at most 10,000 over all scenarios. */
+  readonly failures: SampleRow[] = [];
+  failuresSeen = 0;
   readonly #counts: Float64Array;
+  readonly #failuresMax: number;
 
   constructor(plan: LoadPlan, name: string, scenario: Scenario, arena: Arena) {
     this.name = name;
     this.scenario = scenario;
     this.startMs = scenario.startMs ?? 0;
+    this.#failuresMax = Math.floor(failuresMax / Object.keys(plan.scenarios).length);
     const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
     this.series = new Series(name, arena, { durationMs: durationOf(scenario), drainMs });
     this.#counts = arena.sums(Object.keys(slots).length);
@@ -55,7 +61,8 @@ export class ScenarioRecord {
       .filter((limit) => limit.scenario === name)
       .map((limit) => {
         const steps = limit.step === undefined ? null : indexesOf(names, limit.step);
-        return new LimitCounter(limit, { arena, sliceMs, slices, steps });
+        const startMs = (): number => this.startMs;
+        return new LimitCounter(limit, { arena, sliceMs, slices, steps, startMs });
       });
     const stepsMax =
       scenario.executor === "find-peak" ? (scenario.stepsMax ?? peakStepsDefault) : 0;
@@ -118,7 +125,7 @@ export class ScenarioRecord {
     if (!Number.isNaN(flight.sendMs)) this.#bump(slots.sent, 1);
     this.series.ended(slice, outcome, flight, measured);
     if (outcome === "ok") this.#ok(flight);
-    else this.bad.add(outcome);
+    else this.#bad(flight, outcome);
     if (flight.phase >= 0) this.phases[flight.phase]?.ended(flight, outcome);
     if (!measured) return;
     for (const limit of this.limits) limit.count(flight, outcome, slice);
@@ -138,6 +145,13 @@ export class ScenarioRecord {
     } else if (generates(this.scenario.request)) {
       this.#bump(slots.tokensUnknown, 1);
     }
+  }
+
+  #bad(flight: Flight, outcome: Exclude<LoadOutcome, "ok">): void {
+    this.bad.add(outcome);
+    this.failuresSeen++;
+    if (this.failures.length >= this.#failuresMax) return;
+    this.failures.push(toRow({ scenario: this.name, startMs: this.startMs }, flight, outcome));
   }
 
   #step(flight: Flight): StepCounts | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@loadline/contract";
-import type { Scenario, ScheduledScenario } from "../scenario-types.ts";
+import type { OpenScenario, Scenario, ScheduledScenario } from "../scenario-types.ts";
 import type { LoadPlan } from "../types.ts";
 import { arrivalChunks, scenarioSeed } from "./arrivals.ts";
 
@@ -25,7 +25,7 @@ export function isScheduled(scenario: Scenario): scenario is ScheduledScenario {
 }
 
 /** Open model: iterations fall due whatever the target does. */
-export function isOpenModel(scenario: Scenario): boolean {
+export function isOpenScenario(scenario: Scenario): scenario is OpenScenario {
   return open.has(scenario.executor);
 }
 

@@ -1,0 +1,23 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Lane, LaneEvents, LaneInput } from "./lane.ts";
+import { LaneState } from "./lane-state.ts";
+import { SenderHost } from "./sender-host.ts";
+
+/** A sender in the control thread itself: for benchmarks and tests. */
+export function createInlineLane(input: LaneInput, clock: Clock, events: LaneEvents): Lane {
+  const state = new LaneState(input.plan, input.worker, events);
+  const host = new SenderHost(input, clock, (message) => {
+    if (message.type === "ready") state.readyWith(host.recorder);
+    // Its figures are in the recorder that is looked at.
+    else if (message.type !== "figure") state.hear(message);
+  });
+  const running = host.run();
+  return {
+    worker: input.worker,
+    recorder: host.recorder,
+    ready: state.ready,
+    ended: state.ended,
+    command: (command) => host.command(command),
+    close: () => running,
+  };
+}

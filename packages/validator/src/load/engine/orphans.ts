@@ -1,0 +1,73 @@
+import type { Recorder } from "../record/recorder.ts";
+import type { ScenarioRecord } from "../record/scenario-record.ts";
+import { arrivalChunks, scenarioSeed } from "../schedule/arrivals.ts";
+import { isScheduled } from "../schedule/hash.ts";
+import { createFlight } from "./flight.ts";
+
+/** A sender that ended before its work. */
+export interface LostSender {
+  /** What it had counted. */
+  readonly recorder: Recorder;
+  readonly worker: number;
+  readonly workers: number;
+  readonly seed: number;
+}
+
+/**
+ * Counts into `into` what a lost sender leaves behind, as `generator`: what it had under way, and
+ * every arrival of its schedule that it had not let go. The sample never gets smaller by a loss.
+ * Returns how many requests that were.
+ */
+export function countOrphans(into: Recorder, lost: LostSender): number {
+  let orphans = 0;
+  lost.recorder.scenarios.forEach((record, at) => {
+    const target = into.at(at);
+    orphans += countUnderWay(target, record, at);
+    orphans += countNeverSent(target, record, { ...lost, at });
+  });
+  return orphans;
+}
+
+function countUnderWay(into: ScenarioRecord, record: ScenarioRecord, at: number): number {
+  const { series } = record;
+  let found = 0;
+  for (let slice = 0; slice < series.slices; slice++) {
+    // The middle of its slice: the exact time is lost with the sender.
+    const intendedMs = into.startMs + (slice + 0.5) * series.sliceMs;
+    for (let open = series.openIn(slice); open > 0; open--) {
+      const flight = createFlight(at, 0, intendedMs);
+      flight.step = -1;
+      into.ended(flight, "generator");
+      found++;
+    }
+  }
+  return found;
+}
+
+function countNeverSent(
+  into: ScenarioRecord,
+  record: ScenarioRecord,
+  of: LostSender & { at: number },
+): number {
+  const { scenario, name } = record;
+  if (!isScheduled(scenario)) return 0;
+  const turns = scenario.executor === "sessions" ? scenario.turns : 1;
+  const first = record.released * of.workers + of.worker;
+  let index = 0;
+  let found = 0;
+  for (const chunk of arrivalChunks(scenario, scenarioSeed(of.seed, name))) {
+    for (const offsetMs of chunk) {
+      const mine = index >= first && index % of.workers === of.worker;
+      index++;
+      if (!mine) continue;
+      for (let turn = 0; turn < turns; turn++) {
+        const flight = createFlight(of.at, index - 1, into.startMs + offsetMs);
+        flight.step = -1;
+        into.started(flight);
+        into.ended(flight, "generator");
+        found++;
+      }
+    }
+  }
+  return found;
+}

@@ -1,0 +1,68 @@
+import { judgeGuards } from "../guards/index.ts";
+import { ladderResult } from "../record/ladder-result.ts";
+import type { Recorder } from "../record/recorder.ts";
+import { mergeSamples } from "../record/samples.ts";
+import type { ScenarioRecord } from "../record/scenario-record.ts";
+import type { LoadRecord } from "../types.ts";
+import type { RunEnd } from "./control.ts";
+import { guardViews } from "./guard-views.ts";
+import { worstHost } from "./host.ts";
+import type { PeakResult } from "./peak-search.ts";
+
+export interface ReportOptions extends RunEnd {
+  readonly nowMs: number;
+  readonly peaks: ReadonlyMap<number, PeakResult>;
+  readonly emit: (record: LoadRecord) => void;
+}
+
+/** Everything a run says at its end, from the whole of its counts. */
+export function reportRun(whole: Recorder, o: ReportOptions): void {
+  const { emit, nowMs } = o;
+  for (const record of whole.scenarios) emitLastSlices(record, o);
+  emit({ type: "frame", frame: whole.frame(nowMs) });
+  const accounts = whole.accounts();
+  const done = o.ends.flatMap((end) => (end.kind === "done" ? [end] : []));
+  whole.figures.folded = done.reduce((sum, { folded }) => sum + folded, 0);
+  const host = worstHost(done.map((end) => end.host));
+  for (const guard of judgeGuards(guardViews(whole, host, o.edited)))
+    emit({ type: "guard", guard });
+  emit({ type: "samples", samples: mergeSamples(done.map(({ samples }) => samples)) });
+  for (const [at, record] of whole.scenarios.entries()) {
+    emitClaims(record, o);
+    emit({ type: "series", series: record.series.whole() });
+    const steps = record.steps.map((step) => step.toSeries());
+    if (steps.length > 0) emit({ type: "steps", scenario: record.name, steps });
+    emitSearch(record, o.peaks.get(at), emit);
+  }
+  for (const figure of whole.figureSeries()) emit({ type: "figure", figure });
+  emit({ type: "load.ended", reason: o.reason, accounts });
+}
+
+function emitLastSlices({ series, startMs }: ScenarioRecord, o: ReportOptions): void {
+  // The last second is cut short: close the slice it lies in.
+  for (const slice of series.close(o.nowMs - startMs + series.sliceMs, 0)) {
+    if (slice.due > 0 || slice.heat.length > 0) o.emit({ type: "load.slice", slice });
+  }
+}
+
+/** A sample that was cut short stays open: what it says is not what was asked. */
+function emitClaims(record: ScenarioRecord, o: ReportOptions): void {
+  for (const counter of record.limits) {
+    const { claim, stream, part } = counter.limit;
+    const tally = { ...counter.tally(), scheduleHash: o.scheduleHash };
+    o.emit({ type: "sample.tally", claim, tally });
+    if (o.reason === "done") o.emit({ type: "sample.closed", claim, stream, part });
+  }
+}
+
+function emitSearch(
+  record: ScenarioRecord,
+  peak: PeakResult | undefined,
+  emit: (record: LoadRecord) => void,
+): void {
+  const { name, scenario, phases } = record;
+  if (scenario.executor === "ladder") {
+    emit({ type: "ladder", scenario: name, result: ladderResult(scenario, phases) });
+  }
+  if (peak !== undefined) emit({ type: "peak", scenario: name, result: peak });
+}

@@ -1,0 +1,92 @@
+import type { Clock } from "@loadline/kit/clock";
+import { LoadlineError } from "@loadline/kit/errors";
+import { checkLoadPlan } from "../plan/check.ts";
+import { Recorder } from "../record/recorder.ts";
+import { HostMonitor } from "./host.ts";
+import type { LaneCommand, LaneInput, LaneMessage } from "./lane.ts";
+import { createPacer, type Pacer } from "./pacer.ts";
+import { Sender } from "./sender.ts";
+
+const tickMs = 100;
+const ticksPerSample = 10;
+
+/** Runs a sender in the current thread, told by commands, heard by messages. */
+export class SenderHost {
+  readonly recorder: Recorder;
+  readonly #input: LaneInput;
+  readonly #clock: Clock;
+  readonly #post: (message: LaneMessage) => void;
+  readonly #sender: Sender;
+  #begun: (originMs: number) => void = () => {};
+  readonly #beginning = new Promise<number>((resolve) => void (this.#begun = resolve));
+
+  /** Throws what `checkLoadPlan` throws. */
+  constructor(input: LaneInput, clock: Clock, post: (message: LaneMessage) => void) {
+    this.#input = input;
+    this.#clock = clock;
+    this.#post = post;
+    this.recorder = new Recorder(input.plan, {
+      figureMade: (scenario, name, { arena }) =>
+        post({ type: "figure", scenario, name, buffers: arena.buffers }),
+    });
+    this.#sender = new Sender({
+      ...input,
+      url: checkLoadPlan(input.plan),
+      clock,
+      recorder: this.recorder,
+      emit: (record) => post({ type: "record", record }),
+      peakReady: (scenario) => post({ type: "peak.ready", scenario }),
+    });
+  }
+
+  command(command: LaneCommand): void {
+    if (command.type === "begin") this.#begun(command.originMs);
+    else this.#sender.command(command);
+    // A stop before the beginning: there is nothing to wait for.
+    if (command.type === "stop") this.#begun(this.#clock.monotonicMs());
+  }
+
+  /** From `ready` to `ended`, or a `fault`; never rejects. */
+  async run(): Promise<void> {
+    const { plan, pacing } = this.#input;
+    // Threads start before the clock of the run does: a cold pacer would be lag.
+    const pacers = Object.keys(plan.scenarios).map(() => createPacer(pacing, this.#clock));
+    try {
+      await Promise.all(pacers.map((pacer) => pacer.until(this.#clock.monotonicMs())));
+      await this.#sender.prepare();
+      this.#post({ type: "ready", buffers: this.recorder.arena.buffers });
+      this.recorder.begin(await this.#beginning);
+      await this.#send(pacers);
+    } catch (error) {
+      const code = error instanceof LoadlineError ? error.code : null;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#post({ type: "fault", code, message });
+    } finally {
+      for (const pacer of pacers) pacer.close();
+    }
+  }
+
+  async #send(pacers: readonly Pacer[]): Promise<void> {
+    const host = new HostMonitor(this.#clock);
+    const sampling = new AbortController();
+    const watching = this.#watch(host, sampling.signal);
+    try {
+      await this.#sender.run(pacers);
+    } finally {
+      sampling.abort();
+      await watching;
+    }
+    const { figures } = this.recorder;
+    const samples = this.recorder.samples();
+    this.#post({ type: "ended", host: host.stop(), folded: figures.folded, samples });
+  }
+
+  async #watch(host: HostMonitor, signal: AbortSignal): Promise<void> {
+    for (let tick = 1; !signal.aborted; tick++) {
+      // The only rejection is the end itself.
+      await this.#clock.sleep(tickMs, signal).catch(() => undefined);
+      this.#sender.connections.sweep(this.#clock.monotonicMs());
+      if (tick % ticksPerSample === 0) host.sample();
+    }
+  }
+}
