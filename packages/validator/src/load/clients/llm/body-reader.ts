@@ -9,12 +9,20 @@ export const bodyBytesMax = 1_048_576;
 /** Keeps a whole body up to `bodyBytesMax` and reads it as a JSON object at its end. */
 export class JsonBodyReader implements AnswerReader {
   readonly #judge: (body: JsonObject, flight: Flight) => LoadOutcome;
+  readonly #isLenient: boolean;
   readonly #parts: Buffer[] = [];
   #bytes = 0;
 
-  /** `judge` is asked for 2xx answers that are one JSON object. */
-  constructor(judge: (body: JsonObject, flight: Flight) => LoadOutcome) {
+  /**
+   * `judge` is asked for 2xx answers that are one JSON object; a lenient reader takes any other body
+   * for an empty one.
+   */
+  constructor(
+    judge: (body: JsonObject, flight: Flight) => LoadOutcome,
+    o: { readonly isLenient?: boolean } = {},
+  ) {
     this.#judge = judge;
+    this.#isLenient = o.isLenient ?? false;
   }
 
   head(): void {}
@@ -28,8 +36,9 @@ export class JsonBodyReader implements AnswerReader {
   end(flight: Flight, nowMs: number): LoadOutcome {
     flight.doneMs = nowMs;
     if (flight.status < 200 || flight.status > 299) return statusOutcome(flight.status);
-    if (this.#bytes > bodyBytesMax) return "protocol";
-    const body = parseObject(Buffer.concat(this.#parts).toString("utf8"));
+    const isKept = this.#bytes <= bodyBytesMax;
+    const whole = isKept ? parseObject(Buffer.concat(this.#parts).toString("utf8")) : null;
+    const body = whole ?? (this.#isLenient ? {} : null);
     if (body === null || (body["error"] !== undefined && body["error"] !== null)) return "protocol";
     return this.#judge(body, flight);
   }

@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
+import type { Answer } from "../asked.ts";
+import { createContext, dueNow } from "../context.fixture.ts";
+import { Canaries, foreignIn } from "./canaries.ts";
+import { fillBody, fillText, type RagOptions, valueAt } from "./options.ts";
+import { type RagAnswer, RagClient } from "./rag-client.ts";
+
+const options: RagOptions = {
+  ingest: { method: "POST", path: "/rag/documents", body: { id: "${id}", text: "${text}" } },
+  query: { method: "POST", path: "/rag/query", body: { query: "${query}", top_k: "${k}" } },
+  remove: { method: "DELETE", path: "/rag/documents/${id}" },
+  tenants: [
+    { name: "a", headers: { "x-tenant": "a" } },
+    { name: "b", headers: { "x-tenant": "b" } },
+  ],
+  idPath: "id",
+  resultsPath: "results",
+  textPath: "text",
+  pollMs: 20,
+  visibleWithinMs: 2000,
+};
+
+const ingest = (client: RagClient, index: number): Promise<Answer> =>
+  new Promise((resolve) => client.ingest("some text", dueNow(index), resolve));
+const query = (client: RagClient, index: number, question: string | null = null) =>
+  new Promise<RagAnswer>((resolve) => client.query(question, dueNow(index), resolve));
+
+describe("documents against the reference target", () => {
+  it("what is planted is found among the first, by its own tenant alone, and is gone at the end", async () => {
+    await using target = await startReferenceTarget({});
+    await using context = createContext(target.url);
+    const client = new RagClient({ ...options, foreignEvery: 3 }, context);
+    for (let i = 0; i < 6; i++) expect((await ingest(client, i)).outcome).toBe("ok");
+    const answers: RagAnswer[] = [];
+    for (let i = 0; i < 12; i++) answers.push(await query(client, i));
+    expect(answers.map((one) => one.outcome)).toEqual(Array.from({ length: 12 }, () => "ok"));
+    // Every third asks for what only the other tenant may see.
+    expect(answers.filter((one) => one.hit === null)).toHaveLength(4);
+    expect(context.valuesOf("rag_hit")).toEqual(Array.from({ length: 8 }, () => 1));
+    expect(context.valuesOf("rag_foreign")).toEqual(Array.from({ length: 12 }, () => 0));
+    expect(context.valuesOf("rag_ingest")).toHaveLength(6);
+    expect(context.valuesOf("rag_query")).toHaveLength(12);
+    await client.close();
+    const { counts } = await target.truth();
+    expect(counts).toMatchObject({ rag_ingested: 6, rag_removed: 6 });
+    expect(context.events).toEqual([]);
+    expect(context.ended).toHaveLength(context.opened());
+  });
+
+  it("a store that shows documents late is measured from its acknowledgement, to one poll", async () => {
+    await using target = await startReferenceTarget({ rag: { visibleMs: 200 } });
+    await using context = createContext(target.url);
+    const client = new RagClient(options, context);
+    await ingest(client, 0);
+    const [visibleMs = 0] = context.valuesOf("rag_visible");
+    expect(visibleMs).toBeGreaterThan(190);
+    expect(visibleMs).toBeLessThan(400);
+    await client.close();
+  });
+
+  it("a store that forgets is never visible, and that is said", async () => {
+    await using target = await startReferenceTarget({ rag: { forget: 1 } });
+    await using context = createContext(target.url);
+    const client = new RagClient({ ...options, visibleWithinMs: 60 }, context);
+    expect((await ingest(client, 0)).outcome).toBe("ok");
+    const seen = context.figures.filter(({ name }) => name === "rag_visible");
+    expect(seen).toEqual([{ name: "rag_visible", value: Number.NaN, bad: true }]);
+    // Nothing is known to be there: no query counts as a hit or a miss.
+    expect((await query(client, 0)).hit).toBeNull();
+    expect(context.valuesOf("rag_hit")).toEqual([]);
+    await client.close();
+  });
+
+  it("a store that leaks is found out by the other tenant's canary", async () => {
+    await using target = await startReferenceTarget({ rag: { leak: true } });
+    await using context = createContext(target.url);
+    const client = new RagClient({ ...options, foreignEvery: 2 }, context);
+    for (let i = 0; i < 4; i++) await ingest(client, i);
+    for (let i = 0; i < 8; i++) await query(client, i);
+    const foreign = context.figures.filter(({ name }) => name === "rag_foreign");
+    expect(foreign).toHaveLength(8);
+    expect(foreign.filter((one) => one.bad)).toHaveLength(4);
+    // A question in words leaks as well, without a canary being asked for.
+    expect((await query(client, 0, "some text")).foreign).toBeGreaterThan(0);
+    await client.close();
+  });
+
+  it("no more documents are kept than asked for: the oldest goes as a new one comes", async () => {
+    await using target = await startReferenceTarget({});
+    await using context = createContext(target.url);
+    const client = new RagClient({ ...options, keepMax: 2, removeStep: 3 }, context);
+    for (let i = 0; i < 10; i += 2) await ingest(client, i);
+    const removals = context.ended.filter(([flight]) => flight.step === 3);
+    expect(removals.length).toBeGreaterThanOrEqual(2);
+    await client.close();
+    expect((await target.truth()).counts["rag_removed"]).toBe(5);
+  });
+
+  it("a store that is not there ends every call as it failed, and keeps its documents to itself", async () => {
+    await using context = createContext("http://127.0.0.1:9");
+    const client = new RagClient(options, context);
+    expect((await ingest(client, 0)).outcome).toBe("connect");
+    expect((await query(client, 1)).outcome).toBe("connect");
+    expect(context.figures.every((one) => one.bad)).toBe(true);
+    await client.close();
+    expect(context.events).toEqual([]);
+  });
+
+  it("documents that cannot be removed are said", async () => {
+    await using target = await startReferenceTarget({});
+    await using context = createContext(target.url);
+    // Refused with 400.
+    const remove = { method: "POST", path: "/rag/documents" };
+    const client = new RagClient({ ...options, remove }, context);
+    await ingest(client, 0);
+    await client.close();
+    expect(context.events).toEqual(["1 of 1 planted documents could not be removed."]);
+  });
+});
+
+describe("canaries", () => {
+  it("are the same for a seed, differ within it, and name their tenant", () => {
+    const words = (seed: number): string[] => {
+      const canaries = new Canaries(seed, 2);
+      return Array.from({ length: 100 }, (_, i) => canaries.word(i % 2));
+    };
+    expect(words(7)).toEqual(words(7));
+    expect(words(7)).not.toEqual(words(8));
+    expect(new Set(words(7)).size).toBe(100);
+    expect(words(7)[1]).toMatch(/^ll-canary-t1-[0-9a-f]{16}$/);
+  });
+
+  it("those of other tenants are counted once each, whoever planted them", () => {
+    const canaries = new Canaries(1, 3);
+    const [a, b] = [canaries.word(0), canaries.word(1)];
+    expect(foreignIn(`x ${a} y ${b} ${b}`, 0)).toBe(1);
+    expect(foreignIn(`x ${a} y ${b}`, 2)).toBe(2);
+    expect(foreignIn("ll-canary-t1-nothex", 0)).toBe(0);
+  });
+});
+
+describe("routes", () => {
+  it("places are filled in texts and bodies, whole ones keep their type, unknown ones stay", () => {
+    expect(fillText("/d/${id}/${x}", { id: "a b" })).toBe("/d/a b/${x}");
+    const body = { top: "${k}", q: "is ${query}?", deep: [{ t: "${query}" }] };
+    const filled = JSON.parse(fillBody(body, { k: 5, query: 'say "hi"' }));
+    expect(filled).toEqual({ top: 5, q: 'is say "hi"?', deep: [{ t: 'say "hi"' }] });
+  });
+
+  it("a dotted path leads through objects and lists, or nowhere", () => {
+    const value = { a: [{ b: 1 }] };
+    expect(valueAt(value, "a.0.b")).toBe(1);
+    expect(valueAt(value, "a.1.b")).toBeUndefined();
+    expect(valueAt("text", "")).toBe("text");
+    expect(valueAt(null, "a")).toBeUndefined();
+  });
+});
