@@ -13,6 +13,7 @@ export const keyOptions: readonly OptionSpec[] = [
   { name: "models", value: "A,B", help: "create: only these models" },
   { name: "routes", value: "A,B", help: "create: only these routes" },
   { name: "ips", value: "A,B", help: "create: only from these CIDR ranges" },
+  { name: "bound-to", value: "ID", help: "create: only with this certificate, sha256: or spiffe:" },
   { name: "expires", value: "TIME", help: "create: life of the key, such as 30d" },
   { name: "not-before", value: "TIME", help: "create: good only after this time, such as 1h" },
   { name: "budget", value: "ID", help: "create: budget that its calls draw on" },

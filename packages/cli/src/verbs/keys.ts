@@ -62,6 +62,7 @@ function newKey({ args }: VerbContext, nowMs: number): NewKey {
     ips: list("ips"),
     expiresAt: from("expires"),
     notBefore: from("not-before"),
+    boundTo: args.text("bound-to"),
     budgetId: args.text("budget"),
     rateId: args.text("rate"),
     ownerId: args.text("owner"),

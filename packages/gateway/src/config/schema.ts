@@ -1,3 +1,4 @@
+import { parseRange } from "@loadline/kit/ip-ranges";
 import { z } from "zod";
 import { adminConfig } from "../admin/config.ts";
 import { auditLogConfig } from "../audit-log/config.ts";
@@ -46,6 +47,11 @@ const http = z.strictObject({
     .enum(["http1", "node"])
     .default("http1")
     .describe("Who reads plain model requests: our own front, or Node's server for everything."),
+  trustedProxies: z
+    .array(z.string().refine((text) => parseRange(text) !== undefined, "expected a CIDR range"))
+    .max(256)
+    .default([])
+    .describe("CIDR ranges of proxies that X-Forwarded-For is believed from; empty: nobody."),
   connectionsMax: z.int().min(1).max(1_000_000).default(10_000).describe("Open connections."),
 });
 

@@ -1,5 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { RequestHandler } from "./node-http/client.ts";
+import type { ProxyTrust } from "./proxy-trust.ts";
 
 export interface FrontOptions {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface FrontOptions {
   readonly keepAliveMs: number;
   readonly connectionsMax: number;
   readonly headBytesMax: number;
+  /** Whom X-Forwarded-For is believed from; undefined: nobody. */
+  readonly trust: ProxyTrust | undefined;
   readonly clock: Clock;
   nextId(): string;
   /** Answers what is under /admin; missing: nothing is. */

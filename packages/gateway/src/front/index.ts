@@ -4,7 +4,9 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Front, FrontOptions } from "./front.ts";
 import { createHttp1Front } from "./http1/index.ts";
 import type { RequestHandler } from "./node-http/client.ts";
+import { gatewayErrors } from "../errors.ts";
 import { createNodeFront } from "./node-http/index.ts";
+import { type ProxyTrust, proxyTrust } from "./proxy-trust.ts";
 
 export type { Front } from "./front.ts";
 
@@ -30,6 +32,7 @@ export function createFront(
     keepAliveMs: http.keepAlive,
     connectionsMax: http.connectionsMax,
     headBytesMax: http.headBytesMax,
+    trust: trustOf(http.trustedProxies),
     clock: deps.clock,
     nextId: deps.nextId,
     admin: deps.admin,
@@ -37,4 +40,11 @@ export function createFront(
   return http.front === "http1"
     ? createHttp1Front(pipeline, options)
     : createNodeFront(pipeline, options);
+}
+
+/** LL_CONFIG_INVALID for a text that is no range. */
+function trustOf(ranges: readonly string[]): ProxyTrust | undefined {
+  const trust = proxyTrust(ranges);
+  if (typeof trust !== "string") return trust;
+  throw gatewayErrors.make("LL_CONFIG_INVALID", `http.trustedProxies: ${trust} is no range.`);
 }

@@ -3,6 +3,7 @@ import { gatewayErrors } from "../errors.ts";
 import type { Repositories } from "../state/repositories.ts";
 import { operator } from "./acting.ts";
 import { type Authenticator, createAuthenticator } from "./authenticator.ts";
+import type { ClientCertificate } from "./certificate.ts";
 import { drawKey, formatKey, parseKey } from "./keys/key-format.ts";
 import { openWorld, type World } from "./world.fixture.ts";
 
@@ -186,6 +187,44 @@ describe("addresses", () => {
     expect(await code(secret, "192.168.0.1")).toBe("LL_AUTH_IP");
     expect(await code(secret, "")).toBe("LL_AUTH_IP");
   });
+});
+
+describe("client certificates", () => {
+  const thumbprint = `sha256:${"ab".repeat(32)}`;
+  const spiffeId = "spiffe://example.org/svc";
+  const askBy = async (key: string, certificate?: ClientCertificate): Promise<string> => {
+    const result = await auth.authenticate(key, "10.0.0.1", now(), certificate);
+    return result.ok ? "ok" : result.code;
+  };
+
+  it("a bound key is good with its own certificate alone, cached or not", async () => {
+    const { keys } = world.identity;
+    const byPrint = await keys.create(by, { name: "a", boundTo: thumbprint });
+    const byName = await keys.create(by, { name: "b", boundTo: spiffeId });
+    const other = { thumbprint: `sha256:${"cd".repeat(32)}` };
+    const own = { thumbprint, spiffeId };
+    for (let round = 0; round < 2; round++) {
+      for (const { secret } of [byPrint, byName]) {
+        expect(await askBy(secret)).toBe("LL_AUTH_BINDING");
+        expect(await askBy(secret, other)).toBe("LL_AUTH_BINDING");
+        expect(await askBy(secret, own)).toBe("ok");
+      }
+      // M09: a name that only begins the same is another.
+      for (const name of ["spiffe://example.org/svc2", "spiffe://example.org/svc/x"])
+        expect(await askBy(byName.secret, { ...other, spiffeId: name })).toBe("LL_AUTH_BINDING");
+    }
+    expect(await keys.show(by, byPrint.id)).toMatchObject({ boundTo: thumbprint });
+    const free = await keys.create(by, { name: "c" });
+    expect([await askBy(free.secret), await askBy(free.secret, other)]).toEqual(["ok", "ok"]);
+  });
+
+  it.each(["svc", "sha256:ab", `sha256:${"AB".repeat(32)}`, "spiffe://a", "spiffe://a/../b c", ""])(
+    "%j is nothing a key can be bound to",
+    async (boundTo) => {
+      const made = world.identity.keys.create(by, { name: "a", boundTo });
+      await expect(made).rejects.toMatchObject({ code: "LL_KEY_FIELD" });
+    },
+  );
 });
 
 describe("taking away", () => {

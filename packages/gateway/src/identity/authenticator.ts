@@ -1,10 +1,12 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Repositories } from "../state/repositories.ts";
+import { type ClientCertificate, isBoundTo } from "./certificate.ts";
 import { loadlineCode } from "./codes.ts";
 import type { Peppers } from "./deps.ts";
 import { principalOfKey } from "./effective.ts";
 import {
   type Authentication,
+  bindingRefused,
   CachedKey,
   ipRefused,
   refusals,
@@ -53,6 +55,7 @@ export interface Authenticator {
     key: string,
     address: string,
     nowMs: number,
+    certificate?: ClientCertificate,
   ): Authentication | Promise<Authentication>;
   /** Forgets what depends on these ids; answers under way for them are asked again. */
   evict(ids: Evicted): void;
@@ -102,14 +105,22 @@ class CachedAuthenticator implements Authenticator {
     key: string,
     address: string,
     nowMs: number,
+    certificate?: ClientCertificate,
   ): Authentication | Promise<Authentication> {
     const entry = this.#positive.get(key);
     if (entry !== undefined && nowMs < entry.freshUntilMs && !this.#view.isDown)
-      return this.#admit(entry, address, nowMs);
-    return this.#slow(key, address, nowMs, entry);
+      return this.#admit(entry, address, nowMs, certificate);
+    return this.#slow(key, entry, nowMs, { address, certificate });
   }
 
-  #admit(entry: CachedKey, address: string, nowMs: number): Authentication {
+  #admit(
+    entry: CachedKey,
+    address: string,
+    nowMs: number,
+    certificate: ClientCertificate | undefined,
+  ): Authentication {
+    if (entry.boundTo !== undefined && !isBoundTo(entry.boundTo, certificate))
+      return bindingRefused;
     if (entry.ranges !== undefined && entry.address !== address) {
       if (!entry.ranges.has(address)) return ipRefused;
       entry.address = address;
@@ -120,13 +131,15 @@ class CachedAuthenticator implements Authenticator {
 
   #slow(
     key: string,
-    address: string,
-    nowMs: number,
     entry: CachedKey | undefined,
+    nowMs: number,
+    peer: { readonly address: string; readonly certificate: ClientCertificate | undefined },
   ): Authentication | Promise<Authentication> {
+    const admit = (found: CachedKey): Authentication =>
+      this.#admit(found, peer.address, nowMs, peer.certificate);
     if (entry !== undefined && nowMs < entry.endsMs && this.#isWithinGrace(nowMs)) {
       if (!this.#view.isDown) this.#refresh(key, entry);
-      return this.#admit(entry, address, nowMs);
+      return admit(entry);
     }
     const known = this.#negative.get(key);
     if (known !== undefined && nowMs < known.untilMs) return known.refused;
@@ -136,9 +149,7 @@ class CachedAuthenticator implements Authenticator {
     if (this.#view.isDown) return unavailable;
     const under = this.#pending.get(key) ?? this.#start(key, parts);
     if (under === undefined) return unavailable;
-    return under.then((found) =>
-      found instanceof CachedKey ? this.#admit(found, address, nowMs) : found,
-    );
+    return under.then((found) => (found instanceof CachedKey ? admit(found) : found));
   }
 
   /** While the store answers an entry may be late by one refresh; without it, by the grace. */

@@ -37,6 +37,12 @@ export const identityErrorTable = {
     summary: "The API key may not be used from this address.",
     remedy: "Use an address of the key's list, which `loadline keys show` prints.",
   },
+  LL_AUTH_BINDING: {
+    ...denied,
+    status: 403,
+    summary: "The API key is bound to a client certificate that this connection did not present.",
+    remedy: "Connect with the certificate that `loadline keys show` names, or use another key.",
+  },
   LL_AUTH_UNAVAILABLE: {
     status: 503,
     openaiType: "server_error",

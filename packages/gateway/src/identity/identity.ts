@@ -18,6 +18,7 @@ import {
   type Evicted,
 } from "./authenticator.ts";
 import { authorize } from "./authorize.ts";
+import type { ClientCertificate } from "./certificate.ts";
 import type { ChangeAudit, ServiceDeps } from "./deps.ts";
 import { createEventFeed, type EventFeed, type FeedChange } from "./event-feed.ts";
 import type { Authentication } from "./keys/cached-key.ts";
@@ -50,6 +51,7 @@ export interface Identity extends IdentityServices {
     key: string,
     address: string,
     nowMs: number,
+    certificate?: ClientCertificate,
   ): Authentication | Promise<Authentication>;
   /** Counts a request that carried no credential. */
   onMissing(): void;
@@ -92,7 +94,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   await cache.active.recount();
   return {
     ...services,
-    authenticate: (key, address, nowMs) => cache.authenticate(key, address, nowMs),
+    authenticate: (key, address, nowMs, by) => cache.authenticate(key, address, nowMs, by),
     onMissing: cache.metrics.missing,
     onExposed: exposure(deps),
     authorize,
@@ -143,8 +145,9 @@ class KeyCache {
     key: string,
     address: string,
     nowMs: number,
+    certificate?: ClientCertificate,
   ): Authentication | Promise<Authentication> {
-    const result = this.#authenticator.authenticate(key, address, nowMs);
+    const result = this.#authenticator.authenticate(key, address, nowMs, certificate);
     if (!(result instanceof Promise)) {
       this.metrics.key(result);
       return result;

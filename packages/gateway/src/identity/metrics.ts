@@ -14,6 +14,7 @@ const codes = [
   "LL_AUTH_REVOKED",
   "LL_AUTH_NOT_YET",
   "LL_AUTH_IP",
+  "LL_AUTH_BINDING",
   "LL_AUTH_UNAVAILABLE",
 ] as const;
 

@@ -81,6 +81,11 @@ describe("who asks", () => {
     expect(await answer(await call(here))).toEqual([200, ""]);
   });
 
+  it("a key bound to a certificate is refused on a connection that presents none", async () => {
+    const key = await keyOf({ boundTo: "spiffe://example.org/svc" });
+    expect(await answer(await call(key))).toEqual([403, "LL_AUTH_BINDING"]);
+  });
+
   it("where keys are not required, calls and metrics are open, a bad key and admin are not", async () => {
     await using open = await runGateway({ auth: { required: false } });
     const headers = { "content-type": "application/json" };

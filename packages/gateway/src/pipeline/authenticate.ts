@@ -37,7 +37,8 @@ export function authenticateStage(
         return missing;
       }
       if (key === "") return malformed;
-      const result = identity.authenticate(key, x.client.address, x.startedMs);
+      const { address, certificate } = x.client;
+      const result = identity.authenticate(key, address, x.startedMs, certificate);
       return result instanceof Promise ? result.then((r) => take(x, r)) : take(x, result);
     },
   };
@@ -70,5 +71,5 @@ function take(x: Exchange, result: Authentication): Refusal | undefined {
 
 /** 403 carries no challenge: another key of the same holder would not help. */
 function isForbidden(code: GatewayErrorCode): boolean {
-  return code === "LL_AUTH_IP";
+  return code === "LL_AUTH_IP" || code === "LL_AUTH_BINDING";
 }

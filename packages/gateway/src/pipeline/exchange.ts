@@ -3,6 +3,7 @@ import type { Narrowing } from "../body/narrowing.ts";
 import type { RequestBody } from "../body/request.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import type { Principal } from "../identity/principal.ts";
+import type { ClientCertificate } from "../identity/certificate.ts";
 import type { Lease } from "../limits/lease.ts";
 import type { Route } from "../routing/routes.ts";
 import type { ExchangeTrace } from "../telemetry/traces/exchange-trace.ts";
@@ -21,8 +22,10 @@ export interface Client {
   readonly headers: readonly string[];
   /** False for HTTP/1.0. */
   readonly isHttp11: boolean;
-  /** Address of the peer, as the socket gives it. */
+  /** Address of the peer, or of whom trusted proxies name as their client. */
   readonly address: string;
+  /** What the peer proved to be by TLS; undefined without a client certificate. */
+  readonly certificate?: ClientCertificate | undefined;
   /** Whether a request body follows that was not read. */
   readonly hasBody: boolean;
   read(bytesMax: number, done: (body: BodyRead) => void): void;

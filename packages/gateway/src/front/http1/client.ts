@@ -23,6 +23,7 @@ export class Http1Client implements Client {
   #bytesMax = -1;
   #onBody: ((body: BodyRead) => void) | undefined;
   #x: Exchange | undefined;
+  #address: string | undefined;
   #keep = true;
   #isOpen = false;
   #isAnswered = false;
@@ -39,7 +40,9 @@ export class Http1Client implements Client {
   }
 
   get address(): string {
-    return this.#connection.address;
+    const { address, shared } = this.#connection;
+    if (shared.trust === undefined) return address;
+    return (this.#address ??= shared.trust(address, this.headers));
   }
 
   get hasBody(): boolean {

@@ -9,6 +9,7 @@ import {
   headersMax,
   requestsPerConnectionMax,
 } from "../front.ts";
+import type { ProxyTrust } from "../proxy-trust.ts";
 import type { HeadEncoder } from "./encode.ts";
 import { Http1Client } from "./client.ts";
 
@@ -19,6 +20,7 @@ export interface Http1Shared {
   readonly watch: Watch<Http1Connection>;
   readonly encoder: HeadEncoder;
   readonly headBytesMax: number;
+  readonly trust: ProxyTrust | undefined;
   readonly headMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;

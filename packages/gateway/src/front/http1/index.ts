@@ -24,6 +24,7 @@ export function createHttp1Front(pipeline: Pipeline, o: FrontOptions): Front {
     watch: connections,
     encoder: createHeadEncoder(o.clock, o.keepAliveMs),
     headBytesMax: o.headBytesMax,
+    trust: o.trust,
     headMs: o.headMs,
     requestMs: o.requestMs,
     keepAliveMs: o.keepAliveMs,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
 import { discardBytesMax, discardKeepBytesMax, discardMs, oneWriteBytesMax } from "../front.ts";
+import type { ProxyTrust } from "../proxy-trust.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
 
 /** What answers requests under /admin. */
@@ -11,6 +12,7 @@ export interface RequestHandler {
 interface ClientOptions {
   readonly clock: Clock;
   readonly isExpecting: boolean;
+  readonly trust: ProxyTrust | undefined;
   readonly admin: RequestHandler | undefined;
 }
 
@@ -22,6 +24,8 @@ export class NodeClient implements Client {
   /** The client waits for `100 Continue` before it sends its body. */
   readonly #isExpecting: boolean;
   readonly #admin: RequestHandler | undefined;
+  readonly #trust: ProxyTrust | undefined;
+  #address: string | undefined;
   #onBody: ((body: BodyRead) => void) | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse, o: ClientOptions) {
@@ -30,6 +34,7 @@ export class NodeClient implements Client {
     this.#clock = o.clock;
     this.#isExpecting = o.isExpecting;
     this.#admin = o.admin;
+    this.#trust = o.trust;
   }
 
   get method(): string {
@@ -49,7 +54,9 @@ export class NodeClient implements Client {
   }
 
   get address(): string {
-    return this.#request.socket.remoteAddress ?? "";
+    const peer = this.#request.socket.remoteAddress ?? "";
+    if (this.#trust === undefined) return peer;
+    return (this.#address ??= this.#trust(peer, this.#request.rawHeaders));
   }
 
   get hasBody(): boolean {

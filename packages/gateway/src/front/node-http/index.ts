@@ -35,8 +35,9 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
   let isDraining = false;
   let closed: Promise<void> | undefined;
   const underway = new Underway();
-  const plain = { clock: o.clock, isExpecting: false, admin: o.admin };
-  const expecting = { clock: o.clock, isExpecting: true, admin: o.admin };
+  const { clock, admin, trust } = o;
+  const plain = { clock, isExpecting: false, admin, trust };
+  const expecting = { clock, isExpecting: true, admin, trust };
   const onRequest = (
     request: IncomingMessage,
     response: ServerResponse,

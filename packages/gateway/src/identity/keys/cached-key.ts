@@ -13,7 +13,7 @@ export interface Allowed {
 
 export interface Refused {
   readonly ok: false;
-  readonly code: KeyRefusal | "LL_AUTH_IP" | "LL_AUTH_UNAVAILABLE";
+  readonly code: KeyRefusal | "LL_AUTH_IP" | "LL_AUTH_BINDING" | "LL_AUTH_UNAVAILABLE";
   /** Set for LL_AUTH_UNAVAILABLE. */
   readonly retryAfterMs?: number;
 }
@@ -33,6 +33,8 @@ export class CachedKey {
   /** Monotonic ms at which it ends whatever the store says. */
   readonly endsMs: number;
   readonly ownerId: string | undefined;
+  /** Client certificate it is good with alone. */
+  readonly boundTo: string | undefined;
   /** Address that passed the ranges last. */
   address = "";
   usedMs = -1;
@@ -54,6 +56,7 @@ export class CachedKey {
     this.endsMs = times.nowMs + leftMs;
     this.freshUntilMs = times.nowMs + Math.min(freshMs, leftMs);
     this.ownerId = records.key.ownerId;
+    this.boundTo = records.key.boundTo;
   }
 }
 
@@ -66,6 +69,7 @@ export const refusals: Readonly<Record<KeyRefusal, Refused>> = {
   LL_AUTH_REVOKED: refuse("LL_AUTH_REVOKED"),
   LL_AUTH_NOT_YET: refuse("LL_AUTH_NOT_YET"),
 };
+export const bindingRefused: Refused = Object.freeze({ ok: false, code: "LL_AUTH_BINDING" });
 export const ipRefused: Refused = Object.freeze({ ok: false, code: "LL_AUTH_IP" });
 /** The store does not answer and the key is not remembered. */
 export const unavailable: Refused = Object.freeze({

@@ -1,6 +1,7 @@
 import { parseRange } from "@loadline/kit/ip-ranges";
 import { z } from "zod";
 import { gatewayErrors } from "../../errors.ts";
+import { bindingPattern } from "../certificate.ts";
 import { isPermission, readRole } from "../roles.ts";
 
 const listMax = 256;
@@ -57,7 +58,12 @@ export const newKeySchema = z.strictObject({
   permissions: list(permissionField).optional(),
   budgetId: id.optional(),
   rateId: id.optional(),
-  boundTo: z.string().min(1).max(512).optional(),
+  boundTo: z
+    .string()
+    .max(1024)
+    .regex(bindingPattern, "is neither sha256:<64 hex digits> nor spiffe://<domain>/<path>")
+    .describe("Good only with this client certificate: `sha256:...` or `spiffe://...`.")
+    .optional(),
 });
 export type NewKey = z.input<typeof newKeySchema>;
 
