@@ -2,6 +2,7 @@ import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contra
 import type { Clock } from "@loadline/kit/clock";
 import type { LoadControl } from "./engine/load-control.ts";
 import type { PeakResult } from "./engine/peak-search.ts";
+import type { ModuleRef } from "./plan/module-ref.ts";
 import type { FeedPlan } from "./scenario/feed/feed.ts";
 import type { FigureSeries } from "./record/figures.ts";
 import type { LadderResult } from "./record/ladder-result.ts";
@@ -96,6 +97,10 @@ export interface LoadPlan {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Folder of the plan's file: modules are named relative to it. Absolute. */
   readonly folder?: string;
+  /** Run before and after load, unmeasured. */
+  readonly hooks?: { readonly setup?: ModuleRef; readonly teardown?: ModuleRef };
+  /** Sends each step once before load, default false; `load.missing` ends a run that lacks one. */
+  readonly probe?: boolean;
   /** What `setup` returned, given to every virtual user. */
   readonly setup?: unknown;
   /** Connections per worker, default 1,024. */

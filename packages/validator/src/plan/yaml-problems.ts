@@ -42,6 +42,13 @@ function lineOf(document: Document, lines: LineCounter, path: readonly PropertyK
 
 type Located = Problem & { readonly at: readonly PropertyKey[] };
 
+/** Problems of a value that is no text: each with its path and the nearest key. */
+export function valueProblems(schema: z.ZodType, value: unknown, error: z.ZodError): Problem[] {
+  return error.issues
+    .flatMap((issue) => problemsOf(schema, value, issue))
+    .map(({ at: _at, ...problem }) => problem);
+}
+
 function problemsOf(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Located[] {
   const path = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {

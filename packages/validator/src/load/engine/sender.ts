@@ -14,6 +14,7 @@ import { createFlight, type Flight, type LoadOutcome } from "./flight.ts";
 import type { LaneCommand } from "./lane.ts";
 import type { Pacer } from "./pacer.ts";
 import { ScenarioRun } from "./scenario-run.ts";
+import { targetBase } from "./target-base.ts";
 
 export interface SenderOptions {
   readonly plan: LoadPlan;
@@ -146,7 +147,7 @@ export class Sender {
       plan,
       worker,
       workers,
-      base: { path: url.pathname.replace(/\/+$/, ""), headers: headersOf(plan, url) },
+      base: targetBase(plan, url),
       send: (ask) => this.#send(at, ask),
       begin: (step, index, intendedMs) => {
         const flight = this.#open(at, step, index, intendedMs);
@@ -210,13 +211,4 @@ export class Sender {
     this.#closed = true;
     this.#stop.abort();
   }
-}
-
-function headersOf(plan: LoadPlan, url: URL): string[] {
-  const headers = ["host", url.host, "user-agent", "loadline", "accept-encoding", "identity"];
-  if (plan.target.apiKey !== undefined) {
-    headers.push("authorization", `Bearer ${plan.target.apiKey}`);
-  }
-  for (const [name, value] of Object.entries(plan.target.headers ?? {})) headers.push(name, value);
-  return headers;
 }

@@ -1,20 +1,17 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { nearest } from "../../plan/nearest.ts";
-import { loadErrors } from "../errors.ts";
 import type { ExecSpec, MixPart, StepName } from "../scenario-types.ts";
 import type { FeedPlan } from "../scenario/feed/feed.ts";
 import { parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
 import { declareSteps } from "./declare-steps.ts";
 import type { Faults } from "./faults.ts";
 import { moduleOf } from "./module-ref.ts";
+import type { Modules } from "./modules.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 import { kindOf, type Step } from "./step-schema.ts";
 
 /** What an iteration may refer to. */
 export interface IterationContext {
-  readonly folder: string;
+  readonly modules: Modules;
   readonly faults: Faults;
   readonly feed: FeedPlan | null;
   readonly env: Readonly<Record<string, string>>;
@@ -49,17 +46,11 @@ async function compileModule(
   name: string,
   what: What,
   path: readonly PropertyKey[],
-  { folder, faults }: IterationContext,
+  { modules, faults }: IterationContext,
 ): Promise<CompiledIteration> {
   const ref = moduleOf(what.exec ?? "#");
   const names = [name, ...(what.requests ?? [])].map((one) => ({ name: one }));
-  const text = await readFile(resolve(folder, ref.file)).catch((cause: unknown) => {
-    if (ref.file === "") return Buffer.alloc(0);
-    const why = cause instanceof Error ? (cause.message.split(",")[0] ?? "") : String(cause);
-    const line = faults.line(path, `${ref.file}: ${why}`);
-    throw loadErrors.make("LL_LOAD_SCENARIO_IMPORT", line, { cause });
-  });
-  const digest = createHash("sha256").update(text).digest("hex");
+  const digest = ref.file === "" ? "" : await modules.find(ref, name, path, faults);
   return { exec: { kind: "module", ...ref, digest }, steps: names, checks: [] };
 }
 

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import { nearest } from "../../plan/nearest.ts";
 import { loadErrors } from "../errors.ts";
@@ -10,12 +11,15 @@ import { compileIteration, type CompiledIteration } from "./compile-iteration.ts
 import { compileScenario } from "./compile-scenario.ts";
 import { Faults, type Where } from "./faults.ts";
 import type { LoadBlock } from "./load-schema.ts";
-import { type ModuleRef, moduleOf } from "./module-ref.ts";
+import { moduleOf } from "./module-ref.ts";
+import { Modules } from "./modules.ts";
 import { feedDigestOf, readFeeders, readTraceFile } from "./read-feeders.ts";
 import { readSecrets } from "./secrets.ts";
 
 /** What compiling a plan needs from outside. */
 export interface CompileDeps {
+  /** Bounds the import of modules, default the machine's. */
+  readonly clock?: Clock;
   /** Absolute folder that the plan's paths are relative to. */
   readonly folder: string;
   /** The environment, for `${env:NAME}`. */
@@ -50,8 +54,6 @@ export interface LoadFile {
   readonly pacing: "pacer" | "timer" | "precise";
   readonly waive: LoadBlock["waive"];
   readonly observe: LoadBlock["observe"];
-  readonly setup: ModuleRef | null;
-  readonly teardown: ModuleRef | null;
   /** Every check the plan declares: one that never runs is not tested. */
   readonly checks: readonly string[];
   /** Where a path of the plan stands, for later refusals. */
@@ -70,6 +72,7 @@ export async function compileLoad(
   where: Where,
 ): Promise<LoadFile> {
   const faults = new Faults(where);
+  const modules = new Modules(deps.folder, deps.clock ?? systemClock());
   const feeds = await readFeeders(block.feeders, deps.folder);
   const scenarios: Record<string, Scenario> = {};
   const checks = new Set(block.checks);
@@ -78,7 +81,7 @@ export async function compileLoad(
     const feed = feedOf(file.feed, feeds, [...path, "feed"], faults);
     const { folder } = deps;
     const model = block.target.model ?? null;
-    const context = { folder, faults, feed, env: file.env ?? {}, model };
+    const context = { modules, faults, feed, env: file.env ?? {}, model };
     const iteration = await compileIteration(name, file, path, context);
     for (const check of iteration.checks) checks.add(check);
     const trace =
@@ -86,6 +89,10 @@ export async function compileLoad(
         ? await readTraceFile(file.trace, file.format, folder)
         : null;
     scenarios[name] = compileScenario(file, termsOf(file, iteration, feed), trace);
+  }
+  for (const hook of ["setup", "teardown"] as const) {
+    const text = block[hook];
+    if (text !== undefined) await modules.find(moduleOf(text), null, ["load", hook], faults);
   }
   checkAuth(block, faults);
   faults.done();
@@ -101,8 +108,6 @@ export async function compileLoad(
     pacing: block.pacing,
     waive: block.waive,
     observe: block.observe,
-    setup: block.setup === undefined ? null : moduleOf(block.setup),
-    teardown: block.teardown === undefined ? null : moduleOf(block.teardown),
     checks: [...checks],
     where,
   };
@@ -177,6 +182,11 @@ async function planOf(
     feeds: o.feeds,
     secrets,
     folder: deps.folder,
+    hooks: {
+      ...(block.setup !== undefined && { setup: moduleOf(block.setup) }),
+      ...(block.teardown !== undefined && { teardown: moduleOf(block.teardown) }),
+    },
+    probe: true,
     timeouts: waitsOf(block),
     ...(block.maxConnections !== undefined && { connectionsMax: block.maxConnections }),
     ...(deps.aboveCaps !== undefined && { aboveCaps: deps.aboveCaps }),

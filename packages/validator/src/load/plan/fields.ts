@@ -65,4 +65,4 @@ export const tags = z.record(name, z.string().max(200));
 /** `./file.ts#export`, next to the plan. */
 export const moduleExport = z
   .string()
-  .regex(/^[^#\0]+\.(?:ts|mts|js|mjs)#[A-Za-z_$][\w$]*$/, 'write "./file.ts#export"');
+  .regex(/^[^#\0]+\.(?:ts|mts|js|mjs)#[A-Za-z_$][\w$]*(?:\/[\w.-]+)?$/, 'write "./file.ts#export"');

@@ -20,7 +20,11 @@ export interface PlanFolder extends Disposable {
 export function planFolder(): PlanFolder {
   const path = mkdtempSync(join(tmpdir(), "loadline-plan-"));
   const compile: PlanFolder["compile"] = async (text, env = {}) =>
-    await compileLoadText(text, "plan.yaml", { folder: path, env: (name) => env[name] });
+    await compileLoadText(text, "plan.yaml", {
+      folder: path,
+      env: (name) => env[name],
+      clock: systemClock(),
+    });
   return {
     path,
     write: (name, text) => writeFileSync(join(path, name), text),
