@@ -1,72 +1,31 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "@loadline/kit/clock";
 import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
-import type { Random } from "@loadline/kit/random";
 import { openAdminPlane } from "./admin/wire.ts";
 import { auditExchanges } from "./audit-log/exit.ts";
 import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
 import type { GatewayConfig } from "./config/schema.ts";
-import type { Controls } from "./controls.ts";
 import { createFront } from "./front/index.ts";
+import type { Gateway, GatewayDeps } from "./gateway.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
-import type { Identity } from "./identity/identity.ts";
-import type { CreatedKey } from "./identity/keys/key-service.ts";
 import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
 import { createPipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
-import { createStages, explain, type ExplainedOperation } from "./pipeline/stages.ts";
+import { createStages, explain } from "./pipeline/stages.ts";
 import { createAccounting } from "./limits/wire.ts";
 import { checkRegistry } from "./routes/registry.ts";
 import { createRouting } from "./routing/routing.ts";
-import { liveAuditLog, type ReadConfig, type ReloadReport } from "./snapshot/reloader.ts";
+import { liveAuditLog } from "./snapshot/reloader.ts";
 import { adminReload, openReload, openSnapshot, viewedReload } from "./snapshot/wire.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamParts } from "./stream/parts.ts";
 import { openTelemetry } from "./telemetry/wire.ts";
 import { createWatch } from "./upstream/watch.ts";
-import { mergedAnswers, type Supervised } from "./workers/supervised.ts";
-
-export interface GatewayDeps {
-  readonly clock: Clock;
-  /** The machine's randomness: ids and keys are drawn from it. */
-  readonly random: Random;
-  /** Takes log text: whole JSON lines. */
-  readonly log: (text: string) => void;
-  /** Shown in /health. */
-  readonly version?: string;
-  /** Reads the configuration again, checked; absent: there is nothing to read. */
-  readonly readConfig?: ReadConfig;
-  /** Controls a test replaces. */
-  readonly controls?: Partial<Controls>;
-  /** What a supervisor keeps for this process and its siblings; absent: it is the only one. */
-  readonly supervised?: Supervised | undefined;
-}
-
-export interface Gateway {
-  /** Listens; LL_SERVER_PORT_IN_USE when the address is taken. Readiness may come later. */
-  start(): Promise<{ url: string }>;
-  /**
-   * Goes over to another configuration, by default the one that `readConfig` reads. Calls under way
-   * keep the one they began with. Never rejects: a report with a `problem` says nothing was applied.
-   */
-  reload(config?: GatewayConfig): Promise<ReloadReport>;
-  /** Waits until /readyz would answer 200; rejects with the signal's reason. */
-  whenReady(signal?: AbortSignal): Promise<void>;
-  close(o?: { graceMs?: number }): Promise<DrainReport>;
-  /** Empty before `start`. */
-  readonly url: string;
-  /** The key made at the very first start of this state directory; shown here only. */
-  readonly firstKey: CreatedKey | undefined;
-  /** Keys, users, roles and tenants of its store. */
-  readonly identity: Identity;
-  readonly stateDir: string;
-  readonly stages: readonly ExplainedOperation[];
-}
+import { mergedAnswers } from "./workers/supervised.ts";
 
 const readyPollMs = 20;
 

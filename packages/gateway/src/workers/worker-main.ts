@@ -2,13 +2,26 @@ import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { createWorker } from "./worker.ts";
 
+const clock = systemClock();
+/** What does not end by itself within this time is ended. */
+const lingerMs = 500;
+
+/** Nothing is left to do: a process without handles ends, one that still has some is ended. */
+function end(code: number, isAtOnce: boolean): void {
+  process.exitCode = code;
+  if (process.connected) process.disconnect();
+  const kill = (): void => void process.kill(process.pid, "SIGKILL");
+  if (isAtOnce) kill();
+  else clock.after(lingerMs, kill, { unref: true });
+}
+
 /** Entry of a worker process: the channel to its supervisor is all it has. */
 const worker = createWorker({
-  clock: systemClock(),
+  clock,
   random: systemRandom(),
   log: (text) => void process.stderr.write(text),
   send: (message) => process.connected && process.send?.(message) !== undefined,
-  exit: (code) => process.exit(code),
+  end,
 });
 process.on("message", (message: unknown) => worker.receive(message));
 process.on("disconnect", () => worker.orphaned());

@@ -3,7 +3,8 @@ import { createLogger } from "@loadline/kit/logger";
 import type { Random } from "@loadline/kit/random";
 import { gatewayErrors } from "../errors.ts";
 import { scriptLink } from "../limits/script-link.ts";
-import { createGateway, type Gateway } from "../server.ts";
+import type { Gateway } from "../gateway.ts";
+import { createGateway } from "../server.ts";
 import type { Prepared } from "../snapshot/reloader.ts";
 import type { SupervisorCalls, WorkerCalls, WorkerPlan } from "./calls.ts";
 import { errorOf, type Handlers, Peer } from "./peer.ts";
@@ -16,8 +17,8 @@ export interface WorkerDeps {
   readonly random: Random;
   readonly log: (text: string) => void;
   send(message: unknown): boolean;
-  /** Ends this process. */
-  exit(code: number): void;
+  /** Ends this process once nothing is left to do, or at once. */
+  end(code: number, isAtOnce: boolean): void;
 }
 
 export interface Worker {
@@ -61,12 +62,12 @@ class WorkerProcess implements Worker {
   orphaned(): void {
     this.#peer.end("the supervisor is gone");
     if (this.#isDraining || !this.#gateway) {
-      this.#deps.exit(this.#isDrained ? 0 : stoppedExit);
+      this.#deps.end(this.#isDrained ? 0 : stoppedExit, !this.#isDrained);
       return;
     }
     this.#isDraining = true;
-    const exit = (): void => this.#deps.exit(orphanExit);
-    this.#gateway.close().then(exit, exit);
+    const end = (): void => this.#deps.end(orphanExit, false);
+    this.#gateway.close().then(end, end);
   }
 
   #handlers(): Handlers<WorkerCalls> {
