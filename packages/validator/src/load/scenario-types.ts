@@ -1,3 +1,4 @@
+import type { ClientExecSpec } from "./clients/client-execs.ts";
 import type { LlmLoadRequest } from "./clients/llm/request.ts";
 
 /** One plain request; the answer's body is read and discarded. */
@@ -45,7 +46,8 @@ export type ExecSpec =
       /** SHA-256 of the module's text, hex: what the scenario's digest says of it. */
       readonly digest?: string;
     }
-  | { readonly kind: "mix"; readonly parts: readonly MixPart[] };
+  | { readonly kind: "mix"; readonly parts: readonly MixPart[] }
+  | ClientExecSpec;
 
 interface ScenarioShared {
   /** What an iteration does: exactly one of `request` and `exec`. */
