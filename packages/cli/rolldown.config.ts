@@ -14,6 +14,7 @@ const entries: Readonly<Record<string, string>> = {
   "sql-worker": join(packagesDir, "gateway/src/state/sqlite/sql-worker.ts"),
   "worker-main": join(packagesDir, "gateway/src/workers/worker-main.ts"),
   "load-thread": join(packagesDir, "validator/src/load/engine/thread.ts"),
+  "load-sender": join(packagesDir, "validator/src/load/engine/sender-thread.ts"),
   // node-llama-cpp forks this file to try a binary before it loads it.
   testBindingBinary: join(
     packagesDir,

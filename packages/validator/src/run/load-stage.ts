@@ -1,5 +1,5 @@
 import type { LiveFrame, LoadPlan, LoadRecord } from "../load/index.ts";
-import { runLoad } from "../load/index.ts";
+import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import type { Stage, StageContext } from "./stage.ts";
@@ -55,6 +55,9 @@ function recordLoad(context: StageContext, record: LoadRecord): void {
       recorder.append({ kind: "note", by, data: { event: record.text }, doesNotProve });
       return;
     }
+    case "samples":
+      recorder.append({ kind: "note", by, data: { samples: shortSamples(record.samples) } });
+      return;
     default:
       recorder.append({ kind: "note", by, data: { ...record } });
   }

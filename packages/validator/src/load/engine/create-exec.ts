@@ -1,24 +1,37 @@
-import { loadErrors } from "../errors.ts";
+import { createClientExec } from "../clients/client-execs.ts";
 import { createModuleExec } from "../scenario/module/module-exec.ts";
 import { createStepsExec } from "../scenario/steps/steps-exec.ts";
 import type { ExecSpec, Scenario } from "../types.ts";
 import type { Exec, ExecContext, ExecFactory } from "./exec.ts";
+import { createMixExec } from "./mix-exec.ts";
 import { createRequestExec } from "./request-exec.ts";
+import { createSessionExec } from "./session-exec.ts";
+import { createTraceExec } from "./trace-exec.ts";
+
+type Kind = "request" | "session" | "trace" | ExecSpec["kind"];
 
 /** The one table of what an iteration can be. */
-const factories: Readonly<Partial<Record<"request" | ExecSpec["kind"], ExecFactory>>> = {
+const factories: Readonly<Record<Kind, ExecFactory>> = {
   request: createRequestExec,
+  session: createSessionExec,
+  trace: createTraceExec,
   steps: createStepsExec,
   module: createModuleExec,
+  mix: (scenario, context) => createMixExec(scenario, context, createExec),
+  mcp: createClientExec,
+  rag: createClientExec,
+  rooms: createClientExec,
 };
 
 /** The Exec of a scenario in this worker. Rejects with LL_LOAD_PLAN_INVALID for one that cannot be. */
 export async function createExec(scenario: Scenario, context: ExecContext): Promise<Exec> {
-  const kind = scenario.exec?.kind ?? "request";
-  const factory = factories[kind];
-  if (factory === undefined) {
-    const text = `load.scenarios.${context.name}.exec.kind ${kind} is unknown.`;
-    throw loadErrors.make("LL_LOAD_PLAN_INVALID", text);
-  }
-  return await factory(scenario, context);
+  return await factories[kindOf(scenario)](scenario, context);
+}
+
+function kindOf({ exec, request, executor }: Scenario): Kind {
+  if (exec !== undefined) return exec.kind;
+  const generates =
+    request !== undefined && request.kind !== "http" && request.kind !== "embeddings";
+  if (generates && executor === "sessions") return "session";
+  return generates && executor === "trace-replay" ? "trace" : "request";
 }

@@ -45,13 +45,13 @@ function emitLastSlices({ series, startMs }: ScenarioRecord, o: ReportOptions): 
   }
 }
 
-/** A sample that was cut short stays open: what it says is not what was asked. */
+/** A sample that was cut off stays open: what it says is not what was asked. */
 function emitClaims(record: ScenarioRecord, o: ReportOptions): void {
   for (const counter of record.limits) {
     const { claim, stream, part } = counter.limit;
     const tally = { ...counter.tally(), scheduleHash: o.scheduleHash };
     o.emit({ type: "sample.tally", claim, tally });
-    if (o.reason === "done") o.emit({ type: "sample.closed", claim, stream, part });
+    if (o.reason !== "cancelled") o.emit({ type: "sample.closed", claim, stream, part });
   }
 }
 

@@ -127,3 +127,15 @@ export function mergeSamples(all: readonly SenderSamples[]): SenderSamples {
     slowest: [...slowest.values()],
   };
 }
+
+const shownFailures = 50;
+const shownSlowest = 10;
+
+/** The first failures and the slowest few of each limit, for a record of evidence. */
+export function shortSamples(samples: SenderSamples): SenderSamples {
+  return {
+    failures: samples.failures.slice(0, shownFailures),
+    failuresSeen: samples.failuresSeen,
+    slowest: samples.slowest.map((one) => ({ ...one, rows: one.rows.slice(0, shownSlowest) })),
+  };
+}

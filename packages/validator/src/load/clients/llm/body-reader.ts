@@ -1,7 +1,7 @@
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, statusOutcome } from "../client.ts";
 import { type Dialect, type JsonObject, parseObject, Seen } from "./dialect.ts";
-import type { TokenCounter } from "./stream-reader.ts";
+import type { ReaderOptions } from "./stream-reader.ts";
 
 /** Longest answer kept to be read, in bytes. */
 export const bodyBytesMax = 1_048_576;
@@ -45,9 +45,10 @@ export class JsonBodyReader implements AnswerReader {
 }
 
 /** A whole answer of a dialect: its time to first token is unknown, never its total time. */
-export function dialectBodyReader(dialect: Dialect, countTokens?: TokenCounter): AnswerReader {
+export function dialectBodyReader(dialect: Dialect, o: ReaderOptions): AnswerReader {
+  const { countTokens } = o;
   return new JsonBodyReader((body, flight) => {
-    const seen = new Seen(countTokens !== undefined);
+    const seen = new Seen(countTokens !== undefined || o.text !== undefined);
     if (!dialect.readBody(body, seen)) return "protocol";
     if (seen.tokens >= 0) {
       flight.tokens = seen.tokens;
@@ -57,6 +58,7 @@ export function dialectBodyReader(dialect: Dialect, countTokens?: TokenCounter):
       flight.tokensFrom = "tokenizer";
     }
     flight.lastContentMs = flight.doneMs;
+    o.text?.(flight, seen.text);
     return "ok";
   });
 }

@@ -53,7 +53,7 @@ export function createLlmClient(r: LlmLoadRequest, base: Base, o: LlmClientOptio
   }
   const dialect = dialects[r.kind];
   if (r.stream) return { ...shared, reader: () => new StreamReader(dialect, o) };
-  return { ...shared, reader: () => dialectBodyReader(dialect, o.countTokens) };
+  return { ...shared, reader: () => dialectBodyReader(dialect, o) };
 }
 
 /** What is sent as input, one list of messages per prompt. */

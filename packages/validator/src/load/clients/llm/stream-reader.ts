@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly gap?: GapSink;
   /** Counts output tokens where the server tells no usage. */
   readonly countTokens?: TokenCounter;
+  /** Told of the text of every ok answer, cut at 1 MiB. */
+  readonly text?: (flight: Flight, text: string) => void;
 }
 
 const keptTextMax = 1_048_576;
@@ -40,7 +42,7 @@ export class StreamReader implements AnswerReader {
   constructor(dialect: Dialect, o: ReaderOptions) {
     this.#dialect = dialect;
     this.#options = o;
-    this.#seen = new Seen(o.countTokens !== undefined);
+    this.#seen = new Seen(o.countTokens !== undefined || o.text !== undefined);
     this.#sse = createSseParser({
       event: (data, type) => this.#event(data, type),
       fail: () => void (this.#bad ??= "protocol"),
@@ -74,6 +76,7 @@ export class StreamReader implements AnswerReader {
       flight.tokens = countTokens(this.#text);
       flight.tokensFrom = "tokenizer";
     }
+    this.#options.text?.(flight, this.#text);
     return "ok";
   }
 

@@ -1,0 +1,31 @@
+import type { LoadJob } from "./job.ts";
+import type { LoadFile } from "./plan/compile.ts";
+
+/** What a command line adds to a plan's file. */
+export interface JobTerms {
+  readonly profile: string;
+  /** How reports name the target; default its base URL. */
+  readonly name?: string;
+  readonly explore: boolean;
+  readonly apiKeyEnv?: string;
+  readonly ab?: string;
+}
+
+/** The job of a compiled plan file. */
+export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
+  const { plan } = file;
+  const { apiKeyEnv, ab } = terms;
+  return {
+    profile: terms.profile,
+    name: terms.name ?? plan.target.baseUrl,
+    load: plan,
+    thresholds: file.thresholds,
+    checks: file.checks,
+    confidence: file.confidence,
+    waive: file.waive,
+    explore: terms.explore,
+    ...(file.slo !== undefined && file.slo !== null && { slo: file.slo }),
+    ...(apiKeyEnv !== undefined && { apiKeyEnv }),
+    ...(ab !== undefined && { ab }),
+  };
+}
