@@ -5,7 +5,14 @@ import type { ExchangeAudit } from "../audit-log/exit.ts";
 import { dialectOf } from "../dialects/index.ts";
 import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
-import { type Client, Exchange, type ExchangeHost, type Exit, type Refusal } from "./exchange.ts";
+import {
+  type AttemptRecord,
+  type Client,
+  Exchange,
+  type ExchangeHost,
+  type Exit,
+  type Refusal,
+} from "./exchange.ts";
 import { findOperation, type Operation, operations, unknownOperation } from "./operations.ts";
 import { pending, type Stage, type StageId, type StageOutcome } from "./stage.ts";
 import { checkWay, type WayCheck } from "./stage-check.ts";
@@ -150,8 +157,13 @@ function answerRefusal(x: Exchange, refusal: Refusal): number {
   if (refusal.headers) headers.push(...refusal.headers);
   if (refusal.retryAfterMs !== undefined)
     headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
-  x.client.answer(status, headers, dialect.errorBody(refusal, x.id, x.attempts));
+  x.client.answer(status, headers, dialect.errorBody(refusal, x.id, attemptsShown(x, refusal)));
   return status;
+}
+
+/** Of what nobody foresaw, nothing but the request's id is told. */
+function attemptsShown(x: Exchange, { code }: Refusal): readonly AttemptRecord[] {
+  return code === "LL_INTERNAL_UNEXPECTED" ? [] : x.attempts;
 }
 
 /** The admin plane's own form of errors (RFC 9457). */

@@ -27,6 +27,8 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
     keepAliveTimeout: o.keepAliveMs,
     connectionsCheckingInterval: Math.min(checkMs, o.headMs),
     maxHeaderSize: o.headBytesMax,
+    // The pipeline refuses a missing Host itself, with its code and the request's id.
+    requireHostHeader: false,
     noDelay: true,
   });
   server.maxConnections = o.connectionsMax;
