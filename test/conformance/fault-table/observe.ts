@@ -14,6 +14,8 @@ export interface Observed {
   readonly ms: number;
   /** Monotonic ms at which the client left; -1: it stayed. */
   readonly leftMs: number;
+  /** Seen through a client that shows its caller no comments. */
+  readonly hidesComments?: boolean;
 }
 
 export interface Ask {

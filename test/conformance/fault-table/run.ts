@@ -7,6 +7,9 @@
  *
  * Further models: `--model-alone`, `--model-tls`, `--model-resume`, `--model-keep-alive`; a row
  * whose model is not given is NOT TESTED. Without `--url` our own gateway is started.
+ *
+ * `--full`: the specification's 2 s timers and its 100 ms; 10 times, about 25 minutes on a quiet
+ * machine. `--client openai`: by the official client instead of raw requests.
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
@@ -14,6 +17,8 @@ import { startFaultUpstream } from "@loadline/testkit";
 import { startLoadline } from "./loadline.ts";
 import { countPassed, printTable } from "./print.ts";
 import { rows } from "./rows.ts";
+import { runKillUnderStreams, runOpenBreakers } from "./scenarios.ts";
+import { type SdkClient, startSdkClient } from "./sdk.ts";
 import type { Subject, Variant } from "./subject.ts";
 import { type Outcome, runRow } from "./table.ts";
 
@@ -34,6 +39,7 @@ const { values } = parseArgs({
     times: { type: "string", default: "10" },
     row: { type: "string", multiple: true },
     full: { type: "boolean", default: false },
+    client: { type: "string", default: "raw" },
   },
 });
 
@@ -62,20 +68,31 @@ function given(url: string): Subject {
   };
 }
 
+async function chosenClient(): Promise<SdkClient | undefined> {
+  if (values.client === "raw") return undefined;
+  if (values.client !== "openai") throw new Error(`no client is called ${values.client}`);
+  const started = await startSdkClient();
+  if ("missing" in started) throw new Error(`NOT TESTED: the openai client (${started.missing})`);
+  return started;
+}
+
 const clock = systemClock();
 const timerMs = values.full ? fullMs : fastMs;
 /** The 100 ms of the specification need a quiet machine and its 2 s timers. */
 const slackMs = values.full ? 100 : 400;
 await using a = await startFaultUpstream({ clock, letter: "a", port: Number(values["port-a"]) });
 await using b = await startFaultUpstream({ clock, letter: "b", port: Number(values["port-b"]) });
+await using c = await startFaultUpstream({ clock, letter: "c" });
 await using subject =
   values.url === undefined
-    ? await startLoadline({ ports: { a: a.port, b: b.port }, timerMs })
+    ? await startLoadline({ ports: { a: a.port, b: b.port, c: c.port }, timerMs })
     : given(values.url);
+await using client = await chosenClient();
 const table = {
   clock,
+  ...(client && { observe: client.observe }),
   subject,
-  upstreams: { a, b },
+  upstreams: { a, b, c },
   timerMs,
   times: Number(values.times),
   slackMs,
@@ -85,6 +102,8 @@ for (const row of rows) {
   if (values.row && !values.row.includes(row.id)) continue;
   outcomes.push(...(await runRow(table, row)));
 }
+if (!client && !values.row && values.url === undefined)
+  outcomes.push(...(await runOpenBreakers(table)), ...(await runKillUnderStreams(table)));
 process.stdout.write(printTable(new Map([[subject.name, outcomes]])));
 process.stdout.write(`\n${countPassed(outcomes)} passed\n`);
 process.exitCode = outcomes.some(({ verdict }) => verdict === "fail") ? 1 : 0;

@@ -1,0 +1,61 @@
+import { systemClock } from "@loadline/kit/clock";
+import { type FaultUpstream, startFaultUpstream } from "@loadline/testkit";
+import { decideStream } from "../../packages/gateway/src/stream/machine.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startLoadline } from "./fault-table/loadline.ts";
+import { rows } from "./fault-table/rows.ts";
+import { type SdkClient, startSdkClient } from "./fault-table/sdk.ts";
+import type { Subject } from "./fault-table/subject.ts";
+import { runRow, type Table } from "./fault-table/table.ts";
+
+const timerMs = 400;
+/** `fault-table/run.ts --client openai` runs each ten times. */
+const times = 3;
+const slackMs = 400;
+const clock = systemClock();
+const client: SdkClient | { readonly missing: string } = await startSdkClient();
+/** The client sends objects: what is malformed on the wire cannot be asked through it. */
+const asked = rows.filter((row) => row.body === undefined);
+
+describe.skipIf("missing" in client)("the fault table through the openai client", () => {
+  let a: FaultUpstream;
+  let b: FaultUpstream;
+  let subject: Subject;
+  beforeAll(async () => {
+    a = await startFaultUpstream({ clock, letter: "a" });
+    b = await startFaultUpstream({ clock, letter: "b" });
+    subject = await startLoadline({ ports: { a: a.port, b: b.port }, timerMs });
+  });
+  afterAll(async () => {
+    for (const one of [subject, a, b]) await one[Symbol.asyncDispose]();
+    if ("observe" in client) await client[Symbol.asyncDispose]();
+  });
+
+  const tableOf = (one: Subject): Table => {
+    if (!("observe" in client)) throw new Error(client.missing);
+    const { observe } = client;
+    return { clock, subject: one, upstreams: { a, b }, timerMs, times, slackMs, observe };
+  };
+
+  it.each(asked)("row $id: A $does", async (row) => {
+    const outcomes = await runRow(tableOf(subject), row);
+    expect(outcomes.length).toBeGreaterThan(0);
+    for (const { mode, passed, problems } of outcomes)
+      expect({ mode, passed, problems }).toEqual({ mode, passed: times, problems: {} });
+  });
+
+  it("saboteur: a cut that ends without a word looks whole to the client, and row 2a fails", async () => {
+    const ports = { a: a.port, b: b.port };
+    const streamMachine: typeof decideStream = (at, given, isHeadSent) =>
+      at === "open" && given === "fault"
+        ? { action: "append", to: "done" }
+        : decideStream(at, given, isHeadSent);
+    await using silent = await startLoadline({ ports, timerMs, controls: { streamMachine } });
+    const row = rows.find(({ id }) => id === "2a");
+    if (!row) throw new Error("no row 2a");
+    const outcomes = await runRow({ ...tableOf(silent), times: 1 }, row);
+    const stream = outcomes.find(({ mode }) => mode === "stream");
+    expect(stream?.verdict).toBe("fail");
+    expect(Object.keys(stream?.problems ?? {})).toContain("a silent end");
+  });
+});

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { isRecord } from "@loadline/kit/json";
+import { repositoryRoot } from "../../architecture/tree.ts";
+import { install } from "../install.ts";
+import type { Ask, Observed } from "./observe.ts";
+
+/** The `openai` client in a process of its own, asked in the place of a raw request. */
+export interface SdkClient extends AsyncDisposable {
+  observe(ask: Ask): Promise<Observed>;
+}
+
+const folder = join(repositoryRoot, "test/conformance/clients/openai");
+
+/** Starts it, or says why it is missing. */
+export async function startSdkClient(): Promise<SdkClient | { readonly missing: string }> {
+  const installed = await install(folder);
+  if ("missing" in installed) return installed;
+  const child = spawn(process.execPath, ["ask.mjs"], {
+    cwd: installed.dir,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const waiting = new Map<number, (seen: Record<string, unknown>) => void>();
+  const lines = createInterface({ input: child.stdout });
+  lines.on("line", (line) => {
+    const seen: unknown = JSON.parse(line);
+    if (isRecord(seen)) waiting.get(Number(seen["id"]))?.(seen);
+  });
+  let count = 0;
+  return {
+    observe: (ask) => observeOnce({ ask, child, waiting, id: count++ }),
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+async function observeOnce(o: {
+  readonly ask: Ask;
+  readonly child: ChildProcess;
+  readonly waiting: Map<number, (seen: Record<string, unknown>) => void>;
+  readonly id: number;
+}): Promise<Observed> {
+  const { ask, child, waiting, id } = o;
+  const { clock, endpoint, isStream } = ask;
+  const startedMs = clock.monotonicMs();
+  let leftMs = -1;
+  const send = (line: object): void => void child.stdin?.write(`${JSON.stringify(line)}\n`);
+  const leave = (): void => send({ leave: id });
+  const answered = new Promise<Record<string, unknown>>((resolve) => waiting.set(id, resolve));
+  send({ id, url: endpoint.url, headers: endpoint.headers, model: endpoint.model, isStream });
+  const timer = clock.after(ask.timeoutMs, leave);
+  void ask.leave?.then(() => {
+    leftMs = clock.monotonicMs();
+    leave();
+  });
+  const seen = await answered;
+  timer.cancel();
+  waiting.delete(id);
+  const ms = clock.monotonicMs() - startedMs;
+  return { ...observedOf(seen, isStream), ms, leftMs };
+}
+
+/** What the client gave its caller, in the words of the wire: a clean end is an end marker. */
+function observedOf(
+  seen: Record<string, unknown>,
+  isStream: boolean,
+): Omit<Observed, "ms" | "leftMs"> {
+  const words = Array.isArray(seen["words"]) ? seen["words"].map(String) : [];
+  const headers = isRecord(seen["headers"]) ? seen["headers"] : {};
+  const { error } = seen;
+  const isComplete = seen["isComplete"] === true;
+  const events = words.map((content) => JSON.stringify({ choices: [{ delta: { content } }] }));
+  if (error !== undefined) events.push(JSON.stringify({ error }));
+  if (isComplete) events.push("[DONE]");
+  const isWhole = !isStream || (words.length === 0 && error !== undefined);
+  return {
+    status: Number(seen["status"]),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, String(value)]),
+    ),
+    text: isWhole
+      ? words.join("") + (error === undefined ? "" : JSON.stringify({ error }))
+      : events.map((data) => `data: ${data}\n\n`).join(""),
+    isComplete,
+    hidesComments: true,
+  };
+}
