@@ -21,6 +21,7 @@ export async function startPortkey(o: PortkeyOptions): Promise<Subject | string>
   const port = await freePort();
   const child = spawn(process.execPath, [script, `--port=${port}`, "--headless"], {
     cwd: folder,
+    env: { ...process.env, NODE_ENV: "production" },
     stdio: "ignore",
   });
   if (!(await isListening(o.clock, port, child))) {
@@ -33,15 +34,8 @@ export async function startPortkey(o: PortkeyOptions): Promise<Subject | string>
     endpoint(variant) {
       const targets = targetsOf(o, variant);
       if (!targets) return undefined;
-      // With a fallback the table wants B at once; a lone target is asked again.
-      const config = {
-        strategy: { mode: "fallback" },
-        targets,
-        ...(targets.length === 1 && { retry }),
-      };
-      const headers = {
-        "x-portkey-config": JSON.stringify({ ...config, request_timeout: o.timerMs }),
-      };
+      const config = { strategy: { mode: "fallback" }, targets };
+      const headers = { "x-portkey-config": JSON.stringify(config) };
       return { url: `http://127.0.0.1:${port}`, model: "fault", headers };
     },
     async [Symbol.asyncDispose]() {
@@ -52,7 +46,11 @@ export async function startPortkey(o: PortkeyOptions): Promise<Subject | string>
   };
 }
 
-const retry = { attempts: 1, on_status_codes: [429], use_retry_after_headers: true };
+/**
+ * For a target that stands alone: with a fallback the table wants B at once. The name is the one its
+ * schema knows; an unknown name is dropped without a word, and its own backoff takes the place.
+ */
+const retry = { attempts: 1, on_status_codes: [429], use_retry_after_header: true };
 
 /** Undefined where it has nothing of the kind: no resume, no early comments, no breaker. */
 function targetsOf({ ports, timerMs }: PortkeyOptions, variant: Variant): object[] | undefined {
@@ -66,7 +64,7 @@ function targetsOf({ ports, timerMs }: PortkeyOptions, variant: Variant): object
     case "pair":
       return [target(ports.a), target(ports.b)];
     case "alone":
-      return [target(ports.a)];
+      return [{ ...target(ports.a), retry }];
     case "tls":
       return [target(ports.a, "https"), target(ports.b)];
     case "triple":
