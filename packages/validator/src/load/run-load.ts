@@ -7,6 +7,7 @@ import { loadErrors } from "./errors.ts";
 import { checkLoadPlan } from "./plan/check.ts";
 import { durationOf } from "./plan/duration.ts";
 import { gracefulStopMsDefault } from "./record/scenario-record.ts";
+import { withHooks } from "./scenario/hooks/with-hooks.ts";
 import type { LoadDeps, LoadPlan, LoadRecord } from "./types.ts";
 
 const watchdogSlackMs = 30_000;
@@ -16,9 +17,14 @@ const watchdogSlackMs = 30_000;
  * is sent for a plan that is not valid (LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED,
  * LL_LOAD_ABOVE_CAP), later LL_LOAD_WORKER_DIED, LL_LOAD_WATCHDOG or LL_LOAD_ACCOUNTING. After an
  * abort it still yields what was counted, without `sample.closed`. Leaving the loop early stops it.
+ * The plan's hooks run around it; `load.missing` and nothing else when a probed step has no route.
  */
 export async function* runLoad(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
   checkLoadPlan(plan);
+  yield* withHooks(plan, deps, runPlan);
+}
+
+async function* runPlan(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
   const left = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, left.signal]) : left.signal;
   const queue = new RecordQueue();

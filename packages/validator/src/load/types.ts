@@ -176,6 +176,13 @@ export interface LoadAccount {
   readonly outputTokens: number;
 }
 
+/** A step the target has no route for, and the status that says so. */
+export interface MissingStep {
+  readonly scenario: string;
+  readonly step: string;
+  readonly status: number;
+}
+
 export interface ScenarioStart {
   readonly scenario: string;
   readonly executor: Scenario["executor"];
@@ -191,6 +198,8 @@ export type LoadRecord =
       readonly scheduleHash: string;
       readonly scenarios: readonly ScenarioStart[];
     }
+  /** Nothing was sent: the target lacks what the plan asks of it. No other record follows. */
+  | { readonly type: "load.missing"; readonly missing: readonly MissingStep[] }
   | { readonly type: "frame"; readonly frame: LiveFrame }
   | { readonly type: "load.slice"; readonly slice: LoadSlice }
   | {

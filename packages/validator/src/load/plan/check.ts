@@ -4,6 +4,9 @@ import { checkScenario } from "./check-scenario.ts";
 import { stepNames } from "./step-names.ts";
 import { above, invalid } from "./refusal.ts";
 
+/** A threshold on all of many scenarios is one limit for each. */
+const limitsMax = 512;
+
 /** Throws LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED or LL_LOAD_ABOVE_CAP. */
 export function checkLoadPlan(plan: LoadPlan): URL {
   const url = checkTarget(plan);
@@ -13,7 +16,7 @@ export function checkLoadPlan(plan: LoadPlan): URL {
   for (const [name, scenario] of scenarios) {
     checkScenario(`scenarios.${name}`, scenario, plan.aboveCaps === true);
   }
-  if (plan.limits.length > 64) throw above("limits", "64 limits");
+  if (plan.limits.length > limitsMax) throw above("limits", `${limitsMax} limits`);
   plan.limits.forEach((limit, i) => checkLimit(`limits[${i}]`, limit, plan));
   return url;
 }
@@ -41,7 +44,7 @@ function checkLimit(path: string, limit: LoadLimit, plan: LoadPlan): void {
   if (step !== undefined && !stepNames(limit.scenario, scenario).includes(step)) {
     throw invalid(`${path}.step`, `${step} is unknown`);
   }
-  const counted = limit.metric === "errors" || limit.metric === "good";
+  const counted = ["errors", "good", "figure"].includes(limit.metric);
   if (!counted && !(limit.limitMs !== undefined && limit.limitMs > 0)) {
     throw invalid(`${path}.limitMs`, "is missing or not positive");
   }

@@ -187,6 +187,8 @@ async function planOf(
       ...(block.teardown !== undefined && { teardown: moduleOf(block.teardown) }),
     },
     probe: true,
+    workers: block.workers,
+    processes: block.processes,
     timeouts: waitsOf(block),
     ...(block.maxConnections !== undefined && { connectionsMax: block.maxConnections }),
     ...(deps.aboveCaps !== undefined && { aboveCaps: deps.aboveCaps }),

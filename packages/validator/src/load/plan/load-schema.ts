@@ -137,6 +137,7 @@ export const loadBlockSchema = z.strictObject({
 /** A plan file whose one block is `load`. */
 export const loadFileSchema = z.strictObject({
   $schema: z.string().optional().describe("for editors; not read"),
+  accept: z.literal("imported").optional().describe("`load import`: another tool's results count"),
   load: loadBlockSchema,
 });
 

@@ -48,11 +48,20 @@ export interface Ran {
   readonly events: readonly string[];
 }
 
-/** Runs a plan to its end, in this thread unless told otherwise. */
-export async function ran(plan: LoadPlan, engine: "inline" | "thread" = "inline"): Promise<Ran> {
+/** Runs a plan to its end, in this thread and without the probe unless told otherwise. */
+export async function ran(
+  plan: LoadPlan,
+  o: { engine?: "inline" | "thread"; probe?: boolean; signal?: AbortSignal } = {},
+): Promise<Ran> {
   const records: LoadRecord[] = [];
-  const deps = { clock: systemClock(), engine, pacing: "timer" } as const;
-  for await (const record of runLoad(plan, deps)) records.push(record);
+  const { engine = "inline", probe = false, signal } = o;
+  const deps = {
+    clock: systemClock(),
+    engine,
+    pacing: "timer",
+    ...(signal && { signal }),
+  } as const;
+  for await (const record of runLoad({ ...plan, probe }, deps)) records.push(record);
   return {
     records,
     accounts: records.flatMap((one) => (one.type === "load.ended" ? one.accounts : [])),

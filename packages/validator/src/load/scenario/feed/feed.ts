@@ -8,6 +8,8 @@ export interface FeedPlan {
   /** As written in the plan: a path, or a module's export. */
   readonly source: string;
   readonly order: FeedOrder;
+  /** Rows of `unique` that were given away before the first arrival, default 0. */
+  readonly skip?: number;
   /** Columns whose values reach no sample, log or evidence. */
   readonly secret: readonly string[];
   /** Null for a generator. */
@@ -31,8 +33,10 @@ export interface Feed {
 export function createTableFeed(plan: FeedPlan, table: FeedTable, seed: number): Feed {
   const reader = new TableReader(table);
   return {
-    row(of) {
-      const at = rowOf(plan.order, table.rows, seed, of);
+    row({ index, vu }) {
+      const asker =
+        plan.order === "unique" ? { index: index + (plan.skip ?? 0), vu } : { index, vu };
+      const at = rowOf(plan.order, table.rows, seed, asker);
       return at === -1 ? null : reader.row(at);
     },
     secretsOf: (row) => reader.secretsOf(row),
