@@ -3,7 +3,15 @@ export { validatorErrors } from "./errors.ts";
 export { readBundle } from "./evidence/read-bundle.ts";
 export { readReportModel, reRender } from "./evidence/re-render.ts";
 export { sha256 } from "./evidence/sha256.ts";
-export { bindJob, loadMinutes, loadPlanRows, runLoad } from "./load/index.ts";
+export {
+  bindJob,
+  jobOfFile,
+  LoadControl,
+  loadMinutes,
+  loadPlanRows,
+  readLoadFile,
+  runLoad,
+} from "./load/index.ts";
 export type {
   BoundJob,
   GuardWaiver,
@@ -17,13 +25,17 @@ export type { LoadRunDeps } from "./run/run-load-job.ts";
 export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";
 export {
   absentRun,
+  boundClaimsOf,
   type Driven,
   type DrivenTool,
   type DriveJob,
   driveTool,
+  exportK6,
   type ForeignFile,
   type ForeignRun,
   type ImportPlan,
+  type K6Export,
+  k6OperatorManifest,
   noImportPlan,
   readForeign,
   readImportPlan,

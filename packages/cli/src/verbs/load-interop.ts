@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import {
   absentRun,
+  boundClaimsOf,
   driveTool,
   type DrivenTool,
-  type ForeignFile,
   type ForeignRun,
   type ImportJob,
   importRun,
@@ -24,17 +24,17 @@ import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import { toolVersion } from "../version.ts";
 import { interopActions } from "./load-interop-options.ts";
+import { readText } from "./load-interop-file.ts";
 import { foreignText } from "./load-interop-text.ts";
 import type { RunVerb, VerbContext } from "./verb.ts";
 
-const fileBytesMax = 64 * 1024 * 1024;
-
 /** `load import|drive|export ...`; everything else is `own`'s. */
 export function withInterop(own: RunVerb): RunVerb {
-  return (context) => {
+  return async (context) => {
     const action = interopActions.find((one) => one === context.args.positionals[0]);
     if (action === "import") return runImport(context);
     if (action === "drive") return runDrive(context);
+    if (action === "export") return (await import("./load-export.ts")).runLoadExport(context);
     return own(context);
   };
 }
@@ -98,22 +98,19 @@ function jobOf({ host, args }: VerbContext, tool: DrivenTool, script: string) {
   };
 }
 
-function readText(path: string): ForeignFile {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length <= fileBytesMax) return { name: basename(path), text: bytes.toString("utf8") };
-  } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
-    throw cliErrors.make("LL_CLI_ARGUMENT", `${path} cannot be read (${reason}).`, { cause });
-  }
-  throw cliErrors.make("LL_CLI_ARGUMENT", `${path} is over ${fileBytesMax} bytes.`);
+interface WantedClaims extends ImportPlan {
+  readonly bound?: Awaited<ReturnType<typeof boundClaimsOf>>;
 }
 
-function planOf({ host, args }: VerbContext): ImportPlan {
-  const path = args.text("plan");
-  if (path === undefined) return noImportPlan;
-  const { text } = readText(resolve(host.cwd, path));
-  return readImportPlan(path, text);
+/** What a plan promises; for results of an exported script its own claims. */
+async function claimsOf({ host, args }: VerbContext, run: ForeignRun): Promise<WantedClaims> {
+  const given = args.text("plan");
+  if (given === undefined) return noImportPlan;
+  const path = resolve(host.cwd, given);
+  const { text } = readText(path);
+  const plan = readImportPlan(path, text);
+  if (run.exact === undefined) return plan;
+  return { ...plan, bound: await boundClaimsOf(text, { path, clock: host.clock }) };
 }
 
 type Imported = Pick<ImportJob, "files" | "modifiedAt" | "driven" | "toolMissing"> & {
@@ -126,13 +123,13 @@ async function show(
   signal = new AbortController().signal,
 ): Promise<ExitCode> {
   const { host, args, stateDir, json } = context;
-  const { thresholds, accepts, confidence } = planOf(context);
+  const wanted = await claimsOf(context, imported.run);
   const target = args.text("target");
+  const scriptsExpected = args.count("parallelism", { min: 1, max: 1000 });
   const job = {
     ...imported,
-    thresholds,
-    accepts,
-    confidence,
+    ...wanted,
+    ...(scriptsExpected !== undefined && { scriptsExpected }),
     ...(target !== undefined && { target }),
   };
   const out = args.text("out");
@@ -149,7 +146,7 @@ async function show(
   });
   if (json) host.stdout.write(`${JSON.stringify(result.verdict, null, 2)}\n`);
   else {
-    host.stdout.write(foreignText(imported.run));
+    if (imported.toolMissing === undefined) host.stdout.write(foreignText(imported.run));
     const card = verdictCard(result.verdict, {
       columns: host.stdout.isTty ? host.stdout.columns : 80,
       paint: createPaint(isColoured(host, host.stdout)),

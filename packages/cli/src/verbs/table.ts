@@ -96,11 +96,12 @@ export const verbs: readonly VerbSpec[] = [
   stage("probe", "the probe stage alone, same plan, same evidence"),
   {
     ...stage("load", "load alone, by a plan, a profile or flags; other tools"),
-    usage: "[PLAN] [--target URL] [--rate N | --users N] | import FILE.. | drive k6|locust SCRIPT",
+    usage:
+      "[PLAN] [--target URL] [--rate N | --users N] | import FILE.. | drive k6|locust SCRIPT | export k6 PLAN",
     example:
       "loadline load --target http://127.0.0.1:8080 --rate 30 --duration 12s --api-key-env LOADLINE_API_KEY",
     options: [...loadRunOptions, ...loadOptions, ...interopOptions],
-    positional: { name: "PLAN|import|drive", min: 0, max: 32 },
+    positional: { name: "PLAN|import|drive|export", min: 0, max: 32 },
     load: async () =>
       (await import("./load-interop.ts")).withInterop((await import("./load.ts")).runLoadVerb),
   },

@@ -1,17 +1,28 @@
 import { Buffer } from "node:buffer";
-import type { RunPlan } from "@loadline/contract";
+import {
+  type Claim,
+  claimKinds,
+  type GuardObservation,
+  type RecordData,
+  type RunPlan,
+} from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
+import { exportedClaims } from "../load/interop/exported-claims.ts";
 import type { ForeignFile, ForeignRun } from "../load/interop/foreign.ts";
 import {
   type ForeignClaim,
   foreignClaims,
   type ForeignThresholdSpec,
 } from "../load/interop/foreign-claims.ts";
+import type { ForeignSample } from "../load/interop/samples.ts";
+import type { BoundClaim } from "../load/thresholds/bound-claim.ts";
 import { recordRun } from "./record-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
 const by = "load.import";
 const budgetMinutes = 1;
+/** The least limit an exported script counts against: lateness of that size decides claims. */
+const lagMsMax = 20;
 
 export interface ImportJob {
   readonly run: ForeignRun;
@@ -20,6 +31,10 @@ export interface ImportJob {
   readonly modifiedAt: string;
   /** Empty: the thresholds the tool itself was given. */
   readonly thresholds: readonly ForeignThresholdSpec[];
+  /** Claims of the plan that an exported script counted for. */
+  readonly bound?: readonly BoundClaim[];
+  /** Pods whose results there must be. */
+  readonly scriptsExpected?: number;
   /** The plan says `accept: imported`. */
   readonly accepts: boolean;
   readonly confidence: number;
@@ -41,7 +56,10 @@ export async function importRun(job: ImportJob, deps: ValidationDeps): Promise<V
     job.thresholds.length > 0
       ? job.thresholds
       : run.thresholds.map(({ selector, expression }) => ({ selector, threshold: expression }));
-  const claims = foreignClaims(run, specs, { confidence, accepts });
+  const claims =
+    run.exact !== undefined && job.bound !== undefined
+      ? exportedClaims(run.exact, job.bound, accepts)
+      : foreignClaims(run, specs, { confidence, accepts });
   const plan: RunPlan = {
     schema: "loadline-plan/v1",
     profile: "import",
@@ -58,6 +76,7 @@ export async function importRun(job: ImportJob, deps: ValidationDeps): Promise<V
   return recordRun(plan, deps, (_, recorder) => {
     const refs = job.files.map(({ text }) => recorder.artifact(Buffer.from(text)));
     recordTool(recorder, job, refs);
+    recordGuards(recorder, job);
     for (const claim of claims) recordClaim(recorder, claim, { job, refs });
     return Promise.resolve();
   });
@@ -89,6 +108,30 @@ function recordTool(recorder: Recorder, job: ImportJob, refs: readonly string[])
   });
 }
 
+/** An exported script tells its own lateness; a pod without results leaves a hole. */
+function recordGuards(recorder: Recorder, { run, scriptsExpected }: ImportJob): void {
+  if (run.exact === undefined) return;
+  const { scripts, lagP99Ms } = run.exact;
+  const shared = { invalidates: "both", kinds: [...claimKinds], streams: ["*"] } as const;
+  const append = (guard: Pick<GuardObservation, "guard" | "holds" | "reason" | "seen">): void => {
+    recorder.append({ kind: "guard", by: guard.guard, data: { ...shared, ...guard } });
+  };
+  if (scriptsExpected !== undefined) {
+    append({
+      guard: "guard.load.pods",
+      holds: scripts >= scriptsExpected,
+      reason: "gaps",
+      seen: `${scripts} of ${scriptsExpected} scripts left results.`,
+    });
+  }
+  append({
+    guard: "guard.load.pacer",
+    holds: lagP99Ms === null || lagP99Ms <= lagMsMax,
+    reason: "generator",
+    seen: `Iterations of k6 began late by ${lagP99Ms ?? 0} ms at p99, limit ${lagMsMax} ms.`,
+  });
+}
+
 function recordClaim(
   recorder: Recorder,
   { claim, evidence }: ForeignClaim,
@@ -97,7 +140,6 @@ function recordClaim(
   const { run, modifiedAt } = o.job;
   const named = {
     stream: claim.of,
-    part: "all",
     importedFrom: `${run.tool} (${run.format})`,
     measuredAt: run.measuredAt ?? modifiedAt,
   };
@@ -109,24 +151,31 @@ function recordClaim(
     recorder.append({ ...shared, kind: "skip", data });
     return;
   }
-  if (evidence.kind === "observation") {
-    const { ok, seen } = evidence;
-    recorder.append({ ...shared, kind: "observation", data: { ...named, ok, seen } });
-  } else {
-    const { n, sure, possible, badBy, slices } = evidence.sample;
-    const data = {
-      ...named,
-      n,
-      bad: sure,
-      // Between the two bounds of what the figures allow: counted both ways.
-      undefined: possible - sure,
-      slices,
-      sliceMs: slices.length > 0 ? 1000 : 0,
-      badBy,
-      ...(claim.limit !== undefined && { limitMs: claim.limit }),
-    };
-    recorder.append({ ...shared, kind: "sample.tally", data });
+  for (const one of evidence.parts) {
+    if ("ok" in one) {
+      recorder.append({ ...shared, kind: "observation", data: { ...named, ...one } });
+    } else {
+      const { part, sample } = one;
+      const data = { ...named, part, ...tallyData(sample), ...limitOf(claim) };
+      recorder.append({ ...shared, kind: "sample.tally", data });
+    }
   }
-  const data = { stream: claim.of, part: "all" };
-  recorder.append({ ...shared, kind: "sample.closed", data });
+  for (const part of claim.parts) {
+    recorder.append({ ...shared, kind: "sample.closed", data: { stream: claim.of, part } });
+  }
+}
+
+const limitOf = ({ kind, limit }: Claim): { limitMs?: number } =>
+  kind === "quantile" && limit !== undefined ? { limitMs: limit } : {};
+
+function tallyData({ n, sure, possible, badBy, slices }: ForeignSample): RecordData {
+  return {
+    n,
+    bad: sure,
+    // Between the two bounds of what the figures allow: counted both ways.
+    undefined: possible - sure,
+    slices,
+    sliceMs: slices.length > 0 ? 1000 : 0,
+    badBy,
+  };
 }

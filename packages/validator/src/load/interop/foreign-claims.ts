@@ -3,7 +3,13 @@ import { loadErrors } from "../errors.ts";
 import { markPosition, parseThreshold } from "../thresholds/grammar.ts";
 import type { Threshold } from "../thresholds/threshold.ts";
 import { type ForeignRun, splitSelector } from "./foreign.ts";
-import { findMetric, rateSample, type SampleAnswer, slowSample } from "./samples.ts";
+import {
+  findMetric,
+  type ForeignSample,
+  rateSample,
+  type SampleAnswer,
+  slowSample,
+} from "./samples.ts";
 
 /** A threshold that is to be judged on foreign results. */
 export interface ForeignThresholdSpec {
@@ -21,10 +27,21 @@ export interface ForeignClaim {
 }
 
 export type ForeignEvidence =
-  | { readonly kind: "tally"; readonly sample: Exclude<SampleAnswer, { missing: string }> }
-  | { readonly kind: "observation"; readonly ok: boolean; readonly seen: string }
+  | { readonly kind: "tallies"; readonly parts: readonly ForeignTally[] }
+  | { readonly kind: "observations"; readonly parts: readonly ForeignObservation[] }
   /** Nothing that decides is in the results; one sentence. */
   | { readonly kind: "none"; readonly sentence: string };
+
+export interface ForeignTally {
+  readonly part: string;
+  readonly sample: ForeignSample;
+}
+
+export interface ForeignObservation {
+  readonly part: string;
+  readonly ok: boolean;
+  readonly seen: string;
+}
 
 export interface ForeignClaimOptions {
   readonly confidence: number;
@@ -81,7 +98,7 @@ function alive(run: ForeignRun, o: ForeignClaimOptions): ForeignClaim {
   if ("missing" in sample) return { claim, evidence: none(sample.missing) };
   const ok = sample.n - sample.possible;
   const seen = `${ok} of ${sample.n} requests succeeded.`;
-  return { claim, evidence: { kind: "observation", ok: ok > 0, seen } };
+  return { claim, evidence: observed({ part: "all", ok: ok > 0, seen }) };
 }
 
 const none = (why: string): ForeignEvidence => ({ kind: "none", sentence: `${why}.` });
@@ -100,7 +117,6 @@ function claimOf(
   };
   const text = `${spec.selector} ${threshold.text.trim()}`;
   const statement = `${text}, as ${run.tool} measured it, failures counted as over`;
-  const exact = run.metrics.get(`ll_over_${id.replaceAll(/[^a-z0-9]/g, "_")}`);
   const quantile = quantileOf(threshold);
   const refused = refusedClause(threshold);
   if (refused !== null) {
@@ -117,12 +133,7 @@ function claimOf(
       limit,
       unit: "ms",
     };
-    // A script that Loadline exported counts on the intended clock, exactly.
-    const sample =
-      exact === undefined
-        ? slowSample(run, spec.selector, limit)
-        : rateSample(run, exact.selector, true);
-    return { claim, evidence: tallyOf(sample) };
+    return { claim, evidence: tallyOf(slowSample(run, spec.selector, limit)) };
   }
   const ratio = ratioOf(threshold);
   if (ratio !== null) {
@@ -138,7 +149,14 @@ function claimOf(
 }
 
 const tallyOf = (sample: SampleAnswer): ForeignEvidence =>
-  "missing" in sample ? none(sample.missing) : { kind: "tally", sample };
+  "missing" in sample
+    ? none(sample.missing)
+    : { kind: "tallies", parts: [{ part: "all", sample }] };
+
+const observed = (one: ForeignObservation): ForeignEvidence => ({
+  kind: "observations",
+  parts: [one],
+});
 
 function parse({ selector, threshold }: ForeignThresholdSpec): Threshold {
   const parsed = parseThreshold(threshold);
@@ -194,7 +212,8 @@ function observe(run: ForeignRun, selector: string, threshold: Threshold): Forei
   const limit = metric.isTime ? limitMs(threshold) : plainLimit(threshold);
   const ok = compare(figure, threshold.operator, limit);
   const unit = metric.isTime ? " ms" : "";
-  return { kind: "observation", ok, seen: `${key} of ${metric.selector} was ${figure}${unit}.` };
+  const seen = `${key} of ${metric.selector} was ${figure}${unit}.`;
+  return observed({ part: "all", ok, seen });
 }
 
 const percentKey = ({ quantile }: Threshold): string =>

@@ -1,3 +1,5 @@
+import type { ExportedResult } from "./results.ts";
+
 /** What another tool's result files say, in one shape; all times in ms. */
 export interface ForeignRun {
   readonly tool: "k6" | "locust";
@@ -12,6 +14,8 @@ export interface ForeignRun {
   readonly thresholds: readonly ForeignThreshold[];
   /** Failures by their text, where the files list them. */
   readonly failures: readonly { readonly text: string; readonly count: number }[];
+  /** Exact counts on intended times, of a script that Loadline exported. */
+  readonly exact?: ExportedResult;
   /** What a reader has to know about these figures, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -20,6 +24,7 @@ export type ForeignFormat =
   | "k6-summary-export"
   | "k6-handle-summary"
   | "k6-machine-readable"
+  | "k6-exported-script"
   | "locust-json"
   | "locust-csv";
 

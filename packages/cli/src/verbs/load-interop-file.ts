@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { ForeignFile } from "@loadline/validator";
+import { cliErrors } from "../errors.ts";
+
+const fileBytesMax = 64 * 1024 * 1024;
+
+/** A file of another tool or a plan, up to 64 MiB. @throws LL_CLI_ARGUMENT */
+export function readText(path: string): ForeignFile {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= fileBytesMax) return { name: basename(path), text: bytes.toString("utf8") };
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw cliErrors.make("LL_CLI_ARGUMENT", `${path} cannot be read (${reason}).`, { cause });
+  }
+  throw cliErrors.make("LL_CLI_ARGUMENT", `${path} is over ${fileBytesMax} bytes.`);
+}
