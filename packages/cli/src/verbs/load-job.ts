@@ -1,4 +1,5 @@
-import type { LoadJob, ThresholdSpec } from "@loadline/validator";
+import { basename, resolve } from "node:path";
+import { jobOfFile, type LoadJob, readLoadFile, type ThresholdSpec } from "@loadline/validator";
 import type { Args } from "../args.ts";
 import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
@@ -67,6 +68,23 @@ export function jobOfFlags(host: CliHost, args: Args, target: string): LoadJob {
     ...keyOf(args),
     ...abOf(args),
   };
+}
+
+/** The job of a plan file, YAML or TypeScript, with what the flags change of it. */
+export async function jobOfPlan(host: CliHost, args: Args, path: string): Promise<LoadJob> {
+  const target = args.text("target");
+  const file = await readLoadFile(resolve(host.cwd, path), {
+    env: (name) => host.env[name],
+    clock: host.clock,
+    allowHosts: args.list("allow-host"),
+    ...(target !== undefined && { baseUrl: target }),
+    ...(args.has("above-caps") && { aboveCaps: true }),
+  });
+  const explore = args.has("explore");
+  const terms = { profile: basename(path), explore, ...keyOf(args), ...abOf(args) };
+  const job = jobOfFile(file, terms);
+  const { workers, processes } = file;
+  return { ...job, load: { ...job.load, workers, processes, ...loadTerms(args) } };
 }
 
 /** `--api-key-env`, by name. */

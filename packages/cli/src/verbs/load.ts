@@ -17,7 +17,7 @@ import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import { createLoadView } from "../terminal/load-view.ts";
 import { toolVersion } from "../version.ts";
-import { jobOfFlags } from "./load-job.ts";
+import { jobOfFlags, jobOfPlan } from "./load-job.ts";
 import { loadPlanText } from "./load-plan-text.ts";
 import { runStage } from "./validate.ts";
 import type { VerbContext } from "./verb.ts";
@@ -41,6 +41,8 @@ const ownFlags = ["find-peak", "explore", "dry-run", "stream", "live", "above-ca
 /** `loadline load`: a plan, a profile or flags become a validation run of load alone. */
 export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const { args, host } = context;
+  const [plan] = args.positionals;
+  if (plan !== undefined) return runJob(context, await jobOfPlan(host, args, plan));
   const isOwn =
     ownOptions.some((name) => args.text(name) !== undefined) ||
     ownFlags.some((name) => args.has(name));

@@ -23,6 +23,8 @@ export interface LoadJob {
   readonly thresholds: Readonly<Record<string, readonly ThresholdSpec[]>>;
   /** What a good answer keeps, for claims on `good`. */
   readonly slo?: GoodSlo;
+  /** Checks the scenarios count: one that never runs is not tested. */
+  readonly checks?: readonly string[];
   readonly confidence: number;
   readonly waive: readonly GuardWaiver[];
   /** Variable that holds the key; shown in commands, never its value. */
@@ -51,6 +53,7 @@ export function bindJob(job: LoadJob): BoundJob {
     confidence: job.confidence,
     hasBaseline: job.ab !== undefined,
     ...(job.slo !== undefined && { slo: job.slo }),
+    ...(job.checks !== undefined && { checks: job.checks }),
   }).map((one) => withWindows(one, scenarios, job.explore));
   const limits = bound.flatMap((one) => one.limits.map((limit) => looked(one, limit)));
   return { job, load: { ...job.load, limits }, bound, notes: bound.flatMap((one) => one.notes) };

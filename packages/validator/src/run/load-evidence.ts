@@ -6,8 +6,11 @@ import { type FiguredTally, figureOf, keeps, meanSlices } from "./load-figures.t
 import { splitWindows } from "./load-windows.ts";
 
 type Ended = Extract<LoadRecord, { type: "load.ended" }>;
+type Missing = Extract<LoadRecord, { type: "load.missing" }>["missing"];
 
 const by = "load";
+/** A record holds 64 KiB in all. */
+const noteCharsMax = 48_000;
 const totalTimeoutMs = 120_000;
 
 /**
@@ -58,12 +61,43 @@ export class LoadEvidence {
         recorder.append({ kind: "note", by, data: { event: record.text }, doesNotProve });
         return;
       }
+      case "samples":
+        this.#artifact("samples", record.samples);
+        return;
+      case "load.missing":
+        recorder.append({ kind: "note", by, data: { ...record } });
+        this.#missing(record.missing);
+        return;
       case "load.ended":
         recorder.append({ kind: "note", by, data: { ...record } });
         this.#end(record.reason, record.accounts);
         return;
       default:
-        recorder.append({ kind: "note", by, data: { ...record } });
+        this.#note(record);
+    }
+  }
+
+  /** Larger than a record may be: kept as an artifact, named by a note. */
+  #artifact(name: string, value: object): void {
+    const bytes = Buffer.from(JSON.stringify(value));
+    const digest = this.#recorder.artifact(bytes);
+    const data = { artifact: { name, digest, bytes: bytes.length } };
+    this.#recorder.append({ kind: "note", by, data, refs: [digest] });
+  }
+
+  #note(record: LoadRecord): void {
+    const text = JSON.stringify(record);
+    if (text.length > noteCharsMax) return this.#artifact(record.type, record);
+    this.#recorder.append({ kind: "note", by, data: { ...record } });
+  }
+
+  /** A route the target lacks says nothing of its speed: no load was sent. */
+  #missing(missing: Missing): void {
+    const names = missing.map(({ scenario, step, status }) => `${scenario}/${step} (${status})`);
+    const sentence = `The target lacks the route of ${names.join(", ")}, so no load was sent.`;
+    for (const { claim } of this.#job.bound) {
+      const data = { reason: "probe_contract", sentence };
+      this.#recorder.append({ kind: "check.error", by, claims: [claim.id], data });
     }
   }
 
@@ -86,7 +120,7 @@ export class LoadEvidence {
   #end(reason: Ended["reason"], accounts: readonly LoadAccount[]): void {
     for (const bound of this.#job.bound) {
       if (bound.claim.id === "load.alive") this.#alive(bound, accounts);
-      else this.#claim(bound);
+      else this.#claim(bound, accounts);
       const isStopped = this.#stop?.claim === bound.claim.id && this.#stop.on === "evidence";
       const isWhole = reason !== "cancelled" && this.#stop === null;
       if (!isWhole && !isStopped) continue;
@@ -97,12 +131,12 @@ export class LoadEvidence {
     }
   }
 
-  #claim(bound: BoundClaim): void {
+  #claim(bound: BoundClaim, accounts: readonly LoadAccount[]): void {
     const { claim } = bound;
     const stop = this.#stop;
     const tallies =
       stop?.claim === claim.id && stop.on === "evidence" ? stop.tallies : this.#talliesOf(claim.id);
-    if (bound.figure !== undefined) return this.#figure(bound, tallies);
+    if (bound.figure !== undefined) return this.#figure(bound, tallies, accounts);
     if (claim.kind === "comparison") return this.#notRun(claim.id, "The run has no baseline.");
     if (bound.limits.length === 0) {
       return this.#notRun(claim.id, "This engine does not record the metric.");
@@ -130,7 +164,11 @@ export class LoadEvidence {
     return this.#job.load.scenarios[name];
   }
 
-  #figure(bound: BoundClaim, tallies: readonly FiguredTally[]): void {
+  #figure(
+    bound: BoundClaim,
+    tallies: readonly FiguredTally[],
+    accounts: readonly LoadAccount[],
+  ): void {
     const { claim, figure } = bound;
     if (figure === undefined) return;
     if (bound.limits.length === 0) {
@@ -145,7 +183,10 @@ export class LoadEvidence {
       return;
     }
     const spans = figure.scenarios.map((name) => this.#measuredMs(name));
-    const seen = figureOf(figure, tallies, { timeoutMs, measuredMs: Math.max(0, ...spans) });
+    const own = accounts.filter(({ scenario }) => figure.scenarios.includes(scenario));
+    const due = own.reduce((sum, account) => sum + account.due, 0);
+    const measuredMs = Math.max(0, ...spans);
+    const seen = figureOf(figure, tallies, { timeoutMs, measuredMs, due });
     if (seen === null) return this.#notRun(claim.id, "No request fell due.");
     const least = figure.leastSamples ?? 0;
     if (seen.n < least) {

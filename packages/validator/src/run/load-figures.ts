@@ -13,6 +13,8 @@ export interface SeenFigure {
 /** Count of the account a counter means. */
 function countOf(tallies: readonly FiguredTally[], counter: FigureRule["counter"]): number {
   return tallies.reduce((sum, tally) => {
+    // A bad event is one; the others say how many.
+    if (counter === "events") return sum + tally.bad + Math.round(tally.figures?.sumMs ?? 0);
     if (counter === "dropped") return sum + (tally.badBy["dropped"] ?? 0);
     if (counter === "ok") return sum + tally.n - tally.bad;
     return sum + (counter === "bad" ? tally.bad : tally.n);
@@ -55,9 +57,11 @@ function failedOf(tally: FiguredTally): number {
 export function figureOf(
   rule: FigureRule,
   tallies: readonly FiguredTally[],
-  o: { readonly timeoutMs: number; readonly measuredMs: number },
+  o: { readonly timeoutMs: number; readonly measuredMs: number; readonly due: number },
 ): SeenFigure | null {
-  const n = tallies.reduce((sum, one) => sum + one.n, 0);
+  // Events are told only when they happen: none told of requests that fell due is none.
+  const told = tallies.reduce((sum, one) => sum + one.n, 0);
+  const n = rule.counter === "events" ? o.due : told;
   if (n === 0) return null;
   if (rule.of === "trend") {
     const value = trendOf(rule, tallies, o.timeoutMs);

@@ -3,6 +3,7 @@ import type { Recorder } from "../evidence/recorder.ts";
 import {
   type BoundJob,
   type LiveFrame,
+  LoadControl,
   loadMinutes,
   type LoadPlan,
   runLoad,
@@ -20,6 +21,8 @@ export interface LoadRunDeps extends ValidationDeps {
   /** Said once, before load. */
   onWarning(line: string): void;
   readonly pacing?: "pacer" | "timer";
+  /** Changes users and rates while it runs; the first abort of `signal` drains through it. */
+  readonly control?: LoadControl;
 }
 
 const by = "load";
@@ -126,27 +129,33 @@ function recordMissing(job: BoundJob, seen: LoadPreflight, recorder: Recorder): 
 
 async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promise<void> {
   const evidence = new LoadEvidence(job, recorder);
-  const early = new AbortController();
+  const control = deps.control ?? new LoadControl();
+  const onAbort = (): void => control.drain();
+  if (deps.signal.aborted) onAbort();
+  deps.signal.addEventListener("abort", onAbort, { once: true });
+  let isStopped = false;
   const rule = new StopRule(
     job.bound.flatMap(({ stop, claim }) => (stop === undefined ? [] : [{ stop, claim }])),
   );
   const records = runLoad(job.load, {
     clock: deps.clock,
-    signal: AbortSignal.any([deps.signal, early.signal]),
+    control,
     ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
     ...(deps.pacing === undefined ? {} : { pacing: deps.pacing }),
   });
   for await (const record of records) {
     if (record.type === "frame") showFrame(deps, record.frame);
-    if (record.type === "look" && !early.signal.aborted) {
+    if (record.type === "look" && !isStopped) {
       const stop = rule.look(record.elapsedMs, record.tallies);
       if (stop !== null) {
+        isStopped = true;
         evidence.stopped(stop);
-        early.abort();
+        control.drain();
       }
     }
     evidence.add(record);
   }
+  deps.signal.removeEventListener("abort", onAbort);
 }
 
 function showFrame(deps: LoadRunDeps, frame: LiveFrame): void {

@@ -7,6 +7,9 @@ import type { MetricRow } from "./metrics.ts";
 import { recordedAs, requestCounter } from "./recorded.ts";
 import { isOpen } from "./planned.ts";
 
+/** No count of events reaches it. */
+const anyLimit = 1e9;
+
 /** A figure of the run against its limit: observed, or with `confidence()` inferred from slices. */
 export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue): BoundClaim {
   refuseClosedRate(x, metric, value);
@@ -39,7 +42,7 @@ function meanClaim(x: BindContext, rule: FigureRule, figure: string): BoundClaim
     kind: "mean",
     statement: `${figure}, mean of this window's slices`,
     limit: rule.limit.value,
-    unit: rule.of === "per_second" ? "1/s" : "ms",
+    unit: rule.of === "per_second" ? "/s" : "ms",
     side: rule.operator.startsWith("<") ? "below" : "above",
   });
   return rest;
@@ -59,7 +62,8 @@ function ofFigure(metric: MetricRow, value: LimitValue): FigureRule["of"] {
 
 function counterOf(metric: MetricRow): FigureRule["counter"] {
   if (metric.type === "rate") return metric.counts === "good" ? "ok" : "bad";
-  return metric.type === "trend" ? null : requestCounter(metric.name);
+  if (metric.type === "trend") return null;
+  return recordedAs(metric.name) === "figure" ? "events" : requestCounter(metric.name);
 }
 
 /** Counters read the account of all due; times are counted beside their limit. */
@@ -77,6 +81,7 @@ function figureLimits(
   }
   if (counter === null) return [];
   if (metric.type === "rate") return limitsOf(x, metric, {});
+  if (counter === "events") return limitsOf(x, metric, { limitMs: anyLimit, figures: true });
   return limitsOf(x, { ...metric, name: "errors" }, {});
 }
 

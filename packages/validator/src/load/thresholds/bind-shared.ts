@@ -29,14 +29,17 @@ export function claimOf(
 export function limitsOf(x: BindContext, metric: MetricRow, rest: Partial<LoadLimit>): LoadLimit[] {
   const recorded = recordedAs(metric.name);
   if (recorded === null) return [];
-  return x.covered.map((scenario) => ({
+  const figures = recorded === "figure" ? x.figureNames : [null];
+  const pairs = x.covered.flatMap((scenario) => figures.map((figure) => ({ scenario, figure })));
+  return pairs.map(({ scenario, figure }) => ({
     scenario,
     metric: recorded,
     claim: x.id,
     stream: `load.${x.id}`,
     part: "all",
     confidence: x.threshold.clauses.confidence ?? x.confidence,
-    ...(x.step !== null && { step: x.step }),
+    ...(x.step !== null && figure === null && { step: x.step }),
+    ...(figure !== null && { figure }),
     ...(recorded === "good" && x.slo !== undefined && { slo: x.slo }),
     ...rest,
   }));

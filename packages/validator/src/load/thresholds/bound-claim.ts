@@ -24,7 +24,7 @@ export interface FigureRule {
   readonly operator: Operator;
   readonly limit: LimitValue;
   /** Of the account of all due: what a counter means. */
-  readonly counter: "due" | "dropped" | "ok" | "bad" | null;
+  readonly counter: "due" | "dropped" | "ok" | "bad" | "events" | null;
   /** Fewer requests decide nothing. */
   readonly leastSamples?: number;
   readonly scenarios: readonly string[];
@@ -67,6 +67,8 @@ export interface BindContext {
   /** Scenarios it covers. */
   readonly covered: readonly string[];
   readonly step: string | null;
+  /** Names of the figures it covers, for metrics that are figures. */
+  readonly figureNames: readonly string[];
   readonly confidence: number;
   readonly id: string;
   /** Limits a good answer keeps, where the plan says so. */

@@ -1,16 +1,17 @@
 import type { LoadMetric } from "../types.ts";
 
-/** What the engine counts for a metric by name; a metric without a row is not tested. */
-const rows: Readonly<Record<string, LoadMetric>> = {
+/** What the engine counts of every request for a metric by name. */
+const ofRequests: Readonly<Record<string, LoadMetric>> = {
   response_time: "response_time",
   service_time: "service_time",
   http_req_duration: "service_time",
+  http_req_waiting: "ttfb",
   ttft: "ttft",
   ttft_open: "ttft_open",
-  tpot: "tpot",
   ttfo: "ttfo",
   ttfb: "ttfb",
   icl_max: "icl_max",
+  tpot: "tpot",
   e2e: "e2e",
   e2e_close: "e2e_close",
   e2e_open: "e2e_open",
@@ -19,9 +20,33 @@ const rows: Readonly<Record<string, LoadMetric>> = {
   good: "good",
 };
 
+/** Figures the clients say by name, in their own unit. */
+const figureNames: ReadonlySet<string> = new Set([
+  "rag_ingest",
+  "rag_query",
+  "rag_visible",
+  "rag_hit",
+  "rag_foreign",
+  "mcp_connect",
+  "mcp_list",
+  "mcp_call",
+  "mcp_protocol_errors",
+  "mcp_tool_errors",
+  "mcp_sessions_lost",
+  "ws_connecting",
+  "ws_rtt",
+  "ws_fanout",
+  "ws_fanout_last",
+  "ws_delivery",
+  "ws_duplicates",
+  "ws_reordered",
+  "ws_presence",
+]);
+
 /** The counter behind a metric, or null: this engine does not record it. */
 export function recordedAs(metric: string): LoadMetric | null {
-  return rows[metric] ?? null;
+  if (figureNames.has(metric) || metric === "checks") return "figure";
+  return ofRequests[metric] ?? null;
 }
 
 /** Counters of whole requests, read from the account of all due. */
@@ -35,4 +60,15 @@ const requestCounters: Readonly<Record<string, "due" | "dropped">> = {
 /** What of the account of all due a counter means, or null. */
 export function requestCounter(metric: string): "due" | "dropped" | null {
   return requestCounters[metric] ?? null;
+}
+
+/** Names of the figures a selector covers: one with its tag, or every declared check. */
+export function figuresOf(
+  metric: string,
+  tag: readonly [name: string, value: string] | null,
+  checks: readonly string[],
+): readonly string[] {
+  if (metric !== "checks") return [tag === null ? metric : `${metric}{${tag[0]}:${tag[1]}}`];
+  if (tag !== null) return [`check:${tag[1]}`];
+  return checks.map((check) => `check:${check}`);
 }

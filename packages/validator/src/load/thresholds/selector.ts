@@ -10,6 +10,8 @@ export interface Selector {
   /** Names of the scenarios it covers, at least one. */
   readonly scenarios: readonly string[];
   readonly step: string | null;
+  /** A figure's own tag: the tool, the code or the check. */
+  readonly tag: readonly [name: string, value: string] | null;
 }
 
 /** What the plan declares, for names in selectors. */
@@ -17,11 +19,14 @@ export interface Declared {
   readonly scenarios: readonly string[];
   /** Step names per scenario. */
   readonly steps: Readonly<Record<string, readonly string[]>>;
+  /** Checks that steps or modules count. */
+  readonly checks?: readonly string[];
   /** Metrics of the plan's own. */
   readonly metrics?: readonly MetricRow[];
 }
 
-const tagNames = ["scenario", "step", "name"] as const;
+const figureTags = ["tool", "code", "check"] as const;
+const tagNames = ["scenario", "step", "name", ...figureTags] as const;
 const selectorPattern = /^\s*([A-Za-z_][\w.]*)\s*(?:\{([^{}]*)\})?\s*$/;
 
 /** Reads `metric{tag:value,tag:value}`. @throws LL_LOAD_THRESHOLD_SYNTAX, LL_LOAD_METRIC_UNKNOWN */
@@ -48,9 +53,25 @@ export function readSelector(text: string, declared: Declared): Selector {
   }
   const scenarios = scenario === undefined ? declared.scenarios : [scenario];
   const step = tags.get("step") ?? tags.get("name") ?? null;
+  const tag = readFigureTag(text, tags, declared);
   return step === null
-    ? { text, metric, scenarios, step }
-    : { text, metric, step, scenarios: withStep(text, step, scenarios, declared) };
+    ? { text, metric, scenarios, step, tag }
+    : { text, metric, step, tag, scenarios: withStep(text, step, scenarios, declared) };
+}
+
+function readFigureTag(
+  text: string,
+  tags: ReadonlyMap<string, string>,
+  declared: Declared,
+): Selector["tag"] {
+  const name = figureTags.find((one) => tags.has(one));
+  if (name === undefined) return null;
+  const value = tags.get(name) ?? "";
+  const checks = declared.checks ?? [];
+  if (name === "check" && !checks.includes(value)) {
+    throw unknown(`${text}: no check ${value}`, value, checks);
+  }
+  return [name, value];
 }
 
 /** The scenarios among those named that declare the step. */

@@ -131,7 +131,7 @@ describe("thresholds become claims", () => {
     const mean = first({ response_time: "avg<200 confidence(0.95)" }).claim;
     expect(mean).toMatchObject({ kind: "mean", limit: 200, unit: "ms", side: "below" });
     const rate = first({ http_reqs: "rate>5 confidence(0.99)" }).claim;
-    expect(rate).toMatchObject({ kind: "mean", limit: 5, unit: "1/s", side: "above" });
+    expect(rate).toMatchObject({ kind: "mean", limit: 5, unit: "/s", side: "above" });
   });
 
   it("goodput needs what good means, and counts as a ratio or per second", () => {

@@ -8,6 +8,7 @@ import { markPosition, parseThreshold } from "./grammar.ts";
 import { checkAggregation } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
 import { isOpen } from "./planned.ts";
+import { figuresOf } from "./recorded.ts";
 import { readSelector, type Selector } from "./selector.ts";
 import type { Threshold } from "./threshold.ts";
 
@@ -23,6 +24,8 @@ export interface ClaimsInput {
   readonly thresholds: Thresholds;
   readonly confidence: number;
   readonly slo?: GoodSlo;
+  /** Checks that steps or modules count. */
+  readonly checks?: readonly string[];
   /** Metrics of the plan's own. */
   readonly metrics?: readonly MetricRow[];
   readonly hasBaseline: boolean;
@@ -55,8 +58,8 @@ function declaredOf(input: ClaimsInput) {
   const steps = Object.fromEntries(
     Object.entries(input.scenarios).map(([name, scenario]) => [name, stepNames(name, scenario)]),
   );
-  const { metrics } = input;
-  return { scenarios, steps, ...(metrics !== undefined && { metrics }) };
+  const { metrics, checks = [] } = input;
+  return { scenarios, steps, checks, ...(metrics !== undefined && { metrics }) };
 }
 
 function bindOne(
@@ -83,6 +86,7 @@ function bindOne(
     scenarios: input.scenarios,
     covered: selector.scenarios,
     step: selector.step,
+    figureNames: figuresOf(selector.metric.name, selector.tag, input.checks ?? []),
     confidence: input.confidence,
     id: idOf(selector, threshold, spec, taken),
     hasOpen: selector.scenarios.some((name) => {
@@ -117,7 +121,8 @@ function idOf(
   const [only] = selector.scenarios;
   const isOne = selector.text.includes("scenario") && only !== undefined;
   const where = [isOne ? only : "all", ...(selector.step === null ? [] : [selector.step])];
-  const made = [...where, selector.metric.name, short].join(".");
+  const tag = selector.tag === null ? [] : [selector.tag[1]];
+  const made = [...where, selector.metric.name, ...tag, short].join(".");
   const base = (spec.id ?? made).toLowerCase().replace(/[^a-z0-9_.-]/g, "-");
   let id = base;
   for (let n = 2; taken.has(id); n++) id = `${base}-${n}`;
