@@ -24,18 +24,21 @@ export function ClaimView({ id, ...view }: ReportView & { readonly id: string })
     claims.map((known) => known.id),
   );
   return (
-    <Notice kind="empty">
-      This report has no claim <Untrusted text={id} />.{" "}
-      {near === null ? null : (
-        <>
-          The nearest is{" "}
-          <a class="id" href={addressOf({ screen: "claims", id: near })}>
-            <Untrusted text={near} />
-          </a>
-          .
-        </>
-      )}
-    </Notice>
+    <>
+      <h1>Unknown claim</h1>
+      <Notice kind="empty">
+        This report has no claim <Untrusted text={id} />.{" "}
+        {near === null ? null : (
+          <>
+            The nearest is{" "}
+            <a class="id" href={addressOf({ screen: "claims", id: near })}>
+              <Untrusted text={near} />
+            </a>
+            .
+          </>
+        )}
+      </Notice>
+    </>
   );
 }
 

@@ -1,0 +1,121 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { buildReportModel, type ReportModel } from "@loadline/contract";
+import type { AxeResults } from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadReportAssets, renderReport } from "../../packages/console/src/index.ts";
+import { fixtureModel } from "../../packages/console/test/fixture-model.ts";
+import { hostileTexts } from "../../packages/console/test/hostile-texts.ts";
+import { makeBundle } from "../../packages/contract/test/support.ts";
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+if (executablePath === undefined) {
+  process.stdout.write("NOT TESTED: accessibility of the report (chromium missing)\n");
+}
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--no-first-run",
+];
+const views = [
+  "/",
+  "/claims",
+  "/claims?q=verdict:not_tested",
+  "/claims/chat.c0",
+  "/claims/no-such-claim",
+  "/not-tested",
+  "/findings",
+  "/load",
+  "/evidence",
+  "/evidence/5",
+  "/run",
+  "/no-such-page",
+];
+
+function readyModel(): ReportModel {
+  const { run } = makeBundle();
+  const verdict = run.fold();
+  return buildReportModel({ plan: run.plan, planText: "", records: run.records, verdict });
+}
+
+const states: Record<string, () => ReportModel> = {
+  "nothing failed and something is not proven": () => fixtureModel({ claims: 40, records: 60 }),
+  READY: readyModel,
+  "text of a hostile target": () =>
+    fixtureModel({ text: hostileTexts[0]?.text ?? "", claims: 9, records: 20 }),
+};
+
+describe.skipIf(executablePath === undefined)("the report for everybody (axe-core)", () => {
+  let browser: Browser;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "loadline-axe-"));
+    browser = await chromium.launch({ executablePath: executablePath ?? "", args: flags });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function open(model: ReportModel, theme: "light" | "dark", width: number): Promise<Page> {
+    const path = join(folder, "report.html");
+    await writeFile(path, renderReport(model, await loadReportAssets()));
+    const context = await browser.newContext({
+      viewport: { width, height: 800 },
+      colorScheme: theme,
+    });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(path).href);
+    return page;
+  }
+
+  /** Rule and first place of every violation. */
+  async function violations(page: Page): Promise<string[]> {
+    await page.evaluate(axe);
+    const found = await page.evaluate<AxeResults>("axe.run(document)");
+    expect(found.passes.length).toBeGreaterThan(10);
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
+  }
+
+  for (const [state, make] of Object.entries(states)) {
+    it.each([
+      { theme: "light", width: 320 },
+      { theme: "light", width: 1280 },
+      { theme: "dark", width: 320 },
+      { theme: "dark", width: 1280 },
+    ] as const)(`${state}: no violation in any view, $theme at $width px`, async (o) => {
+      const page = await open(make(), o.theme, o.width);
+      for (const view of views) {
+        await page.evaluate((hash) => location.assign(hash), `#${view}`);
+        await page.locator("#main").waitFor();
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+        expect(await violations(page), view).toEqual([]);
+      }
+      await page.context().close();
+    });
+  }
+
+  it("the dialog of the keys has no violation, and a button made of a div is found", async () => {
+    const page = await open(readyModel(), "light", 1280);
+    await page.locator("#main").focus();
+    await page.keyboard.press("?");
+    await page.getByRole("dialog").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.evaluate(() => {
+      const made = document.createElement("div");
+      made.setAttribute("role", "button");
+      document.querySelector("#main")?.append(made);
+    });
+    expect((await violations(page)).map((one) => one.split(":")[0])).toContain("aria-command-name");
+    await page.context().close();
+  });
+});
