@@ -62,6 +62,8 @@ interface ScenarioShared {
   /** Values a module or a step reads by name. */
   readonly env?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Its requests go over HTTP/2, which costs the generator several times the CPU. */
+  readonly http2?: boolean;
   /** Ms after the start of the run, default 0. */
   readonly startMs?: number;
   /** Requests intended in the first ms of the scenario count in no claim, default 0. */

@@ -1,4 +1,4 @@
-import { systemClock } from "@loadline/kit/clock";
+import { type Clock, systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import type { ExecContext } from "../engine/exec.ts";
 import { Connections } from "../engine/connections.ts";
@@ -17,6 +17,8 @@ export interface RecordingContext extends ExecContext, AsyncDisposable {
   readonly ended: readonly (readonly [Flight, LoadOutcome])[];
   readonly events: readonly string[];
   readonly opened: () => number;
+  /** Flights of `begin`, in their order. */
+  readonly begun: readonly Flight[];
   /** Values of one figure. */
   valuesOf(name: string): number[];
 }
@@ -24,9 +26,36 @@ export interface RecordingContext extends ExecContext, AsyncDisposable {
 export function createContext(baseUrl: string, clock = systemClock()): RecordingContext {
   const figures: Figure[] = [];
   const events: string[] = [];
-  const ended: [Flight, LoadOutcome][] = [];
   const stop = new AbortController();
   const url = new URL(baseUrl);
+  return {
+    ...createAccount(url, clock),
+    clock,
+    random: seededRandom(1),
+    signal: stop.signal,
+    seed: 7,
+    scenario: 0,
+    name: "s",
+    plan: { target: { baseUrl }, seed: 7, scenarios: {}, limits: [] },
+    worker: 0,
+    workers: 1,
+    base: { path: "", headers: ["host", url.host] },
+    metric: (name, value, bad) => void figures.push({ name, value, bad: bad === true }),
+    event: (text) => void events.push(text),
+    events,
+    figures,
+    valuesOf: (name) => figures.filter((one) => one.name === name).map((one) => one.value),
+  };
+}
+
+type Account = Pick<
+  RecordingContext,
+  "send" | "begin" | "finish" | "begun" | "ended" | "opened" | typeof Symbol.asyncDispose
+>;
+
+function createAccount(url: URL, clock: Clock): Account {
+  const ended: [Flight, LoadOutcome][] = [];
+  const begun: Flight[] = [];
   let opened = 0;
   const finish = (flight: Flight, outcome: LoadOutcome): void => {
     if (flight.ended) return;
@@ -54,16 +83,6 @@ export function createContext(baseUrl: string, clock = systemClock()): Recording
     return flight;
   };
   return {
-    clock,
-    random: seededRandom(1),
-    signal: stop.signal,
-    seed: 7,
-    scenario: 0,
-    name: "s",
-    plan: { target: { baseUrl }, seed: 7, scenarios: {}, limits: [] },
-    worker: 0,
-    workers: 1,
-    base: { path: "", headers: ["host", url.host] },
     send: (ask) => {
       const flight = open(ask.step, ask.index, ask.intendedMs);
       flight.client = ask.client;
@@ -73,19 +92,15 @@ export function createContext(baseUrl: string, clock = systemClock()): Recording
     begin: (step, index, intendedMs) => {
       const flight = open(step, index, intendedMs);
       flight.sendMs = clock.monotonicMs();
+      begun.push(flight);
       return flight;
     },
+    begun,
     finish,
-    metric: (name, value, bad) => void figures.push({ name, value, bad: bad === true }),
-    event: (text) => void events.push(text),
-    events,
-    figures,
     ended,
     opened: () => opened,
-    valuesOf: (name) => figures.filter((one) => one.name === name).map((one) => one.value),
     [Symbol.asyncDispose]: async () => {
       connections.close("cancelled");
-      stop.abort();
       await Promise.resolve();
     },
   };

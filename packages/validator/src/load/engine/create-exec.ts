@@ -1,4 +1,5 @@
 import { createClientExec } from "../clients/client-execs.ts";
+import { createHttp2Exec } from "../clients/http2-exec.ts";
 import { createModuleExec } from "../scenario/module/module-exec.ts";
 import { createStepsExec } from "../scenario/steps/steps-exec.ts";
 import type { ExecSpec, Scenario } from "../types.ts";
@@ -25,6 +26,7 @@ const factories: Readonly<Record<Kind, ExecFactory>> = {
 
 /** The Exec of a scenario in this worker. Rejects with LL_LOAD_PLAN_INVALID for one that cannot be. */
 export async function createExec(scenario: Scenario, context: ExecContext): Promise<Exec> {
+  if (scenario.http2 === true) return await createHttp2Exec(scenario, context, createExec);
   return await factories[kindOf(scenario)](scenario, context);
 }
 

@@ -13,6 +13,7 @@ export type ScenarioTerms = Pick<
   | "feedDigest"
   | "env"
   | "tags"
+  | "http2"
   | "startMs"
   | "warmupMs"
   | "gracefulStopMs"

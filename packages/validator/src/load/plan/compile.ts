@@ -8,6 +8,7 @@ import { compileText, fillText, parseTemplate } from "../scenario/template.ts";
 import type { GoodSlo, LoadPlan } from "../types.ts";
 import { checkLoadPlan } from "./check.ts";
 import { compileIteration, type CompiledIteration } from "./compile-iteration.ts";
+import { compileServices } from "./compile-services.ts";
 import { compileScenario } from "./compile-scenario.ts";
 import { Faults, type Where } from "./faults.ts";
 import type { LoadBlock } from "./load-schema.ts";
@@ -81,7 +82,8 @@ export async function compileLoad(
     const feed = feedOf(file.feed, feeds, [...path, "feed"], faults);
     const { folder } = deps;
     const model = block.target.model ?? null;
-    const context = { modules, faults, feed, env: file.env ?? {}, model };
+    const services = Object.keys(block.target);
+    const context = { modules, faults, feed, env: file.env ?? {}, model, services };
     const iteration = await compileIteration(name, file, path, context);
     for (const check of iteration.checks) checks.add(check);
     const trace =
@@ -140,6 +142,7 @@ function termsOf(file: ScenarioFile, iteration: CompiledIteration, feed: FeedPla
     ...(feed !== null && { feedDigest: feedDigestOf(feed) }),
     ...(file.env !== undefined && { env: file.env }),
     ...(file.tags !== undefined && { tags: file.tags }),
+    ...(file.http2 && { http2: true }),
   };
 }
 
@@ -210,6 +213,7 @@ function targetOf(
     headers,
     ...(bearer !== undefined && { apiKey: fill(bearer) }),
     ...(target.model !== undefined && { model: target.model }),
+    ...compileServices(target, fill),
   };
 }
 

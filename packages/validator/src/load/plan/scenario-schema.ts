@@ -40,6 +40,7 @@ const shared = {
   feed: name.optional().describe("the feeder whose rows its iterations get"),
   env: z.record(z.string(), z.string()).optional().describe("vu.env and ${env.NAME} of it"),
   tags: tags.optional(),
+  http2: z.boolean().default(false).describe("over HTTP/2: several times the CPU per request"),
   startTime: durationOrZero.default(0).describe("after the start of the run"),
   warmup: durationOrZero.default(0).describe("sent first, counted in no claim"),
   gracefulStop: durationOrZero.default(30_000).describe("wait for answers after the last request"),

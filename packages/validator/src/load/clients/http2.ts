@@ -1,0 +1,247 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import type { Timer } from "@loadline/kit/clock";
+import { createEgress, hostOf } from "@loadline/kit/egress";
+import type { Ask, ExecContext } from "../engine/exec.ts";
+import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import type { AnswerReader } from "./client.ts";
+import { type Http2Request, requestOf } from "./http2-request.ts";
+
+/** One request, waiting or under way. */
+interface Under {
+  readonly ask: Ask;
+  readonly flight: Flight;
+  readonly reader: AnswerReader;
+  readonly request: Http2Request;
+  stream: ClientHttp2Stream | null;
+  lastMs: number;
+}
+
+/** One connection and how many streams it may still carry. */
+interface Carrier {
+  readonly session: ClientHttp2Session;
+  readonly openedMs: number;
+  readonly streams: Set<Under>;
+  /** What waits for the server to say how many streams it allows. */
+  readonly pending: Under[];
+  isReady: boolean;
+  isConnected: boolean;
+  isClosing: boolean;
+}
+
+const streamsPerSession = 100;
+const sessionsMax = 64;
+const queueMax = 100_000;
+const connectMs = 5_000;
+const idleMs = 30_000;
+const sweepMs = 100;
+/** Codes that say this machine ran out of something. */
+const localCodes = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
+
+/**
+ * Sends what `ExecContext.send` is asked to, over HTTP/2: up to 100 streams a connection, 64
+ * connections. Its account, stamps and outcomes are those of HTTP/1.1; it costs several times the
+ * CPU, so it is used where a scenario asks for it.
+ */
+export class Http2Sender {
+  readonly #context: ExecContext;
+  readonly #url: URL;
+  readonly #carriers = new Set<Carrier>();
+  readonly #queue: Under[] = [];
+  #sweeper: Timer | null = null;
+
+  constructor(context: ExecContext) {
+    this.#context = context;
+    this.#url = new URL(context.plan.target.baseUrl);
+  }
+
+  /** Sends now, or queues, or drops; the outcome is `ask.answered`. */
+  readonly send = (ask: Ask): void => {
+    const flight = this.#context.begin(ask.step, ask.index, ask.intendedMs);
+    flight.sendMs = Number.NaN;
+    if (!Number.isNaN(ask.wakeMs)) flight.wakeMs = ask.wakeMs;
+    const request = requestOf(ask.client.bytes(ask.index), this.#url);
+    const reader = ask.client.reader();
+    this.#dispatch({ ask, flight, reader, request, stream: null, lastMs: Number.NaN });
+  };
+
+  /** Closes all connections; what is under way has its outcome already. */
+  close(): void {
+    this.#sweeper?.cancel();
+    for (const carrier of this.#carriers) carrier.session.destroy();
+    this.#carriers.clear();
+  }
+
+  #dispatch(under: Under): void {
+    const carrier = this.#carrier();
+    if (carrier === null) {
+      if (this.#queue.length < queueMax) this.#queue.push(under);
+      else this.#finish(under, "dropped");
+    } else if (carrier.isReady) this.#carry(carrier, under);
+    else carrier.pending.push(under);
+  }
+
+  /** A connection with room, a new one, or null when there may be no more. */
+  #carrier(): Carrier | null {
+    for (const carrier of this.#carriers) {
+      const max = carrier.session.remoteSettings?.maxConcurrentStreams ?? streamsPerSession;
+      const used = carrier.streams.size + carrier.pending.length;
+      const room = Math.min(max, streamsPerSession) - used;
+      if (!carrier.isClosing && room > 0) return carrier;
+    }
+    return this.#carriers.size < sessionsMax ? this.#open() : null;
+  }
+
+  #open(): Carrier {
+    const { clock } = this.#context;
+    const egress = createEgress({ allowHosts: [hostOf(this.#url)] });
+    const secure = this.#url.protocol === "https:";
+    // Without TLS both sides know beforehand that they speak HTTP/2.
+    const session = connect(
+      this.#url.origin,
+      secure ? {} : { createConnection: () => egress.connect(this.#url) },
+    );
+    const carrier: Carrier = {
+      session,
+      openedMs: clock.monotonicMs(),
+      streams: new Set(),
+      pending: [],
+      isReady: false,
+      isConnected: false,
+      isClosing: false,
+    };
+    this.#carriers.add(carrier);
+    session.once("connect", () => void (carrier.isConnected = true));
+    session.once("remoteSettings", () => {
+      carrier.isReady = true;
+      for (const under of carrier.pending.splice(0)) this.#dispatch(under);
+    });
+    session.on("goaway", () => void (carrier.isClosing = true));
+    session.on("error", (error: Error) => this.#lost(carrier, outcomeOf(error, carrier)));
+    session.on("close", () => this.#lost(carrier, "reset"));
+    this.#sweeper ??= clock.after(sweepMs, () => this.#sweep(), { unref: true });
+    return carrier;
+  }
+
+  #carry(carrier: Carrier, under: Under): void {
+    const { clock } = this.#context;
+    const { flight, reader, request } = under;
+    const stream = carrier.session.request(request.headers, {
+      endStream: request.body.length === 0,
+    });
+    carrier.streams.add(under);
+    under.stream = stream;
+    flight.sendMs = clock.monotonicMs();
+    under.lastMs = flight.sendMs;
+    if (request.body.length > 0) stream.end(request.body);
+    stream.on("response", (headers) => {
+      under.lastMs = clock.monotonicMs();
+      flight.firstByteMs = under.lastMs;
+      flight.status = Number(headers[constants.HTTP2_HEADER_STATUS] ?? 0);
+      reader.head(flight, flight.status, flatOf(headers));
+    });
+    stream.on("data", (chunk: Buffer) => {
+      under.lastMs = clock.monotonicMs();
+      if (!flight.ended) reader.data(flight, chunk, under.lastMs);
+    });
+    let endMs = Number.NaN;
+    stream.on("end", () => void (endMs = clock.monotonicMs()));
+    stream.on("error", (error: Error) => this.#done(carrier, under, outcomeOf(error, carrier)));
+    stream.on("close", () => {
+      // An end without a head, or by a reset, is none.
+      const isWhole = flight.status !== 0 && stream.rstCode === 0 && !Number.isNaN(endMs);
+      this.#done(carrier, under, isWhole && !flight.ended ? endOf(under, endMs) : "reset");
+    });
+  }
+
+  #done(carrier: Carrier, under: Under, outcome: LoadOutcome): void {
+    if (!carrier.streams.delete(under)) return;
+    this.#finish(under, outcome);
+    if (carrier.isClosing && carrier.streams.size === 0) carrier.session.close();
+    this.#next();
+  }
+
+  #finish(under: Under, outcome: LoadOutcome): void {
+    const { flight, ask } = under;
+    // The run ended it meanwhile.
+    if (flight.ended) return;
+    this.#context.finish(flight, outcome);
+    flight.client = ask.client;
+    ask.answered(flight, outcome);
+  }
+
+  #lost(carrier: Carrier, outcome: LoadOutcome): void {
+    if (!this.#carriers.delete(carrier)) return;
+    carrier.isClosing = true;
+    const all = [...carrier.streams, ...carrier.pending.splice(0)];
+    carrier.streams.clear();
+    carrier.session.destroy();
+    for (const under of all) this.#finish(under, outcome);
+    this.#next();
+  }
+
+  #next(): void {
+    const next = this.#queue[0];
+    if (next === undefined || this.#context.signal.aborted) return;
+    const carrier = this.#carrier();
+    if (carrier === null) return;
+    this.#queue.shift();
+    this.#carry(carrier, next);
+  }
+
+  /** Checks every timeout, about ten times a second. */
+  #sweep(): void {
+    const { clock, signal } = this.#context;
+    const nowMs = clock.monotonicMs();
+    for (const carrier of this.#carriers) {
+      if (!carrier.isConnected && nowMs - carrier.openedMs > connectMs) {
+        this.#lost(carrier, "connect_timeout");
+        continue;
+      }
+      for (const under of carrier.streams) {
+        const late = lateAs(under, nowMs);
+        if (late === null) continue;
+        under.stream?.close(constants.NGHTTP2_CANCEL);
+        this.#done(carrier, under, late);
+      }
+    }
+    if (signal.aborted) return;
+    this.#sweeper = clock.after(sweepMs, () => this.#sweep(), { unref: true });
+  }
+}
+
+/** The outcome of a whole answer. */
+function endOf({ reader, flight }: Under, endMs: number): LoadOutcome {
+  const outcome = reader.end(flight, endMs);
+  if (Number.isNaN(flight.doneMs)) flight.doneMs = endMs;
+  return outcome;
+}
+
+function lateAs({ ask, flight, lastMs }: Under, nowMs: number): LoadOutcome | null {
+  const { firstByteMs, totalMs } = ask.client;
+  if (nowMs - flight.sendMs > totalMs) return "timeout_total";
+  if (Number.isNaN(flight.firstByteMs)) {
+    return nowMs - flight.sendMs > firstByteMs ? "timeout_first_byte" : null;
+  }
+  return nowMs - lastMs > idleMs ? "timeout_idle" : null;
+}
+
+function outcomeOf(error: Error, carrier: Carrier): LoadOutcome {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (localCodes.has(code)) return "generator";
+  // What is no HTTP/2, or breaks it.
+  if (code === "ERR_HTTP2_ERROR" || code === "ERR_HTTP2_SESSION_ERROR") return "protocol";
+  if (carrier.isConnected) return "reset";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "dns";
+  return code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")
+    ? "tls"
+    : "connect";
+}
+
+function flatOf(headers: Readonly<Record<string, unknown>>): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(":")) continue;
+    for (const one of Array.isArray(value) ? value : [value]) flat.push(name, String(one));
+  }
+  return flat;
+}
