@@ -15,6 +15,7 @@ const entries: Readonly<Record<string, string>> = {
   "worker-main": join(packagesDir, "gateway/src/workers/worker-main.ts"),
   "load-thread": join(packagesDir, "validator/src/load/engine/thread.ts"),
   "load-sender": join(packagesDir, "validator/src/load/engine/sender-thread.ts"),
+  "load-process": join(packagesDir, "validator/src/load/engine/process.ts"),
   "load-inspect": join(packagesDir, "validator/src/load/scenario/inspect/inspect-thread.ts"),
   "load-hooks": join(packagesDir, "validator/src/load/scenario/hooks/hooks-thread.ts"),
   // node-llama-cpp forks this file to try a binary before it loads it.

@@ -2,6 +2,9 @@ import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contra
 import type { Clock } from "@loadline/kit/clock";
 import type { LoadControl } from "./engine/load-control.ts";
 import type { PeakResult } from "./engine/peak-search.ts";
+import type { McpOptions } from "./clients/mcp/options.ts";
+import type { RagOptions } from "./clients/rag/options.ts";
+import type { RoomsOptions } from "./clients/websocket/options.ts";
 import type { ModuleRef } from "./plan/module-ref.ts";
 import type { FeedPlan } from "./scenario/feed/feed.ts";
 import type { FigureSeries } from "./record/figures.ts";
@@ -77,6 +80,13 @@ export interface LimitFigures {
   };
 }
 
+/** What a target offers beside plain requests, and how it is spoken to. */
+export interface TargetServices {
+  readonly mcp?: Omit<McpOptions, "answerInput">;
+  readonly rag?: RagOptions;
+  readonly rooms?: RoomsOptions;
+}
+
 export interface LoadPlan {
   readonly target: {
     readonly baseUrl: string;
@@ -87,7 +97,7 @@ export interface LoadPlan {
     readonly headers?: Readonly<Record<string, string>>;
     /** Model of llm steps that name none. */
     readonly model?: string;
-  };
+  } & TargetServices;
   readonly seed: number;
   readonly scenarios: Readonly<Record<string, Scenario>>;
   readonly limits: readonly LoadLimit[];
@@ -132,7 +142,7 @@ export interface LoadDeps {
   /** `thread` (default): the engine has a thread of its own. `inline`: in the caller's. */
   readonly engine?: "thread" | "inline";
   /** `pacer` (default): a thread sleeps and wakes the sender. `timer`: the loop's own timer. */
-  readonly pacing?: "pacer" | "timer";
+  readonly pacing?: "pacer" | "timer" | "precise";
 }
 
 /** One row of the live view, of all scenarios. Quantiles null until something ended. */

@@ -20,7 +20,7 @@ export interface LoadRunDeps extends ValidationDeps {
   onFrame?(frame: LiveFrame): void;
   /** Said once, before load. */
   onWarning(line: string): void;
-  readonly pacing?: "pacer" | "timer";
+  readonly pacing?: "pacer" | "timer" | "precise";
   /** Changes users and rates while it runs; the first abort of `signal` drains through it. */
   readonly control?: LoadControl;
 }

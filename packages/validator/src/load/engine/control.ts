@@ -16,7 +16,7 @@ export interface ControlDeps {
   /** Ends the run at once. */
   readonly signal: AbortSignal;
   readonly control: LoadControl;
-  readonly pacing: "pacer" | "timer";
+  readonly pacing: "pacer" | "timer" | "precise";
   /** Where senders run: in threads of their own, or in the current one. */
   readonly senders: "threads" | "inline";
   readonly emit: (record: LoadRecord) => void;

@@ -49,7 +49,7 @@ export type LaneMessage =
 /** What a sender needs to know of itself. */
 export interface LaneInput {
   readonly plan: LoadPlan;
-  readonly pacing: "pacer" | "timer";
+  readonly pacing: "pacer" | "timer" | "precise";
   /** This sender's number and how many there are. */
   readonly worker: number;
   readonly workers: number;

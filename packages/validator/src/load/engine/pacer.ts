@@ -16,12 +16,31 @@ export const pacerAsked = 0;
 export const pacerWoken = 1;
 export const pacerDueAt = 8;
 
+/** Longest wait within the loop of `precise`, in ms. */
+const inLoopMs = 0.25;
+
 /**
  * `pacer`: a thread that sleeps in `Atomics.wait` and wakes this one through `Atomics.waitAsync`,
  * so neither timer resolution nor a spin disturbs the stamps. `timer`: the loop's own timer.
+ * `precise`: exact sends at the price of late stamps.
  */
-export function createPacer(mode: "pacer" | "timer", clock: Clock): Pacer {
-  return mode === "pacer" ? new ThreadPacer() : timerPacer(clock);
+export function createPacer(mode: "pacer" | "timer" | "precise", clock: Clock): Pacer {
+  if (mode === "timer") return timerPacer(clock);
+  return mode === "pacer" ? new ThreadPacer() : precisePacer(clock);
+}
+
+/** Woken a little early, it waits for the rest in the loop: exact sends, late stamps. */
+function precisePacer(clock: Clock): Pacer {
+  const pacer = new ThreadPacer();
+  return {
+    until: async (dueMs) => {
+      await pacer.until(dueMs - inLoopMs);
+      const untilMs = Math.min(dueMs, clock.monotonicMs() + inLoopMs);
+      while (clock.monotonicMs() < untilMs);
+    },
+    wake: () => pacer.wake(),
+    close: () => pacer.close(),
+  };
 }
 
 function timerPacer(clock: Clock): Pacer {

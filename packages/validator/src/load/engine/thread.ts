@@ -9,7 +9,7 @@ import { type ControlCommand, LoadControl } from "./load-control.ts";
 export interface ThreadInput {
   readonly kind: "loadline-load";
   readonly plan: LoadPlan;
-  readonly pacing: "pacer" | "timer";
+  readonly pacing: "pacer" | "timer" | "precise";
 }
 
 /** What it is told: `cancel` ends the run at once. */

@@ -4,14 +4,14 @@ import type { Scenario } from "../scenario-types.ts";
 import { isOpenScenario } from "../schedule/hash.ts";
 import type { LoadPlan } from "../types.ts";
 
-export const workersMax = 64;
+const workersMax = 64;
 /** What one sender carries without strain: arrivals per second, users. */
 const ratePerWorker = 2000;
 const usersPerWorker = 250;
 
 /** Senders per process: as many as said, else what the load needs, at most cores - 1. */
 export function workersOf(plan: LoadPlan, cores = availableParallelism()): number {
-  if (typeof plan.workers === "number") return Math.min(workersMax, Math.max(1, plan.workers));
+  if (typeof plan.workers === "number") return plan.workers;
   const needed = Object.values(plan.scenarios).reduce((sum, s) => sum + demandOf(s), 0);
   return Math.min(workersMax, Math.max(1, Math.min(cores - 1, Math.ceil(needed))));
 }

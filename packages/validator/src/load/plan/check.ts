@@ -6,6 +6,8 @@ import { above, invalid } from "./refusal.ts";
 
 /** A threshold on all of many scenarios is one limit for each. */
 const limitsMax = 512;
+const workersMax = 64;
+const processesMax = 16;
 
 /** Throws LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED or LL_LOAD_ABOVE_CAP. */
 export function checkLoadPlan(plan: LoadPlan): URL {
@@ -16,9 +18,16 @@ export function checkLoadPlan(plan: LoadPlan): URL {
   for (const [name, scenario] of scenarios) {
     checkScenario(`scenarios.${name}`, scenario, plan.aboveCaps === true);
   }
+  count("workers", plan.workers === "auto" ? 1 : (plan.workers ?? 1), workersMax);
+  count("processes", plan.processes ?? 1, processesMax);
   if (plan.limits.length > limitsMax) throw above("limits", `${limitsMax} limits`);
   plan.limits.forEach((limit, i) => checkLimit(`limits[${i}]`, limit, plan));
   return url;
+}
+
+function count(path: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 1) throw invalid(path, "is not a whole number >= 1");
+  if (value > max) throw above(path, String(max));
 }
 
 function checkTarget(plan: LoadPlan): URL {
