@@ -103,17 +103,21 @@ describe.skipIf(executablePath === undefined)("the report for everybody (axe-cor
     });
   }
 
-  it("the dialog of the keys has no violation, and a button without a name is found", async () => {
+  it("the dialog of the keys has no violation", async () => {
     const page = await open(readyModel(), "light", 1280);
     await page.locator("#main").focus();
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.keyboard.press("Escape");
+    await page.context().close();
+  });
+
+  it("a button without a name is found", async () => {
+    const page = await open(readyModel(), "light", 1280);
     await page.evaluate(() => {
       document.querySelector("#main")?.append(document.createElement("button"));
     });
-    expect((await violations(page)).map((one) => one.split(":")[0])).toContain("button-name");
+    expect(await violations(page)).toEqual([expect.stringContaining("button-name")]);
     await page.context().close();
   });
 });
