@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
-import { parseRequestHead } from "@loadline/kit/http1";
+import { ChunkedBody, parseRequestHead } from "@loadline/kit/http1";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, test } from "vitest";
 
@@ -124,8 +124,9 @@ describe("what the own front accepts, llhttp reads alike", () => {
       const ours = parseRequestHead(text.slice(0, end + 2), 100);
       if (!ours) continue;
       accepted++;
-      const body = "x".repeat(Math.min(ours.contentLength, 1000));
-      const node = await readWithNode(text.slice(0, end + 4) + body);
+      const body = "x".repeat(ours.isChunked ? 3 : Math.min(ours.contentLength, 1000));
+      const sent = ours.isChunked ? `3\r\n${body}\r\n0\r\n\r\n` : body;
+      const node = await readWithNode(text.slice(0, end + 4) + sent);
       const theirs = node && { ...node, headers: node.headers.map((value) => value.trim()) };
       expect([JSON.stringify(text), theirs]).toEqual([
         JSON.stringify(text),
@@ -135,4 +136,54 @@ describe("what the own front accepts, llhttp reads alike", () => {
     // A generator whose heads are hardly ever accepted would prove nothing.
     expect(accepted).toBeGreaterThan(cases / 50);
   }, 120_000);
+
+  test(`${cases} chunked bodies of seed ${seed}: what is read whole has the same bytes there`, async () => {
+    const random = seededRandom(seed);
+    const head =
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let accepted = 0;
+    for (let i = 0; i < cases; i++) {
+      const text = makeChunks(random);
+      const bytes = Buffer.from(text, "latin1");
+      const split = random.below(bytes.length + 1);
+      const ours = new ChunkedBody();
+      const first = ours.feed(bytes.subarray(0, split), 0, 1000);
+      const used = first < split ? first : split + ours.feed(bytes.subarray(split), 0, 1000);
+      if (!ours.isDone) continue;
+      accepted++;
+      const node = await readWithNode(head + text.slice(0, used));
+      expect([JSON.stringify(text), node?.body]).toEqual([JSON.stringify(text), ours.size]);
+    }
+    expect(accepted).toBeGreaterThan(cases / 50);
+  }, 120_000);
 });
+
+const chunkPieces = [
+  ..."0,1,3,5,a,A,0a,00,03,ff,+3,-3,0x3,3 , 3,3;a=b,3;,3;a,g,,10000000000000000".split(","),
+  "\r\n",
+  "\n",
+  "\r",
+  "abc",
+  "abcde",
+  "X: a\r\n",
+  "\t",
+  "\u0000",
+];
+
+/** Chunks that are right and then, often, damaged in a byte or two. */
+function makeChunks(random: ReturnType<typeof seededRandom>): string {
+  const pick = (): string => chunkPieces[random.below(chunkPieces.length)] ?? "";
+  let text = "";
+  for (let i = random.below(4); i > 0; i--) {
+    const size = 1 + random.below(20);
+    const digits = "0".repeat(random.below(3)) + size.toString(16);
+    text += `${random.below(2) === 0 ? digits : digits.toUpperCase()}\r\n${"d".repeat(size)}\r\n`;
+    if (random.below(6) === 0) text += pick();
+  }
+  text += `${"0".repeat(1 + random.below(3))}\r\n\r\n`;
+  for (let i = random.below(3); i > 0; i--) {
+    const at = random.below(text.length);
+    text = text.slice(0, at) + pick() + text.slice(at + random.below(3));
+  }
+  return text;
+}

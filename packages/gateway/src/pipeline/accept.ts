@@ -17,7 +17,15 @@ const inUrl: Refusal = { code: "LL_AUTH_IN_URL" };
 const badHost: Refusal = { code: "LL_HTTP_HOST" };
 
 /** Bits of the headers that may come once. */
-const seen = { authorization: 1, type: 2, length: 4, encoding: 8, apiKey: 16, trace: 32 };
+const seen = {
+  authorization: 1,
+  type: 2,
+  length: 4,
+  encoding: 8,
+  apiKey: 16,
+  trace: 32,
+  coding: 64,
+};
 
 /** Lower-case letters as they stand in a name. */
 const letters = { a: 0x61, c: 0x63, h: 0x68, l: 0x6c, m: 0x6d, t: 0x74, u: 0x75, x: 0x78 };
@@ -104,7 +112,7 @@ function walkHeaders(x: Exchange, list: readonly string[], walk: Walk): Refusal 
   return isTwoKeys(picked) ? ambiguous : undefined;
 }
 
-/** `authorization`, `host`, `traceparent`, `tracestate`. */
+/** `authorization`, `host`, `traceparent`, `tracestate`, `transfer-encoding`. */
 function takeSingle(
   picked: PickedHeaders,
   walk: Walk,
@@ -125,6 +133,11 @@ function takeSingle(
     picked.traceparent = isFirst && readTraceparent(value) ? value : undefined;
   } else if (isName(name, "tracestate")) {
     picked.tracestate = joined(picked.tracestate, value);
+  } else if (isName(name, "transfer-encoding")) {
+    // Node reads a list that ends with `chunked` and leaves the codings before it in the body; what
+    // ends otherwise it refuses itself.
+    if (walk.seen & seen.coding || value.includes(",")) return forbidden("transfer-encoding");
+    walk.seen |= seen.coding;
   }
   return undefined;
 }

@@ -2,7 +2,8 @@
  * HTTP/1.1 client half: an incremental response parser, a request writer and a connection pool,
  * shared by the gateway's upstream client and the load engine. Strict: what is unusual in framing
  * is refused as `protocol`, never repaired. No promise and no closure per chunk. Of the server half:
- * a reader for the plainest request heads, which leaves all others to a complete parser.
+ * readers for the plainest request heads and chunked bodies, which leave all others to a complete
+ * parser.
  *
  * ```ts
  * const pool = createHttp1Pool({ connect: () => connect(8080, "127.0.0.1"), connectionsMax: 8,
@@ -10,6 +11,7 @@
  * pool.request({ method: "GET", path: "/", headers: ["host", "127.0.0.1"] }, sink);
  * ```
  */
+export { ChunkedBody } from "./chunked-body.ts";
 export { EncodedHeaders } from "./encoded-headers.ts";
 export { http1Errors } from "./errors.ts";
 export { createResponseParser } from "./parser.ts";

@@ -16,6 +16,7 @@ describe("a plain head", () => {
       target: "/v1/chat/completions",
       headers: ["Host", "a:1", "X-Odd", "two words", "content-length", "12"],
       contentLength: 12,
+      isChunked: false,
       hasLength: true,
       keepAlive: true,
     });
@@ -23,6 +24,12 @@ describe("a plain head", () => {
 
   test("without a length has no body, and says that none was sent", () => {
     expect(read(["Host: a"])).toMatchObject({ contentLength: 0, hasLength: false });
+  });
+
+  test("says that its body is chunked, in any letter case", () => {
+    const fields = { contentLength: 0, hasLength: false, isChunked: true };
+    expect(read(["Host: a", "Transfer-Encoding: chunked"])).toMatchObject(fields);
+    expect(read(["Host: a", "transfer-encoding:Chunked"])).toMatchObject(fields);
   });
 
   test("asks for its connection to be closed in any letter case", () => {
@@ -38,7 +45,11 @@ describe("a plain head", () => {
 describe("a head that another reader could read differently is left to a complete parser", () => {
   const cases: readonly [string, readonly string[], string?][] = [
     ["two Host fields", ["host: b"]],
-    ["Transfer-Encoding", ["Transfer-Encoding: chunked"]],
+    ["another Transfer-Encoding", ["Transfer-Encoding: gzip, chunked"]],
+    ["Transfer-Encoding twice", ["Transfer-Encoding: chunked", "transfer-encoding: chunked"]],
+    ["an empty Transfer-Encoding", ["Transfer-Encoding:"]],
+    ["chunked before a length", ["Transfer-Encoding: chunked", "Content-Length: 3"]],
+    ["chunked after a length", ["Content-Length: 3", "Transfer-Encoding: chunked"]],
     ["Transfer-Encoding beside a length", ["Content-Length: 3", "transfer-encoding: identity"]],
     ["two lengths, even equal", ["Content-Length: 3", "content-length: 3"]],
     ["a list of lengths", ["Content-Length: 3, 3"]],

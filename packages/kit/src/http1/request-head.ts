@@ -8,6 +8,8 @@ export interface RequestHead {
   readonly headers: readonly string[];
   /** Bytes of the body that follows; 0 without a Content-Length. */
   readonly contentLength: number;
+  /** The body comes in chunks: `Transfer-Encoding: chunked`, once, and no Content-Length. */
+  readonly isChunked: boolean;
   /** Whether a Content-Length was sent. */
   readonly hasLength: boolean;
   /** The client does not ask for the connection to be closed. */
@@ -20,8 +22,8 @@ const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PAT
 /**
  * Reads a whole head, given as latin1 text that ends with the CRLF of its last line. Gives undefined
  * for every head that is not of the plainest HTTP/1.1 form, well formed or not: another version, a
- * target that is not a path, a method beyond the common ones, no Host or two,
- * Transfer-Encoding, Expect, Upgrade, a repeated Content-Length, an unusual Connection, a line fold,
+ * target that is not a path, a method beyond the common ones, no Host or two, a Transfer-Encoding
+ * other than `chunked` or beside a Content-Length, Expect, Upgrade, a repeated Content-Length, an unusual Connection, a line fold,
  * a control byte or one above 126. Whoever calls leaves those to a complete parser.
  */
 export function parseRequestHead(text: string, headersMax: number): RequestHead | undefined {
@@ -46,6 +48,7 @@ export function parseRequestHead(text: string, headersMax: number): RequestHead 
     target: text.slice(methodEnd + 1, targetEnd),
     headers: reading.headers,
     contentLength: Math.max(0, reading.contentLength),
+    isChunked: reading.isChunked,
     hasLength: reading.contentLength >= 0,
     keepAlive: reading.keepAlive,
   };
@@ -55,6 +58,7 @@ export function parseRequestHead(text: string, headersMax: number): RequestHead 
 class HeadReading {
   readonly headers: string[] = [];
   contentLength = -1;
+  isChunked = false;
   keepAlive = true;
   hosts = 0;
 
@@ -92,7 +96,7 @@ class HeadReading {
       case 16:
         return !isName(name, "proxy-connection");
       case 17:
-        return !isName(name, "transfer-encoding");
+        return !isName(name, "transfer-encoding") || this.#coding(value);
       default:
         return true;
     }
@@ -104,8 +108,14 @@ class HeadReading {
     return true;
   }
 
+  #coding(value: string): boolean {
+    if (this.isChunked || this.contentLength >= 0) return false;
+    this.isChunked = isName(value, "chunked");
+    return this.isChunked;
+  }
+
   #length(value: string): boolean {
-    if (this.contentLength >= 0) return false;
+    if (this.contentLength >= 0 || this.isChunked) return false;
     this.contentLength = lengthOf(value);
     return this.contentLength >= 0;
   }

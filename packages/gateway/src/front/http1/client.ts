@@ -1,4 +1,5 @@
-import type { RequestHead } from "@loadline/kit/http1";
+import type { ChunkedBody, RequestHead } from "@loadline/kit/http1";
+import type { GatewayErrorCode } from "../../errors.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
 import { oneWriteBytesMax } from "../front.ts";
 import type { Http1Connection } from "./connection.ts";
@@ -6,6 +7,8 @@ import type { Http1Connection } from "./connection.ts";
 const chunked = "transfer-encoding: chunked\r\n";
 const lastChunk = "0\r\n\r\n";
 const noBytes = Buffer.alloc(0);
+/** Of a chunked body that is not whole yet: too much to be read to its end for a kept connection. */
+const unknownLength = Number.POSITIVE_INFINITY;
 
 /** One request on a connection of our own as the pipeline sees it. */
 export class Http1Client implements Client {
@@ -28,15 +31,25 @@ export class Http1Client implements Client {
   #isOpen = false;
   #isAnswered = false;
 
-  constructor(connection: Http1Connection, head: RequestHead, body: Buffer) {
+  /** Reads a body of unknown length. */
+  readonly #chunks: ChunkedBody | undefined;
+
+  /** `body`: what came with the head, and the reader of a chunked one. */
+  constructor(connection: Http1Connection, head: RequestHead, body: Buffer | ChunkedBody) {
     this.#connection = connection;
     this.method = head.method;
     this.target = head.target;
     this.headers = head.headers;
     this.#keepAlive = head.keepAlive;
     this.#contentLength = head.contentLength;
-    this.#left = head.contentLength - body.length;
-    this.#body = body;
+    this.#chunks = Buffer.isBuffer(body) ? undefined : body;
+    if (Buffer.isBuffer(body)) {
+      this.#left = head.contentLength - body.length;
+      this.#body = body;
+    } else {
+      this.#left = body.isDone ? 0 : unknownLength;
+      this.#body = noBytes;
+    }
   }
 
   get address(): string {
@@ -46,7 +59,7 @@ export class Http1Client implements Client {
   }
 
   get hasBody(): boolean {
-    return this.#left > 0 || this.#body.length > 0;
+    return this.#left > 0 || this.#body.length > 0 || (this.#chunks?.size ?? 0) > 0;
   }
 
   get isBodyAwaited(): boolean {
@@ -71,6 +84,7 @@ export class Http1Client implements Client {
   /** Takes body bytes; gives what is beyond the body, undefined when nothing is. */
   feed(chunk: Buffer): Buffer | undefined {
     if (this.#left === 0) return chunk;
+    if (this.#chunks !== undefined) return this.#feedChunks(this.#chunks, chunk);
     const take = Math.min(this.#left, chunk.length);
     this.#left -= take;
     if (!this.#isAnswered) this.#keepBody(take === chunk.length ? chunk : chunk.subarray(0, take));
@@ -86,7 +100,8 @@ export class Http1Client implements Client {
   read(bytesMax: number, done: (body: BodyRead) => void): void {
     this.#bytesMax = bytesMax;
     this.#onBody = done;
-    if (this.#contentLength > bytesMax) this.#give("too_large");
+    const size = this.#chunks?.size ?? this.#contentLength;
+    if (size > bytesMax) this.#give("too_large");
     else if (this.#left === 0) this.#finishBody();
     else this.#connection.resume();
   }
@@ -139,15 +154,21 @@ export class Http1Client implements Client {
 
   /** The body did not come in time. */
   timeOut(): void {
-    this.#onBody = undefined;
-    this.#keep = false;
-    if (this.#x) this.#connection.shared.pipeline.refuse(this.#x, { code: "LL_HTTP_TIMEOUT" });
+    this.#refuse("LL_HTTP_TIMEOUT");
   }
 
   /** The connection is closed. */
   gone(): void {
     this.#give("cut");
     this.#x?.cancel?.("client_left");
+  }
+
+  /** The body will never be whole: the connection ends with the answer. */
+  #refuse(code: GatewayErrorCode, message?: string): void {
+    this.#onBody = undefined;
+    this.#keep = false;
+    const refusal = message === undefined ? { code } : { code, message };
+    if (this.#x) this.#connection.shared.pipeline.refuse(this.#x, refusal);
   }
 
   #head(status: number, headers: readonly string[], framing: string): string {
@@ -179,14 +200,33 @@ export class Http1Client implements Client {
     this.#connection.answered(this.#keep, this.#left);
   }
 
+  #feedChunks(chunks: ChunkedBody, bytes: Buffer): Buffer | undefined {
+    const bytesMax = this.#bytesMax < 0 ? unknownLength : this.#bytesMax;
+    const at = chunks.feed(bytes, 0, bytesMax);
+    if (chunks.isBad) {
+      this.#refuse("LL_HTTP_HEADER", "The chunked body is malformed.");
+      return undefined;
+    }
+    if (chunks.size > bytesMax) {
+      this.#give("too_large");
+      return undefined;
+    }
+    if (!chunks.isDone) return undefined;
+    this.#left = 0;
+    this.#connection.bodyCame();
+    const rest = at === bytes.length ? undefined : bytes.subarray(at);
+    this.#finishBody();
+    return rest;
+  }
+
   #keepBody(chunk: Buffer): void {
     if (Array.isArray(this.#body)) this.#body.push(chunk);
     else this.#body = this.#body.length === 0 ? chunk : [this.#body, chunk];
   }
 
   #finishBody(): void {
-    const body = this.#body;
     if (this.#onBody === undefined) return;
+    const body = this.#chunks?.take() ?? this.#body;
     this.#body = noBytes;
     this.#give(Array.isArray(body) ? Buffer.concat(body) : body);
   }

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { parseRequestHead } from "@loadline/kit/http1";
+import { ChunkedBody, parseRequestHead } from "@loadline/kit/http1";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Watch, Watched } from "../../upstream/watch.ts";
 import {
@@ -188,12 +188,19 @@ export class Http1Connection implements Watched {
     if (end < 0 || end - at > shared.headBytesMax) return -1;
     const head = parseRequestHead(bytes.toString("latin1", at, end + 2), headersMax);
     if (!head || !shared.serves(head.method, head.target)) return -1;
-    this.#served++;
     const from = end + headEnd.length;
-    const to = Math.min(bytes.length, from + head.contentLength);
-    const client = new Http1Client(this, head, bytes.subarray(from, to));
+    let to = Math.min(bytes.length, from + head.contentLength);
+    let chunks: ChunkedBody | undefined;
+    if (head.isChunked) {
+      chunks = new ChunkedBody();
+      to = chunks.feed(bytes, from, bytes.length);
+      // Nothing is used up yet: a complete parser may still judge it.
+      if (chunks.isBad) return -1;
+    }
+    this.#served++;
+    const client = new Http1Client(this, head, chunks ?? bytes.subarray(from, to));
     this.#client = client;
-    this.deadlineMs = to - from < head.contentLength ? shared.nowMs() + shared.requestMs : never;
+    this.deadlineMs = client.isBodyAwaited ? shared.nowMs() + shared.requestMs : never;
     client.begin();
     return to;
   }
