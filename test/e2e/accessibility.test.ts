@@ -103,12 +103,14 @@ describe.skipIf(executablePath === undefined)("the report for everybody (axe-cor
     });
   }
 
-  it("the dialog of the keys has no violation", async () => {
+  it("the dialog of the keys has no violation and Escape closes it", async () => {
     const page = await open(readyModel(), "light", 1280);
     await page.locator("#main").focus();
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();
     expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
     await page.context().close();
   });
 

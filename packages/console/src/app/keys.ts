@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 
-/** The keys of the report; none acts while the reader types. */
+/** The keys of the report; none acts while the reader types or a dialog is open. */
 export const reportKeys = [
   ["/", "filter"],
   ["j", "next row"],
@@ -57,6 +57,8 @@ export function useKeys(enabled: boolean, actions: KeyActions): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       if (typing(event.target) && event.key !== "Escape") return;
+      // An open dialog has the keyboard; Escape is the browser's way out of it.
+      if (document.querySelector("dialog[open]") !== null) return;
       const act = enabled || event.key === "?" ? (ownKeys[event.key] ?? rowKeys[event.key]) : null;
       if (act === null || act === undefined) return;
       event.preventDefault();
