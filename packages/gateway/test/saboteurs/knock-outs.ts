@@ -1,0 +1,128 @@
+import { CircuitBreaker } from "@loadline/kit/circuit-breaker";
+import { systemClock } from "@loadline/kit/clock";
+import type { Controls } from "../../src/controls.ts";
+import { keyIndex } from "../../src/body/request.ts";
+import type { Exchange } from "../../src/pipeline/exchange.ts";
+import type { Stage, StageId } from "../../src/pipeline/stage.ts";
+import { decideStream } from "../../src/stream/machine.ts";
+
+/** A gateway with exactly one control replaced. */
+export type KnockOut = Partial<Controls>;
+
+/** The table with one stage's way of running replaced. */
+function instead(
+  id: StageId,
+  run: (x: Exchange, stage: Stage) => ReturnType<NonNullable<Stage["run"]>>,
+): KnockOut {
+  return {
+    stages: (table) =>
+      table.map((stage) => (stage.id === id ? { ...stage, run: (x) => run(x, stage) } : stage)),
+  };
+}
+
+/** Counts failures and nothing else: five of however many open it. */
+export const bareCount: KnockOut = {
+  breaker: (deps) =>
+    new CircuitBreaker({
+      ...deps,
+      settings: { ...deps.settings, minVolume: 1, minFailures: 5, rate: 1e-6 },
+    }),
+};
+
+/** A call is a success once its stream has opened; how it ends is not asked. */
+class OpenedIsGood extends CircuitBreaker {
+  override record(lease: number, _outcome: unknown, nowMs: number): void {
+    super.record(lease, "success", nowMs);
+  }
+}
+
+export const successAtOpen: KnockOut = { breaker: (deps) => new OpenedIsGood(deps) };
+
+/** A call whose client left keeps its permit. */
+class Leaky extends CircuitBreaker {
+  override record(lease: number, outcome: "success" | "failure" | "neutral", nowMs: number): void {
+    if (outcome !== "neutral") super.record(lease, outcome, nowMs);
+  }
+}
+
+export const permitLeak: KnockOut = { breaker: (deps) => new Leaky(deps) };
+
+/** No failure ever opens it. */
+class Deaf extends CircuitBreaker {
+  override record(lease: number, _outcome: unknown, nowMs: number): void {
+    super.record(lease, "neutral", nowMs);
+  }
+}
+
+export const breakerOff: KnockOut = { breaker: (deps) => new Deaf(deps) };
+
+/** What came ends the exchange, and so does what comes after it. */
+export const secondExit: KnockOut = {
+  streamMachine: (state, input, isHeadSent) =>
+    state === "open" && input === "content"
+      ? { action: "end", to: "open" }
+      : decideStream(state, input, isHeadSent),
+};
+
+/** Work that nobody can count costs nothing. */
+export const unknownAsZero: KnockOut = {
+  stages: (table) =>
+    table.map((stage) => {
+      if (stage.id !== "meter") return stage;
+      return {
+        ...stage,
+        exit(x, end) {
+          const usage = { inputTokens: 0, outputTokens: 0, source: "none" } as const;
+          x.attempts.splice(0, Infinity, ...x.attempts.map((one) => ({ ...one, usage })));
+          stage.exit?.(x, end);
+        },
+      };
+    }),
+};
+
+/** A lost optional store takes the process out of rotation. */
+export const readinessTied: KnockOut = instead("answer", (x, stage) =>
+  x.operation.id === "readyz" ? { code: "LL_SERVER_DRAINING" } : stage.run?.(x),
+);
+
+/** A stage that waits for nothing is awaited all the same. */
+export const awaitedNoOp: KnockOut = instead("authorize", async (x, stage) => {
+  await Promise.resolve();
+  const outcome = stage.run?.(x);
+  return typeof outcome === "symbol" ? undefined : outcome;
+});
+
+export const hiddenPauseMs = 700;
+
+/** The same target is tried again after a pause, before anything else is. */
+export const hiddenRetry: KnockOut = instead("route", async (x, stage) => {
+  await systemClock().sleep(hiddenPauseMs);
+  const outcome = stage.run?.(x);
+  return typeof outcome === "symbol" ? undefined : outcome;
+});
+
+/** The model's name is put one byte beside its place. */
+export const spliceOffByOne: KnockOut = instead("authorize", (x, stage) => {
+  const outcome = stage.run?.(x);
+  if (x.body) {
+    const starts = x.body.scan.starts.map((at, i) => (i === keyIndex.model ? at + 1 : at));
+    x.body = { ...x.body, scan: { ...x.body.scan, starts } };
+  }
+  return outcome;
+});
+
+/** A member whose name is written with an escape is taken for another. */
+export const escapedKeyIgnored: KnockOut = instead("read", (x, stage) => {
+  const { client } = x;
+  const read = client.read.bind(client);
+  client.read = (bytesMax, done) => {
+    read(bytesMax, (body) =>
+      done(
+        Buffer.isBuffer(body)
+          ? Buffer.from(body.toString("latin1").replace("mo\\u0064el", "an_other_e"), "latin1")
+          : body,
+      ),
+    );
+  };
+  return stage.run?.(x);
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import * as out from "./knock-outs.ts";
+import * as laws from "./laws.ts";
+
+/** Each promise with a gateway that breaks it in exactly one control. */
+const rows: readonly (readonly [
+  promise: string,
+  saboteur: string,
+  law: laws.Law,
+  knockOut: out.KnockOut,
+  seen: string,
+])[] = [
+  [
+    "9 % errors leave a breaker closed",
+    "a bare count",
+    laws.ninePercentStayClosed,
+    out.bareCount,
+    "met an open breaker",
+  ],
+  [
+    "a dead target is left alone",
+    "a breaker that is off",
+    laws.deadTargetIsLeft,
+    out.breakerOff,
+    "the dead target was called 40 times",
+  ],
+  [
+    "streams count at their end",
+    "success at stream open",
+    laws.cutStreamsCount,
+    out.successAtOpen,
+    "25 cut streams, and the breaker is closed",
+  ],
+  [
+    "leaving callers wedge nothing",
+    "a permit leak",
+    laws.leavingWedgesNothing,
+    out.permitLeak,
+    "three callers that left hold the breaker half-open",
+  ],
+  ["each exchange ends once", "a second exit", laws.oneExit, out.secondExit, "second exits"],
+  [
+    "unknown work is unknown",
+    "unknown booked as 0",
+    laws.unknownStaysUnknown,
+    out.unknownAsZero,
+    "work of unknown size is not in the ledger",
+  ],
+  [
+    "Redis may be lost",
+    "readiness tied to it",
+    laws.lostStoreKeepsReady,
+    out.readinessTied,
+    "/readyz is 503 without Redis",
+  ],
+  [
+    "stages answer at once",
+    "an awaited no-op",
+    laws.nothingIsAwaited,
+    out.awaitedNoOp,
+    "stage authorize is awaited",
+  ],
+  [
+    "a failover takes 500 ms at most",
+    "a hidden retry",
+    laws.failoverIsQuick,
+    out.hiddenRetry,
+    "a call took more than 500 ms",
+  ],
+  [
+    "bytes pass through",
+    "a splice off by one",
+    laws.bytesPassThrough,
+    out.spliceOffByOne,
+    "other bytes reached the upstream",
+  ],
+  [
+    "no spelling hides a member",
+    "an escaped key ignored",
+    laws.spellingHidesNothing,
+    out.escapedKeyIgnored,
+    "a second model got through",
+  ],
+];
+
+describe("promises of the gateway", () => {
+  it.each(rows)("%s; %s is caught", async (_promise, _saboteur, law, knockOut, seen) => {
+    expect(await law({})).toEqual([]);
+    expect((await law(knockOut)).join("; ")).toContain(seen);
+  });
+
+  it("a drain loses no stream; one that cuts at once is caught", async () => {
+    expect(await laws.drainLosesNothing(5000)).toEqual([]);
+    expect(await laws.drainLosesNothing(0)).toEqual(["a stream was cut by the drain"]);
+  });
+});
