@@ -4,6 +4,8 @@ export interface TargetOptions {
   readonly seed?: number;
   /** Every plain answer waits this long, in ms; the second port waits a tenth longer. */
   readonly delayMs?: number;
+  /** This share (0..1) of plain answers waits `delayMs` in place of the common delay. */
+  readonly slow?: { readonly share: number; readonly delayMs: number };
   /** The whole process stands still for `stallMs` of each `everyMs`. */
   readonly stall?: { readonly stallMs: number; readonly everyMs: number };
   /** This share (0..1) of plain answers has `status`. */

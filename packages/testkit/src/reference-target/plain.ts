@@ -8,7 +8,9 @@ export function answerPlain(exchange: Exchange): void {
   const { options } = exchange.state;
   const number = exchange.state.plain++;
   const fault = pickFault(exchange, options);
-  const delayMs = (options.delayMs ?? 0) * exchange.slower;
+  const isSlow = exchange.drawn(options.slow?.share);
+  const ownMs = isSlow ? options.slow?.delayMs : options.delayMs;
+  const delayMs = (ownMs ?? 0) * exchange.slower;
   exchange.after(delayMs, () => {
     if (fault !== null) breakWith(exchange, fault);
     else if (options.quota !== undefined && number >= options.quota.after)

@@ -112,13 +112,14 @@ function recordTool(recorder: Recorder, job: ImportJob, refs: readonly string[])
 function recordGuards(recorder: Recorder, { run, scriptsExpected }: ImportJob): void {
   if (run.exact === undefined) return;
   const { scripts, lagP99Ms } = run.exact;
-  const shared = { invalidates: "both", kinds: [...claimKinds], streams: ["*"] } as const;
-  const append = (guard: Pick<GuardObservation, "guard" | "holds" | "reason" | "seen">): void => {
-    recorder.append({ kind: "guard", by: guard.guard, data: { ...shared, ...guard } });
+  const append = (guard: Omit<GuardObservation, "streams">): void => {
+    recorder.append({ kind: "guard", by: guard.guard, data: { ...guard, streams: ["*"] } });
   };
   if (scriptsExpected !== undefined) {
     append({
       guard: "guard.load.pods",
+      invalidates: "both",
+      kinds: [...claimKinds],
       holds: scripts >= scriptsExpected,
       reason: "gaps",
       seen: `${scripts} of ${scriptsExpected} scripts left results.`,
@@ -126,6 +127,9 @@ function recordGuards(recorder: Recorder, { run, scriptsExpected }: ImportJob): 
   }
   append({
     guard: "guard.load.pacer",
+    // Lateness is in the counts: it makes a target look slower, never faster.
+    invalidates: "fail",
+    kinds: ["quantile"],
     holds: lagP99Ms === null || lagP99Ms <= lagMsMax,
     reason: "generator",
     seen: `Iterations of k6 began late by ${lagP99Ms ?? 0} ms at p99, limit ${lagMsMax} ms.`,

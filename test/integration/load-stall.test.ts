@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  rankValue,
+  type ReferenceTarget,
+  stallWaits,
+  startReferenceTarget,
+  type Truth,
+} from "../../packages/testkit/src/reference-target/index.ts";
+import { get, limitOf, type LoadRun, notTested, pressurePercent, runScenario } from "./load/run.ts";
+
+const ratePerSecond = 1000;
+const seconds = 10;
+const quantiles = [0.9, 0.99] as const;
+const pressureMax = 25;
+
+/** The schedule, anchored where one arrival was on time and none was early. */
+function scheduleOf({ arrivedMs }: Truth): number[] {
+  const stepMs = 1000 / ratePerSecond;
+  const arrivals = arrivedMs.toSorted((a, b) => a - b);
+  const firstMs = Math.min(...arrivals.map((at, i) => at - i * stepMs));
+  return Array.from({ length: ratePerSecond * seconds }, (_, i) => firstMs + i * stepMs);
+}
+
+/**
+ * How long each user waited by the target's own stamps: it answers in the order of asking, so the
+ * i-th answer it gave belongs to the i-th due request. Nothing of the client's stamps is in it.
+ */
+function truthOf(truth: Truth): number[] {
+  const done = truth.doneMs.filter((at) => at !== null).toSorted((a, b) => a - b);
+  const waits = scheduleOf(truth).map((at, i) => (done[i] ?? Number.NaN) - at);
+  return waits.toSorted((a, b) => a - b);
+}
+
+interface Measured {
+  readonly run: LoadRun;
+  readonly truth: Truth;
+  /** p90 and p99 in ms, from the intended time and from the moment of sending. */
+  readonly response: readonly number[];
+  readonly service: readonly number[];
+}
+
+describe("a target that stands still for 200 ms of each second, asked 1,000 times a second", () => {
+  let target: ReferenceTarget;
+  beforeAll(async () => void (target = await startReferenceTarget()));
+  afterAll(() => target[Symbol.asyncDispose]());
+
+  async function measure(connectionsMax: number): Promise<Measured> {
+    await target.configure({ stall: { stallMs: 200, everyMs: 1000 } });
+    const limits = (["response_time", "service_time"] as const).flatMap((metric) =>
+      quantiles.map((quantile) => limitOf({ metric, quantile })),
+    );
+    const scenario = {
+      executor: "constant-arrival-rate",
+      rate: ratePerSecond,
+      durationMs: seconds * 1000,
+      request: get,
+    } as const;
+    const run = await runScenario({ baseUrl: target.url, scenario, limits }, { connectionsMax });
+    const figures = run.tallies.map(({ observedMs }) => observedMs ?? Number.NaN);
+    const truth = await target.truth();
+    return { run, truth, response: figures.slice(0, 2), service: figures.slice(2) };
+  }
+
+  const distance = (seen: readonly number[], truth: Truth): number[] =>
+    quantiles.map((q, i) => Math.abs((seen[i] ?? Number.NaN) - rankValue(truthOf(truth), q)));
+
+  for (const connections of [300, 10]) {
+    it(`p90 and p99 from the intended time are the target's own truth with ${connections} connections`, async () => {
+      const { run, truth, response, service } = await measure(connections);
+      expect(run.account).toMatchObject({ due: 10_000, ok: 10_000 });
+      expect(truth.requests).toEqual({ "/": 10_000 });
+      expect(truth.connections).toBeLessThanOrEqual(connections);
+      const [off90 = Number.NaN, off99 = Number.NaN] = distance(response, truth);
+      expect(off90).toBeLessThan(5);
+      expect(off99).toBeLessThan(8);
+      // Never less than the stalls alone make users wait.
+      const least = stallWaits(truth.stalls, scheduleOf(truth));
+      quantiles.forEach((q, i) => {
+        expect(response[i]).toBeGreaterThan(rankValue(least, q) - 2);
+      });
+      if (connections === 10) {
+        // The saboteur: a recorder whose intended time is the sending time agrees with nothing.
+        expect(Math.max(...distance(service, truth))).toBeGreaterThan(50);
+        expect(service[0]).toBeLessThan(20);
+      }
+      const pressure = pressurePercent(run);
+      if (pressure > pressureMax) {
+        notTested("p90 105 +- 5 and p99 192 +- 8 ms", `the machine is busy, PSI ${pressure} %`);
+        return;
+      }
+      expect(Math.abs((response[0] ?? Number.NaN) - 105)).toBeLessThanOrEqual(5);
+      expect(Math.abs((response[1] ?? Number.NaN) - 192)).toBeLessThanOrEqual(8);
+    });
+  }
+});
