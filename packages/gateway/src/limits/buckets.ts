@@ -13,8 +13,9 @@ export class Bucket {
   /** As the shared store last told it, in its time; its time minus ours; 0 before. */
   toldUs = 0;
   offsetUs = 0;
-  /** What a share alone has admitted and the shared store does not know yet. */
+  /** What a share has admitted and the shared store does not know yet, and its TAT by that alone. */
   sinceUs = 0;
+  aloneUs = 0;
   /** Of money: spent and reserved in the window that ends at `windowEndMs` (wall clock). */
   spentNano = 0;
   windowEndMs = 0;

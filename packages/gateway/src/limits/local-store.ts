@@ -25,6 +25,8 @@ export class LocalStore {
   #epoch = 0;
   #degradedUs = 0;
   #knows: "all" | "recent" | "none" = "all";
+  /** Something was taken here that the shared store was not told of since this was last cleared. */
+  hasUntold = false;
 
   readonly #spentBefore: (budgetId: string, period: string) => number;
 
@@ -87,6 +89,7 @@ export class LocalStore {
   /** Takes what `check` has admitted in the same turn; `marks` remember it for `release`. */
   take(plan: Plan, o: { ask: Ask; range: Range; times: Times; marks: number[] | undefined }): void {
     const { ask, range, times, marks } = o;
+    if (this.#epoch > 0 && range.to > plan.shared.from) this.hasUntold = true;
     for (let i = range.from; i < range.to; i++) {
       const dim = plan.dims[i];
       const bucket = plan.buckets[i];
@@ -102,6 +105,7 @@ export class LocalStore {
         if (this.#epoch > 0) {
           bucket.wholeUs = takenUs(bucket.wholeUs, times.nowUs, cost);
           bucket.sinceUs += cost;
+          bucket.aloneUs = takenUs(bucket.aloneUs, times.nowUs, cost);
         }
         if (marks) marks[i] = bucket.tatUs;
       }

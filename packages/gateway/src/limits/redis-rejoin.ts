@@ -10,6 +10,8 @@ export interface Offset {
   readonly offsetUs: number;
   readonly nowUs: number;
   readonly ttlMaxUs: number;
+  /** It may be another server than the one that told us: it may know less. */
+  readonly isOther: boolean;
 }
 
 /** What a limiter has to tell, and what to do when nobody took note of it. */
@@ -21,24 +23,29 @@ export interface Told {
 
 /** Arguments of the restore script for one limiter; undefined when there is nothing to say. */
 export function restoreOf(bucket: Bucket, o: Offset): Told | undefined {
-  if (bucket.kind === "m") return moneyOf(bucket);
+  if (bucket.kind === "m") return moneyOf(bucket, o.isOther);
   if (bucket.kind !== "r" && bucket.kind !== "t") return undefined;
   const offsetUs = bucket.offsetUs === 0 ? o.offsetUs : bucket.offsetUs;
-  const sinceUs = bucket.sinceUs;
-  const isLong = Math.max(bucket.wholeUs, bucket.toldUs - offsetUs) > o.nowUs;
-  if (sinceUs === 0 && !isLong) return undefined;
+  const { sinceUs, aloneUs } = bucket;
+  const toldUs = o.isOther && bucket.toldUs - offsetUs > o.nowUs ? bucket.toldUs : 0;
+  if (sinceUs === 0 && toldUs === 0) return undefined;
   bucket.sinceUs = 0;
+  bucket.aloneUs = 0;
   return {
-    list: [bucket.kind, bucket.toldUs, sinceUs, bucket.wholeUs + offsetUs],
-    undo: () => (bucket.sinceUs += sinceUs),
+    list: [bucket.kind, toldUs, sinceUs, aloneUs === 0 ? 0 : aloneUs + offsetUs],
+    undo() {
+      bucket.sinceUs += sinceUs;
+      bucket.aloneUs = Math.max(bucket.aloneUs, aloneUs);
+    },
   };
 }
 
-function moneyOf(bucket: Bucket): Told | undefined {
-  const { windowId, spentNano } = bucket;
-  if (windowId === "") return undefined;
-  const since = spentNano - bucket.baseNano;
-  const list = ["m", bucket.baseNano, since, windowId];
+function moneyOf(bucket: Bucket, isOther: boolean): Told | undefined {
+  const { windowId, spentNano, baseNano } = bucket;
+  const since = spentNano - baseNano;
+  if (windowId === "" || (since === 0 && !isOther)) return undefined;
+  // What was settled since it was told is known there only.
+  const list = ["m", isOther ? baseNano : 0, since, windowId];
   bucket.baseNano = spentNano;
   return {
     list,

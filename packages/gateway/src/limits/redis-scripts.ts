@@ -155,9 +155,9 @@ return settled
 
 /**
  * Brings back what a replica knows after Redis was away.
- * KEYS: limiters. ARGV per limiter: `r`/`t` told since whole, `m` told since window.
- * The larger of ours, as Redis last told it, and theirs, plus what was admitted here since then. A
- * TAT is not before `whole`, where this replica's calls alone have brought it.
+ * KEYS: limiters. ARGV per limiter: `r`/`t` told since alone, `m` told since window.
+ * The larger of `told`, as Redis last told it (0 unless it may have forgotten), and theirs, plus
+ * what was admitted here since then. A TAT is not before `alone`, where that alone would bring it.
  */
 export const restoreScript = `${shared}
 for i = 1, #KEYS do

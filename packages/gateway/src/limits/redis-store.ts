@@ -86,6 +86,8 @@ export class RedisStore implements SharedStore {
   #latencyMs = 0;
   #lastLogMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  /** Connected anew since it was last told what it cannot know: it may have forgotten the rest. */
+  #isOther = false;
 
   constructor(deps: RedisStoreDeps) {
     this.#deps = deps;
@@ -221,7 +223,10 @@ export class RedisStore implements SharedStore {
     if (isFirst) {
       this.#beatTimer?.cancel();
       void this.#beat();
-    } else if (this.isUp) this.#reconcile();
+      return;
+    }
+    this.#isOther = true;
+    if (this.isUp) this.#reconcile();
   }
 
   #onSuccess(): void {
@@ -272,10 +277,15 @@ export class RedisStore implements SharedStore {
     const { local } = this.#deps;
     void this.#settles.send();
     const offset = this.#offset();
+    this.#isOther = false;
+    local.hasUntold = false;
     const limiters = new Batches<Told & { key: string }>(restoreBatch, (_, told) => {
       const list = told.flatMap((one) => one.list);
-      const undo = (): void => told.forEach((one) => one.undo());
-      this.#send(restore, { keys: told.map(({ key }) => key), list, onLost: undo });
+      const onLost = (): void => {
+        this.#isOther ||= offset.isOther;
+        for (const one of told) one.undo();
+      };
+      this.#send(restore, { keys: told.map(({ key }) => key), list, onLost });
     });
     for (const bucket of local.table.all()) {
       const told = restoreOf(bucket, offset);
@@ -308,7 +318,7 @@ export class RedisStore implements SharedStore {
 
   #offset(): Offset {
     const ttlMaxUs = this.#leaseMs * 1000;
-    return { offsetUs: this.#offsetUs, nowUs: this.#nowUs(), ttlMaxUs };
+    return { offsetUs: this.#offsetUs, nowUs: this.#nowUs(), ttlMaxUs, isOther: this.#isOther };
   }
 
   get #leaseMs(): number {
@@ -354,6 +364,8 @@ export class RedisStore implements SharedStore {
     if (figures) {
       this.#replicas = Math.max(1, figures[1] ?? 1);
       this.#offsetUs = (figures[0] ?? 0) - Math.floor(this.#deps.clock.monotonicMs() * 1000);
+      // A call may have been decided here just when another one's answer had brought us back.
+      if (this.#state === "up" && this.#deps.local.hasUntold) this.#reconcile();
       if (this.#state !== "down") this.#onSuccess();
       else if (++this.#pings >= pingsNeeded || isFirst) this.#rejoin();
     } else this.#onFailure(startMs);
