@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, statusOutcome } from "../client.ts";
 import { type Dialect, type JsonObject, parseObject, Seen } from "./dialect.ts";
@@ -8,7 +9,7 @@ export const bodyBytesMax = 1_048_576;
 
 /** Keeps a whole body up to `bodyBytesMax` and reads it as a JSON object at its end. */
 export class JsonBodyReader implements AnswerReader {
-  readonly #judge: (body: JsonObject, flight: Flight) => LoadOutcome;
+  readonly #judge: (body: JsonObject, flight: Flight, text: string) => LoadOutcome;
   readonly #isLenient: boolean;
   readonly #parts: Buffer[] = [];
   #bytes = 0;
@@ -18,7 +19,7 @@ export class JsonBodyReader implements AnswerReader {
    * for an empty one.
    */
   constructor(
-    judge: (body: JsonObject, flight: Flight) => LoadOutcome,
+    judge: (body: JsonObject, flight: Flight, text: string) => LoadOutcome,
     o: { readonly isLenient?: boolean } = {},
   ) {
     this.#judge = judge;
@@ -36,11 +37,18 @@ export class JsonBodyReader implements AnswerReader {
   end(flight: Flight, nowMs: number): LoadOutcome {
     flight.doneMs = nowMs;
     if (flight.status < 200 || flight.status > 299) return statusOutcome(flight.status);
-    const isKept = this.#bytes <= bodyBytesMax;
-    const whole = isKept ? parseObject(Buffer.concat(this.#parts).toString("utf8")) : null;
+    const text = this.#text();
+    const whole = text === null ? null : parseObject(text);
     const body = whole ?? (this.#isLenient ? {} : null);
     if (body === null || (body["error"] !== undefined && body["error"] !== null)) return "protocol";
-    return this.#judge(body, flight);
+    return this.#judge(body, flight, text ?? "");
+  }
+
+  /** The body, null when it is too long or no UTF-8. */
+  #text(): string | null {
+    if (this.#bytes > bodyBytesMax) return null;
+    const bytes = Buffer.concat(this.#parts);
+    return isUtf8(bytes) ? bytes.toString("utf8") : null;
   }
 }
 
@@ -49,7 +57,7 @@ export function dialectBodyReader(dialect: Dialect, o: ReaderOptions): AnswerRea
   const { countTokens } = o;
   return new JsonBodyReader((body, flight) => {
     const seen = new Seen(countTokens !== undefined || o.text !== undefined);
-    if (!dialect.readBody(body, seen)) return "protocol";
+    if (!dialect.readBody(body, seen) || seen.fault !== "none") return "protocol";
     if (seen.tokens >= 0) {
       flight.tokens = seen.tokens;
       flight.tokensFrom = "usage";

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { ChatMessage, GeneratingLoadRequest } from "./request.ts";
 
 /** What an event or a body carries; an event with both is output. */
@@ -39,6 +40,20 @@ export class Seen {
     if (this.content !== "output") this.content = as;
     if (this.keepsText) this.text += value;
   }
+
+  /** Notes content that is no text; nested over 64 deep it is none a tool would take. */
+  markObject(value: JsonObject, as: "reasoning" | "output"): void {
+    if (isDeeper(value, depthMax)) this.fault = "protocol";
+    else this.mark(this.keepsText ? JSON.stringify(value) : "{}", as);
+  }
+}
+
+/** Deepest nesting written out for a tokenizer. */
+const depthMax = 64;
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeper(inner, depth - 1));
 }
 
 /** One way of asking for text and of streaming it. */
@@ -80,6 +95,11 @@ export function parseObject(text: string): JsonObject | null {
     return null;
   }
   return isObject(value) ? value : null;
+}
+
+/** A JSON object in UTF-8, or null for any other bytes. */
+export function parseBytes(bytes: Buffer): JsonObject | null {
+  return isUtf8(bytes) ? parseObject(bytes.toString("utf8")) : null;
 }
 
 export function isObject(value: unknown): value is JsonObject {

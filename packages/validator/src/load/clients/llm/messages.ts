@@ -66,7 +66,7 @@ function readBlock(value: unknown, seen: Seen): void {
   if (value["type"] === "redacted_thinking") seen.mark(value["data"], "reasoning");
   seen.mark(value["name"], "output");
   const { input } = value;
-  if (isObject(input) && Object.keys(input).length > 0) seen.mark(JSON.stringify(input), "output");
+  if (isObject(input) && Object.keys(input).length > 0) seen.markObject(input, "output");
 }
 
 /** Of a signature or a citation nothing is content. */

@@ -1,6 +1,7 @@
 import { createSseParser, type SseParser } from "@loadline/kit/sse";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, headerOf, statusOutcome } from "../client.ts";
+import { Utf8Reads } from "../utf8.ts";
 import { type Dialect, Seen } from "./dialect.ts";
 
 /** Where the gaps between content events of one stream go, in ms. */
@@ -30,6 +31,7 @@ export class StreamReader implements AnswerReader {
   readonly #options: ReaderOptions;
   readonly #seen: Seen;
   readonly #sse: SseParser;
+  readonly #utf8 = new Utf8Reads();
   #flight: Flight | null = null;
   #nowMs = Number.NaN;
   #eventsInRead = 0;
@@ -61,6 +63,7 @@ export class StreamReader implements AnswerReader {
     // Chunks of one read carry one stamp; bundling is counted per stamp.
     if (nowMs !== this.#nowMs) this.#eventsInRead = 0;
     this.#nowMs = nowMs;
+    if (!this.#utf8.feed(chunk)) this.#bad ??= "protocol";
     this.#sse.feed(chunk);
   }
 

@@ -1,8 +1,9 @@
 import { createSseParser, type SseParser } from "@loadline/kit/sse";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, headerOf, statusOutcome } from "../client.ts";
+import { Utf8Reads } from "../utf8.ts";
 import { bodyBytesMax } from "../llm/body-reader.ts";
-import { isObject, type JsonObject, parseObject } from "../llm/dialect.ts";
+import { isObject, type JsonObject, parseBytes, parseObject } from "../llm/dialect.ts";
 import type { McpReply } from "./options.ts";
 
 /**
@@ -17,6 +18,7 @@ export class McpReader implements AnswerReader {
   readonly #id: number | null;
   readonly #judge: (reply: McpReply) => LoadOutcome;
   #sse: SseParser | null = null;
+  readonly #utf8 = new Utf8Reads();
   #parts: Buffer[] = [];
   #bytes = 0;
   #nowMs = 0;
@@ -34,7 +36,10 @@ export class McpReader implements AnswerReader {
     if (!headerOf(headers, "content-type").toLowerCase().startsWith("text/event-stream")) return;
     flight.streamed = true;
     this.#sse = createSseParser({
-      event: (data) => this.#message(parseObject(data)),
+      // An event without data only makes a later reconnection possible.
+      event: (data) => {
+        if (data !== "") this.#message(parseObject(data));
+      },
       fail: () => void (this.#isMalformed = true),
     });
   }
@@ -42,6 +47,7 @@ export class McpReader implements AnswerReader {
   data(_flight: Flight, chunk: Buffer, nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#sse !== null) {
+      if (!this.#utf8.feed(chunk)) this.#isMalformed = true;
       this.#sse.feed(chunk);
       return;
     }
@@ -53,19 +59,16 @@ export class McpReader implements AnswerReader {
   end(flight: Flight, nowMs: number): LoadOutcome {
     if (this.#sse === null && this.#bytes > 0) {
       this.#nowMs = nowMs;
-      this.#message(
-        this.#bytes > bodyBytesMax
-          ? null
-          : parseObject(Buffer.concat(this.#parts).toString("utf8")),
-      );
+      const isKept = this.#bytes <= bodyBytesMax;
+      this.#message(isKept ? parseBytes(Buffer.concat(this.#parts)) : null);
     }
     flight.doneMs = Number.isNaN(this.#doneMs) ? nowMs : this.#doneMs;
     if (flight.status < 200 || flight.status > 299) return statusOutcome(flight.status);
     if (this.#id === null) return "ok";
+    if (this.#isMalformed) return "protocol";
     // Whole, but without a reply.
-    if (this.reply.kind === "transport") {
-      return this.#sse !== null && !this.#isMalformed ? "stream_truncated" : "protocol";
-    }
+    if (this.reply.kind === "transport")
+      return this.#sse === null ? "protocol" : "stream_truncated";
     return this.#judge(this.reply);
   }
 

@@ -188,10 +188,10 @@ export class RagClient {
   ): void {
     const bytes = encodeRequest(this.#request(route, o.places, o.tenant));
     const read: Read = { body: null, text: "" };
-    const judge = (body: unknown): LoadOutcome => {
+    const judge = (body: unknown, _flight: Flight, text: string): LoadOutcome => {
       read.body = body;
       if (!o.isJson) return "ok";
-      read.text = JSON.stringify(body);
+      read.text = text;
       return Array.isArray(valueAt(body, this.#o.resultsPath)) ? "ok" : "protocol";
     };
     const reader = new JsonBodyReader(judge, { isLenient: !o.isJson });
