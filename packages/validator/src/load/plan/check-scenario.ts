@@ -32,7 +32,7 @@ export function checkScenario(path: string, scenario: Scenario, anyCaps: boolean
   if ((scenario.request === undefined) === (scenario.exec === undefined)) {
     throw invalid(path, "needs either `request` or `exec`");
   }
-  if (scenario.request !== undefined) checkRequest(path, scenario.request);
+  if (scenario.request !== undefined) checkRequest(path, scenario.request, scenario.executor);
   if (scenario.exec?.kind !== "mix") return;
   const { parts } = scenario.exec;
   const weights = parts.reduce((sum, { weight }) => sum + weight, 0);
@@ -41,11 +41,14 @@ export function checkScenario(path: string, scenario: Scenario, anyCaps: boolean
   }
 }
 
-function checkRequest(path: string, request: LoadRequest): void {
+function checkRequest(path: string, request: LoadRequest, executor: Scenario["executor"]): void {
   if (request.kind !== "http") {
     const given = (request.messages?.length ?? 0) > 0 ? 1 : 0;
     const picked = (request.prompts?.length ?? 0) > 0 ? 1 : 0;
-    if (given + picked !== 1) throw invalid(`${path}.request`, "needs `messages` or `prompts`");
+    // A trace brings its prompts; a session has messages that come before its prompts.
+    const asks = executor === "trace-replay" || (executor === "sessions" && picked === 1);
+    if (given + picked !== 1 && !asks)
+      throw invalid(`${path}.request`, "needs `messages` or `prompts`");
   } else if (!request.path.startsWith("/")) {
     throw invalid(`${path}.request.path`, "does not start with /");
   }

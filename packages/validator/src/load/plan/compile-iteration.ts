@@ -1,13 +1,14 @@
 import { nearest } from "../../plan/nearest.ts";
-import type { ExecSpec, MixPart, StepName } from "../scenario-types.ts";
+import type { ExecSpec, LoadRequest, MixPart, StepName } from "../scenario-types.ts";
 import type { FeedPlan } from "../scenario/feed/feed.ts";
 import { parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
+import { llmRequestOf } from "../scenario/steps/llm-request.ts";
 import { declareSteps } from "./declare-steps.ts";
 import type { Faults } from "./faults.ts";
 import { moduleOf } from "./module-ref.ts";
 import type { Modules } from "./modules.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
-import { kindOf, type Step } from "./step-schema.ts";
+import { type HttpStep, kindOf, type Step } from "./step-schema.ts";
 
 /** What an iteration may refer to. */
 export interface IterationContext {
@@ -16,17 +17,20 @@ export interface IterationContext {
   readonly feed: FeedPlan | null;
   readonly env: Readonly<Record<string, string>>;
   readonly model: string | null;
+  /** Services the target tells how to speak to. */
+  readonly services: readonly string[];
 }
 
 /** What an iteration does, and the names of its requests. */
 export interface CompiledIteration {
-  readonly exec: ExecSpec;
+  readonly exec?: ExecSpec;
+  readonly request?: LoadRequest;
   readonly steps: readonly StepName[];
   /** Checks its steps make, by name. */
   readonly checks: readonly string[];
 }
 
-type What = Pick<ScenarioFile, "exec" | "steps" | "mix" | "requests">;
+type What = Pick<ScenarioFile, "exec" | "steps" | "request" | "mix" | "requests">;
 
 /** Compiles what a scenario does. Faults are noted; LL_LOAD_SCENARIO_IMPORT for an absent module. */
 export async function compileIteration(
@@ -35,11 +39,54 @@ export async function compileIteration(
   path: readonly PropertyKey[],
   context: IterationContext,
 ): Promise<CompiledIteration> {
-  const given = [what.exec, what.steps, what.mix].filter((one) => one !== undefined).length;
-  if (given !== 1) context.faults.add(path, "needs exactly one of `exec`, `steps`, `mix`");
+  const ways = [what.exec, what.steps, what.request, what.mix];
+  if (ways.filter((one) => one !== undefined).length !== 1) {
+    context.faults.add(path, "needs exactly one of `exec`, `steps`, `request`, `mix`");
+  }
+  if (what.request !== undefined) {
+    return compileRequest(name, what.request, [...path, "request"], context);
+  }
   if (what.mix !== undefined) return await compileMix(what.mix, [...path, "mix"], context);
   if (what.steps !== undefined) return compileSteps(what.steps, [...path, "steps"], context);
   return await compileModule(name, what, [...path, "exec"], context);
+}
+
+/** One request, the same for each iteration but for the prompt it picks. */
+function compileRequest(
+  name: string,
+  step: Step,
+  path: readonly PropertyKey[],
+  context: IterationContext,
+): CompiledIteration {
+  const { faults, model } = context;
+  for (const { text, path: at } of textsIn(step, path)) {
+    const parts = parseTemplate(text);
+    if (typeof parts === "string") faults.add(at, parts);
+    else if (parts.some((part) => typeof part !== "string")) {
+      faults.add(at, "has a value of the moment: write it as `steps`");
+    }
+  }
+  const asked = Object.values(step.llm ?? {}).find((one) => one !== undefined);
+  if (asked !== undefined && asked.model === undefined && model === null) {
+    faults.add([...path, "llm"], "names no model, and target.model is not set");
+  }
+  const steps = [{ name: step.name ?? name, ...(step.tags !== undefined && { tags: step.tags }) }];
+  return { request: requestOf(step, model ?? ""), steps, checks: [] };
+}
+
+function requestOf({ http, llm }: Step, model: string): LoadRequest {
+  if (llm !== undefined) return llmRequestOf(llm, model);
+  const r: HttpStep = typeof http === "object" ? http : { path: http ?? "/" };
+  const body = r.json === undefined ? r.body : JSON.stringify(r.json);
+  const json = r.json === undefined ? {} : { "content-type": "application/json" };
+  return {
+    kind: "http",
+    method: r.method ?? (body === undefined ? "GET" : "POST"),
+    path: r.path,
+    headers: { ...json, ...r.headers },
+    ...(body !== undefined && { body }),
+    ...(r.expect !== undefined && { expectStatus: r.expect.status }),
+  };
 }
 
 async function compileModule(
@@ -66,7 +113,8 @@ async function compileMix(
     const given = [part.exec, part.steps].filter((one) => one !== undefined).length;
     if (given !== 1) context.faults.add(here, "needs either `exec` or `steps`");
     const one = await compileIteration(name, part, here, context);
-    parts.push({ name, weight: part.weight, exec: one.exec, steps: one.steps });
+    const { exec, steps } = one;
+    parts.push({ name, weight: part.weight, steps, ...(exec !== undefined && { exec }) });
     checks.push(...one.checks);
   }
   if (!parts.some(({ weight }) => weight > 0)) context.faults.add(path, "weights sum to 0");
@@ -88,6 +136,13 @@ function compileSteps(
     const asked = Object.values(step.llm ?? {}).find((one) => one !== undefined);
     if (asked !== undefined && asked.model === undefined && model === null) {
       faults.add([...path, ...at, "llm"], "names no model, and target.model is not set");
+    }
+  }
+  for (const { step, path: at } of declared) {
+    const kind = kindOf(step);
+    const wants = kind === "ws" ? "rooms" : kind;
+    if ((wants === "rag" || wants === "rooms") && !context.services.includes(wants)) {
+      faults.add([...path, ...at, kind], `target.${wants} is not set`);
     }
   }
   for (const { text, path: at } of textsIn(steps, path)) checkTemplate(text, at, context);

@@ -8,6 +8,7 @@ type Range = { readonly minMs: number; readonly maxMs: number };
 export type ScenarioTerms = Pick<
   Scenario,
   | "exec"
+  | "request"
   | "steps"
   | "feed"
   | "feedDigest"

@@ -133,8 +133,9 @@ type ScenarioFile = LoadBlock["scenarios"][string];
 
 function termsOf(file: ScenarioFile, iteration: CompiledIteration, feed: FeedPlan | null) {
   return {
-    exec: iteration.exec,
     steps: iteration.steps,
+    ...(iteration.exec !== undefined && { exec: iteration.exec }),
+    ...(iteration.request !== undefined && { request: iteration.request }),
     startMs: file.startTime,
     warmupMs: file.warmup,
     gracefulStopMs: file.gracefulStop,

@@ -7,6 +7,9 @@ export const peakStepsDefault = 24;
 /** Longest pause between two steps of a search: what is under way is waited for. */
 export const peakDrainMs = 5000;
 
+/** How long answers may take after the last request, in ms, unless the scenario says. */
+export const gracefulStopMsDefault = 30_000;
+
 /** Planned length of a scenario in ms, its start and drain not counted; the longest it may be. */
 export function durationOf(scenario: Scenario): number {
   switch (scenario.executor) {

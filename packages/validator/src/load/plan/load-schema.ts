@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { feedOrders } from "../scenario/feed/order.ts";
 import { duration, durationOrZero, moduleExport, name } from "./fields.ts";
+import { mcpSchema, ragSchema, roomsSchema } from "./service-schema.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 
 const secretText = z.string().min(1);
@@ -26,6 +27,9 @@ const target = z.strictObject({
   auth: auth.optional(),
   headers: z.record(z.string(), z.string()).optional().describe("sent with every request"),
   model: z.string().min(1).optional().describe("model of llm steps that name none"),
+  mcp: mcpSchema.optional(),
+  rag: ragSchema.optional(),
+  rooms: roomsSchema.optional(),
 });
 
 const forms = ["csv", "jsonl", "json", "generator", "trace"] as const;

@@ -20,6 +20,10 @@ const timeUnit = duration.default(1000).describe("of the rates, default 1s");
 const shared = {
   exec: moduleExport.optional().describe("a function of a module: ./file.ts#export"),
   steps: steps.optional().describe("what an iteration does, one after the other"),
+  request: stepSchema
+    .refine((step) => step.http !== undefined || step.llm !== undefined, "needs `http` or `llm`")
+    .optional()
+    .describe("the one request of an iteration: sessions grow its history, traces make its prompt"),
   mix: z
     .record(
       name,

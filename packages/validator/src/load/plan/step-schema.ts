@@ -73,8 +73,14 @@ const llm = z
 const ragWays = exactlyOne(["ingest", "query"]);
 const rag = z
   .strictObject({
-    ingest: z.record(z.string(), json).optional().describe("a document with a planted canary"),
-    query: z.record(z.string(), json).optional().describe("a question"),
+    ingest: z
+      .strictObject({ text: z.string() })
+      .optional()
+      .describe("a document, to which a canary is added; ends when a query returned it"),
+    query: z
+      .strictObject({ question: z.string().min(1).optional() })
+      .optional()
+      .describe("a question, default for a canary"),
   })
   .refine(ragWays.holds, ragWays.message);
 
@@ -87,13 +93,7 @@ const mcp = z
   })
   .refine(mcpWays.holds, mcpWays.message);
 
-const ws = z.strictObject({
-  path: path.describe("of the room's socket"),
-  room: z.string().min(1).optional(),
-  send: json.optional().describe("sent as one text message"),
-  expect: z.string().min(1).optional().describe("text of the answer waited for"),
-  count: z.int().min(1).max(100_000).default(1).describe("messages sent, one after the other"),
-});
+const ws = z.enum(["say", "call"]);
 
 const kinds = ["http", "llm", "rag", "mcp", "ws", "check", "sleep", "group", "repeat"] as const;
 export type StepKind = (typeof kinds)[number];
@@ -115,7 +115,7 @@ const fields = {
   llm: llm.optional(),
   rag: rag.optional(),
   mcp: mcp.optional(),
-  ws: ws.optional(),
+  ws: ws.optional().describe("say: a message to the room; call: a round trip"),
   check: z
     .union([checkSchema, z.array(checkSchema).min(1).max(50)])
     .optional()

@@ -87,7 +87,7 @@ export interface LlmTerms extends RequestTerms {
 
 /** A model's answer. Bodies of streams are kept only with `keep: true`. */
 export interface LlmReply extends Reply {
-  /** The generated text of the kept body, all choices in the order they came. */
+  /** The generated text of a good answer, all choices in the order they came, at most 1 MiB. */
   content(): string;
 }
 
@@ -104,10 +104,60 @@ export interface VuLlm {
   embed(terms: Omit<LlmTerms, "maxTokens" | "stream">): Promise<LlmReply>;
 }
 
+/** What a query of the document store found. */
+export interface RagReply extends Reply {
+  /** Null: it asked for no canary of its own tenant. */
+  readonly hit: boolean | null;
+  /** Words of other tenants in the answer. */
+  readonly foreign: number;
+}
+
+type Named = Pick<RequestTerms, "name">;
+
+/** The document store that `target.rag` describes. */
+export interface VuRag {
+  /** Stores a text with a canary; resolves once a query returned it, or it was looked for in vain. */
+  ingest(text: string, terms?: Named): Promise<Reply>;
+  /** Without a question it asks for a canary. */
+  query(question?: string, terms?: Named): Promise<RagReply>;
+}
+
+/** What an MCP server said; `result` is the reply's JSON. */
+export interface McpReply extends Reply {
+  readonly kind: "ok" | "tool_error" | "protocol_error" | "input_required" | "transport";
+  /** Code of a protocol error, else null. */
+  readonly code: number | null;
+}
+
+/** The MCP server that `target.mcp` describes. */
+export interface VuMcp {
+  list(terms?: Named): Promise<McpReply>;
+  call(tool: string, args?: Readonly<Record<string, unknown>>, terms?: Named): Promise<McpReply>;
+}
+
+/** A socket in a room. */
+export interface WsMember {
+  readonly ok: boolean;
+  readonly outcome: LoadOutcome;
+  /** Says something to the room; resolves with the acknowledgement. */
+  say(terms?: Named): Promise<Reply>;
+  /** A round trip. */
+  call(terms?: Named): Promise<Reply>;
+}
+
+/** The rooms that `target.rooms` describes. */
+export interface VuWs {
+  /** Brings this user into its room; its socket stays for later iterations. */
+  connect(terms?: Named): Promise<WsMember>;
+}
+
 /** A virtual user, given to a scenario's function for each iteration. */
 export interface Vu {
   readonly http: VuHttp;
   readonly llm: VuLlm;
+  readonly rag: VuRag;
+  readonly mcp: VuMcp;
+  readonly ws: VuWs;
   /** Counts each check by its name; true when all hold. */
   check<R extends Reply>(reply: R, checks: Checks<R>): boolean;
   /** Runs a part; its requests without a name of their own are counted under the group's. */

@@ -77,6 +77,7 @@ async function runHook(
     );
   } finally {
     timer.cancel();
+    await shared.services.close();
   }
 }
 

@@ -3,6 +3,7 @@ import type { Ask } from "../../engine/exec.ts";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { Answer, type Requirement } from "../answer.ts";
 import type { Reply, Timings } from "../api.ts";
+import { timingsOf } from "../timings.ts";
 
 /** What is sent, written already. */
 export interface Written {
@@ -56,16 +57,7 @@ export class Call extends Answer implements Ask, LoadClient, Reply {
   }
 
   get timings(): Timings {
-    const { flight } = this;
-    if (flight === null) return noTimings;
-    const { intendedMs, sendMs, doneMs } = flight;
-    return {
-      responseMs: doneMs - intendedMs,
-      serviceMs: doneMs - sendMs,
-      waitMs: sendMs - intendedMs,
-      firstByteMs: flight.firstByteMs - sendMs,
-      ttftMs: flight.firstContentMs - sendMs,
-    };
+    return this.flight === null ? noTimings : timingsOf(this.flight);
   }
 
   bytes(): Buffer {

@@ -1,14 +1,12 @@
 import type { LlmReply } from "../api.ts";
 import { Call } from "./call.ts";
-import { generatedText } from "./llm-text.ts";
-import type { LlmKind } from "./module-context.ts";
 
 /** A request to a model. */
 export class LlmCall extends Call implements LlmReply {
-  kind: LlmKind = "chat";
+  /** Set by the reader of an answer that is good. */
+  generated = "";
 
   content(): string {
-    const isStream = this.header("content-type").startsWith("text/event-stream");
-    return this.kind === "embeddings" ? "" : generatedText(this.kind, this.text(), isStream);
+    return this.generated;
   }
 }

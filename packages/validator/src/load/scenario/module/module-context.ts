@@ -8,6 +8,7 @@ import type { Checks, HttpTerms, LlmTerms, Reply } from "../api.ts";
 import type { Requirement } from "../answer.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Report } from "../report.ts";
+import { Services } from "../services.ts";
 import { Call, type Written } from "./call.ts";
 
 /** What the virtual users of a module's scenario share in a worker. */
@@ -20,7 +21,9 @@ export interface ModuleContext {
   stepOf(name: string | undefined): number;
   /** A plain request, written; kept while it always is the same. */
   http(method: string, path: string, terms: HttpTerms | undefined): Written;
-  llm(kind: LlmKind, terms: LlmTerms): LoadClient;
+  /** `text` is told the generated text of a good answer. */
+  llm(kind: LlmKind, terms: LlmTerms, text: (text: string) => void): LoadClient;
+  readonly services: Services;
 }
 
 export type LlmKind = LlmLoadRequest["kind"];
@@ -54,6 +57,13 @@ export function createModuleContext(
     context,
     scenario,
     ...o,
+    services: new Services(context),
+    llm: (kind, terms, text) =>
+      createLlmClient(llmRequest(kind, terms, plan.target.model), base, {
+        seed,
+        gap: (_flight, gapMs) => context.metric("icl", gapMs),
+        text: (_flight, generated) => text(generated),
+      }),
     stepOf(name) {
       if (name === undefined) return 0;
       const at = steps.get(name);
@@ -73,8 +83,6 @@ export function createModuleContext(
       written.set(key, one);
       return one;
     },
-    llm: (kind, terms) =>
-      createLlmClient(llmRequest(kind, terms, plan.target.model), base, { seed }),
   };
 }
 

@@ -22,6 +22,7 @@ export async function createModuleExec(scenario: Scenario, context: ExecContext)
       const user = (users[it.vu] ??= new ModuleVu(shared, id, run));
       user.start(it, ended);
     },
+    close: async () => await shared.services.close(),
   };
 }
 

@@ -16,6 +16,8 @@ import type { FeedRow } from "../feed/table.ts";
 import { statusReader } from "../../clients/http.ts";
 import type { ModuleFunction } from "../import-module.ts";
 import { Call } from "./call.ts";
+import { createServiceApis } from "./service-apis.ts";
+import type { At } from "../../clients/asked.ts";
 import { LlmCall } from "./llm-call.ts";
 import {
   holds,
@@ -32,6 +34,9 @@ const noTags: Readonly<Record<string, string>> = Object.freeze({});
 export class ModuleVu implements Vu {
   readonly http: VuHttp;
   readonly llm: VuLlm;
+  readonly rag: Vu["rag"];
+  readonly mcp: Vu["mcp"];
+  readonly ws: Vu["ws"];
   readonly metrics: Vu["metrics"];
   readonly id: number;
   iteration = 0;
@@ -71,6 +76,14 @@ export class ModuleVu implements Vu {
       message: (terms) => this.#ask("messages", terms),
       embed: (terms) => this.#ask("embeddings", terms),
     };
+    const apis = createServiceApis(m.services, {
+      vu: id,
+      at: (terms) => this.#due(terms),
+      ended: (reply) => this.answered(reply),
+    });
+    this.rag = apis.rag;
+    this.mcp = apis.mcp;
+    this.ws = apis.ws;
     this.metrics = { add: (name, value) => context.metric(name, value) };
   }
 
@@ -174,18 +187,27 @@ export class ModuleVu implements Vu {
   }
 
   async #ask(kind: LlmKind, terms: LlmTerms): Promise<LlmReply> {
-    const client = this.#m.llm(kind, terms);
+    let generated = "";
+    const client = this.#m.llm(kind, terms, (text) => void (generated = text));
     const { method, firstByteMs, totalMs } = client;
     const written = { method, bytes: client.bytes(this.iteration), firstByteMs, totalMs };
     const keep = kind === "embeddings" || terms.stream === false;
     const call = new LlmCall(written, this.#at(terms), client.reader(), this.#keeping(terms, keep));
-    call.kind = kind;
-    return await this.#send(call);
+    await this.#send(call);
+    call.generated = generated;
+    return call;
   }
 
   #at(terms: RequestTerms | undefined): { readonly step: number; readonly index: number } {
     const name = terms?.name ?? this.#group;
     return { step: name === undefined ? 0 : this.#m.stepOf(name), index: this.iteration };
+  }
+
+  /** Which due request a call is; the first one of an iteration has the arrival's own times. */
+  #due(terms: Pick<RequestTerms, "name"> | undefined): At {
+    const at = { ...this.#at(terms), intendedMs: this.#intendedMs, wakeMs: this.#wakeMs };
+    this.#intendedMs = this.#wakeMs = Number.NaN;
+    return at;
   }
 
   #keeping(terms: RequestTerms | undefined, usual: boolean) {
@@ -207,7 +229,7 @@ export class ModuleVu implements Vu {
   }
 
   /** A request of this iteration ended. */
-  answered(call: Call): void {
+  answered(call: Reply): void {
     const bad = !call.ok;
     this.#bad ||= bad;
     this.#refused = bad && call.status === 0;

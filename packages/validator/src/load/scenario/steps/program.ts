@@ -1,6 +1,7 @@
 import type { ExecContext } from "../../engine/exec.ts";
 import { kindOf, type Step } from "../../plan/step-schema.ts";
 import { type CheckSpec, checkNeeds } from "../checks/table.ts";
+import { compileCall, type StepCall } from "./step-call.ts";
 import { compileHttp, compileLlm, type StepRequest } from "./step-request.ts";
 
 /** What a request keeps of its answer, and what it must hold to be good. */
@@ -19,6 +20,7 @@ export type Op =
       readonly request: StepRequest;
       readonly watch: Watch;
     }
+  | { readonly op: "call"; readonly step: number; readonly call: StepCall }
   | { readonly op: "check"; readonly checks: readonly CheckSpec[] }
   | { readonly op: "sleep"; readonly minMs: number; readonly maxMs: number }
   /** Goes on at `to` unless the last outcome is one of these. */
@@ -78,6 +80,11 @@ class ProgramBuilder {
   }
 
   #send(step: Step, later: readonly Step[]): void {
+    const call = compileCall(step);
+    if (call !== null) {
+      this.ops.push({ op: "call", step: this.#sent++, call });
+      return;
+    }
     const request = compileRequest(step, this.#context);
     this.ops.push({ op: "send", step: this.#sent++, request, watch: watchOf(later) });
   }

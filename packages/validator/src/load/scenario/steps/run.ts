@@ -2,10 +2,12 @@ import type { LoadClient } from "../../clients/client.ts";
 import type { AnswerReader } from "../../clients/client.ts";
 import type { Ask, ExecContext, Iteration, IterationEnd } from "../../engine/exec.ts";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
-import { Answer, type Requirement } from "../answer.ts";
+import { Answer, type AnswerView, type Requirement } from "../answer.ts";
 import { checkHolds } from "../checks/table.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { FeedRow } from "../feed/table.ts";
+import type { Called } from "../called.ts";
+import type { Services } from "../services.ts";
 import type { TemplateScope } from "../template.ts";
 import type { Op, Program } from "./program.ts";
 
@@ -14,6 +16,7 @@ export interface RunContext {
   readonly program: Program;
   readonly context: ExecContext;
   readonly feed: Feed | null;
+  readonly services: Services;
   readonly env: Readonly<Record<string, string>>;
   /** Counts a check by its name. */
   readonly checked: (name: string, held: boolean) => void;
@@ -48,7 +51,9 @@ export class Run implements Ask, LoadClient, TemplateScope {
   readonly #loops: Int32Array;
   #bytes: Buffer = Buffer.alloc(0);
   #send: Extract<Op, { op: "send" }> | null = null;
-  #answer: Answer | null = null;
+  #answer: AnswerView | null = null;
+  /** Of a request, to be told its end. */
+  #reading: Answer | null = null;
   #at = 0;
   #outcome: LoadOutcome = "ok";
   #bad = false;
@@ -88,7 +93,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
     this.#bad = false;
     this.#refused = false;
     this.#first = true;
-    this.#answer = null;
+    this.#answer = this.#reading = null;
     this.#loops.fill(0);
     if (this.#nextRow()) this.#advance();
   }
@@ -105,8 +110,8 @@ export class Run implements Ask, LoadClient, TemplateScope {
     if (!answer) return reader;
     const requirement: Requirement | null =
       required.length === 0 ? null : (seen) => required.every((one) => checkHolds(one, seen));
-    this.#answer = new Answer(reader, body, requirement);
-    return this.#answer;
+    this.#reading = new Answer(reader, body, requirement);
+    return this.#reading;
   }
 
   readonly answered = (flight: Flight, outcome: LoadOutcome): void => {
@@ -114,11 +119,21 @@ export class Run implements Ask, LoadClient, TemplateScope {
     this.#bad ||= outcome !== "ok";
     this.#refused = outcome !== "ok" && flight.status === 0;
     if (this.#send?.watch.answer === true) {
-      this.#answer ??= new Answer(nothingRead, false, null);
-      this.#answer.ended(flight, outcome);
+      this.#reading ??= new Answer(nothingRead, false, null);
+      this.#reading.ended(flight, outcome);
+      this.#answer = this.#reading;
     }
     this.#waiting = false;
     // Answered within its own sending: the loop under way goes on, the stack does not grow.
+    if (!this.#running) this.#advance();
+  };
+
+  readonly #called = (called: Called): void => {
+    this.#outcome = called.outcome;
+    this.#bad ||= !called.ok;
+    this.#refused = !called.ok && called.status === 0;
+    this.#answer = called;
+    this.#waiting = false;
     if (!this.#running) this.#advance();
   };
 
@@ -159,6 +174,9 @@ export class Run implements Ask, LoadClient, TemplateScope {
       case "send":
         this.#request(op);
         return;
+      case "call":
+        this.#call(op);
+        return;
       case "check":
         this.#check(op.checks);
         return;
@@ -177,7 +195,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
     const { context, fault } = this.#o;
     const { request } = op;
     this.#send = op;
-    this.#answer = null;
+    this.#answer = this.#reading = null;
     this.step = op.step;
     this.method = request.method;
     this.firstByteMs = request.firstByteMs;
@@ -194,6 +212,24 @@ export class Run implements Ask, LoadClient, TemplateScope {
     this.#first = false;
     this.#waiting = true;
     context.send(this);
+  }
+
+  #call(op: Extract<Op, { op: "call" }>): void {
+    const { services, fault } = this.#o;
+    this.#send = null;
+    this.#answer = null;
+    this.step = op.step;
+    if (!this.#first) this.intendedMs = this.wakeMs = Number.NaN;
+    const { step, index, intendedMs, wakeMs } = this;
+    this.#waiting = true;
+    try {
+      op.call(services, this, { step, index, intendedMs, wakeMs }, this.#called);
+    } catch (error) {
+      this.#waiting = false;
+      this.#script(error, fault);
+      this.#at = this.#o.program.ops.length;
+    }
+    this.#first = false;
   }
 
   /** Due and never sent, by the scenario's own fault: counted as such. */

@@ -2,10 +2,10 @@ import { EncodedHeaders, encodeRequest } from "@loadline/kit/http1";
 import type { AnswerReader } from "../../clients/client.ts";
 import { statusReader } from "../../clients/http.ts";
 import { createLlmClient, inputsOf, llmRequestParts } from "../../clients/llm/llm-client.ts";
-import type { LlmLoadRequest } from "../../clients/llm/request.ts";
 import type { ExecContext } from "../../engine/exec.ts";
 import type { HttpStep, LlmStep } from "../../plan/step-schema.ts";
 import { pickIndex } from "../../schedule/arrivals.ts";
+import { llmRequestOf } from "./llm-request.ts";
 import {
   compileJson,
   compileText,
@@ -53,44 +53,14 @@ export function compileHttp(step: HttpStep | string, context: ExecContext): Step
 
 const isContentType = (header: string): boolean => header.toLowerCase() === "content-type";
 
-/** The engine's request of an llm step. */
-export function llmRequestOf(step: LlmStep, model: string): LlmLoadRequest {
-  const input = (r: {
-    readonly prompt?: string | undefined;
-    readonly prompts?: readonly string[] | undefined;
-    readonly messages?: readonly { readonly role: string; readonly content: string }[] | undefined;
-  }) => ({
-    ...(r.prompt !== undefined && { prompts: [r.prompt] }),
-    ...(r.prompts !== undefined && { prompts: r.prompts }),
-    ...(r.messages !== undefined && { messages: r.messages }),
-  });
-  const terms = (r: NonNullable<LlmStep["embed"]>) => ({
-    model: r.model ?? model,
-    ...input(r),
-    ...(r.path !== undefined && { path: r.path }),
-    ...(r.headers !== undefined && { headers: r.headers }),
-    ...(r.extra !== undefined && { extra: r.extra }),
-  });
-  if (step.embed !== undefined) return { kind: "embeddings", ...terms(step.embed) };
-  const { chat, complete, respond, message } = step;
-  const kind =
-    chat !== undefined
-      ? "chat"
-      : complete !== undefined
-        ? "completions"
-        : respond !== undefined
-          ? "responses"
-          : "messages";
-  const asked = chat ?? complete ?? respond ?? message;
-  if (asked === undefined) throw new TypeError("an llm step without a dialect");
-  return { kind, ...terms(asked), maxTokens: asked.maxTokens, stream: asked.stream };
-}
-
 /** A request to a model: each of its prompts is compiled, one is picked by seed and index. */
 export function compileLlm(step: LlmStep, context: ExecContext): StepRequest {
   const { base, seed, plan } = context;
   const request = llmRequestOf(step, plan.target.model ?? "");
-  const client = createLlmClient(request, base, { seed });
+  const client = createLlmClient(request, base, {
+    seed,
+    gap: (_flight, gapMs) => context.metric("icl", gapMs),
+  });
   const all = inputsOf(request).map((messages) => {
     const { path, headers, fields } = llmRequestParts(request, { ...base, headers: [] }, messages);
     const below = path.slice(base.path.length);

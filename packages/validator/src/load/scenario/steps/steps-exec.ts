@@ -3,6 +3,7 @@ import type { Step } from "../../plan/step-schema.ts";
 import type { Scenario } from "../../scenario-types.ts";
 import { openFeed } from "../feed/open-feed.ts";
 import { createReport } from "../report.ts";
+import { Services } from "../services.ts";
 import { compileProgram } from "./program.ts";
 import { Run, type RunContext } from "./run.ts";
 
@@ -13,12 +14,15 @@ export async function createStepsExec(scenario: Scenario, context: ExecContext):
   const program = compileProgram(data as readonly Step[], context);
   const feed = await openFeed(scenario, context);
   const report = createReport(context, feed);
-  const shared: RunContext = { program, context, feed, env: scenario.env ?? {}, ...report };
+  const services = new Services(context);
+  const env = scenario.env ?? {};
+  const shared: RunContext = { program, context, feed, services, env, ...report };
   const runs: Run[] = [];
   return {
     start(it, ended) {
       const run = (runs[it.vu] ??= new Run(shared, it.vu * context.workers + context.worker));
       run.start(it, ended);
     },
+    close: async () => await services.close(),
   };
 }
