@@ -10,6 +10,8 @@ export interface Dimension {
   readonly name: string;
   /** Requests, tokens, slots, or nano-units of currency. */
   readonly limit: number;
+  /** The same as headers state it. */
+  readonly limitText: string;
   /** Of requests and tokens. */
   readonly law: Law | undefined;
   /** Of money. */
@@ -61,6 +63,7 @@ function compileLimit(entry: LimitEntry): Dimension {
     resource,
     name: `${scope}/${resource}`,
     limit,
+    limitText: String(limit),
     law,
     period,
     match: matched && new Set(matched),

@@ -1,5 +1,6 @@
 import { remainingOf } from "@loadline/kit/rate-limiter";
 import type { LimitResource } from "./config.ts";
+import { spellDuration } from "./duration.ts";
 import type { Ask, Denial, Plan } from "./plan.ts";
 import type { Bucket } from "./buckets.ts";
 
@@ -14,7 +15,21 @@ export interface Stated {
 }
 
 const none: readonly string[] = [];
-const stated = ["requests", "tokens"] as const;
+const names = {
+  requests: namesOf("requests"),
+  tokens: namesOf("tokens"),
+} as const;
+
+function namesOf(resource: LimitResource) {
+  const openai = (what: string): string => `x-ratelimit-${what}-${resource}`;
+  const anthropic = (what: string): string => `anthropic-ratelimit-${resource}-${what}`;
+  const all = (name: (what: string) => string) => ({
+    limit: name("limit"),
+    remaining: name("remaining"),
+    reset: name("reset"),
+  });
+  return { openai: all(openai), anthropic: all(anthropic) };
+}
 
 /** Headers that state the limits and what is left of them; empty when only caps apply. */
 export function answerHeaders(
@@ -54,45 +69,36 @@ export function waitMs(denial: Denial): number {
 
 function pushState(list: string[], o: Stated, nowUs: number, clock: { wallMs(): number }): void {
   if (o.plan.policy === "") return;
-  for (const resource of stated) pushResource(list, resource, { o, nowUs, clock });
+  const at = { o, nowUs, clock };
+  pushResource(list, "requests", at);
+  pushResource(list, "tokens", at);
   list.push("ratelimit-policy", o.plan.policy);
 }
 
 /** States the limit of a resource of which least is left. */
 function pushResource(
   list: string[],
-  resource: LimitResource,
+  resource: keyof typeof names,
   { o, nowUs, clock }: { o: Stated; nowUs: number; clock: { wallMs(): number } },
 ): void {
+  const { dims } = o.plan;
   let least = -1;
-  let limit = 0;
+  let limit = "";
   let resetUs = 0;
-  o.plan.dims.forEach(({ resource: of, law }, i) => {
+  for (let i = 0; i < dims.length; i++) {
+    const dim = dims[i];
     const bucket = o.buckets[i];
-    if (of !== resource || !law || !bucket) return;
-    const remaining = Math.floor(remainingOf(law, bucket.tatUs, nowUs) / o.share);
-    if (least >= 0 && remaining >= least) return;
+    if (dim?.resource !== resource || !dim.law || !bucket) continue;
+    const remaining = Math.floor(remainingOf(dim.law, bucket.tatUs, nowUs) / o.share);
+    if (least >= 0 && remaining >= least) continue;
     least = remaining;
-    limit = law.limit;
+    limit = dim.limitText;
     resetUs = Math.max(0, bucket.tatUs - nowUs);
-  });
-  if (least < 0) return;
-  if (o.isAnthropic) {
-    const at = new Date(clock.wallMs() + Math.ceil(resetUs / 1000)).toISOString();
-    const name = `anthropic-ratelimit-${resource}`;
-    list.push(`${name}-limit`, String(limit), `${name}-remaining`, String(least));
-    list.push(`${name}-reset`, at);
-    return;
   }
-  list.push(`x-ratelimit-limit-${resource}`, String(limit));
-  list.push(`x-ratelimit-remaining-${resource}`, String(least));
-  list.push(`x-ratelimit-reset-${resource}`, spelled(resetUs));
-}
-
-/** `1m3.5s`, as OpenAI spells durations. */
-function spelled(us: number): string {
-  const ms = Math.ceil(us / 1000);
-  const minutes = Math.floor(ms / 60_000);
-  const seconds = `${(ms - minutes * 60_000) / 1000}s`;
-  return minutes === 0 ? seconds : `${minutes}m${seconds}`;
+  if (least < 0) return;
+  const name = names[resource][o.isAnthropic ? "anthropic" : "openai"];
+  const reset = o.isAnthropic
+    ? new Date(clock.wallMs() + Math.ceil(resetUs / 1000)).toISOString()
+    : spellDuration(resetUs);
+  list.push(name.limit, limit, name.remaining, String(least), name.reset, reset);
 }
