@@ -5,10 +5,14 @@ export { readReportModel, reRender } from "./evidence/re-render.ts";
 export { sha256 } from "./evidence/sha256.ts";
 export {
   bindJob,
+  findProfile,
   jobOfFile,
+  jobOfProfile,
   LoadControl,
   loadMinutes,
   loadPlanRows,
+  loadProfiles,
+  profileManifestSchema,
   readLoadFile,
   runLoad,
 } from "./load/index.ts";
@@ -20,6 +24,7 @@ export type {
   LoadPlanRow,
   ThresholdSpec,
 } from "./load/index.ts";
+export { parseYaml } from "./plan/yaml-problems.ts";
 export { loadRunPlan, runLoadJob } from "./run/run-load-job.ts";
 export type { LoadRunDeps } from "./run/run-load-job.ts";
 export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";

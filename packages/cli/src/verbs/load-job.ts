@@ -1,5 +1,15 @@
+import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { jobOfFile, type LoadJob, readLoadFile, type ThresholdSpec } from "@loadline/validator";
+import {
+  findProfile,
+  jobOfFile,
+  jobOfProfile,
+  type LoadJob,
+  parseYaml,
+  profileManifestSchema,
+  readLoadFile,
+  type ThresholdSpec,
+} from "@loadline/validator";
 import type { Args } from "../args.ts";
 import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
@@ -85,6 +95,47 @@ export async function jobOfPlan(host: CliHost, args: Args, path: string): Promis
   const job = jobOfFile(file, terms);
   const { workers, processes } = file;
   return { ...job, load: { ...job.load, workers, processes, ...loadTerms(args) } };
+}
+
+/** The job of a built-in profile against `--target`, with what `--manifest` says of it. */
+export function jobOfNamed(host: CliHost, args: Args, name: string): LoadJob {
+  const text = args.text("target");
+  if (text === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL.");
+  const manifest = readManifest(host, args);
+  const base = apiBase(text);
+  // Health and metrics stand beside `/v1`, not below it.
+  const baseUrl = base.endsWith("/v1") ? base.slice(0, -3) : base;
+  const users = args.count("users", { min: 1, max: 20_000 });
+  const rate = rateOf(args);
+  return jobOfProfile(findProfile(name), {
+    load: {
+      target: { baseUrl, allowHosts: args.list("allow-host") },
+      seed: 7,
+      ...loadTerms(args),
+    },
+    name: text,
+    manifest,
+    terms: {
+      ...(users !== undefined && { users }),
+      ...(rate !== undefined && { rate }),
+      ...(args.text("duration") !== undefined && { durationMs: durationOf(args) }),
+    },
+    explore: args.has("explore"),
+    ...keyOf(args),
+    ...abOf(args),
+  });
+}
+
+function readManifest(host: CliHost, args: Args) {
+  const path = args.text("manifest");
+  const model = args.text("model");
+  const asked = model === undefined ? {} : { model };
+  if (path === undefined) return profileManifestSchema.parse(asked);
+  const text = readFileSync(resolve(host.cwd, path), "utf8");
+  const read = parseYaml(text, profileManifestSchema);
+  if (read.ok) return { ...read.data, ...asked };
+  const lines = read.problems.map((one) => `${one.path}: ${one.message} (${path}:${one.line})`);
+  throw cliErrors.make("LL_CLI_VALUE", `--manifest ${lines.join("; ")}.`);
 }
 
 /** `--api-key-env`, by name. */

@@ -5,6 +5,7 @@ import {
   type LoadJob,
   type LoadPlanRow,
   loadPlanRows,
+  loadProfiles,
   runLoadJob,
   shellLine,
 } from "@loadline/validator";
@@ -17,7 +18,7 @@ import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import { createLoadView } from "../terminal/load-view.ts";
 import { toolVersion } from "../version.ts";
-import { jobOfFlags, jobOfPlan } from "./load-job.ts";
+import { jobOfFlags, jobOfNamed, jobOfPlan } from "./load-job.ts";
 import { loadPlanText } from "./load-plan-text.ts";
 import { runStage } from "./validate.ts";
 import type { VerbContext } from "./verb.ts";
@@ -42,16 +43,28 @@ const ownFlags = ["find-peak", "explore", "dry-run", "stream", "live", "above-ca
 export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const { args, host } = context;
   const [plan] = args.positionals;
+  if (plan === "profiles") return listProfiles(context);
   if (plan !== undefined) return runJob(context, await jobOfPlan(host, args, plan));
   const isOwn =
     ownOptions.some((name) => args.text(name) !== undefined) ||
     ownFlags.some((name) => args.has(name));
+  const profile = args.text("profile");
+  const isBuiltIn = profile !== undefined && profile !== "quick" && profile !== "full";
+  if (isBuiltIn) return runJob(context, withKey(host, jobOfNamed(host, args, profile)));
   if (!isOwn) return runStage("load")(context);
   const target = args.text("target");
   if (target === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL or a PLAN.");
   }
   return runJob(context, withKey(host, jobOfFlags(host, args, target)));
+}
+
+/** `loadline load profiles`: what `--profile` takes. */
+function listProfiles({ host, json }: VerbContext): ExitCode {
+  const rows = loadProfiles.map(({ id, summary, checklist }) => ({ id, summary, checklist }));
+  const lines = rows.map(({ id, summary }) => `  ${id.padEnd(13)}${summary}`);
+  host.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : `${lines.join("\n")}\n`);
+  return 0;
 }
 
 /** The key of the job's variable goes to the engine and the redactor, to nothing else. */
@@ -68,12 +81,13 @@ async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {
   const bound = bindJob(job);
   const rows = loadPlanRows(bound);
   const open = rows.filter((row) => row.required && !row.provable);
+  const small = open.filter((row) => row.isTooSmall);
   if (args.has("dry-run")) {
     host.stdout.write(loadPlanText(bound, rows, json));
     return open.length > 0 ? 2 : 0;
   }
   for (const note of bound.notes) host.stderr.write(`note ${cleanText(note)}\n`);
-  if (open.length > 0 && !job.explore) return refuse(host, open);
+  if (small.length > 0 && !job.explore) return refuse(host, small);
   return start(context, bound);
 }
 

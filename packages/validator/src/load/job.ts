@@ -1,4 +1,6 @@
 import type { Claim } from "@loadline/contract";
+import type { LadderClaim, UndecidedClaim } from "./profiles/profile.ts";
+import { extraClaims } from "./extra-claims.ts";
 import type { BoundClaim, ThresholdSpec } from "./thresholds/bound-claim.ts";
 import { type Planned, plannedOf } from "./thresholds/planned.ts";
 import { toClaims } from "./thresholds/to-claims.ts";
@@ -31,6 +33,9 @@ export interface LoadJob {
   readonly apiKeyEnv?: string;
   /** Every claim is optional: the run shows, it does not decide. */
   readonly explore: boolean;
+  /** Claims that this target or this build cannot decide: declared, so that none is left out. */
+  readonly undecided?: readonly UndecidedClaim[];
+  readonly ladder?: readonly LadderClaim[];
   /** The other target of an A/B run. */
   readonly ab?: string;
 }
@@ -47,14 +52,17 @@ export interface BoundJob {
 /** Makes the claims of a job. @throws the codes of {@link toClaims}. */
 export function bindJob(job: LoadJob): BoundJob {
   const { scenarios } = job.load;
-  const bound = toClaims({
+  const made = toClaims({
     scenarios,
     thresholds: job.thresholds,
     confidence: job.confidence,
     hasBaseline: job.ab !== undefined,
     ...(job.slo !== undefined && { slo: job.slo }),
     ...(job.checks !== undefined && { checks: job.checks }),
-  }).map((one) => withWindows(one, scenarios, job.explore));
+  });
+  const bound = [...made, ...extraClaims(job)].map((one) =>
+    withWindows(one, scenarios, job.explore),
+  );
   const limits = bound.flatMap((one) => one.limits.map((limit) => looked(one, limit)));
   return { job, load: { ...job.load, limits }, bound, notes: bound.flatMap((one) => one.notes) };
 }
@@ -90,12 +98,28 @@ function measuredMs(scenario: Scenario | undefined): number {
   return 0;
 }
 
+/** Share of iterations that ask a step: of a mix its part's weight. */
+function stepShare({ exec }: Scenario, step: string | undefined): number {
+  if (exec?.kind !== "mix" || step === undefined) return 1;
+  const weight = exec.parts.reduce((sum, part) => sum + part.weight, 0);
+  const part = exec.parts.find(({ name, steps }) =>
+    steps === undefined ? name === step : steps.some((one) => one.name === step),
+  );
+  return part === undefined || weight === 0 ? 1 : part.weight / weight;
+}
+
+function sharedBy(planned: Planned, share: number): Planned {
+  const of = (n: number | null): number | null => (n === null ? null : Math.floor(n * share));
+  return { most: of(planned.most), about: of(planned.about) };
+}
+
 /** Samples each part of a claim can have; null where no bound is known. */
 export function plannedSamples(bound: BoundClaim, load: LoadPlan): Planned {
-  const names = [...new Set(bound.limits.map(({ scenario }) => scenario))];
-  const each = names.map((name) => {
+  const byScenario = new Map(bound.limits.map((limit) => [limit.scenario, limit]));
+  const each = [...byScenario].map(([name, limit]): Planned => {
     const scenario = load.scenarios[name];
-    return scenario === undefined ? { most: null, about: null } : plannedOf(scenario);
+    if (scenario === undefined || limit.metric === "figure") return { most: null, about: null };
+    return sharedBy(plannedOf(scenario), stepShare(scenario, limit.step));
   });
   const parts = bound.claim.over === undefined ? 1 : bound.claim.parts.length;
   // Parts named after scenarios have a sample each; one part adds up all.

@@ -26,6 +26,8 @@ export interface LoadPlanRow {
   readonly badAllowed: number | null;
   /** False: a perfect target could not pass it in this run. */
   readonly provable: boolean;
+  /** More samples would change that: such a plan is refused, where another claim is only not tested. */
+  readonly isTooSmall: boolean;
   /** Why it cannot be proven; empty when it can. */
   readonly problem: string;
 }
@@ -63,6 +65,7 @@ function rowOf(bound: BoundClaim, load: LoadPlan, hasBaseline: boolean): LoadPla
     forPower80: isRatio ? (samplesForPower((1 - target) / 2, target, confidence)?.n ?? null) : null,
     badAllowed: isRatio && about !== null ? badAllowed(about, target, confidence) : null,
     provable: problem === "",
+    isTooSmall: problem !== "" && !problem.endsWith("not_tested"),
     problem,
   };
 }
@@ -80,7 +83,10 @@ function problemOf(bound: BoundClaim, f: Facts): string {
   if (claim.kind === "comparison") {
     return f.hasBaseline ? "" : "no baseline in this run (--ab URL): not_tested";
   }
-  if (claim.id === "load.alive") return "";
+  if (bound.undecided !== undefined) return `${bound.undecided.sentence} not_tested`;
+  if (claim.id === "load.alive" || bound.ladder !== undefined || bound.checks !== undefined) {
+    return "";
+  }
   if (bound.limits.length === 0) return "nothing this engine records decides it: not_tested";
   if (!Number.isFinite(f.least)) return "no number of samples proves it";
   if (claim.kind === "mean") {

@@ -6,6 +6,7 @@ import { type FiguredTally, figureOf, keeps, meanSlices } from "./load-figures.t
 import { splitWindows } from "./load-windows.ts";
 
 type Ended = Extract<LoadRecord, { type: "load.ended" }>;
+type Ladder = Extract<LoadRecord, { type: "ladder" }>;
 type Missing = Extract<LoadRecord, { type: "load.missing" }>["missing"];
 
 const by = "load";
@@ -21,6 +22,9 @@ export class LoadEvidence {
   readonly #job: BoundJob;
   readonly #recorder: Recorder;
   readonly #tallies = new Map<string, FiguredTally[]>();
+  readonly #sizes: Ladder[] = [];
+  /** Names of figures seen. */
+  readonly #figures = new Set<string>();
   #stop: EarlyStop | null = null;
 
   constructor(job: BoundJob, recorder: Recorder) {
@@ -71,6 +75,14 @@ export class LoadEvidence {
       case "load.ended":
         recorder.append({ kind: "note", by, data: { ...record } });
         this.#end(record.reason, record.accounts);
+        return;
+      case "ladder":
+        this.#sizes.push(record);
+        this.#note(record);
+        return;
+      case "figure":
+        this.#figures.add(record.figure.figure);
+        this.#note(record);
         return;
       default:
         this.#note(record);
@@ -136,6 +148,13 @@ export class LoadEvidence {
     const stop = this.#stop;
     const tallies =
       stop?.claim === claim.id && stop.on === "evidence" ? stop.tallies : this.#talliesOf(claim.id);
+    if (bound.undecided !== undefined) {
+      const { reason, sentence } = bound.undecided;
+      this.#recorder.append({ kind: "skip", by, claims: [claim.id], data: { reason, sentence } });
+      return;
+    }
+    if (bound.ladder !== undefined) return this.#ladder(bound);
+    if (bound.checks !== undefined) return this.#checks(bound, bound.checks);
     if (bound.figure !== undefined) return this.#figure(bound, tallies, accounts);
     if (claim.kind === "comparison") return this.#notRun(claim.id, "The run has no baseline.");
     if (bound.limits.length === 0) {
@@ -150,6 +169,27 @@ export class LoadEvidence {
           data: { ...part },
         });
       }
+    }
+  }
+
+  #ladder({ claim, ladder }: BoundClaim): void {
+    const size = this.#sizes
+      .find(({ scenario }) => scenario === ladder?.scenario)
+      ?.result.sizes.find(({ users }) => users === ladder?.users);
+    const value = ladder === undefined ? null : size?.[ladder.of];
+    if (ladder === undefined || value == null) {
+      return this.#notRun(claim.id, "The ladder did not hold this number of users.");
+    }
+    const seen = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
+    const data = { stream: claim.of, part: "all", ok: value >= ladder.atLeast, seen };
+    this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
+  }
+
+  #checks({ claim }: BoundClaim, checks: readonly string[]): void {
+    for (const check of checks) {
+      if (!this.#figures.has(`check:${check}`)) continue;
+      const data = { stream: claim.of, part: "all", item: check, observed: true };
+      this.#recorder.append({ kind: "item", by, claims: [claim.id], data });
     }
   }
 

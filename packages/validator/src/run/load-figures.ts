@@ -11,8 +11,10 @@ export interface SeenFigure {
 }
 
 /** Count of the account a counter means. */
-function countOf(tallies: readonly FiguredTally[], counter: FigureRule["counter"]): number {
+function countOf(tallies: readonly FiguredTally[], rule: FigureRule): number {
+  const { counter, outcome } = rule;
   return tallies.reduce((sum, tally) => {
+    if (outcome !== undefined) return sum + (tally.badBy[outcome] ?? 0);
     // A bad event is one; the others say how many.
     if (counter === "events") return sum + tally.bad + Math.round(tally.figures?.sumMs ?? 0);
     if (counter === "dropped") return sum + (tally.badBy["dropped"] ?? 0);
@@ -67,7 +69,7 @@ export function figureOf(
     const value = trendOf(rule, tallies, o.timeoutMs);
     return value === null ? null : { value, n };
   }
-  const count = countOf(tallies, rule.counter);
+  const count = countOf(tallies, rule);
   if (rule.of === "count") return { value: count, n };
   if (rule.of === "ratio") return { value: count / n, n };
   return o.measuredMs > 0 ? { value: (count / o.measuredMs) * 1_000, n } : null;

@@ -38,6 +38,13 @@ const positions: Readonly<Record<BadReason, number>> = {
 };
 const names = Object.keys(positions);
 
+/** Every way a request may be bad. */
+export const badReasons: readonly string[] = names;
+
+export function isBadReason(text: string): boolean {
+  return Object.hasOwn(positions, text);
+}
+
 /** How many counters `BadCounts` needs. */
 export const reasonCount = names.length;
 

@@ -23,6 +23,7 @@ export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue)
     limit: value,
     counter,
     scenarios: x.covered,
+    ...(x.outcome !== null && { outcome: x.outcome }),
   };
   const isOrdered = operator.startsWith("<") || operator.startsWith(">");
   const hasMean = rule.of === "per_second" || (rule.of === "trend" && aggregation === "avg");

@@ -14,6 +14,7 @@ export function bindThreshold(x: BindContext, row: MetricRow): BoundClaim {
   const { limit } = x.threshold;
   if (limit.kind === "baseline") return bindBaseline(x, metric, limit.share);
   const value = limitValue(metric, x.threshold, limit);
+  if (x.outcome !== null) return bindFigure(x, metric, value);
   const kind = kindOf(x, metric, value);
   if (kind === "quantile") return bindQuantile(x, metric, value);
   if (kind === "proportion") return bindProportion(x, metric, value);

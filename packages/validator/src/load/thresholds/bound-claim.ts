@@ -1,4 +1,5 @@
 import type { Claim } from "@loadline/contract";
+import type { LadderClaim, UndecidedClaim } from "../profiles/profile.ts";
 import type { GoodSlo, LoadLimit, LoadMetric, Scenario } from "../types.ts";
 import type { LimitValue } from "./limit-value.ts";
 import type { Aggregation, Operator, Threshold } from "./threshold.ts";
@@ -25,6 +26,8 @@ export interface FigureRule {
   readonly limit: LimitValue;
   /** Of the account of all due: what a counter means. */
   readonly counter: "due" | "dropped" | "ok" | "bad" | "events" | null;
+  /** The one bad outcome counted, instead of all. */
+  readonly outcome?: string;
   /** Fewer requests decide nothing. */
   readonly leastSamples?: number;
   readonly scenarios: readonly string[];
@@ -53,6 +56,12 @@ export interface BoundClaim {
   /** The A/B arms' block figures decide it. */
   readonly baseline?: BaselineRule;
   readonly stop?: StopSpec;
+  /** What a ladder came to decides it. */
+  readonly ladder?: LadderClaim;
+  /** Nothing decides it in this run. */
+  readonly undecided?: UndecidedClaim;
+  /** Seen in the figures of these checks. */
+  readonly checks?: readonly string[];
   /** Lint notes, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -69,6 +78,8 @@ export interface BindContext {
   readonly step: string | null;
   /** Names of the figures it covers, for metrics that are figures. */
   readonly figureNames: readonly string[];
+  /** Of `errors`: the one outcome it counts. */
+  readonly outcome: string | null;
   readonly confidence: number;
   readonly id: string;
   /** Limits a good answer keeps, where the plan says so. */

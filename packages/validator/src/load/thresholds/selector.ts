@@ -1,5 +1,6 @@
 import { nearest } from "../../plan/nearest.ts";
 import { loadErrors } from "../errors.ts";
+import { badReasons, isBadReason } from "../record/outcomes.ts";
 import { markPosition } from "./grammar.ts";
 import { loadMetrics, type MetricRow } from "./metrics.ts";
 
@@ -10,7 +11,7 @@ export interface Selector {
   /** Names of the scenarios it covers, at least one. */
   readonly scenarios: readonly string[];
   readonly step: string | null;
-  /** A figure's own tag: the tool, the code or the check. */
+  /** A figure's own tag: the tool, the code, the check, or of `errors` the outcome. */
   readonly tag: readonly [name: string, value: string] | null;
 }
 
@@ -25,7 +26,7 @@ export interface Declared {
   readonly metrics?: readonly MetricRow[];
 }
 
-const figureTags = ["tool", "code", "check"] as const;
+const figureTags = ["tool", "code", "check", "class"] as const;
 const tagNames = ["scenario", "step", "name", ...figureTags] as const;
 const selectorPattern = /^\s*([A-Za-z_][\w.]*)\s*(?:\{([^{}]*)\})?\s*$/;
 
@@ -70,6 +71,9 @@ function readFigureTag(
   const checks = declared.checks ?? [];
   if (name === "check" && !checks.includes(value)) {
     throw unknown(`${text}: no check ${value}`, value, checks);
+  }
+  if (name === "class" && !isBadReason(value)) {
+    throw unknown(`${text}: no outcome ${value}`, value, badReasons);
   }
   return [name, value];
 }

@@ -86,6 +86,7 @@ function bindOne(
     scenarios: input.scenarios,
     covered: selector.scenarios,
     step: selector.step,
+    outcome: selector.tag?.[0] === "class" ? selector.tag[1] : null,
     figureNames: figuresOf(selector.metric.name, selector.tag, input.checks ?? []),
     confidence: input.confidence,
     id: idOf(selector, threshold, spec, taken),
@@ -132,11 +133,18 @@ function idOf(
 
 /** Scenarios whose success a claim of the plan already promises. */
 function coversErrors(bound: BoundClaim): string[] {
-  const isOwn = bound.claim.kind === "proportion" && bound.claim.required;
+  const isOwn = bound.claim.required && (bound.claim.kind === "proportion" || isStrict(bound));
   const errors = bound.limits.filter(
     ({ metric, invert, step }) => metric === "errors" && invert !== true && step === undefined,
   );
   return isOwn ? errors.map(({ scenario }) => scenario) : [];
+}
+
+/** An observed error rate no looser than the default. */
+function isStrict({ figure }: BoundClaim): boolean {
+  if (figure?.of !== "ratio" || figure.counter !== "bad" || figure.outcome !== undefined) return false;
+  const isUpper = ["<", "<=", "==", "==="].includes(figure.operator);
+  return isUpper && figure.limit.value <= 1 - successDefault;
 }
 
 function errorsClaim(input: ClaimsInput, own: ReadonlySet<string>): BoundClaim[] {

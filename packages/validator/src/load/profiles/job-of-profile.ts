@@ -1,0 +1,47 @@
+import type { LoadJob } from "../job.ts";
+import { loadErrors } from "../errors.ts";
+import type { LoadPlan } from "../types.ts";
+import type { ProfileManifest } from "./manifest.ts";
+import type { LoadProfile, ProfileTerms } from "./profile.ts";
+
+/** What a profile is run against and how. */
+export interface ProfileRun {
+  /** Without scenarios: target, seed and sending terms. */
+  readonly load: Omit<LoadPlan, "scenarios" | "limits">;
+  readonly name: string;
+  readonly manifest: ProfileManifest;
+  readonly terms: ProfileTerms;
+  readonly explore: boolean;
+  readonly apiKeyEnv?: string;
+  readonly ab?: string;
+}
+
+/**
+ * The job of a built-in profile. @throws LL_LOAD_PLAN_INVALID when the manifest has none of what the
+ * profile asks: there would be nothing to send.
+ */
+export function jobOfProfile(profile: LoadProfile, run: ProfileRun): LoadJob {
+  const made = profile.make(run.manifest, run.terms);
+  if (Object.keys(made.scenarios).length === 0) {
+    const why = made.undecided.map(({ sentence }) => sentence).join(" ");
+    throw loadErrors.make(
+      "LL_LOAD_PLAN_INVALID",
+      `profile ${profile.id} has nothing to send. ${why}`,
+    );
+  }
+  const { apiKeyEnv, ab } = run;
+  return {
+    profile: profile.id,
+    name: run.name,
+    load: { ...run.load, scenarios: made.scenarios, limits: [] },
+    thresholds: made.thresholds,
+    undecided: made.undecided,
+    confidence: 0.95,
+    waive: [],
+    explore: run.explore,
+    ...(made.slo !== undefined && { slo: made.slo }),
+    ...(made.ladder !== undefined && { ladder: made.ladder }),
+    ...(apiKeyEnv !== undefined && { apiKeyEnv }),
+    ...(ab !== undefined && { ab }),
+  };
+}

@@ -1,0 +1,59 @@
+import type { LoadRequest, Scenario } from "../scenario-types.ts";
+import { chat, get } from "./parts.ts";
+import type { LoadProfile } from "./profile.ts";
+
+/** Both phases of one endpoint end within this time on a target that keeps its limits. */
+const slotMs = 30_000;
+const sequential = 10;
+const concurrent = 20;
+
+export const smoke: LoadProfile = {
+  id: "smoke",
+  summary: "10 sequential, then 20 concurrent requests, 200 samples of every endpoint",
+  checklist: ["R1-22", "R1-23"],
+  make(manifest, { users = concurrent }) {
+    const endpoints: readonly (readonly [string, LoadRequest])[] = [
+      ["chat", chat(manifest)],
+      ["health", get(manifest.health)],
+      ["metrics", get(manifest.metrics)],
+      ...manifest.routes.map(({ name, path }) => [name, get(path)] as const),
+    ];
+    const scenarios: Record<string, Scenario> = {};
+    for (const [index, [name, request]] of endpoints.entries()) {
+      const startMs = index * slotMs;
+      const maxDurationMs = slotMs / 2;
+      scenarios[`${name}.sequential`] = {
+        executor: "per-vu-iterations",
+        vus: 1,
+        iterations: sequential,
+        request,
+        startMs,
+        maxDurationMs,
+      };
+      scenarios[`${name}.concurrent`] = {
+        executor: "per-vu-iterations",
+        vus: users,
+        iterations: Math.ceil(200 / users),
+        request,
+        startMs: startMs + maxDurationMs,
+        maxDurationMs,
+      };
+    }
+    const thresholds = Object.fromEntries(
+      endpoints.map(([name]) => [
+        `response_time{scenario:${name}.concurrent}`,
+        [{ threshold: `p(95)<${manifest.limitMs}ms` }],
+      ]),
+    );
+    // Ten sequential requests prove no share; that all succeed is observed.
+    const first = endpoints.map(([name]) => [
+      `errors{scenario:${name}.sequential}`,
+      [{ threshold: "rate==0" }],
+    ]);
+    return {
+      scenarios,
+      thresholds: { ...thresholds, ...Object.fromEntries(first) },
+      undecided: [],
+    };
+  },
+};
