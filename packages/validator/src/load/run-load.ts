@@ -5,8 +5,7 @@ import { LoadControl } from "./engine/load-control.ts";
 import type { ThreadCommand, ThreadInput } from "./engine/thread.ts";
 import { loadErrors } from "./errors.ts";
 import { checkLoadPlan } from "./plan/check.ts";
-import { durationOf } from "./plan/duration.ts";
-import { gracefulStopMsDefault } from "./record/scenario-record.ts";
+import { durationOf, gracefulStopMsDefault } from "./plan/duration.ts";
 import { withHooks } from "./scenario/hooks/with-hooks.ts";
 import type { LoadDeps, LoadPlan, LoadRecord } from "./types.ts";
 
@@ -124,8 +123,11 @@ async function runInThread(plan: LoadPlan, deps: ThreadDeps): Promise<void> {
 }
 
 function plannedMs(plan: LoadPlan): number {
-  const ends = Object.values(plan.scenarios).map(
-    (s) => (s.startMs ?? 0) + durationOf(s) + (s.gracefulStopMs ?? gracefulStopMsDefault),
-  );
+  const ends = Object.values(plan.scenarios).map((s) => {
+    const { gracefulStopMs = gracefulStopMsDefault } = s;
+    // Sessions under way have it twice: to be asked their turns, and to be answered.
+    const drains = s.executor === "sessions" ? 2 : 1;
+    return (s.startMs ?? 0) + durationOf(s) + drains * gracefulStopMs;
+  });
   return Math.max(...ends);
 }

@@ -61,6 +61,7 @@ export class ScenarioRun {
         this.underWay++;
         this.o.exec.start(vu, vu.ended);
       },
+      underWay: () => this.underWay,
       released: () => record.release(),
       lose: this.o.lose,
       enterPhase: (phase) => void (this.phase = phase),

@@ -25,6 +25,8 @@ export interface ExecutorContext {
   user(ended: (vu: Vu, end: IterationEnd) => void): Vu;
   /** Runs one iteration of a user that has none under way. */
   start(vu: Vu): void;
+  /** Iterations under way. */
+  underWay(): number;
   /** One more arrival of this worker's has been let go, with a user or without. */
   released(): void;
   /** An arrival that gets no user: one due request with this outcome. */

@@ -1,5 +1,5 @@
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
-import { durationOf, peakStepsDefault } from "../plan/duration.ts";
+import { durationOf, gracefulStopMsDefault, peakStepsDefault } from "../plan/duration.ts";
 import { stepNames } from "../plan/step-names.ts";
 import type { LoadPlan, Scenario } from "../types.ts";
 import type { Arena } from "./arena.ts";
@@ -10,7 +10,6 @@ import { failuresMax, type SampleRow, toRow } from "./samples.ts";
 import { Series } from "./series.ts";
 import { StepCounts } from "./steps.ts";
 
-export const gracefulStopMsDefault = 30_000;
 /** Declared steps with series of their own; later ones share the last. */
 const stepSeriesMax = 64;
 

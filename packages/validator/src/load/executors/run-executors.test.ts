@@ -1,0 +1,206 @@
+import { systemClock } from "@loadline/kit/clock";
+import { describe, expect, it } from "vitest";
+import { startRecordingTarget } from "../../../../testkit/src/recording-target/index.ts";
+import {
+  startScriptedServer,
+  startStallServer,
+} from "../../../../testkit/src/stall-server/index.ts";
+import { runLoad } from "../run-load.ts";
+import { parseTrace } from "../schedule/trace.ts";
+import type { LoadAccount, LoadPlan, LoadRecord, Scenario } from "../types.ts";
+
+const get = { kind: "http", method: "GET", path: "/" } as const;
+const clock = systemClock();
+
+async function ran(
+  baseUrl: string,
+  s: Scenario,
+  more: Partial<LoadPlan> = {},
+): Promise<{ records: LoadRecord[]; account: LoadAccount }> {
+  const records: LoadRecord[] = [];
+  const plan: LoadPlan = { target: { baseUrl }, seed: 7, scenarios: { s }, limits: [], ...more };
+  for await (const record of runLoad(plan, { clock, engine: "inline" })) records.push(record);
+  const ended = records.at(-1);
+  const account = ended?.type === "load.ended" ? ended.accounts[0] : undefined;
+  if (account === undefined) throw new Error("no load.ended at the end");
+  return { records, account };
+}
+
+const chatAnswer = (content: string): string =>
+  JSON.stringify({
+    choices: [{ message: { role: "assistant", content } }],
+    usage: { completion_tokens: 3 },
+  });
+
+describe("iterations", () => {
+  it("shared iterations are as many as said in all, per-vu iterations as many for each user", async () => {
+    await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
+    const shared = { executor: "shared-iterations", vus: 4, iterations: 30 } as const;
+    const one = await ran(server.url, { ...shared, maxDurationMs: 20_000, request: get });
+    expect(one.account).toMatchObject({ due: 30, ok: 30 });
+    const each = { executor: "per-vu-iterations", vus: 4, iterations: 7 } as const;
+    const other = await ran(server.url, { ...each, maxDurationMs: 20_000, request: get });
+    expect(other.account).toMatchObject({ due: 28, ok: 28 });
+  });
+
+  it("their longest duration ends them", async () => {
+    await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
+    const scenario = { executor: "shared-iterations", vus: 1, iterations: 100_000 } as const;
+    const { account } = await ran(server.url, { ...scenario, maxDurationMs: 400, request: get });
+    expect(account.due).toBeLessThan(30);
+    expect(account.ok).toBe(account.due);
+  });
+});
+
+describe("sessions", () => {
+  it("each turn asks with all that was said before, and a failed turn ends its session", async () => {
+    await using target = await startRecordingTarget(({ body }) => {
+      const { messages } = JSON.parse(body) as { messages: unknown[] };
+      return messages.length < 5 ? { body: chatAnswer(`a${messages.length}`) } : { status: 500 };
+    });
+    const scenario: Scenario = {
+      executor: "sessions",
+      rate: 5,
+      durationMs: 1000,
+      turns: 4,
+      thinkMs: [5, 20],
+      request: { kind: "chat", model: "m", prompts: ["q"], maxTokens: 3, stream: false },
+    };
+    const { account } = await ran(target.url, scenario);
+    // Five sessions: two good turns, the third fails, the fourth is never asked.
+    expect(account).toMatchObject({ due: 15, ok: 10, bad: { status_5xx: 5 } });
+    const asked = target.seen.map(
+      ({ body }) => (JSON.parse(body) as { messages: unknown }).messages,
+    );
+    const second = asked.find((messages) => Array.isArray(messages) && messages.length === 3);
+    expect(second).toEqual([
+      { role: "user", content: "q" },
+      { role: "assistant", content: "a1" },
+      { role: "user", content: "q" },
+    ]);
+  });
+});
+
+describe("trace-replay", () => {
+  it("each row is asked at its time with its tokens, shared prefixes are the same bytes", async () => {
+    await using target = await startRecordingTarget(() => ({ body: chatAnswer("a") }));
+    const rows = [
+      { timestamp: 0, input_length: 520, output_length: 4, hash_ids: [1, 2] },
+      { timestamp: 400, input_length: 515, output_length: 9, hash_ids: [1, 3] },
+    ];
+    const trace = parseTrace(rows.map((row) => JSON.stringify(row)).join("\n"), "mooncake");
+    const scenario: Scenario = {
+      executor: "trace-replay",
+      trace,
+      speed: 2,
+      request: { kind: "chat", model: "m", messages: [], maxTokens: 1, stream: false },
+    };
+    const { account, records } = await ran(target.url, scenario);
+    expect(account).toMatchObject({ due: 2, ok: 2, outputTokens: 6 });
+    const bodies = target.seen.map(
+      ({ body }) => JSON.parse(body) as { max_tokens: number; messages: { content: string }[] },
+    );
+    expect(bodies.map((body) => body.max_tokens)).toEqual([4, 9]);
+    const [one = [], two = []] = bodies.map((body) => body.messages[0]?.content.split(" "));
+    expect([one.length, two.length]).toEqual([520, 515]);
+    expect(two.slice(0, 512)).toEqual(one.slice(0, 512));
+    expect(records[0]).toMatchObject({ scenarios: [{ planned: 2, durationMs: 201 }] });
+  });
+});
+
+describe("mix", () => {
+  it("parts have their shares to one block, series and limits of their own", async () => {
+    await using target = await startRecordingTarget(({ path }) =>
+      path === "/rare" ? { status: 503 } : {},
+    );
+    const part = (name: string, weight: number) =>
+      ({ name, weight, request: { ...get, path: `/${name}` } }) as const;
+    const scenario: Scenario = {
+      executor: "constant-arrival-rate",
+      rate: 100,
+      durationMs: 1000,
+      exec: { kind: "mix", parts: [part("often", 50), part("some", 30), part("rare", 20)] },
+    };
+    const limits = ["often", "rare"].map(
+      (step) =>
+        ({
+          scenario: "s",
+          step,
+          metric: "errors",
+          quantile: 0.9,
+          claim: step,
+          stream: `load.${step}`,
+          part: "all",
+        }) as const,
+    );
+    const { records, account } = await ran(target.url, scenario, { limits });
+    expect(account).toMatchObject({ due: 100, ok: 80, bad: { status_503: 20 } });
+    const steps = records.flatMap((one) => (one.type === "steps" ? one.steps : []));
+    expect(steps.map(({ step, due, ok }) => [step, due, ok])).toEqual([
+      ["often", 50, 50],
+      ["some", 30, 30],
+      ["rare", 20, 0],
+    ]);
+    const tallies = records.flatMap((one) => (one.type === "sample.tally" ? [one.tally] : []));
+    expect(tallies.map(({ n, bad }) => [n, bad])).toEqual([
+      [50, 0],
+      [20, 20],
+    ]);
+  });
+});
+
+describe("ladder", () => {
+  it("each size is held in every round, throughput grows with users until the target is full", async () => {
+    await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
+    const scenario: Scenario = {
+      executor: "ladder",
+      users: [8, 1, 4],
+      rounds: 2,
+      holdMs: 500,
+      settleMs: 100,
+      request: get,
+    };
+    const { records, account } = await ran(server.url, scenario);
+    expect(account.ok).toBe(account.due);
+    const ladder = records.flatMap((one) => (one.type === "ladder" ? [one.result] : []))[0];
+    expect(ladder?.sizes.map(({ users }) => users)).toEqual([1, 4, 8]);
+    const [one, four, eight] = ladder?.sizes ?? [];
+    expect(one?.rounds).toHaveLength(2);
+    expect(one?.speedUp).toBe(1);
+    expect(four?.okPerSecond).toBeGreaterThan(1.5 * (one?.okPerSecond ?? 0));
+    expect(eight?.okPerSecond).toBeGreaterThan(1.1 * (four?.okPerSecond ?? 0));
+    expect(one?.medianMs).toBeGreaterThan(19);
+    expect(ladder?.knee).toBeNull();
+    expect(ladder?.fit).toBeNull();
+  });
+});
+
+describe("find-peak", () => {
+  it("finds a target's capacity with real sockets: highest passing and lowest failing rate", async () => {
+    const serviceMs = 1000 / 200;
+    let freeMs = 0;
+    await using server = await startScriptedServer((_n, socket) => {
+      freeMs = Math.max(freeMs, clock.monotonicMs()) + serviceMs;
+      clock.after(freeMs - clock.monotonicMs(), () =>
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"),
+      );
+      return undefined;
+    });
+    const scenario: Scenario = {
+      executor: "find-peak",
+      startRate: 60,
+      rateMax: 2000,
+      stepMs: 1000,
+      stepsMax: 12,
+      pass: { limitMs: 150, share: 0.9 },
+      request: get,
+    };
+    const { records, account } = await ran(server.url, scenario);
+    const peak = records.flatMap((one) => (one.type === "peak" ? [one.result] : []))[0];
+    expect(account.due).toBe(peak?.steps.reduce((sum, { n }) => sum + n, 0));
+    // One second is short: a queue of 150 ms hides some overload. The exact law is tested above.
+    expect(peak?.highestPassing).toBeGreaterThan(100);
+    expect(peak?.highestPassing).toBeLessThan(300);
+    expect(peak?.lowestFailing).toBeLessThan(600);
+  });
+});
