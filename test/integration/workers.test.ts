@@ -296,6 +296,67 @@ auditLog: {heads: ${heads}, requests: all}
     testMs,
   );
 
+  it(
+    "a worker that does not answer stops a reload for all, and is on the page as it was last seen",
+    async () => {
+      await using serving = await start();
+      for (let i = 0; i < 12; i++) expect((await serving.chat("one")).status).toBe(200);
+      expect(sampleOf((await serving.ask("/metrics")).text, requestsSeries(200))).toBe(12);
+      const [frozen = -1] = serving.workers();
+      process.kill(frozen, "SIGSTOP");
+      serving.write(fileOf("two"));
+      await eventually(clock, () => serving.err.includes("reload invalid: "), 20_000);
+      expect(serving.err).toContain("reload invalid: LL_SERVER_WORKER");
+      process.kill(frozen, "SIGCONT");
+      const all = await Promise.all(Array.from({ length: 12 }, () => serving.ask("/v1/models")));
+      expect(all.every(({ text }) => text.includes('"id":"one"'))).toBe(true);
+      expect(sampleOf((await serving.ask("/metrics")).text, requestsSeries(200))).toBe(12);
+      serving.send("SIGHUP");
+      await eventually(clock, () => serving.err.includes("reload applied: "), 20_000);
+      const after = await Promise.all(Array.from({ length: 12 }, () => serving.ask("/v1/models")));
+      expect(after.every(({ text }) => text.includes('"id":"two"'))).toBe(true);
+    },
+    testMs,
+  );
+
+  it(
+    "six ends within a minute degrade /health, and a second SIGTERM leaves no process",
+    async () => {
+      await using serving = await start();
+      for (let i = 0; i < 6; i++) {
+        await eventually(clock, () => serving.workers().length > 0, 20_000);
+        for (const pid of serving.workers().slice(0, 1)) process.kill(pid, "SIGKILL");
+        await eventually(
+          clock,
+          () => serving.err.split('"event":"worker ended"').length > i + 1,
+          10_000,
+        );
+      }
+      await eventually(
+        clock,
+        async () => /"workers":\{[^}]*"state":"degraded","running":3/.test(await healthOf(serving)),
+        30_000,
+      );
+      expect((await serving.chat("one")).status).toBe(200);
+      const pids = serving.workers();
+      await streams(serving, 6);
+      serving.send("SIGTERM");
+      await eventually(clock, () => serving.err.includes("draining"), 5000);
+      serving.send("SIGTERM");
+      expect(await serving.ended()).toBe(130);
+      await eventually(clock, () => pids.every((pid) => !isAlive(pid)), 5000);
+    },
+    testMs,
+  );
+
+  it("a port that others share already is refused by name", async () => {
+    await using serving = await start();
+    const port = new URL(serving.url).port;
+    const second = await runCli(emptyDir(), ["serve", "--workers", "2", "--port", port]);
+    expect([second.code, second.out]).toEqual([78, ""]);
+    expect(second.err).toContain("LL_SERVER_PORT_IN_USE");
+  });
+
   it("serve --explain says which process does what", async () => {
     const dir = emptyDir();
     const { out } = await runCli(dir, ["serve", "--workers", "4", "--explain"]);

@@ -77,6 +77,7 @@ describe("a chunked body", () => {
 
   test.each([
     ["no size", "\r\n"],
+    ["no size and an empty line", "\r\n\r\n"],
     ["a size that is none", "g\r\n"],
     ["a signed size", "+3\r\nabc"],
     ["a negative size", "-3\r\nabc"],
