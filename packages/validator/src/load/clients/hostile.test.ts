@@ -1,7 +1,10 @@
 import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
+import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import type { LoadOutcome } from "../engine/flight.ts";
+import { runLoad } from "../run-load.ts";
+import type { LoadPlan, LoadRecord } from "../types.ts";
 import type { LoadClient } from "./client.ts";
 import { createContext, dueNow } from "./context.fixture.ts";
 import { createHttpClient } from "./http.ts";
@@ -15,8 +18,14 @@ const stream = createLlmClient({ kind: "chat", ...ask, stream: true }, base, { s
 const whole = createLlmClient({ kind: "chat", ...ask, stream: false }, base, { seed: 1 });
 
 /** Answers every request with these bytes, then perhaps ends its side. */
-async function serve(bytes: Buffer | string, end: "keep" | "end" | "destroy" = "keep") {
+async function serve(bytes: Buffer | string, end: "keep" | "end" | "destroy" | "trickle" = "keep") {
   const sockets = new Set<Socket>();
+  const clock = systemClock();
+  const trickle = (socket: Socket): void => {
+    if (socket.destroyed) return;
+    socket.write(chunk("a"));
+    clock.after(50, () => trickle(socket));
+  };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
@@ -24,6 +33,7 @@ async function serve(bytes: Buffer | string, end: "keep" | "end" | "destroy" = "
       socket.write(bytes, () => {
         if (end === "end") socket.end();
         else if (end === "destroy") socket.destroy();
+        else if (end === "trickle") trickle(socket);
       });
     });
   });
@@ -189,6 +199,41 @@ describe("targets that break HTTP", () => {
     it(`${name} is ${outcome}, once`, async () => {
       await using server = await serve(bytes, end);
       expect(await send(server.url, client)).toEqual([outcome, 1]);
+    });
+  }
+
+  const hung: Record<string, [bytes: string, outcome: LoadOutcome]> = {
+    "a target that accepts and says nothing": ["", "timeout_first_byte"],
+    "half a head and then nothing": [`${ok}content-`, "timeout_idle"],
+    "half a body and then nothing": [`${ok}content-length: 9\r\n\r\nabc`, "timeout_idle"],
+    "a body that trickles and never ends": [`${chunked}1\r\na\r\n`, "timeout_total"],
+  };
+  for (const [name, [bytes, outcome]] of Object.entries(hung)) {
+    it(`${name} is ${outcome}, not a wait without end`, async () => {
+      const trickles = outcome === "timeout_total";
+      await using server = await serve(bytes, trickles ? "trickle" : "keep");
+      const clock = systemClock();
+      const records: LoadRecord[] = [];
+      const plan: LoadPlan = {
+        target: { baseUrl: server.url },
+        seed: 1,
+        scenarios: {
+          s: {
+            executor: "shared-iterations",
+            vus: 1,
+            iterations: 1,
+            maxDurationMs: 5000,
+            request: { kind: "http", method: "GET", path: "/" },
+          },
+        },
+        limits: [],
+        timeouts: { firstByteMs: 300, idleMs: 300, totalMs: trickles ? 600 : 5000 },
+      };
+      for await (const record of runLoad(plan, { clock, engine: "inline", pacing: "timer" })) {
+        records.push(record);
+      }
+      const ended = records.at(-1);
+      expect(ended?.type === "load.ended" && ended.accounts[0]?.bad).toEqual({ [outcome]: 1 });
     });
   }
 
