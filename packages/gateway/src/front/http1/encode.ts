@@ -6,7 +6,10 @@ const space = 32;
 const tab = 9;
 const del = 127;
 
-/** Writes response heads; the lines that are the same for a second are written once in it. */
+/** Places whose last line is kept: most of an answer's headers are those of the answer before. */
+const placesMax = 64;
+
+/** Writes response heads; lines that are as before are not made and checked again. */
 export interface HeadEncoder {
   /**
    * A head up to its empty line. `framing` is the body's own line with its CRLF.
@@ -19,6 +22,9 @@ export interface HeadEncoder {
 export function createHeadEncoder(clock: Clock, keepAliveMs: number): HeadEncoder {
   const statusLines = new Map<number, string>();
   const keepLines = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n\r\n`;
+  const names: string[] = Array.from({ length: placesMax }, () => "");
+  const values = names.slice();
+  const lines = names.slice();
   let second = -1;
   let keepTail = "";
   let closeTail = "";
@@ -37,19 +43,31 @@ export function createHeadEncoder(clock: Clock, keepAliveMs: number): HeadEncode
     }
     return line;
   };
+  const lineAt = (place: number, name: string, value: string): string => {
+    if (names[place] === name && values[place] === value) return lines[place] ?? "";
+    const line = lineOf(name, value);
+    if (place < placesMax) {
+      names[place] = name;
+      values[place] = value;
+      lines[place] = line;
+    }
+    return line;
+  };
   return {
     encode(status, headers, framing, keep) {
       const nowMs = clock.wallMs();
       if (Math.floor(nowMs / 1000) !== second) refresh(nowMs);
       let head = statusLine(status);
-      for (let i = 0; i + 1 < headers.length; i += 2) {
-        const value = headers[i + 1] ?? "";
-        if (!isFieldValue(value)) throw broken(headers[i] ?? "");
-        head += `${headers[i]}: ${value}\r\n`;
-      }
+      for (let i = 0; i + 1 < headers.length; i += 2)
+        head += lineAt(i >> 1, headers[i] ?? "", headers[i + 1] ?? "");
       return head + framing + (keep ? keepTail : closeTail);
     },
   };
+}
+
+function lineOf(name: string, value: string): string {
+  if (!isFieldValue(value)) throw broken(name);
+  return `${name}: ${value}\r\n`;
 }
 
 function isFieldValue(value: string): boolean {
