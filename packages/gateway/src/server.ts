@@ -50,7 +50,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { names, live } = snapshot;
   const { dependencies, usage } = stores;
   const version = deps.version ?? "0.0.0";
-  const told = { ...targetDeps, names, live, version, dependencies };
+  const told = { ...targetDeps, names, live, version, dependencies, environment: config.env };
   const opened = openTelemetry(config.telemetry, told);
   const routing = createRouting(live.current, { ...targetDeps, names });
   const isStale = (): boolean => reload.isStale;

@@ -109,7 +109,7 @@ describe("audit log", () => {
       expect(log.isAccepting()).toBe(onFull === "continue");
       for (let i = 0; i < 7; i++) log.record(event());
       expect(log.depth()).toBe(10_000);
-      expect(metrics.render()).toContain("loadline_audit_dropped_total 7\n");
+      expect(metrics.render()).toContain('loadline_queue_dropped_total{queue="audit"} 7\n');
       audit.failure = undefined;
       await advance(10);
       for (let i = 0; i < 50; i++) await advance(0);
@@ -146,7 +146,7 @@ describe("audit log", () => {
     const closing = log.close(1000);
     await advance(1000);
     await closing;
-    expect(metrics.render()).toContain("loadline_audit_dropped_total 1\n");
+    expect(metrics.render()).toContain('loadline_queue_dropped_total{queue="audit"} 1\n');
   });
 
   it("an admin act is in the chain when its transaction's write resolves", async () => {

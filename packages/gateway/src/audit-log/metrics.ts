@@ -1,4 +1,5 @@
 import type { Metrics } from "@loadline/kit/metrics";
+import { queueMetrics } from "../telemetry/queues.ts";
 
 export interface AuditMetrics {
   committed(outcome: string): void;
@@ -16,16 +17,15 @@ export function createAuditMetrics(metrics: Metrics): AuditMetrics {
   const entries = metrics.counter("loadline_audit_entries", "Entries committed.", {
     outcome: outcomes,
   });
-  const dropped = metrics.counter("loadline_audit_dropped", "Events the full queue lost.", {});
+  const queue = queueMetrics(metrics, "audit");
   const failures = metrics.counter("loadline_audit_commit_failures", "Commits that failed.", {});
   const heads = metrics.counter("loadline_audit_heads", "Heads signed and written.", {});
-  const depth = metrics.gauge("loadline_audit_queue_depth", "Events not yet committed.", {});
   const slots = new Map(outcomes.map((name, i) => [name, entries.slot([i])]));
   return {
     committed: (outcome) => entries.add(slots.get(outcome) ?? 0),
-    dropped: (count) => dropped.add(0, count),
+    dropped: queue.dropped,
     failed: () => failures.add(0),
     headSigned: () => heads.add(0),
-    onRender: (read) => metrics.onRender(() => depth.set(0, read())),
+    onRender: queue.watch,
   };
 }

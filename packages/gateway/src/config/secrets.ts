@@ -7,8 +7,8 @@ import { Secret } from "./values.ts";
 const referencePattern = /^\$\{(env|file):([^}]+)\}$/;
 
 /**
- * Replaces references: of `targets.<name>.keys`, `auth.peppers` and `telemetry.traces.headers` (a
- * literal there is a problem) and of `stores.*`.
+ * Replaces references: of `targets.<name>.keys`, `auth.peppers`, `telemetry.traces.headers` and
+ * `telemetry.errors.dsn` (a literal there is a problem) and of `stores.*`.
  */
 export function resolveSecrets(
   values: ConfigValues,
@@ -18,7 +18,7 @@ export function resolveSecrets(
   const stores = {
     ...storeAddresses(values, { env, problems }),
     ...peppers(values, { env, problems }),
-    ...traceHeaders(values, { env, problems }),
+    ...telemetrySecrets(values, { env, problems }),
   };
   const targets = values["targets"];
   if (typeof targets !== "object" || targets === null) return { ...values, ...stores };
@@ -81,21 +81,35 @@ function peppers(
   return { auth: { ...auth, peppers: Object.fromEntries(resolved) } };
 }
 
-/** Each of `telemetry.traces.headers` is a reference; a literal is a problem. */
-function traceHeaders(
+/** Each of `telemetry.traces.headers` and `telemetry.errors.dsn` is a reference. */
+function telemetrySecrets(
   values: ConfigValues,
   o: { env: Environment; problems: ConfigProblem[] },
 ): ConfigValues {
   const telemetry = values["telemetry"];
-  const traces = isRecord(telemetry) ? telemetry["traces"] : undefined;
+  if (!isRecord(telemetry)) return {};
+  const { traces, errors } = telemetry;
   const given = isRecord(traces) ? traces["headers"] : undefined;
-  if (!isRecord(telemetry) || !isRecord(traces) || !isRecord(given)) return {};
-  const resolved = Object.entries(given).map(([name, value]) => {
-    const path = ["telemetry", "traces", "headers", name];
-    return [name, value instanceof Secret ? value : resolve(value, path, o)];
-  });
-  const headers: unknown = Object.fromEntries(resolved);
-  return { telemetry: { ...telemetry, traces: { ...traces, headers } } };
+  const dsn = isRecord(errors) ? errors["dsn"] : undefined;
+  const secret = (value: unknown, path: readonly string[]): unknown =>
+    value instanceof Secret ? value : resolve(value, ["telemetry", ...path], o);
+  const headers =
+    isRecord(given) &&
+    Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [
+        name,
+        secret(value, ["traces", "headers", name]),
+      ]),
+    );
+  return {
+    telemetry: {
+      ...telemetry,
+      ...(isRecord(traces) && { traces: headers ? { ...traces, headers } : traces }),
+      ...(isRecord(errors) && {
+        errors: dsn === undefined ? errors : { ...errors, dsn: secret(dsn, ["errors", "dsn"]) },
+      }),
+    },
+  };
 }
 
 function resolve(

@@ -18,6 +18,7 @@ import { actualOf } from "../metering/record.ts";
 import type { Dependencies } from "../health/dependencies.ts";
 import { gatewayErrors } from "../errors.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
+import { queueMetrics } from "../telemetry/queues.ts";
 import type { Repositories } from "../state/repositories.ts";
 import { type AddressTable, createAddressTable } from "./address-table.ts";
 import { compileLimits, concurrencyCap, type Dimension } from "./dimension.ts";
@@ -174,7 +175,6 @@ function sharedStore(
 ): SharedStore | undefined {
   const { redis, redisTimeout, redisLease, replicasMax } = config.stores;
   if (redis === null && !shared) return undefined;
-  const dropped = metrics.counter("loadline_limit_settles_dropped", "Settles that were lost.", {});
   const store = new RedisStore({
     ...o,
     url: redis ?? "",
@@ -185,7 +185,7 @@ function sharedStore(
     replicasMax,
     replica: Buffer.from(random.bytes(9)).toString("base64url"),
     log: (event, text) => logger.warn(event, { text }),
-    onDropped: (settles) => dropped.add(0, settles),
+    onDropped: queueMetrics(metrics, "settles").dropped,
   });
   if (redis !== null) stores?.dependencies.add("redis", false, () => store.health());
   return store;

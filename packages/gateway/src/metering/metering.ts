@@ -33,7 +33,7 @@ export interface Metering {
 export function createMetering(deps: MeteringDeps): Metering {
   const metrics = createMeteringMetrics(deps.metrics, deps.models);
   const queue = deps.store && queueFor(deps.store, deps, metrics.dropped);
-  deps.metrics.onRender(() => metrics.queued(queue?.depth ?? 0));
+  metrics.onRender(() => queue?.depth ?? 0);
   return {
     meter(x, end) {
       if (x.attempts.length === 0) return;

@@ -1,10 +1,12 @@
 import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
 import type { UsageRow } from "../state/rows.ts";
+import { queueMetrics } from "../telemetry/queues.ts";
 
 export interface MeteringMetrics {
   used(row: UsageRow): void;
   dropped(rows: number): void;
-  queued(rows: number): void;
+  /** `depth` is read at each rendering. */
+  onRender(depth: () => number): void;
 }
 
 const directions = ["in", "out", "cached", "reasoning"] as const;
@@ -28,8 +30,7 @@ export function createMeteringMetrics(metrics: Metrics, models: GrowingLabel): M
   const cost = metrics.counter("loadline_cost_nanounits", "Cost in nano-units of currency.", {
     model: models,
   });
-  const dropped = metrics.counter("loadline_usage_dropped", "Usage records that were lost.", {});
-  const depth = metrics.gauge("loadline_usage_queue_depth", "Usage records not yet written.", {});
+  const queue = queueMetrics(metrics, "usage");
   const perModel = directions.length * sources.length;
   return {
     used(row) {
@@ -45,7 +46,7 @@ export function createMeteringMetrics(metrics: Metrics, models: GrowingLabel): M
       if (row.reasoningTokens > 0) tokens.add(first + 3 * sources.length, row.reasoningTokens);
       if (row.costNano > 0) cost.add(model, row.costNano);
     },
-    dropped: (rows) => dropped.add(0, rows),
-    queued: (rows) => depth.set(0, rows),
+    dropped: queue.dropped,
+    onRender: queue.watch,
   };
 }

@@ -33,6 +33,13 @@ export const telemetryConfig = z.strictObject({
     .default("loadline")
     .describe("Name of this gateway in traces and error reports."),
   traces: traces.prefault({}),
+  errors: z
+    .strictObject({
+      dsn: secretValue
+        .optional()
+        .describe("Reference to a DSN (https://KEY@host/PROJECT) that logged errors are sent to."),
+    })
+    .prefault({}),
 });
 
 export type TelemetryConfig = z.output<typeof telemetryConfig>;

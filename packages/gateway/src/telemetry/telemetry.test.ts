@@ -41,6 +41,8 @@ const families: readonly string[] = [
   "loadline_abort_seconds",
   "loadline_dependency_state",
   "loadline_config_reloads",
+  "loadline_queue_depth",
+  "loadline_queue_dropped",
   "loadline_config",
   "loadline_event_loop_delay_seconds",
   "loadline_exit_violations",

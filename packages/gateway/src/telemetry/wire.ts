@@ -1,5 +1,5 @@
 import type { Clock } from "@loadline/kit/clock";
-import type { Logger } from "@loadline/kit/logger";
+import type { LeveledLogger, Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { Dependencies } from "../health/dependencies.ts";
@@ -7,6 +7,7 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { MetricNames } from "../snapshot/names.ts";
 import type { Live } from "../snapshot/snapshot.ts";
 import type { TelemetryConfig } from "./config.ts";
+import { openErrorSink } from "./errors/wire.ts";
 import { watchLoop } from "./loop-delay.ts";
 import { renderProcess } from "./process.ts";
 import { createTelemetry, type GatewayTelemetry } from "./telemetry.ts";
@@ -16,12 +17,14 @@ import { openTracing } from "./traces/wire.ts";
 export interface TelemetryDeps {
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
+  readonly logger: LeveledLogger;
   readonly metrics: Metrics;
   readonly names: MetricNames;
   readonly live: Live;
   readonly dependencies: Pick<Dependencies, "add">;
   readonly version: string;
+  /** The `env` of the configuration. */
+  readonly environment: string;
   /** Ends what watches the event loop. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,13 +49,17 @@ export interface OpenedTelemetry {
 export function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps): OpenedTelemetry {
   const { clock, logger, names, live } = deps;
   const telemetry = createTelemetry(names, deps.metrics);
-  const { tracer, close } = openTracing(config, deps);
+  const tracing = openTracing(config, deps);
+  const closeErrors = openErrorSink(config, deps);
+  const { tracer } = tracing;
   const loop = watchLoop(clock, deps.metrics, deps.signal);
   const isOverloaded = (): boolean => loop.isOverloaded;
   return {
     telemetry,
     exits: { telemetry, logger, tracer, isOverloaded, nowMs: () => clock.monotonicMs() },
     attach: (pipeline) => renderProcess(telemetry, { names, live, pipeline, clock }),
-    close,
+    async close() {
+      await Promise.all([tracing.close(), closeErrors()]);
+    },
   };
 }

@@ -20,6 +20,8 @@ export interface Logger {
 /** A logger whose level can change. */
 export interface LeveledLogger extends Logger {
   setLevel(level: LogLevel): void;
+  /** Calls `run` with each error that is logged, whatever the level; it must not throw or log errors. */
+  onError(run: (event: string, fields: LogFields) => void): void;
 }
 
 export interface LoggerDeps {
@@ -76,9 +78,11 @@ export function createLogger(deps: LoggerDeps): LeveledLogger {
     }
     return timeText;
   };
+  const listeners: ((event: string, fields: LogFields) => void)[] = [];
   const at =
     (level: Exclude<LogLevel, "silent">) =>
     (event: string, fields?: LogFields): void => {
+      if (level === "error") for (const run of listeners) run(event, fields ?? {});
       if (ranks[level] < rank) return;
       push(JSON.stringify({ time: time(), level, event, ...fields }));
       if (level === "error") flush();
@@ -99,6 +103,7 @@ export function createLogger(deps: LoggerDeps): LeveledLogger {
       rank = ranks[level];
       isInfo = rank <= ranks.info;
     },
+    onError: (run) => void listeners.push(run),
     time,
     flush,
   };

@@ -70,6 +70,13 @@ describe("metrics", () => {
     open.add(open.slot([]), 1);
     expect(metrics.render()).toContain("x_open 7\n");
     expect(() => metrics.gauge("x_open", "Open.", {})).toThrow("twice");
+    const labels = { queue: ["a", "b"] };
+    const first = metrics.counter("x_lost", "Lost.", labels);
+    expect(metrics.counter("x_lost", "Lost.", labels)).toBe(first);
+    const depth = metrics.gauge("x_depth", "Waiting.", labels);
+    expect(metrics.gauge("x_depth", "Waiting.", labels)).toBe(depth);
+    expect(() => metrics.counter("x_depth", "Waiting.", labels)).toThrow("twice");
+    expect(metrics.render().split("# TYPE x_lost ")).toHaveLength(2);
   });
 });
 

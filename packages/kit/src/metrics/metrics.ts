@@ -25,6 +25,7 @@ export interface Histogram extends Series {
   observe(slot: number, value: number): void;
 }
 
+/** A second definition of a counter or gauge with the same `labels` object gives the first one. */
 export interface Metrics {
   /** `name` without `_total`; it is added to the samples. */
   counter(name: string, help: string, labels: LabelSpace): Counter;
@@ -43,6 +44,8 @@ export function createMetrics(): Metrics {
   const families: (() => string)[] = [];
   const refreshers: (() => void)[] = [];
   const names = new Set<string>();
+  const counters = new Map<string, { labels: LabelSpace; handle: Counter }>();
+  const gauges = new Map<string, { labels: LabelSpace; handle: Gauge }>();
   const claim = (name: string): void => {
     if (names.has(name)) throw new TypeError(`metric ${name} is defined twice`);
     names.add(name);
@@ -51,30 +54,38 @@ export function createMetrics(): Metrics {
     `# TYPE ${name} ${type}\n# HELP ${name} ${escapeText(help)}\n`;
   return {
     counter(name, help, labels) {
+      const known = counters.get(name);
+      if (known?.labels === labels) return known.handle;
       claim(name);
       const space = spaceOf(labels);
       let values = new Float64Array(space.sets.length);
       space.onGrow(() => void (values = grown(values, space.sets.length)));
       families.push(() => head(name, "counter", help) + samples(`${name}_total`, space, values));
-      return {
+      const handle: Counter = {
         slot: space.slot,
         at: space.at,
         add: (slot, by = 1) => void (values[slot] = (values[slot] ?? 0) + by),
         value: (slot) => values[slot] ?? 0,
       };
+      counters.set(name, { labels, handle });
+      return handle;
     },
     gauge(name, help, labels) {
+      const known = gauges.get(name);
+      if (known?.labels === labels) return known.handle;
       claim(name);
       const space = spaceOf(labels);
       let values = new Float64Array(space.sets.length);
       space.onGrow(() => void (values = grown(values, space.sets.length)));
       families.push(() => head(name, "gauge", help) + samples(name, space, values));
-      return {
+      const handle: Gauge = {
         slot: space.slot,
         at: space.at,
         set: (slot, value) => void (values[slot] = value),
         add: (slot, by) => void (values[slot] = (values[slot] ?? 0) + by),
       };
+      gauges.set(name, { labels, handle });
+      return handle;
     },
     histogram(name, help, labels, bounds) {
       claim(name);

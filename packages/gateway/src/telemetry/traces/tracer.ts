@@ -68,7 +68,7 @@ export function createTracer(deps: TracerDeps): Tracer {
         targetOf: deps.targetOf,
       });
       if (!mayKeep(x.endedMs)) {
-        metrics.dropped(spans.length, "rate");
+        metrics.tooMany(spans.length);
         return;
       }
       metrics.sampled();

@@ -57,7 +57,7 @@ export function openTracing(config: TelemetryConfig, deps: TracingDeps): OpenedT
     backoffMs,
     send: (batch, signal) => sink.post(exportRequest(resource, scope, batch), signal),
     onSent: metrics.sent,
-    onDropped: (count) => metrics.dropped(count, "queue"),
+    onDropped: metrics.dropped,
   });
   metrics.onRender(() => exporter.depth);
   deps.dependencies.add("otlp", false, () => {
