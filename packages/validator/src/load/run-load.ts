@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { systemRandom } from "@loadline/kit/random";
 import { runControl } from "./engine/control.ts";
 import { type Fault, rebuildFault } from "./engine/fault.ts";
 import { LoadControl } from "./engine/load-control.ts";
@@ -23,7 +24,10 @@ export async function* runLoad(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<L
   yield* withHooks(plan, deps, runPlan);
 }
 
-async function* runPlan(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
+async function* runPlan(asked: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
+  const random = deps.random ?? systemRandom();
+  const runId = asked.runId ?? Buffer.from(random.bytes(16)).toString("hex");
+  const plan: LoadPlan = { ...asked, runId };
   const left = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, left.signal]) : left.signal;
   const queue = new RecordQueue();

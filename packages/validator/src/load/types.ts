@@ -1,5 +1,6 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
+import type { Random } from "@loadline/kit/random";
 import type { LoadControl } from "./engine/load-control.ts";
 import type { PeakResult } from "./engine/peak-search.ts";
 import type { McpOptions } from "./clients/mcp/options.ts";
@@ -95,10 +96,14 @@ export interface LoadPlan {
     readonly allowHosts?: readonly string[];
     /** Sent with every request, after those of the engine. */
     readonly headers?: Readonly<Record<string, string>>;
+    /** TLS certificates are not verified; the report says so. */
+    readonly insecure?: boolean;
     /** Model of llm steps that name none. */
     readonly model?: string;
   } & TargetServices;
   readonly seed: number;
+  /** 32 hex digits, sent as `x-loadline-run` and in `traceparent`; drawn when absent. */
+  readonly runId?: string;
   readonly scenarios: Readonly<Record<string, Scenario>>;
   readonly limits: readonly LoadLimit[];
   /** Feeders by name; their rows are shared memory. */
@@ -139,6 +144,8 @@ export interface LoadDeps {
   readonly signal?: AbortSignal;
   /** Drains the run, or changes users and rates while it runs. */
   readonly control?: LoadControl;
+  /** Draws the run's id, default the machine's randomness. */
+  readonly random?: Random;
   /** `thread` (default): the engine has a thread of its own. `inline`: in the caller's. */
   readonly engine?: "thread" | "inline";
   /** `pacer` (default): a thread sleeps and wakes the sender. `timer`: the loop's own timer. */
@@ -201,6 +208,18 @@ export interface ScenarioStart {
   readonly durationMs: number;
 }
 
+/** What requests waited for before they were sent, and cold connections, as `[quantile, ms]`. */
+export interface ScenarioWaits {
+  readonly scenario: string;
+  /** Released after the intended time: the generator's own lateness. */
+  readonly pacerLag: readonly (readonly [number, number])[];
+  /** From release to sending: waiting for a user or a connection. */
+  readonly queueWait: readonly (readonly [number, number])[];
+  /** Service time of the first request of each connection, connecting included. */
+  readonly cold: readonly (readonly [number, number])[];
+  readonly coldRequests: number;
+}
+
 export type LoadRecord =
   | {
       readonly type: "load.started";
@@ -239,6 +258,7 @@ export type LoadRecord =
     }
   | { readonly type: "steps"; readonly scenario: string; readonly steps: readonly StepSeries[] }
   | { readonly type: "figure"; readonly figure: FigureSeries }
+  | { readonly type: "waits"; readonly waits: ScenarioWaits }
   | { readonly type: "ladder"; readonly scenario: string; readonly result: LadderResult }
   | { readonly type: "peak"; readonly scenario: string; readonly result: PeakResult }
   /** Requests kept whole: failures up to 10,000, the slowest 100 of each limit. */

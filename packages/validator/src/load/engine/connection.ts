@@ -39,6 +39,7 @@ export class EngineConnection implements ResponseSink {
 
   send(flight: Flight, client: LoadClient): void {
     this.#flight = flight;
+    if (this.#served === 0) flight.cold = true;
     this.#reader = client.reader();
     this.#parser.start(client.method, this);
     const bytes = client.bytes(flight.index);

@@ -15,6 +15,8 @@ export interface ConnectionsOptions {
   readonly connectionsMax: number;
   readonly queueMax: number;
   readonly timeouts: Partial<LoadTimeouts>;
+  /** TLS certificates are not verified. */
+  readonly insecure?: boolean;
   /** Every sent or queued request comes back here exactly once. */
   readonly finished: (flight: Flight, outcome: LoadOutcome) => void;
   /** Connections are no longer reused after answers of this scenario: the target closes them. */
@@ -152,7 +154,9 @@ export class Connections {
     if (url.protocol === "https:") {
       const port = Number(url.port === "" ? 443 : url.port);
       const name = isIP(host) === 0 ? { servername: host } : {};
-      return connectTls({ host, port, ALPNProtocols: ["http/1.1"], ...name }).on("data", read);
+      const rejectUnauthorized = this.o.insecure !== true;
+      const options = { host, port, ALPNProtocols: ["http/1.1"], rejectUnauthorized, ...name };
+      return connectTls(options).on("data", read);
     }
     const port = Number(url.port === "" ? 80 : url.port);
     const { readBuffer } = this;

@@ -45,6 +45,10 @@ export async function runControl(plan: LoadPlan, deps: ControlDeps): Promise<voi
       durationMs: durationOf(s),
     })),
   });
+  if (plan.target.insecure === true) {
+    const text = "TLS certificates of the target are not verified.";
+    deps.emit({ type: "load.event", text, doesNotProve: "That the target is who it says it is." });
+  }
   await new Control(plan, deps, digest.hash).run();
 }
 

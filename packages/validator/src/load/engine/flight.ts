@@ -60,6 +60,8 @@ export interface Flight {
   /** Reads that brought content events. */
   contentReads: number;
   streamed: boolean;
+  /** The first request of its connection. */
+  cold: boolean;
   /** Output tokens, reasoning included; -1 unknown. */
   tokens: number;
   tokensFrom: "unknown" | "usage" | "tokenizer";
@@ -88,6 +90,7 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     gapMaxMs: Number.NaN,
     contentReads: 0,
     streamed: false,
+    cold: false,
     tokens: -1,
     tokensFrom: "unknown",
   };

@@ -30,6 +30,7 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
   for (const [at, record] of whole.scenarios.entries()) {
     emitClaims(record, o);
     emit({ type: "series", series: record.series.whole() });
+    emit({ type: "waits", waits: record.series.waits() });
     const steps = record.steps.map((step) => step.toSeries());
     if (steps.length > 0) emit({ type: "steps", scenario: record.name, steps });
     emitSearch(record, o.peaks.get(at), emit);

@@ -59,6 +59,7 @@ export class Sender {
       connectionsMax: o.plan.connectionsMax ?? connectionsMaxDefault,
       queueMax: o.plan.queueMax ?? connectionQueueMax(o.plan, o.workers),
       timeouts: o.plan.timeouts ?? {},
+      insecure: o.plan.target.insecure === true,
       finished: (flight, outcome) => this.#finished(flight, outcome),
       closedEarly: (at) => this.#closedEarly(at),
       localFault: () => o.recorder.localFault(),

@@ -1,11 +1,12 @@
 import type { LoadSeries } from "@loadline/contract";
 import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
-import type { LoadSlice } from "../types.ts";
+import type { LoadSlice, ScenarioWaits } from "../types.ts";
 import type { Arena } from "./arena.ts";
 
 const slicesMax = 3600;
 const shownQuantiles = [0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999];
+const waitQuantiles = [0.5, 0.9, 0.99];
 
 /** Slots of the plain counters. */
 const measuredAt = 0;
@@ -26,6 +27,8 @@ export class Series {
   readonly lag: Histogram;
   /** From release to sending: waiting for a user or a connection. */
   readonly queueWait: Histogram;
+  /** Service time of the first request of each connection. */
+  readonly cold: Histogram;
   readonly #counts: Float64Array;
   readonly #due: Float64Array;
   readonly #ok: Float64Array;
@@ -48,6 +51,7 @@ export class Series {
     this.ttft = arena.histogram();
     this.lag = arena.histogram();
     this.queueWait = arena.histogram();
+    this.cold = arena.histogram();
     this.#counts = arena.sums(3);
     this.#due = arena.sums(this.slices);
     this.#ok = arena.sums(this.slices);
@@ -89,7 +93,9 @@ export class Series {
     this.live.record(responseUs);
     if (!measured) return;
     this.response.record(responseUs);
-    this.service.record((flight.doneMs - flight.sendMs) * 1000);
+    const serviceUs = (flight.doneMs - flight.sendMs) * 1000;
+    this.service.record(serviceUs);
+    if (flight.cold) this.cold.record(serviceUs);
     this.queueWait.record((flight.sendMs - flight.wakeMs) * 1000);
     if (flight.contentEvents === 0) return;
     bump(this.#counts, streamsAt);
@@ -145,6 +151,19 @@ export class Series {
       heat: this.#heat,
       percentiles,
       ttft,
+    };
+  }
+
+  /** What requests waited for before they were sent. */
+  waits(): ScenarioWaits {
+    const shown = (of: Histogram): (readonly [number, number])[] =>
+      of.count === 0 ? [] : waitQuantiles.map((q) => [q, toMs(of.quantileUs(q))] as const);
+    return {
+      scenario: this.scenario,
+      pacerLag: shown(this.lag),
+      queueWait: shown(this.queueWait),
+      cold: shown(this.cold),
+      coldRequests: this.cold.count,
     };
   }
 
