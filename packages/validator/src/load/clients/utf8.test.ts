@@ -10,7 +10,7 @@ function reads(pieces: readonly Buffer[]): boolean {
   for (const piece of pieces) {
     shared.fill(0xff);
     piece.copy(shared);
-    if (!utf8.feed(shared.subarray(0, piece.length))) return false;
+    if (utf8.feed(shared.subarray(0, piece.length)) < piece.length) return false;
   }
   return !utf8.isCut;
 }
@@ -32,8 +32,19 @@ describe("UTF-8 in reads", () => {
 
   it("a character cut at the end is told apart from one that cannot be", () => {
     const utf8 = new Utf8Reads();
-    expect([utf8.feed(Buffer.from([0xf0, 0x9f])), utf8.isCut]).toEqual([true, true]);
-    expect([utf8.feed(Buffer.from([0x8c, 0x8d])), utf8.isCut]).toEqual([true, false]);
-    expect(utf8.feed(Buffer.from([0xff]))).toBe(false);
+    expect([utf8.feed(Buffer.from([0xf0, 0x9f])), utf8.isCut]).toEqual([2, true]);
+    expect([utf8.feed(Buffer.from([0x8c, 0x8d])), utf8.isCut]).toEqual([2, false]);
+    expect(utf8.feed(Buffer.from([0xff]))).toBe(0);
+  });
+
+  it("what is still good before the first bad byte is told exactly", () => {
+    for (const good of ["", "a", "Ä", "漢🌍", "x".repeat(1000)]) {
+      const start = Buffer.from(good);
+      const bytes = Buffer.concat([start, Buffer.from([0xff, 0x41])]);
+      expect(new Utf8Reads().feed(bytes)).toBe(start.length);
+    }
+    const utf8 = new Utf8Reads();
+    utf8.feed(Buffer.from([0x41, 0xc3]));
+    expect(utf8.feed(Buffer.from([0x28, 0x41]))).toBe(0);
   });
 });

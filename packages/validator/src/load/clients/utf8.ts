@@ -12,16 +12,29 @@ export class Utf8Reads {
     return this.#tail !== null;
   }
 
-  /** False once what was read cannot be UTF-8 any more. */
-  feed(chunk: Buffer): boolean {
+  /** How many bytes of this read come before the first that cannot be UTF-8: all, mostly. */
+  feed(chunk: Buffer): number {
     const tail = this.#tail;
-    if (tail === null && isUtf8(chunk)) return true;
+    if (tail === null && isUtf8(chunk)) return chunk.length;
     const all = tail === null ? chunk : Buffer.concat([tail, chunk]);
     const from = startOfTail(all);
     // Copied: the reader reuses its buffer.
     this.#tail = from === all.length ? null : Buffer.from(all.subarray(from));
-    return isUtf8(all.subarray(0, from));
+    if (isUtf8(all.subarray(0, from))) return chunk.length;
+    return Math.max(0, validBytes(all) - (tail?.length ?? 0));
   }
+}
+
+/** Length of the longest start that may still become UTF-8. */
+function validBytes(bytes: Buffer): number {
+  let [valid, invalid] = [0, bytes.length];
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >> 1;
+    const start = bytes.subarray(0, middle);
+    if (isUtf8(start.subarray(0, startOfTail(start)))) valid = middle;
+    else invalid = middle;
+  }
+  return valid;
 }
 
 /** Where a character begins that the bytes end inside of; their length when there is none. */

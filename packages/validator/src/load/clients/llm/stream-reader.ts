@@ -63,8 +63,14 @@ export class StreamReader implements AnswerReader {
     // Chunks of one read carry one stamp; bundling is counted per stamp.
     if (nowMs !== this.#nowMs) this.#eventsInRead = 0;
     this.#nowMs = nowMs;
-    if (!this.#utf8.feed(chunk)) this.#bad ??= "protocol";
-    this.#sse.feed(chunk);
+    const valid = this.#utf8.feed(chunk);
+    if (valid === chunk.length) {
+      this.#sse.feed(chunk);
+      return;
+    }
+    // What came before it came before it, in whichever read.
+    this.#sse.feed(chunk.subarray(0, valid));
+    this.#bad ??= "protocol";
   }
 
   end(flight: Flight, nowMs: number): LoadOutcome {

@@ -47,7 +47,7 @@ export class McpReader implements AnswerReader {
   data(_flight: Flight, chunk: Buffer, nowMs: number): void {
     this.#nowMs = nowMs;
     if (this.#sse !== null) {
-      if (!this.#utf8.feed(chunk)) this.#isMalformed = true;
+      if (this.#utf8.feed(chunk) < chunk.length) this.#isMalformed = true;
       this.#sse.feed(chunk);
       return;
     }
