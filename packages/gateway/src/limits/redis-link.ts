@@ -7,18 +7,21 @@ import { connectRedis } from "../redis/connect.ts";
 export interface Script {
   readonly text: string;
   readonly sha: string;
+  /** Always sent as text: a server that does not know it yet would let later calls overtake it. */
+  readonly isWhole?: boolean;
 }
 
 /** One connection to Redis or Valkey, on which every call has a time limit. */
 export interface RedisLink {
   /**
    * Runs a script, by its digest when Redis knows it. Resolves to undefined when no answer came in
-   * time: nobody knows then whether it ran, or will.
+   * time: it runs yet, unless `onLost` is told, now or later, that its connection broke before.
    */
   run(
     script: Script,
     keys: readonly string[],
     rest: readonly (string | number)[],
+    onLost?: () => void,
   ): Promise<unknown>;
   /** Keys of different hash tags may lie on different servers, each of which can be away. */
   readonly isCluster?: boolean;
@@ -64,6 +67,7 @@ export function openRedis(o: LinkOptions): RedisLink {
     rest: readonly (string | number)[],
   ): Promise<unknown> => {
     const list = [keys.length, ...keys, ...rest];
+    if (script.isWhole) return connection.call("EVAL", [script.text, ...list]);
     try {
       return await connection.call("EVALSHA", [script.sha, ...list]);
     } catch (cause) {
@@ -72,7 +76,7 @@ export function openRedis(o: LinkOptions): RedisLink {
     }
   };
   /** What `ask` resolves to, or undefined when it fails or takes too long. */
-  const inTime = (ask: () => Promise<unknown>): Promise<unknown> =>
+  const inTime = (ask: () => Promise<unknown>, onLost?: () => void): Promise<unknown> =>
     new Promise((resolve) => {
       const entry: Waiting = {
         deadlineMs: clock.monotonicMs() + timeoutMs,
@@ -88,13 +92,14 @@ export function openRedis(o: LinkOptions): RedisLink {
         (cause: unknown) => {
           entry.isDone = true;
           o.onFault(cause instanceof Error ? cause.message : String(cause));
+          onLost?.();
           resolve(undefined);
         },
       );
     });
   return {
     isCluster: connection.isCluster,
-    run: (script, keys, rest) => inTime(() => evaluate(script, keys, rest)),
+    run: (script, keys, rest, onLost) => inTime(() => evaluate(script, keys, rest), onLost),
     areAllThere: async () =>
       (await inTime(async () => (await connection.pingAll(), true))) !== undefined,
     close() {

@@ -53,8 +53,8 @@ const logEveryMs = 1000;
 const leaseMsDefault = 90_000;
 
 const reserve = scriptOf(reserveScript);
-const restore = scriptOf(restoreScript);
-const adopt = scriptOf(adoptScript);
+const restore = { ...scriptOf(restoreScript), isWhole: true };
+const adopt = { ...scriptOf(adoptScript), isWhole: true };
 const beat = scriptOf(beatScript);
 
 /**
@@ -283,6 +283,7 @@ export class RedisStore implements SharedStore {
       const list = told.flatMap((one) => one.list);
       const onLost = (): void => {
         this.#isOther ||= offset.isOther;
+        local.hasUntold = true;
         for (const one of told) one.undo();
       };
       this.#send(restore, { keys: told.map(({ key }) => key), list, onLost });
@@ -340,10 +341,8 @@ export class RedisStore implements SharedStore {
     },
   ): void {
     const startMs = this.#deps.clock.monotonicMs();
-    void this.#link.run(script, o.keys, o.list).then((answer) => {
-      if (answer !== undefined) return;
-      o.onLost?.();
-      this.#onFailure(startMs);
+    void this.#link.run(script, o.keys, o.list, o.onLost).then((answer) => {
+      if (answer === undefined) this.#onFailure(startMs);
     });
   }
 

@@ -26,7 +26,7 @@ export function scriptLink(
   return ({ clock, timeoutMs, onReady, onFault }) => {
     const first = clock.after(0, () => onReady(true));
     return {
-      run(script, keys, list) {
+      run(script, keys, list, onLost) {
         const name = nameOf.get(script.sha);
         if (name === undefined) throw new TypeError("this script is not known to the supervisor");
         return new Promise((resolve) => {
@@ -39,6 +39,7 @@ export function scriptLink(
             (cause: unknown) => {
               timer.cancel();
               onFault(cause instanceof Error ? cause.message : String(cause));
+              onLost?.();
               resolve(undefined);
             },
           );
