@@ -163,10 +163,9 @@ function headersJs({ load, unmapped, variables }: Writing): string[] {
   ]);
   const token = auth?.bearer ?? auth?.header?.value;
   if (auth !== undefined && token !== undefined) {
-    // A secret that stands in the plan as text is not written into a script either.
-    const reference = token.includes("${") ? token : "${env:LOADLINE_TOKEN}";
+    // Always a reference: a plan with the secret itself is refused before.
     const name = auth.header?.name.toLowerCase() ?? "authorization";
-    const value = textJs(reference, x);
+    const value = textJs(token, x);
     rows.push([name, auth.bearer === undefined ? value : `"Bearer " + ${value}`]);
   }
   return rows.map(([name, value]) => `${JSON.stringify(name)}: ${value}`);
