@@ -56,7 +56,7 @@ const settled = async (): Promise<void> => {
 };
 
 describe("the usage queue", () => {
-  it("writes after a second, or at once when 500 wait, in their order", async () => {
+  it("writes after a second, or at once when 2,000 wait, in their order", async () => {
     const { queue, clock, batches } = open();
     queue.push(row("a"));
     queue.push(row("b"));
@@ -65,9 +65,9 @@ describe("the usage queue", () => {
     clock.advance(1000);
     await settled();
     expect(batches).toEqual([["a", "b"]]);
-    for (let i = 0; i < 500; i++) queue.push(row(String(i)));
+    for (let i = 0; i < 2000; i++) queue.push(row(String(i)));
     await settled();
-    expect(batches.at(-1)).toHaveLength(500);
+    expect(batches.at(-1)).toHaveLength(2000);
     expect(queue.depth).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { UsageBatch, UsageRow } from "../state/rows.ts";
-import { createUsageBatcher } from "../state/usage-batch.ts";
+import { createUsageBatcher, usageBatchMax } from "../state/usage-batch.ts";
 
 export interface UsageQueueDeps {
   readonly clock: Clock;
@@ -21,11 +21,10 @@ export interface UsageQueue {
 }
 
 const rowsMax = 50_000;
-const batchRows = 500;
 const batchMs = 1000;
 
 /**
- * At most 50,000 rows, written by 500 or each second. A batch keeps its id and its rows until it is
+ * At most 50,000 rows, written by 2,000 or each second. A batch keeps its id and its rows until it is
  * written, so that one whose answer was lost is not counted twice.
  */
 export function createUsageQueue(deps: UsageQueueDeps): UsageQueue {
@@ -73,7 +72,7 @@ export function createUsageQueue(deps: UsageQueueDeps): UsageQueue {
         return;
       }
       open.add(row);
-      if (open.records < batchRows) arm();
+      if (open.records < usageBatchMax) arm();
       else if (writing) seal();
       else void flush();
     },

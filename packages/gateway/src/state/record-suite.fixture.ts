@@ -113,12 +113,12 @@ export function usageSuite(store: () => Store): void {
 }
 
 export function boundSuite(store: () => Store): void {
-  it("1,000 records fit into one batch, 1,001 are refused", async () => {
+  it("2,000 records fit into one batch, 2,001 are refused", async () => {
     const { usage } = store().repositories;
-    const rows = Array.from({ length: 1001 }, (_, i) => aUsage(`big${i}`, { tenantId: "big" }));
+    const rows = Array.from({ length: 2001 }, (_, i) => aUsage(`big${i}`, { tenantId: "big" }));
     expect(await codeOf(usage.append(aBatch(...rows)))).toBe("LL_STATE_FIELD");
     expect(await usage.append(aBatch(...rows.slice(1)))).toBe(true);
-    expect((await usage.sums([], { tenantId: "big" }))[0]?.requests).toBe(1000);
+    expect((await usage.sums([], { tenantId: "big" }))[0]?.requests).toBe(2000);
   });
 
   it("50 additions at once to one budget sum up exactly", async () => {

@@ -4,6 +4,9 @@ const minuteMs = 60_000;
 const startBytes = 65_536;
 const quotedMax = 1000;
 
+/** Records of one batch at most: a transaction, some messages and a sync of the disk. */
+export const usageBatchMax = 2000;
+
 /** Collects usage rows into one batch. Text is copied out at once, so no row lives on in it. */
 export interface UsageBatcher {
   add(row: UsageRow): void;

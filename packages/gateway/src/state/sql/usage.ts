@@ -1,9 +1,18 @@
+import { gatewayErrors } from "../../errors.ts";
 import type { BudgetRepository, UsageFilter, UsageRepository } from "../repositories.ts";
+import { usageBatchMax } from "../usage-batch.ts";
 import type { BudgetSpentRow, UsageGroup, UsageSum, UsageMinute } from "../rows.ts";
 import { type Asking, columnsOf, type Db } from "./database.ts";
 import { batchOf, pageSize } from "./lists.ts";
 
 const groupsMax = 1000;
+
+const tooLarge = (records: number): Error =>
+  gatewayErrors.make(
+    "LL_STATE_FIELD",
+    `A batch is at most ${usageBatchMax} records, not ${records}.`,
+  );
+
 const sumColumns = [
   "requests",
   "inputTokens",
@@ -18,7 +27,7 @@ export function usageRepository(asking: Asking): UsageRepository {
     append: (batch) =>
       asking.together(async (db) => {
         const { id, at, records, lines } = batch;
-        batchOf({ length: records });
+        if (records > usageBatchMax) throw tooLarge(records);
         const insert = db.insertInto("usageBatches").values({ id, at, records, lines });
         const result = await insert
           .onConflict((c) => c.column("id").doNothing())
