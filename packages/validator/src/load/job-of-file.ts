@@ -21,6 +21,7 @@ export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
     load: plan,
     thresholds: file.thresholds,
     checks: file.checks,
+    notes: file.notes,
     confidence: file.confidence,
     waive: file.waive,
     explore: terms.explore,

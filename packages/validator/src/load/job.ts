@@ -27,6 +27,8 @@ export interface LoadJob {
   readonly slo?: GoodSlo;
   /** Checks the scenarios count: one that never runs is not tested. */
   readonly checks?: readonly string[];
+  /** Lint notes of the plan's file. */
+  readonly notes?: readonly string[];
   readonly confidence: number;
   readonly waive: readonly GuardWaiver[];
   /** Variable that holds the key; shown in commands, never its value. */
@@ -36,8 +38,9 @@ export interface LoadJob {
   /** Claims that this target or this build cannot decide: declared, so that none is left out. */
   readonly undecided?: readonly UndecidedClaim[];
   readonly ladder?: readonly LadderClaim[];
-  /** The other target of an A/B run. */
+  /** The other target of an A/B run, and how many triples of blocks it has. */
   readonly ab?: string;
+  readonly triples?: number;
 }
 
 /** The job with its claims bound to what the engine counts. */
@@ -45,8 +48,30 @@ export interface BoundJob {
   readonly job: LoadJob;
   readonly load: LoadPlan;
   readonly bound: readonly BoundClaim[];
-  /** Lint notes of all thresholds. */
+  /** Lint notes of the plan's file and of all thresholds. */
   readonly notes: readonly string[];
+}
+
+/** An A/B run has two sides in place of its scenarios, and at least one comparison. */
+function withSides(bound: BoundClaim): BoundClaim {
+  const { claim } = bound;
+  if (claim.id !== "load.alive" && claim.id !== "load.errors") return bound;
+  const statement = claim.statement
+    .replace("every scenario", "both sides")
+    .replace("Every scenario", "Each side");
+  return { ...bound, claim: { ...claim, statement, parts: ["A", "B"] } };
+}
+
+const comparisonDefault = { response_time: [{ threshold: "p(95)<baseline+10%" }] } as const;
+
+/** A comparison by default, so that an A/B run decides something. */
+function thresholdsOf(job: LoadJob): LoadJob["thresholds"] {
+  const asked = Object.values(job.thresholds).flat();
+  const isAsked = asked.some(({ threshold }) => threshold.includes("baseline"));
+  if (job.ab === undefined || isAsked) return job.thresholds;
+  const own = job.thresholds["response_time"] ?? [];
+  const response = [...own, ...comparisonDefault.response_time];
+  return { ...job.thresholds, response_time: response };
 }
 
 /** Makes the claims of a job. @throws the codes of {@link toClaims}. */
@@ -54,17 +79,18 @@ export function bindJob(job: LoadJob): BoundJob {
   const { scenarios } = job.load;
   const made = toClaims({
     scenarios,
-    thresholds: job.thresholds,
+    thresholds: thresholdsOf(job),
     confidence: job.confidence,
     hasBaseline: job.ab !== undefined,
     ...(job.slo !== undefined && { slo: job.slo }),
     ...(job.checks !== undefined && { checks: job.checks }),
   });
-  const bound = [...made, ...extraClaims(job)].map((one) =>
-    withWindows(one, scenarios, job.explore),
-  );
+  const bound = [...made, ...extraClaims(job)]
+    .map((one) => (job.ab === undefined ? one : withSides(one)))
+    .map((one) => withWindows(one, scenarios, job.explore));
   const limits = bound.flatMap((one) => one.limits.map((limit) => looked(one, limit)));
-  return { job, load: { ...job.load, limits }, bound, notes: bound.flatMap((one) => one.notes) };
+  const notes = [...(job.notes ?? []), ...bound.flatMap((one) => one.notes)];
+  return { job, load: { ...job.load, limits }, bound, notes };
 }
 
 function looked(bound: BoundClaim, limit: LoadLimit): LoadLimit {

@@ -3,6 +3,7 @@ import type { ExecSpec, LoadRequest, MixPart, StepName } from "../scenario-types
 import type { FeedPlan } from "../scenario/feed/feed.ts";
 import { parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
 import { llmRequestOf } from "../scenario/steps/llm-request.ts";
+import { checksIn } from "./check-steps.ts";
 import { declareSteps } from "./declare-steps.ts";
 import type { Faults } from "./faults.ts";
 import { moduleOf } from "./module-ref.ts";
@@ -180,25 +181,4 @@ function unknownRef(ref: TemplateRef, { feed, env }: IterationContext): string |
   if (ref.kind !== "feed") return null;
   if (feed === null) return `\${feed.${ref.name}} needs \`feed\` in the scenario`;
   return feed.table === null ? null : among(feed.table.columns, `column in ${feed.source}:`);
-}
-
-/** Names of the checks of steps; a check must follow a request, which it judges. */
-function checksIn(steps: readonly Step[], path: readonly PropertyKey[], faults: Faults): string[] {
-  const names: string[] = [];
-  let sent = false;
-  const walk = (list: readonly Step[], at: readonly PropertyKey[]): void => {
-    for (const [i, step] of list.entries()) {
-      const kind = kindOf(step);
-      if (kind === "group") walk(step.group?.steps ?? [], [...at, i, "group", "steps"]);
-      else if (kind === "repeat") walk(step.repeat?.steps ?? [], [...at, i, "repeat", "steps"]);
-      else if (kind !== "check") sent ||= kind !== "sleep";
-      else {
-        if (!sent) faults.add([...at, i, "check"], "no request comes before it");
-        const specs = Array.isArray(step.check) ? step.check : [step.check];
-        for (const spec of specs) if (spec !== undefined) names.push(spec.name);
-      }
-    }
-  };
-  walk(steps, path);
-  return [...new Set(names)];
 }

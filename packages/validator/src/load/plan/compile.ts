@@ -10,7 +10,9 @@ import { checkLoadPlan } from "./check.ts";
 import { compileIteration, type CompiledIteration } from "./compile-iteration.ts";
 import { compileServices } from "./compile-services.ts";
 import { compileScenario } from "./compile-scenario.ts";
+import { checkThresholds } from "./check-thresholds.ts";
 import { Faults, type Where } from "./faults.ts";
+import { lintPlan } from "./lint.ts";
 import type { LoadBlock } from "./load-schema.ts";
 import { moduleOf } from "./module-ref.ts";
 import { Modules } from "./modules.ts";
@@ -57,6 +59,8 @@ export interface LoadFile {
   readonly observe: LoadBlock["observe"];
   /** Every check the plan declares: one that never runs is not tested. */
   readonly checks: readonly string[];
+  /** What is allowed and still likely not meant, one sentence each. */
+  readonly notes: readonly string[];
   /** Where a path of the plan stands, for later refusals. */
   readonly where: Where;
 }
@@ -100,10 +104,13 @@ export async function compileLoad(
   faults.done();
   const plan = await planOf(block, deps, { scenarios, feeds, faults });
   locate(() => checkLoadPlan(plan), faults);
+  const thresholds = thresholdsOf(block);
+  const slo = block.slo === undefined ? null : sloOf(block.slo);
+  checkThresholds({ ...block, thresholds, slo, scenarios, checks: [...checks] }, faults);
   return {
     plan,
-    thresholds: thresholdsOf(block),
-    slo: block.slo === undefined ? null : sloOf(block.slo),
+    thresholds,
+    slo,
     confidence: block.confidence,
     workers: block.workers,
     processes: block.processes,
@@ -111,6 +118,7 @@ export async function compileLoad(
     waive: block.waive,
     observe: block.observe,
     checks: [...checks],
+    notes: lintPlan({ plan, thresholds }),
     where,
   };
 }

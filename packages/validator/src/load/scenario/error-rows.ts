@@ -1,12 +1,5 @@
 /** Codes of plans, scenarios and feeders, part of the load engine's table. */
 export const scenarioErrorRows = {
-  LL_LOAD_CLAIM_MODEL: {
-    fault: "caller",
-    retryable: false,
-    exit: 78,
-    summary: "A claim names a rate that its scenario does not offer.",
-    remedy: "Use an arrival-rate executor, or claim something else: users decide this rate.",
-  },
   LL_LOAD_FEED_INVALID: {
     fault: "caller",
     retryable: false,

@@ -1,4 +1,5 @@
 import type { ExecContext } from "../../engine/exec.ts";
+import { specsOf } from "../../plan/check-steps.ts";
 import { kindOf, type Step } from "../../plan/step-schema.ts";
 import { type CheckSpec, checkNeeds } from "../checks/table.ts";
 import { compileCall, type StepCall } from "./step-call.ts";
@@ -95,13 +96,6 @@ function compileRequest(step: Step, context: ExecContext): StepRequest {
   if (step.http !== undefined) return compileHttp(step.http, context);
   if (step.llm !== undefined) return compileLlm(step.llm, context);
   throw new TypeError(`a step of kind ${kindOf(step)} sends nothing`);
-}
-
-/** The checks of a check step. */
-export function specsOf(step: Step): readonly CheckSpec[] {
-  const { check } = step;
-  if (check === undefined) return [];
-  return Array.isArray(check) ? check : [check];
 }
 
 /** What the steps after a request ask of its answer, up to the next request. */
