@@ -1,5 +1,16 @@
+import { TestClock } from "../../packages/kit/src/clock/index.ts";
 import { createMetrics, growingLabel } from "../../packages/kit/src/metrics/index.ts";
+import { createAuditMetrics } from "../../packages/gateway/src/audit-log/metrics.ts";
+import { createDependencies } from "../../packages/gateway/src/health/dependencies.ts";
+import { createIdentityMetrics } from "../../packages/gateway/src/identity/metrics.ts";
+import { createLimitMetrics } from "../../packages/gateway/src/limits/metrics.ts";
+import { createMeteringMetrics } from "../../packages/gateway/src/metering/metrics.ts";
+import { createRoutingMetrics } from "../../packages/gateway/src/routing/metrics.ts";
+import { createReloadMetrics } from "../../packages/gateway/src/snapshot/metrics.ts";
+import { createStreamMetrics } from "../../packages/gateway/src/stream/metrics.ts";
+import { watchLoop } from "../../packages/gateway/src/telemetry/loop-delay.ts";
 import { createTelemetry } from "../../packages/gateway/src/telemetry/telemetry.ts";
+import { createTraceMetrics } from "../../packages/gateway/src/telemetry/traces/metrics.ts";
 import { code, page, table } from "./markdown.ts";
 
 export interface MetricRow {
@@ -40,8 +51,29 @@ function labelsOf(line: string): string[] {
   );
 }
 
+/** Defines what a gateway defines at its start, with one value for each label that grows. */
+function allMetrics(): string {
+  const metrics = createMetrics();
+  const routes = growingLabel(["route"]);
+  const targets = growingLabel(["target"]);
+  createTelemetry({ routesOrNone: routes, targets }, metrics);
+  watchLoop(new TestClock(), metrics, AbortSignal.abort());
+  createTraceMetrics(metrics);
+  createStreamMetrics(metrics);
+  createRoutingMetrics(metrics, { routes, targets });
+  createLimitMetrics(metrics, []);
+  createMeteringMetrics(metrics, growingLabel(["model"]));
+  createIdentityMetrics(metrics, {
+    lagSeconds: () => 0,
+    sizes: () => ({ positive: 0, negative: 0 }),
+  });
+  createAuditMetrics(metrics);
+  createDependencies(metrics);
+  createReloadMetrics(metrics, () => "");
+  return metrics.render();
+}
+
 export function metricsPage(): string {
-  const names = { routesOrNone: growingLabel(["route"]), targets: growingLabel(["target"]) };
   return page(
     "Metrics of the gateway",
     "`GET /metrics` answers in OpenMetrics text. Every series exists with 0 from the start; the " +
@@ -49,7 +81,7 @@ export function metricsPage(): string {
       "counter's samples end in `_total`.",
     table(
       ["metric", "type", "labels", "what it counts"],
-      metricRows(createTelemetry(names, createMetrics()).render()).map((row) => [
+      metricRows(allMetrics()).map((row) => [
         code(row.name),
         row.type,
         row.labels.map(code).join(", "),
