@@ -19,6 +19,9 @@ import type { CliHost } from "../process/host.ts";
 type Load = LoadJob["load"];
 type Scenario = Load["scenarios"][string];
 
+/** Three blocks of a second with what lies between them. */
+const tripleMs = 3_600;
+const triplesMin = 100;
 const durationDefaultMs = 30_000;
 const rateDefault = 20;
 const warmupMsMax = 5_000;
@@ -59,7 +62,7 @@ export function targetOf(args: Args, text: string): Load["target"] {
 }
 
 /** The job of `load --target URL` with its one scenario from the flags. */
-export function jobOfFlags(host: CliHost, args: Args, target: string): LoadJob {
+export function jobOfFlags(args: Args, target: string, other = args.text("ab")): LoadJob {
   const name = args.text("get") === undefined ? "chat" : "get";
   return {
     profile: "flags",
@@ -76,7 +79,7 @@ export function jobOfFlags(host: CliHost, args: Args, target: string): LoadJob {
     waive: [],
     explore: args.has("explore"),
     ...keyOf(args),
-    ...abOf(args),
+    ...abOf(args, other),
   };
 }
 
@@ -145,10 +148,12 @@ export function keyOf(args: Args): Pick<LoadJob, "apiKeyEnv"> {
 }
 
 /** `--ab URL`. */
-export function abOf(args: Args): Pick<LoadJob, "ab"> {
-  const ab = args.text("ab");
-  if (ab === undefined) return {};
-  return { ab: args.text("get") === undefined ? apiBase(ab) : new URL(ab).origin };
+export function abOf(args: Args, given = args.text("ab")): Pick<LoadJob, "ab" | "triples"> {
+  if (given === undefined) return {};
+  const base = apiBase(given);
+  const asked = args.text("duration") === undefined ? 0 : durationOf(args);
+  const triples = Math.max(triplesMin, Math.ceil(asked / tripleMs));
+  return { ab: args.text("get") === undefined ? base : new URL(base).origin, triples };
 }
 
 /** `--threshold "metric: expression; metric: expression"`. */

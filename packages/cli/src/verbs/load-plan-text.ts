@@ -1,10 +1,10 @@
 import { formatNumber } from "@loadline/contract";
-import { type BoundJob, loadMinutes, type LoadPlanRow } from "@loadline/validator";
+import { type BoundJob, jobMinutes, type LoadPlanRow } from "@loadline/validator";
 import { cleanText, clip } from "../terminal/clean-text.ts";
 
 /** What `load --dry-run` prints: samples, minutes and what cannot be proven. */
 export function loadPlanText(bound: BoundJob, rows: readonly LoadPlanRow[], json: boolean): string {
-  const minutes = Math.round(loadMinutes(bound.load) * 10) / 10;
+  const minutes = Math.round(jobMinutes(bound.job) * 10) / 10;
   const open = rows.filter((row) => row.required && !row.provable);
   if (json) {
     const { scenarios } = bound.load;

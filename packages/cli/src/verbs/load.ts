@@ -44,6 +44,7 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const { args, host } = context;
   const [plan] = args.positionals;
   if (plan === "profiles") return listProfiles(context);
+  if (plan === "compare") return compare(context);
   if (plan !== undefined) return runJob(context, await jobOfPlan(host, args, plan));
   const isOwn =
     ownOptions.some((name) => args.text(name) !== undefined) ||
@@ -56,7 +57,21 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   if (target === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL or a PLAN.");
   }
-  return runJob(context, withKey(host, jobOfFlags(host, args, target)));
+  return runJob(context, withKey(host, jobOfFlags(args, target)));
+}
+
+/** `loadline load compare A B`: two targets in one run, or two stored runs. */
+async function compare(context: VerbContext): Promise<ExitCode> {
+  const { host, args } = context;
+  const [, a, b, extra] = args.positionals;
+  if (a === undefined || b === undefined || extra !== undefined) {
+    throw cliErrors.make("LL_CLI_ARGUMENT", "compare takes two URLs, or two folders of runs.");
+  }
+  if (/^https?:/.test(a) && /^https?:/.test(b)) {
+    return runJob(context, withKey(host, jobOfFlags(args, a, b)));
+  }
+  const { compareRuns } = await import("./load-compare.ts");
+  return compareRuns(context, a, b);
 }
 
 /** `loadline load profiles`: what `--profile` takes. */

@@ -37,6 +37,13 @@ export const loadErrors = defineErrors({
     summary: "Nothing listens at the target's address.",
     remedy: "Start the target, or correct `--target`.",
   },
+  LL_LOAD_NOT_COMPARABLE: {
+    fault: "caller",
+    retryable: false,
+    exit: 2,
+    summary: "Two stored runs are not comparable.",
+    remedy: "Compare two targets in one run: `loadline load compare URL URL`.",
+  },
   LL_LOAD_WORKER_DIED: {
     fault: "platform",
     retryable: true,

@@ -5,7 +5,9 @@ import {
   samplesForPower,
   samplesNeeded,
 } from "@loadline/contract";
-import { type BoundJob, plannedSamples } from "./job.ts";
+import { arms, blockMs, gapMs } from "./compare/interleave.ts";
+import { type BoundJob, type LoadJob, plannedSamples } from "./job.ts";
+import type { Planned } from "./thresholds/planned.ts";
 import type { BoundClaim } from "./thresholds/bound-claim.ts";
 import { durationOf } from "./plan/duration.ts";
 import type { LoadPlan } from "./types.ts";
@@ -34,7 +36,14 @@ export interface LoadPlanRow {
 
 /** One row per claim, in the plan's order. */
 export function loadPlanRows({ bound, load, job }: BoundJob): LoadPlanRow[] {
-  return bound.map((one) => rowOf(one, load, job.ab !== undefined));
+  const triples = job.ab === undefined ? null : (job.triples ?? 0);
+  return bound.map((one) => rowOf(one, load, triples));
+}
+
+/** Minutes a job sends for: of an A/B run its blocks, one after the other. */
+export function jobMinutes({ load, triples }: LoadJob): number {
+  if (triples === undefined) return loadMinutes(load);
+  return (triples * arms.length * (blockMs + 2 * gapMs)) / 60_000;
 }
 
 /** Minutes the plan sends for, drains not counted. */
@@ -43,9 +52,25 @@ export function loadMinutes(load: LoadPlan): number {
   return Math.max(0, ...ends) / 60_000;
 }
 
-function rowOf(bound: BoundClaim, load: LoadPlan, hasBaseline: boolean): LoadPlanRow {
+/** Measured requests of one side's blocks; the baseline has twice as many. */
+function sideSamples(load: LoadPlan, triples: number): Planned {
+  const [scenario] = Object.values(load.scenarios);
+  const n =
+    scenario?.executor === "constant-arrival-rate"
+      ? Math.floor((scenario.rate * triples * blockMs) / 1_000)
+      : null;
+  return { most: n, about: n };
+}
+
+function plannedIn(bound: BoundClaim, load: LoadPlan, triples: number | null): Planned {
+  if (triples === null) return plannedSamples(bound, load);
+  if (bound.claim.kind === "comparison") return { most: triples, about: triples };
+  return sideSamples(load, triples);
+}
+
+function rowOf(bound: BoundClaim, load: LoadPlan, triples: number | null): LoadPlanRow {
   const { claim } = bound;
-  const planned = plannedSamples(bound, load);
+  const planned = plannedIn(bound, load, triples);
   const { target, confidence } = claim;
   const isRatio =
     target !== undefined && (claim.kind === "proportion" || claim.kind === "quantile");
@@ -53,7 +78,7 @@ function rowOf(bound: BoundClaim, load: LoadPlan, hasBaseline: boolean): LoadPla
   const needed = isRatio
     ? [0, 1, 2].map((bad) => samplesNeeded(bad, target, confidence))
     : [Number.isFinite(least) ? least : null];
-  const problem = problemOf(bound, { least, most: planned.most, load, hasBaseline, isRatio });
+  const problem = problemOf(bound, { least, most: planned.most, load, triples, isRatio });
   const { about } = planned;
   return {
     claim: claim.id,
@@ -74,15 +99,18 @@ interface Facts {
   readonly least: number;
   readonly most: number | null;
   readonly load: LoadPlan;
-  readonly hasBaseline: boolean;
+  readonly triples: number | null;
   readonly isRatio: boolean;
 }
 
 function problemOf(bound: BoundClaim, f: Facts): string {
   const { claim } = bound;
   if (claim.kind === "comparison") {
-    return f.hasBaseline ? "" : "no baseline in this run (--ab URL): not_tested";
+    if (f.triples === null) return "no baseline in this run (--ab URL): not_tested";
+    return f.triples >= f.least ? "" : `${f.triples} triples, ${f.least} needed`;
   }
+  const isOfSides = claim.id === "load.alive" || claim.id === "load.errors";
+  if (f.triples !== null && !isOfSides) return "an A/B run decides comparisons: not_tested";
   if (bound.undecided !== undefined) return `${bound.undecided.sentence} not_tested`;
   if (claim.id === "load.alive" || bound.ladder !== undefined || bound.checks !== undefined) {
     return "";

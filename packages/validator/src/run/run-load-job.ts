@@ -4,13 +4,14 @@ import {
   type BoundJob,
   type LiveFrame,
   LoadControl,
-  loadMinutes,
+  jobMinutes,
   type LoadPlan,
   runLoad,
   StopRule,
 } from "../load/index.ts";
 import { LoadEvidence } from "./load-evidence.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
+import { sendAb } from "./run-ab.ts";
 import { recordRun } from "./record-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
@@ -39,7 +40,7 @@ export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
     target: { name: job.name, baseUrl: load.target.baseUrl },
     confidence: job.confidence,
     maxWaived: 3,
-    budgetMinutes: Math.ceil(loadMinutes(load) + setupMinutes),
+    budgetMinutes: Math.ceil(jobMinutes(job) + setupMinutes),
     claims: bound.map(({ claim }) => claim),
     stages: {
       target: {
@@ -50,7 +51,7 @@ export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
         ...plainLoad(load2),
         waive: job.waive,
         explore: job.explore,
-        ...(job.ab === undefined ? {} : { ab: job.ab }),
+        ...(job.ab === undefined ? {} : { ab: job.ab, triples: job.triples }),
       },
       skip: [],
     },
@@ -114,7 +115,9 @@ async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<
   if (seen.model !== null) recorder.append({ kind: "note", by, data: { model: seen.model } });
   if (job.notes.length > 0) recorder.append({ kind: "note", by, data: { lint: job.notes } });
   if (seen.missing.length > 0) return recordMissing(job, seen, recorder);
-  await send({ ...job, load: seen.load }, deps, recorder);
+  const ready = { ...job, load: seen.load };
+  if (job.job.ab !== undefined) await sendAb(ready, deps, recorder);
+  else await send(ready, deps, recorder);
 }
 
 /** A missing route says nothing of the target's speed: no load is sent. */

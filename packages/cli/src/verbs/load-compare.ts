@@ -1,0 +1,84 @@
+import type { EvidenceRecord, VerdictDocument } from "@loadline/contract";
+import { formatObserved, readPlan, readRecord, readVerdict } from "@loadline/contract";
+import { checkComparable, identityOf, readBundle } from "@loadline/validator";
+import { bundlePath } from "../bundle-path.ts";
+import { cliErrors } from "../errors.ts";
+import type { ExitCode } from "../process/host.ts";
+import { cleanText, clip } from "../terminal/clean-text.ts";
+import type { VerbContext } from "./verb.ts";
+
+/** One claim of two stored runs. */
+export interface ComparedClaim {
+  readonly claim: string;
+  readonly a: string;
+  readonly b: string;
+  /** Figures of two runs stand beside each other; no difference between them is proven. */
+  readonly verdict: "inconclusive(noise)" | "not_tested(not_run)";
+}
+
+/**
+ * Figures of two stored runs side by side. Their latencies were taken at two times: the difference is
+ * shown and decides nothing, so it exits 2. @throws LL_LOAD_NOT_COMPARABLE.
+ */
+export async function compareRuns(
+  { host, json }: VerbContext,
+  a: string,
+  b: string,
+): Promise<ExitCode> {
+  const [first, second] = [await read(host.cwd, a), await read(host.cwd, b)];
+  checkComparable(identityOf(first.plan, first.records), identityOf(second.plan, second.records));
+  const rows = compareClaims(first.verdict, second.verdict);
+  const lines = rows.map(
+    (row) =>
+      `  ${clip(cleanText(row.claim), 36).padEnd(37)}${clip(row.a, 16).padEnd(17)}${clip(row.b, 16).padEnd(17)}${row.verdict}`,
+  );
+  const head = `  ${"claim".padEnd(37)}${"A".padEnd(17)}${"B".padEnd(17)}difference`;
+  const foot = "Two runs differ by the hour they were made in; compare two targets in one run.";
+  host.stdout.write(
+    json ? `${JSON.stringify(rows, null, 2)}\n` : `${[head, ...lines, foot].join("\n")}\n`,
+  );
+  return 2;
+}
+
+/** Every claim of either run; one the other lacks is not tested. */
+export function compareClaims(a: VerdictDocument, b: VerdictDocument): ComparedClaim[] {
+  const ids = [...new Set([...a.claims, ...b.claims].map(({ id }) => id))];
+  const shown = (of: VerdictDocument, id: string): string | null => {
+    const claim = of.claims.find((one) => one.id === id);
+    return claim === undefined || claim.observed === null ? null : formatObserved(claim);
+  };
+  return ids.map((claim) => {
+    const [left, right] = [shown(a, claim), shown(b, claim)];
+    const verdict = left === null || right === null ? "not_tested(not_run)" : "inconclusive(noise)";
+    return { claim, a: left ?? "-", b: right ?? "-", verdict };
+  });
+}
+
+interface Stored {
+  readonly plan: NonNullable<ReturnType<typeof readPlan>>;
+  readonly records: readonly EvidenceRecord[];
+  readonly verdict: VerdictDocument;
+}
+
+async function read(cwd: string, given: string): Promise<Stored> {
+  const files = await readBundle(bundlePath(cwd, given));
+  const text = (name: string): string => Buffer.from(files.get(name) ?? []).toString("utf8");
+  const json = (name: string): unknown => {
+    try {
+      return JSON.parse(text(name));
+    } catch (cause) {
+      throw cliErrors.make("LL_CLI_BUNDLE", `${given}: ${name} cannot be read.`, { cause });
+    }
+  };
+  const plan = readPlan(json("plan.json"));
+  const verdict = readVerdict(json("verdict.json"));
+  if (plan === null || verdict === null) {
+    throw cliErrors.make("LL_CLI_BUNDLE", `${given}: its plan or verdict is damaged.`);
+  }
+  const lines = text("evidence.jsonl").split("\n");
+  const records = lines.flatMap((line) => {
+    const record = line === "" ? null : readRecord(JSON.parse(line));
+    return record === null ? [] : [record];
+  });
+  return { plan, records, verdict };
+}

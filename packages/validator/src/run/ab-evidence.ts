@@ -1,0 +1,149 @@
+import type { SampleTally } from "@loadline/contract";
+import type { Recorder } from "../evidence/recorder.ts";
+import { type AbBlock, type Arm, arms, type BoundClaim, type LoadRecord } from "../load/index.ts";
+
+const by = "load.ab";
+/** A block whose percentile is no good answer counts as one that took this long, ms. */
+const timeoutMs = 120_000;
+/** Triples per record. */
+const batch = 200;
+/** A guard breached in more blocks than this share is breached. */
+const breachedMax = 0.05;
+
+type Guard = Extract<LoadRecord, { type: "guard" }>["guard"];
+
+interface Seen {
+  readonly guard: Guard;
+  blocks: number;
+  breached: number;
+  last: string;
+}
+
+/** Turns the blocks of an A/B run into evidence; nothing is judged. */
+export class AbEvidence {
+  readonly #claims: readonly BoundClaim[];
+  readonly #recorder: Recorder;
+  /** Figures of each claim's blocks: triple by arm. */
+  readonly #figures = new Map<string, Map<number, Partial<Record<Arm, number>>>>();
+  readonly #guards = new Map<string, Seen>();
+  readonly #accounts: Record<"A" | "B", { due: number; ok: number }>;
+  readonly #errors: Record<"A" | "B", SampleTally[]> = { A: [], B: [] };
+
+  constructor(claims: readonly BoundClaim[], recorder: Recorder) {
+    this.#claims = claims;
+    this.#recorder = recorder;
+    this.#accounts = { A: { due: 0, ok: 0 }, B: { due: 0, ok: 0 } };
+  }
+
+  add(block: AbBlock): void {
+    const side = block.arm === "b" ? "B" : "A";
+    for (const record of block.records) {
+      if (record.type === "guard") this.#guard(record.guard);
+      if (record.type === "sample.tally") this.#tally(block, record.claim, record.tally);
+      if (record.type !== "load.ended") continue;
+      for (const { due, ok } of record.accounts) {
+        this.#accounts[side].due += due;
+        this.#accounts[side].ok += ok;
+      }
+    }
+  }
+
+  #tally(block: AbBlock, claim: string, tally: SampleTally): void {
+    if (claim === "load.errors") {
+      this.#errors[block.arm === "b" ? "B" : "A"].push(tally);
+      return;
+    }
+    const triples = this.#figures.get(claim) ?? new Map<number, Partial<Record<Arm, number>>>();
+    this.#figures.set(claim, triples);
+    const figures = triples.get(block.triple) ?? {};
+    figures[block.arm] = Math.max(tally.observedMs ?? timeoutMs, 0.001);
+    triples.set(block.triple, figures);
+  }
+
+  #guard(guard: Guard): void {
+    const seen = this.#guards.get(guard.guard) ?? { guard, blocks: 0, breached: 0, last: "" };
+    seen.blocks++;
+    if (!guard.holds) {
+      seen.breached++;
+      seen.last = guard.seen;
+    }
+    this.#guards.set(guard.guard, seen);
+  }
+
+  /** Closes the samples; `whole` is false when blocks are missing. */
+  end(whole: boolean): void {
+    for (const seen of this.#guards.values()) this.#recordGuard(seen);
+    for (const bound of this.#claims) {
+      const { claim } = bound;
+      if (claim.kind === "comparison") this.#blocks(bound);
+      else if (claim.id === "load.alive") this.#alive();
+      else if (claim.id === "load.errors") this.#success();
+      else this.#notRun(claim.id);
+      if (!whole) continue;
+      for (const part of claim.parts) {
+        const data = { stream: claim.of, part };
+        this.#recorder.append({ kind: "sample.closed", by, claims: [claim.id], data });
+      }
+    }
+  }
+
+  #blocks({ claim }: BoundClaim): void {
+    const triples = [...(this.#figures.get(claim.id) ?? [])].sort(([a], [b]) => a - b);
+    const rows = triples.flatMap(([, figures]) => {
+      const row = arms.map((arm) => figures[arm]);
+      return row.every((value) => value !== undefined) ? [row] : [];
+    });
+    for (let at = 0; at < rows.length; at += batch) {
+      const blocks = rows.slice(at, at + batch);
+      const data = { stream: claim.of, part: "all", unit: "ms", blocks };
+      this.#recorder.append({ kind: "sample.blocks", by, claims: [claim.id], data });
+    }
+  }
+
+  #recordGuard({ guard, blocks, breached, last }: Seen): void {
+    const holds = breached <= breachedMax * blocks;
+    const seen = `Breached in ${breached} of ${blocks} blocks.${last === "" ? "" : ` The last: ${last}`}`;
+    const streams = this.#claims.map(({ claim }) => claim.of).filter((of) => of !== "load.alive");
+    const data = { ...guard, holds, seen, streams };
+    this.#recorder.append({ kind: "guard", by: guard.guard, data });
+  }
+
+  #alive(): void {
+    for (const part of ["A", "B"] as const) {
+      const { due, ok } = this.#accounts[part];
+      const seen = `${part}: ${ok} good answers of ${due} due requests.`;
+      const data = { stream: "load.alive", part, ok: ok > 0, seen };
+      this.#recorder.append({ kind: "observation", by, claims: ["load.alive"], data });
+    }
+  }
+
+  #success(): void {
+    for (const part of ["A", "B"] as const) {
+      const tallies = this.#errors[part];
+      const sum = (of: (tally: SampleTally) => number): number =>
+        tallies.reduce((all, tally) => all + of(tally), 0);
+      const badBy: Record<string, number> = {};
+      for (const tally of tallies) {
+        for (const [key, n] of Object.entries(tally.badBy)) badBy[key] = (badBy[key] ?? 0) + n;
+      }
+      const data = {
+        stream: "load.errors",
+        part,
+        n: sum(({ n }) => n),
+        bad: sum(({ bad }) => bad),
+        undefined: 0,
+        // One slice per block, in order of time.
+        slices: tallies.map(({ n, bad }) => [n, bad]),
+        sliceMs: 1_000,
+        badBy,
+      };
+      this.#recorder.append({ kind: "sample.tally", by, claims: ["load.errors"], data });
+    }
+  }
+
+  #notRun(claim: string): void {
+    const sentence = "An A/B run decides comparisons; run the plan without --ab for this claim.";
+    const data = { reason: "not_run", sentence };
+    this.#recorder.append({ kind: "skip", by, claims: [claim], data });
+  }
+}
