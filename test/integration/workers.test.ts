@@ -12,7 +12,7 @@ const workers = 3;
 const testMs = 120_000;
 const targets = `targets:
   quick: {provider: simulator, tokens: 3, latency: 0, tokensPerSecond: 1e6}
-  slow: {provider: simulator, tokens: 60, latency: 0, tokensPerSecond: 20}
+  slow: {provider: simulator, tokens: 160, latency: 0, tokensPerSecond: 20}
 `;
 const route = (model: string): string => `routes:
   quick: {models: [${model}, limited], groups: [{targets: [quick]}]}
@@ -82,10 +82,10 @@ describe("several workers on one port", () => {
     async () => {
       await using serving = await start();
       const before = serving.workers();
-      const open = await streams(serving, 30);
       for (let i = 0; i < 10; i++) expect((await serving.chat("one")).status).toBe(200);
       const counted = sampleOf((await serving.ask("/metrics")).text, requestsSeries(200));
       expect(counted).toBe(10);
+      const open = await streams(serving, 30);
       const [victim = -1] = before;
       process.kill(victim, "SIGKILL");
       await eventually(clock, () => !isAlive(victim), 5000);

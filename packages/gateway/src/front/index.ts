@@ -30,7 +30,7 @@ export function createFront(
     headMs: http.head,
     requestMs: http.request,
     keepAliveMs: http.keepAlive,
-    connectionsMax: http.connectionsMax,
+    connectionsMax: Math.ceil(http.connectionsMax / config.workers),
     headBytesMax: http.headBytesMax,
     trust: trustOf(http.trustedProxies),
     clock: deps.clock,

@@ -52,6 +52,11 @@ export class WorkerPool {
     return [...this.#running.values()].filter((one) => one.isServing);
   }
 
+  /** Whether its process runs. */
+  has(id: number): boolean {
+    return this.#running.has(id);
+  }
+
   get restarts(): number {
     return this.#restarts.total;
   }

@@ -2,6 +2,7 @@ import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import type { BreakerView } from "../breaker/board.ts";
 import type { GatewayConfig } from "../config/schema.ts";
+import { gatewayErrors } from "../errors.ts";
 import type { DrainReport } from "../health/drain.ts";
 import type { HealthAnswer } from "../pipeline/answer.ts";
 import { explainStages } from "../pipeline/explain.ts";
@@ -165,7 +166,7 @@ class Supervisor implements Gateway {
       await this.#all(workers, "prepare", { config: packed });
       this.#config = config;
       this.#stale = undefined;
-      const [report] = await this.#all(workers, "commit", undefined);
+      const report = await this.#commit(workers);
       this.#kept.logger.setLevel(config.log.level);
       const outcome = report?.outcome ?? "applied";
       this.#reloads.onReload(outcome);
@@ -174,6 +175,18 @@ class Supervisor implements Gateway {
       for (const { handle } of workers) handle.peer.tell("abort", undefined);
       return this.#refuse(cause);
     }
+  }
+
+  /** What was prepared cannot fail; a worker that does not say so is replaced by one that has it. */
+  async #commit(workers: readonly RunningWorker[]): Promise<ReloadReport | undefined> {
+    const asked = workers.map((one) => one.handle.peer.call("commit", undefined, askMs));
+    const results = await Promise.allSettled(asked);
+    let report: ReloadReport | undefined;
+    results.forEach((result, i) => {
+      if (result.status === "fulfilled") report ??= result.value;
+      else workers[i]?.handle.kill();
+    });
+    return report;
   }
 
   #refuse(cause: unknown): ReloadReport {
@@ -218,11 +231,11 @@ class Supervisor implements Gateway {
     const { state } = this.#kept;
     const { hosts, limits, stores } = state;
     return {
-      sql: (ask) => state.sql(id, ask),
+      sql: (ask) => state.sql(this.#known(id), ask),
       appendAudit: ({ tenantId, drafts }) => state.append(tenantId, drafts),
       appendUsage: (batch) => stores.usage.append(batch),
-      limits: (call) => limits.run(call, String(id)),
-      openHost: (ask) => hosts.open(id, ask),
+      limits: (call) => limits.run(call, String(this.#known(id))),
+      openHost: (ask) => hosts.open(this.#known(id), ask),
       startHost: (ask) => hosts.start(ask.id),
       closeHost: (ask) => hosts.close(id, ask.id),
       metrics: () => this.#metricsText(),
@@ -232,6 +245,12 @@ class Supervisor implements Gateway {
       override: (ask) => this.#override(ask),
       addressFailed: (ask) => this.tell("addressFailed", ask, id),
     };
+  }
+
+  /** What a worker asked before it ended may arrive after it: nothing is held for it any more. */
+  #known(id: number): number {
+    if (this.#pool.has(id)) return id;
+    throw gatewayErrors.make("LL_SERVER_WORKER");
   }
 
   async #metricsText(): Promise<string> {

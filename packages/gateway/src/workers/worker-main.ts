@@ -23,6 +23,8 @@ const worker = createWorker({
   send: (message) => process.connected && process.send?.(message) !== undefined,
   end,
 });
+// Whoever reads the log may be gone before what runs is drained.
+process.stderr.on("error", () => undefined);
 process.on("message", (message: unknown) => worker.receive(message));
 process.on("disconnect", () => worker.orphaned());
 // A terminal sends these to the whole group; a worker ends when its supervisor says so.
