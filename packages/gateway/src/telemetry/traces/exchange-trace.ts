@@ -13,11 +13,10 @@ export class ExchangeTrace {
   /** The caller's span; undefined for a trace that begins here. */
   readonly parentId: string | undefined;
   readonly isSampled: boolean;
-  /** The exchange's own span. */
-  readonly spanId: string;
   /** Stages of a sampled exchange, in their order. */
   readonly stages: StageStamp[] = [];
   readonly #nextSpan: () => string;
+  #spanId = "";
 
   constructor(o: {
     traceId: string;
@@ -28,8 +27,13 @@ export class ExchangeTrace {
     this.traceId = o.traceId;
     this.parentId = o.parentId;
     this.isSampled = o.isSampled;
-    this.spanId = o.nextSpan();
     this.#nextSpan = o.nextSpan;
+  }
+
+  /** The exchange's own span; only those that are written need one. */
+  get spanId(): string {
+    if (this.#spanId === "") this.#spanId = this.#nextSpan();
+    return this.#spanId;
   }
 
   /** Id of an attempt's span. */

@@ -9,8 +9,10 @@ import { spansOf } from "./spans.ts";
 
 export interface TracerDeps {
   readonly clock: Clock;
-  /** Draws ids and the sample. */
+  /** Draws ids, many at a time. */
   readonly random: Random;
+  /** Draws the sample, once for each new trace: uniform in [0, 1). */
+  readonly draw: () => number;
   /** Share of new traces that are kept, 0 to 1. */
   readonly sampleRatio: number;
   readonly metrics: TraceMetrics;
@@ -35,7 +37,7 @@ const prefixBytes = 4;
 const idPrefixChars = 4;
 
 export function createTracer(deps: TracerDeps): Tracer {
-  const { clock, random, sampleRatio, metrics } = deps;
+  const { clock, random, draw, sampleRatio, metrics } = deps;
   const nextSpan = createSpanIds(random);
   // A trace id is 4 bytes of this process and the 12 random ones of the request's own id.
   const prefix = Buffer.from(random.bytes(prefixBytes)).toString("hex");
@@ -55,7 +57,7 @@ export function createTracer(deps: TracerDeps): Tracer {
       x.trace = new ExchangeTrace({
         traceId: parent?.traceId ?? prefix + x.id.slice(idPrefixChars),
         parentId: parent?.spanId,
-        isSampled: parent ? parent.isSampled : random.unit() < sampleRatio,
+        isSampled: parent ? parent.isSampled : draw() < sampleRatio,
         nextSpan,
       });
     },

@@ -64,10 +64,12 @@ export function openTracing(config: TelemetryConfig, deps: TracingDeps): OpenedT
     const { state, sinceMs } = exporter.health;
     return { state: state === "down" ? "down" : "ok", sinceMs };
   });
+  // The machine's randomness seeds it once: a draw per request has to be cheap.
+  const sample = seededRandom(deps.random.below(2 ** 32));
   const tracer = createTracer({
     clock,
-    // The machine's randomness seeds it once: a draw per request has to be cheap.
-    random: seededRandom(deps.random.below(2 ** 32)),
+    random: deps.random,
+    draw: () => sample.unit(),
     sampleRatio,
     metrics,
     push: exporter.push.bind(exporter),
