@@ -1,5 +1,6 @@
 import type { LoadClient } from "../clients/client.ts";
 import { createHttpClient } from "../clients/http.ts";
+import { llmFigures } from "../clients/llm/figures.ts";
 import { createLlmClient } from "../clients/llm/llm-client.ts";
 import { loadErrors } from "../errors.ts";
 import type { LoadRequest, Scenario } from "../types.ts";
@@ -58,7 +59,7 @@ function createClient(request: LoadRequest, context: ExecContext): LoadClient {
     if (request.kind === "http") return createHttpClient(request, base);
     return createLlmClient(request, base, {
       seed,
-      gap: (_flight, gapMs) => context.metric("icl", gapMs),
+      ...llmFigures(context),
     });
   } catch (cause) {
     const text = `load.scenarios.${name}.request cannot be written as HTTP/1.1.`;

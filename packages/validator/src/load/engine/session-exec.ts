@@ -1,4 +1,5 @@
 import type { ChatMessage, GeneratingLoadRequest } from "../clients/llm/request.ts";
+import { llmFigures } from "../clients/llm/figures.ts";
 import { createLlmClient } from "../clients/llm/llm-client.ts";
 import type { Scenario } from "../scenario-types.ts";
 import { pickIndex } from "../schedule/arrivals.ts";
@@ -24,7 +25,7 @@ export function createSessionExec(scenario: Scenario, context: ExecContext): Exe
       const asked: GeneratingLoadRequest = { ...rest, messages: [...history] };
       const client = createLlmClient(asked, context.base, {
         seed: context.seed,
-        gap: (_flight, gapMs) => context.metric("icl", gapMs),
+        ...llmFigures(context),
         text: (_flight, content) => remember(history, content),
       });
       const { index, intendedMs, wakeMs } = it;

@@ -1,3 +1,4 @@
+import { llmFigures } from "../clients/llm/figures.ts";
 import { createLlmClient } from "../clients/llm/llm-client.ts";
 import type { GeneratingLoadRequest } from "../clients/llm/request.ts";
 import type { Scenario } from "../scenario-types.ts";
@@ -16,7 +17,7 @@ export function createTraceExec(scenario: Scenario, context: ExecContext): Exec 
   const { prompts: _prompts, messages = [], ...rest } = request;
   const options = {
     seed: context.seed,
-    gap: (_flight: unknown, gapMs: number) => context.metric("icl", gapMs),
+    ...llmFigures(context),
   };
   return {
     start(it, ended) {

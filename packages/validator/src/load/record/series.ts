@@ -1,5 +1,6 @@
 import type { LoadSeries } from "@loadline/contract";
 import { createHistogram, type Histogram } from "@loadline/kit/histogram";
+import { isBuffered } from "../clients/llm/figures.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadSlice, ScenarioWaits } from "../types.ts";
 import type { Arena } from "./arena.ts";
@@ -100,8 +101,7 @@ export class Series {
     if (flight.contentEvents === 0) return;
     bump(this.#counts, streamsAt);
     this.ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
-    const bundled = flight.eventsPerReadMax >= 0.9 * flight.contentEvents;
-    if (flight.contentEvents >= 8 && bundled) bump(this.#counts, bufferedAt);
+    if (isBuffered(flight)) bump(this.#counts, bufferedAt);
   }
 
   /** Closes completion slices up to the one of `offsetMs`; returns those newly closed. */

@@ -67,6 +67,7 @@ export function dialectBodyReader(dialect: Dialect, o: ReaderOptions): AnswerRea
     }
     flight.lastContentMs = flight.doneMs;
     o.text?.(flight, seen.text);
+    o.answered?.(flight);
     return "ok";
   });
 }

@@ -15,6 +15,8 @@ export interface ReaderOptions {
   readonly gap?: GapSink;
   /** Counts output tokens where the server tells no usage. */
   readonly countTokens?: TokenCounter;
+  /** Told of every ok answer, when all of its figures are known. */
+  readonly answered?: (flight: Flight) => void;
   /** Told of the text of every ok answer, cut at 1 MiB. */
   readonly text?: (flight: Flight, text: string) => void;
 }
@@ -86,6 +88,7 @@ export class StreamReader implements AnswerReader {
       flight.tokensFrom = "tokenizer";
     }
     this.#options.text?.(flight, this.#text);
+    this.#options.answered?.(flight);
     return "ok";
   }
 

@@ -1,5 +1,6 @@
 import type { LoadClient } from "../../clients/client.ts";
 import { createHttpClient, statusReader } from "../../clients/http.ts";
+import { llmFigures } from "../../clients/llm/figures.ts";
 import { createLlmClient } from "../../clients/llm/llm-client.ts";
 import type { LlmLoadRequest } from "../../clients/llm/request.ts";
 import type { ExecContext } from "../../engine/exec.ts";
@@ -61,7 +62,7 @@ export function createModuleContext(
     llm: (kind, terms, text) =>
       createLlmClient(llmRequest(kind, terms, plan.target.model), base, {
         seed,
-        gap: (_flight, gapMs) => context.metric("icl", gapMs),
+        ...llmFigures(context),
         text: (_flight, generated) => text(generated),
       }),
     stepOf(name) {

@@ -1,6 +1,7 @@
 import { EncodedHeaders, encodeRequest } from "@loadline/kit/http1";
 import type { AnswerReader } from "../../clients/client.ts";
 import { statusReader } from "../../clients/http.ts";
+import { llmFigures } from "../../clients/llm/figures.ts";
 import { createLlmClient, inputsOf, llmRequestParts } from "../../clients/llm/llm-client.ts";
 import type { ExecContext } from "../../engine/exec.ts";
 import type { HttpStep, LlmStep } from "../../plan/step-schema.ts";
@@ -59,7 +60,7 @@ export function compileLlm(step: LlmStep, context: ExecContext): StepRequest {
   const request = llmRequestOf(step, plan.target.model ?? "");
   const client = createLlmClient(request, base, {
     seed,
-    gap: (_flight, gapMs) => context.metric("icl", gapMs),
+    ...llmFigures(context),
   });
   const all = inputsOf(request).map((messages) => {
     const { path, headers, fields } = llmRequestParts(request, { ...base, headers: [] }, messages);

@@ -1,0 +1,32 @@
+import type { ExecContext } from "../../engine/exec.ts";
+import type { Flight } from "../../engine/flight.ts";
+import type { ReaderOptions } from "./stream-reader.ts";
+
+/** Fewest content events of which bundling can be told. */
+const bundledEventsMin = 8;
+const bundledShare = 0.9;
+
+/** Whether nearly all of a stream's content came in one read: its gaps say nothing then. */
+export function isBuffered(flight: Flight): boolean {
+  const { contentEvents, eventsPerReadMax } = flight;
+  return contentEvents >= bundledEventsMin && eventsPerReadMax >= bundledShare * contentEvents;
+}
+
+/** Reader options that tell the figures of load.md section 8 that no request has one value of. */
+export function llmFigures(
+  context: Pick<ExecContext, "metric">,
+): Pick<ReaderOptions, "gap" | "answered"> {
+  const { metric } = context;
+  return {
+    gap: (_flight, gapMs) => metric("icl", gapMs),
+    answered: (flight) => {
+      const { tokens, contentEvents, contentReads } = flight;
+      if (tokens >= 0) metric("output_tokens", tokens);
+      if (contentEvents === 0) return;
+      const buffered = isBuffered(flight);
+      metric("buffered_streams", buffered ? 1 : 0, buffered);
+      metric("events_per_read", contentEvents / contentReads);
+      if (tokens >= 0) metric("tokens_per_event", tokens / contentEvents);
+    },
+  };
+}
