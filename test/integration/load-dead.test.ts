@@ -1,0 +1,106 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type ReferenceTarget,
+  startReferenceTarget,
+} from "../../packages/testkit/src/reference-target/index.ts";
+import { claimsThat, emptyDir, type Ended, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+
+const planOf = (
+  url: string,
+  o: { readonly thresholds?: string; readonly steps?: string; readonly rest?: string } = {},
+): string => `load:
+  target: { baseUrl: "${url}" }
+  ${o.rest ?? ""}
+  scenarios:
+    s: { executor: constant-arrival-rate, rate: 100, duration: 3s, steps: ${o.steps ?? "[{ name: x, http: /x }]"} }
+  thresholds: ${o.thresholds ?? '{ response_time: ["p(95)<2s"] }'}
+`;
+
+describe("loadline load against what gives no evidence", () => {
+  let target: ReferenceTarget;
+  beforeAll(async () => void (target = await startReferenceTarget()));
+  afterAll(() => target[Symbol.asyncDispose]());
+
+  async function load(text: string): Promise<Ended & { readonly cwd: string }> {
+    const cwd = emptyDir();
+    writeFileSync(join(cwd, "plan.yaml"), text);
+    return { ...(await runCli(cwd, ["load", "plan.yaml", "--json"])), cwd };
+  }
+
+  it("a closed port fails every claim, n is whole, and the bundle verifies", async () => {
+    const dead = await startReferenceTarget();
+    await dead[Symbol.asyncDispose]();
+    const ended = await load(planOf(dead.url));
+    const verdict = verdictOf(ended);
+    expect(claimsThat(verdict, "failed").sort()).toEqual([
+      "all.response_time.p95",
+      "load.alive",
+      "load.errors",
+    ]);
+    expect(claimsThat(verdict, "passed")).toEqual([]);
+    expect(verdict.claims.find(({ id }) => id === "load.errors")).toMatchObject({
+      n: 300,
+      bad: 300,
+    });
+    expect(ended.code).toBe(1);
+    expect((await runCli(ended.cwd, ["verify", runDirOf(ended.cwd)])).code).toBe(0);
+  });
+
+  it("a target that answers 401 to everything, in no time, fails every claim", async () => {
+    await target.configure({ token: "somebody else's" });
+    const ended = await load(planOf(target.url));
+    expect(claimsThat(verdictOf(ended), "passed")).toEqual([]);
+    expect(claimsThat(verdictOf(ended), "failed")).toContain("all.response_time.p95");
+    expect(ended.code).toBe(1);
+  });
+
+  it("a target that answers is passed by the same plan: the failures above are the target's", async () => {
+    await target.configure({});
+    const verdict = verdictOf(await load(planOf(target.url)));
+    const guards = verdict.guards.filter(({ holds }) => !holds).map(({ guard }) => guard);
+    if (guards.length === 0) {
+      expect(claimsThat(verdict, "passed")).toContain("all.response_time.p95");
+    }
+    expect(claimsThat(verdict, "failed")).toEqual([]);
+    expect(claimsThat(verdict, "passed")).toContain("load.alive");
+  });
+
+  it("a tag that no request has is refused before anything is sent", async () => {
+    await target.configure({});
+    const ended = await load(
+      planOf(target.url, { thresholds: '{ "response_time{step:y}": ["p(95)<2s"] }' }),
+    );
+    expect(ended.code).toBe(78);
+    expect(ended.err).toContain("step");
+    expect((await target.truth()).requests).toEqual({});
+  });
+
+  it("a step that is never reached is not tested, however well the others go", async () => {
+    await target.configure({});
+    const steps = "[{ name: x, http: /x }, { name: never, when: status_429, http: /never }]";
+    const thresholds = '{ "response_time{step:never}": [{ threshold: "p(50)<2s", id: never }] }';
+    const ended = await load(planOf(target.url, { steps, thresholds }));
+    const verdict = verdictOf(ended);
+    expect(verdict.claims.find(({ id }) => id === "never")).toMatchObject({
+      verdict: "not_tested",
+      n: 0,
+    });
+    // Asked once before the load, to learn whether the target has it at all.
+    expect((await target.truth()).requests["/never"]).toBeLessThanOrEqual(1);
+    expect(ended.code).toBe(2);
+  });
+
+  it("a scenario whose time has no measured arrival is refused as unprovable, nothing is sent", async () => {
+    await target.configure({});
+    const text = planOf(target.url).replace(
+      "rate: 100, duration: 3s",
+      'rate: "1/h", duration: 1s, startTime: 0s, warmup: 900ms',
+    );
+    const ended = await load(text);
+    expect(ended.code).toBe(2);
+    expect(ended.err).toContain("LL_PLAN_CANNOT_PROVE");
+    expect((await target.truth()).requests).toEqual({});
+  });
+});
