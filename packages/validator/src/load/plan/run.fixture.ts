@@ -5,7 +5,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { runLoad } from "../run-load.ts";
 import type { LoadAccount, LoadPlan, LoadRecord } from "../types.ts";
 import type { LoadFile } from "./compile.ts";
-import { compileLoadText } from "./read-load-file.ts";
+import { compileLoadText, readLoadFile } from "./read-load-file.ts";
 
 /** A folder of a plan's files, gone at the end. */
 export interface PlanFolder extends Disposable {
@@ -13,6 +13,8 @@ export interface PlanFolder extends Disposable {
   write(name: string, text: string): void;
   /** Compiles a plan that lies in the folder as `plan.yaml`. */
   compile(text: string, env?: Readonly<Record<string, string>>): Promise<LoadFile>;
+  /** Reads and compiles a plan's file. */
+  read(name: string): Promise<LoadFile>;
   /** What compiling says: the error's code and message, or "accepted". */
   refusal(text: string, env?: Readonly<Record<string, string>>): Promise<string>;
 }
@@ -29,6 +31,8 @@ export function planFolder(): PlanFolder {
     path,
     write: (name, text) => writeFileSync(join(path, name), text),
     compile,
+    read: async (name) =>
+      await readLoadFile(join(path, name), { env: () => undefined, clock: systemClock() }),
     refusal: async (text, env) =>
       await compile(text, env).then(
         () => "accepted",

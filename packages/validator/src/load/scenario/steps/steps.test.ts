@@ -1,30 +1,45 @@
 import { startRecordingTarget } from "../../../../../testkit/src/recording-target/index.ts";
+import { startSimulator } from "../../../../../testkit/src/simulator/index.ts";
+import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import { planFolder, ran } from "../../plan/run.fixture.ts";
+import { planFolder, ran, type Ran } from "../../plan/run.fixture.ts";
+import type { LoadRecord } from "../../types.ts";
+
+const plan = (url: string, steps: string, o = "iterations: 1", top = ""): string => `load:
+  target: { baseUrl: "${url}", model: tiny }
+${top}  scenarios:
+    s: { executor: shared-iterations, ${o}, steps: ${steps} }
+`;
+
+async function run(text: string, env: Record<string, string> = {}, files = {}): Promise<Ran> {
+  using folder = planFolder();
+  for (const [name, content] of Object.entries<string>(files)) folder.write(name, content);
+  const file = await folder.compile(text, env);
+  return await ran(file.plan);
+}
+
+/** Figures of checks: name -> [made, failed]. */
+function checksOf(records: readonly LoadRecord[]): Record<string, readonly [number, number]> {
+  const figures = records.flatMap((one) => (one.type === "figure" ? [one.figure] : []));
+  return Object.fromEntries(
+    figures
+      .filter(({ figure }) => figure.startsWith("check:"))
+      .map(({ figure, count, bad }) => [figure.slice(6), [count, bad] as const]),
+  );
+}
 
 describe("steps", () => {
   it("are sent in order, with the values of their row, and each is accounted", async () => {
     await using target = await startRecordingTarget();
-    using folder = planFolder();
-    folder.write("users.csv", "id,q\n1,one\n2,two two\n");
-    const file = await folder.compile(
-      `
-load:
-  target: { baseUrl: "${target.url}", auth: { bearer: "\${env:KEY}" } }
-  feeders: { users: { csv: users.csv } }
-  scenarios:
-    s:
-      executor: shared-iterations
-      vus: 1
-      iterations: 3
-      feed: users
-      steps:
-        - { name: read, http: "/u/\${feed.id}?q=\${feed.q}" }
-        - { name: write, http: { path: /w, json: { id: "\${feed.id}", it: "\${iteration}" }, headers: { x-q: "\${feed.q}" } } }
-`,
-      { KEY: "k1" },
-    );
-    const { accounts } = await ran(file.plan);
+    const steps =
+      '[{ name: read, http: "/u/${feed.id}?q=${feed.q}" }, { name: write, http: { path: /w, json: { id: "${feed.id}", it: "${iteration}" }, headers: { x-q: "${feed.q}" } } }]';
+    const text = plan(
+      target.url,
+      steps,
+      "iterations: 3, feed: u",
+      "  feeders: { u: { csv: u.csv } }\n",
+    ).replace("model: tiny", 'auth: { bearer: "${env:KEY}" }');
+    const { accounts } = await run(text, { KEY: "k1" }, { "u.csv": "id,q\n1,one\n2,two two\n" });
     expect(accounts[0]).toMatchObject({ due: 6, ok: 6, bad: {} });
     expect(target.seen.map(({ method, path, body }) => `${method} ${path} ${body}`)).toEqual([
       "GET /u/1?q=one ",
@@ -39,5 +54,159 @@ load:
       "x-q": "two two",
       "content-type": "application/json",
     });
+  });
+
+  it("`when` looks at the last outcome, groups and loops nest, and counters begin anew", async () => {
+    await using target = await startRecordingTarget(({ path }) => ({
+      status: path === "/limited" ? 429 : path === "/broken" ? 500 : 200,
+    }));
+    const steps = `
+      - { http: /limited }
+      - { when: ok, http: /never }
+      - { when: [status_429, reset], http: /retry }
+      - { when: ok, group: { name: g, steps: [{ http: /in }, { repeat: { times: 2, steps: [{ http: /twice }, { repeat: { times: 2, steps: [{ http: /four }] } }] } }] } }
+      - { http: /broken }
+      - { when: bad, repeat: { times: 1, steps: [{ http: /after }] } }`;
+    const { accounts } = await run(
+      plan(target.url, "STEPS", "vus: 1, iterations: 2")
+        .replace(" steps: STEPS }", "}")
+        .replace(
+          "    s: { executor: shared-iterations, vus: 1, iterations: 2,}",
+          `    s:\n      executor: shared-iterations\n      iterations: 2\n      steps:${steps.replaceAll("\n", "\n  ")}`,
+        ),
+    );
+    const one = [
+      "/limited",
+      "/retry",
+      "/in",
+      "/twice",
+      "/four",
+      "/four",
+      "/twice",
+      "/four",
+      "/four",
+      "/broken",
+      "/after",
+    ];
+    expect(target.seen.map(({ path }) => path)).toEqual([...one, ...one]);
+    expect(accounts[0]).toMatchObject({ due: 22, ok: 18, bad: { status_429: 2, status_5xx: 2 } });
+  });
+
+  it("checks are counted by name; only a required one makes its request bad", async () => {
+    await using target = await startRecordingTarget(() => ({ body: '{"id":7,"text":"yes"}' }));
+    const steps = `[
+      { http: /a }, { check: [{ name: right, json: { id: 7 } }, { name: wrong, contains: "no" }] },
+      { http: /b }, { sleep: 0s }, { check: { name: must, required: true, json: { id: 8 } } },
+      { when: check, http: /c }, { check: { name: late, status: 200, within: 1h } },
+      { when: bad, check: { name: never, status: 200 } } ]`;
+    const { accounts, records } = await run(plan(target.url, steps, "iterations: 2"));
+    expect(accounts[0]).toMatchObject({ due: 6, ok: 4, bad: { check: 2 } });
+    expect(checksOf(records)).toEqual({ right: [2, 0], wrong: [2, 2], must: [2, 2], late: [2, 0] });
+  });
+
+  it("checks of an answer that never came do not hold, and end nothing", async () => {
+    await using target = await startRecordingTarget(() => null);
+    const { accounts, records } = await run(
+      plan(
+        target.url,
+        "[{ http: / }, { check: [{ name: up, status: 200 }, { name: down, outcome: reset }] }]",
+      ),
+    );
+    expect(accounts[0]).toMatchObject({ due: 1, ok: 0, bad: { reset: 1 } });
+    expect(checksOf(records)).toEqual({ up: [1, 1], down: [1, 0] });
+  });
+
+  it("a value that cannot be written is outcome `script`, told once and without the secret", async () => {
+    await using target = await startRecordingTarget();
+    const steps =
+      '[{ http: { path: /, headers: { "x-${feed.pw}": a, x-b: "${feed.pw}" } } }, { http: /after }]'.replace(
+        '"x-${feed.pw}": a, ',
+        "",
+      );
+    const text = plan(
+      target.url,
+      steps,
+      "iterations: 4, feed: u",
+      "  feeders: { u: { jsonl: u.jsonl, secret: [pw] } }\n",
+    );
+    const files = { "u.jsonl": '{"pw":"line\\nbreak"}\n' };
+    const { accounts, events } = await run(text, {}, files);
+    expect(accounts[0]).toMatchObject({ due: 4, ok: 0, bad: { script: 4 } });
+    expect(target.seen).toEqual([]);
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatch(/scenario's own fault: .*malformed header/);
+    expect(events[0]).not.toContain("break");
+  });
+
+  it("a `unique` feeder ends its scenario with the last row, open or closed", async () => {
+    await using target = await startRecordingTarget();
+    const feeders = "  feeders: { u: { csv: u.csv, order: unique } }\n";
+    const files = { "u.csv": "id\n1\n2\n3\n" };
+    const closed = plan(
+      target.url,
+      '[{ http: "/${feed.id}" }]',
+      "vus: 2, iterations: 50, feed: u",
+      feeders,
+    );
+    const one = await run(closed, {}, files);
+    expect(one.accounts[0]).toMatchObject({ due: 3, ok: 3 });
+    const open = closed.replace(
+      "shared-iterations, vus: 2, iterations: 50",
+      "constant-arrival-rate, rate: 50, duration: 1s",
+    );
+    const two = await run(open, {}, files);
+    expect(two.accounts[0]).toMatchObject({ due: 3, ok: 3 });
+    expect(target.seen.map(({ path }) => path).sort()).toEqual([
+      "/1",
+      "/1",
+      "/2",
+      "/2",
+      "/3",
+      "/3",
+    ]);
+  });
+
+  it("the first request of an open iteration keeps the arrival's intended time, the next ones their own", async () => {
+    await using target = await startRecordingTarget();
+    const text = plan(target.url, "[{ http: /a }, { sleep: 300ms }, { http: /b }]").replace(
+      "shared-iterations, iterations: 1",
+      "constant-arrival-rate, rate: 10, duration: 500ms",
+    );
+    const { accounts, records } = await run(text);
+    expect(accounts[0]).toMatchObject({ due: 10, ok: 10 });
+    const max = records.flatMap((one) => (one.type === "load.slice" ? [one.slice.maxMs ?? 0] : []));
+    // A pause counted as waiting would show as 300 ms.
+    expect(Math.max(...max)).toBeLessThan(250);
+  });
+
+  it("models are asked in their dialect, streamed, each prompt filled with its row", async () => {
+    await using simulator = await startSimulator({ clock: systemClock(), model: "tiny" });
+    const steps =
+      '[{ name: stream, llm: { chat: { prompt: "Say ${feed.q}", maxTokens: 4 } } }, { check: { name: counted, tokens: { min: 1 } } }, { name: whole, llm: { chat: { messages: [{ role: user, content: "${feed.q}" }], stream: false, maxTokens: 4 } } }, { check: { name: text, json: { object: chat.completion } } }]';
+    const { accounts, records } = await run(
+      plan(
+        simulator.baseUrl,
+        steps,
+        "iterations: 5, feed: u",
+        "  feeders: { u: { csv: u.csv, order: random } }\n",
+      ),
+      {},
+      { "u.csv": 'q\nhello\n"a ""quoted"" word"\n' },
+    );
+    expect(accounts[0]).toMatchObject({ due: 10, ok: 10, bad: {}, tokensUnknown: 0 });
+    expect(checksOf(records)).toEqual({ counted: [5, 0], text: [5, 0] });
+  });
+
+  it("shares of a mix are exact to one block, each part under its own names", async () => {
+    await using target = await startRecordingTarget();
+    const mix = `mix: { a: { weight: 50, steps: [{ http: /a }] }, b: { weight: 30, steps: [{ http: /b }] }, c: { weight: 20, steps: [{ http: /c }] } }`;
+    const { accounts } = await run(
+      plan(target.url, "X", "vus: 3, iterations: 40").replace("steps: X", mix),
+    );
+    expect(accounts[0]).toMatchObject({ due: 40, ok: 40 });
+    const counts = ["/a", "/b", "/c"].map(
+      (path) => target.seen.filter((one) => one.path === path).length,
+    );
+    expect(counts).toEqual([20, 12, 8]);
   });
 });
