@@ -8,6 +8,8 @@ export {
   findProfile,
   jobOfFile,
   checkComparable,
+  editableOf,
+  startLiveServer,
   identityOf,
   jobOfProfile,
   LoadControl,

@@ -2,12 +2,15 @@ import { join, relative, resolve } from "node:path";
 import {
   bindJob,
   type BoundJob,
+  editableOf,
+  LoadControl,
   type LoadJob,
   type LoadPlanRow,
   loadPlanRows,
   loadProfiles,
   runLoadJob,
   shellLine,
+  startLiveServer,
 } from "@loadline/validator";
 import { cliErrors } from "../errors.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
@@ -115,11 +118,29 @@ function refuse(host: CliHost, open: readonly LoadPlanRow[]): ExitCode {
   return 2;
 }
 
+/** The page of `--live[=PORT]`; what it changes is recorded and breaches guard.load.schedule. */
+async function openLive({ host, args }: VerbContext, bound: BoundJob, control: LoadControl) {
+  const port = args.count("live", { min: 0, max: 65_535 });
+  if (port === undefined && !args.has("live")) return null;
+  const live = await startLiveServer({
+    port: port ?? 0,
+    random: host.random,
+    title: `loadline load  ${bound.job.profile}  ${bound.job.name}`,
+    // The blocks of an A/B run have a schedule that nothing may change.
+    editable: bound.job.ab === undefined ? editableOf(bound.load) : [],
+    onEdit: ({ scenario, of, value }) => control.edit(scenario, { [of]: value }),
+  });
+  host.stderr.write(`live ${live.url}\n`);
+  return live;
+}
+
 async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   const { host, args, stateDir, json } = context;
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
   const out = args.text("out");
   const again = ["loadline", ...host.argv];
+  const control = new LoadControl();
+  await using live = await openLive(context, bound, control);
   const view = createLoadView(host, `loadline load  ${bound.job.profile}  ${bound.job.name}`);
   const { apiKey } = bound.load.target;
   const pacing = args.text("pacing");
@@ -130,7 +151,11 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
     toolVersion,
     reporters: await loadReporters(),
     onProgress: () => undefined,
-    onFrame: view.frame,
+    control,
+    onFrame: (frame) => {
+      view.frame(frame);
+      live?.frame(frame);
+    },
     onWarning: (line) => host.stderr.write(`${cleanText(line)}\n`),
     signal: interrupt.signal,
     reproduce: again,
@@ -138,6 +163,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
     ...(pacing === "timer" || pacing === "pacer" ? { pacing } : {}),
   });
   view.end();
+  live?.end(`${result.verdict.outcome}: ${result.verdict.sentence}`);
   for (const failure of result.reporterFailures) {
     host.stderr.write(`LL_CLI_WRITE ${failure.id}: ${cleanText(failure.message)}\n`);
   }

@@ -37,6 +37,13 @@ export const loadErrors = defineErrors({
     summary: "Nothing listens at the target's address.",
     remedy: "Start the target, or correct `--target`.",
   },
+  LL_LOAD_LIVE_PORT: {
+    fault: "caller",
+    retryable: false,
+    exit: 64,
+    summary: "The port of the live page cannot be used.",
+    remedy: "Give another with `--live=PORT`, or `--live` for any free one.",
+  },
   LL_LOAD_NOT_COMPARABLE: {
     fault: "caller",
     retryable: false,

@@ -21,8 +21,6 @@ export async function sendAb(job: BoundJob, deps: LoadRunDeps, recorder: Recorde
   const run = interleave(plan, {
     clock: deps.clock,
     signal: deps.signal,
-    ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
-    ...(deps.pacing === undefined ? {} : { pacing: deps.pacing }),
   });
   for await (const block of run) {
     evidence.add(block);

@@ -1,8 +1,9 @@
+import type { Clock } from "@loadline/kit/clock";
 import { loadErrors } from "../errors.ts";
 import { runLoad } from "../run-load.ts";
 import type { Scenario } from "../scenario-types.ts";
 import { shuffle } from "../schedule/mix.ts";
-import type { LoadDeps, LoadPlan, LoadRecord } from "../types.ts";
+import type { LoadPlan, LoadRecord } from "../types.ts";
 
 /** The baseline, the baseline again, and what is compared with it. */
 export const arms = ["a", "again", "b"] as const;
@@ -74,14 +75,17 @@ function blockScenario(scenario: Scenario): Scenario {
  */
 export async function* interleave(
   plan: AbPlan,
-  deps: Pick<LoadDeps, "clock" | "engine" | "pacing"> & { readonly signal: AbortSignal },
+  deps: { readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<AbBlock> {
-  const { signal, ...own } = deps;
+  const { signal, clock } = deps;
   for (const [triple, order] of armOrder(plan.triples, plan.load.seed).entries()) {
     for (const arm of order) {
       if (signal.aborted) return;
       const records: LoadRecord[] = [];
-      for await (const record of runLoad(blockPlan(plan, arm, triple), own)) records.push(record);
+      const block = blockPlan(plan, arm, triple);
+      // Without threads: one of its own for each block would take longer to start than to send.
+      const here = { clock, engine: "inline", pacing: "timer" } as const;
+      for await (const record of runLoad(block, here)) records.push(record);
       yield { triple, arm, records };
     }
   }
