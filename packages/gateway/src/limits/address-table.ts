@@ -1,7 +1,7 @@
 import { lawOf, takenUs, waitUs } from "@loadline/kit/rate-limiter";
 import type { Random } from "@loadline/kit/random";
 
-/** Failures by client address: a fixed amount of memory, whatever is thrown at it. */
+/** Failures, or requests, by client address: a fixed amount of memory, whatever is thrown at it. */
 export interface AddressTable {
   /** 0 when the address may try; else microseconds until it may. Never takes an entry. */
   waitUs(address: string, nowUs: number): number;

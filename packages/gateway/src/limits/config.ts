@@ -115,6 +115,14 @@ export const addressLimitSection = z
       .max(100_000)
       .default(100)
       .describe("Failed authentications of one IPv4 address or IPv6 /64 in a minute."),
+    requestsPerMinute: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe(
+        "Requests of one address in a minute and process, good ones too; missing: any number. Many callers may share one address.",
+      ),
     addressesMax: z
       .int()
       .min(64)

@@ -66,6 +66,8 @@ export interface Accounting {
   readonly limits: Limits;
   readonly metering: Metering;
   readonly addresses: AddressTable;
+  /** Requests by address; undefined: they are not counted. */
+  readonly addressRequests?: AddressTable | undefined;
   onAddressRefused(): void;
   /** Another process of this gateway saw an address fail. */
   addressFailed(address: string): void;
@@ -107,12 +109,20 @@ export function createAccounting(deps: AccountingDeps): Accounting {
     prices: { of: (model, wallMs) => prices.of(model, wallMs) },
     store: deps.usage,
   });
-  const { addressesMax, failuresPerMinute } = config.addressLimit;
+  const { addressesMax, failuresPerMinute, requestsPerMinute } = config.addressLimit;
   const table = createAddressTable({ addressesMax, failuresPerMinute, random: deps.random });
   return {
     limits,
     metering,
     addresses: sharedAddresses(table, deps.shared),
+    addressRequests:
+      requestsPerMinute === undefined
+        ? undefined
+        : createAddressTable({
+            addressesMax,
+            failuresPerMinute: requestsPerMinute,
+            random: deps.random,
+          }),
     addressFailed: (address) => table.fail(address, Math.floor(clock.monotonicMs() * 1000)),
     onAddressRefused: () => metrics.addressRefused(),
     install(next) {
