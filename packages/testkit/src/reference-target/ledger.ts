@@ -28,6 +28,8 @@ export interface Truth {
 }
 
 const recordedMax = 500_000;
+const namesMax = 10_000;
+const otherName = "__other__";
 
 /** Counts and stamps, bounded; the first 500,000 requests keep their times. */
 export class Ledger {
@@ -86,6 +88,8 @@ export class Ledger {
   }
 }
 
-function add(map: Map<string, number>, key: string, by: number): void {
+/** Names past the first 10,000 are counted together. */
+function add(map: Map<string, number>, name: string, by: number): void {
+  const key = map.has(name) || map.size < namesMax ? name : otherName;
   map.set(key, (map.get(key) ?? 0) + by);
 }
