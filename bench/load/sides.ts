@@ -7,11 +7,10 @@ import {
   type LoadPlan,
   runLoad,
 } from "../../packages/validator/src/load/index.ts";
+import { connections, scriptedPlan } from "./plans.ts";
 
 /** One measured side: sends for a while and says how many requests were answered. */
 export type Side = (url: string, durationMs: number) => Promise<number>;
-
-export const connections = 64;
 
 /** Loadline's engine in this thread: recording and guards on. */
 function loadlineWith(metrics: readonly LoadMetric[], request: Partial<HttpLoadRequest>): Side {
@@ -23,7 +22,8 @@ function loadlineWith(metrics: readonly LoadMetric[], request: Partial<HttpLoadR
       request: { kind: "http", method: "GET", path: "/", ...request },
     } as const;
     const plan: LoadPlan = {
-      target: { baseUrl },
+      // The TLS leg's certificate is its own.
+      target: { baseUrl, insecure: true },
       seed: 7,
       scenarios: { s: scenario },
       limits: metrics.map((metric) => ({
@@ -35,11 +35,7 @@ function loadlineWith(metrics: readonly LoadMetric[], request: Partial<HttpLoadR
         part: "all",
       })),
     };
-    let ok = 0;
-    for await (const record of runLoad(plan, { clock: systemClock(), engine: "inline" })) {
-      if (record.type === "load.ended") ok = record.accounts[0]?.ok ?? 0;
-    }
-    return ok;
+    return await okOf(plan);
   };
 }
 
@@ -50,6 +46,22 @@ export const loadline = loadlineWith(["response_time"], {});
 export const loadlineFull = loadlineWith(["response_time", "service_time", "errors"], {
   expectStatus: [200],
 });
+
+/** The request and its check as steps of a plan, or as a function of a module. */
+export function scripted(kind: "steps" | "module"): Side {
+  return async (baseUrl, durationMs) => {
+    const plan = { ...(await scriptedPlan(kind, baseUrl, durationMs)), probe: false };
+    return await okOf(plan);
+  };
+}
+
+async function okOf(plan: LoadPlan): Promise<number> {
+  let ok = 0;
+  for await (const record of runLoad(plan, { clock: systemClock(), engine: "inline" })) {
+    if (record.type === "load.ended") ok = record.accounts[0]?.ok ?? 0;
+  }
+  return ok;
+}
 
 /** undici's lowest level, recording nothing. */
 export const undiciDispatch: Side = async (url, durationMs) => {

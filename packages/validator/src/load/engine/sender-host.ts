@@ -26,6 +26,7 @@ export class SenderHost {
     this.#clock = clock;
     this.#post = post;
     this.recorder = new Recorder(input.plan, {
+      nowMs: () => clock.monotonicMs(),
       figureMade: (scenario, name, { arena }) =>
         post({ type: "figure", scenario, name, buffers: arena.buffers }),
     });

@@ -157,8 +157,7 @@ export class Sender {
         return flight;
       },
       finish: (flight, outcome) => this.#finished(flight, outcome),
-      metric: (metric, value, bad) =>
-        recorder.figure(at, metric, { value, bad: bad ?? false, atMs: clock.monotonicMs() }),
+      metric: (metric, value, bad) => recorder.figure(at, metric, value, bad ?? false),
       event: (text) => this.o.emit({ type: "load.event", text }),
     };
   }

@@ -63,6 +63,9 @@ export class Figures {
   readonly #byScenario = new Map<number, Map<string, Figure>>();
   readonly #made: (scenario: number, name: string, figure: Figure) => void;
   #count = 0;
+  #last: Figure | null = null;
+  #lastName = "";
+  #lastScenario = -1;
   /** Values that went to `__other__`. */
   folded = 0;
 
@@ -72,9 +75,18 @@ export class Figures {
   }
 
   record(scenario: number, name: string, value: number, bad: boolean): void {
+    // The same figure comes many times in a row: every token says one.
+    if (name === this.#lastName && scenario === this.#lastScenario) {
+      this.#last?.record(value, bad);
+      return;
+    }
     const known = this.#byScenario.get(scenario)?.get(name);
-    if (known !== undefined) known.record(value, bad);
-    else if (this.#count < seriesMax - 1) this.at(scenario, name).record(value, bad);
+    if (known !== undefined) {
+      this.#last = known;
+      this.#lastName = name;
+      this.#lastScenario = scenario;
+      known.record(value, bad);
+    } else if (this.#count < seriesMax - 1) this.at(scenario, name).record(value, bad);
     else {
       this.folded++;
       this.at(scenario, otherFigure).record(value, bad);

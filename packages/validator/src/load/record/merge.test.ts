@@ -52,6 +52,9 @@ const request: fc.Arbitrary<Request> = fc.record({
   rtt: fc.integer({ min: 0, max: 9 }),
 });
 
+/** What the clock of a recorder says. */
+const nowMs = new WeakMap<Recorder, number>();
+
 function count(into: Recorder, { intendedMs, tookMs, step, outcome, rtt }: Request): void {
   const flight = createFlight(0, 0, intendedMs);
   flight.step = step;
@@ -59,11 +62,12 @@ function count(into: Recorder, { intendedMs, tookMs, step, outcome, rtt }: Reque
   const sent = { wakeMs: intendedMs, sendMs: intendedMs, doneMs: intendedMs + tookMs };
   Object.assign(flight, sent);
   into.ended(flight, outcome);
-  into.figure(0, "rtt", { value: rtt, bad: outcome !== "ok", atMs: intendedMs });
+  nowMs.set(into, intendedMs);
+  into.figure(0, "rtt", rtt, outcome !== "ok");
 }
 
 function recorder(requests: readonly Request[] = [], of = plan): Recorder {
-  const one = new Recorder(of);
+  const one: Recorder = new Recorder(of, { nowMs: () => nowMs.get(one) ?? 0 });
   one.begin(0);
   for (const each of requests) count(one, each);
   return one;

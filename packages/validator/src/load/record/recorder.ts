@@ -25,16 +25,23 @@ export class Recorder {
   readonly arena: Arena;
   readonly figures: Figures;
   readonly #shared: Float64Array;
+  readonly #nowMs: () => number;
   #originMs = 0;
   #endMs = 0;
 
   /** `given`: the buffers of another's arena, to look at. */
   constructor(
     plan: LoadPlan,
-    o: { given?: readonly SharedArrayBuffer[]; figureMade?: FigureMade } = {},
+    o: {
+      given?: readonly SharedArrayBuffer[];
+      figureMade?: FigureMade;
+      /** Monotonic, for the slice of a figure; default the start of the run. */
+      nowMs?: () => number;
+    } = {},
   ) {
     this.arena = new Arena(o.given ?? null);
     this.figures = new Figures(o.figureMade ?? (() => undefined));
+    this.#nowMs = o.nowMs ?? (() => this.#originMs);
     this.#shared = this.arena.sums(1);
     this.scenarios = Object.entries(plan.scenarios).map(
       ([name, s]) => new ScenarioRecord(plan, name, s, this.arena),
@@ -67,15 +74,17 @@ export class Recorder {
     this.at(flight.scenario).ended(flight, outcome);
   }
 
-  /** One value of a named figure, in its own unit, at a monotonic ms. */
-  figure(at: number, name: string, of: { value: number; bad: boolean; atMs: number }): void {
+  /** One value of a named figure, in its own unit. Called for every token: it makes no object. */
+  figure(at: number, name: string, value: number, bad: boolean): void {
     const record = this.at(at);
-    if (!record.measures(of.atMs)) return;
-    this.figures.record(at, name, of.value, of.bad);
-    for (const limit of record.limits) {
-      if (limit.limit.metric !== "figure" || limit.limit.figure !== name) continue;
-      limit.figure(of.value, of.bad, record.series.sliceOf(of.atMs - record.startMs));
+    if (!record.timesFigures) {
+      this.figures.record(at, name, value, bad);
+      return;
     }
+    const atMs = this.#nowMs();
+    if (!record.measures(atMs)) return;
+    this.figures.record(at, name, value, bad);
+    record.countFigure(name, value, { bad, atMs });
   }
 
   /** Adds another recorder of the same plan. */

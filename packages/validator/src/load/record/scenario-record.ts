@@ -36,6 +36,8 @@ export class ScenarioRecord {
   readonly steps: readonly StepCounts[];
   readonly phases: readonly PhaseCounts[];
   readonly bad: BadCounts;
+  /** Whether it matters when a figure is said: there is a warm-up, or a limit on a figure. */
+  readonly timesFigures: boolean;
   /** Of this thread, at most 10,000 over all scenarios. */
   readonly failures: SampleRow[] = [];
   failuresSeen = 0;
@@ -63,6 +65,8 @@ export class ScenarioRecord {
         const startMs = (): number => this.startMs;
         return new LimitCounter(limit, { arena, sliceMs, slices, steps, startMs });
       });
+    const onFigures = this.limits.some(({ limit }) => limit.metric === "figure");
+    this.timesFigures = onFigures || (scenario.warmupMs ?? 0) > 0;
     const stepsMax =
       scenario.executor === "find-peak" ? (scenario.stepsMax ?? peakStepsDefault) : 0;
     this.phases = phasesOf(scenario, arena, stepsMax);
@@ -129,6 +133,15 @@ export class ScenarioRecord {
     if (!measured) return;
     for (const limit of this.limits) limit.count(flight, outcome, slice);
     this.#step(flight)?.ended(flight, outcome);
+  }
+
+  /** A value of a figure, for the limits that name it. */
+  countFigure(name: string, value: number, of: { bad: boolean; atMs: number }): void {
+    const slice = this.series.sliceOf(of.atMs - this.startMs);
+    for (const limit of this.limits) {
+      const { metric, figure } = limit.limit;
+      if (metric === "figure" && figure === name) limit.figure(value, of.bad, slice);
+    }
   }
 
   /** Whether what is intended then counts in claims. */
