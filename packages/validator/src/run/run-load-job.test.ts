@@ -1,0 +1,268 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { verifyBundle } from "@loadline/contract";
+import { systemClock } from "@loadline/kit/clock";
+import { seededRandom } from "@loadline/kit/random";
+import { afterEach, describe, expect, it } from "vitest";
+import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
+import { readBundle } from "../evidence/read-bundle.ts";
+import { sha256 } from "../evidence/sha256.ts";
+import { bindJob, LoadControl, type LoadJob, type ThresholdSpec } from "../load/index.ts";
+import { textReporters } from "../reporters/table.ts";
+import { type LoadRunDeps, runLoadJob } from "./run-load-job.ts";
+import type { ValidationResult } from "./types.ts";
+
+const roots: string[] = [];
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+function deps(o: Partial<LoadRunDeps> = {}): LoadRunDeps {
+  const runsDir = mkdtempSync(join(tmpdir(), "loadline-load-"));
+  roots.push(runsDir);
+  return {
+    clock: systemClock(),
+    random: seededRandom(5),
+    runsDir,
+    toolVersion: "0.1.0",
+    reporters: textReporters,
+    onProgress: () => undefined,
+    onWarning: () => undefined,
+    signal: new AbortController().signal,
+    loadEngine: "inline",
+    ...o,
+  };
+}
+
+const request = { kind: "http", method: "GET", path: "/" } as const;
+
+function job(
+  baseUrl: string,
+  thresholds: Record<string, readonly (string | ThresholdSpec)[]> = {},
+  rest: Partial<LoadJob> = {},
+): LoadJob {
+  const specs = Object.entries(thresholds).map(([key, list]) => [
+    key,
+    list.map((one) => (typeof one === "string" ? { threshold: one } : one)),
+  ]);
+  return {
+    profile: "test",
+    name: baseUrl,
+    load: {
+      target: { baseUrl },
+      seed: 7,
+      scenarios: {
+        get: { executor: "constant-arrival-rate", rate: 100, durationMs: 1_000, request },
+      },
+      limits: [],
+    },
+    thresholds: Object.fromEntries(specs),
+    confidence: 0.95,
+    waive: [],
+    explore: false,
+    ...rest,
+  };
+}
+
+async function verifyExit({ runDir }: ValidationResult): Promise<number> {
+  const renderers = Object.fromEntries(textReporters.map((r) => [r.file, r.render]));
+  const checked = await verifyBundle(await readBundle(runDir), { digest: sha256, renderers });
+  return checked.exit;
+}
+
+const verdictsOf = ({ verdict }: ValidationResult): Record<string, string> =>
+  Object.fromEntries(
+    verdict.claims.map((c) => [
+      c.id,
+      c.reason === undefined ? c.verdict : `${c.verdict}.${c.reason}`,
+    ]),
+  );
+
+async function deadPort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+}
+
+const run = (one: LoadJob, o: Partial<LoadRunDeps> = {}): Promise<ValidationResult> =>
+  runLoadJob(bindJob(one), deps(o));
+
+describe("a load run", () => {
+  it("a target that keeps its promises is READY, and verify recomputes every verdict", async () => {
+    await using server = await startStallServer({ delayMs: 2, stallMs: 0, everyMs: 1000 });
+    const result = await run(
+      job(server.url, {
+        response_time: ["p(95)<900ms", "avg<900", "max<5s", "min>0.1", "p(50)<900ms over(1s)"],
+        http_reqs: ["count==100", "rate>90"],
+        errors: ["rate<5%"],
+        "errors{class:reset}": ["rate==0"],
+      }),
+    );
+    expect(verdictsOf(result)).toEqual({
+      "all.response_time.p95": "passed",
+      "all.response_time.avg": "passed",
+      "all.response_time.max": "passed",
+      "all.response_time.min": "passed",
+      "all.response_time.p50": "passed",
+      "all.http_reqs.count": "passed",
+      "all.http_reqs.rate": "passed",
+      "all.errors.rate": "passed",
+      "all.errors.reset.rate": "passed",
+      "load.alive": "passed",
+    });
+    expect(result.exitCode).toBe(0);
+    expect(await verifyExit(result)).toBe(0);
+  });
+
+  it("a dead target with latency thresholds only is NOT_READY, warned of, and never passes one", async () => {
+    const warnings: string[] = [];
+    const thresholds = { response_time: ["p(95)<900ms", "avg<900", "max<5s"] };
+    const result = await run(job(await deadPort(), thresholds), {
+      onWarning: (line) => warnings.push(line),
+    });
+    expect(result.exitCode).toBe(1);
+    for (const claim of result.verdict.claims) expect(claim.verdict, claim.id).toBe("failed");
+    expect(warnings[0]).toMatch(/^LL_LOAD_TARGET_DOWN/);
+    expect(await verifyExit(result)).toBe(0);
+  });
+
+  it("failures enter an average at the total timeout: a target that fails fast is not fast", async () => {
+    await using server = await startScriptedServer((n) =>
+      n % 2 === 0
+        ? "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+        : "HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n",
+    );
+    const result = await run(job(server.url, { response_time: ["avg<900", "max<100s"] }));
+    const verdicts = verdictsOf(result);
+    expect(verdicts["all.response_time.avg"]).toBe("failed.false");
+    expect(verdicts["all.response_time.max"]).toBe("failed.false");
+  });
+
+  it("a metric that is not recorded and a scenario without a measured arrival are not tested", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const one = job(server.url, {
+      ws_ping: ["p(95)<1s"],
+      vus: ["value<10"],
+      "response_time{scenario:idle}": ["p(95)<1s"],
+      "http_reqs{scenario:idle}": ["count==0"],
+    });
+    const idle = {
+      executor: "constant-arrival-rate",
+      rate: 0.001,
+      warmupMs: 400,
+      durationMs: 500,
+      request,
+    } as const;
+    const scenarios = { ...one.load.scenarios, idle };
+    const result = await run({ ...one, load: { ...one.load, scenarios } });
+    const verdicts = verdictsOf(result);
+    expect(verdicts["all.ws_ping.p95"]).toBe("not_tested.not_run");
+    expect(verdicts["all.vus.value"]).toBe("not_tested.not_run");
+    expect(verdicts["idle.response_time.p95"]).toMatch(/^not_tested/);
+    expect(verdicts["idle.http_reqs.count"]).toBe("not_tested.not_run");
+    expect(result.verdict.outcome).toBe("NOT_PROVEN");
+  });
+
+  it("a route the target lacks is error(probe_contract): no load is sent", async () => {
+    let requests = 0;
+    await using server = await startScriptedServer(() => {
+      requests++;
+      return "HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n";
+    });
+    const result = await run(job(server.url, { response_time: ["p(95)<900ms"] }));
+    expect(new Set(Object.values(verdictsOf(result)))).toEqual(new Set(["error.probe_contract"]));
+    expect(requests).toBe(1);
+  });
+
+  it("a proven failure ends the run early: its claim fails, the others stay open", async () => {
+    await using server = await startScriptedServer((n) =>
+      n === 0
+        ? "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+        : "HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n",
+    );
+    const one = job(server.url, {
+      errors: [{ threshold: "rate<10%", abortOnFail: true }],
+      response_time: ["p(95)<900ms"],
+    });
+    const scenario = {
+      executor: "constant-arrival-rate",
+      rate: 50,
+      durationMs: 30_000,
+      request,
+    } as const;
+    const started = performance.now();
+    const result = await run({ ...one, load: { ...one.load, scenarios: { get: scenario } } });
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(verdictsOf(result)["all.errors.rate"]).toBe("failed.limit");
+    expect(verdictsOf(result)["all.response_time.p95"]).toBe("not_tested.cancelled");
+    expect(result.exitCode).toBe(1);
+    expect(await verifyExit(result)).toBe(0);
+  }, 20_000);
+
+  it("an exploring run makes every claim optional and ends NOT_PROVEN", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const result = await run(job(server.url, { errors: ["rate<1%"] }, { explore: true }));
+    expect(result.verdict.counts.required).toBe(0);
+    expect(result.exitCode).toBe(2);
+  });
+
+  it("a live change takes every verdict, unless its guard is waived by name and day", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const waiver = {
+      guard: "guard.load.schedule",
+      owner: "ops",
+      reason: "trial",
+      expires: "2999-01-01",
+    };
+    const edited = async (waive: LoadJob["waive"]): Promise<ValidationResult> => {
+      const control = new LoadControl();
+      control.edit("get", { rate: 60 });
+      return run(job(server.url, { errors: ["rate<5%"] }, { waive }), { control });
+    };
+    const breached = await edited([]);
+    expect(verdictsOf(breached)["all.errors.rate"]).toBe("inconclusive.gaps");
+    expect(breached.verdict.outcome).toBe("NOT_PROVEN");
+    const waived = await edited([waiver]);
+    expect(verdictsOf(waived)["all.errors.rate"]).toBe("passed");
+    const guard = waived.verdict.guards.find(({ guard: id }) => id === waiver.guard);
+    expect(guard).toMatchObject({ holds: false, waived: { owner: "ops", expires: "2999-01-01" } });
+    expect(await verifyExit(waived)).toBe(0);
+  });
+
+  it("Ctrl-C ends a run with a bundle that verifies, is NOT_PROVEN and exits 130", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const stop = new AbortController();
+    const result = await run(job(server.url, { errors: ["rate<5%"] }), {
+      signal: stop.signal,
+      onFrame: () => stop.abort(),
+    });
+    expect(result.exitCode).toBe(130);
+    expect(result.verdict.outcome).toBe("NOT_PROVEN");
+    expect([0, 2]).toContain(await verifyExit(result));
+  });
+
+  it("no file of the run holds the key, the secrets or a header's value", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const one = job(server.url, { errors: ["rate<5%"] });
+    const target = {
+      baseUrl: server.url,
+      apiKey: "sk-very-secret-0001",
+      headers: { "x-tenant": "tenant-secret-0002" },
+    };
+    const secrets = { "env:OTHER": "other-secret-0003" };
+    const load = { ...one.load, target, secrets };
+    const result = await run({ ...one, load }, { apiKey: target.apiKey });
+    for (const [name, bytes] of await readBundle(result.runDir)) {
+      const text = Buffer.from(bytes).toString("utf8");
+      for (const secret of ["secret-0001", "secret-0002", "secret-0003"]) {
+        expect(text.includes(secret), `${name} ${secret}`).toBe(false);
+      }
+    }
+  });
+});
