@@ -199,6 +199,21 @@ describe("loadline audit-log purge", () => {
     expect(left.length).toBeGreaterThanOrEqual(5);
   });
 
+  it("keeps as many days as auditLog.retentionDays says, which is never below 90", async () => {
+    const dir = copy();
+    const config = join(dir, "loadline.yaml");
+    const purge = (days: number) => {
+      writeFileSync(config, `auditLog:\n  retentionDays: ${days}\n`);
+      return withHeads(dir, "purge", "--config", config);
+    };
+    expect((await purge(600)).out).toBe("nothing is past its retention\n");
+    const [some, more] = [await purge(365), await purge(90)].map(({ out }) =>
+      Number(/default entries 1 to (\d+)/.exec(out)?.[1]),
+    );
+    expect(more).toBeGreaterThan(some ?? Number.NaN);
+    expect((await purge(89)).exit).toBe(78);
+  });
+
   it("leaves a log that verifies from the checkpoint on, whose entries are still provable", async () => {
     const dir = await purged();
     const verdict = await withHeads(dir, "verify");

@@ -200,6 +200,18 @@ describe("traces of a running gateway", () => {
       expect(all).not.toContain(secret);
   });
 
+  it("names the service as it is configured, and takes its share of new traces", async () => {
+    await using receiver = await startOtlpReceiver();
+    const traces = { endpoint: receiver.endpoint, sampleRatio: 0.5 };
+    await using g = await runGateway({ telemetry: { serviceName: "edge", traces } });
+    for (let i = 0; i < 100; i++) expect(await ask(g, chat("sim"))).toBe(200);
+    const servers = (await received(g, receiver)).filter((span) => span.kind === 2);
+    expect(new Set(servers.map(({ service }) => service))).toEqual(new Set(["edge"]));
+    // 0.5 of 100, eight standard deviations to each side.
+    expect(servers.length).toBeGreaterThan(10);
+    expect(servers.length).toBeLessThan(90);
+  });
+
   it("each export carries the configured headers, which must be references", async () => {
     await using receiver = await startOtlpReceiver();
     const { Secret } = await import("../../config/values.ts");
