@@ -339,12 +339,13 @@ auditLog: {heads: ${heads}, requests: all}
       );
       expect((await serving.chat("one")).status).toBe(200);
       const pids = serving.workers();
-      await streams(serving, 6);
+      const cut = await streams(serving, 6);
       serving.send("SIGTERM");
       await eventually(clock, () => serving.err.includes("draining"), 5000);
       serving.send("SIGTERM");
       expect(await serving.ended()).toBe(130);
       await eventually(clock, () => pids.every((pid) => !isAlive(pid)), 5000);
+      expect((await Promise.all(cut)).filter(isWhole)).toEqual([]);
     },
     testMs,
   );

@@ -103,7 +103,6 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     metricsText: opened.telemetry.render,
     breakers: routing.breakers,
     prepare: reload.prepare,
-    refuse: reload.refuse,
     addressFailed: accounting.addressFailed,
     isShared: () => limits.status().mode === "shared",
   });

@@ -48,8 +48,6 @@ export interface Prepared {
 export interface Reloader {
   /** Does all of a reload that may fail; throws what is wrong and leaves everything as it is. */
   prepare(config: GatewayConfig): Prepared;
-  /** Notes that a reload was refused, here or by another process. */
-  refuse(cause: unknown): ReloadReport;
   /** Goes over to another configuration, or says why not and leaves everything as it is. */
   apply(config: GatewayConfig): ReloadReport;
   /** The same with a configuration that is read first. One that waits to be read serves all. */
@@ -78,7 +76,7 @@ class SnapshotReloader implements Reloader {
     try {
       return this.prepare(config).commit();
     } catch (cause) {
-      return this.refuse(cause);
+      return this.#refuse(cause);
     }
   }
 
@@ -100,7 +98,7 @@ class SnapshotReloader implements Reloader {
     try {
       return this.prepare(await read()).commit();
     } catch (cause) {
-      return this.refuse(cause);
+      return this.#refuse(cause);
     }
   }
 
@@ -149,7 +147,7 @@ class SnapshotReloader implements Reloader {
     return { outcome: "applied", digest: next.digest, changed };
   }
 
-  refuse(cause: unknown): ReloadReport {
+  #refuse(cause: unknown): ReloadReport {
     const { live, metrics, logger } = this.#deps;
     const { digest } = live.current;
     this.isStale = true;

@@ -70,7 +70,6 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
   return {
     apply: (config) => reloader.apply(config),
     prepare: (config) => reloader.prepare(config),
-    refuse: (cause) => reloader.refuse(cause),
     read: (read) => reloader.read(read),
     get isStale() {
       return reloader.isStale;

@@ -72,7 +72,6 @@ export interface WorkerCalls {
   readonly prepare: Op<{ readonly config: unknown }, void>;
   readonly commit: Op<void, ReloadReport>;
   readonly abort: Op<void, void>;
-  readonly refuse: Op<{ readonly code: string; readonly message: string }, void>;
   readonly host: Op<HostState, void>;
   readonly addressFailed: Op<{ readonly address: string }, void>;
   readonly drain: Op<{ readonly graceMs: number | undefined }, DrainReport>;

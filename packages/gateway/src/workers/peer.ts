@@ -165,7 +165,7 @@ export function faultOf(cause: unknown): Fault {
 }
 
 /** The error of the other side again, with its code when it had one. */
-export function errorOf(fault: unknown): Error {
+function errorOf(fault: unknown): Error {
   const { code, message, detail } = { ...unknownFault, ...asObject(fault) };
   const table: ErrorTable = gatewayErrors.table;
   const row = table[code];

@@ -13,8 +13,6 @@ export interface WorkerPoolDeps {
   handlersOf(id: number): Handlers<SupervisorCalls>;
   /** What the next worker begins with. */
   plan(): WorkerPlan;
-  /** A worker listens; told what it missed before anything else is asked of it. */
-  onBegun(worker: RunningWorker): void;
   onEnded(worker: RunningWorker): void;
 }
 
@@ -113,7 +111,6 @@ export class WorkerPool {
         const begun = await handle.peer.call("begin", this.#deps.plan(), beginMs);
         worker.isServing = true;
         logger.info("worker", { worker: id, pid: handle.pid, url: begun.url });
-        this.#deps.onBegun(worker);
         return begun;
       } catch (cause) {
         handle.kill();

@@ -49,7 +49,6 @@ export interface OwnParts {
   metricsText(): string;
   readonly breakers: Pick<BreakerBoard, "list" | "override">;
   prepare(config: GatewayConfig): Prepared;
-  refuse(cause: unknown): void;
   addressFailed(address: string): void;
   /** Whether limits are decided by the supervisor by now. */
   isShared(): boolean;

@@ -69,7 +69,8 @@ class Supervisor implements Gateway {
   readonly #counted: MergedMetrics = new Map();
   readonly #stop = new AbortController();
   #config: GatewayConfig;
-  #stale: { readonly code: string; readonly message: string } | undefined;
+  /** The last reload was refused: what runs is not what is written. */
+  #isStale = false;
   #port = 0;
   #closing: Promise<DrainReport> | undefined;
 
@@ -87,9 +88,6 @@ class Supervisor implements Gateway {
       log: deps.log,
       handlersOf: (id) => this.#handlers(id),
       plan: () => this.#plan(),
-      onBegun: ({ handle }) => {
-        if (this.#stale) handle.peer.tell("refuse", this.#stale);
-      },
       onEnded: (worker) => {
         addMetrics(this.#counted, worker.lastText, { onlyCounts: true });
         kept.state.forget(worker.id);
@@ -165,7 +163,7 @@ class Supervisor implements Gateway {
       const packed = packConfig(config);
       await this.#all(workers, "prepare", { config: packed });
       this.#config = config;
-      this.#stale = undefined;
+      this.#isStale = false;
       const report = await this.#commit(workers);
       this.#kept.logger.setLevel(config.log.level);
       const outcome = report?.outcome ?? "applied";
@@ -192,8 +190,7 @@ class Supervisor implements Gateway {
   #refuse(cause: unknown): ReloadReport {
     const { code, message } = faultOf(cause);
     const known = code === "" ? "LL_INTERNAL_UNEXPECTED" : code;
-    this.#stale = { code, message };
-    this.tell("refuse", this.#stale);
+    this.#isStale = true;
     const outcome = code === "LL_CONFIG_RESTART_NEEDED" ? "restart_needed" : "invalid";
     this.#reloads.onReload(outcome);
     this.#kept.logger.error("config.refused", { code: known, text: message });
@@ -291,7 +288,7 @@ class Supervisor implements Gateway {
     return mergeHealth(answers, {
       workers: { required: true, state, running, wanted, restarts },
       startedAt: this.#startedAt,
-      isStale: this.#stale !== undefined,
+      isStale: this.#isStale,
     });
   }
 

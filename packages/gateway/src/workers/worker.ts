@@ -7,7 +7,7 @@ import type { Gateway } from "../gateway.ts";
 import { createGateway } from "../server.ts";
 import type { Prepared } from "../snapshot/reloader.ts";
 import type { SupervisorCalls, WorkerCalls, WorkerPlan } from "./calls.ts";
-import { errorOf, type Handlers, Peer } from "./peer.ts";
+import { type Handlers, Peer } from "./peer.ts";
 import { unpackConfig } from "./pass-config.ts";
 import { remoteHosts, remoteRecords, RemoteWriter, type RemoteHosts } from "./remote-parts.ts";
 import type { OwnParts, Supervised } from "./supervised.ts";
@@ -100,7 +100,6 @@ class WorkerProcess implements Worker {
         this.#prepared?.abort();
         this.#prepared = undefined;
       },
-      refuse: (fault) => own().refuse(errorOf(fault)),
       host: (state) => this.#hosts?.onState(state),
       addressFailed: ({ address }) => this.#own?.addressFailed(address),
       drain: async ({ graceMs }) => {
