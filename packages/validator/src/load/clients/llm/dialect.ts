@@ -19,6 +19,9 @@ export class Seen {
   fault: "none" | "protocol" | "stream_error" = "none";
   /** Content as text, kept only for a tokenizer. */
   text = "";
+  /** How many fields held content, and the last one's. */
+  marks = 0;
+  marked = "";
   readonly keepsText: boolean;
 
   constructor(keepsText: boolean) {
@@ -32,12 +35,15 @@ export class Seen {
     this.ended = false;
     this.fault = "none";
     this.text = "";
+    this.marks = 0;
   }
 
   /** Notes a field that may hold content; only a non-empty string does. */
   mark(value: unknown, as: "reasoning" | "output"): void {
     if (typeof value !== "string" || value === "") return;
     if (this.content !== "output") this.content = as;
+    this.marks++;
+    this.marked = value;
     if (this.keepsText) this.text += value;
   }
 

@@ -3,6 +3,7 @@ import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, headerOf, statusOutcome } from "../client.ts";
 import { Utf8Reads } from "../utf8.ts";
 import { type Dialect, Seen } from "./dialect.ts";
+import { RepeatedEvent } from "./repeated.ts";
 
 /** Where the gaps between content events of one stream go, in ms. */
 export type GapSink = (flight: Flight, gapMs: number) => void;
@@ -34,6 +35,7 @@ export class StreamReader implements AnswerReader {
   readonly #seen: Seen;
   readonly #sse: SseParser;
   readonly #utf8 = new Utf8Reads();
+  readonly #repeated = new RepeatedEvent();
   #flight: Flight | null = null;
   #nowMs = Number.NaN;
   #eventsInRead = 0;
@@ -97,7 +99,10 @@ export class StreamReader implements AnswerReader {
     if (flight === null || this.#ended || this.#bad !== null) return;
     const seen = this.#seen;
     seen.clear();
-    this.#dialect.readEvent(data, type, seen);
+    if (!this.#repeated.read(data, type, seen)) {
+      this.#dialect.readEvent(data, type, seen);
+      this.#repeated.learn(data, type, seen);
+    }
     if (seen.fault !== "none") {
       this.#bad = seen.fault;
       return;

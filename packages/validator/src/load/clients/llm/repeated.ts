@@ -1,0 +1,55 @@
+import type { Seen } from "./dialect.ts";
+
+/** What ends a plain string of JSON, or makes it none. */
+const notPlain = /["\\\u0000-\u001f]/;
+const dataMax = 4096;
+/** Shapes learned in vain before it is given up: the stream does not repeat itself. */
+const missesMax = 8;
+
+/**
+ * Events of a stream mostly say the same but for one string. An event of the last one's shape is
+ * read by what differs, which is exact: equal text around one plain string is equal JSON.
+ */
+export class RepeatedEvent {
+  #type = "";
+  #before = "";
+  #after = "";
+  #as: "reasoning" | "output" = "output";
+  #misses = 0;
+  #isKnown = false;
+
+  /** Reads an event of the known shape; false: it has another, and is to be read whole. */
+  read(data: string, type: string, seen: Seen): boolean {
+    if (!this.#isKnown || type !== this.#type) return false;
+    const from = this.#before.length;
+    const to = data.length - this.#after.length;
+    if (to < from) return false;
+    // Slices compare as blocks of memory; startsWith and endsWith go letter by letter.
+    if (data.slice(0, from) !== this.#before || data.slice(to) !== this.#after) return false;
+    const text = data.slice(from, to);
+    if (notPlain.test(text)) return false;
+    seen.answer = true;
+    seen.mark(text, this.#as);
+    this.#misses = 0;
+    return true;
+  }
+
+  /** Takes the shape of an event that was read whole, when one plain string is all it carries. */
+  learn(data: string, type: string, seen: Seen): void {
+    if (this.#misses >= missesMax || data.length > dataMax) return;
+    const carriesOne = seen.marks === 1 && seen.content !== "none" && seen.answer;
+    if (!carriesOne || seen.ended || seen.tokens >= 0 || seen.fault !== "none") return;
+    const { marked } = seen;
+    if (notPlain.test(marked) || data.includes("\\")) return;
+    const quoted = `"${marked}"`;
+    const at = data.indexOf(quoted);
+    // The string stands once: there is no doubt which field it is.
+    if (at === -1 || data.indexOf(quoted, at + 1) !== -1) return;
+    this.#misses++;
+    this.#isKnown = true;
+    this.#type = type;
+    this.#before = data.slice(0, at + 1);
+    this.#after = data.slice(at + 1 + marked.length);
+    this.#as = seen.content === "reasoning" ? "reasoning" : "output";
+  }
+}
