@@ -151,19 +151,21 @@ export class Connections {
   #connect(read: (buf: Buffer) => void): Socket {
     const { url } = this.o;
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    if (url.protocol === "https:") {
-      const port = Number(url.port === "" ? 443 : url.port);
-      const name = isIP(host) === 0 ? { servername: host } : {};
-      const rejectUnauthorized = this.o.insecure !== true;
-      const options = { host, port, ALPNProtocols: ["http/1.1"], rejectUnauthorized, ...name };
-      return connectTls(options).on("data", read);
-    }
-    const port = Number(url.port === "" ? 80 : url.port);
     const { readBuffer } = this;
     const callback = (size: number): boolean => {
       read(size === readBuffer.length ? readBuffer : readBuffer.subarray(0, size));
       return true;
     };
-    return connectTcp({ host, port, noDelay: true, onread: { buffer: readBuffer, callback } });
+    const onread = { buffer: readBuffer, callback };
+    if (url.protocol === "https:") {
+      const port = Number(url.port === "" ? 443 : url.port);
+      const name = isIP(host) === 0 ? { servername: host } : {};
+      const rejectUnauthorized = this.o.insecure !== true;
+      // `onread` is net's option, which tls hands on: one buffer for these sockets too.
+      const own = { host, port, ALPNProtocols: ["http/1.1"], rejectUnauthorized, onread };
+      return connectTls({ ...own, ...name });
+    }
+    const port = Number(url.port === "" ? 80 : url.port);
+    return connectTcp({ host, port, noDelay: true, onread });
   }
 }

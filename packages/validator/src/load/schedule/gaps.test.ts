@@ -58,7 +58,7 @@ describe("gaps", () => {
     expect(distance(draw(0.5, 7), chi)).toBeLessThan(critical);
   });
 
-  it("the test tells neighbouring distributions apart", () => {
+  it("neighbouring distributions are told apart by the same figure", () => {
     expect(distance(draw(2, 7), erlang(3))).toBeGreaterThan(critical);
     expect(distance(draw(1.1, 7), erlang(1))).toBeGreaterThan(critical);
   });
