@@ -85,7 +85,7 @@ export async function openOfflineAudit(deps: OfflineAuditDeps): Promise<OfflineA
     },
     export: (write, tenantId) => readable(() => exportAll(store, write, tenantId)),
     checkpoints: (tenantId) => readable(() => allCheckpoints(store, tenantId)),
-    verify: ({ heads, key }) => {
+    async verify({ heads, key }) {
       const verifying = loadVerifyingKey(stateDir, key);
       const file = heads === undefined ? undefined : headsFrom(heads);
       return readable(() => verdictOf(store, file, verifying));
