@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { bindJob } from "../job.ts";
+import { checkLoadPlan } from "../plan/check.ts";
+import { loadMinutes, loadPlanRows } from "../plan-rows.ts";
+import { findProfile, loadProfiles } from "./index.ts";
+import { jobOfProfile } from "./job-of-profile.ts";
+import { type ProfileManifest, profileManifestSchema } from "./manifest.ts";
+import type { LoadProfile, ProfileTerms } from "./profile.ts";
+
+const bare = profileManifestSchema.parse({ model: "tiny" });
+const full = profileManifestSchema.parse({
+  model: "tiny",
+  routes: [{ name: "items", path: "/items" }],
+  rag: {
+    ingest: { path: "/rag/documents", body: { id: "${id}", text: "${text}" } },
+    query: { path: "/rag/query", body: { query: "${query}", k: "${k}" } },
+    resultsPath: "results",
+    textPath: "text",
+  },
+  mcp: { tool: "search", args: { q: "load line" } },
+  rooms: { path: "/ws" },
+});
+
+function bound(profile: LoadProfile, manifest: ProfileManifest, terms: ProfileTerms = {}) {
+  const load = { target: { baseUrl: "http://127.0.0.1:1" }, seed: 7 };
+  return bindJob(jobOfProfile(profile, { load, name: "target", manifest, terms, explore: false }));
+}
+
+describe("built-in profiles", () => {
+  it.each(loadProfiles.map((profile) => [profile.id, profile] as const))(
+    "%s is a plan the engine takes, and its own length can prove every claim of it",
+    (_id, profile) => {
+      const made = bound(profile, full);
+      expect(() => checkLoadPlan(made.load)).not.toThrow();
+      const rows = loadPlanRows(made);
+      expect(rows.filter((row) => row.required && row.isTooSmall)).toEqual([]);
+      expect(new Set(rows.map(({ claim }) => claim)).size).toBe(rows.length);
+      expect(rows.map(({ claim }) => claim)).toContain("load.alive");
+      expect(loadMinutes(made.load)).toBeGreaterThan(0.5);
+    },
+  );
+
+  it("what a target does not have stays declared and is never left out", () => {
+    for (const id of ["mix-50", "mix-open", "mix-ramps"]) {
+      const rows = loadPlanRows(bound(findProfile(id), bare));
+      const missing = rows.filter(({ problem }) => problem.endsWith("not_tested"));
+      expect(missing.map(({ claim }) => claim)).toEqual(["rag.response_time", "mcp.response_time"]);
+      for (const row of missing) expect([row.required, row.isTooSmall]).toEqual([true, false]);
+    }
+    expect(() => bound(findProfile("rooms"), bare)).toThrow(/names no rooms/);
+  });
+
+  it("mix-50 is half chat, half of it with history, 30 % RAG and 20 % MCP", () => {
+    const { mix } = bound(findProfile("mix-50"), full).load.scenarios;
+    const parts = mix?.exec?.kind === "mix" ? mix.exec.parts : [];
+    expect(parts.map(({ name, weight }) => [name, weight])).toEqual([
+      ["chat", 25],
+      ["chat.history", 25],
+      ["rag", 30],
+      ["mcp", 20],
+    ]);
+    expect(mix).toMatchObject({ executor: "ramping-vus", thinkMs: [1_000, 3_000] });
+    const statements = bound(findProfile("mix-50"), full).bound.map(({ claim }) => claim.statement);
+    expect(statements.filter((text) => text.includes("rag.query")).join()).toContain("p99 < 1.8 s");
+  });
+
+  it("baseline's total is the sum of its stages", () => {
+    expect(loadMinutes(bound(findProfile("baseline"), bare).load)).toBeCloseTo(140 / 60, 9);
+  });
+
+  it("a step's planned samples are its part's share of the mix", () => {
+    const rows = loadPlanRows(bound(findProfile("mix-open"), full));
+    const planned = (claim: string): number =>
+      rows.find((row) => row.claim === claim)?.planned ?? Number.NaN;
+    const all = planned("all.errors.rate");
+    expect(planned("mix.chat.response_time.p99")).toBe(Math.floor(all * 0.25));
+    expect(planned("mix.mcp.call.response_time.p99")).toBe(Math.floor(all * 0.2));
+  });
+
+  it("users, rate and duration change a profile, not its claims", () => {
+    const small = bound(findProfile("users-1000"), bare, { users: 20, durationMs: 60_000 });
+    const whole = bound(findProfile("users-1000"), bare);
+    expect(small.bound.map(({ claim }) => claim.id)).toEqual(
+      whole.bound.map(({ claim }) => claim.id),
+    );
+    expect(JSON.stringify(small.load.scenarios)).toContain('"target":20');
+    const soak = bound(findProfile("soak"), bare, { rate: 100 }).load.scenarios["chat"];
+    expect(soak).toMatchObject({ rate: 70 });
+  });
+
+  it("quota-burst has as many loud blocks as quiet ones, shuffled", () => {
+    const { burst } = bound(findProfile("quota-burst"), bare, { rate: 10 }).load.scenarios;
+    const stages = burst?.executor === "ramping-arrival-rate" ? burst.stages : [];
+    expect(stages).toHaveLength(60);
+    expect(stages.filter(({ target }) => target === 30)).toHaveLength(30);
+    const alternating = stages.map(({ target }, i) => (target === 30) === (i % 2 === 0));
+    expect(new Set(alternating)).toEqual(new Set([true, false]));
+  });
+
+  it("an unknown name gets the nearest one", () => {
+    expect(() => findProfile("mix50")).toThrow(/did you mean "mix-50"/);
+    expect(() => findProfile("xyz")).toThrow(/known: smoke, mix-50/);
+  });
+});
