@@ -38,6 +38,7 @@ export {
   type Driven,
   type DrivenTool,
   type DriveJob,
+  driveOperator,
   driveTool,
   exportK6,
   type ForeignFile,
@@ -46,6 +47,7 @@ export {
   type K6Export,
   k6OperatorManifest,
   noImportPlan,
+  operatorName,
   readForeign,
   readImportPlan,
 } from "./load/interop/index.ts";

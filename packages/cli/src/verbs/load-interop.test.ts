@@ -158,3 +158,72 @@ describe("load export", () => {
     expect([host.code, host.err()]).toEqual([78, expect.stringContaining("LL_CLI_WRITE")]);
   });
 });
+
+describe("load drive k6-operator", () => {
+  const result = (over: number): string =>
+    JSON.stringify({
+      v: 1,
+      plan: "p",
+      rows: [
+        { id: "all.response_time.p95", part: "all", n: 300, over, limitMs: 2000 },
+        { id: "load.errors", part: "s", n: 300, over: 0, limitMs: null },
+      ],
+      ok: { s: { ok: 300, n: 300 } },
+      requests: 300,
+      lagP99Ms: 1,
+      notTested: [],
+    });
+  /** kubectl as far as the driver asks it: keeps what was applied, is finished at the second look. */
+  const kubectl = (dir: string, runners: number): void => {
+    const lines = Array.from({ length: runners }, () => `echo 'LOADLINE_RESULT ${result(0)}'`);
+    const text = `#!/bin/sh
+cd ${dir}
+echo "$*" >> asked
+case "$1" in
+  version) echo '{"clientVersion":{"gitVersion":"v1.36.3"}}' ;;
+  apply) cat > applied.yaml ;;
+  get) if [ -e looked ]; then printf finished; else : > looked; printf started; fi ;;
+  logs) ${lines.length === 0 ? "echo 'no such host'" : lines.join("; ")} ;;
+esac
+`;
+    writeFileSync(join(dir, "kubectl"), text);
+    chmodSync(join(dir, "kubectl"), 0o755);
+  };
+
+  it("applies the manifest, waits for its end and adds up what the runners counted", async () => {
+    const cwd = folderWith({ "my plan.yaml": `accept: imported\n${plan}` });
+    kubectl(cwd, 2);
+    const argv = ["drive", "k6-operator", "my plan.yaml", "--tool", "kubectl"];
+    const host = await cli(cwd, argv, { PATH: "/usr/bin:/bin" });
+    expect(host.err()).toContain("test run my-plan is finished");
+    expect(host.out()).toContain("n 600");
+    expect(host.code).toBe(0);
+    expect(readFileSync(join(cwd, "applied.yaml"), "utf8")).toContain("kind: TestRun");
+    const asked = readFileSync(join(cwd, "asked"), "utf8");
+    expect(asked).toContain("logs -l k6_cr=my-plan,runner=true");
+    expect(asked).not.toContain("delete");
+  });
+
+  it("a runner without results leaves a gap: nothing passes", async () => {
+    const cwd = folderWith({ "p.yaml": `accept: imported\n${plan}` });
+    kubectl(cwd, 2);
+    const argv = ["drive", "k6-operator", "p.yaml", "--tool", "kubectl", "--parallelism", "3"];
+    const host = await cli(cwd, argv, { PATH: "/usr/bin:/bin" });
+    expect(host.code).toBe(2);
+    expect(host.out()).toContain("gaps");
+  });
+
+  it("runners that left nothing are an error with their last words, no kubectl is not tested", async () => {
+    const cwd = folderWith({ "p.yaml": plan });
+    kubectl(cwd, 0);
+    const argv = ["drive", "k6-operator", "p.yaml"];
+    const silent = await cli(cwd, [...argv, "--tool", "kubectl"], { PATH: "/usr/bin:/bin" });
+    expect([silent.code, silent.err()]).toEqual([2, expect.stringContaining("no such host")]);
+    const missing = await cli(cwd, argv, { PATH: "" });
+    expect([missing.code, missing.err()]).toEqual([
+      2,
+      expect.stringContaining("LL_LOAD_DRIVER_MISSING kubectl"),
+    ]);
+    expect(missing.out()).toContain("not_tested");
+  });
+});

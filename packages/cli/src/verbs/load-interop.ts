@@ -5,7 +5,6 @@ import {
   boundClaimsOf,
   driveTool,
   type DrivenTool,
-  type ForeignRun,
   type ImportJob,
   importRun,
   type ImportPlan,
@@ -54,8 +53,14 @@ async function runImport(context: VerbContext): Promise<ExitCode> {
 async function runDrive(context: VerbContext): Promise<ExitCode> {
   const { host, args } = context;
   const [, tool, script] = args.positionals;
+  if (tool === "k6-operator") {
+    return (await import("./load-operator.ts")).runOperator(context, show);
+  }
   if (tool !== "k6" && tool !== "locust") {
-    throw cliErrors.make("LL_CLI_ARGUMENT", "drive needs k6 or locust, then SCRIPT.");
+    throw cliErrors.make(
+      "LL_CLI_ARGUMENT",
+      "drive needs k6, locust or k6-operator, then SCRIPT or PLAN.",
+    );
   }
   if (script === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "SCRIPT is missing.");
   const path = resolve(host.cwd, script);
@@ -103,8 +108,9 @@ interface WantedClaims extends ImportPlan {
 }
 
 /** What a plan promises; for results of an exported script its own claims. */
-async function claimsOf({ host, args }: VerbContext, run: ForeignRun): Promise<WantedClaims> {
-  const given = args.text("plan");
+async function claimsOf({ host, args }: VerbContext, imported: Imported): Promise<WantedClaims> {
+  const { run } = imported;
+  const given = args.text("plan") ?? imported.plan;
   if (given === undefined) return noImportPlan;
   const path = resolve(host.cwd, given);
   const { text } = readText(path);
@@ -113,8 +119,13 @@ async function claimsOf({ host, args }: VerbContext, run: ForeignRun): Promise<W
   return { ...plan, bound: await boundClaimsOf(text, { path, clock: host.clock }) };
 }
 
-type Imported = Pick<ImportJob, "files" | "modifiedAt" | "driven" | "toolMissing"> & {
-  readonly run: ForeignRun;
+/** What was read, before the plan says what it is for. */
+export type Imported = Pick<
+  ImportJob,
+  "run" | "files" | "modifiedAt" | "driven" | "toolMissing" | "scriptsExpected"
+> & {
+  /** Path of the plan that was run; `--plan` wins. */
+  readonly plan?: string;
 };
 
 async function show(
@@ -123,7 +134,7 @@ async function show(
   signal = new AbortController().signal,
 ): Promise<ExitCode> {
   const { host, args, stateDir, json } = context;
-  const wanted = await claimsOf(context, imported.run);
+  const wanted = await claimsOf(context, imported);
   const target = args.text("target");
   const scriptsExpected = args.count("parallelism", { min: 1, max: 1000 });
   const job = {

@@ -97,7 +97,7 @@ export const verbs: readonly VerbSpec[] = [
   {
     ...stage("load", "load alone, by a plan, a profile or flags; other tools"),
     usage:
-      "[PLAN] [--target URL] [--rate N | --users N] | import FILE.. | drive k6|locust SCRIPT | export k6 PLAN",
+      "[PLAN] [--target URL] [--rate N | --users N] | import FILE.. | drive k6|locust SCRIPT | export k6|k6-operator PLAN",
     example:
       "loadline load --target http://127.0.0.1:8080 --rate 30 --duration 12s --api-key-env LOADLINE_API_KEY",
     options: [...loadRunOptions, ...loadOptions, ...interopOptions],

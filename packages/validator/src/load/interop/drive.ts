@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +5,7 @@ import { delimiter, join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { loadErrors } from "../errors.ts";
 import type { ForeignFile } from "./foreign.ts";
+import { runTool } from "./run-tool.ts";
 
 export type DrivenTool = "k6" | "locust";
 
@@ -37,10 +37,8 @@ export interface Driven {
   readonly files: readonly ForeignFile[];
 }
 
-const outputBytesMax = 64 * 1024 * 1024;
 const tailChars = 2000;
 const timeoutMsDefault = 2 * 3_600_000;
-const graceMs = 30_000;
 const versionTimeoutMs = 30_000;
 
 const meanings: Readonly<Record<DrivenTool, Readonly<Record<number, string>>>> = {
@@ -57,7 +55,9 @@ const meanings: Readonly<Record<DrivenTool, Readonly<Record<number, string>>>> =
 };
 
 /** Path of a tool on this machine, null when it is not there. */
-export function findTool(job: Pick<DriveJob, "tool" | "toolPath" | "env">): string | null {
+export function findTool(
+  job: Pick<DriveJob, "toolPath" | "env"> & { readonly tool: string },
+): string | null {
   if (job.toolPath !== undefined) return existsSync(job.toolPath) ? job.toolPath : null;
   for (const folder of (job.env["PATH"] ?? "").split(delimiter)) {
     const path = join(folder, job.tool);
@@ -83,11 +83,8 @@ export async function driveTool(
   try {
     const version = await versionOf(path, job, deps);
     const args = argumentsOf(job, dir);
-    const ended = await runTool(path, args, {
-      ...deps,
-      job,
-      timeoutMs: job.timeoutMs ?? timeoutMsDefault,
-    });
+    const timeoutMs = job.timeoutMs ?? timeoutMsDefault;
+    const ended = await runTool({ path, args, env: job.env, timeoutMs }, deps);
     const files = filesOf(job.tool, dir, ended.stdout);
     const meaning = meanings[job.tool][ended.code ?? -1] ?? "no meaning is known of this exit code";
     if (files.length === 0) {
@@ -138,67 +135,15 @@ function filesOf(tool: DrivenTool, dir: string, stdout: string): ForeignFile[] {
   return list === undefined ? [] : [{ name: "locust.json", text: list }, ...written];
 }
 
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 async function versionOf(
   path: string,
   job: DriveJob,
   deps: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<string> {
   const args = job.tool === "k6" ? ["version"] : ["--version"];
-  const said = await runTool(path, args, { ...deps, job, timeoutMs: versionTimeoutMs });
+  const run = { path, args, env: job.env, timeoutMs: versionTimeoutMs };
+  const said = await runTool(run, deps);
   const version = /^(?:k6 v|locust )(\d+\.\d+\S*)/m.exec(`${said.stdout}\n${said.stderr}`)?.[1];
   if (version !== undefined) return version;
   throw loadErrors.make("LL_LOAD_DRIVER_MISSING", `${path} does not say that it is ${job.tool}.`);
-}
-
-/** Ends with the tool; an abort or the time limit interrupts it, and kills it 30 s later. */
-function runTool(
-  path: string,
-  args: readonly string[],
-  o: { clock: Clock; signal: AbortSignal; job: DriveJob; timeoutMs: number },
-): Promise<Ended> {
-  return new Promise((done, fail) => {
-    const child = spawn(path, [...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...o.job.env },
-    });
-    const [out, err] = [collect(child.stdout), collect(child.stderr)];
-    let kill = { cancel: (): void => undefined };
-    const stop = (): void => {
-      child.kill("SIGINT");
-      kill = o.clock.after(graceMs, () => void child.kill("SIGKILL"));
-    };
-    const limit = o.clock.after(o.timeoutMs, stop);
-    o.signal.addEventListener("abort", stop, { once: true });
-    if (o.signal.aborted) stop();
-    const release = (): void => {
-      limit.cancel();
-      kill.cancel();
-      o.signal.removeEventListener("abort", stop);
-    };
-    child.once("error", (cause) => {
-      release();
-      fail(loadErrors.make("LL_LOAD_DRIVER_MISSING", `${path} does not start.`, { cause }));
-    });
-    child.once("close", (code) => {
-      release();
-      done({ code, stdout: out(), stderr: err() });
-    });
-  });
-}
-
-/** The text of a stream, up to 64 MiB; what comes after is read and dropped. */
-function collect(stream: NodeJS.ReadableStream): () => string {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  stream.on("data", (chunk: Buffer) => {
-    if (bytes < outputBytesMax) chunks.push(chunk);
-    bytes += chunk.length;
-  });
-  return () => Buffer.concat(chunks).toString("utf8");
 }

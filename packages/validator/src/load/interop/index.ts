@@ -8,8 +8,9 @@
  * ```
  */
 export { type Driven, type DrivenTool, type DriveJob, driveTool } from "./drive.ts";
+export { driveOperator } from "./drive-operator.ts";
 export { absentRun, type ForeignFile, type ForeignRun } from "./foreign.ts";
 export { boundClaimsOf, exportK6, type K6Export } from "./k6-export/export-k6.ts";
-export { k6OperatorManifest } from "./k6-export/k6-operator.ts";
+export { k6OperatorManifest, operatorName } from "./k6-export/k6-operator.ts";
 export { type ImportPlan, noImportPlan, readImportPlan } from "./import-plan.ts";
 export { readForeign } from "./read-foreign.ts";

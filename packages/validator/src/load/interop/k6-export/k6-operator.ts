@@ -21,7 +21,7 @@ export function k6OperatorManifest(
   { script, variables }: Pick<K6Export, "script" | "variables">,
   o: OperatorOptions,
 ): string {
-  const name = nameOf(o.name);
+  const name = operatorName(o.name);
   const isLarge = Buffer.byteLength(script) > configMapBytesMax;
   const env = variables.map((variable) => ({
     name: variable,
@@ -52,7 +52,8 @@ export function k6OperatorManifest(
   return note + documents.map((one) => stringify(one, { lineWidth: 0 })).join("---\n");
 }
 
-function nameOf(text: string): string {
+/** A text as a name Kubernetes takes. */
+export function operatorName(text: string): string {
   const plain = text
     .toLowerCase()
     .replaceAll(/[^a-z0-9-]+/g, "-")
