@@ -1,0 +1,65 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { startRecordingTarget } from "../../packages/testkit/src/recording-target/index.ts";
+import { startSimulator } from "../../packages/testkit/src/simulator/index.ts";
+import { describe, expect, it } from "vitest";
+import { repositoryRoot } from "../architecture/tree.ts";
+import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
+
+const example = (name: string): string => join(repositoryRoot, "examples/load", name);
+const model = { clock: systemClock(), model: "loadline-tiny", apiKey: "k1", ttftMs: 5 } as const;
+const env = { LOADLINE_API_KEY: "k1" };
+
+describe("examples/load", () => {
+  it.each([
+    ["chat.yaml", ["all.response_time.p95", "all.sse.ttft_open.p95", "all.checks.rate"]],
+    ["conversation.ts", ["all.turn.ttft.p95", "all.checks.says-something.rate"]],
+  ])(
+    "%s proves its claims against a model that answers, and its bundle verifies",
+    async (name, claims) => {
+      await using simulator = await startSimulator(model);
+      const cwd = emptyDir();
+      const argv = ["load", example(name), "--target", simulator.baseUrl, "--json"];
+      const ended = await runCli(cwd, argv, { env });
+      expect(ended.code, ended.err).toBe(0);
+      const passed = claimsThat(verdictOf(ended), "passed");
+      expect(passed).toEqual(expect.arrayContaining([...claims, "load.errors", "load.alive"]));
+      expect(ended.out + ended.err).not.toContain("k1");
+      expect((await runCli(cwd, ["verify", ".loadline/runs/latest"])).code).toBe(0);
+    },
+  );
+
+  it("a model that answers nobody, all 401, fails the example's claims: none passes", async () => {
+    await using simulator = await startSimulator({ ...model, apiKey: "other" });
+    const argv = ["load", example("chat.yaml"), "--target", simulator.baseUrl, "--json"];
+    const ended = await runCli(emptyDir(), argv, { env });
+    expect(ended.code).toBe(1);
+    expect(claimsThat(verdictOf(ended), "passed")).toEqual(["load.checks"]);
+  });
+
+  it("a target without the route is an error of the contract, never a failure of its speed", async () => {
+    await using target = await startRecordingTarget(() => ({ status: 404 }));
+    const argv = ["load", example("chat.yaml"), "--target", target.url, "--json"];
+    const ended = await runCli(emptyDir(), argv, { env });
+    const verdict = verdictOf(ended);
+    expect(claimsThat(verdict, "passed").concat(claimsThat(verdict, "failed"))).toEqual([]);
+    expect(verdict.claims.map(({ reason }) => reason)).toContain("probe_contract");
+    expect(ended.code).not.toBe(0);
+    // One request per step of the plan, and no load.
+    expect(target.seen.length).toBeLessThan(6);
+  });
+
+  it("a plan with a typo sends nothing and exits 78, naming path, line and the nearest key", async () => {
+    const cwd = emptyDir();
+    writeFileSync(
+      join(cwd, "plan.yaml"),
+      'load:\n  target: { baseUrl: "http://127.0.0.1:9" }\n  scenarois: {}\n',
+    );
+    const ended = await runCli(cwd, ["load", "plan.yaml"]);
+    expect(ended.code).toBe(78);
+    expect(ended.err).toMatch(
+      /LL_LOAD_PLAN_INVALID .*load\.scenarois: unknown key\. Did you mean "scenarios"\? \(.*plan\.yaml:3\)/s,
+    );
+  });
+});
