@@ -26,6 +26,24 @@ export function auditSuite(store: () => Store): void {
     expect((await audit.append("once", [], seal)).seq).toBe(3);
   });
 
+  it("the oldest entries are removed up to a number, 5,000 at once, and the chain goes on", async () => {
+    const { audit } = store().repositories;
+    for (let i = 0; i < 6; i++) {
+      const drafts = Array.from({ length: 1000 }, (_, k) => aDraft(`p${i}-${k}`));
+      await audit.append("purged", drafts, seal);
+    }
+    await audit.append("beside", [aDraft("stays")], seal);
+    expect(await audit.purge("purged", 5990)).toBe(5000);
+    expect(await audit.purge("purged", 5990)).toBe(990);
+    expect(await audit.purge("purged", 5990)).toBe(0);
+    expect(await audit.purge("nobody", 10)).toBe(0);
+    const left = await audit.query({ tenantId: "purged" });
+    expect(left.map((row) => row.seq)).toEqual(Array.from({ length: 10 }, (_, i) => 5991 + i));
+    const next = await audit.append("purged", [aDraft("after")], seal);
+    expect(next.seq).toBe(6001);
+    expect(await audit.query({ tenantId: "beside" })).toHaveLength(1);
+  });
+
   it("an entry and the change it tells of are one transaction", async () => {
     const { audit, keys } = store().repositories;
     const failed = store().transaction(async (r) => {
