@@ -45,6 +45,13 @@ export class Serving implements AsyncDisposable {
     this.#services = await openIdentityServices(config, { clock, random: systemRandom() });
     const made = await this.keys.create(operator(), { name: "test", roles: ["admin"] });
     this.key = made.secret;
+    await this.restart(workers);
+    return this;
+  }
+
+  /** Starts over the file and the state that are there. */
+  async restart(workers: number): Promise<void> {
+    this.err = "";
     const argv = ["serve", "--config", this.file, "--port", "0", "--workers", String(workers)];
     const child = spawn(process.execPath, [main, ...argv], {
       cwd: this.dir,
@@ -63,7 +70,6 @@ export class Serving implements AsyncDisposable {
       },
       startMs,
     );
-    return this;
   }
 
   write(yaml: string): void {
