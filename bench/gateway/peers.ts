@@ -1,46 +1,38 @@
 /**
- * Other gateways on the same work. Each is a row: a command that starts it and the headers it wants.
- * One that is not here is said, never passed.
+ * Other gateways on the same work, each a row of `peer-table.ts`. One that is not here is said, never
+ * passed. Alone: `node bench/gateway/peers.ts [rounds] [--peers FILE.json]`, without our own gateway.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { installPortkey, portkeyVersion } from "./portkey-install.ts";
-import { measuredCore, median, pin, round } from "./subject.ts";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Peer, peerTable } from "./peer-table.ts";
+import { drivingCore, measuredCore, median, pin, round, start, stop } from "./subject.ts";
 
-interface Peer {
-  readonly name: string;
-  /** The script that starts it; a text says why there is none. */
-  prepare(): { readonly script: string } | string;
-  options(port: number): readonly string[];
-  headers(base: string): Record<string, string>;
-}
-
-const startDeadlineMs = 30_000;
-const warmRequests = 3000;
-const requestsPerRound = 1500;
 const lanes = 64;
 /** Clock ticks of /proc/PID/stat per second. */
 const ticksPerSecond = 100;
-
-const table: readonly Peer[] = [
-  {
-    name: `portkey ${portkeyVersion}`,
-    prepare: installPortkey,
-    options: (port) => [`--port=${port}`, "--headless"],
-    headers: (base) => ({ "x-portkey-provider": "openai", "x-portkey-custom-host": `${base}/v1` }),
-  },
-];
-
-/** User and system time of a process, all threads, in microseconds. */
-function cpuMicros(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / ticksPerSecond;
-}
 
 const body = JSON.stringify({
   model: "bench",
   messages: [{ role: "user", content: "y".repeat(900) }],
 });
+
+/** A process and its children, theirs too. */
+function familyOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return [pid, ...text.split(" ").filter(Boolean).map(Number).flatMap(familyOf)];
+}
+
+/** User and system time of a process and its children, all threads, in microseconds. */
+function cpuMicros(pid: number): number {
+  const ticks = familyOf(pid).map((one) => {
+    const fields = readFileSync(`/proc/${one}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return (ticks.reduce((sum, one) => sum + one, 0) * 1e6) / ticksPerSecond;
+}
 
 async function call(url: string, headers: Record<string, string>, count: number): Promise<void> {
   let sent = 0;
@@ -54,69 +46,123 @@ async function call(url: string, headers: Record<string, string>, count: number)
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-async function isUp(port: number, child: ChildProcess): Promise<boolean> {
-  const endMs = performance.now() + startDeadlineMs;
+async function isUp(url: string, deadlineMs: number, child: ChildProcess): Promise<boolean> {
+  const endMs = performance.now() + deadlineMs;
   while (performance.now() < endMs && child.exitCode === null) {
-    const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
-    if (answer) return true;
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return false;
 }
 
-async function measure(
-  peer: Peer,
-  o: { base: string; rounds: number; relayMicros: number },
-): Promise<Record<string, unknown>> {
-  const prepared = peer.prepare();
-  if (typeof prepared === "string") return { subject: peer.name, notTested: prepared };
-  const port = 20_000 + (process.pid % 10_000);
-  const child = spawn(process.execPath, [prepared.script, ...peer.options(port)], {
+function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+interface Run {
+  readonly base: string;
+  readonly rounds: number;
+  /** CPU per request of the bare relay; absent: no ratio is given. */
+  readonly relayMicros?: number;
+  /** A JSON file with further peers. */
+  readonly file?: string | undefined;
+}
+
+/** Fills `{port}`, `{base}` and `{dir}` in. */
+function filled(texts: Readonly<Record<string, string>>, o: Record<string, string>) {
+  const fill = (text: string): string =>
+    text.replaceAll(/\{(port|base|dir)\}/g, (_, name) => o[String(name)] ?? "");
+  return {
+    fill,
+    all: Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fill(text)])),
+  };
+}
+
+async function measure(peer: Peer, run: Run): Promise<Record<string, unknown>> {
+  const dir = mkdtempSync(join(tmpdir(), "ll-peer-"));
+  const port = await freePort();
+  const places = { port: String(port), base: run.base, dir };
+  const { fill, all: files } = filled(peer.files, places);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  const [program = "", ...list] = peer.command.map(fill);
+  const child = spawn(program, list, {
+    cwd: peer.cwd ?? dir,
+    env: { ...process.env, ...filled(peer.environment, places).all },
     stdio: "ignore",
   });
+  const failed = new Promise<never>((_, reject) => child.once("error", reject));
   try {
-    pin(child.pid, measuredCore);
-    if (child.pid === undefined || !(await isUp(port, child)))
-      return { subject: peer.name, notTested: "it did not start" };
-    const url = `http://127.0.0.1:${port}/v1/chat/completions`;
-    const headers = {
-      "content-type": "application/json",
-      authorization: "Bearer none",
-      ...peer.headers(o.base),
-    };
-    await call(url, headers, warmRequests);
-    const micros: number[] = [];
-    for (let i = 0; i < o.rounds; i++) {
-      const before = cpuMicros(child.pid);
-      await call(url, headers, requestsPerRound);
-      micros.push((cpuMicros(child.pid) - before) / requestsPerRound);
-    }
-    const spent = median(micros);
-    return {
-      subject: peer.name,
-      microsPerRequest: round(spent),
-      ratio: round(o.relayMicros / spent, 3),
-    };
+    const url = `http://127.0.0.1:${port}`;
+    const isReady = await Promise.race([isUp(url + peer.ready, peer.readyMs, child), failed]);
+    const { pid } = child;
+    if (pid === undefined || !isReady) return absent(peer.name, "it did not start");
+    for (const one of familyOf(pid)) pin(one, measuredCore);
+    const headers = { "content-type": "application/json", ...filled(peer.headers, places).all };
+    return await rounds(peer, run, { pid, headers, url: `${url}/v1/chat/completions` });
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    return { subject: peer.name, notTested: text };
+    return absent(peer.name, cause instanceof Error ? cause.message : String(cause));
   } finally {
     child.kill("SIGKILL");
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
-/** A row for each peer, measured after the subjects of the same run, one at a time. */
-export async function peers(o: {
-  base: string;
-  rounds: number;
-  relayMicros: number;
-}): Promise<Record<string, unknown>[]> {
-  const rows: Record<string, unknown>[] = [];
-  for (const peer of table) {
-    const row = await measure(peer, o);
-    if ("notTested" in row)
-      process.stderr.write(`NOT TESTED: ${peer.name} (${String(row["notTested"])})\n`);
-    rows.push(row);
+async function rounds(
+  peer: Peer,
+  run: Run,
+  o: { pid: number; url: string; headers: Record<string, string> },
+): Promise<Record<string, unknown>> {
+  await call(o.url, o.headers, peer.warmRequests);
+  const micros: number[] = [];
+  for (let i = 0; i < run.rounds; i++) {
+    const before = cpuMicros(o.pid);
+    await call(o.url, o.headers, peer.requestsPerRound);
+    micros.push((cpuMicros(o.pid) - before) / peer.requestsPerRound);
   }
+  const spent = median(micros);
+  return {
+    subject: peer.name,
+    microsPerRequest: round(spent),
+    ...(run.relayMicros !== undefined && { ratio: round(run.relayMicros / spent, 4) }),
+  };
+}
+
+function absent(subject: string, notTested: string): Record<string, unknown> {
+  process.stderr.write(`NOT TESTED: ${subject} (${notTested})\n`);
+  return { subject, notTested };
+}
+
+/** A row for each peer, measured after the subjects of the same run, one at a time. */
+export async function peers(run: Run): Promise<Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = [];
+  for (const peer of peerTable(run.file))
+    rows.push("notTested" in peer ? absent(peer.name, peer.notTested) : await measure(peer, run));
   return rows;
+}
+
+/** The file named behind `--peers`. */
+export function peersFile(list: readonly string[]): string | undefined {
+  const at = list.indexOf("--peers");
+  return at < 0 ? undefined : list[at + 1];
+}
+
+if (import.meta.main) {
+  pin(process.pid, drivingCore);
+  const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
+  const base = `http://127.0.0.1:${upstream.port}`;
+  const count = Number(process.argv[2]) || 3;
+  const rows = await peers({ base, rounds: count, file: peersFile(process.argv) });
+  stop(upstream);
+  process.stdout.write(
+    `${JSON.stringify({ bench: "gateway-peers", rounds: count, rows }, null, 2)}\n`,
+  );
 }

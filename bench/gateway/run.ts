@@ -1,10 +1,11 @@
 /**
  * CPU per request of the gateway against the bare relay, and against other gateways that are here:
  * one upstream, each subject in a process of its own, rounds interleaved and the order turned each
- * time. Ratios are relay / subject, higher is better. `node bench/gateway/run.ts [rounds] [requests]`.
+ * time. Ratios are relay / subject, higher is better. `node bench/gateway/run.ts [rounds] [requests] [--peers FILE.json]`,
+ * whose file `peer-table.ts` describes.
  */
 import { cpuPerRequest } from "./measure.ts";
-import { peers } from "./peers.ts";
+import { peers, peersFile } from "./peers.ts";
 import {
   allLimits,
   drivingCore,
@@ -46,8 +47,9 @@ for (const [at, subject] of subjects.entries()) {
   });
 }
 stop(...subjects);
-for (const peer of await peers({ base, rounds, relayMicros })) rows.push(peer);
+const file = peersFile(process.argv);
+for (const peer of await peers({ base, rounds, relayMicros, file })) rows.push(peer);
 stop(upstream);
-const goals = { ratioMin: 0.85, rssMegabytesMax: 120, portkeyTimesMin: 15 };
+const goals = { ratioMin: 0.85, rssMegabytesMax: 120, portkeyTimesMin: 15, litellmTimesMin: 150 };
 const method = { rounds, requestsPerRound, warmRequests, connections: 64, flags: nodeFlags };
 process.stdout.write(`${JSON.stringify({ bench: "gateway-cpu", goals, method, rows }, null, 2)}\n`);
