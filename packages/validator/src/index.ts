@@ -8,8 +8,6 @@ export {
   findProfile,
   jobOfFile,
   checkComparable,
-  editableOf,
-  startLiveServer,
   identityOf,
   jobOfProfile,
   LoadControl,
@@ -28,6 +26,7 @@ export type {
   LoadPlanRow,
   ThresholdSpec,
 } from "./load/index.ts";
+export { type Edit, editableOf, type LiveServer, startLiveServer } from "./live/index.ts";
 export { parseYaml } from "./plan/yaml-problems.ts";
 export { loadRunPlan, runLoadJob } from "./run/run-load-job.ts";
 export type { LoadRunDeps } from "./run/run-load-job.ts";

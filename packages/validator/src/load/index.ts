@@ -16,7 +16,6 @@ export { armOrder, arms, blockMs, blockPlan, gapMs, interleave } from "./compare
 export type { AbBlock, Arm } from "./compare/interleave.ts";
 export { checkComparable, identityOf } from "./compare/stored.ts";
 export type { RunIdentity } from "./compare/stored.ts";
-export { type Edit, editableOf, type LiveServer, startLiveServer } from "./live/index.ts";
 export { findProfile, loadProfiles } from "./profiles/index.ts";
 export { jobOfProfile } from "./profiles/job-of-profile.ts";
 export { profileManifestSchema } from "./profiles/manifest.ts";

@@ -104,18 +104,28 @@ interface Facts {
 }
 
 function problemOf(bound: BoundClaim, f: Facts): string {
-  const { claim } = bound;
+  return ofAb(bound, f) ?? ofWhat(bound) ?? ofSize(bound.claim, f);
+}
+
+/** What an A/B run, or its absence, decides; null: the claim is none of its. */
+function ofAb({ claim }: BoundClaim, { triples, least }: Facts): string | null {
   if (claim.kind === "comparison") {
-    if (f.triples === null) return "no baseline in this run (--ab URL): not_tested";
-    return f.triples >= f.least ? "" : `${f.triples} triples, ${f.least} needed`;
+    if (triples === null) return "no baseline in this run (--ab URL): not_tested";
+    return triples >= least ? "" : `${triples} triples, ${least} needed`;
   }
   const isOfSides = claim.id === "load.alive" || claim.id === "load.errors";
-  if (f.triples !== null && !isOfSides) return "an A/B run decides comparisons: not_tested";
+  return triples === null || isOfSides ? null : "an A/B run decides comparisons: not_tested";
+}
+
+/** Claims that no number of samples decides; null: it is one that samples do. */
+function ofWhat(bound: BoundClaim): string | null {
   if (bound.undecided !== undefined) return `${bound.undecided.sentence} not_tested`;
-  if (claim.id === "load.alive" || bound.ladder !== undefined || bound.checks !== undefined) {
-    return "";
-  }
-  if (bound.limits.length === 0) return "nothing this engine records decides it: not_tested";
+  const isSeen = bound.ladder !== undefined || bound.checks !== undefined;
+  if (bound.claim.id === "load.alive" || isSeen) return "";
+  return bound.limits.length > 0 ? null : "nothing this engine records decides it: not_tested";
+}
+
+function ofSize(claim: Claim, f: Facts): string {
   if (!Number.isFinite(f.least)) return "no number of samples proves it";
   if (claim.kind === "mean") {
     const seconds = Math.floor(loadMinutes(f.load) * 60);

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Random } from "@loadline/kit/random";
 import { timingSafeEqual } from "node:crypto";
-import { loadErrors } from "../errors.ts";
-import type { LiveFrame } from "../types.ts";
+import { loadErrors } from "../load/errors.ts";
+import type { LiveFrame } from "../load/types.ts";
 import { type Edit, type Editable, readEdit } from "./edit.ts";
 import { FrameHistory } from "./history.ts";
 import { livePage, pageHeaders } from "./page.ts";
@@ -108,46 +108,57 @@ class Live {
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const nonce = this.#secret();
-    const headers = pageHeaders(nonce);
+    const visit: Visit = { request, response, nonce, headers: pageHeaders(nonce) };
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
-    const refuse = (status: number, text: string): void => {
-      response.writeHead(status, { ...headers, "content-type": "text/plain; charset=utf-8" });
-      response.end(`${text}\n`);
-    };
     // Another name for this address is a page that was sent here.
-    if (request.headers.host !== `127.0.0.1:${this.port}`) return refuse(421, "wrong host");
+    if (request.headers.host !== `127.0.0.1:${this.port}`) return refuse(visit, 421, "wrong host");
     const token = url.searchParams.get("token");
-    if (request.method === "GET" && url.pathname === "/" && token !== null) {
-      if (this.#isTokenUsed || !equal(token, this.token)) return refuse(403, "token used or wrong");
-      this.#isTokenUsed = true;
-      const cookie = `loadline_live=${this.#session}; HttpOnly; SameSite=Strict; Path=/`;
-      response.writeHead(303, { ...headers, location: "/", "set-cookie": cookie });
-      response.end();
-      return;
+    const route = `${request.method} ${url.pathname}`;
+    if (route === "GET /" && token !== null) return this.#enter(visit, token);
+    if (!equal(cookieOf(request), this.#session)) return refuse(visit, 403, "no session");
+    switch (route) {
+      case "GET /":
+        return this.#page(visit);
+      case "GET /frames":
+        return this.#watch(visit);
+      case "POST /edit":
+        return this.#edit(visit);
+      default:
+        return refuse(visit, 404, "not found");
     }
-    if (!equal(cookieOf(request), this.#session)) return refuse(403, "no session");
-    if (request.method === "GET" && url.pathname === "/") {
-      const { title, editable } = this.#o;
-      response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" });
-      response.end(livePage({ title, editable }, nonce));
-      return;
-    }
-    if (request.method === "GET" && url.pathname === "/frames")
-      return this.#watch(response, headers);
-    if (request.method === "POST" && url.pathname === "/edit") {
-      if (request.headers.origin !== `http://127.0.0.1:${this.port}`) return refuse(403, "origin");
-      const body = await bodyOf(request);
-      const edit = body === null ? "is too long" : readEdit(body, this.#o.editable);
-      if (typeof edit === "string") return refuse(400, `The change ${edit}.`);
-      this.#o.onEdit(edit);
-      response.writeHead(204, headers);
-      response.end();
-      return;
-    }
-    refuse(404, "not found");
   }
 
-  #watch(response: ServerResponse, headers: Record<string, string>): void {
+  #enter(visit: Visit, token: string): void {
+    const { response, headers } = visit;
+    if (this.#isTokenUsed || !equal(token, this.token)) {
+      return refuse(visit, 403, "token used or wrong");
+    }
+    this.#isTokenUsed = true;
+    const cookie = `loadline_live=${this.#session}; HttpOnly; SameSite=Strict; Path=/`;
+    response.writeHead(303, { ...headers, location: "/", "set-cookie": cookie });
+    response.end();
+  }
+
+  #page({ response, headers, nonce }: Visit): void {
+    const { title, editable } = this.#o;
+    response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" });
+    response.end(livePage({ title, editable }, nonce));
+  }
+
+  async #edit(visit: Visit): Promise<void> {
+    const { request, response, headers } = visit;
+    if (request.headers.origin !== `http://127.0.0.1:${this.port}`) {
+      return refuse(visit, 403, "origin");
+    }
+    const body = await bodyOf(request);
+    const edit = body === null ? "is too long" : readEdit(body, this.#o.editable);
+    if (typeof edit === "string") return refuse(visit, 400, `The change ${edit}.`);
+    this.#o.onEdit(edit);
+    response.writeHead(204, headers);
+    response.end();
+  }
+
+  #watch({ response, headers }: Visit): void {
     if (this.#watchers.size >= watchersMax) {
       response.writeHead(503, headers);
       response.end();
@@ -159,6 +170,19 @@ class Live {
     this.#watchers.add(response);
     response.on("close", () => void this.#watchers.delete(response));
   }
+}
+
+/** One request and what every answer to it needs. */
+interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly nonce: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function refuse({ response, headers }: Visit, status: number, text: string): void {
+  response.writeHead(status, { ...headers, "content-type": "text/plain; charset=utf-8" });
+  response.end(`${text}\n`);
 }
 
 function eventText(event: string, value: unknown): string {

@@ -1,4 +1,4 @@
-import type { LiveFrame } from "../types.ts";
+import type { LiveFrame } from "../load/types.ts";
 
 /** Half an hour at two frames a second. */
 export const framesMax = 3_600;

@@ -1,6 +1,6 @@
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
-import type { LiveFrame } from "../types.ts";
+import type { LiveFrame } from "../load/types.ts";
 import type { Edit } from "./edit.ts";
 import { FrameHistory, framesMax } from "./history.ts";
 import { editableOf, type LiveServer, startLiveServer } from "./index.ts";

@@ -1,4 +1,4 @@
-import type { LoadPlan } from "../types.ts";
+import type { LoadPlan } from "../load/types.ts";
 import type { Editable } from "./edit.ts";
 
 export type { Edit, Editable } from "./edit.ts";

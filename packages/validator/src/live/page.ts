@@ -20,7 +20,7 @@ const script = `
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const at = (id) => document.getElementById(id);
 at("title").textContent = facts.title;
-const frames = [], max = 3600;
+const frames = [], max = 3600, state = { drawn: false };
 const ms = (v) => v === null ? "-" : v < 1000 ? v.toFixed(1) + " ms" : (v / 1000).toFixed(2) + " s";
 const line = (id, values) => {
   const top = Math.max(1, ...values.map((v) => v || 0));
@@ -28,9 +28,8 @@ const line = (id, values) => {
   at(id).setAttribute("points", values.map((v, i) => (i * step).toFixed(1) + "," + (100 - 96 * (v || 0) / top).toFixed(1)).join(" "));
   at(id + "-top").textContent = id === "p99" ? ms(top) : Math.round(top) + "/s";
 };
-let drawn = false;
 const draw = () => {
-  drawn = false;
+  state.drawn = false;
   const f = frames[frames.length - 1];
   if (!f) return;
   const shown = { due: f.due, ok: f.ok, bad: f.bad, flight: f.inFlight, p50: ms(f.p50Ms), "p99-now": ms(f.p99Ms), ttft: ms(f.ttftP99Ms), left: Math.round(f.leftMs / 1000) + " s" };
@@ -42,7 +41,7 @@ const source = new EventSource("/frames");
 source.addEventListener("frame", (event) => {
   frames.push(JSON.parse(event.data));
   if (frames.length > max) frames.shift();
-  if (!drawn) { drawn = true; requestAnimationFrame(draw); }
+  if (!state.drawn) { state.drawn = true; requestAnimationFrame(draw); }
 });
 source.addEventListener("end", (event) => { at("status").textContent = JSON.parse(event.data); source.close(); });
 for (const one of facts.editable) {
