@@ -10,6 +10,7 @@ import { createReloadMetrics } from "../../packages/gateway/src/snapshot/metrics
 import { createStreamMetrics } from "../../packages/gateway/src/stream/metrics.ts";
 import { watchLoop } from "../../packages/gateway/src/telemetry/loop-delay.ts";
 import { createTelemetry } from "../../packages/gateway/src/telemetry/telemetry.ts";
+import { createWorkerMetrics } from "../../packages/gateway/src/workers/metrics.ts";
 import { createTraceMetrics } from "../../packages/gateway/src/telemetry/traces/metrics.ts";
 import { code, page, table } from "./markdown.ts";
 
@@ -70,6 +71,7 @@ function allMetrics(): string {
   createAuditMetrics(metrics);
   createDependencies(metrics);
   createReloadMetrics(metrics, () => "");
+  createWorkerMetrics(metrics, () => ({ restarts: 0, serving: 0 }));
   return metrics.render();
 }
 

@@ -103,6 +103,8 @@ describe("several workers on one port", () => {
       const page = (await serving.ask("/metrics")).text;
       expect(sampleOf(page, requestsSeries(200))).toBe(counted);
       expect(sampleOf(page, "loadline_leases")).toBe(0);
+      expect(sampleOf(page, "loadline_worker_restarts_total")).toBe(1);
+      expect(sampleOf(page, "loadline_workers")).toBe(workers);
       // All 60 slots are there again, those of the dead worker included.
       const again = await streams(serving, 60);
       expect((await serving.chat("slow", true)).status).toBe(429);

@@ -1,7 +1,9 @@
+import { createMetrics } from "@loadline/kit/metrics";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../config/load.ts";
 import { isSame } from "../snapshot/compare.ts";
 import { explainWorkers } from "./explain.ts";
+import { createWorkerMetrics } from "./metrics.ts";
 import { packConfig, unpackConfig } from "./pass-config.ts";
 import { Restarts } from "./restarts.ts";
 
@@ -47,6 +49,19 @@ describe("a configuration on its way to a worker", () => {
     expect(isSame(there, config)).toBe(true);
     expect(JSON.stringify(there)).toBe(JSON.stringify(config));
     expect(JSON.stringify(there)).not.toContain("kkkk");
+  });
+});
+
+describe("metrics of a supervisor", () => {
+  it("count what was replaced and show what serves", () => {
+    const metrics = createMetrics();
+    let restarts = 0;
+    createWorkerMetrics(metrics, () => ({ restarts, serving: 3 }));
+    expect(metrics.render()).toContain("loadline_worker_restarts_total 0\n");
+    restarts = 2;
+    for (let i = 0; i < 2; i++)
+      expect(metrics.render()).toContain("loadline_worker_restarts_total 2\n");
+    expect(metrics.render()).toContain("loadline_workers 3\n");
   });
 });
 

@@ -17,6 +17,7 @@ import { type KeptState, openKeptState } from "./kept-state.ts";
 import { mergeBreakers } from "./merge-breakers.ts";
 import { mergeHealth } from "./merge-health.ts";
 import { addMetrics, type MergedMetrics, renderMetrics } from "./merge-metrics.ts";
+import { createWorkerMetrics } from "./metrics.ts";
 import { packConfig } from "./pass-config.ts";
 import { faultOf, type Handlers } from "./peer.ts";
 import { type RunningWorker, WorkerPool } from "./pool.ts";
@@ -311,14 +312,14 @@ class Supervisor implements Gateway {
   }
 
   #define(metrics: Metrics): void {
-    const restarts = metrics.gauge("loadline_worker_restarts", "Workers replaced.", {});
-    const running = metrics.gauge("loadline_workers", "Workers that serve.", {});
+    createWorkerMetrics(metrics, () => ({
+      restarts: this.#pool.restarts,
+      serving: this.#pool.serving.length,
+    }));
     const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
     const cpu = metrics.gauge("process_cpu_user_system_seconds", "CPU time used.", {});
     metrics.onRender(() => {
       const used = process.cpuUsage();
-      restarts.set(0, this.#pool.restarts);
-      running.set(0, this.#pool.serving.length);
       rss.set(0, process.memoryUsage.rss());
       cpu.set(0, (used.user + used.system) / 1e6);
     });
