@@ -1,0 +1,145 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startStallServer } from "../../../testkit/src/stall-server/index.ts";
+import { createTestHost, type TestHost } from "../../test/test-host.ts";
+import { runCli } from "../run.ts";
+
+let cwd = "";
+beforeEach(() => void (cwd = mkdtempSync(join(tmpdir(), "loadline-cli-load-"))));
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+interface Ran {
+  readonly exit: number;
+  readonly host: TestHost;
+}
+
+async function load(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  const host = createTestHost(["load", ...args], { cwd, env, clock: systemClock() });
+  return { exit: await runCli(host), host };
+}
+
+const target = ["--target", "http://127.0.0.1:1"];
+
+describe("loadline load", () => {
+  it("prints samples, minutes and what cannot be proven, and sends nothing", async () => {
+    const { exit, host } = await load([
+      ...target,
+      "--rate",
+      "40",
+      "--duration",
+      "12s",
+      "--dry-run",
+    ]);
+    expect(exit).toBe(0);
+    expect(host.out()).toMatch(/load\.errors +proportion +4\d\d +59 \/ 93 \/ 124/);
+    expect(host.out()).toContain("every required claim can be proven");
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it("refuses a plan that a perfect target could not pass, by claim and number, with exit 2", async () => {
+    const threshold = "response_time: p(99.9)<2s";
+    const args = [...target, "--rate", "20", "--duration", "12s", "--threshold", threshold];
+    const { exit, host } = await load(args);
+    expect(exit).toBe(2);
+    expect(host.err()).toMatch(
+      /LL_PLAN_CANNOT_PROVE all\.response_time\.p99_9: \d+ samples at most, 2995 needed/,
+    );
+    expect(host.err()).toContain("--explore");
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it.each([
+    ["response_time: p( 95)<2s", 78, /LL_LOAD_THRESHOLD_SYNTAX .*column 3: p\(>>> 95\)<2s/],
+    ["response_time: rate<2", 78, /LL_LOAD_THRESHOLD_TYPE .*avg, min, max, med, p\(N\)/],
+    ["respons_time: p(95)<2s", 78, /LL_LOAD_METRIC_UNKNOWN .*Did you mean "response_time"/],
+    ["nothing here", 64, /LL_CLI_VALUE .*write it as/],
+  ])("a threshold such as %j is refused with exit %i", async (threshold, code, message) => {
+    const { exit, host } = await load([...target, "--threshold", threshold]);
+    expect([exit, host.err()]).toEqual([code, expect.stringMatching(message)]);
+  });
+
+  it("a claim on a rate is refused where users decide it", async () => {
+    const args = [...target, "--users", "5", "--threshold", "http_reqs: rate>20"];
+    const { exit, host } = await load(args);
+    expect([exit, host.err()]).toEqual([78, expect.stringContaining("LL_LOAD_CLAIM_MODEL")]);
+  });
+
+  it.each([
+    [["--rate", "5", "--users", "5"], /Give one of --rate, --users and --ladder/],
+    [["--rate", "-5"], /--rate is a number above 0/],
+    [["--ladder", "5,x"], /--ladder is a list of user counts/],
+    [["--get", "healthz", "--rate", "5"], /--get takes a path/],
+    [["--duration", "soon"], /--duration is a time such as/],
+    [["--live=99999", "--rate", "5"], /--live is a whole number from 0 to 65535/],
+  ])("%j is a mistake of usage", async (args, message) => {
+    const { exit, host } = await load([...target, ...args]);
+    expect([exit, host.err()]).toEqual([64, expect.stringMatching(message)]);
+  });
+
+  it("a key's variable that is not set is refused before anything is sent", async () => {
+    const { exit, host } = await load([...target, "--rate", "40", "--api-key-env", "NO_KEY"]);
+    expect([exit, host.err()]).toEqual([78, expect.stringContaining("LL_CLI_KEY_MISSING")]);
+  });
+
+  it("lists the built-in profiles and names the nearest of an unknown one", async () => {
+    const { exit, host } = await load(["profiles"]);
+    expect(exit).toBe(0);
+    for (const id of ["smoke", "mix-50", "levels", "soak"])
+      expect(host.out()).toContain(`  ${id} `);
+    const wrong = await load([...target, "--profile", "mix50"]);
+    expect([wrong.exit, wrong.host.err()]).toEqual([78, expect.stringContaining('"mix-50"')]);
+  });
+
+  it("a profile prints what this target's manifest leaves undecided, and exits 2", async () => {
+    const { exit, host } = await load([...target, "--profile", "mix-50", "--dry-run"]);
+    expect(exit).toBe(2);
+    expect(host.out()).toContain("The manifest names no rag of this target. not_tested");
+    writeFileSync(join(cwd, "target.yaml"), "mcp: { tool: search }\nragg: {}\n");
+    const args = [...target, "--profile", "mix-50", "--manifest", "target.yaml", "--dry-run"];
+    const wrong = await load(args);
+    expect([wrong.exit, wrong.host.err()]).toEqual([64, expect.stringContaining('"rag"')]);
+  });
+
+  it("runs flags to a verdict whose bundle verifies, as JSON when asked", async () => {
+    await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
+    const args = ["--target", server.url, "--get", "/", "--rate", "100", "--duration", "1s"];
+    const { exit, host } = await load([...args, "--json", "--out", "runs"]);
+    const verdict: unknown = JSON.parse(host.out());
+    expect(verdict).toMatchObject({ schema: "loadline-verdict/v1", outcome: "READY" });
+    expect(exit).toBe(0);
+    expect(host.err()).toMatch(/stage=load due=\d+ ok=\d+ bad=0/);
+    const [run = ""] = readdirSync(join(cwd, "runs"));
+    const verify = createTestHost(["verify", join("runs", run)], { cwd });
+    expect(await runCli(verify)).toBe(0);
+  }, 30_000);
+
+  it("--live shows its address with a token on standard error", async () => {
+    await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
+    const args = ["--target", server.url, "--get", "/", "--rate", "100", "--duration", "1s"];
+    const { host } = await load([...args, "--live"]);
+    expect(host.err()).toMatch(/^live http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{32}$/m);
+    expect(host.out()).not.toContain("token=");
+  }, 30_000);
+
+  it("a plan file runs by its name, with the target of the flag", async () => {
+    await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
+    const text = [
+      "load:",
+      "  target: { baseUrl: http://127.0.0.1:1 }",
+      "  scenarios:",
+      "    home:",
+      "      executor: constant-arrival-rate",
+      "      rate: 100",
+      "      duration: 1s",
+      "      steps: [{ name: get, http: / }]",
+      '  thresholds: { "response_time{step:get}": ["p(95)<900ms"] }',
+    ];
+    writeFileSync(join(cwd, "plan.yaml"), text.join("\n"));
+    const { exit, host } = await load(["plan.yaml", "--target", server.url]);
+    expect([exit, host.err()]).toEqual([0, expect.any(String)]);
+    expect(host.out()).toContain("all.get.response");
+  }, 30_000);
+});
