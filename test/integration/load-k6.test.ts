@@ -11,6 +11,7 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
+import { machinePressurePercent, notTested } from "./load/run.ts";
 import { runTool } from "./load/tool.ts";
 
 const parts = await requireParts(["k6"]);
@@ -70,7 +71,10 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       ] as const) {
         const own = rankValue(times, q);
         expect(figures[key], key).toBeGreaterThan(own - 1);
-        expect((figures[key] ?? Number.NaN) - own, key).toBeLessThan(15);
+        const pressure = machinePressurePercent();
+        if (pressure > 25)
+          notTested(`k6's ${key} within 15 ms of the target's`, `PSI ${pressure} %`);
+        else expect((figures[key] ?? Number.NaN) - own, key).toBeLessThan(15);
       }
     }
   });
@@ -139,6 +143,39 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       "load.alive",
       "made.slow",
     ]);
+  });
+
+  it("two halves of an exported ramp keep its schedule, and their counts add up to the target's", async () => {
+    await target.configure({ delayMs: 5 });
+    const dir = emptyDir();
+    writeFileSync(
+      join(dir, "plan.yaml"),
+      `load:
+  target: { baseUrl: "${target.url}" }
+  scenarios:
+    up:
+      executor: ramping-arrival-rate
+      startRate: 0
+      stages: [{ duration: 2s, target: 40 }, { duration: 1s, target: 10, step: true }, { duration: 1s, target: 0 }]
+      steps: [{ http: /x }]
+  thresholds: { response_time: ["p(50)<2s"] }
+`,
+    );
+    await runCli(dir, ["load", "export", "k6", "plan.yaml", "--out", "s.js"]);
+    const halves = ["0:1/2", "1/2:1"].map((half) =>
+      k6(dir, ["--execution-segment", half, "--execution-segment-sequence", "0,1/2,1", "s.js"]),
+    );
+    const logs = (await Promise.all(halves)).map(({ out }, i) => ({ name: `${i}.log`, text: out }));
+    const { exact } = readForeign(logs);
+    const { requests } = await target.truth();
+    expect(exact?.scripts).toBe(2);
+    // The area of the ramp: 40 + 10 + 5.
+    expect(Math.abs((requests["/x"] ?? 0) - 55)).toBeLessThanOrEqual(2);
+    expect(exact?.requests).toBe(requests["/x"]);
+    const rows = exact?.rows.filter(({ id }) => id.includes("response_time")) ?? [];
+    expect(rows.reduce((sum, { n }) => sum + n, 0)).toBe(requests["/x"]);
+    // A due time that is not k6's own would show as lateness of a whole gap: 100 ms and more.
+    expect(exact?.lagP99Ms).toBeLessThan(90);
   });
 
   it("an exported script measures from the intended time: with too few users a stall shows whole", async () => {

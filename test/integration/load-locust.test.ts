@@ -11,6 +11,7 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
+import { machinePressurePercent, notTested } from "./load/run.ts";
 import { runTool } from "./load/tool.ts";
 
 const parts = await requireParts(["locust"]);
@@ -85,7 +86,10 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
       const own = rankValue(times, q);
       // Half of the last of two digits, and what Python itself adds on a busy machine.
       expect(figures[key], key).toBeGreaterThan(own - 6);
-      expect((figures[key] ?? Number.NaN) - own, key).toBeLessThan(60);
+      const pressure = machinePressurePercent();
+      if (pressure > 25)
+        notTested(`Locust's ${key} within 30 ms of the target's`, `PSI ${pressure} %`);
+      else expect((figures[key] ?? Number.NaN) - own, key).toBeLessThan(30);
     }
     const csv = readForeign(
       ["stats", "stats_history", "failures", "exceptions"].map((name) => ({

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { chromium } from "./chromium.ts";
 import { partsEnvironment } from "./environment.ts";
+import { k6 } from "./k6.ts";
 import { llamaServer } from "./llama-server.ts";
+import { locust } from "./locust.ts";
 import type { Part, PartsEnvironment, RunResult } from "./part.ts";
 import { runCommand } from "./part.ts";
 import { requireParts } from "./require-parts.ts";
@@ -104,6 +106,19 @@ describe("identity", () => {
       id: "llama-server",
       version: "8941",
       path: "/parts/llama-server",
+    });
+  });
+
+  it("a load generator is the one its banner says, another program of its name is not", async () => {
+    const k6Says = machine({ run: answering("k6 v2.2.0 (go1.26.8, linux/amd64)\n") });
+    expect(await k6.probe(k6Says)).toMatchObject({ version: "2.2.0", path: "/parts/k6" });
+    const locustSays = machine({ run: answering("locust 2.47.0 from /x (Python 3.11.7)\n") });
+    expect(await locust.probe(locustSays)).toMatchObject({ version: "2.47.0" });
+    const other = machine({ run: answering("usage: k6 of another kind, locust 1") });
+    expect(await k6.probe(other)).toEqual({ id: "k6", reason: "it gave no version of k6" });
+    expect(await locust.probe(other)).toEqual({
+      id: "locust",
+      reason: "it gave no version of Locust",
     });
   });
 

@@ -1,0 +1,71 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type ReferenceTarget,
+  startReferenceTarget,
+} from "../../packages/testkit/src/reference-target/index.ts";
+import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+
+describe("stopping loadline load", () => {
+  let target: ReferenceTarget;
+  beforeAll(async () => void (target = await startReferenceTarget({ delayMs: 5 })));
+  afterAll(() => target[Symbol.asyncDispose]());
+
+  function planFolder(more = ""): string {
+    const cwd = emptyDir();
+    writeFileSync(
+      join(cwd, "plan.yaml"),
+      `load:
+  target: { baseUrl: "${target.url}" }
+  ${more}
+  scenarios:
+    s: { executor: constant-arrival-rate, rate: 100, duration: 60s, steps: [{ name: x, http: /x }] }
+  thresholds: { response_time: ["p(95)<2s"] }
+`,
+    );
+    return cwd;
+  }
+
+  it("Ctrl-C once: exit 130 and never READY, what was under way ends, n is what was sent, the bundle verifies", async () => {
+    await target.reset();
+    const cwd = planFolder();
+    let isSent = false;
+    const ended = await runCli(cwd, ["load", "plan.yaml", "--json"], {
+      onErr: (text, kill) => {
+        if (isSent || !/due=[1-9]/.test(text)) return;
+        isSent = true;
+        kill("SIGINT");
+      },
+    });
+    expect(ended.code).toBe(130);
+    const verdict = verdictOf(ended);
+    expect(claimsThat(verdict, "failed")).toEqual([]);
+    // Whatever half a run shows, the run as a whole shows nothing.
+    expect(verdict.outcome).toBe("NOT_PROVEN");
+    const seen = (await target.truth()).requests["/x"] ?? 0;
+    expect(seen).toBeGreaterThan(0);
+    expect(seen).toBeLessThan(6000);
+    // What was under way is waited for, and n is what was due until then: one went before the load.
+    const claim = verdict.claims.find(({ id }) => id === "all.response_time.p95");
+    expect(claim).toMatchObject({ n: seen - 1, bad: 0 });
+    expect(evidenceOf(runDirOf(cwd))).toContain("load.slice");
+    expect((await runCli(cwd, ["verify", runDirOf(cwd)])).code).toBe(0);
+    // Nothing is sent by anybody after the process ended.
+    expect((await target.truth()).requests["/x"]).toBe(seen);
+  });
+
+  it("Ctrl-C twice ends the process at once with 130", async () => {
+    const cwd = planFolder();
+    let count = 0;
+    const ended = await runCli(cwd, ["load", "plan.yaml"], {
+      onErr: (text, kill) => {
+        if (count > 1 || !/due=[1-9]/.test(text)) return;
+        count = 2;
+        kill("SIGINT");
+        kill("SIGINT");
+      },
+    });
+    expect(ended.code).toBe(130);
+  });
+});
