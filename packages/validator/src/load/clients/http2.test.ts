@@ -149,6 +149,54 @@ describe("HTTP/2", () => {
     balances(context);
   });
 
+  const frame = (type: number, flags: number, payload: Buffer): Buffer => {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(payload.length, 0, 3);
+    head.writeUInt8(type, 3);
+    head.writeUInt8(flags, 4);
+    // Settings are the connection's, the rest is of stream 1.
+    head.writeUInt32BE(type === 4 ? 0 : 1, 5);
+    return Buffer.concat([head, payload]);
+  };
+  const settings = frame(4, 0, Buffer.alloc(0));
+  // `:status: 200` from the static table, then perhaps `content-length: 9`.
+  const headers = (length: boolean): Buffer =>
+    frame(1, 4, Buffer.from(length ? "880f0d0139" : "88", "hex"));
+  const data = frame(0, 0, Buffer.from("half"));
+  const reset = (code: number): Buffer => frame(3, 0, Buffer.from([0, 0, 0, code]));
+  const ends: Record<string, [frames: Buffer[], outcome: LoadOutcome]> = {
+    "a reset with an error": [[headers(false), data, reset(2)], "reset"],
+    "a reset that cancels": [[headers(false), data, reset(8)], "reset"],
+    "a reset without error before the length told": [[headers(true), data, reset(0)], "reset"],
+    "an end before the length told": [[headers(true), frame(0, 1, Buffer.from("half"))], "reset"],
+    "an end at the length told": [[headers(true), frame(0, 1, Buffer.from("half a kg"))], "ok"],
+    "an end without a length": [[headers(false), frame(0, 1, Buffer.from("half"))], "ok"],
+    "frames of no stream": [
+      [frame(0xff, 0xff, Buffer.alloc(3)), frame(6, 0, Buffer.alloc(3))],
+      "protocol",
+    ],
+  };
+  it.each(Object.entries(ends))("%s", async (_name, [frames, outcome]) => {
+    await using server = await listen(
+      createTcpServer((socket) => {
+        socket.on("error", () => undefined);
+        socket.once("data", () => void socket.write(settings));
+        let asked = false;
+        socket.on("data", (chunk: Buffer) => {
+          // The client's HEADERS frame.
+          if (asked || !chunk.includes(Buffer.from([1, 5, 0, 0, 0, 1]))) return;
+          asked = true;
+          socket.write(Buffer.concat(frames));
+        });
+      }),
+    );
+    await using context = createContext(server.url);
+    const sender = new Http2Sender(context);
+    expect((await ask(sender, get)).outcome).toBe(outcome);
+    sender.close();
+    balances(context);
+  });
+
   it("a dead port is connect, a server of HTTP/1.1 is protocol, one that hangs is a timeout", async () => {
     await using dead = createContext("http://127.0.0.1:9");
     expect((await ask(new Http2Sender(dead), get)).outcome).toBe("connect");

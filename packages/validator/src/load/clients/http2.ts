@@ -14,6 +14,9 @@ interface Under {
   readonly request: Http2Request;
   stream: ClientHttp2Stream | null;
   lastMs: number;
+  /** Body so far, and as long as the answer says it is, -1 = not said. */
+  bytes: number;
+  length: number;
 }
 
 /** One connection and how many streams it may still carry. */
@@ -61,7 +64,8 @@ export class Http2Sender {
     if (!Number.isNaN(ask.wakeMs)) flight.wakeMs = ask.wakeMs;
     const request = requestOf(ask.client.bytes(ask.index), this.#url);
     const reader = ask.client.reader();
-    this.#dispatch({ ask, flight, reader, request, stream: null, lastMs: Number.NaN });
+    const rest = { stream: null, lastMs: Number.NaN, bytes: 0, length: -1 };
+    this.#dispatch({ ask, flight, reader, request, ...rest });
   };
 
   /** Closes all connections; what is under way has its outcome already. */
@@ -137,18 +141,21 @@ export class Http2Sender {
       under.lastMs = clock.monotonicMs();
       flight.firstByteMs = under.lastMs;
       flight.status = Number(headers[constants.HTTP2_HEADER_STATUS] ?? 0);
+      under.length = lengthOf(headers[constants.HTTP2_HEADER_CONTENT_LENGTH], request);
       reader.head(flight, flight.status, flatOf(headers));
     });
     stream.on("data", (chunk: Buffer) => {
       under.lastMs = clock.monotonicMs();
+      under.bytes += chunk.length;
       if (!flight.ended) reader.data(flight, chunk, under.lastMs);
     });
     let endMs = Number.NaN;
     stream.on("end", () => void (endMs = clock.monotonicMs()));
     stream.on("error", (error: Error) => this.#done(carrier, under, outcomeOf(error, carrier)));
     stream.on("close", () => {
-      // An end without a head, or by a reset, is none.
-      const isWhole = flight.status !== 0 && stream.rstCode === 0 && !Number.isNaN(endMs);
+      // An end without a head, by a reset, or before the length that was told is none.
+      const isEnd = flight.status !== 0 && stream.rstCode === 0 && !Number.isNaN(endMs);
+      const isWhole = isEnd && (under.length < 0 || under.length === under.bytes);
       this.#done(carrier, under, isWhole && !flight.ended ? endOf(under, endMs) : "reset");
     });
   }
@@ -207,6 +214,13 @@ export class Http2Sender {
     if (signal.aborted) return;
     this.#sweeper = clock.after(sweepMs, () => this.#sweep(), { unref: true });
   }
+}
+
+/** The length an answer tells of its body, -1 when it tells none or has no body. */
+function lengthOf(told: string | string[] | undefined, request: Http2Request): number {
+  if (told === undefined || request.headers[":method"] === "HEAD") return -1;
+  const length = Number(told);
+  return Number.isSafeInteger(length) && length >= 0 ? length : -1;
 }
 
 /** The outcome of a whole answer. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
+import { startScriptedServer } from "../../../../../testkit/src/stall-server/index.ts";
 import type { Answer } from "../asked.ts";
 import { createContext, dueNow } from "../context.fixture.ts";
 import { Canaries, foreignIn } from "./canaries.ts";
@@ -70,6 +71,42 @@ describe("documents against the reference target", () => {
     expect((await query(client, 0)).hit).toBeNull();
     expect(context.valuesOf("rag_hit")).toEqual([]);
     await client.close();
+  });
+
+  it("a document past the first k is a miss, one among them a hit", async () => {
+    let word = "";
+    let queries = 0;
+    await using server = await startScriptedServer((_request, _socket, text) => {
+      word = /ll-canary-t\d-[0-9a-f]{16}/.exec(text)?.[0] ?? word;
+      const others = Array.from({ length: 5 }, (_, i) => ({ text: `other ${i}` }));
+      // Visible at once, in the third place, then past the fifth.
+      const at = text.includes("/rag/query") ? [0, 2, 5][queries++] : 0;
+      const results = others.toSpliced(at ?? 0, 0, { text: `text ${word}` });
+      const body = JSON.stringify({ id: "1", results });
+      return `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    });
+    await using context = createContext(server.url);
+    const tenants = options.tenants.slice(0, 1);
+    const client = new RagClient({ ...options, tenants, remove: null }, context);
+    await ingest(client, 0);
+    expect([(await query(client, 0)).hit, (await query(client, 0)).hit]).toEqual([true, false]);
+    const hits = context.figures.filter(({ name }) => name === "rag_hit");
+    expect(hits.map(({ value, bad }) => [value, bad])).toEqual([
+      [1, false],
+      [0, true],
+    ]);
+    // With one tenant nobody can leak to: nothing was looked for.
+    expect(context.valuesOf("rag_foreign")).toEqual([]);
+  });
+
+  it("an answer without a list of results is no answer to a query", async () => {
+    const body = '{"answer":"42"}';
+    await using server = await startScriptedServer(
+      () => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await using context = createContext(server.url);
+    const client = new RagClient({ ...options, remove: null }, context);
+    expect((await query(client, 0, "x")).outcome).toBe("protocol");
   });
 
   it("a store that leaks is found out by the other tenant's canary", async () => {
