@@ -1,7 +1,3 @@
-import { createClientExec } from "../clients/client-execs.ts";
-import { createHttp2Exec } from "../clients/http2-exec.ts";
-import { createModuleExec } from "../scenario/module/module-exec.ts";
-import { createStepsExec } from "../scenario/steps/steps-exec.ts";
 import type { ExecSpec, Scenario } from "../types.ts";
 import type { Exec, ExecContext, ExecFactory } from "./exec.ts";
 import { createMixExec } from "./mix-exec.ts";
@@ -11,13 +7,18 @@ import { createTraceExec } from "./trace-exec.ts";
 
 type Kind = "request" | "session" | "trace" | ExecSpec["kind"];
 
-/** The one table of what an iteration can be. */
+const createClientExec: ExecFactory = async (scenario, context) =>
+  (await import("../clients/client-execs.ts")).createClientExec(scenario, context);
+
+/** The one table of what an iteration can be. What few plans have is loaded when one has it. */
 const factories: Readonly<Record<Kind, ExecFactory>> = {
   request: createRequestExec,
   session: createSessionExec,
   trace: createTraceExec,
-  steps: createStepsExec,
-  module: createModuleExec,
+  steps: async (scenario, context) =>
+    (await import("../scenario/steps/steps-exec.ts")).createStepsExec(scenario, context),
+  module: async (scenario, context) =>
+    (await import("../scenario/module/module-exec.ts")).createModuleExec(scenario, context),
   mix: (scenario, context) => createMixExec(scenario, context, createExec),
   mcp: createClientExec,
   rag: createClientExec,
@@ -26,7 +27,10 @@ const factories: Readonly<Record<Kind, ExecFactory>> = {
 
 /** The Exec of a scenario in this worker. Rejects with LL_LOAD_PLAN_INVALID for one that cannot be. */
 export async function createExec(scenario: Scenario, context: ExecContext): Promise<Exec> {
-  if (scenario.http2 === true) return await createHttp2Exec(scenario, context, createExec);
+  if (scenario.http2 === true) {
+    const { createHttp2Exec } = await import("../clients/http2-exec.ts");
+    return await createHttp2Exec(scenario, context, createExec);
+  }
   return await factories[kindOf(scenario)](scenario, context);
 }
 

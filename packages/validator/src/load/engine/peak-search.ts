@@ -1,4 +1,4 @@
-import { provesFailure, provesSuccess, samplesNeeded } from "@loadline/contract";
+import { provesFailure, provesSuccess, samplesNeeded } from "@loadline/contract/browser";
 import type { FindPeakScenario } from "../scenario-types.ts";
 import { peakStepsDefault } from "../plan/duration.ts";
 

@@ -8,7 +8,7 @@ import type { LoadPlan, LoadRecord } from "../types.ts";
 import { applyChanges, MirrorSource } from "./mirror.ts";
 import { reshare, unshare } from "./unshare.ts";
 
-describe("processes", () => {
+describe("processes", { timeout: 60_000 }, () => {
   it("two generator processes are one run: every arrival once, counts added exactly", async () => {
     await using server = await startStallServer({ delayMs: 5, stallMs: 0, everyMs: 1000 });
     const plan: LoadPlan = {

@@ -175,7 +175,7 @@ describe("ladder", () => {
   });
 });
 
-describe("find-peak", () => {
+describe("find-peak", { timeout: 60_000 }, () => {
   it("finds a target's capacity with real sockets: highest passing and lowest failing rate", async () => {
     const serviceMs = 1000 / 200;
     let freeMs = 0;

@@ -1,4 +1,4 @@
-import { type SampleTally, upperRank } from "@loadline/contract";
+import { type SampleTally, upperRank } from "@loadline/contract/browser";
 import type { Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { GoodSlo, LimitFigures, LoadLimit } from "../types.ts";

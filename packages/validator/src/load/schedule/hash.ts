@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "@loadline/contract";
+import { canonicalJson } from "@loadline/contract/canonical-json";
 import type { OpenScenario, Scenario, ScheduledScenario } from "../scenario-types.ts";
 import type { LoadPlan } from "../types.ts";
 import { arrivalChunks, scenarioSeed } from "./arrivals.ts";
