@@ -220,6 +220,14 @@ describe("a plan's text", () => {
       "LL_LOAD_SCENARIO_IMPORT load.scenarios.s.exec: ./throws.ts: throws when it is imported: Error: boom",
     ],
     [
+      "a generator that is not exported",
+      rated("").replace(
+        "  scenarios:",
+        '  feeders: { u: { generator: "./fine.ts#row" } }\n  scenarios:',
+      ),
+      "LL_LOAD_SCENARIO_IMPORT load.feeders.u.generator: ./fine.ts exports no function row. (plan.yaml:3)",
+    ],
+    [
       "a function that is not exported",
       rated("").replace(`steps: ${step}`, 'exec: "./fine.ts#rum"'),
       'LL_LOAD_SCENARIO_IMPORT load.scenarios.s.exec: ./fine.ts exports no function rum. Did you mean "run"? (plan.yaml:4)',

@@ -96,6 +96,10 @@ export async function compileLoad(
         : null;
     scenarios[name] = compileScenario(file, termsOf(file, iteration, feed), trace);
   }
+  for (const [name, { generator }] of Object.entries(block.feeders)) {
+    const path = ["load", "feeders", name, "generator"];
+    if (generator !== undefined) await modules.find(moduleOf(generator), null, path, faults);
+  }
   for (const hook of ["setup", "teardown"] as const) {
     const text = block[hook];
     if (text !== undefined) await modules.find(moduleOf(text), null, ["load", hook], faults);
@@ -221,6 +225,7 @@ function targetOf(
     allowHosts: [...target.allowHosts, ...(deps.allowHosts ?? [])],
     headers,
     ...(bearer !== undefined && { apiKey: fill(bearer) }),
+    ...(target.insecure && { insecure: true }),
     ...(target.model !== undefined && { model: target.model }),
     ...compileServices(target, fill),
   };

@@ -26,6 +26,10 @@ const target = z.strictObject({
   allowHosts: z.array(z.string().min(1)).max(100).default([]).describe("besides loopback"),
   auth: auth.optional(),
   headers: z.record(z.string(), z.string()).optional().describe("sent with every request"),
+  insecure: z
+    .boolean()
+    .default(false)
+    .describe("certificates are not verified; the report says so"),
   model: z.string().min(1).optional().describe("model of llm steps that name none"),
   mcp: mcpSchema.optional(),
   rag: ragSchema.optional(),

@@ -174,6 +174,8 @@ export interface Vu {
   readonly iteration: number;
   /** Session of a `sessions` scenario, else the virtual user. */
   readonly session: number;
+  /** Kept from turn to turn of a session, else from iteration to iteration of the user. */
+  readonly state: Record<string, unknown>;
   /** Turn within the session, 0-based. */
   readonly turn: number;
   /** Seeded by the iteration: the same whoever runs it. */

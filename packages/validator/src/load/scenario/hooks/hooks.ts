@@ -59,7 +59,7 @@ async function runHook(
     checked: () => undefined,
     fault: (error: unknown) => event(error instanceof Error ? error.message : String(error)),
   };
-  const shared = createModuleContext({}, lone.context, { feed: null, report });
+  const shared = createModuleContext({}, lone.context, { feed: null, report, turns: 0 });
   const late = Promise.withResolvers<never>();
   const timer = clock.after(hookMsMax, () =>
     late.reject(loadErrors.make("LL_LOAD_HOOK", `${hook} took more than ${hookMsMax / 1000} s.`)),

@@ -18,6 +18,8 @@ export interface ModuleContext {
   readonly scenario: Pick<Scenario, "env" | "tags" | "steps">;
   readonly feed: Feed | null;
   readonly report: Report;
+  /** Turns of a session, 0 without sessions. */
+  readonly turns: number;
   /** Number of a declared step. */
   stepOf(name: string | undefined): number;
   /** A plain request, written; kept while it always is the same. */
@@ -38,7 +40,7 @@ export const plainReader = statusReader();
 export function createModuleContext(
   scenario: ModuleContext["scenario"],
   context: ExecContext,
-  o: { readonly feed: Feed | null; readonly report: Report },
+  o: { readonly feed: Feed | null; readonly report: Report; readonly turns: number },
 ): ModuleContext {
   const steps = new Map((scenario.steps ?? []).map(({ name }, at) => [name, at]));
   const written = new Map<string, Written>();

@@ -3,6 +3,7 @@ import type { Exec, ExecContext } from "../../engine/exec.ts";
 import type { Scenario } from "../../scenario-types.ts";
 import { openFeed } from "../feed/open-feed.ts";
 import { importModule, importRefused, isFunction, type ModuleFunction } from "../import-module.ts";
+import { turnsOf } from "../sessions.ts";
 import { createReport } from "../report.ts";
 import { createModuleContext } from "./module-context.ts";
 import { ModuleVu } from "./module-vu.ts";
@@ -14,7 +15,11 @@ export async function createModuleExec(scenario: Scenario, context: ExecContext)
   const run = await findFunction(exec, context);
   const feed = await openFeed(scenario, context);
   const report = createReport(context, feed);
-  const shared = createModuleContext(scenario, context, { feed, report });
+  const shared = createModuleContext(scenario, context, {
+    feed,
+    report,
+    turns: turnsOf(scenario),
+  });
   const users: ModuleVu[] = [];
   return {
     start(it, ended) {

@@ -15,6 +15,7 @@ import type {
 import type { FeedRow } from "../feed/table.ts";
 import { statusReader } from "../../clients/http.ts";
 import type { ModuleFunction } from "../import-module.ts";
+import { sessionOf } from "../sessions.ts";
 import { Call } from "./call.ts";
 import { createServiceApis } from "./service-apis.ts";
 import type { At } from "../../clients/asked.ts";
@@ -40,7 +41,8 @@ export class ModuleVu implements Vu {
   readonly metrics: Vu["metrics"];
   readonly id: number;
   iteration = 0;
-  session = 0;
+  session = -1;
+  state: Record<string, unknown> = {};
   turn = 0;
   feed: FeedRow = noRow;
   readonly #m: ModuleContext;
@@ -113,7 +115,9 @@ export class ModuleVu implements Vu {
   start(it: Iteration, ended: (end: IterationEnd) => void): void {
     this.#ended = ended;
     this.iteration = it.index;
-    this.session = this.id;
+    const { session, arrival } = sessionOf(it.index, this.id, this.#m.turns);
+    if (session !== this.session) this.state = {};
+    this.session = session;
     this.turn = it.turn;
     this.#intendedMs = it.intendedMs;
     this.#wakeMs = it.wakeMs;
@@ -124,7 +128,7 @@ export class ModuleVu implements Vu {
     try {
       const { feed } = this.#m;
       if (feed !== null) {
-        const row = feed.row({ index: it.index, vu: this.id });
+        const row = feed.row({ index: arrival, vu: this.id });
         if (row === null) {
           ended("exhausted");
           return;

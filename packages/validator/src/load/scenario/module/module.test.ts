@@ -203,6 +203,31 @@ describe("module scenario", () => {
     expect(accounts[0]).toMatchObject({ due: 9, ok: 6, bad: { status_4xx: 3 } });
   });
 
+  it("turns of a session share a row and a state, other sessions have their own", async () => {
+    await using target = await startRecordingTarget();
+    const { accounts, events } = await run(
+      target.url,
+      `export async function s(vu) {
+        const said = (vu.state.said ??= []);
+        said.push(vu.turn);
+        await vu.http.post("/", { json: { session: vu.session, row: vu.feed.id, said } });
+      }`,
+      {
+        terms: "executor: sessions, rate: 10, duration: 500ms, turns: 3, gracefulStop: 5s, feed: u",
+        top: "  feeders: { u: { csv: u.csv } }\n",
+        files: { "u.csv": "id\na\nb\nc\nd\ne\n" },
+      },
+    );
+    expect(events).toEqual([]);
+    expect(accounts[0]).toMatchObject({ due: 15, ok: 15 });
+    const last = target.seen.map(({ body }) => body).filter((body) => body.includes("[0,1,2]"));
+    expect(last.sort()).toEqual(
+      ["a", "b", "c", "d", "e"].map((row, session) =>
+        JSON.stringify({ session, row, said: [0, 1, 2] }),
+      ),
+    );
+  });
+
   it("runs in the engine's own threads, each of which imports the module itself", async () => {
     await using target = await startRecordingTarget();
     const { accounts } = await run(

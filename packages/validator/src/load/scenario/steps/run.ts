@@ -7,6 +7,7 @@ import { checkHolds } from "../checks/table.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { FeedRow } from "../feed/table.ts";
 import type { Called } from "../called.ts";
+import { sessionOf } from "../sessions.ts";
 import type { Services } from "../services.ts";
 import type { TemplateScope } from "../template.ts";
 import type { Op, Program } from "./program.ts";
@@ -18,6 +19,8 @@ export interface RunContext {
   readonly feed: Feed | null;
   readonly services: Services;
   readonly env: Readonly<Record<string, string>>;
+  /** Turns of a session, 0 without sessions. */
+  readonly turns: number;
   /** Counts a check by its name. */
   readonly checked: (name: string, held: boolean) => void;
   /** An iteration that could not go on: a fault of the scenario, with its text. */
@@ -86,6 +89,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
     this.#ended = ended;
     this.index = it.index;
     this.iteration = it.index;
+    this.session = sessionOf(it.index, this.vu, this.#o.turns).session;
     this.intendedMs = it.intendedMs;
     this.wakeMs = it.wakeMs;
     this.#at = 0;
@@ -146,8 +150,9 @@ export class Run implements Ask, LoadClient, TemplateScope {
   #nextRow(): boolean {
     const { feed, fault } = this.#o;
     if (feed === null) return true;
+    const { arrival } = sessionOf(this.iteration, this.vu, this.#o.turns);
     try {
-      this.feed = feed.row(this);
+      this.feed = feed.row({ index: arrival, vu: this.vu });
     } catch (error) {
       this.feed = null;
       this.#script(error, fault);

@@ -3,6 +3,7 @@ import type { Step } from "../../plan/step-schema.ts";
 import type { Scenario } from "../../scenario-types.ts";
 import { openFeed } from "../feed/open-feed.ts";
 import { createReport } from "../report.ts";
+import { turnsOf } from "../sessions.ts";
 import { Services } from "../services.ts";
 import { compileProgram } from "./program.ts";
 import { Run, type RunContext } from "./run.ts";
@@ -16,7 +17,8 @@ export async function createStepsExec(scenario: Scenario, context: ExecContext):
   const report = createReport(context, feed);
   const services = new Services(context);
   const env = scenario.env ?? {};
-  const shared: RunContext = { program, context, feed, services, env, ...report };
+  const turns = turnsOf(scenario);
+  const shared: RunContext = { program, context, feed, services, env, turns, ...report };
   const runs: Run[] = [];
   return {
     start(it, ended) {

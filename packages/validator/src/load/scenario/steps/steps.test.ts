@@ -166,6 +166,41 @@ describe("steps", () => {
     ]);
   });
 
+  it("rows come from a generator and from a trace as from a file", async () => {
+    await using target = await startRecordingTarget();
+    const steps = '[{ http: "/${feed.n}" }]';
+    const generator = '  feeders: { u: { generator: "./g.ts#row" } }\n';
+    const files = {
+      "g.ts":
+        "export const row = (index, random) => index < 3 ? { n: index + '-' + random.below(10) } : null;",
+      "t.jsonl": [0, 5]
+        .map((t) => `{"timestamp":${t},"input_length":${t + 1},"output_length":1,"hash_ids":[]}\n`)
+        .join(""),
+    };
+    const one = await run(plan(target.url, steps, "iterations: 9, feed: u", generator), {}, files);
+    expect(one.accounts[0]).toMatchObject({ due: 3, ok: 3 });
+    const made = target.seen.map(({ path }) => path);
+    expect(made.map((path) => path.slice(0, 3))).toEqual(["/0-", "/1-", "/2-"]);
+    const trace = "  feeders: { u: { trace: t.jsonl, format: mooncake, order: unique } }\n";
+    const from = steps.replace("feed.n", "feed.atMs}/${feed.inputTokens");
+    const two = await run(plan(target.url, from, "iterations: 9, feed: u", trace), {}, files);
+    expect(two.accounts[0]).toMatchObject({ due: 2, ok: 2 });
+    expect(target.seen.slice(3).map(({ path }) => path)).toEqual(["/0/1", "/5/6"]);
+  });
+
+  it("a generator that throws, or makes no row, is the scenario's fault and ends nothing", async () => {
+    await using target = await startRecordingTarget();
+    const top = '  feeders: { u: { generator: "./g.ts#row" } }\n';
+    const files = {
+      "g.ts":
+        "export const row = (index) => { if (index === 1) throw new Error('no row'); return { n: index }; };",
+    };
+    const text = plan(target.url, '[{ http: "/${feed.n}" }]', "iterations: 3, feed: u", top);
+    const { accounts, events } = await run(text, {}, files);
+    expect(accounts[0]).toMatchObject({ due: 3, ok: 2, bad: { script: 1 } });
+    expect(events).toEqual([expect.stringContaining("no row")]);
+  });
+
   it("the first request of an open iteration keeps the arrival's intended time, the next ones their own", async () => {
     await using target = await startRecordingTarget();
     const text = plan(target.url, "[{ http: /a }, { sleep: 300ms }, { http: /b }]").replace(
