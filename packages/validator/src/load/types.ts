@@ -208,6 +208,20 @@ export interface ScenarioStart {
   readonly durationMs: number;
 }
 
+/** What a sample is of: how it was counted, and on which schedule. */
+export interface SampleTerms {
+  readonly metric: LoadMetric;
+  /** Scenario, and step where there is one: `chat`, `chat/ask`. */
+  readonly series: string;
+  /** What its values count from. */
+  readonly clock: "intended" | "sent";
+  /** Bad by value alone. */
+  readonly over: number;
+  /** Looks made at it during the run. */
+  readonly lookCount: number;
+  readonly scheduleHash: string;
+}
+
 /** What requests waited for before they were sent, and cold connections, as `[quantile, ms]`. */
 export interface ScenarioWaits {
   readonly scenario: string;
@@ -241,8 +255,7 @@ export type LoadRecord =
   | {
       readonly type: "sample.tally";
       readonly claim: string;
-      /** `scheduleHash`: of the arrivals and terms the sample belongs to. */
-      readonly tally: SampleTally & LimitFigures & { readonly scheduleHash: string };
+      readonly tally: SampleTally & LimitFigures & SampleTerms;
     }
   /** Counts so far of limits that want looks; no sample is closed by it. */
   | {

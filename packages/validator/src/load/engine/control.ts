@@ -57,6 +57,8 @@ export interface RunEnd {
   readonly reason: "done" | "cancelled" | "drained";
   readonly ends: readonly LaneEnd[];
   readonly edited: boolean;
+  /** Looks at the counts that were emitted. */
+  readonly looks: number;
   readonly scheduleHash: string;
 }
 
@@ -73,6 +75,7 @@ class Control {
   #ended = 0;
   #drained = false;
   #edited = false;
+  #looks = 0;
 
   constructor(plan: LoadPlan, deps: ControlDeps, hash: string) {
     this.#plan = plan;
@@ -202,7 +205,9 @@ class Control {
       emit({ type: "frame", frame });
       if (tick % ticksPerLook !== 0) continue;
       const tallies = this.#whole.looks();
-      if (tallies.length > 0) emit({ type: "look", elapsedMs: frame.elapsedMs, tallies });
+      if (tallies.length === 0) continue;
+      this.#looks++;
+      emit({ type: "look", elapsedMs: frame.elapsedMs, tallies });
     }
   }
 
@@ -211,7 +216,8 @@ class Control {
     const { signal, emit, clock } = this.#deps;
     const reason = signal.aborted ? "cancelled" : this.#drained ? "drained" : "done";
     const peaks = new Map([...this.#drivers].map(([at, driver]) => [at, driver.result] as const));
-    const end = { reason, ends, edited: this.#edited, scheduleHash: this.#hash } as const;
+    const seen = { edited: this.#edited, looks: this.#looks, scheduleHash: this.#hash };
+    const end = { reason, ends, ...seen } as const;
     reportRun(this.#whole, { ...end, peaks, nowMs: clock.monotonicMs(), emit });
   }
 }

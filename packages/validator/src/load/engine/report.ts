@@ -3,7 +3,7 @@ import { ladderResult } from "../record/ladder-result.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { mergeSamples } from "../record/samples.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
-import type { LoadRecord } from "../types.ts";
+import type { LoadMetric, LoadRecord, SampleTerms } from "../types.ts";
 import type { RunEnd } from "./control.ts";
 import { guardViews } from "./guard-views.ts";
 import { worstHost } from "./host.ts";
@@ -14,6 +14,15 @@ export interface ReportOptions extends RunEnd {
   readonly peaks: ReadonlyMap<number, PeakResult>;
   readonly emit: (record: LoadRecord) => void;
 }
+
+/** Metrics that count from the intended time; outcomes have no clock and count as such. */
+const intendedMetrics: ReadonlySet<LoadMetric> = new Set<LoadMetric>([
+  "response_time",
+  "ttft_open",
+  "e2e_open",
+  "errors",
+  "good",
+]);
 
 /** Everything a run says at its end, from the whole of its counts. */
 export function reportRun(whole: Recorder, o: ReportOptions): void {
@@ -49,8 +58,16 @@ function emitLastSlices({ series, startMs }: ScenarioRecord, o: ReportOptions): 
 /** A sample that was cut off stays open: what it says is not what was asked. */
 function emitClaims(record: ScenarioRecord, o: ReportOptions): void {
   for (const counter of record.limits) {
-    const { claim, stream, part } = counter.limit;
-    const tally = { ...counter.tally(), scheduleHash: o.scheduleHash };
+    const { claim, stream, part, metric, scenario, step, looks } = counter.limit;
+    const terms: SampleTerms = {
+      metric,
+      series: step === undefined ? scenario : `${scenario}/${step}`,
+      clock: intendedMetrics.has(metric) ? "intended" : "sent",
+      over: counter.over,
+      lookCount: looks === true ? o.looks : 0,
+      scheduleHash: o.scheduleHash,
+    };
+    const tally = { ...counter.tally(), ...terms };
     o.emit({ type: "sample.tally", claim, tally });
     if (o.reason !== "cancelled") o.emit({ type: "sample.closed", claim, stream, part });
   }

@@ -78,7 +78,13 @@ describe("senders", { timeout: 60_000 }, () => {
     const { account, records } = await ran(planOf(server.url, scenario, { workers: 3 }));
     expect(account).toMatchObject({ due: 400, sent: 400, ok: 400 });
     const tally = tallyOf(records);
-    expect(tally?.n).toBe(400);
+    expect(tally).toMatchObject({
+      n: 400,
+      metric: "response_time",
+      series: "s",
+      clock: "intended",
+    });
+    expect(tally).toMatchObject({ over: 0, lookCount: 0 });
     expect(tally?.slices).toEqual([
       [200, 0],
       [200, 0],
