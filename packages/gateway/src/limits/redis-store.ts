@@ -20,6 +20,7 @@ import { RedisSettles } from "./redis-settles.ts";
 import type { SharedDecision, SharedReservation, SharedStore } from "./shared-store.ts";
 
 export interface RedisStoreDeps {
+  /** An address, or the Sentinels or nodes to ask. */
   readonly url: RedisStoreConfig;
   /** Opens the link; only workers, whose supervisor runs the scripts, have another than Redis. */
   readonly openLink?: ((events: LinkEvents) => RedisLink) | undefined;

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { limitsSection } from "./config.ts";
+import { compileLimits } from "./dimension.ts";
+import { Plan } from "./plan.ts";
+import { sharedParts, tagOf } from "./redis-keys.ts";
+
+const entries = [
+  { scope: "key", resource: "requests", limit: 10 },
+  { scope: "global", resource: "money", limit: 1, period: "day" },
+  { scope: "tenant", resource: "tokens", limit: 100 },
+  { scope: "model", resource: "concurrency", limit: 3 },
+] as const;
+
+function planOf(count = entries.length): Plan {
+  const dims = compileLimits(limitsSection.parse(entries.slice(0, count)));
+  const ids = dims.map(({ key }) => `${key}|x`);
+  return new Plan({ dims, ids, caps: 0, principal: undefined, routeName: "r" });
+}
+
+describe("keys of shared limits", () => {
+  it("on one server one call looks at all of them, in the plan's order", () => {
+    const [part, ...more] = sharedParts(planOf(), false);
+    expect(more).toEqual([]);
+    expect(part).toMatchObject({ leases: "{ll}:leases", at: [0, 1, 2, 3], isPartial: false });
+  });
+
+  it("on a cluster every key of a call, its leases too, has one hash tag, and so one slot", () => {
+    const parts = sharedParts(planOf(), true);
+    expect(parts.map(({ at }) => at)).toEqual([
+      [0, 2],
+      [1, 3],
+    ]);
+    for (const { keys, leases, replicas } of parts)
+      expect(new Set([...keys, leases, replicas].map(tagOf)).size).toBe(1);
+    expect(parts.map(({ leases }) => leases)).toEqual(["{ll:default}:leases", "{ll}:leases"]);
+    expect(parts.every(({ isPartial }) => isPartial)).toBe(true);
+  });
+
+  it("a plan of one tag alone is one whole call on a cluster too", () => {
+    const [part, ...more] = sharedParts(planOf(1), true);
+    expect(more).toEqual([]);
+    expect(part?.isPartial).toBe(false);
+  });
+});
