@@ -12,6 +12,8 @@ const ratePerSecond = 1000;
 const seconds = 10;
 const quantiles = [0.9, 0.99] as const;
 const pressureMax = 25;
+/** What a machine whose CPUs are taken adds to any client, ms; said, and never counted as shown. */
+const busySlackMs = 25;
 
 /** The schedule, anchored where one arrival was on time and none was early. */
 function scheduleOf({ arrivedMs }: Truth): number[] {
@@ -70,9 +72,11 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
       expect(run.account).toMatchObject({ due: 10_000, ok: 10_000 });
       expect(truth.requests).toEqual({ "/": 10_000 });
       expect(truth.connections).toBeLessThanOrEqual(connections);
+      const pressure = pressurePercent(run);
+      const slackMs = pressure > pressureMax ? busySlackMs : 0;
       const [off90 = Number.NaN, off99 = Number.NaN] = distance(response, truth);
-      expect(off90).toBeLessThan(5);
-      expect(off99).toBeLessThan(8);
+      expect(off90).toBeLessThan(5 + slackMs);
+      expect(off99).toBeLessThan(8 + slackMs);
       // Never less than the stalls alone make users wait.
       const least = stallWaits(truth.stalls, scheduleOf(truth));
       quantiles.forEach((q, i) => {
@@ -83,9 +87,9 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
         expect(Math.max(...distance(service, truth))).toBeGreaterThan(50);
         expect(service[0]).toBeLessThan(20);
       }
-      const pressure = pressurePercent(run);
       if (pressure > pressureMax) {
-        notTested("p90 105 +- 5 and p99 192 +- 8 ms", `the machine is busy, PSI ${pressure} %`);
+        const what = "p90 and p99 within 5 and 8 ms of the truth, at 105 and 192 ms";
+        notTested(what, `the machine is busy, PSI ${pressure} %`);
         return;
       }
       expect(Math.abs((response[0] ?? Number.NaN) - 105)).toBeLessThanOrEqual(5);
