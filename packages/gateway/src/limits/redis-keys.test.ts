@@ -11,7 +11,7 @@ const entries = [
   { scope: "model", resource: "concurrency", limit: 3 },
 ] as const;
 
-function planOf(count = entries.length): Plan {
+function planOf(count: number = entries.length): Plan {
   const dims = compileLimits(limitsSection.parse(entries.slice(0, count)));
   const ids = dims.map(({ key }) => `${key}|x`);
   return new Plan({ dims, ids, caps: 0, principal: undefined, routeName: "r" });
