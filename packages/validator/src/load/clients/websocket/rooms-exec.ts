@@ -7,36 +7,32 @@ import { Rooms } from "./rooms.ts";
 /** A scenario of rooms alone: an iteration is one message, or one round trip. */
 export interface RoomsScenario extends RoomsOptions {
   /**
-   * Sockets of this worker, opened with the first iteration and taking turns to speak. Default: one
-   * per virtual user.
+   * Sockets of this worker, opened with the first iteration, which waits for all of them; they take
+   * turns to speak. Default: one per virtual user.
    */
   readonly members?: number;
   /** Share of iterations that are round trips (0..1), spread evenly; default 0. */
   readonly callShare?: number;
 }
 
-/** Sockets that connect at once. */
-const enteringMax = 64;
-
 /** The Exec of such a scenario. */
 export function createRoomsExec(o: RoomsScenario, context: ExecContext): Exec {
   const rooms = new Rooms(o, context);
   const { members, callShare = 0 } = o;
-  let entered = 0;
-  const enter = (): void => {
-    if (members === undefined || entered >= members || context.signal.aborted) return;
-    const at = {
-      step: o.connectStep ?? 0,
-      index: entered,
-      intendedMs: Number.NaN,
-      wakeMs: Number.NaN,
-    };
-    rooms.enter(entered++, at, enter);
-  };
+  let isGathered = members === undefined;
   return {
     start(it, ended) {
-      if (members !== undefined && entered === 0) for (let i = 0; i < enteringMax; i++) enter();
       const { index, intendedMs, wakeMs } = it;
+      if (!isGathered) {
+        isGathered = true;
+        const connectStep = o.connectStep ?? 0;
+        rooms.gather(members ?? 0, {
+          step: connectStep,
+          index: 0,
+          intendedMs: Number.NaN,
+          wakeMs: Number.NaN,
+        });
+      }
       const at: At = { step: 0, index, intendedMs, wakeMs };
       const turn = Math.floor(index / context.workers);
       const member = members === undefined ? it.vu : turn % members;

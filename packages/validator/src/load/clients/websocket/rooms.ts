@@ -1,16 +1,25 @@
 import type { Timer } from "@loadline/kit/clock";
 import type { ExecContext } from "../../engine/exec.ts";
-import type { LoadOutcome } from "../../engine/flight.ts";
+import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import type { Answer, At } from "../asked.ts";
 import { type JsonObject, parseObject } from "../llm/dialect.ts";
 import { Ledger } from "./ledger.ts";
-import { Member } from "./member.ts";
+import { Member, type Pending } from "./member.ts";
 import { dialectOf, fill, fits, type RoomDialect, type RoomsOptions } from "./options.ts";
 import { Presence } from "./presence.ts";
 import { WsSocket } from "./ws-socket.ts";
 
 const closeWaitMs = 4_500;
 const closeStepMs = 10;
+/** Sockets of a crowd that connect at once. */
+const enteringMax = 64;
+
+/** What a member is to send; null: the server has no such thing. */
+interface Wanted {
+  readonly isEcho: boolean;
+  readonly template: JsonObject | null;
+  readonly done: (answer: Answer) => void;
+}
 
 /**
  * Members of rooms over WebSocket, one socket each. Every message has its ledger of who must get
@@ -27,6 +36,9 @@ export class Rooms {
   readonly #deadlines = new Set<Timer>();
   readonly #text: string;
   readonly #answerWithinMs: number;
+  /** Of the crowd being gathered, and what waits for it. */
+  #missing = 0;
+  readonly #held: (() => void)[] = [];
 
   constructor(o: RoomsOptions, context: ExecContext) {
     this.#o = o;
@@ -49,24 +61,28 @@ export class Rooms {
     if (member.opening === null) this.#open(member, at);
   }
 
+  /** Brings in the first `count` members; until all are in, or could not be, nothing is said. */
+  gather(count: number, at: At): void {
+    this.#missing = count;
+    let next = 0;
+    const one = (): void => {
+      if (next < count && !this.#context.signal.aborted) this.enter(next++, at, arrived);
+    };
+    const arrived = (): void => {
+      if (--this.#missing === 0) for (const go of this.#held.splice(0)) go();
+      one();
+    };
+    for (let i = 0; i < enteringMax; i++) one();
+  }
+
   /** A member says something to its room; done with the acknowledgement, where the server gives one. */
   say(index: number, at: At, done: (answer: Answer) => void): void {
-    this.enter(index, at, (outcome) => {
-      const member = this.#member(index);
-      if (outcome !== "ok") this.#unsent(at, outcome, done);
-      else this.#send(member, at, { isEcho: false, template: this.#dialect.say, done });
-    });
+    this.#due(index, at, { isEcho: false, template: this.#dialect.say, done });
   }
 
   /** A member asks the server for an echo: the time of a round trip. */
   call(index: number, at: At, done: (answer: Answer) => void): void {
-    this.enter(index, at, (outcome) => {
-      const member = this.#member(index);
-      const { echo } = this.#dialect;
-      if (outcome !== "ok") this.#unsent(at, outcome, done);
-      else if (echo === null) this.#unsent(at, "script", done);
-      else this.#send(member, at, { isEcho: true, template: echo, done });
-    });
+    this.#due(index, at, { isEcho: true, template: this.#dialect.echo, done });
   }
 
   /** Waits for deliveries under way, at most 4.5 s; then everybody leaves. */
@@ -173,34 +189,56 @@ export class Rooms {
     }
   }
 
+  /** Due from now on, sent when its member is in. */
+  #due(index: number, at: At, wanted: Wanted): void {
+    const { begin, finish } = this.#context;
+    const flight = begin(at.step, at.index, at.intendedMs);
+    flight.sendMs = Number.NaN;
+    if (!Number.isNaN(at.wakeMs)) flight.wakeMs = at.wakeMs;
+    const end = (outcome: LoadOutcome): void => {
+      finish(flight, outcome);
+      wanted.done({ outcome, flight });
+    };
+    const go = (): void =>
+      this.enter(index, at, (outcome) => {
+        // The run ended it meanwhile.
+        if (flight.ended) return;
+        const { template, isEcho } = wanted;
+        if (outcome !== "ok") end(outcome);
+        else if (template === null) end("script");
+        else this.#send(this.#member(index), { flight, template, isEcho, done: end });
+      });
+    if (this.#missing > 0) this.#held.push(go);
+    else go();
+  }
+
   #send(
     member: Member,
-    at: At,
-    o: { isEcho: boolean; template: JsonObject; done: (answer: Answer) => void },
+    o: { flight: Flight; template: JsonObject; isEcho: boolean; done: Pending["done"] },
   ): void {
-    const { begin, finish, clock, worker } = this.#context;
+    const { clock, worker } = this.#context;
+    const { flight, isEcho, done } = o;
     const seq = ++member.seq;
     const id = `${worker}-${member.index}-${seq}`;
     const text = fill(o.template, { room: member.room, id, text: this.#text });
-    const flight = begin(at.step, at.index, at.intendedMs);
-    if (!Number.isNaN(at.wakeMs)) flight.wakeMs = at.wakeMs;
-    const done = (outcome: LoadOutcome): void => {
-      finish(flight, outcome);
-      o.done({ outcome, flight });
-    };
-    if (!o.isEcho) {
-      const nowMs = flight.sendMs;
+    const nowMs = clock.monotonicMs();
+    if (!isEcho) {
       this.#ledger.send(id, { room: member.room, sender: member.index, seq, nowMs });
       this.#deadline(() => this.#ledger.close(id));
     }
+    flight.sendMs = nowMs;
     const isSent = member.socket?.send(text) === true;
-    if (isSent && (o.isEcho || this.#dialect.ack !== null)) {
+    if (isSent && (isEcho || this.#dialect.ack !== null)) {
       const late = (): void => {
         member.pending.delete(id);
         done("timeout_first_byte");
       };
-      const timer = clock.after(this.#answerWithinMs, late);
-      member.pending.set(id, { flight, isEcho: o.isEcho, timer, done });
+      member.pending.set(id, {
+        flight,
+        isEcho,
+        timer: clock.after(this.#answerWithinMs, late),
+        done,
+      });
       return;
     }
     flight.doneMs = clock.monotonicMs();
@@ -218,14 +256,6 @@ export class Rooms {
     flight.doneMs = nowMs;
     if (isEcho) this.#context.metric("ws_rtt", nowMs - flight.sendMs);
     done("ok");
-  }
-
-  /** Something that was due and could not be sent. */
-  #unsent(at: At, outcome: LoadOutcome, done: (answer: Answer) => void): void {
-    const flight = this.#context.begin(at.step, at.index, at.intendedMs);
-    flight.sendMs = Number.NaN;
-    this.#context.finish(flight, outcome);
-    done({ outcome, flight });
   }
 
   #deadline(run: () => void): void {

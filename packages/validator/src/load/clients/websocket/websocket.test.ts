@@ -7,6 +7,7 @@ import {
   encodeUpgradeAnswer,
 } from "@loadline/kit/websocket-frames";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../../testkit/src/eventually.ts";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
 import type { Answer } from "../asked.ts";
 import { createContext, dueNow, type RecordingContext } from "../context.fixture.ts";
@@ -183,6 +184,32 @@ describe("sockets that misbehave", () => {
     expect(context.opened()).toBe(8);
     expect(context.ended).toHaveLength(8);
     await rooms.close();
+  });
+
+  it("a message waits for its crowd from the moment it was due, and a run that ends first has it", async () => {
+    const sockets: [Socket, string][] = [];
+    await using server = await serve((socket, text, key) => {
+      if (text === null) sockets.push([socket, key]);
+      else if (!welcome(socket, text, key)) send(socket, { op: "ack", id: JSON.parse(text).id });
+    });
+    await using context = createContext(server.url);
+    const rooms = new Rooms({ path: "/ws" }, context);
+    rooms.gather(3, dueNow());
+    const ends: string[] = [];
+    const waiting = new Promise<Answer>((resolve) => rooms.say(0, dueNow(), resolve));
+    rooms.say(1, dueNow(), (answer) => ends.push(answer.outcome));
+    const [, , , first, second] = context.begun;
+    expect(first?.sendMs).toBeNaN();
+    if (second !== undefined) context.finish(second, "unfinished");
+    await eventually(context.clock, () => sockets.length === 3, 5000);
+    for (const [socket, key] of sockets) welcome(socket, null, key);
+    const { outcome, flight } = await waiting;
+    expect([outcome, flight]).toEqual(["ok", first]);
+    // What the run ended is not sent after all.
+    expect(ends).toEqual([]);
+    expect(context.ended).toHaveLength(context.opened());
+    await rooms.close();
+    expect(context.valuesOf("ws_fanout")).toEqual([]);
   });
 
   it("an acknowledgement that never comes is a timeout, not a wait without end", async () => {
