@@ -2,6 +2,7 @@ import { bindingsPage } from "./bindings.ts";
 import { cliPage } from "./cli.ts";
 import { configPage } from "./config.ts";
 import { errorsPage } from "./errors.ts";
+import { loadPage } from "./load.ts";
 import { metricsPage } from "./metrics.ts";
 import { openApiText } from "./open-api.ts";
 import { permissionsPage } from "./permissions.ts";
@@ -13,6 +14,7 @@ export async function referencePages(root: string): Promise<ReadonlyMap<string, 
     ["docs/reference/cli.md", cliPage()],
     ["docs/reference/config.md", configPage()],
     ["docs/reference/errors.md", await errorsPage(root)],
+    ["docs/reference/load.md", loadPage()],
     ["docs/reference/metrics.md", metricsPage()],
     ["docs/reference/openapi.json", openApiText()],
     ["docs/reference/permissions.md", permissionsPage()],

@@ -22,6 +22,7 @@ export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
     thresholds: file.thresholds,
     checks: file.checks,
     notes: file.notes,
+    pacing: file.pacing,
     confidence: file.confidence,
     waive: file.waive,
     explore: terms.explore,

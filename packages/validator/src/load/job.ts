@@ -27,6 +27,8 @@ export interface LoadJob {
   readonly slo?: GoodSlo;
   /** Checks the scenarios count: one that never runs is not tested. */
   readonly checks?: readonly string[];
+  /** How the sender waits, unless the command line says. */
+  readonly pacing?: "pacer" | "timer" | "precise";
   /** Lint notes of the plan's file. */
   readonly notes?: readonly string[];
   readonly confidence: number;

@@ -6,10 +6,12 @@ import {
   LoadControl,
   jobMinutes,
   type LoadPlan,
+  type LoadRecord,
   runLoad,
   StopRule,
 } from "../load/index.ts";
 import { LoadEvidence } from "./load-evidence.ts";
+import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
 import { sendAb } from "./run-ab.ts";
 import { recordRun } from "./record-run.ts";
@@ -19,6 +21,8 @@ import type { ValidationDeps, ValidationResult } from "./types.ts";
 export interface LoadRunDeps extends ValidationDeps {
   /** Twice a second. */
   onFrame?(frame: LiveFrame): void;
+  /** What the engine says, as it says it. */
+  onRecord?(record: LoadRecord): void;
   /** Said once, before load. */
   onWarning(line: string): void;
   readonly pacing?: "pacer" | "timer" | "precise";
@@ -74,10 +78,10 @@ function plainLoad(load: LoadPlan): Record<string, unknown> {
 
 /**
  * Runs a load job as a validation run: preflight, load, fold, bundle, views. Never throws for the
- * target's fault. @throws LL_RUN_DIRECTORY, LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED and
- * LL_LOAD_ABOVE_CAP before anything is sent.
+ * target's fault. @throws LL_RUN_DIRECTORY, LL_LOAD_FD_LIMIT, LL_LOAD_PORTS before anything is sent.
  */
-export function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<ValidationResult> {
+export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<ValidationResult> {
+  checkLocalLimits(job.load);
   return recordRun(loadRunPlan(job), deps, async (run, recorder) => {
     recorder.append({ kind: "stage.started", by, data: { stage: by } });
     try {
@@ -137,6 +141,7 @@ async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promi
   if (deps.signal.aborted) onAbort();
   deps.signal.addEventListener("abort", onAbort, { once: true });
   let isStopped = false;
+  const pacing = deps.pacing ?? job.job.pacing;
   const rule = new StopRule(
     job.bound.flatMap(({ stop, claim }) => (stop === undefined ? [] : [{ stop, claim }])),
   );
@@ -144,9 +149,10 @@ async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promi
     clock: deps.clock,
     control,
     ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
-    ...(deps.pacing === undefined ? {} : { pacing: deps.pacing }),
+    ...(pacing === undefined ? {} : { pacing }),
   });
   for await (const record of records) {
+    deps.onRecord?.(record);
     if (record.type === "frame") showFrame(deps, record.frame);
     if (record.type === "look" && !isStopped) {
       const stop = rule.look(record.elapsedMs, record.tallies);

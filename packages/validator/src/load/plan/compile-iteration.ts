@@ -71,7 +71,7 @@ function compileRequest(
   if (asked !== undefined && asked.model === undefined && model === null) {
     faults.add([...path, "llm"], "names no model, and target.model is not set");
   }
-  const steps = [{ name: step.name ?? name, ...(step.tags !== undefined && { tags: step.tags }) }];
+  const steps = [{ name: step.name ?? name }];
   return { request: requestOf(step, model ?? ""), steps, checks: [] };
 }
 

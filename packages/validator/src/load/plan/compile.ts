@@ -56,7 +56,6 @@ export interface LoadFile {
   readonly processes: number;
   readonly pacing: "pacer" | "timer" | "precise";
   readonly waive: LoadBlock["waive"];
-  readonly observe: LoadBlock["observe"];
   /** Every check the plan declares: one that never runs is not tested. */
   readonly checks: readonly string[];
   /** What is allowed and still likely not meant, one sentence each. */
@@ -120,7 +119,6 @@ export async function compileLoad(
     processes: block.processes,
     pacing: block.pacing,
     waive: block.waive,
-    observe: block.observe,
     checks: [...checks],
     notes: lintPlan({ plan, thresholds }),
     where,

@@ -34,8 +34,8 @@ function declare(
       declare(step.repeat.steps, [...here, "repeat", "steps"], o);
     } else if (sending.has(kind)) {
       const name = step.name ?? `${kind}-${o.found.length + 1}`;
-      const group = o.groups.length === 0 ? {} : { group: o.groups.join(".") };
-      const tags = { ...group, ...step.tags };
+      const group = o.groups.join(".");
+      const tags = { ...(group !== "" && { group }), ...step.tags };
       const tagged = Object.keys(tags).length === 0 ? { name } : { name, tags };
       o.found.push({ step, name: tagged, path: here });
     }

@@ -83,9 +83,12 @@ const positive = z.int().min(1);
 export const loadBlockSchema = z.strictObject({
   target,
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
-  workers: z.union([z.literal("auto"), positive.max(256)]).default("auto"),
-  processes: positive.max(64).default(1),
-  pacing: z.enum(["pacer", "timer", "precise"]).default("pacer"),
+  workers: z
+    .union([z.literal("auto"), positive.max(256)])
+    .default("auto")
+    .describe("sender threads per process; auto: what the load needs"),
+  processes: positive.max(64).default(1).describe("whole generators"),
+  pacing: z.enum(["pacer", "timer", "precise"]).default("pacer").describe("how the sender waits"),
   confidence: z.number().min(0.9).max(0.999).default(0.95).describe("one-sided, of every claim"),
   maxConnections: positive.max(100_000).optional().describe("per worker, default 1,024"),
   timeouts: z
@@ -130,15 +133,6 @@ export const loadBlockSchema = z.strictObject({
       }),
     )
     .max(50)
-    .default([]),
-  observe: z
-    .array(
-      z.union([
-        z.strictObject({ prometheus: z.url(), series: z.array(z.string().min(1)).min(1).max(64) }),
-        z.strictObject({ cgroup: z.string().startsWith("/") }),
-      ]),
-    )
-    .max(16)
     .default([]),
 });
 

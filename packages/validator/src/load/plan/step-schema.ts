@@ -10,7 +10,8 @@ const header = z.record(
 const path = z.string().startsWith("/", "starts with /");
 const json = z.json();
 
-const httpRequest = z
+/** A request of an `http` step. */
+export const httpRequest = z
   .strictObject({
     method: method.optional().describe("default GET, with a body POST"),
     path: path.describe("below the base URL; may hold ${feed.column}"),
@@ -109,7 +110,7 @@ const stepKind = exactlyOne(kinds);
 
 const fields = {
   name: name.optional().describe("series and thresholds name it; default its kind and number"),
-  tags: tags.optional(),
+  tags: tags.optional().describe("kept with the step in the plan and in what is exported of it"),
   when: when.optional().describe("only after such an outcome: ok, bad, status_429, ..."),
   http: z.union([path, httpRequest]).optional().describe("one request; a path means GET"),
   llm: llm.optional(),
