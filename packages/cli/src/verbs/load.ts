@@ -19,6 +19,7 @@ import { loadReporters } from "../reporters.ts";
 import { verdictCard } from "../terminal/card.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
+import { findingLines } from "../terminal/load-findings.ts";
 import { createLoadView } from "../terminal/load-view.ts";
 import { toolVersion } from "../version.ts";
 import { jobOfFlags, jobOfNamed, jobOfPlan } from "./load-job.ts";
@@ -142,6 +143,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   const control = new LoadControl();
   await using live = await openLive(context, bound, control);
   const view = createLoadView(host, `loadline load  ${bound.job.profile}  ${bound.job.name}`);
+  const findings: string[] = [];
   const { apiKey } = bound.load.target;
   const pacing = args.text("pacing");
   const result = await runLoadJob(bound, {
@@ -156,11 +158,12 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
       view.frame(frame);
       live?.frame(frame);
     },
+    onRecord: (record) => void findings.push(...findingLines(record)),
     onWarning: (line) => host.stderr.write(`${cleanText(line)}\n`),
     signal: interrupt.signal,
     reproduce: again,
     ...(apiKey === undefined ? {} : { apiKey }),
-    ...(pacing === "timer" || pacing === "pacer" ? { pacing } : {}),
+    ...(pacing === "timer" || pacing === "pacer" || pacing === "precise" ? { pacing } : {}),
   });
   view.end();
   live?.end(`${result.verdict.outcome}: ${result.verdict.sentence}`);
@@ -174,6 +177,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
     runDir: near.startsWith("..") ? result.runDir : near,
     again: shellLine(again),
   });
-  host.stdout.write(json ? `${JSON.stringify(result.verdict, null, 2)}\n` : card);
+  const shown = findings.map((line) => `${cleanText(line)}\n`).join("");
+  host.stdout.write(json ? `${JSON.stringify(result.verdict, null, 2)}\n` : shown + card);
   return result.exitCode;
 }

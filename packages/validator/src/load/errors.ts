@@ -37,6 +37,20 @@ export const loadErrors = defineErrors({
     summary: "Nothing listens at the target's address.",
     remedy: "Start the target, or correct `--target`.",
   },
+  LL_LOAD_FD_LIMIT: {
+    fault: "caller",
+    retryable: false,
+    exit: 3,
+    summary: "The plan needs more file descriptors than this process may open.",
+    remedy: "Raise the limit with `ulimit -n`, spread over `--processes N`, or lower the users.",
+  },
+  LL_LOAD_PORTS: {
+    fault: "caller",
+    retryable: false,
+    exit: 3,
+    summary: "The plan needs more local ports than this machine has for one address.",
+    remedy: "Widen `net.ipv4.ip_local_port_range`, or lower the users.",
+  },
   LL_LOAD_LIVE_PORT: {
     fault: "caller",
     retryable: false,

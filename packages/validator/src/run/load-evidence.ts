@@ -130,6 +130,7 @@ export class LoadEvidence {
    * those it did not decide; one drained by hand closes them as they are.
    */
   #end(reason: Ended["reason"], accounts: readonly LoadAccount[]): void {
+    this.#scriptFaults(accounts);
     for (const bound of this.#job.bound) {
       if (bound.claim.id === "load.alive") this.#alive(bound, accounts);
       else this.#claim(bound, accounts);
@@ -139,6 +140,20 @@ export class LoadEvidence {
       for (const part of bound.claim.parts) {
         const data = { stream: bound.claim.of, part };
         this.#recorder.append({ kind: "sample.closed", by, claims: [bound.claim.id], data });
+      }
+    }
+  }
+
+  /** An iteration that failed by the scenario's own fault says nothing of the target. */
+  #scriptFaults(accounts: readonly LoadAccount[]): void {
+    for (const { scenario, bad } of accounts) {
+      const faults = bad["script"] ?? 0;
+      if (faults === 0) continue;
+      const sentence = `${faults} iterations of ${scenario} failed by the scenario's own fault.`;
+      for (const { claim, limits } of this.#job.bound) {
+        if (!limits.some((limit) => limit.scenario === scenario)) continue;
+        const data = { reason: "crashed", sentence };
+        this.#recorder.append({ kind: "check.error", by, claims: [claim.id], data });
       }
     }
   }

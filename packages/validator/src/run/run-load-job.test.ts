@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -245,6 +245,29 @@ describe("a load run", () => {
     expect(result.exitCode).toBe(130);
     expect(result.verdict.outcome).toBe("NOT_PROVEN");
     expect([0, 2]).toContain(await verifyExit(result));
+  });
+
+  it("a scenario that throws is an error of ours, never a failure of the target", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const folder = mkdtempSync(join(tmpdir(), "loadline-module-"));
+    roots.push(folder);
+    writeFileSync(
+      join(folder, "broken.mjs"),
+      'export async function broken(vu) { await vu.http.get("/"); throw new Error("oops"); }\n',
+    );
+    const one = job(server.url, { errors: ["rate<50%"] });
+    const exec = { kind: "module", file: "./broken.mjs", export: "broken" } as const;
+    const scenario = {
+      executor: "constant-arrival-rate",
+      rate: 50,
+      durationMs: 1_000,
+      exec,
+    } as const;
+    const load = { ...one.load, folder, scenarios: { get: scenario } };
+    const result = await run({ ...one, load });
+    const claim = result.verdict.claims.find(({ id }) => id === "all.errors.rate");
+    expect([claim?.verdict, claim?.reason]).toEqual(["error", "crashed"]);
+    expect(claim?.sentence).toContain("the scenario's own fault");
   });
 
   it("no file of the run holds the key, the secrets or a header's value", async () => {

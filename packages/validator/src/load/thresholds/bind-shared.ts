@@ -58,6 +58,13 @@ export function stopOf(x: BindContext): Pick<BoundClaim, "stop"> {
   return { stop };
 }
 
+/** A clause that changes nothing is a promise not kept. */
+export function idleClauses(x: BindContext): string[] {
+  const { forMs } = x.threshold.clauses;
+  if (forMs === undefined || x.spec.abortOnFail === true) return [];
+  return [`${x.selector}: ${x.threshold.text}: for() changes nothing without abortOnFail`];
+}
+
 /** A note where nothing is counted for the metric. */
 export function notRecorded(metric: MetricRow): string[] {
   if (recordedAs(metric.name) !== null) return [];

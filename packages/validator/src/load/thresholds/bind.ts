@@ -1,6 +1,14 @@
 import { loadErrors } from "../errors.ts";
 import { bindFigure } from "./bind-figure.ts";
-import { claimOf, limitsOf, notRecorded, over, stopOf, windowText } from "./bind-shared.ts";
+import {
+  claimOf,
+  idleClauses,
+  limitsOf,
+  notRecorded,
+  over,
+  stopOf,
+  windowText,
+} from "./bind-shared.ts";
 import type { BindContext, BoundClaim } from "./bound-claim.ts";
 import { type LimitValue, limitValue, typeError } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
@@ -10,7 +18,11 @@ const failuresOver = "in this window, failures counted as over";
 
 /** One threshold on one metric becomes one claim and what the engine has to count for it. */
 export function bindThreshold(x: BindContext, row: MetricRow): BoundClaim {
-  const metric = onClock(x, row);
+  const bound = bindKind(x, onClock(x, row));
+  return { ...bound, notes: [...bound.notes, ...idleClauses(x)] };
+}
+
+function bindKind(x: BindContext, metric: MetricRow): BoundClaim {
   const { limit } = x.threshold;
   if (limit.kind === "baseline") return bindBaseline(x, metric, limit.share);
   const value = limitValue(metric, x.threshold, limit);

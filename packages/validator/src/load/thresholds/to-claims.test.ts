@@ -103,6 +103,41 @@ describe("thresholds become claims", () => {
     expect(first({ errors: "rate<10%" }).notes).toEqual([]);
   });
 
+  it("for() without abortOnFail is said to change nothing", () => {
+    expect(first({ response_time: "p(95)<1s for(30s)" }).notes[0]).toContain("changes nothing");
+    const spec = { threshold: "p(95)<1s for(30s)", abortOnFail: true };
+    const { notes, stop } = first({ response_time: spec });
+    expect(notes).toEqual([]);
+    expect(stop).toMatchObject({ forMs: 30_000, delayMs: 0, on: "evidence" });
+  });
+
+  it("the name of an outcome counts it alone, observed", () => {
+    const { figure, claim } = first({ "errors{class:status_429}": "rate>=50%" });
+    expect(claim.kind).toBe("predicate");
+    expect(figure).toMatchObject({ of: "ratio", outcome: "status_429", counter: "bad" });
+    expect(code(() => claims({ "errors{class:status_430}": "rate==0" }))).toContain('"status_4');
+  });
+
+  it("figures of clients and checks are bound by name and tag", () => {
+    const checks = ["fine", "fast"];
+    const all = first({ checks: "rate>0.9" }, { checks });
+    expect(all.limits.map(({ figure }) => figure)).toEqual([
+      "check:fine",
+      "check:fast",
+      "check:fine",
+      "check:fast",
+    ]);
+    const one = first({ "checks{check:fast}": "rate>0.9" }, { checks });
+    expect(new Set(one.limits.map(({ figure }) => figure))).toEqual(new Set(["check:fast"]));
+    expect(code(() => claims({ "checks{check:fats}": "rate>0.9" }, { checks }))).toContain(
+      '"fast"',
+    );
+    const tool = first({ "mcp_call{tool:search}": "p(95)<1s" });
+    expect(tool.limits[0]).toMatchObject({ metric: "figure", figure: "mcp_call{tool:search}" });
+    const none = first({ rag_foreign: "count==0" });
+    expect(none.figure).toMatchObject({ of: "count", counter: "events" });
+  });
+
   it("p(N)>X asks for a share of slow requests", () => {
     const { claim, limits } = first({ response_time: "p(90)>10ms" });
     expect(claim).toMatchObject({ kind: "proportion", target: 0.1 });

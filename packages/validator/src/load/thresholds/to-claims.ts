@@ -142,7 +142,8 @@ function coversErrors(bound: BoundClaim): string[] {
 
 /** An observed error rate no looser than the default. */
 function isStrict({ figure }: BoundClaim): boolean {
-  if (figure?.of !== "ratio" || figure.counter !== "bad" || figure.outcome !== undefined) return false;
+  if (figure?.of !== "ratio" || figure.counter !== "bad" || figure.outcome !== undefined)
+    return false;
   const isUpper = ["<", "<=", "==", "==="].includes(figure.operator);
   return isUpper && figure.limit.value <= 1 - successDefault;
 }

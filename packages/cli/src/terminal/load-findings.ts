@@ -1,0 +1,33 @@
+import { formatDuration, formatNumber } from "@loadline/contract";
+import type { LoadRecord } from "@loadline/validator";
+
+type Peak = Extract<LoadRecord, { type: "peak" }>;
+type Ladder = Extract<LoadRecord, { type: "ladder" }>;
+
+/** What a search or a ladder found, for the reader; verdicts stand in the card. */
+export function findingLines(record: LoadRecord): string[] {
+  if (record.type === "peak") return [peakLine(record)];
+  return record.type === "ladder" ? ladderLines(record) : [];
+}
+
+function peakLine({ scenario, result }: Peak): string {
+  const rate = (value: number | null): string =>
+    value === null ? "none" : `${formatNumber(value)}/s`;
+  const sure = result.confirmed ? "passed twice" : "not confirmed";
+  return `peak ${scenario}: highest passing ${rate(result.highestPassing)} (${sure}), lowest failing ${rate(result.lowestFailing)}, ${result.steps.length} steps`;
+}
+
+function ladderLines({ scenario, result }: Ladder): string[] {
+  const ms = (value: number | null): string => (value === null ? "-" : formatDuration(value));
+  const rows = result.sizes.map((size) => {
+    const speedUp = size.speedUp === null ? "-" : formatNumber(size.speedUp);
+    return `ladder ${scenario}: ${size.users} users, ${formatNumber(size.okPerSecond)}/s ok, median ${ms(size.medianMs)}, p95 ${ms(size.p95Ms)}, speed-up ${speedUp}`;
+  });
+  const knee = result.knee === null ? "no knee in these sizes" : `knee after ${result.knee} users`;
+  const peak = result.fit?.peakUsers ?? null;
+  const fit =
+    peak === null
+      ? ""
+      : `; derived, not measured: highest throughput near ${Math.round(peak)} users`;
+  return [...rows, `ladder ${scenario}: ${knee}${fit}`];
+}

@@ -1,0 +1,101 @@
+import { TestClock } from "@loadline/kit/clock";
+import type { LiveFrame } from "@loadline/validator";
+import { describe, expect, it } from "vitest";
+import { createTestHost } from "../../test/test-host.ts";
+import { findingLines } from "./load-findings.ts";
+import { createLoadView, frameLines } from "./load-view.ts";
+
+function frame(elapsedMs: number, o: Partial<LiveFrame> = {}): LiveFrame {
+  return {
+    due: 1_213,
+    ok: 1_202,
+    bad: 2,
+    inFlight: 9,
+    p50Ms: 12,
+    p99Ms: 840,
+    maxMs: 1_300,
+    ttftP99Ms: null,
+    elapsedMs,
+    leftMs: 60_000 - elapsedMs,
+    ...o,
+  };
+}
+
+describe("view of a load", () => {
+  it("says phase, counts, percentiles and time left; what is not known is a dash", () => {
+    const lines = frameLines("loadline load  smoke", frame(30_000));
+    expect(lines).toEqual([
+      "loadline load  smoke    30 s, left about 30 s",
+      "sending   ############............  due 1,213  ok 1,202  bad 2  in flight 9",
+      "response  p50 12 ms  p99 840 ms  max 1.3 s   first token p99 -",
+    ]);
+    expect(frameLines("t", frame(60_000))[1]).toMatch(/^draining /);
+    expect(frameLines("t", frame(60_000, { inFlight: 0 }))[1]).toMatch(/^done /);
+  });
+
+  it("a terminal gets the block drawn over itself, twice a second as frames come", () => {
+    const host = createTestHost([], { isTty: true });
+    const view = createLoadView(host, "loadline load");
+    for (let ms = 500; ms <= 2_000; ms += 500) view.frame(frame(ms));
+    view.end();
+    expect(host.err().split("loadline load").length - 1).toBe(4);
+    expect(host.err()).toContain("\u001b[3A");
+    expect(host.out()).toBe("");
+  });
+
+  it("without a terminal there is a line per 10 s and one at the end, without any control sequence", () => {
+    const host = createTestHost([], { clock: new TestClock() });
+    const view = createLoadView(host, "loadline load");
+    for (let ms = 500; ms <= 30_000; ms += 500) view.frame(frame(ms));
+    view.end();
+    const lines = host.err().trimEnd().split("\n");
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toMatch(
+      /^\d\d:\d\d:\d\dZ stage=load due=1213 ok=1202 bad=2 inFlight=9 p99Ms=840 leftS=60$/,
+    );
+    expect(host.err()).not.toContain("\u001b");
+  });
+});
+
+describe("findings of a load", () => {
+  it("a search has two rates, not one number, and says when it is not confirmed", () => {
+    const result = { steps: [], highestPassing: 400, lowestFailing: 420, confirmed: true };
+    expect(findingLines({ type: "peak", scenario: "get", result })).toEqual([
+      "peak get: highest passing 400/s (passed twice), lowest failing 420/s, 0 steps",
+    ]);
+    const none = { ...result, highestPassing: null, confirmed: false };
+    expect(findingLines({ type: "peak", scenario: "get", result: none })[0]).toContain(
+      "highest passing none (not confirmed)",
+    );
+  });
+
+  it("a ladder has a row per size, its knee, and what is derived says so", () => {
+    const size = {
+      users: 4,
+      okPerSecond: 610,
+      rounds: [],
+      due: 9,
+      ok: 9,
+      medianMs: 5.5,
+      p95Ms: null,
+    };
+    const fit = {
+      provenance: "derived",
+      lambda: 1,
+      sigma: 0,
+      kappa: 0,
+      peakUsers: 30.4,
+      curve: [],
+    } as const;
+    const lines = findingLines({
+      type: "ladder",
+      scenario: "get",
+      result: { sizes: [{ ...size, speedUp: null }], knee: 20, fit },
+    });
+    expect(lines).toEqual([
+      "ladder get: 4 users, 610/s ok, median 5.5 ms, p95 -, speed-up -",
+      "ladder get: knee after 20 users; derived, not measured: highest throughput near 30 users",
+    ]);
+    expect(findingLines({ type: "load.event", text: "x" })).toEqual([]);
+  });
+});
