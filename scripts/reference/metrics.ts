@@ -58,7 +58,7 @@ function allMetrics(): string {
   const routes = growingLabel(["route"]);
   const targets = growingLabel(["target"]);
   createTelemetry({ routesOrNone: routes, targets }, metrics);
-  watchLoop(new TestClock(), metrics, AbortSignal.abort());
+  watchLoop(new TestClock(), metrics, { signal: AbortSignal.abort(), lateForMs: 0 });
   createTraceMetrics(metrics);
   createStreamMetrics(metrics);
   createRoutingMetrics(metrics, { routes, targets });

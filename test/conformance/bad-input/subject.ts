@@ -98,6 +98,7 @@ function settings(port: number, front: "http1" | "node") {
   return {
     listen: { port: 0 },
     drain: { accept: 0, grace: 0 },
+    telemetry: { overloadAfter: 0 },
     http: { front, bodyBytesMax: 131_072, head: "1500ms", request: "1500ms" },
     targets: {
       u: compatible,

@@ -46,7 +46,12 @@ export async function runReloadable(settings: Settings): Promise<Reloadable> {
   const write = (next: Settings | string): void =>
     writeFileSync(path, typeof next === "string" ? next : JSON.stringify(next, undefined, 1));
   write(settings);
-  const own = { stateDir: join(dir, "state"), listen: { port: 0 }, drain: { accept: 0, grace: 0 } };
+  const own = {
+    stateDir: join(dir, "state"),
+    listen: { port: 0 },
+    drain: { accept: 0, grace: 0 },
+    telemetry: { overloadAfter: 0 },
+  };
   const readConfig = () => loadConfig(path, {}, own);
   const gateway = await createGateway(readConfig(), {
     clock: systemClock(),

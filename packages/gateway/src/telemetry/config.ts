@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { secretValue } from "../config/values.ts";
+import { durationMs, secretValue } from "../config/values.ts";
 
 const endpoint = z
   .url({ protocol: /^https?$/ })
@@ -32,6 +32,9 @@ export const telemetryConfig = z.strictObject({
     .max(128)
     .default("loadline")
     .describe("Name of this gateway in traces and error reports."),
+  overloadAfter: durationMs({ min: 0, max: 3_600_000, default: 1000 }).describe(
+    "New calls are refused when the event loop was over 100 ms late for this long (ms); 0 never refuses.",
+  ),
   traces: traces.prefault({}),
   errors: z
     .strictObject({

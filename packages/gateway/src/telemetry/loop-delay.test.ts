@@ -18,7 +18,7 @@ function setup() {
   const clock = new LateClock();
   const metrics = createMetrics();
   const stop = new AbortController();
-  const loop = watchLoop(clock, metrics, stop.signal);
+  const loop = watchLoop(clock, metrics, { signal: stop.signal, lateForMs: 1000 });
   return { clock, metrics, stop, loop };
 }
 
@@ -50,6 +50,14 @@ describe("event loop delay", () => {
     expect(loop.isOverloaded).toBe(false);
   });
 
+  it("of any size is no overload where 0 says never", () => {
+    const clock = new LateClock();
+    const loop = watchLoop(clock, createMetrics(), { lateForMs: 0 });
+    clock.lateMs = 500;
+    clock.advance(10_000);
+    expect(loop.isOverloaded).toBe(false);
+  });
+
   it("is a histogram from the start, and ends with its signal", () => {
     const { clock, metrics, stop } = setup();
     expect(metrics.render()).toContain("loadline_event_loop_delay_seconds_count 0\n");
@@ -57,7 +65,7 @@ describe("event loop delay", () => {
     expect(metrics.render()).toContain("loadline_event_loop_delay_seconds_count 20\n");
     stop.abort();
     expect(clock.pending).toBe(0);
-    watchLoop(clock, createMetrics(), AbortSignal.abort());
+    watchLoop(clock, createMetrics(), { signal: AbortSignal.abort(), lateForMs: 1000 });
     expect(clock.pending).toBe(0);
   });
 });
@@ -97,7 +105,7 @@ async function whileBusy(g: Running, call: () => Promise<Response>, wanted: numb
 
 describe("a gateway whose loop does not keep up", () => {
   it("refuses new model calls with LL_SERVER_OVERLOADED, and goes on answering about itself", async () => {
-    await using g = await runGateway();
+    await using g = await runGateway({ telemetry: { overloadAfter: "1s" } });
     const refused = await whileBusy(g, () => g.post("/v1/chat/completions", chat), 503);
     expect(refused?.headers.get("retry-after")).toBe("1");
     expect(await refused?.text()).toContain('"code":"LL_SERVER_OVERLOADED"');

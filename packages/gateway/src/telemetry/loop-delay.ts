@@ -3,21 +3,21 @@ import type { Metrics } from "@loadline/kit/metrics";
 
 /** How late the event loop comes to what is due. */
 export interface LoopDelay {
-  /** More than 100 ms late, each time, for a second or longer; a single long pause is not it. */
+  /** More than 100 ms late, each time, for `lateForMs` or longer; a single long pause is not it. */
   readonly isOverloaded: boolean;
 }
 
 const everyMs = 50;
 const lateMs = 100;
-const lateForMs = 1000;
 const bounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-/** Looks every 50 ms until `signal` aborts; the timer keeps no process alive. */
+/** Looks every 50 ms until `signal` aborts; the timer keeps no process alive. 0: never overloaded. */
 export function watchLoop(
   clock: Clock,
   metrics: Metrics,
-  signal: AbortSignal | undefined,
+  o: { readonly signal?: AbortSignal | undefined; readonly lateForMs: number },
 ): LoopDelay {
+  const { signal, lateForMs } = o;
   const delays = metrics.histogram(
     "loadline_event_loop_delay_seconds",
     "How late the event loop was, looked at every 50 ms.",
@@ -35,7 +35,7 @@ export function watchLoop(
     delays.observe(0, delayMs / 1000);
     if (delayMs <= lateMs) lateSinceMs = -1;
     else if (lateSinceMs < 0) lateSinceMs = nowMs;
-    isOverloaded = lateSinceMs >= 0 && nowMs - lateSinceMs >= lateForMs;
+    isOverloaded = lateForMs > 0 && lateSinceMs >= 0 && nowMs - lateSinceMs >= lateForMs;
     arm(nowMs);
   };
   const arm = (nowMs: number): void => {

@@ -52,7 +52,10 @@ export function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps): Ope
   const tracing = openTracing(config, deps);
   const closeErrors = openErrorSink(config, deps);
   const { tracer } = tracing;
-  const loop = watchLoop(clock, deps.metrics, deps.signal);
+  const loop = watchLoop(clock, deps.metrics, {
+    signal: deps.signal,
+    lateForMs: config.overloadAfter,
+  });
   const isOverloaded = (): boolean => loop.isOverloaded;
   return {
     telemetry,

@@ -20,7 +20,9 @@ const taking = (status = 200): Promise<Upstream> =>
 
 /** A gateway whose `route` stage fails as nobody foresaw, with its errors sent to `dsn`. */
 function failing(dsn: string) {
-  const settings = { telemetry: { errors: { dsn: new Secret(dsn, "${env:D}") } } };
+  const settings = {
+    telemetry: { overloadAfter: 0, errors: { dsn: new Secret(dsn, "${env:D}") } },
+  };
   return runGateway(settings, temporaryDir(), {
     stages: (table) =>
       table.map((stage) =>

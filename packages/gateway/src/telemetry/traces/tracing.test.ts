@@ -27,7 +27,7 @@ const callerSpan = "b7ad6b7169203331";
 const sampledCall = `00-${callerTrace}-${callerSpan}-01`;
 
 function telling(endpoint: string, traces: object = {}): Record<string, unknown> {
-  return { telemetry: { traces: { endpoint, sampleRatio: 1, ...traces } } };
+  return { telemetry: { overloadAfter: 0, traces: { endpoint, sampleRatio: 1, ...traces } } };
 }
 
 function good(): Promise<Upstream> {
@@ -203,7 +203,9 @@ describe("traces of a running gateway", () => {
   it("names the service as it is configured, and takes its share of new traces", async () => {
     await using receiver = await startOtlpReceiver();
     const traces = { endpoint: receiver.endpoint, sampleRatio: 0.5 };
-    await using g = await runGateway({ telemetry: { serviceName: "edge", traces } });
+    await using g = await runGateway({
+      telemetry: { overloadAfter: 0, serviceName: "edge", traces },
+    });
     for (let i = 0; i < 100; i++) expect(await ask(g, chat("sim"))).toBe(200);
     const servers = (await received(g, receiver)).filter((span) => span.kind === 2);
     expect(new Set(servers.map(({ service }) => service))).toEqual(new Set(["edge"]));
