@@ -87,6 +87,7 @@ describe("load import", () => {
       ["drive"],
       ["drive", "jmeter", "x"],
       ["drive", "k6"],
+      ["drive", "locust", "p.yaml"],
       ["export"],
       ["export", "k6"],
       ["export", "jmeter", "p.yaml"],
@@ -118,7 +119,11 @@ echo '${JSON.stringify(summary)}' > "$out"; exit 99
 
   it("without the tool its claims are not tested: exit 2", async () => {
     const cwd = folderWith({ "l.py": "", "p.yaml": accepting });
-    const host = await cli(cwd, ["drive", "locust", "l.py", "--plan", "p.yaml"], { PATH: "" });
+    const host = await cli(
+      cwd,
+      ["drive", "locust", "l.py", "--duration", "2s", "--plan", "p.yaml"],
+      { PATH: "" },
+    );
     expect(host.code).toBe(2);
     expect(host.err()).toContain("LL_LOAD_DRIVER_MISSING");
     expect(host.out()).toContain("not_tested");

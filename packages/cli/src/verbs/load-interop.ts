@@ -63,6 +63,9 @@ async function runDrive(context: VerbContext): Promise<ExitCode> {
     );
   }
   if (script === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "SCRIPT is missing.");
+  if (tool === "locust" && args.text("duration") === undefined) {
+    throw cliErrors.make("LL_CLI_VALUE", "drive locust needs --duration, or it never ends.");
+  }
   const path = resolve(host.cwd, script);
   readText(path);
   using interrupt = watchInterrupt(host, `stopping ${tool} (again: stop at once)`);

@@ -23,10 +23,12 @@ const write = (text: string, lossy = false): Promise<K6Export> =>
   exportK6(text, { path: join(folder, "plan.yaml"), lossy, clock: new TestClock() });
 
 /** The runtime without k6, for its pure parts. */
-function runtime(): Readonly<Record<string, (...given: unknown[]) => unknown>> {
+function runtime(
+  given: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, (...given: unknown[]) => unknown>> {
   const text = runtimeJs.replaceAll("export function", "function");
-  const names = ["rampOf", "rowFor", "classOf", "mix32", "valueAt", "jsonHolds"];
-  const made = createContext({ exec: { vu: { idInTest: 3 } }, Date, Math });
+  const names = ["rampOf", "rowFor", "classOf", "mix32", "begin", "send", "settle"];
+  const made = createContext({ exec: { vu: { idInTest: 3 } }, Date, Math, ...given });
   new Script(`${text}\nmade = { ${names.join(", ")} };`).runInContext(made);
   return made["made"] as Readonly<Record<string, (...given: unknown[]) => unknown>>;
 }
@@ -194,6 +196,46 @@ describe("the exported script's runtime", () => {
     expect(due(10)).toBeCloseTo(2100, 6);
     expect(due(0)).toBeCloseTo(Math.sqrt(2 / 5) * 1000, 6);
     for (let i = 1; i < 20; i++) expect(due(i)).toBeGreaterThan(due(i - 1));
+  });
+
+  it("an iteration that began late is late from its due time; warm-up and later steps are not", () => {
+    const said: Record<string, boolean[]> = { response: [], service: [] };
+    const nowMs = [1600, 1650, 1700, 1750];
+    const timings = { blocked: 0, connecting: 0, tls_handshaking: 0, duration: 50 };
+    const claimOf = (metric: string, key: string) => ({
+      metric,
+      step: null,
+      limitMs: 500,
+      rate: { add: (over: boolean) => void said[key]?.push(over) },
+    });
+    const given = {
+      exec: { scenario: { iterationInTest: 3, startTime: 1000 } },
+      Date: { now: () => nowMs.shift() ?? 0 },
+      http: { request: () => ({ status: 200, timings }), expectedStatuses: () => null },
+      lag: { add: () => undefined },
+      okRates: { s0: { add: () => undefined } },
+      base: "",
+      headers: {},
+    };
+    const { begin, send, settle } = runtime(given);
+    const plan = {
+      key: "s0",
+      intended: (index: number) => index * 10,
+      warmupMs: 0,
+      feed: null,
+      claims: [claimOf("response_time", "response"), claimOf("service_time", "service")],
+    };
+    const it = begin?.(plan);
+    send?.(it, "a", "GET", "/", null, {});
+    send?.(it, "b", "GET", "/", null, {});
+    settle?.(it);
+    // Due at 1030, done at 1650; the second step was asked for at 1700 and done at 1750.
+    expect(said).toEqual({ response: [true, false], service: [false, false] });
+    nowMs.push(1600, 1650);
+    const early = begin?.({ ...plan, warmupMs: 100 });
+    send?.(early, "a", "GET", "/", null, {});
+    settle?.(early);
+    expect(said["response"]).toHaveLength(2);
   });
 
   it("answers end in the engine's classes", () => {
