@@ -6,6 +6,7 @@ import type { LoadTimeouts } from "../types.ts";
 import { EngineConnection } from "./connection.ts";
 import type { Flight, LoadOutcome } from "./flight.ts";
 import { EarlyCloses } from "./reuse.ts";
+import { TargetDns } from "./target-dns.ts";
 
 export interface ConnectionsOptions {
   readonly url: URL;
@@ -35,6 +36,7 @@ export class Connections {
   /** One buffer for all sockets: a read is consumed before the next one begins. */
   readonly readBuffer = Buffer.allocUnsafeSlow(readBytes);
   readonly earlyCloses: EarlyCloses;
+  readonly #dns: TargetDns;
   readonly #all = new Set<EngineConnection>();
   readonly #idle: EngineConnection[] = [];
   #queue: Flight[] = [];
@@ -44,6 +46,7 @@ export class Connections {
 
   constructor(o: ConnectionsOptions) {
     this.o = o;
+    this.#dns = new TargetDns(o.clock);
     this.earlyCloses = new EarlyCloses(o.scenarios, o.closedEarly);
   }
 
@@ -157,15 +160,16 @@ export class Connections {
       return true;
     };
     const onread = { buffer: readBuffer, callback };
+    const { lookup } = this.#dns;
     if (url.protocol === "https:") {
       const port = Number(url.port === "" ? 443 : url.port);
       const name = isIP(host) === 0 ? { servername: host } : {};
       const rejectUnauthorized = this.o.insecure !== true;
       // `onread` is net's option, which tls hands on: one buffer for these sockets too.
-      const own = { host, port, ALPNProtocols: ["http/1.1"], rejectUnauthorized, onread };
+      const own = { host, port, lookup, ALPNProtocols: ["http/1.1"], rejectUnauthorized, onread };
       return connectTls({ ...own, ...name });
     }
     const port = Number(url.port === "" ? 80 : url.port);
-    return connectTcp({ host, port, noDelay: true, onread });
+    return connectTcp({ host, port, lookup, noDelay: true, onread });
   }
 }

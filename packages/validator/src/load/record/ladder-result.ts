@@ -91,23 +91,17 @@ function kneeOf(sizes: readonly LadderSize[]): number | null {
   return null;
 }
 
-/** Least squares of users / throughput = a + b (users - 1) + c users (users - 1). */
+/** Least squares of users / throughput = a + b (users - 1) + c users (users - 1), b and c >= 0. */
 function fitOf(sizes: readonly LadderSize[]): LadderFit | null {
   const used = sizes.filter(({ okPerSecond }) => okPerSecond > 0);
   if (used.length < fitSizesMin) return null;
   const rows = used.map(({ users, okPerSecond }) => {
-    return { x: [1, users - 1, users * (users - 1)] as const, y: users / okPerSecond };
+    return { x: [1, users - 1, users * (users - 1)], y: users / okPerSecond };
   });
-  const sum = (of: (row: (typeof rows)[number]) => number): number =>
-    rows.reduce((all, row) => all + of(row), 0);
-  const matrix = ([0, 1, 2] as const).map((i) => [
-    ...([0, 1, 2] as const).map((j) => sum(({ x }) => x[i] * x[j])),
-    sum(({ x, y }) => x[i] * y),
-  ]);
-  const solved = solve(matrix);
+  const solved = leastSquares(rows, [0, 1, 2]);
   if (solved === null) return null;
   const [a = 0, b = 0, c = 0] = solved;
-  if (!(a > 0) || b < 0 || c < 0) return null;
+  if (!(a > 0)) return null;
   const [lambda, sigma, kappa] = [1 / a, b / a, c / a];
   const last = 2 * Math.max(...used.map(({ users }) => users));
   const at = (n: number): number => (lambda * n) / (1 + sigma * (n - 1) + kappa * n * (n - 1));
@@ -127,12 +121,39 @@ function fitOf(sizes: readonly LadderSize[]): LadderFit | null {
   };
 }
 
-/** Gauss with pivoting, three unknowns; null when they are not determined. */
+interface Row {
+  readonly x: readonly number[];
+  readonly y: number;
+}
+
+/** Coefficients of the columns; one below 0 is held at 0 and the others are found again. */
+function leastSquares(rows: readonly Row[], columns: readonly number[]): number[] | null {
+  const sum = (of: (row: Row) => number): number => rows.reduce((all, row) => all + of(row), 0);
+  const matrix = columns.map((i) => [
+    ...columns.map((j) => sum(({ x }) => (x[i] ?? 0) * (x[j] ?? 0))),
+    sum(({ x, y }) => (x[i] ?? 0) * y),
+  ]);
+  const solved = solve(matrix);
+  if (solved === null) return null;
+  const worst = columns.find((column, at) => column > 0 && (solved[at] ?? 0) < 0);
+  if (worst !== undefined) {
+    return leastSquares(
+      rows,
+      columns.filter((column) => column !== worst),
+    );
+  }
+  const all = [0, 0, 0];
+  columns.forEach((column, at) => (all[column] = solved[at] ?? 0));
+  return all;
+}
+
+/** Gauss with pivoting; null when the unknowns are not determined. */
 function solve(rows: number[][]): number[] | null {
+  const n = rows.length;
   const m = rows.map((row) => [...row]);
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < n; i++) {
     const order = m.slice(i).toSorted((a, b) => Math.abs(b[i] ?? 0) - Math.abs(a[i] ?? 0));
-    m.splice(i, 3 - i, ...order);
+    m.splice(i, n - i, ...order);
     const pivot = m[i];
     const lead = pivot?.[i] ?? 0;
     if (pivot === undefined || Math.abs(lead) < 1e-12) return null;
@@ -142,5 +163,5 @@ function solve(rows: number[][]): number[] | null {
       m[r] = row.map((value, j) => value - factor * (pivot[j] ?? 0));
     }
   }
-  return m.map((row, i) => (row[3] ?? 0) / (row[i] ?? 1));
+  return m.map((row, i) => (row[n] ?? 0) / (row[i] ?? 1));
 }
