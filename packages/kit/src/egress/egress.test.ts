@@ -1,6 +1,8 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
+import { selfSigned } from "../../../testkit/src/self-signed/index.ts";
 import { createEgress, hostOf, parseHttpUrl } from "./index.ts";
 
 describe("egress", () => {
@@ -41,6 +43,23 @@ describe("egress", () => {
   it("another scheme in a URL object is refused too", () => {
     const egress = createEgress({ allowHosts: ["a.test"] });
     expect(() => egress.connect(new URL("ftp://a.test/"))).toThrow("ftp:");
+  });
+
+  it("a certificate nobody vouches for is refused, unless any is taken", async () => {
+    const server = createTlsServer(selfSigned(), (socket) => void socket.end("hi"));
+    server.on("tlsClientError", () => undefined);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const url = new URL(`https://127.0.0.1:${port}/`);
+    const strict = createEgress({ allowHosts: ["127.0.0.1"] }).connect(url);
+    await expect(once(strict, "data")).rejects.toThrow("self-signed certificate");
+    const lax = createEgress({ allowHosts: ["127.0.0.1"], insecure: true }).connect(url);
+    const [chunk] = await once(lax, "data");
+    expect(String(chunk)).toBe("hi");
+    lax.destroy();
+    server.close();
   });
 
   it("an IPv6 host loses its brackets", () => {

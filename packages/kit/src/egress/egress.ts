@@ -5,11 +5,13 @@ import { egressErrors } from "./errors.ts";
 export interface EgressOptions {
   /** Lower-case host names or addresses, without port; nothing else is ever connected to. */
   readonly allowHosts: readonly string[];
+  /** Takes any certificate of a TLS server; whoever sets it says so beside its results. */
+  readonly insecure?: boolean;
 }
 
 export interface Egress {
   /**
-   * A new socket to the host of `url`, still connecting; TLS is verified.
+   * A new socket to the host of `url`, still connecting; TLS is verified unless `insecure`.
    * @throws LL_EGRESS_HOST for a host outside `allowHosts`, LL_EGRESS_URL for another scheme.
    */
   connect(url: URL): Socket;
@@ -47,7 +49,14 @@ export function createEgress(o: EgressOptions): Egress {
       const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
       if (url.protocol === "http:") return connectTcp({ host, port, noDelay: true });
       const servername = isIP(host) === 0 ? { servername: host } : {};
-      return connectTls({ host, port, ALPNProtocols: ["http/1.1"], ...servername });
+      const rejectUnauthorized = o.insecure !== true;
+      return connectTls({
+        host,
+        port,
+        ALPNProtocols: ["http/1.1"],
+        rejectUnauthorized,
+        ...servername,
+      });
     },
   };
 }

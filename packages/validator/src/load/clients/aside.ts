@@ -17,7 +17,8 @@ export async function sendAside(
 ): Promise<number> {
   if (requests.length === 0) return 0;
   const url = new URL(context.plan.target.baseUrl);
-  const egress = createEgress({ allowHosts: [hostOf(url)] });
+  const insecure = context.plan.target.insecure === true;
+  const egress = createEgress({ allowHosts: [hostOf(url)], insecure });
   const pool = createHttp1Pool({
     connect: () => egress.connect(url),
     connectionsMax: atOnce,

@@ -23,7 +23,11 @@ export interface RecordingContext extends ExecContext, AsyncDisposable {
   valuesOf(name: string): number[];
 }
 
-export function createContext(baseUrl: string, clock = systemClock()): RecordingContext {
+export function createContext(
+  baseUrl: string,
+  clock = systemClock(),
+  target: { readonly insecure?: boolean } = {},
+): RecordingContext {
   const figures: Figure[] = [];
   const events: string[] = [];
   const stop = new AbortController();
@@ -36,7 +40,7 @@ export function createContext(baseUrl: string, clock = systemClock()): Recording
     seed: 7,
     scenario: 0,
     name: "s",
-    plan: { target: { baseUrl }, seed: 7, scenarios: {}, limits: [] },
+    plan: { target: { baseUrl, ...target }, seed: 7, scenarios: {}, limits: [] },
     worker: 0,
     workers: 1,
     base: { path: "", headers: ["host", url.host] },

@@ -1,8 +1,14 @@
 import { once } from "node:events";
-import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import {
+  createSecureServer,
+  createServer,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { createServer as createTcpServer, type Server } from "node:net";
-import { TestClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { selfSigned } from "../../../../testkit/src/self-signed/index.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadClient } from "./client.ts";
 import { createContext, dueNow, type RecordingContext } from "./context.fixture.ts";
@@ -195,6 +201,19 @@ describe("HTTP/2", () => {
     expect((await ask(sender, get)).outcome).toBe(outcome);
     sender.close();
     balances(context);
+  });
+
+  it("over TLS a certificate nobody vouches for is tls, unless any is taken", async () => {
+    const server = createSecureServer(selfSigned(), (_request, response) => response.end("ok"));
+    server.on("sessionError", () => undefined);
+    await using listening = await listen(server);
+    const url = listening.url.replace("http:", "https:");
+    await using strict = createContext(url);
+    expect((await ask(new Http2Sender(strict), get)).outcome).toBe("tls");
+    await using lax = createContext(url, systemClock(), { insecure: true });
+    const sender = new Http2Sender(lax);
+    expect((await ask(sender, get)).outcome).toBe("ok");
+    sender.close();
   });
 
   it("a dead port is connect, a server of HTTP/1.1 is protocol, one that hangs is a timeout", async () => {

@@ -99,10 +99,11 @@ export class Http2Sender {
     const { clock } = this.#context;
     const egress = createEgress({ allowHosts: [hostOf(this.#url)] });
     const secure = this.#url.protocol === "https:";
+    const rejectUnauthorized = this.#context.plan.target.insecure !== true;
     // Without TLS both sides know beforehand that they speak HTTP/2.
     const session = connect(
       this.#url.origin,
-      secure ? {} : { createConnection: () => egress.connect(this.#url) },
+      secure ? { rejectUnauthorized } : { createConnection: () => egress.connect(this.#url) },
     );
     const carrier: Carrier = {
       session,

@@ -112,6 +112,7 @@ export class Rooms {
     const headers = [...base.headers, ...Object.entries(this.#o.headers ?? {}).flat()];
     const options = {
       url: new URL(plan.target.baseUrl),
+      insecure: plan.target.insecure === true,
       path: `${base.path}${this.#o.path}`,
       headers,
       clock,

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { systemClock } from "@loadline/kit/clock";
 import {
   createFrameParser,
   encodeClose,
@@ -9,6 +11,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../../../../testkit/src/eventually.ts";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
+import { selfSigned } from "../../../../../testkit/src/self-signed/index.ts";
 import type { Answer } from "../asked.ts";
 import { createContext, dueNow, type RecordingContext } from "../context.fixture.ts";
 import { Ledger } from "./ledger.ts";
@@ -210,6 +213,24 @@ describe("sockets that misbehave", () => {
     expect(context.ended).toHaveLength(context.opened());
     await rooms.close();
     expect(context.valuesOf("ws_fanout")).toEqual([]);
+  });
+
+  it("over TLS a certificate nobody vouches for is tls, unless any is taken", async () => {
+    const server = createTlsServer(selfSigned(), (socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => void socket.write("HTTP/1.1 403 X\r\n\r\n"));
+    });
+    server.on("tlsClientError", () => undefined);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const url = `https://127.0.0.1:${port}`;
+    await using strict = createContext(url);
+    expect((await say(new Rooms({ path: "/ws" }, strict), 0)).outcome).toBe("tls");
+    await using lax = createContext(url, systemClock(), { insecure: true });
+    expect((await say(new Rooms({ path: "/ws" }, lax), 0)).outcome).toBe("status_4xx");
+    server.close();
   });
 
   it("an acknowledgement that never comes is a timeout, not a wait without end", async () => {

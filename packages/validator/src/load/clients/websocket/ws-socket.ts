@@ -25,6 +25,8 @@ export interface WsSink {
 
 export interface WsSocketOptions {
   readonly url: URL;
+  /** Any certificate is taken. */
+  readonly insecure: boolean;
   readonly path: string;
   /** Headers of the opening request, flat. */
   readonly headers: readonly string[];
@@ -74,7 +76,9 @@ export class WsSocket {
         },
       },
     );
-    this.#socket = createEgress({ allowHosts: [hostOf(o.url)] }).connect(o.url);
+    this.#socket = createEgress({ allowHosts: [hostOf(o.url)], insecure: o.insecure }).connect(
+      o.url,
+    );
     this.#isSecure = "encrypted" in this.#socket;
     this.#timer = o.clock.after(connectMs, () => this.#end("connect_timeout"));
     this.#socket.once(this.#isSecure ? "secureConnect" : "connect", () => this.#connected());
