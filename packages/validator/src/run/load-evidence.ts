@@ -10,6 +10,8 @@ type Ladder = Extract<LoadRecord, { type: "ladder" }>;
 type Missing = Extract<LoadRecord, { type: "load.missing" }>["missing"];
 
 const by = "load";
+/** Slices of a mean in one record. */
+const meansPerRecord = 1_000;
 /** A record holds 64 KiB in all. */
 const noteCharsMax = 48_000;
 const totalTimeoutMs = 120_000;
@@ -161,7 +163,7 @@ export class LoadEvidence {
   #claim(bound: BoundClaim, accounts: readonly LoadAccount[]): void {
     const { claim } = bound;
     const stop = this.#stop;
-    const tallies =
+    const tallies: readonly FiguredTally[] =
       stop?.claim === claim.id && stop.on === "evidence" ? stop.tallies : this.#talliesOf(claim.id);
     if (bound.undecided !== undefined) {
       const { reason, sentence } = bound.undecided;
@@ -175,7 +177,8 @@ export class LoadEvidence {
     if (bound.limits.length === 0) {
       return this.#notRun(claim.id, "This engine does not record the metric.");
     }
-    for (const tally of tallies) {
+    // Sums are for figures; with their slices they would fill a record.
+    for (const { figures: _sums, ...tally } of tallies) {
       for (const part of this.#parts(bound, tally)) {
         this.#recorder.append({
           kind: "sample.tally",
@@ -234,7 +237,10 @@ export class LoadEvidence {
       const slices = meanSlices(figure, tallies, timeoutMs);
       const data = { stream: claim.of, part: "all", unit: claim.unit ?? "", slices };
       if (slices.length === 0) return this.#notRun(claim.id, "No request fell due.");
-      this.#recorder.append({ kind: "sample.means", by, claims: [claim.id], data });
+      for (let at = 0; at < slices.length; at += meansPerRecord) {
+        const some = { ...data, slices: slices.slice(at, at + meansPerRecord) };
+        this.#recorder.append({ kind: "sample.means", by, claims: [claim.id], data: some });
+      }
       return;
     }
     const spans = figure.scenarios.map((name) => this.#measuredMs(name));
@@ -249,7 +255,14 @@ export class LoadEvidence {
     }
     const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} requests, limit ${figure.operator} ${figure.limit.text}.`;
     const ok = keeps(figure, seen.value);
-    const data = { stream: claim.of, part: "all", ok, seen: text, figure: seen, tallies };
+    const data = {
+      stream: claim.of,
+      part: "all",
+      ok,
+      seen: text,
+      figure: seen,
+      counts: counts(tallies),
+    };
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
   }
 
@@ -277,6 +290,15 @@ export class LoadEvidence {
     const data = { reason: "not_run", sentence };
     this.#recorder.append({ kind: "skip", by, claims: [claim], data });
   }
+}
+
+/** The counts a figure was made of, without their slices: those of a long run fill a record. */
+function counts(tallies: readonly FiguredTally[]): object[] {
+  return tallies.map(({ n, bad, undefined: open, badBy, observedMs, maxMs, figures }) => {
+    const { values, sumMs, minMs } = figures ?? {};
+    const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  });
 }
 
 function shown(value: number, unit: string): string {

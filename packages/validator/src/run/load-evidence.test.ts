@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fold, planDigest } from "@loadline/contract";
+import { systemClock } from "@loadline/kit/clock";
+import { afterEach, describe, expect, it } from "vitest";
+import { createRecorder, type Recorder } from "../evidence/recorder.ts";
+import { createRedactor } from "../evidence/redact.ts";
+import { sha256 } from "../evidence/sha256.ts";
+import { bindJob, type BoundJob, type LoadJob, type LoadRecord } from "../load/index.ts";
+import { LoadEvidence } from "./load-evidence.ts";
+import { loadRunPlan } from "./run-load-job.ts";
+
+const roots: string[] = [];
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+const request = { kind: "http", method: "GET", path: "/" } as const;
+const job: LoadJob = {
+  profile: "test",
+  name: "target",
+  load: {
+    target: { baseUrl: "http://127.0.0.1:1" },
+    seed: 7,
+    scenarios: {
+      get: { executor: "constant-arrival-rate", rate: 20, durationMs: 3_600_000, request },
+    },
+    limits: [],
+  },
+  thresholds: {
+    response_time: [
+      { threshold: "avg<900" },
+      { threshold: "avg<900 confidence(0.95)" },
+      { threshold: "p(95)<1s over(60s)" },
+    ],
+    rag_foreign: [{ threshold: "count==0" }],
+  },
+  confidence: 0.95,
+  waive: [],
+  explore: false,
+};
+
+interface Evidence {
+  readonly bound: BoundJob;
+  readonly recorder: Recorder;
+  readonly evidence: LoadEvidence;
+}
+
+function open(): Evidence {
+  const runDir = mkdtempSync(join(tmpdir(), "loadline-evidence-"));
+  roots.push(runDir);
+  mkdirSync(join(runDir, "artifacts"));
+  const bound = bindJob(job);
+  const recorder = createRecorder({
+    runDir,
+    run: "run-1",
+    planDigest: planDigest(loadRunPlan(bound), sha256),
+    target: "target",
+    toolVersion: "0.1.0",
+    clock: systemClock(),
+    redactor: createRedactor([], Buffer.alloc(32)),
+  });
+  return { bound, recorder, evidence: new LoadEvidence(bound, recorder) };
+}
+
+/** The tallies of an hour: 3,600 slices of 20 requests of 101.25 ms. */
+function tally(claim: string, stream: string, bad = 0): LoadRecord {
+  const slices = Array.from({ length: 3_600 }, (_, i): [number, number] => [20, i < bad ? 1 : 0]);
+  const sums = slices.map(([n, k]): [number, number] => [n - k, 101.253917 * (n - k)]);
+  const values = 72_000 - bad;
+  return {
+    type: "sample.tally",
+    claim,
+    tally: {
+      stream,
+      part: claim === "load.errors" ? "get" : "all",
+      n: 72_000,
+      bad,
+      undefined: 0,
+      slices,
+      sliceMs: 1_000,
+      badBy: { reset: bad },
+      limitMs: claim.includes("p95") ? 1_000 : 900,
+      maxMs: 101.3,
+      figures: { values, sumMs: 101.253917 * values, minMs: 101.2, sums },
+      metric: "response_time",
+      series: "get",
+      clock: "intended",
+      over: 0,
+      lookCount: 0,
+      scheduleHash: "aa",
+    },
+  };
+}
+
+const ended = (due: number): LoadRecord => ({
+  type: "load.ended",
+  reason: "done",
+  accounts: [
+    {
+      scenario: "get",
+      due,
+      sent: due,
+      ok: due,
+      bad: {},
+      tokensKnown: 0,
+      tokensUnknown: 0,
+      outputTokens: 0,
+    },
+  ],
+});
+
+function verdictsOf({ bound, recorder }: Evidence): Record<string, string> {
+  const plan = loadRunPlan(bound);
+  const o = { chainHead: recorder.head(), planDigest: planDigest(plan, sha256), now: "" };
+  const { claims } = fold(plan, recorder.records, o);
+  return Object.fromEntries(claims.map(({ id, verdict }) => [id, verdict]));
+}
+
+function feed(one: Evidence, bad = 0): void {
+  for (const { claim, limits } of one.bound.bound) {
+    if (limits.length > 0 && limits[0]?.metric !== "figure") {
+      one.evidence.add(tally(claim.id, claim.of, bad));
+    }
+  }
+}
+
+describe("evidence of a load", () => {
+  it("an hour of slices fits into records, and decides observed, inferred and windowed claims", () => {
+    const one = open();
+    feed(one);
+    one.evidence.add(ended(72_000));
+    one.recorder.append({ kind: "run.closed", by: "run", data: { reason: "done" } });
+    expect(verdictsOf(one)).toEqual({
+      "all.response_time.avg": "passed",
+      "all.response_time.avg-2": "passed",
+      "all.response_time.p95": "passed",
+      "all.rag_foreign.count": "passed",
+      "load.errors": "passed",
+      "load.alive": "passed",
+    });
+    const windows = one.recorder.records.filter(
+      ({ kind, claims }) => kind === "sample.tally" && claims.includes("all.response_time.p95"),
+    );
+    expect(windows).toHaveLength(60);
+    one.recorder.close();
+  });
+
+  it("events that nobody told of are none, if requests fell due; else nothing was tested", () => {
+    const one = open();
+    one.evidence.add(ended(0));
+    one.recorder.append({ kind: "run.closed", by: "run", data: { reason: "done" } });
+    const verdicts = verdictsOf(one);
+    expect(verdicts["all.rag_foreign.count"]).toBe("not_tested");
+    expect(verdicts["load.alive"]).toBe("not_tested");
+    one.recorder.close();
+  });
+
+  it("what is larger than a record becomes an artifact that a note names", () => {
+    const one = open();
+    const text = "x".repeat(60_000);
+    one.evidence.add({ type: "load.event", text: "small" });
+    one.evidence.add({
+      type: "steps",
+      scenario: "get",
+      steps: [{ step: text, due: 1, ok: 1, bad: {}, percentiles: [] }],
+    });
+    const note = one.recorder.records.at(-1);
+    expect(note?.refs).toHaveLength(1);
+    expect(note?.data["artifact"]).toMatchObject({ name: "steps" });
+    one.recorder.close();
+  });
+});
