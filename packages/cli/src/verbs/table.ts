@@ -96,12 +96,11 @@ export const verbs: readonly VerbSpec[] = [
   stage("probe", "the probe stage alone, same plan, same evidence"),
   {
     ...stage("load", "load alone, by a plan, a profile or flags; other tools"),
-    usage:
-      "[PLAN] [--target URL] [--rate N | --users N] | import FILE.. | drive k6|locust SCRIPT | export k6|k6-operator PLAN",
+    usage: "[PLAN] [--target URL] [options] | profiles|compare|import|drive|export ...",
     example:
-      "loadline load --target http://127.0.0.1:8080 --rate 30 --duration 12s --api-key-env LOADLINE_API_KEY",
+      "loadline load --target http://127.0.0.1:8080 --rate 30 --api-key-env LOADLINE_API_KEY",
     options: [...loadRunOptions, ...loadOptions, ...interopOptions],
-    positional: { name: "PLAN|import|drive|export", min: 0, max: 32 },
+    positional: { name: "PLAN|profiles|compare|import|drive|export", min: 0, max: 32 },
     load: async () =>
       (await import("./load-interop.ts")).withInterop((await import("./load.ts")).runLoadVerb),
   },
