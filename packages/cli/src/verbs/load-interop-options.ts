@@ -7,7 +7,7 @@ export const interopOptions: readonly OptionSpec[] = [
   {
     name: "parallelism",
     value: "N",
-    help: "export k6-operator: pods, default 2; import: scripts whose results there must be",
+    help: "export k6-operator: pods, default 2; import: results there must be",
   },
 ];
 
