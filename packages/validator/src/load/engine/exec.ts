@@ -75,6 +75,8 @@ export interface ExecContext {
   begin(step: number, index: number, intendedMs: number): Flight;
   /** Closes it; a flight that was closed before, by the end of the run, is left alone. */
   finish(flight: Flight, outcome: LoadOutcome): void;
+  /** Counts output tokens where the server tells none, -1 = it cannot; absent without a tokenizer. */
+  readonly countTokens?: (text: string) => number;
   /** A figure of load.md section 8 (ms, ratio or count by its name), or a check by its name. */
   metric(name: string, value: number, bad?: boolean): void;
   /** Says something of the run, once in a while: it goes into the evidence. */

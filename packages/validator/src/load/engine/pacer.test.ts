@@ -1,6 +1,7 @@
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { createPacer } from "./pacer.ts";
+import { PacerHub } from "./pacer-hub.ts";
 
 describe("pacer", () => {
   it("the thread wakes never early, at once for the past, and before its time when woken", async () => {
@@ -35,6 +36,53 @@ describe("pacer", () => {
     await second;
     expect(done).toEqual(["first"]);
     expect(clock.pending).toBe(0);
+    pacer.close();
+  });
+
+  it("scenarios on one thread are woken each at its own time, never early, the first first", async () => {
+    const clock = systemClock();
+    const pacer = createPacer("pacer", clock);
+    await pacer.until(0);
+    const hub = new PacerHub(pacer, clock);
+    const startMs = clock.monotonicMs();
+    const woken: string[] = [];
+    const wait = async (name: string, aheadMs: number): Promise<void> => {
+      const member = hub.member();
+      await member.until(startMs + aheadMs);
+      expect(clock.monotonicMs()).toBeGreaterThanOrEqual(startMs + aheadMs - 0.02);
+      woken.push(name);
+    };
+    await Promise.all([wait("last", 60), wait("first", 10), wait("past", -5), wait("second", 30)]);
+    expect(woken).toEqual(["past", "first", "second", "last"]);
+    pacer.close();
+  });
+
+  it("waking one scenario leaves the others asleep", async () => {
+    const clock = systemClock();
+    const pacer = createPacer("pacer", clock);
+    const hub = new PacerHub(pacer, clock);
+    const [one, other] = [hub.member(), hub.member()];
+    let otherWoke = false;
+    const startMs = clock.monotonicMs();
+    const sleeping = other.until(startMs + 200).then(() => (otherWoke = true));
+    const waiting = one.until(startMs + 60_000);
+    one.wake();
+    await waiting;
+    expect(otherWoke).toBe(false);
+    await sleeping;
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(startMs + 199.9);
+    pacer.close();
+  });
+
+  it("precise waits for the last of its time in the loop and is never early", async () => {
+    const clock = systemClock();
+    const pacer = createPacer("precise", clock);
+    await pacer.until(0);
+    for (const aheadMs of [0.1, 1, 5]) {
+      const dueMs = clock.monotonicMs() + aheadMs;
+      await pacer.until(dueMs);
+      expect(clock.monotonicMs()).toBeGreaterThanOrEqual(dueMs);
+    }
     pacer.close();
   });
 });

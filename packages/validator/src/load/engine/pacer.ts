@@ -35,7 +35,7 @@ function precisePacer(clock: Clock): Pacer {
   return {
     until: async (dueMs) => {
       await pacer.until(dueMs - inLoopMs);
-      const untilMs = Math.min(dueMs, clock.monotonicMs() + inLoopMs);
+      const untilMs = Math.min(dueMs, clock.monotonicMs() + 2 * inLoopMs);
       while (clock.monotonicMs() < untilMs);
     },
     wake: () => pacer.wake(),

@@ -2,9 +2,11 @@ import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import { checkLoadPlan } from "../plan/check.ts";
 import { Recorder } from "../record/recorder.ts";
+import { isOpenScenario } from "../schedule/hash.ts";
 import { HostMonitor } from "./host.ts";
 import type { LaneCommand, LaneInput, LaneMessage } from "./lane.ts";
 import { createPacer, type Pacer } from "./pacer.ts";
+import { PacerHub } from "./pacer-hub.ts";
 import { Sender } from "./sender.ts";
 
 const tickMs = 100;
@@ -49,22 +51,32 @@ export class SenderHost {
 
   /** From `ready` to `ended`, or a `fault`; never rejects. */
   async run(): Promise<void> {
-    const { plan, pacing } = this.#input;
-    // Threads start before the clock of the run does: a cold pacer would be lag.
-    const pacers = Object.keys(plan.scenarios).map(() => createPacer(pacing, this.#clock));
+    const pacer = createPacer(this.#input.pacing, this.#clock);
     try {
-      await Promise.all(pacers.map((pacer) => pacer.until(this.#clock.monotonicMs())));
+      // Its thread starts before the clock of the run does: a cold pacer would be lag.
+      await pacer.until(this.#clock.monotonicMs());
       await this.#sender.prepare();
       this.#post({ type: "ready", buffers: this.recorder.arena.buffers });
       this.recorder.begin(await this.#beginning);
-      await this.#send(pacers);
+      await this.#send(this.#membersOf(pacer));
     } catch (error) {
       const code = error instanceof LoadlineError ? error.code : null;
       const message = error instanceof Error ? error.message : String(error);
       this.#post({ type: "fault", code, message });
     } finally {
-      for (const pacer of pacers) pacer.close();
+      pacer.close();
     }
+  }
+
+  /** One pacer for each scenario: the same thread's, but for users, who wait for nobody's arrival. */
+  #membersOf(pacer: Pacer): Pacer[] {
+    const scenarios = Object.values(this.#input.plan.scenarios);
+    const isShared = scenarios.filter(isOpenScenario).length > 1;
+    const hub = new PacerHub(pacer, this.#clock);
+    return scenarios.map((scenario) => {
+      if (!isOpenScenario(scenario)) return createPacer("timer", this.#clock);
+      return isShared ? hub.member() : pacer;
+    });
   }
 
   async #send(pacers: readonly Pacer[]): Promise<void> {

@@ -4,6 +4,8 @@ import type { Executor } from "../executors/executor.ts";
 import { createExecutor } from "../executors/index.ts";
 import { connectionQueueMax } from "../executors/queue-bound.ts";
 import { gracefulStopMsDefault } from "../plan/duration.ts";
+import type { TokenCounter } from "../clients/llm/stream-reader.ts";
+import { importTokenizer } from "../clients/llm/tokenizer.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { scenarioSeed } from "../schedule/arrivals.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";
@@ -42,6 +44,7 @@ export class Sender {
   readonly #foreign = new Set<Flight>();
   readonly #execs: Exec[] = [];
   readonly #executors: Executor[] = [];
+  #countTokens: TokenCounter | null = null;
   #pacers: readonly Pacer[] = [];
   /** Nothing new begins; what is under way goes on. */
   #draining = false;
@@ -68,6 +71,8 @@ export class Sender {
 
   /** Makes the Exec of every scenario; nothing is sent. */
   async prepare(): Promise<void> {
+    const { plan, emit } = this.o;
+    this.#countTokens = await importTokenizer(plan, (text) => emit({ type: "load.event", text }));
     for (const [at, record] of this.o.recorder.scenarios.entries()) {
       const exec = await createExec(record.scenario, this.#contextOf(at));
       this.#execs.push(exec);
@@ -149,6 +154,7 @@ export class Sender {
       worker,
       workers,
       base: targetBase(plan, url),
+      ...(this.#countTokens !== null && { countTokens: this.#countTokens }),
       send: (ask) => this.#send(at, ask),
       begin: (step, index, intendedMs) => {
         const flight = this.#open(at, step, index, intendedMs);

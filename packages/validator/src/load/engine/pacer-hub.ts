@@ -1,0 +1,64 @@
+import type { Clock } from "@loadline/kit/clock";
+import type { Pacer } from "./pacer.ts";
+
+interface Wait {
+  readonly owner: Pacer;
+  readonly dueMs: number;
+  readonly resolve: () => void;
+}
+
+/** Lets several scenarios of one sender wait on one pacer: its thread sleeps until the first of them. */
+export class PacerHub {
+  readonly #pacer: Pacer;
+  readonly #clock: Clock;
+  /** At most one per scenario. */
+  readonly #waits = new Set<Wait>();
+  #running = false;
+  #earliestMs = Number.POSITIVE_INFINITY;
+
+  constructor(pacer: Pacer, clock: Clock) {
+    this.#pacer = pacer;
+    this.#clock = clock;
+  }
+
+  /** A pacer for one scenario. Closing it closes nothing: the hub's own is closed by its maker. */
+  member(): Pacer {
+    const member: Pacer = {
+      until: (dueMs) =>
+        new Promise((resolve) => {
+          this.#waits.add({ owner: member, dueMs, resolve });
+          if (dueMs < this.#earliestMs && this.#running) this.#pacer.wake();
+          if (!this.#running) void this.#run();
+        }),
+      wake: () => {
+        for (const wait of this.#waits) if (wait.owner === member) this.#release(wait);
+        if (this.#running) this.#pacer.wake();
+      },
+      close: () => undefined,
+    };
+    return member;
+  }
+
+  /** Ends with the last wait. */
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#waits.size > 0) {
+      let earliestMs = Number.POSITIVE_INFINITY;
+      for (const { dueMs } of this.#waits) earliestMs = Math.min(earliestMs, dueMs);
+      this.#earliestMs = earliestMs;
+      await this.#pacer.until(earliestMs);
+      const nowMs = this.#clock.monotonicMs() + closeEnoughMs;
+      for (const wait of this.#waits) if (wait.dueMs <= nowMs) this.#release(wait);
+    }
+    this.#earliestMs = Number.POSITIVE_INFINITY;
+    this.#running = false;
+  }
+
+  #release(wait: Wait): void {
+    this.#waits.delete(wait);
+    wait.resolve();
+  }
+}
+
+/** The thread wakes up to 20 us early, see pacer-thread.ts. */
+const closeEnoughMs = 0.02;
