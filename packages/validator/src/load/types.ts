@@ -100,6 +100,8 @@ export interface LoadPlan {
     readonly insecure?: boolean;
     /** Model of llm steps that name none. */
     readonly model?: string;
+    /** `(text) => count`: output tokens of answers whose usage the server does not tell. */
+    readonly tokenizer?: ModuleRef;
   } & TargetServices;
   readonly seed: number;
   /** 32 hex digits, sent as `x-loadline-run` and in `traceparent`; drawn when absent. */

@@ -5,6 +5,7 @@ import { loadErrors } from "../errors.ts";
 import type { Scenario } from "../scenario-types.ts";
 import type { FeedPlan } from "../scenario/feed/feed.ts";
 import { compileText, fillText, parseTemplate } from "../scenario/template.ts";
+import type { MetricRow } from "../thresholds/metrics.ts";
 import type { GoodSlo, LoadPlan } from "../types.ts";
 import { checkLoadPlan } from "./check.ts";
 import { compileIteration, type CompiledIteration } from "./compile-iteration.ts";
@@ -49,6 +50,8 @@ export interface LoadFile {
   /** The engine's input; `limits` are made from the thresholds by who runs it. */
   readonly plan: LoadPlan;
   readonly thresholds: Readonly<Record<string, readonly ThresholdFile[]>>;
+  /** Metrics of the plan's own. */
+  readonly metrics: readonly MetricRow[];
   /** What a good answer keeps. */
   readonly slo: GoodSlo | null;
   readonly confidence: number;
@@ -103,16 +106,22 @@ export async function compileLoad(
     const text = block[hook];
     if (text !== undefined) await modules.find(moduleOf(text), null, ["load", hook], faults);
   }
+  const { tokenizer } = block.target;
+  if (tokenizer !== undefined) {
+    await modules.find(moduleOf(tokenizer), null, ["load", "target", "tokenizer"], faults);
+  }
   checkAuth(block, faults);
   faults.done();
   const plan = await planOf(block, deps, { scenarios, feeds, faults });
   locate(() => checkLoadPlan(plan), faults);
   const thresholds = thresholdsOf(block);
   const slo = block.slo === undefined ? null : sloOf(block.slo);
-  checkThresholds({ ...block, thresholds, slo, scenarios, checks: [...checks] }, faults);
+  const metrics = metricsOf(block);
+  checkThresholds({ ...block, thresholds, slo, scenarios, metrics, checks: [...checks] }, faults);
   return {
     plan,
     thresholds,
+    metrics,
     slo,
     confidence: block.confidence,
     workers: block.workers,
@@ -225,8 +234,18 @@ function targetOf(
     ...(bearer !== undefined && { apiKey: fill(bearer) }),
     ...(target.insecure && { insecure: true }),
     ...(target.model !== undefined && { model: target.model }),
+    ...(target.tokenizer !== undefined && { tokenizer: moduleOf(target.tokenizer) }),
     ...compileServices(target, fill),
   };
+}
+
+function metricsOf(block: LoadBlock): MetricRow[] {
+  return Object.entries(block.metrics).map(([name, { type, quantity, counts }]) => ({
+    name,
+    type,
+    quantity,
+    ...(counts !== undefined && { counts }),
+  }));
 }
 
 function sloOf(slo: NonNullable<LoadBlock["slo"]>): GoodSlo {

@@ -31,6 +31,9 @@ const target = z.strictObject({
     .default(false)
     .describe("certificates are not verified; the report says so"),
   model: z.string().min(1).optional().describe("model of llm steps that name none"),
+  tokenizer: moduleExport
+    .optional()
+    .describe("function (text) => count, for answers without usage: ./file.ts#export"),
   mcp: mcpSchema.optional(),
   rag: ragSchema.optional(),
   rooms: roomsSchema.optional(),
@@ -111,6 +114,17 @@ export const loadBlockSchema = z.strictObject({
     .max(500)
     .default([])
     .describe("checks that modules count: one that never runs is not tested"),
+  metrics: z
+    .record(
+      name,
+      z.strictObject({
+        type: z.enum(["trend", "counter", "rate", "gauge"]),
+        quantity: z.enum(["time", "ratio", "count", "bytes"]).default("count"),
+        counts: z.enum(["bad", "good"]).optional().describe("what a rate counts"),
+      }),
+    )
+    .default({})
+    .describe("metrics that modules add values to, for thresholds"),
   thresholds: z
     .record(z.string().min(1), z.union([threshold, z.array(threshold).min(1).max(64)]))
     .default({}),

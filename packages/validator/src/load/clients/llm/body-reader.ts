@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, statusOutcome } from "../client.ts";
 import { type Dialect, type JsonObject, parseObject, Seen } from "./dialect.ts";
-import type { ReaderOptions } from "./stream-reader.ts";
+import { type ReaderOptions, tokenize } from "./stream-reader.ts";
 
 /** Longest answer kept to be read, in bytes. */
 export const bodyBytesMax = 1_048_576;
@@ -62,8 +62,7 @@ export function dialectBodyReader(dialect: Dialect, o: ReaderOptions): AnswerRea
       flight.tokens = seen.tokens;
       flight.tokensFrom = "usage";
     } else if (countTokens !== undefined) {
-      flight.tokens = countTokens(seen.text);
-      flight.tokensFrom = "tokenizer";
+      tokenize(flight, countTokens, seen.text);
     }
     flight.lastContentMs = flight.doneMs;
     o.text?.(flight, seen.text);

@@ -14,14 +14,11 @@ const told = (flight: Flight): Record<string, [number, boolean]> => {
 
 describe("figures of a stream", () => {
   it("bundling shows in events per read and tokens per event", () => {
-    const flight = flightOf({
-      contentEvents: 12,
-      contentReads: 4,
-      eventsPerReadMax: 3,
-      tokens: 24,
-    });
-    expect(told(flight)).toEqual({
+    const tokens = { tokens: 24, tokensFrom: "usage" } as const;
+    const reads = { contentEvents: 12, contentReads: 4, eventsPerReadMax: 3 };
+    expect(told(flightOf({ ...reads, ...tokens }))).toEqual({
       output_tokens: [24, false],
+      "output_tokens{source:usage}": [24, false],
       buffered_streams: [0, false],
       events_per_read: [3, false],
       tokens_per_event: [2, false],
@@ -42,7 +39,10 @@ describe("figures of a stream", () => {
       "buffered_streams",
       "events_per_read",
     ]);
-    expect(told(flightOf({ tokens: 5 }))).toEqual({ output_tokens: [5, false] });
+    expect(told(flightOf({ tokens: 5, tokensFrom: "tokenizer" }))).toEqual({
+      output_tokens: [5, false],
+      "output_tokens{source:tokenizer}": [5, false],
+    });
   });
 
   it("gaps are told one by one", () => {

@@ -12,16 +12,27 @@ export function isBuffered(flight: Flight): boolean {
   return contentEvents >= bundledEventsMin && eventsPerReadMax >= bundledShare * contentEvents;
 }
 
+/** Where a count of tokens came from stands beside it. */
+const sources = {
+  usage: "output_tokens{source:usage}",
+  tokenizer: "output_tokens{source:tokenizer}",
+  unknown: "output_tokens{source:unknown}",
+} as const satisfies Record<Flight["tokensFrom"], string>;
+
 /** Reader options that tell the figures of load.md section 8 that no request has one value of. */
 export function llmFigures(
-  context: Pick<ExecContext, "metric">,
-): Pick<ReaderOptions, "gap" | "answered"> {
-  const { metric } = context;
+  context: Pick<ExecContext, "metric" | "countTokens">,
+): Pick<ReaderOptions, "gap" | "answered" | "countTokens"> {
+  const { metric, countTokens } = context;
   return {
+    ...(countTokens !== undefined && { countTokens }),
     gap: (_flight, gapMs) => metric("icl", gapMs),
     answered: (flight) => {
       const { tokens, contentEvents, contentReads } = flight;
-      if (tokens >= 0) metric("output_tokens", tokens);
+      if (tokens >= 0) {
+        metric("output_tokens", tokens);
+        metric(sources[flight.tokensFrom], tokens);
+      }
       if (contentEvents === 0) return;
       const buffered = isBuffered(flight);
       metric("buffered_streams", buffered ? 1 : 0, buffered);

@@ -8,7 +8,7 @@ import { RepeatedEvent } from "./repeated.ts";
 /** Where the gaps between content events of one stream go, in ms. */
 export type GapSink = (flight: Flight, gapMs: number) => void;
 
-/** Counts the tokens of a text. */
+/** Counts the tokens of a text, -1 when it cannot; never throws. */
 export type TokenCounter = (text: string) => number;
 
 export interface ReaderOptions {
@@ -86,8 +86,7 @@ export class StreamReader implements AnswerReader {
     if (!this.#answered) return "protocol";
     const { countTokens } = this.#options;
     if (flight.tokens < 0 && countTokens !== undefined && this.#text.length < keptTextMax) {
-      flight.tokens = countTokens(this.#text);
-      flight.tokensFrom = "tokenizer";
+      tokenize(flight, countTokens, this.#text);
     }
     this.#options.text?.(flight, this.#text);
     this.#options.answered?.(flight);
@@ -137,6 +136,12 @@ export class StreamReader implements AnswerReader {
     if (++this.#eventsInRead === 1) flight.contentReads++;
     if (this.#eventsInRead > flight.eventsPerReadMax) flight.eventsPerReadMax = this.#eventsInRead;
   }
+}
+
+/** Counts the tokens of an answer whose server told none; -1 stays unknown. */
+export function tokenize(flight: Flight, countTokens: TokenCounter, text: string): void {
+  flight.tokens = countTokens(text);
+  if (flight.tokens >= 0) flight.tokensFrom = "tokenizer";
 }
 
 function isEventStream(type: string): boolean {
