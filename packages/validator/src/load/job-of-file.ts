@@ -21,6 +21,7 @@ export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
     load: plan,
     thresholds: file.thresholds,
     checks: file.checks,
+    metrics: file.metrics,
     notes: file.notes,
     pacing: file.pacing,
     confidence: file.confidence,

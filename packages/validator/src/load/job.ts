@@ -3,6 +3,7 @@ import type { LadderClaim, UndecidedClaim } from "./profiles/profile.ts";
 import { extraClaims } from "./extra-claims.ts";
 import type { BoundClaim, ThresholdSpec } from "./thresholds/bound-claim.ts";
 import { type Planned, plannedOf } from "./thresholds/planned.ts";
+import type { MetricRow } from "./thresholds/metrics.ts";
 import { toClaims } from "./thresholds/to-claims.ts";
 import type { GoodSlo, LoadLimit, LoadPlan, Scenario } from "./types.ts";
 
@@ -27,6 +28,8 @@ export interface LoadJob {
   readonly slo?: GoodSlo;
   /** Checks the scenarios count: one that never runs is not tested. */
   readonly checks?: readonly string[];
+  /** Metrics of the plan's own. */
+  readonly metrics?: readonly MetricRow[];
   /** How the sender waits, unless the command line says. */
   readonly pacing?: "pacer" | "timer" | "precise";
   /** Lint notes of the plan's file. */
@@ -86,6 +89,7 @@ export function bindJob(job: LoadJob): BoundJob {
     hasBaseline: job.ab !== undefined,
     ...(job.slo !== undefined && { slo: job.slo }),
     ...(job.checks !== undefined && { checks: job.checks }),
+    ...(job.metrics !== undefined && { metrics: job.metrics }),
   });
   const bound = [...made, ...extraClaims(job)]
     .map((one) => (job.ab === undefined ? one : withSides(one)))

@@ -344,6 +344,19 @@ describe("a compiled plan", () => {
     expect(checks).toEqual(["mine", "c1", "c2"]);
   });
 
+  it("declares metrics of its own, and refuses a threshold on one that nobody declared", async () => {
+    using folder = planFolder();
+    const text = rated("").replace(
+      "  scenarios:",
+      '  metrics: { cost: { type: trend } }\n  thresholds: { cost: "avg<5" }\n  scenarios:',
+    );
+    const file = await folder.compile(text);
+    expect(file.metrics).toEqual([{ name: "cost", type: "trend", quantity: "count" }]);
+    expect(await folder.refusal(text.replace("{ cost: {", "{ price: {"))).toMatch(
+      /^LL_LOAD_METRIC_UNKNOWN load\.thresholds\.cost: .*\(plan\.yaml:4\)/,
+    );
+  });
+
   it("keeps thresholds, waivers and limits of a good answer for whoever makes claims of them", async () => {
     using folder = planFolder();
     const file = await folder.compile(

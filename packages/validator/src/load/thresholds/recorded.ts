@@ -1,3 +1,4 @@
+import { loadMetrics } from "./metrics.ts";
 import type { LoadMetric } from "../types.ts";
 
 /** What the engine counts of every request for a metric by name. */
@@ -46,6 +47,8 @@ const figureNames: ReadonlySet<string> = new Set([
 /** The counter behind a metric, or null: this engine does not record it. */
 export function recordedAs(metric: string): LoadMetric | null {
   if (figureNames.has(metric) || metric === "checks") return "figure";
+  // A metric of the plan's own: modules add values to it by its name.
+  if (!loadMetrics.some((row) => row.name === metric)) return "figure";
   return ofRequests[metric] ?? null;
 }
 
