@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startScriptedServer } from "../../../../../testkit/src/stall-server/index.ts";
+import { planFolder } from "../../plan/run.fixture.ts";
 import { runLoad } from "../../run-load.ts";
 import type { LoadPlan, LoadRecord } from "../../types.ts";
 import { importTokenizer } from "./tokenizer.ts";
@@ -75,5 +76,19 @@ describe("a plan's tokenizer", () => {
     expect(account).toMatchObject({ ok: 3, tokensKnown: 3, tokensUnknown: 0, outputTokens: 13 });
     expect(figures.get("output_tokens{source:usage}")).toBe(9);
     expect(figures.get("output_tokens{source:tokenizer}")).toBe(4);
+  });
+
+  it("a plan names it as ./file#export, and one that is not there is refused before load", async () => {
+    using files = planFolder();
+    files.write("count.mjs", "export const words = (text) => text.split(' ').length;");
+    const text = (name: string): string => `load:
+  target: { baseUrl: "http://127.0.0.1:9", tokenizer: "./count.mjs#${name}" }
+  scenarios:
+    s: { executor: constant-vus, vus: 1, duration: 1s, http2: true, steps: [{ http: / }] }
+`;
+    const { plan } = await files.compile(text("words"));
+    expect(plan.target.tokenizer).toEqual({ file: "./count.mjs", export: "words" });
+    expect(plan.scenarios["s"]?.http2).toBe(true);
+    expect(await files.refusal(text("absent"))).toContain("absent");
   });
 });
