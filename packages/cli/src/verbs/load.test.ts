@@ -103,6 +103,14 @@ describe("loadline load", () => {
     expect([wrong.exit, wrong.host.err()]).toEqual([64, expect.stringContaining('"rag"')]);
   });
 
+  it("`plan` prints the same of a profile or a load plan as `load --dry-run`", async () => {
+    const args = [...target, "--profile", "levels", "--duration", "20s"];
+    const dry = await load([...args, "--dry-run"]);
+    const host = createTestHost(["plan", ...args], { cwd });
+    expect([await runCli(host), host.out()]).toEqual([dry.exit, dry.host.out()]);
+    expect(host.out()).toMatch(/ladder\.throughput +predicate/);
+  });
+
   it("runs flags to a verdict whose bundle verifies, as JSON when asked", async () => {
     await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
     const args = ["--target", server.url, "--get", "/", "--rate", "100", "--duration", "1s"];

@@ -64,6 +64,23 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   return runJob(context, withKey(host, jobOfFlags(args, target)));
 }
 
+/** `loadline plan PLAN` or `plan --profile mix-50`: what such a load needs; sends nothing. */
+export async function showLoadPlan(context: VerbContext): Promise<ExitCode> {
+  const { host, args, json } = context;
+  const [plan] = args.positionals;
+  const profile = args.text("profile") ?? "";
+  const job =
+    plan === undefined ? jobOfNamed(host, args, profile) : await jobOfPlan(host, args, plan);
+  const bound = bindJob(job);
+  return printPlan(host, bound, json);
+}
+
+function printPlan(host: CliHost, bound: BoundJob, json: boolean): ExitCode {
+  const rows = loadPlanRows(bound);
+  host.stdout.write(loadPlanText(bound, rows, json));
+  return rows.some((row) => row.required && !row.provable) ? 2 : 0;
+}
+
 /** `loadline load compare A B`: two targets in one run, or two stored runs. */
 async function compare(context: VerbContext): Promise<ExitCode> {
   const { host, args } = context;
@@ -99,12 +116,8 @@ async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {
   const { host, args, json } = context;
   const bound = bindJob(job);
   const rows = loadPlanRows(bound);
-  const open = rows.filter((row) => row.required && !row.provable);
-  const small = open.filter((row) => row.isTooSmall);
-  if (args.has("dry-run")) {
-    host.stdout.write(loadPlanText(bound, rows, json));
-    return open.length > 0 ? 2 : 0;
-  }
+  const small = rows.filter((row) => row.required && row.isTooSmall);
+  if (args.has("dry-run")) return printPlan(host, bound, json);
   for (const note of bound.notes) host.stderr.write(`note ${cleanText(note)}\n`);
   if (small.length > 0 && !job.explore) return refuse(host, small);
   return start(context, bound);

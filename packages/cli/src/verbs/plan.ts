@@ -24,7 +24,11 @@ export interface PlanRow {
 }
 
 /** Prints the claims of a plan with their n; sends nothing. Exit 2 when one cannot be proven. */
-export async function runPlan({ host, args, json }: VerbContext): Promise<ExitCode> {
+export async function runPlan(context: VerbContext): Promise<ExitCode> {
+  const { host, args, json } = context;
+  const profile = args.text("profile") ?? "quick";
+  const isLoad = args.positionals.length > 0 || (profile !== "quick" && profile !== "full");
+  if (isLoad) return (await import("./load.ts")).showLoadPlan(context);
   const { plan } = await readWantedPlan(host, args);
   const rows = planRows(plan);
   const exit = rows.some((row) => row.required && !row.provable) ? 2 : 0;

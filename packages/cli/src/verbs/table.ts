@@ -87,10 +87,10 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "plan",
     summary: "claims with the samples and minutes they need; runs nothing",
-    usage: "[same options as validate]",
+    usage: "[PLAN of a load] [same options as validate and load]",
     example: "loadline plan --target http://127.0.0.1:8080",
-    options: runOptions,
-    positional: none,
+    options: [...loadRunOptions, ...loadOptions],
+    positional: { name: "PLAN", min: 0, max: 1 },
     load: async () => (await import("./plan.ts")).runPlan,
   },
   stage("probe", "the probe stage alone, same plan, same evidence"),
