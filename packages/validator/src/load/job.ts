@@ -1,5 +1,8 @@
 import type { Claim } from "@loadline/contract";
 import type { LadderClaim, UndecidedClaim } from "./profiles/profile.ts";
+import { nearest } from "../plan/nearest.ts";
+import { loadErrors } from "./errors.ts";
+import { loadGuards } from "./guards/index.ts";
 import { extraClaims } from "./extra-claims.ts";
 import type { BoundClaim, ThresholdSpec } from "./thresholds/bound-claim.ts";
 import { type Planned, plannedOf } from "./thresholds/planned.ts";
@@ -79,8 +82,20 @@ function thresholdsOf(job: LoadJob): LoadJob["thresholds"] {
   return { ...job.thresholds, response_time: response };
 }
 
+/** A waiver of a guard that does not exist would waive nothing, unseen. */
+function checkWaivers({ waive }: LoadJob): void {
+  const names = loadGuards.map(({ id }) => id);
+  for (const { guard } of waive) {
+    if (names.includes(guard)) continue;
+    const best = nearest(guard, names);
+    const hint = best === null ? `Known: ${names.join(", ")}.` : `Did you mean "${best}"?`;
+    throw loadErrors.make("LL_LOAD_PLAN_INVALID", `load.waive: no guard ${guard}. ${hint}`);
+  }
+}
+
 /** Makes the claims of a job. @throws the codes of {@link toClaims}. */
 export function bindJob(job: LoadJob): BoundJob {
+  checkWaivers(job);
   const { scenarios } = job.load;
   const made = toClaims({
     scenarios,

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { bindJob, type LoadJob, plannedSamples } from "./job.ts";
+import { jobMinutes, loadPlanRows } from "./plan-rows.ts";
+import type { Scenario } from "./types.ts";
+
+const request = { kind: "http", method: "GET", path: "/" } as const;
+const open: Scenario = {
+  executor: "constant-arrival-rate",
+  rate: 20,
+  durationMs: 300_000,
+  request,
+};
+
+function job(rest: Partial<LoadJob> = {}): LoadJob {
+  return {
+    profile: "test",
+    name: "target",
+    load: {
+      target: { baseUrl: "http://127.0.0.1:1" },
+      seed: 7,
+      scenarios: { chat: open },
+      limits: [],
+    },
+    thresholds: {},
+    confidence: 0.95,
+    waive: [],
+    explore: false,
+    ...rest,
+  };
+}
+
+describe("a job's claims", () => {
+  it("a tumbling window is a part, each with its share of the samples", () => {
+    const thresholds = { response_time: [{ threshold: "p(95)<1s over(60s)" }] };
+    const made = bindJob(job({ thresholds }));
+    const [claim] = made.bound;
+    expect(claim?.claim.parts).toEqual(["w1", "w2", "w3", "w4", "w5"]);
+    expect(claim === undefined ? null : plannedSamples(claim, made.load).most).toBe(1_200);
+    const short = { response_time: [{ threshold: "p(99)<1s over(10s)" }] };
+    const row = loadPlanRows(bindJob(job({ thresholds: short })))[0];
+    expect(row).toMatchObject({ provable: false, isTooSmall: true });
+    expect(row?.problem).toContain("200 samples in each part at most, 299 needed");
+  });
+
+  it("a claim that wants early stops is looked at, others are not", () => {
+    const thresholds = {
+      errors: [{ threshold: "rate<1%", abortOnFail: true, delayAbortEvalMs: 30_000 }],
+      response_time: [{ threshold: "p(95)<1s" }],
+    };
+    const { load, bound } = bindJob(job({ thresholds }));
+    expect(load.limits.map(({ claim, looks }) => [claim, looks === true])).toEqual([
+      ["all.errors.rate", true],
+      ["all.response_time.p95", false],
+    ]);
+    expect(bound[0]?.stop).toMatchObject({ delayMs: 30_000 });
+  });
+
+  it("an A/B job has two sides, a comparison by default, and minutes of its blocks", () => {
+    const ab = job({ ab: "http://127.0.0.1:2", triples: 100 });
+    const made = bindJob(ab);
+    const kinds = made.bound.map(({ claim }) => [claim.id, claim.kind, claim.parts]);
+    expect(kinds).toEqual([
+      ["all.response_time.p95", "comparison", ["all"]],
+      ["load.errors", "proportion", ["A", "B"]],
+      ["load.alive", "predicate", ["A", "B"]],
+    ]);
+    expect(loadPlanRows(made).every(({ provable }) => provable)).toBe(true);
+    expect(jobMinutes(ab)).toBeCloseTo(6, 5);
+    const few = loadPlanRows(bindJob({ ...ab, triples: 99 }))[0];
+    expect(few).toMatchObject({ isTooSmall: true, problem: "99 triples, 100 needed" });
+  });
+
+  it("a comparison without a baseline, and a share in an A/B run, are said to be not tested", () => {
+    const thresholds = { response_time: [{ threshold: "p(95)<baseline+10%" }] };
+    const alone = loadPlanRows(bindJob(job({ thresholds })))[0];
+    expect(alone).toMatchObject({ provable: false, isTooSmall: false });
+    const shares = { response_time: [{ threshold: "p(95)<1s" }] };
+    const inAb = bindJob(job({ thresholds: shares, ab: "http://127.0.0.1:2", triples: 100 }));
+    const row = loadPlanRows(inAb).find(({ kind }) => kind === "quantile");
+    expect(row?.problem).toBe("an A/B run decides comparisons: not_tested");
+  });
+
+  it("exploring makes every claim optional, and declared checks are shown only", () => {
+    const made = bindJob(job({ explore: true, checks: ["fine"] }));
+    expect(made.bound.some(({ claim }) => claim.required)).toBe(false);
+    const usual = bindJob(job({ checks: ["fine"] })).bound.at(-1)?.claim;
+    expect(usual).toMatchObject({ id: "load.checks", kind: "coverage", required: false });
+  });
+
+  it("a waiver of a guard that does not exist is refused with the nearest name", () => {
+    const waiver = { guard: "guard.load.pacr", owner: "ops", reason: "x", expires: "2999-01-01" };
+    expect(() => bindJob(job({ waive: [waiver] }))).toThrow(/Did you mean "guard\.load\.pacer"/);
+  });
+});
