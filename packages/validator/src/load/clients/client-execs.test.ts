@@ -105,7 +105,7 @@ describe("clients in the engine", () => {
       target.url,
       {
         kind: "rooms",
-        options: { path: "/ws", members: 10, callShare: 0.2, deliverWithinMs: 1000 },
+        options: { path: "/ws", members: 10, callShare: 0.2, deliverWithinMs: 3000 },
       },
       { steps: ["say"] },
     );

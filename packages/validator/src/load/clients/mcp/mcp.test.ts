@@ -113,7 +113,7 @@ describe("MCP sessions", () => {
     const { flight } = answer;
     // Two round trips for the session, one of its own.
     expect(flight.doneMs - flight.intendedMs).toBeGreaterThan(85);
-    expect(flight.doneMs - flight.sendMs).toBeLessThan(80);
+    expect(flight.sendMs - flight.intendedMs).toBeGreaterThan(55);
     expect(context.valuesOf("mcp_call")).toEqual([flight.doneMs - flight.intendedMs]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../../../testkit/src/eventually.ts";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
 import { startScriptedServer } from "../../../../../testkit/src/stall-server/index.ts";
 import type { Answer } from "../asked.ts";
@@ -56,7 +57,8 @@ describe("documents against the reference target", () => {
     await ingest(client, 0);
     const [visibleMs = 0] = context.valuesOf("rag_visible");
     expect(visibleMs).toBeGreaterThan(190);
-    expect(visibleMs).toBeLessThan(400);
+    // Lower edges are hard; a busy machine only adds.
+    expect(visibleMs).toBeLessThan(1500);
     await client.close();
   });
 
@@ -128,8 +130,8 @@ describe("documents against the reference target", () => {
     await using context = createContext(target.url);
     const client = new RagClient({ ...options, keepMax: 2, removeStep: 3 }, context);
     for (let i = 0; i < 10; i += 2) await ingest(client, i);
-    const removals = context.ended.filter(([flight]) => flight.step === 3);
-    expect(removals.length).toBeGreaterThanOrEqual(2);
+    const removals = () => context.ended.filter(([flight]) => flight.step === 3);
+    await eventually(context.clock, () => removals().length === 3, 5000);
     await client.close();
     expect((await target.truth()).counts["rag_removed"]).toBe(5);
   });

@@ -63,7 +63,7 @@ describe("rooms against the reference target", () => {
     const lossy = { loss: 0.01, lie: true, duplicate: 0.02 };
     await using target = await startReferenceTarget({ rooms: lossy });
     await using context = createContext(target.url);
-    const rooms = await fullRoom(context, 51, { deliverWithinMs: 400 });
+    const rooms = await fullRoom(context, 51, { deliverWithinMs: 2000 });
     for (let i = 0; i < 100; i++) expect((await say(rooms, i % 51)).outcome).toBe("ok");
     await rooms.close();
     const { counts } = await target.truth();
