@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ClaimVerdict, fold, planDigest } from "@loadline/contract";
+import { systemClock } from "@loadline/kit/clock";
+import { seededRandom } from "@loadline/kit/random";
+import { afterEach, describe, expect, it } from "vitest";
+import { createRecorder } from "../evidence/recorder.ts";
+import { createRedactor } from "../evidence/redact.ts";
+import { sha256 } from "../evidence/sha256.ts";
+import { type AbBlock, type Arm, arms, bindJob, type LoadRecord } from "../load/index.ts";
+import { AbEvidence } from "./ab-evidence.ts";
+import { loadRunPlan } from "./run-load-job.ts";
+
+const roots: string[] = [];
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+const claimId = "all.response_time.p95";
+const request = { kind: "http", method: "GET", path: "/" } as const;
+const get = { executor: "constant-arrival-rate", rate: 20, durationMs: 1_000, request } as const;
+const bound = bindJob({
+  profile: "test",
+  name: "a",
+  load: { target: { baseUrl: "http://127.0.0.1:1" }, seed: 7, scenarios: { get }, limits: [] },
+  thresholds: {},
+  confidence: 0.95,
+  waive: [],
+  explore: false,
+  ab: "http://127.0.0.1:2",
+  triples: 100,
+});
+
+function tally(claim: string, observedMs: number | undefined, bad: number): LoadRecord {
+  const terms = { metric: "response_time", series: "get", clock: "intended" } as const;
+  return {
+    type: "sample.tally",
+    claim,
+    tally: {
+      stream: `load.${claim}`,
+      part: "all",
+      n: 20,
+      bad,
+      undefined: 0,
+      slices: [[20, bad]],
+      sliceMs: 1_000,
+      badBy: {},
+      ...(observedMs !== undefined && { observedMs }),
+      ...terms,
+      over: 0,
+      lookCount: 0,
+      scheduleHash: "aa",
+    },
+  };
+}
+
+interface Shape {
+  /** Figure of an arm; undefined: its percentile is no good answer. */
+  readonly ms: (arm: Arm, noise: number) => number | undefined;
+  readonly bad?: (arm: Arm) => number;
+  readonly breached?: (triple: number, arm: Arm) => boolean;
+}
+
+function blockOf(triple: number, arm: Arm, noise: number, shape: Shape): AbBlock {
+  const bad = shape.bad?.(arm) ?? 0;
+  const guard = {
+    guard: "guard.load.sent",
+    holds: shape.breached?.(triple, arm) !== true,
+    invalidates: "both",
+    kinds: ["comparison"],
+    streams: ["x"],
+    reason: "gaps",
+    seen: "20 sent.",
+  } as const;
+  const account = { scenario: "get", due: 22, sent: 22, ok: 22 - bad, bad: {} };
+  const tokens = { tokensKnown: 0, tokensUnknown: 0, outputTokens: 0 };
+  return {
+    triple,
+    arm,
+    records: [
+      { type: "guard", guard },
+      tally(claimId, shape.ms(arm, noise), bad),
+      tally("load.errors", undefined, bad),
+      { type: "load.ended", reason: "done", accounts: [{ ...account, ...tokens }] },
+    ],
+  };
+}
+
+function decide(shape: Shape, whole = true): Record<string, ClaimVerdict> {
+  const runDir = mkdtempSync(join(tmpdir(), "loadline-ab-"));
+  roots.push(runDir);
+  const plan = loadRunPlan(bound);
+  const digest = planDigest(plan, sha256);
+  const recorder = createRecorder({
+    runDir,
+    run: "run-1",
+    planDigest: digest,
+    target: "a",
+    toolVersion: "0.1.0",
+    clock: systemClock(),
+    redactor: createRedactor([], Buffer.alloc(32)),
+  });
+  const evidence = new AbEvidence(bound.bound, recorder);
+  const random = seededRandom(4);
+  for (let triple = 0; triple < 100; triple++) {
+    for (const arm of arms) {
+      evidence.add(blockOf(triple, arm, 1 + 0.1 * (random.unit() - 0.5), shape));
+    }
+  }
+  evidence.end(whole);
+  recorder.append({ kind: "run.closed", by: "run", data: { reason: "done" } });
+  const o = { chainHead: recorder.head(), planDigest: digest, now: "" };
+  const { claims } = fold(plan, recorder.records, o);
+  recorder.close();
+  return Object.fromEntries(claims.map((claim) => [claim.id, claim]));
+}
+
+const short = (claim: ClaimVerdict | undefined): string =>
+  `${claim?.verdict} ${claim?.reason ?? "-"}`;
+
+describe("evidence of an A/B run", () => {
+  it("equal targets pass, a B that is 30 % slower fails", () => {
+    const equal = decide({ ms: (_arm, noise) => 10 * noise });
+    expect(short(equal[claimId])).toBe("passed -");
+    expect([short(equal["load.errors"]), short(equal["load.alive"])]).toEqual([
+      "passed -",
+      "passed -",
+    ]);
+    const slower = decide({ ms: (arm, noise) => (arm === "b" ? 13 : 10) * noise });
+    expect(short(slower[claimId])).toBe("failed limit");
+  });
+
+  it("a side whose percentile is no good answer is slow, not left out", () => {
+    const dead = decide({
+      ms: (arm, noise) => (arm === "b" ? undefined : 10 * noise),
+      bad: (arm) => (arm === "b" ? 20 : 0),
+    });
+    expect(short(dead[claimId])).toBe("failed limit");
+    expect(short(dead["load.errors"])).toBe("failed limit");
+    expect(dead["load.errors"]?.sentence).toMatch(/^B: /);
+  });
+
+  it("a baseline that differs from itself decides nothing", () => {
+    const drift = decide({ ms: (arm, noise) => (arm === "again" ? 11.5 : 10) * noise });
+    expect(short(drift[claimId])).toBe("inconclusive noise");
+  });
+
+  it("a guard breached in one block of twenty holds, in one of ten it takes the verdict", () => {
+    const every = (n: number) => (triple: number) => triple % n === 0;
+    const ms = (_arm: Arm, noise: number): number => 10 * noise;
+    expect(short(decide({ ms, breached: every(20) })[claimId])).toBe("passed -");
+    expect(short(decide({ ms, breached: every(10) })[claimId])).toBe("inconclusive gaps");
+  });
+
+  it("a run that was cut short closes no sample", () => {
+    const cut = decide({ ms: (_arm, noise) => 10 * noise }, false);
+    expect(short(cut[claimId])).toBe("not_tested cancelled");
+  });
+});
