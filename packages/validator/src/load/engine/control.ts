@@ -69,7 +69,9 @@ class Control {
   readonly #lanes: readonly Lane[];
   /** All senders' counts, made anew from theirs; the only sender's own when it is in this thread. */
   readonly #whole: Recorder;
-  readonly #orphans: Recorder;
+  /** What lost senders left behind; null until one is lost. */
+  #orphans: Recorder | null = null;
+  #originMs = 0;
   readonly #drivers = new Map<number, PeakDriver>();
   readonly #dead = new Set<Lane>();
   #ended = 0;
@@ -81,7 +83,6 @@ class Control {
     this.#plan = plan;
     this.#deps = deps;
     this.#hash = hash;
-    this.#orphans = new Recorder(plan);
     this.#lanes = createLanes(plan, deps, {
       record: (record) => deps.emit(record),
       peakReady: (worker, scenario) => this.#drivers.get(scenario)?.ready(worker),
@@ -114,9 +115,9 @@ class Control {
 
   #begin(originMs: number): void {
     const { clock } = this.#deps;
-    for (const recorder of [this.#whole, this.#orphans, ...this.#lanes.map((l) => l.recorder)]) {
-      recorder.begin(originMs);
-    }
+    this.#originMs = originMs;
+    this.#whole.begin(originMs);
+    for (const { recorder } of this.#lanes) recorder.begin(originMs);
     this.#whole.scenarios.forEach(({ scenario, name }, at) => {
       if (scenario.executor !== "find-peak") return;
       const driver = new PeakDriver({
@@ -152,8 +153,9 @@ class Control {
     const { recorder, worker } = lane;
     const workers = this.#lanes.length;
     const { seed } = this.#plan;
-    const orphans = countOrphans(this.#orphans, { recorder, worker, workers, seed });
-    this.#orphans.localFault();
+    const left = (this.#orphans ??= this.#emptyRecorder());
+    const orphans = countOrphans(left, { recorder, worker, workers, seed });
+    left.localFault();
     const text = `Sender ${worker + 1} of ${workers} ended before its work (${why}); ${orphans} requests it had under way or still to send are counted as failed by the generator.`;
     this.#deps.emit({ type: "load.event", text });
   }
@@ -188,7 +190,13 @@ class Control {
   #merge(): void {
     this.#whole.clear();
     for (const lane of this.#lanes) this.#whole.add(lane.recorder);
-    this.#whole.add(this.#orphans);
+    if (this.#orphans !== null) this.#whole.add(this.#orphans);
+  }
+
+  #emptyRecorder(): Recorder {
+    const empty = new Recorder(this.#plan);
+    empty.begin(this.#originMs);
+    return empty;
   }
 
   async #watch(signal: AbortSignal): Promise<void> {

@@ -26,6 +26,12 @@ export type LoadOutcome =
   | "unfinished"
   | "cancelled";
 
+/**
+ * Step of what a client sends on its own account: sessions, looks, removals. Such flights are in the
+ * account of their scenario, and in no claim, series of latencies or step: they are no user's.
+ */
+export const asideStep = 1_000_000;
+
 /** One due request, from its intended time to its one outcome. Times in ms, NaN until known. */
 export interface Flight {
   readonly scenario: number;

@@ -7,7 +7,7 @@ import type { LaneEnd, LaneEvents, LaneMessage } from "./lane.ts";
 export class LaneState {
   readonly ready: Promise<void>;
   readonly ended: Promise<LaneEnd>;
-  recorder: Recorder;
+  #recorder: Recorder | null = null;
   readonly #plan: LoadPlan;
   readonly #worker: number;
   readonly #events: LaneEvents;
@@ -19,7 +19,6 @@ export class LaneState {
     this.#plan = plan;
     this.#worker = worker;
     this.#events = events;
-    this.recorder = new Recorder(plan);
     this.ready = this.#ready.promise;
     this.ended = this.#ended.promise;
   }
@@ -27,12 +26,11 @@ export class LaneState {
   hear(message: LaneMessage): void {
     switch (message.type) {
       case "ready":
-        // The one view of what the sender counts; an inline sender has its own already.
-        this.recorder = new Recorder(this.#plan, { given: message.buffers });
-        this.readyWith(this.recorder);
+        // A view of what the sender counts.
+        this.readyWith(new Recorder(this.#plan, { given: message.buffers }));
         return;
       case "figure":
-        this.recorder.figures.at(message.scenario, message.name, message.buffers);
+        this.#recorder?.figures.at(message.scenario, message.name, message.buffers);
         return;
       case "record":
         this.#events.record(message.record);
@@ -50,8 +48,14 @@ export class LaneState {
     }
   }
 
+  /** Throws TypeError before the sender is ready: it has no counts then. */
+  get recorder(): Recorder {
+    if (this.#recorder === null) throw new TypeError(`sender ${this.#worker} is not ready`);
+    return this.#recorder;
+  }
+
   readyWith(recorder: Recorder): void {
-    this.recorder = recorder;
+    this.#recorder = recorder;
     this.#isReady = true;
     this.#ready.resolve();
   }
