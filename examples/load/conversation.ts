@@ -12,7 +12,7 @@ const messagesMax = 6;
 /**
  * Users who talk: each iteration is a conversation whose history grows with every answer.
  *
- *   LOADLINE_API_KEY=$(cat .loadline/local.key) loadline load examples/load/conversation.ts
+ *   LOADLINE_API_KEY=ll_... loadline load examples/load/conversation.ts
  */
 async function talk(vu: Vu): Promise<void> {
   const { model } = startOf(vu);

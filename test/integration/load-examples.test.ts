@@ -8,7 +8,7 @@ import { repositoryRoot } from "../architecture/tree.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
 
 const example = (name: string): string => join(repositoryRoot, "examples/load", name);
-const model = { clock: systemClock(), model: "loadline-tiny", apiKey: "k1", ttftMs: 5 } as const;
+const model = { clock: systemClock(), model: "tiny", apiKey: "k1", ttftMs: 5 } as const;
 const env = { LOADLINE_API_KEY: "k1" };
 
 describe("examples/load", () => {
@@ -29,6 +29,29 @@ describe("examples/load", () => {
       expect((await runCli(cwd, ["verify", ".loadline/runs/latest"])).code).toBe(0);
     },
   );
+
+  it("chat.yaml proves its claims against `loadline serve` with a key of its own", async () => {
+    const cwd = emptyDir();
+    const created = await runCli(cwd, ["keys", "create", "--name", "load"]);
+    const key = /ll_local_\w+/.exec(created.out)?.[0] ?? "";
+    let load: ReturnType<typeof runCli> | undefined;
+    const serving = await runCli(cwd, ["serve", "--port", "0"], {
+      onErr: (text, kill) => {
+        const url = /serving (http:\/\/127\.0\.0\.1:\d+)/.exec(text)?.[1];
+        if (url === undefined || load !== undefined) return;
+        const argv = ["load", example("chat.yaml"), "--target", `${url}/v1`, "--json"];
+        load = runCli(emptyDir(), argv, { env: { LOADLINE_API_KEY: key } });
+        void load.finally(() => kill("SIGTERM"));
+      },
+    });
+    expect(serving.code, serving.err).toBe(0);
+    const ended = await load;
+    const seen = ended === undefined ? [] : claimsThat(verdictOf(ended), "passed");
+    expect(seen, ended?.err).toEqual(
+      expect.arrayContaining(["load.errors", "load.alive", "load.checks"]),
+    );
+    expect(ended?.out).not.toContain(key);
+  });
 
   it("a model that answers nobody, all 401, fails the example's claims: none passes", async () => {
     await using simulator = await startSimulator({ ...model, apiKey: "other" });
