@@ -73,8 +73,7 @@ export class Exchange {
     if (this.#ended) return;
     this.#ended = true;
     const { clock, ledger } = this.state;
-    const { arrivedMs, path } = this.request;
-    ledger.seen({ arrivedMs, doneMs: clock.monotonicMs(), status, path });
+    ledger.seen({ ...this.#seen(), doneMs: clock.monotonicMs(), status });
     this.#next();
   }
 
@@ -82,8 +81,7 @@ export class Exchange {
   broken(end: (socket: Socket) => void): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { arrivedMs, path } = this.request;
-    this.state.ledger.seen({ arrivedMs, doneMs: Number.NaN, status: 0, path });
+    this.state.ledger.seen({ ...this.#seen(), doneMs: Number.NaN, status: 0 });
     end(this.socket);
   }
 
@@ -96,6 +94,12 @@ export class Exchange {
   /** True for this share (0..1) of calls. */
   drawn(share: number | undefined): boolean {
     return share !== undefined && share > 0 && this.state.random.unit() < share;
+  }
+
+  #seen(): { arrivedMs: number; path: string; number: number | null } {
+    const { arrivedMs, path, query } = this.request;
+    const number = query.get("i");
+    return { arrivedMs, path, number: number === null ? null : Number(number) };
   }
 
   #head(status: number, headers: Readonly<Record<string, string>>): Buffer {

@@ -7,6 +7,8 @@ export interface SeenRequest {
   /** 0 when no answer was given. */
   readonly status: number;
   readonly path: string;
+  /** `i` of the query, by which a client tells its requests apart; null without. */
+  readonly number: number | null;
 }
 
 /** The truth about a run, as the target recorded it. */
@@ -21,6 +23,8 @@ export interface Truth {
   readonly arrivedMs: readonly number[];
   /** null where there was no answer. */
   readonly doneMs: readonly (number | null)[];
+  /** `i` of the query, beside `arrivedMs`. */
+  readonly numbers: readonly (number | null)[];
   /** Start and end of each stand-still. */
   readonly stalls: readonly (readonly [number, number])[];
   /** Named counts of the RAG, MCP and room parts. */
@@ -38,6 +42,7 @@ export class Ledger {
   #counts = new Map<string, number>();
   #arrivedMs: number[] = [];
   #doneMs: (number | null)[] = [];
+  #numbers: (number | null)[] = [];
   #stalls: [number, number][] = [];
   #unrecorded = 0;
   #connections = 0;
@@ -46,6 +51,7 @@ export class Ledger {
     for (const map of [this.#requests, this.#statuses, this.#counts]) map.clear();
     this.#arrivedMs = [];
     this.#doneMs = [];
+    this.#numbers = [];
     this.#stalls = [];
     this.#unrecorded = 0;
     this.#connections = 0;
@@ -64,6 +70,7 @@ export class Ledger {
     }
     this.#arrivedMs.push(request.arrivedMs);
     this.#doneMs.push(Number.isNaN(request.doneMs) ? null : request.doneMs);
+    this.#numbers.push(request.number);
   }
 
   count(name: string, by = 1): void {
@@ -83,6 +90,7 @@ export class Ledger {
       unrecorded: this.#unrecorded,
       arrivedMs: this.#arrivedMs,
       doneMs: this.#doneMs,
+      numbers: this.#numbers,
       stalls: this.#stalls,
     };
   }
