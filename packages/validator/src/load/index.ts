@@ -11,7 +11,7 @@ export { checkLoadPlan } from "./plan/check.ts";
 export { loadCaps } from "./plan/check-scenario.ts";
 export { loadGuards } from "./guards/index.ts";
 export { bindJob } from "./job.ts";
-export type { BoundJob, GuardWaiver, LoadJob } from "./job.ts";
+export type { BoundJob, GuardWaiver, LoadJob, ObserveSpec } from "./job.ts";
 export { armOrder, arms, blockMs, blockPlan, gapMs, interleave } from "./compare/interleave.ts";
 export type { AbBlock, Arm } from "./compare/interleave.ts";
 export { checkComparable, identityOf } from "./compare/stored.ts";

@@ -26,6 +26,7 @@ export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
     pacing: file.pacing,
     confidence: file.confidence,
     waive: file.waive,
+    observe: file.observe,
     explore: terms.explore,
     ...(file.slo !== undefined && file.slo !== null && { slo: file.slo }),
     ...(apiKeyEnv !== undefined && { apiKeyEnv }),

@@ -19,6 +19,11 @@ export interface GuardWaiver {
   readonly expires: string;
 }
 
+/** What of the target's side is sampled each second. */
+export type ObserveSpec =
+  | { readonly prometheus: string; readonly series: readonly string[] }
+  | { readonly cgroup: string };
+
 /** A load plan with what is promised of it. */
 export interface LoadJob {
   readonly profile: string;
@@ -39,6 +44,7 @@ export interface LoadJob {
   readonly notes?: readonly string[];
   readonly confidence: number;
   readonly waive: readonly GuardWaiver[];
+  readonly observe?: readonly ObserveSpec[];
   /** Variable that holds the key; shown in commands, never its value. */
   readonly apiKeyEnv?: string;
   /** Every claim is optional: the run shows, it does not decide. */

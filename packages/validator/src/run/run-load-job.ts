@@ -14,6 +14,7 @@ import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
 import { sendAb } from "./run-ab.ts";
+import { aroundMs, startObserver } from "./observe.ts";
 import { recordRun } from "./record-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
@@ -85,7 +86,7 @@ export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<Vali
   return recordRun(loadRunPlan(job), deps, async (run, recorder) => {
     recorder.append({ kind: "stage.started", by, data: { stage: by } });
     try {
-      await observe(job, deps, { run, recorder });
+      await withObserver(job, deps, { run, recorder });
     } catch (error) {
       if (!deps.signal.aborted) recordBroken(job, recorder, error);
     }
@@ -107,6 +108,29 @@ function recordBroken(job: BoundJob, recorder: Recorder, error: unknown): void {
 interface Place {
   readonly run: string;
   readonly recorder: Recorder;
+}
+
+/** Samples the target's side before, during and after the load; what it saw supports no claim. */
+async function withObserver(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<void> {
+  const specs = job.job.observe ?? [];
+  if (specs.length === 0) return observe(job, deps, place);
+  const { clock, signal } = deps;
+  const allowHosts = job.load.target.allowHosts ?? [];
+  const observer = startObserver(specs, { clock, signal, run: place.run, allowHosts });
+  // The only rejection is the stop itself.
+  const wait = (): Promise<void> => clock.sleep(aroundMs, signal).catch(() => undefined);
+  try {
+    await wait();
+    await observe(job, deps, place);
+    await wait();
+  } finally {
+    for (const series of await observer.stop()) {
+      const digest = place.recorder.artifact(Buffer.from(JSON.stringify(series)));
+      const { samples, ...figures } = series;
+      const data = { observed: { ...figures, samples: samples.length } };
+      place.recorder.append({ kind: "note", by, data, refs: [digest] });
+    }
+  }
 }
 
 async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<void> {

@@ -59,6 +59,8 @@ export interface LoadFile {
   readonly processes: number;
   readonly pacing: "pacer" | "timer" | "precise";
   readonly waive: LoadBlock["waive"];
+  /** What of the target's side is sampled. */
+  readonly observe: LoadBlock["observe"];
   /** Every check the plan declares: one that never runs is not tested. */
   readonly checks: readonly string[];
   /** What is allowed and still likely not meant, one sentence each. */
@@ -128,6 +130,7 @@ export async function compileLoad(
     processes: block.processes,
     pacing: block.pacing,
     waive: block.waive,
+    observe: block.observe,
     checks: [...checks],
     notes: lintPlan({ plan, thresholds }),
     where,

@@ -137,6 +137,21 @@ export const loadBlockSchema = z.strictObject({
     })
     .optional()
     .describe("what a good answer keeps, for the metric `good`"),
+  observe: z
+    .array(
+      z.union([
+        z.strictObject({
+          prometheus: z.url({ protocol: /^https?$/ }).describe("the target's metrics page"),
+          series: z.array(z.string().min(1)).min(1).max(64).describe("names, or names{labels}"),
+        }),
+        z.strictObject({
+          cgroup: z.string().startsWith("/").describe("folder of a control group"),
+        }),
+      ]),
+    )
+    .max(16)
+    .default([])
+    .describe("sampled each second before, during and after load"),
   waive: z
     .array(
       z.strictObject({

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { eventually } from "@loadline/testkit";
+import { afterEach, describe, expect, it } from "vitest";
+import { startScriptedServer } from "../../../testkit/src/stall-server/index.ts";
+import { readMetrics, startObserver } from "./observe.ts";
+
+const roots: string[] = [];
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+const deps = () => ({
+  clock: systemClock(),
+  run: "run-1",
+  signal: new AbortController().signal,
+  allowHosts: [],
+});
+
+const page = `# HELP up x
+# TYPE rss_bytes gauge
+rss_bytes 1.5e6
+requests_total{code="200"} 10
+requests_total{code="500"} 2
+broken NaN
+requests_total_created 9
+`;
+
+describe("the target's side", () => {
+  it("a bare name adds up its label sets, a name with labels is one, what is no number is absent", () => {
+    const wanted = ["rss_bytes", "requests_total", 'requests_total{code="500"}', "broken", "none"];
+    expect([...readMetrics(page, wanted)]).toEqual([
+      ["rss_bytes", 1_500_000],
+      ["requests_total", 12],
+      ['requests_total{code="500"}', 2],
+    ]);
+  });
+
+  it("is sampled at once and each second; a missing sample is a gap, never 0", async () => {
+    let asked = 0;
+    await using server = await startScriptedServer((n) => {
+      asked = n + 1;
+      const body = n === 0 ? "rss_bytes 100\n" : "";
+      const status = n === 0 ? "200 OK" : "503 X";
+      return `HTTP/1.1 ${status}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    });
+    const observer = startObserver(
+      [{ prometheus: `${server.url}/metrics`, series: ["rss_bytes"] }],
+      deps(),
+    );
+    await eventually(systemClock(), () => asked >= 2, 5_000);
+    const [series] = await observer.stop();
+    expect(series).toMatchObject({ series: "rss_bytes", first: 100, peak: 100, last: 100 });
+    expect(series?.gaps).toBeGreaterThanOrEqual(1);
+    expect(series?.samples[0]?.[1]).toBe(100);
+    expect(series?.samples[1]?.[1]).toBeNull();
+  });
+
+  it("a control group gives memory and processor time, a folder that is not there gives gaps", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "loadline-cgroup-"));
+    roots.push(folder);
+    writeFileSync(join(folder, "memory.current"), "4096\n");
+    writeFileSync(join(folder, "cpu.stat"), "usage_usec 2500000\nuser_usec 1\n");
+    const observer = startObserver([{ cgroup: folder }, { cgroup: join(folder, "gone") }], deps());
+    const all = await observer.stop();
+    expect(all.map(({ series, peak, gaps }) => [series, peak, gaps])).toEqual([
+      ["memory_bytes", 4_096, 0],
+      ["cpu_seconds", 2.5, 0],
+      ["memory_bytes", null, 1],
+      ["cpu_seconds", null, 1],
+    ]);
+  });
+
+  it("a host that is not allowed is not asked", () => {
+    const spec = { prometheus: "http://metrics.test/metrics", series: ["up"] };
+    expect(() => startObserver([spec], deps())).toThrow(/metrics\.test is not an allowed host/);
+  });
+});

@@ -1,0 +1,173 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "@loadline/kit/clock";
+import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
+import { loadErrors, type ObserveSpec } from "../load/index.ts";
+import { createProbeClient, type ProbeClient } from "../probes/client.ts";
+
+/** One sampled series: a missing sample is a gap, never 0. */
+export interface ObservedSeries {
+  readonly source: string;
+  readonly series: string;
+  readonly samples: readonly (readonly [ms: number, value: number | null])[];
+  readonly gaps: number;
+  readonly first: number | null;
+  readonly peak: number | null;
+  readonly last: number | null;
+}
+
+const everyMs = 1_000;
+/** Before and after the load. */
+export const aroundMs = 2_000;
+const samplesMax = 3_600;
+const cgroupFiles = ["memory.current", "cpu.stat"] as const;
+
+interface Source {
+  readonly name: string;
+  readonly series: readonly string[];
+  sample(): Promise<ReadonlyMap<string, number>>;
+  close(): void;
+}
+
+/** Samples the target's side each second until it is stopped. */
+export interface Observer {
+  stop(): Promise<readonly ObservedSeries[]>;
+}
+
+interface ObserverDeps {
+  readonly clock: Clock;
+  readonly run: string;
+  readonly signal: AbortSignal;
+  /** Hosts besides loopback that may be asked. */
+  readonly allowHosts: readonly string[];
+}
+
+/** Starts to sample. @throws LL_LOAD_HOST_REFUSED for a host that is not allowed. */
+export function startObserver(specs: readonly ObserveSpec[], deps: ObserverDeps): Observer {
+  const sources = specs.map((spec) =>
+    "cgroup" in spec ? cgroupSource(spec.cgroup) : metricsSource(spec, deps),
+  );
+  const seen = sources.map(({ series }) => series.map((): [number, number | null][] => []));
+  const stopped = new AbortController();
+  const { clock } = deps;
+  const startMs = clock.monotonicMs();
+  const loop = async (): Promise<void> => {
+    for (let count = 0; count < samplesMax && !stopped.signal.aborted; count++) {
+      const atMs = Math.round(clock.monotonicMs() - startMs);
+      const values = await Promise.all(sources.map((source) => source.sample()));
+      sources.forEach((source, at) => {
+        source.series.forEach((name, index) => {
+          seen[at]?.[index]?.push([atMs, values[at]?.get(name) ?? null]);
+        });
+      });
+      const nextMs = startMs + (count + 1) * everyMs - clock.monotonicMs();
+      // The only rejection is the stop.
+      await clock.sleep(Math.max(1, nextMs), stopped.signal).catch(() => undefined);
+    }
+  };
+  const running = loop();
+  return {
+    async stop() {
+      stopped.abort();
+      await running;
+      for (const source of sources) source.close();
+      return sources.flatMap((source, at) =>
+        source.series.map((name, index) => seriesOf(source.name, name, seen[at]?.[index] ?? [])),
+      );
+    },
+  };
+}
+
+function seriesOf(
+  source: string,
+  series: string,
+  samples: readonly (readonly [number, number | null])[],
+): ObservedSeries {
+  const values = samples.map(([, value]) => value).filter((value) => value !== null);
+  return {
+    source,
+    series,
+    samples,
+    gaps: samples.length - values.length,
+    first: values[0] ?? null,
+    peak: values.length === 0 ? null : values.reduce((a, b) => Math.max(a, b)),
+    last: values.at(-1) ?? null,
+  };
+}
+
+function metricsSource(
+  { prometheus, series }: Extract<ObserveSpec, { prometheus: string }>,
+  deps: ObserverDeps,
+): Source {
+  const url = parseHttpUrl(prometheus);
+  const host = hostOf(url);
+  const isLoopback = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(url.hostname);
+  if (!isLoopback && !deps.allowHosts.includes(url.hostname)) {
+    throw loadErrors.make("LL_LOAD_HOST_REFUSED", `${url.hostname} is not an allowed host.`);
+  }
+  const client: ProbeClient = createProbeClient({
+    baseUrl: url.origin,
+    egress: createEgress({ allowHosts: [host] }),
+    clock: deps.clock,
+    run: deps.run,
+    timeoutMs: everyMs,
+    signal: deps.signal,
+  });
+  return {
+    name: prometheus,
+    series,
+    close: () => client.close(),
+    async sample() {
+      const none = new Map<string, number>();
+      if (deps.signal.aborted) return none;
+      const request = { method: "GET", path: url.pathname + url.search, key: "none" } as const;
+      // A run that is stopped leaves a gap.
+      const exchange = await client.send(request).catch(() => null);
+      return exchange?.status === 200 ? readMetrics(exchange.body.toString("utf8"), series) : none;
+    },
+  };
+}
+
+/** Values of series in a text exposition; a bare name adds up all its label sets. */
+export function readMetrics(text: string, series: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of text.split("\n")) {
+    const match = /^([a-zA-Z_:][\w:]*)(\{[^}]*\})? (\S+)/.exec(line);
+    if (match === null) continue;
+    const [, name = "", labels = "", number = ""] = match;
+    const value = Number(number);
+    if (!Number.isFinite(value)) continue;
+    for (const wanted of series) {
+      if (wanted !== name && wanted !== name + labels) continue;
+      found.set(wanted, (found.get(wanted) ?? 0) + value);
+    }
+  }
+  return found;
+}
+
+function cgroupSource(folder: string): Source {
+  return {
+    name: `cgroup ${folder}`,
+    series: ["memory_bytes", "cpu_seconds"],
+    close: () => undefined,
+    sample: () => Promise.resolve(readCgroup(folder)),
+  };
+}
+
+function readCgroup(folder: string): ReadonlyMap<string, number> {
+  const [memory, cpu] = cgroupFiles.map((file) => textOf(join(folder, file)));
+  const found = new Map<string, number>();
+  if (memory != null && /^\d+/.test(memory)) found.set("memory_bytes", Number(memory.trim()));
+  const usage = /^usage_usec (\d+)/m.exec(cpu ?? "");
+  if (usage !== null) found.set("cpu_seconds", Number(usage[1]) / 1e6);
+  return found;
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The group is gone or not ours to read: a gap.
+    return null;
+  }
+}
