@@ -3,7 +3,7 @@ import { createServer } from "node:http2";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { startReferenceTarget } from "../../../../testkit/src/reference-target/index.ts";
-import type { LoadAccount, LoadRecord, Scenario } from "../types.ts";
+import type { LoadAccount, LoadLimit, LoadRecord, Scenario } from "../types.ts";
 import { runLoad } from "../run-load.ts";
 
 interface Ran {
@@ -11,6 +11,8 @@ interface Ran {
   /** Values by figure: how many, how many bad, their sum. */
   readonly figures: Readonly<Record<string, { count: number; bad: number; sum: number }>>;
   readonly texts: readonly string[];
+  /** Requests in a claim on response time. */
+  readonly judged: number;
 }
 
 /** 50 iterations, 50 a second, through the whole engine in its own thread. */
@@ -28,7 +30,15 @@ async function run(
     steps: o.steps.map((name) => ({ name })),
     http2: o.http2 ?? false,
   };
-  const plan = { target: { baseUrl }, seed: 7, scenarios: { s }, limits: [] };
+  const limit: LoadLimit = {
+    scenario: "s",
+    metric: "response_time",
+    limitMs: 60_000,
+    claim: "c",
+    stream: "c",
+    part: "all",
+  };
+  const plan = { target: { baseUrl }, seed: 7, scenarios: { s }, limits: [limit] };
   const records: LoadRecord[] = [];
   for await (const record of runLoad(plan, { clock: systemClock() })) records.push(record);
   const ended = records.at(-1);
@@ -38,7 +48,8 @@ async function run(
     r.type === "figure" ? [[r.figure.figure, r.figure]] : [],
   );
   const texts = records.flatMap((r) => (r.type === "load.event" ? [r.text] : []));
-  return { account, figures: Object.fromEntries(figures), texts };
+  const judged = records.flatMap((r) => (r.type === "sample.tally" ? [r.tally.n] : []));
+  return { account, figures: Object.fromEntries(figures), texts, judged: judged[0] ?? -1 };
 }
 
 describe("clients in the engine", () => {
@@ -66,7 +77,7 @@ describe("clients in the engine", () => {
 
   it("documents are planted, found and gone at the end of the run", async () => {
     await using target = await startReferenceTarget({ rag: { visibleMs: 30 } });
-    const { account, figures, texts } = await run(
+    const { account, figures, texts, judged } = await run(
       target.url,
       {
         kind: "rag",
@@ -94,6 +105,9 @@ describe("clients in the engine", () => {
     expect(figures["rag_visible"]).toMatchObject({ count: 15, bad: 0 });
     expect(figures["rag_foreign"]).toMatchObject({ count: 35, sum: 0 });
     expect(figures["rag_hit"]?.bad).toBe(0);
+    // Looking for documents is in the account, and dilutes no claim.
+    expect(account.due).toBeGreaterThan(65);
+    expect(judged).toBe(50);
     expect(counts).toMatchObject({ rag_ingested: 15, rag_removed: 15 });
     expect(account.ok).toBe(account.due);
     expect(texts).toEqual([]);
@@ -101,7 +115,7 @@ describe("clients in the engine", () => {
 
   it("a room's deliveries are counted to the last one, also those after the last message", async () => {
     await using target = await startReferenceTarget({ rooms: { loss: 0.05, lie: true } });
-    const { account, figures } = await run(
+    const { account, figures, judged } = await run(
       target.url,
       {
         kind: "rooms",
@@ -113,7 +127,7 @@ describe("clients in the engine", () => {
     const delivery = figures["ws_delivery"];
     expect(figures["ws_rtt"]?.count).toBe(10);
     // Ten connections, forty messages, ten round trips.
-    expect([account.due, account.ok]).toEqual([60, 60]);
+    expect([account.due, account.ok, judged]).toEqual([60, 60, 50]);
     // Nothing is said before everybody is in: both count the same.
     const { room_expected = 0, room_delivered = 0 } = counts;
     expect([delivery?.count, delivery?.sum]).toEqual([room_expected, room_delivered]);

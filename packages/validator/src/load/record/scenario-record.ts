@@ -1,4 +1,4 @@
-import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import { asideStep, type Flight, type LoadOutcome } from "../engine/flight.ts";
 import { durationOf, gracefulStopMsDefault, peakStepsDefault } from "../plan/duration.ts";
 import { stepNames } from "../plan/step-names.ts";
 import type { LoadPlan, Scenario } from "../types.ts";
@@ -112,6 +112,7 @@ export class ScenarioRecord {
   started(flight: Flight): void {
     this.#bump(slots.due, 1);
     this.series.due(this.series.sliceOf(flight.intendedMs - this.startMs));
+    if (flight.step >= asideStep) return;
     this.#step(flight)?.started();
     if (flight.phase >= 0) this.phases[flight.phase]?.started();
   }
@@ -124,12 +125,13 @@ export class ScenarioRecord {
 
   ended(flight: Flight, outcome: LoadOutcome): void {
     const slice = this.series.sliceOf(flight.intendedMs - this.startMs);
-    const measured = this.measures(flight.intendedMs);
+    const isAside = flight.step >= asideStep;
+    const measured = this.measures(flight.intendedMs) && !isAside;
     if (!Number.isNaN(flight.sendMs)) this.#bump(slots.sent, 1);
     this.series.ended(slice, outcome, flight, measured);
     if (outcome === "ok") this.#ok(flight);
     else this.#bad(flight, outcome);
-    if (flight.phase >= 0) this.phases[flight.phase]?.ended(flight, outcome);
+    if (flight.phase >= 0 && !isAside) this.phases[flight.phase]?.ended(flight, outcome);
     if (!measured) return;
     for (const limit of this.limits) limit.count(flight, outcome, slice);
     this.#step(flight)?.ended(flight, outcome);

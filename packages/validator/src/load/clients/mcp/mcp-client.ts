@@ -1,5 +1,5 @@
 import type { ExecContext } from "../../engine/exec.ts";
-import type { Flight, LoadOutcome } from "../../engine/flight.ts";
+import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
 import { sendAside } from "../aside.ts";
 import type { Answer, At } from "../asked.ts";
 import { isObject, type JsonObject } from "../llm/dialect.ts";
@@ -154,7 +154,7 @@ export class McpClient {
   /** Opens a session for this call; when that fails the call ends as the opening did. */
   #connect(call: Call, opened: (session: Session | null) => void): void {
     const { clock, metric } = this.#context;
-    const at: At = { ...call.at, ...now, step: this.#o.connectStep ?? call.at.step };
+    const at: At = { ...call.at, ...now, step: this.#o.connectStep ?? asideStep };
     const startMs = clock.monotonicMs();
     const end = (session: Session | null, outcome: LoadOutcome): void => {
       metric("mcp_connect", clock.monotonicMs() - startMs, outcome !== "ok");

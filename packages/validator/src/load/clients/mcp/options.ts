@@ -10,7 +10,7 @@ export interface McpOptions {
   readonly version: McpVersion;
   /** Further headers of every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Step of the opening of sessions, default the step of the call that needs one. */
+  /** Step of the opening of sessions, default none: in the account, in no claim. */
   readonly connectStep?: number;
   /** Sessions kept at once, default 1,024; above it calls share them. */
   readonly sessionsMax?: number;

@@ -37,7 +37,7 @@ export interface RagOptions {
   readonly keepMax?: number;
   /** Every n-th query asks for another tenant's canary, default 5. */
   readonly foreignEvery?: number;
-  /** Steps of looking and of removing, default the step of the call. */
+  /** Steps of looking and of removing, default none: in the account, in no claim. */
   readonly pollStep?: number;
   readonly removeStep?: number;
 }

@@ -1,6 +1,6 @@
 import { encodeRequest, type Http1Request } from "@loadline/kit/http1";
 import type { ExecContext } from "../../engine/exec.ts";
-import type { Flight, LoadOutcome } from "../../engine/flight.ts";
+import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
 import { sendAside } from "../aside.ts";
 import type { Answer, At } from "../asked.ts";
 import { JsonBodyReader } from "../llm/body-reader.ts";
@@ -126,7 +126,7 @@ export class RagClient {
   /** Looks for a new document until it is there or its time is over. */
   #look(canary: Canary, at: At, ackMs: number, done: () => void): void {
     const { clock, metric, signal } = this.#context;
-    const { pollMs = 250, visibleWithinMs = 10_000, pollStep = at.step } = this.#o;
+    const { pollMs = 250, visibleWithinMs = 10_000, pollStep = asideStep } = this.#o;
     const poll: At = { step: pollStep, index: at.index, ...now };
     this.#ask(canary.word, canary.tenant, poll, (flight, outcome, read) => {
       if (outcome === "ok" && this.#holds(read, canary.word)) {
@@ -144,7 +144,7 @@ export class RagClient {
 
   /** Removes the oldest document of a tenant that has too many. */
   #thin(tenant: number, at: At): void {
-    const { remove, keepMax = 256, removeStep = at.step } = this.#o;
+    const { remove, keepMax = 256, removeStep = asideStep } = this.#o;
     if (remove === null) return;
     const canary = this.#canaries.surplus(tenant, keepMax);
     if (canary === undefined) return;

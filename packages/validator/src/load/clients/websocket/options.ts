@@ -32,7 +32,7 @@ export interface RoomsOptions {
   readonly deliverWithinMs?: number;
   /** An acknowledgement or an echo later than this is none, default 30,000 ms. */
   readonly answerWithinMs?: number;
-  /** Step of connecting and joining, default the step of what needs it. */
+  /** Step of connecting and joining, default none: in the account, in no claim. */
   readonly connectStep?: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Timer } from "@loadline/kit/clock";
 import type { ExecContext } from "../../engine/exec.ts";
-import type { Flight, LoadOutcome } from "../../engine/flight.ts";
+import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
 import type { Answer, At } from "../asked.ts";
 import { type JsonObject, parseObject } from "../llm/dialect.ts";
 import { Ledger } from "./ledger.ts";
@@ -107,7 +107,7 @@ export class Rooms {
 
   #open(member: Member, at: At): void {
     const { begin, base, clock, random, plan, metric } = this.#context;
-    const flight = begin(this.#o.connectStep ?? at.step, at.index, Number.NaN);
+    const flight = begin(this.#o.connectStep ?? asideStep, at.index, Number.NaN);
     member.opening = { flight, timer: null };
     const headers = [...base.headers, ...Object.entries(this.#o.headers ?? {}).flat()];
     const options = {
