@@ -1,7 +1,9 @@
 import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
+import type { HostFigures } from "./engine/host.ts";
 import type { LoadControl } from "./engine/load-control.ts";
+import type { Stolen } from "./engine/stolen.ts";
 import type { PeakResult } from "./engine/peak-search.ts";
 import type { McpOptions } from "./clients/mcp/options.ts";
 import type { RagOptions } from "./clients/rag/options.ts";
@@ -274,6 +276,8 @@ export type LoadRecord =
   | { readonly type: "steps"; readonly scenario: string; readonly steps: readonly StepSeries[] }
   | { readonly type: "figure"; readonly figure: FigureSeries }
   | { readonly type: "waits"; readonly waits: ScenarioWaits }
+  /** The busiest sender's figures, and what was taken from this machine meanwhile. */
+  | { readonly type: "host"; readonly host: HostFigures; readonly stolen: Stolen }
   | { readonly type: "ladder"; readonly scenario: string; readonly result: LadderResult }
   | { readonly type: "peak"; readonly scenario: string; readonly result: PeakResult }
   /** Requests kept whole: failures up to 10,000, the slowest 100 of each limit. */

@@ -10,6 +10,7 @@ import type { ControlCommand, LoadControl } from "./load-control.ts";
 import { countOrphans } from "./orphans.ts";
 import { PeakDriver } from "./peak-driver.ts";
 import { reportRun } from "./report.ts";
+import { readStolen, type Stolen, stolenBetween } from "./stolen.ts";
 
 export interface ControlDeps {
   readonly clock: Clock;
@@ -56,6 +57,7 @@ export async function runControl(plan: LoadPlan, deps: ControlDeps): Promise<voi
 export interface RunEnd {
   readonly reason: "done" | "cancelled" | "drained";
   readonly ends: readonly LaneEnd[];
+  readonly stolen: Stolen;
   readonly edited: boolean;
   /** Looks at the counts that were emitted. */
   readonly looks: number;
@@ -101,12 +103,13 @@ class Control {
       signal.addEventListener("abort", onAbort, { once: true });
       if (signal.aborted) onAbort();
       control.listen((command) => this.#obey(command));
+      const before = readStolen();
       const watching = new AbortController();
       const watched = this.#watch(watching.signal);
       const all = await Promise.all(ends);
       watching.abort();
       await watched;
-      this.#report(all);
+      this.#report(all, stolenBetween(before, readStolen()));
     } finally {
       signal.removeEventListener("abort", onAbort);
       await Promise.all(this.#lanes.map((lane) => lane.close()));
@@ -219,13 +222,13 @@ class Control {
     }
   }
 
-  #report(ends: readonly LaneEnd[]): void {
+  #report(ends: readonly LaneEnd[], stolen: Stolen): void {
     this.#merge();
     const { signal, emit, clock } = this.#deps;
     const reason = signal.aborted ? "cancelled" : this.#drained ? "drained" : "done";
     const peaks = new Map([...this.#drivers].map(([at, driver]) => [at, driver.result] as const));
     const seen = { edited: this.#edited, looks: this.#looks, scheduleHash: this.#hash };
-    const end = { reason, ends, ...seen } as const;
+    const end = { reason, ends, stolen, ...seen } as const;
     reportRun(this.#whole, { ...end, peaks, nowMs: clock.monotonicMs(), emit });
   }
 }

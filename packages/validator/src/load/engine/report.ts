@@ -35,6 +35,7 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
   const host = worstHost(done.map((end) => end.host));
   for (const guard of judgeGuards(guardViews(whole, host, o.edited)))
     emit({ type: "guard", guard });
+  emit({ type: "host", host, stolen: o.stolen });
   emit({ type: "samples", samples: mergeSamples(done.map(({ samples }) => samples)) });
   for (const [at, record] of whole.scenarios.entries()) {
     emitClaims(record, o);
