@@ -13,9 +13,6 @@ const ratePerSecond = 1000;
 const seconds = 10;
 const quantiles = [0.9, 0.99] as const;
 const pressureMax = 25;
-/** What a machine whose CPUs are taken adds to any client, ms; said, and never counted as shown. */
-const busySlackMs = 25;
-
 const stepMs = 1000 / ratePerSecond;
 const scenario: Scenario = {
   executor: "constant-arrival-rate",
@@ -68,8 +65,9 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
     return { run, truth, response: figures.slice(0, 2), service: figures.slice(2) };
   }
 
-  const distance = (seen: readonly number[], truth: Truth): number[] =>
-    quantiles.map((q, i) => Math.abs((seen[i] ?? Number.NaN) - rankValue(truthOf(truth), q)));
+  /** How much more than the target's own stamps say, in ms. */
+  const beyond = (seen: readonly number[], truth: Truth): number[] =>
+    quantiles.map((q, i) => (seen[i] ?? Number.NaN) - rankValue(truthOf(truth), q));
 
   for (const connections of [300, 10]) {
     it(`p90 and p99 from the intended time are the target's own truth with ${connections} connections`, async () => {
@@ -77,11 +75,10 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
       expect(run.account).toMatchObject({ due: 10_000, ok: 10_000 });
       expect(truth.requests).toEqual({ "/x": 10_000 });
       expect(new Set(truth.numbers).size).toBe(10_000);
-      const pressure = pressurePercent(run);
-      const slackMs = pressure > pressureMax ? busySlackMs : 0;
-      const [off90 = Number.NaN, off99 = Number.NaN] = distance(response, truth);
-      expect(off90).toBeLessThan(5 + slackMs);
-      expect(off99).toBeLessThan(8 + slackMs);
+      const [off90 = Number.NaN, off99 = Number.NaN] = beyond(response, truth);
+      // This edge is hard: nobody waits less than the target itself made them wait.
+      expect(off90).toBeGreaterThan(-5);
+      expect(off99).toBeGreaterThan(-8);
       // Never less than the stalls alone make users wait.
       const least = stallWaits(truth.stalls, scheduleOf(truth));
       quantiles.forEach((q, i) => {
@@ -89,14 +86,18 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
       });
       if (connections === 10) {
         // The saboteur: a recorder whose intended time is the sending time agrees with nothing.
-        expect(Math.max(...distance(service, truth))).toBeGreaterThan(50);
+        expect(Math.min(...beyond(service, truth))).toBeLessThan(-50);
         expect(service[0]).toBeLessThan(20);
       }
+      const pressure = pressurePercent(run);
       if (pressure > pressureMax) {
+        // A busy machine adds: what the reader's thread waits for a CPU is in its stamps.
         const what = "p90 and p99 within 5 and 8 ms of the truth, at 105 and 192 ms";
         notTested(what, `the machine is busy, PSI ${pressure} %`);
         return;
       }
+      expect(off90).toBeLessThan(5);
+      expect(off99).toBeLessThan(8);
       expect(Math.abs((response[0] ?? Number.NaN) - 105)).toBeLessThanOrEqual(5);
       expect(Math.abs((response[1] ?? Number.NaN) - 192)).toBeLessThanOrEqual(8);
     });
