@@ -1,4 +1,5 @@
 /** Everything a report page needs to recompute a verdict; no schema library is reached from here. */
+export * from "./attestation/statement.ts";
 export * from "./claim.ts";
 export * from "./errors.ts";
 export * from "./evidence/canonical-json.ts";
@@ -21,6 +22,7 @@ export * from "./plan/run-plan.ts";
 export * from "./projection.ts";
 export * from "./report-build.ts";
 export * from "./report-model.ts";
+export * from "./scorecard.ts";
 export * from "./statistics/binomial.ts";
 export * from "./statistics/bootstrap.ts";
 export * from "./statistics/bounds.ts";
@@ -28,3 +30,5 @@ export * from "./statistics/comparison.ts";
 export * from "./statistics/dispersion.ts";
 export * from "./statistics/sampling.ts";
 export * from "./verdict.ts";
+export * from "./waiver/lay-over.ts";
+export * from "./waiver/waiver.ts";

@@ -1,3 +1,6 @@
+import { lintErrors } from "./lint/errors.ts";
+import { waiverErrors } from "./waiver/errors.ts";
+
 /** The shape of the kit's error tables; this package imports nothing of ours, so it has its own. */
 export interface ContractErrorRow {
   readonly fault: "caller" | "platform";
@@ -39,6 +42,8 @@ function defineErrors<const T extends Readonly<Record<string, ContractErrorRow>>
 
 /** Every code of this package: thrown ones, and those of problems and verify steps. */
 export const contractErrors = defineErrors({
+  ...lintErrors,
+  ...waiverErrors,
   LL_PLAN_SHAPE: {
     fault: "caller",
     retryable: false,

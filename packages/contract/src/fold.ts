@@ -15,6 +15,7 @@ import { type Data, isData, readGuard } from "./fold/read-data.ts";
 import { type RunPlan, targetName } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
 import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
+import { layDispositions, waiverText } from "./waiver/lay-over.ts";
 
 /** Changes whenever equal evidence may give another document. */
 export const foldVersion = "1";
@@ -176,9 +177,15 @@ export function fold(
     doubts: findDoubts(log, o),
   };
   const recordsOf = indexByClaim(log);
-  const claims = plan.claims.map((claim) => foldClaim(claim, recordsOf(claim.id), context));
+  const folded = plan.claims.map((claim) => foldClaim(claim, recordsOf(claim.id), context));
+  const streams = new Map(plan.claims.map(({ id, of }) => [id, of]));
+  const laid = layDispositions(folded, streams, { plan, startedAt, endedAt });
+  const claims = laid?.claims ?? folded;
   const counts = countClaims(claims);
-  const outcome = decideOutcome(counts, endsDone(log));
+  const rules = { isClosed: endsDone(log), maxWaived: plan.maxWaived };
+  const outcome = decideOutcome(claims, rules);
+  const accepted = waiverText(laid?.report);
+  const applicable = counts.required - counts.not_applicable;
   const slo = claims.filter(({ kind }) => sloKinds.has(kind));
   return {
     schema: "loadline-verdict/v1",
@@ -187,7 +194,7 @@ export function fold(
     overall_status: outcome,
     slo_compliance: Object.fromEntries(slo.map(({ id, verdict }) => [id, verdict])),
     exitCode: exitCodes[outcome],
-    sentence: describeOutcome(counts, outcome, endsDone(log)),
+    sentence: describeOutcome(claims, outcome, { ...rules, accepted }),
     target: targetName(plan.target),
     profile: plan.profile,
     planDigest: o.planDigest,
@@ -198,9 +205,10 @@ export function fold(
     durationMs,
     claims,
     counts,
-    coverage: counts.required === 0 ? null : counts.decided / counts.required,
+    coverage: applicable === 0 ? null : counts.decided / applicable,
     guards,
     tools: readTools(log),
+    ...(laid && { waivers: laid.report }),
     limits: listLimits(log, claims, durationMs),
   };
 }

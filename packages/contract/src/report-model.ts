@@ -1,5 +1,6 @@
 import type { Claim, ClaimCategory, ClaimKind } from "./claim.ts";
 import type { EvidenceRecord, GuardObservation, Provenance } from "./evidence/record.ts";
+import type { WaiverReport } from "./waiver/lay-over.ts";
 import type { Disposition, Outcome, ReasonCode, Verdict } from "./verdict.ts";
 
 /** A number a renderer may show. Renderers take nothing else. `value: null` prints "not measured". */
@@ -96,6 +97,8 @@ export interface VerdictDocument {
     readonly found: boolean;
     readonly detail: string;
   }[];
+  /** What was accepted in spite of its verdict, and what was not; absent without waivers. */
+  readonly waivers?: WaiverReport;
   /** What this evidence does not prove. */
   readonly limits: readonly string[];
 }

@@ -116,14 +116,36 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "report",
     summary: "render a bundle's reports again, offline",
-    usage: "BUNDLE [--format html,md,json,junit] [--out DIR]",
+    usage: "BUNDLE [--format html,md,json,junit,sarif,ctrf,intoto] [--out DIR]",
     example: "loadline report .loadline/runs/latest --format md",
     options: [
-      { name: "format", value: "LIST", help: "html, md, json, junit; default all" },
+      {
+        name: "format",
+        value: "LIST",
+        help: "html, md, json, junit, sarif, ctrf, intoto; default all",
+      },
       { name: "out", value: "DIR", help: "folder to write to, default the bundle" },
     ],
     positional: bundle,
     load: async () => (await import("./report.ts")).runReport,
+  },
+  {
+    name: "score",
+    summary: "the scorecard: eleven categories, coverage beside each",
+    usage: "BUNDLE",
+    example: "loadline score .loadline/runs/latest",
+    options: [],
+    positional: bundle,
+    load: async () => (await import("./score.ts")).runScore,
+  },
+  {
+    name: "lint",
+    summary: "read anybody's readiness report for what contradicts itself",
+    usage: "FILE...",
+    example: "loadline lint .loadline/runs/latest/report.md",
+    options: [],
+    positional: { name: "FILE", min: 1, max: 256 },
+    load: async () => (await import("./lint.ts")).runLint,
   },
   {
     name: "doctor",

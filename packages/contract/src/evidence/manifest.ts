@@ -47,6 +47,7 @@ const viewNames: ReadonlySet<string> = new Set([
   "results.sarif",
   "results-github.sarif",
   "ctrf.json",
+  "statements.intoto.jsonl",
 ]);
 
 /** `report.*`, `junit.xml`, `results.sarif` and other renderings in the root of a bundle. */

@@ -25,35 +25,61 @@ export function countClaims(claims: readonly ClaimVerdict[]): VerdictCounts {
   };
 }
 
-/** NOT_READY on any failed; READY only when every required claim passed in a run that ended. */
-export function decideOutcome(counts: VerdictCounts, isClosed: boolean): Outcome {
-  if (counts.failed > 0) return "NOT_READY";
-  const isProven = counts.required > 0 && counts.passed === counts.required;
-  return isProven && isClosed ? "READY" : "NOT_PROVEN";
+export interface OutcomeRules {
+  /** The run has its closing record. */
+  readonly isClosed: boolean;
+  /** More waived claims than this are no READY. */
+  readonly maxWaived: number;
+}
+
+/**
+ * NOT_READY on any failed claim nobody answers for; READY only when every required claim is passed,
+ * waived or not applicable, at least one passed, and the run ended.
+ */
+export function decideOutcome(claims: readonly ClaimVerdict[], rules: OutcomeRules): Outcome {
+  const required = claims.filter((claim) => claim.required);
+  const open = required.filter(({ disposition }) => disposition === undefined);
+  if (open.some(({ verdict }) => verdict === "failed")) return "NOT_READY";
+  const waived = required.filter(({ disposition }) => disposition === "waived").length;
+  const isProven = open.length > 0 && open.every(({ verdict }) => verdict === "passed");
+  return isProven && waived <= rules.maxWaived && rules.isClosed ? "READY" : "NOT_PROVEN";
 }
 
 function claimWord(count: number): string {
   return count === 1 ? "claim" : "claims";
 }
 
-/** One sentence for the signer. */
+function describeReady(counts: VerdictCounts, total: string, accepted: string): string {
+  if (accepted === "") return `All ${total} are proven; sign for these and no more.`;
+  const passed = formatNumber(counts.passed);
+  return `${passed} of ${total} are proven (${accepted}); sign for the proven ones and answer for the rest.`;
+}
+
+/** One sentence for the signer; `accepted` as of `waiverText`, "" without waivers. */
 export function describeOutcome(
-  counts: VerdictCounts,
+  claims: readonly ClaimVerdict[],
   outcome: Outcome,
-  isClosed: boolean,
+  o: OutcomeRules & { readonly accepted: string },
 ): string {
+  const counts = countClaims(claims);
   const { required } = counts;
   const total = `${formatNumber(required)} required ${claimWord(required)}`;
-  if (outcome === "READY") return `All ${total} are proven; sign for these and no more.`;
+  if (outcome === "READY") return describeReady(counts, total, o.accepted);
+  const open = claims.filter((c) => c.required && c.disposition === undefined);
   if (outcome === "NOT_READY") {
-    const verb = counts.failed === 1 ? "is" : "are";
-    return `Do not sign: ${formatNumber(counts.failed)} of ${total} ${verb} refuted.`;
+    const failed = open.filter(({ verdict }) => verdict === "failed").length;
+    const verb = failed === 1 ? "is" : "are";
+    return `Do not sign: ${formatNumber(failed)} of ${total} ${verb} refuted.`;
   }
   if (required === 0) return "Do not sign: the plan has no required claim, so nothing is proven.";
-  const undecided = required - counts.decided;
-  if (undecided === 0 && !isClosed) return "Do not sign: the run did not end, its record is open.";
-  const verb = undecided === 1 ? "is" : "are";
-  return `Do not sign: ${formatNumber(undecided)} of ${total} ${verb} undecided.`;
+  const undecided = open.filter(({ verdict }) => verdict !== "passed").length;
+  if (undecided > 0) {
+    const verb = undecided === 1 ? "is" : "are";
+    return `Do not sign: ${formatNumber(undecided)} of ${total} ${verb} undecided.`;
+  }
+  if (!o.isClosed) return "Do not sign: the run did not end, its record is open.";
+  if (open.length === 0) return `Do not sign: none of ${total} is proven (${o.accepted}).`;
+  return `Do not sign: ${formatNumber(counts.waived)} claims are waived, at most ${formatNumber(o.maxWaived)} may be.`;
 }
 
 const sampledKinds: ReadonlySet<string> = new Set([

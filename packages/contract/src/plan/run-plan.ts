@@ -1,6 +1,7 @@
 import type { Claim } from "../claim.ts";
 import { canonicalJson } from "../evidence/canonical-json.ts";
 import { type Digest, toBytes } from "../evidence/digest.ts";
+import type { NotApplicable, Waiver } from "../waiver/waiver.ts";
 
 /** Everything promised before the run; its digest is the first `prev` of the evidence chain. */
 export interface RunPlan {
@@ -12,6 +13,10 @@ export interface RunPlan {
   readonly maxWaived: number;
   readonly budgetMinutes: number;
   readonly claims: readonly Claim[];
+  /** Accepted risks, laid over verdicts by the fold. */
+  readonly waivers?: readonly Waiver[];
+  /** Claims about features the target lacks. */
+  readonly notApplicable?: readonly NotApplicable[];
   /** Stage configurations, opaque here. */
   readonly stages: Readonly<Record<string, unknown>>;
 }

@@ -1,0 +1,50 @@
+import { formatNumber, formatRatio, type Scorecard, type ScoreRow } from "@loadline/contract";
+import { cleanText, clip } from "./clean-text.ts";
+import type { Colour, Paint } from "./colour.ts";
+
+const nameWidth = 28;
+const noClaims = "no claims";
+
+function ratioText(count: number, of: number, ratio: number | null): string {
+  if (ratio === null) return noClaims;
+  return `${formatNumber(count)}/${formatNumber(of)} ${formatRatio(ratio)}`;
+}
+
+function rowLine(row: ScoreRow): string {
+  const coverage = ratioText(row.decided, row.required, row.coverage);
+  const score = ratioText(row.passed, row.required, row.score);
+  const waived = row.waived === 0 ? "" : `${formatNumber(row.waived)} waived`;
+  const absent = row.notApplicable === 0 ? "" : `${formatNumber(row.notApplicable)} not applicable`;
+  const beside = [waived, absent].filter((text) => text !== "").join(", ");
+  const name = clip(cleanText(row.name), nameWidth - 2).padEnd(nameWidth);
+  return `  ${name}${coverage.padEnd(16)}${score.padEnd(16)}${beside}`.trimEnd();
+}
+
+const outcomeColours: Readonly<Record<string, Colour>> = {
+  READY: "green",
+  NOT_READY: "red",
+  NOT_PROVEN: "yellow",
+};
+
+/** The scorecard as lines of at most 80 columns; counts beside every ratio, no weights. */
+export function scorecardText(card: Scorecard, paint: Paint): string {
+  const head = `  ${"".padEnd(nameWidth)}${"coverage".padEnd(16)}score`;
+  const uses = card.uses.map((use) => {
+    const colour = outcomeColours[use.outcome];
+    const outcome = colour === undefined ? use.outcome : paint(colour, use.outcome);
+    const gap = " ".repeat(Math.max(1, 12 - use.outcome.length));
+    return `  ${use.use.padEnd(nameWidth)}${outcome}${gap}${clip(cleanText(use.sentence), 120)}`;
+  });
+  return [
+    `categories`,
+    head,
+    ...card.categories.map(rowLine),
+    rowLine(card.total),
+    "groups",
+    ...card.groups.map(rowLine),
+    "ready for",
+    ...uses,
+    "score = passed / required, coverage = decided / required; no weights, no gate by itself",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,182 @@
+/** Dispositions over verdicts: what was seen stays visible, what is accepted is said beside it. */
+import { isData } from "../fold/read-data.ts";
+import type { RunPlan } from "../plan/run-plan.ts";
+import type { ClaimVerdict } from "../report-model.ts";
+import { type Disposition, type Verdict, verdictOrder } from "../verdict.ts";
+import {
+  checkNotApplicable,
+  checkWaiver,
+  isNotWaivable,
+  type NotApplicable,
+  type Waiver,
+} from "./waiver.ts";
+
+/** A disposition that holds in this run. */
+export interface AppliedDisposition {
+  readonly claim: string;
+  readonly disposition: Disposition;
+  readonly reason: string;
+  readonly owner: string;
+  readonly approvedBy: string;
+  /** Last UTC day; absent for what is not applicable. */
+  readonly expires?: string;
+  readonly link?: string;
+}
+
+export const ignoredReasons = [
+  "invalid",
+  "no_claim",
+  "not_waivable",
+  "other_target",
+  "not_yet",
+  "expired",
+  "worse",
+  "not_needed",
+  "contradicted",
+  "no_observation",
+] as const;
+export type IgnoredReason = (typeof ignoredReasons)[number];
+
+/** An entry without effect, and why. */
+export interface IgnoredDisposition {
+  readonly claim: string;
+  readonly disposition: Disposition;
+  readonly why: IgnoredReason;
+  readonly sentence: string;
+}
+
+/** What was accepted in a run, and what was not. */
+export interface WaiverReport {
+  readonly applied: readonly AppliedDisposition[];
+  readonly ignored: readonly IgnoredDisposition[];
+  /** First UTC day of expiry among the applied waivers; null without one. */
+  readonly nextExpiry: string | null;
+}
+
+export interface WaiverFacts {
+  readonly plan: Pick<RunPlan, "target" | "waivers" | "notApplicable">;
+  /** UTC times of the run; a waiver holds from its first to its last day. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+const rank = (verdict: Verdict): number => verdictOrder.indexOf(verdict);
+const dayOf = (time: string): string => time.slice(0, 10);
+
+type Refusal = readonly [IgnoredReason, string];
+
+/** Why a waiver has no effect on this verdict; null = it holds. */
+function refuseWaiver(
+  waiver: Waiver,
+  claim: ClaimVerdict & { readonly of: string },
+  facts: WaiverFacts,
+): Refusal | null {
+  const { name, baseUrl } = facts.plan.target;
+  if (isNotWaivable(claim)) return ["not_waivable", "This claim cannot be waived."];
+  if (waiver.target !== name && waiver.target !== baseUrl) {
+    return ["other_target", `It is for the target ${waiver.target}.`];
+  }
+  if (dayOf(facts.startedAt) < waiver.created) return ["not_yet", `It begins ${waiver.created}.`];
+  if (dayOf(facts.endedAt) > waiver.expires) return ["expired", `It expired ${waiver.expires}.`];
+  if (claim.verdict === "passed") return ["not_needed", "The claim passed."];
+  if (claim.verdict === "error") return ["worse", "An error of the check is never waived."];
+  if (rank(claim.verdict) >= rank(waiver.covers)) return null;
+  return ["worse", `It covers ${waiver.covers}; the verdict is ${claim.verdict}.`];
+}
+
+/** Only a stage that asked for the feature and did not find it makes a claim not applicable. */
+function refuseNotApplicable(entry: NotApplicable, claim: ClaimVerdict): Refusal | null {
+  const isLacking = claim.reason === "capability_missing" || claim.reason === "probe_contract";
+  if (isLacking && claim.evidence.length > 0) return null;
+  if (claim.n > 0) return ["contradicted", `The target answered where ${entry.feature} is asked.`];
+  return ["no_observation", `Nothing observed that the target lacks ${entry.feature}.`];
+}
+
+interface Laid {
+  readonly claims: readonly ClaimVerdict[];
+  readonly report: WaiverReport;
+}
+
+interface Entry {
+  readonly claim: string;
+  readonly disposition: Disposition;
+  readonly applied: AppliedDisposition;
+  refuse(claim: ClaimVerdict & { readonly of: string }): Refusal | null;
+}
+
+/** The plan of a stored bundle may hold anything under a known key. */
+function listOf<T>(value: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function entriesOf(facts: WaiverFacts): (Entry | IgnoredDisposition)[] {
+  const { waivers, notApplicable } = facts.plan;
+  const bad = (entry: unknown, disposition: Disposition): IgnoredDisposition => {
+    const sentence = "The entry breaks a rule of waivers.";
+    const claim = isData(entry) ? String(entry["claim"]) : "";
+    return { claim, disposition, why: "invalid", sentence };
+  };
+  const waived = listOf(waivers).map((waiver): Entry | IgnoredDisposition => {
+    if (checkWaiver(waiver, "").length > 0) return bad(waiver, "waived");
+    const { claim, reason, owner, approvedBy, expires, link } = waiver;
+    const disposition = "waived";
+    const applied = { claim, disposition, reason, owner, approvedBy, expires, link } as const;
+    return { claim, disposition, applied, refuse: (one) => refuseWaiver(waiver, one, facts) };
+  });
+  const absent = listOf(notApplicable).map((entry): Entry | IgnoredDisposition => {
+    if (checkNotApplicable(entry, "").length > 0) return bad(entry, "not_applicable");
+    const { claim, justification, approvedBy } = entry;
+    const disposition = "not_applicable";
+    const who = { reason: justification, owner: approvedBy, approvedBy };
+    const applied = { claim, disposition, ...who } as const;
+    return { claim, disposition, applied, refuse: (one) => refuseNotApplicable(entry, one) };
+  });
+  return [...waived, ...absent];
+}
+
+/** The claims with their dispositions, and every entry's fate. Without entries: null. */
+export function layDispositions(
+  claims: readonly ClaimVerdict[],
+  streams: ReadonlyMap<string, string>,
+  facts: WaiverFacts,
+): Laid | null {
+  const entries = entriesOf(facts);
+  if (entries.length === 0) return null;
+  const byId = new Map(claims.map((claim) => [claim.id, claim]));
+  const applied = new Map<string, AppliedDisposition>();
+  const ignored: IgnoredDisposition[] = [];
+  for (const entry of entries) {
+    if ("why" in entry) {
+      ignored.push(entry);
+      continue;
+    }
+    const { claim: id, disposition } = entry;
+    const claim = byId.get(id);
+    const refusal: Refusal | null = claim
+      ? entry.refuse({ ...claim, of: streams.get(id) ?? "" })
+      : ["no_claim", "The plan has no such claim."];
+    if (refusal) ignored.push({ claim: id, disposition, why: refusal[0], sentence: refusal[1] });
+    else if (!applied.has(id)) applied.set(id, entry.applied);
+  }
+  const days = [...applied.values()].flatMap(({ expires }) => expires ?? []);
+  const nextExpiry = days.sort()[0] ?? null;
+  const over = (claim: ClaimVerdict): ClaimVerdict => {
+    const found = applied.get(claim.id);
+    return found ? { ...claim, disposition: found.disposition } : claim;
+  };
+  return {
+    claims: claims.map(over),
+    report: { applied: [...applied.values()], ignored, nextExpiry },
+  };
+}
+
+/** `2 waived, next expiry 2026-06-01`, or "" when nothing is accepted. */
+export function waiverText(report: WaiverReport | undefined): string {
+  if (!report) return "";
+  const of = (wanted: Disposition): number =>
+    report.applied.filter(({ disposition }) => disposition === wanted).length;
+  const expiry = report.nextExpiry === null ? "" : `, next expiry ${report.nextExpiry}`;
+  const waived = of("waived") === 0 ? [] : [`${of("waived")} waived${expiry}`];
+  const absent = of("not_applicable") === 0 ? [] : [`${of("not_applicable")} not applicable`];
+  return [...waived, ...absent].join(", ");
+}
