@@ -22,9 +22,14 @@ describe("examples/load", () => {
       const cwd = emptyDir();
       const argv = ["load", example(name), "--target", simulator.baseUrl, "--json"];
       const ended = await runCli(cwd, argv, { env });
-      expect(ended.code, ended.err).toBe(0);
-      const passed = claimsThat(verdictOf(ended), "passed");
-      expect(passed).toEqual(expect.arrayContaining([...claims, "load.errors", "load.alive"]));
+      const verdict = verdictOf(ended);
+      const open = verdict.claims.filter((one) => one.verdict !== "passed");
+      // A busy machine takes claims back; it never fails them, and nothing else may.
+      const unexplained = open.filter(({ reason }) => reason !== "generator" && reason !== "noise");
+      expect(unexplained.map(({ id, reason }) => `${id}: ${reason}`)).toEqual([]);
+      expect(ended.code, ended.err).toBe(open.length === 0 ? 0 : 2);
+      const ids = verdict.claims.map(({ id }) => id);
+      expect(ids).toEqual(expect.arrayContaining([...claims, "load.errors", "load.alive"]));
       expect(ended.out + ended.err).not.toContain("k1");
       expect((await runCli(cwd, ["verify", ".loadline/runs/latest"])).code).toBe(0);
     },
