@@ -58,6 +58,13 @@ export const cliErrors = defineErrors({
     summary: "The bundle cannot be read.",
     remedy: "Give the folder of one run, the one that holds `evidence.jsonl`.",
   },
+  LL_CLI_REPORT: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The report to lint cannot be read.",
+    remedy: "Give the path of a Markdown, text, HTML or JSON file.",
+  },
   LL_CLI_PART_MISSING: {
     fault: "platform",
     retryable: false,

@@ -1,0 +1,82 @@
+import type { Amount, Field } from "../types.ts";
+import type { DecimalSign } from "./locale.ts";
+import { readAmounts } from "./amounts.ts";
+import { roleOf } from "./roles.ts";
+import { statusOf } from "./status.ts";
+import { unitAt } from "./units.ts";
+
+/** `key: value`, `key = value` or `key ..... value`, both sides without markup. */
+export interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Splits `key: value`; null for prose. Keys have at most 60 characters and 8 words. */
+export function pairOf(text: string): Pair | null {
+  const head = text.slice(0, 80);
+  const match = /^([^:=|]{1,60}?)(?::\s+|\s=\s|\s?\.{3,60}\s?|\s[\u2013\u2014]\s)/.exec(head);
+  const key = match?.[1]?.trim() ?? "";
+  const value = text.slice(match?.[0].length ?? 0).trim();
+  if (match === null || key === "" || value === "" || value.length > 300) return null;
+  if (key.split(" ").length > 8 || /[.!?,]\s/.test(key)) return null;
+  return { key, value };
+}
+
+/** A unit that stands in the name of a column, such as `Duration (min)` or `Pass rate %`. */
+function unitOfName(name: string): ReturnType<typeof unitAt> {
+  const inner = /[([]([^()[\]]{1,12})[)\]]/.exec(name)?.[1] ?? (name.includes("%") ? "%" : "");
+  const found = unitAt(inner.trim(), 0);
+  if (found !== null) return found;
+  const last = name.trim().split(" ").at(-1) ?? "";
+  return /^(?:minutes|seconds|hours|ms|percent)$/i.test(last) ? unitAt(last, 0) : null;
+}
+
+/** Lays the unit of the column over a figure that has none. */
+function withUnit(amount: Amount, unit: ReturnType<typeof unitAt>): Amount {
+  if (unit === null || amount.unit !== "" || amount.of !== undefined) return amount;
+  const { factor, dimension, name } = unit;
+  return {
+    ...amount,
+    value: amount.value * factor,
+    ...(amount.upper === undefined ? {} : { upper: amount.upper * factor }),
+    half: amount.half * factor,
+    dimension,
+    unit: name,
+  };
+}
+
+/** One named value with what can be read from it. */
+export function readField(name: string, text: string, line: number, sign: DecimalSign): Field {
+  const unit = unitOfName(name);
+  const amounts = readAmounts(text, { line, sign }).map((one) => withUnit(one, unit));
+  const status = statusOf(text);
+  return { name, role: roleOf(name), cell: { text, line }, amounts, status };
+}
+
+const countRoles: ReadonlySet<string> = new Set(["total", "passed", "failed", "open"]);
+
+function pieceField(piece: string, line: number, sign: DecimalSign): Field | null {
+  const [amount, second] = readAmounts(piece, { line, sign });
+  if (amount === undefined || second !== undefined || amount.of !== undefined) return null;
+  const before = piece
+    .slice(0, amount.start)
+    .replace(/[:=\s]+$/, "")
+    .trim();
+  const after = piece.slice(amount.end).replace(/^[\s]+|[.)\s]+$/g, "");
+  if (before !== "" && after !== "") return null;
+  const name = before === "" ? after : before;
+  const role = roleOf(name);
+  const isRate = amount.dimension === "percent" && (role === "rate" || role === "badRate");
+  const isCount = amount.dimension === "count" && countRoles.has(role);
+  if (!isRate && !isCount && !(role === "duration" && amount.dimension === "time")) return null;
+  return { name, role, cell: { text: amount.text, line }, amounts: [amount], status: null };
+}
+
+/** `20 tests: 18 passed, 1 failed` and `passed 18, failed 2` as named fields, in their order. */
+export function piecesOf(text: string, line: number, sign: DecimalSign): Field[] {
+  const parts = text.split(/,\s+|;\s*|\s\|\s|:\s+|\s\u00b7\s|\s(?:and|with|of which|und)\s|[()]/);
+  if (parts.length < 2 || parts.length > 24) return [];
+  const fields = parts.flatMap((part) => pieceField(part.trim(), line, sign) ?? []);
+  const names = new Set(fields.map((field) => field.name.toLowerCase()));
+  return names.size === fields.length && fields.length >= 2 ? fields : [];
+}
