@@ -1,13 +1,19 @@
-import { fullPlan, loadPlanFile, planFileSchema, quickPlan } from "@loadline/validator";
+import {
+  fullPlan,
+  loadPlanFile,
+  planFileSchema,
+  quickPlan,
+  readStackSecrets,
+} from "@loadline/validator";
 import type { PlanFile } from "@loadline/validator";
 import type { RunPlan } from "@loadline/contract";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Args } from "./args.ts";
 import { cliErrors } from "./errors.ts";
 import { meant } from "./nearest.ts";
 import type { CliHost } from "./process/host.ts";
 
-const stageNames = ["probe", "load"] as const;
+const stageNames = ["probe", "load", "stack"] as const;
 type StageName = (typeof stageNames)[number];
 
 /** A plan as a command line asks for it. */
@@ -16,6 +22,8 @@ export interface WantedPlan {
   readonly file?: PlanFile;
   readonly planText?: string;
   readonly apiKey?: string;
+  /** Credentials of the plan's stack, by reference. */
+  readonly stackSecrets?: ReadonlyMap<string, string>;
 }
 
 /** The plan of `--plan F` or `--target URL`, with the stages of `skip` left out. */
@@ -35,7 +43,21 @@ export async function readWantedPlan(
       ? { plan: planOfTarget(args, target ?? "", skipped) }
       : await planOfFile(resolve(host.cwd, path), skipped);
   const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(wanted.plan));
-  return apiKey === undefined ? wanted : { ...wanted, apiKey };
+  const stackSecrets = await secretsOf(host, wanted, path);
+  return {
+    ...wanted,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(stackSecrets === undefined ? {} : { stackSecrets }),
+  };
+}
+
+/** Only a plan that runs its stack needs the credentials of it. */
+async function secretsOf(host: CliHost, wanted: WantedPlan, path: string | undefined) {
+  const stack = wanted.file?.stack;
+  const skip = wanted.plan.stages["skip"];
+  if (stack === undefined || path === undefined) return undefined;
+  if (Array.isArray(skip) && skip.includes("stack")) return undefined;
+  return readStackSecrets(stack, { env: host.env, folder: dirname(resolve(host.cwd, path)) });
 }
 
 function planOfTarget(args: Args, target: string, skip: readonly StageName[]): RunPlan {
@@ -88,5 +110,5 @@ function readApiKey(host: CliHost, name: string | undefined): string | undefined
 
 function apiKeyEnvOf(plan: RunPlan): string | undefined {
   const parsed = planFileSchema.shape.target.safeParse(plan.stages["target"]);
-  return parsed.success ? parsed.data.apiKeyEnv : undefined;
+  return parsed.success ? parsed.data?.apiKeyEnv : undefined;
 }

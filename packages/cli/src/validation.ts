@@ -14,6 +14,7 @@ export interface ValidationJob {
   readonly plan: RunPlan;
   readonly planText?: string;
   readonly apiKey?: string;
+  readonly stackSecrets?: ReadonlyMap<string, string>;
   readonly runsDir: string;
   readonly title: string;
   /** The command that runs it again, as an argument list. */
@@ -38,6 +39,7 @@ export async function validateAndShow(
     signal: job.signal,
     reproduce: job.again,
     ...(job.apiKey === undefined ? {} : { apiKey: job.apiKey }),
+    ...(job.stackSecrets === undefined ? {} : { stackSecrets: job.stackSecrets }),
     ...(job.planText === undefined ? {} : { planText: job.planText }),
   });
   progress.end();

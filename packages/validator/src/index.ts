@@ -50,6 +50,9 @@ export {
   readForeign,
   readImportPlan,
 } from "./load/interop/index.ts";
+export { readStackSecrets, type StackSources } from "./stack/secrets.ts";
+export { stackSchema } from "./stack/manifest.ts";
+export { stackProbes } from "./stack/table.ts";
 export { buildPlan, fullPlan, planRates, quickPlan } from "./plan/build-plan.ts";
 export type { QuickPlanOptions } from "./plan/build-plan.ts";
 export { loadPlanFile, parsePlanFile } from "./plan/load-plan-file.ts";
@@ -59,9 +62,7 @@ export { planFileSchema } from "./plan/manifest.ts";
 export type { PlanFile, TargetManifest } from "./plan/manifest.ts";
 export type { Probe } from "./probes/probe.ts";
 export { probes } from "./probes/table.ts";
-export { jsonReporter } from "./reporters/json.ts";
-export { junitReporter } from "./reporters/junit.ts";
-export { markdownReporter, shellLine } from "./reporters/markdown.ts";
+export { shellLine } from "./reporters/markdown.ts";
 export { textReporters } from "./reporters/table.ts";
 export { type ImportJob, importRun } from "./run/import-run.ts";
 export { runValidation } from "./run/run-validation.ts";

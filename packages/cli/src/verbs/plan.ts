@@ -44,8 +44,8 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
 
 /** One row per claim, in the plan's order. */
 export function planRows(plan: RunPlan): PlanRow[] {
-  const { target, load, skip } = plan.stages;
-  const file = planFileSchema.parse({ target, load, skip, confidence: plan.confidence });
+  const { target, load, skip, stack } = plan.stages;
+  const file = planFileSchema.parse({ target, load, skip, stack, confidence: plan.confidence });
   const rates = planRates(file);
   return plan.claims.map((claim) => {
     const stage = claim.of.split(".")[0] ?? "";
@@ -84,7 +84,7 @@ function requestsOf(plan: RunPlan, rows: readonly PlanRow[]): number {
 function plannedOf(claim: Claim, skip: readonly string[], sampled: number | undefined): number {
   const stage = claim.of.split(".")[0] ?? "";
   if (skip.includes(stage)) return 0;
-  if (stage === "probe") return claim.min ?? 1;
+  if (stage === "probe" || stage === "stack") return claim.min ?? 1;
   return sampled ?? 0;
 }
 

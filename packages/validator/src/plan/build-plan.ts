@@ -1,5 +1,6 @@
 import type { Claim, RunPlan } from "@loadline/contract";
 import { probes } from "../probes/table.ts";
+import { stackClaims, stackTarget } from "../stack/claims.ts";
 import { laterClaims } from "./later-claims.ts";
 import { loadClaims, plannedRequests } from "./load-claims.ts";
 import {
@@ -29,11 +30,16 @@ function probeClaims(target: TargetManifest, confidence: number): Claim[] {
 
 /** The run plan of a plan file: every claim is declared here, before anything is sent. */
 export function buildPlan(file: PlanFile): RunPlan {
-  const { target, load, confidence } = file;
-  const measured = [
-    ...probeClaims(target, confidence),
-    ...loadClaims(load, confidence).map(({ claim }) => claim),
-  ];
+  const { load, confidence, stack } = file;
+  const target = file.target ?? stackTarget(stack);
+  const ofTarget =
+    file.target === undefined
+      ? []
+      : [
+          ...probeClaims(target, confidence),
+          ...loadClaims(load, confidence).map(({ claim }) => claim),
+        ];
+  const measured = [...ofTarget, ...stackClaims(stack, confidence)];
   return {
     schema: "loadline-plan/v1",
     profile: file.profile,
@@ -42,7 +48,7 @@ export function buildPlan(file: PlanFile): RunPlan {
     maxWaived: 3,
     budgetMinutes: Math.ceil((load.durationSeconds + load.warmupSeconds) / 60 + setupMinutes),
     claims: file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured,
-    stages: { target, load, skip: file.skip },
+    stages: { target, load, skip: file.skip, ...(stack === undefined ? {} : { stack }) },
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { stackSchema } from "../stack/manifest.ts";
 
 /** What the plan says about the target; only `url` is needed. */
 export const targetSchema = z.strictObject({
@@ -39,17 +40,25 @@ export const loadSchema = z.strictObject({
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
 });
 
-export const planFileSchema = z.strictObject({
-  $schema: z.string().optional().describe("for editors; not read"),
-  profile: z.enum(["quick", "full"]).default("quick").describe("which claims are declared"),
-  confidence: z.number().min(0.9).max(0.999).default(0.95).describe("one-sided, of every claim"),
-  target: targetSchema,
-  load: loadSchema.prefault({}),
-  skip: z
-    .array(z.enum(["probe", "load"]))
-    .default([])
-    .describe("stages left out: not tested"),
-});
+export const planFileSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe("for editors; not read"),
+    profile: z.enum(["quick", "full"]).default("quick").describe("which claims are declared"),
+    confidence: z.number().min(0.9).max(0.999).default(0.95).describe("one-sided, of every claim"),
+    target: targetSchema
+      .optional()
+      .describe("an OpenAI-shaped server; may be left out with a stack"),
+    stack: stackSchema.optional().describe("the services around it, checked by the stage stack"),
+    load: loadSchema.prefault({}),
+    skip: z
+      .array(z.enum(["probe", "load", "stack"]))
+      .default([])
+      .describe("stages left out: not tested"),
+  })
+  .refine((file) => file.target !== undefined || file.stack !== undefined, {
+    error: "give a target, a stack, or both",
+    path: ["target"],
+  });
 
 export type TargetManifest = z.infer<typeof targetSchema>;
 export type LoadManifest = z.infer<typeof loadSchema>;

@@ -1,7 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { createEgress } from "@loadline/kit/egress";
 import { describe, expect, it } from "vitest";
-import { planFileSchema } from "../plan/manifest.ts";
+import { targetSchema } from "../plan/manifest.ts";
 import { cleanRules, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
 import { createProbeClient } from "./client.ts";
@@ -21,8 +21,10 @@ async function runAll(rules: readonly StubRule[]): Promise<Map<string, readonly 
     timeoutMs: 5_000,
     signal: never,
   });
-  const { target } = planFileSchema.parse({
-    target: { url: stub.baseUrl, auth: "bearer", bodyBytesMax: 128 * 1024 },
+  const target = targetSchema.parse({
+    url: stub.baseUrl,
+    auth: "bearer",
+    bodyBytesMax: 128 * 1024,
   });
   const results = new Map<string, readonly ProbeFinding[]>();
   for (const probe of probes) {
@@ -53,7 +55,7 @@ describe("probes", () => {
   );
 
   it("every probe has a saboteur, a checklist id and a claim with a reason", () => {
-    const { target } = planFileSchema.parse({ target: { url: "http://127.0.0.1:1/v1" } });
+    const target = targetSchema.parse({ url: "http://127.0.0.1:1/v1" });
     for (const probe of probes) {
       expect(probe.saboteur.length, probe.id).toBeGreaterThan(0);
       expect(probe.checklist.length, probe.id).toBeGreaterThan(0);
@@ -73,7 +75,7 @@ describe("probes", () => {
       timeoutMs: 2_000,
       signal: never,
     });
-    const { target } = planFileSchema.parse({ target: { url: stub.baseUrl } });
+    const target = targetSchema.parse({ url: stub.baseUrl });
     for (const probe of probes) {
       const found = await probe.run({ client, target, model: "m", signal: never });
       expect(found.length, probe.id).toBeGreaterThan(0);

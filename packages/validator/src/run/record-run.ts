@@ -18,7 +18,8 @@ function openRecorder(
   deps: ValidationDeps,
   o: { run: string; runDir: string; planDigest: string },
 ): Recorder {
-  const secrets = deps.apiKey === undefined ? [] : [deps.apiKey];
+  const own = deps.apiKey === undefined ? [] : [deps.apiKey];
+  const secrets = [...own, ...(deps.stackSecrets?.values() ?? [])];
   return createRecorder({
     ...o,
     target: targetName(plan.target),

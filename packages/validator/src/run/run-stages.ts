@@ -43,13 +43,20 @@ async function runStage(context: StageContext, stage: Stage): Promise<void> {
   recorder.sync();
 }
 
+/** A plan that promises nothing of a stage has no use for it; what feeds nothing serves the target's. */
+function isNeeded(context: StageContext, stage: Stage): boolean {
+  if (stage.feeds !== "") return claimsOf(context, stage).length > 0;
+  return context.plan.claims.some(({ of }) => !of.startsWith("stack."));
+}
+
 /** Runs the stages in order; a broken one ends as `error` of its claims, the next still runs. */
 export async function runStages(
   context: StageContext,
   report: (stage: Stage, state: "waiting" | "done") => void,
 ): Promise<void> {
-  for (const stage of stages) report(stage, "waiting");
-  for (const stage of stages) {
+  const needed = stages.filter((stage) => isNeeded(context, stage));
+  for (const stage of needed) report(stage, "waiting");
+  for (const stage of needed) {
     if (context.deps.signal.aborted) return;
     await runStage(context, stage);
     report(stage, "done");

@@ -28,6 +28,8 @@ export interface ValidationDeps {
   readonly runsDir: string;
   readonly toolVersion: string;
   readonly apiKey?: string;
+  /** Credentials of the stack by their reference; masked in everything that is written. */
+  readonly stackSecrets?: ReadonlyMap<string, string>;
   readonly reporters: readonly Reporter[];
   onProgress(progress: Progress): void;
   /** Aborted: stages stop, what exists is folded, exit 130. */

@@ -1,0 +1,51 @@
+import { targetName } from "@loadline/contract";
+import { stackItems } from "../stack/claims.ts";
+import { newServiceState, runItem, type ServiceState } from "../stack/run-stack.ts";
+import type { PlanStages } from "../plan/stages.ts";
+import type { Stage } from "./stage.ts";
+
+/** A check that is answered takes about this. */
+const checkMs = 100;
+
+const itemsOf = (stages: PlanStages) =>
+  stages.stack === undefined ? [] : stackItems(stages.stack, 0.95);
+
+/** Checks of the declared services, one after another; without a stack it has nothing to do. */
+export const stackStage: Stage = {
+  id: "stack",
+  feeds: "stack.",
+  plannedMs: (stages) => itemsOf(stages).length * checkMs,
+  async run({ stages, deps, recorder, run, plan, progress }) {
+    const { stack } = stages;
+    if (stack === undefined) return;
+    const items = itemsOf(stages);
+    const states = new Map<string, ServiceState>();
+    const secrets = deps.stackSecrets ?? new Map<string, string>();
+    for (const [done, item] of items.entries()) {
+      deps.signal.throwIfAborted();
+      const text = `${item.name}: ${item.probe.summary}`;
+      const leftMs = (items.length - done) * checkMs;
+      progress({ state: "running", done, total: items.length, text, leftMs });
+      const state = states.get(item.name) ?? newServiceState();
+      states.set(item.name, state);
+      await runItem(
+        {
+          stack,
+          recorder,
+          secret: (reference) => (reference === undefined ? undefined : secrets.get(reference)),
+          clock: deps.clock,
+          random: deps.random,
+          mark: `loadline_${run
+            .replaceAll(/[^a-z0-9]/gi, "")
+            .slice(-16)
+            .toLowerCase()}`,
+          timeoutMs: stack.timeoutMs,
+          signal: deps.signal,
+          target: targetName(plan.target),
+        },
+        item,
+        state,
+      );
+    }
+  },
+};

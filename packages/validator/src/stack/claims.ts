@@ -1,0 +1,49 @@
+import type { Claim } from "@loadline/contract";
+import type { TargetManifest } from "../plan/manifest.ts";
+import type { StackManifest } from "./manifest.ts";
+import type { StackProbe } from "./probe.ts";
+import { stackProbes } from "./table.ts";
+
+/** A check of one service of the manifest, with the claim it feeds. */
+export interface StackItem {
+  readonly name: string;
+  readonly probe: StackProbe;
+  readonly claim: Claim;
+}
+
+/** Every claim of a stack, in the order it is checked; declared before anything is sent. */
+export function stackItems(stack: StackManifest, confidence: number): StackItem[] {
+  return Object.entries(stack.services).flatMap(([name, service]) =>
+    stackProbes.flatMap((probe) => {
+      if (probe.kind !== service.kind) return [];
+      const said = probe.claim(service);
+      if (said === null) return [];
+      const { parts, required, ...text } = said;
+      const id = `stack.${name}.${probe.check}`;
+      const claim: Claim = {
+        ...text,
+        statement: `${name}: ${text.statement}`,
+        id,
+        kind: "predicate",
+        of: id,
+        parts: parts ?? ["all"],
+        confidence,
+        required: required ?? service.required,
+        checklist: probe.checklist,
+      };
+      return [{ name, probe, claim }];
+    }),
+  );
+}
+
+/** The claims of a stack; none without one. */
+export function stackClaims(stack: StackManifest | undefined, confidence: number): Claim[] {
+  return stack === undefined ? [] : stackItems(stack, confidence).map(({ claim }) => claim);
+}
+
+/** What a plan without a target is about: its stack, named by the first address that is HTTP. */
+export function stackTarget(stack: StackManifest | undefined): TargetManifest {
+  const urls = Object.values(stack?.services ?? {}).map(({ url }) => url);
+  const url = urls.find((text) => /^https?:/.test(text)) ?? "http://stack.invalid";
+  return { url, name: stack?.name ?? "stack", auth: "none", unknownModel: "any" };
+}

@@ -1,0 +1,22 @@
+const rows: readonly (readonly [RegExp, string])[] = [
+  [/^HTTP\/1\.|<html|400 Bad Request/i, "an HTTP server"],
+  [/^(-ERR|-NOAUTH|\+PONG|-DENIED|\+OK)/, "Redis"],
+  [/SFATAL|VFATAL|unsupported frontend protocol|invalid length of startup packet/, "PostgreSQL"],
+  [/mysql|MariaDB|caching_sha2/i, "MySQL"],
+  [/^SSH-/, "an SSH server"],
+  [/^\x15\x03|^\x16\x03|^\.\.[.\s]{2,}\x02?/, "a TLS server"],
+];
+
+/** The kind of server first bytes speak of; null when they are like none known. */
+export function guessKind(raw: string): string | null {
+  return rows.find(([pattern]) => pattern.test(raw))?.[1] ?? null;
+}
+
+/** What stands on a port where another kind was declared. */
+export function otherKind(wanted: string, raw: string): string {
+  const kind = guessKind(raw);
+  const said = raw === "" ? "it said nothing" : `it said ${JSON.stringify(raw.slice(0, 80))}`;
+  return kind === null
+    ? `No ${wanted} answers there; ${said}`
+    : `No ${wanted} answers there but ${kind}; ${said}`;
+}

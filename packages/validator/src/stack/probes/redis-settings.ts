@@ -1,0 +1,148 @@
+import type { StackProbe } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { enterRedis, infoFields, redisCli, type RedisContext } from "../wire/redis-session.ts";
+
+type RedisProbe = StackProbe<ServiceOf<"redis">>;
+
+const shared = { kind: "redis", needs: ["login"], checklist: ["R1-04"] } as const;
+
+async function info(context: RedisContext): Promise<ReadonlyMap<string, string>> {
+  using session = await enterRedis(context);
+  return infoFields(await session.need("INFO"));
+}
+
+async function hasSavePoints(context: RedisContext): Promise<boolean> {
+  using session = await enterRedis(context);
+  const reply = await session.need("CONFIG", "GET", "save");
+  return Array.isArray(reply) && typeof reply[1] === "string" && reply[1].trim() !== "";
+}
+
+const persistence: RedisProbe = {
+  ...shared,
+  check: "persistence",
+  summary: "what survives a restart",
+  severity: "high",
+  claim: (service) => ({
+    statement:
+      service.persistence === undefined
+        ? "its last save and its append log are in order"
+        : `it persists as declared (${service.persistence}), and the last save is in order`,
+    category: "Disaster Recovery",
+    rationale: "A failed save is noticed at the next restart, when it is too late.",
+  }),
+  saboteur: [{ when: "INFO", reply: "#rdb_last_bgsave_status:err" }],
+  async run(context) {
+    const fields = await info(context);
+    const isAof = fields.get("aof_enabled") === "1";
+    const mode = isAof ? "aof" : (await hasSavePoints(context)) ? "rdb" : "none";
+    const states = ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"];
+    const bad = states.filter((key) => !["ok", undefined].includes(fields.get(key)));
+    if (fields.get("loading") === "1") bad.push("loading");
+    const wanted = context.service.persistence ?? mode;
+    const broken = bad.map((key) => `${key} is ${fields.get(key) ?? "unknown"}`).join(", ");
+    const seen = `Persistence is ${mode}${broken === "" ? "" : `; ${broken}`}.`;
+    const reproduce = redisCli(context, "INFO", "persistence");
+    return [{ ok: mode === wanted && bad.length === 0, seen, reproduce }];
+  },
+};
+
+const eviction: RedisProbe = {
+  ...shared,
+  check: "eviction",
+  summary: "what happens when memory is full",
+  severity: "medium",
+  claim: (service) =>
+    service.maxmemoryPolicy === undefined
+      ? null
+      : {
+          statement: `memory is bounded and the policy is ${service.maxmemoryPolicy}`,
+          category: "Performance & Capacity",
+          rationale: "Without a bound a cache grows until the machine kills it.",
+        },
+  saboteur: [{ when: "INFO", reply: "#maxmemory_policy:noeviction" }],
+  async run(context) {
+    const fields = await info(context);
+    const policy = fields.get("maxmemory_policy") ?? "unknown";
+    const bytes = Number(fields.get("maxmemory") ?? 0);
+    const ok = policy === context.service.maxmemoryPolicy && bytes > 0;
+    const bound = bytes > 0 ? `${bytes} bytes` : "unbounded";
+    const seen = `maxmemory is ${bound}, maxmemory-policy ${policy}.`;
+    return [{ ok, seen, reproduce: redisCli(context, "INFO", "memory") }];
+  },
+};
+
+const limits: RedisProbe = {
+  ...shared,
+  check: "limits",
+  summary: "declared limits",
+  checklist: ["R1-10"],
+  severity: "medium",
+  claim: ({ limits: { memoryBytes, connections } }) => {
+    const texts = [
+      ...(memoryBytes === undefined ? [] : [`takes at most ${memoryBytes} bytes`]),
+      ...(connections === undefined ? [] : [`allows ${connections} connections`]),
+    ];
+    if (texts.length === 0) return null;
+    return {
+      statement: `it ${texts.join(" and ")}`,
+      category: "Performance & Capacity",
+      rationale: "A limit nobody configured is found under load.",
+    };
+  },
+  saboteur: [{ when: "INFO", reply: "#maxclients:10" }],
+  async run(context) {
+    const fields = await info(context);
+    const { memoryBytes, connections } = context.service.limits;
+    const bytes = Number(fields.get("maxmemory") ?? 0);
+    const clients = Number(fields.get("maxclients") ?? 0);
+    const fits = memoryBytes === undefined || (bytes > 0 && bytes <= memoryBytes);
+    const ok = fits && (connections === undefined || clients >= connections);
+    const seen = `maxmemory is ${bytes === 0 ? "unbounded" : bytes}, maxclients ${clients}.`;
+    return [{ ok, seen, reproduce: redisCli(context, "INFO") }];
+  },
+};
+
+const topology: RedisProbe = {
+  ...shared,
+  check: "topology",
+  summary: "single, sentinel or cluster",
+  checklist: ["R1-36"],
+  severity: "high",
+  claim: (service) =>
+    service.topology === undefined
+      ? null
+      : {
+          statement: `it is run as declared (${service.topology}) and its members are in order`,
+          category: "Architecture & Design",
+          rationale: "A cluster without all of its slots loses part of the keys.",
+        },
+  saboteur: [{ when: "INFO", reply: "#redis_mode:cluster" }],
+  async run(context) {
+    const fields = await info(context);
+    const mode = fields.get("redis_mode") ?? "unknown";
+    const named = mode === "standalone" ? "single" : mode;
+    const reproduce = redisCli(context, named === "cluster" ? "CLUSTER" : "INFO", "INFO");
+    if (named !== context.service.topology) {
+      return [{ ok: false, seen: `It is run as ${named}.`, reproduce }];
+    }
+    if (named === "cluster") {
+      using session = await enterRedis(context);
+      const state = infoFields(await session.need("CLUSTER", "INFO")).get("cluster_state");
+      const seen = `The cluster's state is ${state ?? "unknown"}.`;
+      return [{ ok: state === "ok", seen, reproduce }];
+    }
+    const masters = [...fields].filter(([key]) => /^master\d+$/.test(key));
+    const down = masters.filter(([, value]) => !/status=ok/.test(value));
+    if (named === "single" || masters.length === 0) {
+      const ok = named === "single" || masters.length > 0;
+      return [
+        { ok, seen: ok ? "It is a single server." : "The sentinel knows no master.", reproduce },
+      ];
+    }
+    const seen = `${masters.length - down.length} of ${masters.length} watched masters are in order.`;
+    return [{ ok: down.length === 0, seen, reproduce }];
+  },
+};
+
+/** Checks of what Redis says of its own configuration. */
+export const redisSettings: readonly RedisProbe[] = [persistence, eviction, limits, topology];

@@ -1,0 +1,40 @@
+import type { StackProbe, StackRule } from "../probe.ts";
+import type { StackService } from "../services/index.ts";
+
+/** Whether a version begins with the declared numbers: 15 fits 15.4 and not 150. */
+export function fitsVersion(declared: string, seen: string): boolean {
+  const wanted = declared.split(".");
+  const numbers = /\d+(\.\d+)*/.exec(seen)?.[0].split(".") ?? [];
+  return wanted.every((number, at) => numbers[at] === number);
+}
+
+/** The check of a declared version, for any kind whose login leaves `version` in the facts. */
+export function versionProbe<K extends StackService["kind"]>(
+  kind: K,
+  needs: string,
+  saboteur: readonly StackRule[],
+): StackProbe<StackService> & { readonly kind: K } {
+  return {
+    check: "version",
+    kind,
+    summary: "the declared version",
+    needs: [needs],
+    checklist: ["R1-01"],
+    severity: "medium",
+    claim: (service) =>
+      service.version === undefined
+        ? null
+        : {
+            statement: `it is version ${service.version}`,
+            category: "Deployment Automation",
+            rationale: "What was tested with one version is not known of another.",
+          },
+    saboteur,
+    run(context) {
+      const seen = context.facts.get("version") ?? "unknown";
+      const ok = fitsVersion(context.service.version ?? "", seen);
+      const reproduce = ["loadline", "probe", "--plan", "plan.yaml"];
+      return Promise.resolve([{ ok, seen: `It says version ${seen}.`, reproduce }]);
+    },
+  };
+}

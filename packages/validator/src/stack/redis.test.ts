@@ -1,0 +1,110 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { having, runStackPlan, type StackResult } from "./stack.fixture.ts";
+import type { StackRule } from "./probe.ts";
+import { startRedisStub } from "./stubs/redis.ts";
+import { stackProbes } from "./table.ts";
+
+const password = "a-right-password-of-the-stub";
+const redis = stackProbes.filter(({ kind }) => kind === "redis");
+
+const declared = {
+  kind: "redis",
+  password: "${env:REDIS_PASSWORD}",
+  version: "7.0",
+  persistence: "aof",
+  maxmemoryPolicy: "allkeys-lru",
+  topology: "single",
+  limits: { memoryBytes: 2_097_152, connections: 1_000 },
+};
+
+async function against(rules: readonly StackRule[], given = password): Promise<StackResult> {
+  await using stub = await startRedisStub(rules, password);
+  const services = { cache: { ...declared, url: stub.url } };
+  return await runStackPlan({ timeoutMs: 2_000, services }, { REDIS_PASSWORD: given });
+}
+
+async function listen(serve: (socket: Socket) => void): Promise<Server & { url: string }> {
+  const server = createServer(serve);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return Object.assign(server, { url: `redis://127.0.0.1:${port}` });
+}
+
+describe("the checks of Redis", () => {
+  it("all pass against the healthy twin", async () => {
+    const result = await against([]);
+    expect(result.words).toEqual(
+      Object.fromEntries(redis.map(({ check }) => [`cache.${check}`, "passed"])),
+    );
+    expect(result.exitCode).toBe(0);
+  });
+
+  it.each(redis.map((probe) => [probe.check, probe] as const))(
+    "the saboteur of %s makes it and no other fail",
+    async (check, probe) => {
+      const result = await against(probe.saboteur);
+      expect(having(result, "failed")).toEqual([`cache.${check}`]);
+      expect(having(result, "error")).toEqual([]);
+    },
+  );
+
+  it("a wrong credential fails the login by name, and what needs it is not tested", async () => {
+    const result = await against([], "another-password");
+    expect(having(result, "failed")).toEqual(["cache.login"]);
+    expect(result.sentences["cache.login"]).toContain("WRONGPASS");
+    expect(having(result, "passed")).toEqual(["cache.answers"]);
+    expect(result.words["cache.read_back"]).toBe("not_tested baseline_broken");
+  });
+
+  it("no credential reaches the evidence", async () => {
+    const result = await against([]);
+    expect(result.evidence).not.toContain(password);
+    expect(result.evidence).toContain("$REDIS_PASSWORD");
+  });
+
+  it("every observation carries a command that shows it again", async () => {
+    const { evidence } = await against([]);
+    const seen = evidence.split("\n").filter((line) => line.includes('"kind":"observation"'));
+    expect(seen.length).toBeGreaterThan(8);
+    for (const line of seen) expect(line).toMatch(/"reproduce":\["/);
+  });
+
+  it("a refused connection fails, whatever else could not be asked", async () => {
+    const gone = await listen(() => undefined);
+    await new Promise((resolve) => gone.close(resolve));
+    const { words } = await runStackPlan({ services: { cache: { kind: "redis", url: gone.url } } });
+    expect(words["cache.answers"]).toBe("failed false");
+    expect(Object.values(words).filter((word) => word === "passed")).toEqual([]);
+  });
+
+  it("a server of another kind on that port is named", async () => {
+    const server = await listen((socket) => {
+      socket.on("error", () => socket.destroy());
+      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    });
+    const result = await runStackPlan({ services: { cache: { kind: "redis", url: server.url } } });
+    expect(result.sentences["cache.answers"]).toContain("an HTTP server");
+    expect(having(result, "failed")).toEqual(["cache.answers"]);
+    server.close();
+  });
+
+  it("a server that drips bytes for ever ends with the check's time", async () => {
+    const timers = new Set<NodeJS.Timeout>();
+    const server = await listen((socket) => {
+      const timer = setInterval(() => socket.write("+"), 20);
+      timers.add(timer);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => clearInterval(timer));
+    });
+    const began = performance.now();
+    const services = { cache: { kind: "redis", url: server.url } };
+    const result = await runStackPlan({ timeoutMs: 300, services });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(result.words["cache.answers"]).toBe("failed false");
+    expect(having(result, "passed")).toEqual([]);
+    for (const timer of timers) clearInterval(timer);
+    server.close();
+  });
+});

@@ -1,0 +1,133 @@
+import type { Recorder } from "../evidence/recorder.ts";
+import type { StackItem } from "./claims.ts";
+import type { StackContext, StackSeen } from "./probe.ts";
+import type { StackService } from "./services/index.ts";
+import { LacksFeature, WireFault } from "./wire/fault.ts";
+
+/** After this many checks of one service that ran out of time the rest is not asked. */
+const timeoutsMax = 2;
+
+/** What every check of a run shares. */
+export interface StackRun extends Pick<
+  StackContext,
+  "stack" | "secret" | "clock" | "random" | "mark" | "timeoutMs"
+> {
+  readonly recorder: Recorder;
+  readonly signal: AbortSignal;
+  readonly target: string;
+}
+
+/** What is known of one service while its checks run. */
+export interface ServiceState {
+  readonly facts: Map<string, string>;
+  readonly passed: Set<string>;
+  timeouts: number;
+}
+
+export const newServiceState = (): ServiceState => ({
+  facts: new Map(),
+  passed: new Set(),
+  timeouts: 0,
+});
+
+/** Why the check cannot be asked now; null when it can. */
+function blocked(
+  item: StackItem,
+  state: ServiceState,
+): { reason: string; sentence: string } | null {
+  const open = item.probe.needs.find((need) => !state.passed.has(need));
+  if (open !== undefined) {
+    const sentence = `stack.${item.name}.${open} is not passed, so nothing was asked.`;
+    return { reason: "baseline_broken", sentence };
+  }
+  if (state.timeouts < timeoutsMax) return null;
+  const sentence = `${state.timeouts} checks of ${item.name} ran out of time; no more was asked.`;
+  return { reason: "over_budget", sentence };
+}
+
+function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
+  const { recorder } = run;
+  const { claim, probe } = item;
+  const by = claim.of;
+  const part = seen.part ?? "all";
+  const reproduce = seen.reproduce;
+  const data = { stream: claim.of, part, ok: seen.ok, seen: seen.seen, reproduce };
+  const raw = seen.raw === undefined ? {} : { raw: seen.raw.slice(0, 2_048) };
+  recorder.append({ kind: "observation", by, claims: [claim.id], data: { ...data, ...raw } });
+  if (seen.ok) return;
+  recorder.append({
+    kind: "finding",
+    by,
+    claims: [claim.id],
+    data: {
+      fingerprint: `${claim.id}:${part}`,
+      severity: probe.severity,
+      title: `${item.name}: ${seen.seen}`,
+      impact: claim.rationale,
+      remedy: `Make this true of ${run.target}: ${claim.statement}.`,
+      raw: (seen.raw ?? seen.seen).slice(0, 2_048),
+      reproduce: [...reproduce],
+    },
+  });
+}
+
+/** Runs one check within its time and records what was seen; throws only when the run is stopped. */
+export async function runItem(run: StackRun, item: StackItem, state: ServiceState): Promise<void> {
+  const { recorder, clock } = run;
+  const { claim, probe } = item;
+  const shared = { by: claim.of, claims: [claim.id] };
+  const why = blocked(item, state);
+  if (why !== null) {
+    recorder.append({ ...shared, kind: "skip", data: why });
+    return;
+  }
+  const patience = new AbortController();
+  const timer = clock.after(run.timeoutMs, () => patience.abort());
+  const signal = AbortSignal.any([run.signal, patience.signal]);
+  let seen: readonly StackSeen[];
+  try {
+    seen = await probe.run({
+      ...run,
+      name: item.name,
+      service: serviceOf(run, item),
+      facts: state.facts,
+      signal,
+      note: (data) => void recorder.append({ ...shared, kind: "note", data }),
+    });
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    if (patience.signal.aborted) state.timeouts++;
+    seen = faultSeen(run, item, error);
+  } finally {
+    timer.cancel();
+  }
+  for (const one of seen) observe(run, item, one);
+  if (seen.length > 0 && seen.every(({ ok }) => ok)) state.passed.add(probe.check);
+  for (const part of new Set(seen.map((one) => one.part ?? "all"))) {
+    recorder.append({ ...shared, kind: "sample.closed", data: { stream: claim.of, part } });
+  }
+}
+
+function serviceOf(run: StackRun, item: StackItem): StackService {
+  const service = run.stack.services[item.name];
+  if (service === undefined) throw new Error(`there is no service ${item.name}`);
+  return service;
+}
+
+/** What a thrown thing says: the service's fault, the check's wrong question, or the check's end. */
+function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] {
+  const { claim } = item;
+  if (error instanceof WireFault) {
+    const url = serviceOf(run, item).url;
+    const seen = `${error.message}.`;
+    const reproduce = ["curl", "-sv", "-m", "5", `telnet://${new URL(url).host}`];
+    return [{ ok: false, seen, raw: error.raw, reproduce }];
+  }
+  const sentence = error instanceof Error ? error.message : String(error);
+  const lacks = error instanceof LacksFeature;
+  const kind = lacks && !claim.required ? "skip" : "check.error";
+  const reason = lacks ? (claim.required ? "probe_contract" : "capability_missing") : "crashed";
+  const data = { reason, sentence: lacks ? sentence : `The check broke: ${sentence}` };
+  run.recorder.append({ kind, by: claim.of, claims: [claim.id], data });
+  return [];
+}

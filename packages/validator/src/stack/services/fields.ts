@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+/** A secret by reference; the plan never holds one. */
+export const secretRef = z
+  .string()
+  .regex(/^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}$/, "give ${env:NAME} or ${file:PATH}")
+  .describe("${env:NAME} or ${file:PATH}, never the secret itself");
+
+const bytes = z.int().positive();
+
+/** What every service of a stack may say of itself, whatever its kind. */
+export const serviceFields = {
+  required: z.boolean().default(true).describe("false: its claims are shown, never counted"),
+  version: z
+    .string()
+    .regex(/^\d+(\.\d+)*$/)
+    .optional()
+    .describe("declared version, the first numbers of it: 15 or 7.0"),
+  listeners: z
+    .array(z.string().min(1).max(80))
+    .max(16)
+    .default([])
+    .describe("host:port where it is to listen on this machine, and nowhere else on that port"),
+  volumes: z
+    .array(z.string().min(1).max(400))
+    .max(64)
+    .default([])
+    .describe("folders that keep its data"),
+  limits: z
+    .strictObject({
+      memoryBytes: bytes.optional().describe("most memory it may take, bytes"),
+      connections: bytes.optional().describe("connections it is to allow"),
+    })
+    .default({})
+    .describe("declared limits, compared with the service's own"),
+};
+
+/** A URL of one of these schemes, without a credential in it. */
+export function serviceUrl(schemes: readonly string[]) {
+  return z
+    .string()
+    .max(2_000)
+    .refine((text) => schemes.includes(URL.parse(text)?.protocol.replace(":", "") ?? ""), {
+      error: `give a URL of ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
+    })
+    .refine((text) => (URL.parse(text)?.username ?? "") === "" && !URL.parse(text)?.password, {
+      error: "carries a credential; give user and password: ${env:NAME} beside it",
+    })
+    .describe("where it answers, without a credential");
+}

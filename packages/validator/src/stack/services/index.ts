@@ -1,0 +1,25 @@
+import { isRecord } from "@loadline/kit/json";
+import { z } from "zod";
+import { nearest } from "../../plan/nearest.ts";
+import { redisService } from "./redis.ts";
+
+/** One row per kind of service; the only registry. */
+const kinds = [redisService] as const;
+
+/** Names of the kinds this build knows. */
+export const serviceKinds: readonly string[] = kinds.flatMap((kind) => [...kind.shape.kind.values]);
+
+/** One service of the stack, told apart by `kind`. */
+export const serviceSchema = z.discriminatedUnion("kind", kinds, {
+  error: (issue) => unknownKind(isRecord(issue.input) ? issue.input["kind"] : undefined),
+});
+
+function unknownKind(said: unknown): string {
+  if (typeof said !== "string") return `give a kind: ${serviceKinds.join(", ")}`;
+  const best = nearest(said, serviceKinds);
+  const hint = best === null ? "" : ` Did you mean "${best}"?`;
+  return `unknown kind ${JSON.stringify(said.slice(0, 40))}; known: ${serviceKinds.join(", ")}.${hint}`;
+}
+
+export type StackService = z.infer<typeof serviceSchema>;
+export type ServiceOf<K extends StackService["kind"]> = Extract<StackService, { kind: K }>;

@@ -1,0 +1,32 @@
+/** How a service failed to answer: its own fault, or its network's. */
+export type WireFaultCode = "refused" | "timeout" | "closed" | "protocol";
+
+/** A service that did not answer as its protocol says; becomes an observation, never an error. */
+export class WireFault extends Error {
+  readonly code: WireFaultCode;
+  /** First bytes it sent instead, printable; empty when nothing came. */
+  readonly raw: string;
+
+  constructor(code: WireFaultCode, message: string, raw = "") {
+    super(message);
+    this.name = "WireFault";
+    this.code = code;
+    this.raw = raw;
+  }
+}
+
+/** The service's version has no such thing: the check asked wrongly, the service did nothing wrong. */
+export class LacksFeature extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "LacksFeature";
+  }
+}
+
+/** Bytes as one line for a reader: at most 200 characters, control characters as dots. */
+export function printable(bytes: Buffer): string {
+  return bytes
+    .subarray(0, 200)
+    .toString("latin1")
+    .replaceAll(/[^\x20-\x7e]/g, ".");
+}
