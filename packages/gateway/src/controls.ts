@@ -1,5 +1,6 @@
 import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
 import type { OpenedAuditLog } from "./audit-log/open.ts";
+import type { Http1Parts } from "./front/http1/parts.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Stage } from "./pipeline/stage.ts";
@@ -19,4 +20,6 @@ export interface Controls {
   readonly limits: (limits: Limits) => Limits;
   /** Changes the table of stages before anything runs. */
   readonly stages: (table: Stage[]) => Stage[];
+  /** Changes what the own front is made of. */
+  readonly front: (parts: Http1Parts) => Http1Parts;
 }

@@ -97,7 +97,14 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     ? { reload: viewedReload(supervised.reload), everywhere: supervised.breakers }
     : { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
-  const front = createFront(pipeline, config, { clock, nextId, admin, port: supervised?.port });
+  const change = deps.controls?.front;
+  const front = createFront(pipeline, config, {
+    clock,
+    nextId,
+    admin,
+    port: supervised?.port,
+    change,
+  });
   supervised?.attach({
     health: health.health,
     metricsText: opened.telemetry.render,

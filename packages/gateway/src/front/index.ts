@@ -1,5 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { GatewayConfig } from "../config/schema.ts";
+import type { Controls } from "../controls.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Front, FrontOptions } from "./front.ts";
 import { createHttp1Front } from "./http1/index.ts";
@@ -20,6 +21,8 @@ export function createFront(
     admin?: RequestHandler | undefined;
     /** Shared with other processes; absent: the configuration's, for this one alone. */
     port?: number | undefined;
+    /** Replaces parts of the own front; only tests do. */
+    change?: Controls["front"] | undefined;
   },
 ): Front {
   const { http, listen } = config;
@@ -38,7 +41,7 @@ export function createFront(
     admin: deps.admin,
   };
   return http.front === "http1"
-    ? createHttp1Front(pipeline, options)
+    ? createHttp1Front(pipeline, options, deps.change)
     : createNodeFront(pipeline, options);
 }
 

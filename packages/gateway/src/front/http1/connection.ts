@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ChunkedBody, parseRequestHead } from "@loadline/kit/http1";
+import { ChunkedBody, type parseRequestHead } from "@loadline/kit/http1";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Watch, Watched } from "../../upstream/watch.ts";
 import {
@@ -27,6 +27,8 @@ export interface Http1Shared {
   /** Whether answers close their connection. */
   isDraining: boolean;
   nowMs(): number;
+  /** Reads a whole head of the plainest form. */
+  readonly parseHead: typeof parseRequestHead;
   /** Whether this front serves a request of the plainest form; all others go to `adopt`. */
   serves(method: string, target: string): boolean;
   /** Gives a connection with its unread bytes to the front that reads every form. */
@@ -186,7 +188,7 @@ export class Http1Connection implements Watched {
     const { shared } = this;
     const end = bytes.indexOf(headEnd, at);
     if (end < 0 || end - at > shared.headBytesMax) return -1;
-    const head = parseRequestHead(bytes.toString("latin1", at, end + 2), headersMax);
+    const head = shared.parseHead(bytes.toString("latin1", at, end + 2), headersMax);
     if (!head || !shared.serves(head.method, head.target)) return -1;
     const from = end + headEnd.length;
     let to = Math.min(bytes.length, from + head.contentLength);

@@ -1,21 +1,26 @@
 import { createServer, type Socket } from "node:net";
 import { operations } from "../../pipeline/operations.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
-import { createWatch } from "../../upstream/watch.ts";
 import type { Front, FrontOptions } from "../front.ts";
 import { listenOn } from "../listen.ts";
 import { createNodeFront } from "../node-http/index.ts";
 import { Http1Connection, type Http1Shared } from "./connection.ts";
 import { createHeadEncoder } from "./encode.ts";
+import { type Http1Parts, http1Parts } from "./parts.ts";
 
 /**
  * Serves model operations on sockets of our own. A connection whose request is anything but a plain
  * HTTP/1.1 POST to one of them, arriving with its head whole, is given with its bytes to Node's HTTP
  * server and stays there: what is unusual is judged by a complete parser, never here.
  */
-export function createHttp1Front(pipeline: Pipeline, o: FrontOptions): Front {
+export function createHttp1Front(
+  pipeline: Pipeline,
+  o: FrontOptions,
+  change: (parts: Http1Parts) => Http1Parts = (parts) => parts,
+): Front {
   const node = createNodeFront(pipeline, o);
-  const connections = createWatch<Http1Connection>(o.clock);
+  const parts = change(http1Parts(o.clock));
+  const connections = parts.watch;
   const paths = new Set(operations.filter((op) => op.isModel).map((op) => op.path));
   const server = createServer({ noDelay: true, allowHalfOpen: false });
   server.maxConnections = o.connectionsMax;
@@ -30,13 +35,16 @@ export function createHttp1Front(pipeline: Pipeline, o: FrontOptions): Front {
     keepAliveMs: o.keepAliveMs,
     isDraining: false,
     nowMs: () => o.clock.monotonicMs(),
+    parseHead: parts.parseHead,
     serves: (method, target) => method === "POST" && paths.has(target),
     adopt(connection, bytes) {
       connection.release();
       node.adopt(connection.socket, bytes);
     },
   };
-  server.on("connection", (socket: Socket) => void new Http1Connection(socket, shared));
+  server.on("connection", (socket: Socket) => {
+    void new Http1Connection(parts.socket(socket), shared);
+  });
   let closed: Promise<void> | undefined;
   const stop = (): void => {
     closed ??= new Promise((resolve) => server.close(() => resolve()));
