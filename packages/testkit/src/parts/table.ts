@@ -1,7 +1,9 @@
 import { chromium } from "./chromium.ts";
+import { haproxy } from "./haproxy.ts";
 import { k6 } from "./k6.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
+import { nginx } from "./nginx.ts";
 import { postgres15 } from "./postgres-15.ts";
 import { redisCluster } from "./redis-cluster.ts";
 import { redisSentinel } from "./redis-sentinel.ts";
@@ -20,6 +22,8 @@ export const parts: readonly Part[] = [
   redisCluster,
   redisSentinel,
   valkey,
+  haproxy,
+  nginx,
 ];
 
 /** One answer per part; a hidden part is missing without being asked. */
