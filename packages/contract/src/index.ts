@@ -4,3 +4,5 @@ export { findNearest } from "./plan/nearest.ts";
 export * from "./plan/parse-plan.ts";
 export { planSchema } from "./plan/plan-schema.ts";
 export * from "./plan/units.ts";
+export * from "./sabotage/false-verdicts.ts";
+export * from "./sabotage/mini-run.ts";

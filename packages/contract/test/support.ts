@@ -1,121 +1,31 @@
 /** A small run, made the way a stage makes one; for tests of this package. */
 import { createHash } from "node:crypto";
-import type {
-  Claim,
-  EvidenceRecord,
-  Observation,
-  RunPlan,
-  VerdictDocument,
-} from "../src/browser.ts";
+import type { Claim } from "../src/browser.ts";
 import {
   buildManifest,
   canonicalJson,
-  createChain,
-  fold,
   manifestText,
-  planDigest,
   planFileText,
   recordLine,
 } from "../src/browser.ts";
+import {
+  miniClaim,
+  miniPlan,
+  type MiniRun,
+  spreadSlices,
+  startMiniRun,
+} from "../src/sabotage/mini-run.ts";
 
 export const sha256 = (bytes: Uint8Array): string =>
   createHash("sha256").update(bytes).digest("hex");
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-export function makeClaim(overrides: Partial<Claim> & Pick<Claim, "id" | "kind">): Claim {
-  return {
-    statement: `${overrides.id} holds in this window`,
-    of: "stream",
-    parts: ["all"],
-    confidence: 0.95,
-    required: true,
-    category: "Performance & Capacity",
-    rationale: "a promise to users",
-    ...overrides,
-  };
-}
-
-export function makePlan(claims: readonly Claim[]): RunPlan {
-  return {
-    schema: "loadline-plan/v1",
-    profile: "quick",
-    target: { name: "simulator", baseUrl: "http://127.0.0.1:9/v1" },
-    confidence: 0.95,
-    maxWaived: 3,
-    budgetMinutes: 1,
-    claims,
-    stages: {},
-  };
-}
-
-const startTime = Date.UTC(2026, 3, 12, 10, 15);
-
-export interface TestRun {
-  readonly plan: RunPlan;
-  readonly records: EvidenceRecord[];
-  add(o: Partial<Observation> & Pick<Observation, "kind" | "data">): EvidenceRecord;
-  /** One `sample.tally` with slices of one second, bad events spread over them. */
-  tally(claim: string, data: Record<string, unknown>): EvidenceRecord;
-  observe(claim: string, ok: boolean, part?: string): EvidenceRecord;
-  close(part?: string): EvidenceRecord;
-  end(reason?: "done" | "cancelled"): EvidenceRecord;
-  fold(): VerdictDocument;
-}
-
-export function startRun(claims: readonly Claim[], run = "run-1"): TestRun {
-  const plan = makePlan(claims);
-  const digest = planDigest(plan, sha256);
-  const chain = createChain({ run, planDigest: digest, digest: sha256 });
-  const records: EvidenceRecord[] = [];
-  const by = { id: "test", version: "1", digest: "" };
-  const made: TestRun = {
-    plan,
-    records,
-    add(o) {
-      const mono = records.length * 100;
-      const at = new Date(startTime + mono).toISOString();
-      const rest = { claims: [], target: "simulator", provenance: "measured" as const, by };
-      const record = chain.append({ ...rest, ...o }, at, mono);
-      records.push(record);
-      return record;
-    },
-    tally: (claim, data) =>
-      made.add({
-        kind: "sample.tally",
-        claims: [claim],
-        data: { stream: "stream", part: "all", undefined: 0, sliceMs: 1_000, slices: [], ...data },
-      }),
-    observe: (claim, ok, part = "all") =>
-      made.add({
-        kind: "observation",
-        claims: [claim],
-        data: { stream: "stream", part, ok, seen: ok ? "status 200" : "status 500" },
-      }),
-    close: (part = "all") => made.add({ kind: "sample.closed", data: { stream: "stream", part } }),
-    end: (reason = "done") => made.add({ kind: "run.closed", data: { reason } }),
-    fold: () =>
-      fold(plan, records, {
-        chainHead: chain.head(),
-        planDigest: digest,
-        now: "2026-04-12T10:15:00.000Z",
-      }),
-  };
-  made.add({ kind: "run.started", data: { planDigest: digest, toolVersion: "0.1.0" } });
-  return made;
-}
-
-/** n events over `slices` seconds, the bad ones alone in far-apart slices. */
-export function spread(n: number, bad: number, slices = 60): [number, number][] {
-  const rows = Array.from({ length: slices }, (_, i): [number, number] => [
-    Math.floor(n / slices) + (i < n % slices ? 1 : 0),
-    0,
-  ]);
-  for (let k = 0; k < bad; k++) {
-    const row = rows[Math.floor(((k + 0.5) * slices) / bad)];
-    if (row) row[1]++;
-  }
-  return rows;
-}
+export const makeClaim = miniClaim;
+export const makePlan = miniPlan;
+export const spread = spreadSlices;
+export type TestRun = MiniRun;
+export const startRun = (claims: readonly Claim[], run = "run-1"): TestRun =>
+  startMiniRun(claims, { digest: sha256, run });
 
 export interface TestBundle {
   readonly files: Map<string, Uint8Array>;

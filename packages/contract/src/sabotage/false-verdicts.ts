@@ -1,0 +1,160 @@
+import type { Claim } from "../claim.ts";
+import type { Digest } from "../evidence/digest.ts";
+import type { VerdictDocument } from "../verdict.ts";
+import { miniClaim, type MiniRun, spreadSlices, startMiniRun } from "./mini-run.ts";
+
+const up = miniClaim({ id: "up", kind: "predicate" });
+const success = miniClaim({ id: "success", kind: "proportion", target: 0.99 });
+const rto = miniClaim({ id: "rto", kind: "bound", limit: 10, unit: "s" });
+
+/** A pattern of false verdicts at the level of evidence, with the log that shows it and its twin. */
+export interface FalseVerdict {
+  /** `V1` to `V21`; a letter behind it for a second form. */
+  readonly id: string;
+  readonly pattern: string;
+  readonly claim: Claim;
+  readonly sabotage: (run: MiniRun) => unknown;
+  readonly clean: (run: MiniRun) => unknown;
+  /** Verdict and reason that catch it. */
+  readonly caught: string;
+}
+
+const observeUp = (run: MiniRun): unknown => (run.observe("up", true), run.close());
+const proveSuccess = (run: MiniRun): unknown => (
+  run.tally("success", { n: 473, bad: 1, slices: spreadSlices(473, 1) }),
+  run.close()
+);
+const measure = (run: MiniRun, upper: number, provenance: "measured" | "declared" | "derived") =>
+  run.add({
+    kind: "value",
+    claims: ["rto"],
+    provenance,
+    data: { stream: "stream", part: "all", lower: upper, upper, resolution: 0.1 },
+  });
+
+/** The false verdicts a record log alone can show; the one table. */
+export const falseVerdicts: readonly FalseVerdict[] = [
+  {
+    id: "V1",
+    pattern: "a check that prints success and asserts nothing",
+    claim: up,
+    sabotage: (run) => (
+      run.add({ kind: "note", claims: ["up"], data: { text: "OK" } }),
+      run.close()
+    ),
+    clean: observeUp,
+    caught: "error silent",
+  },
+  {
+    id: "V3",
+    pattern: "a skipped check counted as passed",
+    claim: up,
+    sabotage: (run) => run.add({ kind: "skip", claims: ["up"], data: { reason: "skipped" } }),
+    clean: observeUp,
+    caught: "not_tested skipped",
+  },
+  {
+    id: "V4",
+    pattern: "a missing metric read as 0 and met",
+    claim: success,
+    sabotage: (run) => (run.tally("success", { n: 0, bad: 0 }), run.close()),
+    clean: proveSuccess,
+    caught: "not_tested not_run",
+  },
+  {
+    id: "V5",
+    pattern: "a part with a warning left out of the denominator",
+    claim: { ...up, parts: ["a", "b"] },
+    sabotage: (run) => (run.observe("up", true, "a"), run.close("a")),
+    clean: (run) => {
+      for (const part of ["a", "b"]) {
+        run.observe("up", true, part);
+        run.close(part);
+      }
+    },
+    caught: "not_tested not_run",
+  },
+  {
+    id: "V8",
+    pattern: "a stale result of an earlier run reused",
+    claim: { ...up, accept: "imported" },
+    sabotage: (run) => {
+      const data = { stream: "stream", part: "all", ok: true, importedFrom: "run-0" };
+      const measuredAt = "2026-04-01T00:00:00.000Z";
+      run.add({
+        kind: "observation",
+        claims: ["up"],
+        provenance: "imported",
+        data: { ...data, measuredAt },
+      });
+      run.close();
+    },
+    clean: observeUp,
+    caught: "not_tested stale",
+  },
+  {
+    id: "V9",
+    pattern: "crash-free taken for passed",
+    claim: up,
+    sabotage: (run) => {
+      run.add({ kind: "stage.ended", claims: ["up"], data: { stage: "probe", exitStatus: 0 } });
+      run.close();
+    },
+    clean: observeUp,
+    caught: "error silent",
+  },
+  {
+    id: "V15",
+    pattern: "a target printed as a result",
+    claim: rto,
+    sabotage: (run) => (measure(run, 4, "declared"), run.close()),
+    clean: (run) => (measure(run, 4, "measured"), run.close()),
+    caught: "not_tested not_run",
+  },
+  {
+    id: "V15b",
+    pattern: "an extrapolation printed as a result",
+    claim: rto,
+    sabotage: (run) => (measure(run, 4, "derived"), run.close()),
+    clean: (run) => (measure(run, 4, "measured"), run.close()),
+    caught: "not_tested not_run",
+  },
+  {
+    id: "V16",
+    pattern: "ten samples offered as proof of 99 %",
+    claim: success,
+    sabotage: (run) => (
+      run.tally("success", { n: 10, bad: 0, slices: spreadSlices(10, 0) }),
+      run.close()
+    ),
+    clean: proveSuccess,
+    caught: "inconclusive interval",
+  },
+  {
+    id: "V20",
+    pattern: "totals that do not add up",
+    claim: success,
+    sabotage: (run) => (
+      run.tally("success", { n: 600, bad: 1, slices: spreadSlices(473, 1) }),
+      run.close()
+    ),
+    clean: proveSuccess,
+    caught: "error evidence",
+  },
+];
+
+/** Folds one side of a case beside a claim it has nothing to do with. */
+export function foldFalseVerdict(
+  one: FalseVerdict,
+  side: "sabotage" | "clean",
+  digest: Digest,
+): VerdictDocument {
+  const other = miniClaim({ id: "other", kind: "predicate", of: "other" });
+  const run = startMiniRun([one.claim, other], { digest });
+  const at = { stream: "other", part: "all" };
+  run.add({ kind: "observation", claims: ["other"], data: { ...at, ok: true, seen: "" } });
+  run.add({ kind: "sample.closed", data: at });
+  one[side](run);
+  run.end();
+  return run.fold();
+}
