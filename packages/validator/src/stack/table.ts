@@ -1,13 +1,27 @@
 import type { StackProbe } from "./probe.ts";
+import { type PostgresProbe, postgresBasics } from "./probes/postgres.ts";
+import { postgresSettings, timescale } from "./probes/postgres-settings.ts";
 import { redisBasics } from "./probes/redis.ts";
 import { redisSettings } from "./probes/redis-settings.ts";
 import { versionProbe } from "./probes/version.ts";
 
 const redisOld = { when: "INFO", reply: "#redis_version:1.2.3" };
 
+const postgresOld = { when: "show server_version", reply: '[["9.6.24"]]' };
+
+function ofPostgres(kind: "postgres" | "timescaledb", own: readonly PostgresProbe[]) {
+  const version = versionProbe(kind, "login", [postgresOld]);
+  return [...postgresBasics, version, ...postgresSettings, ...own].map((probe) => ({
+    ...probe,
+    kind,
+  }));
+}
+
 /** Every check of every kind, in the order it runs; the only registry. */
 export const stackProbes: readonly StackProbe[] = [
   ...redisBasics,
   versionProbe("redis", "login", [redisOld]),
   ...redisSettings,
+  ...ofPostgres("postgres", []),
+  ...ofPostgres("timescaledb", [timescale]),
 ];

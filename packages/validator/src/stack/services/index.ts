@@ -1,10 +1,11 @@
 import { isRecord } from "@loadline/kit/json";
 import { z } from "zod";
 import { nearest } from "../../plan/nearest.ts";
+import { postgresService, timescaledbService } from "./postgres.ts";
 import { redisService } from "./redis.ts";
 
 /** One row per kind of service; the only registry. */
-const kinds = [redisService] as const;
+const kinds = [redisService, postgresService, timescaledbService] as const;
 
 /** Names of the kinds this build knows. */
 export const serviceKinds: readonly string[] = kinds.flatMap((kind) => [...kind.shape.kind.values]);

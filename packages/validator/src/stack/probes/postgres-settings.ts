@@ -1,0 +1,273 @@
+import { LacksFeature } from "../wire/fault.ts";
+import { PostgresError } from "../wire/postgres.ts";
+import { inPostgres, psql, usePostgres } from "../wire/postgres-session.ts";
+import type { PostgresProbe } from "./postgres.ts";
+
+const shared = { needs: ["login"], severity: "high" } as const;
+
+const others =
+  "select datname from pg_database where not datistemplate and datname not in (current_database(), 'postgres') order by 1 limit 5";
+
+const grants: PostgresProbe = {
+  ...shared,
+  check: "grants",
+  summary: "least privilege",
+  checklist: ["R1-09"],
+  claim: (service) =>
+    service.leastPrivilege
+      ? {
+          statement: `${service.user} can create no role and read no other database`,
+          category: "Security & Compliance",
+          rationale: "What the application may do, whoever breaks into it may do.",
+          parts: ["create a role", "other databases"],
+        }
+      : null,
+  saboteur: [{ when: "create role", reply: "[]" }],
+  async run(context) {
+    const role = `create role ${context.mark}`;
+    const [part, other] = ["create a role", "other databases"] as const;
+    const created = await usePostgres(context, async (session) => {
+      await session.query("begin");
+      try {
+        await session.query(role);
+        return "It created a role (rolled back).";
+      } catch (error) {
+        if (!(error instanceof PostgresError)) throw error;
+        return error.state === "42501" ? null : `CREATE ROLE answered ${error.message}.`;
+      } finally {
+        await session.query("rollback");
+      }
+    });
+    const names = await usePostgres(context, (session) => session.query(others));
+    const open: string[] = [];
+    for (const [name] of names) {
+      if (name === null || name === undefined) continue;
+      const isOpen = await inPostgres(context, () => Promise.resolve(true), {
+        database: name,
+      }).catch((error: unknown) => {
+        if (error instanceof PostgresError) return false;
+        throw error;
+      });
+      if (isOpen) open.push(name);
+    }
+    const seen = created ?? "CREATE ROLE was refused.";
+    const list = open.join(", ");
+    return [
+      { part, ok: created === null, seen, reproduce: psql(context, `begin; ${role}; rollback`) },
+      {
+        part: other,
+        ok: open.length === 0,
+        seen: list === "" ? `${names.length} others were refused.` : `It got into ${list}.`,
+        reproduce: psql(
+          context,
+          "select current_database()",
+          open[0] ?? names[0]?.[0] ?? undefined,
+        ),
+      },
+    ];
+  },
+};
+
+const durable = "select name, setting from pg_settings where name in ('fsync', 'full_page_writes')";
+
+const durability: PostgresProbe = {
+  ...shared,
+  check: "durability",
+  summary: "commits survive a power cut",
+  checklist: ["R1-01"],
+  severity: "critical",
+  claim: () => ({
+    statement: "fsync and full_page_writes are on",
+    category: "Disaster Recovery",
+    rationale: "Without them a power cut loses whole tables and the start looks clean.",
+  }),
+  saboteur: [{ when: durable, reply: '[["fsync","off"],["full_page_writes","on"]]' }],
+  async run(context) {
+    const rows = await usePostgres(context, (session) => session.query(durable));
+    const off = rows.filter(([, setting]) => setting !== "on").map(([name]) => name);
+    const ok = rows.length === 2 && off.length === 0;
+    const seen = ok ? "Both are on." : `Off: ${off.join(", ") || "not shown"}.`;
+    return [{ ok, seen, reproduce: psql(context, durable) }];
+  },
+};
+
+const used =
+  "select (select sum(numbackends) from pg_stat_database), current_setting('max_connections')";
+
+const connections: PostgresProbe = {
+  ...shared,
+  check: "connections",
+  summary: "connections left",
+  checklist: ["R1-10"],
+  claim: ({ limits }) => ({
+    statement:
+      limits.connections === undefined
+        ? "less than 80 % of its connections are in use"
+        : `it allows ${limits.connections} connections, and less than 80 % are in use`,
+    category: "Performance & Capacity",
+    rationale: "The client after the last connection is refused.",
+  }),
+  saboteur: [{ when: used, reply: '[["97","100"]]' }],
+  async run(context) {
+    const [[now = null, most = null] = []] = await usePostgres(context, (s) => s.query(used));
+    const [busy, all] = [Number(now ?? Number.NaN), Number(most ?? Number.NaN)];
+    const ok = busy < all * 0.8 && all >= (context.service.limits.connections ?? 0);
+    const seen = `${busy} of ${all} connections are in use.`;
+    return [{ ok, seen, reproduce: psql(context, used) }];
+  },
+};
+
+const bytes = "select pg_database_size(current_database())";
+
+const size: PostgresProbe = {
+  ...shared,
+  check: "size",
+  summary: "size of the database",
+  checklist: ["R1-10"],
+  severity: "medium",
+  claim: ({ sizeBytesMax }) =>
+    sizeBytesMax === undefined
+      ? null
+      : {
+          statement: `the database takes at most ${sizeBytesMax} bytes`,
+          category: "Performance & Capacity",
+          rationale: "A disk that is full stops every write.",
+        },
+  saboteur: [{ when: bytes, reply: '[["99999999999999"]]' }],
+  async run(context) {
+    const [[seen = null] = []] = await usePostgres(context, (session) => session.query(bytes));
+    const ok = seen !== null && Number(seen) <= (context.service.sizeBytesMax ?? 0);
+    return [{ ok, seen: `It takes ${seen ?? "?"} bytes.`, reproduce: psql(context, bytes) }];
+  },
+};
+
+const migrations: PostgresProbe = {
+  ...shared,
+  check: "migrations",
+  summary: "migrations at head",
+  checklist: ["R1-21"],
+  claim: ({ migrations: declared }) =>
+    declared === undefined
+      ? null
+      : {
+          statement: `${declared.table} is at ${declared.head}`,
+          category: "Deployment Automation",
+          rationale: "Code that expects another schema fails at its first query.",
+        },
+  saboteur: [{ when: "select count(*) filter", reply: '[["0","3"]]' }],
+  async run(context) {
+    const { table = "", column = "", head = "" } = context.service.migrations ?? {};
+    const quoted = `'${head.replaceAll("'", "''")}'`;
+    const sql = `select count(*) filter (where ${column}::text = ${quoted}), max(${column}::text) from ${table}`;
+    const reproduce = psql(context, sql);
+    try {
+      const [[count = null, last = null] = []] = await inPostgres(context, (s) => s.query(sql));
+      const atHead = Number(count) > 0 && last === head;
+      const seen = `${table} says ${last ?? "nothing"}; ${head} is ${Number(count) > 0 ? "" : "not "}applied.`;
+      return [{ ok: atHead, seen, reproduce }];
+    } catch (error) {
+      if (!(error instanceof PostgresError)) throw error;
+      return [{ ok: false, seen: `${table}: ${error.state} ${error.message}.`, reproduce }];
+    }
+  },
+};
+
+const roles = "select pg_is_in_recovery(), (select count(*) from pg_stat_replication)";
+
+const replication: PostgresProbe = {
+  ...shared,
+  check: "replication",
+  summary: "its part in a replication",
+  checklist: ["R1-36"],
+  claim: ({ replication: part }) =>
+    part === undefined
+      ? null
+      : {
+          statement: {
+            none: "it takes part in no replication",
+            primary: "it is a primary with at least one standby that follows",
+            standby: "it is a standby",
+          }[part],
+          category: "Architecture & Design",
+          rationale: "A standby that does not follow is found at the failover.",
+        },
+  saboteur: [{ when: roles, reply: '[["t","0"]]' }],
+  async run(context) {
+    const [[recovery = null, count = null] = []] = await usePostgres(context, (s) =>
+      s.query(roles),
+    );
+    const part = recovery === "t" ? "standby" : Number(count) > 0 ? "primary" : "none";
+    const ok = part === context.service.replication;
+    const seen = `In recovery: ${recovery ?? "?"}; standbys that follow: ${count ?? "?"}.`;
+    return [{ ok, seen, reproduce: psql(context, roles) }];
+  },
+};
+
+const running =
+  "select extract(epoch from now() - query_start) * 1000 from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and backend_type = 'client backend' order by 1 desc nulls last";
+
+const slowQueries: PostgresProbe = {
+  ...shared,
+  check: "slow_queries",
+  summary: "queries that run for long",
+  checklist: ["R1-10"],
+  severity: "medium",
+  claim: ({ slowQueryMs }) => ({
+    statement: `no query this user sees has been running for ${slowQueryMs} ms`,
+    category: "Performance & Capacity",
+    rationale: "A query that never ends holds its locks as long.",
+  }),
+  saboteur: [{ when: running, reply: '[["86400000"]]' }],
+  async run(context) {
+    const rows = await usePostgres(context, (session) => session.query(running));
+    const [[oldest = null] = []] = rows;
+    const ok = Number(oldest ?? 0) < context.service.slowQueryMs;
+    const seen = `${rows.length} others run; the oldest for ${Math.round(Number(oldest ?? 0))} ms.`;
+    return [{ ok, seen, reproduce: psql(context, running) }];
+  },
+};
+
+const extension = "select extversion from pg_extension where extname = 'timescaledb'";
+const bucket =
+  "select time_bucket('1 hour', timestamptz '2026-01-01 10:30:00+00') at time zone 'UTC'";
+
+/** Only of the kind timescaledb: a plain PostgreSQL is said to be one. */
+export const timescale: PostgresProbe = {
+  ...shared,
+  check: "extension",
+  summary: "TimescaleDB is there and buckets time",
+  checklist: ["R1-01"],
+  severity: "critical",
+  claim: () => ({
+    statement: "the extension timescaledb is installed and buckets time",
+    category: "Operational Readiness",
+    rationale: "Queries over time series need its functions.",
+  }),
+  saboteur: [{ when: extension, reply: "[]" }],
+  async run(context) {
+    const reproduce = psql(context, bucket);
+    return await usePostgres(context, async (session) => {
+      const [[version = null] = []] = await session.query(extension);
+      if (version === null) return [{ ok: false, seen: "TimescaleDB is absent.", reproduce }];
+      if (Number(version.split(".")[0]) < 1) {
+        throw new LacksFeature(`TimescaleDB ${version} is older than its first release.`);
+      }
+      const [[at = null] = []] = await session.query(bucket);
+      const ok = at === "2026-01-01 10:00:00";
+      return [
+        { ok, seen: `TimescaleDB ${version}; 10:30 fell into ${at ?? "nothing"}.`, reproduce },
+      ];
+    });
+  },
+};
+
+/** Checks of what PostgreSQL says of itself, in the order they run. */
+export const postgresSettings: readonly PostgresProbe[] = [
+  grants,
+  durability,
+  connections,
+  size,
+  migrations,
+  replication,
+  slowQueries,
+];

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { secretRef, serviceFields, serviceUrl } from "./fields.ts";
+
+const fields = {
+  url: serviceUrl(["postgres", "postgresql"]),
+  user: z.string().min(1).max(63).describe("the user the application logs in as"),
+  password: secretRef.optional(),
+  leastPrivilege: z
+    .boolean()
+    .default(true)
+    .describe("false: the user may create roles and read other databases"),
+  migrations: z
+    .strictObject({
+      table: z
+        .string()
+        .regex(/^[A-Za-z_][\w.]*$/)
+        .describe("table of applied migrations"),
+      column: z
+        .string()
+        .regex(/^[A-Za-z_]\w*$/)
+        .default("version")
+        .describe("its column of versions"),
+      head: z.string().min(1).max(200).describe("the newest version of the build"),
+    })
+    .optional()
+    .describe("what is to be applied"),
+  sizeBytesMax: z.int().positive().optional().describe("most bytes the database may take"),
+  replication: z
+    .enum(["none", "primary", "standby"])
+    .optional()
+    .describe("its part in a replication; absent: not asked"),
+  slowQueryMs: z
+    .int()
+    .positive()
+    .default(60_000)
+    .describe("no running query is to be older than this, ms"),
+  ...serviceFields,
+};
+
+/** PostgreSQL. */
+export const postgresService = z.strictObject({ kind: z.literal("postgres"), ...fields });
+
+/** PostgreSQL with the extension timescaledb. */
+export const timescaledbService = z.strictObject({ kind: z.literal("timescaledb"), ...fields });

@@ -1,0 +1,137 @@
+import { createServer, type Socket } from "node:net";
+import { parseJson } from "../../probes/shapes.ts";
+import type { StackRule } from "../probe.ts";
+import type { StackStub } from "./stub.ts";
+
+const clean: readonly StackRule[] = [
+  { when: "show server_version", reply: '[["15.9"]]' },
+  { when: "select extname", reply: '[["plpgsql","1.0"],["timescaledb","2.19.3"]]' },
+  { when: "create role", reply: "!42501 permission denied to create role" },
+  { when: "select datname", reply: '[["other"]]' },
+  { when: "select name, setting", reply: '[["fsync","on"],["full_page_writes","on"]]' },
+  { when: "select (select sum(numbackends)", reply: '[["3","100"]]' },
+  { when: "select pg_database_size", reply: '[["8000000"]]' },
+  { when: "select count(*) filter", reply: '[["1","0003"]]' },
+  { when: "select pg_is_in_recovery", reply: '[["f","0"]]' },
+  { when: "select extract(epoch", reply: "[]" },
+  { when: "select extversion", reply: '[["2.19.3"]]' },
+  { when: "select time_bucket", reply: '[["2026-01-01 10:00:00"]]' },
+  { when: "select count(*) from", reply: '[["0"]]' },
+];
+
+const framed = (type: string, body: Buffer | string): Buffer => {
+  const head = Buffer.alloc(5);
+  head.write(type, "latin1");
+  head.writeInt32BE(Buffer.byteLength(body) + 4, 1);
+  return Buffer.concat([head, Buffer.from(body)]);
+};
+
+function rowFrame(row: readonly unknown[]): Buffer {
+  const count = Buffer.alloc(2);
+  count.writeInt16BE(row.length);
+  const cells = row.map((cell) => {
+    const value = Buffer.from(String(cell));
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(value.length);
+    return Buffer.concat([size, value]);
+  });
+  return framed("D", Buffer.concat([count, ...cells]));
+}
+
+const ready = framed("Z", "I");
+const okLogin = Buffer.concat([framed("R", Buffer.alloc(4)), ready]);
+
+function answered(reply: string): Buffer {
+  if (reply.startsWith("!")) {
+    const [state = "", ...words] = reply.slice(1).split(" ");
+    const fields = `SERROR\0C${state}\0M${words.join(" ")}\0\0`;
+    return framed("E", fields);
+  }
+  const rows = parseJson(reply);
+  const frames = Array.isArray(rows) ? rows.filter(Array.isArray).map(rowFrame) : [];
+  return Buffer.concat([...frames, framed("C", "SELECT\0")]);
+}
+
+interface Session {
+  isIn: boolean;
+  sql: string;
+  value: string;
+}
+
+/** A PostgreSQL of one test: one password in clear text, answers by the beginning of a query. */
+export async function startPostgresStub(
+  rules: readonly StackRule[],
+  password: string,
+): Promise<StackStub> {
+  const rule = (line: string): string | undefined =>
+    rules.find(({ when }) => line.startsWith(when))?.reply;
+  const say = (session: Session, sql: string): Buffer => {
+    if (sql.startsWith("select value")) return answered(JSON.stringify([[session.value]]));
+    const found = [...rules, ...clean].find(({ when }) => sql.startsWith(when));
+    return answered(found?.reply ?? "[]");
+  };
+  const message = (session: Session, type: string, body: Buffer): Buffer => {
+    const words = body.toString("utf8").split("\0");
+    switch (type) {
+      case "p": {
+        const isRight = words[0] === password;
+        const said = rule(isRight ? "login" : "wrong login");
+        session.isIn = isRight ? said === undefined : said === "ok";
+        return session.isIn ? okLogin : answered(said ?? "!28P01 password authentication failed");
+      }
+      case "Q":
+        return Buffer.concat([say(session, words[0] ?? ""), ready]);
+      case "P":
+        session.sql = words[1] ?? "";
+        return Buffer.alloc(0);
+      case "B":
+        if (body.readInt16BE(4) > 0) session.value = body.subarray(10, -2).toString("utf8");
+        return Buffer.alloc(0);
+      case "E":
+        return say(session, session.sql);
+      default:
+        return ready;
+    }
+  };
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const session: Session = { isIn: false, sql: "", value: "" };
+    let buffer: Buffer = Buffer.alloc(0);
+    let isStarted = false;
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (chunk) => {
+      buffer = Buffer.concat([buffer, chunk]);
+      for (;;) {
+        const at = isStarted ? 1 : 0;
+        if (buffer.length < at + 4) return;
+        const end = at + buffer.readInt32BE(at);
+        if (buffer.length < end) return;
+        const body = buffer.subarray(at + 4, end);
+        const type = isStarted ? buffer.toString("latin1", 0, 1) : "startup";
+        buffer = buffer.subarray(end);
+        if (isStarted) socket.write(message(session, type, Buffer.from(body)));
+        else {
+          const isOther = body.toString("utf8").includes("database\0other\0");
+          const said = rule("startup");
+          const ask = isOther ? answered("!42501 permission denied for database") : null;
+          socket.write(said ?? ask ?? framed("R", Buffer.from([0, 0, 0, 3])));
+          if (said !== undefined) socket.end();
+        }
+        isStarted = true;
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `postgres://127.0.0.1:${port}/app`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
