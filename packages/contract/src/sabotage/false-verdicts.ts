@@ -1,6 +1,6 @@
 import type { Claim } from "../claim.ts";
 import type { Digest } from "../evidence/digest.ts";
-import type { VerdictDocument } from "../verdict.ts";
+import type { VerdictDocument } from "../report-model.ts";
 import { miniClaim, type MiniRun, spreadSlices, startMiniRun } from "./mini-run.ts";
 
 const up = miniClaim({ id: "up", kind: "predicate" });

@@ -4,7 +4,7 @@ import type { Digest } from "../evidence/digest.ts";
 import type { EvidenceRecord, Observation } from "../evidence/record.ts";
 import { fold } from "../fold.ts";
 import { planDigest, type RunPlan } from "../plan/run-plan.ts";
-import type { VerdictDocument } from "../verdict.ts";
+import type { VerdictDocument } from "../report-model.ts";
 
 const startTime = Date.UTC(2026, 3, 12, 10, 15);
 
