@@ -8,6 +8,7 @@ import {
 import type { PlanFile } from "@loadline/validator";
 import type { RunPlan } from "@loadline/contract";
 import { dirname, resolve } from "node:path";
+import { withWaivers } from "./accepted.ts";
 import type { Args } from "./args.ts";
 import { cliErrors } from "./errors.ts";
 import { meant } from "./nearest.ts";
@@ -38,10 +39,11 @@ export async function readWantedPlan(
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give one of --target URL and --plan FILE.");
   }
   const skipped = [...new Set([...skip, ...args.list("skip").map(parseStage)])];
-  const wanted =
+  const given: WantedPlan =
     path === undefined
       ? { plan: planOfTarget(args, target ?? "", skipped) }
       : await planOfFile(resolve(host.cwd, path), skipped);
+  const wanted = { ...given, plan: withWaivers(host, args, given, path) };
   const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(wanted.plan));
   const stackSecrets = await secretsOf(host, wanted, path);
   return {

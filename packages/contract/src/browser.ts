@@ -1,5 +1,7 @@
 /** Everything a report page needs to recompute a verdict; no schema library is reached from here. */
+export * from "./attestation/dsse.ts";
 export * from "./attestation/statement.ts";
+export * from "./attestation/verify-attestations.ts";
 export * from "./claim.ts";
 export * from "./errors.ts";
 export * from "./evidence/canonical-json.ts";

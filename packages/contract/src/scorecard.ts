@@ -114,7 +114,10 @@ export const scoreUses: readonly Use[] = [
 
 function describeUse(outcome: Outcome, row: ScoreRow, missing: readonly string[]): string {
   if (missing.length > 0) return `The plan promises nothing about ${missing.join(", ")}.`;
-  if (outcome === "READY") return `${row.passed} of ${row.required} required claims are proven.`;
+  const waived = row.waived === 0 ? "" : `, ${row.waived} waived`;
+  if (outcome === "READY") {
+    return `${row.passed} of ${row.required} required claims are proven${waived}.`;
+  }
   if (outcome === "NOT_READY") return `A required claim is refuted.`;
   return `${row.decided} of ${row.required} required claims are decided.`;
 }

@@ -1,6 +1,8 @@
 import { defineErrors } from "@loadline/kit/errors";
+import { attestationErrors } from "./attestation/errors.ts";
 
 export const validatorErrors = defineErrors({
+  ...attestationErrors,
   LL_PLAN_FILE: {
     fault: "caller",
     retryable: false,

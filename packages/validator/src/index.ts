@@ -1,4 +1,6 @@
 /** Validate, as a library: `runValidation(plan, deps)` turns a target into recorded evidence. */
+export { loadKnownKeys, loadSigners } from "./attestation/keys.ts";
+export { signApproval, signRun } from "./attestation/sign-run.ts";
 export { validatorErrors } from "./errors.ts";
 export { readBundle } from "./evidence/read-bundle.ts";
 export { readReportModel, reRender } from "./evidence/re-render.ts";
@@ -57,6 +59,7 @@ export { buildPlan, fullPlan, planRates, quickPlan } from "./plan/build-plan.ts"
 export type { QuickPlanOptions } from "./plan/build-plan.ts";
 export { loadPlanFile, parsePlanFile } from "./plan/load-plan-file.ts";
 export type { PlanFileResult } from "./plan/load-plan-file.ts";
+export { loadWaivers } from "./plan/waivers.ts";
 export type { PlanProblem } from "./plan/yaml-problems.ts";
 export { planFileSchema } from "./plan/manifest.ts";
 export type { PlanFile, TargetManifest } from "./plan/manifest.ts";

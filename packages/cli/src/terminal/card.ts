@@ -3,6 +3,7 @@ import {
   formatFigure,
   formatInterval,
   formatObserved,
+  waiverText,
 } from "@loadline/contract";
 import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
 import { clip, cleanText, shortenPath } from "./clean-text.ts";
@@ -95,9 +96,11 @@ function ranked(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
 
 function headline(verdict: VerdictDocument, columns: number, paint: Paint): string[] {
   const c = verdict.counts;
+  const accepted = waiverText(verdict.waivers);
+  const waived = accepted === "" ? `${c.waived} waived` : accepted;
   const words =
     `exit ${verdict.exitCode}  required ${c.required}: ${c.passed} passed, ${c.failed} failed, ` +
-    `${c.inconclusive} inconclusive, ${c.not_tested} not_tested, ${c.error} error; ${c.waived} waived`;
+    `${c.inconclusive} inconclusive, ${c.not_tested} not_tested, ${c.error} error; ${waived}`;
   const wrapped = wrap(words, columns - labelWidth);
   const outcome = paint(outcomeColours[verdict.outcome], verdict.outcome);
   const gap = " ".repeat(labelWidth - verdict.outcome.length);

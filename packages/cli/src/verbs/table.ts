@@ -20,6 +20,17 @@ const workers: OptionSpec = {
 };
 const config: OptionSpec = { name: "config", value: "FILE", help: "gateway configuration" };
 
+const signKey: OptionSpec = {
+  name: "sign-key",
+  value: "F,F",
+  help: "PKCS#8 files that sign, Ed25519 or ML-DSA-65",
+};
+const knownKeys: OptionSpec = {
+  name: "keys",
+  value: "F,F",
+  help: "public keys you trust; a signature by another is unknown",
+};
+
 const planOptions: readonly OptionSpec[] = [
   { name: "plan", value: "FILE", help: "plan file; without one the quick plan" },
   { name: "target", value: "URL", help: "any OpenAI-shaped server, with or without /v1" },
@@ -27,6 +38,8 @@ const planOptions: readonly OptionSpec[] = [
   { name: "model", value: "NAME", help: "model to ask; default: the target's first" },
   profile,
   { name: "skip", value: "A,B", help: "stages not to run; their claims are not_tested" },
+  { name: "waivers", value: "FILE", help: "accepted risks, default the plan's own" },
+  signKey,
 ];
 const runOptions: readonly OptionSpec[] = [
   ...planOptions,
@@ -107,9 +120,13 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "verify",
     summary: "recompute every verdict of a bundle from its evidence",
-    usage: "BUNDLE",
+    usage: "BUNDLE [--keys F,F] [--require-signature] [--require-pq]",
     example: "loadline verify .loadline/runs/latest",
-    options: [],
+    options: [
+      knownKeys,
+      { name: "require-signature", help: "exit 2 without a valid signature by a known key" },
+      { name: "require-pq", help: "exit 2 without a valid Ed25519 and ML-DSA-65 pair" },
+    ],
     positional: bundle,
     load: async () => (await import("./verify.ts")).runVerify,
   },
@@ -137,6 +154,22 @@ export const verbs: readonly VerbSpec[] = [
     options: [],
     positional: bundle,
     load: async () => (await import("./score.ts")).runScore,
+  },
+  {
+    name: "approve",
+    summary: "sign off a bundle that verifies and is READY",
+    usage: "BUNDLE --by NAME --role ROLE --reason TEXT --sign-key F,F",
+    example:
+      'loadline approve .loadline/runs/latest --by "A. Reviewer" --role owner --reason "Read and accepted." --sign-key signer.pem',
+    options: [
+      { name: "by", value: "NAME", help: "who signs" },
+      { name: "role", value: "ROLE", help: "in which role" },
+      { name: "reason", value: "TEXT", help: "why, at least 10 characters" },
+      signKey,
+      knownKeys,
+    ],
+    positional: bundle,
+    load: async () => (await import("./approve.ts")).runApprove,
   },
   {
     name: "lint",

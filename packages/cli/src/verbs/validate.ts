@@ -1,4 +1,6 @@
 import { join, resolve } from "node:path";
+import { signRun } from "@loadline/validator";
+import { signersOf } from "../accepted.ts";
 import { readWantedPlan } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import { validateAndShow } from "../validation.ts";
@@ -21,6 +23,7 @@ async function validateTarget(
 ): Promise<ExitCode> {
   const skip = { validate: [], probe: ["load"], load: ["probe"] } as const;
   const wanted = await readWantedPlan(host, args, skip[verb]);
+  const signers = signersOf(host, args, wanted.file);
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
   const out = args.text("out");
   const { name } = wanted.plan.target;
@@ -32,5 +35,6 @@ async function validateTarget(
     json,
     signal: interrupt.signal,
   });
+  signRun(result.runDir, result.verdict, signers);
   return result.exitCode;
 }

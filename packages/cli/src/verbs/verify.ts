@@ -1,27 +1,22 @@
-import { hash } from "node:crypto";
-import { verifyBundle } from "@loadline/contract";
-import { readBundle } from "@loadline/validator";
+import { resolve } from "node:path";
+import { isoTime } from "@loadline/kit/clock";
+import { loadKnownKeys, readBundle } from "@loadline/validator";
+import { checkBundle } from "../bundle-check.ts";
 import { bundlePath } from "../bundle-path.ts";
-import { findReportAssets } from "../assets.ts";
-import { formats, loadReporters } from "../reporters.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
-const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex");
-
 /** Exit 0 intact and equal, 1 tampered or different, 2 incomplete, 3 unreadable. */
 export async function runVerify({ host, args, json }: VerbContext): Promise<ExitCode> {
   const path = bundlePath(host.cwd, args.positionals[0] ?? "");
   const files = await readBundle(path);
-  // Without the page's assets the HTML view cannot be made again, so it is not compared.
-  const usable = formats.filter((format) => format !== "html" || findReportAssets() !== undefined);
-  const reporters = await loadReporters(usable);
-  const renderers = Object.fromEntries(reporters.map((one) => [one.file, one.render]));
-  const isOwnView = (path: string, text: string): boolean =>
-    reporters.find((one) => one.file === path)?.isOwn?.(text) ?? true;
-  const result = await verifyBundle(files, { digest: sha256, renderers, isOwnView });
+  const keys = loadKnownKeys(args.list("keys").map((file) => resolve(host.cwd, file)));
+  const requireSignature = args.has("require-signature");
+  const signatures = { keys, requireSignature, requirePq: args.has("require-pq") };
+  const today = isoTime(host.clock).slice(0, 10);
+  const result = await checkBundle(files, { signatures, today });
   if (json) {
     host.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     return result.exit;
@@ -37,6 +32,11 @@ export async function runVerify({ host, args, json }: VerbContext): Promise<Exit
     host.stdout.write(`first bad record: ${result.firstBadRecord}\n`);
   }
   if (result.outcome !== undefined) host.stdout.write(`outcome: ${result.outcome}\n`);
+  for (const row of result.signatures) {
+    const who = `${row.algorithm ?? "unknown key"} ${row.keyId.slice(0, 16)}`;
+    host.stdout.write(`signature ${row.state}: ${cleanText(`${who} on ${row.file}`)}\n`);
+  }
+  for (const line of result.waivers) host.stdout.write(`waivers ${cleanText(line)}\n`);
   for (const line of result.proves) host.stdout.write(`proves: ${cleanText(line)}\n`);
   for (const line of result.doesNotProve) host.stdout.write(`does not prove: ${cleanText(line)}\n`);
   host.stdout.write(`${verifySentences[result.exit]}\n`);
@@ -46,7 +46,7 @@ export async function runVerify({ host, args, json }: VerbContext): Promise<Exit
 const verifySentences = {
   0: "the bundle is intact and its verdicts follow from its evidence",
   1: "the bundle was changed, or its verdicts do not follow from its evidence",
-  2: "the bundle is incomplete",
+  2: "the bundle is incomplete, or lacks a signature that is required",
   3: "the bundle cannot be read",
 } as const;
 

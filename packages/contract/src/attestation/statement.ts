@@ -1,6 +1,6 @@
 /** What a signer states about a bundle, as in-toto statements. */
 import { canonicalJson } from "../evidence/canonical-json.ts";
-import { type Digest, toBytes } from "../evidence/digest.ts";
+import { toBytes } from "../evidence/digest.ts";
 import { projectVerdict } from "../projection.ts";
 import type { ClaimVerdict, VerdictDocument } from "../report-model.ts";
 
@@ -24,25 +24,30 @@ export interface Statement {
   readonly predicate: Readonly<Record<string, unknown>>;
 }
 
+/** What the digest of the target is taken over: its name and address as the run recorded them. */
+export function targetBytes(document: Pick<VerdictDocument, "target">): Uint8Array {
+  return toBytes(document.target);
+}
+
 /** What a statement is about: the target, the plan and the head of the evidence chain. */
-export function subjectsOf(
-  document: Pick<VerdictDocument, "target" | "planDigest" | "chainHead">,
-  digest: Digest,
+function subjectsOf(
+  document: Pick<VerdictDocument, "planDigest" | "chainHead">,
+  targetDigest: string,
 ): readonly Subject[] {
   return [
-    { name: "target", digest: { sha256: digest(toBytes(document.target)) } },
+    { name: "target", digest: { sha256: targetDigest } },
     { name: "plan", digest: { sha256: document.planDigest } },
     { name: "chain-head", digest: { sha256: document.chainHead } },
   ];
 }
 
-/** A statement over the same subjects. */
+/** A statement about a verdict; `targetDigest` is the digest of `targetBytes`. */
 export function makeStatement(
-  document: Pick<VerdictDocument, "target" | "planDigest" | "chainHead">,
-  digest: Digest,
+  document: Pick<VerdictDocument, "planDigest" | "chainHead">,
+  targetDigest: string,
   said: Pick<Statement, "predicateType" | "predicate">,
 ): Statement {
-  return { _type: statementType, subject: subjectsOf(document, digest), ...said };
+  return { _type: statementType, subject: subjectsOf(document, targetDigest), ...said };
 }
 
 function readiness(document: VerdictDocument): Statement["predicate"] {
@@ -107,10 +112,10 @@ export type StatementName = (typeof statementNames)[number];
 /** The three statements about a verdict. Pure: equal documents give equal bytes. */
 export function makeStatements(
   document: VerdictDocument,
-  digest: Digest,
+  targetDigest: string,
 ): Readonly<Record<StatementName, Statement>> {
   const make = (name: StatementName, predicate: Statement["predicate"]): Statement =>
-    makeStatement(document, digest, { predicateType: predicateTypes[name], predicate });
+    makeStatement(document, targetDigest, { predicateType: predicateTypes[name], predicate });
   return {
     readiness: make("readiness", readiness(document)),
     testResult: make("testResult", testResult(document)),
@@ -121,4 +126,28 @@ export function makeStatements(
 /** The exact bytes that are signed. */
 export function statementBytes(statement: Statement): Uint8Array {
   return toBytes(canonicalJson(statement));
+}
+
+/** The sign-off of a person who read the verdict. */
+export interface Approval {
+  readonly by: string;
+  readonly role: string;
+  readonly reason: string;
+  /** UTC. */
+  readonly at: string;
+}
+
+/** The sign-off record, bound to one bundle and to what was accepted in it. */
+export function makeApproval(
+  document: VerdictDocument,
+  targetDigest: string,
+  approval: Approval,
+): Statement {
+  const accepted = document.waivers?.applied.map(({ claim }) => claim) ?? [];
+  const { run, outcome } = document;
+  const predicate = { ...approval, run, outcome, acceptedWaivers: accepted };
+  return makeStatement(document, targetDigest, {
+    predicateType: predicateTypes.approval,
+    predicate,
+  });
 }

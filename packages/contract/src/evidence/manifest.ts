@@ -55,6 +55,21 @@ export function isView(path: string): boolean {
   return viewNames.has(path) || /^report\.[a-z0-9]+$/.test(path);
 }
 
+/**
+ * Signed statements may be added after a bundle was closed: they name its chain head themselves, so
+ * the manifest does not list them.
+ */
+export function isAttestation(path: string): boolean {
+  return /^attestations\/[A-Za-z0-9._-]+\.dsse\.json$/.test(path);
+}
+
+/** The signed statements of a bundle, sorted by path. */
+export function attestationFiles(
+  files: ReadonlyMap<string, Uint8Array>,
+): readonly (readonly [string, Uint8Array])[] {
+  return [...files].filter(([path]) => isAttestation(path)).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 /** The bytes the manifest's own digest is taken over. */
 export function manifestInput(manifest: Omit<Manifest, "digest">): Uint8Array {
   return toBytes(canonicalJson(manifest));
@@ -62,7 +77,9 @@ export function manifestInput(manifest: Omit<Manifest, "digest">): Uint8Array {
 
 /** Lists every file with size and digest, sorted by path. */
 export function buildManifest(o: ManifestInput): Manifest {
-  const listed = [...o.files].filter(([path]) => path !== manifestPath && !isView(path));
+  const isListed = (path: string): boolean =>
+    path !== manifestPath && !isView(path) && !isAttestation(path);
+  const listed = [...o.files].filter(([path]) => isListed(path));
   const files = listed
     .map(([path, bytes]) => ({ path, sizeBytes: bytes.byteLength, digest: o.digest(bytes) }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -6,6 +6,7 @@ import type { AsyncDigest } from "./digest.ts";
 import {
   artifactFolder,
   evidencePath,
+  isAttestation,
   isView,
   type Manifest,
   manifestInput,
@@ -20,7 +21,7 @@ import { decodeText, differs, type Files, listProblems, type StepResult } from "
 function listStrays(files: Files, listed: ReadonlySet<string>): string[] {
   const needed = [evidencePath, planPath, verdictPath].filter((path) => !listed.has(path));
   const strays = [...files.keys()].filter(
-    (path) => !listed.has(path) && path !== manifestPath && !isView(path),
+    (path) => !listed.has(path) && path !== manifestPath && !isView(path) && !isAttestation(path),
   );
   return [
     ...strays.map((path) => `${path} is not listed`),

@@ -1,10 +1,16 @@
 /** Anyone, anywhere, later: does this bundle say what its evidence says? */
+import { targetBytes } from "../attestation/statement.ts";
+import {
+  type SignaturePolicy,
+  type SignatureRow,
+  verifyAttestations,
+} from "../attestation/verify-attestations.ts";
 import type { ContractCode } from "../errors.ts";
 import type { Outcome } from "../verdict.ts";
+import { describeWaivers } from "../waiver/lay-over.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { type AsyncDigest, toBytes } from "./digest.ts";
 import { evidencePath, manifestPath, planPath, readManifest, verdictPath } from "./manifest.ts";
-import { originUnsigned } from "./origin.ts";
 import { parseJson, readPlan, readVerdict } from "./read-record.ts";
 import { decodeText, type Files, type StepResult } from "./verify-step.ts";
 import { verifyChain } from "./verify-chain.ts";
@@ -18,6 +24,10 @@ export interface VerifyOptions {
   /** Views that differ and are not of this build are named, not called edited; default: all are. */
   readonly isOwnView?: IsOwnView;
   readonly extractors?: readonly Extractor[];
+  /** Default: no key is known and none is required. */
+  readonly signatures?: SignaturePolicy;
+  /** UTC day on which somebody reads the bundle; absent: waivers are judged at the run's time only. */
+  readonly today?: string;
 }
 
 export interface VerifyStep {
@@ -36,14 +46,17 @@ export interface VerifyResult {
   readonly firstBadRecord?: number;
   /** The recomputed outcome; absent when the evidence it would follow from was changed. */
   readonly outcome?: Outcome;
+  readonly signatures: readonly SignatureRow[];
+  /** Waivers at the run's time, and today on a line of its own; empty without waivers. */
+  readonly waivers: readonly string[];
   readonly proves: readonly string[];
   readonly doesNotProve: readonly string[];
 }
 
-const doesNotProve: readonly string[] = [
-  "Who made the bundle: it is unsigned, so it may have been made again from the start.",
-  "That the observer was honest, or that the target is the same today.",
-];
+const unknownOrigin =
+  "Who made the bundle: no known key signed it, so it may have been made again from the start.";
+const honesty = "That the observer was honest, or that the target is the same today.";
+const doesNotProve: readonly string[] = [unknownOrigin, honesty];
 
 function step(name: VerifyStep["step"], r: StepResult): VerifyStep {
   const code = r.code === undefined ? {} : { code: r.code };
@@ -52,13 +65,20 @@ function step(name: VerifyStep["step"], r: StepResult): VerifyStep {
 
 function unreadable(message: string): VerifyResult {
   const files: VerifyStep = { step: "files", ok: false, code: "LL_VERIFY_FILE", message };
-  return { exit: 3, steps: [files], proves: [], doesNotProve };
+  return { exit: 3, steps: [files], signatures: [], waivers: [], proves: [], doesNotProve };
 }
 
-function exitOf(steps: readonly VerifyStep[]): 0 | 1 | 2 {
-  const checked = steps.filter((s) => s.step !== "signature");
-  if (checked.some(({ ok }) => ok === false)) return 1;
-  return checked.some(({ ok }) => ok === null) ? 2 : 0;
+/** An unsigned bundle is whole; where a signature is required it is incomplete. */
+function exitOf(steps: readonly VerifyStep[], lacksSignature: boolean): 0 | 1 | 2 {
+  if (steps.some(({ ok }) => ok === false)) return 1;
+  const isOpen = steps.some(({ ok, step: name }) => ok === null && name !== "signature");
+  return isOpen || lacksSignature ? 2 : 0;
+}
+
+function provenBy(exit: number, signed: boolean): string[] {
+  if (exit !== 0) return [];
+  const whole = "Nothing changed after the chain head was fixed; the verdict follows from it.";
+  return signed ? [whole, "The holders of the named keys fixed this chain head."] : [whole];
 }
 
 /** The plan file as it was given, when the bundle has it; else `plan.json`. */
@@ -102,26 +122,30 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
     renderers: o.renderers ?? {},
     isOwnView: o.isOwnView ?? (() => true),
   });
+  const { recomputed } = verdict;
+  const attested = await verifyAttestations(files, {
+    document: recomputed,
+    targetDigest: await o.digest(targetBytes(recomputed)),
+    policy: o.signatures ?? { keys: [] },
+  });
   const steps: VerifyStep[] = [
     fileStep,
     step("chain", chain),
     step("plan", planStep),
     step("artifacts", artifacts),
     step("verdict", verdict),
-    { step: "signature", ok: null, code: "LL_VERIFY_SIGNATURE", message: originUnsigned },
+    step("signature", attested),
   ];
-  const exit = exitOf(steps);
+  const exit = exitOf(steps, attested.isMissing);
   const isReadable = ![chain, planStep, artifacts].some(({ ok }) => ok === false);
-  const proves =
-    exit === 0
-      ? ["Nothing changed after the chain head was fixed; the verdict follows from it."]
-      : [];
   return {
     exit,
     steps,
     ...(chain.firstBadRecord !== undefined && { firstBadRecord: chain.firstBadRecord }),
-    ...(isReadable && { outcome: verdict.recomputed.outcome }),
-    proves,
-    doesNotProve,
+    ...(isReadable && { outcome: recomputed.outcome }),
+    signatures: attested.signatures,
+    waivers: describeWaivers(recomputed.waivers, o.today),
+    proves: provenBy(exit, attested.ok === true),
+    doesNotProve: attested.ok === true ? [honesty] : doesNotProve,
   };
 }

@@ -180,3 +180,16 @@ export function waiverText(report: WaiverReport | undefined): string {
   const absent = of("not_applicable") === 0 ? [] : [`${of("not_applicable")} not applicable`];
   return [...waived, ...absent].join(", ");
 }
+
+/** The waivers of a run in words: at its time, and on a line of its own on the day of reading. */
+export function describeWaivers(report: WaiverReport | undefined, today?: string): string[] {
+  if (!report) return [];
+  const accepted = waiverText(report);
+  const ignored = report.ignored.map((one) => `ignored ${one.claim}: ${one.why}. ${one.sentence}`);
+  const atRun = `at the run: ${accepted === "" ? "none holds" : accepted}`;
+  if (today === undefined) return [atRun, ...ignored];
+  const over = report.applied.filter(({ expires }) => expires !== undefined && expires < today);
+  const names = over.map(({ claim, expires }) => `${claim} (${expires})`).join(", ");
+  const now = over.length === 0 ? "all still hold" : `expired since: ${names}`;
+  return [atRun, `today ${today}: ${now}`, ...ignored];
+}

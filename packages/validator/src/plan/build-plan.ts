@@ -45,7 +45,7 @@ export function buildPlan(file: PlanFile): RunPlan {
     profile: file.profile,
     target: { name: target.name ?? target.url, baseUrl: target.url },
     confidence,
-    maxWaived: 3,
+    maxWaived: file.maxWaived,
     budgetMinutes: Math.ceil((load.durationSeconds + load.warmupSeconds) / 60 + setupMinutes),
     claims: file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured,
     stages: { target, load, skip: file.skip, ...(stack === undefined ? {} : { stack }) },

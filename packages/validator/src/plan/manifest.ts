@@ -54,6 +54,17 @@ export const planFileSchema = z
       .array(z.enum(["probe", "load", "stack"]))
       .default([])
       .describe("stages left out: not tested"),
+    maxWaived: z.int().min(0).max(100).default(3).describe("most waived claims of a READY"),
+    waivers: z.string().min(1).optional().describe("file of waivers, from the plan's folder"),
+    signing: z
+      .strictObject({
+        keys: z
+          .array(z.string().min(1))
+          .max(16)
+          .describe("PKCS#8 files, Ed25519 or ML-DSA-65, from the plan's folder"),
+      })
+      .optional()
+      .describe("signs the closed bundle"),
   })
   .refine((file) => file.target !== undefined || file.stack !== undefined, {
     error: "give a target, a stack, or both",

@@ -3,13 +3,14 @@ import {
   makeStatements,
   type ReportModel,
   statementNames,
+  targetBytes,
 } from "@loadline/contract";
 import { sha256 } from "../evidence/sha256.ts";
 import type { Reporter } from "../run/types.ts";
 
 /** One statement a line, unsigned; `attestations/` holds those somebody signed. */
 function renderStatements(model: ReportModel): string {
-  const made = makeStatements(model.verdict, sha256);
+  const made = makeStatements(model.verdict, sha256(targetBytes(model.verdict)));
   return statementNames.map((name) => `${canonicalJson(made[name])}\n`).join("");
 }
 

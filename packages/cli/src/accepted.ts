@@ -1,0 +1,37 @@
+import { dirname, resolve } from "node:path";
+import type { RunPlan, Signer } from "@loadline/contract";
+import { loadSigners, loadWaivers, type PlanFile } from "@loadline/validator";
+import type { Args } from "./args.ts";
+import type { CliHost } from "./process/host.ts";
+
+interface Given {
+  readonly plan: RunPlan;
+  readonly file?: PlanFile;
+}
+
+/** Paths in a plan file are from its folder, those of flags from where the command was typed. */
+function folderOf(host: CliHost, planPath: string | undefined): string {
+  return planPath === undefined ? host.cwd : dirname(resolve(host.cwd, planPath));
+}
+
+/** The plan with the waivers of `--waivers FILE`, else of its key. @throws LL_WAIVER_FILE */
+export function withWaivers(
+  host: CliHost,
+  args: Args,
+  given: Given,
+  planPath: string | undefined,
+): RunPlan {
+  const flag = args.text("waivers");
+  if (flag !== undefined) return loadWaivers(given.plan, resolve(host.cwd, flag));
+  const key = given.file?.waivers;
+  if (key === undefined) return given.plan;
+  return loadWaivers(given.plan, resolve(folderOf(host, planPath), key));
+}
+
+/** Keys of `--sign-key A,B`, else of `signing.keys`; read before the run. @throws LL_SIGN_KEY */
+export function signersOf(host: CliHost, args: Args, file?: PlanFile): readonly Signer[] {
+  const flags = args.list("sign-key").map((path) => resolve(host.cwd, path));
+  if (flags.length > 0) return loadSigners(flags);
+  const folder = folderOf(host, args.text("plan"));
+  return loadSigners((file?.signing?.keys ?? []).map((path) => resolve(folder, path)));
+}
