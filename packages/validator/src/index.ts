@@ -76,3 +76,5 @@ export type {
   ValidationDeps,
   ValidationResult,
 } from "./run/types.ts";
+export { listSelftest, runSelftest } from "./selftest/run-selftest.ts";
+export type { SelftestResult, SelftestRow } from "./selftest/run-selftest.ts";

@@ -181,6 +181,18 @@ export const verbs: readonly VerbSpec[] = [
     load: async () => (await import("./lint.ts")).runLint,
   },
   {
+    name: "selftest",
+    summary: "every check against its own saboteur and a healthy twin",
+    usage: "[--only ID] [--list]",
+    example: "loadline selftest --only probe.openai.auth",
+    options: [
+      { name: "only", value: "ID", help: "one check, or the begin of ids, such as guard.load" },
+      { name: "list", help: "print the checks and what catches their saboteurs; runs nothing" },
+    ],
+    positional: none,
+    load: async () => (await import("./selftest.ts")).runSelftestVerb,
+  },
+  {
     name: "doctor",
     summary: "parts and tools present, and what would become not tested",
     usage: "",

@@ -1,0 +1,13 @@
+import type { SelftestFamily } from "../case.ts";
+import { falseVerdictFamily } from "./false-verdicts.ts";
+import { loadCheckFamily } from "./load-checks.ts";
+import { loadGuardFamily } from "./load-guards.ts";
+import { targetProbeFamily } from "./target-probes.ts";
+
+/** Every family of checks; the only registry. A check that is in none is never shown to fail. */
+export const selftestFamilies: readonly SelftestFamily[] = [
+  falseVerdictFamily,
+  loadGuardFamily,
+  loadCheckFamily,
+  targetProbeFamily,
+];
