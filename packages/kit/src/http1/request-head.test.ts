@@ -10,7 +10,7 @@ function read(fields: readonly string[], first = line) {
 
 describe("a plain head", () => {
   test("gives method, target and the fields as sent, without the blanks around values", () => {
-    const head = read(["Host: a:1", "X-Odd:\t two words \t", "content-length: 12"]);
+    const head = read(["Host: a:1", "X-Odd:  two words  ", "content-length: 12"]);
     expect(head).toEqual({
       method: "POST",
       target: "/v1/chat/completions",
@@ -47,6 +47,8 @@ describe("a head that another reader could read differently is left to a complet
     ["two Host fields", ["host: b"]],
     ["another Transfer-Encoding", ["Transfer-Encoding: gzip, chunked"]],
     ["Transfer-Encoding twice", ["Transfer-Encoding: chunked", "transfer-encoding: chunked"]],
+    ["a tab after the Transfer-Encoding", ["Transfer-Encoding: chunked\t"]],
+    ["a tab before a value", ["X-Odd:\ta"]],
     ["an empty Transfer-Encoding", ["Transfer-Encoding:"]],
     ["chunked before a length", ["Transfer-Encoding: chunked", "Content-Length: 3"]],
     ["chunked after a length", ["Content-Length: 3", "Transfer-Encoding: chunked"]],

@@ -1,4 +1,4 @@
-import { colon, del, isBlank, isToken, lengthOf, space } from "./bytes.ts";
+import { colon, del, isToken, lengthOf, space } from "./bytes.ts";
 
 /** A request head of the plainest form. */
 export interface RequestHead {
@@ -24,7 +24,8 @@ const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PAT
  * for every head that is not of the plainest HTTP/1.1 form, well formed or not: another version, a
  * target that is not a path, a method beyond the common ones, no Host or two, a Transfer-Encoding
  * other than `chunked` or beside a Content-Length, Expect, Upgrade, a repeated Content-Length, an unusual Connection, a line fold,
- * a control byte or one above 126. Whoever calls leaves those to a complete parser.
+ * a control byte (a tab, too, also around a value: some readers take `chunked<tab>` for another
+ * coding) or one above 126. Whoever calls leaves those to a complete parser.
  */
 export function parseRequestHead(text: string, headersMax: number): RequestHead | undefined {
   const lineEnd = text.indexOf("\r\n");
@@ -69,8 +70,8 @@ class HeadReading {
     if (nameEnd === at || text.charCodeAt(nameEnd) !== colon) return false;
     let from = nameEnd + 1;
     let to = end;
-    while (from < to && isBlank(text.charCodeAt(from))) from++;
-    while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+    while (from < to && text.charCodeAt(from) === space) from++;
+    while (to > from && text.charCodeAt(to - 1) === space) to--;
     for (let i = from; i < to; i++) {
       const byte = text.charCodeAt(i);
       if (byte < space || byte >= del) return false;
