@@ -2,7 +2,7 @@ import type { Recorder } from "../evidence/recorder.ts";
 import type { StackItem } from "./claims.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import type { StackService } from "./services/index.ts";
-import { LacksFeature, WireFault } from "./wire/fault.ts";
+import { LacksFeature, ToolMissing, WireFault } from "./wire/fault.ts";
 
 /** After this many checks of one service that ran out of time the rest is not asked. */
 const timeoutsMax = 2;
@@ -97,7 +97,10 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
   } catch (error) {
     if (run.signal.aborted) throw error;
     if (patience.signal.aborted) state.timeouts++;
-    seen = faultSeen(run, item, error);
+    // A wait of the check's own that its time ended is the service's silence, not the check's end.
+    const isLate = patience.signal.aborted && !(error instanceof WireFault);
+    const late = `${item.name} did not get there within ${run.timeoutMs} ms`;
+    seen = faultSeen(run, item, isLate ? new WireFault("timeout", late) : error);
   } finally {
     timer.cancel();
   }
@@ -124,6 +127,11 @@ function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] 
     return [{ ok: false, seen, raw: error.raw, reproduce }];
   }
   const sentence = error instanceof Error ? error.message : String(error);
+  if (error instanceof ToolMissing) {
+    const data = { reason: "tool_missing", sentence };
+    run.recorder.append({ kind: "skip", by: claim.of, claims: [claim.id], data });
+    return [];
+  }
   const lacks = error instanceof LacksFeature;
   const kind = lacks && !claim.required ? "skip" : "check.error";
   const reason = lacks ? (claim.required ? "probe_contract" : "capability_missing") : "crashed";

@@ -1,8 +1,13 @@
 import type { StackProbe } from "./probe.ts";
+import { furtherProbes } from "./probes/further-probes.ts";
+import { httpProbes } from "./probes/http.ts";
+import { mlflowProbes } from "./probes/mlflow.ts";
 import { type PostgresProbe, postgresBasics } from "./probes/postgres.ts";
 import { postgresSettings, timescale } from "./probes/postgres-settings.ts";
 import { redisBasics } from "./probes/redis.ts";
 import { redisSettings } from "./probes/redis-settings.ts";
+import { s3Basics } from "./probes/s3.ts";
+import { minioHealth, s3Settings } from "./probes/s3-settings.ts";
 import { versionProbe } from "./probes/version.ts";
 
 const redisOld = { when: "INFO", reply: "#redis_version:1.2.3" };
@@ -17,6 +22,11 @@ function ofPostgres(kind: "postgres" | "timescaledb", own: readonly PostgresProb
   }));
 }
 
+const ofS3 = (kind: "s3" | "minio") =>
+  [...s3Basics, ...s3Settings].map((probe) => ({ ...probe, kind }));
+
+const mlflowOld = { when: "GET /version", reply: "1.9.1" };
+
 /** Every check of every kind, in the order it runs; the only registry. */
 export const stackProbes: readonly StackProbe[] = [
   ...redisBasics,
@@ -24,4 +34,11 @@ export const stackProbes: readonly StackProbe[] = [
   ...redisSettings,
   ...ofPostgres("postgres", []),
   ...ofPostgres("timescaledb", [timescale]),
+  ...ofS3("s3"),
+  ...ofS3("minio"),
+  minioHealth,
+  ...mlflowProbes,
+  versionProbe("mlflow", "answers", [mlflowOld]),
+  ...httpProbes,
+  ...furtherProbes,
 ];

@@ -1,11 +1,24 @@
 import { isRecord } from "@loadline/kit/json";
 import { z } from "zod";
 import { nearest } from "../../plan/nearest.ts";
+import { furtherKinds } from "./further-kinds.ts";
+import { httpService } from "./http.ts";
+import { mlflowService } from "./mlflow.ts";
 import { postgresService, timescaledbService } from "./postgres.ts";
 import { redisService } from "./redis.ts";
+import { minioService, s3Service } from "./s3.ts";
 
 /** One row per kind of service; the only registry. */
-const kinds = [redisService, postgresService, timescaledbService] as const;
+const kinds = [
+  redisService,
+  postgresService,
+  timescaledbService,
+  s3Service,
+  minioService,
+  mlflowService,
+  httpService,
+  ...furtherKinds,
+] as const;
 
 /** Names of the kinds this build knows. */
 export const serviceKinds: readonly string[] = kinds.flatMap((kind) => [...kind.shape.kind.values]);

@@ -23,6 +23,14 @@ export class LacksFeature extends Error {
   }
 }
 
+/** A program of this machine that the check needs is not here: nothing was asked of the service. */
+export class ToolMissing extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ToolMissing";
+  }
+}
+
 /** Bytes as one line for a reader: at most 200 characters, control characters as dots. */
 export function printable(bytes: Buffer): string {
   return bytes

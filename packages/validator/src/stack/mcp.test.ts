@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ReferenceTarget, startReferenceTarget } from "../../../testkit/src/reference-target/index.ts";
+import { runStackPlan } from "./stack.fixture.ts";
+import { startMcpTwin } from "./stubs/mcp.ts";
+import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
+
+twinSuite("mcp", startMcpTwin);
+
+describe("a server of MCP", () => {
+  it("that lacks one of two versions fails in that version alone", async () => {
+    const rules = [{ when: 'POST / {"jsonrpc":"2.0","method":"initialize"', status: 400, reply: "" }];
+    const { words, sentences } = await againstTwin(startMcpTwin, rules);
+    expect(words["it.opens"]).toBe("failed false");
+    expect(sentences["it.opens"]).toContain("2025-11-25");
+    expect(sentences["it.opens"]).not.toContain("2026-07-28");
+  });
+
+  it("that does not know the token fails and is asked no more", async () => {
+    await using twin = await startMcpTwin([]);
+    const services = { it: twin.service };
+    const result = await runStackPlan({ services }, { MCP_TOKEN: "another" });
+    expect(result.words["it.opens"]).toBe("failed false");
+    expect(result.words["it.tools"]).toBe("not_tested baseline_broken");
+  });
+});

@@ -1,0 +1,175 @@
+import type { StackProbe } from "../probe.ts";
+import { otherKind } from "../guess-kind.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { LacksFeature } from "../wire/fault.ts";
+import { rawAnswer } from "../wire/http.ts";
+import {
+  artifactPath,
+  inRun,
+  member,
+  mlflowAsk,
+  mlflowCurl,
+  mlflowNeed,
+} from "../wire/mlflow-session.ts";
+import { sha256Hex } from "../wire/s3-session.ts";
+
+type MlflowProbe = StackProbe<ServiceOf<"mlflow">>;
+
+const shared = { kind: "mlflow", checklist: ["R1-02"], severity: "critical" } as const;
+
+const answers: MlflowProbe = {
+  ...shared,
+  check: "answers",
+  summary: "is it MLflow, and which",
+  needs: [],
+  checklist: ["R1-02", "R1-15"],
+  claim: () => ({
+    statement: "/health says OK and /version gives a version of MLflow",
+    category: "Operational Readiness",
+    rationale: "Training that cannot log its runs is training nobody can repeat.",
+  }),
+  saboteur: [{ when: "GET /health", status: 200, reply: "<html>welcome</html>" }],
+  async run(context) {
+    const reproduce = mlflowCurl(context, "version");
+    const health = await mlflowAsk(context, { method: "GET", path: "health" });
+    const version = await mlflowAsk(context, { method: "GET", path: "version" });
+    const text = version.body.toString("utf8").trim();
+    const isOne = version.status === 200 && /^\d+\.\d+\.\d+/.test(text);
+    const ok = health.status === 200 && /^OK\s*$/.test(health.body.toString("utf8")) && isOne;
+    if (isOne) context.facts.set("version", text);
+    const seen = ok
+      ? `MLflow ${text}.`
+      : `/health ${health.status}, /version ${version.status}. ${otherKind("MLflow", health.body.toString("utf8"))}.`;
+    return [{ ok, seen, raw: rawAnswer(health), reproduce }];
+  },
+};
+
+const login: MlflowProbe = {
+  ...shared,
+  check: "login",
+  summary: "the API lets us in",
+  needs: ["answers"],
+  checklist: ["R1-02", "R1-15"],
+  claim: () => ({
+    statement: "the API of its own version lists experiments for the declared login",
+    category: "Operational Readiness",
+    rationale: "A login that is refused stops every training at its first line.",
+  }),
+  saboteur: [
+    { when: "GET /api/2.0/mlflow/experiments/search", status: 401, reply: '{"error":"no"}' },
+  ],
+  async run(context) {
+    const route = "experiments/search?max_results=1";
+    const reproduce = mlflowCurl(context, `api/2.0/mlflow/${route}`);
+    await mlflowNeed(context, route);
+    return [{ ok: true, seen: "Experiments were listed.", reproduce }];
+  },
+};
+
+const run: MlflowProbe = {
+  ...shared,
+  check: "run",
+  summary: "experiment, run and metric",
+  needs: ["login"],
+  claim: () => ({
+    statement: "a metric logged to a run is read back equal, and the run is gone after delete",
+    category: "Operational Readiness",
+    rationale: "A tracking server whose store is down shows its page as well.",
+  }),
+  saboteur: [
+    {
+      when: "GET /api/2.0/mlflow/runs/get",
+      status: 200,
+      reply: '{"run":{"info":{"lifecycle_stage":"deleted"},"data":{"metrics":[]}}}',
+    },
+  ],
+  async run(context) {
+    const value = Number((context.random.unit() * 100).toFixed(6));
+    const seen = await inRun(context, async (own) => {
+      const metric = { run_id: own.run, key: "loadline", value, timestamp: 1, step: 0 };
+      await mlflowNeed(context, "runs/log-metric", metric);
+      const got = await mlflowNeed(context, `runs/get?run_id=${own.run}`);
+      const metrics = member(got, "run", "data", "metrics");
+      const back: unknown = Array.isArray(metrics) ? member(metrics[0], "value") : undefined;
+      return { back, id: own.run };
+    });
+    const after = await mlflowNeed(context, `runs/get?run_id=${seen.id}`);
+    const stage = member(after, "run", "info", "lifecycle_stage");
+    const ok = seen.back === value && stage === "deleted";
+    const text = `Logged ${value}, read back ${String(seen.back)}; after delete the run is ${String(stage)}.`;
+    const reproduce = mlflowCurl(context, `api/2.0/mlflow/runs/get?run_id=${seen.id}`);
+    return [{ ok, seen: text, reproduce }];
+  },
+};
+
+const artifact: MlflowProbe = {
+  ...shared,
+  check: "artifact",
+  summary: "an artifact through the server",
+  needs: ["run"],
+  claim: (service) =>
+    service.artifacts
+      ? {
+          statement: "an artifact put through the server is got back with the same SHA-256",
+          category: "Operational Readiness",
+          rationale: "Models are artifacts; a lost one cannot be deployed.",
+        }
+      : null,
+  saboteur: [{ when: "GET /api/2.0/mlflow-artifacts", status: 200, reply: "other bytes" }],
+  async run(context) {
+    const body = Buffer.from(context.random.bytes(20_000));
+    return await inRun(context, async (own) => {
+      const path = artifactPath(own.experiment, own.run, "loadline.bin");
+      const put = await mlflowAsk(context, { method: "PUT", path, body });
+      if (put.status === 404 || put.status === 501) {
+        const version = context.facts.get("version") ?? "unknown";
+        throw new LacksFeature(`MLflow ${version} serves no artifacts here (${put.status}).`);
+      }
+      const got = await mlflowAsk(context, { method: "GET", path });
+      await mlflowAsk(context, { method: "DELETE", path });
+      const isEqual = sha256Hex(got.body) === sha256Hex(body);
+      const ok = put.status < 300 && got.status === 200 && isEqual;
+      const how = got.status === 200 ? (isEqual ? "equal bytes" : "other bytes") : got.status;
+      const seen = `PUT ${put.status}, GET ${how}.`;
+      const raw = put.status < 300 ? rawAnswer(got) : rawAnswer(put);
+      return [{ ok, seen, raw: ok ? "" : raw, reproduce: mlflowCurl(context, path) }];
+    });
+  },
+};
+
+const registry: MlflowProbe = {
+  ...shared,
+  check: "registry",
+  summary: "the model registry",
+  needs: ["login"],
+  severity: "high",
+  claim: (service) =>
+    service.registry
+      ? {
+          statement: "a registered model is found by its name, and gone after delete",
+          category: "Operational Readiness",
+          rationale: "What is deployed is looked up there.",
+        }
+      : null,
+  saboteur: [{ when: "GET /api/2.0/mlflow/registered-models/get", status: 200, reply: "{}" }],
+  async run(context) {
+    const name = `${context.mark}_model`;
+    await mlflowNeed(context, "registered-models/create", { name });
+    const got = await mlflowNeed(context, `registered-models/get?name=${name}`);
+    const path = "api/2.0/mlflow/registered-models/delete";
+    await mlflowAsk(context, { method: "DELETE", path, json: { name } });
+    const after = await mlflowAsk(context, {
+      method: "GET",
+      path: `api/2.0/mlflow/registered-models/get?name=${name}`,
+    });
+    const back = member(got, "registered_model", "name");
+    const ok = back === name && after.status === 404;
+    const seen = `Found ${String(back)}; ${after.status} after delete.`;
+    return [
+      { ok, seen, reproduce: mlflowCurl(context, "api/2.0/mlflow/registered-models/search") },
+    ];
+  },
+};
+
+/** Checks of MLflow, in the order they run. */
+export const mlflowProbes: readonly MlflowProbe[] = [answers, login, run, artifact, registry];

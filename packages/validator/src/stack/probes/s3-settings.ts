@@ -1,0 +1,148 @@
+import type { StackProbe } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { LacksFeature } from "../wire/fault.ts";
+import { curl, httpAsk, rawAnswer } from "../wire/http.ts";
+import { s3Ask, s3Code, s3Curl, s3Need, sha256Hex, xmlText } from "../wire/s3-session.ts";
+import type { S3Probe } from "./s3.ts";
+
+const shared = { needs: ["login"], checklist: ["R1-03"], severity: "high" } as const;
+/** S3 refuses smaller parts but for the last. */
+const partBytes = 5 * 1024 * 1024;
+
+const multipart: S3Probe = {
+  ...shared,
+  check: "multipart",
+  needs: ["read_back"],
+  summary: "an object in two parts",
+  claim: () => ({
+    statement: "an object uploaded in two parts is got back with the same SHA-256",
+    category: "Operational Readiness",
+    rationale: "Every client uploads large files in parts.",
+  }),
+  saboteur: [
+    { when: "POST /data/loadline", status: 501, reply: "<Error><Code>NotNow</Code></Error>" },
+  ],
+  async run(context) {
+    const key = `${context.mark}/multipart.bin`;
+    const parts = [Buffer.alloc(partBytes, context.random.bytes(64)), Buffer.from("the rest")];
+    const begun = await s3Need(context, { method: "POST", key, query: { uploads: "" } });
+    const uploadId = xmlText(begun, "UploadId") ?? "";
+    const tags: string[] = [];
+    for (const [at, body] of parts.entries()) {
+      const query = { partNumber: String(at + 1), uploadId };
+      const put = await s3Need(context, { method: "PUT", key, query, body });
+      tags.push(put.headers["etag"] ?? "");
+    }
+    const list = tags.map(
+      (tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${tag}</ETag></Part>`,
+    );
+    const body = Buffer.from(`<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`);
+    await s3Need(context, { method: "POST", key, query: { uploadId }, body });
+    const back = await s3Need(context, { method: "GET", key });
+    await s3Need(context, { method: "DELETE", key });
+    const ok = sha256Hex(back.body) === sha256Hex(Buffer.concat(parts));
+    const seen = `${back.body.length} bytes in ${parts.length} parts came back ${ok ? "equal" : "different"}.`;
+    return [{ ok, seen, reproduce: s3Curl(context, { method: "GET", key }) }];
+  },
+};
+
+const versioning: S3Probe = {
+  ...shared,
+  check: "versioning",
+  summary: "versions of objects",
+  severity: "medium",
+  claim: (service) =>
+    service.versioning === undefined
+      ? null
+      : {
+          statement: `versions of objects are ${service.versioning ? "" : "not "}kept in ${service.bucket}`,
+          category: "Disaster Recovery",
+          rationale: "Without versions a wrong overwrite is for ever.",
+        },
+  saboteur: [
+    {
+      when: "GET /data?versioning",
+      status: 200,
+      reply: "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
+    },
+  ],
+  async run(context) {
+    const ask = { method: "GET", query: { versioning: "" } } as const;
+    const answer = await s3Ask(context, ask);
+    if (answer.status === 501) throw new LacksFeature("The store has no versions.");
+    const state = xmlText(answer, "Status") ?? "never set";
+    const ok = answer.status === 200 && (state === "Enabled") === context.service.versioning;
+    const seen = `Versioning is ${state} (${answer.status} ${s3Code(answer)}).`;
+    return [{ ok, seen, raw: rawAnswer(answer), reproduce: s3Curl(context, ask) }];
+  },
+};
+
+const isPrivate: S3Probe = {
+  ...shared,
+  check: "private",
+  summary: "no bucket is readable by the world",
+  checklist: ["R1-26"],
+  severity: "critical",
+  claim: (service) => ({
+    statement: "nobody without keys lists, reads or writes the declared buckets",
+    category: "Security & Compliance",
+    rationale: "A bucket the world can read is a leak nobody logs in for.",
+    parts: [...new Set([service.bucket, ...service.buckets])],
+  }),
+  saboteur: [{ when: "GET /data?list-type=2 unsigned", status: 200, reply: "<ListBucketResult/>" }],
+  async run(context) {
+    const { bucket, buckets } = context.service;
+    const found = [];
+    for (const part of new Set([bucket, ...buckets])) {
+      const list = { method: "GET", bucket: part, query: { "list-type": "2" } } as const;
+      const listed = await s3Ask(context, list, null);
+      const key = `${context.mark}/anonymous`;
+      const body = Buffer.from("loadline");
+      const put = await s3Ask(context, { method: "PUT", bucket: part, key, body }, null);
+      if (put.status < 300) await s3Ask(context, { method: "DELETE", bucket: part, key });
+      await s3Ask(context, { method: "PUT", bucket: part, key, body });
+      const got = await s3Ask(context, { method: "GET", bucket: part, key }, null);
+      await s3Ask(context, { method: "DELETE", bucket: part, key });
+      const statuses = [listed, got, put].map(({ status }) => status);
+      const ok = statuses.every((status) => status === 403 || status === 401);
+      const seen = `${part}: list, get, put without keys answered ${statuses.join(", ")}.`;
+      found.push({ part, ok, seen, reproduce: s3Curl(context, list, false) });
+    }
+    return found;
+  },
+};
+
+/** Checks of what an object store is set to, in the order they run. */
+export const s3Settings: readonly S3Probe[] = [multipart, versioning, isPrivate];
+
+/** Only of MinIO: its own health route, with write quorum for a cluster. */
+export const minioHealth: StackProbe<ServiceOf<"minio">> = {
+  kind: "minio",
+  check: "cluster",
+  summary: "MinIO's health",
+  needs: ["answers"],
+  checklist: ["R1-16"],
+  severity: "high",
+  claim: ({ nodes }) => ({
+    statement: nodes > 1 ? `${nodes} nodes have write quorum` : "the single node says it is live",
+    category: "Operational Readiness",
+    rationale: "A cluster without write quorum answers reads and loses writes.",
+  }),
+  saboteur: [{ when: "GET /minio/health", status: 503, reply: "" }],
+  async run(context) {
+    const { url, nodes } = context.service;
+    const path = nodes > 1 ? "/minio/health/cluster" : "/minio/health/live";
+    const ask = { method: "GET", url: new URL(path, url).href };
+    const answer = await httpAsk(ask, context);
+    if (answer.status === 404) throw new LacksFeature(`The server has no ${path}.`);
+    const quorum = answer.headers["x-minio-write-quorum"];
+    const more = nodes > 1 ? `, write quorum ${quorum ?? "not said"}` : "";
+    return [
+      {
+        ok: answer.status === 200,
+        seen: `${path} answered ${answer.status}${more}.`,
+        reproduce: curl(ask),
+      },
+    ];
+  },
+};

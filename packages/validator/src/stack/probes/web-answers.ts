@@ -1,0 +1,52 @@
+import type { StackContext, StackProbe, StackRule } from "../probe.ts";
+import type { StackService } from "../services/index.ts";
+import { otherKind } from "../guess-kind.ts";
+import { askWeb, type WebAnswer } from "../wire/web.ts";
+
+/** How a kind of service shows on one route that it is what it is. */
+export interface WebIdentity<K extends StackService["kind"]> {
+  readonly kind: K;
+  /** As in a sentence, such as `Prometheus`. */
+  readonly title: string;
+  readonly path: string;
+  readonly checklist: readonly string[];
+  readonly rationale: string;
+  /** Its version, `unknown` where it tells none; null when it is something else or not in order. */
+  read(answer: WebAnswer): string | null;
+  readonly saboteur: readonly StackRule[];
+}
+
+/** The first check of a service over HTTP: it answers as its kind answers, and tells its version. */
+export function webAnswers<K extends StackService["kind"]>(
+  o: WebIdentity<K>,
+): StackProbe<StackService> & { readonly kind: K } {
+  return {
+    check: "answers",
+    kind: o.kind,
+    summary: `is it ${o.title}, and in order`,
+    needs: [],
+    checklist: o.checklist,
+    severity: "critical",
+    claim: () => ({
+      statement: `${o.path} is answered as ${o.title} answers it`,
+      category: "Operational Readiness",
+      rationale: o.rationale,
+    }),
+    saboteur: o.saboteur,
+    async run(context: StackContext) {
+      const answer = await askWeb(context, { path: o.path });
+      const version = answer.status === 200 ? o.read(answer) : null;
+      const raw = `${answer.status} ${answer.text}`.slice(0, 2_048);
+      if (version === null) {
+        const isHttp = [401, 403].includes(answer.status);
+        const seen = isHttp
+          ? `The login was refused with ${answer.status}.`
+          : `${otherKind(o.title, `HTTP/1.1 ${raw}`)}.`;
+        return [{ ok: false, seen, raw, reproduce: answer.curl }];
+      }
+      context.facts.set("version", version);
+      context.note({ service: context.name, kind: o.kind, version });
+      return [{ ok: true, seen: `${o.title} ${version} answered.`, reproduce: answer.curl }];
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { webFields } from "./web-fields.ts";
+
+/** Prometheus, or what answers its API. */
+export const prometheusService = z.strictObject({
+  kind: z.literal("prometheus"),
+  jobs: z
+    .array(z.string().min(1).max(200))
+    .max(100)
+    .default([])
+    .describe("jobs that are to have a target"),
+  series: z
+    .array(z.string().min(1).max(1_000))
+    .max(100)
+    .default([])
+    .describe("selectors that are to give fresh samples, such as http_requests_total"),
+  freshSeconds: z
+    .number()
+    .positive()
+    .max(3_600)
+    .default(60)
+    .describe("oldest age of a newest sample, seconds"),
+  rules: z
+    .array(z.string().min(1).max(200))
+    .max(200)
+    .default([])
+    .describe("alerts and recorded series that are to be loaded"),
+  alertmanagers: z.int().min(1).max(20).optional().describe("Alertmanagers it is to send to"),
+  ...webFields,
+});

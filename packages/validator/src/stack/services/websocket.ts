@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { secretRef, serviceFields, serviceUrl } from "./fields.ts";
+
+/** An endpoint for WebSocket. */
+export const websocketService = z.strictObject({
+  kind: z.literal("websocket"),
+  url: serviceUrl(["ws", "wss"]),
+  token: secretRef.optional().describe("sent as authorization: Bearer"),
+  origin: z.string().min(1).max(300).optional().describe("origin header; default none"),
+  exchange: z
+    .strictObject({
+      send: z.string().max(10_000).describe("a text message; $MARK in it is a name of this run"),
+      expect: z.string().min(1).max(1_000).describe("what a message that comes back holds"),
+    })
+    .optional()
+    .describe("a message and its answer; the same text for an echo"),
+  ...serviceFields,
+});

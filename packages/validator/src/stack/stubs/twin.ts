@@ -1,0 +1,12 @@
+import type { StackRule } from "../probe.ts";
+
+/** A healthy twin of a service with the manifest that describes it. */
+export interface StackTwin extends AsyncDisposable {
+  /** The service as a manifest says it. */
+  readonly service: Readonly<Record<string, unknown>>;
+  /** Values of its references `${env:NAME}`, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Starts the twin of a kind; rules of a saboteur answer first. */
+export type StartTwin = (rules: readonly StackRule[]) => Promise<StackTwin>;

@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { StackRule } from "../probe.ts";
+import type { StackStub } from "./stub.ts";
+
+/** What a route of a twin sees. */
+export interface WebCall {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly text: string;
+}
+
+export interface WebReply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly reply: string;
+}
+
+/** A route is found by how `METHOD /path BODY` begins; the first one that fits answers. */
+export interface WebRoute {
+  readonly when: string;
+  readonly answer: WebReply | ((call: WebCall) => WebReply);
+}
+
+export interface WebStubOptions {
+  /** Refuses a request before any route; null lets it in. */
+  readonly guard?: (call: WebCall) => WebReply | null;
+  /** Takes connections that ask for an upgrade. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void;
+}
+
+const bodyBytesMax = 1_048_576;
+
+/** JSON as a reply. */
+export const jsonReply = (value: unknown, status = 200): WebReply => ({
+  status,
+  reply: JSON.stringify(value),
+});
+
+/** An HTTP service of one test, described by routes; rules of a saboteur come before all. */
+export async function startWebStub(
+  rules: readonly StackRule[],
+  routes: readonly WebRoute[],
+  o: WebStubOptions = {},
+): Promise<StackStub> {
+  const answer = (call: WebCall): WebReply => {
+    const line = `${call.method} ${call.path} ${call.text}`;
+    const rule = rules.find(({ when }) => line.startsWith(when));
+    if (rule !== undefined) return rule;
+    const refused = o.guard?.(call) ?? null;
+    if (refused !== null) return refused;
+    const found = routes.find(({ when }) => line.startsWith(when))?.answer;
+    if (found === undefined) return { status: 404, reply: '{"error":"no such route"}' };
+    return typeof found === "function" ? found(call) : found;
+  };
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bodyBytesMax) request.destroy();
+      else chunks.push(chunk);
+    });
+    request.on("end", () => {
+      const { method = "GET", url: path = "/", headers } = request;
+      const text = Buffer.concat(chunks).toString("utf8");
+      const { status = 200, headers: extra = {}, reply } = answer({ method, path, headers, text });
+      response.writeHead(status, { "content-type": "application/json", ...extra }).end(reply);
+    });
+  };
+  const server = createServer(serve);
+  if (o.upgrade !== undefined) server.on("upgrade", o.upgrade);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import type { JsonRecord } from "@loadline/kit/json";
+import type { StackContext } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { WireFault } from "./fault.ts";
+import { textIn, valueIn } from "./shape.ts";
+import { askWeb, type WebAnswer } from "./web.ts";
+
+export type McpContext = StackContext<ServiceOf<"mcp">>;
+export type McpVersion = ServiceOf<"mcp">["protocols"][number];
+
+const client = { name: "loadline", version: "1" };
+const prefix = "io.modelcontextprotocol";
+
+/** A conversation with a server in one version of the protocol. */
+export interface McpSession {
+  readonly version: McpVersion;
+  /** As the server wrote it; empty where it keeps none. */
+  readonly id: string;
+  readonly opened: WebAnswer | null;
+}
+
+/** A reply with its JSON-RPC message, whichever of the two forms it came in. */
+export interface McpReply {
+  readonly answer: WebAnswer;
+  readonly message: unknown;
+}
+
+/** The JSON of a body that is JSON, or of the first whole event that carries a reply. */
+function messageOf(answer: WebAnswer): unknown {
+  if (!(answer.headers["content-type"] ?? "").startsWith("text/event-stream")) return answer.json;
+  for (const event of answer.text.split(/\r?\n\r?\n/)) {
+    const lines = event.split(/\r?\n/).filter((line) => line.startsWith("data:"));
+    const data = lines.map((line) => line.slice(5).trimStart()).join("\n");
+    if (!/"(result|error)"/.test(data)) continue;
+    try {
+      return JSON.parse(data) as unknown;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+const isWhole = (text: string): boolean => /data:.*"(result|error)".*\n\r?\n/.test(text);
+
+/** One message as its version words it; a notification without `id`. @throws WireFault */
+export async function tell(
+  context: McpContext,
+  session: Pick<McpSession, "version" | "id">,
+  method: string,
+  params: JsonRecord = {},
+): Promise<McpReply> {
+  const isPlain = session.version === "2026-07-28";
+  const headers = ["accept", "application/json, text/event-stream"];
+  if (method !== "initialize") headers.push("mcp-protocol-version", session.version);
+  if (session.id !== "") headers.push("mcp-session-id", session.id);
+  if (isPlain) {
+    headers.push("mcp-method", method);
+    if (typeof params["name"] === "string") headers.push("mcp-name", params["name"]);
+  }
+  const meta = {
+    [`${prefix}/protocolVersion`]: session.version,
+    [`${prefix}/clientInfo`]: client,
+    [`${prefix}/clientCapabilities`]: {},
+  };
+  const json = {
+    jsonrpc: "2.0",
+    method,
+    ...(method.startsWith("notifications/") ? {} : { id: 1 }),
+    params: isPlain ? { ...params, _meta: meta } : params,
+  };
+  const isEnough = isWhole;
+  const answer = await askWeb(context, { method: "POST", path: "", headers, json, isEnough });
+  return { answer, message: messageOf(answer) };
+}
+
+/** Opens a conversation: `initialize` and its notification, or nothing where the version has none. */
+export async function openMcp(context: McpContext, version: McpVersion): Promise<McpSession> {
+  if (version === "2026-07-28") return { version, id: "", opened: null };
+  const params = { protocolVersion: version, capabilities: {}, clientInfo: client };
+  const { answer, message } = await tell(context, { version, id: "" }, "initialize", params);
+  const agreed = textIn(message, "result.protocolVersion");
+  if (agreed !== version) {
+    const error = textIn(message, "error.message");
+    const said = agreed === "" ? `${answer.status} ${error}`.trim() : `version ${agreed}`;
+    throw new WireFault("protocol", `initialize answered ${said}`, answer.text.slice(0, 2_048));
+  }
+  const session = { version, id: answer.headers["mcp-session-id"] ?? "", opened: answer };
+  const noted = await tell(context, session, "notifications/initialized");
+  if (noted.answer.status !== 202) {
+    const seen = `notifications/initialized answered ${noted.answer.status}, not 202`;
+    throw new WireFault("protocol", seen, noted.answer.text.slice(0, 2_048));
+  }
+  return session;
+}
+
+/** The result of a request. @throws WireFault for an error or for what is no reply. */
+export async function needResult(
+  context: McpContext,
+  session: McpSession,
+  method: string,
+  params: JsonRecord = {},
+): Promise<{ readonly result: JsonRecord; readonly answer: WebAnswer }> {
+  const { answer, message } = await tell(context, session, method, params);
+  const result = valueIn(message, "result");
+  if (typeof result === "object" && result !== null && !Array.isArray(result)) {
+    return { result: { ...result }, answer };
+  }
+  const said = textIn(message, "error.message");
+  const seen = `${method} answered ${answer.status} ${said}`.trim();
+  throw new WireFault("protocol", seen, answer.text.slice(0, 2_048));
+}
+
+/** Ends a conversation the server keeps; the answer, null where there is nothing to end. */
+export async function closeMcp(
+  context: McpContext,
+  session: McpSession,
+): Promise<WebAnswer | null> {
+  if (session.id === "") return null;
+  const headers = ["mcp-session-id", session.id, "mcp-protocol-version", session.version];
+  return await askWeb(context, { method: "DELETE", path: "", headers });
+}
