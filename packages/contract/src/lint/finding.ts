@@ -17,6 +17,7 @@ export class Collector implements RuleResult {
   readonly checked: Amount[] = [];
   readonly #rule: string;
   readonly #level: LintLevel;
+  #comparisons = 0;
 
   constructor(rule: string, level: LintLevel) {
     this.#rule = rule;
@@ -26,6 +27,15 @@ export class Collector implements RuleResult {
   /** Notes figures that took part in a recomputation, whether or not it agreed. */
   check(...amounts: readonly Amount[]): void {
     this.checked.push(...amounts);
+  }
+
+  /** Notes comparisons that no figure takes part in, such as of two verdicts. */
+  compare(count: number): void {
+    this.#comparisons += count;
+  }
+
+  get comparisons(): number {
+    return this.#comparisons;
   }
 
   /** Adds a finding; at most 500 of one rule are kept. */

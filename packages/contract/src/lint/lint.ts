@@ -4,8 +4,9 @@ import { readBlocks } from "./read/read-blocks.ts";
 import { lintRules } from "./rules/table.ts";
 import type { Amount, LintFinding, Report } from "./types.ts";
 
+export { lintRules } from "./rules/table.ts";
 export { reportBytesMax };
-export type { LintFinding, LintLevel, Quote } from "./types.ts";
+export type { LintFinding, LintLevel, LintRule, Quote } from "./types.ts";
 
 /** A line with figures that no reader gave a meaning. */
 export interface UnreadLine {
@@ -22,6 +23,8 @@ export interface LintCoverage {
   readonly figuresRead: number;
   /** Of these, those that took part in at least one recomputation. */
   readonly figuresChecked: number;
+  /** Verdicts and ticks that were compared, without figures. */
+  readonly comparisons: number;
   /** Lines with digits that no figure was read from; at most 200 are listed. */
   readonly notUnderstood: readonly UnreadLine[];
   readonly notUnderstoodCount: number;
@@ -47,6 +50,7 @@ const nothingRead: LintCoverage = {
   statements: 0,
   figuresRead: 0,
   figuresChecked: 0,
+  comparisons: 0,
   notUnderstood: [],
   notUnderstoodCount: 0,
 };
@@ -87,13 +91,14 @@ function judge(
     .flatMap((one) => one.findings)
     .toSorted((a, b) => rank(a) - rank(b) || a.quotes[0].line - b.quotes[0].line);
   const checked = new Set(results.flatMap((one) => one.checked).map(keyOf));
+  const comparisons = results.reduce((sum, one) => sum + one.comparisons, 0);
   const read = new Set(amountsOf(report).map(keyOf));
   const unread = unreadOf(text, report, unreadLines);
   const isContradicted = findings.some((one) => one.level === "contradiction");
   return {
     schema: "loadline-lint/v1",
     name,
-    exit: isContradicted ? 1 : checked.size === 0 && findings.length === 0 ? 2 : 0,
+    exit: isContradicted ? 1 : checked.size + comparisons === 0 ? 2 : 0,
     findings,
     coverage: {
       lines: report.lineCount,
@@ -101,6 +106,7 @@ function judge(
       statements: report.statements.length,
       figuresRead: read.size,
       figuresChecked: checked.size,
+      comparisons,
       notUnderstood: unread.slice(0, unreadMax),
       notUnderstoodCount: unread.length,
     },

@@ -123,6 +123,8 @@ export interface RuleResult {
   readonly findings: readonly LintFinding[];
   /** Figures that were recomputed from others, or others from them. */
   readonly checked: readonly Amount[];
+  /** Comparisons of verdicts and ticks, without figures. */
+  readonly comparisons: number;
 }
 
 /** One planted text that a rule must catch, and the same text made right. */

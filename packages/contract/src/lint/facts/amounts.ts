@@ -94,7 +94,9 @@ function readOne(text: string, at: number, found: string, context: Context): Amo
   if (scale !== 1) end += 1;
   const minus = text[at - 1] === "-" || text[at - 1] === "\u2212";
   const base = { line: context.line, text: "", start: minus ? at - 1 : at };
-  const range = readRange(text, end, context.sign);
+  const upper = readRange(text, end, context.sign);
+  const isFromTo = /\bfrom\s?$/i.test(text.slice(Math.max(0, base.start - 6), base.start));
+  const range = upper === null || upper.value < figure.value || isFromTo ? null : upper;
   if (range !== null) end = range.end;
   const share = range === null ? readShare(text, end, context.sign) : null;
   if (share !== null) end = share.end;

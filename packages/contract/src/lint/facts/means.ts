@@ -1,0 +1,125 @@
+import { exactOf, isAside, quoteField } from "../finding.ts";
+import { isMeanLabel } from "./roles.ts";
+import type { Amount, Field, Grid, Quote, Report, Row } from "../types.ts";
+
+/** An overall figure beside the parts it sums up. */
+export interface MeanFact {
+  readonly overall: Amount;
+  readonly value: number;
+  readonly half: number;
+  readonly parts: readonly Amount[];
+  readonly low: number;
+  readonly high: number;
+  /** Plain mean first, then every weighted mean the table can give. */
+  readonly means: readonly number[];
+  /** True when the report calls it a mean or a score, so that it must be one of `means`. */
+  readonly isMean: boolean;
+  readonly quotes: readonly [Quote, Quote, ...Quote[]];
+}
+
+/** A score as a number: `92`, `92 %` and `92/100` are alike, per cent of its whole. */
+function scoreOf(field: Field | undefined): { amount: Amount; value: number; half: number } | null {
+  const [amount, second] = field?.amounts ?? [];
+  if (amount === undefined || second !== undefined) return null;
+  if (amount.of !== undefined) {
+    if (amount.of <= 0 || amount.comparator !== "=") return null;
+    return {
+      amount,
+      value: (100 * amount.value) / amount.of,
+      half: (100 * amount.half) / amount.of,
+    };
+  }
+  const exact = exactOf(field);
+  return exact === null ? null : { amount: exact, value: exact.value, half: exact.half };
+}
+
+const averaged: ReadonlySet<string> = new Set(["rate", "badRate", "score"]);
+
+function meansOf(grid: Grid, rows: readonly Row[], values: readonly number[]): number[] {
+  const plain = values.reduce((sum, one) => sum + one, 0) / values.length;
+  const width = Math.max(0, ...rows.map((row) => row.fields.length));
+  const weighted = Array.from({ length: width }, (_, column) => {
+    const weights = rows.map((row) => exactOf(row.fields[column])?.value ?? -1);
+    const all = weights.reduce((sum, one) => sum + one, 0);
+    if (weights.some((one) => one < 0) || all <= 0) return [];
+    return [values.reduce((sum, one, i) => sum + one * (weights[i] ?? 0), 0) / all];
+  });
+  return [plain, ...weighted.flat()];
+}
+
+interface Overall {
+  readonly row: Row;
+  readonly field: Field;
+  readonly isMean: boolean;
+}
+
+function factOf(grid: Grid, column: number, overall: Overall): MeanFact | null {
+  const rows = grid.rows.filter((row) => !row.isTotal && row.fields[column]?.cell.text !== "");
+  const scores = rows.flatMap((row) => scoreOf(row.fields[column]) ?? []);
+  const stated = scoreOf(overall.field);
+  if (stated === null || scores.length < 2 || scores.length < rows.length) return null;
+  const units = new Set(
+    [stated, ...scores].map((one) => `${one.amount.dimension} ${one.amount.of}`),
+  );
+  if (units.size > 1) return null;
+  const values = scores.map((one) => one.value);
+  const partQuotes = rows.slice(0, 30).flatMap((row) => {
+    const field = row.fields[column];
+    return field === undefined ? [] : [quoteField(row, field)];
+  });
+  const [first, ...others] = partQuotes;
+  if (first === undefined) return null;
+  return {
+    overall: stated.amount,
+    value: stated.value,
+    half: Math.max(stated.half, ...scores.map((one) => one.half)),
+    parts: scores.map((one) => one.amount),
+    low: Math.min(...values),
+    high: Math.max(...values),
+    means: meansOf(grid, rows, values),
+    isMean: overall.isMean,
+    quotes: [quoteField(overall.row, overall.field), first, ...others],
+  };
+}
+
+function inGrid(grid: Grid): MeanFact[] {
+  return grid.rows
+    .filter((row) => row.isTotal && !/\b(?:sub|weighted)/i.test(row.label))
+    .flatMap((row) =>
+      row.fields.flatMap((field, column) => {
+        const called = isMeanLabel(row.label);
+        if (!averaged.has(field.role) && !(called && field.role !== "quantile")) return [];
+        const isMean = called || field.role === "score";
+        return factOf(grid, column, { row, field, isMean }) ?? [];
+      }),
+    );
+}
+
+/** `Overall score: 92` above or below one table of scores without a total of its own. */
+function fromHeadline(report: Report): MeanFact[] {
+  const tables = report.grids.filter(
+    (grid) =>
+      !isAside(grid.section) &&
+      grid.rows.length >= 2 &&
+      grid.rows.every((row) => !row.isTotal) &&
+      grid.rows[0]?.fields.some((field) => field.role === "score"),
+  );
+  const [grid] = tables;
+  if (grid === undefined || tables.length !== 1) return [];
+  const column = grid.rows[0]?.fields.findIndex((field) => field.role === "score") ?? -1;
+  const rows = report.grids
+    .filter((one) => one !== grid && one.rows.length === 1)
+    .flatMap((one) => one.rows);
+  return rows.flatMap((row) =>
+    row.fields.flatMap((field) => {
+      const isOverall = /\b(?:overall|total|average|mean|final)\b/i.test(field.name);
+      if (!isOverall || /weighted/i.test(field.name) || field.role !== "score") return [];
+      return factOf(grid, column, { row, field, isMean: true }) ?? [];
+    }),
+  );
+}
+
+/** Every overall figure of a report whose parts are shown. */
+export function meansOfReport(report: Report): MeanFact[] {
+  return [...report.grids.flatMap(inGrid), ...fromHeadline(report)];
+}

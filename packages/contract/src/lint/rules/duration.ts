@@ -1,0 +1,106 @@
+import { agrees, Collector, exactOf, isAside, quoteField, shownIn } from "../finding.ts";
+import { isMeanLabel } from "../facts/roles.ts";
+import type { Amount, Field, Grid, LintRule, Report, Row, RuleResult } from "../types.ts";
+
+const overlapping =
+  /\b(?:parallel|concurrent(?:ly)?|overlap\w*|wall[ -]?clock|longest|critical path|elapsed)\b/i;
+const noSum =
+  /\b(?:p\d\d|avg|average|mean|max|min|median|latency|response|limit|target|timeout|interval|per)\b/i;
+
+interface Sum {
+  readonly figures: readonly Amount[];
+  readonly fields: readonly (readonly [Row, Field])[];
+}
+
+/** The durations of one column, when all of its rows have one. */
+function sumOf(rows: readonly Row[], column: number): Sum | null {
+  const fields = rows.flatMap((row) => {
+    const field = row.fields[column];
+    return field === undefined ? [] : [[row, field] as const];
+  });
+  const figures = fields.flatMap(([, field]) => exactOf(field) ?? []);
+  const isTime = figures.every((one) => one.dimension === "time");
+  return isTime && figures.length === fields.length && figures.length >= 2
+    ? { figures, fields }
+    : null;
+}
+
+function compare(total: readonly [Row, Field], sum: Sum | null, out: Collector): void {
+  const [row, field] = total;
+  const stated = exactOf(field);
+  const [first, ...others] = sum?.fields ?? [];
+  if (sum === null || stated?.dimension !== "time" || first === undefined) return;
+  const exact = sum.figures.reduce((all, one) => all + one.value, 0);
+  const slack = sum.figures.reduce((all, one) => all + one.half, 0);
+  out.check(stated, ...sum.figures);
+  if (agrees(stated, exact, slack)) return;
+  out.add({
+    message: `the total of ${stated.text} is not the sum of its parts, ${shownIn(exact, stated)}`,
+    recomputed: shownIn(exact, stated),
+    quotes: [
+      quoteField(row, field),
+      quoteField(...first),
+      ...others.slice(0, 30).map((one) => quoteField(...one)),
+    ],
+  });
+}
+
+const mayOverlap = (grid: Grid): boolean =>
+  overlapping.test(grid.section.titles.join(" ")) ||
+  grid.rows.some((row) => overlapping.test(row.excerpt));
+
+function inGrid(grid: Grid, out: Collector): void {
+  const parts = grid.rows.filter((row) => !row.isTotal);
+  const totals = grid.rows.filter(
+    (row) => row.isTotal && !isMeanLabel(row.label) && !/^sub/i.test(row.label),
+  );
+  for (const row of totals) {
+    row.fields.forEach((field, column) => {
+      if (noSum.test(field.name) || field.role === "target" || field.role === "quantile") return;
+      compare([row, field], sumOf(parts, column), out);
+    });
+  }
+}
+
+/** `Total duration: 30 min` in a list, beside one table of stages. */
+function fromHeadline(report: Report, out: Collector): void {
+  const tables = report.grids.filter(
+    (grid) =>
+      grid.rows.length >= 2 &&
+      !grid.rows.some((row) => row.isTotal) &&
+      !isAside(grid.section) &&
+      !mayOverlap(grid) &&
+      grid.rows[0]?.fields.some((field) => field.role === "duration"),
+  );
+  const [grid] = tables;
+  if (grid === undefined || tables.length !== 1) return;
+  const column = grid.rows[0]?.fields.findIndex((field) => field.role === "duration") ?? -1;
+  for (const one of report.grids) {
+    const [row] = one.rows;
+    if (one === grid || row === undefined || one.rows.length !== 1) continue;
+    for (const field of row.fields) {
+      const isTotal = /\btotal\b/i.test(field.name) && field.role === "duration";
+      if (isTotal && !overlapping.test(field.name + field.cell.text))
+        compare([row, field], sumOf(grid.rows, column), out);
+    }
+  }
+}
+
+function run(report: Report): RuleResult {
+  const out = new Collector("duration", "contradiction");
+  for (const grid of report.grids) if (!mayOverlap(grid)) inGrid(grid, out);
+  fromHeadline(report, out);
+  return out;
+}
+
+export const durationRule: LintRule = {
+  id: "duration",
+  summary: "a total time that its stages do not add up to",
+  level: "contradiction",
+  saboteur: {
+    text: "| Stage | Duration |\n|---|---|\n| Probe | 4 min |\n| Load | 20 min |\n| Total | 30 min |\n",
+    clean:
+      "| Stage | Duration |\n|---|---|\n| Probe | 4 min |\n| Load | 20 min |\n| Total | 24 min |\n",
+  },
+  run,
+};

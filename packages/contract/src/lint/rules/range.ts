@@ -1,0 +1,31 @@
+import { meansOfReport } from "../facts/means.ts";
+import { Collector, shown } from "../finding.ts";
+import type { LintRule, Report, RuleResult } from "../types.ts";
+
+function run(report: Report): RuleResult {
+  const out = new Collector("range", "contradiction");
+  for (const fact of meansOfReport(report)) {
+    out.check(fact.overall, ...fact.parts);
+    const room = 2 * fact.half + 1e-9;
+    if (fact.value >= fact.low - room && fact.value <= fact.high + room) continue;
+    const range = `${shown(fact.low)} to ${shown(fact.high)}`;
+    out.add({
+      message: `the overall ${fact.overall.text} lies outside its parts, ${range}`,
+      recomputed: range,
+      quotes: fact.quotes,
+    });
+  }
+  return out;
+}
+
+export const rangeRule: LintRule = {
+  id: "range",
+  summary: "an overall rate or score outside everything it sums up",
+  level: "contradiction",
+  saboteur: {
+    text: "| Area | Score |\n|---|---|\n| Security | 70 % |\n| Performance | 80 % |\n| Overall | 95 % |\n",
+    clean:
+      "| Area | Score |\n|---|---|\n| Security | 70 % |\n| Performance | 80 % |\n| Overall | 75 % |\n",
+  },
+  run,
+};

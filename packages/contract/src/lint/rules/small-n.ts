@@ -1,0 +1,143 @@
+import { samplesNeeded } from "../../statistics/sampling.ts";
+import { Collector, exactOf, isCount, quoteField, quoteRow, quoteStatement } from "../finding.ts";
+import type {
+  Amount,
+  Field,
+  Grid,
+  LintRule,
+  Report,
+  Row,
+  RuleResult,
+  Statement,
+} from "../types.ts";
+
+const quantile = /\bp(\d{2}(?:[.,]\d{1,2})?)\b/i;
+const samples = /\b(?:requests?|samples?|calls?|queries|measurements?|observations?|runs?|n)\b/i;
+
+/** Samples without which a percentile is not bounded at 95 %; null below p90. */
+function neededFor(name: string): { needed: number; called: string } | null {
+  const found = quantile.exec(name);
+  const level = Number((found?.[1] ?? "").replace(",", ".")) / 100;
+  if (found === null || !(level >= 0.9 && level < 1)) return null;
+  const needed = samplesNeeded(0, level, 0.95);
+  return needed === null ? null : { needed, called: found[0].toLowerCase() };
+}
+
+function countIn(row: Row): Field | undefined {
+  return row.fields.find((one) => {
+    const amount = exactOf(one);
+    return (
+      amount !== null &&
+      isCount(amount) &&
+      (one.role === "total" || samples.test(one.name)) &&
+      !/\b(?:per|rate|concurren\w*|users)\b/i.test(one.name)
+    );
+  });
+}
+
+function checkRow(row: Row, out: Collector): void {
+  const count = countIn(row);
+  const n = exactOf(count);
+  if (count === undefined || n === null) return;
+  for (const field of row.fields) {
+    const isFigure = field.amounts.some((one) => one.dimension === "time");
+    const need = isFigure ? neededFor(field.name) : null;
+    if (need !== null)
+      judge(
+        { need, n, figure: field.amounts },
+        [quoteField(row, field), quoteField(row, count)],
+        out,
+      );
+  }
+  const need = neededFor(row.label);
+  const time = row.fields.find(
+    (one) => one.role !== "target" && one.amounts.some((a) => a.dimension === "time"),
+  );
+  if (need !== null && time !== undefined) {
+    judge({ need, n, figure: time.amounts }, [quoteRow(row), quoteField(row, count)], out);
+  }
+}
+
+interface Sampled {
+  readonly need: { readonly needed: number; readonly called: string };
+  readonly n: Amount;
+  readonly figure: readonly Amount[];
+}
+
+function judge(
+  one: Sampled,
+  quotes: [ReturnType<typeof quoteRow>, ReturnType<typeof quoteRow>],
+  out: Collector,
+): void {
+  out.check(one.n, ...one.figure);
+  if (one.n.value >= one.need.needed) return;
+  const { needed, called } = one.need;
+  out.add({
+    message: `${called} from ${one.n.value} samples: at least ${needed} are needed at 95 %`,
+    recomputed: `${needed} samples`,
+    quotes,
+  });
+}
+
+function checkStatement(one: Statement, out: Collector): void {
+  const need = neededFor(one.text);
+  if (need === null) return;
+  const counts = one.amounts.filter(
+    (a) =>
+      isCount(a) &&
+      a.comparator === "=" &&
+      a.upper === undefined &&
+      a.of === undefined &&
+      samples.test(one.text.slice(Math.max(0, a.start - 14), a.end + 14)),
+  );
+  const times = one.amounts.filter((a) => a.dimension === "time");
+  const [n, second] = counts;
+  if (n === undefined || second !== undefined || times.length === 0) return;
+  judge({ need, n, figure: times }, [quoteStatement(one), { line: n.line, text: n.text }], out);
+}
+
+/** `Samples: 40` in the same section as a table of percentiles. */
+function checkSection(grid: Grid, report: Report, out: Collector): void {
+  const [row] = grid.rows;
+  if (row === undefined || grid.rows.length !== 1 || row.label !== "") return;
+  const count = countIn(row);
+  const n = exactOf(count);
+  if (count === undefined || n === null || !samples.test(count.name)) return;
+  for (const other of report.grids) {
+    if (other === grid || other.section !== grid.section) continue;
+    for (const one of other.rows) {
+      const time = one.fields.find(
+        (f) => f.role !== "target" && f.amounts.some((a) => a.dimension === "time"),
+      );
+      const need = neededFor(one.label);
+      if (need === null || time === undefined || countIn(one) !== undefined) continue;
+      judge(
+        { need, n, figure: time.amounts },
+        [quoteField(one, time), quoteField(row, count)],
+        out,
+      );
+    }
+  }
+}
+
+function run(report: Report): RuleResult {
+  const out = new Collector("small-n", "unsupported");
+  for (const grid of report.grids) {
+    for (const row of grid.rows) checkRow(row, out);
+    checkSection(grid, report, out);
+  }
+  for (const one of report.statements) checkStatement(one, out);
+  return out;
+}
+
+export const smallSampleRule: LintRule = {
+  id: "small-n",
+  summary: "a percentile from fewer samples than can bound it",
+  level: "unsupported",
+  saboteur: {
+    text: "| Route | Requests | p50 | p99 |\n|---|---|---|---|\n| chat | 50 | 90 ms | 210 ms |\n| embed | 400 | 20 ms | 45 ms |\n",
+    clean:
+      "| Route | Requests | p50 | p99 |\n|---|---|---|---|\n| chat | 500 | 90 ms | 210 ms |\n| embed | 400 | 20 ms | 45 ms |\n",
+  },
+  run,
+};
