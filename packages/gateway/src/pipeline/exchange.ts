@@ -31,6 +31,8 @@ export interface Client {
   read(bytesMax: number, done: (body: BodyRead) => void): void;
   /** Sends status and headers with a body of known length, and ends the exchange. */
   answer(status: number, headers: readonly string[], body: Buffer | string): void;
+  /** The answer that follows is the connection's last: its bytes could be read in another way. */
+  closeAfter?(): void;
   /** Opens a body of unknown length. */
   open(status: number, headers: readonly string[]): void;
   /** False when the client reads slower than it is sent to; `onDrain` follows. */

@@ -3,6 +3,7 @@ import { createRoster, type Roster } from "@loadline/kit/roster";
 import { problemOf, problemType } from "../admin/problem.ts";
 import type { ExchangeAudit } from "../audit-log/exit.ts";
 import { dialectOf } from "../dialects/index.ts";
+import type { GatewayErrorCode } from "../errors.ts";
 import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import {
@@ -36,6 +37,15 @@ export interface Pipeline {
   /** Calls back when nothing is in flight any more, at once when nothing is. */
   onIdle(run: () => void): void;
 }
+
+/** Whoever sent such a head may disagree with us about where the next one begins. */
+const ambiguous: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
+  "LL_HTTP_TARGET",
+  "LL_HTTP_HOST",
+  "LL_HTTP_HEADER",
+  "LL_HTTP_HEAD_TOO_LARGE",
+  "LL_HTTP_TIMEOUT",
+]);
 
 interface Wired {
   readonly stages: readonly Stage[];
@@ -151,6 +161,7 @@ function finishLater(
 /** Sends our own error in the envelope of the client's dialect and returns its status. */
 function answerRefusal(x: Exchange, refusal: Refusal): number {
   const status = statusOf(refusal.code);
+  if (ambiguous.has(refusal.code)) x.client.closeAfter?.();
   if (x.operation.limits === "admin") return answerProblem(x, refusal, status);
   const dialect = dialectOf(x.operation.id);
   const headers = ["content-type", "application/json", dialect.requestIdHeader, x.id];

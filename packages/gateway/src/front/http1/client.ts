@@ -126,6 +126,10 @@ export class Http1Client implements Client {
     this.#answered();
   }
 
+  closeAfter(): void {
+    this.#keep = false;
+  }
+
   open(status: number, headers: readonly string[]): void {
     if (this.#isOpen || this.#isAnswered || this.isGone) return;
     this.#isOpen = true;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import { discardBytesMax, discardKeepBytesMax, discardMs, oneWriteBytesMax } from "../front.ts";
 import type { ProxyTrust } from "../proxy-trust.ts";
@@ -9,8 +10,10 @@ export interface RequestHandler {
   handle(request: IncomingMessage, response: ServerResponse, x: Exchange): void;
 }
 
-interface ClientOptions {
+export interface ClientOptions {
   readonly clock: Clock;
+  /** Connections whose last answer is on its way: what they carry behind it is not served. */
+  readonly closing: WeakSet<Socket>;
   readonly isExpecting: boolean;
   readonly trust: ProxyTrust | undefined;
   readonly admin: RequestHandler | undefined;
@@ -25,6 +28,7 @@ export class NodeClient implements Client {
   readonly #isExpecting: boolean;
   readonly #admin: RequestHandler | undefined;
   readonly #trust: ProxyTrust | undefined;
+  readonly #closing: WeakSet<Socket>;
   #address: string | undefined;
   #onBody: ((body: BodyRead) => void) | undefined;
 
@@ -32,6 +36,7 @@ export class NodeClient implements Client {
     this.#request = request;
     this.#response = response;
     this.#clock = o.clock;
+    this.#closing = o.closing;
     this.#isExpecting = o.isExpecting;
     this.#admin = o.admin;
     this.#trust = o.trust;
@@ -131,6 +136,11 @@ export class NodeClient implements Client {
     if (isHead) response.end();
     else if (!mustDiscard) endWith(response, body);
     else this.#discardThenEnd(body);
+  }
+
+  closeAfter(): void {
+    this.#response.shouldKeepAlive = false;
+    this.#closing.add(this.#request.socket);
   }
 
   open(status: number, headers: readonly string[]): void {

@@ -6,7 +6,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { errorBody, statusOf } from "../../stream/frames.ts";
 import { type Front, type FrontOptions, headersMax, requestsPerConnectionMax } from "../front.ts";
 import { listenOn } from "../listen.ts";
-import { NodeClient } from "./client.ts";
+import { type ClientOptions, NodeClient } from "./client.ts";
 import { Underway } from "./underway.ts";
 
 /** A front that can also take over connections another one accepted. */
@@ -38,13 +38,15 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
   let closed: Promise<void> | undefined;
   const underway = new Underway();
   const { clock, admin, trust } = o;
-  const plain = { clock, isExpecting: false, admin, trust };
-  const expecting = { clock, isExpecting: true, admin, trust };
+  const closing = new WeakSet<Socket>();
+  const plain: ClientOptions = { clock, closing, isExpecting: false, admin, trust };
+  const expecting: ClientOptions = { ...plain, isExpecting: true };
   const onRequest = (
     request: IncomingMessage,
     response: ServerResponse,
-    how: typeof plain = plain,
+    how: ClientOptions = plain,
   ): void => {
+    if (closing.has(request.socket)) return;
     if (isDraining) response.shouldKeepAlive = false;
     const client = new NodeClient(request, response, how);
     const x: Exchange = pipeline.begin(client);
@@ -54,8 +56,11 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
   server.on("checkContinue", (request, response) => onRequest(request, response, expecting));
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const client = new NodeClient(request, response, plain);
+    if (closing.has(request.socket)) return;
     const id = o.nextId();
     const headers = ["content-type", "application/json", "x-request-id", id];
+    // Nobody knows whether its body follows.
+    client.closeAfter();
     client.answer(417, headers, errorBody({ code: "LL_HTTP_EXPECT" }, id));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
