@@ -1,5 +1,6 @@
 import { targetName } from "@loadline/contract";
 import { stackItems } from "../stack/claims.ts";
+import { edgeItems } from "../stack/edges.ts";
 import { newServiceState, runItem, type ServiceState } from "../stack/run-stack.ts";
 import type { PlanStages } from "../plan/stages.ts";
 import type { Stage } from "./stage.ts";
@@ -8,7 +9,17 @@ import type { Stage } from "./stage.ts";
 const checkMs = 100;
 
 const itemsOf = (stages: PlanStages) =>
-  stages.stack === undefined ? [] : stackItems(stages.stack, 0.95);
+  stages.stack === undefined
+    ? []
+    : [...stackItems(stages.stack, 0.95), ...edgeItems(stages.stack, 0.95)];
+
+/** An edge rests on checks of both of its ends, named with their services. */
+function edgeState(states: ReadonlyMap<string, ServiceState>): ServiceState {
+  const passed = [...states].flatMap(([name, state]) =>
+    [...state.passed].map((check) => `${name}.${check}`),
+  );
+  return { ...newServiceState(), passed: new Set(passed) };
+}
 
 /** Checks of the declared services, one after another; without a stack it has nothing to do. */
 export const stackStage: Stage = {
@@ -26,8 +37,10 @@ export const stackStage: Stage = {
       const text = `${item.name}: ${item.probe.summary}`;
       const leftMs = (items.length - done) * checkMs;
       progress({ state: "running", done, total: items.length, text, leftMs });
-      const state = states.get(item.name) ?? newServiceState();
-      states.set(item.name, state);
+      const isEdge = item.claim.id.startsWith("stack.edge.");
+      const own = states.get(item.name) ?? newServiceState();
+      if (!isEdge) states.set(item.name, own);
+      const state = isEdge ? edgeState(states) : own;
       await runItem(
         {
           stack,

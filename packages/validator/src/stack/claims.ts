@@ -1,5 +1,6 @@
 import type { Claim } from "@loadline/contract";
 import type { TargetManifest } from "../plan/manifest.ts";
+import { edgeItems } from "./edges.ts";
 import type { StackManifest } from "./manifest.ts";
 import type { StackProbe } from "./probe.ts";
 import { stackProbes } from "./table.ts";
@@ -38,7 +39,8 @@ export function stackItems(stack: StackManifest, confidence: number): StackItem[
 
 /** The claims of a stack; none without one. */
 export function stackClaims(stack: StackManifest | undefined, confidence: number): Claim[] {
-  return stack === undefined ? [] : stackItems(stack, confidence).map(({ claim }) => claim);
+  if (stack === undefined) return [];
+  return [...stackItems(stack, confidence), ...edgeItems(stack, confidence)].map(({ claim }) => claim);
 }
 
 /** What a plan without a target is about: its stack, named by the first address that is HTTP. */

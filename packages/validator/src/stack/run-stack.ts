@@ -37,7 +37,8 @@ function blocked(
 ): { reason: string; sentence: string } | null {
   const open = item.probe.needs.find((need) => !state.passed.has(need));
   if (open !== undefined) {
-    const sentence = `stack.${item.name}.${open} is not passed, so nothing was asked.`;
+    const id = open.includes(".") ? open : `${item.name}.${open}`;
+    const sentence = `stack.${id} is not passed, so nothing was asked.`;
     return { reason: "baseline_broken", sentence };
   }
   if (state.timeouts < timeoutsMax) return null;

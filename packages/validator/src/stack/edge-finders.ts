@@ -1,0 +1,85 @@
+import type { Sent } from "./edge-senders.ts";
+import type { StackEdge } from "./manifest.ts";
+import type { StackContext, StackSeen } from "./probe.ts";
+import { psql, usePostgres } from "./wire/postgres-session.ts";
+import { enterRedis, redisCli } from "./wire/redis-session.ts";
+import { type S3Context, s3Curl, s3Need, sha256Hex } from "./wire/s3-session.ts";
+
+const pagesMax = 20;
+/** MLflow keeps the names of experiments there. */
+const mlflowSql = "select 1 from experiments where name = '$MARK'";
+
+type Wanted = Omit<Sent, "said">;
+
+/** What the far end says of what was sent; null where this pair of kinds has no way to look. */
+export async function findIn(
+  context: StackContext,
+  edge: StackEdge,
+  wanted: Wanted,
+): Promise<StackSeen | null> {
+  const { service } = context;
+  const from = context.stack.services[edge.from]?.kind;
+  switch (service.kind) {
+    case "postgres":
+    case "timescaledb": {
+      const sql = (edge.find?.sql ?? (from === "mlflow" ? mlflowSql : undefined))?.replaceAll(
+        "$MARK",
+        wanted.mark,
+      );
+      if (sql === undefined) return null;
+      const postgres = { ...context, service };
+      const rows = await usePostgres(postgres, (session) => session.query(sql));
+      return {
+        ok: rows.length > 0,
+        seen: `${rows.length} rows in ${context.name}.`,
+        reproduce: psql(postgres, sql),
+      };
+    }
+    case "redis": {
+      const key = edge.find?.key?.replaceAll("$MARK", wanted.mark);
+      if (key === undefined) return null;
+      const redis = { ...context, service };
+      using session = await enterRedis(redis);
+      const count = await session.need("EXISTS", key);
+      const seen = `${key} is ${count === 1 ? "" : "not "}in ${context.name}.`;
+      return { ok: count === 1, seen, reproduce: redisCli(redis, "EXISTS", key) };
+    }
+    case "s3":
+    case "minio":
+      return findObject({ ...context, service }, edge, wanted);
+    default:
+      return null;
+  }
+}
+
+async function findObject(context: S3Context, edge: StackEdge, wanted: Wanted): Promise<StackSeen> {
+  const end = edge.find?.key?.replaceAll("$MARK", wanted.mark) ?? wanted.keyEnd ?? wanted.mark;
+  let after: string | null = null;
+  for (let page = 0; page < pagesMax; page++) {
+    const query: Record<string, string> = { "list-type": "2" };
+    if (after !== null) query["start-after"] = after;
+    const listed = await s3Need(context, { method: "GET", query });
+    const text = listed.body.toString("utf8");
+    const keys = [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = ""]) => key);
+    const key = keys.find((one) => one.endsWith(end));
+    if (key !== undefined) return await compareObject(context, key, wanted.bytes);
+    after = keys.at(-1) ?? null;
+    if (after === null || !text.includes("<IsTruncated>true")) break;
+  }
+  const seen = `No object ends with ${end} in ${context.service.bucket}.`;
+  const ask = { method: "GET", query: { "list-type": "2" } } as const;
+  return { ok: false, seen, reproduce: s3Curl(context, ask) };
+}
+
+async function compareObject(
+  context: S3Context,
+  key: string,
+  bytes: Buffer | null,
+): Promise<StackSeen> {
+  const ask = { method: "GET", key } as const;
+  const got = await s3Need(context, ask);
+  const ok = bytes === null || sha256Hex(got.body) === sha256Hex(bytes);
+  const how = bytes === null ? "is there" : ok ? "is byte-identical" : "has other bytes";
+  const seen = `${key} ${how} in ${context.name} (sha256 ${sha256Hex(got.body).slice(0, 12)}).`;
+  return { ok, seen, reproduce: s3Curl(context, ask) };
+}

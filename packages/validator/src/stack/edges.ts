@@ -1,0 +1,79 @@
+import type { Claim } from "@loadline/contract";
+import type { StackItem } from "./claims.ts";
+import { findIn } from "./edge-finders.ts";
+import { sendThrough } from "./edge-senders.ts";
+import type { StackEdge, StackManifest } from "./manifest.ts";
+import type { StackContext, StackProbe, StackSeen } from "./probe.ts";
+import type { StackService } from "./services/index.ts";
+import { LacksFeature } from "./wire/fault.ts";
+
+const loginless: readonly string[] = ["http"];
+
+/** The checks without which an edge can tell nothing. */
+function needsOf(stack: StackManifest, edge: StackEdge): string[] {
+  return [edge.from, edge.to].map((name) => {
+    const kind = stack.services[name]?.kind ?? "";
+    return `${name}.${loginless.includes(kind) ? "answers" : "login"}`;
+  });
+}
+
+function contextOf(context: StackContext, name: string): StackContext {
+  const service = context.stack.services[name];
+  if (service === undefined) throw new Error(`there is no service ${name}`);
+  return { ...context, name, service };
+}
+
+async function cross(context: StackContext, edge: StackEdge): Promise<readonly StackSeen[]> {
+  const from = contextOf(context, edge.from);
+  const to = contextOf(context, edge.to);
+  const crossed = `${context.mark}_${edge.from}_${edge.to}`;
+  const before = await findIn(to, edge, { mark: crossed, bytes: null });
+  if (before !== null && before.ok) {
+    const seen = `Found before anything was sent: ${before.seen}`;
+    return [{ ok: false, seen, reproduce: before.reproduce }];
+  }
+  return await sendThrough(from, edge, crossed, async (sent) => {
+    const found = await findIn(to, edge, sent);
+    if (found === null) {
+      const pair = `${from.service.kind} -> ${to.service.kind}`;
+      throw new LacksFeature(`No data of this check can be found for ${pair}; give \`find\`.`);
+    }
+    return [{ ...found, seen: `${sent.said} ${found.seen}` }];
+  });
+}
+
+function edgeProbe(stack: StackManifest, edge: StackEdge): StackProbe {
+  const kind: StackService["kind"] = stack.services[edge.from]?.kind ?? "http";
+  return {
+    check: edge.to,
+    kind,
+    summary: `data crosses to ${edge.to}`,
+    needs: needsOf(stack, edge),
+    checklist: ["R1-18", "R1-19", "R1-20"],
+    severity: "critical",
+    claim: () => null,
+    saboteur: [],
+    run: (context) => cross(context, edge),
+  };
+}
+
+/** One claim per declared edge: what was sent into one end is found at the other. */
+export function edgeItems(stack: StackManifest, confidence: number): StackItem[] {
+  return stack.edges.map((edge) => {
+    const probe = edgeProbe(stack, edge);
+    const id = `stack.edge.${edge.from}.${edge.to}`;
+    const claim: Claim = {
+      id,
+      statement: `${edge.from} -> ${edge.to}: what is sent into ${edge.from} is found in ${edge.to}`,
+      category: "Architecture & Design",
+      rationale: "Two healthy services that do not reach each other are no system.",
+      kind: "predicate",
+      of: id,
+      parts: ["all"],
+      confidence,
+      required: edge.required,
+      checklist: probe.checklist,
+    };
+    return { name: edge.from, probe, claim };
+  });
+}
