@@ -59,6 +59,7 @@ export { buildPlan, fullPlan, planRates, quickPlan } from "./plan/build-plan.ts"
 export type { QuickPlanOptions } from "./plan/build-plan.ts";
 export { loadPlanFile, parsePlanFile } from "./plan/load-plan-file.ts";
 export type { PlanFileResult } from "./plan/load-plan-file.ts";
+export { loadGates } from "./plan/gates.ts";
 export { loadWaivers } from "./plan/waivers.ts";
 export type { PlanProblem } from "./plan/yaml-problems.ts";
 export { planFileSchema } from "./plan/manifest.ts";

@@ -10,8 +10,10 @@ import {
   loadProfiles,
   runLoadJob,
   shellLine,
+  signRun,
   startLiveServer,
 } from "@loadline/validator";
+import { signersOf } from "../accepted.ts";
 import { cliErrors } from "../errors.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
@@ -114,6 +116,9 @@ function withKey(host: CliHost, job: LoadJob): LoadJob {
 
 async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {
   const { host, args, json } = context;
+  if (args.text("waivers") !== undefined) {
+    throw cliErrors.make("LL_CLI_VALUE", "--waivers is for validation plans; a load takes none.");
+  }
   const bound = bindJob(job);
   const rows = loadPlanRows(bound);
   const small = rows.filter((row) => row.required && row.isTooSmall);
@@ -159,6 +164,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   const findings: string[] = [];
   const { apiKey } = bound.load.target;
   const pacing = args.text("pacing");
+  const signers = signersOf(host, args);
   const result = await runLoadJob(bound, {
     clock: host.clock,
     random: host.random,
@@ -178,6 +184,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(pacing === "timer" || pacing === "pacer" || pacing === "precise" ? { pacing } : {}),
   });
+  signRun(result.runDir, result.verdict, signers);
   view.end();
   live?.end(`${result.verdict.outcome}: ${result.verdict.sentence}`);
   for (const failure of result.reporterFailures) {

@@ -1,17 +1,35 @@
-import { buildScorecard } from "@loadline/contract";
-import { readBundle, readReportModel } from "@loadline/validator";
+import { resolve } from "node:path";
+import { buildScorecard, decideGates, type GateResult } from "@loadline/contract";
+import { loadGates, readBundle, readReportModel } from "@loadline/validator";
 import { bundlePath } from "../bundle-path.ts";
 import type { ExitCode } from "../process/host.ts";
+import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import { scorecardText } from "../terminal/scorecard.ts";
 import type { VerbContext } from "./verb.ts";
 
-/** Prints the scorecard of a bundle; reads the bundle only. Always exit 0: a score is no gate. */
+/**
+ * Prints the scorecard of a bundle; reads the bundle only. A score is no gate: exit 0, unless a gate
+ * file asks: 1 for a failed gate, 2 for one that too little decides. @throws LL_GATE_FILE
+ */
 export async function runScore({ host, args, json }: VerbContext): Promise<ExitCode> {
   const path = bundlePath(host.cwd, args.positionals[0] ?? "");
+  const file = args.text("gates");
+  const wanted = file === undefined ? [] : loadGates(resolve(host.cwd, file));
   const { verdict } = readReportModel(await readBundle(path));
   const card = buildScorecard(verdict);
+  const gates = decideGates(wanted, verdict);
   const paint = createPaint(isColoured(host, host.stdout));
-  host.stdout.write(json ? `${JSON.stringify(card, null, 2)}\n` : scorecardText(card, paint));
-  return 0;
+  const text = `${scorecardText(card, paint)}${gatesText(gates)}`;
+  host.stdout.write(json ? `${JSON.stringify({ ...card, gates }, null, 2)}\n` : text);
+  if (gates.some((gate) => gate.verdict === "failed")) return 1;
+  return gates.every((gate) => gate.verdict === "passed") ? 0 : 2;
+}
+
+function gatesText(gates: readonly GateResult[]): string {
+  if (gates.length === 0) return "";
+  const lines = gates.map(
+    (one) => `  ${cleanText(one.id).padEnd(28)}${one.verdict.padEnd(12)}${cleanText(one.sentence)}`,
+  );
+  return `gates\n${lines.join("\n")}\n`;
 }

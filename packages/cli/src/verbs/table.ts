@@ -149,11 +149,35 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "score",
     summary: "the scorecard: eleven categories, coverage beside each",
-    usage: "BUNDLE",
+    usage: "BUNDLE [--gates FILE]",
     example: "loadline score .loadline/runs/latest",
-    options: [],
+    options: [
+      {
+        name: "gates",
+        value: "FILE",
+        help: "gate file; exit 1 for a failed gate, 2 for an open one",
+      },
+    ],
     positional: bundle,
     load: async () => (await import("./score.ts")).runScore,
+  },
+  {
+    name: "diff",
+    summary: "two runs claim by claim, loosened targets, changed checks",
+    usage: "A B",
+    example: "loadline diff .loadline/runs/latest .loadline/runs/latest",
+    options: [],
+    positional: { name: "A B", min: 2, max: 2 },
+    load: async () => (await import("./diff.ts")).runDiff,
+  },
+  {
+    name: "trend",
+    summary: "the last runs of a folder, claim by claim",
+    usage: "DIR [--last N]",
+    example: "loadline trend .loadline/runs",
+    options: [{ name: "last", value: "N", help: "runs, 1 to 200, default 20" }],
+    positional: { name: "DIR", min: 1, max: 1 },
+    load: async () => (await import("./trend.ts")).runTrend,
   },
   {
     name: "approve",

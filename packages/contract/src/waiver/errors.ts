@@ -8,7 +8,7 @@ const refused = (summary: string, remedy: string): ContractErrorRow => ({
   remedy,
 });
 
-/** Codes of waivers and of claims said to be not applicable. */
+/** Codes of waivers, of claims said to be not applicable, and of gates. */
 export const waiverErrors = {
   LL_WAIVER_SHAPE: refused(
     "A waiver lacks a key, has one too many, or a value of the wrong form.",
@@ -31,6 +31,10 @@ export const waiverErrors = {
     "Remove the waiver; only evidence decides this claim.",
   ),
   LL_WAIVER_DUPLICATE: refused("Two entries are about the same claim.", "Keep one of them."),
+  LL_GATE_SHAPE: refused(
+    "A gate lacks a key, has one too many, or a value of the wrong form.",
+    'Give id, minScore and one of category, group or claims; ratios as 0.95 or "95 %".',
+  ),
   LL_PLAN_NA_CONTRADICTED: refused(
     "A claim is said to be not applicable, but the plan declares the feature.",
     "Remove the entry, or the feature from the target's declaration.",

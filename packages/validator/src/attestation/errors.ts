@@ -1,4 +1,4 @@
-/** Codes of keys and signatures. */
+/** Codes of keys, signatures, waiver files and gate files. */
 export const attestationErrors = {
   LL_SIGN_KEY: {
     fault: "caller",
@@ -28,6 +28,13 @@ export const attestationErrors = {
     exit: 1,
     summary: "The bundle cannot be approved.",
     remedy: "Run `loadline verify` on it; approve only a bundle that agrees and is READY.",
+  },
+  LL_GATE_FILE: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The gate file cannot be read, or a gate is malformed.",
+    remedy: "Correct the named line.",
   },
   LL_WAIVER_FILE: {
     fault: "caller",
