@@ -39,17 +39,53 @@ const oneVerdictMaker: TreeRule = {
     ),
 };
 
+/** Folders whose files each declare a check, with what only a declared check has. */
+const checkFolders: readonly (readonly [folder: RegExp, declares: RegExp])[] = [
+  [/^packages\/validator\/src\/probes\//, /: Probe = \{|\bclaims?\s*[:(].*[{[]/],
+  [/^packages\/validator\/src\/(chaos\/faults|audit\/checks)\//, /\bclaims?\s*[:(]/],
+  [/^packages\/validator\/src\/stack\/probes\//, /^\s*(check|claim)\b\s*[:(]/m],
+  [/^packages\/validator\/src\/load\/guards\//, /: Guard = \{|^\s*judge\b\s*[:(]/m],
+  [/^packages\/validator\/src\/load\/scenario\/checks\//, /: LoadCheck<.*> = \{/],
+  [/^packages\/contract\/src\/lint\/rules\//, /: LintRule = \{/],
+];
+
 const saboteurs: TreeRule = {
   id: "saboteur",
-  summary: "every probe carries its saboteur",
+  summary: "every check carries its saboteur",
   check: (tree) =>
     sources(tree)
       .filter((path) =>
-        /^packages\/validator\/src\/(probes|chaos\/faults|audit\/checks)\//.test(path),
+        checkFolders.some(
+          ([folder, declares]) => folder.test(path) && declares.test(tree.read(path)),
+        ),
       )
-      .filter((path) => /\bclaims\s*[:(]/.test(tree.read(path)) && /\bid:/.test(tree.read(path)))
       .filter((path) => !/\bsaboteurs?\b/.test(tree.read(path)))
       .map((path) => ({ path, message: "a check that cannot be shown to fail" })),
+};
+
+/** Tables of checks, and the file of the selftest that runs their saboteurs. */
+const checkTables: readonly (readonly [table: string, exported: string])[] = [
+  ["packages/validator/src/probes/table.ts", "probes"],
+  ["packages/validator/src/stack/table.ts", "stackProbes"],
+  ["packages/validator/src/load/guards/index.ts", "loadGuards"],
+  ["packages/validator/src/load/scenario/checks/table.ts", "loadChecks"],
+  ["packages/contract/src/lint/rules/table.ts", "lintRules"],
+  ["packages/contract/src/sabotage/false-verdicts.ts", "falseVerdicts"],
+];
+
+const selftested: TreeRule = {
+  id: "selftested",
+  summary: "the selftest runs every table of checks",
+  check: (tree) => {
+    const families = sources(tree).filter((path) =>
+      path.startsWith("packages/validator/src/selftest/families/"),
+    );
+    const read = families.map((path) => tree.read(path)).join("\n");
+    return checkTables
+      .filter(([table]) => tree.paths.includes(table))
+      .filter(([, exported]) => !new RegExp(`\\b${exported}\\b`).test(read))
+      .map(([path]) => ({ path, message: "no family of the selftest runs this table" }));
+  },
 };
 
 /** Codes named in tables, and the places that make them. */
@@ -147,6 +183,7 @@ export const domainRules: readonly TreeRule[] = [
   providerNames,
   oneVerdictMaker,
   saboteurs,
+  selftested,
   errorTables,
   plainWords,
   dependencies,

@@ -1,13 +1,17 @@
 import type { SelftestFamily } from "../case.ts";
 import { falseVerdictFamily } from "./false-verdicts.ts";
+import { lintRuleFamily } from "./lint-rules.ts";
 import { loadCheckFamily } from "./load-checks.ts";
 import { loadGuardFamily } from "./load-guards.ts";
+import { stackProbeFamily } from "./stack-probes.ts";
 import { targetProbeFamily } from "./target-probes.ts";
 
 /** Every family of checks; the only registry. A check that is in none is never shown to fail. */
 export const selftestFamilies: readonly SelftestFamily[] = [
   falseVerdictFamily,
+  lintRuleFamily,
   loadGuardFamily,
   loadCheckFamily,
   targetProbeFamily,
+  stackProbeFamily,
 ];

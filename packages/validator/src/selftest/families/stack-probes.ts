@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { VerdictDocument } from "@loadline/contract";
+import { parsePlanFile } from "../../plan/load-plan-file.ts";
+import { runValidation } from "../../run/run-validation.ts";
+import type { StackProbe, StackRule } from "../../stack/probe.ts";
+import { stackProbes } from "../../stack/table.ts";
+import type { CaseSeen, SelftestContext, SelftestFamily } from "../case.ts";
+import { claimSeen } from "../claim-seen.ts";
+import { saboteurOf } from "../registry.ts";
+import { stackTwins } from "../stack-twins.ts";
+
+const timeoutMs = 4_000;
+
+interface StackSeen {
+  readonly verdict: VerdictDocument;
+  readonly evidence: string;
+}
+
+/** A whole validation of a stack of one twin, named `it`. */
+async function against(
+  context: SelftestContext,
+  kind: StackProbe["kind"],
+  rules: readonly StackRule[],
+): Promise<StackSeen> {
+  const start = stackTwins[kind];
+  if (start === undefined) throw new TypeError(`there is no healthy twin of ${kind}`);
+  await using twin = await start(rules);
+  const stack = { timeoutMs, services: { it: twin.service } };
+  const parsed = parsePlanFile(JSON.stringify({ stack }));
+  if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
+  const secrets = Object.entries(twin.secrets);
+  const result = await runValidation(parsed.plan, {
+    clock: context.clock,
+    random: context.random,
+    runsDir: join(context.scratchDir, "stack"),
+    toolVersion: "selftest",
+    reporters: [],
+    onProgress: () => undefined,
+    signal: context.signal,
+    stackSecrets: new Map(secrets.map(([name, value]) => [`\${env:${name}}`, value])),
+  });
+  const evidence = readFileSync(join(result.runDir, "evidence.jsonl"), "utf8");
+  return { verdict: result.verdict, evidence };
+}
+
+/** Checks of a stack's services, each against a twin that breaks its promise alone. */
+export const stackProbeFamily: SelftestFamily = {
+  id: "stack",
+  summary: "checks of a stack's services, against a broken twin and a healthy one",
+  cases(context) {
+    const twins = new Map<string, Promise<StackSeen>>();
+    const healthy = (kind: StackProbe["kind"]): Promise<StackSeen> => {
+      const made = twins.get(kind) ?? against(context, kind, []);
+      twins.set(kind, made);
+      return made;
+    };
+    return stackProbes.map(({ kind, check, summary, saboteur }) => {
+      const id = `stack.${kind}.${check}`;
+      const rules = saboteurOf(id, saboteur);
+      const claim = `stack.it.${check}`;
+      const seenOf = ({ verdict, evidence }: StackSeen): CaseSeen =>
+        claimSeen(verdict, claim, evidence);
+      return {
+        id,
+        summary: `${kind}: ${summary}`,
+        caught: "failed false",
+        sabotaged: async () => seenOf(await against(context, kind, rules)),
+        clean: async () => seenOf(await healthy(kind)),
+      };
+    });
+  },
+};
