@@ -1,0 +1,203 @@
+import {
+  buildReportModel,
+  type ClaimVerdict,
+  createChain,
+  type EvidenceRecord,
+  fold,
+  planDigest,
+  projections,
+  type ReportModel,
+  type RunPlan,
+  verdictOrder,
+} from "@loadline/contract";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { sha256 } from "../evidence/sha256.ts";
+import { isRecord, parseJson } from "../probes/shapes.ts";
+import { checkCtrf, checkJunit, checkSarif, checkStatement } from "./formats.fixture.ts";
+import { textReporters } from "./table.ts";
+
+const plan: RunPlan = {
+  schema: "loadline-plan/v1",
+  profile: "quick",
+  target: { name: "simulator", baseUrl: "http://127.0.0.1:9/v1" },
+  confidence: 0.95,
+  maxWaived: 3,
+  budgetMinutes: 1,
+  stages: {},
+  claims: [
+    {
+      id: "http.up",
+      statement: 'It answers <& "all" | `of` it',
+      kind: "predicate",
+      of: "probe.http.up",
+      parts: ["all"],
+      confidence: 0.95,
+      required: true,
+      category: "Architecture & Design",
+      rationale: "A promise to users.",
+    },
+  ],
+};
+
+function makeModel(): ReportModel {
+  const digest = planDigest(plan, sha256);
+  const chain = createChain({ run: "run-1", planDigest: digest, digest: sha256 });
+  const records: EvidenceRecord[] = [];
+  const add = (kind: EvidenceRecord["kind"], data: object): void => {
+    const at = new Date(Date.UTC(2026, 3, 12) + records.length * 100).toISOString();
+    const by = { id: "test", version: "1", digest: "" };
+    const rest = { claims: ["http.up"], target: "simulator", provenance: "measured", by } as const;
+    records.push(chain.append({ ...rest, kind, data: { ...data } }, at, records.length * 100));
+  };
+  add("run.started", { planDigest: digest, toolVersion: "0.1.0" });
+  const seen = { stream: "probe.http.up", part: "all", seen: "status 200" };
+  add("observation", { ...seen, ok: true, attempt: 1 });
+  add("observation", { ...seen, ok: true, attempt: 2 });
+  add("sample.closed", { stream: "probe.http.up", part: "all" });
+  add("run.closed", { reason: "done" });
+  const verdict = fold(plan, records, { chainHead: chain.head(), planDigest: digest, now: "" });
+  const planText = "target: {}\nclaims:\n  - id: http.up\n";
+  return buildReportModel({ plan, planText, records, verdict });
+}
+
+const whole = makeModel();
+
+function modelOf(claims: readonly Partial<ClaimVerdict>[]): ReportModel {
+  const [base] = whole.verdict.claims;
+  if (!base) throw new Error("the model has a claim");
+  const made = claims.map((over) => ({ ...base, ...over }));
+  return { ...whole, verdict: { ...whole.verdict, outcome: "NOT_PROVEN", claims: made } };
+}
+
+function render(model: ReportModel, id: string): string {
+  const reporter = textReporters.find((one) => one.id === id);
+  if (!reporter) throw new Error(`there is no reporter ${id}`);
+  return reporter.render(model);
+}
+
+function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((inside, key) => {
+    if (Array.isArray(inside)) return inside[Number(key)];
+    return isRecord(inside) ? inside[key] : undefined;
+  }, value);
+}
+
+const verdicts = fc.constantFrom(...verdictOrder);
+const dispositions = fc.constantFrom(undefined, "waived" as const, "not_applicable" as const);
+const hostile = fc.string({ unit: "binary", maxLength: 40 });
+const anyClaim = fc
+  .record({ verdict: verdicts, disposition: dispositions, sentence: hostile, statement: hostile })
+  .map(({ verdict, disposition, ...text }, index = 0) => {
+    // A waiver over a proven claim has no effect, so no document holds one.
+    const over = verdict === "passed" || disposition === undefined ? {} : { disposition };
+    return { id: `c${index}`, verdict, ...text, ...over };
+  });
+
+describe("outputs never soften", () => {
+  test("only passed is a success in any format of the table [R3-40]", () => {
+    for (const [verdict, row] of Object.entries(projections)) {
+      const isPassed = verdict === "passed";
+      expect(row.junit === "none", verdict).toBe(isPassed);
+      expect(row.ctrf === "passed", verdict).toBe(isPassed);
+      expect(row.sarif.kind === "pass", verdict).toBe(isPassed);
+      expect(row.testResult === "passedTests", verdict).toBe(isPassed);
+      expect(row.svr, verdict).toBe(isPassed);
+      expect(row.checkRun === "success", verdict).toBe(isPassed);
+    }
+  });
+
+  test("every verdict that is not passed is no success through every renderer", () => {
+    fc.assert(
+      fc.property(anyClaim, (claim) => {
+        const model = modelOf([claim]);
+        const isPassed = claim.verdict === "passed";
+        const junit = render(model, "junit");
+        expect(/<testcase [^>]*\/>/.test(junit)).toBe(isPassed);
+        const ctrf = parseJson(render(model, "ctrf"));
+        expect(at(ctrf, "results", "tests", 0, "status") === "passed").toBe(isPassed);
+        expect(at(ctrf, "results", "summary", "passed")).toBe(isPassed ? 1 : 0);
+        const sarif = parseJson(render(model, "sarif"));
+        expect(at(sarif, "runs", 0, "results", 0, "kind") === "pass").toBe(isPassed);
+        const [ready, result, summary] = render(model, "intoto").split("\n").map(parseJson);
+        expect(at(ready, "predicate", "claims", 0, "verdict")).toBe(claim.verdict);
+        expect(at(result, "predicate", "passedTests", 0) === claim.id).toBe(isPassed);
+        expect(at(result, "predicate", "result")).not.toBe("PASSED");
+        expect(at(summary, "predicate", "properties", 0)).toBe(
+          isPassed ? `LOADLINE_PASSED_${claim.id}` : undefined,
+        );
+      }),
+    );
+  });
+
+  test("the file for a code host holds what is open and nothing else", () => {
+    for (const verdict of verdictOrder) {
+      const sarif = parseJson(render(modelOf([{ verdict }]), "sarif-github"));
+      const results = at(sarif, "runs", 0, "results");
+      expect(Array.isArray(results) ? results.length : -1).toBe(verdict === "passed" ? 0 : 1);
+      const level = verdict === "failed" ? "error" : "warning";
+      if (verdict !== "passed") expect(at(results, 0, "level")).toBe(level);
+    }
+    const waived = parseJson(
+      render(modelOf([{ verdict: "failed", disposition: "waived" }]), "sarif-github"),
+    );
+    expect(at(waived, "runs", 0, "results")).toEqual([]);
+  });
+
+  test("what broke in our own check is a notification, and the run is no success", () => {
+    const sarif = parseJson(render(modelOf([{ verdict: "error", reason: "crashed" }]), "sarif"));
+    expect(at(sarif, "runs", 0, "results")).toEqual([]);
+    expect(at(sarif, "runs", 0, "invocations", 0, "executionSuccessful")).toBe(false);
+    expect(at(sarif, "runs", 0, "invocations", 0, "toolExecutionNotifications", 0, "level")).toBe(
+      "error",
+    );
+  });
+});
+
+describe("each format keeps its published shape", () => {
+  test("any claims with any text give documents without a problem", () => {
+    fc.assert(
+      fc.property(fc.array(anyClaim, { maxLength: 6 }), (claims) => {
+        const model = modelOf(claims.map((claim, index) => ({ ...claim, id: `c${index}` })));
+        expect(checkSarif(parseJson(render(model, "sarif")))).toEqual([]);
+        expect(checkSarif(parseJson(render(model, "sarif-github")))).toEqual([]);
+        expect(checkCtrf(parseJson(render(model, "ctrf")))).toEqual([]);
+        expect(checkJunit(render(model, "junit"))).toEqual([]);
+        const lines = render(model, "intoto").trimEnd().split("\n");
+        expect(lines).toHaveLength(3);
+        expect(lines.flatMap((line) => checkStatement(parseJson(line)))).toEqual([]);
+      }),
+    );
+  });
+
+  test("equal bundle, equal bytes in every format", () => {
+    for (const { id } of textReporters) {
+      expect(render(makeModel(), id), id).toBe(render(whole, id));
+    }
+  });
+
+  test("a result stands at its claim's line, with a fingerprint of claim and reason", () => {
+    const open = { verdict: "inconclusive", reason: "interval" } as const;
+    const sarif = parseJson(render(modelOf([open]), "sarif-github"));
+    const result = at(sarif, "runs", 0, "results", 0);
+    const place = ["locations", 0, "physicalLocation"];
+    expect(at(result, ...place, "artifactLocation", "uri")).toBe("plan.yaml");
+    expect(at(result, ...place, "region", "startLine")).toBe(3);
+    expect(at(result, "partialFingerprints", "loadlineClaim/v1")).toBe("http.up:interval");
+  });
+
+  test("attempts are listed one by one", () => {
+    const ctrf = parseJson(render(whole, "ctrf"));
+    expect(at(ctrf, "results", "tests", 0, "retries")).toBe(1);
+    expect(at(ctrf, "results", "tests", 0, "retryAttempts", 1, "status")).toBe("passed");
+  });
+});
+
+test("the checks of the shapes find what is planted", () => {
+  expect(
+    checkSarif({ version: "2.1.0", runs: [{ tool: {}, results: [{ kind: "ok" }] }] }),
+  ).not.toEqual([]);
+  expect(checkCtrf({ reportFormat: "CTRF", specVersion: "0.0.0", results: {} })).not.toEqual([]);
+  expect(checkJunit("<testsuites><testsuite></testsuites>")).not.toEqual([]);
+  expect(checkStatement({ _type: "x" })).not.toEqual([]);
+});
