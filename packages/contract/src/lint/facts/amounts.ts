@@ -85,37 +85,63 @@ function withSpaces(text: string, at: number, token: string, sign: DecimalSign):
   return token + (rest?.[0] ?? "");
 }
 
+/** What follows the digits: the upper end of a range, or a whole, and a unit. */
+interface Tail {
+  readonly end: number;
+  readonly upper?: number;
+  readonly of?: number;
+  readonly unit: ReturnType<typeof unitAt>;
+}
+
+interface Head {
+  readonly value: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function readTail(text: string, head: Head, sign: DecimalSign): Tail | null {
+  const upper = readRange(text, head.end, sign);
+  const isFromTo = /\bfrom\s?$/i.test(text.slice(Math.max(0, head.start - 6), head.start));
+  if (upper !== null && upper.value >= head.value && !isFromTo) {
+    return withUnit(text, { end: upper.end, upper: upper.value });
+  }
+  const share = readShare(text, head.end, sign);
+  if (share !== null) return { end: share.end, of: share.value, unit: null };
+  return withUnit(text, { end: head.end });
+}
+
+/** Letters right behind the digits that are no unit make them part of a name. */
+function withUnit(text: string, tail: Omit<Tail, "unit">): Tail | null {
+  const unit = unitAt(text, tail.end);
+  if (unit === null && /[A-Za-z]/.test(text[tail.end] ?? "")) return null;
+  return { ...tail, unit, end: tail.end + (unit?.length ?? 0) };
+}
+
 function readOne(text: string, at: number, found: string, context: Context): Amount | null {
   const token = withSpaces(text, at, found, context.sign);
   const figure = parseFigure(token.replaceAll(" ", "'"), context.sign);
   if (figure === null) return null;
-  let end = at + token.length;
-  const scale = suffixFactor(text, end);
-  if (scale !== 1) end += 1;
-  const minus = text[at - 1] === "-" || text[at - 1] === "\u2212";
-  const base = { line: context.line, text: "", start: minus ? at - 1 : at };
-  const upper = readRange(text, end, context.sign);
-  const isFromTo = /\bfrom\s?$/i.test(text.slice(Math.max(0, base.start - 6), base.start));
-  const range = upper === null || upper.value < figure.value || isFromTo ? null : upper;
-  if (range !== null) end = range.end;
-  const share = range === null ? readShare(text, end, context.sign) : null;
-  if (share !== null) end = share.end;
-  const unit = share === null ? unitAt(text, end) : null;
-  if (unit === null && /^[A-Za-z]/.test(text.slice(end, end + 1))) return null;
-  if (unit !== null) end += unit.length;
-  const isPlus = text[end] === "+" && !/\d/.test(text[end + 1] ?? "");
-  const factor = (unit?.factor ?? 1) * scale * (minus ? -1 : 1);
-  const comparator = isPlus ? ">" : comparatorBefore(text, base.start);
+  const digitsEnd = at + token.length;
+  const scale = suffixFactor(text, digitsEnd);
+  const isMinus = text[at - 1] === "-" || text[at - 1] === "\u2212";
+  const start = isMinus ? at - 1 : at;
+  const end = scale === 1 ? digitsEnd : digitsEnd + 1;
+  const tail = readTail(text, { value: figure.value, start, end }, context.sign);
+  if (tail === null) return null;
+  const isPlus = text[tail.end] === "+" && !/\d/.test(text[tail.end + 1] ?? "");
+  const factor = (tail.unit?.factor ?? 1) * scale * (isMinus ? -1 : 1);
   return {
-    ...base,
     value: figure.value * factor,
-    ...(range === null ? {} : { upper: range.value * factor }),
-    ...(share === null ? {} : { of: share.value }),
-    dimension: unit?.dimension ?? "count",
-    unit: unit?.name ?? "",
+    ...(tail.upper === undefined ? {} : { upper: tail.upper * factor }),
+    ...(tail.of === undefined ? {} : { of: tail.of }),
+    dimension: tail.unit?.dimension ?? "count",
+    unit: tail.unit?.name ?? "",
     half: Math.abs(figure.half * factor),
-    comparator,
-    end,
+    comparator: isPlus ? ">" : comparatorBefore(text, start),
+    start,
+    end: tail.end,
+    text: "",
+    line: context.line,
   };
 }
 

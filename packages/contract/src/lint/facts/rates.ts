@@ -57,29 +57,38 @@ interface Counts {
   readonly fields: readonly Field[];
 }
 
+/** Everything a row counts: as its total says, else what passed, failed and was left open. */
+function wholeOf(row: Row): number | null {
+  const of = (role: string): Field[] => row.fields.filter((one) => one.role === role);
+  const totals = of("total");
+  if (totals.length > 1) return null;
+  if (totals.length === 1) return sumOf(totals);
+  if (of("passed").length !== 1 || of("failed").length !== 1) return null;
+  return sumOf([...of("passed"), ...of("failed"), ...of("open")]);
+}
+
+/** Of how many a rate would be if what was left open did not count. */
+function withoutOpen(row: Row, whole: number): number | null {
+  const of = (role: string): Field[] => row.fields.filter((one) => one.role === role);
+  const [passed, failed, open] = [of("passed"), of("failed"), of("open")];
+  const isDecided = passed.length === 1 && failed.length === 1;
+  const skipped = open.length === 0 ? null : sumOf(open);
+  const rest = isDecided
+    ? sumOf([...passed, ...failed])
+    : skipped === null
+      ? null
+      : whole - skipped;
+  return rest === null || rest <= 0 ? null : rest;
+}
+
 /** Counts of a row: what passed (or failed), of how many, and of how many that were decided. */
 function countsOf(row: Row, isBad: boolean): Counts | null {
-  const of = (role: string): Field[] => row.fields.filter((one) => one.role === role);
-  const [totals, passed, failed, open] = [of("total"), of("passed"), of("failed"), of("open")];
-  const part = isBad ? failed : passed;
-  if (part.length !== 1 || totals.length > 1) return null;
-  const known = sumOf(part);
-  const decided = passed.length === 1 && failed.length === 1 ? sumOf([...passed, ...failed]) : null;
-  const all =
-    totals.length === 1
-      ? sumOf(totals)
-      : decided === null
-        ? null
-        : sumOf([...passed, ...failed, ...open]);
-  if (known === null || all === null || all <= 0 || known > all) return null;
-  const skipped = open.length === 0 ? null : sumOf(open);
-  const rest = decided ?? (skipped === null ? null : all - skipped);
-  return {
-    part: known,
-    whole: all,
-    without: rest === null || rest <= 0 ? null : rest,
-    fields: [...part, ...totals, ...open],
-  };
+  const part = row.fields.filter((one) => one.role === (isBad ? "failed" : "passed"));
+  const known = part.length === 1 ? sumOf(part) : null;
+  const whole = wholeOf(row);
+  if (known === null || whole === null || whole <= 0 || known > whole) return null;
+  const others = row.fields.filter((one) => one.role === "total" || one.role === "open");
+  return { part: known, whole, without: withoutOpen(row, whole), fields: [...part, ...others] };
 }
 
 function rowRates(row: Row): RateFact[] {

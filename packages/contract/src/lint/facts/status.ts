@@ -36,7 +36,7 @@ const symbols: readonly (readonly [Status, RegExp])[] = [
 ];
 
 const sign =
-  /^(?:[\p{Extended_Pictographic}\u2713-\u2718\u2610-\u2612\u221a\ufe0f\u200d]+|:[a-z_]{1,30}:)\s*/u;
+  /^(?:(?:\p{Extended_Pictographic}|[\u2713-\u2718]|[\u2610-\u2612]|\u221a|\ufe0f|\u200d)+|:[a-z_]{1,30}:)\s*/u;
 
 /** A status written as one word, symbol or both, perhaps with a remark behind; null for other text. */
 export function statusOf(text: string): Status | null {

@@ -12,6 +12,12 @@ const figureCell =
 const isFigure = (cell: Cell): boolean => figureCell.test(cell.text.slice(0, 60));
 const hasRole = (cell: Cell): boolean => roleOf(cell.text) !== "other";
 
+const structure: ReadonlySet<string> = new Set(
+  "target value status passed failed open weight date".split(" "),
+);
+/** Whether a name tells what its figures are, and not which thing they belong to. */
+const isStructure = (cell: Cell): boolean => structure.has(roleOf(cell.text));
+
 /** Rows of one width: short rows are filled, the rest of long ones is left out. */
 function squared(rows: readonly (readonly Cell[])[]): Cell[][] {
   const width = rows[0]?.length ?? 0;
@@ -29,6 +35,8 @@ function flipped(rows: readonly (readonly Cell[])[]): Cell[][] {
 /** Whether the names stand in the first column: measures below each other, one column per thing. */
 function isTurned(rows: readonly (readonly Cell[])[]): boolean {
   const [head = [], ...body] = rows;
+  const isNamed = body.filter((row) => row[0] !== undefined && isStructure(row[0])).length >= 2;
+  if (head.length > 2 && isNamed) return !head.slice(1).some(isStructure);
   const named = head.slice(1).filter(hasRole).length;
   const below = body.filter((row) => row[0] !== undefined && hasRole(row[0])).length;
   if (below < 2) return false;

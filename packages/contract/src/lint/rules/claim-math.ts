@@ -22,15 +22,28 @@ function changesOf(
   return { exact: [percent, (100 * (high - low)) / high], slack: 100 * wobble };
 }
 
-function check(one: Statement, out: Collector): void {
-  if (!changing.test(one.text) || unclear.test(one.text)) return;
+interface Claimed {
+  readonly claim: Amount;
+  readonly from: Amount;
+  readonly to: Amount;
+}
+
+/** Two values of one kind and one claim about them; null for every other sentence. */
+function claimedIn(one: Statement): Claimed | null {
+  if (!changing.test(one.text) || unclear.test(one.text)) return null;
   const claims = one.amounts.filter((a) => a.dimension === "percent" || a.dimension === "factor");
-  const values = one.amounts.filter((a) => a.dimension !== "percent" && a.dimension !== "factor");
+  const values = one.amounts.filter((a) => !claims.includes(a));
   const [claim] = claims;
   const [from, to] = values;
-  if (claim === undefined || from === undefined || to === undefined) return;
-  if (claims.length !== 1 || values.length !== 2 || from.dimension !== to.dimension) return;
-  if (![claim, from, to].every((a) => isExact(a))) return;
+  if (claim === undefined || from === undefined || to === undefined) return null;
+  if (claims.length !== 1 || values.length !== 2 || from.dimension !== to.dimension) return null;
+  return [claim, from, to].every((a) => isExact(a)) ? { claim, from, to } : null;
+}
+
+function check(one: Statement, out: Collector): void {
+  const claimed = claimedIn(one);
+  if (claimed === null) return;
+  const { claim, from, to } = claimed;
   const changes = changesOf(from, to, claim);
   const [first] = changes?.exact ?? [];
   if (changes === null || first === undefined) return;

@@ -19,40 +19,50 @@ function addend(field: Field | undefined): Amount | 0 | null {
   return exactOf(field);
 }
 
-function checkColumn(grid: Grid, total: Row, column: number, out: Collector): void {
+interface Column {
+  readonly field: Field;
+  readonly stated: Amount;
+  readonly figures: readonly Amount[];
+}
+
+/** A total and the figures it stands for; null when the column does not add up by its nature. */
+function columnOf(grid: Grid, total: Row, column: number): Column | null {
   const field = total.fields[column];
   const stated = exactOf(field);
-  if (field === undefined || stated === null || !additive.has(field.role)) return;
-  if (notAdditive.test(field.name)) return;
-  if (!isCount(stated) && stated.dimension !== "bytes" && stated.dimension !== "points") return;
+  if (field === undefined || stated === null || !additive.has(field.role)) return null;
+  const isSummable =
+    isCount(stated) || stated.dimension === "bytes" || stated.dimension === "points";
+  if (!isSummable || notAdditive.test(field.name)) return null;
   const parts = grid.rows.filter((row) => !row.isTotal).map((row) => addend(row.fields[column]));
   const figures = parts.filter((one) => one !== 0 && one !== null);
-  if (parts.includes(null) || figures.length < 2) return;
-  if (figures.some((one) => one.dimension !== stated.dimension)) return;
-  if (stated.dimension === "count" && !figures.every(isCount)) return;
+  if (parts.includes(null) || figures.length < 2) return null;
+  const isAlike = figures.every((one) => one.dimension === stated.dimension);
+  const isWhole = stated.dimension !== "count" || figures.every(isCount);
+  return isAlike && isWhole ? { field, stated, figures } : null;
+}
+
+function checkColumn(grid: Grid, total: Row, column: number, out: Collector): void {
+  const found = columnOf(grid, total, column);
+  if (found === null) return;
+  const { field, stated, figures } = found;
   const sum = figures.reduce((all, one) => all + one.value, 0);
-  const slack =
-    stated.dimension === "count" ? -0.5 : figures.reduce((all, one) => all + one.half, 0);
+  const slack = figures.reduce((all, one) => all + one.half, 0);
   out.check(stated, ...figures);
   if (stated.dimension === "count" ? stated.value === sum : agrees(stated, sum, slack)) return;
-  // A table whose parts and total never had the same unit of counting says so by a wide gap.
-  const first = grid.rows.find((row) => !row.isTotal && row.fields[column]?.amounts.length === 1);
-  const part = first?.fields[column];
-  if (first === undefined || part === undefined) return;
+  const quotes = grid.rows
+    .filter((row) => !row.isTotal)
+    .slice(0, 30)
+    .flatMap((row) => {
+      const part = row.fields[column];
+      return part === undefined ? [] : [quoteField(row, part)];
+    });
+  const [first, ...others] = quotes;
+  if (first === undefined) return;
+  const exact = shownIn(sum, stated);
   out.add({
-    message: `"${field.name}" of "${total.label}" is ${stated.text}, its rows add up to ${shownIn(sum, stated)}`,
-    recomputed: shownIn(sum, stated),
-    quotes: [
-      quoteField(total, field),
-      ...([quoteField(first, part)] as const),
-      ...grid.rows
-        .filter((row) => !row.isTotal && row !== first)
-        .slice(0, 30)
-        .flatMap((row) => {
-          const other = row.fields[column];
-          return other === undefined ? [] : [quoteField(row, other)];
-        }),
-    ],
+    message: `"${field.name}" of "${total.label}" is ${stated.text}, its rows add up to ${exact}`,
+    recomputed: exact,
+    quotes: [quoteField(total, field), first, ...others],
   });
 }
 
