@@ -6,6 +6,7 @@ import { loadPage } from "./load.ts";
 import { metricsPage } from "./metrics.ts";
 import { openApiText } from "./open-api.ts";
 import { permissionsPage } from "./permissions.ts";
+import { schemaFiles } from "./schemas.ts";
 
 /** Every generated page: its path below the root and its text. */
 export async function referencePages(root: string): Promise<ReadonlyMap<string, string>> {
@@ -18,5 +19,6 @@ export async function referencePages(root: string): Promise<ReadonlyMap<string, 
     ["docs/reference/metrics.md", metricsPage()],
     ["docs/reference/openapi.json", openApiText()],
     ["docs/reference/permissions.md", permissionsPage()],
+    ...schemaFiles(),
   ]);
 }

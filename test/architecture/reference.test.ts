@@ -24,9 +24,10 @@ describe("docs/reference", async () => {
   });
 
   it("holds no page that nothing generates", () => {
-    const written = readdirSync(`${repositoryRoot}docs/reference`).map(
-      (n) => `docs/reference/${n}`,
-    );
+    const root = `${repositoryRoot}docs/reference`;
+    const written = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => `docs/reference${parentPath.slice(root.length)}/${name}`);
     expect(written.filter((path) => !pages.has(path))).toEqual([]);
   });
 

@@ -4,5 +4,8 @@ export { findNearest } from "./plan/nearest.ts";
 export * from "./plan/parse-plan.ts";
 export { planSchema } from "./plan/plan-schema.ts";
 export * from "./plan/units.ts";
+export { evidenceRecordSchema } from "./schemas/record-schema.ts";
+export { verdictDocumentSchema } from "./schemas/verdict-schema.ts";
+export { waiverFileSchema } from "./schemas/waiver-schema.ts";
 export * from "./sabotage/false-verdicts.ts";
 export * from "./sabotage/mini-run.ts";

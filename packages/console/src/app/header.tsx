@@ -13,6 +13,7 @@ const screenNames: Readonly<Record<Screen, string>> = {
   "not-tested": "Not tested",
   findings: "Findings",
   load: "Load",
+  scorecard: "Scorecard",
   evidence: "Evidence",
   run: "Run",
 };

@@ -12,6 +12,7 @@ import { FindingsView } from "../views/findings/findings-view.tsx";
 import { LoadView } from "../views/load/load-view.tsx";
 import { NotTestedView } from "../views/not-tested/not-tested-view.tsx";
 import { RunView } from "../views/run/run-view.tsx";
+import { ScorecardView } from "../views/scorecard/scorecard-view.tsx";
 import { VerdictView } from "../views/verdict/verdict-view.tsx";
 import type { ReportView } from "./context.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
@@ -103,6 +104,7 @@ const viewOf: Readonly<Record<Screen, (view: ReportView) => preact.JSX.Element>>
   "not-tested": (view) => <NotTestedView {...view} />,
   findings: (view) => <FindingsView {...view} />,
   load: (view) => <LoadView {...view} />,
+  scorecard: (view) => <ScorecardView {...view} />,
   evidence: (view) => <EvidenceView {...view} />,
   run: (view) => <RunView {...view} />,
 };

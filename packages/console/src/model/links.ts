@@ -5,6 +5,7 @@ export const screens = [
   "not-tested",
   "findings",
   "load",
+  "scorecard",
   "evidence",
   "run",
 ] as const;

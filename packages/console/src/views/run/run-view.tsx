@@ -9,6 +9,7 @@ import { Untrusted } from "../../parts/untrusted.tsx";
 import { Mark } from "../../parts/verdict-mark.tsx";
 import { VerifyHere } from "../verify/verify-here.tsx";
 import { GuardList } from "../claim/claim-view.tsx";
+import { Waivers } from "./waivers.tsx";
 
 /** What was run, with what, and what this evidence does not prove. */
 export function RunView({ model }: ReportView) {
@@ -43,6 +44,7 @@ export function RunView({ model }: ReportView) {
             <GuardList guards={verdict.guards} />
           )}
         </section>
+        <Waivers verdict={verdict} />
         <Tools model={model} />
         <Earlier model={model} />
       </div>

@@ -1,0 +1,121 @@
+import {
+  buildScorecard,
+  type Figure,
+  type ScoreRow,
+  type UseVerdict,
+} from "@loadline/contract/browser";
+import type { ReportView } from "../../app/context.ts";
+import { countFigure } from "../../model/format.ts";
+import { addressOf } from "../../model/links.ts";
+import { outcomeMarks } from "../../model/mark-shapes.ts";
+import { Fig } from "../../parts/figure.tsx";
+import { Untrusted } from "../../parts/untrusted.tsx";
+import { Mark } from "../../parts/verdict-mark.tsx";
+
+/** Eleven categories, five groups and four uses: counts of the same claims, coverage beside each. */
+export function ScorecardView({ model }: Pick<ReportView, "model">) {
+  const card = buildScorecard(model.verdict);
+  return (
+    <section>
+      <h1>Scorecard</h1>
+      <p class="muted">
+        Score = passed of required, coverage = decided of required. Waived is not passed; there are
+        no weights, and a score is no gate.
+      </p>
+      <Rows title="Categories" rows={[...card.categories, card.total]} />
+      <Rows title="Groups" rows={card.groups} />
+      <h2>Ready for</h2>
+      <ul class="plain-list">
+        {card.uses.map((use) => (
+          <Use key={use.use} use={use} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function ratio(value: number | null): Figure {
+  return { value, unit: "ratio", provenance: "derived", refs: [] };
+}
+
+interface RowsProps {
+  readonly title: string;
+  readonly rows: readonly ScoreRow[];
+}
+
+function Rows({ title, rows }: RowsProps) {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={title}>
+      <h2>{title}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">name</th>
+            <th scope="col">coverage</th>
+            <th scope="col">score</th>
+            <th scope="col">waived</th>
+            <th scope="col">claims</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <Row key={row.name} row={row} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const claimsLinked = 6;
+
+function Row({ row }: { readonly row: ScoreRow }) {
+  if (row.coverage === null || row.score === null) {
+    return (
+      <tr>
+        <th scope="row">{row.name}</th>
+        <td colSpan={4}>no claims</td>
+      </tr>
+    );
+  }
+  const rest = row.claims.length - claimsLinked;
+  return (
+    <tr>
+      <th scope="row">{row.name}</th>
+      <td>
+        <Fig figure={countFigure(row.decided)} /> of <Fig figure={countFigure(row.required)} />,{" "}
+        <Fig figure={ratio(row.coverage)} />
+      </td>
+      <td>
+        <Fig figure={countFigure(row.passed)} /> of <Fig figure={countFigure(row.required)} />,{" "}
+        <Fig figure={ratio(row.score)} />
+      </td>
+      <td>
+        <Fig figure={countFigure(row.waived)} />
+      </td>
+      <td>
+        {row.claims.slice(0, claimsLinked).map((id) => (
+          <a key={id} class="id" href={addressOf({ screen: "claims", id })}>
+            <Untrusted text={id} />{" "}
+          </a>
+        ))}
+        {rest > 0 ? (
+          <>
+            and <Fig figure={countFigure(rest)} /> more
+          </>
+        ) : null}
+      </td>
+    </tr>
+  );
+}
+
+function Use({ use }: { readonly use: UseVerdict }) {
+  return (
+    <li>
+      <Mark verdict={outcomeMarks[use.outcome]} /> {use.outcome} <b>{use.use}</b>{" "}
+      <span class="muted">
+        <Untrusted text={use.sentence} />
+      </span>
+    </li>
+  );
+}
