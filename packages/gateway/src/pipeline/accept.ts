@@ -73,7 +73,10 @@ export function acceptStage(
       if (tracer && operation.isModel) tracer.begin(x);
       const mayLackHost = !client.isHttp11 && probes.has(operation.id);
       if (walk.hosts === 0 ? !mayLackHost : walk.hosts > 1 || !isHost(walk.host)) return badHost;
-      if (client.method === "TRACE") return wrongMethod(operation.methods);
+      if (client.method === "TRACE") {
+        client.closeAfter?.();
+        return wrongMethod(operation.methods);
+      }
       if (operation.id === "unknown") return { code: "LL_ROUTE_UNKNOWN" };
       return operation.methods.includes(client.method) ? undefined : wrongMethod(operation.methods);
     },
@@ -135,8 +138,8 @@ function takeSingle(
     picked.tracestate = joined(picked.tracestate, value);
   } else if (isName(name, "transfer-encoding")) {
     // Node reads a list that ends with `chunked` and leaves the codings before it in the body; what
-    // ends otherwise it refuses itself.
-    if (walk.seen & seen.coding || value.includes(",")) return forbidden("transfer-encoding");
+    // ends otherwise it refuses itself, but only once the head was given on.
+    if (walk.seen & seen.coding || !isName(value, "chunked")) return forbidden("transfer-encoding");
     walk.seen |= seen.coding;
   }
   return undefined;

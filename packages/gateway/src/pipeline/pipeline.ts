@@ -45,6 +45,7 @@ const ambiguous: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
   "LL_HTTP_HEADER",
   "LL_HTTP_HEAD_TOO_LARGE",
   "LL_HTTP_TIMEOUT",
+  "LL_AUTH_AMBIGUOUS",
 ]);
 
 interface Wired {

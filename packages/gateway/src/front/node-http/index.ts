@@ -49,6 +49,8 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
     if (closing.has(request.socket)) return;
     if (isDraining) response.shouldKeepAlive = false;
     const client = new NodeClient(request, response, how);
+    // llhttp reads HTTP/0.9, which has no fields, and HTTP/2.0 in the form of HTTP/1.
+    if (request.httpVersionMajor !== 1) return refuse(client, "LL_HTTP_HEADER", o.nextId());
     const x: Exchange = pipeline.begin(client);
     if (!x.isOver) underway.add(request.socket, client, x);
   };
@@ -56,15 +58,13 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
   server.on("checkContinue", (request, response) => onRequest(request, response, expecting));
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const client = new NodeClient(request, response, plain);
-    if (closing.has(request.socket)) return;
-    const id = o.nextId();
-    const headers = ["content-type", "application/json", "x-request-id", id];
     // Nobody knows whether its body follows.
-    client.closeAfter();
-    client.answer(417, headers, errorBody({ code: "LL_HTTP_EXPECT" }, id));
+    if (!closing.has(request.socket)) refuse(client, "LL_HTTP_EXPECT", o.nextId());
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    refuseRaw(socket, codeOf(error), o.nextId());
+    // The answer to its doubtful head is on its way.
+    if (closing.has(socket)) socket.destroySoon();
+    else if (!underway.endsAfterwards(socket)) refuseRaw(socket, codeOf(error), o.nextId());
   });
   const stop = (): Promise<void> => {
     closed ??= new Promise((resolve) => server.close(() => resolve()));
@@ -89,6 +89,13 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
       await stopped;
     },
   };
+}
+
+/** Answers a request that never comes to the pipeline, and ends its connection. */
+function refuse(client: NodeClient, code: GatewayErrorCode, id: string): void {
+  const headers = ["content-type", "application/json", "x-request-id", id];
+  client.closeAfter();
+  client.answer(statusOf(code), headers, errorBody({ code }, id));
 }
 
 function codeOf(error: NodeJS.ErrnoException): GatewayErrorCode {

@@ -32,6 +32,20 @@ export class Underway {
     };
   }
 
+  /**
+   * For a connection on which no further byte can be read: whether a whole request still waits for
+   * its answer there. Then that answer is the last, and nothing else may stand in its place.
+   */
+  endsAfterwards(socket: Socket): boolean {
+    const entry = this.#latest.get(socket)?.entry;
+    if (entry === undefined || entry.x.isOver) return false;
+    if (!entry.client.hasBody) entry.client.closeAfter();
+    // Its own body is broken, and so would be the place of its refusal behind earlier answers.
+    else if (entry.earlier !== undefined && !entry.earlier.x.isOver) socket.destroy();
+    else return false;
+    return true;
+  }
+
   #watch(socket: Socket): { entry: Entry | undefined } {
     const held: { entry: Entry | undefined } = { entry: undefined };
     this.#latest.set(socket, held);
