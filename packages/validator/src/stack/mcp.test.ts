@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ReferenceTarget, startReferenceTarget } from "../../../testkit/src/reference-target/index.ts";
+import { describe, expect, it } from "vitest";
+import { startReferenceTarget } from "../../../testkit/src/reference-target/index.ts";
 import { runStackPlan } from "./stack.fixture.ts";
 import { startMcpTwin } from "./stubs/mcp.ts";
 import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
@@ -8,7 +8,9 @@ twinSuite("mcp", startMcpTwin);
 
 describe("a server of MCP", () => {
   it("that lacks one of two versions fails in that version alone", async () => {
-    const rules = [{ when: 'POST / {"jsonrpc":"2.0","method":"initialize"', status: 400, reply: "" }];
+    const rules = [
+      { when: 'POST / {"jsonrpc":"2.0","method":"initialize"', status: 400, reply: "" },
+    ];
     const { words, sentences } = await againstTwin(startMcpTwin, rules);
     expect(words["it.opens"]).toBe("failed false");
     expect(sentences["it.opens"]).toContain("2025-11-25");
@@ -21,5 +23,27 @@ describe("a server of MCP", () => {
     const result = await runStackPlan({ services }, { MCP_TOKEN: "another" });
     expect(result.words["it.opens"]).toBe("failed false");
     expect(result.words["it.tools"]).toBe("not_tested baseline_broken");
+  });
+
+  it("of the reference target is spoken to in both versions, as JSON and as events", async () => {
+    for (const sse of [false, true]) {
+      await using target = await startReferenceTarget({ mcp: { sse } });
+      const it_ = {
+        kind: "mcp",
+        url: `${target.url}/mcp`,
+        protocols: ["2025-11-25", "2026-07-28"],
+        tools: ["echo", "search"],
+        call: { tool: "echo", arguments: { text: "$MARK" }, expect: "$MARK" },
+      };
+      const { words } = await runStackPlan({ services: { it: it_ } });
+      expect(words).toMatchObject({
+        "it.opens": "passed",
+        "it.tools": "passed",
+        "it.call": "passed",
+        "it.ends": "passed",
+        // It says yes to tools it does not have.
+        "it.errors": "failed false",
+      });
+    }
   });
 });

@@ -70,9 +70,7 @@ const opens: McpProbe = {
     rationale: "A client whose version is refused has no tools at all.",
     parts: protocols,
   }),
-  saboteur: [
-    { when: `${post}"initialize"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' },
-  ],
+  saboteur: [{ when: `${post}"initialize"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   run: (context) =>
     eachVersion(context, async (session) => {
       const opened = session.opened ?? (await tell(context, session, "tools/list")).answer;
@@ -159,10 +157,17 @@ const call: McpProbe = {
       const isComplete = [undefined, "complete"].includes(
         typeof result["resultType"] === "string" ? result["resultType"] : undefined,
       );
-      const ok = !isError && isComplete && Array.isArray(result["content"]) && text.includes(wanted);
+      const ok =
+        !isError && isComplete && Array.isArray(result["content"]) && text.includes(wanted);
       const what = isError ? "an error of the tool" : `${content.length} pieces of content`;
-      const held = expect === "" ? "" : `, the expected text ${text.includes(wanted) ? "" : "not "}in them`;
-      return { ok, seen: `${tool} gave ${what}${held}.`, raw: answer.text.slice(0, 2_048), reproduce: answer.curl };
+      const held =
+        expect === "" ? "" : `, the expected text ${text.includes(wanted) ? "" : "not "}in them`;
+      return {
+        ok,
+        seen: `${tool} gave ${what}${held}.`,
+        raw: answer.text.slice(0, 2_048),
+        reproduce: answer.curl,
+      };
     }),
 };
 
@@ -178,9 +183,7 @@ const errors: McpProbe = {
     rationale: "A client told of success for what does not exist goes on with nothing.",
     parts: protocols,
   }),
-  saboteur: [
-    { when: `${post}"loadline/none"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' },
-  ],
+  saboteur: [{ when: `${post}"loadline/none"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   run: (context) =>
     eachVersion(context, async (session) => {
       const method = await tell(context, session, "loadline/none");
@@ -215,13 +218,15 @@ const ends: McpProbe = {
       : null,
   saboteur: [{ when: "DELETE /", reply: "", status: 200 }],
   async run(context) {
-    const never = await tell(context, { version: "2025-11-25", id: context.mark }, "tools/list");
+    const never = await tell(context, { version: "2025-11-25", id: context.mark }, "ping");
     const session = await openMcp(context, "2025-11-25");
     const part = "never was";
     const { status } = never.answer;
     // A server that keeps no session has none to refuse.
     const isFree = session.id === "";
-    const seen = isFree ? "It keeps no sessions." : `An invented session was answered with ${status}.`;
+    const seen = isFree
+      ? "It keeps no sessions."
+      : `An invented session was answered with ${status}.`;
     const reproduce = never.answer.curl;
     const first = { ok: isFree || status === 404 || status === 400, seen, part, reproduce };
     const ended = await closeMcp(context, session);
@@ -229,7 +234,7 @@ const ends: McpProbe = {
       const why = ended === null ? "It keeps no sessions." : "It lets no client end a session.";
       return [first, { ok: true, seen: why, part: "ended", reproduce }];
     }
-    const after = await tell(context, session, "tools/list");
+    const after = await tell(context, session, "ping");
     const ok = after.answer.status === 404;
     const said = `DELETE answered ${ended.status}, the next request ${after.answer.status}.`;
     return [first, { ok, seen: said, part: "ended", reproduce: after.answer.curl }];

@@ -19,6 +19,7 @@ export async function startMcpTwin(rules: readonly StackRule[]): Promise<StackTw
       const tools = [{ name: "echo", inputSchema: { type: "object" } }];
       return reply({ result: { ...more, tools } });
     }
+    if (textIn(message, "method") === "ping") return reply({ result: more });
     if (textIn(message, "method") !== "tools/call") {
       return reply({ error: { code: -32_601, message: "no such method" } });
     }

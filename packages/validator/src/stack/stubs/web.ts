@@ -71,13 +71,22 @@ export async function startWebStub(
     });
   };
   const server = createServer(serve);
-  if (o.upgrade !== undefined) server.on("upgrade", o.upgrade);
+  const upgraded = new Set<Duplex>();
+  const { upgrade } = o;
+  if (upgrade !== undefined) {
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+      upgraded.add(socket);
+      socket.once("close", () => upgraded.delete(socket)).once("end", () => socket.destroy());
+      upgrade(request, socket);
+    });
+  }
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
+      for (const socket of upgraded) socket.destroy();
       server.closeAllConnections();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { startTlsTwin } from "./stubs/tls.ts";
+import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
+
+twinSuite("tls", startTlsTwin);
+
+describe("a door of TLS", () => {
+  it("whose certificate is for another name fails in that part alone [R1-30]", async () => {
+    const { words, sentences } = await againstTwin(startTlsTwin, [], { serverName: "db.example" });
+    expect(words["it.chain"]).toBe("failed false");
+    expect(sentences["it.chain"]).toContain("is not");
+    expect(sentences["it.chain"]).toContain("db.example");
+  });
+
+  it("without a declared authority is not trusted when it vouches for itself", async () => {
+    const { words } = await againstTwin(startTlsTwin, [], { ca: undefined });
+    expect(words["it.chain"]).toBe("failed false");
+    expect(words["it.expiry"]).toBe("passed");
+  });
+
+  it("that speaks TLS 1.2 fails where 1.3 is declared the oldest", async () => {
+    const { sentences } = await againstTwin(startTlsTwin, [], { minVersion: "1.3" });
+    expect(sentences["it.versions"]).toContain("TLSv1.2");
+  });
+});
