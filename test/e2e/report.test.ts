@@ -33,6 +33,7 @@ const addresses = [
   "/not-tested",
   "/findings",
   "/load",
+  "/scorecard",
   "/evidence",
   "/evidence/5",
   "/run",

@@ -6,7 +6,7 @@ const rootEntriesMax = 24;
 /** Everything the root may hold; a new entry is a decision. */
 const rootAllowed = new Set(
   [
-    ".ci .gitignore .npmrc .oxfmtrc.json .oxlintrc.json AGENTS.md ARCHITECTURE.md CONTRIBUTING.md",
+    ".ci .github .gitignore .npmrc .oxfmtrc.json .oxlintrc.json AGENTS.md ARCHITECTURE.md CONTRIBUTING.md",
     "LICENSE README.md SECURITY.md bench changes deploy docs examples knip.json package-lock.json",
     "package.json packages scripts test tsconfig.json vitest.config.ts",
   ].flatMap((line) => line.split(" ")),

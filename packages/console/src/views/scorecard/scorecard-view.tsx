@@ -13,7 +13,7 @@ import { Untrusted } from "../../parts/untrusted.tsx";
 import { Mark } from "../../parts/verdict-mark.tsx";
 
 /** Eleven categories, five groups and four uses: counts of the same claims, coverage beside each. */
-export function ScorecardView({ model }: Pick<ReportView, "model">) {
+export function ScorecardView({ model, printing }: Pick<ReportView, "model" | "printing">) {
   const card = buildScorecard(model.verdict);
   return (
     <section>
@@ -24,6 +24,7 @@ export function ScorecardView({ model }: Pick<ReportView, "model">) {
       </p>
       <Rows title="Categories" rows={[...card.categories, card.total]} />
       <Rows title="Groups" rows={card.groups} />
+      <Claims rows={[...card.categories, ...card.groups]} open={printing} />
       <h2>Ready for</h2>
       <ul class="plain-list">
         {card.uses.map((use) => (
@@ -54,7 +55,6 @@ function Rows({ title, rows }: RowsProps) {
             <th scope="col">coverage</th>
             <th scope="col">score</th>
             <th scope="col">waived</th>
-            <th scope="col">claims</th>
           </tr>
         </thead>
         <tbody>
@@ -67,18 +67,17 @@ function Rows({ title, rows }: RowsProps) {
   );
 }
 
-const claimsLinked = 6;
-
 function Row({ row }: { readonly row: ScoreRow }) {
   if (row.coverage === null || row.score === null) {
     return (
       <tr>
         <th scope="row">{row.name}</th>
-        <td colSpan={4}>no claims</td>
+        <td>no claims</td>
+        <td>no claims</td>
+        <td />
       </tr>
     );
   }
-  const rest = row.claims.length - claimsLinked;
   return (
     <tr>
       <th scope="row">{row.name}</th>
@@ -93,19 +92,29 @@ function Row({ row }: { readonly row: ScoreRow }) {
       <td>
         <Fig figure={countFigure(row.waived)} />
       </td>
-      <td>
-        {row.claims.slice(0, claimsLinked).map((id) => (
-          <a key={id} class="id" href={addressOf({ screen: "claims", id })}>
-            <Untrusted text={id} />{" "}
-          </a>
-        ))}
-        {rest > 0 ? (
-          <>
-            and <Fig figure={countFigure(rest)} /> more
-          </>
-        ) : null}
-      </td>
     </tr>
+  );
+}
+
+/** Every count leads to its claims, and from there to their evidence. */
+function Claims({ rows, open }: { readonly rows: readonly ScoreRow[]; readonly open: boolean }) {
+  return (
+    <details open={open}>
+      <summary>claims of each row</summary>
+      <dl class="pairs">
+        {rows.map((row) => [
+          <dt key={row.name}>{row.name}</dt>,
+          <dd key={`${row.name} claims`}>
+            {row.claims.length === 0 ? "no claims" : null}
+            {row.claims.map((id) => (
+              <a key={id} class="id" href={addressOf({ screen: "claims", id })}>
+                <Untrusted text={id} />{" "}
+              </a>
+            ))}
+          </dd>,
+        ])}
+      </dl>
+    </details>
   );
 }
 
