@@ -1,0 +1,133 @@
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { systemClock } from "@loadline/kit/clock";
+import { eventually } from "@loadline/testkit";
+import type { Controls } from "../../../packages/gateway/src/controls.ts";
+import {
+  overUpstreams,
+  type Running,
+  runGateway,
+  temporaryDir,
+} from "../../../packages/gateway/test/harness.ts";
+
+export interface World extends AsyncDisposable {
+  readonly gateway: Running;
+  readonly port: number;
+  readonly key: string;
+  /** Contents of the chats that reached the upstream. */
+  readonly hits: string[];
+  /** Times that a request came as far as authentication. */
+  authenticated(): number;
+  /** Of those, the ones that bear no mark of a proxy. */
+  unmarked(): number;
+}
+
+const clock = systemClock();
+const closeMs = 4000;
+/** The header that the proxies set on every request they know of. */
+export const proxyMark = "x-via-proxy";
+
+/** What the upstream says back: the content that it was asked, so that answers can be told apart. */
+const echo = (content: string): string =>
+  JSON.stringify({
+    id: "x",
+    object: "chat.completion",
+    created: 1,
+    model: "big",
+    choices: [
+      { index: 0, message: { role: "assistant", content: `re:${content}` }, finish_reason: "stop" },
+    ],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+  });
+
+/** A gateway behind one front, over an upstream that repeats what it was asked. */
+export async function startWorld(
+  front: "http1" | "node",
+  controls: Partial<Controls> = {},
+): Promise<World> {
+  const hits: string[] = [];
+  const upstream = createServer((request, response) => {
+    let text = "";
+    request.on("data", (chunk: Buffer) => void (text += chunk.toString("latin1")));
+    request.on("end", () => {
+      const content = /"content":"([^"]*)"/.exec(text)?.[1] ?? text;
+      hits.push(content);
+      response.writeHead(200, { "content-type": "application/json" }).end(echo(content));
+    });
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+  const address = upstream.address();
+  const upstreamPort = typeof address === "object" && address ? address.port : 0;
+  let authenticated = 0;
+  let unmarked = 0;
+  const counting: Partial<Controls> = {
+    ...controls,
+    stages: (table) =>
+      table.map((stage) =>
+        stage.id === "authenticate"
+          ? {
+              ...stage,
+              run(x) {
+                authenticated++;
+                if (!x.client.headers.some((text) => text.toLowerCase() === proxyMark)) unmarked++;
+                return stage.run?.(x);
+              },
+            }
+          : stage,
+      ),
+  };
+  const settings = {
+    ...overUpstreams(`http://127.0.0.1:${upstreamPort}/v1`),
+    http: { front, head: "1s", request: "1s" },
+  };
+  const gateway = await runGateway(settings, temporaryDir(), counting);
+  return {
+    gateway,
+    port: Number(new URL(gateway.url).port),
+    key: gateway.key,
+    hits,
+    authenticated: () => authenticated,
+    unmarked: () => unmarked,
+    async [Symbol.asyncDispose]() {
+      await gateway[Symbol.asyncDispose]();
+      upstream.closeAllConnections();
+      await new Promise((resolve) => upstream.close(resolve));
+    },
+  };
+}
+
+export interface Talk {
+  readonly text: string;
+  readonly statuses: readonly number[];
+  /** Contents that the upstream repeated to this client. */
+  readonly contents: readonly string[];
+  /** The other side ended the connection in time. */
+  readonly isClosed: boolean;
+}
+
+/** Sends these bytes and waits until the connection is closed, or `rests` says that it may stay. */
+export async function talk(
+  port: number,
+  bytes: string,
+  rests: (text: string) => boolean = () => false,
+): Promise<Talk> {
+  let text = "";
+  let isClosed = false;
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  socket.setEncoding("latin1");
+  socket.on("data", (chunk: string) => void (text += chunk));
+  socket.on("close", () => void (isClosed = true));
+  socket.on("error", () => socket.destroy());
+  socket.write(bytes, "latin1");
+  const isOver = (): boolean => isClosed || rests(text);
+  // Staying open is a finding, not a fault of the test.
+  await eventually(clock, isOver, closeMs).catch(() => undefined);
+  const ended = isClosed;
+  socket.destroy();
+  return {
+    text,
+    statuses: [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1])),
+    contents: [...text.matchAll(/"content":"re:([^"]*)"/g)].map((match) => match[1] ?? ""),
+    isClosed: ended,
+  };
+}
