@@ -2,8 +2,10 @@ import {
   fullPlan,
   loadPlanFile,
   planFileSchema,
+  planOfRun,
   quickPlan,
   readStackSecrets,
+  stageNames,
 } from "@loadline/validator";
 import type { PlanFile } from "@loadline/validator";
 import type { RunPlan } from "@loadline/contract";
@@ -14,7 +16,6 @@ import { cliErrors } from "./errors.ts";
 import { meant } from "./nearest.ts";
 import type { CliHost } from "./process/host.ts";
 
-const stageNames = ["probe", "load", "stack"] as const;
 type StageName = (typeof stageNames)[number];
 
 /** A plan as a command line asks for it. */
@@ -48,6 +49,30 @@ export async function readWantedPlan(
   const stackSecrets = await secretsOf(host, wanted, path);
   return {
     ...wanted,
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(stackSecrets === undefined ? {} : { stackSecrets }),
+  };
+}
+
+/** The plan of an interrupted run, with the key and the credentials it needs to go on. */
+export async function readResumedPlan(
+  host: CliHost,
+  args: Args,
+  path: string,
+): Promise<WantedPlan> {
+  if (["plan", "target", "skip", "profile"].some((name) => args.text(name) !== undefined)) {
+    const message = "--resume goes on with the plan of its run; leave the other plan options out.";
+    throw cliErrors.make("LL_CLI_ARGUMENT", message);
+  }
+  const plan = await planOfRun(path);
+  const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(plan));
+  const stack = planFileSchema.shape.stack.safeParse(plan.stages["stack"]).data;
+  const stackSecrets =
+    stack === undefined
+      ? undefined
+      : await readStackSecrets(stack, { env: host.env, folder: host.cwd });
+  return {
+    plan,
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(stackSecrets === undefined ? {} : { stackSecrets }),
   };

@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 import type { RunPlan } from "@loadline/contract";
-import { runValidation, shellLine } from "@loadline/validator";
+import { checkBudget, resumeValidation, runValidation, shellLine } from "@loadline/validator";
 import type { ValidationResult } from "@loadline/validator";
 import type { CliHost } from "./process/host.ts";
 import { loadReporters } from "./reporters.ts";
+import { budgetLine } from "./terminal/budget-line.ts";
 import { verdictCard } from "./terminal/card.ts";
 import { cleanText } from "./terminal/clean-text.ts";
 import { createPaint, isColoured } from "./terminal/colour.ts";
@@ -17,6 +18,10 @@ export interface ValidationJob {
   readonly stackSecrets?: ReadonlyMap<string, string>;
   readonly runsDir: string;
   readonly title: string;
+  /** Run directory to go on with, in place of a run from the start. */
+  readonly resume?: string;
+  /** Folder of selftest bundles. */
+  readonly selftestDir?: string;
   /** The command that runs it again, as an argument list. */
   readonly again: readonly string[];
   readonly json: boolean;
@@ -28,8 +33,9 @@ export async function validateAndShow(
   host: CliHost,
   job: ValidationJob,
 ): Promise<ValidationResult> {
+  if (job.resume === undefined) host.stderr.write(`${budgetLine(checkBudget(job.plan))}\n`);
   const progress = createProgress(host, job.title);
-  const result = await runValidation(job.plan, {
+  const deps = {
     clock: host.clock,
     random: host.random,
     runsDir: job.runsDir,
@@ -40,8 +46,13 @@ export async function validateAndShow(
     reproduce: job.again,
     ...(job.apiKey === undefined ? {} : { apiKey: job.apiKey }),
     ...(job.stackSecrets === undefined ? {} : { stackSecrets: job.stackSecrets }),
+    ...(job.selftestDir === undefined ? {} : { selftestDir: job.selftestDir }),
     ...(job.planText === undefined ? {} : { planText: job.planText }),
-  });
+  };
+  const { resume } = job;
+  const result = await (resume === undefined
+    ? runValidation(job.plan, deps)
+    : resumeValidation(resume, deps));
   progress.end();
   for (const failure of result.reporterFailures) {
     host.stderr.write(`LL_CLI_WRITE ${failure.id}: ${cleanText(failure.message)}\n`);

@@ -17,6 +17,20 @@ export const validatorErrors = defineErrors({
     summary: "The plan file is not valid.",
     remedy: "Correct the named line; `loadline plan` prints what is expected.",
   },
+  LL_PLAN_OVER_BUDGET: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The stages of the plan do not fit the time it announces.",
+    remedy: "Raise `budgetMinutes`, shorten the load, or leave a stage out with `--skip`.",
+  },
+  LL_RUN_RESUME: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The run cannot be resumed.",
+    remedy: "Start a new run with the same plan: `loadline validate --plan FILE`.",
+  },
   LL_RUN_DIRECTORY: {
     fault: "caller",
     retryable: false,

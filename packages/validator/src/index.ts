@@ -62,14 +62,16 @@ export type { PlanFileResult } from "./plan/load-plan-file.ts";
 export { loadGates } from "./plan/gates.ts";
 export { loadWaivers } from "./plan/waivers.ts";
 export type { PlanProblem } from "./plan/yaml-problems.ts";
-export { planFileSchema } from "./plan/manifest.ts";
+export { planFileSchema, stageNames } from "./plan/manifest.ts";
 export type { PlanFile, TargetManifest } from "./plan/manifest.ts";
 export type { Probe } from "./probes/probe.ts";
 export { probes } from "./probes/table.ts";
 export { shellLine } from "./reporters/markdown.ts";
 export { textReporters } from "./reporters/table.ts";
 export { type ImportJob, importRun } from "./run/import-run.ts";
-export { runValidation } from "./run/run-validation.ts";
+export { type BudgetRow, checkBudget, planBudget, type RunBudget } from "./run/budget.ts";
+export { planOfRun } from "./run/resume.ts";
+export { resumeValidation, runValidation } from "./run/run-validation.ts";
 export type {
   Progress,
   Reporter,

@@ -1,7 +1,8 @@
 import { formatNumber, samplesForPower, samplesNeeded } from "@loadline/contract";
 import type { Claim, RunPlan } from "@loadline/contract";
-import { planFileSchema, planRates } from "@loadline/validator";
+import { planBudget, planFileSchema, planRates } from "@loadline/validator";
 import { readWantedPlan } from "../plan-options.ts";
+import { budgetLine } from "../terminal/budget-line.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
@@ -33,12 +34,14 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
   const rows = planRows(plan);
   const exit = rows.some((row) => row.required && !row.provable) ? 2 : 0;
   const requests = requestsOf(plan, rows);
+  const budget = planBudget(plan);
   if (json) {
     const minutes = plan.budgetMinutes;
-    host.stdout.write(`${JSON.stringify({ plan, rows, requests, minutes, exit }, null, 2)}\n`);
+    const document = { plan, rows, requests, minutes, budget, exit };
+    host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return exit;
   }
-  host.stdout.write(`${planText(plan, rows, requests)}\n`);
+  host.stdout.write(`${planText(plan, rows, requests)}\n${budgetLine(budget)}\n`);
   return exit;
 }
 
@@ -118,7 +121,7 @@ function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): st
     `plan ${plan.profile} for ${cleanText(plan.target.name)}`,
     `${"  claim".padEnd(33)}${"kind".padEnd(11)}${"n".padStart(6)}  needed with 0 / 1 / 2 bad`,
     ...lines,
-    `${rows.length} claims, at least ${formatNumber(requests)} requests, ${plan.budgetMinutes} min; ` +
+    `${rows.length} claims, at least ${formatNumber(requests)} requests; ` +
       (open === 0 ? "every required claim can be proven" : `${open} required cannot be proven`),
   ].join("\n");
 }

@@ -91,9 +91,12 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "validate",
     summary: "the whole validation of a target",
-    usage: "[--plan F | --target URL] [--api-key-env NAME] [--skip a,b] [--out DIR]",
+    usage: "[--plan F | --target URL | --resume RUN] [--skip a,b] [--out DIR]",
     example: "loadline validate --target http://127.0.0.1:8080 --api-key-env LOADLINE_API_KEY",
-    options: runOptions,
+    options: [
+      ...runOptions,
+      { name: "resume", value: "RUN", help: "go on with an interrupted run, where it stopped" },
+    ],
     positional: none,
     load: async () => (await import("./validate.ts")).runValidate,
   },

@@ -91,6 +91,7 @@ async function validateSelf(context: VerbContext, self: Self): Promise<ExitCode>
     title: `loadline up  ${profile}  ${self.url}`,
     again: ["loadline", ...host.argv],
     json,
+    selftestDir: join(stateDir, "selftest"),
     signal: self.signal,
   });
   return result.exitCode;

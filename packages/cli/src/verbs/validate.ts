@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import { signRun } from "@loadline/validator";
 import { signersOf } from "../accepted.ts";
-import { readWantedPlan } from "../plan-options.ts";
+import { bundlePath } from "../bundle-path.ts";
+import { readResumedPlan, readWantedPlan } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import { validateAndShow } from "../validation.ts";
 import type { ExitCode } from "../process/host.ts";
@@ -22,7 +23,12 @@ async function validateTarget(
   verb: "validate" | "probe" | "load",
 ): Promise<ExitCode> {
   const skip = { validate: [], probe: ["load"], load: ["probe"] } as const;
-  const wanted = await readWantedPlan(host, args, skip[verb]);
+  const interrupted = args.text("resume");
+  const resume = interrupted === undefined ? undefined : bundlePath(host.cwd, interrupted);
+  const wanted =
+    resume === undefined
+      ? await readWantedPlan(host, args, skip[verb])
+      : await readResumedPlan(host, args, resume);
   const signers = signersOf(host, args, wanted.file);
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
   const out = args.text("out");
@@ -33,6 +39,8 @@ async function validateTarget(
     title: `loadline ${verb}  ${wanted.plan.profile}  ${name}`,
     again: ["loadline", ...host.argv],
     json,
+    selftestDir: join(stateDir, "selftest"),
+    ...(resume === undefined ? {} : { resume }),
     signal: interrupt.signal,
   });
   signRun(result.runDir, result.verdict, signers);

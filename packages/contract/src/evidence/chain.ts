@@ -8,6 +8,8 @@ export interface ChainOptions {
   /** `prev` of the first record. */
   readonly planDigest: string;
   readonly digest: Digest;
+  /** Where an interrupted chain goes on: hash and number of its records; default its start. */
+  readonly after?: { readonly head: string; readonly count: number };
   /** Domain line, default {@link evidenceDomain}. */
   readonly domain?: string;
 }
@@ -67,8 +69,8 @@ function settle(value: unknown): unknown {
 
 /** Starts the hash chain of one run; times are passed in, nothing is read from the environment. */
 export function createChain(o: ChainOptions): Chain {
-  let prev = o.planDigest;
-  let seq = 0;
+  let prev = o.after?.head ?? o.planDigest;
+  let seq = o.after?.count ?? 0;
   return {
     append(observation, at, monoMs) {
       if (seq >= recordsMax) {

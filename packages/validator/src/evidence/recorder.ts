@@ -32,14 +32,24 @@ export interface RecorderOptions {
   readonly toolVersion: string;
   readonly clock: Clock;
   readonly redactor: Redactor;
+  /** Of a resumed run: what is recorded already; it is written again as it was. */
+  readonly before?: readonly EvidenceRecord[];
 }
 
 /** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. */
 export function createRecorder(o: RecorderOptions): Recorder {
   const handle = openSync(join(o.runDir, "evidence.jsonl"), "ax", 0o644);
-  const chain = createChain({ run: o.run, planDigest: o.planDigest, digest: sha256 });
-  const startedMs = o.clock.monotonicMs();
-  const records: EvidenceRecord[] = [];
+  const { run, planDigest, before = [] } = o;
+  const last = before.at(-1);
+  const after = last === undefined ? {} : { after: { head: last.hash, count: before.length } };
+  const chain = createChain({ run, planDigest, digest: sha256, ...after });
+  const startedMs = o.clock.monotonicMs() - (last?.mono ?? 0);
+  const records: EvidenceRecord[] = [...before];
+  const write = (record: EvidenceRecord): void => {
+    const bytes = Buffer.from(recordLine(record));
+    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+  };
+  for (const record of before) write(record);
   return {
     append(draft) {
       const { by, claims, provenance, ...rest } = o.redactor.data(draft);
@@ -52,8 +62,7 @@ export function createRecorder(o: RecorderOptions): Recorder {
       };
       const monoMs = Math.round((o.clock.monotonicMs() - startedMs) * 1000) / 1000;
       const record = chain.append(observation, isoTime(o.clock), monoMs);
-      const bytes = Buffer.from(recordLine(record));
-      for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+      write(record);
       records.push(record);
       return record;
     },

@@ -10,8 +10,11 @@ import {
   type TargetManifest,
 } from "./manifest.ts";
 
-/** Probes, start and reports, beside the load. */
-const setupMinutes = 0.4;
+/** What a profile announces where the plan says nothing. */
+const profileTerms = {
+  quick: { budgetMinutes: 10, cooldownSeconds: 0 },
+  full: { budgetMinutes: 60, cooldownSeconds: 10 },
+} as const;
 
 function probeClaims(target: TargetManifest, confidence: number): Claim[] {
   return probes.map((probe) => {
@@ -46,9 +49,15 @@ export function buildPlan(file: PlanFile): RunPlan {
     target: { name: target.name ?? target.url, baseUrl: target.url },
     confidence,
     maxWaived: file.maxWaived,
-    budgetMinutes: Math.ceil((load.durationSeconds + load.warmupSeconds) / 60 + setupMinutes),
+    budgetMinutes: file.budgetMinutes ?? profileTerms[file.profile].budgetMinutes,
     claims: file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured,
-    stages: { target, load, skip: file.skip, ...(stack === undefined ? {} : { stack }) },
+    stages: {
+      target,
+      load,
+      skip: file.skip,
+      cooldownSeconds: file.cooldownSeconds ?? profileTerms[file.profile].cooldownSeconds,
+      ...(stack === undefined ? {} : { stack }),
+    },
   };
 }
 

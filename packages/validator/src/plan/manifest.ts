@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { stackSchema } from "../stack/manifest.ts";
 
+/** Stages a plan may leave out; the last three are declared only, no build runs them yet. */
+export const stageNames = ["probe", "stack", "load", "chaos", "audit", "drill"] as const;
+
 /** What the plan says about the target; only `url` is needed. */
 export const targetSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe("base URL, the part before /chat/completions"),
@@ -50,10 +53,19 @@ export const planFileSchema = z
       .describe("an OpenAI-shaped server; may be left out with a stack"),
     stack: stackSchema.optional().describe("the services around it, checked by the stage stack"),
     load: loadSchema.prefault({}),
-    skip: z
-      .array(z.enum(["probe", "load", "stack"]))
-      .default([])
-      .describe("stages left out: not tested"),
+    skip: z.array(z.enum(stageNames)).default([]).describe("stages left out: not tested"),
+    budgetMinutes: z
+      .number()
+      .positive()
+      .max(10_080)
+      .optional()
+      .describe("most minutes of a run, default 10 for quick and 60 for full"),
+    cooldownSeconds: z
+      .number()
+      .min(0)
+      .max(600)
+      .optional()
+      .describe("rest before the next stage, s, default 0 for quick and 10 for full"),
     maxWaived: z.int().min(0).max(100).default(3).describe("most waived claims of a READY"),
     waivers: z.string().min(1).optional().describe("file of waivers, from the plan's folder"),
     signing: z

@@ -24,10 +24,11 @@ describe("plan", () => {
     }
   });
 
-  it("claim ids are unique and the quick run is announced below a minute of budget", () => {
+  it("claim ids are unique and the quick run announces ten minutes, the full one sixty", () => {
     const plan = quickPlan({ baseUrl });
     expect(new Set(plan.claims.map(({ id }) => id)).size).toBe(plan.claims.length);
-    expect(plan.budgetMinutes).toBe(1);
+    expect(plan.budgetMinutes).toBe(10);
+    expect(fullPlan({ baseUrl }).budgetMinutes).toBe(60);
   });
 
   it("the address alone makes a plan; what it does not declare is shown, not counted", () => {

@@ -1,4 +1,6 @@
+import type { RunPlan } from "@loadline/contract";
 import { z } from "zod";
+import { validatorErrors } from "../errors.ts";
 import { stackSchema } from "../stack/manifest.ts";
 import { loadSchema, targetSchema } from "./manifest.ts";
 
@@ -8,6 +10,17 @@ export const stagesSchema = z.strictObject({
   load: loadSchema,
   stack: stackSchema.optional(),
   skip: z.array(z.string()),
+  /** Rest before the next stage, s. */
+  cooldownSeconds: z.number().min(0).max(600).default(0),
 });
 
 export type PlanStages = z.infer<typeof stagesSchema>;
+
+/** The stage configurations of a plan. @throws LL_PLAN_INVALID. */
+export function readStages(plan: RunPlan): PlanStages {
+  const parsed = stagesSchema.safeParse(plan.stages);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.map(String).join(".") ?? "";
+  throw validatorErrors.make("LL_PLAN_INVALID", `stages.${where}: ${issue?.message ?? "invalid"}`);
+}

@@ -84,6 +84,7 @@ function loadPlanOf(context: StageContext): LoadPlan {
 
 export const loadStage: Stage = {
   id: "load",
+  resume: "repeat",
   feeds: "load.",
   plannedMs: ({ load }) => (load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8,
   async run(context) {

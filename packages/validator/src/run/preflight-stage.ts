@@ -61,6 +61,7 @@ export async function readContract(
 
 export const preflightStage: Stage = {
   id: "preflight",
+  resume: "repeat",
   feeds: "",
   plannedMs: () => 500,
   async run(context) {

@@ -103,6 +103,7 @@ async function runProbe(context: StageContext, probe: Probe): Promise<void> {
 
 export const probeStage: Stage = {
   id: "probe",
+  resume: "parts",
   feeds: "probe.",
   plannedMs: () => probes.length * 250,
   async run(context) {
@@ -110,7 +111,7 @@ export const probeStage: Stage = {
     for (const [done, probe] of probes.entries()) {
       const leftMs = (total - done) * 250;
       context.progress({ state: "running", done, total, text: probe.summary, leftMs });
-      await runProbe(context, probe);
+      if (!context.before.closed.has(`probe.${probe.id}`)) await runProbe(context, probe);
     }
   },
 };

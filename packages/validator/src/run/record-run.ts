@@ -1,14 +1,33 @@
 import { availableParallelism } from "node:os";
-import { planDigest as digestOf, planFileText, type RunPlan, targetName } from "@loadline/contract";
+import { join } from "node:path";
+import {
+  type EvidenceRecord,
+  planDigest as digestOf,
+  planFileText,
+  type RunPlan,
+  targetName,
+} from "@loadline/contract";
 import { earlierRuns } from "../evidence/earlier-runs.ts";
-import { createRecorder, type Recorder } from "../evidence/recorder.ts";
+import { createRecorder, type Recorder, type RecorderOptions } from "../evidence/recorder.ts";
 import { createRedactor } from "../evidence/redact.ts";
 import { makeRunDirectory, runName, writeWhole } from "../evidence/run-directory.ts";
 import { sha256 } from "../evidence/sha256.ts";
+import { citeSelftest } from "../selftest/cite.ts";
 import { closeRun } from "./close-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
 const planYaml = "plan.yaml";
+
+/** A run that was interrupted, as it goes on under its own name in a folder of its own. */
+export interface ResumedRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly records: readonly EvidenceRecord[];
+  /** By digest. */
+  readonly artifacts: ReadonlyMap<string, Uint8Array>;
+  /** Said in the evidence where it goes on. */
+  readonly says: Readonly<Record<string, unknown>>;
+}
 
 /** What observes; it never decides. */
 export type RunBody = (run: string, recorder: Recorder) => Promise<void>;
@@ -16,7 +35,7 @@ export type RunBody = (run: string, recorder: Recorder) => Promise<void>;
 function openRecorder(
   plan: RunPlan,
   deps: ValidationDeps,
-  o: { run: string; runDir: string; planDigest: string },
+  o: Pick<RecorderOptions, "run" | "runDir" | "planDigest" | "before">,
 ): Recorder {
   const own = deps.apiKey === undefined ? [] : [deps.apiKey];
   const secrets = [...own, ...(deps.stackSecrets?.values() ?? [])];
@@ -29,6 +48,27 @@ function openRecorder(
   });
 }
 
+/** The first records: what runs here, on what, and what was run before. */
+function sayStart(
+  plan: RunPlan,
+  deps: ValidationDeps,
+  o: { run: string; planDigest: string; recorder: Recorder; resumed?: ResumedRun },
+): void {
+  const { recorder, planDigest, resumed } = o;
+  const { platform, versions } = process;
+  const facts = { node: versions.node, cpus: availableParallelism(), platform };
+  const again = deps.reproduce === undefined ? {} : { reproduce: deps.reproduce };
+  const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again };
+  if (resumed === undefined) recorder.append({ kind: "run.started", by: "run", data: started });
+  else recorder.append({ kind: "note", by: "run", data: { ...started, resumed: resumed.says } });
+  if (deps.selftestDir !== undefined) {
+    const selftest = citeSelftest(deps.selftestDir);
+    recorder.append({ kind: "note", by: "run", data: { selftest } });
+  }
+  const earlier = earlierRuns(deps.runsDir, { except: o.run, target: targetName(plan.target) });
+  if (earlier.length > 0) recorder.append({ kind: "note", by: "run", data: { earlier } });
+}
+
 /**
  * One run directory: plan, evidence of `body`, closing record, fold, bundle, views. `body` reports
  * the target's faults as evidence; what it throws ends the run. @throws LL_RUN_DIRECTORY.
@@ -37,21 +77,20 @@ export async function recordRun(
   plan: RunPlan,
   deps: ValidationDeps,
   body: RunBody,
+  resumed?: ResumedRun,
 ): Promise<ValidationResult> {
-  const run = runName(deps.clock, deps.random);
-  const runDir = makeRunDirectory(deps.runsDir, run);
+  const run = resumed?.run ?? runName(deps.clock, deps.random);
+  const runDir = makeRunDirectory(deps.runsDir, resumed?.folder ?? run);
   const planDigest = digestOf(plan, sha256);
   writeWhole(runDir, "plan.json", planFileText(plan));
   if (deps.planText !== undefined) writeWhole(runDir, planYaml, deps.planText);
-  const recorder = openRecorder(plan, deps, { run, runDir, planDigest });
+  for (const [digest, bytes] of resumed?.artifacts ?? []) {
+    writeWhole(join(runDir, "artifacts"), digest, bytes);
+  }
+  const before = resumed === undefined ? {} : { before: resumed.records };
+  const recorder = openRecorder(plan, deps, { run, runDir, planDigest, ...before });
   try {
-    const { platform, versions } = process;
-    const facts = { node: versions.node, cpus: availableParallelism(), platform };
-    const again = deps.reproduce === undefined ? {} : { reproduce: deps.reproduce };
-    const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again };
-    recorder.append({ kind: "run.started", by: "run", data: started });
-    const earlier = earlierRuns(deps.runsDir, { except: run, target: targetName(plan.target) });
-    if (earlier.length > 0) recorder.append({ kind: "note", by: "run", data: { earlier } });
+    sayStart(plan, deps, { run, planDigest, recorder, ...(resumed && { resumed }) });
     await body(run, recorder);
     const reason = deps.signal.aborted ? "cancelled" : "done";
     recorder.append({ kind: "run.closed", by: "run", data: { reason } });

@@ -1,4 +1,5 @@
 import { stages } from "./stages.ts";
+import { cooldownOf, isNeeded } from "./budget.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 function claimsOf(context: StageContext, stage: Stage): string[] {
@@ -21,11 +22,6 @@ function recordFor(
 
 async function runStage(context: StageContext, stage: Stage): Promise<void> {
   const { recorder } = context;
-  if (context.stages.skip.includes(stage.id)) {
-    const sentence = `The plan skips the stage ${stage.id}.`;
-    recordFor(context, stage, "skip", { reason: "skipped", sentence });
-    return;
-  }
   recorder.append({ kind: "stage.started", by: stage.id, data: { stage: stage.id } });
   try {
     await stage.run(context);
@@ -39,26 +35,65 @@ async function runStage(context: StageContext, stage: Stage): Promise<void> {
       recorder.append({ kind: "note", by: stage.id, data: { stageBroke: stage.id, why } });
     }
   }
-  recorder.append({ kind: "stage.ended", by: stage.id, data: { stage: stage.id } });
+  const finished = !context.deps.signal.aborted;
+  recorder.append({ kind: "stage.ended", by: stage.id, data: { stage: stage.id, finished } });
   recorder.sync();
 }
 
-/** A plan that promises nothing of a stage has no use for it; what feeds nothing serves the target's. */
-function isNeeded(context: StageContext, stage: Stage): boolean {
-  if (stage.feeds !== "") return claimsOf(context, stage).length > 0;
-  return context.plan.claims.some(({ of }) => !of.startsWith("stack."));
+/** Why a stage is not run now, as a record of its claims; null when it is. */
+function whyNot(context: StageContext, stage: Stage, leftMs: number) {
+  if (context.stages.skip.includes(stage.id)) {
+    const sentence = `The plan skips the stage ${stage.id}.`;
+    return { reason: "skipped", sentence };
+  }
+  if (stage.resume === "never" && context.before.begun.has(stage.id)) {
+    const sentence = `The run was interrupted in the stage ${stage.id}, whose checks rest on each other.`;
+    return { reason: "cancelled", sentence };
+  }
+  if (leftMs > 0) return null;
+  const sentence = `The ${context.plan.budgetMinutes} min of the plan were over before ${stage.id}.`;
+  return { reason: "over_budget", sentence };
+}
+
+/** Rests before a stage; ends early with the run. */
+async function rest(context: StageContext, ms: number): Promise<void> {
+  const { clock, signal } = context.deps;
+  if (ms === 0 || signal.aborted) return;
+  const seconds = Math.round(ms / 1000);
+  context.recorder.append({ kind: "note", by: "run", data: { cooldownMs: ms } });
+  context.progress({ state: "waiting", done: 0, total: 1, text: `rests ${seconds} s`, leftMs: ms });
+  try {
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 /** Runs the stages in order; a broken one ends as `error` of its claims, the next still runs. */
 export async function runStages(
   context: StageContext,
-  report: (stage: Stage, state: "waiting" | "done") => void,
+  report: (stage: Stage, state: "waiting" | "running" | "done") => void,
 ): Promise<void> {
-  const needed = stages.filter((stage) => isNeeded(context, stage));
+  const { deps, before } = context;
+  const startedMs = deps.clock.monotonicMs();
+  const needed = stages.filter((stage) => isNeeded(context.plan, stage));
   for (const stage of needed) report(stage, "waiting");
+  let sentBefore = false;
   for (const stage of needed) {
-    if (context.deps.signal.aborted) return;
-    await runStage(context, stage);
+    if (deps.signal.aborted) return;
+    // What feeds no claim serves the stages after it, so a resumed run needs it again.
+    if (stage.feeds === "" || !before.finished.has(stage.id)) {
+      const spentMs = deps.clock.monotonicMs() - startedMs;
+      const why = whyNot(context, stage, context.plan.budgetMinutes * 60_000 - spentMs);
+      if (why !== null) recordFor(context, stage, "skip", why);
+      else {
+        report(stage, "running");
+        await rest(context, cooldownOf(stage, context.stages, sentBefore));
+        if (deps.signal.aborted) return;
+        await runStage(context, stage);
+        sentBefore ||= stage.feeds !== "" && stage.isDeclaredOnly !== true;
+      }
+    }
     report(stage, "done");
   }
 }

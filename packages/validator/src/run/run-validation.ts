@@ -1,19 +1,12 @@
 import type { RunPlan } from "@loadline/contract";
-import { validatorErrors } from "../errors.ts";
-import { type PlanStages, stagesSchema } from "../plan/stages.ts";
+import { checkBudget } from "./budget.ts";
+import { type PlanStages, readStages } from "../plan/stages.ts";
 import { recordRun } from "./record-run.ts";
 import { runStages } from "./run-stages.ts";
-import type { Stage, StageContext } from "./stage.ts";
+import { readInterrupted } from "./resume.ts";
+import type { RunBefore, Stage, StageContext } from "./stage.ts";
 import { stages as allStages } from "./stages.ts";
 import type { Progress, ValidationDeps, ValidationResult } from "./types.ts";
-
-function readStages(plan: RunPlan): PlanStages {
-  const parsed = stagesSchema.safeParse(plan.stages);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue?.path.map(String).join(".") ?? "";
-  throw validatorErrors.make("LL_PLAN_INVALID", `stages.${where}: ${issue?.message ?? "invalid"}`);
-}
 
 /** Progress with the time left of all stages: that of this one and the plans of those after it. */
 function progressOf(
@@ -33,18 +26,43 @@ function progressOf(
 
 /**
  * Runs a plan against its target: preflight, stages, fold, bundle, views. Never throws for the
- * target's fault. @throws LL_RUN_DIRECTORY, LL_PLAN_INVALID before anything is sent.
+ * target's fault. @throws LL_RUN_DIRECTORY, LL_PLAN_INVALID, LL_PLAN_OVER_BUDGET before anything is sent.
  */
 export async function runValidation(
   plan: RunPlan,
   deps: ValidationDeps,
 ): Promise<ValidationResult> {
   const stages = readStages(plan);
-  return recordRun(plan, deps, (run, recorder) => runAll({ plan, deps, stages, run, recorder }));
+  const { rows, sumMs, budgetMs } = checkBudget(plan);
+  return recordRun(plan, deps, (run, recorder) => {
+    recorder.append({ kind: "note", by: "run", data: { budget: { rows, sumMs, budgetMs } } });
+    return runAll({ plan, deps, stages, run, recorder, before: nothingBefore });
+  });
+}
+
+const nothingBefore: RunBefore = { finished: new Set(), begun: new Set(), closed: new Set() };
+
+/**
+ * Goes on with a run that was interrupted: finished stages are not repeated, the chain of records
+ * continues. @throws LL_RUN_RESUME with the reason why not, LL_BUNDLE_READ, LL_RUN_DIRECTORY.
+ */
+export async function resumeValidation(
+  path: string,
+  deps: ValidationDeps,
+): Promise<ValidationResult> {
+  const { plan, before, resumed, planText } = await readInterrupted(path, deps);
+  const stages = readStages(plan);
+  const own = planText === undefined ? deps : { ...deps, planText };
+  return recordRun(
+    plan,
+    own,
+    (run, recorder) => runAll({ plan, deps: own, stages, run, recorder, before }),
+    resumed,
+  );
 }
 
 async function runAll(
-  o: Pick<StageContext, "plan" | "deps" | "stages" | "run" | "recorder">,
+  o: Pick<StageContext, "plan" | "deps" | "stages" | "run" | "recorder" | "before">,
 ): Promise<void> {
   const unknown = {
     models: "unknown",
@@ -59,13 +77,9 @@ async function runAll(
     progress: (p) => show(p),
   };
   const report = (stage: Stage, state: Progress["state"]): void => {
-    progressOf(
-      o.deps,
-      o.stages,
-      stage.id,
-    )({ state, done: state === "done" ? 1 : 0, total: 1, text: "" });
-    const next = allStages[allStages.indexOf(stage) + 1];
-    if (state === "done" && next !== undefined) show = progressOf(o.deps, o.stages, next.id);
+    show = progressOf(o.deps, o.stages, stage.id);
+    if (state === "running") return;
+    show({ state, done: state === "done" ? 1 : 0, total: 1, text: "" });
   };
   await runStages(context, report);
 }

@@ -24,6 +24,7 @@ function edgeState(states: ReadonlyMap<string, ServiceState>): ServiceState {
 /** Checks of the declared services, one after another; without a stack it has nothing to do. */
 export const stackStage: Stage = {
   id: "stack",
+  resume: "never",
   feeds: "stack.",
   plannedMs: (stages) => itemsOf(stages).length * checkMs,
   async run({ stages, deps, recorder, run, plan, progress }) {

@@ -38,6 +38,8 @@ export interface ValidationDeps {
   readonly planText?: string;
   /** The command that runs it again, as an argument list; default `validate --target` of the plan. */
   readonly reproduce?: readonly string[];
+  /** Folder of selftest bundles; the newest is cited in the evidence. */
+  readonly selftestDir?: string;
   /** Where the load engine runs, default a thread of its own. */
   readonly loadEngine?: "thread" | "inline";
 }

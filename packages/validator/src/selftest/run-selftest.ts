@@ -11,7 +11,6 @@ import type { SelftestCase, SelftestContext, SelftestFamily } from "./case.ts";
 import { selftestFamilies } from "./families/table.ts";
 import { selectCases } from "./registry.ts";
 
-export const selftestProfile = "selftest";
 const parts = ["saboteur", "clean twin", "blame"] as const;
 const streamOf = (id: string): string => `selftest.${id}`;
 
@@ -51,7 +50,7 @@ function claimOf(one: SelftestCase): Claim {
 function planOf(cases: readonly SelftestCase[], only: string | undefined): RunPlan {
   return {
     schema: "loadline-plan/v1",
-    profile: selftestProfile,
+    profile: only === undefined ? "selftest" : "selftest-part",
     target: { name: "loadline", baseUrl: "loadline" },
     confidence: 0.95,
     maxWaived: 0,
