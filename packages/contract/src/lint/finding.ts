@@ -122,7 +122,7 @@ export function agrees(figure: Amount, exact: number, slack = 0): boolean {
 }
 
 const asides =
-  /\b(?:histor(?:y|ic)|previous|earlier|last (?:run|week|month|quarter)|before|baseline|examples?|legend|glossary|definitions?|changelog|resolved|fixed|out of scope|backlog|roadmap|future|next steps|how to|known (?:issues|limitations)|accepted risks?|waive[dr]s?|appendix|template|optional|not required|open items|lessons)\b/i;
+  /\b(?:details of|histor(?:y|ic)|previous|earlier|last (?:run|week|month|quarter)|before|baseline|examples?|legend|glossary|definitions?|changelog|resolved|fixed|out of scope|backlog|roadmap|future|next steps|how to|known (?:issues|limitations)|accepted risks?|waive[dr]s?|appendix|template|optional|not required|open items|lessons)\b/i;
 
 /** Whether a section speaks of other times or of what is not claimed now. */
 export function isAside(section: Section): boolean {

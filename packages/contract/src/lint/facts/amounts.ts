@@ -117,6 +117,21 @@ function withUnit(text: string, tail: Omit<Tail, "unit">): Tail | null {
   return { ...tail, unit, end: tail.end + (unit?.length ?? 0) };
 }
 
+/** `1000+`: at least so many. */
+function isPlus(text: string, at: number): boolean {
+  return text[at] === "+" && !/\d/.test(text[at + 1] ?? "");
+}
+
+/** The parts of an amount that only some have, in its base unit. */
+function extrasOf(tail: Tail, factor: number): Pick<Amount, "upper" | "of" | "dimension" | "unit"> {
+  return {
+    ...(tail.upper === undefined ? {} : { upper: tail.upper * factor }),
+    ...(tail.of === undefined ? {} : { of: tail.of }),
+    dimension: tail.unit?.dimension ?? "count",
+    unit: tail.unit?.name ?? "",
+  };
+}
+
 function readOne(text: string, at: number, found: string, context: Context): Amount | null {
   const token = withSpaces(text, at, found, context.sign);
   const figure = parseFigure(token.replaceAll(" ", "'"), context.sign);
@@ -128,16 +143,12 @@ function readOne(text: string, at: number, found: string, context: Context): Amo
   const end = scale === 1 ? digitsEnd : digitsEnd + 1;
   const tail = readTail(text, { value: figure.value, start, end }, context.sign);
   if (tail === null) return null;
-  const isPlus = text[tail.end] === "+" && !/\d/.test(text[tail.end + 1] ?? "");
   const factor = (tail.unit?.factor ?? 1) * scale * (isMinus ? -1 : 1);
   return {
     value: figure.value * factor,
-    ...(tail.upper === undefined ? {} : { upper: tail.upper * factor }),
-    ...(tail.of === undefined ? {} : { of: tail.of }),
-    dimension: tail.unit?.dimension ?? "count",
-    unit: tail.unit?.name ?? "",
+    ...extrasOf(tail, factor),
     half: Math.abs(figure.half * factor),
-    comparator: isPlus ? ">" : comparatorBefore(text, start),
+    comparator: isPlus(text, tail.end) ? ">" : comparatorBefore(text, start),
     start,
     end: tail.end,
     text: "",

@@ -8,7 +8,8 @@ export type DecimalSign = "." | ",";
 export function decimalSign(text: string): DecimalSign {
   let comma = 0;
   let dot = 0;
-  for (const [token] of text.matchAll(/\d+(?:[.,]\d+)+/g)) {
+  for (const [token] of text.matchAll(/\d+(?:[.,]\d+)*/g)) {
+    if (token.length > 40) continue;
     const commas = token.split(",").length - 1;
     const dots = token.split(".").length - 1;
     if (commas === 1 && dots === 0 && !isGroup(token, ",")) comma += 1;

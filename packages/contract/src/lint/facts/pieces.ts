@@ -1,4 +1,4 @@
-import type { Amount, Field } from "../types.ts";
+import type { Amount, Cell, Field, Role } from "../types.ts";
 import type { DecimalSign } from "./locale.ts";
 import { readAmounts } from "./amounts.ts";
 import { roleOf } from "./roles.ts";
@@ -45,12 +45,23 @@ function withUnit(amount: Amount, unit: ReturnType<typeof unitAt>): Amount {
   };
 }
 
+/** What a name tells about every value below it. */
+export interface Named {
+  readonly name: string;
+  readonly role: Role;
+  readonly unit: ReturnType<typeof unitAt>;
+}
+
+/** Reads the name of a column or key, once for all of its values. */
+export function readName(name: string): Named {
+  return { name, role: roleOf(name), unit: unitOfName(name) };
+}
+
 /** One named value with what can be read from it. */
-export function readField(name: string, text: string, line: number, sign: DecimalSign): Field {
-  const unit = unitOfName(name);
-  const amounts = readAmounts(text, { line, sign }).map((one) => withUnit(one, unit));
-  const status = statusOf(text);
-  return { name, role: roleOf(name), cell: { text, line }, amounts, status };
+export function readField({ name, role, unit }: Named, cell: Cell, sign: DecimalSign): Field {
+  const found = readAmounts(cell.text, { line: cell.line, sign });
+  const amounts = found.map((one) => withUnit(one, unit));
+  return { name, role, cell, amounts, status: statusOf(cell.text) };
 }
 
 const countRoles: ReadonlySet<string> = new Set(["total", "passed", "failed", "open"]);

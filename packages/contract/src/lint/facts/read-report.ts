@@ -2,7 +2,7 @@ import type { Block } from "../read/block.ts";
 import type { Field, Grid, Report, Row, Section, Statement } from "../types.ts";
 import { readAmounts } from "./amounts.ts";
 import { type DecimalSign, decimalSign } from "./locale.ts";
-import { pairOf, piecesOf, readField } from "./pieces.ts";
+import { pairOf, piecesOf, readField, readName } from "./pieces.ts";
 import { makeRow, readTable } from "./tables.ts";
 
 /** Turns the blocks of a file into the facts that rules compare. */
@@ -95,7 +95,7 @@ class ReportBuilder {
     this.#list ??= { rows: [], pairs: [], line };
     const fields = piecesOf(value, line, this.#sign);
     if (fields.length >= 2) this.#list.rows.push(makeRow(key, line, fields));
-    else this.#list.pairs.push(readField(key, value, line, this.#sign));
+    else this.#list.pairs.push(readField(readName(key), { text: value, line }, this.#sign));
   }
 
   #endList(): void {

@@ -1,6 +1,6 @@
 import type { Cell, Field, Row } from "../types.ts";
 import type { DecimalSign } from "./locale.ts";
-import { readField } from "./pieces.ts";
+import { type Named, readField, readName } from "./pieces.ts";
 import { isTotalLabel, roleOf } from "./roles.ts";
 import { statusOf } from "./status.ts";
 
@@ -78,21 +78,23 @@ export function readTable(raw: readonly (readonly Cell[])[], sign: DecimalSign):
   if (isTurned(rows)) rows = flipped(rows);
   const [head = [], ...body] = rows;
   const label = labelColumn(head, body);
+  const names = head.map((cell) => readName(cell.text));
   return body
     .filter((row) => row.some((cell) => cell.text !== ""))
-    .map((row) => readRow(head, row, label, sign));
+    .map((row) => readRow(names, row, label, sign));
 }
 
 function readRow(
-  head: readonly Cell[],
+  names: readonly Named[],
   row: readonly Cell[],
   label: number,
   sign: DecimalSign,
 ): Row {
   const name = row[label]?.text ?? "";
-  const fields = row.flatMap((cell, i) =>
-    i === label ? [] : [readField(head[i]?.text ?? "", cell.text, cell.line, sign)],
-  );
+  const fields = row.flatMap((cell, i) => {
+    const named = names[i];
+    return i === label || named === undefined ? [] : [readField(named, cell, sign)];
+  });
   return makeRow(name, row[label]?.line ?? 1, fields);
 }
 

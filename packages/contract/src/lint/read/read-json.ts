@@ -167,7 +167,7 @@ function writeObject(members: readonly (readonly [string, Json])[], to: Writer):
   for (const [key, value] of members) {
     if (value.kind === "scalar") continue;
     const text = wordsOfKey(key);
-    to.blocks.push({ kind: "heading", level: Math.min(to.depth, 6), text, line: value.line });
+    to.blocks.push({ kind: "heading", level: to.depth, text, line: value.line });
     writeValue(value, text, { depth: to.depth + 1, blocks: to.blocks });
   }
 }
@@ -199,7 +199,10 @@ function writeArray(items: readonly Json[], title: string, to: Writer): void {
   }
   for (const one of objects) {
     const nested = one.members.filter(([, value]) => value.kind !== "scalar");
-    if (nested.length > 0) writeObject(nested, to);
+    if (nested.length === 0) continue;
+    const text = `Details of ${title === "" ? "an entry" : title}`;
+    to.blocks.push({ kind: "heading", level: to.depth, text, line: one.line });
+    writeObject(nested, { depth: to.depth + 1, blocks: to.blocks });
   }
 }
 

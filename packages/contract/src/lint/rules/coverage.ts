@@ -21,7 +21,11 @@ function run(report: Report): RuleResult {
   );
   for (const one of report.statements) {
     const full = one.amounts.find(
-      (a) => a.dimension === "percent" && a.value === 100 && a.upper === undefined,
+      (a) =>
+        a.dimension === "percent" &&
+        a.value === 100 &&
+        a.comparator === "=" &&
+        a.upper === undefined,
     );
     if (full === undefined || !boast.test(one.text) || planned.test(one.text)) continue;
     if (isAside(one.section) || counted.has(one.section)) continue;

@@ -21,7 +21,12 @@ function judgedOf(row: Row): Judged | null {
   );
   const status =
     row.fields.find((one) => one.role === "status" && one.status !== null) ??
-    row.fields.find((one) => one.status !== null && one.amounts.length === 0);
+    row.fields.find(
+      (one) =>
+        one.status !== null &&
+        one.amounts.length === 0 &&
+        !/^(?:true|false|yes|no)$/i.test(one.cell.text),
+    );
   const [target, secondTarget] = targets;
   const [value, secondValue] = values.length > 0 ? values : others;
   if (target === undefined || value === undefined || status === undefined) return null;

@@ -66,6 +66,8 @@ function checkHeadline(report: Report, row: Row, out: Collector): void {
     const stated = exactOf(field);
     if (field === undefined || second !== undefined || stated === null || !isCount(stated))
       continue;
+    // `n` and `bad` alone do not say what they count.
+    if (/^(?:n|count|bad|good|sent|executed)$/i.test(field.name)) continue;
     const noun = nounOf(field.name);
     const details = report.grids
       .filter((grid) => grid.rows.length >= 2 && !isAside(grid.section))

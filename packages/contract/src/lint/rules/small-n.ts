@@ -79,17 +79,19 @@ function judge(
   });
 }
 
+/** `60 requests` or `over 60 requests`, where "over" says from what the figure was taken. */
+function isSampleCount(a: Amount, text: string): boolean {
+  if (!isCount(a) || a.upper !== undefined || a.of !== undefined) return false;
+  const isOver =
+    a.comparator === ">" && /\bover\s?$/i.test(text.slice(Math.max(0, a.start - 6), a.start));
+  if (a.comparator !== "=" && !isOver) return false;
+  return samples.test(text.slice(Math.max(0, a.start - 14), a.end + 14));
+}
+
 function checkStatement(one: Statement, out: Collector): void {
   const need = neededFor(one.text);
   if (need === null) return;
-  const counts = one.amounts.filter(
-    (a) =>
-      isCount(a) &&
-      a.comparator === "=" &&
-      a.upper === undefined &&
-      a.of === undefined &&
-      samples.test(one.text.slice(Math.max(0, a.start - 14), a.end + 14)),
-  );
+  const counts = one.amounts.filter((a) => isSampleCount(a, one.text));
   const times = one.amounts.filter((a) => a.dimension === "time");
   const [n, second] = counts;
   if (n === undefined || second !== undefined || times.length === 0) return;
