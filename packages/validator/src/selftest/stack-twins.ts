@@ -1,9 +1,10 @@
 import type { StackService } from "../stack/services/index.ts";
+import { startHttpTwin } from "../stack/stubs/http.ts";
+import { startMlflowTwin } from "../stack/stubs/mlflow.ts";
 import { startPostgresStub } from "../stack/stubs/postgres.ts";
 import { startRedisStub } from "../stack/stubs/redis.ts";
-import { startAlertmanagerTwin } from "../stack/stubs/alertmanager.ts";
-import { startMcpTwin } from "../stack/stubs/mcp.ts";
-import { startPrometheusTwin } from "../stack/stubs/prometheus.ts";
+import { startS3Twin } from "../stack/stubs/s3.ts";
+import { furtherTwins } from "../stack/stubs/further-twins.ts";
 import type { StackStub } from "../stack/stubs/stub.ts";
 import type { StackTwin, StartTwin } from "../stack/stubs/twin.ts";
 
@@ -48,7 +49,9 @@ export const stackTwins: Readonly<Partial<Record<StackService["kind"], StartTwin
   redis: startRedis,
   postgres: startPostgres("postgres"),
   timescaledb: startPostgres("timescaledb"),
-  prometheus: startPrometheusTwin,
-  alertmanager: startAlertmanagerTwin,
-  mcp: startMcpTwin,
+  s3: startS3Twin("s3"),
+  minio: startS3Twin("minio"),
+  mlflow: startMlflowTwin,
+  http: startHttpTwin,
+  ...furtherTwins,
 };

@@ -124,8 +124,10 @@ function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] 
   if (error instanceof WireFault) {
     const url = serviceOf(run, item).url;
     const seen = `${error.message}.`;
-    const reproduce = ["curl", "-sv", "-m", "5", `telnet://${new URL(url).host}`];
-    return [{ ok: false, seen, raw: error.raw, reproduce }];
+    const { host } = new URL(url);
+    const again = ["loadline", "validate", "--plan", "plan.yaml"];
+    const reproduce = host === "" ? again : ["curl", "-sv", "-m", "5", `telnet://${host}`];
+    return claim.parts.map((part) => ({ ok: false, seen, raw: error.raw, part, reproduce }));
   }
   const sentence = error instanceof Error ? error.message : String(error);
   if (error instanceof ToolMissing) {

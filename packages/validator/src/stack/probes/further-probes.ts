@@ -1,15 +1,19 @@
 import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
+import { logsProbes } from "./logs.ts";
 import { mcpProbes } from "./mcp.ts";
 import { prometheusProbes } from "./prometheus.ts";
+import { secretsProbes } from "./secrets.ts";
 import { tlsProbes } from "./tls.ts";
 import { websocketProbes } from "./websocket.ts";
 
 /** Checks of the further kinds, kind by kind. */
 export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
+  ...logsProbes,
   ...mcpProbes,
   ...prometheusProbes,
+  ...secretsProbes,
   ...tlsProbes,
   ...websocketProbes,
 ];

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { runStackPlan } from "./stack.fixture.ts";
+import { makeFolder } from "./stubs/folder.ts";
+import { startLogsTwin } from "./stubs/logs.ts";
+import { twinSuite } from "./twin-suite.fixture.ts";
+import { readLogLine, signatureOf } from "./wire/log-signature.ts";
+
+twinSuite("logs", startLogsTwin);
+
+describe("errors in logs", () => {
+  it("are grouped by signature with count, first and last time [R1-27]", async () => {
+    const lines = [
+      "2026-01-02 03:04:05,123 ERROR order 17 of user 'ann' lost",
+      "2026-01-02 03:04:06 INFO all is calm",
+      "2026-01-02 03:05:07 ERROR order 18 of user 'bob' lost",
+      "Traceback (most recent call last):",
+    ];
+    await using folder = await makeFolder({ "a.log": `${lines.join("\n")}\n` });
+    const it_ = { kind: "logs", files: [`${folder.path}/a.log`], structured: false };
+    const { evidence, words } = await runStackPlan({ services: { it: it_ } });
+    expect(words["it.errors"]).toBe("failed false");
+    expect(evidence).toContain(
+      '2 x \\"ERROR order # of user * lost\\" from 2026-01-02 03:04:05,123 to 2026-01-02 03:05:07',
+    );
+    expect(evidence).toContain("Traceback (most recent call last):");
+  });
+
+  it("differ by their words, not by numbers, ids and addresses", () => {
+    expect(signatureOf("job 7f3a9c2e1b failed after 3.5 s at 10.0.0.1:80")).toBe(
+      signatureOf("job 1b2c3d4e5f failed after 12 s at 10.0.0.2:8080"),
+    );
+    expect(signatureOf("job 1 failed")).not.toBe(signatureOf("job 1 lost"));
+  });
+
+  it("are known by level in JSON, whatever the message says", () => {
+    expect(readLogLine('{"time":"t","level":"info","msg":"ERROR page shown"}').isError).toBe(false);
+    expect(readLogLine('{"time":1,"level":50,"msg":"x"}').isError).toBe(true);
+    expect(readLogLine('{"level":"warn","msg":"x"}').isStructured).toBe(false);
+  });
+
+  it("of a file that is not there are a failure by its name", async () => {
+    const it_ = { kind: "logs", files: ["/nowhere/a.log"], structured: false };
+    const { words, sentences } = await runStackPlan({ services: { it: it_ } });
+    expect(words["it.errors"]).toBe("failed false");
+    expect(sentences["it.errors"]).toContain("/nowhere/a.log cannot be read (ENOENT)");
+  });
+});

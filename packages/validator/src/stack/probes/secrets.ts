@@ -1,0 +1,184 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { shownSecret } from "../secrets.ts";
+import { filesUnder } from "../wire/files-under.ts";
+import { WireFault } from "../wire/fault.ts";
+import { type SecretFound, secretsIn } from "../wire/secret-formats.ts";
+import { readTail } from "../wire/tail.ts";
+import { askWeb } from "../wire/web.ts";
+
+type SecretsProbe = StackProbe<ServiceOf<"secrets">>;
+type SecretsContext = StackContext<ServiceOf<"secrets">>;
+
+const shared = {
+  kind: "secrets",
+  needs: [],
+  checklist: ["R1-26"],
+  severity: "critical",
+} as const;
+const category = "Security & Compliance";
+const readBytesMax = 16 * 1024 * 1024;
+const shownMax = 10;
+
+/** Logins that manufacturers ship; public knowledge, so shown. */
+const defaultLogins = [
+  ["admin", "admin"],
+  ["admin", "password"],
+  ["minioadmin", "minioadmin"],
+  ["neo4j", "neo4j"],
+  ["guest", "guest"],
+  ["root", "root"],
+] as const;
+
+/** The planted values by the name of their reference. */
+function plantedOf(context: SecretsContext): ReadonlyMap<string, string> {
+  const pairs = context.service.planted.map((reference): [string, string] => [
+    shownSecret(reference),
+    context.secret(reference) ?? "",
+  ]);
+  return new Map(pairs);
+}
+
+async function search(context: SecretsContext, part: string): Promise<StackSeen> {
+  const planted = plantedOf(context);
+  const told: string[] = [];
+  let lines = 0;
+  const files = await filesUnder(part);
+  for (const file of files) {
+    const tail = await readTail(file, readBytesMax);
+    lines += tail.lines.length;
+    told.push(...secretsIn(tail.lines, planted).map((found) => `${file}:${told1(found)}`));
+  }
+  const first = told.length === 0 ? "" : `, the first at ${told[0]}`;
+  const seen = `${lines} lines of ${files.length} files, ${told.length} secrets${first}.`;
+  // A line number instead of the line: the command shows where, to whoever may see it.
+  const where = told.length === 0 ? "1" : (/:(\d+) /.exec(told[0] ?? "")?.[1] ?? "1");
+  const file = told[0]?.split(`:${where} `)[0] ?? part;
+  const reproduce = ["sed", "-n", `${where}p`, file];
+  const raw = told.slice(0, shownMax).join("\n");
+  return { ok: told.length === 0 && files.length > 0, seen, raw, part, reproduce };
+}
+
+const told1 = ({ line, kind, characters }: SecretFound): string =>
+  `${line} ${kind} (${characters} characters)`;
+
+const files: SecretsProbe = {
+  ...shared,
+  check: "files",
+  summary: "no secret in configuration files",
+  claim: (service) =>
+    service.files.length === 0
+      ? null
+      : {
+          statement: "its configuration files hold no secret in a known format and no planted one",
+          category,
+          rationale: "What is in a file is in every copy and every backup of it.",
+          parts: service.files,
+        },
+  saboteur: [{ when: "app.yaml", reply: "aws: AKIAQQQQQQQQQQQQQQQQ" }],
+  run: async (context) => {
+    const all: StackSeen[] = [];
+    for (const part of context.service.files) all.push(await search(context, part));
+    return all;
+  },
+};
+
+const logs: SecretsProbe = {
+  ...shared,
+  check: "logs",
+  summary: "no secret in logs",
+  claim: (service) =>
+    service.logs.length === 0
+      ? null
+      : {
+          statement: "its logs hold no secret in a known format and no planted one",
+          category,
+          rationale: "Logs are read by more people than any vault.",
+          parts: service.logs,
+        },
+  saboteur: [{ when: "app.log", reply: "using $PLANTED to connect" }],
+  run: async (context) => {
+    const all: StackSeen[] = [];
+    for (const part of context.service.logs) all.push(await search(context, part));
+    return all;
+  },
+};
+
+const environment: SecretsProbe = {
+  ...shared,
+  check: "environment",
+  summary: "no foreign secret in an environment",
+  severity: "high",
+  claim: (service) =>
+    service.pids.length === 0
+      ? null
+      : {
+          statement: "the environments of its processes hold no secret in a maker's own format",
+          category,
+          rationale: "An environment is handed on to every child and every crash report.",
+          parts: service.pids.map(String),
+        },
+  saboteur: [{ when: "environ", reply: "HOOK=xoxb-000000000000-sabotage" }],
+  async run(context) {
+    const all: StackSeen[] = [];
+    for (const pid of context.service.pids) {
+      const path = join(context.service.procRoot, String(pid), "environ");
+      const text = await readFile(path, "utf8").catch((cause: unknown) => {
+        const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+        throw new WireFault("protocol", `the environment of ${pid} cannot be read (${why})`);
+      });
+      const pairs = text.split("\0").filter((pair) => pair !== "");
+      const found = secretsIn(pairs, new Map());
+      const told = found.map(
+        ({ line, kind }) => `${(pairs[line - 1] ?? "").split("=")[0] ?? ""}: ${kind}`,
+      );
+      const named = told.length === 0 ? "" : ` (${told.slice(0, shownMax).join("; ")})`;
+      const seen = `${pairs.length} variables of ${pid}, ${found.length} secrets${named}.`;
+      const reproduce = ["sh", "-c", `tr '\\0' '\\n' < ${path} | cut -d= -f1`];
+      all.push({ ok: found.length === 0, seen, part: String(pid), reproduce });
+    }
+    return all;
+  },
+};
+
+const logins: SecretsProbe = {
+  ...shared,
+  check: "logins",
+  summary: "no door opens to a login of its maker",
+  claim: (service) =>
+    service.logins.length === 0
+      ? null
+      : {
+          statement: "each door asks for a login and refuses those that makers ship",
+          category,
+          rationale: "Default logins are the first thing anybody tries.",
+          parts: service.logins.map(({ url }) => url),
+        },
+  saboteur: [{ when: "GET /login admin:admin", reply: "welcome" }],
+  async run(context) {
+    const all: StackSeen[] = [];
+    for (const { url } of context.service.logins) {
+      const asked = { ...context, service: { url } };
+      const bare = await askWeb(asked, { path: url, login: "none" });
+      let seen = `It answers ${bare.status} without a login and to ${defaultLogins.length} logins of makers.`;
+      let ok = bare.status === 401 || bare.status === 403;
+      let reproduce = bare.curl;
+      if (!ok) seen = `It answers ${bare.status} without any login.`;
+      for (const [user, password] of ok ? defaultLogins : []) {
+        const answer = await askWeb(asked, { path: url, login: { user, password } });
+        if (answer.status >= 400) continue;
+        ok = false;
+        seen = `It answers ${answer.status} to ${user} with a maker's password.`;
+        reproduce = answer.curl;
+        break;
+      }
+      all.push({ ok, seen, part: url, reproduce });
+    }
+    return all;
+  },
+};
+
+/** Checks for secrets where none may be. */
+export const secretsProbes: readonly SecretsProbe[] = [files, logs, environment, logins];

@@ -1,0 +1,71 @@
+/** A kind of secret and how it looks; group 1, where there is one, is the secret itself. */
+export interface SecretFormat {
+  readonly kind: string;
+  readonly pattern: RegExp;
+}
+
+/** Formats whose makers gave them a form of their own, and assignments to names of secrets. */
+export const secretFormats: readonly SecretFormat[] = [
+  { kind: "private key", pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/ },
+  { kind: "AWS access key", pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
+  { kind: "GitHub token", pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b/ },
+  { kind: "GitLab token", pattern: /\bglpat-[\w-]{20,}/ },
+  { kind: "Slack token", pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/ },
+  { kind: "Anthropic key", pattern: /\bsk-ant-[\w-]{20,}/ },
+  { kind: "OpenAI key", pattern: /\bsk-(?!ant-)(?:proj-|svcacct-)?[A-Za-z0-9_-]{32,}/ },
+  { kind: "Stripe key", pattern: /\b[rs]k_live_[A-Za-z0-9]{16,}/ },
+  { kind: "Google API key", pattern: /\bAIza[\w-]{35}\b/ },
+  { kind: "npm token", pattern: /\bnpm_[A-Za-z0-9]{36}\b/ },
+  { kind: "JSON web token", pattern: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/ },
+  {
+    kind: "password in a URL",
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,100}:([^\s@/${<]{3,200})@/i,
+  },
+  {
+    kind: "assigned secret",
+    pattern:
+      /(?:^|[\s"'_-])(?:password|passwd|secret|secret_key|api_?key|access_?key|auth_?token)["']?\s*[:=]\s*["']?([^\s"'$<{#*,;]{6,200})/i,
+  },
+];
+
+/** What a person writes where the secret will be. */
+const placeholder =
+  /^(x+|\.+|-+|changeit|redacted|masked|null|none|true|false|undefined|your[-_].*|example.*|env:.*|file:.*)$/i;
+
+/** A secret found in a text: what and where, never the value. */
+export interface SecretFound {
+  readonly kind: string;
+  /** From 1. */
+  readonly line: number;
+  readonly characters: number;
+}
+
+const foundMax = 200;
+
+/** Secrets in lines, and the planted values by name; at most 200. */
+export function secretsIn(
+  lines: readonly string[],
+  planted: ReadonlyMap<string, string>,
+): SecretFound[] {
+  const all: SecretFound[] = [];
+  for (const [at, text] of lines.entries()) {
+    if (all.length >= foundMax) break;
+    const named = [...planted].find(([, value]) => value.length > 3 && text.includes(value));
+    if (named !== undefined) {
+      const kind = `the value of ${named[0]}`;
+      all.push({ kind, line: at + 1, characters: named[1].length });
+      continue;
+    }
+    // Longer lines hold data; a bound keeps the patterns' time within it.
+    const line = text.slice(0, 10_000);
+    for (const { kind, pattern } of secretFormats) {
+      const match = pattern.exec(line);
+      if (match === null) continue;
+      const value = match[1] ?? match[0];
+      if (match[1] !== undefined && placeholder.test(value)) continue;
+      all.push({ kind, line: at + 1, characters: value.length });
+      break;
+    }
+  }
+  return all;
+}
