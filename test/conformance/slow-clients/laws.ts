@@ -1,0 +1,206 @@
+import { createServer } from "node:http";
+import { connect, type Socket } from "node:net";
+import { systemClock } from "@loadline/kit/clock";
+import { eventually } from "@loadline/testkit";
+import type { Controls } from "../../../packages/gateway/src/controls.ts";
+import {
+  overUpstreams,
+  type Running,
+  runGateway,
+  temporaryDir,
+} from "../../../packages/gateway/test/harness.ts";
+
+export type FrontName = "http1" | "node";
+/** What a gateway with these controls breaks of one promise, in sentences. */
+export type SlowLaw = (front: FrontName, controls?: Partial<Controls>) => Promise<string[]>;
+
+const clock = systemClock();
+const headMs = 600;
+const requestMs = 900;
+const stalledMs = 700;
+/** Node's server looks once in a second at most; other suites run beside this one. */
+const slackMs = 4000;
+const dripMs = 40;
+const connections = 120;
+const growthBytesMax = 64 * 1024 * 1024;
+/** The kernel's buffers on both ends, and what the documents let wait. */
+const upstreamBytesMax = 24 * 1024 * 1024;
+const aheadBytes = 48 * 1024 * 1024;
+
+class Peer {
+  readonly socket: Socket;
+  text = "";
+  isClosed = false;
+
+  constructor(g: Running) {
+    this.socket = connect({ port: Number(new URL(g.url).port), host: "127.0.0.1", noDelay: true });
+    this.socket.setEncoding("latin1");
+    this.socket.on("data", (chunk: string) => void (this.text += chunk));
+    this.socket.on("error", () => this.socket.destroy());
+    this.socket.on("close", () => {
+      this.isClosed = true;
+    });
+  }
+
+  /** Sends one byte after the other, for as long as the connection lives. */
+  drip(text: string): void {
+    if (this.isClosed || text === "") return;
+    this.socket.write(text.slice(0, 1));
+    clock.after(dripMs, () => this.drip(text.slice(1)));
+  }
+}
+
+const filler = "x".repeat(4000);
+const chat = (more: object = {}): string =>
+  JSON.stringify({ model: "m", messages: [{ role: "user", content: filler }], ...more });
+
+function headOf(g: Running, line: string): string {
+  return (
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${g.key}\r\n` +
+    `Content-Type: application/json\r\n${line}\r\n\r\n`
+  );
+}
+
+const whole = (g: Running, more?: object): string => {
+  const body = chat(more);
+  return headOf(g, `Content-Length: ${body.length}`) + body;
+};
+
+function settings(front: FrontName, baseUrl: string): Record<string, unknown> {
+  return {
+    ...overUpstreams(baseUrl),
+    http: { front, head: headMs, request: requestMs },
+    stream: { clientStalled: stalledMs, waitingBytesMax: 65_536 },
+  };
+}
+
+/** An upstream that streams for as long as somebody takes it, or holds its answers back. */
+async function startUpstream(how: "endless" | "silent") {
+  const seen = { sentBytes: 0, open: 0 };
+  const event = `data: ${JSON.stringify({
+    id: "x",
+    object: "chat.completion.chunk",
+    created: 1,
+    model: "big",
+    choices: [{ index: 0, delta: { content: "y".repeat(16_000) } }],
+  })}\n\n`;
+  const server = createServer((request, response) => {
+    seen.open++;
+    response.on("close", () => void seen.open--);
+    request.resume();
+    if (how === "silent") return;
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const more = (): void => {
+      while (!response.destroyed && seen.sentBytes < 20 * upstreamBytesMax) {
+        seen.sentBytes += event.length;
+        if (!response.write(event)) break;
+      }
+    };
+    response.on("drain", more);
+    more();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const count = (peers: readonly Peer[], holds: (peer: Peer) => boolean): number =>
+  peers.filter((peer) => holds(peer)).length;
+
+/** Waits for `holds`; false when it did not come in time. */
+async function within(holds: () => boolean, ms: number): Promise<boolean> {
+  return eventually(clock, holds, ms).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Connections that say nothing, and those that drip their head, end at the head's deadline. */
+export const slowHeadsEnd: SlowLaw = async (front, controls = {}) => {
+  await using upstream = await startUpstream("silent");
+  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
+  const before = process.memoryUsage().rss;
+  const peers = Array.from({ length: connections }, () => new Peer(g));
+  for (const [i, peer] of peers.entries()) if (i % 2 === 0) peer.drip(whole(g));
+  const broken: string[] = [];
+  if ((await g.get("/healthz")).status !== 200) broken.push("nobody else was served");
+  await within(() => count(peers, (peer) => !peer.isClosed) === 0, headMs + slackMs);
+  const open = count(peers, (peer) => !peer.isClosed);
+  if (open > 0) broken.push(`${open} connections outlived the head's deadline`);
+  if (process.memoryUsage().rss - before > growthBytesMax) broken.push("memory grew without bound");
+  for (const peer of peers) peer.socket.destroy();
+  return broken;
+};
+
+/** Bodies that drip, of either framing, are 408 at the request's deadline, and closed. */
+export const slowBodiesEnd: SlowLaw = async (front, controls = {}) => {
+  await using upstream = await startUpstream("silent");
+  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
+  const body = chat();
+  const peers = Array.from({ length: connections / 2 }, () => new Peer(g));
+  for (const [i, peer] of peers.entries()) {
+    const isChunked = i % 2 === 0;
+    peer.socket.write(
+      isChunked
+        ? `${headOf(g, "Transfer-Encoding: chunked")}${body.length.toString(16)}\r\n`
+        : headOf(g, `Content-Length: ${body.length}`),
+    );
+    peer.drip(body);
+  }
+  await within(() => count(peers, (peer) => !peer.isClosed) === 0, requestMs + slackMs);
+  const broken: string[] = [];
+  const open = count(peers, (peer) => !peer.isClosed);
+  if (open > 0) broken.push(`${open} connections outlived the request's deadline`);
+  const told = count(peers, (peer) => peer.text.startsWith("HTTP/1.1 408 "));
+  if (open === 0 && told < peers.length) broken.push(`${peers.length - told} were not told 408`);
+  if (upstream.seen.open > 0) broken.push("an upstream was asked");
+  for (const peer of peers) peer.socket.destroy();
+  return broken;
+};
+
+/** Who takes nothing of a stream stops the upstream, and is disconnected at its deadline. */
+export const slowReaderEnds: SlowLaw = async (front, controls = {}) => {
+  await using upstream = await startUpstream("endless");
+  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
+  const peer = new Peer(g);
+  peer.socket.pause();
+  peer.socket.write(whole(g, { stream: true }));
+  const began = await within(() => upstream.seen.open === 1, slackMs);
+  const ended = await within(() => upstream.seen.open === 0, stalledMs + slackMs);
+  const broken: string[] = [];
+  if (!began) broken.push("the upstream was not asked");
+  else if (!ended) broken.push("the upstream's call outlived the client's deadline");
+  if (upstream.seen.sentBytes > upstreamBytesMax)
+    broken.push(`${upstream.seen.sentBytes} bytes were taken for a client that takes none`);
+  peer.socket.destroy();
+  return broken;
+};
+
+/** What a client sends ahead of its answer waits in its own socket. */
+export const aheadWaits: SlowLaw = async (front, controls = {}) => {
+  await using upstream = await startUpstream("silent");
+  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
+  const peer = new Peer(g);
+  const one = whole(g);
+  const requests = Math.ceil(aheadBytes / one.length);
+  peer.socket.write(one.repeat(requests), "latin1");
+  await within(() => upstream.seen.open === 1, slackMs);
+  const settled = peer.socket.writableLength;
+  await within(() => peer.socket.writableLength === 0, requestMs);
+  const broken: string[] = [];
+  if (peer.socket.writableLength < aheadBytes / 2)
+    broken.push(
+      `of ${aheadBytes} bytes only ${peer.socket.writableLength} waited, first ${settled}`,
+    );
+  if (upstream.seen.open > 1) broken.push(`${upstream.seen.open} requests ran at a time`);
+  peer.socket.destroy();
+  return broken;
+};
