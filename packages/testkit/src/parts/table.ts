@@ -4,6 +4,8 @@ import { k6 } from "./k6.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
 import { nginx } from "./nginx.ts";
+import { minio } from "./minio.ts";
+import { mlflow } from "./mlflow.ts";
 import { postgres15 } from "./postgres-15.ts";
 import { redisCluster } from "./redis-cluster.ts";
 import { redisSentinel } from "./redis-sentinel.ts";
@@ -19,6 +21,8 @@ export const parts: readonly Part[] = [
   postgres15,
   k6,
   locust,
+  minio,
+  mlflow,
   redisCluster,
   redisSentinel,
   valkey,

@@ -40,7 +40,9 @@ export function stackItems(stack: StackManifest, confidence: number): StackItem[
 /** The claims of a stack; none without one. */
 export function stackClaims(stack: StackManifest | undefined, confidence: number): Claim[] {
   if (stack === undefined) return [];
-  return [...stackItems(stack, confidence), ...edgeItems(stack, confidence)].map(({ claim }) => claim);
+  return [...stackItems(stack, confidence), ...edgeItems(stack, confidence)].map(
+    ({ claim }) => claim,
+  );
 }
 
 /** What a plan without a target is about: its stack, named by the first address that is HTTP. */

@@ -99,7 +99,12 @@ const openapi: HttpProbe = {
           category: "Testing & Quality",
           rationale: "Clients are generated from that document.",
         },
-  saboteur: [{ when: "GET /items", status: 200, reply: '{"items":"three"}' }],
+  saboteur: [
+    {
+      when: "GET /openapi.json",
+      reply: '{"openapi":"3.1.0","paths":{"/items":{"get":{"responses":{"204":{}}}}}}',
+    },
+  ],
   async run(context) {
     const path = context.service.openapi ?? "";
     const got = await send(context, { method: "GET", path });
@@ -133,7 +138,9 @@ const traces =
 function errorFault(answer: HttpAnswer, statuses: readonly number[]): string | null {
   if (!statuses.includes(answer.status)) return `answered ${answer.status}`;
   if (!isRecord(answerJson(answer))) return `${answer.status} without a JSON object`;
-  return traces.test(answer.body.toString("utf8")) ? `${answer.status} with a stack trace` : null;
+  // A trace inside a JSON string has its line ends and quotes escaped.
+  const text = answer.body.toString("utf8").replaceAll("\\n", "\n").replaceAll('\\"', '"');
+  return traces.test(text) ? `${answer.status} with a stack trace` : null;
 }
 
 const errors: HttpProbe = {

@@ -96,7 +96,7 @@ const isPrivate: S3Probe = {
     for (const part of new Set([bucket, ...buckets])) {
       const list = { method: "GET", bucket: part, query: { "list-type": "2" } } as const;
       const listed = await s3Ask(context, list, null);
-      const key = `${context.mark}/anonymous`;
+      const key = `anonymous/${context.mark}`;
       const body = Buffer.from("loadline");
       const put = await s3Ask(context, { method: "PUT", bucket: part, key, body }, null);
       if (put.status < 300) await s3Ask(context, { method: "DELETE", bucket: part, key });

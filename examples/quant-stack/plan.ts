@@ -1,0 +1,66 @@
+import { appOrigin } from "./api.ts";
+
+/** The plan that is green on the stack; services that were not started are left out. */
+export function planOf(at: {
+  api: string;
+  db: number;
+  cache: number;
+  files: string | null;
+  models: string | null;
+}): object {
+  const s3 = { accessKey: "${env:S3_USER}", secretKey: "${env:S3_PASSWORD}" };
+  const files = { kind: "minio", url: at.files, ...s3, bucket: "data", versioning: true };
+  const artifacts = { kind: "minio", url: at.files, ...s3, bucket: "mlflow" };
+  const models = { kind: "mlflow", url: at.models, registry: true, version: "3" };
+  return {
+    stack: {
+      name: "quant-stack",
+      timeoutMs: 30_000,
+      services: {
+        db: {
+          kind: "postgres",
+          url: `postgres://127.0.0.1:${at.db}/quant`,
+          user: "app",
+          password: "${env:DB_PASSWORD}",
+          version: "15",
+          migrations: { table: "schema_migrations", head: "0003" },
+          replication: "none",
+        },
+        cache: {
+          kind: "redis",
+          url: `redis://127.0.0.1:${at.cache}`,
+          password: "${env:REDIS_PASSWORD}",
+          persistence: "aof",
+          maxmemoryPolicy: "allkeys-lru",
+          topology: "single",
+          limits: { memoryBytes: 67_108_864 },
+        },
+        ...(at.files === null ? {} : { files, artifacts }),
+        ...(at.models === null ? {} : { models }),
+        api: {
+          kind: "http",
+          url: at.api,
+          openapi: "/openapi.json",
+          cors: { path: "/items", allowed: appOrigin },
+          compressed: "/items",
+          cached: "/items",
+        },
+      },
+      edges: [
+        {
+          from: "api",
+          to: "db",
+          send: { path: "/items", json: { name: "$MARK" } },
+          find: { sql: "select 1 from items where name = '$MARK'" },
+        },
+        {
+          from: "api",
+          to: "cache",
+          send: { path: "/items", json: { name: "$MARK" } },
+          find: { key: "item:$MARK" },
+        },
+        ...(at.models === null ? [] : [{ from: "models", to: "artifacts" }]),
+      ],
+    },
+  };
+}

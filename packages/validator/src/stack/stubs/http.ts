@@ -1,0 +1,68 @@
+import { gzipSync } from "node:zlib";
+import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
+import type { StartTwin } from "./twin.ts";
+
+const token = "right-token-of-the-twin";
+const origin = "https://app.example";
+const list = { type: "object", required: ["items"], properties: { items: { type: "array" } } };
+const ok = (schema: object) => ({
+  responses: { "200": { description: "ok", content: { "application/json": { schema } } } },
+});
+const document = JSON.stringify({
+  openapi: "3.1.0",
+  info: { title: "twin", version: "0.1.0" },
+  paths: {
+    "/items": { get: ok(list) },
+    "/items/{id}": { get: ok({ type: "object" }) },
+  },
+});
+
+const refused = (status: number, code: string): RawReply => ({
+  status,
+  body: JSON.stringify({ error: { code } }),
+});
+
+function word(call: RawCall): string {
+  if (call.headers.origin !== undefined && call.headers.origin !== origin) {
+    return "from https://foreign";
+  }
+  if (call.headers["if-none-match"] !== undefined) return "if-none-match";
+  return call.headers["accept-encoding"] === "gzip" ? "gzip" : "";
+}
+
+function answer(call: RawCall): RawReply {
+  const path = call.url.pathname;
+  if (call.method === "OPTIONS") {
+    const isOurs = call.headers.origin === origin;
+    return { status: 204, headers: isOurs ? { "access-control-allow-origin": origin } : {} };
+  }
+  if (!["/health", "/openapi.json", "/items"].includes(path)) return refused(404, "no_route");
+  if (call.method !== "GET") return refused(405, "method");
+  if (path === "/health") return { status: 200, body: '{"status":"ok"}' };
+  if (path === "/openapi.json") return { status: 200, body: document };
+  if (call.headers.authorization !== `Bearer ${token}`) return refused(401, "login");
+  const etag = '"v1"';
+  if (call.headers["if-none-match"] === etag) return { status: 304, headers: { etag } };
+  const body = '{"items":[]}';
+  return call.headers["accept-encoding"] === "gzip"
+    ? { status: 200, body: gzipSync(body), headers: { etag, "content-encoding": "gzip" } }
+    : { status: 200, body, headers: { etag } };
+}
+
+/** The twin of an HTTP API. */
+export const startHttpTwin: StartTwin = async (rules) => {
+  const stub = await startRawWeb({ rules, mark: word, answer });
+  return {
+    service: {
+      kind: "http",
+      url: stub.url,
+      token: "${env:TWIN_TOKEN}",
+      openapi: "/openapi.json",
+      cors: { path: "/items", allowed: origin },
+      compressed: "/items",
+      cached: "/items",
+    },
+    secrets: { TWIN_TOKEN: token },
+    [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
+  };
+};

@@ -1,0 +1,82 @@
+import { signed } from "../wire/sigv4.ts";
+import type { StackRule } from "../probe.ts";
+import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
+import type { StackTwin, StartTwin } from "./twin.ts";
+
+const keys = {
+  accessKey: "twin-access-key",
+  secretKey: "right-secret-key-of-the-twin",
+  region: "us-east-1",
+};
+
+const skewMsMax = 15 * 60_000;
+
+/** Time of a header such as 20260102T030405Z, ms. */
+function timeOf(text: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)?.slice(1).map(Number);
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts ?? [];
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+/** `unsigned`, `badly` signed, or rightly: no word. */
+function signature(call: RawCall, nowMs: number): "" | "unsigned" | "badly" {
+  const said = call.headers.authorization;
+  if (said === undefined) return "unsigned";
+  const time = timeOf(String(call.headers["x-amz-date"] ?? ""));
+  const url = `http://${call.headers.host ?? ""}${call.url.pathname}${call.url.search}`;
+  const again = signed({ method: call.method, url, body: call.body }, keys, time);
+  const isRight = said === again.headers?.["authorization"];
+  return isRight && Math.abs(nowMs - time) < skewMsMax ? "" : "badly";
+}
+
+const refused = (code: string): RawReply => ({
+  status: 403,
+  body: `<Error><Code>${code}</Code></Error>`,
+});
+
+function stored(call: RawCall, objects: Map<string, Buffer>): RawReply {
+  const key = decodeURIComponent(call.url.pathname);
+  const query = call.url.searchParams;
+  if (call.method === "POST") {
+    if (query.has("uploads")) return { status: 200, body: "<R><UploadId>1</UploadId></R>" };
+    const parts = [1, 2].map((part) => objects.get(`${key}#${part}`) ?? Buffer.alloc(0));
+    objects.set(key, Buffer.concat(parts));
+    return { status: 200, body: "<CompleteMultipartUploadResult/>" };
+  }
+  if (call.method === "PUT") {
+    const part = query.get("partNumber");
+    objects.set(part === null ? key : `${key}#${part}`, call.body);
+    return { status: 200, headers: { etag: '"tag"' } };
+  }
+  if (call.method === "DELETE") return { status: objects.delete(key) ? 204 : 204 };
+  const found = objects.get(key);
+  return found === undefined
+    ? { status: 404, body: "<Error><Code>NoSuchKey</Code></Error>" }
+    : { status: 200, body: found };
+}
+
+const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+
+/** The twin of an object store of that kind, with strict signatures. */
+export const startS3Twin =
+  (kind: "s3" | "minio"): StartTwin =>
+  async (rules: readonly StackRule[]): Promise<StackTwin> => {
+    const objects = new Map<string, Buffer>();
+    const mark = (call: RawCall) => signature(call, Date.now());
+    const answer = (call: RawCall): RawReply => {
+      if (call.url.pathname.startsWith("/minio/health")) return { status: 200 };
+      const word = mark(call);
+      if (word === "unsigned") return refused("AccessDenied");
+      if (word === "badly") return refused("SignatureDoesNotMatch");
+      if (call.url.pathname !== "/data") return stored(call, objects);
+      const isVersioning = call.url.searchParams.has("versioning");
+      return { status: 200, body: isVersioning ? enabled : "<ListBucketResult/>" };
+    };
+    const stub = await startRawWeb({ rules, mark, answer });
+    const references = { accessKey: "${env:TWIN_ACCESS}", secretKey: "${env:TWIN_SECRET}" };
+    return {
+      service: { kind, url: stub.url, bucket: "data", versioning: true, ...references },
+      secrets: { TWIN_ACCESS: keys.accessKey, TWIN_SECRET: keys.secretKey },
+      [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
+    };
+  };

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import { parsePlanFile, runValidation } from "@loadline/validator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { breakages } from "../../examples/quant-stack/breakages.ts";
+import { type QuantStack, startQuantStack } from "../../examples/quant-stack/stack.ts";
+
+const core = await requireParts(["postgres-15", "redis"], { rows: ["R1-01", "R1-04", "R1-20"] });
+const minio = await requireParts(["minio"], { rows: ["R1-03", "R1-16"] });
+const mlflow = await requireParts(["mlflow"], { rows: ["R1-02", "R1-15", "R1-19"] });
+const gone = { minio: minio.missing, mlflow: minio.missing || mlflow.missing };
+
+describe.skipIf(core.missing)("the quant stack for real", () => {
+  const runsDir = mkdtempSync(join(tmpdir(), "loadline-quant-"));
+  let stack: QuantStack;
+
+  beforeAll(async () => {
+    stack = await startQuantStack();
+  }, 300_000);
+
+  afterAll(async () => {
+    await stack.stop();
+    rmSync(runsDir, { recursive: true, force: true });
+  }, 60_000);
+
+  async function validate() {
+    const parsed = parsePlanFile(JSON.stringify(stack.plan));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { verdict } = await runValidation(parsed.plan, {
+      clock: systemClock(),
+      random: systemRandom(),
+      runsDir,
+      toolVersion: "0",
+      reporters: [],
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      stackSecrets: new Map(Object.entries(stack.secrets).map(([k, v]) => [`\${env:${k}}`, v])),
+    });
+    const having = (word: string): string[] =>
+      verdict.claims
+        .filter((claim) => claim.verdict === word)
+        .map(({ id }) => id.replace("stack.", ""))
+        .sort();
+    return { verdict, having };
+  }
+
+  it("is green: every declared check and edge is passed [R1-20]", async () => {
+    const { verdict } = await validate();
+    const open = verdict.claims.filter((claim) => claim.verdict !== "passed");
+    expect(open.map(({ id, verdict: word, sentence }) => [id, word, sentence])).toEqual([]);
+    expect(verdict.outcome).toBe("READY");
+    expect(verdict.claims.length).toBeGreaterThan(20);
+  });
+
+  for (const broken of breakages) {
+    const isGone = broken.needs !== undefined && gone[broken.needs];
+    it.skipIf(isGone)(`${broken.title}: exactly ${broken.red.join(" and ")} turn red`, async () => {
+      await broken.apply(stack);
+      const { verdict, having } = await validate();
+      await broken.undo(stack);
+      expect(having("failed")).toEqual([...broken.red].sort());
+      expect(having("error")).toEqual([]);
+      expect(verdict.outcome).toBe("NOT_READY");
+    });
+  }
+});
