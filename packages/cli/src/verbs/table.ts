@@ -355,6 +355,30 @@ export const verbs: readonly VerbSpec[] = [
     load: async () => (await import("./breaker.ts")).runBreaker,
   },
   {
+    name: "schedule",
+    summary: "a crontab line, systemd timer or CronJob for a plan",
+    usage: "[cron|systemd|cronjob] --plan F [--every hourly|daily|weekly]",
+    example: "loadline schedule cron --plan plan.yaml --every daily",
+    options: [
+      { name: "plan", value: "FILE", help: "plan that is validated each time" },
+      {
+        name: "every",
+        value: "SPAN",
+        oneOf: ["hourly", "daily", "weekly"],
+        help: "hourly, daily (default) or weekly",
+      },
+      profile,
+      { name: "image", value: "NAME", help: "cronjob: container image, default loadline" },
+    ],
+    positional: {
+      name: "cron|systemd|cronjob",
+      min: 0,
+      max: 1,
+      oneOf: ["cron", "systemd", "cronjob"],
+    },
+    load: async () => (await import("./schedule.ts")).runSchedule,
+  },
+  {
     name: "clean",
     summary: "show what old runs left behind; remove it with --yes",
     usage: "[--keep N] [--yes]",
