@@ -70,7 +70,13 @@ const approve = (run: string, ...more: readonly string[]) =>
   cli(
     "approve",
     `runs/${run}`,
-    ...["--by", "Q. Signer", "--role", "owner", "--reason", "read and accepted", ...more],
+    "--by",
+    "Q. Signer",
+    "--role",
+    "owner",
+    "--reason",
+    "read and accepted",
+    ...more,
   );
 const attestations = (run: string): string[] =>
   readdirSync(path(`runs/${run}`)).includes("attestations")

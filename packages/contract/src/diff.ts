@@ -92,30 +92,42 @@ const limitText = (claim: Claim): string =>
 const targetText = (claim: Claim): string =>
   claim.target === undefined ? "-" : formatValue(claim.target, "ratio");
 
+type Change = readonly [what: string, from: string, to: string];
+
+const isLower = (x: number | undefined, y: number | undefined): boolean =>
+  x !== undefined && (y === undefined || y < x);
+
+/** A limit that moved to the side that is easier to keep. */
+function isWider(a: Claim, b: Claim): boolean {
+  if (a.limit === undefined || b.limit === undefined) return false;
+  return a.side === "above" ? b.limit < a.limit : b.limit > a.limit;
+}
+
+function lostParts(a: Claim, b: Claim): string {
+  const kept = new Set([...b.parts, ...(b.items ?? [])]);
+  return [...a.parts, ...(a.items ?? [])].filter((part) => !kept.has(part)).join(", ");
+}
+
+/** Each way in which a claim may ask less than before. */
+const easings: readonly ((a: Claim, b: Claim) => Change | null)[] = [
+  (a, b) => (a.required && !b.required ? ["claim", "required", "optional"] : null),
+  (a, b) => (isLower(a.target, b.target) ? ["target", targetText(a), targetText(b)] : null),
+  (a, b) => (isWider(a, b) ? ["limit", limitText(a), limitText(b)] : null),
+  (a, b) =>
+    b.confidence < a.confidence ? ["confidence", String(a.confidence), String(b.confidence)] : null,
+  (a, b) => (isLower(a.min, b.min) ? ["min", String(a.min), String(b.min ?? 1)] : null),
+  (a, b) => (lostParts(a, b) === "" ? null : ["parts", lostParts(a, b), "removed"]),
+  (a, b) => (a.accept === undefined && b.accept ? ["evidence", "own", b.accept] : null),
+];
+
 /** What the later plan asks less of than the earlier one. */
 function loosenedIn(a: Claim, b: Claim | undefined): Loosened[] {
-  const found = (what: string, from: string, to: string): Loosened[] => [
-    { claim: a.id, what, from, to },
-  ];
-  if (!b) return a.required ? found("claim", "required", "removed") : [];
-  const isLower = (x: number | undefined, y: number | undefined): boolean =>
-    x !== undefined && (y === undefined || y < x);
-  const isLimit = a.limit !== undefined && b.limit !== undefined && a.limit !== b.limit;
-  const wider = isLimit && (a.side === "above" ? b.limit < a.limit : b.limit > a.limit);
-  const parts = [...a.parts, ...(a.items ?? [])].filter(
-    (part) => !b.parts.includes(part) && b.items?.includes(part) !== true,
-  );
-  return [
-    ...(a.required && !b.required ? found("claim", "required", "optional") : []),
-    ...(isLower(a.target, b.target) ? found("target", targetText(a), targetText(b)) : []),
-    ...(wider ? found("limit", limitText(a), limitText(b)) : []),
-    ...(b.confidence < a.confidence
-      ? found("confidence", String(a.confidence), String(b.confidence))
-      : []),
-    ...(isLower(a.min, b.min) ? found("min", String(a.min), String(b.min ?? 1)) : []),
-    ...(parts.length > 0 ? found("parts", parts.join(", "), "removed") : []),
-    ...(a.accept === undefined && b.accept !== undefined ? found("evidence", "own", b.accept) : []),
-  ];
+  if (!b)
+    return a.required ? [{ claim: a.id, what: "claim", from: "required", to: "removed" }] : [];
+  return easings.flatMap((ease) => {
+    const found = ease(a, b);
+    return found ? [{ claim: a.id, what: found[0], from: found[1], to: found[2] }] : [];
+  });
 }
 
 /** Every check that recorded something, by id: its version and digest. */
@@ -149,26 +161,38 @@ function machineOf(side: DiffSide): string {
   return canonicalJson([String(node), String(cpus), String(platform)]);
 }
 
+/** Why two verdicts of one claim do not measure the same. */
+function breaksOf(a: Claim | undefined, b: Claim | undefined): string[] {
+  if (!a || !b) return [];
+  const isOther = a.limit !== b.limit || a.target !== b.target;
+  return [
+    ...(a.statement === b.statement ? [] : ["another statement"]),
+    ...(isOther ? ["another limit"] : []),
+  ];
+}
+
+const claimsById = (side: DiffSide): ReadonlyMap<string, Claim> =>
+  new Map(side.plan.claims.map((claim) => [claim.id, claim]));
+const sideById = (side: DiffSide, id: string): ClaimSide | null =>
+  sideOf(side.verdict.claims.find((claim) => claim.id === id));
+
 /** Everything `b` does differently from `a`. Pure; the order is that of the plans. */
 export function diffRuns(a: DiffSide, b: DiffSide): RunDiff {
-  const [plansA, plansB] = [a, b].map((s) => new Map(s.plan.claims.map((c) => [c.id, c])));
+  const [plansA, plansB] = [claimsById(a), claimsById(b)];
   const sameTarget = a.verdict.target === b.verdict.target;
   const checks = changedChecks(a, b);
   const changed = new Set(checks.map(({ check }) => check));
   const [seenA, seenB] = [streamsOf(a), streamsOf(b)];
   const ids = [...new Set([...a.verdict.claims, ...b.verdict.claims].map(({ id }) => id))];
   const claims = ids.map((claim): ClaimDiff => {
-    const [left, right] = [plansA?.get(claim), plansB?.get(claim)];
-    const [x, y] = [a, b].map((s) => sideOf(s.verdict.claims.find(({ id }) => id === claim)));
+    const [x, y] = [sideById(a, claim), sideById(b, claim)];
     const used = [...(seenA.get(claim) ?? []), ...(seenB.get(claim) ?? [])];
-    const broken: string[] = [];
-    if (!sameTarget) broken.push("another target");
-    if (left && right && left.statement !== right.statement) broken.push("another statement");
-    if (left && right && (left.limit !== right.limit || left.target !== right.target)) {
-      broken.push("another limit");
-    }
-    if (used.some((check) => changed.has(check))) broken.push("another check");
-    return { claim, change: changeOf(x ?? null, y ?? null), a: x ?? null, b: y ?? null, broken };
+    const broken = [
+      ...(sameTarget ? [] : ["another target"]),
+      ...breaksOf(plansA.get(claim), plansB.get(claim)),
+      ...(used.some((check) => changed.has(check)) ? ["another check"] : []),
+    ];
+    return { claim, change: changeOf(x, y), a: x, b: y, broken };
   });
   return {
     a: a.verdict.run,
@@ -178,7 +202,7 @@ export function diffRuns(a: DiffSide, b: DiffSide): RunDiff {
     sameMachine: machineOf(a) === machineOf(b),
     outcome: { a: a.verdict.outcome, b: b.verdict.outcome },
     claims,
-    loosened: a.plan.claims.flatMap((claim) => loosenedIn(claim, plansB?.get(claim.id))),
+    loosened: a.plan.claims.flatMap((claim) => loosenedIn(claim, plansB.get(claim.id))),
     changedChecks: checks,
   };
 }

@@ -15,7 +15,7 @@ import { type Data, isData, readGuard } from "./fold/read-data.ts";
 import { type RunPlan, targetName } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
 import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
-import { layDispositions, waiverText } from "./waiver/lay-over.ts";
+import { layDispositions, type WaiverReport, waiverText } from "./waiver/lay-over.ts";
 
 /** Changes whenever equal evidence may give another document. */
 export const foldVersion = "1";
@@ -156,6 +156,29 @@ function indexByClaim(log: Log): (id: string) => readonly EvidenceRecord[] {
   return (id) => [...(byClaim.get(id) ?? []), ...forAll].sort((a, b) => a.seq - b.seq);
 }
 
+function timesOf(log: Log, now: string) {
+  const [first, last] = [log.records[0], log.records.at(-1)];
+  return {
+    startedAt: log.started?.at ?? first?.at ?? now,
+    endedAt: last?.at ?? now,
+    durationMs: Math.max(0, (last?.mono ?? 0) - (first?.mono ?? 0)),
+  };
+}
+
+/** Every claim from its evidence, then what the plan accepts laid over it. */
+function foldClaims(
+  plan: RunPlan,
+  log: Log,
+  o: { context: ClaimContext; startedAt: string; endedAt: string },
+): { claims: readonly ClaimVerdict[]; waivers: WaiverReport | undefined } {
+  const recordsOf = indexByClaim(log);
+  const folded = plan.claims.map((claim) => foldClaim(claim, recordsOf(claim.id), o.context));
+  const streams = new Map(plan.claims.map(({ id, of }) => [id, of]));
+  const { startedAt, endedAt } = o;
+  const laid = layDispositions(folded, streams, { plan, startedAt, endedAt });
+  return { claims: laid?.claims ?? folded, waivers: laid?.report };
+}
+
 /**
  * Folds the evidence of one run into its verdict. Pure: equal input gives equal output everywhere.
  * It trusts the records' hashes; `verifyBundle` checks them.
@@ -166,25 +189,18 @@ export function fold(
   o: FoldOptions,
 ): VerdictDocument {
   const log = readLog(records);
-  const [first, last] = [log.records[0], log.records.at(-1)];
-  const startedAt = log.started?.at ?? first?.at ?? o.now;
-  const endedAt = last?.at ?? o.now;
-  const durationMs = Math.max(0, (last?.mono ?? 0) - (first?.mono ?? 0));
+  const { startedAt, endedAt, durationMs } = timesOf(log, o.now);
   const guards = readGuards(log);
   const context: ClaimContext = {
     facts: { endedAt, closedSeq: log.closed?.seq ?? null, planDigest: o.planDigest },
     guards,
     doubts: findDoubts(log, o),
   };
-  const recordsOf = indexByClaim(log);
-  const folded = plan.claims.map((claim) => foldClaim(claim, recordsOf(claim.id), context));
-  const streams = new Map(plan.claims.map(({ id, of }) => [id, of]));
-  const laid = layDispositions(folded, streams, { plan, startedAt, endedAt });
-  const claims = laid?.claims ?? folded;
+  const { claims, waivers } = foldClaims(plan, log, { context, startedAt, endedAt });
   const counts = countClaims(claims);
   const rules = { isClosed: endsDone(log), maxWaived: plan.maxWaived };
   const outcome = decideOutcome(claims, rules);
-  const accepted = waiverText(laid?.report);
+  const accepted = waiverText(waivers);
   const applicable = counts.required - counts.not_applicable;
   const slo = claims.filter(({ kind }) => sloKinds.has(kind));
   return {
@@ -208,7 +224,7 @@ export function fold(
     coverage: applicable === 0 ? null : counts.decided / applicable,
     guards,
     tools: readTools(log),
-    ...(laid && { waivers: laid.report }),
+    ...(waivers && { waivers }),
     limits: listLimits(log, claims, durationMs),
   };
 }

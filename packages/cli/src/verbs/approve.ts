@@ -1,14 +1,20 @@
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { VerdictDocument } from "@loadline/contract";
 import { isoTime } from "@loadline/kit/clock";
-import { loadKnownKeys, readBundle, readReportModel, signApproval } from "@loadline/validator";
-import { validatorErrors } from "@loadline/validator";
+import {
+  loadKnownKeys,
+  readBundle,
+  readReportModel,
+  signApproval,
+  validatorErrors,
+} from "@loadline/validator";
 import { signersOf } from "../accepted.ts";
 import { bundlePath } from "../bundle-path.ts";
 import { checkBundle } from "../bundle-check.ts";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { resolve } from "node:path";
 import type { VerbContext } from "./verb.ts";
 
 const textMax = 2_000;
@@ -24,6 +30,29 @@ function refuse(why: string): Error {
   return validatorErrors.make("LL_SIGN_REFUSED", why);
 }
 
+/** The verdict of a bundle somebody may sign today. @throws LL_SIGN_REFUSED */
+async function readApprovable(
+  { host, args }: VerbContext,
+  path: string,
+  today: string,
+): Promise<VerdictDocument> {
+  if (!statSync(path).isDirectory()) throw refuse(`${path} is an archive; give its folder.`);
+  const files = await readBundle(path);
+  const keys = loadKnownKeys(args.list("keys").map((file) => resolve(host.cwd, file)));
+  const checked = await checkBundle(files, { signatures: { keys }, today });
+  if (checked.exit !== 0) {
+    const step = checked.steps.find(({ ok }) => ok === false) ?? checked.steps[0];
+    throw refuse(`verify says exit ${checked.exit}: ${cleanText(step?.message ?? "")}`);
+  }
+  if (checked.outcome !== "READY") throw refuse(`The outcome is ${checked.outcome ?? "unknown"}.`);
+  const { verdict } = readReportModel(files);
+  const over = (verdict.waivers?.applied ?? []).filter(
+    ({ expires }) => expires !== undefined && expires < today,
+  );
+  if (over.length === 0) return verdict;
+  throw refuse(`Expired since: ${over.map(({ claim }) => claim).join(", ")}.`);
+}
+
 /**
  * Signs off a bundle: who, in which role, why, which waivers were accepted. Refused unless the bundle
  * recomputes, is READY and its waivers still hold today. @throws LL_SIGN_REFUSED, LL_SIGN_NO_KEY
@@ -36,28 +65,13 @@ export async function runApprove(context: VerbContext): Promise<ExitCode> {
   const signers = signersOf(host, args);
   if (signers.length === 0) throw validatorErrors.make("LL_SIGN_NO_KEY", "No key was given.");
   const path = bundlePath(host.cwd, args.positionals[0] ?? "");
-  if (!statSync(path).isDirectory()) throw refuse(`${path} is an archive; give its folder.`);
-  const files = await readBundle(path);
   const at = isoTime(host.clock);
-  const keys = loadKnownKeys(args.list("keys").map((file) => resolve(host.cwd, file)));
-  const checked = await checkBundle(files, { signatures: { keys }, today: at.slice(0, 10) });
-  if (checked.exit !== 0) {
-    const step = checked.steps.find(({ ok }) => ok === false) ?? checked.steps[0];
-    throw refuse(`verify says exit ${checked.exit}: ${cleanText(step?.message ?? "")}`);
-  }
-  if (checked.outcome !== "READY") throw refuse(`The outcome is ${checked.outcome ?? "unknown"}.`);
-  const { verdict } = readReportModel(files);
-  const over = (verdict.waivers?.applied ?? []).filter(
-    ({ expires }) => expires !== undefined && expires < at.slice(0, 10),
-  );
-  if (over.length > 0) throw refuse(`Expired since: ${over.map(({ claim }) => claim).join(", ")}.`);
+  const verdict = await readApprovable(context, path, at.slice(0, 10));
   const file = signApproval(path, verdict, { approval: { by, role, reason, at }, signers });
-  const accepted = verdict.waivers?.applied.map(({ claim }) => claim) ?? [];
-  const shown = { file, by, role, reason, at, run: verdict.run, acceptedWaivers: accepted };
-  host.stdout.write(
-    json
-      ? `${JSON.stringify(shown, null, 2)}\n`
-      : `approved ${cleanText(verdict.run)} by ${cleanText(by)} (${cleanText(role)}), ${accepted.length} waivers accepted\n${file}\n`,
-  );
+  const acceptedWaivers = verdict.waivers?.applied.map(({ claim }) => claim) ?? [];
+  const shown = { file, by, role, reason, at, run: verdict.run, acceptedWaivers };
+  const who = cleanText(`approved ${verdict.run} by ${by} (${role})`);
+  const text = `${who}, ${acceptedWaivers.length} waivers accepted\n${file}\n`;
+  host.stdout.write(json ? `${JSON.stringify(shown, null, 2)}\n` : text);
   return 0;
 }

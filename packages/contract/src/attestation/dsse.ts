@@ -50,18 +50,22 @@ export function makeEnvelope(payload: Uint8Array, signers: readonly Signer[]): E
   return { payload: encodeBase64(payload), payloadType, signatures };
 }
 
-function isSignature(value: unknown): boolean {
-  return isData(value) && typeof value["keyid"] === "string" && typeof value["sig"] === "string";
+function readSignature(value: unknown): Envelope["signatures"][number] | null {
+  if (!isData(value)) return null;
+  const { keyid, sig } = value as Readonly<Record<"keyid" | "sig", unknown>>;
+  return typeof keyid === "string" && typeof sig === "string" ? { keyid, sig } : null;
 }
 
 /** A parsed `*.dsse.json`; null = not an envelope of ours. */
 export function readEnvelope(value: unknown): Envelope | null {
   if (!isData(value) || value["payloadType"] !== payloadType) return null;
-  const { payload, signatures } = value as Readonly<Record<keyof Envelope, unknown>>;
+  const { payload, signatures: given } = value as Readonly<
+    Record<"payload" | "signatures", unknown>
+  >;
   if (typeof payload !== "string" || decodeBase64(payload) === null) return null;
-  if (!Array.isArray(signatures) || signatures.length === 0) return null;
-  if (signatures.length > signaturesMax || !signatures.every(isSignature)) return null;
-  return value as unknown as Envelope;
+  if (!Array.isArray(given) || given.length === 0 || given.length > signaturesMax) return null;
+  const signatures = given.map(readSignature).filter((one) => one !== null);
+  return signatures.length === given.length ? { payload, payloadType, signatures } : null;
 }
 
 export type SignatureState = "valid" | "invalid" | "unknown" | "not_checked";

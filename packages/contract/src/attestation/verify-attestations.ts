@@ -9,7 +9,7 @@ import { isData } from "../fold/read-data.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { decodeBase64 } from "./base64.ts";
 import { type CheckedSignature, checkEnvelope, type KnownKey, readEnvelope } from "./dsse.ts";
-import { makeStatements, predicateTypes, type Statement } from "./statement.ts";
+import { makeStatements, predicateTypes, type Statement, statementType } from "./statement.ts";
 
 /** More envelopes than this are refused. */
 export const envelopesMax = 64;
@@ -44,12 +44,19 @@ const comparedKeys: Readonly<Record<string, readonly string[]>> = {
   [predicateTypes.svr]: ["properties"],
 };
 
-function readStatement(payload: string): Statement | null {
+type SaidStatement = Pick<Statement, "predicateType" | "predicate"> & {
+  readonly subject: unknown;
+};
+
+function readStatement(payload: string): SaidStatement | null {
   const bytes = decodeBase64(payload);
   const value = bytes === null ? null : parseJson(decodeText(bytes));
-  if (!isData(value) || !Array.isArray(value["subject"])) return null;
-  if (typeof value["predicateType"] !== "string" || !isData(value["predicate"])) return null;
-  return value as unknown as Statement;
+  if (!isData(value) || value["_type"] !== statementType) return null;
+  const { subject, predicateType, predicate } = value as Readonly<
+    Record<keyof SaidStatement, unknown>
+  >;
+  if (typeof predicateType !== "string" || !isData(predicate)) return null;
+  return { subject, predicateType, predicate };
 }
 
 const same = (a: unknown, b: unknown): boolean =>
@@ -63,7 +70,7 @@ function pick(from: Statement["predicate"], keys: readonly string[]): Statement[
   return Object.fromEntries(keys.map((key) => [key, from[key] ?? null]));
 }
 
-function expected(said: Statement, document: VerdictDocument, targetDigest: string) {
+function expected(said: SaidStatement, document: VerdictDocument, targetDigest: string) {
   const made = Object.values(makeStatements(document, targetDigest));
   const found = made.find(({ predicateType }) => predicateType === said.predicateType);
   if (found) return pick(found.predicate, comparedKeys[found.predicateType] ?? []);
@@ -74,7 +81,7 @@ function expected(said: Statement, document: VerdictDocument, targetDigest: stri
 }
 
 /** Why a statement is not about this bundle; null = it says what the evidence gives. */
-function disagrees(said: Statement, document: VerdictDocument, targetDigest: string) {
+function disagrees(said: SaidStatement, document: VerdictDocument, targetDigest: string) {
   const own = makeStatements(document, targetDigest).readiness.subject;
   if (!same(said.subject, own)) return "is about another target, plan or chain head";
   const given = expected(said, document, targetDigest);

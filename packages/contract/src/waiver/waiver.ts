@@ -141,6 +141,10 @@ export function checkNotApplicable(value: unknown, path: string): Problem[] {
   return [...problems, ...checkReason(value["justification"], `${path}.justification`)];
 }
 
+const isWaiver = (value: unknown): value is Waiver => checkWaiver(value, "").length === 0;
+const isNotApplicable = (value: unknown): value is NotApplicable =>
+  checkNotApplicable(value, "").length === 0;
+
 export type ParsedWaivers =
   | { readonly ok: true; readonly file: WaiverFile }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -203,8 +207,10 @@ export function parseWaivers(value: unknown, plan: PlanFacts): ParsedWaivers {
     ...absent.flatMap((one, index) => checkNotApplicable(one, `notApplicable.${index}`)),
   );
   if (problems.length > 0) return { ok: false, problems };
-  // Every entry was checked key by key above.
-  const file = { waivers, notApplicable: absent } as unknown as WaiverFile;
+  const file = {
+    waivers: waivers.filter(isWaiver),
+    notApplicable: absent.filter(isNotApplicable),
+  };
   const beside = checkAgainst(file, plan);
   return beside.length > 0 ? { ok: false, problems: beside } : { ok: true, file };
 }
