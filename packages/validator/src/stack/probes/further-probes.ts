@@ -1,5 +1,7 @@
 import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
+import { containerProbes } from "./container.ts";
+import { listenersProbes } from "./listeners.ts";
 import { logsProbes } from "./logs.ts";
 import { mcpProbes } from "./mcp.ts";
 import { prometheusProbes } from "./prometheus.ts";
@@ -10,6 +12,8 @@ import { websocketProbes } from "./websocket.ts";
 /** Checks of the further kinds, kind by kind. */
 export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
+  ...containerProbes,
+  ...listenersProbes,
   ...logsProbes,
   ...mcpProbes,
   ...prometheusProbes,

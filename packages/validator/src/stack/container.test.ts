@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { startContainerTwin } from "./stubs/container.ts";
+import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
+
+twinSuite("container", startContainerTwin);
+
+describe("a container", () => {
+  it("without an engine on the machine is not tested, by name", async () => {
+    const more = { engine: "/nowhere/podman" };
+    const { words, sentences } = await againstTwin(startContainerTwin, [], more);
+    expect(words["it.running"]).toBe("not_tested tool_missing");
+    expect(sentences["it.running"]).toContain("/nowhere/podman is not on this machine");
+    expect(words["it.user"]).toBe("not_tested baseline_broken");
+  });
+
+  it("the engine does not know is a failure", async () => {
+    const { words } = await againstTwin(startContainerTwin, [], { engine: "false" });
+    expect(words["it.running"]).toBe("failed false");
+  });
+
+  it("above the declared memory fails its limits", async () => {
+    const more = { limits: { memoryBytes: 1_000 } };
+    const { words } = await againstTwin(startContainerTwin, [], more);
+    expect(words["it.limits"]).toBe("failed false");
+  });
+});
