@@ -70,7 +70,8 @@ function judge(
   out: Collector,
 ): void {
   out.check(one.n, ...one.figure);
-  if (one.n.value >= one.need.needed) return;
+  // No sample at all is no figure either: such a row says that nothing was measured.
+  if (one.n.value === 0 || one.n.value >= one.need.needed) return;
   const { needed, called } = one.need;
   out.add({
     message: `${called} from ${one.n.value} samples: at least ${needed} are needed at 95 %`,
