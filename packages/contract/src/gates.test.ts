@@ -32,6 +32,8 @@ describe("gates", () => {
   });
 
   test("a gate over no claim is not tested, never passed", () => {
+    const gate = { id: "g", category: "Disaster Recovery", minScore: 0, minCoverage: 0 };
+    expect(decideGates([gate], documentOf(1, 0, 0))[0]?.sentence).toContain("no claim");
     expect(verdictOf({ category: "Disaster Recovery", minScore: 0 })).toBe("not_tested");
     expect(verdictOf({ claims: ["c0", "gone"], minScore: 0 })).toBe("not_tested");
   });

@@ -186,6 +186,18 @@ describe("each format keeps its published shape", () => {
     expect(at(result, "partialFingerprints", "loadlineClaim/v1")).toBe("http.up:interval");
   });
 
+  test("a skipped test case says who accepted it, why and until when", () => {
+    const model = modelOf([{ verdict: "failed", disposition: "waived" }]);
+    const who = { owner: "R. Owner", approvedBy: "A. Approver", expires: "2026-05-01" };
+    const one = { claim: "http.up", disposition: "waived" as const, reason: "Known.", ...who };
+    const waivers = { applied: [one], ignored: [], nextExpiry: "2026-05-01" };
+    const shown = { ...model, verdict: { ...model.verdict, waivers } };
+    for (const id of ["junit", "ctrf", "sarif"]) {
+      expect(render(shown, id), id).toMatch(/Known\..*R\. Owner.*A\. Approver/);
+    }
+    expect(checkJunit(render(shown, "junit"))).toEqual([]);
+  });
+
   test("attempts are listed one by one", () => {
     const ctrf = parseJson(render(whole, "ctrf"));
     expect(at(ctrf, "results", "tests", 0, "retries")).toBe(1);

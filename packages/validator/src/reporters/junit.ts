@@ -37,11 +37,20 @@ function typeOf(claim: ClaimVerdict): string {
   return claim.reason === undefined ? claim.verdict : `${claim.verdict}.${claim.reason}`;
 }
 
-function testcase(claim: ClaimVerdict): string {
+/** Who accepted a claim and why; "" where nobody did. */
+function acceptedText(claim: ClaimVerdict, model: ReportModel): string {
+  const found = model.verdict.waivers?.applied.find((one) => one.claim === claim.id);
+  if (found === undefined) return "";
+  const until = found.expires === undefined ? "" : `, until ${found.expires}`;
+  return ` ${found.disposition}: ${found.reason} (${found.owner}, approved by ${found.approvedBy}${until})`;
+}
+
+function testcase(claim: ClaimVerdict, model: ReportModel): string {
   const open = `    <testcase classname="${xmlText(claim.category)}" name="${xmlText(claim.id)}"`;
   const mark = markOf(claim);
   if (mark === null) return `${open}/>`;
-  const message = xmlText(`${claim.statement}: ${claim.sentence}`);
+  const accepted = acceptedText(claim, model);
+  const message = xmlText(`${claim.statement}: ${claim.sentence}${accepted}`);
   const type = mark === "skipped" ? "" : ` type="${xmlText(typeOf(claim))}"`;
   return `${open}>\n      <${mark} message="${message}"${type}/>\n    </testcase>`;
 }
@@ -51,7 +60,7 @@ function suite(model: ReportModel, category: string): string {
   const count = (mark: Mark): number => claims.filter((claim) => markOf(claim) === mark).length;
   const totals = `tests="${claims.length}" failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}"`;
   const head = `  <testsuite name="${xmlText(category)}" ${totals} timestamp="${xmlText(model.verdict.startedAt)}">`;
-  return [head, ...claims.map(testcase), "  </testsuite>"].join("\n");
+  return [head, ...claims.map((claim) => testcase(claim, model)), "  </testsuite>"].join("\n");
 }
 
 function renderJunit(model: ReportModel): string {
