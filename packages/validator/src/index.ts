@@ -52,6 +52,7 @@ export {
   readForeign,
   readImportPlan,
 } from "./load/interop/index.ts";
+export { type ComposeImport, importCompose } from "./stack/compose.ts";
 export { readStackSecrets, type StackSources } from "./stack/secrets.ts";
 export { stackSchema } from "./stack/manifest.ts";
 export { stackProbes } from "./stack/table.ts";

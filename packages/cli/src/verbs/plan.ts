@@ -27,6 +27,8 @@ export interface PlanRow {
 /** Prints the claims of a plan with their n; sends nothing. Exit 2 when one cannot be proven. */
 export async function runPlan(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
+  const compose = args.text("compose");
+  if (compose !== undefined) return (await import("./plan-compose.ts")).printCompose(host, compose);
   const profile = args.text("profile") ?? "quick";
   const isLoad = args.positionals.length > 0 || (profile !== "quick" && profile !== "full");
   if (isLoad) return (await import("./load.ts")).showLoadPlan(context);

@@ -105,7 +105,11 @@ export const verbs: readonly VerbSpec[] = [
     summary: "claims with the samples and minutes they need; runs nothing",
     usage: "[PLAN of a load] [same options as validate and load]",
     example: "loadline plan --target http://127.0.0.1:8080",
-    options: [...loadRunOptions, ...loadOptions],
+    options: [
+      ...loadRunOptions,
+      ...loadOptions,
+      { name: "compose", value: "FILE", help: "print the stack of a compose file as a plan" },
+    ],
     positional: { name: "PLAN", min: 0, max: 1 },
     load: async () => (await import("./plan.ts")).runPlan,
   },

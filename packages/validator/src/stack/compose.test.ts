@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { importCompose } from "./compose.ts";
+import { stackSchema } from "./manifest.ts";
+
+const compose = `
+services:
+  db:
+    image: docker.io/library/postgres:15-alpine
+    environment: { POSTGRES_USER: app, POSTGRES_DB: quant, POSTGRES_PASSWORD: "\${DB_SECRET:-x}" }
+    ports: ["127.0.0.1:15432:5432"]
+    volumes: ["pgdata:/var/lib/postgresql/data"]
+  cache:
+    image: redis:7
+    command: redis-server --requirepass \${CACHE_SECRET}
+    ports: ["6379:6379"]
+  files:
+    image: minio/minio
+    environment: ["MINIO_ROOT_USER=quant", "MINIO_ROOT_PASSWORD=never-in-a-plan"]
+    ports: [{ published: 9000, target: 9000 }]
+  backend:
+    build: .
+    ports: ["8000:8000/tcp"]
+    depends_on: { db: { condition: service_healthy }, cache: {}, worker: {} }
+  worker:
+    image: backend
+`;
+
+describe("a stack from a compose file", () => {
+  it("has kinds by image, published ports, references, volumes and edges, and is a valid stack", () => {
+    const { stack } = importCompose(compose);
+    const parsed = stackSchema.parse(stack);
+    expect(stack["services"]).toMatchObject({
+      db: {
+        kind: "postgres",
+        url: "postgres://127.0.0.1:15432/quant",
+        user: "app",
+        password: "${env:DB_SECRET}",
+        volumes: ["/var/lib/postgresql/data"],
+      },
+      cache: { kind: "redis", url: "redis://127.0.0.1:6379", password: "${env:CACHE_SECRET}" },
+      files: { kind: "minio", secretKey: "${env:MINIO_ROOT_PASSWORD}" },
+      backend: { kind: "http", url: "http://127.0.0.1:8000" },
+    });
+    expect(parsed.edges.map(({ from, to }) => `${from} ${to}`)).toEqual([
+      "backend db",
+      "backend cache",
+    ]);
+  });
+
+  it("never carries a secret of the file", () => {
+    expect(JSON.stringify(importCompose(compose))).not.toContain("never-in-a-plan");
+  });
+
+  it("says what it could not tell", () => {
+    expect(importCompose(compose).notes).toEqual([
+      "backend: an image of no known kind, taken for http.",
+      "worker: no port of this machine leads to it, so it was left out.",
+    ]);
+  });
+
+  it("what is no compose file is refused by its code", () => {
+    for (const text of ["[1, 2]", "services: 3", "a: [", "x: *nobody"]) {
+      expect(() => importCompose(text)).toThrow(
+        expect.objectContaining({ code: "LL_STACK_COMPOSE" }),
+      );
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { isRecord } from "@loadline/kit/json";
+import { parse } from "yaml";
+import { z } from "zod";
+import { stackErrors } from "./errors.ts";
+
+/** A stack as a compose file tells it, to be completed by its owner. */
+export interface ComposeImport {
+  readonly stack: Readonly<Record<string, unknown>>;
+  /** What could not be told, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+const kinds: readonly (readonly [RegExp, string, number])[] = [
+  [/(^|\/)timescaledb(-ha)?(:|@|$)/, "timescaledb", 5432],
+  [/(^|\/)(postgres|postgresql|pgvector)(:|@|$)/, "postgres", 5432],
+  [/(^|\/)(redis|valkey|redis-stack-server)(:|@|$)/, "redis", 6379],
+  [/(^|\/)minio(:|@|$)/, "minio", 9000],
+  [/(^|\/)mlflow(:|@|$)/, "mlflow", 5000],
+];
+
+const composeSchema = z.looseObject({
+  services: z.record(z.string(), z.looseObject({}).nullable()),
+});
+
+type Service = Readonly<Record<string, unknown>>;
+
+/** `environment` of both shapes. */
+function variables(service: Service): ReadonlyMap<string, string> {
+  const given = service["environment"];
+  if (isRecord(given)) return new Map(Object.entries(given).map(([k, v]) => [k, String(v ?? "")]));
+  const rows = Array.isArray(given) ? given.map(String) : [];
+  return new Map(rows.map((row) => [row.split("=")[0] ?? "", row.slice(row.indexOf("=") + 1)]));
+}
+
+/** Port of this machine that leads to the container's `port`; null when none is published. */
+function published(service: Service, port: number | null): number | null {
+  const rows = Array.isArray(service["ports"]) ? service["ports"] : [];
+  for (const row of rows) {
+    const long = isRecord(row) ? [row["published"], row["target"]] : null;
+    const short = String(row)
+      .replace(/\/(tcp|udp)$/, "")
+      .split(":");
+    const [host, target] = long ?? [short.length > 1 ? short.at(-2) : undefined, short.at(-1)];
+    const isMeant = port === null || Number(target) === port;
+    if (isMeant && Number(host) > 0) return Number(host);
+  }
+  return null;
+}
+
+/** The reference a value stands for: `${NAME:-x}` names its variable, a literal stays out. */
+function reference(value: string | undefined, name: string): string {
+  const inner = /^\$\{?([A-Za-z_][A-Za-z0-9_]*)/.exec(value ?? "")?.[1];
+  return `\${env:${inner ?? name}}`;
+}
+
+function login(kind: string, service: Service): Record<string, unknown> {
+  const env = variables(service);
+  if (kind === "minio") {
+    const [user, secret] = ["MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"] as const;
+    const keys = { accessKey: reference(env.get(user), user) };
+    return { ...keys, secretKey: reference(env.get(secret), secret), bucket: "data" };
+  }
+  if (kind === "redis") {
+    const command: unknown = service["command"];
+    const words = Array.isArray(command) ? command.map(String) : String(command ?? "").split(/\s+/);
+    const at = words.indexOf("--requirepass");
+    return at < 0 ? {} : { password: reference(words[at + 1], "REDIS_PASSWORD") };
+  }
+  if (kind !== "postgres" && kind !== "timescaledb") return {};
+  const name = "POSTGRES_PASSWORD";
+  const user = env.get("POSTGRES_USER") ?? "postgres";
+  return {
+    user: user.startsWith("$") ? "postgres" : user,
+    ...(env.has(name) ? { password: reference(env.get(name), name) } : {}),
+  };
+}
+
+function urlOf(kind: string, port: number, service: Service): string {
+  const at = `127.0.0.1:${port}`;
+  if (kind === "redis") return `redis://${at}`;
+  if (kind !== "postgres" && kind !== "timescaledb") return `http://${at}`;
+  const database = variables(service).get("POSTGRES_DB") ?? "postgres";
+  return `postgres://${at}/${database.startsWith("$") ? "postgres" : database}`;
+}
+
+const dependencies = (service: Service): string[] => {
+  const given = service["depends_on"];
+  if (isRecord(given)) return Object.keys(given);
+  return Array.isArray(given) ? given.map(String) : [];
+};
+
+const folders = (service: Service): string[] =>
+  (Array.isArray(service["volumes"]) ? service["volumes"] : []).flatMap((row) => {
+    const target = isRecord(row) ? row["target"] : String(row).split(":")[1];
+    return typeof target === "string" ? [target] : [];
+  });
+
+const nameOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "-");
+
+/**
+ * Services with their kinds by image name, published ports, credentials as references, volumes, and
+ * `depends_on` as edges. What it cannot tell is a note. @throws LL_STACK_COMPOSE
+ */
+export function importCompose(text: string): ComposeImport {
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 100 });
+  } catch (cause) {
+    const why = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+    throw stackErrors.make("LL_STACK_COMPOSE", `${why}.`, { cause });
+  }
+  const parsed = composeSchema.safeParse(value);
+  if (!parsed.success) {
+    throw stackErrors.make("LL_STACK_COMPOSE", "It has no map of services.");
+  }
+  const notes: string[] = [];
+  const services: Record<string, unknown> = {};
+  const edges: { from: string; to: string }[] = [];
+  for (const [given, held] of Object.entries(parsed.data.services)) {
+    const service: Service = held ?? {};
+    const name = nameOf(given);
+    const known = kinds.find(([pattern]) => pattern.test(String(service["image"] ?? "")));
+    const [, kind, inner] = known ?? [null, "http", null];
+    const port = published(service, inner);
+    if (port === null) {
+      notes.push(`${given}: no port of this machine leads to it, so it was left out.`);
+      continue;
+    }
+    if (known === undefined) notes.push(`${given}: an image of no known kind, taken for http.`);
+    const volumes = folders(service);
+    const own = { kind, url: urlOf(kind, port, service), ...login(kind, service) };
+    services[name] = { ...own, ...(volumes.length === 0 ? {} : { volumes }) };
+    edges.push(...dependencies(service).map((to) => ({ from: name, to: nameOf(to) })));
+  }
+  const kept = edges.filter(({ to }) => to in services);
+  return { stack: { services, edges: kept }, notes };
+}
