@@ -33,6 +33,7 @@ export * from "./statistics/bounds.ts";
 export * from "./statistics/comparison.ts";
 export * from "./statistics/dispersion.ts";
 export * from "./statistics/sampling.ts";
+export * from "./statistics/slope.ts";
 export * from "./verdict.ts";
 export * from "./waiver/lay-over.ts";
 export * from "./waiver/waiver.ts";

@@ -20,9 +20,13 @@ export interface GuardWaiver {
 }
 
 /** What of the target's side is sampled each second. */
-export type ObserveSpec =
+export type ObserveSpec = (
   | { readonly prometheus: string; readonly series: readonly string[] }
-  | { readonly cgroup: string };
+  | { readonly cgroup: string }
+) & {
+  /** The first series (of a cgroup: its memory) grows by at most this; declares a claim. */
+  readonly growthMibPerHourMax?: number | undefined;
+};
 
 /** A load plan with what is promised of it. */
 export interface LoadJob {

@@ -14,6 +14,7 @@ import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
 import { sendAb } from "./run-ab.ts";
+import { growthClaims, recordGrowth } from "./memory-growth.ts";
 import { aroundMs, startObserver } from "./observe.ts";
 import { recordRun } from "./record-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
@@ -46,7 +47,7 @@ export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
     confidence: job.confidence,
     maxWaived: 3,
     budgetMinutes: Math.ceil(jobMinutes(job) + setupMinutes),
-    claims: bound.map(({ claim }) => claim),
+    claims: [...bound.map(({ claim }) => claim), ...growthClaims(job.observe ?? [])],
     stages: {
       target: {
         url: load.target.baseUrl,
@@ -124,7 +125,9 @@ async function withObserver(job: BoundJob, deps: LoadRunDeps, place: Place): Pro
     await observe(job, deps, place);
     await wait();
   } finally {
-    for (const series of await observer.stop()) {
+    const observed = await observer.stop();
+    if (!signal.aborted) recordGrowth(specs, observed, place.recorder);
+    for (const series of observed) {
       const digest = place.recorder.artifact(Buffer.from(JSON.stringify(series)));
       const { samples, ...figures } = series;
       const data = { observed: { ...figures, samples: samples.length } };

@@ -82,6 +82,14 @@ const threshold = z.union([
 
 const positive = z.int().min(1);
 
+/** Growth of memory a window may show, MiB an hour. */
+const growth = z
+  .number()
+  .positive()
+  .max(1_048_576)
+  .optional()
+  .describe("the first series (a cgroup: its memory), in bytes, grows by at most this, MiB/h");
+
 /** The `load:` block of a plan. */
 export const loadBlockSchema = z.strictObject({
   target,
@@ -143,9 +151,11 @@ export const loadBlockSchema = z.strictObject({
         z.strictObject({
           prometheus: z.url({ protocol: /^https?$/ }).describe("the target's metrics page"),
           series: z.array(z.string().min(1)).min(1).max(64).describe("names, or names{labels}"),
+          growthMibPerHourMax: growth,
         }),
         z.strictObject({
           cgroup: z.string().startsWith("/").describe("folder of a control group"),
+          growthMibPerHourMax: growth,
         }),
       ]),
     )
