@@ -196,6 +196,10 @@ describe("each format keeps its published shape", () => {
       expect(render(shown, id), id).toMatch(/Known\..*R\. Owner.*A\. Approver/);
     }
     expect(checkJunit(render(shown, "junit"))).toEqual([]);
+    const markdown = render(shown, "md");
+    expect(markdown).toContain("1 waived, next expiry 2026-05-01");
+    expect(markdown).toContain("| Orchestration | no claims | no claims | 0 |");
+    expect(markdown).toContain("| total | 1 of 1, 100 % | 0 of 1, 0 % | 1 |");
   });
 
   test("attempts are listed one by one", () => {

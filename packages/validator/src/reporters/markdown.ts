@@ -9,6 +9,7 @@ import {
   type ReportModel,
 } from "@loadline/contract";
 import type { Reporter } from "../run/types.ts";
+import { scoreSection } from "./markdown-score.ts";
 
 /** Makes foreign text one inert line: no markup, no table cell, no link of its own. */
 export function inertText(text: string): string {
@@ -122,6 +123,7 @@ function renderMarkdown(model: ReportModel): string {
       ? ["Nothing is open."]
       : open.map((claim) => `- ${inertText(claim.id)}: ${inertText(claim.toProve)}`)),
     "",
+    ...scoreSection(model, inertText),
     "## Findings",
     "",
     ...findings(model),

@@ -1,0 +1,38 @@
+import {
+  buildScorecard,
+  describeWaivers,
+  formatNumber,
+  formatRatio,
+  type ReportModel,
+  type ScoreRow,
+} from "@loadline/contract";
+
+function share(count: number, of: number, ratio: number | null): string {
+  if (ratio === null) return "no claims";
+  return `${formatNumber(count)} of ${formatNumber(of)}, ${formatRatio(ratio)}`;
+}
+
+function rowText(row: ScoreRow): string {
+  const coverage = share(row.decided, row.required, row.coverage);
+  const score = share(row.passed, row.required, row.score);
+  return `| ${row.name} | ${coverage} | ${score} | ${formatNumber(row.waived)} |`;
+}
+
+/** The scorecard and the waivers of a run as Markdown; `inert` makes foreign text harmless. */
+export function scoreSection(model: ReportModel, inert: (text: string) => string): string[] {
+  const card = buildScorecard(model.verdict);
+  const waivers = describeWaivers(model.verdict.waivers);
+  return [
+    "## Scorecard",
+    "",
+    "Score is passed of required, coverage is decided of required; waived is not passed.",
+    "",
+    "| category | coverage | score | waived |",
+    "|---|---|---|---|",
+    ...[...card.categories, card.total].map(rowText),
+    "",
+    ...card.uses.map((use) => `- ${use.use}: ${use.outcome}. ${inert(use.sentence)}`),
+    ...(waivers.length === 0 ? [] : ["", "## Waivers", "", ...waivers.map((w) => `- ${inert(w)}`)]),
+    "",
+  ];
+}
