@@ -186,7 +186,7 @@ describe("each format keeps its published shape", () => {
     expect(at(result, "partialFingerprints", "loadlineClaim/v1")).toBe("http.up:interval");
   });
 
-  test("a skipped test case says who accepted it, why and until when", () => {
+  test("what is skipped names who accepted it, why and until when", () => {
     const model = modelOf([{ verdict: "failed", disposition: "waived" }]);
     const who = { owner: "R. Owner", approvedBy: "A. Approver", expires: "2026-05-01" };
     const one = { claim: "http.up", disposition: "waived" as const, reason: "Known.", ...who };
