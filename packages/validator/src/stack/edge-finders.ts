@@ -2,7 +2,7 @@ import type { Sent } from "./edge-senders.ts";
 import type { StackEdge } from "./manifest.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import { psql, usePostgres } from "./wire/postgres-session.ts";
-import { enterRedis, redisCli } from "./wire/redis-session.ts";
+import { enterRedis, redisCli, type RedisContext } from "./wire/redis-session.ts";
 import { type S3Context, s3Curl, s3Need, sha256Hex } from "./wire/s3-session.ts";
 
 const pagesMax = 20;
@@ -35,21 +35,27 @@ export async function findIn(
         reproduce: psql(postgres, sql),
       };
     }
-    case "redis": {
-      const key = edge.find?.key?.replaceAll("$MARK", wanted.mark);
-      if (key === undefined) return null;
-      const redis = { ...context, service };
-      using session = await enterRedis(redis);
-      const count = await session.need("EXISTS", key);
-      const seen = `${key} is ${count === 1 ? "" : "not "}in ${context.name}.`;
-      return { ok: count === 1, seen, reproduce: redisCli(redis, "EXISTS", key) };
-    }
+    case "redis":
+      return findKey({ ...context, service }, edge, wanted);
     case "s3":
     case "minio":
       return findObject({ ...context, service }, edge, wanted);
     default:
       return null;
   }
+}
+
+async function findKey(
+  context: RedisContext,
+  edge: StackEdge,
+  wanted: Wanted,
+): Promise<StackSeen | null> {
+  const key = edge.find?.key?.replaceAll("$MARK", wanted.mark);
+  if (key === undefined) return null;
+  using session = await enterRedis(context);
+  const count = await session.need("EXISTS", key);
+  const seen = `${key} is ${count === 1 ? "" : "not "}in ${context.name}.`;
+  return { ok: count === 1, seen, reproduce: redisCli(context, "EXISTS", key) };
 }
 
 async function findObject(context: S3Context, edge: StackEdge, wanted: Wanted): Promise<StackSeen> {

@@ -1,6 +1,8 @@
-import { isRecord } from "@loadline/kit/json";
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
 
 const depthMax = 32;
+/** Items of a list that are looked at. */
+const itemsMax = 100;
 
 const typeOf = (value: unknown): string => {
   if (value === null) return "null";
@@ -27,46 +29,71 @@ function resolved(document: unknown, schema: unknown): unknown {
  * Knows type, properties, required, items, enum, additionalProperties, allOf, anyOf, oneOf, nullable;
  * other words of JSON Schema are not judged.
  */
-export function schemaFault(
+export function schemaFault(document: unknown, schema: unknown, value: unknown): string | null {
+  return fault(document, schema, value, { at: "body", depth: 0 });
+}
+
+type Inner = (part: unknown, held: unknown, where: string) => string | null;
+
+function fault(
   document: unknown,
   given: unknown,
   value: unknown,
-  at = "body",
-  depth = 0,
+  place: { readonly at: string; readonly depth: number },
 ): string | null {
+  const { at, depth } = place;
   const schema = resolved(document, given);
   if (depth > depthMax || !isRecord(schema)) return null;
   if (value === null && schema["nullable"] === true) return null;
-  const inner = (part: unknown, held: unknown, where: string): string | null =>
-    schemaFault(document, part, held, where, depth + 1);
-  if (schema["type"] !== undefined && !fits(schema["type"], value)) {
-    return `${at} is ${typeOf(value)}, not ${String(schema["type"])}`;
+  const inner: Inner = (part, held, where) =>
+    fault(document, part, held, { at: where, depth: depth + 1 });
+  return (
+    typeFault(schema, value, at) ??
+    choiceFault(schema, value, at, inner) ??
+    (Array.isArray(value) ? itemFault(schema["items"], value, at, inner) : null) ??
+    (isRecord(value) ? memberFault(schema, value, at, inner) : null)
+  );
+}
+
+function typeFault(schema: JsonRecord, value: unknown, at: string): string | null {
+  const type = schema["type"];
+  if (type !== undefined && !fits(type, value)) {
+    return `${at} is ${typeOf(value)}, not ${[type].flat().join(" or ")}`;
   }
   const allowed = schema["enum"];
-  if (Array.isArray(allowed) && !allowed.includes(value)) return `${at} is none of the enum`;
+  const isOut = Array.isArray(allowed) && !allowed.includes(value);
+  return isOut ? `${at} is none of the enum` : null;
+}
+
+function choiceFault(schema: JsonRecord, value: unknown, at: string, inner: Inner): string | null {
   const all = Array.isArray(schema["allOf"]) ? schema["allOf"] : [];
   for (const part of all) {
-    const fault = inner(part, value, at);
-    if (fault !== null) return fault;
+    const found = inner(part, value, at);
+    if (found !== null) return found;
   }
   const any: unknown = schema["anyOf"] ?? schema["oneOf"];
-  if (Array.isArray(any) && any.every((part) => inner(part, value, at) !== null)) {
-    return `${at} fits none of its alternatives`;
+  const isOut = Array.isArray(any) && any.every((part) => inner(part, value, at) !== null);
+  return isOut ? `${at} fits none of its alternatives` : null;
+}
+
+function itemFault(
+  schema: unknown,
+  value: readonly unknown[],
+  at: string,
+  inner: Inner,
+): string | null {
+  for (const [index, item] of value.slice(0, itemsMax).entries()) {
+    const found = inner(schema, item, `${at}[${index}]`);
+    if (found !== null) return found;
   }
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.slice(0, 100).entries()) {
-      const fault = inner(schema["items"], item, `${at}[${index}]`);
-      if (fault !== null) return fault;
-    }
-  }
-  return isRecord(value) ? memberFault(schema, value, at, inner) : null;
+  return null;
 }
 
 function memberFault(
-  schema: Readonly<Record<string, unknown>>,
-  value: Readonly<Record<string, unknown>>,
+  schema: JsonRecord,
+  value: JsonRecord,
   at: string,
-  inner: (part: unknown, held: unknown, where: string) => string | null,
+  inner: Inner,
 ): string | null {
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   for (const name of required) {
@@ -78,8 +105,8 @@ function memberFault(
     if (part === undefined && schema["additionalProperties"] === false) {
       return `${at}.${name} is not declared`;
     }
-    const fault = inner(part, held, `${at}.${name}`);
-    if (fault !== null) return fault;
+    const found = inner(part, held, `${at}.${name}`);
+    if (found !== null) return found;
   }
   return null;
 }

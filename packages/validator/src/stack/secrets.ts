@@ -16,8 +16,8 @@ const secretBytesMax = 65_536;
 
 function referencesIn(value: unknown, path: string): { path: string; text: string }[] {
   if (typeof value === "string") return reference.test(value) ? [{ path, text: value }] : [];
-  const entries = Array.isArray(value) ? [...value.entries()] : [];
-  if (isRecord(value)) entries.push(...(Object.entries(value) as unknown as typeof entries));
+  const held: unknown = Array.isArray(value) ? { ...value } : value;
+  const entries = isRecord(held) ? Object.entries(held) : [];
   return entries.flatMap(([key, inner]) => referencesIn(inner, `${path}.${key}`));
 }
 

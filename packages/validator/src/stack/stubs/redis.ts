@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { systemClock } from "@loadline/kit/clock";
 import type { StackRule } from "../probe.ts";
 import type { StackStub } from "./stub.ts";
 
@@ -62,7 +63,8 @@ export async function startRedisStub(
   password: string | null,
 ): Promise<StackStub> {
   const store = new Map<string, Held>();
-  const nowMs = (): number => performance.now();
+  const clock = systemClock();
+  const nowMs = (): number => clock.monotonicMs();
   const held = (key: string): Held | undefined => {
     const found = store.get(key);
     if (found === undefined || found.until === null || found.until > nowMs()) return found;

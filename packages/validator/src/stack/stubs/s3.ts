@@ -1,3 +1,4 @@
+import { systemClock } from "@loadline/kit/clock";
 import { signed } from "../wire/sigv4.ts";
 import type { StackRule } from "../probe.ts";
 import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
@@ -61,8 +62,9 @@ const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningCo
 export const startS3Twin =
   (kind: "s3" | "minio"): StartTwin =>
   async (rules: readonly StackRule[]): Promise<StackTwin> => {
+    const clock = systemClock();
     const objects = new Map<string, Buffer>();
-    const mark = (call: RawCall) => signature(call, Date.now());
+    const mark = (call: RawCall) => signature(call, clock.wallMs());
     const answer = (call: RawCall): RawReply => {
       if (call.url.pathname.startsWith("/minio/health")) return { status: 200 };
       const word = mark(call);
