@@ -128,7 +128,7 @@ const readBack: S3Probe = {
     category: "Operational Readiness",
     rationale: "A store that is full or read-only lists its buckets as well.",
   }),
-  saboteur: [{ when: "GET /data/loadline", status: 200, reply: "other bytes" }],
+  saboteur: [{ when: "GET /data/loadline stored", status: 200, reply: "other bytes" }],
   async run(context) {
     const key = `${context.mark}/read back+1.bin`;
     const body = Buffer.from(context.random.bytes(100_000));

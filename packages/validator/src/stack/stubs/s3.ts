@@ -64,7 +64,12 @@ export const startS3Twin =
   async (rules: readonly StackRule[]): Promise<StackTwin> => {
     const clock = systemClock();
     const objects = new Map<string, Buffer>();
-    const mark = (call: RawCall) => signature(call, clock.wallMs());
+    const isStored = (call: RawCall): boolean =>
+      call.method === "GET" && objects.has(decodeURIComponent(call.url.pathname));
+    const mark = (call: RawCall): string => {
+      const word = signature(call, clock.wallMs());
+      return word === "" && isStored(call) ? "stored" : word;
+    };
     const answer = (call: RawCall): RawReply => {
       if (call.url.pathname.startsWith("/minio/health")) return { status: 200 };
       const word = mark(call);
