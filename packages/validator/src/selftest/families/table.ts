@@ -1,4 +1,5 @@
 import type { SelftestFamily } from "../case.ts";
+import { falseVerdictRunFamily } from "./false-verdict-runs.ts";
 import { falseVerdictFamily } from "./false-verdicts.ts";
 import { lintRuleFamily } from "./lint-rules.ts";
 import { loadCheckFamily } from "./load-checks.ts";
@@ -9,6 +10,7 @@ import { targetProbeFamily } from "./target-probes.ts";
 /** Every family of checks; the only registry. A check that is in none is never shown to fail. */
 export const selftestFamilies: readonly SelftestFamily[] = [
   falseVerdictFamily,
+  falseVerdictRunFamily,
   lintRuleFamily,
   loadGuardFamily,
   loadCheckFamily,

@@ -27,18 +27,24 @@ export async function validateStub(
   return await validateAddress(context, stub.baseUrl);
 }
 
-/** The same of any address. */
-export async function validateAddress(context: SelftestContext, url: string): Promise<StubRun> {
+/** The same of any address; `weakened` leaves that claim out of the plan. */
+export async function validateAddress(
+  context: SelftestContext,
+  url: string,
+  o: { readonly weakened?: string; readonly folder?: string } = {},
+): Promise<StubRun> {
   const target = { url, auth: "bearer", bodyBytesMax: 128 * 1024, healthPath: "/healthz" };
   const parsed = parsePlanFile(JSON.stringify({ target, skip: ["load"] }));
   if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
-  const claims = parsed.plan.claims.filter(({ of }) => of.startsWith("probe."));
+  const claims = parsed.plan.claims.filter(
+    ({ id, of }) => of.startsWith("probe.") && id !== o.weakened,
+  );
   const result = await runValidation(
     { ...parsed.plan, claims },
     {
       clock: context.clock,
       random: context.random,
-      runsDir: join(context.scratchDir, "probes"),
+      runsDir: join(context.scratchDir, o.folder ?? "probes"),
       toolVersion: "selftest",
       apiKey: stubKey,
       reporters: [],
