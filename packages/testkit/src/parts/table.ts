@@ -7,6 +7,7 @@ import { nginx } from "./nginx.ts";
 import { minio } from "./minio.ts";
 import { mlflow } from "./mlflow.ts";
 import { postgres15 } from "./postgres-15.ts";
+import { alertmanager, prometheus } from "./prometheus.ts";
 import { redisCluster } from "./redis-cluster.ts";
 import { redisSentinel } from "./redis-sentinel.ts";
 import { redis } from "./redis.ts";
@@ -28,6 +29,8 @@ export const parts: readonly Part[] = [
   valkey,
   haproxy,
   nginx,
+  prometheus,
+  alertmanager,
 ];
 
 /** One answer per part; a hidden part is missing without being asked. */

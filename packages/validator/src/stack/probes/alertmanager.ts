@@ -154,7 +154,7 @@ const delivery: AlertmanagerProbe = {
         },
   saboteur: [
     {
-      when: 'POST /api/v2/alerts [{"labels":{"alertname":"LoadlineDelivery"',
+      when: 'POST /api/v2/alerts [{"labels":{"alertname":"LoadlineDelivery_',
       reply: "{}",
     },
   ],
@@ -163,7 +163,8 @@ const delivery: AlertmanagerProbe = {
     if (declared === undefined) return [];
     await using sink = await openSink(declared.listen);
     const labels = {
-      alertname: "LoadlineDelivery",
+      // A name of this run is a group of its own: no interval of an older group is waited for.
+      alertname: `LoadlineDelivery_${context.mark}`,
       ...declared.labels,
       [markLabel]: `${context.mark}_d`,
     };
@@ -206,6 +207,6 @@ export const alertmanagerProbes: readonly StackProbe[] = [
       reply: '{"cluster":{"status":"ready"},"versionInfo":{"version":"0.15.0"}}',
     },
   ]),
-  routes,
   delivery,
+  routes,
 ];

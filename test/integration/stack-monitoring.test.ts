@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../packages/testkit/src/eventually.ts";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import {
+  runStackPlan,
+  type StackResult,
+} from "../../packages/validator/src/stack/stack.fixture.ts";
+
+const clock = systemClock();
+const parts = await requireParts(["prometheus", "prometheus-alertmanager"], {
+  rows: ["R2-58", "R4-02"],
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+describe.skipIf(parts.missing)("the checks of a real Prometheus and Alertmanager", () => {
+  const started: ChildProcess[] = [];
+  let ports = { prometheus: 0, alertmanager: 0, sink: 0 };
+
+  const start = (path: string, args: readonly string[]): void => {
+    started.push(spawn(path, args, { stdio: "ignore" }));
+  };
+  const says = (url: string, text: string): Promise<void> =>
+    eventually(
+      clock,
+      async () => {
+        // Nobody listens at first.
+        const answer = await fetch(url).catch(() => null);
+        return answer?.ok === true && (await answer.text()).includes(text);
+      },
+      20_000,
+    );
+
+  beforeAll(async () => {
+    ports = {
+      prometheus: await freePort(),
+      alertmanager: await freePort(),
+      sink: await freePort(),
+    };
+    const folder = mkdtempSync(join(tmpdir(), "loadline-monitoring-"));
+    const hook = `http://127.0.0.1:${ports.sink}/hook`;
+    writeFileSync(
+      join(folder, "am.yml"),
+      `route: { receiver: mail, group_by: [alertname], group_wait: 100ms, routes: [{ matchers: ['severity="page"'], receiver: pager }] }
+receivers: [{ name: mail }, { name: pager, webhook_configs: [{ url: '${hook}' }] }]
+`,
+    );
+    writeFileSync(
+      join(folder, "rules.yml"),
+      `groups:
+  - name: a
+    interval: 1s
+    rules:
+      - { alert: TargetDown, expr: up == 0, labels: { severity: page } }
+      - { record: job_up_sum, expr: sum by (job) (up) }
+`,
+    );
+    writeFileSync(
+      join(folder, "p.yml"),
+      `global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: [rules.yml]
+alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:${ports.alertmanager}'] }] }] }
+scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${ports.prometheus}'] }] }]
+`,
+    );
+    start(parts.found("prometheus").path, [
+      `--config.file=${join(folder, "p.yml")}`,
+      `--storage.tsdb.path=${join(folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${ports.prometheus}`,
+    ]);
+    start(parts.found("prometheus-alertmanager").path, [
+      `--config.file=${join(folder, "am.yml")}`,
+      `--storage.path=${join(folder, "am")}`,
+      `--web.listen-address=127.0.0.1:${ports.alertmanager}`,
+      "--cluster.listen-address=",
+    ]);
+    await says(`http://127.0.0.1:${ports.alertmanager}/-/ready`, "");
+    const query = `http://127.0.0.1:${ports.prometheus}/api/v1/query?query=job_up_sum`;
+    await says(query, '"job"');
+  }, 60_000);
+
+  afterAll(async () => {
+    for (const child of started) {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  });
+
+  const check = (prometheus: object, alertmanager: object): Promise<StackResult> =>
+    runStackPlan({
+      timeoutMs: 20_000,
+      services: {
+        watch: {
+          kind: "prometheus",
+          url: `http://127.0.0.1:${ports.prometheus}`,
+          jobs: ["self"],
+          series: ["prometheus_build_info", "job_up_sum"],
+          rules: ["TargetDown", "job_up_sum"],
+          alertmanagers: 1,
+          freshSeconds: 30,
+          ...prometheus,
+        },
+        call: {
+          kind: "alertmanager",
+          url: `http://127.0.0.1:${ports.alertmanager}`,
+          routes: [
+            { labels: { severity: "page" }, receiver: "pager" },
+            { labels: { severity: "ticket" }, receiver: "mail" },
+          ],
+          sink: { listen: `127.0.0.1:${ports.sink}`, labels: { severity: "page" } },
+          ...alertmanager,
+        },
+      },
+    });
+
+  it("all pass, with an alert delivered and nobody called by the route check [R2-58]", async () => {
+    const { words, sentences } = await check({}, {});
+    expect([...new Set(Object.values(words))], JSON.stringify(sentences)).toEqual(["passed"]);
+    expect(words["call.delivery"]).toBe("passed");
+    expect(sentences["call.delivery"]).toContain("came to");
+  });
+
+  it("each false declaration turns its own check red and no other [R4-02]", async () => {
+    const { words, sentences } = await check(
+      { jobs: ["self", "nobody"], series: ["never_written"], rules: ["NotThere"] },
+      { routes: [{ labels: { severity: "ticket" }, receiver: "pager" }], sink: undefined },
+    );
+    const failed = Object.keys(words).filter((id) => words[id]?.startsWith("failed") === true);
+    expect(failed.toSorted(), JSON.stringify(sentences)).toEqual([
+      "call.routes",
+      "watch.fresh",
+      "watch.rules",
+      "watch.targets",
+    ]);
+  });
+});
