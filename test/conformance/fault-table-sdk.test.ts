@@ -10,21 +10,23 @@ import { runRow, type Table } from "./fault-table/table.ts";
 
 const timerMs = 400;
 /** `fault-table/run.ts --client openai` runs each ten times. */
-const times = 3;
+const timesOf = { http1: 3, node: 1 } as const;
 const slackMs = 400;
 const clock = systemClock();
 const client: SdkClient | { readonly missing: string } = await startSdkClient();
 /** The client sends objects: what is malformed on the wire cannot be asked through it. */
 const asked = rows.filter((row) => row.body === undefined);
 
-describe.skipIf("missing" in client)("the fault table through the openai client", () => {
+const title = "the fault table through the openai client, front %s";
+describe.skipIf("missing" in client).each(["http1", "node"] as const)(title, (front) => {
+  const times = timesOf[front];
   let a: FaultUpstream;
   let b: FaultUpstream;
   let subject: Subject;
   beforeAll(async () => {
     a = await startFaultUpstream({ clock, letter: "a" });
     b = await startFaultUpstream({ clock, letter: "b" });
-    subject = await startLoadline({ ports: { a: a.port, b: b.port }, timerMs });
+    subject = await startLoadline({ ports: { a: a.port, b: b.port }, timerMs, front });
   });
   afterAll(async () => {
     for (const one of [subject, a, b]) await one[Symbol.asyncDispose]();

@@ -11,6 +11,8 @@ export interface LoadlineOptions {
   /** Ports of A, B and C on loopback. */
   readonly ports: { readonly a: number; readonly b: number; readonly c?: number };
   readonly timerMs: number;
+  /** Who reads the requests; absent: our own front. */
+  readonly front?: "http1" | "node" | undefined;
   /** Knocked-out controls. */
   readonly controls?: GatewayDeps["controls"];
 }
@@ -81,7 +83,7 @@ async function startOne(o: LoadlineOptions, kind: Kind, earlier?: Running): Prom
   return { gateway, url, key: earlier?.key ?? gateway.firstKey?.secret ?? "", stateDir };
 }
 
-function settings({ ports, timerMs }: LoadlineOptions, kind: Kind, stateDir: string) {
+function settings({ ports, timerMs, front }: LoadlineOptions, kind: Kind, stateDir: string) {
   const target = (port: number, scheme = "http") => ({
     provider: "openai-compatible",
     model: "fault",
@@ -93,6 +95,7 @@ function settings({ ports, timerMs }: LoadlineOptions, kind: Kind, stateDir: str
   return {
     stateDir,
     listen: { port: 0 },
+    ...(front && { http: { front } }),
     drain: { accept: 0, grace: 0 },
     timeouts: { firstByte: timerMs, firstContent: timerMs, idle: timerMs, total: 30_000 },
     stream: {

@@ -28,7 +28,7 @@ const forced = {
 const usage = { stream_options: { include_usage: true } };
 
 /** Targets: the simulator, and upstreams of other dialects with recorded answers. */
-async function runAll() {
+async function runAll(front: string) {
   const upstreams = await Promise.all(
     wires.map((wire) =>
       runUpstream((response, body, request) => {
@@ -48,6 +48,7 @@ async function runAll() {
   );
   const route = (name: string) => [name, { models: [name], groups: [{ targets: [name] }] }];
   const gateway = await runGateway({
+    http: { front },
     targets: {
       sim: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 },
       ...targets,
@@ -90,65 +91,70 @@ async function whole(all: All, path: string, body: object): Promise<unknown> {
   return response.json();
 }
 
-describe("every answer has the types that the API's own client publishes", () => {
-  it.skipIf("missing" in openai)(
-    "OpenAI: chat over every provider, completions, responses",
-    async () => {
-      if ("missing" in openai) return;
-      await using all = await runAll();
-      const values: Typed[] = [];
-      for (const model of all.models) {
-        for (const more of [{}, usage, ...(model === "sim" ? [forced] : [])]) {
-          const chunks = await events(all, "/v1/chat/completions", { model, messages, ...more });
-          values.push(...chunks.map((value) => ({ type: chunkType, value })));
+describe.each(["http1", "node"])(
+  "every answer has its client's published types, front %s",
+  (front) => {
+    it.skipIf("missing" in openai)(
+      "OpenAI: chat over every provider, completions, responses",
+      async () => {
+        if ("missing" in openai) return;
+        await using all = await runAll(front);
+        const values: Typed[] = [];
+        for (const model of all.models) {
+          for (const more of [{}, usage, ...(model === "sim" ? [forced] : [])]) {
+            const chunks = await events(all, "/v1/chat/completions", { model, messages, ...more });
+            values.push(...chunks.map((value) => ({ type: chunkType, value })));
+          }
+          const chat = await whole(all, "/v1/chat/completions", { model, messages });
+          values.push({ type: "OpenAI.ChatCompletion", value: chat });
         }
-        const chat = await whole(all, "/v1/chat/completions", { model, messages });
-        values.push({ type: "OpenAI.ChatCompletion", value: chat });
-      }
-      const asked = { model: "sim", input: "hello" };
-      const tool = { type: "function", name: "weather", parameters, strict: true };
-      for (const more of [{}, { tools: [tool], tool_choice: "required" }]) {
-        const typed = await events(all, "/v1/responses", { ...asked, ...more });
-        values.push(
-          ...typed.map((value) => ({ type: "OpenAI.Responses.ResponseStreamEvent", value })),
-        );
-      }
-      const completions = await events(all, "/v1/completions", { model: "sim", prompt: "hello" });
-      values.push(...completions.map((value) => ({ type: "TextChunk", value })));
-      const embedded = await whole(all, "/v1/embeddings", asked);
-      values.push({ type: "OpenAI.CreateEmbeddingResponse", value: embedded });
-      expect(values.length).toBeGreaterThan(40);
-      expect(await typeErrors(openai.dir, openaiImport, values)).toEqual([]);
-    },
-  );
+        const asked = { model: "sim", input: "hello" };
+        const tool = { type: "function", name: "weather", parameters, strict: true };
+        for (const more of [{}, { tools: [tool], tool_choice: "required" }]) {
+          const typed = await events(all, "/v1/responses", { ...asked, ...more });
+          values.push(
+            ...typed.map((value) => ({ type: "OpenAI.Responses.ResponseStreamEvent", value })),
+          );
+        }
+        const completions = await events(all, "/v1/completions", { model: "sim", prompt: "hello" });
+        values.push(...completions.map((value) => ({ type: "TextChunk", value })));
+        const embedded = await whole(all, "/v1/embeddings", asked);
+        values.push({ type: "OpenAI.CreateEmbeddingResponse", value: embedded });
+        expect(values.length).toBeGreaterThan(40);
+        expect(await typeErrors(openai.dir, openaiImport, values)).toEqual([]);
+      },
+    );
 
-  it.skipIf("missing" in anthropic)(
-    "Anthropic: messages by translation and passed on",
-    async () => {
-      if ("missing" in anthropic) return;
-      await using all = await runAll();
-      const values: Typed[] = [];
-      const tools = [{ name: "weather", input_schema: parameters }];
-      const asked = { model: "sim", max_tokens: 64, messages };
-      for (const more of [{}, { tools, tool_choice: { type: "any" } }]) {
-        const typed = await events(all, "/v1/messages", { ...asked, ...more });
-        values.push(...typed.map((value) => ({ type: "Anthropic.RawMessageStreamEvent", value })));
-      }
-      const message = await whole(all, "/v1/messages", asked);
-      values.push({ type: "Anthropic.Message", value: message });
-      expect(values.length).toBeGreaterThan(10);
-      expect(await typeErrors(anthropic.dir, anthropicImport, values)).toEqual([]);
-    },
-  );
+    it.skipIf("missing" in anthropic)(
+      "Anthropic: messages by translation and passed on",
+      async () => {
+        if ("missing" in anthropic) return;
+        await using all = await runAll(front);
+        const values: Typed[] = [];
+        const tools = [{ name: "weather", input_schema: parameters }];
+        const asked = { model: "sim", max_tokens: 64, messages };
+        for (const more of [{}, { tools, tool_choice: { type: "any" } }]) {
+          const typed = await events(all, "/v1/messages", { ...asked, ...more });
+          values.push(
+            ...typed.map((value) => ({ type: "Anthropic.RawMessageStreamEvent", value })),
+          );
+        }
+        const message = await whole(all, "/v1/messages", asked);
+        values.push({ type: "Anthropic.Message", value: message });
+        expect(values.length).toBeGreaterThan(10);
+        expect(await typeErrors(anthropic.dir, anthropicImport, values)).toEqual([]);
+      },
+    );
 
-  it.skipIf("missing" in openai)("a chunk without its index is an error", async () => {
-    if ("missing" in openai) return;
-    const choice = { delta: {}, finish_reason: null };
-    const chunk = { id: "x", object: "chat.completion.chunk", created: 0, model: "m" };
-    const good = { ...chunk, choices: [{ ...choice, index: 0 }] };
-    const check = (value: unknown) =>
-      typeErrors(openai.dir, openaiImport, [{ type: chunkType, value }]);
-    expect(await check(good)).toEqual([]);
-    expect((await check({ ...chunk, choices: [choice] })).join("\n")).toContain("index");
-  });
-});
+    it.skipIf("missing" in openai)("a chunk without its index is an error", async () => {
+      if ("missing" in openai) return;
+      const choice = { delta: {}, finish_reason: null };
+      const chunk = { id: "x", object: "chat.completion.chunk", created: 0, model: "m" };
+      const good = { ...chunk, choices: [{ ...choice, index: 0 }] };
+      const check = (value: unknown) =>
+        typeErrors(openai.dir, openaiImport, [{ type: chunkType, value }]);
+      expect(await check(good)).toEqual([]);
+      expect((await check({ ...chunk, choices: [choice] })).join("\n")).toContain("index");
+    });
+  },
+);

@@ -31,7 +31,7 @@ function start(dir: string): Promise<{ url: string; child: ChildProcess }> {
 }
 
 /** A gateway whose models are aimock behind each kind of provider. */
-async function runOver(url: string): Promise<Running> {
+async function runOver(url: string, front: string): Promise<Running> {
   const keyFile = join(temporaryDir(), "key");
   writeFileSync(keyFile, "mock");
   const keys = [`\${file:${keyFile}}`];
@@ -51,18 +51,20 @@ async function runOver(url: string): Promise<Running> {
   };
   const names = Object.keys(targets);
   const route = (name: string) => [name, { models: [name], groups: [{ targets: [name] }] }];
-  return runGateway({ targets, routes: Object.fromEntries(names.map(route)) });
+  const routes = Object.fromEntries(names.map(route));
+  return runGateway({ http: { front }, targets, routes });
 }
 
 const messages = [{ role: "user", content: "hello" }];
 const models = ["compatible", "openai", "azure", "anthropic", "gemini"];
 
-describe.skipIf("missing" in installed)("aimock, an upstream nobody here wrote", () => {
+const title = "aimock, an upstream nobody here wrote, front %s";
+describe.skipIf("missing" in installed).each(["http1", "node"])(title, (front) => {
   it("answers chats, streams and tools behind five kinds of provider", async () => {
     if ("missing" in installed) return;
     const { url, child } = await start(installed.dir);
     try {
-      await using g = await runOver(url);
+      await using g = await runOver(url, front);
       for (const model of models) {
         const whole = await g.post(chatPath, { model, messages });
         expect([model, whole.status, await whole.json()]).toMatchObject([
@@ -102,7 +104,7 @@ describe.skipIf("missing" in installed)("aimock, an upstream nobody here wrote",
     if ("missing" in installed) return;
     const { url, child } = await start(installed.dir);
     try {
-      await using g = await runOver(url);
+      await using g = await runOver(url, front);
       for (const model of ["anthropic", "compatible"]) {
         const asked = { model, max_tokens: 64, messages };
         const whole = await (await g.post("/v1/messages", asked)).json();

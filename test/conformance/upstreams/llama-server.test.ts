@@ -20,7 +20,8 @@ function freePort(): Promise<number> {
   });
 }
 
-describe.skipIf(parts.missing)("llama-server, an upstream nobody here wrote", () => {
+const title = "llama-server, an upstream nobody here wrote, front %s";
+describe.skipIf(parts.missing).each(["http1", "node"])(title, (front) => {
   it("answers chats, streams and messages through the gateway, with its own usage", async () => {
     const port = await freePort();
     const child = spawn(parts.found("llama-server").path, [model, String(port)], {
@@ -33,6 +34,7 @@ describe.skipIf(parts.missing)("llama-server, an upstream nobody here wrote", ()
       await expect.poll(health, { timeout: startDeadlineMs }).toBe(200);
       const baseUrl = `http://127.0.0.1:${port}/v1`;
       await using g = await runGateway({
+        http: { front },
         targets: { l: { provider: "openai-compatible", model: "loadline-tiny", baseUrl } },
         routes: { r: { models: ["m"], groups: [{ targets: ["l"] }] } },
       });

@@ -1,12 +1,16 @@
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
-import { errorCode, runGateway } from "../../test/harness.ts";
+import { errorCode, runGateway as runBehind, type Running } from "../../test/harness.ts";
 import type { Limits } from "./limits.ts";
 
 const chat = { model: "sim", messages: [{ role: "user", content: "hello there" }] };
 
-describe("limits of a running gateway", () => {
+describe.each(["http1", "node"])("limits of a running gateway, front %s", (front) => {
+  const runGateway = (
+    o: Record<string, unknown> = {},
+    ...rest: [stateDir?: string, controls?: Parameters<typeof runBehind>[2]]
+  ): Promise<Running> => runBehind({ ...o, http: { front } }, ...rest);
   it("admits the burst, refuses the next with the exact wait, and states the law", async () => {
     await using running = await runGateway({
       limits: [{ scope: "key", resource: "requests", limit: 100, period: "1m", burst: 20 }],
