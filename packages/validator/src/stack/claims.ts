@@ -37,12 +37,33 @@ export function stackItems(stack: StackManifest, confidence: number): StackItem[
   );
 }
 
+/** Declared folders: no check of this build writes into them, so their claims stay not tested. */
+function volumeClaims(stack: StackManifest, confidence: number): Claim[] {
+  return Object.entries(stack.services).flatMap(([name, { volumes, required }]) => {
+    if (volumes.length === 0) return [];
+    const id = `stack.${name}.volumes`;
+    const claim: Claim = {
+      id,
+      statement: `${name}: a marker in each declared volume is there after a restart`,
+      category: "Containerization",
+      rationale: "A folder that is no volume is empty after the next deployment.",
+      kind: "coverage",
+      of: id,
+      parts: ["all"],
+      items: [...new Set(volumes)],
+      confidence,
+      required,
+      checklist: ["R1-11"],
+    };
+    return [claim];
+  });
+}
+
 /** The claims of a stack; none without one. */
 export function stackClaims(stack: StackManifest | undefined, confidence: number): Claim[] {
   if (stack === undefined) return [];
-  return [...stackItems(stack, confidence), ...edgeItems(stack, confidence)].map(
-    ({ claim }) => claim,
-  );
+  const items = [...stackItems(stack, confidence), ...edgeItems(stack, confidence)];
+  return [...items.map(({ claim }) => claim), ...volumeClaims(stack, confidence)];
 }
 
 /** What a plan without a target is about: its stack, named by the first address that is HTTP. */

@@ -27,6 +27,12 @@ describe("the stack of a plan", () => {
     expect(problems("profile: quick\n")).toEqual(["1 target: give a target, a stack, or both"]);
   });
 
+  it("declared volumes are promised, and without a check of them stay not tested", () => {
+    const parsed = parsePlanFile(`${cache}      volumes: [/data]\n`);
+    const claim = parsed.ok ? parsed.plan.claims.find(({ id }) => id.endsWith("volumes")) : null;
+    expect(claim).toMatchObject({ items: ["/data"], required: true });
+  });
+
   it("an unknown kind is refused by name, with line and the nearest", () => {
     const [problem] = problems(cache.replace("kind: redis", "kind: reddis"));
     expect(problem).toMatch(/^4 stack\.services\.cache\.kind: unknown kind "reddis"; known: /);
