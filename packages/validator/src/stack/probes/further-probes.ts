@@ -1,10 +1,13 @@
 import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
 import { containerProbes } from "./container.ts";
+import { jaegerProbes } from "./jaeger.ts";
 import { listenersProbes } from "./listeners.ts";
 import { logsProbes } from "./logs.ts";
 import { mcpProbes } from "./mcp.ts";
+import { neo4jProbes } from "./neo4j.ts";
 import { prometheusProbes } from "./prometheus.ts";
+import { qdrantProbes } from "./qdrant.ts";
 import { secretsProbes } from "./secrets.ts";
 import { tlsProbes } from "./tls.ts";
 import { websocketProbes } from "./websocket.ts";
@@ -13,10 +16,13 @@ import { websocketProbes } from "./websocket.ts";
 export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
   ...containerProbes,
+  ...jaegerProbes,
   ...listenersProbes,
   ...logsProbes,
   ...mcpProbes,
+  ...neo4jProbes,
   ...prometheusProbes,
+  ...qdrantProbes,
   ...secretsProbes,
   ...tlsProbes,
   ...websocketProbes,

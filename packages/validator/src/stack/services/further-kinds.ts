@@ -1,9 +1,12 @@
 import { alertmanagerService } from "./alertmanager.ts";
 import { containerService } from "./container.ts";
+import { jaegerService } from "./jaeger.ts";
 import { listenersService } from "./listeners.ts";
 import { logsService } from "./logs.ts";
 import { mcpService } from "./mcp.ts";
+import { neo4jService } from "./neo4j.ts";
 import { prometheusService } from "./prometheus.ts";
+import { qdrantService } from "./qdrant.ts";
 import { secretsService } from "./secrets.ts";
 import { tlsService } from "./tls.ts";
 import { websocketService } from "./websocket.ts";
@@ -12,10 +15,13 @@ import { websocketService } from "./websocket.ts";
 export const furtherKinds = [
   alertmanagerService,
   containerService,
+  jaegerService,
   listenersService,
   logsService,
   mcpService,
+  neo4jService,
   prometheusService,
+  qdrantService,
   secretsService,
   tlsService,
   websocketService,

@@ -1,10 +1,13 @@
 import type { StartTwin } from "./twin.ts";
 import { startAlertmanagerTwin } from "./alertmanager.ts";
 import { startContainerTwin } from "./container.ts";
+import { startJaegerTwin } from "./jaeger.ts";
 import { startListenersTwin } from "./listeners.ts";
 import { startLogsTwin } from "./logs.ts";
 import { startMcpTwin } from "./mcp.ts";
+import { startNeo4jTwin } from "./neo4j.ts";
 import { startPrometheusTwin } from "./prometheus.ts";
+import { startQdrantTwin } from "./qdrant.ts";
 import { startSecretsTwin } from "./secrets.ts";
 import { startTlsTwin } from "./tls.ts";
 import { startWebsocketTwin } from "./websocket.ts";
@@ -13,10 +16,13 @@ import { startWebsocketTwin } from "./websocket.ts";
 export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   alertmanager: startAlertmanagerTwin,
   container: startContainerTwin,
+  jaeger: startJaegerTwin,
   listeners: startListenersTwin,
   logs: startLogsTwin,
   mcp: startMcpTwin,
+  neo4j: startNeo4jTwin,
   prometheus: startPrometheusTwin,
+  qdrant: startQdrantTwin,
   secrets: startSecretsTwin,
   tls: startTlsTwin,
   websocket: startWebsocketTwin,

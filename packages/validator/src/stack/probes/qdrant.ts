@@ -1,0 +1,133 @@
+import type { StackContext, StackProbe } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { shownSecret } from "../secrets.ts";
+import { LacksFeature, WireFault } from "../wire/fault.ts";
+import { textIn, valueIn } from "../wire/shape.ts";
+import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
+import { versionProbe } from "./version.ts";
+import { webAnswers } from "./web-answers.ts";
+
+type QdrantProbe = StackProbe<ServiceOf<"qdrant">>;
+type QdrantContext = StackContext<ServiceOf<"qdrant">>;
+
+const title = /qdrant/i;
+
+async function ask(context: QdrantContext, request: WebRequest): Promise<WebAnswer> {
+  const { apiKey } = context.service;
+  const headers = apiKey === undefined ? [] : ["api-key", context.secret(apiKey) ?? ""];
+  const answer = await askWeb(context, { ...request, headers });
+  // The key stands in the command by its name.
+  const key = context.secret(apiKey);
+  const curl = answer.curl.map((word) =>
+    key === undefined ? word : word.replaceAll(key, shownSecret(apiKey)),
+  );
+  return { ...answer, curl };
+}
+
+async function need(context: QdrantContext, request: WebRequest): Promise<WebAnswer> {
+  const answer = await ask(context, request);
+  if (answer.status === 200) return answer;
+  const said = `${request.method ?? "GET"} ${request.path} answered ${answer.status}`;
+  throw new WireFault("protocol", said, answer.text.slice(0, 2_048));
+}
+
+const readBack: QdrantProbe = {
+  kind: "qdrant",
+  check: "read_back",
+  summary: "write, find, delete",
+  needs: ["answers"],
+  checklist: ["R2-57"],
+  severity: "critical",
+  claim: () => ({
+    statement: "the nearest of three points is found by its vector, and gone with its collection",
+    category: "Operational Readiness",
+    rationale: "A store that answers and finds nothing makes a model invent its sources.",
+  }),
+  saboteur: [{ when: "POST /collections", reply: '{"result":{"points":[{"id":2,"payload":{}}]}}' }],
+  async run(context) {
+    const path = `/collections/${context.mark}`;
+    const vectors = { size: 4, distance: "Cosine" };
+    await need(context, { method: "PUT", path, json: { vectors } });
+    try {
+      const points = [1, 2, 3].map((id) => ({
+        id,
+        vector: [0, 1, 2, 3].map((at) => (at === id ? 1 : 0)),
+        payload: { mark: `${context.mark}_${id}` },
+      }));
+      const put = { method: "PUT", path: `${path}/points?wait=true`, json: { points } };
+      await need(context, put);
+      const query = { limit: 1, with_payload: true };
+      const near = [0, 0.9, 0.1, 0];
+      let found = await ask(context, {
+        method: "POST",
+        path: `${path}/points/query`,
+        json: { query: near, ...query },
+      });
+      // Before version 1.10 there was search alone.
+      if (found.status === 404) {
+        const json = { vector: near, ...query };
+        found = await ask(context, { method: "POST", path: `${path}/points/search`, json });
+      }
+      if (found.status === 404) throw new LacksFeature("It has neither points/query nor search.");
+      const list = valueIn(found.json, "result.points") ?? valueIn(found.json, "result");
+      const mark = textIn(list, "0.payload.mark");
+      const ok = found.status === 200 && mark === `${context.mark}_1`;
+      const seen = ok ? "The nearest of three was found." : `The nearest was ${mark || "none"}.`;
+      return [{ ok, seen, raw: found.text.slice(0, 2_048), reproduce: found.curl }];
+    } finally {
+      if (!context.signal.aborted) await need(context, { method: "DELETE", path });
+    }
+  },
+};
+
+const locked: QdrantProbe = {
+  kind: "qdrant",
+  check: "locked",
+  summary: "nobody comes in without the key",
+  needs: ["answers"],
+  checklist: ["R1-26"],
+  severity: "critical",
+  claim: (service) =>
+    service.apiKey === undefined
+      ? null
+      : {
+          statement: "collections are refused without the key and with another",
+          category: "Security & Compliance",
+          rationale: "An open store hands every document to whoever asks.",
+          parts: ["no key", "wrong key"],
+        },
+  saboteur: [{ when: "GET /collections", reply: '{"result":{"collections":[]}}' }],
+  async run(context) {
+    const bare = await askWeb(context, { path: "/collections" });
+    const headers = ["api-key", "loadline-wrong-key"];
+    const wrong = await askWeb(context, { path: "/collections", headers });
+    return [
+      { part: "no key", answer: bare },
+      { part: "wrong key", answer: wrong },
+    ].map(({ part, answer }) => ({
+      ok: answer.status === 401 || answer.status === 403,
+      seen: `Answered with ${answer.status}: ${part}.`,
+      part,
+      reproduce: answer.curl,
+    }));
+  },
+};
+
+/** Checks of Qdrant, in the order they run. */
+export const qdrantProbes: readonly StackProbe[] = [
+  webAnswers({
+    kind: "qdrant",
+    title: "Qdrant",
+    path: "/",
+    checklist: ["R2-57"],
+    rationale: "Everything that is looked up by its meaning waits for this store.",
+    read: ({ json }) =>
+      title.test(textIn(json, "title")) ? textIn(json, "version") || "unknown" : null,
+    saboteur: [{ when: "GET / ", reply: "<html>welcome</html>" }],
+  }),
+  versionProbe("qdrant", "answers", [
+    { when: "GET / ", reply: '{"title":"qdrant","version":"0.1.0"}' },
+  ]),
+  readBack,
+  locked,
+];
