@@ -1,6 +1,7 @@
 import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
 import { containerProbes } from "./container.ts";
+import { dnsProbes } from "./dns.ts";
 import { jaegerProbes } from "./jaeger.ts";
 import { listenersProbes } from "./listeners.ts";
 import { logsProbes } from "./logs.ts";
@@ -8,6 +9,7 @@ import { mcpProbes } from "./mcp.ts";
 import { neo4jProbes } from "./neo4j.ts";
 import { prometheusProbes } from "./prometheus.ts";
 import { qdrantProbes } from "./qdrant.ts";
+import { resourcesProbes } from "./resources.ts";
 import { secretsProbes } from "./secrets.ts";
 import { tlsProbes } from "./tls.ts";
 import { websocketProbes } from "./websocket.ts";
@@ -16,6 +18,7 @@ import { websocketProbes } from "./websocket.ts";
 export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
   ...containerProbes,
+  ...dnsProbes,
   ...jaegerProbes,
   ...listenersProbes,
   ...logsProbes,
@@ -23,6 +26,7 @@ export const furtherProbes: readonly StackProbe[] = [
   ...neo4jProbes,
   ...prometheusProbes,
   ...qdrantProbes,
+  ...resourcesProbes,
   ...secretsProbes,
   ...tlsProbes,
   ...websocketProbes,

@@ -1,5 +1,6 @@
 import { alertmanagerService } from "./alertmanager.ts";
 import { containerService } from "./container.ts";
+import { dnsService } from "./dns.ts";
 import { jaegerService } from "./jaeger.ts";
 import { listenersService } from "./listeners.ts";
 import { logsService } from "./logs.ts";
@@ -7,6 +8,7 @@ import { mcpService } from "./mcp.ts";
 import { neo4jService } from "./neo4j.ts";
 import { prometheusService } from "./prometheus.ts";
 import { qdrantService } from "./qdrant.ts";
+import { resourcesService } from "./resources.ts";
 import { secretsService } from "./secrets.ts";
 import { tlsService } from "./tls.ts";
 import { websocketService } from "./websocket.ts";
@@ -15,6 +17,7 @@ import { websocketService } from "./websocket.ts";
 export const furtherKinds = [
   alertmanagerService,
   containerService,
+  dnsService,
   jaegerService,
   listenersService,
   logsService,
@@ -22,6 +25,7 @@ export const furtherKinds = [
   neo4jService,
   prometheusService,
   qdrantService,
+  resourcesService,
   secretsService,
   tlsService,
   websocketService,

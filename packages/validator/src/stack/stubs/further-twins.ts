@@ -1,6 +1,7 @@
 import type { StartTwin } from "./twin.ts";
 import { startAlertmanagerTwin } from "./alertmanager.ts";
 import { startContainerTwin } from "./container.ts";
+import { startDnsTwin } from "./dns.ts";
 import { startJaegerTwin } from "./jaeger.ts";
 import { startListenersTwin } from "./listeners.ts";
 import { startLogsTwin } from "./logs.ts";
@@ -8,6 +9,7 @@ import { startMcpTwin } from "./mcp.ts";
 import { startNeo4jTwin } from "./neo4j.ts";
 import { startPrometheusTwin } from "./prometheus.ts";
 import { startQdrantTwin } from "./qdrant.ts";
+import { startResourcesTwin } from "./resources.ts";
 import { startSecretsTwin } from "./secrets.ts";
 import { startTlsTwin } from "./tls.ts";
 import { startWebsocketTwin } from "./websocket.ts";
@@ -16,6 +18,7 @@ import { startWebsocketTwin } from "./websocket.ts";
 export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   alertmanager: startAlertmanagerTwin,
   container: startContainerTwin,
+  dns: startDnsTwin,
   jaeger: startJaegerTwin,
   listeners: startListenersTwin,
   logs: startLogsTwin,
@@ -23,6 +26,7 @@ export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   neo4j: startNeo4jTwin,
   prometheus: startPrometheusTwin,
   qdrant: startQdrantTwin,
+  resources: startResourcesTwin,
   secrets: startSecretsTwin,
   tls: startTlsTwin,
   websocket: startWebsocketTwin,
