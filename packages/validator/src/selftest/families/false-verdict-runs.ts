@@ -96,13 +96,13 @@ const later = (
 
 const laterCases: readonly SelftestCase[] = [
   later("V10", "a fault that was never injected", "inconclusive effect_unverified"),
-  later("V11", "a recovery timed by the one who broke it", "LL_EVIDENCE_ROLE"),
+  later("V11", "a recovery timed by the one who broke it", "role refused"),
   later("V12", "a restore without destruction", "not_tested not_run"),
   later("V13", "a checksum compared with itself", "error evidence"),
   later(
     "V17",
     "a feature tested as a class, not as it is wired",
-    "LL_EVIDENCE_ROLE",
+    "role refused",
     "Records carry no role of their observer in this build.",
   ),
 ];
