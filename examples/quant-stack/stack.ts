@@ -139,19 +139,24 @@ async function startMlflow(
   return { ...started, url };
 }
 
-/** Starts what is there: PostgreSQL and Redis are needed, MinIO and MLflow are said to be missing. */
-export async function startQuantStack(): Promise<QuantStack> {
+/** The parts that are here by their id, and a line for each that is not. */
+async function findParts(): Promise<{ found: Map<string, string>; missing: string[] }> {
   const environment = partsEnvironment(process.env);
-  const ids = ["postgres-15", "redis", "minio", "mlflow"] as const;
   const found = new Map<string, string>();
   const missing: string[] = [];
-  for (const id of ids) {
+  for (const id of ["postgres-15", "redis", "minio", "mlflow"]) {
     const part = parts.find((one) => one.id === id);
     const answer =
       part === undefined ? { id, reason: "unknown" } : await probePart(part, environment);
     if (isFound(answer)) found.set(id, answer.path);
     else missing.push(`NOT TESTED: ${id} (${answer.reason}; get it: ${part?.get ?? "-"})`);
   }
+  return { found, missing };
+}
+
+/** Starts what is there: PostgreSQL and Redis are needed, MinIO and MLflow are said to be missing. */
+export async function startQuantStack(): Promise<QuantStack> {
+  const { found, missing } = await findParts();
   const [binDir, redisPath] = [found.get("postgres-15"), found.get("redis")];
   if (binDir === undefined || redisPath === undefined) throw new Error(missing.join("\n"));
   const dir = mkdtempSync(join(tmpdir(), "quant-stack-"));
