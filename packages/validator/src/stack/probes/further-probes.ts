@@ -9,6 +9,7 @@ import { mcpProbes } from "./mcp.ts";
 import { neo4jProbes } from "./neo4j.ts";
 import { prometheusProbes } from "./prometheus.ts";
 import { qdrantProbes } from "./qdrant.ts";
+import { ragProbes } from "./rag.ts";
 import { resourcesProbes } from "./resources.ts";
 import { secretsProbes } from "./secrets.ts";
 import { tlsProbes } from "./tls.ts";
@@ -26,6 +27,7 @@ export const furtherProbes: readonly StackProbe[] = [
   ...neo4jProbes,
   ...prometheusProbes,
   ...qdrantProbes,
+  ...ragProbes,
   ...resourcesProbes,
   ...secretsProbes,
   ...tlsProbes,

@@ -8,6 +8,7 @@ import { mcpService } from "./mcp.ts";
 import { neo4jService } from "./neo4j.ts";
 import { prometheusService } from "./prometheus.ts";
 import { qdrantService } from "./qdrant.ts";
+import { ragService } from "./rag.ts";
 import { resourcesService } from "./resources.ts";
 import { secretsService } from "./secrets.ts";
 import { tlsService } from "./tls.ts";
@@ -25,6 +26,7 @@ export const furtherKinds = [
   neo4jService,
   prometheusService,
   qdrantService,
+  ragService,
   resourcesService,
   secretsService,
   tlsService,

@@ -9,6 +9,7 @@ import { startMcpTwin } from "./mcp.ts";
 import { startNeo4jTwin } from "./neo4j.ts";
 import { startPrometheusTwin } from "./prometheus.ts";
 import { startQdrantTwin } from "./qdrant.ts";
+import { startRagTwin } from "./rag.ts";
 import { startResourcesTwin } from "./resources.ts";
 import { startSecretsTwin } from "./secrets.ts";
 import { startTlsTwin } from "./tls.ts";
@@ -26,6 +27,7 @@ export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   neo4j: startNeo4jTwin,
   prometheus: startPrometheusTwin,
   qdrant: startQdrantTwin,
+  rag: startRagTwin,
   resources: startResourcesTwin,
   secrets: startSecretsTwin,
   tls: startTlsTwin,
