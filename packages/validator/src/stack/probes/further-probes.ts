@@ -1,5 +1,6 @@
 import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
+import { anthropicProbes } from "./anthropic.ts";
 import { containerProbes } from "./container.ts";
 import { dnsProbes } from "./dns.ts";
 import { jaegerProbes } from "./jaeger.ts";
@@ -18,6 +19,7 @@ import { websocketProbes } from "./websocket.ts";
 /** Checks of the further kinds, kind by kind. */
 export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
+  ...anthropicProbes,
   ...containerProbes,
   ...dnsProbes,
   ...jaegerProbes,

@@ -1,4 +1,4 @@
-import { checkServerIdentity, type PeerCertificate, rootCertificates } from "node:tls";
+import { checkServerIdentity, type DetailedPeerCertificate, rootCertificates } from "node:tls";
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import {
@@ -73,15 +73,20 @@ const door: TlsProbe = {
   },
 };
 
+interface SentCertificate extends PeerCertificate {
+  /** None for the last one of a chain that was sent without its root. */
+  readonly issuerCertificate?: SentCertificate;
+}
+
 /** The chain as it was sent, own certificate first. */
-function chainOf(first: PeerCertificate): PeerCertificate[] {
-  const chain: PeerCertificate[] = [];
-  let at: PeerCertificate | undefined = first;
+function chainOf(first: DetailedPeerCertificate): DetailedPeerCertificate[] {
+  const chain: DetailedPeerCertificate[] = [];
+  let at: DetailedPeerCertificate | undefined = first;
   while (at !== undefined && Object.keys(at).length > 0 && chain.length < chainMax) {
     chain.push(at);
-    const issuer: PeerCertificate | undefined =
-      "issuerCertificate" in at ? (at.issuerCertificate as unknown as PeerCertificate) : undefined;
-    at = issuer === undefined || issuer.fingerprint256 === at.fingerprint256 ? undefined : issuer;
+    // The last one names itself, or nobody.
+    const issuer: DetailedPeerCertificate | undefined = at.issuerCertificate;
+    at = issuer?.fingerprint256 === at.fingerprint256 ? undefined : issuer;
   }
   return chain;
 }

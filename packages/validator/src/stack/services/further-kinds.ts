@@ -1,4 +1,5 @@
 import { alertmanagerService } from "./alertmanager.ts";
+import { anthropicService } from "./anthropic.ts";
 import { containerService } from "./container.ts";
 import { dnsService } from "./dns.ts";
 import { jaegerService } from "./jaeger.ts";
@@ -17,6 +18,7 @@ import { websocketService } from "./websocket.ts";
 /** Kinds that watch, carry or hold what the stores and the APIs do not. */
 export const furtherKinds = [
   alertmanagerService,
+  anthropicService,
   containerService,
   dnsService,
   jaegerService,

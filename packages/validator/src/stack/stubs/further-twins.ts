@@ -1,5 +1,6 @@
 import type { StartTwin } from "./twin.ts";
 import { startAlertmanagerTwin } from "./alertmanager.ts";
+import { startAnthropicTwin } from "./anthropic.ts";
 import { startContainerTwin } from "./container.ts";
 import { startDnsTwin } from "./dns.ts";
 import { startJaegerTwin } from "./jaeger.ts";
@@ -18,6 +19,7 @@ import { startWebsocketTwin } from "./websocket.ts";
 /** The twin of each further kind. */
 export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   alertmanager: startAlertmanagerTwin,
+  anthropic: startAnthropicTwin,
   container: startContainerTwin,
   dns: startDnsTwin,
   jaeger: startJaegerTwin,
