@@ -84,7 +84,8 @@ function loadPlanOf(context: StageContext): LoadPlan {
 
 export const loadStage: Stage = {
   id: "load",
-  resume: "repeat",
+  // Counts are told at the end: a load that went badly and was stopped would be judged on another try.
+  resume: "never",
   feeds: "load.",
   plannedMs: ({ load }) => (load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8,
   async run(context) {

@@ -63,11 +63,17 @@ describe("a run that was interrupted", () => {
     expect(second.run).toBe(first.run);
     expect(lines.slice(0, old.length - 1)).toEqual(old.slice(0, -1));
     expect(having(lines, '"stage.started"', '"stage":"probe"')).toHaveLength(1);
-    expect(having(lines, '"stage.started"', '"stage":"load"')).toHaveLength(2);
+    expect(having(lines, '"stage.started"', '"stage":"load"')).toHaveLength(1);
     expect(having(lines, '"resumed"', basename(first.runDir))).toHaveLength(1);
     const probes = second.verdict.claims.filter(({ id }) => id.startsWith("openai."));
     expect(probes.filter(({ verdict }) => verdict === "passed").length).toBeGreaterThan(8);
     expect(second.verdict.claims.filter(({ verdict }) => verdict === "error")).toEqual([]);
+    // A load that was stopped is not healed by another try.
+    const loads = second.verdict.claims.filter(({ id }) => id.startsWith("load."));
+    expect(new Set(loads.map(({ verdict, reason }) => `${verdict} ${reason}`))).toEqual(
+      new Set(["not_tested cancelled"]),
+    );
+    expect(second.verdict.outcome).toBe("NOT_PROVEN");
     const checked = await verifyBundle(await readBundle(second.runDir), { digest: sha256 });
     expect(checked.steps.filter(({ ok, step }) => ok === false && step !== "signature")).toEqual(
       [],
@@ -93,6 +99,10 @@ describe("a run that was interrupted", () => {
     const asked = having(linesOf(second.runDir), '"observation"', '"stream":"probe.openai.chat"');
     expect(asked).toHaveLength(1);
     expect(second.verdict.claims.find(({ id }) => id === "openai.auth")?.verdict).toBe("passed");
+    expect(having(linesOf(second.runDir), '"stage.started"', '"stage":"load"')).toHaveLength(1);
+    expect(second.verdict.claims.find(({ id }) => id === "load.chat.success")?.verdict).toBe(
+      "passed",
+    );
     rmSync(runsDir, { recursive: true });
   }, 30_000);
 

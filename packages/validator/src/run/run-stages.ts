@@ -47,7 +47,7 @@ function whyNot(context: StageContext, stage: Stage, leftMs: number) {
     return { reason: "skipped", sentence };
   }
   if (stage.resume === "never" && context.before.begun.has(stage.id)) {
-    const sentence = `The run was interrupted in the stage ${stage.id}, whose checks rest on each other.`;
+    const sentence = `The run was interrupted in the stage ${stage.id}, which is not begun a second time.`;
     return { reason: "cancelled", sentence };
   }
   if (leftMs > 0) return null;
