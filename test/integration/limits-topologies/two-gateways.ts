@@ -46,6 +46,8 @@ export async function startTwoGateways(
   const config = (i: 0 | 1): Record<string, unknown> => ({
     stateDir: dirs[i],
     listen: { port: 0 },
+    // One behind each front: they keep the same limits.
+    http: { front: i === 0 ? "http1" : "node" },
     drain: { accept: 0, grace: 0 },
     log: { level: "error" },
     targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
