@@ -3,6 +3,7 @@ import { alertmanagerProbes } from "./alertmanager.ts";
 import { anthropicProbes } from "./anthropic.ts";
 import { containerProbes } from "./container.ts";
 import { dnsProbes } from "./dns.ts";
+import { grafanaProbes } from "./grafana.ts";
 import { jaegerProbes } from "./jaeger.ts";
 import { listenersProbes } from "./listeners.ts";
 import { logsProbes } from "./logs.ts";
@@ -22,6 +23,7 @@ export const furtherProbes: readonly StackProbe[] = [
   ...anthropicProbes,
   ...containerProbes,
   ...dnsProbes,
+  ...grafanaProbes,
   ...jaegerProbes,
   ...listenersProbes,
   ...logsProbes,

@@ -1,4 +1,4 @@
-import { checkServerIdentity, type DetailedPeerCertificate, rootCertificates } from "node:tls";
+import { checkServerIdentity, type PeerCertificate, rootCertificates } from "node:tls";
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import {
@@ -79,13 +79,13 @@ interface SentCertificate extends PeerCertificate {
 }
 
 /** The chain as it was sent, own certificate first. */
-function chainOf(first: DetailedPeerCertificate): DetailedPeerCertificate[] {
-  const chain: DetailedPeerCertificate[] = [];
-  let at: DetailedPeerCertificate | undefined = first;
+function chainOf(first: SentCertificate): SentCertificate[] {
+  const chain: SentCertificate[] = [];
+  let at: SentCertificate | undefined = first;
   while (at !== undefined && Object.keys(at).length > 0 && chain.length < chainMax) {
     chain.push(at);
     // The last one names itself, or nobody.
-    const issuer: DetailedPeerCertificate | undefined = at.issuerCertificate;
+    const issuer: SentCertificate | undefined = at.issuerCertificate;
     at = issuer?.fingerprint256 === at.fingerprint256 ? undefined : issuer;
   }
   return chain;

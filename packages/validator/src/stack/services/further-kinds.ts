@@ -2,6 +2,7 @@ import { alertmanagerService } from "./alertmanager.ts";
 import { anthropicService } from "./anthropic.ts";
 import { containerService } from "./container.ts";
 import { dnsService } from "./dns.ts";
+import { grafanaService } from "./grafana.ts";
 import { jaegerService } from "./jaeger.ts";
 import { listenersService } from "./listeners.ts";
 import { logsService } from "./logs.ts";
@@ -21,6 +22,7 @@ export const furtherKinds = [
   anthropicService,
   containerService,
   dnsService,
+  grafanaService,
   jaegerService,
   listenersService,
   logsService,

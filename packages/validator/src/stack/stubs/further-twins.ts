@@ -3,6 +3,7 @@ import { startAlertmanagerTwin } from "./alertmanager.ts";
 import { startAnthropicTwin } from "./anthropic.ts";
 import { startContainerTwin } from "./container.ts";
 import { startDnsTwin } from "./dns.ts";
+import { startGrafanaTwin } from "./grafana.ts";
 import { startJaegerTwin } from "./jaeger.ts";
 import { startListenersTwin } from "./listeners.ts";
 import { startLogsTwin } from "./logs.ts";
@@ -22,6 +23,7 @@ export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   anthropic: startAnthropicTwin,
   container: startContainerTwin,
   dns: startDnsTwin,
+  grafana: startGrafanaTwin,
   jaeger: startJaegerTwin,
   listeners: startListenersTwin,
   logs: startLogsTwin,
