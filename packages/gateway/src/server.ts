@@ -97,14 +97,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     ? { reload: viewedReload(supervised.reload), everywhere: supervised.breakers }
     : { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
-  const change = deps.controls?.front;
-  const front = createFront(pipeline, config, {
-    clock,
-    nextId,
-    admin,
-    port: supervised?.port,
-    change,
-  });
+  const listening = { port: supervised?.port, change: deps.controls?.front };
+  const front = createFront(pipeline, config, { clock, nextId, admin, ...listening });
   supervised?.attach({
     health: health.health,
     metricsText: opened.telemetry.render,
