@@ -2,6 +2,7 @@ import { isRecord } from "@loadline/kit/json";
 import { parse } from "yaml";
 import { z } from "zod";
 import { stackErrors } from "./errors.ts";
+import { textOf } from "./wire/shape.ts";
 
 /** A stack as a compose file tells it, to be completed by its owner. */
 export interface ComposeImport {
@@ -27,7 +28,7 @@ type Service = Readonly<Record<string, unknown>>;
 /** `environment` of both shapes. */
 function variables(service: Service): ReadonlyMap<string, string> {
   const given = service["environment"];
-  if (isRecord(given)) return new Map(Object.entries(given).map(([k, v]) => [k, String(v ?? "")]));
+  if (isRecord(given)) return new Map(Object.entries(given).map(([k, v]) => [k, textOf(v)]));
   const rows = Array.isArray(given) ? given.map(String) : [];
   return new Map(rows.map((row) => [row.split("=")[0] ?? "", row.slice(row.indexOf("=") + 1)]));
 }
@@ -62,7 +63,7 @@ function login(kind: string, service: Service): Record<string, unknown> {
   }
   if (kind === "redis") {
     const command: unknown = service["command"];
-    const words = Array.isArray(command) ? command.map(String) : String(command ?? "").split(/\s+/);
+    const words = Array.isArray(command) ? command.map(String) : textOf(command).split(/\s+/);
     const at = words.indexOf("--requirepass");
     return at < 0 ? {} : { password: reference(words[at + 1], "REDIS_PASSWORD") };
   }
@@ -119,7 +120,7 @@ export function importCompose(text: string): ComposeImport {
   for (const [given, held] of Object.entries(parsed.data.services)) {
     const service: Service = held ?? {};
     const name = nameOf(given);
-    const known = kinds.find(([pattern]) => pattern.test(String(service["image"] ?? "")));
+    const known = kinds.find(([pattern]) => pattern.test(textOf(service["image"])));
     const [, kind, inner] = known ?? [null, "http", null];
     const port = published(service, inner);
     if (port === null) {

@@ -10,10 +10,12 @@ const typeOf = (value: unknown): string => {
   return Number.isInteger(value) ? "integer" : typeof value;
 };
 
+/** The types a schema allows: one word, or a list of them. */
+const typesOf = (type: unknown): readonly unknown[] => (Array.isArray(type) ? type : [type]);
+
 function fits(type: unknown, value: unknown): boolean {
-  const types: unknown[] = Array.isArray(type) ? type : [type];
   const own = typeOf(value);
-  return types.some((one) => one === own || (one === "number" && own === "integer"));
+  return typesOf(type).some((one) => one === own || (one === "number" && own === "integer"));
 }
 
 /** The schema behind a local `$ref`; undefined for one that leads nowhere. */
@@ -58,7 +60,10 @@ function fault(
 function typeFault(schema: JsonRecord, value: unknown, at: string): string | null {
   const type = schema["type"];
   if (type !== undefined && !fits(type, value)) {
-    return `${at} is ${typeOf(value)}, not ${[type].flat().join(" or ")}`;
+    const wanted = typesOf(type).map((one) =>
+      typeof one === "string" ? one : JSON.stringify(one),
+    );
+    return `${at} is ${typeOf(value)}, not ${wanted.join(" or ")}`;
   }
   const allowed = schema["enum"];
   const isOut = Array.isArray(allowed) && !allowed.includes(value);

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { having, runStackPlan, type StackResult } from "./stack.fixture.ts";
 import type { StackRule } from "./probe.ts";
@@ -91,12 +92,17 @@ describe("the checks of Redis", () => {
   });
 
   it("a server that drips bytes for ever ends with the check's time", async () => {
-    const timers = new Set<NodeJS.Timeout>();
+    const clock = systemClock();
+    const sockets = new Set<Socket>();
+    const drip = (socket: Socket): void => {
+      if (socket.destroyed) return;
+      socket.write("+");
+      clock.after(20, () => drip(socket));
+    };
     const server = await listen((socket) => {
-      const timer = setInterval(() => socket.write("+"), 20);
-      timers.add(timer);
+      sockets.add(socket);
       socket.on("error", () => socket.destroy());
-      socket.on("close", () => clearInterval(timer));
+      clock.after(20, () => drip(socket));
     });
     const began = performance.now();
     const services = { cache: { kind: "redis", url: server.url } };
@@ -104,7 +110,7 @@ describe("the checks of Redis", () => {
     expect(performance.now() - began).toBeLessThan(5_000);
     expect(result.words["cache.answers"]).toBe("failed false");
     expect(having(result, "passed")).toEqual([]);
-    for (const timer of timers) clearInterval(timer);
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
 });

@@ -1,4 +1,4 @@
-import { RespError } from "../wire/resp.ts";
+import { replyText, RespError } from "../wire/resp.ts";
 import { otherKind } from "../guess-kind.ts";
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
@@ -199,7 +199,7 @@ const expiry: RedisProbe = {
     const gone = (await session.need("GET", key)) === null;
     await erase(session, key);
     const isSet = none === -1 && typeof set === "number" && set > 55 && set <= 60;
-    const seen = `TTL ${String(none)} before and ${String(set)} after EXPIRE 60; ${gone ? "gone" : "still there"} 80 ms after PEXPIRE 50.`;
+    const seen = `TTL ${replyText(none)} before and ${replyText(set)} after EXPIRE 60; ${gone ? "gone" : "still there"} 80 ms after PEXPIRE 50.`;
     return [{ ok: isSet && gone, seen, reproduce }];
   },
 };

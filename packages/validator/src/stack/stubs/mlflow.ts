@@ -1,5 +1,6 @@
 import { isRecord } from "@loadline/kit/json";
 import { parseJson } from "../../probes/shapes.ts";
+import { textOf } from "../wire/shape.ts";
 import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
 import type { StartTwin } from "./twin.ts";
 
@@ -26,10 +27,28 @@ function artifact(call: RawCall, { artifacts }: Held): RawReply {
     : { status: 200, body: found };
 }
 
+/** The registry of models, and 404 for every route nobody knows. */
+function registry(route: string, name: string, models: Set<string>): RawReply {
+  switch (route) {
+    case "registered-models/create":
+      models.add(name);
+      return json({ registered_model: { name } });
+    case "registered-models/delete":
+      models.delete(name);
+      return json({});
+    case "registered-models/get":
+      return models.has(name)
+        ? json({ registered_model: { name } })
+        : json({ error_code: "RESOURCE_DOES_NOT_EXIST" }, 404);
+    default:
+      return { status: 404, body: "Not Found" };
+  }
+}
+
 function answered(route: string, call: RawCall, held: Held): RawReply {
   const body = parseJson(call.body.toString("utf8"));
   const given = isRecord(body) ? body : {};
-  const name = String(given["name"] ?? call.url.searchParams.get("name") ?? "");
+  const name = textOf(given["name"] ?? call.url.searchParams.get("name"));
   switch (route) {
     case "experiments/search":
       return json({ experiments: [] });
@@ -50,18 +69,8 @@ function answered(route: string, call: RawCall, held: Held): RawReply {
       return json({});
     case "experiments/delete":
       return json({});
-    case "registered-models/create":
-      held.models.add(name);
-      return json({ registered_model: { name } });
-    case "registered-models/delete":
-      held.models.delete(name);
-      return json({});
-    case "registered-models/get":
-      return held.models.has(name)
-        ? json({ registered_model: { name } })
-        : json({ error_code: "RESOURCE_DOES_NOT_EXIST" }, 404);
     default:
-      return { status: 404, body: "Not Found" };
+      return registry(route, name, held.models);
   }
 }
 

@@ -1,7 +1,8 @@
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { parseJson } from "../../probes/shapes.ts";
 import type { StackRule } from "../probe.ts";
 import type { StackStub } from "./stub.ts";
+import { startTcpStub } from "./tcp.ts";
 
 const clean: readonly StackRule[] = [
   { when: "show server_version", reply: '[["15.9"]]' },
@@ -52,86 +53,92 @@ function answered(reply: string): Buffer {
   return Buffer.concat([...frames, framed("C", "SELECT\0")]);
 }
 
+interface Twin {
+  readonly rules: readonly StackRule[];
+  readonly password: string;
+}
+
 interface Session {
   isIn: boolean;
   sql: string;
   value: string;
 }
 
+const ruled = ({ rules }: Twin, line: string): string | undefined =>
+  rules.find(({ when }) => line.startsWith(when))?.reply;
+
+function queried({ rules }: Twin, session: Session, sql: string): Buffer {
+  if (sql.startsWith("select value")) return answered(JSON.stringify([[session.value]]));
+  const found = [...rules, ...clean].find(({ when }) => sql.startsWith(when));
+  return answered(found?.reply ?? "[]");
+}
+
+function loggedIn(twin: Twin, session: Session, given: string | undefined): Buffer {
+  const isRight = given === twin.password;
+  const said = ruled(twin, isRight ? "login" : "wrong login");
+  session.isIn = isRight ? said === undefined : said === "ok";
+  return session.isIn ? okLogin : answered(said ?? "!28P01 password authentication failed");
+}
+
+/** The answer to one message behind the startup. */
+function messageAnswer(twin: Twin, session: Session, type: string, body: Buffer): Buffer {
+  const words = body.toString("utf8").split("\0");
+  switch (type) {
+    case "p":
+      return loggedIn(twin, session, words[0]);
+    case "Q":
+      return Buffer.concat([queried(twin, session, words[0] ?? ""), ready]);
+    case "P":
+      session.sql = words[1] ?? "";
+      return Buffer.alloc(0);
+    case "B":
+      if (body.readInt16BE(4) > 0) session.value = body.subarray(10, -2).toString("utf8");
+      return Buffer.alloc(0);
+    case "E":
+      return queried(twin, session, session.sql);
+    default:
+      return ready;
+  }
+}
+
+/** Asks for the password, unless a rule says otherwise; a rule ends the connection. */
+function startUp(twin: Twin, socket: Socket, body: Buffer): void {
+  const isOther = body.toString("utf8").includes("database\0other\0");
+  const said = ruled(twin, "startup");
+  const ask = isOther ? answered("!42501 permission denied for database") : null;
+  socket.write(said ?? ask ?? framed("R", Buffer.from([0, 0, 0, 3])));
+  if (said !== undefined) socket.end();
+}
+
+function serve(twin: Twin, socket: Socket): void {
+  const session: Session = { isIn: false, sql: "", value: "" };
+  let buffer: Buffer = Buffer.alloc(0);
+  let isStarted = false;
+  socket.on("data", (chunk) => {
+    buffer = Buffer.concat([buffer, chunk]);
+    for (;;) {
+      const at = isStarted ? 1 : 0;
+      if (buffer.length < at + 4) return;
+      const end = at + buffer.readInt32BE(at);
+      if (buffer.length < end) return;
+      const body = Buffer.from(buffer.subarray(at + 4, end));
+      const type = buffer.toString("latin1", 0, 1);
+      buffer = buffer.subarray(end);
+      if (isStarted) socket.write(messageAnswer(twin, session, type, body));
+      else startUp(twin, socket, body);
+      isStarted = true;
+    }
+  });
+}
+
 /** A PostgreSQL of one test: one password in clear text, answers by the beginning of a query. */
-export async function startPostgresStub(
+export function startPostgresStub(
   rules: readonly StackRule[],
   password: string,
 ): Promise<StackStub> {
-  const rule = (line: string): string | undefined =>
-    rules.find(({ when }) => line.startsWith(when))?.reply;
-  const say = (session: Session, sql: string): Buffer => {
-    if (sql.startsWith("select value")) return answered(JSON.stringify([[session.value]]));
-    const found = [...rules, ...clean].find(({ when }) => sql.startsWith(when));
-    return answered(found?.reply ?? "[]");
-  };
-  const message = (session: Session, type: string, body: Buffer): Buffer => {
-    const words = body.toString("utf8").split("\0");
-    switch (type) {
-      case "p": {
-        const isRight = words[0] === password;
-        const said = rule(isRight ? "login" : "wrong login");
-        session.isIn = isRight ? said === undefined : said === "ok";
-        return session.isIn ? okLogin : answered(said ?? "!28P01 password authentication failed");
-      }
-      case "Q":
-        return Buffer.concat([say(session, words[0] ?? ""), ready]);
-      case "P":
-        session.sql = words[1] ?? "";
-        return Buffer.alloc(0);
-      case "B":
-        if (body.readInt16BE(4) > 0) session.value = body.subarray(10, -2).toString("utf8");
-        return Buffer.alloc(0);
-      case "E":
-        return say(session, session.sql);
-      default:
-        return ready;
-    }
-  };
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    const session: Session = { isIn: false, sql: "", value: "" };
-    let buffer: Buffer = Buffer.alloc(0);
-    let isStarted = false;
-    socket.on("error", () => socket.destroy());
-    socket.on("data", (chunk) => {
-      buffer = Buffer.concat([buffer, chunk]);
-      for (;;) {
-        const at = isStarted ? 1 : 0;
-        if (buffer.length < at + 4) return;
-        const end = at + buffer.readInt32BE(at);
-        if (buffer.length < end) return;
-        const body = buffer.subarray(at + 4, end);
-        const type = isStarted ? buffer.toString("latin1", 0, 1) : "startup";
-        buffer = buffer.subarray(end);
-        if (isStarted) socket.write(message(session, type, Buffer.from(body)));
-        else {
-          const isOther = body.toString("utf8").includes("database\0other\0");
-          const said = rule("startup");
-          const ask = isOther ? answered("!42501 permission denied for database") : null;
-          socket.write(said ?? ask ?? framed("R", Buffer.from([0, 0, 0, 3])));
-          if (said !== undefined) socket.end();
-        }
-        isStarted = true;
-      }
-    });
+  const twin: Twin = { rules, password };
+  return startTcpStub({
+    serve: (socket) => serve(twin, socket),
+    url: (port) => `postgres://127.0.0.1:${port}/app`,
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `postgres://127.0.0.1:${port}/app`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
-  };
 }

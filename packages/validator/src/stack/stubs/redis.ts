@@ -1,7 +1,8 @@
-import { createServer, type Socket } from "node:net";
-import { systemClock } from "@loadline/kit/clock";
+import type { Socket } from "node:net";
+import { type Clock, systemClock } from "@loadline/kit/clock";
 import type { StackRule } from "../probe.ts";
 import type { StackStub } from "./stub.ts";
+import { startTcpStub } from "./tcp.ts";
 
 const info: Readonly<Record<string, string>> = {
   redis_version: "7.0.15",
@@ -21,7 +22,10 @@ function infoText(rule: string): string {
   const pairs = rule
     .slice(1)
     .split(";")
-    .map((text) => text.split(":"));
+    .map((text): readonly [string, string] => {
+      const [key = "", value = ""] = text.split(":");
+      return [key, value];
+    });
   const fields = { ...info, ...Object.fromEntries(pairs.filter(([key]) => key !== "")) };
   return Object.entries(fields)
     .map(([key, value]) => `${key}:${value}`)
@@ -57,93 +61,112 @@ function commandsIn(buffer: Buffer): { commands: string[][]; rest: Buffer } {
   }
 }
 
+/** The keys of one twin. */
+class Dictionary {
+  readonly #store = new Map<string, Held>();
+  readonly #clock: Clock = systemClock();
+
+  set(key: string, value: string): string {
+    this.#store.set(key, { value, until: null });
+    return "+OK\r\n";
+  }
+
+  get(key: string): string {
+    const found = this.#held(key);
+    return found === undefined ? "$-1\r\n" : bulk(found.value);
+  }
+
+  delete(key: string): string {
+    return `:${this.#store.delete(key) ? 1 : 0}\r\n`;
+  }
+
+  ttl(key: string): string {
+    const found = this.#held(key);
+    if (found === undefined) return ":-2\r\n";
+    if (found.until === null) return ":-1\r\n";
+    return `:${Math.round((found.until - this.#clock.monotonicMs()) / 1000)}\r\n`;
+  }
+
+  expire(key: string, ms: number): string {
+    const found = this.#held(key);
+    if (found !== undefined) found.until = this.#clock.monotonicMs() + ms;
+    return found === undefined ? ":0\r\n" : ":1\r\n";
+  }
+
+  #held(key: string): Held | undefined {
+    const found = this.#store.get(key);
+    if (found === undefined || found.until === null) return found;
+    if (found.until > this.#clock.monotonicMs()) return found;
+    this.#store.delete(key);
+    return undefined;
+  }
+}
+
+function answer(keys: Dictionary, words: readonly string[]): string {
+  const [name = "", key = "", value = ""] = words;
+  switch (name.toUpperCase()) {
+    case "PING":
+      return "+PONG\r\n";
+    case "SET":
+      return keys.set(key, value);
+    case "GET":
+      return keys.get(key);
+    case "DEL":
+      return keys.delete(key);
+    case "TTL":
+      return keys.ttl(key);
+    case "EXPIRE":
+      return keys.expire(key, Number(value) * 1000);
+    case "PEXPIRE":
+      return keys.expire(key, Number(value));
+    case "INFO":
+      return bulk(infoText("#"));
+    case "CONFIG":
+      return `*2\r\n${bulk(value)}${bulk("3600 1")}`;
+    default:
+      return `-ERR unknown command '${name}'\r\n`;
+  }
+}
+
+interface Twin {
+  readonly rules: readonly StackRule[];
+  readonly password: string | null;
+  readonly keys: Dictionary;
+}
+
+/** One command of a connection: the rules first, then the login, then the dictionary. */
+function reply(twin: Twin, words: readonly string[], session: { isIn: boolean }): string {
+  const line = words.join(" ");
+  const rule = twin.rules.find(({ when }) => line.startsWith(when));
+  if (words[0] === "AUTH") {
+    const isRight = words.at(-1) === twin.password || rule?.reply.startsWith("+OK") === true;
+    session.isIn ||= isRight;
+    if (rule === undefined) return isRight ? "+OK\r\n" : "-WRONGPASS no\r\n";
+  }
+  if (rule !== undefined) {
+    return rule.reply.startsWith("#") ? bulk(infoText(rule.reply)) : rule.reply;
+  }
+  return session.isIn ? answer(twin.keys, words) : "-NOAUTH Authentication required.\r\n";
+}
+
+function serve(twin: Twin, socket: Socket): void {
+  const session = { isIn: twin.password === null };
+  let buffer: Buffer = Buffer.alloc(0);
+  socket.on("data", (chunk) => {
+    const { commands, rest } = commandsIn(Buffer.concat([buffer, chunk]));
+    buffer = rest;
+    for (const words of commands) socket.write(reply(twin, words, session));
+  });
+}
+
 /** A Redis of one test: a dictionary, one password, and the rules of a saboteur before it. */
-export async function startRedisStub(
+export function startRedisStub(
   rules: readonly StackRule[],
   password: string | null,
 ): Promise<StackStub> {
-  const store = new Map<string, Held>();
-  const clock = systemClock();
-  const nowMs = (): number => clock.monotonicMs();
-  const held = (key: string): Held | undefined => {
-    const found = store.get(key);
-    if (found === undefined || found.until === null || found.until > nowMs()) return found;
-    store.delete(key);
-    return undefined;
-  };
-  const keep = (key: string, ms: number): string => {
-    const found = held(key);
-    if (found !== undefined) found.until = nowMs() + ms;
-    return found === undefined ? ":0\r\n" : ":1\r\n";
-  };
-  const answer = (words: readonly string[]): string => {
-    const [name = "", key = "", value = ""] = words;
-    switch (name.toUpperCase()) {
-      case "PING":
-        return "+PONG\r\n";
-      case "SET":
-        store.set(key, { value, until: null });
-        return "+OK\r\n";
-      case "GET": {
-        const found = held(key);
-        return found === undefined ? "$-1\r\n" : bulk(found.value);
-      }
-      case "DEL":
-        return `:${store.delete(key) ? 1 : 0}\r\n`;
-      case "TTL": {
-        const found = held(key);
-        if (found === undefined) return ":-2\r\n";
-        return `:${found.until === null ? -1 : Math.round((found.until - nowMs()) / 1000)}\r\n`;
-      }
-      case "EXPIRE":
-        return keep(key, Number(value) * 1000);
-      case "PEXPIRE":
-        return keep(key, Number(value));
-      case "INFO":
-        return bulk(infoText("#"));
-      case "CONFIG":
-        return `*2\r\n${bulk(value)}${bulk("3600 1")}`;
-      default:
-        return `-ERR unknown command '${name}'\r\n`;
-    }
-  };
-  const serve = (words: readonly string[], session: { isIn: boolean }): string => {
-    const line = words.join(" ");
-    const rule = rules.find(({ when }) => line.startsWith(when));
-    if (words[0] === "AUTH") {
-      const isRight = words.at(-1) === password || rule?.reply.startsWith("+OK") === true;
-      session.isIn ||= isRight;
-      if (rule === undefined) return isRight ? "+OK\r\n" : "-WRONGPASS no\r\n";
-    }
-    if (rule !== undefined) {
-      return rule.reply.startsWith("#") ? bulk(infoText(rule.reply)) : rule.reply;
-    }
-    return session.isIn || words[0] === "AUTH"
-      ? answer(words)
-      : "-NOAUTH Authentication required.\r\n";
-  };
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    const session = { isIn: password === null };
-    let buffer: Buffer = Buffer.alloc(0);
-    socket.on("error", () => socket.destroy());
-    socket.on("data", (chunk) => {
-      const { commands, rest } = commandsIn(Buffer.concat([buffer, chunk]));
-      buffer = rest;
-      for (const words of commands) socket.write(serve(words, session));
-    });
+  const twin: Twin = { rules, password, keys: new Dictionary() };
+  return startTcpStub({
+    serve: (socket) => serve(twin, socket),
+    url: (port) => `redis://127.0.0.1:${port}`,
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { shownSecret } from "../secrets.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
 import { answerJson, curl, type HttpAnswer, type HttpAsk, httpAsk } from "./http.ts";
+import { textIn } from "./shape.ts";
 
 export type MlflowContext = StackContext<ServiceOf<"mlflow">>;
 
@@ -74,11 +75,11 @@ export async function inRun<T>(
   const tail = Buffer.from(context.random.bytes(4)).toString("hex");
   const name = `${context.mark}_${tail}`;
   const made = await mlflowNeed(context, "experiments/create", { name });
-  const experiment = String(made["experiment_id"] ?? "");
+  const experiment = textIn(made, "experiment_id");
   try {
     const start = { experiment_id: experiment, start_time: context.clock.wallMs() };
     const begun = await mlflowNeed(context, "runs/create", start);
-    const run = String(member(begun, "run", "info", "run_id") ?? "");
+    const run = textIn(begun, "run.info.run_id");
     const result = await work({ experiment, run, name });
     await mlflowNeed(context, "runs/delete", { run_id: run });
     return result;

@@ -12,6 +12,11 @@ export class RespError {
 
 export type RespValue = string | number | null | RespError | readonly RespValue[];
 
+/** A reply as words for a sentence; lists and error replies as JSON. */
+export function replyText(reply: RespValue): string {
+  return typeof reply === "object" && reply !== null ? JSON.stringify(reply) : String(reply);
+}
+
 const depthMax = 8;
 const itemsMax = 10_000;
 const bulkBytesMax = 16 * 1024 * 1024;

@@ -17,9 +17,13 @@ export function recordsIn(value: unknown, path: string): readonly JsonRecord[] {
   return Array.isArray(found) ? found.filter((one: unknown) => isRecord(one)) : [];
 }
 
+/** A value as text; empty where it is none. Numbers and booleans are written out. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
 /** The text at a path; empty where there is none. Numbers and booleans are written out. */
 export function textIn(value: unknown, path: string): string {
-  const found = valueIn(value, path);
-  if (typeof found === "string") return found;
-  return typeof found === "number" || typeof found === "boolean" ? String(found) : "";
+  return textOf(valueIn(value, path));
 }
