@@ -191,7 +191,7 @@ export const verbs: readonly VerbSpec[] = [
     summary: "sign off a bundle that verifies and is READY",
     usage: "BUNDLE --by NAME --role ROLE --reason TEXT --sign-key F,F",
     example:
-      'loadline approve .loadline/runs/latest --by "A. Reviewer" --role owner --reason "Read and accepted." --sign-key signer.pem',
+      'loadline approve RUN --by Ada --role owner --reason "Read and accepted." --sign-key me.pem',
     options: [
       { name: "by", value: "NAME", help: "who signs" },
       { name: "role", value: "ROLE", help: "in which role" },
