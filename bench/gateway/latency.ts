@@ -2,6 +2,7 @@
  * Time the gateway adds: one connection, blocks of calls straight to the upstream and through the
  * gateway and the relay, interleaved. `node bench/gateway/latency.ts [blocks] [calls]`.
  */
+import { numbersGiven, tell } from "../result.ts";
 import { Caller, requestOf } from "./drive.ts";
 import {
   allLimits,
@@ -16,8 +17,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-const blocks = Number(process.argv[2] ?? 20);
-const callsPerBlock = Number(process.argv[3] ?? 500);
+const [blocks = 20, callsPerBlock = 500] = numbersGiven(process.argv);
 const warmCalls = 5000;
 
 async function block(caller: Caller, request: Buffer, calls: number): Promise<number[]> {
@@ -60,4 +60,4 @@ const rows = lanes.slice(1).map(({ subject, ms }) => ({
 }));
 const goals = { addedP50MsMax: 0.15, addedP99MsMax: 1 };
 const result = { bench: "gateway-latency", blocks, callsPerBlock, goals, rows };
-process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+tell(result, process.argv);

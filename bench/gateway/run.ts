@@ -4,6 +4,7 @@
  * time. Ratios are relay / subject, higher is better. `node bench/gateway/run.ts [rounds] [requests] [--peers FILE.json]`,
  * whose file `peer-table.ts` describes.
  */
+import { numbersGiven, tell } from "../result.ts";
 import { cpuPerRequest } from "./measure.ts";
 import { peers, peersFile } from "./peers.ts";
 import {
@@ -20,8 +21,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-const rounds = Number(process.argv[2] ?? 5);
-const requestsPerRound = Number(process.argv[3] ?? 20_000);
+const [rounds = 5, requestsPerRound = 20_000] = numbersGiven(process.argv);
 const warmRequests = 60_000;
 
 pin(process.pid, drivingCore);
@@ -52,4 +52,4 @@ for (const peer of await peers({ base, rounds, relayMicros, file })) rows.push(p
 stop(upstream);
 const goals = { ratioMin: 0.85, rssMegabytesMax: 120, portkeyTimesMin: 15, litellmTimesMin: 150 };
 const method = { rounds, requestsPerRound, warmRequests, connections: 64, flags: nodeFlags };
-process.stdout.write(`${JSON.stringify({ bench: "gateway-cpu", goals, method, rows }, null, 2)}\n`);
+tell({ bench: "gateway-cpu", goals, method, rows }, process.argv);

@@ -2,6 +2,7 @@
  * Paced streams through the gateway and through the relay, interleaved: CPU per token, added time to
  * the first token, streams lost, memory per stream. `node bench/gateway/streams.ts [streams] [rounds]`.
  */
+import { numbersGiven, tell } from "../result.ts";
 import { readStream } from "./drive.ts";
 import {
   allLimits,
@@ -18,8 +19,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-const streams = Number(process.argv[2] ?? 100);
-const rounds = Number(process.argv[3] ?? 5);
+const [streams = 100, rounds = 5] = numbersGiven(process.argv);
 const paceMs = streams > 500 ? 100 : 20;
 const tokensPerStream = 100;
 
@@ -87,5 +87,5 @@ const rows = subjects.map(({ name }) => {
     rssMegabytes: round(peak / 1e6),
   };
 });
-const result = { bench: "gateway-streams", streams, rounds, paceMs, tokensPerStream, rows };
-process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+const result = { bench: `gateway-streams-${streams}`, rounds, paceMs, tokensPerStream, rows };
+tell(result, process.argv);

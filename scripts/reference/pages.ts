@@ -5,6 +5,7 @@ import { errorsPage } from "./errors.ts";
 import { loadPage } from "./load.ts";
 import { metricsPage } from "./metrics.ts";
 import { openApiText } from "./open-api.ts";
+import { performancePage } from "./performance.ts";
 import { permissionsPage } from "./permissions.ts";
 import { schemaFiles } from "./schemas.ts";
 
@@ -18,6 +19,7 @@ export async function referencePages(root: string): Promise<ReadonlyMap<string, 
     ["docs/reference/load.md", loadPage()],
     ["docs/reference/metrics.md", metricsPage()],
     ["docs/reference/openapi.json", openApiText()],
+    ["docs/reference/performance.md", performancePage(root)],
     ["docs/reference/permissions.md", permissionsPage()],
     ...schemaFiles(),
   ]);

@@ -1,0 +1,48 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SavedResult } from "../../bench/result.ts";
+import { code, page, table } from "./markdown.ts";
+
+const intro =
+  "What the gateway costs beside others, measured in one interleaved run each: the gateway alone on " +
+  "its core, callers and upstream elsewhere, fresh processes, full load before anything counts, the " +
+  "order of the rounds turned, medians. Only ratios can be compared between machines. The relay is " +
+  "Node's `http` server with undici's `dispatch`, which passes bytes on and does nothing else.\n\n" +
+  "Measure it yourself: `node bench/gateway/run.ts 5 15000`; with `--save` the result is kept and " +
+  "`npm run docs` writes this page from it. `--peers FILE.json` adds any gateway by its command, " +
+  "environment, readiness and headers.";
+
+const peersNote =
+  "Portkey parses and writes every body again and holds no keys, limits or usage here. LiteLLM " +
+  "writes every answer again from its own objects; one worker, without a database. Ours checks a key, " +
+  "holds five limits, meters, and writes an access log.";
+
+/** Goals beside what was found are in the result; a row without a figure says so. */
+const shown = (value: unknown): string =>
+  typeof value === "number" || typeof value === "string" ? String(value) : "not measured";
+
+function section(result: SavedResult): string {
+  const { bench, rows, day, machine } = result;
+  const heads = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const goals: unknown = result["goals"];
+  const parts = [
+    `## ${bench}`,
+    `${day}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
+    table(
+      heads,
+      rows.map((row) => heads.map((head) => shown(row[head]))),
+    ),
+  ];
+  if (goals !== undefined) parts.push(`Goals: ${code(JSON.stringify(goals))}.`);
+  return parts.join("\n\n");
+}
+
+/** The page of the results that are kept below `bench/results`. */
+export function performancePage(root: string): string {
+  const folder = join(root, "bench/results");
+  const names = existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  const results = names
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as SavedResult);
+  return page("Performance", intro, peersNote, ...results.map(section));
+}
