@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+import { eventually, freePort } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
 import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
@@ -15,16 +14,6 @@ const model = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.g
 const startDeadlineMs = 60_000;
 /** Why a run on a busy machine may leave a claim of load open, and no other reason. */
 const reasonsOfHaste = ["interval", "dependent", "generator", "noise"];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port was bound");
-  return address.port;
-}
 
 /** Starts it on a free port and waits until it says that its model is loaded. */
 async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {

@@ -1,7 +1,7 @@
 /** Portkey's gateway, installed outside of the repository and started on loopback. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { createServer, connect } from "node:net";
+import { spawn } from "node:child_process";
 import type { Clock } from "@loadline/kit/clock";
+import { eventually, freePort } from "@loadline/testkit";
 import { installPortkey, portkeyVersion } from "../portkey-install.ts";
 import type { Subject, Variant } from "../../../test/conformance/fault-table/subject.ts";
 
@@ -24,10 +24,18 @@ export async function startPortkey(o: PortkeyOptions): Promise<Subject | string>
     env: { ...process.env, NODE_ENV: "production" },
     stdio: "ignore",
   });
-  if (!(await isListening(o.clock, port, child))) {
+  const answers = async (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/`).then(
+      async (response) => (await response.arrayBuffer()).byteLength >= 0,
+      () => child.exitCode !== null,
+    );
+  try {
+    await eventually(o.clock, answers, startDeadlineMs);
+  } catch {
     child.kill("SIGKILL");
     return "it did not start";
   }
+  if (child.exitCode !== null) return "it did not start";
   return {
     name: `portkey ${portkeyVersion}`,
     isLoadline: false,
@@ -74,32 +82,4 @@ function targetsOf({ ports, timerMs }: PortkeyOptions, variant: Variant): object
     case "breaker":
       return undefined;
   }
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function isListening(clock: Clock, port: number, child: ChildProcess): Promise<boolean> {
-  const endMs = clock.monotonicMs() + startDeadlineMs;
-  while (clock.monotonicMs() < endMs && child.exitCode === null) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on("error", () => resolve(false));
-    });
-    if (isUp) return true;
-    await clock.sleep(50);
-  }
-  return false;
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { runGateway } from "../../../packages/gateway/test/harness.ts";
 import { requireParts } from "../../../packages/testkit/src/parts/index.ts";
@@ -9,16 +9,6 @@ import { repositoryRoot } from "../../architecture/tree.ts";
 const parts = await requireParts(["llama-server"]);
 const model = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.gguf");
 const startDeadlineMs = 60_000;
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 const title = "llama-server, an upstream nobody here wrote, front %s";
 describe.skipIf(parts.missing).each(["http1", "node"])(title, (front) => {

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../eventually.ts";
+import { freePort } from "../free-port.ts";
 
 /** A PostgreSQL server of our own on loopback, with an empty database. */
 export interface RunningPostgres extends AsyncDisposable {
@@ -119,16 +119,4 @@ function sendSignal(pid: number, name: NodeJS.Signals): void {
   } catch (cause) {
     if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../eventually.ts";
-import { freeRedisPort, type RedisProcess, startRedisProcess } from "./server.ts";
+import { freePort } from "../free-port.ts";
+import { type RedisProcess, startRedisProcess } from "./server.ts";
 
 /** Three masters with one replica each, on loopback. */
 export interface RunningRedisCluster extends AsyncDisposable {
@@ -72,9 +73,9 @@ export async function startRedisCluster(
 
 async function startNode(path: string, dir: string, clock: Clock): Promise<RedisProcess> {
   mkdirSync(dir);
-  let port = await freeRedisPort();
+  let port = await freePort();
   // The port of the nodes' own talk is this much above.
-  while (port + busPortOffset > 65_535) port = await freeRedisPort();
+  while (port + busPortOffset > 65_535) port = await freePort();
   const flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)];
   const list = ["--dir", dir, "--save", "", "--appendonly", "no", ...flags];
   return startRedisProcess(path, { clock, port, list });

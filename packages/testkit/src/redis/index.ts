@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
-import { freeRedisPort, type RedisProcess, startRedisProcess } from "./server.ts";
+import { freePort } from "../free-port.ts";
+import { type RedisProcess, startRedisProcess } from "./server.ts";
 
 export { type RunningRedisCluster, startRedisCluster } from "./cluster.ts";
 export { type RunningSentinel, startRedisSentinel } from "./sentinel.ts";
@@ -21,7 +22,7 @@ export async function startRedis(
   o: { clock: Clock; keep?: boolean },
 ): Promise<RunningRedis> {
   const dir = mkdtempSync(join(tmpdir(), "ll-redis-"));
-  const port = await freeRedisPort();
+  const port = await freePort();
   const file = o.keep ? ["--appendonly", "yes", "--appendfsync", "always"] : ["--appendonly", "no"];
   const list = ["--dir", dir, "--save", "", ...file];
   const server = await startRedisProcess(path, { clock: o.clock, port, list });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../eventually.ts";
-import { freeRedisPort, type RedisProcess, startRedisProcess } from "./server.ts";
+import { freePort } from "../free-port.ts";
+import { type RedisProcess, startRedisProcess } from "./server.ts";
 
 /** A master with a replica, and three Sentinels that watch them, on loopback. */
 export interface RunningSentinel extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function startRedisSentinel(
   const start = async (list: readonly string[], before?: readonly string[]) =>
     startRedisProcess(path, {
       clock,
-      port: await freeRedisPort(),
+      port: await freePort(),
       list,
       ...(before && { before }),
     });

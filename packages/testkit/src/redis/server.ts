@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../eventually.ts";
 
@@ -62,18 +62,5 @@ function askRedis(port: number, line: string): Promise<string> {
     });
     socket.once("error", () => resolve(""));
     socket.once("close", () => resolve(""));
-  });
-}
-
-/** A port of loopback that nobody listened on a moment ago. */
-export function freeRedisPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
   });
 }
