@@ -1,23 +1,11 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
+import { freePort } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { claimsThat, emptyDir, runCli, runDirOf, verdictOf } from "./cli-process.ts";
-
-/** A port of this machine on which nothing listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port was bound");
-  return address.port;
-}
 
 describe("loadline validate against a closed port", () => {
   it("is never READY, passes no claim and gives no latency, and leaves a bundle that says so", async () => {
     const cwd = emptyDir();
-    const target = `http://127.0.0.1:${await closedPort()}`;
+    const target = `http://127.0.0.1:${await freePort()}`;
     const ended = await runCli(cwd, ["validate", "--json", "--target", target]);
     const verdict = verdictOf(ended);
     expect(["NOT_READY", "NOT_PROVEN"]).toContain(verdict.outcome);

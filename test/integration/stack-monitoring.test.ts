@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+import { eventually, freePort } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
   runStackPlan,
@@ -17,16 +16,6 @@ const clock = systemClock();
 const parts = await requireParts(["prometheus", "prometheus-alertmanager"], {
   rows: ["R2-58", "R4-02"],
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 describe.skipIf(parts.missing)("the checks of a real Prometheus and Alertmanager", () => {
   const started: ChildProcess[] = [];

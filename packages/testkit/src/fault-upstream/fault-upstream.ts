@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
+import { listenOnLoopback } from "../listen.ts";
 import { type Behaviour, behaviours } from "./behaviours.ts";
 import { play } from "./play.ts";
 
@@ -79,7 +80,7 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
     if (server) return;
     const next = createServer(serve);
     next.maxConnections = connectionsMax;
-    port = await listenOn(next, port);
+    port = await listenOnLoopback(next, { port });
     server = next;
   };
 
@@ -106,16 +107,6 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
     forget: () => void (seen = []),
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The port it listens on, on loopback. */
-async function listenOn(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : port;
 }
 
 /** The first whole request of what was read; undefined while bytes are missing. */

@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listenOnLoopback } from "../listen.ts";
 import { readExport, type ReceivedSpan } from "./read-export.ts";
 
 /**
@@ -67,10 +67,7 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     });
     request.on("end", () => answer(request, response, body));
   });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const bound = typeof address === "object" && address ? address.port : 0;
+  const bound = await listenOnLoopback(server, { port });
   return {
     endpoint: `http://127.0.0.1:${bound}${path}`,
     port: bound,

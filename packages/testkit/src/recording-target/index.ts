@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
+import { listenOnLoopback } from "../listen.ts";
 
 /** A request as the target saw it. */
 export interface Seen {
@@ -42,10 +43,8 @@ export async function startRecordingTarget(
         response.end(given.body ?? "");
       }
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+  });
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,
     seen,

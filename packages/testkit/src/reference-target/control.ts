@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
+import { listenOnLoopback } from "../listen.ts";
 import type { TargetOptions } from "./options.ts";
 import type { TargetServer } from "./server.ts";
 
@@ -16,11 +16,7 @@ export async function startControl(
   target: TargetServer,
 ): Promise<{ port: number; server: Server }> {
   const server = createServer((socket) => serve(socket, target));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("no port was bound");
-  return { port: address.port, server };
+  return { port: await listenOnLoopback(server), server };
 }
 
 function serve(socket: Socket, target: TargetServer): void {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
+import { listenOnLoopback } from "../listen.ts";
 import { Exchange, type TargetState } from "./exchange.ts";
 import { Ledger } from "./ledger.ts";
 import { McpServer } from "./mcp.ts";
@@ -66,14 +67,10 @@ export class TargetServer {
     await Promise.all(this.#servers.map((server) => once(server, "close")));
   }
 
-  async #listen(slower: number): Promise<number> {
+  #listen(slower: number): Promise<number> {
     const server = createServer({ noDelay: true }, (socket) => this.#accept(socket, slower));
     this.#servers.push(server);
-    server.listen({ port: 0, host: "127.0.0.1", backlog });
-    await once(server, "listening");
-    const address = server.address();
-    if (typeof address !== "object" || address === null) throw new Error("no port was bound");
-    return address.port;
+    return listenOnLoopback(server, { backlog });
   }
 
   #accept(socket: Socket, slower: number): void {
@@ -121,12 +118,16 @@ export class TargetServer {
     const { token } = this.#state.options;
     if (token !== undefined && headers.get("authorization") !== `Bearer ${token}`) {
       exchange.json(401, { error: { message: "no such key", type: "authentication" } });
+    } else if (path === "/v1/models") {
+      exchange.json(200, { object: "list", data: [{ id: "reference", object: "model" }] });
     } else if (path.endsWith("/chat/completions")) answerChat(exchange);
     else if (path === "/stream") answerStream(exchange);
     else if (path.startsWith("/rag/")) this.#rag.answer(exchange);
     else if (path === "/mcp") this.#mcp.answer(exchange);
     else if (path === "/ws") this.#rooms.upgrade(exchange, reader.rest());
-    else answerPlain(exchange);
+    else if (path.startsWith("/v1/")) {
+      exchange.json(404, { error: { message: "no such route", type: "invalid_request_error" } });
+    } else answerPlain(exchange);
   }
 
   /** Stands still in rounds; a new configuration ends the rounds of the one before. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
+import { listenOnLoopback } from "../listen.ts";
 import { completion, envelope, streamEvents, words } from "./answers.ts";
 import type { Lies } from "./lies.ts";
 
@@ -133,12 +134,7 @@ export async function startSimulator(o: SimulatorOptions): Promise<Simulator> {
       response.destroy(cause instanceof Error ? cause : new Error(String(cause)));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listenOnLoopback(server);
   const close = (): Promise<void> => {
     server.closeAllConnections();
     return new Promise((resolve) => {

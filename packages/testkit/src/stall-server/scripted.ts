@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { listenOnLoopback } from "../listen.ts";
 
 export interface ScriptedServer extends AsyncDisposable {
   readonly url: string;
@@ -25,10 +26,7 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
       if (bytes !== undefined) socket.write(bytes);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : undefined;
+  const port = await listenOnLoopback(server);
   return {
     url: `http://127.0.0.1:${port}`,
     requests,

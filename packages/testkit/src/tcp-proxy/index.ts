@@ -1,5 +1,6 @@
-import { createServer, connect, type Server, type Socket } from "node:net";
+import { createServer, connect, type Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
+import { listenOnLoopback } from "../listen.ts";
 
 /** Passes connections on loopback to a server, late or not at all when it is told so. */
 export interface TcpProxy extends AsyncDisposable {
@@ -28,7 +29,7 @@ export async function startTcpProxy(o: { clock: Clock; targetPort: number }): Pr
     client.on("data", (bytes) => target.write(bytes));
     handOn({ from: target, to: client, clock, delayMs: () => delayMs() });
   });
-  const port = await listen(server, 0);
+  const port = await listenOnLoopback(server);
   const refuse = (): Promise<void> => {
     for (const socket of open) socket.destroy();
     return new Promise((resolve) => server.close(() => resolve()));
@@ -43,7 +44,7 @@ export async function startTcpProxy(o: { clock: Clock; targetPort: number }): Pr
     },
     refuse,
     async accept() {
-      await listen(server, port);
+      await listenOnLoopback(server, { port });
     },
     async [Symbol.asyncDispose]() {
       if (server.listening) await refuse();
@@ -93,16 +94,5 @@ function handOn(o: { from: Socket; to: Socket; clock: Clock; delayMs: () => numb
     waiting.push({ dueMs: latestMs, bytes });
     if (waiting.length >= waitingMax) from.pause();
     if (waiting.length === 1) clock.after(latestMs - nowMs, flush);
-  });
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(typeof address === "object" && address ? address.port : 0);
-    });
   });
 }

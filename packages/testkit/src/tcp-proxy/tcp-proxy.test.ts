@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../listen.ts";
 import { startTcpProxy, type TcpProxy } from "./index.ts";
 
 const clock = systemClock();
@@ -10,10 +11,8 @@ describe("the TCP proxy", () => {
   let echo: Server;
   let proxy: TcpProxy;
   beforeEach(async () => {
-    echo = createServer((socket) => void socket.pipe(socket)).listen(0, "127.0.0.1");
-    await once(echo, "listening");
-    const address = echo.address();
-    const targetPort = typeof address === "object" && address ? address.port : 0;
+    echo = createServer((socket) => void socket.pipe(socket));
+    const targetPort = await listenOnLoopback(echo);
     proxy = await startTcpProxy({ clock, targetPort });
   });
   afterEach(async () => {

@@ -1,0 +1,23 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { freePort } from "./free-port.ts";
+import { listenOnLoopback } from "./listen.ts";
+
+describe("ports of loopback", () => {
+  it("a server listens on the port it names, on loopback only, and a second one there is refused", async () => {
+    const server = createServer();
+    const port = await listenOnLoopback(server);
+    expect(server.address()).toMatchObject({ address: "127.0.0.1", port });
+    expect(server.listenerCount("error")).toBe(0);
+    await expect(listenOnLoopback(createServer(), { port })).rejects.toThrow("EADDRINUSE");
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("a free port can be listened on", async () => {
+    const port = await freePort();
+    const server = createServer();
+    expect(port).toBeGreaterThan(0);
+    expect(await listenOnLoopback(server, { port })).toBe(port);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
