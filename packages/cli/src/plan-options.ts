@@ -43,7 +43,7 @@ export async function readWantedPlan(
   const given: WantedPlan =
     path === undefined
       ? { plan: planOfTarget(args, target ?? "", skipped) }
-      : await planOfFile(resolve(host.cwd, path), skipped);
+      : await planOfFile(resolve(host.cwd, path), skipped, profileOf(args));
   const wanted = { ...given, plan: withWaivers(host, args, given, path) };
   const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(wanted.plan));
   const stackSecrets = await secretsOf(host, wanted, path);
@@ -99,8 +99,18 @@ function planOfTarget(args: Args, target: string, skip: readonly StageName[]): R
   });
 }
 
-async function planOfFile(path: string, skip: readonly StageName[]): Promise<WantedPlan> {
-  const { plan, text, file } = await loadPlanFile(path);
+/** `--profile`, where it is one of a validation. */
+function profileOf(args: Args): PlanFile["profile"] | undefined {
+  const text = args.text("profile");
+  return text === "quick" || text === "full" ? text : undefined;
+}
+
+async function planOfFile(
+  path: string,
+  skip: readonly StageName[],
+  profile: PlanFile["profile"] | undefined,
+): Promise<WantedPlan> {
+  const { plan, text, file } = await loadPlanFile(path, profile);
   const stages = { ...plan.stages, skip: [...new Set([...file.skip, ...skip])] };
   return { plan: { ...plan, stages }, planText: text, file };
 }

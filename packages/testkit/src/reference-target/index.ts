@@ -10,6 +10,7 @@
  *
  * | path | what answers |
  * |---|---|
+ * | `/v1/models`, others below `/v1/` | a list of one model; 404 |
  * | any | fixed delay, quota, error share, faults |
  * | `.../chat/completions`, `/stream` | chat as JSON or events |
  * | `/rag/documents`, `/rag/query` | documents by tenant that may be forgotten or leaked |

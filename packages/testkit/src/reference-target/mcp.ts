@@ -15,6 +15,8 @@ const tools = ["echo", "search"].map((name) => ({
 const isData = (value: unknown): value is Data =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const nameOf = ({ params }: Data): unknown => (isData(params) ? params["name"] : undefined);
+
 /**
  * MCP over streamable HTTP: 2025-11-25 with `initialize` and sessions, 2026-07-28 without either,
  * picked by the header `mcp-protocol-version`.
@@ -100,6 +102,8 @@ export class McpServer {
       this.#reply(exchange, { id, result: { ...extra, tools } });
     } else if (message["method"] !== "tools/call") {
       this.#reply(exchange, { id, error: { code: -32601, message: "no such method" } });
+    } else if (!tools.some(({ name }) => name === nameOf(message))) {
+      this.#reply(exchange, { id, error: { code: -32602, message: "no such tool" } });
     } else if (exchange.drawn(options.mcp?.protocolErrors)) {
       ledger.count("mcp_protocol_errors");
       this.#reply(exchange, { id, error: { code: -32603, message: "planned" } });

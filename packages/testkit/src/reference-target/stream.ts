@@ -2,6 +2,8 @@ import type { Exchange } from "./exchange.ts";
 import type { StreamOptions } from "./options.ts";
 
 const planned: StreamOptions = { chunks: 8, gapMs: 5 };
+/** What every answer of a chat has beside its choices. */
+const shared = { id: "chatcmpl-reference", created: 0, model: "reference" };
 const head = { "content-type": "text/event-stream", "cache-control": "no-cache" };
 
 /** Chat completions of OpenAI's dialect, as JSON or as a stream. */
@@ -9,7 +11,8 @@ export function answerChat(exchange: Exchange): void {
   const o = exchange.state.options.stream ?? planned;
   const wanted = asked(exchange.request.body.toString("utf8"));
   if (wanted === null) {
-    exchange.json(400, { error: { message: "the body is no JSON object" } });
+    const message = "the body is no JSON object with a list of messages";
+    exchange.json(400, { error: { message, type: "invalid_request_error" } });
   } else if (wanted.stream) startStream(exchange, o);
   else {
     const waitMs = ((o.firstMs ?? 0) + o.chunks * o.gapMs) * exchange.slower;
@@ -26,6 +29,7 @@ function asked(text: string): { stream: boolean } | null {
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body !== "object" || body === null) return null;
+    if ("messages" in body && !Array.isArray(body.messages)) return null;
     return { stream: "stream" in body && body.stream === true };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
@@ -86,13 +90,13 @@ function playWrites(
 
 function event(at: number): string {
   const choices = [{ index: 0, delta: { content: `w${at} ` }, finish_reason: null }];
-  return `data: ${JSON.stringify({ object: "chat.completion.chunk", model: "reference", choices })}\n\n`;
+  return `data: ${JSON.stringify({ ...shared, object: "chat.completion.chunk", choices })}\n\n`;
 }
 
 function ending(o: StreamOptions): string {
   const choices = [{ index: 0, delta: {}, finish_reason: "stop" }];
   const usage = usageOf(o.chunks);
-  const last = `data: ${JSON.stringify({ object: "chat.completion.chunk", model: "reference", choices, usage })}\n\n`;
+  const last = `data: ${JSON.stringify({ ...shared, object: "chat.completion.chunk", choices, usage })}\n\n`;
   return o.noEndMarker === true ? last : `${last}data: [DONE]\n\n`;
 }
 
@@ -105,8 +109,8 @@ const usageOf = (tokens: number): Readonly<Record<string, number>> => ({
 function whole(chunks: number): unknown {
   const content = Array.from({ length: chunks }, (_, i) => `w${i}`).join(" ");
   return {
+    ...shared,
     object: "chat.completion",
-    model: "reference",
     choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
     usage: usageOf(chunks),
   };

@@ -9,22 +9,27 @@ export type PlanFileResult =
   | { readonly ok: true; readonly file: PlanFile; readonly plan: RunPlan }
   | { readonly ok: false; readonly problems: readonly PlanProblem[] };
 
-/** Reads the text of a plan file: all problems at once, each with its line; sends nothing. */
-export function parsePlanFile(text: string): PlanFileResult {
+/**
+ * Reads the text of a plan file: all problems at once, each with its line; sends nothing. `profile`
+ * goes before that of the file.
+ */
+export function parsePlanFile(text: string, profile?: PlanFile["profile"]): PlanFileResult {
   const parsed = parseYaml(text, planFileSchema);
   if (!parsed.ok) return parsed;
-  return { ok: true, file: parsed.data, plan: buildPlan(parsed.data) };
+  const file = { ...parsed.data, ...(profile === undefined ? {} : { profile }) };
+  return { ok: true, file, plan: buildPlan(file) };
 }
 
-/** Reads a plan file. @throws LL_PLAN_FILE unreadable, LL_PLAN_INVALID with every problem. */
+/** Reads a plan file; `profile` goes before that of the file. @throws LL_PLAN_FILE unreadable, LL_PLAN_INVALID with every problem. */
 export async function loadPlanFile(
   path: string,
+  profile?: PlanFile["profile"],
 ): Promise<{ plan: RunPlan; text: string; file: PlanFile }> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw validatorErrors.make("LL_PLAN_FILE", `${path}: ${why}.`, { cause });
   });
-  const result = parsePlanFile(text);
+  const result = parsePlanFile(text, profile);
   if (result.ok) return { plan: result.plan, text, file: result.file };
   const lines = result.problems.map(
     (p) => `${p.code} ${p.path || "plan"}: ${p.message} (${path}:${p.line})`,

@@ -25,6 +25,18 @@ describe("a server of MCP", () => {
     expect(result.words["it.tools"]).toBe("not_tested baseline_broken");
   });
 
+  it("that has no such route is no failure of the target: the check names the route [R2-57]", async () => {
+    await using target = await startReferenceTarget();
+    for (const version of ["2025-11-25", "2026-07-28"]) {
+      const url = `${target.url}/v1/mcp`;
+      const services = { it: { kind: "mcp", url, protocols: [version] } };
+      const { words, sentences } = await runStackPlan({ services });
+      expect(words["it.opens"]).toBe("error probe_contract");
+      expect(sentences["it.opens"]).toContain("POST /v1/mcp answered 404: no such route");
+      expect(words["it.tools"]).toBe("not_tested baseline_broken");
+    }
+  });
+
   it("of the reference target is spoken to in both versions, as JSON and as events", async () => {
     for (const sse of [false, true]) {
       await using target = await startReferenceTarget({ mcp: { sse } });
@@ -41,8 +53,7 @@ describe("a server of MCP", () => {
         "it.tools": "passed",
         "it.call": "passed",
         "it.ends": "passed",
-        // It says yes to tools it does not have.
-        "it.errors": "failed false",
+        "it.errors": "passed",
       });
     }
   });

@@ -4,6 +4,7 @@ import type { ServiceOf } from "../services/index.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import {
   closeMcp,
+  firstAnswer,
   type McpContext,
   type McpSession,
   needResult,
@@ -73,7 +74,7 @@ const opens: McpProbe = {
   saboteur: [{ when: `${post}"initialize"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   run: (context) =>
     eachVersion(context, async (session) => {
-      const opened = session.opened ?? (await tell(context, session, "tools/list")).answer;
+      const opened = await firstAnswer(context, session);
       const isIn = opened.status === 200;
       const kept = session.id === "" ? "keeps no session" : "keeps a session";
       const seen = `It answered ${opened.status} in ${session.version} and ${kept}.`;

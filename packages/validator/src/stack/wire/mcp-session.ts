@@ -1,7 +1,7 @@
 import type { JsonRecord } from "@loadline/kit/json";
 import type { StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { WireFault } from "./fault.ts";
+import { LacksFeature, WireFault } from "./fault.ts";
 import { textIn, valueIn } from "./shape.ts";
 import { askWeb, type WebAnswer } from "./web.ts";
 
@@ -74,18 +74,40 @@ export async function tell(
   return { answer, message: messageOf(answer) };
 }
 
-/** Opens a conversation: `initialize` and its notification, or nothing where the version has none. */
+/** A 404 that speaks no JSON-RPC comes from no MCP server. @throws LacksFeature */
+function needRoute(context: McpContext, { answer, message }: McpReply): void {
+  const isMissing = [404, 405, 501].includes(answer.status);
+  if (!isMissing || textIn(message, "jsonrpc") === "2.0") return;
+  const { pathname } = new URL(context.service.url);
+  throw new LacksFeature(`POST ${pathname} answered ${answer.status}: no such route.`);
+}
+
+/** The first answer of a conversation. @throws LacksFeature where there is no such route. */
+export async function firstAnswer(context: McpContext, session: McpSession): Promise<WebAnswer> {
+  if (session.opened !== null) return session.opened;
+  const reply = await tell(context, session, "tools/list");
+  needRoute(context, reply);
+  return reply.answer;
+}
+
+/**
+ * Opens a conversation: `initialize` and its notification, or nothing where the version has none.
+ * @throws LacksFeature where there is no such route, WireFault for another refusal.
+ */
 export async function openMcp(context: McpContext, version: McpVersion): Promise<McpSession> {
   if (version === "2026-07-28") return { version, id: "", opened: null };
   const params = { protocolVersion: version, capabilities: {}, clientInfo: client };
-  const { answer, message } = await tell(context, { version, id: "" }, "initialize", params);
+  const opened = await tell(context, { version, id: "" }, "initialize", params);
+  needRoute(context, opened);
+  const { answer, message } = opened;
   const agreed = textIn(message, "result.protocolVersion");
   if (agreed !== version) {
     const error = textIn(message, "error.message");
     const said = agreed === "" ? `${answer.status} ${error}`.trim() : `version ${agreed}`;
     throw new WireFault("protocol", `initialize answered ${said}`, answer.text.slice(0, 2_048));
   }
-  const session = { version, id: answer.headers["mcp-session-id"] ?? "", opened: answer };
+  const id = answer.headers["mcp-session-id"] ?? "";
+  const session = { version, id, opened: answer };
   const noted = await tell(context, session, "notifications/initialized");
   if (noted.answer.status !== 202) {
     const seen = `notifications/initialized answered ${noted.answer.status}, not 202`;

@@ -1,0 +1,105 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { VerdictDocument } from "@loadline/contract";
+import { describe, expect, it } from "vitest";
+import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
+import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+import { startGatewayProcess } from "./gateway-process.ts";
+
+/** Stages that no build runs yet: what a full plan promises of them is declared. */
+const later = ["chaos.upstream_kill", "chaos.partition", "audit.families", "drill.restore"];
+
+/** The plan of R2: chat under load, a store of documents for two tenants, tools. Windows are short. */
+const planOf = (origin: string, o: { target: object; service: object }): string =>
+  JSON.stringify({
+    target: { url: `${origin}/v1`, ...o.target },
+    stack: {
+      services: {
+        rag: { kind: "rag", url: origin, tenants: ["a", "b"], ...o.service },
+        mcp: {
+          kind: "mcp",
+          url: `${origin}/mcp`,
+          tools: ["echo"],
+          call: { tool: "echo", arguments: { q: "$MARK" }, expect: "$MARK" },
+          ...o.service,
+        },
+      },
+    },
+    load: { ratePerSecond: 30, durationSeconds: 10, warmupSeconds: 1 },
+    cooldownSeconds: 0.5,
+  });
+
+interface FullRun {
+  readonly verdict: VerdictDocument;
+  readonly runDir: string;
+  readonly cwd: string;
+  readonly code: number | null;
+  readonly err: string;
+}
+
+async function validateFull(plan: string, env: Readonly<Record<string, string>>): Promise<FullRun> {
+  const cwd = emptyDir();
+  writeFileSync(join(cwd, "plan.yaml"), plan);
+  const argv = ["validate", "--plan", "plan.yaml", "--profile", "full", "--json"];
+  const { code, err, ...ended } = await runCli(cwd, argv, { env });
+  return { verdict: verdictOf({ ...ended, code, err }), runDir: runDirOf(cwd), cwd, code, err };
+}
+
+/** Verdict and reason of every required claim that is not passed. */
+const open = ({ claims }: VerdictDocument): string[] =>
+  claims
+    .filter(({ verdict, required }) => required && verdict !== "passed")
+    .map(({ id, verdict, reason }) => `${id} ${verdict} ${reason ?? ""}`);
+
+const undone = later.map((id) => `${id} not_tested not_run`);
+
+describe("the plan of R2 with --profile full", () => {
+  it("on the reference target: chat, documents and tools pass, and only stages nobody built keep it NOT_PROVEN [R2-51] [R2-52] [R2-57]", async () => {
+    await using target = await startReferenceTarget();
+    const plan = planOf(target.url, { target: { name: "reference" }, service: {} });
+    const { verdict, code, cwd, runDir, err } = await validateFull(plan, {});
+    expect(open(verdict)).toEqual(undone);
+    expect([verdict.outcome, code]).toEqual(["NOT_PROVEN", 2]);
+    const passed = claimsThat(verdict, "passed");
+    for (const id of ["stack.rag.read_back", "stack.rag.isolation", "stack.mcp.call"]) {
+      expect(passed).toContain(id);
+    }
+    expect(passed).toContain("load.chat.p99");
+    expect(err).toContain("chaos declared only, audit declared only, drill declared only");
+    const { counts } = await target.truth();
+    expect(counts["rag_ingested"]).toBeGreaterThan(0);
+    expect(counts["mcp_calls"]).toBeGreaterThan(0);
+    expect(evidenceOf(runDir)).toContain('"stage":"stack"');
+    const verified = await runCli(cwd, ["verify", runDir]);
+    expect([verified.code, verified.out]).toEqual([0, expect.stringContaining("NOT_PROVEN")]);
+  }, 90_000);
+
+  it("on the gateway: its chat passes, and the routes it lacks are named [R2-57]", async () => {
+    await using gateway = await startGatewayProcess({
+      listen: { port: 0 },
+      log: { level: "silent" },
+      stateDir: mkdtempSync(join(tmpdir(), "loadline-full-")),
+      targets: { sim: { provider: "simulator", model: "sim", tokens: 4, latency: 1 } },
+      routes: { sim: { models: ["sim"], groups: [{ targets: ["sim"] }] } },
+    });
+    const target = { auth: "bearer", apiKeyEnv: "KEY", unknownModel: "refused", model: "sim" };
+    const service = { token: `\${env:KEY}` };
+    const plan = planOf(gateway.url, { target, service });
+    const { verdict, code } = await validateFull(plan, { KEY: gateway.key });
+    expect(open(verdict)).toEqual([
+      "stack.rag.read_back error probe_contract",
+      "stack.rag.isolation not_tested baseline_broken",
+      "stack.mcp.opens error probe_contract",
+      ...["tools", "call", "errors", "ends"].map(
+        (check) => `stack.mcp.${check} not_tested baseline_broken`,
+      ),
+      ...undone,
+    ]);
+    expect([verdict.outcome, code]).toEqual(["NOT_PROVEN", 2]);
+    const sentence = (id: string): string =>
+      verdict.claims.find((claim) => claim.id === id)?.sentence ?? "";
+    expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
+    expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
+  }, 90_000);
+});
