@@ -22,7 +22,7 @@ const saveFlag = "--save";
 export function numbersGiven(argv: readonly string[]): readonly number[] {
   return argv
     .slice(2)
-    .filter((text) => /^\d+$/.test(text))
+    .filter((text) => /^\d+(\.\d+)?$/.test(text))
     .map(Number);
 }
 

@@ -5,10 +5,10 @@
  * ratio. Other work of the machine slows both sides alike.
  */
 import { verifyBundle } from "@loadline/contract";
+import { numbersGiven } from "../result.ts";
 import { makeBundle, sha256 } from "./bundle.ts";
 
-const records = Number(process.argv[2] ?? 100_000);
-const rounds = Number(process.argv[3] ?? 7);
+const [records = 100_000, rounds = 7] = numbersGiven(process.argv);
 const ratioMax = 5;
 const lineFeed = 10;
 

@@ -2,6 +2,7 @@
  * CPU per request as one feature after another is switched on, in one interleaved run. Each step's
  * share is in percent of the bare relay's CPU; a step above its budget is named.
  */
+import { numbersGiven, tell } from "../result.ts";
 import { cpuPerRequest } from "./measure.ts";
 import {
   allLimits,
@@ -15,8 +16,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-const rounds = Number(process.argv[2] ?? 7);
-const requestsPerRound = Number(process.argv[3] ?? 10_000);
+const [rounds = 7, requestsPerRound = 10_000] = numbersGiven(process.argv);
 const warmRequests = 40_000;
 const silent = { log: { level: "silent" } };
 
@@ -49,4 +49,4 @@ const rows = steps.map(({ name, budget }, i) => {
   return { step: name, microsPerRequest: round(spent), share, budget, isAbove: share > budget };
 });
 const result = { bench: "gateway-ladder", relayMicros: round(relayMicros), rounds, rows };
-process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+tell(result, process.argv);

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@loadline/testkit";
+import { numbersGiven, tell } from "../result.ts";
 import { type Peer, peerTable } from "./peer-table.ts";
 import { drivingCore, measuredCore, median, pin, round, start, stop } from "./subject.ts";
 
@@ -147,10 +148,8 @@ if (import.meta.main) {
   pin(process.pid, drivingCore);
   const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
   const base = `http://127.0.0.1:${upstream.port}`;
-  const count = Number(process.argv[2]) || 3;
+  const [count = 3] = numbersGiven(process.argv);
   const rows = await peers({ base, rounds: count, file: peersFile(process.argv) });
   stop(upstream);
-  process.stdout.write(
-    `${JSON.stringify({ bench: "gateway-peers", rounds: count, rows }, null, 2)}\n`,
-  );
+  tell({ bench: "gateway-peers", rounds: count, rows }, process.argv);
 }

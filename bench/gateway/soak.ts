@@ -2,6 +2,7 @@
  * Memory under steady load: 500 requests/s for some minutes, the resident size each 5 s, its slope
  * after the first third. `node bench/gateway/soak.ts [minutes]`.
  */
+import { numbersGiven } from "../result.ts";
 import { Caller, requestOf } from "./drive.ts";
 import {
   allLimits,
@@ -14,7 +15,7 @@ import {
   stop,
 } from "./subject.ts";
 
-const minutes = Number(process.argv[2] ?? 10);
+const [minutes = 10] = numbersGiven(process.argv);
 const perSecond = 500;
 const sampleMs = 5000;
 const connections = 32;

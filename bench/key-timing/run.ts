@@ -19,8 +19,9 @@ import {
 } from "../../packages/gateway/src/identity/keys/key-format.ts";
 import { openSqliteStore } from "../../packages/gateway/src/state/sqlite/open.ts";
 import { startGatewayProcess } from "../../test/integration/gateway-process.ts";
+import { numbersGiven } from "../result.ts";
 
-const pairs = Number(process.argv[2]) || 20_000;
+const [pairs = 20_000] = numbersGiven(process.argv);
 const warmPairs = 1000;
 const otherKeys = 20;
 /** Differences compared; each is that of the medians of so many pairs. */

@@ -5,6 +5,7 @@
  */
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
 import { startStallServer } from "../../packages/testkit/src/stall-server/index.ts";
+import { numbersGiven } from "../result.ts";
 import { k6Cost } from "./k6.ts";
 import { type OpenLoop, openLoop, openLoopCost } from "./open-loop.ts";
 import { connections } from "./plans.ts";
@@ -19,7 +20,7 @@ import {
 import { startTlsServer } from "./tls.ts";
 import { wrkCost } from "./wrk.ts";
 
-const rounds = Number(process.argv.find((arg) => /^\d+$/.test(arg)) ?? 5);
+const [rounds = 5] = numbersGiven(process.argv);
 const durationMs = process.argv.includes("--brief") ? 1000 : 2000;
 const firstTokenMs = 10;
 

@@ -13,13 +13,13 @@ import {
 } from "../../../test/conformance/fault-table/scenarios.ts";
 import type { Subject } from "../../../test/conformance/fault-table/subject.ts";
 import { type Outcome, runRow } from "../../../test/conformance/fault-table/table.ts";
+import { numbersGiven } from "../../result.ts";
 import { startPortkey } from "./portkey.ts";
 
-const defaultTimes = 10;
 const fastMs = 300;
 const fullMs = 2000;
 
-const times = Number(process.argv[2]) || defaultTimes;
+const [times = 10] = numbersGiven(process.argv);
 const isFull = process.argv.includes("--full");
 const timerMs = isFull ? fullMs : fastMs;
 /** The 100 ms of the specification need a quiet machine and its 2 s timers. */
