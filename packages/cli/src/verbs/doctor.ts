@@ -26,6 +26,13 @@ const tools: readonly { id: string; names: readonly string[]; lost: string }[] =
     lost: "the report in a real browser becomes not tested",
   },
   { id: "k6", names: ["k6"], lost: "load figures beside those of k6 become not tested" },
+  {
+    id: "locust",
+    names: ["locust"],
+    lost: "load figures beside those of Locust become not tested",
+  },
+  { id: "podman", names: ["podman"], lost: "containers of podman in a plan become not tested" },
+  { id: "docker", names: ["docker"], lost: "containers of docker in a plan become not tested" },
   { id: "wrk", names: ["wrk"], lost: "the load engine's cost against wrk becomes not tested" },
   {
     id: "llama-server",
