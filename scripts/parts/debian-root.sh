@@ -3,28 +3,20 @@
 # of this folder call it: a root is made once and shared by all of its parts.
 #
 #   root=$(scripts/parts/debian-root.sh SUITE PACKAGE BINARY)      # BINARY: /usr/bin/...
-#
-# LOADLINE_PARTS: where parts live; default ${XDG_CACHE_HOME:-~/.cache}/loadline/parts. Root only.
+# Root only.
 set -eu
 [ $# -eq 3 ] || { echo "usage: debian-root.sh SUITE PACKAGE BINARY" >&2; exit 64; }
 suite=$1; package=$2; binary=$3
-parts=${LOADLINE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/loadline/parts}
+name=$suite
+. "$(dirname "$0")/install.sh"
 root=$parts/$suite
-log=$parts/$suite.log
-
-say() { printf '%s\n' "$suite: $*" >&2; }
-stop() { say "$1"; exit 1; }
 
 [ "$(id -u)" = 0 ] || stop "needs root for debootstrap and chroot"
 for tool in debootstrap unshare chroot; do
   command -v "$tool" >/dev/null || stop "$tool is missing: apt-get install debootstrap util-linux"
 done
 
-mkdir -p "$parts"
-# One installer at a time; a second one waits and finds the root in place.
-exec 9>"$parts/$suite.lock"
-flock 9
-
+lock
 if [ ! -e "$root/.base" ]; then
   say "debootstrap $suite into $root"
   rm -rf --one-file-system "$root"

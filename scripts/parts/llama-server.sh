@@ -4,14 +4,11 @@
 #
 #   server=$(scripts/parts/llama-server.sh)
 #   "$server" MODEL.gguf PORT [llama-server option...]     # 127.0.0.1:PORT, ends with its caller's kill
-#
-# LOADLINE_PARTS: where parts live; default ${XDG_CACHE_HOME:-~/.cache}/loadline/parts.
-# Running it again with the part in place only prints the path.
 set -eu
-here=$(dirname "$0")
-parts=${LOADLINE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/loadline/parts}
-run=$parts/llama-server
-root=$("$here/debian-root.sh" sid llama.cpp /usr/bin/llama-server)
+name=llama-server
+. "$(dirname "$0")/install.sh"
+run=$parts/$name
+root=$("$(dirname "$0")/debian-root.sh" sid llama.cpp /usr/bin/llama-server)
 
 cat >"$run" <<EOF
 #!/bin/sh

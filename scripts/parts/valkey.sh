@@ -4,13 +4,11 @@
 #
 #   server=$(scripts/parts/valkey.sh)
 #   "$server" --port P --bind 127.0.0.1 --dir DIR          # DIR below ${TMPDIR:-/tmp}
-#
-# LOADLINE_PARTS: where parts live; default ${XDG_CACHE_HOME:-~/.cache}/loadline/parts.
 set -eu
-here=$(dirname "$0")
-parts=${LOADLINE_PARTS:-${XDG_CACHE_HOME:-$HOME/.cache}/loadline/parts}
-run=$parts/valkey-server
-root=$("$here/debian-root.sh" trixie valkey-server /usr/bin/valkey-server)
+name=valkey-server
+. "$(dirname "$0")/install.sh"
+run=$parts/$name
+root=$("$(dirname "$0")/debian-root.sh" trixie valkey-server /usr/bin/valkey-server)
 
 cat >"$run" <<OUT
 #!/bin/sh
