@@ -19,13 +19,15 @@ export interface Ended {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** Entry of the command; default that of this repository. */
+  readonly main?: string;
   /** Sees standard error as it comes and may send signals. */
   readonly onErr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs `loadline` as a process of its own, the way a user starts it. */
 export function runCli(cwd: string, argv: readonly string[], o: RunOptions = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...argv], {
+  const child = spawn(process.execPath, [o.main ?? main, ...argv], {
     cwd,
     env: { ...process.env, ...o.env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,111 @@
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
+import { repositoryRoot } from "../architecture/tree.ts";
+import { emptyDir, type Ended, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+
+const isCheckout = existsSync(join(repositoryRoot, ".git"));
+if (!isCheckout) process.stderr.write("NOT TESTED: a second checkout (no git here)\n");
+
+/** Links what is installed here, but our own packages to those of `clone`. */
+function linkModules(clone: string): void {
+  const from = join(repositoryRoot, "node_modules");
+  const to = join(clone, "node_modules");
+  mkdirSync(join(to, "@loadline"), { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (name !== "@loadline") symlinkSync(join(from, name), join(to, name));
+  }
+  for (const name of readdirSync(join(from, "@loadline"))) {
+    symlinkSync(join(clone, "packages", name), join(to, "@loadline", name));
+  }
+}
+
+/** The last commit at another path, with the page of the report as it is built here. */
+function secondCheckout(): string {
+  const clone = join(mkdtempSync(join(tmpdir(), "loadline-second-")), "elsewhere");
+  execFileSync("git", ["clone", "-q", "--no-hardlinks", repositoryRoot, clone]);
+  linkModules(clone);
+  const page = "packages/console/dist";
+  if (existsSync(join(repositoryRoot, page))) {
+    cpSync(join(repositoryRoot, page), join(clone, page), { recursive: true });
+  }
+  return clone;
+}
+
+describe.runIf(isCheckout)("a bundle and a second checkout", () => {
+  let cwd: string;
+  let main: string;
+  let outcome: string;
+
+  beforeAll(async () => {
+    await using target = await startReferenceTarget({ mcp: { toolErrors: 1 } });
+    const made = emptyDir();
+    const plan = {
+      target: { url: `${target.url}/v1`, model: "reference" },
+      stack: {
+        services: { mcp: { kind: "mcp", url: `${target.url}/mcp`, call: { tool: "echo" } } },
+      },
+      load: { durationSeconds: 4, warmupSeconds: 1 },
+    };
+    writeFileSync(join(made, "plan.yaml"), JSON.stringify(plan));
+    const ended = await runCli(made, ["validate", "--plan", "plan.yaml", "--json"]);
+    const verdict = verdictOf(ended);
+    // Verdicts of every sort are to be recomputed, not only good ones.
+    const words = new Set(verdict.claims.map((claim) => claim.verdict));
+    expect([...words]).toEqual(expect.arrayContaining(["passed", "failed", "inconclusive"]));
+    outcome = verdict.outcome;
+    main = join(secondCheckout(), "packages/cli/src/main.ts");
+    // The first place is gone: what the second reads is the bundle alone.
+    cwd = join(emptyDir(), "bundles");
+    mkdirSync(cwd);
+    renameSync(runDirOf(made), join(cwd, "run"));
+  }, 110_000);
+
+  const verify = (bundle: string): Promise<Ended> => runCli(cwd, ["verify", bundle], { main });
+
+  it("verify there recomputes the same verdicts from the files alone [R2-50]", async () => {
+    const { code, out, err } = await verify("run");
+    expect({ code, err, out }).toMatchObject({ code: 0, err: "" });
+    expect(out).toContain(`outcome: ${outcome}`);
+    expect(out).not.toMatch(/^x /m);
+  });
+
+  it("report there makes equal bytes, in every format that is kept", async () => {
+    const views = ["report.md", "junit.xml", "results.sarif", "ctrf.json"].filter((name) =>
+      existsSync(join(cwd, "run", name)),
+    );
+    expect(views.length).toBeGreaterThan(2);
+    cpSync(join(cwd, "run"), join(cwd, "again"), { recursive: true });
+    const formats = "md,junit,sarif,ctrf";
+    const ended = await runCli(cwd, ["report", "again", "--format", formats], { main });
+    expect(ended.code, ended.err).toBe(0);
+    for (const name of views) {
+      const [here, there] = ["run", "again"].map((dir) => readFileSync(join(cwd, dir, name)));
+      expect(there?.equals(here ?? Buffer.alloc(0)), name).toBe(true);
+    }
+  });
+
+  it("verify there refuses a bundle of which one verdict was changed", async () => {
+    cpSync(join(cwd, "run"), join(cwd, "edited"), { recursive: true });
+    const path = join(cwd, "edited", "verdict.json");
+    const text = readFileSync(path, "utf8");
+    const edited = text.replace('"verdict":"failed"', '"verdict":"passed"');
+    expect(edited).not.toBe(text);
+    writeFileSync(path, edited);
+    const { code, out } = await verify("edited");
+    expect([code, out]).toEqual([1, expect.stringContaining("LL_VERIFY_")]);
+  });
+});
