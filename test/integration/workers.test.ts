@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { operator } from "../../packages/gateway/src/index.ts";
+import { sampleIn } from "../../packages/gateway/test/answers.ts";
 import { eventually } from "../../packages/testkit/src/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
 import { emptyDir, runCli } from "./cli-process.ts";
@@ -42,11 +43,6 @@ async function streams(serving: Serving, count: number): Promise<Promise<Answere
   return all;
 }
 
-function sampleOf(text: string, series: string): number {
-  const line = text.split("\n").find((one) => one.startsWith(`${series} `));
-  return Number(line?.slice(series.length + 1) ?? Number.NaN);
-}
-
 const requestsSeries = (status: number): string =>
   `loadline_requests_total{operation="chat",route="quick",status="${status}"}`;
 
@@ -66,9 +62,9 @@ describe("several workers on one port", () => {
       await Promise.all(Array.from({ length: 30 }, () => serving.chat("one")));
       const pages = await Promise.all(Array.from({ length: 6 }, () => serving.ask("/metrics")));
       for (const { text } of pages) {
-        expect(sampleOf(text, requestsSeries(200))).toBe(70);
-        expect(sampleOf(text, requestsSeries(429))).toBe(60);
-        expect(sampleOf(text, "loadline_overhead_seconds_count")).toBe(130);
+        expect(sampleIn(text, requestsSeries(200))).toBe(70);
+        expect(sampleIn(text, requestsSeries(429))).toBe(60);
+        expect(sampleIn(text, "loadline_overhead_seconds_count")).toBe(130);
         expect(text.match(/^# TYPE loadline_requests /gm)).toHaveLength(1);
         expect(text.endsWith("# EOF\n")).toBe(true);
       }
@@ -83,7 +79,7 @@ describe("several workers on one port", () => {
       await using serving = await start();
       const before = serving.workers();
       for (let i = 0; i < 10; i++) expect((await serving.chat("one")).status).toBe(200);
-      const counted = sampleOf((await serving.ask("/metrics")).text, requestsSeries(200));
+      const counted = sampleIn((await serving.ask("/metrics")).text, requestsSeries(200));
       expect(counted).toBe(10);
       const open = await streams(serving, 30);
       const [victim = -1] = before;
@@ -101,10 +97,10 @@ describe("several workers on one port", () => {
         20_000,
       );
       const page = (await serving.ask("/metrics")).text;
-      expect(sampleOf(page, requestsSeries(200))).toBe(counted);
-      expect(sampleOf(page, "loadline_leases")).toBe(0);
-      expect(sampleOf(page, "loadline_worker_restarts_total")).toBe(1);
-      expect(sampleOf(page, "loadline_workers")).toBe(workers);
+      expect(sampleIn(page, requestsSeries(200))).toBe(counted);
+      expect(sampleIn(page, "loadline_leases")).toBe(0);
+      expect(sampleIn(page, "loadline_worker_restarts_total")).toBe(1);
+      expect(sampleIn(page, "loadline_workers")).toBe(workers);
       // All 60 slots are there again, those of the dead worker included.
       const again = await streams(serving, 60);
       expect((await serving.chat("slow", true)).status).toBe(429);
@@ -179,7 +175,7 @@ describe("several workers on one port", () => {
       expect(await models()).toEqual(new Set(["three"]));
       expect(await healthOf(serving)).toContain('"config":"current"');
       const page = (await serving.ask("/metrics")).text;
-      expect(sampleOf(page, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(1);
+      expect(sampleIn(page, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(1);
     },
     testMs,
   );
@@ -303,7 +299,7 @@ auditLog: {heads: ${heads}, requests: all}
     async () => {
       await using serving = await start();
       for (let i = 0; i < 12; i++) expect((await serving.chat("one")).status).toBe(200);
-      expect(sampleOf((await serving.ask("/metrics")).text, requestsSeries(200))).toBe(12);
+      expect(sampleIn((await serving.ask("/metrics")).text, requestsSeries(200))).toBe(12);
       const [frozen = -1] = serving.workers();
       process.kill(frozen, "SIGSTOP");
       serving.write(fileOf("two"));
@@ -312,7 +308,7 @@ auditLog: {heads: ${heads}, requests: all}
       process.kill(frozen, "SIGCONT");
       const all = await Promise.all(Array.from({ length: 12 }, () => serving.ask("/v1/models")));
       expect(all.every(({ text }) => text.includes('"id":"one"'))).toBe(true);
-      expect(sampleOf((await serving.ask("/metrics")).text, requestsSeries(200))).toBe(12);
+      expect(sampleIn((await serving.ask("/metrics")).text, requestsSeries(200))).toBe(12);
       serving.send("SIGHUP");
       await eventually(clock, () => serving.err.includes("reload applied: "), 20_000);
       const after = await Promise.all(Array.from({ length: 12 }, () => serving.ask("/v1/models")));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { listenOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../src/controls.ts";
 import { createGateway, type Gateway, loadConfig } from "../src/index.ts";
 
@@ -107,9 +108,7 @@ export async function runUpstream(
       answer(response, body, request);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
+  const port = await listenOnLoopback(server);
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     bodies,

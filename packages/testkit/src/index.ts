@@ -1,6 +1,7 @@
 /** Private to tests: upstreams with a known truth, and the real parts a test may need. */
 export { eventually } from "./eventually.ts";
 export { freePort } from "./free-port.ts";
+export { listenOnLoopback } from "./listen.ts";
 export { startSimulator } from "./simulator/index.ts";
 export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simulator/index.ts";
 export { behaviours, contentOf, startFaultUpstream } from "./fault-upstream/index.ts";

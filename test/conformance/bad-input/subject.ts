@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { type GatewayDeps, loadConfig, operator } from "@loadline/gateway";
+import { listenOnLoopback } from "@loadline/testkit";
+import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
 import { openGateway } from "../../start-gateway.ts";
 import type { World } from "./row.ts";
 
@@ -27,14 +29,6 @@ export interface Answer {
   readonly text: string;
 }
 
-const answer = {
-  id: "x",
-  object: "chat.completion",
-  created: 1,
-  model: "big",
-  choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-};
 const waitMs = 5000;
 
 /** A gateway behind one of its fronts, over an upstream that counts. */
@@ -45,11 +39,9 @@ export async function startSubject(
   const hits: string[] = [];
   const upstream = createServer((request, response) => {
     hits.push(request.url ?? "");
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    endJson(response, 200, completion());
   });
-  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-  const address = upstream.address();
-  const port = typeof address === "object" && address ? address.port : 0;
+  const port = await listenOnLoopback(upstream);
   const stateDir = mkdtempSync(join(tmpdir(), "ll-bad-input-"));
   const config = loadConfig(undefined, {}, { ...settings(port, front), stateDir });
   const clock = systemClock();

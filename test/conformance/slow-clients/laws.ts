@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, listenOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../../../packages/gateway/src/controls.ts";
 import {
   overUpstreams,
@@ -99,9 +99,7 @@ async function startUpstream(how: "endless" | "silent") {
     response.on("drain", more);
     more();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
+  const port = await listenOnLoopback(server);
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     seen,

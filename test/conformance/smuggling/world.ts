@@ -1,8 +1,9 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, listenOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../../../packages/gateway/src/controls.ts";
+import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
 import {
   overUpstreams,
   type Running,
@@ -27,19 +28,6 @@ const closeMs = 4000;
 /** The header that the proxies set on every request they know of. */
 export const proxyMark = "x-via-proxy";
 
-/** What the upstream says back: the content that it was asked, so that answers can be told apart. */
-const echo = (content: string): string =>
-  JSON.stringify({
-    id: "x",
-    object: "chat.completion",
-    created: 1,
-    model: "big",
-    choices: [
-      { index: 0, message: { role: "assistant", content: `re:${content}` }, finish_reason: "stop" },
-    ],
-    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-  });
-
 /** A gateway behind one front, over an upstream that repeats what it was asked. */
 export async function startWorld(
   front: "http1" | "node",
@@ -52,12 +40,11 @@ export async function startWorld(
     request.on("end", () => {
       const content = /"content":"([^"]*)"/.exec(text)?.[1] ?? text;
       hits.push(content);
-      response.writeHead(200, { "content-type": "application/json" }).end(echo(content));
+      // Repeats what it was asked, so that answers can be told apart.
+      endJson(response, 200, completion(`re:${content}`));
     });
   });
-  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-  const address = upstream.address();
-  const upstreamPort = typeof address === "object" && address ? address.port : 0;
+  const upstreamPort = await listenOnLoopback(upstream);
   let authenticated = 0;
   let unmarked = 0;
   const counting: Partial<Controls> = {

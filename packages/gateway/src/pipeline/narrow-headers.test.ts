@@ -1,27 +1,14 @@
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { operator } from "../index.ts";
+import { completion, endJson } from "../../test/answers.ts";
 import { overUpstreams, type Running, runGateway, runUpstream } from "../../test/harness.ts";
 
 const clock = systemClock();
 const body = { model: "m", messages: [{ role: "user", content: "hi" }] };
-const whole = {
-  id: "x",
-  object: "chat.completion",
-  created: 1,
-  model: "big",
-  choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-};
 
-const good = () =>
-  runUpstream((response) => {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(whole));
-  });
-const failing = () =>
-  runUpstream((response) => {
-    response.writeHead(500, { "content-type": "application/json" }).end("{}");
-  });
+const good = () => runUpstream((response) => endJson(response, 200, completion()));
+const failing = () => runUpstream((response) => endJson(response, 500, {}));
 const silent = () => runUpstream(() => undefined);
 
 const ask = (

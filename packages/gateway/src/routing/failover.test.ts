@@ -5,6 +5,7 @@ import { breakerDefaults, CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import { systemClock } from "@loadline/kit/clock";
 import { behaviours, eventually, startFaultUpstream } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
+import { completion, endJson, sampleIn } from "../../test/answers.ts";
 import {
   errorCode,
   overUpstreams,
@@ -19,29 +20,18 @@ const path = "/v1/chat/completions";
 const chat = { model: "m", messages: [{ role: "user", content: "hi" }] };
 const clock = systemClock();
 
-const answer = {
-  id: "c",
-  object: "chat.completion",
-  created: 0,
-  model: "big",
-  choices: [{ index: 0, message: { role: "assistant", content: "yes" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-};
-
 function json(
   response: ServerResponse,
   status: number,
   headers: Record<string, string> = {},
 ): void {
-  response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify(status === 200 ? answer : { error: { message: "planned" } }));
+  const body = status === 200 ? completion("yes") : { error: { message: "planned" } };
+  endJson(response, status, body, headers);
 }
 
 /** A sample's value in the metrics. */
 async function sample(g: Running, name: string): Promise<number> {
-  const text = await (await g.get("/metrics")).text();
-  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
-  return Number(line?.slice(name.length + 1));
+  return sampleIn(await (await g.get("/metrics")).text(), name);
 }
 
 describe("breakers over sockets", () => {

@@ -1,6 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
+import { sampleIn } from "../../test/answers.ts";
 import { errorCode, runUpstream } from "../../test/harness.ts";
 import { operator } from "../identity/acting.ts";
 import { over, runReloadable, type Settings, simulated } from "./reload.fixture.ts";
@@ -20,11 +21,6 @@ function named(model: string) {
 async function modelOf(response: Response): Promise<unknown> {
   const value: unknown = await response.json();
   return typeof value === "object" && value !== null && "model" in value ? value.model : value;
-}
-
-function sample(text: string, name: string): number {
-  const line = text.split("\n").find((one) => one.startsWith(`${name} `));
-  return line === undefined ? Number.NaN : Number(line.slice(name.length + 1));
 }
 
 describe("reload under load", () => {
@@ -61,7 +57,7 @@ describe("reload under load", () => {
       const atLeast = calls + 3;
       await eventually(clock, () => calls >= atLeast, 5000);
       const name = 'loadline_requests_total{operation="chat",route="r",status="200"}';
-      const now = sample(await g.metrics(), name);
+      const now = sampleIn(await g.metrics(), name);
       expect(now).toBeGreaterThanOrEqual(counted);
       counted = now;
     }
@@ -71,8 +67,8 @@ describe("reload under load", () => {
     expect(Object.fromEntries(outcomes)).toEqual({ applied: 79, invalid: 20, unchanged: 1 });
     const text = await g.metrics();
     const total = 'loadline_requests_total{operation="chat",route="r",status="200"}';
-    expect(sample(text, total)).toBe(calls);
-    expect(sample(text, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(20);
+    expect(sampleIn(text, total)).toBe(calls);
+    expect(sampleIn(text, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(20);
   });
 
   it("a stream under way ends at the target it began with, which is closed only then", async () => {
@@ -117,7 +113,7 @@ describe("what a reload keeps", () => {
       clock,
       async () => {
         await (await g.chat()).text();
-        return sample(await g.metrics(), open) === 2;
+        return sampleIn(await g.metrics(), open) === 2;
       },
       10_000,
     );
@@ -133,7 +129,7 @@ describe("what a reload keeps", () => {
     expect(report.outcome).toBe("applied");
     expect(await modelOf(await g.chat())).toBe("good");
     expect(bad.requests.length).toBe(calls);
-    expect(sample(await g.metrics(), open)).toBe(2);
+    expect(sampleIn(await g.metrics(), open)).toBe(2);
     expect(sockets.has(good.requests.at(-1)?.socket ?? expect.fail("no request"))).toBe(true);
   });
 
@@ -159,12 +155,12 @@ describe("what a reload keeps", () => {
     const one = (route: string): string =>
       `loadline_requests_total{operation="chat",route="${route}",status="200"}`;
     const between = await g.metrics();
-    expect([sample(between, one("r")), sample(between, one("other"))]).toEqual([1, 1]);
+    expect([sampleIn(between, one("r")), sampleIn(between, one("other"))]).toEqual([1, 1]);
     await g.reload(over(a.baseUrl));
     await (await g.chat()).text();
     const after = await g.metrics();
-    expect([sample(after, one("r")), sample(after, one("other"))]).toEqual([2, 1]);
-    expect(sample(after, 'loadline_ttft_seconds_count{route="r"}')).toBe(2);
+    expect([sampleIn(after, one("r")), sampleIn(after, one("other"))]).toEqual([2, 1]);
+    expect(sampleIn(after, 'loadline_ttft_seconds_count{route="r"}')).toBe(2);
   });
 });
 
@@ -215,7 +211,7 @@ describe("a bad configuration", () => {
       expect(g.logged()).not.toContain("sk-1");
       const text = await g.metrics();
       expect(text).toContain(`loadline_config_info{digest="${digest}"} 1\n`);
-      expect(sample(text, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(1);
+      expect(sampleIn(text, 'loadline_config_reloads_total{outcome="invalid"}')).toBe(1);
       expect((await g.reload(simulated())).outcome).toBe("unchanged");
       expect(await (await g.get("/health")).json()).toMatchObject({ config: "current" });
     },
@@ -244,7 +240,7 @@ describe("a bad configuration", () => {
     expect((await g.chat({ messages })).status).toBe(200);
     expect(await (await g.get("/health")).json()).toMatchObject({ config: "stale" });
     const refused = 'loadline_config_reloads_total{outcome="restart_needed"}';
-    expect(sample(await g.metrics(), refused)).toBe(1);
+    expect(sampleIn(await g.metrics(), refused)).toBe(1);
   });
 });
 

@@ -1,17 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "@loadline/kit/clock";
+import { sampleIn } from "../../test/answers.ts";
 import { overUpstreams, type Running, runGateway, runUpstream } from "../../test/harness.ts";
 
 const messages = [{ role: "user", content: "a prompt nobody may see" }];
 const ask = (g: Running, more: object = {}) =>
   g.post("/v1/chat/completions", { model: "sim", messages, ...more });
 const metricsOf = async (g: Running): Promise<string> => (await g.get("/metrics")).text();
-
-/** Value of one sample. */
-function sample(text: string, series: string): number {
-  const line = text.split("\n").find((one) => one.startsWith(`${series} `));
-  return line === undefined ? Number.NaN : Number(line.slice(series.length + 1));
-}
 
 /** The metrics that the design names, as a scrape shows them. */
 const families: readonly string[] = [
@@ -62,12 +57,12 @@ describe("metrics of a running gateway", () => {
   it("tell the start of the process in seconds, and CPU time that only grows", async () => {
     await using g = await runGateway();
     const first = await metricsOf(g);
-    const started = sample(first, "process_start_time_seconds");
+    const started = sampleIn(first, "process_start_time_seconds");
     const nowSeconds = systemClock().wallMs() / 1000;
     expect(Math.abs(nowSeconds - process.uptime() - started)).toBeLessThan(2);
     await (await ask(g)).text();
     const second = await metricsOf(g);
-    const cpu = [first, second].map((text) => sample(text, "process_cpu_seconds_total"));
+    const cpu = [first, second].map((text) => sampleIn(text, "process_cpu_seconds_total"));
     expect(cpu[1]).toBeGreaterThanOrEqual(cpu[0] ?? Number.NaN);
     expect(cpu[0]).toBeGreaterThan(0);
   });
@@ -78,9 +73,9 @@ describe("metrics of a running gateway", () => {
     await (await ask(g, { stream: true })).text();
     await (await ask(g)).text();
     const text = await metricsOf(g);
-    expect(sample(text, 'loadline_tpot_seconds_count{target="s"}')).toBe(1);
+    expect(sampleIn(text, 'loadline_tpot_seconds_count{target="s"}')).toBe(1);
     // 10 tokens after the first at 200 a second are 5 ms each; a busy machine takes longer.
-    const seconds = sample(text, 'loadline_tpot_seconds_sum{target="s"}');
+    const seconds = sampleIn(text, 'loadline_tpot_seconds_sum{target="s"}');
     expect(seconds).toBeGreaterThan(0.002);
     expect(seconds).toBeLessThan(0.1);
   });
@@ -95,8 +90,8 @@ describe("metrics of a running gateway", () => {
     await using g = await runGateway(overUpstreams(upstream.baseUrl));
     await (await ask(g, { model: "m", stream: true })).text();
     const text = await metricsOf(g);
-    expect(sample(text, 'loadline_tpot_seconds_count{target="u0"}')).toBe(0);
-    expect(sample(text, 'loadline_stream_exits_total{route="r",exit="cut"}')).toBe(1);
+    expect(sampleIn(text, 'loadline_tpot_seconds_count{target="u0"}')).toBe(0);
+    expect(sampleIn(text, 'loadline_stream_exits_total{route="r",exit="cut"}')).toBe(1);
   });
 });
 

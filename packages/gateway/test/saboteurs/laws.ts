@@ -1,6 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import type { Stage } from "../../src/pipeline/stage.ts";
+import { completion, sampleIn } from "../answers.ts";
 import { overUpstreams, type Running, runGateway, runUpstream, temporaryDir } from "../harness.ts";
 import type { KnockOut } from "./knock-outs.ts";
 
@@ -12,15 +13,7 @@ const path = "/v1/chat/completions";
 const messages = [{ role: "user", content: "hi" }];
 const chat = { model: "m", messages };
 const chunk = { id: "x", object: "chat.completion.chunk", created: 1, model: "big" };
-const whole = {
-  id: "x",
-  object: "chat.completion",
-  created: 1,
-  model: "big",
-  choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-};
-const textOf = JSON.stringify(whole);
+const textOf = JSON.stringify(completion());
 const delta = (content: string): string =>
   `data: ${JSON.stringify({ ...chunk, choices: [{ index: 0, delta: { content } }] })}\n\n`;
 const finish = `data: ${JSON.stringify({ ...chunk, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })}\n\n`;
@@ -37,8 +30,7 @@ async function ask(g: Running, body: object = {}, signal?: AbortSignal): Promise
 }
 
 async function sampleOf(g: Running, series: string): Promise<number> {
-  const text = await (await g.get("/metrics")).text();
-  return Number(text.split(`\n${series} `)[1]?.split("\n")[0] ?? Number.NaN);
+  return sampleIn(await (await g.get("/metrics")).text(), series);
 }
 
 /** 9 failures of each 100 calls, evenly, never open the breaker. */

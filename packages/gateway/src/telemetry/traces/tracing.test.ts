@@ -1,6 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { eventually, type OtlpReceiver, startOtlpReceiver } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
+import { completion, endJson } from "../../../test/answers.ts";
 import {
   overUpstreams,
   type Running,
@@ -14,14 +15,7 @@ const chat = (model: string) => ({
   model,
   messages: [{ role: "user", content: "a prompt nobody may see" }],
 });
-const answer = {
-  id: "x",
-  object: "chat.completion",
-  created: 1,
-  model: "big",
-  choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
-};
+const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 };
 const callerTrace = "0af7651916cd43dd8448eb211c80319c";
 const callerSpan = "b7ad6b7169203331";
 const sampledCall = `00-${callerTrace}-${callerSpan}-01`;
@@ -31,15 +25,11 @@ function telling(endpoint: string, traces: object = {}): Record<string, unknown>
 }
 
 function good(): Promise<Upstream> {
-  return runUpstream((response) => {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
-  });
+  return runUpstream((response) => endJson(response, 200, completion("hi", usage)));
 }
 
 function failing(status: number): Promise<Upstream> {
-  return runUpstream((response) => {
-    response.writeHead(status, { "content-type": "application/json" }).end("{}");
-  });
+  return runUpstream((response) => endJson(response, status, {}));
 }
 
 const ask = async (g: Running, body: object, traceparent?: string): Promise<number> => {
