@@ -1,5 +1,10 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { systemClock } from "@loadline/kit/clock";
+import { endThread } from "@loadline/kit/threads";
+
+/** A stall is waited for: the thread hears nothing meanwhile. */
+const endMs = 2000;
 
 export interface StallPlan {
   /** Every answer waits this long. */
@@ -19,6 +24,9 @@ export async function startStallServer(plan: StallPlan): Promise<StallServer> {
   const [port] = (await once(worker, "message")) as [unknown];
   return {
     url: `http://127.0.0.1:${String(port)}`,
-    [Symbol.asyncDispose]: async () => void (await worker.terminate()),
+    [Symbol.asyncDispose]: async () => {
+      const ask = (): void => worker.postMessage("end");
+      await endThread(worker, { clock: systemClock(), withinMs: endMs, ask });
+    },
   };
 }

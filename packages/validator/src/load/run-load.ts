@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { systemRandom } from "@loadline/kit/random";
+import { endThread } from "@loadline/kit/threads";
 import { runControl } from "./engine/control.ts";
 import { type Fault, rebuildFault } from "./engine/fault.ts";
 import { LoadControl } from "./engine/load-control.ts";
@@ -11,6 +12,8 @@ import { withHooks } from "./scenario/hooks/with-hooks.ts";
 import type { LoadDeps, LoadPlan, LoadRecord } from "./types.ts";
 
 const watchdogSlackMs = 30_000;
+/** The control thread ends its senders first. */
+const endMs = 6000;
 
 /**
  * Sends a plan's traffic and yields what is seen, ending with `load.ended`. Throws before anything
@@ -122,7 +125,7 @@ async function runInThread(plan: LoadPlan, deps: ThreadDeps): Promise<void> {
   } finally {
     watchdog.cancel();
     signal.removeEventListener("abort", onAbort);
-    await worker.terminate();
+    await endThread(worker, { clock: deps.clock, withinMs: endMs, ask: onAbort });
   }
 }
 

@@ -100,12 +100,14 @@ export class GroupCommit {
   #begin(request: SqlRequest): void {
     const { tx } = request;
     this.#openTx = tx;
-    this.#openTimer = this.#deps.clock.after(transactionMs, () => {
+    const lapse = (): void => {
       if (this.#openTx !== tx) return;
       this.#endOpen();
       this.#undo();
       this.#drain();
-    });
+    };
+    // A thread that is to end does not wait for whoever left a transaction open.
+    this.#openTimer = this.#deps.clock.after(transactionMs, lapse, { unref: true });
     this.#deps.reply({ id: request.id, result: noResult });
   }
 

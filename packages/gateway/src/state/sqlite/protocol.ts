@@ -18,6 +18,9 @@ export type SqlRequest = { readonly id: number; readonly tx: number } & (
   | { readonly op: "begin" | "commit" | "rollback" }
 );
 
+/** What the thread is told; after `end` it takes nothing more and ends. */
+export type SqlOrder = SqlRequest | { readonly op: "end" };
+
 export interface SqlResult {
   readonly rows: readonly unknown[];
   /** Rows inserted, changed or deleted. */

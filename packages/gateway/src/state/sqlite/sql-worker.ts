@@ -4,6 +4,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { GroupCommit } from "./executor.ts";
 import {
   faultOf,
+  type SqlOrder,
   type SqlReply,
   type SqlRequest,
   type SqlThreadMessage,
@@ -51,7 +52,10 @@ if (port) {
   const send = (message: SqlThreadMessage): void => port.postMessage(message);
   try {
     const request = serve(planOf(workerData), send);
-    port.on("message", request);
+    port.on("message", (order: SqlOrder) => {
+      if (order.op === "end") port.close();
+      else request(order);
+    });
     send({ open: true });
   } catch (cause) {
     send({ fatal: faultOf(cause) });

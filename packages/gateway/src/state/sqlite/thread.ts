@@ -1,8 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { Clock, Timer } from "@loadline/kit/clock";
+import { endThread } from "@loadline/kit/threads";
 import { gatewayErrors } from "../../errors.ts";
 import {
   isConflict,
+  type SqlOrder,
   type SqlFault,
   type SqlRequest,
   type SqlResult,
@@ -14,6 +16,8 @@ import {
 const pendingMax = 20_000;
 const closeMs = 1000;
 const closePollMs = 2;
+/** For a thread to end once it was told to: what it is in the middle of is one statement. */
+const endMs = 1000;
 
 interface Pending {
   resolve(result: SqlResult): void;
@@ -45,6 +49,8 @@ export class SqlThread implements SqlLane {
   #nextTx = 1;
   #isClosed = false;
   #idle: Timer | undefined;
+  /** Resolves when every thread that was told to end is gone. */
+  #ending: Promise<void> = Promise.resolve();
 
   /** A thread costs 14 MB: it ends after `idleMs` without a call, never when that is undefined. */
   constructor(plan: SqlThreadPlan, clock: Clock, idleMs?: number) {
@@ -77,7 +83,10 @@ export class SqlThread implements SqlLane {
     await this.#send((id) => ({ id, tx, op }));
   }
 
-  /** Takes nothing more, waits up to 1 s for what is under way, refuses the rest, ends the thread. */
+  /**
+   * Takes nothing more, waits up to 1 s for what is under way, refuses the rest and ends the thread,
+   * which has 1 s more for it.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     const untilMs = this.#clock.monotonicMs() + closeMs;
@@ -85,7 +94,8 @@ export class SqlThread implements SqlLane {
       await this.#clock.sleep(closePollMs);
     const worker = this.#worker;
     this.#lose({ message: "the store was closed", errcode: 0 });
-    await worker?.terminate();
+    if (worker) this.#end(worker);
+    await this.#ending;
   }
 
   #send(requestOf: (id: number) => SqlRequest): Promise<SqlResult> {
@@ -135,9 +145,16 @@ export class SqlThread implements SqlLane {
     if (this.#idleMs === undefined) return;
     const end = (): void => {
       this.#worker = undefined;
-      void worker.terminate();
+      this.#end(worker);
     };
     this.#idle = this.#clock.after(this.#idleMs, end, { unref: true });
+  }
+
+  #end(worker: Worker): void {
+    const ask = (): void => worker.postMessage({ op: "end" } satisfies SqlOrder);
+    const earlier = this.#ending;
+    const ended = endThread(worker, { clock: this.#clock, withinMs: endMs, ask });
+    this.#ending = ended.then(() => earlier);
   }
 
   /** The next call starts another thread. */

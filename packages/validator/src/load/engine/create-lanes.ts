@@ -22,6 +22,6 @@ export function createLanes(plan: LoadPlan, deps: ControlDeps, events: LaneEvent
   }
   const workers = each;
   return Array.from({ length: workers }, (_, worker) =>
-    createThreadLane({ plan, pacing, worker, workers }, events),
+    createThreadLane({ plan, pacing, worker, workers }, deps.clock, events),
   );
 }

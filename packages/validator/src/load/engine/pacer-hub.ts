@@ -34,7 +34,7 @@ export class PacerHub {
         for (const wait of this.#waits) if (wait.owner === member) this.#release(wait);
         if (this.#running) this.#pacer.wake();
       },
-      close: () => undefined,
+      close: () => Promise.resolve(),
     };
     return member;
   }

@@ -19,7 +19,7 @@ describe("pacer", () => {
     pacer.wake();
     await waiting;
     expect(clock.monotonicMs() - startMs).toBeLessThan(10_000);
-    pacer.close();
+    await pacer.close();
   });
 
   it("the timer fallback waits on the clock it is given and can be woken", async () => {
@@ -36,7 +36,7 @@ describe("pacer", () => {
     await second;
     expect(done).toEqual(["first"]);
     expect(clock.pending).toBe(0);
-    pacer.close();
+    await pacer.close();
   });
 
   it("scenarios on one thread are woken each at its own time, never early, the first first", async () => {
@@ -54,7 +54,7 @@ describe("pacer", () => {
     };
     await Promise.all([wait("last", 60), wait("first", 10), wait("past", -5), wait("second", 30)]);
     expect(woken).toEqual(["past", "first", "second", "last"]);
-    pacer.close();
+    await pacer.close();
   });
 
   it("waking one scenario leaves the others asleep", async () => {
@@ -71,7 +71,7 @@ describe("pacer", () => {
     expect(otherWoke).toBe(false);
     await sleeping;
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(startMs + 199.9);
-    pacer.close();
+    await pacer.close();
   });
 
   it("precise waits for the last of its time in the loop and is never early", async () => {
@@ -83,6 +83,6 @@ describe("pacer", () => {
       await pacer.until(dueMs);
       expect(clock.monotonicMs()).toBeGreaterThanOrEqual(dueMs);
     }
-    pacer.close();
+    await pacer.close();
   });
 });

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "@loadline/kit/clock";
+import { endThread } from "@loadline/kit/threads";
 
 /** Wakes the sender when a request falls due. */
 export interface Pacer {
@@ -7,7 +8,8 @@ export interface Pacer {
   until(dueMs: number): Promise<void>;
   /** Ends the wait under way, if any, before its time. */
   wake(): void;
-  close(): void;
+  /** Resolves when its thread, if it has one, is gone. */
+  close(): Promise<void>;
 }
 
 /** Layout of the shared memory: two Int32 counters, then the due time. */
@@ -15,6 +17,9 @@ export const pacerBytes = 16;
 export const pacerAsked = 0;
 export const pacerWoken = 1;
 export const pacerDueAt = 8;
+
+/** For a thread that does nothing but wait for what it is asked. */
+const endMs = 1500;
 
 /** Longest wait within the loop of `precise`, in ms. */
 const inLoopMs = 0.25;
@@ -26,12 +31,12 @@ const inLoopMs = 0.25;
  */
 export function createPacer(mode: "pacer" | "timer" | "precise", clock: Clock): Pacer {
   if (mode === "timer") return timerPacer(clock);
-  return mode === "pacer" ? new ThreadPacer() : precisePacer(clock);
+  return mode === "pacer" ? new ThreadPacer(clock) : precisePacer(clock);
 }
 
 /** Woken a little early, it waits for the rest in the loop: exact sends, late stamps. */
 function precisePacer(clock: Clock): Pacer {
-  const pacer = new ThreadPacer();
+  const pacer = new ThreadPacer(clock);
   return {
     until: async (dueMs) => {
       await pacer.until(dueMs - inLoopMs);
@@ -55,7 +60,7 @@ function timerPacer(clock: Clock): Pacer {
         };
       }),
     wake: () => woken(),
-    close: () => {},
+    close: () => Promise.resolve(),
   };
 }
 
@@ -63,8 +68,10 @@ class ThreadPacer implements Pacer {
   readonly #counters: Int32Array;
   readonly #due: Float64Array;
   readonly #worker: Worker;
+  readonly #clock: Clock;
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock;
     const memory = new SharedArrayBuffer(pacerBytes);
     this.#counters = new Int32Array(memory, 0, 2);
     this.#due = new Float64Array(memory, pacerDueAt, 1);
@@ -75,22 +82,23 @@ class ThreadPacer implements Pacer {
   }
 
   async until(dueMs: number): Promise<void> {
-    this.#due[0] = dueMs;
     const woken = Atomics.load(this.#counters, pacerWoken);
-    Atomics.add(this.#counters, pacerAsked, 1);
-    Atomics.notify(this.#counters, pacerAsked);
+    this.#ask(dueMs);
     const waiting = Atomics.waitAsync(this.#counters, pacerWoken, woken);
     if (waiting.async) await waiting.value;
   }
 
   wake(): void {
-    this.#due[0] = 0;
-    Atomics.add(this.#counters, pacerAsked, 1);
-    Atomics.notify(this.#counters, pacerAsked);
+    this.#ask(0);
   }
 
-  close(): void {
-    this.#due[0] = Number.NaN;
+  async close(): Promise<void> {
+    const ask = (): void => this.#ask(Number.NaN);
+    await endThread(this.#worker, { clock: this.#clock, withinMs: endMs, ask });
+  }
+
+  #ask(dueMs: number): void {
+    this.#due[0] = dueMs;
     Atomics.add(this.#counters, pacerAsked, 1);
     Atomics.notify(this.#counters, pacerAsked);
   }

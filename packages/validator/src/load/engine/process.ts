@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { systemClock } from "@loadline/kit/clock";
 import type { LoadPlan } from "../types.ts";
+import { endSender } from "./end-sender.ts";
 import type { LaneMessage } from "./lane.ts";
 import { MirrorSource } from "./mirror.ts";
 import type { ProcessCommand, ProcessMessage } from "./process-protocol.ts";
@@ -82,8 +83,13 @@ function serve(send: (message: ProcessMessage) => void): void {
   // Ctrl-C is for the process above: it tells what is to be done.
   process.on("SIGINT", () => undefined);
   process.on("disconnect", () => {
-    for (const { thread } of senders) void thread.terminate();
+    for (const { thread } of senders) void endSender(thread, clock);
   });
 }
 
-if (process.send !== undefined) serve((message) => void process.send?.(message));
+if (process.send !== undefined) {
+  serve((message) => {
+    // Nobody hears the last words of a sender that ends because the process above is gone.
+    if (process.connected) process.send?.(message);
+  });
+}

@@ -64,7 +64,7 @@ export class SenderHost {
       const message = error instanceof Error ? error.message : String(error);
       this.#post({ type: "fault", code, message });
     } finally {
-      pacer.close();
+      await pacer.close();
     }
   }
 

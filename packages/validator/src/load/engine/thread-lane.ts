@@ -1,10 +1,12 @@
 import { Worker } from "node:worker_threads";
+import type { Clock } from "@loadline/kit/clock";
+import { endSender } from "./end-sender.ts";
 import type { Lane, LaneEvents, LaneInput, LaneMessage } from "./lane.ts";
 import { LaneState } from "./lane-state.ts";
 import type { SenderThreadInput } from "./sender-thread.ts";
 
 /** A sender in a thread of its own. */
-export function createThreadLane(input: LaneInput, events: LaneEvents): Lane {
+export function createThreadLane(input: LaneInput, clock: Clock, events: LaneEvents): Lane {
   const state = new LaneState(input.plan, input.worker, events);
   const workerData: SenderThreadInput = { kind: "loadline-sender", ...input };
   const worker = new Worker(new URL("./sender-thread.ts", import.meta.url), { workerData });
@@ -19,6 +21,6 @@ export function createThreadLane(input: LaneInput, events: LaneEvents): Lane {
     ready: state.ready,
     ended: state.ended,
     command: (command) => worker.postMessage(command),
-    close: async () => void (await worker.terminate()),
+    close: () => endSender(worker, clock),
   };
 }

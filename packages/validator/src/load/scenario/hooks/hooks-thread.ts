@@ -18,6 +18,9 @@ export interface HookOrder {
   readonly setup: unknown;
 }
 
+/** `end`: it listens no more, and ends when nothing keeps it alive. */
+export type HookCommand = HookOrder | { readonly what: "end" };
+
 /** What became of it. */
 export type HookAnswer =
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
@@ -49,5 +52,8 @@ if (parentPort !== null && isInput(workerData)) {
   const hooks = createHooks(workerData.plan, systemClock(), (text) =>
     tell({ type: "event", text }),
   );
-  port.on("message", (order: HookOrder) => void obey(hooks, order).then(tell));
+  port.on("message", (command: HookCommand) => {
+    if (command.what === "end") port.close();
+    else void obey(hooks, command).then(tell);
+  });
 }

@@ -1,21 +1,31 @@
 import { Worker } from "node:worker_threads";
+import type { Clock } from "@loadline/kit/clock";
+import { endThread } from "@loadline/kit/threads";
 import { rebuildFault } from "../../engine/fault.ts";
 import { loadErrors } from "../../errors.ts";
 import type { LoadPlan, MissingStep } from "../../types.ts";
 import type { Hooks } from "./hooks.ts";
-import type { HookAnswer, HookOrder, HooksInput } from "./hooks-thread.ts";
+import type { HookAnswer, HookCommand, HookOrder, HooksInput } from "./hooks-thread.ts";
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** A module may keep its thread alive: what it holds open ends then. */
+const endMs = 1000;
+
 /** Hooks in a thread of their own: what a module keeps open there ends with the run. */
-export function createThreadHooks(plan: LoadPlan, event: (text: string) => void): Hooks {
+export function createThreadHooks(
+  plan: LoadPlan,
+  clock: Clock,
+  event: (text: string) => void,
+): Hooks {
   const workerData: HooksInput = { kind: "loadline-hooks", plan };
   const worker = new Worker(new URL("./hooks-thread.ts", import.meta.url), { workerData });
   const waiting = new Map<number, Waiting>();
   let orders = 0;
+  const tell = (command: HookCommand): void => worker.postMessage(command);
   const failAll = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
@@ -39,7 +49,7 @@ export function createThreadHooks(plan: LoadPlan, event: (text: string) => void)
     const id = orders++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     waiting.set(id, { resolve, reject });
-    worker.postMessage({ id, what, setup } satisfies HookOrder);
+    tell({ id, what, setup });
     return await promise;
   };
   return {
@@ -47,6 +57,8 @@ export function createThreadHooks(plan: LoadPlan, event: (text: string) => void)
     // The thread answers with what `Hooks` returns there.
     probe: async (setup) => (await order("probe", setup)) as readonly MissingStep[],
     teardown: async (setup) => void (await order("teardown", setup)),
-    close: async () => void (await worker.terminate()),
+    close: async () => {
+      await endThread(worker, { clock, withinMs: endMs, ask: () => tell({ what: "end" }) });
+    },
   };
 }

@@ -28,7 +28,7 @@ export async function* withHooks(
   const hooks =
     deps.engine === "inline"
       ? createHooks(plan, deps.clock, event)
-      : createThreadHooks(plan, event);
+      : createThreadHooks(plan, deps.clock, event);
   try {
     const setup = plan.hooks?.setup === undefined ? undefined : await hooks.setup();
     try {

@@ -1,10 +1,13 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "@loadline/kit/clock";
+import { endThread } from "@loadline/kit/threads";
 import { importRefused } from "../import-module.ts";
 import type { Inspected, InspectInput } from "./inspect-thread.ts";
 
 /** An import may take this long: it is to define, not to act. */
 const importMsMax = 20_000;
+/** What it opened keeps its thread alive, and ends with it. */
+const endMs = 1000;
 
 /**
  * Imports a module in a thread of its own and says what it is. Rejects with LL_LOAD_SCENARIO_IMPORT
@@ -37,6 +40,6 @@ export async function inspectModule(
     return seen;
   } finally {
     late.cancel();
-    await worker.terminate();
+    await endThread(worker, { clock, withinMs: endMs });
   }
 }
