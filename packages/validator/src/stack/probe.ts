@@ -15,6 +15,8 @@ export interface StackSeen {
   readonly reproduce: readonly string[];
   /** Part of the claim; default `all`. */
   readonly part?: string;
+  /** What of the part it is about, the same from run to run; tells findings of one part apart. */
+  readonly at?: string;
 }
 
 /** A service as a check meets it. */
@@ -73,7 +75,7 @@ export interface StackProbe<S extends StackService = StackService> {
   readonly saboteur: readonly StackRule[];
   /**
    * @throws WireFault becomes an observation that is not so, LacksFeature `error(probe_contract)`,
-   * everything else `error(crashed)`.
+   * ToolMissing and NothingThere leave the claim not tested, everything else `error(crashed)`.
    */
   run(context: StackContext<S>): Promise<readonly StackSeen[]>;
 }

@@ -2,7 +2,7 @@ import type { Recorder } from "../evidence/recorder.ts";
 import type { StackItem } from "./claims.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import type { StackService } from "./services/index.ts";
-import { LacksFeature, ToolMissing, WireFault } from "./wire/fault.ts";
+import { LacksFeature, NothingThere, ToolMissing, WireFault } from "./wire/fault.ts";
 
 /** After this many checks of one service that ran out of time the rest is not asked. */
 const timeoutsMax = 2;
@@ -61,7 +61,7 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
     by,
     claims: [claim.id],
     data: {
-      fingerprint: `${claim.id}:${part}`,
+      fingerprint: [claim.id, part, ...(seen.at === undefined ? [] : [seen.at])].join(":"),
       severity: probe.severity,
       title: `${item.name}: ${seen.seen}`,
       impact: claim.rationale,
@@ -99,7 +99,8 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
     if (run.signal.aborted) throw error;
     if (patience.signal.aborted) state.timeouts++;
     // A wait of the check's own that its time ended is the service's silence, not the check's end.
-    const isLate = patience.signal.aborted && !(error instanceof WireFault);
+    const isTold = error instanceof WireFault || error instanceof NothingThere;
+    const isLate = patience.signal.aborted && !isTold;
     const late = `${item.name} did not get there within ${run.timeoutMs} ms`;
     seen = faultSeen(run, item, isLate ? new WireFault("timeout", late) : error);
   } finally {
@@ -130,8 +131,9 @@ function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] 
     return claim.parts.map((part) => ({ ok: false, seen, raw: error.raw, part, reproduce }));
   }
   const sentence = error instanceof Error ? error.message : String(error);
-  if (error instanceof ToolMissing) {
-    const data = { reason: "tool_missing", sentence };
+  if (error instanceof ToolMissing || error instanceof NothingThere) {
+    const reason = error instanceof ToolMissing ? "tool_missing" : "capability_missing";
+    const data = { reason, sentence };
     run.recorder.append({ kind: "skip", by: claim.of, claims: [claim.id], data });
     return [];
   }

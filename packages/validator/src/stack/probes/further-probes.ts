@@ -5,6 +5,7 @@ import { containerProbes } from "./container.ts";
 import { dnsProbes } from "./dns.ts";
 import { grafanaProbes } from "./grafana.ts";
 import { jaegerProbes } from "./jaeger.ts";
+import { kubernetesProbes } from "./kubernetes.ts";
 import { listenersProbes } from "./listeners.ts";
 import { logsProbes } from "./logs.ts";
 import { mcpProbes } from "./mcp.ts";
@@ -25,6 +26,7 @@ export const furtherProbes: readonly StackProbe[] = [
   ...dnsProbes,
   ...grafanaProbes,
   ...jaegerProbes,
+  ...kubernetesProbes,
   ...listenersProbes,
   ...logsProbes,
   ...mcpProbes,

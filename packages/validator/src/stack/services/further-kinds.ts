@@ -4,6 +4,7 @@ import { containerService } from "./container.ts";
 import { dnsService } from "./dns.ts";
 import { grafanaService } from "./grafana.ts";
 import { jaegerService } from "./jaeger.ts";
+import { kubernetesService } from "./kubernetes.ts";
 import { listenersService } from "./listeners.ts";
 import { logsService } from "./logs.ts";
 import { mcpService } from "./mcp.ts";
@@ -24,6 +25,7 @@ export const furtherKinds = [
   dnsService,
   grafanaService,
   jaegerService,
+  kubernetesService,
   listenersService,
   logsService,
   mcpService,

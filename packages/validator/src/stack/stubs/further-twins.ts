@@ -5,6 +5,7 @@ import { startContainerTwin } from "./container.ts";
 import { startDnsTwin } from "./dns.ts";
 import { startGrafanaTwin } from "./grafana.ts";
 import { startJaegerTwin } from "./jaeger.ts";
+import { startKubernetesTwin } from "./kubernetes.ts";
 import { startListenersTwin } from "./listeners.ts";
 import { startLogsTwin } from "./logs.ts";
 import { startMcpTwin } from "./mcp.ts";
@@ -25,6 +26,7 @@ export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   dns: startDnsTwin,
   grafana: startGrafanaTwin,
   jaeger: startJaegerTwin,
+  kubernetes: startKubernetesTwin,
   listeners: startListenersTwin,
   logs: startLogsTwin,
   mcp: startMcpTwin,

@@ -31,6 +31,14 @@ export class ToolMissing extends Error {
   }
 }
 
+/** There is nothing of the sort to look at, or nobody to ask: the claim stays not tested, by name. */
+export class NothingThere extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "NothingThere";
+  }
+}
+
 /** Bytes as one line for a reader: at most 200 characters, control characters as dots. */
 export function printable(bytes: Buffer): string {
   return bytes

@@ -1,4 +1,5 @@
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { createEgress, hostOf } from "@loadline/kit/egress";
 import { createResponseParser, encodeRequest } from "@loadline/kit/http1";
 import { otherKind } from "../guess-kind.ts";
@@ -40,6 +41,8 @@ interface WebService {
   readonly token?: string | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** Authorities in PEM in place of those of Node.js. */
+  readonly ca?: string | undefined;
 }
 
 type WebContext = Pick<StackContext, "secret" | "signal"> & { readonly service: WebService };
@@ -98,7 +101,9 @@ export async function askWeb(context: WebContext, request: WebRequest): Promise<
   const body =
     request.json === undefined ? {} : { body: Buffer.from(JSON.stringify(request.json)) };
   const bytes = encodeRequest({ method, path: url.pathname + url.search, headers, ...body });
-  const raw = await exchange(url, { method, bytes }, request.isEnough, context.signal);
+  const { ca } = context.service;
+  const sending = { method, bytes, open: () => openWeb(url, ca) };
+  const raw = await exchange(url, sending, request.isEnough, context.signal);
   const text = raw.body.toString("utf8");
   return { ...raw, text, json: parsed(text), curl: curlOf(url, request, shown) };
 }
@@ -118,16 +123,34 @@ interface Raw {
   body: Buffer;
 }
 
+/** A new connection to the host of `url`; TLS is verified, by `ca` where there is one. */
+function openWeb(url: URL, ca: string | undefined): Socket {
+  const host = hostOf(url);
+  const egress = createEgress({ allowHosts: [host] });
+  if (ca === undefined || url.protocol !== "https:") return egress.connect(url);
+  const under = egress.connect(new URL(`http://${url.hostname}:${url.port || "443"}`));
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const socket = connectTls({ ...name, host, ca, socket: under, ALPNProtocols: ["http/1.1"] });
+  under.on("error", (cause) => socket.destroy(cause));
+  return socket;
+}
+
+interface Sending {
+  readonly method: string;
+  readonly bytes: Buffer;
+  open(): Socket;
+}
+
 function exchange(
   url: URL,
-  request: { readonly method: string; readonly bytes: Buffer },
+  request: Sending,
   isEnough: WebRequest["isEnough"],
   signal: AbortSignal,
 ): Promise<Raw> {
   const at = url.host;
   if (signal.aborted) return Promise.reject(new WireFault("timeout", `${at}: no time was left`));
   return new Promise((resolve, reject) => {
-    const socket: Socket = createEgress({ allowHosts: [hostOf(url)] }).connect(url);
+    const socket = request.open();
     const parser = createResponseParser();
     const got: Raw = { status: 0, headers: {}, body: Buffer.alloc(0) };
     let first: Buffer = Buffer.alloc(0);
