@@ -105,13 +105,21 @@ function listProfiles({ host, json }: VerbContext): ExitCode {
   return 0;
 }
 
-/** The key of the job's variable goes to the engine and the redactor, to nothing else. */
+/** The keys of the job's variables go to the engine and the redactor, to nothing else. */
 function withKey(host: CliHost, job: LoadJob): LoadJob {
-  const name = job.apiKeyEnv;
-  if (name === undefined) return job;
-  const apiKey = host.env[name] ?? "";
-  if (apiKey === "") throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
-  return { ...job, load: { ...job.load, target: { ...job.load.target, apiKey } } };
+  const read = (name: string): string => {
+    const key = host.env[name] ?? "";
+    if (key === "") throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
+    return key;
+  };
+  const { apiKeyEnv, keyEnvs = {} } = job;
+  const keys = Object.entries(keyEnvs).map(([name, variable]) => [name, read(variable)] as const);
+  const target = {
+    ...job.load.target,
+    ...(apiKeyEnv !== undefined && { apiKey: read(apiKeyEnv) }),
+    ...(keys.length > 0 && { keys: Object.fromEntries(keys) }),
+  };
+  return { ...job, load: { ...job.load, target } };
 }
 
 async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {

@@ -1,5 +1,7 @@
 import type { Claim } from "@loadline/contract";
 import type { LoadJob } from "./job.ts";
+import type { BlocksClaim, LimiterClaim } from "./profiles/profile.ts";
+import type { LoadLimit } from "./types.ts";
 import { category } from "./thresholds/bind-shared.ts";
 import type { BoundClaim } from "./thresholds/bound-claim.ts";
 
@@ -40,7 +42,48 @@ export function extraClaims(job: LoadJob): BoundClaim[] {
     const claim = { ...predicate(one.id, one.statement, why, confidence), required };
     return { claim, limits: [], undecided: one, notes: [`${one.id}: ${one.sentence}`] };
   });
-  return [...ladder, ...undecided, ...checksClaim(job)];
+  const limiters = (job.limiters ?? []).map((one) => limiterClaim(one, confidence));
+  const blocks = (job.blocks ?? []).map((one) => blocksClaim(one, confidence));
+  return [...ladder, ...limiters, ...blocks, ...undecided, ...checksClaim(job)];
+}
+
+function limiterClaim(limiter: LimiterClaim, confidence: number): BoundClaim {
+  const { id, scenario, tolerance } = limiter;
+  const { kind, limit, periodMs } = limiter.limiter;
+  const what = `${limit} in ${periodMs / 1_000} s (${kind.replaceAll("_", " ")})`;
+  const text = `${scenario}: admitted within ${tolerance * 100} % of the declared limiter, ${what}, on the same schedule, observed in this window`;
+  const why = "A limiter that lets through more or less than it says protects or serves nobody.";
+  const claim = predicate(id, text, why, confidence);
+  const limits = [
+    { scenario, metric: "errors", claim: id, stream: claim.of, part: "all" },
+  ] as const;
+  return { claim, limits, limiter, notes: [] };
+}
+
+/** Accepts any answer time; it keeps the stream of the claim before the guards. */
+const anyMs = 1e9;
+
+function blocksClaim(blocks: BlocksClaim, confidence: number): BoundClaim {
+  const { id, statement, scenario, share, triples } = blocks;
+  const why = "Who keeps within a limit must not pay for another who does not.";
+  const claim: Claim = {
+    ...predicate(id, statement, why, confidence),
+    kind: "comparison",
+    limit: share,
+    unit: "ratio",
+    min: triples.length,
+  };
+  const limit: LoadLimit = {
+    scenario,
+    metric: "response_time",
+    limitMs: anyMs,
+    quantile: 0.99,
+    compares: true,
+    claim: id,
+    stream: claim.of,
+    part: "all",
+  };
+  return { claim, limits: [limit], blocks, notes: [] };
 }
 
 /** A declared check that never runs is not tested; shown, since a rare branch is no failure. */

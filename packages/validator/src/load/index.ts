@@ -25,6 +25,8 @@ export { jobMinutes, loadPlanRows } from "./plan-rows.ts";
 export type { LoadPlanRow } from "./plan-rows.ts";
 export { LoadControl } from "./engine/load-control.ts";
 export { shortSamples } from "./record/samples.ts";
+export { scheduledMs } from "./schedule/hash.ts";
+export { admittedBy } from "./schedule/limiter.ts";
 export { runLoad } from "./run-load.ts";
 export { parseTrace } from "./schedule/trace.ts";
 export type { TraceFormat } from "./schedule/trace-formats.ts";

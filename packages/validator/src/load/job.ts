@@ -1,5 +1,5 @@
 import type { Claim } from "@loadline/contract";
-import type { LadderClaim, UndecidedClaim } from "./profiles/profile.ts";
+import type { BlocksClaim, LadderClaim, LimiterClaim, UndecidedClaim } from "./profiles/profile.ts";
 import { nearest } from "../plan/nearest.ts";
 import { loadErrors } from "./errors.ts";
 import { loadGuards } from "./guards/index.ts";
@@ -56,6 +56,10 @@ export interface LoadJob {
   /** Claims that this target or this build cannot decide: declared, so that none is left out. */
   readonly undecided?: readonly UndecidedClaim[];
   readonly ladder?: readonly LadderClaim[];
+  readonly limiters?: readonly LimiterClaim[];
+  readonly blocks?: readonly BlocksClaim[];
+  /** Variables that hold further keys, by their names in `load.target.keys`. */
+  readonly keyEnvs?: Readonly<Record<string, string>>;
   /** The other target of an A/B run, and how many triples of blocks it has. */
   readonly ab?: string;
   readonly triples?: number;

@@ -62,7 +62,11 @@ function sideSamples(load: LoadPlan, triples: number): Planned {
   return { most: n, about: n };
 }
 
+const sameBoth = (n: number): Planned => ({ most: n, about: n });
+
 function plannedIn(bound: BoundClaim, load: LoadPlan, triples: number | null): Planned {
+  if (bound.blocks !== undefined)
+    return sameBoth(triples === null ? bound.blocks.triples.length : 0);
   if (triples === null) return plannedSamples(bound, load);
   if (bound.claim.kind === "comparison") return { most: triples, about: triples };
   return sideSamples(load, triples);
@@ -108,8 +112,8 @@ function problemOf(bound: BoundClaim, f: Facts): string {
 }
 
 /** What an A/B run, or its absence, decides; null: the claim is none of its. */
-function ofAb({ claim }: BoundClaim, { triples, least }: Facts): string | null {
-  if (claim.kind === "comparison") {
+function ofAb({ claim, blocks }: BoundClaim, { triples, least }: Facts): string | null {
+  if (claim.kind === "comparison" && blocks === undefined) {
     if (triples === null) return "no baseline in this run (--ab URL): not_tested";
     return triples >= least ? "" : `${triples} triples, ${least} needed`;
   }

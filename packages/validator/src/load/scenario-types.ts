@@ -62,6 +62,10 @@ interface ScenarioShared {
   /** Values a module or a step reads by name. */
   readonly env?: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Name of a key of `LoadPlan.target.keys`, sent in place of the target's own. */
+  readonly key?: string;
+  /** Response times are also kept apart by blocks of this length in ms, at most 600 of them. */
+  readonly blockMs?: number;
   /** Its requests go over HTTP/2, which costs the generator several times the CPU. */
   readonly http2?: boolean;
   /** Ms after the start of the run, default 0. */

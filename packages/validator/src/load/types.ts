@@ -19,8 +19,9 @@ import type { Scenario } from "./scenario-types.ts";
 export type * from "./scenario-types.ts";
 
 /**
- * Metrics in ms but `errors` (bad outcomes), `good` (ok within all of `slo`) and `figure` (a named
- * figure in its own unit, one value each time it is said).
+ * Metrics in ms but `errors` (bad outcomes), `good` (ok within all of `slo`), `retry_after` (of
+ * answers 429 those that say when to come back) and `figure` (a named figure in its own unit, one
+ * value each time it is said).
  */
 export type LoadMetric =
   | "response_time"
@@ -36,6 +37,7 @@ export type LoadMetric =
   | "e2e_open"
   | "errors"
   | "good"
+  | "retry_after"
   | "figure";
 
 /** Upper limits in ms a good answer keeps; a metric it lacks makes it not good. */
@@ -65,6 +67,8 @@ export interface LoadLimit {
   readonly invert?: boolean;
   /** Keeps sums beside the counts: least value, sum and sum per slice, in the tally. */
   readonly figures?: boolean;
+  /** Its values are compared, so any delay of the generator counts against it in the guards. */
+  readonly compares?: true;
   /** Its counts are looked at during the run: every 2 s a `look` record. */
   readonly looks?: boolean;
   readonly claim: string;
@@ -94,6 +98,8 @@ export interface LoadPlan {
   readonly target: {
     readonly baseUrl: string;
     readonly apiKey?: string;
+    /** Further keys by name, for scenarios that name one; in no record. */
+    readonly keys?: Readonly<Record<string, string>>;
     /** Hosts that may be sent to besides loopback. */
     readonly allowHosts?: readonly string[];
     /** Sent with every request, after those of the engine. */
@@ -226,6 +232,14 @@ export interface SampleTerms {
   readonly scheduleHash: string;
 }
 
+/** Response times of a scenario that are kept apart by blocks of its time. */
+export interface ScenarioBlocks {
+  readonly scenario: string;
+  readonly blockMs: number;
+  /** In order of intended time; p99 among all due, null when its rank had no good outcome. */
+  readonly blocks: readonly { readonly due: number; readonly p99Ms: number | null }[];
+}
+
 /** What requests waited for before they were sent, and cold connections, as `[quantile, ms]`. */
 export interface ScenarioWaits {
   readonly scenario: string;
@@ -276,6 +290,7 @@ export type LoadRecord =
   | { readonly type: "steps"; readonly scenario: string; readonly steps: readonly StepSeries[] }
   | { readonly type: "figure"; readonly figure: FigureSeries }
   | { readonly type: "waits"; readonly waits: ScenarioWaits }
+  | ({ readonly type: "blocks" } & ScenarioBlocks)
   /** The busiest sender's figures, and what was taken from this machine meanwhile. */
   | { readonly type: "host"; readonly host: HostFigures; readonly stolen: Stolen }
   | { readonly type: "ladder"; readonly scenario: string; readonly result: LadderResult }

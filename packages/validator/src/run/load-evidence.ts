@@ -1,9 +1,17 @@
 import type { SampleTally } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
-import type { BoundClaim, BoundJob, EarlyStop, LoadAccount, LoadRecord } from "../load/index.ts";
+import type {
+  BoundClaim,
+  BoundJob,
+  EarlyStop,
+  LoadAccount,
+  LoadRecord,
+  ScenarioBlocks,
+} from "../load/index.ts";
 import { durationOf } from "../load/index.ts";
 import { type FiguredTally, figureOf, keeps, meanSlices } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
+import { admittedFigure, comparedBlocks } from "./quota-evidence.ts";
 
 type Ended = Extract<LoadRecord, { type: "load.ended" }>;
 type Ladder = Extract<LoadRecord, { type: "ladder" }>;
@@ -25,6 +33,7 @@ export class LoadEvidence {
   readonly #recorder: Recorder;
   readonly #tallies = new Map<string, FiguredTally[]>();
   readonly #sizes: Ladder[] = [];
+  readonly #blocks: ScenarioBlocks[] = [];
   /** Names of figures seen. */
   readonly #figures = new Set<string>();
   #stop: EarlyStop | null = null;
@@ -78,17 +87,17 @@ export class LoadEvidence {
         recorder.append({ kind: "note", by, data: { ...record } });
         this.#end(record.reason, record.accounts);
         return;
-      case "ladder":
-        this.#sizes.push(record);
-        this.#note(record);
-        return;
-      case "figure":
-        this.#figures.add(record.figure.figure);
-        this.#note(record);
-        return;
       default:
+        this.#remember(record);
         this.#note(record);
     }
+  }
+
+  /** What claims are made of at the end. */
+  #remember(record: LoadRecord): void {
+    if (record.type === "ladder") this.#sizes.push(record);
+    if (record.type === "blocks") this.#blocks.push(record);
+    if (record.type === "figure") this.#figures.add(record.figure.figure);
   }
 
   /** Larger than a record may be: kept as an artifact, named by a note. */
@@ -172,6 +181,8 @@ export class LoadEvidence {
     }
     if (bound.ladder !== undefined) return this.#ladder(bound);
     if (bound.checks !== undefined) return this.#checks(bound, bound.checks);
+    if (bound.limiter !== undefined) return this.#limiter(bound, bound.limiter, tallies);
+    if (bound.blocks !== undefined) return this.#compared(claim, bound.blocks);
     if (bound.figure !== undefined) return this.#figure(bound, tallies, accounts);
     if (claim.kind === "comparison") return this.#notRun(claim.id, "The run has no baseline.");
     if (bound.limits.length === 0) {
@@ -201,6 +212,25 @@ export class LoadEvidence {
     const seen = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
     const data = { stream: claim.of, part: "all", ok: value >= ladder.atLeast, seen };
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
+  }
+
+  #limiter(
+    { claim }: BoundClaim,
+    rule: NonNullable<BoundClaim["limiter"]>,
+    tallies: readonly FiguredTally[],
+  ): void {
+    const found = admittedFigure(rule, this.#job.load, tallies);
+    if (typeof found === "string") return this.#notRun(claim.id, found);
+    const data = { stream: claim.of, part: "all", ...found, counts: counts(tallies) };
+    this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
+  }
+
+  #compared(claim: BoundClaim["claim"], rule: NonNullable<BoundClaim["blocks"]>): void {
+    const seen = this.#blocks.find(({ scenario }) => scenario === rule.scenario);
+    const rows = seen === undefined ? [] : comparedBlocks(rule, seen);
+    if (rows.length === 0) return this.#notRun(claim.id, "No request fell due.");
+    const data = { stream: claim.of, part: "all", unit: "ms", blocks: rows };
+    this.#recorder.append({ kind: "sample.blocks", by, claims: [claim.id], data });
   }
 
   #checks({ claim }: BoundClaim, checks: readonly string[]): void {

@@ -67,7 +67,7 @@ export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
 /** The plan as data of evidence: no secret, no header's value, of rows only how many. */
 function plainLoad(load: LoadPlan): Record<string, unknown> {
   const { target, seed, scenarios, timeouts, connectionsMax } = load;
-  const { apiKey: _key, headers, ...open } = target;
+  const { apiKey: _key, keys, headers, ...open } = target;
   const plain: unknown = JSON.parse(
     JSON.stringify(
       { target: open, seed, scenarios, timeouts, connectionsMax },
@@ -75,7 +75,8 @@ function plainLoad(load: LoadPlan): Record<string, unknown> {
     ),
   );
   const named = headers === undefined ? {} : { headerNames: Object.keys(headers).sort() };
-  return { ...(plain as Record<string, unknown>), ...named };
+  const others = keys === undefined ? {} : { keyNames: Object.keys(keys).sort() };
+  return { ...(plain as Record<string, unknown>), ...named, ...others };
 }
 
 /**
@@ -84,7 +85,7 @@ function plainLoad(load: LoadPlan): Record<string, unknown> {
  */
 export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<ValidationResult> {
   checkLocalLimits(job.load);
-  return recordRun(loadRunPlan(job), deps, async (run, recorder) => {
+  return recordRun(loadRunPlan(job), withSecrets(job, deps), async (run, recorder) => {
     recorder.append({ kind: "stage.started", by, data: { stage: by } });
     try {
       await withObserver(job, deps, { run, recorder });
@@ -95,6 +96,13 @@ export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<Vali
     const done = { stage: by, state: "done", done: 1, total: 1, text: "", leftMs: 0 } as const;
     deps.onProgress(done);
   });
+}
+
+/** Every key of the plan is masked in what is written. */
+function withSecrets({ load }: BoundJob, deps: LoadRunDeps): LoadRunDeps {
+  const keys = Object.entries(load.target.keys ?? {});
+  if (keys.length === 0) return deps;
+  return { ...deps, stackSecrets: new Map([...(deps.stackSecrets ?? []), ...keys]) };
 }
 
 function recordBroken(job: BoundJob, recorder: Recorder, error: unknown): void {

@@ -33,3 +33,8 @@ export function headerOf(headers: readonly string[], name: string): string {
   }
   return "";
 }
+
+/** Whether a Retry-After is one: whole seconds, or a date. */
+export function saysWhen(retryAfter: string): boolean {
+  return /^\d{1,10}$/.test(retryAfter) || /^[A-Z][a-z]{2}, .+ GMT$/.test(retryAfter);
+}

@@ -3,7 +3,7 @@ import type { Timer } from "@loadline/kit/clock";
 import { createEgress, hostOf } from "@loadline/kit/egress";
 import type { Ask, ExecContext } from "../engine/exec.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
-import type { AnswerReader } from "./client.ts";
+import { type AnswerReader, saysWhen } from "./client.ts";
 import { type Http2Request, requestOf } from "./http2-request.ts";
 
 /** One request, waiting or under way. */
@@ -143,6 +143,7 @@ export class Http2Sender {
       flight.firstByteMs = under.lastMs;
       flight.status = Number(headers[constants.HTTP2_HEADER_STATUS] ?? 0);
       under.length = lengthOf(headers[constants.HTTP2_HEADER_CONTENT_LENGTH], request);
+      if (flight.status === 429) flight.retryAfter = saysWhen(String(headers["retry-after"] ?? ""));
       reader.head(flight, flight.status, flatOf(headers));
     });
     stream.on("data", (chunk: Buffer) => {

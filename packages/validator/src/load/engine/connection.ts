@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { createResponseParser, type Http1Fault, type ResponseSink } from "@loadline/kit/http1";
-import type { AnswerReader, LoadClient } from "../clients/client.ts";
+import { type AnswerReader, headerOf, type LoadClient, saysWhen } from "../clients/client.ts";
 import type { Connections } from "./connections.ts";
 import type { Flight, LoadOutcome } from "./flight.ts";
 import { idleLimitMs, idleMsMax, isSpent } from "./reuse.ts";
@@ -50,6 +50,7 @@ export class EngineConnection implements ResponseSink {
   head(status: number, headers: readonly string[]): void {
     if (this.#flight === null) return;
     this.#flight.status = status;
+    if (status === 429) this.#flight.retryAfter = saysWhen(headerOf(headers, "retry-after"));
     this.#reader?.head(this.#flight, status, headers);
   }
 

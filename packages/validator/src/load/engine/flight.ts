@@ -53,6 +53,8 @@ export interface Flight {
   firstByteMs: number;
   doneMs: number;
   status: number;
+  /** A 429 that says when to come back. */
+  retryAfter: boolean;
   /** First and last content event of a stream. */
   firstContentMs: number;
   lastContentMs: number;
@@ -88,6 +90,7 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     firstByteMs: Number.NaN,
     doneMs: Number.NaN,
     status: 0,
+    retryAfter: false,
     firstContentMs: Number.NaN,
     lastContentMs: Number.NaN,
     contentEvents: 0,

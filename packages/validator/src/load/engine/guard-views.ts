@@ -29,12 +29,13 @@ function viewOf(
   const { series } = record;
   return {
     metric: limit.metric,
-    limitMs: limit.limitMs ?? null,
+    limitMs: limit.compares === true ? null : (limit.limitMs ?? null),
     target: limit.quantile ?? 0.99,
     open: isOpenScenario(record.scenario),
     n: counter.n,
     bad: counter.bad,
-    over: counter.over,
+    // Where values are compared each of them may have been moved.
+    over: limit.compares === true ? counter.n : counter.over,
     hardBad: counter.hardBad,
     undefined: counter.undefined,
     missingMetric: counter.missingMetric,

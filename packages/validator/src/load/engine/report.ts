@@ -22,6 +22,7 @@ const intendedMetrics: ReadonlySet<LoadMetric> = new Set<LoadMetric>([
   "e2e_open",
   "errors",
   "good",
+  "retry_after",
 ]);
 
 /** Everything a run says at its end, from the whole of its counts. */
@@ -41,6 +42,7 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
     emitClaims(record, o);
     emit({ type: "series", series: record.series.whole() });
     emit({ type: "waits", waits: record.series.waits() });
+    if (record.blocks !== null) emit({ type: "blocks", ...record.blocks.toRecord(record.name) });
     const steps = record.steps.map((step) => step.toSeries());
     if (steps.length > 0) emit({ type: "steps", scenario: record.name, steps });
     emitSearch(record, o.peaks.get(at), emit);

@@ -141,7 +141,7 @@ export class Sender {
 
   #contextOf(at: number): ExecContext {
     const { plan, clock, recorder, url, worker, workers } = this.o;
-    const { name } = recorder.at(at);
+    const { name, scenario } = recorder.at(at);
     const seed = scenarioSeed(plan.seed, name);
     return {
       clock,
@@ -153,7 +153,7 @@ export class Sender {
       plan,
       worker,
       workers,
-      base: targetBase(plan, url),
+      base: targetBase(plan, url, scenario.key),
       ...(this.#countTokens !== null && { countTokens: this.#countTokens }),
       send: (ask) => this.#send(at, ask),
       begin: (step, index, intendedMs) => {

@@ -1,3 +1,4 @@
+import { loadErrors } from "../errors.ts";
 import type { LoadPlan } from "../types.ts";
 
 /** Path prefix and headers of every request to the target. */
@@ -6,16 +7,21 @@ export interface TargetBase {
   readonly headers: readonly string[];
 }
 
-/** What every request to a plan's target begins with. */
-export function targetBase(plan: LoadPlan, url: URL): TargetBase {
-  return { path: url.pathname.replace(/\/+$/, ""), headers: headersOf(plan, url) };
+/**
+ * What every request to a plan's target begins with. @throws LL_LOAD_PLAN_INVALID for a key that the
+ * plan does not hold.
+ */
+export function targetBase(plan: LoadPlan, url: URL, key?: string): TargetBase {
+  return { path: url.pathname.replace(/\/+$/, ""), headers: headersOf(plan, url, key) };
 }
 
-function headersOf(plan: LoadPlan, url: URL): string[] {
+function headersOf(plan: LoadPlan, url: URL, key: string | undefined): string[] {
   const headers = ["host", url.host, "user-agent", "loadline", "accept-encoding", "identity"];
-  if (plan.target.apiKey !== undefined) {
-    headers.push("authorization", `Bearer ${plan.target.apiKey}`);
+  const bearer = key === undefined ? plan.target.apiKey : plan.target.keys?.[key];
+  if (key !== undefined && bearer === undefined) {
+    throw loadErrors.make("LL_LOAD_PLAN_INVALID", `target.keys holds no key named ${key}.`);
   }
+  if (bearer !== undefined) headers.push("authorization", `Bearer ${bearer}`);
   for (const [name, value] of Object.entries(plan.target.headers ?? {})) headers.push(name, value);
   return headers;
 }

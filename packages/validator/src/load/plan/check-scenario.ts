@@ -5,6 +5,7 @@ import type {
   OpenScenario,
   Scenario,
 } from "../scenario-types.ts";
+import { blocksMax } from "../record/blocks.ts";
 import { durationOf } from "./duration.ts";
 import { above, invalid } from "./refusal.ts";
 
@@ -92,6 +93,11 @@ class ScenarioCheck {
     const warmupMs = scenario.warmupMs ?? 0;
     if (!(warmupMs >= 0 && warmupMs < durationMs)) {
       throw invalid(`${this.#path}.warmupMs`, "is not shorter than the scenario");
+    }
+    const { blockMs } = scenario;
+    if (blockMs !== undefined) {
+      this.positive("blockMs", blockMs, loadCaps.durationMs);
+      this.#cap("blockMs", Math.ceil(durationMs / blockMs), blocksMax, `${blocksMax} blocks`);
     }
     this.#least("startMs", scenario.startMs ?? 0, 0);
     this.#least("gracefulStopMs", scenario.gracefulStopMs ?? 0, 0);

@@ -53,7 +53,7 @@ function checkLimit(path: string, limit: LoadLimit, plan: LoadPlan): void {
   if (step !== undefined && !stepNames(limit.scenario, scenario).includes(step)) {
     throw invalid(`${path}.step`, `${step} is unknown`);
   }
-  const counted = ["errors", "good", "figure"].includes(limit.metric);
+  const counted = ["errors", "good", "retry_after", "figure"].includes(limit.metric);
   if (!counted && !(limit.limitMs !== undefined && limit.limitMs > 0)) {
     throw invalid(`${path}.limitMs`, "is missing or not positive");
   }

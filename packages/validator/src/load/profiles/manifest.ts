@@ -28,6 +28,25 @@ export const profileManifestSchema = z.strictObject({
   health: path.default("/healthz").describe("health route"),
   metrics: path.default("/metrics").describe("route of the target's metrics"),
   limitMs: z.number().positive().default(2_000).describe("p95 limit of declared endpoints, ms"),
+  limiter: z
+    .strictObject({
+      kind: z.enum(["token_bucket", "fixed_window", "sliding_window"]),
+      limit: z.int().min(1).max(1e9).describe("requests per period"),
+      periodMs: z.int().min(1).max(86_400_000),
+      burst: z.int().min(1).max(1e9).optional().describe("of a token bucket: most at once"),
+    })
+    .optional()
+    .describe("request limit of the key in use; absent: what it admits is not tested"),
+  otherKey: z
+    .strictObject({
+      keyEnv: z
+        .string()
+        .regex(/^[A-Za-z_]\w*$/)
+        .describe("variable that holds the key"),
+      limit: z.number().positive().optional().describe("its requests per second, default the same"),
+    })
+    .optional()
+    .describe("a second key with a limit of its own; absent: its claims are not tested"),
   rag: z
     .strictObject({
       ingest: route,

@@ -1,4 +1,5 @@
 import type { Scenario } from "../scenario-types.ts";
+import type { DeclaredLimiter } from "../schedule/limiter.ts";
 import type { ThresholdSpec } from "../thresholds/bound-claim.ts";
 import type { GoodSlo } from "../types.ts";
 import type { ProfileManifest } from "./manifest.ts";
@@ -33,12 +34,36 @@ export interface LadderClaim {
   readonly atLeast: number;
 }
 
+/** A claim on who got through: as many as the declared limiter lets through of the same schedule. */
+export interface LimiterClaim {
+  readonly id: string;
+  readonly scenario: string;
+  readonly limiter: DeclaredLimiter;
+  /** Accepted distance as a share of the simulated count. */
+  readonly tolerance: number;
+}
+
+/** A claim that blocks of one kind take no longer than those of another, in the same run. */
+export interface BlocksClaim {
+  readonly id: string;
+  readonly statement: string;
+  readonly scenario: string;
+  /** Accepted worsening of p99, 0.05 = 5 %. */
+  readonly share: number;
+  /** Indexes of blocks: two of the one kind, one of the other, each in one triple only. */
+  readonly triples: readonly (readonly [a: number, again: number, b: number])[];
+}
+
 /** A profile made for one target: traffic and claims as data. */
 export interface MadeProfile {
   readonly scenarios: Readonly<Record<string, Scenario>>;
   readonly thresholds: Readonly<Record<string, readonly ThresholdSpec[]>>;
   readonly slo?: GoodSlo;
   readonly ladder?: readonly LadderClaim[];
+  readonly limiters?: readonly LimiterClaim[];
+  readonly blocks?: readonly BlocksClaim[];
+  /** Variables that hold keys, by the names scenarios use. */
+  readonly keyEnvs?: Readonly<Record<string, string>>;
   readonly undecided: readonly UndecidedClaim[];
 }
 
@@ -47,5 +72,6 @@ export interface LoadProfile {
   readonly id: string;
   readonly summary: string;
   readonly checklist: readonly string[];
-  make(manifest: ProfileManifest, terms: ProfileTerms): MadeProfile;
+  /** Pure but for the seed, which its schedule is drawn from. */
+  make(manifest: ProfileManifest, terms: ProfileTerms, seed: number): MadeProfile;
 }

@@ -19,6 +19,8 @@ const full = profileManifestSchema.parse({
   },
   mcp: { tool: "search", args: { q: "load line" } },
   rooms: { path: "/ws" },
+  limiter: { kind: "token_bucket", limit: 10, periodMs: 1_000, burst: 10 },
+  otherKey: { keyEnv: "OTHER_KEY" },
 });
 
 function bound(profile: LoadProfile, manifest: ProfileManifest, terms: ProfileTerms = {}) {
@@ -88,13 +90,27 @@ describe("built-in profiles", () => {
     expect(soak).toMatchObject({ rate: 70 });
   });
 
-  it("quota-burst has as many loud blocks as quiet ones, shuffled", () => {
+  it("each triple of quota-burst's blocks has one loud one, at a place drawn from the seed", () => {
     const { burst } = bound(findProfile("quota-burst"), bare, { rate: 10 }).load.scenarios;
     const stages = burst?.executor === "ramping-arrival-rate" ? burst.stages : [];
     expect(stages).toHaveLength(60);
-    expect(stages.filter(({ target }) => target === 30)).toHaveLength(30);
-    const alternating = stages.map(({ target }, i) => (target === 30) === (i % 2 === 0));
-    expect(new Set(alternating)).toEqual(new Set([true, false]));
+    const places = Array.from({ length: 20 }, (_, at) =>
+      stages.slice(at * 3, at * 3 + 3).map(({ target }) => target),
+    );
+    for (const triple of places) expect(triple.toSorted((a, b) => a - b)).toEqual([0, 0, 30]);
+    expect(new Set(places.map((triple) => triple.indexOf(30)))).toEqual(new Set([0, 1, 2]));
+  });
+
+  it("quota-burst does not promise refusals that its own limiter would not make", () => {
+    const wide = profileManifestSchema.parse({
+      model: "tiny",
+      limiter: { kind: "token_bucket", limit: 600, periodMs: 60_000 },
+    });
+    const rows = loadPlanRows(bound(findProfile("quota-burst"), wide));
+    const refused = rows.find(({ claim }) => claim === "burst.refused");
+    expect(refused?.problem).toMatch(/refuses \d+ % of them itself; .* not_tested/);
+    const claims = bound(findProfile("quota-burst"), full).bound.map(({ claim }) => claim.id);
+    expect(claims).toEqual(expect.arrayContaining(["burst.admitted", "other_key.p99"]));
   });
 
   it("an unknown name gets the nearest one", () => {

@@ -82,7 +82,8 @@ export class LimitCounter {
   /** A request that ended; of an unknown step (-1) it counts for every limit. */
   count(flight: Flight, outcome: LoadOutcome, slice: number): void {
     const { steps } = this.#shape;
-    if (this.limit.metric === "figure") return;
+    const { metric } = this.limit;
+    if (metric === "figure" || (metric === "retry_after" && flight.status !== 429)) return;
     if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
     this.#add(this.#judge(flight, outcome, slice), slice);
   }
@@ -142,6 +143,7 @@ export class LimitCounter {
   #judge(flight: Flight, outcome: LoadOutcome, slice: number): BadReason | "" | "undefined" {
     const { metric, slo, invert } = this.limit;
     if (invert === true && metric === "errors") return outcome === "ok" ? "answered" : "";
+    if (metric === "retry_after") return flight.retryAfter ? "" : "check";
     if (outcome !== "ok") return outcome;
     if (metric === "errors" || metric === "figure") return "";
     if (metric === "good") return slo === undefined ? "" : judgeGood(flight, slo);

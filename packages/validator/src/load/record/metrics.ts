@@ -4,7 +4,7 @@ import type { LoadMetric } from "../types.ts";
 /** Value in ms of a whole answer; NaN when it has none. */
 export function metricOf(
   flight: Flight,
-  metric: Exclude<LoadMetric, "errors" | "good" | "figure">,
+  metric: Exclude<LoadMetric, "errors" | "good" | "retry_after" | "figure">,
 ): number {
   switch (metric) {
     case "response_time":

@@ -3,6 +3,7 @@ import { durationOf, gracefulStopMsDefault, peakStepsDefault } from "../plan/dur
 import { stepNames } from "../plan/step-names.ts";
 import type { LoadPlan, Scenario } from "../types.ts";
 import type { Arena } from "./arena.ts";
+import { Blocks } from "./blocks.ts";
 import { LimitCounter } from "./limits.ts";
 import { BadCounts, reasonCount } from "./outcomes.ts";
 import { type PhaseCounts, phasesOf } from "./phases.ts";
@@ -35,6 +36,8 @@ export class ScenarioRecord {
   /** One per declared step, none when there is but one. */
   readonly steps: readonly StepCounts[];
   readonly phases: readonly PhaseCounts[];
+  /** Null unless the scenario names their length. */
+  readonly blocks: Blocks | null;
   readonly bad: BadCounts;
   /** Whether it matters when a figure is said: there is a warm-up, or a limit on a figure. */
   readonly timesFigures: boolean;
@@ -70,6 +73,9 @@ export class ScenarioRecord {
     const stepsMax =
       scenario.executor === "find-peak" ? (scenario.stepsMax ?? peakStepsDefault) : 0;
     this.phases = phasesOf(scenario, arena, stepsMax);
+    const { blockMs } = scenario;
+    const durationMs = durationOf(scenario);
+    this.blocks = blockMs === undefined ? null : new Blocks(arena, { blockMs, durationMs });
   }
 
   get due(): number {
@@ -133,6 +139,7 @@ export class ScenarioRecord {
     else this.#bad(flight, outcome);
     if (flight.phase >= 0 && !isAside) this.phases[flight.phase]?.ended(flight, outcome);
     if (!measured) return;
+    this.blocks?.ended(flight, outcome, flight.intendedMs - this.startMs);
     for (const limit of this.limits) limit.count(flight, outcome, slice);
     this.#step(flight)?.ended(flight, outcome);
   }

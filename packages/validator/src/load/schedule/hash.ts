@@ -29,6 +29,14 @@ export function isOpenScenario(scenario: Scenario): scenario is OpenScenario {
   return open.has(scenario.executor);
 }
 
+/** Offsets in ms of every arrival of a scenario, or null where users decide. */
+export function scheduledMs(plan: LoadPlan, name: string): readonly number[] | null {
+  const scenario = plan.scenarios[name];
+  if (scenario === undefined || !isScheduled(scenario)) return null;
+  const seed = scenarioSeed(plan.seed, name);
+  return [...arrivalChunks(scenario, seed)].flatMap((chunk) => [...chunk]);
+}
+
 /** What will be sent when, as one hash: every offset of open scenarios, the terms of closed ones. */
 export function digestSchedule(plan: LoadPlan): ScheduleDigest {
   const hash = createHash("sha256");

@@ -1,5 +1,10 @@
 import type { Claim } from "@loadline/contract";
-import type { LadderClaim, UndecidedClaim } from "../profiles/profile.ts";
+import type {
+  BlocksClaim,
+  LadderClaim,
+  LimiterClaim,
+  UndecidedClaim,
+} from "../profiles/profile.ts";
 import type { GoodSlo, LoadLimit, LoadMetric, Scenario } from "../types.ts";
 import type { LimitValue } from "./limit-value.ts";
 import type { Aggregation, Operator, Threshold } from "./threshold.ts";
@@ -58,6 +63,10 @@ export interface BoundClaim {
   readonly stop?: StopSpec;
   /** What a ladder came to decides it. */
   readonly ladder?: LadderClaim;
+  /** What a simulated limiter lets through of the same schedule decides it. */
+  readonly limiter?: LimiterClaim;
+  /** Blocks of one scenario decide it, two kinds beside each other. */
+  readonly blocks?: BlocksClaim;
   /** Nothing decides it in this run. */
   readonly undecided?: UndecidedClaim;
   /** Seen in the figures of these checks. */

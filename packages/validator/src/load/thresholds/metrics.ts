@@ -71,6 +71,7 @@ export const ownMetrics: readonly MetricRow[] = [
   counter("due"),
   rate("errors", "bad"),
   rate("good", "good"),
+  rate("retry_after", "good"),
   time("ttft", "sent", "ttft_open"),
   time("ttft_open", "intended", "ttft"),
   time("ttfo"),

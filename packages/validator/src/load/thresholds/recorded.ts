@@ -19,6 +19,7 @@ const ofRequests: Readonly<Record<string, LoadMetric>> = {
   errors: "errors",
   http_req_failed: "errors",
   good: "good",
+  retry_after: "retry_after",
 };
 
 /** Figures the clients say by name, in their own unit. */

@@ -82,7 +82,11 @@ async function runHook(
 }
 
 function scrubbed(text: string, plan: LoadPlan): string {
-  const secrets = [...Object.values(plan.secrets ?? {}), plan.target.apiKey ?? ""];
+  const secrets = [
+    ...Object.values(plan.secrets ?? {}),
+    plan.target.apiKey ?? "",
+    ...Object.values(plan.target.keys ?? {}),
+  ];
   return secrets.reduce((clean, one) => (one === "" ? clean : clean.replaceAll(one, "***")), text);
 }
 
