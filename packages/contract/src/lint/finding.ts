@@ -11,12 +11,16 @@ import type {
   Statement,
 } from "./types.ts";
 
+/** Findings of one rule that are kept. */
+const findingsMax = 500;
+
 /** Collects what one rule finds; a finding needs two quotes, so none can stand without its sides. */
 export class Collector implements RuleResult {
   readonly findings: LintFinding[] = [];
   readonly checked: Amount[] = [];
   readonly #rule: string;
   readonly #level: LintLevel;
+  readonly #lists = new Set<readonly Amount[]>();
   #comparisons = 0;
 
   constructor(rule: string, level: LintLevel) {
@@ -26,7 +30,19 @@ export class Collector implements RuleResult {
 
   /** Notes figures that took part in a recomputation, whether or not it agreed. */
   check(...amounts: readonly Amount[]): void {
-    this.checked.push(...amounts);
+    for (const one of amounts) this.checked.push(one);
+  }
+
+  /** Notes a list that several recomputations share; the same list is noted once. */
+  checkList(amounts: readonly Amount[]): void {
+    if (this.#lists.has(amounts)) return;
+    this.#lists.add(amounts);
+    for (const one of amounts) this.checked.push(one);
+  }
+
+  /** No more findings are kept: a rule may stop looking for them. */
+  get isFull(): boolean {
+    return this.findings.length >= findingsMax;
   }
 
   /** Notes comparisons that no figure takes part in, such as of two verdicts. */
@@ -44,7 +60,7 @@ export class Collector implements RuleResult {
     recomputed: string;
     quotes: readonly [Quote, Quote, ...Quote[]];
   }): void {
-    if (this.findings.length >= 500) return;
+    if (this.isFull) return;
     this.findings.push({ rule: this.#rule, level: this.#level, ...one });
   }
 }

@@ -65,8 +65,7 @@ export function lintReport(name: string, bytes: Uint8Array): LintResult {
   if (text.includes("\u0000")) {
     return refused(name, { code: "LL_LINT_BINARY", message: "zero bytes: no text" });
   }
-  const { blocks, unreadLines } = readBlocks(text);
-  return judge(name, text, readReport(blocks, text), unreadLines);
+  return judge(name, text, readReport(readBlocks(text), text));
 }
 
 function refused(name: string, problem: NonNullable<LintResult["problem"]>): LintResult {
@@ -80,12 +79,7 @@ function refused(name: string, problem: NonNullable<LintResult["problem"]>): Lin
   };
 }
 
-function judge(
-  name: string,
-  text: string,
-  report: Report,
-  unreadLines: ReadonlySet<number>,
-): LintResult {
+function judge(name: string, text: string, report: Report): LintResult {
   const results = lintRules.map((rule) => rule.run(report));
   const findings = results
     .flatMap((one) => one.findings)
@@ -93,7 +87,7 @@ function judge(
   const checked = new Set(results.flatMap((one) => one.checked).map(keyOf));
   const comparisons = results.reduce((sum, one) => sum + one.comparisons, 0);
   const read = new Set(amountsOf(report).map(keyOf));
-  const unread = unreadOf(text, report, unreadLines);
+  const unread = unreadOf(text, report);
   const isContradicted = findings.some((one) => one.level === "contradiction");
   return {
     schema: "loadline-lint/v1",
@@ -124,14 +118,13 @@ function amountsOf(report: Report): Amount[] {
 }
 
 /** Lines with a digit from which no figure came; dates and names alone are understood as such. */
-function unreadOf(text: string, report: Report, skipped: ReadonlySet<number>): UnreadLine[] {
+function unreadOf(text: string, report: Report): UnreadLine[] {
   const known = new Set(amountsOf(report).map((one) => one.line));
-  const spoken = new Set(report.statements.map((one) => one.line));
+  for (const one of report.statements) known.add(one.line);
   for (const grid of report.grids) for (const row of grid.rows) known.add(row.line);
   return text.split("\n").flatMap((raw, i) => {
     const line = i + 1;
     if (!/\d/.test(raw) || known.has(line)) return [];
-    if (spoken.has(line) && !skipped.has(line)) return [];
     return [{ line, text: raw.trim().slice(0, 120) }];
   });
 }

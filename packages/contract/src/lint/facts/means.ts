@@ -1,4 +1,5 @@
 import { exactOf, isAside, quoteField } from "../finding.ts";
+import { once } from "./once.ts";
 import { isMeanLabel } from "./roles.ts";
 import type { Amount, Field, Grid, Quote, Report, Row } from "../types.ts";
 
@@ -35,9 +36,9 @@ function scoreOf(field: Field | undefined): { amount: Amount; value: number; hal
 
 const averaged: ReadonlySet<string> = new Set(["rate", "badRate", "score"]);
 
-function meansOf(grid: Grid, rows: readonly Row[], values: readonly number[]): number[] {
+function meansOf(rows: readonly Row[], values: readonly number[]): number[] {
   const plain = values.reduce((sum, one) => sum + one, 0) / values.length;
-  const width = Math.max(0, ...rows.map((row) => row.fields.length));
+  const width = rows.reduce((most, row) => Math.max(most, row.fields.length), 0);
   const weighted = Array.from({ length: width }, (_, column) => {
     const weights = rows.map((row) => exactOf(row.fields[column])?.value ?? -1);
     const all = weights.reduce((sum, one) => sum + one, 0);
@@ -53,36 +54,54 @@ interface Overall {
   readonly isMean: boolean;
 }
 
-function factOf(grid: Grid, column: number, overall: Overall): MeanFact | null {
+/** The scores of one column, read once for every overall figure beside it. */
+interface Parts extends Pick<MeanFact, "parts" | "low" | "high" | "half" | "means"> {
+  /** Dimension and whole of every score. */
+  readonly unit: string;
+  readonly quotes: readonly [Quote, ...Quote[]];
+}
+
+const unitOf = ({ dimension, of }: Amount): string => `${dimension} ${of}`;
+
+/** Null when a cell is no score, fewer than two are, or they are not alike. */
+function partsOf(grid: Grid, column: number): Parts | null {
   const rows = grid.rows.filter((row) => !row.isTotal && row.fields[column]?.cell.text !== "");
   const scores = rows.flatMap((row) => scoreOf(row.fields[column]) ?? []);
-  const stated = scoreOf(overall.field);
-  if (stated === null || scores.length < 2 || scores.length < rows.length) return null;
-  const units = new Set(
-    [stated, ...scores].map((one) => `${one.amount.dimension} ${one.amount.of}`),
-  );
-  if (units.size > 1) return null;
-  const values = scores.map((one) => one.value);
-  const partQuotes = rows.slice(0, 30).flatMap((row) => {
+  const [unit = "", other] = new Set(scores.map((one) => unitOf(one.amount)));
+  if (scores.length < 2 || scores.length < rows.length || other !== undefined) return null;
+  const quotes = rows.slice(0, 30).flatMap((row) => {
     const field = row.fields[column];
     return field === undefined ? [] : [quoteField(row, field)];
   });
-  const [first, ...others] = partQuotes;
+  const [first, ...others] = quotes;
   if (first === undefined) return null;
+  const values = scores.map((one) => one.value);
   return {
+    parts: scores.map((one) => one.amount),
+    unit,
+    low: values.reduce((least, one) => Math.min(least, one), Infinity),
+    high: values.reduce((most, one) => Math.max(most, one), -Infinity),
+    half: scores.reduce((most, one) => Math.max(most, one.half), 0),
+    means: meansOf(rows, values),
+    quotes: [first, ...others],
+  };
+}
+
+function factOf(parts: Parts | null, overall: Overall): MeanFact | null {
+  const stated = scoreOf(overall.field);
+  if (stated === null || parts === null || unitOf(stated.amount) !== parts.unit) return null;
+  return {
+    ...parts,
     overall: stated.amount,
     value: stated.value,
-    half: Math.max(stated.half, ...scores.map((one) => one.half)),
-    parts: scores.map((one) => one.amount),
-    low: Math.min(...values),
-    high: Math.max(...values),
-    means: meansOf(grid, rows, values),
+    half: Math.max(stated.half, parts.half),
     isMean: overall.isMean,
-    quotes: [quoteField(overall.row, overall.field), first, ...others],
+    quotes: [quoteField(overall.row, overall.field), ...parts.quotes],
   };
 }
 
 function inGrid(grid: Grid): MeanFact[] {
+  const partsAt = once((column: number) => partsOf(grid, column));
   return grid.rows
     .filter((row) => row.isTotal && !/\b(?:sub|weighted)/i.test(row.label))
     .flatMap((row) =>
@@ -90,7 +109,7 @@ function inGrid(grid: Grid): MeanFact[] {
         const called = isMeanLabel(row.label);
         if (!averaged.has(field.role) && !(called && field.role !== "quantile")) return [];
         const isMean = called || field.role === "score";
-        return factOf(grid, column, { row, field, isMean }) ?? [];
+        return factOf(partsAt(column), { row, field, isMean }) ?? [];
       }),
     );
 }
@@ -110,11 +129,12 @@ function fromHeadline(report: Report): MeanFact[] {
   const rows = report.grids
     .filter((one) => one !== grid && one.rows.length === 1)
     .flatMap((one) => one.rows);
+  const parts = partsOf(grid, column);
   return rows.flatMap((row) =>
     row.fields.flatMap((field) => {
       const isOverall = /\b(?:overall|total|average|mean|final)\b/i.test(field.name);
       if (!isOverall || /weighted/i.test(field.name) || field.role !== "score") return [];
-      return factOf(grid, column, { row, field, isMean: true }) ?? [];
+      return factOf(parts, { row, field, isMean: true }) ?? [];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { exactOf, isCount, isExact, quoteField, quoteStatement } from "../finding.ts";
+import { once } from "./once.ts";
 import type { Amount, Field, Quote, Report, Row, Statement } from "../types.ts";
 
 /** A percentage beside the counts it comes from. */
@@ -92,12 +93,13 @@ function countsOf(row: Row, isBad: boolean): Counts | null {
 }
 
 function rowRates(row: Row): RateFact[] {
+  const countsWhen = once((isBad: boolean) => countsOf(row, isBad));
   return row.fields.flatMap((field): RateFact[] => {
     const percent = exactOf(field);
     const isBad = field.role === "badRate";
     if (percent?.dimension !== "percent" || (field.role !== "rate" && !isBad)) return [];
     if (/\b(?:availability|uptime|target)\b/i.test(field.name)) return [];
-    const counts = countsOf(row, isBad);
+    const counts = countsWhen(isBad);
     const [first, ...others] = counts?.fields ?? [];
     if (counts === null || first === undefined) return [];
     const { part, whole, without } = counts;

@@ -3,24 +3,17 @@ import { embeddedJson, readHtml } from "./read-html.ts";
 import { readJson } from "./read-json.ts";
 import { readText } from "./read-text.ts";
 
-export interface ReadBlocks {
-  readonly blocks: readonly Block[];
-  /** Lines that were seen and not read, such as those of quoted code. */
-  readonly unreadLines: ReadonlySet<number>;
-}
-
 const pageStart =
   /^\s{0,200}<(?:!doctype html|html|head|body|table|div|h[1-6]|p|section|article|main|ul)\b/i;
 
 /** Reads a report by what it is: JSON, a page, else Markdown or text. */
-export function readBlocks(text: string): ReadBlocks {
-  const none: ReadonlySet<number> = new Set();
+export function readBlocks(text: string): readonly Block[] {
   const first = text.trimStart()[0] ?? "";
   if (first === "{" || first === "[") {
     const blocks = readJson(text);
-    if (blocks !== null) return { blocks, unreadLines: none };
+    if (blocks !== null) return blocks;
   }
-  if (!pageStart.test(text.slice(0, 400))) return { blocks: readText(text), unreadLines: none };
+  if (!pageStart.test(text.slice(0, 400))) return readText(text);
   const data = embeddedJson(text).flatMap((one) => readJson(one.text, one.line) ?? []);
-  return { blocks: [...readHtml(text), ...data], unreadLines: none };
+  return [...readHtml(text), ...data];
 }

@@ -1,6 +1,7 @@
 import { agrees, Collector, exactOf, isAside, quoteField, shownIn } from "../finding.ts";
+import { once } from "../facts/once.ts";
 import { isMeanLabel } from "../facts/roles.ts";
-import type { Amount, Field, Grid, LintRule, Report, Row, RuleResult } from "../types.ts";
+import type { Amount, Field, Grid, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const overlapping =
   /\b(?:parallel|concurrent(?:ly)?|overlap\w*|wall[ -]?clock|longest|critical path|elapsed)\b/i;
@@ -9,7 +10,10 @@ const noSum =
 
 interface Sum {
   readonly figures: readonly Amount[];
-  readonly fields: readonly (readonly [Row, Field])[];
+  readonly exact: number;
+  readonly slack: number;
+  /** The first of its rows. */
+  readonly quotes: readonly Quote[];
 }
 
 /** The durations of one column, when all of its rows have one. */
@@ -20,28 +24,28 @@ function sumOf(rows: readonly Row[], column: number): Sum | null {
   });
   const figures = fields.flatMap(([, field]) => exactOf(field) ?? []);
   const isTime = figures.every((one) => one.dimension === "time");
-  return isTime && figures.length === fields.length && figures.length >= 2
-    ? { figures, fields }
-    : null;
+  if (!isTime || figures.length !== fields.length || figures.length < 2) return null;
+  return {
+    figures,
+    exact: figures.reduce((all, one) => all + one.value, 0),
+    slack: figures.reduce((all, one) => all + one.half, 0),
+    quotes: fields.slice(0, 31).map((one) => quoteField(...one)),
+  };
 }
 
 function compare(total: readonly [Row, Field], sum: Sum | null, out: Collector): void {
   const [row, field] = total;
   const stated = exactOf(field);
-  const [first, ...others] = sum?.fields ?? [];
+  const [first, ...others] = sum?.quotes ?? [];
   if (sum === null || stated?.dimension !== "time" || first === undefined) return;
-  const exact = sum.figures.reduce((all, one) => all + one.value, 0);
-  const slack = sum.figures.reduce((all, one) => all + one.half, 0);
-  out.check(stated, ...sum.figures);
+  const { exact, slack } = sum;
+  out.check(stated);
+  out.checkList(sum.figures);
   if (agrees(stated, exact, slack)) return;
   out.add({
     message: `the total of ${stated.text} is not the sum of its parts, ${shownIn(exact, stated)}`,
     recomputed: shownIn(exact, stated),
-    quotes: [
-      quoteField(row, field),
-      quoteField(...first),
-      ...others.slice(0, 30).map((one) => quoteField(...one)),
-    ],
+    quotes: [quoteField(row, field), first, ...others],
   });
 }
 
@@ -54,10 +58,11 @@ function inGrid(grid: Grid, out: Collector): void {
   const totals = grid.rows.filter(
     (row) => row.isTotal && !isMeanLabel(row.label) && !/^sub/i.test(row.label),
   );
+  const sumAt = once((column: number) => sumOf(parts, column));
   for (const row of totals) {
     row.fields.forEach((field, column) => {
       if (noSum.test(field.name) || field.role === "target" || field.role === "quantile") return;
-      compare([row, field], sumOf(parts, column), out);
+      compare([row, field], sumAt(column), out);
     });
   }
 }
@@ -75,13 +80,14 @@ function fromHeadline(report: Report, out: Collector): void {
   const [grid] = tables;
   if (grid === undefined || tables.length !== 1) return;
   const column = grid.rows[0]?.fields.findIndex((field) => field.role === "duration") ?? -1;
+  const sumAt = once((at: number) => sumOf(grid.rows, at));
   for (const one of report.grids) {
     const [row] = one.rows;
     if (one === grid || row === undefined || one.rows.length !== 1) continue;
     for (const field of row.fields) {
       const isTotal = /\btotal\b/i.test(field.name) && field.role === "duration";
       if (isTotal && !overlapping.test(field.name + field.cell.text))
-        compare([row, field], sumOf(grid.rows, column), out);
+        compare([row, field], sumAt(column), out);
     }
   }
 }

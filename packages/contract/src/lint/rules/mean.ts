@@ -7,7 +7,8 @@ function run(report: Report): RuleResult {
   for (const fact of meansOfReport(report)) {
     const [plain] = fact.means;
     if (!fact.isMean || plain === undefined) continue;
-    out.check(fact.overall, ...fact.parts);
+    out.check(fact.overall);
+    out.checkList(fact.parts);
     const room = 2 * fact.half + 1e-9;
     if (fact.value < fact.low - room || fact.value > fact.high + room) continue;
     if (fact.means.some((one) => Math.abs(one - fact.value) <= room)) continue;

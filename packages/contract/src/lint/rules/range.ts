@@ -5,7 +5,8 @@ import type { LintRule, Report, RuleResult } from "../types.ts";
 function run(report: Report): RuleResult {
   const out = new Collector("range", "contradiction");
   for (const fact of meansOfReport(report)) {
-    out.check(fact.overall, ...fact.parts);
+    out.check(fact.overall);
+    out.checkList(fact.parts);
     const room = 2 * fact.half + 1e-9;
     if (fact.value >= fact.low - room && fact.value <= fact.high + room) continue;
     const range = `${shown(fact.low)} to ${shown(fact.high)}`;

@@ -1,4 +1,5 @@
-import { statusOf } from "../facts/status.ts";
+import { type Judged, judgedUnder, type VerdictsOf, verdictsOf } from "../facts/judged.ts";
+import { once } from "../facts/once.ts";
 import {
   Collector,
   exactOf,
@@ -14,6 +15,7 @@ import type {
   Field,
   Grid,
   LintRule,
+  Quote,
   Report,
   Row,
   RuleResult,
@@ -50,13 +52,43 @@ function detailOf(grid: Grid, role: CountRole, noun: string): Detail | null {
   return { sum: figures.reduce((all, one) => all + one.value, 0), figures, fields };
 }
 
+/** What the tables of a report say of one role and noun together. */
+interface Together {
+  readonly sum: number;
+  /** Sums of the tables, each on its own. */
+  readonly sums: ReadonlySet<number>;
+  readonly figures: readonly Amount[];
+  /** The first of the rows. */
+  readonly quotes: readonly Quote[];
+}
+
+type TogetherOf = (role: CountRole, noun: string) => Together;
+
+/** Read once for each role and noun, however many summaries there are. */
+function togetherOf(report: Report): TogetherOf {
+  const grids = report.grids.filter((grid) => grid.rows.length >= 2 && !isAside(grid.section));
+  const byRole = once((role: CountRole) =>
+    once((noun: string): Together => {
+      const details = grids.flatMap((grid) => detailOf(grid, role, noun) ?? []);
+      const fields = details.flatMap((one) => one.fields);
+      return {
+        sum: details.reduce((all, one) => all + one.sum, 0),
+        sums: new Set(details.map((one) => one.sum)),
+        figures: details.flatMap((one) => one.figures),
+        quotes: fields.slice(0, 31).map((one) => quoteField(...one)),
+      };
+    }),
+  );
+  return (role, noun) => byRole(role)(noun);
+}
+
 const headline =
   /^(?:|summary|overall|results?|in short|total|overview|test summary|executive summary)$/i;
 
 const isHeadline = (grid: Grid): boolean =>
   grid.rows.length === 1 && headline.test(grid.rows[0]?.label ?? "x") && !isAside(grid.section);
 
-function checkHeadline(report: Report, row: Row, out: Collector): void {
+function checkHeadline(together: TogetherOf, row: Row, out: Collector): void {
   const counted = row.fields.filter(
     (field) => field.role === "total" || field.role === "passed" || field.role === "failed",
   );
@@ -68,23 +100,16 @@ function checkHeadline(report: Report, row: Row, out: Collector): void {
       continue;
     // `n` and `bad` alone do not say what they count.
     if (/^(?:n|count|bad|good|sent|executed)$/i.test(field.name)) continue;
-    const noun = nounOf(field.name);
-    const details = report.grids
-      .filter((grid) => grid.rows.length >= 2 && !isAside(grid.section))
-      .flatMap((grid) => detailOf(grid, role, noun) ?? []);
-    const [first, ...others] = details.flatMap((one) => one.fields);
+    const { sum, sums, figures, quotes } = together(role, nounOf(field.name));
+    const [first, ...others] = quotes;
     if (first === undefined) continue;
-    const all = details.reduce((sum, one) => sum + one.sum, 0);
-    out.check(stated, ...details.flatMap((one) => one.figures));
-    if (stated.value === all || details.some((one) => one.sum === stated.value)) continue;
+    out.check(stated);
+    out.checkList(figures);
+    if (stated.value === sum || sums.has(stated.value)) continue;
     out.add({
-      message: `the summary has "${field.name}" ${stated.text}, the tables add up to ${shown(all)}`,
-      recomputed: shown(all),
-      quotes: [
-        quoteField(row, field),
-        quoteField(...first),
-        ...others.slice(0, 30).map((one) => quoteField(...one)),
-      ],
+      message: `the summary has "${field.name}" ${stated.text}, the tables add up to ${shown(sum)}`,
+      recomputed: shown(sum),
+      quotes: [quoteField(row, field), first, ...others],
     });
   }
 }
@@ -95,33 +120,25 @@ const conditional =
   /\b(?:not|if|when|unless|until|once|must|should|except|but|aim|goal|target|required)\b/i;
 
 /** "All checks passed" beside a row that did not. */
-function checkAll(report: Report, one: Statement, out: Collector): void {
+function checkAll(under: ReadonlyMap<string | null, Judged>, one: Statement, out: Collector): void {
   if (!allGood.test(one.text) || conditional.test(one.text) || isAside(one.section)) return;
-  for (const grid of report.grids) {
-    if (isAside(grid.section) || (one.section.titles.length > 1 && !isAbove(one, grid))) continue;
-    for (const row of grid.rows) {
-      const field = row.fields.find((f) => f.role === "status" && f.status !== null);
-      if (field === undefined || row.label === "") continue;
-      out.check(...one.amounts, ...row.fields.flatMap((f) => f.amounts));
-      if (field.status !== "bad" || /\b(?:waived|optional|accepted)\b/i.test(row.excerpt)) continue;
-      const message = `"${row.label}" did not pass, yet all are said to have passed`;
-      out.add({
-        message,
-        recomputed: `"${row.label}": ${field.cell.text}`,
-        quotes: [quoteStatement(one), quoteRow(row)],
-      });
-    }
+  // A claim deep in the report speaks of its own section alone.
+  const judged = under.get(one.section.titles[1] ?? null);
+  if (judged === undefined || judged.count === 0) return;
+  out.check(...one.amounts);
+  out.checkList(judged.figures);
+  for (const [row, field] of judged.bad) {
+    if (out.isFull) return;
+    out.add({
+      message: `"${row.label}" did not pass, yet all are said to have passed`,
+      recomputed: `"${row.label}": ${field.cell.text}`,
+      quotes: [quoteStatement(one), quoteRow(row)],
+    });
   }
 }
 
-/** A claim deep in the report speaks of its own section alone. */
-function isAbove(one: Statement, grid: Grid): boolean {
-  const [, second] = one.section.titles;
-  return grid.section.titles.includes(second ?? "");
-}
-
 /** "9 of 10 checks passed" beside one table of ten verdicts. */
-function checkShare(report: Report, one: Statement, out: Collector): void {
+function checkShare(verdicts: VerdictsOf, one: Statement, out: Collector): void {
   const [share, second] = one.amounts.filter((a) => a.of !== undefined);
   if (
     share?.of === undefined ||
@@ -130,32 +147,31 @@ function checkShare(report: Report, one: Statement, out: Collector): void {
   )
     return;
   if (isAside(one.section) || conditional.test(one.text)) return;
-  for (const grid of report.grids) {
-    const rows = grid.rows.filter(
-      (row) => !row.isTotal && row.fields.some((f) => f.role === "status" && f.status !== null),
-    );
-    const [first, ...others] = rows;
-    if (first === undefined || rows.length !== share.of || isAside(grid.section)) continue;
-    const good = rows.filter((row) =>
-      row.fields.some((f) => f.role === "status" && statusOf(f.cell.text) === "good"),
-    );
-    out.check(share);
-    if (good.length === share.value) continue;
+  const { all, unlike } = verdicts(share.of);
+  if (all === 0) return;
+  out.check(share);
+  if (out.isFull) return;
+  for (const { count, good, quotes } of unlike(share.value)) {
+    const [first, ...others] = quotes;
+    if (first === undefined || out.isFull) return;
     out.add({
-      message: `${share.text} are said to have passed, the table shows ${good.length}`,
-      recomputed: `${good.length} of ${rows.length}`,
-      quotes: [quoteStatement(one), quoteRow(first), ...others.slice(0, 30).map(quoteRow)],
+      message: `${share.text} are said to have passed, the table shows ${good}`,
+      recomputed: `${good} of ${count}`,
+      quotes: [quoteStatement(one), first, ...others],
     });
   }
 }
 
 function run(report: Report): RuleResult {
   const out = new Collector("sections", "contradiction");
+  const together = togetherOf(report);
   for (const grid of report.grids.filter(isHeadline))
-    for (const row of grid.rows) checkHeadline(report, row, out);
+    for (const row of grid.rows) checkHeadline(together, row, out);
+  const under = judgedUnder(report);
+  const verdicts = verdictsOf(report);
   for (const one of report.statements) {
-    checkAll(report, one, out);
-    checkShare(report, one, out);
+    checkAll(under, one, out);
+    checkShare(verdicts, one, out);
   }
   return out;
 }

@@ -8,6 +8,7 @@ import type {
   Report,
   Row,
   RuleResult,
+  Section,
   Statement,
 } from "../types.ts";
 
@@ -35,6 +36,13 @@ function countIn(row: Row): Field | undefined {
   });
 }
 
+/** The row's first time that is no target. */
+function timeIn(row: Row): Field | undefined {
+  return row.fields.find(
+    (one) => one.role !== "target" && one.amounts.some((a) => a.dimension === "time"),
+  );
+}
+
 function checkRow(row: Row, out: Collector): void {
   const count = countIn(row);
   const n = exactOf(count);
@@ -50,9 +58,7 @@ function checkRow(row: Row, out: Collector): void {
       );
   }
   const need = neededFor(row.label);
-  const time = row.fields.find(
-    (one) => one.role !== "target" && one.amounts.some((a) => a.dimension === "time"),
-  );
+  const time = timeIn(row);
   if (need !== null && time !== undefined) {
     judge({ need, n, figure: time.amounts }, [quoteRow(row), quoteField(row, count)], out);
   }
@@ -99,35 +105,65 @@ function checkStatement(one: Statement, out: Collector): void {
   judge({ need, n, figure: times }, [quoteStatement(one), { line: n.line, text: n.text }], out);
 }
 
+/** A row named by a percentile, without a count of its own. */
+interface Percentile {
+  readonly row: Row;
+  readonly time: Field;
+  readonly need: Sampled["need"];
+  /** Place in the report. */
+  readonly at: number;
+}
+
+/** Percentiles of one section, those that need most samples first, and their figures. */
+interface Percentiles {
+  readonly rows: Percentile[];
+  readonly figures: Amount[];
+}
+
+function percentilesOf(report: Report): ReadonlyMap<Section, Percentiles> {
+  const known = new Map<Section, Percentiles>();
+  let at = 0;
+  for (const { rows, section } of report.grids) {
+    for (const row of rows) {
+      const time = timeIn(row);
+      const need = neededFor(row.label);
+      if (need === null || time === undefined || countIn(row) !== undefined) continue;
+      const own = known.get(section) ?? { rows: [], figures: [] };
+      known.set(section, own);
+      own.rows.push({ row, time, need, at: at++ });
+      for (const amount of time.amounts) own.figures.push(amount);
+    }
+  }
+  for (const own of known.values()) own.rows.sort((a, b) => b.need.needed - a.need.needed);
+  return known;
+}
+
 /** `Samples: 40` in the same section as a table of percentiles. */
-function checkSection(grid: Grid, report: Report, out: Collector): void {
+function checkSection(grid: Grid, percentiles: Percentiles, out: Collector): void {
   const [row] = grid.rows;
   if (row === undefined || grid.rows.length !== 1 || row.label !== "") return;
   const count = countIn(row);
   const n = exactOf(count);
   if (count === undefined || n === null || !samples.test(count.name)) return;
-  for (const other of report.grids) {
-    if (other === grid || other.section !== grid.section) continue;
-    for (const one of other.rows) {
-      const time = one.fields.find(
-        (f) => f.role !== "target" && f.amounts.some((a) => a.dimension === "time"),
-      );
-      const need = neededFor(one.label);
-      if (need === null || time === undefined || countIn(one) !== undefined) continue;
-      judge(
-        { need, n, figure: time.amounts },
-        [quoteField(one, time), quoteField(row, count)],
-        out,
-      );
-    }
+  out.check(n);
+  out.checkList(percentiles.figures);
+  // Every step is a finding: the first that needs no more ends it, and so does the last one kept.
+  if (n.value === 0 || out.isFull) return;
+  const end = percentiles.rows.findIndex(({ need }) => need.needed <= n.value);
+  const short = percentiles.rows.slice(0, end < 0 ? undefined : end).sort((a, b) => a.at - b.at);
+  for (const { row: one, time, need } of short) {
+    judge({ need, n, figure: time.amounts }, [quoteField(one, time), quoteField(row, count)], out);
+    if (out.isFull) return;
   }
 }
 
 function run(report: Report): RuleResult {
   const out = new Collector("small-n", "unsupported");
+  const percentiles = percentilesOf(report);
   for (const grid of report.grids) {
     for (const row of grid.rows) checkRow(row, out);
-    checkSection(grid, report, out);
+    const own = percentiles.get(grid.section);
+    if (own !== undefined) checkSection(grid, own, out);
   }
   for (const one of report.statements) checkStatement(one, out);
   return out;

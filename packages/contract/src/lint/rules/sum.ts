@@ -1,6 +1,7 @@
-import { Collector, agrees, exactOf, isCount, quoteField, shown, shownIn } from "../finding.ts";
+import { agrees, Collector, exactOf, isCount, quoteField, shown, shownIn } from "../finding.ts";
+import { once } from "../facts/once.ts";
 import { isMeanLabel } from "../facts/roles.ts";
-import type { Amount, Field, Grid, LintRule, Report, Row, RuleResult } from "../types.ts";
+import type { Amount, Field, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const additive: ReadonlySet<string> = new Set([
   "total",
@@ -19,44 +20,65 @@ function addend(field: Field | undefined): Amount | 0 | null {
   return exactOf(field);
 }
 
+/** What the rows of one column come to, read once for every total below it. */
 interface Column {
-  readonly field: Field;
-  readonly stated: Amount;
   readonly figures: readonly Amount[];
+  readonly sum: number;
+  readonly slack: number;
+  readonly dimensions: ReadonlySet<Amount["dimension"]>;
+  readonly areCounts: boolean;
+  readonly quotes: readonly Quote[];
 }
 
-/** A total and the figures it stands for; null when the column does not add up by its nature. */
-function columnOf(grid: Grid, total: Row, column: number): Column | null {
-  const field = total.fields[column];
-  const stated = exactOf(field);
-  if (field === undefined || stated === null || !additive.has(field.role)) return null;
-  const isSummable =
-    isCount(stated) || stated.dimension === "bytes" || stated.dimension === "points";
-  if (!isSummable || notAdditive.test(field.name)) return null;
-  const parts = grid.rows.filter((row) => !row.isTotal).map((row) => addend(row.fields[column]));
+/** The column's figures; null when a cell of it does not add up or fewer than two have one. */
+function columnOf(rows: readonly Row[], column: number): Column | null {
+  const parts = rows.map((row) => addend(row.fields[column]));
   const figures = parts.filter((one) => one !== 0 && one !== null);
   if (parts.includes(null) || figures.length < 2) return null;
-  const isAlike = figures.every((one) => one.dimension === stated.dimension);
-  const isWhole = stated.dimension !== "count" || figures.every(isCount);
-  return isAlike && isWhole ? { field, stated, figures } : null;
-}
-
-function checkColumn(grid: Grid, total: Row, column: number, out: Collector): void {
-  const found = columnOf(grid, total, column);
-  if (found === null) return;
-  const { field, stated, figures } = found;
-  const sum = figures.reduce((all, one) => all + one.value, 0);
-  const slack = figures.reduce((all, one) => all + one.half, 0);
-  out.check(stated, ...figures);
-  if (stated.dimension === "count" ? stated.value === sum : agrees(stated, sum, slack)) return;
-  const quotes = grid.rows
-    .filter((row) => !row.isTotal)
-    .slice(0, 30)
-    .flatMap((row) => {
+  return {
+    figures,
+    sum: figures.reduce((all, one) => all + one.value, 0),
+    slack: figures.reduce((all, one) => all + one.half, 0),
+    dimensions: new Set(figures.map((one) => one.dimension)),
+    areCounts: figures.every(isCount),
+    quotes: rows.slice(0, 30).flatMap((row) => {
       const part = row.fields[column];
       return part === undefined ? [] : [quoteField(row, part)];
-    });
-  const [first, ...others] = quotes;
+    }),
+  };
+}
+
+/** The figure of a total that its column may add up to; null when it does not by its nature. */
+function statedIn(field: Field): Amount | null {
+  const stated = exactOf(field);
+  if (stated === null || !additive.has(field.role)) return null;
+  const isSummable =
+    isCount(stated) || stated.dimension === "bytes" || stated.dimension === "points";
+  return isSummable && !notAdditive.test(field.name) ? stated : null;
+}
+
+function checkTotal(total: Row, columnAt: (column: number) => Column | null, out: Collector): void {
+  total.fields.forEach((field, at) => {
+    const stated = statedIn(field);
+    const column = stated === null ? null : columnAt(at);
+    if (stated !== null && column !== null) checkColumn({ total, field, stated }, column, out);
+  });
+}
+
+interface Stated {
+  readonly total: Row;
+  readonly field: Field;
+  readonly stated: Amount;
+}
+
+function checkColumn({ total, field, stated }: Stated, column: Column, out: Collector): void {
+  const { figures, sum, slack, dimensions } = column;
+  if (dimensions.size > 1 || !dimensions.has(stated.dimension)) return;
+  if (stated.dimension === "count" && !column.areCounts) return;
+  out.check(stated);
+  out.checkList(figures);
+  if (stated.dimension === "count" ? stated.value === sum : agrees(stated, sum, slack)) return;
+  const [first, ...others] = column.quotes;
   if (first === undefined) return;
   const exact = shownIn(sum, stated);
   out.add({
@@ -81,7 +103,7 @@ function sumsOf(row: Row, total: Field): number[] | null {
   const sure = open.filter((one) => !/warn/i.test(one.name));
   const base = value(passed);
   const bad = [value(failed)];
-  if (failed.length > 1) bad.push(Math.max(...failed.map((one) => value([one]))));
+  if (failed.length > 1) bad.push(failed.reduce((most, one) => Math.max(most, value([one])), 0));
   const rest = [value(open)];
   if (warned.length > 0) rest.push(value(sure));
   if (/\b(?:executed|run|ran)\b/i.test(total.name)) rest.push(0);
@@ -113,9 +135,11 @@ function run(report: Report): RuleResult {
   const out = new Collector("sum", "contradiction");
   for (const grid of report.grids) {
     for (const row of grid.rows) checkRow(row, out);
+    const parts = grid.rows.filter((row) => !row.isTotal);
+    const columnAt = once((column: number) => columnOf(parts, column));
     for (const total of grid.rows) {
       if (!total.isTotal || isMeanLabel(total.label) || /^sub/i.test(total.label)) continue;
-      total.fields.forEach((_, column) => checkColumn(grid, total, column, out));
+      checkTotal(total, columnAt, out);
     }
   }
   return out;
