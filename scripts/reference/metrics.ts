@@ -7,6 +7,7 @@ import { createLimitMetrics } from "../../packages/gateway/src/limits/metrics.ts
 import { createMeteringMetrics } from "../../packages/gateway/src/metering/metrics.ts";
 import { createRoutingMetrics } from "../../packages/gateway/src/routing/metrics.ts";
 import { createReloadMetrics } from "../../packages/gateway/src/snapshot/metrics.ts";
+import { createTlsMetrics } from "../../packages/gateway/src/tls/metrics.ts";
 import { createStreamMetrics } from "../../packages/gateway/src/stream/metrics.ts";
 import { watchLoop } from "../../packages/gateway/src/telemetry/loop-delay.ts";
 import { createTelemetry } from "../../packages/gateway/src/telemetry/telemetry.ts";
@@ -72,6 +73,7 @@ function allMetrics(): string {
   createDependencies(metrics);
   createReloadMetrics(metrics, () => "");
   createWorkerMetrics(metrics, () => ({ restarts: 0, serving: 0 }));
+  createTlsMetrics(metrics, () => 0);
   return metrics.render();
 }
 

@@ -8,6 +8,7 @@ import { modelErrorTable } from "./models/error-table.ts";
 import { snapshotErrorTable } from "./snapshot/error-table.ts";
 import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
+import { tlsErrorTable } from "./tls/error-table.ts";
 import { translateErrorTable } from "./translate/error-table.ts";
 import { workerErrorTable } from "./workers/error-table.ts";
 
@@ -28,6 +29,7 @@ export const gatewayErrors = defineErrors({
   ...stateErrorTable,
   ...snapshotErrorTable,
   ...workerErrorTable,
+  ...tlsErrorTable,
   LL_HTTP_TARGET: {
     ...invalid,
     status: 400,

@@ -24,6 +24,8 @@ import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamParts } from "./stream/parts.ts";
 import { openTelemetry } from "./telemetry/wire.ts";
+import type { TlsMaterial } from "./tls/material.ts";
+import { openTls, readTls } from "./tls/wire.ts";
 import { createWatch } from "./upstream/watch.ts";
 import { mergedAnswers } from "./workers/supervised.ts";
 
@@ -37,6 +39,7 @@ interface Base {
   readonly logger: LeveledLogger;
   readonly metrics: Metrics;
   readonly runDir: string;
+  readonly certificates: TlsMaterial | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -55,7 +58,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const routing = createRouting(live.current, { ...targetDeps, names });
   const isStale = (): boolean => reload.isStale;
   const missing = (): readonly string[] => pipeline.missing();
-  const more = routing.health;
+  const tls = openTls(config, base.certificates, targetDeps);
+  const more = () => ({ ...routing.health(), ...tls.health() });
   const health = createHealth({ clock, live, version, dependencies, more, isStale, missing });
   const shared = supervised?.limits;
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
@@ -90,14 +94,15 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   opened.attach(pipeline);
   // A supervisor counts a reload once for all of its workers.
   const counted = supervised ? createMetrics() : metrics;
-  const reloadParts = { targetDeps, metrics: counted, routing, accounting, pipeline };
+  const readFiles = tls.prepare;
+  const reloadParts = { targetDeps, metrics: counted, routing, accounting, pipeline, readFiles };
   const reload = openReload(snapshot, reloadParts);
   const { limits } = accounting;
   const again = supervised
     ? { reload: viewedReload(supervised.reload), everywhere: supervised.breakers }
     : { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
-  const listening = { port: supervised?.port, change: deps.controls?.front };
+  const listening = { port: supervised?.port, change: deps.controls?.front, tls: tls.front };
   const front = createFront(pipeline, config, { clock, nextId, admin, ...listening });
   supervised?.attach({
     health: health.health,
@@ -114,6 +119,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
 export async function createGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock, random } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  const certificates = readTls(config, clock);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !deps.supervised });
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();
@@ -139,7 +145,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     const auditLog = deps.supervised ? { ...config.auditLog, heads: undefined } : config.auditLog;
     audit = openAuditLog(auditLog, { ...base, controls: deps.controls });
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
-    const wired = { ...base, audit, identity, runDir, signal: stop.signal };
+    const wired = { ...base, audit, identity, runDir, certificates, signal: stop.signal };
     const parts = build(config, deps, wired);
     const { live, reload, health, stages, pipeline, front, accounting, admin } = parts;
     let url = "";

@@ -20,6 +20,7 @@ import {
   strategyConfig,
 } from "../routing/config.ts";
 import { storesSection } from "./stores.ts";
+import { tlsSection } from "../tls/config.ts";
 import { workersSection } from "../workers/config.ts";
 import { durationMs } from "./values.ts";
 
@@ -88,6 +89,7 @@ export const configSchema = z.strictObject({
     .describe("Second part of the API keys made here."),
   stateDir: z.string().min(1).default(".loadline").describe("Directory of state."),
   listen: listen.prefault({}),
+  tls: tlsSection,
   workers: workersSection,
   http: http.prefault({}),
   auth: authSection.prefault({}),

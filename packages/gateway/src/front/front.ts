@@ -1,6 +1,20 @@
+import type { Server, Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
+import type { ClientCertificate } from "../identity/certificate.ts";
 import type { RequestHandler } from "./node-http/client.ts";
 import type { ProxyTrust } from "./proxy-trust.ts";
+
+/** What stands between the network and a front whose connections are encrypted. */
+export interface FrontTls {
+  /** Value of Strict-Transport-Security; undefined: none is sent. */
+  readonly hsts: string | undefined;
+  /** A server that gives each connection once its handshake is over; called once. */
+  createServer(onConnection: (socket: Socket) => void): Server;
+  /** What the peer of an open connection proved to be. */
+  certificateOf(socket: Socket): ClientCertificate | undefined;
+  /** Ends every connection, those in their handshake included. */
+  breakOff(): void;
+}
 
 export interface FrontOptions {
   readonly host: string;
@@ -15,6 +29,8 @@ export interface FrontOptions {
   readonly headBytesMax: number;
   /** Whom X-Forwarded-For is believed from; undefined: nobody. */
   readonly trust: ProxyTrust | undefined;
+  /** Missing: connections are plain. */
+  readonly tls?: FrontTls | undefined;
   readonly clock: Clock;
   nextId(): string;
   /** Answers what is under /admin; missing: nothing is. */

@@ -2,7 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import type { Front, FrontOptions } from "./front.ts";
+import type { Front, FrontOptions, FrontTls } from "./front.ts";
 import { createHttp1Front } from "./http1/index.ts";
 import type { RequestHandler } from "./node-http/client.ts";
 import { gatewayErrors } from "../errors.ts";
@@ -23,6 +23,7 @@ export function createFront(
     port?: number | undefined;
     /** Replaces parts of the own front; only tests do. */
     change?: Controls["front"] | undefined;
+    tls?: FrontTls | undefined;
   },
 ): Front {
   const { http, listen } = config;
@@ -36,6 +37,7 @@ export function createFront(
     connectionsMax: Math.ceil(http.connectionsMax / config.workers),
     headBytesMax: http.headBytesMax,
     trust: trustOf(http.trustedProxies),
+    tls: deps.tls,
     clock: deps.clock,
     nextId: deps.nextId,
     admin: deps.admin,

@@ -7,7 +7,7 @@ import { gatewayErrors } from "../errors.ts";
  */
 export function listenOn(
   server: Server,
-  o: { host: string; port: number; isShared: boolean },
+  o: { host: string; port: number; isShared: boolean; tls?: object | undefined },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
@@ -19,7 +19,8 @@ export function listenOn(
     server.listen({ host: o.host, port: o.port, reusePort: o.isShared }, () => {
       const address: AddressInfo | string | null = server.address();
       const port = typeof address === "object" && address ? address.port : o.port;
-      resolve(`http://${o.host.includes(":") ? `[${o.host}]` : o.host}:${port}`);
+      const scheme = o.tls ? "https" : "http";
+      resolve(`${scheme}://${o.host.includes(":") ? `[${o.host}]` : o.host}:${port}`);
     });
   });
 }

@@ -24,12 +24,21 @@ export interface ReloadReport {
   readonly problem?: string;
 }
 
+/** Files beside the configuration, read and checked. */
+export interface PreparedFiles {
+  readonly isChanged: boolean;
+  /** May not fail. */
+  install(): void;
+}
+
 export interface ReloaderDeps {
   readonly live: { current: Snapshot };
   readonly names: MetricNames;
   readonly metrics: ReloadMetrics;
   readonly logger: Logger;
   readonly targets: TargetDeps;
+  /** Reads the files that a configuration names; throws what is wrong with them. */
+  readFiles?(config: GatewayConfig): PreparedFiles | undefined;
   /** Lets every part go over to the snapshot that is current now; may not fail. */
   install(next: Snapshot): void;
   /** Checks what `install` would compile; throws what is wrong with it. */
@@ -106,8 +115,11 @@ class SnapshotReloader implements Reloader {
   prepare(config: GatewayConfig): Prepared {
     const { live, names } = this.#deps;
     const before = live.current;
-    if (isSame(before.config, config)) return { commit: this.#unchanged, abort: () => undefined };
-    const changed = liveChanges(before.config, config);
+    const isEqual = isSame(before.config, config);
+    const files = this.#deps.readFiles?.(config);
+    if (isEqual && files?.isChanged !== true)
+      return { commit: () => this.#unchanged(files), abort: () => undefined };
+    const changed = isEqual ? ["tls.files"] : liveChanges(before.config, config);
     this.#deps.check(config);
     const generation = ++this.#generation;
     const { targets, opened } = nextTargets(config, before, {
@@ -123,16 +135,20 @@ class SnapshotReloader implements Reloader {
       throw cause;
     }
     return {
-      commit: () => this.#install(next, changed),
+      commit: () => {
+        files?.install();
+        return this.#install(next, changed);
+      },
       abort: () => this.#deps.retire(opened),
     };
   }
 
-  readonly #unchanged = (): ReloadReport => {
+  #unchanged(files: PreparedFiles | undefined): ReloadReport {
+    files?.install();
     this.isStale = false;
     this.#deps.metrics.onReload("unchanged");
     return { outcome: "unchanged", digest: this.#deps.live.current.digest, changed: [] };
-  };
+  }
 
   #install(next: Snapshot, changed: readonly string[]): ReloadReport {
     const { live, metrics, logger } = this.#deps;

@@ -8,7 +8,13 @@ import { openTargets } from "../routing/compile.ts";
 import type { Routing } from "../routing/routing.ts";
 import { createReloadMetrics } from "./metrics.ts";
 import { createNames, type MetricNames } from "./names.ts";
-import { createReloader, type ReadConfig, type Reloader, type ReloadReport } from "./reloader.ts";
+import {
+  createReloader,
+  type ReadConfig,
+  type Reloader,
+  type ReloaderDeps,
+  type ReloadReport,
+} from "./reloader.ts";
 import { createRetired } from "./retired.ts";
 import { compileSnapshot, type Snapshot } from "./snapshot.ts";
 import type { TargetDeps } from "./targets.ts";
@@ -34,6 +40,7 @@ export interface ReloadParts {
   readonly routing: Pick<Routing, "install">;
   readonly accounting: Pick<Accounting, "install">;
   readonly pipeline: Pick<Pipeline, "inFlight">;
+  readonly readFiles?: ReloaderDeps["readFiles"];
 }
 
 export interface OpenedReload extends Reloader {
@@ -56,6 +63,7 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
     metrics: createReloadMetrics(metrics, () => live.current.digest),
     logger,
     targets: targetDeps,
+    ...(parts.readFiles && { readFiles: parts.readFiles }),
     check(config) {
       if (isClosed) throw gatewayErrors.make("LL_SERVER_DRAINING");
       checkLimits(config);

@@ -11,6 +11,7 @@ const gaugePolicies: Readonly<Record<string, "max" | "min" | "state">> = {
   loadline_budget_remaining_ratio: "min",
   loadline_dependency_state: "state",
   loadline_overloaded: "max",
+  loadline_tls_certificate_not_after_seconds: "min",
   process_start_time_seconds: "min",
 };
 

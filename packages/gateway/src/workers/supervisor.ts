@@ -8,6 +8,7 @@ import type { HealthAnswer } from "../pipeline/answer.ts";
 import { explainStages } from "../pipeline/explain.ts";
 import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
+import { readTls } from "../tls/wire.ts";
 import { digestOf } from "../snapshot/compare.ts";
 import { createReloadMetrics } from "../snapshot/metrics.ts";
 import type { ReloadReport } from "../snapshot/reloader.ts";
@@ -37,6 +38,7 @@ const endMs = 10_000;
 async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  readTls(config, clock);
   const metrics = createMetrics();
   let onHost: (state: HostState) => void = () => undefined;
   const state = await openKeptState(config, {

@@ -6,6 +6,7 @@
  * ```
  */
 import { generateKeyPairSync, sign } from "node:crypto";
+import { bitString, oid, pemOf, sequence, tlv } from "../der.ts";
 
 /** Key and certificate as PEM, good for `localhost` and 127.0.0.1. */
 export function selfSigned(): { readonly key: string; readonly cert: string } {
@@ -28,25 +29,12 @@ export function selfSigned(): { readonly key: string; readonly cert: string } {
     publicKey.export({ type: "spki", format: "der" }),
     tlv(0xa3, extensions),
   );
-  const signature = Buffer.concat([Buffer.from([0]), sign("sha256", body, privateKey)]);
-  const certificate = sequence(body, algorithm, tlv(0x03, signature));
-  const lines = certificate.toString("base64").match(/.{1,64}/g) ?? [];
+  const signature = bitString(sign("sha256", body, privateKey));
   return {
     key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    cert: ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n"),
+    cert: pemOf("CERTIFICATE", sequence(body, algorithm, signature)),
   };
 }
 
-/** One value of DER. */
-function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
-  const value = Buffer.concat(parts);
-  const { length } = value;
-  const head =
-    length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
-  return Buffer.concat([Buffer.from([tag, ...head]), value]);
-}
-
-const sequence = (...parts: readonly Buffer[]): Buffer => tlv(0x30, ...parts);
-const oid = (hex: string): Buffer => tlv(0x06, Buffer.from(hex, "hex"));
 const integer = (value: number): Buffer => tlv(0x02, Buffer.from([value]));
 const utcTime = (text: string): Buffer => tlv(0x17, Buffer.from(text));

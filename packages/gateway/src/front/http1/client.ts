@@ -1,5 +1,6 @@
 import type { ChunkedBody, RequestHead } from "@loadline/kit/http1";
 import type { GatewayErrorCode } from "../../errors.ts";
+import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
 import { oneWriteBytesMax } from "../front.ts";
 import type { Http1Connection } from "./connection.ts";
@@ -56,6 +57,10 @@ export class Http1Client implements Client {
     const { address, shared } = this.#connection;
     if (shared.trust === undefined) return address;
     return (this.#address ??= shared.trust(address, this.headers));
+  }
+
+  get certificate(): ClientCertificate | undefined {
+    return this.#connection.certificate;
   }
 
   get hasBody(): boolean {

@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
 import { ChunkedBody, type parseRequestHead } from "@loadline/kit/http1";
+import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Watch, Watched } from "../../upstream/watch.ts";
 import {
+  type FrontTls,
   discardBytesMax,
   discardKeepBytesMax,
   discardMs,
@@ -21,6 +23,7 @@ export interface Http1Shared {
   readonly encoder: HeadEncoder;
   readonly headBytesMax: number;
   readonly trust: ProxyTrust | undefined;
+  readonly tls?: Pick<FrontTls, "certificateOf"> | undefined;
   readonly headMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
@@ -55,6 +58,8 @@ export class Http1Connection implements Watched {
   deadlineMs: number;
   readonly socket: Socket;
   readonly address: string;
+  /** What the peer proved to be by TLS. */
+  readonly certificate: ClientCertificate | undefined;
   readonly shared: Http1Shared;
   #client: Http1Client | undefined;
   #held: Buffer | undefined;
@@ -70,6 +75,7 @@ export class Http1Connection implements Watched {
     this.socket = socket;
     this.shared = shared;
     this.address = socket.remoteAddress ?? "";
+    this.certificate = shared.tls?.certificateOf(socket);
     this.deadlineMs = shared.nowMs() + shared.headMs;
     socket.on("data", this.#onData);
     socket.on("close", this.#onClose);

@@ -18,8 +18,9 @@ export interface HeadEncoder {
   encode(status: number, headers: readonly string[], framing: string, keep: boolean): string;
 }
 
-/** `keepAliveMs` is announced to clients in whole seconds. */
-export function createHeadEncoder(clock: Clock, keepAliveMs: number): HeadEncoder {
+/** `keepAliveMs` is announced to clients in whole seconds; `hsts` goes into every answer. */
+export function createHeadEncoder(clock: Clock, keepAliveMs: number, hsts?: string): HeadEncoder {
+  const hstsLine = hsts === undefined ? "" : lineOf("strict-transport-security", hsts);
   const statusLines = new Map<number, string>();
   const keepLines = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n\r\n`;
   const names: string[] = Array.from({ length: placesMax }, () => "");
@@ -31,7 +32,7 @@ export function createHeadEncoder(clock: Clock, keepAliveMs: number): HeadEncode
   const refresh = (nowMs: number): void => {
     second = Math.floor(nowMs / 1000);
     const date = new Date(nowMs).toUTCString();
-    const common = `x-content-type-options: nosniff\r\ndate: ${date}\r\n`;
+    const common = `x-content-type-options: nosniff\r\n${hstsLine}date: ${date}\r\n`;
     keepTail = common + keepLines;
     closeTail = `${common}connection: close\r\n\r\n`;
   };

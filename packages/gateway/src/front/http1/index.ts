@@ -22,12 +22,16 @@ export function createHttp1Front(
   const parts = change(http1Parts(o.clock));
   const connections = parts.watch;
   const paths = new Set(operations.filter((op) => op.isModel).map((op) => op.path));
-  const server = createServer({ noDelay: true, allowHalfOpen: false });
+  const begin = (socket: Socket): void => void new Http1Connection(parts.socket(socket), shared);
+  const server = o.tls
+    ? o.tls.createServer(begin)
+    : createServer({ noDelay: true, allowHalfOpen: false }, begin);
   server.maxConnections = o.connectionsMax;
   const shared: Http1Shared = {
     pipeline,
     watch: connections,
-    encoder: createHeadEncoder(o.clock, o.keepAliveMs),
+    encoder: createHeadEncoder(o.clock, o.keepAliveMs, o.tls?.hsts),
+    tls: o.tls,
     headBytesMax: o.headBytesMax,
     trust: o.trust,
     headMs: o.headMs,
@@ -42,9 +46,6 @@ export function createHttp1Front(
       node.adopt(connection.socket, bytes);
     },
   };
-  server.on("connection", (socket: Socket) => {
-    void new Http1Connection(parts.socket(socket), shared);
-  });
   let closed: Promise<void> | undefined;
   const stop = (): void => {
     closed ??= new Promise((resolve) => server.close(() => resolve()));
@@ -66,6 +67,7 @@ export function createHttp1Front(
     async close() {
       stop();
       connections.each((connection) => void connection.socket.destroy());
+      o.tls?.breakOff();
       await node.close();
       await closed;
     },

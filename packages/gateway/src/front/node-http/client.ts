@@ -1,8 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
-import { discardBytesMax, discardKeepBytesMax, discardMs, oneWriteBytesMax } from "../front.ts";
+import {
+  type FrontTls,
+  discardBytesMax,
+  discardKeepBytesMax,
+  discardMs,
+  oneWriteBytesMax,
+} from "../front.ts";
 import type { ProxyTrust } from "../proxy-trust.ts";
+import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
 
 /** What answers requests under /admin. */
@@ -16,6 +23,7 @@ export interface ClientOptions {
   readonly closing: WeakSet<Socket>;
   readonly isExpecting: boolean;
   readonly trust: ProxyTrust | undefined;
+  readonly tls: Pick<FrontTls, "certificateOf"> | undefined;
   readonly admin: RequestHandler | undefined;
 }
 
@@ -28,6 +36,7 @@ export class NodeClient implements Client {
   readonly #isExpecting: boolean;
   readonly #admin: RequestHandler | undefined;
   readonly #trust: ProxyTrust | undefined;
+  readonly #tls: ClientOptions["tls"];
   readonly #closing: WeakSet<Socket>;
   #address: string | undefined;
   #onBody: ((body: BodyRead) => void) | undefined;
@@ -40,6 +49,7 @@ export class NodeClient implements Client {
     this.#isExpecting = o.isExpecting;
     this.#admin = o.admin;
     this.#trust = o.trust;
+    this.#tls = o.tls;
   }
 
   get method(): string {
@@ -62,6 +72,10 @@ export class NodeClient implements Client {
     const peer = this.#request.socket.remoteAddress ?? "";
     if (this.#trust === undefined) return peer;
     return (this.#address ??= this.#trust(peer, this.#request.rawHeaders));
+  }
+
+  get certificate(): ClientCertificate | undefined {
+    return this.#tls?.certificateOf(this.#request.socket);
   }
 
   get hasBody(): boolean {

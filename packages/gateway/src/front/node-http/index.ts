@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { GatewayErrorCode } from "../../errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { errorBody, statusOf } from "../../stream/frames.ts";
 import { type Front, type FrontOptions, headersMax, requestsPerConnectionMax } from "../front.ts";
-import { listenOn } from "../listen.ts";
 import { type ClientOptions, NodeClient } from "./client.ts";
+import { listening } from "./listening.ts";
 import { Underway } from "./underway.ts";
 
 /** A front that can also take over connections another one accepted. */
@@ -35,11 +36,11 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
   server.maxRequestsPerSocket = requestsPerConnectionMax;
   server.maxHeadersCount = headersMax;
   let isDraining = false;
-  let closed: Promise<void> | undefined;
+  const door = listening(server, o);
   const underway = new Underway();
-  const { clock, admin, trust } = o;
+  const { clock, admin, trust, tls } = o;
   const closing = new WeakSet<Socket>();
-  const plain: ClientOptions = { clock, closing, isExpecting: false, admin, trust };
+  const plain: ClientOptions = { clock, closing, isExpecting: false, admin, trust, tls };
   const expecting: ClientOptions = { ...plain, isExpecting: true };
   const onRequest = (
     request: IncomingMessage,
@@ -54,6 +55,7 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
     const x: Exchange = pipeline.begin(client);
     if (!x.isOver) underway.add(request.socket, client, x);
   };
+  if (tls?.hsts !== undefined) announce(server, tls.hsts);
   server.on("request", (request, response) => onRequest(request, response));
   server.on("checkContinue", (request, response) => onRequest(request, response, expecting));
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
@@ -66,15 +68,9 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
     if (closing.has(socket)) socket.destroySoon();
     else if (!underway.endsAfterwards(socket)) refuseRaw(socket, codeOf(error), o.nextId());
   });
-  const stop = (): Promise<void> => {
-    closed ??= new Promise((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    return closed;
-  };
   return {
-    listen: () => listenOn(server, o),
-    // Node starts its check of idle and slow connections with this event.
-    serveAdopted: () => void server.emit("listening"),
+    listen: door.listen,
+    serveAdopted: door.serveAdopted,
     adopt(socket, bytes) {
       socket.pause();
       if (bytes.length > 0) socket.unshift(bytes);
@@ -82,13 +78,21 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
       socket.resume();
     },
     beginDrain: () => void (isDraining = true),
-    stopAccepting: () => void stop(),
+    stopAccepting: () => void door.stop(),
     async close() {
-      const stopped = stop();
-      server.closeAllConnections();
+      const stopped = door.stop();
+      door.breakOff();
       await stopped;
     },
   };
+}
+
+/** Puts a header into every answer, whoever writes it. */
+function announce(server: EventEmitter, hsts: string): void {
+  for (const event of ["request", "checkContinue", "checkExpectation"])
+    server.on(event, (_request: IncomingMessage, response: ServerResponse) => {
+      response.setHeader("strict-transport-security", hsts);
+    });
 }
 
 /** Answers a request that never comes to the pipeline, and ends its connection. */

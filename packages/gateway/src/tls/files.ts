@@ -1,0 +1,61 @@
+import { readFileSync, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { gatewayErrors } from "../errors.ts";
+import type { TlsConfig } from "./config.ts";
+
+/** Contents of the files that a section names, as text. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string | undefined;
+  readonly crl: string | undefined;
+}
+
+const bytesMax = 1024 * 1024;
+
+/** Reads every file of a section. LL_TLS_FILE names the first that cannot be read. */
+export function readTlsFiles({ files, mtls }: TlsConfig): TlsFiles {
+  return {
+    cert: read("tls.files.cert", files.cert),
+    key: read("tls.files.key", files.key),
+    ca: mtls ? read("tls.mtls.ca", mtls.ca) : undefined,
+    crl: mtls?.crl === undefined ? undefined : read("tls.mtls.crl", mtls.crl),
+  };
+}
+
+/** Two texts that differ when a file was written or replaced between them; reads no content. */
+export async function signTlsFiles({ files, mtls }: TlsConfig): Promise<string> {
+  const paths = [files.cert, files.key, mtls?.ca, mtls?.crl].filter((path) => path !== undefined);
+  const signs = await Promise.all(paths.map(signOf));
+  return signs.join(" ");
+}
+
+async function signOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(path);
+    return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+  } catch (cause) {
+    return codeOf(cause);
+  }
+}
+
+function read(key: string, path: string): string {
+  const fail = (why: string, cause?: unknown): Error =>
+    gatewayErrors.make("LL_TLS_FILE", `${key}: ${path} ${why}.`, { cause });
+  let text: string;
+  try {
+    const found = statSync(path);
+    if (!found.isFile()) throw fail("is no file");
+    if (found.size > bytesMax) throw fail("is over 1 MiB");
+    text = readFileSync(path, "latin1");
+  } catch (cause) {
+    if (cause instanceof Error && !("syscall" in cause)) throw cause;
+    throw fail(`cannot be read (${codeOf(cause)})`, cause);
+  }
+  if (text.trim() === "") throw fail("is empty");
+  return text;
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+}
