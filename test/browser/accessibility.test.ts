@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -6,24 +6,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildReportModel, type ReportModel } from "@loadline/contract";
 import type { AxeResults } from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadReportAssets, renderReport } from "../../packages/console/src/index.ts";
 import { fixtureModel } from "../../packages/console/test/fixture-model.ts";
 import { hostileTexts } from "../../packages/console/test/hostile-texts.ts";
 import { makeBundle } from "../../packages/contract/test/support.ts";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import { launchChromium } from "./chromium.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-if (executablePath === undefined) {
-  process.stdout.write("NOT TESTED: accessibility of the report (chromium missing)\n");
-}
+const parts = await requireParts(["chromium"]);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--no-first-run",
-];
 const views = [
   "/",
   "/claims",
@@ -52,13 +45,13 @@ const states: Record<string, () => ReportModel> = {
     fixtureModel({ text: hostileTexts[0]?.text ?? "", claims: 9, records: 20 }),
 };
 
-describe.skipIf(executablePath === undefined)("the report for everybody (axe-core)", () => {
+describe.skipIf(parts.missing)("the report for everybody (axe-core)", () => {
   let browser: Browser;
   let folder: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "loadline-axe-"));
-    browser = await chromium.launch({ executablePath: executablePath ?? "", args: flags });
+    browser = await launchChromium(parts.found("chromium").path);
   });
   afterAll(async () => {
     await browser.close();

@@ -1,29 +1,18 @@
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadReportAssets, renderReport } from "../../packages/console/src/index.ts";
 import { type FixtureOptions, fixtureModel } from "../../packages/console/test/fixture-model.ts";
 import { buildReportModel, type ReportModel } from "@loadline/contract";
 import { makeBundle } from "../../packages/contract/test/support.ts";
 import { hostileTexts } from "../../packages/console/test/hostile-texts.ts";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import { launchChromium } from "./chromium.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-if (executablePath === undefined) {
-  process.stdout.write("NOT TESTED: report in a browser (chromium missing)\n");
-}
-
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-];
+const parts = await requireParts(["chromium"]);
 const widths = [320, 768, 1280, 3840];
 const themes = ["light", "dark"] as const;
 const addresses = [
@@ -55,14 +44,14 @@ interface OpenOptions {
   readonly made?: ReportModel;
 }
 
-describe.skipIf(executablePath === undefined)("report in a browser", () => {
+describe.skipIf(parts.missing)("report in a browser", () => {
   let browser: Browser;
   let folder: string;
   let files = 0;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "loadline-report-"));
-    browser = await chromium.launch({ executablePath: executablePath ?? "", args: flags });
+    browser = await launchChromium(parts.found("chromium").path);
   });
   afterAll(async () => {
     await browser.close();

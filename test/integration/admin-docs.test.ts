@@ -1,11 +1,11 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adminRoutes } from "../../packages/gateway/src/admin/surfaces/table.ts";
 import { runGateway, type Running } from "../../packages/gateway/test/harness.ts";
+import { launchChromium } from "../browser/chromium.ts";
 
 const parts = await requireParts(["chromium"]);
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
 
 describe.skipIf(parts.missing)("the admin API's page in Chromium", () => {
   let gateway: Running;
@@ -13,8 +13,7 @@ describe.skipIf(parts.missing)("the admin API's page in Chromium", () => {
 
   beforeAll(async () => {
     gateway = await runGateway();
-    const executablePath = parts.found("chromium").path;
-    browser = await chromium.launch({ executablePath, args: flags });
+    browser = await launchChromium(parts.found("chromium").path);
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readVerdict, type VerdictDocument } from "@loadline/contract";
@@ -11,6 +9,7 @@ import {
 import { repositoryRoot } from "../architecture/tree.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
 import { brokenGuards, get, limitOf, runScenario } from "./load/run.ts";
+import { runTool, type ToolEnd } from "./load/tool.ts";
 
 /** A module whose iterations burn the thread they run on. */
 const burner = `export async function burn(vu) {
@@ -99,21 +98,8 @@ describe("a generator that cannot keep up says so", () => {
 });
 
 /** Runs the command line with fewer descriptors; Node raises a soft limit itself. */
-async function withDescriptors(
-  limit: number,
-  cwd: string,
-  argv: readonly string[],
-): Promise<{ code: number | null; out: string; err: string }> {
+function withDescriptors(limit: number, cwd: string, argv: readonly string[]): Promise<ToolEnd> {
   const main = join(repositoryRoot, "packages/cli/src/main.ts");
   const shell = `ulimit -n ${limit}; exec "$0" "$@"`;
-  const child = spawn("sh", ["-c", shell, process.execPath, main, ...argv], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 100_000,
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk: Buffer) => void (out += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => void (err += chunk.toString("utf8")));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, out, err };
+  return runTool("sh", ["-c", shell, process.execPath, main, ...argv], cwd);
 }
