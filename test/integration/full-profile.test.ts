@@ -2,10 +2,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VerdictDocument } from "@loadline/contract";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
 import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
+import { reasonsOfHaste } from "./readiness.ts";
 
 /** Stages that no build runs yet: what a full plan promises of them is declared. */
 const later = ["chaos.upstream_kill", "chaos.partition", "audit.families", "drill.restore"];
@@ -46,16 +47,28 @@ async function validateFull(plan: string, env: Readonly<Record<string, string>>)
   return { verdict: verdictOf({ ...ended, code, err }), runDir: runDirOf(cwd), cwd, code, err };
 }
 
-/** Verdict and reason of every required claim that is not passed. */
+const isHaste = ({ id, reason }: VerdictDocument["claims"][number]): boolean =>
+  id.startsWith("load.") && reasonsOfHaste.includes(reason ?? "none");
+
+/** Verdict and reason of every required claim that is not passed, but for those of haste. */
 const open = ({ claims }: VerdictDocument): string[] =>
   claims
-    .filter(({ verdict, required }) => required && verdict !== "passed")
+    .filter((claim) => claim.required && claim.verdict !== "passed" && !isHaste(claim))
     .map(({ id, verdict, reason }) => `${id} ${verdict} ${reason ?? ""}`);
+
+/** Counts the test as skipped where this machine was too busy to decide the load. */
+function skipIfBusy(context: TestContext, { claims }: VerdictDocument): void {
+  const busy = claims.filter((claim) => claim.required && isHaste(claim)).map(({ id }) => id);
+  if (busy.length === 0) return;
+  const note = `NOT TESTED: ${busy.join(", ")} (this machine was too busy)`;
+  process.stdout.write(`${note}\n`);
+  context.skip(note);
+}
 
 const undone = later.map((id) => `${id} not_tested not_run`);
 
 describe("the plan of R2 with --profile full", () => {
-  it("on the reference target: chat, documents and tools pass, and only stages nobody built keep it NOT_PROVEN [R2-51] [R2-52] [R2-57]", async () => {
+  it("on the reference target: chat, documents and tools pass, and only stages nobody built keep it NOT_PROVEN [R2-51] [R2-52] [R2-57]", async (context) => {
     await using target = await startReferenceTarget();
     const plan = planOf(target.url, { target: { name: "reference" }, service: {} });
     const { verdict, code, cwd, runDir, err } = await validateFull(plan, {});
@@ -65,7 +78,6 @@ describe("the plan of R2 with --profile full", () => {
     for (const id of ["stack.rag.read_back", "stack.rag.isolation", "stack.mcp.call"]) {
       expect(passed).toContain(id);
     }
-    expect(passed).toContain("load.chat.p99");
     expect(err).toContain("chaos declared only, audit declared only, drill declared only");
     const { counts } = await target.truth();
     expect(counts["rag_ingested"]).toBeGreaterThan(0);
@@ -73,9 +85,11 @@ describe("the plan of R2 with --profile full", () => {
     expect(evidenceOf(runDir)).toContain('"stage":"stack"');
     const verified = await runCli(cwd, ["verify", runDir]);
     expect([verified.code, verified.out]).toEqual([0, expect.stringContaining("NOT_PROVEN")]);
+    skipIfBusy(context, verdict);
+    expect(passed).toContain("load.chat.p99");
   }, 90_000);
 
-  it("on the gateway: its chat passes, and the routes it lacks are named [R2-57]", async () => {
+  it("on the gateway: its chat passes, and the routes it lacks are named [R2-57]", async (context) => {
     await using gateway = await startGatewayProcess({
       listen: { port: 0 },
       log: { level: "silent" },
@@ -101,5 +115,6 @@ describe("the plan of R2 with --profile full", () => {
       verdict.claims.find((claim) => claim.id === id)?.sentence ?? "";
     expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
+    skipIfBusy(context, verdict);
   }, 90_000);
 });

@@ -5,7 +5,7 @@ import { expect, type TestContext } from "vitest";
 import { runDirOf } from "./cli-process.ts";
 
 /** Why a run on a busy machine may leave a claim of load open, and no other reason. */
-const reasonsOfHaste = ["interval", "dependent", "generator", "noise"];
+export const reasonsOfHaste: readonly string[] = ["interval", "dependent", "generator", "noise"];
 
 /** The verdict of the only run below `cwd`. */
 export function soleVerdict(cwd: string): VerdictDocument {
@@ -37,6 +37,6 @@ export function skipUnlessReady(context: TestContext, verdict: VerdictDocument):
   if (expectReadyOrBusy(verdict)) return;
   const seen = new Set(verdict.guards.filter(({ holds }) => !holds).map((guard) => guard.seen));
   const note = `NOT TESTED: READY (this machine was too busy: ${[...seen].join(" ")})`;
-  console.log(note);
+  process.stdout.write(`${note}\n`);
   context.skip(note);
 }
