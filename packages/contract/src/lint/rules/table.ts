@@ -11,6 +11,7 @@ import { intervalRule } from "./interval.ts";
 import { meanRule } from "./mean.ts";
 import { missRule } from "./miss.ts";
 import { pendingRule } from "./pending.ts";
+import { precisionRule } from "./precision.ts";
 import { projectionRule } from "./projection.ts";
 import { rangeRule } from "./range.ts";
 import { ratioRule } from "./ratio.ts";
@@ -35,6 +36,7 @@ export const lintRules: readonly LintRule[] = [
   rangeRule,
   claimMathRule,
   intervalRule,
+  precisionRule,
   smallSampleRule,
   zeroRule,
   missRule,
