@@ -23,9 +23,13 @@ export interface GuardWaiver {
 export type ObserveSpec = (
   | { readonly prometheus: string; readonly series: readonly string[] }
   | { readonly cgroup: string }
+  /** Of this machine. */
+  | { readonly process: number }
 ) & {
-  /** The first series (of a cgroup: its memory) grows by at most this; declares a claim. */
+  /** The first series (of a cgroup or process: its memory) grows by at most this; declares a claim. */
   readonly growthMibPerHourMax?: number | undefined;
+  /** Whether that claim decides, default true. */
+  readonly required?: boolean | undefined;
 };
 
 /** A load plan with what is promised of it. */

@@ -40,6 +40,14 @@ function verdictOf(memory: ObservedSeries): string {
 }
 
 describe("growth of memory", () => {
+  it("is claimed of a process, and shown only where it decides nothing", () => {
+    const [claim] = growthClaims([{ process: 7, growthMibPerHourMax: 16, required: false }]);
+    expect([claim?.statement, claim?.required]).toEqual([
+      "process 7 grows by at most 16 MiB/h in this window",
+      false,
+    ]);
+  });
+
   it("is claimed for what declares a limit, and for nothing else", () => {
     expect(growthClaims(specs).map(({ id, limit }) => [id, limit])).toEqual([
       ["target.memory_growth.2", 10],

@@ -14,8 +14,17 @@ const z = 1.645;
 const confidence = 0.95;
 
 const streamOf = (at: number): string => `load.memory_growth.${at + 1}`;
-const nameOf = (spec: ObserveSpec): string =>
-  "cgroup" in spec ? `cgroup ${spec.cgroup}` : (spec.series[0] ?? "");
+
+function nameOf(spec: ObserveSpec): string {
+  if ("process" in spec) return `process ${spec.process}`;
+  return "cgroup" in spec ? `cgroup ${spec.cgroup}` : (spec.series[0] ?? "");
+}
+
+/** How many series a source has. */
+function seriesOf(spec: ObserveSpec): number {
+  if ("process" in spec) return 1;
+  return "cgroup" in spec ? 2 : spec.series.length;
+}
 
 /** One claim for each observed source that declares how much its memory may grow. */
 export function growthClaims(specs: readonly ObserveSpec[]): Claim[] {
@@ -32,7 +41,7 @@ export function growthClaims(specs: readonly ObserveSpec[]): Claim[] {
         unit: "MiB/h",
         parts: ["all"],
         confidence,
-        required: true,
+        required: spec.required ?? true,
         category: "Performance & Capacity",
         rationale: "A leak ends a service that passed every short test.",
         checklist: ["R1-28", "R4-14"],
@@ -53,7 +62,7 @@ export function recordGrowth(
   let first = 0;
   for (const [at, spec] of specs.entries()) {
     const series = observed[first];
-    first += "cgroup" in spec ? 2 : spec.series.length;
+    first += seriesOf(spec);
     if (spec.growthMibPerHourMax === undefined || series === undefined) continue;
     const shared = { by, claims: [`target.memory_growth.${at + 1}`] };
     const stream = streamOf(at);

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
+import { setImmediate } from "node:timers/promises";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { startScriptedServer } from "../../../testkit/src/stall-server/index.ts";
@@ -36,6 +37,33 @@ describe("the target's side", () => {
       ["requests_total", 12],
       ['requests_total{code="500"}', 2],
     ]);
+  });
+
+  it("[R1-28] a process of this machine tells its resident memory; one that is gone is a gap", async () => {
+    const observer = startObserver([{ process: process.pid }, { process: 4_194_303 }], deps());
+    await systemClock().sleep(50);
+    const [own, gone] = await observer.stop();
+    expect(own?.series).toBe("rss_bytes");
+    expect(own?.first).toBeGreaterThan(1024 * 1024);
+    expect([gone?.gaps, gone?.first]).toEqual([1, null]);
+  });
+
+  it("a long run is sampled less often, and to its end", async () => {
+    const clock = new TestClock();
+    const observer = startObserver([{ process: process.pid }], {
+      ...deps(),
+      clock,
+      plannedMs: 8 * 3_600_000,
+    });
+    for (let at = 0; at < 8 * 3_600_000; at += 8_400) {
+      await setImmediate();
+      clock.advance(8_400);
+    }
+    await setImmediate();
+    const [own] = await observer.stop();
+    const last = own?.samples.at(-1)?.[0] ?? 0;
+    expect(last).toBeGreaterThan(8 * 3_600_000 - 20_000);
+    expect(own?.samples.length).toBeLessThanOrEqual(3_600);
   });
 
   it("is sampled at once and each second; a missing sample is a gap, never 0", async () => {

@@ -16,10 +16,13 @@ export interface ObservedSeries {
   readonly last: number | null;
 }
 
-const everyMs = 1_000;
+/** At most one sample a second; of a long run fewer, spread over all of it. */
+const everyMsMin = 1_000;
+const timeoutMs = 1_000;
 /** Before and after the load. */
 export const aroundMs = 2_000;
 const samplesMax = 3_600;
+const plannedSlack = 1.05;
 const cgroupFiles = ["memory.current", "cpu.stat"] as const;
 
 interface Source {
@@ -40,17 +43,19 @@ interface ObserverDeps {
   readonly signal: AbortSignal;
   /** Hosts besides loopback that may be asked. */
   readonly allowHosts: readonly string[];
+  /** Planned length of what is watched, ms; default such that each second is sampled. */
+  readonly plannedMs?: number;
 }
 
 /** Starts to sample. @throws LL_LOAD_HOST_REFUSED for a host that is not allowed. */
 export function startObserver(specs: readonly ObserveSpec[], deps: ObserverDeps): Observer {
-  const sources = specs.map((spec) =>
-    "cgroup" in spec ? cgroupSource(spec.cgroup) : metricsSource(spec, deps),
-  );
+  const sources = specs.map((spec) => sourceOf(spec, deps));
   const seen = sources.map(({ series }) => series.map((): [number, number | null][] => []));
   const stopped = new AbortController();
   const { clock } = deps;
   const startMs = clock.monotonicMs();
+  // A run may take longer than planned: its drain.
+  const everyMs = Math.max(everyMsMin, ((deps.plannedMs ?? 0) * plannedSlack) / samplesMax);
   const loop = async (): Promise<void> => {
     for (let count = 0; count < samplesMax && !stopped.signal.aborted; count++) {
       const atMs = Math.round(clock.monotonicMs() - startMs);
@@ -76,6 +81,11 @@ export function startObserver(specs: readonly ObserveSpec[], deps: ObserverDeps)
       );
     },
   };
+}
+
+function sourceOf(spec: ObserveSpec, deps: ObserverDeps): Source {
+  if ("process" in spec) return processSource(spec.process);
+  return "cgroup" in spec ? cgroupSource(spec.cgroup) : metricsSource(spec, deps);
 }
 
 function seriesOf(
@@ -110,7 +120,7 @@ function metricsSource(
     egress: createEgress({ allowHosts: [host] }),
     clock: deps.clock,
     run: deps.run,
-    timeoutMs: everyMs,
+    timeoutMs,
     signal: deps.signal,
   });
   return {
@@ -151,6 +161,21 @@ function cgroupSource(folder: string): Source {
     series: ["memory_bytes", "cpu_seconds"],
     close: () => undefined,
     sample: () => Promise.resolve(readCgroup(folder)),
+  };
+}
+
+/** Resident memory of a process of this machine, as the kernel tells it. */
+function processSource(pid: number): Source {
+  return {
+    name: `process ${pid}`,
+    series: ["rss_bytes"],
+    close: () => undefined,
+    sample() {
+      const resident = /^VmRSS:\s+(\d+) kB/m.exec(textOf(`/proc/${pid}/status`) ?? "");
+      const found = new Map<string, number>();
+      if (resident !== null) found.set("rss_bytes", Number(resident[1]) * 1024);
+      return Promise.resolve(found);
+    },
   };
 }
 

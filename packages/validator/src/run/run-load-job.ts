@@ -1,10 +1,11 @@
-import type { RunPlan } from "@loadline/contract";
+import type { Claim, RunPlan } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
 import {
   type BoundJob,
   type LiveFrame,
   LoadControl,
   jobMinutes,
+  type LoadJob,
   type LoadPlan,
   type LoadRecord,
   runLoad,
@@ -47,7 +48,7 @@ export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
     confidence: job.confidence,
     maxWaived: 3,
     budgetMinutes: Math.ceil(jobMinutes(job) + setupMinutes),
-    claims: [...bound.map(({ claim }) => claim), ...growthClaims(job.observe ?? [])],
+    claims: [...bound.map(({ claim }) => claim), ...growthOf(job)],
     stages: {
       target: {
         url: load.target.baseUrl,
@@ -62,6 +63,12 @@ export function loadRunPlan({ job, bound }: BoundJob): RunPlan {
       skip: [],
     },
   };
+}
+
+/** Growth of memory is shown, not decided, where the whole job only explores. */
+function growthOf(job: LoadJob): Claim[] {
+  const claims = growthClaims(job.observe ?? []);
+  return job.explore ? claims.map((claim) => ({ ...claim, required: false })) : claims;
 }
 
 /** The plan as data of evidence: no secret, no header's value, of rows only how many. */
@@ -125,7 +132,8 @@ async function withObserver(job: BoundJob, deps: LoadRunDeps, place: Place): Pro
   if (specs.length === 0) return observe(job, deps, place);
   const { clock, signal } = deps;
   const allowHosts = job.load.target.allowHosts ?? [];
-  const observer = startObserver(specs, { clock, signal, run: place.run, allowHosts });
+  const plannedMs = jobMinutes(job.job) * 60_000 + 2 * aroundMs;
+  const observer = startObserver(specs, { clock, signal, run: place.run, allowHosts, plannedMs });
   // The only rejection is the stop itself.
   const wait = (): Promise<void> => clock.sleep(aroundMs, signal).catch(() => undefined);
   try {

@@ -88,7 +88,9 @@ const growth = z
   .positive()
   .max(1_048_576)
   .optional()
-  .describe("the first series (a cgroup: its memory), in bytes, grows by at most this, MiB/h");
+  .describe(
+    "the first series (a cgroup or process: its memory), in bytes, grows by at most this, MiB/h",
+  );
 
 /** The `load:` block of a plan. */
 export const loadBlockSchema = z.strictObject({
@@ -155,6 +157,10 @@ export const loadBlockSchema = z.strictObject({
         }),
         z.strictObject({
           cgroup: z.string().startsWith("/").describe("folder of a control group"),
+          growthMibPerHourMax: growth,
+        }),
+        z.strictObject({
+          process: positive.max(4_194_304).describe("id of a process of this machine"),
           growthMibPerHourMax: growth,
         }),
       ]),

@@ -21,7 +21,10 @@ export interface ProfileRun {
  * profile asks: there would be nothing to send.
  */
 export function jobOfProfile(profile: LoadProfile, run: ProfileRun): LoadJob {
-  const made = profile.make(run.manifest, run.terms, run.load.seed);
+  const made = profile.make(run.manifest, run.terms, {
+    seed: run.load.seed,
+    baseUrl: run.load.target.baseUrl.replace(/\/+$/, ""),
+  });
   if (Object.keys(made.scenarios).length === 0) {
     const why = made.undecided.map(({ sentence }) => sentence).join(" ");
     throw loadErrors.make(
@@ -41,6 +44,7 @@ export function jobOfProfile(profile: LoadProfile, run: ProfileRun): LoadJob {
     explore: run.explore,
     ...(made.slo !== undefined && { slo: made.slo }),
     ...(made.ladder !== undefined && { ladder: made.ladder }),
+    ...(made.observe !== undefined && { observe: made.observe }),
     ...(made.limiters !== undefined && { limiters: made.limiters }),
     ...(made.blocks !== undefined && { blocks: made.blocks }),
     ...(made.keyEnvs !== undefined && { keyEnvs: made.keyEnvs }),

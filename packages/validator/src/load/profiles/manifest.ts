@@ -28,6 +28,19 @@ export const profileManifestSchema = z.strictObject({
   health: path.default("/healthz").describe("health route"),
   metrics: path.default("/metrics").describe("route of the target's metrics"),
   limitMs: z.number().positive().default(2_000).describe("p95 limit of declared endpoints, ms"),
+  memory: z
+    .strictObject({
+      series: z
+        .array(z.string().min(1))
+        .min(1)
+        .max(8)
+        .default(["process_resident_memory_bytes"])
+        .describe("of the metrics route, in bytes: resident memory, heap"),
+      process: z.int().min(1).max(4_194_304).optional().describe("id of a process on this machine"),
+      growthMibPerHourMax: z.number().positive().max(1_048_576).default(16),
+    })
+    .optional()
+    .describe("where the target's memory is read; absent: resident memory, where it is told"),
   limiter: z
     .strictObject({
       kind: z.enum(["token_bucket", "fixed_window", "sliding_window"]),

@@ -1,3 +1,4 @@
+import type { ObserveSpec } from "../job.ts";
 import type { Scenario } from "../scenario-types.ts";
 import type { DeclaredLimiter } from "../schedule/limiter.ts";
 import type { ThresholdSpec } from "../thresholds/bound-claim.ts";
@@ -62,9 +63,18 @@ export interface MadeProfile {
   readonly ladder?: readonly LadderClaim[];
   readonly limiters?: readonly LimiterClaim[];
   readonly blocks?: readonly BlocksClaim[];
+  /** The target's side, sampled beside the load. */
+  readonly observe?: readonly ObserveSpec[];
   /** Variables that hold keys, by the names scenarios use. */
   readonly keyEnvs?: Readonly<Record<string, string>>;
   readonly undecided: readonly UndecidedClaim[];
+}
+
+/** Where and on which schedule a profile runs. */
+export interface ProfilePlace {
+  readonly seed: number;
+  /** Of the target, without an end slash. */
+  readonly baseUrl: string;
 }
 
 /** One built-in profile. */
@@ -72,6 +82,5 @@ export interface LoadProfile {
   readonly id: string;
   readonly summary: string;
   readonly checklist: readonly string[];
-  /** Pure but for the seed, which its schedule is drawn from. */
-  make(manifest: ProfileManifest, terms: ProfileTerms, seed: number): MadeProfile;
+  make(manifest: ProfileManifest, terms: ProfileTerms, run: ProfilePlace): MadeProfile;
 }

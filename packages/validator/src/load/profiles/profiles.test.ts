@@ -101,6 +101,24 @@ describe("built-in profiles", () => {
     expect(new Set(places.map((triple) => triple.indexOf(30)))).toEqual(new Set([0, 1, 2]));
   });
 
+  it("[R1-28] soak watches the target's memory: what it tells, or a process and its heap by name", () => {
+    const observed = (manifest: ProfileManifest) =>
+      bound(findProfile("soak"), manifest).job.observe;
+    const url = "http://127.0.0.1:1/metrics";
+    const shared = { growthMibPerHourMax: 16 };
+    const resident = ["process_resident_memory_bytes"];
+    expect(observed(bare)).toEqual([
+      { prometheus: url, series: resident, ...shared, required: false },
+    ]);
+    const memory = { process: 4_242, series: [...resident, "heap_bytes"] };
+    const declared = profileManifestSchema.parse({ model: "tiny", memory });
+    expect(observed(declared)).toEqual([
+      { process: 4_242, ...shared },
+      { prometheus: url, series: resident, ...shared },
+      { prometheus: url, series: ["heap_bytes"], ...shared },
+    ]);
+  });
+
   it("quota-burst does not promise refusals that its own limiter would not make", () => {
     const wide = profileManifestSchema.parse({
       model: "tiny",

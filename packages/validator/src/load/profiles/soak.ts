@@ -1,14 +1,31 @@
 import { chat } from "./parts.ts";
+import type { ObserveSpec } from "../job.ts";
+import type { ProfileManifest } from "./manifest.ts";
 import type { LoadProfile } from "./profile.ts";
 
 const share = 0.7;
 const peakDefault = 20;
 
+const growthMibPerHourDefault = 16;
+
+/** What of the target's memory is sampled: as declared, else what most targets tell of themselves. */
+function memoryOf({ memory, metrics }: ProfileManifest, baseUrl: string): ObserveSpec[] {
+  const prometheus = `${baseUrl}${metrics}`;
+  const growthMibPerHourMax = memory?.growthMibPerHourMax ?? growthMibPerHourDefault;
+  if (memory === undefined) {
+    const series = ["process_resident_memory_bytes"];
+    return [{ prometheus, series, growthMibPerHourMax, required: false }];
+  }
+  const { process } = memory;
+  const named = memory.series.map((one) => ({ prometheus, series: [one], growthMibPerHourMax }));
+  return process === undefined ? named : [{ process, growthMibPerHourMax }, ...named];
+}
+
 export const soak: LoadProfile = {
   id: "soak",
   summary: "30 min at 70 % of the peak given by --rate",
   checklist: ["R1-28", "R4-14"],
-  make(manifest, { rate = peakDefault, durationMs = 1_800_000 }) {
+  make(manifest, { rate = peakDefault, durationMs = 1_800_000 }, { baseUrl }) {
     return {
       scenarios: {
         chat: {
@@ -24,15 +41,8 @@ export const soak: LoadProfile = {
         "response_time{scenario:chat}": [{ threshold: "p(99)<2s over(60s)" }],
         errors: [{ threshold: "rate<0.5%" }],
       },
-      undecided: [
-        {
-          id: "target.heap_slope",
-          statement: "The target's heap does not grow over the window",
-          required: false,
-          reason: "not_run",
-          sentence: "No series of the target's memory is observed in this run.",
-        },
-      ],
+      observe: memoryOf(manifest, baseUrl),
+      undecided: [],
     };
   },
 };
