@@ -15,7 +15,10 @@ const uriName = /^URI:(.+)$/;
  * verified chain and revocation; times, purpose and strength are looked at again here, because a
  * resumed session shows what was true when it began.
  */
-export function judgePeer(socket: TLSSocket, nowMs: number): PeerJudgement {
+export function judgePeer(
+  socket: Pick<TLSSocket, "authorized" | "getPeerX509Certificate">,
+  nowMs: number,
+): PeerJudgement {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return "none";
   if (!socket.authorized || !isUsable(certificate, nowMs)) return "refused";
