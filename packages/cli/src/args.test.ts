@@ -1,8 +1,6 @@
 import { LoadlineError } from "@loadline/kit/errors";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type OptionSpec, parseArgs } from "./args.ts";
-import { editDistance, meant, nearest } from "./nearest.ts";
 
 const options: readonly OptionSpec[] = [
   { name: "once", help: "" },
@@ -55,25 +53,5 @@ describe("arguments", () => {
     const help: OptionSpec = { name: "help", help: "" };
     expect(parseArgs(["--help"], [help], one).has("help")).toBe(true);
     expect(parseArgs(["-h"], [help], one).has("help")).toBe(true);
-  });
-});
-
-describe("suggestions", () => {
-  it("the nearest word is offered, a far one is not", () => {
-    expect(nearest("valdate", ["verify", "validate"])).toBe("validate");
-    expect(nearest("xyzzy", ["verify", "validate"])).toBeUndefined();
-    expect(meant("xyzzy", ["verify"])).toBe("");
-  });
-
-  it("the distance is symmetric, zero for equal words alone, and at most the longer length", () => {
-    const word = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 8 });
-    fc.assert(
-      fc.property(word, word, (a, b) => {
-        const distance = editDistance(a, b);
-        expect(distance).toBe(editDistance(b, a));
-        expect(distance === 0).toBe(a === b);
-        expect(distance).toBeLessThanOrEqual(Math.max(a.length, b.length));
-      }),
-    );
   });
 });

@@ -1,5 +1,5 @@
+import { meant } from "@loadline/kit/nearest";
 import { cliErrors } from "./errors.ts";
-import { meant } from "./nearest.ts";
 
 export interface OptionSpec {
   /** Long name without dashes. */

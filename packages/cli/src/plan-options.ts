@@ -9,11 +9,11 @@ import {
 } from "@loadline/validator";
 import type { PlanFile } from "@loadline/validator";
 import type { RunPlan } from "@loadline/contract";
+import { meant } from "@loadline/kit/nearest";
 import { dirname, resolve } from "node:path";
 import { withWaivers } from "./accepted.ts";
 import type { Args } from "./args.ts";
 import { cliErrors } from "./errors.ts";
-import { meant } from "./nearest.ts";
 import type { CliHost } from "./process/host.ts";
 
 type StageName = (typeof stageNames)[number];

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { LoadlineError } from "@loadline/kit/errors";
+import { meant } from "@loadline/kit/nearest";
 import { commonOptions, parseArgs } from "./args.ts";
 import { cliErrors } from "./errors.ts";
 import { overview, verbHelp } from "./help.ts";
-import { meant } from "./nearest.ts";
 import type { CliHost, ExitCode } from "./process/host.ts";
 import { cleanText } from "./terminal/clean-text.ts";
 import { verbs } from "./verbs/table.ts";

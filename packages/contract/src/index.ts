@@ -1,6 +1,5 @@
 /** What is promised and what counts as proof: pure functions over plain data. */
 export * from "./browser.ts";
-export { findNearest } from "./plan/nearest.ts";
 export * from "./plan/parse-plan.ts";
 export { planSchema } from "./plan/plan-schema.ts";
 export * from "./plan/units.ts";

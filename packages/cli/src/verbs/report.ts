@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { meant } from "@loadline/kit/nearest";
 import { reRender } from "@loadline/validator";
 import { bundlePath } from "../bundle-path.ts";
 import { cliErrors } from "../errors.ts";
-import { meant } from "../nearest.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { type Format, formats, isFormat, loadReporters } from "../reporters.ts";
 import type { ExitCode } from "../process/host.ts";

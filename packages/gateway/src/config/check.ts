@@ -1,9 +1,9 @@
 import { isRecord } from "@loadline/kit/json";
+import { meant } from "@loadline/kit/nearest";
 import type { z } from "zod";
 import type { GatewayErrorCode } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
 import { targetRoutingConfig } from "../routing/config.ts";
-import { nearest } from "./nearest.ts";
 import { configSchema, type GatewayConfig } from "./schema.ts";
 
 export interface ConfigProblem {
@@ -54,8 +54,7 @@ function checkRoutes(config: GatewayConfig, problems: ConfigProblem[]): void {
     route.groups.forEach((group, g) =>
       group.targets.forEach((target, t) => {
         if (Object.hasOwn(config.targets, target)) return;
-        const near = nearest(target, Object.keys(config.targets));
-        const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+        const hint = meant(target, Object.keys(config.targets));
         const path = ["routes", name, "groups", g, "targets", t];
         problems.push(invalid(path, `there is no target ${JSON.stringify(target)}.${hint}`));
       }),
@@ -71,8 +70,7 @@ function problemOf(
   const path = [...prefix, ...issue.path];
   if (issue.code !== "unrecognized_keys") return invalid(path, `${issue.message}.`);
   const key = issue.keys[0] ?? "";
-  const near = nearest(key, keysAt(schema, issue.path));
-  const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
+  const hint = meant(key, keysAt(schema, issue.path));
   return { code: "LL_CONFIG_UNKNOWN_KEY", path: [...path, key], message: `unknown key.${hint}` };
 }
 

@@ -1,6 +1,6 @@
 import type { Claim } from "@loadline/contract";
+import { nearest } from "@loadline/kit/nearest";
 import type { BlocksClaim, LadderClaim, LimiterClaim, UndecidedClaim } from "./profiles/profile.ts";
-import { nearest } from "../plan/nearest.ts";
 import { loadErrors } from "./errors.ts";
 import { loadGuards } from "./guards/index.ts";
 import { extraClaims } from "./extra-claims.ts";

@@ -7,7 +7,6 @@ import { fullPlan, quickPlan } from "./build-plan.ts";
 import { plannedRequests } from "./load-claims.ts";
 import { loadPlanFile, parsePlanFile } from "./load-plan-file.ts";
 import { planFileSchema } from "./manifest.ts";
-import { nearest } from "./nearest.ts";
 
 const baseUrl = "http://127.0.0.1:8080/v1";
 
@@ -84,10 +83,5 @@ describe("plan", () => {
     writeFileSync(path, `target: { url: "${baseUrl}" }\n`);
     expect((await loadPlanFile(path)).plan.target.baseUrl).toBe(baseUrl);
     rmSync(root, { recursive: true });
-  });
-
-  it("nothing is guessed for a word far from every key", () => {
-    expect(nearest("zzzzzz", ["target", "load"])).toBe(null);
-    expect(nearest("fallbck", ["fallback", "feedback"])).toBe("fallback");
   });
 });

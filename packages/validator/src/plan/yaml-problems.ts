@@ -1,7 +1,7 @@
 import type { Problem } from "@loadline/contract";
+import { meant } from "@loadline/kit/nearest";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
-import { nearest } from "./nearest.ts";
 import { keysOf, schemaAt } from "./schema-keys.ts";
 
 /** A problem with the line it is on, 1-based. */
@@ -53,8 +53,7 @@ function problemsOf(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue):
   const path = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const best = nearest(key, keysOf(schemaAt(schema, value, issue.path)));
-      const hint = best === null ? "" : ` Did you mean "${best}"?`;
+      const hint = meant(key, keysOf(schemaAt(schema, value, issue.path)));
       const whole = path === "" ? key : `${path}.${key}`;
       const at = [...issue.path, key];
       return { code: "LL_PLAN_KEY", path: whole, message: `unknown key.${hint}`, at };

@@ -1,7 +1,8 @@
+import { meant } from "@loadline/kit/nearest";
 import { z } from "zod";
-import { nearest } from "../plan/nearest.ts";
 import { cycleOf } from "./graph.ts";
 import { serviceSchema } from "./services/index.ts";
+import { procRoot } from "./services/web-fields.ts";
 
 const name = z
   .string()
@@ -39,6 +40,7 @@ export const stackSchema = z
       .max(60_000)
       .default(10_000)
       .describe("most time one check may take, ms"),
+    procRoot: procRoot.describe("mount of procfs that tells of listeners and volumes"),
     services: z.record(name, serviceSchema).describe("services by name"),
     edges: z.array(edgeSchema).max(200).default([]).describe("who uses whom"),
   })
@@ -51,8 +53,7 @@ export const stackSchema = z
     for (const [index, edge] of stack.edges.entries()) {
       for (const end of ["from", "to"] as const) {
         if (names.includes(edge[end])) continue;
-        const best = nearest(edge[end], names);
-        const hint = best === null ? "" : ` Did you mean "${best}"?`;
+        const hint = meant(edge[end], names);
         const message = `there is no service ${edge[end]}.${hint}`;
         context.addIssue({ code: "custom", path: ["edges", index, end], message });
       }

@@ -1,4 +1,4 @@
-import { nearest } from "../../plan/nearest.ts";
+import { meant } from "@loadline/kit/nearest";
 import type { LoadOutcome } from "../engine/flight.ts";
 import type { CheckSpec } from "../scenario/checks/table.ts";
 import type { Faults } from "./faults.ts";
@@ -36,8 +36,7 @@ function checkWhen(step: Step, path: readonly PropertyKey[], faults: Faults): vo
   const known = Object.keys(outcomes);
   for (const outcome of step.when ?? []) {
     if (known.includes(outcome)) continue;
-    const best = nearest(outcome, known);
-    faults.add(path, `no outcome ${outcome}.${best === null ? "" : ` Did you mean "${best}"?`}`);
+    faults.add(path, `no outcome ${outcome}.${meant(outcome, known)}`);
   }
 }
 

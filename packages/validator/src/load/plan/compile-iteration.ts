@@ -1,4 +1,4 @@
-import { nearest } from "../../plan/nearest.ts";
+import { meant } from "@loadline/kit/nearest";
 import type { ExecSpec, LoadRequest, MixPart, StepName } from "../scenario-types.ts";
 import type { FeedPlan } from "../scenario/feed/feed.ts";
 import { parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
@@ -141,7 +141,7 @@ function compileSteps(
   }
   for (const { step, path: at } of declared) {
     const kind = kindOf(step);
-    const wants = kind === "ws" ? "rooms" : kind;
+    const wants = typeof step.ws === "string" ? "rooms" : kind;
     if ((wants === "rag" || wants === "rooms") && !context.services.includes(wants)) {
       faults.add([...path, ...at, kind], `target.${wants} is not set`);
     }
@@ -173,9 +173,7 @@ function checkTemplate(
 function unknownRef(ref: TemplateRef, { feed, env }: IterationContext): string | null {
   const among = (known: readonly string[], what: string): string | null => {
     if (known.includes(ref.name)) return null;
-    const best = nearest(ref.name, known);
-    const hint = best === null ? "" : ` Did you mean "${best}"?`;
-    return `no ${what} ${ref.name}.${hint}`;
+    return `no ${what} ${ref.name}.${meant(ref.name, known)}`;
   };
   if (ref.kind === "env") return among(Object.keys(env), "env");
   if (ref.kind !== "feed") return null;

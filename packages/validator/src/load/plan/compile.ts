@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
-import { nearest } from "../../plan/nearest.ts";
+import { meant } from "@loadline/kit/nearest";
 import { loadErrors } from "../errors.ts";
 import type { Scenario } from "../scenario-types.ts";
 import type { FeedPlan } from "../scenario/feed/feed.ts";
@@ -146,8 +146,7 @@ function feedOf(
   if (name === undefined) return null;
   const feed = feeds[name];
   if (feed !== undefined) return feed;
-  const best = nearest(name, Object.keys(feeds));
-  faults.add(path, `no feeder ${name}.${best === null ? "" : ` Did you mean "${best}"?`}`);
+  faults.add(path, `no feeder ${name}.${meant(name, Object.keys(feeds))}`);
   return null;
 }
 

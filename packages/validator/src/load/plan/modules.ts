@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { isRecord } from "@loadline/kit/json";
-import { nearest } from "../../plan/nearest.ts";
+import { meant } from "@loadline/kit/nearest";
 import { loadErrors } from "../errors.ts";
 import { inspectModule } from "../scenario/inspect/inspect.ts";
 import type { Inspected } from "../scenario/inspect/inspect-thread.ts";
@@ -45,8 +45,7 @@ export class Modules {
       throw refused(cause instanceof Error ? cause.message : String(cause), cause);
     });
     if (!hasFunction(seen, ref.export, scenario)) {
-      const best = nearest(ref.export, seen.functions);
-      const hint = best === null ? "" : ` Did you mean "${best}"?`;
+      const hint = meant(ref.export, seen.functions);
       throw refused(`${ref.file} exports no function ${ref.export}.${hint}`);
     }
     return createHash("sha256").update(text).digest("hex");

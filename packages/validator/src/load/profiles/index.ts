@@ -1,5 +1,5 @@
+import { nearest } from "@loadline/kit/nearest";
 import { loadErrors } from "../errors.ts";
-import { nearest } from "../../plan/nearest.ts";
 import { baseline } from "./baseline.ts";
 import { levelsProfile } from "./levels.ts";
 import { mix50 } from "./mix-50.ts";

@@ -1,4 +1,4 @@
-import { nearest } from "../../plan/nearest.ts";
+import { nearest } from "@loadline/kit/nearest";
 import { textOf, type FeedRow } from "./feed/table.ts";
 import { valueAt } from "./json-path.ts";
 

@@ -1,4 +1,4 @@
-import { nearest } from "../../plan/nearest.ts";
+import { nearest } from "@loadline/kit/nearest";
 import { loadErrors } from "../errors.ts";
 import { badReasons, isBadReason } from "../record/outcomes.ts";
 import { markPosition } from "./grammar.ts";

@@ -1,6 +1,6 @@
 import { isRecord } from "@loadline/kit/json";
+import { meant } from "@loadline/kit/nearest";
 import { z } from "zod";
-import { nearest } from "../../plan/nearest.ts";
 import { furtherKinds } from "./further-kinds.ts";
 import { httpService } from "./http.ts";
 import { mlflowService } from "./mlflow.ts";
@@ -30,8 +30,7 @@ export const serviceSchema = z.discriminatedUnion("kind", kinds, {
 
 function unknownKind(said: unknown): string {
   if (typeof said !== "string") return `give a kind: ${serviceKinds.join(", ")}`;
-  const best = nearest(said, serviceKinds);
-  const hint = best === null ? "" : ` Did you mean "${best}"?`;
+  const hint = meant(said, serviceKinds);
   return `unknown kind ${JSON.stringify(said.slice(0, 40))}; known: ${serviceKinds.join(", ")}.${hint}`;
 }
 
