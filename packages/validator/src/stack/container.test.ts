@@ -23,4 +23,25 @@ describe("a container", () => {
     const { words } = await againstTwin(startContainerTwin, [], more);
     expect(words["it.limits"]).toBe("failed false");
   });
+
+  it("that may not be restarted keeps its volumes not tested, and their mounts checked [R1-11]", async () => {
+    const { words } = await againstTwin(startContainerTwin, [], { restartable: false });
+    expect(words["it.mounts"]).toBe("passed");
+    expect(words["it.volumes"]).toMatch(/^not_tested/);
+  });
+
+  it.each([
+    ["/other", "is no mount"],
+    ["/data", "is the same folder as /copy"],
+  ])("a declared volume %s that %s is told so", async (folder, why) => {
+    const own = { Type: "bind", Source: "/v/1", Destination: "/data", RW: true };
+    const mounts = { Mounts: [own, { ...own, Destination: "/copy" }] };
+    const rules = [{ when: "inspect", reply: JSON.stringify(mounts) }];
+    const { words, sentences } = await againstTwin(startContainerTwin, rules, {
+      volumes: [folder],
+    });
+    expect(words["it.mounts"]).toBe("failed false");
+    expect(sentences["it.mounts"]).toContain(why);
+    expect(words["it.volumes"]).toBe("not_tested baseline_broken");
+  });
 });

@@ -33,6 +33,13 @@ describe("the stack of a plan", () => {
     expect(claim).toMatchObject({ items: ["/data"], required: true });
   });
 
+  it("a declared version that no check of its kind looks at is promised and not tested", () => {
+    const dns = "url: dns://127.0.0.1:53, names: [{ name: a }], version: '9'";
+    const parsed = parsePlanFile(`stack: { services: { names: { kind: dns, ${dns} } } }`);
+    const ids = parsed.ok ? parsed.plan.claims.map(({ id }) => id) : [];
+    expect(ids).toContain("stack.names.version");
+  });
+
   it("an unknown kind is refused by name, with line and the nearest", () => {
     const [problem] = problems(cache.replace("kind: redis", "kind: reddis"));
     expect(problem).toMatch(/^4 stack\.services\.cache\.kind: unknown kind "reddis"; known: /);

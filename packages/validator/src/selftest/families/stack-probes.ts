@@ -4,6 +4,9 @@ import type { VerdictDocument } from "@loadline/contract";
 import { parsePlanFile } from "../../plan/load-plan-file.ts";
 import { runValidation } from "../../run/run-validation.ts";
 import type { StackProbe, StackRule } from "../../stack/probe.ts";
+import { partProbes } from "../../stack/probes/parts.ts";
+import { startPartsTwin } from "../../stack/stubs/parts.ts";
+import type { StartTwin } from "../../stack/stubs/twin.ts";
 import { stackProbes } from "../../stack/table.ts";
 import type { CaseSeen, SelftestContext, SelftestFamily } from "../case.ts";
 import { claimSeen } from "../claim-seen.ts";
@@ -11,6 +14,11 @@ import { saboteurOf } from "../registry.ts";
 import { stackTwins } from "../stack-twins.ts";
 
 const timeoutMs = 4_000;
+
+/** A check of a kind of service, or of what every kind may declare. */
+interface Tried extends Pick<StackProbe, "check" | "summary" | "saboteur"> {
+  readonly kind: StackProbe["kind"] | "part";
+}
 
 interface StackSeen {
   readonly verdict: VerdictDocument;
@@ -20,13 +28,11 @@ interface StackSeen {
 /** A whole validation of a stack of one twin, named `it`. */
 async function against(
   context: SelftestContext,
-  kind: StackProbe["kind"],
+  start: StartTwin,
   rules: readonly StackRule[],
 ): Promise<StackSeen> {
-  const start = stackTwins[kind];
-  if (start === undefined) throw new TypeError(`there is no healthy twin of ${kind}`);
   await using twin = await start(rules);
-  const stack = { timeoutMs, services: { it: twin.service } };
+  const stack = { timeoutMs, ...twin.stack, services: { it: twin.service } };
   const parsed = parsePlanFile(JSON.stringify({ stack }));
   if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
   const secrets = Object.entries(twin.secrets);
@@ -50,12 +56,18 @@ export const stackProbeFamily: SelftestFamily = {
   summary: "checks of a stack's services, against a broken twin and a healthy one",
   cases(context) {
     const twins = new Map<string, Promise<StackSeen>>();
-    const healthy = (kind: StackProbe["kind"]): Promise<StackSeen> => {
-      const made = twins.get(kind) ?? against(context, kind, []);
+    const startOf = (kind: Tried["kind"]): StartTwin => {
+      const start = kind === "part" ? startPartsTwin : stackTwins[kind];
+      if (start === undefined) throw new TypeError(`there is no healthy twin of ${kind}`);
+      return start;
+    };
+    const healthy = (kind: Tried["kind"]): Promise<StackSeen> => {
+      const made = twins.get(kind) ?? against(context, startOf(kind), []);
       twins.set(kind, made);
       return made;
     };
-    return stackProbes.map(({ kind, check, summary, saboteur }) => {
+    const parts = partProbes.map((probe): Tried => ({ ...probe, kind: "part" }));
+    return [...stackProbes, ...parts].map(({ kind, check, summary, saboteur }: Tried) => {
       const id = `stack.${kind}.${check}`;
       const rules = saboteurOf(id, saboteur);
       const claim = `stack.it.${check}`;
@@ -65,7 +77,7 @@ export const stackProbeFamily: SelftestFamily = {
         id,
         summary: `${kind}: ${summary}`,
         caught: "failed false",
-        sabotaged: async () => seenOf(await against(context, kind, rules)),
+        sabotaged: async () => seenOf(await against(context, startOf(kind), rules)),
         clean: async () => seenOf(await healthy(kind)),
       };
     });

@@ -1,46 +1,12 @@
-import { execFile } from "node:child_process";
-import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
+import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { ToolMissing, WireFault } from "../wire/fault.ts";
-import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
+import { type ContainerContext, inspectContainer } from "../wire/engine.ts";
+import { textIn, valueIn } from "../wire/shape.ts";
+import { containerVolumes } from "./container-volumes.ts";
 
 type ContainerProbe = StackProbe<ServiceOf<"container">>;
-type ContainerContext = StackContext<ServiceOf<"container">>;
 
 const shared = { kind: "container", needs: ["running"], checklist: ["R4-32"] } as const;
-const outputBytesMax = 4 * 1024 * 1024;
-
-/** What the engine tells of the container. @throws ToolMissing without an engine, WireFault. */
-function inspect(context: ContainerContext): Promise<unknown> {
-  const { engine, container } = context.service;
-  return new Promise((resolve, reject) => {
-    const o = { maxBuffer: outputBytesMax, encoding: "utf8", signal: context.signal } as const;
-    const words = ["inspect", "--type", "container", container];
-    execFile(engine, words, o, (error, stdout, stderr) => {
-      if (error !== null && "code" in error && error.code === "ENOENT") {
-        reject(new ToolMissing(`${engine} is not on this machine.`));
-      } else if (error !== null && /cannot connect|is the docker daemon running/i.test(stderr)) {
-        reject(new ToolMissing(`${engine} has no daemon here: ${stderr.trim().slice(0, 200)}`));
-      } else if (error !== null) {
-        const why = stderr.trim().slice(0, 300) || error.message;
-        const code = context.signal.aborted ? "timeout" : "protocol";
-        reject(new WireFault(code, `${engine} does not tell of ${container}`, why));
-      } else {
-        resolve(read(stdout, engine));
-      }
-    });
-  });
-}
-
-function read(stdout: string, engine: string): unknown {
-  try {
-    const [first] = recordsIn(JSON.parse(stdout), "");
-    return first;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return { unreadable: `${engine} wrote no JSON` };
-  }
-}
 
 const command = (context: ContainerContext, format: string): string[] => {
   const { engine, container } = context.service;
@@ -61,7 +27,7 @@ function told(
     ...shared,
     ...rest,
     async run(context) {
-      const seen = look(await inspect(context), context);
+      const seen = look(await inspectContainer(context), context);
       return [{ ...seen, reproduce: command(context, format) }];
     },
   };
@@ -184,4 +150,5 @@ export const containerProbes: readonly ContainerProbe[] = [
   user,
   readOnly,
   limits,
+  ...containerVolumes,
 ];

@@ -11,5 +11,9 @@ export const containerService = z.strictObject({
   engine: filePath.default("podman").describe("podman, docker, or the path of one"),
   restartsMax: z.int().min(0).max(1_000).default(0).describe("restarts that are accepted"),
   readOnlyRoot: z.boolean().default(true).describe("the root file system is to be read-only"),
+  restartable: z
+    .boolean()
+    .default(false)
+    .describe("true: it may be restarted to see whether its volumes keep a marker"),
   ...localFields,
 });

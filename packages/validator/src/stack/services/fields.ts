@@ -17,7 +17,7 @@ export const serviceFields = {
     .optional()
     .describe("declared version, the first numbers of it: 15 or 7.0"),
   listeners: z
-    .array(z.string().min(1).max(80))
+    .array(z.string().regex(/^(\*|\[[0-9a-f:]+\]|[\w.-]{1,80}):\d{1,5}$/i, "give host:port"))
     .max(16)
     .default([])
     .describe("host:port where it is to listen on this machine, and nowhere else on that port"),

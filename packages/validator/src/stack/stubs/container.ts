@@ -16,7 +16,22 @@ const healthy = {
     Memory: 268_435_456,
     PidsLimit: 128,
   },
+  Mounts: [
+    { Type: "volume", Name: "api-data", Source: "/v/api-data", Destination: "/data", RW: true },
+  ],
 };
+
+/** Tells of the container, and keeps what is copied into it; `forget` loses it with a restart. */
+const program = `#!/bin/sh
+here="$(dirname "$0")"
+inner() { echo "$here/kept/$(echo "$1" | sed 's/.*://; s,/,_,g')"; }
+case "$1" in
+  cp) case "$2" in *:*) cp "$(inner "$2")" "$3" ;; *) cp "$2" "$(inner "$3")" ;; esac ;;
+  restart) if [ -e "$here/forget" ]; then rm -f "$here"/kept/*; fi ;;
+  exec) rm -f "$(inner "$5")" ;;
+  *) cat "$here/told.json" ;;
+esac
+`;
 
 /** `over` laid over `under`, object by object. */
 function laid(under: JsonRecord, over: JsonRecord): JsonRecord {
@@ -29,17 +44,29 @@ function laid(under: JsonRecord, over: JsonRecord): JsonRecord {
 
 /** An engine of one test: a program that tells of one container; a rule lies over what it tells. */
 export async function startContainerTwin(rules: readonly StackRule[]): Promise<StackTwin> {
-  const over = rules.flatMap(({ reply }) => {
-    const value: unknown = JSON.parse(reply);
+  const over = rules.flatMap(({ when, reply }) => {
+    const value: unknown = when === "inspect" ? JSON.parse(reply) : null;
     return isRecord(value) ? [value] : [];
   });
+  const forgets = rules.some(({ when }) => when === "restart");
   const told = JSON.stringify([over.reduce<JsonRecord>(laid, healthy)]);
-  const folder = await makeFolder({ "told.json": told });
+  const folder = await makeFolder({
+    "told.json": told,
+    "kept/.keep": "",
+    ...(forgets ? { forget: "" } : {}),
+  });
   const engine = join(folder.path, "engine");
-  await writeFile(engine, `#!/bin/sh\ncat "$(dirname "$0")/told.json"\n`);
+  await writeFile(engine, program);
   await chmod(engine, 0o755);
   return {
-    service: { kind: "container", container: "api", engine, limits: { memoryBytes: 536_870_912 } },
+    service: {
+      kind: "container",
+      container: "api",
+      engine,
+      limits: { memoryBytes: 536_870_912 },
+      volumes: ["/data"],
+      restartable: true,
+    },
     secrets: {},
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { WireFault } from "./fault.ts";
 
@@ -72,14 +72,108 @@ function addressOf(hex: string): { address: string; isLoopback: boolean } {
   return { address: `[${groups}]`, isLoopback: false };
 }
 
-/** Every TCP listener of the network namespace; of IPv6 where the machine has it. */
-export async function listenersOf(root: string): Promise<Listener[]> {
+interface SocketRow extends Listener {
+  /** Number by which a process holds it. */
+  readonly inode: string;
+}
+
+async function socketRows(root: string): Promise<SocketRow[]> {
   const first = await text(join(root, "net/tcp"));
   const second = await readFile(join(root, "net/tcp6"), "utf8").catch(() => "");
   const rows = `${first}\n${second}`.split("\n").map((line) => line.trim().split(/\s+/));
-  return rows.flatMap(([, local = "", , state]) => {
+  return rows.flatMap((fields) => {
+    const [, local = "", , state] = fields;
     const [hex = "", port = ""] = local.split(":");
     if (state !== listening) return [];
-    return [{ ...addressOf(hex), port: Number.parseInt(port, 16) }];
+    const inode = fields[9] ?? "";
+    return [{ ...addressOf(hex), port: Number.parseInt(port, 16), inode }];
   });
+}
+
+/** Every TCP listener of the network namespace; of IPv6 where the machine has it. */
+export async function listenersOf(root: string): Promise<Listener[]> {
+  const rows = await socketRows(root);
+  return rows.map(({ address, port, isLoopback }) => ({ address, port, isLoopback }));
+}
+
+/** Processes that are looked through for a socket. */
+const processesMax = 20_000;
+
+async function holds(folder: string, wanted: ReadonlySet<string>): Promise<boolean> {
+  // Whose files nobody may list holds nothing that can be told of.
+  const files = await readdir(join(folder, "fd")).catch(() => []);
+  for (const file of files) {
+    const to = await readlink(join(folder, "fd", file)).catch(() => "");
+    if (wanted.has(to)) return true;
+  }
+  return false;
+}
+
+/** Processes that hold a listener of the port, as far as they may be looked into. */
+export async function holdersOf(root: string, port: number): Promise<number[]> {
+  const rows = (await socketRows(root)).filter((row) => row.port === port);
+  const wanted = new Set(rows.map(({ inode }) => `socket:[${inode}]`));
+  if (wanted.size === 0) return [];
+  const pids = (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
+  const found: number[] = [];
+  for (const pid of pids) {
+    if (await holds(join(root, pid), wanted)) found.push(Number(pid));
+  }
+  return found;
+}
+
+/** These processes and all that descend from them. */
+export async function withChildren(root: string, pids: readonly number[]): Promise<number[]> {
+  const names = (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
+  const children = new Map<number, number[]>();
+  for (const name of names) {
+    const status = await readFile(join(root, name, "status"), "utf8").catch(() => "");
+    const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const all = new Set(pids);
+  for (const pid of all) for (const child of children.get(pid) ?? []) all.add(child);
+  return [...all];
+}
+
+/**
+ * Memory of processes together, bytes: what each has for itself, and the largest part they share
+ * counted once. A process that ended meanwhile counts nothing.
+ */
+export async function memoryOf(root: string, pids: readonly number[]): Promise<number> {
+  let own = 0;
+  let shared = 0;
+  for (const pid of pids) {
+    const status = await readFile(join(root, String(pid), "status"), "utf8").catch(() => "");
+    const field = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0) * 1_024;
+    const isSplit = status.includes("RssAnon:");
+    own += isSplit ? field("RssAnon") : field("VmRSS");
+    if (isSplit) shared = Math.max(shared, field("RssFile") + field("RssShmem"));
+  }
+  return own + shared;
+}
+
+/** A mount as a process sees it. */
+export interface MountRow {
+  readonly folder: string;
+  readonly fileSystem: string;
+  readonly isReadOnly: boolean;
+}
+
+/** The mount a folder lies on, as the process sees it. @throws WireFault */
+export async function mountUnder(root: string, pid: number, folder: string): Promise<MountRow> {
+  const rows = (await text(join(root, String(pid), "mountinfo"))).split("\n");
+  let best: MountRow = { folder: "", fileSystem: "unknown", isReadOnly: false };
+  for (const row of rows) {
+    const [head = "", tail = ""] = row.split(" - ");
+    const fields = head.split(" ");
+    const at = (fields[4] ?? "").replaceAll("\\040", " ");
+    const isAbove = at === "/" || folder === at || folder.startsWith(`${at}/`);
+    // Of two mounts on one folder the later one is seen.
+    if (at === "" || !isAbove || at.length < best.folder.length) continue;
+    const isReadOnly = (fields[5] ?? "").split(",").includes("ro");
+    best = { folder: at, fileSystem: tail.split(" ")[0] ?? "unknown", isReadOnly };
+  }
+  return best;
 }

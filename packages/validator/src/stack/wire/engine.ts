@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import type { StackContext } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { ToolMissing, WireFault } from "./fault.ts";
+import { recordsIn } from "./shape.ts";
+
+export type ContainerContext = StackContext<ServiceOf<"container">>;
+
+const outputBytesMax = 4 * 1024 * 1024;
+
+/** What the engine writes. @throws ToolMissing without an engine, WireFault with its words. */
+export function runEngine(context: ContainerContext, words: readonly string[]): Promise<string> {
+  const { engine, container } = context.service;
+  return new Promise((resolve, reject) => {
+    const o = { maxBuffer: outputBytesMax, encoding: "utf8", signal: context.signal } as const;
+    execFile(engine, [...words], o, (error, stdout, stderr) => {
+      if (error !== null && "code" in error && error.code === "ENOENT") {
+        reject(new ToolMissing(`${engine} is not on this machine.`));
+      } else if (error !== null && /cannot connect|is the docker daemon running/i.test(stderr)) {
+        reject(new ToolMissing(`${engine} has no daemon here: ${stderr.trim().slice(0, 200)}`));
+      } else if (error !== null) {
+        const why = stderr.trim().slice(0, 300) || error.message;
+        const code = context.signal.aborted ? "timeout" : "protocol";
+        const what = words[0] === "inspect" ? "does not tell of" : `refused ${words[0] ?? ""} of`;
+        reject(new WireFault(code, `${engine} ${what} ${container}`, why));
+      } else {
+        resolve(stdout);
+      }
+    });
+  });
+}
+
+/** What the engine tells of the container. @throws ToolMissing without an engine, WireFault. */
+export async function inspectContainer(context: ContainerContext): Promise<unknown> {
+  const { engine, container } = context.service;
+  const stdout = await runEngine(context, ["inspect", "--type", "container", container]);
+  try {
+    const [first] = recordsIn(JSON.parse(stdout), "");
+    return first;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { unreadable: `${engine} wrote no JSON` };
+  }
+}
