@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { systemClock } from "@loadline/kit/clock";
+import { type Clock, systemClock } from "@loadline/kit/clock";
 import { endThread } from "@loadline/kit/threads";
 
 /** A stall is waited for: the thread hears nothing meanwhile. */
@@ -18,15 +18,21 @@ export interface StallServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Answers `GET` requests with 200, in a thread whose stalls stop nothing but itself. */
-export async function startStallServer(plan: StallPlan): Promise<StallServer> {
+/**
+ * Answers `GET` requests with 200, in a thread whose stalls stop nothing but itself. Disposed of, it
+ * cuts what is open and ends; `clock` bounds how long that may take.
+ */
+export async function startStallServer(
+  plan: StallPlan,
+  clock: Clock = systemClock(),
+): Promise<StallServer> {
   const worker = new Worker(new URL("./stall-thread.ts", import.meta.url), { workerData: plan });
   const [port] = (await once(worker, "message")) as [unknown];
   return {
     url: `http://127.0.0.1:${String(port)}`,
     [Symbol.asyncDispose]: async () => {
       const ask = (): void => worker.postMessage("end");
-      await endThread(worker, { clock: systemClock(), withinMs: endMs, ask });
+      await endThread(worker, { clock, withinMs: endMs, ask });
     },
   };
 }

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { SampleTally } from "@loadline/contract";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
+import { watchThreads } from "../../../testkit/src/started-threads.ts";
 import { describe, expect, it } from "vitest";
 import type { LoadAccount, LoadDeps, LoadLimit, LoadPlan, LoadRecord, Scenario } from "./index.ts";
 import { runLoad } from "./index.ts";
@@ -293,6 +294,17 @@ describe("load thread", () => {
     };
     const expected = expect.objectContaining({ code: "LL_LOAD_WATCHDOG" });
     await expect(reading()).rejects.toThrow(expected);
+  });
+
+  it("a reader that leaves early is let go when the thread is gone", async () => {
+    using threads = watchThreads();
+    await using server = await startScriptedServer(() => undefined);
+    const shared = { durationMs: 60_000, request: get };
+    const plan = planOf(server.url, { executor: "constant-vus", vus: 1, ...shared });
+    for await (const record of runLoad(plan, { clock: new TestClock() })) {
+      if (record.type === "frame") break;
+    }
+    expect([threads.count, threads.running]).toEqual([1, 0]);
   });
 
   it("a request that cannot be written is refused the same in and outside the thread", async () => {

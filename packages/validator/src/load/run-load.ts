@@ -125,6 +125,8 @@ async function runInThread(plan: LoadPlan, deps: ThreadDeps): Promise<void> {
   } finally {
     watchdog.cancel();
     signal.removeEventListener("abort", onAbort);
+    // After a watchdog or a fault nothing more belongs to the run.
+    worker.removeAllListeners("message");
     await endThread(worker, { clock: deps.clock, withinMs: endMs, ask: onAbort });
   }
 }

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../../../testkit/src/eventually.ts";
+import { watchThreads } from "../../../../testkit/src/started-threads.ts";
 import { aBatch, aKey, aUsage, codeOf } from "../rows.fixture.ts";
 import type { Store } from "../store.ts";
 import { openSqliteStore } from "./open.ts";
@@ -144,6 +145,46 @@ describe("SQLite in a thread of its own", () => {
     idle.advance(5000);
     expect(await under).toMatchObject({ rows: [{ n: 2 }] });
     await thread.close();
+  });
+
+  it("closed, idle or in an open transaction, a thread ends by itself: no deadline passes", async () => {
+    await store.repositories.facts.set("warm", "1");
+    using threads = watchThreads();
+    const still = new TestClock();
+    const one = { sql: "SELECT 1 AS n", parameters: [] };
+    const threadOf = (isReadOnly: boolean): SqlThread =>
+      new SqlThread({ path, isReadOnly }, still, 1000);
+    const [never, idle, asked, open] = [true, true, true, false].map(threadOf);
+    if (!never || !idle || !asked || !open) throw new Error("four threads");
+    await idle.query(0, one);
+    still.advance(1000);
+    await asked.query(0, one);
+    const tx = await open.begin();
+    await open.query(tx, { sql: "DELETE FROM keys", parameters: [] });
+    await Promise.all([never, idle, asked, open].map((thread) => thread.close()));
+    expect([threads.count, threads.running, still.pending]).toEqual([3, 0, 0]);
+  });
+
+  it("what a closed thread left uncommitted is not in the file", async () => {
+    await store.repositories.keys.insert(aKey("kept00000000"));
+    const open = new SqlThread({ path, isReadOnly: false }, clock);
+    const tx = await open.begin();
+    await open.query(tx, { sql: "DELETE FROM keys", parameters: [] });
+    await open.close();
+    expect(await store.repositories.keys.find("kept00000000")).toBeDefined();
+  });
+
+  it("a thread that another process's lock holds up is gone once its store is closed", async () => {
+    await store.repositories.facts.set("warm", "1");
+    using threads = watchThreads();
+    using other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const held = new SqlThread({ path, isReadOnly: false }, clock);
+    const write = codeOf(held.query(0, { sql: "DELETE FROM keys", parameters: [] }));
+    await held.close();
+    expect(await write).toBe("LL_STATE_UNAVAILABLE");
+    expect([threads.count, threads.running]).toEqual([1, 0]);
+    other.exec("ROLLBACK");
   });
 
   it("a database that cannot be opened is an error of the call, and the next call tries again", async () => {

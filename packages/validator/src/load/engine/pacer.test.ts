@@ -1,5 +1,6 @@
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { watchThreads } from "../../../../testkit/src/started-threads.ts";
 import { createPacer } from "./pacer.ts";
 import { PacerHub } from "./pacer-hub.ts";
 
@@ -21,6 +22,21 @@ describe("pacer", () => {
     expect(clock.monotonicMs() - startMs).toBeLessThan(10_000);
     await pacer.close();
   });
+
+  it.each(["pacer", "precise"] as const)(
+    "closed, %s's thread ends by itself: not yet started, at rest, or in the middle of a wait",
+    async (mode) => {
+      using threads = watchThreads();
+      const clock = new TestClock();
+      const [fresh, resting, waiting] = Array.from({ length: 3 }, () => createPacer(mode, clock));
+      const closing = fresh?.close();
+      await resting?.until(0);
+      await waiting?.until(0);
+      void waiting?.until(systemClock().monotonicMs() + 600_000);
+      await Promise.all([closing, resting?.close(), waiting?.close()]);
+      expect([threads.count, threads.running, clock.pending]).toEqual([3, 0, 0]);
+    },
+  );
 
   it("the timer fallback waits on the clock it is given and can be woken", async () => {
     const clock = new TestClock();

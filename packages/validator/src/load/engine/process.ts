@@ -87,9 +87,14 @@ function serve(send: (message: ProcessMessage) => void): void {
   });
 }
 
+/** A channel that takes nothing more has ended, whether or not its end was heard of yet. */
+const onSent = (error: Error | null): void => {
+  if (error !== null && process.connected) process.disconnect();
+};
+
 if (process.send !== undefined) {
   serve((message) => {
     // Nobody hears the last words of a sender that ends because the process above is gone.
-    if (process.connected) process.send?.(message);
+    if (process.connected) process.send?.(message, undefined, undefined, onSent);
   });
 }

@@ -1,3 +1,6 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { systemClock } from "@loadline/kit/clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -5,6 +8,7 @@ import { startStallServer } from "../../../../testkit/src/stall-server/index.ts"
 import { runLoad } from "../run-load.ts";
 import { parseTrace } from "../schedule/trace.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";
+import type { ProcessCommand, ProcessMessage } from "./process-protocol.ts";
 import { applyChanges, MirrorSource } from "./mirror.ts";
 import { reshare, unshare } from "./unshare.ts";
 
@@ -47,6 +51,42 @@ describe("processes", { timeout: 60_000 }, () => {
       [100, 0],
     ]);
     expect(tally?.observedMs).toBeGreaterThan(4.9);
+  });
+
+  it("a generator process whose maker is gone ends its senders, says nothing more and ends", async () => {
+    await using server = await startStallServer({ delayMs: 5, stallMs: 0, everyMs: 1000 });
+    const scenario = {
+      executor: "constant-arrival-rate",
+      rate: 50,
+      durationMs: 600_000,
+      request: { kind: "http", method: "GET", path: "/" },
+    } as const;
+    const plan: LoadPlan = {
+      target: { baseUrl: server.url },
+      seed: 7,
+      scenarios: { s: scenario },
+      limits: [],
+    };
+    const child = fork(fileURLToPath(new URL("./process.ts", import.meta.url)), [], {
+      serialization: "advanced",
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    const printed: string[] = [];
+    child.stderr?.on("data", (text: Buffer) => printed.push(text.toString()));
+    const tell = (command: ProcessCommand): void => void child.send(command);
+    const ready = Promise.withResolvers<void>();
+    let left = 2;
+    child.on("message", ({ message }: ProcessMessage) => {
+      if (message.type === "ready" && --left === 0) ready.resolve();
+    });
+    tell({ type: "init", plan: unshare(plan), pacing: "pacer", first: 0, count: 2, workers: 2 });
+    await ready.promise;
+    const originMs = systemClock().monotonicMs();
+    for (const worker of [0, 1])
+      tell({ type: "lane", worker, command: { type: "begin", originMs } });
+    const exit = once(child, "exit");
+    child.disconnect();
+    expect([await exit, printed.join("")]).toEqual([[0, null], ""]);
   });
 
   it("a mirror that gets the changes is the memory it mirrors, whatever was written when", () => {

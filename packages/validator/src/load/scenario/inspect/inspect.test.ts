@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
+import { type Clock, systemClock, TestClock, type Timer } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../../../../testkit/src/eventually.ts";
+import { watchThreads } from "../../../../../testkit/src/started-threads.ts";
 import { inspectModule } from "./inspect.ts";
 import type { Inspected } from "./inspect-thread.ts";
 
@@ -11,18 +13,28 @@ beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "loadline-inspect-")))
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let count = 0;
-async function inspect(text: string): Promise<Inspected> {
+async function inspect(text: string, clock: Clock = systemClock()): Promise<Inspected> {
   const file = `./m${count++}.ts`;
   writeFileSync(join(folder, file), text);
-  return await inspectModule(folder, file, systemClock());
+  return await inspectModule(folder, file, clock);
 }
 
-const refusal = async (text: string): Promise<string> =>
-  await inspect(text).then(
+const refusal = async (text: string, clock?: Clock): Promise<string> =>
+  await inspect(text, clock).then(
     () => "accepted",
     (error: unknown) =>
       error instanceof Error && "code" in error ? `${String(error.code)} ${error.message}` : "?",
   );
+
+/** A clock that stands still and tells of the timers it was asked for. */
+class TimerClock extends TestClock {
+  readonly delaysMs: number[] = [];
+
+  override after(delayMs: number, run: () => void): Timer {
+    this.delaysMs.push(delayMs);
+    return super.after(delayMs, run);
+  }
+}
 
 describe("inspecting a scenario's module", () => {
   it("names its functions and gives its definitions as data with references", async () => {
@@ -42,6 +54,32 @@ describe("inspecting a scenario's module", () => {
         b: { mix: { p: { weight: 1, exec: `${file}#load/p` } } },
       },
     });
+  });
+
+  it.each([
+    ["export const a = 1;", "accepted"],
+    ["throw new Error('boom');", "LL_LOAD_SCENARIO_IMPORT"],
+    ["process.exit(0);", "LL_LOAD_SCENARIO_IMPORT"],
+  ])("%s: its thread ends by itself, no deadline passes", async (text, said) => {
+    using threads = watchThreads();
+    const clock = new TestClock();
+    expect(await refusal(text, clock)).toMatch(new RegExp(`^${said}`));
+    expect([threads.count, threads.running, clock.pending]).toEqual([1, 0, 0]);
+  });
+
+  it.each([
+    ["setInterval(() => {}, 1000);", 0],
+    ["for (;;);", 20_000],
+  ])("%s: its thread is terminated at a deadline", async (text, importMs) => {
+    using threads = watchThreads();
+    const clock = new TimerClock();
+    const refused = refusal(text, clock);
+    clock.advance(importMs);
+    await eventually(systemClock(), () => clock.delaysMs.length === 2, 15_000);
+    expect([clock.delaysMs, threads.running]).toEqual([[20_000, 1000], 1]);
+    clock.advance(1000);
+    expect(await refused).toMatch(/^LL_LOAD_SCENARIO_IMPORT/);
+    expect(threads.running).toBe(0);
   });
 
   it.each([
