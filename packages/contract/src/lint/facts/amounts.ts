@@ -8,7 +8,7 @@ const amountsMax = 200;
 /** Dates, clock times, addresses, versions, identifiers: digits that count nothing. */
 const labels: readonly RegExp[] = [
   /\b\d{4}-\d{2}(?:-\d{2})?(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)?\b/g,
-  /\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b/g,
+  /\b\d{1,2}([./])\d{1,2}\1\d{2,4}\b/g,
   /\b\d{1,2}:\d{2}(?::\d{2})?\b/g,
   /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}\b/gi,
   /\b\d{1,2}\.? (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{4}\b/gi,

@@ -107,7 +107,9 @@ function inGrid(grid: Grid): MeanFact[] {
     .flatMap((row) =>
       row.fields.flatMap((field, column) => {
         const called = isMeanLabel(row.label);
-        if (!averaged.has(field.role) && !(called && field.role !== "quantile")) return [];
+        // The mean of percentiles is theirs only where a row is called nothing else.
+        const isOwn = field.role !== "quantile" || /^(?:average|mean|avg)$/i.test(row.label.trim());
+        if (!averaged.has(field.role) && !(called && isOwn)) return [];
         const isMean = called || field.role === "score";
         return factOf(partsAt(column), { row, field, isMean }) ?? [];
       }),
@@ -139,7 +141,67 @@ function fromHeadline(report: Report): MeanFact[] {
   );
 }
 
+const overallName =
+  /^(?:average|mean|avg|overall|overall (?:average|mean))$|^(?:overall|average|mean)\b.{0,20}\b(?:score|rating|readiness)$/i;
+const scored = /\b(?:scor(?:es?|ed)|ratings?|readiness|grades?|maturity)\b/i;
+const noPart =
+  /\b(?:min|max|median|std|p\d\d|target|threshold|goal|weights?|previous|before|last|sub\w*|total|count|number)\b/i;
+
+/** Scores beside each other, in one row or one list, with their mean among them. */
+function inRow(grid: Grid): MeanFact[] {
+  const [row] = grid.rows;
+  if (row === undefined || grid.rows.length !== 1 || isAside(grid.section)) return [];
+  const context = [...grid.section.titles, row.label, ...row.fields.map(({ name }) => name)];
+  const overalls = row.fields.filter((one) => overallName.test(one.name.trim()));
+  const [field] = overalls;
+  const others = row.fields.filter((one) => one !== field && one.cell.text !== "");
+  if (field === undefined || overalls.length !== 1 || others.length < 3) return [];
+  if (!scored.test(context.join(" ")) || others.some((one) => noPart.test(one.name))) return [];
+  // Each part as a row of its own: the same figures in the other direction.
+  const rows = others.map((one): Row => ({
+    ...row,
+    label: one.name,
+    fields: [one],
+    isTotal: false,
+  }));
+  return [factOf(partsOf({ ...grid, rows }, 0), { row, field, isMean: true }) ?? []].flat();
+}
+
+/** "Security scored 70, performance 80 and operations 90, for an average of 88." */
+function spoken({ statements }: Report): MeanFact[] {
+  return statements.flatMap((one): MeanFact[] => {
+    const overall = one.amounts.at(-1);
+    const parts = one.amounts.slice(0, -1);
+    const [first] = parts;
+    if (overall === undefined || first === undefined || parts.length < 3) return [];
+    const before = one.text.slice(parts.at(-1)?.end ?? 0, overall.start);
+    const isMean = /\b(?:average|mean) (?:score |rating )?(?:of|is|was|:) ?$/i.test(before);
+    if (!isMean || !scored.test(one.text) || noPart.test(one.text)) return [];
+    const fields = [...parts, overall].map((amount): Field => ({
+      name: amount.text,
+      role: "score",
+      cell: { text: amount.text, line: amount.line },
+      amounts: [amount],
+      status: null,
+    }));
+    const row = { label: "", line: one.line, isTotal: false, excerpt: one.text };
+    const rows = fields.slice(0, -1).map((field): Row => ({ ...row, fields: [field] }));
+    const field = fields.at(-1);
+    const grid = { rows, section: one.section, line: one.line };
+    if (field === undefined) return [];
+    return [
+      factOf(partsOf(grid, 0), { row: { ...row, fields }, field, isMean: true }) ?? [],
+    ].flat();
+  });
+}
+
 /** Every overall figure of a report whose parts are shown. */
 export function meansOfReport(report: Report): MeanFact[] {
-  return [...report.grids.flatMap(inGrid), ...fromHeadline(report)];
+  const { grids } = report;
+  return [
+    ...grids.flatMap(inGrid),
+    ...grids.flatMap(inRow),
+    ...fromHeadline(report),
+    ...spoken(report),
+  ];
 }

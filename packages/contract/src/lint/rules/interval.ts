@@ -1,6 +1,7 @@
 import { wilson } from "../../statistics/bounds.ts";
 import { Collector, quoteStatement, shown } from "../finding.ts";
 import type { Amount, LintRule, Quote, Report, RuleResult } from "../types.ts";
+import { checkValues } from "./interval-value.ts";
 
 const named = /\b(?:ci|confidence|interval|credible)\b|\u00b1/i;
 
@@ -67,12 +68,14 @@ function run(report: Report): RuleResult {
       out,
     );
   }
+  checkValues(report, out);
   return out;
 }
 
 export const intervalRule: LintRule = {
   id: "interval",
-  summary: "a confidence interval that does not contain its own ratio, or is far too narrow for it",
+  summary:
+    "a confidence interval that does not contain its own figure, or is far too narrow for it",
   level: "contradiction",
   saboteur: {
     text: "Recovery succeeded in 18/20 trials, 95 % confidence interval 89-91 %.\n",

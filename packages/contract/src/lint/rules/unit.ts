@@ -8,6 +8,7 @@ import {
   shownIn,
 } from "../finding.ts";
 import type { Amount, LintRule, Quote, Report, RuleResult } from "../types.ts";
+import { checkRates } from "./unit-rates.ts";
 
 interface Named {
   readonly key: string;
@@ -24,10 +25,30 @@ function keyOf(name: string): string {
     .toLowerCase()
     .replace(/\([^()]{0,40}\)|\[[^[\]]{0,40}\]/g, " ")
     .replace(/[^a-z0-9.%]+/g, " ");
-  return plain
+  const key = plain
     .replace(/\b(?:the|overall|measured|observed|actual|value|result|total|response|time)\b/g, " ")
     .replace(/\s+/g, " ")
     .trim();
+  return /^p\d{2}(?:\.\d{1,2})?$/.test(key) ? `${key} latency` : key;
+}
+
+const subject =
+  /\b(p\d{2}(?:\.\d{1,2})?(?: latency)?|error rate|throughput|availability|memory(?: usage)?|cpu(?: usage)?)(?: (?:latency|response time))?(?: (?:is|was|of|stayed at|at|reached|measured|peaked at|stood at|came to)\b|:? (?=\d))/i;
+const acting =
+  /\b(?:(?:sustained|handled|served|processed|throughput of)|(recovery|failover|restore|backup|rollback) took)\b/i;
+
+/** The quantity a sentence speaks of, and where its figure may begin. */
+function spokenOf(text: string): { readonly name: string; readonly from: number } | null {
+  const named = subject.exec(text);
+  if (named !== null) {
+    const name = named[1] ?? "";
+    const isBare = /^p\d/i.test(name) && !/latency/i.test(name);
+    return { name: isBare ? `${name} latency` : name, from: named.index + name.length };
+  }
+  const acted = acting.exec(text);
+  if (acted === null || /\b(?:users|baseline|before|previous\w*|at \d|with \d)/i.test(text))
+    return null;
+  return { name: acted[1] ?? "throughput", from: acted.index };
 }
 
 /** Figures with a name that means one quantity wherever it stands. */
@@ -51,18 +72,10 @@ function namedOf(report: Report): Named[] {
     );
   });
   const spoken = report.statements.flatMap((one): Named[] => {
-    const subject =
-      /\b(p\d{2}(?:\.\d{1,2})?(?: latency)?|error rate|throughput|availability)(?: (?:latency|response time))? (?:is|was|of|stayed at|at|reached|measured)\b/i.exec(
-        one.text,
-      );
-    const amount = one.amounts.find((a) => subject !== null && a.start >= subject.index);
-    if (subject === null || amount === undefined || !isExact(amount) || isAside(one.section))
-      return [];
-    const name =
-      /^p\d/i.test(subject[1] ?? "") && !/latency/i.test(subject[1] ?? "")
-        ? `${subject[1]} latency`
-        : (subject[1] ?? "");
-    return [{ key: keyOf(name), amount, quote: quoteStatement(one) }];
+    const found = isAside(one.section) ? null : spokenOf(one.text);
+    const amount = one.amounts.find((a) => found !== null && a.start >= found.from);
+    if (found === null || amount === undefined || !isExact(amount)) return [];
+    return [{ key: keyOf(found.name), amount, quote: quoteStatement(one) }];
   });
   return [...cells, ...spoken].filter((one) => one.key.length >= 3 && one.amount.value > 0);
 }
@@ -103,6 +116,7 @@ function run(report: Report): RuleResult {
       quotes: [other.quote, one.quote],
     });
   }
+  checkRates(report, out);
   return out;
 }
 
