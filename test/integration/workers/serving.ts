@@ -65,7 +65,7 @@ export class Serving implements AsyncDisposable {
       clock,
       () => {
         if (child.exitCode !== null) throw new Error(`it ended: ${this.err}`);
-        this.url = /serving (http:\S+)/.exec(this.err)?.[1] ?? "";
+        this.url = /serving (https?:\S+)/.exec(this.err)?.[1] ?? "";
         return this.url !== "";
       },
       startMs,
