@@ -25,6 +25,7 @@ const startRedis: StartTwin = async (rules) =>
     persistence: "aof",
     maxmemoryPolicy: "allkeys-lru",
     topology: "single",
+    replicas: 1,
     limits: { memoryBytes: 2_097_152, connections: 1_000 },
   });
 

@@ -16,6 +16,7 @@ const declared = {
   persistence: "aof",
   maxmemoryPolicy: "allkeys-lru",
   topology: "single",
+  replicas: 1,
   limits: { memoryBytes: 2_097_152, connections: 1_000 },
 };
 

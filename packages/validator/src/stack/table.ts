@@ -6,6 +6,7 @@ import { type PostgresProbe, postgresBasics } from "./probes/postgres.ts";
 import { postgresSettings, timescale } from "./probes/postgres-settings.ts";
 import { redisBasics } from "./probes/redis.ts";
 import { redisSettings } from "./probes/redis-settings.ts";
+import { redisTopology } from "./probes/redis-topology.ts";
 import { s3Basics } from "./probes/s3.ts";
 import { minioHealth, s3Settings } from "./probes/s3-settings.ts";
 import { versionProbe } from "./probes/version.ts";
@@ -32,6 +33,7 @@ export const stackProbes: readonly StackProbe[] = [
   ...redisBasics,
   versionProbe("redis", "login", [redisOld]),
   ...redisSettings,
+  ...redisTopology,
   ...ofPostgres("postgres", []),
   ...ofPostgres("timescaledb", [timescale]),
   ...ofS3("s3"),

@@ -102,47 +102,5 @@ const limits: RedisProbe = {
   },
 };
 
-const topology: RedisProbe = {
-  ...shared,
-  check: "topology",
-  summary: "single, sentinel or cluster",
-  checklist: ["R1-36"],
-  severity: "high",
-  claim: (service) =>
-    service.topology === undefined
-      ? null
-      : {
-          statement: `it is run as declared (${service.topology}) and its members are in order`,
-          category: "Architecture & Design",
-          rationale: "A cluster without all of its slots loses part of the keys.",
-        },
-  saboteur: [{ when: "INFO", reply: "#redis_mode:cluster" }],
-  async run(context) {
-    const fields = await info(context);
-    const mode = fields.get("redis_mode") ?? "unknown";
-    const named = mode === "standalone" ? "single" : mode;
-    const reproduce = redisCli(context, named === "cluster" ? "CLUSTER" : "INFO", "INFO");
-    if (named !== context.service.topology) {
-      return [{ ok: false, seen: `It is run as ${named}.`, reproduce }];
-    }
-    if (named === "cluster") {
-      using session = await enterRedis(context);
-      const state = infoFields(await session.need("CLUSTER", "INFO")).get("cluster_state");
-      const seen = `The cluster's state is ${state ?? "unknown"}.`;
-      return [{ ok: state === "ok", seen, reproduce }];
-    }
-    const masters = [...fields].filter(([key]) => /^master\d+$/.test(key));
-    const down = masters.filter(([, value]) => !/status=ok/.test(value));
-    if (named === "single" || masters.length === 0) {
-      const ok = named === "single" || masters.length > 0;
-      return [
-        { ok, seen: ok ? "It is a single server." : "The sentinel knows no master.", reproduce },
-      ];
-    }
-    const seen = `${masters.length - down.length} of ${masters.length} watched masters are in order.`;
-    return [{ ok: down.length === 0, seen, reproduce }];
-  },
-};
-
 /** Checks of what Redis says of its own configuration. */
-export const redisSettings: readonly RedisProbe[] = [persistence, eviction, limits, topology];
+export const redisSettings: readonly RedisProbe[] = [persistence, eviction, limits];

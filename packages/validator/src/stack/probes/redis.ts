@@ -4,9 +4,10 @@ import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { WireFault } from "../wire/fault.ts";
 import {
-  enterRedis,
+  enterFor,
   infoFields,
   logIn,
+  openData,
   openRedis,
   redisCli,
   type RedisSession,
@@ -64,7 +65,7 @@ const login: RedisProbe = {
   saboteur: [{ when: "AUTH", reply: "-WRONGPASS invalid username-password pair\r\n" }],
   async run(context) {
     const reproduce = redisCli(context, "INFO", "server");
-    using session = await openRedis(context);
+    using session = await openData(context);
     const password = context.secret(context.service.password);
     const refused = password === undefined ? null : await logIn(session, context, password);
     const info = refused ?? (await session.ask("INFO"));
@@ -110,10 +111,11 @@ const locked: RedisProbe = {
   async run(context) {
     const without = async (passwords: readonly string[], part: string) => {
       for (const password of passwords) {
-        using session = await openRedis(context);
+        using session = await openData(context);
         if (password !== "") await logIn(session, context, password);
         const reply = await session.ask("GET", "loadline-locked");
-        if (!(reply instanceof RespError)) {
+        // Any other refusal, such as MOVED, is that of somebody who was let in.
+        if (!(reply instanceof RespError) || !refusals.test(reply.message)) {
           const seen = `Redis answered a GET to ${part}.`;
           return { ok: false, seen, part, reproduce: redisCli(context, "GET", "x").slice(-4) };
         }
@@ -157,7 +159,7 @@ const readBack: RedisProbe = {
     const key = `${context.mark}:read_back`;
     const value = Buffer.from(context.random.bytes(64)).toString("base64");
     const reproduce = redisCli(context, "SET", key, "1", "EX", "60");
-    using session = await enterRedis(context);
+    using session = await enterFor(context, key);
     const said = await session.ask("SET", key, value, "EX", "60");
     if (said !== "OK") {
       const why = said instanceof RespError ? said.message : JSON.stringify(said);
@@ -189,7 +191,7 @@ const expiry: RedisProbe = {
   async run(context) {
     const key = `${context.mark}:expiry`;
     const reproduce = redisCli(context, "TTL", key);
-    using session = await enterRedis(context);
+    using session = await enterFor(context, key);
     await session.need("SET", key, "1");
     const none = await session.need("TTL", key);
     await session.need("EXPIRE", key, "60");

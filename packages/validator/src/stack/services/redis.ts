@@ -20,6 +20,24 @@ export const redisService = z.strictObject({
   topology: z
     .enum(["single", "sentinel", "cluster"])
     .optional()
-    .describe("how it is run; absent: reported only"),
+    .describe("how it is run; absent: reported only. A sentinel leads the checks to its master"),
+  master: z
+    .string()
+    .regex(/^[\w.-]{1,80}$/)
+    .optional()
+    .describe("name of the master a sentinel watches; default the first"),
+  sentinelPassword: secretRef.optional().describe("password of the sentinel itself"),
+  replicas: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("replicas that are to follow; absent: not asked"),
+  lagSecondsMax: z
+    .number()
+    .positive()
+    .max(3_600)
+    .default(10)
+    .describe("how far behind a replica may be, seconds"),
   ...serviceFields,
 });

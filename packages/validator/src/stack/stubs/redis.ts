@@ -15,6 +15,8 @@ const info: Readonly<Record<string, string>> = {
   aof_enabled: "1",
   rdb_last_bgsave_status: "ok",
   aof_last_write_status: "ok",
+  connected_slaves: "1",
+  slave0: "ip=192.0.2.1,port=6379,state=online,offset=7,lag=0",
 };
 
 /** INFO with the fields of a rule such as `#aof_enabled:0;role:slave` in place of its own. */

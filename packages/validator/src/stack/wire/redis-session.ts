@@ -1,7 +1,7 @@
 import type { StackContext } from "../probe.ts";
 import { shownSecret } from "../secrets.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { openStream, streamTarget } from "./byte-stream.ts";
+import { openStream, type StreamTarget, streamTarget } from "./byte-stream.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
 import { command, RespError, type RespValue } from "./resp.ts";
 
@@ -15,10 +15,13 @@ export interface RedisSession extends Disposable {
   need(...words: readonly string[]): Promise<RespValue>;
 }
 
-/** A connection nobody logged in on. @throws WireFault */
-export async function openRedis(context: RedisContext): Promise<RedisSession> {
+/** A connection nobody logged in on, to the service's address. @throws WireFault */
+export function openRedis(context: RedisContext): Promise<RedisSession> {
   const { url } = context.service;
-  const target = streamTarget(url, 6379, url.startsWith("rediss:"));
+  return openAt(context, streamTarget(url, 6379, url.startsWith("rediss:")));
+}
+
+async function openAt(context: RedisContext, target: StreamTarget): Promise<RedisSession> {
   const stream = await openStream(target, context.signal);
   const ask = (...words: readonly string[]): Promise<RespValue> => command(stream, ...words);
   return {
@@ -45,9 +48,68 @@ export async function logIn(
   return reply instanceof RespError ? reply.message : null;
 }
 
+/** A connection to the sentinel, logged in where it asks for that. @throws WireFault */
+export async function enterSentinel(context: RedisContext): Promise<RedisSession> {
+  const session = await openRedis(context);
+  const password = context.secret(context.service.sentinelPassword);
+  const reply = password === undefined ? "OK" : await session.ask("AUTH", password);
+  if (!(reply instanceof RespError)) return session;
+  throw new WireFault("protocol", `the sentinel refused the login: ${reply.message}`);
+}
+
+/** Texts of a reply that is a list. */
+export const textsOf = (reply: RespValue): string[] =>
+  Array.isArray(reply) ? reply.flatMap((one) => (typeof one === "string" ? [one] : [])) : [];
+
+/** The name of the master that is watched. @throws WireFault */
+export async function masterOf(context: RedisContext, sentinel: RedisSession): Promise<string> {
+  const { master } = context.service;
+  if (master !== undefined) return master;
+  const masters = await sentinel.need("SENTINEL", "MASTERS");
+  const [first] = Array.isArray(masters) ? masters : [];
+  const name = textsOf(first ?? null)[1];
+  if (name !== undefined) return name;
+  throw new WireFault("protocol", "the sentinel watches no master");
+}
+
+/** A connection nobody logged in on, to what keeps the data: a sentinel's master. @throws WireFault */
+export async function openData(context: RedisContext): Promise<RedisSession> {
+  const { topology, url } = context.service;
+  if (topology !== "sentinel") return await openRedis(context);
+  using sentinel = await enterSentinel(context);
+  const name = await masterOf(context, sentinel);
+  const found = await sentinel.need("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name);
+  const [host, port] = textsOf(found);
+  if (host === undefined || port === undefined) {
+    throw new WireFault("protocol", `the sentinel knows no master ${name}`);
+  }
+  return await openAt(context, { host, port: Number(port), tls: url.startsWith("rediss:") });
+}
+
 /** A connection logged in as the manifest says, on its database. @throws WireFault */
 export async function enterRedis(context: RedisContext): Promise<RedisSession> {
-  const session = await openRedis(context);
+  return await entered(context, await openData(context));
+}
+
+/**
+ * As `enterRedis`, to the node of a cluster that keeps the key; one redirection is followed.
+ * @throws WireFault
+ */
+export async function enterFor(context: RedisContext, key: string): Promise<RedisSession> {
+  const session = await enterRedis(context);
+  const reply = await session.ask("GET", key);
+  const [, at] = /^MOVED \d+ (\S+)/.exec(reply instanceof RespError ? reply.message : "") ?? [];
+  if (at === undefined) return session;
+  session[Symbol.dispose]();
+  const { url } = context.service;
+  const own = streamTarget(url, 6379, url.startsWith("rediss:"));
+  const host = at.slice(0, at.lastIndexOf(":")).replaceAll(/[[\]]/g, "");
+  const port = Number(at.slice(at.lastIndexOf(":") + 1));
+  const node = { ...own, host: host === "" ? own.host : host, port };
+  return await entered(context, await openAt(context, node));
+}
+
+async function entered(context: RedisContext, session: RedisSession): Promise<RedisSession> {
   const password = context.secret(context.service.password);
   const refused = password === undefined ? null : await logIn(session, context, password);
   if (refused !== null) throw new WireFault("protocol", `the login was refused: ${refused}`);
