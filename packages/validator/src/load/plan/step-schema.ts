@@ -94,7 +94,21 @@ const mcp = z
   })
   .refine(mcpWays.holds, mcpWays.message);
 
-const ws = z.enum(["say", "call"]);
+const wsWays = exactlyOne(["connect", "send", "ask", "receive", "close"]);
+const freeWs = z
+  .strictObject({
+    path: path.describe("below the base URL; a socket stays with its user until it is closed"),
+    headers: header.optional().describe("of the opening request"),
+    connect: z.literal(true).optional().describe("opens it; other ways open it unmeasured"),
+    send: json.optional().describe("a text, or JSON; done when it is written"),
+    ask: json.optional().describe("a text, or JSON; ends with the message that answers it"),
+    receive: z.literal(true).optional().describe("the next message, or one that came before"),
+    close: z.literal(true).optional(),
+    contains: z.string().min(1).optional().describe("the message waited for holds this"),
+    within: duration.optional().describe("longest wait for it, default 30s"),
+  })
+  .refine(wsWays.holds, wsWays.message);
+const ws = z.union([z.enum(["say", "call"]), freeWs]);
 
 const kinds = ["http", "llm", "rag", "mcp", "ws", "check", "sleep", "group", "repeat"] as const;
 export type StepKind = (typeof kinds)[number];
@@ -116,7 +130,9 @@ const fields = {
   llm: llm.optional(),
   rag: rag.optional(),
   mcp: mcp.optional(),
-  ws: ws.optional().describe("say: a message to the room; call: a round trip"),
+  ws: ws
+    .optional()
+    .describe("say: a message to the room; call: a round trip; or a socket of your own"),
   check: z
     .union([checkSchema, z.array(checkSchema).min(1).max(50)])
     .optional()
@@ -163,6 +179,7 @@ export const stepSchema: z.ZodType<Step> = z
 export const stepsSchema = z.array(stepSchema).min(1, "has no steps").max(200);
 
 export type HttpStep = z.output<typeof httpRequest>;
+export type WsStep = z.output<typeof freeWs>;
 export type LlmStep = z.output<typeof llm>;
 
 /** The one kind of a parsed step. */

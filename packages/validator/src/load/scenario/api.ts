@@ -145,9 +145,39 @@ export interface WsMember {
   call(terms?: Named): Promise<Reply>;
 }
 
-/** The rooms that `target.rooms` describes. */
+/** Terms of opening a free socket. */
+export interface WsTerms extends Named {
+  /** Of the opening request, after those of the target. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Which message is waited for. */
+export interface WsWanted extends Named {
+  /** The first that holds, default any; one that throws does not hold. */
+  readonly match?: (text: string) => boolean;
+  /** Longest wait in ms, default 30,000; later is outcome `timeout_first_byte`. */
+  readonly withinMs?: number;
+}
+
+/** A free socket: any server, any text. What is not a string is sent as JSON. */
+export interface WsLink {
+  readonly ok: boolean;
+  readonly outcome: LoadOutcome;
+  /** Resolves as soon as it is written. */
+  send(message: unknown, terms?: Named): Promise<Reply>;
+  /** Sends, and waits for the message that answers it: a round trip, `ws_rtt`. */
+  ask(message: unknown, terms?: WsWanted): Promise<Reply>;
+  /** The next message, or one that came before; its text is the reply's. */
+  receive(terms?: WsWanted): Promise<Reply>;
+  /** Says goodbye. */
+  close(terms?: Named): Promise<Reply>;
+}
+
+/** WebSockets of the target. */
 export interface VuWs {
-  /** Brings this user into its room; its socket stays for later iterations. */
+  /** Opens a socket to a path below the base URL; it stays with this user until it is closed. */
+  connect(path: string, terms?: WsTerms): Promise<WsLink>;
+  /** Brings this user into its room of `target.rooms`; its socket stays for later iterations. */
   connect(terms?: Named): Promise<WsMember>;
 }
 

@@ -1,5 +1,6 @@
 import { McpClient } from "../clients/mcp/mcp-client.ts";
 import { RagClient } from "../clients/rag/rag-client.ts";
+import { Links } from "../clients/websocket/links.ts";
 import { Rooms } from "../clients/websocket/rooms.ts";
 import type { ExecContext } from "../engine/exec.ts";
 
@@ -9,6 +10,7 @@ export class Services {
   #mcp: McpClient | null = null;
   #rag: RagClient | null = null;
   #rooms: Rooms | null = null;
+  #links: Links | null = null;
 
   constructor(context: ExecContext) {
     this.#context = context;
@@ -33,8 +35,14 @@ export class Services {
     return (this.#rooms ??= new Rooms(rooms, this.#context));
   }
 
-  /** Ends sessions, takes away what was planted, leaves rooms; at most 5 s. */
+  /** Free sockets, to any path of the target. */
+  get links(): Links {
+    return (this.#links ??= new Links(this.#context));
+  }
+
+  /** Ends sessions, takes away what was planted, leaves rooms and sockets; at most 5 s. */
   async close(): Promise<void> {
-    await Promise.all([this.#mcp?.close(), this.#rag?.close(), this.#rooms?.close()]);
+    const all = [this.#mcp, this.#rag, this.#rooms, this.#links];
+    await Promise.all(all.map(async (one) => await one?.close()));
   }
 }

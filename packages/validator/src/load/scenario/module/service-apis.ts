@@ -9,10 +9,13 @@ import type {
   VuMcp,
   VuRag,
   VuWs,
+  WsLink,
   WsMember,
+  WsTerms,
 } from "../api.ts";
 import { Called } from "../called.ts";
 import type { Services } from "../services.ts";
+import { openLink } from "./ws-link.ts";
 
 /** Whose calls they are. */
 export interface ServiceCaller {
@@ -65,6 +68,19 @@ export function createServiceApis(
     say: (terms) => plain((done) => services.rooms.say(caller.vu, caller.at(terms), done)),
     call: (terms) => plain((done) => services.rooms.call(caller.vu, caller.at(terms), done)),
   });
+  const enter = (terms?: Pick<RequestTerms, "name">): Promise<WsMember> =>
+    new Promise((resolve) =>
+      services.rooms.enter(caller.vu, caller.at(terms), (outcome) => resolve(member(outcome))),
+    );
+  function connect(path: string, terms?: WsTerms): Promise<WsLink>;
+  function connect(terms?: Pick<RequestTerms, "name">): Promise<WsMember>;
+  function connect(
+    where?: string | Pick<RequestTerms, "name">,
+    terms?: WsTerms,
+  ): Promise<WsLink | WsMember> {
+    if (typeof where !== "string") return enter(where);
+    return openLink(services, caller, { path: where, ...(terms !== undefined && { terms }) });
+  }
   return {
     rag: {
       ingest: (text, terms) => plain((done) => services.rag.ingest(text, caller.at(terms), done)),
@@ -80,11 +96,6 @@ export function createServiceApis(
       call: (tool, args, terms) =>
         mcp((done) => services.mcp.call(tool, args ?? {}, caller.at(terms), done)),
     },
-    ws: {
-      connect: (terms) =>
-        new Promise((resolve) =>
-          services.rooms.enter(caller.vu, caller.at(terms), (outcome) => resolve(member(outcome))),
-        ),
-    },
+    ws: { connect },
   };
 }

@@ -3,6 +3,7 @@ import { isObject } from "../../clients/llm/dialect.ts";
 import { kindOf, type Step } from "../../plan/step-schema.ts";
 import { Called } from "../called.ts";
 import type { Services } from "../services.ts";
+import { linkCall } from "./ws-step.ts";
 import { compileJson, compileText, fillJson, fillText, type TemplateScope } from "../template.ts";
 
 /** A step that calls a service. Throws for values that cannot be sent. */
@@ -59,6 +60,7 @@ function ragCall(step: NonNullable<Step["rag"]>): StepCall {
 }
 
 function wsCall(step: NonNullable<Step["ws"]>): StepCall {
+  if (typeof step !== "string") return linkCall(step);
   return ({ rooms }, { vu }, at, done) => {
     if (step === "say") rooms.say(vu, at, (a) => done(calledOf(a)));
     else rooms.call(vu, at, (a) => done(calledOf(a)));
