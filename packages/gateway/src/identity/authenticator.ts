@@ -59,7 +59,7 @@ export interface Authenticator {
   ): Authentication | Promise<Authentication>;
   /** Forgets what depends on these ids; answers under way for them are asked again. */
   evict(ids: Evicted): void;
-  /** Forgets every refusal, because keys were made. */
+  /** Forgets every refusal, because keys were made, or their owner or tenant was enabled. */
   forgetRefusals(): void;
   /** Uses since the last call, one per key, at most 10,000. */
   takeUses(): KeyUse[];

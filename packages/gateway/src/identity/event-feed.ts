@@ -6,8 +6,8 @@ import { loadlineCode } from "./codes.ts";
 
 /** What changed since the last look. */
 export interface FeedChange extends Evicted {
-  /** True when keys were made that may have been refused before. */
-  readonly hasNewKeys: boolean;
+  /** True when keys may be good now that were refused before. */
+  readonly hasNewlyGood: boolean;
   /** Keys, owners and tenants that are gone: what runs for them ends. */
   readonly ended: Evicted;
 }
@@ -34,6 +34,7 @@ const pollMs = 250;
 const eventsMax = 1000;
 
 const endKinds = new Set(["key.revoked", "user.disabled", "tenant.disabled"]);
+const beginKinds = new Set(["key.created", "user.enabled", "tenant.enabled"]);
 
 /**
  * Reads the events of all nodes every 250 ms from `fromSeq` on. One question at a time; while the
@@ -111,13 +112,13 @@ class PollingFeed implements EventFeed {
 function changeOf(rows: readonly AuthEventRow[]): FeedChange {
   const touched = emptyIds();
   const ended = emptyIds();
-  let hasNewKeys = false;
+  let hasNewlyGood = false;
   for (const { kind, subjectId } of rows) {
     add(touched, kind, subjectId);
     if (endKinds.has(kind)) add(ended, kind, subjectId);
-    if (kind === "key.created") hasNewKeys = true;
+    if (beginKinds.has(kind)) hasNewlyGood = true;
   }
-  return { ...touched, hasNewKeys, ended };
+  return { ...touched, hasNewlyGood, ended };
 }
 
 interface Ids {

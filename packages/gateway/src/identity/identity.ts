@@ -180,7 +180,7 @@ class KeyCache {
 
   #apply(change: FeedChange): void {
     this.#authenticator.evict(change);
-    if (change.hasNewKeys) this.#authenticator.forgetRefusals();
+    if (change.hasNewlyGood) this.#authenticator.forgetRefusals();
     this.#deps.onEnded(change.ended);
     void this.active.recount();
   }

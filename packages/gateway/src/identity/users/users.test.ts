@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { gatewayErrors } from "../../errors.ts";
+import type { TenantRow } from "../../state/rows.ts";
 import { type Acting, operator } from "../acting.ts";
 import { openWorld, userWithKey, type World } from "../world.fixture.ts";
+import { ensureDefaultTenant } from "./tenant-service.ts";
 
 let world: World;
 const by = operator();
@@ -124,5 +127,160 @@ describe("roles and grants", () => {
     await expect(identity.tenants.setDisabled(admin, "default", true)).rejects.toThrow(
       withCode("LL_AUTHZ_DENIED"),
     );
+  });
+});
+
+describe("what an act leaves on record", () => {
+  it("is who did it, from where and to whom; an act that changes nothing leaves nothing", async () => {
+    const { users, roles, keys } = world.identity;
+    const { id } = await users.create(by, { subject: "ann" });
+    const key = await keys.create(by, { name: "desk", roles: ["admin"] });
+    const from = { ip: "10.0.0.9", requestId: "req_1", surface: "users.disable" };
+    await users.disable({ ...(await world.as(key.id)), ...from }, id);
+    expect(world.audited.at(-1)).toEqual({
+      tenant: "default",
+      actor: { id: key.id, kind: "service", via: "key", credential: key.id },
+      action: "user.disabled",
+      object: { type: "user", id },
+      outcome: "ok",
+      ...from,
+    });
+    const before = world.audited.length;
+    const seq = await world.store.repositories.events.lastSeq();
+    await users.disable(by, id);
+    await roles.revoke(by, id, "editor");
+    expect(world.audited).toHaveLength(before);
+    expect(await world.store.repositories.events.lastSeq()).toBe(seq);
+    await roles.grant(by, id, "editor");
+    await roles.grant(by, id, "editor");
+    expect(world.audited.slice(before).map(({ action, detail }) => [action, detail])).toEqual([
+      ["role.granted", { role: "editor" }],
+    ]);
+  });
+
+  it("a user enabled again has live keys again", async () => {
+    const { identity, clock } = world;
+    const { userId, secret } = await userWithKey(world, "u", ["editor"]);
+    const ask = async () => (await identity.authenticate(secret, "", clock.monotonicMs())).ok;
+    await identity.users.disable(by, userId);
+    await identity.refresh();
+    expect([await ask(), (await identity.users.show(by, userId)).state]).toEqual([
+      false,
+      "disabled",
+    ]);
+    const enabled = await identity.users.enable(by, userId);
+    await identity.refresh();
+    expect([await ask(), enabled.state, enabled.disabledAt]).toEqual([true, "live", undefined]);
+  });
+});
+
+describe("custom grants", () => {
+  it("are listed with their reason and maker, and taken from their own user alone", async () => {
+    const { users, roles } = world.identity;
+    const [a, b] = [
+      await users.create(by, { subject: "a" }),
+      await users.create(by, { subject: "b" }),
+    ];
+    const expiresAt = world.clock.wallMs() + 1000;
+    const grant = { permission: "models:read", reason: "desk", expiresAt };
+    const made = await roles.grantPermission(by, a.id, grant);
+    const shown = { userId: a.id, permission: "models:read", reason: "desk" };
+    const ends = new Date(expiresAt).toISOString();
+    expect(await roles.list(by, a.id)).toEqual([
+      { ...made, ...shown, grantedBy: "operator", expiresAt: ends },
+    ]);
+    await roles.grantPermission(by, b.id, grant);
+    await expect(roles.revokePermission(by, b.id, made.id)).rejects.toThrow(
+      withCode("LL_USER_UNKNOWN"),
+    );
+    expect(await roles.list(by, a.id)).toHaveLength(1);
+    await roles.revokePermission(by, a.id, made.id);
+    expect(await roles.list(by, a.id)).toEqual([]);
+  });
+
+  it("are 100 a user at most", async () => {
+    const { users, roles } = world.identity;
+    const { id } = await users.create(by, { subject: "a" });
+    const grant = { permission: "models:read", reason: "desk" };
+    for (let i = 0; i < 100; i++) await roles.grantPermission(by, id, grant);
+    await expect(roles.grantPermission(by, id, grant)).rejects.toThrow(withCode("LL_USER_FIELD"));
+    expect(await roles.list(by, id)).toHaveLength(100);
+  });
+
+  it("of another tenant's user are neither seen, made nor taken", async () => {
+    const { users, roles, tenants, keys } = world.identity;
+    await tenants.create(by, { id: "acme" });
+    const { id } = await users.create(by, { subject: "t", tenantId: "acme" });
+    const grant = { permission: "models:read", reason: "desk" };
+    const made = await roles.grantPermission(by, id, grant);
+    const admin = await world.as((await keys.create(by, { name: "a", roles: ["admin"] })).id);
+    for (const act of [
+      () => roles.list(admin, id),
+      () => roles.grant(admin, id, "viewer"),
+      () => roles.grantPermission(admin, id, grant),
+      () => roles.revokePermission(admin, id, made.id),
+    ])
+      await expect(act()).rejects.toThrow(withCode("LL_USER_UNKNOWN"));
+  });
+});
+
+describe("tenants", () => {
+  it("are made, narrowed and listed whole by the platform alone; others see their own", async () => {
+    const { tenants, keys } = world.identity;
+    await tenants.create(by, { id: "acme", label: "Acme" });
+    const admin = await world.as((await keys.create(by, { name: "a", roles: ["admin"] })).id);
+    const denied = withCode("LL_AUTHZ_DENIED");
+    await expect(tenants.create(admin, { id: "mine" })).rejects.toThrow(denied);
+    await expect(tenants.setPolicy(admin, "default", {})).rejects.toThrow(denied);
+    const viewer = { principal: { ...by.principal, grants: new Set<never>() } };
+    await expect(tenants.create(viewer, { id: "mine" })).rejects.toThrow(denied);
+    expect((await tenants.list(admin)).map(({ id }) => id)).toEqual(["default"]);
+    expect((await tenants.list(by)).map(({ id, label }) => [id, label]).sort()).toEqual([
+      ["acme", "Acme"],
+      ["default", "default"],
+    ]);
+  });
+
+  it("one that does not exist is named, one that exists is not made again", async () => {
+    const { tenants } = world.identity;
+    const unknown = withCode("LL_TENANT_UNKNOWN");
+    await expect(tenants.setPolicy(by, "nobody", {})).rejects.toThrow(unknown);
+    await expect(tenants.setDisabled(by, "nobody", true)).rejects.toThrow(unknown);
+    await tenants.create(by, { id: "acme" });
+    await expect(tenants.create(by, { id: "acme" })).rejects.toThrow(withCode("LL_STATE_CONFLICT"));
+  });
+
+  it("enabled again, has live keys again", async () => {
+    const { identity, clock } = world;
+    await identity.tenants.create(by, { id: "acme" });
+    const { secret } = await identity.keys.create(by, { name: "k", tenantId: "acme" });
+    const ask = async () => (await identity.authenticate(secret, "", clock.monotonicMs())).ok;
+    const states: unknown[] = [];
+    for (const isDisabled of [true, false]) {
+      const { state } = await identity.tenants.setDisabled(by, "acme", isDisabled);
+      await identity.refresh();
+      states.push([state, await ask()]);
+    }
+    expect(states).toEqual([
+      ["disabled", false],
+      ["live", true],
+    ]);
+  });
+
+  it("the default one may be made by another process meanwhile; any other failure stands", async () => {
+    const kept: TenantRow[] = [];
+    const conflict = gatewayErrors.make("LL_STATE_CONFLICT", "taken");
+    const racing = (isMade: boolean) => ({
+      find: async (id: string) => kept.find((row) => row.id === id),
+      list: async () => kept,
+      update: async () => undefined,
+      async insert(row: TenantRow) {
+        if (isMade) kept.push(row);
+        throw conflict;
+      },
+    });
+    await expect(ensureDefaultTenant({ tenants: racing(false) }, 0)).rejects.toBe(conflict);
+    await expect(ensureDefaultTenant({ tenants: racing(true) }, 0)).resolves.toBe(undefined);
+    expect(kept.map(({ id }) => id)).toEqual(["default"]);
   });
 });
