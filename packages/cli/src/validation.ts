@@ -1,13 +1,10 @@
-import { relative } from "node:path";
 import type { RunPlan } from "@loadline/contract";
-import { checkBudget, resumeValidation, runValidation, shellLine } from "@loadline/validator";
+import { checkBudget, resumeValidation, runValidation } from "@loadline/validator";
 import type { ValidationResult } from "@loadline/validator";
 import type { CliHost } from "./process/host.ts";
 import { loadReporters } from "./reporters.ts";
+import { showRun } from "./show-run.ts";
 import { budgetLine } from "./terminal/budget-line.ts";
-import { verdictCard } from "./terminal/card.ts";
-import { cleanText } from "./terminal/clean-text.ts";
-import { createPaint, isColoured } from "./terminal/colour.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { toolVersion } from "./version.ts";
 
@@ -54,21 +51,6 @@ export async function validateAndShow(
     ? runValidation(job.plan, deps)
     : resumeValidation(resume, deps));
   progress.end();
-  for (const failure of result.reporterFailures) {
-    host.stderr.write(`LL_CLI_WRITE ${failure.id}: ${cleanText(failure.message)}\n`);
-  }
-  host.stdout.write(
-    job.json ? `${JSON.stringify(result.verdict, null, 2)}\n` : cardOf(host, job, result),
-  );
+  showRun(host, result, job);
   return result;
-}
-
-function cardOf(host: CliHost, job: ValidationJob, result: ValidationResult): string {
-  const near = relative(host.cwd, result.runDir);
-  return verdictCard(result.verdict, {
-    columns: host.stdout.isTty ? host.stdout.columns : 80,
-    paint: createPaint(isColoured(host, host.stdout)),
-    runDir: near.startsWith("..") ? result.runDir : near,
-    again: shellLine(job.again),
-  });
 }

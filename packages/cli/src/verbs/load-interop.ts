@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import {
   absentRun,
   boundClaimsOf,
@@ -11,16 +11,14 @@ import {
   noImportPlan,
   readForeign,
   readImportPlan,
-  shellLine,
 } from "@loadline/validator";
 import { LoadlineError } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import { loadReporters } from "../reporters.ts";
-import { verdictCard } from "../terminal/card.ts";
+import { runsDirOf, showRun } from "../show-run.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { createPaint, isColoured } from "../terminal/colour.ts";
 import { toolVersion } from "../version.ts";
 import { interopActions } from "./load-interop-options.ts";
 import { readText } from "./load-interop-file.ts";
@@ -136,7 +134,7 @@ async function show(
   imported: Imported,
   signal = new AbortController().signal,
 ): Promise<ExitCode> {
-  const { host, args, stateDir, json } = context;
+  const { host, args, json } = context;
   const wanted = await claimsOf(context, imported);
   const target = args.text("target");
   const scriptsExpected = args.count("parallelism", { min: 1, max: 1000 });
@@ -146,28 +144,18 @@ async function show(
     ...(scriptsExpected !== undefined && { scriptsExpected }),
     ...(target !== undefined && { target }),
   };
-  const out = args.text("out");
   const again = ["loadline", ...host.argv];
   const result = await importRun(job, {
     clock: host.clock,
     random: host.random,
-    runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
+    runsDir: runsDirOf(context),
     toolVersion,
     reporters: await loadReporters(),
     onProgress: () => undefined,
     signal,
     reproduce: again,
   });
-  if (json) host.stdout.write(`${JSON.stringify(result.verdict, null, 2)}\n`);
-  else {
-    if (imported.toolMissing === undefined) host.stdout.write(foreignText(imported.run));
-    const card = verdictCard(result.verdict, {
-      columns: host.stdout.isTty ? host.stdout.columns : 80,
-      paint: createPaint(isColoured(host, host.stdout)),
-      runDir: result.runDir,
-      again: shellLine(again),
-    });
-    host.stdout.write(card);
-  }
+  const above = imported.toolMissing === undefined ? foreignText(imported.run) : "";
+  showRun(host, result, { again, json, above });
   return result.exitCode;
 }

@@ -1,4 +1,3 @@
-import { join, relative, resolve } from "node:path";
 import {
   bindJob,
   type BoundJob,
@@ -9,7 +8,6 @@ import {
   loadPlanRows,
   loadProfiles,
   runLoadJob,
-  shellLine,
   signRun,
   startLiveServer,
 } from "@loadline/validator";
@@ -18,9 +16,8 @@ import { cliErrors } from "../errors.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
 import { loadReporters } from "../reporters.ts";
-import { verdictCard } from "../terminal/card.ts";
+import { runsDirOf, showRun } from "../show-run.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { createPaint, isColoured } from "../terminal/colour.ts";
 import { findingLines } from "../terminal/load-findings.ts";
 import { createLoadView } from "../terminal/load-view.ts";
 import { toolVersion } from "../version.ts";
@@ -162,9 +159,8 @@ async function openLive({ host, args }: VerbContext, bound: BoundJob, control: L
 }
 
 async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
-  const { host, args, stateDir, json } = context;
+  const { host, args, json } = context;
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
-  const out = args.text("out");
   const again = ["loadline", ...host.argv];
   const control = new LoadControl();
   await using live = await openLive(context, bound, control);
@@ -176,7 +172,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   const result = await runLoadJob(bound, {
     clock: host.clock,
     random: host.random,
-    runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
+    runsDir: runsDirOf(context),
     toolVersion,
     reporters: await loadReporters(),
     onProgress: () => undefined,
@@ -195,17 +191,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   signRun(result.runDir, result.verdict, signers);
   view.end();
   live?.end(`${result.verdict.outcome}: ${result.verdict.sentence}`);
-  for (const failure of result.reporterFailures) {
-    host.stderr.write(`LL_CLI_WRITE ${failure.id}: ${cleanText(failure.message)}\n`);
-  }
-  const near = relative(host.cwd, result.runDir);
-  const card = verdictCard(result.verdict, {
-    columns: host.stdout.isTty ? host.stdout.columns : 80,
-    paint: createPaint(isColoured(host, host.stdout)),
-    runDir: near.startsWith("..") ? result.runDir : near,
-    again: shellLine(again),
-  });
-  const shown = findings.map((line) => `${cleanText(line)}\n`).join("");
-  host.stdout.write(json ? `${JSON.stringify(result.verdict, null, 2)}\n` : shown + card);
+  const above = findings.map((line) => `${cleanText(line)}\n`).join("");
+  showRun(host, result, { again, json, above });
   return result.exitCode;
 }

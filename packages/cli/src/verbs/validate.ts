@@ -1,9 +1,10 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { signRun } from "@loadline/validator";
 import { signersOf } from "../accepted.ts";
 import { bundlePath } from "../bundle-path.ts";
 import { readResumedPlan, readWantedPlan } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
+import { runsDirOf } from "../show-run.ts";
 import { validateAndShow } from "../validation.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { RunVerb, VerbContext } from "./verb.ts";
@@ -31,11 +32,10 @@ async function validateTarget(
       : await readResumedPlan(host, args, resume);
   const signers = signersOf(host, args, wanted.file);
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
-  const out = args.text("out");
   const { name } = wanted.plan.target;
   const result = await validateAndShow(host, {
     ...wanted,
-    runsDir: out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out),
+    runsDir: runsDirOf({ host, args, stateDir }),
     title: `loadline ${verb}  ${wanted.plan.profile}  ${name}`,
     again: ["loadline", ...host.argv],
     json,
