@@ -15,8 +15,8 @@ import { type Outcome, runRow } from "./fault-table/table.ts";
 const timerMs = 400;
 /** Of each row; Node's front, the switch to use when in doubt, gets the rows fewer times. */
 const timesOf = { http1: 10, node: 2 } as const;
-/** Other suites run beside this one; `run.ts` holds the 100 ms of the specification. */
-const slackMs = 400;
+/** Other suites run beside this one, also on machines that are not theirs alone; `run.ts` holds the 100 ms of the specification. */
+const slackMs = 1000;
 const clock = systemClock();
 
 interface Stage {

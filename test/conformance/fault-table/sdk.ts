@@ -21,11 +21,14 @@ export async function startSdkClient(): Promise<SdkClient | { readonly missing: 
     cwd: installed.dir,
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const waiting = new Map<number, (seen: Record<string, unknown>) => void>();
+  const waiting = new Map<number, Waiting>();
+  child.once("exit", () => {
+    for (const { reject } of waiting.values()) reject(new Error("the client's process ended"));
+  });
   const lines = createInterface({ input: child.stdout });
   lines.on("line", (line) => {
     const seen: unknown = JSON.parse(line);
-    if (isRecord(seen)) waiting.get(Number(seen["id"]))?.(seen);
+    if (isRecord(seen)) waiting.get(Number(seen["id"]))?.resolve(seen);
   });
   let count = 0;
   return {
@@ -38,19 +41,28 @@ export async function startSdkClient(): Promise<SdkClient | { readonly missing: 
   };
 }
 
+interface Waiting {
+  resolve(seen: Record<string, unknown>): void;
+  reject(error: Error): void;
+}
+
 async function observeOnce(o: {
   readonly ask: Ask;
   readonly child: ChildProcess;
-  readonly waiting: Map<number, (seen: Record<string, unknown>) => void>;
+  readonly waiting: Map<number, Waiting>;
   readonly id: number;
 }): Promise<Observed> {
   const { ask, child, waiting, id } = o;
+  if (child.exitCode !== null || child.signalCode !== null)
+    throw new Error("the client's process has ended");
   const { clock, endpoint, isStream } = ask;
   const startedMs = clock.monotonicMs();
   let leftMs = -1;
   const send = (line: object): void => void child.stdin?.write(`${JSON.stringify(line)}\n`);
   const leave = (): void => send({ leave: id });
-  const answered = new Promise<Record<string, unknown>>((resolve) => waiting.set(id, resolve));
+  const answered = new Promise<Record<string, unknown>>((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+  });
   send({ id, url: endpoint.url, headers: endpoint.headers, model: endpoint.model, isStream });
   const timer = clock.after(ask.timeoutMs, leave);
   void ask.leave?.then(() => {
