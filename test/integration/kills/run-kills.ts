@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../../../packages/testkit/src/eventually.ts";
 import { type Call, type Load, startLoad } from "./load.ts";
@@ -25,9 +26,12 @@ export interface KillReport {
   readonly switched: number;
   /** The slowest call sent around each kill, ms, ascending. */
   readonly slowestMs: readonly number[];
+  /** Share of the time in which something waited for a processor, 0..1; 0 where the kernel does not say. */
+  readonly pressure: number;
 }
 
 const readyDeadlineMs = 30_000;
+const pressureFile = "/proc/pressure/cpu";
 const beforeMs = 200;
 const afterMs = 1500;
 
@@ -36,6 +40,7 @@ export async function runKills(plan: KillPlan): Promise<KillReport> {
   const { clock } = plan;
   const load = startLoad(plan);
   const killedMs: number[] = [];
+  const before = { ms: clock.monotonicMs(), waitedMs: waitedMs() };
   try {
     while (killedMs.length < plan.kills) {
       await clock.sleep(plan.everyMs);
@@ -48,10 +53,17 @@ export async function runKills(plan: KillPlan): Promise<KillReport> {
   } finally {
     await load.stop();
   }
-  return reportOf(load, killedMs);
+  const pressure = (waitedMs() - before.waitedMs) / (clock.monotonicMs() - before.ms);
+  return { ...reportOf(load, killedMs), pressure };
 }
 
-function reportOf(load: Load, killedMs: readonly number[]): KillReport {
+/** Since boot. */
+function waitedMs(): number {
+  if (!existsSync(pressureFile)) return 0;
+  return Number(/^some .*total=(\d+)/m.exec(readFileSync(pressureFile, "utf8"))?.[1] ?? 0) / 1000;
+}
+
+function reportOf(load: Load, killedMs: readonly number[]): Omit<KillReport, "pressure"> {
   const slowestMs = killedMs.map((atMs) =>
     Math.max(
       0,

@@ -1,0 +1,31 @@
+import { describe, it } from "vitest";
+import { startHttpUpstreams } from "./kills/http-upstreams.ts";
+import {
+  expectFastSwitches,
+  kills,
+  killsTimeoutMs,
+  killUnderLoad,
+  perSecond,
+  startRoute,
+} from "./kills/world.ts";
+
+describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a second`, () => {
+  it(
+    "no call fails and every switch takes at most 500 ms",
+    async (context) => {
+      const names = ["u1", "u2", "u3"];
+      await using upstreams = await startHttpUpstreams(names);
+      const targets = Object.fromEntries(
+        names.map((name) => {
+          const baseUrl = `http://127.0.0.1:${upstreams.ports.get(name) ?? 0}/v1`;
+          return [name, { provider: "openai-compatible", model: "fault", baseUrl }] as const;
+        }),
+      );
+      await using running = await startRoute(targets);
+      const kill = (name: string): Promise<boolean> => upstreams.kill(name);
+      const report = await killUnderLoad("HTTP upstream", running, kill);
+      await expectFastSwitches(context, running, report);
+    },
+    killsTimeoutMs,
+  );
+});
