@@ -148,7 +148,7 @@ describe.each(fronts)("model requests over TLS, front %s", (front) => {
 
 describe("several workers behind TLS", () => {
   it(
-    "serve one port, each takes a renewed certificate, and a bound key passes on all of them",
+    "serve one port, take renewed certificates and bound keys; one that begins over bad files has the last good",
     async () => {
       using folder = new TlsFolder();
       const tls = tlsLine(folder, folder.mtls("request"));
@@ -177,6 +177,12 @@ describe("several workers behind TLS", () => {
       await within(() => serving.err.includes("reload invalid: LL_TLS_KEY tls.files.key"));
       const kept = await open.chat("quick");
       expect([isWhole(kept), kept.server]).toEqual([true, thumbprint]);
+      const begun = (): number => serving.err.match(/"event":"worker",/g)?.length ?? 0;
+      process.kill(serving.workers()[0] ?? 0, "SIGKILL");
+      await within(() => begun() === 3);
+      const after = await Promise.all(Array.from({ length: 20 }, () => open.chat("quick")));
+      expect(after.every((one) => isWhole(one) && one.server === thumbprint)).toBe(true);
+      await within(async () => (await open.ask("/health")).text.includes("LL_TLS_KEY"));
     },
     testMs,
   );

@@ -119,7 +119,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
 export async function createGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock, random } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
-  const certificates = readTls(config, clock);
+  const certificates = readTls(config, clock, deps.supervised?.tlsFiles);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !deps.supervised });
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();

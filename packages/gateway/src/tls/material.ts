@@ -41,12 +41,16 @@ const certificatesMax = 64;
  * LL_TLS_GROUP
  */
 export function readMaterial(config: TlsConfig, nowMs: number): TlsMaterial {
-  const files = readTlsFiles(config);
+  return materialOf(config, readTlsFiles(config), nowMs);
+}
+
+/** The same of contents at hand; without `nowMs` certificates that have ended are taken too. */
+export function materialOf(config: TlsConfig, files: TlsFiles, nowMs?: number): TlsMaterial {
   const chain = certificatesOf(files.cert, "LL_TLS_CERTIFICATE", "tls.files.cert");
   const [own] = chain;
   if (!own) throw gatewayErrors.make("LL_TLS_CERTIFICATE");
   checkKey(own, privateKey(files.key));
-  checkTimes(chain, nowMs);
+  if (nowMs !== undefined) checkTimes(chain, nowMs);
   if (files.ca !== undefined) certificatesOf(files.ca, "LL_TLS_CLIENT_CA", "tls.mtls.ca");
   const { groups, isClassicOnly } = groupsOf(config.pq);
   const options: SecureContextOptions = {

@@ -72,6 +72,10 @@ export class Tls {
     return this.#listener;
   }
 
+  get files(): TlsFiles {
+    return this.#material.files;
+  }
+
   health(): { readonly tls: TlsHealth } {
     const { notAfterMs } = this.#material;
     const isEnding = notAfterMs - this.#deps.clock.wallMs() < endsSoonMs;

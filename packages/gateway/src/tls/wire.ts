@@ -1,6 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { GatewayConfig } from "../config/schema.ts";
-import { readMaterial, type TlsMaterial } from "./material.ts";
+import type { TlsFiles } from "./files.ts";
+import { materialOf, readMaterial, type TlsMaterial } from "./material.ts";
 import { type PreparedTls, Tls, type TlsDeps, type TlsHealth } from "./tls.ts";
 import type { FrontTls } from "../front/front.ts";
 
@@ -8,13 +9,29 @@ import type { FrontTls } from "../front/front.ts";
 export interface OpenedTls {
   readonly front: FrontTls | undefined;
   health(): { readonly tls?: TlsHealth };
+  /** Contents in force. */
+  files(): TlsFiles | undefined;
   /** Reads the files of a configuration to go over to. LL_TLS_*. */
   prepare(config: GatewayConfig): PreparedTls | undefined;
 }
 
-/** Reads and checks the files of a configuration before anything else is opened. LL_TLS_*. */
-export function readTls(config: GatewayConfig, clock: Clock): TlsMaterial | undefined {
-  return config.tls ? readMaterial(config.tls, clock.wallMs()) : undefined;
+/**
+ * Reads and checks the files of a configuration before anything else is opened. `kept` is what
+ * other processes of this gateway serve with: it stands in for files that are bad by now. LL_TLS_*.
+ */
+export function readTls(
+  config: GatewayConfig,
+  clock: Clock,
+  kept?: TlsFiles,
+): TlsMaterial | undefined {
+  if (!config.tls) return undefined;
+  try {
+    return readMaterial(config.tls, clock.wallMs());
+  } catch (cause) {
+    if (!kept) throw cause;
+    // What is wrong with the files is found again, and told, as soon as they are looked at.
+    return materialOf(config.tls, kept);
+  }
 }
 
 /** Begins to serve with what `readTls` read. */
@@ -26,6 +43,7 @@ export function openTls(
   const tls = config.tls && material ? new Tls(config.tls, material, deps) : undefined;
   return {
     front: tls?.front,
+    files: () => tls?.files,
     health: () => tls?.health() ?? {},
     prepare: (next) => (tls && next.tls ? tls.prepare(next.tls) : undefined),
   };

@@ -6,6 +6,7 @@ import type { ScriptCall } from "../limits/script-table.ts";
 import type { ReloadReport } from "../snapshot/reloader.ts";
 import type { AuditDraft, AuditHead, UsageBatch } from "../state/rows.ts";
 import type { SqlRequest, SqlResult } from "../state/sqlite/protocol.ts";
+import type { TlsFiles } from "../tls/files.ts";
 import type { Op } from "./peer.ts";
 
 type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
@@ -38,6 +39,8 @@ export interface WorkerPlan {
   /** Whether a reload may be asked for. */
   readonly canReload: boolean;
   readonly overrides: readonly (readonly [string, Override])[];
+  /** Certificates and keys in force, in the clear, never log it; undefined without TLS. */
+  readonly tlsFiles: TlsFiles | undefined;
 }
 
 /** What a worker asks of its supervisor. */

@@ -7,6 +7,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import type { Records } from "../state/records.ts";
 import type { OpenWriter } from "../state/sqlite/open.ts";
 import type { Store } from "../state/store.ts";
+import type { TlsFiles } from "../tls/files.ts";
 import type { Override } from "./calls.ts";
 
 /** Breakers of every process of a gateway together. */
@@ -19,6 +20,8 @@ export interface EveryBreaker {
 export interface Supervised {
   /** Shared with the other workers. */
   readonly port: number;
+  /** What the others serve TLS with, should the files be bad by now. */
+  readonly tlsFiles: TlsFiles | undefined;
   readonly writer: OpenWriter;
   readonly records: (store: Store) => Records;
   readonly limits: AccountingShared;

@@ -8,7 +8,8 @@ import type { HealthAnswer } from "../pipeline/answer.ts";
 import { explainStages } from "../pipeline/explain.ts";
 import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
-import { readTls } from "../tls/wire.ts";
+import type { TlsMaterial } from "../tls/material.ts";
+import { type OpenedTls, openTls, readTls } from "../tls/wire.ts";
 import { digestOf } from "../snapshot/compare.ts";
 import { createReloadMetrics } from "../snapshot/metrics.ts";
 import type { ReloadReport } from "../snapshot/reloader.ts";
@@ -38,7 +39,7 @@ const endMs = 10_000;
 async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
-  readTls(config, clock);
+  const certificates = readTls(config, clock);
   const metrics = createMetrics();
   let onHost: (state: HostState) => void = () => undefined;
   const state = await openKeptState(config, {
@@ -47,7 +48,7 @@ async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promi
     metrics,
     onHost: (told) => onHost(told),
   });
-  const supervisor = new Supervisor(config, deps, { state, logger, metrics });
+  const supervisor = new Supervisor(config, deps, { state, logger, metrics, certificates });
   onHost = (told) => supervisor.tell("host", told);
   return supervisor;
 }
@@ -56,6 +57,7 @@ interface Kept {
   readonly state: KeptState;
   readonly logger: LeveledLogger;
   readonly metrics: Metrics;
+  readonly certificates: TlsMaterial | undefined;
 }
 
 /** Holds what there is once, and the workers that serve; serves nothing itself. */
@@ -71,6 +73,8 @@ class Supervisor implements Gateway {
   /** What workers that ended have counted. */
   readonly #counted: MergedMetrics = new Map();
   readonly #stop = new AbortController();
+  /** Certificates that a worker begins with when the files are bad; the workers tell of those. */
+  readonly #tls: OpenedTls;
   #config: GatewayConfig;
   /** The last reload was refused: what runs is not what is written. */
   #isStale = false;
@@ -83,6 +87,11 @@ class Supervisor implements Gateway {
     this.#kept = kept;
     this.stages = explainStages(config);
     this.#startedAt = new Date(deps.clock.wallMs()).toISOString();
+    const { signal } = this.#stop;
+    const { clock } = deps;
+    const untold = createLogger({ clock, write: () => undefined, level: "silent" });
+    const quiet = { clock, signal, logger: untold, metrics: createMetrics() };
+    this.#tls = openTls(config, kept.certificates, quiet);
     this.#reloads = createReloadMetrics(kept.metrics, () => digestOf(this.#config));
     this.#pool = new WorkerPool({
       clock: deps.clock,
@@ -164,7 +173,9 @@ class Supervisor implements Gateway {
     try {
       const config = next ?? (await this.#deps.readConfig?.()) ?? this.#config;
       const packed = packConfig(config);
+      const files = this.#tls.prepare(config);
       await this.#all(workers, "prepare", { config: packed });
+      files?.install();
       this.#config = config;
       this.#isStale = false;
       const report = await this.#commit(workers);
@@ -224,6 +235,7 @@ class Supervisor implements Gateway {
       port: this.#port,
       canReload: this.#deps.readConfig !== undefined,
       overrides: [...this.#overrides],
+      tlsFiles: this.#tls.files(),
     };
   }
 

@@ -137,6 +137,7 @@ class WorkerProcess implements Worker {
     const peer = this.#peer;
     return {
       port: plan.port,
+      tlsFiles: plan.tlsFiles,
       writer: () => new RemoteWriter(peer),
       records: (store) => remoteRecords(peer, store),
       limits: {
