@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { shownSecret } from "../secrets.ts";
 import { filesUnder } from "../wire/files-under.ts";
 import { WireFault } from "../wire/fault.ts";
 import { type SecretFound, secretsIn } from "../wire/secret-formats.ts";
 import { readTail } from "../wire/tail.ts";
 import { askWeb } from "../wire/web.ts";
+import { plantedOf, secretsImages } from "./secrets-images.ts";
 
 type SecretsProbe = StackProbe<ServiceOf<"secrets">>;
 type SecretsContext = StackContext<ServiceOf<"secrets">>;
@@ -31,15 +31,6 @@ const defaultLogins = [
   ["guest", "guest"],
   ["root", "root"],
 ] as const;
-
-/** The planted values by the name of their reference. */
-function plantedOf(context: SecretsContext): ReadonlyMap<string, string> {
-  const pairs = context.service.planted.map((reference): [string, string] => [
-    shownSecret(reference),
-    context.secret(reference) ?? "",
-  ]);
-  return new Map(pairs);
-}
 
 async function search(context: SecretsContext, part: string): Promise<StackSeen> {
   const planted = plantedOf(context);
@@ -181,4 +172,10 @@ const logins: SecretsProbe = {
 };
 
 /** Checks for secrets where none may be. */
-export const secretsProbes: readonly SecretsProbe[] = [files, logs, environment, logins];
+export const secretsProbes: readonly SecretsProbe[] = [
+  files,
+  logs,
+  secretsImages,
+  environment,
+  logins,
+];

@@ -11,6 +11,11 @@ export const secretsService = z.strictObject({
     .default([])
     .describe("configuration files and folders that hold references, never secrets"),
   logs: z.array(filePath).max(50).default([]).describe("log files"),
+  images: z
+    .array(filePath)
+    .max(20)
+    .default([])
+    .describe("archives of images, as `docker save` or `podman save` writes them"),
   pids: z.array(z.int().positive()).max(50).default([]).describe("processes: their environment"),
   procRoot,
   planted: z

@@ -1,7 +1,10 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { StackRule } from "../probe.ts";
 import { makeFolder } from "./folder.ts";
 import type { StackTwin } from "./twin.ts";
+import { savedImage, tarOf } from "./tar.ts";
 import { startWebStub } from "./web.ts";
 
 const planted = "planted-value-of-the-twin-77";
@@ -18,6 +21,11 @@ export async function startSecretsTwin(rules: readonly StackRule[]): Promise<Sta
     "app.log": `connected with password ***\n${added("app.log")}`,
     "proc/77/environ": `HOME=/home/app\0${added("environ").replaceAll("\n", "\0")}`,
   });
+  const layer = tarOf({ "app/main.py": `import os\n${added("layer")}`, "bin/app": "\0\0" });
+  await writeFile(
+    join(folder.path, "api.tar"),
+    savedImage([gzipSync(layer)], { Env: ["PORT=80"] }),
+  );
   const login = (given: string | undefined): string =>
     Buffer.from((given ?? "").replace("Basic ", ""), "base64").toString("utf8");
   const stub = await startWebStub(
@@ -38,6 +46,7 @@ export async function startSecretsTwin(rules: readonly StackRule[]): Promise<Sta
       kind: "secrets",
       files: [join(folder.path, "config")],
       logs: [join(folder.path, "app.log")],
+      images: [join(folder.path, "api.tar")],
       pids: [77],
       procRoot: join(folder.path, "proc"),
       planted: ["${env:PLANTED}"],
