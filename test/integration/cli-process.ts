@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { lintReport } from "@loadline/contract/lint";
 import { readVerdict, type VerdictDocument } from "@loadline/contract";
 import { repositoryRoot } from "../architecture/tree.ts";
 
@@ -65,6 +66,17 @@ export function runDirOf(cwd: string): string {
   const names = readdirSync(runs).filter((name) => /^\d/.test(name));
   if (names.length !== 1) throw new Error(`${runs} holds ${names.length} runs`);
   return join(runs, names[0] ?? "");
+}
+
+/** What the lint finds in the views of a run, the page among them; nothing is wanted. */
+export function lintOf(runDir: string): string[] {
+  return ["report.html", "report.md", "verdict.json"].flatMap((name) => {
+    const path = join(runDir, name);
+    if (!existsSync(path)) return [];
+    return lintReport(name, readFileSync(path)).findings.map(
+      ({ rule, message }) => `${name}: ${rule}: ${message}`,
+    );
+  });
 }
 
 /** The records of a bundle as text, one a line. */

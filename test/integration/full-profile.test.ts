@@ -4,7 +4,15 @@ import { join } from "node:path";
 import type { VerdictDocument } from "@loadline/contract";
 import { describe, expect, it, type TestContext } from "vitest";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
-import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+import {
+  claimsThat,
+  emptyDir,
+  evidenceOf,
+  lintOf,
+  runCli,
+  runDirOf,
+  verdictOf,
+} from "./cli-process.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
 import { reasonsOfHaste } from "./readiness.ts";
 
@@ -78,6 +86,7 @@ describe("the plan of R2 with --profile full", () => {
     for (const id of ["stack.rag.read_back", "stack.rag.isolation", "stack.mcp.call"]) {
       expect(passed).toContain(id);
     }
+    expect(lintOf(runDir)).toEqual([]);
     expect(err).toContain("chaos declared only, audit declared only, drill declared only");
     const { counts } = await target.truth();
     expect(counts["rag_ingested"]).toBeGreaterThan(0);
@@ -100,7 +109,8 @@ describe("the plan of R2 with --profile full", () => {
     const target = { auth: "bearer", apiKeyEnv: "KEY", unknownModel: "refused", model: "sim" };
     const service = { token: `\${env:KEY}` };
     const plan = planOf(gateway.url, { target, service });
-    const { verdict, code } = await validateFull(plan, { KEY: gateway.key });
+    const { verdict, code, runDir } = await validateFull(plan, { KEY: gateway.key });
+    expect(lintOf(runDir)).toEqual([]);
     expect(open(verdict)).toEqual([
       "stack.rag.read_back error probe_contract",
       "stack.rag.isolation not_tested baseline_broken",

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
-import { emptyDir, type Ended, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+import { emptyDir, type Ended, lintOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
 
 const isCheckout = existsSync(join(repositoryRoot, ".git"));
 if (!isCheckout) process.stderr.write("NOT TESTED: a second checkout (no git here)\n");
@@ -67,6 +67,7 @@ describe.runIf(isCheckout)("a bundle and a second checkout", () => {
     const words = new Set(verdict.claims.map((claim) => claim.verdict));
     expect([...words]).toEqual(expect.arrayContaining(["passed", "failed", "inconclusive"]));
     outcome = verdict.outcome;
+    expect(lintOf(runDirOf(made))).toEqual([]);
     main = join(secondCheckout(), "packages/cli/src/main.ts");
     // The first place is gone: what the second reads is the bundle alone.
     cwd = join(emptyDir(), "bundles");

@@ -76,7 +76,7 @@ test("one-sided intervals show the side they bound", () => {
   expect(interval(null, null)).toBe("not measured");
 });
 
-test("a predicate held or did not, of so many; any other kind gives its figure", () => {
+test("a predicate held or did not, of so many; any other kind gives its figure, else its counts", () => {
   const ratio: Figure = { value: 1, unit: "ratio", n: 1, provenance: "measured", refs: [] };
   const seen = (n: number, bad: number): string =>
     formatObserved({ kind: "predicate", observed: ratio, n, bad });
@@ -89,5 +89,7 @@ test("a predicate held or did not, of so many; any other kind gives its figure",
   ]);
   const other = { kind: "proportion", n: 1, bad: 0 } as const;
   expect(formatObserved({ ...other, observed: ratio })).toBe("100 %");
-  expect(formatObserved({ ...other, observed: null })).toBe("not measured");
+  expect(formatObserved({ ...other, observed: null })).toBe("0 of 1 bad");
+  expect(formatObserved({ ...other, n: 0, observed: null })).toBe("not measured");
+  expect(formatObserved({ ...other, kind: "mean", observed: null })).toBe("not measured");
 });

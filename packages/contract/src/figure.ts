@@ -2,6 +2,7 @@
 import type { ClaimVerdict, Figure, Interval } from "./report-model.ts";
 
 const notMeasured = "not measured";
+const counted: ReadonlySet<string> = new Set(["proportion", "quantile", "trials"]);
 
 function trimZeros(text: string): string {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
@@ -72,13 +73,19 @@ export function formatInterval(i: Interval): string {
 
 /**
  * What a claim saw: a predicate held or did not, of so many observations; any other kind gives its
- * figure, `not measured` without one.
+ * figure, without one its counts, `not measured` without either.
  */
 export function formatObserved(
   claim: Pick<ClaimVerdict, "kind" | "observed" | "n" | "bad">,
 ): string {
   const { kind, observed, n, bad } = claim;
-  if (kind !== "predicate") return observed === null ? notMeasured : formatFigure(observed);
+  if (kind !== "predicate") {
+    if (observed !== null) return formatFigure(observed);
+    // Somebody else's counts decide a claim whose figure they do not give.
+    return n > 0 && counted.has(kind)
+      ? `${formatNumber(bad)} of ${formatNumber(n)} bad`
+      : notMeasured;
+  }
   if (n === 0) return notMeasured;
   if (n === 1) return bad === 0 ? "held" : "did not hold";
   return `held ${formatNumber(n - bad)} of ${formatNumber(n)}`;

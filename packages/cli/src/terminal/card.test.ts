@@ -32,7 +32,7 @@ describe("verdict card", () => {
                   not_tested, 0 error; 0 waived
       ? inconclusive  chat.p99           2 s         <= 2.31 s  n 312  interval
       o not_tested    drill.postgres     -           -  n 0  tool_missing
-      + passed        chat.ok            -           not measured  n 312
+      + passed        chat.ok            -           0 of 312 bad  n 312
       to prove    drill.postgres: install pg_dump 17
                   chat.p99: 161 more requests, none over
       not proven  30-day availability; 2 more
@@ -56,7 +56,7 @@ describe("verdict card", () => {
         -  -
         n 0  tool_missing
       + passed chat.ok
-        -  not measured
+        -  0 of 312 bad
         n 312
       to prove    drill.postgres: install pg..
                   chat.p99: 161 more request..

@@ -34,6 +34,14 @@ function verdictText(claim: ClaimVerdict): string {
   return `${claim.verdict}${reason}${over}`;
 }
 
+/** The limit with the side on which a good value lies, whatever the claim is called. */
+function limitText({ kind, limit }: ClaimVerdict): string {
+  if (limit === null) return "-";
+  const text = formatFigure(limit);
+  if (kind === "proportion" || kind === "trials") return `>= ${text}`;
+  return kind === "quantile" ? `< ${text}` : text;
+}
+
 function claimRow(claim: ClaimVerdict): string {
   const cells = [
     verdictText(claim),
@@ -42,7 +50,7 @@ function claimRow(claim: ClaimVerdict): string {
     inertText(claim.statement),
     formatNumber(claim.n),
     formatObserved(claim),
-    claim.limit === null ? "-" : formatFigure(claim.limit),
+    limitText(claim),
     claim.interval === null ? "-" : formatInterval(claim.interval),
     inertText(claim.sentence),
   ];

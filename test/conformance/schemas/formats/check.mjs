@@ -37,4 +37,4 @@ const problems = [];
 for (const { format, text: given } of JSON.parse(readFileSync(process.argv[2], "utf8"))) {
   problems.push(await checks[format](given));
 }
-console.log(JSON.stringify(problems));
+process.stdout.write(`${JSON.stringify(problems)}\n`);

@@ -159,7 +159,8 @@ function writeValue(value: Json, title: string, to: Writer): void {
 function writeObject(members: readonly (readonly [string, Json])[], to: Writer): void {
   for (const [key, value] of members) {
     const name = wordsOfKey(key);
-    if (value.kind === "scalar") {
+    // A document inside of a string is a file that is carried along, not words of this one.
+    if (value.kind === "scalar" && !/^\s*[{[]\s*["{[]/.test(value.text)) {
       const text = `${name}: ${value.text.slice(0, textMax)}`;
       to.blocks.push({ kind: "item", text, line: value.line, tick: null });
     }

@@ -116,23 +116,23 @@ function checkStatement(one: Statement, out: Collector): void {
   if (!named.test(one.text) || notMeasured.test(one.text)) return;
   const isLevel = ({ dimension, end, upper: high }: Amount): boolean =>
     dimension === "percent" && high === undefined && level.test(one.text.slice(end, end + 16));
-  const [value, first, second, more] = one.amounts.filter((amount) => !isLevel(amount));
-  if (value === undefined || first === undefined || more !== undefined) return;
-  if (value.upper !== undefined || value.of !== undefined) return;
-  const quote = quoteStatement(one);
-  const told: Quote = { line: value.line, text: value.text };
-  const range = rangeOf(first, [quote]);
-  if (range !== null && second === undefined) {
-    judge(value, told, range, out);
-    return;
-  }
-  if (second === undefined || !isExact(first) || !isExact(second)) return;
+  const [value, ...ends] = one.amounts.filter((amount) => !isLevel(amount));
+  if (value === undefined || value.upper !== undefined || value.of !== undefined) return;
+  const range = spokenRange(one, ends);
+  if (range !== null) judge(value, { line: value.line, text: value.text }, range, out);
+}
+
+/** A range as one figure, or as two with a sign or a word between them. */
+function spokenRange(one: Statement, [first, second, more]: readonly Amount[]): Range | null {
+  if (first === undefined || more !== undefined) return null;
+  const quotes = [quoteStatement(one)];
+  if (second === undefined) return rangeOf(first, quotes);
   const between = one.text.slice(first.end, second.start).trim();
-  const isPair = between === "," || between === ";" || between === "to" || between === "and";
-  if (!isPair || first.dimension !== second.dimension || first.value > second.value) return;
+  const isPair = [",", ";", "to", "and"].includes(between) && isExact(first) && isExact(second);
+  if (!isPair || first.dimension !== second.dimension || first.value > second.value) return null;
   const text = one.text.slice(first.start, second.end);
   const half = Math.max(first.half, second.half);
-  judge(value, told, { low: first, high: second.value, half, text, quotes: [quote] }, out);
+  return { low: first, high: second.value, half, text, quotes };
 }
 
 /** Estimate and bounds below each other, column by column. */

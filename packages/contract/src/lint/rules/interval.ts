@@ -5,6 +5,9 @@ import { checkValues } from "./interval-value.ts";
 
 const named = /\b(?:ci|confidence|interval|credible)\b|\u00b1/i;
 
+/** A cell with more words than this tells of more than one figure. */
+const cellMax = 60;
+
 interface Source {
   readonly text: string;
   readonly amounts: readonly Amount[];
@@ -62,7 +65,7 @@ function run(report: Report): RuleResult {
     check(
       {
         text,
-        amounts: row.fields.flatMap((one) => one.amounts),
+        amounts: row.fields.flatMap((one) => (one.cell.text.length <= cellMax ? one.amounts : [])),
         quote: { line: row.line, text: row.excerpt },
       },
       out,

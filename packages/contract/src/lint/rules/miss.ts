@@ -41,6 +41,15 @@ function comparable(value: Amount, limit: Amount): boolean {
   );
 }
 
+/** The limit as the row words it elsewhere, `>= 95 %`: a name alone may mislead. */
+function saidBound(row: Row, limit: Amount): Amount {
+  if (limit.comparator !== "=") return limit;
+  const said = row.fields
+    .flatMap((one) => one.amounts)
+    .find((one) => one.comparator !== "=" && comparable(one, limit) && one.value === limit.value);
+  return said === undefined ? limit : { ...limit, comparator: said.comparator };
+}
+
 function checkRow(row: Row, out: Collector): void {
   const judged = judgedOf(row);
   if (judged === null) return;
@@ -48,7 +57,8 @@ function checkRow(row: Row, out: Collector): void {
   const limit = onlyAmount(judged.target);
   if (value === null || limit === null || value.comparator !== "=" || !comparable(value, limit))
     return;
-  const direction = directionOf(`${row.label} ${judged.target.name} ${judged.value.name}`, limit);
+  const names = `${row.label} ${judged.target.name} ${judged.value.name}`;
+  const direction = directionOf(names, saidBound(row, limit));
   if (direction === null) return;
   out.check(value, limit);
   if (judged.status.status !== "good" || !misses(value, limit, direction)) return;

@@ -82,7 +82,7 @@ function checkText(text: string, amounts: readonly Amount[], quote: Quote, out: 
   // "over 300 requests" says from how many it was taken, not that there were more.
   const between = text.slice(percent.end, n.start);
   const isOf = /^ ?(?:of|from|in|over|across) (?:all |the )?$/.test(between);
-  if (!isOf || (n.comparator !== "=" && !/over $/.test(between))) return;
+  if (!isOf || (n.comparator !== "=" && !between.endsWith("over "))) return;
   if (!counted.test(text.slice(n.end, n.end + 16))) return;
   const own = ({ line, text: said }: Amount): Quote => ({ line, text: said });
   judge({ percent, n, quotes: [quote, own(percent), own(n)] }, out);

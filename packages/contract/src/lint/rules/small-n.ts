@@ -15,6 +15,10 @@ import type {
 const quantile = /\bp(\d{2}(?:[.,]\d{1,2})?)\b/i;
 const samples = /\b(?:requests?|samples?|calls?|queries|measurements?|observations?|runs?|n)\b/i;
 
+/** A cell with more words than this tells a story, not a count. */
+const cellMax = 40;
+const undecided = /\b(?:inconclusive|not[ _]tested|undecided|too few|not enough|insufficient)\b/i;
+
 /** Samples without which a percentile is not bounded at 95 %; null below p90. */
 function neededFor(name: string): { needed: number; called: string } | null {
   const found = quantile.exec(name);
@@ -30,6 +34,9 @@ function countIn(row: Row): Field | undefined {
     return (
       amount !== null &&
       isCount(amount) &&
+      // The dots of an identifier make no count of what stands in it.
+      !/\w\.\w/.test(one.name) &&
+      one.cell.text.length <= cellMax &&
       (one.role === "total" || samples.test(one.name)) &&
       !/\b(?:per|rate|concurren\w*|users)\b/i.test(one.name)
     );
@@ -47,6 +54,8 @@ function checkRow(row: Row, out: Collector): void {
   const count = countIn(row);
   const n = exactOf(count);
   if (count === undefined || n === null) return;
+  // A row that says itself that it decides nothing claims no percentile.
+  if (undecided.test(row.excerpt)) return;
   for (const field of row.fields) {
     const isFigure = field.amounts.some((one) => one.dimension === "time");
     const need = isFigure ? neededFor(field.name) : null;
@@ -92,12 +101,14 @@ function isSampleCount(a: Amount, text: string): boolean {
   const isOver =
     a.comparator === ">" && /\bover\s?$/i.test(text.slice(Math.max(0, a.start - 6), a.start));
   if (a.comparator !== "=" && !isOver) return false;
+  // "12 more requests" are those that were not sent.
+  if (/^ more\b/i.test(text.slice(a.end, a.end + 6))) return false;
   return samples.test(text.slice(Math.max(0, a.start - 14), a.end + 14));
 }
 
 function checkStatement(one: Statement, out: Collector): void {
   const need = neededFor(one.text);
-  if (need === null) return;
+  if (need === null || undecided.test(one.text)) return;
   const counts = one.amounts.filter((a) => isSampleCount(a, one.text));
   const times = one.amounts.filter((a) => a.dimension === "time");
   const [n, second] = counts;

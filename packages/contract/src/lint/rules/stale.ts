@@ -24,8 +24,14 @@ const periodName = /\b(?:period|window|interval|duration|dates?|test run|execute
 const isResult = (row: Row): boolean =>
   row.fields.some((one) => one.status !== null || /^(?:value|quantile|passed)$/.test(one.role));
 
+interface Dated {
+  readonly label: string;
+  readonly day: number;
+  readonly quote: Quote;
+}
+
 /** A date of a result against the day of the report it stands in. */
-function judge(label: string, day: number, quote: Quote, today: ReportDay, out: Collector): void {
+function judge({ label, day, quote }: Dated, today: ReportDay, out: Collector): void {
   out.compare(1);
   const age = today.day - day;
   if (age <= freshDays && age >= -aheadDays) return;
@@ -45,8 +51,9 @@ function checkRow(row: Row, today: ReportDay, out: Collector): void {
     // A list holds many things: only a key that says when something was tested dates them.
     const isDate = isList ? tested.test(field.name.trim()) : isResult(row);
     const day = isDate && !lasting.test(name) ? dayOf(field.cell.text) : null;
-    if (day !== null)
-      judge(isList ? field.name : row.label, day, quoteField(row, field), today, out);
+    if (day === null) continue;
+    const label = isList ? field.name : row.label;
+    judge({ label, day, quote: quoteField(row, field) }, today, out);
   }
 }
 
@@ -59,7 +66,7 @@ function checkSentences(report: Report, today: ReportDay, out: Collector): void 
     if (day === undefined || second !== undefined) continue;
     const key = one.text.split(":")[0] ?? "";
     if (tested.test(key.trim())) continue;
-    judge(one.text.slice(0, 60), day, quoteStatement(one), today, out);
+    judge({ label: one.text.slice(0, 60), day, quote: quoteStatement(one) }, today, out);
   }
 }
 
@@ -98,17 +105,15 @@ function quoteStatus(row: Row, field: Field): Quote {
 
 /** A period whose end lies before its beginning. */
 function checkPeriods(report: Report, out: Collector): void {
-  const told = [
-    ...report.grids.flatMap(({ rows }) =>
-      rows.flatMap((row) =>
-        row.fields.map((field) => ({
-          name: `${row.label} ${field.name}`,
-          text: field.cell.text,
-          quote: quoteField(row, field),
-        })),
-      ),
+  const told = report.grids.flatMap(({ rows }) =>
+    rows.flatMap((row) =>
+      row.fields.map((field) => ({
+        name: `${row.label} ${field.name}`,
+        text: field.cell.text,
+        quote: quoteField(row, field),
+      })),
     ),
-  ];
+  );
   for (const { name, text, quote } of told) {
     const [from, to] = periodName.test(name) ? daysOf(text) : [];
     if (from === undefined || to === undefined) continue;

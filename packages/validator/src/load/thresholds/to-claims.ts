@@ -188,7 +188,7 @@ function aliveClaim(input: ClaimsInput): BoundClaim {
     confidence: input.confidence,
     required: true,
     category,
-    rationale: "A target that never answers well was not measured, however its figures look.",
+    rationale: "Figures of a target that never answers well say nothing, however they look.",
   } as const;
   return { claim, limits: [], notes: [] };
 }
