@@ -28,7 +28,6 @@ export async function endThread(
   const onExit = (): void => ended.resolve(true);
   worker.once("exit", onExit);
   const late = clock.after(withinMs, () => ended.resolve(false));
-  worker.ref();
   ask?.();
   const isGone = await ended.promise;
   late.cancel();

@@ -15,7 +15,7 @@ async function asked(server: StallServer): Promise<Socket> {
 }
 
 describe("the stall server", () => {
-  it("ends by itself with connections open and answers still to come: no deadline passes", async () => {
+  it("ends by itself with connections open, which it cuts: no deadline passes", async () => {
     using threads = watchThreads();
     const clock = new TestClock();
     const server = await startStallServer({ delayMs: 60_000, stallMs: 1, everyMs: 60_000 }, clock);

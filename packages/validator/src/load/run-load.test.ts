@@ -281,7 +281,8 @@ describe("load engine", () => {
 });
 
 describe("load thread", () => {
-  it("a thread that does not end in time is stopped: LL_LOAD_WATCHDOG", async () => {
+  it("a thread that does not end in time is stopped and gone: LL_LOAD_WATCHDOG", async () => {
+    using threads = watchThreads();
     await using server = await startScriptedServer(() => undefined);
     const shared = { durationMs: 60_000, request: get };
     const plan = planOf(server.url, { executor: "constant-vus", vus: 1, ...shared });
@@ -294,6 +295,7 @@ describe("load thread", () => {
     };
     const expected = expect.objectContaining({ code: "LL_LOAD_WATCHDOG" });
     await expect(reading()).rejects.toThrow(expected);
+    expect([threads.count, threads.running]).toEqual([1, 0]);
   });
 
   it("a reader that leaves early is let go when the thread is gone", async () => {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { TestClock } from "@loadline/kit/clock";
+import { TestClock, type Timer } from "@loadline/kit/clock";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GroupCommit } from "./executor.ts";
@@ -89,6 +89,19 @@ describe("group commit", () => {
     expect(outcome(end)).toBe("waits");
     settle();
     expect([outcome(end), rows()]).toEqual(["done", [2]]);
+  });
+
+  it("a transaction left open keeps no thread alive that is to end", () => {
+    const isUnref: (boolean | undefined)[] = [];
+    const still = new (class extends TestClock {
+      override after(delayMs: number, run: () => void, o?: { unref?: boolean }): Timer {
+        isUnref.push(o?.unref);
+        return super.after(delayMs, run);
+      }
+    })();
+    const deps = { clock: still, reply: () => undefined, soon: () => undefined };
+    new GroupCommit(db, deps).request({ id: 1, tx: 1, op: "begin" });
+    expect(isUnref).toEqual([true]);
   });
 
   it("a transaction left open is rolled back after 3 s, and its late calls are refused", () => {
