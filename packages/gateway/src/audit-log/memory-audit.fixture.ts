@@ -30,9 +30,10 @@ export class MemoryAudit implements AuditRepository {
 
   async query(filter: AuditFilter): Promise<AuditRow[]> {
     await Promise.resolve();
+    const { tenantId, afterSeq = 0, throughSeq = Number.POSITIVE_INFINITY, order } = filter;
     return this.rows
-      .filter((row) => row.tenantId === filter.tenantId && row.seq > (filter.afterSeq ?? 0))
-      .sort((a, b) => a.seq - b.seq)
+      .filter((row) => row.tenantId === tenantId && row.seq > afterSeq && row.seq <= throughSeq)
+      .sort((a, b) => (order === "desc" ? b.seq - a.seq : a.seq - b.seq))
       .slice(0, filter.limit ?? 1000);
   }
 

@@ -76,6 +76,7 @@ export function auditQuerySuite(store: () => Store): void {
     expect(await ids({ fromMs: 20, toMs: 30 })).toEqual(["2"]);
     expect(await ids({ afterSeq: 1, limit: 1 })).toEqual(["2"]);
     expect(await ids({ order: "desc" })).toEqual(["3", "2", "1"]);
+    expect(await ids({ throughSeq: 2, order: "desc", limit: 1 })).toEqual(["2"]);
     const [row] = await audit.query({ tenantId: "asked", action: "key.revoked" });
     expect(row).toMatchObject({ requestId: "req_1", tenantId: "asked" });
     expect(row && "code" in row).toBe(false);

@@ -105,6 +105,8 @@ export interface AuditFilter {
   readonly toMs?: number | undefined;
   /** Only entries with a greater seq. */
   readonly afterSeq?: number | undefined;
+  /** Only entries with this seq or a smaller one. */
+  readonly throughSeq?: number | undefined;
   readonly order?: "asc" | "desc" | undefined;
   /** 1 to 1,000; default 1,000. */
   readonly limit?: number | undefined;

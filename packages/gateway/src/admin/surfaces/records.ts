@@ -1,14 +1,11 @@
 import { z } from "zod";
 import { everyTenant } from "../../identity/authorize.ts";
 import type { Principal } from "../../identity/principal.ts";
-import type { AuditFilter, AuditRepository } from "../../state/repositories.ts";
-import type { AuditRow, UsageGroup } from "../../state/rows.ts";
+import type { UsageGroup } from "../../state/rows.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
-import { isoTime } from "./shapes.ts";
+import { auditEntry, entriesFrom, entryOf } from "./entries-from.ts";
 
 const groups = ["keyId", "tenantId", "model", "day"] as const satisfies readonly UsageGroup[];
-const pageMax = 1000;
-const pagesMax = 100;
 const timeMax = Date.UTC(2200, 0, 1);
 const time = z.coerce.number().int().min(0).max(timeMax);
 const text = z.string().min(1).max(160);
@@ -23,57 +20,9 @@ const sum = z.object({
   costNano: z.number().describe("Nano-units of currency."),
 });
 
-const entry = z.object({
-  v: z.int(),
-  seq: z.int(),
-  tenant: z.string(),
-  ts: isoTime,
-  actor: z.object({
-    id: z.string(),
-    kind: z.string(),
-    via: z.string(),
-    credential: z.string(),
-  }),
-  action: z.string(),
-  object: z.object({ type: z.string(), id: z.string() }),
-  outcome: z.enum(["ok", "denied", "failed"]),
-  code: z.string().nullable(),
-  ip: z.string().nullable(),
-  requestId: z.string().nullable(),
-  surface: z.string().nullable(),
-  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  prev: z.string(),
-  hash: z.string(),
-});
-
 /** The caller's tenant; only the platform's own principals may name another. */
 function tenantOf(p: Principal, asked: string | undefined): string {
   return p.tenantId === everyTenant ? (asked ?? everyTenant) : p.tenantId;
-}
-
-type Entry = z.output<typeof entry>;
-
-function entryOf(row: AuditRow): Entry {
-  return entry.parse(JSON.parse(row.entry));
-}
-
-/** The store has no column of addresses: reads on from the oldest entry and keeps the last found. */
-async function entriesFrom(
-  audit: AuditRepository,
-  filter: AuditFilter & { readonly limit: number },
-  ip: string,
-): Promise<Entry[]> {
-  let found: Entry[] = [];
-  let afterSeq = filter.afterSeq ?? 0;
-  for (let pages = 0; pages < pagesMax; pages++) {
-    const rows = await audit.query({ ...filter, afterSeq, order: "asc", limit: pageMax });
-    const last = rows.at(-1);
-    if (!last) break;
-    found.push(...rows.map(entryOf).filter((one) => one.ip === ip));
-    found = filter.order === "asc" ? found.slice(0, filter.limit) : found.slice(-filter.limit);
-    afterSeq = last.seq;
-  }
-  return filter.order === "asc" ? found : found.toReversed();
 }
 
 export const recordRoutes: readonly AdminRoute[] = [
@@ -130,7 +79,7 @@ export const recordRoutes: readonly AdminRoute[] = [
       order: z.enum(["asc", "desc"]).default("desc"),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
     }),
-    answer: z.object({ data: z.array(entry) }),
+    answer: z.object({ data: z.array(auditEntry) }),
     async handle({ repositories: { audit } }, { acting, query: { ip, ...query } }) {
       const filter = { ...query, tenantId: tenantOf(acting.principal, query.tenantId) };
       if (ip !== undefined) return { data: await entriesFrom(audit, filter, ip) };

@@ -110,6 +110,7 @@ async function queryEntries(db: Db, filter: AuditFilter): Promise<AuditRow[]> {
   if (filter.fromMs !== undefined) query = query.where("ts", ">=", filter.fromMs);
   if (filter.toMs !== undefined) query = query.where("ts", "<", filter.toMs);
   if (filter.afterSeq !== undefined) query = query.where("seq", ">", filter.afterSeq);
+  if (filter.throughSeq !== undefined) query = query.where("seq", "<=", filter.throughSeq);
   const rows = await query
     .orderBy("seq", filter.order ?? "asc")
     .limit(pageSize(filter.limit))
