@@ -134,12 +134,13 @@ describe("what an act leaves on record", () => {
   it("is who did it, from where and to whom; an act that changes nothing leaves nothing", async () => {
     const { users, roles, keys } = world.identity;
     const { id } = await users.create(by, { subject: "ann" });
-    const key = await keys.create(by, { name: "desk", roles: ["admin"] });
+    const desk = await users.create(by, { subject: "desk", roles: ["admin"] });
+    const key = await keys.create(by, { name: "desk", ownerId: desk.id, roles: ["admin"] });
     const from = { ip: "10.0.0.9", requestId: "req_1", surface: "users.disable" };
     await users.disable({ ...(await world.as(key.id)), ...from }, id);
     expect(world.audited.at(-1)).toEqual({
       tenant: "default",
-      actor: { id: key.id, kind: "service", via: "key", credential: key.id },
+      actor: { id: desk.id, kind: "user", via: "key", credential: key.id },
       action: "user.disabled",
       object: { type: "user", id },
       outcome: "ok",
