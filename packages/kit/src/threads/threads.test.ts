@@ -28,7 +28,7 @@ describe("ending a thread", () => {
     expect([end, worker.threadId]).toEqual(["by itself", -1]);
   });
 
-  it("one whose work is done is waited for without being asked", async () => {
+  it("one that has nothing left to do is waited for without being asked", async () => {
     const worker = await started(brief);
     expect(await endThread(worker, { clock: new TestClock(), withinMs: 1 })).toBe("by itself");
   });
