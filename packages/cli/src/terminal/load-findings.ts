@@ -1,13 +1,21 @@
 import { formatDuration, formatNumber } from "@loadline/contract";
 import type { LoadRecord } from "@loadline/validator";
+import { shortGuard } from "./load-view.ts";
 
 type Peak = Extract<LoadRecord, { type: "peak" }>;
+type Guard = Extract<LoadRecord, { type: "guard" }>;
 type Ladder = Extract<LoadRecord, { type: "ladder" }>;
 
-/** What a search or a ladder found, for the reader; verdicts stand in the card. */
+/** What a search or a ladder found and how the guards stood, for the reader; verdicts stand in the card. */
 export function findingLines(record: LoadRecord): string[] {
   if (record.type === "peak") return [peakLine(record)];
+  if (record.type === "guard") return [guardLine(record)];
   return record.type === "ladder" ? ladderLines(record) : [];
+}
+
+function guardLine({ guard: g }: Guard): string {
+  const state = g.holds ? "holds" : `breached for ${g.streams.join(", ")}`;
+  return `guard ${shortGuard(g.guard).padEnd(10)} ${g.figure} of ${g.limit}, ${state}`;
 }
 
 function peakLine({ scenario, result }: Peak): string {

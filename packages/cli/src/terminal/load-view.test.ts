@@ -33,6 +33,24 @@ describe("view of a load", () => {
     expect(frameLines("t", frame(60_000, { inFlight: 0 }))[1]).toMatch(/^done /);
   });
 
+  it("shows each guard with its figure and its limit, and marks what is breached", () => {
+    const holding = ["pacer", "cpu", "loop", "local", "sent"].map((name) => ({
+      guard: `guard.load.${name}`,
+      holds: true,
+      figure: "0.30 ms",
+      limit: "1.00 ms",
+    }));
+    const breach = { guard: "guard.load.mix", holds: false, figure: "7.0 points", limit: "2" };
+    const [, , , ...lines] = frameLines("t", frame(1_000, { guards: [...holding, breach] }));
+    expect(lines).toEqual([
+      "guards    pacer 0.30 ms/1.00 ms | cpu 0.30 ms/1.00 ms | loop 0.30 ms/1.00 ms",
+      "          local 0.30 ms/1.00 ms | sent 0.30 ms/1.00 ms | x mix 7.0 points/2",
+    ]);
+    const host = createTestHost([], { clock: new TestClock() });
+    createLoadView(host, "t").frame(frame(0, { guards: [...holding, breach] }));
+    expect(host.err()).toContain(" breached=mix ");
+  });
+
   it("a terminal gets the block drawn over itself, twice a second as frames come", () => {
     const host = createTestHost([], { isTty: true });
     const view = createLoadView(host, "loadline load");

@@ -39,9 +39,12 @@ function lineView(host: CliHost): LoadView {
     const at = new Date(host.clock.wallMs()).toISOString().slice(11, 19);
     const p99 = f.p99Ms === null ? "" : ` p99Ms=${Math.round(f.p99Ms)}`;
     const ttft = f.ttftP99Ms === null ? "" : ` ttftP99Ms=${Math.round(f.ttftP99Ms)}`;
+    const breached = (f.guards ?? []).filter(({ holds }) => !holds);
+    const names = breached.map(({ guard }) => shortGuard(guard)).join(",");
+    const guards = names === "" ? "" : ` breached=${names}`;
     const left = ` leftS=${Math.round(f.leftMs / 1_000)}`;
     host.stderr.write(
-      `${at}Z stage=load due=${f.due} ok=${f.ok} bad=${f.bad} inFlight=${f.inFlight}${p99}${ttft}${left}\n`,
+      `${at}Z stage=load due=${f.due} ok=${f.ok} bad=${f.bad} inFlight=${f.inFlight}${p99}${ttft}${guards}${left}\n`,
     );
   };
   return {
@@ -70,7 +73,33 @@ export function frameLines(title: string, f: LiveFrame): string[] {
     `${title}    ${seconds(f.elapsedMs)}${left}`,
     `${phase.padEnd(9)} ${bar}  due ${formatNumber(f.due)}  ok ${formatNumber(f.ok)}  bad ${formatNumber(f.bad)}  in flight ${formatNumber(f.inFlight)}`,
     `response  p50 ${ms(f.p50Ms)}  p99 ${ms(f.p99Ms)}  max ${ms(f.maxMs)}   first token p99 ${ms(f.ttftP99Ms)}`,
+    ...guardLines(f.guards ?? []),
   ];
+}
+
+const guardColumns = 78;
+
+/** `pacer 0.30 ms/1.00 ms`, as many in a line as fit; a breach begins with x. */
+function guardLines(guards: NonNullable<LiveFrame["guards"]>): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const { guard, holds, figure, limit } of guards) {
+    const item = `${holds ? "" : "x "}${shortGuard(guard)} ${figure}/${limit}`;
+    if (line !== "" && line.length + item.length + 3 > guardColumns) {
+      lines.push(line);
+      line = "";
+    }
+    line =
+      line === ""
+        ? `${lines.length === 0 ? "guards   " : "         "} ${item}`
+        : `${line} | ${item}`;
+  }
+  return line === "" ? lines : [...lines, line];
+}
+
+/** `guard.load.pacer` as `pacer`. */
+export function shortGuard(guard: string): string {
+  return guard.replace(/^guard\.load\./, "");
 }
 
 const seconds = (ms: number): string => formatDuration(Math.round(ms / 1_000) * 1_000);

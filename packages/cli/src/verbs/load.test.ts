@@ -149,5 +149,6 @@ describe("loadline load", () => {
     const { exit, host } = await load(["plan.yaml", "--target", server.url]);
     expect([exit, host.err()]).toEqual([0, expect.any(String)]);
     expect(host.out()).toContain("all.get.response");
+    expect(host.out()).toMatch(/^guard pacer +[\d.]+ ms of [\d.]+ ms, (holds|breached)/m);
   }, 30_000);
 });

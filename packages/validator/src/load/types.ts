@@ -1,7 +1,8 @@
-import type { GuardObservation, LoadSeries, SampleTally } from "@loadline/contract";
+import type { LoadSeries, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
 import type { HostFigures } from "./engine/host.ts";
+import type { JudgedGuard } from "./guards/index.ts";
 import type { LoadControl } from "./engine/load-control.ts";
 import type { Stolen } from "./engine/stolen.ts";
 import type { PeakResult } from "./engine/peak-search.ts";
@@ -162,6 +163,14 @@ export interface LoadDeps {
   readonly pacing?: "pacer" | "timer" | "precise";
 }
 
+/** A guard as it stands: what was seen and what is allowed, short. */
+export interface LiveGuard {
+  readonly guard: string;
+  readonly holds: boolean;
+  readonly figure: string;
+  readonly limit: string;
+}
+
 /** One row of the live view, of all scenarios. Quantiles null until something ended. */
 export interface LiveFrame {
   readonly due: number;
@@ -174,6 +183,8 @@ export interface LiveFrame {
   readonly ttftP99Ms: number | null;
   readonly elapsedMs: number;
   readonly leftMs: number;
+  /** Absent where nobody judges them. */
+  readonly guards?: readonly LiveGuard[];
 }
 
 /** Counters of one second: due, ok and bad by intended time, the rest by completion. */
@@ -269,7 +280,7 @@ export type LoadRecord =
       /** What the figures of the run do not say because of it, one sentence. */
       readonly doesNotProve?: string;
     }
-  | { readonly type: "guard"; readonly guard: GuardObservation }
+  | { readonly type: "guard"; readonly guard: JudgedGuard }
   | {
       readonly type: "sample.tally";
       readonly claim: string;

@@ -72,6 +72,8 @@ function blockOf(triple: number, arm: Arm, noise: number, shape: Shape): AbBlock
     streams: ["x"],
     reason: "gaps",
     seen: "20 sent.",
+    figure: "0 dropped",
+    limit: "0",
   } as const;
   const account = { scenario: "get", due: 22, sent: 22, ok: 22 - bad, bad: {} };
   const tokens = { tokensKnown: 0, tokensUnknown: 0, outputTokens: 0 };

@@ -104,7 +104,8 @@ export class AbEvidence {
     const holds = breached <= breachedMax * blocks;
     const seen = `Breached in ${breached} of ${blocks} blocks.${last === "" ? "" : ` The last: ${last}`}`;
     const streams = this.#claims.map(({ claim }) => claim.of).filter((of) => of !== "load.alive");
-    const data = { ...guard, holds, seen, streams };
+    const { figure: _figure, limit: _limit, ...said } = guard;
+    const data = { ...said, holds, seen, streams };
     this.#recorder.append({ kind: "guard", by: guard.guard, data });
   }
 

@@ -8,9 +8,10 @@ import type {
   LoadRecord,
   ScenarioBlocks,
 } from "../load/index.ts";
-import { durationOf } from "../load/index.ts";
-import { type FiguredTally, figureOf, keeps, meanSlices } from "./load-figures.ts";
+import { compare, durationOf } from "../load/index.ts";
+import { type FiguredTally, figureOf, meanSlices } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
+import { recordPlain } from "./plain-records.ts";
 import { admittedFigure, comparedBlocks } from "./quota-evidence.ts";
 
 type Ended = Extract<LoadRecord, { type: "load.ended" }>;
@@ -52,13 +53,11 @@ export class LoadEvidence {
 
   add(record: LoadRecord): void {
     const recorder = this.#recorder;
+    if (recordPlain(recorder, record)) return;
     switch (record.type) {
       case "frame":
       case "look":
       case "sample.closed":
-        return;
-      case "load.slice":
-        recorder.append({ kind: "load.slice", by, data: { ...record.slice } });
         return;
       case "guard":
         this.#guard(record.guard);
@@ -66,16 +65,6 @@ export class LoadEvidence {
       case "sample.tally":
         this.#tallies.set(record.claim, [...this.#talliesOf(record.claim), record.tally]);
         return;
-      case "series": {
-        const { scenario, percentiles, ttft } = record.series;
-        recorder.append({ kind: "note", by, data: { load: { scenario, percentiles, ttft } } });
-        return;
-      }
-      case "load.event": {
-        const doesNotProve = record.doesNotProve === undefined ? [] : [record.doesNotProve];
-        recorder.append({ kind: "note", by, data: { event: record.text }, doesNotProve });
-        return;
-      }
       case "samples":
         this.#artifact("samples", record.samples);
         return;
@@ -133,7 +122,9 @@ export class LoadEvidence {
     const { owner, reason, expires } = waiver ?? {};
     const waived =
       waiver === undefined || guard.holds ? {} : { waived: { owner, reason, expires } };
-    this.#recorder.append({ kind: "guard", by: guard.guard, data: { ...guard, ...waived } });
+    // The sentence holds both; they are for views.
+    const { figure: _figure, limit: _limit, ...said } = guard;
+    this.#recorder.append({ kind: "guard", by: guard.guard, data: { ...said, ...waived } });
   }
 
   /**
@@ -284,7 +275,7 @@ export class LoadEvidence {
       return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
     }
     const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} requests, limit ${figure.operator} ${figure.limit.text}.`;
-    const ok = keeps(figure, seen.value);
+    const ok = compare(seen.value, figure.operator, figure.limit.value);
     const data = {
       stream: claim.of,
       part: "all",

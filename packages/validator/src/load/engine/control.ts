@@ -3,7 +3,10 @@ import { durationOf } from "../plan/duration.ts";
 import { Recorder } from "../record/recorder.ts";
 import { scenarioSeed } from "../schedule/arrivals.ts";
 import { digestSchedule } from "../schedule/hash.ts";
-import type { LoadPlan, LoadRecord } from "../types.ts";
+import { guardRows, judgeGuards } from "../guards/index.ts";
+import type { LiveGuard, LoadPlan, LoadRecord } from "../types.ts";
+import { guardViews } from "./guard-views.ts";
+import { type HostFigures, worstHost } from "./host.ts";
 import { createLanes } from "./create-lanes.ts";
 import type { Lane, LaneCommand, LaneEnd } from "./lane.ts";
 import type { ControlCommand, LoadControl } from "./load-control.ts";
@@ -76,6 +79,8 @@ class Control {
   #originMs = 0;
   readonly #drivers = new Map<number, PeakDriver>();
   readonly #dead = new Set<Lane>();
+  /** Of each sender's thread, as last told. */
+  readonly #hosts = new Map<number, HostFigures>();
   #ended = 0;
   #drained = false;
   #edited = false;
@@ -87,6 +92,7 @@ class Control {
     this.#hash = hash;
     this.#lanes = createLanes(plan, deps, {
       record: (record) => deps.emit(record),
+      host: (worker, host) => void this.#hosts.set(worker, host),
       peakReady: (worker, scenario) => this.#drivers.get(scenario)?.ready(worker),
     });
     this.#whole = new Recorder(plan);
@@ -212,7 +218,7 @@ class Control {
       const nowMs = clock.monotonicMs();
       this.#merge();
       for (const slice of this.#whole.closeSlices(nowMs)) emit({ type: "load.slice", slice });
-      const frame = this.#whole.frame(nowMs);
+      const frame = { ...this.#whole.frame(nowMs), guards: this.#guards() };
       emit({ type: "frame", frame });
       if (tick % ticksPerLook !== 0) continue;
       const tallies = this.#whole.looks();
@@ -220,6 +226,12 @@ class Control {
       this.#looks++;
       emit({ type: "look", elapsedMs: frame.elapsedMs, tallies });
     }
+  }
+
+  /** The guards by the counts so far. */
+  #guards(): LiveGuard[] {
+    const host = worstHost([...this.#hosts.values()]);
+    return guardRows(judgeGuards(guardViews(this.#whole, host, this.#edited)));
   }
 
   #report(ends: readonly LaneEnd[], stolen: Stolen): void {

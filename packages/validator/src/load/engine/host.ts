@@ -55,6 +55,11 @@ export class HostMonitor {
 
   stop(): HostFigures {
     this.#loop.disable();
+    return this.now();
+  }
+
+  /** The figures so far. */
+  now(): HostFigures {
     const cpu = this.#cpu.toSorted((a, b) => a - b);
     const delayMs = (ns: number): number => Math.max(0, (ns || 0) / 1e6 - loopResolutionMs);
     return {

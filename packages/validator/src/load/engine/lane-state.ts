@@ -35,6 +35,9 @@ export class LaneState {
       case "record":
         this.#events.record(message.record);
         return;
+      case "host":
+        this.#events.host?.(this.#worker, message.host);
+        return;
       case "peak.ready":
         this.#events.peakReady(this.#worker, message.scenario);
         return;

@@ -35,6 +35,8 @@ export type LaneMessage =
       readonly buffers: readonly SharedArrayBuffer[];
     }
   | { readonly type: "record"; readonly record: LoadRecord }
+  /** Once a second: the thread's figures so far. */
+  | { readonly type: "host"; readonly host: HostFigures }
   /** A search waits for its next step; what was sent has ended, or was waited for long enough. */
   | { readonly type: "peak.ready"; readonly scenario: number }
   | {
@@ -81,5 +83,6 @@ export interface Lane {
 /** What the control thread hears of a lane while it runs. */
 export interface LaneEvents {
   record(record: LoadRecord): void;
+  host?(worker: number, host: HostFigures): void;
   peakReady(worker: number, scenario: number): void;
 }

@@ -1,4 +1,4 @@
-import { judgeGuards } from "../guards/index.ts";
+import { guardRows, judgeGuards } from "../guards/index.ts";
 import { ladderResult } from "../record/ladder-result.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { mergeSamples } from "../record/samples.ts";
@@ -29,13 +29,13 @@ const intendedMetrics: ReadonlySet<LoadMetric> = new Set<LoadMetric>([
 export function reportRun(whole: Recorder, o: ReportOptions): void {
   const { emit, nowMs } = o;
   for (const record of whole.scenarios) emitLastSlices(record, o);
-  emit({ type: "frame", frame: whole.frame(nowMs) });
   const accounts = whole.accounts();
   const done = o.ends.flatMap((end) => (end.kind === "done" ? [end] : []));
   whole.figures.folded = done.reduce((sum, { folded }) => sum + folded, 0);
   const host = worstHost(done.map((end) => end.host));
-  for (const guard of judgeGuards(guardViews(whole, host, o.edited)))
-    emit({ type: "guard", guard });
+  const judged = judgeGuards(guardViews(whole, host, o.edited));
+  emit({ type: "frame", frame: { ...whole.frame(nowMs), guards: guardRows(judged) } });
+  for (const guard of judged) emit({ type: "guard", guard });
   emit({ type: "host", host, stolen: o.stolen });
   emit({ type: "samples", samples: mergeSamples(done.map(({ samples }) => samples)) });
   for (const [at, record] of whole.scenarios.entries()) {

@@ -99,7 +99,9 @@ export class SenderHost {
       // The only rejection is the end itself.
       await this.#clock.sleep(tickMs, signal).catch(() => undefined);
       this.#sender.connections.sweep(this.#clock.monotonicMs());
-      if (tick % ticksPerSample === 0) host.sample();
+      if (tick % ticksPerSample !== 0) continue;
+      host.sample();
+      this.#post({ type: "host", host: host.now() });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Guard, latencyKinds } from "./guard.ts";
+import { type Guard, latencyKinds, percent } from "./guard.ts";
 
 const shareMax = 0.05;
 /** Metrics of the time between tokens: perfect when all come at once. */
@@ -14,5 +14,7 @@ export const buffered: Guard = {
     holds: !paced.has(v.metric) || v.bufferedStreams <= shareMax * v.streams,
     invalidates: "pass",
     seen: `${v.bufferedStreams} of ${v.streams} streams came bundled into one read.`,
+    figure: percent(v.streams === 0 ? 0 : v.bufferedStreams / v.streams),
+    limit: percent(shareMax),
   }),
 };

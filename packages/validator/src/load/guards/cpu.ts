@@ -1,4 +1,4 @@
-import { delayMatters, type Guard, latencyKinds } from "./guard.ts";
+import { delayMatters, type Guard, latencyKinds, percent } from "./guard.ts";
 
 const shareMax = 0.8;
 
@@ -14,6 +14,8 @@ export const cpu: Guard = {
       holds: !breached,
       invalidates: v.open ? "fail" : "both",
       seen: `The sender used ${Math.round(v.cpuP90 * 100)} % of a core (p90), limit 80 %.`,
+      figure: percent(v.cpuP90),
+      limit: percent(shareMax),
     };
   },
 };

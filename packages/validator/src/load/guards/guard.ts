@@ -46,6 +46,9 @@ export interface GuardJudgement {
   readonly invalidates: GuardObservation["invalidates"];
   /** One sentence with figures. */
   readonly seen: string;
+  /** What was seen and what is allowed, short: `0.30 ms` of `1.00 ms`. */
+  readonly figure: string;
+  readonly limit: string;
 }
 
 /** One way the generator or its machine could have shaped a verdict. */
@@ -86,6 +89,11 @@ export function delayMatters(view: GuardView): boolean {
 
 /** Said when a delay is over its tolerance and the verdict does not rest on it. */
 export const unmoved = "; no failure rests on it";
+
+/** A share as whole percent. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
 
 export function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;

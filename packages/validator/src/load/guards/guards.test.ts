@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GuardView } from "./guard.ts";
-import { judgeGuards, loadGuards } from "./index.ts";
+import { guardRows, judgeGuards, loadGuards } from "./index.ts";
 
 const clean: GuardView = {
   metric: "response_time",
@@ -38,6 +38,20 @@ describe("load guards", () => {
       expect(guard.judge({ ...clean, ...guard.saboteur }).holds).toBe(false);
     });
   }
+
+  it("a row for each guard says what was seen and what is allowed; a breach comes first", () => {
+    const views = [
+      { stream: "a", view: clean },
+      { stream: "b", view: { ...clean, dropped: 3 } },
+    ];
+    const rows = guardRows(judgeGuards(views));
+    expect(rows.map(({ guard }) => guard)).toEqual(loadGuards.map(({ id }) => id));
+    for (const { figure, limit } of rows) expect([figure, limit]).not.toContain("");
+    expect(rows.filter(({ holds }) => !holds)).toEqual([
+      { guard: "guard.load.sent", holds: false, figure: "3 dropped", limit: "0" },
+    ]);
+    expect(rows[0]).toMatchObject({ figure: "0.30 ms", limit: "1.00 ms" });
+  });
 
   it("no delay of ours voids a sample in which nothing was over the limit", () => {
     const busy = { ...clean, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95, pressurePercent: 90 };

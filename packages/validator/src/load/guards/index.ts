@@ -1,7 +1,8 @@
 import type { GuardObservation } from "@loadline/contract";
+import type { LiveGuard } from "../types.ts";
 import { buffered } from "./buffered.ts";
 import { cpu } from "./cpu.ts";
-import type { Guard, GuardView } from "./guard.ts";
+import type { Guard, GuardJudgement, GuardView } from "./guard.ts";
 import { local } from "./local.ts";
 import { loop } from "./loop.ts";
 import { mix } from "./mix.ts";
@@ -27,13 +28,23 @@ export const loadGuards: readonly Guard[] = [
   schedule,
 ];
 
+/** What a guard says of a run's streams, with its figure and limit. */
+export type JudgedGuard = GuardObservation & Pick<GuardJudgement, "figure" | "limit">;
+
+/** One row for each guard, the first breach before what holds; for a view of the run under way. */
+export function guardRows(judged: readonly JudgedGuard[]): LiveGuard[] {
+  return judged.flatMap(({ guard, holds, figure, limit }, at) =>
+    judged.findIndex((one) => one.guard === guard) === at ? [{ guard, holds, figure, limit }] : [],
+  );
+}
+
 /**
  * One observation per guard that holds for all streams, else one per stream it is breached for:
  * a guard voids only the verdicts it can have influenced.
  */
 export function judgeGuards(
   views: readonly { readonly stream: string; readonly view: GuardView }[],
-): GuardObservation[] {
+): JudgedGuard[] {
   return loadGuards.flatMap((guard) => {
     const { id, reason, kinds } = guard;
     const judged = views.map(({ stream, view }) => ({ stream, ...guard.judge(view) }));
@@ -41,12 +52,12 @@ export function judgeGuards(
     const first = judged[0];
     if (first === undefined) return [];
     if (breached.length > 0) {
-      return breached.map(({ stream, holds, invalidates, seen }) => {
-        return { guard: id, holds, invalidates, kinds, streams: [stream], reason, seen };
+      return breached.map(({ stream, ...seen }) => {
+        return { guard: id, ...seen, kinds, streams: [stream], reason };
       });
     }
     const streams = [...new Set(judged.map((one) => one.stream))];
-    const { invalidates, seen } = first;
-    return [{ guard: id, holds: true, invalidates, kinds, streams, reason, seen }];
+    const { stream: _first, ...seen } = first;
+    return [{ guard: id, ...seen, kinds, streams, reason }];
   });
 }

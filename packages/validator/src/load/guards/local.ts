@@ -10,5 +10,7 @@ export const local: Guard = {
     holds: v.localFaults === 0,
     invalidates: "both",
     seen: `${v.localFaults} requests failed for lack of local descriptors, ports or buffers.`,
+    figure: `${v.localFaults} faults`,
+    limit: "0",
   }),
 };

@@ -15,6 +15,8 @@ export const loop: Guard = {
       holds: !breached,
       invalidates: slowed ? "both" : "fail",
       seen: `The event loop's delay had a p99 of ${ms(v.loopP99Ms)}, tolerance ${ms(allowedMs)}${v.loopP99Ms > allowedMs && !breached ? unmoved : ""}.`,
+      figure: ms(v.loopP99Ms),
+      limit: ms(allowedMs),
     };
   },
 };

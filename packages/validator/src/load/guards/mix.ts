@@ -12,5 +12,7 @@ export const mix: Guard = {
     holds: v.mixOffPoints <= pointsMax,
     invalidates: "both",
     seen: `A part's share of due iterations was up to ${v.mixOffPoints.toFixed(1)} points from its weight, limit ${pointsMax}.`,
+    figure: `${v.mixOffPoints.toFixed(1)} points`,
+    limit: `${pointsMax}`,
   }),
 };

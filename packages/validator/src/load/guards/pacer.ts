@@ -18,6 +18,8 @@ export const pacer: Guard = {
       holds: !breached,
       invalidates: other ? "both" : "fail",
       seen: `The sender's lag had a p99 of ${ms(v.lagP99Ms)}, tolerance ${ms(allowedMs)}${harmless ? unmoved : ""}.`,
+      figure: ms(v.lagP99Ms),
+      limit: ms(allowedMs),
     };
   },
 };

@@ -17,6 +17,8 @@ export const pressure: Guard = {
         percent === null
           ? "The kernel reports no CPU pressure."
           : `CPU pressure (some avg10) reached ${Math.round(percent)} %, limit ${percentMax} %.`,
+      figure: percent === null ? "unknown" : `${Math.round(percent)} %`,
+      limit: `${percentMax} %`,
     };
   },
 };

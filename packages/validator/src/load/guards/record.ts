@@ -10,5 +10,7 @@ export const record: Guard = {
     holds: v.overflow === 0 && v.foldedFigures === 0,
     invalidates: "both",
     seen: `${v.overflow} values were beyond the histogram's range, ${v.foldedFigures} beyond the cap of series.`,
+    figure: `${v.overflow + v.foldedFigures} values`,
+    limit: "0",
   }),
 };

@@ -12,5 +12,7 @@ export const sent: Guard = {
     holds: v.dropped === 0 && v.sent >= shareMin * v.due,
     invalidates: "pass",
     seen: `${v.sent} of ${v.due} due requests were sent, ${v.dropped} dropped.`,
+    figure: `${v.dropped} dropped`,
+    limit: "0",
   }),
 };

@@ -13,6 +13,8 @@ export const undefinedValues: Guard = {
       holds: !carried,
       invalidates: "fail",
       seen: `${v.undefined + v.missingMetric} of ${v.n} answers lacked the measured value.`,
+      figure: `${v.undefined + v.missingMetric} undefined`,
+      limit: `${Math.floor(allowed)} bad`,
     };
   },
 };
