@@ -1,4 +1,4 @@
-import { createResponseParser } from "@loadline/kit/http1";
+import { openAnswer } from "../../../packages/validator/src/load/clients/answer.fixture.ts";
 import type { AnswerReader } from "../../../packages/validator/src/load/clients/client.ts";
 import { createFlight, type Flight } from "../../../packages/validator/src/load/engine/flight.ts";
 import type { Expected } from "./corpus.ts";
@@ -20,29 +20,17 @@ export function play(wire: Wire, make: MakeReader): Played {
   const reader = make((_flight, gapMs) => void gaps.push(gapMs));
   const flight = createFlight(0, 0, -5);
   flight.sendMs = -1;
-  const parser = createResponseParser();
+  const answer = openAnswer(reader, flight);
   const shared = Buffer.alloc(200_000);
-  let outcome = "open";
-  let nowMs = 0;
-  parser.start("POST", {
-    head: (status, headers) => {
-      flight.status = status;
-      reader.head(flight, status, headers);
-    },
-    data: (chunk) => reader.data(flight, chunk, nowMs),
-    end: () => void (outcome = reader.end(flight, nowMs)),
-    fail: (code) => void (outcome = code),
-  });
   for (const [at, read] of wire.reads.entries()) {
-    nowMs = at;
-    if (Number.isNaN(flight.firstByteMs)) flight.firstByteMs = nowMs;
+    if (Number.isNaN(flight.firstByteMs)) flight.firstByteMs = at;
     // One buffer for all reads, as the engine has it.
     shared.fill(0x21, 0, read.length);
     read.copy(shared);
-    parser.feed(shared.subarray(0, read.length));
+    answer.feed(shared.subarray(0, read.length), at);
   }
-  if (wire.closes && !parser.done) parser.eof();
-  return { outcome, flight, gaps };
+  if (wire.closes) answer.close();
+  return { outcome: answer.outcome, flight, gaps };
 }
 
 /** What was found, in the words of the corpus. */

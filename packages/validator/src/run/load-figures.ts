@@ -75,25 +75,6 @@ export function figureOf(
   return o.measuredMs > 0 ? { value: (count / o.measuredMs) * 1_000, n } : null;
 }
 
-/** Whether a figure keeps its limit, by the operator. */
-export function keeps(rule: Pick<FigureRule, "operator" | "limit">, value: number): boolean {
-  const limit = rule.limit.value;
-  switch (rule.operator) {
-    case "<":
-      return value < limit;
-    case "<=":
-      return value <= limit;
-    case ">":
-      return value > limit;
-    case ">=":
-      return value >= limit;
-    case "!=":
-      return value !== limit;
-    default:
-      return value === limit;
-  }
-}
-
 type Slices = [number, number][];
 
 /** Slices for a `mean`: values and their sum, or seconds and events; empty ones are left out. */

@@ -2,6 +2,7 @@ import type { LiveFrame, LoadPlan, LoadRecord } from "../load/index.ts";
 import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
+import { recordPlain } from "./plain-records.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 const by = "load";
@@ -25,12 +26,10 @@ function showFrame(context: StageContext, frame: LiveFrame): void {
 /** Puts what the engine says into the evidence; its words are kept, nothing is judged here. */
 function recordLoad(context: StageContext, record: LoadRecord): void {
   const { recorder } = context;
+  if (recordPlain(recorder, record)) return;
   switch (record.type) {
     case "frame":
       showFrame(context, record.frame);
-      return;
-    case "load.slice":
-      recorder.append({ kind: "load.slice", by, data: { ...record.slice } });
       return;
     case "guard":
       recorder.append({ kind: "guard", by: record.guard.guard, data: { ...record.guard } });
@@ -43,16 +42,6 @@ function recordLoad(context: StageContext, record: LoadRecord): void {
     case "sample.closed": {
       const data = { stream: record.stream, part: record.part };
       recorder.append({ kind: "sample.closed", by, claims: [record.claim], data });
-      return;
-    }
-    case "series": {
-      const { scenario, percentiles, ttft } = record.series;
-      recorder.append({ kind: "note", by, data: { load: { scenario, percentiles, ttft } } });
-      return;
-    }
-    case "load.event": {
-      const doesNotProve = record.doesNotProve === undefined ? [] : [record.doesNotProve];
-      recorder.append({ kind: "note", by, data: { event: record.text }, doesNotProve });
       return;
     }
     case "samples":

@@ -1,5 +1,6 @@
 import type { Claim } from "@loadline/contract";
 import { loadErrors } from "../errors.ts";
+import { compare } from "../thresholds/compare.ts";
 import { markPosition, parseThreshold } from "../thresholds/grammar.ts";
 import type { Threshold } from "../thresholds/threshold.ts";
 import { type ForeignRun, splitSelector } from "./foreign.ts";
@@ -222,24 +223,6 @@ const percentKey = ({ quantile }: Threshold): string =>
 function plainLimit({ limit }: Threshold): number {
   if (limit.kind !== "value") return Number.NaN;
   return limit.unit === "%" ? limit.value / 100 : limit.value;
-}
-
-function compare(value: number, operator: Threshold["operator"], limit: number): boolean {
-  switch (operator) {
-    case "<":
-      return value < limit;
-    case "<=":
-      return value <= limit;
-    case ">":
-      return value > limit;
-    case ">=":
-      return value >= limit;
-    case "==":
-    case "===":
-      return value === limit;
-    case "!=":
-      return value !== limit;
-  }
 }
 
 /** `import.http_req_duration.p_95`, with tags folded in; fit for a claim id. */

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
+import type { JsonRecord } from "@loadline/kit/json";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, statusOutcome } from "../client.ts";
-import { type Dialect, type JsonObject, parseObject, Seen } from "./dialect.ts";
+import { type Dialect, parseObject, Seen } from "./dialect.ts";
 import { type ReaderOptions, tokenize } from "./stream-reader.ts";
 
 /** Longest answer kept to be read, in bytes. */
@@ -9,7 +10,7 @@ export const bodyBytesMax = 1_048_576;
 
 /** Keeps a whole body up to `bodyBytesMax` and reads it as a JSON object at its end. */
 export class JsonBodyReader implements AnswerReader {
-  readonly #judge: (body: JsonObject, flight: Flight, text: string) => LoadOutcome;
+  readonly #judge: (body: JsonRecord, flight: Flight, text: string) => LoadOutcome;
   readonly #isLenient: boolean;
   readonly #parts: Buffer[] = [];
   #bytes = 0;
@@ -19,7 +20,7 @@ export class JsonBodyReader implements AnswerReader {
    * for an empty one.
    */
   constructor(
-    judge: (body: JsonObject, flight: Flight, text: string) => LoadOutcome,
+    judge: (body: JsonRecord, flight: Flight, text: string) => LoadOutcome,
     o: { readonly isLenient?: boolean } = {},
   ) {
     this.#judge = judge;

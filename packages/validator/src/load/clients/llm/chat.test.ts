@@ -1,6 +1,6 @@
-import { createResponseParser } from "@loadline/kit/http1";
 import { describe, expect, it } from "vitest";
 import { createFlight, type Flight } from "../../engine/flight.ts";
+import { openAnswer } from "../answer.fixture.ts";
 import { createLlmClient } from "./llm-client.ts";
 
 interface Read {
@@ -14,24 +14,9 @@ function read(pieces: readonly Buffer[], stream = true): Read {
   const client = createLlmClient(request, { path: "", headers: ["host", "h"] }, { seed: 7 });
   const flight = createFlight(0, 0, -5);
   flight.sendMs = 0;
-  const reader = client.reader();
-  const parser = createResponseParser();
-  let outcome = "open";
-  let nowMs = 0;
-  parser.start("POST", {
-    head: (status, headers) => {
-      flight.status = status;
-      reader.head(flight, status, headers);
-    },
-    data: (chunk) => reader.data(flight, chunk, nowMs),
-    end: () => void (outcome = reader.end(flight, nowMs)),
-    fail: (code) => void (outcome = code),
-  });
-  for (const piece of pieces) {
-    nowMs++;
-    parser.feed(Buffer.from(piece));
-  }
-  return { outcome, flight };
+  const answer = openAnswer(client.reader(), flight);
+  for (const [at, piece] of pieces.entries()) answer.feed(Buffer.from(piece), at + 1);
+  return { outcome: answer.outcome, flight };
 }
 
 const head = (type: string): string =>

@@ -1,12 +1,5 @@
-import {
-  countOf,
-  type Dialect,
-  isObject,
-  listOf,
-  objectOf,
-  openEvent,
-  type Seen,
-} from "./dialect.ts";
+import { isRecord } from "@loadline/kit/json";
+import { countOf, type Dialect, listOf, objectOf, choicesIn, type Seen } from "./dialect.ts";
 
 /** Chat completions of OpenAI's dialect. */
 export const chatDialect: Dialect = {
@@ -21,22 +14,13 @@ export const chatDialect: Dialect = {
     ...(r.stream && { stream_options: { include_usage: true } }),
   }),
   readEvent(data, type, seen) {
-    if (data === "[DONE]") {
-      seen.ended = true;
-      return;
-    }
-    const event = openEvent(data, type, seen);
-    if (event === null) return;
-    const choices = listOf(event["choices"]);
-    seen.answer = choices.length > 0;
-    for (const choice of choices) readMessage(objectOf(choice)["delta"], seen);
-    seen.tokens = countOf(event["usage"], "completion_tokens");
+    for (const choice of choicesIn(data, type, seen)) readMessage(objectOf(choice)["delta"], seen);
   },
   readBody(body, seen) {
     const choices = listOf(body["choices"]);
     for (const choice of choices) {
       const message = objectOf(choice)["message"];
-      if (!isObject(message)) return false;
+      if (!isRecord(message)) return false;
       readMessage(message, seen);
     }
     seen.tokens = countOf(body["usage"], "completion_tokens");
@@ -54,12 +38,12 @@ function readMessage(value: unknown, seen: Seen): void {
   seen.mark(message["reasoning_content"], "reasoning");
   seen.mark(message["refusal"], "output");
   const audio = message["audio"];
-  if (isObject(audio)) {
+  if (isRecord(audio)) {
     seen.mark(audio["data"], "output");
     seen.mark(audio["transcript"], "output");
   }
   for (const call of listOf(message["tool_calls"])) readCall(objectOf(call), seen);
-  if (isObject(message["function_call"])) readTool(message["function_call"], seen);
+  if (isRecord(message["function_call"])) readTool(message["function_call"], seen);
 }
 
 /** Content as a list of parts, as some servers stream their reasoning. */

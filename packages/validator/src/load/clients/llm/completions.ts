@@ -1,4 +1,5 @@
-import { countOf, type Dialect, isObject, listOf, objectOf, openEvent } from "./dialect.ts";
+import { isRecord } from "@loadline/kit/json";
+import { countOf, type Dialect, listOf, objectOf, choicesIn } from "./dialect.ts";
 
 /** Text completions, OpenAI's older dialect. */
 export const completionsDialect: Dialect = {
@@ -13,21 +14,14 @@ export const completionsDialect: Dialect = {
     ...(r.stream && { stream_options: { include_usage: true } }),
   }),
   readEvent(data, type, seen) {
-    if (data === "[DONE]") {
-      seen.ended = true;
-      return;
+    for (const choice of choicesIn(data, type, seen)) {
+      seen.mark(objectOf(choice)["text"], "output");
     }
-    const event = openEvent(data, type, seen);
-    if (event === null) return;
-    const choices = listOf(event["choices"]);
-    seen.answer = choices.length > 0;
-    for (const choice of choices) seen.mark(objectOf(choice)["text"], "output");
-    seen.tokens = countOf(event["usage"], "completion_tokens");
   },
   readBody(body, seen) {
     const choices = listOf(body["choices"]);
     for (const choice of choices) {
-      if (!isObject(choice) || typeof choice["text"] !== "string") return false;
+      if (!isRecord(choice) || typeof choice["text"] !== "string") return false;
       seen.mark(choice["text"], "output");
     }
     seen.tokens = countOf(body["usage"], "completion_tokens");

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import type { ChatMessage, GeneratingLoadRequest } from "./request.ts";
 
 /** What an event or a body carries; an event with both is output. */
@@ -48,7 +49,7 @@ export class Seen {
   }
 
   /** Notes content that is no text; nested over 64 deep it is none a tool would take. */
-  markObject(value: JsonObject, as: "reasoning" | "output"): void {
+  markObject(value: JsonRecord, as: "reasoning" | "output"): void {
     if (isDeeper(value, depthMax)) this.fault = "protocol";
     else this.mark(this.keepsText ? JSON.stringify(value) : "{}", as);
   }
@@ -74,13 +75,11 @@ export interface Dialect {
   /** Reads one event of a stream. */
   readEvent(data: string, type: string, seen: Seen): void;
   /** Reads a whole answer; false when it is none of this dialect. */
-  readBody(body: JsonObject, seen: Seen): boolean;
+  readBody(body: JsonRecord, seen: Seen): boolean;
 }
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** An event as a JSON object; null when it says the stream failed or is no JSON, then noted. */
-export function openEvent(data: string, type: string, seen: Seen): JsonObject | null {
+export function openEvent(data: string, type: string, seen: Seen): JsonRecord | null {
   if (type === "error") {
     seen.fault = "stream_error";
     return null;
@@ -92,32 +91,42 @@ export function openEvent(data: string, type: string, seen: Seen): JsonObject | 
   return null;
 }
 
+/** The choices of an event as OpenAI streams them; its usage and the end are noted. */
+export function choicesIn(data: string, type: string, seen: Seen): readonly unknown[] {
+  if (data === "[DONE]") {
+    seen.ended = true;
+    return nothing;
+  }
+  const event = openEvent(data, type, seen);
+  if (event === null) return nothing;
+  const choices = listOf(event["choices"]);
+  seen.answer = choices.length > 0;
+  seen.tokens = countOf(event["usage"], "completion_tokens");
+  return choices;
+}
+
 /** A JSON object, or null for any other text. */
-export function parseObject(text: string): JsonObject | null {
+export function parseObject(text: string): JsonRecord | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return null;
   }
-  return isObject(value) ? value : null;
+  return isRecord(value) ? value : null;
 }
 
 /** A JSON object in UTF-8, or null for any other bytes. */
-export function parseBytes(bytes: Buffer): JsonObject | null {
+export function parseBytes(bytes: Buffer): JsonRecord | null {
   return isUtf8(bytes) ? parseObject(bytes.toString("utf8")) : null;
 }
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const none: JsonObject = {};
+const none: JsonRecord = {};
 const nothing: readonly unknown[] = [];
 
 /** The value as an object, an empty one when it is none. */
-export function objectOf(value: unknown): JsonObject {
-  return isObject(value) ? value : none;
+export function objectOf(value: unknown): JsonRecord {
+  return isRecord(value) ? value : none;
 }
 
 /** The value as a list, an empty one when it is none. */

@@ -1,4 +1,4 @@
-import { type JsonObject, isObject } from "./dialect.ts";
+import { type JsonRecord, isRecord } from "@loadline/kit/json";
 import type { ChatMessage, EmbeddingsLoadRequest } from "./request.ts";
 
 /** Embeddings below `/v1`. */
@@ -14,10 +14,10 @@ export function embeddingsBody(
 }
 
 /** Whether an answer holds exactly one non-empty vector, as numbers or base64, per input. */
-export function isEmbeddings(body: JsonObject, inputs: number): boolean {
+export function isEmbeddings(body: JsonRecord, inputs: number): boolean {
   const data = body["data"];
   if (!Array.isArray(data) || data.length !== inputs) return false;
-  return data.every((row: unknown) => isObject(row) && isVector(row["embedding"]));
+  return data.every((row: unknown) => isRecord(row) && isVector(row["embedding"]));
 }
 
 function isVector(value: unknown): boolean {

@@ -1,7 +1,7 @@
-import { createResponseParser } from "@loadline/kit/http1";
 import { describe, expect, it } from "vitest";
 import { createFlight, type Flight } from "../../engine/flight.ts";
 import { metricOf } from "../../record/metrics.ts";
+import { openAnswer } from "../answer.fixture.ts";
 import type { LoadClient } from "../client.ts";
 import { createLlmClient } from "./llm-client.ts";
 import type { GeneratingLoadRequest, LlmLoadRequest } from "./request.ts";
@@ -25,29 +25,12 @@ function sent(r: LlmLoadRequest): Sent {
 function answer(client: LoadClient, type: string, parts: readonly string[]): [string, Flight] {
   const flight = createFlight(0, 0, -20);
   flight.sendMs = -10;
-  const reader = client.reader();
-  const parser = createResponseParser();
-  let outcome = "open";
-  let nowMs = 0;
-  parser.start("POST", {
-    head: (status, headers) => {
-      flight.status = status;
-      reader.head(flight, status, headers);
-    },
-    data: (chunk) => reader.data(flight, chunk, nowMs),
-    end: () => void (outcome = reader.end(flight, nowMs)),
-    fail: (code) => void (outcome = code),
-  });
+  const opened = openAnswer(client.reader(), flight);
   flight.firstByteMs = 0;
   const length = Buffer.byteLength(parts.join(""));
-  parser.feed(
-    Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`),
-  );
-  for (const part of parts) {
-    nowMs += 10;
-    parser.feed(Buffer.from(part));
-  }
-  return [outcome, flight];
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`;
+  for (const [at, part] of [head, ...parts].entries()) opened.feed(Buffer.from(part), at * 10);
+  return [opened.outcome, flight];
 }
 
 const shared = { model: "m", maxTokens: 8, stream: false } as const;

@@ -1,12 +1,5 @@
-import {
-  countOf,
-  type Dialect,
-  isObject,
-  listOf,
-  objectOf,
-  openEvent,
-  type Seen,
-} from "./dialect.ts";
+import { isRecord } from "@loadline/kit/json";
+import { countOf, type Dialect, listOf, objectOf, openEvent, type Seen } from "./dialect.ts";
 
 /** Anthropic's Messages dialect: typed events, ended by `message_stop`. */
 export const messagesDialect: Dialect = {
@@ -59,14 +52,14 @@ export const messagesDialect: Dialect = {
 
 /** A block at its start, or whole in an answer that is not streamed. */
 function readBlock(value: unknown, seen: Seen): void {
-  if (!isObject(value)) return;
+  if (!isRecord(value)) return;
   seen.mark(value["text"], "output");
   seen.mark(value["thinking"], "reasoning");
   // Reasoning the server keeps to itself, encrypted.
   if (value["type"] === "redacted_thinking") seen.mark(value["data"], "reasoning");
   seen.mark(value["name"], "output");
   const { input } = value;
-  if (isObject(input) && Object.keys(input).length > 0) seen.markObject(input, "output");
+  if (isRecord(input) && Object.keys(input).length > 0) seen.markObject(input, "output");
 }
 
 /** Of a signature or a citation nothing is content. */

@@ -1,13 +1,5 @@
-import {
-  countOf,
-  type Dialect,
-  type JsonObject,
-  isObject,
-  listOf,
-  objectOf,
-  openEvent,
-  type Seen,
-} from "./dialect.ts";
+import { type JsonRecord, isRecord } from "@loadline/kit/json";
+import { countOf, type Dialect, listOf, objectOf, openEvent, type Seen } from "./dialect.ts";
 
 /** Delta events and what they carry; `.done` events repeat them and are no content. */
 const deltas: ReadonlyMap<string, "reasoning" | "output"> = new Map([
@@ -57,7 +49,7 @@ export const responsesDialect: Dialect = {
   },
 };
 
-function readEnd(name: string, response: JsonObject, seen: Seen): void {
+function readEnd(name: string, response: JsonRecord, seen: Seen): void {
   if (name === "response.failed") seen.fault = "stream_error";
   else if (name !== "response.completed" && name !== "response.incomplete") return;
   seen.ended = true;
@@ -70,11 +62,11 @@ function readCallName(value: unknown, seen: Seen): void {
   if (typeof type === "string" && type.endsWith("_call")) seen.mark(item["name"], "output");
 }
 
-function readItem(item: JsonObject, seen: Seen): void {
+function readItem(item: JsonRecord, seen: Seen): void {
   const as = item["type"] === "reasoning" ? "reasoning" : "output";
   for (const list of [item["content"], item["summary"]]) {
     for (const part of listOf(list)) {
-      if (!isObject(part)) continue;
+      if (!isRecord(part)) continue;
       seen.mark(part["text"], as);
       seen.mark(part["refusal"], "output");
     }

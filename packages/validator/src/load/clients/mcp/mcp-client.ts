@@ -1,8 +1,8 @@
+import { type JsonRecord, isRecord } from "@loadline/kit/json";
 import type { ExecContext } from "../../engine/exec.ts";
 import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
 import { sendAside } from "../aside.ts";
 import type { Answer, At } from "../asked.ts";
-import { isObject, type JsonObject } from "../llm/dialect.ts";
 import { type McpOptions, type McpReply, outcomeOf } from "./options.ts";
 import { McpReader } from "./reader.ts";
 import { SessionPool } from "./sessions.ts";
@@ -14,7 +14,7 @@ export interface McpAnswer extends Answer, McpReply {}
 /** One call under way, over all its rounds. */
 interface Call {
   readonly method: "tools/list" | "tools/call";
-  readonly params: JsonObject;
+  readonly params: JsonRecord;
   readonly at: At;
   readonly done: (answer: McpAnswer) => void;
   /** The first round's, which the time of the call begins with. */
@@ -26,7 +26,7 @@ interface Call {
 /** One message on its way. */
 interface Post {
   readonly method: string;
-  readonly params: JsonObject;
+  readonly params: JsonRecord;
   readonly session: Session | null;
   readonly at: At;
   readonly judge: (reply: McpReply) => LoadOutcome;
@@ -61,7 +61,7 @@ export class McpClient {
   }
 
   /** `tools/call` of one tool. */
-  call(tool: string, args: JsonObject, at: At, done: (answer: McpAnswer) => void): void {
+  call(tool: string, args: JsonRecord, at: At, done: (answer: McpAnswer) => void): void {
     this.#start("tools/call", { name: tool, arguments: args }, at, done);
   }
 
@@ -75,7 +75,7 @@ export class McpClient {
 
   #start(
     method: Call["method"],
-    params: JsonObject,
+    params: JsonRecord,
     at: At,
     done: (answer: McpAnswer) => void,
   ): void {
@@ -92,8 +92,8 @@ export class McpClient {
     }
   }
 
-  #send(call: Call, params: JsonObject, at: At): void {
-    let input: JsonObject | null = null;
+  #send(call: Call, params: JsonRecord, at: At): void {
+    let input: JsonRecord | null = null;
     this.#post({
       method: call.method,
       params,
@@ -124,12 +124,12 @@ export class McpClient {
   }
 
   /** What to send again when the server asks back and the scenario knows; else null. */
-  #inputFor(call: Call, reply: McpReply): JsonObject | null {
+  #inputFor(call: Call, reply: McpReply): JsonRecord | null {
     const { answerInput } = this.#o;
     if (reply.kind !== "input_required" || answerInput === undefined) return null;
     if (call.rounds >= roundsMax) return null;
     const requests = reply.result?.["inputRequests"];
-    const inputResponses = answerInput(isObject(requests) ? requests : {});
+    const inputResponses = answerInput(isRecord(requests) ? requests : {});
     if (inputResponses === null) return null;
     const requestState = reply.result?.["requestState"];
     return { inputResponses, ...(requestState !== undefined && { requestState }) };

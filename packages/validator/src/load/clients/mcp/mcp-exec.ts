@@ -1,6 +1,6 @@
+import type { JsonRecord } from "@loadline/kit/json";
 import type { Exec, ExecContext, Iteration, IterationEnd } from "../../engine/exec.ts";
 import type { At } from "../asked.ts";
-import type { JsonObject } from "../llm/dialect.ts";
 import { type McpAnswer, McpClient } from "./mcp-client.ts";
 import type { McpOptions } from "./options.ts";
 
@@ -13,7 +13,7 @@ export interface McpScenario extends Omit<McpOptions, "answerInput"> {
 /** `tools/list`, or the call of a tool. */
 export type McpCall =
   | { readonly list: true }
-  | { readonly tool: string; readonly args: JsonObject };
+  | { readonly tool: string; readonly args: JsonRecord };
 
 /** The Exec of such a scenario. */
 export function createMcpExec(o: McpScenario, context: ExecContext): Exec {

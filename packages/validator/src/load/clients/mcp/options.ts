@@ -1,5 +1,5 @@
+import type { JsonRecord } from "@loadline/kit/json";
 import type { LoadOutcome } from "../../engine/flight.ts";
-import type { JsonObject } from "../llm/dialect.ts";
 
 /** Both are spoken over streamable HTTP. */
 export type McpVersion = "2025-11-25" | "2026-07-28";
@@ -17,7 +17,7 @@ export interface McpOptions {
   /** Ends that are as good as a result, default none. */
   readonly expect?: readonly ("tool_error" | "protocol_error")[];
   /** 2026-07-28: what the server may ask back; without it `input_required` is bad. */
-  readonly answerInput?: (requests: JsonObject) => JsonObject | null;
+  readonly answerInput?: (requests: JsonRecord) => JsonRecord | null;
 }
 
 export type McpEnd =
@@ -35,7 +35,7 @@ export interface McpReply {
   kind: McpEnd;
   /** Code of a protocol error, else null. */
   code: number | null;
-  result: JsonObject | null;
+  result: JsonRecord | null;
 }
 
 /** The outcome a reply has in the account of due requests. */

@@ -1,9 +1,10 @@
 import { createSseParser, type SseParser } from "@loadline/kit/sse";
+import { type JsonRecord, isRecord } from "@loadline/kit/json";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { type AnswerReader, headerOf, statusOutcome } from "../client.ts";
 import { Utf8Reads } from "../utf8.ts";
 import { bodyBytesMax } from "../llm/body-reader.ts";
-import { isObject, type JsonObject, parseBytes, parseObject } from "../llm/dialect.ts";
+import { parseBytes, parseObject } from "../llm/dialect.ts";
 import type { McpReply } from "./options.ts";
 
 /**
@@ -72,7 +73,7 @@ export class McpReader implements AnswerReader {
     return this.#judge(this.reply);
   }
 
-  #message(message: JsonObject | null): void {
+  #message(message: JsonRecord | null): void {
     if (message === null || message["jsonrpc"] !== "2.0") {
       this.#isMalformed = true;
       return;
@@ -81,14 +82,14 @@ export class McpReader implements AnswerReader {
     if (!Number.isNaN(this.#doneMs) || "method" in message) return;
     const error = message["error"];
     // An error without an id answers what could not be read.
-    const isOurs = message["id"] === this.#id || (isObject(error) && message["id"] === null);
+    const isOurs = message["id"] === this.#id || (isRecord(error) && message["id"] === null);
     if (!isOurs) return;
     this.#doneMs = this.#nowMs;
     const { reply } = this;
-    if (isObject(error)) {
+    if (isRecord(error)) {
       reply.kind = "protocol_error";
       reply.code = typeof error["code"] === "number" ? error["code"] : null;
-    } else if (isObject(message["result"])) {
+    } else if (isRecord(message["result"])) {
       reply.result = message["result"];
       reply.kind = kindOf(message["result"]);
     } else {
@@ -97,7 +98,7 @@ export class McpReader implements AnswerReader {
   }
 }
 
-function kindOf(result: JsonObject): McpReply["kind"] {
+function kindOf(result: JsonRecord): McpReply["kind"] {
   if (result["resultType"] === "input_required") return "input_required";
   return result["isError"] === true ? "tool_error" : "ok";
 }

@@ -1,5 +1,5 @@
 import { encodeRequest, type Http1Request } from "@loadline/kit/http1";
-import type { JsonObject } from "../llm/dialect.ts";
+import type { JsonRecord } from "@loadline/kit/json";
 import type { Base } from "../llm/llm-client.ts";
 import type { McpOptions, McpVersion } from "./options.ts";
 
@@ -11,7 +11,7 @@ export interface McpMessage {
   /** Null: a notification, which has no reply. */
   readonly id: number | null;
   readonly method: string;
-  readonly params: JsonObject;
+  readonly params: JsonRecord;
   /** Null before `initialize` was answered, and in versions without sessions. */
   readonly session: Session | null;
 }
@@ -67,11 +67,11 @@ export function goodbyeOf(
 }
 
 /** What `initialize` offers. */
-export function initializeParams(version: McpVersion): JsonObject {
+export function initializeParams(version: McpVersion): JsonRecord {
   return { protocolVersion: version, capabilities: {}, clientInfo: client };
 }
 
-function meta(version: McpVersion): JsonObject {
+function meta(version: McpVersion): JsonRecord {
   return {
     [`${prefix}/protocolVersion`]: version,
     [`${prefix}/clientInfo`]: client,

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../llm/dialect.ts";
+import { type JsonRecord, isRecord } from "@loadline/kit/json";
 
 /** One route of a document store; `${id}`, `${text}`, `${query}` and `${k}` are filled in. */
 export interface RagRoute {
@@ -6,7 +6,7 @@ export interface RagRoute {
   /** Below the base URL. */
   readonly path: string;
   /** A place that is a whole value keeps its type: `"${k}"` becomes a number. */
-  readonly body?: JsonObject;
+  readonly body?: JsonRecord;
 }
 
 export interface RagTenant {
@@ -52,7 +52,7 @@ export function fillText(text: string, places: Places): string {
 }
 
 /** A body with its places filled. */
-export function fillBody(body: JsonObject, places: Places): string {
+export function fillBody(body: JsonRecord, places: Places): string {
   return JSON.stringify(body, (_key, value: unknown) => {
     if (typeof value !== "string") return value;
     const whole = /^\$\{(\w+)\}$/.exec(value)?.[1];
@@ -66,7 +66,7 @@ export function valueAt(value: unknown, path: string): unknown {
   let at = value;
   for (const name of path.split(".")) {
     if (Array.isArray(at)) at = at[Number(name)];
-    else if (isObject(at)) at = at[name];
+    else if (isRecord(at)) at = at[name];
     else return undefined;
   }
   return at;

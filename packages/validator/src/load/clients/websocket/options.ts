@@ -1,17 +1,17 @@
-import { isObject, type JsonObject } from "../llm/dialect.ts";
+import { type JsonRecord, isRecord } from "@loadline/kit/json";
 
 /** How a server's rooms are spoken to: JSON objects in text messages. Null: the server has none. */
 export interface RoomDialect {
   /** Sent, with `${room}`, `${id}` and `${text}` filled in. */
-  readonly join: JsonObject;
-  readonly say: JsonObject;
-  readonly echo: JsonObject | null;
+  readonly join: JsonRecord;
+  readonly say: JsonRecord;
+  readonly echo: JsonRecord | null;
   /** Received; a message is one of these when it has all of its fields. */
-  readonly joined: JsonObject;
-  readonly said: JsonObject;
-  readonly ack: JsonObject | null;
-  readonly echoed: JsonObject | null;
-  readonly presence: JsonObject | null;
+  readonly joined: JsonRecord;
+  readonly said: JsonRecord;
+  readonly ack: JsonRecord | null;
+  readonly echoed: JsonRecord | null;
+  readonly presence: JsonRecord | null;
   /** Field with the id of a message. */
   readonly idField: string;
   /** Field with the number of members, in `joined` and `presence`. */
@@ -55,7 +55,7 @@ export function dialectOf(o: RoomsOptions): RoomDialect {
 }
 
 /** A template as text, its places filled. */
-export function fill(template: JsonObject, values: Readonly<Record<string, string>>): string {
+export function fill(template: JsonRecord, values: Readonly<Record<string, string>>): string {
   return JSON.stringify(template, (_key, value: unknown) =>
     typeof value === "string"
       ? value.replace(/\$\{(room|id|text)\}/g, (_all, name: string) => values[name] ?? "")
@@ -64,12 +64,12 @@ export function fill(template: JsonObject, values: Readonly<Record<string, strin
 }
 
 /** Whether a message has all fields of a shape, nested objects alike. */
-export function fits(message: JsonObject, shape: JsonObject | null): boolean {
+export function fits(message: JsonRecord, shape: JsonRecord | null): boolean {
   if (shape === null) return false;
   for (const name in shape) {
     const wanted = shape[name];
     const given = message[name];
-    if (isObject(wanted) ? !(isObject(given) && fits(given, wanted)) : given !== wanted) {
+    if (isRecord(wanted) ? !(isRecord(given) && fits(given, wanted)) : given !== wanted) {
       return false;
     }
   }

@@ -1,8 +1,9 @@
 import type { Timer } from "@loadline/kit/clock";
+import type { JsonRecord } from "@loadline/kit/json";
 import type { ExecContext } from "../../engine/exec.ts";
 import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
 import type { Answer, At } from "../asked.ts";
-import { type JsonObject, parseObject } from "../llm/dialect.ts";
+import { parseObject } from "../llm/dialect.ts";
 import { Ledger } from "./ledger.ts";
 import { Member, type Pending } from "./member.ts";
 import { dialectOf, fill, fits, type RoomDialect, type RoomsOptions } from "./options.ts";
@@ -17,7 +18,7 @@ const enteringMax = 64;
 /** What a member is to send; null: the server has no such thing. */
 interface Wanted {
   readonly isEcho: boolean;
-  readonly template: JsonObject | null;
+  readonly template: JsonRecord | null;
   readonly done: (answer: Answer) => void;
 }
 
@@ -151,7 +152,7 @@ export class Rooms {
     } else if (fits(message, d.joined) && !member.isIn) this.#entered(member, message, nowMs);
   }
 
-  #entered(member: Member, message: JsonObject, nowMs: number): void {
+  #entered(member: Member, message: JsonRecord, nowMs: number): void {
     const { opening, room } = member;
     if (opening === null) return;
     opening.timer?.cancel();
@@ -215,7 +216,7 @@ export class Rooms {
 
   #send(
     member: Member,
-    o: { flight: Flight; template: JsonObject; isEcho: boolean; done: Pending["done"] },
+    o: { flight: Flight; template: JsonRecord; isEcho: boolean; done: Pending["done"] },
   ): void {
     const { clock, worker } = this.#context;
     const { flight, isEcho, done } = o;

@@ -1,5 +1,5 @@
+import { isRecord } from "@loadline/kit/json";
 import type { Answer, At } from "../../clients/asked.ts";
-import { isObject } from "../../clients/llm/dialect.ts";
 import { kindOf, type Step } from "../../plan/step-schema.ts";
 import { Called } from "../called.ts";
 import type { Services } from "../services.ts";
@@ -38,7 +38,7 @@ function mcpCall(step: NonNullable<Step["mcp"]>): StepCall {
       return;
     }
     const given: unknown = JSON.parse(fillJson(filled, scope));
-    mcp.call(tool, isObject(given) ? given : {}, at, (a) =>
+    mcp.call(tool, isRecord(given) ? given : {}, at, (a) =>
       done(new Called(a.outcome, a.flight, a.result)),
     );
   };

@@ -1,0 +1,40 @@
+import { createResponseParser } from "@loadline/kit/http1";
+import type { Flight } from "../engine/flight.ts";
+import type { AnswerReader } from "./client.ts";
+
+export interface OpenAnswer {
+  /** Hands over what one read brought, at `nowMs`. */
+  feed(bytes: Buffer, nowMs: number): void;
+  /** The connection closed. */
+  close(): void;
+  /** What became of it; `open` before its end, else the reader's outcome or the parser's code. */
+  readonly outcome: string;
+}
+
+/** Reads one answer as a connection of the engine does, without a socket. */
+export function openAnswer(reader: AnswerReader, flight: Flight): OpenAnswer {
+  const parser = createResponseParser();
+  let outcome = "open";
+  let nowMs = 0;
+  parser.start("POST", {
+    head: (status, headers) => {
+      flight.status = status;
+      reader.head(flight, status, headers);
+    },
+    data: (chunk) => reader.data(flight, chunk, nowMs),
+    end: () => void (outcome = reader.end(flight, nowMs)),
+    fail: (code) => void (outcome = code),
+  });
+  return {
+    feed(bytes, at) {
+      nowMs = at;
+      parser.feed(bytes);
+    },
+    close() {
+      if (!parser.done) parser.eof();
+    },
+    get outcome() {
+      return outcome;
+    },
+  };
+}
