@@ -27,6 +27,11 @@ describe("an answer against its schema", () => {
     expect(schemaFault(document, items, [{ id: 1, more: 1 }])).toBe("body[0].more is not declared");
     expect(schemaFault(document, { enum: ["a"] }, "b")).toBe("body is none of the enum");
     expect(schemaFault(document, { anyOf: [{ type: "string" }] }, 1)).toContain("none of its");
+    expect(schemaFault(document, { const: 1 }, 2)).toBe("body is not the one value");
+    expect(schemaFault(document, { minimum: 1 }, 0)).toBe("body is under its minimum");
+    expect(schemaFault(document, { maxLength: 2 }, "abc")).toBe("body is over its maxLength");
+    expect(schemaFault(document, { minItems: 1 }, [])).toBe("body has under its minItems");
+    expect(schemaFault(document, { minimum: 1, maximum: 2 }, 2)).toBeNull();
     expect(schemaFault(document, { type: "string", nullable: true }, null)).toBeNull();
   });
 

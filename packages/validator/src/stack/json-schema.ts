@@ -28,8 +28,8 @@ function resolved(document: unknown, schema: unknown): unknown {
 
 /**
  * First difference between a value and a schema of OpenAPI 3, with its path; null when it fits.
- * Knows type, properties, required, items, enum, additionalProperties, allOf, anyOf, oneOf, nullable;
- * other words of JSON Schema are not judged.
+ * Knows type, properties, required, items, enum, const, minimum, maximum, lengths,
+ * additionalProperties, allOf, anyOf, oneOf, nullable; other words of JSON Schema are not judged.
  */
 export function schemaFault(document: unknown, schema: unknown, value: unknown): string | null {
   return fault(document, schema, value, { at: "body", depth: 0 });
@@ -67,7 +67,24 @@ function typeFault(schema: JsonRecord, value: unknown, at: string): string | nul
   }
   const allowed = schema["enum"];
   const isOut = Array.isArray(allowed) && !allowed.includes(value);
-  return isOut ? `${at} is none of the enum` : null;
+  if (isOut) return `${at} is none of the enum`;
+  if ("const" in schema && schema["const"] !== value) return `${at} is not the one value`;
+  return boundFault(schema, value, at);
+}
+
+const boundOf = (schema: JsonRecord, name: string, other: number): number => {
+  const said = schema[name];
+  return typeof said === "number" ? said : other;
+};
+
+function boundFault(schema: JsonRecord, value: unknown, at: string): string | null {
+  const within = (size: number, least: string, most: string, what: string): string | null => {
+    if (size < boundOf(schema, least, -Infinity)) return `${at} ${what} under its ${least}`;
+    return size > boundOf(schema, most, Infinity) ? `${at} ${what} over its ${most}` : null;
+  };
+  if (typeof value === "number") return within(value, "minimum", "maximum", "is");
+  if (typeof value === "string") return within([...value].length, "minLength", "maxLength", "is");
+  return Array.isArray(value) ? within(value.length, "minItems", "maxItems", "has") : null;
 }
 
 function choiceFault(schema: JsonRecord, value: unknown, at: string, inner: Inner): string | null {

@@ -3,6 +3,7 @@ import { startHttpTwin } from "./stubs/http.ts";
 import { startMlflowTwin } from "./stubs/mlflow.ts";
 import { startS3Twin } from "./stubs/s3.ts";
 import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
+import { plannedCalls } from "./wire/openapi-calls.ts";
 
 twinSuite("s3", startS3Twin("s3"));
 twinSuite("minio", startS3Twin("minio"));
@@ -33,5 +34,89 @@ describe("answers against their OpenAPI document", () => {
       const { words } = await againstTwin(startHttpTwin, rules);
       expect(words["it.openapi"]).toBe("failed false");
     }
+  });
+});
+
+describe("what an HTTP API refuses", () => {
+  it.each([
+    ["broken JSON that is taken", "POST /items", 201, "(broken JSON) answered 201"],
+    ["a body without an end of its size", "POST /items", 200, "(large body) answered 200"],
+  ])("%s is a failure of its errors [R1-14]", async (_, when, status, said) => {
+    const rules = [{ when, status, reply: "{}" }];
+    const { words, evidence } = await againstTwin(startHttpTwin, rules);
+    expect(words["it.errors"]).toBe("failed false");
+    expect(evidence).toContain(said);
+  });
+
+  it("without a route that takes JSON only routes and methods are promised [R1-14]", async () => {
+    const { words, evidence } = await againstTwin(startHttpTwin, [], { accepts: undefined });
+    expect(words["it.errors"]).toBe("passed");
+    expect(evidence).not.toContain("broken JSON");
+  });
+
+  it("errors of two shapes are a failure, though each is refused", async () => {
+    const rules = [
+      { when: "DELETE /health", status: 405, reply: '{"detail":"Method Not Allowed"}' },
+    ];
+    const { words, sentences } = await againstTwin(startHttpTwin, rules);
+    expect(words["it.errors"]).toBe("failed false");
+    expect(sentences["it.errors"]).toContain("detail");
+  });
+});
+
+describe("what browsers are told [R1-13]", () => {
+  const allow = "access-control-allow-origin";
+  it.each([
+    ["a wildcard with cookies", { credentials: true }, "*"],
+    ["a method nobody allowed", { method: "PUT" }, "https://app.example"],
+    ["a header nobody allowed", { headers: ["authorization"] }, "https://app.example"],
+  ])("%s is no permission", async (_, more, told) => {
+    const rules = [
+      { when: "OPTIONS /items from https://foreign", status: 204, reply: "" },
+      { when: "OPTIONS", status: 204, reply: "", headers: { [allow]: told } },
+    ];
+    const cors = { path: "/items", allowed: "https://app.example", ...more };
+    const { words } = await againstTwin(startHttpTwin, rules, { cors });
+    expect(words["it.cors"]).toBe("failed false");
+  });
+
+  it("a 304 to every tag, and gzip that is none, are failures", async () => {
+    const stale = [{ when: "GET /items if-none-match", status: 304, reply: "" }];
+    expect((await againstTwin(startHttpTwin, stale)).words["it.etag"]).toBe("failed false");
+    const headers = { "content-encoding": "gzip" };
+    const fake = [{ when: "GET /items gzip", status: 200, reply: "plain", headers }];
+    const { words, sentences } = await againstTwin(startHttpTwin, fake);
+    expect(words["it.compression"]).toBe("failed false");
+    expect(sentences["it.compression"]).toContain("is no gzip");
+  });
+});
+
+describe("calls of an OpenAPI document [R1-08]", () => {
+  it("take its examples, words in place of numbers, and leave what has none", () => {
+    const page = { name: "page", in: "query", schema: { type: "integer", default: 1 } };
+    const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
+    const document = {
+      components: { parameters: { Page: page } },
+      paths: {
+        "/a": { get: { parameters: [{ $ref: "#/components/parameters/Page" }] } },
+        "/b/{id}": { parameters: [{ ...id, example: "x y" }], get: {} },
+        "/c/{id}": { get: { parameters: [id] } },
+        "/d": { post: {} },
+      },
+    };
+    const { calls, left } = plannedCalls(document);
+    expect(calls.map(({ path, isWrong }) => [path, isWrong])).toEqual([
+      ["/a?page=1", false],
+      ["/a?page=loadline-no-number", true],
+      ["/b/x%20y", false],
+    ]);
+    expect(left).toBe(1);
+  });
+
+  it("a server error to a wrong value is a failure, declared or not", async () => {
+    const rules = [{ when: "GET /pages/loadline-no-number", status: 500, reply: "{}" }];
+    const { words, sentences } = await againstTwin(startHttpTwin, rules);
+    expect(words["it.openapi"]).toBe("failed false");
+    expect(sentences["it.openapi"]).toContain("answered 500");
   });
 });

@@ -16,9 +16,31 @@ export const httpService = z.strictObject({
       path: path.default("/").describe("route that browsers call"),
       allowed: origin.describe("origin that may"),
       foreign: origin.default("https://foreign.invalid").describe("origin that may not"),
+      method: z
+        .enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .default("GET")
+        .describe("method the browser asks for"),
+      headers: z
+        .array(z.string().regex(/^[\w-]{1,60}$/))
+        .max(20)
+        .default([])
+        .describe("headers the browser asks for, such as authorization"),
+      credentials: z.boolean().default(false).describe("true: it may send its cookies"),
     })
     .optional()
     .describe("what browsers are told"),
+  accepts: z
+    .strictObject({
+      path: path.describe("route that takes JSON by POST"),
+      bodyBytesMax: z
+        .int()
+        .min(1)
+        .max(32 * 1024 * 1024)
+        .optional()
+        .describe("largest body it takes, bytes; a larger one is to be refused with 413"),
+    })
+    .optional()
+    .describe("where JSON that is broken, or too large, is to be refused"),
   compressed: path.optional().describe("route whose answer is to be compressed"),
   cached: path.optional().describe("route with an ETag"),
   ...serviceFields,

@@ -1,8 +1,10 @@
 import { gzipSync } from "node:zlib";
+import { parseJson } from "../../probes/shapes.ts";
 import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
 import type { StartTwin } from "./twin.ts";
 
 const token = "right-token-of-the-twin";
+const bodyBytesMax = 10_000;
 const origin = "https://app.example";
 const list = { type: "object", required: ["items"], properties: { items: { type: "array" } } };
 const ok = (schema: object) => ({
@@ -14,6 +16,12 @@ const document = JSON.stringify({
   paths: {
     "/items": { get: ok(list) },
     "/items/{id}": { get: ok({ type: "object" }) },
+    "/pages/{page}": {
+      get: {
+        parameters: [{ name: "page", in: "path", schema: { type: "integer", example: 2 } }],
+        responses: { ...ok({ type: "object" }).responses, "422": {} },
+      },
+    },
   },
 });
 
@@ -36,9 +44,17 @@ function answer(call: RawCall): RawReply {
     const isOurs = call.headers.origin === origin;
     return { status: 204, headers: isOurs ? { "access-control-allow-origin": origin } : {} };
   }
+  if (/^\/pages\/\d+$/.test(path)) return { status: 200, body: "{}" };
+  if (path.startsWith("/pages/")) return refused(422, "page");
   if (!["/health", "/openapi.json", "/items"].includes(path)) return refused(404, "no_route");
+  if (call.method === "POST" && path === "/items") {
+    if (call.body.length > bodyBytesMax) return refused(413, "too_large");
+    return parseJson(call.body.toString("utf8")) === undefined
+      ? refused(400, "no_json")
+      : { status: 201, body: "{}" };
+  }
   if (call.method !== "GET") return refused(405, "method");
-  if (path === "/health") return { status: 200, body: '{"status":"ok"}' };
+  if (path === "/health") return { status: 200, body: '{"status":"ok","version":"0.1.0"}' };
   if (path === "/openapi.json") return { status: 200, body: document };
   if (call.headers.authorization !== `Bearer ${token}`) return refused(401, "login");
   const etag = '"v1"';
@@ -61,6 +77,8 @@ export const startHttpTwin: StartTwin = async (rules) => {
       cors: { path: "/items", allowed: origin },
       compressed: "/items",
       cached: "/items",
+      accepts: { path: "/items", bodyBytesMax },
+      version: "0.1",
     },
     secrets: { TWIN_TOKEN: token },
     [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),

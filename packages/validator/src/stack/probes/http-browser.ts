@@ -1,0 +1,169 @@
+import { gunzipSync } from "node:zlib";
+import type { StackProbe, StackSeen } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { WireFault } from "../wire/fault.ts";
+import type { HttpAnswer } from "../wire/http.ts";
+import { callAgain, callApi, type HttpContext } from "../wire/http-api.ts";
+
+type HttpProbe = StackProbe<ServiceOf<"http">>;
+type Cors = NonNullable<ServiceOf<"http">["cors"]>;
+
+const shared = { kind: "http", needs: ["answers"] } as const;
+/** Browsers send these without asking for the method. */
+const simple = /^(GET|HEAD|POST)$/;
+
+const listed = (answer: HttpAnswer, name: string): string[] =>
+  (answer.headers[name] ?? "").split(",").map((word) => word.trim().toLowerCase());
+
+/** What a preflight of an origin that may must say beside the origin; null when it says it. */
+function allowedFault(declared: Cors, answer: HttpAnswer): string | null {
+  const told = answer.headers["access-control-allow-origin"] ?? "nothing";
+  if (told !== declared.allowed && (told !== "*" || declared.credentials))
+    return `was told ${told}`;
+  const methods = listed(answer, "access-control-allow-methods");
+  const names = listed(answer, "access-control-allow-headers");
+  const has = (list: readonly string[], word: string): boolean =>
+    list.includes(word.toLowerCase()) || (list.includes("*") && !declared.credentials);
+  if (!simple.test(declared.method) && !has(methods, declared.method)) {
+    return `was told nothing of ${declared.method}`;
+  }
+  const missing = declared.headers.filter((name) => !has(names, name));
+  if (missing.length > 0) return `was told nothing of ${missing.join(", ")}`;
+  const login = answer.headers["access-control-allow-credentials"];
+  return declared.credentials && login !== "true" ? "was told nothing of credentials" : null;
+}
+
+/** What an origin that may not was told; null when nothing. */
+function foreignFault(origin: string, answer: HttpAnswer): string | null {
+  const told = answer.headers["access-control-allow-origin"] ?? "nothing";
+  return told === "*" || told === origin ? `was told ${told}` : null;
+}
+
+async function preflight(context: HttpContext, declared: Cors, part: string, origin: string) {
+  const asked = { origin, "access-control-request-method": declared.method };
+  const names = declared.headers.join(",").toLowerCase();
+  const more = names === "" ? {} : { "access-control-request-headers": names };
+  const call = { method: "OPTIONS", path: declared.path, headers: { ...asked, ...more } };
+  const answer = await callApi(context, call);
+  const isAllowed = origin === declared.allowed;
+  const isRefused = isAllowed && answer.status >= 300;
+  const fault = isAllowed ? allowedFault(declared, answer) : foreignFault(origin, answer);
+  const what = fault ?? (isAllowed ? "was told it may" : "was told nothing");
+  const seen: StackSeen = {
+    part,
+    ok: fault === null && !isRefused,
+    seen: `${origin} ${what} (${answer.status}).`,
+    raw: JSON.stringify(answer.headers).slice(0, 1_024),
+    reproduce: callAgain(context, call),
+  };
+  return seen;
+}
+
+const cors: HttpProbe = {
+  ...shared,
+  check: "cors",
+  summary: "what browsers of other origins are told",
+  checklist: ["R1-13"],
+  severity: "high",
+  claim: (service) =>
+    service.cors === undefined
+      ? null
+      : {
+          statement: `a preflight of ${service.cors.allowed} is allowed, one of a foreign origin and of none is not`,
+          category: "Security & Compliance",
+          rationale: "A wildcard lets every page use the user's session.",
+          parts: ["allowed", "foreign", "null"],
+        },
+  saboteur: [
+    {
+      when: "OPTIONS /items from https://foreign",
+      status: 204,
+      reply: "",
+      headers: { "access-control-allow-origin": "https://foreign.invalid" },
+    },
+  ],
+  async run(context) {
+    const declared = context.service.cors;
+    if (declared === undefined) throw new WireFault("protocol", "no origin is declared");
+    return [
+      await preflight(context, declared, "allowed", declared.allowed),
+      await preflight(context, declared, "foreign", declared.foreign),
+      // Pages without an origin of their own, such as those of a file.
+      await preflight(context, declared, "null", "null"),
+    ];
+  },
+};
+
+/** The bytes of a body that says it is gzip; null when it is none. */
+function unzipped(answer: HttpAnswer): Buffer | null {
+  if (answer.headers["content-encoding"] !== "gzip") return null;
+  try {
+    return gunzipSync(answer.body, { maxOutputLength: 64 * 1024 * 1024 });
+  } catch {
+    // Bytes that are no gzip are the finding, not an error of the check.
+    return null;
+  }
+}
+
+const compression: HttpProbe = {
+  ...shared,
+  check: "compression",
+  summary: "compressed answers",
+  checklist: ["R1-05"],
+  severity: "low",
+  claim: (service) =>
+    service.compressed === undefined
+      ? null
+      : {
+          statement: `GET ${service.compressed} is compressed for whoever asks for gzip, and for nobody else`,
+          category: "Performance & Capacity",
+          rationale: "Text that is not compressed takes five times as long on a slow line.",
+        },
+  saboteur: [{ when: "GET /items gzip", status: 200, reply: '{"items":[]}' }],
+  async run(context) {
+    const path = context.service.compressed ?? "/";
+    const call = { method: "GET", path, headers: { "accept-encoding": "gzip" } };
+    const answer = await callApi(context, call);
+    const plain = await callApi(context, { method: "GET", path });
+    const body = unzipped(answer);
+    const isPlain = (plain.headers["content-encoding"] ?? "identity") === "identity";
+    const encoding = answer.headers["content-encoding"] ?? "absent";
+    const how = body === null ? "is no gzip" : `is ${body.length} bytes of gzip`;
+    const seen = `content-encoding is ${encoding}, the body ${how}; without asking it is ${isPlain ? "plain" : "encoded too"}.`;
+    const ok = body !== null && body.length > 0 && isPlain;
+    return [{ ok, seen, reproduce: callAgain(context, call) }];
+  },
+};
+
+const etag: HttpProbe = {
+  ...shared,
+  check: "etag",
+  summary: "revalidation",
+  checklist: ["R1-36"],
+  severity: "low",
+  claim: (service) =>
+    service.cached === undefined
+      ? null
+      : {
+          statement: `GET ${service.cached} has an ETag and answers 304 to it, and to no other`,
+          category: "Performance & Capacity",
+          rationale: "What did not change need not be sent again.",
+        },
+  saboteur: [{ when: "GET /items if-none-match", status: 200, reply: '{"items":[]}' }],
+  async run(context) {
+    const path = context.service.cached ?? "/";
+    const ask = (tag: string) => ({ method: "GET", path, headers: { "if-none-match": tag } });
+    const first = await callApi(context, { method: "GET", path });
+    const tag = first.headers["etag"] ?? "";
+    const reproduce = callAgain(context, ask(tag));
+    if (tag === "") return [{ ok: false, seen: "It has no ETag.", reproduce }];
+    const same = await callApi(context, ask(tag));
+    const other = await callApi(context, ask('"loadline-another"'));
+    const ok = same.status === 304 && other.status === 200;
+    const seen = `ETag ${tag}; ${same.status} to it, ${other.status} to another.`;
+    return [{ ok, seen, reproduce }];
+  },
+};
+
+/** Checks of what browsers and caches rely on. */
+export const httpBrowser: readonly HttpProbe[] = [cors, compression, etag];

@@ -1,0 +1,76 @@
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { schemaFault } from "../json-schema.ts";
+import type { StackProbe } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import { answerJson, type HttpAnswer, rawAnswer } from "../wire/http.ts";
+import { callAgain, callApi } from "../wire/http-api.ts";
+import { plannedCalls } from "../wire/openapi-calls.ts";
+
+/** How a live answer differs from its declaration; null when it conforms. */
+function answerFault(document: unknown, operation: JsonRecord, answer: HttpAnswer): string | null {
+  const responses = operation["responses"];
+  const held = isRecord(responses) ? responses : {};
+  const range = `${String(answer.status).slice(0, 1)}XX`;
+  const declared = held[String(answer.status)] ?? held[range] ?? held["default"];
+  if (declared === undefined) return `answered ${answer.status}, which is not declared`;
+  const content = isRecord(declared) ? declared["content"] : undefined;
+  const media = isRecord(content) ? content["application/json"] : undefined;
+  if (!isRecord(media)) return null;
+  if (!(answer.headers["content-type"] ?? "").includes("json")) return "answered no JSON";
+  return schemaFault(document, media["schema"], answerJson(answer));
+}
+
+/** Live answers against the OpenAPI document. */
+export const httpContract: StackProbe<ServiceOf<"http">> = {
+  kind: "http",
+  check: "openapi",
+  summary: "live answers against the OpenAPI document",
+  needs: ["answers"],
+  checklist: ["R1-05", "R1-08"],
+  severity: "high",
+  claim: (service) =>
+    service.openapi === undefined
+      ? null
+      : {
+          statement:
+            "every GET that its OpenAPI document has values for answers as declared, and to words in place of numbers too",
+          category: "Testing & Quality",
+          rationale: "Clients are generated from that document.",
+        },
+  saboteur: [
+    {
+      when: "GET /openapi.json",
+      reply: '{"openapi":"3.1.0","paths":{"/items":{"get":{"responses":{"204":{}}}}}}',
+    },
+  ],
+  async run(context) {
+    const path = context.service.openapi ?? "";
+    const got = await callApi(context, { method: "GET", path });
+    const document = answerJson(got);
+    const version = isRecord(document) ? document["openapi"] : undefined;
+    const reproduce = callAgain(context, { method: "GET", path });
+    if (got.status !== 200 || typeof version !== "string" || !version.startsWith("3.")) {
+      const seen = `${path} gave no document of OpenAPI 3 (${got.status}).`;
+      return [{ ok: false, seen, raw: rawAnswer(got), reproduce }];
+    }
+    const { calls, left } = plannedCalls(document);
+    for (const planned of calls) {
+      const call = { method: "GET", path: planned.path };
+      const answer = await callApi(context, call);
+      const isBroken = answer.status >= 500;
+      const fault = isBroken
+        ? `answered ${answer.status}`
+        : answerFault(document, planned.operation, answer);
+      if (fault === null) continue;
+      const seen = `GET ${planned.path}: ${fault}.`;
+      return [{ ok: false, seen, raw: rawAnswer(answer), reproduce: callAgain(context, call) }];
+    }
+    const wrong = calls.filter(({ isWrong }) => isWrong).length;
+    const open = left === 0 ? "" : `; ${left} were not asked, for want of an example`;
+    const ok = calls.length > 0;
+    const seen = ok
+      ? `${calls.length - wrong} operations and ${wrong} wrong values answered as declared${open}.`
+      : `The document has no GET that can be asked${open}.`;
+    return [{ ok, seen, reproduce }];
+  },
+};
