@@ -1,6 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { operator } from "../../packages/gateway/src/index.ts";
@@ -8,7 +5,7 @@ import { completion, endJson, sampleIn } from "../../packages/gateway/test/answe
 import { overUpstreams, runGateway, runUpstream } from "../../packages/gateway/test/harness.ts";
 import { TlsFolder } from "../../packages/gateway/test/tls.ts";
 import { eventually } from "../../packages/testkit/src/index.ts";
-import { repositoryRoot } from "../architecture/tree.ts";
+import { runCli } from "./cli-process.ts";
 import { type Answered, Asker } from "./tls/asker.ts";
 import { Serving } from "./workers/serving.ts";
 
@@ -187,34 +184,25 @@ describe("several workers behind TLS", () => {
     testMs,
   );
 
-  it.each([1, 2])(
-    "with files that do not belong together nothing starts, %i process(es): code, remedy, exit 78",
-    async (workers) => {
+  it.each([
+    ["serve", ["serve", "--port", "0"]],
+    ["serve of two workers", ["serve", "--port", "0", "--workers", "2"]],
+    ["config check", ["config", "check"]],
+  ])(
+    "%s refuses files that do not belong together: code, remedy and exit 78, and nothing starts",
+    async (_what, argv) => {
       using folder = new TlsFolder();
-      folder.write("tls.key", folder.servers.issue({ purpose: "server" }).key);
-      const serving = new Serving();
+      await using serving = new Serving();
       serving.write(fileOf(tlsLine(folder)));
-      const { code, err } = await ended(serving, workers);
+      const run = () => runCli(serving.dir, [...argv, "--config", serving.file]);
+      if (argv[0] === "config") expect((await run()).code).toBe(0);
+      folder.write("tls.key", folder.servers.issue({ purpose: "server" }).key);
+      const { code, err } = await run();
       expect(code).toBe(78);
       expect(err).toContain("LL_TLS_KEY");
       expect(err).toContain("tls.files.key, without a passphrase");
       expect(err).not.toMatch(/listening|serving/);
-      await serving[Symbol.asyncDispose]();
     },
     testMs,
   );
 });
-
-/** Exit code and standard error of a `serve` that ends by itself. */
-async function ended(serving: Serving, workers: number): Promise<{ code: unknown; err: string }> {
-  const main = join(repositoryRoot, "packages/cli/src/main.ts");
-  const argv = ["serve", "--config", serving.file, "--port", "0", "--workers", String(workers)];
-  const child: ChildProcess = spawn(process.execPath, [main, ...argv], {
-    cwd: serving.dir,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let err = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const [code]: unknown[] = await once(child, "close");
-  return { code, err };
-}

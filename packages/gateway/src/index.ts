@@ -27,6 +27,7 @@ export type { Gateway, GatewayDeps } from "./gateway.ts";
 export { createGateway } from "./server.ts";
 export { explainWorkers } from "./workers/explain.ts";
 export { openGateway } from "./workers/supervisor.ts";
+export { readTls } from "./tls/wire.ts";
 export { sqlUrl } from "./state/config.ts";
 export { type Acting, defaultTenant, operator } from "./identity/acting.ts";
 export type { KeyInfo } from "./identity/keys/key-info.ts";

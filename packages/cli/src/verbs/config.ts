@@ -1,9 +1,9 @@
-import { configSchema, routingWarnings } from "@loadline/gateway";
+import { configSchema, readTls, routingWarnings } from "@loadline/gateway";
 import { serveConfig } from "./serve.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
-/** `check` refuses a bad file with exit 78 and warns, `schema` prints JSON Schema, `show` the values in use. */
+/** `check` refuses a bad file, also of `tls`, with exit 78 and warns, `schema` prints JSON Schema, `show` the values. */
 export async function runConfig(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
   if (args.positionals[0] === "schema") {
@@ -17,6 +17,7 @@ export async function runConfig(context: VerbContext): Promise<ExitCode> {
     host.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
     return 0;
   }
+  readTls(config, host.clock);
   const counts = `${Object.keys(config.targets).length} targets, ${Object.keys(config.routes).length} routes`;
   const warnings = routingWarnings(config);
   const lines = [
