@@ -6,6 +6,8 @@
  * await writeFile(report.file, report.render(model));
  * ```
  */
+export { renderDiffPage } from "./compare/diff-page.ts";
+export { renderTrendPage } from "./compare/trend-page.ts";
 export { ConsoleError, consoleErrorTable } from "./errors.ts";
 export { loadReportAssets } from "./report/assets.ts";
 export { htmlReporter, renderReport } from "./report/main.ts";

@@ -5,10 +5,12 @@ import {
   diffRuns,
   type RunDiff,
 } from "@loadline/contract";
+import { renderDiffPage } from "@loadline/console";
 import { bundlePath } from "../bundle-path.ts";
 import { readSide } from "../read-side.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
+import { writePage } from "../write-page.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Prints what changed from run A to run B; exit 0: a comparison of two runs decides nothing. */
@@ -18,6 +20,9 @@ export async function runDiff({ host, args, json }: VerbContext): Promise<ExitCo
   const [first, second] = sides;
   if (first === undefined || second === undefined) return 3;
   const diff = diffRuns(first, second);
+  await writePage({ host, args }, (assets) =>
+    renderDiffPage({ a: first, b: second, diff }, assets),
+  );
   host.stdout.write(json ? `${JSON.stringify(diff, null, 2)}\n` : diffText(diff));
   return 0;
 }

@@ -6,6 +6,7 @@ import type { VerbSpec } from "./verb.ts";
 
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
 const bundle: PositionalSpec = { name: "BUNDLE", min: 1, max: 1 };
+const page: OptionSpec = { name: "html", value: "FILE", help: "writes the same as one page, too" };
 const profile: OptionSpec = {
   name: "profile",
   value: "NAME",
@@ -171,18 +172,18 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "diff",
     summary: "two runs claim by claim, loosened targets, changed checks",
-    usage: "A B",
+    usage: "A B [--html FILE]",
     example: "loadline diff .loadline/runs/latest .loadline/runs/latest",
-    options: [],
+    options: [page],
     positional: { name: "A B", min: 2, max: 2 },
     load: async () => (await import("./diff.ts")).runDiff,
   },
   {
     name: "trend",
     summary: "the last runs of a folder, claim by claim",
-    usage: "DIR [--last N]",
+    usage: "DIR [--last N] [--html FILE]",
     example: "loadline trend .loadline/runs",
-    options: [{ name: "last", value: "N", help: "runs, 1 to 200, default 20" }],
+    options: [{ name: "last", value: "N", help: "runs, 1 to 200, default 20" }, page],
     positional: { name: "DIR", min: 1, max: 1 },
     load: async () => (await import("./trend.ts")).runTrend,
   },

@@ -7,11 +7,13 @@ import {
   type TrendRow,
   type Verdict,
 } from "@loadline/contract";
+import { renderTrendPage } from "@loadline/console";
 import { runNames } from "../bundle-path.ts";
 import { cliErrors } from "../errors.ts";
 import { readSide } from "../read-side.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
+import { writePage } from "../write-page.ts";
 import { sideText } from "./diff.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -36,6 +38,7 @@ export async function runTrend({ host, args, json }: VerbContext): Promise<ExitC
   const runs: DiffSide[] = [];
   for (const name of names.slice(-last)) runs.push(await readSide(join(folder, name)));
   const rows = trendRuns(runs);
+  await writePage({ host, args }, (assets) => renderTrendPage({ runs, rows }, assets));
   const shown = { runs: runs.map(({ verdict }) => [verdict.run, verdict.outcome]), rows };
   host.stdout.write(json ? `${JSON.stringify(shown, null, 2)}\n` : trendText(runs, rows));
   return 0;

@@ -1,29 +1,17 @@
 import {
   type ClaimVerdict,
-  type Disposition,
   type Figure,
   formatObserved,
   type ReportModel,
-  type Verdict,
 } from "@loadline/contract/browser";
 import { firstScreenOf, type FirstScreen } from "../model/first-screen.ts";
 import { formatFigure, formatInterval, formatMinute } from "../model/format.ts";
-import { markShapes, outcomeMarks, waivedFrame } from "../model/mark-shapes.ts";
+import { markSvg } from "./mark-svg.ts";
+import { outcomeMarks } from "../model/mark-shapes.ts";
 import { escapeHtml } from "./escape.ts";
 
 const verbatim = (text: string): string => `<bdi>${escapeHtml(text)}</bdi>`;
 const figure = (value: Figure | null): string => `<data>${escapeHtml(formatFigure(value))}</data>`;
-
-/** The mark of a verdict as SVG text; always followed by its word. */
-function mark(verdict: Verdict, disposition?: Disposition): string {
-  const shapes = disposition ? [...markShapes[verdict], waivedFrame] : markShapes[verdict];
-  const drawn = shapes.map(({ tag, attributes }) => {
-    const list = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`);
-    return `<${tag}${list.join("")}/>`;
-  });
-  const kind = `mark mark-${verdict}`;
-  return `<svg class="${kind}" viewBox="0 0 16 16" aria-hidden="true">${drawn.join("")}</svg>`;
-}
 
 function stopper(claim: ClaimVerdict): string {
   const seen =
@@ -33,7 +21,7 @@ function stopper(claim: ClaimVerdict): string {
           formatInterval(claim.interval),
         )}</data>`;
   const n: Figure = { value: claim.n, unit: "", provenance: "derived", refs: [] };
-  return `<li>${mark(claim.verdict)} <b>${claim.verdict}</b> ${verbatim(claim.id)}: ${verbatim(
+  return `<li>${markSvg(claim.verdict)} <b>${claim.verdict}</b> ${verbatim(claim.id)}: ${verbatim(
     claim.statement,
   )}; ${seen}; n ${figure(n)}; ${claim.reason ?? "no reason"}. ${verbatim(claim.sentence)}</li>`;
 }
@@ -44,7 +32,7 @@ function proof(claim: ClaimVerdict): string {
     claim.kind === "predicate"
       ? verbatim(claim.sentence)
       : `bound <data>${escapeHtml(formatInterval(claim.interval))}</data>, limit ${figure(claim.limit)}`;
-  return `<li>${mark(claim.verdict)} ${verbatim(claim.id)}: ${verbatim(
+  return `<li>${markSvg(claim.verdict)} ${verbatim(claim.id)}: ${verbatim(
     claim.statement,
   )}; <data>${escapeHtml(formatObserved(claim))}</data>; ${why}</li>`;
 }
@@ -66,13 +54,13 @@ export function staticVerdict(model: ReportModel): string {
   const { verdict, origin } = model;
   const screen = firstScreenOf(model);
   const counts = screen.counts.map(
-    ({ word, verdict: own, n }) => `<li>${own ? mark(own) : ""} ${figure(n)} ${word}</li>`,
+    ({ word, verdict: own, n }) => `<li>${own ? markSvg(own) : ""} ${figure(n)} ${word}</li>`,
   );
   return `<main class="static">
 <p>${verbatim(verdict.target)} profile ${verbatim(verdict.profile)} <time>${escapeHtml(
     formatMinute(verdict.startedAt),
   )}</time> ${figure(screen.duration)}</p>
-<h1>${mark(outcomeMarks[verdict.outcome])} ${verdict.outcome}</h1>
+<h1>${markSvg(outcomeMarks[verdict.outcome])} ${verdict.outcome}</h1>
 <p>${verbatim(verdict.sentence)}</p>
 <ul class="static-counts">${counts.join("")}<li>decided ${figure(screen.decided)} of ${figure(
     screen.required,

@@ -45,25 +45,40 @@ export function policyOf(assets: ReportAssets): string {
   ].join("; ");
 }
 
-/** Puts the parts into one document that loads nothing. */
-export function documentOf(parts: DocumentParts): string {
-  const script = rawText(parts.assets.script, "script");
-  const style = rawText(parts.assets.style, "style");
-  return `<!doctype html>
+const head = (title: string, policy: string, style: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policyOf(parts.assets)}">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<title>${escapeHtml(parts.title)}</title>
+<title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
 <style>${style}</style>
 </head>
 <body>
-<div id="app">${parts.body}</div>
+`;
+
+/** One document of markup alone: it runs and loads nothing. */
+export function plainDocumentOf(parts: Pick<DocumentParts, "title" | "body" | "assets">): string {
+  const style = rawText(parts.assets.style, "style");
+  const policy = [
+    "default-src 'none'",
+    `style-src ${sourceHash(style)}`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return `${head(parts.title, policy, style)}<div id="app">${parts.body}</div>\n</body>\n</html>\n`;
+}
+
+/** Puts the parts into one document that loads nothing. */
+export function documentOf(parts: DocumentParts): string {
+  const script = rawText(parts.assets.script, "script");
+  const style = rawText(parts.assets.style, "style");
+  return `${head(parts.title, policyOf(parts.assets), style)}<div id="app">${parts.body}</div>
 <script type="application/json" id="model">${parts.data}</script>
 <script>${script}</script>
 </body>
