@@ -96,7 +96,7 @@ describe("the plan of R2 with --profile full", () => {
     expect([verified.code, verified.out]).toEqual([0, expect.stringContaining("NOT_PROVEN")]);
     skipIfBusy(context, verdict);
     expect(passed).toContain("load.chat.p99");
-  }, 90_000);
+  }, 150_000);
 
   it("on the gateway: its chat passes, and the routes it lacks are named [R2-57]", async (context) => {
     await using gateway = await startGatewayProcess({
@@ -126,5 +126,5 @@ describe("the plan of R2 with --profile full", () => {
     expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
     skipIfBusy(context, verdict);
-  }, 90_000);
+  }, 150_000);
 });

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -33,10 +34,23 @@ function linkModules(clone: string): void {
   }
 }
 
-/** The last commit at another path, with the page of the report as it is built here. */
+/** Files of this tree that the last commit does not have like this; none in a clean one. */
+function layOver(clone: string): void {
+  const list = ["ls-files", "--modified", "--deleted", "--others", "--exclude-standard"];
+  const o = { cwd: repositoryRoot, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 } as const;
+  for (const name of new Set(execFileSync("git", list, o).split("\n"))) {
+    const from = join(repositoryRoot, name);
+    if (name === "") continue;
+    if (existsSync(from)) cpSync(from, join(clone, name), { recursive: true });
+    else rmSync(join(clone, name), { force: true });
+  }
+}
+
+/** This tree at another path, with the page of the report as it is built here. */
 function secondCheckout(): string {
   const clone = join(mkdtempSync(join(tmpdir(), "loadline-second-")), "elsewhere");
   execFileSync("git", ["clone", "-q", "--no-hardlinks", repositoryRoot, clone]);
+  layOver(clone);
   linkModules(clone);
   const page = "packages/console/dist";
   if (existsSync(join(repositoryRoot, page))) {
