@@ -2,6 +2,7 @@ import {
   type Claim,
   diffRuns,
   type DiffSide,
+  type RunPlan,
   trendRuns,
   type VerdictDocument,
 } from "@loadline/contract";
@@ -22,8 +23,19 @@ const unmarked = (html: string): string =>
     .replace(/<svg[\s\S]*?<\/svg>/g, "")
     .replace(/<\/?[a-z][^>]*>/g, " ");
 
+const plan: RunPlan = {
+  schema: "loadline-plan/v1",
+  profile: "quick",
+  target: { name: "stub", baseUrl: "http://127.0.0.1:9/v1" },
+  confidence: 0.95,
+  maxWaived: 3,
+  budgetMinutes: 1,
+  stages: {},
+  claims: [],
+};
+
 function sideOf(seed: number, over: (verdict: VerdictDocument) => VerdictDocument): DiffSide {
-  const { plan, records, verdict } = fixtureModel({ seed, claims: 6 });
+  const { records, verdict } = fixtureModel({ seed, claims: 6 });
   return { plan, records, verdict: over(verdict) };
 }
 
