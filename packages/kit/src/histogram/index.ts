@@ -11,3 +11,4 @@
 export { histogramErrors } from "./errors.ts";
 export { createHistogram } from "./histogram.ts";
 export type { Histogram, HistogramPrecision } from "./histogram.ts";
+export { encodeHdr } from "./hdr.ts";

@@ -68,6 +68,10 @@ export class LoadEvidence {
       case "samples":
         this.#artifact("samples", record.samples);
         return;
+      case "histograms":
+        this.#text("histograms.hdr", record.hdrLog);
+        this.#text("load.openmetrics", record.openMetrics);
+        return;
       case "load.missing":
         recorder.append({ kind: "note", by, data: { ...record } });
         this.#missing(record.missing);
@@ -91,7 +95,11 @@ export class LoadEvidence {
 
   /** Larger than a record may be: kept as an artifact, named by a note. */
   #artifact(name: string, value: object): void {
-    const bytes = Buffer.from(JSON.stringify(value));
+    this.#text(name, JSON.stringify(value));
+  }
+
+  #text(name: string, text: string): void {
+    const bytes = Buffer.from(text);
     const digest = this.#recorder.artifact(bytes);
     const data = { artifact: { name, digest, bytes: bytes.length } };
     this.#recorder.append({ kind: "note", by, data, refs: [digest] });

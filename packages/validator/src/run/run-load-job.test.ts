@@ -118,6 +118,10 @@ describe("a load run", () => {
     });
     expect(result.exitCode).toBe(0);
     expect(await verifyExit(result)).toBe(0);
+    const files = [...(await readBundle(result.runDir))];
+    const kept = files.map(([, bytes]) => Buffer.from(bytes).toString("utf8"));
+    expect(kept.some((text) => /^Tag=get\.response_time,.*,HISTFAAA/m.test(text))).toBe(true);
+    expect(kept.some((text) => text.endsWith("# EOF\n"))).toBe(true);
   });
 
   it("a dead target with latency thresholds only is NOT_READY, warned of, and never passes one", async () => {

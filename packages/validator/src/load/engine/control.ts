@@ -241,6 +241,9 @@ class Control {
     const peaks = new Map([...this.#drivers].map(([at, driver]) => [at, driver.result] as const));
     const seen = { edited: this.#edited, looks: this.#looks, scheduleHash: this.#hash };
     const end = { reason, ends, stolen, ...seen } as const;
-    reportRun(this.#whole, { ...end, peaks, nowMs: clock.monotonicMs(), emit });
+    const nowMs = clock.monotonicMs();
+    const elapsedMs = nowMs - this.#originMs;
+    const times = { nowMs, elapsedMs, startWallMs: clock.wallMs() - elapsedMs };
+    reportRun(this.#whole, { ...end, ...times, peaks, emit });
   }
 }

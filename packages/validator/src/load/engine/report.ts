@@ -1,4 +1,5 @@
 import { guardRows, judgeGuards } from "../guards/index.ts";
+import { type ExportTimes, hdrLog, openMetrics } from "../record/exports.ts";
 import { ladderResult } from "../record/ladder-result.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { mergeSamples } from "../record/samples.ts";
@@ -9,7 +10,7 @@ import { guardViews } from "./guard-views.ts";
 import { worstHost } from "./host.ts";
 import type { PeakResult } from "./peak-search.ts";
 
-export interface ReportOptions extends RunEnd {
+export interface ReportOptions extends RunEnd, ExportTimes {
   readonly nowMs: number;
   readonly peaks: ReadonlyMap<number, PeakResult>;
   readonly emit: (record: LoadRecord) => void;
@@ -47,6 +48,7 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
     if (steps.length > 0) emit({ type: "steps", scenario: record.name, steps });
     emitSearch(record, o.peaks.get(at), emit);
   }
+  emit({ type: "histograms", hdrLog: hdrLog(whole, o), openMetrics: openMetrics(whole) });
   for (const figure of whole.figureSeries()) emit({ type: "figure", figure });
   emit({ type: "load.ended", reason: o.reason, accounts });
 }

@@ -215,6 +215,7 @@ async function planOf(
     workers: block.workers,
     processes: block.processes,
     timeouts: waitsOf(block),
+    ...(block.precision === "high" && { precision: "high" }),
     ...(block.maxConnections !== undefined && { connectionsMax: block.maxConnections }),
     ...(deps.aboveCaps !== undefined && { aboveCaps: deps.aboveCaps }),
   };

@@ -1,4 +1,4 @@
-import { createHistogram, type Histogram } from "@loadline/kit/histogram";
+import { createHistogram, type Histogram, type HistogramPrecision } from "@loadline/kit/histogram";
 
 /**
  * Counters and histograms on shared memory, handed out in one order: an arena of the same order
@@ -7,12 +7,17 @@ import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 export class Arena {
   readonly buffers: SharedArrayBuffer[] = [];
   readonly #given: readonly SharedArrayBuffer[] | null;
+  readonly #precision: HistogramPrecision;
   readonly #sums: Float64Array[] = [];
   readonly #histograms: Histogram[] = [];
 
   /** `given`: the buffers of another arena, to look at. */
-  constructor(given: readonly SharedArrayBuffer[] | null = null) {
+  constructor(
+    given: readonly SharedArrayBuffer[] | null = null,
+    precision: HistogramPrecision = "normal",
+  ) {
     this.#given = given;
+    this.#precision = precision;
   }
 
   /** Counters that add up over workers, all 0. */
@@ -23,9 +28,10 @@ export class Arena {
     return sums;
   }
 
-  histogram(): Histogram {
+  /** Of the arena's precision unless another is asked for. */
+  histogram(precision = this.#precision): Histogram {
     const buffer = this.#next();
-    const histogram = createHistogram(buffer === undefined ? {} : { buffer });
+    const histogram = createHistogram({ precision, ...(buffer !== undefined && { buffer }) });
     this.buffers.push(histogram.buffer);
     this.#histograms.push(histogram);
     return histogram;

@@ -19,7 +19,7 @@ export class Blocks {
     const count = Math.ceil(o.durationMs / o.blockMs - 1e-6);
     const kept = Math.min(blocksMax, Math.max(1, count));
     this.#due = arena.sums(kept);
-    this.#values = Array.from({ length: kept }, () => arena.histogram());
+    this.#values = Array.from({ length: kept }, () => arena.histogram("normal"));
   }
 
   /** A request that ended; `offsetMs` of its intended time from the scenario's start. */

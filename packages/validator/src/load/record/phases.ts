@@ -16,7 +16,7 @@ export class PhaseCounts {
   readonly #limitMs: number;
 
   constructor(arena: Arena, limitMs: number) {
-    this.response = arena.histogram();
+    this.response = arena.histogram("normal");
     this.#counts = arena.sums(4);
     this.#limitMs = limitMs;
   }

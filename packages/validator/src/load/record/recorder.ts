@@ -39,7 +39,7 @@ export class Recorder {
       nowMs?: () => number;
     } = {},
   ) {
-    this.arena = new Arena(o.given ?? null);
+    this.arena = new Arena(o.given ?? null, plan.precision ?? "normal");
     this.figures = new Figures(o.figureMade ?? (() => undefined));
     this.#nowMs = o.nowMs ?? (() => this.#originMs);
     this.#shared = this.arena.sums(1);
@@ -176,7 +176,7 @@ export class Recorder {
   #whole(of: (r: ScenarioRecord) => Histogram): Histogram {
     const [only, ...others] = this.scenarios.map(of);
     if (only !== undefined && others.length === 0) return only;
-    const whole = createHistogram();
+    const whole = createHistogram(only === undefined ? {} : { precision: only.precision });
     for (const one of this.scenarios) whole.add(of(one));
     return whole;
   }

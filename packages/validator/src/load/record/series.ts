@@ -39,7 +39,7 @@ export class Series {
   readonly #maxMs: (number | null)[] = [];
   readonly #heat: (readonly [number, number, number])[] = [];
   /** What `live` held when the last slice was closed. */
-  readonly #before: Histogram = createHistogram();
+  readonly #before: Histogram;
   #closed = 0;
 
   constructor(scenario: string, arena: Arena, o: { durationMs: number; drainMs: number }) {
@@ -47,6 +47,7 @@ export class Series {
     this.sliceMs = Math.max(1000, Math.ceil(o.durationMs / slicesMax / 1000) * 1000);
     this.slices = Math.ceil((o.durationMs + o.drainMs) / this.sliceMs) + 2;
     this.live = arena.histogram();
+    this.#before = createHistogram({ precision: this.live.precision });
     this.response = arena.histogram();
     this.service = arena.histogram();
     this.ttft = arena.histogram();

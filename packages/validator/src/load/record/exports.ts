@@ -1,0 +1,90 @@
+import { encodeHdr, type Histogram } from "@loadline/kit/histogram";
+import type { Recorder } from "./recorder.ts";
+import type { ScenarioRecord } from "./scenario-record.ts";
+
+/** Upper edges of the buckets shown to others, in seconds. */
+const edgesS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
+] as const;
+
+/** The latencies of a scenario that are kept whole, by their metric. */
+function latenciesOf({ series }: ScenarioRecord): readonly (readonly [string, Histogram])[] {
+  return [
+    ["response_time", series.response],
+    ["service_time", series.service],
+    ["ttft", series.ttft],
+    ["pacer_lag", series.lag],
+    ["queue_wait", series.queueWait],
+    ["cold", series.cold],
+  ];
+}
+
+/** What a run's export says of its time. */
+export interface ExportTimes {
+  /** Wall clock at the start of the run. */
+  readonly startWallMs: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * HdrHistogram's interval log, version 1.3: one interval for each scenario and metric, tagged
+ * `scenario.metric`; values in us, the interval's maximum in ms. Empty ones are left out.
+ */
+export function hdrLog(whole: Recorder, times: ExportTimes): string {
+  const startS = (times.startWallMs / 1_000).toFixed(3);
+  const lines = [
+    "#[Histogram log format version 1.3]",
+    `#[StartTime: ${startS} (seconds since epoch), ${new Date(times.startWallMs).toISOString()}]`,
+    "#[Values: microseconds]",
+    '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+  ];
+  for (const record of whole.scenarios) {
+    const at = ((record.scenario.startMs ?? 0) / 1_000).toFixed(3);
+    const length = (times.elapsedMs / 1_000).toFixed(3);
+    for (const [metric, histogram] of latenciesOf(record)) {
+      if (histogram.count === 0) continue;
+      const most = (histogram.maxUs / 1_000).toFixed(3);
+      // A tag ends at a comma and holds no white space.
+      const tag = `${record.name}.${metric}`.replace(/[\s,]/g, "_");
+      lines.push(`Tag=${tag},${at},${length},${most},${encodeHdr(histogram)}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+
+/** Accounts and latencies in OpenMetrics text; a value in a bucket that straddles an edge is over it. */
+export function openMetrics(whole: Recorder): string {
+  const lines = [
+    "# TYPE loadline_load_requests counter",
+    "# HELP loadline_load_requests Requests that fell due, by their one outcome.",
+  ];
+  for (const record of whole.scenarios) {
+    const scenario = escaped(record.name);
+    for (const [outcome, n] of [["ok", record.ok], ...Object.entries(record.bad.toObject())]) {
+      lines.push(`loadline_load_requests_total{scenario="${scenario}",outcome="${outcome}"} ${n}`);
+    }
+  }
+  const metrics = whole.scenarios[0] === undefined ? [] : latenciesOf(whole.scenarios[0]);
+  for (const [at, [metric]] of metrics.entries()) {
+    const name = `loadline_load_${metric}_seconds`;
+    lines.push(`# TYPE ${name} histogram`, `# UNIT ${name} seconds`);
+    lines.push(`# HELP ${name} Of good answers of the measured phase.`);
+    for (const record of whole.scenarios) {
+      const histogram = latenciesOf(record)[at]?.[1];
+      if (histogram === undefined || histogram.count === 0) continue;
+      const label = `scenario="${escaped(record.name)}"`;
+      for (const edge of edgesS) {
+        const [, possible] = histogram.over(edge * 1e6);
+        lines.push(`${name}_bucket{${label},le="${edge}"} ${histogram.count - possible}`);
+      }
+      lines.push(`${name}_bucket{${label},le="+Inf"} ${histogram.count}`);
+      lines.push(`${name}_count{${label}} ${histogram.count}`);
+      lines.push(`${name}_sum{${label}} ${histogram.sumUs / 1e6}`);
+    }
+  }
+  lines.push("# EOF");
+  return `${lines.join("\n")}\n`;
+}
