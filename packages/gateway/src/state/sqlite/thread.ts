@@ -52,7 +52,10 @@ export class SqlThread implements SqlLane {
   /** Resolves when every thread that was told to end is gone. */
   #ending: Promise<void> = Promise.resolve();
 
-  /** A thread costs 14 MB: it ends after `idleMs` without a call, never when that is undefined. */
+  /**
+   * A thread costs 14 MB, 26 MB where Node strips its types anew (measured): it ends after `idleMs`
+   * without a call, never when that is undefined.
+   */
   constructor(plan: SqlThreadPlan, clock: Clock, idleMs?: number) {
     this.#plan = plan;
     this.#clock = clock;
