@@ -20,12 +20,24 @@ export function authenticateStage(
   live: { readonly current: { readonly isKeyRequired: boolean } },
 ): Stage {
   const anonymous = anonymousPrincipal();
+  // Of the header before: a kept connection sends the same text, and a key that is cut out anew is
+  // hashed anew when it is looked up.
+  let lastHeader = "";
+  let lastKey = "";
+  const bearerOf = (header: string): string => {
+    if (header !== lastHeader) {
+      lastKey = isBearer(header) ? header.slice(schemeChars).trim() : "";
+      lastHeader = header;
+    }
+    return lastKey;
+  };
   return {
     id: "authenticate",
     summary: "API key -> principal",
     wired: (operation) => !isPublic(operation),
     run(x): StageOutcome {
-      const key = presentedKey(x);
+      const header = x.picked?.authorization;
+      const key = header === undefined ? x.picked?.apiKey : bearerOf(header);
       if (key === undefined) {
         const { permission } = x.operation;
         const isOpen = !live.current.isKeyRequired && typeof permission === "string";
@@ -42,13 +54,6 @@ export function authenticateStage(
       return result instanceof Promise ? result.then((r) => take(x, r)) : take(x, result);
     },
   };
-}
-
-/** The one key of a request; empty when the header carries something else. */
-function presentedKey(x: Exchange): string | undefined {
-  const header = x.picked?.authorization;
-  if (header === undefined) return x.picked?.apiKey;
-  return isBearer(header) ? header.slice(schemeChars).trim() : "";
 }
 
 /** `Bearer` in any case and a blank after it. */

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { ChunkedBody, type parseRequestHead } from "@loadline/kit/http1";
+import { ChunkedBody, createHeadReader, type parseRequestHead } from "@loadline/kit/http1";
 import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { Watch, Watched } from "../../upstream/watch.ts";
@@ -61,6 +61,7 @@ export class Http1Connection implements Watched {
   /** What the peer proved to be by TLS. */
   readonly certificate: ClientCertificate | undefined;
   readonly shared: Http1Shared;
+  readonly #readHead: typeof parseRequestHead;
   #client: Http1Client | undefined;
   #held: Buffer | undefined;
   #served = 0;
@@ -74,6 +75,7 @@ export class Http1Connection implements Watched {
   constructor(socket: Socket, shared: Http1Shared) {
     this.socket = socket;
     this.shared = shared;
+    this.#readHead = createHeadReader(shared.parseHead);
     this.address = socket.remoteAddress ?? "";
     this.certificate = shared.tls?.certificateOf(socket);
     this.deadlineMs = shared.nowMs() + shared.headMs;
@@ -194,7 +196,7 @@ export class Http1Connection implements Watched {
     const { shared } = this;
     const end = bytes.indexOf(headEnd, at);
     if (end < 0 || end - at > shared.headBytesMax) return -1;
-    const head = shared.parseHead(bytes.toString("latin1", at, end + 2), headersMax);
+    const head = this.#readHead(bytes.toString("latin1", at, end + 2), headersMax);
     if (!head || !shared.serves(head.method, head.target)) return -1;
     const from = end + headEnd.length;
     let to = Math.min(bytes.length, from + head.contentLength);
