@@ -2,6 +2,7 @@ import type { PriceEntry } from "./config.ts";
 
 const nanoPerUnit = 1e9;
 const million = 1e6;
+const none: readonly Price[] = [];
 
 /** A price in integer nano-units. */
 export interface Price {
@@ -39,7 +40,12 @@ export function createPrices(
       list.map(compile).toSorted((a, b) => b.fromMs - a.fromMs),
     );
   }
-  return { of: (model, wallMs) => byModel.get(model)?.find(({ fromMs }) => fromMs <= wallMs) };
+  return {
+    of(model, wallMs) {
+      for (const price of byModel.get(model) ?? none) if (price.fromMs <= wallMs) return price;
+      return undefined;
+    },
+  };
 }
 
 /** Nano-units of a call, each part rounded up. */

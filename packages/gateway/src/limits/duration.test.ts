@@ -1,6 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { spellDuration } from "./duration.ts";
+import { spellDuration, spellMs } from "./duration.ts";
+
+describe("milliseconds in a line of the log", () => {
+  it("are spelled as the number is that is rounded to a thousandth", () => {
+    const ms = fc.double({ min: 0, max: 1e9, noNaN: true });
+    const near = fc.nat({ max: 5_000_000 }).map((us) => us / 1000);
+    fc.assert(
+      fc.property(fc.oneof(ms, near, fc.constantFrom(0, 0.0004, 0.0005, 0.9996, 1)), (value) => {
+        expect(spellMs(value)).toBe(String(Math.round(value * 1000) / 1000));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
 
 describe("a duration as OpenAI spells it", () => {
   it.each([

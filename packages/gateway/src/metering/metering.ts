@@ -6,7 +6,7 @@ import type { Exchange, Exit } from "../pipeline/exchange.ts";
 import type { UsageBatch } from "../state/rows.ts";
 import { createMeteringMetrics } from "./metrics.ts";
 import { createUsageQueue, type UsageQueue } from "./queue.ts";
-import { usageRows } from "./record.ts";
+import { usageRow } from "./record.ts";
 
 export interface MeteringDeps {
   readonly clock: Clock;
@@ -37,8 +37,10 @@ export function createMetering(deps: MeteringDeps): Metering {
   return {
     meter(x, end) {
       if (x.attempts.length === 0) return;
-      const wallMs = deps.clock.wallMs();
-      for (const row of usageRows(x, { exit: end.reason, prices: deps.prices, wallMs })) {
+      const o = { exit: end.reason, prices: deps.prices, wallMs: deps.clock.wallMs() };
+      let at = 0;
+      for (const attempt of x.attempts) {
+        const row = usageRow(x, attempt, at++, o);
         metrics.used(row);
         queue?.push(row);
       }

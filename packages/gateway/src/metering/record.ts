@@ -1,10 +1,12 @@
 import { defaultTenant } from "../identity/acting.ts";
-import type { Prices } from "../budgets/prices.ts";
-import { costNano } from "../budgets/prices.ts";
+import { costNano, type Price, type Prices } from "../budgets/prices.ts";
 import type { Actual } from "../limits/lease.ts";
 import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import type { UsageRow } from "../state/rows.ts";
+import type { Target } from "../routing/routes.ts";
 import { noUsage, unknownUsage } from "../stream/usage.ts";
+
+const noTargets: readonly Target[] = [];
 
 /** Nano-units of what an attempt used; 0 without a price. */
 export function costOf(
@@ -16,8 +18,7 @@ export function costOf(
   const { usage } = attempt;
   if (!usage || usage.source === "none" || usage.source === "unknown") return 0;
   const model = x.body?.model ?? "";
-  const target = x.route?.targets.find(({ name }) => name === attempt.target);
-  const price = (target && prices.of(target.model, wallMs)) ?? prices.of(model, wallMs);
+  const price = priceOf(x, attempt, prices, wallMs) ?? prices.of(model, wallMs);
   if (!price) return 0;
   return costNano(price, {
     input: usage.inputTokens,
@@ -25,6 +26,18 @@ export function costOf(
     cached: usage.cachedTokens ?? 0,
     reasoning: usage.reasoningTokens ?? 0,
   });
+}
+
+/** The price of what the attempt's target calls its model. */
+function priceOf(
+  x: Exchange,
+  attempt: AttemptRecord,
+  prices: Prices,
+  wallMs: number,
+): Price | undefined {
+  for (const target of x.route?.targets ?? noTargets)
+    if (target.name === attempt.target) return prices.of(target.model, wallMs);
+  return undefined;
 }
 
 /**
@@ -44,33 +57,31 @@ export function actualOf(x: Exchange, prices: Prices, wallMs: number): Actual | 
   return { tokens, nano };
 }
 
-/** One row for each attempt, in their order; an unknown one costs all that was reserved. */
-export function usageRows(
+/** The row of attempt `at`, counted from 0; an unknown one costs all that was reserved. */
+export function usageRow(
   x: Exchange,
-  o: { exit: string; prices: Prices; wallMs: number },
-): UsageRow[] {
-  return x.attempts.map((attempt, i) => {
-    const usage = attempt.usage ?? (attempt.failure === "ok" ? unknownUsage : noUsage);
-    const source = usage.source ?? "provider";
-    return {
-      id: `${x.id}/${i + 1}`,
-      at: o.wallMs,
-      requestId: x.id,
-      keyId: x.keyId,
-      tenantId: x.principal?.tenantId ?? defaultTenant,
-      route: x.route?.name ?? "",
-      model: x.body?.model ?? "",
-      target: attempt.target,
-      inputTokens: usage.inputTokens,
-      cachedTokens: usage.cachedTokens ?? 0,
-      outputTokens: usage.outputTokens,
-      reasoningTokens: usage.reasoningTokens ?? 0,
-      costNano:
-        source === "unknown"
-          ? (x.lease?.reservedNano ?? 0)
-          : costOf(x, attempt, o.prices, o.wallMs),
-      source,
-      exit: o.exit,
-    };
-  });
+  attempt: AttemptRecord,
+  at: number,
+  o: { readonly exit: string; readonly prices: Prices; readonly wallMs: number },
+): UsageRow {
+  const usage = attempt.usage ?? (attempt.failure === "ok" ? unknownUsage : noUsage);
+  const source = usage.source ?? "provider";
+  return {
+    id: `${x.id}/${at + 1}`,
+    at: o.wallMs,
+    requestId: x.id,
+    keyId: x.keyId,
+    tenantId: x.principal?.tenantId ?? defaultTenant,
+    route: x.route?.name ?? "",
+    model: x.body?.model ?? "",
+    target: attempt.target,
+    inputTokens: usage.inputTokens,
+    cachedTokens: usage.cachedTokens ?? 0,
+    outputTokens: usage.outputTokens,
+    reasoningTokens: usage.reasoningTokens ?? 0,
+    costNano:
+      source === "unknown" ? (x.lease?.reservedNano ?? 0) : costOf(x, attempt, o.prices, o.wallMs),
+    source,
+    exit: o.exit,
+  };
 }

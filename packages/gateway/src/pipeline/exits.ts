@@ -1,5 +1,6 @@
 import type { Logger } from "@loadline/kit/logger";
 import type { ExchangeAudit } from "../audit-log/exit.ts";
+import { spellMs } from "../limits/duration.ts";
 import type { Accounting } from "../limits/wire.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import type { Tracer } from "../telemetry/traces/tracer.ts";
@@ -17,6 +18,7 @@ export function exitStages(
   },
   accounting: Accounting,
 ): Stage[] {
+  const accessLine = accessLines(o.logger);
   return [
     {
       id: "settle",
@@ -46,26 +48,40 @@ export function exitStages(
       exit(x, end) {
         o.telemetry.onExit(x, end);
         if (x.trace !== undefined) o.tracer?.end(x, end);
-        if (o.logger.isInfo && x.operation.isModel) o.logger.line(accessLine(o.logger, x, end));
+        if (o.logger.isInfo && x.operation.isModel) o.logger.line(accessLine(x, end));
       },
     },
   ];
 }
 
 /** Built by hand: every text in it is our own or from the configuration, so nothing is escaped. */
-function accessLine(logger: Logger, x: Exchange, end: Exit): string {
-  const route = x.route ? `"${x.route.name}"` : "null";
-  const ms = Math.round((x.endedMs - x.startedMs) * 1000) / 1000;
-  const last = x.attempts.at(-1);
-  const target = last === undefined ? "" : `,"target":"${last.target}"`;
-  const ttft = x.contentMs < 0 ? "" : `,"ttft":${Math.round(x.contentMs * 1000) / 1000}`;
-  const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
-  const usage = x.usage ? `,"in":${x.usage.inputTokens},"out":${x.usage.outputTokens}` : "";
-  const trace = x.trace === undefined ? "" : `,"trace":"${x.trace.traceId}"`;
-  return (
-    `{"time":"${logger.time()}","level":"info","event":"request","id":"${x.id}",` +
-    `"operation":"${x.operation.id}","key":"${x.keyId}","route":${route},` +
-    `"status":${end.status},"exit":"${end.reason}","ms":${ms},` +
-    `"attempts":${x.attempts.length}${target}${ttft}${usage}${code}${trace}}`
-  );
+function accessLines(logger: Logger): (x: Exchange, end: Exit) => string {
+  // What most lines have in common with the one before.
+  let operation: string | undefined;
+  let keyId: string | undefined;
+  let routeName: string | undefined;
+  let names = "";
+  const namesOf = (x: Exchange): string => {
+    const route = x.route?.name;
+    if (x.operation.id === operation && x.keyId === keyId && route === routeName) return names;
+    operation = x.operation.id;
+    keyId = x.keyId;
+    routeName = route;
+    const shown = route === undefined ? "null" : `"${route}"`;
+    names = `","operation":"${operation}","key":"${keyId}","route":${shown},"status":`;
+    return names;
+  };
+  return (x, end) => {
+    const last = x.attempts.at(-1);
+    const target = last === undefined ? "" : `,"target":"${last.target}"`;
+    const ttft = x.contentMs < 0 ? "" : `,"ttft":${spellMs(x.contentMs)}`;
+    const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
+    const usage = x.usage ? `,"in":${x.usage.inputTokens},"out":${x.usage.outputTokens}` : "";
+    const trace = x.trace === undefined ? "" : `,"trace":"${x.trace.traceId}"`;
+    return (
+      `{"time":"${logger.time()}","level":"info","event":"request","id":"${x.id}${namesOf(x)}` +
+      `${end.status},"exit":"${end.reason}","ms":${spellMs(x.endedMs - x.startedMs)},` +
+      `"attempts":${x.attempts.length}${target}${ttft}${usage}${code}${trace}}`
+    );
+  };
 }

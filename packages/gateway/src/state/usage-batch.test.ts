@@ -64,6 +64,16 @@ describe("a usage batch", () => {
     );
   });
 
+  it("tells rows apart that differ in a single text", () => {
+    const names = ["keyId", "tenantId", "route", "model", "target", "source", "exit"] as const;
+    const plain = aUsage("a");
+    for (const name of names) {
+      const other = { ...plain, [name]: name === "source" ? "none" : "other" };
+      const [, second, third] = recordsOf(aBatch(plain, other, plain));
+      expect([second?.[name], third?.[name]]).toEqual([other[name], plain[name]]);
+    }
+  });
+
   it("is empty again once it was taken, and grows beyond its first space", () => {
     const batcher = createUsageBatcher();
     expect(batcher.take()).toBeUndefined();

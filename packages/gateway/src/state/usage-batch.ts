@@ -7,7 +7,7 @@ const quotedMax = 1000;
 /** Records of one batch at most: a transaction, some messages and a sync of the disk. */
 export const usageBatchMax = 2000;
 
-/** Collects usage rows into one batch. Text is copied out at once, so no row lives on in it. */
+/** Collects usage rows into one batch. Text is copied out at once, so no row but the last lives on in it. */
 export interface UsageBatcher {
   add(row: UsageRow): void;
   readonly records: number;
@@ -18,22 +18,14 @@ export interface UsageBatcher {
 type Sum = { -readonly [K in keyof UsageMinute]: UsageMinute[K] };
 
 export function createUsageBatcher(): UsageBatcher {
-  const quoted = new Map<string, string>();
+  const names = new RowNames();
+  const quote = (text: string): string => names.quote(text);
   let bytes = Buffer.allocUnsafe(startBytes);
   let used = 0;
   let records = 0;
   let first: { id: string; at: number } | undefined;
   let sums = new Map<string, Sum>();
   let last: Sum | undefined;
-  const quote = (text: string): string => {
-    let known = quoted.get(text);
-    if (known === undefined) {
-      if (quoted.size >= quotedMax) quoted.clear();
-      known = JSON.stringify(text);
-      quoted.set(text, known);
-    }
-    return known;
-  };
   const sumOf = (row: UsageRow): Sum => {
     const minute = row.at - (row.at % minuteMs);
     const { tenantId, keyId, model } = row;
@@ -63,8 +55,7 @@ export function createUsageBatcher(): UsageBatcher {
       first ??= { id: row.id, at: row.at };
       records++;
       write(
-        `[${JSON.stringify(row.id)},${row.at},${quote(row.keyId)},${quote(row.tenantId)},` +
-          `${quote(row.route)},${quote(row.model)},${quote(row.target)},${row.inputTokens},` +
+        `[${JSON.stringify(row.id)},${row.at},${names.of(row)},${row.inputTokens},` +
           `${row.cachedTokens},${row.outputTokens},${row.reasoningTokens},${row.costNano},` +
           `${quote(row.source)},${quote(row.exit)}]\n`,
       );
@@ -85,6 +76,39 @@ export function createUsageBatcher(): UsageBatcher {
       return batch;
     },
   };
+}
+
+/** Texts of rows as JSON; most rows have theirs in common with the one before. */
+class RowNames {
+  readonly #quoted = new Map<string, string>();
+  #last: UsageRow | undefined;
+  #text = "";
+
+  /** Key, tenant, route, model and target, with commas between. */
+  of(row: UsageRow): string {
+    const last = this.#last;
+    const isSame =
+      last?.keyId === row.keyId &&
+      last.model === row.model &&
+      last.target === row.target &&
+      last.route === row.route &&
+      last.tenantId === row.tenantId;
+    if (isSame) return this.#text;
+    this.#last = row;
+    const { keyId, tenantId, route, model, target } = row;
+    this.#text = [keyId, tenantId, route, model, target].map((text) => this.quote(text)).join();
+    return this.#text;
+  }
+
+  quote(text: string): string {
+    let known = this.#quoted.get(text);
+    if (known === undefined) {
+      if (this.#quoted.size >= quotedMax) this.#quoted.clear();
+      known = JSON.stringify(text);
+      this.#quoted.set(text, known);
+    }
+    return known;
+  }
 }
 
 const nothing = {
