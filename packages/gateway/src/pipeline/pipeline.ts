@@ -49,6 +49,7 @@ const ambiguous: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
 ]);
 
 interface Wired {
+  readonly operation: Operation;
   readonly stages: readonly Stage[];
   readonly bits: readonly number[];
   readonly check: WayCheck;
@@ -57,9 +58,8 @@ interface Wired {
 /** Runs the wired stages of each operation in table order, then every exit stage once. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { stages, telemetry } = deps;
-  const wired = new Map<Operation, Wired>(
-    [...operations, unknownOperation].map((operation) => [operation, wire(stages, operation)]),
-  );
+  const wired = wireAll(stages);
+  const planOf = planFinder(wired);
   const exits = stages.filter((stage) => stage.exit);
   const inFlight = createRoster<Exchange>();
   const idle: (() => void)[] = [];
@@ -70,7 +70,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
   const onExit = (x: Exchange, end: Exit): void => {
     x.cancel = undefined;
-    const plan = wired.get(x.operation);
+    const plan = planOf(x.operation);
     if (plan) checkTrail(x, plan, onSkipped);
     for (const stage of exits) stage.exit?.(x, end);
     inFlight.remove(x);
@@ -88,7 +88,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     refuse(x, { code: "LL_INTERNAL_UNEXPECTED" });
   };
   const run = (x: Exchange): void => {
-    const plan = wired.get(x.operation);
+    const plan = planOf(x.operation);
     const outcome = plan && advance(x, plan, deps.nowMs);
     if (outcome === undefined || outcome === pending) return;
     if (!(outcome instanceof Promise)) return refuse(x, outcome);
@@ -188,10 +188,31 @@ function answerProblem(x: Exchange, refusal: Refusal, status: number): number {
   return status;
 }
 
+/** Looks a plan up; that of the call before is mostly the one. */
+function planFinder(
+  wired: ReadonlyMap<Operation, Wired>,
+): (operation: Operation) => Wired | undefined {
+  let last: Wired | undefined;
+  return (operation) => {
+    if (last?.operation !== operation) last = wired.get(operation);
+    return last;
+  };
+}
+
+function wireAll(stages: readonly Stage[]): Map<Operation, Wired> {
+  const all = [...operations, unknownOperation];
+  return new Map(all.map((operation) => [operation, wire(stages, operation)]));
+}
+
 function wire(stages: readonly Stage[], operation: Operation): Wired {
   const chosen = stages.filter((stage) => stage.run && stage.wired(operation));
   const bits = chosen.map((stage) => 1 << stages.indexOf(stage));
-  return { stages: chosen, bits, check: checkWay(operation, stages, { way: chosen, bits }) };
+  return {
+    operation,
+    stages: chosen,
+    bits,
+    check: checkWay(operation, stages, { way: chosen, bits }),
+  };
 }
 
 /** Compares the stages an exchange passed with those it had to pass to come as far as it did. */

@@ -1,5 +1,5 @@
 import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
-import { operations } from "../pipeline/operations.ts";
+import { type OperationId, operations } from "../pipeline/operations.ts";
 import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
 import type { StageId } from "../pipeline/stage.ts";
 import { checkedStages } from "../pipeline/stage-check.ts";
@@ -129,11 +129,17 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   const { requests, duration, overhead, ttft, attempts } = families;
   const { exits, unexpected, open, ready, rss, cpu, started, tpot, skipped } = families;
   const routeOf = (x: Exchange): number => (x.route ? x.route.index + 1 : 0);
+  const requestsSlot = rememberedSlot((id: OperationId, route: number, status: number) => {
+    const s = statusIndex.get(status) ?? statuses.length;
+    return requests.at(operationIndex.get(id) ?? 0, route, s);
+  });
+  const attemptsSlot = rememberedSlot((target: string, failure: FailureClass | "ok") =>
+    attempts.at(targets.indexOf(target), classIndex.get(failure) ?? -1),
+  );
   return {
     onExit(x, end) {
       const r = routeOf(x);
-      const s = statusIndex.get(end.status) ?? statuses.length;
-      requests.add(requests.at(operationIndex.get(x.operation.id) ?? 0, r, s));
+      requests.add(requestsSlot(x.operation.id, r, end.status));
       if (!x.operation.isModel) return;
       const isStream = x.body?.isStream ?? false;
       const totalMs = x.endedMs - x.startedMs;
@@ -148,7 +154,7 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       tpot.observe(targets.indexOf(last.target), (totalMs - x.contentMs) / 1000 / (tokens - 1));
     },
     onAttempt(target, failure) {
-      attempts.add(attempts.at(targets.indexOf(target), classIndex.get(failure) ?? -1));
+      attempts.add(attemptsSlot(target, failure, 0));
     },
     onUnexpected: () => unexpected.add(0),
     onSkipped: (stage) => skipped.add(checkedStages.indexOf(stage)),
@@ -166,5 +172,14 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       );
     },
     render: metrics.render,
+  };
+}
+
+/** The slot of three labels, found once while they stay as they are: a slot means the same for ever. */
+function rememberedSlot<A, B, C>(find: (a: A, b: B, c: C) => number): typeof find {
+  let last: { readonly a: A; readonly b: B; readonly c: C; readonly slot: number } | undefined;
+  return (a, b, c) => {
+    if (last?.a !== a || last.b !== b || last.c !== c) last = { a, b, c, slot: find(a, b, c) };
+    return last.slot;
   };
 }
