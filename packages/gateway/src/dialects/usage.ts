@@ -20,9 +20,10 @@ export function usageReader(fields: UsageFields): (value: unknown) => Usage | un
     if (inputTokens === undefined && outputTokens === undefined) return undefined;
     const cachedTokens = countAt(value, fields.cached);
     const reasoningTokens = countAt(value, fields.reasoning);
+    const usage = { inputTokens: inputTokens ?? 0, outputTokens: outputTokens ?? 0 };
+    if (!cachedTokens && !reasoningTokens) return usage;
     return {
-      inputTokens: inputTokens ?? 0,
-      outputTokens: outputTokens ?? 0,
+      ...usage,
       ...(cachedTokens && { cachedTokens }),
       ...(reasoningTokens && { reasoningTokens }),
     };
@@ -80,7 +81,8 @@ function sumOf(value: JsonRecord, fields: readonly string[]): number | undefined
 }
 
 function countAt(value: JsonRecord, path: readonly string[]): number | undefined {
+  const last = path.length - 1;
   let at: JsonRecord = value;
-  for (const name of path.slice(0, -1)) at = recordOf(at[name]);
-  return countOf(at[path.at(-1) ?? ""]);
+  for (let i = 0; i < last; i++) at = recordOf(at[path[i] ?? ""]);
+  return countOf(at[path[last] ?? ""]);
 }

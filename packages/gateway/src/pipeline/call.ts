@@ -379,7 +379,7 @@ class CallRun implements AttemptHost, Watched {
       status: attempt.status,
       ms: Math.round(tookMs),
       usage: attempt.usageAfter(outcome),
-      ...(id !== undefined && { span: { id, startedMs, endedMs } }),
+      span: id === undefined ? undefined : { id, startedMs, endedMs },
     });
     attempt.permit.end(outcome, attempt.retryAfterMs);
     this.#deps.onAttempt(attempt.target, failure);

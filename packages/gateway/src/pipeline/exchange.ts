@@ -67,7 +67,7 @@ export interface AttemptRecord {
   /** What this attempt used; its source says how that is known. */
   readonly usage?: Usage;
   /** Its span, where requests are traced. */
-  readonly span?: AttemptSpan;
+  readonly span?: AttemptSpan | undefined;
 }
 
 /** Times are monotonic ms. */
