@@ -154,6 +154,18 @@ describe("score, gates, diff and trend", () => {
     expect(trend.out).toContain("NOT_READY");
     expect((await cli("trend", "nowhere")).exit).toBe(78);
   });
+
+  test("diff and trend write the same as a page of one file, and a folder that is not there is named", async () => {
+    const diff = await cli("diff", "runs/2026-good", "runs/2026-bad", "--html", "diff.html");
+    expect([diff.exit, diff.err]).toEqual([0, expect.stringContaining("diff.html")]);
+    expect(readFileSync(path("diff.html"), "utf8")).toMatch(
+      /<h2>Worse <data>1<\/data><\/h2>[^]*http\.up/,
+    );
+    expect((await cli("trend", "runs", "--html", "trend.html")).exit).toBe(0);
+    expect(readFileSync(path("trend.html"), "utf8")).toContain("runs, claim by claim");
+    const lost = await cli("trend", "runs", "--html", "no/where.html");
+    expect([lost.exit, lost.err]).toEqual([64, expect.stringContaining("LL_CLI_VALUE")]);
+  });
 });
 
 describe("sample admission policies", () => {

@@ -43,8 +43,8 @@ function claimSection({ claim, points }: TrendRow, byRun: ByRun): string {
   const head = ["time", "run", "verdict", "line"].map((name) => `<th scope="col">${name}</th>`);
   return `<section><h3>${verbatim(claim)}</h3>
 <p>${markStrip(points)} newest: ${sideCell(newest)}</p>
-${chart === "" ? "" : `<figure class="scroll" tabindex="0" role="region" aria-label="chart">${chart}</figure>`}
-<details><summary>table</summary><div class="scroll" tabindex="0" role="region" aria-label="runs"><table><thead><tr>${head.join("")}</tr></thead>
+${chart === "" ? "" : `<figure class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(claim)}, chart">${chart}</figure>`}
+<details><summary>table</summary><div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(claim)}, runs"><table><thead><tr>${head.join("")}</tr></thead>
 <tbody>${points.map(pointRow).join("\n")}</tbody></table></div></details></section>`;
 }
 
