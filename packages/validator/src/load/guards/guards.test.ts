@@ -1,48 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { cleanView } from "./clean-view.ts";
 import type { GuardView } from "./guard.ts";
 import { guardRows, judgeGuards, loadGuards } from "./index.ts";
-
-const clean: GuardView = {
-  metric: "response_time",
-  limitMs: 100,
-  target: 0.99,
-  open: true,
-  n: 1000,
-  bad: 0,
-  over: 0,
-  hardBad: 0,
-  undefined: 0,
-  missingMetric: 0,
-  due: 1000,
-  sent: 1000,
-  dropped: 0,
-  serviceMedianMs: 5,
-  lagP99Ms: 0.3,
-  loopMeanMs: 0.1,
-  loopP99Ms: 0.8,
-  cpuP90: 0.2,
-  pressurePercent: 3,
-  localFaults: 0,
-  foldedFigures: 0,
-  overflow: 0,
-  edited: false,
-  mixOffPoints: 0,
-  streams: 0,
-  bufferedStreams: 0,
-};
 
 describe("load guards", () => {
   for (const guard of loadGuards) {
     it(`${guard.id} holds on a clean view and refuses its saboteur's`, () => {
-      expect(guard.judge(clean).holds).toBe(true);
-      expect(guard.judge({ ...clean, ...guard.saboteur }).holds).toBe(false);
+      expect(guard.judge(cleanView).holds).toBe(true);
+      expect(guard.judge({ ...cleanView, ...guard.saboteur }).holds).toBe(false);
     });
   }
 
   it("a row for each guard says what was seen and what is allowed; a breach comes first", () => {
     const views = [
-      { stream: "a", view: clean },
-      { stream: "b", view: { ...clean, dropped: 3 } },
+      { stream: "a", view: cleanView },
+      { stream: "b", view: { ...cleanView, dropped: 3 } },
     ];
     const rows = guardRows(judgeGuards(views));
     expect(rows.map(({ guard }) => guard)).toEqual(loadGuards.map(({ id }) => id));
@@ -54,19 +26,26 @@ describe("load guards", () => {
   });
 
   it("no delay of ours voids a sample in which nothing was over the limit", () => {
-    const busy = { ...clean, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95, pressurePercent: 90 };
+    const busy = { ...cleanView, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95, pressurePercent: 90 };
     const breached = judgeGuards([{ stream: "a", view: busy }]).filter((g) => !g.holds);
     expect(breached).toEqual([]);
   });
 
   it("no delay of ours voids a failure that errors alone carry", () => {
-    const dead = { ...clean, bad: 1000, hardBad: 1000, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95 };
+    const dead = {
+      ...cleanView,
+      bad: 1000,
+      hardBad: 1000,
+      lagP99Ms: 40,
+      loopP99Ms: 60,
+      cpuP90: 0.95,
+    };
     const breached = judgeGuards([{ stream: "a", view: dead }]).filter((g) => !g.holds);
     expect(breached).toEqual([]);
   });
 
   it("a lag within 1 % of the limit or 5 % of the median service is none", () => {
-    const late = { ...clean, over: 30, bad: 30, lagP99Ms: 4 };
+    const late = { ...cleanView, over: 30, bad: 30, lagP99Ms: 4 };
     const holds = (view: GuardView): boolean | undefined =>
       judgeGuards([{ stream: "a", view }]).find((g) => g.guard === "guard.load.pacer")?.holds;
     expect(holds(late)).toBe(false);
@@ -75,13 +54,15 @@ describe("load guards", () => {
   });
 
   it("a mix is off by its worst part, in points", () => {
-    const views = (points: number) => [{ stream: "a", view: { ...clean, mixOffPoints: points } }];
+    const views = (points: number) => [
+      { stream: "a", view: { ...cleanView, mixOffPoints: points } },
+    ];
     expect(judgeGuards(views(1.9)).every((g) => g.holds)).toBe(true);
     expect(judgeGuards(views(2.1)).find((g) => !g.holds)?.guard).toBe("guard.load.mix");
   });
 
   it("bundled streams void the pass of what is measured between tokens, of nothing else", () => {
-    const bundled = { ...clean, streams: 100, bufferedStreams: 60 };
+    const bundled = { ...cleanView, streams: 100, bufferedStreams: 60 };
     const holds = (metric: GuardView["metric"]): boolean =>
       judgeGuards([{ stream: "a", view: { ...bundled, metric } }]).every((g) => g.holds);
     expect([holds("tpot"), holds("icl_max"), holds("ttft"), holds("response_time")]).toEqual([
@@ -93,14 +74,14 @@ describe("load guards", () => {
   });
 
   it("a lag that makes another traffic voids passes too", () => {
-    const [pacer] = judgeGuards([{ stream: "a", view: { ...clean, lagP99Ms: 250 } }]);
+    const [pacer] = judgeGuards([{ stream: "a", view: { ...cleanView, lagP99Ms: 250 } }]);
     expect(pacer).toMatchObject({ guard: "guard.load.pacer", holds: false, invalidates: "both" });
   });
 
   it("a breach names its own stream only; what holds is said once for all", () => {
     const guards = judgeGuards([
-      { stream: "a", view: clean },
-      { stream: "b", view: { ...clean, dropped: 1 } },
+      { stream: "a", view: cleanView },
+      { stream: "b", view: { ...cleanView, dropped: 1 } },
     ]);
     expect(guards.filter((g) => !g.holds)).toMatchObject([
       { guard: "guard.load.sent", streams: ["b"], invalidates: "pass", reason: "gaps" },

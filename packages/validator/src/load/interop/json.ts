@@ -1,10 +1,6 @@
+import { isRecord } from "@loadline/kit/json";
 import { loadErrors } from "../errors.ts";
 import type { ForeignFile } from "./foreign.ts";
-
-export type Data = Readonly<Record<string, unknown>>;
-
-export const isData = (value: unknown): value is Data =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const isNumber = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value);
@@ -25,7 +21,7 @@ export function refuseFile(file: Pick<ForeignFile, "name">, what: string, cause?
 /** The keys of an object for a message. */
 export function keysSeen(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (!isData(value)) return `a ${value === null ? "null" : typeof value}`;
+  if (!isRecord(value)) return `a ${value === null ? "null" : typeof value}`;
   const keys = Object.keys(value);
   const more = keys.length > keysShown ? `, ${keys.length - keysShown} more` : "";
   return keys.length === 0 ? "no keys" : `keys ${keys.slice(0, keysShown).join(", ")}${more}`;

@@ -1,3 +1,4 @@
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import {
   type ForeignFile,
   type ForeignMetric,
@@ -6,7 +7,7 @@ import {
   foreignMetric,
   splitSelector,
 } from "./foreign.ts";
-import { countOf, type Data, isData, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
+import { countOf, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
 
 /** Trends of k6 itself that are times; custom ones say so in the newer shapes only. */
 const timePattern = /^(http_req_|iteration_duration$|group_duration$|ws_|grpc_req_duration$|ll_)/;
@@ -22,17 +23,17 @@ interface Row {
   readonly selector: string;
   readonly type: unknown;
   readonly contains: unknown;
-  readonly values: Data;
+  readonly values: JsonRecord;
   readonly thresholds: unknown;
 }
 
 /** Whether parsed JSON is one of k6's three summaries. */
-export function isK6Summary(value: unknown): value is Data {
-  return isData(value) && (isData(value["metrics"]) || isData(value["results"]));
+export function isK6Summary(value: unknown): value is JsonRecord {
+  return isRecord(value) && (isRecord(value["metrics"]) || isRecord(value["results"]));
 }
 
 /** Reads a k6 summary of any of the three shapes. @throws LL_LOAD_IMPORT_FORMAT */
-export function readK6Summary(file: ForeignFile, value: Data): ForeignRun {
+export function readK6Summary(file: ForeignFile, value: JsonRecord): ForeignRun {
   const shape = shapeOf(file, value);
   const metrics = new Map<string, ForeignMetric>();
   const thresholds: ForeignThreshold[] = [];
@@ -45,16 +46,16 @@ export function readK6Summary(file: ForeignFile, value: Data): ForeignRun {
   return { tool: "k6", format, version, measuredAt, metrics, thresholds, failures: [], notes };
 }
 
-function shapeOf(file: ForeignFile, value: Data): Shape {
-  if (isData(value["results"])) return machineShape(file, value, value["results"]);
+function shapeOf(file: ForeignFile, value: JsonRecord): Shape {
+  if (isRecord(value["results"])) return machineShape(file, value, value["results"]);
   const { metrics } = value as Readonly<Record<"metrics", unknown>>;
-  if (!isData(metrics)) throw refuseFile(file, `no metrics; ${keysSeen(value)}`);
+  if (!isRecord(metrics)) throw refuseFile(file, `no metrics; ${keysSeen(value)}`);
   const entries = Object.entries(metrics);
-  const isHandled = entries.some(([, one]) => isData(one) && isData(one["values"]));
+  const isHandled = entries.some(([, one]) => isRecord(one) && isRecord(one["values"]));
   const rows = entries.map(([selector, one]) => {
-    if (!isData(one)) throw refuseFile(file, `metric ${selector} is ${keysSeen(one)}`);
+    if (!isRecord(one)) throw refuseFile(file, `metric ${selector} is ${keysSeen(one)}`);
     const values = isHandled ? one["values"] : one;
-    if (!isData(values)) throw refuseFile(file, `metric ${selector} has no values`);
+    if (!isRecord(values)) throw refuseFile(file, `metric ${selector} has no values`);
     const { type, contains, thresholds } = one as Readonly<Record<string, unknown>>;
     return { selector, type, contains, values, thresholds };
   });
@@ -63,17 +64,17 @@ function shapeOf(file: ForeignFile, value: Data): Shape {
 }
 
 /** Written `k6_version` and `p90` by 2.2, also found as `k6Version` and `p(90)`. */
-function machineShape(file: ForeignFile, value: Data, results: Data): Shape {
+function machineShape(file: ForeignFile, value: JsonRecord, results: JsonRecord): Shape {
   const list = results["metrics"];
   if (!Array.isArray(list)) throw refuseFile(file, `no results.metrics; ${keysSeen(results)}`);
   const rows = list.map((one: unknown, i): Row => {
-    if (!isData(one) || !isText(one["name"]) || !isData(one["values"])) {
+    if (!isRecord(one) || !isText(one["name"]) || !isRecord(one["values"])) {
       throw refuseFile(file, `results.metrics[${i}] is ${keysSeen(one)}`);
     }
     const { type, contains } = one as Readonly<Record<string, unknown>>;
     return { selector: one["name"], type, contains, values: one["values"], thresholds: null };
   });
-  const metadata = isData(value["metadata"]) ? value["metadata"] : {};
+  const metadata = isRecord(value["metadata"]) ? value["metadata"] : {};
   const version = metadata["k6_version"] ?? metadata["k6Version"];
   const at = metadata["generated_at"] ?? metadata["generatedAt"];
   return {
@@ -109,7 +110,7 @@ function kindOf({ type, values }: Row): ForeignMetric["kind"] | null {
 }
 
 /** `passes` and `matches` are the true ones: of `http_req_failed` those that failed. */
-function rateCounts(values: Data): Pick<ForeignMetric, "count" | "trues"> {
+function rateCounts(values: JsonRecord): Pick<ForeignMetric, "count" | "trues"> {
   const trues = countOf(values["passes"] ?? values["matches"]);
   const falses = countOf(values["fails"]);
   const total =
@@ -117,7 +118,7 @@ function rateCounts(values: Data): Pick<ForeignMetric, "count" | "trues"> {
   return { count: total, trues };
 }
 
-function figuresOf(values: Data): Record<string, number> {
+function figuresOf(values: JsonRecord): Record<string, number> {
   const figures: Record<string, number> = {};
   for (const [key, value] of Object.entries(values)) {
     if (!isNumber(value)) continue;
@@ -129,10 +130,10 @@ function figuresOf(values: Data): Record<string, number> {
 
 /** `true` of the oldest shape means crossed; `ok: true` of handleSummary means kept. */
 function thresholdsOf({ selector, thresholds }: Row): ForeignThreshold[] {
-  if (!isData(thresholds)) return [];
+  if (!isRecord(thresholds)) return [];
   return Object.entries(thresholds).flatMap(([expression, said]) => {
     if (typeof said === "boolean") return [{ selector, expression, crossed: said }];
-    if (isData(said) && typeof said["ok"] === "boolean") {
+    if (isRecord(said) && typeof said["ok"] === "boolean") {
       return [{ selector, expression, crossed: !said["ok"] }];
     }
     return [];

@@ -1,3 +1,4 @@
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import {
   type ForeignFile,
   type ForeignMetric,
@@ -5,7 +6,7 @@ import {
   type ForeignRun,
   withTags,
 } from "./foreign.ts";
-import { countOf, type Data, isData, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
+import { countOf, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
 
 /** Half the width of a rounded response time of Locust, ms: it keeps two digits. */
 export function halfWidthMs(roundedMs: number): number {
@@ -30,7 +31,7 @@ interface Entry {
 
 /** Whether parsed JSON is a list of Locust's entries; an empty list is one without data. */
 export function isLocustJson(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && value.every((one) => isData(one) && "response_times" in one);
+  return Array.isArray(value) && value.every((one) => isRecord(one) && "response_times" in one);
 }
 
 /** Reads what `locust --json` printed. @throws LL_LOAD_IMPORT_FORMAT */
@@ -60,7 +61,7 @@ export function readLocustJson(file: ForeignFile, list: readonly unknown[]): For
 
 function entryOf(file: ForeignFile, one: unknown, i: number): Entry {
   const refuse = (what: string): Error => refuseFile(file, `entry ${i} ${what}`);
-  if (!isData(one)) throw refuse(`is ${keysSeen(one)}`);
+  if (!isRecord(one)) throw refuse(`is ${keysSeen(one)}`);
   const requests = countOf(one["num_requests"]);
   const failures = countOf(one["num_failures"]);
   const { name, method } = one as Readonly<Record<string, unknown>>;
@@ -91,7 +92,7 @@ function entryOf(file: ForeignFile, one: unknown, i: number): Entry {
 
 /** Keys are `"140"` or `"140.0"`, by version. */
 function bucketsOf(value: unknown): (readonly [number, number])[] | null {
-  if (!isData(value)) return null;
+  if (!isRecord(value)) return null;
   const buckets: (readonly [number, number])[] = [];
   for (const [key, count] of Object.entries(value)) {
     const ms = Number(key);
@@ -103,7 +104,7 @@ function bucketsOf(value: unknown): (readonly [number, number])[] | null {
 
 function bySecond(value: unknown): Map<number, number> {
   const seconds = new Map<number, number>();
-  for (const [key, count] of Object.entries(isData(value) ? value : ({} satisfies Data))) {
+  for (const [key, count] of Object.entries(isRecord(value) ? value : ({} satisfies JsonRecord))) {
     if (isNumber(count)) seconds.set(Math.floor(Number(key)), count);
   }
   return seconds;

@@ -1,4 +1,5 @@
-import { type Data, isData, isNumber, isText } from "./json.ts";
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { isNumber, isText } from "./json.ts";
 
 /** Counts of one sample of one claim, as an exported script kept them. */
 export interface ResultRow {
@@ -44,9 +45,9 @@ export function readResults(text: string): ExportedResult | string | null {
 
 function readResult(json: string): ExportedResult | null {
   const value = parsed(json);
-  if (!isData(value) || value["v"] !== 1 || !isText(value["plan"])) return null;
+  if (!isRecord(value) || value["v"] !== 1 || !isText(value["plan"])) return null;
   const { rows, ok, requests, lagP99Ms, notTested } = value as Readonly<Record<string, unknown>>;
-  if (!Array.isArray(rows) || !isData(ok) || !isNumber(requests)) return null;
+  if (!Array.isArray(rows) || !isRecord(ok) || !isNumber(requests)) return null;
   const read = rows.map(readRow);
   const counts = Object.entries(ok).map(([name, one]) => [name, readOk(one)] as const);
   if (read.some((row) => row === null) || counts.some(([, one]) => one === null)) return null;
@@ -75,20 +76,20 @@ const isCount = (value: unknown): value is number =>
   isNumber(value) && Number.isInteger(value) && value >= 0;
 
 function readRow(value: unknown): ResultRow | null {
-  if (!isData(value)) return null;
+  if (!isRecord(value)) return null;
   const { id, part, n, over, limitMs } = value as Readonly<Record<string, unknown>>;
   if (!isText(id) || !isText(part) || !isCount(n) || !isCount(over) || over > n) return null;
   return { id, part, n, over, limitMs: isNumber(limitMs) ? limitMs : null };
 }
 
 function readOk(value: unknown): { ok: number; n: number } | null {
-  if (!isData(value)) return null;
-  const { ok, n } = value as Data;
+  if (!isRecord(value)) return null;
+  const { ok, n } = value as JsonRecord;
   return isCount(ok) && isCount(n) && ok <= n ? { ok, n } : null;
 }
 
 function readNotTested(value: unknown): { id: string; why: string }[] {
-  if (!isData(value) || !isText(value["id"]) || !isText(value["why"])) return [];
+  if (!isRecord(value) || !isText(value["id"]) || !isText(value["why"])) return [];
   return [{ id: value["id"], why: value["why"] }];
 }
 

@@ -1,40 +1,11 @@
 import { miniClaim, recordLine, spreadSlices, startMiniRun } from "@loadline/contract";
 import { sha256 } from "../../evidence/sha256.ts";
+import { cleanView } from "../../load/guards/clean-view.ts";
 import type { GuardView } from "../../load/guards/guard.ts";
 import { judgeGuards, loadGuards } from "../../load/guards/index.ts";
 import { claimSeen } from "../claim-seen.ts";
 import type { CaseSeen, SelftestFamily } from "../case.ts";
 import { saboteurOf } from "../registry.ts";
-
-/** A sample nothing speaks against. */
-const cleanView: GuardView = {
-  metric: "tpot",
-  limitMs: 100,
-  target: 0.99,
-  open: true,
-  n: 1000,
-  bad: 0,
-  over: 0,
-  hardBad: 0,
-  undefined: 0,
-  missingMetric: 0,
-  due: 1000,
-  sent: 1000,
-  dropped: 0,
-  serviceMedianMs: 5,
-  lagP99Ms: 0.3,
-  loopMeanMs: 0.1,
-  loopP99Ms: 0.8,
-  cpuP90: 0.2,
-  pressurePercent: 3,
-  localFaults: 0,
-  foldedFigures: 0,
-  overflow: 0,
-  edited: false,
-  mixOffPoints: 0,
-  streams: 0,
-  bufferedStreams: 0,
-};
 
 /** Folds a sample beside what the guards say of it; guards other than `id` that speak are blamed. */
 function judged(id: string, view: GuardView): CaseSeen {

@@ -1,0 +1,31 @@
+import type { GuardView } from "./guard.ts";
+
+/** A sample of a stream's metric that nothing speaks against: what a saboteur is laid over. */
+export const cleanView: GuardView = {
+  metric: "tpot",
+  limitMs: 100,
+  target: 0.99,
+  open: true,
+  n: 1000,
+  bad: 0,
+  over: 0,
+  hardBad: 0,
+  undefined: 0,
+  missingMetric: 0,
+  due: 1000,
+  sent: 1000,
+  dropped: 0,
+  serviceMedianMs: 5,
+  lagP99Ms: 0.3,
+  loopMeanMs: 0.1,
+  loopP99Ms: 0.8,
+  cpuP90: 0.2,
+  pressurePercent: 3,
+  localFaults: 0,
+  foldedFigures: 0,
+  overflow: 0,
+  edited: false,
+  mixOffPoints: 0,
+  streams: 0,
+  bufferedStreams: 0,
+};
