@@ -30,9 +30,10 @@ async function serve(
   front: FrontName,
   more: Record<string, unknown> = {},
   folder: TlsFolder = new TlsFolder(),
+  deadlines: { head?: number; request?: number } = {},
 ): Promise<Served> {
   const tls = folder.section(more);
-  const http = { front, head: 400, request: 400 };
+  const http = { front, ...deadlines };
   const gateway = await runGateway({ tls, http });
   const ca = folder.servers.cert;
   return {
@@ -128,7 +129,7 @@ describe.each(fronts)("a listener with TLS, front %s", (front) => {
   });
 
   it("a handshake that does not go on ends at its deadline, while others are served", async () => {
-    await using served = await serve(front, { handshake: 300 });
+    await using served = await serve(front, { handshake: 2500 });
     const silent = [served.raw(), served.raw()];
     const [, half] = silent;
     // The first bytes of a ClientHello.
@@ -139,7 +140,10 @@ describe.each(fronts)("a listener with TLS, front %s", (front) => {
   });
 
   it("heads and bodies keep their deadlines, and a stopped server leaves nobody behind", async () => {
-    await using served = await serve(front);
+    await using served = await serve(front, { handshake: 60_000 }, new TlsFolder(), {
+      head: 400,
+      request: 400,
+    });
     using head = served.peer();
     head.socket.write("POST /v1");
     using slow = served.peer();
