@@ -1,0 +1,131 @@
+import { TestClock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
+import { createMetrics, growingLabel } from "@loadline/kit/metrics";
+import { seededRandom } from "@loadline/kit/random";
+import { describe, expect, it } from "vitest";
+import { configSchema } from "../config/schema.ts";
+import type { AttemptRecord } from "../pipeline/exchange.ts";
+import type { UsageBatch } from "../state/rows.ts";
+import { recordsOf } from "../state/rows.fixture.ts";
+import { exchangeOf } from "./limits.fixture.ts";
+import { scriptLink } from "./script-link.ts";
+import { type AccountingShared, checkLimits, createAccounting } from "./wire.ts";
+
+const targets = { t: { provider: "simulator" } };
+const routes = { r: { models: ["m"], groups: [{ targets: ["t"] }] } };
+const configOf = (settings: object) => configSchema.parse({ targets, routes, ...settings });
+const address = "192.0.2.7";
+
+/** Accounting of one process, or with `shared` of one of several. */
+function open(settings: object = {}, shared?: AccountingShared) {
+  const clock = new TestClock();
+  const batches: UsageBatch[] = [];
+  const metrics = createMetrics();
+  const accounting = createAccounting({
+    clock,
+    metrics,
+    config: configOf(settings),
+    random: seededRandom(1),
+    logger: createLogger({ clock, write: () => undefined, level: "silent" }),
+    models: growingLabel(["m"]),
+    usage: { append: async (batch) => void batches.push(batch) },
+    shared,
+  });
+  return { accounting, clock, batches, metrics };
+}
+
+describe("prices", () => {
+  it("of a new configuration count from then on, for what is settled and what is recorded", async () => {
+    const budget = { scope: "key", resource: "money", limit: 1, period: "total" };
+    const before = { limits: [budget], prices: { m: { input: 1, output: 1 } } };
+    const { accounting, clock, batches } = open(before);
+    const usage = { inputTokens: 100, outputTokens: 100 };
+    const attempt: AttemptRecord = { target: "t", failure: "ok", status: 200, ms: 1, usage };
+    const call = async (id: string): Promise<number> => {
+      const x = exchangeOf({ maxTokens: 100 }, clock);
+      x.id = id;
+      expect(await accounting.limits.reserve(x)).toBe(undefined);
+      x.attempts.push(attempt);
+      let settled = 0;
+      const { lease } = x;
+      if (!lease) throw new Error("nothing was reserved");
+      const settle = lease.settle.bind(lease);
+      lease.settle = (actual) => {
+        settled = actual?.nano ?? -1;
+        settle(actual);
+      };
+      accounting.settle(x);
+      accounting.meter(x, { reason: "ok", status: 200 });
+      return settled;
+    };
+    expect(await call("one")).toBe(200_000);
+    accounting.install(configOf({ ...before, prices: { m: { input: 10, output: 10 } } }));
+    expect(await call("two")).toBe(2_000_000);
+    await accounting.close();
+    const rows = batches.flatMap((batch) => recordsOf(batch));
+    expect(rows.map((row) => [row["id"], row["costNano"]])).toEqual([
+      ["one/1", 200_000],
+      ["two/1", 2_000_000],
+    ]);
+  });
+});
+
+describe("addresses that fail", () => {
+  const settings = { addressLimit: { failuresPerMinute: 3 } };
+
+  it("wait in the process that saw them; one that is told of elsewhere waits here as well", () => {
+    const { accounting } = open(settings);
+    for (let i = 0; i < 3; i++) accounting.addresses.fail(address, 0);
+    expect(accounting.addresses.waitUs(address, 0)).toBeGreaterThan(0);
+    const other = open(settings).accounting;
+    for (let i = 0; i < 3; i++) other.addressFailed(address);
+    expect(other.addresses.waitUs(address, 0)).toBeGreaterThan(0);
+    expect(other.addresses.waitUs("192.0.2.8", 0)).toBe(0);
+  });
+
+  it("are told to the other workers once each; what those tell is not told back", async () => {
+    const told: string[] = [];
+    const link = scriptLink(() => Promise.reject(new Error("no supervisor")));
+    const shared = { openLink: link, onAddressFailed: (one: string) => void told.push(one) };
+    const { accounting } = open(settings, shared);
+    for (let i = 0; i < 3; i++) accounting.addresses.fail(address, 0);
+    accounting.addressFailed("192.0.2.8");
+    expect(told).toEqual([address, address, address]);
+    expect(accounting.addresses.waitUs(address, 0)).toBeGreaterThan(0);
+    await accounting.close();
+  });
+
+  it("are one count, and requests by address another, kept only where a limit is set", () => {
+    expect(open(settings).accounting.addressRequests).toBe(undefined);
+    const both = { addressLimit: { failuresPerMinute: 100, requestsPerMinute: 2 } };
+    const { accounting } = open(both);
+    for (let i = 0; i < 2; i++) accounting.addressRequests?.fail(address, 0);
+    expect(accounting.addressRequests?.waitUs(address, 0)).toBeGreaterThan(0);
+    expect(accounting.addresses.waitUs(address, 0)).toBe(0);
+  });
+
+  it("a refused one is counted", () => {
+    const { accounting, metrics } = open();
+    const before = metrics.render();
+    accounting.onAddressRefused();
+    const changed = metrics
+      .render()
+      .split("\n")
+      .filter((line) => !before.includes(`${line}\n`));
+    expect(changed).toEqual([expect.stringMatching(/^loadline_\w+_total.* 1$/)]);
+  });
+});
+
+describe("limits that cannot be kept exactly", () => {
+  it("are refused as a fault of the configuration", () => {
+    const config = configOf({
+      limits: [{ scope: "key", resource: "requests", limit: 1, period: "24h", burst: 1000 }],
+    });
+    expect(() => checkLimits(config)).not.toThrow();
+    // 274 years until the burst is whole again; the schema refuses it, others may not.
+    const limits = config.limits.map((limit) => ({ ...limit, burst: 100_000 }));
+    expect(() => checkLimits({ ...config, limits })).toThrow(
+      expect.objectContaining({ code: "LL_CONFIG_INVALID" }),
+    );
+  });
+});
