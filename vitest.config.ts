@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string[], testTimeout: number) => ({
@@ -13,6 +14,10 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // Threads and processes that tests start then need no type stripper of their own.
+    env: {
+      NODE_COMPILE_CACHE: fileURLToPath(new URL("./node_modules/.cache/compile", import.meta.url)),
+    },
     projects: [
       project("unit", ["packages/*/{src,test}/**/*.test.{ts,tsx}"], 20_000),
       project("architecture", ["test/architecture/**/*.test.ts"], 60_000),
