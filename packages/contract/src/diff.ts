@@ -2,6 +2,7 @@
 import type { Claim } from "./claim.ts";
 import { canonicalJson } from "./evidence/canonical-json.ts";
 import type { EvidenceRecord } from "./evidence/record.ts";
+import { changedSettings, type ChangedSetting } from "./diff-settings.ts";
 import { formatInterval, formatObserved, formatValue } from "./figure.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
@@ -63,6 +64,7 @@ export interface RunDiff {
   readonly claims: readonly ClaimDiff[];
   readonly loosened: readonly Loosened[];
   readonly changedChecks: readonly ChangedCheck[];
+  readonly settings: readonly ChangedSetting[];
 }
 
 function sideOf(claim: ClaimVerdict | undefined): ClaimSide | null {
@@ -204,6 +206,7 @@ export function diffRuns(a: DiffSide, b: DiffSide): RunDiff {
     claims,
     loosened: a.plan.claims.flatMap((claim) => loosenedIn(claim, plansB.get(claim.id))),
     changedChecks: checks,
+    settings: changedSettings(a.plan, b.plan),
   };
 }
 

@@ -56,6 +56,9 @@ function diffText(diff: RunDiff): string {
   const checks = diff.changedChecks.map(
     (one) => `changed   check ${cleanText(one.check)}: ${one.from} -> ${one.to}`,
   );
+  const settings = diff.settings.map(
+    ({ path, from, to }) => `config    ${cleanText(path)} ${cleanText(from)} -> ${cleanText(to)}`,
+  );
   const same = of("unchanged");
   const moved = same.filter((row) => row.a?.observed !== row.b?.observed);
   return [
@@ -64,6 +67,7 @@ function diffText(diff: RunDiff): string {
     ...shown.flatMap(claimLine),
     ...loosened,
     ...checks,
+    ...settings,
     ...moved.flatMap(claimLine),
     `unchanged ${same.length} of ${diff.claims.length} verdicts; figures of two runs are shown, not judged (noise)`,
     "",

@@ -86,6 +86,15 @@ describe("the page of two runs", () => {
     expect(html).toContain("shown, not judged");
   });
 
+  it("lists what the plans configure differently, and nothing that they share", () => {
+    const b = { ...a, plan: { ...a.plan, stages: { load: { ratePerSecond: 30, seed: 7 } } } };
+    const before = { ...a, plan: { ...a.plan, stages: { load: { ratePerSecond: 20, seed: 7 } } } };
+    const html = renderDiffPage({ a: before, b, diff: diffRuns(before, b) }, assets);
+    expect(html).toContain("<h2>Configuration <data>1</data></h2>");
+    expect(html).toMatch(/<bdi>load\.ratePerSecond<\/bdi> <bdi>20<\/bdi> -&gt; <bdi>30<\/bdi>/);
+    expect(pageOf(a)).not.toContain("<h2>Configuration");
+  });
+
   it("runs no script and loads nothing: its policy allows its own style alone", () => {
     const html = pageOf(withFirst("run-b", {}));
     expect(html).not.toMatch(/<script|(?:src|href)="(?!data:)|<[^>]* on[a-z]+=/);

@@ -97,6 +97,9 @@ export function renderDiffPage(
   const checks = diff.changedChecks.map(
     ({ check, from, to }) => `${verbatim(check)} ${verbatim(from)} -&gt; ${verbatim(to)}`,
   );
+  const settings = diff.settings.map(
+    ({ path, from, to }) => `${verbatim(path)} ${verbatim(from)} -&gt; ${verbatim(to)}`,
+  );
   const [worse = "", ...others] = tables;
   const body = `<main class="static compare">
 <h1>Two runs, claim by claim</h1>
@@ -106,6 +109,7 @@ ${runLine("B", b)}
 ${worse}
 ${bullets("Loosened", loosened)}
 ${bullets("Changed checks", checks)}
+${bullets("Configuration", settings)}
 ${others.join("\n")}
 <p>Figures of two runs are shown, not judged: their difference may be noise. A line joins two runs only while statement, limit, check and target are the same.</p>
 </main>`;
