@@ -38,7 +38,11 @@ const startPostgres =
       version: "15",
       migrations: { table: "schema_migrations", head: "0003" },
       sizeBytesMax: 100_000_000,
-      replication: "none",
+      replication: "primary",
+      lagSecondsMax: 5,
+      pool: { sessions: 8 },
+      slowStatementMs: 500,
+      ...(kind === "timescaledb" ? { hypertables: ["ticks"] } : {}),
       limits: { connections: 50 },
     });
 

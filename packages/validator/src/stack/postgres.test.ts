@@ -18,7 +18,11 @@ async function against(kind: string, rules: readonly StackRule[]): Promise<Stack
     version: "15",
     migrations: { table: "schema_migrations", head: "0003" },
     sizeBytesMax: 100_000_000,
-    replication: "none",
+    replication: "primary",
+    lagSecondsMax: 5,
+    pool: { sessions: 8 },
+    slowStatementMs: 500,
+    ...(kind === "timescaledb" ? { hypertables: ["ticks"] } : {}),
     limits: { connections: 50 },
   };
   return await runStackPlan({ timeoutMs: 2_000, services: { db } }, { DB_PASSWORD: password });

@@ -3,24 +3,28 @@ import { furtherProbes } from "./probes/further-probes.ts";
 import { httpProbes } from "./probes/http.ts";
 import { mlflowProbes } from "./probes/mlflow.ts";
 import { type PostgresProbe, postgresBasics } from "./probes/postgres.ts";
-import { postgresSettings, timescale } from "./probes/postgres-settings.ts";
+import { postgresLoad } from "./probes/postgres-load.ts";
+import { postgresSettings } from "./probes/postgres-settings.ts";
 import { redisBasics } from "./probes/redis.ts";
 import { redisSettings } from "./probes/redis-settings.ts";
 import { redisTopology } from "./probes/redis-topology.ts";
 import { s3Basics } from "./probes/s3.ts";
 import { minioHealth, s3Settings } from "./probes/s3-settings.ts";
+import { timescaleProbes } from "./probes/timescale.ts";
 import { versionProbe } from "./probes/version.ts";
 
 const redisOld = { when: "INFO", reply: "#redis_version:1.2.3" };
 
-const postgresOld = { when: "show server_version", reply: '[["9.6.24"]]' };
+const postgresOld = { when: "show server_version", reply: '[["14.13"]]' };
 
 function ofPostgres(kind: "postgres" | "timescaledb", own: readonly PostgresProbe[]) {
   const version = versionProbe(kind, "login", [postgresOld]);
-  return [...postgresBasics, version, ...postgresSettings, ...own].map((probe) => ({
-    ...probe,
-    kind,
-  }));
+  return [...postgresBasics, version, ...postgresSettings, ...postgresLoad, ...own].map(
+    (probe) => ({
+      ...probe,
+      kind,
+    }),
+  );
 }
 
 const ofS3 = (kind: "s3" | "minio") =>
@@ -35,7 +39,7 @@ export const stackProbes: readonly StackProbe[] = [
   ...redisSettings,
   ...redisTopology,
   ...ofPostgres("postgres", []),
-  ...ofPostgres("timescaledb", [timescale]),
+  ...ofPostgres("timescaledb", timescaleProbes),
   ...ofS3("s3"),
   ...ofS3("minio"),
   minioHealth,

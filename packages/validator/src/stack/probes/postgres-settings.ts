@@ -1,4 +1,3 @@
-import { LacksFeature } from "../wire/fault.ts";
 import { PostgresError } from "../wire/postgres.ts";
 import { inPostgres, psql, usePostgres } from "../wire/postgres-session.ts";
 import type { PostgresProbe } from "./postgres.ts";
@@ -224,40 +223,6 @@ const slowQueries: PostgresProbe = {
     const ok = Number(oldest ?? 0) < context.service.slowQueryMs;
     const seen = `${rows.length} others run; the oldest for ${Math.round(Number(oldest ?? 0))} ms.`;
     return [{ ok, seen, reproduce: psql(context, running) }];
-  },
-};
-
-const extension = "select extversion from pg_extension where extname = 'timescaledb'";
-const bucket =
-  "select time_bucket('1 hour', timestamptz '2026-01-01 10:30:00+00') at time zone 'UTC'";
-
-/** Only of the kind timescaledb: a plain PostgreSQL is said to be one. */
-export const timescale: PostgresProbe = {
-  ...shared,
-  check: "extension",
-  summary: "TimescaleDB is there and buckets time",
-  checklist: ["R1-01"],
-  severity: "critical",
-  claim: () => ({
-    statement: "the extension timescaledb is installed and buckets time",
-    category: "Operational Readiness",
-    rationale: "Queries over time series need its functions.",
-  }),
-  saboteur: [{ when: extension, reply: "[]" }],
-  async run(context) {
-    const reproduce = psql(context, bucket);
-    return await usePostgres(context, async (session) => {
-      const [[version = null] = []] = await session.query(extension);
-      if (version === null) return [{ ok: false, seen: "TimescaleDB is absent.", reproduce }];
-      if (Number(version.split(".")[0]) < 1) {
-        throw new LacksFeature(`TimescaleDB ${version} is older than its first release.`);
-      }
-      const [[at = null] = []] = await session.query(bucket);
-      const ok = at === "2026-01-01 10:00:00";
-      return [
-        { ok, seen: `TimescaleDB ${version}; 10:30 fell into ${at ?? "nothing"}.`, reproduce },
-      ];
-    });
   },
 };
 

@@ -29,6 +29,28 @@ const fields = {
     .enum(["none", "primary", "standby"])
     .optional()
     .describe("its part in a replication; absent: not asked"),
+  lagSecondsMax: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe("how far behind standbys may be, seconds; absent: not asked"),
+  pool: z
+    .strictObject({
+      sessions: z
+        .int()
+        .min(1)
+        .max(200)
+        .describe("sessions at once that are all to be answered, beyond the pool's own size"),
+      waitMsMax: z.int().min(1).max(60_000).default(5_000).describe("longest of them, ms"),
+    })
+    .optional()
+    .describe("the pool before it, or its own connections"),
+  slowStatementMs: z
+    .number()
+    .positive()
+    .optional()
+    .describe("slowest average of a statement, ms (pg_stat_statements); absent: not asked"),
   slowQueryMs: z
     .int()
     .positive()
@@ -41,4 +63,12 @@ const fields = {
 export const postgresService = z.strictObject({ kind: z.literal("postgres"), ...fields });
 
 /** PostgreSQL with the extension timescaledb. */
-export const timescaledbService = z.strictObject({ kind: z.literal("timescaledb"), ...fields });
+export const timescaledbService = z.strictObject({
+  kind: z.literal("timescaledb"),
+  hypertables: z
+    .array(z.string().regex(/^[A-Za-z_]\w{0,62}$/))
+    .max(200)
+    .default([])
+    .describe("tables that are to be split by time"),
+  ...fields,
+});

@@ -38,6 +38,12 @@ function word(call: RawCall): string {
   return call.headers["accept-encoding"] === "gzip" ? "gzip" : "";
 }
 
+function posted({ body }: RawCall): RawReply {
+  if (body.length > bodyBytesMax) return refused(413, "too_large");
+  const isJson = parseJson(body.toString("utf8")) !== undefined;
+  return isJson ? { status: 201, body: "{}" } : refused(400, "no_json");
+}
+
 function answer(call: RawCall): RawReply {
   const path = call.url.pathname;
   if (call.method === "OPTIONS") {
@@ -47,12 +53,7 @@ function answer(call: RawCall): RawReply {
   if (/^\/pages\/\d+$/.test(path)) return { status: 200, body: "{}" };
   if (path.startsWith("/pages/")) return refused(422, "page");
   if (!["/health", "/openapi.json", "/items"].includes(path)) return refused(404, "no_route");
-  if (call.method === "POST" && path === "/items") {
-    if (call.body.length > bodyBytesMax) return refused(413, "too_large");
-    return parseJson(call.body.toString("utf8")) === undefined
-      ? refused(400, "no_json")
-      : { status: 201, body: "{}" };
-  }
+  if (call.method === "POST" && path === "/items") return posted(call);
   if (call.method !== "GET") return refused(405, "method");
   if (path === "/health") return { status: 200, body: '{"status":"ok","version":"0.1.0"}' };
   if (path === "/openapi.json") return { status: 200, body: document };
