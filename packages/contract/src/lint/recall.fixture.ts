@@ -295,5 +295,23 @@ const precision: readonly Phrase[] = (
   write: (random, isBroken) => `${say(shareOf(random, isBroken))}\n`,
 }));
 
+/** A percentile in whole ticks of the clock that is named, or between two of them. */
+const ticks: Phrase = {
+  name: "precision, clock",
+  rules: ["precision"],
+  write(random, isBroken) {
+    const value = `${random(5, 90)}${isBroken ? `.${random(12, 88)}` : ""} ms`;
+    const rows = table(["Percentile", "Latency"], ["p50", value], ["p95", "120 ms"]);
+    return `The timer resolution was 1 ms.\n\n${rows}\n`;
+  },
+};
+
 /** Every phrase of the kinds that people slip in most, beside counts that do not add up. */
-export const phrases: readonly Phrase[] = [...interval, ...mean, ...unit, ...date, ...precision];
+export const phrases: readonly Phrase[] = [
+  ...interval,
+  ...mean,
+  ...unit,
+  ...date,
+  ...precision,
+  ticks,
+];
