@@ -56,7 +56,7 @@ function withoutLinks(text: string): string {
 export function cleanInline(raw: string): string {
   let text = raw.length > textMax ? raw.slice(0, textMax) : raw;
   text = withoutLinks(withoutStruck(text));
-  text = text.replace(/\*+|`+/g, "");
+  text = text.replace(/(?<!\\)\*+|`+/g, "");
   if (text.includes("_"))
     text = text.replace(/(^|[^\w\\])_{1,3}(?=\S)|(?<=[^\s\\])_{1,3}(?!\w)/g, "$1");
   if (text.includes("\\")) text = text.replace(/\\([!-/:-@[-`{-~])/g, "$1");
