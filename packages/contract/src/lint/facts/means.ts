@@ -135,7 +135,9 @@ function fromHeadline(report: Report): MeanFact[] {
   return rows.flatMap((row) =>
     row.fields.flatMap((field) => {
       const isOverall = /\b(?:overall|total|average|mean|final)\b/i.test(field.name);
-      if (!isOverall || /weighted/i.test(field.name) || field.role !== "score") return [];
+      const isScore =
+        field.role === "score" || /^(?:overall|average|mean)$/i.test(field.name.trim());
+      if (!isOverall || /weighted/i.test(field.name) || !isScore) return [];
       return factOf(parts, { row, field, isMean: true }) ?? [];
     }),
   );
@@ -175,7 +177,7 @@ function spoken({ statements }: Report): MeanFact[] {
     const [first] = parts;
     if (overall === undefined || first === undefined || parts.length < 3) return [];
     const before = one.text.slice(parts.at(-1)?.end ?? 0, overall.start);
-    const isMean = /\b(?:average|mean) (?:score |rating )?(?:of|is|was|:) ?$/i.test(before);
+    const isMean = /\b(?:average|mean)(?: score| rating)?(?: of| is| was|:) ?$/i.test(before);
     if (!isMean || !scored.test(one.text) || noPart.test(one.text)) return [];
     const fields = [...parts, overall].map((amount): Field => ({
       name: amount.text,

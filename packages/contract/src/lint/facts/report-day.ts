@@ -10,6 +10,8 @@ export interface ReportDay {
 
 const reportDate =
   /^(?:report |document |generated |issue |release |publication )?(?:date|generated|created|issued|published|prepared|date of (?:issue|report)|report generated|generated (?:on|at))$/i;
+const written =
+  /^(?:this )?(?:report|document|summary) (?:was )?(?:generated|created|written|prepared)\b/i;
 const titled = /\b(?:report|readiness|assessment|validation|summary|sign-?off)\b/i;
 
 /** The day of a report: a key such as `Date`, else the first heading with a date in it. */
@@ -21,7 +23,9 @@ export function reportDay(report: Report): ReportDay | null {
       if (day !== null) return { day, quote: quoteField(row, field) };
     }
   }
-  const heading = report.statements.find(({ kind }) => kind === "heading");
+  const heading = report.statements.find(
+    ({ kind, text }) => kind === "heading" || written.test(text),
+  );
   const day = heading !== undefined && titled.test(heading.text) ? dayOf(heading.text) : null;
   return heading === undefined || day === null ? null : { day, quote: quoteStatement(heading) };
 }

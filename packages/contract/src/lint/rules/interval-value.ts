@@ -58,7 +58,9 @@ function endsOf(low: readonly [Row, Field], high: readonly [Row, Field]): Range 
 
 /** The bounds of a row: one field that is a range, or two that are its ends. */
 function rangeIn(row: Row): { readonly range: Range; readonly at: number } | null {
-  const own = row.fields.findIndex((one) => named.test(one.name) && one.amounts.length === 1);
+  const own = row.fields.findIndex(
+    (one) => named.test(one.name) && one.amounts[0]?.upper !== undefined,
+  );
   const field = row.fields[own];
   if (field !== undefined) {
     const range = rangeOf(field.amounts[0], [quoteField(row, field)]);

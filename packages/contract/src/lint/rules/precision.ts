@@ -72,6 +72,21 @@ function checkRow(row: Row, out: Collector): void {
   }
 }
 
+/** Whether the sentence says of how many the percentage is, and names them. */
+function isOf(text: string, percent: Amount, n: Amount): boolean {
+  const before = text.slice(Math.max(0, n.start - 20), n.start);
+  if (/\bn ?[=:] ?$/i.test(before)) return n.start > percent.end;
+  if (!counted.test(text.slice(n.end, n.end + 16))) return false;
+  if (n.start > percent.end) {
+    // "over 300 requests" says from how many it was taken, not that there were more.
+    const between = text.slice(percent.end, n.start);
+    const isPart = /^ ?(?:of|from|in|over|across) (?:all |the )?$/.test(between);
+    return isPart && (n.comparator === "=" || between.endsWith("over "));
+  }
+  const between = text.slice(n.end, percent.start);
+  return /\b(?:of|in|from|across) (?:all |the )?$/i.test(before) && /^ \w+,? $/.test(between);
+}
+
 /** "99.95 % of 300 requests succeeded". */
 function checkText(text: string, amounts: readonly Amount[], quote: Quote, out: Collector): void {
   if (!judged.test(text) || otherMeaning.test(text)) return;
@@ -79,11 +94,7 @@ function checkText(text: string, amounts: readonly Amount[], quote: Quote, out: 
   const [n, other] = amounts.filter((one) => isCount(one) && one.of === undefined);
   if (percent === undefined || second !== undefined || !isExact(percent)) return;
   if (n === undefined || other !== undefined || n.upper !== undefined) return;
-  // "over 300 requests" says from how many it was taken, not that there were more.
-  const between = text.slice(percent.end, n.start);
-  const isOf = /^ ?(?:of|from|in|over|across) (?:all |the )?$/.test(between);
-  if (!isOf || (n.comparator !== "=" && !between.endsWith("over "))) return;
-  if (!counted.test(text.slice(n.end, n.end + 16))) return;
+  if (!isOf(text, percent, n)) return;
   const own = ({ line, text: said }: Amount): Quote => ({ line, text: said });
   judge({ percent, n, quotes: [quote, own(percent), own(n)] }, out);
 }

@@ -33,7 +33,7 @@ function keyOf(name: string): string {
 }
 
 const subject =
-  /\b(p\d{2}(?:\.\d{1,2})?(?: latency)?|error rate|throughput|availability|memory(?: usage)?|cpu(?: usage)?)(?: (?:latency|response time))?(?: (?:is|was|of|stayed at|at|reached|measured|peaked at|stood at|came to)\b|:? (?=\d))/i;
+  /\b(p\d{2}(?:\.\d{1,2})?(?: latency)?|error rate|throughput|availability|(?:median|mean|average) latency|memory(?: usage)?|cpu(?: usage)?)(?: (?:latency|response time))?(?: (?:is|was|of|stayed at|at|reached|measured|peaked at|stood at|came to)\b|:? (?=\d))/i;
 const acting =
   /\b(?:(?:sustained|handled|served|processed|throughput of)|(recovery|failover|restore|backup|rollback) took)\b/i;
 
