@@ -137,4 +137,26 @@ describe("access log of a running gateway", () => {
       .find((one) => one.includes('"event":"request"'));
     expect(JSON.parse(line ?? "")).toMatchObject({ target: "s", ttft: expect.any(Number) });
   });
+
+  it("tells requests apart that differ in their key or their status alone, in lines and metrics", async () => {
+    await using g = await runGateway();
+    const unknown = { model: "none", messages };
+    const headers = { "content-type": "application/json" };
+    for (const init of [{}, { headers }, {}])
+      await (await g.post("/v1/chat/completions", unknown, init)).text();
+    const metrics = await metricsOf(g);
+    const count = (status: number): number | undefined =>
+      sampleIn(
+        metrics,
+        `loadline_requests_total{operation="chat",route="_none",status="${status}"}`,
+      );
+    expect([count(404), count(401)]).toEqual([2, 1]);
+    await g.gateway.close({ graceMs: 0 });
+    const keys = g
+      .logged()
+      .split("\n")
+      .filter((line) => line.includes('"event":"request"'))
+      .map((line) => (JSON.parse(line) as Record<string, unknown>)["key"]);
+    expect(keys).toEqual([expect.stringMatching(/./), "", expect.stringMatching(/./)]);
+  });
 });
