@@ -5,6 +5,7 @@
  * whose file `peer-table.ts` describes.
  */
 import { numbersGiven, tell } from "../result.ts";
+import { startLimiterStore } from "./limiter-store.ts";
 import { cpuPerRequest } from "./measure.ts";
 import { peers, peersFile } from "./peers.ts";
 import {
@@ -33,6 +34,12 @@ const subjects: Subject[] = [
   await startGateway("gateway", base, allLimits),
   await startGateway("gateway behind node:http", base, { ...allLimits, http: { front: "node" } }),
 ];
+const redis = await startLimiterStore();
+if (redis) {
+  const stores = { sql: "sqlite:", redis: redis.url };
+  const shared = { ...allLimits, stores };
+  subjects.push(await startGateway("gateway with the Redis limiter", base, shared));
+}
 const micros = await cpuPerRequest(subjects, { rounds, requestsPerRound, warmRequests });
 const relayMicros = micros[0] ?? Number.NaN;
 const rows: Record<string, unknown>[] = [];
@@ -47,9 +54,16 @@ for (const [at, subject] of subjects.entries()) {
   });
 }
 stop(...subjects);
+await redis?.[Symbol.asyncDispose]();
 const file = peersFile(process.argv);
 for (const peer of await peers({ base, rounds, relayMicros, file })) rows.push(peer);
 stop(upstream);
-const goals = { ratioMin: 0.85, rssMegabytesMax: 120, portkeyTimesMin: 15, litellmTimesMin: 150 };
+const goals = {
+  ratioMin: 0.85,
+  redisRatioMin: 0.65,
+  rssMegabytesMax: 120,
+  portkeyTimesMin: 15,
+  litellmTimesMin: 150,
+};
 const method = { rounds, requestsPerRound, warmRequests, connections: 64, flags: nodeFlags };
 tell({ bench: "gateway-cpu", goals, method, rows }, process.argv);
