@@ -26,7 +26,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 function decodeEntity(whole: string, name: string): string {
-  if (!name.startsWith("#")) return named[name] ?? whole;
+  if (!name.startsWith("#")) return Object.hasOwn(named, name) ? (named[name] ?? whole) : whole;
   const hex = name[1] === "x" || name[1] === "X";
   const code = Number.parseInt(name.slice(hex ? 2 : 1), hex ? 16 : 10);
   return code > 0 && code <= 0x10_ffff ? String.fromCodePoint(code) : whole;
