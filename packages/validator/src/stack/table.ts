@@ -9,6 +9,7 @@ import { redisBasics } from "./probes/redis.ts";
 import { redisSettings } from "./probes/redis-settings.ts";
 import { redisTopology } from "./probes/redis-topology.ts";
 import { s3Basics } from "./probes/s3.ts";
+import { s3Policy } from "./probes/s3-policy.ts";
 import { minioHealth, s3Settings } from "./probes/s3-settings.ts";
 import { timescaleProbes } from "./probes/timescale.ts";
 import { versionProbe } from "./probes/version.ts";
@@ -28,7 +29,7 @@ function ofPostgres(kind: "postgres" | "timescaledb", own: readonly PostgresProb
 }
 
 const ofS3 = (kind: "s3" | "minio") =>
-  [...s3Basics, ...s3Settings].map((probe) => ({ ...probe, kind }));
+  [...s3Basics, ...s3Settings, ...s3Policy].map((probe) => ({ ...probe, kind }));
 
 const mlflowOld = { when: "GET /version", reply: "1.9.1" };
 

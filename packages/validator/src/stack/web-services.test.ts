@@ -120,3 +120,32 @@ describe("calls of an OpenAPI document [R1-08]", () => {
     expect(sentences["it.openapi"]).toContain("answered 500");
   });
 });
+
+describe("policies and versions of an object store", () => {
+  const policy = (statement: object) => [
+    { when: "GET /data?policy", reply: JSON.stringify({ Statement: statement }) },
+  ];
+  const all = { Effect: "Allow", Principal: "*", Action: "s3:*" };
+
+  it.each([
+    ["one statement that is no list", all, "failed false"],
+    ["everybody under a condition", [{ ...all, Condition: { IpAddress: {} } }], "passed"],
+    ["everybody denied", [{ ...all, Effect: "Deny" }], "passed"],
+    ["one account", [{ ...all, Principal: { AWS: "arn:aws:iam::1:root" } }], "passed"],
+  ])("%s is told from a policy for all", async (_, statement, word) => {
+    const { words } = await againstTwin(startS3Twin("s3"), policy(statement));
+    expect(words["it.policy"]).toBe(word);
+  });
+
+  it("a policy the keys may not read is not tested, by name", async () => {
+    const rules = [{ when: "GET /data?policy", status: 403, reply: "<Code>AccessDenied</Code>" }];
+    const { words, sentences } = await againstTwin(startS3Twin("s3"), rules);
+    expect(words["it.policy"]).toBe("not_tested capability_missing");
+    expect(sentences["it.policy"]).toContain("may not read the policy of data");
+  });
+
+  it("every version a run wrote is taken back [R1-03]", async () => {
+    const { sentences } = await againstTwin(startS3Twin("s3"));
+    expect(sentences["it.versions"]).toMatch(/came back equal; [4-9] versions were taken back/);
+  });
+});

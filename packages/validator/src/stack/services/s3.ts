@@ -11,6 +11,12 @@ const fields = {
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
     .describe("bucket the checks write to and clean up in"),
   buckets: z.array(z.string()).max(50).default([]).describe("further buckets nobody else may read"),
+  policy: z
+    .enum(["none", "private"])
+    .optional()
+    .describe(
+      "none: no bucket policy at all; private: none that lets everybody in; absent: not asked",
+    ),
   versioning: z.boolean().optional().describe("whether versions are to be kept; absent: not asked"),
   ...serviceFields,
 };

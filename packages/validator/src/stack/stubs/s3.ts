@@ -35,8 +35,11 @@ const refused = (code: string): RawReply => ({
   body: `<Error><Code>${code}</Code></Error>`,
 });
 
+/** Old states of objects as `key?version`, beside the newest ones under their keys. */
 function stored(call: RawCall, objects: Map<string, Buffer>): RawReply {
-  const key = decodeURIComponent(call.url.pathname);
+  const version = call.url.searchParams.get("versionId");
+  const path = decodeURIComponent(call.url.pathname);
+  const key = version === null ? path : `${path}?${version}`;
   const query = call.url.searchParams;
   if (call.method === "POST") {
     if (query.has("uploads")) return { status: 200, body: "<R><UploadId>1</UploadId></R>" };
@@ -47,13 +50,26 @@ function stored(call: RawCall, objects: Map<string, Buffer>): RawReply {
   if (call.method === "PUT") {
     const part = query.get("partNumber");
     objects.set(part === null ? key : `${key}#${part}`, call.body);
-    return { status: 200, headers: { etag: '"tag"' } };
+    const id = `v${objects.size}`;
+    if (part === null) objects.set(`${key}?${id}`, call.body);
+    return { status: 200, headers: { etag: '"tag"', "x-amz-version-id": id } };
   }
   if (call.method === "DELETE") return { status: objects.delete(key) ? 204 : 204 };
   const found = objects.get(key);
   return found === undefined
     ? { status: 404, body: "<Error><Code>NoSuchKey</Code></Error>" }
     : { status: 200, body: found };
+}
+
+/** Every version under the prefix that was asked for. */
+function listed(call: RawCall, objects: ReadonlyMap<string, Buffer>): string {
+  const prefix = `/data/${call.url.searchParams.get("prefix") ?? ""}`;
+  const rows = [...objects.keys()].filter((key) => key.startsWith(prefix) && key.includes("?v"));
+  const texts = rows.map((row) => {
+    const [key = "", id = ""] = row.slice("/data/".length).split("?");
+    return `<Version><Key>${key}</Key><VersionId>${id}</VersionId></Version>`;
+  });
+  return `<ListVersionsResult>${texts.join("")}</ListVersionsResult>`;
 }
 
 const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
@@ -68,6 +84,7 @@ export const startS3Twin =
       call.method === "GET" && objects.has(decodeURIComponent(call.url.pathname));
     const mark = (call: RawCall): string => {
       const word = signature(call, clock.wallMs());
+      if (word === "" && call.url.searchParams.has("versionId")) return "old";
       return word === "" && isStored(call) ? "stored" : word;
     };
     const answer = (call: RawCall): RawReply => {
@@ -76,13 +93,26 @@ export const startS3Twin =
       if (word === "unsigned") return refused("AccessDenied");
       if (word === "badly") return refused("SignatureDoesNotMatch");
       if (call.url.pathname !== "/data") return stored(call, objects);
+      if (call.url.searchParams.has("policy")) {
+        return { status: 404, body: "<Error><Code>NoSuchBucketPolicy</Code></Error>" };
+      }
+      if (call.url.searchParams.has("versions")) {
+        return { status: 200, body: listed(call, objects) };
+      }
       const isVersioning = call.url.searchParams.has("versioning");
       return { status: 200, body: isVersioning ? enabled : "<ListBucketResult/>" };
     };
     const stub = await startRawWeb({ rules, mark, answer });
     const references = { accessKey: "${env:TWIN_ACCESS}", secretKey: "${env:TWIN_SECRET}" };
     return {
-      service: { kind, url: stub.url, bucket: "data", versioning: true, ...references },
+      service: {
+        kind,
+        url: stub.url,
+        bucket: "data",
+        versioning: true,
+        policy: "private",
+        ...references,
+      },
       secrets: { TWIN_ACCESS: keys.accessKey, TWIN_SECRET: keys.secretKey },
       [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
     };

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { parsePlanFile, runValidation } from "@loadline/validator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signed } from "../../packages/validator/src/stack/wire/sigv4.ts";
+import { eventually } from "../../packages/testkit/src/index.ts";
+import { freePort } from "../../packages/testkit/src/free-port.ts";
+import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+
+const parts = await requireParts(["minio"], { rows: ["R1-03", "R1-26"] });
+const clock = systemClock();
+const keys = {
+  accessKey: randomBytes(8).toString("hex"),
+  secretKey: randomBytes(16).toString("hex"),
+  region: "us-east-1",
+};
+
+describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
+  const dir = mkdtempSync(join(tmpdir(), "loadline-stack-minio-"));
+  let child: ChildProcess;
+  let url = "";
+
+  async function ask(method: string, path: string, body = ""): Promise<string> {
+    const made = signed(
+      { method, url: `${url}${path}`, body: Buffer.from(body) },
+      keys,
+      Date.now(),
+    );
+    const { host: _host, ...headers } = made.headers ?? {};
+    const more = body === "" ? {} : { body };
+    const response = await fetch(`${url}${path}`, { method, headers, ...more });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text;
+  }
+
+  beforeAll(async () => {
+    const [port, console] = [await freePort(), await freePort()];
+    url = `http://127.0.0.1:${port}`;
+    const at = ["--address", `127.0.0.1:${port}`, "--console-address", `127.0.0.1:${console}`];
+    child = spawn(parts.found("minio").path, ["server", join(dir, "data"), ...at], {
+      env: {
+        HOME: dir,
+        MINIO_ROOT_USER: keys.accessKey,
+        MINIO_ROOT_PASSWORD: keys.secretKey,
+        MINIO_UPDATE: "off",
+      },
+      stdio: "ignore",
+    });
+    const isUp = () =>
+      fetch(`${url}/minio/health/live`).then(
+        (response) => response.ok,
+        () => false,
+      );
+    await eventually(clock, isUp, 60_000);
+    await ask("PUT", "/data");
+    const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    await ask("PUT", "/data?versioning=", enabled);
+  }, 90_000);
+
+  afterAll(async () => {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  async function validate(): Promise<Record<string, string>> {
+    const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
+    const own = { versioning: true, policy: "private" };
+    const files = { kind: "minio", url, bucket: "data", ...references, ...own };
+    const stack = { timeoutMs: 30_000, services: { files } };
+    const parsed = parsePlanFile(JSON.stringify({ stack }));
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { verdict } = await runValidation(parsed.plan, {
+      clock,
+      random: systemRandom(),
+      runsDir: join(dir, "runs"),
+      toolVersion: "0",
+      reporters: [],
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      stackSecrets: new Map([
+        ["${env:A}", keys.accessKey],
+        ["${env:S}", keys.secretKey],
+      ]),
+    });
+    return Object.fromEntries(
+      verdict.claims.map((claim) => [
+        claim.id.replace("stack.files.", ""),
+        `${claim.verdict}: ${claim.sentence ?? ""}`,
+      ]),
+    );
+  }
+
+  it("are all in order, and nothing of the run is left in the bucket [R1-03]", async () => {
+    const said = await validate();
+    expect(Object.entries(said).filter(([, word]) => !word.startsWith("passed"))).toEqual([]);
+    expect(said["versions"]).toContain("came back equal");
+    expect(await ask("GET", "/data?versions=")).not.toContain("<VersionId>");
+  }, 60_000);
+
+  it("a policy that lets everybody read is told by both of its checks [R1-26]", async () => {
+    const statement = {
+      Effect: "Allow",
+      Principal: { AWS: ["*"] },
+      Action: ["s3:GetObject"],
+      Resource: ["arn:aws:s3:::data/*"],
+    };
+    await ask(
+      "PUT",
+      "/data?policy=",
+      JSON.stringify({ Version: "2012-10-17", Statement: [statement] }),
+    );
+    const said = await validate();
+    expect(said["policy"]).toMatch(/^failed: .*1 of them let everybody in/);
+    expect(said["private"]).toMatch(/^failed/);
+  }, 60_000);
+});
