@@ -113,6 +113,35 @@ describe("histogram", () => {
     expect(() => createHistogram({ buffer: high.buffer })).toThrow(layout);
   });
 
+  it("what came since an earlier state is what was recorded after it, ends as narrow as a bucket", () => {
+    fc.assert(
+      fc.property(values, values, (early, late) => {
+        const before = of(early);
+        const since = of([...early, ...late]).since(before);
+        const own = of(late);
+        expect([since.count, since.sumUs]).toEqual([own.count, own.sumUs]);
+        expect(since.overflow).toBe(own.overflow);
+        const [seen, added]: number[][][] = [[], []];
+        since.each((...bucket) => void seen?.push(bucket));
+        own.each((...bucket) => void added?.push(bucket));
+        expect(seen).toEqual(added);
+        if (late.length === 0) return;
+        expect(since.minUs).toBeLessThanOrEqual(own.minUs);
+        expect(since.maxUs).toBeGreaterThanOrEqual(own.maxUs);
+      }),
+    );
+    const none = of([5]).since(of([5]));
+    expect(state(none)).toEqual(state(createHistogram()));
+    const [exact] = [of([3, 5, 9]).since(of([3]))];
+    expect([exact.minUs, exact.maxUs]).toEqual([5, 9]);
+  });
+
+  it("what came since a state of another layout is LL_LOAD_HISTOGRAM_LAYOUT, too", () => {
+    const layout = expect.objectContaining({ code: "LL_LOAD_HISTOGRAM_LAYOUT" });
+    expect(() => of([1], "normal").since(of([1], "high"))).toThrow(layout);
+    expect(() => of([1], "high").since(of([1], "normal"))).toThrow(layout);
+  });
+
   it("clear leaves an empty histogram", () => {
     const h = of([1, 2 ** 33]);
     h.clear();

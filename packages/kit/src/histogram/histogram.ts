@@ -28,7 +28,10 @@ export interface Histogram {
   /** Adds another; throws LL_LOAD_HISTOGRAM_LAYOUT when its precision differs. */
   add(other: Histogram): void;
   clear(): void;
-  /** What was recorded since `before` was a copy of this; its extremes are bucket edges. */
+  /**
+   * What was recorded since `before` was a copy of this; its extremes are bucket edges. Throws
+   * LL_LOAD_HISTOGRAM_LAYOUT when its precision differs.
+   */
   since(before: Histogram): Histogram;
 }
 
@@ -129,10 +132,7 @@ class SharedHistogram implements Histogram {
   }
 
   add(other: Histogram): void {
-    if (other.precision !== this.precision) {
-      throw histogramErrors.make("LL_LOAD_HISTOGRAM_LAYOUT");
-    }
-    const counts = new Uint32Array(other.buffer, 0, this.#counts.length);
+    const counts = this.#countsOf(other);
     for (let i = 0; i < counts.length; i++) {
       this.#counts[i] = (this.#counts[i] ?? 0) + (counts[i] ?? 0);
     }
@@ -152,7 +152,7 @@ class SharedHistogram implements Histogram {
 
   since(before: Histogram): Histogram {
     const added = new SharedHistogram(this.precision, undefined);
-    const old = new Uint32Array(before.buffer, 0, this.#counts.length);
+    const old = this.#countsOf(before);
     let first = -1;
     let last = -1;
     for (let i = 0; i < old.length; i++) {
@@ -169,6 +169,11 @@ class SharedHistogram implements Histogram {
     added.#exact[3] = Math.min(this.#high(last), this.maxUs);
     added.#exact[4] = this.overflow - before.overflow;
     return added;
+  }
+
+  #countsOf(other: Histogram): Uint32Array {
+    if (other.precision !== this.precision) throw histogramErrors.make("LL_LOAD_HISTOGRAM_LAYOUT");
+    return new Uint32Array(other.buffer, 0, this.#counts.length);
   }
 
   /** Exact below 2^bits; then the top bits after the leading one. */
