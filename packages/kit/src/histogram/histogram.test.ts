@@ -134,6 +134,7 @@ describe("histogram", () => {
     expect(state(none)).toEqual(state(createHistogram()));
     const [exact] = [of([3, 5, 9]).since(of([3]))];
     expect([exact.minUs, exact.maxUs]).toEqual([5, 9]);
+    expect(of([2 ** 33, 7, 2 ** 33]).since(of([2 ** 33, 7])).overflow).toBe(1);
   });
 
   it("what came since a state of another layout is LL_LOAD_HISTOGRAM_LAYOUT, too", () => {
