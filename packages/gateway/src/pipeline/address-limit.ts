@@ -27,7 +27,8 @@ export function addressLimitStage(accounting: Accounting, nowMs: () => number): 
     wired: (operation) => !isPublic(operation),
     run(x): Refusal | undefined {
       const { address } = x.client;
-      const nowUs = Math.floor(nowMs() * 1000);
+      // Nothing was waited for since the request began.
+      const nowUs = Math.floor(x.startedMs * 1000);
       const waitUs = table.waitUs(address, nowUs);
       if (waitUs > 0) return refused(waitUs, "failures");
       if (requests === undefined) return undefined;

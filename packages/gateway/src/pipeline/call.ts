@@ -133,10 +133,10 @@ class CallRun implements AttemptHost, Watched {
     return outlet;
   }
 
-  onWhole(attempt: Attempt, contentType: string, body: Buffer): void {
-    this.#settle(attempt, "ok");
+  onWhole(attempt: Attempt, contentType: string, body: Buffer, nowMs: number): void {
+    this.#settle(attempt, "ok", nowMs);
     this.#win(attempt);
-    this.x.contentMs = this.nowMs() - this.x.startedMs;
+    this.x.contentMs = nowMs - this.x.startedMs;
     this.#answer(attempt, 200, body, contentType || "application/json");
   }
 
@@ -364,11 +364,10 @@ class CallRun implements AttemptHost, Watched {
     this.#exit("cut", 200, code);
   }
 
-  #settle(attempt: Attempt, outcome: AttemptOutcome): void {
+  #settle(attempt: Attempt, outcome: AttemptOutcome, endedMs = this.nowMs()): void {
     if (this.#first === attempt) this.#first = undefined;
     else if (this.#hedge === attempt) this.#hedge = undefined;
     const { x } = this;
-    const endedMs = this.nowMs();
     const { spanId: id, startedMs } = attempt;
     const tookMs = endedMs - startedMs;
     const failure = outcome === "left" ? "aborted" : outcome;
@@ -381,7 +380,7 @@ class CallRun implements AttemptHost, Watched {
       usage: attempt.usageAfter(outcome),
       span: id === undefined ? undefined : { id, startedMs, endedMs },
     });
-    attempt.permit.end(outcome, attempt.retryAfterMs);
+    attempt.permit.end(outcome, attempt.retryAfterMs, endedMs);
     this.#deps.onAttempt(attempt.target, failure);
   }
 

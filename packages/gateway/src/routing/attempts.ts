@@ -12,9 +12,9 @@ export interface Permit {
   /** The upstream credential to use; undefined when the target needs none. */
   readonly key: UpstreamKey | undefined;
   readonly isHedge: boolean;
-  /** First content came `ttftMs` after the attempt started. */
-  content(ttftMs: number): void;
-  end(outcome: AttemptOutcome, retryAfterMs?: number): void;
+  /** First content came `ttftMs` after the attempt started; `atMs` spares a look at the clock. */
+  content(ttftMs: number, atMs?: number): void;
+  end(outcome: AttemptOutcome, retryAfterMs?: number, atMs?: number): void;
 }
 
 export type NextAttempt =

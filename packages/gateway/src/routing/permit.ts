@@ -9,7 +9,7 @@ import type { TargetState } from "./target-state.ts";
 /** Hears of the permits of one plan, or of the prober. */
 export interface PermitOwner {
   nowMs(): number;
-  onContent(permit: TargetPermit, ttftMs: number): void;
+  onContent(permit: TargetPermit, ttftMs: number, nowMs: number): void;
   onEnd(permit: TargetPermit, outcome: AttemptOutcome, retryAfterMs: number | undefined): void;
   onKeyOut(state: TargetState, key: KeyState): void;
 }
@@ -66,18 +66,19 @@ export class TargetPermit implements Permit {
     return this.#isEnded;
   }
 
-  content(ttftMs: number): void {
+  content(ttftMs: number, atMs?: number): void {
     if (this.#isEnded) return;
-    this.state.latency.observe(ttftMs, this.#owner.nowMs());
-    this.#owner.onContent(this, ttftMs);
+    const nowMs = atMs ?? this.#owner.nowMs();
+    this.state.latency.observe(ttftMs, nowMs);
+    this.#owner.onContent(this, ttftMs, nowMs);
   }
 
-  end(outcome: AttemptOutcome, retryAfterMs?: number): void {
+  end(outcome: AttemptOutcome, retryAfterMs?: number, atMs?: number): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const { state, keyState } = this;
     const owner = this.#owner;
-    const nowMs = owner.nowMs();
+    const nowMs = atMs ?? owner.nowMs();
     const effect = outcomeEffects[outcome];
     state.inFlight--;
     state.breaker.record(this.#lease, effect.target, nowMs);

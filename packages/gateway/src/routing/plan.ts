@@ -76,8 +76,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     );
   }
 
-  onContent(permit: TargetPermit, ttftMs: number): void {
-    const nowMs = this.#deps.nowMs();
+  onContent(permit: TargetPermit, ttftMs: number, nowMs: number): void {
     const route = this.#route;
     route?.hedge?.ttft.observe(ttftMs, nowMs);
     if (permit.isHedge) this.#deps.metrics.onHedge("won");

@@ -39,7 +39,7 @@ export interface AttemptHost {
   /** Its content is the answer: sends head and status, ends the others; returns the way out. */
   onCommit(attempt: Attempt, contentType: string): Outlet;
   /** A whole answer in the client's dialect. */
-  onWhole(attempt: Attempt, contentType: string, body: Buffer): void;
+  onWhole(attempt: Attempt, contentType: string, body: Buffer, nowMs: number): void;
   /** Content was sent and this is the end: whole, or cut as the cell says. */
   onEnd(attempt: Attempt, cell: StreamCell, failure: FailureClass | undefined): void;
   /** Its next deadline may be earlier than the one before. */
@@ -226,9 +226,10 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
 
   whole(body: Buffer, usage: Usage | undefined): void {
     this.usage = usage;
-    this.permit.content(this.host.nowMs() - this.startedMs);
+    const nowMs = this.host.nowMs();
+    this.permit.content(nowMs - this.startedMs, nowMs);
     this.#over(false);
-    this.host.onWhole(this, this.#contentType, body);
+    this.host.onWhole(this, this.#contentType, body, nowMs);
   }
 
   /** Watch time at which something is due, ms. */

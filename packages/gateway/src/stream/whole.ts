@@ -40,7 +40,9 @@ export class WholeAnswer {
       return;
     }
     const { settings, held } = attempt.host;
-    this.#chunks.push(chunk);
+    // A list of one has no room to spare.
+    if (this.#chunks.length === 0) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
     this.#heldBytes += chunk.length;
     held.total += chunk.length;
     const isFull = this.#bytes > settings.heldBytesMax || held.total > settings.heldBytesMaxTotal;
