@@ -30,10 +30,10 @@ async function serve(
   front: FrontName,
   more: Record<string, unknown> = {},
   folder: TlsFolder = new TlsFolder(),
-  deadlines: { head?: number; request?: number } = {},
+  bounds: Record<string, number> = {},
 ): Promise<Served> {
   const tls = folder.section(more);
-  const http = { front, ...deadlines };
+  const http = { front, ...bounds };
   const gateway = await runGateway({ tls, http });
   const ca = folder.servers.cert;
   return {
@@ -156,6 +156,28 @@ describe.each(fronts)("a listener with TLS, front %s", (front) => {
     await within(() => idle.statuses.length > 0);
     await served.gateway.gateway.close({ graceMs: 0 });
     await within(() => idle.isClosed && shaking.resume().closed);
+  });
+
+  it("heads, bodies and connections keep their limits", async () => {
+    const bounds = { headBytesMax: 2048, bodyBytesMax: 1024, connectionsMax: 2 };
+    await using served = await serve(front, {}, new TlsFolder(), bounds);
+    const { key } = served.gateway;
+    using first = served.peer();
+    first.socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nX-A: ${"a".repeat(4096)}\r\n\r\n`);
+    using second = served.peer();
+    second.socket.write(chat(key).replace(/Content-Length: \d+/, "Content-Length: 99999"));
+    await within(() => first.statuses.length > 0 && second.statuses.length > 0);
+    expect([first.statuses, second.statuses]).toEqual([["431"], ["413"]]);
+    await within(() => first.isClosed && second.isClosed);
+    using third = served.peer();
+    using fourth = served.peer();
+    for (const peer of [third, fourth]) peer.socket.write(chat(key));
+    await within(() => third.statuses.length + fourth.statuses.length === 2);
+    using fifth = served.peer();
+    let isSecure = false;
+    fifth.socket.once("secureConnect", () => void (isSecure = true));
+    await within(() => fifth.isClosed);
+    expect([isSecure, third.isClosed, fourth.isClosed]).toEqual([false, false, false]);
   });
 
   it("a group of the classic kind is taken beside the hybrid one, and refused where that is required", async () => {
