@@ -72,3 +72,19 @@ export async function ran(
     events: records.flatMap((one) => (one.type === "load.event" ? [one.text] : [])),
   };
 }
+
+/** Base URL of every plan here; nothing listens there. */
+export const home = "http://127.0.0.1:9";
+/** The steps of `rated`. */
+export const step = "[{ http: / }]";
+
+/** A plan with one scenario; `top` goes before the scenarios. */
+export const plan = (scenario: string, top = ""): string => `load:
+  target: { baseUrl: "${home}" }
+${top}  scenarios:
+    s: ${scenario}
+`;
+
+/** A plan of 5 requests a second; `o` follows the steps. */
+export const rated = (o: string): string =>
+  plan(`{ executor: constant-arrival-rate, rate: 5, duration: 10s, steps: ${step}${o} }`);

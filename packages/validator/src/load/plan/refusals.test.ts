@@ -1,0 +1,255 @@
+import { describe, expect, it } from "vitest";
+import { home, plan, planFolder, rated, step } from "./run.fixture.ts";
+
+async function refusal(
+  text: string,
+  env = {},
+  files: Record<string, string> = {},
+): Promise<string> {
+  using folder = planFolder();
+  for (const [name, content] of Object.entries(files)) folder.write(name, content);
+  return await folder.refusal(text, env);
+}
+
+describe("a plan's text", () => {
+  it.each([
+    [
+      "an unknown key with the nearest",
+      rated(", duraton: 1s"),
+      'load.scenarios.s.duraton: unknown key. Did you mean "duration"? (plan.yaml:4)',
+    ],
+    [
+      "an unknown executor",
+      plan("{ executor: constant-vu, vus: 1, duration: 1s }"),
+      "load.scenarios.s.executor: needs one of the executors constant-arrival-rate, ",
+    ],
+    [
+      "a bare number for a time",
+      plan(`{ executor: constant-vus, vus: 1, duration: 10, steps: ${step} }`),
+      'load.scenarios.s.duration: write a duration with its unit, for example "30s"',
+    ],
+    [
+      "a wrong unit",
+      plan(`{ executor: constant-vus, vus: 1, duration: 10sec, steps: ${step} }`),
+      "load.scenarios.s.duration: write a duration",
+    ],
+    [
+      "a stage of 0 s",
+      plan(
+        `{ executor: ramping-vus, steps: ${step}, stages: [{ duration: 1s, target: 1 }, { duration: 0s, target: 5 }] }`,
+      ),
+      "load.scenarios.s.stages.1.duration: is zero (plan.yaml:4)",
+    ],
+    [
+      "a rate of 0",
+      rated("").replace("rate: 5", "rate: 0"),
+      "load.scenarios.s.rate: write a positive number",
+    ],
+    [
+      "a unit of rates that is none",
+      rated("").replace("rate: 5", "rate: 5/d"),
+      "load.scenarios.s.rate: write a positive number",
+    ],
+    [
+      "no way to iterate",
+      plan("{ executor: constant-vus, vus: 1, duration: 1s }"),
+      "load.scenarios.s: needs exactly one of `exec`, `steps`, `request`, `mix` (plan.yaml:4)",
+    ],
+    [
+      "two ways to iterate",
+      rated(', exec: "./a.ts#b"').replace("steps: ", "steps: "),
+      "needs exactly one of `exec`, `steps`, `request`, `mix`",
+    ],
+    [
+      "weights that sum to 0",
+      plan(
+        `{ executor: constant-vus, vus: 1, duration: 1s, mix: { a: { weight: 0, steps: ${step} } } }`,
+      ),
+      "load.scenarios.s.mix: weights sum to 0 (plan.yaml:4)",
+    ],
+    [
+      "a step of no kind",
+      rated("").replace(step, "[{ name: a }]"),
+      "load.scenarios.s.steps.0: needs exactly one of `http`, `llm`",
+    ],
+    [
+      "a step of two kinds",
+      rated("").replace(step, "[{ http: /, sleep: 1s }]"),
+      "load.scenarios.s.steps.0: needs exactly one of",
+    ],
+    [
+      "an unknown key of a step in a group",
+      rated("").replace(step, "[{ group: { name: g, steps: [{ http: { path: /, expct: 1 } }] } }]"),
+      'load.scenarios.s.steps.0.group.steps.0.http.expct: unknown key. Did you mean "expect"?',
+    ],
+    [
+      "a name used twice",
+      rated("").replace(step, "[{ name: a, http: / }, { name: a, http: / }]"),
+      "load.scenarios.s.steps.1.name: a is used twice",
+    ],
+    [
+      "a check before any request",
+      rated("").replace(step, "[{ check: { name: c, status: 200 } }, { http: / }]"),
+      "load.scenarios.s.steps.0.check: no request comes before it",
+    ],
+    [
+      "a required check far from its request",
+      rated("").replace(
+        step,
+        "[{ http: / }, { repeat: { times: 2, steps: [{ sleep: 1s }, { check: { name: c, required: true, status: 200 } }] } }]",
+      ),
+      "required: true needs its request right before it",
+    ],
+    [
+      "an unknown value of the moment",
+      rated("").replace(step, '[{ http: "/${fed.x}" }]'),
+      'nothing is called ${fed.x}; did you mean "feed."?',
+    ],
+    [
+      "a feeder's value without a feeder",
+      rated("").replace(step, '[{ http: "/${feed.x}" }]'),
+      "${feed.x} needs `feed` in the scenario",
+    ],
+    [
+      "an unknown outcome",
+      rated("").replace(step, "[{ http: / }, { http: /b, when: status_409 }]"),
+      'load.scenarios.s.steps.1.when: no outcome status_409. Did you mean "status_429"?',
+    ],
+    [
+      "an unknown feeder",
+      rated(", feed: usrs").replace(
+        "  scenarios:",
+        "  feeders: { users: { csv: u.csv } }\n  scenarios:",
+      ),
+      'load.scenarios.s.feed: no feeder usrs. Did you mean "users"? (plan.yaml:5)',
+    ],
+    [
+      "an unknown column",
+      rated(", feed: users")
+        .replace(step, '[{ http: "/${feed.nam}" }]')
+        .replace("  scenarios:", "  feeders: { users: { csv: u.csv } }\n  scenarios:"),
+      'no column in u.csv: nam. Did you mean "name"? (plan.yaml:5)',
+    ],
+    [
+      "a model nobody named",
+      rated("").replace(step, "[{ llm: { chat: { prompt: hi } } }]"),
+      "load.scenarios.s.steps.0.llm: names no model, and target.model is not set",
+    ],
+    [
+      "a document store nobody described",
+      rated("").replace(step, "[{ rag: { query: {} } }]"),
+      "load.scenarios.s.steps.0.rag: target.rag is not set",
+    ],
+    [
+      "a secret written out",
+      rated("").replace(`"${home}" }`, `"${home}", auth: { bearer: sk-1 } }`),
+      "load.target.auth.bearer: write ${env:NAME} or ${file:PATH}, not the secret itself (plan.yaml:2)",
+    ],
+    [
+      "a warm-up as long as the scenario",
+      rated(", warmup: 10s"),
+      "load.scenarios.s.warmup: load.scenarios.s.warmupMs is not shorter than the scenario. (plan.yaml:4)",
+    ],
+    [
+      "no scenarios",
+      `load:\n  target: { baseUrl: "${home}" }\n  scenarios: {}\n`,
+      "load.scenarios: is empty (plan.yaml:3)",
+    ],
+    ["text that is no YAML", "load: [\n  {", "(plan.yaml:2)"],
+    ["a key given twice", "load:\n  seed: 1\n  seed: 2\n", "(plan.yaml:3)"],
+  ])("%s is refused, with its path and line", async (_what, text, message) => {
+    const said = await refusal(text, {}, { "u.csv": "id,name\n1,a\n" });
+    expect(said).toMatch(/^LL_LOAD_PLAN_INVALID /);
+    expect(said).toContain(message);
+  });
+
+  it.each([
+    [
+      "a host that is not allowed",
+      rated("").replace(home, "http://example.test"),
+      "LL_LOAD_HOST_REFUSED load.target.baseUrl: example.test is not an allowed host. (plan.yaml:2)",
+    ],
+    [
+      "a rate above the cap",
+      rated("").replace("rate: 5", "rate: 60000"),
+      "LL_LOAD_ABOVE_CAP load.scenarios.s.rate: load.scenarios.s.rate is above the cap of 50000. (plan.yaml:4)",
+    ],
+    [
+      "a missing variable",
+      rated("").replace(`"${home}" }`, `"${home}", auth: { bearer: "\${env:KEY}" } }`),
+      "LL_LOAD_SECRET load.target.auth.bearer: KEY is not set (plan.yaml:2)",
+    ],
+    [
+      "a missing secret file",
+      rated("").replace(step, '[{ http: { path: /, headers: { k: "${file:no.txt}" } } }]'),
+      "LL_LOAD_SECRET load.scenarios.s.steps.0.http.headers.k: no.txt: ENOENT",
+    ],
+    [
+      "a broken feeder",
+      rated("").replace("  scenarios:", "  feeders: { u: { csv: bad.csv } }\n  scenarios:"),
+      "LL_LOAD_FEED_INVALID bad.csv:3: 1 fields where the header has 2.",
+    ],
+    [
+      "a trace that goes back",
+      plan(
+        `{ executor: trace-replay, trace: t.jsonl, format: mooncake, request: { llm: { chat: { model: m, prompt: a } } } }`,
+      ),
+      "LL_LOAD_TRACE_INVALID t.jsonl: Line 2",
+    ],
+    [
+      "a module that is not there",
+      rated("").replace(`steps: ${step}`, 'exec: "./no.ts#run"'),
+      "LL_LOAD_SCENARIO_IMPORT load.scenarios.s.exec: ./no.ts: ENOENT",
+    ],
+    [
+      "a module that throws",
+      rated("").replace(`steps: ${step}`, 'exec: "./throws.ts#run"'),
+      "LL_LOAD_SCENARIO_IMPORT load.scenarios.s.exec: ./throws.ts: throws when it is imported: Error: boom",
+    ],
+    [
+      "a generator that is not exported",
+      rated("").replace(
+        "  scenarios:",
+        '  feeders: { u: { generator: "./fine.ts#row" } }\n  scenarios:',
+      ),
+      "LL_LOAD_SCENARIO_IMPORT load.feeders.u.generator: ./fine.ts exports no function row. (plan.yaml:3)",
+    ],
+    [
+      "a function that is not exported",
+      rated("").replace(`steps: ${step}`, 'exec: "./fine.ts#rum"'),
+      'LL_LOAD_SCENARIO_IMPORT load.scenarios.s.exec: ./fine.ts exports no function rum. Did you mean "run"? (plan.yaml:4)',
+    ],
+    [
+      "a rate claimed of users",
+      plan(
+        `{ executor: constant-vus, vus: 1, duration: 1s, steps: ${step} }`,
+        '  thresholds: { http_reqs: "rate>100" }\n',
+      ),
+      'LL_LOAD_CLAIM_MODEL load.thresholds.http_reqs: thresholds: "http_reqs: rate>100" names a rate of http_reqs, and s is a closed model. (plan.yaml:3)',
+    ],
+  ])("%s is refused by its own code", async (_what, text, message) => {
+    const files = {
+      "bad.csv": "a,b\n1,2\n3\n",
+      "t.jsonl":
+        '{"timestamp":5,"input_length":1,"output_length":1,"hash_ids":[]}\n{"timestamp":1,"input_length":1,"output_length":1,"hash_ids":[]}\n',
+      "throws.ts": "throw new Error('boom');",
+      "fine.ts": "export function run() {}",
+    };
+    expect(await refusal(text, {}, files)).toContain(message);
+  });
+
+  it("all faults are told at once", async () => {
+    const said = await refusal(
+      rated(", feed: u").replace(step, "[{ llm: { chat: { prompt: a } } }]"),
+    );
+    expect(said.split("\n")).toHaveLength(2);
+  });
+
+  it("no message holds a secret that was read", async () => {
+    const text = rated(", feed: nope").replace(
+      `"${home}" }`,
+      `"${home}", auth: { bearer: "\${env:KEY}" } }`,
+    );
+    expect(await refusal(text, { KEY: "s3cret" })).not.toContain("s3cret");
+  });
+});
