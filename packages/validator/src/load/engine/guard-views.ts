@@ -58,16 +58,20 @@ function viewOf(
   };
 }
 
-/** By the first step of each part: an iteration of a part begins with it. */
+/**
+ * By the first step of each part, which an iteration of it begins with; one of documents is any one
+ * of its steps.
+ */
 function mixOff({ scenario, steps }: ScenarioRecord): number {
   if (scenario.exec?.kind !== "mix") return 0;
   const { parts } = scenario.exec;
   const weights = parts.reduce((sum, { weight }) => sum + weight, 0);
   let first = 0;
   const firsts = parts.map((part) => {
-    const due = steps[first]?.due ?? 0;
+    const from = first;
     first += part.steps?.length ?? 1;
-    return due;
+    const begin = steps.slice(from, part.exec?.kind === "rag" ? first : from + 1);
+    return begin.reduce((sum, step) => sum + step.due, 0);
   });
   const total = firsts.reduce((sum, due) => sum + due, 0);
   if (total === 0) return 0;

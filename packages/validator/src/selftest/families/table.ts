@@ -4,6 +4,7 @@ import { falseVerdictFamily } from "./false-verdicts.ts";
 import { lintRuleFamily } from "./lint-rules.ts";
 import { loadCheckFamily } from "./load-checks.ts";
 import { loadGuardFamily } from "./load-guards.ts";
+import { loadProfileFamily } from "./load-profiles.ts";
 import { stackProbeFamily } from "./stack-probes.ts";
 import { targetProbeFamily } from "./target-probes.ts";
 
@@ -14,6 +15,7 @@ export const selftestFamilies: readonly SelftestFamily[] = [
   lintRuleFamily,
   loadGuardFamily,
   loadCheckFamily,
+  loadProfileFamily,
   targetProbeFamily,
   stackProbeFamily,
 ];
