@@ -64,6 +64,19 @@ const interval: readonly Phrase[] = (
         ),
     ],
     [
+      "named first",
+      (p) =>
+        `The 95 % confidence interval of the success rate (${p.value} %) is ${p.low} % to ${p.high} %.`,
+    ],
+    [
+      "low and high",
+      (p) =>
+        table(
+          ["Metric", "Result", "CI low", "CI high"],
+          ["Success", `${p.value} %`, `${p.low} %`, `${p.high} %`],
+        ),
+    ],
+    [
       "html",
       (p) =>
         `<table><tr><th>Metric</th><th>Value</th><th>95 % CI</th></tr><tr><td>Success rate</td><td>${p.value} %</td><td>${p.low} - ${p.high} %</td></tr></table>`,
@@ -97,6 +110,11 @@ const mean: readonly Phrase[] = (
           ["Operations", `${c}`],
           ["Average", m],
         ),
+    ],
+    [
+      "rating",
+      ({ parts: [a, b, c], mean: m }) =>
+        `**Overall: ${m}/100**\n\n${table(["Dimension", "Rating"], ["Security", `${a}/100`], ["Speed", `${b}/100`], ["Operations", `${c}/100`])}`,
     ],
     [
       "headline",
@@ -154,6 +172,11 @@ const unit: readonly Phrase[] = (
       "percentile row",
       (n, wrong) =>
         `Summary: p99 latency ${n} ms.\n\n${table(["Percentile", "Latency"], ["p50", `${n / 2} ms`], ["p99", `${n} ${wrong ? "s" : "ms"}`])}`,
+    ],
+    [
+      "median",
+      (n, wrong) =>
+        `Median latency: ${n} ms\n\nWe measured a median latency of ${n} ${wrong ? "s" : "ms"}.`,
     ],
     [
       "throughput",
@@ -218,6 +241,11 @@ const drills = (name: string, when: string): string =>
 const date: readonly Phrase[] = (
   [
     ["column", (age) => `Date: ${dayOf(0)}\n\n${drills("Run on", dayOf(age))}`],
+    [
+      "generated",
+      (age) =>
+        `Report generated on ${dayOf(0)}\n\nThe chaos drills were run on ${dayOf(age)} and passed.`,
+    ],
     ["heading", (age) => `# Readiness report, ${spelled(0)}\n\n${drills("Date", dayOf(age))}`],
     [
       "pair",
@@ -264,6 +292,7 @@ function shareOf(random: Draw, isBroken: boolean): { n: number; percent: string 
 const precision: readonly Phrase[] = (
   [
     ["of", ({ n, percent }) => `${percent} % of ${n} requests succeeded.`],
+    ["count first", ({ n, percent }) => `Of ${n} runs, ${percent} % passed.`],
     [
       "over",
       ({ n, percent }) =>
