@@ -2,7 +2,7 @@ import type { Sent } from "./edge-senders.ts";
 import type { StackEdge } from "./manifest.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import { psql, usePostgres } from "./wire/postgres-session.ts";
-import { enterRedis, redisCli, type RedisContext } from "./wire/redis-session.ts";
+import { enterFor, redisCli, type RedisContext } from "./wire/redis-session.ts";
 import { type S3Context, s3Curl, s3Need, sha256Hex } from "./wire/s3-session.ts";
 
 const pagesMax = 20;
@@ -52,7 +52,7 @@ async function findKey(
 ): Promise<StackSeen | null> {
   const key = edge.find?.key?.replaceAll("$MARK", wanted.mark);
   if (key === undefined) return null;
-  using session = await enterRedis(context);
+  using session = await enterFor(context, key);
   const count = await session.need("EXISTS", key);
   const seen = `${key} is ${count === 1 ? "" : "not "}in ${context.name}.`;
   return { ok: count === 1, seen, reproduce: redisCli(context, "EXISTS", key) };

@@ -3,17 +3,18 @@ import type { StackItem } from "./claims.ts";
 import { findIn } from "./edge-finders.ts";
 import { sendThrough } from "./edge-senders.ts";
 import type { StackEdge, StackManifest } from "./manifest.ts";
-import type { StackContext, StackProbe, StackSeen } from "./probe.ts";
+import type { StackContext, StackProbe, StackRule, StackSeen } from "./probe.ts";
 import type { StackService } from "./services/index.ts";
+import { stackProbes } from "./table.ts";
 import { LacksFeature } from "./wire/fault.ts";
 
-const loginless: readonly string[] = ["http"];
-
-/** The checks without which an edge can tell nothing. */
+/** The checks without which an edge can tell nothing: both ends let us in, or answer. */
 function needsOf(stack: StackManifest, edge: StackEdge): string[] {
-  return [edge.from, edge.to].map((name) => {
+  return [edge.from, edge.to].flatMap((name) => {
     const kind = stack.services[name]?.kind ?? "";
-    return `${name}.${loginless.includes(kind) ? "answers" : "login"}`;
+    const checks = stackProbes.filter((probe) => probe.kind === kind).map(({ check }) => check);
+    const need = ["login", "answers"].find((check) => checks.includes(check));
+    return need === undefined ? [] : [`${name}.${need}`];
   });
 }
 
@@ -42,6 +43,9 @@ async function cross(context: StackContext, edge: StackEdge): Promise<readonly S
   });
 }
 
+/** Both ends answer, and what one is sent never reaches the other. */
+export const edgeSaboteur: readonly StackRule[] = [{ when: "forget", reply: "" }];
+
 function edgeProbe(stack: StackManifest, edge: StackEdge): StackProbe {
   const kind: StackService["kind"] = stack.services[edge.from]?.kind ?? "http";
   return {
@@ -52,7 +56,7 @@ function edgeProbe(stack: StackManifest, edge: StackEdge): StackProbe {
     checklist: ["R1-18", "R1-19", "R1-20"],
     severity: "critical",
     claim: () => null,
-    saboteur: [],
+    saboteur: edgeSaboteur,
     run: (context) => cross(context, edge),
   };
 }

@@ -11,7 +11,7 @@ export async function againstTwin(
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<StackResult> {
   await using twin = await start(rules);
-  const services = { it: { ...twin.service, ...more } };
+  const services = { it: { ...twin.service, ...more }, ...twin.neighbours };
   return await runStackPlan({ timeoutMs: 2_000, ...twin.stack, services }, twin.secrets);
 }
 

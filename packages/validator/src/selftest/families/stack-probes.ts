@@ -4,7 +4,9 @@ import type { VerdictDocument } from "@loadline/contract";
 import { parsePlanFile } from "../../plan/load-plan-file.ts";
 import { runValidation } from "../../run/run-validation.ts";
 import type { StackProbe, StackRule } from "../../stack/probe.ts";
+import { edgeSaboteur } from "../../stack/edges.ts";
 import { partProbes } from "../../stack/probes/parts.ts";
+import { startEdgeTwin } from "../../stack/stubs/edge.ts";
 import { startPartsTwin } from "../../stack/stubs/parts.ts";
 import type { StartTwin } from "../../stack/stubs/twin.ts";
 import { stackProbes } from "../../stack/table.ts";
@@ -17,7 +19,7 @@ const timeoutMs = 4_000;
 
 /** A check of a kind of service, or of what every kind may declare. */
 interface Tried extends Pick<StackProbe, "check" | "summary" | "saboteur"> {
-  readonly kind: StackProbe["kind"] | "part";
+  readonly kind: StackProbe["kind"] | "part" | "edge";
 }
 
 interface StackSeen {
@@ -32,7 +34,7 @@ async function against(
   rules: readonly StackRule[],
 ): Promise<StackSeen> {
   await using twin = await start(rules);
-  const stack = { timeoutMs, ...twin.stack, services: { it: twin.service } };
+  const stack = { timeoutMs, ...twin.stack, services: { it: twin.service, ...twin.neighbours } };
   const parsed = parsePlanFile(JSON.stringify({ stack }));
   if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
   const secrets = Object.entries(twin.secrets);
@@ -57,7 +59,7 @@ export const stackProbeFamily: SelftestFamily = {
   cases(context) {
     const twins = new Map<string, Promise<StackSeen>>();
     const startOf = (kind: Tried["kind"]): StartTwin => {
-      const start = kind === "part" ? startPartsTwin : stackTwins[kind];
+      const start = { ...stackTwins, part: startPartsTwin, edge: startEdgeTwin }[kind];
       if (start === undefined) throw new TypeError(`there is no healthy twin of ${kind}`);
       return start;
     };
@@ -67,10 +69,16 @@ export const stackProbeFamily: SelftestFamily = {
       return made;
     };
     const parts = partProbes.map((probe): Tried => ({ ...probe, kind: "part" }));
-    return [...stackProbes, ...parts].map(({ kind, check, summary, saboteur }: Tried) => {
+    const edge: Tried = {
+      kind: "edge",
+      check: "cache",
+      summary: "data crosses to a neighbour",
+      saboteur: edgeSaboteur,
+    };
+    return [...stackProbes, ...parts, edge].map(({ kind, check, summary, saboteur }: Tried) => {
       const id = `stack.${kind}.${check}`;
       const rules = saboteurOf(id, saboteur);
-      const claim = `stack.it.${check}`;
+      const claim = kind === "edge" ? `stack.edge.it.${check}` : `stack.it.${check}`;
       const seenOf = ({ verdict, evidence }: StackSeen): CaseSeen =>
         claimSeen(verdict, claim, evidence);
       return {

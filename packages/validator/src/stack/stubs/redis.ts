@@ -113,6 +113,8 @@ function answer(keys: Dictionary, words: readonly string[]): string {
       return keys.set(key, value);
     case "GET":
       return keys.get(key);
+    case "EXISTS":
+      return keys.get(key).startsWith("$-1") ? ":0\r\n" : ":1\r\n";
     case "DEL":
       return keys.delete(key);
     case "TTL":

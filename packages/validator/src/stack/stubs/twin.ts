@@ -4,6 +4,8 @@ import type { StackRule } from "../probe.ts";
 export interface StackTwin extends AsyncDisposable {
   /** The service as a manifest says it. */
   readonly service: Readonly<Record<string, unknown>>;
+  /** Other services of its stack, by name. */
+  readonly neighbours?: Readonly<Record<string, unknown>>;
   /** What the stack around it says beside its services. */
   readonly stack?: Readonly<Record<string, unknown>>;
   /** Values of its references `${env:NAME}`, by name. */
