@@ -103,6 +103,22 @@ describe("loadline load", () => {
     expect([wrong.exit, wrong.host.err()]).toEqual([64, expect.stringContaining('"rag"')]);
   });
 
+  it("quota-burst takes its second key from the variable that the manifest names, and prints none", async () => {
+    const limiter = "limiter: { kind: token_bucket, limit: 10, periodMs: 1000, burst: 10 }";
+    writeFileSync(join(cwd, "target.yaml"), `${limiter}\notherKey: { keyEnv: OTHER_KEY }\n`);
+    const args = [...target, "--profile", "quota-burst", "--manifest", "target.yaml", "--dry-run"];
+    const without = await load(args);
+    expect([without.exit, without.host.err()]).toEqual([
+      78,
+      expect.stringContaining("The variable OTHER_KEY is not set"),
+    ]);
+    const { exit, host } = await load(args, { OTHER_KEY: "sk-other-0001" });
+    expect(exit).toBe(0);
+    expect(host.out()).toMatch(/burst\.admitted +predicate/);
+    expect(host.out()).toMatch(/other_key\.p99 +comparison +20 /);
+    expect(host.out() + host.err()).not.toContain("sk-other-0001");
+  });
+
   it("`plan` prints the same of a profile or a load plan as `load --dry-run`", async () => {
     const args = [...target, "--profile", "levels", "--duration", "20s"];
     const dry = await load([...args, "--dry-run"]);

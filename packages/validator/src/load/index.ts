@@ -10,6 +10,7 @@ export { loadErrors } from "./errors.ts";
 export { checkLoadPlan } from "./plan/check.ts";
 export { loadCaps } from "./plan/check-scenario.ts";
 export { loadGuards } from "./guards/index.ts";
+export { growthClaims, growthStream } from "./growth-claims.ts";
 export { bindJob } from "./job.ts";
 export type { BoundJob, GuardWaiver, LoadJob, ObserveSpec } from "./job.ts";
 export { armOrder, arms, blockMs, blockPlan, gapMs, interleave } from "./compare/interleave.ts";

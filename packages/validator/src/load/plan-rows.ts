@@ -6,6 +6,7 @@ import {
   samplesNeeded,
 } from "@loadline/contract";
 import { arms, blockMs, gapMs } from "./compare/interleave.ts";
+import { growthClaims } from "./growth-claims.ts";
 import { type BoundJob, type LoadJob, plannedSamples } from "./job.ts";
 import type { Planned } from "./thresholds/planned.ts";
 import type { BoundClaim } from "./thresholds/bound-claim.ts";
@@ -37,7 +38,29 @@ export interface LoadPlanRow {
 /** One row per claim, in the plan's order. */
 export function loadPlanRows({ bound, load, job }: BoundJob): LoadPlanRow[] {
   const triples = job.ab === undefined ? null : (job.triples ?? 0);
-  return bound.map((one) => rowOf(one, load, triples));
+  return [...bound.map((one) => rowOf(one, load, triples)), ...growthRows(job)];
+}
+
+/** Seconds of memory that tell a slope, after the first tenth, which settles. */
+const growthSeconds = 60;
+const settledShare = 0.9;
+
+function growthRows(job: LoadJob): LoadPlanRow[] {
+  const seconds = Math.floor(jobMinutes(job) * 60 * settledShare);
+  const isTooSmall = seconds < growthSeconds;
+  return growthClaims(job.observe ?? []).map(({ id, statement, kind, required }) => ({
+    claim: id,
+    statement,
+    kind,
+    required: required && !job.explore,
+    planned: seconds,
+    needed: [growthSeconds],
+    forPower80: null,
+    badAllowed: null,
+    provable: !isTooSmall,
+    isTooSmall,
+    problem: isTooSmall ? `${seconds} s after settling, ${growthSeconds} needed` : "",
+  }));
 }
 
 /** Minutes a job sends for: of an A/B run its blocks, one after the other. */

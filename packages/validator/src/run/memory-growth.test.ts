@@ -2,8 +2,8 @@ import { type Claim, type MiniRun, startMiniRun } from "@loadline/contract";
 import { describe, expect, it } from "vitest";
 import type { Draft, Recorder } from "../evidence/recorder.ts";
 import { sha256 } from "../evidence/sha256.ts";
-import type { ObserveSpec } from "../load/index.ts";
-import { growthClaims, recordGrowth } from "./memory-growth.ts";
+import { growthClaims, type ObserveSpec } from "../load/index.ts";
+import { recordGrowth } from "./memory-growth.ts";
 import type { ObservedSeries } from "./observe.ts";
 
 const mib = 1024 * 1024;

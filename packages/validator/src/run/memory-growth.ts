@@ -1,6 +1,6 @@
-import { type Claim, slopeInterval } from "@loadline/contract";
+import { slopeInterval } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
-import type { ObserveSpec } from "../load/index.ts";
+import { growthStream, type ObserveSpec } from "../load/index.ts";
 import type { ObservedSeries } from "./observe.ts";
 
 const by = "load.memory";
@@ -11,43 +11,11 @@ const settleShare = 0.1;
 const gapShareMax = 0.05;
 /** One-sided 95 %, as the claim says. */
 const z = 1.645;
-const confidence = 0.95;
-
-const streamOf = (at: number): string => `load.memory_growth.${at + 1}`;
-
-function nameOf(spec: ObserveSpec): string {
-  if ("process" in spec) return `process ${spec.process}`;
-  return "cgroup" in spec ? `cgroup ${spec.cgroup}` : (spec.series[0] ?? "");
-}
 
 /** How many series a source has. */
 function seriesOf(spec: ObserveSpec): number {
   if ("process" in spec) return 1;
   return "cgroup" in spec ? 2 : spec.series.length;
-}
-
-/** One claim for each observed source that declares how much its memory may grow. */
-export function growthClaims(specs: readonly ObserveSpec[]): Claim[] {
-  return specs.flatMap((spec, at): Claim[] => {
-    const limit = spec.growthMibPerHourMax;
-    if (limit === undefined) return [];
-    return [
-      {
-        id: `target.memory_growth.${at + 1}`,
-        statement: `${nameOf(spec)} grows by at most ${limit} MiB/h in this window`,
-        kind: "bound",
-        of: streamOf(at),
-        limit,
-        unit: "MiB/h",
-        parts: ["all"],
-        confidence,
-        required: spec.required ?? true,
-        category: "Performance & Capacity",
-        rationale: "A leak ends a service that passed every short test.",
-        checklist: ["R1-28", "R4-14"],
-      },
-    ];
-  });
 }
 
 /**
@@ -65,7 +33,7 @@ export function recordGrowth(
     first += seriesOf(spec);
     if (spec.growthMibPerHourMax === undefined || series === undefined) continue;
     const shared = { by, claims: [`target.memory_growth.${at + 1}`] };
-    const stream = streamOf(at);
+    const stream = growthStream(at);
     const settled = series.samples.slice(Math.floor(series.samples.length * settleShare));
     const known = settled.flatMap(([ms, value]): [number, number][] =>
       value === null ? [] : [[ms, value]],

@@ -2,6 +2,7 @@ import type { Claim, RunPlan } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
 import {
   type BoundJob,
+  growthClaims,
   type LiveFrame,
   LoadControl,
   jobMinutes,
@@ -15,7 +16,7 @@ import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
 import { sendAb } from "./run-ab.ts";
-import { growthClaims, recordGrowth } from "./memory-growth.ts";
+import { recordGrowth } from "./memory-growth.ts";
 import { aroundMs, startObserver } from "./observe.ts";
 import { recordRun } from "./record-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";

@@ -119,6 +119,23 @@ describe("built-in profiles", () => {
     ]);
   });
 
+  it("a plan names the growth of memory beside its other claims, and what a short one cannot tell", () => {
+    const memory = { process: 4_242 };
+    const declared = profileManifestSchema.parse({ model: "tiny", memory });
+    const rows = (durationMs: number) =>
+      loadPlanRows(bound(findProfile("soak"), declared, { durationMs })).filter(
+        ({ kind }) => kind === "bound",
+      );
+    expect(rows(1_800_000).map(({ provable, planned }) => [provable, planned])).toEqual([
+      [true, 1_620],
+      [true, 1_620],
+    ]);
+    expect(rows(30_000)[0]).toMatchObject({
+      isTooSmall: true,
+      problem: "27 s after settling, 60 needed",
+    });
+  });
+
   it("quota-burst does not promise refusals that its own limiter would not make", () => {
     const wide = profileManifestSchema.parse({
       model: "tiny",
