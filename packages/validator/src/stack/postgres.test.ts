@@ -55,3 +55,47 @@ describe("PostgreSQL where another server is", () => {
     expect(having(result, "passed")).toEqual([]);
   });
 });
+
+describe("PostgreSQL under use", () => {
+  it("every session of the declared number is let in before one is served [R1-10]", async () => {
+    const { sentences } = await against("postgres", []);
+    expect(sentences["db.pool"]).toMatch(/^8 of 8 sessions were answered, half within \d+ ms/);
+  });
+
+  it("a refused login of one session is told with the server's own words", async () => {
+    const rules = [{ when: "select pg_sleep", reply: "!53300 remaining slots are reserved" }];
+    const { words, sentences } = await against("postgres", rules);
+    expect(words["db.pool"]).toBe("failed false");
+    expect(sentences["db.pool"]).toContain("refused: 53300 remaining slots are reserved");
+  });
+
+  it("statements nobody counts are not tested by name, and a refused view is told with its words", async () => {
+    const { words, sentences } = await against("postgres", [
+      { when: "select application_name", reply: "!42501 permission denied" },
+      { when: "select extversion from pg_extension where extname = 'pg_stat", reply: "[]" },
+    ]);
+    expect(words["db.slow_statements"]).toBe("not_tested capability_missing");
+    expect(sentences["db.slow_statements"]).toContain("pg_stat_statements is not installed");
+    expect(words["db.replication_lag"]).toBe("failed false");
+    expect(sentences["db.replication_lag"]).toContain("42501: permission denied");
+  });
+
+  it("a version without a column or view is asked for its own, or is an error of the check", async () => {
+    const old = await against("postgres", [
+      { when: "show server_version", reply: '[["9.6.24"]]' },
+      { when: "select round(mean_time", reply: '[["9000","7","1"]]' },
+    ]);
+    expect(old.words["db.replication_lag"]).toBe("error probe_contract");
+    expect(old.words["db.slow_statements"]).toBe("failed false");
+    const timescale = await against("timescaledb", [
+      {
+        when: "select extversion from pg_extension where extname = 'timescaledb",
+        reply: '[["1.7.5"]]',
+      },
+      { when: "select table_name::text", reply: '[["ticks","9"]]' },
+    ]);
+    expect(timescale.words["db.hypertables"]).toBe("passed");
+    expect(timescale.sentences["db.hypertables"]).toContain("ticks has 9 chunks");
+    expect(timescale.words["db.jobs"]).toBe("error probe_contract");
+  });
+});

@@ -115,3 +115,36 @@ describe("the checks of Redis", () => {
     server.close();
   });
 });
+
+describe("Redis that is run with others", () => {
+  it("a redirection in place of a refusal is an open door [R1-26]", async () => {
+    const rules = [{ when: "GET loadline-locked", reply: "-MOVED 1234 127.0.0.1:1\r\n" }];
+    const { words } = await against(rules);
+    expect(words["cache.locked"]).toBe("failed false");
+  });
+
+  it("a key whose node cannot be reached is told with the node's address", async () => {
+    const rules = [{ when: "GET loadline_", reply: "-MOVED 1234 127.0.0.1:1\r\n" }];
+    const { words, sentences } = await against(rules);
+    expect(words["cache.read_back"]).toBe("failed false");
+    expect(sentences["cache.read_back"]).toContain("127.0.0.1:1 refused the connection");
+  });
+
+  it("a server that is no sentinel leads nobody to a master", async () => {
+    await using stub = await startRedisStub([], null);
+    const cache = { kind: "redis", url: stub.url, topology: "sentinel" };
+    const { words, sentences } = await runStackPlan({ timeoutMs: 2_000, services: { cache } });
+    expect(words["cache.login"]).toBe("failed false");
+    expect(sentences["cache.login"]).toContain("the server is no sentinel");
+    expect(words["cache.read_back"]).toBe("not_tested baseline_broken");
+  });
+
+  it("a replica is not taken for a master with replicas [R1-36]", async () => {
+    const rules = [{ when: "INFO", reply: "#role:slave;master_link_status:up" }];
+    const { words, sentences } = await against(rules);
+    expect(words["cache.replicas"]).toBe("failed false");
+    expect(sentences["cache.replicas"]).toContain(
+      "It is a slave itself; its link to its master is up",
+    );
+  });
+});

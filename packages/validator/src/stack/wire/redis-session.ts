@@ -61,11 +61,22 @@ export async function enterSentinel(context: RedisContext): Promise<RedisSession
 export const textsOf = (reply: RespValue): string[] =>
   Array.isArray(reply) ? reply.flatMap((one) => (typeof one === "string" ? [one] : [])) : [];
 
+/** What a sentinel says of its masters. @throws WireFault for a server that is none. */
+async function askSentinel(sentinel: RedisSession, ...words: readonly string[]) {
+  const reply = await sentinel.ask("SENTINEL", ...words);
+  if (!(reply instanceof RespError)) return reply;
+  const isNone = /^ERR unknown command/i.test(reply.message);
+  const seen = isNone
+    ? "the server is no sentinel"
+    : `SENTINEL ${words[0] ?? ""}: ${reply.message}`;
+  throw new WireFault("protocol", seen, reply.message);
+}
+
 /** The name of the master that is watched. @throws WireFault */
 export async function masterOf(context: RedisContext, sentinel: RedisSession): Promise<string> {
   const { master } = context.service;
   if (master !== undefined) return master;
-  const masters = await sentinel.need("SENTINEL", "MASTERS");
+  const masters = await askSentinel(sentinel, "MASTERS");
   const [first] = Array.isArray(masters) ? masters : [];
   const name = textsOf(first ?? null)[1];
   if (name !== undefined) return name;
@@ -78,7 +89,7 @@ export async function openData(context: RedisContext): Promise<RedisSession> {
   if (topology !== "sentinel") return await openRedis(context);
   using sentinel = await enterSentinel(context);
   const name = await masterOf(context, sentinel);
-  const found = await sentinel.need("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name);
+  const found = await askSentinel(sentinel, "GET-MASTER-ADDR-BY-NAME", name);
   const [host, port] = textsOf(found);
   if (host === undefined || port === undefined) {
     throw new WireFault("protocol", `the sentinel knows no master ${name}`);
