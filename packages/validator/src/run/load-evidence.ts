@@ -227,7 +227,9 @@ export class LoadEvidence {
   #compared(claim: BoundClaim["claim"], rule: NonNullable<BoundClaim["blocks"]>): void {
     const seen = this.#blocks.find(({ scenario }) => scenario === rule.scenario);
     const rows = seen === undefined ? [] : comparedBlocks(rule, seen);
-    if (rows.length === 0) return this.#notRun(claim.id, "No request fell due.");
+    if (rows.length === 0) {
+      return this.#notRun(claim.id, "No quiet blocks had good answers to compare with.");
+    }
     const data = { stream: claim.of, part: "all", unit: "ms", blocks: rows };
     this.#recorder.append({ kind: "sample.blocks", by, claims: [claim.id], data });
   }

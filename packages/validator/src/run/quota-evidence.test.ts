@@ -79,7 +79,21 @@ describe("blocks beside each other", () => {
     ]);
   });
 
-  it("a block whose percentile is a failure counts as endless, one without requests as nothing", () => {
+  it("a target that answers nobody has nothing to compare: it is no worse than itself by no row", () => {
+    const dead = blocks.map(() => ({ due: 10, p99Ms: null }));
+    const triples = [
+      [0, 1, 2],
+      [3, 4, 5],
+    ] as const;
+    const seen = { scenario: "steady", blockMs: 1 };
+    expect(comparedBlocks({ ...shared, triples }, { ...seen, blocks: dead })).toEqual([]);
+    const halfDead = [dead, blocks].map((all) => all.slice(0, 3)).flat();
+    expect(comparedBlocks({ ...shared, triples }, { ...seen, blocks: halfDead })).toEqual([
+      [1, 2, 3],
+    ]);
+  });
+
+  it("a loud block whose percentile is a failure counts as endless, one without requests as nothing", () => {
     const broken = [{ due: 10, p99Ms: null }, ...blocks.slice(1, 5), { due: 0, p99Ms: null }];
     const found = comparedBlocks(
       {

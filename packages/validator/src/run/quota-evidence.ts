@@ -54,7 +54,10 @@ export function admittedFigure(
   return { ok, seen };
 }
 
-/** Triples of p99 in ms; one with an empty block is left out. */
+/**
+ * Triples of p99 in ms. One whose quiet blocks have no good answer there is left out: with nothing to
+ * compare with, a target that answers nobody would be no worse than itself.
+ */
 export function comparedBlocks(
   rule: NonNullable<BoundClaim["blocks"]>,
   seen: ScenarioBlocks,
@@ -62,6 +65,7 @@ export function comparedBlocks(
   return rule.triples.flatMap((triple) => {
     const all = triple.map((at) => seen.blocks[at]);
     if (all.some((block) => block === undefined || block.due === 0)) return [];
+    if (all.slice(0, 2).some((block) => block?.p99Ms == null)) return [];
     const [a = 0, again = 0, b = 0] = all.map((block) =>
       Math.max(leastMs, block?.p99Ms ?? timeoutMs),
     );
