@@ -51,7 +51,8 @@ export function decideMean(claim: Claim, evidence: PartEvidence): Decision {
   const least = Math.max(claim.min ?? 0, meanSlicesMin);
   const pass = meanInterval(slices, claim.confidence, evidence.key);
   const fail = meanInterval(slices, failConfidence(claim), evidence.key);
-  const n = slices.length;
+  // An empty slice is no observation: without spread it would only narrow the interval.
+  const n = slices.filter(([weight]) => weight > 0).length;
   if (n < least || pass === null || fail === null) {
     const sentence = `${formatNumber(n)} of at least ${formatNumber(least)} slices with values were recorded.`;
     const judged = { verdict: "inconclusive", reason: "too_short", sentence } as const;

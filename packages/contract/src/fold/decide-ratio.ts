@@ -18,19 +18,22 @@ export interface Counts {
 }
 
 function sumTallies(evidence: PartEvidence): Counts & { badBy: Record<string, number> } {
-  const badBy: Record<string, number> = {};
+  // A map: a class may have the name of a member every object has.
+  const badBy = new Map<string, number>();
   let [n, bad, open] = [0, 0, 0];
   for (const { value } of evidence.tallies) {
     n += value.n;
     bad += value.bad;
     open += value.undefined;
-    for (const [key, count] of Object.entries(value.badBy)) badBy[key] = (badBy[key] ?? 0) + count;
+    for (const [key, count] of Object.entries(value.badBy)) {
+      badBy.set(key, (badBy.get(key) ?? 0) + count);
+    }
   }
   for (const { value } of evidence.observations) {
     n++;
     if (!value.ok) bad++;
   }
-  return { n, bad, open, badBy };
+  return { n, bad, open, badBy: Object.fromEntries(badBy) };
 }
 
 function describe(claim: Claim, c: Counts, target: number): string {
