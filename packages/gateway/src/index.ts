@@ -27,6 +27,8 @@ export type { Gateway, GatewayDeps } from "./gateway.ts";
 export { createGateway } from "./server.ts";
 export { explainWorkers } from "./workers/explain.ts";
 export { openGateway } from "./workers/supervisor.ts";
+export { checkWatched, type WatchedFigure } from "./telemetry/alerts/check.ts";
+export { rulesDocument, rulesFile } from "./telemetry/alerts/rules-file.ts";
 export { readTls } from "./tls/wire.ts";
 export { sqlUrl } from "./state/config.ts";
 export { type Acting, defaultTenant, operator } from "./identity/acting.ts";

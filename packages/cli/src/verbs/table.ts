@@ -2,6 +2,7 @@ import type { OptionSpec, PositionalSpec } from "../args.ts";
 import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
 import { interopOptions } from "./load-interop-options.ts";
 import { loadOptions } from "./load-options.ts";
+import { sloOptions } from "./slo-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
@@ -358,6 +359,15 @@ export const verbs: readonly VerbSpec[] = [
     ],
     positional: { name: "simulate", min: 1, max: 1, oneOf: ["simulate"] },
     load: async () => (await import("./breaker.ts")).runBreaker,
+  },
+  {
+    name: "slo",
+    summary: "alert rules for Prometheus, and four watched figures",
+    usage: "compile|check [--objective PERCENT] [--metrics FILE]",
+    example: "loadline slo compile --objective 99.9",
+    options: sloOptions,
+    positional: { name: "compile|check", min: 1, max: 1, oneOf: ["compile", "check"] },
+    load: async () => (await import("./slo.ts")).runSlo,
   },
   {
     name: "schedule",
