@@ -39,8 +39,8 @@ function moveRow(selector: string, step: number): void {
 const rowKeys: Readonly<Record<string, () => void>> = {
   j: () => moveRow("[data-row]", 1),
   k: () => moveRow("[data-row]", -1),
-  n: () => moveRow(".stop", 1),
-  p: () => moveRow(".stop", -1),
+  n: () => moveRow(".stoppers .stop", 1),
+  p: () => moveRow(".stoppers .stop", -1),
   c: () => document.querySelector<HTMLElement>("[data-copy]")?.click(),
   "/": () => document.querySelector<HTMLElement>("[data-filter]")?.focus(),
 };

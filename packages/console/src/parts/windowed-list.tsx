@@ -1,5 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { countFigure } from "../model/format.ts";
+import { Fig } from "./figure.tsx";
+import { Notice } from "./notice.tsx";
 
 /** Lists longer than this are windowed: only what is on screen is in the page. */
 const plainRowsMax = 500;
@@ -35,30 +38,54 @@ export function WindowedList<T>(props: WindowedListProps<T>) {
   };
   const shown = rows.slice(start, start + count);
   return (
-    <div
-      ref={box}
-      class={windowed ? "rows rows-windowed" : "rows"}
-      role="list"
-      aria-label={props.label}
-      tabIndex={windowed ? 0 : undefined}
-      onScroll={windowed ? onScroll : undefined}
-    >
-      <div style={{ height: windowed ? `${start * rowPx}px` : "0" }} />
-      {shown.map((row, index) => (
-        <div
-          key={props.keyOf(row)}
-          class="row"
-          style={windowed ? { height: `${rowPx}px` } : {}}
-          role="listitem"
-          aria-setsize={rows.length}
-          aria-posinset={start + index + 1}
-        >
-          {props.render(row)}
-        </div>
-      ))}
+    <>
       <div
-        style={{ height: windowed ? `${(rows.length - start - shown.length) * rowPx}px` : "0" }}
-      />
-    </div>
+        ref={box}
+        class={windowed ? "rows rows-windowed" : "rows"}
+        role="list"
+        aria-label={props.label}
+        tabIndex={windowed ? 0 : undefined}
+        onScroll={windowed ? onScroll : undefined}
+      >
+        <div style={{ height: windowed ? `${start * rowPx}px` : "0" }} />
+        {shown.map((row, index) => (
+          <div
+            key={props.keyOf(row)}
+            class="row"
+            style={windowed ? { height: `${rowPx}px` } : {}}
+            role="listitem"
+            aria-setsize={rows.length}
+            aria-posinset={start + index + 1}
+          >
+            {props.render(row)}
+          </div>
+        ))}
+        <div
+          style={{ height: windowed ? `${(rows.length - start - shown.length) * rowPx}px` : "0" }}
+        />
+      </div>
+      <LeftOut windowed={windowed} rows={rows.length} shown={shown.length} />
+    </>
+  );
+}
+
+interface LeftOutProps {
+  readonly windowed: boolean;
+  readonly rows: number;
+  readonly shown: number;
+}
+
+/** Why not every row is in the page: a browser's own search and the paper see only those that are. */
+function LeftOut({ windowed, rows, shown }: LeftOutProps) {
+  if (rows === shown) return null;
+  return windowed ? (
+    <Notice kind="note">
+      Only the rows near the view are in the page; the filter (/) searches all{" "}
+      <Fig figure={countFigure(rows)} />.
+    </Notice>
+  ) : (
+    <Notice kind="note">
+      <Fig figure={countFigure(rows - shown)} /> more rows are not printed.
+    </Notice>
   );
 }
