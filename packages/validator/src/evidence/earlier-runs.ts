@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ReportModel } from "@loadline/contract";
 import { isRecord, parseJson } from "../probes/shapes.ts";
@@ -8,9 +8,17 @@ export const earlierRunsMax = 20;
 
 const outcomes = ["READY", "NOT_READY", "NOT_PROVEN"] as const;
 
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // No verdict, or none that may be read: like a damaged one it is left out, the run goes on.
+    return "";
+  }
+}
+
 function readOne(path: string, target: string): ReportModel["earlier"][number] | null {
-  if (!existsSync(path)) return null;
-  const verdict = parseJson(readFileSync(path, "utf8"));
+  const verdict = parseJson(textOf(path));
   if (!isRecord(verdict) || verdict["target"] !== target) return null;
   const { run, endedAt, planDigest } = verdict as Readonly<Record<string, unknown>>;
   const outcome = outcomes.find((name) => name === verdict["outcome"]);

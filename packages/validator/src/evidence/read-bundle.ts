@@ -1,5 +1,5 @@
 import { readFile, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { validatorErrors } from "../errors.ts";
 
@@ -17,7 +17,7 @@ async function readDirectory(path: string): Promise<Map<string, Uint8Array>> {
   let total = 0;
   for (const entry of entries.filter((e) => e.isFile())) {
     const full = join(entry.parentPath, entry.name);
-    const name = full.slice(path.length).replaceAll("\\", "/").replace(/^\/+/, "");
+    const name = relative(path, full).replaceAll("\\", "/");
     total += (await stat(full)).size;
     if (total > bundleBytesMax) throw refuse(path, "over 1 GiB");
     files.set(name, await readFile(full));
@@ -65,7 +65,7 @@ function withoutTop(files: Map<string, Uint8Array>): Map<string, Uint8Array> {
 export async function readBundle(path: string): Promise<Map<string, Uint8Array>> {
   try {
     const found = await stat(path);
-    if (found.isDirectory()) return await readDirectory(path.replace(/\/+$/, ""));
+    if (found.isDirectory()) return await readDirectory(path);
     if (found.size > bundleBytesMax) throw refuse(path, "over 1 GiB");
     const bytes = await readFile(path);
     const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;

@@ -1,0 +1,206 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type EvidenceRecord, readRecord } from "@loadline/contract";
+import { TestClock } from "@loadline/kit/clock";
+import { seededRandom } from "@loadline/kit/random";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseJson } from "../probes/shapes.ts";
+import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
+import { createRedactor } from "./redact.ts";
+import { makeRunDirectory, runName, writeWhole } from "./run-directory.ts";
+import { sha256 } from "./sha256.ts";
+
+const secret = "sk-live-4f9a77c2e0d1";
+const place = { root: "", count: 0 };
+
+beforeEach(() => {
+  place.root = mkdtempSync(join(tmpdir(), "loadline-recorder-"));
+});
+afterEach(() => rmSync(place.root, { recursive: true, force: true }));
+
+interface Open {
+  readonly dir: string;
+  readonly clock: TestClock;
+  readonly recorder: Recorder;
+}
+
+function open(more: Partial<RecorderOptions> = {}): Open {
+  const clock = new TestClock();
+  const dir = makeRunDirectory(place.root, `run-${place.count++}`);
+  const redactor = createRedactor([secret], new Uint8Array(32));
+  const base = { run: "run-1", planDigest: "plan-digest", target: "t", toolVersion: "1" };
+  return {
+    dir,
+    clock,
+    recorder: createRecorder({ ...base, runDir: dir, clock, redactor, ...more }),
+  };
+}
+
+const textOf = (dir: string): string => readFileSync(join(dir, "evidence.jsonl"), "utf8");
+
+function linesOf(dir: string): EvidenceRecord[] {
+  const rows = textOf(dir).trimEnd().split("\n");
+  return rows.map((row) => {
+    const record = readRecord(parseJson(row));
+    if (record === null) throw new Error(`unreadable: ${row}`);
+    return record;
+  });
+}
+
+const note = (data: Record<string, unknown>) => ({ kind: "note", by: "x", data }) as const;
+
+describe("the log of a run", () => {
+  it("every record names the hash of the one before, the first the plan", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue(), { minLength: 1, maxLength: 12 }), (values) => {
+        const { dir, recorder } = open();
+        for (const value of values) recorder.append(note({ value }));
+        recorder.close();
+        const records = linesOf(dir);
+        expect(records.map(({ seq }) => seq)).toEqual(values.map((_, at) => at));
+        const prevs = ["plan-digest", ...records.map(({ hash }) => hash)];
+        expect(records.map(({ prev }) => prev)).toEqual(prevs.slice(0, -1));
+        expect(recorder.head()).toBe(prevs.at(-1));
+        // In JSON there is no -0.
+        expect(records).toEqual(JSON.parse(JSON.stringify(recorder.records)));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("a record is on disk when append returns, without sync or close", () => {
+    const { dir, recorder } = open();
+    for (let i = 0; i < 3; i++) {
+      recorder.append(note({ i }));
+      expect(linesOf(dir)).toHaveLength(i + 1);
+    }
+    recorder.sync();
+    recorder.close();
+  });
+
+  it("time in it is that of the run, from 0, to a thousandth", () => {
+    const { dir, clock, recorder } = open();
+    recorder.append(note({}));
+    clock.advance(1_234.567_89);
+    recorder.append(note({}));
+    recorder.close();
+    const [first, second] = linesOf(dir);
+    expect([first?.mono, second?.mono]).toEqual([0, 1_234.568]);
+    expect(second?.at).toBe("2026-01-01T00:00:01.234Z");
+  });
+
+  it("what nobody said is filled in: measured, for no claim, by this version", () => {
+    const { dir, recorder } = open();
+    recorder.append(note({}));
+    recorder.append({ ...note({}), provenance: "imported", claims: ["a"] });
+    recorder.close();
+    expect(linesOf(dir).map((r) => [r.provenance, r.claims, r.target, r.by])).toEqual([
+      ["measured", [], "t", { id: "x", version: "1", digest: "" }],
+      ["imported", ["a"], "t", { id: "x", version: "1", digest: "" }],
+    ]);
+  });
+
+  it("a second writer of the same run is refused, the first one's log stays", () => {
+    const { dir, recorder } = open();
+    recorder.append(note({ first: true }));
+    expect(() => open({ runDir: dir })).toThrow(/EEXIST/);
+    recorder.close();
+    expect(linesOf(dir)).toHaveLength(1);
+  });
+
+  it("a resumed run begins with the old records byte for byte and goes on with their chain and time", () => {
+    const one = open();
+    one.recorder.append(note({ a: 1 }));
+    one.clock.advance(500);
+    one.recorder.append(note({ b: 2 }));
+    one.recorder.close();
+    const two = open({ before: linesOf(one.dir) });
+    expect(textOf(two.dir)).toBe(textOf(one.dir));
+    two.clock.advance(20);
+    two.recorder.append(note({ c: 3 }));
+    two.recorder.close();
+    const records = linesOf(two.dir);
+    expect(records.map(({ seq, mono }) => [seq, mono])).toEqual([
+      [0, 0],
+      [1, 500],
+      [2, 520],
+    ]);
+    expect(records[2]?.prev).toBe(records[1]?.hash);
+  });
+
+  it("a half-written last line spoils itself alone: every line before it reads", () => {
+    const { dir, recorder } = open();
+    for (let i = 0; i < 4; i++) recorder.append(note({ i }));
+    recorder.close();
+    const whole = textOf(dir);
+    const end = whole.lastIndexOf("\n", whole.length - 2) + 1;
+    for (let cut = end + 1; cut < whole.length - 1; cut += 7) {
+      const rows = whole.slice(0, cut).split("\n");
+      expect(rows.slice(0, 3).map((row) => readRecord(parseJson(row))?.seq)).toEqual([0, 1, 2]);
+      expect(readRecord(parseJson(rows[3] ?? ""))).toBeNull();
+    }
+  });
+});
+
+describe("secrets and artifacts", () => {
+  it("no key reaches the disk: not by data, by a name, nor by a body", () => {
+    const { dir, recorder } = open();
+    recorder.append({
+      ...note({ [secret]: [{ seen: `Bearer ${secret}` }] }),
+      doesNotProve: [`that ${secret} is good`],
+    });
+    const digest = recorder.artifact(Buffer.from(`{"echo":"${secret}"}`));
+    recorder.close();
+    expect(textOf(dir)).not.toContain(secret);
+    const bytes = readFileSync(join(dir, "artifacts", digest));
+    expect(bytes.toString()).not.toContain(secret);
+    expect(sha256(bytes)).toBe(digest);
+  });
+
+  it("equal bytes are stored once, under the digest of what is stored", () => {
+    const { dir, recorder } = open();
+    const digests = ["a", "b", "a"].map((text) => recorder.artifact(Buffer.from(text)));
+    recorder.close();
+    expect(digests[0]).toBe(digests[2]);
+    expect(readdirSync(join(dir, "artifacts")).sort()).toEqual([...new Set(digests)].sort());
+  });
+});
+
+describe("the folder of a run", () => {
+  it("a name sorts by time and tells two runs of one second apart", () => {
+    const random = seededRandom(1);
+    const clock = new TestClock();
+    const names = [runName(clock, random), runName(clock, random)];
+    clock.advance(1_000);
+    names.push(runName(clock, random));
+    expect(names[0]).toMatch(/^20260101T000000Z-[0-9a-f]{8}$/);
+    expect(new Set(names).size).toBe(3);
+    expect([...names].sort().at(-1)).toBe(names[2]);
+  });
+
+  it("is made with its parents once; a second time, or under a file, it is refused by its code", () => {
+    const dir = makeRunDirectory(join(place.root, "a", "b"), "run");
+    expect(readdirSync(dir)).toEqual(["artifacts"]);
+    const code = { code: "LL_RUN_DIRECTORY" };
+    expect(() => makeRunDirectory(join(place.root, "a", "b"), "run")).toThrow(
+      expect.objectContaining(code),
+    );
+    writeFileSync(join(place.root, "file"), "");
+    expect(() => makeRunDirectory(join(place.root, "file"), "run")).toThrow(
+      expect.objectContaining(code),
+    );
+  });
+
+  it("a file is written whole under its name, or the one before stays", () => {
+    writeWhole(place.root, "verdict.json", "old");
+    writeWhole(place.root, "verdict.json", "new");
+    expect(readFileSync(join(place.root, "verdict.json"), "utf8")).toBe("new");
+    expect(readdirSync(place.root)).toEqual(["verdict.json"]);
+    expect(() => writeWhole(join(place.root, "none"), "verdict.json", "x")).toThrow(/ENOENT/);
+    const broken = { length: 4 } as unknown as Uint8Array;
+    expect(() => writeWhole(place.root, "verdict.json", broken)).toThrow();
+    expect(readFileSync(join(place.root, "verdict.json"), "utf8")).toBe("new");
+  });
+});
