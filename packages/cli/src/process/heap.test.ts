@@ -31,6 +31,20 @@ describe("a process that serves", () => {
     expect(own?.environment).toEqual({ MALLOC_ARENA_MAX: "4" });
   });
 
+  test.each([
+    ["below the user's home", { HOME: "/home/a" }, "/home/a/.cache/loadline/compile"],
+    ["in the user's cache", { HOME: "/a", XDG_CACHE_HOME: "/c" }, "/c/loadline/compile"],
+    [
+      "below home where the cache is relative",
+      { HOME: "/a", XDG_CACHE_HOME: "c" },
+      "/a/.cache/loadline/compile",
+    ],
+    ["where it was told to", { HOME: "/a", NODE_COMPILE_CACHE: "/d" }, "/d"],
+    ["nowhere without a home", {}, undefined],
+  ] as const)("keeps compiled code %s", (_where, env, folder) => {
+    expect(restartOf(started({ env }))?.environment["NODE_COMPILE_CACHE"]).toBe(folder);
+  });
+
   test("keeps the flags it was started with", () => {
     const restart = restartOf(started({ execArgv: ["--enable-source-maps"] }));
     expect(restart?.arguments.slice(1, 3)).toEqual(["--enable-source-maps", servingFlags[0]]);

@@ -1,3 +1,5 @@
+import { isAbsolute, join } from "node:path";
+
 /**
  * How V8 keeps the memory of a process that serves. Its defaults let the young generation grow to
  * 128 MB and then put what is under way into the old one, which costs CPU and memory; they are read
@@ -39,11 +41,23 @@ export function restartOf(o: Started): Restart | undefined {
   const given = [...o.execArgv, ...(o.env["NODE_OPTIONS"] ?? "").split(" ")];
   if (given.some(isHeapFlag)) return undefined;
   const environment: Record<string, string> = { ...servingEnvironment };
+  const cache = compileCacheOf(o.env);
+  if (cache !== undefined) environment["NODE_COMPILE_CACHE"] = cache;
   for (const [name, value] of Object.entries(o.env)) {
     if (value !== undefined) environment[name] = value;
   }
   const flags = [...o.execArgv, ...servingFlags];
   return { arguments: [node, ...flags, script, ...o.argv.slice(2)], environment };
+}
+
+/**
+ * Where code compiled by an earlier start is kept: with it, no process and no thread loads the type
+ * stripper or compiles again. A folder of the user's own, since what lies there is run.
+ */
+function compileCacheOf(env: Started["env"]): string | undefined {
+  const { XDG_CACHE_HOME: given = "", HOME: home = "" } = env;
+  const caches = isAbsolute(given) ? given : isAbsolute(home) ? join(home, ".cache") : undefined;
+  return caches === undefined ? undefined : join(caches, "loadline", "compile");
 }
 
 function isHeapFlag(flag: string): boolean {
