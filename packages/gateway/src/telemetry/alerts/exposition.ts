@@ -15,7 +15,7 @@ export interface Selector {
   }[];
 }
 
-const linePattern = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
+const linePattern = /^([a-zA-Z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)/;
 const labelPattern = /(\w+)(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"/g;
 
 /** The samples of a metrics page; lines that are none are left out. */
