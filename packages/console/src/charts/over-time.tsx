@@ -1,7 +1,14 @@
 import type { LoadSeries } from "@loadline/contract";
 import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
-import { mostOf, overTimeOf, overTimeTable, totalsOf } from "../model/chart-data.ts";
+import {
+  loneOf,
+  mostOf,
+  onLogScale,
+  overTimeOf,
+  overTimeTable,
+  totalsOf,
+} from "../model/chart-data.ts";
 import { Fig } from "../parts/figure.tsx";
 import { ChartFrame } from "./chart-frame.tsx";
 import { axisOf, Plot } from "./plot.tsx";
@@ -17,7 +24,8 @@ const line = (label: string, stroke: string, width = 1.5): uPlot.Series => ({
   stroke,
   width,
   spanGaps: false,
-  points: { show: false },
+  // A line shows no single value: one between two gaps is a dot.
+  points: { show: false, size: 5, filter: (plot, at) => loneOf([...(plot.data[at] ?? [])]) },
 });
 
 /** Offered and finished requests per second, per slice. */
@@ -70,9 +78,7 @@ export function RateChart({ series, theme, printing }: ChartProps) {
 export function LatencyChart({ series, theme, printing }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const { seconds, p99Ms, maxMs } = overTimeOf(series);
-    const drawable = (values: readonly (number | null)[]): (number | null)[] =>
-      values.map((value) => (value !== null && value > 0 ? value : null));
-    return [[...seconds], drawable(p99Ms), drawable(maxMs)];
+    return [[...seconds], onLogScale(p99Ms), onLogScale(maxMs)];
   }, [series]);
   const most = mostOf(series.maxMs);
   return (

@@ -1,7 +1,7 @@
 import type { LoadSeries } from "@loadline/contract";
 import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
-import { percentilesOf, percentileTable } from "../model/chart-data.ts";
+import { onLogScale, percentilesOf, percentileTable } from "../model/chart-data.ts";
 import { formatValue } from "../model/format.ts";
 import { Fig } from "../parts/figure.tsx";
 import { ChartFrame } from "./chart-frame.tsx";
@@ -18,8 +18,8 @@ export function PercentileChart({ series, theme, printing }: ChartProps) {
     const points = percentilesOf(series);
     return [
       points.map((point) => point.tail),
-      points.map((point) => point.responseMs),
-      points.map((point) => point.serviceMs),
+      onLogScale(points.map((point) => point.responseMs)),
+      onLogScale(points.map((point) => point.serviceMs)),
     ];
   }, [series]);
   return (

@@ -3,7 +3,9 @@ import { fixtureModel } from "../../test/fixture-model.ts";
 import {
   heatGridOf,
   heatTable,
+  loneOf,
   mostOf,
+  onLogScale,
   overTimeOf,
   overTimeTable,
   percentilesOf,
@@ -49,6 +51,24 @@ describe("chart data", () => {
     expect(grid.most).toBe(Math.max(...grid.counts.flat()));
     expect(heatTable(series).rows).toHaveLength(series.heat.length);
     expect(grid.edgesMs).toEqual(grid.edgesMs.toSorted((a, b) => a - b));
+  });
+
+  it("a log scale has no place for zero or less, and a gap stays one", () => {
+    expect(onLogScale([0, -1, null, 0.001, 5])).toEqual([null, null, null, 0.001, 5]);
+  });
+
+  it.each([
+    [[], []],
+    [[5], [0]],
+    [[0], [0]],
+    [[null, 5, null], [1]],
+    [[1, 2, null, 3], [3]],
+    [
+      [1, null, 2, null, undefined, 3, 4],
+      [0, 2],
+    ],
+  ])("of %j the values alone between gaps or ends stand at %j", (values, lone) => {
+    expect(loneOf(values)).toEqual(lone);
   });
 
   it("totals add up and the maximum of gaps alone is null", () => {

@@ -43,6 +43,18 @@ export function overTimeOf(series: LoadSeries): OverTime {
   };
 }
 
+/** The values a log scale has a place for: zero and less are gaps there. */
+export const onLogScale = (values: readonly (number | null)[]): (number | null)[] =>
+  values.map((value) => (value !== null && value > 0 ? value : null));
+
+/** Where a value has a gap or an end on both sides, so that no line goes through it. */
+export function loneOf(values: readonly (number | null | undefined)[]): number[] {
+  const has = (index: number): boolean => typeof values[index] === "number";
+  return values.flatMap((_, index) =>
+    has(index) && !has(index - 1) && !has(index + 1) ? [index] : [],
+  );
+}
+
 /** The table twin of the over-time chart. */
 export function overTimeTable(series: LoadSeries): ChartTable {
   const data = overTimeOf(series);

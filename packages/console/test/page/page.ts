@@ -24,17 +24,12 @@ class NoResize {
   disconnect(): void {}
 }
 
-class Path {
-  constructor() {
-    return createPaint().context;
-  }
-}
-
 /** A page in place of the browser's; every change is flushed before a call returns. */
 export function openPage(options: PageOptions = {}) {
   const page = new PageDocument();
   const copied: string[] = [];
   const selected: unknown[] = [];
+  const lines = createPaint();
   const address = { hash: options.hash ?? "", href: `report.html${options.hash ?? ""}` };
   const globals: Readonly<Record<string, unknown>> = {
     document: page,
@@ -67,7 +62,11 @@ export function openPage(options: PageOptions = {}) {
     scrollTo: () => undefined,
     devicePixelRatio: 1,
     ResizeObserver: NoResize,
-    Path2D: Path,
+    Path2D: class {
+      constructor() {
+        return lines.context;
+      }
+    },
   };
   for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
   const root = document.createElement("div");
@@ -111,6 +110,8 @@ export function openPage(options: PageOptions = {}) {
       address.hash = hash;
       void act(() => page.window.call(globalThis, new PageEvent("hashchange")));
     },
+    /** What the lines of all charts were told to go through. */
+    lines: lines.calls,
     /** What the canvases of the page were told to paint. */
     painted: () => page.querySelectorAll("canvas").flatMap((canvas) => canvas.paint.calls),
     [Symbol.dispose]: close,
