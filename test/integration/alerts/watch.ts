@@ -1,0 +1,124 @@
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "@loadline/kit/clock";
+import { eventually, freePort } from "@loadline/testkit";
+import { runCli } from "../cli-process.ts";
+import { type GatewayProcess, startGatewayProcess } from "../gateway-process.ts";
+
+const clock = systemClock();
+const upstreamScript = fileURLToPath(new URL("../kills/upstream-child.ts", import.meta.url));
+const waitMs = 30_000;
+
+/** A gateway over two upstreams, and a Prometheus that scrapes it each second. */
+export interface Watch extends AsyncDisposable {
+  /** So many chat calls, one after another, whatever they end with. */
+  call(count: number): Promise<void>;
+  /** Kills one upstream for good. */
+  kill(name: string): Promise<void>;
+  /** Waits until the query gives a series. */
+  untilScraped(query: string): Promise<void>;
+  /** Waits until exactly these fire, each with its target, in order. */
+  untilFiring(alerts: readonly string[]): Promise<void>;
+}
+
+/** Starts all of it, with the rules that `slo compile --hold 1s` prints. */
+export async function startWatch(prometheusPath: string, parent: string): Promise<Watch> {
+  const folder = mkdtempSync(join(parent, "watch-"));
+  const upstreams = new Map<string, ChildProcess>();
+  const targets: Record<string, object> = {};
+  for (const name of ["u1", "u2"]) {
+    const child = fork(upstreamScript, ["0", name], { stdio: "ignore" });
+    const [said]: unknown[] = await once(child, "message");
+    const port = typeof said === "object" && said !== null && "port" in said ? said.port : 0;
+    upstreams.set(name, child);
+    const baseUrl = `http://127.0.0.1:${Number(port)}/v1`;
+    targets[name] = { provider: "openai-compatible", model: "fault", baseUrl };
+  }
+  const gateway = await startGatewayProcess(
+    {
+      stateDir: join(folder, "state"),
+      listen: { port: 0 },
+      telemetry: { overloadAfter: 0 },
+      breaker: { minVolume: 2, minFailures: 2, openFor: "60s" },
+      targets,
+      routes: { r: { models: ["m"], groups: [{ targets: ["u1"] }, { targets: ["u2"] }] } },
+    },
+    () => undefined,
+  );
+  const port = await freePort();
+  await writeFiles(folder, gateway);
+  const prometheus = spawn(
+    prometheusPath,
+    [
+      `--config.file=${join(folder, "p.yml")}`,
+      `--storage.tsdb.path=${join(folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: "ignore" },
+  );
+  const ask = (query: string): Promise<readonly Record<string, string>[]> =>
+    queryOf(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`);
+  const firing = async (): Promise<readonly string[]> =>
+    (await ask('ALERTS{alertstate="firing"}'))
+      .map((labels) => `${labels["alertname"] ?? ""} ${labels["target"] ?? ""}`)
+      .toSorted();
+  const end = async (child: ChildProcess): Promise<void> => {
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return {
+    call: (count) => callMany(gateway, count),
+    async kill(name) {
+      const child = upstreams.get(name);
+      if (child === undefined) throw new Error(`${name} does not run`);
+      upstreams.delete(name);
+      await end(child);
+    },
+    untilScraped: (query) => eventually(clock, async () => (await ask(query)).length > 0, waitMs),
+    untilFiring: (alerts) =>
+      eventually(clock, async () => (await firing()).join() === alerts.join(), waitMs),
+    async [Symbol.asyncDispose]() {
+      for (const child of [prometheus, ...upstreams.values()]) await end(child);
+      await gateway.kill();
+    },
+  };
+}
+
+async function writeFiles(folder: string, gateway: GatewayProcess): Promise<void> {
+  const { out } = await runCli(folder, ["slo", "compile", "--hold", "1s"]);
+  writeFileSync(join(folder, "rules.yml"), out);
+  writeFileSync(join(folder, "key"), gateway.key);
+  writeFileSync(
+    join(folder, "p.yml"),
+    `global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: loadline
+    authorization: { credentials_file: key }
+    static_configs: [{ targets: ['${new URL(gateway.url).host}'] }]
+`,
+  );
+}
+
+async function callMany({ url, key }: GatewayProcess, count: number): Promise<void> {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "hi" }] });
+  for (let i = 0; i < count; i++) {
+    const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+    await answer.arrayBuffer();
+  }
+}
+
+/** Label sets of an instant query's answer; none while nobody listens. */
+async function queryOf(url: string): Promise<readonly Record<string, string>[]> {
+  const answer = await fetch(url).catch(() => null);
+  if (answer?.ok !== true) return [];
+  const value = (await answer.json()) as {
+    readonly data: { readonly result: readonly { readonly metric: Record<string, string> }[] };
+  };
+  return value.data.result.map(({ metric }) => metric);
+}
