@@ -1,4 +1,5 @@
 import type { OptionSpec, PositionalSpec } from "../args.ts";
+import { auditLogOptions } from "./audit-log-options.ts";
 import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
 import { interopOptions } from "./load-interop-options.ts";
 import { loadOptions } from "./load-options.ts";
@@ -281,50 +282,7 @@ export const verbs: readonly VerbSpec[] = [
     summary: "read, export, verify, prove or purge the gateway's audit log",
     usage: "query|verify|prove|export|purge [--heads F] [--tenant T] [--out F]",
     example: "loadline audit-log query --action key.created",
-    options: [
-      config,
-      {
-        name: "heads",
-        value: "FILE",
-        help: "all but query: signed heads, default auditLog.heads",
-      },
-      {
-        name: "key",
-        value: "FILE",
-        help: "verify, prove: public key, default audit-key.pub.pem of STATE",
-      },
-      {
-        name: "tenant",
-        value: "ID",
-        help: "one tenant; default of query and prove: * (platform)",
-      },
-      { name: "actor", value: "ID", help: "query: who acted" },
-      { name: "action", value: "NAME", help: "query: such as key.created" },
-      { name: "object", value: "ID", help: "query: what was acted on" },
-      { name: "code", value: "CODE", help: "query: why it was denied" },
-      { name: "from", value: "TIME", help: "query: from this time on" },
-      { name: "to", value: "TIME", help: "query: before this time" },
-      { name: "limit", value: "N", help: "query: entries a page, 1 to 1000, default 100" },
-      { name: "after", value: "SEQ", help: "query: the page after this entry, oldest first" },
-      {
-        name: "out",
-        value: "FILE",
-        help: "export: file to write, heads and checkpoints beside it; prove: file to write",
-      },
-      { name: "seq", value: "N", help: "prove: that this entry is in the signed log" },
-      {
-        name: "size",
-        value: "N",
-        help: "prove: that the log of N entries is the last one's begin",
-      },
-      {
-        name: "check",
-        value: "FILE",
-        help: "prove: whether this proof holds; needs the key alone",
-      },
-      { name: "before", value: "DAY", help: "purge: only what is older than this UTC day" },
-      { name: "yes", help: "purge: remove what was shown" },
-    ],
+    options: [config, ...auditLogOptions],
     positional: {
       name: "query|verify|prove|export|purge",
       min: 1,
