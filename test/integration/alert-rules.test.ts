@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type AlertCase, alertCases, healthy } from "./alerts/cases.ts";
-import { startWatch } from "./alerts/watch.ts";
+import { callMany, startWatch } from "./alerts/watch.ts";
 import { runCli } from "./cli-process.ts";
+import { startGatewayProcess } from "./gateway-process.ts";
 
 const run = promisify(execFile);
 const parts = await requireParts(["prometheus"], { rows: ["R0-27", "R0-17"] });
@@ -108,4 +109,36 @@ describe.skipIf(parts.missing)("alert rules in a real Prometheus", () => {
       "LoadlineSloTicket ",
     ]);
   }, 120_000);
+});
+
+describe("slo check beside a running gateway", () => {
+  it("a gateway that refuses 10 of 110 calls is over on limit hits alone [R0-27]", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ll-slo-"));
+    await using gateway = await startGatewayProcess(
+      {
+        stateDir: join(folder, "state"),
+        listen: { port: 0 },
+        telemetry: { overloadAfter: 0 },
+        limits: [{ scope: "key", resource: "requests", limit: 100, period: "24h", burst: 100 }],
+        targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
+        routes: { r: { models: ["m"], groups: [{ targets: ["s"] }] } },
+      },
+      () => undefined,
+    );
+    const statuses = await callMany(gateway, 110);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(10);
+    const headers = { authorization: `Bearer ${gateway.key}` };
+    const page = await (await fetch(`${gateway.url}/metrics`, { headers })).text();
+    writeFileSync(join(folder, "page.txt"), page);
+    const { code, out } = await runCli(folder, ["slo", "check", "--metrics", "page.txt"]);
+    rmSync(join(folder, "page.txt"));
+    expect(out.split("\n").map((line) => line.split(":")[0]?.replace(/ +/, " "))).toEqual([
+      "OVER limit_hits",
+      "within auth_failures",
+      "within overhead_over_100ms",
+      "inconclusive breaker_changes",
+      "",
+    ]);
+    expect([code, out.split("\n")[0]]).toEqual([1, expect.stringContaining("10 of 110 ")]);
+  }, 60_000);
 });

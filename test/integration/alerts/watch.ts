@@ -15,7 +15,7 @@ const waitMs = 30_000;
 /** A gateway over two upstreams, and a Prometheus that scrapes it each second. */
 export interface Watch extends AsyncDisposable {
   /** So many chat calls, one after another, whatever they end with. */
-  call(count: number): Promise<void>;
+  call(count: number): Promise<readonly number[]>;
   /** Kills one upstream for good. */
   kill(name: string): Promise<void>;
   /** Waits until the query gives a series. */
@@ -27,6 +27,7 @@ export interface Watch extends AsyncDisposable {
 /** Starts all of it, with the rules that `slo compile --hold 1s` prints. */
 export async function startWatch(prometheusPath: string, parent: string): Promise<Watch> {
   const folder = mkdtempSync(join(parent, "watch-"));
+  await using stack = new AsyncDisposableStack();
   const upstreams = new Map<string, ChildProcess>();
   const targets: Record<string, object> = {};
   for (const name of ["u1", "u2"]) {
@@ -34,6 +35,7 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
     const [said]: unknown[] = await once(child, "message");
     const port = typeof said === "object" && said !== null && "port" in said ? said.port : 0;
     upstreams.set(name, child);
+    stack.defer(() => end(child));
     const baseUrl = `http://127.0.0.1:${Number(port)}/v1`;
     targets[name] = { provider: "openai-compatible", model: "fault", baseUrl };
   }
@@ -48,6 +50,7 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
     },
     () => undefined,
   );
+  stack.use(gateway);
   const port = await freePort();
   await writeFiles(folder, gateway);
   const prometheus = spawn(
@@ -65,11 +68,8 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
     (await ask('ALERTS{alertstate="firing"}'))
       .map((labels) => `${labels["alertname"] ?? ""} ${labels["target"] ?? ""}`)
       .toSorted();
-  const end = async (child: ChildProcess): Promise<void> => {
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
-  };
+  stack.defer(() => end(prometheus));
+  const owned = stack.move();
   return {
     call: (count) => callMany(gateway, count),
     async kill(name) {
@@ -81,11 +81,16 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
     untilScraped: (query) => eventually(clock, async () => (await ask(query)).length > 0, waitMs),
     untilFiring: (alerts) =>
       eventually(clock, async () => (await firing()).join() === alerts.join(), waitMs),
-    async [Symbol.asyncDispose]() {
-      for (const child of [prometheus, ...upstreams.values()]) await end(child);
-      await gateway.kill();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** SIGKILL, and waits for its end; nothing for one that has ended. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
 }
 
 async function writeFiles(folder: string, gateway: GatewayProcess): Promise<void> {
@@ -104,13 +109,17 @@ scrape_configs:
   );
 }
 
-async function callMany({ url, key }: GatewayProcess, count: number): Promise<void> {
+/** So many chat calls of model `m`, one after another; resolves to their statuses. */
+export async function callMany({ url, key }: GatewayProcess, count: number): Promise<number[]> {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "hi" }] });
+  const statuses: number[] = [];
   for (let i = 0; i < count; i++) {
     const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
     await answer.arrayBuffer();
+    statuses.push(answer.status);
   }
+  return statuses;
 }
 
 /** Label sets of an instant query's answer; none while nobody listens. */
