@@ -70,7 +70,8 @@ export function createProbeClient(o: ProbeClientOptions): ProbeClient {
 
 function urlOf(baseUrl: string, request: ProbeRequest): URL {
   const base = parseHttpUrl(baseUrl);
-  if (request.fromOrigin) return new URL(request.path, base.origin);
+  // Put together as text: a path of two slashes would name another host.
+  if (request.fromOrigin) return new URL(base.origin + request.path);
   return new URL(base.pathname.replace(/\/+$/, "") + request.path, base.origin);
 }
 
@@ -85,11 +86,14 @@ function headersOf(o: ProbeClientOptions, url: URL, request: ProbeRequest): stri
   return headers;
 }
 
+function bodyOf(request: ProbeRequest): Buffer | undefined {
+  if (request.body !== undefined || request.json === undefined) return request.body;
+  return Buffer.from(JSON.stringify(request.json));
+}
+
 function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Promise<Exchange> {
   const url = urlOf(o.baseUrl, request);
-  const body =
-    request.body ??
-    (request.json === undefined ? undefined : Buffer.from(JSON.stringify(request.json)));
+  const body = bodyOf(request);
   const startedMs = o.clock.monotonicMs();
   return new Promise((resolve, reject) => {
     if (o.signal.aborted) {
@@ -108,19 +112,17 @@ function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Pr
         return;
       }
       const durationMs = o.clock.monotonicMs() - startedMs;
-      const kept = Buffer.concat(chunks);
-      resolve({
-        request,
-        url: url.href,
-        status,
-        headers,
-        body: kept,
-        bodyBytes,
-        fault,
-        durationMs,
-      });
+      const seen = { status, headers, body: Buffer.concat(chunks), bodyBytes };
+      resolve({ request, url: url.href, ...seen, fault, durationMs });
     };
     let timedOut = false;
+    const onAbort = (): void => call.abort();
+    // Before the request: the pool may refuse it at once.
+    o.signal.addEventListener("abort", onAbort, { once: true });
+    const timer = o.clock.after(o.timeoutMs, () => {
+      timedOut = true;
+      call.abort();
+    });
     const call = pool.request(
       {
         method: request.method,
@@ -144,12 +146,6 @@ function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Pr
           finish(timedOut ? `timeout: no end within ${o.timeoutMs} ms` : `${code}: ${detail}`),
       },
     );
-    const timer = o.clock.after(o.timeoutMs, () => {
-      timedOut = true;
-      call.abort();
-    });
-    const onAbort = (): void => call.abort();
-    o.signal.addEventListener("abort", onAbort, { once: true });
   });
 }
 

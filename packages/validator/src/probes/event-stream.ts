@@ -1,5 +1,14 @@
 import type { Exchange } from "./client.ts";
-import { bodyJson, type Fault, isRecord, type Json, parseJson, statusFault } from "./shapes.ts";
+import {
+  bodyJson,
+  type Fault,
+  headFault,
+  isRecord,
+  type Json,
+  mediaType,
+  parseJson,
+  statusFault,
+} from "./shapes.ts";
 
 /** Payloads of the `data:` fields of an event stream, joined per event. */
 export function eventPayloads(text: string): string[] {
@@ -20,13 +29,13 @@ export interface StreamReading {
   readonly fault: Fault;
 }
 
-/** Reads a chat completion stream. */
+/** Reads a chat completion stream; whether it was cut is for the caller to say. */
 export function readStream(exchange: Exchange): StreamReading {
   const none = (fault: Fault): StreamReading => ({ chunks: [], ended: false, fault });
-  const status = statusFault(exchange, 200);
+  const status = headFault(exchange, 200);
   if (status !== null) return none(status);
-  const type = exchange.headers["content-type"] ?? "";
-  if (!type.startsWith("text/event-stream")) return none(`content type is ${type || "missing"}`);
+  const type = mediaType(exchange);
+  if (type !== "text/event-stream") return none(`the content type is ${type || "missing"}`);
   const payloads = eventPayloads(exchange.body.toString("utf8"));
   const chunks: Json[] = [];
   for (const payload of payloads) {
@@ -51,6 +60,11 @@ export function readCompletion(exchange: Exchange): { body: Json; fault: Fault }
   const status = statusFault(exchange, 200);
   const body = bodyJson(exchange);
   if (status !== null) return { body: {}, fault: status };
+  const type = mediaType(exchange);
+  // Client libraries hand a body of any other type on as text.
+  if (!/[/+]json$/.test(type)) {
+    return { body: {}, fault: `the content type is ${type || "missing"}, not JSON` };
+  }
   if (!isRecord(body)) return { body: {}, fault: "the body is not a JSON object" };
   if (body["error"] !== undefined) return { body, fault: "HTTP 200 carries an error body" };
   return { body, fault: null };

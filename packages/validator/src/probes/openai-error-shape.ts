@@ -1,6 +1,6 @@
 import { chatRequest } from "./chat-request.ts";
 import type { Probe } from "./probe.ts";
-import { describeAnswer, envelopeFault, type Fault } from "./shapes.ts";
+import { cutFault, describeAnswer, envelopeFault, type Fault } from "./shapes.ts";
 
 export const openaiErrorShape: Probe = {
   id: "openai.error_shape",
@@ -20,7 +20,7 @@ export const openaiErrorShape: Probe = {
     const status = exchange.status ?? 0;
     const refused: Fault =
       status >= 400 && status < 500 ? null : `wanted HTTP 4xx, got ${describeAnswer(exchange)}`;
-    const fault = refused ?? envelopeFault(exchange);
+    const fault = refused ?? cutFault(exchange) ?? envelopeFault(exchange);
     const seen = fault ?? `HTTP ${status} with \`error.message\` and \`error.type\``;
     return [{ part: "all", ok: fault === null, seen, exchange }];
   },

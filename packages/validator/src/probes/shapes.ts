@@ -29,10 +29,26 @@ export function describeAnswer(exchange: Exchange): string {
   return `HTTP ${exchange.status} ${type}, ${exchange.bodyBytes} bytes${fault}`;
 }
 
-/** What is wrong with an answer that had to have `status`. */
-export function statusFault(exchange: Exchange, ...wanted: readonly number[]): Fault {
+/** What is wrong with the head of an answer that had to have one of these statuses. */
+export function headFault(exchange: Exchange, ...wanted: readonly number[]): Fault {
   if (exchange.status !== null && wanted.includes(exchange.status)) return null;
   return `wanted HTTP ${wanted.join(" or ")}, got ${describeAnswer(exchange)}`;
+}
+
+/** The same, and the answer ended: a whole body in an open answer keeps the client waiting. */
+export function statusFault(exchange: Exchange, ...wanted: readonly number[]): Fault {
+  return headFault(exchange, ...wanted) ?? cutFault(exchange);
+}
+
+/** What broke an answer off after its head. */
+export function cutFault(exchange: Exchange): Fault {
+  return exchange.fault === null ? null : `the answer was cut: ${exchange.fault}`;
+}
+
+/** `type/subtype` in lower case, without parameters; "" when there is none. */
+export function mediaType(exchange: Exchange): string {
+  const type = exchange.headers["content-type"] ?? "";
+  return (type.split(";", 1)[0] ?? "").trim().toLowerCase();
 }
 
 /** OpenAI's envelope: `{ error: { message, type } }` with a message that says something. */

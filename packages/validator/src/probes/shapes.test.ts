@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { chatRequest, streamRequest } from "./chat-request.ts";
+import type { Exchange, ProbeRequest } from "./client.ts";
+import { wrongKey } from "./client.ts";
+import { eventPayloads, readStream } from "./event-stream.ts";
+import { reproduce } from "./reproduce.ts";
+import { envelopeFault, usageFault } from "./shapes.ts";
+
+function exchangeOf(change: Partial<Exchange> = {}): Exchange {
+  return {
+    request: { method: "GET", path: "/models" },
+    url: "http://127.0.0.1:1/v1/models",
+    status: 200,
+    headers: { "content-type": "text/event-stream" },
+    body: Buffer.alloc(0),
+    bodyBytes: 0,
+    fault: null,
+    durationMs: 1,
+    ...change,
+  };
+}
+
+describe("events of a stream", () => {
+  const payload = fc.string({ minLength: 1 }).filter((text) => !/[\r\n]/.test(text));
+
+  it("come out as they went in, under any line end, with comments and other fields between", () => {
+    const end = fc.constantFrom("\n", "\r\n", "\r");
+    const noise = fc.subarray([": ping", "event: message", "id: 7", "retry: 10"]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(payload, { minLength: 1, maxLength: 3 })),
+        end,
+        noise,
+        (all, eol, extra) => {
+          const text = all
+            .map(
+              (lines) => [...extra, ...lines.map((line) => `data: ${line}`)].join(eol) + eol + eol,
+            )
+            .join("");
+          expect(eventPayloads(text)).toEqual(all.map((lines) => lines.join("\n")));
+        },
+      ),
+    );
+  });
+
+  it("whatever bytes a target sends, reading them never throws and never ends without a chunk", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          payload.map((p) => Buffer.from(`data: ${p}\n\n`)),
+        ),
+        (raw) => {
+          const reading = readStream(exchangeOf({ body: Buffer.from(raw) }));
+          if (reading.fault === null) expect(reading.chunks.length).toBeGreaterThan(0);
+          else expect(reading).toMatchObject({ chunks: [], ended: false });
+        },
+      ),
+    );
+  });
+});
+
+describe("usage", () => {
+  it("holds for whole counts that add up with a prompt, and for nothing else", () => {
+    const any = fc.oneof(
+      fc.integer({ min: -2, max: 9 }),
+      fc.double(),
+      fc.string(),
+      fc.constant(null),
+    );
+    fc.assert(
+      fc.property(any, any, any, (prompt, completion, total) => {
+        const usage = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total };
+        const whole = [prompt, completion, total].every(
+          (x) => Number.isInteger(x) && Number(x) >= 0,
+        );
+        const isGood = whole && Number(prompt) > 0 && Number(prompt) + Number(completion) === total;
+        expect(usageFault(usage) === null).toBe(isGood);
+      }),
+    );
+    expect(usageFault({ prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 })).toBeNull();
+  });
+});
+
+describe("an error envelope", () => {
+  it("has a message that says something and a type, whatever else is sent", () => {
+    const of = (body: unknown): string | null =>
+      envelopeFault(exchangeOf({ body: Buffer.from(JSON.stringify(body)) }));
+    expect(of({ error: { message: "no", type: "t" } })).toBeNull();
+    for (const bad of [
+      {},
+      { error: "no" },
+      { error: { message: "", type: "t" } },
+      { error: { message: "no" } },
+      { message: "no" },
+    ]) {
+      expect(of(bad), JSON.stringify(bad)).not.toBeNull();
+    }
+    fc.assert(fc.property(fc.jsonValue(), (value) => void of(value)));
+  });
+});
+
+describe("requests of the prober", () => {
+  it("ask for few tokens, and for usage only where the claim is about it", () => {
+    expect(chatRequest("m").json).toMatchObject({ model: "m", max_tokens: 8 });
+    expect(streamRequest("m", false).json).not.toHaveProperty("stream_options");
+    expect(streamRequest("m", true).json).toMatchObject({
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+  });
+});
+
+describe("the command that shows it again", () => {
+  const of = (request: ProbeRequest, env?: string): string[] =>
+    reproduce(exchangeOf({ request }), env);
+
+  it("names the variable of the key and never holds one", () => {
+    const auth = (request: ProbeRequest, env?: string): string | undefined =>
+      of(request, env).find((part) => part.startsWith("authorization"));
+    const get = { method: "GET", path: "/models" } as const;
+    expect(auth(get, "MY_KEY")).toBe("authorization: Bearer $MY_KEY");
+    expect(auth({ ...get, key: "none" }, "MY_KEY")).toBeUndefined();
+    expect(auth({ ...get, key: "wrong" }, "MY_KEY")).toBe(`authorization: Bearer ${wrongKey}`);
+    expect(auth(get)).toBeUndefined();
+  });
+
+  it("sends the same body with its type, and names a file for one that is too long", () => {
+    const argv = of(chatRequest("m"));
+    expect(argv).toContain("content-type: application/json");
+    expect(JSON.parse(argv[argv.indexOf("--data-binary") + 1] ?? "")).toEqual(
+      chatRequest("m").json,
+    );
+    const long = of({ method: "POST", path: "/x", body: Buffer.alloc(5_000, "a") });
+    expect(long).toContain("@body-of-5000-bytes.json");
+    expect(long.join(" ").length).toBeLessThan(500);
+    expect(of({ method: "GET", path: "/models" })).toEqual(["curl", "-sS", "-i", exchangeOf().url]);
+  });
+});
