@@ -41,14 +41,22 @@ export function EvidenceView({ model, left, place, recordOf, printing, onQuery }
         total={model.records.length}
         onQuery={onQuery}
       />
-      <WindowedList
-        rows={shown}
-        label="Records"
-        rowPx={28}
-        printing={printing}
-        keyOf={(record) => record.seq}
-        render={(record) => <RecordRow record={record} />}
-      />
+      {shown.length === 0 ? (
+        <Notice kind="empty">
+          {model.records.length === 0
+            ? "No verdict or figure of this run cites a record."
+            : "No record matches this filter; Esc clears it."}
+        </Notice>
+      ) : (
+        <WindowedList
+          rows={shown}
+          label="Records"
+          rowPx={28}
+          printing={printing}
+          keyOf={(record) => record.seq}
+          render={(record) => <RecordRow record={record} />}
+        />
+      )}
     </section>
   );
 }

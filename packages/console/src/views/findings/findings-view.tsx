@@ -42,6 +42,9 @@ export function FindingsView({ model, left, place, onQuery, printing }: ReportVi
         </Notice>
       ) : null}
       <Unknown id={place.id} findings={model.findings} />
+      {shown.length === 0 && model.findings.length > 0 ? (
+        <Notice kind="empty">No finding matches this filter; Esc clears it.</Notice>
+      ) : null}
       {shown.map((finding) => (
         <FindingDetails
           key={finding.fingerprint}

@@ -9,6 +9,13 @@ import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
 
+/** Why the list is empty; a part in error was tried, so it is not untested, and has no evidence. */
+function emptyWords(claims: number, parts: number): string {
+  if (claims === 0) return "This run has no claim.";
+  if (parts === 0) return "No part of any claim was left untested.";
+  return "No untested part matches this filter; Esc clears it.";
+}
+
 /** Everything without evidence: which part, why, and what would fill it. */
 export function NotTestedView({ model, place, onQuery }: ReportView) {
   const parts = untestedParts(model.verdict.claims);
@@ -24,8 +31,8 @@ export function NotTestedView({ model, place, onQuery }: ReportView) {
         total={parts.length}
         onQuery={onQuery}
       />
-      {parts.length === 0 ? (
-        <Notice kind="empty">Every part of every claim has evidence.</Notice>
+      {shown.length === 0 ? (
+        <Notice kind="empty">{emptyWords(model.verdict.claims.length, parts.length)}</Notice>
       ) : null}
       <ul class="untested">
         {shown.map(({ claim, part }) => (
