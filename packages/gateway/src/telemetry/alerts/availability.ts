@@ -34,7 +34,7 @@ function burns(long: Window, short: Window, factor: number, budget: number): str
 
 const remedy =
   "See loadline_requests_total by route and status, then loadline_upstream_attempts_total by " +
-  "target and class: one target that fails wants to be drained (loadline breaker, or its group); " +
+  "target and class: hold the breaker of one that fails open (POST /admin/v1/breakers/ID/override); " +
   "all of them at once point at the gateway's own network or a reload, which can be taken back.";
 
 /**

@@ -97,7 +97,8 @@ const inside: readonly AlertRule[] = [
     holdMs: 5 * minuteMs,
     severity: "ticket",
     summary: "Limits are kept by each process alone: Redis does not answer.",
-    remedy: "Bring Redis back. Until then each replica admits its share of limits.replicasMax.",
+    remedy:
+      "Bring Redis back. Until then each replica admits 1 / stores.replicasMax of every limit.",
   },
   {
     name: "QueueDropping",
