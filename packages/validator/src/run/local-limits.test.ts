@@ -53,4 +53,31 @@ describe("limits of this machine", () => {
     const unknown = { descriptors: null, ports: null };
     expect(() => checkLocalLimits(plan({ a: rooms(30_000) }), unknown)).not.toThrow();
   });
+
+  it("the most users a scenario ever has are counted, whatever drives it", () => {
+    const stage = (target: number) => ({ durationMs: 1_000, target });
+    const ramp = { executor: "ramping-vus", startVus: 7, request } as const;
+    const need = (scenario: Scenario): number => socketsNeeded(plan({ a: scenario }));
+    expect(need({ ...ramp, stages: [stage(40), stage(3)] })).toBe(40);
+    expect(need({ ...ramp, stages: [stage(1)] })).toBe(7);
+    expect(need({ executor: "ladder", users: [5, 90, 20], holdMs: 1_000, request })).toBe(90);
+    expect(need({ executor: "shared-iterations", vus: 6, iterations: 9, request })).toBe(6);
+  });
+
+  it("processes share the descriptors and not the ports", () => {
+    const load = plan({ a: rooms(20_000) }, { processes: 4 });
+    expect(() => checkLocalLimits(load, { descriptors: 5_064, ports: 20_000 })).not.toThrow();
+    expect(() => checkLocalLimits(load, { descriptors: 5_063, ports: null })).toThrow(
+      expect.objectContaining({ code: "LL_LOAD_FD_LIMIT" }),
+    );
+    expect(() => checkLocalLimits(load, { descriptors: null, ports: 19_999 })).toThrow(
+      expect.objectContaining({ code: "LL_LOAD_PORTS" }),
+    );
+  });
+
+  it("a limit that is no number is unknown, and what this machine says is a number or unknown", () => {
+    const endless = "Max open files            unlimited            unlimited            files\n";
+    expect(localLimits(() => endless)).toEqual({ descriptors: null, ports: null });
+    for (const value of Object.values(localLimits())) expect(value ?? 1).toBeGreaterThan(0);
+  });
 });
