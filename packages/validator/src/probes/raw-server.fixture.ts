@@ -1,5 +1,4 @@
 import { createServer, type Socket } from "node:net";
-import { listenOnLoopback } from "@loadline/testkit";
 
 /** What the server does once a whole request came: writes what it likes. */
 export type Answer = (socket: Socket, request: string, connection: number) => void;
@@ -39,7 +38,12 @@ export async function startRaw(answer: Answer): Promise<RawServer> {
       text = "";
     });
   });
-  const port = await listenOnLoopback(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
