@@ -33,15 +33,14 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
     runTool(parts.found("k6").path, ["run", "--no-usage-report", "--quiet", ...args], dir);
 
   it("its imported figures hold the target's own counts within their bounds, failures as over", async () => {
-    await target.configure({
-      delayMs: 20,
-      slow: { share: 0.07, delayMs: 400 },
-      errors: { share: 0.02, status: 503 },
-    });
     const dir = emptyDir();
     writeFileSync(join(dir, "s.js"), script(target.url));
     for (const mode of [[], ["--new-machine-readable-summary"]]) {
-      await target.reset();
+      await target.configure({
+        delayMs: 20,
+        slow: { share: 0.07, delayMs: 400 },
+        errors: { share: 0.02, status: 503 },
+      });
       const ended = await k6(dir, [...mode, "--summary-export", "out.json", "s.js"]);
       expect(ended.code, ended.err).toBe(0);
       const run = readForeign([

@@ -12,6 +12,8 @@ import { limitOf, type LoadRun, notTested, pressurePercent, runScenario } from "
 const ratePerSecond = 1000;
 const seconds = 10;
 const quantiles = [0.9, 0.99] as const;
+/** A target whose own truth is further off did not stand for the planned 200 ms of each second. */
+const stallSlackMs = 1;
 const pressureMax = 25;
 const stepMs = 1000 / ratePerSecond;
 const scenario: Scenario = {
@@ -98,6 +100,12 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
       }
       expect(off90).toBeLessThan(5);
       expect(off99).toBeLessThan(8);
+      const stood = rankValue(truthOf(truth), 0.9);
+      if (Math.abs(stood - 105) > stallSlackMs) {
+        const what = "p90 at 105 ms and p99 at 192 ms";
+        notTested(what, `the target itself stood longer: its own p90 is ${stood.toFixed(1)} ms`);
+        return;
+      }
       expect(Math.abs((response[0] ?? Number.NaN) - 105)).toBeLessThanOrEqual(5);
       expect(Math.abs((response[1] ?? Number.NaN) - 192)).toBeLessThanOrEqual(8);
     });

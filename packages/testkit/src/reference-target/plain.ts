@@ -9,13 +9,15 @@ export function answerPlain(exchange: Exchange): void {
   const number = exchange.state.plain++;
   const fault = pickFault(exchange, options);
   const isSlow = exchange.drawn(options.slow?.share);
+  // Drawn as it comes, so that equal seeds give equal answers whatever is answered first.
+  const isError = exchange.drawn(options.errors?.share);
   const ownMs = isSlow ? options.slow?.delayMs : options.delayMs;
   const delayMs = (ownMs ?? 0) * exchange.slower;
   exchange.after(delayMs, () => {
     if (fault !== null) breakWith(exchange, fault);
     else if (options.quota !== undefined && number >= options.quota.after)
       refuse(exchange, options);
-    else if (exchange.drawn(options.errors?.share)) {
+    else if (isError) {
       exchange.json(options.errors?.status ?? 500, { error: { message: "planned" } });
     } else agree(exchange, options);
   });
