@@ -32,6 +32,8 @@ interface Opening extends ConnectOptions {
 }
 interface Client {
   readonly client: Redis | Cluster;
+  /** Where commands leave; undefined: at several places. */
+  stream(): Redis["stream"] | undefined;
   pingAll(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export function connectRedis(o: ConnectOptions): RedisConnection {
     isCluster: isClusterAddress(o.to),
     async call(name, list) {
       if (!open) throw new Error("not connected yet");
+      gather(open.stream());
       return await open.client.call(name, ...list);
     },
     async pingAll() {
@@ -80,6 +83,13 @@ export function connectRedis(o: ConnectOptions): RedisConnection {
       open?.client.disconnect();
     },
   };
+}
+
+/** What one round of the loop sends leaves in one write: a write for each costs more than the rest. */
+function gather(stream: Redis["stream"] | undefined): void {
+  if (stream === undefined || stream.writableCorked > 0) return;
+  stream.cork();
+  setImmediate(() => stream.uncork());
 }
 
 function isClusterAddress(to: RedisStoreConfig): boolean {
@@ -124,7 +134,7 @@ function openServer(driver: Driver, options: ServerOptions, o: Opening, url?: st
   client.on("end", () => {
     if (!o.isClosed()) o.clock.after(reconnectMs, () => o.isClosed() || begin(), { unref: true });
   });
-  return { client, pingAll: () => Promise.resolve() };
+  return { client, stream: () => client.stream, pingAll: () => Promise.resolve() };
 }
 
 function openCluster(
@@ -158,6 +168,7 @@ function openCluster(
   client.on("node error", (cause: Error) => o.onFault(cause.message));
   return {
     client,
+    stream: () => undefined,
     async pingAll() {
       await Promise.all(client.nodes("master").map((node) => node.ping()));
     },
