@@ -7,7 +7,7 @@ import {
   openBench,
 } from "../../packages/gateway/src/limits/limits.fixture.ts";
 import { OpenLease } from "../../packages/gateway/src/limits/open-lease.ts";
-import { settleScript } from "../../packages/gateway/src/limits/redis-scripts.ts";
+import { restoreScript, settleScript } from "../../packages/gateway/src/limits/redis-scripts.ts";
 import type {
   SharedDecision,
   SharedReservation,
@@ -61,6 +61,21 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     expect((await bench.call()).refusal).toBeUndefined();
     expect(bench.limits.status().mode).toBe("shared");
     expect((await bench.call()).refusal?.code).toBe("LL_LIMIT_REQUESTS");
+  });
+
+  it("what two replicas admitted alone adds up where Redis knows nothing, though the first is over by then", async () => {
+    const client = new Redis(`${redis.url}/14`);
+    const [seconds = "0"] = await client.time();
+    const nowUs = Number(seconds) * 1_000_000;
+    const toldUs = nowUs - 2_600_000;
+    // Each admitted for 1.8 s of the limit since it was told: the first alone would be over.
+    const restore = (): Promise<unknown> =>
+      client.eval(restoreScript, 1, "tat", "r", -toldUs, 1_800_000, 0);
+    await restore();
+    await restore();
+    const tatUs = Number(await client.get("tat"));
+    client.disconnect();
+    expect(tatUs).toBe(toldUs + 3_600_000);
   });
 
   it("a settle that comes twice gives back once", async () => {

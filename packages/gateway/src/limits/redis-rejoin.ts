@@ -27,8 +27,11 @@ export function restoreOf(bucket: Bucket, o: Offset): Told | undefined {
   if (bucket.kind !== "r" && bucket.kind !== "t") return undefined;
   const offsetUs = bucket.offsetUs === 0 ? o.offsetUs : bucket.offsetUs;
   const { sinceUs, aloneUs } = bucket;
-  const toldUs = o.isOther && bucket.toldUs - offsetUs > o.nowUs ? bucket.toldUs : 0;
-  if (sinceUs === 0 && toldUs === 0) return undefined;
+  const isAhead = bucket.toldUs - offsetUs > o.nowUs;
+  if (sinceUs === 0 && !(o.isOther && isAhead)) return undefined;
+  // What was admitted here goes on from what was told last, also when that is over by now. A server
+  // that told it itself needs it only where it has forgotten it: below 0.
+  const toldUs = o.isOther ? bucket.toldUs : -bucket.toldUs;
   bucket.sinceUs = 0;
   bucket.aloneUs = 0;
   return {

@@ -55,6 +55,8 @@ end
 
 /** Leases of vanished processes looked at per call. */
 const sweptMax = 16;
+/** Kept also when it is over, ms: what another replica admitted alone comes on top of it. */
+const restoredMs = 10_000;
 /** How long a lease's record outlives its expiry, in ms. */
 const recordGraceMs = 3_600_000;
 
@@ -156,8 +158,8 @@ return settled
 /**
  * Brings back what a replica knows after Redis was away.
  * KEYS: limiters. ARGV per limiter: `r`/`t` told since alone, `m` told since window.
- * The larger of `told`, as Redis last told it (0 unless it may have forgotten), and theirs, plus
- * what was admitted here since then. A TAT is not before `alone`, where that alone would bring it.
+ * The larger of `told`, as Redis last told it (below 0: only where it has forgotten its own), and
+ * theirs, plus what was admitted here since then. A TAT is not before `alone`, where that alone would bring it.
  */
 export const restoreScript = `${shared}
 for i = 1, #KEYS do
@@ -172,9 +174,14 @@ for i = 1, #KEYS do
       redis.call('HSET', key, 's', num(math.max(tonumber(was[2] or '0'), a) + b))
     end
   else
-    local was = tonumber(redis.call('GET', key) or '0')
+    local known = redis.call('GET', key)
+    local was = tonumber(known or '0')
+    if a < 0 then a = known and 0 or -a end
     local tat = math.max(math.max(was, a) + b, tonumber(c))
-    if tat > was then setTat(key, tat) end
+    if tat > was then
+      local left = math.max(tat - now, 0)
+      redis.call('SET', key, num(tat), 'PX', num(math.ceil(left / 1000) + ${restoredMs}))
+    end
   end
 end
 return #KEYS

@@ -222,7 +222,9 @@ export class ScriptTable {
     keys.forEach((key, i) => {
       const { kind, a, b, window } = limiterOf(key, list, i * 4);
       if (kind !== "m") {
-        const tat = Math.max(Math.max(this.#tats.get(key) ?? 0, a) + b, Number(window));
+        const known = this.#tats.get(key);
+        const told = a >= 0 ? a : known === undefined ? -a : 0;
+        const tat = Math.max(Math.max(known ?? 0, told) + b, Number(window));
         this.#tats.set(key, tat);
         return;
       }
