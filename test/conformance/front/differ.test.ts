@@ -2,7 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { parseRequestHead } from "@loadline/kit/http1";
 import { seededRandom, systemRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
-import { differ } from "./differ.ts";
+import { differ, differOn } from "./differ.ts";
 
 /** `bench/front/fuzz.ts` reads ten million. */
 const seconds = Number(process.env["LOADLINE_FUZZ_SECONDS"] ?? 60);
@@ -22,6 +22,20 @@ describe("random connections, read by the own front and by llhttp", () => {
     // A generator whose requests are hardly ever accepted would prove nothing.
     expect(tally.accepted).toBeGreaterThan(tally.inputs / 20);
   }, 180_000);
+});
+
+describe("what is handed over", () => {
+  const post = "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n";
+  const plain = `${post}Content-Length: 2\r\n\r\nbb`;
+  const upgrade = `${post}Upgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\nbb`;
+  const bytes = Buffer.from(plain + upgrade + plain);
+
+  it("is read as where it stood, wherever a request for an upgrade was cut", async () => {
+    const found = [];
+    for (let at = 1; at < bytes.length; at++)
+      found.push(await differOn([bytes.subarray(0, at), bytes.subarray(at)]));
+    expect(found).toEqual(Array.from({ length: bytes.length - 1 }, () => undefined));
+  });
 });
 
 /** Reads a text that is changed first, as a front would that sees something else in it. */

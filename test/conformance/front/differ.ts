@@ -25,29 +25,20 @@ export async function differ(
   isOver: (tally: Tally) => boolean,
   o: FrontKnockOut = {},
 ): Promise<Tally> {
-  const front = createFrontReader(o);
-  const node = createNodeReader();
+  const pair = createPair(o);
   const tally: Tally = { inputs: 0, accepted: 0, dangerous: 0, examples: [] };
   while (!isOver(tally)) {
     const batch = [];
     for (let i = 0; i < batchSize; i++) {
       const text = makeStream(random);
-      const pieces = cut(random, Buffer.from(text, "latin1"));
-      const { requests: ours, handed } = front(pieces);
+      const reading = pair.read(cut(random, Buffer.from(text, "latin1")));
       tally.inputs++;
-      tally.accepted += ours.length;
-      if (ours.length === 0) continue;
-      const theirs = node.begin(pieces);
-      const rest = handed === undefined ? undefined : node.begin([handed]);
-      batch.push({ text, ours, theirs, rest });
+      tally.accepted += reading.accepted;
+      if (reading.accepted > 0) batch.push({ text, reading });
     }
-    await node.settled();
-    for (const { text, ours, theirs, rest } of batch) {
-      const wrong =
-        difference(ours, theirs.requests) ??
-        (rest && lost(rest.requests, theirs.requests.slice(ours.length)));
-      theirs.close();
-      rest?.close();
+    await pair.settled();
+    for (const { text, reading } of batch) {
+      const wrong = reading.wrong();
       if (wrong === undefined) continue;
       tally.dangerous++;
       if (tally.examples.length < examplesMax)
@@ -55,6 +46,49 @@ export async function differ(
     }
   }
   return tally;
+}
+
+/** What both readers make of one connection that came in `pieces`; undefined: no disagreement. */
+export async function differOn(pieces: readonly Buffer[]): Promise<string | undefined> {
+  const pair = createPair({});
+  const reading = pair.read(pieces);
+  await pair.settled();
+  return reading.wrong();
+}
+
+interface PairReading {
+  /** Requests that the own front accepted. */
+  readonly accepted: number;
+  /** The disagreement, if any; asked once, after `settled`. */
+  wrong(): string | undefined;
+}
+
+function createPair(o: FrontKnockOut): {
+  read(pieces: readonly Buffer[]): PairReading;
+  settled(): Promise<void>;
+} {
+  const front = createFrontReader(o);
+  const node = createNodeReader();
+  return {
+    read(pieces) {
+      const { requests: ours, handed } = front(pieces);
+      if (ours.length === 0) return { accepted: 0, wrong: () => undefined };
+      const theirs = node.begin(pieces);
+      const rest = handed.length === 0 ? undefined : node.begin(handed);
+      return {
+        accepted: ours.length,
+        wrong() {
+          theirs.close();
+          rest?.close();
+          return (
+            difference(ours, theirs.requests) ??
+            (rest && lost(rest.requests, theirs.requests.slice(ours.length)))
+          );
+        },
+      };
+    },
+    settled: () => node.settled(),
+  };
 }
 
 /** Whether all that the own front accepted is what llhttp read, in order. */

@@ -18,8 +18,11 @@ export interface Read {
 
 export interface Reading {
   readonly requests: readonly Read[];
-  /** What the own front gave on to Node's server, from its first byte. */
-  readonly handed: Buffer | undefined;
+  /**
+   * What the own front gave on to Node's server, in the pieces in which it came: Node drops what
+   * stands behind a request with `Upgrade` and a body, as far as it came in the same piece.
+   */
+  readonly handed: readonly Buffer[];
 }
 
 /** A socket without a kernel: bytes come by `emit`, what is written is thrown away. */
@@ -102,7 +105,7 @@ export function createFrontReader(o: FrontKnockOut = {}): (pieces: readonly Buff
       if (handed.length > 0) handed.push(piece);
       else if (!wire.writableEnded) wire.emit("data", piece);
     }
-    return { requests, handed: handed.length > 0 ? Buffer.concat(handed) : undefined };
+    return { requests, handed };
   };
 }
 
