@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { once } from "node:events";
+import { systemClock } from "@loadline/kit/clock";
+import { endThread } from "@loadline/kit/threads";
 
 const run = promisify(execFile);
+const endMs = 1000;
 
 export interface TlsServer extends AsyncDisposable {
   readonly url: string;
@@ -24,8 +27,10 @@ export async function startTlsServer(): Promise<TlsServer | null> {
   rmSync(folder, { recursive: true, force: true });
   const worker = new Worker(new URL("./tls-thread.ts", import.meta.url), { workerData });
   const [port] = (await once(worker, "message")) as [unknown];
+  const ask = (): void => worker.postMessage("end");
   return {
     url: `https://127.0.0.1:${String(port)}`,
-    [Symbol.asyncDispose]: async () => void (await worker.terminate()),
+    [Symbol.asyncDispose]: async () =>
+      void (await endThread(worker, { clock: systemClock(), withinMs: endMs, ask })),
   };
 }

@@ -179,6 +179,20 @@ const scriptsExecutable: TreeRule = {
       .map((path) => ({ path, message: "first line: #!/usr/bin/env node" })),
 };
 
+const threadEnds: TreeRule = {
+  id: "thread-ends",
+  summary: "a thread is asked to end; only kit/threads stops one from outside",
+  check: (tree) =>
+    linesMatching(
+      tree,
+      tree.paths
+        .filter((path) => isScript(path) && /^(packages|bench|scripts|test)\//.test(path))
+        .filter((path) => !path.startsWith("packages/kit/src/threads/")),
+      /\.terminate\(\)/,
+      () => "use endThread of @loadline/kit/threads",
+    ),
+};
+
 export const domainRules: readonly TreeRule[] = [
   providerNames,
   oneVerdictMaker,
@@ -188,4 +202,5 @@ export const domainRules: readonly TreeRule[] = [
   plainWords,
   dependencies,
   scriptsExecutable,
+  threadEnds,
 ];
