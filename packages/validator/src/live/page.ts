@@ -12,10 +12,12 @@ body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 h1 { font-size: 1.1rem; } dl { display: flex; flex-wrap: wrap; gap: 0 2rem; }
 dt { opacity: .7; } dd { margin: 0; font-variant-numeric: tabular-nums; font-size: 1.3rem; }
 svg { width: 100%; height: 9rem; border: 1px solid #8886; } polyline { fill: none; stroke: currentColor; }
+ul { display: flex; flex-wrap: wrap; gap: 0 1.5rem; padding: 0; list-style: none; }
+li { font-variant-numeric: tabular-nums; } li.breached { font-weight: bold; text-decoration: underline; }
 form { margin: .5rem 0; } p[role=status] { min-height: 1.5em; }
 `;
 
-/** Reads frames, draws two lines, sends edits; every text becomes a text node. */
+/** Reads frames, draws two lines, lists the guards, sends edits; every text becomes a text node. */
 const script = `
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const at = (id) => document.getElementById(id);
@@ -28,12 +30,20 @@ const line = (id, values) => {
   at(id).setAttribute("points", values.map((v, i) => (i * step).toFixed(1) + "," + (100 - 96 * (v || 0) / top).toFixed(1)).join(" "));
   at(id + "-top").textContent = id === "p99" ? ms(top) : Math.round(top) + "/s";
 };
+const phaseOf = (f) => f.leftMs > 0 ? "sending" : f.inFlight > 0 ? "draining" : "done";
+const guard = ({ guard, holds, figure, limit }) => {
+  const row = document.createElement("li");
+  row.className = holds ? "held" : "breached";
+  row.textContent = (holds ? "" : "breached: ") + guard.replace(/^guard[.]load[.]/, "") + " " + figure + " of " + limit;
+  return row;
+};
 const draw = () => {
   state.drawn = false;
   const f = frames[frames.length - 1];
   if (!f) return;
-  const shown = { due: f.due, ok: f.ok, bad: f.bad, flight: f.inFlight, p50: ms(f.p50Ms), "p99-now": ms(f.p99Ms), ttft: ms(f.ttftP99Ms), left: Math.round(f.leftMs / 1000) + " s" };
+  const shown = { phase: phaseOf(f), due: f.due, ok: f.ok, bad: f.bad, flight: f.inFlight, p50: ms(f.p50Ms), "p99-now": ms(f.p99Ms), ttft: ms(f.ttftP99Ms), left: Math.round(f.leftMs / 1000) + " s" };
   for (const [id, value] of Object.entries(shown)) at(id).textContent = value;
+  at("guards").replaceChildren(...(f.guards || []).map(guard));
   line("p99", frames.map((one) => one.p99Ms));
   line("rate", frames.map((one, i) => i === 0 ? 0 : 1000 * (one.due - frames[i - 1].due) / Math.max(1, one.elapsedMs - frames[i - 1].elapsedMs)));
 };
@@ -60,6 +70,7 @@ for (const one of facts.editable) {
 `;
 
 const figures = [
+  ["phase", "phase"],
   ["due", "due"],
   ["ok", "ok"],
   ["bad", "bad"],
@@ -81,8 +92,9 @@ export function livePage(facts: PageFacts, nonce: string): string {
   return [
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>loadline load</title>`,
     `<meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head>`,
-    `<body><h1 id="title"></h1><dl>${rows}</dl>${chart("p99", "response p99")}${chart("rate", "due")}`,
-    `<section id="edits" aria-label="traffic"></section><p id="status" role="status"></p>`,
+    `<body><main><h1 id="title"></h1><dl>${rows}</dl>${chart("p99", "response p99")}${chart("rate", "due")}`,
+    `<section aria-label="guards"><ul id="guards"></ul></section>`,
+    `<section id="edits" aria-label="traffic"></section><p id="status" role="status"></p></main>`,
     `<script type="application/json" id="facts" nonce="${nonce}">${json}</script>`,
     `<script nonce="${nonce}">${script}</script></body></html>`,
   ].join("");
