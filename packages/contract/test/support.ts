@@ -1,6 +1,6 @@
 /** A small run, made the way a stage makes one; for tests of this package. */
 import { createHash } from "node:crypto";
-import type { Claim } from "../src/browser.ts";
+import type { Claim, ClaimVerdict, VerdictDocument } from "../src/browser.ts";
 import {
   buildManifest,
   canonicalJson,
@@ -26,6 +26,23 @@ export const spread = spreadSlices;
 export type TestRun = MiniRun;
 export const startRun = (claims: readonly Claim[], run = "run-1"): TestRun =>
   startMiniRun(claims, { digest: sha256, run });
+
+/** The claim of a run that has one. */
+export function only(document: VerdictDocument): ClaimVerdict {
+  const [claim] = document.claims;
+  if (!claim) throw new Error("no claim");
+  return claim;
+}
+
+/** What the fold says of one claim after a run in which `act` happened. */
+export function judge(claim: Claim, act: (run: TestRun) => void): ClaimVerdict {
+  const run = startRun([claim]);
+  act(run);
+  run.end();
+  return only(run.fold());
+}
+
+export const short = ({ verdict, reason }: ClaimVerdict): string => `${verdict} ${reason ?? "-"}`;
 
 export interface TestBundle {
   readonly files: Map<string, Uint8Array>;
