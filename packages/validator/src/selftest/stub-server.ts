@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { StubMatch, StubRule } from "../probes/probe.ts";
 import { isRecord, parseJson } from "../probes/shapes.ts";
 import { unknownModel } from "../probes/openai-unknown-model.ts";
+import { listening } from "../stack/stubs/listening.ts";
 import { stubBodyBytesMax, stubKey } from "./clean-stub.ts";
 
 export interface StubServer extends AsyncDisposable {
@@ -71,22 +72,12 @@ async function serve(
 
 /** Starts a server on loopback that answers by rules, the first match wins. */
 export async function startStub(rules: readonly StubRule[]): Promise<StubServer> {
-  const server: Server = createServer((request, response) => {
+  const server = createServer((request, response) => {
     serve(rules, request, response).catch((cause: unknown) => {
       response.destroy(cause instanceof Error ? cause : new Error(String(cause)));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const close = (): Promise<void> => {
-    server.closeAllConnections();
-    return new Promise((resolve) => {
-      server.close(() => resolve());
-    });
-  };
-  return { baseUrl: `http://127.0.0.1:${port}/v1`, close, [Symbol.asyncDispose]: close };
+  const door = await listening(server);
+  const close = (): Promise<void> => Promise.resolve(door[Symbol.asyncDispose]());
+  return { baseUrl: `http://127.0.0.1:${door.port}/v1`, close, [Symbol.asyncDispose]: close };
 }

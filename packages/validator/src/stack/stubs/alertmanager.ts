@@ -3,17 +3,13 @@ import { systemClock } from "@loadline/kit/clock";
 import type { StackContext, StackRule } from "../probe.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
 import { askWeb } from "../wire/web.ts";
+import { listening } from "./listening.ts";
 import type { StackTwin } from "./twin.ts";
 import { jsonReply, startWebStub } from "./web.ts";
 
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  return typeof address === "object" && address !== null ? address.port : 0;
+  await using door = await listening(createServer());
+  return door.port;
 }
 
 /** An Alertmanager that routes by severity and delivers what is not of the route check. */

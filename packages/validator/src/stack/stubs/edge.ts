@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { createConnection } from "node:net";
 import type { StackRule } from "../probe.ts";
+import { listening } from "./listening.ts";
 import { startRedisStub } from "./redis.ts";
 import type { StackTwin } from "./twin.ts";
 
@@ -29,17 +30,10 @@ export async function startEdgeApi(redisPort: number, forgets: boolean) {
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const door = await listening(server);
   return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
+    url: `http://127.0.0.1:${door.port}`,
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
   };
 }
 

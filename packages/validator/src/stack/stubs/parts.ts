@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { StackRule } from "../probe.ts";
 import { makeFolder } from "./folder.ts";
+import { listening } from "./listening.ts";
 import type { StackTwin } from "./twin.ts";
 
 const inode = "4711";
@@ -31,9 +32,8 @@ export async function startPartsTwin(rules: readonly StackRule[]): Promise<Stack
     response.writeHead(status, { "content-type": "application/json" }).end(body);
   });
   server.maxConnections = Number(said("connections") ?? 100);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const door = await listening(server);
+  const { port } = door;
   const extra = said("listen");
   const rows = [loopback, ...(extra === undefined ? [] : [extra])].map((one) =>
     socketRow(one, port),
@@ -61,10 +61,7 @@ export async function startPartsTwin(rules: readonly StackRule[]): Promise<Stack
     stack: { procRoot: folder.path },
     secrets: {},
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
+      await door[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { StackRule } from "../probe.ts";
+import { listening } from "./listening.ts";
 import type { StackStub } from "./stub.ts";
 
 /** What a twin sees of one request. */
@@ -45,16 +46,9 @@ export async function startRawWeb(o: {
       response.end(made.body ?? "");
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const door = await listening(server);
   return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
+    url: `http://127.0.0.1:${door.port}`,
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
   };
 }

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { listening } from "./listening.ts";
 import type { StackStub } from "./stub.ts";
 
 /** A twin over TCP on loopback; its connections end with it. */
@@ -6,22 +7,13 @@ export async function startTcpStub(o: {
   readonly serve: (socket: Socket) => void;
   readonly url: (port: number) => string;
 }): Promise<StackStub> {
-  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    sockets.add(socket);
     socket.on("error", () => socket.destroy());
     o.serve(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const door = await listening(server);
   return {
-    url: o.url(port),
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
+    url: o.url(door.port),
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
   };
 }

@@ -6,6 +6,7 @@ import { createServer, type TlsOptions } from "node:tls";
 import { systemClock } from "@loadline/kit/clock";
 import type { StackRule } from "../probe.ts";
 import { makeCertificate } from "./certificate.ts";
+import { listening } from "./listening.ts";
 import type { StackTwin } from "./twin.ts";
 
 const dayMs = 86_400_000;
@@ -34,7 +35,6 @@ export async function startTlsTwin(rules: readonly StackRule[]): Promise<StackTw
   await writeFile(ca, certificates.own.cert + certificates.ending.cert);
   const which = said("certificate");
   const own = which === "ending" || which === "stranger" ? which : "own";
-  const sockets = new Set<Socket>();
   const serve = (socket: Socket): void => {
     socket.on("error", () => socket.destroy());
     const header = `strict-transport-security: ${said("hsts") ?? `max-age=${secondsOfYear}`}`;
@@ -47,22 +47,13 @@ export async function startTlsTwin(rules: readonly StackRule[]): Promise<StackTw
     plain === undefined
       ? createServer({ ...certificates[own], ...optionsOf(said) }, serve)
       : createPlain((socket) => socket.on("error", () => socket.destroy()).end(plain));
-  server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const url = `tls://127.0.0.1:${port}`;
+  const door = await listening(server);
+  const url = `tls://127.0.0.1:${door.port}`;
   return {
     service: { kind: "tls", url, ca, hsts: true, postQuantum: true },
     secrets: {},
     async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
+      await door[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { StackRule } from "../probe.ts";
+import { listening } from "./listening.ts";
 import type { StackStub } from "./stub.ts";
 
 /** What a route of a twin sees. */
@@ -71,26 +72,16 @@ export async function startWebStub(
     });
   };
   const server = createServer(serve);
-  const upgraded = new Set<Duplex>();
   const { upgrade } = o;
   if (upgrade !== undefined) {
     server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
-      upgraded.add(socket);
-      socket.once("close", () => upgraded.delete(socket)).once("end", () => socket.destroy());
+      socket.once("end", () => socket.destroy());
       upgrade(request, socket);
     });
   }
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const door = await listening(server);
   return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of upgraded) socket.destroy();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
+    url: `http://127.0.0.1:${door.port}`,
+    [Symbol.asyncDispose]: () => door[Symbol.asyncDispose](),
   };
 }
