@@ -2,6 +2,7 @@ import { defineErrors } from "@loadline/kit/errors";
 import { adminErrorTable } from "./admin/error-table.ts";
 import { auditLogErrorTable } from "./audit-log/error-table.ts";
 import { breakerErrorTable } from "./breaker/error-table.ts";
+import { fileErrorTable } from "./files/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
 import { limitErrorTable } from "./limits/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
@@ -23,6 +24,7 @@ export const gatewayErrors = defineErrors({
   ...limitErrorTable,
   ...streamErrorTable,
   ...identityErrorTable,
+  ...fileErrorTable,
   ...auditLogErrorTable,
   ...breakerErrorTable,
   ...adminErrorTable,

@@ -9,6 +9,7 @@ import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
 import type { GatewayConfig } from "./config/schema.ts";
 import { createFront } from "./front/index.ts";
 import type { Gateway, GatewayDeps } from "./gateway.ts";
+import { openFiles } from "./files/wire.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
 import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
@@ -45,9 +46,8 @@ interface Base {
 
 /** Wires targets, routes, stages and front; nothing listens yet. */
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
-  const { clock, random } = deps;
+  const { clock, random, supervised } = deps;
   const { audit, identity, stores, metrics } = base;
-  const { supervised } = deps;
   const targetDeps = { ...deps, ...base, hosts: supervised?.hosts };
   const snapshot = openSnapshot(config, targetDeps);
   const { names, live } = snapshot;
@@ -85,6 +85,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       metricsText: opened.telemetry.render,
       ...(supervised && mergedAnswers(supervised)),
     },
+    files: openFiles(config, { ...targetDeps, dependencies }),
     exits,
     change: deps.controls?.stages,
   });

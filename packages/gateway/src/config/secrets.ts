@@ -60,7 +60,7 @@ function storePasswords(
   o: { env: Environment; problems: ConfigProblem[] },
 ): Record<string, unknown> {
   const resolved = Object.entries(store).map(([key, value]) => {
-    const isPassword = typeof value === "string" && /password$/i.test(key);
+    const isPassword = typeof value === "string" && /(password|accessKey|secretKey)$/i.test(key);
     return [key, isPassword ? resolve(value, ["stores", name, key], o) : value];
   });
   return Object.fromEntries(resolved);

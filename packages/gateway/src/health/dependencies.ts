@@ -8,7 +8,7 @@ export interface DependencyHealth {
   readonly code?: string;
 }
 
-const dependencyNames = ["sql", "redis", "otlp", "errors"] as const;
+const dependencyNames = ["sql", "redis", "objects", "otlp", "errors"] as const;
 export type DependencyName = (typeof dependencyNames)[number];
 
 /** A component as /health shows it; `since` is ISO 8601. */

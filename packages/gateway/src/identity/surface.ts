@@ -12,15 +12,15 @@ export const publicReasons = [
 export type PublicReason = (typeof publicReasons)[number];
 
 /** Which limits a surface's requests count against. */
-export const limitClasses = ["model", "admin", "read", "probe"] as const;
+export const limitClasses = ["model", "admin", "files", "read", "probe"] as const;
 export type LimitClass = (typeof limitClasses)[number];
 
 /** How its body is bounded and read; `model` is scanned and passed on. */
-export const bodyClasses = ["none", "model", "admin"] as const;
+export const bodyClasses = ["none", "model", "admin", "upload"] as const;
 export type BodyClass = (typeof bodyClasses)[number];
 
 /** Where it may make the gateway connect to. */
-export const egressClasses = ["none", "provider"] as const;
+export const egressClasses = ["none", "provider", "store"] as const;
 export type EgressClass = (typeof egressClasses)[number];
 
 /** Who may pass: the holders of a permission, everybody, or what each surface below it says. */

@@ -41,6 +41,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       health: () => ({ isOk: false, body: null }),
       metricsText: () => "",
     },
+    files: { files: undefined, audit: { record: () => undefined } },
     exits: {
       telemetry: createTelemetry(createNames(), createMetrics()),
       logger: createLogger({ clock, write: () => undefined, level: "silent" }),

@@ -9,6 +9,8 @@ export type OperationId =
   | "messages"
   | "models.list"
   | "models.get"
+  | "files"
+  | "files.one"
   | "healthz"
   | "readyz"
   | "health"
@@ -52,6 +54,25 @@ function local(id: OperationId, path: string, permission: Operation["permission"
   return { ...readOnly, id, methods: get, path, permission, limits, audit: notAudited };
 }
 
+/** Uploads: a file of somebody else of the same tenant needs more than one's own. */
+function files(
+  id: OperationId,
+  path: string,
+  o: Pick<Operation, "methods" | "writes" | "body" | "audit">,
+): Operation {
+  return {
+    ...o,
+    id,
+    kind: "http",
+    path,
+    isModel: false,
+    permission: "inference:call",
+    object: { type: "file", ofOthers: "users:manage" },
+    limits: "files",
+    egress: "store",
+  };
+}
+
 /** A path that the admin plane answers; the front hands the request over. */
 function admin(
   id: OperationId,
@@ -75,6 +96,18 @@ export const operations: readonly Operation[] = [
   model("messages", "/v1/messages"),
   local("models.list", "/v1/models", "models:read"),
   local("models.get", "/v1/models/*", "models:read"),
+  files("files", "/v1/files", {
+    methods: [...get, "POST"],
+    writes: ["file", "purpose"],
+    body: "upload",
+    audit: "file.created",
+  }),
+  files("files.one", "/v1/files/*", {
+    methods: [...get, "DELETE"],
+    writes: [],
+    body: "none",
+    audit: "file.deleted",
+  }),
   local("healthz", "/healthz", { public: "health" }),
   local("readyz", "/readyz", { public: "ready" }),
   local("health", "/health", { public: "health" }),

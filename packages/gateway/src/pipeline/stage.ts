@@ -7,6 +7,7 @@ export type StageId =
   | "overload"
   | "audit-ready"
   | "hand-over"
+  | "files"
   | "audit"
   | "address-limit"
   | "request-id"

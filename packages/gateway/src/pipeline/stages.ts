@@ -11,6 +11,7 @@ import { authenticateStage } from "./authenticate.ts";
 import { authorizeStage } from "./authorize.ts";
 import { type CallDeps, callStage } from "./call.ts";
 import { exitStages } from "./exits.ts";
+import { filesStage } from "./files.ts";
 import { operations } from "./operations.ts";
 import { overloadStage } from "./overload.ts";
 import { readStage } from "./read.ts";
@@ -28,6 +29,7 @@ export interface StageDeps {
   readonly accounting: Accounting;
   readonly call: CallDeps;
   readonly local: LocalAnswers;
+  readonly files: Parameters<typeof filesStage>[0];
   readonly exits: Parameters<typeof exitStages>[0] & {
     /** Whether this process cannot keep up; absent: it always does. */
     readonly isOverloaded?: (() => boolean) | undefined;
@@ -53,6 +55,7 @@ export function createStages(deps: StageDeps): Stage[] {
     callStage(deps.call),
     answerStage(deps.local),
     handOverStage(),
+    filesStage(deps.files),
     ...exitStages(deps.exits, deps.accounting),
   ];
   return deps.change?.(table) ?? table;

@@ -27,6 +27,9 @@ let othersKey = "";
 let foreignKey = "";
 let spareUser = "";
 let spareGrant = "";
+/** Who uploads the files of others. */
+let othersSecret = "";
+let foreignSecret = "";
 
 const by: Acting = operator();
 
@@ -45,7 +48,7 @@ async function person(name: Caller): Promise<Person> {
 }
 
 beforeAll(async () => {
-  g = await runGateway();
+  g = await runGateway({ stores: { objects: "file:" } });
   const { keys, users, roles, tenants } = g.gateway.identity;
   for (const name of callers) if (name !== "anonymous") people.set(name, await person(name));
   await tenants.create(by, { id: "acme" });
@@ -53,6 +56,9 @@ beforeAll(async () => {
   const made = { name: "other", roles: ["scraper"] };
   othersKey = (await keys.create(by, { ...made, ownerId: other.id })).id;
   foreignKey = (await keys.create(by, { ...made, tenantId: "acme" })).id;
+  const caller = { name: "uploads", roles: ["caller"] };
+  othersSecret = (await keys.create(by, caller)).secret;
+  foreignSecret = (await keys.create(by, { ...caller, tenantId: "acme" })).secret;
   spareUser = (await users.create(by, { subject: "spare" })).id;
   const grant = { permission: "models:read", reason: "matrix" };
   spareGrant = (await roles.grantPermission(by, spareUser, grant)).id;
@@ -70,7 +76,28 @@ const bodies: Readonly<Record<string, object>> = {
 
 /** Kinds of object that can stand in a surface's path. */
 function kindsOf(surface: Surface): readonly ObjectKind[] {
-  return surface.object && surface.path.includes("/:id") ? objects : ["same tenant"];
+  return hasObject(surface) ? objects : ["same tenant"];
+}
+
+function hasObject({ object, path }: Surface): boolean {
+  return object !== undefined && (path.includes("/:id") || path.endsWith("/*"));
+}
+
+/** A new file of whom the kind says; those who may not upload have none of their own. */
+async function fileOf(kind: ObjectKind, own: string | undefined): Promise<string> {
+  const secrets = {
+    own: own ?? othersSecret,
+    "same tenant": othersSecret,
+    "other tenant": foreignSecret,
+    absent: othersSecret,
+  };
+  const body = new FormData();
+  body.set("purpose", "batch");
+  body.set("file", new File(["x"], "x.jsonl"));
+  const headers = { authorization: `Bearer ${secrets[kind]}` };
+  const answer = await fetch(`${g.url}/v1/files`, { method: "POST", headers, body });
+  const id = /"id":"(file-[0-9a-f]+)"/.exec(await answer.text())?.[1] ?? "";
+  return kind === "absent" || id === "" ? `file-${"0".repeat(24)}` : id;
 }
 
 function pathOf(surface: Surface, kind: ObjectKind, own: string): string {
@@ -98,7 +125,7 @@ function expected(surface: Surface, caller: Caller, kind: ObjectKind): number | 
   if (platform) return 403;
   const isAll = object !== undefined && who.held.has(object.ofOthers);
   if (!isAll && !who.held.has(permission)) return 403;
-  if (!object || !surface.path.includes("/:id")) return "allowed";
+  if (!hasObject(surface)) return "allowed";
   if (kind === "other tenant" || kind === "absent") return 404;
   return isAll || kind === "own" ? "allowed" : 403;
 }
@@ -126,7 +153,10 @@ function nameOf({ surface, method, caller, kind }: Case): string {
 
 async function ask({ surface, method, caller, kind }: Case) {
   const who = people.get(caller);
-  const path = pathOf(surface, kind, who?.own ?? othersKey);
+  const isFile = surface.id === "files.one";
+  const path = isFile
+    ? surface.path.replace("*", await fileOf(kind, who?.secret))
+    : pathOf(surface, kind, who?.own ?? othersKey);
   const isBody = method !== "GET" && method !== "HEAD" && method !== "DELETE";
   const answer = await fetch(g.url + path, {
     method,
@@ -166,7 +196,7 @@ describe("every surface, by every caller, on every kind of object, over the sock
   });
 
   it("paths nobody declared are 404 for everybody, with a key or without", async () => {
-    for (const path of ["/v1/files", "/admin", "/internal/debug", "/.env"]) {
+    for (const path of ["/v1/batches", "/admin", "/internal/debug", "/.env"]) {
       expect((await fetch(g.url + path)).status).toBe(404);
       expect((await g.get(path)).status).toBe(404);
     }

@@ -24,7 +24,7 @@ export interface RegistryInput {
   readonly permissions?: readonly string[];
 }
 
-const endStages = new Set(["call", "answer", "hand-over"]);
+const endStages = new Set(["call", "answer", "hand-over", "files"]);
 const writeMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const auditPattern = /^[a-z]+(?:[._-][a-z]+)+$/;
 

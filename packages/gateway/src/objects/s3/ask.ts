@@ -1,0 +1,73 @@
+import type { Http1Fault, Http1Pool, Http1Request, ResponseSink } from "@loadline/kit/http1";
+import { ObjectFault } from "../object-store.ts";
+
+export interface S3Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** One request and its whole answer of at most `bytesMax`. @throws ObjectFault */
+export function ask(
+  pool: Http1Pool,
+  request: Http1Request,
+  { signal, bytesMax }: { readonly signal: AbortSignal; readonly bytesMax: number },
+): Promise<S3Answer> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(new ObjectFault("unreachable", "timeout"));
+      return;
+    }
+    const sink = new WholeAnswer(bytesMax, { resolve, reject });
+    const call = pool.request(request, sink);
+    const onAbort = (): void => call.abort();
+    sink.onOver = () => signal.removeEventListener("abort", onAbort);
+    sink.onTooLarge = () => call.abort();
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+interface Ends {
+  readonly resolve: (answer: S3Answer) => void;
+  readonly reject: (fault: ObjectFault) => void;
+}
+
+class WholeAnswer implements ResponseSink {
+  onOver: () => void = () => undefined;
+  onTooLarge: () => void = () => undefined;
+  readonly #bytesMax: number;
+  readonly #ends: Ends;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #status = 0;
+
+  constructor(bytesMax: number, ends: Ends) {
+    this.#bytesMax = bytesMax;
+    this.#ends = ends;
+  }
+
+  head(status: number): void {
+    this.#status = status;
+  }
+
+  data(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= this.#bytesMax) this.#chunks.push(Buffer.from(chunk));
+    else this.onTooLarge();
+  }
+
+  end(): void {
+    this.onOver();
+    if (this.#bytes > this.#bytesMax) this.#tooLarge();
+    else this.#ends.resolve({ status: this.#status, body: Buffer.concat(this.#chunks) });
+  }
+
+  fail(code: Http1Fault): void {
+    this.onOver();
+    if (this.#bytes > this.#bytesMax) this.#tooLarge();
+    else this.#ends.reject(new ObjectFault("unreachable", code === "aborted" ? "timeout" : code));
+  }
+
+  #tooLarge(): void {
+    this.#ends.reject(new ObjectFault("damaged", `an answer over ${this.#bytesMax} bytes`));
+  }
+}
