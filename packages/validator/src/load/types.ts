@@ -308,8 +308,15 @@ export type LoadRecord =
   | { readonly type: "host"; readonly host: HostFigures; readonly stolen: Stolen }
   | { readonly type: "ladder"; readonly scenario: string; readonly result: LadderResult }
   | { readonly type: "peak"; readonly scenario: string; readonly result: PeakResult }
-  /** Every latency histogram of the run, as text in two formats others read. */
-  | { readonly type: "histograms"; readonly hdrLog: string; readonly openMetrics: string }
+  /** Every latency histogram of the run, in formats others read; `sliceLog` has them by slices. */
+  | {
+      readonly type: "histograms";
+      readonly hdrLog: string;
+      readonly sliceLog: string;
+      readonly openMetrics: string;
+      /** Native histograms of Prometheus, as protobuf. */
+      readonly native: Uint8Array<ArrayBuffer>;
+    }
   /** Requests kept whole: failures up to 10,000, the slowest 100 of each limit. */
   | { readonly type: "samples"; readonly samples: SenderSamples }
   | { readonly type: "series"; readonly series: Omit<LoadSeries, "evidence"> }

@@ -70,7 +70,9 @@ export class LoadEvidence {
         return;
       case "histograms":
         this.#text("histograms.hdr", record.hdrLog);
+        this.#text("slices.hdr", record.sliceLog);
         this.#text("load.openmetrics", record.openMetrics);
+        this.#bytes("load.prometheus-native", Buffer.from(record.native));
         return;
       case "load.missing":
         recorder.append({ kind: "note", by, data: { ...record } });
@@ -99,7 +101,10 @@ export class LoadEvidence {
   }
 
   #text(name: string, text: string): void {
-    const bytes = Buffer.from(text);
+    this.#bytes(name, Buffer.from(text));
+  }
+
+  #bytes(name: string, bytes: Buffer): void {
     const digest = this.#recorder.artifact(bytes);
     const data = { artifact: { name, digest, bytes: bytes.length } };
     this.#recorder.append({ kind: "note", by, data, refs: [digest] });

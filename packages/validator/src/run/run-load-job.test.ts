@@ -1,85 +1,20 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { verifyBundle } from "@loadline/contract";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
-import { sha256 } from "../evidence/sha256.ts";
-import { bindJob, LoadControl, type LoadJob, type ThresholdSpec } from "../load/index.ts";
-import { textReporters } from "../reporters/table.ts";
-import { type LoadRunDeps, runLoadJob } from "./run-load-job.ts";
+import { LoadControl, type LoadJob } from "../load/index.ts";
+import {
+  loadJob,
+  removeRuns,
+  runJob,
+  scratchFolder,
+  verdictsOf,
+  verifyExit,
+} from "./load-job.fixture.ts";
 import type { ValidationResult } from "./types.ts";
-
-const roots: string[] = [];
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});
-
-function deps(o: Partial<LoadRunDeps> = {}): LoadRunDeps {
-  const runsDir = mkdtempSync(join(tmpdir(), "loadline-load-"));
-  roots.push(runsDir);
-  return {
-    clock: systemClock(),
-    random: seededRandom(5),
-    runsDir,
-    toolVersion: "0.1.0",
-    reporters: textReporters,
-    onProgress: () => undefined,
-    onWarning: () => undefined,
-    signal: new AbortController().signal,
-    loadEngine: "inline",
-    ...o,
-  };
-}
-
-const request = { kind: "http", method: "GET", path: "/" } as const;
-
-function job(
-  baseUrl: string,
-  thresholds: Record<string, readonly (string | ThresholdSpec)[]> = {},
-  rest: Partial<LoadJob> = {},
-): LoadJob {
-  const specs = Object.entries(thresholds).map(([key, list]) => [
-    key,
-    list.map((one) => (typeof one === "string" ? { threshold: one } : one)),
-  ]);
-  return {
-    profile: "test",
-    name: baseUrl,
-    load: {
-      target: { baseUrl },
-      seed: 7,
-      scenarios: {
-        get: { executor: "constant-arrival-rate", rate: 100, durationMs: 1_000, request },
-      },
-      limits: [],
-    },
-    thresholds: Object.fromEntries(specs),
-    confidence: 0.95,
-    waive: [],
-    explore: false,
-    ...rest,
-  };
-}
-
-async function verifyExit({ runDir }: ValidationResult): Promise<number> {
-  const renderers = Object.fromEntries(textReporters.map((r) => [r.file, r.render]));
-  const checked = await verifyBundle(await readBundle(runDir), { digest: sha256, renderers });
-  return checked.exit;
-}
-
-const verdictsOf = ({ verdict }: ValidationResult): Record<string, string> =>
-  Object.fromEntries(
-    verdict.claims.map((c) => [
-      c.id,
-      c.reason === undefined ? c.verdict : `${c.verdict}.${c.reason}`,
-    ]),
-  );
 
 async function deadPort(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -90,14 +25,15 @@ async function deadPort(): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 }
 
-const run = (one: LoadJob, o: Partial<LoadRunDeps> = {}): Promise<ValidationResult> =>
-  runLoadJob(bindJob(one), deps(o));
+afterEach(removeRuns);
+
+const request = { kind: "http", method: "GET", path: "/" } as const;
 
 describe("a load run", () => {
   it("a target that keeps its promises is READY, and verify recomputes every verdict", async () => {
     await using server = await startStallServer({ delayMs: 2, stallMs: 0, everyMs: 1000 });
-    const result = await run(
-      job(server.url, {
+    const result = await runJob(
+      loadJob(server.url, {
         response_time: ["p(95)<900ms", "avg<900", "max<5s", "min>0.1", "p(50)<900ms over(1s)"],
         http_reqs: ["count==100", "rate>90"],
         errors: ["rate<5%"],
@@ -127,7 +63,7 @@ describe("a load run", () => {
   it("a dead target with latency thresholds only is NOT_READY, warned of, and never passes one", async () => {
     const warnings: string[] = [];
     const thresholds = { response_time: ["p(95)<900ms", "avg<900", "max<5s"] };
-    const result = await run(job(await deadPort(), thresholds), {
+    const result = await runJob(loadJob(await deadPort(), thresholds), {
       onWarning: (line) => warnings.push(line),
     });
     expect(result.exitCode).toBe(1);
@@ -142,7 +78,7 @@ describe("a load run", () => {
         ? "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
         : "HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n",
     );
-    const result = await run(job(server.url, { response_time: ["avg<900", "max<100s"] }));
+    const result = await runJob(loadJob(server.url, { response_time: ["avg<900", "max<100s"] }));
     const verdicts = verdictsOf(result);
     expect(verdicts["all.response_time.avg"]).toBe("failed.false");
     expect(verdicts["all.response_time.max"]).toBe("failed.false");
@@ -150,7 +86,7 @@ describe("a load run", () => {
 
   it("a metric that is not recorded and a scenario without a measured arrival are not tested", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
-    const one = job(server.url, {
+    const one = loadJob(server.url, {
       ws_ping: ["p(95)<1s"],
       vus: ["value<10"],
       "response_time{scenario:idle}": ["p(95)<1s"],
@@ -164,7 +100,7 @@ describe("a load run", () => {
       request,
     } as const;
     const scenarios = { ...one.load.scenarios, idle };
-    const result = await run({ ...one, load: { ...one.load, scenarios } });
+    const result = await runJob({ ...one, load: { ...one.load, scenarios } });
     const verdicts = verdictsOf(result);
     expect(verdicts["all.ws_ping.p95"]).toBe("not_tested.not_run");
     expect(verdicts["all.vus.value"]).toBe("not_tested.not_run");
@@ -179,7 +115,7 @@ describe("a load run", () => {
       requests++;
       return "HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n";
     });
-    const result = await run(job(server.url, { response_time: ["p(95)<900ms"] }));
+    const result = await runJob(loadJob(server.url, { response_time: ["p(95)<900ms"] }));
     expect(new Set(Object.values(verdictsOf(result)))).toEqual(new Set(["error.probe_contract"]));
     expect(requests).toBe(1);
   });
@@ -190,7 +126,7 @@ describe("a load run", () => {
         ? "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
         : "HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n",
     );
-    const one = job(server.url, {
+    const one = loadJob(server.url, {
       errors: [{ threshold: "rate<10%", abortOnFail: true }],
       response_time: ["p(95)<900ms"],
     });
@@ -201,7 +137,7 @@ describe("a load run", () => {
       request,
     } as const;
     const started = performance.now();
-    const result = await run({ ...one, load: { ...one.load, scenarios: { get: scenario } } });
+    const result = await runJob({ ...one, load: { ...one.load, scenarios: { get: scenario } } });
     expect(performance.now() - started).toBeLessThan(15_000);
     expect(verdictsOf(result)["all.errors.rate"]).toBe("failed.limit");
     expect(verdictsOf(result)["all.response_time.p95"]).toBe("not_tested.cancelled");
@@ -211,7 +147,7 @@ describe("a load run", () => {
 
   it("an exploring run makes every claim optional and ends NOT_PROVEN", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
-    const result = await run(job(server.url, { errors: ["rate<1%"] }, { explore: true }));
+    const result = await runJob(loadJob(server.url, { errors: ["rate<1%"] }, { explore: true }));
     expect(result.verdict.counts.required).toBe(0);
     expect(result.exitCode).toBe(2);
   });
@@ -227,7 +163,7 @@ describe("a load run", () => {
     const edited = async (waive: LoadJob["waive"]): Promise<ValidationResult> => {
       const control = new LoadControl();
       control.edit("get", { rate: 60 });
-      return run(job(server.url, { errors: ["rate<5%"] }, { waive }), { control });
+      return runJob(loadJob(server.url, { errors: ["rate<5%"] }, { waive }), { control });
     };
     const breached = await edited([]);
     expect(verdictsOf(breached)["all.errors.rate"]).toBe("inconclusive.gaps");
@@ -242,7 +178,7 @@ describe("a load run", () => {
   it("Ctrl-C ends a run with a bundle that verifies, is NOT_PROVEN and exits 130", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
     const stop = new AbortController();
-    const result = await run(job(server.url, { errors: ["rate<5%"] }), {
+    const result = await runJob(loadJob(server.url, { errors: ["rate<5%"] }), {
       signal: stop.signal,
       onFrame: () => stop.abort(),
     });
@@ -253,13 +189,12 @@ describe("a load run", () => {
 
   it("a scenario that throws is an error of ours, never a failure of the target", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
-    const folder = mkdtempSync(join(tmpdir(), "loadline-module-"));
-    roots.push(folder);
+    const folder = scratchFolder();
     writeFileSync(
       join(folder, "broken.mjs"),
       'export async function broken(vu) { await vu.http.get("/"); throw new Error("oops"); }\n',
     );
-    const one = job(server.url, { errors: ["rate<50%"] });
+    const one = loadJob(server.url, { errors: ["rate<50%"] });
     const exec = { kind: "module", file: "./broken.mjs", export: "broken" } as const;
     const scenario = {
       executor: "constant-arrival-rate",
@@ -268,7 +203,7 @@ describe("a load run", () => {
       exec,
     } as const;
     const load = { ...one.load, folder, scenarios: { get: scenario } };
-    const result = await run({ ...one, load });
+    const result = await runJob({ ...one, load });
     const claim = result.verdict.claims.find(({ id }) => id === "all.errors.rate");
     expect([claim?.verdict, claim?.reason]).toEqual(["error", "crashed"]);
     expect(claim?.sentence).toContain("the scenario's own fault");
@@ -276,7 +211,7 @@ describe("a load run", () => {
 
   it("no file of the run holds the key, the secrets or a header's value", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
-    const one = job(server.url, { errors: ["rate<5%"] });
+    const one = loadJob(server.url, { errors: ["rate<5%"] });
     const target = {
       baseUrl: server.url,
       apiKey: "sk-very-secret-0001",
@@ -284,7 +219,7 @@ describe("a load run", () => {
     };
     const secrets = { "env:OTHER": "other-secret-0003" };
     const load = { ...one.load, target, secrets };
-    const result = await run({ ...one, load }, { apiKey: target.apiKey });
+    const result = await runJob({ ...one, load }, { apiKey: target.apiKey });
     for (const [name, bytes] of await readBundle(result.runDir)) {
       const text = Buffer.from(bytes).toString("utf8");
       for (const secret of ["secret-0001", "secret-0002", "secret-0003"]) {

@@ -1,6 +1,7 @@
 import { guardRows, judgeGuards } from "../guards/index.ts";
-import { type ExportTimes, hdrLog, openMetrics } from "../record/exports.ts";
+import { type ExportTimes, hdrLog, hdrSliceLog, openMetrics } from "../record/exports.ts";
 import { ladderResult } from "../record/ladder-result.ts";
+import { nativeHistograms } from "../record/native-histograms.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { mergeSamples } from "../record/samples.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
@@ -48,7 +49,13 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
     if (steps.length > 0) emit({ type: "steps", scenario: record.name, steps });
     emitSearch(record, o.peaks.get(at), emit);
   }
-  emit({ type: "histograms", hdrLog: hdrLog(whole, o), openMetrics: openMetrics(whole) });
+  emit({
+    type: "histograms",
+    hdrLog: hdrLog(whole, o),
+    sliceLog: hdrSliceLog(whole, o),
+    openMetrics: openMetrics(whole),
+    native: nativeHistograms(whole),
+  });
   for (const figure of whole.figureSeries()) emit({ type: "figure", figure });
   emit({ type: "load.ended", reason: o.reason, accounts });
 }

@@ -1,41 +1,40 @@
 import { describe, expect, it } from "vitest";
 import { createFlight } from "../engine/flight.ts";
-import type { LoadPlan } from "../types.ts";
-import { hdrLog, openMetrics } from "./exports.ts";
+import { hdrLog, hdrSliceLog, openMetrics } from "./exports.ts";
+import { recorded, recordedPlan } from "./recorded.fixture.ts";
 import { Recorder } from "./recorder.ts";
-
-const scenario = {
-  executor: "constant-arrival-rate",
-  rate: 10,
-  durationMs: 10_000,
-  startMs: 2_000,
-  request: { kind: "http", method: "GET", path: "/" },
-} as const;
-
-/** Answers after 1 to `n` ms, one failure, nothing of `idle`. */
-function recorded(precision: "normal" | "high", n = 1_000): Recorder {
-  const plan: LoadPlan = {
-    target: { baseUrl: "http://127.0.0.1:1" },
-    seed: 7,
-    precision,
-    scenarios: { 'a "b", c': scenario, idle: scenario },
-    limits: [],
-  };
-  const recorder = new Recorder(plan);
-  recorder.begin(0);
-  for (let ms = 1; ms <= n; ms++) {
-    const flight = createFlight(0, ms, 2_000 + ms);
-    flight.wakeMs = flight.sendMs = 2_000 + ms;
-    flight.doneMs = 2_000 + ms + ms + 0.5;
-    recorder.due(0, flight);
-    recorder.ended(flight, ms === n ? "status_503" : "ok");
-  }
-  return recorder;
-}
 
 const times = { startWallMs: Date.UTC(2026, 0, 2, 3, 4, 5), elapsedMs: 61_250 };
 
+/** One good answer that came at this ms of the run. */
+function answer(into: Recorder, doneMs: number, tookMs: number, scenario = 0): void {
+  const flight = createFlight(scenario, 0, doneMs - tookMs);
+  flight.wakeMs = flight.sendMs = flight.intendedMs;
+  flight.doneMs = doneMs;
+  into.due(scenario, flight);
+  into.ended(flight, "ok");
+}
+
 describe("what a run exports", () => {
+  it("a log by slices has the values of each second once, in order of time, and none of empty ones", () => {
+    const recorder = recorded("normal", 0);
+    answer(recorder, 2_400, 40);
+    answer(recorder, 2_500, 60, 1);
+    recorder.closeSlices(3_000);
+    recorder.closeSlices(4_100);
+    answer(recorder, 4_200, 10);
+    answer(recorder, 4_300, 90);
+    recorder.closeSlices(5_000);
+    const rows = hdrSliceLog(recorder, times).trimEnd().split("\n").slice(4);
+    const cells = rows.map((row) => row.split(","));
+    expect(cells.map(([tag, at, length, most]) => [tag, at, length, most])).toEqual([
+      ['Tag=a_"b"__c.response_time', "2.000", "1.000", "40.000"],
+      ["Tag=idle.response_time", "2.000", "1.000", "60.000"],
+      ['Tag=a_"b"__c.response_time', "4.000", "1.000", "90.000"],
+    ]);
+    for (const [, , , , histogram] of cells) expect(histogram).toMatch(/^HISTFAAA/);
+  });
+
   it("a log of HdrHistogram has an interval for each scenario and metric with values in it", () => {
     const lines = hdrLog(recorded("normal"), times).trimEnd().split("\n");
     expect(lines.slice(0, 4)).toEqual([
@@ -87,11 +86,9 @@ describe("what a run exports", () => {
     expect(of(whole).count).toBe(2 * of(high).count);
     expect(whole.frame(70_000).p50Ms).toBe(high.frame(70_000).p50Ms);
     const buffers = high.arena.buffers;
-    const plan = { target: { baseUrl: "x" }, seed: 7, limits: [], precision: "high" } as const;
-    const scenarios = { 'a "b", c': scenario, idle: scenario };
-    expect(of(new Recorder({ ...plan, scenarios }, { given: buffers })).count).toBe(999);
-    expect(
-      () => new Recorder({ ...plan, precision: "normal", scenarios }, { given: buffers }),
-    ).toThrow(expect.objectContaining({ code: "LL_LOAD_HISTOGRAM_LAYOUT" }));
+    expect(of(new Recorder(recordedPlan("high"), { given: buffers })).count).toBe(999);
+    expect(() => new Recorder(recordedPlan("normal"), { given: buffers })).toThrow(
+      expect.objectContaining({ code: "LL_LOAD_HISTOGRAM_LAYOUT" }),
+    );
   });
 });

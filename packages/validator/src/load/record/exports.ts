@@ -1,23 +1,12 @@
-import { encodeHdr, type Histogram } from "@loadline/kit/histogram";
+import { encodeHdr } from "@loadline/kit/histogram";
+import { latenciesOf } from "./latencies.ts";
 import type { Recorder } from "./recorder.ts";
-import type { ScenarioRecord } from "./scenario-record.ts";
+import { sliceLines } from "./slice-log.ts";
 
 /** Upper edges of the buckets shown to others, in seconds. */
 const edgesS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
 ] as const;
-
-/** The latencies of a scenario that are kept whole, by their metric. */
-function latenciesOf({ series }: ScenarioRecord): readonly (readonly [string, Histogram])[] {
-  return [
-    ["response_time", series.response],
-    ["service_time", series.service],
-    ["ttft", series.ttft],
-    ["pacer_lag", series.lag],
-    ["queue_wait", series.queueWait],
-    ["cold", series.cold],
-  ];
-}
 
 /** What a run's export says of its time. */
 export interface ExportTimes {
@@ -31,13 +20,7 @@ export interface ExportTimes {
  * `scenario.metric`; values in us, the interval's maximum in ms. Empty ones are left out.
  */
 export function hdrLog(whole: Recorder, times: ExportTimes): string {
-  const startS = (times.startWallMs / 1_000).toFixed(3);
-  const lines = [
-    "#[Histogram log format version 1.3]",
-    `#[StartTime: ${startS} (seconds since epoch), ${new Date(times.startWallMs).toISOString()}]`,
-    "#[Values: microseconds]",
-    '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
-  ];
+  const lines = logHead(times);
   for (const record of whole.scenarios) {
     const at = ((record.scenario.startMs ?? 0) / 1_000).toFixed(3);
     const length = (times.elapsedMs / 1_000).toFixed(3);
@@ -50,6 +33,27 @@ export function hdrLog(whole: Recorder, times: ExportTimes): string {
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+/**
+ * The same log with one interval for each slice and scenario: response times of the good answers
+ * that came in it, of every phase, so that they add up to what the live view showed.
+ */
+export function hdrSliceLog(whole: Recorder, times: ExportTimes): string {
+  const logs = whole.scenarios.map(({ series, scenario }) => {
+    return { log: series.sliceLog, startMs: scenario.startMs ?? 0 };
+  });
+  return `${[...logHead(times), ...sliceLines(logs)].join("\n")}\n`;
+}
+
+function logHead({ startWallMs }: ExportTimes): string[] {
+  const startS = (startWallMs / 1_000).toFixed(3);
+  return [
+    "#[Histogram log format version 1.3]",
+    `#[StartTime: ${startS} (seconds since epoch), ${new Date(startWallMs).toISOString()}]`,
+    "#[Values: microseconds]",
+    '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+  ];
 }
 
 const escaped = (text: string): string =>

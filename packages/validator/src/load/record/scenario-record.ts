@@ -51,9 +51,10 @@ export class ScenarioRecord {
     this.name = name;
     this.scenario = scenario;
     this.startMs = scenario.startMs ?? 0;
-    this.#failuresMax = Math.floor(failuresMax / Object.keys(plan.scenarios).length);
+    const scenarios = Object.keys(plan.scenarios).length;
+    this.#failuresMax = Math.floor(failuresMax / scenarios);
     const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
-    this.series = new Series(name, arena, { durationMs: durationOf(scenario), drainMs });
+    this.series = new Series(name, arena, { durationMs: durationOf(scenario), drainMs, scenarios });
     this.#counts = arena.sums(Object.keys(slots).length);
     this.bad = new BadCounts(arena.sums(reasonCount));
     const names = stepNames(name, scenario);

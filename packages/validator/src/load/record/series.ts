@@ -4,6 +4,7 @@ import { isBuffered } from "../clients/llm/figures.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadSlice, ScenarioWaits } from "../types.ts";
 import type { Arena } from "./arena.ts";
+import { SliceLog, sliceLogCharsMax } from "./slice-log.ts";
 
 const slicesMax = 3600;
 const shownQuantiles = [0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999];
@@ -30,6 +31,8 @@ export class Series {
   readonly queueWait: Histogram;
   /** Service time of the first request of each connection. */
   readonly cold: Histogram;
+  /** Histograms by slice; of the thread that closes slices only. */
+  readonly sliceLog: SliceLog;
   readonly #counts: Float64Array;
   readonly #due: Float64Array;
   readonly #ok: Float64Array;
@@ -42,8 +45,13 @@ export class Series {
   readonly #before: Histogram;
   #closed = 0;
 
-  constructor(scenario: string, arena: Arena, o: { durationMs: number; drainMs: number }) {
+  constructor(
+    scenario: string,
+    arena: Arena,
+    o: { durationMs: number; drainMs: number; scenarios?: number },
+  ) {
     this.scenario = scenario;
+    this.sliceLog = new SliceLog(scenario, sliceLogCharsMax / (o.scenarios ?? 1));
     this.sliceMs = Math.max(1000, Math.ceil(o.durationMs / slicesMax / 1000) * 1000);
     this.slices = Math.ceil((o.durationMs + o.drainMs) / this.sliceMs) + 2;
     this.live = arena.histogram();
@@ -119,6 +127,7 @@ export class Series {
       this.#p99Ms[slice] = empty ? null : toMs(second.quantileUs(0.99));
       this.#maxMs[slice] = empty ? null : toMs(second.maxUs);
       const heat = heatOf(second);
+      this.sliceLog.add(second, { atMs: slice * this.sliceMs, lengthMs: this.sliceMs });
       for (const [edgeMs, count] of heat) this.#heat.push([slice, edgeMs, count]);
       closed.push(this.#slice(slice, heat));
     }
