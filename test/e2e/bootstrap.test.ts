@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { notTested } from "../integration/machine.ts";
 import { soleVerdict, skipUnlessReady } from "../integration/readiness.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const hostNode = "/usr/bin/node";
+const hasHostNode = existsSync(hostNode);
+if (!hasHostNode) notTested("a clean clone under the host's Node", `no ${hostNode}`);
 
 /** A clone in which only the host's Node is on PATH, as on a newcomer's machine. */
 function cleanClone(): string {
@@ -19,7 +22,7 @@ function cleanClone(): string {
 const hostPath = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
 
 describe("a clean clone", () => {
-  it.runIf(existsSync(hostNode))(
+  it.runIf(hasHostNode)(
     "installs itself, does the main job under the host's older Node, and leaves git clean",
     (context) => {
       const cwd = cleanClone();

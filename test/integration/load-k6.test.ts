@@ -11,8 +11,8 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
-import { machinePressurePercent, notTested } from "./load/run.ts";
 import { runTool } from "./load/tool.ts";
+import { machinePressurePercent, notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
 
 const parts = await requireParts(["k6"]);
 
@@ -32,7 +32,8 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   const k6 = (dir: string, args: readonly string[]) =>
     runTool(parts.found("k6").path, ["run", "--no-usage-report", "--quiet", ...args], dir);
 
-  it("its imported figures hold the target's own counts within their bounds, failures as over", async () => {
+  it("its imported figures hold the target's own counts within their bounds, failures as over", async (context) => {
+    const open: string[] = [];
     const dir = emptyDir();
     writeFileSync(join(dir, "s.js"), script(target.url));
     for (const mode of [[], ["--new-machine-readable-summary"]]) {
@@ -70,12 +71,14 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       ] as const) {
         const own = rankValue(times, q);
         expect(figures[key], key).toBeGreaterThan(own - 1);
+        const offMs = (figures[key] ?? Number.NaN) - own;
         const pressure = machinePressurePercent();
-        if (pressure > 25)
-          notTested(`k6's ${key} within 15 ms of the target's`, `PSI ${pressure} %`);
-        else expect((figures[key] ?? Number.NaN) - own, key).toBeLessThan(15);
+        if (offMs >= 15 && pressure > pressurePercentMax) {
+          open.push(notTested(`k6's ${key} within 15 ms of the target's`, `PSI ${pressure} %`));
+        } else expect(offMs, key).toBeLessThan(15);
       }
     }
+    skipNotTested(context, open);
   });
 
   it("driven at a dead target: k6 keeps its own latency threshold, here nothing passes", async () => {

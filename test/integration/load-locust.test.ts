@@ -11,8 +11,8 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
-import { machinePressurePercent, notTested } from "./load/run.ts";
 import { runTool } from "./load/tool.ts";
+import { machinePressurePercent, notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
 
 const parts = await requireParts(["locust"]);
 
@@ -32,7 +32,8 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
   beforeAll(async () => void (target = await startReferenceTarget()));
   afterAll(() => target[Symbol.asyncDispose]());
 
-  it("the JSON's buckets hold the target's own counts within their half-widths, the CSV its ranks", async () => {
+  it("the JSON's buckets hold the target's own counts within their half-widths, the CSV its ranks", async (context) => {
+    const open: string[] = [];
     await target.configure({
       delayMs: 20,
       slow: { share: 0.07, delayMs: 400 },
@@ -86,10 +87,11 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
       const own = rankValue(times, q);
       // Half of the last of two digits, and what Python itself adds on a busy machine.
       expect(figures[key], key).toBeGreaterThan(own - 6);
+      const offMs = (figures[key] ?? Number.NaN) - own;
       const pressure = machinePressurePercent();
-      if (pressure > 25)
-        notTested(`Locust's ${key} within 30 ms of the target's`, `PSI ${pressure} %`);
-      else expect((figures[key] ?? Number.NaN) - own, key).toBeLessThan(30);
+      if (offMs >= 30 && pressure > pressurePercentMax) {
+        open.push(notTested(`Locust's ${key} within 30 ms of the target's`, `PSI ${pressure} %`));
+      } else expect(offMs, key).toBeLessThan(30);
     }
     const csv = readForeign(
       ["stats", "stats_history", "failures", "exceptions"].map((name) => ({
@@ -104,6 +106,7 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     expect(ranks.sure).toBeLessThanOrEqual(sample.possible);
     expect(ranks.possible).toBeGreaterThanOrEqual(sample.sure - (reported - lagging));
     expect(csv.failures.some(({ text }) => text.includes("503"))).toBe(true);
+    skipNotTested(context, open);
   });
 
   it("driven at a dead target: nothing passes, whatever its fast failures look like", async () => {

@@ -7,14 +7,14 @@ import {
   startReferenceTarget,
   type Truth,
 } from "../../packages/testkit/src/reference-target/index.ts";
-import { limitOf, type LoadRun, notTested, pressurePercent, runScenario } from "./load/run.ts";
+import { limitOf, type LoadRun, pressurePercent, runScenario } from "./load/run.ts";
+import { notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
 
 const ratePerSecond = 1000;
 const seconds = 10;
 const quantiles = [0.9, 0.99] as const;
-/** A target whose own truth is further off did not stand for the planned 200 ms of each second. */
+/** A target whose own p90 is later than this stood longer than the planned 200 ms of each second. */
 const stallSlackMs = 1;
-const pressureMax = 25;
 const stepMs = 1000 / ratePerSecond;
 const scenario: Scenario = {
   executor: "constant-arrival-rate",
@@ -72,7 +72,7 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
     quantiles.map((q, i) => (seen[i] ?? Number.NaN) - rankValue(truthOf(truth), q));
 
   for (const connections of [300, 10]) {
-    it(`p90 and p99 from the intended time are the target's own truth with ${connections} connections`, async () => {
+    it(`p90 and p99 from the intended time are the target's own truth with ${connections} connections`, async (context) => {
       const { run, truth, response, service } = await measure(connections);
       expect(run.account).toMatchObject({ due: 10_000, ok: 10_000 });
       expect(truth.requests).toEqual({ "/x": 10_000 });
@@ -92,19 +92,18 @@ describe("a target that stands still for 200 ms of each second, asked 1,000 time
         expect(service[0]).toBeLessThan(20);
       }
       const pressure = pressurePercent(run);
-      if (pressure > pressureMax) {
+      if ((off90 >= 5 || off99 >= 8) && pressure > pressurePercentMax) {
         // A busy machine adds: what the reader's thread waits for a CPU is in its stamps.
         const what = "p90 and p99 within 5 and 8 ms of the truth, at 105 and 192 ms";
-        notTested(what, `the machine is busy, PSI ${pressure} %`);
-        return;
+        skipNotTested(context, [notTested(what, `the machine is busy, PSI ${pressure} %`)]);
       }
       expect(off90).toBeLessThan(5);
       expect(off99).toBeLessThan(8);
       const stood = rankValue(truthOf(truth), 0.9);
-      if (Math.abs(stood - 105) > stallSlackMs) {
+      if (stood - 105 > stallSlackMs) {
         const what = "p90 at 105 ms and p99 at 192 ms";
-        notTested(what, `the target itself stood longer: its own p90 is ${stood.toFixed(1)} ms`);
-        return;
+        const why = `the target itself stood longer: its own p90 is ${stood.toFixed(1)} ms`;
+        skipNotTested(context, [notTested(what, why)]);
       }
       expect(Math.abs((response[0] ?? Number.NaN) - 105)).toBeLessThanOrEqual(5);
       expect(Math.abs((response[1] ?? Number.NaN) - 192)).toBeLessThanOrEqual(8);

@@ -17,9 +17,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
 import { emptyDir, type Ended, lintOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+import { notTested } from "./machine.ts";
 
 const isCheckout = existsSync(join(repositoryRoot, ".git"));
-if (!isCheckout) process.stderr.write("NOT TESTED: a second checkout (no git here)\n");
+if (!isCheckout) notTested("a second checkout", "no git here");
 
 /** Links what is installed here, but our own packages to those of `clone`. */
 function linkModules(clone: string): void {

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../../../packages/testkit/src/eventually.ts";
+import { cpuWaitedMs } from "../machine.ts";
 import { type Call, type Load, startLoad } from "./load.ts";
 
 export interface KillPlan {
@@ -31,7 +31,6 @@ export interface KillReport {
 }
 
 const readyDeadlineMs = 30_000;
-const pressureFile = "/proc/pressure/cpu";
 const beforeMs = 200;
 const afterMs = 1500;
 
@@ -40,7 +39,7 @@ export async function runKills(plan: KillPlan): Promise<KillReport> {
   const { clock } = plan;
   const load = startLoad(plan);
   const killedMs: number[] = [];
-  const before = { ms: clock.monotonicMs(), waitedMs: waitedMs() };
+  const before = { ms: clock.monotonicMs(), waitedMs: cpuWaitedMs() };
   try {
     while (killedMs.length < plan.kills) {
       await clock.sleep(plan.everyMs);
@@ -53,14 +52,8 @@ export async function runKills(plan: KillPlan): Promise<KillReport> {
   } finally {
     await load.stop();
   }
-  const pressure = (waitedMs() - before.waitedMs) / (clock.monotonicMs() - before.ms);
+  const pressure = (cpuWaitedMs() - before.waitedMs) / (clock.monotonicMs() - before.ms);
   return { ...reportOf(load, killedMs), pressure };
-}
-
-/** Since boot. */
-function waitedMs(): number {
-  if (!existsSync(pressureFile)) return 0;
-  return Number(/^some .*total=(\d+)/m.exec(readFileSync(pressureFile, "utf8"))?.[1] ?? 0) / 1000;
 }
 
 function reportOf(load: Load, killedMs: readonly number[]): Omit<KillReport, "pressure"> {

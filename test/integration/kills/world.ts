@@ -6,6 +6,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { expect, type TestContext } from "vitest";
 import { openGateway } from "../../start-gateway.ts";
+import { notTested, skipNotTested } from "../machine.ts";
 import { type KillReport, runKills, sayKills } from "./run-kills.ts";
 
 export const kills = 59;
@@ -105,9 +106,8 @@ export async function expectFastSwitches(
   expect(all).toBeGreaterThan(0);
   if (inTime < all && report.pressure > pressureMax) {
     const percent = Math.round(report.pressure * 100);
-    const note = `NOT TESTED: switches within 500 ms (for ${percent} % of the time something waited for a processor)`;
-    process.stdout.write(`${note}\n`);
-    context.skip(note);
+    const why = `for ${percent} % of the time something waited for a processor`;
+    skipNotTested(context, [notTested("switches within 500 ms", why)]);
   }
   expect(inTime).toBe(all);
 }

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { SampleTally } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { runLoad } from "../../../packages/validator/src/load/index.ts";
@@ -71,16 +70,4 @@ export function pressurePercent({ records }: LoadRun): number {
     r.type === "guard" && r.guard.guard === "guard.load.pressure" ? [r.guard.seen] : [],
   );
   return Number(/reached (\d+(?:\.\d+)?) %/.exec(said[0] ?? "")?.[1] ?? 100);
-}
-
-/** Share of the last 10 s in which something waited for a CPU, per cent; 100 when it is unknown. */
-export function machinePressurePercent(): number {
-  const path = "/proc/pressure/cpu";
-  if (!existsSync(path)) return 100;
-  return Number(/^some avg10=([\d.]+)/.exec(readFileSync(path, "utf8"))?.[1] ?? 100);
-}
-
-/** One line that says which part of a suite this machine could not show. */
-export function notTested(what: string, why: string): void {
-  process.stderr.write(`NOT TESTED: ${what} (${why})\n`);
 }
