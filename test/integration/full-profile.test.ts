@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { VerdictDocument } from "@loadline/contract";
-import { describe, expect, it, type TestContext } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
 import {
   claimsThat,
@@ -14,7 +14,7 @@ import {
   verdictOf,
 } from "./cli-process.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
-import { reasonsOfHaste } from "./readiness.ts";
+import { openClaims, skipIfHasty } from "./readiness.ts";
 
 /** Stages that no build runs yet: what a full plan promises of them is declared. */
 const later = ["chaos.upstream_kill", "chaos.partition", "audit.families", "drill.restore"];
@@ -55,23 +55,11 @@ async function validateFull(plan: string, env: Readonly<Record<string, string>>)
   return { verdict: verdictOf({ ...ended, code, err }), runDir: runDirOf(cwd), cwd, code, err };
 }
 
-const isHaste = ({ id, reason }: VerdictDocument["claims"][number]): boolean =>
-  id.startsWith("load.") && reasonsOfHaste.includes(reason ?? "none");
-
 /** Verdict and reason of every required claim that is not passed, but for those of haste. */
-const open = ({ claims }: VerdictDocument): string[] =>
-  claims
-    .filter((claim) => claim.required && claim.verdict !== "passed" && !isHaste(claim))
-    .map(({ id, verdict, reason }) => `${id} ${verdict} ${reason ?? ""}`);
-
-/** Counts the test as skipped where this machine was too busy to decide the load. */
-function skipIfBusy(context: TestContext, { claims }: VerdictDocument): void {
-  const busy = claims.filter((claim) => claim.required && isHaste(claim)).map(({ id }) => id);
-  if (busy.length === 0) return;
-  const note = `NOT TESTED: ${busy.join(", ")} (this machine was too busy)`;
-  process.stdout.write(`${note}\n`);
-  context.skip(note);
-}
+const open = (verdict: VerdictDocument): string[] =>
+  openClaims(verdict).others.map(
+    ({ id, verdict: word, reason }) => `${id} ${word} ${reason ?? ""}`,
+  );
 
 const undone = later.map((id) => `${id} not_tested not_run`);
 
@@ -94,7 +82,7 @@ describe("the plan of R2 with --profile full", () => {
     expect(evidenceOf(runDir)).toContain('"stage":"stack"');
     const verified = await runCli(cwd, ["verify", runDir]);
     expect([verified.code, verified.out]).toEqual([0, expect.stringContaining("NOT_PROVEN")]);
-    skipIfBusy(context, verdict);
+    skipIfHasty(context, verdict);
     expect(passed).toContain("load.chat.p99");
   }, 150_000);
 
@@ -125,6 +113,6 @@ describe("the plan of R2 with --profile full", () => {
       verdict.claims.find((claim) => claim.id === id)?.sentence ?? "";
     expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
-    skipIfBusy(context, verdict);
+    skipIfHasty(context, verdict);
   }, 150_000);
 });
