@@ -8,6 +8,8 @@ type LogsProbe = StackProbe<ServiceOf<"logs">>;
 const shared = { kind: "logs", needs: [], checklist: ["R1-27"] } as const;
 const category = "Monitoring & Observability";
 const shownMax = 20;
+/** Enough for the last line of a log. */
+const tailBytes = 1_048_576;
 
 interface Group {
   count: number;
@@ -111,10 +113,13 @@ const active: LogsProbe = {
     const { files, freshSeconds = 0 } = context.service;
     const all: StackSeen[] = [];
     for (const part of files) {
-      const { changedMs, lines } = await readTail(part, 1_024);
+      const { changedMs, lines } = await readTail(part, tailBytes);
       const seconds = (context.clock.wallMs() - changedMs) / 1_000;
-      const ok = seconds <= freshSeconds && lines.length > 0;
-      const seen = `The last change was ${seconds.toFixed(0)} s ago${lines.length === 0 ? ", and the file is empty" : ""}.`;
+      // A time ahead of ours says nothing of how fresh it is.
+      const ok = Math.abs(seconds) <= freshSeconds && lines.length > 0;
+      const when =
+        seconds < 0 ? `${(-seconds).toFixed(0)} s in the future` : `${seconds.toFixed(0)} s ago`;
+      const seen = `The last change was ${when}${lines.length === 0 ? ", and the file is empty" : ""}.`;
       all.push({ ok, seen, part, reproduce: ["stat", "-c", "%y %s", part] });
     }
     return all;

@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
+import { NothingThere, WireFault } from "../wire/fault.ts";
+import { lineBatches } from "../wire/file-lines.ts";
 import { filesUnder } from "../wire/files-under.ts";
-import { WireFault } from "../wire/fault.ts";
 import { type SecretFound, secretsIn } from "../wire/secret-formats.ts";
-import { readTail } from "../wire/tail.ts";
 import { askWeb } from "../wire/web.ts";
 import { plantedOf, secretsImages } from "./secrets-images.ts";
 
@@ -19,8 +19,8 @@ const shared = {
   severity: "critical",
 } as const;
 const category = "Security & Compliance";
-const readBytesMax = 16 * 1024 * 1024;
 const shownMax = 10;
+const foundMax = 200;
 
 /** Logins that manufacturers ship; public knowledge, so shown. */
 const defaultLogins = [
@@ -34,26 +34,43 @@ const defaultLogins = [
 
 async function search(context: SecretsContext, part: string): Promise<StackSeen> {
   const planted = plantedOf(context);
-  const told: string[] = [];
+  const told: Told[] = [];
   let lines = 0;
   const files = await filesUnder(part);
-  for (const file of files) {
-    const tail = await readTail(file, readBytesMax);
-    lines += tail.lines.length;
-    told.push(...secretsIn(tail.lines, planted).map((found) => `${file}:${told1(found)}`));
+  try {
+    for (const file of files) {
+      for await (const batch of lineBatches(file, context.signal)) {
+        lines += batch.lines.length;
+        if (told.length >= foundMax) continue;
+        for (const found of secretsIn(batch.lines, planted)) {
+          const line = batch.first + found.line - 1;
+          told.push({ file, line, text: `${file}:${line} ${said(found)}` });
+        }
+      }
+    }
+  } catch (error) {
+    // What was found before the time ended is told; without a find nothing is.
+    if (!(error instanceof NothingThere) || told.length === 0) throw error;
   }
-  const first = told.length === 0 ? "" : `, the first at ${told[0]}`;
-  const seen = `${lines} lines of ${files.length} files, ${told.length} secrets${first}.`;
+  const [first] = told;
+  const where = first === undefined ? "" : `, the first at ${first.text}`;
+  const seen = `${lines} lines of ${files.length} files, ${told.length} secrets${where}.`;
   // A line number instead of the line: the command shows where, to whoever may see it.
-  const where = told.length === 0 ? "1" : (/:(\d+) /.exec(told[0] ?? "")?.[1] ?? "1");
-  const file = told[0]?.split(`:${where} `)[0] ?? part;
-  const reproduce = ["sed", "-n", `${where}p`, file];
-  const raw = told.slice(0, shownMax).join("\n");
+  const reproduce = ["sed", "-n", `${first?.line ?? 1}p`, first?.file ?? part];
+  const raw = told
+    .slice(0, shownMax)
+    .map(({ text }) => text)
+    .join("\n");
   return { ok: told.length === 0 && files.length > 0, seen, raw, part, reproduce };
 }
 
-const told1 = ({ line, kind, characters }: SecretFound): string =>
-  `${line} ${kind} (${characters} characters)`;
+interface Told {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+const said = ({ kind, characters }: SecretFound): string => `${kind} (${characters} characters)`;
 
 const files: SecretsProbe = {
   ...shared,
@@ -121,6 +138,11 @@ const environment: SecretsProbe = {
         throw new WireFault("protocol", `the environment of ${pid} cannot be read (${why})`);
       });
       const pairs = text.split("\0").filter((pair) => pair !== "");
+      if (pairs.length === 0) {
+        throw new NothingThere(
+          `The environment of ${pid} shows no variable: it ended or hides it.`,
+        );
+      }
       const found = secretsIn(pairs, new Map());
       const told = found.map(
         ({ line, kind }) => `${(pairs[line - 1] ?? "").split("=")[0] ?? ""}: ${kind}`,
@@ -159,7 +181,10 @@ const logins: SecretsProbe = {
       if (!ok) seen = `It answers ${bare.status} without any login.`;
       for (const [user, password] of ok ? defaultLogins : []) {
         const answer = await askWeb(asked, { path: url, login: { user, password } });
-        if (answer.status >= 400) continue;
+        if (answer.status === 401 || answer.status === 403) continue;
+        if (answer.status === 429) {
+          throw new NothingThere(`${url} lets nobody try any more logins (429).`);
+        }
         ok = false;
         seen = `It answers ${answer.status} to ${user} with a maker's password.`;
         reproduce = answer.curl;

@@ -14,5 +14,11 @@ export const websocketService = z.strictObject({
     })
     .optional()
     .describe("a message and its answer; the same text for an echo"),
+  rooms: z
+    .strictObject({
+      members: z.int().min(2).max(1_000).default(20).describe("sockets in one room, under load"),
+    })
+    .optional()
+    .describe("it speaks rooms: {op: join, room}, {op: say, room, id, text} and their answers"),
   ...serviceFields,
 });

@@ -1,4 +1,5 @@
 import { isRecord } from "@loadline/kit/json";
+import { parseJson } from "../../probes/shapes.ts";
 
 /** A line as a log reader sees it. */
 export interface LogLine {
@@ -17,6 +18,14 @@ const textKeys = ["msg", "message", "event", "error", "err"];
 const errorLevels = /^(err(or)?|fatal|crit(ical)?|panic|alert|emerg(ency)?)$/i;
 const errorWords =
   /\b(ERROR|FATAL|CRITICAL|PANIC|EMERG|Traceback|Unhandled|Exception|panic:|segfault)\b/;
+const levels =
+  "trace|debug|info|notice|warn(?:ing)?|err(?:or)?|fatal|crit(?:ical)?|panic|alert|emerg(?:ency)?";
+/** A level as logfmt writes it. */
+const levelWord = new RegExp(`(?:^|\\s)(?:level|severity|lvl)=["']?(${levels})\\b`, "i");
+/** An error as nginx writes it. */
+const errorBracket = /\s\[(?:emerg|alert|crit|error)\]\s/;
+/** The text of a line of logfmt. */
+const textWord = /(?:^|\s)(?:msg|message|event|error|err)="((?:[^"\\]|\\.){1,2000})"/;
 const isoTime = /\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?/;
 const signatureCharactersMax = 160;
 
@@ -44,24 +53,25 @@ const first = (line: Readonly<Record<string, unknown>>, keys: readonly string[])
 /** pino and bunyan write levels as numbers, 50 and 60 for errors. */
 const isErrorLevel = (level: string): boolean => errorLevels.test(level) || Number(level) >= 50;
 
-/** Reads one line; a line that is no JSON is judged by its words. */
+/** A line that is no JSON; words in quotes after a level are what was shown, not what happened. */
+function readWords(line: string): LogLine {
+  const level = levelWord.exec(line)?.[1];
+  const bare = level === undefined ? line : line.replaceAll(/"(?:[^"\\]|\\.)*"/g, "");
+  const isTold = level !== undefined && isErrorLevel(level);
+  const isError = isTold || errorBracket.test(line) || errorWords.test(bare);
+  const text = (level === undefined ? undefined : textWord.exec(line)?.[1]) ?? line;
+  const time = isoTime.exec(line)?.[0] ?? null;
+  return { isStructured: false, isError, time, signature: isError ? signatureOf(text) : "" };
+}
+
+/** Reads one line; one that tells no level is judged by its words. */
 export function readLogLine(line: string): LogLine {
-  let value: unknown;
-  if (line.startsWith("{")) {
-    try {
-      value = JSON.parse(line);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-  }
-  if (!isRecord(value)) {
-    const isError = errorWords.test(line);
-    const time = isoTime.exec(line)?.[0] ?? null;
-    return { isStructured: false, isError, time, signature: isError ? signatureOf(line) : "" };
-  }
+  const value = line.startsWith("{") ? parseJson(line) : undefined;
+  if (!isRecord(value)) return readWords(line);
   const time = first(value, timeKeys);
   const level = first(value, levelKeys);
-  const isError = level !== null && isErrorLevel(level);
-  const signature = isError ? signatureOf(first(value, textKeys) ?? line) : "";
+  const text = first(value, textKeys) ?? line;
+  const isError = level === null ? errorWords.test(text) : isErrorLevel(level);
+  const signature = isError ? signatureOf(text) : "";
   return { isStructured: time !== null && level !== null, isError, time, signature };
 }

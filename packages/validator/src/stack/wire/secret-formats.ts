@@ -41,6 +41,25 @@ export interface SecretFound {
 }
 
 const foundMax = 200;
+/** A bound keeps the time of the patterns within it; longer lines are looked at piece by piece. */
+const pieceCharacters = 10_000;
+/** Pieces share as much, so that no secret is cut in two. */
+const sharedCharacters = 500;
+
+/** The first secret of a line by the formats; null when it has none. */
+function secretOf(text: string): Omit<SecretFound, "line"> | null {
+  for (let from = 0; from < text.length; from += pieceCharacters - sharedCharacters) {
+    const piece = text.slice(from, from + pieceCharacters);
+    for (const { kind, pattern } of secretFormats) {
+      const match = pattern.exec(piece);
+      if (match === null) continue;
+      const value = match[1] ?? match[0];
+      if (match[1] !== undefined && placeholder.test(value)) continue;
+      return { kind, characters: value.length };
+    }
+  }
+  return null;
+}
 
 /** Secrets in lines, and the planted values by name; at most 200. */
 export function secretsIn(
@@ -56,16 +75,8 @@ export function secretsIn(
       all.push({ kind, line: at + 1, characters: named[1].length });
       continue;
     }
-    // Longer lines hold data; a bound keeps the patterns' time within it.
-    const line = text.slice(0, 10_000);
-    for (const { kind, pattern } of secretFormats) {
-      const match = pattern.exec(line);
-      if (match === null) continue;
-      const value = match[1] ?? match[0];
-      if (match[1] !== undefined && placeholder.test(value)) continue;
-      all.push({ kind, line: at + 1, characters: value.length });
-      break;
-    }
+    const found = secretOf(text);
+    if (found !== null) all.push({ ...found, line: at + 1 });
   }
   return all;
 }

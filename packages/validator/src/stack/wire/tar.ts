@@ -12,6 +12,8 @@ export interface TarEntry {
   readonly offset: number;
   /** Its bytes, where it is no larger than asked for; else empty. */
   readonly bytes: Buffer;
+  /** The name of the file that stands in its place; empty for a file of its own. */
+  readonly link: string;
 }
 
 const textAt = (block: Buffer, from: number, size: number): string => {
@@ -68,18 +70,21 @@ class Feed {
     let missing = count;
     while (missing > 0) {
       const part = await this.read(Math.min(missing, 1_048_576));
-      if (part.length === 0) return;
+      if (part.length === 0) throw new WireFault("protocol", "it is cut short");
       missing -= part.length;
     }
   }
 }
 
 const regular = /^[0\0]?$/;
+/** Hard and symbolic links. */
+const linked = /^[12]$/;
 
 interface Head {
   readonly name: string;
   readonly size: number;
   readonly type: string;
+  readonly link: string;
 }
 
 /** What the block before an entry says. @throws WireFault */
@@ -89,10 +94,12 @@ function headOf(block: Buffer): Head {
   }
   const prefix = textAt(block, 345, 155);
   const short = textAt(block, 0, 100);
+  const type = String.fromCodePoint(block[156] ?? 0);
   return {
     name: prefix === "" ? short : `${prefix}/${short}`,
-    size: numberAt(block, 124, 12),
-    type: String.fromCodePoint(block[156] ?? 0),
+    size: linked.test(type) ? 0 : numberAt(block, 124, 12),
+    type,
+    link: linked.test(type) ? textAt(block, 157, 100) : "",
   };
 }
 
@@ -103,7 +110,7 @@ function nextName(type: string, bytes: Buffer): string | null {
 }
 
 /**
- * Files of a tar archive as they come, their bytes up to `keepBytesMax`. @throws WireFault for what
+ * Files and links of a tar archive as they come, bytes of files up to `keepBytesMax`. @throws WireFault for what
  * is no archive, one that is cut short, or one of more than 500,000 entries.
  */
 export async function* tarEntries(
@@ -114,8 +121,10 @@ export async function* tarEntries(
   let given: string | null = null;
   for (let count = 0; count <= entriesMax; count++) {
     const block = await feed.read(blockBytes);
+    // Two blocks of zeros end an archive: without them nobody knows what is missing.
+    if (block.length === 0) throw new WireFault("protocol", "it is cut short: it has no end");
     if (block.every((byte) => byte === 0)) return;
-    const { name, size, type } = headOf(block);
+    const { name, size, type, link } = headOf(block);
     const offset = feed.offset;
     const isFile = regular.test(type);
     const isKept = isFile ? size <= keepBytesMax : /[Lx]/.test(type) && size <= nameBytesMax;
@@ -123,7 +132,7 @@ export async function* tarEntries(
     if (isKept && bytes.length < size) throw new WireFault("protocol", "it is cut short");
     if (!isKept) await feed.skip(size);
     await feed.skip((blockBytes - (size % blockBytes)) % blockBytes);
-    if (isFile) yield { name: given ?? name, size, offset, bytes };
+    if (isFile || link !== "") yield { name: given ?? name, size, offset, bytes, link };
     given = nextName(type, bytes);
   }
   throw new WireFault("protocol", `more than ${entriesMax} entries`);
