@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { followed } from "./wire/json-reference.ts";
 
 const depthMax = 32;
 /** Items of a list that are looked at. */
@@ -16,14 +18,6 @@ const typesOf = (type: unknown): readonly unknown[] => (Array.isArray(type) ? ty
 function fits(type: unknown, value: unknown): boolean {
   const own = typeOf(value);
   return typesOf(type).some((one) => one === own || (one === "number" && own === "integer"));
-}
-
-/** The schema behind a local `$ref`; undefined for one that leads nowhere. */
-function resolved(document: unknown, schema: unknown): unknown {
-  const reference = isRecord(schema) ? schema["$ref"] : undefined;
-  if (typeof reference !== "string") return schema;
-  const steps = reference.startsWith("#/") ? reference.slice(2).split("/") : [];
-  return steps.reduce<unknown>((held, step) => (isRecord(held) ? held[step] : undefined), document);
 }
 
 /**
@@ -44,8 +38,13 @@ function fault(
   place: { readonly at: string; readonly depth: number },
 ): string | null {
   const { at, depth } = place;
-  const schema = resolved(document, given);
-  if (depth > depthMax || !isRecord(schema)) return null;
+  if (depth > depthMax) return null;
+  const schema = followed(document, given);
+  const reference = isRecord(given) ? given["$ref"] : undefined;
+  if (schema === undefined && typeof reference === "string") {
+    return `${at} is declared by ${reference}, which leads to nothing in the document`;
+  }
+  if (!isRecord(schema)) return null;
   if (value === null && schema["nullable"] === true) return null;
   const inner: Inner = (part, held, where) =>
     fault(document, part, held, { at: where, depth: depth + 1 });
@@ -66,9 +65,10 @@ function typeFault(schema: JsonRecord, value: unknown, at: string): string | nul
     return `${at} is ${typeOf(value)}, not ${wanted.join(" or ")}`;
   }
   const allowed = schema["enum"];
-  const isOut = Array.isArray(allowed) && !allowed.includes(value);
+  const isOut = Array.isArray(allowed) && !allowed.some((one) => isDeepStrictEqual(one, value));
   if (isOut) return `${at} is none of the enum`;
-  if ("const" in schema && schema["const"] !== value) return `${at} is not the one value`;
+  const isOther = "const" in schema && !isDeepStrictEqual(schema["const"], value);
+  if (isOther) return `${at} is not the one value`;
   return boundFault(schema, value, at);
 }
 
@@ -93,8 +93,9 @@ function choiceFault(schema: JsonRecord, value: unknown, at: string, inner: Inne
     const found = inner(part, value, at);
     if (found !== null) return found;
   }
-  const any: unknown = schema["anyOf"] ?? schema["oneOf"];
-  const isOut = Array.isArray(any) && any.every((part) => inner(part, value, at) !== null);
+  const isOut = [schema["anyOf"], schema["oneOf"]].some(
+    (any) => Array.isArray(any) && any.every((part) => inner(part, value, at) !== null),
+  );
   return isOut ? `${at} fits none of its alternatives` : null;
 }
 
@@ -119,15 +120,14 @@ function memberFault(
 ): string | null {
   const required = Array.isArray(schema["required"]) ? schema["required"] : [];
   for (const name of required) {
-    if (!(String(name) in value)) return `${at}.${String(name)} is missing`;
+    if (!Object.hasOwn(value, String(name))) return `${at}.${String(name)} is missing`;
   }
   const properties = isRecord(schema["properties"]) ? schema["properties"] : {};
+  const other = schema["additionalProperties"];
   for (const [name, held] of Object.entries(value)) {
-    const part = properties[name];
-    if (part === undefined && schema["additionalProperties"] === false) {
-      return `${at}.${name} is not declared`;
-    }
-    const found = inner(part, held, `${at}.${name}`);
+    const isNamed = Object.hasOwn(properties, name);
+    if (!isNamed && other === false) return `${at}.${name} is not declared`;
+    const found = inner(isNamed ? properties[name] : other, held, `${at}.${name}`);
     if (found !== null) return found;
   }
   return null;

@@ -43,7 +43,9 @@ async function preflight(context: HttpContext, declared: Cors, part: string, ori
   const asked = { origin, "access-control-request-method": declared.method };
   const names = declared.headers.join(",").toLowerCase();
   const more = names === "" ? {} : { "access-control-request-headers": names };
-  const call = { method: "OPTIONS", path: declared.path, headers: { ...asked, ...more } };
+  // A browser sends no credential along when it asks whether it may.
+  const headers = { ...asked, ...more };
+  const call = { method: "OPTIONS", path: declared.path, headers, isBare: true };
   const answer = await callApi(context, call);
   const isAllowed = origin === declared.allowed;
   const isRefused = isAllowed && answer.status >= 300;
@@ -129,8 +131,9 @@ const compression: HttpProbe = {
     const isPlain = (plain.headers["content-encoding"] ?? "identity") === "identity";
     const encoding = answer.headers["content-encoding"] ?? "absent";
     const how = body === null ? "is no gzip" : `is ${body.length} bytes of gzip`;
-    const seen = `content-encoding is ${encoding}, the body ${how}; without asking it is ${isPlain ? "plain" : "encoded too"}.`;
-    const ok = body !== null && body.length > 0 && isPlain;
+    const seen = `Answered with ${answer.status}; content-encoding is ${encoding}, the body ${how}; without asking it is ${isPlain ? "plain" : "encoded too"}.`;
+    const isAnswer = answer.status === 200 && plain.status === 200;
+    const ok = isAnswer && body !== null && body.length > 0 && isPlain;
     return [{ ok, seen, reproduce: callAgain(context, call) }];
   },
 };
@@ -159,8 +162,8 @@ const etag: HttpProbe = {
     if (tag === "") return [{ ok: false, seen: "It has no ETag.", reproduce }];
     const same = await callApi(context, ask(tag));
     const other = await callApi(context, ask('"loadline-another"'));
-    const ok = same.status === 304 && other.status === 200;
-    const seen = `ETag ${tag}; ${same.status} to it, ${other.status} to another.`;
+    const ok = first.status === 200 && same.status === 304 && other.status === 200;
+    const seen = `${first.status} with ETag ${tag}; ${same.status} to it, ${other.status} to another.`;
     return [{ ok, seen, reproduce }];
   },
 };

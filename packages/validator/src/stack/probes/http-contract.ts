@@ -4,6 +4,7 @@ import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { answerJson, type HttpAnswer, rawAnswer } from "../wire/http.ts";
 import { callAgain, callApi } from "../wire/http-api.ts";
+import { followed } from "../wire/json-reference.ts";
 import { plannedCalls } from "../wire/openapi-calls.ts";
 
 /** How a live answer differs from its declaration; null when it conforms. */
@@ -11,13 +12,20 @@ function answerFault(document: unknown, operation: JsonRecord, answer: HttpAnswe
   const responses = operation["responses"];
   const held = isRecord(responses) ? responses : {};
   const range = `${String(answer.status).slice(0, 1)}XX`;
-  const declared = held[String(answer.status)] ?? held[range] ?? held["default"];
-  if (declared === undefined) return `answered ${answer.status}, which is not declared`;
+  const given = held[String(answer.status)] ?? held[range] ?? held["default"];
+  if (given === undefined) return `answered ${answer.status}, which is not declared`;
+  const declared = followed(document, given);
+  if (declared === undefined) {
+    const where = isRecord(given) ? String(given["$ref"]) : "nowhere";
+    return `answered ${answer.status}, declared by ${where}, which leads to nothing`;
+  }
   const content = isRecord(declared) ? declared["content"] : undefined;
   const media = isRecord(content) ? content["application/json"] : undefined;
   if (!isRecord(media)) return null;
   if (!(answer.headers["content-type"] ?? "").includes("json")) return "answered no JSON";
-  return schemaFault(document, media["schema"], answerJson(answer));
+  const value = answerJson(answer);
+  if (value === undefined) return "answered what is no JSON";
+  return schemaFault(document, media["schema"], value);
 }
 
 /** Live answers against the OpenAPI document. */

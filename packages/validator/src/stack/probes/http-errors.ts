@@ -7,6 +7,9 @@ import { callAgain, callApi, type Call, type HttpContext } from "../wire/http-ap
 const traces =
   /Traceback \(most recent|^\s+at .+\(.+:\d+:\d+\)|Exception in thread|File ".+", line/m;
 
+/** What curl is given as a word. */
+const shownBytesMax = 1_024;
+
 /** A call that is to be refused, and with what. */
 interface Wrong {
   readonly part: string;
@@ -53,6 +56,14 @@ function membersOf(answer: HttpAnswer): string {
   return isRecord(value) ? Object.keys(value).toSorted().join(",") : "none";
 }
 
+/** A body too large for a command is made by it, from as many letters. */
+function shown(context: HttpContext, call: Call): string[] {
+  const { body, ...rest } = call;
+  if (body === undefined || body.length <= shownBytesMax) return callAgain(context, call);
+  const make = `head -c ${body.length} /dev/zero | tr '\\0' x | "$@" --data-binary @-`;
+  return ["sh", "-c", make, "sh", ...callAgain(context, rest)];
+}
+
 async function look(context: HttpContext, { part, call, statuses }: Wrong) {
   const answer = await callApi(context, call);
   const fault = errorFault(answer, statuses);
@@ -64,7 +75,7 @@ async function look(context: HttpContext, { part, call, statuses }: Wrong) {
         ? `${part}: refused with ${answer.status}.`
         : `${call.method} ${call.path} (${part}) ${fault}.`,
     raw: rawAnswer(answer),
-    reproduce: callAgain(context, call),
+    reproduce: shown(context, call),
   };
   return { seen, members: membersOf(answer) };
 }

@@ -11,10 +11,13 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** True: without the token of the manifest, as a browser asks for permission. */
+  readonly isBare?: boolean;
 }
 
 function askOf(context: HttpContext, call: Call, token: string | undefined): HttpAsk {
-  const login = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const isBare = token === undefined || call.isBare === true;
+  const login = isBare ? {} : { authorization: `Bearer ${token}` };
   const { method, body, path } = call;
   const url = `${context.service.url.replace(/\/+$/, "")}${path}`;
   const headers = { ...login, ...call.headers };

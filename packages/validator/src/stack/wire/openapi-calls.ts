@@ -1,4 +1,5 @@
 import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { followed } from "./json-reference.ts";
 import { recordsIn, textIn, textOf, valueIn } from "./shape.ts";
 
 const callsMax = 100;
@@ -15,17 +16,6 @@ export interface PlannedCalls {
   readonly calls: readonly PlannedCall[];
   /** Operations that need a value the document gives no example of. */
   readonly left: number;
-}
-
-/** The parameter behind a local reference. */
-function followed(document: unknown, parameter: JsonRecord): JsonRecord {
-  const reference = textIn(parameter, "$ref");
-  if (!reference.startsWith("#/")) return parameter;
-  const found = reference
-    .slice(2)
-    .split("/")
-    .reduce<unknown>((held, step) => (isRecord(held) ? held[step] : undefined), document);
-  return isRecord(found) ? found : parameter;
 }
 
 /** A value the document itself gives as an example; undefined where it gives none. */
@@ -72,7 +62,10 @@ function callsOf(document: unknown, path: string, item: JsonRecord): PlannedCall
   const operation = item["get"];
   if (!isRecord(operation)) return [];
   const parameters = [...recordsIn(item, "parameters"), ...recordsIn(operation, "parameters")].map(
-    (one) => followed(document, one),
+    (one) => {
+      const found = followed(document, one);
+      return isRecord(found) ? found : one;
+    },
   );
   const values = new Map<JsonRecord, string>();
   for (const one of parameters) {

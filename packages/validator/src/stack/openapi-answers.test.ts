@@ -1,0 +1,219 @@
+import { describe, expect, it } from "vitest";
+import { schemaFault } from "./json-schema.ts";
+import type { StackRule } from "./probe.ts";
+import { runStackPlan, type StackResult } from "./stack.fixture.ts";
+import { jsonReply, startWebStub, type WebReply } from "./stubs/web.ts";
+import { plannedCalls } from "./wire/openapi-calls.ts";
+
+const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+const content = (schema: object) => ({ content: { "application/json": { schema } } });
+
+/** An API with one route, its document and what it answers. */
+async function judged(
+  document: object,
+  answer: WebReply,
+  rules: readonly StackRule[] = [],
+): Promise<StackResult> {
+  await using stub = await startWebStub(rules, [
+    { when: "GET /health", answer: jsonReply({ status: "ok" }) },
+    { when: "GET /openapi.json", answer: jsonReply({ openapi: "3.1.0", ...document }) },
+    { when: "GET /things", answer },
+  ]);
+  const it_ = { kind: "http", url: stub.url, openapi: "/openapi.json" };
+  return await runStackPlan({ timeoutMs: 2_000, services: { it: it_ } });
+}
+
+const things = (responses: object, components: object = {}): object => ({
+  components,
+  paths: { "/things": { get: { responses } } },
+});
+
+describe("an answer is held against its declaration [R1-08]", () => {
+  const schemas = {
+    Thing: { type: "object", required: ["id"], properties: { id: { type: "integer" } } },
+  };
+
+  it("behind a reference of the response itself", async () => {
+    const responses = { "200": { $ref: "#/components/responses/Thing" } };
+    const components = { schemas, responses: { Thing: content(named("Thing")) } };
+    const good = await judged(things(responses, components), jsonReply({ id: 1 }));
+    expect(good.words["it.openapi"]).toBe("passed");
+    const bad = await judged(things(responses, components), jsonReply({ id: "one" }));
+    expect(bad.words["it.openapi"]).toBe("failed false");
+    expect(bad.sentences["it.openapi"]).toContain("body.id is string, not integer");
+  });
+
+  it("behind a reference whose words are escaped", async () => {
+    const responses = { "200": content({ $ref: "#/components/schemas/a~1b~0c" }) };
+    const components = { schemas: { "a/b~c": { type: "array" } } };
+    const bad = await judged(things(responses, components), jsonReply({}));
+    expect(bad.sentences["it.openapi"]).toContain("body is object, not array");
+  });
+
+  it("and a reference that leads nowhere is a fault of the document", async () => {
+    for (const responses of [
+      { "200": content(named("Gone")) },
+      { "200": { $ref: "#/components/responses/Gone" } },
+    ]) {
+      const { words, sentences } = await judged(things(responses), jsonReply({ id: 1 }));
+      expect(words["it.openapi"]).toBe("failed false");
+      expect(sentences["it.openapi"]).toContain("Gone");
+    }
+  });
+
+  it.each([
+    ["cut in the middle", '{"id": 1'],
+    ["empty", ""],
+    ["of a page", "<html>welcome</html>"],
+  ])("a body that is no JSON is none of any schema: %s", async (_, reply) => {
+    const responses = { "200": content({ properties: { id: { type: "integer" } } }) };
+    const { words, sentences } = await judged(things(responses), { reply });
+    expect(words["it.openapi"]).toBe("failed false");
+    expect(sentences["it.openapi"]).toContain("no JSON");
+  });
+
+  it("a status nobody declared is a fault, and a range or a default declares it", async () => {
+    const teapot = jsonReply({}, 418);
+    const ok = content({ type: "object" });
+    for (const [key, word] of [
+      ["200", "failed false"],
+      ["4XX", "passed"],
+      ["418", "passed"],
+      ["default", "passed"],
+    ] as const) {
+      const { words } = await judged(things({ [key]: ok }), teapot);
+      expect(words["it.openapi"], key).toBe(word);
+    }
+  });
+
+  it("a server error is a fault, though it is declared", async () => {
+    const { words, sentences } = await judged(things({ "500": {} }), jsonReply({}, 500));
+    expect(words["it.openapi"]).toBe("failed false");
+    expect(sentences["it.openapi"]).toContain("GET /things: answered 500");
+  });
+
+  it("an answer of another type than the declared JSON is a fault", async () => {
+    const responses = { "200": content({ type: "object" }) };
+    const headers = { "content-type": "text/html" };
+    const { sentences } = await judged(things(responses), { reply: "{}", headers });
+    expect(sentences["it.openapi"]).toContain("answered no JSON");
+  });
+
+  it("a document that is no OpenAPI 3, is not there, or hangs is a failure", async () => {
+    const fits = things({ "200": {} });
+    for (const rule of [
+      { when: "GET /openapi.json", reply: '{"swagger":"2.0","paths":{"/things":{"get":{}}}}' },
+      { when: "GET /openapi.json", status: 404, reply: '{"openapi":"3.1.0","paths":{}}' },
+      { when: "GET /openapi.json", reply: '{"openapi":"3.1.0","paths":{"/things":{"ge' },
+      { when: "GET /openapi.json", reply: "" },
+    ]) {
+      const { words } = await judged(fits, jsonReply({}), [rule]);
+      expect(words["it.openapi"], rule.reply).toBe("failed false");
+    }
+  });
+
+  it("operations that were not asked are counted beside those that were", async () => {
+    const document = {
+      paths: {
+        "/things": { get: { responses: { "200": {} } } },
+        "/things/{id}": { get: { responses: { "200": {} } } },
+      },
+    };
+    const { words, evidence } = await judged(document, jsonReply({}));
+    expect(words["it.openapi"]).toBe("passed");
+    expect(evidence).toContain("1 operations and 0 wrong values answered as declared; 1 were not");
+  });
+});
+
+describe("a schema is judged word by word", () => {
+  const fault = (schema: object, value: unknown, document: object = {}): string | null =>
+    schemaFault(document, schema, value);
+
+  it.each([
+    [{ type: "string" }, 1, "body is integer, not string"],
+    [{ type: ["string", "null"] }, null, null],
+    [{ type: "string", nullable: true }, null, null],
+    [{ type: "number" }, 1, null],
+    [{ type: "integer" }, 1.5, "body is number, not integer"],
+    [{ enum: ["a", "b"] }, "c", "body is none of the enum"],
+    [{ enum: [{ a: 1 }, "b"] }, { a: 1 }, null],
+    [{ const: 1 }, 2, "body is not the one value"],
+    [{ const: { a: [1] } }, { a: [1] }, null],
+    [{ minimum: 2 }, 1, "body is under its minimum"],
+    [{ maximum: 2 }, 3, "body is over its maximum"],
+    [{ minLength: 2 }, "é", "body is under its minLength"],
+    [{ maxItems: 1 }, [1, 2], "body has over its maxItems"],
+    [{ items: { type: "string" } }, ["a", 1], "body[1] is integer, not string"],
+    [{ required: ["a"] }, {}, "body.a is missing"],
+    [{ required: ["toString"] }, {}, "body.toString is missing"],
+    [{ additionalProperties: false }, { b: 1 }, "body.b is not declared"],
+    [{ additionalProperties: { type: "integer" } }, { b: 1 }, null],
+    [{ additionalProperties: { type: "integer" } }, { b: "x" }, "body.b is string, not integer"],
+    [
+      { properties: { a: {} }, additionalProperties: { type: "integer" } },
+      { a: "any", b: "x" },
+      "body.b is string, not integer",
+    ],
+    [{ allOf: [{ type: "object" }, { required: ["a"] }] }, {}, "body.a is missing"],
+    [{ anyOf: [{ type: "string" }, { type: "null" }] }, 1, "body fits none of its alternatives"],
+    [{ oneOf: [{ type: "string" }, { type: "integer" }] }, 1, null],
+    [
+      { anyOf: [{ type: "integer" }], oneOf: [{ type: "string" }] },
+      1,
+      "body fits none of its alternatives",
+    ],
+  ])("%j of %j is %j", (schema, value, said) => {
+    expect(fault(schema, value)).toBe(said);
+  });
+
+  it("a reference that leads round ends", () => {
+    const document = { components: { schemas: { A: { properties: { a: named("A") } } } } };
+    let value: object = {};
+    for (let depth = 0; depth < 60; depth++) value = { a: value };
+    expect(fault(named("A"), value, document)).toBeNull();
+  });
+
+  it("a reference to another document is not judged as if it fitted", () => {
+    expect(fault({ $ref: "other.json#/A" }, {})).toContain("other.json#/A");
+  });
+});
+
+describe("calls of a document", () => {
+  it("are a hundred at most, and what is left is counted", () => {
+    const paths = Object.fromEntries(
+      Array.from({ length: 130 }, (_, at) => [`/a${at}`, { get: {} }] as const),
+    );
+    const { calls, left } = plannedCalls({ paths });
+    expect(calls).toHaveLength(100);
+    expect(left).toBe(30);
+  });
+
+  it("take a parameter behind an escaped reference", () => {
+    const document = {
+      components: { parameters: { "a/b": { name: "p", in: "query", example: "v" } } },
+      paths: { "/x": { get: { parameters: [{ $ref: "#/components/parameters/a~1b" }] } } },
+    };
+    expect(plannedCalls(document).calls.map(({ path }) => path)).toEqual(["/x?p=v"]);
+  });
+
+  it("leave what needs a header of its own, and take values of every place of an example", () => {
+    const of = (parameter: object): object => ({ get: { parameters: [parameter] } });
+    const document = {
+      paths: {
+        "/a": of({ name: "h", in: "header", required: true, example: "v" }),
+        "/b": of({ name: "q", in: "query", required: true, examples: { one: { value: 3 } } }),
+        "/c": of({ name: "q", in: "query", required: true, schema: { enum: ["x"] } }),
+        "/d": of({ name: "q", in: "query", schema: {} }),
+      },
+    };
+    const { calls, left } = plannedCalls(document);
+    expect(calls.map(({ path }) => path)).toEqual(["/b?q=3", "/c?q=x", "/d"]);
+    expect(left).toBe(1);
+  });
+
+  it("of what is no document are none", () => {
+    for (const document of [undefined, null, [], { paths: [] }, { paths: { "/a": null } }]) {
+      expect(plannedCalls(document)).toEqual({ calls: [], left: 0 });
+    }
+  });
+});

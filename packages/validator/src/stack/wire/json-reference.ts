@@ -1,0 +1,29 @@
+import { isRecord } from "@loadline/kit/json";
+
+const hopsMax = 32;
+
+const stepsOf = (reference: string): string[] =>
+  reference
+    .slice(2)
+    .split("/")
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+const member = (held: unknown, step: string): unknown => {
+  if (Array.isArray(held)) return held[Number(step)] as unknown;
+  return isRecord(held) && Object.hasOwn(held, step) ? held[step] : undefined;
+};
+
+/**
+ * What stands behind local references `#/...` of a document, 32 of them at most; undefined for one
+ * that leads nowhere, round, or out of the document. What refers to nothing is itself.
+ */
+export function followed(document: unknown, value: unknown): unknown {
+  let held = value;
+  for (let hop = 0; hop <= hopsMax; hop++) {
+    const reference = isRecord(held) ? held["$ref"] : undefined;
+    if (typeof reference !== "string") return held;
+    if (!reference.startsWith("#/")) return undefined;
+    held = stepsOf(reference).reduce<unknown>(member, document);
+  }
+  return undefined;
+}
