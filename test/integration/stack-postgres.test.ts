@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { systemRandom } from "@loadline/kit/random";
-import { parsePlanFile, runValidation } from "@loadline/validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
+import { claimsOf } from "./stack-claims.ts";
 
 const parts = await requireParts(["postgres-15"], { rows: ["R1-10", "R1-36"] });
 const clock = systemClock();
@@ -20,33 +16,15 @@ describe.skipIf(parts.missing)("PostgreSQL under use", () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   /** Verdict and sentence of every claim of a stack of this one database. */
-  async function validate(more: object): Promise<Record<string, string>> {
+  function validate(more: object): Promise<Record<string, string>> {
     const url = `postgres://127.0.0.1:${server.port}/postgres`;
     const db = { kind: "postgres", url, user: "postgres", leastPrivilege: false, ...more };
-    const parsed = parsePlanFile(JSON.stringify({ stack: { services: { db } } }));
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    const runsDir = mkdtempSync(join(tmpdir(), "loadline-stack-postgres-"));
-    const { verdict } = await runValidation(parsed.plan, {
-      clock,
-      random: systemRandom(),
-      runsDir,
-      toolVersion: "0",
-      reporters: [],
-      onProgress: () => undefined,
-      signal: new AbortController().signal,
-    });
-    rmSync(runsDir, { recursive: true, force: true });
-    return Object.fromEntries(
-      verdict.claims.map((claim) => [
-        claim.id.replace("stack.db.", ""),
-        `${claim.verdict} ${claim.reason ?? ""}: ${claim.sentence ?? ""}`,
-      ]),
-    );
+    return claimsOf(db);
   }
 
   it("answers the declared sessions at once, and more than it has are told as refused [R1-10]", async () => {
     const few = await validate({ pool: { sessions: 20 } });
-    expect(few["pool"]).toMatch(/^passed : 20 of 20 sessions were answered/);
+    expect(few["pool"]).toMatch(/^passed: 20 of 20 sessions were answered/);
     const many = await validate({ pool: { sessions: 150 } });
     expect(many["pool"]).toMatch(/^failed false: .*refused: 53300/);
   }, 60_000);

@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { systemRandom } from "@loadline/kit/random";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
-import { parsePlanFile, runValidation } from "@loadline/validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { breakages } from "../../examples/quant-stack/breakages.ts";
 import { type QuantStack, startQuantStack } from "../../examples/quant-stack/stack.ts";
+import { validatePlan } from "./stack-claims.ts";
 
 const core = await requireParts(["postgres-15", "redis"], { rows: ["R1-01", "R1-04", "R1-20"] });
 const minio = await requireParts(["minio"], { rows: ["R1-03", "R1-16"] });
@@ -15,7 +10,6 @@ const mlflow = await requireParts(["mlflow"], { rows: ["R1-02", "R1-15", "R1-19"
 const gone = { minio: minio.missing, mlflow: minio.missing || mlflow.missing };
 
 describe.skipIf(core.missing)("the quant stack for real", () => {
-  const runsDir = mkdtempSync(join(tmpdir(), "loadline-quant-"));
   let stack: QuantStack;
 
   beforeAll(async () => {
@@ -24,22 +18,10 @@ describe.skipIf(core.missing)("the quant stack for real", () => {
 
   afterAll(async () => {
     await stack.stop();
-    rmSync(runsDir, { recursive: true, force: true });
   }, 60_000);
 
   async function validate() {
-    const parsed = parsePlanFile(JSON.stringify(stack.plan));
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    const { verdict } = await runValidation(parsed.plan, {
-      clock: systemClock(),
-      random: systemRandom(),
-      runsDir,
-      toolVersion: "0",
-      reporters: [],
-      onProgress: () => undefined,
-      signal: new AbortController().signal,
-      stackSecrets: new Map(Object.entries(stack.secrets).map(([k, v]) => [`\${env:${k}}`, v])),
-    });
+    const verdict = await validatePlan(stack.plan, stack.secrets);
     const having = (word: string): string[] =>
       verdict.claims
         .filter((claim) => claim.verdict === word)
