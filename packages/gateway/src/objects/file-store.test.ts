@@ -1,0 +1,84 @@
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { seededRandom } from "@loadline/kit/random";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { temporaryDir } from "../../test/harness.ts";
+import { createFileStore } from "./file-store.ts";
+import { ObjectFault, type ObjectStore } from "./object-store.ts";
+
+const { signal } = new AbortController();
+let root: string;
+let store: ObjectStore;
+beforeEach(() => {
+  root = temporaryDir();
+  store = createFileStore(join(root, "objects"), seededRandom(1));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+async function kindOf(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => "none",
+    (cause: unknown) => (cause instanceof ObjectFault ? cause.kind : "another error"),
+  );
+}
+
+describe("objects as files", () => {
+  it("give back what was put, whole or its beginning, and nothing for what is not there", async () => {
+    const bytes = Buffer.from("0123456789");
+    await store.put("a/b", bytes, signal);
+    expect(await store.get("a/b", signal)).toEqual(bytes);
+    expect(await store.get("a/b", signal, 4)).toEqual(Buffer.from("0123"));
+    expect(await store.get("a/b", signal, 100)).toEqual(bytes);
+    expect(await store.get("a/c", signal)).toBeUndefined();
+    expect(await store.get("b/c", signal)).toBeUndefined();
+  });
+
+  it("are replaced as a whole, and are gone once removed, twice too", async () => {
+    await store.put("a/b", Buffer.from("long before"), signal);
+    await store.put("a/b", Buffer.from("short"), signal);
+    expect(String(await store.get("a/b", signal))).toBe("short");
+    await store.remove("a/b", signal);
+    await store.remove("a/b", signal);
+    await store.remove("never/there", signal);
+    expect(await store.get("a/b", signal)).toBeUndefined();
+  });
+
+  it("are listed by prefix in ascending order, at most as many as asked for", async () => {
+    for (const key of ["a/2", "a/1", "a/12", "b/1"]) await store.put(key, Buffer.from("x"), signal);
+    expect(await store.list("a/", 10, signal)).toEqual(["a/1", "a/12", "a/2"]);
+    expect(await store.list("a/1", 10, signal)).toEqual(["a/1", "a/12"]);
+    expect(await store.list("a/", 1, signal)).toEqual(["a/1"]);
+    expect(await store.list("c/", 10, signal)).toEqual([]);
+  });
+
+  it("leave no half one behind, and one that a crash left is not listed", async () => {
+    await store.put("a/b", Buffer.from("x"), signal);
+    expect(readdirSync(join(root, "objects", "a"))).toEqual(["b"]);
+    writeFileSync(join(root, "objects", "a", "0011.partial"), "half");
+    expect(await store.list("a/", 10, signal)).toEqual(["a/b"]);
+  });
+
+  it("are away while their folder cannot be used, and there again by themselves", async () => {
+    await store.ping(signal);
+    await store.put("a/b", Buffer.from("x"), signal);
+    renameSync(join(root, "objects"), join(root, "moved"));
+    writeFileSync(join(root, "objects"), "");
+    expect(await kindOf(store.ping(signal))).toBe("unreachable");
+    expect(await kindOf(store.put("a/c", Buffer.from("x"), signal))).toBe("unreachable");
+    expect(await kindOf(store.get("a/b", signal))).toBe("unreachable");
+    expect(await kindOf(store.list("a/", 1, signal))).toBe("unreachable");
+    rmSync(join(root, "objects"));
+    renameSync(join(root, "moved"), join(root, "objects"));
+    expect(await kindOf(store.ping(signal))).toBe("none");
+    expect(String(await store.get("a/b", signal))).toBe("x");
+  });
+
+  it("a put that fails leaves the object of before and no other file", async () => {
+    await store.put("a/b", Buffer.from("before"), signal);
+    // A folder stands where the new object belongs.
+    mkdirSync(join(root, "objects", "a", "c", "d"), { recursive: true });
+    expect(await kindOf(store.put("a/c", Buffer.from("x"), signal))).toBe("unreachable");
+    expect(readdirSync(join(root, "objects", "a")).toSorted()).toEqual(["b", "c"]);
+    expect(String(await store.get("a/b", signal))).toBe("before");
+  });
+});
