@@ -37,6 +37,11 @@ export interface Client {
   open(status: number, headers: readonly string[]): void;
   /** False when the client reads slower than it is sent to; `onDrain` follows. */
   write(chunk: Buffer): boolean;
+  /**
+   * Writes one chunk with its framing around it, as latin1 text, like `write`. Absent: the bodies of
+   * this client are framed in another way.
+   */
+  writeChunk?(framed: string): boolean;
   end(chunk?: Buffer): void;
   /** Breaks the connection: the client sees a cut answer. */
   destroy(): void;
