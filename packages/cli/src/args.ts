@@ -125,6 +125,10 @@ function checkPositionals(given: readonly string[], spec: PositionalSpec): void 
   if (extra !== undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", `"${extra}" is one argument too many.`);
   }
+  // What an unset variable of a shell leaves behind would name the current folder.
+  if (given.includes("")) {
+    throw cliErrors.make("LL_CLI_ARGUMENT", `${spec.name} is empty.`);
+  }
   if (given[0] !== undefined) checkChoice(spec.name, given[0], spec.oneOf);
 }
 

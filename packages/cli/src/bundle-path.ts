@@ -16,6 +16,14 @@ export function bundlePath(cwd: string, given: string): string {
   return join(dirname(path), newest);
 }
 
+/** UTC time and a short id: what a run names its folder, and nobody else by chance. */
+const ownName = /^\d{8}T\d{6}Z-[0-9a-f]{4,32}$/;
+
+/** Names of the folders that a run here made, oldest first; renamed ones are their owner's. */
+export function ownRunNames(runsDir: string): string[] {
+  return runNames(runsDir).filter((name) => ownName.test(name));
+}
+
 /** Names of the runs in a folder, oldest first: the name begins with the UTC time. */
 export function runNames(runsDir: string): string[] {
   if (!existsSync(runsDir)) return [];

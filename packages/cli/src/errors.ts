@@ -72,6 +72,13 @@ export const cliErrors = defineErrors({
     summary: "A part of the installation is missing.",
     remedy: "Install the package again; `loadline doctor` lists its parts.",
   },
+  LL_CLI_FILE: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "A file named on the command line cannot be read.",
+    remedy: "Check the path and its permissions.",
+  },
   LL_CLI_WRITE: {
     fault: "platform",
     retryable: false,

@@ -34,6 +34,7 @@ export function verbHelp(verb: VerbSpec): string {
     "",
     ...options.map(optionLine),
     "",
+    ...(verb.before === undefined ? [] : [`before:  ${verb.before}`]),
     `example: ${verb.example}`,
     "",
   ].join("\n");

@@ -23,7 +23,7 @@ describe("help", () => {
     const host = createTestHost([name, "--help"]);
     expect(await runCli(host)).toBe(0);
     expect(host.out()).toContain(`example: loadline ${name}`);
-    for (const line of host.out().split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+    for (const line of host.out().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
     const other = createTestHost(["help", name]);
     expect(await runCli(other)).toBe(0);
     expect(other.out()).toBe(host.out());

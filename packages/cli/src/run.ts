@@ -33,6 +33,10 @@ async function dispatch(host: CliHost): Promise<ExitCode> {
     return 0;
   }
   const wanted = name === "help" ? (rest[0] ?? "") : name;
+  if (wanted.startsWith("-")) {
+    const message = `${wanted}: a flag comes after its verb, as in \`loadline doctor --json\`.`;
+    throw cliErrors.make("LL_CLI_VERB", message);
+  }
   const verb = verbs.find((one) => one.name === wanted);
   if (verb === undefined) {
     const known = verbs.map((one) => one.name);

@@ -6,7 +6,7 @@ import {
   waiverText,
 } from "@loadline/contract";
 import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
-import { clip, cleanText, shortenPath } from "./clean-text.ts";
+import { clip, cleanText, shortenPath, wrap } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
 
 export interface CardOptions {
@@ -151,18 +151,4 @@ function field(label: string, text: string, columns: number): string {
 function pathField(label: string, before: string, path: string, columns: number): string {
   const room = columns - labelWidth - before.length;
   return `${label.padEnd(labelWidth)}${before}${shortenPath(cleanText(path), room)}`;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line.trimEnd());
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

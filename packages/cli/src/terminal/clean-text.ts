@@ -23,3 +23,18 @@ export function shortenPath(path: string, width: number): string {
   const head = Math.max(1, Math.floor((width - 2) / 3));
   return `${path.slice(0, head)}..${path.slice(path.length - (width - 2 - head))}`;
 }
+
+/** Lines of at most `width` characters, broken between words; a longer word is a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line.trimEnd());
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,8 +1,10 @@
 import { formatNumber, formatRatio, type Scorecard, type ScoreRow } from "@loadline/contract";
-import { cleanText, clip } from "./clean-text.ts";
+import { cleanText, clip, wrap } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
 
 const nameWidth = 28;
+const outcomeWidth = 12;
+const columns = 80;
 const noClaims = "no claims";
 
 function ratioText(count: number, of: number, ratio: number | null): string {
@@ -26,15 +28,21 @@ const outcomeColours: Readonly<Record<string, Colour>> = {
   NOT_PROVEN: "yellow",
 };
 
+/** What stops a use is told whole, in lines below each other. */
+function useLines({ use, outcome, sentence }: Scorecard["uses"][number], paint: Paint): string[] {
+  const colour = outcomeColours[outcome];
+  const painted = colour === undefined ? outcome : paint(colour, outcome);
+  const gap = " ".repeat(Math.max(1, outcomeWidth - outcome.length));
+  const indent = 2 + nameWidth + outcomeWidth;
+  const [first = "", ...more] = wrap(cleanText(sentence), columns - indent);
+  const head = `  ${use.padEnd(nameWidth)}${painted}${gap}${first}`;
+  return [head, ...more.map((line) => `${" ".repeat(indent)}${line}`)];
+}
+
 /** The scorecard as lines of at most 80 columns; counts beside every ratio, no weights. */
 export function scorecardText(card: Scorecard, paint: Paint): string {
   const head = `  ${"".padEnd(nameWidth)}${"coverage".padEnd(16)}score`;
-  const uses = card.uses.map((use) => {
-    const colour = outcomeColours[use.outcome];
-    const outcome = colour === undefined ? use.outcome : paint(colour, use.outcome);
-    const gap = " ".repeat(Math.max(1, 12 - use.outcome.length));
-    return `  ${use.use.padEnd(nameWidth)}${outcome}${gap}${clip(cleanText(use.sentence), 120)}`;
-  });
+  const uses = card.uses.flatMap((use) => useLines(use, paint));
   return [
     `categories`,
     head,
@@ -44,7 +52,8 @@ export function scorecardText(card: Scorecard, paint: Paint): string {
     ...card.groups.map(rowLine),
     "ready for",
     ...uses,
-    "score = passed / required, coverage = decided / required; no weights, no gate by itself",
+    "score = passed / required, coverage = decided / required",
+    "no weights, no gate by itself",
     "",
   ].join("\n");
 }

@@ -1,17 +1,18 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type AuditVerdict,
   gatewayErrors,
-  loadConfig,
   type OfflineAudit,
   openOfflineAudit,
   sqlUrl,
 } from "@loadline/gateway";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
+import { writeOutput } from "../write-output.ts";
 import { checkProof, prove } from "./audit-proofs.ts";
 import { purge } from "./audit-purge.ts";
+import { storeConfig } from "./identity-store.ts";
 import { timeOf } from "./time-option.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -23,10 +24,11 @@ const pageMax = 1000;
 
 /** Reads, exports, verifies, proves or purges the audit log; a running gateway is not disturbed. */
 export async function runAuditLog(context: VerbContext): Promise<ExitCode> {
-  const { host, args, stateDir } = context;
+  const { host, args } = context;
   const [what] = args.positionals;
   if (what === "prove" && args.text("check") !== undefined) return checkProof(context);
-  const config = loadConfig(args.text("config"), host.env, { stateDir });
+  const config = await storeConfig(context);
+  const { stateDir } = config;
   const { heads, retentionDays } = config.auditLog;
   const sql = sqlUrl(config.stores.sql);
   await using log = await openOfflineAudit({ clock: host.clock, stateDir, sql });
@@ -74,26 +76,47 @@ function verdictLines(verdict: AuditVerdict): string[] {
 
 /** With `--out`, the heads and the checkpoints go into files beside the entries. */
 async function exportLog(
-  { host, args }: VerbContext,
+  { host, args, json }: VerbContext,
   log: OfflineAudit,
   heads: string | undefined,
 ): Promise<ExitCode> {
   const out = args.text("out");
   const tenant = args.text("tenant");
   if (out === undefined) {
-    await log.export((entry) => host.stdout.write(`${entry}\n`), tenant);
+    await exportTo((text) => host.stdout.write(text), { log, tenant, json });
     return 0;
   }
   const path = resolve(host.cwd, out);
-  writeFileSync(path, "", { mode: 0o600 });
+  writeOutput(path, "", { mode: 0o600 });
   const count = await log.export((entry) => appendFileSync(path, `${entry}\n`), tenant);
   const lines = await log.checkpoints(tenant);
+  const beside = (name: string): string => `${path}.${name}`;
   if (lines.length > 0)
-    writeFileSync(`${path}.checkpoints`, `${lines.join("\n")}\n`, { mode: 0o600 });
-  if (heads !== undefined) writeFileSync(`${path}.heads`, readHeads(heads), { mode: 0o600 });
-  const beside = heads === undefined ? "" : `, signed heads in ${cleanText(`${path}.heads`)}`;
-  host.stdout.write(`${count} entries in ${cleanText(path)}${beside}\n`);
+    writeOutput(beside("checkpoints"), `${lines.join("\n")}\n`, { mode: 0o600 });
+  if (heads !== undefined) writeOutput(beside("heads"), readHeads(heads), { mode: 0o600 });
+  const signed = heads === undefined ? "" : `, signed heads in ${cleanText(beside("heads"))}`;
+  const text = json
+    ? JSON.stringify({ entries: count, file: path })
+    : `${count} entries in ${cleanText(path)}${signed}`;
+  host.stdout.write(`${text}\n`);
   return 0;
+}
+
+/** An entry a line, or one list of them with `json`. */
+async function exportTo(
+  write: (text: string) => void,
+  o: { readonly log: OfflineAudit; readonly tenant: string | undefined; readonly json: boolean },
+): Promise<void> {
+  if (!o.json) {
+    await o.log.export((entry) => write(`${entry}\n`), o.tenant);
+    return;
+  }
+  let before = "[";
+  await o.log.export((entry) => {
+    write(`${before}${entry}`);
+    before = ",";
+  }, o.tenant);
+  write(before === "[" ? "[]\n" : "]\n");
 }
 
 function readHeads(path: string): Buffer {

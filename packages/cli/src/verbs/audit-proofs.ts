@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkAuditProof, type OfflineAudit } from "@loadline/gateway";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
+import { writeOutput } from "../write-output.ts";
 import type { VerbContext } from "./verb.ts";
 
 const platformTenant = "*";
@@ -11,7 +12,7 @@ const seqMax = Number.MAX_SAFE_INTEGER;
 
 /** `audit-log prove`: writes the proof that an entry, or an earlier log, is in the signed one. */
 export async function prove(
-  { host, args }: VerbContext,
+  { host, args, json }: VerbContext,
   log: OfflineAudit,
   heads: string | undefined,
 ): Promise<ExitCode> {
@@ -29,8 +30,9 @@ export async function prove(
   if (out === undefined) host.stdout.write(text);
   else {
     const path = resolve(host.cwd, out);
-    writeFileSync(path, text, { mode: 0o600 });
-    host.stdout.write(`${proof.kind} proof in ${cleanText(path)}\n`);
+    writeOutput(path, text, { mode: 0o600 });
+    const said = json ? JSON.stringify({ kind: proof.kind, file: path }) : undefined;
+    host.stdout.write(`${said ?? `${proof.kind} proof in ${cleanText(path)}`}\n`);
   }
   return 0;
 }

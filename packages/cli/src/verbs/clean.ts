@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { formatNumber } from "@loadline/contract";
-import { runNames } from "../bundle-path.ts";
+import { ownRunNames } from "../bundle-path.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -13,7 +13,7 @@ const bytesPerMb = 1024 * 1024;
 export async function runClean({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
   const keep = args.count("keep", { min: 0, max: keepMax }) ?? keepDefault;
   const runsDir = join(stateDir, "runs");
-  const names = runNames(runsDir);
+  const names = ownRunNames(runsDir);
   const old = names.slice(0, Math.max(0, names.length - keep));
   const found = old.map((name) => ({
     path: join(runsDir, name),

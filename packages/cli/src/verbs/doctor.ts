@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { createEgress, parseHttpUrl } from "@loadline/kit/egress";
 import { findModel, findReportAssets } from "../assets.ts";
@@ -90,12 +90,8 @@ async function addonFinding(host: CliHost): Promise<Finding> {
   try {
     // The gateway owns the dependency, so it is looked up from where the gateway lies.
     const from = import.meta.resolve("node-llama-cpp");
-    return {
-      id: "model addon",
-      found: existsSync(addonPath(from, name)),
-      required: true,
-      detail: name,
-    };
+    const found = existsSync(addonPath(from, name));
+    return { id: "model addon", found, required: true, detail: found ? name : lost };
   } catch {
     return bundledAddon(name, lost);
   }
@@ -146,7 +142,8 @@ function isExecutable(path: string): boolean {
   if (!existsSync(path)) return false;
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    // A folder can be entered, which is the same bit.
+    return statSync(path).isFile();
   } catch {
     return false;
   }

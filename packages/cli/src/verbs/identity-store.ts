@@ -33,7 +33,15 @@ export function needed({ args }: VerbContext, index: number, name: string): stri
   throw cliErrors.make("LL_CLI_ARGUMENT", `${args.positionals[0] ?? ""} needs ${name}.`);
 }
 
-async function storeConfig(context: VerbContext): Promise<GatewayConfig> {
+/** Refuses the argument after a subcommand that takes none. @throws LL_CLI_ARGUMENT */
+export function takesNone({ args }: VerbContext): void {
+  const [what = "", extra] = args.positionals;
+  if (extra === undefined) return;
+  throw cliErrors.make("LL_CLI_ARGUMENT", `${what} takes no "${extra}".`);
+}
+
+/** The configuration that names the store: that of `--config`, else of the state directory. */
+export async function storeConfig(context: VerbContext): Promise<GatewayConfig> {
   const { host, args, stateDir } = context;
   if (args.text("config") !== undefined) return serveConfig(context);
   return loadConfig(undefined, host.env, { stateDir });

@@ -4,7 +4,7 @@ import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { type Answer, needed, onIdentityStore } from "./identity-store.ts";
+import { type Answer, needed, onIdentityStore, takesNone } from "./identity-store.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Keys of the store; a running gateway knows every change within a second. */
@@ -16,6 +16,7 @@ async function answerOf(context: VerbContext, { keys }: OpenedServices): Promise
   const { args, host } = context;
   const by = operator();
   const id = (): string => needed(context, 1, "an ID");
+  if (["create", "list", "check"].includes(args.positionals[0] ?? "")) takesNone(context);
   switch (args.positionals[0]) {
     case "create":
       return secretAnswer(await keys.create(by, newKey(context, host.clock.wallMs())), "once");

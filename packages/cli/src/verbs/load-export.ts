@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { exportK6, k6OperatorManifest } from "@loadline/validator";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
+import { makeDirectory, writeOutput } from "../write-output.ts";
 import { readText } from "./load-interop-file.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -39,11 +39,6 @@ export async function runLoadExport({ host, args }: VerbContext): Promise<ExitCo
 }
 
 function writeOut(path: string, text: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  } catch (cause) {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : "unwritable";
-    throw cliErrors.make("LL_CLI_WRITE", `${path} cannot be written (${why}).`, { cause });
-  }
+  makeDirectory(dirname(path));
+  writeOutput(path, text);
 }

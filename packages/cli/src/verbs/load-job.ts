@@ -134,11 +134,22 @@ function readManifest(host: CliHost, args: Args) {
   const model = args.text("model");
   const asked = model === undefined ? {} : { model };
   if (path === undefined) return profileManifestSchema.parse(asked);
-  const text = readFileSync(resolve(host.cwd, path), "utf8");
+  const text = readManifestText(resolve(host.cwd, path));
   const read = parseYaml(text, profileManifestSchema);
   if (read.ok) return { ...read.data, ...asked };
   const lines = read.problems.map((one) => `${one.path}: ${one.message} (${path}:${one.line})`);
   throw cliErrors.make("LL_CLI_VALUE", `--manifest ${lines.join("; ")}.`);
+}
+
+function readManifestText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw cliErrors.make("LL_CLI_FILE", `--manifest ${path}: cannot be read (${reason}).`, {
+      cause,
+    });
+  }
 }
 
 /** `--api-key-env`, by name. */

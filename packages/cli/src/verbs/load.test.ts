@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { createTestHost, type TestHost } from "../../test/test-host.ts";
 import { runCli } from "../run.ts";
@@ -19,6 +19,14 @@ interface Ran {
 async function load(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const host = createTestHost(["load", ...args], { cwd, env, clock: systemClock() });
   return { exit: await runCli(host), host };
+}
+
+/** A guard that broke says that this machine kept the generator waiting: then nothing is READY. */
+function skipIfBusy(context: Pick<TestContext, "skip">, out: string): void {
+  const isBroken = out.startsWith("{")
+    ? JSON.stringify((JSON.parse(out) as { guards: unknown }).guards).includes('"holds":false')
+    : / breached for /.test(out);
+  if (isBroken) context.skip("NOT TESTED: READY (a guard of the generator broke on this machine)");
 }
 
 const target = ["--target", "http://127.0.0.1:1"];
@@ -127,17 +135,18 @@ describe("loadline load", () => {
     expect(host.out()).toMatch(/ladder\.throughput +predicate/);
   });
 
-  it("runs flags to a verdict whose bundle verifies, as JSON when asked", async () => {
+  it("runs flags to a verdict whose bundle verifies, as JSON when asked", async (context) => {
     await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
     const args = ["--target", server.url, "--get", "/", "--rate", "100", "--duration", "1s"];
     const { exit, host } = await load([...args, "--json", "--out", "runs"]);
     const verdict: unknown = JSON.parse(host.out());
-    expect(verdict).toMatchObject({ schema: "loadline-verdict/v1", outcome: "READY" });
-    expect(exit).toBe(0);
+    expect(verdict).toMatchObject({ schema: "loadline-verdict/v1", exitCode: exit });
     expect(host.err()).toMatch(/stage=load due=\d+ ok=\d+ bad=0/);
     const [run = ""] = readdirSync(join(cwd, "runs"));
     const verify = createTestHost(["verify", join("runs", run)], { cwd });
     expect(await runCli(verify)).toBe(0);
+    skipIfBusy(context, host.out());
+    expect([exit, verdict]).toMatchObject([0, { outcome: "READY" }]);
   }, 30_000);
 
   it("--live shows its address with a token on standard error", async () => {
@@ -148,7 +157,7 @@ describe("loadline load", () => {
     expect(host.out()).not.toContain("token=");
   }, 30_000);
 
-  it("a plan file runs by its name, with the target of the flag", async () => {
+  it("a plan file runs by its name, with the target of the flag", async (context) => {
     await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
     const text = [
       "load:",
@@ -163,8 +172,9 @@ describe("loadline load", () => {
     ];
     writeFileSync(join(cwd, "plan.yaml"), text.join("\n"));
     const { exit, host } = await load(["plan.yaml", "--target", server.url]);
-    expect([exit, host.err()]).toEqual([0, expect.any(String)]);
     expect(host.out()).toContain("all.get.response");
     expect(host.out()).toMatch(/^guard pacer +[\d.]+ ms of [\d.]+ ms, (holds|breached)/m);
+    skipIfBusy(context, host.out());
+    expect([exit, host.err()]).toEqual([0, expect.any(String)]);
   }, 30_000);
 });

@@ -46,6 +46,10 @@ const ownFlags = ["find-peak", "explore", "dry-run", "stream", "live", "above-ca
 export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const { args, host } = context;
   const [plan] = args.positionals;
+  const [, extra] = args.positionals;
+  if (extra !== undefined && plan !== "compare") {
+    throw cliErrors.make("LL_CLI_ARGUMENT", `"${extra}" is one argument too many.`);
+  }
   if (plan === "profiles") return listProfiles(context);
   if (plan === "compare") return compare(context);
   if (plan !== undefined) return runJob(context, await jobOfPlan(host, args, plan));

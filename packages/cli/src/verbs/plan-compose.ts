@@ -10,7 +10,7 @@ function readText(path: string): string {
     return readFileSync(path, "utf8");
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw cliErrors.make("LL_CLI_VALUE", `--compose ${path}: ${why}.`, { cause });
+    throw cliErrors.make("LL_CLI_FILE", `--compose ${path}: ${why}.`, { cause });
   }
 }
 

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { meant } from "@loadline/kit/nearest";
 import { reRender } from "@loadline/validator";
@@ -7,6 +6,7 @@ import { cliErrors } from "../errors.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { type Format, formats, isFormat, loadReporters } from "../reporters.ts";
 import type { ExitCode } from "../process/host.ts";
+import { makeDirectory } from "../write-output.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Renders the views of a bundle again; reads the bundle only, sends nothing. */
@@ -29,13 +29,4 @@ function parseFormat(text: string): Format {
   if (isFormat(text)) return text;
   const known = `--format takes ${formats.join(", ")}`;
   throw cliErrors.make("LL_CLI_VALUE", `${text}: ${known}.${meant(text, formats)}`);
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw cliErrors.make("LL_CLI_WRITE", `${path}: ${why}.`, { cause });
-  }
 }

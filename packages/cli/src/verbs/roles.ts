@@ -4,7 +4,7 @@ import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { type Answer, needed, onIdentityStore } from "./identity-store.ts";
+import { type Answer, needed, onIdentityStore, takesNone } from "./identity-store.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Roles and custom grants of users; `matrix` needs no store. */
@@ -12,6 +12,7 @@ export async function runRoles(context: VerbContext): Promise<ExitCode> {
   const { args, host, json } = context;
   if (args.positionals[0] !== "matrix")
     return onIdentityStore(context, (services) => answerOf(context, services));
+  takesNone(context);
   const { document, lines } = matrix();
   host.stdout.write(json ? `${JSON.stringify(document)}\n` : `${lines.join("\n")}\n`);
   return 0;

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { shellLine } from "@loadline/validator";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
+import { cleanText } from "../terminal/clean-text.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** How often a validation recurs, in the words of each scheduler. */
@@ -41,6 +43,9 @@ function cron(job: ScheduledJob): string {
 
 /** An argument of `ExecStart`, where `%` and `$` mean something. */
 function unitWord(word: string): string {
+  if (/[\r\n]/.test(word)) {
+    throw cliErrors.make("LL_CLI_VALUE", "A unit file holds no line break inside a path.");
+  }
   const plain = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w./:=-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, "\\$&")}"`;
 }
@@ -117,13 +122,15 @@ export function runSchedule({ host, args, stateDir, json }: VerbContext): Promis
   if (plan === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "--plan FILE says what is validated.");
   }
+  const path = resolve(host.cwd, plan);
+  if (!existsSync(path)) host.stderr.write(`note ${cleanText(path)} is not there yet\n`);
   const name = args.positionals[0] ?? "cron";
   const every = args.text("every");
   const profile = args.text("profile") === "full" ? "full" : "quick";
   const text =
     forms[name]?.({
       every: every === "hourly" || every === "weekly" ? every : "daily",
-      plan: resolve(host.cwd, plan),
+      plan: path,
       profile,
       stateDir,
       image: args.text("image") ?? "loadline",

@@ -95,6 +95,6 @@ describe("slo check", () => {
   it("without a file, or with none there, the reason is named", async () => {
     expect((await run("check")).err).toContain("LL_CLI_ARGUMENT");
     const { err, code } = await run("check", "--metrics", "gone.txt");
-    expect([code, err.includes("ENOENT")]).toEqual([64, true]);
+    expect([code, err.includes("ENOENT")]).toEqual([78, true]);
   });
 });

@@ -67,9 +67,9 @@ function readPage(path: string, file: string): string {
     if (bytes.length <= pageBytesMax) return bytes.toString("utf8");
   } catch (cause) {
     const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
-    throw cliErrors.make("LL_CLI_VALUE", `--metrics ${file}: cannot be read (${reason}).`, {
+    throw cliErrors.make("LL_CLI_FILE", `--metrics ${file}: cannot be read (${reason}).`, {
       cause,
     });
   }
-  throw cliErrors.make("LL_CLI_VALUE", `--metrics ${file}: over ${pageBytesMax} bytes.`);
+  throw cliErrors.make("LL_CLI_FILE", `--metrics ${file}: over ${pageBytesMax} bytes.`);
 }

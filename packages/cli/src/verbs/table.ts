@@ -193,8 +193,10 @@ export const verbs: readonly VerbSpec[] = [
     name: "approve",
     summary: "sign off a bundle that verifies and is READY",
     usage: "BUNDLE --by NAME --role ROLE --reason TEXT --sign-key F,F",
+    before: "openssl genpkey -algorithm ed25519 -out me.pem",
     example:
-      'loadline approve RUN --by Ada --role owner --reason "Read and accepted." --sign-key me.pem',
+      "loadline approve .loadline/runs/latest --by Ada --role CTO " +
+      '--reason "Read it all" --sign-key me.pem',
     options: [
       { name: "by", value: "NAME", help: "who signs" },
       { name: "role", value: "ROLE", help: "in which role" },
@@ -309,6 +311,7 @@ export const verbs: readonly VerbSpec[] = [
     name: "breaker",
     summary: "replay recorded outcomes through the circuit breaker",
     usage: "simulate --trace FILE [--config F] [--seed N]",
+    before: `echo '{"t":1000,"outcome":"ok"}' > outcomes.jsonl`,
     example: "loadline breaker simulate --trace outcomes.jsonl",
     options: [
       { name: "trace", value: "FILE", help: 'lines such as {"t":1000,"outcome":"ok"}, t in ms' },

@@ -31,6 +31,9 @@ const marks: Readonly<Record<Verdict, string>> = {
 export async function runTrend({ host, args, json }: VerbContext): Promise<ExitCode> {
   const folder = resolve(host.cwd, args.positionals[0] ?? "");
   const last = args.count("last", { min: 1, max: runsMax }) ?? runsShown;
+  if (!existsSync(folder)) {
+    throw cliErrors.make("LL_CLI_BUNDLE", `${folder}: no such folder.`);
+  }
   const names = runNames(folder).filter((name) => existsSync(join(folder, name, "verdict.json")));
   if (names.length === 0) {
     throw cliErrors.make("LL_CLI_BUNDLE", `${folder}: no closed run in this folder.`);

@@ -2,7 +2,7 @@ import { operator } from "@loadline/gateway";
 import type { OpenedServices, UserInfo } from "@loadline/gateway";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { type Answer, needed, onIdentityStore } from "./identity-store.ts";
+import { type Answer, needed, onIdentityStore, takesNone } from "./identity-store.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Users of the store; what they may do bounds their keys. */
@@ -26,6 +26,7 @@ async function answerOf(context: VerbContext, { users }: OpenedServices): Promis
       return { document: user, lines: [userLine(user)] };
     }
     case "list": {
+      takesNone(context);
       const list = await users.list(by, { tenantId: args.text("tenant") });
       return { document: list, lines: list.length === 0 ? ["no users"] : list.map(userLine) };
     }
