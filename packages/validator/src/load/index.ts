@@ -33,6 +33,7 @@ export { runLoad } from "./run-load.ts";
 export { parseTrace } from "./schedule/trace.ts";
 export type { TraceFormat } from "./schedule/trace-formats.ts";
 export type { BoundClaim, FigureRule, ThresholdSpec } from "./thresholds/bound-claim.ts";
+export type { FigureSeries } from "./record/figures.ts";
 export { StopRule } from "./thresholds/stop-rule.ts";
 export type { EarlyStop } from "./thresholds/stop-rule.ts";
 export type * from "./types.ts";

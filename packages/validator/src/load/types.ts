@@ -36,6 +36,8 @@ export type LoadMetric =
   | "e2e"
   | "e2e_close"
   | "e2e_open"
+  | "pacer_lag"
+  | "queue_wait"
   | "errors"
   | "good"
   | "retry_after"
@@ -211,6 +213,8 @@ export interface LoadAccount {
   readonly sent: number;
   readonly ok: number;
   readonly bad: Readonly<Record<string, number>>;
+  /** Of `due` and `ok` those no user asked for: what clients sent on their own account. */
+  readonly aside?: { readonly due: number; readonly ok: number };
   readonly tokensKnown: number;
   readonly tokensUnknown: number;
   readonly outputTokens: number;
@@ -323,5 +327,7 @@ export type LoadRecord =
   | {
       readonly type: "load.ended";
       readonly reason: "done" | "cancelled" | "drained";
+      /** From the start of the run to when sending stopped, where it was stopped early. */
+      readonly stoppedAfterMs?: number;
       readonly accounts: readonly LoadAccount[];
     };

@@ -47,11 +47,11 @@ interface Evidence {
   readonly evidence: LoadEvidence;
 }
 
-function open(): Evidence {
+function open(asked = job): Evidence {
   const runDir = mkdtempSync(join(tmpdir(), "loadline-evidence-"));
   roots.push(runDir);
   mkdirSync(join(runDir, "artifacts"));
-  const bound = bindJob(job);
+  const bound = bindJob(asked);
   const recorder = createRecorder({
     runDir,
     run: "run-1",
@@ -94,9 +94,19 @@ function tally(claim: string, stream: string, bad = 0): LoadRecord {
   };
 }
 
-const ended = (due: number): LoadRecord => ({
+/** Questions to a collection: `bad` of them without a good answer. */
+function questions(count: number, bad: number, scenario = "get"): LoadRecord {
+  const percentiles = [] as const;
+  const figure = { scenario, figure: "rag_query", count, bad, sum: 1, min: 1, max: 1, percentiles };
+  return { type: "figure", figure };
+}
+
+type Account = Extract<LoadRecord, { type: "load.ended" }>["accounts"][number];
+
+const ended = (due: number, account: Partial<Account> = {}, early = {}): LoadRecord => ({
   type: "load.ended",
   reason: "done",
+  ...early,
   accounts: [
     {
       scenario: "get",
@@ -104,6 +114,7 @@ const ended = (due: number): LoadRecord => ({
       sent: due,
       ok: due,
       bad: {},
+      ...account,
       tokensKnown: 0,
       tokensUnknown: 0,
       outputTokens: 0,
@@ -126,10 +137,27 @@ function feed(one: Evidence, bad = 0): void {
   }
 }
 
+/** The same tally with other counts. */
+function withCounts(record: LoadRecord, counts: object): LoadRecord {
+  return record.type === "sample.tally"
+    ? { ...record, tally: { ...record.tally, ...counts } }
+    : record;
+}
+
+/** The verdicts of a run that ends so. */
+function close(one: Evidence, end: LoadRecord): Record<string, string> {
+  one.evidence.add(end);
+  one.recorder.append({ kind: "run.closed", by: "run", data: { reason: "done" } });
+  const verdicts = verdictsOf(one);
+  one.recorder.close();
+  return verdicts;
+}
+
 describe("evidence of a load", () => {
   it("an hour of slices fits into records, and decides observed, inferred and windowed claims", () => {
     const one = open();
     feed(one);
+    one.evidence.add(questions(72_000, 0));
     one.evidence.add(ended(72_000));
     one.recorder.append({ kind: "run.closed", by: "run", data: { reason: "done" } });
     expect(verdictsOf(one)).toEqual({
@@ -155,6 +183,52 @@ describe("evidence of a load", () => {
     expect(verdicts["all.rag_foreign.count"]).toBe("not_tested");
     expect(verdicts["load.alive"]).toBe("not_tested");
     one.recorder.close();
+  });
+
+  it.each([
+    ["nothing of the kind was asked", []],
+    ["nothing of the kind was answered well", [questions(500, 500)]],
+    ["another scenario asked", [questions(500, 0, "other")]],
+  ])("no event was told and %s: that is no evidence of none", (_, figures) => {
+    const one = open();
+    for (const figure of figures) one.evidence.add(figure);
+    expect(close(one, ended(72_000))["all.rag_foreign.count"]).toBe("not_tested");
+  });
+
+  it("what a client sends on its own account makes no scenario alive", () => {
+    const aside = { due: 5, ok: 5 };
+    const one = open();
+    expect(close(one, ended(20, { ok: 5, bad: { reset: 15 }, aside }))["load.alive"]).toBe(
+      "failed",
+    );
+    const other = open();
+    expect(close(other, ended(5, { aside }))["load.alive"]).toBe("not_tested");
+    const third = open();
+    expect(close(third, ended(20, { ok: 6, bad: { reset: 14 }, aside }))["load.alive"]).toBe(
+      "passed",
+    );
+  });
+
+  it("a rate is of the time that was sent for: a run drained early dilutes none", () => {
+    const thresholds = {
+      errors: [{ threshold: "rate<1/s" }],
+      http_reqs: [{ threshold: "rate>15" }],
+    };
+    const seen = (early: object): Record<string, string> => {
+      const one = open({ ...job, thresholds });
+      const slices = [[200, 60]] as const;
+      for (const { claim } of one.bound.bound) {
+        const counts = { n: 200, bad: 60, badBy: { reset: 60 }, slices };
+        one.evidence.add(withCounts(tally(claim.id, claim.of), counts));
+      }
+      return close(one, ended(200, { ok: 140, bad: { reset: 60 } }, early));
+    };
+    const whole = seen({});
+    expect(whole["all.errors.rate"]).toBe("passed");
+    expect(whole["all.http_reqs.rate"]).toBe("failed");
+    const drained = seen({ reason: "drained", stoppedAfterMs: 10_000 });
+    expect(drained["all.errors.rate"]).toBe("failed");
+    expect(drained["all.http_reqs.rate"]).toBe("passed");
   });
 
   it("what is larger than a record becomes an artifact that a note names", () => {

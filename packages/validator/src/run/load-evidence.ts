@@ -4,6 +4,8 @@ import type {
   BoundClaim,
   BoundJob,
   EarlyStop,
+  FigureRule,
+  FigureSeries,
   LoadAccount,
   LoadRecord,
   ScenarioBlocks,
@@ -35,9 +37,10 @@ export class LoadEvidence {
   readonly #tallies = new Map<string, FiguredTally[]>();
   readonly #sizes: Ladder[] = [];
   readonly #blocks: ScenarioBlocks[] = [];
-  /** Names of figures seen. */
-  readonly #figures = new Set<string>();
+  /** Figures seen, by their name. */
+  readonly #figures = new Map<string, FigureSeries[]>();
   #stop: EarlyStop | null = null;
+  #stoppedAfterMs = Number.POSITIVE_INFINITY;
 
   constructor(job: BoundJob, recorder: Recorder) {
     this.#job = job;
@@ -80,6 +83,7 @@ export class LoadEvidence {
         return;
       case "load.ended":
         recorder.append({ kind: "note", by, data: { ...record } });
+        this.#stoppedAfterMs = record.stoppedAfterMs ?? Number.POSITIVE_INFINITY;
         this.#end(record.reason, record.accounts);
         return;
       default:
@@ -92,7 +96,10 @@ export class LoadEvidence {
   #remember(record: LoadRecord): void {
     if (record.type === "ladder") this.#sizes.push(record);
     if (record.type === "blocks") this.#blocks.push(record);
-    if (record.type === "figure") this.#figures.add(record.figure.figure);
+    if (record.type === "figure") {
+      const { figure } = record.figure;
+      this.#figures.set(figure, [...(this.#figures.get(figure) ?? []), record.figure]);
+    }
   }
 
   /** Larger than a record may be: kept as an artifact, named by a note. */
@@ -279,18 +286,23 @@ export class LoadEvidence {
       }
       return;
     }
+    if (!this.#couldHappen(figure, tallies)) {
+      return this.#notRun(claim.id, "Nothing was answered that one of these could have come of.");
+    }
     const spans = figure.scenarios.map((name) => this.#measuredMs(name));
     const own = accounts.filter(({ scenario }) => figure.scenarios.includes(scenario));
     const due = own.reduce((sum, account) => sum + account.due, 0);
     const measuredMs = Math.max(0, ...spans);
     const seen = figureOf(figure, tallies, { timeoutMs, measuredMs, due });
-    if (seen === null) return this.#notRun(claim.id, "No request fell due.");
+    if (seen === null) return this.#notRun(claim.id, notSeen(tallies));
     const least = figure.leastSamples ?? 0;
     if (seen.n < least) {
       return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
     }
     const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} requests, limit ${figure.operator} ${figure.limit.text}.`;
-    const ok = compare(seen.value, figure.operator, figure.limit.value);
+    const ok = (seen.range ?? [seen.value]).every((value) =>
+      compare(value, figure.operator, figure.limit.value),
+    );
     const data = {
       stream: claim.of,
       part: "all",
@@ -302,13 +314,26 @@ export class LoadEvidence {
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
   }
 
+  /** Events that were told happened; none told is none only where one could have been seen. */
+  #couldHappen(figure: FigureRule, tallies: readonly FiguredTally[]): boolean {
+    if (figure.witnesses === undefined || tallies.some(({ n }) => n > 0)) return true;
+    return figure.witnesses
+      .flatMap((name) => this.#figures.get(name) ?? [])
+      .some(({ scenario, count, bad }) => figure.scenarios.includes(scenario) && count > bad);
+  }
+
+  /** A run that was stopped early measured no longer than it sent. */
   #measuredMs(name: string): number {
     const scenario = this.#scenario(name);
-    return scenario === undefined ? 0 : durationOf(scenario) - (scenario.warmupMs ?? 0);
+    if (scenario === undefined) return 0;
+    const sentMs = Math.min(durationOf(scenario), this.#stoppedAfterMs - (scenario.startMs ?? 0));
+    return Math.max(0, sentMs - (scenario.warmupMs ?? 0));
   }
 
   #alive(bound: BoundClaim, accounts: readonly LoadAccount[]): void {
-    for (const { scenario, due, ok } of accounts) {
+    for (const { scenario, due: all, ok: good, aside } of accounts) {
+      // What a client sent on its own account answers no user.
+      const [due, ok] = [all - (aside?.due ?? 0), good - (aside?.ok ?? 0)];
       const part = { stream: bound.claim.of, part: scenario };
       const claims = [bound.claim.id];
       if (due === 0) {
@@ -335,6 +360,11 @@ function counts(tallies: readonly FiguredTally[]): object[] {
     const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   });
+}
+
+function notSeen(tallies: readonly FiguredTally[]): string {
+  const n = tallies.reduce((sum, one) => sum + one.n, 0);
+  return n === 0 ? "No request fell due." : "No answer had this value.";
 }
 
 function shown(value: number, unit: string): string {

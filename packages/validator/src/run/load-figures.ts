@@ -8,6 +8,8 @@ export interface SeenFigure {
   readonly value: number;
   /** Requests it stands on. */
   readonly n: number;
+  /** The least and the most it can be, where some values are not known. */
+  readonly range?: readonly [least: number, most: number];
 }
 
 /** Count of the account a counter means. */
@@ -23,29 +25,46 @@ function countOf(tallies: readonly FiguredTally[], rule: FigureRule): number {
   }, 0);
 }
 
-/** Bad outcomes enter at the total timeout: a target that fails fast is not fast. */
+type Trend = Pick<SeenFigure, "value" | "range">;
+
+/**
+ * Bad outcomes enter at the total timeout: a target that fails fast is not fast. A value that is
+ * not known may be anything up to it.
+ */
 function trendOf(
   rule: FigureRule,
   tallies: readonly FiguredTally[],
   timeoutMs: number,
-): number | null {
+): Trend | null {
+  const open = tallies.reduce((sum, one) => sum + one.undefined, 0);
+  const within = (value: number, least: number, most: number): Trend =>
+    open === 0 ? { value } : { value, range: [least, most] };
   const failed = tallies.reduce((sum, one) => sum + failedOf(one), 0);
   const values = tallies.reduce((sum, one) => sum + (one.figures?.values ?? 0), 0);
   const sumMs = tallies.reduce((sum, one) => sum + (one.figures?.sumMs ?? 0), 0);
   if (values + failed === 0) return null;
   const [only] = tallies;
   switch (rule.aggregation) {
-    case "avg":
-      return (sumMs + failed * timeoutMs) / (values + failed);
+    case "avg": {
+      const sum = sumMs + failed * timeoutMs;
+      const n = values + failed + open;
+      return within(sum / (values + failed), sum / n, (sum + open * timeoutMs) / n);
+    }
     case "min": {
       const least = tallies.map((one) => one.figures?.minMs ?? Infinity);
-      return Math.min(...least, failed > 0 ? timeoutMs : Infinity);
+      const value = Math.min(...least, failed > 0 ? timeoutMs : Infinity);
+      return within(value, 0, value);
     }
-    case "max":
-      return failed > 0 ? timeoutMs : Math.max(...tallies.map((one) => one.maxMs ?? 0));
-    default:
+    case "max": {
+      const largest = Math.max(...tallies.map((one) => one.maxMs ?? 0));
+      const value = failed > 0 ? Math.max(timeoutMs, largest) : largest;
+      return within(value, value, Math.max(timeoutMs, value));
+    }
+    default: {
       // A rank of one scenario; of several there is no exact one.
-      return tallies.length === 1 ? (only?.observedMs ?? null) : null;
+      const value = tallies.length === 1 ? only?.observedMs : undefined;
+      return value === undefined ? null : within(value, 0, timeoutMs);
+    }
   }
 }
 
@@ -66,8 +85,8 @@ export function figureOf(
   const n = rule.counter === "events" ? o.due : told;
   if (n === 0) return null;
   if (rule.of === "trend") {
-    const value = trendOf(rule, tallies, o.timeoutMs);
-    return value === null ? null : { value, n };
+    const trend = trendOf(rule, tallies, o.timeoutMs);
+    return trend === null ? null : { ...trend, n };
   }
   const count = countOf(tallies, rule);
   if (rule.of === "count") return { value: count, n };
@@ -85,21 +104,22 @@ export function meanSlices(
 ): Slices {
   const slices: Slices = [];
   for (const tally of tallies) {
-    if (rule.of === "trend") addTimes(tally, timeoutMs, slices);
+    const isAbove = rule.operator.startsWith(">") && tally.undefined > 0;
+    if (rule.of === "trend") addTimes(tally, isAbove ? 0 : timeoutMs, slices);
     else addCounts(tally, rule, slices);
   }
   return Array.from(slices, (slice) => slice ?? [0, 0]).filter(([weight]) => weight > 0);
 }
 
-function addTimes(tally: FiguredTally, timeoutMs: number, slices: Slices): void {
+function addTimes(tally: FiguredTally, restMs: number, slices: Slices): void {
   const sums = tally.figures?.sums ?? [];
   tally.slices.forEach(([n], index) => {
     const [values, sumMs] = sums[index] ?? [0, 0];
-    // With undefined values in the sample the rest of a slice may be those: it is left out.
-    const failed = tally.undefined > 0 ? 0 : n - values;
+    // What failed and what is not known: of the latter the value that speaks against the claim.
+    const rest = n - values;
     const into = (slices[index] ??= [0, 0]);
-    into[0] += values + failed;
-    into[1] += sumMs + failed * timeoutMs;
+    into[0] += n;
+    into[1] += sumMs + rest * restMs;
   });
 }
 

@@ -68,6 +68,7 @@ export function simulateLoad(job: BoundJob, target: SimulatedTarget): VerdictDoc
     ends: [{ kind: "done", host: cleanHost, folded: 0, samples: recorder.samples() }],
     stolen: { stealPercent: 0, throttledPeriods: 0 },
     edited: false,
+    stoppedAfterMs: null,
     looks: 0,
     scheduleHash: "",
     peaks: new Map(),

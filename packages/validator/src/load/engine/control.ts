@@ -62,6 +62,8 @@ export interface RunEnd {
   readonly ends: readonly LaneEnd[];
   readonly stolen: Stolen;
   readonly edited: boolean;
+  /** From the start of the run to a stop before its end; null without one. */
+  readonly stoppedAfterMs: number | null;
   /** Looks at the counts that were emitted. */
   readonly looks: number;
   readonly scheduleHash: string;
@@ -83,6 +85,7 @@ class Control {
   readonly #hosts = new Map<number, HostFigures>();
   #ended = 0;
   #drained = false;
+  #stoppedMs: number | null = null;
   #edited = false;
   #looks = 0;
 
@@ -178,6 +181,7 @@ class Control {
     if (command.type === "drain") {
       if (this.#drained) return;
       this.#drained = true;
+      this.#stoppedMs = clock.monotonicMs();
       emit({ type: "load.event", text: "Asked to stop: nothing more is sent." });
       this.#broadcast({ type: "stop", how: "drain" });
       return;
@@ -239,7 +243,9 @@ class Control {
     const { signal, emit, clock } = this.#deps;
     const reason = signal.aborted ? "cancelled" : this.#drained ? "drained" : "done";
     const peaks = new Map([...this.#drivers].map(([at, driver]) => [at, driver.result] as const));
-    const seen = { edited: this.#edited, looks: this.#looks, scheduleHash: this.#hash };
+    const stoppedAfterMs = this.#stoppedMs === null ? null : this.#stoppedMs - this.#originMs;
+    const edited = this.#edited;
+    const seen = { edited, stoppedAfterMs, looks: this.#looks, scheduleHash: this.#hash };
     const end = { reason, ends, stolen, ...seen } as const;
     const nowMs = clock.monotonicMs();
     const elapsedMs = nowMs - this.#originMs;

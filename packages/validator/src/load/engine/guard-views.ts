@@ -29,6 +29,8 @@ function viewOf(
   const { series } = record;
   return {
     metric: limit.metric,
+    ...(limit.figure !== undefined && { figure: limit.figure }),
+    figures: limit.figures === true,
     limitMs: limit.compares === true ? null : (limit.limitMs ?? null),
     target: limit.quantile ?? 0.99,
     open: isOpenScenario(record.scenario),

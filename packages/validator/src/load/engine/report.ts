@@ -20,6 +20,7 @@ export interface ReportOptions extends RunEnd, ExportTimes {
 /** Metrics that count from the intended time; outcomes have no clock and count as such. */
 const intendedMetrics: ReadonlySet<LoadMetric> = new Set<LoadMetric>([
   "response_time",
+  "pacer_lag",
   "ttft_open",
   "e2e_open",
   "errors",
@@ -57,7 +58,9 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
     native: nativeHistograms(whole),
   });
   for (const figure of whole.figureSeries()) emit({ type: "figure", figure });
-  emit({ type: "load.ended", reason: o.reason, accounts });
+  const { reason, stoppedAfterMs } = o;
+  const early = stoppedAfterMs === null ? {} : { stoppedAfterMs };
+  emit({ type: "load.ended", reason, ...early, accounts });
 }
 
 function emitLastSlices({ series, startMs }: ScenarioRecord, o: ReportOptions): void {

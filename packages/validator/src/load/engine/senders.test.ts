@@ -128,7 +128,7 @@ describe("senders", { timeout: 60_000 }, () => {
       durationMs: 60_000,
       request: get,
     };
-    const { account, reason, events } = await ran(
+    const { account, reason, events, records } = await ran(
       planOf(server.url, scenario),
       { control },
       (record) => {
@@ -138,6 +138,12 @@ describe("senders", { timeout: 60_000 }, () => {
     expect(reason).toBe("drained");
     expect(account.due).toBeLessThan(300);
     expect(account.ok).toBe(account.due);
+    // How long was sent for: what a rate of this run is of.
+    const end = records.at(-1);
+    const stoppedAfterMs = end?.type === "load.ended" ? (end.stoppedAfterMs ?? 0) : 0;
+    const lastMs = ((account.due - 1) / 50) * 1_000;
+    expect(stoppedAfterMs).toBeGreaterThanOrEqual(lastMs);
+    expect(stoppedAfterMs).toBeLessThan(lastMs + 5_000);
     expect(events).toEqual(["Asked to stop: nothing more is sent."]);
   });
 

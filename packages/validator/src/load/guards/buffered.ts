@@ -11,7 +11,7 @@ export const buffered: Guard = {
   kinds: latencyKinds,
   saboteur: { metric: "tpot", streams: 100, bufferedStreams: 60 },
   judge: (v) => ({
-    holds: !paced.has(v.metric) || v.bufferedStreams <= shareMax * v.streams,
+    holds: !paced.has(v.figure ?? v.metric) || v.bufferedStreams <= shareMax * v.streams,
     invalidates: "pass",
     seen: `${v.bufferedStreams} of ${v.streams} streams came bundled into one read.`,
     figure: percent(v.streams === 0 ? 0 : v.bufferedStreams / v.streams),

@@ -3,6 +3,7 @@ import type { GuardView } from "./guard.ts";
 /** A sample of a stream's metric that nothing speaks against: what a saboteur is laid over. */
 export const cleanView: GuardView = {
   metric: "tpot",
+  figures: false,
   limitMs: 100,
   target: 0.99,
   open: true,

@@ -4,6 +4,10 @@ import type { LoadMetric } from "../types.ts";
 /** What a guard sees of one claim's sample and of the machine that took it. */
 export interface GuardView {
   readonly metric: LoadMetric;
+  /** Name of the figure, with metric `figure`. */
+  readonly figure?: string;
+  /** Its values are averaged or compared as they are: an unknown one is not just one more. */
+  readonly figures: boolean;
   readonly limitMs: number | null;
   /** Quantile or success ratio of the claim. */
   readonly target: number;

@@ -73,6 +73,23 @@ describe("load guards", () => {
     ]);
   });
 
+  it("a figure is told by its name: bundled streams void gaps between tokens said one by one", () => {
+    const bundled = { ...cleanView, metric: "figure", streams: 100, bufferedStreams: 60 } as const;
+    const holds = (figure: string): boolean =>
+      judgeGuards([{ stream: "a", view: { ...bundled, figure } }]).every((g) => g.holds);
+    expect([holds("icl"), holds("rag_query")]).toEqual([false, true]);
+  });
+
+  it("an average or extreme with a value not known cannot fail by it; a count of limits can", () => {
+    const open = { ...cleanView, undefined: 1 };
+    const breached = (figures: boolean) =>
+      judgeGuards([{ stream: "a", view: { ...open, figures } }]).filter((g) => !g.holds);
+    expect(breached(true)).toMatchObject([
+      { guard: "guard.load.undefined", invalidates: "fail", reason: "gaps" },
+    ]);
+    expect(breached(false)).toEqual([]);
+  });
+
   it("a lag that makes another traffic voids passes too", () => {
     const [pacer] = judgeGuards([{ stream: "a", view: { ...cleanView, lagP99Ms: 250 } }]);
     expect(pacer).toMatchObject({ guard: "guard.load.pacer", holds: false, invalidates: "both" });

@@ -10,6 +10,7 @@ export function metricOf(
     case "response_time":
       return flight.doneMs - flight.intendedMs;
     case "service_time":
+    case "e2e_close":
       return flight.doneMs - flight.sendMs;
     case "ttft":
       return flight.firstContentMs - flight.sendMs;
@@ -23,15 +24,19 @@ export function metricOf(
       return flight.gapMaxMs;
     case "e2e":
       return flight.lastContentMs - flight.sendMs;
-    case "e2e_close":
-      return flight.doneMs - flight.sendMs;
     case "e2e_open":
       return flight.lastContentMs - flight.intendedMs;
-    case "tpot": {
-      const gaps = flight.tokens - 1;
-      const spanMs = flight.lastContentMs - flight.firstContentMs;
-      // All content in one read has no time between tokens: unknown, never 0.
-      return gaps >= 1 && flight.contentReads > 1 ? spanMs / gaps : Number.NaN;
-    }
+    case "pacer_lag":
+      return flight.wakeMs - flight.intendedMs;
+    case "queue_wait":
+      return flight.sendMs - flight.wakeMs;
+    case "tpot":
+      return tpotOf(flight);
   }
+}
+
+/** All content in one read has no time between tokens: unknown, never 0. */
+function tpotOf({ tokens, contentReads, firstContentMs, lastContentMs }: Flight): number {
+  const gaps = tokens - 1;
+  return gaps >= 1 && contentReads > 1 ? (lastContentMs - firstContentMs) / gaps : Number.NaN;
 }

@@ -71,9 +71,8 @@ describe("native histograms of Prometheus", () => {
   it("a value on an edge is in the bucket that ends there", () => {
     const histogram = createHistogram();
     histogram.record(1_000_000);
-    const [[index = Number.NaN] = []] = nativeBuckets(histogram).buckets;
     // The upper edge of our own bucket that holds it is 0.2 % above.
-    expect([0, 1]).toContain(index);
+    expect([0, 1]).toContain(nativeBuckets(histogram).buckets[0]?.[0]);
     const small = createHistogram();
     small.record(125);
     expect(nativeBuckets(small).buckets).toEqual([[-3319, 1]]);

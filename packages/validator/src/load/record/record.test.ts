@@ -60,6 +60,21 @@ describe("limit counter", () => {
     }
   });
 
+  it("what a request waited for is told apart: the pacer before it, a user or a connection after", () => {
+    const flight = answered(50, { wakeMs: 1_003, sendMs: 1_010 });
+    expect(metricOf(flight, "pacer_lag")).toBe(3);
+    expect(metricOf(flight, "queue_wait")).toBe(7);
+    expect(metricOf(flight, "pacer_lag") + metricOf(flight, "queue_wait") + 40).toBe(
+      metricOf(flight, "response_time"),
+    );
+    const dropped = answered(50, { sendMs: Number.NaN });
+    expect(tallyOf({ metric: "queue_wait", limitMs: 5 }, [[dropped, "dropped"]])).toMatchObject({
+      n: 1,
+      bad: 1,
+      badBy: { dropped: 1 },
+    });
+  });
+
   it("a value that could not be measured is undefined, neither good nor zero", () => {
     const none = answered(10, { tokens: 1, firstContentMs: 1003, lastContentMs: 1004 });
     for (const metric of ["ttft", "tpot"] as const) {

@@ -145,7 +145,9 @@ export class Recorder {
       }
       const { due, sent, ok, tokensKnown, tokensUnknown, outputTokens } = r;
       const bad = r.bad.toObject();
-      return { scenario: r.name, due, sent, ok, bad, tokensKnown, tokensUnknown, outputTokens };
+      const tokens = { tokensKnown, tokensUnknown, outputTokens };
+      const aside = r.asideDue === 0 ? {} : { aside: { due: r.asideDue, ok: r.asideOk } };
+      return { scenario: r.name, due, sent, ok, bad, ...aside, ...tokens };
     });
   }
 

@@ -23,6 +23,8 @@ const slots = {
   tokensUnknown: 4,
   outputTokens: 5,
   released: 6,
+  asideDue: 7,
+  asideOk: 8,
 } as const;
 
 /** Everything counted of one scenario, on memory of an arena. */
@@ -103,6 +105,15 @@ export class ScenarioRecord {
     return this.#counts[slots.outputTokens] ?? 0;
   }
 
+  /** Of `due` and `ok` those that no user asked for: what a client sent on its own account. */
+  get asideDue(): number {
+    return this.#counts[slots.asideDue] ?? 0;
+  }
+
+  get asideOk(): number {
+    return this.#counts[slots.asideOk] ?? 0;
+  }
+
   /** Arrivals this worker has let go. */
   get released(): number {
     return this.#counts[slots.released] ?? 0;
@@ -119,7 +130,10 @@ export class ScenarioRecord {
   started(flight: Flight): void {
     this.#bump(slots.due, 1);
     this.series.due(this.series.sliceOf(flight.intendedMs - this.startMs));
-    if (flight.step >= asideStep) return;
+    if (flight.step >= asideStep) {
+      this.#bump(slots.asideDue, 1);
+      return;
+    }
     this.#step(flight)?.started();
     if (flight.phase >= 0) this.phases[flight.phase]?.started();
   }
@@ -136,6 +150,7 @@ export class ScenarioRecord {
     const measured = this.measures(flight.intendedMs) && !isAside;
     if (!Number.isNaN(flight.sendMs)) this.#bump(slots.sent, 1);
     this.series.ended(slice, outcome, flight, measured);
+    if (isAside && outcome === "ok") this.#bump(slots.asideOk, 1);
     if (outcome === "ok") this.#ok(flight);
     else this.#bad(flight, outcome);
     if (flight.phase >= 0 && !isAside) this.phases[flight.phase]?.ended(flight, outcome);

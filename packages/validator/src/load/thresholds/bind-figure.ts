@@ -4,7 +4,7 @@ import { claimOf, limitsOf, notRecorded, stopOf } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, FigureRule } from "./bound-claim.ts";
 import type { LimitValue } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
-import { recordedAs, requestCounter } from "./recorded.ts";
+import { recordedAs, requestCounter, witnessesOf } from "./recorded.ts";
 import { isOpen } from "./planned.ts";
 
 /** No count of events reaches it. */
@@ -13,7 +13,9 @@ const anyLimit = 1e9;
 /** A figure of the run against its limit: observed, or with `confidence()` inferred from slices. */
 export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue): BoundClaim {
   refuseClosedRate(x, metric, value);
-  const { aggregation, operator, clauses } = x.threshold;
+  const { operator, clauses } = x.threshold;
+  const aggregation = aggregationOf(x);
+  const witnesses = witnessesOf(metric.name);
   if (clauses.overMs !== undefined) throw windowError(x);
   const counter = counterOf(metric);
   const rule: FigureRule = {
@@ -24,6 +26,7 @@ export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue)
     counter,
     scenarios: x.covered,
     ...(x.outcome !== null && { outcome: x.outcome }),
+    ...(counter === "events" && witnesses.length > 0 && { witnesses }),
   };
   const isOrdered = operator.startsWith("<") || operator.startsWith(">");
   const hasMean = rule.of === "per_second" || (rule.of === "trend" && aggregation === "avg");
@@ -36,6 +39,14 @@ export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue)
   const { min: minSamples, ...plain } = claim;
   const least = minSamples === undefined ? {} : { leastSamples: minSamples };
   return { claim: plain, limits, figure: { ...rule, ...least }, notes, ...pointStop(x) };
+}
+
+/** The last rank of all is the largest value, the first the least: no other rank stands for them. */
+function aggregationOf(x: BindContext): FigureRule["aggregation"] {
+  const { aggregation, quantile } = x.threshold;
+  if (aggregation !== "p") return aggregation;
+  if (quantile === 1) return "max";
+  return quantile === 0 ? "min" : "p";
 }
 
 function meanClaim(x: BindContext, rule: FigureRule, figure: string): BoundClaim["claim"] {

@@ -33,6 +33,8 @@ export interface FigureRule {
   readonly counter: "due" | "dropped" | "ok" | "bad" | "events" | null;
   /** The one bad outcome counted, instead of all. */
   readonly outcome?: string;
+  /** Of events: figures of which one was good where one of them could have been seen. */
+  readonly witnesses?: readonly string[];
   /** Fewer requests decide nothing. */
   readonly leastSamples?: number;
   readonly scenarios: readonly string[];

@@ -20,10 +20,17 @@ const ofRequests: Readonly<Record<string, LoadMetric>> = {
   http_req_failed: "errors",
   good: "good",
   retry_after: "retry_after",
+  pacer_lag: "pacer_lag",
+  queue_wait: "queue_wait",
 };
 
 /** Figures the clients say by name, in their own unit. */
 const figureNames: ReadonlySet<string> = new Set([
+  "icl",
+  "output_tokens",
+  "events_per_read",
+  "tokens_per_event",
+  "buffered_streams",
   "rag_ingest",
   "rag_query",
   "rag_visible",
@@ -68,6 +75,21 @@ const requestCounters: Readonly<Record<string, "due" | "dropped">> = {
 /** What of the account of all due a counter means, or null. */
 export function requestCounter(metric: string): "due" | "dropped" | null {
   return requestCounters[metric] ?? null;
+}
+
+/** Events are told only when they happen: these say that something was there to happen to. */
+const witnesses: Readonly<Record<string, readonly string[]>> = {
+  rag_foreign: ["rag_query", "rag_visible", "rag_hit"],
+  mcp_protocol_errors: ["mcp_connect", "mcp_list", "mcp_call"],
+  mcp_tool_errors: ["mcp_call"],
+  mcp_sessions_lost: ["mcp_list", "mcp_call"],
+  ws_duplicates: ["ws_fanout"],
+  ws_reordered: ["ws_fanout"],
+};
+
+/** Figures of which one has a good value where events of this metric could have been seen. */
+export function witnessesOf(metric: string): readonly string[] {
+  return witnesses[metric] ?? [];
 }
 
 /** Names of the figures a selector covers: one with its tag, or every declared check. */

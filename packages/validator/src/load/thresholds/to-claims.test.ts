@@ -204,6 +204,34 @@ describe("thresholds become claims", () => {
     );
   });
 
+  it("p(100) is the largest value and p(0) the least: no other rank stands for them", () => {
+    const figure = (threshold: string) => first({ response_time: threshold }).figure;
+    expect(figure("p(100)<2s")).toMatchObject({ of: "trend", aggregation: "max" });
+    expect(figure("p(0)>1ms")).toMatchObject({ of: "trend", aggregation: "min" });
+    expect(first({ response_time: "p(100)<2s" }).claim.statement).toContain("p(100) < ");
+  });
+
+  it.each([
+    ["icl", "p(99)<50", "figure"],
+    ["tokens_per_event", "avg<4", "figure"],
+    ["events_per_read", "avg<4", "figure"],
+    ["buffered_streams", "rate<5%", "figure"],
+    ["output_tokens", "count>1000", "figure"],
+    ["pacer_lag", "p(99)<1ms", "pacer_lag"],
+    ["queue_wait", "p(95)<10ms", "queue_wait"],
+  ])("%s is counted for %s", (metric, threshold, recorded) => {
+    const { limits, notes } = first({ [metric]: threshold });
+    expect(limits.map((one) => one.metric)).toEqual([recorded, recorded]);
+    expect(notes.filter((note) => note.includes("not_tested"))).toEqual([]);
+  });
+
+  it("events that only some answers can bring name what says that there were some", () => {
+    const seen = (key: string) => first({ [key]: "count==0" }).figure?.witnesses;
+    expect(seen("mcp_tool_errors")).toEqual(["mcp_call"]);
+    expect(seen("rag_foreign")).toContain("rag_query");
+    expect(seen("dropped_iterations")).toBeUndefined();
+  });
+
   it("a metric of the field that is not recorded here is declared and said", () => {
     const { limits, notes } = first({ ws_ping: "p(95)<1s" });
     expect(limits).toEqual([]);

@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { FigureRule } from "../load/index.ts";
+import { figureOf, type FiguredTally, meanSlices } from "./load-figures.ts";
+
+const limit = { value: 900, unit: "ms", text: "900 ms" } as const;
+const terms = { timeoutMs: 120_000, measuredMs: 10_000, due: 100 };
+
+function rule(rest: Partial<FigureRule> = {}): FigureRule {
+  const base = { of: "trend", aggregation: "avg", operator: "<", limit, counter: null } as const;
+  return { ...base, scenarios: ["get"], ...rest };
+}
+
+/** One slice: so many good values of `ms` each, so many failed, so many without a value. */
+function tally(values: number, ms: number, rest: Partial<FiguredTally> & { failed?: number } = {}) {
+  const { failed = 0, undefined: open = 0, ...others } = rest;
+  const n = values + failed + open;
+  const sums = [[values, values * ms]] as const;
+  const figures = { values, sumMs: values * ms, minMs: values === 0 ? null : ms, sums };
+  const one: FiguredTally = {
+    stream: "load.x",
+    part: "all",
+    n,
+    bad: failed,
+    undefined: open,
+    slices: [[n, failed]],
+    sliceMs: 1_000,
+    badBy: failed === 0 ? {} : { reset: failed },
+    ...(values > 0 && { maxMs: ms }),
+    figures,
+    ...others,
+  };
+  return one;
+}
+
+describe("figures of a load run", () => {
+  it("an average has every failure in it at the total timeout", () => {
+    expect(figureOf(rule(), [tally(90, 100)], terms)).toEqual({ value: 100, n: 90 });
+    const seen = figureOf(rule(), [tally(90, 100, { failed: 10 })], terms);
+    expect(seen?.value).toBeCloseTo((90 * 100 + 10 * 120_000) / 100, 6);
+  });
+
+  it("failures stay in a mean's slices when another answer has no value", () => {
+    const slices = (one: FiguredTally): [number, number][] => meanSlices(rule(), [one], 120_000);
+    expect(slices(tally(50, 100, { failed: 50 }))).toEqual([[100, 5_000 + 50 * 120_000]]);
+    const [first = [0, 0]] = slices(tally(50, 100, { failed: 49, undefined: 1 }));
+    expect(first[0]).toBe(100);
+    expect(first[1]).toBeGreaterThanOrEqual(5_000 + 49 * 120_000);
+  });
+
+  it("a value that is not known speaks against the claim, on either side", () => {
+    const half = tally(50, 100, { undefined: 50 });
+    expect(meanSlices(rule(), [half], 120_000)).toEqual([[100, 5_000 + 50 * 120_000]]);
+    expect(meanSlices(rule({ operator: ">" }), [half], 120_000)).toEqual([[100, 5_000]]);
+    const failed = tally(50, 100, { failed: 50 });
+    expect(meanSlices(rule({ operator: ">" }), [failed], 120_000)).toEqual([
+      [100, 5_000 + 50 * 120_000],
+    ]);
+  });
+
+  it("with values not known a figure has a range, and lies in it", () => {
+    const figures = fc.record({
+      values: fc.integer({ min: 1, max: 50 }),
+      ms: fc.integer({ min: 1, max: 5_000 }),
+      failed: fc.nat(20),
+      open: fc.integer({ min: 1, max: 20 }),
+      aggregation: fc.constantFrom<"avg" | "min" | "max">("avg", "min", "max"),
+      unknownMs: fc.integer({ min: 0, max: 120_000 }),
+    });
+    fc.assert(
+      fc.property(figures, ({ values, ms, failed, open, aggregation, unknownMs }) => {
+        const one = tally(values, ms, { failed, undefined: open });
+        const [least = Number.NaN, most = Number.NaN] =
+          figureOf(rule({ aggregation }), [one], terms)?.range ?? [];
+        // What it would have been, had they all had this value.
+        const all = [
+          ...Array.from({ length: values }, () => ms),
+          ...Array.from({ length: failed }, () => terms.timeoutMs),
+          ...Array.from({ length: open }, () => unknownMs),
+        ];
+        const truth =
+          aggregation === "avg"
+            ? all.reduce((sum, value) => sum + value, 0) / all.length
+            : Math[aggregation](...all);
+        expect(truth).toBeGreaterThanOrEqual(least - 1e-6);
+        expect(truth).toBeLessThanOrEqual(most + 1e-6);
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it("without any value there is no figure, whatever the operator", () => {
+    for (const aggregation of ["avg", "min", "max"] as const) {
+      expect(figureOf(rule({ aggregation }), [tally(0, 0, { undefined: 9 })], terms)).toBeNull();
+      expect(figureOf(rule({ aggregation }), [tally(0, 0)], terms)).toBeNull();
+    }
+  });
+
+  it("a rate is of the measured time, and of none there is no rate", () => {
+    const perSecond = rule({ of: "per_second", counter: "due" });
+    expect(figureOf(perSecond, [tally(90, 1, { failed: 10 })], terms)?.value).toBe(10);
+    expect(figureOf(perSecond, [tally(90, 1)], { ...terms, measuredMs: 0 })).toBeNull();
+  });
+
+  it("a counter of one outcome counts that one alone, over all scenarios", () => {
+    const resets = rule({ of: "count", counter: "bad", outcome: "reset" });
+    const timeouts = { failed: 3, badBy: { timeout_idle: 3 } };
+    const all = [tally(10, 1, { failed: 2 }), tally(10, 1, timeouts)];
+    expect(figureOf(resets, all, terms)).toEqual({ value: 2, n: 25 });
+  });
+
+  it("a rank over several scenarios has no exact value", () => {
+    const rank = rule({ aggregation: "med" });
+    const one = tally(9, 5, { observedMs: 5 });
+    expect(figureOf(rank, [one], terms)?.value).toBe(5);
+    expect(figureOf(rank, [one, one], terms)).toBeNull();
+  });
+
+  it("a second without any request is 0 of a rate, not absent", () => {
+    const one = tally(4, 1, {
+      slices: [
+        [0, 0],
+        [2, 1],
+        [0, 0],
+        [2, 0],
+      ],
+    });
+    const slices = meanSlices(rule({ of: "per_second", counter: "due" }), [one], 1_000);
+    expect(slices).toEqual([
+      [1, 2],
+      [1, 0],
+      [1, 2],
+    ]);
+  });
+});
