@@ -14,6 +14,8 @@ export interface Dialect {
   readonly id: DialectId;
   /** Classifies one server-sent event, given as its text without the closing blank line. */
   classify(text: string): StreamEvent;
+  /** Members of an event whose text counts only by not being empty, most frequent first. */
+  readonly textKeys?: readonly string[];
   /** Bytes that end a whole stream when the upstream may leave them out; undefined: none exist. */
   readonly endMarker: Buffer | undefined;
   /** Our own error as a body of this dialect. */

@@ -156,6 +156,17 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     else this.#whole?.push(chunk);
   }
 
+  wholeChunk(bytes: Buffer, from: number, to: number, end: number): boolean {
+    const relay = this.#relay;
+    if (this.isOver || relay?.takesWhole !== true) return false;
+    const framed = bytes.toString("latin1", 0, end);
+    if (!relay.isKnown(framed, from, to)) return false;
+    this.#lastDataMs = this.host.watch.nowMs;
+    this.#rateBytes += to - from;
+    relay.pushWhole(framed, from, to);
+    return true;
+  }
+
   end(): void {
     this.#hasEnded = true;
     if (this.place >= 0) this.host.watch.remove(this);

@@ -37,6 +37,8 @@ export class RecordingClient implements Client {
   isGone = false;
   status = 0;
   text = "";
+  /** Chunks that came in their framing. */
+  chunks = 0;
   isEnded = false;
   isDestroyed = false;
   wordsAfterEnd = 0;
@@ -68,6 +70,14 @@ export class RecordingClient implements Client {
     this.#note();
     this.text += chunk.toString();
     return !this.isBlocked && this.text.length % 7 !== 0;
+  }
+
+  writeChunk(framed: string): boolean {
+    const at = framed.indexOf("\r\n");
+    const text = framed.slice(at + 2, -2);
+    if (framed !== `${text.length.toString(16)}\r\n${text}\r\n`) this.wordsAfterEnd++;
+    this.chunks++;
+    return this.write(Buffer.from(text, "latin1"));
   }
 
   end(chunk?: Buffer): void {

@@ -12,14 +12,18 @@ describe("random orders of events", () => {
     const random = seededRandom(20_260_101);
     const world = createWorld();
     const reasons = new Map<string, number>();
+    let chunks = 0;
     for (let number = 0; number < orders; number++) {
       const order = play(random, world);
       const problem = judge(order);
       if (problem !== "") expect.fail(`order ${number}: ${problem}\n${order.client.text}`);
+      chunks += order.client.chunks;
       const reason = order.exits[0]?.reason ?? "";
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
     world.clock.advance(5000);
+    // Events were also passed on in the framing they came in.
+    expect(chunks).toBeGreaterThan(2000);
     // Every way to end was taken, and nothing is watched any more.
     for (const reason of ["ok", "failed", "cut", "client_left"])
       expect(reasons.get(reason), reason).toBeGreaterThan(500);

@@ -42,10 +42,28 @@ export class Outlet {
 
   /** Sends bytes; the source rests while too many wait. */
   write(bytes: Buffer, source: OutletSource): void {
-    const { client } = this.#host.x;
-    this.#sentBytes += bytes.length;
+    this.#sent(bytes.length);
+    if (!this.#host.x.client.write(bytes)) this.#wait(source);
+  }
+
+  /** Whether the client's body is made of chunks as an upstream's is. */
+  get takesChunks(): boolean {
+    return this.isOpen && this.#host.x.client.writeChunk !== undefined;
+  }
+
+  /** Sends one chunk of `size` bytes in its framing. */
+  writeChunk(framed: string, size: number, source: OutletSource): void {
+    this.#sent(size);
+    if (this.#host.x.client.writeChunk?.(framed) === false) this.#wait(source);
+  }
+
+  #sent(size: number): void {
+    this.#sentBytes += size;
     this.lastSentMs = this.#host.watch.nowMs;
-    if (client.write(bytes)) return;
+  }
+
+  #wait(source: OutletSource): void {
+    const { client } = this.#host.x;
     if (this.#blockedMs < 0) this.#block();
     if (!this.#paused && client.pendingBytes > this.#host.settings.waitingBytesMax) {
       this.#paused = source;

@@ -14,8 +14,9 @@ const stepsMax = 16;
 const events = [
   (id: number) => delta(id, ""),
   (id: number) => delta(id, "word"),
-  (id: number) => delta(id, "word"),
-  (id: number) => delta(id, "word"),
+  word,
+  word,
+  word,
   (id: number) => delta(id, "", "stop"),
   (id: number) => delta(id, "last", "stop"),
   () => 'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}\n\n',
@@ -28,6 +29,11 @@ const events = [
 function delta(id: number, content: string, finish: string | null = null): string {
   const choices = [{ index: 0, delta: { content }, finish_reason: finish }];
   return `data: ${JSON.stringify({ id: `e${id}`, choices })}\n\n`;
+}
+
+/** Differs from the others of its kind in nothing but its text. */
+function word(id: number): string {
+  return `data: ${JSON.stringify({ id: "x", choices: [{ delta: { content: `word e${id}` } }] })}\n\n`;
 }
 
 const whole = '{"choices":[{"index":0}],"usage":{"prompt_tokens":1,"completion_tokens":1}}';
@@ -46,11 +52,24 @@ function feed(random: Random, order: Order, lane: Lane, number: number): void {
   }
   const pick = events[random.below(events.length)] ?? events[0];
   const text = pick?.(number) ?? "";
-  if (/"id":"e\d+"/.test(text)) lane.given.push(`e${number}`);
-  // One event may come in two pieces.
+  if (idsOf(text).length > 0) lane.given.push(`e${number}`);
+  send(random, lane, text);
+}
+
+/** One event, which may come as a chunk of its own or in two pieces. */
+function send(random: Random, lane: Lane, text: string): void {
+  if (random.below(2) === 0 && offered(lane, text)) return;
   const at = random.below(4) === 0 ? random.below(text.length) : 0;
   if (at > 0) lane.sink.data(Buffer.from(text.slice(0, at)));
   lane.sink.data(Buffer.from(text.slice(at)));
+}
+
+/** Whether the event was taken as a chunk in its framing. */
+function offered(lane: Lane, text: string): boolean {
+  const size = `${text.length.toString(16)}\r\n`;
+  const framed = Buffer.from(`${size}${text}\r\n`);
+  const to = size.length + text.length;
+  return lane.sink.wholeChunk?.(framed, size.length, to, framed.length) ?? false;
 }
 
 function step(random: Random, world: World, order: Order, number: number): void {
@@ -111,7 +130,7 @@ function judgeEnd(text: string, isOk: boolean): string {
   const errors = text.split('"error"').length - 1;
   if (errors > 1 || (isOk && errors > 0)) return `${errors} errors`;
   const hasEvents = text.includes('"id":');
-  if (hasEvents && !/"content":"(word|last)"|"finish_reason":"stop"/.test(text))
+  if (hasEvents && !/"content":"(word|last)|"finish_reason":"stop"/.test(text))
     return "a preamble without content";
   const isLast = errors === 0 || /"error"[^\n]*\n*$/.test(text);
   return isLast ? "" : "something after the error";
@@ -136,7 +155,9 @@ function beforeExtra(given: readonly string[] = []): readonly string[] {
 }
 
 function idsOf(text: string): string[] {
-  return [...text.matchAll(/"id":"(e\d+)"/g)].map((match) => match[1] ?? "");
+  return [...text.matchAll(/"id":"(e\d+)"|"word (e\d+)"/g)].map(
+    (match) => match[1] ?? match[2] ?? "",
+  );
 }
 
 function isPrefix(part: readonly string[], all: readonly string[]): boolean {

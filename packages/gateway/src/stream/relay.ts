@@ -1,8 +1,9 @@
 import { choicesOf, outputBoundOf } from "../body/request.ts";
-import type { StreamEvent } from "../dialects/events.ts";
+import { plainEvents, type StreamEvent } from "../dialects/events.ts";
 import { laterUsage } from "../dialects/usage.ts";
 import { classifyReported } from "../upstream/classify.ts";
 import type { Attempt } from "./attempt.ts";
+import { EventMemory } from "./event-memory.ts";
 import type { StreamCell, StreamInput } from "./machine.ts";
 import type { Outlet } from "./outlet.ts";
 import { EventSplitter } from "./splitter.ts";
@@ -13,6 +14,7 @@ const heldBytesMax = 256 * 1024;
 const eventBytesMax = 1024 * 1024;
 const boundFactor = 1.25;
 const boundSlackTokens = 64;
+const noBytes = Buffer.alloc(0);
 const never = Number.POSITIVE_INFINITY;
 
 /** Cuts an upstream's stream into events, asks the machine about each and passes on what it says. */
@@ -20,6 +22,7 @@ export class StreamRelay {
   readonly received = new Received();
   readonly #attempt: Attempt;
   readonly #splitter = new EventSplitter();
+  readonly #memory: EventMemory;
   #outlet: Outlet | undefined;
   #held: Buffer[] = [];
   #heldEvents = 0;
@@ -29,6 +32,7 @@ export class StreamRelay {
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
+    this.#memory = new EventMemory(attempt.dialect.textKeys);
     const { body, lease } = attempt.host.x;
     const bound = body ? outputBoundOf(body) || (lease?.outputBound ?? 0) : 0;
     const choices = body ? choicesOf(body) : 1;
@@ -50,6 +54,33 @@ export class StreamRelay {
     if (this.#splitter.heldBytes > eventBytesMax) this.#stop("unreadable", "an event over 1 MiB");
   }
 
+  /** Whether a chunk may be passed on in its framing, when it is a known event. */
+  get takesWhole(): boolean {
+    const { host, state, translation } = this.#attempt;
+    return (
+      this.#outlet?.takesChunks === true &&
+      state === "open" &&
+      translation === undefined &&
+      host.sentText === undefined &&
+      this.#splitter.heldBytes === 0
+    );
+  }
+
+  /** Whether a chunk's data is one event that is content as before. */
+  isKnown(framed: string, from: number, to: number): boolean {
+    return this.#memory.knowsWhole(framed, from, to);
+  }
+
+  /** Passes on a chunk with its framing whose data is one known event. */
+  pushWhole(framed: string, from: number, to: number): void {
+    const attempt = this.#attempt;
+    this.received.add(to - from);
+    const input = this.#inputOf(plainEvents.content);
+    const cell = attempt.step(input);
+    if (this.#isKept(cell)) this.#outlet?.writeChunk(framed, to - from, attempt);
+    else this.#leaveOut(cell, input, noBytes, Buffer.from(framed.slice(from, to), "latin1"));
+  }
+
   end(): void {
     const attempt = this.#attempt;
     const { provider, upstream } = attempt.target;
@@ -67,7 +98,7 @@ export class StreamRelay {
   #take(bytes: Buffer, start: number, end: number, from: number): boolean {
     const attempt = this.#attempt;
     const text = bytes.toString("utf8", start, textEnd(bytes, end));
-    const event = end - start > eventBytesMax ? undefined : attempt.dialect.classify(text);
+    const event = end - start > eventBytesMax ? undefined : this.#classify(text);
     if (event?.usage) attempt.usage = laterUsage(attempt.usage, event.usage);
     const isContent = event?.kind === "content";
     if (isContent) this.received.add(end - start);
@@ -82,6 +113,13 @@ export class StreamRelay {
     if (!attempt.translation) return true;
     this.#send(attempt.translation.event(text));
     return false;
+  }
+
+  #classify(text: string): StreamEvent {
+    if (this.#memory.knows(text, 0, text.length)) return plainEvents.content;
+    const event = this.#attempt.dialect.classify(text);
+    if (event === plainEvents.content) this.#memory.learn(text);
+    return event;
   }
 
   /** The end marker of some dialects also says that the answer is finished. */

@@ -89,6 +89,10 @@ class ClassifyingSink implements ResponseSink {
     this.#sink.data(chunk);
   }
 
+  wholeChunk(bytes: Buffer, from: number, to: number, end: number): boolean {
+    return this.#sink.wholeChunk?.(bytes, from, to, end) ?? false;
+  }
+
   end(): void {
     this.#sink.end();
   }

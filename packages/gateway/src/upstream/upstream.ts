@@ -73,6 +73,11 @@ export interface UpstreamSink {
   /** Flat list of lower-case names and values. */
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer): void;
+  /**
+   * One chunk of a chunked body with its framing in the first `end` bytes, its data between `from`
+   * and `to`, valid only during the call. True: taken, and no `data` follows for it.
+   */
+  wholeChunk?(bytes: Buffer, from: number, to: number, end: number): boolean;
   end(): void;
   fail(failure: FailureClass, detail: string): void;
 }

@@ -21,7 +21,7 @@ export class Connection implements ResponseSink {
     this.#pool = pool;
     const socket = pool.o.connect({
       buffer: pool.readBuffer,
-      callback: (length, shared) => this.#readShared(length, shared),
+      callback: (length) => this.#readShared(length),
     });
     this.socket = socket;
     const max = pool.o.headBytesMax;
@@ -51,6 +51,10 @@ export class Connection implements ResponseSink {
 
   data(chunk: Buffer): void {
     this.#exchange?.sink.data(this.#isShared ? Buffer.from(chunk) : chunk);
+  }
+
+  wholeChunk(bytes: Buffer, from: number, to: number, end: number): boolean {
+    return this.#exchange?.sink.wholeChunk?.(bytes, from, to, end) ?? false;
   }
 
   end(): void {
@@ -105,13 +109,18 @@ export class Connection implements ResponseSink {
     });
   }
 
-  #readShared(length: number, shared: Uint8Array): boolean {
+  #readShared(length: number): boolean {
     this.#isShared = true;
-    this.#read(Buffer.from(shared.buffer, shared.byteOffset, length));
+    const { readBuffer } = this.#pool;
+    if (!this.#parser.offerChunk(readBuffer, length)) this.#feed(readBuffer.subarray(0, length));
     return true;
   }
 
   #read(chunk: Buffer): void {
+    if (!this.#parser.offerChunk(chunk, chunk.length)) this.#feed(chunk);
+  }
+
+  #feed(chunk: Buffer): void {
     this.#parser.feed(chunk);
     // Bytes nobody asked for: the next answer on this connection would not be ours.
     if (this.#exchange === null && !this.#parser.reusable) this.#leave();

@@ -5,6 +5,8 @@ const cr = 13;
 const lf = 10;
 const interimMax = 8;
 const sizeLineBytesMax = 1024;
+/** Hex digits of a chunk that is looked at whole: 64 KiB are more than one read. */
+const wholeDigitsMax = 5;
 /** Heads up to this length are remembered: servers say the same again and again. */
 const rememberedMax = 2048;
 
@@ -107,6 +109,14 @@ class Parser implements ResponseParser {
       at = this.#step(buf, at);
       if (this.done) return;
     }
+  }
+
+  offerChunk(bytes: Buffer, length: number): boolean {
+    const sink = this.#sink;
+    if (this.#state !== "size" || this.#lineBytes > 0 || sink?.wholeChunk === undefined)
+      return false;
+    const from = wholeChunkData(bytes, length);
+    return from > 0 && sink.wholeChunk(bytes, from, length - 2, length);
   }
 
   eof(): void {
@@ -339,6 +349,21 @@ class Parser implements ResponseParser {
     this.stop();
     sink?.fail(code, detail);
   }
+}
+
+/** Where the data of a chunk begins that is these `length` bytes and nothing else; -1: they are not. */
+function wholeChunkData(bytes: Buffer, length: number): number {
+  let size = 0;
+  let at = 0;
+  for (; at < wholeDigitsMax; at++) {
+    const digit = hexDigit(bytes[at] ?? 0);
+    if (digit < 0) break;
+    size = size * 16 + digit;
+  }
+  const from = at + 2;
+  if (size === 0 || from + size + 2 !== length || length > bytes.length) return -1;
+  const isLine = bytes[at] === cr && bytes[at + 1] === lf;
+  return isLine && bytes[length - 2] === cr && bytes[length - 1] === lf ? from : -1;
 }
 
 function hexDigit(c: number): number {

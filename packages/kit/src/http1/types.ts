@@ -23,6 +23,12 @@ export type Http1Fault =
 export interface ResponseSink {
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer): void;
+  /**
+   * A read that is one whole chunk of a chunked body: the first `end` bytes with its framing, its
+   * data between `from` and `to`. True: taken as it is, and no `data` follows for it. `bytes` is only
+   * valid during the call. Absent: every chunk comes as `data`.
+   */
+  wholeChunk?(bytes: Buffer, from: number, to: number, end: number): boolean;
   end(): void;
   fail(code: Http1Fault, detail: string): void;
 }
@@ -33,6 +39,11 @@ export interface ResponseParser {
   start(method: string, sink: ResponseSink): void;
   /** Bytes read; consumed before it returns. Bytes after the end make the parser not `reusable`. */
   feed(buf: Buffer): void;
+  /**
+   * Gives the first `length` bytes to the sink's `wholeChunk` when they are exactly that, between
+   * two chunks. False: nothing was read of them, and they must be fed.
+   */
+  offerChunk(bytes: Buffer, length: number): boolean;
   /** The peer closed: ends a close-delimited body, fails any other unfinished response. */
   eof(): void;
   /** No further call reaches the sink until the next `start`. */

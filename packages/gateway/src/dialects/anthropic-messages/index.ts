@@ -15,6 +15,7 @@ const emptyBlocks = new Set<unknown>(["text", "thinking"]);
 export const anthropicMessages: Dialect = {
   id: "anthropic.messages",
   classify,
+  textKeys: ["text", "thinking", "partial_json"],
   endMarker: Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n'),
   errorBody,
   errorFrame,

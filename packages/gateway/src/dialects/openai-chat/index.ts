@@ -14,6 +14,7 @@ const contentFields = ["content", "reasoning_content", "reasoning", "refusal"] a
 export const openaiChat: Dialect = {
   id: "openai.chat",
   classify: classifyChatEvent,
+  textKeys: ["content", "reasoning_content", "reasoning", "arguments"],
   endMarker: Buffer.from("data: [DONE]\n\n"),
   errorBody,
   errorFrame,

@@ -13,6 +13,7 @@ const answerKeys = keyTable(["error", "usage", "choices"]);
 export const openaiCompletions: Dialect = {
   id: "openai.completions",
   classify,
+  textKeys: ["text"],
   endMarker: Buffer.from("data: [DONE]\n\n"),
   errorBody,
   errorFrame,

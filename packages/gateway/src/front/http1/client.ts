@@ -146,6 +146,11 @@ export class Http1Client implements Client {
     return this.#chunk(chunk, "");
   }
 
+  writeChunk(framed: string): boolean {
+    if (this.#isAnswered || this.isGone) return true;
+    return this.#connection.socket.write(framed, "latin1");
+  }
+
   end(chunk: Buffer = noBytes): void {
     if (!this.#isOpen || this.#isAnswered || this.isGone) return;
     if (chunk.length === 0) this.#connection.socket.write(lastChunk, "latin1");
