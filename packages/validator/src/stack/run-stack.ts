@@ -105,6 +105,8 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
     seen = faultSeen(run, item, isLate ? new WireFault("timeout", late) : error);
   } finally {
     timer.cancel();
+    // Ends what the check left under way: no wait and no connection of it goes on.
+    patience.abort();
   }
   for (const one of seen) observe(run, item, one);
   if (seen.length > 0 && seen.every(({ ok }) => ok)) state.passed.add(probe.check);
@@ -119,13 +121,33 @@ function serviceOf(run: StackRun, item: StackItem): StackService {
   return service;
 }
 
+const ports: Readonly<Record<string, number>> = {
+  "dns:": 53,
+  "http:": 80,
+  "ws:": 80,
+  "https:": 443,
+  "tls:": 443,
+  "wss:": 443,
+  "postgres:": 5_432,
+  "postgresql:": 5_432,
+  "redis:": 6_379,
+  "rediss:": 6_379,
+};
+
+/** Host and port of an address, the scheme's own port where it names none; empty without a host. */
+function doorOf(url: string): string {
+  const { host, port, protocol } = new URL(url);
+  const own = ports[protocol];
+  return host === "" || port !== "" || own === undefined ? host : `${host}:${own}`;
+}
+
 /** What a thrown thing says: the service's fault, the check's wrong question, or the check's end. */
 function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] {
   const { claim } = item;
   if (error instanceof WireFault) {
     const url = serviceOf(run, item).url;
     const seen = `${error.message}.`;
-    const { host } = new URL(url);
+    const host = doorOf(url);
     const again = ["loadline", "validate", "--plan", "plan.yaml"];
     const reproduce = host === "" ? again : ["curl", "-sv", "-m", "5", `telnet://${host}`];
     return claim.parts.map((part) => ({ ok: false, seen, raw: error.raw, part, reproduce }));

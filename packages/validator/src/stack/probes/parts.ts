@@ -9,6 +9,7 @@ import {
   listenersOf,
   memoryOf,
   mountUnder,
+  spelledAddress,
   withChildren,
 } from "../wire/proc.ts";
 import { heldConnections } from "../wire/held-connections.ts";
@@ -42,7 +43,7 @@ const anywhere = /^(\*|0\.0\.0\.0|\[::\])$/;
 /** One spelling for each address. */
 const spelled = (host: string): string => {
   if (anywhere.test(host)) return "*";
-  return host.toLowerCase() === "localhost" ? "127.0.0.1" : host.toLowerCase();
+  return host.toLowerCase() === "localhost" ? "127.0.0.1" : spelledAddress(host.toLowerCase());
 };
 
 function judgeListener(declared: readonly string[], part: string, all: readonly Listener[]) {
@@ -148,7 +149,7 @@ const connections: PartProbe = {
 };
 
 /** File systems whose content ends with the container, or with the machine. */
-const passing = /^(overlay|aufs|tmpfs|ramfs)$/;
+const passing = /^(overlay|fuse\.fuse-overlayfs|aufs|tmpfs|ramfs)$/;
 
 async function mountSeen(context: StackContext, pid: number, part: string): Promise<StackSeen> {
   const { procRoot } = context.stack;

@@ -6,6 +6,8 @@ const bufferBytesMax = 32 * 1024 * 1024;
 
 /** A connection to a service, read as the protocol needs it. Every wait ends with the signal. */
 export interface ByteStream extends Disposable {
+  /** False once the connection ended, whoever ended it. */
+  readonly isOpen: boolean;
   write(bytes: Buffer | string): void;
   /** Exactly `count` bytes. */
   read(count: number): Promise<Buffer>;
@@ -39,6 +41,10 @@ class SocketStream implements ByteStream {
     socket.on("data", (chunk) => this.#feed(chunk));
     socket.on("error", (cause) => this.#fail("closed", `${where}: ${cause.message}`));
     socket.on("close", () => this.#fail("closed", `${where} closed the connection`));
+  }
+
+  get isOpen(): boolean {
+    return this.#fault === null;
   }
 
   #feed(chunk: Buffer): void {

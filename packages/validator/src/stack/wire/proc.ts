@@ -12,17 +12,20 @@ export interface ProcSample {
   /** CPU time since its start, seconds. */
   readonly cpuSeconds: number;
   readonly threads: number;
-  readonly openFiles: number;
+  /** null where this user may not list them. */
+  readonly openFiles: number | null;
 }
 
-async function text(path: string): Promise<string> {
+/** A file as text; `missing` in place of one that is not there, else that is a fault too. */
+async function text(path: string, missing?: string): Promise<string> {
   return await readFile(path, "utf8").catch((cause: unknown) => {
     const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    if (why === "ENOENT" && missing !== undefined) return missing;
     throw new WireFault("protocol", `${path} cannot be read (${why})`);
   });
 }
 
-/** Reads one sample of a process. @throws WireFault when there is no such process. */
+/** Reads one sample of a process. @throws WireFault when there is none, or it ended. */
 export async function sampleProcess(root: string, pid: number): Promise<ProcSample> {
   const folder = join(root, String(pid));
   const status = await text(join(folder, "status"));
@@ -33,12 +36,16 @@ export async function sampleProcess(root: string, pid: number): Promise<ProcSamp
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[11]) + Number(fields[12]);
   const files = await readdir(join(folder, "fd")).catch(() => null);
+  const rssBytes = field("VmRSS") * 1_024;
+  // One that ended and waits for its parent, or is the kernel's own, has no memory to tell of.
+  const lacks = Number.isNaN(rssBytes) ? "memory" : Number.isNaN(ticks) ? "time" : null;
+  if (lacks !== null) throw new WireFault("protocol", `process ${pid} tells of no ${lacks}`);
   return {
-    rssBytes: field("VmRSS") * 1_024,
+    rssBytes,
     peakBytes: field("VmHWM") * 1_024,
     cpuSeconds: ticks / ticksPerSecond,
     threads: field("Threads"),
-    openFiles: files === null ? Number.NaN : files.length,
+    openFiles: files === null ? null : files.length,
   };
 }
 
@@ -60,6 +67,11 @@ function bytesOf(hex: string): number[] {
   );
 }
 
+/** The one spelling of an address of IPv6 in brackets; every other host as it is. */
+export function spelledAddress(host: string): string {
+  return host.startsWith("[") ? (URL.parse(`http://${host}`)?.hostname ?? host) : host;
+}
+
 function addressOf(hex: string): { address: string; isLoopback: boolean } {
   const bytes = bytesOf(hex);
   if (bytes.length === 4) return { address: bytes.join("."), isLoopback: bytes[0] === 127 };
@@ -69,7 +81,7 @@ function addressOf(hex: string): { address: string; isLoopback: boolean } {
   if (isZero && bytes[15] === 0) return { address: "[::]", isLoopback: false };
   if (isZero && bytes[15] === 1) return { address: "[::1]", isLoopback: true };
   const groups = (Buffer.from(bytes).toString("hex").match(/.{4}/g) ?? []).join(":");
-  return { address: `[${groups}]`, isLoopback: false };
+  return { address: spelledAddress(`[${groups}]`), isLoopback: false };
 }
 
 interface SocketRow extends Listener {
@@ -79,7 +91,8 @@ interface SocketRow extends Listener {
 
 async function socketRows(root: string): Promise<SocketRow[]> {
   const first = await text(join(root, "net/tcp"));
-  const second = await readFile(join(root, "net/tcp6"), "utf8").catch(() => "");
+  // A kernel without IPv6 has no such table.
+  const second = await text(join(root, "net/tcp6"), "");
   const rows = `${first}\n${second}`.split("\n").map((line) => line.trim().split(/\s+/));
   return rows.flatMap((fields) => {
     const [, local = "", , state] = fields;
@@ -172,8 +185,10 @@ export async function mountUnder(root: string, pid: number, folder: string): Pro
     const isAbove = at === "/" || folder === at || folder.startsWith(`${at}/`);
     // Of two mounts on one folder the later one is seen.
     if (at === "" || !isAbove || at.length < best.folder.length) continue;
-    const isReadOnly = (fields[5] ?? "").split(",").includes("ro");
-    best = { folder: at, fileSystem: tail.split(" ")[0] ?? "unknown", isReadOnly };
+    const [fileSystem = "unknown", , own = ""] = tail.split(" ");
+    // Of the mount, and of the file system itself, which the kernel stops to write when it fails.
+    const isReadOnly = [fields[5] ?? "", own].some((words) => words.split(",").includes("ro"));
+    best = { folder: at, fileSystem, isReadOnly };
   }
   return best;
 }

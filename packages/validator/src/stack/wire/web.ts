@@ -152,7 +152,9 @@ function exchange(
   return new Promise((resolve, reject) => {
     const socket = request.open();
     const parser = createResponseParser();
-    const got: Raw = { status: 0, headers: {}, body: Buffer.alloc(0) };
+    const got: Omit<Raw, "body"> = { status: 0, headers: {} };
+    const chunks: Buffer[] = [];
+    let bytes = 0;
     let first: Buffer = Buffer.alloc(0);
     let isConnected = false;
     const done = (fault: WireFault | null): void => {
@@ -160,7 +162,7 @@ function exchange(
       parser.stop();
       socket.removeAllListeners("close").removeAllListeners("error");
       socket.on("error", () => socket.destroy()).destroy();
-      if (fault === null) resolve(got);
+      if (fault === null) resolve({ ...got, body: Buffer.concat(chunks) });
       else reject(fault);
     };
     const onAbort = (): void =>
@@ -174,10 +176,11 @@ function exchange(
         }
       },
       data(chunk) {
-        got.body = Buffer.concat([got.body, chunk]);
-        if (got.body.length > bodyBytesMax) {
+        chunks.push(Buffer.from(chunk));
+        bytes += chunk.length;
+        if (bytes > bodyBytesMax) {
           done(new WireFault("protocol", `${at} sent a body over ${bodyBytesMax} bytes`));
-        } else if (isEnough?.(got.body.toString("utf8")) === true) done(null);
+        } else if (isEnough?.(Buffer.concat(chunks).toString("utf8")) === true) done(null);
       },
       end: () => done(null),
       fail(_code, detail) {
