@@ -1,5 +1,9 @@
 import type { Recorder } from "../record/recorder.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
+import { shareOf } from "../executors/executor.ts";
+import { missingMax } from "../executors/iterations.ts";
+import { durationOf } from "../plan/duration.ts";
+import type { Scenario } from "../scenario-types.ts";
 import { arrivalChunks, scenarioSeed } from "../schedule/arrivals.ts";
 import { isScheduled } from "../schedule/hash.ts";
 import { createFlight } from "./flight.ts";
@@ -50,7 +54,7 @@ function countNeverSent(
   of: LostSender & { at: number },
 ): number {
   const { scenario, name } = record;
-  if (!isScheduled(scenario)) return 0;
+  if (!isScheduled(scenario)) return countNotBegun(into, record, of);
   const turns = scenario.executor === "sessions" ? scenario.turns : 1;
   const first = record.released * of.workers + of.worker;
   let index = 0;
@@ -70,4 +74,28 @@ function countNeverSent(
     }
   }
   return found;
+}
+
+/** Iterations of its share that a lost sender had not begun, where their number is planned. */
+function countNotBegun(
+  into: ScenarioRecord,
+  { scenario, released }: ScenarioRecord,
+  of: LostSender & { at: number },
+): number {
+  const missing = Math.min(missingMax, iterationsOf(scenario, of) - released);
+  const intendedMs = into.startMs + durationOf(scenario) - 1;
+  for (let i = 0; i < missing; i++) {
+    const flight = createFlight(of.at, i, intendedMs);
+    flight.step = -1;
+    into.started(flight);
+    into.ended(flight, "generator");
+  }
+  return Math.max(0, missing);
+}
+
+/** A worker's iterations; 0 where time alone ends them. */
+function iterationsOf(scenario: Scenario, of: LostSender): number {
+  if (scenario.executor === "shared-iterations") return shareOf(scenario.iterations, of);
+  if (scenario.executor !== "per-vu-iterations") return 0;
+  return scenario.iterations * shareOf(scenario.vus, of);
 }

@@ -64,6 +64,7 @@ export class ScenarioRun {
       underWay: () => this.underWay,
       released: () => record.release(),
       lose: this.o.lose,
+      event: (text) => this.o.emit({ type: "load.event", text: `${record.name}: ${text}` }),
       enterPhase: (phase) => void (this.phase = phase),
       nextStep: () => this.#nextStep(),
     };

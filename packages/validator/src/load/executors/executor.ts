@@ -29,6 +29,8 @@ export interface ExecutorContext {
   underWay(): number;
   /** One more arrival of this worker's has been let go, with a user or without. */
   released(): void;
+  /** Says something of the run: it goes into the evidence. */
+  event(text: string): void;
   /** An arrival that gets no user: one due request with this outcome. */
   lose(index: number, intendedMs: number, outcome: "dropped" | "unfinished"): void;
   /** What falls due from here on is counted for this phase of the scenario too; -1 = none. */

@@ -1,10 +1,15 @@
 import { jitterOf } from "./closed-terms.ts";
-import type { ExecutorContext } from "./executor.ts";
+import { type ExecutorContext, shareOf } from "./executor.ts";
 import { Users, type UsersTerms } from "./users.ts";
 
 export const maxDurationMsDefault = 600_000;
+/** Iterations that were never begun are counted one by one up to here, per worker. */
+export const missingMax = 100_000;
 
-/** Runs users until their iterations are spent, at most for the scenario's longest duration. */
+/**
+ * Runs users until their iterations are spent, at most for the scenario's longest duration: what
+ * was not begun by then is `dropped`, as in k6.
+ */
 export async function runIterations(
   x: ExecutorContext,
   o: { vus: number; maxDurationMs?: number; startJitterMs?: number },
@@ -16,5 +21,14 @@ export async function runIterations(
   users.want(o.vus, jitterOf(o, maxMs));
   const untilMs = Math.max(0, x.startMs + maxMs - x.clock.monotonicMs());
   await Promise.race([users.allLeft(), x.pause(untilMs)]);
+  const isLate = !x.stopped() && x.clock.monotonicMs() >= x.startMs + maxMs;
   users.want(0, 0);
+  if (isLate) drop(x, users.missing(shareOf(o.vus, x)), x.startMs + maxMs - 1);
+}
+
+function drop(x: ExecutorContext, missing: number, intendedMs: number): void {
+  if (missing === 0) return;
+  for (let i = 0; i < Math.min(missing, missingMax); i++) x.lose(i, intendedMs, "dropped");
+  const rest = missing > missingMax ? `, the first ${missingMax} of them counted` : "";
+  x.event(`${missing} iterations were not begun within the longest duration${rest}: dropped.`);
 }

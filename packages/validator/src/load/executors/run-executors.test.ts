@@ -5,6 +5,7 @@ import {
   startScriptedServer,
   startStallServer,
 } from "../../../../testkit/src/stall-server/index.ts";
+import { LoadControl } from "../engine/load-control.ts";
 import { runLoad } from "../run-load.ts";
 import { parseTrace } from "../schedule/trace.ts";
 import type { LoadAccount, LoadPlan, LoadRecord, Scenario } from "../types.ts";
@@ -43,12 +44,57 @@ describe("iterations", () => {
     expect(other.account).toMatchObject({ due: 28, ok: 28 });
   });
 
-  it("their longest duration ends them", async () => {
+  it.each([
+    ["shared-iterations", 2, 500, 500],
+    ["per-vu-iterations", 2, 500, 1_000],
+  ] as const)(
+    "%s: what was not begun within the longest duration is dropped, none vanishes",
+    async (executor, vus, iterations, all) => {
+      await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
+      const scenario: Scenario = { executor, vus, iterations, maxDurationMs: 400, request: get };
+      const { account, records } = await ran(server.url, scenario);
+      expect(account.due).toBe(all);
+      const { dropped = 0, ...others } = account.bad;
+      expect(others).toEqual({});
+      expect(account.ok).toBeGreaterThan(0);
+      expect(account.ok + dropped).toBe(all);
+      expect(dropped).toBeGreaterThan(all - 60);
+      const said = records.flatMap((one) => (one.type === "load.event" ? [one.text] : []));
+      expect(said).toEqual([
+        `s: ${dropped} iterations were not begun within the longest duration: dropped.`,
+      ]);
+    },
+  );
+
+  it("iterations not begun are counted one by one up to a bound, and all are said", async () => {
     await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
-    const scenario = { executor: "shared-iterations", vus: 1, iterations: 100_000 } as const;
-    const { account } = await ran(server.url, { ...scenario, maxDurationMs: 400, request: get });
-    expect(account.due).toBeLessThan(30);
-    expect(account.ok).toBe(account.due);
+    const iterations = 1_000_000_000;
+    const scenario = { executor: "shared-iterations", vus: 1, iterations } as const;
+    const { account, records } = await ran(server.url, {
+      ...scenario,
+      maxDurationMs: 300,
+      request: get,
+    });
+    expect(account.bad).toEqual({ dropped: 100_000 });
+    const said = records.flatMap((one) => (one.type === "load.event" ? [one.text] : []));
+    expect(said[0]).toMatch(/^s: 99999\d{4} iterations .* the first 100000 of them counted/);
+  });
+
+  it("a run that is stopped drops none: they were not due any more", async () => {
+    await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
+    const control = new LoadControl();
+    control.drain();
+    const scenario = { executor: "shared-iterations", vus: 1, iterations: 100 } as const;
+    const s = { ...scenario, maxDurationMs: 300, request: get };
+    const plan: LoadPlan = {
+      target: { baseUrl: server.url },
+      seed: 7,
+      scenarios: { s },
+      limits: [],
+    };
+    for await (const record of runLoad(plan, { clock, engine: "inline", control })) {
+      if (record.type === "load.ended") expect(record.accounts[0]?.bad).toEqual({});
+    }
   });
 });
 

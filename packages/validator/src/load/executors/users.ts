@@ -25,6 +25,8 @@ export class Users {
   #started = 0;
   #starting: Vu | null = null;
   #over = false;
+  /** No row was left for another iteration: none is due then. */
+  #exhausted = false;
   #idle: (() => void) | null = null;
 
   constructor(x: ExecutorContext, terms: UsersTerms) {
@@ -52,6 +54,14 @@ export class Users {
     await new Promise<void>((resolve) => void (this.#idle = resolve));
   }
 
+  /** Iterations of the budget that were not begun, of this many users of this worker; 0 without one. */
+  missing(users: number): number {
+    const { budget, budgetEach } = this.#terms;
+    if (this.#exhausted) return 0;
+    if (budget !== undefined) return Math.max(0, budget - this.#started);
+    return budgetEach === undefined ? 0 : Math.max(0, budgetEach * users - this.#started);
+  }
+
   #later(vu: Vu, delayMs: number): void {
     // An iteration that ended within its own start waits for a turn of the loop.
     if (delayMs < 1 && this.#starting !== vu) this.#start(vu);
@@ -71,6 +81,7 @@ export class Users {
       return;
     }
     this.#done[vu.vu] = done + 1;
+    this.#x.released();
     vu.index = this.#started++ * this.#x.workers + this.#x.worker;
     vu.intendedMs = this.#x.clock.monotonicMs();
     vu.wakeMs = vu.intendedMs;
@@ -80,7 +91,10 @@ export class Users {
   }
 
   #ended(vu: Vu, end: IterationEnd): void {
-    if (end === "exhausted") this.#over = true;
+    if (end === "exhausted") {
+      this.#exhausted = true;
+      this.#over = true;
+    }
     const thinkMs = drawPause(this.#terms.thinkMs ?? 0, this.#x.random);
     if (end !== "refused") this.#later(vu, thinkMs);
     // Spread, so that users refused together do not come back together.

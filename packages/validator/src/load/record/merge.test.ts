@@ -178,6 +178,39 @@ describe("lost sender", () => {
   });
 });
 
+describe("lost sender of planned iterations", () => {
+  it.each([
+    // Worker 1 of 2: every second of 9 iterations, or of 3 users.
+    ["shared-iterations", 9, 4],
+    ["per-vu-iterations", 5, 5],
+  ] as const)(
+    "%s: those of its share that it had not begun are bad by generator",
+    (executor, iterations, share) => {
+      const s = { executor, vus: 3, iterations, maxDurationMs: 5000, request: get };
+      const own: LoadPlan = { ...plan, scenarios: { s } };
+      const made = (): Recorder => {
+        const one = new Recorder(own);
+        one.begin(0);
+        return one;
+      };
+      const lost = made();
+      for (let i = 0; i < 2; i++) {
+        lost.at(0).release();
+        count(lost, { intendedMs: 600, tookMs: 1, step: 0, outcome: "ok", rtt: 1 });
+      }
+      const orphans = made();
+      const found = countOrphans(orphans, { recorder: lost, worker: 1, workers: 2, seed: 7 });
+      expect(found).toBe(share - 2);
+      orphans.add(lost);
+      expect(orphans.accounts()[0]).toMatchObject({
+        due: share,
+        ok: 2,
+        bad: { generator: share - 2 },
+      });
+    },
+  );
+});
+
 describe("samples", () => {
   it("the slowest hundred are kept, whatever the order they came in", () => {
     fc.assert(
