@@ -19,8 +19,8 @@ import { openClaims, skipIfHasty } from "./readiness.ts";
 /** Stages that no build runs yet: what a full plan promises of them is declared. */
 const later = ["chaos.upstream_kill", "chaos.partition", "audit.families", "drill.restore"];
 
-/** The plan of R2: chat under load, a store of documents for two tenants, tools. Windows are short. */
-const planOf = (origin: string, o: { target: object; service: object }): string =>
+/** The plan of R2: chat, a store of documents for two tenants, tools and rooms, each under load. */
+const planOf = (origin: string, o: { target: object; service: object; further?: object }): string =>
   JSON.stringify({
     target: { url: `${origin}/v1`, ...o.target },
     stack: {
@@ -33,6 +33,7 @@ const planOf = (origin: string, o: { target: object; service: object }): string 
           call: { tool: "echo", arguments: { q: "$MARK" }, expect: "$MARK" },
           ...o.service,
         },
+        ...o.further,
       },
     },
     load: { ratePerSecond: 30, durationSeconds: 10, warmupSeconds: 1 },
@@ -61,12 +62,24 @@ const open = (verdict: VerdictDocument): string[] =>
     ({ id, verdict: word, reason }) => `${id} ${word} ${reason ?? ""}`,
   );
 
+/** Claims of load on services whose routes a target lacks. */
+const unloaded = [
+  ...["success", "query.p99", "ingest.p95", "visible.p95", "foreign"].map((id) => `rag.${id}`),
+  ...["success", "list.p99", "call.p99"].map((id) => `mcp.${id}`),
+];
+
 const undone = later.map((id) => `${id} not_tested not_run`);
 
 describe("the plan of R2 with --profile full", () => {
-  it("on the reference target: chat, documents and tools pass, and only stages nobody built keep it NOT_PROVEN [R2-51] [R2-52] [R2-57]", async (context) => {
+  it("on the reference target: chat, documents, tools and rooms pass under load, and only stages nobody built keep it NOT_PROVEN [R2-51] [R2-52] [R2-57]", async (context) => {
     await using target = await startReferenceTarget();
-    const plan = planOf(target.url, { target: { name: "reference" }, service: {} });
+    const live = {
+      kind: "websocket",
+      url: `${target.url.replace("http", "ws")}/ws`,
+      rooms: { members: 8 },
+    };
+    const o = { target: { name: "reference" }, service: {}, further: { live } };
+    const plan = planOf(target.url, o);
     const { verdict, code, cwd, runDir, err } = await validateFull(plan, {});
     expect(open(verdict)).toEqual(undone);
     expect([verdict.outcome, code]).toEqual(["NOT_PROVEN", 2]);
@@ -77,13 +90,22 @@ describe("the plan of R2 with --profile full", () => {
     expect(lintOf(runDir)).toEqual([]);
     expect(err).toContain("chaos declared only, audit declared only, drill declared only");
     const { counts } = await target.truth();
-    expect(counts["rag_ingested"]).toBeGreaterThan(0);
-    expect(counts["mcp_calls"]).toBeGreaterThan(0);
+    expect(counts["rag_ingested"]).toBeGreaterThan(50);
+    expect(counts["mcp_calls"]).toBeGreaterThan(50);
+    expect(counts["room_delivered"]).toBeGreaterThan(50);
     expect(evidenceOf(runDir)).toContain('"stage":"stack"');
     const verified = await runCli(cwd, ["verify", runDir]);
     expect([verified.code, verified.out]).toEqual([0, expect.stringContaining("NOT_PROVEN")]);
     skipIfHasty(context, verdict);
-    expect(passed).toContain("load.chat.p99");
+    for (const id of [
+      "chat.p99",
+      "rag.query.p99",
+      "rag.foreign",
+      "mcp.call.p99",
+      "live.delivery",
+    ]) {
+      expect(passed).toContain(`load.${id}`);
+    }
   }, 150_000);
 
   it("on the gateway: its chat passes, and the routes it lacks are named [R2-57]", async (context) => {
@@ -106,6 +128,7 @@ describe("the plan of R2 with --profile full", () => {
       ...["tools", "call", "errors", "ends"].map(
         (check) => `stack.mcp.${check} not_tested baseline_broken`,
       ),
+      ...unloaded.map((claim) => `load.${claim} error probe_contract`),
       ...undone,
     ]);
     expect([verdict.outcome, code]).toEqual(["NOT_PROVEN", 2]);
@@ -113,6 +136,8 @@ describe("the plan of R2 with --profile full", () => {
       verdict.claims.find((claim) => claim.id === id)?.sentence ?? "";
     expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
+    expect(sentence("load.rag.success")).toContain("lacks the route of rag/ingest (404)");
+    expect(sentence("load.mcp.success")).toContain("lacks the route of mcp/");
     skipIfHasty(context, verdict);
   }, 150_000);
 });

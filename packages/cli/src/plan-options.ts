@@ -78,12 +78,16 @@ export async function readResumedPlan(
   };
 }
 
-/** Only a plan that runs its stack needs the credentials of it. */
+/** Only a plan that checks or loads its stack needs the credentials of it. */
 async function secretsOf(host: CliHost, wanted: WantedPlan, path: string | undefined) {
   const stack = wanted.file?.stack;
   const skip = wanted.plan.stages["skip"];
   if (stack === undefined || path === undefined) return undefined;
-  if (Array.isArray(skip) && skip.includes("stack")) return undefined;
+  const loads = wanted.plan.stages["loads"];
+  const isLoaded = Array.isArray(loads) && loads.some((name) => name !== "chat");
+  const isUsed = (stage: string, uses: boolean): boolean =>
+    uses && !(Array.isArray(skip) && skip.includes(stage));
+  if (!isUsed("stack", true) && !isUsed("load", isLoaded)) return undefined;
   return readStackSecrets(stack, { env: host.env, folder: dirname(resolve(host.cwd, path)) });
 }
 

@@ -50,7 +50,8 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
 /** One row per claim, in the plan's order. */
 export function planRows(plan: RunPlan): PlanRow[] {
   const { target, load, skip, stack } = plan.stages;
-  const file = planFileSchema.parse({ target, load, skip, stack, confidence: plan.confidence });
+  const { profile, confidence } = plan;
+  const file = planFileSchema.parse({ profile, target, load, skip, stack, confidence });
   const rates = planRates(file);
   return plan.claims.map((claim) => {
     const stage = claim.of.split(".")[0] ?? "";

@@ -1,5 +1,7 @@
 import type { Claim, RunPlan } from "@loadline/contract";
 import { probes } from "../probes/table.ts";
+import { loadedServices } from "../service-load/loaded.ts";
+import { serviceLoad } from "../service-load/service-load.ts";
 import { stackClaims, stackTarget } from "../stack/claims.ts";
 import { laterClaims } from "./later-claims.ts";
 import { loadClaims, plannedRequests } from "./load-claims.ts";
@@ -31,6 +33,19 @@ function probeClaims(target: TargetManifest, confidence: number): Claim[] {
   });
 }
 
+type Loaded = Pick<PlanFile, "profile" | "load" | "confidence" | "stack">;
+
+/** Load of the plan's services; nothing of it holds a secret yet. */
+function loadsOf({ stack, load, confidence, profile }: Loaded) {
+  const terms = { load, confidence, secret: () => "" };
+  const made = loadedServices({ profile, load, stack }).map((name) =>
+    stack === undefined ? null : serviceLoad(stack, name, terms),
+  );
+  return made.filter((one) => one !== null);
+}
+
+const serviceClaims = (file: Loaded): Claim[] => loadsOf(file).flatMap(({ claims }) => claims);
+
 /** The run plan of a plan file: every claim is declared here, before anything is sent. */
 export function buildPlan(file: PlanFile): RunPlan {
   const { load, confidence, stack } = file;
@@ -42,7 +57,7 @@ export function buildPlan(file: PlanFile): RunPlan {
           ...probeClaims(target, confidence),
           ...loadClaims(load, confidence).map(({ claim }) => claim),
         ];
-  const measured = [...ofTarget, ...stackClaims(stack, confidence)];
+  const measured = [...ofTarget, ...stackClaims(stack, confidence), ...serviceClaims(file)];
   return {
     schema: "loadline-plan/v1",
     profile: file.profile,
@@ -55,6 +70,7 @@ export function buildPlan(file: PlanFile): RunPlan {
       target,
       load,
       skip: file.skip,
+      loads: [...(file.target === undefined ? [] : ["chat"]), ...loadedServices(file)],
       cooldownSeconds: file.cooldownSeconds ?? profileTerms[file.profile].cooldownSeconds,
       ...(stack === undefined ? {} : { stack }),
     },
@@ -103,13 +119,19 @@ export function fullPlan(o: QuickPlanOptions): RunPlan {
 }
 
 /** Samples per second and number of samples of every load stream, for `planSamples`. */
-export function planRates(
-  file: Pick<PlanFile, "load" | "confidence">,
-): Record<string, { n: number; perSecond: number }> {
+export function planRates(file: Loaded): Record<string, { n: number; perSecond: number }> {
   const n = plannedRequests(file.load);
-  const rows = loadClaims(file.load, file.confidence).map(({ claim }) => [
-    claim.of,
-    { n, perSecond: file.load.ratePerSecond },
-  ]);
-  return Object.fromEntries(rows);
+  const chat = loadClaims(file.load, file.confidence).map(
+    ({ claim }) => [claim.of, { n, perSecond: file.load.ratePerSecond }] as const,
+  );
+  const services = loadsOf(file).flatMap((one) =>
+    Object.entries(one.job === null ? {} : one.samples).map(
+      ([stream, samples]) =>
+        [
+          stream,
+          { n: samples ?? 1, perSecond: (samples ?? 1) / file.load.durationSeconds },
+        ] as const,
+    ),
+  );
+  return Object.fromEntries([...chat, ...services]);
 }

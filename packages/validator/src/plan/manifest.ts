@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkLoaded } from "../service-load/loaded.ts";
 import { stackSchema } from "../stack/manifest.ts";
 
 /** Stages a plan may leave out; the last three are declared only, no build runs them yet. */
@@ -40,6 +41,16 @@ export const loadSchema = z.strictObject({
   p95Ms: limitMs.default(1500).describe("limit of the 95th percentile of response time, ms"),
   ttftP95Ms: limitMs.default(1500).describe("limit of the 95th percentile of time to token, ms"),
   success: z.number().gt(0).lt(1).default(0.99).describe("least ratio of good answers, 0..1"),
+  services: z
+    .array(z.string())
+    .max(20)
+    .optional()
+    .describe(
+      "services of the stack that are loaded too, of kind rag, mcp or websocket; default all of them in full, none in quick",
+    ),
+  queryP99Ms: limitMs.default(1800).describe("p99 of a query of documents, ms"),
+  ingestP95Ms: limitMs.default(2000).describe("p95 of an ingest, and of when it is found, ms"),
+  fanOutP95Ms: limitMs.default(1000).describe("p95 of a message to each member of a room, ms"),
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
 });
 
@@ -81,7 +92,8 @@ export const planFileSchema = z
   .refine((file) => file.target !== undefined || file.stack !== undefined, {
     error: "give a target, a stack, or both",
     path: ["target"],
-  });
+  })
+  .superRefine(checkLoaded);
 
 export type TargetManifest = z.infer<typeof targetSchema>;
 export type LoadManifest = z.infer<typeof loadSchema>;

@@ -10,6 +10,8 @@ export const stagesSchema = z.strictObject({
   load: loadSchema,
   stack: stackSchema.optional(),
   skip: z.array(z.string()),
+  /** What the stage load sends to, one after another: the target's chat, services of the stack. */
+  loads: z.array(z.string()).default(["chat"]),
   /** Rest before the next stage, s. */
   cooldownSeconds: z.number().min(0).max(600).default(0),
 });

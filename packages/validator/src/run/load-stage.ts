@@ -2,7 +2,8 @@ import type { LiveFrame, LoadPlan, LoadRecord } from "../load/index.ts";
 import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
-import { recordPlain } from "./plain-records.ts";
+import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
+import { loadService } from "./service-load-run.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 const by = "load";
@@ -47,8 +48,11 @@ function recordLoad(context: StageContext, record: LoadRecord): void {
     case "samples":
       recorder.append({ kind: "note", by, data: { samples: shortSamples(record.samples) } });
       return;
+    case "histograms":
+      keepHistograms(recorder, record);
+      return;
     default:
-      recorder.append({ kind: "note", by, data: { ...record } });
+      keepNote(recorder, record);
   }
 }
 
@@ -76,18 +80,28 @@ export const loadStage: Stage = {
   // Counts are told at the end: a load that went badly and was stopped would be judged on another try.
   resume: "never",
   feeds: "load.",
-  plannedMs: ({ load }) => (load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8,
+  plannedMs: ({ load, loads }) =>
+    loads.length * ((load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8),
+  // One after another, so that what slows a service is not the load of the one beside it.
   async run(context) {
-    if (context.preflight.contract.chat === "missing") {
-      recordMissing(context);
-      return;
+    for (const name of context.stages.loads) {
+      context.deps.signal.throwIfAborted();
+      if (name === "chat") await loadChat(context);
+      else await loadService(context, name, (frame) => showFrame(context, frame));
     }
-    const { deps } = context;
-    const records = runLoad(loadPlanOf(context), {
-      clock: deps.clock,
-      signal: deps.signal,
-      ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
-    });
-    for await (const record of records) recordLoad(context, record);
   },
 };
+
+async function loadChat(context: StageContext): Promise<void> {
+  if (context.preflight.contract.chat === "missing") {
+    recordMissing(context);
+    return;
+  }
+  const { deps } = context;
+  const records = runLoad(loadPlanOf(context), {
+    clock: deps.clock,
+    signal: deps.signal,
+    ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
+  });
+  for await (const record of records) recordLoad(context, record);
+}

@@ -2,6 +2,32 @@ import type { Recorder } from "../evidence/recorder.ts";
 import type { LoadRecord } from "../load/index.ts";
 
 const by = "load";
+/** A record holds 64 KiB in all. */
+const noteCharsMax = 48_000;
+
+function keep(recorder: Recorder, name: string, bytes: Buffer): void {
+  const digest = recorder.artifact(bytes);
+  const data = { artifact: { name, digest, bytes: bytes.length } };
+  recorder.append({ kind: "note", by, data, refs: [digest] });
+}
+
+/** What the engine says as a note, or as an artifact where it is larger than a record may be. */
+export function keepNote(recorder: Recorder, record: LoadRecord): void {
+  const text = JSON.stringify(record);
+  if (text.length > noteCharsMax) keep(recorder, record.type, Buffer.from(text));
+  else recorder.append({ kind: "note", by, data: { ...record } });
+}
+
+/** The histograms of a run in every format, each an artifact: they grow with the spread of values. */
+export function keepHistograms(
+  recorder: Recorder,
+  record: Extract<LoadRecord, { type: "histograms" }>,
+): void {
+  keep(recorder, "histograms.hdr", Buffer.from(record.hdrLog));
+  keep(recorder, "slices.hdr", Buffer.from(record.sliceLog));
+  keep(recorder, "load.openmetrics", Buffer.from(record.openMetrics));
+  keep(recorder, "load.prometheus-native", Buffer.from(record.native));
+}
 
 /** Appends what the engine says once and nobody adds to; false for what is more than that. */
 export function recordPlain(recorder: Pick<Recorder, "append">, record: LoadRecord): boolean {

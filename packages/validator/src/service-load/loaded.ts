@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import type { StackManifest } from "../stack/manifest.ts";
+
+/** Kinds of services that have a load client. */
+const loadedKinds = ["rag", "mcp", "websocket"] as const;
+/** Names that the scenarios of the target's chat have. */
+const taken = ["chat", "stream"];
+
+/** Of a plan file: what decides which services are under load. */
+interface Terms {
+  readonly profile: "quick" | "full";
+  readonly load: { readonly services?: readonly string[] | undefined };
+  readonly stack?: StackManifest | undefined;
+}
+
+const isLoaded = (stack: StackManifest | undefined, name: string): boolean =>
+  loadedKinds.some((kind) => kind === stack?.services[name]?.kind);
+
+/** Names of the services under load: those asked for; else in `full` all that have a client. */
+export function loadedServices({ profile, load, stack }: Terms): string[] {
+  const all = Object.keys(stack?.services ?? {}).filter((name) => isLoaded(stack, name));
+  if (load.services !== undefined) return all.filter((name) => load.services?.includes(name));
+  return profile === "full" ? all : [];
+}
+
+/** Refuses a name that is no service with a load client, and one that would hide the chat's claims. */
+export function checkLoaded(file: Terms, context: z.RefinementCtx): void {
+  for (const [index, name] of (file.load.services ?? []).entries()) {
+    if (isLoaded(file.stack, name)) continue;
+    const message = `the stack has no service ${name} of kind ${loadedKinds.join(", ")}`;
+    context.addIssue({ code: "custom", path: ["load", "services", index], message });
+  }
+  for (const name of loadedServices(file).filter((one) => taken.includes(one))) {
+    const message = `${name} is taken by the chat's own load; name the service otherwise`;
+    context.addIssue({ code: "custom", path: ["stack", "services", name], message });
+  }
+}
