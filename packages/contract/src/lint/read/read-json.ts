@@ -185,7 +185,11 @@ function writeArray(items: readonly Json[], title: string, to: Writer): void {
           line: item.line,
           tick: null,
         });
-      } else writeValue(item, title, to);
+      } else {
+        // The members of one object are no part of what the one before it counted.
+        if (item.kind === "object") to.blocks.push(detailsOf(title, to.depth, item.line));
+        writeValue(item, title, to);
+      }
     }
     return;
   }
@@ -201,10 +205,14 @@ function writeArray(items: readonly Json[], title: string, to: Writer): void {
   for (const one of objects) {
     const nested = one.members.filter(([, value]) => value.kind !== "scalar");
     if (nested.length === 0) continue;
-    const text = `Details of ${title === "" ? "an entry" : title}`;
-    to.blocks.push({ kind: "heading", level: to.depth, text, line: one.line });
+    to.blocks.push(detailsOf(title, to.depth, one.line));
     writeObject(nested, { depth: to.depth + 1, blocks: to.blocks });
   }
+}
+
+function detailsOf(title: string, level: number, line: number): Block {
+  const text = `Details of ${title === "" ? "an entry" : title}`;
+  return { kind: "heading", level, text, line };
 }
 
 function scalarKeys(members: readonly (readonly [string, Json])[]): string[] {

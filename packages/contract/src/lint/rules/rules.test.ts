@@ -40,3 +40,12 @@ describe("every rule has a text it must catch, and the same text made right", ()
 it("ids are distinct", () => {
   expect(new Set(lintRules.map((one) => one.id)).size).toBe(lintRules.length);
 });
+
+describe("JSON that a report carries", () => {
+  it("the members of one object are no parts of what the object before it counts", () => {
+    const apart = { rows: [[{ figure: { n: 614 } }], [{ bad: 0, ok: 64 }, "b"]] };
+    expect(lint(JSON.stringify(apart)).findings).toEqual([]);
+    const mixed = { rows: [[1, { n: 614, bad: 0, ok: 64 }]] };
+    expect(lint(JSON.stringify(mixed)).findings.map(({ rule }) => rule)).toEqual(["sum"]);
+  });
+});
