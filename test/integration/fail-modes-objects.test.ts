@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, startTcpProxy, type TcpProxy } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { expectOptional } from "./fail-modes/expect-row.ts";
-import { type FailMode, runRow } from "./fail-modes/row.ts";
+import { modeNames, modesOf } from "./fail-modes/modes.ts";
+import { runRow } from "./fail-modes/row.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 import { type FileAnswer, fileIdOf, filesClient } from "./objects/files-client.ts";
 import { type RunningMinio, startMinio } from "./objects/minio-process.ts";
@@ -37,28 +38,7 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
     await minio[Symbol.asyncDispose]();
   });
 
-  const modes: Record<"dead" | "frozen" | "slow", FailMode> = {
-    dead: {
-      async leave() {
-        await minio.kill();
-        await proxy.refuse();
-      },
-      async back() {
-        await minio.restart();
-        await proxy.accept();
-      },
-    },
-    frozen: {
-      leave: () => Promise.resolve(minio.freeze()),
-      back: () => Promise.resolve(minio.thaw()),
-    },
-    slow: {
-      leave: () => Promise.resolve(proxy.delay(slowMs)),
-      back: () => Promise.resolve(proxy.delay(0)),
-    },
-  };
-
-  it.each(["dead", "frozen", "slow"] as const)(
+  it.each(modeNames)(
     "%s under 50 calls a second: chat never reads it, uploads are 503 with Retry-After, back by itself",
     async (name) => {
       const files = filesClient(subject);
@@ -68,7 +48,7 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
         clock,
         subject,
         component: "objects",
-        mode: modes[name],
+        mode: modesOf(minio, proxy, slowMs)[name],
         async whileAway() {
           away.push(await files.upload(text), await files.ask(`/${kept}`), await files.ask(""));
           degraded.push((await subject.call()).isDegraded);

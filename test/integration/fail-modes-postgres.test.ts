@@ -7,7 +7,8 @@ import { eventually, startTcpProxy, type TcpProxy } from "../../packages/testkit
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
 import { expectOptional } from "./fail-modes/expect-row.ts";
-import { type FailMode, runRow } from "./fail-modes/row.ts";
+import { modeNames, modesOf } from "./fail-modes/modes.ts";
+import { runRow } from "./fail-modes/row.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 
 const parts = await requireParts(["postgres-15"]);
@@ -34,27 +35,6 @@ describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without"
     await server[Symbol.asyncDispose]();
   });
 
-  const modes: Record<"dead" | "frozen" | "slow", FailMode> = {
-    dead: {
-      async leave() {
-        await server.kill();
-        await proxy.refuse();
-      },
-      async back() {
-        await server.restart();
-        await proxy.accept();
-      },
-    },
-    frozen: {
-      leave: () => Promise.resolve(server.freeze()),
-      back: () => Promise.resolve(server.thaw()),
-    },
-    slow: {
-      leave: () => Promise.resolve(proxy.delay(slowMs)),
-      back: () => Promise.resolve(proxy.delay(0)),
-    },
-  };
-
   /** Records of usage in the database, past the proxy. */
   async function recorded(): Promise<number> {
     await using store = await openPostgresStore(server.url, clock);
@@ -70,7 +50,7 @@ describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without"
     return `${answer.status} ${code ?? ""}`;
   }
 
-  it.each(["dead", "frozen", "slow"] as const)(
+  it.each(modeNames)(
     "%s under 50 calls a second: known keys go on, unknown ones get 503, usage is kept and counted once",
     async (name) => {
       const before = await recorded();
@@ -80,7 +60,7 @@ describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without"
         clock,
         subject,
         component: "sql",
-        mode: modes[name],
+        mode: modesOf(server, proxy, slowMs)[name],
         whileAway: async () => void seen.push(await refusal(++seed)),
       });
       expect(seen).toEqual(["503 LL_AUTH_UNAVAILABLE", "503 LL_AUTH_UNAVAILABLE"]);

@@ -4,7 +4,8 @@ import { eventually, startTcpProxy, type TcpProxy } from "../../packages/testkit
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningRedis, startRedis } from "../../packages/testkit/src/redis/index.ts";
 import { expectOptional } from "./fail-modes/expect-row.ts";
-import { type FailMode, runRow } from "./fail-modes/row.ts";
+import { modeNames, modesOf } from "./fail-modes/modes.ts";
+import { runRow } from "./fail-modes/row.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 
 const parts = await requireParts(["redis"]);
@@ -31,28 +32,7 @@ describe.skipIf(parts.missing)("Redis, an optional dependency", () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  const modes: Record<"dead" | "frozen" | "slow", FailMode> = {
-    dead: {
-      async leave() {
-        await redis.kill();
-        await proxy.refuse();
-      },
-      async back() {
-        await redis.restart();
-        await proxy.accept();
-      },
-    },
-    frozen: {
-      leave: () => Promise.resolve(redis.freeze()),
-      back: () => Promise.resolve(redis.thaw()),
-    },
-    slow: {
-      leave: () => Promise.resolve(proxy.delay(slowMs)),
-      back: () => Promise.resolve(proxy.delay(0)),
-    },
-  };
-
-  it.each(["dead", "frozen", "slow"] as const)(
+  it.each(modeNames)(
     "%s under 50 calls a second: no 5xx, nothing waits for it, /health says so, back by itself",
     async (name) => {
       const degraded: boolean[] = [];
@@ -60,7 +40,7 @@ describe.skipIf(parts.missing)("Redis, an optional dependency", () => {
         clock,
         subject,
         component: "redis",
-        mode: modes[name],
+        mode: modesOf(redis, proxy, slowMs)[name],
         whileAway: async () => void degraded.push((await subject.call()).isDegraded),
       });
       expect(degraded).toEqual([true, true]);
@@ -74,7 +54,12 @@ describe.skipIf(parts.missing)("Redis, an optional dependency", () => {
     await using waiting = await startSubject(clock, stores);
     const isShared = async () => (await waiting.health()).states["redis"] === "ok";
     await eventually(clock, isShared, readyMs);
-    const row = { clock, subject: waiting, component: "redis", mode: modes.slow };
+    const row = {
+      clock,
+      subject: waiting,
+      component: "redis",
+      mode: modesOf(redis, proxy, slowMs).slow,
+    };
     await expect(runRow(row).then(expectOptional)).rejects.toThrow();
     proxy.delay(0);
   }, 60_000);

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
-  rankValue,
   type ReferenceTarget,
   serviceTimes,
   startReferenceTarget,
@@ -11,6 +10,7 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
+import { expectRanks } from "./load/ranks.ts";
 import { runTool } from "./load/tool.ts";
 import { machinePressurePercent, notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
 
@@ -31,6 +31,15 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   afterAll(() => target[Symbol.asyncDispose]());
   const k6 = (dir: string, args: readonly string[]) =>
     runTool(parts.found("k6").path, ["run", "--no-usage-report", "--quiet", ...args], dir);
+
+  /** A folder with the script that a plan is exported to. */
+  async function exportedTo(plan: string): Promise<string> {
+    const dir = emptyDir();
+    writeFileSync(join(dir, "plan.yaml"), plan);
+    const exported = await runCli(dir, ["load", "export", "k6", "plan.yaml", "--out", "s.js"]);
+    expect(exported.code, exported.err).toBe(0);
+    return dir;
+  }
 
   it("its imported figures hold the target's own counts within their bounds, failures as over", async (context) => {
     const open: string[] = [];
@@ -65,18 +74,7 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       expect(sample.sure).toBeGreaterThanOrEqual(Math.floor(times.length * 0.04));
       expect(sample.possible).toBeLessThan(times.length * 0.15);
       const figures = run.metrics.get("http_req_duration")?.figures ?? {};
-      for (const [key, q] of [
-        ["med", 0.5],
-        ["p(90)", 0.9],
-      ] as const) {
-        const own = rankValue(times, q);
-        expect(figures[key], key).toBeGreaterThan(own - 1);
-        const offMs = (figures[key] ?? Number.NaN) - own;
-        const pressure = machinePressurePercent();
-        if (offMs >= 15 && pressure > pressurePercentMax) {
-          open.push(notTested(`k6's ${key} within 15 ms of the target's`, `PSI ${pressure} %`));
-        } else expect(offMs, key).toBeLessThan(15);
-      }
+      open.push(...expectRanks(figures, times, { tool: "k6", belowMs: 1, aboveMs: 15 }));
     }
     skipNotTested(context, open);
   });
@@ -147,11 +145,9 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
     ]);
   });
 
-  it("two halves of an exported ramp keep its schedule, and their counts add up to the target's", async () => {
+  it("two halves of an exported ramp keep its schedule, and their counts add up to the target's", async (context) => {
     await target.configure({ delayMs: 5 });
-    const dir = emptyDir();
-    writeFileSync(
-      join(dir, "plan.yaml"),
+    const dir = await exportedTo(
       `load:
   target: { baseUrl: "${target.url}" }
   scenarios:
@@ -163,7 +159,6 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   thresholds: { response_time: ["p(50)<2s"] }
 `,
     );
-    await runCli(dir, ["load", "export", "k6", "plan.yaml", "--out", "s.js"]);
     const halves = ["0:1/2", "1/2:1"].map((half) =>
       k6(dir, ["--execution-segment", half, "--execution-segment-sequence", "0,1/2,1", "s.js"]),
     );
@@ -177,14 +172,15 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
     const rows = exact?.rows.filter(({ id }) => id.includes("response_time")) ?? [];
     expect(rows.reduce((sum, { n }) => sum + n, 0)).toBe(requests["/x"]);
     // A due time that is not k6's own would show as lateness of a whole gap: 100 ms and more.
-    expect(exact?.lagP99Ms).toBeLessThan(90);
+    const [lagMs, pressure] = [exact?.lagP99Ms ?? Number.NaN, machinePressurePercent()];
+    if (lagMs >= 90 && pressure > pressurePercentMax)
+      skipNotTested(context, [notTested("k6's due times are ours", `PSI ${pressure} %`)]);
+    expect(lagMs).toBeLessThan(90);
   });
 
   it("what k6 drops for lack of users was due: an exported script counts it as over, and n is whole", async () => {
     await target.configure({ delayMs: 100 });
-    const dir = emptyDir();
-    writeFileSync(
-      join(dir, "plan.yaml"),
+    const dir = await exportedTo(
       `load:
   target: { baseUrl: "${target.url}" }
   scenarios:
@@ -192,7 +188,6 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   thresholds: { response_time: ["p(90)<50s"] }
 `,
     );
-    await runCli(dir, ["load", "export", "k6", "plan.yaml", "--out", "s.js"]);
     const ran = await k6(dir, ["s.js"]);
     const exact = readForeign([{ name: "k6.log", text: ran.out }]).exact;
     const sent = (await target.truth()).requests["/x"] ?? 0;

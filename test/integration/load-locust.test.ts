@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
-  rankValue,
   type ReferenceTarget,
   serviceTimes,
   startReferenceTarget,
@@ -11,8 +10,9 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
+import { expectRanks } from "./load/ranks.ts";
 import { runTool } from "./load/tool.ts";
-import { machinePressurePercent, notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
+import { skipNotTested } from "./machine.ts";
 
 const parts = await requireParts(["locust"]);
 
@@ -33,7 +33,6 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
   afterAll(() => target[Symbol.asyncDispose]());
 
   it("the JSON's buckets hold the target's own counts within their half-widths, the CSV its ranks", async (context) => {
-    const open: string[] = [];
     await target.configure({
       delayMs: 20,
       slow: { share: 0.07, delayMs: 400 },
@@ -80,19 +79,9 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     expect(sample.possible).toBeGreaterThanOrEqual(slow - 8);
     expect(sample.sure).toBeLessThanOrEqual(slow + failed);
     const figures = json.metrics.get("http_req_duration")?.figures ?? {};
-    for (const [key, q] of [
-      ["med", 0.5],
-      ["p(90)", 0.9],
-    ] as const) {
-      const own = rankValue(times, q);
-      // Half of the last of two digits, and what Python itself adds on a busy machine.
-      expect(figures[key], key).toBeGreaterThan(own - 6);
-      const offMs = (figures[key] ?? Number.NaN) - own;
-      const pressure = machinePressurePercent();
-      if (offMs >= 30 && pressure > pressurePercentMax) {
-        open.push(notTested(`Locust's ${key} within 30 ms of the target's`, `PSI ${pressure} %`));
-      } else expect(offMs, key).toBeLessThan(30);
-    }
+    // Half of the last of two digits, and what Python itself adds on a busy machine.
+    const bounds = { tool: "Locust", belowMs: 6, aboveMs: 30 };
+    const open = expectRanks(figures, times, bounds);
     const csv = readForeign(
       ["stats", "stats_history", "failures", "exceptions"].map((name) => ({
         name: `out_${name}.csv`,

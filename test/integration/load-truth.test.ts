@@ -11,6 +11,13 @@ import { get, limitOf, pressurePercent, runScenario } from "./load/run.ts";
 import { notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
 
 const users = 8;
+/** 100 requests, whatever becomes of them. */
+const hundred = {
+  executor: "constant-arrival-rate",
+  rate: 100,
+  durationMs: 1000,
+  request: get,
+} as const;
 const sumOf = (bad: Readonly<Record<string, number>>): number =>
   Object.values(bad).reduce((sum, count) => sum + count, 0);
 
@@ -133,14 +140,8 @@ describe("accounts under random faults", () => {
     const dead = await startReferenceTarget();
     const { url } = dead;
     await dead[Symbol.asyncDispose]();
-    const scenario = {
-      executor: "constant-arrival-rate",
-      rate: 100,
-      durationMs: 1000,
-      request: get,
-    } as const;
     const limits = [limitOf({}), limitOf({ metric: "errors" })];
-    const { account, tallies } = await runScenario({ baseUrl: url, scenario, limits });
+    const { account, tallies } = await runScenario({ baseUrl: url, scenario: hundred, limits });
     expect(account).toMatchObject({ due: 100, ok: 0, bad: { connect: 100 } });
     expect(tallies).toMatchObject([
       { n: 100, bad: 100 },
@@ -151,15 +152,9 @@ describe("accounts under random faults", () => {
 
   it("without its token every answer is 401 and bad, however fast it came", async () => {
     await target.configure({ token: "t" });
-    const scenario = {
-      executor: "constant-arrival-rate",
-      rate: 100,
-      durationMs: 1000,
-      request: get,
-    } as const;
     const { account, tallies } = await runScenario({
       baseUrl: target.url,
-      scenario,
+      scenario: hundred,
       limits: [limitOf({})],
     });
     expect(account).toMatchObject({ due: 100, ok: 0, bad: { status_4xx: 100 } });
@@ -168,13 +163,11 @@ describe("accounts under random faults", () => {
 
   it("a quota of 40 lets exactly 40 through and names the rest", async () => {
     await target.configure({ quota: { after: 40, retryAfterSeconds: 1 } });
-    const scenario = {
-      executor: "constant-arrival-rate",
-      rate: 100,
-      durationMs: 1000,
-      request: get,
-    } as const;
-    const { account } = await runScenario({ baseUrl: target.url, scenario, limits: [limitOf({})] });
+    const { account } = await runScenario({
+      baseUrl: target.url,
+      scenario: hundred,
+      limits: [limitOf({})],
+    });
     expect(account).toMatchObject({ due: 100, ok: 40, bad: { status_429: 60 } });
   });
 });
