@@ -23,7 +23,7 @@ describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a
       );
       await using running = await startRoute(targets);
       const kill = (name: string): Promise<boolean> => upstreams.kill(name);
-      const report = await killUnderLoad("HTTP upstream", running, kill);
+      const report = await killUnderLoad(context, "HTTP upstream", running, kill);
       await expectFastSwitches(context, running, report);
     },
     killsTimeoutMs,

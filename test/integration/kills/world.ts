@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Gateway, loadConfig } from "@loadline/gateway";
+import { loadConfig } from "@loadline/gateway";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { expect, type TestContext } from "vitest";
@@ -19,7 +19,6 @@ const pressureMax = 0.5;
 const clock = systemClock();
 
 export interface Running extends AsyncDisposable {
-  readonly gateway: Gateway;
   readonly url: string;
   readonly key: string;
   /** Whether the pool says that two of its targets are ready. */
@@ -55,7 +54,6 @@ export async function startRoute(targets: Readonly<Record<string, object>>): Pro
   const { url } = await gateway.start();
   const key = gateway.firstKey?.secret ?? "";
   return {
-    gateway,
     url,
     key,
     async hasBackup() {
@@ -78,8 +76,9 @@ export async function startRoute(targets: Readonly<Record<string, object>>): Pro
   };
 }
 
-/** Kills what is active 59 times: no call may fail. */
+/** Kills what is active 59 times: no call may fail; skips where models had no processor to run on. */
 export async function killUnderLoad(
+  context: TestContext,
   name: string,
   running: Running,
   kill: (target: string) => Promise<boolean>,
@@ -89,6 +88,10 @@ export async function killUnderLoad(
   const report = await runKills(plan);
   process.stdout.write(sayKills(name, report));
   expect(report.kills).toBe(kills);
+  // A model in our own process that has too few processors sheds calls, and what follows is its doing.
+  const isShed = report.failed.some(({ text }) => text.includes('"class":"overloaded"'));
+  if (isShed && report.pressure > pressureMax)
+    skipNotTested(context, [notTested("no call fails", sayPressure(report))]);
   const first = report.failed.slice(0, shownMax).map(({ status, text }) => `${status} ${text}`);
   expect(first).toEqual([]);
   expect(report.calls).toBeGreaterThan((kills * everyMs * perSecond) / 1000 / 2);
@@ -105,9 +108,10 @@ export async function expectFastSwitches(
   process.stdout.write(`${all} switches, ${inTime} within 500 ms\n`);
   expect(all).toBeGreaterThan(0);
   if (inTime < all && report.pressure > pressureMax) {
-    const percent = Math.round(report.pressure * 100);
-    const why = `for ${percent} % of the time something waited for a processor`;
-    skipNotTested(context, [notTested("switches within 500 ms", why)]);
+    skipNotTested(context, [notTested("switches within 500 ms", sayPressure(report))]);
   }
   expect(inTime).toBe(all);
 }
+
+const sayPressure = ({ pressure }: KillReport): string =>
+  `for ${Math.round(pressure * 100)} % of the time something waited for a processor`;
