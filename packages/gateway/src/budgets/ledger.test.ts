@@ -9,13 +9,13 @@ import { createLedger } from "./ledger.ts";
 
 const clock = systemClock();
 const prices = { m: { input: 0, output: 1000 } };
-const limits = [{ scope: "key", resource: "money", limit: 0.1, period: "total" }] as const;
+const limitDefault = 0.1;
 const nanoPerToken = 1_000_000;
 
 interface Kept extends AsyncDisposable {
   readonly store: Store;
   readonly faults: string[];
-  bench(): Bench;
+  bench(o?: { readonly limit: number }): Bench;
   spent(): Promise<number>;
 }
 
@@ -28,10 +28,10 @@ async function openKept(): Promise<Kept> {
   return {
     store,
     faults,
-    bench: () =>
+    bench: ({ limit } = { limit: limitDefault }) =>
       openBench({
         clock,
-        limits: [...limits],
+        limits: [{ scope: "key", resource: "money", limit, period: "total" }],
         prices,
         ledger: createLedger({ clock, budgets, onFailure }),
       }),
@@ -67,6 +67,17 @@ describe("budgets beyond the life of a process", () => {
     expect(50 + admitted).toBeLessThanOrEqual(100);
     expect(admitted).toBeGreaterThanOrEqual(48);
     expect(kept.faults).toEqual([]);
+  });
+
+  it("what a budget still affords is charged before a call that asks for more may have it", async () => {
+    await using kept = await openKept();
+    const vanished = kept.bench({ limit: 0.5 });
+    const { x, refusal } = await vanished.call({ maxTokens: 4096 });
+    expect([refusal, x.lease?.outputBound]).toEqual([undefined, 500]);
+    expect(await kept.spent()).toBeGreaterThanOrEqual(500 * nanoPerToken);
+    const next = kept.bench({ limit: 0.5 });
+    expect((await next.call({ maxTokens: 4096 })).refusal?.code).toBe("LL_BUDGET_EXHAUSTED");
+    expect((await next.call({ maxTokens: 1 })).refusal?.code).toBe("LL_BUDGET_EXHAUSTED");
   });
 
   it("the store is never behind what is spent, at any moment of 200 calls", async () => {

@@ -176,11 +176,9 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (!loading) {
       this.#deps.local.openBudgets(plan, this.#readTimes(plan));
       const covering = ledger.cover(plan, ask.nano);
-      if (!covering) return this.#reserveLocal(x, plan, estimate, x.id);
-      // Others may have spent it meanwhile: it is looked at again.
-      return covering.then(() =>
-        x.isOver ? undefined : this.#reserveKept(x, plan, estimate, ledger),
-      );
+      return covering
+        ? this.#onceKept(x, { plan, estimate, ledger, covering })
+        : this.#reserveLocal(x, plan, estimate, x.id);
     }
     return loading.then((isKnown) => {
       if (x.isOver) return undefined;
@@ -189,12 +187,21 @@ class Engine implements ReloadableLimits, LeaseHost {
     });
   }
 
+  /** Others may have spent it meanwhile: it is looked at again. */
+  async #onceKept(
+    x: Exchange,
+    o: { plan: Plan; estimate: Estimate | undefined; ledger: Ledger; covering: Promise<void> },
+  ): Promise<undefined | Refusal> {
+    await o.covering;
+    return x.isOver ? undefined : this.#reserveKept(x, o.plan, o.estimate, o.ledger);
+  }
+
   #reserveLocal(
     x: Exchange,
     plan: Plan,
     estimate: Estimate | undefined,
     id: string,
-  ): Refusal | undefined {
+  ): undefined | Refusal | Promise<undefined | Refusal> {
     const times = this.#readTimes(plan);
     const { local, shared } = this.#deps;
     let asked = estimate ? askOf(estimate) : plainAsk;
@@ -202,6 +209,9 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (denial && estimate) {
       const less = lowered(estimate, denial.restNano);
       if (less) {
+        const ledger = shared ? undefined : this.#deps.ledger;
+        const covering = ledger?.cover(plan, less.nano);
+        if (ledger && covering) return this.#onceKept(x, { plan, estimate, ledger, covering });
         asked = less;
         denial = local.check(plan, asked, plan.all, times);
       }
@@ -210,7 +220,7 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (denial) return this.#refuse(x, { plan, ask: asked, denial, keeper });
     const marks = plan.needsEstimate ? plan.blankMarks.slice() : undefined;
     local.take(plan, { ask: asked, range: plan.all, times, marks });
-    this.#grant(x, { id, plan, ask: asked, marks, keeper });
+    this.#grant(x, { id, plan, buckets: plan.buckets, ask: asked, marks, keeper });
     return undefined;
   }
 
@@ -231,12 +241,12 @@ class Engine implements ReloadableLimits, LeaseHost {
     const marks = plan.blankMarks.slice();
     const ttlMs = this.#leaseMsOf(x);
     let { id } = x;
-    let decision = await shared.reserve({ id, plan, ask, ttlMs, marks });
+    let decision = await shared.reserve({ id, plan, buckets, ask, ttlMs, marks });
     const less = decision?.denial && estimate && lowered(estimate, decision.denial.restNano);
     if (less) {
       ask = less;
       id = `${x.id}.2`;
-      decision = await shared.reserve({ id, plan, ask, ttlMs, marks });
+      decision = await shared.reserve({ id, plan, buckets, ask, ttlMs, marks });
     }
     if (!decision) {
       giveBack();
@@ -247,7 +257,7 @@ class Engine implements ReloadableLimits, LeaseHost {
       giveBack();
       return this.#refuse(x, { plan, ask, denial: decision.denial, keeper: "shared" });
     }
-    this.#grant(x, { id, plan, ask, marks, keeper: "shared" });
+    this.#grant(x, { id, plan, buckets, ask, marks, keeper: "shared" });
     // The client left while the store decided: nothing will be used.
     if (x.isOver) x.lease?.settle({ tokens: 0, nano: 0 });
     return undefined;
@@ -255,13 +265,21 @@ class Engine implements ReloadableLimits, LeaseHost {
 
   #grant(
     x: Exchange,
-    o: { id: string; plan: Plan; ask: Ask; marks: number[] | undefined; keeper: LeaseKeeper },
+    o: {
+      id: string;
+      plan: Plan;
+      buckets: Plan["buckets"];
+      ask: Ask;
+      marks: number[] | undefined;
+      keeper: LeaseKeeper;
+    },
   ): void {
-    const { id, plan, ask, marks, keeper } = o;
+    const { id, plan, buckets, ask, marks, keeper } = o;
     this.#deps.metrics.admitted(plan);
     x.lease = new OpenLease(this, {
       id,
       plan,
+      buckets,
       ask,
       marks,
       keeper,

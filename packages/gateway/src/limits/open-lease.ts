@@ -37,6 +37,7 @@ export class OpenLease implements Lease {
     o: {
       id: string;
       plan: Plan;
+      buckets: readonly Bucket[];
       ask: Ask;
       marks: number[] | undefined;
       share: number;
@@ -49,7 +50,7 @@ export class OpenLease implements Lease {
     this.id = o.id;
     this.plan = o.plan;
     this.ask = o.ask;
-    this.buckets = o.plan.buckets;
+    this.buckets = o.buckets;
     this.marks = o.marks;
     this.share = o.share;
     this.keeper = o.keeper;

@@ -4,7 +4,6 @@ import type { RedisStoreConfig } from "../redis/config.ts";
 import type { Actual } from "./lease.ts";
 import type { LocalStore } from "./local-store.ts";
 import type { LeaseList, OpenLease } from "./open-lease.ts";
-import type { Plan } from "./plan.ts";
 import { replicasKey, type SharedPart, sharedParts, tagOf } from "./redis-keys.ts";
 import { type LinkEvents, openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
 import { adoptionOf, Batches, type Offset, restoreOf, type Told } from "./redis-rejoin.ts";
@@ -129,8 +128,7 @@ export class RedisStore implements SharedStore {
   }
 
   async reserve(o: SharedReservation): Promise<SharedDecision> {
-    const { plan, ask } = o;
-    const { buckets } = plan;
+    const { plan, buckets, ask } = o;
     const parts = sharedParts(plan, this.#link.isCluster === true);
     const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
     const lists: (readonly (string | number)[])[] = [];
@@ -139,14 +137,16 @@ export class RedisStore implements SharedStore {
       if ("isTooLarge" in list) return { denial: list };
       lists.push(list);
     }
+    // Held while Redis decides, so that none of them is forgotten meanwhile.
+    this.#deps.local.hold(plan, buckets, 1);
     for (const [i, part] of parts.entries()) {
-      const decision = await this.#reservePart(part, lists[i] ?? [], o, buckets);
+      const decision = await this.#reservePart(part, lists[i] ?? [], o);
       if (decision && !decision.denial) continue;
       // What it may have taken, or yet take, is given back with what the parts before it took.
       this.#giveBack(decision ? parts.slice(0, i) : parts.slice(0, i + 1), o);
+      this.#deps.local.hold(plan, buckets, -1);
       return decision;
     }
-    this.#deps.local.hold(plan, buckets, 1);
     plan.refusal = undefined;
     return { denial: undefined };
   }
@@ -173,9 +173,8 @@ export class RedisStore implements SharedStore {
     part: SharedPart,
     list: readonly (string | number)[],
     o: SharedReservation,
-    buckets: Plan["buckets"],
   ): Promise<SharedDecision> {
-    const { plan, ask, marks } = o;
+    const { plan, buckets, ask, marks } = o;
     const { clock } = this.#deps;
     const startMs = clock.monotonicMs();
     const answer = await this.#link.run(

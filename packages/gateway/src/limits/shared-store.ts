@@ -1,3 +1,4 @@
+import type { Bucket } from "./buckets.ts";
 import type { Actual } from "./lease.ts";
 import type { OpenLease } from "./open-lease.ts";
 import type { Ask, Denial, Plan } from "./plan.ts";
@@ -8,6 +9,8 @@ export type SharedDecision = { readonly denial: Denial | undefined } | undefined
 export interface SharedReservation {
   readonly id: string;
   readonly plan: Plan;
+  /** The plan's limiters as they were when the call began; the plan may be bound anew meanwhile. */
+  readonly buckets: readonly Bucket[];
   readonly ask: Ask;
   /** ms after which slots and tokens return by themselves. */
   readonly ttlMs: number;
