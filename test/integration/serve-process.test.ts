@@ -1,0 +1,110 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { servingEnvironment, servingFlags } from "../../packages/cli/src/process/heap.ts";
+import { emptyDir, type Ended, runCli } from "./cli-process.ts";
+
+const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
+const serving = "serving http://";
+const cwd = emptyDir();
+
+/** Runs `loadline`, and once, when it serves, does what is wanted of it. */
+function start(
+  argv: readonly string[],
+  onServing: (kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  let isServing = false;
+  const onErr = (text: string, kill: (signal: NodeJS.Signals) => void): void => {
+    if (isServing || !text.includes(serving)) return;
+    isServing = true;
+    onServing(kill);
+  };
+  return runCli(cwd, argv, { onErr, env });
+}
+
+/** The process that owns this state directory, as the refusal of a second one names it. */
+async function ownerOf(state: string): Promise<number> {
+  const { err } = await runCli(cwd, ["serve", "--port", "0", "--state", state]);
+  return Number(/LL_STATE_LOCKED .* is in use by process (\d+)\./.exec(err)?.[1]);
+}
+
+const wordsOf = (pid: number, file: string): string[] =>
+  readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0");
+
+describe("serve as a process", () => {
+  it("starts itself once more with a bounded heap, and the state directory is its own", async (context) => {
+    if (process.platform !== "linux") context.skip("NOT TESTED: second start (needs /proc)");
+    const argv = ["serve", "--port", "0", "--state", "heap"];
+    let seen: Promise<{ words: string[]; variables: string[] }> | undefined;
+    const ended = await start(argv, (kill) => {
+      seen = ownerOf("heap")
+        .then((pid) => ({ words: wordsOf(pid, "cmdline"), variables: wordsOf(pid, "environ") }))
+        .finally(() => kill("SIGTERM"));
+    });
+    const { words = [], variables = [] } = (await seen) ?? {};
+    expect(words).toEqual([process.execPath, ...servingFlags, main, ...argv, ""]);
+    for (const [name, value] of Object.entries(servingEnvironment))
+      expect(variables).toContain(`${name}=${value}`);
+    // The signal to the first start's process id reached it: there is one process, not two.
+    expect(ended.code).toBe(0);
+  });
+
+  it("keeps flags of the user's own, and starts no second time", async (context) => {
+    if (process.platform !== "linux") context.skip("NOT TESTED: second start (needs /proc)");
+    const argv = ["serve", "--port", "0", "--state", "own"];
+    let seen: Promise<string[]> | undefined;
+    const env = { NODE_OPTIONS: "--max-old-space-size=300" };
+    const ended = await start(
+      argv,
+      (kill) => {
+        seen = ownerOf("own")
+          .then((pid) => wordsOf(pid, "cmdline"))
+          .finally(() => kill("SIGTERM"));
+      },
+      env,
+    );
+    expect((await seen)?.slice(0, 3)).toEqual([process.execPath, main, "serve"]);
+    expect(ended.code).toBe(0);
+  });
+
+  it("a port in use ends it by name, exit 78, and leaves the state directory free", async () => {
+    const server: Server = createServer();
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const ended = await start(["serve", "--port", String(port), "--state", "busy"]);
+    await new Promise((resolve) => void server.close(resolve));
+    expect(ended.code).toBe(78);
+    expect(ended.err).toContain(`LL_SERVER_PORT_IN_USE 127.0.0.1:${port} is in use.`);
+    const again = await start(["serve", "--port", "0", "--state", "busy"], (kill) =>
+      kill("SIGTERM"),
+    );
+    expect([again.code, again.err.includes("LL_STATE_LOCKED")]).toEqual([0, false]);
+  });
+
+  it("a state directory whose owner was killed is taken over", async () => {
+    const argv = ["serve", "--port", "0", "--state", "killed"];
+    const first = await start(argv, (kill) => kill("SIGKILL"));
+    expect(first.code).toBeNull();
+    const second = await start(argv, (kill) => kill("SIGINT"));
+    expect([second.code, second.err.includes("LL_STATE_LOCKED")]).toEqual([0, false]);
+  });
+
+  it("prints its address alone with --json, once it serves", async () => {
+    const argv = ["serve", "--port", "0", "--state", "json", "--json"];
+    const ended = await start(argv, (kill) => kill("SIGTERM"));
+    expect(JSON.parse(ended.out)).toEqual({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as unknown,
+    });
+  });
+
+  it("a state directory that cannot be one is named with the reason: exit 78", async () => {
+    writeFileSync(join(cwd, "a-file"), "");
+    const ended = await start(["serve", "--port", "0", "--state", "a-file/state"]);
+    expect(ended.code).toBe(78);
+    expect(ended.err).toMatch(/LL_STATE_UNUSABLE .*a-file\/state: ENOTDIR/);
+  });
+});
