@@ -2,7 +2,8 @@ import type { StackEdge } from "./manifest.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import { LacksFeature, WireFault } from "./wire/fault.ts";
 import { httpAsk } from "./wire/http.ts";
-import { artifactPath, inRun, mlflowAsk } from "./wire/mlflow-session.ts";
+import { artifactPath, inRun, mlflowAsk, type MlflowContext } from "./wire/mlflow-session.ts";
+import { orTakeBack } from "./wire/take-back.ts";
 
 /** What was put into one end of an edge. */
 export interface Sent {
@@ -46,8 +47,11 @@ export async function sendThrough(
     const put = await mlflowAsk(mlflow, { method: "PUT", path, body: bytes });
     const said = `Artifact put through MLflow (${put.status}).`;
     const keyEnd = `${run.run}/artifacts/edge.bin`;
-    const seen = await then({ mark: run.name, bytes, keyEnd, said });
-    await mlflowAsk(mlflow, { method: "DELETE", path });
+    const erase = (to: MlflowContext) => mlflowAsk(to, { method: "DELETE", path });
+    const seen = await orTakeBack(mlflow, { left: path, undo: erase }, () =>
+      then({ mark: run.name, bytes, keyEnd, said }),
+    );
+    await erase(mlflow);
     return seen;
   });
 }

@@ -2,6 +2,7 @@ import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { type Sink, openSink } from "../wire/sink.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
+import { orTakeBack, takeBack } from "../wire/take-back.ts";
 import { askWeb, needJson, type WebAnswer } from "../wire/web.ts";
 import { WireFault } from "../wire/fault.ts";
 import { versionProbe } from "./version.ts";
@@ -17,6 +18,8 @@ const markLabel = "loadline_mark";
 const lookMs = 100;
 const looksMax = 50;
 const alertMs = 300_000;
+/** Longer than every alert it covers, so that none is told should it be left behind. */
+const silenceMs = 2 * alertMs;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -35,20 +38,21 @@ function sendAlert(context: AlertmanagerContext, labels: Labels, aliveMs: number
 }
 
 /** Nobody is called for alerts of this run until the silence is taken back. */
-async function silence(context: AlertmanagerContext): Promise<string> {
+async function silence(context: AlertmanagerContext, left: Left): Promise<void> {
   const nowMs = context.clock.wallMs();
   const answer = await post(context, "/api/v2/silences", {
     matchers: [{ name: markLabel, value: context.mark, isRegex: false, isEqual: true }],
     startsAt: iso(nowMs),
-    endsAt: iso(nowMs + alertMs),
+    endsAt: iso(nowMs + silenceMs),
     createdBy: "loadline",
     comment: "alerts of a route check",
   });
   const id = textIn(answer.json, "silenceID");
   if (id === "") throw new WireFault("protocol", "the silence has no id", answer.text);
+  left.silence = id;
   for (let look = 1; look <= looksMax; look++) {
     const seen = await needJson(context, { path: `/api/v2/silence/${encodeURIComponent(id)}` });
-    if (textIn(seen.json, "status.state") === "active") return id;
+    if (textIn(seen.json, "status.state") === "active") return;
     await context.clock.sleep(lookMs, context.signal);
   }
   throw new WireFault("protocol", "the silence did not become active");
@@ -97,37 +101,58 @@ const routes: AlertmanagerProbe = {
     },
   ],
   async run(context) {
-    const id = await silence(context);
     const all: StackSeen[] = [];
-    for (const { labels, receiver } of context.service.routes) {
-      const part = partOf(labels);
-      const marked = { alertname: "LoadlineRoute", ...labels, [markLabel]: context.mark };
-      await sendAlert(context, marked, alertMs);
-      const { answer, names } = await receiversOf(context, labels, receiver);
-      const to = names.length === 0 ? "nobody" : names.join(", ");
-      const seen = `An alert with ${part} goes to ${to}; ${receiver} is declared.`;
-      const raw = answer.text.slice(0, 2_048);
-      const config = "--config.file=alertmanager.yml";
-      const tried = [
-        "amtool",
-        "config",
-        "routes",
-        "test",
-        config,
-        `--verify.receivers=${receiver}`,
-      ];
-      const reproduce = [...tried, ...Object.entries(labels).map(([k, v]) => `${k}=${v}`)];
-      all.push({ ok: names.includes(receiver), seen, part, raw, reproduce });
-      await sendAlert(context, marked, 0);
-    }
-    // The alerts end before the silence: nobody is called in between.
-    const path = `/api/v2/silence/${encodeURIComponent(id)}`;
-    const taken = await askWeb(context, { method: "DELETE", path });
-    if (taken.status !== 200)
-      context.note({ silence: id, left: `DELETE answered ${taken.status}` });
-    return all;
+    const left: Left = { silence: "", alert: null };
+    const undo = (own: AlertmanagerContext) => end(own, left);
+    return await orTakeBack(
+      context,
+      { left: "silence and alert of a route check", undo },
+      async () => {
+        await silence(context, left);
+        for (const route of context.service.routes) all.push(await routed(context, route, left));
+        await end(context, left);
+        return all;
+      },
+    );
   },
 };
+
+/** What of a route check is still there. */
+interface Left {
+  silence: string;
+  alert: Labels | null;
+}
+
+/** The alert ends before the silence: nobody is called in between. @throws WireFault */
+async function end(context: AlertmanagerContext, left: Left): Promise<void> {
+  if (left.alert !== null) await sendAlert(context, left.alert, 0);
+  left.alert = null;
+  if (left.silence === "") return;
+  const path = `/api/v2/silence/${encodeURIComponent(left.silence)}`;
+  const taken = await askWeb(context, { method: "DELETE", path });
+  if (taken.status === 200) left.silence = "";
+  else context.note({ silence: left.silence, left: `DELETE answered ${taken.status}` });
+}
+
+type Route = AlertmanagerContext["service"]["routes"][number];
+
+async function routed(context: AlertmanagerContext, route: Route, left: Left): Promise<StackSeen> {
+  const { labels, receiver } = route;
+  const part = partOf(labels);
+  const marked = { alertname: "LoadlineRoute", ...labels, [markLabel]: context.mark };
+  left.alert = marked;
+  await sendAlert(context, marked, alertMs);
+  const { answer, names } = await receiversOf(context, labels, receiver);
+  const to = names.length === 0 ? "nobody" : names.join(", ");
+  const seen = `An alert with ${part} goes to ${to}; ${receiver} is declared.`;
+  const raw = answer.text.slice(0, 2_048);
+  const config = "--config.file=alertmanager.yml";
+  const tried = ["amtool", "config", "routes", "test", config, `--verify.receivers=${receiver}`];
+  const reproduce = [...tried, ...Object.entries(labels).map(([k, v]) => `${k}=${v}`)];
+  await sendAlert(context, marked, 0);
+  left.alert = null;
+  return { ok: names.includes(receiver), seen, part, raw, reproduce };
+}
 
 /** Waits for a delivery that carries the mark; null when the check's time is over. */
 async function delivered(context: AlertmanagerContext, sink: Sink): Promise<string | null> {
@@ -169,15 +194,19 @@ const delivery: AlertmanagerProbe = {
       [markLabel]: `${context.mark}_d`,
     };
     const beganMs = context.clock.monotonicMs();
-    const sent = await sendAlert(context, labels, alertMs);
-    const text = await delivered(context, sink);
+    const undo = (own: AlertmanagerContext) => sendAlert(own, labels, 0);
+    const left = `alert ${labels.alertname}`;
+    const { sent, text } = await orTakeBack(context, { left, undo }, async () => {
+      const answer = await sendAlert(context, labels, alertMs);
+      return { sent: answer, text: await delivered(context, sink) };
+    });
     const tookMs = Math.round(context.clock.monotonicMs() - beganMs);
+    await takeBack(context, left, undo);
     const reproduce = sent.curl;
     if (text === null) {
       const seen = `No delivery came to ${declared.listen} within ${tookMs} ms.`;
       return [{ ok: false, seen, reproduce }];
     }
-    await sendAlert(context, labels, 0);
     context.note({ service: context.name, deliveredMs: tookMs });
     const seen = `The alert came to ${declared.listen} after ${tookMs} ms.`;
     return [{ ok: true, seen, raw: text.slice(0, 2_048), reproduce }];

@@ -44,8 +44,13 @@ function valuesIn(json: unknown): number | null {
   for (const result of isRecord(results) ? Object.values(results) : []) {
     if (textIn(result, "error") !== "") return null;
     for (const frame of recordsIn(result, "frames")) {
-      const first = valueIn(frame, "data.values.0");
-      count += Array.isArray(first) ? first.length : 0;
+      const columns = valueIn(frame, "data.values");
+      const all: readonly unknown[] = Array.isArray(columns) ? columns : [];
+      // The first of several columns holds the times: a time without a value shows nothing.
+      for (const column of all.length > 1 ? all.slice(1) : all) {
+        const held: readonly unknown[] = Array.isArray(column) ? column : [];
+        count += held.filter((one) => one !== null).length;
+      }
     }
   }
   return count;

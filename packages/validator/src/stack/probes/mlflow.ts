@@ -8,10 +8,13 @@ import {
   inRun,
   member,
   mlflowAsk,
+  type MlflowContext,
   mlflowCurl,
   mlflowNeed,
 } from "../wire/mlflow-session.ts";
 import { sha256Hex } from "../wire/s3-session.ts";
+import { modelVersion } from "./mlflow-versions.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 
 type MlflowProbe = StackProbe<ServiceOf<"mlflow">>;
 
@@ -125,8 +128,11 @@ const artifact: MlflowProbe = {
         const version = context.facts.get("version") ?? "unknown";
         throw new LacksFeature(`MLflow ${version} serves no artifacts here (${put.status}).`);
       }
-      const got = await mlflowAsk(context, { method: "GET", path });
-      await mlflowAsk(context, { method: "DELETE", path });
+      const erase = (to: MlflowContext) => mlflowAsk(to, { method: "DELETE", path });
+      const got = await orTakeBack(context, { left: path, undo: erase }, () =>
+        mlflowAsk(context, { method: "GET", path }),
+      );
+      await erase(context);
       const isEqual = sha256Hex(got.body) === sha256Hex(body);
       const ok = put.status < 300 && got.status === 200 && isEqual;
       const how = got.status === 200 ? (isEqual ? "equal bytes" : "other bytes") : got.status;
@@ -154,10 +160,13 @@ const registry: MlflowProbe = {
   saboteur: [{ when: "GET /api/2.0/mlflow/registered-models/get", status: 200, reply: "{}" }],
   async run(context) {
     const name = `${context.mark}_model`;
-    await mlflowNeed(context, "registered-models/create", { name });
-    const got = await mlflowNeed(context, `registered-models/get?name=${name}`);
     const path = "api/2.0/mlflow/registered-models/delete";
-    await mlflowAsk(context, { method: "DELETE", path, json: { name } });
+    const erase = (to: MlflowContext) => mlflowAsk(to, { method: "DELETE", path, json: { name } });
+    const got = await orTakeBack(context, { left: `model ${name}`, undo: erase }, async () => {
+      await mlflowNeed(context, "registered-models/create", { name });
+      return await mlflowNeed(context, `registered-models/get?name=${name}`);
+    });
+    await erase(context);
     const after = await mlflowAsk(context, {
       method: "GET",
       path: `api/2.0/mlflow/registered-models/get?name=${name}`,
@@ -172,4 +181,11 @@ const registry: MlflowProbe = {
 };
 
 /** Checks of MLflow, in the order they run. */
-export const mlflowProbes: readonly MlflowProbe[] = [answers, login, run, artifact, registry];
+export const mlflowProbes: readonly MlflowProbe[] = [
+  answers,
+  login,
+  run,
+  artifact,
+  registry,
+  modelVersion,
+];

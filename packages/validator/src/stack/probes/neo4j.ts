@@ -3,6 +3,7 @@ import type { StackContext, StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
@@ -111,13 +112,18 @@ const readBack: Neo4jProbe = {
   ],
   async run(context) {
     const count = "MATCH (n:LoadlineProbe {mark: $mark}) RETURN count(n)";
-    await value(context, "CREATE (n:LoadlineProbe {mark: $mark}) RETURN 1");
-    const before = await value(context, count);
-    await value(context, "MATCH (n:LoadlineProbe {mark: $mark}) DETACH DELETE n RETURN 1");
-    const after = await value(context, count);
-    const seen = `${String(before)} nodes after CREATE, ${String(after)} after DELETE.`;
-    const { curl } = await query(context, count, { parameters: { mark: context.mark } });
-    return [{ ok: before === 1 && after === 0, seen, reproduce: curl }];
+    const erase = "MATCH (n:LoadlineProbe {mark: $mark}) DETACH DELETE n RETURN 1";
+    const left = `node :LoadlineProbe ${context.mark}`;
+    const undo = (own: Neo4jContext) => value(own, erase);
+    return await orTakeBack(context, { left, undo }, async () => {
+      await value(context, "CREATE (n:LoadlineProbe {mark: $mark}) RETURN 1");
+      const before = await value(context, count);
+      await value(context, erase);
+      const after = await value(context, count);
+      const seen = `${String(before)} nodes after CREATE, ${String(after)} after DELETE.`;
+      const { curl } = await query(context, count, { parameters: { mark: context.mark } });
+      return [{ ok: before === 1 && after === 0, seen, reproduce: curl }];
+    });
   },
 };
 

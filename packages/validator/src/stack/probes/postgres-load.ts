@@ -131,7 +131,7 @@ const slowStatements: PostgresProbe = {
 const primaryLag =
   "select application_name, state, coalesce(extract(epoch from replay_lag), 0) from pg_stat_replication";
 const standbyLag =
-  "select 'standby', 'streaming', case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 else coalesce(extract(epoch from now() - pg_last_xact_replay_timestamp()), 1e9) end";
+  "select 'standby', (select case when count(*) = 0 then 'no receiver' else max(status) end from pg_stat_wal_receiver), case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 else coalesce(extract(epoch from now() - pg_last_xact_replay_timestamp()), 1e9) end";
 
 const replicationLag: PostgresProbe = {
   ...shared,
@@ -153,9 +153,10 @@ const replicationLag: PostgresProbe = {
     }
     const sql = context.service.replication === "primary" ? primaryLag : standbyLag;
     const rows = await usePostgres(context, (session) => session.query(sql));
+    // Without the right the columns are empty; who receives nothing is told so.
     if (rows.some(([, state]) => state === null)) {
       throw new NothingThere(
-        `${context.service.user} may not see pg_stat_replication (pg_monitor).`,
+        `${context.service.user} may not see the state of a replication (pg_monitor).`,
       );
     }
     const most = context.service.lagSecondsMax ?? 0;

@@ -3,6 +3,7 @@ import type { ServiceOf } from "../services/index.ts";
 import { shownSecret } from "../secrets.ts";
 import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
@@ -46,39 +47,53 @@ const readBack: QdrantProbe = {
   saboteur: [{ when: "POST /collections", reply: '{"result":{"points":[{"id":2,"payload":{}}]}}' }],
   async run(context) {
     const path = `/collections/${context.mark}`;
-    const vectors = { size: 4, distance: "Cosine" };
-    await need(context, { method: "PUT", path, json: { vectors } });
-    try {
-      const points = [1, 2, 3].map((id) => ({
-        id,
-        vector: [0, 1, 2, 3].map((at) => (at === id ? 1 : 0)),
-        payload: { mark: `${context.mark}_${id}` },
-      }));
-      const put = { method: "PUT", path: `${path}/points?wait=true`, json: { points } };
-      await need(context, put);
-      const query = { limit: 1, with_payload: true };
-      const near = [0, 0.9, 0.1, 0];
-      let found = await ask(context, {
-        method: "POST",
-        path: `${path}/points/query`,
-        json: { query: near, ...query },
-      });
-      // Before version 1.10 there was search alone.
-      if (found.status === 404) {
-        const json = { vector: near, ...query };
-        found = await ask(context, { method: "POST", path: `${path}/points/search`, json });
-      }
-      if (found.status === 404) throw new LacksFeature("It has neither points/query nor search.");
-      const list = valueIn(found.json, "result.points") ?? valueIn(found.json, "result");
-      const mark = textIn(list, "0.payload.mark");
-      const ok = found.status === 200 && mark === `${context.mark}_1`;
-      const seen = ok ? "The nearest of three was found." : `The nearest was ${mark || "none"}.`;
-      return [{ ok, seen, raw: found.text.slice(0, 2_048), reproduce: found.curl }];
-    } finally {
-      if (!context.signal.aborted) await need(context, { method: "DELETE", path });
-    }
+    const left = `collection ${context.mark}`;
+    const undo = (own: QdrantContext) => need(own, { method: "DELETE", path });
+    return await orTakeBack(context, { left, undo }, async () => {
+      const vectors = { size: 4, distance: "Cosine" };
+      await need(context, { method: "PUT", path, json: { vectors } });
+      const found = await nearest(context, path);
+      await need(context, { method: "DELETE", path });
+      const after = await ask(context, { path });
+      const isGone = after.status === 404;
+      const ok = found.isOurs && isGone;
+      const seen = isGone
+        ? found.seen
+        : `${found.seen} After DELETE its collection was still there (${after.status}).`;
+      const { answer } = found;
+      return [{ ok, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl }];
+    });
   },
 };
+
+/** Writes three points and asks for the nearest to the first. @throws LacksFeature, WireFault */
+async function nearest(context: QdrantContext, path: string) {
+  const points = [1, 2, 3].map((id) => ({
+    id,
+    vector: [0, 1, 2, 3].map((at) => (at === id ? 1 : 0)),
+    payload: { mark: `${context.mark}_${id}` },
+  }));
+  await need(context, { method: "PUT", path: `${path}/points?wait=true`, json: { points } });
+  const query = { limit: 1, with_payload: true };
+  const near = [0, 0.9, 0.1, 0];
+  const json = { query: near, ...query };
+  let answer = await ask(context, { method: "POST", path: `${path}/points/query`, json });
+  // Before version 1.10 there was search alone.
+  if (answer.status === 404) {
+    const old = { vector: near, ...query };
+    answer = await ask(context, { method: "POST", path: `${path}/points/search`, json: old });
+  }
+  if (answer.status === 404) throw new LacksFeature("It has neither points/query nor search.");
+  if (answer.status !== 200) {
+    const said = `The query was answered with ${answer.status}`;
+    throw new WireFault("protocol", said, answer.text.slice(0, 2_048));
+  }
+  const list = valueIn(answer.json, "result.points") ?? valueIn(answer.json, "result");
+  const mark = textIn(list, "0.payload.mark");
+  const isOurs = mark === `${context.mark}_1`;
+  const seen = isOurs ? "The nearest of three was found." : `The nearest was ${mark || "none"}.`;
+  return { isOurs, seen, answer };
+}
 
 const locked: QdrantProbe = {
   kind: "qdrant",
@@ -96,7 +111,7 @@ const locked: QdrantProbe = {
           rationale: "An open store hands every document to whoever asks.",
           parts: ["no key", "wrong key"],
         },
-  saboteur: [{ when: "GET /collections", reply: '{"result":{"collections":[]}}' }],
+  saboteur: [{ when: "GET /collections ", reply: '{"result":{"collections":[]}}' }],
   async run(context) {
     const bare = await askWeb(context, { path: "/collections" });
     const headers = ["api-key", "loadline-wrong-key"];

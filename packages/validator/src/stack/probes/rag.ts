@@ -2,6 +2,7 @@ import type { StackContext, StackProbe, StackRule } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer } from "../wire/web.ts";
 
 type RagProbe = StackProbe<ServiceOf<"rag">>;
@@ -35,11 +36,16 @@ async function find(context: RagContext, canary: string, tenant: number) {
   if ([404, 405, 501].includes(answer.status)) {
     throw new LacksFeature(`POST ${path} answered ${answer.status}: no such route.`);
   }
+  // A tenant who is let in nowhere has found nothing; a search that fails shows nothing.
+  const isShut = tenant > 0 && (answer.status === 401 || answer.status === 403);
+  if (answer.status >= 300 && !isShut) {
+    throw new WireFault("protocol", `POST ${path} answered ${answer.status}`, answer.text);
+  }
   const texts = recordsIn(answer.json, "results").map((one) => textIn(one, "text"));
   return { answer, isFound: texts.some((text) => text.includes(canary)) };
 }
 
-/** Looks until the canary is there or gone, for half of the check's time. */
+/** Looks until the canary is there or gone, for a third of the check's time. */
 async function until(context: RagContext, canary: string, wanted: boolean) {
   const endMs = context.clock.monotonicMs() + context.timeoutMs / 3;
   for (;;) {
@@ -71,10 +77,13 @@ const readBack: RagProbe = {
   async run(context) {
     const id = `${context.mark}_read`;
     const canary = `canary ${id}`;
-    await write(context, id, `${canary} stands in one document`);
-    const there = await until(context, canary, true);
-    const gone = await erase(context, id);
-    const after = await until(context, canary, false);
+    const undo = (own: RagContext) => erase(own, id);
+    const { there, gone, after } = await orTakeBack(context, { left: id, undo }, async () => {
+      await write(context, id, `${canary} stands in one document`);
+      const found = await until(context, canary, true);
+      const erased = await erase(context, id);
+      return { there: found, gone: erased, after: await until(context, canary, false) };
+    });
     const found = there.isFound ? "found" : "not found";
     const left = after.isFound ? "still found" : "no longer found";
     return [
@@ -117,9 +126,12 @@ const isolation: RagProbe = {
   async run(context) {
     const id = `${context.mark}_own`;
     const canary = `canary of one tenant ${id}`;
-    await write(context, id, canary);
-    const own = await until(context, canary, true);
-    const other = await find(context, canary, 1);
+    const undo = (to: RagContext) => erase(to, id);
+    const { own, other } = await orTakeBack(context, { left: id, undo }, async () => {
+      await write(context, id, canary);
+      const found = await until(context, canary, true);
+      return { own: found, other: await find(context, canary, 1) };
+    });
     const held = recordsIn(other.answer.json, "results").some((one) =>
       textIn(one, "text").includes("canary of one tenant"),
     );

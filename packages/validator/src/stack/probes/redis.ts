@@ -10,12 +10,15 @@ import {
   openData,
   openRedis,
   redisCli,
+  type RedisContext,
   type RedisSession,
 } from "../wire/redis-session.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 
 type RedisProbe = StackProbe<ServiceOf<"redis">>;
 
 const shared = { kind: "redis", checklist: ["R1-04"] } as const;
+const lockedKey = "loadline-locked";
 const refusals = /^(NOAUTH|NOPERM|WRONGPASS|ERR invalid|ERR AUTH|-?DENIED)/i;
 
 const answers: RedisProbe = {
@@ -113,11 +116,11 @@ const locked: RedisProbe = {
       for (const password of passwords) {
         using session = await openData(context);
         if (password !== "") await logIn(session, context, password);
-        const reply = await session.ask("GET", "loadline-locked");
+        const reply = await session.ask("GET", lockedKey);
         // Any other refusal, such as MOVED, is that of somebody who was let in.
         if (!(reply instanceof RespError) || !refusals.test(reply.message)) {
           const seen = `Redis answered a GET to ${part}.`;
-          return { ok: false, seen, part, reproduce: redisCli(context, "GET", "x").slice(-4) };
+          return { ok: false, seen, part, reproduce: asStranger(context, password) };
         }
       }
       return { ok: true, seen: `Refused: ${part}.`, part, reproduce: redisCli(context, "PING") };
@@ -138,6 +141,13 @@ const locked: RedisProbe = {
     ];
   },
 };
+
+/** The command of somebody with this password; empty for none. */
+function asStranger({ service }: RedisContext, password: string): string[] {
+  const env = password === "" ? [] : ["env", `REDISCLI_AUTH=${password}`];
+  const as = service.user === undefined || password === "" ? [] : ["--user", service.user];
+  return [...env, "redis-cli", "-u", service.url, ...as, "GET", lockedKey];
+}
 
 async function erase(session: RedisSession, key: string): Promise<void> {
   await session.need("DEL", key);
@@ -192,14 +202,21 @@ const expiry: RedisProbe = {
     const key = `${context.mark}:expiry`;
     const reproduce = redisCli(context, "TTL", key);
     using session = await enterFor(context, key);
-    await session.need("SET", key, "1");
-    const none = await session.need("TTL", key);
-    await session.need("EXPIRE", key, "60");
-    const set = await session.need("TTL", key);
-    await session.need("PEXPIRE", key, "50");
-    await context.clock.sleep(80, context.signal);
-    const gone = (await session.need("GET", key)) === null;
-    await erase(session, key);
+    const undo = async (own: RedisContext): Promise<void> => {
+      using again = await enterFor(own, key);
+      await erase(again, key);
+    };
+    const { none, set, gone } = await orTakeBack(context, { left: key, undo }, async () => {
+      await session.need("SET", key, "1");
+      const before = await session.need("TTL", key);
+      await session.need("EXPIRE", key, "60");
+      const after = await session.need("TTL", key);
+      await session.need("PEXPIRE", key, "50");
+      await context.clock.sleep(80, context.signal);
+      const isGone = (await session.need("GET", key)) === null;
+      await erase(session, key);
+      return { none: before, set: after, gone: isGone };
+    });
     const isSet = none === -1 && typeof set === "number" && set > 55 && set <= 60;
     const seen = `TTL ${replyText(none)} before and ${replyText(set)} after EXPIRE 60; ${gone ? "gone" : "still there"} 80 ms after PEXPIRE 50.`;
     return [{ ok: isSet && gone, seen, reproduce }];

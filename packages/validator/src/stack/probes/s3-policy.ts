@@ -5,6 +5,7 @@ import { LacksFeature, NothingThere, WireFault } from "../wire/fault.ts";
 import { rawAnswer } from "../wire/http.ts";
 import { s3Ask, s3Code, type S3Context, s3Curl, s3Need, sha256Hex } from "../wire/s3-session.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 import type { S3Probe } from "./s3.ts";
 
 const leftMax = 200;
@@ -114,10 +115,13 @@ const versions: S3Probe = {
     if (versionId === "" || versionId === "null") {
       throw new WireFault("protocol", "a put object was given no version");
     }
-    await s3Need(context, { method: "PUT", key, body: Buffer.from("another") });
-    await s3Need(context, { method: "DELETE", key });
     const ask = { method: "GET", key, query: { versionId } } as const;
-    const back = await s3Need(context, ask);
+    const undo = (own: S3Context) => forget(own, context.mark);
+    const back = await orTakeBack(context, { left: `versions of ${key}`, undo }, async () => {
+      await s3Need(context, { method: "PUT", key, body: Buffer.from("another") });
+      await s3Need(context, { method: "DELETE", key });
+      return await s3Need(context, ask);
+    });
     const ok = sha256Hex(back.body) === sha256Hex(body);
     // What the checks before this one deleted has left its versions as well.
     const taken = await forget(context, context.mark);

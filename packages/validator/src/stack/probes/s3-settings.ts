@@ -1,13 +1,42 @@
-import type { StackProbe } from "../probe.ts";
+import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { LacksFeature } from "../wire/fault.ts";
+import { LacksFeature, NothingThere, WireFault } from "../wire/fault.ts";
 import { curl, httpAsk, rawAnswer } from "../wire/http.ts";
-import { s3Ask, s3Code, s3Curl, s3Need, sha256Hex, xmlText } from "../wire/s3-session.ts";
+import {
+  s3Ask,
+  s3Code,
+  type S3Context,
+  s3Curl,
+  s3Need,
+  sha256Hex,
+  xmlText,
+} from "../wire/s3-session.ts";
+import { orTakeBack, takeBack } from "../wire/take-back.ts";
 import type { S3Probe } from "./s3.ts";
 
 const shared = { needs: ["login"], checklist: ["R1-03"], severity: "high" } as const;
 /** S3 refuses smaller parts but for the last. */
 const partBytes = 5 * 1024 * 1024;
+
+interface Upload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly parts: readonly Buffer[];
+}
+
+async function putParts(context: S3Context, { key, uploadId, parts }: Upload): Promise<void> {
+  const tags: string[] = [];
+  for (const [at, body] of parts.entries()) {
+    const query = { partNumber: String(at + 1), uploadId };
+    const put = await s3Need(context, { method: "PUT", key, query, body });
+    tags.push(put.headers["etag"] ?? "");
+  }
+  const list = tags.map(
+    (tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${tag}</ETag></Part>`,
+  );
+  const body = Buffer.from(`<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`);
+  await s3Need(context, { method: "POST", key, query: { uploadId }, body });
+}
 
 const multipart: S3Probe = {
   ...shared,
@@ -25,20 +54,20 @@ const multipart: S3Probe = {
   async run(context) {
     const key = `${context.mark}/multipart.bin`;
     const parts = [Buffer.alloc(partBytes, context.random.bytes(64)), Buffer.from("the rest")];
-    const begun = await s3Need(context, { method: "POST", key, query: { uploads: "" } });
-    const uploadId = xmlText(begun, "UploadId") ?? "";
-    const tags: string[] = [];
-    for (const [at, body] of parts.entries()) {
-      const query = { partNumber: String(at + 1), uploadId };
-      const put = await s3Need(context, { method: "PUT", key, query, body });
-      tags.push(put.headers["etag"] ?? "");
-    }
-    const list = tags.map(
-      (tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${tag}</ETag></Part>`,
-    );
-    const body = Buffer.from(`<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`);
-    await s3Need(context, { method: "POST", key, query: { uploadId }, body });
-    const back = await s3Need(context, { method: "GET", key });
+    let uploadId = "";
+    // Parts of an upload that nobody ends are kept, and paid for, for ever.
+    const undo = async (own: S3Context): Promise<void> => {
+      const query = { uploadId };
+      if (uploadId !== "") await s3Ask(own, { method: "DELETE", key, query });
+      await s3Need(own, { method: "DELETE", key });
+    };
+    const back = await orTakeBack(context, { left: key, undo }, async () => {
+      const begun = await s3Need(context, { method: "POST", key, query: { uploads: "" } });
+      uploadId = xmlText(begun, "UploadId") ?? "";
+      if (uploadId === "") throw new WireFault("protocol", "the upload was given no id");
+      await putParts(context, { key, uploadId, parts });
+      return await s3Need(context, { method: "GET", key });
+    });
     await s3Need(context, { method: "DELETE", key });
     const ok = sha256Hex(back.body) === sha256Hex(Buffer.concat(parts));
     const seen = `${back.body.length} bytes in ${parts.length} parts came back ${ok ? "equal" : "different"}.`;
@@ -71,7 +100,8 @@ const versioning: S3Probe = {
     const answer = await s3Ask(context, ask);
     if (answer.status === 501) throw new LacksFeature("The store has no versions.");
     const state = xmlText(answer, "Status") ?? "never set";
-    const ok = answer.status === 200 && (state === "Enabled") === context.service.versioning;
+    const isTold = answer.status === 200 && answer.body.includes("<VersioningConfiguration");
+    const ok = isTold && (state === "Enabled") === context.service.versioning;
     const seen = `Versioning is ${state} (${answer.status} ${s3Code(answer)}).`;
     return [{ ok, seen, raw: rawAnswer(answer), reproduce: s3Curl(context, ask) }];
   },
@@ -92,25 +122,45 @@ const isPrivate: S3Probe = {
   saboteur: [{ when: "GET /data?list-type=2 unsigned", status: 200, reply: "<ListBucketResult/>" }],
   async run(context) {
     const { bucket, buckets } = context.service;
-    const found = [];
+    const found: StackSeen[] = [];
+    const unwritten: string[] = [];
     for (const part of new Set([bucket, ...buckets])) {
-      const list = { method: "GET", bucket: part, query: { "list-type": "2" } } as const;
-      const listed = await s3Ask(context, list, null);
-      const key = `anonymous/${context.mark}`;
-      const body = Buffer.from("loadline");
-      const put = await s3Ask(context, { method: "PUT", bucket: part, key, body }, null);
-      if (put.status < 300) await s3Ask(context, { method: "DELETE", bucket: part, key });
-      await s3Ask(context, { method: "PUT", bucket: part, key, body });
-      const got = await s3Ask(context, { method: "GET", bucket: part, key }, null);
-      await s3Ask(context, { method: "DELETE", bucket: part, key });
-      const statuses = [listed, got, put].map(({ status }) => status);
-      const ok = statuses.every((status) => status === 403 || status === 401);
-      const seen = `${part}: list, get, put without keys answered ${statuses.join(", ")}.`;
-      found.push({ part, ok, seen, reproduce: s3Curl(context, list, false) });
+      const { seen, isWritten } = await withoutKeys(context, part);
+      found.push(seen);
+      if (!isWritten) unwritten.push(part);
+    }
+    // What was never there is refused to everybody: that says nothing of who may read.
+    if (unwritten.length > 0 && found.every(({ ok }) => ok)) {
+      throw new NothingThere(
+        `The keys may not write to ${unwritten.join(", ")}, so nothing was read.`,
+      );
     }
     return found;
   },
 };
+
+/** What somebody without keys is answered: a list, an object that is there, and one of his own. */
+async function withoutKeys(context: S3Context, part: string) {
+  const list = { method: "GET", bucket: part, query: { "list-type": "2" } } as const;
+  const key = `anonymous/${context.mark}`;
+  const body = Buffer.from("loadline");
+  const object = { bucket: part, key };
+  const undo = (own: S3Context) => s3Need(own, { method: "DELETE", ...object });
+  const listed = await s3Ask(context, list, null);
+  return await orTakeBack(context, { left: `${part}/${key}`, undo }, async () => {
+    const put = await s3Ask(context, { method: "PUT", ...object, body }, null);
+    if (put.status < 300) await s3Ask(context, { method: "DELETE", ...object });
+    const own = await s3Ask(context, { method: "PUT", ...object, body });
+    const got = await s3Ask(context, { method: "GET", ...object }, null);
+    const isWritten = own.status < 300;
+    if (isWritten) await takeBack(context, `${part}/${key}`, undo);
+    const statuses = [listed, got, put].map(({ status }) => status);
+    const ok = statuses.every((status) => status === 403 || status === 401);
+    const text = `${part}: list, get, put without keys answered ${statuses.join(", ")}.`;
+    const seen: StackSeen = { part, ok, seen: text, reproduce: s3Curl(context, list, false) };
+    return { seen, isWritten };
+  });
+}
 
 /** Checks of what an object store is set to, in the order they run. */
 export const s3Settings: readonly S3Probe[] = [multipart, versioning, isPrivate];

@@ -6,11 +6,13 @@ import {
   ownKeys,
   s3Ask,
   s3Code,
+  type S3Context,
   s3Curl,
   s3Need,
   type S3Service,
   sha256Hex,
 } from "../wire/s3-session.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 
 export type S3Probe = Omit<StackProbe<S3Service>, "kind">;
 
@@ -69,7 +71,7 @@ const login: S3Probe = {
   async run(context) {
     const ask = { method: "GET", query: { "list-type": "2", "max-keys": "1" } } as const;
     const answer = await s3Ask(context, ask);
-    const ok = answer.status === 200;
+    const ok = answer.status === 200 && answer.body.includes("<ListBucketResult");
     const seen = ok ? "The bucket was listed." : `It answered ${answer.status} ${s3Code(answer)}.`;
     return [{ ok, seen, raw: rawAnswer(answer), reproduce: s3Curl(context, ask) }];
   },
@@ -90,9 +92,13 @@ const locked: S3Probe = {
   saboteur: [{ when: "GET /data?list-type=2 badly", status: 200, reply: "<ListBucketResult/>" }],
   async run(context) {
     const keys = ownKeys(context);
+    const all = s3Curl(context, { method: "GET", bucket: "" });
     const ask = { method: "GET", query: { "list-type": "2" } } as const;
-    const reproduce = s3Curl(context, ask);
-    const judge = (part: string, statuses: readonly number[]) => {
+    const right = s3Curl(context, ask);
+    const user = right[right.indexOf("--user") + 1] ?? "";
+    const shown = (words: readonly string[], login: string): string[] =>
+      words.map((word) => (word === user ? login : word));
+    const judge = (part: string, statuses: readonly number[], reproduce: readonly string[]) => {
       const ok = statuses.every((status) => status === 403 || status === 400);
       return { part, ok, seen: `${part}: answered ${statuses.join(", ")}.`, reproduce };
     };
@@ -107,9 +113,9 @@ const locked: S3Probe = {
       defaults.push(answer.status);
     }
     return [
-      judge("wrong secret", [wrong.status]),
-      judge("skewed clock", [skew.status]),
-      judge("default logins", defaults),
+      judge("wrong secret", [wrong.status], shown(right, `${user}x`)),
+      judge("skewed clock", [skew.status], ["faketime", "-f", "-2h", ...right]),
+      judge("default logins", defaults, shown(all, "minioadmin:minioadmin")),
     ];
   },
 };
@@ -132,9 +138,12 @@ const readBack: S3Probe = {
   async run(context) {
     const key = `${context.mark}/read back+1.bin`;
     const body = Buffer.from(context.random.bytes(100_000));
-    await s3Need(context, { method: "PUT", key, body });
-    const back = await s3Need(context, { method: "GET", key });
-    await s3Need(context, { method: "DELETE", key });
+    const erase = (own: S3Context) => s3Need(own, { method: "DELETE", key });
+    const back = await orTakeBack(context, { left: key, undo: erase }, async () => {
+      await s3Need(context, { method: "PUT", key, body });
+      return await s3Need(context, { method: "GET", key });
+    });
+    await erase(context);
     const gone = await s3Ask(context, { method: "GET", key });
     const isEqual = sha256Hex(back.body) === sha256Hex(body);
     const ok = isEqual && gone.status === 404;

@@ -14,6 +14,8 @@ interface Held {
   isDeleted: boolean;
   readonly artifacts: Map<string, Buffer>;
   readonly models: Set<string>;
+  /** The one version of a model, as it was given. */
+  version: Readonly<Record<string, unknown>> | null;
 }
 
 function artifact(call: RawCall, { artifacts }: Held): RawReply {
@@ -27,6 +29,29 @@ function artifact(call: RawCall, { artifacts }: Held): RawReply {
     : { status: 200, body: found };
 }
 
+const gone = json({ error_code: "RESOURCE_DOES_NOT_EXIST" }, 404);
+
+/** Versions in the registry; anything else is asked of the models. */
+function versions(route: string, given: Readonly<Record<string, unknown>>, held: Held): RawReply {
+  const name = textOf(given["name"]);
+  switch (route) {
+    case "model-versions/create":
+      held.version = given;
+      return json({ model_version: { name, version: "1" } });
+    case "model-versions/get":
+      return held.version === null
+        ? gone
+        : json({ model_version: { ...held.version, version: "1", status: "READY" } });
+    case "model-versions/get-download-uri":
+      return held.version === null ? gone : json({ artifact_uri: held.version["source"] });
+    case "model-versions/delete":
+      held.version = null;
+      return json({});
+    default:
+      return registry(route, name, held.models);
+  }
+}
+
 /** The registry of models, and 404 for every route nobody knows. */
 function registry(route: string, name: string, models: Set<string>): RawReply {
   switch (route) {
@@ -37,9 +62,7 @@ function registry(route: string, name: string, models: Set<string>): RawReply {
       models.delete(name);
       return json({});
     case "registered-models/get":
-      return models.has(name)
-        ? json({ registered_model: { name } })
-        : json({ error_code: "RESOURCE_DOES_NOT_EXIST" }, 404);
+      return models.has(name) ? json({ registered_model: { name } }) : gone;
     default:
       return { status: 404, body: "Not Found" };
   }
@@ -61,7 +84,8 @@ function answered(route: string, call: RawCall, held: Held): RawReply {
       held.metric = given["value"];
       return json({});
     case "runs/get": {
-      const info = { lifecycle_stage: held.isDeleted ? "deleted" : "active" };
+      const stage = held.isDeleted ? "deleted" : "active";
+      const info = { lifecycle_stage: stage, artifact_uri: "mlflow-artifacts:/7/run7/artifacts" };
       return json({ run: { info, data: { metrics: [{ key: "loadline", value: held.metric }] } } });
     }
     case "runs/delete":
@@ -70,13 +94,19 @@ function answered(route: string, call: RawCall, held: Held): RawReply {
     case "experiments/delete":
       return json({});
     default:
-      return registry(route, name, held.models);
+      return versions(route, { ...given, name }, held);
   }
 }
 
 /** The twin of MLflow, with basic authentication. */
 export const startMlflowTwin: StartTwin = async (rules) => {
-  const held: Held = { metric: 0, isDeleted: false, artifacts: new Map(), models: new Set() };
+  const held: Held = {
+    metric: 0,
+    isDeleted: false,
+    artifacts: new Map(),
+    models: new Set(),
+    version: null,
+  };
   const login = `Basic ${Buffer.from(`me:${password}`).toString("base64")}`;
   const stub = await startRawWeb({
     rules,

@@ -36,9 +36,9 @@ function rowFrame(row: readonly unknown[]): Buffer {
   const count = Buffer.alloc(2);
   count.writeInt16BE(row.length);
   const cells = row.map((cell) => {
-    const value = Buffer.from(String(cell));
+    const value = Buffer.from(cell === null ? "" : String(cell));
     const size = Buffer.alloc(4);
-    size.writeInt32BE(value.length);
+    size.writeInt32BE(cell === null ? -1 : value.length);
     return Buffer.concat([size, value]);
   });
   return framed("D", Buffer.concat([count, ...cells]));

@@ -7,6 +7,7 @@ const key = "api-key-of-the-qdrant-twin";
 
 /** A Qdrant of one collection at a time that finds by the largest product; not the real one. */
 export async function startQdrantTwin(rules: readonly StackRule[]): Promise<StackTwin> {
+  let isThere = false;
   let points: readonly Readonly<Record<string, unknown>>[] = [];
   const numbers = (value: unknown): number[] => (Array.isArray(value) ? value.map(Number) : []);
   const product = (a: readonly number[], b: readonly number[]): number =>
@@ -15,10 +16,15 @@ export async function startQdrantTwin(rules: readonly StackRule[]): Promise<Stac
     rules,
     [
       { when: "GET / ", answer: jsonReply({ title: "qdrant - vector search", version: "1.12.4" }) },
+      {
+        when: "GET /collections/",
+        answer: () => jsonReply({ result: isThere ? {} : null }, isThere ? 200 : 404),
+      },
       { when: "GET /collections", answer: jsonReply({ result: { collections: [] } }) },
       {
         when: "PUT /collections",
         answer: ({ text }) => {
+          isThere = true;
           points = recordsIn(JSON.parse(text), "points");
           return jsonReply({ result: true });
         },
@@ -33,7 +39,13 @@ export async function startQdrantTwin(rules: readonly StackRule[]): Promise<Stac
           return jsonReply({ result: { points: sorted.slice(0, 1) } });
         },
       },
-      { when: "DELETE /collections", answer: jsonReply({ result: true }) },
+      {
+        when: "DELETE /collections",
+        answer: () => {
+          isThere = false;
+          return jsonReply({ result: true });
+        },
+      },
     ],
     {
       guard: ({ path, headers }) =>

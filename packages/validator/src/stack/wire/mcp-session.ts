@@ -1,4 +1,4 @@
-import type { JsonRecord } from "@loadline/kit/json";
+import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import type { StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
@@ -9,6 +9,7 @@ export type McpContext = StackContext<ServiceOf<"mcp">>;
 export type McpVersion = ServiceOf<"mcp">["protocols"][number];
 
 const client = { name: "loadline", version: "1" };
+const requestId = 1;
 const prefix = "io.modelcontextprotocol";
 
 /** A conversation with a server in one version of the protocol. */
@@ -66,7 +67,7 @@ export async function tell(
   const json = {
     jsonrpc: "2.0",
     method,
-    ...(method.startsWith("notifications/") ? {} : { id: 1 }),
+    ...(method.startsWith("notifications/") ? {} : { id: requestId }),
     params: isPlain ? { ...params, _meta: meta } : params,
   };
   const isEnough = isWhole;
@@ -82,11 +83,12 @@ function needRoute(context: McpContext, { answer, message }: McpReply): void {
   throw new LacksFeature(`POST ${pathname} answered ${answer.status}: no such route.`);
 }
 
-/** The first answer of a conversation. @throws LacksFeature where there is no such route. */
+/** The first answer of a conversation. @throws LacksFeature without such a route, WireFault. */
 export async function firstAnswer(context: McpContext, session: McpSession): Promise<WebAnswer> {
   if (session.opened !== null) return session.opened;
   const reply = await tell(context, session, "tools/list");
   needRoute(context, reply);
+  resultOf("tools/list", reply);
   return reply.answer;
 }
 
@@ -123,12 +125,18 @@ export async function needResult(
   method: string,
   params: JsonRecord = {},
 ): Promise<{ readonly result: JsonRecord; readonly answer: WebAnswer }> {
-  const { answer, message } = await tell(context, session, method, params);
+  const reply = await tell(context, session, method, params);
+  return { result: resultOf(method, reply), answer: reply.answer };
+}
+
+/** The result in a reply to our own request. @throws WireFault for another one, or an error. */
+function resultOf(method: string, { answer, message }: McpReply): JsonRecord {
   const result = valueIn(message, "result");
-  if (typeof result === "object" && result !== null && !Array.isArray(result)) {
-    return { result: { ...result }, answer };
-  }
-  const said = textIn(message, "error.message");
+  const isOurs = valueIn(message, "id") === requestId;
+  if (isRecord(result) && isOurs) return result;
+  const said = isRecord(result)
+    ? "the result of another request"
+    : textIn(message, "error.message");
   const seen = `${method} answered ${answer.status} ${said}`.trim();
   throw new WireFault("protocol", seen, answer.text.slice(0, 2_048));
 }

@@ -5,6 +5,7 @@ import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
 import { answerJson, curl, type HttpAnswer, type HttpAsk, httpAsk } from "./http.ts";
 import { textIn } from "./shape.ts";
+import { orTakeBack } from "./take-back.ts";
 
 export type MlflowContext = StackContext<ServiceOf<"mlflow">>;
 
@@ -58,7 +59,8 @@ export async function mlflowNeed(
     const version = context.facts.get("version") ?? "unknown";
     throw new LacksFeature(`MLflow ${version} has no route ${api}${route.split("?")[0] ?? ""}.`);
   }
-  if (answer.status === 200 && isRecord(value)) return value;
+  const isError = isRecord(value) && ("error_code" in value || "error" in value);
+  if (answer.status === 200 && isRecord(value) && !isError) return value;
   throw new WireFault("protocol", `${route} answered ${answer.status}: ${said}`, said);
 }
 
@@ -76,16 +78,17 @@ export async function inRun<T>(
   const name = `${context.mark}_${tail}`;
   const made = await mlflowNeed(context, "experiments/create", { name });
   const experiment = textIn(made, "experiment_id");
-  try {
+  const erase = (own: MlflowContext) =>
+    mlflowNeed(own, "experiments/delete", { experiment_id: experiment });
+  return await orTakeBack(context, { left: `experiment ${name}`, undo: erase }, async () => {
     const start = { experiment_id: experiment, start_time: context.clock.wallMs() };
     const begun = await mlflowNeed(context, "runs/create", start);
     const run = textIn(begun, "run.info.run_id");
     const result = await work({ experiment, run, name });
     await mlflowNeed(context, "runs/delete", { run_id: run });
+    await erase(context);
     return result;
-  } finally {
-    await mlflowNeed(context, "experiments/delete", { experiment_id: experiment });
-  }
+  });
 }
 
 /** The route of one artifact through the server. */
