@@ -18,6 +18,8 @@ import { runtimeJs } from "./runtime-js.ts";
 import { sleepJs, type StepContext, stepsJs } from "./step-js.ts";
 import { textJs } from "./template-js.ts";
 import { Unmapped, type UnmappedPart } from "./unmapped.ts";
+import { speaksWs } from "./ws-js.ts";
+import { wsRuntimeJs } from "./ws-runtime-js.ts";
 
 export interface K6Export {
   readonly script: string;
@@ -95,6 +97,7 @@ function scriptOf(w: Writing): string {
     return executor === null ? [] : [{ name, key, file, executor }];
   });
   const bodies = scenarios.flatMap((one) => scenarioJs(w, one));
+  const hasWs = scenarios.some(({ file }) => speaksWsOf(file));
   const digest = createHash("sha256").update(w.text).digest("hex");
   const lines = [
     "// Exported by `loadline load export k6`. Run it with stock k6:",
@@ -105,6 +108,12 @@ function scriptOf(w: Writing): string {
     'import exec from "k6/execution";',
     'import http from "k6/http";',
     'import { Rate, Trend } from "k6/metrics";',
+    ...(hasWs
+      ? [
+          'import { clearTimeout, setTimeout } from "k6/timers";',
+          'import { WebSocket } from "k6/websockets";',
+        ]
+      : []),
     "",
     `const base = (__ENV.LL_TARGET || ${JSON.stringify(load.target.baseUrl)}).replace(/\\/+$/, "");`,
     `const planDigest = ${JSON.stringify(digest)};`,
@@ -120,6 +129,7 @@ function scriptOf(w: Writing): string {
     "",
     `export const options = ${JSON.stringify(optionsOf(w, scenarios), null, 2)};`,
     runtimeJs,
+    ...(hasWs ? [wsRuntimeJs] : []),
     // Not when the script is read: whoever packs it into an archive has no secrets.
     "export function setup() {",
     ...[...w.variables].map((name) => `  need(${JSON.stringify(name)});`),
@@ -128,6 +138,12 @@ function scriptOf(w: Writing): string {
     "",
   ];
   return lines.join("\n");
+}
+
+/** Whether any iteration of a scenario speaks over a free socket. */
+function speaksWsOf(file: ScenarioFile): boolean {
+  const parts = Object.values(file.mix ?? {}).flatMap(({ steps = [] }) => steps);
+  return speaksWs([...(file.steps ?? []), ...parts]);
 }
 
 interface Written {
@@ -208,7 +224,9 @@ function scenarioJs(w: Writing, { name, key, file, executor }: Written): string[
     basePath: new URL(load.target.baseUrl).pathname.replace(/\/+$/, ""),
   };
   const think = "think" in file && file.think !== undefined ? [sleepJs(file.think)] : [];
-  const body = [...iterationJs(file, x, load.seed), "settle(it);", ...think];
+  const isAsync = speaksWsOf(file);
+  const ended = isAsync ? ["settle(it);", "wsEnd(it);"] : ["settle(it);"];
+  const body = [...iterationJs(file, x, load.seed), ...ended, ...think];
   return [
     `const ${key}Plan = {`,
     `  key: ${JSON.stringify(key)},`,
@@ -217,7 +235,7 @@ function scenarioJs(w: Writing, { name, key, file, executor }: Written): string[
     `  feed: ${feedAt === -1 ? "null" : `feed${feedAt}`},`,
     `  claims: [${own.map((i) => `claims[${i}]`).join(", ")}],`,
     "};",
-    `export function ${key}() {`,
+    `export ${isAsync ? "async " : ""}function ${key}() {`,
     `  const it = begin(${key}Plan);`,
     "  if (it.row === null) return;",
     ...body.map((line) => `  ${line}`),

@@ -163,6 +163,48 @@ describe("export to k6", () => {
     expect(script).toContain("for (let round = 0; round < 2; round++)");
   });
 
+  it("free sockets are spoken to in the iteration that opens and closes them, by await", async () => {
+    const steps = `[
+      { name: open, ws: { path: "/t/\${vu}", connect: true, headers: { X-Key: "\${env:KEY}" } } },
+      { group: { name: g, steps: [{ name: ask, ws: { path: "/t/\${vu}", ask: { q: "\${iteration}" }, contains: got, within: 2s } }] } },
+      { name: tell, ws: { path: "/t/\${vu}", send: bye } }, { name: hear, ws: { path: "/t/\${vu}", receive: true } },
+      { name: leave, ws: { path: "/t/\${vu}", close: true } } ]`;
+    const { script, unmapped, variables } = await write(planOf(open(`steps: ${steps}`)));
+    expect(unmapped).toEqual([]);
+    expect(variables).toEqual(["KEY"]);
+    expect(script).toContain('import { WebSocket } from "k6/websockets";');
+    expect(script).toContain("export async function s0() {");
+    expect(script).toMatch(
+      /await ws\(it, "ask", "ask", "\/t\/" \+ .*withinMs: 2000, message: JSON/,
+    );
+    expect(script).toContain('"x-key": text(__ENV["KEY"])');
+    expect(script).not.toContain('group("g"');
+    expect(script).toContain("wsEnd(it);");
+    new Script(withoutImports(script));
+  });
+
+  it("without a socket a script stays as it was: no import, nothing asynchronous", async () => {
+    const { script } = await write(planOf(open("steps: [{ http: /x }]")));
+    expect(script).not.toMatch(/websockets|timers|async |await /);
+  });
+
+  it.each([
+    ["{ name: a, ws: { path: /t, ask: hi } }", "no step closes the socket of /t"],
+    [
+      "{ repeat: { times: 2, steps: [{ ws: { path: /t, send: hi } }] } }",
+      "no step closes the socket",
+    ],
+    ["{ ws: { path: /t, ask: hi } }, { ws: { path: /other, close: true } }", "socket of /t"],
+  ])("a socket kept beyond its iteration has no form in k6: %s", async (steps, why) => {
+    const plan = planOf(open(`steps: [${steps}]`));
+    await expect(write(plan)).rejects.toMatchObject({
+      code: "LL_LOAD_EXPORT_UNMAPPED",
+      message: expect.stringContaining(why) as string,
+    });
+    const { unmapped } = await write(plan, true);
+    expect(unmapped.map((one) => one.why).join()).toContain(why);
+  });
+
   it("a mix has exact shares in each block", async () => {
     const mix =
       "mix: { a: { weight: 50, steps: [{ name: a, http: /a }] }, b: { weight: 30, steps: [{ name: b, http: /b }] }, c: { weight: 20, steps: [{ name: c, http: /c }] } }";

@@ -2,6 +2,7 @@ import { declareSteps } from "../../plan/declare-steps.ts";
 import { type HttpStep, kindOf, type LlmStep, type Step } from "../../plan/step-schema.ts";
 import type { CheckSpec } from "../../scenario/checks/table.ts";
 import { type TemplateContext, textJs, valueJs } from "./template-js.ts";
+import { freeSocketOf, leftOpen, speaksWs, wsJs } from "./ws-js.ts";
 
 export interface StepContext extends TemplateContext {
   readonly model: string | null;
@@ -11,6 +12,12 @@ export interface StepContext extends TemplateContext {
 
 /** Lines of JavaScript for the steps of one iteration. */
 export function stepsJs(steps: readonly Step[], x: StepContext): string[] {
+  for (const path of leftOpen(steps)) {
+    x.unmapped.add(
+      x.path,
+      `no step closes the socket of ${path}: k6 keeps none beyond an iteration`,
+    );
+  }
   const names = new Map(declareSteps(steps).map(({ step, name }) => [step, name.name]));
   return linesOf(steps, x, names);
 }
@@ -43,6 +50,12 @@ function oneStep(step: Step, x: StepContext, names: Names): string[] {
       return [step.check ?? []].flat().map((check) => checkJs(check, x));
     case "sleep":
       return step.sleep === undefined ? [] : [sleepJs(step.sleep)];
+    case "ws": {
+      const socket = freeSocketOf(step);
+      if (socket !== null) return [wsJs(name, step, socket, x)];
+      x.unmapped.add(x.path, "rooms have no stock form in k6");
+      return [];
+    }
     case "group":
     case "repeat":
       return nestedJs(step, x, names);
@@ -55,6 +68,8 @@ function oneStep(step: Step, x: StepContext, names: Names): string[] {
 function nestedJs({ group, repeat }: Step, x: StepContext, names: Names): string[] {
   if (group !== undefined) {
     const inner = linesOf(group.steps, { ...x, path: `${x.path}.group.steps` }, names);
+    // k6 refuses an asynchronous group: its tag is given up, not its steps.
+    if (speaksWs(group.steps)) return ["{", ...indent(inner), "}"];
     return [`group(${JSON.stringify(group.name)}, () => {`, ...indent(inner), "});"];
   }
   if (repeat === undefined) return [];
