@@ -53,6 +53,19 @@ describe("a free socket", () => {
     expect(server.heads[0]).toMatch(/^GET \/talk HTTP\/1\.1/);
   });
 
+  it("who opens a socket that is opening for another ends as that one does, never sooner", async () => {
+    await using server = await startTalk();
+    await using context = createContext(server.url);
+    const talk = new Talker(context);
+    const refused = { ...place, path: "/refused" };
+    const both = await Promise.all([talk.connect(refused), talk.connect(refused)]);
+    expect(both.map(({ outcome }) => outcome)).toEqual(["status_4xx", "status_4xx"]);
+    const good = await Promise.all([talk.connect(), talk.connect()]);
+    expect(good.map(({ outcome }) => outcome)).toEqual(["ok", "ok"]);
+    expect(server.heads).toHaveLength(2);
+    expect(context.ended).toHaveLength(context.opened());
+  });
+
   it("an answer is the message that fits, sent after the question; others stay to be read", async () => {
     await using server = await startTalk();
     await using context = createContext(server.url);

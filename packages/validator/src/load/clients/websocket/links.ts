@@ -37,8 +37,14 @@ export class Links {
 
   /** Opens the socket, if it is not there; its opening is due at `at`. */
   connect(place: LinkPlace, at: At, done: Done): void {
-    if (this.#byPlace.has(keyOf(place))) {
-      this.#due(at, done, (_, end) => end("ok", null));
+    const known = this.#byPlace.get(keyOf(place));
+    if (known !== undefined) {
+      // It may be opening still, for another call: this one ends as that does.
+      this.#due(at, done, (flight, end) =>
+        known.whenOpen((outcome) => {
+          if (!flight.ended) end(outcome, null);
+        }),
+      );
       return;
     }
     const flight = this.#begin(at);
