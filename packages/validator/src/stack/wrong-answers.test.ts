@@ -216,6 +216,56 @@ describe("PostgreSQL that follows another", () => {
   });
 });
 
+describe("PostgreSQL of one login", () => {
+  const password = "a-right-password";
+  async function asked(rules: readonly StackRule[], more: object = {}): Promise<StackResult> {
+    await using stub = await startPostgresStub(rules, password);
+    const db = { kind: "postgres", url: stub.url, user: "app", password: "${env:P}", ...more };
+    return await runStackPlan({ timeoutMs: 2_000, services: { db } }, { P: password });
+  }
+
+  it("is asked for its newest migration in the order of the column's own type", async () => {
+    const migrations = { table: "app.steps", head: "0003" };
+    const { words, evidence } = await asked([], { migrations });
+    expect(words["db.migrations"]).toBe("passed");
+    expect(evidence).toContain("from app.steps as t order by t.version desc nulls last limit 1");
+  });
+
+  it("whose newest migration is not the head is behind, or ahead, of its build", async () => {
+    const migrations = { table: "steps", head: "0003" };
+    for (const reply of ['[["1","0004"]]', '[["0","0002"]]', '[["0",null]]', "[]"]) {
+      const { words } = await asked([{ when: "select count(*) filter", reply }], { migrations });
+      expect(words["db.migrations"], reply).toBe("failed false");
+    }
+  });
+
+  it("that has no room to let us into another database has not refused it", async () => {
+    const rules = [{ when: "other database", reply: "!53300 too many clients already" }];
+    const { words } = await asked(rules);
+    expect(words["db.grants"]).not.toBe("passed");
+  });
+
+  it("that is cut while it writes loses its schema all the same", async () => {
+    const dropped: string[] = [];
+    const rules: StackRule[] = [
+      { when: "select value", reply: "!57P01 terminating connection" },
+      {
+        when: "drop schema",
+        get reply() {
+          dropped.push("drop");
+          return "[]";
+        },
+      },
+    ];
+    // Rules stand behind the value that was written, so the insert is the one that fails.
+    rules.unshift({ when: "insert into", reply: "!53100 could not extend file: disk full" });
+    const { words, sentences } = await asked(rules);
+    expect(words["db.read_back"]).toBe("failed false");
+    expect(sentences["db.read_back"]).toContain("53100");
+    expect(dropped).toHaveLength(1);
+  });
+});
+
 describe("Redis without a figure of its last save", () => {
   it("has not shown that it is in order", async () => {
     const rules = [{ when: "INFO", reply: "#rdb_last_bgsave_status:" }];

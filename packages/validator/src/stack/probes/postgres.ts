@@ -11,6 +11,7 @@ import {
   psql,
   usePostgres,
 } from "../wire/postgres-session.ts";
+import { orTakeBack } from "../wire/take-back.ts";
 
 export type PostgresProbe = Omit<StackProbe<PostgresService>, "kind">;
 
@@ -135,20 +136,24 @@ async function readBackIn(context: PostgresContext, session: PostgresSession): P
   const create = await tableFor(session, mark);
   const own = create.includes(`${mark}.`);
   const table = own ? `${mark}.read_back` : "read_back";
-  try {
+  const drop = `drop schema ${mark} cascade`;
+  // The session may be cut, or its time over: another one takes the schema back then.
+  const undo = async (to: PostgresContext): Promise<void> => {
+    if (own) await inPostgres(to, (again) => again.query(drop));
+  };
+  return await orTakeBack(context, { left: `schema ${mark}`, undo }, async () => {
     await session.query(create);
     await session.execute(`insert into ${table} values ($1)`, [value]);
     const [[back = null] = []] = await session.execute(`select value from ${table}`, []);
     await session.execute(`delete from ${table} where value = $1`, [value]);
     const [[left = null] = []] = await session.execute(`select count(*) from ${table}`, []);
+    if (own) await session.query(drop);
     const ok = back === value && left === "0";
     const where = own ? "in a schema of its own" : "in a temporary table";
     const why = back === value ? `${left ?? "?"} rows were left` : "another value came back";
     const seen = ok ? `Read back equal ${where}, then gone.` : `Insert, select, delete: ${why}.`;
     return { ok, seen, reproduce: psql(context, "create temporary table t (v text)") };
-  } finally {
-    if (own) await session.query(`drop schema ${mark} cascade`);
-  }
+  });
 }
 
 const readBack: PostgresProbe = {

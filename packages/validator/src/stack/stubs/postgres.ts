@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { parseJson } from "../../probes/shapes.ts";
 import type { StackRule } from "../probe.ts";
+import { textOf } from "../wire/shape.ts";
 import type { StackStub } from "./stub.ts";
 import { startTcpStub } from "./tcp.ts";
 
@@ -36,7 +37,7 @@ function rowFrame(row: readonly unknown[]): Buffer {
   const count = Buffer.alloc(2);
   count.writeInt16BE(row.length);
   const cells = row.map((cell) => {
-    const value = Buffer.from(cell === null ? "" : String(cell));
+    const value = Buffer.from(textOf(cell));
     const size = Buffer.alloc(4);
     size.writeInt32BE(cell === null ? -1 : value.length);
     return Buffer.concat([size, value]);
@@ -110,7 +111,8 @@ function messageAnswer(twin: Twin, session: Session, type: string, body: Buffer)
 function startUp(twin: Twin, socket: Socket, body: Buffer): void {
   const isOther = body.toString("utf8").includes("database\0other\0");
   const said = ruled(twin, "startup");
-  const ask = isOther ? answered("!42501 permission denied for database") : null;
+  const no = ruled(twin, "other database") ?? "!42501 permission denied for database";
+  const ask = isOther ? answered(no) : null;
   socket.write(said ?? ask ?? framed("R", Buffer.from([0, 0, 0, 3])));
   if (said !== undefined) socket.end();
 }

@@ -1,3 +1,4 @@
+import { hostOf } from "@loadline/kit/egress";
 import type { StackContext } from "../probe.ts";
 import { shownSecret } from "../secrets.ts";
 import type { ServiceOf } from "../services/index.ts";
@@ -55,6 +56,6 @@ export function psql(context: PostgresContext, sql: string, database?: string): 
   const { url, user, password } = context.service;
   const at = new URL(url);
   const env = password === undefined ? [] : ["env", `PGPASSWORD=${shownSecret(password)}`];
-  const where = ["-h", at.hostname, "-p", at.port === "" ? "5432" : at.port];
+  const where = ["-h", hostOf(at), "-p", at.port === "" ? "5432" : at.port];
   return [...env, "psql", ...where, "-U", user, "-d", database ?? databaseOf(context), "-Atc", sql];
 }
