@@ -22,7 +22,10 @@ describe("loadline", () => {
     cpSync(runDirOf(cwd), copy, { recursive: true });
     expect((await run(cwd, ["verify", copy])).code).toBe(0);
     const lines = readFileSync(join(copy, "evidence.jsonl"), "utf8").split("\n");
-    lines[3] = (lines[3] ?? "").replace(/"mono":\d/, '"mono":9');
+    lines[3] = (lines[3] ?? "").replace(
+      /"mono":(\d)/,
+      (_all, digit) => `"mono":${digit === "9" ? 8 : 9}`,
+    );
     writeFileSync(join(copy, "evidence.jsonl"), lines.join("\n"));
     const tampered = await run(cwd, ["verify", copy]);
     expect(tampered.code).toBe(1);

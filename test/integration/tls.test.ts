@@ -110,6 +110,8 @@ describe.each(fronts)("model requests over TLS, front %s", (front) => {
       const at = { url, key, ca: folder.servers.cert };
       const answers: Answered[] = [];
       let isOver = false;
+      // Also ends the load of a test that fails under it.
+      using _ended = { [Symbol.dispose]: () => void (isOver = true) };
       using long = new Asker({ ...at, isKept: true });
       const first = await long.chat("quick");
       const load = Array.from({ length: 6 }, async (_, i) => {
@@ -162,13 +164,13 @@ describe("several workers behind TLS", () => {
       const all = await Promise.all(Array.from({ length: 30 }, () => bound.chat("quick")));
       expect(all.filter(isWhole)).toHaveLength(30);
       const refused = await Promise.all(Array.from({ length: 10 }, () => bare.chat("quick")));
-      expect(refused.every((one) => one.status === 403)).toBe(true);
+      expect(refused.filter((one) => one.status !== 403)).toEqual([]);
       expect(refused[0]?.text).toContain("LL_AUTH_BINDING");
       const { thumbprint } = folder.renew();
       const applied = (): number => serving.err.match(/"event":"tls\.applied"/g)?.length ?? 0;
       await within(() => applied() === 2);
       const renewed = await Promise.all(Array.from({ length: 20 }, () => open.chat("quick")));
-      expect(renewed.every((one) => isWhole(one) && one.server === thumbprint)).toBe(true);
+      expect(renewed.filter((one) => !isWhole(one) || one.server !== thumbprint)).toEqual([]);
       folder.write("tls.key", "no key");
       serving.send("SIGHUP");
       await within(() => serving.err.includes("reload invalid: LL_TLS_KEY tls.files.key"));
@@ -178,7 +180,7 @@ describe("several workers behind TLS", () => {
       process.kill(serving.workers()[0] ?? 0, "SIGKILL");
       await within(() => begun() === 3);
       const after = await Promise.all(Array.from({ length: 20 }, () => open.chat("quick")));
-      expect(after.every((one) => isWhole(one) && one.server === thumbprint)).toBe(true);
+      expect(after.filter((one) => !isWhole(one) || one.server !== thumbprint)).toEqual([]);
       await within(async () => (await open.ask("/health")).text.includes("LL_TLS_KEY"));
     },
     testMs,
