@@ -48,31 +48,35 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
   let server: Server | undefined;
   let port = o.port ?? 0;
 
+  const answer = (socket: Socket, request: string): Seen => {
+    const one = { atMs: o.clock.monotonicMs(), text: request, closedMs: -1 };
+    seen.push(one);
+    const now = timesLeft-- > 0 ? behaviour : behaviours.good;
+    play({ ...o, socket, request, behaviour: now });
+    return one;
+  };
+
   const serve = (socket: Socket): void => {
     if (behaviour.connect === "rst") {
       socket.resetAndDestroy();
       return;
     }
     let text = "";
-    let current: Seen | undefined;
+    const own: Seen[] = [];
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.setEncoding("utf8");
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       sockets.delete(socket);
-      if (current) current.closedMs = o.clock.monotonicMs();
+      for (const one of own) one.closedMs = o.clock.monotonicMs();
     });
     socket.on("data", (chunk: string) => {
       text += chunk;
-      const request = wholeRequest(text);
-      if (request === undefined) return;
-      text = text.slice(request.length);
-      current = { atMs: o.clock.monotonicMs(), text: request, closedMs: -1 };
-      seen.push(current);
-      const isPlanned = timesLeft-- > 0;
-      const now = isPlanned ? behaviour : behaviours.good;
-      play({ socket, clock: o.clock, letter: o.letter, request, behaviour: now });
+      for (let next = wholeRequest(text); next !== undefined; next = wholeRequest(text)) {
+        text = text.slice(next.length);
+        own.push(answer(socket, next));
+      }
     });
   };
 
@@ -87,8 +91,7 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
   const close = async (): Promise<void> => {
     const closing = server;
     server = undefined;
-    for (const socket of sockets) socket.resetAndDestroy();
-    if (closing) await new Promise((resolve) => closing.close(resolve));
+    await cut(closing, sockets);
   };
 
   await listen();
@@ -107,6 +110,12 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
     forget: () => void (seen = []),
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Resets every connection, and resolves when the port is closed. */
+async function cut(server: Server | undefined, sockets: ReadonlySet<Socket>): Promise<void> {
+  for (const socket of sockets) socket.resetAndDestroy();
+  if (server) await new Promise((resolve) => server.close(resolve));
 }
 
 /** The first whole request of what was read; undefined while bytes are missing. */

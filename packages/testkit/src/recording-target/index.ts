@@ -1,6 +1,6 @@
 /** A target that answers as a function says and keeps what it was sent. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { listenOnLoopback } from "../listen.ts";
 
@@ -30,18 +30,25 @@ export async function startRecordingTarget(
   answer: (seen: Seen) => Given | null = ({ path }) => ({ body: JSON.stringify({ path }) }),
 ): Promise<RecordingTarget> {
   const seen: Seen[] = [];
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await text(request);
+    const { method = "", url = "", headers } = request;
+    const one = { method, path: url, headers, body };
+    seen.push(one);
+    const given = answer(one);
+    if (given === null) {
+      request.socket.destroy();
+      return;
+    }
+    const type = { "content-type": "application/json" };
+    response.writeHead(given.status ?? 200, { ...type, ...given.headers });
+    response.end(given.body ?? "");
+  };
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const { method = "", url = "", headers } = request;
-      const one = { method, path: url, headers, body };
-      seen.push(one);
-      const given = answer(one);
-      if (given === null) request.socket.destroy();
-      else {
-        const type = { "content-type": "application/json" };
-        response.writeHead(given.status ?? 200, { ...type, ...given.headers });
-        response.end(given.body ?? "");
-      }
+    serve(request, response).catch((cause: unknown) => {
+      // A client that left has nobody to tell; an answer that throws tells the client.
+      if (request.complete) response.writeHead(500).end(messageOf(cause));
+      else response.destroy();
     });
   });
   const port = await listenOnLoopback(server);
@@ -54,4 +61,8 @@ export async function startRecordingTarget(
       await once(server, "close");
     },
   };
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

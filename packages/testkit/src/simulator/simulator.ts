@@ -38,6 +38,10 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.end(JSON.stringify(value));
 }
 
+function reset({ socket }: ServerResponse): void {
+  socket?.resetAndDestroy();
+}
+
 function parse(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -83,7 +87,7 @@ async function chat(state: State, response: ServerResponse, text: string): Promi
   const number = state.chats++;
   const fault = o.faults?.find(({ from, to }) => number >= from && number < to);
   if (fault?.give === "reset") {
-    response.destroy();
+    reset(response);
     return;
   }
   if (fault !== undefined) {
@@ -111,18 +115,18 @@ async function serve(
   const { o, model, lies } = state;
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  const text = Buffer.concat(chunks).toString("utf8");
+  const bytes = Buffer.concat(chunks);
   const key = request.headers.authorization;
   if (request.url === "/healthz" || request.url === "/") {
     sendJson(response, 200, { status: "ok" });
   } else if (o.apiKey !== undefined && !lies.noAuth && key !== `Bearer ${o.apiKey}`) {
     sendJson(response, 401, envelope("wrong or missing key", "authentication_error"));
-  } else if (text.length > (o.bodyBytesMax ?? 1024 * 1024) && !lies.acceptOversized) {
+  } else if (bytes.length > (o.bodyBytesMax ?? 1024 * 1024) && !lies.acceptOversized) {
     sendJson(response, 413, envelope("the body is too large"));
   } else if (request.url === "/v1/models") {
     sendJson(response, 200, { object: "list", data: [{ id: model, object: "model" }] });
   } else if (request.url === "/v1/chat/completions") {
-    await chat(state, response, text);
+    await chat(state, response, bytes.toString("utf8"));
   } else sendJson(response, 404, envelope("no such route"));
 }
 
