@@ -1,43 +1,8 @@
 import { createMetrics } from "@loadline/kit/metrics";
 import { describe, expect, it } from "vitest";
-import { createWorld, Order, type OrderOptions, orderSettings } from "./orders.fixture.ts";
+import { base, begin, delta, done, usage, whole } from "./contract.fixture.ts";
+import { orderSettings } from "./orders.fixture.ts";
 import { abortWindow } from "./metrics.ts";
-
-const sse = ["content-type", "text/event-stream"];
-const json = ["content-type", "application/json"];
-const delta = (content: string, finish: string | null = null): string =>
-  `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`;
-const done = "data: [DONE]\n\n";
-const usage = 'data: {"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":9}}\n\n';
-const whole = '{"choices":[{"index":0,"message":{"content":"hello"}}]}';
-
-const base: OrderOptions = {
-  isStream: true,
-  settings: { ...orderSettings, isKeptAliveBeforeContent: false },
-  hedgeAfterMs: -1,
-  resumeMax: 0,
-};
-
-function begin(o: Partial<OrderOptions> = {}) {
-  const world = createWorld();
-  const order = new Order(world, { ...base, ...o });
-  const lane = (index: number) => {
-    const found = order.lanes[index];
-    if (!found) throw new Error(`no attempt ${index}`);
-    return {
-      ...found,
-      head: (status = 200, more: string[] = []) =>
-        found.sink.head(status, [...(order.x.body?.isStream ? sse : json), ...more]),
-      send: (text: string) => found.sink.data(Buffer.from(text)),
-      end: () => found.sink.end(),
-      fail: () => found.sink.fail("reset", "gone"),
-      get isAborted() {
-        return found.isAborted;
-      },
-    };
-  };
-  return { world, order, lane, client: order.client, x: order.x };
-}
 
 describe("timers on the 50 ms watch", () => {
   it("a target without a head in time gives way to the next, and is aborted", () => {
@@ -252,41 +217,6 @@ describe("ends from this side", () => {
   });
 });
 
-describe("hedging", () => {
-  it("the first content wins, the other is aborted at once and billed as estimated", () => {
-    const t = begin({ hedgeAfterMs: 100 });
-    t.world.clock.advance(160);
-    expect(t.order.lanes).toHaveLength(2);
-    t.lane(1).head();
-    t.lane(1).send(delta("b"));
-    expect(t.lane(0).isAborted).toBe(true);
-    expect(t.client.headers.join()).toContain("x-loadline-hedged,1");
-    t.lane(1).send(delta("", "stop") + usage + done);
-    expect(t.x.attempts).toMatchObject([
-      { target: "a", failure: "aborted", usage: { source: "estimated" } },
-      { target: "b", failure: "ok" },
-    ]);
-    expect(t.x.usage?.source).toBe("estimated");
-  });
-
-  it("never starts after content", () => {
-    const t = begin({ hedgeAfterMs: 100 });
-    t.lane(0).head();
-    t.lane(0).send(delta("a"));
-    t.world.clock.advance(200);
-    expect(t.order.lanes).toHaveLength(1);
-  });
-
-  it("one of two failing is no reason for a third", () => {
-    const t = begin({ hedgeAfterMs: 100 });
-    t.world.clock.advance(160);
-    t.lane(0).fail();
-    expect(t.order.lanes).toHaveLength(2);
-    t.lane(1).fail();
-    expect(t.order.lanes).toHaveLength(3);
-  });
-});
-
 describe("resume", () => {
   it("a cut text stream goes on at the next target with what was sent, said and counted", () => {
     const t = begin({ resumeMax: 1 });
@@ -322,45 +252,6 @@ describe("resume", () => {
     t.lane(0).send(`data: ${JSON.stringify({ choices: [tool] })}\n\n`);
     t.lane(0).fail();
     expect(t.order.exits).toMatchObject([{ reason: "cut" }]);
-  });
-});
-
-describe("whole answers", () => {
-  it("over the bound they pass at once, and a later cut breaks the connection", () => {
-    const t = begin({ isStream: false });
-    t.lane(0).head();
-    t.lane(0).send("x".repeat(2001));
-    expect(t.client.headers.join()).toContain("x-loadline-commit,early");
-    expect(t.client.text).toHaveLength(2001);
-    t.lane(0).fail();
-    expect(t.client.isDestroyed).toBe(true);
-    expect(t.order.lanes).toHaveLength(1);
-  });
-
-  it("an early answer that ends well is whole", () => {
-    const t = begin({ isStream: false });
-    t.lane(0).head();
-    t.lane(0).send("x".repeat(2001));
-    t.lane(0).send("y");
-    t.lane(0).end();
-    expect(t.client.text).toHaveLength(2002);
-    expect(t.order.exits).toMatchObject([{ reason: "ok", status: 200 }]);
-  });
-
-  it("all held answers together have a bound, too", () => {
-    const settings = { ...base.settings, heldBytesMaxTotal: 100 };
-    const t = begin({ isStream: false, settings });
-    t.lane(0).head();
-    t.lane(0).send("x".repeat(101));
-    expect(t.client.headers.join()).toContain("x-loadline-commit,early");
-  });
-
-  it("without usage they say that it is estimated", () => {
-    const t = begin({ isStream: false });
-    t.lane(0).head();
-    t.lane(0).send(whole);
-    t.lane(0).end();
-    expect(t.client.headers.join()).toContain("x-loadline-usage,estimated");
   });
 });
 
