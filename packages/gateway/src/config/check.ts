@@ -4,6 +4,7 @@ import type { z } from "zod";
 import type { GatewayErrorCode } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
 import { targetRoutingConfig } from "../routing/config.ts";
+import { productionProblems } from "./production.ts";
 import { configSchema, type GatewayConfig } from "./schema.ts";
 
 export interface ConfigProblem {
@@ -37,6 +38,7 @@ export function checkConfig(value: unknown, problems: ConfigProblem[]): GatewayC
     targets[name] = { ...result.data, provider: provider.id };
   }
   checkRoutes(config, problems);
+  problems.push(...productionProblems({ ...config, targets }));
   return problems.length === 0 ? { ...config, targets } : undefined;
 }
 

@@ -31,11 +31,3 @@ export const objectStoreShape = {
 };
 
 export type ObjectsConfig = z.output<typeof objectStoreShape.objects>;
-
-/** Whether an S3 server is spoken to in clear text over a network. */
-export function isObjectsInClear(objects: ObjectsConfig): boolean {
-  if (objects === null || typeof objects === "string") return false;
-  const url = new URL(objects.endpoint);
-  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-  return url.protocol === "http:" && !isLocal;
-}

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { loadConfig } from "./load.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "ll-production-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const secretFile = join(dir, "secret");
+writeFileSync(secretFile, "hush");
+const fromFile = `\${file:${secretFile}}`;
+const fromEnv = "${env:HUSH}";
+const env = { HUSH: "hush", RURL: "redis://user:pw@redis.test:6379" };
+
+/** The first problem of a configuration, or `none`. */
+function problemOf(config: Record<string, unknown>, profile = "production"): string {
+  try {
+    loadConfig(undefined, env, { profile, ...config });
+    return "none";
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "?";
+    const path = cause instanceof Error ? cause.message.split(":")[0] : "";
+    return `${code} ${path}`;
+  }
+}
+
+const s3 = (endpoint: string, secretKey = fromFile): Record<string, unknown> => ({
+  stores: { objects: { endpoint, bucket: "files", accessKey: fromFile, secretKey } },
+});
+const target = (key: string): Record<string, unknown> => ({
+  targets: { a: { provider: "openai", model: "m", keys: [key] } },
+});
+
+describe("the production profile", () => {
+  it.each<[string, Record<string, unknown>, string]>([
+    ["Redis over a network", { stores: { redis: "redis://redis.test:6379" } }, "stores.redis"],
+    ["an address in a secret", { stores: { redis: "${env:RURL}" } }, "stores.redis"],
+    [
+      "one node of a cluster",
+      { stores: { redis: { cluster: ["rediss://a.test:1", "redis://b.test:1"] } } },
+      "stores.redis",
+    ],
+    [
+      "a master behind Sentinels",
+      { stores: { redis: { sentinels: ["rediss://a.test:1"], master: "m" } } },
+      "stores.redis",
+    ],
+    ["PostgreSQL over a network", { stores: { sql: "postgres://u@db.test/x" } }, "stores.sql"],
+    [
+      "PostgreSQL that only prefers TLS",
+      { stores: { sql: "postgres://u@db.test/x?sslmode=prefer" } },
+      "stores.sql",
+    ],
+    ["S3 over a network", s3("http://s3.test:9000"), "stores.objects"],
+    ["an address that only looks local", s3("http://127.0.0.1.evil.test"), "stores.objects"],
+    ["a listener on every address", { listen: { host: "0.0.0.0" } }, "listen.host"],
+    ["a listener on every IPv6 address", { listen: { host: "::" } }, "listen.host"],
+  ])("refuses clear text: %s, which development takes", (_what, config, path) => {
+    expect(problemOf(config)).toBe(`LL_CONFIG_INVALID ${path}`);
+    expect(problemOf(config, "development")).toBe("none");
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ["a provider's key", target(fromEnv), "targets.a.keys[0]"],
+    ["a store's key", s3("https://s3.test", fromEnv), "stores.objects.secretKey"],
+    ["a pepper", { auth: { peppers: { 1: fromEnv } } }, "auth.peppers.1"],
+  ])("refuses a secret from the environment: %s", (_what, config, path) => {
+    const long = { ...env, HUSH: "x".repeat(40) };
+    const load = (profile: string) => () => loadConfig(undefined, long, { profile, ...config });
+    const refused = { code: "LL_CONFIG_SECRET", message: expect.stringContaining(`${path}: `) };
+    expect(load("production")).toThrow(expect.objectContaining(refused));
+    expect(load("development")).not.toThrow();
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["nothing but the machine itself", {}],
+    [
+      "stores on the machine",
+      { stores: { redis: "redis://127.0.0.1:1", sql: "postgres://u@localhost/x" } },
+    ],
+    [
+      "stores over TLS",
+      {
+        stores: {
+          redis: "rediss://redis.test:1",
+          sql: "postgres://u@db.test/x?sslmode=verify-full",
+        },
+      },
+    ],
+    [
+      "Sentinels and master over TLS",
+      { stores: { redis: { sentinels: ["rediss://a.test:1"], master: "m", tls: true } } },
+    ],
+    ["S3 over TLS", s3("https://s3.test")],
+    ["declared proxies", { listen: { host: "0.0.0.0" }, http: { trustedProxies: ["10.0.0.0/8"] } }],
+    ["TLS of its own", { listen: { host: "0.0.0.0" }, tls: { files: { cert: "c", key: "k" } } }],
+    ["a key from a file", target(fromFile)],
+  ])("takes %s", (_what, config) => {
+    expect(problemOf(config)).toBe("none");
+  });
+});

@@ -1,0 +1,77 @@
+import { isIP } from "node:net";
+import { isRecord } from "@loadline/kit/json";
+import type { ConfigProblem } from "./check.ts";
+import type { GatewayConfig } from "./schema.ts";
+import { Secret } from "./values.ts";
+
+const plainSchemes = /^(redis|http|postgres|postgresql):$/;
+/** What makes the driver of PostgreSQL insist on TLS. */
+const verifiedModes = new Set(["require", "verify-ca", "verify-full"]);
+const depthMax = 16;
+
+/** What `profile: production` refuses: clear text over a network, and secrets in the environment. */
+export function productionProblems(config: GatewayConfig): ConfigProblem[] {
+  if (config.profile !== "production") return [];
+  return [...listenerProblems(config), ...storeProblems(config), ...secretProblems(config, [])];
+}
+
+function listenerProblems({ listen, tls, http }: GatewayConfig): ConfigProblem[] {
+  if (isLocal(listen.host) || tls !== null || http.trustedProxies.length > 0) return [];
+  const message =
+    "production serves a network over TLS (tls.files) or behind proxies of http.trustedProxies.";
+  return [{ code: "LL_CONFIG_INVALID", path: ["listen", "host"], message }];
+}
+
+function storeProblems({ stores }: GatewayConfig): ConfigProblem[] {
+  const { redis, sql, objects } = stores;
+  const addresses: [name: string, urls: readonly string[]][] = [
+    ["redis", redisUrls(redis)],
+    ["sql", [clear(sql)]],
+    ["objects", isRecord(objects) ? [clear(objects["endpoint"])] : []],
+  ];
+  return addresses.flatMap(([name, urls]) => {
+    if (!urls.some(isInClear)) return [];
+    const message = "production speaks to a store beyond this machine over TLS.";
+    return [{ code: "LL_CONFIG_INVALID" as const, path: ["stores", name], message }];
+  });
+}
+
+function redisUrls(redis: GatewayConfig["stores"]["redis"]): readonly string[] {
+  if (redis === null) return [];
+  if (typeof redis === "string" || redis instanceof Secret) return [clear(redis)];
+  if ("cluster" in redis) return redis.cluster;
+  // The master's address comes from the Sentinels, so that it may be anywhere.
+  return redis.tls ? redis.sentinels : [...redis.sentinels, ...redis.sentinels.map(asPlain)];
+}
+
+const asPlain = (url: string): string => url.replace(/^rediss:/, "redis:");
+
+function clear(value: unknown): string {
+  return value instanceof Secret ? value.reveal() : String(value);
+}
+
+function isInClear(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !plainSchemes.test(url.protocol) || isLocal(url.hostname)) return false;
+  return !verifiedModes.has(url.searchParams.get("sslmode") ?? "");
+}
+
+function isLocal(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "");
+  if (bare === "localhost" || bare === "::1" || bare === "") return true;
+  return isIP(bare) === 4 && bare.startsWith("127.");
+}
+
+/** References of the form `${env:NAME}`, wherever they stand. */
+function secretProblems(value: unknown, path: readonly PropertyKey[]): ConfigProblem[] {
+  if (value instanceof Secret) {
+    if (!value.reference.startsWith("${env:")) return [];
+    const message = "production takes no secret from the environment; write ${file:PATH}.";
+    return [{ code: "LL_CONFIG_SECRET", path, message }];
+  }
+  if (path.length > depthMax) return [];
+  if (Array.isArray(value))
+    return value.flatMap((one: unknown, i) => secretProblems(one, [...path, i]));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, one]) => secretProblems(one, [...path, key]));
+}
