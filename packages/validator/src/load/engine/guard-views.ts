@@ -5,6 +5,13 @@ import type { Recorder } from "../record/recorder.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
 import type { HostFigures } from "./host.ts";
 
+const timeouts = [
+  "connect_timeout",
+  "timeout_first_byte",
+  "timeout_idle",
+  "timeout_total",
+] as const;
+
 /** What the guards see, one view per limit. */
 export function guardViews(
   recorder: Recorder,
@@ -26,6 +33,7 @@ function viewOf(
 ): GuardView {
   const { host, recorder } = of;
   const { limit } = counter;
+  const late = timeoutsOf(counter);
   const { series } = record;
   return {
     metric: limit.metric,
@@ -37,8 +45,8 @@ function viewOf(
     n: counter.n,
     bad: counter.bad,
     // Where values are compared each of them may have been moved.
-    over: limit.compares === true ? counter.n : counter.over,
-    hardBad: counter.hardBad,
+    over: limit.compares === true ? counter.n : counter.over + late,
+    hardBad: counter.hardBad - late,
     undefined: counter.undefined,
     missingMetric: counter.missingMetric,
     due: record.due,
@@ -58,6 +66,11 @@ function viewOf(
     streams: series.streams,
     bufferedStreams: series.bufferedStreams,
   };
+}
+
+/** Ended by our own clock: a delay of the generator may have done it, like any value over a limit. */
+function timeoutsOf({ badBy }: LimitCounter): number {
+  return timeouts.reduce((sum, outcome) => sum + badBy.get(outcome), 0);
 }
 
 /**

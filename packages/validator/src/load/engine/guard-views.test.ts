@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { judgeGuards } from "../guards/index.ts";
+import { Recorder } from "../record/recorder.ts";
+import type { LoadLimit, LoadPlan } from "../types.ts";
+import { createFlight, type LoadOutcome } from "./flight.ts";
+import { guardViews } from "./guard-views.ts";
+import type { HostFigures } from "./host.ts";
+
+const limit = { scenario: "s", claim: "c", stream: "load.c", part: "all" } as const;
+const idle: HostFigures = { cpuP90: 0.2, loopMeanMs: 0.1, loopP99Ms: 0.5, pressurePercent: 3 };
+const busy: HostFigures = { cpuP90: 0.97, loopMeanMs: 40, loopP99Ms: 900, pressurePercent: 90 };
+
+function recorded(outcomes: readonly LoadOutcome[], more: Partial<LoadLimit> = {}): Recorder {
+  const request = { kind: "http", method: "GET", path: "/" } as const;
+  const open = { executor: "constant-arrival-rate", rate: 10, durationMs: 10_000 } as const;
+  const s = { ...open, request };
+  const plan: LoadPlan = {
+    target: { baseUrl: "http://127.0.0.1:1" },
+    seed: 7,
+    scenarios: { s },
+    limits: [{ ...limit, metric: "response_time", limitMs: 1_000, quantile: 0.95, ...more }],
+  };
+  const recorder = new Recorder(plan);
+  recorder.begin(0);
+  outcomes.forEach((outcome, at) => {
+    const flight = createFlight(0, at, at);
+    flight.wakeMs = flight.sendMs = at;
+    flight.doneMs = at + 20;
+    recorder.due(0, flight);
+    recorder.ended(flight, outcome);
+  });
+  return recorder;
+}
+
+const many = (n: number, outcome: LoadOutcome): LoadOutcome[] =>
+  Array.from({ length: n }, () => outcome);
+
+/** Guards that void a failure of this sample. */
+function voiding(recorder: Recorder, host: HostFigures): string[] {
+  return judgeGuards(guardViews(recorder, host, false))
+    .filter(({ holds, invalidates }) => !holds && invalidates !== "pass")
+    .map(({ guard }) => guard);
+}
+
+describe("what guards see of a sample", () => {
+  it.each(["connect_timeout", "timeout_first_byte", "timeout_idle", "timeout_total"] as const)(
+    "%s on a busy generator fails nobody: its clock may have been late itself",
+    (outcome) => {
+      const late = recorded([...many(80, "ok"), ...many(20, outcome)]);
+      expect(voiding(late, busy)).toEqual(
+        expect.arrayContaining(["guard.load.cpu", "guard.load.loop"]),
+      );
+      expect(voiding(late, idle)).toEqual([]);
+      const [seen] = guardViews(late, busy, false);
+      expect(seen?.view).toMatchObject({ n: 100, bad: 20, over: 20, hardBad: 0 });
+    },
+  );
+
+  it("an answer that says so itself fails, however busy the generator was", () => {
+    for (const outcome of ["status_5xx", "connect", "reset"] as const) {
+      expect(voiding(recorded([...many(80, "ok"), ...many(20, outcome)]), busy)).toEqual([]);
+    }
+  });
+
+  it("with errors enough to fail by themselves the timeouts beside them change nothing", () => {
+    const mixed = recorded([
+      ...many(70, "ok"),
+      ...many(20, "status_5xx"),
+      ...many(10, "timeout_total"),
+    ]);
+    expect(voiding(mixed, busy)).toEqual([]);
+    const few = recorded([
+      ...many(88, "ok"),
+      ...many(2, "status_5xx"),
+      ...many(10, "timeout_total"),
+    ]);
+    expect(voiding(few, busy)).toContain("guard.load.cpu");
+  });
+
+  it("where values are compared each of them may have been moved", () => {
+    const [seen] = guardViews(recorded(many(50, "ok"), { compares: true }), idle, false);
+    expect(seen?.view).toMatchObject({ over: 50, hardBad: 0, limitMs: null });
+  });
+
+  it("a limit on a figure is named by it, and one that keeps sums is told", () => {
+    const [plain] = guardViews(recorded([]), idle, false);
+    expect(plain?.view).toMatchObject({ metric: "response_time", figures: false });
+    expect(plain?.view).not.toHaveProperty("figure");
+    const [icl] = guardViews(
+      recorded([], { metric: "figure", figure: "icl", figures: true }),
+      idle,
+      true,
+    );
+    expect(icl?.view).toMatchObject({ figure: "icl", figures: true, edited: true });
+  });
+});
