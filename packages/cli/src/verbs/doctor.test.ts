@@ -68,7 +68,7 @@ describe("doctor", () => {
     expect((await findings({ PATH: `${delimiter}${delimiter}` })).get("wrk")?.found).toBe(false);
   });
 
-  it("a missing tool costs tests, which are named, and no exit code", async () => {
+  it("a missing tool costs what it would have shown, which is named, and no exit code", async () => {
     const { exit, out } = await doctor("", { PATH: "" });
     expect(exit).toBe(0);
     expect(out).toMatch(/^o k6 +missing: load figures beside those of k6 become not tested$/m);

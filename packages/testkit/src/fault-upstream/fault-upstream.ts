@@ -82,8 +82,7 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
 
   const listen = async (): Promise<void> => {
     if (server) return;
-    const next = createServer(serve);
-    next.maxConnections = connectionsMax;
+    const next = Object.assign(createServer(serve), { maxConnections: connectionsMax });
     port = await listenOnLoopback(next, { port });
     server = next;
   };
