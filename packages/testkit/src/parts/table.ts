@@ -1,8 +1,10 @@
 import { chromium } from "./chromium.ts";
 import { haproxy } from "./haproxy.ts";
+import { jaeger } from "./jaeger.ts";
 import { k6 } from "./k6.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
+import { neo4j } from "./neo4j.ts";
 import { nginx } from "./nginx.ts";
 import { minio } from "./minio.ts";
 import { mlflow } from "./mlflow.ts";
@@ -31,6 +33,8 @@ export const parts: readonly Part[] = [
   nginx,
   prometheus,
   alertmanager,
+  neo4j,
+  jaeger,
 ];
 
 /** One answer per part; a hidden part is missing without being asked. */
