@@ -27,13 +27,18 @@ function count(text: string, most: number): number {
   throw new WireFault("protocol", `an impossible length ${JSON.stringify(text.slice(0, 40))}`);
 }
 
+function integer(text: string): number {
+  if (/^[+-]?\d{1,20}$/.test(text)) return Number(text);
+  throw new WireFault("protocol", `no number of Redis but ${JSON.stringify(text.slice(0, 40))}`);
+}
+
 /** Reads one reply of RESP2. @throws WireFault `protocol` for what is none. */
 export async function readReply(stream: ByteStream, depth = 0): Promise<RespValue> {
   const line = await stream.readLine();
   const rest = line.slice(1);
   if (line.startsWith("+")) return rest;
   if (line.startsWith("-")) return new RespError(rest);
-  if (line.startsWith(":")) return Number(rest);
+  if (line.startsWith(":")) return integer(rest);
   if (line.startsWith("$")) {
     const length = count(rest, bulkBytesMax);
     if (length < 0) return null;
