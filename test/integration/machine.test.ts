@@ -39,7 +39,7 @@ describe("what was not tested", () => {
   });
   afterEach(() => void vi.restoreAllMocks());
 
-  it("is printed, and skips its test with every reason, never passes it", () => {
+  it("is printed, and skips with every reason, never passes it", () => {
     const notes = [notTested("a", "PSI 40 %"), notTested("b", "no part")];
     expect(printed).toEqual(["NOT TESTED: a (PSI 40 %)\n", "NOT TESTED: b (no part)\n"]);
     expect(() => skipNotTested(context, notes)).toThrow(

@@ -67,7 +67,7 @@ const end = (seen: Seen): string => endOf((context) => skipUnlessReady(context, 
 beforeEach(() => void vi.spyOn(process.stderr, "write").mockReturnValue(true));
 afterEach(() => void vi.restoreAllMocks());
 
-describe("a test that wants READY", () => {
+describe("skipUnlessReady", () => {
   it("passes where the outcome is READY, whatever a guard says", () => {
     expect(verdictOf({ n: 473 }).outcome).toBe("READY");
     expect(end({ n: 473 })).toBe("passed");
@@ -101,7 +101,7 @@ describe("a test that wants READY", () => {
   });
 });
 
-describe("a test that names its open claims itself", () => {
+describe("skipIfHasty", () => {
   it("is skipped for those of load alone, and only on a busy machine", () => {
     const ended = (seen: Seen): string => endOf((given) => skipIfHasty(given, verdictOf(seen)));
     expect(ended({ n: 100, isUp: false, guard: broken })).toContain("NOT TESTED: load.success (");
@@ -110,7 +110,7 @@ describe("a test that names its open claims itself", () => {
   });
 });
 
-describe("a test that wants a claim decided", () => {
+describe("skipIfOpen", () => {
   it("is skipped where a busy machine left it open, and for no other claim or reason", () => {
     const ended = (seen: Seen, id = "load.success"): string =>
       endOf((given) => skipIfOpen(given, verdictOf(seen), [id]));
@@ -121,7 +121,7 @@ describe("a test that wants a claim decided", () => {
   });
 });
 
-describe("a test that wants some claims passed", () => {
+describe("skipUnlessPassed", () => {
   const ended = (ids: readonly string[], seen: Seen): string =>
     endOf((given) => skipUnlessPassed(given, verdictOf(seen), ids));
 
