@@ -164,7 +164,7 @@ describe("score, gates, diff and trend", () => {
     expect((await cli("trend", "runs", "--html", "trend.html")).exit).toBe(0);
     expect(readFileSync(path("trend.html"), "utf8")).toContain("runs, claim by claim");
     const lost = await cli("trend", "runs", "--html", "no/where.html");
-    expect([lost.exit, lost.err]).toEqual([64, expect.stringContaining("LL_CLI_VALUE")]);
+    expect([lost.exit, lost.err]).toEqual([78, expect.stringContaining("LL_CLI_WRITE")]);
   });
 });
 
