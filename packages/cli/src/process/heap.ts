@@ -2,13 +2,15 @@ import { isAbsolute, join } from "node:path";
 
 /**
  * How V8 keeps the memory of a process that serves. Its defaults let the young generation grow to
- * 128 MB and then put what is under way into the old one, which costs CPU and memory; they are read
- * when a process starts, so such a process starts itself once more.
+ * 128 MB and then put what is under way into the old one, which costs CPU and memory; and its middle
+ * compiler asks for some 25 MB at once while a process gets warm, of which nothing is given back.
+ * They are read when a process starts, so such a process starts itself once more.
  */
 export const servingFlags: readonly string[] = [
   "--max-semi-space-size=8",
   "--no-allocation-site-pretenuring",
   "--heap-growing-percent=20",
+  "--no-maglev",
 ];
 
 /** One allocator arena: the requests are one thread's, and a second one would only hold memory. */
