@@ -14,6 +14,7 @@ import {
 import type { ProxyTrust } from "../proxy-trust.ts";
 import type { HeadEncoder } from "./encode.ts";
 import { Http1Client } from "./client.ts";
+import { giveReadsBack, takeReads } from "./reads.ts";
 
 /** What all connections of a front share. */
 export interface Http1Shared {
@@ -79,6 +80,7 @@ export class Http1Connection implements Watched {
     this.address = socket.remoteAddress ?? "";
     this.certificate = shared.tls?.certificateOf(socket);
     this.deadlineMs = shared.nowMs() + shared.headMs;
+    takeReads(socket, this.#onData);
     socket.on("data", this.#onData);
     socket.on("close", this.#onClose);
     socket.on("error", this.#onError);
@@ -147,6 +149,7 @@ export class Http1Connection implements Watched {
   /** Takes this front's hands off the socket. */
   release(): void {
     this.shared.watch.remove(this);
+    giveReadsBack(this.socket);
     this.socket.off("data", this.#onData);
     this.socket.off("close", this.#onClose);
     this.socket.off("error", this.#onError);
