@@ -104,6 +104,16 @@ describe("a socket whose reads are taken", () => {
     await within(() => pair.taken.length + pair.emitted.length === bytes);
   });
 
+  test("keeps the order when a read comes before what was held has flowed", async () => {
+    const { socket } = pair;
+    socket.pause();
+    socket.push(Buffer.from("held,"));
+    socket.resume();
+    socket.push(Buffer.from("new,"));
+    await within(() => pair.emitted === "held,new,");
+    expect(pair.taken).toBe("");
+  });
+
   test("keeps the order when bytes are put back in front of it", async () => {
     const { socket, peer } = pair;
     socket.pause();
