@@ -1,4 +1,4 @@
-import { systemClock } from "@loadline/kit/clock";
+import { type Clock, systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { startRecordingTarget } from "../../../../testkit/src/recording-target/index.ts";
 import {
@@ -17,10 +17,11 @@ async function ran(
   baseUrl: string,
   s: Scenario,
   more: Partial<LoadPlan> = {},
+  by: Clock = clock,
 ): Promise<{ records: LoadRecord[]; account: LoadAccount }> {
   const records: LoadRecord[] = [];
   const plan: LoadPlan = { target: { baseUrl }, seed: 7, scenarios: { s }, limits: [], ...more };
-  for await (const record of runLoad(plan, { clock, engine: "inline" })) records.push(record);
+  for await (const record of runLoad(plan, { clock: by, engine: "inline" })) records.push(record);
   const ended = records.at(-1);
   const account = ended?.type === "load.ended" ? ended.accounts[0] : undefined;
   if (account === undefined) throw new Error("no load.ended at the end");
@@ -78,6 +79,19 @@ describe("iterations", () => {
     expect(account.bad).toEqual({ dropped: 100_000 });
     const said = records.flatMap((one) => (one.type === "load.event" ? [one.text] : []));
     expect(said[0]).toMatch(/^s: 99999\d{4} iterations .* the first 100000 of them counted/);
+  });
+
+  it("a timer that fires before its time hides none of them", async () => {
+    await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
+    const early: Clock = {
+      ...clock,
+      after: (delayMs, run, o) => clock.after(Math.max(0, delayMs - 2), run, o),
+    };
+    const scenario = { executor: "per-vu-iterations", vus: 1, iterations: 500 } as const;
+    const timed = { ...scenario, maxDurationMs: 300, request: get };
+    const { account } = await ran(server.url, timed, {}, early);
+    expect(account.due).toBe(500);
+    expect(account.ok + (account.bad["dropped"] ?? 0)).toBe(500);
   });
 
   it("a run that is stopped drops none: they were not due any more", async () => {
