@@ -27,6 +27,8 @@ function problemOf(config: Record<string, unknown>, profile = "production"): str
 const s3 = (endpoint: string, secretKey = fromFile): Record<string, unknown> => ({
   stores: { objects: { endpoint, bucket: "files", accessKey: fromFile, secretKey } },
 });
+const db = "postgres://u@db.test/x";
+const sql = (address: string): Record<string, unknown> => ({ stores: { sql: address } });
 const target = (key: string): Record<string, unknown> => ({
   targets: { a: { provider: "openai", model: "m", keys: [key] } },
 });
@@ -51,6 +53,12 @@ describe("the production profile", () => {
       { stores: { sql: "postgres://u@db.test/x?sslmode=prefer" } },
       "stores.sql",
     ],
+    ["a host in the query", sql("postgres://u@localhost/x?host=db.test"), "stores.sql"],
+    ["no host, so PGHOST", sql("postgres:///x"), "stores.sql"],
+    ["a user and no host", sql("postgres://u@/x"), "stores.sql"],
+    ["a last sslmode", sql(`${db}?sslmode=require&sslmode=disable`), "stores.sql"],
+    ["a last, empty sslmode", sql(`${db}?sslmode=require&sslmode=`), "stores.sql"],
+    ["a name escaped beside a space", sql(`${db} ?sslm%6Fde=require`), "stores.sql"],
     ["S3 over a network", s3("http://s3.test:9000"), "stores.objects"],
     ["an address that only looks local", s3("http://127.0.0.1.evil.test"), "stores.objects"],
     ["a listener on every address", { listen: { host: "0.0.0.0" } }, "listen.host"],
@@ -78,6 +86,10 @@ describe("the production profile", () => {
       "stores on the machine",
       { stores: { redis: "redis://127.0.0.1:1", sql: "postgres://u@localhost/x" } },
     ],
+    ["a socket in the query", sql("postgres://u@localhost/x?host=/run/postgresql")],
+    ["a socket as the host", sql("postgres://u@%2Frun%2Fpostgresql/x")],
+    ["a host of the machine in the query", sql("postgres://u@db.test/x?host=127.0.0.1")],
+    ["a last sslmode that is strict", sql(`${db}?sslmode=disable&sslmode=verify-full`)],
     [
       "stores over TLS",
       {

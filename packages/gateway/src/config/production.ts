@@ -1,12 +1,9 @@
-import { isIP } from "node:net";
 import { isRecord } from "@loadline/kit/json";
 import type { ConfigProblem } from "./check.ts";
+import { isInClear, isLocal } from "./clear-text.ts";
 import type { GatewayConfig } from "./schema.ts";
 import { Secret } from "./values.ts";
 
-const plainSchemes = /^(redis|http|postgres|postgresql):$/;
-/** What makes the driver of PostgreSQL insist on TLS. */
-const verifiedModes = new Set(["require", "verify-ca", "verify-full"]);
 const depthMax = 16;
 
 /** What `profile: production` refuses: clear text over a network, and secrets in the environment. */
@@ -48,18 +45,6 @@ const asPlain = (url: string): string => url.replace(/^rediss:/, "redis:");
 
 function clear(value: unknown): string {
   return value instanceof Secret ? value.reveal() : String(value);
-}
-
-function isInClear(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || !plainSchemes.test(url.protocol) || isLocal(url.hostname)) return false;
-  return !verifiedModes.has(url.searchParams.get("sslmode") ?? "");
-}
-
-function isLocal(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "");
-  if (bare === "localhost" || bare === "::1" || bare === "") return true;
-  return isIP(bare) === 4 && bare.startsWith("127.");
 }
 
 /** References of the form `${env:NAME}`, wherever they stand. */
