@@ -8,6 +8,12 @@ const dir = mkdtempSync(join(tmpdir(), "ll-production-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const secretFile = join(dir, "secret");
 writeFileSync(secretFile, "hush");
+/** An address of error reports, which is a secret. */
+function dsn(scheme: "http" | "https"): Record<string, unknown> {
+  const path = join(dir, scheme);
+  writeFileSync(path, `${scheme}://key@errors.test/1`);
+  return { telemetry: { errors: { dsn: `\${file:${path}}` } } };
+}
 const fromFile = `\${file:${secretFile}}`;
 const fromEnv = "${env:HUSH}";
 const env = { HUSH: "hush", RURL: "redis://user:pw@redis.test:6379" };
@@ -29,6 +35,11 @@ const s3 = (endpoint: string, secretKey = fromFile): Record<string, unknown> => 
 });
 const db = "postgres://u@db.test/x";
 const sql = (address: string): Record<string, unknown> => ({ stores: { sql: address } });
+const spans = "http://otel.test:4318/v1/traces";
+const traced = "telemetry.traces.endpoint";
+const at = (baseUrl: string): Record<string, unknown> => ({
+  targets: { a: { provider: "openai", model: "m", baseUrl } },
+});
 const target = (key: string): Record<string, unknown> => ({
   targets: { a: { provider: "openai", model: "m", keys: [key] } },
 });
@@ -61,6 +72,10 @@ describe("the production profile", () => {
     ["a name escaped beside a space", sql(`${db} ?sslm%6Fde=require`), "stores.sql"],
     ["S3 over a network", s3("http://s3.test:9000"), "stores.objects"],
     ["an address that only looks local", s3("http://127.0.0.1.evil.test"), "stores.objects"],
+    ["a provider over a network", at("http://llm.test/v1"), "targets.a.baseUrl"],
+    ["a provider named like this machine", at("http://localhost.test/v1"), "targets.a.baseUrl"],
+    ["traces over a network", { telemetry: { traces: { endpoint: spans } } }, traced],
+    ["errors over a network", dsn("http"), "telemetry.errors.dsn"],
     ["a listener on every address", { listen: { host: "0.0.0.0" } }, "listen.host"],
     ["a listener on every IPv6 address", { listen: { host: "::" } }, "listen.host"],
   ])("refuses clear text: %s, which development takes", (_what, config, path) => {
@@ -107,6 +122,11 @@ describe("the production profile", () => {
     ["declared proxies", { listen: { host: "0.0.0.0" }, http: { trustedProxies: ["10.0.0.0/8"] } }],
     ["TLS of its own", { listen: { host: "0.0.0.0" }, tls: { files: { cert: "c", key: "k" } } }],
     ["a key from a file", target(fromFile)],
+    ["a provider over TLS", at("https://llm.test/v1")],
+    ["a provider on the machine", at("http://127.0.0.1:8000/v1")],
+    ["traces to the machine", { telemetry: { traces: { endpoint: "http://[::1]:4318/" } } }],
+    ["traces over TLS", { telemetry: { traces: { endpoint: spans.replace("http:", "https:") } } }],
+    ["errors over TLS", dsn("https")],
   ])("takes %s", (_what, config) => {
     expect(problemOf(config)).toBe("none");
   });

@@ -9,7 +9,27 @@ const depthMax = 16;
 /** What `profile: production` refuses: clear text over a network, and secrets in the environment. */
 export function productionProblems(config: GatewayConfig): ConfigProblem[] {
   if (config.profile !== "production") return [];
-  return [...listenerProblems(config), ...storeProblems(config), ...secretProblems(config, [])];
+  return [
+    ...listenerProblems(config),
+    ...storeProblems(config),
+    ...outwardProblems(config),
+    ...secretProblems(config, []),
+  ];
+}
+
+/** Prompts, traces and errors. */
+function outwardProblems({ targets, telemetry }: GatewayConfig): ConfigProblem[] {
+  const { traces, errors } = telemetry;
+  const addresses: [path: string[], url: unknown][] = [
+    ...Object.entries(targets).map(([name, target]): [string[], unknown] => {
+      return [["targets", name, "baseUrl"], target["baseUrl"]];
+    }),
+    [["telemetry", "traces", "endpoint"], traces.endpoint],
+    [["telemetry", "errors", "dsn"], errors.dsn],
+  ];
+  const inClear = addresses.filter(([, url]) => url !== undefined && isInClear(clear(url)));
+  const message = "production speaks to what is beyond this machine over https.";
+  return inClear.map(([path]) => ({ code: "LL_CONFIG_INVALID", path, message }));
 }
 
 function listenerProblems({ listen, tls, http }: GatewayConfig): ConfigProblem[] {
