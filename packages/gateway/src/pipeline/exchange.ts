@@ -13,6 +13,9 @@ import type { Operation } from "./operations.ts";
 /** Result of reading a request body. */
 export type BodyRead = Buffer | "too_large" | "cut";
 
+/** `sent`: the operating system took it all; `left`: the connection ended before. */
+export type SentHow = "sent" | "left" | "stalled";
+
 /** The front's half of an exchange: the only way to the client. */
 export interface Client {
   readonly method: string;
@@ -46,6 +49,11 @@ export interface Client {
   /** Breaks the connection: the client sees a cut answer. */
   destroy(): void;
   onDrain(run: () => void): void;
+  /**
+   * Says once how the answer ended; a reader who takes nothing of it for 60 s is cut off. Absent:
+   * nobody knows.
+   */
+  onSent?(run: (how: SentHow) => void): void;
   /** Gives a request whose body is untouched to the admin plane; false where there is none. */
   handOver?(x: Exchange): boolean;
   /** Bytes written that the operating system has not taken yet. */

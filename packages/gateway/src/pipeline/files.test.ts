@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
@@ -114,6 +115,54 @@ describe("/v1/files", () => {
     );
     expect(await trail()).not.toMatch(/private\.jsonl|secret words/);
     expect(g.logged()).not.toMatch(/private\.jsonl|secret words/);
+  });
+});
+
+describe("the content of a file", () => {
+  const isOpen = (g: Running, count: number): Promise<void> =>
+    eventually(
+      clock,
+      async () =>
+        (await (await g.get("/metrics")).text()).includes(`loadline_requests_open ${count}\n`),
+      flipMs,
+    );
+
+  it("is under way until its reader has it or leaves, so that a drain knows of it", async () => {
+    await using g = await withFiles();
+    const id = await client(g).upload({ text: "x".repeat(24 * 1024 * 1024) });
+    const reader = connect(Number(new URL(g.url).port), "127.0.0.1");
+    reader.on("error", () => reader.destroy());
+    const head = `host: a\r\nauthorization: Bearer ${g.key}\r\n\r\n`;
+    reader.write(`GET /v1/files/${id}/content HTTP/1.1\r\n${head}`);
+    await new Promise<void>((resolve) => {
+      reader.once("data", () => {
+        reader.pause();
+        resolve();
+      });
+    });
+    await isOpen(g, 2);
+    reader.destroy();
+    await isOpen(g, 1);
+  });
+
+  it("is named by HEAD with its length and not sent", async () => {
+    await using g = await withFiles();
+    const id = await client(g).upload({ text: "x".repeat(300_000) });
+    const head = await client(g).ask(`/${id}/content`, { method: "HEAD" });
+    expect([head.status, head.headers.get("content-length")]).toEqual([200, "300000"]);
+    expect(await head.text()).toBe("");
+    await isOpen(g, 1);
+  });
+
+  it("of a file without bytes is an empty answer", async () => {
+    await using g = await withFiles();
+    const id = await client(g).upload({ text: "" });
+    const answer = await client(g).ask(`/${id}/content`);
+    expect([answer.status, answer.headers.get("content-length"), await answer.text()]).toEqual([
+      200,
+      "0",
+      "",
+    ]);
   });
 });
 

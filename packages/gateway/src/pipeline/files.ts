@@ -8,6 +8,7 @@ import { uploadOf } from "../files/upload.ts";
 import type { FilesPart } from "../files/wire.ts";
 import type { BodyRead, Exchange, Refusal } from "./exchange.ts";
 import type { Operation } from "./operations.ts";
+import { sendContent } from "./send-content.ts";
 import type { Stage } from "./stage.ts";
 
 /** Files that are wholly in memory at once, coming or going, in one process. */
@@ -62,7 +63,7 @@ async function act(x: Exchange, files: Files, audit: Part["audit"]): Promise<und
     return { code: "LL_ROUTE_UNKNOWN" };
   if (tail === "content" && method === "DELETE")
     return { code: "LL_ROUTE_METHOD", headers: ["allow", "GET, HEAD"] };
-  if (tail === "content") return sendContent(x, await files.content(by, id));
+  if (tail === "content") return sendFile(x, await files.content(by, id));
   if (method !== "DELETE") return sendJson(x, shown(await files.find(by, id)));
   await files.remove(by, id);
   recordAct(x, audit, "file.deleted", id);
@@ -132,29 +133,29 @@ function sendPage(
 }
 
 function sendJson(x: Exchange, value: unknown): undefined {
-  return send(x, ["content-type", "application/json"], JSON.stringify(value));
+  if (x.isOver) return undefined;
+  x.client.answer(200, headersOf(x, ["content-type", "application/json"]), JSON.stringify(value));
+  x.exit({ reason: "ok", status: 200 });
+  return undefined;
 }
 
 /** Never shown by a browser: whatever it is, it is saved under its name. */
-function sendContent(
+async function sendFile(
   x: Exchange,
   { record, bytes }: { record: FileRecord; bytes: Buffer },
-): undefined {
+): Promise<undefined> {
   const name = encodeURIComponent(record.filename).replace(/['()*]/g, percent);
   const disposition = `attachment; filename*=UTF-8''${name}`;
   const headers = ["content-type", "application/octet-stream", "content-disposition", disposition];
-  return send(x, headers, bytes);
+  if (!x.isOver) await sendContent(x, headersOf(x, headers), bytes);
 }
 
 const percent = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
 
-function send(x: Exchange, headers: readonly string[], body: Buffer | string): undefined {
-  if (x.isOver) return undefined;
+function headersOf(x: Exchange, headers: readonly string[]): string[] {
   const list = [...headers, "x-request-id", x.id, "cache-control", "no-store"];
   if (x.isAuthStale) list.push("x-loadline-degraded", "auth");
-  x.client.answer(200, list, body);
-  x.exit({ reason: "ok", status: 200 });
-  return undefined;
+  return list;
 }
 
 function refusalOf(error: LoadlineError): Refusal {

@@ -9,8 +9,9 @@ import {
   oneWriteBytesMax,
 } from "../front.ts";
 import type { ProxyTrust } from "../proxy-trust.ts";
+import { watchReader } from "./reader-watch.ts";
 import type { ClientCertificate } from "../../identity/certificate.ts";
-import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
+import type { BodyRead, Client, Exchange, SentHow } from "../../pipeline/exchange.ts";
 
 /** What answers requests under /admin. */
 export interface RequestHandler {
@@ -177,6 +178,10 @@ export class NodeClient implements Client {
 
   onDrain(run: () => void): void {
     this.#response.once("drain", run);
+  }
+
+  onSent(run: (how: SentHow) => void): void {
+    watchReader(this.#response, this.#clock, run);
   }
 
   #hasLargeBody(): boolean {
