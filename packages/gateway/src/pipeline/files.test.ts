@@ -9,6 +9,7 @@ import { operator } from "../identity/acting.ts";
 
 const clock = systemClock();
 const flipMs = 10_000;
+const largeBytes = 26 * 1024 * 1024;
 const withFiles = (): Promise<Running> => runGateway({ stores: { objects: "file:" } });
 
 function form(o: { text?: string; name?: string; purpose?: string } = {}): FormData {
@@ -227,6 +228,23 @@ describe("/v1/files refuses", () => {
     const answer = await send(form({ text: "x".repeat(25 * 1024 * 1024 + 1) }));
     expect([answer.status, await errorCode(answer)]).toEqual([413, "LL_BODY_TOO_LARGE"]);
     expect(await ids()).toEqual([]);
+  });
+
+  it.each<[string, string, string]>([
+    ["named by its length, of which nothing is read", `content-length: ${largeBytes}`, ""],
+    [
+      "in chunks without an end, as soon as it is too much",
+      "transfer-encoding: chunked",
+      `${largeBytes.toString(16)}\r\n${"x".repeat(largeBytes)}\r\n`,
+    ],
+  ])("a body of 26 MiB %s", async (_what, framing, body) => {
+    await using g = await withFiles();
+    const answer = await g.raw(
+      `POST /v1/files HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${g.key}\r\n` +
+        `content-type: multipart/form-data; boundary=b\r\n${framing}\r\n\r\n${body}`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain('"code":"LL_BODY_TOO_LARGE"');
   });
 
   it("another owner's file with 403 and another tenant's with 404, whatever is asked", async () => {
