@@ -1,5 +1,8 @@
+import { execFile, execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
@@ -21,6 +24,40 @@ async function kindOf(call: Promise<unknown>): Promise<string> {
     (cause: unknown) => (cause instanceof ObjectFault ? cause.kind : "another error"),
   );
 }
+
+/** Reading one blocks as a frozen file system does, until `thaw`. */
+function freeze(key: string): { thaw(): Promise<unknown> } {
+  const path = join(root, "objects", key);
+  execFileSync("mkfifo", [path]);
+  return { thaw: () => promisify(execFile)("sh", ["-c", ': > "$0"', path]) };
+}
+
+describe("a folder that is frozen", () => {
+  it("leaves threads to the rest of the process, and every call ends once it is not", async () => {
+    await store.put("a/b", Buffer.from("x"), signal);
+    const keys = ["a/1", "a/2", "a/3", "a/4", "a/5"];
+    const frozen = keys.map(freeze);
+    const reads = keys.map((key) => store.get(key, signal));
+    // Four stuck ones would be all threads there are.
+    const other = await readFile(join(root, "objects", "a", "b"), "utf8");
+    expect(other).toBe("x");
+    await Promise.all(frozen.map(({ thaw }) => thaw()));
+    expect((await Promise.all(reads)).map(String)).toEqual(["", "", "", "", ""]);
+    expect(String(await store.get("a/b", signal))).toBe("x");
+  });
+
+  it("begins nothing that was given up while it waited", async () => {
+    await store.put("a/b", Buffer.from("x"), signal);
+    const frozen = ["a/1", "a/2"].map(freeze);
+    const reads = ["a/1", "a/2"].map((key) => store.get(key, signal));
+    const given = new AbortController();
+    const late = kindOf(store.remove("a/b", given.signal));
+    given.abort();
+    await Promise.all([...frozen.map(({ thaw }) => thaw()), ...reads]);
+    expect(await late).toBe("unreachable");
+    expect(String(await store.get("a/b", signal))).toBe("x");
+  });
+});
 
 describe("objects as files", () => {
   it("give back what was put, whole or its beginning, and nothing for what is not there", async () => {

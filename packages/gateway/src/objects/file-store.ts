@@ -6,6 +6,8 @@ import { ObjectFault, type ObjectStore } from "./object-store.ts";
 
 const partialSuffix = ".partial";
 const nameBytes = 8;
+/** Of the four threads that file systems and name lookups share: a frozen folder holds no more. */
+const atOnceMax = 2;
 
 /**
  * Objects as files below `root`, which is made when it is not there. An object is written beside
@@ -13,9 +15,12 @@ const nameBytes = 8;
  */
 export function createFileStore(root: string, random: Random): ObjectStore {
   const pathOf = (key: string): string => join(root, ...key.split("/"));
+  const turns = new Turns();
+  const inTurn = <T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> =>
+    turns.take(signal, () => asFault(run));
   return {
-    put: (key, bytes) =>
-      asFault(async () => {
+    put: (key, bytes, signal) =>
+      inTurn(signal, async () => {
         const path = pathOf(key);
         const name = Buffer.from(random.bytes(nameBytes)).toString("hex");
         const partial = join(dirname(path), `${name}${partialSuffix}`);
@@ -29,14 +34,14 @@ export function createFileStore(root: string, random: Random): ObjectStore {
         }
         await syncDirectory(dirname(path));
       }),
-    get: (key, _signal, bytesMax) => asFault(() => readSome(pathOf(key), bytesMax)),
-    remove: (key) =>
-      asFault(async () => {
+    get: (key, signal, bytesMax) => inTurn(signal, () => readSome(pathOf(key), bytesMax)),
+    remove: (key, signal) =>
+      inTurn(signal, async () => {
         await rm(pathOf(key), { force: true });
         await ifThere(() => syncDirectory(dirname(pathOf(key))));
       }),
-    list: (prefix, max) =>
-      asFault(async () => {
+    list: (prefix, max, signal) =>
+      inTurn(signal, async () => {
         const at = prefix.lastIndexOf("/") + 1;
         const names = await ifThere(() => readdir(pathOf(prefix.slice(0, at))));
         return (names ?? [])
@@ -45,13 +50,32 @@ export function createFileStore(root: string, random: Random): ObjectStore {
           .slice(0, max)
           .map((name) => prefix.slice(0, at) + name);
       }),
-    ping: () =>
-      asFault(async () => {
+    ping: (signal) =>
+      inTurn(signal, async () => {
         await mkdir(root, { recursive: true, mode: 0o700 });
         await access(root, constants.R_OK | constants.W_OK);
       }),
     close: () => undefined,
   };
+}
+
+/** Lets a few run at once and the rest wait in their order; who is no longer wanted never begins. */
+class Turns {
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  async take<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    if (this.#running < atOnceMax) this.#running++;
+    else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    try {
+      if (signal.aborted) throw new ObjectFault("unreachable", "given up before its turn");
+      return await run();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
+    }
+  }
 }
 
 async function writeSynced(path: string, bytes: Buffer): Promise<void> {

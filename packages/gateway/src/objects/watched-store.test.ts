@@ -13,15 +13,21 @@ interface State {
   isClosed: boolean;
 }
 
-/** A store with a mood; what is silent never settles, whatever its signal says. */
+/** A store with a mood; what is silent settles only when it is `thawed`, whatever its signal says. */
 function moody() {
   const clock = new TestClock();
   const state: State = { mood: "good", pings: 0, isClosed: false };
   const calls: string[] = [];
   const changes: string[] = [];
+  const frozen: (() => void)[] = [];
+  const thawed = (): void => {
+    state.mood = "good";
+    for (const go of frozen.splice(0)) go();
+  };
   const answer = <T>(value: T): Promise<T> => {
     if (state.mood === "good") return Promise.resolve(value);
-    if (state.mood === "silent") return new Promise(() => undefined);
+    if (state.mood === "silent")
+      return new Promise((resolve) => void frozen.push(() => resolve(value)));
     return Promise.reject(new ObjectFault("refused", "403 AccessDenied"));
   };
   const store: ObjectStore = {
@@ -49,7 +55,7 @@ function moody() {
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  return { pass, state, calls, changes, watched, list };
+  return { pass, state, calls, changes, watched, list, thawed };
 }
 
 const codeOf = (call: Promise<unknown>): Promise<string> =>
@@ -86,15 +92,29 @@ describe("a watched object store", () => {
   });
 
   it("refuses calls at once while it is away, without asking it, and takes them once it is back", async () => {
-    const { pass, state, calls, changes, watched, list } = moody();
+    const { pass, state, calls, changes, watched, list, thawed } = moody();
     state.mood = "silent";
     await pass(3000);
     expect(await codeOf(list())).toBe("unreachable: the object store is away");
-    state.mood = "good";
+    thawed();
     await pass(1100);
     expect(await list()).toEqual(["a"]);
     expect(calls).toEqual(["list skipped", "list ok"]);
-    expect(changes).toEqual(["down timeout", "ok"]);
+    expect(changes).toEqual(["down the last ping has no answer", "ok"]);
+    watched.close();
+  });
+
+  it("asks a store that does not answer nothing more, however long it is silent", async () => {
+    const { pass, state, watched, thawed } = moody();
+    await pass(1);
+    state.mood = "silent";
+    const before = state.pings;
+    await pass(60_000);
+    expect(state.pings).toBe(before + 1);
+    expect(watched.health.state).toBe("down");
+    thawed();
+    await pass(1100);
+    expect(watched.health.state).toBe("ok");
     watched.close();
   });
 

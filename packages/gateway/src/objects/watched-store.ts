@@ -38,6 +38,8 @@ class Watched implements WatchedStore {
   readonly #o: WatchedOptions;
   #health: DependencyHealth;
   #bad = 0;
+  /** The last ping has not returned, whatever its time. */
+  #isAsked = false;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -82,7 +84,9 @@ class Watched implements WatchedStore {
     const startMs = clock.monotonicMs();
     let nextMs = pingEveryMs;
     try {
-      await this.#timed((signal) => this.#store.ping(signal), pingTimeoutMs);
+      // What a frozen store was asked holds a thread of the process: it is asked nothing more.
+      if (this.#isAsked) throw new ObjectFault("unreachable", "the last ping has no answer");
+      await this.#timed((signal) => this.#ask(signal), pingTimeoutMs);
       this.#bad = 0;
       this.#become("ok", "", clock.monotonicMs() - startMs);
     } catch (cause) {
@@ -93,6 +97,15 @@ class Watched implements WatchedStore {
     }
     if (!this.#isClosed)
       this.#timer = clock.after(nextMs, () => void this.#ping(), { unref: true });
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    this.#isAsked = true;
+    try {
+      await this.#store.ping(signal);
+    } finally {
+      this.#isAsked = false;
+    }
   }
 
   #become(state: "ok" | "down", detail: string, latencyMs: number): void {
