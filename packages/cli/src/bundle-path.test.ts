@@ -68,6 +68,12 @@ describe("names of runs", () => {
     ]);
   });
 
+  it("of resumed runs are our own, too", () => {
+    const name = "20261121T100000Z-ab12-r001";
+    mkdirSync(join(cwd, "runs", name));
+    expect(ownRunNames(join(cwd, "runs"))).toContain(name);
+  });
+
   it("of a folder that is not there are none", () => {
     expect(runNames(join(cwd, "gone"))).toEqual([]);
     expect(ownRunNames(join(cwd, "gone"))).toEqual([]);

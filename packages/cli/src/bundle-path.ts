@@ -16,8 +16,8 @@ export function bundlePath(cwd: string, given: string): string {
   return join(dirname(path), newest);
 }
 
-/** UTC time and a short id: what a run names its folder, and nobody else by chance. */
-const ownName = /^\d{8}T\d{6}Z-[0-9a-f]{4,32}$/;
+/** UTC time and a short id, numbered when resumed: what a run names its folder, and nobody else by chance. */
+const ownName = /^\d{8}T\d{6}Z-[0-9a-f]{4,32}(-r\d{3})?$/;
 
 /** Names of the folders that a run here made, oldest first; renamed ones are their owner's. */
 export function ownRunNames(runsDir: string): string[] {
