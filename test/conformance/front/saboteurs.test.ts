@@ -36,15 +36,21 @@ const outOfOrder: Partial<Controls> = {
   front: (parts) => ({ ...parts, socket: reversing }),
 };
 
+/** Turns round what is read before the connection, which takes reads where `push` is, gets it. */
 function reversing(socket: Socket): Socket {
-  const emit = socket.emit.bind(socket);
-  const changed = (event: string, ...list: unknown[]): boolean => {
-    const [chunk] = list;
-    if (event !== "data" || !Buffer.isBuffer(chunk)) return emit(event, ...list);
+  const usual = socket.push;
+  let taken: Socket["push"] | undefined;
+  const changed = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    if (!Buffer.isBuffer(chunk)) return usual.call(socket, chunk, encoding);
     const requests = chunk.toString("latin1").split(/(?=POST )/);
-    return emit("data", Buffer.from(requests.toReversed().join(""), "latin1"));
+    const turned = Buffer.from(requests.toReversed().join(""), "latin1");
+    return (taken ?? usual).call(socket, turned, encoding);
   };
-  Object.defineProperty(socket, "emit", { value: changed });
+  Object.defineProperty(socket, "push", {
+    configurable: true,
+    get: () => (taken === undefined ? usual : changed),
+    set: (next: Socket["push"]) => void (taken = next),
+  });
   return socket;
 }
 
