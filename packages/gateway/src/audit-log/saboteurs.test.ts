@@ -66,7 +66,7 @@ describe("a sabotaged audit log", () => {
     expect((await world.ask("GET /admin/v1/keys?limit=1000")).text).not.toContain("never");
   });
 
-  it("a log that cannot keep entries stops model calls and nothing else", async () => {
+  it("a log that cannot keep entries stops calls for models and files, and nothing else", async () => {
     await using world = await openWorld({}, instead({ isAccepting: () => false }));
     const answer = await world.ask("POST /v1/chat/completions", {
       key: world.keys.caller,
@@ -77,6 +77,12 @@ describe("a sabotaged audit log", () => {
       expect.stringContaining("LL_AUDITLOG_FULL"),
     ]);
     expect(answer.headers.get("retry-after")).toBe("1");
+    const file = `DELETE /v1/files/file-${"0".repeat(24)}`;
+    const removed = await world.ask(file, { key: world.keys.caller });
+    expect([removed.status, removed.text]).toEqual([
+      503,
+      expect.stringContaining("LL_AUDITLOG_FULL"),
+    ]);
     expect((await world.ask("GET /healthz")).status).toBe(200);
     expect((await world.ask("GET /admin/v1/keys")).status).toBe(200);
   });

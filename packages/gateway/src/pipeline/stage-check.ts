@@ -1,4 +1,5 @@
 import { isPublic } from "../identity/surface.ts";
+import { leavesEntries } from "./audit-ready.ts";
 import type { Operation } from "./operations.ts";
 import type { Stage, StageId } from "./stage.ts";
 
@@ -69,6 +70,8 @@ function isRequired(id: StageId, operation: Operation): boolean {
       return !isPublic(operation);
     case "authorize":
       return !isPublic(operation) && typeof operation.permission === "string";
+    case "audit-ready":
+      return leavesEntries(operation);
     case "admin-address":
       return operation.limits === "admin";
     default:
