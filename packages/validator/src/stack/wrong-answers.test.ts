@@ -242,7 +242,18 @@ describe("PostgreSQL of one login", () => {
   it("that has no room to let us into another database has not refused it", async () => {
     const rules = [{ when: "other database", reply: "!53300 too many clients already" }];
     const { words } = await asked(rules);
-    expect(words["db.grants"]).not.toBe("passed");
+    expect(words["db.grants"]).toBe("not_tested capability_missing");
+    const created = await asked([...rules, { when: "create role", reply: "[]" }]);
+    expect(created.words["db.grants"]).toBe("failed false");
+  });
+
+  it("is not asked for a database that lets nobody in", async () => {
+    const rules = [
+      { when: "select datname from pg_database where datallowconn and", reply: "[]" },
+      { when: "other database", reply: "!55000 database is not currently accepting connections" },
+    ];
+    const { words } = await asked(rules);
+    expect(words["db.grants"]).toBe("passed");
   });
 
   it("that is cut while it writes loses its schema all the same", async () => {

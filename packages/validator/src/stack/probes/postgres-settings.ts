@@ -1,11 +1,35 @@
+import type { StackSeen } from "../probe.ts";
 import { PostgresError } from "../wire/postgres.ts";
-import { inPostgres, psql, usePostgres } from "../wire/postgres-session.ts";
+import { NothingThere } from "../wire/fault.ts";
+import { inPostgres, type PostgresContext, psql, usePostgres } from "../wire/postgres-session.ts";
 import type { PostgresProbe } from "./postgres.ts";
 
 const shared = { needs: ["login"], severity: "high" } as const;
 
 const others =
-  "select datname from pg_database where not datistemplate and datname not in (current_database(), 'postgres') order by 1 limit 5";
+  "select datname from pg_database where datallowconn and not datistemplate and datname not in (current_database(), 'postgres') order by 1 limit 5";
+
+/** Databases the login gets into; `untold` says of one why nobody knows. */
+async function othersOpen(
+  context: PostgresContext,
+  names: readonly (readonly (string | null)[])[],
+): Promise<{ open: string[]; untold: string | null }> {
+  const open: string[] = [];
+  let untold: string | null = null;
+  for (const [name] of names) {
+    if (name === null || name === undefined) continue;
+    try {
+      await inPostgres(context, () => Promise.resolve(), { database: name });
+      open.push(name);
+    } catch (error) {
+      if (!(error instanceof PostgresError)) throw error;
+      // Only a refusal keeps apart: no room, or no time, lets others in later.
+      if (/^(28|42501|3D000)/.test(error.state)) continue;
+      untold = `${name} answered ${error.state}: ${error.message}.`;
+    }
+  }
+  return { open, untold };
+}
 
 const grants: PostgresProbe = {
   ...shared,
@@ -38,31 +62,22 @@ const grants: PostgresProbe = {
       }
     });
     const names = await usePostgres(context, (session) => session.query(others));
-    const open: string[] = [];
-    for (const [name] of names) {
-      if (name === null || name === undefined) continue;
-      const isOpen = await inPostgres(context, () => Promise.resolve(true), {
-        database: name,
-      }).catch((error: unknown) => {
-        // Only a refusal keeps apart: no room, or no time, lets others in later.
-        if (error instanceof PostgresError && /^(28|42501|3D000)/.test(error.state)) return false;
-        throw error;
-      });
-      if (isOpen) open.push(name);
-    }
+    const { open, untold } = await othersOpen(context, names);
+    // What is known to be open counts; where nothing is, one that was not told keeps all open.
+    if (untold !== null && created === null && open.length === 0) throw new NothingThere(untold);
     const seen = created ?? "CREATE ROLE was refused.";
     const list = open.join(", ");
+    const again = psql(context, `begin; ${role}; rollback`);
+    const first: StackSeen = { part, ok: created === null, seen, reproduce: again };
+    if (untold !== null && open.length === 0) return [first];
+    const database = open[0] ?? names[0]?.[0] ?? undefined;
     return [
-      { part, ok: created === null, seen, reproduce: psql(context, `begin; ${role}; rollback`) },
+      first,
       {
         part: other,
         ok: open.length === 0,
         seen: list === "" ? `${names.length} others were refused.` : `It got into ${list}.`,
-        reproduce: psql(
-          context,
-          "select current_database()",
-          open[0] ?? names[0]?.[0] ?? undefined,
-        ),
+        reproduce: psql(context, "select current_database()", database),
       },
     ];
   },
