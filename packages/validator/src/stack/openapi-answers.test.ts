@@ -196,6 +196,18 @@ describe("calls of a document", () => {
     expect(plannedCalls(document).calls.map(({ path }) => path)).toEqual(["/x?p=v"]);
   });
 
+  it("take a parameter behind a percent-encoded reference, a malformed one as it stands", () => {
+    const named = { "a`1": "p", "a/{b}": "q", "50%": "r" };
+    const references = ["a%601", "a~1%7Bb%7D", "50%"];
+    const parameters = Object.fromEntries(
+      Object.entries(named).map(([key, name]) => [key, { name, in: "query", example: "v" }]),
+    );
+    const used = references.map((one) => ({ $ref: `#/components/parameters/${one}` }));
+    const paths = { "/x": { get: { parameters: used } } };
+    const { calls } = plannedCalls({ components: { parameters }, paths });
+    expect(calls.map(({ path }) => path)).toEqual(["/x?p=v&q=v&r=v"]);
+  });
+
   it("leave what needs a header of its own, and take values of every place of an example", () => {
     const of = (parameter: object): object => ({ get: { parameters: [parameter] } });
     const document = {

@@ -2,11 +2,21 @@ import { isRecord } from "@loadline/kit/json";
 
 const hopsMax = 32;
 
+/** A step of a fragment without its percent-encoding (RFC 6901, 6); a malformed one as it stands. */
+function unescaped(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch (error) {
+    if (error instanceof URIError) return step;
+    throw error;
+  }
+}
+
 const stepsOf = (reference: string): string[] =>
   reference
     .slice(2)
     .split("/")
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+    .map((step) => unescaped(step).replaceAll("~1", "/").replaceAll("~0", "~"));
 
 const member = (held: unknown, step: string): unknown => {
   if (Array.isArray(held)) return held[Number(step)] as unknown;
