@@ -23,7 +23,7 @@ export const objectStoreShape = {
     .nullable()
     .default(null)
     .describe(
-      "What /v1/files keeps its bytes in: `file:` is a folder in stateDir, `file:PATH` another one, {endpoint, bucket, ...} an S3-compatible server; null: there is no /v1/files.",
+      "What /v1/files keeps its bytes in: `file:` is a folder in stateDir, `file:PATH` another one, {endpoint, bucket, ...} an S3-compatible server; null: there is no /v1/files. Files are kept in clear: encrypt the volume or the bucket.",
     ),
   objectsTimeout: durationMs({ min: 50, max: 60_000, default: 10_000 }).describe(
     "Longest wait for the object store (ms), for each call of it.",

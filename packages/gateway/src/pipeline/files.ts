@@ -3,6 +3,7 @@ import { factsOf } from "../admin/problem.ts";
 import { gatewayErrors } from "../errors.ts";
 import { type Asking, type Files, fileBytesMax } from "../files/files.ts";
 import { boundaryOf, readForm } from "../files/multipart.ts";
+import { FileSlots } from "../files/slots.ts";
 import type { FileRecord } from "../files/record.ts";
 import { uploadOf } from "../files/upload.ts";
 import type { FilesPart } from "../files/wire.ts";
@@ -11,8 +12,6 @@ import type { Operation } from "./operations.ts";
 import { sendContent } from "./send-content.ts";
 import type { Stage } from "./stage.ts";
 
-/** Files that are wholly in memory at once, coming or going, in one process. */
-const underwayMax = 8;
 const formRestMax = 16_384;
 const retryAfterMs = 1000;
 const limitDefault = 20;
@@ -24,18 +23,18 @@ const filesOnly = (operation: Operation): boolean => operation.limits === "files
 
 /** Answers /v1/files from the object store; what a model request passes is not touched by it. */
 export function filesStage({ files, audit }: Part): Stage {
-  let underway = 0;
+  const slots = new FileSlots();
   const answer = async (x: Exchange, store: Files): Promise<undefined | Refusal> => {
-    const isLarge = x.client.method === "POST" || x.pathParam?.endsWith("/content") === true;
-    if (isLarge && underway >= underwayMax) return { code: "LL_FILE_BUSY", retryAfterMs };
-    if (isLarge) underway++;
+    const tenantId = holdsMemory(x) ? x.principal?.tenantId : undefined;
+    if (tenantId !== undefined && !slots.take(tenantId))
+      return { code: "LL_FILE_BUSY", retryAfterMs };
     try {
       return await act(x, store, audit);
     } catch (cause) {
       if (!(cause instanceof LoadlineError)) throw cause;
       return refusalOf(cause);
     } finally {
-      if (isLarge) underway--;
+      if (tenantId !== undefined) slots.release(tenantId);
     }
   };
   return {
@@ -44,6 +43,11 @@ export function filesStage({ files, audit }: Part): Stage {
     wired: filesOnly,
     run: (x) => (files ? answer(x, files) : { code: "LL_FILE_STORE_OFF" }),
   };
+}
+
+/** An upload, a file's bytes, or a listing, which reads many records. */
+function holdsMemory({ pathParam }: Exchange): boolean {
+  return pathParam === undefined || pathParam.endsWith("/content");
 }
 
 async function act(x: Exchange, files: Files, audit: Part["audit"]): Promise<undefined | Refusal> {

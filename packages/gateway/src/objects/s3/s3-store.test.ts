@@ -9,11 +9,13 @@ const never = new AbortController().signal;
 interface Scripted {
   readonly status: number;
   readonly body?: string;
+  readonly silentPath?: string;
 }
 
-/** A server with one answer, and a store over it. */
-async function over({ status, body = "" }: Scripted, bytesMax = 1024 * 1024) {
-  const server = await runUpstream((response) => {
+/** A server with one answer, which it keeps from GETs of `silentPath`, and a store over it. */
+async function over({ status, body = "", silentPath }: Scripted, bytesMax = 1024 * 1024) {
+  const server = await runUpstream((response, _body, request) => {
+    if (request.url === silentPath) return;
     response.writeHead(status, { "content-type": "application/xml" });
     response.end(body);
   });
@@ -56,6 +58,15 @@ describe("objects in S3", () => {
     for (const { headers } of s.server.requests)
       expect(headers.authorization).toMatch(/^AWS4-HMAC-SHA256 Credential=a\//);
     expect(s.server.bodies[0]).toBe("x");
+  });
+
+  it("a queue of calls that wait does not keep a ping from its answer", async () => {
+    await using s = await over({ status: 200, silentPath: "/bucket/slow" });
+    const stop = new AbortController();
+    const calls = Array.from({ length: 40 }, () => faultOf(s.store.get("slow", stop.signal)));
+    await s.store.ping(AbortSignal.timeout(5000));
+    stop.abort();
+    expect(new Set(await Promise.all(calls))).not.toContain("none");
   });
 
   it("are listed by prefix, without keys that are not ours", async () => {

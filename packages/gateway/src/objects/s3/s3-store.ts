@@ -42,18 +42,22 @@ const textBytesMax = 1024 * 1024;
 export function createS3Store(o: S3Options): ObjectStore {
   const { endpoint, bucket, clock } = o;
   const egress = createEgress({ allowHosts: [hostOf(endpoint)] });
-  const pool = createHttp1Pool({
-    connect: () => egress.connect(endpoint),
-    connectionsMax,
-    queueMax,
-    queueWaitMs,
-    connectTimeoutMs,
-    idleMs,
-    clock,
-    retryStale: true,
-  });
+  const poolOf = (connections: number) =>
+    createHttp1Pool({
+      connect: () => egress.connect(endpoint),
+      connectionsMax: connections,
+      queueMax,
+      queueWaitMs,
+      connectTimeoutMs,
+      idleMs,
+      clock,
+      retryStale: true,
+    });
+  const calls = poolOf(connectionsMax);
+  // Of their own: a queue of calls does not make the store look dead.
+  const pings = poolOf(1);
   const bytesMax = Math.max(o.bytesMax, textBytesMax);
-  const send = (call: Call): Promise<S3Answer> => {
+  const send = (call: Call, pool = calls): Promise<S3Answer> => {
     const { method, query = [], headers = {}, body = noBody, signal } = call;
     const path = encodePath(`/${bucket}${call.key === undefined ? "" : `/${call.key}`}`);
     const request = { method, host: endpoint.host, path, query, headers, body };
@@ -62,13 +66,18 @@ export function createS3Store(o: S3Options): ObjectStore {
     const sent = { method, path: target, headers: list, ...(method === "PUT" && { body }) };
     return ask(pool, sent, { signal, bytesMax });
   };
-  const list = async (prefix: string, max: number, signal: AbortSignal): Promise<string[]> => {
+  const list = async (
+    prefix: string,
+    max: number,
+    signal: AbortSignal,
+    pool = calls,
+  ): Promise<string[]> => {
     const query = [
       ["list-type", "2"],
       ["prefix", prefix],
       ["max-keys", String(Math.min(max, listMax))],
     ] as const;
-    const { body } = await expectOk(send({ method: "GET", query, signal }));
+    const { body } = await expectOk(send({ method: "GET", query, signal }, pool));
     return keysOf(body.toString("utf8"));
   };
   return {
@@ -84,11 +93,14 @@ export function createS3Store(o: S3Options): ObjectStore {
     async remove(key, signal) {
       await expectOk(send({ method: "DELETE", key, signal }));
     },
-    list,
+    list: (prefix, max, signal) => list(prefix, max, signal),
     async ping(signal) {
-      await list("", 1, signal);
+      await list("", 1, signal, pings);
     },
-    close: () => pool.close(),
+    close() {
+      calls.close();
+      pings.close();
+    },
   };
 }
 
