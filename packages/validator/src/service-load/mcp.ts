@@ -25,7 +25,8 @@ export function mcpTraffic(service: ServiceOf<"mcp">, terms: TrafficTerms): Serv
   const list = { list: true } as const;
   const calls =
     call === undefined ? [list] : [list, { tool: call.tool, args: marked(call.arguments) }];
-  const options = { path: url.pathname, version: protocols[0] ?? "2025-11-25", calls };
+  const path = url.pathname + url.search;
+  const options = { path, version: protocols[0] ?? "2025-11-25", calls };
   const n = Math.floor(load.ratePerSecond * load.durationSeconds);
   const steps = [{ name: "list" }, ...(call === undefined ? [] : [{ name: "call" }])];
   return {

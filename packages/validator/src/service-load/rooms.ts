@@ -19,7 +19,7 @@ export function roomsTraffic(
   const origin = service.origin === undefined ? {} : { origin: service.origin };
   const headers = { ...loginHeaders(service, terms.secret), ...origin };
   const n = Math.floor(load.ratePerSecond * load.durationSeconds);
-  const options = { path: url.pathname, rooms: 1, members: rooms.members };
+  const options = { path: url.pathname + url.search, rooms: 1, members: rooms.members };
   return {
     target: { baseUrl: url.origin, headers },
     scenario: { ...windowOf(load), rate: load.ratePerSecond, exec: { kind: "rooms", options } },

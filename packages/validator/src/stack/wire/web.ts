@@ -47,10 +47,11 @@ interface WebService {
 
 type WebContext = Pick<StackContext, "secret" | "signal"> & { readonly service: WebService };
 
-/** The URL of a path below the service's url. */
+/** The URL of a path below the service's url; an empty path is the url itself, with its query. */
 export function webUrl(service: { readonly url: string }, path: string): URL {
   const base = new URL(service.url.replace(/^ws/, "http"));
   if (/^https?:/.test(path)) return new URL(path);
+  if (path === "" && base.search !== "") return new URL(base.pathname + base.search, base.origin);
   return new URL(`${base.pathname.replace(/\/+$/, "")}${path}`, base.origin);
 }
 
