@@ -142,7 +142,9 @@ describe("senders", { timeout: 60_000 }, () => {
     const end = records.at(-1);
     const stoppedAfterMs = end?.type === "load.ended" ? (end.stoppedAfterMs ?? 0) : 0;
     const lastMs = ((account.due - 1) / 50) * 1_000;
-    expect(stoppedAfterMs).toBeGreaterThanOrEqual(lastMs);
+    // Stamped before the word reaches the senders: a few more arrivals are let go meanwhile.
+    expect(stoppedAfterMs).toBeGreaterThanOrEqual(lastMs - 1_000);
+    expect(stoppedAfterMs).toBeGreaterThan(0);
     expect(stoppedAfterMs).toBeLessThan(lastMs + 5_000);
     expect(events).toEqual(["Asked to stop: nothing more is sent."]);
   });
