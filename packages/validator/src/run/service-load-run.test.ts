@@ -30,10 +30,10 @@ const live = (url: string, o: object = { rooms: { members: 6 } }): Services => (
   live: { kind: "websocket", url: `${url.replace("http", "ws")}/ws`, ...o },
 });
 
-/** Long enough that 95 % can be shown; limits that no busy machine reaches. */
+/** Long enough that one or two bad outcomes still leave 95 % shown; limits that no busy machine reaches. */
 const load = {
   ratePerSecond: 60,
-  durationSeconds: 1.2,
+  durationSeconds: 3,
   warmupSeconds: 0.2,
   success: 0.95,
   p99Ms: 60_000,
@@ -64,8 +64,8 @@ async function validate(services: Services, o: PlanFileInput = {}): Promise<Verd
 
 /** Not wrong; a guard may leave it open on a busy machine. */
 const kept = /^passed$|^inconclusive (generator|noise|gaps)$/;
-/** Proven wrong; a guard may void that on a busy machine, to a pass it turns nothing. */
-const refused = /^(failed|inconclusive) /;
+/** Proven wrong; only the guards of a busy machine may void that, to a pass they turn nothing. */
+const refused = /^failed |^inconclusive (generator|noise|gaps)$/;
 
 /** Verdict and reason of the claims of load, by the rest of their ids. */
 const seen = ({ claims }: VerdictDocument): Record<string, string> =>
