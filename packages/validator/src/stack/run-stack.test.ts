@@ -72,7 +72,7 @@ describe("a check leaves no connection behind", () => {
       user: "app",
       pool: { sessions: 5, waitMsMax: 500 },
     };
-    const { words } = await runStackPlan({ timeoutMs: 300, services: { db } });
+    const { words } = await runStackPlan({ timeoutMs: 2_000, services: { db } });
     expect(words["db.login"]).toBe("passed");
     expect(words["db.pool"]).not.toBe("passed");
     await eventually(systemClock(), () => server.open.size === 0, 2_000);
