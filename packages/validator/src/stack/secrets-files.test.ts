@@ -52,6 +52,17 @@ describe("a secret in a file is found [R1-26]", () => {
     expect(secretsIn([line], new Map())).toMatchObject([{ kind: "AWS access key", line: 1 }]);
   });
 
+  it("behind a word that stands for none, in the same line", () => {
+    for (const line of [
+      '{"password":"null","api_key":"Abc123secret"}',
+      "postgres://a:example@one postgres://b:Abc123secret@two",
+      '{"password":"redacted","api_key":"masked","secret":"Abc123secret"}',
+    ]) {
+      expect(secretsIn([line], new Map()), line).toMatchObject([{ line: 1, characters: 12 }]);
+    }
+    expect(secretsIn(['{"password":"redacted","api_key":"masked"}'], new Map())).toEqual([]);
+  });
+
   it("where a long line is cut for the patterns", () => {
     for (const before of [9_480, 9_490, 9_495, 9_500, 9_990, 9_995, 10_000]) {
       const line = `${" ".repeat(before)}${key}${" ".repeat(20_000)}`;

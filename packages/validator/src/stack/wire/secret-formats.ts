@@ -1,30 +1,31 @@
 /** A kind of secret and how it looks; group 1, where there is one, is the secret itself. */
 export interface SecretFormat {
   readonly kind: string;
+  /** Global: a line is looked at to its end. */
   readonly pattern: RegExp;
 }
 
 /** Formats whose makers gave them a form of their own, and assignments to names of secrets. */
 export const secretFormats: readonly SecretFormat[] = [
-  { kind: "private key", pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/ },
-  { kind: "AWS access key", pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
-  { kind: "GitHub token", pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b/ },
-  { kind: "GitLab token", pattern: /\bglpat-[\w-]{20,}/ },
-  { kind: "Slack token", pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/ },
-  { kind: "Anthropic key", pattern: /\bsk-ant-[\w-]{20,}/ },
-  { kind: "OpenAI key", pattern: /\bsk-(?!ant-)(?:proj-|svcacct-)?[A-Za-z0-9_-]{32,}/ },
-  { kind: "Stripe key", pattern: /\b[rs]k_live_[A-Za-z0-9]{16,}/ },
-  { kind: "Google API key", pattern: /\bAIza[\w-]{35}\b/ },
-  { kind: "npm token", pattern: /\bnpm_[A-Za-z0-9]{36}\b/ },
-  { kind: "JSON web token", pattern: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/ },
+  { kind: "private key", pattern: /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/g },
+  { kind: "AWS access key", pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
+  { kind: "GitHub token", pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{40,})\b/g },
+  { kind: "GitLab token", pattern: /\bglpat-[\w-]{20,}/g },
+  { kind: "Slack token", pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g },
+  { kind: "Anthropic key", pattern: /\bsk-ant-[\w-]{20,}/g },
+  { kind: "OpenAI key", pattern: /\bsk-(?!ant-)(?:proj-|svcacct-)?[A-Za-z0-9_-]{32,}/g },
+  { kind: "Stripe key", pattern: /\b[rs]k_live_[A-Za-z0-9]{16,}/g },
+  { kind: "Google API key", pattern: /\bAIza[\w-]{35}\b/g },
+  { kind: "npm token", pattern: /\bnpm_[A-Za-z0-9]{36}\b/g },
+  { kind: "JSON web token", pattern: /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/g },
   {
     kind: "password in a URL",
-    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,100}:([^\s@/${<]{3,200})@/i,
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{1,100}:([^\s@/${<]{3,200})@/gi,
   },
   {
     kind: "assigned secret",
     pattern:
-      /(?:^|[\s"'_-])(?:password|passwd|secret|secret_key|api_?key|access_?key|auth_?token)["']?\s*[:=]\s*["']?([^\s"'$<{#*,;]{6,200})/i,
+      /(?:^|[\s"'_-])(?:password|passwd|secret|secret_key|api_?key|access_?key|auth_?token)["']?\s*[:=]\s*["']?([^\s"'$<{#*,;]{6,200})/gi,
   },
 ];
 
@@ -51,11 +52,11 @@ function secretOf(text: string): Omit<SecretFound, "line"> | null {
   for (let from = 0; from < text.length; from += pieceCharacters - sharedCharacters) {
     const piece = text.slice(from, from + pieceCharacters);
     for (const { kind, pattern } of secretFormats) {
-      const match = pattern.exec(piece);
-      if (match === null) continue;
-      const value = match[1] ?? match[0];
-      if (match[1] !== undefined && placeholder.test(value)) continue;
-      return { kind, characters: value.length };
+      for (const match of piece.matchAll(pattern)) {
+        const value = match[1] ?? match[0];
+        if (match[1] !== undefined && placeholder.test(value)) continue;
+        return { kind, characters: value.length };
+      }
     }
   }
   return null;
