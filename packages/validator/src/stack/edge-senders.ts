@@ -2,8 +2,14 @@ import type { StackEdge } from "./manifest.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import { LacksFeature, WireFault } from "./wire/fault.ts";
 import { httpAsk } from "./wire/http.ts";
-import { artifactPath, inRun, mlflowAsk, type MlflowContext } from "./wire/mlflow-session.ts";
-import { orTakeBack } from "./wire/take-back.ts";
+import {
+  artifactPath,
+  eraseArtifact,
+  inRun,
+  mlflowAsk,
+  type MlflowContext,
+} from "./wire/mlflow-session.ts";
+import { orTakeBack, takeBack } from "./wire/take-back.ts";
 
 /** What was put into one end of an edge. */
 export interface Sent {
@@ -47,11 +53,11 @@ export async function sendThrough(
     const put = await mlflowAsk(mlflow, { method: "PUT", path, body: bytes });
     const said = `Artifact put through MLflow (${put.status}).`;
     const keyEnd = `${run.run}/artifacts/edge.bin`;
-    const erase = (to: MlflowContext) => mlflowAsk(to, { method: "DELETE", path });
+    const erase = (to: MlflowContext) => eraseArtifact(to, path);
     const seen = await orTakeBack(mlflow, { left: path, undo: erase }, () =>
       then({ mark: run.name, bytes, keyEnd, said }),
     );
-    await erase(mlflow);
+    await takeBack(mlflow, path, erase);
     return seen;
   });
 }

@@ -1,6 +1,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { runStackPlan, type StackResult } from "./stack.fixture.ts";
+import { startMlflowTwin } from "./stubs/mlflow.ts";
+import { againstTwin } from "./twin-suite.fixture.ts";
 import { listening } from "./stubs/listening.ts";
 
 interface Asked {
@@ -36,7 +38,7 @@ async function serving(answer: (asked: Asked) => Answer | null) {
         const made = answer(asked);
         if (made === null) return void held.push(response);
         response.writeHead(made.status ?? 200, { "content-type": "application/json", etag: '"t"' });
-        response.end(made.body ?? "{}");
+        response.end(made.body ?? "{}", "latin1");
       });
     }),
   );
@@ -144,6 +146,37 @@ describe.each(faults)("a check that meets %s takes back what it wrote", (fault) 
     expect([...open]).toEqual([]);
   });
 
+  it("into MLflow's registry, a model whose version is not made", async () => {
+    const models = new Set<string>();
+    await using served = await serving(({ method, path, query }) => {
+      if (path === "/health") return { body: "OK" };
+      if (path === "/version") return { body: "3.1.0" };
+      const route = path.slice("/api/2.0/mlflow/".length);
+      if (route === "experiments/create") return { body: '{"experiment_id":"7"}' };
+      if (route === "runs/create") return { body: '{"run":{"info":{"run_id":"r"}}}' };
+      if (route === "runs/get") {
+        const metrics = served.all.filter((asked) => asked.path.endsWith("log-metric"));
+        const value = /"value":([\d.]+)/.exec(metrics[0]?.text ?? "")?.[1] ?? "0";
+        const stage = served.all.some((asked) => asked.path.endsWith("runs/delete"));
+        const info = `"lifecycle_stage":"${stage ? "deleted" : "active"}","artifact_uri":"m:/7"`;
+        return { body: `{"run":{"info":{${info}},"data":{"metrics":[{"value":${value}}]}}}` };
+      }
+      if (route === "registered-models/create") models.add("one");
+      if (route === "registered-models/delete" && method === "DELETE") models.delete("one");
+      if (route === "registered-models/get") {
+        const name = query.get("name") ?? "";
+        return models.size > 0
+          ? { body: JSON.stringify({ registered_model: { name } }) }
+          : { status: 404 };
+      }
+      return route === "model-versions/create" ? broken(fault) : {};
+    });
+    const { words } = await run({ kind: "mlflow", url: served.url, registry: true });
+    expect(words["it.model_version"]).toBe("failed false");
+    expect(served.all.some(({ path }) => path.endsWith("model-versions/create"))).toBe(true);
+    expect([...models]).toEqual([]);
+  });
+
   it("into Neo4j", async () => {
     let nodes = 0;
     await using served = await serving(({ path, text }) => {
@@ -215,6 +248,50 @@ describe("what cannot be taken back", () => {
     const notes = evidence.split("\n").filter((line) => line.includes('"kind":"note"'));
     expect(notes.join("\n")).toMatch(/"left":"collection loadline_/);
     expect(notes.join("\n")).toContain("answered 403");
+  });
+
+  const notesOf = (evidence: string): string =>
+    evidence
+      .split("\n")
+      .filter((line) => line.includes('"kind":"note"'))
+      .join("\n");
+
+  it("of a store of documents is noted, after a fault and at the end", async () => {
+    await using served = await serving(({ method, path }) => {
+      if (method === "DELETE") return { status: 403 };
+      return path.endsWith("/query") ? { status: 500 } : {};
+    });
+    const { evidence } = await run({ kind: "rag", url: served.url });
+    expect(notesOf(evidence)).toMatch(/"left":"loadline_\w+_read".*answered 403/);
+  });
+
+  it("of MLflow is noted: artifacts and models, and a file that came back equal is no fault", async () => {
+    const rules = [
+      { when: "DELETE /api/2.0/mlflow-artifacts/", status: 403, reply: "{}" },
+      { when: "DELETE /api/2.0/mlflow/registered-models/", status: 403, reply: "{}" },
+    ];
+    const { words, evidence } = await againstTwin(startMlflowTwin, rules);
+    expect(words["it.artifact"]).toBe("passed");
+    expect(words["it.registry"]).toBe("failed false");
+    expect(notesOf(evidence)).toMatch(/"left":"api[^"]+loadline.bin".*answered 403/);
+    expect(notesOf(evidence)).toMatch(/"left":"model loadline_[^"]+_model".*answered 403/);
+  });
+
+  it("of an upload in parts is noted", async () => {
+    const sent = new Map<string, string>();
+    await using served = await serving(({ method, path, query, text }) => {
+      if (path === "/data" || path === "/") return { body: "<ListBucketResult/><Error></Error>" };
+      if (query.has("uploads")) return { body: "<R><UploadId>u1</UploadId></R>" };
+      if (query.has("partNumber")) return { status: 500 };
+      if (query.has("uploadId")) return { status: 403 };
+      if (method === "PUT") sent.set(path, text);
+      if (method === "DELETE") sent.delete(path);
+      const body = sent.get(path);
+      return method === "GET" ? (body === undefined ? { status: 404 } : { body }) : {};
+    });
+    const keys = { accessKey: "${env:KEY}", secretKey: "${env:SECRET}" };
+    const { evidence } = await run({ kind: "s3", url: served.url, bucket: "data", ...keys });
+    expect(notesOf(evidence)).toContain("uploadId answered 403");
   });
 
   it("of an alert that nobody delivers is ended all the same", async () => {

@@ -1,6 +1,7 @@
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import {
+  eraseModel,
   inRun,
   member,
   mlflowAsk,
@@ -9,6 +10,7 @@ import {
   mlflowNeed,
 } from "../wire/mlflow-session.ts";
 import { textOf } from "../wire/shape.ts";
+import { orTakeBack, takeBack } from "../wire/take-back.ts";
 
 type MlflowProbe = StackProbe<ServiceOf<"mlflow">>;
 
@@ -32,13 +34,14 @@ async function inModel<T>(
   name: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  await mlflowNeed(context, "registered-models/create", { name });
-  try {
+  const left = `model ${name}`;
+  const undo = (to: MlflowContext) => eraseModel(to, name);
+  const result = await orTakeBack(context, { left, undo }, async () => {
+    await mlflowNeed(context, "registered-models/create", { name });
     return await work();
-  } finally {
-    const path = `${api}registered-models/delete`;
-    await mlflowAsk(context, { method: "DELETE", path, json: { name } });
-  }
+  });
+  await takeBack(context, left, undo);
+  return result;
 }
 
 /** A version of a model: made of a run, found with that run and its files, gone after delete. */

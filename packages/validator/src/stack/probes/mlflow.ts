@@ -5,6 +5,8 @@ import { LacksFeature } from "../wire/fault.ts";
 import { rawAnswer } from "../wire/http.ts";
 import {
   artifactPath,
+  eraseArtifact,
+  eraseModel,
   inRun,
   member,
   mlflowAsk,
@@ -14,7 +16,7 @@ import {
 } from "../wire/mlflow-session.ts";
 import { sha256Hex } from "../wire/s3-session.ts";
 import { modelVersion } from "./mlflow-versions.ts";
-import { orTakeBack } from "../wire/take-back.ts";
+import { orTakeBack, takeBack } from "../wire/take-back.ts";
 
 type MlflowProbe = StackProbe<ServiceOf<"mlflow">>;
 
@@ -128,11 +130,11 @@ const artifact: MlflowProbe = {
         const version = context.facts.get("version") ?? "unknown";
         throw new LacksFeature(`MLflow ${version} serves no artifacts here (${put.status}).`);
       }
-      const erase = (to: MlflowContext) => mlflowAsk(to, { method: "DELETE", path });
+      const erase = (to: MlflowContext) => eraseArtifact(to, path);
       const got = await orTakeBack(context, { left: path, undo: erase }, () =>
         mlflowAsk(context, { method: "GET", path }),
       );
-      await erase(context);
+      await takeBack(context, path, erase);
       const isEqual = sha256Hex(got.body) === sha256Hex(body);
       const ok = put.status < 300 && got.status === 200 && isEqual;
       const how = got.status === 200 ? (isEqual ? "equal bytes" : "other bytes") : got.status;
@@ -160,13 +162,13 @@ const registry: MlflowProbe = {
   saboteur: [{ when: "GET /api/2.0/mlflow/registered-models/get", status: 200, reply: "{}" }],
   async run(context) {
     const name = `${context.mark}_model`;
-    const path = "api/2.0/mlflow/registered-models/delete";
-    const erase = (to: MlflowContext) => mlflowAsk(to, { method: "DELETE", path, json: { name } });
-    const got = await orTakeBack(context, { left: `model ${name}`, undo: erase }, async () => {
+    const left = `model ${name}`;
+    const erase = (to: MlflowContext) => eraseModel(to, name);
+    const got = await orTakeBack(context, { left, undo: erase }, async () => {
       await mlflowNeed(context, "registered-models/create", { name });
       return await mlflowNeed(context, `registered-models/get?name=${name}`);
     });
-    await erase(context);
+    await takeBack(context, left, erase);
     const after = await mlflowAsk(context, {
       method: "GET",
       path: `api/2.0/mlflow/registered-models/get?name=${name}`,

@@ -2,7 +2,7 @@ import type { StackContext, StackProbe, StackRule } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
-import { orTakeBack } from "../wire/take-back.ts";
+import { needGone, orTakeBack, takeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer } from "../wire/web.ts";
 
 type RagProbe = StackProbe<ServiceOf<"rag">>;
@@ -60,6 +60,10 @@ async function erase(context: RagContext, id: string): Promise<WebAnswer> {
   return await askWeb(context, { method: "DELETE", path, headers: tenantOf(context, 0) });
 }
 
+async function undoWrite(context: RagContext, id: string): Promise<void> {
+  needGone(await erase(context, id), `${context.service.documents}/${id}`);
+}
+
 const readBack: RagProbe = {
   ...shared,
   check: "read_back",
@@ -77,7 +81,7 @@ const readBack: RagProbe = {
   async run(context) {
     const id = `${context.mark}_read`;
     const canary = `canary ${id}`;
-    const undo = (own: RagContext) => erase(own, id);
+    const undo = (own: RagContext) => undoWrite(own, id);
     const { there, gone, after } = await orTakeBack(context, { left: id, undo }, async () => {
       await write(context, id, `${canary} stands in one document`);
       const found = await until(context, canary, true);
@@ -126,7 +130,7 @@ const isolation: RagProbe = {
   async run(context) {
     const id = `${context.mark}_own`;
     const canary = `canary of one tenant ${id}`;
-    const undo = (to: RagContext) => erase(to, id);
+    const undo = (to: RagContext) => undoWrite(to, id);
     const { own, other } = await orTakeBack(context, { left: id, undo }, async () => {
       await write(context, id, canary);
       const found = await until(context, canary, true);
@@ -135,7 +139,7 @@ const isolation: RagProbe = {
     const held = recordsIn(other.answer.json, "results").some((one) =>
       textIn(one, "text").includes("canary of one tenant"),
     );
-    await erase(context, id);
+    await takeBack(context, id, undo);
     const seen = `Its own tenant ${own.isFound ? "found" : "did not find"} it, the other ${held ? "found it too" : "did not"}.`;
     return [{ ok: own.isFound && !held, seen, reproduce: other.answer.curl }];
   },

@@ -11,7 +11,7 @@ import {
   sha256Hex,
   xmlText,
 } from "../wire/s3-session.ts";
-import { orTakeBack, takeBack } from "../wire/take-back.ts";
+import { needGone, orTakeBack, takeBack } from "../wire/take-back.ts";
 import type { S3Probe } from "./s3.ts";
 
 const shared = { needs: ["login"], checklist: ["R1-03"], severity: "high" } as const;
@@ -58,8 +58,9 @@ const multipart: S3Probe = {
     // Parts of an upload that nobody ends are kept, and paid for, for ever.
     const undo = async (own: S3Context): Promise<void> => {
       const query = { uploadId };
-      if (uploadId !== "") await s3Ask(own, { method: "DELETE", key, query });
+      const ended = uploadId === "" ? null : await s3Ask(own, { method: "DELETE", key, query });
       await s3Need(own, { method: "DELETE", key });
+      if (ended !== null) needGone(ended, `${key}?uploadId`);
     };
     const back = await orTakeBack(context, { left: key, undo }, async () => {
       const begun = await s3Need(context, { method: "POST", key, query: { uploads: "" } });

@@ -5,7 +5,7 @@ import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
 import { answerJson, curl, type HttpAnswer, type HttpAsk, httpAsk } from "./http.ts";
 import { textIn } from "./shape.ts";
-import { orTakeBack } from "./take-back.ts";
+import { needGone, orTakeBack } from "./take-back.ts";
 
 export type MlflowContext = StackContext<ServiceOf<"mlflow">>;
 
@@ -89,6 +89,17 @@ export async function inRun<T>(
     await erase(context);
     return result;
   });
+}
+
+/** Takes a registered model away. @throws WireFault for a refusal. */
+export async function eraseModel(context: MlflowContext, name: string): Promise<void> {
+  const path = `${api}registered-models/delete`;
+  needGone(await mlflowAsk(context, { method: "DELETE", path, json: { name } }), path);
+}
+
+/** Takes an artifact away. @throws WireFault for a refusal. */
+export async function eraseArtifact(context: MlflowContext, path: string): Promise<void> {
+  needGone(await mlflowAsk(context, { method: "DELETE", path }), path);
 }
 
 /** The route of one artifact through the server. */

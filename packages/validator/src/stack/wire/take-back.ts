@@ -1,4 +1,5 @@
 import type { StackContext } from "../probe.ts";
+import { WireFault } from "./fault.ts";
 
 /** Time for taking back, beside that of the check. */
 const takeBackMs = 2_000;
@@ -23,6 +24,12 @@ export async function takeBack<C extends StackContext>(
     timer.cancel();
     ending.abort();
   }
+}
+
+/** Nothing where what was to be deleted is gone, or never was. @throws WireFault for a refusal. */
+export function needGone(answer: { readonly status: number }, path: string): void {
+  if (answer.status < 300 || answer.status === 404) return;
+  throw new WireFault("protocol", `DELETE ${path} answered ${answer.status}`);
 }
 
 /** What a check writes, and how it is taken back. */
