@@ -106,6 +106,12 @@ describe("a walk through folders", () => {
     expect(names).toEqual(["a/one.txt", "a/two-again.txt"]);
   });
 
+  it("passes over no link that cannot be followed for another reason than that nothing is there", async () => {
+    await using folder = await makeFolder({ "a.txt": "x" });
+    symlinkSync("round", join(folder.path, "round"));
+    await expect(filesUnder(folder.path)).rejects.toThrow(/cannot be read \(ELOOP\)/);
+  });
+
   it("passes over version control and installed packages", async () => {
     await using folder = await makeFolder({
       ".git/config": "x",

@@ -48,7 +48,8 @@ async function walked(path: string, depth: number, walk: Walk): Promise<void> {
 const leads = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
-    () => false,
+    // Every other fault is told by the walk that follows.
+    (cause: unknown) => !(cause instanceof Error && "code" in cause && cause.code === "ENOENT"),
   );
 
 /**
