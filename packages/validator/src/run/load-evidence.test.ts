@@ -95,9 +95,9 @@ function tally(claim: string, stream: string, bad = 0): LoadRecord {
 }
 
 /** Questions to a collection: `bad` of them without a good answer. */
-function questions(count: number, bad: number, scenario = "get"): LoadRecord {
+function questions(count: number, bad: number, scenario = "get", name = "rag_hit"): LoadRecord {
   const percentiles = [] as const;
-  const figure = { scenario, figure: "rag_query", count, bad, sum: 1, min: 1, max: 1, percentiles };
+  const figure = { scenario, figure: name, count, bad, sum: 1, min: 1, max: 1, percentiles };
   return { type: "figure", figure };
 }
 
@@ -189,6 +189,7 @@ describe("evidence of a load", () => {
     ["nothing of the kind was asked", []],
     ["nothing of the kind was answered well", [questions(500, 500)]],
     ["another scenario asked", [questions(500, 0, "other")]],
+    ["every answer was empty", [questions(500, 0, "get", "rag_query")]],
   ])("no event was told and %s: that is no evidence of none", (_, figures) => {
     const one = open();
     for (const figure of figures) one.evidence.add(figure);

@@ -316,7 +316,7 @@ export class LoadEvidence {
 
   /** Events that were told happened; none told is none only where one could have been seen. */
   #couldHappen(figure: FigureRule, tallies: readonly FiguredTally[]): boolean {
-    if (figure.witnesses === undefined || tallies.some(({ n }) => n > 0)) return true;
+    if (figure.witnesses === undefined || tallies.some(happened)) return true;
     return figure.witnesses
       .flatMap((name) => this.#figures.get(name) ?? [])
       .some(({ scenario, count, bad }) => figure.scenarios.includes(scenario) && count > bad);
@@ -360,6 +360,11 @@ function counts(tallies: readonly FiguredTally[]): object[] {
     const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   });
+}
+
+/** A value of 0 is no event; without sums every value is taken for one. */
+function happened({ n, bad, figures }: FiguredTally): boolean {
+  return bad > 0 || (n > 0 && (figures === undefined || figures.sumMs > 0));
 }
 
 function notSeen(tallies: readonly FiguredTally[]): string {

@@ -79,7 +79,8 @@ export function requestCounter(metric: string): "due" | "dropped" | null {
 
 /** Events are told only when they happen: these say that something was there to happen to. */
 const witnesses: Readonly<Record<string, readonly string[]>> = {
-  rag_foreign: ["rag_query", "rag_visible", "rag_hit"],
+  // An answer that found nothing could not have held another tenant's word.
+  rag_foreign: ["rag_visible", "rag_hit"],
   mcp_protocol_errors: ["mcp_connect", "mcp_list", "mcp_call"],
   mcp_tool_errors: ["mcp_call"],
   mcp_sessions_lost: ["mcp_list", "mcp_call"],

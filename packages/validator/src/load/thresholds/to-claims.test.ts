@@ -228,7 +228,7 @@ describe("thresholds become claims", () => {
   it("events that only some answers can bring name what says that there were some", () => {
     const seen = (key: string) => first({ [key]: "count==0" }).figure?.witnesses;
     expect(seen("mcp_tool_errors")).toEqual(["mcp_call"]);
-    expect(seen("rag_foreign")).toContain("rag_query");
+    expect(seen("rag_foreign")).toEqual(["rag_visible", "rag_hit"]);
     expect(seen("dropped_iterations")).toBeUndefined();
   });
 
