@@ -51,9 +51,11 @@ describe.skipIf(parts.missing)("the checks of a real Jaeger", () => {
     await eventually(systemClock(), isUp, 60_000);
   }, 90_000);
   afterAll(async () => {
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
     rmSync(dir, { recursive: true, force: true });
   }, 30_000);
 

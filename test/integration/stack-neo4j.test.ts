@@ -53,9 +53,11 @@ describe.skipIf(parts.missing)("the checks of a real Neo4j", () => {
     await eventually(systemClock(), isUp, 150_000);
   }, 200_000);
   afterAll(async () => {
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    }
     rmSync(home, { recursive: true, force: true });
   }, 30_000);
 
