@@ -59,6 +59,15 @@ const run = (it_: object, more: object = {}): Promise<StackResult> =>
     { KEY: "a-key", SECRET: "a-secret" },
   );
 
+/** The run as it was logged, and deleted once it was asked for. */
+function loggedRun(all: readonly Asked[]): Answer {
+  const metrics = all.filter((asked) => asked.path.endsWith("log-metric"));
+  const value = /"value":([\d.]+)/.exec(metrics[0]?.text ?? "")?.[1] ?? "0";
+  const stage = all.some((asked) => asked.path.endsWith("runs/delete"));
+  const info = `"lifecycle_stage":"${stage ? "deleted" : "active"}","artifact_uri":"m:/7"`;
+  return { body: `{"run":{"info":{${info}},"data":{"metrics":[{"value":${value}}]}}}` };
+}
+
 describe.each(faults)("a check that meets %s takes back what it wrote", (fault) => {
   /** An object store that keeps what it is sent and does not give it back. */
   function store() {
@@ -154,13 +163,7 @@ describe.each(faults)("a check that meets %s takes back what it wrote", (fault) 
       const route = path.slice("/api/2.0/mlflow/".length);
       if (route === "experiments/create") return { body: '{"experiment_id":"7"}' };
       if (route === "runs/create") return { body: '{"run":{"info":{"run_id":"r"}}}' };
-      if (route === "runs/get") {
-        const metrics = served.all.filter((asked) => asked.path.endsWith("log-metric"));
-        const value = /"value":([\d.]+)/.exec(metrics[0]?.text ?? "")?.[1] ?? "0";
-        const stage = served.all.some((asked) => asked.path.endsWith("runs/delete"));
-        const info = `"lifecycle_stage":"${stage ? "deleted" : "active"}","artifact_uri":"m:/7"`;
-        return { body: `{"run":{"info":{${info}},"data":{"metrics":[{"value":${value}}]}}}` };
-      }
+      if (route === "runs/get") return loggedRun(served.all);
       if (route === "registered-models/create") models.add("one");
       if (route === "registered-models/delete" && method === "DELETE") models.delete("one");
       if (route === "registered-models/get") {
