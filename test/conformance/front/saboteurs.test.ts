@@ -49,7 +49,9 @@ function reversing(socket: Socket): Socket {
   Object.defineProperty(socket, "push", {
     configurable: true,
     get: () => (taken === undefined ? usual : changed),
-    set: (next: Socket["push"]) => void (taken = next),
+    set(next: Socket["push"]) {
+      taken = next;
+    },
   });
   return socket;
 }
