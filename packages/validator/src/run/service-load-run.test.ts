@@ -64,8 +64,11 @@ async function validate(services: Services, o: PlanFileInput = {}): Promise<Verd
 
 /** Not wrong; a guard may leave it open on a busy machine. */
 const kept = /^passed$|^inconclusive (generator|noise|gaps)$/;
-/** Proven wrong; only the guards of a busy machine may void that, to a pass they turn nothing. */
-const refused = /^failed |^inconclusive (generator|noise|gaps)$/;
+/**
+ * Proven wrong; only the guards of a busy machine may void that, or faults that came in a bunch,
+ * which are no independent samples. Neither turns anything to a pass.
+ */
+const refused = /^failed |^inconclusive (generator|noise|gaps|dependent)$/;
 
 /** Verdict and reason of the claims of load, by the rest of their ids. */
 const seen = ({ claims }: VerdictDocument): Record<string, string> =>
