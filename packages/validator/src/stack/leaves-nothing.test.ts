@@ -53,11 +53,15 @@ type Fault = "an error" | "no answer";
 const faults = ["an error", "no answer"] as const;
 const broken = (fault: Fault): Answer | null => (fault === "an error" ? { status: 500 } : null);
 
-const run = (it_: object, more: object = {}): Promise<StackResult> =>
-  runStackPlan(
-    { timeoutMs: 700, services: { it: it_ }, ...more },
-    { KEY: "a-key", SECRET: "a-secret" },
-  );
+const run = (it_: object): Promise<StackResult> =>
+  runStackPlan({ timeoutMs: 2_000, services: { it: it_ } }, { KEY: "a-key", SECRET: "a-secret" });
+
+/** What the run noted. */
+const notesOf = (evidence: string): string =>
+  evidence
+    .split("\n")
+    .filter((line) => line.includes('"kind":"note"'))
+    .join("\n");
 
 /** The run as it was logged, and deleted once it was asked for. */
 function loggedRun(all: readonly Asked[]): Answer {
@@ -68,7 +72,8 @@ function loggedRun(all: readonly Asked[]): Answer {
   return { body: `{"run":{"info":{${info}},"data":{"metrics":[{"value":${value}}]}}}` };
 }
 
-describe.each(faults)("a check that meets %s takes back what it wrote", (fault) => {
+// At once: one that meets no answer waits for its whole time, twice.
+describe.concurrent.each(faults)("a check that meets %s takes back what it wrote", (fault) => {
   /** An object store that keeps what it is sent and does not give it back. */
   function store() {
     const keys = new Set<string>();
@@ -248,16 +253,9 @@ describe("what cannot be taken back", () => {
     });
     const { sentences, evidence } = await run({ kind: "qdrant", url: served.url });
     expect(sentences["it.read_back"]).toContain("500");
-    const notes = evidence.split("\n").filter((line) => line.includes('"kind":"note"'));
-    expect(notes.join("\n")).toMatch(/"left":"collection loadline_/);
-    expect(notes.join("\n")).toContain("answered 403");
+    expect(notesOf(evidence)).toMatch(/"left":"collection loadline_/);
+    expect(notesOf(evidence)).toContain("answered 403");
   });
-
-  const notesOf = (evidence: string): string =>
-    evidence
-      .split("\n")
-      .filter((line) => line.includes('"kind":"note"'))
-      .join("\n");
 
   it("of a store of documents is noted, after a fault and at the end", async () => {
     await using served = await serving(({ method, path }) => {
