@@ -8,7 +8,7 @@ import {
   type TargetOptions,
 } from "../../packages/testkit/src/reference-target/index.ts";
 import { get, limitOf, pressurePercent, runScenario } from "./load/run.ts";
-import { notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
+import { notTested, pressurePercentMax, quietest, skipNotTested } from "./machine.ts";
 
 const users = 8;
 /** 100 requests, whatever becomes of them. */
@@ -50,19 +50,26 @@ describe("the engine beside the target's own stamps", () => {
     };
   }
 
+  const allowedMs = (trueMs: number): number => trueMs * 0.05 + 0.1;
+  const isWithin = (round: { seenMs: number; trueMs: number }): boolean =>
+    round.seenMs - round.trueMs < allowedMs(round.trueMs);
+
   for (const delayMs of [1, 10, 50]) {
     it(`a fixed delay of ${delayMs} ms: the median is the target's within 5 % + 0.1 ms, and never less`, async (context) => {
-      const { seenMs, trueMs, pressure } = await medians({ delayMs });
-      expect(trueMs).toBeGreaterThan(delayMs - 0.5);
-      // Bytes take time: who sees less than the target itself took stamps too late or too early.
-      expect(seenMs).toBeGreaterThan(trueMs * 0.99);
-      expect(seenMs - trueMs).toBeLessThan(10);
-      const allowedMs = trueMs * 0.05 + 0.1;
-      if (seenMs - trueMs >= allowedMs && pressure > pressurePercentMax) {
+      // What the engine adds is in every round; what the machine adds need not be.
+      const { seenMs, trueMs, pressure } = await quietest(async () => {
+        const round = await medians({ delayMs });
+        expect(round.trueMs).toBeGreaterThan(delayMs - 0.5);
+        // Bytes take time: who sees less than the target itself took stamps too late or too early.
+        expect(round.seenMs).toBeGreaterThan(round.trueMs * 0.99);
+        expect(round.seenMs - round.trueMs).toBeLessThan(10);
+        return round;
+      }, isWithin);
+      if (!isWithin({ seenMs, trueMs }) && pressure > pressurePercentMax) {
         const what = `the median of ${delayMs} ms within 5 % + 0.1 ms`;
         skipNotTested(context, [notTested(what, `PSI ${pressure} %`)]);
       }
-      expect(seenMs - trueMs).toBeLessThan(allowedMs);
+      expect(seenMs - trueMs).toBeLessThan(allowedMs(trueMs));
     });
   }
 

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { cpuWaitedMs, machinePressurePercent, notTested, skipNotTested } from "./machine.ts";
+import {
+  cpuWaitedMs,
+  machinePressurePercent,
+  notTested,
+  quietest,
+  skipNotTested,
+} from "./machine.ts";
 
 const said = `some avg10=31.25 avg60=2.89 avg300=5.93 total=20281245291
 full avg10=0.50 avg60=0.00 avg300=0.00 total=7
@@ -49,5 +55,30 @@ describe("what was not tested", () => {
 
   it("nothing of that sort skips nothing", () => {
     expect(() => skipNotTested(context, [])).not.toThrow();
+  });
+});
+
+describe("the quietest round", () => {
+  const rounds = (figures: readonly number[]) => {
+    const left = [...figures];
+    return { left, measure: () => Promise.resolve(left.shift() ?? Number.NaN) };
+  };
+  const isGood = (figure: number): boolean => figure < 5;
+
+  it("is the first good one, and nothing is measured after it", async () => {
+    const { left, measure } = rounds([9, 4, 3]);
+    expect(await quietest(measure, isGood)).toBe(4);
+    expect(left).toEqual([3]);
+  });
+
+  it("of rounds that are all bad is the last of at most four", async () => {
+    const { left, measure } = rounds([9, 8, 7, 6, 1]);
+    expect(await quietest(measure, isGood)).toBe(6);
+    expect(left).toEqual([1]);
+  });
+
+  it("lets what fails in a round fail the test", async () => {
+    const broken = () => Promise.reject(new Error("599 of 600 answered"));
+    await expect(quietest(broken, isGood)).rejects.toThrow("599 of 600");
   });
 });
