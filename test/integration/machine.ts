@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { TestContext } from "vitest";
 
+export { quietest } from "../../packages/testkit/src/quietest.ts";
+
 /** With more pressure than this, in per cent, a figure of time may be the machine's doing. */
 export const pressurePercentMax = 25;
 
@@ -34,18 +36,4 @@ export function notTested(what: string, why: string): string {
  */
 export function skipNotTested(context: Pick<TestContext, "skip">, notes: readonly string[]): void {
   if (notes.length > 0) context.skip(notes.join("; "));
-}
-
-/**
- * The first round that `isGood`, else the last of at most `roundsMax`: for a figure to which the
- * machine can only add. What the code under test adds itself is in every round.
- */
-export async function quietest<T>(
-  measure: () => Promise<T>,
-  isGood: (round: T) => boolean,
-  roundsMax = 4,
-): Promise<T> {
-  let round = await measure();
-  for (let n = 1; n < roundsMax && !isGood(round); n += 1) round = await measure();
-  return round;
 }
