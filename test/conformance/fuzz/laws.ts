@@ -1,5 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import type { Random } from "@loadline/kit/random";
+import { parseJson } from "@loadline/kit/json";
 import { upstreamEdits } from "../../../packages/gateway/src/body/edits.ts";
 import { applyParams } from "../../../packages/gateway/src/body/members.ts";
 import {
@@ -10,7 +11,6 @@ import {
 } from "../../../packages/gateway/src/body/request.ts";
 import { type BodyOperation, requestKeyNames } from "../../../packages/gateway/src/body/rules.ts";
 import { spliceBytes } from "../../../packages/gateway/src/body/splice.ts";
-import { parseJson } from "../../../packages/gateway/src/body/text.ts";
 import type { Dialect } from "../../../packages/gateway/src/dialects/dialect.ts";
 import { geminiGenerate } from "../../../packages/gateway/src/dialects/gemini-generate/index.ts";
 import { dialectOf } from "../../../packages/gateway/src/dialects/index.ts";

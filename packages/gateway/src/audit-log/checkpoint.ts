@@ -1,6 +1,7 @@
 import { canonicalJson } from "@loadline/contract/canonical-json";
 import { createMerkleTree } from "@loadline/kit/merkle";
 import { z } from "zod";
+import { parseJson } from "@loadline/kit/json";
 import type { FactRepository } from "../state/repositories.ts";
 import { firstPrev } from "./entry.ts";
 import type { SigningKey, VerifyingKey } from "./signing-key.ts";
@@ -94,12 +95,7 @@ function hasOwnEdge({ size, edge }: CheckpointRecord): boolean {
 }
 
 function parse(text: string): SignedCheckpoint | undefined {
-  try {
-    return signedSchema.safeParse(JSON.parse(text)).data;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  return signedSchema.safeParse(parseJson(text)).data;
 }
 
 function textOf(record: CheckpointRecord): string {

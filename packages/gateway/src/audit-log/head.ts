@@ -1,5 +1,6 @@
 import { canonicalJson } from "@loadline/contract/canonical-json";
 import { z } from "zod";
+import { parseJson } from "@loadline/kit/json";
 import type { SigningKey, VerifyingKey } from "./signing-key.ts";
 
 const headDomain = "loadline-audit-head-1\n";
@@ -82,12 +83,7 @@ export function markAt({ from, marks }: HeadMarks, seq: number): string {
 }
 
 function parseHead(line: string): SignedHead | undefined {
-  try {
-    return signedHeadSchema.safeParse(JSON.parse(line)).data;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  return signedHeadSchema.safeParse(parseJson(line)).data;
 }
 
 function textOf(head: AuditHeadRecord): string {

@@ -1,5 +1,5 @@
 import { createMerkleTail, provesConsistency, provesLeaf } from "@loadline/kit/merkle";
-import { isRecord } from "@loadline/kit/json";
+import { isRecord, parseJson } from "@loadline/kit/json";
 import { z } from "zod";
 import { gatewayErrors } from "../errors.ts";
 import type { AuditRepository } from "../state/repositories.ts";
@@ -140,17 +140,7 @@ function noProof(what: string) {
 }
 
 function parse(text: string): AuditProof | undefined {
-  const value = parseJson(text);
-  return value === undefined ? undefined : proofSchema.safeParse(value).data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  return proofSchema.safeParse(parseJson(text)).data;
 }
 
 const hex = (hash: Buffer): string => hash.toString("hex");

@@ -1,4 +1,4 @@
-import { isRecord } from "@loadline/kit/json";
+import { isRecord, parseJson } from "@loadline/kit/json";
 import { canonicalJson } from "@loadline/contract/canonical-json";
 import { createMerkleTree, type MerkleTree } from "@loadline/kit/merkle";
 import type { AuditRepository } from "../state/repositories.ts";
@@ -213,11 +213,6 @@ function parseMember(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  const value = parseJson(text);
+  return isRecord(value) ? value : undefined;
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 import { isRecord, type JsonRecord } from "../dialects/json.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import { keyTable } from "./keys.ts";
@@ -10,7 +11,7 @@ import {
   requestKeyNames,
 } from "./rules.ts";
 import { isScanProblem, type Scan, scanObject } from "./scan.ts";
-import { decodeString, parseJson } from "./text.ts";
+import { decodeString } from "./text.ts";
 
 /** What the gateway knows of a request's body without parsing it. */
 export interface RequestBody {

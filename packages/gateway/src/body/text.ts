@@ -1,17 +1,8 @@
+import { parseJson } from "@loadline/kit/json";
+
 const quote = 0x22;
 const backslash = 0x5c;
 const stepsBeforeSearch = 32;
-
-/** `JSON.parse` that answers undefined for what is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
-}
 
 /** The text of a JSON string with its quotes at `start` and `end - 1`; undefined when malformed. */
 export function decodeString(bytes: Buffer, start: number, end: number): string | undefined {

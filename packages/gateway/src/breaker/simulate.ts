@@ -7,7 +7,7 @@ import {
   replayOutcomes,
 } from "@loadline/kit/circuit-breaker";
 import type { Random } from "@loadline/kit/random";
-import { parseJson } from "../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { gatewayErrors } from "../errors.ts";
 import type { AttemptOutcome } from "../routing/attempts.ts";
 import { outcomeEffects } from "./classes.ts";

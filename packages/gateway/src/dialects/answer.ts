@@ -1,6 +1,6 @@
+import { parseJson } from "@loadline/kit/json";
 import type { KeyTable } from "../body/keys.ts";
 import { isScanProblem, scanObject } from "../body/scan.ts";
-import { parseJson } from "../body/text.ts";
 import type { Usage } from "../pipeline/exchange.ts";
 
 /** The usage of a whole answer with content, or what is wrong with it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseJson } from "../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
 import type { Dialect } from "./dialect.ts";
 import { geminiGenerate } from "./gemini-generate/index.ts";

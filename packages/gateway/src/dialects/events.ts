@@ -1,4 +1,4 @@
-import { parseJson } from "../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import type { Usage } from "../pipeline/exchange.ts";
 
 /** What one server-sent event is to the stream machine. */

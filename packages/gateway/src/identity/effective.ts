@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "@loadline/kit/json";
 import type { GrantRow, KeyRow, PrincipalRow, TenantRow } from "../state/rows.ts";
 import { type Grant, intersect } from "./grant.ts";
 import { type Permission, permissions } from "./permissions.ts";
@@ -76,13 +77,7 @@ export function grantOfTenant(tenant: TenantRow | undefined): Grant {
 
 /** The policy in a row, or undefined when it is damaged. */
 export function readPolicy(text: string): TenantPolicy | undefined {
-  try {
-    const value: unknown = JSON.parse(text === "" ? "{}" : text);
-    return tenantPolicySchema.safeParse(value).data;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  return tenantPolicySchema.safeParse(parseJson(text === "" ? "{}" : text)).data;
 }
 
 /** Key AND owner as of now AND tenant policy. */

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parseJson } from "@loadline/kit/json";
 import { runGateway, runUpstream, temporaryDir } from "../../test/harness.ts";
-import { parseJson } from "../body/text.ts";
 import { listOf, recordOf, textOf } from "../dialects/json.ts";
 import { classifyError, classifyReported } from "../upstream/classify.ts";
 import { findProvider, providers } from "./index.ts";

@@ -1,8 +1,8 @@
+import { parseJson } from "@loadline/kit/json";
 import { choicesOf, type RequestBody } from "../body/request.ts";
 import { keyTable } from "../body/keys.ts";
 import { isScanProblem, scanObject } from "../body/scan.ts";
 import type { Splice } from "../body/splice.ts";
-import { parseJson } from "../body/text.ts";
 import { eventJson } from "../dialects/events.ts";
 import { listOf, recordOf, textOf } from "../dialects/json.ts";
 

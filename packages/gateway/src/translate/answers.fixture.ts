@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { parseJson } from "../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { eventJson } from "../dialects/events.ts";
 import { isRecord, type JsonRecord } from "../dialects/json.ts";
 import type { AnswerContext, ClientCodec, UpstreamCodec } from "./codec.ts";

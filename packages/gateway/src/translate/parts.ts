@@ -1,4 +1,4 @@
-import { parseJson } from "../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { isRecord, type JsonRecord, listOf } from "../dialects/json.ts";
 import type { Part, Turn } from "./neutral.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { parseJson } from "@loadline/kit/json";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import type { BodyOperation } from "../body/rules.ts";
-import { parseJson } from "../body/text.ts";
 import type { DialectId, Translation } from "../dialects/dialect.ts";
 import { recordOf } from "../dialects/json.ts";
 import { eventsOf } from "./answers.fixture.ts";

@@ -1,5 +1,5 @@
+import { parseJson } from "@loadline/kit/json";
 import type { BodyProblem, RequestBody } from "../body/request.ts";
-import { parseJson } from "../body/text.ts";
 import type { DialectId, Translation } from "../dialects/dialect.ts";
 import { eventJson } from "../dialects/events.ts";
 import { isRecord, recordOf, textOf } from "../dialects/json.ts";

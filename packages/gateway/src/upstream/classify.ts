@@ -1,5 +1,5 @@
 import type { Http1Fault } from "@loadline/kit/http1";
-import { parseJson } from "../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { recordOf } from "../dialects/json.ts";
 import type { FailureClass } from "./upstream.ts";
 

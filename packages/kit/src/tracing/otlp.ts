@@ -1,4 +1,4 @@
-import { isRecord } from "@loadline/kit/json";
+import { isRecord, parseJson } from "@loadline/kit/json";
 import type { Attributes, Span, SpanKind } from "./span.ts";
 
 /** Numbers of OTLP's SpanKind. */
@@ -36,13 +36,7 @@ export function exportRequest(
 
 /** How many spans an accepted request's answer says were refused; 0 for an answer without a word. */
 export function rejectedSpans(answer: string): number {
-  let value: unknown;
-  try {
-    value = JSON.parse(answer);
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return 0;
-    throw cause;
-  }
+  const value = parseJson(answer);
   const partial = isRecord(value) ? value["partialSuccess"] : undefined;
   const rejected = isRecord(partial) ? Number(partial["rejectedSpans"] ?? 0) : 0;
   return Number.isSafeInteger(rejected) && rejected > 0 ? rejected : 0;

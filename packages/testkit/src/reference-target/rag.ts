@@ -1,3 +1,4 @@
+import { isRecord, parseJson } from "@loadline/kit/json";
 import type { Exchange } from "./exchange.ts";
 
 interface Held {
@@ -87,11 +88,6 @@ const tenantOf = (exchange: Exchange): string => exchange.request.headers.get("x
 
 /** The body as an object; empty when it is none. */
 export function bodyOf(exchange: Exchange): Readonly<Record<string, unknown>> {
-  try {
-    const body: unknown = JSON.parse(exchange.request.body.toString("utf8"));
-    return typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body } : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+  const body = parseJson(exchange.request.body.toString("utf8"));
+  return isRecord(body) ? body : {};
 }

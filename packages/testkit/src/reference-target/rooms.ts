@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
+import { parseJson } from "@loadline/kit/json";
 import type { Exchange, TargetState } from "./exchange.ts";
 import { type ClientFrame, FrameReader, writeFrame } from "./frames.ts";
 
@@ -154,11 +155,6 @@ function say(member: Member, message: Message): void {
 }
 
 function parsed(text: string): Message | null {
-  try {
-    const message: unknown = JSON.parse(text);
-    return typeof message === "object" && message !== null ? { ...message } : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const message = parseJson(text);
+  return typeof message === "object" && message !== null ? { ...message } : null;
 }

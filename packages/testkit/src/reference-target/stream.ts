@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 import type { Exchange } from "./exchange.ts";
 import type { StreamOptions } from "./options.ts";
 
@@ -26,15 +27,10 @@ export function answerStream(exchange: Exchange): void {
 }
 
 function asked(text: string): { stream: boolean } | null {
-  try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body !== "object" || body === null) return null;
-    if ("messages" in body && !Array.isArray(body.messages)) return null;
-    return { stream: "stream" in body && body.stream === true };
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const body = parseJson(text);
+  if (typeof body !== "object" || body === null) return null;
+  if ("messages" in body && !Array.isArray(body.messages)) return null;
+  return { stream: "stream" in body && body.stream === true };
 }
 
 function startStream(exchange: Exchange, o: StreamOptions): void {

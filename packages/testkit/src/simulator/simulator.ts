@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
+import { isRecord, type JsonRecord, parseJson } from "@loadline/kit/json";
 import { listenOnLoopback } from "../listen.ts";
 import { completion, envelope, streamEvents, words } from "./answers.ts";
 import type { Lies } from "./lies.ts";
@@ -42,15 +43,9 @@ function reset({ socket }: ServerResponse): void {
   socket?.resetAndDestroy();
 }
 
-function parse(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-    return value as Record<string, unknown>;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+function recordIn(text: string): JsonRecord | null {
+  const value = parseJson(text);
+  return isRecord(value) ? value : null;
 }
 
 interface State {
@@ -94,7 +89,7 @@ async function chat(state: State, response: ServerResponse, text: string): Promi
     sendJson(response, Number(fault.give), envelope("scheduled fault", "server_error"));
     return;
   }
-  const body = parse(text);
+  const body = recordIn(text);
   const refused = refusal(state, body);
   if (refused !== null) {
     sendJson(response, refused[0], envelope(refused[1]));

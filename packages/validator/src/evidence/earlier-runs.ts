@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ReportModel } from "@loadline/contract";
-import { isRecord, parseJson } from "../probes/shapes.ts";
+import { parseJson } from "@loadline/kit/json";
+import { isRecord } from "../probes/shapes.ts";
 
 /** Earlier runs listed at most, newest first. */
 export const earlierRunsMax = 20;

@@ -7,8 +7,8 @@ import {
   readVerdict,
   type ReportModel,
 } from "@loadline/contract";
+import { parseJson } from "@loadline/kit/json";
 import { validatorErrors } from "../errors.ts";
-import { parseJson } from "../probes/shapes.ts";
 import { renderViews } from "../run/render-views.ts";
 import type { Reporter, ReporterFailure } from "../run/types.ts";
 import { readBundle } from "./read-bundle.ts";

@@ -6,7 +6,7 @@ import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parseJson } from "../probes/shapes.ts";
+import { parseJson } from "@loadline/kit/json";
 import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 import { createRedactor } from "./redact.ts";
 import { makeRunDirectory, runName, writeWhole } from "./run-directory.ts";

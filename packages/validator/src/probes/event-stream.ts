@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 import type { Exchange } from "./client.ts";
 import {
   bodyJson,
@@ -6,7 +7,6 @@ import {
   isRecord,
   type Json,
   mediaType,
-  parseJson,
   statusFault,
 } from "./shapes.ts";
 

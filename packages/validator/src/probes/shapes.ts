@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord as Json } from "@loadline/kit/json";
+import { isRecord, type JsonRecord as Json, parseJson } from "@loadline/kit/json";
 import type { Exchange } from "./client.ts";
 
 export { isRecord, type Json };
@@ -7,16 +7,6 @@ export { isRecord, type Json };
 export type Fault = string | null;
 
 /** The body as JSON, or undefined: what a target sends is never trusted to parse. */
-export function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 export function bodyJson(exchange: Exchange): unknown {
   return parseJson(exchange.body.toString("utf8"));
 }

@@ -12,8 +12,9 @@ import {
 } from "@loadline/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseJson } from "@loadline/kit/json";
 import { sha256 } from "../evidence/sha256.ts";
-import { isRecord, parseJson } from "../probes/shapes.ts";
+import { isRecord } from "../probes/shapes.ts";
 import { checkCtrf, checkJunit, checkSarif, checkStatement } from "./formats.fixture.ts";
 import { textReporters } from "./table.ts";
 

@@ -9,10 +9,10 @@ import {
   readRecord,
   type RunPlan,
 } from "@loadline/contract";
+import { parseJson } from "@loadline/kit/json";
 import { validatorErrors } from "../errors.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
 import { sha256 } from "../evidence/sha256.ts";
-import { parseJson } from "../probes/shapes.ts";
 import type { ResumedRun } from "./record-run.ts";
 import type { RunBefore } from "./stage.ts";
 import type { ValidationDeps } from "./types.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readVerdict } from "@loadline/contract";
-import { parseJson } from "../probes/shapes.ts";
+import { parseJson } from "@loadline/kit/json";
 
 /** Bundles looked at, newest first. */
 const looksMax = 20;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { parseJson } from "@loadline/kit/json";
 import type { StubMatch, StubRule } from "../probes/probe.ts";
-import { isRecord, parseJson } from "../probes/shapes.ts";
+import { isRecord } from "../probes/shapes.ts";
 import { unknownModel } from "../probes/openai-unknown-model.ts";
 import { listening } from "../stack/stubs/listening.ts";
 import { stubBodyBytesMax, stubKey } from "./clean-stub.ts";

@@ -1,5 +1,5 @@
+import { parseJson } from "@loadline/kit/json";
 import { keyTable } from "../../body/keys.ts";
-import { parseJson } from "../../body/text.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
 import { dataOf, plainEvents, type StreamEvent } from "../events.ts";

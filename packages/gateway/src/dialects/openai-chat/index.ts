@@ -1,5 +1,5 @@
+import { parseJson } from "@loadline/kit/json";
 import { keyTable } from "../../body/keys.ts";
-import { parseJson } from "../../body/text.ts";
 import { errorBody, errorFrame } from "../../stream/frames.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";

@@ -1,5 +1,5 @@
+import { parseJson } from "@loadline/kit/json";
 import { keyTable } from "../../body/keys.ts";
-import { parseJson } from "../../body/text.ts";
 import { gatewayErrors } from "../../errors.ts";
 import type { Refusal } from "../../pipeline/exchange.ts";
 import { errorBody } from "../../stream/frames.ts";

@@ -1,4 +1,4 @@
-import { parseJson } from "../../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { type JsonRecord, listOf, recordOf, textOf } from "../../dialects/json.ts";
 import type { UpstreamRequest } from "../../upstream/upstream.ts";
 import type { SimulatorSettings } from "./index.ts";

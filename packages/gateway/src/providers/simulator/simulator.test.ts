@@ -1,6 +1,6 @@
 import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import { parseJson } from "../../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { listOf, recordOf } from "../../dialects/json.ts";
 import type { UpstreamOperation } from "../../upstream/upstream.ts";
 import { type SimulatorSettings, simulatorSettings } from "./index.ts";

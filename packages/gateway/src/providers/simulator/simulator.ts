@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
-import { parseJson } from "../../body/text.ts";
+import { parseJson } from "@loadline/kit/json";
 import { recordOf } from "../../dialects/json.ts";
 import type { Upstream, UpstreamRequest, UpstreamSink } from "../../upstream/upstream.ts";
 import type { SimulatorSettings } from "./index.ts";

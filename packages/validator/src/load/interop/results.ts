@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { isRecord, type JsonRecord, parseJson } from "@loadline/kit/json";
 import { isNumber, isText } from "./json.ts";
 
 /** Counts of one sample of one claim, as an exported script kept them. */
@@ -44,7 +44,8 @@ export function readResults(text: string): ExportedResult | string | null {
 }
 
 function readResult(json: string): ExportedResult | null {
-  const value = parsed(json);
+  // A log may wrap a line in another: what is no JSON is a damaged line, not an error of ours.
+  const value = parseJson(json);
   if (!isRecord(value) || value["v"] !== 1 || !isText(value["plan"])) return null;
   const { rows, ok, requests, lagP99Ms, notTested } = value as Readonly<Record<string, unknown>>;
   if (!Array.isArray(rows) || !isRecord(ok) || !isNumber(requests)) return null;
@@ -60,16 +61,6 @@ function readResult(json: string): ExportedResult | null {
     lagP99Ms: isNumber(lagP99Ms) ? lagP99Ms : null,
     notTested: Array.isArray(notTested) ? notTested.flatMap(readNotTested) : [],
   };
-}
-
-/** A log may wrap a line in another: what is no JSON is a damaged line, not an error of ours. */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 const isCount = (value: unknown): value is number =>

@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 import type { AnswerReader } from "../clients/client.ts";
 import { headerOf } from "../clients/client.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
@@ -72,12 +73,7 @@ export class Answer implements AnswerReader, AnswerView {
   }
 
   json(): unknown {
-    try {
-      const value: unknown = JSON.parse(this.text());
-      return value;
-    } catch {
-      return undefined;
-    }
+    return parseJson(this.text());
   }
 
   head(flight: Flight, status: number, headers: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 /** One request of a trace. */
 export interface TraceRow {
   readonly atMs: number;
@@ -28,12 +29,8 @@ export const traceFormats: Readonly<Record<TraceFormat, FormatReader>> = {
 };
 
 function readMooncake(line: string): TraceRow | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return "is not JSON";
-  }
+  const value = parseJson(line);
+  if (value === undefined) return "is not JSON";
   if (typeof value !== "object" || value === null) return "is not an object";
   const row = value as Readonly<Record<string, unknown>>;
   const ids = row["hash_ids"] ?? [];

@@ -1,5 +1,4 @@
-import { isRecord, type JsonRecord } from "@loadline/kit/json";
-import { parseJson } from "../../probes/shapes.ts";
+import { isRecord, type JsonRecord, parseJson } from "@loadline/kit/json";
 import type { StackSeen } from "../probe.ts";
 import { LacksFeature, NothingThere, WireFault } from "../wire/fault.ts";
 import { rawAnswer } from "../wire/http.ts";

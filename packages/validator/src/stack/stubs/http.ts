@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { parseJson } from "../../probes/shapes.ts";
+import { parseJson } from "@loadline/kit/json";
 import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
 import type { StartTwin } from "./twin.ts";
 

@@ -1,5 +1,4 @@
-import { isRecord } from "@loadline/kit/json";
-import { parseJson } from "../../probes/shapes.ts";
+import { isRecord, parseJson } from "@loadline/kit/json";
 import { textOf } from "../wire/shape.ts";
 import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
 import type { StartTwin } from "./twin.ts";

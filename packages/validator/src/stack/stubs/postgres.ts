@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { parseJson } from "../../probes/shapes.ts";
+import { parseJson } from "@loadline/kit/json";
 import type { StackRule } from "../probe.ts";
 import { textOf } from "../wire/shape.ts";
 import type { StackStub } from "./stub.ts";

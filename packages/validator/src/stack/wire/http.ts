@@ -1,7 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
 import { createHttp1Pool, type Http1Fault } from "@loadline/kit/http1";
-import { parseJson } from "../../probes/shapes.ts";
+import { parseJson } from "@loadline/kit/json";
 import { WireFault } from "./fault.ts";
 
 const bodyBytesMax = 32 * 1024 * 1024;

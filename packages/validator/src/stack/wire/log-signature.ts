@@ -1,5 +1,4 @@
-import { isRecord } from "@loadline/kit/json";
-import { parseJson } from "../../probes/shapes.ts";
+import { isRecord, parseJson } from "@loadline/kit/json";
 
 /** A line as a log reader sees it. */
 export interface LogLine {

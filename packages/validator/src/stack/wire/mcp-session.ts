@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { isRecord, type JsonRecord, parseJson } from "@loadline/kit/json";
 import type { StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
@@ -33,11 +33,8 @@ function messageOf(answer: WebAnswer): unknown {
     const lines = event.split(/\r?\n/).filter((line) => line.startsWith("data:"));
     const data = lines.map((line) => line.slice(5).trimStart()).join("\n");
     if (!/"(result|error)"/.test(data)) continue;
-    try {
-      return JSON.parse(data) as unknown;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
+    const message = parseJson(data);
+    if (message !== undefined) return message;
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { createEgress, hostOf } from "@loadline/kit/egress";
 import { createResponseParser, encodeRequest } from "@loadline/kit/http1";
+import { parseJson } from "@loadline/kit/json";
 import { otherKind } from "../guess-kind.ts";
 import type { StackContext } from "../probe.ts";
 import { shownSecret } from "../secrets.ts";
@@ -106,16 +107,7 @@ export async function askWeb(context: WebContext, request: WebRequest): Promise<
   const sending = { method, bytes, open: () => openWeb(url, ca) };
   const raw = await exchange(url, sending, request.isEnough, context.signal);
   const text = raw.body.toString("utf8");
-  return { ...raw, text, json: parsed(text), curl: curlOf(url, request, shown) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return { ...raw, text, json: parseJson(text), curl: curlOf(url, request, shown) };
 }
 
 interface Raw {

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { isRecord, type JsonRecord, parseJson } from "@loadline/kit/json";
 import type { ChatMessage, GeneratingLoadRequest } from "./request.ts";
 
 /** What an event or a body carries; an event with both is output. */
@@ -107,12 +107,7 @@ export function choicesIn(data: string, type: string, seen: Seen): readonly unkn
 
 /** A JSON object, or null for any other text. */
 export function parseObject(text: string): JsonRecord | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const value = parseJson(text);
   return isRecord(value) ? value : null;
 }
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { parseJson } from "@loadline/kit/json";
 import type { AnswerView } from "../answer.ts";
 
 /** What a check needs of the answer, so that nothing else is kept. */
@@ -40,13 +41,6 @@ export function viewOf(sample: SampleAnswer): AnswerView {
     tokens: sample.tokens ?? -1,
     header: (name) => sample.headers?.[name] ?? "",
     text: () => body,
-    json: () => {
-      try {
-        const value: unknown = JSON.parse(body);
-        return value;
-      } catch {
-        return undefined;
-      }
-    },
+    json: () => parseJson(body),
   };
 }

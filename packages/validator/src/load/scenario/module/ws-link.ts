@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 import { withinMsDefault, type LinkAnswer } from "../../clients/websocket/links.ts";
 import type { Reply, WsLink, WsTerms, WsWanted } from "../api.ts";
 import { Called } from "../called.ts";
@@ -18,12 +19,7 @@ class LinkCalled extends Called {
   }
 
   override json(): unknown {
-    try {
-      const value: unknown = JSON.parse(this.#message);
-      return value;
-    } catch {
-      return undefined;
-    }
+    return parseJson(this.#message);
   }
 }
 

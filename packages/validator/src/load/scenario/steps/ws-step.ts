@@ -1,3 +1,4 @@
+import { parseJson } from "@loadline/kit/json";
 import { type LinkAnswer, withinMsDefault } from "../../clients/websocket/links.ts";
 import type { WsStep } from "../../plan/step-schema.ts";
 import { Called } from "../called.ts";
@@ -17,12 +18,8 @@ function messageOf(message: unknown): (scope: TemplateScope) => string {
 /** The message as checks see it: JSON where it is some, else a text. */
 function resultOf(text: string | null): unknown {
   if (text === null) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : value;
 }
 
 /** Compiles a step on a socket of the scenario's own. */
