@@ -1,40 +1,69 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const installMs = 110_000;
-const scriptMs = 60_000;
+const scriptMs = 100_000;
 const outputBytesMax = 4 * 1024 * 1024;
 
 /** A folder with somebody else's packages, outside of the repository; or why there is none. */
 export type Installed = { readonly dir: string } | { readonly missing: string };
 
 /**
- * Installs the exact versions of `source`/package.json once per content, without install scripts,
- * and copies the folder's scripts beside them. Offline or failing: `missing` says why.
+ * Installs the exact versions of `source`/package.json once per content of the folder, without
+ * install scripts, beside a copy of its scripts. Offline or failing: `missing` says why.
  */
 export async function install(source: string): Promise<Installed> {
-  const manifest = readFileSync(join(source, "package.json"));
-  const digest = createHash("sha256").update(manifest).digest("hex").slice(0, 16);
-  const dir = join(tmpdir(), "loadline-conformance", digest);
-  const done = join(dir, "installed");
+  const home = join(tmpdir(), "loadline-conformance");
+  const dir = join(home, digestOf(source));
   try {
-    mkdirSync(dir, { recursive: true });
-    cpSync(source, dir, { recursive: true });
-    if (!existsSync(done)) {
+    if (existsSync(dir)) return { dir };
+    mkdirSync(home, { recursive: true });
+    // Suites that want the same folder run side by side: it is there whole, or not at all.
+    const draft = mkdtempSync(join(home, "draft-"));
+    try {
+      cpSync(source, draft, { recursive: true });
       const flags = ["install", "--no-audit", "--no-fund", "--ignore-scripts"];
-      await run("npm", flags, { cwd: dir, timeout: installMs });
-      writeFileSync(done, "");
+      await run("npm", flags, { cwd: draft, timeout: installMs });
+      place(draft, dir);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
     }
     return { dir };
   } catch (cause) {
     const missing = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : "failed";
     process.stderr.write(`NOT TESTED: ${source} (${missing})\n`);
     return { missing };
+  }
+}
+
+/** Every file of the folder by its name and content. */
+function digestOf(source: string): string {
+  const hash = createHash("sha256");
+  for (const name of readdirSync(source).toSorted())
+    hash.update(`${name}\n`).update(readFileSync(join(source, name)));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Puts a whole folder in its place, unless another suite was there first. */
+function place(draft: string, dir: string): void {
+  try {
+    renameSync(draft, dir);
+  } catch (cause) {
+    if (!existsSync(dir)) throw cause;
   }
 }
 
