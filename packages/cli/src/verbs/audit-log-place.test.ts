@@ -68,7 +68,7 @@ describe("a log without signed heads", () => {
     for (const line of ["verify --heads heads.ndjson", "verify --key gone.pem"]) {
       const { exit, out, err } = await audit(line);
       expect([exit, out]).toEqual([3, ""]);
-      expect(err).toContain("LL_AUDITLOG_KEY");
+      expect(err).toContain("LL_AUDITLOG_PUBLIC_KEY");
     }
   });
 

@@ -130,7 +130,10 @@ describe("loadline audit-log verify", () => {
     const keyless = tampered();
     rmSync(join(keyless, "audit-key.pub.pem"));
     const answer = await verify(keyless);
-    expect([answer.exit, answer.err]).toEqual([3, expect.stringContaining("LL_AUDITLOG_KEY")]);
+    expect([answer.exit, answer.err]).toEqual([
+      3,
+      expect.stringContaining("LL_AUDITLOG_PUBLIC_KEY"),
+    ]);
   });
 });
 

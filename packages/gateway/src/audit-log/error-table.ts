@@ -15,6 +15,14 @@ export const auditLogErrorTable = {
     summary: "The key that signs the audit log's heads cannot be used.",
     remedy: "Restore audit-key.pem of the state directory with mode 0600.",
   },
+  LL_AUDITLOG_PUBLIC_KEY: {
+    fault: "platform",
+    retryable: false,
+    exit: 3,
+    summary: "The public key that checks the audit log's heads cannot be used.",
+    remedy:
+      "Name a copy of the gateway's audit-key.pub.pem with --key, or make it again in the state directory: openssl pkey -in audit-key.pem -pubout -out audit-key.pub.pem.",
+  },
   LL_AUDITLOG_UNREADABLE: {
     fault: "platform",
     retryable: false,

@@ -64,7 +64,8 @@ describe("a log with a checkpoint, and its key", () => {
   it("missing is said to be the key, by its path", async () => {
     await makeLog({ isPurged: true });
     rmSync(join(dir, "audit-key.pub.pem"));
-    expect(await codes()).toEqual(["LL_AUDITLOG_KEY", "LL_AUDITLOG_KEY", "LL_AUDITLOG_KEY"]);
+    const code = "LL_AUDITLOG_PUBLIC_KEY";
+    expect(await codes()).toEqual([code, code, code]);
     await using log = await openOfflineAudit({
       clock: new TestClock(),
       stateDir: dir,
@@ -78,7 +79,7 @@ describe("a log with a checkpoint, and its key", () => {
   it("damaged is said to be the key", async () => {
     await makeLog({ isPurged: true });
     writeFileSync(join(dir, "audit-key.pub.pem"), "no key");
-    expect((await codes())[0]).toBe("LL_AUDITLOG_KEY");
+    expect((await codes())[0]).toBe("LL_AUDITLOG_PUBLIC_KEY");
   });
 
   it("in place is verified from the checkpoint on", async () => {

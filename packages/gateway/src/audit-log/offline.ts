@@ -202,12 +202,14 @@ function headsFrom(path: string | undefined): HeadFile {
   }
 }
 
+const keyCodes: readonly string[] = ["LL_AUDITLOG_KEY", "LL_AUDITLOG_PUBLIC_KEY"];
+
 /** What a store throws while it is read means that the log cannot be read; a key has its own code. */
 async function readable<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
-    if (cause instanceof LoadlineError && cause.code === "LL_AUDITLOG_KEY") throw cause;
+    if (cause instanceof LoadlineError && keyCodes.includes(cause.code)) throw cause;
     const why = cause instanceof LoadlineError ? cause.message : "the store failed";
     throw unreadable(why.replace(/\.$/, ""), cause);
   }

@@ -11,6 +11,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gatewayErrors } from "../errors.ts";
 
+type KeyCode = "LL_AUDITLOG_KEY" | "LL_AUDITLOG_PUBLIC_KEY";
+
 const keyFile = "audit-key.pem";
 const publicFile = "audit-key.pub.pem";
 
@@ -29,20 +31,22 @@ export interface VerifyingKey {
 /** Reads the key of the state directory (mode 0600), or makes it. LL_AUDITLOG_KEY when unusable. */
 export function loadSigningKey(stateDir: string): SigningKey {
   const path = join(stateDir, keyFile);
-  const pem = readText(path) ?? makeKey(stateDir, path);
+  const code = "LL_AUDITLOG_KEY";
+  const pem = readText(path, code) ?? makeKey(stateDir, path);
   if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0)
-    throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} can be read by others.`);
-  const key = parse(path, () => createPrivateKey(pem));
+    throw gatewayErrors.make(code, `${path} can be read by others.`);
+  const key = parse(path, code, () => createPrivateKey(pem));
   const id = keyId(createPublicKey(key));
   return { id, sign: (text) => sign(null, Buffer.from(text), key).toString("base64") };
 }
 
-/** The public part beside the private one, or `path`. LL_AUDITLOG_KEY when it cannot be read. */
+/** The public part beside the private one, or `path`. LL_AUDITLOG_PUBLIC_KEY when it cannot be read. */
 export function loadVerifyingKey(stateDir: string, path?: string): VerifyingKey {
   const file = path ?? join(stateDir, publicFile);
-  const pem = readText(file);
-  if (pem === undefined) throw gatewayErrors.make("LL_AUDITLOG_KEY", `${file} is missing.`);
-  const key = parse(file, () => createPublicKey(pem));
+  const code = "LL_AUDITLOG_PUBLIC_KEY";
+  const pem = readText(file, code);
+  if (pem === undefined) throw gatewayErrors.make(code, `${file} is missing.`);
+  const key = parse(file, code, () => createPublicKey(pem));
   return {
     id: keyId(key),
     isSigned: (text, signature) =>
@@ -64,21 +68,21 @@ function keyId(key: KeyObject): string {
   return createHash("sha256").update(der).digest("hex").slice(0, 16);
 }
 
-function parse(path: string, read: () => KeyObject): KeyObject {
+function parse(path: string, code: KeyCode, read: () => KeyObject): KeyObject {
   try {
     const key = read();
     if (key.asymmetricKeyType === "ed25519") return key;
   } catch (cause) {
-    throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} is damaged.`, { cause });
+    throw gatewayErrors.make(code, `${path} is damaged.`, { cause });
   }
-  throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} holds another kind of key.`);
+  throw gatewayErrors.make(code, `${path} holds another kind of key.`);
 }
 
-function readText(path: string): string | undefined {
+function readText(path: string, code: KeyCode): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw gatewayErrors.make("LL_AUDITLOG_KEY", `${path} cannot be read.`, { cause });
+    throw gatewayErrors.make(code, `${path} cannot be read.`, { cause });
   }
 }
