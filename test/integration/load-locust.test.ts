@@ -10,9 +10,9 @@ import {
 import { readForeign } from "../../packages/validator/src/load/interop/index.ts";
 import { rateSample, slowSample } from "../../packages/validator/src/load/interop/samples.ts";
 import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
-import { expectRanks } from "./load/ranks.ts";
+import { ranksOff } from "./load/ranks.ts";
+import { judgeRounds, unless } from "./load/rounds.ts";
 import { runTool } from "./load/tool.ts";
-import { skipNotTested } from "./machine.ts";
 
 const parts = await requireParts(["locust"]);
 
@@ -33,6 +33,11 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
   afterAll(() => target[Symbol.asyncDispose]());
 
   it("the JSON's buckets hold the target's own counts within their half-widths, the CSV its ranks", async (context) => {
+    await judgeRounds(context, measure);
+  });
+
+  /** Holds hard what is so on any machine; returns what of the figures is off. */
+  async function measure(): Promise<readonly string[]> {
     await target.configure({
       delayMs: 20,
       slow: { share: 0.07, delayMs: 400 },
@@ -61,9 +66,10 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     const truth = await target.truth();
     const times = serviceTimes(truth);
     const failed = truth.statuses["503"] ?? 0;
-    expect(failed).toBeGreaterThan(0);
+    // A machine that is busy starts Locust so late that nothing of its four seconds is left.
+    if (failed < 8) return [`the target saw ${times.length} requests, ${failed} of them failed`];
     // Its exit code says that requests failed: data, not a verdict.
-    expect(ended.code).toBe(1);
+    expect(ended.code, ended.err).toBe(1);
     const json = readForeign([{ name: "locust.json", text: ended.out }]);
     // Locust ends its users in the middle of a request, so the target may have seen some more.
     const reported = json.metrics.get("http_reqs")?.count ?? 0;
@@ -76,12 +82,9 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     const slow = times.filter((ms) => ms >= 200).length;
     const sample = slowSample(json, "http_req_duration", 200);
     if ("missing" in sample) throw new Error(sample.missing);
-    expect(sample.possible).toBeGreaterThanOrEqual(slow - 8);
-    expect(sample.sure).toBeLessThanOrEqual(slow + failed);
     const figures = json.metrics.get("http_req_duration")?.figures ?? {};
     // Half of the last of two digits, and what Python itself adds on a busy machine.
     const bounds = { tool: "Locust", belowMs: 6, aboveMs: 30 };
-    const open = expectRanks(figures, times, bounds);
     const csv = readForeign(
       ["stats", "stats_history", "failures", "exceptions"].map((name) => ({
         name: `out_${name}.csv`,
@@ -95,8 +98,13 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     expect(ranks.sure).toBeLessThanOrEqual(sample.possible);
     expect(ranks.possible).toBeGreaterThanOrEqual(sample.sure - (reported - lagging));
     expect(csv.failures.some(({ text }) => text.includes("503"))).toBe(true);
-    skipNotTested(context, open);
-  });
+    const { sure, possible } = sample;
+    return [
+      ...unless(possible >= slow - 8, `Locust says ${possible} may be slow, the target ${slow}`),
+      ...unless(sure <= slow + failed, `Locust says ${sure} are surely slow, the target ${slow}`),
+      ...ranksOff(figures, times, bounds),
+    ];
+  }
 
   it("driven at a dead target: nothing passes, whatever its fast failures look like", async () => {
     const dead = await startReferenceTarget();
