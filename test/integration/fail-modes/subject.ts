@@ -82,8 +82,6 @@ function configOf(stateDir: string, stores: Record<string, unknown>): Record<str
     listen: { port: 0 },
     drain: { accept: 0, grace: 0 },
     log: { level: "warn" },
-    // A machine that runs other suites beside this one comes late to everything.
-    telemetry: { overloadAfter: 0 },
     targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
     routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
     limits: [

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,8 +72,11 @@ export class Serving implements AsyncDisposable {
     );
   }
 
+  /** In one step, so that nobody reads half a file. It never sheds: a busy machine is late. */
   write(yaml: string): void {
-    writeFileSync(this.file, `stateDir: ${join(this.dir, "state")}\n${yaml}`);
+    const own = `stateDir: ${join(this.dir, "state")}\ntelemetry: {overloadAfter: 0}\n`;
+    writeFileSync(`${this.file}.new`, `${own}${yaml}`);
+    renameSync(`${this.file}.new`, this.file);
   }
 
   get keys(): OpenedServices["keys"] {
