@@ -154,6 +154,7 @@ class Objects {
 
 const codes = {
   unreachable: "LL_FILE_STORE_AWAY",
+  busy: "LL_FILE_BUSY",
   refused: "LL_FILE_STORE_AWAY",
   full: "LL_FILE_STORE_FULL",
   damaged: "LL_FILE_DAMAGED",

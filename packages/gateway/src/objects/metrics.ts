@@ -7,6 +7,7 @@ export const objectOutcomes = [
   "ok",
   "skipped",
   "unreachable",
+  "busy",
   "refused",
   "full",
   "damaged",

@@ -1,5 +1,8 @@
-/** What the store itself said: it was reached and refused, or it was not reached. */
-export type ObjectFaultKind = "unreachable" | "refused" | "full" | "damaged";
+/**
+ * What the store itself said: it was reached and refused, or it was not reached; `busy`: it was not
+ * asked, because too many calls of this process wait for it already.
+ */
+export type ObjectFaultKind = "unreachable" | "busy" | "refused" | "full" | "damaged";
 
 /** An object store did not do what was asked. */
 export class ObjectFault extends Error {

@@ -164,12 +164,12 @@ function headersOf(x: Exchange, headers: readonly string[]): string[] {
 
 function refusalOf(error: LoadlineError): Refusal {
   const { code, message, param } = factsOf(error);
-  const isAway = code === "LL_FILE_STORE_AWAY";
+  const isPassing = code === "LL_FILE_STORE_AWAY" || code === "LL_FILE_BUSY";
   return {
     code,
     ...(message !== undefined && { message }),
     ...(param !== undefined && { param }),
-    ...(isAway && { retryAfterMs }),
+    ...(isPassing && { retryAfterMs }),
   };
 }
 

@@ -64,10 +64,16 @@ class WholeAnswer implements ResponseSink {
   fail(code: Http1Fault): void {
     this.onOver();
     if (this.#bytes > this.#bytesMax) this.#tooLarge();
-    else this.#ends.reject(new ObjectFault("unreachable", code === "aborted" ? "timeout" : code));
+    else this.#ends.reject(faultOf(code));
   }
 
   #tooLarge(): void {
     this.#ends.reject(new ObjectFault("damaged", `an answer over ${this.#bytesMax} bytes`));
   }
+}
+
+/** A queue that is full, or that nobody left in time, is ours and says nothing of the store. */
+function faultOf(code: Http1Fault): ObjectFault {
+  const isOurs = code === "queue_full" || code === "queue_timeout";
+  return new ObjectFault(isOurs ? "busy" : "unreachable", code === "aborted" ? "timeout" : code);
 }

@@ -69,6 +69,20 @@ describe("objects in S3", () => {
     expect(new Set(await Promise.all(calls))).not.toContain("none");
   });
 
+  it("one beyond 16 calls under way and 64 that wait is busy at once, which is no word on the store", async () => {
+    await using s = await over({ status: 200, silentPath: "/bucket/slow" });
+    const stop = new AbortController();
+    const ends: string[] = [];
+    const calls = Array.from({ length: 90 }, async () => {
+      ends.push(await faultOf(s.store.get("slow", stop.signal)));
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ends).toEqual(Array.from({ length: 10 }, () => "busy: queue_full"));
+    stop.abort();
+    await Promise.all(calls);
+    expect(new Set(ends.slice(10))).toEqual(new Set(["unreachable: timeout"]));
+  });
+
   it("are listed by prefix, without keys that are not ours", async () => {
     const body = "<R><Key>files/a</Key><Key>a&amp;b</Key><Key>files/b_c-1</Key></R>";
     await using s = await over({ status: 200, body });
