@@ -63,6 +63,10 @@ export function skipUnlessPassed(
   skipOver(context, verdict, open);
 }
 
+/** Those of these claims that this machine was not too busy to decide, in their order. */
+export const decidable = (verdict: VerdictDocument, ids: readonly string[]): string[] =>
+  ids.filter((id) => !verdict.claims.some((one) => one.id === id && isHasty(verdict, one)));
+
 /** Counts the test as skipped where a busy machine left one of these claims open. */
 export function skipIfOpen(
   context: Pick<TestContext, "skip">,
