@@ -13,7 +13,7 @@ import type {
 import { compare, durationOf } from "../load/index.ts";
 import { type FiguredTally, figureOf, meanSlices } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
-import { recordPlain } from "./plain-records.ts";
+import { keep, keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { admittedFigure, comparedBlocks } from "./quota-evidence.ts";
 
 type Ended = Extract<LoadRecord, { type: "load.ended" }>;
@@ -23,8 +23,6 @@ type Missing = Extract<LoadRecord, { type: "load.missing" }>["missing"];
 const by = "load";
 /** Slices of a mean in one record. */
 const meansPerRecord = 1_000;
-/** A record holds 64 KiB in all. */
-const noteCharsMax = 48_000;
 const totalTimeoutMs = 120_000;
 
 /**
@@ -69,13 +67,10 @@ export class LoadEvidence {
         this.#tallies.set(record.claim, [...this.#talliesOf(record.claim), record.tally]);
         return;
       case "samples":
-        this.#artifact("samples", record.samples);
+        keep(recorder, "samples", JSON.stringify(record.samples));
         return;
       case "histograms":
-        this.#text("histograms.hdr", record.hdrLog);
-        this.#text("slices.hdr", record.sliceLog);
-        this.#text("load.openmetrics", record.openMetrics);
-        this.#bytes("load.prometheus-native", Buffer.from(record.native));
+        keepHistograms(recorder, record);
         return;
       case "load.missing":
         recorder.append({ kind: "note", by, data: { ...record } });
@@ -88,7 +83,7 @@ export class LoadEvidence {
         return;
       default:
         this.#remember(record);
-        this.#note(record);
+        keepNote(recorder, record);
     }
   }
 
@@ -100,27 +95,6 @@ export class LoadEvidence {
       const { figure } = record.figure;
       this.#figures.set(figure, [...(this.#figures.get(figure) ?? []), record.figure]);
     }
-  }
-
-  /** Larger than a record may be: kept as an artifact, named by a note. */
-  #artifact(name: string, value: object): void {
-    this.#text(name, JSON.stringify(value));
-  }
-
-  #text(name: string, text: string): void {
-    this.#bytes(name, Buffer.from(text));
-  }
-
-  #bytes(name: string, bytes: Buffer): void {
-    const digest = this.#recorder.artifact(bytes);
-    const data = { artifact: { name, digest, bytes: bytes.length } };
-    this.#recorder.append({ kind: "note", by, data, refs: [digest] });
-  }
-
-  #note(record: LoadRecord): void {
-    const text = JSON.stringify(record);
-    if (text.length > noteCharsMax) return this.#artifact(record.type, record);
-    this.#recorder.append({ kind: "note", by, data: { ...record } });
   }
 
   /** A route the target lacks says nothing of its speed: no load was sent. */

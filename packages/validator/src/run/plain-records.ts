@@ -5,7 +5,9 @@ const by = "load";
 /** A record holds 64 KiB in all. */
 const noteCharsMax = 48_000;
 
-function keep(recorder: Recorder, name: string, bytes: Buffer): void {
+/** Keeps what is larger than a record may be as an artifact, named by a note. */
+export function keep(recorder: Recorder, name: string, content: string | Uint8Array): void {
+  const bytes = Buffer.from(content);
   const digest = recorder.artifact(bytes);
   const data = { artifact: { name, digest, bytes: bytes.length } };
   recorder.append({ kind: "note", by, data, refs: [digest] });
@@ -14,7 +16,7 @@ function keep(recorder: Recorder, name: string, bytes: Buffer): void {
 /** What the engine says as a note, or as an artifact where it is larger than a record may be. */
 export function keepNote(recorder: Recorder, record: LoadRecord): void {
   const text = JSON.stringify(record);
-  if (text.length > noteCharsMax) keep(recorder, record.type, Buffer.from(text));
+  if (text.length > noteCharsMax) keep(recorder, record.type, text);
   else recorder.append({ kind: "note", by, data: { ...record } });
 }
 
@@ -23,10 +25,10 @@ export function keepHistograms(
   recorder: Recorder,
   record: Extract<LoadRecord, { type: "histograms" }>,
 ): void {
-  keep(recorder, "histograms.hdr", Buffer.from(record.hdrLog));
-  keep(recorder, "slices.hdr", Buffer.from(record.sliceLog));
-  keep(recorder, "load.openmetrics", Buffer.from(record.openMetrics));
-  keep(recorder, "load.prometheus-native", Buffer.from(record.native));
+  keep(recorder, "histograms.hdr", record.hdrLog);
+  keep(recorder, "slices.hdr", record.sliceLog);
+  keep(recorder, "load.openmetrics", record.openMetrics);
+  keep(recorder, "load.prometheus-native", record.native);
 }
 
 /** Appends what the engine says once and nobody adds to; false for what is more than that. */
