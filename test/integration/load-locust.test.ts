@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
@@ -107,8 +108,7 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
   }
 
   it("driven at a dead target: nothing passes, whatever its fast failures look like", async () => {
-    const dead = await startReferenceTarget();
-    await dead[Symbol.asyncDispose]();
+    const dead = `http://127.0.0.1:${await freePort()}`;
     const dir = emptyDir();
     writeFileSync(join(dir, "l.py"), script);
     writeFileSync(
@@ -117,7 +117,7 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     );
     const tool = parts.found("locust").path;
     const argv = ["load", "drive", "locust", "l.py", "--tool", tool, "--plan", "p.yaml"];
-    const flags = ["--users", "4", "--duration", "2s", "--target", dead.url, "--json"];
+    const flags = ["--users", "4", "--duration", "2s", "--target", dead, "--json"];
     const ended = await runCli(dir, [...argv, ...flags]);
     const verdict = verdictOf(ended);
     expect(claimsThat(verdict, "passed")).toEqual([]);
