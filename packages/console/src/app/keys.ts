@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 /** The keys of the report; none acts while the reader types or a dialog is open. */
 export const reportKeys = [
@@ -47,7 +47,7 @@ const rowKeys: Readonly<Record<string, () => void>> = {
 
 /** Listens for the report's keys while `enabled`. */
 export function useKeys(enabled: boolean, actions: KeyActions): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const ownKeys: Readonly<Record<string, () => void>> = {
       t: actions.theme,
       "?": actions.help,

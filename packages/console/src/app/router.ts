@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { addressOf, home, nearestId, placeOf, screens, type Place } from "../model/links.ts";
 
 /** Where the reader is, and the unknown address they asked for, if so. */
@@ -19,7 +19,7 @@ const routeOf = (hash: string): Route => {
 /** The route of the address bar, and a way to change its filter without a history entry. */
 export function useRoute(): readonly [Route, (query: string) => void] {
   const [route, setRoute] = useState(() => routeOf(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const follow = (): void => {
       setRoute(routeOf(location.hash));
       scrollTo(0, 0);

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export type Theme = "light" | "dark";
 
@@ -10,7 +10,7 @@ export function useTheme(): readonly [Theme, () => void] {
     matchMedia(darkQuery).matches ? "dark" : "light",
   );
   const [chosen, setChosen] = useState<Theme | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const query = matchMedia(darkQuery);
     const follow = (): void => setSystem(query.matches ? "dark" : "light");
     query.addEventListener("change", follow);
@@ -28,7 +28,7 @@ export function useTheme(): readonly [Theme, () => void] {
 /** Whether the page is being printed; all views are shown then. */
 export function usePrinting(): boolean {
   const [printing, setPrinting] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const begin = (): void => setPrinting(true);
     const end = (): void => setPrinting(false);
     addEventListener("beforeprint", begin);
