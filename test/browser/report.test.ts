@@ -10,7 +10,7 @@ import { buildReportModel, type ReportModel } from "@loadline/contract";
 import { makeBundle } from "../../packages/contract/test/support.ts";
 import { hostileTexts } from "../../packages/console/test/hostile-texts.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
-import { launchChromium } from "./chromium.ts";
+import { goTo, launchChromium } from "./chromium.ts";
 
 const parts = await requireParts(["chromium"]);
 const widths = [320, 768, 1280, 3840];
@@ -87,12 +87,6 @@ describe.skipIf(parts.missing)("report in a browser", () => {
     await page.goto(url);
     return { page, trouble, [Symbol.asyncDispose]: () => context.close() };
   }
-
-  const goTo = async (page: Page, address: string): Promise<void> => {
-    await page.evaluate((hash) => location.assign(hash), `#${address}`);
-    await page.locator("#main").waitFor();
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
-  };
 
   for (const theme of themes) {
     it.each(widths)(
@@ -263,7 +257,7 @@ describe.skipIf(parts.missing)("report in a browser", () => {
     await page.locator(".stop a.id").first().click();
     await page.locator(".evidence-links a").first().click();
     await page.locator("article.record").waitFor();
-    expect(page.url()).toMatch(/#\/evidence\/\d+$/);
+    await page.waitForURL(/#\/evidence\/\d+$/);
   });
 
   it("keys move, open, filter, switch the theme and go back", async () => {
@@ -279,14 +273,14 @@ describe.skipIf(parts.missing)("report in a browser", () => {
     await page.keyboard.type("verdict:failed");
     expect(await page.locator(".rows .mark-failed").count()).toBeGreaterThan(0);
     expect(await page.locator(".rows .mark-passed").count()).toBe(0);
-    expect(page.url()).toContain("q=verdict%3Afailed");
+    await page.waitForURL(/q=verdict%3Afailed/);
     await page.keyboard.press("Escape");
     expect(await page.locator(".rows .mark-passed").count()).toBeGreaterThan(0);
     await page.locator("#main").focus();
     await page.keyboard.press("t");
     expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
     await page.keyboard.press("?");
-    expect(await page.getByRole("dialog").isVisible()).toBe(true);
+    await page.getByRole("dialog").waitFor();
     expect(opened.trouble).toEqual([]);
   });
 
