@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
@@ -14,9 +15,20 @@ let root: string;
 let store: ObjectStore;
 beforeEach(() => {
   root = temporaryDir();
-  store = createFileStore(join(root, "objects"), seededRandom(1));
+  store = openStore();
 });
+afterEach(() => store.close());
 afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function openStore(): ObjectStore {
+  const ignored = (): undefined => undefined;
+  const told = { onSwept: ignored, onSecond: ignored };
+  return createFileStore(join(root, "objects"), {
+    random: seededRandom(1),
+    clock: new TestClock(),
+    ...told,
+  });
+}
 
 async function kindOf(call: Promise<unknown>): Promise<string> {
   return call.then(
@@ -91,8 +103,10 @@ describe("objects as files", () => {
   it("leave no half one behind, and one that a crash left is not listed", async () => {
     await store.put("a/b", Buffer.from("x"), signal);
     expect(readdirSync(join(root, "objects", "a"))).toEqual(["b"]);
+    expect(readdirSync(join(root, "objects", ".partial"))).toEqual([]);
     writeFileSync(join(root, "objects", "a", "0011.partial"), "half");
     expect(await store.list("a/", 10, signal)).toEqual(["a/b"]);
+    expect(await store.list("", 10, signal)).toEqual(["a"]);
   });
 
   it("are away while their folder cannot be used, and there again by themselves", async () => {

@@ -1,62 +1,149 @@
 import { constants } from "node:fs";
-import { access, mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
+import { Folders, syncFolder } from "./folders.ts";
+import { withLast } from "./first-error.ts";
 import { ObjectFault, type ObjectStore } from "./object-store.ts";
+import { Partials, type Swept } from "./partials.ts";
 
-const partialSuffix = ".partial";
-const nameBytes = 8;
+const sweepEveryMs = 3_600_000;
 /** Of the four threads that file systems and name lookups share: a frozen folder holds no more. */
 const atOnceMax = 2;
 
+export interface FileStoreDeps {
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Told of each sweep that removed something or could not; `cause` where it could not begin. */
+  onSwept(swept: Swept, cause?: unknown): void;
+  /** Told of what failed behind another error, which is the one that a call rejects with. */
+  onSecond(cause: unknown): void;
+}
+
 /**
- * Objects as files below `root`, which is made when it is not there. An object is written beside
- * its place, synced and moved there, so that nobody ever reads a half one.
+ * Objects as files below `root`, which is made when it is not there. An object is written in a
+ * folder of its own, synced and moved to its place, so that nobody ever reads a half one. What
+ * crashed processes left in that folder is removed at the start and every hour.
  */
-export function createFileStore(root: string, random: Random): ObjectStore {
-  const pathOf = (key: string): string => join(root, ...key.split("/"));
-  const turns = new Turns();
-  const inTurn = <T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> =>
-    turns.take(signal, () => asFault(run));
-  return {
-    put: (key, bytes, signal) =>
-      inTurn(signal, async () => {
-        const path = pathOf(key);
-        const name = Buffer.from(random.bytes(nameBytes)).toString("hex");
-        const partial = join(dirname(path), `${name}${partialSuffix}`);
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        try {
-          await writeSynced(partial, bytes);
+export function createFileStore(root: string, deps: FileStoreDeps): ObjectStore {
+  return new FileStore(resolve(root), deps);
+}
+
+class FileStore implements ObjectStore {
+  readonly #root: string;
+  readonly #deps: FileStoreDeps;
+  readonly #turns = new Turns();
+  readonly #folders: Folders;
+  readonly #partials: Partials;
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(root: string, deps: FileStoreDeps) {
+    this.#root = root;
+    this.#deps = deps;
+    this.#folders = new Folders(root, deps.onSecond);
+    this.#partials = new Partials(root, deps.random);
+    void this.#sweep();
+  }
+
+  put(key: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, async () => {
+      const path = this.#pathOf(key);
+      await this.#folders.make(dirname(path));
+      await this.#folders.make(this.#partials.folder);
+      await this.#partials.hold(async (partial) => {
+        let isMoved = false;
+        const move = async (): Promise<void> => {
+          await this.#write(partial, bytes);
           await rename(partial, path);
-        } catch (cause) {
-          await rm(partial, { force: true });
-          throw cause;
-        }
-        await syncDirectory(dirname(path));
-      }),
-    get: (key, signal, bytesMax) => inTurn(signal, () => readSome(pathOf(key), bytesMax)),
-    remove: (key, signal) =>
-      inTurn(signal, async () => {
-        await rm(pathOf(key), { force: true });
-        await ifThere(() => syncDirectory(dirname(pathOf(key))));
-      }),
-    list: (prefix, max, signal) =>
-      inTurn(signal, async () => {
-        const at = prefix.lastIndexOf("/") + 1;
-        const names = await ifThere(() => readdir(pathOf(prefix.slice(0, at))));
-        return (names ?? [])
-          .filter((name) => name.startsWith(prefix.slice(at)) && !name.endsWith(partialSuffix))
-          .toSorted()
-          .slice(0, max)
-          .map((name) => prefix.slice(0, at) + name);
-      }),
-    ping: (signal) =>
-      inTurn(signal, async () => {
-        await mkdir(root, { recursive: true, mode: 0o700 });
-        await access(root, constants.R_OK | constants.W_OK);
-      }),
-    close: () => undefined,
-  };
+          isMoved = true;
+        };
+        const clean = async (): Promise<void> => {
+          if (!isMoved) await rm(partial, { force: true });
+        };
+        await withLast(move, clean, this.#deps.onSecond);
+      });
+      await syncFolder(dirname(path), this.#deps.onSecond);
+    });
+  }
+
+  get(key: string, signal: AbortSignal, bytesMax?: number): Promise<Buffer | undefined> {
+    return this.#inTurn(signal, () => this.#read(this.#pathOf(key), bytesMax));
+  }
+
+  remove(key: string, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, async () => {
+      const path = this.#pathOf(key);
+      await rm(path, { force: true });
+      await ifThere(() => syncFolder(dirname(path), this.#deps.onSecond));
+    });
+  }
+
+  list(prefix: string, max: number, signal: AbortSignal): Promise<string[]> {
+    return this.#inTurn(signal, async () => {
+      const at = prefix.lastIndexOf("/") + 1;
+      const names = await ifThere(() => readdir(this.#pathOf(prefix.slice(0, at))));
+      return (names ?? [])
+        .filter((name) => name.startsWith(prefix.slice(at)) && !name.includes("."))
+        .toSorted()
+        .slice(0, max)
+        .map((name) => prefix.slice(0, at) + name);
+    });
+  }
+
+  ping(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, async () => {
+      await this.#folders.make(this.#root);
+      await access(this.#root, constants.R_OK | constants.W_OK);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#root, ...key.split("/"));
+  }
+
+  #inTurn<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    return this.#turns.take(signal, () => asFault(run));
+  }
+
+  async #write(path: string, bytes: Buffer): Promise<void> {
+    const file = await open(path, "wx", 0o600);
+    const write = async (): Promise<void> => {
+      await file.writeFile(bytes);
+      await file.sync();
+    };
+    await withLast(write, () => file.close(), this.#deps.onSecond);
+  }
+
+  async #read(path: string, bytesMax: number | undefined): Promise<Buffer | undefined> {
+    const file = await ifThere(() => open(path, "r"));
+    if (file === undefined) return undefined;
+    const read = async (): Promise<Buffer> => {
+      if (bytesMax === undefined) return file.readFile();
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(bytesMax), 0, bytesMax, 0);
+      return buffer.subarray(0, bytesRead);
+    };
+    return withLast(read, () => file.close(), this.#deps.onSecond);
+  }
+
+  /** Never rejects; arranges for the next one. It waits for its turn like every call. */
+  async #sweep(): Promise<void> {
+    const { clock, onSwept } = this.#deps;
+    try {
+      const swept = await this.#turns.take(undefined, () => this.#partials.sweep(clock.wallMs()));
+      if (swept.removed > 0 || swept.failed > 0) onSwept(swept);
+    } catch (cause) {
+      onSwept({ removed: 0, failed: 0 }, cause);
+    }
+    if (this.#isClosed) return;
+    this.#timer = clock.after(sweepEveryMs, () => void this.#sweep(), { unref: true });
+  }
 }
 
 /** Lets a few run at once and the rest wait in their order; who is no longer wanted never begins. */
@@ -64,48 +151,17 @@ class Turns {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  async take<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  async take<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
     if (this.#running < atOnceMax) this.#running++;
     else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     try {
-      if (signal.aborted) throw new ObjectFault("unreachable", "given up before its turn");
+      if (signal?.aborted) throw new ObjectFault("unreachable", "given up before its turn");
       return await run();
     } finally {
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running--;
     }
-  }
-}
-
-async function writeSynced(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-async function readSome(path: string, bytesMax: number | undefined): Promise<Buffer | undefined> {
-  const file = await ifThere(() => open(path, "r"));
-  if (file === undefined) return undefined;
-  try {
-    if (bytesMax === undefined) return await file.readFile();
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(bytesMax), 0, bytesMax, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }
 
@@ -129,6 +185,7 @@ async function asFault<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-function codeOf(cause: unknown): string {
+/** The system's word for an error, such as ENOSPC; it holds no path. */
+export function codeOf(cause: unknown): string {
   return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
 }

@@ -5,7 +5,7 @@ import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { Dependencies } from "../health/dependencies.ts";
 import type { ObjectsConfig } from "./config.ts";
-import { createFileStore } from "./file-store.ts";
+import { codeOf, createFileStore } from "./file-store.ts";
 import { objectMetrics } from "./metrics.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createS3Store } from "./s3/s3-store.ts";
@@ -53,10 +53,19 @@ export function openObjects(
 }
 
 function storeOf(objects: NonNullable<ObjectsConfig>, deps: ObjectsDeps): ObjectStore {
-  const { clock, random, stateDir, bytesMax } = deps;
+  const { clock, random, logger, stateDir, bytesMax } = deps;
   if (typeof objects === "string") {
     const path = objects.slice("file:".length);
-    return createFileStore(path === "" ? join(stateDir, "objects") : path, random);
+    return createFileStore(path === "" ? join(stateDir, "objects") : path, {
+      clock,
+      random,
+      onSwept({ removed, failed }, cause) {
+        const fields = { removed, failed, detail: codeOf(cause) };
+        if (failed > 0 || cause !== undefined) logger.warn("object store swept", fields);
+        else logger.info("object store swept", fields);
+      },
+      onSecond: (cause) => logger.warn("object store clean-up", { detail: codeOf(cause) }),
+    });
   }
   const { bucket, region } = objects;
   return createS3Store({
