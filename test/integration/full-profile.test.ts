@@ -112,6 +112,8 @@ describe("the plan of R2 with --profile full", () => {
     await using gateway = await startGatewayProcess({
       listen: { port: 0 },
       log: { level: "silent" },
+      // What a busy machine has it shed is not this test's matter.
+      telemetry: { overloadAfter: 0 },
       stateDir: mkdtempSync(join(tmpdir(), "loadline-full-")),
       targets: { sim: { provider: "simulator", model: "sim", tokens: 4, latency: 1 } },
       routes: { sim: { models: ["sim"], groups: [{ targets: ["sim"] }] } },
