@@ -2,9 +2,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+
 import { seededRandom, systemRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openWorld, type World } from "../../packages/gateway/src/admin/world.fixture.ts";
+import { loadlineCode } from "../../packages/gateway/src/identity/codes.ts";
 import {
   loadConfig,
   openIdentityServices,
@@ -17,6 +19,8 @@ import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/
 import { startGatewayProcess } from "./gateway-process.ts";
 
 const clock = systemClock();
+const triesMax = 30;
+const waitMs = 60_000;
 const parts = await requireParts(["postgres-15"]);
 let root: string;
 
@@ -25,18 +29,30 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
+/** What only prepares or reads is asked again while a busy machine is over the store's 1 s a call. */
+async function patiently<T>(run: () => Promise<T>): Promise<T> {
+  for (let left = triesMax; ; left--) {
+    try {
+      return await run();
+    } catch (cause) {
+      if (left === 0 || loadlineCode(cause) !== "LL_STATE_UNAVAILABLE") throw cause;
+    }
+  }
+}
+
 /** Every entry of a store, parsed. */
-async function exported(
+const exported = (
   stateDir: string,
   sql: string,
 ): Promise<
   { tenant: string; seq: number; action: string; requestId: string; object: { id: string } }[]
-> {
-  await using log = await openOfflineAudit({ clock, stateDir, sql });
-  const texts: string[] = [];
-  await log.export((text) => texts.push(text));
-  return texts.map((text) => JSON.parse(text));
-}
+> =>
+  patiently(async () => {
+    await using log = await openOfflineAudit({ clock, stateDir, sql });
+    const texts: string[] = [];
+    await log.export((text) => texts.push(text));
+    return texts.map((text) => JSON.parse(text));
+  });
 
 describe.skipIf(parts.missing)("the audit log on PostgreSQL 15", () => {
   let server: RunningPostgres;
@@ -59,13 +75,14 @@ describe.skipIf(parts.missing)("the audit log on PostgreSQL 15", () => {
     const b = await open("b");
     let made = 0;
     const workers = [a, a, b, b].map(async (world) => {
-      for (let i = 0; i < 10; i++) {
+      for (let i = 0, own = 0; own < 10 && i < triesMax; i++) {
         // On a busy machine a call may be over its bound of 1 s; the chain must not mind.
         const key = world.makeKey({ name: `n${i}`, permissions: ["models:read"] });
         const count = await key.then(
           () => 1,
           () => 0,
         );
+        own += count;
         made += count;
       }
     });
@@ -84,22 +101,27 @@ describe.skipIf(parts.missing)("the audit log on PostgreSQL 15", () => {
     expect(seqs.length).toBeGreaterThanOrEqual(made);
     for (const name of ["a", "b"]) {
       const stateDir = join(root, `${name}-kept`);
-      await using log = await openOfflineAudit({ clock, stateDir, sql: server.url });
-      const verdict = await log.verify({ heads: join(root, `${name}.heads`) });
+      const verdict = await patiently(async () => {
+        await using log = await openOfflineAudit({ clock, stateDir, sql: server.url });
+        return await log.verify({ heads: join(root, `${name}.heads`) });
+      });
       expect(verdict).toMatchObject({ status: "intact", problems: [] });
     }
   });
 
   it("while the server is dead refusals are kept on the disk and admin calls answer 503", async () => {
     await using world = await open("a");
-    const keys = await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        world.makeKey({ name: `n${i}`, permissions: ["models:read"] }),
-      ),
-    );
-    // Keys seen before are served while the store is away, once the news that they were made,
-    // which comes within 250 ms and has them looked up again, is behind them.
-    await clock.sleep(600);
+    const keys: { id: string; secret: string }[] = [];
+    // One after another: each has 1 s, however many a busy machine has to write.
+    while (keys.length < 20)
+      keys.push(
+        await patiently(() =>
+          world.makeKey({ name: `n${keys.length}`, permissions: ["models:read"] }),
+        ),
+      );
+    // Keys seen before are served while the store is away, once the news that they were made, which
+    // has them looked up again, is behind them; a look for news may have begun before they were.
+    for (let look = 0; look < 2; look++) await world.running.gateway.identity.refresh();
     for (const { secret } of keys)
       expect((await world.ask("GET /v1/models", { key: secret })).status).toBe(200);
     await server.kill();
@@ -119,7 +141,7 @@ describe.skipIf(parts.missing)("the audit log on PostgreSQL 15", () => {
       (await exported(join(root, "a"), server.url))
         .filter((entry) => entry.action === "authz.denied")
         .map((entry) => Object.values(entry).map(String).join(" "));
-    await eventually(clock, async () => (await denied()).length === ids.size, 20_000);
+    await eventually(clock, async () => (await denied()).length === ids.size, waitMs);
     await using log = await openOfflineAudit({
       clock,
       stateDir: join(root, "a"),
@@ -129,7 +151,7 @@ describe.skipIf(parts.missing)("the audit log on PostgreSQL 15", () => {
     await eventually(
       clock,
       async () => (await log.verify({ heads }).catch(() => undefined))?.status === "intact",
-      20_000,
+      waitMs,
     );
   });
 });
@@ -161,7 +183,13 @@ describe("a denial in sync mode", () => {
 describe("an admin change and its entry", () => {
   it("are both there or both absent after each of 10 SIGKILLs at random moments", async () => {
     const stateDir = join(root, "state");
-    const config = { stateDir, listen: { port: 0 }, log: { level: "silent" } };
+    const config = {
+      stateDir,
+      listen: { port: 0 },
+      log: { level: "silent" },
+      // A busy machine is not this test's matter.
+      telemetry: { overloadAfter: 0 },
+    };
     const random = seededRandom(20);
     const admin = await (async () => {
       const loaded = loadConfig(undefined, {}, config);
@@ -178,14 +206,16 @@ describe("an admin change and its entry", () => {
           const body = JSON.stringify({ name: `k${kill}` });
           const request = { method: "POST", headers, body };
           const made = await fetch(`${gateway.url}/admin/v1/keys`, request).catch(() => undefined);
-          if (made?.status === 201) answered++;
-          else return;
+          if (made === undefined) return;
+          if (made.status === 201) answered++;
         }
       };
       // The admin plane is loaded by its first request.
       expect((await fetch(`${gateway.url}/admin/v1/keys`, { headers })).status).toBe(200);
+      const before = answered;
       const workers = [worker(), worker(), worker()];
-      await clock.sleep(30 + random.below(120));
+      await eventually(clock, () => answered > before + 1, waitMs);
+      await clock.sleep(random.below(120));
       await gateway.kill();
       isKilled = true;
       await Promise.all(workers);
