@@ -32,7 +32,7 @@ describe.skipIf(parts.missing)("the checks of a real Prometheus and Alertmanager
         const answer = await fetch(url).catch(() => null);
         return answer?.ok === true && (await answer.text()).includes(text);
       },
-      20_000,
+      60_000,
     );
 
   beforeAll(async () => {
@@ -61,7 +61,7 @@ receivers: [{ name: mail }, { name: pager, webhook_configs: [{ url: '${hook}' }]
     );
     writeFileSync(
       join(folder, "p.yml"),
-      `global: { scrape_interval: 1s, evaluation_interval: 1s }
+      `global: { scrape_interval: 3s, evaluation_interval: 1s }
 rule_files: [rules.yml]
 alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:${ports.alertmanager}'] }] }] }
 scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${ports.prometheus}'] }] }]
@@ -81,12 +81,14 @@ scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${por
     await says(`http://127.0.0.1:${ports.alertmanager}/-/ready`, "");
     const query = `http://127.0.0.1:${ports.prometheus}/api/v1/query?query=job_up_sum`;
     await says(query, '"job"');
-  }, 60_000);
+  }, 150_000);
 
   afterAll(async () => {
     for (const child of started) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const ended = once(child, "exit");
       child.kill("SIGKILL");
-      await once(child, "exit");
+      await ended;
     }
   });
 
