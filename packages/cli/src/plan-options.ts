@@ -46,7 +46,8 @@ export async function readWantedPlan(
       : await planOfFile(resolve(host.cwd, path), skipped, profileOf(args));
   const wanted = { ...given, plan: withWaivers(host, args, given, path) };
   const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(wanted.plan));
-  const stackSecrets = await secretsOf(host, wanted, path);
+  const folder = path === undefined ? host.cwd : dirname(resolve(host.cwd, path));
+  const stackSecrets = await secretsOf(host, wanted.plan, folder);
   return {
     ...wanted,
     ...(apiKey === undefined ? {} : { apiKey }),
@@ -66,11 +67,7 @@ export async function readResumedPlan(
   }
   const plan = await planOfRun(path);
   const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(plan));
-  const stack = planFileSchema.shape.stack.safeParse(plan.stages["stack"]).data;
-  const stackSecrets =
-    stack === undefined
-      ? undefined
-      : await readStackSecrets(stack, { env: host.env, folder: host.cwd });
+  const stackSecrets = await secretsOf(host, plan, host.cwd);
   return {
     plan,
     ...(apiKey === undefined ? {} : { apiKey }),
@@ -79,16 +76,15 @@ export async function readResumedPlan(
 }
 
 /** Only a plan that checks or loads its stack needs the credentials of it. */
-async function secretsOf(host: CliHost, wanted: WantedPlan, path: string | undefined) {
-  const stack = wanted.file?.stack;
-  const skip = wanted.plan.stages["skip"];
-  if (stack === undefined || path === undefined) return undefined;
-  const loads = wanted.plan.stages["loads"];
+async function secretsOf(host: CliHost, plan: RunPlan, folder: string) {
+  const stack = planFileSchema.shape.stack.safeParse(plan.stages["stack"]).data;
+  if (stack === undefined) return undefined;
+  const { skip, loads } = plan.stages;
   const isLoaded = Array.isArray(loads) && loads.some((name) => name !== "chat");
   const isUsed = (stage: string, uses: boolean): boolean =>
     uses && !(Array.isArray(skip) && skip.includes(stage));
   if (!isUsed("stack", true) && !isUsed("load", isLoaded)) return undefined;
-  return readStackSecrets(stack, { env: host.env, folder: dirname(resolve(host.cwd, path)) });
+  return readStackSecrets(stack, { env: host.env, folder });
 }
 
 function planOfTarget(args: Args, target: string, skip: readonly StageName[]): RunPlan {

@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { loadPlanFile, runValidation } from "@loadline/validator";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Ended, runLine } from "../test/run-line.ts";
+import { toolVersion } from "./version.ts";
+
+let cwd = "";
+beforeEach(() => void (cwd = mkdtempSync(join(tmpdir(), "loadline-cli-plan-"))));
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+/** Nothing listens on port 9, so that every check fails at once. */
+const nobody = "http://127.0.0.1:9";
+const secret = "a-word-for-this-test";
+
+interface Asked {
+  readonly skip: string;
+  /** Services of the stack that the plan loads too. */
+  readonly loaded?: string;
+}
+
+/** A plan of a target and of a document service that wants a token from the environment. */
+function storePlan({ skip, loaded = "" }: Asked, token = "${env:DOCS_TOKEN}"): string {
+  const path = join(cwd, "plan.yaml");
+  const text = `target: { url: "${nobody}/v1" }
+stack:
+  services:
+    docs: { kind: rag, url: "${nobody}", token: "${token}" }
+load: { durationSeconds: 1, warmupSeconds: 0, ratePerSecond: 10, services: [${loaded}] }
+skip: [${skip}]
+`;
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A run of the plan that was stopped at its first probe; the command's own deps, but no secret. */
+async function interrupted(path: string): Promise<string> {
+  const { plan, text } = await loadPlanFile(path);
+  const stop = new AbortController();
+  const { runDir, exitCode } = await runValidation(plan, {
+    clock: systemClock(),
+    random: systemRandom(),
+    runsDir: join(cwd, ".loadline", "runs"),
+    toolVersion,
+    reporters: [],
+    planText: text,
+    signal: stop.signal,
+    onProgress: ({ stage, state }) => {
+      if (stage === "probe" && state === "running") stop.abort();
+    },
+  });
+  expect(exitCode).toBe(130);
+  return runDir;
+}
+
+const run = (line: string, env: Record<string, string> = {}): Promise<Ended> =>
+  runLine(line, { cwd, env, clock: systemClock() });
+
+const used: readonly (readonly [string, Asked])[] = [
+  ["the stack is checked", { skip: "load" }],
+  [
+    "the stack is not checked, but one of its services is loaded",
+    { skip: "stack", loaded: "docs" },
+  ],
+];
+const unused: readonly (readonly [string, Asked])[] = [
+  ["the stack is skipped and the load is the target's own", { skip: "stack, load" }],
+  ["what would load a service of it is skipped too", { skip: "stack, load", loaded: "docs" }],
+];
+
+describe("credentials of a stack", () => {
+  it.each(used)("are asked for by name, exit 78, where %s", async (_, asked) => {
+    const ended = await run(`validate --plan ${storePlan(asked)} --skip probe`);
+    expect(ended.exit).toBe(78);
+    expect(ended.err).toContain("LL_STACK_SECRET stack.services.docs.token");
+    expect(ended.err).toContain("DOCS_TOKEN is not set");
+  });
+
+  it.each(unused)("are not asked for where %s", async (_, asked) => {
+    const ended = await run(`validate --plan ${storePlan(asked)} --skip probe`);
+    expect(ended.err).not.toContain("LL_STACK_SECRET");
+    expect(ended.exit).toBe(2);
+  });
+
+  it("are not asked for of a stack that only --skip leaves out", async () => {
+    const path = storePlan({ skip: "" });
+    const ended = await run(`validate --plan ${path} --skip probe,stack,load`);
+    expect(ended.err).not.toContain("LL_STACK_SECRET");
+    expect(ended.exit).toBe(2);
+  });
+});
+
+describe("a run that is resumed", () => {
+  it.each(used)("asks for the stack's credentials where %s", async (_, asked) => {
+    const dir = await interrupted(storePlan(asked));
+    const ended = await run(`validate --resume ${dir}`);
+    expect(ended.exit).toBe(78);
+    expect(ended.err).toContain("LL_STACK_SECRET stack.services.docs.token");
+  });
+
+  it.each(unused)("asks for no credential of the stack where %s", async (_, asked) => {
+    const dir = await interrupted(storePlan(asked));
+    const ended = await run(`validate --resume ${dir} --json`);
+    expect(ended.err).not.toContain("LL_STACK_SECRET");
+    expect(ended.exit).toBe(1);
+    const claims = claimsOf(ended.out);
+    expect(claims.get("http.alive")).toBe("failed");
+    const skipped = [...claims].filter(([id]) => /^(stack|load)\./.test(id));
+    expect(skipped.length).toBeGreaterThan(0);
+    for (const [id, verdict] of skipped) expect(verdict, id).toBe("not_tested");
+  });
+
+  it("goes on with the credentials it is given and shows none of them", async () => {
+    const dir = await interrupted(storePlan({ skip: "load" }));
+    const ended = await run(`validate --resume ${dir} --json`, { DOCS_TOKEN: secret });
+    expect(ended.exit).toBe(1);
+    const stack = [...claimsOf(ended.out)].filter(([id]) => id.startsWith("stack."));
+    expect(stack.some(([, verdict]) => verdict === "failed")).toBe(true);
+    expect(ended.out + ended.err).not.toContain(secret);
+  });
+
+  it("looks for a secret's file from where the command is typed", async () => {
+    writeFileSync(join(cwd, "docs.token"), `${secret}\n`);
+    const dir = await interrupted(storePlan({ skip: "load" }, "${file:docs.token}"));
+    const ended = await run(`validate --resume ${dir}`);
+    expect(ended.err).not.toContain("LL_STACK_SECRET");
+    expect(ended.exit).toBe(1);
+  });
+});
+
+/** Verdicts of a printed verdict by claim. */
+function claimsOf(out: string): ReadonlyMap<string, string> {
+  const { claims } = JSON.parse(out) as { claims: { id: string; verdict: string }[] };
+  return new Map(claims.map(({ id, verdict }) => [id, verdict]));
+}
