@@ -156,7 +156,7 @@ describe("state over restarts", () => {
     expect((await g.post(path, chat, { headers })).status).toBe(200);
     await g.gateway.identity.keys.revoke(operator(), id);
     await expect
-      .poll(async () => errorCode(await g.post(path, chat, { headers })), { timeout: 2000 })
+      .poll(async () => errorCode(await g.post(path, chat, { headers })), { timeout: 10_000 })
       .toBe("LL_AUTH_REVOKED");
   });
 

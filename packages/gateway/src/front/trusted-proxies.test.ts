@@ -69,7 +69,7 @@ describe.each(["http1", "node"])("behind a trusted proxy, front %s", (front) => 
     // Denials are written in groups, beside the answer.
     const isOnRecord = async (): Promise<boolean> =>
       (await world.entries("default")).some((one) => one.ip === "203.0.113.9");
-    await expect.poll(isOnRecord, { timeout: 5000 }).toBe(true);
+    await expect.poll(isOnRecord, { timeout: 10_000 }).toBe(true);
   });
 });
 

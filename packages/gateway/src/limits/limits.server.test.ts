@@ -54,7 +54,7 @@ describe.each(["http1", "node"])("limits of a running gateway, front %s", (front
     }
     const refused = await running.post("/v1/chat/completions", call);
     expect([refused.status, await errorCode(refused)]).toEqual([402, "LL_BUDGET_EXHAUSTED"]);
-    await eventually(systemClock(), () => running.logged().includes('"percent":80'), 1000);
+    await eventually(systemClock(), () => running.logged().includes('"percent":80'), 10_000);
   });
 
   it("a call that no limit can ever hold is 400, because clients repeat a 429", async () => {

@@ -9,6 +9,7 @@ import {
   runUpstream,
   temporaryDir,
 } from "../../test/harness.ts";
+import { quietest } from "../../../testkit/src/quietest.ts";
 import { drawKey, formatKey, parseKey } from "../identity/keys/key-format.ts";
 import type { Controls } from "../controls.ts";
 import { anonymousPrincipal } from "../identity/acting.ts";
@@ -65,10 +66,17 @@ describe("who asks", () => {
   });
 
   it("a key with 2 s of life is 200 and then, itself, 401 expired [R0-09]", async () => {
-    const key = await keyOf({ expiresAt: systemClock().wallMs() + 2000 });
-    expect(await answer(await call(key))).toEqual([200, ""]);
+    const measure = async () => {
+      const expiresAt = systemClock().wallMs() + 2000;
+      const key = await keyOf({ expiresAt });
+      const first = await answer(await call(key));
+      return { key, first, isInTime: systemClock().wallMs() < expiresAt };
+    };
+    // A machine may take the two seconds to ask.
+    const { key, first } = await quietest(measure, ({ isInTime }) => isInTime);
+    expect(first).toEqual([200, ""]);
     await expect
-      .poll(async () => answer(await call(key)), { timeout: 4000, interval: 100 })
+      .poll(async () => answer(await call(key)), { timeout: 10_000, interval: 100 })
       .toEqual([401, "LL_AUTH_EXPIRED"]);
   });
 

@@ -45,19 +45,23 @@ describe("what a caller narrows by a header", () => {
 
   it("x-loadline-timeout-ms: a shorter time ends the call with 504, a longer one lengthens nothing", async () => {
     await using a = await silent();
-    await using g = await runGateway({
+    await using patient = await runGateway({
+      ...overUpstreams(a.baseUrl),
+      timeouts: { total: "60s" },
+    });
+    await using hasty = await runGateway({
       ...overUpstreams(a.baseUrl),
       timeouts: { total: "600ms" },
     });
-    const took = async (ms: string): Promise<number> => {
+    const took = async (g: Running, ms: string): Promise<number> => {
       const startedMs = clock.monotonicMs();
       expect((await ask(g, { "x-loadline-timeout-ms": ms })).status).toBe(504);
       return clock.monotonicMs() - startedMs;
     };
-    expect(await took("150")).toBeLessThan(500);
-    const longer = await took("60000");
+    expect(await took(patient, "150")).toBeLessThan(15_000);
+    const longer = await took(hasty, "60000");
     expect(longer).toBeGreaterThan(500);
-    expect(longer).toBeLessThan(3000);
+    expect(longer).toBeLessThan(15_000);
   });
 
   it("header and body narrow together: the shorter time holds, two routes are refused", async () => {
@@ -66,11 +70,11 @@ describe("what a caller narrows by a header", () => {
     const startedMs = clock.monotonicMs();
     const answer = await ask(
       g,
-      { "x-loadline-timeout-ms": "5000" },
+      { "x-loadline-timeout-ms": "60000" },
       { body: { loadline: { timeoutMs: 150 } } },
     );
     expect(answer.status).toBe(504);
-    expect(clock.monotonicMs() - startedMs).toBeLessThan(2000);
+    expect(clock.monotonicMs() - startedMs).toBeLessThan(15_000);
     const two = await ask(
       g,
       { "x-loadline-route": "r" },

@@ -149,7 +149,7 @@ const cases: readonly Case[] = [
       const before = requestLines(g);
       await seenBy(g.chat());
       const isLogged = (): boolean => requestLines(g) > before;
-      return eventually(systemClock(), isLogged, 300).then(
+      return eventually(systemClock(), isLogged, 2000).then(
         () => true,
         () => false,
       );
@@ -195,7 +195,7 @@ describe("each key that a reload applies changes behaviour", () => {
     expect(await probe(g)).toEqual(was);
     const { outcome } = await g.reload({ ...simulated(), ...after });
     expect(outcome).toBe("applied");
-    await eventually(systemClock(), async () => isEqual(await probe(g), is), 3000);
+    await eventually(systemClock(), async () => isEqual(await probe(g), is), 15_000);
   });
 
   it("retry.attempts", async () => {

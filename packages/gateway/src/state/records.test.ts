@@ -75,7 +75,7 @@ describe("records on their way to PostgreSQL", () => {
     await records.usage.append(aBatch(aUsage("3")));
     expect(spooled("usage")).toBeGreaterThan(0);
     back();
-    await eventually(clock, () => spooled("usage") === 0, 3000);
+    await eventually(clock, () => spooled("usage") === 0, 10_000);
     await records.usage.append(aBatch(aUsage("4")));
     expect((await real.repositories.usage.sums([]))[0]?.requests).toBe(4);
   });
@@ -88,7 +88,7 @@ describe("records on their way to PostgreSQL", () => {
     await records.audit.append("t1", [aDraft("c")], seal);
     expect((await real.repositories.audit.head("t1")).seq).toBe(1);
     back();
-    await eventually(clock, () => spooled("audit") === 0, 3000);
+    await eventually(clock, () => spooled("audit") === 0, 10_000);
     const chain = async (tenantId: string): Promise<string[]> =>
       (await real.repositories.audit.query({ tenantId })).map((row) => row.eventId);
     expect(await chain("t1")).toEqual(["a", "b", "c"]);

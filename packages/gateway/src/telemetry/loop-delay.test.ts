@@ -114,7 +114,7 @@ describe("a gateway whose loop does not keep up", () => {
       await answer.text();
       return answer.status === 200;
     };
-    await eventually(systemClock(), isServed, 2000);
+    await eventually(systemClock(), isServed, 10_000);
     const metrics = await (await g.get("/metrics")).text();
     expect(metrics).toMatch(
       /loadline_requests_total\{operation="chat",route="_none",status="503"\} [1-9]/,

