@@ -177,14 +177,14 @@ describe("sample admission policies", () => {
       spawnSync("sh", [join(examples, "admit.sh"), `runs/${run}`, key], {
         cwd: folder,
         encoding: "utf8",
-        timeout: 30_000,
+        timeout: 100_000,
         env: { ...process.env, LOADLINE: shim, MAX_AGE_HOURS: hours },
       });
     expect(admit("2026-good", "ed.pub.pem").stdout).toContain("admitted: READY, signed");
     expect(admit("2026-good", "other.pub.pem").status).toBe(1);
     expect(admit("2026-bad", "ed.pub.pem").status).toBe(1);
     expect(admit("2026-good", "ed.pub.pem", "1").stderr).toContain("hours old");
-  }, 60_000);
+  }, 300_000);
 
   test("the cluster samples name the predicate type and the keys a statement has", () => {
     const kyverno = readFileSync(join(examples, "kyverno-policy.yaml"), "utf8");
