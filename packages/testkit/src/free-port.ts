@@ -1,10 +1,26 @@
 import { createServer } from "node:net";
+import { systemRandom } from "@loadline/kit/random";
 import { listenOnLoopback } from "./listen.ts";
 
-/** A port of loopback that nobody listened on a moment ago; for programs that do not say theirs. */
+/** Below the ports that systems give to whoever asks for any, so that none of those is taken. */
+const portMin = 12_000;
+const portsCount = 20_000;
+const triesMax = 50;
+
+/**
+ * A port of loopback that nobody listened on a moment ago and that nobody else is given; for programs
+ * that do not say theirs, and for ports that are closed for a while.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOnLoopback(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const random = systemRandom();
+  for (let tried = 1; ; tried++) {
+    const server = createServer();
+    try {
+      const port = await listenOnLoopback(server, { port: portMin + random.below(portsCount) });
+      await new Promise((resolve) => server.close(resolve));
+      return port;
+    } catch (cause) {
+      if (tried >= triesMax) throw cause;
+    }
+  }
 }

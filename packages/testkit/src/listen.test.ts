@@ -13,10 +13,11 @@ describe("ports of loopback", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("a free port can be listened on", async () => {
+  it("a free port can be listened on, and is none of those given to whoever asks for any", async () => {
     const port = await freePort();
     const server = createServer();
-    expect(port).toBeGreaterThan(0);
+    expect(port).toBeGreaterThan(1023);
+    expect(port).toBeLessThan(32_768);
     expect(await listenOnLoopback(server, { port })).toBe(port);
     await new Promise((resolve) => server.close(resolve));
   });

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
+import { freePort } from "../free-port.ts";
 import { listenOnLoopback } from "../listen.ts";
 import { type Behaviour, behaviours } from "./behaviours.ts";
 import { play } from "./play.ts";
@@ -17,7 +18,7 @@ export interface FaultUpstreamOptions {
   readonly clock: Clock;
   /** Begins every word of its content, so a client can tell whose answer it got. */
   readonly letter: string;
-  /** 0 takes any free port. */
+  /** 0 takes any free port; absent: one that stays free while it is closed. */
   readonly port?: number;
 }
 
@@ -46,7 +47,7 @@ export async function startFaultUpstream(o: FaultUpstreamOptions): Promise<Fault
   let behaviour: Behaviour = behaviours.good;
   let timesLeft = Number.POSITIVE_INFINITY;
   let server: Server | undefined;
-  let port = o.port ?? 0;
+  let port = o.port ?? (await freePort());
 
   const answer = (socket: Socket, request: string): Seen => {
     const one = { atMs: o.clock.monotonicMs(), text: request, closedMs: -1 };
