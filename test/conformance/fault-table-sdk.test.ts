@@ -58,7 +58,7 @@ describe.skipIf("missing" in client).each(["http1", "node"] as const)(title, (fr
     await using silent = await startLoadline({ ports, timerMs, controls: { streamMachine } });
     const row = rows.find(({ id }) => id === "2a");
     if (!row) throw new Error("no row 2a");
-    const outcomes = await runRow({ ...tableOf(silent), times: 1 }, row);
+    const outcomes = await runRow({ ...tableOf(silent), times: 1, rounds: 1 }, row);
     const stream = outcomes.find(({ mode }) => mode === "stream");
     expect(stream?.verdict).toBe("fail");
     expect(Object.keys(stream?.problems ?? {})).toContain("a silent end");

@@ -92,7 +92,7 @@ describe("saboteurs of the stream machine", () => {
     await using subject = await startLoadline({ ports, timerMs, controls: { streamMachine } });
     const row = rows.find((one) => one.id === id);
     if (!row) throw new Error(`no row ${id}`);
-    const table = { clock, subject, upstreams: { a, b }, timerMs, slackMs, times: 1 };
+    const table = { clock, subject, upstreams: { a, b }, timerMs, slackMs, times: 1, rounds: 1 };
     const outcomes = await runRow(table, row);
     expect(outcomes.find(({ mode }) => mode === "stream")?.verdict).toBe("fail");
   });

@@ -25,6 +25,8 @@ interface Running {
 }
 
 const keepAliveMs = 150;
+/** Timers of rows that are not about timers. */
+const patientMs = 20_000;
 /** Rows that fail on purpose must not open a breaker; the row about breakers has its own. */
 const deafBreaker = { rate: 1, minVolume: 10_000, minFailures: 1000 };
 
@@ -60,15 +62,17 @@ export async function startLoadline(o: LoadlineOptions): Promise<Subject> {
   };
 }
 
-const kinds = ["plain", "keep-alive", "breaker"] as const;
+const kinds = ["plain", "timed", "keep-alive", "breaker"] as const;
 type Kind = (typeof kinds)[number];
 
 function kindOf(variant: Variant): Kind {
-  return variant === "keep-alive" || variant === "breaker" ? variant : "plain";
+  // Whoever is asked in another protocol may wait for more of it, until a timer ends that.
+  if (variant === "tls") return "timed";
+  return kinds.find((kind) => kind === variant) ?? "plain";
 }
 
 function endpointOf(one: Running, variant: Variant): Endpoint {
-  const model = variant === "keep-alive" || variant === "breaker" ? "pair" : variant;
+  const model = kinds.some((kind) => kind === variant) ? "pair" : variant;
   return { url: one.url, model, headers: { authorization: `Bearer ${one.key}` } };
 }
 
@@ -89,6 +93,7 @@ function settings({ ports, timerMs, front }: LoadlineOptions, kind: Kind, stateD
     model: "fault",
     baseUrl: `${scheme}://127.0.0.1:${port}/v1`,
   });
+  const ms = kind === "timed" ? timerMs : patientMs;
   const route = (name: string, targets: readonly string[], more: object = {}) => ({
     [name]: { models: [name], groups: targets.map((one) => ({ targets: [one] })), ...more },
   });
@@ -99,7 +104,7 @@ function settings({ ports, timerMs, front }: LoadlineOptions, kind: Kind, stateD
     drain: { accept: 0, grace: 0 },
     // A machine that runs other suites beside this one comes late to everything.
     telemetry: { overloadAfter: 0 },
-    timeouts: { firstByte: timerMs, firstContent: timerMs, idle: timerMs, total: 30_000 },
+    timeouts: { firstByte: ms, firstContent: ms, idle: ms, total: 30_000 },
     stream: {
       keepAlive: kind === "keep-alive" ? keepAliveMs : 15_000,
       keepAliveBeforeContent: kind === "keep-alive" ? "on" : "off",

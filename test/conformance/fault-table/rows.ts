@@ -92,7 +92,8 @@ function bad(id: string, does: string, body: string): Row {
 function before(id: string, does: string, a: BehaviourId, expected: Expected = quietA): Row {
   const classes = classesOf[a];
   const both = { ...expected, ...(classes && { classes }) };
-  return { id, does, variant: "pair", a, plain: both, stream: both };
+  const variant = expected.timers === undefined ? "pair" : "timed";
+  return { id, does, variant, a, plain: both, stream: both };
 }
 
 /** How each behaviour is to be told to the breaker of A, where the table says failure or neutral. */
@@ -220,7 +221,7 @@ export const rows: readonly Row[] = [
   {
     id: "D2",
     does: "A refuses, B silent",
-    variant: "pair",
+    variant: "timed",
     a: "refuse",
     b: "silent",
     plain: { ...failed(504, "LL_UPSTREAM_TIMEOUT", never, once), timers: 1 },

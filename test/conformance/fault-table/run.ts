@@ -52,6 +52,7 @@ function given(url: string): Subject {
   );
   const models: Partial<Record<Variant, string | undefined>> = {
     pair: values.model,
+    timed: values.model,
     alone: values["model-alone"],
     tls: values["model-tls"],
     resume: values["model-resume"],

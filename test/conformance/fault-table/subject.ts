@@ -2,6 +2,8 @@
 export type Variant =
   /** A, then B. */
   | "pair"
+  /** The same with short timers; elsewhere no machine is slow enough to reach one. */
+  | "timed"
   | "alone"
   /** A reached by TLS it does not speak, then B. */
   | "tls"

@@ -4,6 +4,7 @@ import { judgeBooks } from "./books.ts";
 import { judge } from "./judge.ts";
 import { type Ask, observe, type Observed } from "./observe.ts";
 import type { Expected, Row } from "./rows.ts";
+import { watchStalls } from "./stalls.ts";
 import type { Subject } from "./subject.ts";
 
 export interface Table {
@@ -13,6 +14,8 @@ export interface Table {
   /** First-byte, first-content and idle timer of the gateway, ms. */
   readonly timerMs: number;
   readonly times: number;
+  /** Rounds of one repetition at most, where the machine spoiled those before; default 5. */
+  readonly rounds?: number;
   /** How far an end may be from its timer, ms; default 100. */
   readonly slackMs?: number;
   /** Asks in the place of a raw request; rows with a body of their own are not examined then. */
@@ -32,7 +35,11 @@ export interface Outcome {
   readonly problems: Readonly<Record<string, number>>;
 }
 
-const settleMs = 250;
+/** Until a connection that is to be closed is; how late it was is judged apart. */
+const settleMs = 5000;
+const roundsMax = 5;
+/** A machine that held anything up for longer may be what a round shows. */
+const stallMsMax = 25;
 const leaveAfterMs = 100;
 const pollMs = 5;
 const timerSlackMs = 100;
@@ -60,15 +67,16 @@ async function runMode(
   const problems: Record<string, number> = {};
   if (!canAsk(table, row)) return { ...base, verdict: "NOT TESTED", passed: 0, times: 0, problems };
   let passed = 0;
+  let counted = 0;
   // Ten planned failures are too few to open a breaker, those of two rows may not be.
   await subject.fresh?.(row.variant);
   for (let i = 0; i < times; i++) {
-    if (i > 0) await rest(table, row);
-    const found = await runOnce(table, row, mode === "stream", expected);
+    if (i > 0 && (await rest(table, row))) counted = 0;
+    const { found, asked } = await repetition(table, row, mode === "stream", expected);
+    counted = asked === 1 ? counted + 1 : 1;
     if (found.length === 0) passed++;
     for (const problem of found) problems[problem] = (problems[problem] ?? 0) + 1;
   }
-  const counted = row.restMs !== undefined && subject.fresh ? 1 : times;
   const books = await subject.metrics?.(row.variant);
   const booked = books === undefined ? [] : judgeBooks(books, expected, counted);
   for (const problem of booked) problems[problem] = 1;
@@ -82,11 +90,33 @@ function canAsk({ subject, observe: client }: Table, row: Row): boolean {
   return subject.endpoint(row.variant) !== undefined && (!client || row.body === undefined);
 }
 
-/** Lets cooled keys warm up again. */
-async function rest({ subject, clock }: Table, row: Row): Promise<void> {
-  if (row.restMs === undefined) return;
-  if (subject.fresh) await subject.fresh(row.variant);
-  else await clock.sleep(row.restMs);
+/** Lets cooled keys warm up again; true when the books began anew. */
+async function rest({ subject, clock }: Table, row: Row): Promise<boolean> {
+  if (row.restMs === undefined) return false;
+  if (!subject.fresh) await clock.sleep(row.restMs);
+  await subject.fresh?.(row.variant);
+  return subject.fresh !== undefined;
+}
+
+/**
+ * One repetition: the first round that is as the table says or that the machine left alone, else the
+ * last. A fault of the gateway is in every round. Books begin anew with a second one.
+ */
+async function repetition(
+  table: Table,
+  row: Row,
+  isStream: boolean,
+  expected: Expected,
+): Promise<{ readonly found: readonly string[]; readonly asked: number }> {
+  const { clock, subject, rounds = roundsMax } = table;
+  for (let asked = 1; ; asked++) {
+    using stalls = watchStalls(clock);
+    const found = await runOnce(table, row, isStream, expected);
+    if (found.length === 0 || stalls.worstMs() < stallMsMax || asked >= rounds)
+      return { found, asked };
+    if (row.restMs !== undefined && !subject.fresh) await clock.sleep(row.restMs);
+    await subject.fresh?.(row.variant);
+  }
 }
 
 async function runOnce(
