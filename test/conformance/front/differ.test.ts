@@ -1,12 +1,13 @@
 import { systemClock } from "@loadline/kit/clock";
 import { parseRequestHead } from "@loadline/kit/http1";
-import { seededRandom, systemRandom } from "@loadline/kit/random";
+import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
 import { differ, differOn } from "./differ.ts";
 
-/** `bench/front/fuzz.ts` reads ten million. */
+/** `bench/front/fuzz.ts` reads ten million, of fresh seeds. */
 const seconds = Number(process.env["LOADLINE_FUZZ_SECONDS"] ?? 60);
-const seed = Number(process.env["LOADLINE_FUZZ_SEED"] ?? systemRandom().below(2 ** 31));
+/** One for all runs of the suite: what it shows depends on the front, not on luck. */
+const seed = Number(process.env["LOADLINE_FUZZ_SEED"] ?? 20_261_122);
 const clock = systemClock();
 const knockOutInputs = 20_000;
 
