@@ -29,7 +29,7 @@ export interface Answer {
   readonly text: string;
 }
 
-const waitMs = 5000;
+const waitMs = 20_000;
 
 /** A gateway behind one of its fronts, over an upstream that counts. */
 export async function startSubject(

@@ -1,7 +1,7 @@
 import { chunkEntries, framing } from "./framing.ts";
 import { type Entry, sound } from "./entry.ts";
 import { headEntries, targetEntries } from "./heads.ts";
-import { talk, type World } from "./world.ts";
+import { impatienceMs, talk, type World } from "./world.ts";
 
 /** The whole corpus. */
 export const corpus: readonly Entry[] = [
@@ -20,7 +20,8 @@ export async function refusedAsDocumented(world: World, entry: Entry): Promise<s
   const authenticated = world.authenticated();
   const isWhole = (text: string): boolean =>
     entry.reads !== undefined && text.includes("\r\n\r\n{");
-  const heard = await talk(world.port, entry.bytes(world.key, sound(world.key, "hidden")), isWhole);
+  const bytes = entry.bytes(world.key, sound(world.key, "hidden"));
+  const heard = await talk(world.port, bytes, isWhole, world.patienceMs);
   const broken: string[] = [];
   const statuses = entry.status === 0 ? [] : [entry.status];
   if (heard.statuses.join() !== statuses.join())
@@ -49,7 +50,8 @@ export async function victimsUnharmed(
   const broken: string[] = [];
   const unmarked = world.unmarked();
   const isAnswered = (text: string): boolean => /\r\n\r\n[^]*\}$/.test(text);
-  const attack = talk(proxyPort, entry.bytes(world.key, sound(world.key, "hidden")), isAnswered);
+  const bytes = entry.bytes(world.key, sound(world.key, "hidden"));
+  const attack = talk(proxyPort, bytes, isAnswered, impatienceMs);
   for (const victim of ["anna", "ben", "cleo"]) {
     const heard = await talk(proxyPort, sound(world.key, victim), isAnswered);
     if (heard.contents.join() !== victim)

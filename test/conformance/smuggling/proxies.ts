@@ -10,7 +10,7 @@ export interface Proxy extends AsyncDisposable {
   readonly port: number;
 }
 
-const startMs = 10_000;
+const startMs = 60_000;
 
 /** HAProxy that keeps its connections to the gateway and shares them among all of its clients. */
 export function startHaproxy(path: string, gatewayPort: number): Promise<Proxy> {
@@ -21,9 +21,10 @@ export function startHaproxy(path: string, gatewayPort: number): Promise<Proxy> 
       "  nbthread 1",
       "defaults",
       "  mode http",
-      "  timeout connect 2s",
+      "  timeout connect 20s",
+      "  timeout queue 20s",
       "  timeout client 5s",
-      "  timeout server 5s",
+      "  timeout server 20s",
       "  http-reuse always",
       `listen all`,
       `  bind 127.0.0.1:${port}`,
