@@ -10,6 +10,7 @@ import { type AlertCase, alertCases, healthy } from "./alerts/cases.ts";
 import { callMany, startWatch } from "./alerts/watch.ts";
 import { runCli } from "./cli-process.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
+import { judgeRounds, unless } from "./load/rounds.ts";
 
 const run = promisify(execFile);
 const parts = await requireParts(["prometheus"], { rows: ["R0-27", "R0-17"] });
@@ -63,7 +64,7 @@ describe.skipIf(parts.missing)("alert rules in a real Prometheus", () => {
     expect([ended.code, ended.err]).toEqual([0, ""]);
     rules = ended.out;
     writeFileSync(join(folder, "rules.yml"), rules);
-  }, 60_000);
+  }, 110_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("promtool takes the rules that `slo compile` prints [R0-27]", async () => {
@@ -83,13 +84,13 @@ describe.skipIf(parts.missing)("alert rules in a real Prometheus", () => {
       ...JSON.stringify(document).matchAll(/"alert":"Loadline(\w+)".*?"severity":"(\w+)"/g),
     ].map(([, name, severity]) => `${name}/${severity}`);
     expect(names.filter((name) => !fired.has(name))).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it("a rule over a renamed series is caught by the cases", async () => {
     writeFileSync(join(folder, "broken.yml"), rules.replaceAll("breaker_state", "breaker_status"));
     const { out, ok } = await tryCases("broken.yml", alertCases);
     expect([ok, out.includes("LoadlineBreakerOpen")]).toEqual([false, true]);
-  }, 60_000);
+  }, 240_000);
 
   it("the breaker's alert fires when an upstream is killed, the page when the last is [R0-27]", async () => {
     await using watch = await startWatch(parts.found("prometheus").path, folder);
@@ -108,11 +109,15 @@ describe.skipIf(parts.missing)("alert rules in a real Prometheus", () => {
       "LoadlineNoTarget ",
       "LoadlineSloTicket ",
     ]);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe("slo check beside a running gateway", () => {
-  it("a gateway that refuses 10 of 110 calls is over on limit hits alone [R0-27]", async () => {
+  it("a gateway that refuses 10 of 110 calls is over on limit hits alone [R0-27]", async (context) => {
+    await judgeRounds(context, round);
+  }, 120_000);
+
+  async function round(): Promise<readonly string[]> {
     const folder = mkdtempSync(join(tmpdir(), "ll-slo-"));
     await using gateway = await startGatewayProcess(
       {
@@ -132,13 +137,16 @@ describe("slo check beside a running gateway", () => {
     writeFileSync(join(folder, "page.txt"), page);
     const { code, out } = await runCli(folder, ["slo", "check", "--metrics", "page.txt"]);
     rmSync(join(folder, "page.txt"));
-    expect(out.split("\n").map((line) => line.split(":")[0]?.replace(/ +/, " "))).toEqual([
+    const said = out.split("\n").map((line) => line.split(":")[0]?.replace(/ +/, " ") ?? "");
+    expect(said.filter((line) => !line.endsWith(" overhead_over_100ms"))).toEqual([
       "OVER limit_hits",
       "within auth_failures",
-      "within overhead_over_100ms",
       "inconclusive breaker_changes",
       "",
     ]);
+    expect(said[2]).toMatch(/^(?:within|OVER) overhead_over_100ms$/);
     expect([code, out.split("\n")[0]]).toEqual([1, expect.stringContaining("10 of 110 ")]);
-  }, 60_000);
+    // What waits for a CPU is held up, by whomever.
+    return unless(said[2]?.startsWith("within") === true, out.split("\n")[2] ?? "");
+  }
 });
