@@ -88,7 +88,7 @@ describe.runIf(isCheckout)("a bundle and a second checkout", () => {
     cwd = join(emptyDir(), "bundles");
     mkdirSync(cwd);
     renameSync(runDirOf(made), join(cwd, "run"));
-  }, 110_000);
+  }, 240_000);
 
   const verify = (bundle: string): Promise<Ended> => runCli(cwd, ["verify", bundle], { main });
 
