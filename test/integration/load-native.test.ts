@@ -55,7 +55,7 @@ describe.skipIf(parts.missing)("native histograms as a real Prometheus reads the
     ];
     child = spawn(parts.found("prometheus").path, flags, { stdio: "ignore" });
     const count = "loadline_load_requests_total";
-    await eventually(clock, async () => (await ask(port, count)) !== null, 30_000);
+    await eventually(clock, async () => (await ask(port, count)) !== null, 60_000);
   });
   afterAll(async () => {
     if (child !== null && child.exitCode === null) {
