@@ -20,6 +20,7 @@ import {
   readRecord,
   recordBytesMax,
 } from "./record.ts";
+import { Undo, type UndoEnd } from "./undo.ts";
 import type { Upload } from "./upload.ts";
 
 /** Largest upload in bytes. */
@@ -44,24 +45,36 @@ export interface FilePage {
 
 /** Files of tenants. Another tenant's file does not exist; another owner's needs a permission. */
 export interface Files {
-  create(by: Asking, upload: Upload): Promise<FileRecord>;
+  /**
+   * Keeps an upload. One whose end nobody knows is removed again: `onDoubt` is told `open` before
+   * the call rejects, and how that ended later.
+   */
+  create(by: Asking, upload: Upload, onDoubt: OnDoubt): Promise<FileRecord>;
   /** The newest first; `after` is the id of the last one seen. */
   list(by: Asking, o: { readonly limit: number; readonly after?: string }): Promise<FilePage>;
   find(by: Asking, id: string): Promise<FileRecord>;
   content(by: Asking, id: string): Promise<{ record: FileRecord; bytes: Buffer }>;
-  remove(by: Asking, id: string): Promise<void>;
+  /** `onDoubt` is told `open` where the store may have removed it although the call rejects. */
+  remove(by: Asking, id: string, onDoubt: OnDoubt): Promise<void>;
 }
+
+/** Told what is known of a file by id whose call ended without the store's word. */
+export type OnDoubt = (id: string, end: "open" | UndoEnd) => void;
 
 export interface FilesDeps {
   readonly store: Pick<WatchedStore, "run">;
   readonly clock: Clock;
   readonly random: Random;
   readonly authorize: typeof decide;
+  /** Ends what is still tried. */
+  readonly signal: AbortSignal;
 }
 
 /** Files kept in an object store alone, record and bytes in one object. @throws LL_FILE_*, LL_OBJECT_UNKNOWN, LL_AUTHZ_DENIED */
-export function createFiles({ store, clock, random, authorize }: FilesDeps): Files {
+export function createFiles(deps: FilesDeps): Files {
+  const { store, clock, random, authorize, signal } = deps;
   const objects = new Objects(store);
+  const undo = new Undo({ clock, signal, remove: (key) => objects.remove(key) });
   const mayUse = ({ principal, surface }: Asking, ownerId: string): Verdict =>
     authorize(principal, surface, { tenantId: principal.tenantId, ownerId });
   /** The key of a file that the caller may use. */
@@ -80,7 +93,7 @@ export function createFiles({ store, clock, random, authorize }: FilesDeps): Fil
     return object;
   };
   return {
-    async create({ principal }, { filename, purpose, bytes }) {
+    async create({ principal }, { filename, purpose, bytes }, onDoubt) {
       const { tenantId, id: ownerId } = principal;
       const kept = await objects.list(prefixOf(tenantId), filesMax);
       if (kept.length >= filesMax) throw gatewayErrors.make("LL_FILE_TOO_MANY");
@@ -89,7 +102,14 @@ export function createFiles({ store, clock, random, authorize }: FilesDeps): Fil
       const createdAt = Math.floor(wallMs / 1000);
       const about = { id, tenantId, ownerId, filename, purpose, createdAt };
       const record = { ...about, bytes: bytes.length, sha256: digestOf(bytes) };
-      await objects.put(keyOf(record), encodeFile(record, bytes));
+      const key = keyOf(record);
+      await objects.put(key, encodeFile(record, bytes)).catch((cause: unknown) => {
+        if (isDoubtful(cause)) {
+          onDoubt(id, "open");
+          undo.add(key, (end) => onDoubt(id, end));
+        }
+        throw cause;
+      });
       return record;
     },
     async list(by, { limit, after }) {
@@ -103,7 +123,13 @@ export function createFiles({ store, clock, random, authorize }: FilesDeps): Fil
     },
     find: async (by, id) => readRecord(await read(by, id, recordBytesMax)),
     content: async (by, id) => readFile(await read(by, id)),
-    remove: async (by, id) => objects.remove(await keyFor(by, id)),
+    async remove(by, id, onDoubt) {
+      const key = await keyFor(by, id);
+      await objects.remove(key).catch((cause: unknown) => {
+        if (isDoubtful(cause)) onDoubt(id, "open");
+        throw cause;
+      });
+    },
   };
 }
 
@@ -159,6 +185,12 @@ const codes = {
   full: "LL_FILE_STORE_FULL",
   damaged: "LL_FILE_DAMAGED",
 } as const;
+
+/** By the fault that an error of ours was made of. */
+function isDoubtful(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof ObjectFault && cause.isDoubtful;
+}
 
 /** The store's own words stay in the log. */
 function asOurs(cause: unknown): never {

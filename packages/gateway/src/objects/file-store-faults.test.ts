@@ -106,6 +106,34 @@ describe("a put whose clean-up fails too", () => {
   });
 });
 
+describe("a put that ends badly", () => {
+  it("given up before it is moved to its place leaves nothing there", async () => {
+    const opened = openStore();
+    const given = new AbortController();
+    const prototype = await handlePrototype();
+    vi.spyOn(prototype, "writeFile").mockImplementation(() => Promise.resolve(given.abort()));
+    const fault = { kind: "unreachable", isDoubtful: true };
+    await expect(opened.put("a/b", bytes, given.signal)).rejects.toMatchObject(fault);
+    expect(await opened.list("a/", 10, signal)).toEqual([]);
+    expect(readdirSync(join(objects, ".partial"))).toEqual([]);
+  });
+
+  it("in the folder of an object that is there already is in doubt, even on a full disk", async () => {
+    const opened = openStore();
+    await opened.put("a/b", bytes, signal);
+    const prototype = await handlePrototype();
+    const { sync } = prototype;
+    vi.spyOn(prototype, "sync").mockImplementation(async function (this: FileHandle) {
+      if ((await this.stat()).isDirectory())
+        throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+      await sync.call(this);
+    });
+    const fault = { kind: "unreachable", isDoubtful: true };
+    await expect(opened.put("a/c", bytes, signal)).rejects.toMatchObject(fault);
+    expect(await opened.list("a/", 10, signal)).toEqual(["a/b", "a/c"]);
+  });
+});
+
 describe("what crashed processes left half written", () => {
   const folder = (): string => join(objects, ".partial");
   const left = (name: string): void => writeFileSync(join(folder(), name), "half");

@@ -56,6 +56,7 @@ class FileStore implements ObjectStore {
         let isMoved = false;
         const move = async (): Promise<void> => {
           await this.#write(partial, bytes);
+          if (signal.aborted) throw new ObjectFault("unreachable", "given up");
           await rename(partial, path);
           isMoved = true;
         };
@@ -64,7 +65,7 @@ class FileStore implements ObjectStore {
         };
         await withLast(move, clean, this.#deps.onSecond);
       });
-      await syncFolder(dirname(path), this.#deps.onSecond);
+      await this.#keep(path);
     });
   }
 
@@ -132,6 +133,15 @@ class FileStore implements ObjectStore {
     return withLast(read, () => file.close(), this.#deps.onSecond);
   }
 
+  /** What was moved to its place is there, whatever becomes of the folder: its end is in doubt. */
+  async #keep(path: string): Promise<void> {
+    try {
+      await syncFolder(dirname(path), this.#deps.onSecond);
+    } catch (cause) {
+      throw new ObjectFault("unreachable", codeOf(cause), { cause });
+    }
+  }
+
   /** Never rejects; arranges for the next one. It waits for its turn like every call. */
   async #sweep(): Promise<void> {
     const { clock, onSwept } = this.#deps;
@@ -179,6 +189,7 @@ async function asFault<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (cause) {
+    if (cause instanceof ObjectFault) throw cause;
     const code = codeOf(cause);
     const isFull = code === "ENOSPC" || code === "EDQUOT";
     throw new ObjectFault(isFull ? "full" : "unreachable", code, { cause });

@@ -7,9 +7,16 @@ export type ObjectFaultKind = "unreachable" | "busy" | "refused" | "full" | "dam
 /** An object store did not do what was asked. */
 export class ObjectFault extends Error {
   readonly kind: ObjectFaultKind;
+  /** The store may have done what was asked all the same. */
+  readonly isDoubtful: boolean;
 
-  constructor(kind: ObjectFaultKind, detail: string, o?: { cause: unknown }) {
-    super(detail, o);
+  constructor(
+    kind: ObjectFaultKind,
+    detail: string,
+    o: { readonly cause?: unknown; readonly isDoubtful?: boolean } = {},
+  ) {
+    super(detail, o.cause === undefined ? undefined : { cause: o.cause });
+    this.isDoubtful = o.isDoubtful ?? kind === "unreachable";
     this.name = "ObjectFault";
     this.kind = kind;
   }

@@ -60,7 +60,7 @@ class Watched implements WatchedStore {
   ): Promise<T> {
     if (this.#health.state === "down") {
       this.#o.onCall(call, "skipped");
-      throw new ObjectFault("unreachable", "the object store is away");
+      throw new ObjectFault("unreachable", "the object store is away", { isDoubtful: false });
     }
     try {
       const result = await this.#timed((signal) => run(this.#store, signal), this.#o.timeoutMs);

@@ -1,7 +1,7 @@
 import { LoadlineError } from "@loadline/kit/errors";
 import { factsOf } from "../admin/problem.ts";
 import { gatewayErrors } from "../errors.ts";
-import { type Asking, type Files, fileBytesMax } from "../files/files.ts";
+import { type Asking, type Files, fileBytesMax, type OnDoubt } from "../files/files.ts";
 import { boundaryOf, readForm } from "../files/multipart.ts";
 import { FileSlots } from "../files/slots.ts";
 import type { FileRecord } from "../files/record.ts";
@@ -14,6 +14,7 @@ import type { Stage } from "./stage.ts";
 
 const formRestMax = 16_384;
 const retryAfterMs = 1000;
+const awayCode = "LL_FILE_STORE_AWAY";
 const limitDefault = 20;
 const limitMax = 100;
 
@@ -56,7 +57,9 @@ async function act(x: Exchange, files: Files, audit: Part["audit"]): Promise<und
   const query = new URLSearchParams(x.client.target.split("?")[1] ?? "");
   if (x.pathParam === undefined && method === "POST") {
     noQuery(query);
-    const record = await files.create(by, await readUpload(x));
+    const upload = await readUpload(x);
+    const told = doubtful(x, audit, "file.created");
+    const record = await files.create(by, upload, told);
     recordAct(x, audit, "file.created", record.id);
     return sendJson(x, shown(record));
   }
@@ -69,7 +72,7 @@ async function act(x: Exchange, files: Files, audit: Part["audit"]): Promise<und
     return { code: "LL_ROUTE_METHOD", headers: ["allow", "GET, HEAD"] };
   if (tail === "content") return sendFile(x, await files.content(by, id));
   if (method !== "DELETE") return sendJson(x, shown(await files.find(by, id)));
-  await files.remove(by, id);
+  await files.remove(by, id, doubtful(x, audit, "file.deleted"));
   recordAct(x, audit, "file.deleted", id);
   return sendJson(x, { id, object: "file", deleted: true });
 }
@@ -164,7 +167,7 @@ function headersOf(x: Exchange, headers: readonly string[]): string[] {
 
 function refusalOf(error: LoadlineError): Refusal {
   const { code, message, param } = factsOf(error);
-  const isPassing = code === "LL_FILE_STORE_AWAY" || code === "LL_FILE_BUSY";
+  const isPassing = code === awayCode || code === "LL_FILE_BUSY";
   return {
     code,
     ...(message !== undefined && { message }),
@@ -174,16 +177,43 @@ function refusalOf(error: LoadlineError): Refusal {
 }
 
 function recordAct(x: Exchange, audit: Part["audit"], action: string, id: string): void {
+  const actor = actorOf(x);
+  if (actor) audit.record({ ...actor, action, object: { type: "file", id }, outcome: "ok" });
+}
+
+/**
+ * Keeps the record true where the store gave no word: first that the call failed, which names the
+ * file; later that an upload was removed again, or that nobody knows.
+ */
+function doubtful(x: Exchange, audit: Part["audit"], action: string): OnDoubt {
+  // The exchange is over when the last of it is known.
+  const actor = actorOf(x);
+  return (id, end) => {
+    const object = { type: "file", id };
+    if (!actor) return;
+    if (end === "gone")
+      audit.record({
+        ...actor,
+        action: "file.deleted",
+        object,
+        outcome: "ok",
+        detail: { undone: true },
+      });
+    else {
+      const acted = end === "open" ? action : "file.deleted";
+      audit.record({ ...actor, action: acted, object, outcome: "failed", code: awayCode });
+    }
+  };
+}
+
+function actorOf(x: Exchange) {
   const p = x.principal;
-  if (!p) return;
-  audit.record({
+  if (!p) return undefined;
+  return {
     tenant: p.tenantId,
     actor: { id: p.id, kind: p.kind, via: p.via, credential: p.credentialId },
-    action,
-    object: { type: "file", id },
-    outcome: "ok",
     ip: x.client.address,
     requestId: x.id,
     surface: x.operation.id,
-  });
+  };
 }

@@ -72,8 +72,12 @@ class WholeAnswer implements ResponseSink {
   }
 }
 
+const beforeAnyByte: readonly Http1Fault[] = ["connect", "connect_timeout", "tls", "dns"];
+
 /** A queue that is full, or that nobody left in time, is ours and says nothing of the store. */
 function faultOf(code: Http1Fault): ObjectFault {
   const isOurs = code === "queue_full" || code === "queue_timeout";
-  return new ObjectFault(isOurs ? "busy" : "unreachable", code === "aborted" ? "timeout" : code);
+  const detail = code === "aborted" ? "timeout" : code;
+  const isDoubtful = !isOurs && !beforeAnyByte.includes(code);
+  return new ObjectFault(isOurs ? "busy" : "unreachable", detail, { isDoubtful });
 }
