@@ -90,15 +90,10 @@ export async function runKillUnderStreams(table: ScenarioTable): Promise<Outcome
   const lost = answers.filter((one) => one.status !== 200 || !one.isComplete);
   const wrong = (await Promise.all(open)).map(oneEnd).filter((text) => text !== "");
   return [
-    outcome(
-      "D8",
-      "plain",
-      does,
-      [
-        ...lost.map((one) => `status ${one.status}`),
-        ...Array.from({ length: absent }, () => "a call that never reached A"),
-      ],
-    ),
+    outcome("D8", "plain", does, [
+      ...lost.map((one) => `status ${one.status}`),
+      ...Array.from({ length: absent }, () => "a call that never reached A"),
+    ]),
     outcome("D8", "stream", does, wrong),
   ];
 }

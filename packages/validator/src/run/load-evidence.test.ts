@@ -196,6 +196,21 @@ describe("evidence of a load", () => {
     expect(close(one, ended(72_000))["all.rag_foreign.count"]).toBe("not_tested");
   });
 
+  it.each([
+    ["answers that told of no word, each a recorded 0", { sumMs: 0 }, 0, "not_tested"],
+    ["a word that was told of", { sumMs: 3 }, 0, "failed"],
+    ["an answer that was bad for one", { sumMs: 0 }, 1, "failed"],
+    ["values nobody summed up", null, 0, "passed"],
+  ])("with nothing found, %s: what was told decides", (_, sums, bad, verdict) => {
+    const one = open();
+    const claim = one.bound.bound.find(({ claim: { id } }) => id === "all.rag_foreign.count");
+    const counts = { n: 500, bad, badBy: bad > 0 ? { check: bad } : {}, slices: [[500, bad]] };
+    const figures = sums === null ? undefined : { values: 500, minMs: 0, sums: [], ...sums };
+    const told = tally("all.rag_foreign.count", claim?.claim.of ?? "");
+    one.evidence.add(withCounts(told, { ...counts, figures }));
+    expect(close(one, ended(500))["all.rag_foreign.count"]).toBe(verdict);
+  });
+
   it("what a client sends on its own account makes no scenario alive", () => {
     const aside = { due: 5, ok: 5 };
     const one = open();

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import type { Timer } from "@loadline/kit/clock";
 import { createEgress, hostOf } from "@loadline/kit/egress";
 import type { Ask, ExecContext } from "../engine/exec.ts";
-import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import { type Flight, type LoadOutcome, timedOut } from "../engine/flight.ts";
 import { type AnswerReader, saysWhen } from "./client.ts";
 import { type Http2Request, requestOf } from "./http2-request.ts";
 
@@ -173,6 +173,7 @@ export class Http2Sender {
     const { flight, ask } = under;
     // The run ended it meanwhile.
     if (flight.ended) return;
+    if (outcome === "connect_timeout") timedOut(flight, outcome, connectMs);
     this.#context.finish(flight, outcome);
     flight.client = ask.client;
     ask.answered(flight, outcome);
@@ -234,11 +235,12 @@ function endOf({ reader, flight }: Under, endMs: number): LoadOutcome {
 
 function lateAs({ ask, flight, lastMs }: Under, nowMs: number): LoadOutcome | null {
   const { firstByteMs, totalMs } = ask.client;
-  if (nowMs - flight.sendMs > totalMs) return "timeout_total";
+  if (nowMs - flight.sendMs > totalMs) return timedOut(flight, "timeout_total", totalMs);
   if (Number.isNaN(flight.firstByteMs)) {
-    return nowMs - flight.sendMs > firstByteMs ? "timeout_first_byte" : null;
+    const isLate = nowMs - flight.sendMs > firstByteMs;
+    return isLate ? timedOut(flight, "timeout_first_byte", firstByteMs) : null;
   }
-  return nowMs - lastMs > idleMs ? "timeout_idle" : null;
+  return nowMs - lastMs > idleMs ? timedOut(flight, "timeout_idle", idleMs) : null;
 }
 
 function outcomeOf(error: Error, carrier: Carrier): LoadOutcome {

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { createResponseParser, type Http1Fault, type ResponseSink } from "@loadline/kit/http1";
 import { type AnswerReader, headerOf, type LoadClient, saysWhen } from "../clients/client.ts";
 import type { Connections } from "./connections.ts";
-import type { Flight, LoadOutcome } from "./flight.ts";
+import { type Flight, type LoadOutcome, timedOut } from "./flight.ts";
 import { idleLimitMs, idleMsMax, isSpent } from "./reuse.ts";
 
 /** Codes that say this machine ran out of something. */
@@ -85,12 +85,17 @@ export class EngineConnection implements ResponseSink {
     const flight = this.#flight;
     if (flight === null) return nowMs - this.#openedMs >= this.#idleLimitMs ? "idle" : null;
     const limits = this.#owner.timeoutsOf(flight);
-    if (!this.#ready) return nowMs - this.#openedMs > limits.connectMs ? "connect_timeout" : null;
-    if (nowMs - flight.sendMs > limits.totalMs) return "timeout_total";
-    if (Number.isNaN(flight.firstByteMs)) {
-      return nowMs - flight.sendMs > limits.firstByteMs ? "timeout_first_byte" : null;
+    const { connectMs, totalMs, firstByteMs, idleMs } = limits;
+    if (!this.#ready) {
+      const isLate = nowMs - this.#openedMs > connectMs;
+      return isLate ? timedOut(flight, "connect_timeout", connectMs) : null;
     }
-    return nowMs - this.#readMs > limits.idleMs ? "timeout_idle" : null;
+    if (nowMs - flight.sendMs > totalMs) return timedOut(flight, "timeout_total", totalMs);
+    if (Number.isNaN(flight.firstByteMs)) {
+      const isLate = nowMs - flight.sendMs > firstByteMs;
+      return isLate ? timedOut(flight, "timeout_first_byte", firstByteMs) : null;
+    }
+    return nowMs - this.#readMs > idleMs ? timedOut(flight, "timeout_idle", idleMs) : null;
   }
 
   /** By what the answer said of the connection, and by what the target did after such answers. */

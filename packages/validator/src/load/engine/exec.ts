@@ -64,6 +64,8 @@ export interface ExecContext {
   /** This worker's number and how many there are. */
   readonly worker: number;
   readonly workers: number;
+  /** Each step is sent once, to learn whether its route is there: nothing is asked for again. */
+  readonly isProbe?: boolean;
   /** Path prefix and headers of every request to the target: host, agent, credentials, run id. */
   readonly base: { readonly path: string; readonly headers: readonly string[] };
   /** Sends over the shared HTTP/1.1 connections, or queues, or drops; the outcome is `answered`. */

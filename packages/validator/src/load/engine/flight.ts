@@ -26,6 +26,16 @@ export type LoadOutcome =
   | "unfinished"
   | "cancelled";
 
+/** Outcomes that our own clock decides. */
+export const timeoutOutcomes = [
+  "connect_timeout",
+  "timeout_first_byte",
+  "timeout_idle",
+  "timeout_total",
+] as const;
+
+export type TimeoutOutcome = (typeof timeoutOutcomes)[number];
+
 /**
  * Step of what a client sends on its own account: sessions, looks, removals. Such flights are in the
  * account of their scenario, and in no claim, series of latencies or step: they are no user's.
@@ -52,6 +62,8 @@ export interface Flight {
   sendMs: number;
   firstByteMs: number;
   doneMs: number;
+  /** The timeout that ended it, in ms; NaN for every other end. */
+  timeoutMs: number;
   status: number;
   /** A 429 that says when to come back. */
   retryAfter: boolean;
@@ -89,6 +101,7 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     sendMs: Number.NaN,
     firstByteMs: Number.NaN,
     doneMs: Number.NaN,
+    timeoutMs: Number.NaN,
     status: 0,
     retryAfter: false,
     firstContentMs: Number.NaN,
@@ -103,4 +116,14 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     tokens: -1,
     tokensFrom: "unknown",
   };
+}
+
+/** Notes which timeout ended the flight; the outcome comes back. */
+export function timedOut(
+  flight: Flight,
+  outcome: TimeoutOutcome,
+  timeoutMs: number,
+): TimeoutOutcome {
+  flight.timeoutMs = timeoutMs;
+  return outcome;
 }

@@ -7,10 +7,26 @@ import { guardViews } from "./guard-views.ts";
 import type { HostFigures } from "./host.ts";
 
 const limit = { scenario: "s", claim: "c", stream: "load.c", part: "all" } as const;
-const idle: HostFigures = { cpuP90: 0.2, loopMeanMs: 0.1, loopP99Ms: 0.5, pressurePercent: 3 };
-const busy: HostFigures = { cpuP90: 0.97, loopMeanMs: 40, loopP99Ms: 900, pressurePercent: 90 };
+const idle: HostFigures = {
+  cpuP90: 0.2,
+  loopMeanMs: 0.1,
+  loopP99Ms: 0.5,
+  loopMaxMs: 4,
+  pressurePercent: 3,
+};
+const busy: HostFigures = {
+  cpuP90: 0.97,
+  loopMeanMs: 40,
+  loopP99Ms: 200,
+  loopMaxMs: 900,
+  pressurePercent: 90,
+};
 
-function recorded(outcomes: readonly LoadOutcome[], more: Partial<LoadLimit> = {}): Recorder {
+function recorded(
+  outcomes: readonly LoadOutcome[],
+  more: Partial<LoadLimit> = {},
+  timeoutsMs: readonly number[] = [1_000],
+): Recorder {
   const request = { kind: "http", method: "GET", path: "/" } as const;
   const open = { executor: "constant-arrival-rate", rate: 10, durationMs: 10_000 } as const;
   const s = { ...open, request };
@@ -26,6 +42,9 @@ function recorded(outcomes: readonly LoadOutcome[], more: Partial<LoadLimit> = {
     const flight = createFlight(0, at, at);
     flight.wakeMs = flight.sendMs = at;
     flight.doneMs = at + 20;
+    if (outcome.includes("timeout")) {
+      flight.timeoutMs = timeoutsMs[at % timeoutsMs.length] ?? Number.NaN;
+    }
     recorder.due(0, flight);
     recorder.ended(flight, outcome);
   });
@@ -44,7 +63,7 @@ function voiding(recorder: Recorder, host: HostFigures): string[] {
 
 describe("what guards see of a sample", () => {
   it.each(["connect_timeout", "timeout_first_byte", "timeout_idle", "timeout_total"] as const)(
-    "%s on a busy generator fails nobody: its clock may have been late itself",
+    "%s fails nobody while the generator stood for about as long: its clock may have been late itself",
     (outcome) => {
       const late = recorded([...many(80, "ok"), ...many(20, outcome)]);
       expect(voiding(late, busy)).toEqual(
@@ -55,6 +74,40 @@ describe("what guards see of a sample", () => {
       expect(seen?.view).toMatchObject({ n: 100, bad: 20, over: 20, hardBad: 0 });
     },
   );
+
+  it.each([
+    ["a second, by a loop that stood for 0.2 s", 1_000, 200],
+    ["thirty seconds, by a loop that stood for one", 30_000, 900],
+  ])("a call that waited for %s was not made to wait by it", (_, timeoutMs, loopMaxMs) => {
+    const hanging = recorded([...many(80, "ok"), ...many(20, "timeout_first_byte")], {}, [
+      timeoutMs,
+    ]);
+    const host = { ...busy, loopMaxMs };
+    expect(voiding(hanging, host)).toEqual([]);
+    const [seen] = guardViews(hanging, host, false);
+    expect(seen?.view).toMatchObject({ n: 100, bad: 20, over: 0, hardBad: 20 });
+  });
+
+  it("one long stand of an idle generator is enough, and the guard names it", () => {
+    const late = recorded([...many(80, "ok"), ...many(20, "timeout_total")]);
+    const host = { ...idle, loopMaxMs: 900 };
+    expect(voiding(late, host)).toEqual(["guard.load.loop"]);
+    const loop = judgeGuards(guardViews(late, host, false)).find(({ holds }) => !holds);
+    expect(loop?.seen).toMatch(/It once stood for 900 ms: a timeout of 9\d\d ms may/);
+    expect(loop).toMatchObject({ invalidates: "fail", reason: "generator" });
+    expect(voiding(recorded(many(80, "ok")), host)).toEqual([]);
+  });
+
+  it("of several timeouts the shortest is what the generator is held to", () => {
+    const mixed = [...many(80, "ok"), ...many(20, "timeout_first_byte")];
+    expect(voiding(recorded(mixed, {}, [30_000, 2_000]), busy)).toContain("guard.load.loop");
+    expect(voiding(recorded(mixed, {}, [30_000, 20_000]), busy)).toEqual([]);
+  });
+
+  it("a timeout of a length nobody told is taken for a short one", () => {
+    const unknown = recorded([...many(80, "ok"), ...many(20, "timeout_total")], {}, []);
+    expect(voiding(unknown, idle)).toContain("guard.load.loop");
+  });
 
   it("an answer that says so itself fails, however busy the generator was", () => {
     for (const outcome of ["status_5xx", "connect", "reset"] as const) {

@@ -1,16 +1,9 @@
-import type { GuardView } from "../guards/guard.ts";
+import { type GuardView, standExplains } from "../guards/guard.ts";
 import type { LimitCounter } from "../record/limits.ts";
 import { isOpenScenario } from "../schedule/hash.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
 import type { HostFigures } from "./host.ts";
-
-const timeouts = [
-  "connect_timeout",
-  "timeout_first_byte",
-  "timeout_idle",
-  "timeout_total",
-] as const;
 
 /** What the guards see, one view per limit. */
 export function guardViews(
@@ -33,7 +26,8 @@ function viewOf(
 ): GuardView {
   const { host, recorder } = of;
   const { limit } = counter;
-  const late = timeoutsOf(counter);
+  // Ended by our own clock: a loop that stood may have done it, like any value over a limit.
+  const late = standExplains(host.loopMaxMs, counter.shortestTimeoutMs) ? counter.timedOut : 0;
   const { series } = record;
   return {
     metric: limit.metric,
@@ -56,6 +50,8 @@ function viewOf(
     lagP99Ms: series.lag.quantileUs(0.99) / 1000,
     loopMeanMs: host.loopMeanMs,
     loopP99Ms: host.loopP99Ms,
+    loopMaxMs: host.loopMaxMs,
+    shortestTimeoutMs: counter.shortestTimeoutMs,
     cpuP90: host.cpuP90,
     pressurePercent: host.pressurePercent,
     localFaults: recorder.localFaults,
@@ -66,11 +62,6 @@ function viewOf(
     streams: series.streams,
     bufferedStreams: series.bufferedStreams,
   };
-}
-
-/** Ended by our own clock: a delay of the generator may have done it, like any value over a limit. */
-function timeoutsOf({ badBy }: LimitCounter): number {
-  return timeouts.reduce((sum, outcome) => sum + badBy.get(outcome), 0);
 }
 
 /**

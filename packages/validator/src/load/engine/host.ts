@@ -7,6 +7,8 @@ export interface HostFigures {
   readonly cpuP90: number;
   readonly loopMeanMs: number;
   readonly loopP99Ms: number;
+  /** The longest the loop stood once. */
+  readonly loopMaxMs: number;
   readonly pressurePercent: number | null;
 }
 
@@ -18,6 +20,7 @@ export function worstHost(all: readonly HostFigures[]): HostFigures {
     cpuP90: worst((one) => one.cpuP90),
     loopMeanMs: worst((one) => one.loopMeanMs),
     loopP99Ms: worst((one) => one.loopP99Ms),
+    loopMaxMs: worst((one) => one.loopMaxMs),
     pressurePercent: pressures.length === 0 ? null : Math.max(...pressures),
   };
 }
@@ -66,6 +69,7 @@ export class HostMonitor {
       cpuP90: cpu[Math.max(0, Math.ceil(cpu.length * 0.9) - 1)] ?? 0,
       loopMeanMs: delayMs(this.#loop.mean),
       loopP99Ms: delayMs(this.#loop.percentile(99)),
+      loopMaxMs: delayMs(this.#loop.max),
       pressurePercent: this.#pressure,
     };
   }

@@ -20,6 +20,8 @@ export const cleanView: GuardView = {
   lagP99Ms: 0.3,
   loopMeanMs: 0.1,
   loopP99Ms: 0.8,
+  loopMaxMs: 4,
+  shortestTimeoutMs: null,
   cpuP90: 0.2,
   pressurePercent: 3,
   localFaults: 0,

@@ -28,6 +28,10 @@ export interface GuardView {
   readonly lagP99Ms: number;
   readonly loopMeanMs: number;
   readonly loopP99Ms: number;
+  /** The longest the loop stood once. */
+  readonly loopMaxMs: number;
+  /** The shortest timeout that ended a request of the sample; null when none did. */
+  readonly shortestTimeoutMs: number | null;
   /** p90 over seconds of the sender thread's share of a core, 0..1. */
   readonly cpuP90: number;
   /** Largest PSI `some avg10` of the CPU, in %; null where the kernel has none. */
@@ -89,6 +93,14 @@ export function failsAnyway(view: GuardView): boolean {
 /** No value was over a limit: a delay of ours cannot have made a failure. */
 export function delayMatters(view: GuardView): boolean {
   return view.over > 0 && !failsAnyway(view);
+}
+
+/** A stand of the loop shorter than this share of a timeout made nobody wait for all of it. */
+const standShareMin = 0.25;
+
+/** Whether the loop once stood so long that a timeout may have been its own doing. */
+export function standExplains(loopMaxMs: number, timeoutMs: number | null): boolean {
+  return timeoutMs !== null && loopMaxMs >= standShareMin * timeoutMs;
 }
 
 /** Said when a delay is over its tolerance and the verdict does not rest on it. */

@@ -53,6 +53,25 @@ describe("load guards", () => {
     expect(holds({ ...late, serviceMedianMs: 80 })).toBe(true);
   });
 
+  it("a lag far below the timeouts that carry a failure voids its opposite only", () => {
+    const hanging = { ...cleanView, n: 100, bad: 40, hardBad: 40, shortestTimeoutMs: 2_000 };
+    const voids = (view: Partial<GuardView>) =>
+      judgeGuards([{ stream: "a", view: { ...hanging, lagP99Ms: 250, ...view } }])
+        .filter((g) => !g.holds)
+        .map(({ guard, invalidates }) => `${guard} ${invalidates}`);
+    expect(voids({})).toEqual(["guard.load.pacer pass"]);
+    expect(voids({ lagP99Ms: 600 })).toEqual(["guard.load.pacer both"]);
+    expect(voids({ shortestTimeoutMs: null })).toEqual(["guard.load.pacer both"]);
+    expect(voids({ hardBad: 0, over: 40 })).toEqual(["guard.load.pacer both"]);
+  });
+
+  it("a loop that stood for a quarter of a timeout may have made it, one of less did not", () => {
+    const late = { ...cleanView, bad: 40, over: 40, shortestTimeoutMs: 2_000 };
+    const holds = (loopMaxMs: number) =>
+      judgeGuards([{ stream: "a", view: { ...late, loopMaxMs } }]).every((g) => g.holds);
+    expect([holds(499), holds(500)]).toEqual([true, false]);
+  });
+
   it("a mix is off by its worst part, in points", () => {
     const views = (points: number) => [
       { stream: "a", view: { ...cleanView, mixOffPoints: points } },

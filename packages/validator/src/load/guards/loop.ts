@@ -1,4 +1,13 @@
-import { delayMatters, type Guard, latencyKinds, ms, toleranceMs, unmoved } from "./guard.ts";
+import {
+  delayMatters,
+  type Guard,
+  type GuardView,
+  latencyKinds,
+  ms,
+  standExplains,
+  toleranceMs,
+  unmoved,
+} from "./guard.ts";
 
 export const loop: Guard = {
   id: "guard.load.loop",
@@ -10,13 +19,19 @@ export const loop: Guard = {
     const allowedMs = toleranceMs(v, 2);
     // A closed model sends less while the loop stands: its mean share must stay small.
     const slowed = !v.open && v.loopMeanMs > allowedMs;
-    const breached = slowed || (v.loopP99Ms > allowedMs && delayMatters(v));
+    const stood = standExplains(v.loopMaxMs, v.shortestTimeoutMs) && delayMatters(v);
+    const isLate = v.loopP99Ms > allowedMs;
+    const breached = slowed || stood || (isLate && delayMatters(v));
     return {
       holds: !breached,
       invalidates: slowed ? "both" : "fail",
-      seen: `The event loop's delay had a p99 of ${ms(v.loopP99Ms)}, tolerance ${ms(allowedMs)}${v.loopP99Ms > allowedMs && !breached ? unmoved : ""}.`,
+      seen: `The event loop's delay had a p99 of ${ms(v.loopP99Ms)}, tolerance ${ms(allowedMs)}${isLate && !breached ? unmoved : ""}.${stood ? stand(v) : ""}`,
       figure: ms(v.loopP99Ms),
       limit: ms(allowedMs),
     };
   },
 };
+
+function stand({ loopMaxMs, shortestTimeoutMs }: GuardView): string {
+  return ` It once stood for ${ms(loopMaxMs)}: a timeout of ${ms(shortestTimeoutMs ?? 0)} may have been its doing.`;
+}

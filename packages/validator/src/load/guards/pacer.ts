@@ -1,4 +1,14 @@
-import { delayMatters, type Guard, latencyKinds, ms, toleranceMs, unmoved } from "./guard.ts";
+import {
+  delayMatters,
+  failsAnyway,
+  type Guard,
+  type GuardView,
+  latencyKinds,
+  ms,
+  standExplains,
+  toleranceMs,
+  unmoved,
+} from "./guard.ts";
 
 /** A lag this large is another traffic than the plan's, whatever the latencies say. */
 const otherTrafficMs = 100;
@@ -16,10 +26,18 @@ export const pacer: Guard = {
     const breached = v.open && (other || (v.lagP99Ms > allowedMs && delayMatters(v)));
     return {
       holds: !breached,
-      invalidates: other ? "both" : "fail",
+      invalidates: other ? (outlasted(v) ? "pass" : "both") : "fail",
       seen: `The sender's lag had a p99 of ${ms(v.lagP99Ms)}, tolerance ${ms(allowedMs)}${harmless ? unmoved : ""}.`,
       figure: ms(v.lagP99Ms),
       limit: ms(allowedMs),
     };
   },
 };
+
+/** Calls that waited for many times the lag carry the failure: other traffic, and a target that hangs. */
+function outlasted(v: GuardView): boolean {
+  const { shortestTimeoutMs } = v;
+  return (
+    shortestTimeoutMs !== null && failsAnyway(v) && !standExplains(v.lagP99Ms, shortestTimeoutMs)
+  );
+}

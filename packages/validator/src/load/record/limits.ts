@@ -1,8 +1,9 @@
 import { type SampleTally, upperRank } from "@loadline/contract/browser";
 import type { Histogram } from "@loadline/kit/histogram";
-import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import { type Flight, type LoadOutcome, timeoutOutcomes } from "../engine/flight.ts";
 import type { GoodSlo, LimitFigures, LoadLimit } from "../types.ts";
 import type { Arena } from "./arena.ts";
+import { EndedWaits, waitClasses } from "./ended-waits.ts";
 import { metricOf } from "./metrics.ts";
 import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { Slowest, toRow } from "./samples.ts";
@@ -30,6 +31,7 @@ export class LimitCounter {
   readonly #shape: LimitShape;
   readonly #counts: Float64Array;
   readonly #badBy: BadCounts;
+  readonly #waits: EndedWaits;
   /** n and bad of each intended slice, in pairs. */
   readonly #slices: Float64Array;
   readonly #values: Histogram;
@@ -44,6 +46,7 @@ export class LimitCounter {
     const { arena } = shape;
     this.#counts = arena.sums(4);
     this.#badBy = new BadCounts(arena.sums(reasonCount));
+    this.#waits = new EndedWaits(arena.sums(waitClasses));
     this.#slices = arena.sums(shape.slices * 2);
     this.#values = arena.histogram();
     this.#sums = limit.figures === true ? arena.sums(shape.slices * 2) : null;
@@ -79,13 +82,25 @@ export class LimitCounter {
     return this.#badBy;
   }
 
+  /** Requests that one of our own timeouts ended. */
+  get timedOut(): number {
+    return timeoutOutcomes.reduce((sum, outcome) => sum + this.#badBy.get(outcome), 0);
+  }
+
+  /** The shortest timeout that ended one of them, in ms; null when none did. */
+  get shortestTimeoutMs(): number | null {
+    return this.#waits.shortestMs;
+  }
+
   /** A request that ended; of an unknown step (-1) it counts for every limit. */
   count(flight: Flight, outcome: LoadOutcome, slice: number): void {
     const { steps } = this.#shape;
     const { metric } = this.limit;
     if (metric === "figure" || (metric === "retry_after" && flight.status !== 429)) return;
     if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
-    this.#add(this.#judge(flight, outcome, slice), slice);
+    const reason = this.#judge(flight, outcome, slice);
+    this.#add(reason, slice);
+    if (isTimeout(reason)) this.#waits.add(flight.timeoutMs);
   }
 
   /** One value of the figure the limit names; NaN = it could not be measured. */
@@ -184,6 +199,10 @@ export class LimitCounter {
       ...(values.count > 0 && { maxMs: toMs(values.maxUs) }),
     };
   }
+}
+
+function isTimeout(reason: BadReason | "" | "undefined"): boolean {
+  return timeoutOutcomes.some((outcome) => outcome === reason);
 }
 
 /** Up to the last slice with anything in it. */

@@ -1,6 +1,6 @@
 import type { Timer } from "@loadline/kit/clock";
 import type { ExecContext } from "../../engine/exec.ts";
-import type { Flight, LoadOutcome } from "../../engine/flight.ts";
+import { type Flight, type LoadOutcome, timedOut } from "../../engine/flight.ts";
 import { WsSocket } from "./ws-socket.ts";
 
 /** Messages that came and nobody asked for yet; older ones are let go. */
@@ -64,7 +64,10 @@ export class Link {
       {
         open: () => this.#isOpen(),
         text: (payload, nowMs) => this.#message(payload.toString("utf8"), nowMs),
-        closed: (outcome) => this.#end(outcome),
+        closed: (outcome, timeoutMs) => {
+          this.#opening.timeoutMs = timeoutMs;
+          this.#end(outcome);
+        },
       },
     );
   }
@@ -97,7 +100,7 @@ export class Link {
     }
     const timer = this.#context.clock.after(wanted.withinMs, () => {
       this.#waits.splice(this.#waits.indexOf(wait), 1);
-      ended("timeout_first_byte", null);
+      ended(timedOut(flight, "timeout_first_byte", wanted.withinMs), null);
     });
     const wait: Wait = { wanted, flight, timer, ended };
     this.#waits.push(wait);

@@ -1,7 +1,7 @@
 import type { Timer } from "@loadline/kit/clock";
 import type { JsonRecord } from "@loadline/kit/json";
 import type { ExecContext } from "../../engine/exec.ts";
-import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
+import { asideStep, type Flight, type LoadOutcome, timedOut } from "../../engine/flight.ts";
 import type { Answer, At } from "../asked.ts";
 import { parseObject } from "../llm/dialect.ts";
 import { Ledger } from "./ledger.ts";
@@ -127,13 +127,17 @@ export class Rooms {
         metric("ws_connecting", nowMs - flight.sendMs);
         member.askedMs = nowMs;
         if (member.opening !== null) {
-          const late = (): void => this.#lost(member, "timeout_first_byte");
+          const late = (): void =>
+            this.#lost(member, timedOut(flight, "timeout_first_byte", this.#answerWithinMs));
           member.opening.timer = clock.after(this.#answerWithinMs, late);
         }
         member.socket?.send(fill(this.#dialect.join, { room: member.room }));
       },
       text: (payload, nowMs) => this.#message(member, payload, nowMs),
-      closed: (outcome) => this.#lost(member, outcome),
+      closed: (outcome, timeoutMs) => {
+        flight.timeoutMs = timeoutMs;
+        this.#lost(member, outcome);
+      },
     });
   }
 
@@ -233,7 +237,7 @@ export class Rooms {
     if (isSent && (isEcho || this.#dialect.ack !== null)) {
       const late = (): void => {
         member.pending.delete(id);
-        done("timeout_first_byte");
+        done(timedOut(flight, "timeout_first_byte", this.#answerWithinMs));
       };
       member.pending.set(id, {
         flight,

@@ -19,8 +19,8 @@ export interface WsSink {
   open(): void;
   /** A text message; valid during the call. `nowMs` is the time of the read it ended in. */
   text(payload: Buffer, nowMs: number): void;
-  /** The connection ended, or never came to be. */
-  closed(outcome: LoadOutcome): void;
+  /** The connection ended, or never came to be; `timeoutMs` is the timeout that did it, else NaN. */
+  closed(outcome: LoadOutcome, timeoutMs: number): void;
 }
 
 export interface WsSocketOptions {
@@ -80,7 +80,7 @@ export class WsSocket {
       o.url,
     );
     this.#isSecure = "encrypted" in this.#socket;
-    this.#timer = o.clock.after(connectMs, () => this.#end("connect_timeout"));
+    this.#timer = o.clock.after(connectMs, () => this.#end("connect_timeout", connectMs));
     this.#socket.once(this.#isSecure ? "secureConnect" : "connect", () => this.#connected());
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
     this.#socket.on("error", (error: Error) => this.#end(this.#outcomeOf(error)));
@@ -111,7 +111,7 @@ export class WsSocket {
   #connected(): void {
     this.#isConnected = true;
     this.#timer.cancel();
-    this.#timer = this.#o.clock.after(openMs, () => this.#end("timeout_first_byte"));
+    this.#timer = this.#o.clock.after(openMs, () => this.#end("timeout_first_byte", openMs));
     this.#socket.write(encodeUpgrade(this.#o.path, this.#o.headers, this.#nonce));
   }
 
@@ -136,12 +136,12 @@ export class WsSocket {
     }
   }
 
-  #end(outcome: LoadOutcome): void {
+  #end(outcome: LoadOutcome, timeoutMs = Number.NaN): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#timer.cancel();
     this.#socket.destroySoon();
-    this.#sink.closed(outcome);
+    this.#sink.closed(outcome, timeoutMs);
   }
 
   #outcomeOf(error: Error): LoadOutcome {

@@ -52,7 +52,7 @@ async function runHook(
     name: hook,
     event,
     ended: () => undefined,
-    hasNoPauses: false,
+    isProbe: false,
     requestsMax,
   });
   const report = {

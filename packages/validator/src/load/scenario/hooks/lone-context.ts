@@ -16,15 +16,19 @@ export interface LoneOptions {
   /** Told of every request's end. */
   readonly ended: (flight: Flight, outcome: LoadOutcome) => void;
   readonly event: (text: string) => void;
-  /** Pauses of the scenario take no time. */
-  readonly hasNoPauses: boolean;
+  /** Pauses of the scenario take no time, and nothing is asked for again. */
+  readonly isProbe: boolean;
   /** Requests at most; above them nothing more is sent. */
   readonly requestsMax: number;
+  /** Told once when something was not sent for being above them: it never ends. */
+  readonly spent?: () => void;
 }
 
 /** An ExecContext on connections of its own, outside of every account; closed by its owner. */
 export interface LoneContext extends Disposable {
   readonly context: ExecContext;
+  /** From here on pauses take their time: what is taken away must be waited for. */
+  keepPauses(): void;
 }
 
 const connectionsMax = 16;
@@ -36,6 +40,7 @@ export function createLoneContext(o: LoneOptions): LoneContext {
   const url = new URL(plan.target.baseUrl);
   const stop = new AbortController();
   let sent = 0;
+  let hasPauses = !o.isProbe;
   const finish = (flight: Flight, outcome: LoadOutcome): void => {
     if (flight.ended) return;
     flight.ended = true;
@@ -54,15 +59,10 @@ export function createLoneContext(o: LoneOptions): LoneContext {
     localFault: () => undefined,
   });
   const sweeping = sweep(connections, clock, stop.signal);
-  const open = (step: number, index: number): Flight => {
-    const flight = createFlight(0, index, clock.monotonicMs());
-    flight.step = step;
-    flight.wakeMs = flight.intendedMs;
-    return flight;
-  };
   const seed = scenarioSeed(plan.seed, o.name);
   const context: ExecContext = {
-    clock: o.hasNoPauses ? withoutPauses(clock) : clock,
+    clock: pausing(clock, () => hasPauses),
+    isProbe: o.isProbe,
     random: seededRandom(seed),
     signal: stop.signal,
     seed,
@@ -73,14 +73,18 @@ export function createLoneContext(o: LoneOptions): LoneContext {
     workers: 1,
     base: targetBase(plan, url),
     send(ask) {
-      if (stop.signal.aborted || ++sent > o.requestsMax) return;
-      const flight = open(ask.step, ask.index);
+      if (stop.signal.aborted) return;
+      if (++sent > o.requestsMax) {
+        if (sent === o.requestsMax + 1) o.spent?.();
+        return;
+      }
+      const flight = openFlight(clock, ask.step, ask.index);
       flight.client = ask.client;
       flight.answered = ask.answered;
       connections.send(flight);
     },
     begin: (step, index) => {
-      const flight = open(step, index);
+      const flight = openFlight(clock, step, index);
       flight.sendMs = clock.monotonicMs();
       return flight;
     },
@@ -90,12 +94,20 @@ export function createLoneContext(o: LoneOptions): LoneContext {
   };
   return {
     context,
+    keepPauses: () => void (hasPauses = true),
     [Symbol.dispose]: () => {
       stop.abort();
       sweeping();
       connections.close("cancelled");
     },
   };
+}
+
+function openFlight(clock: Clock, step: number, index: number): Flight {
+  const flight = createFlight(0, index, clock.monotonicMs());
+  flight.step = step;
+  flight.wakeMs = flight.intendedMs;
+  return flight;
 }
 
 /** Timeouts are checked by whoever owns the connections. Returns how to stop. */
@@ -109,11 +121,12 @@ function sweep(connections: Connections, clock: Clock, signal: AbortSignal): () 
   return () => timer.cancel();
 }
 
-function withoutPauses(clock: Clock): Clock {
+/** The clock, whose pauses take no time while it has none. */
+function pausing(clock: Clock, hasPauses: () => boolean): Clock {
   return {
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
-    after: (_delayMs, run, o) => clock.after(0, run, o),
-    sleep: (_delayMs, signal) => clock.sleep(0, signal),
+    after: (delayMs, run, o) => clock.after(hasPauses() ? delayMs : 0, run, o),
+    sleep: (delayMs, signal) => clock.sleep(hasPauses() ? delayMs : 0, signal),
   };
 }

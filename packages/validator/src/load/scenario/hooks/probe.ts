@@ -70,13 +70,15 @@ async function probeOne(
   { clock, event }: { readonly clock: Clock; readonly event: (text: string) => void },
 ): Promise<MissingStep[]> {
   const missing = new Map<number, MissingStep>();
+  const { promise, resolve } = Promise.withResolvers<void>();
   using lone = createLoneContext({
     plan,
     clock,
     name,
     event,
-    hasNoPauses: true,
+    isProbe: true,
     requestsMax,
+    spent: resolve,
     ended({ step, status }, outcome) {
       if (outcome === "ok" || !missingStatuses.has(status)) return;
       missing.set(step, { scenario: name, step: scenario.steps?.[step]?.name ?? name, status });
@@ -92,11 +94,11 @@ async function probeOne(
     intendedMs: nowMs,
     wakeMs: nowMs,
   };
-  const { promise, resolve } = Promise.withResolvers<void>();
   const late = clock.after(probeMs, resolve);
   exec.start(it, () => resolve());
   await promise;
   late.cancel();
+  lone.keepPauses();
   await exec.close?.();
   return [...missing.values()];
 }
