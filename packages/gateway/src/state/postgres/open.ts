@@ -7,19 +7,23 @@ import { migratePostgres } from "./migrate.ts";
 import { createPool, postgresError } from "./pool.ts";
 
 const retryMs = 300;
+const callMsDefault = 1000;
+/** Part of a call's bound that a ping may take. */
+const pingShare = 0.75;
 
 /**
  * Opens a PostgreSQL database (15 or later) and brings its schema forward. While the server does
  * not answer, calls are refused at once; the store comes back by itself. A server that is still
- * starting is waited for, up to `waitMs` (default 0).
+ * starting is waited for, up to `waitMs` (default 0). A call is bounded by `callMs` (default 1 s).
  */
 export async function openPostgresStore(
   url: string,
   clock: Clock,
-  o: { readonly waitMs?: number } = {},
+  o: { readonly waitMs?: number; readonly callMs?: number } = {},
 ): Promise<Store> {
   await migrateWithin(url, clock, o.waitMs ?? 0);
-  const pool = createPool(url);
+  const { callMs = callMsDefault } = o;
+  const pool = createPool(url, callMs);
   return sqlStore({
     kind: "postgres",
     clock,
@@ -40,8 +44,8 @@ export async function openPostgresStore(
       waiting: pool.waitingCount,
     }),
     failsFast: true,
-    callMs: 1000,
-    pingMs: 750,
+    callMs,
+    pingMs: callMs * pingShare,
   });
 }
 

@@ -3,8 +3,6 @@ import { Pool, type PoolClient, types } from "pg";
 import { gatewayErrors } from "../../errors.ts";
 
 const connectionsMax = 10;
-const waitMs = 1000;
-const statementMs = 1000;
 const idleMs = 30_000;
 const namesMax = 200;
 const namedLengthMax = 4000;
@@ -17,16 +15,16 @@ const conflictState = "23505";
 const getTypeParser = (oid: number, format?: "text" | "binary") =>
   oid === bigintOid || oid === numericOid ? Number : types.getTypeParser(oid, format ?? "text");
 
-/** At most 10 connections; waiting for one, and each statement, is bounded by 1 s. */
-export function createPool(url: string): Pool {
+/** At most 10 connections; waiting for one, and each statement, is bounded by `callMs`. */
+export function createPool(url: string, callMs: number): Pool {
   const pool = new Pool({
     connectionString: url,
     max: connectionsMax,
-    connectionTimeoutMillis: waitMs,
+    connectionTimeoutMillis: callMs,
     idleTimeoutMillis: idleMs,
-    statement_timeout: statementMs,
-    query_timeout: statementMs,
-    idle_in_transaction_session_timeout: 5 * statementMs,
+    statement_timeout: callMs,
+    query_timeout: callMs,
+    idle_in_transaction_session_timeout: 5 * callMs,
     keepAlive: true,
     application_name: "loadline",
     types: { getTypeParser },
