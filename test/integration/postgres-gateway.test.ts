@@ -22,9 +22,12 @@ const parts = await requireParts(["postgres-15"]);
 const everyMs = 20;
 const outageMs = 4000;
 const chats = 20;
+/** Before an outage, and within it. */
+const calls = 25;
+const soonMs = 30_000;
 
 /** Chats at 50/s until told to stop; every status that was answered. */
-function chatting(g: Running): { end(): Promise<readonly number[]> } {
+function chatting(g: Running): { sent(): number; end(): Promise<readonly number[]> } {
   const calls: Promise<number>[] = [];
   let isOver = false;
   const chat = { model: "sim", messages: [{ role: "user", content: "hi" }] };
@@ -38,6 +41,7 @@ function chatting(g: Running): { end(): Promise<readonly number[]> } {
   };
   const running = loop();
   return {
+    sent: () => calls.length,
     async end() {
       isOver = true;
       await running;
@@ -90,27 +94,28 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     async (mode) => {
       const before = await recorded();
       const load = chatting(g);
-      await clock.sleep(500);
+      await eventually(clock, () => load.sent() >= calls, soonMs);
       await modes[mode].leave();
       const leftMs = clock.monotonicMs();
-      await eventually(clock, async () => (await sqlOf(g)).sql.state === "down", 3000);
+      await eventually(clock, async () => (await sqlOf(g)).sql.state === "down", soonMs);
       const unknown = await fetch(`${g.url}/v1/models`, {
         headers: { authorization: `Bearer ${formatKey(drawKey("local", seededRandom(9)))}` },
       });
       const refusal = [unknown.status, await errorCode(unknown)];
       const during = await sqlOf(g);
-      await clock.sleep(outageMs - (clock.monotonicMs() - leftMs));
+      const sent = load.sent();
+      await eventually(clock, () => load.sent() >= sent + calls, soonMs);
+      await clock.sleep(Math.max(0, outageMs - (clock.monotonicMs() - leftMs)));
       await modes[mode].back();
-      await eventually(clock, async () => (await sqlOf(g)).sql.state === "ok", 5000);
+      await eventually(clock, async () => (await sqlOf(g)).sql.state === "ok", soonMs);
       const statuses = await load.end();
-      expect(statuses.length).toBeGreaterThan(100);
       expect([...new Set(statuses)]).toEqual([200]);
       expect(during).toMatchObject({ status: 200, sql: { state: "down", required: false } });
       expect(refusal).toEqual([503, "LL_AUTH_UNAVAILABLE"]);
-      await eventually(clock, async () => (await recorded()) >= before + statuses.length, 15_000);
+      await eventually(clock, async () => (await recorded()) >= before + statuses.length, soonMs);
       expect(await recorded()).toBe(before + statuses.length);
     },
-    60_000,
+    120_000,
   );
 
   it("killed itself while PostgreSQL is away, its next start brings what was spooled", async () => {
@@ -129,14 +134,14 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     const first = await startGatewayProcess(config);
     await server.kill();
     for (let i = 0; i < chats; i++) expect(await chatStatus(first.url)).toBe(200);
-    await eventually(clock, () => spooledRecords(stateDir) === chats, 10_000);
+    await eventually(clock, () => spooledRecords(stateDir) === chats, soonMs);
     await first.kill();
     await server.restart();
     await using second = await startGatewayProcess(config);
-    await eventually(clock, async () => (await recorded()) === before + chats, 10_000);
+    await eventually(clock, async () => (await recorded()) === before + chats, soonMs);
     expect(await chatStatus(second.url)).toBe(200);
     rmSync(stateDir, { recursive: true, force: true });
-  }, 60_000);
+  }, 120_000);
 });
 
 async function chatStatus(url: string): Promise<number> {
