@@ -20,7 +20,7 @@ import { type RunningRedis, startRedis } from "../../packages/testkit/src/redis/
 
 const parts = await requireParts(["redis"], { rows: ["R0-04"] });
 const clock = systemClock();
-const readyMs = 5000;
+const readyMs = 20_000;
 
 describe.skipIf(parts.missing)("limits in a real Redis", () => {
   let redis: RunningRedis;
@@ -86,7 +86,7 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     await using bench = await open({
       limits: [{ scope: "global", resource: "money", limit: 0.01, period: "total" }],
       prices: { m: { input: 0, output: 1000 } },
-      redis: { url: `${redis.url}/12`, timeoutMs: 100 },
+      redis: { url: `${redis.url}/12`, timeoutMs: 500 },
     });
     const spent = async (): Promise<number> => {
       const name = encodeURIComponent("global:money:total:*|");
