@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { emptyDir, runCli } from "./cli-process.ts";
@@ -7,6 +7,12 @@ const target = "{provider: simulator, tokens: 2, latency: 0}";
 const fileOf = (model: string, more = ""): string =>
   `targets: {s: ${target}}\nauth: {required: false}\n` +
   `routes: {r: {models: [${model}], groups: [{targets: [s]}]}}\n${more}`;
+
+/** In one step, so that nobody reads half a file. */
+function write(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
 
 async function modelsOf(url: string): Promise<string> {
   return (await fetch(`${url}/v1/models`)).text();
@@ -28,18 +34,20 @@ interface Step {
 async function serve(steps: (path: string) => readonly Step[], first: string) {
   const cwd = emptyDir();
   const path = join(cwd, "loadline.yaml");
-  writeFileSync(path, first);
+  write(path, first);
   const left = [...steps(path)];
   let seen = 0;
   let running = Promise.resolve();
   const failures: unknown[] = [];
   const ended = await runCli(cwd, ["serve", "--config", "loadline.yaml", "--port", "0"], {
     onErr(text, kill) {
-      const found = left[0]?.after.exec(text.slice(seen));
+      // Whole lines alone: what a chunk ends within is looked at with the next one.
+      const lines = text.slice(seen, text.lastIndexOf("\n") + 1);
+      const found = left[0]?.after.exec(lines);
       const url = /serving (http:\S+)/.exec(text)?.[1];
       if (!found || url === undefined) return;
       const step = left.shift();
-      seen = text.length;
+      seen += lines.indexOf("\n", found.index) + 1;
       running = running
         .then(() => step?.run(url, kill))
         .catch((cause: unknown) => {
@@ -64,14 +72,14 @@ describe("loadline serve --config", () => {
           after: /serving http/,
           async run(url) {
             models.push(await modelsOf(url));
-            writeFileSync(path, fileOf("two"));
+            write(path, fileOf("two"));
           },
         },
         {
           after: /reload applied: routes\.r/,
           async run(url) {
             models.push(await modelsOf(url));
-            writeFileSync(path, fileOf("three", "limit: []\n"));
+            write(path, fileOf("three", "limit: []\n"));
           },
         },
         {
@@ -84,13 +92,13 @@ describe("loadline serve --config", () => {
         },
         {
           after: /reload invalid: LL_CONFIG_UNKNOWN_KEY/,
-          run: () => writeFileSync(path, fileOf("four", "listen: {host: 0.0.0.0}\n")),
+          run: () => write(path, fileOf("four", "listen: {host: 0.0.0.0}\n")),
         },
         {
           after: /reload restart_needed: LL_CONFIG_RESTART_NEEDED listen\.host/,
           async run(url) {
             models.push(await modelsOf(url));
-            writeFileSync(path, fileOf("five"));
+            write(path, fileOf("five"));
           },
         },
         {
