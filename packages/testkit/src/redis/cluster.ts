@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
+import { listenOnLoopback } from "../listen.ts";
 import { type RedisProcess, startRedisProcess } from "./server.ts";
 
 /** Three masters with one replica each, on loopback. */
@@ -23,6 +25,10 @@ const settleMs = 30_000;
 /** After this long without an answer the others elect a replica. */
 const nodeTimeoutMs = 2000;
 const busPortOffset = 10_000;
+const portTriesMax = 50;
+/** Lowest port that Linux gives to whoever asks for any. */
+const handedOutMin = 32_768;
+const portsEnd = 65_536;
 const run = promisify(execFile);
 
 /** Starts six of `path` (a redis-server) and makes a cluster of them by its redis-cli. */
@@ -73,12 +79,33 @@ export async function startRedisCluster(
 
 async function startNode(path: string, dir: string, clock: Clock): Promise<RedisProcess> {
   mkdirSync(dir);
-  let port = await freePort();
-  // The port of the nodes' own talk is this much above.
-  while (port + busPortOffset > 65_535) port = await freePort();
+  const port = await portWithBus();
   const flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)];
   const list = ["--dir", dir, "--save", "", "--appendonly", "no", ...flags];
   return startRedisProcess(path, { clock, port, list });
+}
+
+/** A free port whose bus, the nodes' own talk so much above it, is free too. */
+async function portWithBus(): Promise<number> {
+  for (let left = portTriesMax; ; left--) {
+    const port = await freePort();
+    const bus = port + busPortOffset;
+    // At first one that no system gives to a connection, so that it is free after a restart too.
+    const isWanted = bus < (left > portTriesMax / 2 ? handedOutMin : portsEnd);
+    if (left === 0 || (isWanted && (await isFree(bus)))) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    await listenOnLoopback(server, { port });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 }
 
 /** All slots served, three masters with one replica each whose link is up. */

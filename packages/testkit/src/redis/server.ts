@@ -17,7 +17,7 @@ export interface RedisProcess {
   restart(): Promise<void>;
 }
 
-const startMs = 10_000;
+const startMs = 30_000;
 const answerMs = 1000;
 
 /** Starts `path` with `list` behind its port and address, and waits until it answers a PING. */
@@ -36,7 +36,12 @@ export async function startRedisProcess(
     child.kill("SIGKILL");
     await ended;
   };
-  await eventually(o.clock, isThere, startMs);
+  try {
+    await eventually(o.clock, isThere, startMs);
+  } catch (cause) {
+    await kill();
+    throw cause;
+  }
   return {
     port,
     command: (line) => askRedis(port, line),
