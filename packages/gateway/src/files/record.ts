@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isRecord } from "@loadline/kit/json";
+import { isRecord, parseJson } from "@loadline/kit/json";
 import { gatewayErrors } from "../errors.ts";
 
 /** What is known of a file; it stands in front of the file's bytes in the same object. */
@@ -89,13 +89,8 @@ function split(object: Buffer): { record: FileRecord; bytes: Buffer } {
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
-    throw cause;
-  }
+  const value = parseJson(text);
+  return isRecord(value) ? value : undefined;
 }
 
 function recordOf(value: Readonly<Record<string, unknown>>): FileRecord | undefined {
