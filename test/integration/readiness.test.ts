@@ -15,7 +15,12 @@ interface Seen {
   readonly bad?: number;
   /** Whether the one claim that is not of load holds. */
   readonly isUp?: boolean;
-  readonly guard?: { readonly reason: ReasonCode; readonly holds: boolean };
+  readonly guard?: {
+    readonly reason: ReasonCode;
+    readonly holds: boolean;
+    /** Default: all. */
+    readonly streams?: readonly string[];
+  };
 }
 
 /** The fold's own verdict of a run that saw this. */
@@ -98,6 +103,25 @@ describe("skipUnlessReady", () => {
     expect(end({ n: 473, isUp: false, guard: broken })).toBe("failed");
     expect(end({ n: 100, isUp: false, guard: broken })).toBe("failed");
     expect(end({ n: 473, bad: 200 })).toBe("failed");
+  });
+});
+
+describe("a guard that names one stream", () => {
+  // What ran beside it, on the same machine and at the same time, was as busy.
+  const guard = { ...broken, streams: ["load.another"] };
+
+  it("speaks for every claim of load that the run left open, by whichever way a test ends", () => {
+    const verdict = verdictOf({ n: 100, guard });
+    const note = "NOT TESTED: load.success (this machine was too busy: CPU pressure reached 60 %.)";
+    expect(openClaims(verdict)).toMatchObject({ hasty: [{ reason: "interval" }], others: [] });
+    expect(end({ n: 100, guard })).toBe(note);
+    expect(endOf((given) => skipIfHasty(given, verdict))).toBe(note);
+    expect(endOf((given) => skipIfOpen(given, verdict, ["load.success"]))).toBe(note);
+    expect(endOf((given) => skipUnlessPassed(given, verdict, ["load.success"]))).toBe(note);
+  });
+
+  it("takes nothing from a claim that failed outside of it", () => {
+    expect(end({ n: 473, bad: 200, guard })).toBe("failed");
   });
 });
 
