@@ -5,13 +5,11 @@ import { filterOf } from "../../model/filter.ts";
 import { countFigure } from "../../model/format.ts";
 import { addressOf } from "../../model/links.ts";
 import { Fig } from "../../parts/figure.tsx";
-import { FilterBox } from "../../parts/filter-box.tsx";
+import { FilteredList } from "../../parts/filtered-list.tsx";
 import { IntervalBar } from "../../parts/interval.tsx";
-import { Notice } from "../../parts/notice.tsx";
 import { Observed } from "../../parts/observed.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
-import { WindowedList } from "../../parts/windowed-list.tsx";
 
 /** All claims of the plan, in plan order, with the parts of the filter. */
 export function ClaimsView({ model, place, printing, onQuery }: ReportView) {
@@ -21,25 +19,19 @@ export function ClaimsView({ model, place, printing, onQuery }: ReportView) {
   return (
     <section>
       <h1>Claims</h1>
-      <FilterBox
+      <FilteredList
         query={place.query}
         keys={["verdict", "stage", "category", "required", "reason"]}
-        shown={shown.length}
+        rows={shown}
         total={claims.length}
+        label="Claims"
+        empty="No claim matches this filter; Esc clears it."
+        rowPx={72}
+        printing={printing}
+        keyOf={(claim) => claim.id}
+        render={(claim) => <ClaimRow claim={claim} />}
         onQuery={onQuery}
       />
-      {shown.length === 0 ? (
-        <Notice kind="empty">No claim matches this filter; Esc clears it.</Notice>
-      ) : (
-        <WindowedList
-          rows={shown}
-          label="Claims"
-          rowPx={72}
-          printing={printing}
-          keyOf={(claim) => claim.id}
-          render={(claim) => <ClaimRow claim={claim} />}
-        />
-      )}
     </section>
   );
 }

@@ -4,10 +4,9 @@ import { filterOf } from "../../model/filter.ts";
 import { countFigure, formatValue } from "../../model/format.ts";
 import { addressOf, nearestId } from "../../model/links.ts";
 import { Fig } from "../../parts/figure.tsx";
-import { FilterBox } from "../../parts/filter-box.tsx";
+import { FilteredList } from "../../parts/filtered-list.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
-import { WindowedList } from "../../parts/windowed-list.tsx";
 
 /** The records a verdict or figure cites; one of them in full when the address names it. */
 export function EvidenceView({ model, left, place, recordOf, printing, onQuery }: ReportView) {
@@ -34,29 +33,23 @@ export function EvidenceView({ model, left, place, recordOf, printing, onQuery }
         ) : null}
       </p>
       <Chosen id={place.id} recordOf={recordOf} />
-      <FilterBox
+      <FilteredList
         query={place.query}
         keys={["kind", "stage"]}
-        shown={shown.length}
+        rows={shown}
         total={model.records.length}
+        label="Records"
+        empty={
+          model.records.length === 0
+            ? "No verdict or figure of this run cites a record."
+            : "No record matches this filter; Esc clears it."
+        }
+        rowPx={28}
+        printing={printing}
+        keyOf={(record) => record.seq}
+        render={(record) => <RecordRow record={record} />}
         onQuery={onQuery}
       />
-      {shown.length === 0 ? (
-        <Notice kind="empty">
-          {model.records.length === 0
-            ? "No verdict or figure of this run cites a record."
-            : "No record matches this filter; Esc clears it."}
-        </Notice>
-      ) : (
-        <WindowedList
-          rows={shown}
-          label="Records"
-          rowPx={28}
-          printing={printing}
-          keyOf={(record) => record.seq}
-          render={(record) => <RecordRow record={record} />}
-        />
-      )}
     </section>
   );
 }
