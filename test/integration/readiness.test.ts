@@ -110,7 +110,7 @@ describe("a guard that names one stream", () => {
   // What ran beside it, on the same machine and at the same time, was as busy.
   const guard = { ...broken, streams: ["load.another"] };
 
-  it("speaks for every claim of load that the run left open, by whichever way a test ends", () => {
+  it("speaks for every claim of load that the run left open, by whichever way it is asked", () => {
     const verdict = verdictOf({ n: 100, guard });
     const note = "NOT TESTED: load.success (this machine was too busy: CPU pressure reached 60 %.)";
     expect(openClaims(verdict)).toMatchObject({ hasty: [{ reason: "interval" }], others: [] });
