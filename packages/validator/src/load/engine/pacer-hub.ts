@@ -43,15 +43,22 @@ export class PacerHub {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waits.size > 0) {
-      let earliestMs = Number.POSITIVE_INFINITY;
-      for (const { dueMs } of this.#waits) earliestMs = Math.min(earliestMs, dueMs);
-      this.#earliestMs = earliestMs;
-      await this.#pacer.until(earliestMs);
+      this.#earliestMs = this.#first()?.dueMs ?? Number.POSITIVE_INFINITY;
+      await this.#pacer.until(this.#earliestMs);
       const nowMs = this.#clock.monotonicMs() + closeEnoughMs;
-      for (const wait of this.#waits) if (wait.dueMs <= nowMs) this.#release(wait);
+      // Late, several are due at once: each is let go in the order of its time.
+      for (let next = this.#first(); next && next.dueMs <= nowMs; next = this.#first()) {
+        this.#release(next);
+      }
     }
     this.#earliestMs = Number.POSITIVE_INFINITY;
     this.#running = false;
+  }
+
+  #first(): Wait | undefined {
+    let first: Wait | undefined;
+    for (const wait of this.#waits) if (!first || wait.dueMs < first.dueMs) first = wait;
+    return first;
   }
 
   #release(wait: Wait): void {

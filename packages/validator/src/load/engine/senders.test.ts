@@ -17,7 +17,12 @@ const folder = mkdtempSync(join(tmpdir(), "loadline-senders-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function planOf(baseUrl: string, s: Scenario, more: Partial<LoadPlan> = {}): LoadPlan {
-  const limit = { scenario: "s", metric: "response_time", limitMs: 1000, quantile: 0.99 } as const;
+  const limit = {
+    scenario: "s",
+    metric: "response_time",
+    limitMs: 60_000,
+    quantile: 0.99,
+  } as const;
   return {
     target: { baseUrl },
     seed: 7,
@@ -66,7 +71,7 @@ const tallyOf = (records: readonly LoadRecord[]) =>
   records.flatMap((one) => (one.type === "sample.tally" ? [one.tally] : []))[0];
 
 // Threads start slowly on a busy machine.
-describe("senders", { timeout: 60_000 }, () => {
+describe("senders", { timeout: 120_000 }, () => {
   it("three senders send one schedule: every arrival once, slices and histograms added up", async () => {
     await using server = await startStallServer({ delayMs: 5, stallMs: 0, everyMs: 1000 });
     const scenario: Scenario = {
@@ -178,7 +183,7 @@ describe("senders", { timeout: 60_000 }, () => {
     const scenario: Scenario = {
       executor: "constant-arrival-rate",
       rate: 10,
-      durationMs: 3000,
+      durationMs: 5000,
       request: get,
     };
     let edited = false;
@@ -187,9 +192,9 @@ describe("senders", { timeout: 60_000 }, () => {
       edited = true;
       control.edit("s", { rate: 200 });
     });
-    // At least 1.5 s at 200/s remain after the first frame past 0.5 s.
+    // Unedited, 50 are due; 200/s for the 4.5 s after the first frame past 0.5 s are the most.
     expect(account.due).toBeGreaterThan(150);
-    expect(account.due).toBeLessThan(530);
+    expect(account.due).toBeLessThan(950);
     expect(account.ok).toBe(account.due);
     expect(breached(records)).toContain("guard.load.schedule");
   });

@@ -77,7 +77,7 @@ describe.each(["inline", "thread"] as const)("hooks (%s)", (engine) => {
     const file = await folder.compile(text);
     const stop = new AbortController();
     const running = ran(file.plan, { engine, signal: stop.signal });
-    await expect.poll(() => target.seen.length, { timeout: 10_000 }).toBeGreaterThan(2);
+    await expect.poll(() => target.seen.length, { timeout: 30_000 }).toBeGreaterThan(2);
     stop.abort();
     const { accounts, events } = await running;
     expect(accounts[0]?.due).toBeGreaterThan(0);
@@ -120,7 +120,7 @@ describe("probe", () => {
     const file = await folder.compile(probed(target.url, steps(list)));
     const stop = new AbortController();
     const running = ran(file.plan, { probe: true, signal: stop.signal });
-    await expect.poll(() => target.seen.length, { timeout: 10_000 }).toBe(4);
+    await expect.poll(() => target.seen.length, { timeout: 30_000 }).toBe(4);
     stop.abort();
     await running;
     expect(target.seen.map(({ path }) => path)).toEqual(["/a", "/b", "/c", "/a"]);
