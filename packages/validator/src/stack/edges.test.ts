@@ -24,7 +24,7 @@ describe("edges [R1-20]", () => {
     const services = { api: { kind: "http", url: api.url }, points: qdrant.service };
     const send = { path: "/items", json: { name: "$MARK" } };
     const edges = [{ from: "api", to: "points", send }];
-    const { words } = await runStackPlan({ timeoutMs: 2_000, services, edges }, qdrant.secrets);
+    const { words } = await runStackPlan({ timeoutMs: 10_000, services, edges }, qdrant.secrets);
     expect(words["points.answers"]).toBe("passed");
     expect(words["edge.api.points"]).toBe("error probe_contract");
   });

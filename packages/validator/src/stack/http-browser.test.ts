@@ -18,7 +18,7 @@ async function judged(
       call.url.pathname === "/health" ? { status: 200, body: "{}" } : answer(call),
   });
   const it_ = { kind: "http", url: stub.url, token: "${env:TOKEN}", ...declared };
-  return await runStackPlan({ timeoutMs: 2_000, services: { it: it_ } }, { TOKEN: token });
+  return await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } }, { TOKEN: token });
 }
 
 describe("a preflight is asked as a browser asks it [R1-13]", () => {

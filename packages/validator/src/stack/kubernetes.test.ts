@@ -25,7 +25,7 @@ async function ofManifests(
 ): Promise<StackResult> {
   await using folder = await makeFolder(files);
   const it = { kind: "kubernetes", manifests: [folder.path], ...more };
-  return await runStackPlan({ timeoutMs: 2_000, services: { it } });
+  return await runStackPlan({ timeoutMs: 10_000, services: { it } });
 }
 
 describe("live objects", () => {
@@ -72,7 +72,7 @@ describe("live objects", () => {
     );
     const url = `http://127.0.0.1:${await listening(ssh)}`;
     const it = { kind: "kubernetes", url };
-    const result = await runStackPlan({ timeoutMs: 2_000, services: { it } });
+    const result = await runStackPlan({ timeoutMs: 10_000, services: { it } });
     expect(having(result, "failed")).toEqual(["it.cluster"]);
     expect(result.sentences["it.cluster"]).toContain("an SSH server");
     ssh.close();
@@ -81,7 +81,7 @@ describe("live objects", () => {
   it("a wrong token fails the login by name, and what needs it is not tested", async () => {
     await using twin = await startKubernetesTwin([]);
     const services = { it: twin.service };
-    const result = await runStackPlan({ timeoutMs: 2_000, services }, { KUBE_TOKEN: "another" });
+    const result = await runStackPlan({ timeoutMs: 10_000, services }, { KUBE_TOKEN: "another" });
     expect(having(result, "failed")).toEqual(["it.login"]);
     expect(result.sentences["it.login"]).toContain("answered 401: Unauthorized");
     expect(result.words["it.ready"]).toBe("not_tested baseline_broken");
@@ -112,7 +112,7 @@ describe("live objects", () => {
     const url = `https://127.0.0.1:${await listening(server)}`;
     const ask = (ca: string) =>
       runStackPlan(
-        { timeoutMs: 2_000, services: { it: { kind: "kubernetes", url, ca: "${env:CA}" } } },
+        { timeoutMs: 10_000, services: { it: { kind: "kubernetes", url, ca: "${env:CA}" } } },
         { CA: ca },
       );
     expect((await ask(pem.cert)).words["it.cluster"]).toBe("passed");

@@ -20,7 +20,7 @@ async function judged(
     { when: "GET /things", answer },
   ]);
   const it_ = { kind: "http", url: stub.url, openapi: "/openapi.json" };
-  return await runStackPlan({ timeoutMs: 2_000, services: { it: it_ } });
+  return await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } });
 }
 
 const things = (responses: object, components: object = {}): object => ({

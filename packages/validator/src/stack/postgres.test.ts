@@ -25,7 +25,7 @@ async function against(kind: string, rules: readonly StackRule[]): Promise<Stack
     ...(kind === "timescaledb" ? { hypertables: ["ticks"] } : {}),
     limits: { connections: 50 },
   };
-  return await runStackPlan({ timeoutMs: 2_000, services: { db } }, { DB_PASSWORD: password });
+  return await runStackPlan({ timeoutMs: 10_000, services: { db } }, { DB_PASSWORD: password });
 }
 
 describe.each(["postgres", "timescaledb"])("the checks of %s", (kind) => {

@@ -221,7 +221,7 @@ describe("connections held at once [R1-10]", () => {
       }),
     );
     const it_ = { kind: "mlflow", url: `http://127.0.0.1:${door.port}`, limits: { connections } };
-    const { words, sentences } = await runStackPlan({ timeoutMs: 1_500, services: { it: it_ } });
+    const { words, sentences } = await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } });
     return { word: words["it.held_connections"], said: sentences["it.held_connections"] };
   }
   const ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";

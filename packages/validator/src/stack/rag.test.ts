@@ -12,7 +12,7 @@ describe("a store of documents", () => {
     const words = async (rag: object): Promise<unknown> => {
       await using target = await startReferenceTarget({ rag });
       const it_ = { kind: "rag", url: target.url, tenants: ["a", "b"] };
-      return (await runStackPlan({ timeoutMs: 2_000, services: { it: it_ } })).words;
+      return (await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } })).words;
     };
     expect(await words({})).toEqual({ "it.read_back": "passed", "it.isolation": "passed" });
     expect(await words({ leak: true })).toMatchObject({ "it.isolation": "failed false" });

@@ -23,7 +23,7 @@ const declared = {
 async function against(rules: readonly StackRule[], given = password): Promise<StackResult> {
   await using stub = await startRedisStub(rules, password);
   const services = { cache: { ...declared, url: stub.url } };
-  return await runStackPlan({ timeoutMs: 2_000, services }, { REDIS_PASSWORD: given });
+  return await runStackPlan({ timeoutMs: 10_000, services }, { REDIS_PASSWORD: given });
 }
 
 async function listen(serve: (socket: Socket) => void): Promise<Server & { url: string }> {
@@ -133,7 +133,7 @@ describe("Redis that is run with others", () => {
   it("a server that is no sentinel leads nobody to a master", async () => {
     await using stub = await startRedisStub([], null);
     const cache = { kind: "redis", url: stub.url, topology: "sentinel" };
-    const { words, sentences } = await runStackPlan({ timeoutMs: 2_000, services: { cache } });
+    const { words, sentences } = await runStackPlan({ timeoutMs: 10_000, services: { cache } });
     expect(words["cache.login"]).toBe("failed false");
     expect(sentences["cache.login"]).toContain("the server is no sentinel");
     expect(words["cache.read_back"]).toBe("not_tested baseline_broken");

@@ -38,10 +38,10 @@ describe("a check leaves no connection behind", () => {
       socket.write(text.includes("INFO") ? bulk("redis_version:7.0.0") : "-NOAUTH no\r\n");
     });
     const cache = { kind: "redis", url: `redis://127.0.0.1:${server.port}`, password: "${env:P}" };
-    const result = await runStackPlan({ timeoutMs: 1_000, services: { cache } }, { P: "right" });
+    const result = await runStackPlan({ timeoutMs: 10_000, services: { cache } }, { P: "right" });
     expect(result.words["cache.login"]).toBe("passed");
     expect(result.sentences["cache.persistence"]).toContain("the login was refused");
-    await eventually(systemClock(), () => server.open.size === 0, 2_000);
+    await eventually(systemClock(), () => server.open.size === 0, 10_000);
   });
 
   it("of a pool whose first session was cut while the others wait", async () => {
@@ -72,10 +72,10 @@ describe("a check leaves no connection behind", () => {
       user: "app",
       pool: { sessions: 5, waitMsMax: 500 },
     };
-    const { words } = await runStackPlan({ timeoutMs: 2_000, services: { db } });
+    const { words } = await runStackPlan({ timeoutMs: 3_000, services: { db } });
     expect(words["db.login"]).toBe("passed");
     expect(words["db.pool"]).not.toBe("passed");
-    await eventually(systemClock(), () => server.open.size === 0, 2_000);
+    await eventually(systemClock(), () => server.open.size === 0, 10_000);
   });
 });
 
@@ -107,7 +107,7 @@ describe("a service that answers nothing", () => {
     expect(having(result, "passed")).toEqual([]);
     expect(result.words["it.answers"]).toBe("failed false");
     expect(asked).toBeLessThanOrEqual(2);
-    await eventually(systemClock(), () => server.open.size === 0, 2_000);
+    await eventually(systemClock(), () => server.open.size === 0, 10_000);
   });
 
   it("that stops in the middle of a body is no answer", async () => {
@@ -154,7 +154,7 @@ describe("a service that is not required", () => {
     const health = [{ when: "GET /health", answer: { reply: "{}" } }];
     await using api = await startWebStub([], health);
     const services = { spare, api: { kind: "http", url: api.url } };
-    const { words } = await runStackPlan({ timeoutMs: 1_000, services });
+    const { words } = await runStackPlan({ timeoutMs: 10_000, services });
     expect(words["spare.answers"]).toBe("failed false");
     expect(words["spare.targets"]).toBe("not_tested baseline_broken");
     expect(words["api.answers"]).toBe("passed");

@@ -15,7 +15,7 @@ async function search(archive: Buffer): Promise<StackResult> {
   const path = join(folder.path, "image.tar");
   writeFileSync(path, archive);
   return await runStackPlan({
-    timeoutMs: 4_000,
+    timeoutMs: 10_000,
     services: { it: { kind: "secrets", images: [path] } },
   });
 }
@@ -198,7 +198,7 @@ describe("the command of a finding in a layer", () => {
     const path = join(folder.path, "image.tar");
     writeFileSync(path, savedImage([pack(layer)]));
     const it_ = { kind: "secrets", images: [path] };
-    const { evidence } = await runStackPlan({ timeoutMs: 4_000, services: { it: it_ } });
+    const { evidence } = await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } });
     const line = evidence.split("\n").find((one) => one.includes('"kind":"finding"')) ?? "";
     const finding: { data: { reproduce: string[] } } = JSON.parse(line);
     const [program = "", ...words] = finding.data.reproduce;

@@ -12,7 +12,7 @@ export async function againstTwin(
 ): Promise<StackResult> {
   await using twin = await start(rules);
   const services = { it: { ...twin.service, ...more }, ...twin.neighbours };
-  return await runStackPlan({ timeoutMs: 2_000, ...twin.stack, services }, twin.secrets);
+  return await runStackPlan({ timeoutMs: 5_000, ...twin.stack, services }, twin.secrets);
 }
 
 /** What holds for every kind: the twin passes whole, and each saboteur turns exactly its check red. */
