@@ -147,7 +147,7 @@ describe("loadline load", () => {
     expect(await runCli(verify)).toBe(0);
     skipIfBusy(context, host.out());
     expect([exit, verdict]).toMatchObject([0, { outcome: "READY" }]);
-  }, 30_000);
+  }, 60_000);
 
   it("--live shows its address with a token on standard error", async () => {
     await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
@@ -155,7 +155,7 @@ describe("loadline load", () => {
     const { host } = await load([...args, "--live"]);
     expect(host.err()).toMatch(/^live http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{32}$/m);
     expect(host.out()).not.toContain("token=");
-  }, 30_000);
+  }, 60_000);
 
   it("a plan file runs by its name, with the target of the flag", async (context) => {
     await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
@@ -176,5 +176,5 @@ describe("loadline load", () => {
     expect(host.out()).toMatch(/^guard pacer +[\d.]+ ms of [\d.]+ ms, (holds|breached)/m);
     skipIfBusy(context, host.out());
     expect([exit, host.err()]).toEqual([0, expect.any(String)]);
-  }, 30_000);
+  }, 60_000);
 });

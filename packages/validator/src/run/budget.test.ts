@@ -100,7 +100,7 @@ describe("a run within its budget", () => {
     expect(words.get("audit.families")).toBe("not_tested skipped");
     expect(words.get("drill.restore")).toBe("not_tested not_run");
     expect(result.verdict.outcome).not.toBe("READY");
-  }, 20_000);
+  }, 60_000);
 
   it("stages that begin after the announced time are not tested, over budget", async () => {
     await using stub = await startStub(cleanRules);
@@ -122,5 +122,5 @@ describe("a run within its budget", () => {
     const late = result.verdict.claims.filter(({ reason }) => reason === "over_budget");
     expect(late.length).toBeGreaterThanOrEqual(Math.max(1, load.length));
     expect(result.verdict.outcome).not.toBe("READY");
-  }, 20_000);
+  }, 60_000);
 });

@@ -143,7 +143,7 @@ describe("a load run", () => {
     expect(verdictsOf(result)["all.response_time.p95"]).toBe("not_tested.cancelled");
     expect(result.exitCode).toBe(1);
     expect(await verifyExit(result)).toBe(0);
-  }, 20_000);
+  }, 60_000);
 
   it("an exploring run makes every claim optional and ends NOT_PROVEN", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });

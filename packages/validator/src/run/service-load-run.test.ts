@@ -153,26 +153,26 @@ describe("load on the services of a stack", () => {
     const words = seen(await validate(docs(target.url)));
     expect(words["docs.foreign"]).toMatch(refused);
     expect(words["docs.success"]).toMatch(kept);
-  }, 30_000);
+  }, 60_000);
 
   it("errors of tools fail their success", async () => {
     await target.configure({ mcp: { toolErrors: 0.3 } });
     expect(seen(await validate(tools(target.url)))["tools.success"]).toMatch(refused);
-  }, 30_000);
+  }, 60_000);
 
   it("messages that were acknowledged and never came fail the delivery", async () => {
     await target.configure({ rooms: { loss: 0.2, lie: true } });
     const words = seen(await validate(live(target.url)));
     expect(words["live.delivery"]).toMatch(refused);
     expect(words["live.success"]).toMatch(kept);
-  }, 30_000);
+  }, 60_000);
 
   it("a token of the manifest is sent with every request, and a missing one fails", async () => {
     await target.configure({ token: "a-word-for-this-test" });
     const withToken = seen(await validate(tools(target.url, { token: "${env:TOKEN}" })));
     expect(withToken["tools.success"]).toMatch(kept);
     expect(seen(await validate(tools(target.url)))["tools.success"]).toMatch(refused);
-  }, 30_000);
+  }, 60_000);
 
   it("a service that lacks its route is an error of the probe, named, and gets no load", async () => {
     let asked = 0;
@@ -193,7 +193,7 @@ describe("load on the services of a stack", () => {
     expect(sentence(verdict, "load.docs.success")).toContain("docs/ingest (404)");
     expect(sentence(verdict, "load.tools.success")).toContain("lacks the route of tools/");
     expect(asked).toBeLessThan(30);
-  }, 30_000);
+  }, 60_000);
 
   it("a WebSocket whose rooms nobody described stays not tested by name, and nothing is READY", async () => {
     await target.configure({});
@@ -203,7 +203,7 @@ describe("load on the services of a stack", () => {
       "does not say that live speaks rooms",
     );
     expect(verdict.outcome).toBe("NOT_PROVEN");
-  }, 30_000);
+  }, 60_000);
 
   it("nobody listens: every count is a failure of the service, in bounded time", async () => {
     const words = seen(await validate(tools("http://127.0.0.1:9")));

@@ -52,7 +52,7 @@ describe("the selftest", () => {
     expect(caught).toBe(declared);
     expect(caught).toBeGreaterThan(150);
     expect(result.exitCode).toBe(0);
-  }, 240_000);
+  }, 480_000);
 
   it("a check knocked out is a survivor and gives exit 1", async () => {
     expect(await stateOf({ sabotaged: says("passed") })).toBe("survived 1");
