@@ -15,7 +15,7 @@ function clientOf(baseUrl: string, more: Partial<ProbeClientOptions> = {}) {
     clock: systemClock(),
     run: "run-7",
     apiKey: "sk-right",
-    timeoutMs: 400,
+    timeoutMs: 10_000,
     signal: new AbortController().signal,
     ...more,
   });
@@ -47,18 +47,18 @@ describe("a hanging target takes bounded time", () => {
       200,
     ],
   ])("one %s", async (_, answer, status) => {
-    const { exchange } = await once(answer);
-    expect(exchange.fault).toBe("timeout: no end within 400 ms");
+    const { exchange } = await once(answer, { timeoutMs: 1_000 });
+    expect(exchange.fault).toBe("timeout: no end within 1000 ms");
     expect(exchange.status).toBe(status);
-    expect(exchange.durationMs).toBeGreaterThanOrEqual(399);
-    expect(exchange.durationMs).toBeLessThan(3_000);
+    expect(exchange.durationMs).toBeGreaterThanOrEqual(999);
+    expect(exchange.durationMs).toBeLessThan(10_000);
   });
 
   it("and leaves no connection behind", async () => {
     await using server = await startRaw(() => undefined);
-    const client = clientOf(server.baseUrl);
+    const client = clientOf(server.baseUrl, { timeoutMs: 400 });
     await client.send(get);
-    await eventually(systemClock(), () => server.open() === 0, 3_000);
+    await eventually(systemClock(), () => server.open() === 0, 10_000);
     client.close();
   });
 });
@@ -145,7 +145,7 @@ describe("what is sent", () => {
 describe("bounds", () => {
   it("no more of a body is kept than its bound, all of it is counted", async () => {
     const body = "x".repeat(keptBytesMax + 300_321);
-    const { exchange } = await once((s) => s.end(reply(200, body)), { timeoutMs: 5_000 });
+    const { exchange } = await once((s) => s.end(reply(200, body)));
     expect(exchange.fault).toBeNull();
     expect(exchange.body.length).toBe(keptBytesMax);
     expect(exchange.bodyBytes).toBe(body.length);
@@ -153,7 +153,7 @@ describe("bounds", () => {
 
   it("more at once than can wait are each told so, and none throws", async () => {
     await using server = await startRaw(() => undefined);
-    const client = clientOf(server.baseUrl);
+    const client = clientOf(server.baseUrl, { timeoutMs: 400 });
     const all = await Promise.all(Array.from({ length: 30 }, () => client.send(get)));
     client.close();
     const full = all.filter(({ fault }) => fault?.startsWith("queue_full") === true);
@@ -174,7 +174,7 @@ describe("bounds", () => {
     const stop = new AbortController();
     const client = clientOf(server.baseUrl, { signal: stop.signal, timeoutMs: 60_000 });
     const under = client.send(get);
-    await eventually(systemClock(), () => server.requests.length === 1, 3_000);
+    await eventually(systemClock(), () => server.requests.length === 1, 10_000);
     stop.abort(new Error("stopped by the user"));
     await expect(under).rejects.toThrow("stopped by the user");
     await expect(client.send(get)).rejects.toThrow("stopped by the user");

@@ -18,7 +18,7 @@ async function runAll(rules: readonly StubRule[]): Promise<Map<string, readonly 
     clock: systemClock(),
     run: "run-1",
     apiKey: stubKey,
-    timeoutMs: 5_000,
+    timeoutMs: 10_000,
     signal: never,
   });
   const target = targetSchema.parse({
@@ -72,7 +72,7 @@ describe("probes", () => {
       egress: createEgress({ allowHosts: ["127.0.0.1"] }),
       clock: systemClock(),
       run: "run-1",
-      timeoutMs: 2_000,
+      timeoutMs: 10_000,
       signal: never,
     });
     const target = targetSchema.parse({ url: stub.baseUrl });

@@ -16,7 +16,11 @@ import {
 } from "./samples.ts";
 import { probes } from "./table.ts";
 
-async function runProbe(id: string, answer: Answer | string): Promise<readonly ProbeFinding[]> {
+async function runProbe(
+  id: string,
+  answer: Answer | string,
+  timeoutMs = 10_000,
+): Promise<readonly ProbeFinding[]> {
   const probe = probes.find((one) => one.id === id);
   if (probe === undefined) throw new Error(`no probe ${id}`);
   const say: Answer = typeof answer === "string" ? (socket) => void socket.end(answer) : answer;
@@ -28,7 +32,7 @@ async function runProbe(id: string, answer: Answer | string): Promise<readonly P
     clock: systemClock(),
     run: "run-1",
     apiKey: "sk-right",
-    timeoutMs: 300,
+    timeoutMs,
     signal,
   });
   const target = targetSchema.parse({ url: server.baseUrl, bodyBytesMax: 4096, healthPath: "/up" });
@@ -74,10 +78,10 @@ describe.each(Object.entries(good))("%s", (id, [status, body]) => {
 
   it("refuses a whole body in an answer that hangs, in bounded time", async () => {
     const hang = reply(status, body, { length: body.length + 10 });
-    const found = await runProbe(id, (socket) => void socket.write(hang));
+    const found = await runProbe(id, (socket) => void socket.write(hang), 300);
     expect(found.map(({ ok }) => ok)).not.toContain(true);
     expect(found[0]?.seen).toContain("timeout: no end within 300 ms");
-    expect(found[0]?.exchange.durationMs).toBeLessThan(3_000);
+    expect(found[0]?.exchange.durationMs).toBeLessThan(10_000);
   });
 
   it("refuses a redirect, a page, an error of the server, and a server that hangs up", async () => {
@@ -152,7 +156,7 @@ describe("openai.stream_end", () => {
 
   it("refuses a stream that says [DONE] and stays open, in bounded time", async () => {
     const open = stream(events).replace(/content-length: \d+/, "content-length: 9999");
-    const [found] = await runProbe("openai.stream_end", (socket) => void socket.write(open));
+    const [found] = await runProbe("openai.stream_end", (s) => void s.write(open), 1_000);
     expect(found).toMatchObject({ ok: false });
     expect(found?.seen).toContain("cut: timeout");
   });
@@ -284,7 +288,7 @@ describe("openai.oversized", () => {
     for (const answer of [reply(200, chat), reply(500, envelope), reply(302, "")]) {
       expect((await runProbe("openai.oversized", answer))[0]?.ok, answer).toBe(false);
     }
-    const hung = await runProbe("openai.oversized", () => undefined);
+    const hung = await runProbe("openai.oversized", () => undefined, 300);
     expect(hung[0]).toMatchObject({ ok: false });
     expect(hung[0]?.seen).toContain("timeout");
   });
