@@ -6,12 +6,18 @@ import { eventually } from "../../../packages/testkit/src/index.ts";
 import { type GatewayProcess, startGatewayProcess } from "../gateway-process.ts";
 
 export interface Answer {
+  /** When it was asked for, and when it came. */
+  readonly sentMs: number;
   readonly atMs: number;
+  /** Which of the two answered. */
+  readonly gateway: number;
   readonly status: number;
   readonly isDegraded: boolean;
 }
 
 export interface Load extends AsyncDisposable {
+  /** Resolves once both have answered a later call in agreement with the shared store. */
+  untilShared(withinMs: number): Promise<void>;
   /** Stops, and resolves to all answers. */
   end(): Promise<readonly Answer[]>;
 }
@@ -29,7 +35,7 @@ export interface TwoGateways extends AsyncDisposable {
 
 const callers = 50;
 const everyMs = 20;
-const readyMs = 20_000;
+const readyMs = 60_000;
 
 /** Starts both with these limits; `models` are answered at once by a simulator. */
 export async function startTwoGateways(
@@ -63,22 +69,26 @@ export async function startTwoGateways(
   const startMs = clock.monotonicMs();
   let next = 0;
   const call = async (model: string): Promise<Answer> => {
-    const url = `${gateways[next++ % 2]?.url}/v1/chat/completions`;
+    const gateway = next++ % 2;
+    const url = `${gateways[gateway]?.url}/v1/chat/completions`;
     const headers = { authorization: `Bearer ${made.key}`, "content-type": "application/json" };
     const messages = [{ role: "user", content: "hi" }];
     const body = JSON.stringify({ model, messages, max_tokens: 3 });
+    const sentMs = clock.monotonicMs() - startMs;
     const answer = await fetch(url, { method: "POST", headers, body });
     await answer.arrayBuffer();
     const isDegraded = answer.headers.get("x-loadline-degraded") === "redis";
-    return { atMs: clock.monotonicMs() - startMs, status: answer.status, isDegraded };
+    const atMs = clock.monotonicMs() - startMs;
+    return { sentMs, atMs, gateway, status: answer.status, isDegraded };
   };
   const stateOf = async ({ url }: GatewayProcess): Promise<string> => {
     const text = await (await fetch(`${url}/health`)).text();
     return /"redis":\{[^}]*"state":"(\w+)"/.exec(text)?.[1] ?? text;
   };
   const become = async (state: string, withinMs: number): Promise<void> => {
-    for (const gateway of gateways)
-      await eventually(clock, async () => (await stateOf(gateway)) === state, withinMs);
+    // Both at once: the second may be back before the first was seen to go.
+    const is = async (one: GatewayProcess): Promise<boolean> => (await stateOf(one)) === state;
+    await Promise.all(gateways.map((one) => eventually(clock, () => is(one), withinMs)));
   };
   const dispose = async (): Promise<void> => {
     for (const gateway of gateways) await gateway.kill();
@@ -107,10 +117,15 @@ export async function startTwoGateways(
 
 function paced(clock: Clock, call: () => Promise<Answer>): Load {
   const calls: Promise<Answer>[] = [];
+  const shared = [0, 0];
   let isOver = false;
+  const note = (answer: Answer): Answer => {
+    if (!answer.isDegraded) shared[answer.gateway] = (shared[answer.gateway] ?? 0) + 1;
+    return answer;
+  };
   const loop = async (): Promise<void> => {
     while (!isOver) {
-      calls.push(call());
+      calls.push(call().then(note));
       await clock.sleep(everyMs);
     }
   };
@@ -120,5 +135,10 @@ function paced(clock: Clock, call: () => Promise<Answer>): Load {
     await running;
     return Promise.all(calls);
   };
-  return { end, [Symbol.asyncDispose]: async () => void (await end()) };
+  const untilShared = async (withinMs: number): Promise<void> => {
+    const before = [...shared];
+    const isShared = (): boolean => shared.every((count, i) => count > (before[i] ?? 0));
+    await eventually(clock, isShared, withinMs);
+  };
+  return { untilShared, end, [Symbol.asyncDispose]: async () => void (await end()) };
 }
