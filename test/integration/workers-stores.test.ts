@@ -8,7 +8,7 @@ import { Serving } from "./workers/serving.ts";
 
 const clock = systemClock();
 const parts = await requireParts(["postgres-15"], { rows: ["R0-04"] });
-const testMs = 120_000;
+const testMs = 240_000;
 const callers = 60;
 
 /** 30 calls of three output tokens, at 0.00001 a token, are what the budget affords. */
