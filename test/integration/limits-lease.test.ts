@@ -39,7 +39,7 @@ describe.skipIf(parts.missing)("the slot of a long stream in Redis", () => {
     cpSync(dirs[0], dirs[1], { recursive: true });
     for (const dir of dirs) gateways.push(await startGatewayProcess(configOf(dir, redis.url)));
     for (const gateway of gateways) await eventually(clock, () => isShared(gateway), 15_000);
-  }, 60_000);
+  }, 240_000);
 
   afterAll(async () => {
     for (const gateway of gateways) await gateway.kill();

@@ -74,7 +74,7 @@ describe.skipIf(parts.missing)("two gateway processes on one Redis", () => {
       gateways.push(await startGatewayProcess(configOf(dir, redis.url)));
     for (const gateway of gateways)
       await eventually(clock, async () => (await modeOf(gateway)) === "ok", readyMs);
-  }, 60_000);
+  }, 240_000);
 
   afterAll(async () => {
     for (const gateway of gateways) await gateway.kill();
