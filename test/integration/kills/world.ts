@@ -6,7 +6,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { expect, type TestContext } from "vitest";
 import { openGateway } from "../../start-gateway.ts";
-import { notTested, skipNotTested } from "../machine.ts";
+import { notTested, pressurePercentMax, skipNotTested } from "../machine.ts";
 import type { Call } from "./load.ts";
 import { type KillReport, runKills, sayKills } from "./run-kills.ts";
 
@@ -17,6 +17,8 @@ const everyMs = 2000;
 const shownMax = 3;
 /** With processors this busy, a slow switch may be the machine's doing. */
 const pressureMax = 0.5;
+/** With processors this busy, so few slow switches may be; a slow way to switch is slow each time. */
+const someMax = { pressure: pressurePercentMax / 100, slowShare: 0.1 };
 const clock = systemClock();
 
 export interface Running extends AsyncDisposable {
@@ -109,7 +111,9 @@ export async function expectFastSwitches(
   const { all, inTime } = await running.switches();
   process.stdout.write(`${all} switches, ${inTime} within 500 ms\n`);
   expect(all).toBeGreaterThan(0);
-  if (inTime < all && report.pressure > pressureMax) {
+  const isFew = all - inTime <= all * someMax.slowShare;
+  const limit = isFew ? someMax.pressure : pressureMax;
+  if (inTime < all && report.pressure > limit) {
     skipNotTested(context, [notTested("switches within 500 ms", sayPressure(report))]);
   }
   expect(inTime).toBe(all);
