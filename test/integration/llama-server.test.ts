@@ -2,13 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { VerdictDocument } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually, freePort } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
 import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
-import { skipUnlessReady } from "./readiness.ts";
+import { judgeRounds } from "./load/rounds.ts";
+import { openClaims, skipUnlessReady } from "./readiness.ts";
 
 const parts = await requireParts(["llama-server"]);
 const model = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.gguf");
@@ -61,6 +63,13 @@ describe.skipIf(parts.missing)("Debian's llama-server", () => {
   });
 
   it("is validated from outside: every required probe passes, load is READY, and no request is lost to a closing connection", async (context) => {
+    const verdicts: VerdictDocument[] = [];
+    await judgeRounds(context, () => round(verdicts), 2);
+    for (const verdict of verdicts.slice(-1)) skipUnlessReady(context, verdict);
+  }, 300_000);
+
+  /** Validates it; returns what of its load failed: a model that waits for a CPU is late itself. */
+  async function round(verdicts: VerdictDocument[]): Promise<readonly string[]> {
     const cwd = emptyDir();
     const ended = await runCli(cwd, ["validate", "--json", "--target", server.url]);
     const verdict = verdictOf(ended);
@@ -86,6 +95,9 @@ describe.skipIf(parts.missing)("Debian's llama-server", () => {
     const tampered = await runCli(cwd, ["verify", copy]);
     expect(tampered.out).toContain(`first bad record: ${tally}\n`);
     expect(tampered.code).toBe(1);
-    skipUnlessReady(context, verdict);
-  });
+    verdicts.push(verdict);
+    const { others } = openClaims(verdict);
+    const failed = others.filter(({ id, reason }) => id.startsWith("load.") && reason === "limit");
+    return failed.map(({ id, sentence }) => `${id}: ${sentence}`);
+  }
 });
