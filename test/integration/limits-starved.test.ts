@@ -12,8 +12,10 @@ const random = seededRandom(7);
 const burst = 20;
 const perSecond = 20;
 const seconds = 8;
+/** Four times the default: what a busy machine adds to an answer is little beside it. */
+const redisTimeout = "200ms";
 /** More than twice what the gateways wait: about half of the answers come too late. */
-const jitterMs = 120;
+const jitterMs = 480;
 
 describe.skipIf(parts.missing)("two gateways whose Redis answers now in time, now too late", () => {
   let redis: RunningRedis;
@@ -23,7 +25,10 @@ describe.skipIf(parts.missing)("two gateways whose Redis answers now in time, no
     redis = await startRedis(parts.found("redis").path, { clock });
     for (let i = 0; i < 2; i++)
       proxies.push(await startTcpProxy({ clock, targetPort: redis.port }));
-    const [one, other] = proxies.map(({ port }) => ({ redis: `redis://127.0.0.1:${port}` }));
+    const [one, other] = proxies.map(({ port }) => ({
+      redis: `redis://127.0.0.1:${port}`,
+      redisTimeout,
+    }));
     const law = {
       scope: "model",
       resource: "requests",
@@ -37,7 +42,7 @@ describe.skipIf(parts.missing)("two gateways whose Redis answers now in time, no
       limits: [law],
       stores: [one ?? {}, other ?? {}],
     });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await two[Symbol.asyncDispose]();
     for (const proxy of proxies) await proxy[Symbol.asyncDispose]();
@@ -51,7 +56,7 @@ describe.skipIf(parts.missing)("two gateways whose Redis answers now in time, no
   ] as const)(
     "late for %s: no 5xx; over the limit by no more than a share, and that is paid back",
     async (model, which, share) => {
-      await two.become("ok", 15_000);
+      await two.become("ok", 60_000);
       // Each has heard of the other: a share is half.
       await clock.sleep(2500);
       const draw = (): number => random.unit();
@@ -74,7 +79,7 @@ describe.skipIf(parts.missing)("two gateways whose Redis answers now in time, no
       );
       expect(shown.admitted, JSON.stringify(shown)).toBeGreaterThan(lawful / 4);
       expect(starved.some(({ isDegraded }) => isDegraded)).toBe(true);
-      await two.become("ok", 15_000);
+      await two.become("ok", 60_000);
       await using after = two.load(model);
       await clock.sleep(6000);
       const allMs = clock.monotonicMs() - startMs;
@@ -82,6 +87,6 @@ describe.skipIf(parts.missing)("two gateways whose Redis answers now in time, no
       process.stderr.write(`late for ${model}, then in time: ${JSON.stringify({ all, allMs })}\n`);
       expect(all).toBeLessThanOrEqual(burst + (perSecond * (allMs + 100)) / 1000);
     },
-    60_000,
+    240_000,
   );
 });
