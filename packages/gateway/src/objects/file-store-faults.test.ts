@@ -73,6 +73,15 @@ describe("folders made for an object", () => {
     expect(seen).toEqual(expect.arrayContaining(inodes(...made)));
   });
 
+  it("by a question are not synced for it, but before the first object is kept", async () => {
+    const seen = await syncs();
+    const opened = openStore();
+    await opened.ping(signal);
+    expect(seen).toEqual([]);
+    await opened.put("a/b", bytes, signal);
+    expect(seen).toEqual(expect.arrayContaining(inodes(root, join(root, "made"), objects)));
+  });
+
   it("that another process made, and may not have synced, are synced once more by this one", async () => {
     mkdirSync(join(objects, "a", "b"), { recursive: true });
     const seen = await syncs();

@@ -95,7 +95,7 @@ class FileStore implements ObjectStore {
 
   ping(signal: AbortSignal): Promise<void> {
     return this.#inTurn(signal, async () => {
-      await this.#folders.make(this.#root);
+      await this.#folders.find();
       await access(this.#root, constants.R_OK | constants.W_OK);
     });
   }
