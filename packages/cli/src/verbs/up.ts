@@ -14,7 +14,7 @@ import type { VerbContext } from "./verb.ts";
 
 /** Nobody but the validation has used a gateway that ends with it. */
 const graceMsOnce = 100;
-const readyMs = 10_000;
+const readyMs = 60_000;
 const portMax = 65_535;
 
 /** The main job: serve, validate through the own socket, show the verdict, keep serving. */
