@@ -29,7 +29,7 @@ async function guardsRead(page: Page, wanted: readonly string[]): Promise<void> 
   // Asked from outside: the page's own policy lets nobody evaluate text in it.
   const read = async (): Promise<string> =>
     JSON.stringify(await page.locator("#guards li").allTextContents());
-  await eventually(systemClock(), async () => (await read()) === text, 10_000);
+  await eventually(systemClock(), async () => (await read()) === text, 60_000);
 }
 
 describe.skipIf(parts.missing)("live page of a load, in a browser", () => {
