@@ -77,7 +77,7 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
 
   /** Records of usage in the database, by a connection of the case's own. */
   async function recorded(): Promise<number> {
-    await using store = await openPostgresStore(server.url, clock);
+    await using store = await openPostgresStore(server.url, clock, { callMs: 30_000 });
     return (await store.repositories.usage.sums([]))[0]?.requests ?? 0;
   }
 
