@@ -14,13 +14,22 @@ export function errorBody(
       type: "openaiType" in row ? row.openaiType : "server_error",
       code: refusal.code,
       param: refusal.param ?? null,
-      loadline: {
-        requestId,
-        remedy: row.remedy,
-        ...(attempts.length > 0 && { attempts: attempts.map(shownAttempt) }),
-      },
+      loadline: ownWords(refusal, requestId, attempts),
     },
   });
+}
+
+/** What every API's envelope holds of ours: the request, the remedy and what was tried, if anything. */
+export function ownWords(
+  { code }: Refusal,
+  requestId: string,
+  attempts: readonly AttemptRecord[],
+): object {
+  return {
+    requestId,
+    remedy: gatewayErrors.table[code].remedy,
+    ...(attempts.length > 0 && { attempts: attempts.map(shownAttempt) }),
+  };
 }
 
 function shownAttempt({ target, failure, status, ms }: AttemptRecord) {

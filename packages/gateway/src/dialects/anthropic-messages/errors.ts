@@ -1,6 +1,6 @@
 import { gatewayErrors } from "../../errors.ts";
 import type { AttemptRecord, Refusal } from "../../pipeline/exchange.ts";
-import { statusOf } from "../../stream/frames.ts";
+import { ownWords, statusOf } from "../../stream/frames.ts";
 
 const types: Readonly<Record<number, string>> = {
   401: "authentication_error",
@@ -29,11 +29,7 @@ export function errorBody(
       message: refusal.message ?? row.summary,
       code: refusal.code,
       param: refusal.param ?? null,
-      loadline: {
-        requestId,
-        remedy: row.remedy,
-        ...(attempts.length > 0 && { attempts: attempts.map(shown) }),
-      },
+      loadline: ownWords(refusal, requestId, attempts),
     },
     request_id: requestId,
   });
@@ -42,8 +38,4 @@ export function errorBody(
 /** The in-band error event that ends a stream whose status was already sent. */
 export function errorFrame(refusal: Refusal, requestId: string): Buffer {
   return Buffer.from(`event: error\ndata: ${errorBody(refusal, requestId)}\n\n`);
-}
-
-function shown({ target, failure, status, ms }: AttemptRecord) {
-  return { target, class: failure, status, ms };
 }
