@@ -125,10 +125,14 @@ const units = [
 ];
 
 it.each(units)("time grows no faster than the text: %j repeated", (unit) => {
-  const small = elapsedMs(unit, 60_000);
-  const large = elapsedMs(unit, 240_000);
-  // Four times the text: linear is 4, quadratic 16; the floor keeps the clock's noise out.
-  expect(large).toBeLessThan(10 * Math.max(small, 25));
+  // Four times the text: linear is 4, quadratic 16; the floor keeps the clock's noise out. A busy
+  // machine adds to some rounds, a text that takes too long to each.
+  let growth = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 4 && growth >= 10; round++) {
+    const small = elapsedMs(unit, 60_000);
+    growth = Math.min(growth, elapsedMs(unit, 240_000) / Math.max(small, 25));
+  }
+  expect(growth).toBeLessThan(10);
 });
 
 function elapsedMs(unit: string, characters: number): number {
