@@ -66,18 +66,23 @@ function claimTable(claims: readonly ClaimVerdict[]): string[] {
   ];
 }
 
+/** A secret by its name, as a shell reads it. */
+const reference = /(\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})/;
+
 function quoteArgument(argument: string): string {
   if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  const shown = argument.replaceAll("'", "'\\''");
-  const name = /\$[A-Za-z_]\w*/.exec(argument)?.[0];
-  if (name === undefined) return `'${shown}'`;
-  return shown
-    .split(name)
-    .map((part) => (part === "" ? "" : `'${part}'`))
-    .join(`"${name}"`);
+  if (argument === "") return "''";
+  // Every second part is a name.
+  return argument
+    .split(reference)
+    .map((part, at) => {
+      if (at % 2 === 1) return `"${part}"`;
+      return part === "" ? "" : `'${part.replaceAll("'", "'\\''")}'`;
+    })
+    .join("");
 }
 
-/** An argument list as a shell line; `$NAME` of a secret stays open to expansion. */
+/** An argument list as a shell line; `$NAME` and `${NAME}` of secrets stay open to expansion. */
 export function shellLine(argv: readonly string[]): string {
   return argv.map(quoteArgument).join(" ");
 }

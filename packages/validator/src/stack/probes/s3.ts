@@ -113,12 +113,15 @@ const locked: S3Probe = {
       defaults.push(answer.status);
     }
     return [
-      judge("wrong secret", [wrong.status], shown(right, `${user}x`)),
+      judge("wrong secret", [wrong.status], shown(right, `${braced(user)}x`)),
       judge("skewed clock", [skew.status], ["faketime", "-f", "-2h", ...right]),
       judge("default logins", defaults, shown(all, "minioadmin:minioadmin")),
     ];
   },
 };
+
+/** The last `$NAME` as `${NAME}`: what follows is no part of it. */
+const braced = (login: string): string => login.replace(/\$([A-Za-z_]\w*)$/, "$${$1}");
 
 const skewMs = 2 * 3_600_000;
 const skewed = (context: { clock: { wallMs(): number } }): number =>

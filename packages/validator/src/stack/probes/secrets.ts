@@ -44,7 +44,7 @@ async function search(context: SecretsContext, part: string): Promise<StackSeen>
         if (told.length >= foundMax) continue;
         for (const found of secretsIn(batch.lines, planted)) {
           const line = batch.first + found.line - 1;
-          told.push({ file, line, text: `${file}:${line} ${said(found)}` });
+          tell(told, { file, line, text: `${file}:${line} ${said(found)}` });
         }
       }
     }
@@ -68,6 +68,11 @@ interface Told {
   readonly file: string;
   readonly line: number;
   readonly text: string;
+}
+
+/** Pieces of one line share their border: a find there comes twice and is told once. */
+function tell(told: Told[], one: Told): void {
+  if (told.at(-1)?.text !== one.text) told.push(one);
 }
 
 const said = ({ kind, characters }: SecretFound): string => `${kind} (${characters} characters)`;
