@@ -27,7 +27,13 @@ function client(g: Running, secret = g.key) {
     ask,
     send: (body: FormData): Promise<Response> => ask("", { method: "POST", body }),
     async upload(o: Parameters<typeof form>[0] = {}): Promise<string> {
-      const answer = await ask("", { method: "POST", body: form(o) });
+      let answer = await ask("", { method: "POST", body: form(o) });
+      // A machine that stands makes the store look away; it is back by itself.
+      const isTaken = async (): Promise<boolean> => {
+        if (answer.status === 503) answer = await ask("", { method: "POST", body: form(o) });
+        return answer.status !== 503;
+      };
+      await eventually(clock, isTaken, flipMs);
       return /"id":"(file-[0-9a-f]{24})"/.exec(await answer.text())?.[1] ?? "";
     },
     async ids(query = ""): Promise<string[]> {
