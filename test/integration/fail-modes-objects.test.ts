@@ -2,9 +2,8 @@ import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, startTcpProxy, type TcpProxy } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
-import { expectOptional } from "./fail-modes/expect-row.ts";
+import { expectOptional, runRounds } from "./fail-modes/expect-row.ts";
 import { modeNames, modesOf } from "./fail-modes/modes.ts";
-import { runRow } from "./fail-modes/row.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 import { type FileAnswer, fileIdOf, filesClient } from "./objects/files-client.ts";
 import { type RunningMinio, startMinio } from "./objects/minio-process.ts";
@@ -13,7 +12,7 @@ const parts = await requireParts(["minio"]);
 const clock = systemClock();
 /** Beyond what the gateway waits for a sign of life. */
 const slowMs = 3000;
-const readyMs = 15_000;
+const readyMs = 30_000;
 const text = "{}\n".repeat(20_000);
 
 describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
@@ -30,7 +29,7 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
     const isThere = async () => (await subject.health()).states["objects"] === "ok";
     await eventually(clock, isThere, readyMs);
     kept = fileIdOf(await filesClient(subject).upload(text));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     minio.thaw();
     await subject[Symbol.asyncDispose]();
@@ -44,7 +43,7 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
       const files = filesClient(subject);
       const away: FileAnswer[] = [];
       const degraded: boolean[] = [];
-      const report = await runRow({
+      const report = await runRounds({
         clock,
         subject,
         component: "objects",
@@ -55,9 +54,9 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
         },
       });
       expectOptional(report);
-      expect(degraded).toEqual([false, false]);
+      expect(new Set(degraded)).toEqual(new Set([false]));
       expect(away.map(({ status, retryAfter }) => [status, retryAfter])).toEqual(
-        Array.from({ length: 6 }, () => [503, "1"]),
+        Array.from(away, () => [503, "1"]),
       );
       for (const one of away) expect(one.text).toContain("LL_FILE_STORE_AWAY");
       // What was acknowledged before is whole, and the next upload is taken.
@@ -66,7 +65,7 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
       expect(next.status).toBe(200);
       expect((await files.ask(`/${fileIdOf(next)}/content`)).text).toBe(text);
     },
-    120_000,
+    240_000,
   );
 
   it("an upload under way when the server freezes ends with 503 within the time of stores.objectsTimeout", async () => {
@@ -80,7 +79,7 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
     const answer = await files.upload(text).finally(() => minio.thaw());
     expect([answer.status, answer.retryAfter]).toEqual([503, "1"]);
     expect(answer.tookMs).toBeLessThan(10_000);
-  }, 60_000);
+  }, 240_000);
 
   it("a wrong secret is a store that is away: nothing is taken, and the log names the server's word", async () => {
     const { bucket, accessKey } = minio;
@@ -93,5 +92,5 @@ describe.skipIf(parts.missing)("an S3 server, an optional dependency", () => {
     await eventually(clock, () => wrong.logged()["object store"] === 1, readyMs);
     expect((await wrong.health()).status).toBe(200);
     expect((await wrong.call()).status).toBe(200);
-  }, 60_000);
+  }, 240_000);
 });

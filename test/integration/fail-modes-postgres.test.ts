@@ -6,16 +6,15 @@ import { openPostgresStore } from "../../packages/gateway/src/state/postgres/ope
 import { eventually, startTcpProxy, type TcpProxy } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
-import { expectOptional } from "./fail-modes/expect-row.ts";
+import { expectOptional, runRounds } from "./fail-modes/expect-row.ts";
 import { modeNames, modesOf } from "./fail-modes/modes.ts";
-import { runRow } from "./fail-modes/row.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 
 const parts = await requireParts(["postgres-15"]);
 const clock = systemClock();
 /** Three times as long as the gateway waits for a statement. */
 const slowMs = 3000;
-const readyMs = 15_000;
+const readyMs = 30_000;
 
 describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without", () => {
   let server: RunningPostgres;
@@ -27,7 +26,7 @@ describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without"
     const url = new URL(server.url);
     url.port = String(proxy.port);
     subject = await startSubject(clock, { sql: String(url) });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     server.thaw();
     await subject[Symbol.asyncDispose]();
@@ -37,7 +36,7 @@ describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without"
 
   /** Records of usage in the database, past the proxy. */
   async function recorded(): Promise<number> {
-    await using store = await openPostgresStore(server.url, clock);
+    await using store = await openPostgresStore(server.url, clock, { callMs: 30_000 });
     return (await store.repositories.usage.sums([]))[0]?.requests ?? 0;
   }
 
@@ -56,18 +55,18 @@ describe.skipIf(parts.missing)("PostgreSQL, which the data plane can do without"
       const before = await recorded();
       const seen: string[] = [];
       let seed = name.length * 100;
-      const report = await runRow({
+      const report = await runRounds({
         clock,
         subject,
         component: "sql",
         mode: modesOf(server, proxy, slowMs)[name],
         whileAway: async () => void seen.push(await refusal(++seed)),
       });
-      expect(seen).toEqual(["503 LL_AUTH_UNAVAILABLE", "503 LL_AUTH_UNAVAILABLE"]);
+      expect(new Set(seen)).toEqual(new Set(["503 LL_AUTH_UNAVAILABLE"]));
       expectOptional(report);
       await eventually(clock, async () => (await recorded()) >= before + report.calls, readyMs);
       expect(await recorded()).toBe(before + report.calls);
     },
-    120_000,
+    240_000,
   );
 });

@@ -41,8 +41,8 @@ export interface FailModeReport {
 const everyMs = 20;
 const blockMs = 1500;
 const cycles = 2;
-const flipMaxMs = 6000;
-const rejoinMaxMs = 15_000;
+const flipMaxMs = 12_000;
+const rejoinMaxMs = 30_000;
 
 /** Healthy blocks and outages take turns under 50 calls a second. */
 export async function runRow(row: FailModeRow): Promise<FailModeReport> {
