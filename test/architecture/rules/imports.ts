@@ -73,6 +73,20 @@ const importDirections: TreeRule = {
     }),
 };
 
+const nodeHttpByValue: TreeRule = {
+  id: "node-http-by-value",
+  summary: "what serves takes Node's http module from kit, which leaves undici out",
+  check: (tree) =>
+    eachImport(
+      tree,
+      sources(tree).filter((path) => /^packages\/(gateway|kit)\//.test(path)),
+      (_path, found) =>
+        found.specifier === "node:http" && !found.typeOnly
+          ? "use nodeHttp of @loadline/kit/node-http"
+          : undefined,
+    ),
+};
+
 const testkitFromTests: TreeRule = {
   id: "testkit-from-tests",
   summary: "only tests, benchmarks and scripts use testkit, and the validator's tests no gateway",
@@ -140,6 +154,7 @@ const extensions: TreeRule = {
 
 export const importRules: readonly TreeRule[] = [
   importDirections,
+  nodeHttpByValue,
   testkitFromTests,
   contractPure,
   gatewayLayering,

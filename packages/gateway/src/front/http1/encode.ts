@@ -1,5 +1,5 @@
-import { STATUS_CODES } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
+import { nodeHttp } from "@loadline/kit/node-http";
 import { gatewayErrors } from "../../errors.ts";
 
 const space = 32;
@@ -39,7 +39,7 @@ export function createHeadEncoder(clock: Clock, keepAliveMs: number, hsts?: stri
   const statusLine = (status: number): string => {
     let line = statusLines.get(status);
     if (line === undefined) {
-      line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Unknown"}\r\n`;
+      line = `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status] ?? "Unknown"}\r\n`;
       statusLines.set(status, line);
     }
     return line;

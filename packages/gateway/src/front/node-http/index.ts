@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
+import { nodeHttp } from "@loadline/kit/node-http";
 import type { GatewayErrorCode } from "../../errors.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -22,7 +23,7 @@ const checkMs = 1000;
 
 /** The only code that knows Node's request and response objects. */
 export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront {
-  const server = createServer({
+  const server = nodeHttp.createServer({
     headersTimeout: o.headMs,
     requestTimeout: Math.max(o.requestMs, o.headMs),
     keepAliveTimeout: o.keepAliveMs,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import { nodeHttp } from "@loadline/kit/node-http";
 import { modelErrors } from "../error-table.ts";
 import { answerChat } from "./chat.ts";
 import { answerEmbeddings } from "./embeddings.ts";
@@ -15,7 +15,7 @@ class ClientLeft extends Error {}
 
 /** The HTTP server of a model host, not yet listening. */
 export function createHostServer(context: HostContext, idleMs: number): Server {
-  const server = createServer((request, response) => {
+  const server = nodeHttp.createServer((request, response) => {
     const left = new AbortController();
     response.on("close", () => {
       if (!response.writableFinished) left.abort(new ClientLeft());
