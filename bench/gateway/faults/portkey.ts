@@ -70,6 +70,7 @@ function targetsOf({ ports, timerMs }: PortkeyOptions, variant: Variant): object
   });
   switch (variant) {
     case "pair":
+    case "timed":
       return [target(ports.a), target(ports.b)];
     case "alone":
       return [{ ...target(ports.a), retry }];

@@ -46,7 +46,13 @@ const ladderMs = 20;
 /** When figures are said: after every warm-up. */
 const figuresMs = 30_000;
 const mib = 1024 * 1024;
-const cleanHost = { cpuP90: 0.2, loopMeanMs: 0.1, loopP99Ms: 0.5, loopMaxMs: 4, pressurePercent: 3 };
+const cleanHost = {
+  cpuP90: 0.2,
+  loopMeanMs: 0.1,
+  loopP99Ms: 0.5,
+  loopMaxMs: 4,
+  pressurePercent: 3,
+};
 
 /** Records a whole load job against a simulated target, and folds what that came to. */
 export function simulateLoad(job: BoundJob, target: SimulatedTarget): VerdictDocument {
