@@ -19,6 +19,8 @@ export interface RecordingContext extends ExecContext, AsyncDisposable {
   readonly opened: () => number;
   /** Flights of `begin`, in their order. */
   readonly begun: readonly Flight[];
+  /** Ends what its clock says is late. */
+  sweep(): void;
   /** Values of one figure. */
   valuesOf(name: string): number[];
 }
@@ -54,7 +56,7 @@ export function createContext(
 
 type Account = Pick<
   RecordingContext,
-  "send" | "begin" | "finish" | "begun" | "ended" | "opened" | typeof Symbol.asyncDispose
+  "send" | "begin" | "finish" | "begun" | "ended" | "opened" | "sweep" | typeof Symbol.asyncDispose
 >;
 
 function createAccount(url: URL, clock: Clock): Account {
@@ -103,6 +105,7 @@ function createAccount(url: URL, clock: Clock): Account {
     finish,
     ended,
     opened: () => opened,
+    sweep: () => connections.sweep(clock.monotonicMs()),
     [Symbol.asyncDispose]: async () => {
       connections.close("cancelled");
       await Promise.resolve();

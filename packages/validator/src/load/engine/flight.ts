@@ -118,7 +118,7 @@ export function createFlight(scenario: number, index: number, intendedMs: number
   };
 }
 
-/** Notes which timeout ended the flight; the outcome comes back. */
+/** Notes which timeout ended the flight, or the one it ends with; the outcome comes back. */
 export function timedOut(
   flight: Flight,
   outcome: TimeoutOutcome,

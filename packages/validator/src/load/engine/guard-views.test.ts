@@ -82,11 +82,30 @@ describe("what guards see of a sample", () => {
     const hanging = recorded([...many(80, "ok"), ...many(20, "timeout_first_byte")], {}, [
       timeoutMs,
     ]);
-    const host = { ...busy, loopMaxMs };
+    const host = { ...idle, loopP99Ms: 200, loopMaxMs };
     expect(voiding(hanging, host)).toEqual([]);
     const [seen] = guardViews(hanging, host, false);
-    expect(seen?.view).toMatchObject({ n: 100, bad: 20, over: 0, hardBad: 20 });
+    expect(seen?.view).toMatchObject({ n: 100, bad: 20, over: 0, hardBad: 20, timedOut: 20 });
   });
+
+  it.each([
+    ["guard.load.pressure", { pressurePercent: 80 }],
+    ["guard.load.cpu", { cpuP90: 0.97 }],
+  ])(
+    "%s: calls of a starved machine that wait too long fail nobody, stand or none",
+    (guard, over) => {
+      const host = { ...idle, loopMaxMs: 50, ...over };
+      const starved = recorded([...many(80, "ok"), ...many(20, "timeout_first_byte")]);
+      expect(voiding(starved, host)).toEqual([guard]);
+      // What answers say themselves is no doing of the machine's.
+      const errors = [...many(80, "ok"), ...many(20, "status_5xx")];
+      expect(voiding(recorded([...errors, ...many(20, "timeout_first_byte")]), host)).toEqual([]);
+      // Few timeouts beside few errors: neither alone is the failure.
+      const both = [...many(92, "ok"), ...many(4, "status_5xx"), ...many(4, "timeout_total")];
+      expect(voiding(recorded(both), host)).toEqual([guard]);
+      expect(voiding(recorded(many(80, "ok")), host)).toEqual([]);
+    },
+  );
 
   it("one long stand of an idle generator is enough, and the guard names it", () => {
     const late = recorded([...many(80, "ok"), ...many(20, "timeout_total")]);
@@ -100,13 +119,28 @@ describe("what guards see of a sample", () => {
 
   it("of several timeouts the shortest is what the generator is held to", () => {
     const mixed = [...many(80, "ok"), ...many(20, "timeout_first_byte")];
-    expect(voiding(recorded(mixed, {}, [30_000, 2_000]), busy)).toContain("guard.load.loop");
-    expect(voiding(recorded(mixed, {}, [30_000, 20_000]), busy)).toEqual([]);
+    const host = { ...idle, loopMaxMs: 900 };
+    expect(voiding(recorded(mixed, {}, [30_000, 2_000]), host)).toEqual(["guard.load.loop"]);
+    expect(voiding(recorded(mixed, {}, [30_000, 20_000]), host)).toEqual([]);
   });
 
-  it("a timeout of a length nobody told is taken for a short one", () => {
-    const unknown = recorded([...many(80, "ok"), ...many(20, "timeout_total")], {}, []);
-    expect(voiding(unknown, idle)).toContain("guard.load.loop");
+  it("a timeout of a length nobody told fails an idle generator's target, and no busy one's", () => {
+    const untold = recorded([...many(80, "ok"), ...many(20, "timeout_total")], {}, []);
+    expect(voiding(untold, idle)).toEqual([]);
+    const [quiet] = guardViews(untold, idle, false);
+    expect(quiet?.view).toMatchObject({ over: 20, hardBad: 0, timedOut: 0 });
+    expect(quiet?.view.shortestTimeoutMs).toBeNull();
+    // Like any value over a limit: each delay past its tolerance may have made it.
+    expect(voiding(untold, { ...idle, loopP99Ms: 40 })).toEqual(["guard.load.loop"]);
+    expect(voiding(untold, { ...idle, pressurePercent: 80 })).toEqual(["guard.load.pressure"]);
+  });
+
+  it("one whose length nobody told shortens none of those that are known", () => {
+    const mixed = [...many(80, "ok"), ...many(20, "timeout_first_byte")];
+    const half = recorded(mixed, {}, [30_000, Number.NaN]);
+    expect(voiding(half, { ...idle, loopMaxMs: 900 })).toEqual([]);
+    const [seen] = guardViews(half, idle, false);
+    expect(seen?.view).toMatchObject({ over: 10, hardBad: 10, timedOut: 10 });
   });
 
   it("an answer that says so itself fails, however busy the generator was", () => {

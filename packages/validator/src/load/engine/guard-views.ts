@@ -26,8 +26,10 @@ function viewOf(
 ): GuardView {
   const { host, recorder } = of;
   const { limit } = counter;
-  // Ended by our own clock: a loop that stood may have done it, like any value over a limit.
-  const late = standExplains(host.loopMaxMs, counter.shortestTimeoutMs) ? counter.timedOut : 0;
+  // Ended by our own clock: a loop that stood may have done it, like any value over a limit. Of a
+  // timeout of unknown length nobody can say that no stand did it.
+  const stood = standExplains(host.loopMaxMs, counter.shortestTimeoutMs);
+  const late = stood ? counter.timedOut : counter.untoldTimeouts;
   const { series } = record;
   return {
     metric: limit.metric,
@@ -41,6 +43,7 @@ function viewOf(
     // Where values are compared each of them may have been moved.
     over: limit.compares === true ? counter.n : counter.over + late,
     hardBad: counter.hardBad - late,
+    timedOut: counter.timedOut - late,
     undefined: counter.undefined,
     missingMetric: counter.missingMetric,
     due: record.due,

@@ -11,6 +11,7 @@ export const cleanView: GuardView = {
   bad: 0,
   over: 0,
   hardBad: 0,
+  timedOut: 0,
   undefined: 0,
   missingMetric: 0,
   due: 1000,

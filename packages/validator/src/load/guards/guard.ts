@@ -18,6 +18,8 @@ export interface GuardView {
   /** Bad by value; the others had a bad outcome. */
   readonly over: number;
   readonly hardBad: number;
+  /** Of `hardBad`: ended by a timeout of ours, and no stand of the loop was long enough to do it. */
+  readonly timedOut: number;
   readonly undefined: number;
   readonly missingMetric: number;
   readonly due: number;
@@ -87,12 +89,25 @@ export function toleranceMs(view: GuardView, floorMs: number): number {
 
 /** The sample fails even if every value over the limit is forgiven: no delay of ours did that. */
 export function failsAnyway(view: GuardView): boolean {
-  return view.n > 0 && view.hardBad / view.n > 1 - view.target;
+  return carriesFailure(view, view.hardBad);
 }
 
-/** No value was over a limit: a delay of ours cannot have made a failure. */
+function carriesFailure({ n, target }: GuardView, bad: number): boolean {
+  return n > 0 && bad / n > 1 - target;
+}
+
+/** A value was over a limit, and no failure without it: a delay of ours can have made it. */
 export function delayMatters(view: GuardView): boolean {
   return view.over > 0 && !failsAnyway(view);
+}
+
+/**
+ * A machine without free processors can have made a failure: it delays values, and it starves what
+ * is called on it until our timeouts end the calls.
+ */
+export function contentionMatters(view: GuardView): boolean {
+  const { over, timedOut, hardBad } = view;
+  return over + timedOut > 0 && !carriesFailure(view, hardBad - timedOut);
 }
 
 /** A stand of the loop shorter than this share of a timeout made nobody wait for all of it. */

@@ -22,12 +22,19 @@ describe("the timeouts that ended requests", () => {
     },
   );
 
-  it.each([Number.NaN, 0, -5, 0.4])("%d is the shortest there is", (timeoutMs) => {
+  it("one of unknown length is counted apart, and is no wait", () => {
+    expect(waitsOf(Number.NaN)).toMatchObject({ shortestMs: null, untold: 1 });
+    const mixed = waitsOf(30_000, Number.NaN, Number.NaN);
+    expect(mixed).toMatchObject({ shortestMs: waitsOf(30_000).shortestMs, untold: 2 });
+  });
+
+  it.each([0, -5, 0.4])("%d is the shortest there is", (timeoutMs) => {
     expect(waitsOf(30_000, timeoutMs).shortestMs).toBe(1);
   });
 
   it("one past the last class is counted in it", () => {
-    expect(waitsOf(1e12).shortestMs).toBe(2 ** 24);
+    expect(waitsOf(1e12)).toMatchObject({ shortestMs: 2 ** 24, untold: 0 });
+    expect(waitsOf(Number.POSITIVE_INFINITY)).toMatchObject({ shortestMs: 2 ** 24, untold: 0 });
   });
 
   it("of two senders the shorter is the shortest of all", () => {

@@ -87,7 +87,12 @@ export class LimitCounter {
     return timeoutOutcomes.reduce((sum, outcome) => sum + this.#badBy.get(outcome), 0);
   }
 
-  /** The shortest timeout that ended one of them, in ms; null when none did. */
+  /** Of those, the ones whose timeout nobody told the length of. */
+  get untoldTimeouts(): number {
+    return this.#waits.untold;
+  }
+
+  /** The shortest timeout that ended one of them, in ms; null when none of known length did. */
   get shortestTimeoutMs(): number | null {
     return this.#waits.shortestMs;
   }

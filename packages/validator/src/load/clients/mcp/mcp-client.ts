@@ -156,10 +156,10 @@ export class McpClient {
     const { clock, metric } = this.#context;
     const at: At = { ...call.at, ...now, step: this.#o.connectStep ?? asideStep };
     const startMs = clock.monotonicMs();
-    const end = (session: Session | null, outcome: LoadOutcome): void => {
+    const end = (session: Session | null, flight: Flight, outcome: LoadOutcome): void => {
       metric("mcp_connect", clock.monotonicMs() - startMs, outcome !== "ok");
       opened(outcome === "ok" ? session : null);
-      if (outcome !== "ok") this.#unsent(call, outcome);
+      if (outcome !== "ok") this.#unsent(call, outcome, flight.timeoutMs);
     };
     const greet = (session: Session): void =>
       this.#post({
@@ -168,7 +168,7 @@ export class McpClient {
         session,
         at,
         judge: () => "ok",
-        answered: (_reader, _flight, outcome) => end(session, outcome),
+        answered: (_reader, flight, outcome) => end(session, flight, outcome),
       });
     this.#post({
       method: "initialize",
@@ -176,18 +176,19 @@ export class McpClient {
       session: null,
       at,
       judge: (reply) => (versionOf(reply) === null ? "protocol" : "ok"),
-      answered: (reader, _flight, outcome) => {
+      answered: (reader, flight, outcome) => {
         const version = versionOf(reader.reply);
-        if (outcome !== "ok" || version === null) end(null, outcome);
+        if (outcome !== "ok" || version === null) end(null, flight, outcome);
         else greet({ id: reader.session === "" ? null : reader.session, version });
       },
     });
   }
 
-  /** A call that was due and could not be sent. */
-  #unsent(call: Call, outcome: LoadOutcome): void {
+  /** A call that was due and could not be sent; `timeoutMs` is the opening's. */
+  #unsent(call: Call, outcome: LoadOutcome, timeoutMs: number): void {
     const flight = this.#context.begin(call.at.step, call.at.index, call.intendedMs);
     flight.sendMs = Number.NaN;
+    flight.timeoutMs = timeoutMs;
     this.#context.finish(flight, outcome);
     const reply: McpReply = { kind: "transport", code: null, result: null };
     this.#record(call, reply, flight, outcome);

@@ -16,6 +16,9 @@ export interface WantedMessage {
   readonly isFresh: boolean;
 }
 
+/** How an opening ended; `timeoutMs` is the timeout that ended it, else NaN. */
+export type OpeningEnd = (outcome: LoadOutcome, timeoutMs: number) => void;
+
 /** How a wait ended; `text` is null without a message. */
 export type MessageEnd = (outcome: LoadOutcome, text: string | null) => void;
 
@@ -34,7 +37,7 @@ export class Link {
   readonly #opening: Flight;
   readonly #waits: Wait[] = [];
   #unread: string[] = [];
-  #opened: ((outcome: LoadOutcome) => void)[] = [];
+  #opened: OpeningEnd[] = [];
   #openMs = Number.NaN;
   #isOver = false;
 
@@ -73,9 +76,9 @@ export class Link {
   }
 
   /** Told how the opening ended, at once when it has. */
-  whenOpen(opened: (outcome: LoadOutcome) => void): void {
+  whenOpen(opened: OpeningEnd): void {
     if (Number.isNaN(this.#openMs)) this.#opened.push(opened);
-    else opened("ok");
+    else opened("ok", Number.NaN);
   }
 
   /** Sends a text; false when the connection is gone. */
@@ -120,7 +123,7 @@ export class Link {
     metric("ws_connecting", this.#openMs - flight.sendMs);
     metric("ws_sessions", 1);
     finish(flight, "ok");
-    for (const tell of this.#opened.splice(0)) tell("ok");
+    for (const tell of this.#opened.splice(0)) tell("ok", Number.NaN);
   }
 
   /** 101 is the one status a socket has. */
@@ -152,7 +155,7 @@ export class Link {
     if (Number.isNaN(this.#openMs)) finish(this.#opening, outcome);
     else metric("ws_session_duration", clock.monotonicMs() - this.#openMs);
     this.#gone(this);
-    for (const tell of this.#opened.splice(0)) tell(outcome);
+    for (const tell of this.#opened.splice(0)) tell(outcome, this.#opening.timeoutMs);
     for (const { timer, ended } of this.#waits.splice(0)) {
       timer.cancel();
       ended(outcome, null);

@@ -41,8 +41,10 @@ export class Links {
     if (known !== undefined) {
       // It may be opening still, for another call: this one ends as that does.
       this.#due(at, done, (flight, end) =>
-        known.whenOpen((outcome) => {
-          if (!flight.ended) end(outcome, null);
+        known.whenOpen((outcome, timeoutMs) => {
+          if (flight.ended) return;
+          flight.timeoutMs = timeoutMs;
+          end(outcome, null);
         }),
       );
       return;
@@ -138,9 +140,10 @@ export class Links {
         end("dropped", null);
         return;
       }
-      link.whenOpen((outcome) => {
+      link.whenOpen((outcome, timeoutMs) => {
         // The run ended it meanwhile.
         if (flight.ended) return;
+        flight.timeoutMs = timeoutMs;
         if (outcome !== "ok") end(outcome, null);
         else act(link, flight, end);
       });

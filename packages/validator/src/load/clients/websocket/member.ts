@@ -1,5 +1,6 @@
 import type { Timer } from "@loadline/kit/clock";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
+import type { OpeningEnd } from "./link.ts";
 import type { WsSocket } from "./ws-socket.ts";
 
 /** A request on a socket, waiting for its acknowledgement or echo. */
@@ -22,7 +23,7 @@ export class Member {
   askedMs = 0;
   seq = 0;
   /** Told once it is in, or why not. */
-  readonly waiting: ((outcome: LoadOutcome) => void)[] = [];
+  readonly waiting: OpeningEnd[] = [];
   /** By the id of the message. */
   readonly pending = new Map<string, Pending>();
 

@@ -5,6 +5,7 @@ import { asideStep, type Flight, type LoadOutcome, timedOut } from "../../engine
 import type { Answer, At } from "../asked.ts";
 import { parseObject } from "../llm/dialect.ts";
 import { Ledger } from "./ledger.ts";
+import type { OpeningEnd } from "./link.ts";
 import { Member, type Pending } from "./member.ts";
 import { dialectOf, fill, fits, type RoomDialect, type RoomsOptions } from "./options.ts";
 import { Presence } from "./presence.ts";
@@ -52,10 +53,10 @@ export class Rooms {
   }
 
   /** Brings a member into its room; done at once when it is there. */
-  enter(index: number, at: At, done: (outcome: LoadOutcome) => void): void {
+  enter(index: number, at: At, done: OpeningEnd): void {
     const member = this.#member(index);
     if (member.isIn) {
-      done("ok");
+      done("ok", Number.NaN);
       return;
     }
     member.waiting.push(done);
@@ -171,7 +172,7 @@ export class Rooms {
     }
     opening.flight.doneMs = nowMs;
     this.#context.finish(opening.flight, "ok");
-    for (const tell of member.waiting.splice(0)) tell("ok");
+    for (const tell of member.waiting.splice(0)) tell("ok", Number.NaN);
   }
 
   /** The connection is gone, or never came to be. */
@@ -186,7 +187,8 @@ export class Rooms {
       opening.timer?.cancel();
       this.#context.finish(opening.flight, outcome);
     }
-    for (const tell of member.waiting.splice(0)) tell(outcome);
+    for (const tell of member.waiting.splice(0))
+      tell(outcome, opening?.flight.timeoutMs ?? Number.NaN);
     const pending = [...member.pending.values()];
     member.pending.clear();
     for (const { timer, done } of pending) {
@@ -206,9 +208,10 @@ export class Rooms {
       wanted.done({ outcome, flight });
     };
     const go = (): void =>
-      this.enter(index, at, (outcome) => {
+      this.enter(index, at, (outcome, timeoutMs) => {
         // The run ended it meanwhile.
         if (flight.ended) return;
+        flight.timeoutMs = timeoutMs;
         const { template, isEcho } = wanted;
         if (outcome !== "ok") end(outcome);
         else if (template === null) end("script");
