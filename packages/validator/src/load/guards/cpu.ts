@@ -1,4 +1,4 @@
-import { delayMatters, type Guard, latencyKinds, percent } from "./guard.ts";
+import { contentionMatters, type Guard, latencyKinds, percent } from "./guard.ts";
 
 const shareMax = 0.8;
 
@@ -9,7 +9,7 @@ export const cpu: Guard = {
   kinds: latencyKinds,
   saboteur: { cpuP90: 0.97, over: 50, bad: 50 },
   judge(v) {
-    const breached = v.cpuP90 >= shareMax && (delayMatters(v) || !v.open);
+    const breached = v.cpuP90 >= shareMax && (contentionMatters(v) || !v.open);
     return {
       holds: !breached,
       invalidates: v.open ? "fail" : "both",

@@ -63,6 +63,11 @@ describe("load guards", () => {
     expect(voids({ lagP99Ms: 600 })).toEqual(["guard.load.pacer both"]);
     expect(voids({ shortestTimeoutMs: null })).toEqual(["guard.load.pacer both"]);
     expect(voids({ hardBad: 0, over: 40 })).toEqual(["guard.load.pacer both"]);
+    // What a sender held back for a second leaves as a burst, however long its calls wait.
+    expect(voids({ shortestTimeoutMs: 30_000, lagP99Ms: 999 })).toEqual(["guard.load.pacer pass"]);
+    expect(voids({ shortestTimeoutMs: 30_000, lagP99Ms: 1_000 })).toEqual([
+      "guard.load.pacer both",
+    ]);
   });
 
   it("a loop that stood for a quarter of a timeout may have made it, one of less did not", () => {

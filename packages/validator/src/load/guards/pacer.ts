@@ -10,6 +10,9 @@ import {
   unmoved,
 } from "./guard.ts";
 
+/** After a lag this large what was held back leaves as a burst that nobody planned. */
+const burstMs = 1_000;
+
 /** A lag this large is another traffic than the plan's, whatever the latencies say. */
 const otherTrafficMs = 100;
 
@@ -34,10 +37,12 @@ export const pacer: Guard = {
   },
 };
 
-/** Calls that waited for many times the lag carry the failure: other traffic, and a target that hangs. */
+/**
+ * Calls that waited for many times the lag carry the failure: other traffic, yet no burst, and a
+ * target that hangs.
+ */
 function outlasted(v: GuardView): boolean {
-  const { shortestTimeoutMs } = v;
-  return (
-    shortestTimeoutMs !== null && failsAnyway(v) && !standExplains(v.lagP99Ms, shortestTimeoutMs)
-  );
+  const { shortestTimeoutMs: timeoutMs, lagP99Ms } = v;
+  if (timeoutMs === null || lagP99Ms >= burstMs) return false;
+  return failsAnyway(v) && !standExplains(lagP99Ms, timeoutMs);
 }

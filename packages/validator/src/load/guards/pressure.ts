@@ -1,4 +1,4 @@
-import { delayMatters, type Guard, latencyKinds } from "./guard.ts";
+import { contentionMatters, type Guard, latencyKinds } from "./guard.ts";
 
 const percentMax = 25;
 
@@ -11,7 +11,7 @@ export const pressure: Guard = {
   judge(v) {
     const percent = v.pressurePercent;
     return {
-      holds: percent === null || percent <= percentMax || !delayMatters(v),
+      holds: percent === null || percent <= percentMax || !contentionMatters(v),
       invalidates: "fail",
       seen:
         percent === null
