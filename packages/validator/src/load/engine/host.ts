@@ -7,7 +7,7 @@ export interface HostFigures {
   readonly cpuP90: number;
   readonly loopMeanMs: number;
   readonly loopP99Ms: number;
-  /** The longest the loop stood once. */
+  /** The longest the loop stood once, or was late for what was due. */
   readonly loopMaxMs: number;
   readonly pressurePercent: number | null;
 }
@@ -28,6 +28,8 @@ export function worstHost(all: readonly HostFigures[]): HostFigures {
 /** The figure's own sampling period, part of every delay it reports. */
 const loopResolutionMs = 1;
 const pressureFile = "/proc/pressure/cpu";
+/** Pauses at most until the delay of the turn under way is counted. */
+const turnsMax = 50;
 
 /** Watches the current thread; `sample` once a second. */
 export class HostMonitor {
@@ -37,6 +39,8 @@ export class HostMonitor {
   #atMs: number;
   #cpuUs: number;
   #pressure: number | null = null;
+  /** The longest that something of this thread was late by the clock. */
+  #lateMaxMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -56,7 +60,20 @@ export class HostMonitor {
     if (pressure !== null) this.#pressure = Math.max(this.#pressure ?? 0, pressure);
   }
 
-  stop(): HostFigures {
+  /** This thread's loop ran something so much later than it was due. */
+  late(ms: number): void {
+    this.#lateMaxMs = Math.max(this.#lateMaxMs, ms);
+  }
+
+  /**
+   * The figures at the end. A delay is counted when the loop turns, so the turn under way is waited
+   * for: timers that end a run come before it, right after a stand that made them late.
+   */
+  async stop(): Promise<HostFigures> {
+    const counted = this.#loop.count;
+    for (let turns = 0; this.#loop.count === counted && turns < turnsMax; turns++) {
+      await this.#clock.sleep(loopResolutionMs);
+    }
     this.#loop.disable();
     return this.now();
   }
@@ -69,7 +86,7 @@ export class HostMonitor {
       cpuP90: cpu[Math.max(0, Math.ceil(cpu.length * 0.9) - 1)] ?? 0,
       loopMeanMs: delayMs(this.#loop.mean),
       loopP99Ms: delayMs(this.#loop.percentile(99)),
-      loopMaxMs: delayMs(this.#loop.max),
+      loopMaxMs: Math.max(delayMs(this.#loop.max), this.#lateMaxMs),
       pressurePercent: this.#pressure,
     };
   }
