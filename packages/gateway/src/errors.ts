@@ -6,6 +6,7 @@ import { fileErrorTable } from "./files/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
 import { limitErrorTable } from "./limits/error-table.ts";
 import { modelErrorTable } from "./models/error-table.ts";
+import { selfProbeErrorTable } from "./self-probe/error-table.ts";
 import { snapshotErrorTable } from "./snapshot/error-table.ts";
 import { streamErrorTable } from "./stream/error-table.ts";
 import { stateErrorTable } from "./state/error-table.ts";
@@ -29,6 +30,7 @@ export const gatewayErrors = defineErrors({
   ...breakerErrorTable,
   ...adminErrorTable,
   ...stateErrorTable,
+  ...selfProbeErrorTable,
   ...snapshotErrorTable,
   ...workerErrorTable,
   ...tlsErrorTable,

@@ -13,12 +13,13 @@ import { openFiles } from "./files/wire.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
 import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
-import { createPipeline } from "./pipeline/pipeline.ts";
+import { createPipeline, type Pipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain } from "./pipeline/stages.ts";
 import { createAccounting } from "./limits/wire.ts";
 import { checkRegistry } from "./routes/registry.ts";
 import { createRouting } from "./routing/routing.ts";
+import { openSelfProbe } from "./self-probe/wire.ts";
 import { liveAuditLog } from "./snapshot/reloader.ts";
 import { adminReload, openReload, openSnapshot, viewedReload } from "./snapshot/wire.ts";
 import { openState } from "./state/state.ts";
@@ -57,10 +58,11 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const opened = openTelemetry(config.telemetry, told);
   const routing = createRouting(live.current, { ...targetDeps, names });
   const isStale = (): boolean => reload.isStale;
-  const missing = (): readonly string[] => pipeline.missing();
+  const missing: Pipeline["missing"] = () => pipeline.missing();
   const tls = openTls(config, base.certificates, targetDeps);
-  const more = () => ({ ...routing.health(), ...tls.health() });
-  const health = createHealth({ clock, live, version, dependencies, more, isStale, missing });
+  const selfProbe = openSelfProbe(config, { ...told, missing, routing, supervised, opened });
+  const more = () => ({ ...routing.health(), ...tls.health(), ...selfProbe.health() });
+  const health = createHealth({ ...told, more, isStale, missing, selfProbe });
   const shared = supervised?.limits;
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
   const nextId = createRequestIds(random);
@@ -76,7 +78,7 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
       stream: streamParts(config, { ...targetDeps, live }),
       nowMs: exits.nowMs,
       refuse: (x, refusal) => pipeline.refuse(x, refusal),
-      onAttempt: (target, failure) => opened.telemetry.onAttempt(target.name, failure),
+      onAttempt: selfProbe.othersAttempts,
     },
     local: {
       models: () => live.current.routes.models,
@@ -87,22 +89,21 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     },
     files: openFiles(config, { ...targetDeps, dependencies }),
     exits,
+    own: selfProbe.own,
     change: deps.controls?.stages,
   });
   checkRegistry(stages);
-  const pipeline = createPipeline({ stages, ...exits });
+  const pipeline = createPipeline({ stages, own: selfProbe.own, ...exits });
   identity.attach(pipeline);
   opened.attach(pipeline);
   // A supervisor counts a reload once for all of its workers.
   const counted = supervised ? createMetrics() : metrics;
-  const readFiles = tls.prepare;
-  const reloadParts = { targetDeps, metrics: counted, routing, accounting, pipeline, readFiles };
-  const reload = openReload(snapshot, reloadParts);
-  const { limits } = accounting;
+  const reloadParts = { targetDeps, metrics: counted, routing, accounting, pipeline, selfProbe };
+  const reload = openReload(snapshot, { ...reloadParts, readFiles: tls.prepare });
   const again = supervised
     ? { reload: viewedReload(supervised.reload), everywhere: supervised.breakers }
     : { reload: adminReload(reload, deps.readConfig) };
-  const admin = openAdminPlane({ ...targetDeps, live, limits, routing, version, ...again });
+  const admin = openAdminPlane({ ...told, limits: accounting.limits, routing, ...again });
   const listening = { port: supervised?.port, change: deps.controls?.front, tls: tls.front };
   const front = createFront(pipeline, config, { clock, nextId, admin, ...listening });
   supervised?.attach({
@@ -111,9 +112,9 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     breakers: routing.breakers,
     prepare: reload.prepare,
     addressFailed: accounting.addressFailed,
-    isShared: () => limits.status().mode === "shared",
+    isShared: () => accounting.limits.status().mode === "shared",
   });
-  return { live, reload, health, stages, pipeline, front, accounting, admin, telemetry: opened };
+  return { live, reload, health, stages, pipeline, front, accounting, admin, opened, selfProbe };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
@@ -153,11 +154,9 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     let closing: Promise<DrainReport> | undefined;
     const close = async (graceMs: number): Promise<DrainReport> => {
       const acceptMs = Math.min(live.current.config.drain.accept, graceMs);
+      parts.selfProbe.close();
       const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
-      await admin?.close();
-      await accounting.close();
-      await reload.close();
-      await parts.telemetry.close();
+      for (const part of [admin, accounting, reload, parts.opened]) await part?.close();
       logger.info("closed", { cut: report.cut, finished: report.finished });
       await release();
       return report;
@@ -167,9 +166,10 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
         url = await front.listen();
         health.setListening();
         logger.info("listening", { url });
+        await parts.selfProbe.begin(url, front);
         return { url };
       },
-      reload: (next) => reload.now(next, deps.readConfig),
+      reload: (next) => parts.selfProbe.after(reload.now(next, deps.readConfig)),
       async whenReady(waitSignal) {
         while (health.notReady().length > 0) await clock.sleep(readyPollMs, waitSignal);
       },

@@ -11,6 +11,7 @@ import {
   outputMaxSection,
 } from "../limits/config.ts";
 import { providerIds } from "../providers/index.ts";
+import { selfProbeConfig } from "../self-probe/config.ts";
 import { streamConfig } from "../stream/config.ts";
 import { telemetryConfig } from "../telemetry/config.ts";
 import {
@@ -106,6 +107,7 @@ export const configSchema = z.strictObject({
   retry: retryConfig.prefault({}),
   stream: streamConfig.prefault({}).describe("Streams and held answers."),
   telemetry: telemetryConfig.prefault({}),
+  selfProbe: selfProbeConfig.prefault({}),
   drain: z
     .strictObject({
       accept: durationMs({ min: 0, max: minuteMs, default: 2000 }).describe(

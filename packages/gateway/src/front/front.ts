@@ -40,6 +40,8 @@ export interface FrontOptions {
 export interface Front {
   /** Resolves to the base URL; LL_SERVER_PORT_IN_USE when another process listens there. */
   listen(): Promise<string>;
+  /** Serves a connection that did not come through the listening socket. */
+  take(socket: Socket): void;
   /** Answers from now on close their connection. */
   beginDrain(): void;
   /** Takes no more connections and closes idle ones. */

@@ -13,6 +13,8 @@ export interface HealthDeps {
   readonly more?: () => Readonly<Record<string, unknown>>;
   /** Stages that requests have to pass and do not; absent: all are passed. */
   readonly missing?: () => readonly string[];
+  /** Reasons that the self-probe has; absent: none. */
+  readonly selfProbe?: { reasons(): readonly string[] };
 }
 
 export interface Health {
@@ -37,6 +39,7 @@ export function createHealth(deps: HealthDeps): Health {
     if (!isListening) reasons.push("starting");
     if (isDraining) reasons.push("draining");
     for (const id of deps.missing?.() ?? []) reasons.push(`LL_SERVER_STAGE_MISSING ${id}`);
+    if (isListening) reasons.push(...(deps.selfProbe?.reasons() ?? []));
     for (const route of deps.live.current.routes.routes)
       if (route.isCritical && !isUsable(route.name)) reasons.push(`route ${route.name}: no target`);
     return reasons;

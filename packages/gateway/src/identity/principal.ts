@@ -8,6 +8,8 @@ export interface PrincipalLimits {
   readonly ips?: readonly string[];
   readonly budgetId?: string;
   readonly rateId?: string;
+  /** Counts against no limit and no budget: the gateway itself. */
+  readonly isUncounted?: true;
 }
 
 /** Who a request acts for, as proven by exactly one credential; frozen. */

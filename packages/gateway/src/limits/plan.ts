@@ -136,6 +136,9 @@ export function createPlanner(o: {
   const byKey = new Map<string, Map<string, Plan>>();
   let count = 0;
   const compile = (x: Exchange): Plan => {
+    const routeName = x.route?.name ?? "";
+    if (x.principal?.limits.isUncounted === true)
+      return new Plan({ dims: [], ids: [], caps: 0, principal: x.principal, routeName });
     const limits = o.limits.flatMap((dim) => {
       const name = nameFor(dim, x);
       return name === undefined ? [] : [{ dim, id: `${dim.key}|${name}` }];
@@ -147,7 +150,7 @@ export function createPlanner(o: {
       ids: all.map(({ id }) => id),
       caps: caps.length,
       principal: x.principal,
-      routeName: x.route?.name ?? "",
+      routeName,
     });
   };
   return {

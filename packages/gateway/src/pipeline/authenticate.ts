@@ -2,6 +2,7 @@ import type { GatewayErrorCode } from "../errors.ts";
 import { anonymousPrincipal } from "../identity/acting.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Authentication } from "../identity/keys/cached-key.ts";
+import type { Principal } from "../identity/principal.ts";
 import { isPublic } from "../identity/surface.ts";
 import type { Exchange, Refusal } from "./exchange.ts";
 import type { Stage, StageOutcome } from "./stage.ts";
@@ -14,10 +15,19 @@ const schemeChars = 7;
 const missing: Refusal = { code: "LL_AUTH_MISSING", headers: challenge };
 const malformed: Refusal = { code: "LL_AUTH_MALFORMED", headers: challenge };
 
-/** One principal per request, from the API key; nothing is waited for when the key is cached. */
+/** Who may come with a credential that is no key: the gateway itself. */
+export interface OwnPass {
+  admit(header: string): Principal | undefined;
+}
+
+/**
+ * One principal per request, from the API key; nothing is waited for when the key is cached. `own`
+ * is asked about what is no bearer's header.
+ */
 export function authenticateStage(
   identity: Pick<Identity, "authenticate" | "onMissing">,
   live: { readonly current: { readonly isKeyRequired: boolean } },
+  own?: OwnPass,
 ): Stage {
   const anonymous = anonymousPrincipal();
   // Of the header before: a kept connection sends the same text, and a key that is cut out anew is
@@ -48,12 +58,19 @@ export function authenticateStage(
         identity.onMissing();
         return missing;
       }
-      if (key === "") return malformed;
+      if (key === "") return takeOwn(x, header === undefined ? undefined : own?.admit(header));
       const { address, certificate } = x.client;
       const result = identity.authenticate(key, address, x.startedMs, certificate);
       return result instanceof Promise ? result.then((r) => take(x, r)) : take(x, result);
     },
   };
+}
+
+function takeOwn(x: Exchange, principal: Principal | undefined): Refusal | undefined {
+  if (!principal) return malformed;
+  x.principal = principal;
+  x.keyId = principal.credentialId;
+  return undefined;
 }
 
 /** `Bearer` in any case and a blank after it. */

@@ -8,6 +8,12 @@ import type { Stage } from "./stage.ts";
 
 type Authorize = typeof decide;
 
+/** A route that one principal reaches, and nobody else. */
+export interface OwnWay {
+  readonly route: Route;
+  readonly pass: { readonly principal: Principal };
+}
+
 /**
  * The operation's permission, then the model and route: unknown ones are 404, those the key is not
  * granted 403. Operations whose surfaces declare their own permission are decided there.
@@ -15,6 +21,7 @@ type Authorize = typeof decide;
 export function authorizeStage(
   live: { readonly current: { readonly routes: RouteTable } },
   authorize: Authorize,
+  own?: OwnWay,
 ): Stage {
   return {
     id: "authorize",
@@ -28,15 +35,21 @@ export function authorizeStage(
         const message = `The key lacks ${verdict.permission ?? "a permission"}.`;
         return { code: verdict.code, message };
       }
-      return operation.isModel ? chooseRoute(x, principal, live.current.routes) : undefined;
+      return operation.isModel ? chooseRoute(x, principal, live.current.routes, own) : undefined;
     },
   };
 }
 
-function chooseRoute(x: Exchange, { limits }: Principal, table: RouteTable): Refusal | undefined {
+function chooseRoute(
+  x: Exchange,
+  principal: Principal,
+  table: RouteTable,
+  own: OwnWay | undefined,
+): Refusal | undefined {
+  const { limits } = principal;
   const model = x.body?.model ?? "";
   const route = table.byModel.get(model);
-  if (!route) return unknownModel(model);
+  if (!route) return takeOwn(x, principal, own) ? undefined : unknownModel(model);
   if (limits.models !== undefined && !limits.models.has(model))
     return denied(`The key may not ask for ${JSON.stringify(model)}.`, "model");
   const narrowing = x.body?.narrowing;
@@ -48,6 +61,14 @@ function chooseRoute(x: Exchange, { limits }: Principal, table: RouteTable): Ref
     return denied(`The key may not use route ${route.name}.`, "model");
   x.route = route;
   return undefined;
+}
+
+/** The gateway's own route, for its own principal and model. */
+function takeOwn(x: Exchange, principal: Principal, own: OwnWay | undefined): boolean {
+  if (!own || principal !== own.pass.principal) return false;
+  if (!own.route.models.includes(x.body?.model ?? "")) return false;
+  x.route = own.route;
+  return true;
 }
 
 /** Headers and body narrow together; a route they name has to serve the model. */

@@ -4,6 +4,7 @@ import { problemOf, problemType } from "../admin/problem.ts";
 import type { ExchangeAudit } from "../audit-log/exit.ts";
 import { dialectOf } from "../dialects/index.ts";
 import type { GatewayErrorCode } from "../errors.ts";
+import type { Principal } from "../identity/principal.ts";
 import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import {
@@ -18,11 +19,19 @@ import { findOperation, type Operation, operations, unknownOperation } from "./o
 import { pending, type Stage, type StageId, type StageOutcome } from "./stage.ts";
 import { checkWay, type WayCheck } from "./stage-check.ts";
 
+/** Takes the ends of one principal's exchanges. */
+export interface OwnEnds {
+  readonly pass: { readonly principal: Principal };
+  onExit(x: Exchange): void;
+}
+
 export interface PipelineDeps {
   readonly stages: readonly Stage[];
   readonly telemetry: GatewayTelemetry;
   readonly logger: Logger;
   readonly audit?: ExchangeAudit | undefined;
+  /** The gateway as a caller of itself: its calls are settled, and counted by nobody else. */
+  readonly own?: OwnEnds | undefined;
   nowMs(): number;
 }
 
@@ -48,6 +57,8 @@ const ambiguous: ReadonlySet<GatewayErrorCode> = new Set<GatewayErrorCode>([
   "LL_AUTH_AMBIGUOUS",
 ]);
 
+const nobody: unique symbol = Symbol("nobody");
+
 interface Wired {
   readonly operation: Operation;
   readonly stages: readonly Stage[];
@@ -60,7 +71,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const { stages, telemetry } = deps;
   const wired = wireAll(stages);
   const planOf = planFinder(wired);
-  const exits = stages.filter((stage) => stage.exit);
+  const runExits = exitRunner(stages, deps.own);
   const inFlight = createRoster<Exchange>();
   const idle: (() => void)[] = [];
   const missing = new Set([...wired.values()].flatMap(({ check }) => check.missing));
@@ -72,7 +83,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     x.cancel = undefined;
     const plan = planOf(x.operation);
     if (plan) checkTrail(x, plan, onSkipped);
-    for (const stage of exits) stage.exit?.(x, end);
+    runExits(x, end);
     inFlight.remove(x);
     if (inFlight.size === 0 && idle.length > 0) for (const told of idle.splice(0)) told();
   };
@@ -123,6 +134,21 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       if (inFlight.size === 0) done();
       else idle.push(done);
     },
+  };
+}
+
+/** Every exit stage in table order; of the gateway's own calls nothing but what they reserved. */
+function exitRunner(
+  stages: readonly Stage[],
+  own: OwnEnds | undefined,
+): (x: Exchange, end: Exit) => void {
+  const exits = stages.filter((stage) => stage.exit);
+  const settling = exits.filter((stage) => stage.id === "settle");
+  const principal = own?.pass.principal ?? nobody;
+  return (x, end) => {
+    const isOwn = x.principal === principal;
+    for (const stage of isOwn ? settling : exits) stage.exit?.(x, end);
+    if (isOwn) own?.onExit(x);
   };
 }
 

@@ -7,8 +7,8 @@ import { adminAddressStage, handOverStage } from "./admin.ts";
 import { addressLimitStage } from "./address-limit.ts";
 import { type LocalAnswers, answerStage } from "./answer.ts";
 import { auditReadyStage } from "./audit-ready.ts";
-import { authenticateStage } from "./authenticate.ts";
-import { authorizeStage } from "./authorize.ts";
+import { authenticateStage, type OwnPass } from "./authenticate.ts";
+import { authorizeStage, type OwnWay } from "./authorize.ts";
 import { type CallDeps, callStage } from "./call.ts";
 import { exitStages } from "./exits.ts";
 import { filesStage } from "./files.ts";
@@ -34,6 +34,8 @@ export interface StageDeps {
     /** Whether this process cannot keep up; absent: it always does. */
     readonly isOverloaded?: (() => boolean) | undefined;
   };
+  /** The gateway as a caller of itself; absent: it never is. */
+  readonly own?: (OwnWay & { readonly pass: OwnPass }) | undefined;
   /** What a test makes of the table. */
   readonly change?: Controls["stages"] | undefined;
 }
@@ -47,9 +49,9 @@ export function createStages(deps: StageDeps): Stage[] {
     auditReadyStage(deps.exits.audit),
     adminAddressStage(deps.live),
     addressLimitStage(deps.accounting, deps.call.nowMs),
-    authenticateStage(deps.identity, deps.live),
+    authenticateStage(deps.identity, deps.live, deps.own?.pass),
     readStage(deps.live),
-    authorizeStage(deps.live, deps.identity.authorize),
+    authorizeStage(deps.live, deps.identity.authorize, deps.own),
     reserveStage(deps.accounting.limits),
     routeStage(deps.call.router),
     callStage(deps.call),

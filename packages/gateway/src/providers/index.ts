@@ -24,6 +24,9 @@ export function findProvider(id: string): Provider | undefined {
   return providers.find((provider) => provider.id === id);
 }
 
+/** The provider that answers inside this process. */
+export const inProcess: Provider = simulator;
+
 /** Targets of the embedded configuration: the shipped model in two processes. */
 export function embeddedTargets(modelPath: string): Record<string, unknown> {
   const target = { provider: llama.id, model: "tiny", path: modelPath };

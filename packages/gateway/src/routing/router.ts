@@ -21,6 +21,11 @@ export class RoutePlanner implements Router {
     this.#states = new Map(states.map((state) => [state.route, state]));
   }
 
+  /** Serves a route beside those of the configuration, whatever is installed. */
+  adopt(state: RouteState): void {
+    this.#before.set(state.route, state);
+  }
+
   plan(x: Exchange): AttemptPlan {
     const { route } = x;
     const state = route && (this.#states.get(route) ?? this.#before.get(route));

@@ -46,6 +46,8 @@ export interface Routing {
   health(): Readonly<Record<string, PoolHealth>>;
   /** Goes over to another configuration; targets still open keep their breakers. */
   install(plan: RoutingPlan): void;
+  /** Serves a route that no configuration names; breakers, pools and metrics do not know it. */
+  adopt(state: RouteState): void;
 }
 
 export interface PoolHealth {
@@ -104,7 +106,7 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
     pools?.refresh();
   });
   const health = (): Record<string, PoolHealth> => poolHealth(pools?.status() ?? []);
-  return { router, breakers: board, health, install };
+  return { router, breakers: board, health, install, adopt: (state) => router.adopt(state) };
 }
 
 function poolHealth(pools: readonly PoolStatus[]): Record<string, PoolHealth> {

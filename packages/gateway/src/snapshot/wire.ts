@@ -41,6 +41,8 @@ export interface ReloadParts {
   readonly accounting: Pick<Accounting, "install">;
   readonly pipeline: Pick<Pipeline, "inFlight">;
   readonly readFiles?: ReloaderDeps["readFiles"];
+  /** Told once another configuration is in force. */
+  readonly selfProbe?: { again(): void };
 }
 
 export interface OpenedReload extends Reloader {
@@ -72,6 +74,7 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
       routing.install(next);
       accounting.install(next.config);
       logger.setLevel(next.config.log.level);
+      parts.selfProbe?.again();
     },
     retire: retired.add,
   });

@@ -59,6 +59,7 @@ export function createHttp1Front(
       node.serveAdopted();
       return listenOn(server, o);
     },
+    take: begin,
     beginDrain() {
       shared.isDraining = true;
       node.beginDrain();

@@ -78,6 +78,7 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
       server.emit("connection", socket);
       socket.resume();
     },
+    take: (socket) => void server.emit("connection", socket),
     beginDrain: () => void (isDraining = true),
     stopAccepting: () => void door.stop(),
     async close() {
