@@ -10,8 +10,6 @@ import { PacerHub } from "./pacer-hub.ts";
 import { Sender } from "./sender.ts";
 
 const tickMs = 100;
-/** The monitor knows nothing of the first turn, in which all users begin. */
-const firstTickMs = 1;
 const ticksPerSample = 10;
 
 /** Runs a sender in the current thread, told by commands, heard by messages. */
@@ -97,16 +95,15 @@ export class SenderHost {
   }
 
   async #watch(host: HostMonitor, signal: AbortSignal): Promise<void> {
-    for (let tick = 0; !signal.aborted; tick++) {
-      const pauseMs = tick === 0 ? firstTickMs : tickMs;
-      const dueMs = this.#clock.monotonicMs() + pauseMs;
+    for (let tick = 1; !signal.aborted; tick++) {
+      const dueMs = this.#clock.monotonicMs() + tickMs;
       // The only rejection is the end itself.
-      await this.#clock.sleep(pauseMs, signal).catch(() => undefined);
+      await this.#clock.sleep(tickMs, signal).catch(() => undefined);
       const nowMs = this.#clock.monotonicMs();
       // Before the sweep: what it ends may be late by this alone.
       host.late(nowMs - dueMs);
       this.#sender.connections.sweep(nowMs);
-      if (tick === 0 || tick % ticksPerSample !== 0) continue;
+      if (tick % ticksPerSample !== 0) continue;
       host.sample();
       this.#post({ type: "host", host: host.now() });
     }
