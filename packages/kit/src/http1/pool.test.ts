@@ -6,6 +6,7 @@ import {
   createHttp1Pool,
   EncodedHeaders,
   encodeRequest,
+  type Http1Call,
   type Http1Pool,
   type Http1PoolOptions,
 } from "./index.ts";
@@ -66,7 +67,10 @@ interface Answer {
   outcome: string;
 }
 
-function get(pool: Http1Pool, path = "/"): { answer: Promise<Answer>; abort: () => void } {
+function get(
+  pool: Http1Pool,
+  path = "/",
+): { answer: Promise<Answer>; call: Http1Call; abort: () => void } {
   const seen: Answer = { status: 0, body: "", outcome: "" };
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const finish = (outcome: string): void => {
@@ -83,7 +87,7 @@ function get(pool: Http1Pool, path = "/"): { answer: Promise<Answer>; abort: () 
       fail: (code) => finish(code),
     },
   );
-  return { answer: promise, abort: () => call.abort() };
+  return { answer: promise, call, abort: () => call.abort() };
 }
 
 const ok = (body: string): string =>
@@ -163,9 +167,11 @@ describe("http1 pool", () => {
         else socket.write(ok("x"));
       });
       const pool = poolTo(server.port, { retryStale });
-      await get(pool, "/first").answer;
-      const { outcome } = await get(pool, "/second").answer;
-      expect(outcome).toBe(retryStale ? "end" : "stale");
+      const first = get(pool, "/first");
+      await first.answer;
+      const second = get(pool, "/second");
+      expect((await second.answer).outcome).toBe(retryStale ? "end" : "stale");
+      expect([first.call.retried, second.call.retried]).toEqual([false, retryStale]);
       expect(server.sockets).toHaveLength(retryStale ? 2 : 1);
     }
   });

@@ -74,6 +74,8 @@ export interface Http1Call {
   /** Stops reading from the connection; bytes already read were delivered. */
   pause(): void;
   resume(): void;
+  /** It is sent a second time: the server may have read it once already and acted on it. */
+  readonly retried: boolean;
 }
 
 export interface Http1Pool {

@@ -1,9 +1,17 @@
-import type { Http1Fault, Http1Pool, Http1Request, ResponseSink } from "@loadline/kit/http1";
+import type {
+  Http1Call,
+  Http1Fault,
+  Http1Pool,
+  Http1Request,
+  ResponseSink,
+} from "@loadline/kit/http1";
 import { ObjectFault } from "../object-store.ts";
 
 export interface S3Answer {
   readonly status: number;
   readonly body: Buffer;
+  /** An answer to the second time that it was asked: it may have been done the first time. */
+  readonly isSecond: boolean;
 }
 
 /** One request and its whole answer of at most `bytesMax`. @throws ObjectFault */
@@ -19,6 +27,7 @@ export function ask(
     }
     const sink = new WholeAnswer(bytesMax, { resolve, reject });
     const call = pool.request(request, sink);
+    sink.call = call;
     const onAbort = (): void => call.abort();
     sink.onOver = () => signal.removeEventListener("abort", onAbort);
     sink.onTooLarge = () => call.abort();
@@ -34,6 +43,8 @@ interface Ends {
 class WholeAnswer implements ResponseSink {
   onOver: () => void = () => undefined;
   onTooLarge: () => void = () => undefined;
+  /** Undefined while it is asked: what fails then was never sent. */
+  call: Http1Call | undefined;
   readonly #bytesMax: number;
   readonly #ends: Ends;
   readonly #chunks: Buffer[] = [];
@@ -57,27 +68,39 @@ class WholeAnswer implements ResponseSink {
 
   end(): void {
     this.onOver();
-    if (this.#bytes > this.#bytesMax) this.#tooLarge();
-    else this.#ends.resolve({ status: this.#status, body: Buffer.concat(this.#chunks) });
+    if (this.#bytes > this.#bytesMax) {
+      this.#tooLarge();
+      return;
+    }
+    const body = Buffer.concat(this.#chunks);
+    this.#ends.resolve({ status: this.#status, body, isSecond: this.#isSecond });
   }
 
   fail(code: Http1Fault): void {
     this.onOver();
     if (this.#bytes > this.#bytesMax) this.#tooLarge();
-    else this.#ends.reject(faultOf(code));
+    else this.#ends.reject(faultOf(code, this.#isSecond));
+  }
+
+  get #isSecond(): boolean {
+    return this.call?.retried ?? false;
   }
 
   #tooLarge(): void {
-    this.#ends.reject(new ObjectFault("damaged", `an answer over ${this.#bytesMax} bytes`));
+    const detail = `an answer over ${this.#bytesMax} bytes`;
+    this.#ends.reject(new ObjectFault("damaged", detail, { isDoubtful: true }));
   }
 }
 
 const beforeAnyByte: readonly Http1Fault[] = ["connect", "connect_timeout", "tls", "dns"];
 
-/** A queue that is full, or that nobody left in time, is ours and says nothing of the store. */
-function faultOf(code: Http1Fault): ObjectFault {
-  const isOurs = code === "queue_full" || code === "queue_timeout";
+/**
+ * A queue that is full, or that nobody left in time, is ours and says nothing of the store. Where it
+ * is the second try that fails so, the store had the first and broke off without an answer.
+ */
+function faultOf(code: Http1Fault, isSecond: boolean): ObjectFault {
+  const isOurs = !isSecond && (code === "queue_full" || code === "queue_timeout");
   const detail = code === "aborted" ? "timeout" : code;
-  const isDoubtful = !isOurs && !beforeAnyByte.includes(code);
+  const isDoubtful = isSecond || (!isOurs && !beforeAnyByte.includes(code));
   return new ObjectFault(isOurs ? "busy" : "unreachable", detail, { isDoubtful });
 }

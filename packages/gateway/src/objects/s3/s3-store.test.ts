@@ -1,7 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import { runUpstream } from "../../../test/harness.ts";
-import { ObjectFault } from "../object-store.ts";
+import { runUpstream, type Upstream } from "../../../test/harness.ts";
+import { ObjectFault, type ObjectStore } from "../object-store.ts";
 import { createS3Store } from "./s3-store.ts";
 
 const never = new AbortController().signal;
@@ -12,14 +12,8 @@ interface Scripted {
   readonly silentPath?: string;
 }
 
-/** A server with one answer, which it keeps from GETs of `silentPath`, and a store over it. */
-async function over({ status, body = "", silentPath }: Scripted, bytesMax = 1024 * 1024) {
-  const server = await runUpstream((response, _body, request) => {
-    if (request.url === silentPath) return;
-    response.writeHead(status, { "content-type": "application/xml" });
-    response.end(body);
-  });
-  const store = createS3Store({
+function storeAt(server: Upstream, bytesMax = 1024 * 1024): ObjectStore {
+  return createS3Store({
     endpoint: new URL(new URL(server.baseUrl).origin),
     bucket: "bucket",
     region: "us-east-1",
@@ -28,6 +22,16 @@ async function over({ status, body = "", silentPath }: Scripted, bytesMax = 1024
     clock: systemClock(),
     bytesMax,
   });
+}
+
+/** A server with one answer, which it keeps from GETs of `silentPath`, and a store over it. */
+async function over({ status, body = "", silentPath }: Scripted, bytesMax?: number) {
+  const server = await runUpstream((response, _body, request) => {
+    if (request.url === silentPath) return;
+    response.writeHead(status, { "content-type": "application/xml" });
+    response.end(body);
+  });
+  const store = storeAt(server, bytesMax);
   return {
     server,
     store,
@@ -125,5 +129,51 @@ describe("objects in S3", () => {
     expect(await faultOf(s.store.ping(never))).toContain("unreachable: ");
     expect(await faultOf(s.store.ping(AbortSignal.abort()))).toBe("unreachable: timeout");
     s.store.close();
+  });
+});
+
+describe("a call whose connection breaks once the server has read it", () => {
+  const noKeys = "<ListBucketResult></ListBucketResult>";
+  const calls: [string, (store: ObjectStore) => Promise<void>][] = [
+    ["PUT", (store) => store.put("a", Buffer.from("x"), never)],
+    ["DELETE", (store) => store.remove("a", never)],
+  ];
+  const faultIn = (call: Promise<unknown>): Promise<unknown> =>
+    call.then(
+      () => "none",
+      (cause: unknown) => cause,
+    );
+
+  it.each(calls)("%s is in doubt when the server is gone at the second try", async (name, call) => {
+    await using server = await runUpstream((response, _body, { method }) => {
+      if (method === name) void server[Symbol.asyncDispose]();
+      else response.end(noKeys);
+    });
+    const store = storeAt(server);
+    // The connection of this one is used again.
+    await store.list("", 1, never);
+    expect(await faultIn(call(store))).toMatchObject({ kind: "unreachable", isDoubtful: true });
+    expect(server.requests.map(({ method }) => method)).toEqual(["GET", name]);
+    // A try that nobody listened to is known to have done nothing.
+    expect(await faultIn(call(store))).toMatchObject({ kind: "unreachable", isDoubtful: false });
+    store.close();
+  });
+
+  it.each(calls)("%s is in doubt whatever refuses the second try", async (name, call) => {
+    for (const status of [403, 507]) {
+      let seen = 0;
+      await using server = await runUpstream((response, _body, { method, socket }) => {
+        if (method !== name) response.end(noKeys);
+        else if (++seen === 1) socket.destroy();
+        else response.writeHead(status).end();
+      });
+      const store = storeAt(server);
+      await store.list("", 1, never);
+      expect(await faultIn(call(store))).toMatchObject({ isDoubtful: true });
+      expect(seen).toBe(2);
+      // Asked once, its refusal is the store's word.
+      expect(await faultIn(call(store))).toMatchObject({ isDoubtful: false });
+      store.close();
+    }
   });
 });

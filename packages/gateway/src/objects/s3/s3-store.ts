@@ -104,7 +104,10 @@ export function createS3Store(o: S3Options): ObjectStore {
   };
 }
 
-/** The answer when its status is 2xx; else the fault that its code names. */
+/**
+ * The answer when its status is 2xx; else the fault that its code names, in doubt where the call
+ * had been sent before and that one's end is not known.
+ */
 async function expectOk(sent: Promise<S3Answer>): Promise<S3Answer> {
   const answer = await sent;
   if (answer.status >= 200 && answer.status < 300) return answer;
@@ -112,7 +115,8 @@ async function expectOk(sent: Promise<S3Answer>): Promise<S3Answer> {
   const isFull = answer.status === 507 || code === "XMinioStorageFull" || code === "QuotaExceeded";
   const isBusy = answer.status === 429 || answer.status >= 500;
   const kind = isFull ? "full" : isBusy ? "unreachable" : "refused";
-  throw new ObjectFault(kind, `${answer.status} ${code}`.trim());
+  const isDoubtful = answer.isSecond || kind === "unreachable";
+  throw new ObjectFault(kind, `${answer.status} ${code}`.trim(), { isDoubtful });
 }
 
 function codeOf({ body }: S3Answer): string {
