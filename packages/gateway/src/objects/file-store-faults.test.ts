@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { TestClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
+import { eventually } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
 import { processStart } from "../state/owner.ts";
@@ -121,10 +122,31 @@ describe("a put that ends badly", () => {
     const given = new AbortController();
     const prototype = await handlePrototype();
     vi.spyOn(prototype, "writeFile").mockImplementation(() => Promise.resolve(given.abort()));
-    const fault = { kind: "unreachable", isDoubtful: true };
+    const fault = { kind: "unreachable", isDoubtful: false };
     await expect(opened.put("a/b", bytes, given.signal)).rejects.toMatchObject(fault);
     expect(await opened.list("a/", 10, signal)).toEqual([]);
     expect(readdirSync(join(objects, ".partial"))).toEqual([]);
+  });
+
+  it("before it is moved to its place is no doubt: nothing is there", async () => {
+    const opened = openStore();
+    await opened.put("a/b", bytes, signal);
+    const prototype = await handlePrototype();
+    vi.spyOn(prototype, "writeFile").mockRejectedValue(
+      Object.assign(new Error("no such device"), { code: "EIO" }),
+    );
+    const fault = { kind: "unreachable", message: "EIO", isDoubtful: false };
+    await expect(opened.put("a/c", bytes, signal)).rejects.toMatchObject(fault);
+    expect(await opened.list("a/", 10, signal)).toEqual(["a/b"]);
+  });
+
+  it("in being moved, or removed, is in doubt", async () => {
+    const opened = openStore();
+    // A folder stands where the object belongs.
+    mkdirSync(join(objects, "a", "b", "c"), { recursive: true });
+    const fault = { kind: "unreachable", isDoubtful: true };
+    await expect(opened.put("a/b", bytes, signal)).rejects.toMatchObject(fault);
+    await expect(opened.remove("a/b", signal)).rejects.toMatchObject(fault);
   });
 
   it("in the folder of an object that is there already is in doubt, even on a full disk", async () => {
@@ -154,6 +176,11 @@ describe("what crashed processes left half written", () => {
       .replace(/-\d+-\d+\.partial$/, `-${pid}-${startTicks}.partial`);
   }
   const swept = (): Promise<Swept> => new Promise((resolve) => void (onSwept = resolve));
+  const sweep = async (partials: Partials): Promise<Swept> =>
+    partials.sweep(await partials.names(), Date.now());
+  /** The next sweep is arranged for when the first one is over. */
+  const isArranged = (): Promise<void> =>
+    eventually(systemClock(), () => clock.pending === 1, 10_000);
 
   beforeEach(() => mkdirSync(folder(), { recursive: true }));
 
@@ -172,12 +199,12 @@ describe("what crashed processes left half written", () => {
     left(await nameOf(process.ppid, startTicks));
     const own = await partials.hold(async (path) => {
       writeFileSync(path, "half");
-      expect(await partials.sweep(Date.now())).toEqual({ removed: 0, failed: 0 });
+      expect(await sweep(partials)).toEqual({ removed: 0, failed: 0 });
       return path;
     });
     expect(readdirSync(folder())).toHaveLength(2);
     // What a failed clean-up of this process left is not held any more.
-    expect(await partials.sweep(Date.now())).toEqual({ removed: 1, failed: 0 });
+    expect(await sweep(partials)).toEqual({ removed: 1, failed: 0 });
     expect(readdirSync(folder())).not.toContain(own.slice(folder().length + 1));
   });
 
@@ -185,23 +212,47 @@ describe("what crashed processes left half written", () => {
     const name = (await nameOf(1, 1)).replace(/\.[0-9a-f]{12}-/, `.${"0".repeat(12)}-`);
     left(name);
     const partials = new Partials(objects, seededRandom(8));
-    expect(await partials.sweep(Date.now())).toEqual({ removed: 0, failed: 0 });
-    let end: Swept | undefined;
-    onSwept = (seen) => void (end = seen);
+    expect(await sweep(partials)).toEqual({ removed: 0, failed: 0 });
+    const end = swept();
     openStore();
-    // The next sweep is arranged for when the first one is over.
-    while (end === undefined) {
-      await new Promise((resolve) => setImmediate(resolve));
-      clock.advance(hourMs + 60_000);
-    }
-    expect(end).toEqual({ removed: 1, failed: 0 });
+    await isArranged();
+    expect(readdirSync(folder())).toEqual([name]);
+    clock.advance(hourMs + 60_000);
+    expect(await end).toEqual({ removed: 1, failed: 0 });
   });
 
-  it("that cannot be removed is counted, and the others are removed", async () => {
+  it("that cannot be removed is counted with the first cause, and the others are removed", async () => {
     const name = await nameOf(process.ppid, 1);
-    mkdirSync(join(folder(), name));
-    left(name.replace(/^./, (first) => (first === "f" ? "0" : "f")));
-    const partials = new Partials(objects, seededRandom(8));
-    expect(await partials.sweep(Date.now())).toEqual({ removed: 1, failed: 1 });
+    for (const first of ["a", "b"]) mkdirSync(join(folder(), name.replace(/^./, first)));
+    for (let i = 0; i < 100; i++) left(name.replace(/^.{3}/, `0${i}`.padStart(3, "0")));
+    const end = swept();
+    openStore();
+    const cause: unknown = expect.objectContaining({ code: "ERR_FS_EISDIR" });
+    expect(await end).toEqual({ removed: 100, failed: 2, cause });
+  });
+
+  it("is removed a few at a time, between which others have their turn", async () => {
+    const opened = openStore();
+    await opened.put("a/b", bytes, signal);
+    await isArranged();
+    const name = await nameOf(process.ppid, 1);
+    for (let i = 0; i < 400; i++) left(name.replace(/^.{3}/, `${i}`.padStart(3, "0")));
+    // An object that is being synced has one turn of the two.
+    const prototype = await handlePrototype();
+    const synced = Promise.withResolvers<void>();
+    vi.spyOn(prototype, "sync").mockImplementation(() => synced.promise);
+    const put = opened.put("a/c", bytes, signal);
+    const end = swept();
+    clock.advance(hourMs);
+    const counts = [400];
+    for (let last = 400; last > 1; counts.push(last)) {
+      await opened.ping(signal);
+      last = readdirSync(folder()).length;
+    }
+    synced.resolve();
+    await put;
+    expect(await end).toEqual({ removed: 400, failed: 0 });
+    const removed = counts.slice(1).map((count, i) => (counts[i] ?? 0) - count);
+    expect(Math.max(...removed)).toBeLessThan(100);
   });
 });

@@ -9,14 +9,16 @@ import { ObjectFault, type ObjectStore } from "./object-store.ts";
 import { Partials, type Swept } from "./partials.ts";
 
 const sweepEveryMs = 3_600_000;
+/** Names looked at before others have their turn: a ping is not kept from its answer. */
+const sweptAtOnce = 32;
 /** Of the four threads that file systems and name lookups share: a frozen folder holds no more. */
 const atOnceMax = 2;
 
 export interface FileStoreDeps {
   readonly random: Random;
   readonly clock: Clock;
-  /** Told of each sweep that removed something or could not; `cause` where it could not begin. */
-  onSwept(swept: Swept, cause?: unknown): void;
+  /** Told of each sweep that removed something or could not. */
+  onSwept(swept: Swept): void;
   /** Told of what failed behind another error, which is the one that a call rejects with. */
   onSecond(cause: unknown): void;
 }
@@ -48,7 +50,7 @@ class FileStore implements ObjectStore {
   }
 
   put(key: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
-    return this.#inTurn(signal, async () => {
+    return this.#inTurn(signal, async (act) => {
       const path = this.#pathOf(key);
       await this.#folders.make(dirname(path));
       await this.#folders.make(this.#partials.folder);
@@ -56,7 +58,8 @@ class FileStore implements ObjectStore {
         let isMoved = false;
         const move = async (): Promise<void> => {
           await this.#write(partial, bytes);
-          if (signal.aborted) throw new ObjectFault("unreachable", "given up");
+          if (signal.aborted) throw givenUp("given up");
+          act.hasBegun = true;
           await rename(partial, path);
           isMoved = true;
         };
@@ -74,8 +77,9 @@ class FileStore implements ObjectStore {
   }
 
   remove(key: string, signal: AbortSignal): Promise<void> {
-    return this.#inTurn(signal, async () => {
+    return this.#inTurn(signal, async (act) => {
       const path = this.#pathOf(key);
+      act.hasBegun = true;
       await rm(path, { force: true });
       await ifThere(() => syncFolder(dirname(path), this.#deps.onSecond));
     });
@@ -109,7 +113,7 @@ class FileStore implements ObjectStore {
     return join(this.#root, ...key.split("/"));
   }
 
-  #inTurn<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  #inTurn<T>(signal: AbortSignal, run: (act: Act) => Promise<T>): Promise<T> {
     return this.#turns.take(signal, () => asFault(run));
   }
 
@@ -142,17 +146,32 @@ class FileStore implements ObjectStore {
     }
   }
 
-  /** Never rejects; arranges for the next one. It waits for its turn like every call. */
+  /** Never rejects; arranges for the next one. */
   async #sweep(): Promise<void> {
     const { clock, onSwept } = this.#deps;
-    try {
-      const swept = await this.#turns.take(undefined, () => this.#partials.sweep(clock.wallMs()));
-      if (swept.removed > 0 || swept.failed > 0) onSwept(swept);
-    } catch (cause) {
-      onSwept({ removed: 0, failed: 0 }, cause);
-    }
+    const swept = await this.#sweepAll();
+    if (swept.removed > 0 || swept.cause !== undefined) onSwept(swept);
     if (this.#isClosed) return;
     this.#timer = clock.after(sweepEveryMs, () => void this.#sweep(), { unref: true });
+  }
+
+  /** Waits for a turn like every call, and for another one after each few names. */
+  async #sweepAll(): Promise<Swept> {
+    let all: Swept = { removed: 0, failed: 0 };
+    try {
+      const names = await this.#turns.take(undefined, () => this.#partials.names());
+      for (let at = 0; at < names.length && !this.#isClosed; at += sweptAtOnce) {
+        const some = names.slice(at, at + sweptAtOnce);
+        const wallMs = this.#deps.clock.wallMs();
+        const one = await this.#turns.take(undefined, () => this.#partials.sweep(some, wallMs));
+        const cause: unknown = all.cause ?? one.cause;
+        const counts = { removed: all.removed + one.removed, failed: all.failed + one.failed };
+        all = { ...counts, ...(cause !== undefined && { cause }) };
+      }
+      return all;
+    } catch (cause) {
+      return { ...all, cause };
+    }
   }
 }
 
@@ -165,7 +184,7 @@ class Turns {
     if (this.#running < atOnceMax) this.#running++;
     else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     try {
-      if (signal?.aborted) throw new ObjectFault("unreachable", "given up before its turn");
+      if (signal?.aborted) throw givenUp("given up before its turn");
       return await run();
     } finally {
       const next = this.#waiting.shift();
@@ -185,14 +204,24 @@ async function ifThere<T>(run: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function asFault<T>(run: () => Promise<T>): Promise<T> {
+/** One call on its way; what fails before it `hasBegun` to change an object changed none. */
+interface Act {
+  hasBegun: boolean;
+}
+
+const givenUp = (detail: string): ObjectFault =>
+  new ObjectFault("unreachable", detail, { isDoubtful: false });
+
+async function asFault<T>(run: (act: Act) => Promise<T>): Promise<T> {
+  const act = { hasBegun: false };
   try {
-    return await run();
+    return await run(act);
   } catch (cause) {
     if (cause instanceof ObjectFault) throw cause;
     const code = codeOf(cause);
     const isFull = code === "ENOSPC" || code === "EDQUOT";
-    throw new ObjectFault(isFull ? "full" : "unreachable", code, { cause });
+    const isDoubtful = act.hasBegun;
+    throw new ObjectFault(isFull ? "full" : "unreachable", code, { cause, isDoubtful });
   }
 }
 

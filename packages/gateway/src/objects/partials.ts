@@ -20,6 +20,8 @@ const namePattern = /^[0-9a-f]{16}\.([0-9a-f]{12})-([0-9]{1,10})-([0-9]{1,20})\.
 export interface Swept {
   readonly removed: number;
   readonly failed: number;
+  /** Why the first one failed, or why the sweep did not come to its end. */
+  readonly cause?: unknown;
 }
 
 /** Where objects of this process are while they are written; the names say whose they are. */
@@ -52,12 +54,12 @@ export class Partials {
   }
 
   /**
-   * Removes what processes that are gone have left, of at most 10,000 names. One of a process that
-   * cannot be asked for (another machine or container, or before the last boot) goes after an hour.
+   * Removes of these names what processes that are gone have left. One of a process that cannot be
+   * asked for (another machine or container, or before the last boot) goes after an hour.
    */
-  async sweep(wallMs: number): Promise<Swept> {
-    const names = await this.#names();
+  async sweep(names: readonly string[], wallMs: number): Promise<Swept> {
     let [removed, failed] = [0, 0];
+    let first: unknown;
     for (const name of names) {
       const path = join(this.#folder, name);
       try {
@@ -66,13 +68,16 @@ export class Partials {
         removed++;
       } catch (cause) {
         // Another process sweeps the same folder.
-        if (!isMissing(cause)) failed++;
+        if (isMissing(cause)) continue;
+        failed++;
+        first ??= cause;
       }
     }
-    return { removed, failed };
+    return { removed, failed, ...(failed > 0 && { cause: first }) };
   }
 
-  async #names(): Promise<string[]> {
+  /** What is in the folder, at most 10,000 names. */
+  async names(): Promise<string[]> {
     const names: string[] = [];
     try {
       for await (const { name } of await opendir(this.#folder)) {

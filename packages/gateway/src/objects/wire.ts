@@ -59,10 +59,10 @@ function storeOf(objects: NonNullable<ObjectsConfig>, deps: ObjectsDeps): Object
     return createFileStore(path === "" ? join(stateDir, "objects") : path, {
       clock,
       random,
-      onSwept({ removed, failed }, cause) {
-        const fields = { removed, failed, detail: codeOf(cause) };
-        if (failed > 0 || cause !== undefined) logger.warn("object store swept", fields);
-        else logger.info("object store swept", fields);
+      onSwept({ removed, failed, cause }) {
+        const fields = { removed, failed };
+        if (cause === undefined) logger.info("object store swept", fields);
+        else logger.warn("object store swept", { ...fields, detail: codeOf(cause) });
       },
       onSecond: (cause) => logger.warn("object store clean-up", { detail: codeOf(cause) }),
     });
