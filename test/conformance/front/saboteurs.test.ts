@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { parseRequestHead } from "@loadline/kit/http1";
 import { describe, expect, it } from "vitest";
 import type { Controls } from "../../../packages/gateway/src/controls.ts";
-import { slowBodiesEnd, slowHeadsEnd } from "../slow-clients/laws.ts";
+import { aheadWaits, slowBodiesEnd, slowHeadsEnd } from "../slow-clients/laws.ts";
 import { answersInOrder, keepsNothing, type Promised, refusesTwoFramings } from "./promises.ts";
 
 type ParseHead = typeof parseRequestHead;
@@ -30,6 +30,12 @@ const keepsBytes = reading((parse) => {
 const forgetsDeadlines: Partial<Controls> = {
   front: (parts) => ({ ...parts, watch: { ...parts.watch, nowMs: 0, add: () => undefined } }),
 };
+
+/** Refuses the first request and closes, so that nothing is ever ahead of an answer. */
+const turnsAway = reading(
+  (parse) => (text, headersMax) =>
+    parse(text.replace(/^authorization:.*\r\n/im, "Connection: close\r\n"), headersMax),
+);
 
 /** Takes the last of the requests that came together first. */
 const outOfOrder: Partial<Controls> = {
@@ -92,6 +98,13 @@ const rows: readonly (readonly [string, string, Promised, Partial<Controls>, str
     answersInOrder,
     outOfOrder,
     "answered third,second,first",
+  ],
+  [
+    "what is ahead waits for an answer",
+    "turns everything away",
+    aheadWaits,
+    turnsAway,
+    "the upstream was not asked",
   ],
 ];
 

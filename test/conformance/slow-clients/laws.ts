@@ -206,11 +206,11 @@ export const aheadWaits: SlowLaw = async (front, controls = {}) => {
     });
   };
   send();
-  await within(() => upstream.seen.open === 1, slackMs);
+  const began = await within(() => upstream.seen.open === 1, slackOf(controls));
   await within(() => taken >= aheadBytes / 2 || peer.isClosed, aheadWaitMs);
   const broken: string[] = [];
   if (taken >= aheadBytes / 2) broken.push(`${taken} bytes were taken ahead of the answer`);
-  if (upstream.seen.open < 1 && !peer.isClosed) broken.push("the upstream was not asked");
+  if (!began) broken.push("the upstream was not asked");
   if (upstream.seen.open > 1) broken.push(`${upstream.seen.open} requests ran at a time`);
   peer.socket.destroy();
   return broken;
