@@ -39,7 +39,8 @@ describe.skipIf("missing" in client).each(["http1", "node"] as const)(title, (fr
   const tableOf = (one: Subject): Table => {
     if (!("observe" in client)) throw new Error(client.missing);
     const { observe } = client;
-    return { clock, subject: one, upstreams: { a, b }, timerMs, times, slackMs, observe };
+    const shared = { clock, timerMs, times, slackMs, isBrief: true };
+    return { ...shared, subject: one, upstreams: { a, b }, observe };
   };
 
   it.each(asked)("row $id: A $does", async (row) => {

@@ -49,7 +49,7 @@ describe.each(["http1", "node"] as const)("the fault table, front %s", (front) =
 
   const table = (): ScenarioTable => {
     if (!stage) throw new Error("nothing was started");
-    return { ...stage, clock, timerMs, times, slackMs };
+    return { ...stage, clock, timerMs, times, slackMs, isBrief: true };
   };
 
   const expectPassed = (outcomes: readonly Outcome[], count: number): void => {
@@ -84,6 +84,16 @@ const saboteurs: readonly [string, string, typeof decideStream][] = [
   ["a stall nobody sees", "3", knockedOut("open", "idle_timer", { action: "ignore", to: "open" })],
 ];
 
+/** Wrong at every other request that comes to its cell. */
+function everyOther(wrong: typeof decideStream): typeof decideStream {
+  let count = 0;
+  return (at, given, isHeadSent) => {
+    const right = decideStream(at, given, isHeadSent);
+    const other = wrong(at, given, isHeadSent);
+    return right.action === other.action || ++count % 2 === 1 ? right : other;
+  };
+}
+
 describe("saboteurs of the stream machine", () => {
   it.each(saboteurs)("%s: row %s fails", async (_name, id, streamMachine) => {
     await using a = await startFaultUpstream({ clock, letter: "a" });
@@ -95,5 +105,18 @@ describe("saboteurs of the stream machine", () => {
     const table = { clock, subject, upstreams: { a, b }, timerMs, slackMs, times: 1, rounds: 1 };
     const outcomes = await runRow(table, row);
     expect(outcomes.find(({ mode }) => mode === "stream")?.verdict).toBe("fail");
+  });
+
+  it("a false [DONE] in every other answer counts at once, however busy the machine is", async () => {
+    await using a = await startFaultUpstream({ clock, letter: "a" });
+    await using b = await startFaultUpstream({ clock, letter: "b" });
+    const ports = { a: a.port, b: b.port };
+    const streamMachine = everyOther(knockedOut("open", "marker", { action: "end", to: "done" }));
+    await using subject = await startLoadline({ ports, timerMs, controls: { streamMachine } });
+    const row = rows.find(({ id }) => id === "10b");
+    if (!row) throw new Error("no row 10b");
+    const table = { clock, subject, upstreams: { a, b }, timerMs, slackMs, times: 4 };
+    const [stream] = await runRow(table, row);
+    expect(stream?.problems["a false [DONE]"]).toBe(2);
   });
 });

@@ -20,6 +20,9 @@ const closeMs = 100;
 /** No machine is so busy that a timer fires before its time. */
 const earlyMsMax = 100;
 const tooMany = 429;
+const endedLate = "ended after";
+const closedLate = "A was closed too late";
+const toldLate = "an upstream was told too late";
 
 /** Everything about one request that is not as the table says; empty: as it says. */
 export function judge(scene: Scene): string[] {
@@ -51,11 +54,19 @@ function judgeHits(name: string, hits: number, [least, most]: Range): string[] {
 /** The end is where the timer puts it, later by a busy machine but never early, and closes A. */
 function judgeTime({ expected, observed, timerMs, slackMs, seenByA }: Scene): string[] {
   if (expected.timers === undefined) return [];
+  const problems: string[] = [];
   const lateMs = observed.ms - expected.timers * timerMs;
-  const isInTime = lateMs >= -earlyMsMax && lateMs <= slackMs;
-  const problems = isInTime ? [] : [`ended after ${Math.round(observed.ms)} ms`];
-  const open = seenByA.filter((seen) => seen.closedMs < 0);
-  return open.length === 0 ? problems : [...problems, "A was left open"];
+  if (lateMs < -earlyMsMax) problems.push(`ended early, ${Math.round(observed.ms)} ms`);
+  if (lateMs > slackMs) problems.push(`${endedLate} ${Math.round(observed.ms)} ms`);
+  if (seenByA.some((seen) => seen.closedMs < 0)) problems.push("A was left open");
+  else if (seenByA.some((seen) => seen.closedMs > observed.endMs + slackMs))
+    problems.push(closedLate);
+  return problems;
+}
+
+/** Whether a busy machine makes such a problem; any other only where it lets a timer pass. */
+export function isOfTime(problem: string): boolean {
+  return problem.startsWith(endedLate) || problem === closedLate || problem === toldLate;
 }
 
 function judgeLeft({ observed, leftAt, seenByA, seenByB }: Scene): string[] {
@@ -66,7 +77,7 @@ function judgeLeft({ observed, leftAt, seenByA, seenByB }: Scene): string[] {
 }
 
 function lateText(seen: Seen): string {
-  return seen.closedMs < 0 ? "an upstream was not told" : "an upstream was told too late";
+  return seen.closedMs < 0 ? "an upstream was not told" : toldLate;
 }
 
 function judgeAnswer(scene: Scene): string[] {

@@ -12,6 +12,8 @@ export interface Observed {
   readonly isComplete: boolean;
   /** From the request to the end of the answer, ms. */
   readonly ms: number;
+  /** Monotonic ms of that end. */
+  readonly endMs: number;
   /** Monotonic ms at which the client left; -1: it stayed. */
   readonly leftMs: number;
   /** Seen through a client that shows its caller no comments. */
@@ -38,9 +40,10 @@ export function observe(ask: Ask): Promise<Observed> {
     let leftMs = -1;
     const finish = (isComplete: boolean): void => {
       timer.cancel();
-      const ms = clock.monotonicMs() - startedMs;
+      const endMs = clock.monotonicMs();
       const status = answer?.statusCode ?? 0;
-      resolve({ status, headers: answer?.headers ?? {}, text, isComplete, ms, leftMs });
+      const headers = answer?.headers ?? {};
+      resolve({ status, headers, text, isComplete, ms: endMs - startedMs, endMs, leftMs });
     };
     const outgoing = request(
       `${endpoint.url}/v1/chat/completions`,

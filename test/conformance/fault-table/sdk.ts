@@ -30,7 +30,12 @@ export async function startSdkClient(): Promise<SdkClient | { readonly missing: 
     const seen: unknown = JSON.parse(line);
     if (isRecord(seen)) waiting.get(Number(seen["id"]))?.resolve(seen);
   });
-  let count = 0;
+  // It is there once it has an answer for a call that nobody takes.
+  await answerOf(waiting, 0, () => {
+    const line = { id: 0, url: "http://127.0.0.1:1", headers: {}, model: "none", isStream: false };
+    child.stdin.write(`${JSON.stringify(line)}\n`);
+  });
+  let count = 1;
   return {
     observe: (ask) => observeOnce({ ask, child, waiting, id: count++ }),
     async [Symbol.asyncDispose]() {
@@ -44,6 +49,19 @@ export async function startSdkClient(): Promise<SdkClient | { readonly missing: 
 interface Waiting {
   resolve(seen: Record<string, unknown>): void;
   reject(error: Error): void;
+}
+
+/** What the client says of call `id`, which `send` begins. */
+async function answerOf(
+  waiting: Map<number, Waiting>,
+  id: number,
+  send: () => void,
+): Promise<Record<string, unknown>> {
+  const answered = new Promise<Record<string, unknown>>((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+  });
+  send();
+  return answered.finally(() => waiting.delete(id));
 }
 
 async function observeOnce(o: {
@@ -60,10 +78,8 @@ async function observeOnce(o: {
   let leftMs = -1;
   const send = (line: object): void => void child.stdin?.write(`${JSON.stringify(line)}\n`);
   const leave = (): void => send({ leave: id });
-  const answered = new Promise<Record<string, unknown>>((resolve, reject) => {
-    waiting.set(id, { resolve, reject });
-  });
-  send({ id, url: endpoint.url, headers: endpoint.headers, model: endpoint.model, isStream });
+  const { url, headers, model } = endpoint;
+  const answered = answerOf(waiting, id, () => send({ id, url, headers, model, isStream }));
   const timer = clock.after(ask.timeoutMs, leave);
   void ask.leave?.then(() => {
     leftMs = clock.monotonicMs();
@@ -71,16 +87,15 @@ async function observeOnce(o: {
   });
   const seen = await answered;
   timer.cancel();
-  waiting.delete(id);
-  const ms = clock.monotonicMs() - startedMs;
-  return { ...observedOf(seen, isStream), ms, leftMs };
+  const endMs = clock.monotonicMs();
+  return { ...observedOf(seen, isStream), ms: endMs - startedMs, endMs, leftMs };
 }
 
 /** What the client gave its caller, in the words of the wire: a clean end is an end marker. */
 function observedOf(
   seen: Record<string, unknown>,
   isStream: boolean,
-): Omit<Observed, "ms" | "leftMs"> {
+): Omit<Observed, "ms" | "endMs" | "leftMs"> {
   const words = Array.isArray(seen["words"]) ? seen["words"].map(String) : [];
   const headers = isRecord(seen["headers"]) ? seen["headers"] : {};
   const { error } = seen;

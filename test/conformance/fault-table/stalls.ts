@@ -6,16 +6,18 @@ const tickMs = 5;
 export interface Stalls extends Disposable {
   /** The longest that anything here was held up since the start, ms. */
   worstMs(): number;
+  /** For how long this process alone was held up at once, ms; at most `worstMs`. */
+  heldMs(): number;
 }
 
 /** Watches how late this process comes to its own timers, and how long others waited for a CPU. */
 export function watchStalls(clock: Clock): Stalls {
   const waitedMs = cpuWaitedMs();
   let lastMs = clock.monotonicMs();
-  let worstMs = 0;
+  let heldMs = 0;
   const look = (): void => {
     const nowMs = clock.monotonicMs();
-    worstMs = Math.max(worstMs, nowMs - lastMs - tickMs);
+    heldMs = Math.max(heldMs, nowMs - lastMs - tickMs);
     lastMs = nowMs;
   };
   const tick = (): void => {
@@ -26,7 +28,11 @@ export function watchStalls(clock: Clock): Stalls {
   return {
     worstMs() {
       look();
-      return Math.max(worstMs, cpuWaitedMs() - waitedMs);
+      return Math.max(heldMs, cpuWaitedMs() - waitedMs);
+    },
+    heldMs() {
+      look();
+      return heldMs;
     },
     [Symbol.dispose]: () => timer.cancel(),
   };
