@@ -20,7 +20,8 @@ export function launchChromium(executablePath: string): Promise<Browser> {
  */
 export async function goTo(page: Page, address: string): Promise<void> {
   await page.evaluate(async (hash) => {
-    if (location.hash !== hash) {
+    // The browser escapes what it is given; an address that it is at already gives no event.
+    if (location.hash !== new URL(hash, location.href).hash) {
       await new Promise((done) => {
         addEventListener("hashchange", done, { once: true });
         location.assign(hash);
