@@ -51,12 +51,16 @@ describe.skipIf(core.missing)("the quant stack for real", () => {
       `${broken.title}: exactly ${broken.red.join(" and ")} turn red`,
       async () => {
         const red = [...broken.red].sort();
-        await broken.apply(stack);
-        const verdict = await validate(red);
-        await broken.undo(stack);
-        expect(having(verdict, "failed")).toEqual(red);
-        expect(having(verdict, "error")).toEqual([]);
-        expect(verdict.outcome).toBe("NOT_READY");
+        try {
+          await broken.apply(stack);
+          const verdict = await validate(red);
+          expect(having(verdict, "failed")).toEqual(red);
+          expect(having(verdict, "error")).toEqual([]);
+          expect(verdict.outcome).toBe("NOT_READY");
+        } finally {
+          // The next breakage needs a stack that is whole.
+          await broken.undo(stack);
+        }
       },
       240_000,
     );
