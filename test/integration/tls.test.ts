@@ -91,6 +91,9 @@ describe.each(fronts)("model requests over TLS, front %s", (front) => {
         ...overUpstreams(upstream.baseUrl),
         tls,
         http: { front },
+        // Nothing but the client's leaving ends the call while the test waits for that.
+        timeouts: { idle: "10m", total: "10m" },
+        stream: { keepAlive: "10m" },
       });
       const { url, key } = gateway;
       const asker = new Asker({ url, key, ca: folder.servers.cert });
