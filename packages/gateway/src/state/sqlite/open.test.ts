@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositorySuite } from "../repository-suite.fixture.ts";
 import type { Store } from "../store.ts";
 import { openSqliteStore } from "./open.ts";
@@ -18,3 +18,18 @@ afterAll(async () => {
 });
 
 repositorySuite("SQLite", () => store);
+
+describe("the thread that reads", () => {
+  it("is started by no gateway's start and no count of its keys, only by long lists", async () => {
+    const path = join(dir, "threads.db");
+    await using store = openSqliteStore(path, systemClock());
+    const { facts, keys } = store.repositories;
+    await facts.set("a", "b");
+    const withWriter = store.connections().size;
+    expect(await keys.list({ limit: 1 })).toEqual([]);
+    expect(await keys.countActive(0)).toBe(0);
+    expect(store.connections().size).toBe(withWriter);
+    expect(await keys.list()).toEqual([]);
+    expect(store.connections().size).toBe(withWriter + 1);
+  });
+});
