@@ -2,14 +2,15 @@ import { createServer } from "node:net";
 import { systemRandom } from "@loadline/kit/random";
 import { listenOnLoopback } from "./listen.ts";
 
-/** Below the ports that systems give to whoever asks for any, so that none of those is taken. */
+/** Below the ports that Linux gives, as it comes, to whoever asks for any. */
 const portMin = 12_000;
 const portsCount = 20_000;
 const triesMax = 50;
 
 /**
- * A port of loopback that nobody listened on a moment ago and that nobody else is given; for programs
- * that do not say theirs, and for ports that are closed for a while.
+ * A port of loopback that nobody listened on a moment ago and that the system gives away to nobody;
+ * another test may draw the same one. For programs that do not say theirs, and for ports that are
+ * closed for a while.
  */
 export async function freePort(): Promise<number> {
   const random = systemRandom();
