@@ -9,8 +9,8 @@ import type { OpenedServices } from "../../packages/gateway/src/index.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
+import { quietestExcused } from "./busy-rounds.ts";
 import { type GatewayProcess, startGatewayProcess } from "./gateway-process.ts";
-import { quietest } from "./machine.ts";
 
 const clock = systemClock();
 const parts = await requireParts(["postgres-15"], { rows: ["R0-25"] });
@@ -18,6 +18,8 @@ const by = operator();
 const revocations = 20;
 /** What the design promises. */
 const boundMs = 1000;
+/** No machine is so busy: news that comes later was lost, and something else came instead. */
+const lostMs = 5000;
 /** A key that is remembered stands for 30 s: what comes sooner was heard of. */
 const soonMs = 10_000;
 /** Later than this is never. */
@@ -90,7 +92,7 @@ async function msToRefusal(url: string, key: string): Promise<number> {
     const status = await statusOf(url, key);
     if (status === 401) return lastMs;
     expect(status).toBe(200);
-    expect(sentMs).toBeLessThan(patienceMs);
+    expect(sentMs).toBeLessThan(lostMs);
     lastMs = sentMs;
   }
 }
@@ -152,14 +154,14 @@ function revocationSuite(cluster: () => Cluster): void {
       expect(times).toHaveLength(revocations * nodes.length);
       return Math.max(...times);
     };
-    const slowestMs = await quietest(round, (ms) => ms <= boundMs);
+    const slowestMs = await quietestExcused(round, (ms) => ms <= boundMs);
     expect(await under.stop()).toEqual([]);
     process.stderr.write(`slowest refusal ${Math.round(slowestMs)} ms\n`);
     expect(slowestMs).toBeLessThanOrEqual(boundMs);
   }, 240_000);
 
   it("a running stream of a revoked key ends with an explicit error; another key's goes on", async () => {
-    const tookMs = await quietest(cutStream, (ms) => ms <= 2 * boundMs);
+    const tookMs = await quietestExcused(cutStream, (ms) => ms <= 2 * boundMs);
     expect(tookMs).toBeLessThanOrEqual(2 * boundMs);
   });
 
@@ -183,6 +185,7 @@ function revocationSuite(cluster: () => Cluster): void {
     const startMs = clock.monotonicMs();
     const text = await cut.text();
     const tookMs = clock.monotonicMs() - startMs;
+    expect(tookMs).toBeLessThan(lostMs);
     expect(text).toContain("LL_AUTH_REVOKED");
     expect(text).not.toContain("[DONE]");
     expect((await reader?.read())?.done).toBe(false);

@@ -1,8 +1,14 @@
 import { expect } from "vitest";
+import { watchMachine } from "../busy-rounds.ts";
 import { quietest } from "../machine.ts";
 import { type FailModeReport, type FailModeRow, runRow } from "./row.ts";
 
 const roundsMax = 3;
+/** No other round is begun later than this: the worst one takes 95 s of a test's 240 s. */
+const beginMsMax = 100_000;
+const callsMin = 300;
+/** A fault may break these in some rounds alone; only a busy machine has them measured again. */
+const needExcuse: ReadonlySet<string> = new Set(["others", "flippedMs", "degradedAfter"]);
 
 /** Section 12's figures; times are generous, because other suites run beside this one. */
 const law = {
@@ -20,24 +26,43 @@ const law = {
 
 /** The first of at most three rounds whose figures keep the law; its calls are those of all. */
 export async function runRounds(row: FailModeRow): Promise<FailModeReport> {
+  const startMs = row.clock.monotonicMs();
   let calls = 0;
-  const round = async (): Promise<FailModeReport> => {
+  const round = async (): Promise<Round> => {
+    using watch = watchMachine(row.clock);
     const report = await runRow(row);
     calls += report.calls;
     // However busy the machine is, in every round.
-    expect(report.statuses, shown(report)).toEqual([200]);
-    expect(report.healthStatuses, shown(report)).toEqual([200]);
-    return report;
+    expectServed(report);
+    return { report, excuse: watch.excuse() };
   };
-  const report = await quietest(round, (one) => brokenBy(one).length === 0, roundsMax);
+  const isLast = (one: Round): boolean =>
+    isDecided(one) || row.clock.monotonicMs() - startMs > beginMsMax;
+  const { report } = await quietest(round, isLast, roundsMax);
   return { ...report, calls };
+}
+
+interface Round {
+  readonly report: FailModeReport;
+  /** Why the machine may have made what is off; null when nothing says so. */
+  readonly excuse: string | null;
+}
+
+/** The law is kept, or broken in what nothing excuses. */
+function isDecided({ report, excuse }: Round): boolean {
+  const broken = brokenBy(report);
+  return broken.length === 0 || (excuse === null && broken.some((name) => needExcuse.has(name)));
+}
+
+function expectServed(report: FailModeReport): void {
+  expect(report.statuses, shown(report)).toEqual([200]);
+  expect(report.healthStatuses, shown(report)).toEqual([200]);
+  expect(report.calls, shown(report)).toBeGreaterThan(callsMin);
 }
 
 /** Fails with the whole report when an optional dependency was not optional. */
 export function expectOptional(report: FailModeReport): void {
-  expect(report.statuses, shown(report)).toEqual([200]);
-  expect(report.healthStatuses, shown(report)).toEqual([200]);
-  expect(report.calls, shown(report)).toBeGreaterThan(300);
+  expectServed(report);
   expect(brokenBy(report), shown(report)).toEqual([]);
 }
 

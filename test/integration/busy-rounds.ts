@@ -1,0 +1,81 @@
+/** Rounds that are measured again only where this machine was busy in them. */
+import { existsSync, readFileSync } from "node:fs";
+import { type Clock, systemClock } from "@loadline/kit/clock";
+import { readStolen, stolenBetween } from "../../packages/validator/src/load/engine/stolen.ts";
+import { cpuWaitedMs, quietest } from "./machine.ts";
+
+/** A burst is lost in the average of a long round: pressure is looked at by the second. */
+const windowMs = 1000;
+/** With more of one second lost than this, in per cent, a figure may be the machine's doing. */
+const lostPercentMax = { cpu: 10, io: 5, stolen: 1 };
+const ioFile = "/proc/pressure/io";
+
+/** What the machine kept everybody waiting for since boot. */
+export interface Waits {
+  readonly cpuMs: number;
+  readonly ioMs: number;
+  readonly stolen: ReturnType<typeof readStolen>;
+}
+
+export interface MachineWatch extends Disposable {
+  /** Why the machine may have made what is off since the start; null when nothing says so. */
+  excuse(): string | null;
+}
+
+const readWaits = (): Waits => ({
+  cpuMs: cpuWaitedMs(),
+  ioMs: existsSync(ioFile) ? cpuWaitedMs(readFileSync(ioFile, "utf8")) : 0,
+  stolen: readStolen(),
+});
+
+/** Watches the machine; where the kernel does not say how busy it is, it always may have been. */
+export function watchMachine(clock: Clock = systemClock(), read = readWaits): MachineWatch {
+  let last = { atMs: clock.monotonicMs(), ...read() };
+  let excuse = last.cpuMs === 0 ? "the kernel does not say how busy it is" : null;
+  const look = (): void => {
+    const now = { atMs: clock.monotonicMs(), ...read() };
+    // Less than a whole second says little, so that its share is one of a second.
+    const tookMs = Math.max(windowMs, now.atMs - last.atMs);
+    const cpu = ((now.cpuMs - last.cpuMs) / tookMs) * 100;
+    const io = ((now.ioMs - last.ioMs) / tookMs) * 100;
+    const { stealPercent, throttledPeriods } = stolenBetween(last.stolen, now.stolen);
+    const isStolen = stealPercent > lostPercentMax.stolen || throttledPeriods > 0;
+    if (cpu > lostPercentMax.cpu || io > lostPercentMax.io || isStolen)
+      excuse ??=
+        `in one second ${cpu.toFixed(0)} % waited for a CPU, ${io.toFixed(0)} % for a disk, ` +
+        `${stealPercent.toFixed(1)} % stolen, ${throttledPeriods} x throttled`;
+    last = now;
+  };
+  const tick = (): void => {
+    look();
+    timer = clock.after(windowMs, tick);
+  };
+  let timer = clock.after(windowMs, tick);
+  return {
+    excuse() {
+      look();
+      return excuse;
+    },
+    [Symbol.dispose]: () => timer.cancel(),
+  };
+}
+
+/**
+ * The first of at most `roundsMax` rounds that `isGood` or that nothing excuses, else the last: for
+ * a law of many events, of which a fault breaks it in a few alone, so that some rounds are good.
+ */
+export async function quietestExcused<T>(
+  measure: () => Promise<T>,
+  isGood: (round: T) => boolean,
+  roundsMax = 4,
+  watch: () => MachineWatch = watchMachine,
+): Promise<T> {
+  const round = async (): Promise<{ readonly seen: T; readonly excuse: string | null }> => {
+    using watching = watch();
+    const seen = await measure();
+    return { seen, excuse: watching.excuse() };
+  };
+  const isLast = (one: { readonly seen: T; readonly excuse: string | null }): boolean =>
+    isGood(one.seen) || one.excuse === null;
+  return (await quietest(round, isLast, roundsMax)).seen;
+}
