@@ -5,6 +5,7 @@ import { operator } from "../../packages/gateway/src/index.ts";
 import { sampleIn } from "../../packages/gateway/test/answers.ts";
 import { eventually } from "../../packages/testkit/src/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
+import { quietestExcused } from "./busy-rounds.ts";
 import { emptyDir, runCli } from "./cli-process.ts";
 import { quietest } from "./machine.ts";
 import { type Answered, isAlive, Serving } from "./workers/serving.ts";
@@ -12,6 +13,8 @@ import { type Answered, isAlive, Serving } from "./workers/serving.ts";
 const clock = systemClock();
 const workers = 3;
 const testMs = 240_000;
+/** No machine is so busy: news that comes later was lost, and something else came instead. */
+const lostMs = 10_000;
 const targets = `targets:
   quick: {provider: simulator, tokens: 3, latency: 0, tokensPerSecond: 1e6}
   slow: {provider: simulator, tokens: 160, latency: 0, tokensPerSecond: 20}
@@ -202,17 +205,19 @@ describe("several workers on one port", () => {
         const sinceMs = clock.monotonicMs();
         let lastGoodMs = sinceMs;
         let refusedRounds = 0;
-        // Until it is refused for good, however long that takes.
+        // Until it is refused for good; later than `lostMs` is never.
         while (refusedRounds < 5 || clock.monotonicMs() - sinceMs < 2000) {
           const askedMs = clock.monotonicMs();
           const isGood = (await statuses()).includes(200);
           refusedRounds = isGood ? 0 : refusedRounds + 1;
           if (isGood) lastGoodMs = askedMs;
+          expect(lastGoodMs - sinceMs).toBeLessThan(lostMs);
         }
         return lastGoodMs - sinceMs;
       };
       const isSoon = (ms: number): boolean => ms < 1000;
-      for (let i = 0; i < 3; i++) expect(await quietest(revoke, isSoon, 3)).toBeLessThan(1000);
+      for (let i = 0; i < 3; i++)
+        expect(await quietestExcused(revoke, isSoon, 3)).toBeLessThan(1000);
     },
     testMs,
   );
