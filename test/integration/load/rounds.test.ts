@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { judgeRounds, unless } from "./rounds.ts";
 
-class Skipped extends Error {}
 const context = {
   skip: (note?: string | boolean): never => {
-    throw new Skipped(String(note));
+    throw new Error(`skipped: ${String(note)}`);
   },
 };
 
@@ -14,6 +13,23 @@ function rounds(...given: readonly (readonly string[])[]) {
   const measure = (): Promise<readonly string[]> =>
     Promise.resolve(given[asked.count++] ?? ["beyond the last"]);
   return { asked, measure };
+}
+
+/** How three rounds with this off end, under the excuses of a machine that is not this one. */
+async function endOf(
+  off: readonly string[],
+  excuses?: readonly (string | null)[],
+): Promise<string> {
+  const { asked, measure } = rounds(off, off, off);
+  const look = () => () => excuses?.[asked.count - 1] ?? null;
+  // Not a word of the suite's own.
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const end = await judgeRounds(context, measure, 3, excuses && look).then(
+    () => "passed",
+    (cause: unknown) => String(cause),
+  );
+  expect(asked.count).toBe(3);
+  return end;
 }
 
 describe("figures judged by rounds", () => {
@@ -31,16 +47,24 @@ describe("figures judged by rounds", () => {
     expect(asked.count).toBe(2);
   });
 
-  it("what every round has off never passes: it fails, or is skipped by name on a busy machine", async () => {
-    const { asked, measure } = rounds(["late"], ["late"], ["late"]);
-    // Not a word of the suite's own.
-    vi.spyOn(process.stderr, "write").mockReturnValue(true);
-    const ended = await judgeRounds(context, measure).then(
-      () => "passed",
-      (cause: unknown) => String(cause),
+  it("what every round has off is skipped by name where the machine was busy in each", async () => {
+    expect(await endOf(["late"], ["busy", "busier", "busy"])).toBe(
+      "Error: skipped: NOT TESTED: late (busy, then busier, then busy)",
     );
-    expect(ended).toContain("late");
-    expect(asked.count).toBe(3);
+  });
+
+  it("what every round has off fails where the machine was quiet in any, first, middle or last", async () => {
+    for (const excuses of [
+      [null, "busy", "busy"],
+      ["busy", null, "busy"],
+      ["busy", "busy", null],
+      [null, null, null],
+    ])
+      expect(await endOf(["late"], excuses)).toMatch(/^AssertionError: .*late/s);
+  });
+
+  it("looks at the machine itself where nobody else does, and then never passes what is off", async () => {
+    expect(await endOf(["late"])).toMatch(/late/);
   });
 
   it("what fails on any machine fails in its round, and no other is measured", async () => {
