@@ -7,7 +7,7 @@ import { isAbsolute, join } from "node:path";
  * They are read when a process starts, so such a process starts itself once more.
  */
 export const servingFlags: readonly string[] = [
-  "--max-semi-space-size=8",
+  "--max-semi-space-size=2",
   "--no-allocation-site-pretenuring",
   "--heap-growing-percent=20",
   "--no-maglev",
