@@ -58,7 +58,7 @@ export function authenticateStage(
         identity.onMissing();
         return missing;
       }
-      if (key === "") return takeOwn(x, header === undefined ? undefined : own?.admit(header));
+      if (key === "") return takeOwn(x, own, header);
       const { address, certificate } = x.client;
       const result = identity.authenticate(key, address, x.startedMs, certificate);
       return result instanceof Promise ? result.then((r) => take(x, r)) : take(x, result);
@@ -66,7 +66,10 @@ export function authenticateStage(
   };
 }
 
-function takeOwn(x: Exchange, principal: Principal | undefined): Refusal | undefined {
+/** Only for the operation that the gateway calls: everything else refuses it like anybody. */
+function takeOwn(x: Exchange, own: OwnPass | undefined, header: string | undefined) {
+  if (header === undefined || x.operation.id !== "chat") return malformed;
+  const principal = own?.admit(header);
   if (!principal) return malformed;
   x.principal = principal;
   x.keyId = principal.credentialId;

@@ -48,8 +48,10 @@ function chooseRoute(
 ): Refusal | undefined {
   const { limits } = principal;
   const model = x.body?.model ?? "";
+  // Before the configuration's: a model of theirs may have the same name.
+  if (own && principal === own.pass.principal) return takeOwn(x, own, model);
   const route = table.byModel.get(model);
-  if (!route) return takeOwn(x, principal, own) ? undefined : unknownModel(model);
+  if (!route) return unknownModel(model);
   if (limits.models !== undefined && !limits.models.has(model))
     return denied(`The key may not ask for ${JSON.stringify(model)}.`, "model");
   const narrowing = x.body?.narrowing;
@@ -63,12 +65,11 @@ function chooseRoute(
   return undefined;
 }
 
-/** The gateway's own route, for its own principal and model. */
-function takeOwn(x: Exchange, principal: Principal, own: OwnWay | undefined): boolean {
-  if (!own || principal !== own.pass.principal) return false;
-  if (!own.route.models.includes(x.body?.model ?? "")) return false;
-  x.route = own.route;
-  return true;
+/** The gateway's own route for its own model, and no other. */
+function takeOwn(x: Exchange, { route }: OwnWay, model: string): Refusal | undefined {
+  if (!route.models.includes(model)) return unknownModel(model);
+  x.route = route;
+  return undefined;
 }
 
 /** Headers and body narrow together; a route they name has to serve the model. */

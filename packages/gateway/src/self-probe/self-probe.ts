@@ -152,18 +152,20 @@ class OwnProbe implements SelfProbe {
   }
 
   async #call(open: () => Door | Promise<Door>): Promise<Verdict> {
-    const { clock, pass, timeoutMs } = this.#deps;
+    const { clock, logger, pass, timeoutMs } = this.#deps;
     const { signal } = this.#stop;
     this.#seen = undefined;
     let door: Door | undefined;
     try {
       door = await open();
+      signal.throwIfAborted();
       const answer = await callThrough(door, pass.issue(), { clock, timeoutMs, signal });
       const skipped = withoutEffect(this.#seen, this.own);
       return judge(answer, { missing: this.#deps.missing(), skipped });
     } catch (cause) {
-      const fault = cause instanceof Error ? cause.message : String(cause);
-      return judge({ fault }, { missing: [], skipped: [] });
+      // Everybody may read the reasons: no path of this machine among them.
+      if (!signal.aborted) logger.warn("self_probe.door", { detail: String(cause) });
+      return judge({ fault: "its own socket could not be opened" }, { missing: [], skipped: [] });
     } finally {
       pass.withdraw();
       door?.close();

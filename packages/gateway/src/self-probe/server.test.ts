@@ -124,6 +124,38 @@ describe("a gateway that calls itself", () => {
     ]);
   });
 
+  it("asks nobody's upstream, also where a model of theirs has its name", async () => {
+    const routes = { theirs: { models: [probeModel], groups: [{ targets: ["s"] }] } };
+    const target = { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 };
+    await using g = await run({ targets: { s: target }, routes });
+    await eventually(clock, () => isReady(g), waitMs);
+    const text = await (await g.get("/metrics")).text();
+    expect(text).not.toMatch(/^loadline_upstream_attempts_total.* [1-9]/m);
+    expect((await g.post("/v1/chat/completions", { ...chat, model: probeModel })).status).toBe(200);
+  });
+
+  it("opens no other operation to whoever steals its secret on the way", async () => {
+    let url = "";
+    const stolen: number[] = [];
+    const steal = async (x: Exchange, stage: Stage, authorization: string) => {
+      const asked = await fetch(`${url}/v1/models`, { headers: { authorization } });
+      stolen.push(asked.status);
+      const outcome = await stage.run?.(x);
+      return typeof outcome === "object" ? outcome : undefined;
+    };
+    const controls = instead("authenticate", (x, stage) => {
+      const header = x.picked?.authorization ?? "";
+      const isOwn = url !== "" && header.startsWith("Loadline-Probe") && stolen.length === 0;
+      return isOwn && x.operation.id === "chat" ? steal(x, stage, header) : stage.run?.(x);
+    });
+    await using g = await run({}, temporaryDir(), controls);
+    await eventually(clock, () => isReady(g), waitMs);
+    url = g.url;
+    await g.gateway.reload(configOf(g, { outputMax: { sim: 9 } }));
+    await eventually(clock, async () => (await countOf(g, "passed")) === 2, waitMs);
+    expect(stolen).toEqual([401]);
+  });
+
   it("calls again after an accepted reload, and not after a refused one", async () => {
     await using g = await run();
     await eventually(clock, () => isReady(g), waitMs);

@@ -35,7 +35,7 @@ export function keyRepository(asking: Asking): KeyRepository {
         return findKey(db, id);
       }),
     touch: (uses) => asking.ask((db) => touchKeys(db, uses)),
-    // Once a minute: a thread of its own for it would start each time.
+    // After each change and once a minute: a thread of its own would start each time.
     countActive: (nowMs) =>
       asking.together(async (db) => {
         const row = await db

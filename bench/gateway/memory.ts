@@ -1,0 +1,109 @@
+/**
+ * Memory of the command as a user installs it: built, started by its own flags, with every limit, its
+ * store and its logs, and no model. Resident size before the first request and after each load of 64
+ * connections that never pause. `node bench/gateway/memory.ts [starts] [requests]`; `npm run build`
+ * comes first.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "@loadline/kit/clock";
+import { eventually } from "../../packages/testkit/src/eventually.ts";
+import { numbersGiven, tell } from "../result.ts";
+import { drive } from "./drive.ts";
+import {
+  allLimits,
+  drivingCore,
+  measuredCore,
+  median,
+  nodeFlags,
+  pin,
+  round,
+  start,
+  stop,
+  type Subject,
+} from "./subject.ts";
+
+const [starts = 5, requests = 60_000] = numbersGiven(process.argv);
+const command = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
+const startMsMax = 20_000;
+/** What a start needs only for a moment has ended by then. */
+const restMs = 6000;
+const clock = systemClock();
+
+/** Bytes the kernel counts as resident, the shared pages of Node's own file among them. */
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024;
+}
+
+/** One start of the command: its resident size in MB at rest and after each of two loads. */
+async function measure(upstream: Subject): Promise<readonly number[]> {
+  const folder = mkdtempSync(join(tmpdir(), "ll-memory-"));
+  const config = join(folder, "loadline.yaml");
+  const up = {
+    provider: "openai-compatible",
+    model: "bench",
+    baseUrl: `http://127.0.0.1:${upstream.port}/v1`,
+    connectionsMax: 2048,
+  };
+  const routes = { bench: { models: ["bench"], groups: [{ targets: ["up"] }] } };
+  const stateDir = join(folder, "state");
+  const listen = { port: 0 };
+  writeFileSync(
+    config,
+    JSON.stringify({ listen, stateDir, targets: { up }, routes, ...allLimits }),
+  );
+  const child = spawn(process.execPath, [command, "serve", "--config", config]);
+  try {
+    let said = "";
+    const url = (): string | undefined => /^serving (http\S+)/m.exec(said)?.[1];
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (url() === undefined) said += chunk.toString();
+    });
+    child.stderr.resume();
+    await eventually(clock, () => url() !== undefined, startMsMax);
+    const asked = ["keys", "create", "--name", "bench", "--config", config, "--json"];
+    const made: unknown = JSON.parse(
+      execFileSync(process.execPath, [command, ...asked], { encoding: "utf8" }),
+    );
+    const key =
+      typeof made === "object" && made !== null && "secret" in made ? String(made.secret) : "";
+    const { pid = 0 } = child;
+    pin(pid, measuredCore);
+    const port = Number(new URL(url() ?? "").port);
+    const subject: Subject = { name: "gateway", child, port, key };
+    await clock.sleep(restMs);
+    const bytes = [residentBytes(pid)];
+    for (let load = 0; load < 2; load++) {
+      await drive(subject, requests);
+      bytes.push(residentBytes(pid));
+    }
+    return bytes.map((one) => one / 1e6);
+  } finally {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (!existsSync(command)) throw new Error(`${command} is not there: run \`npm run build\``);
+pin(process.pid, drivingCore);
+const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
+const all: (readonly number[])[] = [];
+for (let n = 0; n < starts; n++) all.push(await measure(upstream));
+stop(upstream);
+const rows = ["at rest", "after one load", "after two"].map((when, at) => {
+  const megabytes = all.map((one) => one[at] ?? Number.NaN);
+  return {
+    when,
+    medianMegabytes: round(median(megabytes)),
+    leastMegabytes: round(Math.min(...megabytes)),
+    mostMegabytes: round(Math.max(...megabytes)),
+  };
+});
+const method = { starts, requestsPerLoad: requests, connections: 64, flags: nodeFlags };
+tell({ bench: "gateway-memory", goals: { rssMegabytesMax: 120 }, method, rows }, process.argv);
