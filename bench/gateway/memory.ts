@@ -60,10 +60,10 @@ async function measure(upstream: Subject): Promise<readonly number[]> {
   try {
     let said = "";
     const url = (): string | undefined => /^serving (http\S+)/m.exec(said)?.[1];
-    child.stdout.on("data", (chunk: Buffer) => {
-      if (url() === undefined) said += chunk.toString();
-    });
-    child.stderr.resume();
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        if (url() === undefined) said += chunk.toString();
+      });
     await eventually(clock, () => url() !== undefined, startMsMax);
     const asked = ["keys", "create", "--name", "bench", "--config", config, "--json"];
     const made: unknown = JSON.parse(
