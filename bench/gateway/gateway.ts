@@ -9,18 +9,15 @@ import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { createGateway, loadConfig } from "@loadline/gateway";
 import { report } from "./child.ts";
+import { benchSettings } from "./settings.ts";
 
 const stateDir = mkdtempSync(join(tmpdir(), "ll-bench-"));
 process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }));
-const target = { provider: "openai-compatible", model: "bench", baseUrl: `${process.argv[2]}/v1` };
 const config = loadConfig(
   undefined,
   {},
   {
-    stateDir,
-    listen: { port: 0 },
-    targets: { up: { ...target, connectionsMax: 2048 } },
-    routes: { bench: { models: ["bench"], groups: [{ targets: ["up"] }] } },
+    ...benchSettings(process.argv[2] ?? "", stateDir),
     ...JSON.parse(process.argv[3] || "{}"),
   },
 );

@@ -10,9 +10,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@loadline/kit/clock";
+import { isRecord, parseJson } from "@loadline/kit/json";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { numbersGiven, tell } from "../result.ts";
 import { drive } from "./drive.ts";
+import { benchSettings } from "./settings.ts";
 import {
   allLimits,
   drivingCore,
@@ -43,20 +45,11 @@ function residentBytes(pid: number): number {
 async function measure(upstream: Subject): Promise<readonly number[]> {
   const folder = mkdtempSync(join(tmpdir(), "ll-memory-"));
   const config = join(folder, "loadline.yaml");
-  const up = {
-    provider: "openai-compatible",
-    model: "bench",
-    baseUrl: `http://127.0.0.1:${upstream.port}/v1`,
-    connectionsMax: 2048,
-  };
-  const routes = { bench: { models: ["bench"], groups: [{ targets: ["up"] }] } };
-  const stateDir = join(folder, "state");
-  const listen = { port: 0 };
-  writeFileSync(
-    config,
-    JSON.stringify({ listen, stateDir, targets: { up }, routes, ...allLimits }),
-  );
+  const base = `http://127.0.0.1:${upstream.port}`;
+  const settings = { ...benchSettings(base, join(folder, "state")), ...allLimits };
+  writeFileSync(config, JSON.stringify(settings));
   const child = spawn(process.execPath, [command, "serve", "--config", config]);
+  const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
     let said = "";
     const url = (): string | undefined => /^serving (http\S+)/m.exec(said)?.[1];
@@ -66,11 +59,11 @@ async function measure(upstream: Subject): Promise<readonly number[]> {
       });
     await eventually(clock, () => url() !== undefined, startMsMax);
     const asked = ["keys", "create", "--name", "bench", "--config", config, "--json"];
-    const made: unknown = JSON.parse(
+    const made = parseJson(
       execFileSync(process.execPath, [command, ...asked], { encoding: "utf8" }),
     );
-    const key =
-      typeof made === "object" && made !== null && "secret" in made ? String(made.secret) : "";
+    if (!isRecord(made)) throw new Error("no key was made");
+    const key = String(made["secret"]);
     const { pid = 0 } = child;
     pin(pid, measuredCore);
     const port = Number(new URL(url() ?? "").port);
@@ -83,7 +76,6 @@ async function measure(upstream: Subject): Promise<readonly number[]> {
     }
     return bytes.map((one) => one / 1e6);
   } finally {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGTERM");
     await ended;
     rmSync(folder, { recursive: true, force: true });

@@ -105,7 +105,7 @@ export class LimitCounter {
     if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
     const reason = this.#judge(flight, outcome, slice);
     this.#add(reason, slice);
-    if (isTimeout(reason)) this.#waits.add(flight.timeoutMs);
+    if (reason !== "" && isTimeout(reason)) this.#waits.add(flight.timeoutMs);
   }
 
   /** One value of the figure the limit names; NaN = it could not be measured. */
@@ -206,7 +206,7 @@ export class LimitCounter {
   }
 }
 
-function isTimeout(reason: BadReason | "" | "undefined"): boolean {
+function isTimeout(reason: BadReason | "undefined"): boolean {
   return timeoutOutcomes.some((outcome) => outcome === reason);
 }
 

@@ -1,4 +1,5 @@
 import { parseJson } from "@loadline/kit/json";
+
 /** One request of a trace. */
 export interface TraceRow {
   readonly atMs: number;
