@@ -10,7 +10,9 @@ import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
 
 twinSuite("kubernetes", startKubernetesTwin);
 
-const live = ["cluster", "version", "login", "ready", "deployed", "restarts", "events"];
+const live = "cluster version login served dry_run ready deployed restarts endpoints events".split(
+  " ",
+);
 
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -89,7 +91,7 @@ describe("live objects", () => {
 
   it("a workload of the manifests that nobody applied is not ready", async () => {
     const rules = [
-      { when: "GET /apis/apps/v1/namespaces/default/deployments?limit=500", reply: '{"items":[]}' },
+      { when: "GET /apis/apps/v1/namespaces/default/deployments?limit=100", reply: '{"items":[]}' },
     ];
     const { sentences, words } = await againstTwin(startKubernetesTwin, rules);
     expect(words["it.ready"]).toBe("failed false");

@@ -40,7 +40,8 @@ interface ManifestCheck extends Pick<
   look(view: KubeView): { readonly count: number; readonly hits: readonly Hit[] };
 }
 
-function seenHit(hit: Hit): StackSeen {
+/** One thing of the manifests that is wrong, with the command that shows its lines. */
+export function seenHit(hit: Hit): StackSeen {
   const { file, line } = hit.place;
   return {
     ok: false,

@@ -27,7 +27,14 @@ const apiVersions = manifestCheck({
   rationale: "The first apply after an upgrade is refused.",
   of: "objects",
   word: "^apiVersion:",
-  saboteur: [{ when: "edit apiVersion: policy/v1", reply: "apiVersion: policy/v1beta1" }],
+  // A cluster that still serves it does not make it any newer.
+  saboteur: [
+    { when: "edit apiVersion: policy/v1", reply: "apiVersion: policy/v1beta1" },
+    {
+      when: "GET /apis/policy/v1beta1 ",
+      reply: '{"resources":[{"name":"poddisruptionbudgets","kind":"PodDisruptionBudget"}]}',
+    },
+  ],
   look({ objects, context }) {
     const version = context.facts.get("version") ?? context.service.version;
     const hits = objects.flatMap((object) => {

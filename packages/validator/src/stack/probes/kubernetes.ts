@@ -1,7 +1,10 @@
 import type { KubernetesProbe } from "./kubernetes-check.ts";
+import { applyProbes } from "./kubernetes-apply.ts";
+import { clusterProbes } from "./kubernetes-cluster.ts";
 import { linkProbes } from "./kubernetes-links.ts";
-import { clusterProbes, liveProbes } from "./kubernetes-live.ts";
+import { liveProbes } from "./kubernetes-live.ts";
 import { podProbes } from "./kubernetes-pods.ts";
+import { runningProbes } from "./kubernetes-running.ts";
 import { textProbes } from "./kubernetes-text.ts";
 
 /** Every check of Kubernetes: the cluster, the manifests, then the live objects. */
@@ -10,5 +13,7 @@ export const kubernetesProbes: readonly KubernetesProbe[] = [
   ...textProbes,
   ...podProbes,
   ...linkProbes,
+  ...applyProbes,
   ...liveProbes,
+  ...runningProbes,
 ];

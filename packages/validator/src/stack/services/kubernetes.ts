@@ -32,6 +32,10 @@ export const kubernetesService = z.strictObject({
     .min(1)
     .max(86_400)
     .default(3_600)
-    .describe("how far back warnings of the cluster count, seconds"),
+    .describe("how far back warnings of the cluster count, seconds; most clusters keep an hour"),
+  dryRun: z
+    .boolean()
+    .default(true)
+    .describe("ask the cluster whether it would take the manifests; needs the right to patch"),
   ...serviceFields,
 });

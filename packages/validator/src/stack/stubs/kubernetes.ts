@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { StackRule } from "../probe.ts";
 import { makeFolder } from "./folder.ts";
 import type { StackTwin } from "./twin.ts";
-import { jsonReply, startWebStub } from "./web.ts";
+import { jsonReply, startWebStub, type WebCall, type WebRoute } from "./web.ts";
 
 const token = "token-of-the-kubernetes-twin";
 const image = "registry.example/web:1.4.2";
@@ -61,9 +61,25 @@ spec: { maxUnavailable: 1, selector: { matchLabels: { app: web } } }
 `;
 
 const meta = { namespace: "default" };
+const selector = { matchLabels: { app: "web" } };
+const template = { spec: { containers: [{ name: "app", image }] } };
 const container = { name: "app", restartCount: 0, state: { running: {} } };
+const resource = (name: string, kind: string) => ({ name, kind, namespaced: true });
+const empty = jsonReply({ items: [] });
 
-const routes = [
+const slices = jsonReply({
+  items: [
+    {
+      metadata: { ...meta, name: "web-a", labels: { "kubernetes.io/service-name": "web" } },
+      endpoints: [
+        { addresses: ["192.0.2.1"], conditions: { ready: true } },
+        { addresses: ["192.0.2.2"], conditions: { ready: false } },
+      ],
+    },
+  ],
+});
+
+const routes: readonly WebRoute[] = [
   { when: "GET /version ", answer: jsonReply({ major: "1", gitVersion: "v1.31.2" }) },
   {
     when: "GET /apis/apps/v1/namespaces/default/deployments",
@@ -71,19 +87,52 @@ const routes = [
       items: [
         {
           metadata: { ...meta, name: "web", generation: 4 },
-          spec: { replicas: 3, template: { spec: { containers: [{ name: "app", image }] } } },
-          status: { observedGeneration: 4, readyReplicas: 3 },
+          spec: { replicas: 3, selector, template },
+          status: { observedGeneration: 4, replicas: 3, readyReplicas: 3, updatedReplicas: 3 },
         },
       ],
     }),
   },
-  { when: "GET /apis/apps/v1/namespaces/default/", answer: jsonReply({ items: [] }) },
+  { when: "GET /apis/apps/v1/namespaces/default/", answer: empty },
+  { when: "GET /api/v1/namespaces/default ", answer: jsonReply({ metadata: { name: "default" } }) },
+  {
+    when: "GET /api/v1 ",
+    answer: jsonReply({
+      resources: [resource("configmaps", "ConfigMap"), resource("services", "Service")],
+    }),
+  },
+  {
+    when: "GET /apis/apps/v1 ",
+    answer: jsonReply({
+      resources: [resource("deployments", "Deployment"), resource("deployments/scale", "Scale")],
+    }),
+  },
+  {
+    when: "GET /apis/policy/v1 ",
+    answer: jsonReply({ resources: [resource("poddisruptionbudgets", "PodDisruptionBudget")] }),
+  },
+  { when: "PATCH /", answer: ({ text }: WebCall) => ({ reply: text }) },
+  {
+    when: "GET /api/v1/namespaces/default/services",
+    answer: jsonReply({
+      items: [
+        { metadata: { ...meta, name: "kubernetes" }, spec: { type: "ClusterIP" } },
+        { metadata: { ...meta, name: "web" }, spec: { selector: { app: "web" } } },
+      ],
+    }),
+  },
+  // Old clusters have them under the beta version alone.
+  ...["v1", "v1beta1"].map((version) => ({
+    when: `GET /apis/discovery.k8s.io/${version}/namespaces/default/endpointslices`,
+    answer: slices,
+  })),
   {
     when: "GET /api/v1/namespaces/default/pods",
     answer: jsonReply({
       items: [
         {
-          metadata: { ...meta, name: "web-1" },
+          metadata: { ...meta, name: "web-1", labels: { app: "web" } },
+          spec: template.spec,
           status: { phase: "Running", containerStatuses: [container] },
         },
       ],
@@ -108,7 +157,10 @@ export async function startKubernetesTwin(rules: readonly StackRule[]): Promise<
   const folder = await makeFolder({ "deploy/web.yaml": edited(rules, "edit ", manifests) });
   const told = routes.map(({ when, answer }) => ({
     when,
-    answer: { ...answer, reply: edited(rules, "live ", answer.reply) },
+    answer:
+      typeof answer === "function"
+        ? answer
+        : { ...answer, reply: edited(rules, "live ", answer.reply) },
   }));
   const stub = await startWebStub(rules, told, {
     guard: ({ path, headers }) =>

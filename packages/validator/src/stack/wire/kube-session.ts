@@ -4,12 +4,13 @@ import { shownSecret } from "../secrets.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, NothingThere, WireFault } from "./fault.ts";
 import { recordsIn, textIn } from "./shape.ts";
-import { askWeb, type WebAnswer } from "./web.ts";
+import { askWeb, type WebAnswer, type WebRequest } from "./web.ts";
 
 export type KubernetesContext = StackContext<ServiceOf<"kubernetes">>;
 
-const pageItems = 500;
-const pagesMax = 20;
+/** A pod takes 10 KiB and more, and an answer is read up to 8 MiB. */
+const pageItems = 100;
+const pagesMax = 100;
 /** Codes that say nobody is there, in place of somebody who is wrong. */
 const nobody = /\((ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\)/;
 
@@ -17,7 +18,11 @@ const nobody = /\((ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETI
  * One request to the API server. @throws NothingThere where no cluster is declared or nobody
  * answers, WireFault for one who answers wrongly.
  */
-export async function askKube(context: KubernetesContext, path: string): Promise<WebAnswer> {
+export async function askKube(
+  context: KubernetesContext,
+  path: string,
+  more: Pick<WebRequest, "method" | "headers" | "json"> = {},
+): Promise<WebAnswer> {
   const { service } = context;
   if (service.url === "local:") {
     throw new NothingThere("No cluster is declared (url), so no live object was asked.");
@@ -26,7 +31,8 @@ export async function askKube(context: KubernetesContext, path: string): Promise
   const asked = { ...context, service: { url: service.url, token: service.token, ca } };
   const shown = service.ca === undefined ? [] : ["--cacert", shownFile(service.ca)];
   try {
-    const answer = await askWeb(asked, { path, headers: ["accept", "application/json"] });
+    const headers = ["accept", "application/json", ...(more.headers ?? [])];
+    const answer = await askWeb(asked, { ...more, path, headers });
     return { ...answer, curl: [...answer.curl.slice(0, -1), ...shown, ...answer.curl.slice(-1)] };
   } catch (error) {
     const isNobody =
@@ -48,8 +54,9 @@ export interface KubeList {
 }
 
 /**
- * Objects of a list, page by page; at most 10,000. @throws WireFault for a refusal, with its words;
- * LacksFeature where the cluster's version has no such list.
+ * Objects of a list, page by page; at most 10,000. @throws NothingThere where the token may not list
+ * them, WireFault for another refusal, with its words; LacksFeature where the cluster's version has no
+ * such list.
  */
 export async function listKube(
   context: KubernetesContext,
@@ -65,6 +72,10 @@ export async function listKube(
     if (answer.status === 404) {
       const version = context.facts.get("version") ?? "unknown";
       throw new LacksFeature(`Kubernetes ${version} has no ${path}.`);
+    }
+    if (answer.status === 403) {
+      const said = textIn(answer.json, "message").slice(0, 300);
+      throw new NothingThere(`The token may not list ${path}: ${said}.`);
     }
     if (answer.status !== 200 || !Array.isArray(answer.json ? itemsOf(answer.json) : null)) {
       const said = textIn(answer.json, "message").slice(0, 300);

@@ -55,6 +55,12 @@ export function workloadsOf(objects: readonly KubeObject[]): Workload[] {
   });
 }
 
+/** The spec of the pods that an object of a kind makes, itself for a Pod; undefined where it has none. */
+export function podSpecOf(kind: string, value: unknown): unknown {
+  const path = templates[kind];
+  return path === undefined ? undefined : valueIn(value, [...path, "spec"].join("."));
+}
+
 /** Containers of workloads; those that end first too. */
 export function containersOf(workloads: readonly Workload[]): Container[] {
   return workloads.flatMap((workload) =>

@@ -84,7 +84,7 @@ function curlOf(url: URL, request: WebRequest, shown: readonly string[]): string
   for (let i = 0; i + 1 < headers.length; i += 2)
     argv.push("-H", `${headers[i]}: ${headers[i + 1]}`);
   if (request.json !== undefined) {
-    argv.push("-H", "content-type: application/json");
+    if (!headers.includes("content-type")) argv.push("-H", "content-type: application/json");
     argv.push("--data-binary", JSON.stringify(request.json).slice(0, 2_048));
   }
   argv.push(url.href);
@@ -98,7 +98,9 @@ export async function askWeb(context: WebContext, request: WebRequest): Promise<
   const headers = ["host", url.host, "accept-encoding", "identity", "connection", "close", ...sent];
   if (!(request.headers ?? []).includes("accept")) headers.push("accept", "*/*");
   headers.push(...(request.headers ?? []));
-  if (request.json !== undefined) headers.push("content-type", "application/json");
+  if (request.json !== undefined && !headers.includes("content-type")) {
+    headers.push("content-type", "application/json");
+  }
   const method = request.method ?? "GET";
   const body =
     request.json === undefined ? {} : { body: Buffer.from(JSON.stringify(request.json)) };
