@@ -5,6 +5,7 @@ import { parseRequestHead } from "@loadline/kit/http1";
 import { createRoster } from "@loadline/kit/roster";
 import { Http1Connection } from "../../../packages/gateway/src/front/http1/connection.ts";
 import { createHeadEncoder } from "../../../packages/gateway/src/front/http1/encode.ts";
+import { createReads } from "../../../packages/gateway/src/front/http1/reads.ts";
 import { type Client, Exchange } from "../../../packages/gateway/src/pipeline/exchange.ts";
 import { findOperation } from "../../../packages/gateway/src/pipeline/operations.ts";
 
@@ -82,6 +83,7 @@ export function createFrontReader(o: FrontKnockOut = {}): (pieces: readonly Buff
     },
     watch: { add: () => undefined, remove: () => undefined, each: () => undefined, nowMs: 0 },
     encoder: createHeadEncoder(systemClock(), 1000),
+    reads: createReads(),
     headBytesMax,
     trust: undefined,
     headMs: 1000,

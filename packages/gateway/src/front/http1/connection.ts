@@ -14,7 +14,7 @@ import {
 import type { ProxyTrust } from "../proxy-trust.ts";
 import type { HeadEncoder } from "./encode.ts";
 import { Http1Client } from "./client.ts";
-import { giveReadsBack, takeReads } from "./reads.ts";
+import type { Reads } from "./reads.ts";
 
 /** What all connections of a front share. */
 export interface Http1Shared {
@@ -22,6 +22,7 @@ export interface Http1Shared {
   /** All connections of this front. */
   readonly watch: Watch<Http1Connection>;
   readonly encoder: HeadEncoder;
+  readonly reads: Reads;
   readonly headBytesMax: number;
   readonly trust: ProxyTrust | undefined;
   readonly tls?: Pick<FrontTls, "certificateOf"> | undefined;
@@ -80,7 +81,7 @@ export class Http1Connection implements Watched {
     this.address = socket.remoteAddress ?? "";
     this.certificate = shared.tls?.certificateOf(socket);
     this.deadlineMs = shared.nowMs() + shared.headMs;
-    takeReads(socket, this.#onData);
+    shared.reads.take(socket, this.#onData);
     socket.on("data", this.#onData);
     socket.on("close", this.#onClose);
     socket.on("error", this.#onError);
@@ -149,7 +150,7 @@ export class Http1Connection implements Watched {
   /** Takes this front's hands off the socket. */
   release(): void {
     this.shared.watch.remove(this);
-    giveReadsBack(this.socket);
+    this.shared.reads.giveBack(this.socket);
     this.socket.off("data", this.#onData);
     this.socket.off("close", this.#onClose);
     this.socket.off("error", this.#onError);

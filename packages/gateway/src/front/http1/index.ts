@@ -7,6 +7,7 @@ import { createNodeFront } from "../node-http/index.ts";
 import { Http1Connection, type Http1Shared } from "./connection.ts";
 import { createHeadEncoder } from "./encode.ts";
 import { type Http1Parts, http1Parts } from "./parts.ts";
+import { createReads } from "./reads.ts";
 
 /**
  * Serves model operations on sockets of our own. A connection whose request is anything but a plain
@@ -30,6 +31,7 @@ export function createHttp1Front(
   const shared: Http1Shared = {
     pipeline,
     watch: connections,
+    reads: createReads(),
     encoder: createHeadEncoder(o.clock, o.keepAliveMs, o.tls?.hsts),
     tls: o.tls,
     headBytesMax: o.headBytesMax,

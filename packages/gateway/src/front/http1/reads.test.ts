@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { giveReadsBack, takeReads } from "./reads.ts";
+import { createReads, type Reads } from "./reads.ts";
 
 const within = (holds: () => boolean): Promise<void> => eventually(systemClock(), holds, 5000);
 
@@ -12,14 +12,16 @@ interface Pair {
   readonly server: Server;
   readonly peer: Socket;
   readonly socket: Socket;
-  /** Taken from `push`. */
+  readonly reads: Reads;
+  /** Taken before the stream had it. */
   taken: string;
   /** Emitted as `data`. */
   emitted: string;
   isEnded: boolean;
 }
 
-async function openPair(): Promise<Pair> {
+/** `isEncrypted`: the socket says so, as those do whose reads are taken at `push`. */
+async function openPair(isEncrypted: boolean): Promise<Pair> {
   const server = createServer({ allowHalfOpen: true });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -29,24 +31,52 @@ async function openPair(): Promise<Pair> {
   peer.setNoDelay(true);
   const [socket]: Socket[] = await once(server, "connection");
   if (socket === undefined) throw new Error("no connection came");
-  const pair: Pair = { server, peer, socket, taken: "", emitted: "", isEnded: false };
-  takeReads(socket, (chunk) => void (pair.taken += chunk.toString("latin1")));
+  const reads = createReads();
+  const none = { taken: "", emitted: "", isEnded: false };
+  const pair: Pair = { server, peer, socket, reads, ...none };
+  if (isEncrypted) Object.defineProperty(socket, "encrypted", { value: true });
+  reads.take(socket, (chunk) => void (pair.taken += chunk.toString("latin1")));
   socket.on("data", (chunk: Buffer) => void (pair.emitted += chunk.toString("latin1")));
   socket.on("end", () => void (pair.isEnded = true));
   return pair;
 }
 
-let pair: Pair;
-beforeEach(async () => {
-  pair = await openPair();
-});
-afterEach(() => {
-  pair.peer.destroy();
-  pair.socket.destroy();
-  pair.server.close();
-});
+const ways = [
+  ["from one buffer for all", false],
+  ["at push", true],
+] as const;
 
-describe("a socket whose reads are taken", () => {
+describe.each(ways)("a socket whose reads are taken %s", (_, isEncrypted) => {
+  let pair: Pair;
+  beforeEach(async () => {
+    pair = await openPair(isEncrypted);
+  });
+  afterEach(() => {
+    pair.peer.destroy();
+    pair.socket.destroy();
+    pair.server.close();
+  });
+
+  test("is read that way by this Node", () => {
+    expect(Object.hasOwn(pair.socket, "push")).toBe(isEncrypted);
+  });
+
+  test("leaves what was read as it was, whatever is read later", async () => {
+    const { socket, peer, reads } = pair;
+    const got: Buffer[] = [];
+    reads.giveBack(socket);
+    socket.removeAllListeners("data");
+    const onRead = (chunk: Buffer): void => void got.push(chunk);
+    reads.take(socket, onRead);
+    socket.on("data", onRead);
+    for (let i = 0; i < 20; i++) {
+      peer.write(String(i % 10).repeat(1000));
+      await within(() => Buffer.concat(got).length === (i + 1) * 1000);
+    }
+    const sent = Array.from({ length: 20 }, (__, i) => String(i % 10).repeat(1000)).join("");
+    expect(Buffer.concat(got).toString("latin1")).toBe(sent);
+  });
+
   test("gives every byte once, in order, and emits none of it", async () => {
     let sent = "";
     for (let i = 0; i < 20; i++) {
@@ -73,13 +103,13 @@ describe("a socket whose reads are taken", () => {
   test("loses and reorders nothing when it is paused by what it reads, and goes on", async () => {
     const { socket, peer } = pair;
     const got: string[] = [];
-    giveReadsBack(socket);
+    pair.reads.giveBack(socket);
     socket.removeAllListeners("data");
     const onRead = (chunk: Buffer): void => {
       got.push(chunk.toString("latin1"));
       socket.pause();
     };
-    takeReads(socket, onRead);
+    pair.reads.take(socket, onRead);
     socket.on("data", onRead);
     const sent = Array.from({ length: 2000 }, (_, i) => `${i};`.padEnd(64, "."));
     for (const text of sent) peer.write(text);
@@ -96,9 +126,9 @@ describe("a socket whose reads are taken", () => {
     socket.pause();
     const bytes = 64 * 1024 * 1024;
     peer.write(Buffer.alloc(bytes, "x"));
-    await within(() => socket.readableLength > 0 && socket.bytesRead === socket.readableLength);
+    await within(() => peer.writableLength > 0 && socket.bytesRead === socket.readableLength);
     expect(pair.taken).toBe("");
-    expect(socket.readableLength).toBeLessThan(bytes / 16);
+    expect(socket.bytesRead).toBeLessThan(bytes / 16);
     socket.resume();
     await within(() => socket.bytesRead === bytes);
     await within(() => pair.taken.length + pair.emitted.length === bytes);
@@ -119,18 +149,31 @@ describe("a socket whose reads are taken", () => {
     socket.pause();
     socket.unshift(Buffer.from("first,"));
     peer.write("second,");
-    await within(() => socket.readableLength === "first,second,".length);
+    await within(() => peer.bytesWritten === "second,".length);
     socket.resume();
-    await within(() => pair.emitted === "first,second,");
+    await within(() => pair.emitted + pair.taken === "first,second,");
+    const { emitted, taken } = pair;
+    expect(emitted.startsWith("first,")).toBe(true);
     peer.write("third");
-    await within(() => pair.taken === "third");
-    expect(pair.emitted).toBe("first,second,");
+    await within(() => pair.taken === `${taken}third`);
+    expect(pair.emitted).toBe(emitted);
   });
-});
 
-test("a socket whose reads were given back emits them, and ends", async () => {
-  giveReadsBack(pair.socket);
-  pair.peer.end("now");
-  await within(() => pair.isEnded);
-  expect([pair.taken, pair.emitted]).toEqual(["", "now"]);
+  test("emits what it reads once its reads were given back, and ends", async () => {
+    pair.reads.giveBack(pair.socket);
+    pair.peer.end("now");
+    await within(() => pair.isEnded);
+    expect([pair.taken, pair.emitted]).toEqual(["", "now"]);
+  });
+
+  test("holds what it reads while it is paused after its reads were given back", async () => {
+    const { socket, peer } = pair;
+    pair.reads.giveBack(socket);
+    socket.pause();
+    socket.unshift(Buffer.from("put back,"));
+    peer.end("then more");
+    socket.resume();
+    await within(() => pair.isEnded);
+    expect([pair.taken, pair.emitted]).toEqual(["", "put back,then more"]);
+  });
 });
