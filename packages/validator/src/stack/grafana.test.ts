@@ -17,3 +17,31 @@ describe("a dashboard", () => {
     expect(sentences["it.panels"]).toContain("Requests failed with 500");
   });
 });
+
+describe("a panel's source", () => {
+  it("that only a list of sources tells is not guessed where the login may not read it", async () => {
+    const rules = [{ when: "GET /api/datasources", status: 403, reply: "{}" }];
+    const { words, sentences } = await againstTwin(startGrafanaTwin, rules);
+    expect(words["it.panels"]).toBe("not_tested capability_missing");
+    expect(sentences["it.panels"]).toContain("may not list the data sources (403)");
+  });
+
+  it("of a variable is asked by the variable's value, and another one shows nothing", async () => {
+    const rules = [
+      {
+        when: 'POST /api/ds/query {"queries":[{"intervalMs":15000,"maxDataPoints":500,"refId":"A","expr":"up{job=\'api\'}","datasource":{"type":"prometheus","uid":"prom-1"}',
+        reply: '{"results":{}}',
+      },
+    ];
+    const { sentences } = await againstTwin(startGrafanaTwin, rules);
+    expect(sentences["it.panels"]).toContain("Requests gave 0 values");
+  });
+
+  it("of a panel out of the library is that of the library, and a lost one is no pass", async () => {
+    const empty = [{ when: "GET /api/library-elements/shared", reply: '{"result":{"model":{}}}' }];
+    const { words } = await againstTwin(startGrafanaTwin, empty);
+    expect(words["it.panels"]).not.toContain("passed");
+    const gone = [{ when: "GET /api/library-elements/shared", status: 500, reply: "{}" }];
+    expect((await againstTwin(startGrafanaTwin, gone)).words["it.panels"]).toBe("failed false");
+  });
+});

@@ -2,6 +2,8 @@ import type { JsonRecord } from "@loadline/kit/json";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { isRecord } from "@loadline/kit/json";
+import { NothingThere } from "../wire/fault.ts";
+import { filled, panelsOf, shownTargets, valuesIn, variablesOf } from "../wire/grafana-queries.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import { askWeb, needJson } from "../wire/web.ts";
 import { versionProbe } from "./version.ts";
@@ -12,48 +14,30 @@ type GrafanaContext = StackContext<ServiceOf<"grafana">>;
 
 const panelsMax = 200;
 
-/** Panels of a dashboard, those inside rows too; texts and rows ask nothing. */
-function panelsOf(dashboard: unknown): JsonRecord[] {
-  return recordsIn(dashboard, "panels").flatMap((panel) => [
-    ...(recordsIn(panel, "targets").length > 0 ? [panel] : []),
-    ...panelsOf(panel),
-  ]);
+/** The model of a panel out of the library: the dashboard holds its name alone. */
+async function wholePanel(context: GrafanaContext, panel: JsonRecord): Promise<JsonRecord> {
+  const uid = textIn(panel, "libraryPanel.uid");
+  if (uid === "" || recordsIn(panel, "targets").length > 0) return panel;
+  const path = `/api/library-elements/${encodeURIComponent(uid)}`;
+  const model = valueIn((await needJson(context, { path })).json, "result.model");
+  return isRecord(model) ? { ...panel, ...model } : panel;
 }
 
-/** A query with the dashboard's variables as they stand in it. */
-function filled(target: JsonRecord, dashboard: unknown): JsonRecord {
-  const variables = recordsIn(dashboard, "templating.list").map((one) => {
-    const value = textIn(one, "current.value") || textIn(one, "current.value.0");
-    return [textIn(one, "name"), value === "$__all" ? ".*" : value] as const;
-  });
-  const fill = (text: string): string => {
-    let out = text;
-    for (const [name, value] of variables) {
-      out = out.replaceAll(`\${${name}}`, value).replaceAll(`$${name}`, value);
-    }
-    return out;
-  };
-  const entries = Object.entries(target);
-  return Object.fromEntries(entries.map(([k, v]) => [k, typeof v === "string" ? fill(v) : v]));
-}
-
-/** Values in the frames of an answer; null where a query of it failed. */
-function valuesIn(json: unknown): number | null {
-  const results = valueIn(json, "results");
-  let count = 0;
-  for (const result of isRecord(results) ? Object.values(results) : []) {
-    if (textIn(result, "error") !== "") return null;
-    for (const frame of recordsIn(result, "frames")) {
-      const columns = valueIn(frame, "data.values");
-      const all: readonly unknown[] = Array.isArray(columns) ? columns : [];
-      // The first of several columns holds the times: a time without a value shows nothing.
-      for (const column of all.length > 1 ? all.slice(1) : all) {
-        const held: readonly unknown[] = Array.isArray(column) ? column : [];
-        count += held.filter((one) => one !== null).length;
-      }
-    }
+/** The source of a panel that names it as older versions did, by name, or leaves it to the default. */
+async function sourceOf(context: GrafanaContext, said: unknown): Promise<unknown> {
+  const uid = textIn(said, "uid");
+  if (isRecord(said) && uid !== "" && uid !== "default") return said;
+  const answer = await askWeb(context, { path: "/api/datasources" });
+  if (answer.status !== 200) {
+    throw new NothingThere(`The login may not list the data sources (${answer.status}).`);
   }
-  return count;
+  const all = recordsIn(answer.json, "");
+  const isIt = (one: JsonRecord): boolean =>
+    typeof said === "string" && said !== "" && said !== "default"
+      ? one["name"] === said || one["uid"] === said
+      : one["isDefault"] === true;
+  const found = all.find(isIt);
+  return found === undefined ? said : { uid: textIn(found, "uid"), type: textIn(found, "type") };
 }
 
 async function panelSeen(
@@ -61,16 +45,19 @@ async function panelSeen(
   panel: JsonRecord,
   dashboard: unknown,
 ): Promise<Pick<StackSeen, "ok" | "seen" | "raw" | "reproduce">> {
-  const queries = recordsIn(panel, "targets").map((target) => ({
-    datasource: panel["datasource"],
-    intervalMs: 15_000,
-    maxDataPoints: 500,
-    ...filled(target, dashboard),
-  }));
+  const variables = variablesOf(dashboard);
+  const whole = await wholePanel(context, panel);
+  const queries: unknown[] = [];
+  for (const target of shownTargets(whole)) {
+    const own = filled(target["datasource"] ?? whole["datasource"], variables);
+    const datasource = await sourceOf(context, own);
+    const shape = { intervalMs: 15_000, maxDataPoints: 500 };
+    queries.push(filled({ ...shape, ...target, datasource }, variables));
+  }
   const json = { queries, from: context.service.from, to: "now" };
   const answer = await askWeb(context, { method: "POST", path: "/api/ds/query", json });
   const count = answer.status === 200 ? valuesIn(answer.json) : null;
-  const title = textIn(panel, "title") || `panel ${textIn(panel, "id")}`;
+  const title = textIn(whole, "title") || textIn(panel, "title") || `panel ${textIn(panel, "id")}`;
   const what = count === null ? `failed with ${answer.status}` : `gave ${count} values`;
   const ok = count !== null && count > 0;
   const raw = answer.text.slice(0, 2_048);
