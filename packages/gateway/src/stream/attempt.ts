@@ -255,7 +255,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
       case "open":
         return this.#isPaused ? never : Math.min(this.#lastDataMs + timeouts.idle, this.#rateDueMs);
       case "finish":
-        return this.#finishMs + this.host.settings.finishMs;
+        return this.#isPaused ? never : this.#finishMs + this.host.settings.finishMs;
       case "done":
         return never;
     }
@@ -289,8 +289,13 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
   }
 
   resume(): void {
+    const { nowMs } = this.host.watch;
     this.#isPaused = false;
-    this.#lastDataMs = this.host.watch.nowMs;
+    // While it rested its silence was ours: whatever it is waited for with begins anew.
+    this.#lastDataMs = nowMs;
+    this.#rateFromMs = nowMs;
+    this.#rateBytes = 0;
+    if (this.#finishMs > 0) this.#finishMs = nowMs;
     if (this.isOver) return;
     this.host.onMoved();
     this.#call?.resume();

@@ -72,6 +72,20 @@ describe("timers on the 50 ms watch", () => {
     }
     expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_TOO_SLOW" }]);
   });
+
+  it("a stream at its minimum rate goes on, window after window", () => {
+    const settings = { ...base.settings, minBytesPerS: 100, keepAliveMs: 1e9 };
+    const t = begin({ settings, timeouts: { idle: 60_000, total: 600_000 } });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    for (let i = 0; i < 50; i++) {
+      t.world.clock.advance(2000);
+      t.lane(0).send(delta("a".repeat(250)));
+    }
+    expect(t.x.isOver).toBe(false);
+    t.world.clock.advance(60_000);
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_TOO_SLOW" }]);
+  });
 });
 
 describe("keep-alive comments", () => {
@@ -283,6 +297,49 @@ describe("what waits for the client", () => {
     expect(t.order.paused).toBe(0);
     t.world.clock.advance(400);
     expect(t.order.exits).toMatchObject([{ code: "LL_STREAM_STALL" }]);
+  });
+
+  it("a stream that rested is no slower for it: its minimum rate counts from its waking", () => {
+    const settings = {
+      ...base.settings,
+      minBytesPerS: 100,
+      keepAliveMs: 1e9,
+      clientStalledMs: 1e9,
+    };
+    const t = begin({ settings, timeouts: { idle: 60_000, total: 600_000 } });
+    t.client.isBlocked = true;
+    t.lane(0).head();
+    t.lane(0).send(delta("x".repeat(20_000)));
+    expect(t.order.paused).toBe(1);
+    t.world.clock.advance(40_000);
+    t.client.isBlocked = false;
+    t.client.drain();
+    t.world.clock.advance(29_000);
+    expect(t.x.isOver).toBe(false);
+    t.world.clock.advance(1100);
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_TOO_SLOW" }]);
+  });
+
+  it.each([
+    [usage + done, { reason: "ok" }],
+    ["", { reason: "cut", code: "LL_STREAM_CUT" }],
+  ])("its end is awaited anew when it rested after its finish: %j", (last, exit) => {
+    const t = begin({ settings: { ...base.settings, keepAliveMs: 1e9 } });
+    t.client.isBlocked = true;
+    t.lane(0).head();
+    t.world.clock.advance(100);
+    t.lane(0).send(delta("x".repeat(20_000), "stop"));
+    expect(t.order.paused).toBe(1);
+    // Longer than the wait for an end: what the client has not taken keeps it from coming.
+    t.world.clock.advance(600);
+    expect(t.x.isOver).toBe(false);
+    t.client.isBlocked = false;
+    t.client.drain();
+    t.world.clock.advance(100);
+    expect(t.x.isOver).toBe(false);
+    if (last !== "") t.lane(0).send(last);
+    t.world.clock.advance(200);
+    expect(t.order.exits).toMatchObject([exit]);
   });
 });
 
