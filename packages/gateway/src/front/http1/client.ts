@@ -71,6 +71,16 @@ export class Http1Client implements Client {
     return this.#left > 0;
   }
 
+  /** Its answer is written to the end. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** Body bytes are to come, and nobody said yet how many are taken. */
+  get isUnasked(): boolean {
+    return this.#left > 0 && this.#bytesMax < 0 && !this.#isAnswered;
+  }
+
   get pendingBytes(): number {
     return this.#connection.socket.writableLength;
   }
@@ -83,7 +93,7 @@ export class Http1Client implements Client {
   begin(): void {
     this.#x = this.#connection.shared.pipeline.begin(this);
     // Something is waited for before the body is: what arrives meanwhile stays in the socket.
-    if (this.#left > 0 && this.#bytesMax < 0 && !this.#isAnswered) this.#connection.pause();
+    if (this.isUnasked) this.#connection.pause();
   }
 
   /** Takes body bytes; gives what is beyond the body, undefined when nothing is. */
@@ -108,6 +118,8 @@ export class Http1Client implements Client {
     const size = this.#chunks?.size ?? this.#contentLength;
     if (size > bytesMax) this.#give("too_large");
     else if (this.#left === 0) this.#finishBody();
+    // Who left before anybody waited for a body is not told of again.
+    else if (this.isGone) this.#give("cut");
     else this.#connection.resume();
   }
 

@@ -41,6 +41,7 @@ export class NodeClient implements Client {
   readonly #closing: WeakSet<Socket>;
   #address: string | undefined;
   #onBody: ((body: BodyRead) => void) | undefined;
+  #hasLeft = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, o: ClientOptions) {
     this.#request = request;
@@ -83,15 +84,23 @@ export class NodeClient implements Client {
     return !this.#request.complete;
   }
 
+  /** Its answer is written to the end. */
+  get isAnswered(): boolean {
+    return this.#response.writableEnded;
+  }
+
   get pendingBytes(): number {
     return this.#response.writableLength;
   }
 
   get isGone(): boolean {
-    return this.#response.destroyed || (this.#response.socket?.destroyed ?? false);
+    const { destroyed, socket } = this.#response;
+    return this.#hasLeft || destroyed || (socket?.destroyed ?? false);
   }
 
   read(bytesMax: number, done: (body: BodyRead) => void): void {
+    // Who left before anybody waited for a body is not told of again.
+    if (this.isGone) return done("cut");
     const request = this.#request;
     if (this.#isExpecting) this.#response.writeContinue();
     this.#onBody = done;
@@ -114,6 +123,8 @@ export class NodeClient implements Client {
   handOver(x: Exchange): boolean {
     const response = this.#response;
     if (!this.#admin) return false;
+    // Its close is over: nothing would end the exchange any more.
+    if (this.isGone) return x.exit({ reason: "client_left", status: 499 });
     response.once("close", () => {
       const status = response.statusCode;
       const answered = status < 400 ? "ok" : status < 500 ? "refused" : "failed";
@@ -129,6 +140,7 @@ export class NodeClient implements Client {
 
   /** The connection is gone: a body still awaited is cut. */
   gone(): void {
+    this.#hasLeft = true;
     this.#finishBody("cut");
   }
 
