@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isoTime, systemClock, TestClock } from "./index.ts";
 
 describe("clock", () => {
@@ -61,6 +61,26 @@ describe("clock", () => {
     );
     expect(Math.min(...differences)).toBeLessThan(0.1);
     expect(Math.abs(one.monotonicMs() - Number(process.hrtime.bigint()) / 1e6)).toBeLessThan(50);
+  });
+
+  it("a wait of a month is as long as that, however much longer than a timer of the system knows", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const clock = systemClock();
+      const monthMs = 30 * 86_400_000;
+      const fired: string[] = [];
+      clock.after(monthMs, () => fired.push("month"));
+      clock.after(Number.POSITIVE_INFINITY, () => fired.push("never"));
+      const cancelled = clock.after(monthMs, () => fired.push("cancelled"));
+      vi.advanceTimersByTime(2 ** 31);
+      cancelled.cancel();
+      vi.advanceTimersByTime(monthMs - 2 ** 31 - 1);
+      expect(fired).toEqual([]);
+      vi.advanceTimersByTime(1);
+      expect(fired).toEqual(["month"]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("documents carry UTC ISO 8601 with milliseconds", () => {

@@ -20,19 +20,28 @@ function originMs(): number {
   return offsetMs;
 }
 
+/** The longest wait that a timer of the system knows: with a longer one it fires at once. */
+const timerMsMax = 2 ** 31 - 1;
+
+function systemAfter(delayMs: number, run: () => void, o?: { unref?: boolean }): Timer {
+  let handle: ReturnType<typeof setTimeout>;
+  const wait = (leftMs: number): void => {
+    const isLong = leftMs > timerMsMax;
+    handle = isLong ? setTimeout(wait, timerMsMax, leftMs - timerMsMax) : setTimeout(run, leftMs);
+    if (o?.unref) handle.unref();
+  };
+  wait(delayMs);
+  return { cancel: () => clearTimeout(handle) };
+}
+
 /** The machine's clocks. `hrtime` has one origin for all threads, `performance.now()` has not. */
 export function systemClock(): Clock {
   const offsetMs = originMs();
-  const after = (delayMs: number, run: () => void, o?: { unref?: boolean }): Timer => {
-    const handle = setTimeout(run, delayMs);
-    if (o?.unref) handle.unref();
-    return { cancel: () => clearTimeout(handle) };
-  };
   return {
     wallMs: () => Date.now(),
     monotonicMs: () => performance.now() + offsetMs,
-    after,
-    sleep: (delayMs, signal) => sleepWith(after, delayMs, signal),
+    after: systemAfter,
+    sleep: (delayMs, signal) => sleepWith(systemAfter, delayMs, signal),
   };
 }
 
