@@ -4,7 +4,7 @@ import type { KeyRow } from "../../state/rows.ts";
 import { everyTenant } from "../authorize.ts";
 import type { Peppers } from "../deps.ts";
 import type { KeyRecords } from "../effective.ts";
-import { digestOf, isDigest } from "./digest.ts";
+import { digestBytes, digestOf, isDigest } from "./digest.ts";
 import type { KeyParts } from "./key-format.ts";
 
 export type KeyRefusal = Extract<
@@ -87,17 +87,20 @@ function matchSecret(
   nowMs: number,
 ): "current" | "old" | undefined {
   const version = row?.pepperVersion ?? peppers.current;
-  const digest = digestUnder(peppers, version, parts);
-  if (isDigest(row?.digest, digest)) return "current";
+  if (isUnder(peppers, version, parts, row?.digest)) return "current";
   if (!row?.oldDigest || nowMs >= (row.overlapUntil ?? 0)) return undefined;
   const oldVersion = row.oldPepperVersion ?? version;
-  const old = oldVersion === version ? digest : digestUnder(peppers, oldVersion, parts);
-  return isDigest(row.oldDigest, old) ? "old" : undefined;
+  return isUnder(peppers, oldVersion, parts, row.oldDigest) ? "old" : undefined;
 }
 
-/** A pepper that is gone leaves a digest that equals none. */
-function digestUnder(peppers: Peppers, version: number, parts: KeyParts): Buffer {
+/** Under a pepper that is gone no digest is right; finding that out costs the same. */
+function isUnder(
+  peppers: Peppers,
+  version: number,
+  parts: KeyParts,
+  stored: Uint8Array | undefined,
+): boolean {
   const pepper = peppers.get(version);
-  const digest = digestOf(pepper ?? new Uint8Array(32), parts);
-  return pepper ? digest : digest.fill(0);
+  const digest = digestOf(pepper ?? new Uint8Array(digestBytes), parts);
+  return isDigest(stored, digest) && pepper !== undefined;
 }
