@@ -23,8 +23,9 @@ export class KeyState {
 
   /** Open while it rests or is out, half-open while a trial is due or under way. */
   stateAt(nowMs: number): BreakerState {
+    if (this.#forced !== undefined) return this.#forced;
     const isResting = nowMs < this.#cooledUntilMs || (this.#isOut && nowMs < this.#outUntilMs);
-    if (this.#forced === "open" || isResting) return "open";
+    if (isResting) return "open";
     return this.#isOut ? "half_open" : "closed";
   }
 
