@@ -20,9 +20,11 @@ export function mergeHealth(
 ): HealthAnswer {
   const components: Record<string, unknown> = { workers: o.workers };
   let first: Record<string, unknown> = {};
+  let { isStale } = o;
   for (const { body } of answers) {
     if (!isRecord(body)) continue;
     first = { ...body, ...first };
+    isStale ||= body["config"] === "stale";
     const own = body["components"];
     if (!isRecord(own)) continue;
     for (const [name, component] of Object.entries(own))
@@ -30,7 +32,6 @@ export function mergeHealth(
   }
   const isOk = answers.length > 0 && answers.every((one) => one.isOk) && o.workers.state !== "down";
   const status = isOk ? "ok" : "unavailable";
-  const isStale = o.isStale || first["config"] === "stale";
   const config = isStale ? "stale" : "current";
   return { isOk, body: { ...first, status, startedAt: o.startedAt, config, components } };
 }

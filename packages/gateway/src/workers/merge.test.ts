@@ -94,6 +94,16 @@ describe("/health of several processes", () => {
     const body = mergeHealth([answer(true, "ok")], { ...o, isStale: true }).body;
     expect(body).toMatchObject({ config: "stale" });
   });
+
+  it("is stale when any of them runs what is not written, whichever answers first", () => {
+    const stale = { isOk: true, body: { config: "stale" } };
+    for (const answers of [
+      [answer(true, "ok"), stale],
+      [stale, answer(true, "ok")],
+    ])
+      expect(mergeHealth(answers, o).body).toMatchObject({ config: "stale" });
+    expect(mergeHealth([answer(true, "ok")], o).body).toMatchObject({ config: "current" });
+  });
 });
 
 describe("breakers of several processes", () => {
