@@ -35,7 +35,7 @@ export type { TraceFormat } from "./schedule/trace-formats.ts";
 export type { BoundClaim, FigureRule, ThresholdSpec } from "./thresholds/bound-claim.ts";
 export type { FigureSeries } from "./record/figures.ts";
 export { StopRule } from "./thresholds/stop-rule.ts";
-export type { EarlyStop } from "./thresholds/stop-rule.ts";
+export type { EarlyStop, StopCandidate } from "./thresholds/stop-rule.ts";
 export type * from "./types.ts";
 export { readLoadFile } from "./plan/read-load-file.ts";
 export type { CompileDeps, LoadFile, ThresholdFile } from "./plan/compile.ts";

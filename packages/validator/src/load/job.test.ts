@@ -42,6 +42,51 @@ describe("a job's claims", () => {
     expect(row?.problem).toContain("200 samples in each part at most, 299 needed");
   });
 
+  it("a plan is refused for its samples, not for its iterations: each brings all its steps", () => {
+    const steps = [
+      { name: "a", http: "/a" },
+      { repeat: { times: 9, steps: [{ name: "b", http: "/b" }] } },
+    ];
+    const scenario: Scenario = {
+      executor: "shared-iterations",
+      vus: 1,
+      iterations: 40,
+      exec: { kind: "steps", data: steps },
+      steps: [{ name: "a" }, { name: "b" }],
+    };
+    const load = { ...job().load, scenarios: { s: scenario } };
+    const thresholds = {
+      response_time: [{ threshold: "p(99)<1s" }],
+      "response_time{step:b}": [{ threshold: "p(99)<1s" }],
+      "response_time{step:a}": [{ threshold: "p(99)<1s" }],
+      iteration_duration: [{ threshold: "p(99)<1s" }],
+    };
+    const rows = loadPlanRows(bindJob(job({ load, thresholds })));
+    expect(rows.slice(0, 4).map(({ planned, isTooSmall }) => [planned, isTooSmall])).toEqual([
+      [400, false],
+      [360, false],
+      [40, true],
+      [40, true],
+    ]);
+  });
+
+  it("turns of sessions that are due after the end are not counted on", () => {
+    const scenario: Scenario = {
+      executor: "sessions",
+      rate: 2,
+      turns: 3,
+      thinkMs: 9_500,
+      durationMs: 60_000,
+      request,
+    };
+    const load = { ...job().load, scenarios: { s: scenario } };
+    const [row] = loadPlanRows(
+      bindJob(job({ load, thresholds: { errors: [{ threshold: "rate<5%" }] } })),
+    );
+    // Of 60, 50 and 40 s each, two a second.
+    expect(row?.planned).toBe(300);
+  });
+
   it("a claim that wants early stops is looked at, others are not", () => {
     const thresholds = {
       errors: [{ threshold: "rate<1%", abortOnFail: true, delayAbortEvalMs: 30_000 }],

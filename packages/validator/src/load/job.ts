@@ -5,6 +5,7 @@ import { loadErrors } from "./errors.ts";
 import { loadGuards } from "./guards/index.ts";
 import { extraClaims } from "./extra-claims.ts";
 import type { BoundClaim, ThresholdSpec } from "./thresholds/bound-claim.ts";
+import { perIteration } from "./thresholds/per-iteration.ts";
 import { type Planned, plannedOf } from "./thresholds/planned.ts";
 import type { MetricRow } from "./thresholds/metrics.ts";
 import { toClaims } from "./thresholds/to-claims.ts";
@@ -163,19 +164,11 @@ function measuredMs(scenario: Scenario | undefined): number {
   return 0;
 }
 
-/** Share of iterations that ask a step: of a mix its part's weight. */
-function stepShare({ exec }: Scenario, step: string | undefined): number {
-  if (exec?.kind !== "mix" || step === undefined) return 1;
-  const weight = exec.parts.reduce((sum, part) => sum + part.weight, 0);
-  const part = exec.parts.find(({ name, steps }) =>
-    steps === undefined ? name === step : steps.some((one) => one.name === step),
-  );
-  return part === undefined || weight === 0 ? 1 : part.weight / weight;
-}
-
-function sharedBy(planned: Planned, share: number): Planned {
-  const of = (n: number | null): number | null => (n === null ? null : Math.floor(n * share));
-  return { most: of(planned.most), about: of(planned.about) };
+/** Samples of so many iterations. */
+function samplesOf(iterations: Planned, each: Planned): Planned {
+  const of = (n: number | null, times: number | null): number | null =>
+    n === null || times === null ? null : Math.floor(n * times + 1e-9);
+  return { most: of(iterations.most, each.most), about: of(iterations.about, each.about) };
 }
 
 /** Samples each part of a claim can have; null where no bound is known. */
@@ -184,7 +177,9 @@ export function plannedSamples(bound: BoundClaim, load: LoadPlan): Planned {
   const each = [...byScenario].map(([name, limit]): Planned => {
     const scenario = load.scenarios[name];
     if (scenario === undefined || limit.metric === "figure") return { most: null, about: null };
-    return sharedBy(plannedOf(scenario), stepShare(scenario, limit.step));
+    const iterations = plannedOf(scenario);
+    if (limit.metric === "iteration_duration") return iterations;
+    return samplesOf(iterations, perIteration(scenario, limit.step));
   });
   const parts = bound.claim.over === undefined ? 1 : bound.claim.parts.length;
   // Parts named after scenarios have a sample each; one part adds up all.

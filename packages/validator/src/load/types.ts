@@ -21,8 +21,8 @@ export type * from "./scenario-types.ts";
 
 /**
  * Metrics in ms but `errors` (bad outcomes), `good` (ok within all of `slo`), `retry_after` (of
- * answers 429 those that say when to come back) and `figure` (a named figure in its own unit, one
- * value each time it is said).
+ * answers 429 those that say when to come back), `figure` (a named figure in its own unit, one
+ * value each time it is said) and `iteration_duration` (one value for each iteration, no request's).
  */
 export type LoadMetric =
   | "response_time"
@@ -41,6 +41,8 @@ export type LoadMetric =
   | "errors"
   | "good"
   | "retry_after"
+  | "http_req_receiving"
+  | "iteration_duration"
   | "figure";
 
 /** Upper limits in ms a good answer keeps; a metric it lacks makes it not good. */
@@ -72,6 +74,8 @@ export interface LoadLimit {
   readonly figures?: boolean;
   /** Its values are compared, so any delay of the generator counts against it in the guards. */
   readonly compares?: true;
+  /** Users of its scenario beside the counts: at work when last looked at, or made in all. */
+  readonly gauge?: UsersGauge;
   /** Its counts are looked at during the run: every 2 s a `look` record. */
   readonly looks?: boolean;
   readonly claim: string;
@@ -79,8 +83,13 @@ export interface LoadLimit {
   readonly part: string;
 }
 
+/** k6's names of how many users there are: at work, and made. */
+export type UsersGauge = "vus" | "vus_max";
+
 /** Sums of valid values, for figures such as a mean; bad outcomes are not in them. */
 export interface LimitFigures {
+  /** Users of the limit's gauge; null when nobody looked, in a run of less than a second. */
+  readonly gauge?: number | null;
   readonly figures?: {
     readonly values: number;
     readonly sumMs: number;

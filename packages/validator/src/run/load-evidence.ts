@@ -11,7 +11,7 @@ import type {
   ScenarioBlocks,
 } from "../load/index.ts";
 import { compare, durationOf } from "../load/index.ts";
-import { type FiguredTally, figureOf, meanSlices } from "./load-figures.ts";
+import { type FiguredTally, figureOf, meanSlices, totalTimeoutMs } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
 import { keep, keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { admittedFigure, comparedBlocks } from "./quota-evidence.ts";
@@ -23,7 +23,6 @@ type Missing = Extract<LoadRecord, { type: "load.missing" }>["missing"];
 const by = "load";
 /** Slices of a mean in one record. */
 const meansPerRecord = 1_000;
-const totalTimeoutMs = 120_000;
 
 /**
  * Puts what the engine says of a load job into the evidence. Counts become records of the claim's
@@ -268,12 +267,14 @@ export class LoadEvidence {
     const due = own.reduce((sum, account) => sum + account.due, 0);
     const measuredMs = Math.max(0, ...spans);
     const seen = figureOf(figure, tallies, { timeoutMs, measuredMs, due });
-    if (seen === null) return this.#notRun(claim.id, notSeen(tallies));
+    if (seen === null) return this.#notRun(claim.id, notSeen(tallies, figure));
     const least = figure.leastSamples ?? 0;
     if (seen.n < least) {
       return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
     }
-    const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} requests, limit ${figure.operator} ${figure.limit.text}.`;
+    const [first] = bound.limits;
+    const what = first?.metric === "iteration_duration" ? "iterations" : "requests";
+    const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} ${what}, limit ${figure.operator} ${figure.limit.text}.`;
     const ok = (seen.range ?? [seen.value]).every((value) =>
       compare(value, figure.operator, figure.limit.value),
     );
@@ -329,9 +330,9 @@ export class LoadEvidence {
 
 /** The counts a figure was made of, without their slices: those of a long run fill a record. */
 function counts(tallies: readonly FiguredTally[]): object[] {
-  return tallies.map(({ n, bad, undefined: open, badBy, observedMs, maxMs, figures }) => {
+  return tallies.map(({ n, bad, undefined: open, badBy, observedMs, maxMs, figures, gauge }) => {
     const { values, sumMs, minMs } = figures ?? {};
-    const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs };
+    const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs, gauge };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   });
 }
@@ -341,9 +342,11 @@ function happened({ n, bad, figures }: FiguredTally): boolean {
   return bad > 0 || (n > 0 && (figures === undefined || figures.sumMs > 0));
 }
 
-function notSeen(tallies: readonly FiguredTally[]): string {
+function notSeen(tallies: readonly FiguredTally[], { counter }: FigureRule): string {
   const n = tallies.reduce((sum, one) => sum + one.n, 0);
-  return n === 0 ? "No request fell due." : "No answer had this value.";
+  if (n === 0) return "No request fell due.";
+  if (counter === "vus") return "Users are counted once a second, and the run was shorter.";
+  return "No answer had this value.";
 }
 
 function shown(value: number, unit: string): string {

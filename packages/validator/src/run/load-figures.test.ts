@@ -109,6 +109,69 @@ describe("figures of a load run", () => {
     expect(figureOf(resets, all, terms)).toEqual({ value: 2, n: 25 });
   });
 
+  it("requests are sent that were not dropped; those cut off by the end may have been", () => {
+    const sent = rule({ of: "count", counter: "sent" });
+    const lost = { failed: 30, badBy: { dropped: 10, generator: 5, unfinished: 8, reset: 7 } };
+    expect(figureOf(sent, [tally(70, 1, lost)], terms)).toEqual({
+      value: 77,
+      n: 100,
+      range: [77, 85],
+    });
+    expect(figureOf(sent, [tally(70, 1, { failed: 3 })], terms)).toEqual({ value: 73, n: 73 });
+    const rate = figureOf(rule({ of: "per_second", counter: "sent" }), [tally(70, 1, lost)], terms);
+    expect(rate).toEqual({ value: 7.7, n: 100, range: [7.7, 8.5] });
+  });
+
+  it("iterations are those that came to their end, a bad one too", () => {
+    const ended = rule({ of: "count", counter: "iterations" });
+    const lost = { failed: 12, badBy: { dropped: 4, unfinished: 3, cancelled: 2, iteration: 3 } };
+    expect(figureOf(ended, [tally(20, 9, lost)], terms)).toEqual({ value: 23, n: 32 });
+  });
+
+  it("every value of a gauge is held to the limit: the one that is worst for it is shown", () => {
+    const gauge = (operator: FigureRule["operator"]) =>
+      rule({ of: "count", counter: "gauge", operator });
+    const some = [tally(3, 4), tally(2, 9)];
+    expect(figureOf(gauge("<"), some, terms)).toEqual({ value: 9, n: 5, range: [4, 9] });
+    expect(figureOf(gauge(">="), some, terms)).toEqual({ value: 4, n: 5, range: [4, 9] });
+    expect(figureOf(gauge("<"), [tally(3, 4, { undefined: 1 })], terms)).toBeNull();
+    expect(figureOf(gauge("<"), [tally(0, 0, { failed: 1 })], terms)).toBeNull();
+  });
+
+  it("users of several scenarios add up; where nobody looked there is no figure", () => {
+    const users = rule({ of: "count", counter: "vus" });
+    const two = [tally(5, 1, { gauge: 3 }), tally(5, 1, { gauge: 4 })];
+    expect(figureOf(users, two, terms)).toEqual({ value: 7, n: 10 });
+    expect(figureOf(users, [...two, tally(5, 1, { gauge: null })], terms)).toBeNull();
+    expect(figureOf(users, [tally(5, 1)], terms)).toBeNull();
+  });
+
+  it("a rate of events has in each second how many there were, not how often they were told", () => {
+    const tokens = tally(2, 50, {
+      slices: [
+        [2, 0],
+        [0, 0],
+        [1, 0],
+      ],
+      figures: {
+        values: 3,
+        sumMs: 150,
+        minMs: 50,
+        sums: [
+          [2, 100],
+          [0, 0],
+          [1, 50],
+        ],
+      },
+    });
+    const slices = meanSlices(rule({ of: "per_second", counter: "events" }), [tokens], 1_000);
+    expect(slices).toEqual([
+      [1, 100],
+      [1, 0],
+      [1, 50],
+    ]);
+  });
+
   it("a rank over several scenarios has no exact value", () => {
     const rank = rule({ aggregation: "med" });
     const one = tally(9, 5, { observedMs: 5 });

@@ -3,6 +3,9 @@ import type { FigureRule, LimitFigures } from "../load/index.ts";
 
 export type FiguredTally = SampleTally & LimitFigures;
 
+/** Longest wait for a whole answer unless the plan says, ms. */
+export const totalTimeoutMs = 120_000;
+
 /** What a run's figure came to. */
 export interface SeenFigure {
   readonly value: number;
@@ -12,17 +15,52 @@ export interface SeenFigure {
   readonly range?: readonly [least: number, most: number];
 }
 
-/** Count of the account a counter means. */
-function countOf(tallies: readonly FiguredTally[], rule: FigureRule): number {
-  const { counter, outcome } = rule;
-  return tallies.reduce((sum, tally) => {
-    if (outcome !== undefined) return sum + (tally.badBy[outcome] ?? 0);
-    // A bad event is one; the others say how many.
-    if (counter === "events") return sum + tally.bad + Math.round(tally.figures?.sumMs ?? 0);
-    if (counter === "dropped") return sum + (tally.badBy["dropped"] ?? 0);
-    if (counter === "ok") return sum + tally.n - tally.bad;
-    return sum + (counter === "bad" ? tally.bad : tally.n);
-  }, 0);
+/** Never sent, or never begun. */
+const lostOutcomes = ["dropped", "generator"] as const;
+/** Ended by the end of the run: sent or begun perhaps, and never at an end. */
+const openOutcomes = ["unfinished", "cancelled"] as const;
+
+const sumOf = (tally: FiguredTally, outcomes: readonly string[]): number =>
+  outcomes.reduce((sum, outcome) => sum + (tally.badBy[outcome] ?? 0), 0);
+
+/** The fewest and the most a counter can be of one tally. */
+function countOf(tally: FiguredTally, { counter, outcome }: FigureRule): [number, number] {
+  const exact = (count: number): [number, number] => [count, count];
+  if (outcome !== undefined) return exact(tally.badBy[outcome] ?? 0);
+  switch (counter) {
+    case "events":
+      // A bad event is one; the others say how many.
+      return exact(tally.bad + Math.round(tally.figures?.sumMs ?? 0));
+    case "dropped":
+      return exact(sumOf(tally, ["dropped"]));
+    case "iterations":
+      return exact(tally.n - sumOf(tally, [...lostOutcomes, ...openOutcomes]));
+    case "sent": {
+      const most = tally.n - sumOf(tally, lostOutcomes);
+      return [most - sumOf(tally, openOutcomes), most];
+    }
+    case "ok":
+      return exact(tally.n - tally.bad);
+    case "bad":
+      return exact(tally.bad);
+    default:
+      return exact(tally.n);
+  }
+}
+
+/** Users: those of all scenarios together. A gauge of the plan's own: every value it was given. */
+function gaugeOf(rule: FigureRule, tallies: readonly FiguredTally[]): Trend | null {
+  if (rule.counter !== "gauge") {
+    const each = tallies.map(({ gauge }) => gauge ?? null);
+    if (each.length === 0 || each.includes(null)) return null;
+    return { value: each.reduce<number>((sum, one) => sum + (one ?? 0), 0) };
+  }
+  const said = tallies.filter(({ figures }) => (figures?.values ?? 0) > 0);
+  if (said.length === 0 || tallies.some((one) => one.undefined > 0 || failedOf(one) > 0))
+    return null;
+  const least = Math.min(...said.map(({ figures }) => figures?.minMs ?? Infinity));
+  const most = Math.max(...said.map(({ maxMs }) => maxMs ?? -Infinity));
+  return { value: rule.operator.startsWith("<") ? most : least, range: [least, most] };
 }
 
 type Trend = Pick<SeenFigure, "value" | "range">;
@@ -88,10 +126,16 @@ export function figureOf(
     const trend = trendOf(rule, tallies, o.timeoutMs);
     return trend === null ? null : { ...trend, n };
   }
-  const count = countOf(tallies, rule);
-  if (rule.of === "count") return { value: count, n };
-  if (rule.of === "ratio") return { value: count / n, n };
-  return o.measuredMs > 0 ? { value: (count / o.measuredMs) * 1_000, n } : null;
+  if (rule.counter === "gauge" || rule.counter === "vus" || rule.counter === "vus_max") {
+    const gauge = gaugeOf(rule, tallies);
+    return gauge === null ? null : { ...gauge, n };
+  }
+  if (rule.of === "per_second" && o.measuredMs <= 0) return null;
+  const per = rule.of === "ratio" ? 1 / n : rule.of === "per_second" ? 1_000 / o.measuredMs : 1;
+  const [least, most] = tallies
+    .map((tally) => countOf(tally, rule))
+    .reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
+  return { value: least * per, n, ...(most > least && { range: [least * per, most * per] }) };
 }
 
 type Slices = [number, number][];
@@ -124,8 +168,11 @@ function addTimes(tally: FiguredTally, restMs: number, slices: Slices): void {
 }
 
 function addCounts(tally: FiguredTally, rule: FigureRule, slices: Slices): void {
-  const counted = (n: number, bad: number): number => {
+  const sums = tally.figures?.sums ?? [];
+  const counted = (n: number, bad: number, index: number): number => {
     if (rule.counter === "ok") return n - bad;
+    // A bad event is one; the others say how many.
+    if (rule.counter === "events") return bad + (sums[index]?.[1] ?? 0);
     return rule.counter === "bad" ? bad : n;
   };
   const first = tally.slices.findIndex(([n]) => n > 0);
@@ -134,6 +181,6 @@ function addCounts(tally: FiguredTally, rule: FigureRule, slices: Slices): void 
     if (first < 0 || index < first) return;
     const into = (slices[index] ??= [0, 0]);
     into[0] = tally.sliceMs / 1_000;
-    into[1] += counted(n, bad);
+    into[1] += counted(n, bad, index);
   });
 }

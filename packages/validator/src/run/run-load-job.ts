@@ -15,6 +15,7 @@ import {
 import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
+import { stopCandidates } from "./stop-candidates.ts";
 import { sendAb } from "./run-ab.ts";
 import { recordGrowth } from "./memory-growth.ts";
 import { aroundMs, startObserver } from "./observe.ts";
@@ -186,9 +187,7 @@ async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promi
   deps.signal.addEventListener("abort", onAbort, { once: true });
   let isStopped = false;
   const pacing = deps.pacing ?? job.job.pacing;
-  const rule = new StopRule(
-    job.bound.flatMap(({ stop, claim }) => (stop === undefined ? [] : [{ stop, claim }])),
-  );
+  const rule = new StopRule(stopCandidates(job));
   const records = runLoad(job.load, {
     clock: deps.clock,
     control,

@@ -64,6 +64,7 @@ function countNeverSent(
       const mine = index >= first && index % of.workers === of.worker;
       index++;
       if (!mine) continue;
+      into.iteration(into.startMs + offsetMs, Number.NaN, "generator");
       for (let turn = 0; turn < turns; turn++) {
         const flight = createFlight(of.at, index - 1, into.startMs + offsetMs);
         flight.step = -1;
@@ -87,6 +88,7 @@ function countNotBegun(
   for (let i = 0; i < missing; i++) {
     const flight = createFlight(of.at, i, intendedMs);
     flight.step = -1;
+    into.iteration(intendedMs, Number.NaN, "generator");
     into.started(flight);
     into.ended(flight, "generator");
   }

@@ -3,7 +3,7 @@ import type { ExecutorContext, LiveEdit, PeakStep } from "../executors/executor.
 import { peakDrainMs } from "../plan/duration.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
 import { scenarioSeed } from "../schedule/arrivals.ts";
-import type { Exec } from "./exec.ts";
+import type { Exec, IterationEnd } from "./exec.ts";
 import type { PeakStepTerms } from "./lane.ts";
 import type { Pacer } from "./pacer.ts";
 import type { SenderOptions } from "./sender.ts";
@@ -33,9 +33,14 @@ export class ScenarioRun {
   #cutPhase = -1;
   readonly #pauses = new Set<() => void>();
   #step: ((step: PeakStepTerms | null) => void) | null = null;
+  /** Users with an iteration under way; null where no limit is on iterations. */
+  readonly #timed: Set<Vu> | null;
+  /** Users of a closed model, thinking ones too. */
+  #held: number | null = null;
 
   constructor(o: ScenarioRunOptions) {
     this.o = o;
+    this.#timed = o.record.iterationLimits.length === 0 ? null : new Set();
   }
 
   context(pacer: Pacer): ExecutorContext {
@@ -52,13 +57,21 @@ export class ScenarioRun {
       edit: () => this.#edit,
       pause: (waitMs) => this.#pause(waitMs),
       stopped: () => this.o.halted() || !this.open,
-      user: (ended) =>
-        new Vu(this.o.at, this.#users++, (vu, end) => {
+      user: (ended) => {
+        record.userMade();
+        return new Vu(this.o.at, this.#users++, (vu, end) => {
           this.underWay--;
+          if (this.#timed?.delete(vu) === true) this.#lasted(vu, end);
           ended(vu, end);
-        }),
+        });
+      },
+      holds: (users) => void (this.#held = users),
       start: (vu) => {
         this.underWay++;
+        if (this.#timed !== null) {
+          vu.beganMs = clock.monotonicMs();
+          this.#timed.add(vu);
+        }
         this.o.exec.start(vu, vu.ended);
       },
       underWay: () => this.underWay,
@@ -90,6 +103,24 @@ export class ScenarioRun {
 
   cut(phase: number): void {
     this.#cutPhase = Math.max(this.#cutPhase, phase);
+  }
+
+  /** A look at the users at work, while there is something to begin. */
+  countUsers(): void {
+    if (this.open) this.o.record.usersSeen(this.#held ?? this.underWay);
+  }
+
+  /** The run is over: an iteration that did not come to its end took too long for any limit. */
+  abandon(outcome: "cancelled" | "unfinished"): void {
+    for (const vu of this.#timed ?? []) this.o.record.iteration(vu.intendedMs, Number.NaN, outcome);
+    this.#timed?.clear();
+  }
+
+  #lasted(vu: Vu, end: IterationEnd): void {
+    // No row was left to work on: there was no iteration.
+    if (end === "exhausted") return;
+    const lengthMs = this.o.clock.monotonicMs() - vu.beganMs;
+    this.o.record.iteration(vu.intendedMs, lengthMs, end === "ok" ? "" : "iteration");
   }
 
   #pause(waitMs: number): Promise<void> {

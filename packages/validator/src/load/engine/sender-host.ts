@@ -104,6 +104,7 @@ export class SenderHost {
       host.late(nowMs - dueMs);
       this.#sender.connections.sweep(nowMs);
       if (tick % ticksPerSample !== 0) continue;
+      this.#sender.countUsers();
       host.sample();
       this.#post({ type: "host", host: host.now() });
     }

@@ -84,8 +84,10 @@ export class Sender {
           record,
           exec,
           halted: () => this.#draining || this.#closing,
-          lose: (index, intendedMs, outcome) =>
-            this.#finished(this.#open(at, 0, index, intendedMs), outcome),
+          lose: (index, intendedMs, outcome) => {
+            record.iteration(intendedMs, Number.NaN, outcome);
+            this.#finished(this.#open(at, 0, index, intendedMs), outcome);
+          },
         }),
       );
     }
@@ -97,7 +99,9 @@ export class Sender {
     try {
       await Promise.all(this.#runs.map((run, at) => this.#scenario(run, pacers[at])));
     } finally {
-      this.#close(this.#cancelled ? "cancelled" : "unfinished");
+      const outcome = this.#cancelled ? "cancelled" : "unfinished";
+      this.#close(outcome);
+      for (const run of this.#runs) run.abandon(outcome);
       await Promise.all(this.#execs.map(async (exec) => await exec.close?.()));
     }
   }
@@ -108,6 +112,7 @@ export class Sender {
         return;
       case "stop":
         this.#draining = true;
+        for (const record of this.o.recorder.scenarios) record.stop(this.o.clock.monotonicMs());
         if (command.how === "cancel") {
           this.#cancelled = true;
           this.#close("cancelled");
@@ -124,6 +129,11 @@ export class Sender {
         this.#runs[command.scenario]?.cut(command.phase);
     }
     for (const pacer of this.#pacers) pacer.wake();
+  }
+
+  /** A look at how many users each scenario has at work; called about once a second. */
+  countUsers(): void {
+    for (const run of this.#runs) run.countUsers();
   }
 
   async #scenario(run: ScenarioRun, pacer: Pacer | undefined): Promise<void> {

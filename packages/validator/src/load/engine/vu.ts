@@ -8,6 +8,8 @@ export class Vu implements Iteration {
   turn = 0;
   intendedMs = 0;
   wakeMs = 0;
+  /** Monotonic ms at which its iteration began; kept where a limit is on iterations. */
+  beganMs = 0;
   /** Given to every iteration, so that none needs a function of its own. */
   readonly ended: (end: IterationEnd) => void;
 

@@ -23,6 +23,8 @@ export interface ExecutorContext {
   stopped(): boolean;
   /** A new virtual user; `ended` is told of the end of each of its iterations. */
   user(ended: (vu: Vu, end: IterationEnd) => void): Vu;
+  /** A closed model has so many users at work now, those who think among them. */
+  holds(users: number): void;
   /** Runs one iteration of a user that has none under way. */
   start(vu: Vu): void;
   /** Iterations under way. */

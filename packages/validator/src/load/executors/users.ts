@@ -45,6 +45,7 @@ export class Users {
       const vu = this.#free.pop() ?? this.#x.user((one, end) => this.#ended(one, end));
       this.#later(vu, this.#x.random.unit() * jitterMs);
     }
+    this.#x.holds(this.#running);
     if (this.#running === 0) this.#idle?.();
   }
 
@@ -76,6 +77,7 @@ export class Users {
     const surplus = this.#running > this.#wanted || done >= budgetEach;
     if (surplus || this.#over || this.#x.stopped()) {
       this.#running--;
+      this.#x.holds(this.#running);
       if (done < budgetEach) this.#free.push(vu);
       if (this.#running === 0) this.#idle?.();
       return;

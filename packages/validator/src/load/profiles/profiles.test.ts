@@ -74,9 +74,13 @@ describe("built-in profiles", () => {
     const rows = loadPlanRows(bound(findProfile("mix-open"), full));
     const planned = (claim: string): number =>
       rows.find((row) => row.claim === claim)?.planned ?? Number.NaN;
-    const all = planned("all.errors.rate");
-    expect(planned("mix.chat.response_time.p99")).toBe(Math.floor(all * 0.25));
-    expect(planned("mix.mcp.call.response_time.p99")).toBe(Math.floor(all * 0.2));
+    const iterations = 45 * 590;
+    expect(planned("mix.chat.response_time.p99")).toBe(Math.floor(iterations * 0.25));
+    expect(planned("mix.mcp.call.response_time.p99")).toBe(Math.floor(iterations * 0.2));
+    // Each iteration of MCP lists and calls; three of ten of documents ingest.
+    expect(planned("all.errors.rate")).toBe(Math.floor(iterations * 1.2));
+    expect(planned("mix.rag.ingest.response_time.p99")).toBe(Math.floor(iterations * 0.09));
+    expect(planned("mix.rag.query.response_time.p99")).toBe(Math.floor(iterations * 0.21));
   });
 
   it("users, rate and duration change a profile, not its claims", () => {

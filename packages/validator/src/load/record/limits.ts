@@ -1,7 +1,7 @@
 import { type SampleTally, upperRank } from "@loadline/contract/browser";
 import type { Histogram } from "@loadline/kit/histogram";
 import { type Flight, type LoadOutcome, timeoutOutcomes } from "../engine/flight.ts";
-import type { GoodSlo, LimitFigures, LoadLimit } from "../types.ts";
+import type { GoodSlo, LimitFigures, LoadLimit, UsersGauge } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { EndedWaits, waitClasses } from "./ended-waits.ts";
 import { metricOf } from "./metrics.ts";
@@ -23,6 +23,8 @@ export interface LimitShape {
   readonly steps: ReadonlySet<number> | null;
   /** Monotonic ms of the scenario's start, default 0. */
   readonly startMs?: () => number;
+  /** Users of the scenario, null when nobody looked; default null. */
+  readonly users?: (gauge: UsersGauge) => number | null;
 }
 
 /** Exact counts for one limit: claims never read buckets. */
@@ -39,9 +41,12 @@ export class LimitCounter {
   readonly #sums: Float64Array | null;
   /** In this thread only. */
   readonly slowest = new Slowest();
+  /** No single request has a value of it. */
+  readonly isApart: boolean;
 
   constructor(limit: LoadLimit, shape: LimitShape) {
     this.limit = limit;
+    this.isApart = limit.metric === "figure" || limit.metric === "iteration_duration";
     this.#shape = shape;
     const { arena } = shape;
     this.#counts = arena.sums(4);
@@ -99,9 +104,9 @@ export class LimitCounter {
 
   /** A request that ended; of an unknown step (-1) it counts for every limit. */
   count(flight: Flight, outcome: LoadOutcome, slice: number): void {
+    if (this.isApart) return;
     const { steps } = this.#shape;
-    const { metric } = this.limit;
-    if (metric === "figure" || (metric === "retry_after" && flight.status !== 429)) return;
+    if (this.limit.metric === "retry_after" && flight.status !== 429) return;
     if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
     const reason = this.#judge(flight, outcome, slice);
     this.#add(reason, slice);
@@ -121,8 +126,14 @@ export class LimitCounter {
     this.#add(this.#compare(value, slice), slice);
   }
 
+  /** An iteration: how long it took in ms, or why that is no good one's length. */
+  iteration(lengthMs: number, bad: BadReason | "", slice: number): void {
+    this.#add(bad === "" ? this.#compare(lengthMs, slice) : bad, slice);
+  }
+
   tally(): SampleTally & LimitFigures {
     const { limit } = this;
+    const { gauge } = limit;
     const figures = limit.limitMs === undefined ? {} : this.#figures(limit.quantile ?? 0.99);
     return {
       stream: limit.stream,
@@ -134,6 +145,7 @@ export class LimitCounter {
       sliceMs: this.#shape.sliceMs,
       badBy: this.#badBy.toObject(),
       ...(limit.limitMs !== undefined && { limitMs: limit.limitMs }),
+      ...(gauge !== undefined && { gauge: this.#shape.users?.(gauge) ?? null }),
       ...figures,
       ...(this.#sums !== null && { figures: this.#sumsOf(this.#sums) }),
     };
@@ -165,7 +177,7 @@ export class LimitCounter {
     if (invert === true && metric === "errors") return outcome === "ok" ? "answered" : "";
     if (metric === "retry_after") return flight.retryAfter ? "" : "check";
     if (outcome !== "ok") return outcome;
-    if (metric === "errors" || metric === "figure") return "";
+    if (metric === "errors" || metric === "figure" || metric === "iteration_duration") return "";
     if (metric === "good") return slo === undefined ? "" : judgeGood(flight, slo);
     const valueMs = metricOf(flight, metric);
     if (Number.isNaN(valueMs)) return "undefined";

@@ -4,7 +4,7 @@ import type { LoadMetric } from "../types.ts";
 /** Value in ms of a whole answer; NaN when it has none. */
 export function metricOf(
   flight: Flight,
-  metric: Exclude<LoadMetric, "errors" | "good" | "retry_after" | "figure">,
+  metric: Exclude<LoadMetric, "errors" | "good" | "retry_after" | "figure" | "iteration_duration">,
 ): number {
   switch (metric) {
     case "response_time":
@@ -20,6 +20,8 @@ export function metricOf(
       return flight.firstOutputMs - flight.sendMs;
     case "ttfb":
       return flight.firstByteMs - flight.sendMs;
+    case "http_req_receiving":
+      return flight.doneMs - flight.firstByteMs;
     case "icl_max":
       return flight.gapMaxMs;
     case "e2e":

@@ -1,12 +1,16 @@
 import type { LoadOutcome } from "../engine/flight.ts";
 
-/** Why a request counts against a limit: its bad outcome, or the value of a good one. */
+/**
+ * Why a request counts against a limit: its bad outcome, or the value of a good one. An iteration
+ * counts as `iteration` for any of its requests.
+ */
 export type BadReason =
   | Exclude<LoadOutcome, "ok">
   | "over_limit"
   | "missing_metric"
   | "under_limit"
-  | "answered";
+  | "answered"
+  | "iteration";
 
 const positions: Readonly<Record<BadReason, number>> = {
   status_429: 0,
@@ -35,6 +39,7 @@ const positions: Readonly<Record<BadReason, number>> = {
   missing_metric: 23,
   under_limit: 24,
   answered: 25,
+  iteration: 26,
 };
 const names = Object.keys(positions);
 

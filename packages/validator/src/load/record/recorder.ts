@@ -82,7 +82,7 @@ export class Recorder {
       return;
     }
     const atMs = this.#nowMs();
-    if (!record.measures(atMs)) return;
+    if (!record.isWarm(atMs)) return;
     this.figures.record(at, name, value, bad);
     record.countFigure(name, value, { bad, atMs });
   }

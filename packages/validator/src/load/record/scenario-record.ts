@@ -1,11 +1,11 @@
 import { asideStep, type Flight, type LoadOutcome } from "../engine/flight.ts";
 import { durationOf, gracefulStopMsDefault, peakStepsDefault } from "../plan/duration.ts";
 import { stepNames } from "../plan/step-names.ts";
-import type { LoadPlan, Scenario } from "../types.ts";
+import type { LoadPlan, Scenario, UsersGauge } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { Blocks } from "./blocks.ts";
 import { LimitCounter } from "./limits.ts";
-import { BadCounts, reasonCount } from "./outcomes.ts";
+import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { type PhaseCounts, phasesOf } from "./phases.ts";
 import { failuresMax, type SampleRow, toRow } from "./samples.ts";
 import { Series } from "./series.ts";
@@ -25,6 +25,9 @@ const slots = {
   released: 6,
   asideDue: 7,
   asideOk: 8,
+  vus: 9,
+  vusMax: 10,
+  looks: 11,
 } as const;
 
 /** Everything counted of one scenario, on memory of an arena. */
@@ -35,6 +38,8 @@ export class ScenarioRecord {
   startMs: number;
   readonly series: Series;
   readonly limits: readonly LimitCounter[];
+  /** Those of whole iterations; with none of them nobody takes the time of one. */
+  readonly iterationLimits: readonly LimitCounter[];
   /** One per declared step, none when there is but one. */
   readonly steps: readonly StepCounts[];
   readonly phases: readonly PhaseCounts[];
@@ -48,6 +53,9 @@ export class ScenarioRecord {
   failuresSeen = 0;
   readonly #counts: Float64Array;
   readonly #failuresMax: number;
+  readonly #warmupMs: number;
+  /** Ms after the start: what falls due later is of the drain, and in no claim. */
+  #untilMs: number;
 
   constructor(plan: LoadPlan, name: string, scenario: Scenario, arena: Arena) {
     this.name = name;
@@ -56,7 +64,10 @@ export class ScenarioRecord {
     const scenarios = Object.keys(plan.scenarios).length;
     this.#failuresMax = Math.floor(failuresMax / scenarios);
     const drainMs = scenario.gracefulStopMs ?? gracefulStopMsDefault;
-    this.series = new Series(name, arena, { durationMs: durationOf(scenario), drainMs, scenarios });
+    const durationMs = durationOf(scenario);
+    this.#warmupMs = scenario.warmupMs ?? 0;
+    this.#untilMs = durationMs;
+    this.series = new Series(name, arena, { durationMs, drainMs, scenarios });
     this.#counts = arena.sums(Object.keys(slots).length);
     this.bad = new BadCounts(arena.sums(reasonCount));
     const names = stepNames(name, scenario);
@@ -69,15 +80,16 @@ export class ScenarioRecord {
       .map((limit) => {
         const steps = limit.step === undefined ? null : indexesOf(names, limit.step);
         const startMs = (): number => this.startMs;
-        return new LimitCounter(limit, { arena, sliceMs, slices, steps, startMs });
+        const users = (gauge: UsersGauge): number | null => this.#users(gauge);
+        return new LimitCounter(limit, { arena, sliceMs, slices, steps, startMs, users });
       });
+    this.iterationLimits = this.limits.filter(({ limit }) => limit.metric === "iteration_duration");
     const onFigures = this.limits.some(({ limit }) => limit.metric === "figure");
-    this.timesFigures = onFigures || (scenario.warmupMs ?? 0) > 0;
+    this.timesFigures = onFigures || this.#warmupMs > 0;
     const stepsMax =
       scenario.executor === "find-peak" ? (scenario.stepsMax ?? peakStepsDefault) : 0;
     this.phases = phasesOf(scenario, arena, stepsMax);
     const { blockMs } = scenario;
-    const durationMs = durationOf(scenario);
     this.blocks = blockMs === undefined ? null : new Blocks(arena, { blockMs, durationMs });
   }
 
@@ -127,6 +139,29 @@ export class ScenarioRecord {
     this.#bump(slots.released, 1);
   }
 
+  /** One more user was made. */
+  userMade(): void {
+    this.#bump(slots.vusMax, 1);
+  }
+
+  /** A look, once a second while the scenario begins iterations: so many users are at work. */
+  usersSeen(users: number): void {
+    this.#counts[slots.vus] = users;
+    this.#bump(slots.looks, 1);
+  }
+
+  /** Nothing is begun any more: what falls due from now on is of the drain. */
+  stop(nowMs: number): void {
+    this.#untilMs = Math.min(this.#untilMs, nowMs - this.startMs);
+  }
+
+  /** An iteration ended after so many ms, or is counted for why it has no good end. */
+  iteration(intendedMs: number, lengthMs: number, bad: BadReason | ""): void {
+    if (this.iterationLimits.length === 0 || !this.measures(intendedMs)) return;
+    const slice = this.series.sliceOf(intendedMs - this.startMs);
+    for (const limit of this.iterationLimits) limit.iteration(lengthMs, bad, slice);
+  }
+
   started(flight: Flight): void {
     this.#bump(slots.due, 1);
     this.series.due(this.series.sliceOf(flight.intendedMs - this.startMs));
@@ -169,9 +204,20 @@ export class ScenarioRecord {
     }
   }
 
-  /** Whether what is intended then counts in claims. */
+  /** Whether what is intended then counts in claims: after the warm-up, before the drain. */
   measures(intendedMs: number): boolean {
-    return intendedMs - this.startMs >= (this.scenario.warmupMs ?? 0);
+    const offsetMs = intendedMs - this.startMs;
+    return offsetMs >= this.#warmupMs && offsetMs < this.#untilMs;
+  }
+
+  /** Whether a figure said then is past the warm-up: it may be of a request that was due before. */
+  isWarm(atMs: number): boolean {
+    return atMs - this.startMs >= this.#warmupMs;
+  }
+
+  #users(gauge: UsersGauge): number | null {
+    if (gauge === "vus_max") return this.#counts[slots.vusMax] ?? 0;
+    return (this.#counts[slots.looks] ?? 0) === 0 ? null : (this.#counts[slots.vus] ?? 0);
   }
 
   #ok(flight: Flight): void {

@@ -2,7 +2,7 @@ import { loadErrors } from "../errors.ts";
 import type { LoadLimit } from "../types.ts";
 import { claimOf, limitsOf, notRecorded, stopOf } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, FigureRule } from "./bound-claim.ts";
-import type { LimitValue } from "./limit-value.ts";
+import { type LimitValue, typeError } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
 import { recordedAs, requestCounter, witnessesOf } from "./recorded.ts";
 import { isOpen } from "./planned.ts";
@@ -29,16 +29,27 @@ export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue)
     ...(counter === "events" && witnesses.length > 0 && { witnesses }),
   };
   const isOrdered = operator.startsWith("<") || operator.startsWith(">");
-  const hasMean = rule.of === "per_second" || (rule.of === "trend" && aggregation === "avg");
+  const isInferable = rule.of === "per_second" && hasSlices(counter);
+  const hasMean = isInferable || (rule.of === "trend" && aggregation === "avg");
   const isMean = clauses.confidence !== undefined && hasMean && isOrdered;
   const limits = figureLimits(x, metric, counter, value);
   const notes = limits.length === 0 ? [notSeen(metric)] : adviceOf(x, rule);
+  if (clauses.confidence !== undefined && rule.of === "per_second" && !isInferable) {
+    throw typeError(
+      x.threshold,
+      `${metric.name} is counted over the run, not by seconds: no confidence()`,
+    );
+  }
   const figure = `${x.selector} ${nameOf(x)} ${operator} ${value.text}`;
-  if (isMean) return { claim: meanClaim(x, rule, figure), limits, figure: rule, notes };
+  if (isMean) {
+    const said = [...notes, ...idleStop(x)];
+    return { claim: meanClaim(x, rule, figure), limits, figure: rule, notes: said };
+  }
   const claim = claimOf(x, { kind: "predicate", statement: `${figure}, observed in this window` });
   const { min: minSamples, ...plain } = claim;
   const least = minSamples === undefined ? {} : { leastSamples: minSamples };
-  return { claim: plain, limits, figure: { ...rule, ...least }, notes, ...pointStop(x) };
+  const said = [...notes, ...idleStop(x)];
+  return { claim: plain, limits, figure: { ...rule, ...least }, notes: said, ...pointStop(x) };
 }
 
 /** The last rank of all is the largest value, the first the least: no other rank stands for them. */
@@ -75,7 +86,13 @@ function ofFigure(metric: MetricRow, value: LimitValue): FigureRule["of"] {
 function counterOf(metric: MetricRow): FigureRule["counter"] {
   if (metric.type === "rate") return metric.counts === "good" ? "ok" : "bad";
   if (metric.type === "trend") return null;
-  return recordedAs(metric.name) === "figure" ? "events" : requestCounter(metric.name);
+  if (recordedAs(metric.name) !== "figure") return requestCounter(metric.name);
+  return metric.type === "gauge" ? "gauge" : "events";
+}
+
+/** Whether the counts of each second say how often it happened in it. */
+function hasSlices(counter: FigureRule["counter"]): boolean {
+  return counter === "due" || counter === "ok" || counter === "bad" || counter === "events";
 }
 
 /** Counters read the account of all due; times are counted beside their limit. */
@@ -93,8 +110,14 @@ function figureLimits(
   }
   if (counter === null) return [];
   if (metric.type === "rate") return limitsOf(x, metric, {});
-  if (counter === "events") return limitsOf(x, metric, { limitMs: anyLimit, figures: true });
-  return limitsOf(x, { ...metric, name: "errors" }, {});
+  if (counter === "events" || counter === "gauge") {
+    return limitsOf(x, metric, { limitMs: anyLimit, figures: true });
+  }
+  if (counter === "iterations") {
+    return limitsOf(x, { ...metric, name: "iteration_duration" }, { limitMs: anyLimit });
+  }
+  const gauge = counter === "vus" || counter === "vus_max" ? { gauge: counter } : {};
+  return limitsOf(x, { ...metric, name: "errors" }, gauge);
 }
 
 function notSeen(metric: MetricRow): string {
@@ -103,6 +126,8 @@ function notSeen(metric: MetricRow): string {
 
 function adviceOf(x: BindContext, rule: FigureRule): string[] {
   const { aggregation } = rule;
+  if (rule.counter === "gauge")
+    return [`${x.selector}: every value said is held to it, not the last alone`];
   if (rule.of !== "trend" || (aggregation !== "avg" && aggregation !== "max")) return [];
   const text = `${x.selector}: ${aggregation} says little of most requests; p(95)<${rule.limit.text.replaceAll(" ", "")} counts every one`;
   return recordedAs(x.metricName) === null ? [] : [text];
@@ -111,6 +136,12 @@ function adviceOf(x: BindContext, rule: FigureRule): string[] {
 /** A figure gives no evidence before the end; k6's rule may still stop the run. */
 function pointStop(x: BindContext): Partial<BoundClaim> {
   return x.spec.abortOn === "point" ? stopOf(x) : {};
+}
+
+function idleStop({ selector, spec, threshold }: BindContext): string[] {
+  if (spec.abortOnFail !== true || spec.abortOn === "point") return [];
+  const why = "a figure proves nothing before the end, so abortOnFail waits for it";
+  return [`${selector}: ${threshold.text}: ${why}; abortOn: point stops by k6's rule`];
 }
 
 function refuseClosedRate(x: BindContext, metric: MetricRow, value: LimitValue): void {

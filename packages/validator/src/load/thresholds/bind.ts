@@ -12,12 +12,15 @@ import {
 import type { BindContext, BoundClaim } from "./bound-claim.ts";
 import { type LimitValue, limitValue, typeError } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
-import { recordedAs } from "./recorded.ts";
+import { isOfIterations, recordedAs } from "./recorded.ts";
 
 const failuresOver = "in this window, failures counted as over";
 
 /** One threshold on one metric becomes one claim and what the engine has to count for it. */
 export function bindThreshold(x: BindContext, row: MetricRow): BoundClaim {
+  if (x.step !== null && isOfIterations(row.name)) {
+    throw typeError(x.threshold, `${row.name} is of whole iterations, a step has none`);
+  }
   const bound = bindKind(x, onClock(x, row));
   return { ...bound, notes: [...bound.notes, ...idleClauses(x)] };
 }

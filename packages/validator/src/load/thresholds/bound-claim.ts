@@ -7,6 +7,7 @@ import type {
 } from "../profiles/profile.ts";
 import type { GoodSlo, LoadLimit, LoadMetric, Scenario } from "../types.ts";
 import type { LimitValue } from "./limit-value.ts";
+import type { RequestCounter } from "./recorded.ts";
 import type { Aggregation, Operator, Threshold } from "./threshold.ts";
 
 /** A threshold as a plan file writes it. */
@@ -23,14 +24,20 @@ export interface ThresholdSpec {
   readonly abortOn?: "evidence" | "point";
 }
 
+/**
+ * Of the account of all due: `due`, `sent` (not dropped), `dropped`, `ok`, `bad`; `iterations` that
+ * came to their end; `events` told by value; `gauge`: every value told; users at work, users made.
+ */
+export type FigureCounter = "due" | "ok" | "bad" | "events" | "gauge" | RequestCounter;
+
 /** Observed against a figure of the run, nothing inferred. */
 export interface FigureRule {
   readonly of: "trend" | "count" | "per_second" | "ratio";
   readonly aggregation: Aggregation;
   readonly operator: Operator;
   readonly limit: LimitValue;
-  /** Of the account of all due: what a counter means. */
-  readonly counter: "due" | "dropped" | "ok" | "bad" | "events" | null;
+  /** What a counter or gauge means of what was counted; null of a time. */
+  readonly counter: FigureCounter | null;
   /** The one bad outcome counted, instead of all. */
   readonly outcome?: string;
   /** Of events: figures of which one was good where one of them could have been seen. */

@@ -1,4 +1,4 @@
-import type { OpenScenario, Scenario } from "../types.ts";
+import type { OpenScenario, Scenario, SessionsScenario } from "../types.ts";
 
 const openExecutors: ReadonlySet<string> = new Set<OpenScenario["executor"]>([
   "constant-arrival-rate",
@@ -17,7 +17,7 @@ export function isOpen(scenario: Scenario): boolean {
 export interface Planned {
   /** The most there can be, so that a claim needing more is unprovable; null: no bound is known. */
   readonly most: number | null;
-  /** What is likely: sure in an open model, in a closed one with answers of 500 ms. */
+  /** What is likely: sure in an open model; in a closed one, and of sessions, with answers of 500 ms. */
   readonly about: number | null;
 }
 
@@ -33,7 +33,10 @@ export function plannedOf(scenario: Scenario): Planned {
     case "constant-arrival-rate":
       return sure((scenario.rate * (scenario.durationMs - warmupMs)) / 1_000);
     case "sessions":
-      return sure((scenario.rate * scenario.turns * (scenario.durationMs - warmupMs)) / 1_000);
+      return {
+        ...sure((scenario.rate * scenario.turns * (scenario.durationMs - warmupMs)) / 1_000),
+        about: Math.floor(turnsWithin(scenario)),
+      };
     case "ramping-arrival-rate":
       return sure(area(scenario.startRate ?? 0, scenario.stages) / 1_000);
     case "trace-replay":
@@ -53,6 +56,23 @@ export function plannedOf(scenario: Scenario): Planned {
     case "find-peak":
       return { most: null, about: null };
   }
+}
+
+/** Turns due before the end: later ones of the last sessions are asked in the drain, which no claim counts. */
+function turnsWithin({
+  rate,
+  turns,
+  durationMs,
+  warmupMs = 0,
+  thinkMs = 0,
+}: SessionsScenario): number {
+  const mean = typeof thinkMs === "object" ? (thinkMs[0] + thinkMs[1]) / 2 : thinkMs;
+  let within = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    const afterMs = turn * (mean + answerMs);
+    within += Math.max(0, durationMs - afterMs - Math.max(0, warmupMs - afterMs));
+  }
+  return (rate * within) / 1_000;
 }
 
 function closed(userMs: number, thinkMs: number | readonly [number, number] | undefined): Planned {

@@ -1,5 +1,5 @@
 import { loadMetrics } from "./metrics.ts";
-import type { LoadMetric } from "../types.ts";
+import type { LoadMetric, UsersGauge } from "../types.ts";
 
 /** What the engine counts of every request for a metric by name. */
 const ofRequests: Readonly<Record<string, LoadMetric>> = {
@@ -20,6 +20,8 @@ const ofRequests: Readonly<Record<string, LoadMetric>> = {
   http_req_failed: "errors",
   good: "good",
   retry_after: "retry_after",
+  http_req_receiving: "http_req_receiving",
+  iteration_duration: "iteration_duration",
   pacer_lag: "pacer_lag",
   queue_wait: "queue_wait",
 };
@@ -64,17 +66,34 @@ export function recordedAs(metric: string): LoadMetric | null {
   return ofRequests[metric] ?? null;
 }
 
-/** Counters of whole requests, read from the account of all due. */
-const requestCounters: Readonly<Record<string, "due" | "dropped">> = {
-  http_reqs: "due",
-  iterations: "due",
+/** What a counter or gauge of requests, iterations or users means. */
+export type RequestCounter = "due" | "sent" | "dropped" | "iterations" | UsersGauge;
+
+const requestCounters: Readonly<Record<string, RequestCounter>> = {
+  http_reqs: "sent",
+  iterations: "iterations",
   due: "due",
   dropped_iterations: "dropped",
+  vus: "vus",
+  vus_max: "vus_max",
 };
 
-/** What of the account of all due a counter means, or null. */
-export function requestCounter(metric: string): "due" | "dropped" | null {
+/** What of the counts a counter or gauge means, or null. */
+export function requestCounter(metric: string): RequestCounter | null {
   return requestCounters[metric] ?? null;
+}
+
+const wholeIterations: ReadonlySet<string> = new Set([
+  "iterations",
+  "iteration_duration",
+  "dropped_iterations",
+  "vus",
+  "vus_max",
+]);
+
+/** Whether a metric is of iterations or users, which no step has of its own. */
+export function isOfIterations(metric: string): boolean {
+  return wholeIterations.has(metric);
 }
 
 /** Events are told only when they happen: these say that something was there to happen to. */

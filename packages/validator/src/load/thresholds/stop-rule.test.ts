@@ -68,6 +68,19 @@ describe("early stop", () => {
     expect(proof.look(4_000, [tally(100, 2)])).toBeNull();
   });
 
+  it("a figure past its limit stops by k6's rule, and only while it is past it", () => {
+    const isPast = (tallies: readonly SampleTally[], elapsedMs: number): boolean =>
+      elapsedMs > 3_000 && (tallies[0]?.n ?? 0) > 10;
+    const figure = { id: "c", confidence: 0.95 };
+    const rule = new StopRule([{ claim: figure, stop: { ...stop, on: "point" }, isPast }]);
+    expect(rule.look(2_000, [tally(20, 0)])).toBeNull();
+    expect(rule.look(4_000, [tally(9, 9)])).toBeNull();
+    const early = rule.look(6_000, [tally(20, 0)]);
+    expect(early).toMatchObject({ claim: "c", on: "point" });
+    expect(early?.sentence).toContain("nothing is proven");
+    expect(new StopRule([{ claim: figure, stop }]).look(6_000, [tally(20, 20)])).toBeNull();
+  });
+
   it("counts of several scenarios add up, those of other claims do not", () => {
     const rule = new StopRule([{ claim, stop }]);
     const other = { ...tally(100, 100), claim: "other" };

@@ -5,6 +5,8 @@ import type { StopSpec } from "./bound-claim.ts";
 export interface StopCandidate {
   readonly stop: StopSpec;
   readonly claim: Pick<Claim, "id" | "target" | "confidence">;
+  /** Of a figure: whether it is past its limit so far. */
+  readonly isPast?: (tallies: readonly SampleTally[], elapsedMs: number) => boolean;
 }
 
 /** Why a run is ended early. */
@@ -44,7 +46,7 @@ export class StopRule {
       const { stop } = state.candidate;
       if (elapsedMs < stop.delayMs) continue;
       const tallies = seen.filter(({ claim }) => claim === stop.claim).map(({ tally }) => tally);
-      const told = lookAt(state, tallies);
+      const told = lookAt(state, tallies, elapsedMs);
       if (told === null) {
         state.sinceMs = null;
         continue;
@@ -59,11 +61,15 @@ export class StopRule {
 }
 
 /** A sentence when this look tells to stop. */
-function lookAt(state: State, tallies: readonly SampleTally[]): string | null {
-  const { claim, stop } = state.candidate;
+function lookAt(state: State, tallies: readonly SampleTally[], elapsedMs: number): string | null {
+  const { claim, stop, isPast } = state.candidate;
   const n = tallies.reduce((sum, tally) => sum + tally.n, 0);
   const bad = tallies.reduce((sum, tally) => sum + tally.bad, 0);
   const { target } = claim;
+  if (isPast !== undefined) {
+    if (!isPast(tallies, elapsedMs)) return null;
+    return `${claim.id}: past its limit at look ${++state.looks} (k6's rule; nothing is proven)`;
+  }
   if (n === 0 || target === undefined) return null;
   state.looks++;
   const seen = `${claim.id}: ${bad} bad of ${n} at look ${state.looks}`;

@@ -165,7 +165,7 @@ describe("thresholds become claims", () => {
   it("a mean or a rate with a confidence is inferred from slices", () => {
     const mean = first({ response_time: "avg<200 confidence(0.95)" }).claim;
     expect(mean).toMatchObject({ kind: "mean", limit: 200, unit: "ms", side: "below" });
-    const rate = first({ http_reqs: "rate>5 confidence(0.99)" }).claim;
+    const rate = first({ due: "rate>5 confidence(0.99)" }).claim;
     expect(rate).toMatchObject({ kind: "mean", limit: 5, unit: "/s", side: "above" });
   });
 
@@ -219,6 +219,11 @@ describe("thresholds become claims", () => {
     ["output_tokens", "count>1000", "figure"],
     ["pacer_lag", "p(99)<1ms", "pacer_lag"],
     ["queue_wait", "p(95)<10ms", "queue_wait"],
+    ["iterations", "count>10", "iteration_duration"],
+    ["iteration_duration", "p(95)<1s", "iteration_duration"],
+    ["http_req_receiving", "p(95)<1s", "http_req_receiving"],
+    ["vus", "value<9", "errors"],
+    ["vus_max", "value<9", "errors"],
   ])("%s is counted for %s", (metric, threshold, recorded) => {
     const { limits, notes } = first({ [metric]: threshold });
     expect(limits.map((one) => one.metric)).toEqual([recorded, recorded]);
@@ -230,6 +235,51 @@ describe("thresholds become claims", () => {
     expect(seen("mcp_tool_errors")).toEqual(["mcp_call"]);
     expect(seen("rag_foreign")).toEqual(["rag_visible", "rag_hit"]);
     expect(seen("dropped_iterations")).toBeUndefined();
+  });
+
+  it("iterations and users are of a whole scenario: a step of it has none", () => {
+    const scenarios = { tools: steps };
+    for (const [metric, threshold] of [
+      ["iterations", "count>1"],
+      ["iteration_duration", "p(95)<1s"],
+      ["dropped_iterations", "count==0"],
+      ["vus", "value<9"],
+    ] as const) {
+      const made = code(() => claims({ [`${metric}{step:call}`]: threshold }, { scenarios }));
+      expect(made).toMatch(/^LL_LOAD_THRESHOLD_TYPE .*a step has none/);
+      expect(code(() => claims({ [metric]: threshold }, { scenarios }))).toBe("");
+    }
+  });
+
+  it("k6's counters mean what k6 means, an own gauge every value it was given", () => {
+    const counter = (metric: string, threshold: string, own: ClaimsInput["metrics"] = []) =>
+      first({ [metric]: threshold }, { metrics: own }).figure?.counter;
+    expect(counter("http_reqs", "count>1")).toBe("sent");
+    expect(counter("iterations", "count>1")).toBe("iterations");
+    expect(counter("due", "count>1")).toBe("due");
+    expect(counter("vus", "value>1")).toBe("vus");
+    const depth = { name: "depth", type: "gauge", quantity: "count" } as const;
+    expect(counter("depth", "value<5", [depth])).toBe("gauge");
+    const { notes } = first({ depth: "value<5" }, { metrics: [depth] });
+    expect(notes[0]).toContain("every value");
+  });
+
+  it("what is not counted by seconds has no mean of seconds", () => {
+    expect(first({ due: "rate>5 confidence(0.95)" }).claim.kind).toBe("mean");
+    for (const metric of ["iterations", "http_reqs", "dropped_iterations"]) {
+      const made = code(() => claims({ [metric]: "rate>5 confidence(0.95)" }));
+      expect(made).toMatch(/^LL_LOAD_THRESHOLD_TYPE .*no confidence\(\)/);
+    }
+  });
+
+  it("a figure cannot stop a run by proof, which is said; by k6's rule it can", () => {
+    const proof = first({ response_time: { threshold: "avg<1s", abortOnFail: true } });
+    expect(proof.stop).toBeUndefined();
+    expect(proof.notes.join()).toContain("abortOnFail waits for it");
+    const spec = { threshold: "avg<1s", abortOnFail: true, abortOn: "point" } as const;
+    const point = first({ response_time: spec });
+    expect(point.stop).toMatchObject({ on: "point" });
+    expect(point.notes.join()).not.toContain("waits");
   });
 
   it("a metric of the field that is not recorded here is declared and said", () => {
