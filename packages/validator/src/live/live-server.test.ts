@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
 import type { LiveFrame } from "../load/types.ts";
@@ -93,6 +95,55 @@ describe("live page", () => {
     await reader?.cancel();
   });
 
+  it("a page that was cut off gets what it missed, once; one that never was gets all", async () => {
+    await using live = await start();
+    const { origin, cookie } = await enter(live);
+    for (let due = 1; due <= 5; due += 1) live.frame(frame(due));
+    live.end("READY");
+    const seenAfter = async (last?: string): Promise<number[]> => {
+      const headers = { cookie, ...(last === undefined ? {} : { "last-event-id": last }) };
+      const answer = await fetch(`${origin}/frames`, { headers });
+      const reader = answer.body?.getReader();
+      let text = "";
+      while (!text.includes("event: end")) {
+        text += Buffer.from((await reader?.read())?.value ?? []).toString("utf8");
+      }
+      await reader?.cancel();
+      return [...text.matchAll(/"due":(\d+)/g)].map(([, due]) => Number(due));
+    };
+    expect(await seenAfter()).toEqual([1, 2, 3, 4, 5]);
+    expect(await seenAfter("3")).toEqual([4, 5]);
+    expect(await seenAfter("5")).toEqual([]);
+    for (const odd of ["x", "-1", "1e999", ""]) {
+      expect((await seenAfter(odd)).length, odd).toBe(odd === "1e999" ? 0 : 5);
+    }
+  });
+
+  it("an address that is none and a request cut in its middle end nothing but themselves", async () => {
+    const edits: Edit[] = [];
+    await using live = await start(edits);
+    const session = await enter(live);
+    const { port, host } = new URL(live.url);
+    const send = async (text: string): Promise<string> => {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write(text);
+      const [bytes] = await once(socket, "data");
+      socket.destroy();
+      return String(bytes);
+    };
+    expect(await send(`GET // HTTP/1.1\r\nhost: ${host}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    const half = connect(Number(port), "127.0.0.1");
+    half.write(
+      `POST /edit HTTP/1.1\r\nhost: ${host}\r\norigin: ${session.origin}\r\n` +
+        `cookie: ${session.cookie}\r\ncontent-length: 100\r\n\r\n{"scenario":`,
+    );
+    await once(half, "ready");
+    half.resetAndDestroy();
+    // The next answer comes after the broken request was seen, on the same event loop.
+    expect((await post(session, '{"scenario":"chat","value":30}')).status).toBe(204);
+    expect(edits).toHaveLength(1);
+  });
+
   it("a change needs the session and this page's origin, a known scenario and a value below the cap", async () => {
     const edits: Edit[] = [];
     await using live = await start(edits);
@@ -155,9 +206,14 @@ describe("live page", () => {
   it("history keeps half an hour and forgets the oldest", () => {
     const history = new FrameHistory();
     for (let due = 0; due < framesMax + 10; due++) history.push(frame(due));
-    const all = history.all();
+    const all = history.after(0);
     expect(all).toHaveLength(framesMax);
-    expect([all[0]?.due, all.at(-1)?.due]).toEqual([10, framesMax + 9]);
+    expect([all[0]?.frame.due, all.at(-1)?.frame.due]).toEqual([10, framesMax + 9]);
+    expect([all[0]?.id, all.at(-1)?.id]).toEqual([11, framesMax + 10]);
+    expect(history.after(framesMax + 8).map(({ id }) => id)).toEqual([
+      framesMax + 9,
+      framesMax + 10,
+    ]);
   });
 
   it("users and rates may be changed, iterations and traces not", () => {

@@ -5,7 +5,7 @@ import { timingSafeEqual } from "node:crypto";
 import { loadErrors } from "../load/errors.ts";
 import type { LiveFrame } from "../load/types.ts";
 import { type Edit, type Editable, readEdit } from "./edit.ts";
-import { FrameHistory } from "./history.ts";
+import { FrameHistory, type NumberedFrame } from "./history.ts";
 import { livePage, pageHeaders } from "./page.ts";
 
 export interface LiveOptions {
@@ -28,6 +28,8 @@ export interface LiveServer extends AsyncDisposable {
 /** Pages that may watch at once. */
 const watchersMax = 8;
 const bodyBytesMax = 1_024;
+/** A page that was cut off comes back after this time. */
+const retryMs = 1_000;
 
 /**
  * A page on 127.0.0.1. Its address carries a token that lets one browser in, once; after that a
@@ -36,7 +38,10 @@ const bodyBytesMax = 1_024;
  */
 export async function startLiveServer(o: LiveOptions): Promise<LiveServer> {
   const live = new Live(o);
-  const server = createServer((request, response) => void live.answer(request, response));
+  const server = createServer((request, response) => {
+    // A page that leaves in the middle of its request ends that request alone, never the run.
+    live.answer(request, response).catch(() => response.destroy());
+  });
   server.listen(o.port, "127.0.0.1");
   try {
     await once(server, "listening");
@@ -83,13 +88,13 @@ class Live {
   }
 
   frame(frame: LiveFrame): void {
-    this.#history.push(frame);
-    this.#tell("frame", frame);
+    const id = this.#history.push(frame);
+    this.#tell(frameText({ id, frame }));
   }
 
   end(text: string): void {
     this.#last = text;
-    this.#tell("end", text);
+    this.#tell(eventText("end", text));
   }
 
   close(): void {
@@ -97,8 +102,7 @@ class Live {
     this.#watchers.clear();
   }
 
-  #tell(event: string, value: unknown): void {
-    const text = eventText(event, value);
+  #tell(text: string): void {
     for (const watcher of this.#watchers) {
       // A page that does not read gets no memory of ours: it connects anew and has the history.
       if (watcher.writableLength > 1_048_576) watcher.destroy();
@@ -109,7 +113,8 @@ class Live {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const nonce = this.#secret();
     const visit: Visit = { request, response, nonce, headers: pageHeaders(nonce) };
-    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    const url = URL.parse(request.url ?? "/", "http://127.0.0.1");
+    if (url === null) return refuse(visit, 400, "no such address");
     // Another name for this address is a page that was sent here.
     if (request.headers.host !== `127.0.0.1:${this.port}`) return refuse(visit, 421, "wrong host");
     const token = url.searchParams.get("token");
@@ -158,14 +163,17 @@ class Live {
     response.end();
   }
 
-  #watch({ response, headers }: Visit): void {
+  #watch({ request, response, headers }: Visit): void {
     if (this.#watchers.size >= watchersMax) {
       response.writeHead(503, headers);
       response.end();
       return;
     }
     response.writeHead(200, { ...headers, "content-type": "text/event-stream" });
-    for (const frame of this.#history.all()) response.write(eventText("frame", frame));
+    response.write(`retry: ${retryMs}\n\n`);
+    // A page that was cut off names the last frame it has.
+    const seen = Number(request.headers["last-event-id"] ?? 0);
+    for (const one of this.#history.after(seen > 0 ? seen : 0)) response.write(frameText(one));
     if (this.#last !== null) response.write(eventText("end", this.#last));
     this.#watchers.add(response);
     response.on("close", () => void this.#watchers.delete(response));
@@ -183,6 +191,10 @@ interface Visit {
 function refuse({ response, headers }: Visit, status: number, text: string): void {
   response.writeHead(status, { ...headers, "content-type": "text/plain; charset=utf-8" });
   response.end(`${text}\n`);
+}
+
+function frameText({ id, frame }: NumberedFrame): string {
+  return `id: ${id}\n${eventText("frame", frame)}`;
 }
 
 function eventText(event: string, value: unknown): string {

@@ -15,14 +15,19 @@ svg { width: 100%; height: 9rem; border: 1px solid #8886; } polyline { fill: non
 ul { display: flex; flex-wrap: wrap; gap: 0 1.5rem; padding: 0; list-style: none; }
 li { font-variant-numeric: tabular-nums; } li.breached { font-weight: bold; text-decoration: underline; }
 form { margin: .5rem 0; } p[role=status] { min-height: 1.5em; }
+main.stale dl, main.stale figure, main.stale ul { opacity: .45; }
 `;
 
-/** Reads frames, draws two lines, lists the guards, sends edits; every text becomes a text node. */
+/**
+ * Reads frames, draws two lines, lists the guards, sends edits; every text becomes a text node. A
+ * frame that came before is not counted twice; figures older than 5 s say so, over 60 s they are
+ * greyed and nothing can be changed.
+ */
 const script = `
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const at = (id) => document.getElementById(id);
 at("title").textContent = facts.title;
-const frames = [], max = 3600, state = { drawn: false };
+const frames = [], max = 3600, state = { drawn: false, last: 0, at: performance.now(), ended: false };
 const ms = (v) => v === null ? "-" : v < 1000 ? v.toFixed(1) + " ms" : (v / 1000).toFixed(2) + " s";
 const line = (id, values) => {
   const top = Math.max(1, ...values.map((v) => v || 0));
@@ -49,11 +54,25 @@ const draw = () => {
 };
 const source = new EventSource("/frames");
 source.addEventListener("frame", (event) => {
+  const id = Number(event.lastEventId);
+  if (id <= state.last) return;
+  state.last = id;
+  state.at = performance.now();
+  age();
   frames.push(JSON.parse(event.data));
   if (frames.length > max) frames.shift();
   if (!state.drawn) { state.drawn = true; requestAnimationFrame(draw); }
 });
-source.addEventListener("end", (event) => { at("status").textContent = JSON.parse(event.data); source.close(); });
+source.addEventListener("end", (event) => { state.ended = true; age(); at("status").textContent = JSON.parse(event.data); source.close(); });
+const age = () => {
+  const seconds = state.ended ? 0 : Math.floor((performance.now() - state.at) / 1000);
+  at("age").textContent = seconds > 5 ? "these figures are " + seconds + " s old" : "";
+  document.querySelector("main").classList.toggle("stale", seconds > 60);
+  for (const button of document.querySelectorAll("#edits button")) button.disabled = seconds > 60;
+};
+setInterval(age, 1000);
+source.addEventListener("error", () => { at("status").textContent = "no connection to the run; trying again"; });
+source.addEventListener("open", () => { at("status").textContent = ""; });
 for (const one of facts.editable) {
   const form = document.createElement("form"), label = document.createElement("label"), input = document.createElement("input"), button = document.createElement("button");
   label.textContent = one.scenario + ", " + (one.of === "users" ? "users " : "requests per second ");
@@ -92,7 +111,7 @@ export function livePage(facts: PageFacts, nonce: string): string {
   return [
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>loadline load</title>`,
     `<meta name="viewport" content="width=device-width"><style nonce="${nonce}">${style}</style></head>`,
-    `<body><main><h1 id="title"></h1><dl>${rows}</dl>${chart("p99", "response p99")}${chart("rate", "due")}`,
+    `<body><main><h1 id="title"></h1><p id="age"></p><dl>${rows}</dl>${chart("p99", "response p99")}${chart("rate", "due")}`,
     `<section aria-label="guards"><ul id="guards"></ul></section>`,
     `<section id="edits" aria-label="traffic"></section><p id="status" role="status"></p></main>`,
     `<script type="application/json" id="facts" nonce="${nonce}">${json}</script>`,
