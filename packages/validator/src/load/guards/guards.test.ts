@@ -31,6 +31,17 @@ describe("load guards", () => {
     expect(breached).toEqual([]);
   });
 
+  it("a guard that holds beyond its limit says that no failure rests on it", () => {
+    const busy = { ...cleanView, lagP99Ms: 40, loopP99Ms: 60, cpuP90: 0.95, pressurePercent: 90 };
+    const said = judgeGuards([{ stream: "a", view: busy }]).filter(({ guard }) =>
+      /\.(pacer|loop|cpu|pressure)$/.test(guard),
+    );
+    expect(said).toHaveLength(4);
+    for (const { guard, seen } of said) expect(seen, guard).toMatch(/; no failure rests on it\.$/);
+    for (const { guard, seen } of judgeGuards([{ stream: "a", view: cleanView }]))
+      expect(seen, guard).not.toContain("no failure rests");
+  });
+
   it("no delay of ours voids a failure that errors alone carry", () => {
     const dead = {
       ...cleanView,

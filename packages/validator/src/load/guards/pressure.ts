@@ -1,4 +1,4 @@
-import { contentionMatters, type Guard, latencyKinds } from "./guard.ts";
+import { contentionMatters, type Guard, latencyKinds, unmoved } from "./guard.ts";
 
 const percentMax = 25;
 
@@ -10,13 +10,15 @@ export const pressure: Guard = {
   saboteur: { pressurePercent: 60, over: 50, bad: 50 },
   judge(v) {
     const percent = v.pressurePercent;
+    const over = percent !== null && percent > percentMax;
+    const holds = !over || !contentionMatters(v);
     return {
-      holds: percent === null || percent <= percentMax || !contentionMatters(v),
+      holds,
       invalidates: "fail",
       seen:
         percent === null
           ? "The kernel reports no CPU pressure."
-          : `CPU pressure (some avg10) reached ${Math.round(percent)} %, limit ${percentMax} %.`,
+          : `CPU pressure (some avg10) reached ${Math.round(percent)} %, limit ${percentMax} %${over && holds ? unmoved : ""}.`,
       figure: percent === null ? "unknown" : `${Math.round(percent)} %`,
       limit: `${percentMax} %`,
     };
