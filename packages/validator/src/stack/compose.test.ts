@@ -47,6 +47,50 @@ describe("a stack from a compose file", () => {
     ]);
   });
 
+  it("a variable's default is what it stands for, one without is said to be open", () => {
+    const { stack, notes } = importCompose(`
+services:
+  db:
+    image: postgres:15
+    environment: { POSTGRES_USER: "\${DB_USER:-app}", POSTGRES_PASSWORD: x }
+    ports: ["5432:5432"]
+  other:
+    image: postgres:15
+    environment: { POSTGRES_USER: "\${DB_USER}", POSTGRES_DB: "\${DB_NAME-quant}" }
+    ports: ["5433:5432"]
+`);
+    expect(stack["services"]).toMatchObject({
+      db: { url: "postgres://127.0.0.1:5432/app", user: "app" },
+      other: { url: "postgres://127.0.0.1:5433/quant", user: "postgres" },
+    });
+    expect(notes).toEqual([
+      "other: POSTGRES_USER is a variable without a default; correct what was taken.",
+    ]);
+  });
+
+  it("knows further stores and monitors by their images, and says what a kind lacks", () => {
+    const { stack, notes } = importCompose(`
+services:
+  vectors: { image: "qdrant/qdrant:v1.9", ports: ["6333:6333"] }
+  graph:
+    image: neo4j:5
+    environment: ["NEO4J_AUTH=neo4j/never-in-a-plan"]
+    ports: ["7474:7474", "7687:7687"]
+  watch: { image: "prom/prometheus", ports: ["9091:9090"] }
+  calls: { image: "prom/alertmanager:latest", ports: ["9093:9093"] }
+  boards: { image: "grafana/grafana-oss:11", ports: ["3000:3000"] }
+`);
+    expect(stackSchema.parse(stack).services).toMatchObject({
+      vectors: { kind: "qdrant", url: "http://127.0.0.1:6333" },
+      graph: { kind: "neo4j", url: "http://127.0.0.1:7474", user: "neo4j" },
+      watch: { kind: "prometheus", url: "http://127.0.0.1:9091" },
+      calls: { kind: "alertmanager" },
+      boards: { kind: "http", url: "http://127.0.0.1:3000" },
+    });
+    expect(JSON.stringify(stack)).not.toContain("never-in-a-plan");
+    expect(notes).toEqual(["boards: kind: grafana needs its dashboards, taken for http."]);
+  });
+
   it("never carries a secret of the file", () => {
     expect(JSON.stringify(importCompose(compose))).not.toContain("never-in-a-plan");
   });

@@ -17,6 +17,16 @@ const kinds: readonly (readonly [RegExp, string, number])[] = [
   [/(^|\/)(redis|valkey|redis-stack-server)(:|@|$)/, "redis", 6379],
   [/(^|\/)minio(:|@|$)/, "minio", 9000],
   [/(^|\/)mlflow(:|@|$)/, "mlflow", 5000],
+  [/(^|\/)qdrant(:|@|$)/, "qdrant", 6333],
+  [/(^|\/)neo4j(:|@|$)/, "neo4j", 7474],
+  [/(^|\/)prometheus(:|@|$)/, "prometheus", 9090],
+  [/(^|\/)alertmanager(:|@|$)/, "alertmanager", 9093],
+];
+
+/** Kinds that cannot be asked without what no compose file says. */
+const incomplete: readonly (readonly [RegExp, string])[] = [
+  [/(^|\/)grafana(-oss|-enterprise)?(:|@|$)/, "kind: grafana needs its dashboards"],
+  [/(^|\/)jaeger(:|@|$)|jaegertracing\//, "kind: jaeger needs the address of its otlp"],
 ];
 
 const composeSchema = z.looseObject({
@@ -54,8 +64,20 @@ function reference(value: string | undefined, name: string): string {
   return `\${env:${inner ?? name}}`;
 }
 
+/** A text that may be `${NAME:-x}`, which stands for x; without a default for `standard`. */
+function textOr(value: string | undefined, standard: string): string {
+  if (value === undefined || value === "") return standard;
+  if (!value.startsWith("$")) return value;
+  return /^\$\{\w+:?-([^}$]+)\}$/.exec(value)?.[1] ?? standard;
+}
+
 function login(kind: string, service: Service): Record<string, unknown> {
   const env = variables(service);
+  if (kind === "neo4j") {
+    const given = env.get("NEO4J_AUTH");
+    if (given === undefined || given === "none") return {};
+    return { user: textOr(given.split("/")[0], "neo4j"), password: "${env:NEO4J_PASSWORD}" };
+  }
   if (kind === "minio") {
     const [user, secret] = ["MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"] as const;
     const keys = { accessKey: reference(env.get(user), user) };
@@ -69,9 +91,8 @@ function login(kind: string, service: Service): Record<string, unknown> {
   }
   if (kind !== "postgres" && kind !== "timescaledb") return {};
   const name = "POSTGRES_PASSWORD";
-  const user = env.get("POSTGRES_USER") ?? "postgres";
   return {
-    user: user.startsWith("$") ? "postgres" : user,
+    user: textOr(env.get("POSTGRES_USER"), "postgres"),
     ...(env.has(name) ? { password: reference(env.get(name), name) } : {}),
   };
 }
@@ -80,8 +101,24 @@ function urlOf(kind: string, port: number, service: Service): string {
   const at = `127.0.0.1:${port}`;
   if (kind === "redis") return `redis://${at}`;
   if (kind !== "postgres" && kind !== "timescaledb") return `http://${at}`;
-  const database = variables(service).get("POSTGRES_DB") ?? "postgres";
-  return `postgres://${at}/${database.startsWith("$") ? "postgres" : database}`;
+  const env = variables(service);
+  // The image names the database after the user unless it is told otherwise.
+  const user = textOr(env.get("POSTGRES_USER"), "postgres");
+  return `postgres://${at}/${textOr(env.get("POSTGRES_DB"), user)}`;
+}
+
+/** What was taken for something though the file leaves it open. */
+function guesses(given: string, service: Service, kind: string | undefined): string[] {
+  if (kind === undefined) {
+    const image = textOf(service["image"]);
+    const known = incomplete.find(([pattern]) => pattern.test(image))?.[1];
+    const why = known === undefined ? "an image of no known kind" : `${known}`;
+    return [`${given}: ${why}, taken for http.`];
+  }
+  const env = variables(service);
+  return ["POSTGRES_USER", "POSTGRES_DB"]
+    .filter((name) => /^\$(\w+|\{\w+\})$/.test(env.get(name) ?? ""))
+    .map((name) => `${given}: ${name} is a variable without a default; correct what was taken.`);
 }
 
 const dependencies = (service: Service): string[] => {
@@ -127,7 +164,7 @@ export function importCompose(text: string): ComposeImport {
       notes.push(`${given}: no port of this machine leads to it, so it was left out.`);
       continue;
     }
-    if (known === undefined) notes.push(`${given}: an image of no known kind, taken for http.`);
+    notes.push(...guesses(given, service, kind === "http" ? undefined : kind));
     const volumes = folders(service);
     const own = { kind, url: urlOf(kind, port, service), ...login(kind, service) };
     services[name] = { ...own, ...(volumes.length === 0 ? {} : { volumes }) };
