@@ -1,5 +1,5 @@
 import { join, relative, resolve } from "node:path";
-import { shellLine, type ValidationResult } from "@loadline/validator";
+import type { ValidationResult } from "@loadline/validator";
 import type { CliHost } from "./process/host.ts";
 import { verdictCard } from "./terminal/card.ts";
 import { cleanText } from "./terminal/clean-text.ts";
@@ -42,7 +42,7 @@ export function showRun(
     columns: host.stdout.isTty ? host.stdout.columns : 80,
     paint: createPaint(isColoured(host, host.stdout)),
     runDir: near.startsWith("..") ? runDir : near,
-    again: shellLine(again),
+    again,
   });
   host.stdout.write(above + card);
 }

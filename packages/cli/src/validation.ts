@@ -47,10 +47,14 @@ export async function validateAndShow(
     ...(job.planText === undefined ? {} : { planText: job.planText }),
   };
   const { resume } = job;
-  const result = await (resume === undefined
-    ? runValidation(job.plan, deps)
-    : resumeValidation(resume, deps));
-  progress.end();
+  let result: ValidationResult;
+  try {
+    result = await (resume === undefined
+      ? runValidation(job.plan, deps)
+      : resumeValidation(resume, deps));
+  } finally {
+    progress.end();
+  }
   showRun(host, result, job);
   return result;
 }

@@ -22,7 +22,7 @@ const o = {
   columns: 80,
   paint: createPaint(false),
   runDir: ".loadline/runs/20261121T101812Z-ab12",
-  again: "loadline up --once",
+  again: ["loadline", "up", "--once"],
 };
 
 describe("verdict card", () => {
@@ -83,6 +83,25 @@ describe("verdict card", () => {
         .split("\n");
       expect(lines.length).toBeLessThanOrEqual(24);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(Math.min(80, columns));
+    }
+  });
+
+  it("a long command stands whole in as many lines as it takes, and the card stays within 24", () => {
+    const many = Array.from({ length: 30 }, (_, index) => claimVerdict(`claim.${index}`, "failed"));
+    const again = ["loadline", "validate", "--target", "http://127.0.0.1:8080"].concat(
+      Array.from({ length: 6 }, (_, index) => `--name-${index}=value-of-the-option`),
+    );
+    for (const columns of [40, 80]) {
+      const text = verdictCard(verdictOf(many), { ...o, columns, again });
+      expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(24);
+      const from = text.slice(text.indexOf("again"), text.indexOf("verify"));
+      expect(
+        from
+          .replaceAll(/ \\\n +/g, " ")
+          .replace(/^again +/, "")
+          .trimEnd(),
+      ).toBe(again.join(" "));
+      expect(from).not.toContain("..");
     }
   });
 

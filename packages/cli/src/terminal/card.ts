@@ -8,14 +8,15 @@ import {
 import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
 import { clip, cleanText, shortenPath, wrap } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
+import { commandLines } from "./command-lines.ts";
 
 export interface CardOptions {
   readonly columns: number;
   readonly paint: Paint;
   /** Folder of the run, as the user may type it. */
   readonly runDir: string;
-  /** The command that runs this again. */
-  readonly again: string;
+  /** The command that runs this again, as an argument list. */
+  readonly again: readonly string[];
 }
 
 const rowsMax = 10;
@@ -56,7 +57,7 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
     .map((claim, index) =>
       field(index === 0 ? "to prove" : "", `${claim.id}: ${claim.toProve}`, columns),
     );
-  const foot = [...proofs, ...limitLine(verdict.limits, columns), ...commandLines(o, columns)];
+  const foot = [...proofs, ...limitLine(verdict.limits, columns), ...footLines(o, columns)];
   // What remains of the screen is for claims; one line of it says how many are left out.
   const room = linesMax - head.length - foot.length - 1;
   const rowsFit = Math.floor(room / (isNarrow ? labelLines : 1));
@@ -77,9 +78,11 @@ function limitLine(limits: readonly string[], columns: number): string[] {
   return [field("not proven", `${clip(cleanText(first), room)}${more}`, columns)];
 }
 
-function commandLines(o: CardOptions, columns: number): string[] {
+function footLines(o: CardOptions, columns: number): string[] {
+  // What was cut could not be copied, so a long command takes lines from the claims.
+  const again = commandLines(o.again, columns - labelWidth);
   return [
-    field("again", o.again, columns),
+    ...again.map((line, index) => `${(index === 0 ? "again" : "").padEnd(labelWidth)}${line}`),
     pathField("verify", "loadline verify ", o.runDir, columns),
     pathField("report", "", `${o.runDir}/report.html`, columns),
   ];

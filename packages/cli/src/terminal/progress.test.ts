@@ -34,6 +34,35 @@ describe("progress", () => {
     expect(host.err()).toContain("\u001b[2A");
   });
 
+  it("without a terminal a stage that goes on says so every 10 s, one that waits does not", () => {
+    const clock = new TestClock();
+    const host = createTestHost([], { clock });
+    const view = createProgress(host, "loadline up");
+    view.update({ ...load, stage: "slo", state: "waiting" });
+    for (let second = 0; second < 35; second += 1) {
+      view.update({ ...load, done: second });
+      view.update({ ...load, stage: "slo", state: "waiting" });
+      clock.advance(1000);
+    }
+    const lines = host.err().trimEnd().split("\n");
+    expect(lines.filter((line) => line.includes("stage=slo"))).toHaveLength(1);
+    const done = lines.flatMap((line) => /stage=load .* done=(\d+)/.exec(line)?.[1] ?? []);
+    expect(done.map(Number)).toEqual([0, 10, 20, 30]);
+  });
+
+  it("on a terminal time is seen to pass while a stage says nothing, until the end", () => {
+    const clock = new TestClock();
+    const host = createTestHost([], { isTty: true, clock });
+    const view = createProgress(host, "loadline up");
+    view.update(load);
+    clock.advance(5000);
+    expect(host.err()).toContain("loadline up    5 s");
+    view.end();
+    const atEnd = host.err();
+    clock.advance(60_000);
+    expect(host.err()).toBe(atEnd);
+  });
+
   it("TERM=dumb gets lines, never a control sequence", () => {
     const host = createTestHost([], { isTty: true, env: { TERM: "dumb" } });
     createProgress(host, "loadline up").update(load);

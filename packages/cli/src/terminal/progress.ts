@@ -1,4 +1,5 @@
 import { formatDuration } from "@loadline/contract";
+import type { Timer } from "@loadline/kit/clock";
 import { type CliHost } from "../process/host.ts";
 import { cleanText, clip } from "./clean-text.ts";
 
@@ -19,21 +20,30 @@ export interface ProgressView {
 }
 
 const refreshMs = 500;
+/** A stage that says nothing still shows that time passes. */
+const tickMs = 1_000;
+/** Off a terminal a stage that goes on says so once in this time. */
+const lineMs = 10_000;
 const barWidth = 16;
 
-/** On a terminal a block redrawn twice a second; elsewhere one line per step of a stage. */
+/**
+ * On a terminal a block redrawn at most twice a second and at least once; elsewhere one line per step
+ * of a stage, and one per 10 s while it goes on.
+ */
 export function createProgress(host: CliHost, title: string): ProgressView {
   const redraws = host.stderr.isTty && host.env["TERM"] !== "dumb";
   return redraws ? blockProgress(host, title) : lineProgress(host);
 }
 
 function lineProgress(host: CliHost): ProgressView {
-  const said = new Map<string, string>();
+  const said = new Map<string, { readonly state: string; readonly atMs: number }>();
   return {
     update(p) {
-      const step = `${p.state}`;
-      if (said.get(p.stage) === step) return;
-      said.set(p.stage, step);
+      const atMs = host.clock.monotonicMs();
+      const last = said.get(p.stage);
+      const isStep = last === undefined || last.state !== p.state;
+      if (!isStep && (p.state !== "running" || atMs - last.atMs < lineMs)) return;
+      said.set(p.stage, { state: p.state, atMs });
       const at = new Date(host.clock.wallMs()).toISOString().slice(11, 19);
       const text = cleanText(p.text).replaceAll('"', "'");
       const tail = text === "" ? "" : ` text="${clip(text, 120)}"`;
@@ -51,23 +61,28 @@ function blockProgress(host: CliHost, title: string): ProgressView {
   const startedMs = host.clock.monotonicMs();
   let drawnAtMs = Number.NEGATIVE_INFINITY;
   let linesDrawn = 0;
+  let ticker: Timer | undefined;
   const draw = (): void => {
     const lines = blockLines(title, host.clock.monotonicMs() - startedMs, [...stages.values()]);
     const up = linesDrawn > 0 ? `\u001b[${linesDrawn}A` : "";
     const width = Math.max(20, host.stderr.columns - 1);
     host.stderr.write(up + lines.map((line) => `\u001b[2K${clip(line, width)}\n`).join(""));
     linesDrawn = lines.length;
+    drawnAtMs = host.clock.monotonicMs();
+    ticker?.cancel();
+    ticker = host.clock.after(tickMs, draw, { unref: true });
   };
   return {
     update(progress) {
       const isStep = stages.get(progress.stage)?.state !== progress.state;
       stages.set(progress.stage, progress);
       const nowMs = host.clock.monotonicMs();
-      if (!isStep && nowMs - drawnAtMs < refreshMs) return;
-      drawnAtMs = nowMs;
-      draw();
+      if (isStep || nowMs - drawnAtMs >= refreshMs) draw();
     },
-    end: draw,
+    end() {
+      draw();
+      ticker?.cancel();
+    },
   };
 }
 
