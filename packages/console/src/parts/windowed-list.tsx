@@ -31,11 +31,19 @@ export function WindowedList<T>(props: WindowedListProps<T>) {
     if (box.current) box.current.scrollTop = 0;
     setFirst(0);
   }, [rows.length]);
+  const held = useRef(false);
   const onScroll = (): void => {
     const top = Math.floor((box.current?.scrollTop ?? 0) / rowPx);
     const next = Math.max(0, top - 50);
-    if (Math.abs(next - first) >= 20 || next === 0) setFirst(next);
+    if (Math.abs(next - first) < 20 && next !== 0) return;
+    held.current = holdsFocus(box.current);
+    setFirst(next);
   };
+  useLayoutEffect(() => {
+    // A row that left the page took the focus along; the list has it then, not the page's start.
+    if (held.current && !holdsFocus(box.current)) box.current?.focus({ preventScroll: true });
+    held.current = false;
+  }, [start]);
   const shown = rows.slice(start, start + count);
   return (
     <>
@@ -68,6 +76,9 @@ export function WindowedList<T>(props: WindowedListProps<T>) {
     </>
   );
 }
+
+const holdsFocus = (box: HTMLElement | null): boolean =>
+  box !== null && document.activeElement !== null && box.contains(document.activeElement);
 
 interface LeftOutProps {
   readonly windowed: boolean;
