@@ -78,6 +78,29 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     expect(tatUs).toBe(toldUs + 3_600_000);
   });
 
+  it("what was spent of a day or month outlives the period, and not for ever; a total does", async () => {
+    const url = `${redis.url}/14`;
+    const money = { scope: "key", resource: "money", limit: 1 } as const;
+    await using bench = await open({
+      limits: (["day", "month", "total"] as const).map((period) => ({ ...money, period })),
+      prices: { m: { input: 0, output: 1000 } },
+      redis: { url },
+    });
+    expect((await bench.call({ maxTokens: 1 })).refusal).toBeUndefined();
+    const read = new Redis(url);
+    const leftDays = async (period: string): Promise<number> => {
+      const [key = ""] = await read.keys(`*:m:*${period}*`);
+      expect(await read.hget(key, "s")).toBe("1000000");
+      return (await read.pttl(key)) / 86_400_000;
+    };
+    for (const period of ["day", "month"]) {
+      const left = await leftDays(period);
+      expect([period, left > 31, left <= 40]).toEqual([period, true, true]);
+    }
+    expect(await leftDays("total")).toBeLessThan(0);
+    await read.quit();
+  });
+
   it("a settle that comes twice gives back once", async () => {
     expect(await admittedAfterSettlingTwice(await open(twice))).toBe(1);
   });

@@ -40,12 +40,12 @@ export class Bucket {
     this.id = id;
   }
 
-  /** Forgetting it changes nothing. */
-  isFull(nowUs: number): boolean {
+  /** Forgetting it changes nothing: what was spent in a period that is over counts no more. */
+  isFull(nowUs: number, wallMs: number): boolean {
     return (
       this.open === 0 &&
       this.live === 0 &&
-      this.spentNano === 0 &&
+      (this.spentNano === 0 || this.windowEndMs <= wallMs) &&
       Math.max(this.tatUs, this.wholeUs) <= nowUs
     );
   }
@@ -56,8 +56,8 @@ export interface BucketTable {
   /** Grows with every eviction: whoever holds a limiter must ask again. */
   readonly generation: number;
   readonly size: number;
-  /** Undefined when the table is full of limiters in use. */
-  of(id: string, nowUs: number): Bucket | undefined;
+  /** Undefined when the table is full of limiters in use. `wallMs`: no later than now. */
+  of(id: string, nowUs: number, wallMs: number): Bucket | undefined;
   find(id: string): Bucket | undefined;
   all(): Iterable<Bucket>;
 }
@@ -68,11 +68,11 @@ export function createBucketTable(max: number): BucketTable {
   const buckets = new Map<string, Bucket>();
   let generation = 0;
   /** Looks at the oldest few: a full one goes, the others move to the end of the queue. */
-  const evict = (nowUs: number): boolean => {
+  const evict = (nowUs: number, wallMs: number): boolean => {
     let looks = 0;
     for (const [id, bucket] of buckets) {
       buckets.delete(id);
-      if (bucket.isFull(nowUs)) {
+      if (bucket.isFull(nowUs, wallMs)) {
         generation++;
         return true;
       }
@@ -88,10 +88,10 @@ export function createBucketTable(max: number): BucketTable {
     get size() {
       return buckets.size;
     },
-    of(id, nowUs) {
+    of(id, nowUs, wallMs) {
       const known = buckets.get(id);
       if (known) return known;
-      if (buckets.size >= max && !evict(nowUs)) return undefined;
+      if (buckets.size >= max && !evict(nowUs, wallMs)) return undefined;
       const bucket = new Bucket(id);
       buckets.set(id, bucket);
       return bucket;

@@ -24,6 +24,9 @@ describe("the configuration of limits", () => {
     expect(faultOf({ ...money, period: "1m" })).toContain("0.period: expected day, month or total");
     expect(faultOf({ ...money, burst: 3 })).toBe("0.burst: a budget has no burst");
     expect(faultOf({ ...money, limit: 9_000_001 })).toContain("0.limit");
+    const slots = { scope: "global", resource: "concurrency", limit: 5 };
+    expect(faultOf(slots)).toBe("none");
+    expect(faultOf({ ...slots, burst: 3 })).toBe("0.burst: slots have no burst");
   });
 
   it("gives requests a tenth as burst and tokens all of it; one written twice counts once", () => {

@@ -16,6 +16,12 @@ const refillUsMax = 2 ** 49;
 /** Nano-units have to stay safe integers. */
 const moneyMax = 9_000_000;
 
+/** What has no burst, and would leave one that is written unread. */
+const burstless: Partial<Record<LimitResource, string>> = {
+  money: "a budget has no burst",
+  concurrency: "slots have no burst",
+};
+
 const entry = z
   .strictObject({
     scope: z.enum(limitScopes).describe("What has a limiter of its own."),
@@ -55,8 +61,8 @@ const entry = z
     if (resource !== "money" && isNamed) problem("period", "expected a duration");
     const refillUs = isNamed ? 0 : ((value.burst ?? limit) * period * 1000) / Math.max(limit, 1);
     if (refillUs > refillUsMax) problem("burst", "takes too long to refill");
-    if (resource === "money" && value.burst !== undefined)
-      problem("burst", "a budget has no burst");
+    const why = burstless[resource];
+    if (why !== undefined && value.burst !== undefined) problem("burst", why);
   });
 
 export type LimitEntry = z.output<typeof entry>;

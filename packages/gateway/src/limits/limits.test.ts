@@ -119,6 +119,30 @@ describe("limits of one process", () => {
     expect(bench.limits.status().buckets).toBeLessThanOrEqual(6);
   });
 
+  it("a budget whose day is over makes room for others, and begins anew; one of today stays", async () => {
+    const clock = new TestClock();
+    await using bench = openBench({
+      clock,
+      // The cap in all, budgets of three keys, and the cap of whoever calls.
+      buckets: 5,
+      limits: [{ scope: "key", resource: "money", limit: 0.002, period: "day" }],
+      prices: { m: { input: 0, output: 1000 } },
+    });
+    const spend = async (key: string): Promise<string | undefined> => {
+      const { x, refusal } = await bench.call({ key, maxTokens: 1 });
+      x.lease?.settle(undefined);
+      return refusal?.code;
+    };
+    for (const key of ["a", "b", "c"]) expect([key, await spend(key)]).toEqual([key, undefined]);
+    expect(await spend("d")).toBe("LL_LIMIT_CAPACITY");
+    clock.advance(86_400_000);
+    // They take the places of yesterday's, and nobody has spent anything today.
+    for (const key of ["d", "d", "e", "e", "a", "a"])
+      expect([key, await spend(key)]).toEqual([key, undefined]);
+    for (const key of ["a", "d", "e"]) expect(await spend(key)).toBe("LL_BUDGET_EXHAUSTED");
+    expect(await spend("b")).toBe("LL_LIMIT_CAPACITY");
+  });
+
   it("a budget begins anew with its day, and each share of it is told once", async () => {
     const clock = new TestClock();
     await using bench = openBench({

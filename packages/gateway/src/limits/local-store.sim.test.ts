@@ -21,7 +21,7 @@ function replicaOf(limits: unknown): Replica {
   const store = new LocalStore(100);
   const dims = compileLimits(limitsSection.parse(limits));
   const plan = createPlanner({ caps: [], limits: dims }).of(exchangeOf({}, clock));
-  plan.bind(store.table, 0);
+  plan.bind(store.table, 0, 0);
   return { store, plan };
 }
 

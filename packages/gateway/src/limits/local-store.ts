@@ -41,7 +41,8 @@ export class LocalStore {
 
   /** Binds the plan's budgets and opens their periods; false when the table is full. */
   openBudgets(plan: Plan, times: Times): boolean {
-    if (plan.generation !== this.table.generation && !plan.bind(this.table, times.nowUs))
+    const { nowUs, wallMs } = times;
+    if (plan.generation !== this.table.generation && !plan.bind(this.table, nowUs, wallMs))
       return false;
     plan.dims.forEach((dim, i) => {
       const bucket = plan.buckets[i];
@@ -81,7 +82,8 @@ export class LocalStore {
 
   /** Undefined when everything from `from` to `to` (exclusive) of the plan admits the call. */
   check(plan: Plan, ask: Ask, range: Range, times: Times): Denial | undefined {
-    if (plan.generation !== this.table.generation && !plan.bind(this.table, times.nowUs))
+    const { nowUs, wallMs } = times;
+    if (plan.generation !== this.table.generation && !plan.bind(this.table, nowUs, wallMs))
       return { index: -1, waitUs: slotWaitUs, isTooLarge: false, restNano: 0 };
     return this.#refusal(plan, ask, range, times);
   }

@@ -92,10 +92,10 @@ export class Plan {
   }
 
   /** Binds the limiters; false when the table is full of limiters in use. */
-  bind(table: BucketTable, nowUs: number): boolean {
+  bind(table: BucketTable, nowUs: number, wallMs: number): boolean {
     const buckets: Bucket[] = [];
     for (const id of this.ids) {
-      const bucket = table.of(id, nowUs);
+      const bucket = table.of(id, nowUs, wallMs);
       if (!bucket) break;
       // Held while the others are sought, so that they are not found in its place.
       bucket.open++;

@@ -100,7 +100,7 @@ function learnMoney(bucket: Bucket, window: { id: string; endMs: number }, figur
   bucket.spentNano = figure + untold;
 }
 
-/** The refusal that an answer tells of. */
+/** The refusal that an answer tells of; position -1: there is no room for a limiter of the call. */
 export function denialOf(part: SharedPart, plan: Plan, figures: readonly number[]): Denial {
   let restNano = Number.POSITIVE_INFINITY;
   part.at.forEach((i, at) => {
@@ -108,7 +108,8 @@ export function denialOf(part: SharedPart, plan: Plan, figures: readonly number[
     const figure = figures[answerHead + at] ?? 0;
     if (dim?.resource === "money") restNano = Math.min(restNano, dim.limit - figure);
   });
-  const index = part.at[figures[2] ?? 0] ?? plan.shared.from;
+  const at = figures[2] ?? 0;
+  const index = at < 0 ? -1 : (part.at[at] ?? plan.shared.from);
   return { index, waitUs: figures[3] ?? 0, isTooLarge: false, restNano };
 }
 

@@ -1,3 +1,6 @@
+/** What was spent of a day or month is kept so long after the last call: more than any month. */
+const budgetMs = 40 * 86_400_000;
+
 /**
  * Lua of the shared limiters. Times are integer microseconds of Redis' own clock. Numbers are
  * written with `%.0f`, because Lua's own spelling rounds above 14 digits.
@@ -5,7 +8,8 @@
  * | key                      | value                                             |
  * |--------------------------|---------------------------------------------------|
  * | `{ll...}:r:..`, `:t:..`  | TAT; expires when the limiter is full again       |
- * | `{ll...}:m:..`           | hash: w = window, s = spent and reserved nanos    |
+ * | `{ll...}:m:..`           | hash: w = window, s = spent and reserved nanos;   |
+ * |                          | of a day or month it expires when that is over    |
  * | `{ll...}:c:..`           | slots in use                                      |
  * | `{ll...}:leases`         | open leases by expiry                             |
  * | `{ll...}:leases:<id>`    | one line per limiter: kind, amount, mark, key     |
@@ -22,6 +26,9 @@ local function setTat(key, tat)
   else
     redis.call('DEL', key)
   end
+end
+local function keepBudget(key, window)
+  if window ~= 'total' then redis.call('PEXPIRE', key, ${budgetMs}) end
 end
 local function finish(leases, id, expired, nano, deltas)
   local key = leases .. ':' .. id
@@ -118,6 +125,7 @@ for i = 1, count do
   elseif kind == 'm' then
     state[i] = state[i] + a
     redis.call('HSET', key, 'w', window[i], 's', num(state[i]))
+    keepBudget(key, window[i])
     lines[#lines + 1] = 'm ' .. num(a) .. ' ' .. window[i] .. ' ' .. key
   else
     state[i] = math.max(state[i], now) + a
@@ -170,6 +178,7 @@ for i = 1, #KEYS do
     local was = redis.call('HMGET', key, 'w', 's')
     if not was[1] or was[1] < c then
       redis.call('HSET', key, 'w', c, 's', num(a + b))
+      keepBudget(key, c)
     elseif was[1] == c then
       redis.call('HSET', key, 's', num(math.max(tonumber(was[2] or '0'), a) + b))
     end

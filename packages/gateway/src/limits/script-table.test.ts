@@ -57,6 +57,35 @@ describe("limits that a supervisor keeps for its workers", () => {
     for (const worker of workers) await worker[Symbol.asyncDispose]();
   });
 
+  it("a full table refuses strangers alone, for want of room, until a rate is full again or a day over", async () => {
+    const calm = new TestClock();
+    const table = tableOn(calm, { limitersMax: 2 });
+    const limits = [
+      { scope: "key", resource: "requests", limit: 60, period: "1m", burst: 3 },
+      { scope: "key", resource: "money", limit: 1, period: "day" },
+    ] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const redis = { url: "", leaseMs: 3_600_000 };
+    await using worker = await workerOf(table, calm, { limits: [...limits], prices, redis });
+    const ask = async (key: string): Promise<string | undefined> => {
+      const { x, refusal } = await worker.call({ key, maxTokens: 1 });
+      x.lease?.settle(undefined);
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+      return refusal?.code;
+    };
+    for (const key of ["a", "b", "a", "b"]) expect([key, await ask(key)]).toEqual([key, undefined]);
+    expect(await ask("c")).toBe("LL_LIMIT_CAPACITY");
+    // Those who are known go on, up to their own limits.
+    expect(await ask("a")).toBeUndefined();
+    expect(await ask("a")).toBe("LL_LIMIT_REQUESTS");
+    // Their rates are full again; their budgets are spent from until the day is over.
+    calm.advance(60_000);
+    expect(await ask("c")).toBe("LL_LIMIT_CAPACITY");
+    calm.advance(86_400_000);
+    for (const key of ["c", "d"]) expect([key, await ask(key)]).toEqual([key, undefined]);
+    expect(await ask("a")).toBe("LL_LIMIT_CAPACITY");
+  });
+
   it("what a dead worker held is free at once, its money stays charged", async () => {
     const table = tableOn(clock);
     const limits = [

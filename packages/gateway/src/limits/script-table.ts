@@ -15,6 +15,8 @@ export interface ScriptTableDeps {
   nowUs(): number;
   /** Where budgets are kept; absent: in memory alone. */
   readonly ledger?: Ledger | undefined;
+  /** Rates, and budgets, that are known at a time; default 100,000 of each. */
+  readonly limitersMax?: number;
 }
 
 /** One limiter that an open lease holds something of. */
@@ -39,7 +41,9 @@ interface Limiter {
   readonly window: string;
 }
 
-const tatsMax = 100_000;
+const limitersMax = 100_000;
+/** Of a full table, so many of the oldest are looked at for one that may go. */
+const looksMax = 64;
 const slotWaitUs = 1_000_000;
 const heldLine = /^(\w) (\d+) (\S+) (.+)$/;
 
@@ -89,6 +93,7 @@ export class ScriptTable {
   #reserve(keys: readonly string[], list: readonly Argument[], owner: string): unknown {
     const { ledger } = this.#deps;
     const limiters = keys.map((key, i) => limiterOf(key, list, 2 + i * 4));
+    if (!this.#hasRoom(limiters)) return this.#crowded(limiters);
     const hasMoney = limiters.some(({ kind }) => kind === "m");
     if (ledger && hasMoney) {
       const again = (): unknown => this.#reserve(keys, list, owner);
@@ -108,8 +113,6 @@ export class ScriptTable {
       longestUs = wait;
     });
     if (refused >= 0) return [0, nowUs, refused, longestUs, this.#seen.size, ...states];
-    if (!this.#hasRoom(limiters, nowUs))
-      return [0, nowUs, 0, slotWaitUs, this.#seen.size, ...states];
     const taken = limiters.map((limiter, i) => this.#take(limiter, states[i] ?? 0, nowUs));
     const held = limiters.flatMap((limiter, i) => heldOf(limiter, taken[i] ?? 0));
     if (held.length > 0)
@@ -163,11 +166,25 @@ export class ScriptTable {
     return tat;
   }
 
-  /** Limiters that are full again make room for new ones. */
-  #hasRoom(limiters: readonly Limiter[], nowUs: number): boolean {
-    if (this.#tats.size + limiters.length <= tatsMax) return true;
-    for (const [key, tat] of this.#tats) if (tat <= nowUs) this.#tats.delete(key);
-    return this.#tats.size + limiters.length <= tatsMax;
+  /** Whoever is known needs no room; limiters that are full again, or whose period is over, give theirs. */
+  #hasRoom(limiters: readonly Limiter[]): boolean {
+    const max = this.#deps.limitersMax ?? limitersMax;
+    const nowUs = this.#deps.nowUs();
+    return limiters.every(({ kind, key, window }) => {
+      if (kind === "c") return true;
+      if (kind !== "m")
+        return roomFor(key, this.#tats, { max, mayGo: (tat: number) => tat <= nowUs });
+      const mayGo = ({ windowId }: Bucket): boolean => isOver(windowId, window);
+      return roomFor(key, this.#money, { max, mayGo });
+    });
+  }
+
+  /** Refused for no limit of the call's own: position -1. */
+  #crowded(limiters: readonly Limiter[]): readonly number[] {
+    const states = limiters.map((one) =>
+      one.kind === "m" && !this.#money.has(one.key) ? 0 : this.#stateOf(one),
+    );
+    return [0, this.#deps.nowUs(), -1, slotWaitUs, this.#seen.size, ...states];
   }
 
   #settle(list: readonly Argument[]): number {
@@ -283,6 +300,31 @@ export class ScriptTable {
 function limiterOf(key: string, list: readonly Argument[], at: number): Limiter {
   const [kind = "", a = 0, b = 0, window = ""] = list.slice(at, at + 4);
   return { key, kind: String(kind), a: Number(a), b: Number(b), window: String(window) };
+}
+
+/** Whether `key` is there or may come; one of the oldest that may go goes for it. */
+function roomFor<T>(
+  key: string,
+  map: Map<string, T>,
+  o: { readonly max: number; mayGo(value: T): boolean },
+): boolean {
+  if (map.size < o.max || map.has(key)) return true;
+  let looks = 0;
+  for (const [oldest, value] of map) {
+    map.delete(oldest);
+    if (o.mayGo(value)) return true;
+    // To the end of the queue, so that the next look begins with others.
+    map.set(oldest, value);
+    if (++looks === looksMax) return false;
+  }
+  return false;
+}
+
+/** Whether a budget's period, such as `2026-01-31` or `2026-01`, was over before another began. */
+function isOver(windowId: string, now: string): boolean {
+  if (windowId === "total" || now === "total") return false;
+  const chars = Math.min(windowId.length, now.length);
+  return windowId.slice(0, chars) < now.slice(0, chars);
 }
 
 /** Microseconds to wait; 0 or less: admitted. */
