@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { configSchema } from "../../packages/gateway/src/index.ts";
+import {
+  configSchema,
+  environmentVariables,
+  targetSchemas,
+} from "../../packages/gateway/src/index.ts";
 import { code, page, table } from "./markdown.ts";
 
 export interface ConfigRow {
@@ -38,17 +42,22 @@ export function configRows(node: unknown, prefix = ""): ConfigRow[] {
   );
   const named = configRows(node["additionalProperties"], `${prefix}.<name>`);
   const items = isRecord(node["items"]) ? configRows(node["items"], `${prefix}[]`) : [];
+  // A key that may be a word or a map has the keys of the map below it.
+  const shapes = list(node["anyOf"]).flatMap((shape) =>
+    configRows(shape, prefix).filter((row) => row.key !== prefix),
+  );
   const isPlain = isRecord(node["items"]) && !isRecord(node["items"]["properties"]);
-  const children = [...below, ...named, ...(isPlain ? [] : items)];
+  const children = [...below, ...named, ...(isPlain ? [] : items), ...shapes];
   const meaning = typeof node["description"] === "string" ? node["description"] : "";
   if (prefix === "" || (children.length > 0 && meaning === "")) return children;
   const standard = "default" in node ? JSON.stringify(node["default"]) : "";
   return [{ key: prefix, type: typeOf(node), standard, meaning }, ...children];
 }
 
-export function configPage(): string {
+/** The keys of a schema as a table. */
+function keyTable(schema: z.ZodType): string {
   const rowsFor = (io: "input" | "output"): ConfigRow[] =>
-    configRows(z.toJSONSchema(configSchema, { io, unrepresentable: "any" }));
+    configRows(z.toJSONSchema(schema, { io, unrepresentable: "any" }));
   const parsed = new Map(rowsFor("output").map((row) => [row.key, row]));
   // A duration may be written in two ways; its bounds and default are those of the parsed number.
   const rows = rowsFor("input").map((row) => {
@@ -56,19 +65,31 @@ export function configPage(): string {
     if (row.type !== "number or string" || after === undefined) return row;
     return { ...row, type: after.type.replace("number", "duration"), standard: after.standard };
   });
+  return table(
+    ["key", "type", "default", "meaning"],
+    rows.map((row) => [
+      code(row.key),
+      row.type,
+      row.standard === "" ? "" : code(row.standard),
+      row.meaning,
+    ]),
+  );
+}
+
+export function configPage(): string {
+  const variables = environmentVariables().map(({ key, variable }) => [code(variable), code(key)]);
   return page(
     "Configuration of the gateway",
     "The keys of `loadline.yaml`. An unknown key is an error. A duration is a number of " +
       'milliseconds or a text such as "250ms", "2s" or "5m". The environment, with variables such ' +
       "as `LOADLINE_LISTEN_PORT`, wins over the file, and a flag wins over both.",
-    table(
-      ["key", "type", "default", "meaning"],
-      rows.map((row) => [
-        code(row.key),
-        row.type,
-        row.standard === "" ? "" : code(row.standard),
-        row.meaning,
-      ]),
-    ),
+    keyTable(configSchema),
+    "## Targets\n\nThe keys of `targets.<name>` by its `provider`.",
+    ...targetSchemas().flatMap(({ id, summary, schema }) => [
+      `### ${id}\n\n${summary}`,
+      keyTable(schema),
+    ]),
+    "## Environment\n\nA variable that is set to something wins over the key of the file.",
+    table(["variable", "key"], variables),
   );
 }

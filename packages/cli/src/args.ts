@@ -41,7 +41,11 @@ interface Parsed {
 
 /** Options every verb takes. */
 export const commonOptions: readonly OptionSpec[] = [
-  { name: "state", value: "DIR", help: "state directory, default ./.loadline" },
+  {
+    name: "state",
+    value: "DIR",
+    help: "state directory, default LOADLINE_STATE_DIR or ./.loadline",
+  },
   { name: "json", help: "one JSON document on standard output, nothing else" },
   { name: "help", help: "this text" },
 ];

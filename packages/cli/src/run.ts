@@ -51,9 +51,15 @@ async function dispatch(host: CliHost): Promise<ExitCode> {
     host.stdout.write(verbHelp(verb));
     return 0;
   }
-  const stateDir = resolve(host.cwd, args.text("state") ?? ".loadline");
+  const stateDir = resolve(host.cwd, args.text("state") ?? stateOf(host));
   const run = await verb.load();
   return run({ host, args, stateDir, json: args.has("json") });
+}
+
+/** The state directory where no flag names one. */
+function stateOf({ env }: CliHost): string {
+  const given = env["LOADLINE_STATE_DIR"] ?? "";
+  return given === "" ? ".loadline" : given;
 }
 
 function fail(host: CliHost, error: unknown): ExitCode {

@@ -49,7 +49,8 @@ export const contractErrors = defineErrors({
     retryable: false,
     exit: 78,
     summary: "The plan has a value of the wrong type or out of range.",
-    remedy: "Correct the value at the named path; `loadline plan` prints what is expected.",
+    remedy:
+      "Correct the value at the named path; `loadline plan --schema` prints what is expected.",
   },
   LL_PLAN_KEY: {
     fault: "caller",

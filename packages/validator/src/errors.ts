@@ -15,7 +15,7 @@ export const validatorErrors = defineErrors({
     retryable: false,
     exit: 78,
     summary: "The plan file is not valid.",
-    remedy: "Correct the named line; `loadline plan` prints what is expected.",
+    remedy: "Correct the named line; `loadline plan --schema` prints what is expected.",
   },
   LL_PLAN_OVER_BUDGET: {
     fault: "caller",

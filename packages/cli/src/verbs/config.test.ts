@@ -36,37 +36,80 @@ describe("config schema", () => {
     expect(out).not.toContain("Custom types");
   });
 
+  it("knows what a target of each provider may hold, and nothing else", async () => {
+    const schema: unknown = JSON.parse((await config("schema")).out);
+    const target = at(schema, "properties", "targets", "additionalProperties", "anyOf");
+    const shapes = (Array.isArray(target) ? target : []) as readonly Json[];
+    const compatible = shapes.find(
+      (shape) => at(shape, "properties", "provider", "const") === "openai-compatible",
+    );
+    expect(shapes.length).toBeGreaterThan(5);
+    expect(at(compatible, "additionalProperties")).toBe(false);
+    expect(at(compatible, "properties", "keys", "items")).toMatchObject({ type: "string" });
+    expect(Object.keys(at(compatible, "properties") as Json)).toEqual(
+      expect.arrayContaining(["baseUrl", "model", "weight", "maxInFlight"]),
+    );
+  });
+
   it("is the same with --json, which is what it prints anyway", async () => {
     expect((await config("schema --json")).out).toBe((await config("schema")).out);
   });
 });
 
 describe("config show", () => {
+  const values = async (line: string, env = {}): Promise<unknown> =>
+    at(JSON.parse((await config(`${line} --json`, env)).out), "values");
+
   it("a flag wins over the environment, the environment over the file, the file over defaults", async () => {
     file("listen: { port: 8101 }\n");
     const port = async (line: string, env = {}): Promise<unknown> =>
-      at(JSON.parse((await config(line, env)).out), "listen", "port");
+      at(await values(line, env), "listen", "port");
     expect(await port("show")).toBe(8080);
     expect(await port(`show ${given}`)).toBe(8101);
     expect(await port(`show ${given}`, { LOADLINE_LISTEN_PORT: "8102" })).toBe(8102);
   });
 
+  it("each value stands behind its source, the same as in the document of --json", async () => {
+    file("listen:\n  port: 8101\n");
+    const env = { LOADLINE_LOG_LEVEL: "warn" };
+    const lines = (await config(`show ${given}`, env)).out.split("\n");
+    expect(lines).toContain("file:2              listen.port = 8101");
+    expect(lines).toContain('LOADLINE_LOG_LEVEL  log.level = "warn"');
+    expect(lines).toContain('default             listen.host = "127.0.0.1"');
+    const document: unknown = JSON.parse((await config(`show ${given} --json`, env)).out);
+    const sources = at(document, "sources") as Json;
+    expect(sources["listen.port"]).toBe("file:2");
+    expect(Object.keys(sources)).toHaveLength(lines.filter((line) => line !== "").length);
+  });
+
+  it("what the command brings along without a file is built in, what a flag says is a flag's", async () => {
+    const { out } = await config("show");
+    expect(out).toMatch(/^built in +targets\.tiny-a\.provider = "llama"$/m);
+    expect(out).toMatch(/^built in +stateDir = /m);
+    expect((await config("show --state here")).out).toMatch(/^flag +stateDir = /m);
+  });
+
   it("no secret of the file or the environment is in it", async () => {
     const pepper = "0123456789abcdef0123456789abcdef";
     file("auth: { peppers: { 2: '${env:PEPPER}' } }\n");
-    const { exit, out } = await config(`show ${given}`, { PEPPER: pepper });
-    expect(exit).toBe(0);
-    expect(out).toContain('"2": "***"');
-    expect(out).not.toContain(pepper);
+    for (const line of [`show ${given}`, `show ${given} --json`]) {
+      const { exit, out } = await config(line, { PEPPER: pepper });
+      expect(exit).toBe(0);
+      expect(out).toContain('"***"');
+      expect(out).not.toContain(pepper);
+    }
   });
 
-  it("the state directory is that of --state, else the file's, else the folder's own", async () => {
+  it("the state directory is that of --state, else the variable's, else the file's, else the folder's own", async () => {
     file("stateDir: /var/lib/loadline\n");
-    const dir = async (line: string): Promise<unknown> =>
-      at(JSON.parse((await config(line)).out), "stateDir");
+    const dir = async (line: string, env = {}): Promise<unknown> =>
+      at(await values(line, env), "stateDir");
     expect(await dir("show")).toBe(join(cwd, ".loadline"));
     expect(await dir(`show ${given}`)).toBe("/var/lib/loadline");
-    expect(await dir(`show ${given} --state here`)).toBe(join(cwd, "here"));
+    const env = { LOADLINE_STATE_DIR: join(cwd, "there") };
+    expect(await dir("show", env)).toBe(join(cwd, "there"));
+    expect(await dir(`show ${given}`, env)).toBe(join(cwd, "there"));
+    expect(await dir(`show ${given} --state here`, env)).toBe(join(cwd, "here"));
   });
 });
 

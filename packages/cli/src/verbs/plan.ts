@@ -27,6 +27,11 @@ export interface PlanRow {
 /** Prints the claims of a plan with their n; sends nothing. Exit 2 when one cannot be proven. */
 export async function runPlan(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
+  if (args.has("schema")) {
+    const schema = planFileSchema.toJSONSchema({ io: "input", unrepresentable: "any" });
+    host.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+    return 0;
+  }
   const compose = args.text("compose");
   if (compose !== undefined) return (await import("./plan-compose.ts")).printCompose(host, compose);
   const profile = args.text("profile") ?? "quick";

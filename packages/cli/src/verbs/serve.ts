@@ -1,17 +1,19 @@
 import { resolve } from "node:path";
 import {
+  configWarnings,
   embeddedConfig,
   explainStages,
   explainWorkers,
   loadConfig,
   openGateway,
 } from "@loadline/gateway";
-import type { ExplainedOperation, GatewayConfig } from "@loadline/gateway";
+import type { ConfigValues, ExplainedOperation, GatewayConfig } from "@loadline/gateway";
 import { modelPath } from "../assets.ts";
 import { defaultPort } from "../free-port.ts";
 import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { ExitCode } from "../process/host.ts";
 import { watchReloads } from "../process/reload-triggers.ts";
+import { cleanText } from "../terminal/clean-text.ts";
 import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -31,12 +33,13 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
   }
   using interrupt = watchInterrupt(host, "draining (again: stop at once)");
   const path = args.text("config");
+  tellWarnings(context, config);
   const gateway = await openGateway(config, {
     clock: host.clock,
     random: host.random,
     log: (text) => host.stderr.write(text),
     version: toolVersion,
-    ...(path !== undefined && { readConfig: () => serveConfig(context) }),
+    ...(path !== undefined && { readConfig: () => readAgain(context) }),
   });
   try {
     const { url } = await gateway.start();
@@ -46,6 +49,7 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
         : watchReloads(host, resolve(host.cwd, path), () => gateway.reload());
     const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
     host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
+    host.stderr.write(firstKeyText(context, gateway.firstKey?.secret));
     if (json) host.stdout.write(`${JSON.stringify({ url })}\n`);
     await untilAborted(interrupt.signal);
     return 0;
@@ -54,14 +58,39 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
   }
 }
 
+/** The first key of a new store is shown to somebody at a terminal, and never written to a log. */
+function firstKeyText({ host }: VerbContext, secret: string | undefined): string {
+  if (secret === undefined) return "";
+  return host.stderr.isTty
+    ? `api key ${secret}  (shown this once)\n`
+    : "no API key is shown here: `loadline keys create --name NAME` makes one\n";
+}
+
+/** The file as it is now, for a reload. */
+async function readAgain(context: VerbContext): Promise<GatewayConfig> {
+  const config = await serveConfig(context);
+  tellWarnings(context, config);
+  return config;
+}
+
+function tellWarnings({ host }: VerbContext, config: GatewayConfig): void {
+  for (const text of configWarnings(config)) host.stderr.write(`warning: ${cleanText(text)}\n`);
+}
+
 function explainText(operations: readonly ExplainedOperation[]): string {
   return operations
     .map((one) => `${one.operation}: ${one.stages.map((stage) => stage.id).join(" -> ")}`)
     .join("\n");
 }
 
-/** Defaults < file < environment < flags; without a file the built-in model is what is served. */
-export async function serveConfig({ host, args, stateDir }: VerbContext): Promise<GatewayConfig> {
+/** What the command line adds to file and environment. */
+export interface ServeLayers {
+  readonly path: string | undefined;
+  readonly overrides: ConfigValues;
+}
+
+/** The file and what the flags say; without a file the built-in model is what is served. */
+export function serveLayers({ host, args, stateDir }: VerbContext): ServeLayers {
   const port = args.count("port", { min: 0, max: portMax });
   const path = args.text("config");
   const workers = args.count("workers", { min: 1, max: workersMax });
@@ -71,9 +100,15 @@ export async function serveConfig({ host, args, stateDir }: VerbContext): Promis
   };
   if (path !== undefined) {
     const state = args.text("state") === undefined ? {} : { stateDir };
-    return loadConfig(resolve(host.cwd, path), host.env, { ...listen, ...state });
+    return { path: resolve(host.cwd, path), overrides: { ...listen, ...state } };
   }
   const embedded = embeddedConfig({ port: port ?? defaultPort, stateDir, modelPath: modelPath() });
   const { targets, routes } = embedded;
-  return loadConfig(undefined, host.env, { targets, routes, stateDir, ...listen });
+  return { path: undefined, overrides: { targets, routes, stateDir, ...listen } };
+}
+
+/** Defaults < file < environment < flags. Throws LL_CONFIG_*. */
+export async function serveConfig(context: VerbContext): Promise<GatewayConfig> {
+  const { path, overrides } = serveLayers(context);
+  return loadConfig(path, context.host.env, overrides);
 }

@@ -112,6 +112,7 @@ export const verbs: readonly VerbSpec[] = [
       ...loadRunOptions,
       ...loadOptions,
       { name: "compose", value: "FILE", help: "print the stack of a compose file as a plan" },
+      { name: "schema", help: "print the JSON Schema of a plan file" },
     ],
     positional: { name: "PLAN", min: 0, max: 1 },
     load: async () => (await import("./plan.ts")).runPlan,

@@ -29,6 +29,11 @@ export function variableName(path: readonly string[]): string {
   return `LOADLINE_${words.join("_")}`;
 }
 
+/** Every variable that is read, with the key it sets. */
+export function environmentVariables(): readonly { key: string; variable: string }[] {
+  return settable.map((path) => ({ key: path.join("."), variable: variableName(path) }));
+}
+
 /** The values the environment sets; empty variables count as unset. */
 export function environmentValues(env: Environment): ConfigValues {
   const values: Record<string, unknown> = {};

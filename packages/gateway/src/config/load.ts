@@ -31,13 +31,16 @@ export function loadConfig(
   throw problemError(problems[0], file);
 }
 
-interface ConfigFile {
+/** A configuration file as it is written. */
+export interface ConfigFile {
   readonly path: string;
   readonly values: ConfigValues;
+  /** Line of the deepest part of a path that the file has. */
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
-function readConfigFile(path: string): ConfigFile {
+/** Reads a file without checking its values. Throws LL_CONFIG_FILE or LL_CONFIG_SYNTAX. */
+export function readConfigFile(path: string): ConfigFile {
   const text = readText(path);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
