@@ -3,6 +3,7 @@ import { meant } from "@loadline/kit/nearest";
 import type { z } from "zod";
 import type { GatewayErrorCode } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
+import { transportProblem } from "../providers/transport.ts";
 import { targetRoutingConfig } from "../routing/config.ts";
 import { productionProblems } from "./production.ts";
 import { configSchema, type GatewayConfig } from "./schema.ts";
@@ -24,22 +25,37 @@ export function checkConfig(value: unknown, problems: ConfigProblem[]): GatewayC
   const config = parsed.data;
   const targets: GatewayConfig["targets"] = {};
   for (const [name, target] of Object.entries(config.targets)) {
-    const provider = findProvider(target.provider);
-    const path = ["targets", name];
-    const schema = provider?.schema.extend(targetRoutingConfig.shape);
-    const result = schema?.safeParse(target);
-    if (!result?.success || !provider) {
-      const issues = result?.error?.issues ?? [];
-      problems.push(...issues.map((issue) => problemOf(issue, path, schema)));
-      continue;
-    }
-    if (config.profile === "production" && !provider.production)
-      problems.push(invalid([...path, "provider"], `${provider.id} is refused in production.`));
-    targets[name] = { ...result.data, provider: provider.id };
+    const checked = checkTarget(name, target, { config, problems });
+    if (checked) targets[name] = checked;
   }
   checkRoutes(config, problems);
   problems.push(...productionProblems({ ...config, targets }));
   return problems.length === 0 ? { ...config, targets } : undefined;
+}
+
+type TargetSettings = GatewayConfig["targets"][string];
+
+/** A target's settings by its provider's schema; undefined: they are problems. */
+function checkTarget(
+  name: string,
+  target: TargetSettings,
+  { config, problems }: { readonly config: GatewayConfig; readonly problems: ConfigProblem[] },
+): TargetSettings | undefined {
+  const provider = findProvider(target.provider);
+  const path = ["targets", name];
+  if (!provider) return undefined;
+  const schema = provider.schema.extend(targetRoutingConfig.shape);
+  const usual = "transport" in provider.schema.shape ? { transport: config.transport } : {};
+  const result = schema.safeParse({ ...usual, ...target });
+  if (!result.success) {
+    problems.push(...result.error.issues.map((issue) => problemOf(issue, path, schema)));
+    return undefined;
+  }
+  if (config.profile === "production" && !provider.production)
+    problems.push(invalid([...path, "provider"], `${provider.id} is refused in production.`));
+  const problem = transportProblem(result.data);
+  if (problem !== undefined) problems.push(invalid([...path, "transport"], problem));
+  return { ...result.data, provider: provider.id };
 }
 
 function checkRoutes(config: GatewayConfig, problems: ConfigProblem[]): void {
@@ -53,14 +69,17 @@ function checkRoutes(config: GatewayConfig, problems: ConfigProblem[]): void {
       }
       servedBy.set(model, name);
     });
-    route.groups.forEach((group, g) =>
-      group.targets.forEach((target, t) => {
-        if (Object.hasOwn(config.targets, target)) return;
-        const hint = meant(target, Object.keys(config.targets));
-        const path = ["routes", name, "groups", g, "targets", t];
-        problems.push(invalid(path, `there is no target ${JSON.stringify(target)}.${hint}`));
-      }),
+    const named: [path: PropertyKey[], target: string][] = route.groups.flatMap((group, g) =>
+      group.targets.map((target, t) => [["groups", g, "targets", t], target]),
     );
+    if (route.onContextLength !== undefined)
+      named.push([["onContextLength"], route.onContextLength]);
+    for (const [path, target] of named) {
+      if (Object.hasOwn(config.targets, target)) continue;
+      const hint = meant(target, Object.keys(config.targets));
+      const message = `there is no target ${JSON.stringify(target)}.${hint}`;
+      problems.push(invalid(["routes", name, ...path], message));
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import {
   outputMaxSection,
 } from "../limits/config.ts";
 import { providerIds } from "../providers/index.ts";
+import { transportConfig } from "../providers/transport.ts";
 import { selfProbeConfig } from "../self-probe/config.ts";
 import { streamConfig } from "../stream/config.ts";
 import { telemetryConfig } from "../telemetry/config.ts";
@@ -123,6 +124,7 @@ export const configSchema = z.strictObject({
       level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
     })
     .prefault({}),
+  transport: transportConfig,
   targets: z
     .record(name, z.looseObject({ provider: z.enum(providerIds) }))
     .default({})

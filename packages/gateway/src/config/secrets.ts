@@ -7,7 +7,7 @@ import { Secret } from "./values.ts";
 const referencePattern = /^\$\{(env|file):([^}]+)\}$/;
 
 /**
- * Replaces references: of `targets.<name>.keys`, `auth.peppers`, `telemetry.traces.headers` and
+ * Replaces references: of `targets.<name>.keys` and `.proxy.auth`, `auth.peppers`, `telemetry.traces.headers` and
  * `telemetry.errors.dsn` (a literal there is a problem) and of `stores.*`.
  */
 export function resolveSecrets(
@@ -24,18 +24,27 @@ export function resolveSecrets(
   if (typeof targets !== "object" || targets === null) return { ...values, ...stores };
   const out: Record<string, unknown> = {};
   for (const [name, target] of Object.entries(targets)) {
-    const keys: unknown = isRecord(target) ? target["keys"] : undefined;
-    out[name] = Array.isArray(keys)
-      ? {
-          ...target,
-          keys: keys.map((key: unknown, i) => {
-            const path = ["targets", name, "keys", i];
-            return key instanceof Secret ? key : resolve(key, path, { env, problems });
-          }),
-        }
-      : target;
+    out[name] = isRecord(target) ? targetSecrets(name, target, { env, problems }) : target;
   }
   return { ...values, ...stores, targets: out };
+}
+
+/** Each of the keys and the proxy's password of one target; a literal is a problem. */
+function targetSecrets(
+  name: string,
+  target: Readonly<Record<string, unknown>>,
+  o: { env: Environment; problems: ConfigProblem[] },
+): Record<string, unknown> {
+  const { keys, proxy } = target;
+  const secret = (value: unknown, path: readonly PropertyKey[]): unknown =>
+    value instanceof Secret ? value : resolve(value, ["targets", name, ...path], o);
+  const auth = isRecord(proxy) ? proxy["auth"] : undefined;
+  return {
+    ...target,
+    ...(Array.isArray(keys) && { keys: keys.map((key, i) => secret(key, ["keys", i])) }),
+    ...(isRecord(proxy) &&
+      auth !== undefined && { proxy: { ...proxy, auth: secret(auth, ["proxy", "auth"]) } }),
+  };
 }
 
 /** An address of a store may be a reference as a whole, because it may hold a password. */

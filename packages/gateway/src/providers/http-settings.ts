@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { secretValue } from "../config/values.ts";
+import { transportSettings } from "./transport.ts";
 
 const member = z.string().min(1).max(64);
 const members = z.array(member).max(64);
@@ -14,6 +15,7 @@ export const httpSettings = {
     .default([])
     .describe("Secret references; each request takes one of them. Empty: none is sent."),
   connectionsMax: z.int().min(1).max(4096).default(256).describe("Connections per process."),
+  ...transportSettings,
   params: z
     .strictObject({
       keep: members.optional().describe("Only these members of a request are sent."),

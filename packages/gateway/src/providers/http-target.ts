@@ -1,11 +1,18 @@
 import { connect as connectTcp, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Secret } from "../config/values.ts";
-import { createHttp1Upstream, type UpstreamPaths } from "../upstream/http1.ts";
+import {
+  createHttp1Upstream,
+  type UpstreamOptions,
+  type UpstreamPaths,
+} from "../upstream/http1.ts";
+import type { Proxy } from "../upstream/undici/dispatcher.ts";
+import { createUndiciUpstream } from "../upstream/undici/index.ts";
 import type { ParamRules, TargetRules, Upstream } from "../upstream/upstream.ts";
 import type { Provider, ProviderDeps } from "./provider.ts";
+import { type TransportSettings, usesUndici } from "./transport.ts";
 
-export interface HttpTarget {
+export interface HttpTarget extends TransportSettings {
   readonly name: string;
   readonly baseUrl: string;
   readonly keys: readonly Secret[];
@@ -18,7 +25,7 @@ export interface HttpTarget {
 
 type Table = Omit<Provider, "open" | "schema">;
 
-/** Opens an HTTP/1.1 target by its provider's table. */
+/** Opens a target that is reached over HTTP by its provider's table. */
 export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderDeps): Upstream {
   const url = new URL(target.baseUrl);
   const prefix = url.pathname.replace(/\/+$/, "");
@@ -29,9 +36,8 @@ export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderD
     return Object.fromEntries(entries);
   };
   const { auth, probe } = table;
-  const upstream = createHttp1Upstream({
-    connect: connectorOf(url),
-    host: url.host,
+  const { http2, compression } = target;
+  const options: UpstreamOptions = {
     paths: fill({ ...table.paths, ...(probe && { probe: probe.path }) }),
     streamPaths: fill(table.streamPaths ?? {}),
     headers: table.headers ?? [],
@@ -44,8 +50,17 @@ export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderD
     connectionsMax: target.connectionsMax,
     connectTimeoutMs: deps.connectTimeoutMs,
     clock: deps.clock,
-  });
+  };
+  const upstream = usesUndici(target)
+    ? createUndiciUpstream({ ...options, url, http2, compression, proxy: proxyOf(target) })
+    : createHttp1Upstream({ ...options, connect: connectorOf(url), host: url.host });
   return { ...upstream, rules: { ...target.rules, params: both(table.params, target.params) } };
+}
+
+function proxyOf({ proxy }: HttpTarget): Proxy | undefined {
+  if (!proxy) return undefined;
+  const credentials = proxy.auth && Buffer.from(proxy.auth.reveal()).toString("base64");
+  return { url: proxy.url, authorization: credentials && `Basic ${credentials}` };
 }
 
 /** The provider's rules with the target's own added. */

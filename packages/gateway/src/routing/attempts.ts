@@ -31,6 +31,8 @@ export interface AttemptPlan {
    * is open, `next` asks for a hedge beside it (`isHedge`), which may be refused with `none`.
    */
   next(): NextAttempt;
+  /** The attempt at the target that the route names for prompts too long for the one before. */
+  longer(): Permit | undefined;
   /** ms after which a hedge may start, or -1 when this exchange is not hedged. */
   readonly hedgeAfterMs: number;
 }

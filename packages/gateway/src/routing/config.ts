@@ -122,6 +122,11 @@ export const routeRoutingShape = {
     .union([off, z.strictObject({ max: z.int().min(1).max(1).default(1).describe("Resumes.") })])
     .default("off")
     .describe("A cut text stream goes on at another target."),
+  onContextLength: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("Target asked when another said that the prompt is too long for its context."),
 } as const;
 
 /** The breaker of one target: its own keys over the section's; `probePeriodMs` of its prober. */

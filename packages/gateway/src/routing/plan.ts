@@ -6,7 +6,7 @@ import type { AttemptOutcome, AttemptPlan, NextAttempt } from "./attempts.ts";
 import type { RoutingMetrics } from "./metrics.ts";
 import { TargetPermit, type PermitOwner } from "./permit.ts";
 import type { RouteState, Tried } from "./route-state.ts";
-import { mayFallBack } from "./serves.ts";
+import { mayFallBack, servesOperation } from "./serves.ts";
 import type { TargetState } from "./target-state.ts";
 
 export interface PlanDeps {
@@ -74,6 +74,18 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
       this.#waitForFirst(route, nowMs) ??
       this.#none(route, nowMs)
     );
+  }
+
+  longer(): TargetPermit | undefined {
+    const route = this.#route;
+    const state = route?.longer;
+    const from = this.#last?.state;
+    if (!state || !from || this.#open > 0 || this.#attempts >= route.attemptsMax) return undefined;
+    if (this.hasTried(state) || !mayFallBack(this.#x) || !servesOperation(state.target, this.#x))
+      return undefined;
+    const permit = this.#attempt(state, this.#deps.nowMs(), false);
+    if (permit) this.#deps.metrics.onFailover(from.index, "caller");
+    return permit;
   }
 
   onContent(permit: TargetPermit, ttftMs: number, nowMs: number): void {

@@ -22,6 +22,7 @@ export interface RouteStateOptions {
   readonly hedge: HedgeControl | undefined;
   readonly attemptsMax: number;
   readonly waitMaxMs: number;
+  readonly longer?: TargetState | undefined;
 }
 
 /** A route's chain of groups, and the picks made from it. */
@@ -33,6 +34,8 @@ export class RouteState {
   readonly attemptsMax: number;
   /** Longest Retry-After waited for. */
   readonly waitMaxMs: number;
+  /** Tried after a target whose context was too short. */
+  readonly longer: TargetState | undefined;
   readonly #usable: Member[] = [];
 
   constructor(o: RouteStateOptions) {
@@ -41,6 +44,7 @@ export class RouteState {
     this.hedge = o.hedge;
     this.attemptsMax = o.attemptsMax;
     this.waitMaxMs = o.waitMaxMs;
+    this.longer = o.longer;
   }
 
   /**

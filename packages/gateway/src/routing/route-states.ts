@@ -27,6 +27,7 @@ export function routeStates(
       route,
       attemptsMax: config.retry.attempts,
       waitMaxMs: config.retry.waitMax,
+      longer: targets.get(settings?.onContextLength ?? ""),
       groups: (settings?.groups ?? []).map((group) => ({
         strategy: o.strategies[group.strategy],
         members: group.targets.flatMap((name) => memberOf(targets.get(name))),

@@ -40,6 +40,10 @@ export class RoutePlanner implements Router {
 
 /** Serves nothing: for `serve --explain`, which opens no target. */
 export const emptyRouter: Router = {
-  plan: () => ({ hedgeAfterMs: -1, next: () => ({ kind: "none", retryAfterMs: 0 }) }),
+  plan: () => ({
+    hedgeAfterMs: -1,
+    next: () => ({ kind: "none", retryAfterMs: 0 }),
+    longer: () => undefined,
+  }),
   serves: () => false,
 };

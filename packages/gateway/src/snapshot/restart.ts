@@ -5,6 +5,7 @@ import { changedPaths } from "./compare.ts";
 /** What a reload applies: sections, and keys of sections. Every other key needs a restart. */
 const livePaths: ReadonlySet<string> = new Set([
   "profile",
+  "transport",
   "targets",
   "routes",
   "timeouts",

@@ -6,7 +6,7 @@ import { type Client, Exchange, type Exit } from "../pipeline/exchange.ts";
 import { findOperation } from "../pipeline/operations.ts";
 import { lanesOf } from "../translate/lane.ts";
 import { findProvider } from "../providers/index.ts";
-import type { AttemptPlan, NextAttempt } from "../routing/attempts.ts";
+import type { AttemptPlan, NextAttempt, Permit } from "../routing/attempts.ts";
 import type { RouteTimeouts, Target } from "../routing/routes.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import { createWatch, type Watch } from "../upstream/watch.ts";
@@ -142,6 +142,8 @@ export interface OrderOptions {
   readonly decide?: typeof decideStream;
   /** Aborts reach no upstream. */
   readonly isAbortLost?: boolean;
+  /** The next target is the one for prompts too long for others. */
+  readonly hasLonger?: boolean;
   readonly isGone?: boolean;
   readonly maxTokens?: number;
   readonly timeouts?: Partial<RouteTimeouts>;
@@ -200,7 +202,7 @@ export class Order {
         decide: o.decide ?? decideStream,
         onResume: (_x, resume) => void this.resumes.push(resume),
       },
-      router: { plan: () => this.#plan(targets, o.hedgeAfterMs), serves: () => true },
+      router: { plan: () => this.#plan(targets, o), serves: () => true },
       nowMs: () => world.clock.monotonicMs(),
       refuse: (x, refusal) => {
         if (x.isOver) return;
@@ -212,7 +214,7 @@ export class Order {
     if (stage.run?.(this.x) !== undefined) throw new Error("the call did not begin at once");
   }
 
-  #plan(targets: readonly Target[], hedgeAfterMs: number): AttemptPlan {
+  #plan(targets: readonly Target[], o: OrderOptions): AttemptPlan {
     let used = 0;
     const next = (): NextAttempt => {
       const target = targets[used++];
@@ -228,7 +230,11 @@ export class Order {
         },
       };
     };
-    return { next, hedgeAfterMs };
+    const longer = (): Permit | undefined => {
+      const after = o.hasLonger === true ? next() : undefined;
+      return after?.kind === "attempt" ? after.permit : undefined;
+    };
+    return { next, hedgeAfterMs: o.hedgeAfterMs, longer };
   }
 
   #target(name: string, o: OrderOptions): Target {

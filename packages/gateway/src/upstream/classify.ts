@@ -59,17 +59,33 @@ export function classifyReported(rules: readonly ErrorRule[], event: Buffer): Fa
 
 const errorBytesMax = 65_536;
 
-/** The texts by which an error body names its kind; Google sends a list of one. */
-function errorCodes(body: Buffer | undefined): readonly string[] {
-  if (!body || body.length > errorBytesMax) return [];
+/** The error of an answer; Google sends a list of one. */
+function errorOf(body: Buffer | undefined): Readonly<Record<string, unknown>> {
+  if (!body || body.length > errorBytesMax) return {};
   const parsed = parseJson(body.toString());
   const first: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
-  const error = recordOf(recordOf(first)["error"]);
+  return recordOf(recordOf(first)["error"]);
+}
+
+/** The texts by which an error body names its kind. */
+function errorCodes(body: Buffer | undefined): readonly string[] {
+  const error = errorOf(body);
   const details = Array.isArray(error["details"]) ? error["details"] : [];
   const named = [error, ...details.map(recordOf)];
   return named
     .flatMap((at) => [at["code"], at["type"], at["status"], at["reason"]])
     .filter((text) => typeof text === "string");
+}
+
+const lengthCodes = /^(context_length_exceeded|exceed_context_size_error|LL_MODEL_CONTEXT)$/;
+const lengthWords =
+  /prompt is too long|maximum context length|context (size|limit|window)|input token count .*exceeds/i;
+
+/** Whether an error answer says that the prompt is too long for its model: by code, else in words. */
+export function saysTooLong(body: Buffer | undefined): boolean {
+  if (errorCodes(body).some((code) => lengthCodes.test(code))) return true;
+  const message = errorOf(body)["message"];
+  return typeof message === "string" && lengthWords.test(message);
 }
 
 const callerStatuses: ReadonlySet<number> = new Set([400, 413, 422]);

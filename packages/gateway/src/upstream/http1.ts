@@ -18,10 +18,8 @@ import type {
 
 export type UpstreamPaths = Readonly<Partial<Record<UpstreamOperation, string>>>;
 
-export interface Http1UpstreamOptions {
-  readonly connect: (onread: OnReadOpts) => Socket;
-  /** Value of the Host header. */
-  readonly host: string;
+/** What an upstream is, whoever speaks to it. */
+export interface UpstreamOptions {
   /** Full path of each operation; streams may have one of their own. */
   readonly paths: UpstreamPaths;
   readonly streamPaths?: UpstreamPaths;
@@ -32,6 +30,12 @@ export interface Http1UpstreamOptions {
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
+}
+
+export interface Http1UpstreamOptions extends UpstreamOptions {
+  readonly connect: (onread: OnReadOpts) => Socket;
+  /** Value of the Host header. */
+  readonly host: string;
 }
 
 const queueMax = 64;
@@ -119,7 +123,8 @@ function headsOf(o: Http1UpstreamOptions, key: UpstreamKey | undefined): KeyHead
   return { plain, stream, encodedPlain, encodedStream: new EncodedHeaders(stream) };
 }
 
-function pathOf(o: Http1UpstreamOptions, request: UpstreamRequest): string {
+/** The path a request is sent to. */
+export function pathOf(o: UpstreamOptions, request: UpstreamRequest): string {
   const path = request.isStream ? o.streamPaths?.[request.operation] : undefined;
   return path ?? o.paths[request.operation] ?? "/";
 }
@@ -128,13 +133,22 @@ function headersOf(head: KeyHeads, r: UpstreamRequest): EncodedHeaders | readonl
   const more = r.headers ?? [];
   if (r.traceparent === undefined && more.length === 0)
     return r.isStream ? head.encodedStream : head.encodedPlain;
+  if (more.length === 0)
+    return new EncodedHeaders(traceOf(r), r.isStream ? head.encodedStream : head.encodedPlain);
+  return requestHeaders(r.isStream ? head.stream : head.plain, r);
+}
+
+/** The header list of a request: those of its own in the place of the target's of that name. */
+export function requestHeaders(base: readonly string[], r: UpstreamRequest): string[] {
+  const more = r.headers ?? [];
+  const kept = more.length === 0 ? base : base.filter((_, i) => !replaces(base, i, more));
+  return [...kept, ...more, ...traceOf(r)];
+}
+
+function traceOf(r: UpstreamRequest): string[] {
   const trace = r.traceparent === undefined ? [] : ["traceparent", r.traceparent];
   if (r.tracestate !== undefined) trace.push("tracestate", r.tracestate);
-  if (more.length === 0)
-    return new EncodedHeaders(trace, r.isStream ? head.encodedStream : head.encodedPlain);
-  const base = r.isStream ? head.stream : head.plain;
-  const kept = base.filter((_, i) => !replaces(base, i, more));
-  return [...kept, ...more, ...trace];
+  return trace;
 }
 
 /** Whether the name at or before `i` in a flat list also occurs in `more`. */
