@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { edgeSaboteur } from "./edges.ts";
 import { runStackPlan } from "./stack.fixture.ts";
 import { startEdgeApi, startEdgeTwin } from "./stubs/edge.ts";
+import { startNeo4jTwin } from "./stubs/neo4j.ts";
 import { startQdrantTwin } from "./stubs/qdrant.ts";
+import { jsonReply, startWebStub } from "./stubs/web.ts";
 import { againstTwin } from "./twin-suite.fixture.ts";
 
 describe("edges [R1-20]", () => {
@@ -27,5 +29,100 @@ describe("edges [R1-20]", () => {
     const { words } = await runStackPlan({ timeoutMs: 10_000, services, edges }, qdrant.secrets);
     expect(words["points.answers"]).toBe("passed");
     expect(words["edge.api.points"]).toBe("error probe_contract");
+  });
+});
+
+interface Store {
+  readonly service: object;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** An API that takes whatever it is sent, beside a store of its own. */
+async function crossing(store: Store, find: object) {
+  await using api = await startEdgeApi(1, true);
+  const services = { api: { kind: "http", url: api.url }, store: store.service };
+  const send = { path: "/items", json: { name: "$MARK" } };
+  const edges = [{ from: "api", to: "store", send, find }];
+  return await runStackPlan({ timeoutMs: 10_000, services, edges }, store.secrets);
+}
+
+describe("edges to graphs and vectors [R1-20]", () => {
+  const scroll = "POST /collections/docs/points/scroll";
+  const points = { points: { collection: "docs", field: "text" } };
+
+  it("are passed by what was not there before and is there afterwards", async () => {
+    let asked = 0;
+    const rows = (one: object): readonly object[] => (asked++ === 0 ? [] : [one]);
+    const texts: string[] = [];
+    await using stub = await startWebStub(
+      [],
+      [
+        {
+          when: "GET / ",
+          answer: jsonReply({ title: "qdrant", version: "1.12.4", neo4j_version: "5" }),
+        },
+        {
+          when: 'POST /db/neo4j/query/v2 {"statement":"RETURN',
+          answer: jsonReply({ data: { values: [[1]] } }),
+        },
+        {
+          when: 'POST /db/neo4j/query/v2 {"statement":"MATCH (n {name:',
+          answer: ({ text }) => {
+            texts.push(text);
+            return jsonReply({ data: { values: rows([1]) } }, 202);
+          },
+        },
+        {
+          when: scroll,
+          answer: ({ text }) => {
+            texts.push(text);
+            return jsonReply({ result: { points: rows({ id: 1 }) } });
+          },
+        },
+      ],
+    );
+    const qdrant = { service: { kind: "qdrant", url: stub.url }, secrets: {} };
+    expect((await crossing(qdrant, points)).words["edge.api.store"]).toBe("passed");
+    asked = 0;
+    const neo4j = { service: { kind: "neo4j", url: stub.url }, secrets: {} };
+    const find = { cypher: "MATCH (n {name: '$MARK'}) RETURN n" };
+    expect((await crossing(neo4j, find)).words["edge.api.store"]).toBe("passed");
+    // Both look for a name of the run, not for the word that stands for it.
+    expect(texts).toHaveLength(4);
+    for (const text of texts) expect(text).toMatch(/loadline_?\w+_api_store/);
+  });
+
+  it("a point is looked for by its payload, before and after", async () => {
+    await using empty = await startQdrantTwin([
+      { when: scroll, reply: '{"result":{"points":[]}}' },
+    ]);
+    const none = await crossing(empty, points);
+    expect(none.words["edge.api.store"]).toBe("failed false");
+    expect(none.sentences["edge.api.store"]).toContain("not in docs of store");
+    await using full = await startQdrantTwin([
+      { when: scroll, reply: '{"result":{"points":[{}]}}' },
+    ]);
+    const early = await crossing(full, points);
+    expect(early.words["edge.api.store"]).toBe("failed false");
+    expect(early.sentences["edge.api.store"]).toContain("Found before anything was sent");
+    await using shut = await startQdrantTwin([
+      { when: scroll, status: 404, reply: '{"status":{"error":"no docs"}}' },
+    ]);
+    expect((await crossing(shut, points)).sentences["edge.api.store"]).toContain("404 no docs");
+  });
+
+  it("a graph is asked the declared query, and one that gives rows at once proves nothing", async () => {
+    const find = { cypher: "MATCH (n {name: '$MARK'}) RETURN n" };
+    const query = 'POST /db/neo4j/query/v2 {"statement":"MATCH (n {name:';
+    await using empty = await startNeo4jTwin([{ when: query, reply: '{"data":{"values":[]}}' }]);
+    const none = await crossing(empty, find);
+    expect(none.words["edge.api.store"]).toBe("failed false");
+    expect(none.sentences["edge.api.store"]).toContain("0 rows in store");
+    await using full = await startNeo4jTwin([{ when: query, reply: '{"data":{"values":[[1]]}}' }]);
+    const early = await crossing(full, find);
+    expect(early.sentences["edge.api.store"]).toContain("Found before anything was sent: 1 rows");
+    const reply = '{"errors":[{"message":"Invalid input"}]}';
+    await using wrong = await startNeo4jTwin([{ when: query, status: 400, reply }]);
+    expect((await crossing(wrong, find)).sentences["edge.api.store"]).toContain("Invalid input");
   });
 });

@@ -25,6 +25,22 @@ const edgeSchema = z.strictObject({
     .strictObject({
       sql: z.string().min(1).max(4_000).optional().describe("a query of `to` that gives rows"),
       key: z.string().min(1).max(1_000).optional().describe("a key or an object of `to`"),
+      cypher: z
+        .string()
+        .min(1)
+        .max(4_000)
+        .optional()
+        .describe("a query of a graph that gives rows"),
+      points: z
+        .strictObject({
+          collection: z
+            .string()
+            .regex(/^[\w.-]{1,255}$/)
+            .describe("collection of `to`"),
+          field: z.string().min(1).max(200).describe("payload field that holds $MARK"),
+        })
+        .optional()
+        .describe("points of a vector store"),
     })
     .optional()
     .describe("what is in `to` afterwards; $MARK in it"),

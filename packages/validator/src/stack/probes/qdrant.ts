@@ -1,7 +1,7 @@
-import type { StackContext, StackProbe } from "../probe.ts";
+import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { shownSecret } from "../secrets.ts";
 import { LacksFeature, WireFault } from "../wire/fault.ts";
+import { askQdrant, type QdrantContext } from "../wire/qdrant-session.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
 import { orTakeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
@@ -9,24 +9,11 @@ import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
 type QdrantProbe = StackProbe<ServiceOf<"qdrant">>;
-type QdrantContext = StackContext<ServiceOf<"qdrant">>;
 
 const title = /qdrant/i;
 
-async function ask(context: QdrantContext, request: WebRequest): Promise<WebAnswer> {
-  const { apiKey } = context.service;
-  const headers = apiKey === undefined ? [] : ["api-key", context.secret(apiKey) ?? ""];
-  const answer = await askWeb(context, { ...request, headers });
-  // The key stands in the command by its name.
-  const key = context.secret(apiKey);
-  const curl = answer.curl.map((word) =>
-    key === undefined ? word : word.replaceAll(key, shownSecret(apiKey)),
-  );
-  return { ...answer, curl };
-}
-
 async function need(context: QdrantContext, request: WebRequest): Promise<WebAnswer> {
-  const answer = await ask(context, request);
+  const answer = await askQdrant(context, request);
   if (answer.status === 200) return answer;
   const said = `${request.method ?? "GET"} ${request.path} answered ${answer.status}`;
   throw new WireFault("protocol", said, answer.text.slice(0, 2_048));
@@ -54,7 +41,7 @@ const readBack: QdrantProbe = {
       await need(context, { method: "PUT", path, json: { vectors } });
       const found = await nearest(context, path);
       await need(context, { method: "DELETE", path });
-      const after = await ask(context, { path });
+      const after = await askQdrant(context, { path });
       const isGone = after.status === 404;
       const ok = found.isOurs && isGone;
       const seen = isGone
@@ -77,11 +64,11 @@ async function nearest(context: QdrantContext, path: string) {
   const query = { limit: 1, with_payload: true };
   const near = [0, 0.9, 0.1, 0];
   const json = { query: near, ...query };
-  let answer = await ask(context, { method: "POST", path: `${path}/points/query`, json });
+  let answer = await askQdrant(context, { method: "POST", path: `${path}/points/query`, json });
   // Before version 1.10 there was search alone.
   if (answer.status === 404) {
     const old = { vector: near, ...query };
-    answer = await ask(context, { method: "POST", path: `${path}/points/search`, json: old });
+    answer = await askQdrant(context, { method: "POST", path: `${path}/points/search`, json: old });
   }
   if (answer.status === 404) throw new LacksFeature("It has neither points/query nor search.");
   if (answer.status !== 200) {
