@@ -19,7 +19,9 @@ export interface ConfigProblem {
 export function checkConfig(value: unknown, problems: ConfigProblem[]): GatewayConfig | undefined {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) {
-    problems.push(...parsed.error.issues.map((issue) => problemOf(issue, [], configSchema)));
+    problems.push(
+      ...misspeltFirst(parsed.error.issues).map((issue) => problemOf(issue, [], configSchema)),
+    );
     return undefined;
   }
   const config = parsed.data;
@@ -48,7 +50,9 @@ function checkTarget(
   const usual = "transport" in provider.schema.shape ? { transport: config.transport } : {};
   const result = schema.safeParse({ ...usual, ...target });
   if (!result.success) {
-    problems.push(...result.error.issues.map((issue) => problemOf(issue, path, schema)));
+    problems.push(
+      ...misspeltFirst(result.error.issues).map((issue) => problemOf(issue, path, schema)),
+    );
     return undefined;
   }
   if (config.profile === "production" && !provider.production)
@@ -83,13 +87,25 @@ function checkRoutes(config: GatewayConfig, problems: ConfigProblem[]): void {
   }
 }
 
+/** A key that is written wrong is missing where it belongs, too; the wrong one tells more. */
+function misspeltFirst(issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] {
+  const isMisspelt = (issue: z.core.$ZodIssue): number =>
+    Number(issue.code === "unrecognized_keys");
+  return issues.toSorted((a, b) => isMisspelt(b) - isMisspelt(a));
+}
+
+function textOf(issue: z.core.$ZodIssue): string {
+  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
+  return isMissing ? `a value is missing (${issue.expected}).` : `${issue.message}.`;
+}
+
 function problemOf(
   issue: z.core.$ZodIssue,
   prefix: readonly PropertyKey[],
   schema: z.ZodType | undefined,
 ): ConfigProblem {
   const path = [...prefix, ...issue.path];
-  if (issue.code !== "unrecognized_keys") return invalid(path, `${issue.message}.`);
+  if (issue.code !== "unrecognized_keys") return invalid(path, textOf(issue));
   const key = issue.keys[0] ?? "";
   const hint = meant(key, keysAt(schema, issue.path));
   return { code: "LL_CONFIG_UNKNOWN_KEY", path: [...path, key], message: `unknown key.${hint}` };

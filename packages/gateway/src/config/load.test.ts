@@ -34,6 +34,22 @@ describe("loadConfig", () => {
     );
   });
 
+  it("a misspelt key is named before the one that is missing because of it", () => {
+    const path = file("limits:\n  - { scope: key, resource: requests, limt: 5 }\n");
+    expect(() => loadConfig(path, {})).toThrow(
+      /limits\[0\]\.limt: unknown key\. Did you mean "limit"/,
+    );
+    const route = file("routes:\n  chat:\n    models: [m]\n    grups: []\n");
+    expect(() => loadConfig(route, {})).toThrow(
+      /routes\.chat\.grups: unknown key\. Did you mean "groups"/,
+    );
+  });
+
+  it("a key that has to be there is said to be missing, and of which kind it is", () => {
+    const path = file("limits:\n  - { scope: key, resource: requests }\n");
+    expect(() => loadConfig(path, {})).toThrow("limits[0].limit: a value is missing (number).");
+  });
+
   it("a file that cannot be read or is not YAML is refused by name", () => {
     const code = (path: string): unknown => {
       try {
