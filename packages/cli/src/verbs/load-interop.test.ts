@@ -168,7 +168,7 @@ describe("load drive k6-operator", () => {
   const result = (over: number): string =>
     JSON.stringify({
       v: 1,
-      plan: "p",
+      plan: "PLAN",
       rows: [
         { id: "all.response_time.p95", part: "all", n: 300, over, limitMs: 2000 },
         { id: "load.errors", part: "s", n: 300, over: 0, limitMs: null },
@@ -180,7 +180,10 @@ describe("load drive k6-operator", () => {
     });
   /** kubectl as far as the driver asks it: keeps what was applied, is finished at the second look. */
   const kubectl = (dir: string, runners: number): void => {
-    const lines = Array.from({ length: runners }, () => `echo 'LOADLINE_RESULT ${result(0)}'`);
+    // As the script that was applied has it.
+    const digest = `$(sed -n 's/.*planDigest = "\\([0-9a-f]*\\)".*/\\1/p' applied.yaml)`;
+    const line = `echo 'LOADLINE_RESULT ${result(0)}' | sed "s/PLAN/${digest}/"`;
+    const lines = Array.from({ length: runners }, () => line);
     const text = `#!/bin/sh
 cd ${dir}
 echo "$*" >> asked

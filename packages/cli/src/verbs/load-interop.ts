@@ -104,9 +104,7 @@ function jobOf({ host, args }: VerbContext, tool: DrivenTool, script: string) {
   };
 }
 
-interface WantedClaims extends ImportPlan {
-  readonly bound?: Awaited<ReturnType<typeof boundClaimsOf>>;
-}
+type WantedClaims = ImportPlan & Pick<ImportJob, "exported">;
 
 /** What a plan promises; for results of an exported script its own claims. */
 async function claimsOf({ host, args }: VerbContext, imported: Imported): Promise<WantedClaims> {
@@ -117,7 +115,7 @@ async function claimsOf({ host, args }: VerbContext, imported: Imported): Promis
   const { text } = readText(path);
   const plan = readImportPlan(path, text);
   if (run.exact === undefined) return plan;
-  return { ...plan, bound: await boundClaimsOf(text, { path, clock: host.clock }) };
+  return { ...plan, exported: await boundClaimsOf(text, { path, clock: host.clock }) };
 }
 
 /** What was read, before the plan says what it is for. */

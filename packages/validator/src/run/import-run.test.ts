@@ -185,15 +185,42 @@ describe("imported results as a run", () => {
       category: "Performance & Capacity",
       rationale: "A user waits for it.",
     } as const;
-    const judge = async (text: string, scriptsExpected: number): Promise<string | undefined> => {
+    const judge = async (
+      text: string,
+      scriptsExpected: number,
+      digest = "p",
+    ): Promise<string | undefined> => {
       const files = [{ name: "pod.log", text }];
       const job = { ...many(), run: readForeign(files), files, thresholds: [], scriptsExpected };
-      const bound = [{ claim, limits: [], notes: [] }];
-      return words((await run({ ...job, bound })).claims)["c"];
+      const exported = { bound: [{ claim, limits: [], notes: [] }], digest };
+      return words((await run({ ...job, exported })).claims)["c"];
     };
     expect(await judge(line(0, 1), 1)).toBe("passed");
     expect(await judge(line(0, 1), 2)).toBe("inconclusive gaps");
     expect(await judge(line(0, 99), 1)).toBe("passed");
     expect(await judge(line(500, 99), 1)).toMatch(/^inconclusive/);
+    // A script of the plan as it was before says nothing of the plan as it is.
+    expect(await judge(line(0, 1), 1, "q")).toBe("not_tested capability_missing");
+  });
+
+  it("only a required promise on the failures of all requests takes the place of the default", async () => {
+    const failing = { http_req_failed: { passes: 1_000, fails: 1_000, value: 0.5 } };
+    const of = async (selector: string, threshold: string, required = true) => {
+      const thresholds = [{ selector, threshold, id: "own", required }];
+      return words((await run({ ...many(failing), thresholds })).claims)["load.errors"];
+    };
+    expect(await of("http_req_failed", "rate<0.9", false)).toMatch(/^(failed|inconclusive)/);
+    expect(await of("http_req_failed{name:a}", "rate<0.9")).toMatch(/^(failed|inconclusive)/);
+    expect(await of("http_req_failed", "rate>0.1")).toMatch(/^(failed|inconclusive)/);
+    expect(await of("http_req_failed", "rate<=0.2")).toBeUndefined();
+    expect(await of("errors", "rate==0")).toBeUndefined();
+  });
+
+  it("no failure is none only where nothing was dropped either", async () => {
+    const thresholds = [{ selector: "http_req_failed", threshold: "rate==0", id: "none" }];
+    const judge = async (o: object) =>
+      words((await run({ ...many(o), thresholds })).claims)["none"];
+    expect(await judge({})).toBe("passed");
+    expect(await judge({ dropped_iterations: { count: 3, rate: 0.1 } })).toBe("failed false");
   });
 });

@@ -7,7 +7,7 @@ import {
   type RunPlan,
 } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
-import { exportedClaims } from "../load/interop/exported-claims.ts";
+import { exportedClaims, type PlanClaims } from "../load/interop/exported-claims.ts";
 import type { ForeignFile, ForeignRun } from "../load/interop/foreign.ts";
 import {
   type ForeignClaim,
@@ -15,7 +15,6 @@ import {
   type ForeignThresholdSpec,
 } from "../load/interop/foreign-claims.ts";
 import type { ForeignSample } from "../load/interop/samples.ts";
-import type { BoundClaim } from "../load/thresholds/bound-claim.ts";
 import { recordRun } from "./record-run.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
@@ -31,8 +30,8 @@ export interface ImportJob {
   readonly modifiedAt: string;
   /** Empty: the thresholds the tool itself was given. */
   readonly thresholds: readonly ForeignThresholdSpec[];
-  /** Claims of the plan that an exported script counted for. */
-  readonly bound?: readonly BoundClaim[];
+  /** The plan that an exported script counted for. */
+  readonly exported?: PlanClaims;
   /** Pods whose results there must be. */
   readonly scriptsExpected?: number;
   /** The plan says `accept: imported`. */
@@ -57,8 +56,8 @@ export async function importRun(job: ImportJob, deps: ValidationDeps): Promise<V
       ? job.thresholds
       : run.thresholds.map(({ selector, expression }) => ({ selector, threshold: expression }));
   const claims =
-    run.exact !== undefined && job.bound !== undefined
-      ? exportedClaims(run.exact, job.bound, accepts)
+    run.exact !== undefined && job.exported !== undefined
+      ? exportedClaims(run.exact, job.exported, accepts)
       : foreignClaims(run, specs, { confidence, accepts });
   const plan: RunPlan = {
     schema: "loadline-plan/v1",

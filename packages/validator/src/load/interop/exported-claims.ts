@@ -3,15 +3,31 @@ import type { BoundClaim } from "../thresholds/bound-claim.ts";
 import type { ForeignClaim, ForeignEvidence } from "./foreign-claims.ts";
 import type { ExportedResult, ResultRow } from "./results.ts";
 
-/** Every claim of a plan with what its exported script counted; `accepts` lets the counts decide. */
+/** The claims of a plan, and what tells it from every other: SHA-256 of its `load:` block, hex. */
+export interface PlanClaims {
+  readonly bound: readonly BoundClaim[];
+  readonly digest: string;
+}
+
+const otherPlan =
+  "The script was exported from another plan, or from this one before it was changed.";
+
+/**
+ * Every claim of a plan with what its exported script counted; `accepts` lets the counts decide.
+ * Results of a script that was exported from another plan say nothing of this one.
+ */
 export function exportedClaims(
   exact: ExportedResult,
-  bound: readonly BoundClaim[],
+  { bound, digest }: PlanClaims,
   accepts: boolean,
 ): ForeignClaim[] {
+  const evidenceOf = (claim: Claim): ForeignEvidence => {
+    if (exact.plan !== digest) return { kind: "none", sentence: otherPlan };
+    return claim.id === "load.alive" ? aliveOf(exact, claim) : talliesOf(exact, claim);
+  };
   return bound.map(({ claim }) => ({
     claim: accepts ? { ...claim, accept: "imported" } : claim,
-    evidence: claim.id === "load.alive" ? aliveOf(exact, claim) : talliesOf(exact, claim),
+    evidence: evidenceOf(claim),
   }));
 }
 

@@ -63,7 +63,7 @@ export function foreignClaims(
   o: ForeignClaimOptions,
 ): ForeignClaim[] {
   const claims = [alive(run, o)];
-  const setsErrors = specs.some(({ selector }) => /^(errors|http_req_failed)($|\{)/.test(selector));
+  const setsErrors = specs.some(promisesSuccess);
   const errors = { selector: "http_req_failed", threshold: "rate<0.05", id: "load.errors" };
   const ids = new Set<string>();
   for (const spec of setsErrors ? specs : [errors, ...specs]) {
@@ -74,6 +74,21 @@ export function foreignClaims(
     claims.push({ ...made, claim: { ...made.claim, id } });
   }
   return claims;
+}
+
+const successDefault = 0.95;
+
+/** A required promise on the failures of all requests; any other leaves the default in its place. */
+function promisesSuccess(spec: ForeignThresholdSpec): boolean {
+  if (spec.required === false || !/^(errors|http_req_failed)$/.test(spec.selector.trim())) {
+    return false;
+  }
+  const threshold = parse(spec);
+  const ratio = ratioOf(threshold);
+  if (ratio !== null) return ratio.bad;
+  const { operator } = threshold;
+  const isUpper = ["<", "<=", "==", "==="].includes(operator) && threshold.aggregation === "rate";
+  return isUpper && plainLimit(threshold) <= 1 - successDefault;
 }
 
 function shared(
@@ -146,7 +161,9 @@ function claimOf(
     statement: `${text}, observed in this window`,
     kind: "predicate",
   };
-  return { claim, evidence: observe(run, spec.selector, threshold) };
+  const isOfFailures = /^(errors|http_req_failed)($|\{)/.test(spec.selector.trim());
+  const look = isOfFailures && threshold.aggregation === "rate" ? observeFailed : observe;
+  return { claim, evidence: look(run, spec.selector, threshold) };
 }
 
 const tallyOf = (sample: SampleAnswer): ForeignEvidence =>
@@ -215,6 +232,18 @@ function observe(run: ForeignRun, selector: string, threshold: Threshold): Forei
   const unit = metric.isTime ? " ms" : "";
   const seen = `${key} of ${metric.selector} was ${figure}${unit}.`;
   return observed({ part: "all", ok, seen });
+}
+
+/** The share of failed requests, those the tool never started among them: both bounds must agree. */
+function observeFailed(run: ForeignRun, selector: string, threshold: Threshold): ForeignEvidence {
+  const sample = rateSample(run, selector, true);
+  if ("missing" in sample) return none(sample.missing);
+  const { n, sure, possible } = sample;
+  const holds = (bad: number): boolean =>
+    compare(bad / n, threshold.operator, plainLimit(threshold));
+  const seen = `${sure === possible ? sure : `${sure} to ${possible}`} of ${n} requests failed.`;
+  if (holds(sure) !== holds(possible)) return none(seen.slice(0, -1));
+  return observed({ part: "all", ok: holds(sure), seen });
 }
 
 const percentKey = ({ quantile }: Threshold): string =>

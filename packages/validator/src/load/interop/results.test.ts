@@ -32,6 +32,11 @@ const claim = (o: Partial<Claim>): Claim => ({
   ...o,
 });
 
+const planOf = (one: Claim, digest: string) => ({
+  bound: [{ claim: one, limits: [], notes: [] }],
+  digest,
+});
+
 describe("results of exported scripts", () => {
   it("are found in a log between other lines", () => {
     const log = `info: starting\n${result()}\nbye\n`;
@@ -44,7 +49,7 @@ describe("results of exported scripts", () => {
     if (sum === null || typeof sum === "string") throw new Error("no sum");
     expect(sum).toMatchObject({ scripts: 2, requests: 150, lagP99Ms: 9 });
     expect(sum.ok).toEqual({ s: { ok: 198, n: 200 } });
-    const [made] = exportedClaims(sum, [{ claim: claim({}), limits: [], notes: [] }], true);
+    const [made] = exportedClaims(sum, planOf(claim({}), sum.plan), true);
     if (made?.evidence.kind !== "tallies") throw new Error("no tallies");
     const n = made.evidence.parts.reduce((all, { sample }) => all + sample.n, 0);
     const bad = made.evidence.parts.reduce((all, { sample }) => all + sample.sure, 0);
@@ -78,7 +83,7 @@ describe("results of exported scripts", () => {
     const sum = readResults(result());
     if (sum === null || typeof sum === "string") throw new Error("no result");
     const of = (one: Claim): unknown =>
-      exportedClaims(sum, [{ claim: one, limits: [], notes: [] }], false)[0]?.evidence;
+      exportedClaims(sum, planOf(one, sum.plan), false)[0]?.evidence;
     expect(of(claim({ id: "d" }))).toMatchObject({
       kind: "none",
       sentence: expect.stringContaining("ttft has no stock form"),
@@ -95,7 +100,11 @@ describe("results of exported scripts", () => {
     const sum = readResults(text);
     if (sum === null || typeof sum === "string") throw new Error("no result");
     const alive = claim({ id: "load.alive", kind: "predicate", parts: ["a", "b", "c"] });
-    const [made] = exportedClaims(sum, [{ claim: alive, limits: [], notes: [] }], false);
+    expect(exportedClaims(sum, planOf(alive, "another"), false)[0]?.evidence).toMatchObject({
+      kind: "none",
+      sentence: expect.stringContaining("another plan"),
+    });
+    const [made] = exportedClaims(sum, planOf(alive, sum.plan), false);
     expect(made?.evidence).toMatchObject({
       kind: "observations",
       parts: [

@@ -26,8 +26,15 @@ const metrics = ["response_time", "service_time", "errors"] as const;
 /** k6's clock has whole milliseconds. */
 const limitMsMin = 20;
 
-/** Which claims a script can count; the others are named with their reason. */
-export function exportClaims(bound: readonly BoundClaim[], unmapped: Unmapped): ExportedClaims {
+/**
+ * Which claims a script can count; the others are named with their reason, those on a scenario of
+ * `cut` with what it lacks.
+ */
+export function exportClaims(
+  bound: readonly BoundClaim[],
+  unmapped: Unmapped,
+  cut: ReadonlyMap<string, string> = new Map(),
+): ExportedClaims {
   const claims: ExportedClaim[] = [];
   const notTested: { id: string; why: string }[] = [];
   const names = new Set<string>();
@@ -40,10 +47,17 @@ export function exportClaims(bound: readonly BoundClaim[], unmapped: Unmapped): 
       unmapped.add(`thresholds of ${one.claim.id}`, why);
       continue;
     }
+    const lacks = one.limits.map(({ scenario }) => cut.get(scenario)).find(isText);
+    if (lacks !== undefined) {
+      notTested.push({ id: one.claim.id, why: lacks });
+      continue;
+    }
     for (const limit of one.limits) claims.push(claimOf(one, limit, names));
   }
   return { claims, notTested };
 }
+
+const isText = (text: string | undefined): text is string => text !== undefined;
 
 function reasonAgainst({ claim, limits, figure, baseline }: BoundClaim): string | null {
   if (baseline !== undefined) return "a comparison needs two arms";

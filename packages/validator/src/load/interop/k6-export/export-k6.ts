@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
+import { sha256 } from "../../../evidence/sha256.ts";
 import { parseYaml } from "../../../plan/yaml-problems.ts";
 import { loadErrors } from "../../errors.ts";
+import { growthClaims } from "../../growth-claims.ts";
 import { compileLoadText } from "../../plan/read-load-file.ts";
 import { type LoadBlock, loadFileSchema } from "../../plan/load-schema.ts";
 import { readFeeders } from "../../plan/read-feeders.ts";
@@ -10,8 +11,8 @@ import type { ScenarioFile } from "../../plan/scenario-schema.ts";
 import type { FeedPlan } from "../../scenario/feed/feed.ts";
 import { TableReader } from "../../scenario/feed/table.ts";
 import { scenarioSeed } from "../../schedule/arrivals.ts";
-import type { BoundClaim } from "../../thresholds/bound-claim.ts";
 import { toClaims } from "../../thresholds/to-claims.ts";
+import type { PlanClaims } from "../exported-claims.ts";
 import { type ExportedClaims, exportClaims } from "./claims-js.ts";
 import { type ExecutorJs, executorJs } from "./executor-js.ts";
 import { runtimeJs } from "./runtime-js.ts";
@@ -42,18 +43,48 @@ export async function exportK6(
   text: string,
   o: { readonly path: string; readonly lossy: boolean; readonly clock: Clock },
 ): Promise<K6Export> {
-  const bound = await boundClaimsOf(text, o);
-  const parsed = parseYaml(text, loadFileSchema);
+  const { bound, digest } = await boundClaimsOf(text, o);
   const folder = dirname(resolve(o.path));
-  if (!parsed.ok) throw loadErrors.make("LL_LOAD_PLAN_INVALID", `${o.path} is no load plan.`);
-  const { load } = parsed.data;
+  const load = readLoad(text, o.path);
   const unmapped = new Unmapped();
   const claims = exportClaims(bound, unmapped);
   const feeds = await readFeeders(load.feeders, folder);
   const variables = new Set<string>();
-  const script = scriptOf({ load, text, claims, feeds, unmapped, variables });
+  const whole = { load, digest, claims, feeds, unmapped, variables };
+  const script = scriptOf(whole);
   if (!o.lossy) unmapped.refuse();
-  return { script, unmapped: unmapped.parts, variables: [...variables], claims };
+  const cut = scenariosCut(load, unmapped.parts);
+  if (cut.size === 0)
+    return { script, unmapped: unmapped.parts, variables: [...variables], claims };
+  // What is left out of a scenario is left out of every claim on it.
+  const left = exportClaims(bound, new Unmapped(), cut);
+  const lossy = scriptOf({ ...whole, claims: left, unmapped: new Unmapped() });
+  return { script: lossy, unmapped: unmapped.parts, variables: [...variables], claims: left };
+}
+
+/** Scenarios that k6 would run otherwise than the plan says, each with the first part it lacks. */
+function scenariosCut(
+  { scenarios }: LoadBlock,
+  parts: readonly UnmappedPart[],
+): ReadonlyMap<string, string> {
+  const cut = new Map<string, string>();
+  for (const [name, { feed }] of Object.entries(scenarios)) {
+    const part = parts.find(
+      ({ path }) =>
+        path.startsWith(`scenarios.${name}.`) ||
+        path === `feeders.${feed ?? ""}` ||
+        path === "setup" ||
+        path === "target",
+    );
+    if (part !== undefined) cut.set(name, `${part.path}: ${part.why}`);
+  }
+  return cut;
+}
+
+function readLoad(text: string, path: string): LoadBlock {
+  const parsed = parseYaml(text, loadFileSchema);
+  if (parsed.ok) return parsed.data.load;
+  throw loadErrors.make("LL_LOAD_PLAN_INVALID", `${path} is no load plan.`);
 }
 
 /**
@@ -63,22 +94,27 @@ export async function exportK6(
 export async function boundClaimsOf(
   text: string,
   o: { readonly path: string; readonly clock: Clock },
-): Promise<BoundClaim[]> {
+): Promise<PlanClaims> {
   const folder = dirname(resolve(o.path));
   const deps = { folder, env: () => "a secret", clock: o.clock };
   const compiled = await compileLoadText(text, o.path, deps);
-  return toClaims({
+  const bound = toClaims({
     scenarios: compiled.plan.scenarios,
     thresholds: compiled.thresholds,
     confidence: compiled.confidence,
+    checks: compiled.checks,
+    metrics: compiled.metrics,
     hasBaseline: false,
     ...(compiled.slo !== null && { slo: compiled.slo }),
   });
+  const growth = growthClaims(compiled.observe).map((claim) => ({ claim, limits: [], notes: [] }));
+  const digest = sha256(Buffer.from(JSON.stringify(readLoad(text, o.path))));
+  return { bound: [...bound, ...growth], digest };
 }
 
 interface Writing {
   readonly load: LoadBlock;
-  readonly text: string;
+  readonly digest: string;
   readonly claims: ExportedClaims;
   readonly feeds: Readonly<Record<string, FeedPlan>>;
   readonly unmapped: Unmapped;
@@ -98,7 +134,6 @@ function scriptOf(w: Writing): string {
   });
   const bodies = scenarios.flatMap((one) => scenarioJs(w, one));
   const hasWs = scenarios.some(({ file }) => speaksWsOf(file));
-  const digest = createHash("sha256").update(w.text).digest("hex");
   const lines = [
     "// Exported by `loadline load export k6`. Run it with stock k6:",
     `//   k6 run --no-usage-report${[...w.variables].map((v) => ` -e ${v}=...`).join("")} SCRIPT`,
@@ -107,7 +142,7 @@ function scriptOf(w: Writing): string {
     'import { SharedArray } from "k6/data";',
     'import exec from "k6/execution";',
     'import http from "k6/http";',
-    'import { Rate, Trend } from "k6/metrics";',
+    'import { Counter, Rate, Trend } from "k6/metrics";',
     ...(hasWs
       ? [
           'import { clearTimeout, setTimeout } from "k6/timers";',
@@ -116,15 +151,22 @@ function scriptOf(w: Writing): string {
       : []),
     "",
     `const base = (__ENV.LL_TARGET || ${JSON.stringify(load.target.baseUrl)}).replace(/\\/+$/, "");`,
-    `const planDigest = ${JSON.stringify(digest)};`,
+    `const planDigest = ${JSON.stringify(w.digest)};`,
     `const headers = { ${headers.join(", ")} };`,
     `const notTested = ${JSON.stringify(w.claims.notTested)};`,
     `const claims = ${JSON.stringify(w.claims.claims, null, 2)};`,
-    "for (const claim of claims) claim.rate = new Rate(claim.rateName);",
+    "for (const claim of claims) {",
+    "  claim.rate = new Rate(claim.rateName);",
+    '  claim.due = new Counter(claim.rateName + "_due");',
+    "}",
     'const lag = new Trend("ll_lag", true);',
     `const okNames = ${JSON.stringify(Object.fromEntries(scenarios.map(({ key, name }) => [key, name])))};`,
     "const okRates = {};",
-    'for (const key of Object.keys(okNames)) okRates[key] = new Rate("ll_ok_" + key);',
+    "const okDue = {};",
+    "for (const key of Object.keys(okNames)) {",
+    '  okRates[key] = new Rate("ll_ok_" + key);',
+    '  okDue[key] = new Counter("ll_due_" + key);',
+    "}",
     ...feedsJs(w),
     "",
     `export const options = ${JSON.stringify(optionsOf(w, scenarios), null, 2)};`,

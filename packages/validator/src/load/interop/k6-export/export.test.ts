@@ -6,7 +6,7 @@ import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { rowOf } from "../../scenario/feed/order.ts";
-import { exportK6, type K6Export } from "./export-k6.ts";
+import { boundClaimsOf, exportK6, type K6Export } from "./export-k6.ts";
 import { k6OperatorManifest } from "./k6-operator.ts";
 import { runtimeJs } from "./runtime-js.ts";
 
@@ -27,7 +27,16 @@ function runtime(
   given: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, (...given: unknown[]) => unknown>> {
   const text = runtimeJs.replaceAll("export function", "function");
-  const names = ["rampOf", "rowFor", "classOf", "mix32", "begin", "send", "settle"];
+  const names = [
+    "rampOf",
+    "rowFor",
+    "classOf",
+    "mix32",
+    "begin",
+    "send",
+    "settle",
+    "handleSummary",
+  ];
   const made = createContext({ exec: { vu: { idInTest: 3 } }, Date, Math, ...given });
   new Script(`${text}\nmade = { ${names.join(", ")} };`).runInContext(made);
   return made["made"] as Readonly<Record<string, (...given: unknown[]) => unknown>>;
@@ -89,7 +98,62 @@ describe("export to k6", () => {
       "a limit under 20 ms is below k6's resolution",
       "a figure of the run is no share of requests",
       "k6 keeps no windows",
+      // What is left of the scenario is not what the plan asks: none of its claims is counted.
+      "scenarios.s.arrivals: poisson arrivals have no stock form in k6",
     ]);
+    expect(claims.claims).toEqual([]);
+  });
+
+  it("only claims on a scenario that lacks something are given up", async () => {
+    const { claims, script } = await write(
+      `load:
+  target: { baseUrl: "http://127.0.0.1:9/v1" }
+  scenarios:
+    whole: ${open("steps: [{ http: /x }]")}
+    cut: ${open("steps: [{ http: /x }, { mcp: { list: true } }]")}
+  thresholds:
+    "response_time{scenario:whole}": ["p(90)<2s"]
+    "response_time{scenario:cut}": ["p(90)<2s"]
+    response_time: ["p(90)<2s"]
+`,
+      true,
+    );
+    expect(claims.claims.map(({ id }) => id)).toEqual(["whole.response_time.p90"]);
+    expect(claims.notTested.map(({ id }) => id)).toEqual([
+      "cut.response_time.p90",
+      "all.response_time.p90",
+      "load.errors",
+    ]);
+    expect(script).not.toContain("ll_over_cut");
+  });
+
+  it("checks, own metrics and growth of memory are claims of an export, too, and none is lost", async () => {
+    const text = planOf(
+      open("steps: [{ http: /x }, { check: { name: fine, status: 200 } }]"),
+      `  metrics: { depth: { type: gauge } }
+  observe: [{ process: 1, growthMibPerHourMax: 9 }]
+  thresholds: { "checks{check:fine}": ["rate>0.9"], depth: ["value<5"], response_time: ["p(90)<2s"] }
+`,
+    );
+    const { claims } = await write(text, true);
+    expect(claims.claims.map(({ id }) => id)).toEqual(["all.response_time.p90", "load.errors"]);
+    expect(claims.notTested.map(({ id }) => id)).toEqual([
+      "all.checks.fine.rate",
+      "all.depth.value",
+      "target.memory_growth.1",
+    ]);
+  });
+
+  it("a plan is told by what it asks for, not by how it is written", async () => {
+    const digestOf = async (text: string): Promise<string> =>
+      (await boundClaimsOf(text, { path: join(folder, "plan.yaml"), clock: new TestClock() }))
+        .digest;
+    const text = planOf(open("steps: [{ http: /x }]"));
+    const digest = await digestOf(text);
+    expect((await write(text)).script).toContain(`planDigest = "${digest}"`);
+    expect(await digestOf(`# said\naccept: imported\n${text}`)).toBe(digest);
+    expect(await digestOf(text.replace("rate: 10", "rate: 11"))).not.toBe(digest);
+    expect(await digestOf(text.replace("/x", "/y"))).not.toBe(digest);
   });
 
   it("executors without a stock form are refused", async () => {
@@ -242,6 +306,7 @@ describe("the exported script's runtime", () => {
 
   it("an iteration that began late is late from its due time; warm-up and later steps are not", () => {
     const said: Record<string, boolean[]> = { response: [], service: [] };
+    const due: string[] = [];
     const nowMs = [1600, 1650, 1700, 1750];
     const timings = { blocked: 0, connecting: 0, tls_handshaking: 0, duration: 50 };
     const claimOf = (metric: string, key: string) => ({
@@ -249,6 +314,7 @@ describe("the exported script's runtime", () => {
       step: null,
       limitMs: 500,
       rate: { add: (over: boolean) => void said[key]?.push(over) },
+      due: { add: () => void due.push(key) },
     });
     const given = {
       exec: { scenario: { iterationInTest: 3, startTime: 1000 } },
@@ -256,6 +322,7 @@ describe("the exported script's runtime", () => {
       http: { request: () => ({ status: 200, timings }), expectedStatuses: () => null },
       lag: { add: () => undefined },
       okRates: { s0: { add: () => undefined } },
+      okDue: { s0: { add: () => undefined } },
       base: "",
       headers: {},
     };
@@ -278,6 +345,40 @@ describe("the exported script's runtime", () => {
     send?.(early, "a", "GET", "/", null, {});
     settle?.(early);
     expect(said["response"]).toHaveLength(2);
+    // Counted as due before it is sent, of the warm-up neither.
+    expect(due).toEqual(["response", "service", "response", "service"]);
+  });
+
+  it("a request that was sent and never came to its end is over every limit", () => {
+    const metrics = {
+      ll_a: { values: { passes: 3, fails: 90 } },
+      ll_a_due: { values: { count: 100 } },
+      "dropped_iterations{scenario:s}": { values: { count: 5 } },
+      ll_ok_s0: { values: { passes: 92, fails: 1 } },
+      ll_due_s0: { values: { count: 100 } },
+    };
+    const claim = {
+      id: "a",
+      part: "all",
+      scenario: "s",
+      rateName: "ll_a",
+      limitMs: 9,
+      metric: "x",
+    };
+    const given = {
+      claims: [claim],
+      okRates: { s0: {} },
+      okNames: { s0: "s" },
+      planDigest: "p",
+      notTested: [],
+    };
+    const { handleSummary } = runtime(given);
+    const made = handleSummary?.({ metrics }) as Readonly<Record<"stdout", string>> | undefined;
+    const said: unknown = JSON.parse((made?.stdout ?? "").replace("LOADLINE_RESULT ", ""));
+    expect(said).toMatchObject({
+      rows: [{ id: "a", n: 105, over: 15, open: 7, dropped: 5 }],
+      ok: { s: { ok: 92, n: 100 } },
+    });
   });
 
   it("answers end in the engine's classes", () => {

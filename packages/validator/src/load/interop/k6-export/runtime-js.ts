@@ -110,6 +110,7 @@ function send(it, name, method, path, body, o) {
   settle(it);
   const intendedMs = it.isFirst ? it.intendedMs : Date.now();
   it.isFirst = false;
+  due(it, name);
   const range = o.expect === undefined ? [{ min: 200, max: 399 }] : o.expect;
   const response = http.request(method, base + path, body, {
     headers: Object.assign({}, headers, o.headers),
@@ -125,6 +126,15 @@ function send(it, name, method, path, body, o) {
   const outcome = classOf(response, o.expect);
   it.pending = { name, response, responseMs, serviceMs, outcome };
   it.last = outcome;
+}
+
+/** Counts a request before it is sent: what never comes to its end was due all the same. */
+function due(it, name) {
+  if (!it.isMeasured) return;
+  okDue[it.scenario.key].add(1);
+  for (const claim of it.scenario.claims) {
+    if (claim.step === null || claim.step === name) claim.due.add(1);
+  }
 }
 
 /** Counts the request under way: its checks are known when the next one begins. */
@@ -221,14 +231,16 @@ export function handleSummary(data) {
   const values = (name) => (data.metrics[name] === undefined ? {} : data.metrics[name].values);
   const rows = claims.map((claim) => {
     const { passes = 0, fails = 0 } = values(claim.rateName);
+    // Sent, and cut off by the end of the run or by an exception: over every limit.
+    const open = Math.max(0, (values(claim.rateName + '_due').count || 0) - passes - fails);
     const dropped = values('dropped_iterations{scenario:' + claim.scenario + '}').count || 0;
     const { id, part, metric, limitMs, scenario } = claim;
-    return { id, part, metric, limitMs, scenario, n: passes + fails + dropped, over: passes + dropped, dropped };
+    return { id, part, metric, limitMs, scenario, n: passes + fails + open + dropped, over: passes + open + dropped, open, dropped };
   });
   const ok = {};
   for (const key of Object.keys(okRates)) {
     const { passes = 0, fails = 0 } = values('ll_ok_' + key);
-    ok[okNames[key]] = { ok: passes, n: passes + fails };
+    ok[okNames[key]] = { ok: passes, n: Math.max(values('ll_due_' + key).count || 0, passes + fails) };
   }
   const lagP99Ms = values('ll_lag')['p(99)'];
   const requests = values('http_reqs').count || 0;

@@ -96,6 +96,7 @@ async function ws(it, name, way, path, o) {
   settle(it);
   const intendedMs = it.isFirst ? it.intendedMs : Date.now();
   it.isFirst = false;
+  due(it, name);
   o.sentMs = Date.now();
   const [outcome, body] = await wsAct(it, way, path, o);
   // Date.now() cuts off up to 1 ms: rounded up, so that nothing looks faster than it was.
