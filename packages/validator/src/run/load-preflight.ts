@@ -46,15 +46,14 @@ export async function preflightLoad(
     const missing: string[] = [];
     let answers = 0;
     const named = model === null ? load : withModel(load, model);
-    for (const [name, { request }] of Object.entries(named.scenarios)) {
-      if (request === undefined) continue;
+    const asked = Object.entries(named.scenarios).flatMap(requestsOf);
+    for (const { name, request } of asked) {
       const exchange = await askRoute(client, request, baseUrl);
       if (exchange === null) continue;
       if (exchange.status !== null) answers++;
       if (isMissing(request, exchange)) missing.push(name);
     }
-    const asked = Object.values(named.scenarios).some(({ request }) => request !== undefined);
-    const down = asked && answers === 0 ? downLine(baseUrl) : null;
+    const down = asked.length > 0 && answers === 0 ? downLine(baseUrl) : null;
     return { load: named, missing, down, model };
   } finally {
     client.close();
@@ -99,6 +98,21 @@ async function askRoute(
 async function askModel(client: ProbeClient, baseUrl: string): Promise<string | null> {
   const exchange = await client.send({ method: "GET", path: apiPath(baseUrl, "/models") });
   return firstModel(exchange) ?? "default";
+}
+
+interface Asked {
+  /** Of the scenario, and of the part of its mix: `routes.high/items`. */
+  readonly name: string;
+  readonly request: LoadRequest;
+}
+
+function requestsOf([name, scenario]: readonly [string, Scenario]): Asked[] {
+  const { request, exec } = scenario;
+  if (request !== undefined) return [{ name, request }];
+  if (exec?.kind !== "mix") return [];
+  return exec.parts.flatMap((part) =>
+    part.request === undefined ? [] : [{ name: `${name}/${part.name}`, request: part.request }],
+  );
 }
 
 const wantsModel = ({ request }: Pick<Scenario, "request">): boolean =>

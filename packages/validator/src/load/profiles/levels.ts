@@ -1,5 +1,6 @@
 import type { Scenario } from "../scenario-types.ts";
 import { beside, chat, get } from "./parts.ts";
+import type { ProfileManifest } from "./manifest.ts";
 import type { LoadProfile, MadeProfile } from "./profile.ts";
 
 /** Users, and p95 limits of health and metrics under them, ms. */
@@ -12,6 +13,15 @@ const levels = [
 const besideRate = 10;
 const throughputMin = 500;
 
+/** Every declared route in equal parts; chat where none is declared. */
+function routesOf(manifest: ProfileManifest): Pick<Scenario, "request" | "exec"> {
+  const [first, ...others] = manifest.routes;
+  if (first === undefined) return { request: chat(manifest) };
+  if (others.length === 0) return { request: get(first.path) };
+  const parts = manifest.routes.map(({ name, path }) => ({ name, weight: 1, request: get(path) }));
+  return { exec: { kind: "mix", parts } };
+}
+
 export const levelsProfile: LoadProfile = {
   id: "levels",
   summary: "1, 5, 20 and 100 users on business routes, health and metrics beside",
@@ -19,13 +29,12 @@ export const levelsProfile: LoadProfile = {
   make(manifest, { users = 100, durationMs = 30_000 }) {
     const scenarios: Record<string, Scenario> = {};
     const thresholds: Record<string, MadeProfile["thresholds"][string]> = {};
-    const [first] = manifest.routes;
-    const request = first === undefined ? chat(manifest) : get(first.path);
+    const work = routesOf(manifest);
     levels.forEach(({ name, users: count, healthMs, metricsMs }, index) => {
       const startMs = index * durationMs;
       const vus = Math.min(count, users);
       const at = { startMs, durationMs, rate: besideRate };
-      scenarios[`routes.${name}`] = { executor: "constant-vus", vus, durationMs, startMs, request };
+      scenarios[`routes.${name}`] = { executor: "constant-vus", vus, durationMs, startMs, ...work };
       scenarios[`health.${name}`] = beside(manifest.health, at);
       scenarios[`metrics.${name}`] = beside(manifest.metrics, at);
       thresholds[`response_time{scenario:health.${name}}`] = [{ threshold: `p(95)<${healthMs}ms` }];
@@ -40,7 +49,7 @@ export const levelsProfile: LoadProfile = {
       holdMs: durationMs / 3,
       rounds: 3,
       startMs: levels.length * durationMs,
-      request,
+      ...work,
     };
     const most = Math.max(...sizes);
     return {

@@ -66,6 +66,34 @@ describe("built-in profiles", () => {
     expect(statements.filter((text) => text.includes("rag.query")).join()).toContain("p99 < 1.8 s");
   });
 
+  it("[R4-15] levels asks every declared route, in equal parts, at each level and up the ladder", () => {
+    const routes = ["items", "orders", "users"].map((name) => ({ name, path: `/${name}` }));
+    const manifest = profileManifestSchema.parse({ model: "tiny", routes });
+    const { scenarios } = bound(findProfile("levels"), manifest).load;
+    for (const name of ["routes.light", "routes.medium", "routes.high", "ladder"]) {
+      const { exec } = scenarios[name] ?? {};
+      const parts = exec?.kind === "mix" ? exec.parts : [];
+      expect(parts.map(({ request, weight }) => [request, weight])).toEqual(
+        routes.map(({ path }) => [{ kind: "http", method: "GET", path }, 1]),
+      );
+    }
+    expect(bound(findProfile("levels"), full).load.scenarios["ladder"]).toMatchObject({
+      request: { path: "/items" },
+    });
+    expect(bound(findProfile("levels"), bare).load.scenarios["ladder"]).toMatchObject({
+      request: { kind: "chat" },
+    });
+  });
+
+  it("[R1-23] smoke promises that twenty at once bring no less than one alone", () => {
+    const made = bound(findProfile("smoke"), bare);
+    const speedUp = made.bound.find(({ claim }) => claim.id === "smoke.speed_up");
+    expect(speedUp?.claim).toMatchObject({ required: true, kind: "predicate" });
+    expect(speedUp?.ladder).toMatchObject({ users: 20, of: "speedUp", atLeast: 1 });
+    const alone = bound(findProfile("smoke"), bare, { users: 1 }).load.scenarios["speed-up"];
+    expect(alone).toMatchObject({ executor: "ladder", users: [1] });
+  });
+
   it("baseline's total is the sum of its stages", () => {
     expect(loadMinutes(bound(findProfile("baseline"), bare).load)).toBeCloseTo(140 / 60, 9);
   });

@@ -2,6 +2,8 @@ import type { LoadRequest, Scenario } from "../scenario-types.ts";
 import { chat, get } from "./parts.ts";
 import type { LoadProfile } from "./profile.ts";
 
+/** One hold of the speed-up's ladder. */
+const holdMs = 3_000;
 /** Both phases of one endpoint end within this time on a target that keeps its limits. */
 const slotMs = 30_000;
 const sequential = 10;
@@ -9,7 +11,8 @@ const concurrent = 20;
 
 export const smoke: LoadProfile = {
   id: "smoke",
-  summary: "10 sequential, then 20 concurrent requests, 200 samples of every endpoint",
+  summary:
+    "10 sequential, then 20 concurrent requests, 200 samples of every endpoint, speed-up >= 1",
   checklist: ["R1-22", "R1-23"],
   make(manifest, { users = concurrent }) {
     const endpoints: readonly (readonly [string, LoadRequest])[] = [
@@ -39,6 +42,14 @@ export const smoke: LoadProfile = {
         maxDurationMs,
       };
     }
+    scenarios["speed-up"] = {
+      executor: "ladder",
+      users: [...new Set([1, users])],
+      holdMs,
+      rounds: 3,
+      startMs: endpoints.length * slotMs,
+      request: chat(manifest),
+    };
     const thresholds = Object.fromEntries(
       endpoints.map(([name]) => [
         `response_time{scenario:${name}.concurrent}`,
@@ -53,6 +64,7 @@ export const smoke: LoadProfile = {
     return {
       scenarios,
       thresholds: { ...thresholds, ...Object.fromEntries(first) },
+      ladder: [{ id: "smoke.speed_up", scenario: "speed-up", users, of: "speedUp", atLeast: 1 }],
       undecided: [],
     };
   },
