@@ -13,12 +13,38 @@ const routes = {
 
 const warningsOf = (limits: readonly object[], more: object = {}): string[] =>
   limitWarnings(loadConfig(undefined, {}, { targets, routes, limits, ...more }));
+const requests = (scope: string, match?: string | readonly string[]): object => {
+  return { scope, resource: "requests", limit: 10, ...(match !== undefined && { match }) };
+};
 
 describe("warnings of limits", () => {
   it("limits of other things than money give none, whatever has no price", () => {
     const others = ["requests", "tokens", "concurrency"];
     const limits = others.map((resource) => ({ scope: "key", resource, limit: 10 }));
     expect(warningsOf(limits)).toEqual([]);
+  });
+
+  it("a limit that calls meet gives none, nor one of keys and tenants that may yet come", () => {
+    const met = [requests("global"), requests("model"), requests("route", "chat")];
+    const named = [requests("model", ["large", "small"]), requests("key", "k1")];
+    expect(warningsOf([...met, ...named, requests("tenant", "acme")])).toEqual([]);
+  });
+
+  it("a misspelt model or route limits nothing, and says which name was meant", () => {
+    expect(warningsOf([requests("model", ["large", "smal"]), requests("route", "chatt")])).toEqual([
+      'limits[0].match: no route serves the model "smal", so it limits nothing. Did you mean "small"?',
+      'limits[1].match: no route has the name "chatt", so it limits nothing. Did you mean "chat"?',
+    ]);
+  });
+
+  it("a model's name at its upstream is not what clients ask for", () => {
+    expect(warningsOf([requests("model", "large-1")])).toHaveLength(1);
+  });
+
+  it("a global limit with names applies to nothing", () => {
+    expect(warningsOf([requests("global", "chat")])).toEqual([
+      expect.stringContaining("applies to nothing"),
+    ]);
   });
 
   it("a budget names each model that has no price at one of its targets, and no other", () => {

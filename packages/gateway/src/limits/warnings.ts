@@ -1,17 +1,37 @@
+import { meant } from "@loadline/kit/nearest";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { LimitEntry } from "./config.ts";
 
-/** Budgets that refuse each call of a model, since it has no price; one sentence for each model. */
+/** Limits that no call meets, and budgets that refuse each call, though that is seldom meant. */
 export function limitWarnings(config: GatewayConfig): string[] {
-  return config.limits.flatMap((limit, index) =>
-    unpriced(config, limit).map((text) => `limits[${index}]: ${text}`),
-  );
+  return config.limits.flatMap((limit, index) => [
+    ...unmetNames(config, limit).map((text) => `limits[${index}].match: ${text}`),
+    ...unpriced(config, limit).map((text) => `limits[${index}]: ${text}`),
+  ]);
+}
+
+const namesOf = ({ match }: LimitEntry): readonly string[] =>
+  match === undefined ? [] : [match].flat();
+
+const lack = { model: "serves the model", route: "has the name" } as const;
+
+/** Names that no request carries; those of keys and tenants are in the store, so they may come. */
+function unmetNames({ routes }: GatewayConfig, limit: LimitEntry): string[] {
+  const { scope, match } = limit;
+  if (scope === "global" && match !== undefined)
+    return ["a global limit with names applies to nothing. Remove match, or change the scope."];
+  if (scope !== "model" && scope !== "route") return [];
+  const models = Object.values(routes).flatMap((route) => route.models);
+  const known = scope === "route" ? Object.keys(routes) : models;
+  return namesOf(limit)
+    .filter((name) => !known.includes(name))
+    .map((name) => `no route ${lack[scope]} "${name}", so it limits nothing.${meant(name, known)}`);
 }
 
 /** Models that a budget is for and that have no price at one of their targets. */
 function unpriced(config: GatewayConfig, limit: LimitEntry): string[] {
   if (limit.resource !== "money") return [];
-  const names = limit.match === undefined ? [] : [limit.match].flat();
+  const names = namesOf(limit);
   const isMeant = (scope: "model" | "route", name: string): boolean =>
     limit.scope !== scope || names.length === 0 || names.includes(name);
   const routes = Object.entries(config.routes).filter(([name]) => isMeant("route", name));
