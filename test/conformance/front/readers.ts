@@ -89,6 +89,7 @@ export function createFrontReader(o: FrontKnockOut = {}): (pieces: readonly Buff
     headMs: 1000,
     requestMs: 1000,
     keepAliveMs: 1000,
+    stalledMs: 1000,
     isDraining: false,
     nowMs: () => 0,
     parseHead: o.parseHead ?? parseRequestHead,

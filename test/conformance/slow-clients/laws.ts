@@ -14,12 +14,12 @@ export type FrontName = "http1" | "node";
 /** What a gateway with these controls breaks of one promise, in sentences. */
 export type SlowLaw = (front: FrontName, controls?: Partial<Controls>) => Promise<string[]>;
 
-const clock = systemClock();
+export const clock = systemClock();
 const headMs = 600;
 const requestMs = 900;
 const stalledMs = 700;
 /** Node's server looks once in a second at most; busy machines come late to everything. */
-const slackMs = 20_000;
+export const slackMs = 20_000;
 /** A front that was made to forget its deadlines is not waited for as long. */
 const sabotagedSlackMs = 4000;
 const dripMs = 40;
@@ -30,7 +30,8 @@ const upstreamBytesMax = 24 * 1024 * 1024;
 const aheadBytes = 24 * 1024 * 1024;
 const aheadWaitMs = 5000;
 
-class Peer {
+/** A connection of a client that may be slow. */
+export class Peer {
   readonly socket: Socket;
   text = "";
   isClosed = false;
@@ -57,7 +58,8 @@ const filler = "x".repeat(4000);
 const chat = (more: object = {}): string =>
   JSON.stringify({ model: "m", messages: [{ role: "user", content: filler }], ...more });
 
-function headOf(g: Running, line: string): string {
+/** Head of a chat's POST with this framing line. */
+export function headOf(g: Running, line: string): string {
   return (
     `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${g.key}\r\n` +
     `Content-Type: application/json\r\n${line}\r\n\r\n`
@@ -117,7 +119,7 @@ const count = (peers: readonly Peer[], holds: (peer: Peer) => boolean): number =
   peers.filter((peer) => holds(peer)).length;
 
 /** Waits for `holds`; false when it did not come in time. */
-async function within(holds: () => boolean, ms: number): Promise<boolean> {
+export async function within(holds: () => boolean, ms: number): Promise<boolean> {
   return eventually(clock, holds, ms).then(
     () => true,
     () => false,

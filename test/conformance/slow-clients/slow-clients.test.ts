@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aheadWaits, slowBodiesEnd, slowHeadsEnd, slowReaderEnds } from "./laws.ts";
+import { lateReaderGetsAll, refusedBodiesEnd, unreadAnswersEnd } from "./unread.ts";
 
 describe.each(["http1", "node"] as const)("slow clients, front %s", (front) => {
   it("slowloris: silent and dripping heads end at their deadline, others are served", async () => {
@@ -12,6 +13,18 @@ describe.each(["http1", "node"] as const)("slow clients, front %s", (front) => {
 
   it("slow reader: the upstream rests, and the client is disconnected at its deadline", async () => {
     expect(await slowReaderEnds(front)).toEqual([]);
+  });
+
+  it("no reader: request upon request is answered no further than buffers hold, then ended", async () => {
+    expect(await unreadAnswersEnd(front)).toEqual([]);
+  });
+
+  it("late reader: all of a large answer arrives, on a connection that is kept and one that is not", async () => {
+    expect(await lateReaderGetsAll(front)).toEqual([]);
+  });
+
+  it("refused body: what never comes holds the connection no longer than a request may take", async () => {
+    expect(await refusedBodiesEnd(front)).toEqual([]);
   });
 });
 

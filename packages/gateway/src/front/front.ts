@@ -25,6 +25,8 @@ export interface FrontOptions {
   readonly headMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
+  /** A reader who takes nothing of an answer for so long is disconnected. */
+  readonly stalledMs: number;
   readonly connectionsMax: number;
   readonly headBytesMax: number;
   /** Whom X-Forwarded-For is believed from; undefined: nobody. */
@@ -32,6 +34,8 @@ export interface FrontOptions {
   /** Missing: connections are plain. */
   readonly tls?: FrontTls | undefined;
   readonly clock: Clock;
+  /** Told of each connection that is turned away, as many being open as may be. */
+  readonly onDrop?: (() => void) | undefined;
   nextId(): string;
   /** Answers what is under /admin; missing: nothing is. */
   readonly admin?: RequestHandler | undefined;
@@ -46,6 +50,8 @@ export interface Front {
   beginDrain(): void;
   /** Takes no more connections and closes idle ones. */
   stopAccepting(): void;
+  /** Whether a connection holds bytes that were written and that its reader has not taken. */
+  readonly hasUnsent: boolean;
   /** Breaks what is still open; resolves when the server is closed. */
   close(): Promise<void>;
 }

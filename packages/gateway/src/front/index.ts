@@ -24,6 +24,8 @@ export function createFront(
     /** Replaces parts of the own front; only tests do. */
     change?: Controls["front"] | undefined;
     tls?: FrontTls | undefined;
+    /** Told of each connection that is turned away, as many being open as may be. */
+    onDrop?: (() => void) | undefined;
   },
 ): Front {
   const { http, listen } = config;
@@ -34,10 +36,12 @@ export function createFront(
     headMs: http.head,
     requestMs: http.request,
     keepAliveMs: http.keepAlive,
+    stalledMs: config.stream.clientStalled,
     connectionsMax: Math.ceil(http.connectionsMax / config.workers),
     headBytesMax: http.headBytesMax,
     trust: trustOf(http.trustedProxies),
     tls: deps.tls,
+    onDrop: deps.onDrop,
     clock: deps.clock,
     nextId: deps.nextId,
     admin: deps.admin,

@@ -11,10 +11,12 @@ export interface DrainReport {
 }
 
 const cutBeforeMs = 2000;
+const sentPollMs = 20;
 
 /**
  * Not ready at once; accepts for `acceptMs`; requests run on until 2 s before `graceMs` (at once
- * when that is shorter), then each is ended with an explicit error.
+ * when that is shorter), then each is ended with an explicit error. Connections stay open until their
+ * readers have taken what was written, at most until `graceMs`.
  */
 export async function drain(
   o: { clock: Clock; health: Health; pipeline: Pipeline; front: Front },
@@ -37,6 +39,8 @@ export async function drain(
   });
   // Lets the last error frames leave the sockets before they are closed.
   if (cut > 0) await clock.sleep(Math.min(cutBeforeMs, 100));
+  while (front.hasUnsent && clock.monotonicMs() - startedMs < times.graceMs)
+    await clock.sleep(sentPollMs);
   await front.close();
   return { finished: Math.max(0, atStart - cut), cut };
 }

@@ -29,6 +29,8 @@ export interface Http1Shared {
   readonly headMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
+  /** A reader may take nothing of an answer for so long. */
+  readonly stalledMs: number;
   /** Whether answers close their connection. */
   isDraining: boolean;
   nowMs(): number;
@@ -42,17 +44,21 @@ export interface Http1Shared {
 
 const headEnd = Buffer.from("\r\n\r\n");
 const heldBytesMax = 65_536;
+/** How often it is looked whether a slow reader has the whole answer by now. */
+const readerLookMs = 1000;
 const never = Number.POSITIVE_INFINITY;
 
 /**
  * One client connection. It carries one request at a time; what a client sends ahead waits, and
- * beyond 64 KiB the socket is not read until the answer is out.
+ * beyond 64 KiB the socket is not read until the answer is out. No request begins while the answers
+ * before it fill what the socket holds for its reader.
  *
  * | state | bytes | deadline |
  * |---|---|---|
  * | idle | a head: next request; anything but a plain whole head: handed over | head, then keep-alive |
  * | body of a request | to the request | request: 408 |
  * | answering | held | none: the pipeline's own |
+ * | answered, not all of it taken | held | none while the reader takes some of it |
  * | discarding | thrown away, up to 64 MiB | 2 s: destroyed |
  */
 export class Http1Connection implements Watched {
@@ -69,10 +75,19 @@ export class Http1Connection implements Watched {
   #served = 0;
   #discarded = -1;
   #isReading = false;
+  /** The last deadline found an answer that was not all taken. */
+  #isReaderSlow = false;
+  /** Bytes that had come by then. */
+  #readBytes = 0;
+  /** Until when a slow reader who goes on sending has to have taken all of it. */
+  #takenByMs = never;
   readonly #onData = (chunk: Buffer): void => this.#data(chunk);
   readonly #onClose = (): void => this.#closed();
   /** A close always follows, and that is where the client's leaving is acted on. */
   readonly #onError = (): void => void this.socket.destroy();
+  readonly #onRoom = (): void => {
+    if (this.#client === undefined) this.#goOn();
+  };
 
   constructor(socket: Socket, shared: Http1Shared) {
     this.socket = socket;
@@ -89,7 +104,12 @@ export class Http1Connection implements Watched {
   }
 
   get isIdle(): boolean {
-    return this.#client === undefined && this.#discarded < 0;
+    return this.#client === undefined && this.#discarded < 0 && !this.hasUnsent;
+  }
+
+  /** Whether the reader has not taken all that was written. */
+  get hasUnsent(): boolean {
+    return this.socket.writableLength > 0;
   }
 
   /** Whether the answer that is written now leaves the connection open. */
@@ -123,8 +143,13 @@ export class Http1Connection implements Watched {
     }
     this.#client = undefined;
     this.deadlineMs = this.shared.nowMs() + this.shared.keepAliveMs;
+    if (!this.#isReading) this.#goOn();
+  }
+
+  /** Goes on with what was held. */
+  #goOn(): void {
     const held = this.#held;
-    if (held === undefined || this.#isReading) return;
+    if (held === undefined || this.socket.destroyed) return;
     this.#held = undefined;
     this.#take(held);
     this.#resume();
@@ -141,10 +166,47 @@ export class Http1Connection implements Watched {
 
   onDeadline(): void {
     const client = this.#client;
-    if (client?.isBodyAwaited === true && this.#discarded < 0) {
+    const isAnswered = client === undefined || client.isAnswered;
+    if (!isAnswered && this.#discarded < 0) {
       this.deadlineMs = never;
       client.timeOut();
-    } else this.socket.destroy();
+    } else if (isAnswered && this.#discarded < 0 && this.#awaitsReader()) return;
+    else this.socket.destroy();
+  }
+
+  /**
+   * Puts the deadline off while the reader takes some of the answer. How long it may take none of it
+   * is left to the socket, which alone sees what is taken of one write. As what a client sends is a
+   * sign of life to the socket, too, one that sends meanwhile gets no more than that time.
+   */
+  #awaitsReader(): boolean {
+    const nowMs = this.shared.nowMs();
+    if (this.hasUnsent) {
+      if (!this.#isReaderSlow) this.#waitForReader();
+      if (this.#takenByMs === never && this.socket.bytesRead !== this.#readBytes)
+        this.#takenByMs = nowMs + this.shared.stalledMs;
+      this.deadlineMs = Math.min(nowMs + readerLookMs, this.#takenByMs);
+      return nowMs < this.#takenByMs;
+    }
+    if (!this.#isReaderSlow) return false;
+    this.#forgetReader();
+    this.deadlineMs = nowMs + (this.#client === undefined ? this.shared.keepAliveMs : discardMs);
+    return true;
+  }
+
+  #waitForReader(): void {
+    this.#isReaderSlow = true;
+    this.#readBytes = this.socket.bytesRead;
+    this.socket.pause();
+    this.socket.setTimeout(this.shared.stalledMs, this.#onError);
+  }
+
+  #forgetReader(): void {
+    if (!this.#isReaderSlow) return;
+    this.#isReaderSlow = false;
+    this.#takenByMs = never;
+    this.socket.setTimeout(0, this.#onError);
+    this.socket.resume();
   }
 
   /** Takes this front's hands off the socket. */
@@ -154,6 +216,8 @@ export class Http1Connection implements Watched {
     this.socket.off("data", this.#onData);
     this.socket.off("close", this.#onClose);
     this.socket.off("error", this.#onError);
+    this.socket.off("drain", this.#onRoom);
+    this.#forgetReader();
   }
 
   #data(chunk: Buffer): void {
@@ -165,7 +229,7 @@ export class Http1Connection implements Watched {
     const client = this.#client;
     const rest = client === undefined ? chunk : client.feed(chunk);
     if (rest === undefined) return;
-    if (this.#client === undefined) this.#take(rest);
+    if (this.#client === undefined && this.#held === undefined) this.#take(rest);
     else this.#hold(rest);
   }
 
@@ -174,15 +238,17 @@ export class Http1Connection implements Watched {
     if (this.#held.length > heldBytesMax) this.socket.pause();
   }
 
+  /** A body that nobody asked for yet stays in the socket. */
   #resume(): void {
-    if (this.socket.isPaused() && (this.#held?.length ?? 0) <= heldBytesMax) this.socket.resume();
+    if (!this.socket.isPaused() || this.#client?.isUnasked === true) return;
+    if ((this.#held?.length ?? 0) <= heldBytesMax) this.socket.resume();
   }
 
   /** Reads requests until one is under way or the bytes are used up. */
   #take(bytes: Buffer): void {
     let at = 0;
     this.#isReading = true;
-    while (at < bytes.length && this.#client === undefined && !this.socket.destroyed) {
+    while (at < bytes.length && this.#client === undefined && this.#hasRoom) {
       const next = this.#begin(bytes, at);
       if (next < 0) {
         this.#isReading = false;
@@ -192,7 +258,14 @@ export class Http1Connection implements Watched {
       at = next;
     }
     this.#isReading = false;
-    if (at < bytes.length && !this.socket.destroyed) this.#hold(bytes.subarray(at));
+    if (at >= bytes.length || this.socket.destroyed) return;
+    this.#hold(bytes.subarray(at));
+    if (this.#client === undefined) this.socket.once("drain", this.#onRoom);
+  }
+
+  /** Whether another answer may be written. */
+  get #hasRoom(): boolean {
+    return !this.socket.destroyed && !this.socket.writableNeedDrain;
   }
 
   /** Begins the request at `at`; gives the index after what was used of it, or -1: hand over. */

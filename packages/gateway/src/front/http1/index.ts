@@ -39,6 +39,7 @@ export function createHttp1Front(
     headMs: o.headMs,
     requestMs: o.requestMs,
     keepAliveMs: o.keepAliveMs,
+    stalledMs: o.stalledMs,
     isDraining: false,
     nowMs: () => o.clock.monotonicMs(),
     parseHead: parts.parseHead,
@@ -67,6 +68,13 @@ export function createHttp1Front(
       node.beginDrain();
     },
     stopAccepting: stop,
+    get hasUnsent() {
+      let hasUnsent = node.hasUnsent;
+      connections.each((connection) => {
+        if (connection.hasUnsent) hasUnsent = true;
+      });
+      return hasUnsent;
+    },
     async close() {
       stop();
       connections.each((connection) => void connection.socket.destroy());

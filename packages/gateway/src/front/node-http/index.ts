@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { nodeHttp } from "@loadline/kit/node-http";
@@ -23,22 +23,12 @@ const checkMs = 1000;
 
 /** The only code that knows Node's request and response objects. */
 export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront {
-  const server = nodeHttp.createServer({
-    headersTimeout: o.headMs,
-    requestTimeout: Math.max(o.requestMs, o.headMs),
-    keepAliveTimeout: o.keepAliveMs,
-    connectionsCheckingInterval: Math.min(checkMs, o.headMs),
-    maxHeaderSize: o.headBytesMax,
-    // The pipeline refuses a missing Host itself, with its code and the request's id.
-    requireHostHeader: false,
-    noDelay: true,
-  });
-  server.maxConnections = o.connectionsMax;
-  server.maxRequestsPerSocket = requestsPerConnectionMax;
-  server.maxHeadersCount = headersMax;
+  const server = boundedServer(o);
   let isDraining = false;
-  const door = listening(server, o);
   const underway = new Underway();
+  const connections = watchReaders(server, underway, o.stalledMs);
+  const hasUnsent = (): boolean => [...connections].some((one) => one.writableLength > 0);
+  const door = listening(server, o, hasUnsent);
   const { clock, admin, trust, tls } = o;
   const closing = new WeakSet<Socket>();
   const plain: ClientOptions = { clock, closing, isExpecting: false, admin, trust, tls };
@@ -49,6 +39,7 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
     how: ClientOptions = plain,
   ): void => {
     if (closing.has(request.socket)) return;
+    underway.asked(request.socket);
     if (isDraining) response.shouldKeepAlive = false;
     const client = new NodeClient(request, response, how);
     // llhttp reads HTTP/0.9, which has no fields, and HTTP/2.0 in the form of HTTP/1.
@@ -67,7 +58,7 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     // The answer to its doubtful head is on its way.
     if (closing.has(socket)) socket.destroySoon();
-    else if (!underway.endsAfterwards(socket)) refuseRaw(socket, codeOf(error), o.nextId());
+    else if (!underway.endsAfterwards(socket)) refuseRaw(socket, codeOf(error), o);
   });
   return {
     listen: door.listen,
@@ -79,6 +70,9 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
       socket.resume();
     },
     take: (socket) => void server.emit("connection", socket),
+    get hasUnsent() {
+      return hasUnsent();
+    },
     beginDrain: () => void (isDraining = true),
     stopAccepting: () => void door.stop(),
     async close() {
@@ -87,6 +81,42 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
       await stopped;
     },
   };
+}
+
+/** Node's server with the bounds that both fronts keep. */
+function boundedServer(o: FrontOptions): Server {
+  const server = nodeHttp.createServer({
+    headersTimeout: o.headMs,
+    requestTimeout: Math.max(o.requestMs, o.headMs),
+    keepAliveTimeout: o.keepAliveMs,
+    connectionsCheckingInterval: Math.min(checkMs, o.headMs),
+    maxHeaderSize: o.headBytesMax,
+    // The pipeline refuses a missing Host itself, with its code and the request's id.
+    requireHostHeader: false,
+    noDelay: true,
+  });
+  server.maxConnections = o.connectionsMax;
+  server.maxRequestsPerSocket = requestsPerConnectionMax;
+  server.maxHeadersCount = headersMax;
+  return server;
+}
+
+/**
+ * Ends connections whose reader takes nothing of what was answered for `stalledMs`; gives those that
+ * are open. A request whose answer is still being written has bounds of its own.
+ */
+function watchReaders(server: Server, underway: Underway, stalledMs: number): Set<Socket> {
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => void connections.delete(socket));
+  });
+  // Node says so too when a kept connection was idle for its time.
+  server.setTimeout(stalledMs, (socket: Socket) => {
+    const isWaiting = socket.writableLength === 0 && !underway.hasAsked(socket);
+    if (!isWaiting && !underway.isBusy(socket)) socket.destroy();
+  });
+  return connections;
 }
 
 /** Puts a header into every answer, whoever writes it. */
@@ -110,15 +140,23 @@ function codeOf(error: NodeJS.ErrnoException): GatewayErrorCode {
 }
 
 /** Answers a connection whose request never became one. */
-function refuseRaw(socket: Socket, code: GatewayErrorCode, id: string): void {
+function refuseRaw(
+  socket: Socket,
+  code: GatewayErrorCode,
+  o: Pick<FrontOptions, "nextId" | "tls">,
+): void {
   if (!socket.writable || socket.bytesWritten > 0) {
     socket.destroy();
     return;
   }
+  const id = o.nextId();
   const status = statusOf(code);
   const body = errorBody({ code }, id);
+  const hsts = o.tls?.hsts;
+  const hstsLine = hsts === undefined ? "" : `strict-transport-security: ${hsts}\r\n`;
   socket.end(
     `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\nx-request-id: ${id}\r\n` +
+      `x-content-type-options: nosniff\r\n${hstsLine}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }

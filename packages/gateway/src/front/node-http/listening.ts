@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from "node:http";
-import type { Server } from "node:net";
+import { Server } from "node:net";
 import type { FrontOptions } from "../front.ts";
 import { listenOn } from "../listen.ts";
 
@@ -16,7 +16,11 @@ export interface Listening {
 }
 
 /** It listens itself, or a TLS server before it gives it each connection. */
-export function listening(server: HttpServer, o: FrontOptions): Listening {
+export function listening(
+  server: HttpServer,
+  o: FrontOptions,
+  hasUnsent: () => boolean,
+): Listening {
   let secure: Server | undefined;
   let closed: Promise<unknown> | undefined;
   // Node starts its check of idle and slow connections with this event.
@@ -32,17 +36,20 @@ export function listening(server: HttpServer, o: FrontOptions): Listening {
     serveAdopted,
     async stop() {
       closed ??= Promise.all([close(server), secure && close(secure)]);
-      server.closeIdleConnections();
+      // Node takes an answer that is written to its end for one that was sent.
+      if (!hasUnsent()) server.closeIdleConnections();
       await closed;
     },
     breakOff() {
       server.closeAllConnections();
+      // Ends Node's check of times, too.
+      server.close();
       if (secure) o.tls?.breakOff();
     },
   };
 }
 
-/** At once for one that never listened. */
+/** Closes the door alone; at once for one that never listened. */
 function close(server: Server): Promise<void> {
-  return new Promise((resolve) => void server.close(() => resolve()));
+  return new Promise((resolve) => void Server.prototype.close.call(server, () => resolve()));
 }

@@ -15,6 +15,23 @@ interface Entry {
  */
 export class Underway {
   readonly #latest = new WeakMap<Socket, { entry: Entry | undefined }>();
+  readonly #asked = new WeakSet<Socket>();
+
+  /** A request came on this connection, whatever became of it. */
+  asked(socket: Socket): void {
+    this.#asked.add(socket);
+  }
+
+  hasAsked(socket: Socket): boolean {
+    return this.#asked.has(socket);
+  }
+
+  /** Whether an answer on this connection is not written to its end. */
+  isBusy(socket: Socket): boolean {
+    for (let entry = this.#latest.get(socket)?.entry; entry; entry = entry.earlier)
+      if (!entry.client.isAnswered) return true;
+    return false;
+  }
 
   /** Remembers a request until its connection closes or a later one finds it over. */
   add(socket: Socket, client: NodeClient, x: Exchange): void {

@@ -1,0 +1,111 @@
+import { createServer } from "node:http";
+import { listenOnLoopback } from "@loadline/testkit";
+import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
+import { overUpstreams, runGateway } from "../../../packages/gateway/test/harness.ts";
+import { type FrontName, clock, headOf, Peer, slackMs, within } from "./laws.ts";
+
+/** What a front breaks of one promise, in sentences. */
+export type UnreadLaw = (front: FrontName) => Promise<string[]>;
+
+const stalledMs = 700;
+const keepAliveMs = 700;
+const requestMs = 900;
+const pipelined = 300;
+const pipelinedBytes = 200_000;
+/** What the kernel's buffers on both ends take, and the front's own. */
+const askedMax = 120;
+/** More than the kernel's buffers on both ends hold. */
+const largeBytes = 16 * 1024 * 1024;
+/** Longer than a front waits for its peer to close, and longer than it keeps an idle connection. */
+const absentMs = 2800;
+const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "x" }] });
+
+/** An upstream whose answers are of one size. */
+async function startUpstream(bytes: number) {
+  const text = "y".repeat(bytes);
+  const seen = { asked: 0, finished: 0 };
+  const server = createServer((request, response) => {
+    request.resume();
+    seen.asked++;
+    response.on("finish", () => void seen.finished++);
+    endJson(response, 200, completion(text));
+  });
+  const port = await listenOnLoopback(server);
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function settings(front: FrontName, baseUrl: string, clientStalled: number) {
+  return {
+    ...overUpstreams(baseUrl),
+    http: { front, request: requestMs, keepAlive: keepAliveMs },
+    stream: { clientStalled, heldBytesMax: 2 * largeBytes },
+  };
+}
+
+/** Who sends request after request and reads no answer is asked no further, and disconnected. */
+export const unreadAnswersEnd: UnreadLaw = async (front) => {
+  await using upstream = await startUpstream(pipelinedBytes);
+  await using g = await runGateway(settings(front, upstream.baseUrl, stalledMs));
+  const peer = new Peer(g);
+  peer.socket.pause();
+  const one = headOf(g, `Content-Length: ${body.length}`) + body;
+  peer.socket.write(one.repeat(pipelined));
+  // A paused socket learns of its end by writing alone.
+  peer.drip(" ".repeat(100_000));
+  const isEnded = await within(() => peer.isClosed, stalledMs + keepAliveMs + slackMs);
+  const broken: string[] = [];
+  if (!isEnded) broken.push("the connection outlived the reader's deadline");
+  if (upstream.seen.asked === 0) broken.push("the upstream was not asked");
+  if (upstream.seen.asked > askedMax)
+    broken.push(`${upstream.seen.asked} answers were written for a client that reads none`);
+  peer.socket.destroy();
+  return broken;
+};
+
+/** Who comes back to a large answer within the time gets all of it, be the connection kept or not. */
+export const lateReaderGetsAll: UnreadLaw = async (front) => {
+  await using upstream = await startUpstream(largeBytes);
+  await using g = await runGateway(settings(front, upstream.baseUrl, slackMs));
+  const lines = ["X-A: kept", "Connection: close"];
+  const peers = lines.map((line) => {
+    const peer = new Peer(g);
+    peer.socket.pause();
+    peer.socket.write(`${headOf(g, `${line}\r\nContent-Length: ${body.length}`)}${body}`);
+    return peer;
+  });
+  const broken: string[] = [];
+  if (!(await within(() => upstream.seen.finished === lines.length, slackMs)))
+    broken.push("the upstream did not answer");
+  const backMs = clock.monotonicMs() + absentMs;
+  await within(() => clock.monotonicMs() >= backMs, slackMs);
+  for (const [i, peer] of peers.entries()) {
+    peer.socket.resume();
+    await within(() => peer.text.length > largeBytes || peer.isClosed, slackMs);
+    if (peer.text.length <= largeBytes)
+      broken.push(`${lines[i]}: the answer ended after ${peer.text.length} bytes`);
+    peer.socket.destroy();
+  }
+  return broken;
+};
+
+/** A refused request whose body never comes holds its connection no longer than a request may take. */
+export const refusedBodiesEnd: UnreadLaw = async (front) => {
+  await using g = await runGateway({ http: { front, request: requestMs } });
+  const peer = new Peer(g);
+  const bad = headOf(g, "Content-Length: 60000").replace(/Bearer \S+/, "Bearer nonsense");
+  peer.socket.write(`${bad}{`);
+  const broken: string[] = [];
+  if (!(await within(() => peer.text.startsWith("HTTP/1.1 401 "), slackMs)))
+    broken.push("it was not refused at once");
+  if (!(await within(() => peer.isClosed, requestMs + slackMs)))
+    broken.push("the connection outlived the request's deadline");
+  peer.socket.destroy();
+  return broken;
+};
