@@ -8,8 +8,9 @@ default allow := false
 
 allow if count(deny) == 0
 
+# A key that is not there is undefined, and an undefined rule denies nothing: hence object.get.
 deny contains "not a readiness statement" if {
-	input.predicateType != "urn:loadline:attestation:readiness/v1"
+	object.get(input, "predicateType", "absent") != "urn:loadline:attestation:readiness/v1"
 }
 
 deny contains sprintf("the outcome is %v", [object.get(input, ["predicate", "outcome"], "absent")]) if {
@@ -22,6 +23,11 @@ deny contains sprintf("%v is %v", [claim.id, claim.verdict]) if {
 	claim.required
 	claim.verdict != "passed"
 	not claim.disposition
+}
+
+deny contains "the statement lists no required claim" if {
+	claims := object.get(input, ["predicate", "claims"], [])
+	count([claim | some claim in claims; claim.required]) == 0
 }
 
 deny contains "the statement names no chain head" if {

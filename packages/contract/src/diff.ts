@@ -132,6 +132,12 @@ function loosenedIn(a: Claim, b: Claim | undefined): Loosened[] {
   });
 }
 
+/** Every promise of `a` that `b` asks less of, in the order of `a`. */
+export function loosenedClaims(a: Pick<RunPlan, "claims">, b: Pick<RunPlan, "claims">): Loosened[] {
+  const later = new Map(b.claims.map((claim) => [claim.id, claim]));
+  return a.claims.flatMap((claim) => loosenedIn(claim, later.get(claim.id)));
+}
+
 /** Every check that recorded something, by id: its version and digest. */
 function checksOf(records: readonly EvidenceRecord[]): ReadonlyMap<string, string> {
   const checks = new Map<string, string>();
@@ -204,7 +210,7 @@ export function diffRuns(a: DiffSide, b: DiffSide): RunDiff {
     sameMachine: machineOf(a) === machineOf(b),
     outcome: { a: a.verdict.outcome, b: b.verdict.outcome },
     claims,
-    loosened: a.plan.claims.flatMap((claim) => loosenedIn(claim, plansB.get(claim.id))),
+    loosened: loosenedClaims(a.plan, b.plan),
     changedChecks: checks,
     settings: changedSettings(a.plan, b.plan),
   };

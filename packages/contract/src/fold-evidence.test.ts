@@ -78,6 +78,16 @@ describe("skips and broken checks", () => {
     expect(withNote("skip", { reason: "passed" })).toBe("not_tested skipped");
   });
 
+  test("why there is no evidence is said, not only that there is none", () => {
+    for (const sentence of ["A first word.", "Zero requests fell due."]) {
+      const verdict = judge(up, (run) => {
+        run.add({ kind: "skip", claims: ["up"], data: { reason: "not_run", sentence } });
+        run.close();
+      });
+      expect([short(verdict), verdict.sentence]).toEqual(["not_tested not_run", sentence]);
+    }
+  });
+
   test("a broken check is error, whatever else was seen", () => {
     expect(withNote("check.error", { reason: "crashed" })).toBe("error crashed");
     const seen = judge(up, (run) => {

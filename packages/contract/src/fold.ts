@@ -18,7 +18,7 @@ import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
 import { layDispositions, type WaiverReport, waiverText } from "./waiver/lay-over.ts";
 
 /** Changes whenever equal evidence may give another document. */
-export const foldVersion = "1";
+export const foldVersion = "2";
 
 /** More statements of what is not proven are counted, not listed. */
 export const limitsListedMax = 50;

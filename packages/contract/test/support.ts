@@ -24,8 +24,11 @@ export const makeClaim = miniClaim;
 export const makePlan = miniPlan;
 export const spread = spreadSlices;
 export type TestRun = MiniRun;
-export const startRun = (claims: readonly Claim[], run = "run-1"): TestRun =>
-  startMiniRun(claims, { digest: sha256, run });
+export const startRun = (
+  claims: readonly Claim[],
+  run = "run-1",
+  started: Readonly<Record<string, unknown>> = {},
+): TestRun => startMiniRun(claims, { digest: sha256, run, started });
 
 /** The claim of a run that has one. */
 export function only(document: VerdictDocument): ClaimVerdict {
@@ -49,13 +52,17 @@ export interface TestBundle {
   readonly run: TestRun;
 }
 
+const bundleClaims = [
+  makeClaim({ id: "http.up", kind: "predicate" }),
+  makeClaim({ id: "chat.success", kind: "proportion", target: 0.99 }),
+  makeClaim({ id: "chat.p99", kind: "quantile", target: 0.9, limit: 2_000, unit: "ms" }),
+];
+
 /** A READY run with one claim of three kinds and one artifact, closed and listed. */
-export function makeBundle(): TestBundle {
-  const run = startRun([
-    makeClaim({ id: "http.up", kind: "predicate" }),
-    makeClaim({ id: "chat.success", kind: "proportion", target: 0.99 }),
-    makeClaim({ id: "chat.p99", kind: "quantile", target: 0.9, limit: 2_000, unit: "ms" }),
-  ]);
+export function makeBundle(planText?: string): TestBundle {
+  const given = planText === undefined ? null : encode(planText);
+  const planFile = given === null ? {} : { planFile: { name: "plan.yaml", digest: sha256(given) } };
+  const run = startRun(bundleClaims, "run-1", planFile);
   const artifact = encode("raw body of a reply");
   run.add({
     kind: "observation",
@@ -80,6 +87,7 @@ export function makeBundle(): TestBundle {
     ["plan.json", encode(planFileText(run.plan))],
     ["verdict.json", encode(`${canonicalJson(run.fold())}\n`)],
   ]);
+  if (given !== null) files.set("plan.yaml", given);
   sealBundle(files, run);
   return { files, run };
 }

@@ -55,6 +55,11 @@ export function isView(path: string): boolean {
   return viewNames.has(path) || /^report\.[a-z0-9]+$/.test(path);
 }
 
+/** The plan file as it was given; `plan.json` is the plan itself. */
+export function isPlanSource(path: string): boolean {
+  return path !== planPath && /^plan\.[a-z0-9]+$/.test(path);
+}
+
 /**
  * Signed statements may be added after a bundle was closed: they name its chain head themselves, so
  * the manifest does not list them.

@@ -29,25 +29,45 @@ export function readRecord(value: unknown): EvidenceRecord | null {
   return value as unknown as EvidenceRecord;
 }
 
+/** A confidence below what a plan may ask for would let anything pass. */
+function isConfidence(value: unknown): boolean {
+  return isFiniteNumber(value) && value >= 0.9 && value <= 0.999;
+}
+
+function isAbsentOr(value: unknown, holds: (value: number) => boolean): boolean {
+  return value === undefined || (isFiniteNumber(value) && holds(value));
+}
+
+/** Whether no claim stands twice: the second would hide behind the first. */
+function haveOwnIds(claims: readonly unknown[]): boolean {
+  const ids = claims.map((claim) => (isData(claim) ? claim["id"] : undefined));
+  return new Set(ids).size === ids.length;
+}
+
 function isClaim(value: unknown): boolean {
   if (!isData(value)) return false;
   if (!isTextAll([value["id"], value["statement"], value["kind"], value["of"]])) return false;
-  if (!isTextList(value["parts"]) || !isFiniteNumber(value["confidence"])) return false;
-  const numbers = [value["target"], value["limit"], value["min"]];
-  if (!numbers.every((n) => n === undefined || isFiniteNumber(n))) return false;
+  if (!isTextList(value["parts"]) || !isConfidence(value["confidence"])) return false;
+  if (!isAbsentOr(value["target"], (n) => n >= 0 && n <= 1)) return false;
+  if (!isAbsentOr(value["min"], (n) => Number.isInteger(n) && n >= 1)) return false;
+  if (!isAbsentOr(value["limit"], () => true)) return false;
   const { unit, items } = value as Readonly<Record<"unit" | "items", unknown>>;
   if (unit !== undefined && typeof unit !== "string") return false;
   if (items !== undefined && !isTextList(items)) return false;
   return typeof value["required"] === "boolean" && typeof value["category"] === "string";
 }
 
-/** A parsed `plan.json`; its meaning was checked by `parsePlan` before the run. */
+/**
+ * A parsed `plan.json`. Its meaning was checked by `parsePlan` before the run; what would let a
+ * claim pass without proof is refused here too.
+ */
 export function readPlan(value: unknown): RunPlan | null {
   if (!isData(value)) return null;
   const p = value as Readonly<Record<keyof RunPlan, unknown>>;
   if (p.schema !== "loadline-plan/v1" || typeof p.profile !== "string") return null;
   if (!isData(p.target) || !isTextAll([p.target["name"], p.target["baseUrl"]])) return null;
   if (!Array.isArray(p.claims) || !p.claims.every(isClaim) || !isData(p.stages)) return null;
+  if (!isCount(p.maxWaived) || !haveOwnIds(p.claims)) return null;
   return value as unknown as RunPlan;
 }
 

@@ -49,7 +49,7 @@ export type RecordData = Readonly<Record<string, unknown>>;
  *
  * | kind | data |
  * |---|---|
- * | `run.started` | `{ planDigest, toolVersion, node, cpus, platform }` |
+ * | `run.started` | `{ planDigest, toolVersion, node, cpus, platform, planFile?: { name, digest } }` |
  * | `stage.started` `stage.ended` | `{ stage }` |
  * | `observation` | {@link PredicateObservation}: predicate and trials, one attempt each |
  * | `sample.tally` | {@link SampleTally}: proportion and quantile; tallies of one part add up |

@@ -1,12 +1,14 @@
 /** The steps of verification, each over what the step before could read. */
-import type { RunPlan } from "../plan/run-plan.ts";
+import { planFileText, type RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
+import { isData } from "../fold/read-data.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import type { AsyncDigest } from "./digest.ts";
+import { type AsyncDigest, toBytes } from "./digest.ts";
 import {
   artifactFolder,
   evidencePath,
   isAttestation,
+  isPlanSource,
   isView,
   type Manifest,
   manifestInput,
@@ -26,6 +28,26 @@ function listStrays(files: Files, listed: ReadonlySet<string>): string[] {
   return [
     ...strays.map((path) => `${path} is not listed`),
     ...needed.map((path) => `${path} is not listed in the manifest`),
+  ];
+}
+
+const artifactName = /^artifacts\/[0-9a-f]{64}$/;
+
+/**
+ * Files a manifest may list though no record names them. Whoever has no key can write a manifest
+ * anew, so a listed file is one of the bundle only if the chain or its own name fixes its bytes.
+ */
+function listUnbound(manifest: Manifest): string[] {
+  const own = new Set([evidencePath, planPath, verdictPath]);
+  const isBound = ({ path, digest }: Manifest["files"][number]): boolean =>
+    own.has(path) ||
+    isPlanSource(path) ||
+    (artifactName.test(path) && path.slice(artifactFolder.length) === digest);
+  const names = manifest.files.filter((file) => !isBound(file)).map(({ path }) => path);
+  const twice = manifest.files.length - new Set(manifest.files.map(({ path }) => path)).size;
+  return [
+    ...names.map((path) => `${path} is no file of a bundle`),
+    ...(twice > 0 ? ["the manifest lists a file twice"] : []),
   ];
 }
 
@@ -64,29 +86,79 @@ export async function verifyFiles(
     ...(isSealed ? [] : ["manifest.json changed"]),
     ...(await listChanged(files, manifest, digest)),
     ...listStrays(files, new Set(manifest.files.map(({ path }) => path))),
+    ...listUnbound(manifest),
   ];
   if (problems.length > 0) return differs("LL_VERIFY_FILE", `${listProblems(problems)}.`);
   return { ok: true, message: `${manifest.files.length} files have their size and digest.` };
 }
 
+interface PlanInput {
+  readonly files: Files;
+  readonly plan: RunPlan;
+  readonly planDigest: string;
+  readonly records: readonly EvidenceRecord[];
+  readonly manifest: Manifest | null;
+  readonly verdict: VerdictDocument | null;
+  readonly digest: AsyncDigest;
+}
+
+/** What the first record says of the run; null when it starts none, or one of another plan. */
+function startOf(first: EvidenceRecord, planDigest: string): EvidenceRecord["data"] | null {
+  return first.kind === "run.started" && first.data["planDigest"] === planDigest
+    ? first.data
+    : null;
+}
+
+/** Whoever has no key can write a manifest anew, but not the first record. */
+function isOfTool(manifest: Manifest, start: EvidenceRecord["data"]): boolean {
+  const { toolVersion, buildDigest } = manifest;
+  return toolVersion === start["toolVersion"] && buildDigest === (start["buildDigest"] ?? "");
+}
+
+/** The plan file as it was given is the one the first record names: the chain fixes it too. */
+async function checkSource(
+  o: PlanInput,
+  start: EvidenceRecord["data"],
+): Promise<StepResult | null> {
+  const code = "LL_VERIFY_PLAN";
+  const named: unknown = start["planFile"];
+  const found = [...o.files.keys()].filter(isPlanSource);
+  const [path] = found;
+  if (!isData(named)) {
+    if (path === undefined) return null;
+    return { ok: null, code, message: `No record says which ${path} the run was given.` };
+  }
+  const bytes = o.files.get(String(named["name"]));
+  if (found.length !== 1 || bytes === undefined) {
+    return differs(
+      code,
+      `The run was given ${String(named["name"])}, the bundle has another file.`,
+    );
+  }
+  if ((await o.digest(bytes)) === named["digest"]) return null;
+  return differs(code, `${path} is not the file that the run was given.`);
+}
+
 /** Step 3: the plan is the one the chain starts from, and every claim of it has a verdict. */
-export function verifyPlan(o: {
-  plan: RunPlan;
-  planDigest: string;
-  records: readonly EvidenceRecord[];
-  manifest: Manifest | null;
-  verdict: VerdictDocument | null;
-}): StepResult {
-  const first = o.records[0];
+export async function verifyPlan(o: PlanInput): Promise<StepResult> {
+  const [first] = o.records;
   if (!first) {
     const message = "There is no first record to name the plan.";
     return { ok: null, code: "LL_VERIFY_PLAN", message };
   }
-  if (first.prev !== o.planDigest) {
+  // A second key of one name would show a reader another plan than the one that was judged.
+  if (decodeText(o.files.get(planPath) ?? toBytes("")) !== planFileText(o.plan)) {
+    return differs("LL_VERIFY_PLAN", "plan.json is not in canonical form.");
+  }
+  const start = startOf(first, o.planDigest);
+  if (first.prev !== o.planDigest || start === null) {
     return differs("LL_VERIFY_PLAN", "The first record was made for another plan.");
   }
   if (o.manifest && o.manifest.planDigest !== o.planDigest) {
     return differs("LL_VERIFY_PLAN", "The manifest names another plan.");
+  }
+  if (o.manifest && !isOfTool(o.manifest, start)) {
+    return differs("LL_VERIFY_PLAN", "The manifest names another build of the tool.");
   }
   const judged = new Set(o.verdict?.claims.map(({ id }) => id));
   const missing = o.plan.claims.filter(({ id }) => o.verdict !== null && !judged.has(id));
@@ -94,10 +166,8 @@ export function verifyPlan(o: {
     const names = listProblems(missing.map(({ id }) => id));
     return differs("LL_VERIFY_PLAN", `Claims of the plan without a verdict: ${names}.`);
   }
-  return {
-    ok: true,
-    message: `The chain starts from this plan of ${o.plan.claims.length} claims.`,
-  };
+  const message = `The chain starts from this plan of ${o.plan.claims.length} claims.`;
+  return (await checkSource(o, start)) ?? { ok: true, message };
 }
 
 /** Recomputes figures of a record from the artifact it rests on; null = not of its kind. */

@@ -4,6 +4,7 @@ import { buildReportModel } from "../report-build.ts";
 import type { ReportModel, VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { toBytes } from "./digest.ts";
+import { isView, verdictPath } from "./manifest.ts";
 import type { EvidenceRecord } from "./record.ts";
 import { decodeText, differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
 
@@ -40,6 +41,8 @@ interface Views {
   readonly edited: readonly string[];
   /** Made by another build: its page cannot be made again here. */
   readonly foreign: readonly string[];
+  /** Have no renderer here. */
+  readonly unknown: readonly string[];
 }
 
 function compareViews(
@@ -60,7 +63,8 @@ function compareViews(
     if (isEqual) continue;
     (o.isOwnView(path, decodeText(bytes)) ? edited : foreign).push(path);
   }
-  return { edited, foreign };
+  const unknown = [...files.keys()].filter((path) => isView(path) && !(path in o.renderers));
+  return { edited, foreign, unknown: unknown.sort() };
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -97,11 +101,16 @@ export function verifyVerdict(o: {
     buildReportModel({ plan, planText: o.planText, records, verdict: recomputed });
   const views = compareViews(o.files, model, o);
   for (const path of views.edited) problems.push(`${path} was edited`);
+  const text = decodeText(o.files.get(verdictPath) ?? toBytes(""));
+  if (text !== `${canonicalJson(stored)}\n`) problems.push("verdict.json is not in canonical form");
   if (problems.length === 0 && canonicalJson(stored) !== canonicalJson(recomputed)) {
     problems.push("verdict.json has more than the evidence gives");
   }
   if (problems.length > 0) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
-  const left = views.foreign.map((path) => ` ${path} is of another build and was not compared.`);
+  const left = [
+    ...views.foreign.map((path) => ` ${path} is of another build and was not compared.`),
+    ...views.unknown.map((path) => ` ${path} cannot be rendered here and was not compared.`),
+  ];
   const message = `${recomputed.claims.length} verdicts and the outcome are equal.${left.join("")}`;
   return { ok: true, message, recomputed };
 }

@@ -10,7 +10,14 @@ import type { Outcome } from "../verdict.ts";
 import { describeWaivers } from "../waiver/lay-over.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { type AsyncDigest, toBytes } from "./digest.ts";
-import { evidencePath, manifestPath, planPath, readManifest, verdictPath } from "./manifest.ts";
+import {
+  evidencePath,
+  isPlanSource,
+  manifestPath,
+  planPath,
+  readManifest,
+  verdictPath,
+} from "./manifest.ts";
 import { parseJson, readPlan, readVerdict } from "./read-record.ts";
 import { decodeText, type Files, type StepResult } from "./verify-step.ts";
 import { verifyChain } from "./verify-chain.ts";
@@ -83,7 +90,7 @@ function provenBy(exit: number, signed: boolean): string[] {
 
 /** The plan file as it was given, when the bundle has it; else `plan.json`. */
 export function planSourceText(files: Files): string {
-  const given = [...files.keys()].filter((p) => /^plan\.[a-z0-9]+$/.test(p) && p !== planPath);
+  const given = [...files.keys()].filter(isPlanSource);
   const bytes = files.get(given.sort()[0] ?? planPath) ?? files.get(planPath);
   return bytes ? decodeText(bytes) : "";
 }
@@ -108,7 +115,16 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
   const planDigest = await o.digest(toBytes(canonicalJson(plan)));
   const chain = await verifyChain(evidence, manifest, { planDigest, digest: o.digest });
   const { records } = chain;
-  const planStep = verifyPlan({ plan, planDigest, records, manifest, verdict: stored });
+  const { digest } = o;
+  const planStep = await verifyPlan({
+    files,
+    plan,
+    planDigest,
+    records,
+    manifest,
+    verdict: stored,
+    digest,
+  });
   const extractors = o.extractors ?? [];
   const artifacts = await verifyArtifacts(files, records, { digest: o.digest, extractors });
   const verdict = verifyVerdict({

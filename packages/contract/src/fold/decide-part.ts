@@ -115,14 +115,22 @@ function waivedText(decision: Decision, waived: readonly SeenGuard[]): Decision 
   return { ...decision, sentence, evidence };
 }
 
-/** An error before any byte reached the target counts only when no observation followed. */
+/** So often an attempt that reached nothing may be made again. */
+const attemptsMax = 2;
+
+/**
+ * An error before any byte reached the target counts only when no observation followed, or when
+ * there are more of them than two before each observation.
+ */
 function standing(evidence: PartEvidence): PartEvidence["notes"] {
-  const { tallies, observations, values, items, means, blocks } = evidence;
+  const { tallies, observations, values, items, means, blocks, notes } = evidence;
   const all = [tallies, observations, values, items, means, blocks];
   const last = Math.max(...all.map((list) => list.at(-1)?.seq ?? -1));
-  return evidence.notes.filter(
-    (note) => note.attempt === undefined || note.attempt > 2 || note.attempt < 1 || note.seq > last,
-  );
+  const count = all.reduce((sum, list) => sum + list.length, 0);
+  const isRepeated = ({ attempt, seq }: PartEvidence["notes"][number]): boolean =>
+    attempt !== undefined && attempt >= 1 && attempt <= attemptsMax && seq < last;
+  if (notes.filter(isRepeated).length > attemptsMax * count) return notes;
+  return notes.filter((note) => !isRepeated(note));
 }
 
 /** Evidence, dependence, guards, then skips and broken checks: the worst stands. */
@@ -132,7 +140,9 @@ export function decidePart(claim: Claim, evidence: PartEvidence, seen: SeenGuard
     const { verdict, reason, sentence, seq } = note;
     const judged = { verdict, sentence, ...(reason !== undefined && { reason }) };
     const refs = [...decision.evidence, seq];
-    const joined = joinJudged(decision, judged);
+    // Why there is no evidence says more than that there is none.
+    const isBare = !hasEvidence(evidence) && decision.evidence.length === 0;
+    const joined = isBare ? judged : joinJudged(decision, judged);
     if (joined === judged) {
       const { reason: _before, ...figures } = decision;
       decision = { ...figures, ...judged, evidence: refs };

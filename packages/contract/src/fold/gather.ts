@@ -3,11 +3,11 @@ import type {
   BoundValue,
   EvidenceRecord,
   PredicateObservation,
-  RecordKind,
   SampleBlocks,
   SampleMeans,
   SampleTally,
 } from "../evidence/record.ts";
+import { decides, isEvidenceKind } from "./evidence-kinds.ts";
 import type { Judged } from "./join.ts";
 import { isReasonOf } from "./join.ts";
 import { readBlocks, readMeans } from "./read-series.ts";
@@ -15,6 +15,8 @@ import { type Data, isCount, readBoundValue, readObservation, readTally } from "
 
 /** Imported evidence older than this at the end of the run is stale. */
 export const importedAgeMaxMs = 24 * 3_600_000;
+/** So far the clock of another machine may be ahead of ours. */
+const clockSkewMaxMs = 5 * 60_000;
 
 type Seen<T> = { readonly seq: number; readonly value: T };
 
@@ -42,15 +44,6 @@ export interface RunFacts {
   readonly closedSeq: number | null;
   readonly planDigest: string;
 }
-
-const evidenceKinds: ReadonlySet<RecordKind> = new Set<RecordKind>([
-  "observation",
-  "sample.tally",
-  "sample.means",
-  "sample.blocks",
-  "value",
-  "item",
-]);
 
 function emptyPart(part: string, key: string): PartEvidence {
   return {
@@ -82,8 +75,10 @@ function refuseSupport(record: EvidenceRecord, claim: Claim, facts: RunFacts): J
   }
   const measuredAt = record.data["measuredAt"];
   const at = typeof measuredAt === "string" ? Date.parse(measuredAt) : Number.NaN;
-  if (Date.parse(facts.endedAt) - at <= importedAgeMaxMs) return null;
-  const sentence = `The results imported from ${from} are older than 24 h.`;
+  const ageMs = Date.parse(facts.endedAt) - at;
+  if (ageMs <= importedAgeMaxMs && ageMs >= -clockSkewMaxMs) return null;
+  const when = ageMs < 0 ? "dated after this run" : "older than 24 h, or without a time";
+  const sentence = `The results imported from ${from} are ${when}.`;
   return { verdict: "not_tested", reason: "stale", sentence };
 }
 
@@ -162,7 +157,10 @@ function addRecord(into: PartEvidence, record: EvidenceRecord, o: GatherOptions)
     into.unsupported ??= { ...refused, seq: record.seq };
     return;
   }
-  if (!addEvidence(into, record)) {
+  if (!decides(claim.kind, record.kind)) {
+    const sentence = `A ${record.kind} record decides no claim of the kind ${claim.kind}.`;
+    into.notes.push(evidenceError(record.seq, sentence));
+  } else if (!addEvidence(into, record)) {
     into.notes.push(evidenceError(record.seq, `A ${record.kind} record has malformed data.`));
   }
 }
@@ -186,7 +184,7 @@ function concerns(record: EvidenceRecord, claim: Claim): boolean {
     return stream === claim.of && (named || record.claims.length === 0);
   }
   if (record.kind === "skip" || record.kind === "check.error") return named;
-  return evidenceKinds.has(record.kind) && named && stream === claim.of;
+  return isEvidenceKind(record.kind) && named && stream === claim.of;
 }
 
 /** Sorts the records (already in order of seq) of one claim into its declared parts. */
@@ -202,11 +200,14 @@ export function gatherClaim(
   for (const record of records) {
     if (!concerns(record, claim)) continue;
     const named = record.data["part"];
-    const whole = record.kind === "skip" || record.kind === "check.error" || parts.size === 1;
-    const into = named === undefined && whole ? [...parts.values()] : [parts.get(String(named))];
+    const isNote = record.kind === "skip" || record.kind === "check.error";
+    const own = typeof named === "string" ? parts.get(named) : undefined;
+    // A skip or an error of a part that nobody declared is one of the whole claim: none vanishes.
+    const isWhole = own === undefined && (isNote || (named === undefined && parts.size === 1));
+    const into = isWhole ? [...parts.values()] : [own];
     for (const part of into) {
       if (part) addRecord(part, record, { claim, facts });
-      else if (evidenceKinds.has(record.kind)) {
+      else if (isEvidenceKind(record.kind)) {
         strays.push(evidenceError(record.seq, `The part ${String(named)} was never declared.`));
       }
     }

@@ -1,7 +1,7 @@
 import type { Claim } from "../claim.ts";
 import { createChain } from "../evidence/chain.ts";
 import type { Digest } from "../evidence/digest.ts";
-import type { EvidenceRecord, Observation } from "../evidence/record.ts";
+import type { EvidenceRecord, Observation, RecordData } from "../evidence/record.ts";
 import { fold } from "../fold.ts";
 import { planDigest, type RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
@@ -52,7 +52,12 @@ export interface MiniRun {
 /** Starts a mini run at a fixed time, 100 ms a record. */
 export function startMiniRun(
   claims: readonly Claim[],
-  o: { readonly digest: Digest; readonly run?: string },
+  o: {
+    readonly digest: Digest;
+    readonly run?: string;
+    /** Further keys of the first record. */
+    readonly started?: RecordData;
+  },
 ): MiniRun {
   const plan = miniPlan(claims);
   const digest = planDigest(plan, o.digest);
@@ -91,7 +96,10 @@ export function startMiniRun(
         now: "2026-04-12T10:15:00.000Z",
       }),
   };
-  made.add({ kind: "run.started", data: { planDigest: digest, toolVersion: "0.1.0" } });
+  made.add({
+    kind: "run.started",
+    data: { planDigest: digest, toolVersion: "0.1.0", ...o.started },
+  });
   return made;
 }
 

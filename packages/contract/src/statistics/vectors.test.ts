@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { binomialAtMost, binomialPmf } from "./binomial.ts";
 import { lowerBound, upperBound, wilson } from "./bounds.ts";
 import {
   badAllowed,
@@ -196,4 +197,45 @@ test("vector I: Wilson intervals", () => {
     expect(wilson(k, n).lower).toBeCloseTo(lower, 4);
     expect(wilson(k, n).upper).toBeCloseTo(upper, 4);
   }
+});
+
+describe("a false claim passes at most one time in twenty", () => {
+  /** How often a run of n passes when the target is exactly, or more than, as bad as it may be. */
+  const passes = (n: number, target: number, trueError: number): number => {
+    const most = badAllowed(n, target, 0.95);
+    return most === null ? 0 : binomialAtMost(most, n, trueError);
+  };
+
+  test("exactly summed at the limit of every row of A and B, at every n beside the listed ones", () => {
+    for (const [target, needed] of rows) {
+      const near = [...sizes, ...needed].flatMap((n) => [n - 1, n, n + 1, n + 17]);
+      for (const n of near)
+        expect(passes(n, target, 1 - target), `${target} ${n}`).toBeLessThanOrEqual(0.05);
+    }
+  });
+
+  test("and a true claim is called failed no more often", () => {
+    for (const [target] of rows) {
+      for (const n of sizes) {
+        const least = badRefuted(n, target, 0.95);
+        const failed = least === null ? 0 : 1 - binomialAtMost(least - 1, n, 1 - target);
+        expect(failed, `${target} ${n}`).toBeLessThanOrEqual(0.05 + 1e-9);
+      }
+    }
+  });
+
+  test("where the rule of the observed share passes 44.5 % of runs, this one passes 1.7 %", () => {
+    // 1,000 samples, the limit 0.5 %, the truth 0.6 %: at most 5 bad look like a pass.
+    let naive = 0;
+    for (let k = 0; k <= 5; k++) naive += binomialPmf(k, 1_000, 0.006);
+    expect(100 * naive).toBeCloseTo(44.5, 1);
+    expect(100 * passes(1_000, 0.995, 0.006)).toBeCloseTo(1.7, 1);
+  });
+});
+
+test("vector J: rows to look at before one that is corrupt is met", () => {
+  const shares = [0.05, 0.01, 0.001, 0.0001];
+  expect(shares.map((share) => samplesNeeded(0, 1 - share, 0.95))).toEqual([
+    59, 299, 2_995, 29_956,
+  ]);
 });

@@ -1,11 +1,12 @@
 /** Dispositions over verdicts: what was seen stays visible, what is accepted is said beside it. */
 import { isData } from "../fold/read-data.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import type { ClaimVerdict } from "../report-model.ts";
+import type { ClaimVerdict, PartVerdict } from "../report-model.ts";
 import { type Disposition, type Verdict, verdictOrder } from "../verdict.ts";
 import {
   checkNotApplicable,
   checkWaiver,
+  dayMsOf,
   isNotWaivable,
   type NotApplicable,
   type Waiver,
@@ -76,19 +77,31 @@ function refuseWaiver(
   if (waiver.target !== name && waiver.target !== baseUrl) {
     return ["other_target", `It is for the target ${waiver.target}.`];
   }
+  if ([facts.startedAt, facts.endedAt].some((time) => dayMsOf(dayOf(time)) === null)) {
+    return ["expired", "The run does not say on which day it was."];
+  }
   if (dayOf(facts.startedAt) < waiver.created) return ["not_yet", `It begins ${waiver.created}.`];
   if (dayOf(facts.endedAt) > waiver.expires) return ["expired", `It expired ${waiver.expires}.`];
   if (claim.verdict === "passed") return ["not_needed", "The claim passed."];
-  if (claim.verdict === "error") return ["worse", "An error of the check is never waived."];
+  // A refuted part does not cover the broken check of another one.
+  if ([claim, ...claim.parts].some(({ verdict }) => verdict === "error")) {
+    return ["worse", "An error of the check is never waived."];
+  }
   if (rank(claim.verdict) >= rank(waiver.covers)) return null;
   return ["worse", `It covers ${waiver.covers}; the verdict is ${claim.verdict}.`];
 }
 
-/** Only a stage that asked for the feature and did not find it makes a claim not applicable. */
+/** A stage asked for the feature and did not find it. */
+const isLacking = ({ reason, evidence }: Pick<PartVerdict, "reason" | "evidence">): boolean =>
+  (reason === "capability_missing" || reason === "probe_contract") && evidence.length > 0;
+
+/** Only what a stage asked for and did not find is not applicable: in every part, not in one. */
 function refuseNotApplicable(entry: NotApplicable, claim: ClaimVerdict): Refusal | null {
-  const isLacking = claim.reason === "capability_missing" || claim.reason === "probe_contract";
-  if (isLacking && claim.evidence.length > 0) return null;
-  if (claim.n > 0) return ["contradicted", `The target answered where ${entry.feature} is asked.`];
+  const { parts } = claim;
+  if (parts.length > 0 && [claim, ...parts].every(isLacking)) return null;
+  if (parts.some(({ n }) => n > 0)) {
+    return ["contradicted", `The target answered where ${entry.feature} is asked.`];
+  }
   return ["no_observation", `Nothing observed that the target lacks ${entry.feature}.`];
 }
 

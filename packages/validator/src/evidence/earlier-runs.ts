@@ -9,7 +9,8 @@ export const earlierRunsMax = 20;
 
 const outcomes = ["READY", "NOT_READY", "NOT_PROVEN"] as const;
 
-function textOf(path: string): string {
+/** The text of a file of an earlier run; "" when it is not there. */
+export function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {

@@ -8,6 +8,7 @@ import {
   targetName,
 } from "@loadline/contract";
 import { earlierRuns } from "../evidence/earlier-runs.ts";
+import { loosenedSince } from "../evidence/loosened-since.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "../evidence/recorder.ts";
 import { createRedactor } from "../evidence/redact.ts";
 import { makeRunDirectory, runName, writeWhole } from "../evidence/run-directory.ts";
@@ -58,7 +59,12 @@ function sayStart(
   const { platform, versions } = process;
   const facts = { node: versions.node, cpus: availableParallelism(), platform };
   const again = deps.reproduce === undefined ? {} : { reproduce: deps.reproduce };
-  const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again };
+  // The plan file as it was given is fixed by the chain too.
+  const given =
+    deps.planText === undefined
+      ? {}
+      : { planFile: { name: planYaml, digest: sha256(Buffer.from(deps.planText)) } };
+  const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again, ...given };
   if (resumed === undefined) recorder.append({ kind: "run.started", by: "run", data: started });
   else recorder.append({ kind: "note", by: "run", data: { ...started, resumed: resumed.says } });
   if (deps.selftestDir !== undefined) {
@@ -66,7 +72,9 @@ function sayStart(
     recorder.append({ kind: "note", by: "run", data: { selftest } });
   }
   const earlier = earlierRuns(deps.runsDir, { except: o.run, target: targetName(plan.target) });
-  if (earlier.length > 0) recorder.append({ kind: "note", by: "run", data: { earlier } });
+  if (earlier.length === 0) return;
+  const doesNotProve = loosenedSince(deps.runsDir, earlier, plan);
+  recorder.append({ kind: "note", by: "run", data: { earlier }, doesNotProve });
 }
 
 /**

@@ -1,0 +1,29 @@
+import type { ClaimKind } from "../claim.ts";
+import type { RecordKind } from "../evidence/record.ts";
+
+/** What decides a claim of each kind. Evidence of another kind is a mistake, never left aside. */
+const decidedBy: ReadonlyMap<string, readonly RecordKind[]> = new Map(
+  Object.entries({
+    predicate: ["observation"],
+    proportion: ["sample.tally", "observation"],
+    // An observation has no latency, so it says nothing of one.
+    quantile: ["sample.tally"],
+    trials: ["observation", "sample.tally"],
+    bound: ["value"],
+    coverage: ["item"],
+    mean: ["sample.means"],
+    comparison: ["sample.blocks"],
+  } satisfies Record<ClaimKind, readonly RecordKind[]>),
+);
+
+const evidenceKinds: ReadonlySet<RecordKind> = new Set([...decidedBy.values()].flat());
+
+/** Whether records of this kind are evidence for claims at all. */
+export function isEvidenceKind(kind: RecordKind): boolean {
+  return evidenceKinds.has(kind);
+}
+
+/** Whether a record of `kind` says something about a claim of `claim`; of unknown kinds all do. */
+export function decides(claim: string, kind: RecordKind): boolean {
+  return decidedBy.get(claim)?.includes(kind) ?? true;
+}
