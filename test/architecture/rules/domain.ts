@@ -69,6 +69,8 @@ const checkTables: readonly (readonly [table: string, exported: string])[] = [
   ["packages/validator/src/stack/table.ts", "stackProbes"],
   ["packages/validator/src/load/guards/index.ts", "loadGuards"],
   ["packages/validator/src/load/scenario/checks/table.ts", "loadChecks"],
+  ["packages/validator/src/run/load-plan.ts", "buildLoadPlan"],
+  ["packages/validator/src/service-load/loaded.ts", "loadedKinds"],
   ["packages/contract/src/lint/rules/table.ts", "lintRules"],
   ["packages/contract/src/sabotage/false-verdicts.ts", "falseVerdicts"],
 ];

@@ -13,7 +13,10 @@ function frameText(frame: LiveFrame): string {
   return `${frame.due} due, ${frame.ok} ok, ${frame.bad} bad, ${frame.inFlight} in flight${p99}`;
 }
 
-function showFrame(context: StageContext, frame: LiveFrame): void {
+/** Where what the engine says goes. */
+type LoadSink = Pick<StageContext, "recorder" | "progress">;
+
+function showFrame(context: LoadSink, frame: LiveFrame): void {
   const total = frame.elapsedMs + frame.leftMs;
   context.progress({
     state: "running",
@@ -25,7 +28,7 @@ function showFrame(context: StageContext, frame: LiveFrame): void {
 }
 
 /** Puts what the engine says into the evidence; its words are kept, nothing is judged here. */
-function recordLoad(context: StageContext, record: LoadRecord): void {
+export function recordLoad(context: LoadSink, record: LoadRecord): void {
   const { recorder } = context;
   if (recordPlain(recorder, record)) return;
   switch (record.type) {

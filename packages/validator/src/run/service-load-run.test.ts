@@ -198,7 +198,7 @@ describe("load on the services of a stack", () => {
   it("a WebSocket whose rooms nobody described stays not tested by name, and nothing is READY", async () => {
     await target.configure({});
     const verdict = await validate(live(target.url, {}), { load: { ...load, services: ["live"] } });
-    expect(seen(verdict)).toEqual({ "live.delivery": "not_tested capability_missing" });
+    expect(seen(verdict)).toEqual({ "live.delivery": "not_tested not_run" });
     expect(sentence(verdict, "load.live.delivery")).toContain(
       "does not say that live speaks rooms",
     );

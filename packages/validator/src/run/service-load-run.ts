@@ -41,7 +41,8 @@ export async function loadService(
   const one = loadOf(context, name);
   if (one === null) return;
   if (one.job === null) {
-    const data = { reason: "capability_missing", sentence: one.sentence };
+    // Nobody asked the service, so nothing is known of what it lacks.
+    const data = { reason: "not_run", sentence: one.sentence };
     return recordFor(context, one.claims, "skip", data);
   }
   try {

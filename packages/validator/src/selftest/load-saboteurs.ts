@@ -18,7 +18,7 @@ export const cleanTarget: SimulatedTarget = {
 };
 
 /** Each n-th of ten thousand, spread evenly; the same requests on every machine. */
-const among = (n: number, share: number): boolean =>
+export const among = (n: number, share: number): boolean =>
   Math.floor((n + 1) * share) > Math.floor(n * share);
 
 /** Lets through of the bursts as many as the declared limiter does. */

@@ -3,7 +3,13 @@ import type { Draft, Recorder as EvidenceWriter } from "../evidence/recorder.ts"
 import { sha256 } from "../evidence/sha256.ts";
 import { createFlight, type Flight, type LoadOutcome } from "../load/engine/flight.ts";
 import { reportRun } from "../load/engine/report.ts";
-import { type BoundJob, durationOf, scheduledMs } from "../load/index.ts";
+import {
+  type BoundJob,
+  durationOf,
+  type LoadPlan,
+  type LoadRecord,
+  scheduledMs,
+} from "../load/index.ts";
 import { Recorder } from "../load/record/recorder.ts";
 import type { ScenarioRecord } from "../load/record/scenario-record.ts";
 import { createMix } from "../load/schedule/mix.ts";
@@ -31,6 +37,8 @@ export interface SimulatedTarget {
     readonly ms: number;
     readonly outcome: LoadOutcome;
     readonly retryAfter?: boolean;
+    /** From the intended time to the first content of a stream; absent: no content is timed. */
+    readonly ttftMs?: number;
   };
   /** Good answers of one hold of a ladder. */
   ladderOk(users: number): number;
@@ -56,18 +64,35 @@ const cleanHost = {
 
 /** Records a whole load job against a simulated target, and folds what that came to. */
 export function simulateLoad(job: BoundJob, target: SimulatedTarget): VerdictDocument {
-  const recorder = new Recorder(job.load, { nowMs: () => figuresMs });
+  const run = startMiniRun(loadRunPlan(job).claims, { digest: sha256 });
+  const writer = memoryWriter(run);
+  const evidence = new LoadEvidence(job, writer);
+  playLoad(job.load, target, (record) => evidence.add(record));
+  const specs = job.job.observe ?? [];
+  recordGrowth(
+    specs,
+    specs.map(() => memoryOf(target.growthMibPerHour)),
+    writer,
+  );
+  run.end();
+  return run.fold();
+}
+
+/** Sends what a plan says to a simulated target, and emits what the engine says of such a run. */
+export function playLoad(
+  load: LoadPlan,
+  target: SimulatedTarget,
+  emit: (record: LoadRecord) => void,
+): void {
+  const recorder = new Recorder(load, { nowMs: () => figuresMs });
   recorder.begin(0);
   for (const [at, record] of recorder.scenarios.entries()) {
-    sendAll(job, { recorder, at, record }, target);
+    sendAll(load, { recorder, at, record }, target);
     for (const [name, value, bad] of target.figures(record.name)) {
       recorder.figure(at, name, value, bad);
     }
   }
-  const run = startMiniRun(loadRunPlan(job).claims, { digest: sha256 });
-  const writer = writerOf(run);
-  const evidence = new LoadEvidence(job, writer);
-  const ends = Object.values(job.load.scenarios).map((s) => (s.startMs ?? 0) + durationOf(s));
+  const ends = Object.values(load.scenarios).map((s) => (s.startMs ?? 0) + durationOf(s));
   const elapsedMs = Math.max(...ends);
   reportRun(recorder, {
     reason: "done",
@@ -81,20 +106,12 @@ export function simulateLoad(job: BoundJob, target: SimulatedTarget): VerdictDoc
     nowMs: elapsedMs,
     elapsedMs,
     startWallMs: 0,
-    emit: (record) => evidence.add(record),
+    emit,
   });
-  const specs = job.job.observe ?? [];
-  recordGrowth(
-    specs,
-    specs.map(() => memoryOf(target.growthMibPerHour)),
-    writer,
-  );
-  run.end();
-  return run.fold();
 }
 
 /** Evidence kept in memory only. */
-function writerOf(run: MiniRun): EvidenceWriter {
+export function memoryWriter(run: MiniRun): EvidenceWriter {
   return {
     append: ({ by: _by, ...draft }: Draft) => run.add(draft),
     artifact: (bytes) => sha256(bytes),
@@ -119,13 +136,13 @@ interface Place {
   readonly record: ScenarioRecord;
 }
 
-function sendAll(job: BoundJob, place: Place, target: SimulatedTarget): void {
+function sendAll(load: LoadPlan, place: Place, target: SimulatedTarget): void {
   const { record } = place;
   const { scenario, name } = record;
   if (scenario.executor === "ladder") return climb(place, target);
-  const steps = stepsOf(job, record);
+  const steps = stepsOf(load, record);
   const seen = new Map<string, number>();
-  for (const [index, offsetMs] of offsetsOf(job, record).entries()) {
+  for (const [index, offsetMs] of offsetsOf(load, record).entries()) {
     for (const [at, step] of steps(index)) {
       const n = seen.get(step) ?? 0;
       seen.set(step, n + 1);
@@ -160,6 +177,11 @@ function end(
 ): void {
   flight.wakeMs = flight.sendMs = flight.intendedMs;
   flight.doneMs = flight.firstByteMs = flight.intendedMs + answer.ms;
+  if (answer.ttftMs !== undefined) {
+    flight.streamed = true;
+    flight.firstContentMs = flight.firstOutputMs = flight.intendedMs + answer.ttftMs;
+    flight.lastContentMs = flight.doneMs;
+  }
   flight.retryAfter = answer.retryAfter ?? true;
   flight.status = answer.outcome === "status_429" ? 429 : 200;
   recorder.due(at, flight);
@@ -167,7 +189,7 @@ function end(
 }
 
 /** When its iterations are due, ms from its start. */
-function offsetsOf({ load }: BoundJob, { name, scenario }: ScenarioRecord): readonly number[] {
+function offsetsOf(load: LoadPlan, { name, scenario }: ScenarioRecord): readonly number[] {
   const scheduled = scheduledMs(load, name);
   if (scheduled !== null) return scheduled;
   const isCounted = scenario.executor === "per-vu-iterations";
@@ -179,10 +201,10 @@ function offsetsOf({ load }: BoundJob, { name, scenario }: ScenarioRecord): read
 type StepOf = readonly (readonly [at: number, name: string])[];
 
 /** The steps of an iteration, by its index. */
-function stepsOf({ load }: BoundJob, { name, scenario }: ScenarioRecord): (n: number) => StepOf {
+function stepsOf(load: LoadPlan, { name, scenario }: ScenarioRecord): (n: number) => StepOf {
   if (scenario.exec?.kind !== "mix") {
     const own = (scenario.steps ?? [{ name }]).map((step, at) => [at, step.name] as const);
-    return () => own;
+    return scenario.exec?.kind === "rag" ? (n) => oneOfRag(own, n) : () => own;
   }
   const { parts } = scenario.exec;
   const mix = createMix(
@@ -198,10 +220,13 @@ function stepsOf({ load }: BoundJob, { name, scenario }: ScenarioRecord): (n: nu
   return (n) => {
     const part = mix.at(n);
     const own = all[part] ?? [];
-    if (parts[part]?.exec?.kind !== "rag") return own;
-    // An iteration of a document store is one of its steps.
-    return own.slice(n % 10 < 3 ? 0 : 1, n % 10 < 3 ? 1 : 2);
+    return parts[part]?.exec?.kind === "rag" ? oneOfRag(own, n) : own;
   };
+}
+
+/** An iteration of a document store is one of its steps. */
+function oneOfRag(own: StepOf, n: number): StepOf {
+  return own.slice(n % 10 < 3 ? 0 : 1, n % 10 < 3 ? 1 : 2);
 }
 
 const namesOf = (part: MixPart): readonly string[] =>

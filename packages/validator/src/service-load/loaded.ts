@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { StackManifest } from "../stack/manifest.ts";
 
 /** Kinds of services that have a load client. */
-const loadedKinds = ["rag", "mcp", "websocket"] as const;
+export const loadedKinds = ["rag", "mcp", "websocket"] as const;
 /** Names that the scenarios of the target's chat have. */
 const taken = ["chat", "stream"];
 

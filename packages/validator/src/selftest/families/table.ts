@@ -5,6 +5,7 @@ import { lintRuleFamily } from "./lint-rules.ts";
 import { loadCheckFamily } from "./load-checks.ts";
 import { loadGuardFamily } from "./load-guards.ts";
 import { loadProfileFamily } from "./load-profiles.ts";
+import { loadStageFamily } from "./load-stage.ts";
 import { stackProbeFamily } from "./stack-probes.ts";
 import { targetProbeFamily } from "./target-probes.ts";
 
@@ -16,6 +17,7 @@ export const selftestFamilies: readonly SelftestFamily[] = [
   loadGuardFamily,
   loadCheckFamily,
   loadProfileFamily,
+  loadStageFamily,
   targetProbeFamily,
   stackProbeFamily,
 ];
