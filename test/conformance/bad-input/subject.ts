@@ -43,7 +43,9 @@ export async function startSubject(
   });
   const port = await listenOnLoopback(upstream);
   const stateDir = mkdtempSync(join(tmpdir(), "ll-bad-input-"));
-  const config = loadConfig(undefined, {}, { ...settings(port, front), stateDir });
+  // The gateway's own call would meet a fault that is planted in a stage, and be counted.
+  const selfProbe = { enabled: controls.stages === undefined };
+  const config = loadConfig(undefined, {}, { ...settings(port, front), stateDir, selfProbe });
   const clock = systemClock();
   const text: string[] = [];
   const log = (line: string): void => void text.push(line);

@@ -8,7 +8,7 @@ export const selfProbeConfig = z
   .strictObject({
     enabled: z
       .boolean()
-      .default(false)
+      .default(true)
       .describe("Ready only once a call of its own came through every stage of chat completions."),
     timeout: durationMs({ min: 100, max: 5 * minuteMs, default: 10_000 }).describe(
       "Time for one such call (ms); one that fails is made again, later each time, up to 30 s.",

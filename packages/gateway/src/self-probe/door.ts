@@ -11,6 +11,13 @@ export interface Door {
   close(): void;
 }
 
+/** Ways to call the own front. */
+export interface Doors {
+  open(): Door | Promise<Door>;
+  /** Beside the listening socket, for when others keep a call from it; absent: `open` is that. */
+  readonly aside?: () => Promise<Door>;
+}
+
 /** Addresses that are listened on and cannot be connected to, and what is in their place. */
 const loopbacks: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
 

@@ -14,6 +14,6 @@ export const selfProbeErrorTable = {
     ...unready,
     summary: "The gateway's call to itself got no answer.",
     remedy:
-      "Look whether listen.host can be connected to from this machine, and whether the process has CPU time; raise selfProbe.timeout on a slow machine.",
+      "Look whether listen.host can be connected to from this machine, and whether the process has CPU time; raise selfProbe.timeout on a slow machine. Where a host may not call itself, set selfProbe.enabled: false.",
   },
 } as const satisfies ErrorTable;

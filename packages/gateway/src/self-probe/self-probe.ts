@@ -3,11 +3,11 @@ import type { Logger } from "@loadline/kit/logger";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { StageId } from "../pipeline/stage.ts";
 import { callThrough } from "./call.ts";
-import type { Door } from "./door.ts";
+import type { Door, Doors } from "./door.ts";
 import type { ProbeResult } from "./metrics.ts";
 import type { OwnRoute } from "./own-route.ts";
 import type { ProbePass } from "./pass.ts";
-import { judge, type Verdict, withoutEffect } from "./verdict.ts";
+import { isCrowdedOut, judge, type Verdict, withoutEffect } from "./verdict.ts";
 
 /** The component `self-probe` of /health. */
 export interface SelfProbeHealth {
@@ -26,7 +26,9 @@ export interface SelfProbe {
   /** Takes the end of a call by the probe's principal. */
   onExit(x: Exchange): void;
   /** Calls from now on; again after each `again` and, while calls fail, after a growing wait. */
-  begin(open: () => Door | Promise<Door>): void;
+  begin(doors: Doors): void;
+  /** The listening socket turned a connection away: as many are open as may be. */
+  onDrop(): void;
   /** The configuration is another one. Nothing before `begin`. */
   again(): void;
   /** Resolves with the end of the call that is due, or after `waitMs`. */
@@ -52,6 +54,10 @@ export interface SelfProbeDeps {
 
 const firstWaitMs = 100;
 const waitMsMax = 30_000;
+/** What is refused on purpose is nobody's fault and may be over at any time. */
+const busyWaitMsMax = 1000;
+/** A process that stood still for long has not waited for long: it waits by turns of this (ms). */
+const turnMs = 100;
 
 export function createSelfProbe(deps: SelfProbeDeps): SelfProbe {
   return new OwnProbe(deps);
@@ -62,7 +68,9 @@ class OwnProbe implements SelfProbe {
   readonly own: OwnRoute;
   readonly #deps: SelfProbeDeps;
   readonly #stop = new AbortController();
-  #open: (() => Door | Promise<Door>) | undefined;
+  #doors: Doors | undefined;
+  /** Connections that the listening socket turned away. */
+  #drops = 0;
   #seen: Exchange | undefined;
   #isRunning = false;
   #isDue = false;
@@ -86,28 +94,38 @@ class OwnProbe implements SelfProbe {
     this.#seen = x;
   }
 
-  begin(open: () => Door | Promise<Door>): void {
-    this.#open = open;
+  begin(doors: Doors): void {
+    this.#doors = doors;
     this.again();
   }
 
+  onDrop(): void {
+    this.#drops++;
+  }
+
   again(): void {
-    if (!this.#open || this.#stop.signal.aborted) return;
+    if (!this.#doors || this.#stop.signal.aborted) return;
     this.#isDue = true;
     this.#isOpen = true;
     this.#hurry?.();
-    if (!this.#isRunning) void this.#run(this.#open);
+    if (!this.#isRunning) void this.#run(this.#doors);
   }
 
   settled(waitMs: number): Promise<void> {
     if (!this.#isOpen) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = this.#deps.clock.after(waitMs, resolve, { unref: true });
-      this.#waiting.push(() => {
-        timer.cancel();
-        resolve();
-      });
+    const { clock } = this.#deps;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let left = Math.ceil(waitMs / turnMs);
+    const turn = (): void => {
+      if (--left <= 0) resolve();
+      else timer = clock.after(turnMs, turn, { unref: true });
+    };
+    let timer = clock.after(turnMs, turn, { unref: true });
+    this.#waiting.push(() => {
+      timer.cancel();
+      resolve();
     });
+    return promise;
   }
 
   reasons(): readonly string[] {
@@ -131,12 +149,12 @@ class OwnProbe implements SelfProbe {
   }
 
   /** Calls until one passes and no other is due; the wait between two doubles up to 30 s. */
-  async #run(open: () => Door | Promise<Door>): Promise<void> {
+  async #run(doors: Doors): Promise<void> {
     this.#isRunning = true;
     let waitMs = firstWaitMs;
     while (!this.#stop.signal.aborted) {
       this.#isDue = false;
-      const verdict = await this.#call(open);
+      const verdict = await this.#call(doors);
       if (this.#stop.signal.aborted) break;
       this.#take(verdict);
       if (this.#isDue) {
@@ -145,13 +163,20 @@ class OwnProbe implements SelfProbe {
       }
       this.#tellWaiting();
       if (verdict.result === "passed") break;
-      await this.#wait(waitMs);
+      await this.#wait(verdict.result === "busy" ? Math.min(waitMs, busyWaitMsMax) : waitMs);
       waitMs = Math.min(waitMsMax, waitMs * 2);
     }
     this.#isRunning = false;
   }
 
-  async #call(open: () => Door | Promise<Door>): Promise<Verdict> {
+  /** Where others are in the way to the listening socket, the stages are asked beside it. */
+  async #call({ open, aside }: Doors): Promise<Verdict> {
+    const drops = this.#drops;
+    const verdict = await this.#through(open);
+    return aside && isCrowdedOut(verdict, this.#drops > drops) ? this.#through(aside) : verdict;
+  }
+
+  async #through(open: Doors["open"]): Promise<Verdict> {
     const { clock, logger, pass, timeoutMs } = this.#deps;
     const { signal } = this.#stop;
     this.#seen = undefined;

@@ -3,11 +3,10 @@ import { parseJson } from "@loadline/kit/json";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { sampleIn } from "../../test/answers.ts";
-import { type Running, runGateway, temporaryDir } from "../../test/harness.ts";
+import { type Running, runGateway as run, temporaryDir } from "../../test/harness.ts";
 import { TlsFolder } from "../../test/tls.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Stage, StageId, StageOutcome } from "../pipeline/stage.ts";
-import type { Controls } from "../controls.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import { loadConfig } from "../index.ts";
 import { recordOf } from "../dialects/json.ts";
@@ -16,15 +15,6 @@ import { probeModel } from "./pass.ts";
 const clock = systemClock();
 const waitMs = 20_000;
 const chat = { model: "sim", messages: [{ role: "user", content: "hi" }] };
-
-/** A gateway that probes itself, unless told otherwise. */
-function run(
-  settings: Record<string, unknown> = {},
-  stateDir: string = temporaryDir(),
-  controls: Partial<Controls> = {},
-): Promise<Running> {
-  return runGateway({ selfProbe: { enabled: true }, ...settings }, stateDir, controls);
-}
 
 /** A stage that is on the way and does nothing, or something else. */
 function instead(id: StageId, run: (x: Exchange, stage: Stage) => StageOutcome) {
@@ -47,7 +37,6 @@ function configOf(g: Running, more: Record<string, unknown>): GatewayConfig {
       listen: { port: 0 },
       drain: { accept: 0, grace: 0 },
       telemetry: { overloadAfter: 0 },
-      selfProbe: { enabled: true },
       targets: { s: target },
       routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
       ...more,
@@ -167,8 +156,8 @@ describe("a gateway that calls itself", () => {
     expect(await isReady(g)).toBe(true);
   });
 
-  it("makes no call where it is off, which is the default, and is ready", async () => {
-    await using g = await runGateway();
+  it("makes no call where it is off, and is ready", async () => {
+    await using g = await run({ selfProbe: { enabled: false } });
     expect(await isReady(g)).toBe(true);
     expect(await countOf(g, "passed")).toBe(0);
     expect(await healthOf(g)).toBeUndefined();
@@ -223,7 +212,7 @@ describe("calls that fail", () => {
   it("with no answer at all are told from those with a wrong one", async () => {
     const silent = (x: Exchange, stage: Stage): StageOutcome =>
       x.principal?.id === "self-probe" ? new Promise(() => undefined) : stage.run?.(x);
-    const settings = { selfProbe: { enabled: true, timeout: 300 } };
+    const settings = { selfProbe: { timeout: 300 } };
     await using g = await run(settings, temporaryDir(), instead("route", silent));
     await eventually(clock, async () => (await countOf(g, "silent")) >= 1, waitMs);
     expect(await reasonsOf(g)).toContain("LL_SERVER_SELF_PROBE_SILENT no answer within 300 ms");

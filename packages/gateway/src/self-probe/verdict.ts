@@ -23,6 +23,15 @@ const onPurpose: ReadonlySet<string> = new Set<GatewayErrorCode>([
   "LL_LIMIT_ADDRESS",
 ]);
 
+/**
+ * Others kept the call from the stages: their failed keys count against the address that it shares
+ * with them, or their connections are as many as may be open (`hasDropped`: one was turned away).
+ */
+export function isCrowdedOut({ result, text }: Verdict, hasDropped: boolean): boolean {
+  const crowded: GatewayErrorCode = "LL_LIMIT_ADDRESS";
+  return (result === "busy" && text === crowded) || (result === "silent" && hasDropped);
+}
+
 /** What each stage leaves behind in an exchange that came through it. */
 const effects: readonly (readonly [StageId, (x: Exchange, own: OwnRoute) => boolean])[] = [
   ["request-id", (x) => x.id !== ""],

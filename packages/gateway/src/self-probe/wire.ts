@@ -9,7 +9,7 @@ import type { Target } from "../routing/routes.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
 import type { TargetDeps } from "../snapshot/targets.ts";
-import { type Door, listeningDoor, privateDoor } from "./door.ts";
+import { type Doors, listeningDoor, privateDoor } from "./door.ts";
 import { createSelfProbeMetrics } from "./metrics.ts";
 import { type OwnRoute, openOwnRoute } from "./own-route.ts";
 import { ProbePass } from "./pass.ts";
@@ -21,6 +21,8 @@ export interface OpenedSelfProbe {
   readonly own: OwnCaller | undefined;
   /** Calls what listens at `url`; returns within 2 s, sooner with the end of the first call. */
   begin(url: string, front: Pick<Front, "take">): Promise<void>;
+  /** The listening socket turned a connection away. */
+  onDrop(this: void): void;
   /** The configuration is another one. */
   again(): void;
   /** Resolves with what `done` does, once the call that is then due has ended, or 2 s later. */
@@ -73,12 +75,15 @@ export function openSelfProbe(config: GatewayConfig, deps: SelfProbeWiring): Ope
   return {
     own: { ...own, pass, onExit: (x) => probe.onExit(x) },
     begin(url, front) {
-      const isPrivate = deps.supervised !== undefined || needsPrivateDoor(config);
-      const open = (): Door | Promise<Door> =>
-        isPrivate ? privateDoor(deps.runDir, (socket) => front.take(socket)) : listeningDoor(url);
-      probe.begin(open);
+      const aside = () => privateDoor(deps.runDir, (socket) => front.take(socket));
+      const isAsideOnly = deps.supervised !== undefined || needsPrivateDoor(config, url);
+      const doors: Doors = isAsideOnly
+        ? { open: aside }
+        : { open: () => listeningDoor(url), aside };
+      probe.begin(doors);
       return probe.settled(startMs);
     },
+    onDrop: () => probe.onDrop(),
     again: () => probe.again(),
     async after(done) {
       const value = await done;
@@ -94,15 +99,20 @@ export function openSelfProbe(config: GatewayConfig, deps: SelfProbeWiring): Ope
   };
 }
 
-/** Where the listener asks for a certificate, or counts the requests of each address. */
-function needsPrivateDoor({ tls, addressLimit }: GatewayConfig): boolean {
-  return tls?.mtls?.mode === "require" || addressLimit.requestsPerMinute !== undefined;
+/**
+ * Where the listener asks for a certificate, counts the requests of each address, or has an address
+ * that no URL names (IPv6 with its zone).
+ */
+function needsPrivateDoor({ tls, addressLimit }: GatewayConfig, url: string): boolean {
+  const isGuarded = tls?.mtls?.mode === "require" || addressLimit.requestsPerMinute !== undefined;
+  return isGuarded || !URL.canParse(url);
 }
 
 function off(telemetry: Pick<GatewayTelemetry, "onAttempt">): OpenedSelfProbe {
   return {
     own: undefined,
     begin: () => Promise.resolve(),
+    onDrop: () => undefined,
     again: () => undefined,
     after: (done) => done,
     othersAttempts: (target, failure) => telemetry.onAttempt(target.name, failure),

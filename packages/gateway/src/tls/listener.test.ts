@@ -34,7 +34,8 @@ async function serve(
 ): Promise<Served> {
   const tls = folder.section(more);
   const http = { front, ...bounds };
-  const gateway = await runGateway({ tls, http });
+  // Handshakes and open connections are counted of everybody.
+  const gateway = await runGateway({ tls, http, selfProbe: { enabled: false } });
   const ca = folder.servers.cert;
   return {
     gateway,
