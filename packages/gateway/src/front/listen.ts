@@ -1,21 +1,18 @@
 import type { AddressInfo, Server } from "node:net";
-import { gatewayErrors } from "../errors.ts";
+import { type Address, listenFault } from "./listen-fault.ts";
 
 /**
- * Listens and resolves to the base URL.
- * @throws LL_SERVER_PORT_IN_USE, LL_SERVER_LISTEN
+ * Listens and resolves to the base URL. `onDrop` is told of each connection that is turned away,
+ * because `maxConnections` are open.
+ * @throws LL_SERVER_PORT_IN_USE, LL_SERVER_LISTEN, LL_SERVER_REUSE_PORT
  */
 export function listenOn(
   server: Server,
-  o: { host: string; port: number; isShared: boolean; tls?: object | undefined },
+  o: Address & { tls?: object | undefined; onDrop?: (() => void) | undefined },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const isTaken = cause.code === "EADDRINUSE";
-      const code = isTaken ? "LL_SERVER_PORT_IN_USE" : "LL_SERVER_LISTEN";
-      const what = isTaken ? "is in use" : `cannot be listened on (${cause.code ?? "?"})`;
-      reject(gatewayErrors.make(code, `${o.host}:${o.port} ${what}.`, { cause }));
-    });
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(listenFault(cause, o)));
+    if (o.onDrop) server.on("drop", o.onDrop);
     server.listen({ host: o.host, port: o.port, reusePort: o.isShared }, () => {
       const address: AddressInfo | string | null = server.address();
       const port = typeof address === "object" && address ? address.port : o.port;

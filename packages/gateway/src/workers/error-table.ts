@@ -11,4 +11,12 @@ export const workerErrorTable = {
     summary: "Another process of this gateway does not answer.",
     remedy: "Look for `worker` in the log; a worker that ended is replaced by itself.",
   },
+  LL_SERVER_REUSE_PORT: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "This system lets no two processes listen on one port (SO_REUSEPORT).",
+    remedy:
+      "Set workers to 1 and put several gateways, each with its own port, behind a balancer; or run on Linux.",
+  },
 } as const satisfies ErrorTable;
