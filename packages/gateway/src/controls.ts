@@ -5,6 +5,7 @@ import type { Identity } from "./identity/identity.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import type { decideStream } from "./stream/machine.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 
 /** The controls a test may replace, to see that their absence is noticed. */
 export interface Controls {
@@ -20,6 +21,8 @@ export interface Controls {
   readonly limits: (limits: Limits) => Limits;
   /** Changes the table of stages before anything runs. */
   readonly stages: (table: Stage[]) => Stage[];
+  /** Stands between attempts, probes and the transport of one target. */
+  readonly upstream: (upstream: Upstream, target: string) => Upstream;
   /** Changes what the own front is made of. */
   readonly front: (parts: Http1Parts) => Http1Parts;
 }

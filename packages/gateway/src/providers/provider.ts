@@ -2,6 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Random } from "@loadline/kit/random";
 import type { z } from "zod";
+import type { Controls } from "../controls.ts";
 import type { HostKeeper } from "../models/index.ts";
 import type { ErrorRule } from "../upstream/classify.ts";
 import type { EndRule, ParamRules, Upstream, UpstreamOperation } from "../upstream/upstream.ts";
@@ -24,6 +25,8 @@ export interface ProviderDeps {
   readonly connectTimeoutMs: number;
   /** Keeps model hosts for several processes; absent: each process keeps its own. */
   readonly hosts?: HostKeeper | undefined;
+  /** What a test makes of transports. */
+  readonly controls?: Partial<Controls> | undefined;
 }
 
 /** How one kind of upstream is spoken to: a data table and a transport. */

@@ -27,7 +27,8 @@ export function openTarget(
 ): Target {
   const provider = findProvider(settings.provider);
   if (!provider) throw gatewayErrors.make("LL_CONFIG_INVALID", `targets.${name}.provider`);
-  const upstream = provider.open(name, splitTarget(settings).provider, deps);
+  const opened = provider.open(name, splitTarget(settings).provider, deps);
+  const upstream = deps.controls?.upstream?.(opened, name) ?? opened;
   const model = String(settings["model"]);
   const lanes = lanesOf(provider, upstream.rules, deps.clock);
   return { name, provider, model, upstream, keys: upstream.keys, lanes };

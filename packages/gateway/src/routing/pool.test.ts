@@ -5,7 +5,7 @@ import { createWorld, permitOf, routeOf, targetsOf, type World } from "./world.f
 /** An upstream that answers at once, is silent, or refuses connections; counts what it is asked. */
 class SwitchedUpstream implements Upstream {
   readonly keys = [];
-  mode: "up" | "silent" | "refusing" | "failing" = "up";
+  mode: "up" | "silent" | "refusing" | "failing" | "hollow" = "up";
   isLoaded = true;
   starts = 0;
   probes = 0;
@@ -28,6 +28,9 @@ class SwitchedUpstream implements Upstream {
       }
       const isFault = this.mode === "failing" && request.operation !== "probe";
       sink.head(isFault ? 500 : 200, []);
+      sink.data(
+        Buffer.from(this.mode === "hollow" ? "<html>Back soon</html>" : '{"choices":[{}]}'),
+      );
       sink.end();
     });
     return {
@@ -106,6 +109,16 @@ describe("warm pool", () => {
     const text = world.metricsText();
     expect(text).toContain('loadline_pool_ready{route="r"} 2\n');
     expect(text).toContain('loadline_pool_min{route="r"} 2\n');
+  });
+
+  it("a page under status 200 is no completion: who sends it is never ready", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    up("a").mode = "hollow";
+    await wait(10_000);
+    expect(poolOf(world)).toMatchObject({ state: "degraded", ready: 1 });
+    up("a").mode = "up";
+    await wait(62_000);
+    expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
   });
 
   it("probes every 5 s and completes every 60 s", async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from "@loadline/kit/clock";
-import { classifyStatus } from "../upstream/classify.ts";
+import { classifyError } from "../upstream/classify.ts";
 import type { FailureClass, UpstreamKey, UpstreamOperation } from "../upstream/upstream.ts";
 import type { Target } from "./routes.ts";
 
@@ -10,6 +10,7 @@ export interface ProbeOptions {
 }
 
 const empty = Buffer.alloc(0);
+const answerBytesMax = 1024 * 1024;
 const messages = [{ role: "user", content: "ping" }];
 
 /** The smallest real request of each operation, cheapest first. */
@@ -39,10 +40,13 @@ export async function probeCheaply(target: Target, o: ProbeOptions): Promise<boo
   const { provider, upstream } = target;
   if (provider.probe === undefined && provider.paths.probe === undefined) return upstream.isReady();
   const result = await callOnce(target, { operation: "probe", body: empty }, o);
-  return typeof result === "number" && result < 500;
+  return typeof result === "object" && result.status < 500;
 }
 
-/** A completion of one token, or the smallest request the target serves: its class of outcome. */
+/**
+ * A completion of one token, or the smallest request the target serves: its class of outcome, judged
+ * as a caller's would be. A page under status 200 is no completion.
+ */
 export async function probeDeeply(target: Target, o: ProbeOptions): Promise<FailureClass | "ok"> {
   const { provider, model, upstream } = target;
   const serves = upstream.rules?.serves;
@@ -52,20 +56,33 @@ export async function probeDeeply(target: Target, o: ProbeOptions): Promise<Fail
   if (!found) return "misconfigured";
   const body = found.body(model, provider.boundName ?? "max_tokens");
   const bytes = Buffer.from(JSON.stringify(body));
-  const result = await callOnce(target, { operation: found.operation, body: bytes }, o);
-  if (typeof result !== "number") return result;
-  return result >= 200 && result < 300 ? "ok" : classifyStatus(result, false);
+  const { operation } = found;
+  const answer = await callOnce(target, { operation, body: bytes }, o);
+  if (typeof answer === "string") return answer;
+  const { status } = answer;
+  if (status < 200 || status > 299)
+    return classifyError(provider.errors ?? [], status, false, answer.body);
+  const lane = Object.values(target.lanes).find((one) => one.operation === operation);
+  return typeof lane?.dialect.readAnswer(answer.body) === "object" ? "ok" : "bad_body";
 }
 
-/** The status of a whole answer, or what went wrong; `timeout` after `timeoutMs`. */
+interface Answer {
+  readonly status: number;
+  /** Empty when it is longer than any answer to a probe. */
+  readonly body: Buffer;
+}
+
+/** A whole answer, or what went wrong; `timeout` after `timeoutMs`. */
 function callOnce(
   target: Target,
   request: { readonly operation: UpstreamOperation; readonly body: Buffer },
   o: ProbeOptions,
-): Promise<number | FailureClass> {
+): Promise<Answer | FailureClass> {
   return new Promise((resolve) => {
     let status = 0;
-    const settle = (result: number | FailureClass): void => {
+    let bytes = 0;
+    let chunks: Buffer[] = [];
+    const settle = (result: Answer | FailureClass): void => {
       timer.cancel();
       resolve(result);
     };
@@ -81,8 +98,12 @@ function callOnce(
       { ...request, isStream: false, traceparent: undefined, key: o.key },
       {
         head: (code) => void (status = code),
-        data: () => undefined,
-        end: () => settle(status),
+        data(chunk) {
+          bytes += chunk.length;
+          if (bytes > answerBytesMax) chunks = [];
+          else chunks.push(chunk);
+        },
+        end: () => settle({ status, body: Buffer.concat(chunks) }),
         fail: (failure) => settle(failure),
       },
     );

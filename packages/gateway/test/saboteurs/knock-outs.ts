@@ -5,6 +5,7 @@ import { keyIndex } from "../../src/body/request.ts";
 import type { Exchange } from "../../src/pipeline/exchange.ts";
 import type { Stage, StageId } from "../../src/pipeline/stage.ts";
 import { decideStream } from "../../src/stream/machine.ts";
+import type { Upstream } from "../../src/upstream/upstream.ts";
 
 /** A gateway with exactly one control replaced. */
 export type KnockOut = Partial<Controls>;
@@ -55,6 +56,55 @@ class Deaf extends CircuitBreaker {
 }
 
 export const breakerOff: KnockOut = { breaker: (deps) => new Deaf(deps) };
+
+/** A target's transport with its way of calling replaced. */
+function calling(change: (call: Upstream["call"]) => Upstream["call"]): KnockOut {
+  return { upstream: (upstream) => ({ ...upstream, call: change(upstream.call) }) };
+}
+
+/** Who leaves is not missed: the upstream works on. */
+export const abortNotPassedOn: KnockOut = calling((call) => (request, sink) => {
+  const under = call(request, sink);
+  return { abort: () => undefined, pause: () => under.pause(), resume: () => under.resume() };
+});
+
+/** A pool that asks nobody: every probe is good. */
+export const noWarmPool: KnockOut = calling((call) => (request, sink) => {
+  if (request.operation !== "probe") return call(request, sink);
+  queueMicrotask(() => {
+    sink.head(200, []);
+    sink.end();
+  });
+  return { abort: () => undefined, pause: () => undefined, resume: () => undefined };
+});
+
+/** Breaks off answers by their bytes and not by their end: what is left is in the next answer. */
+export const reusedTooEarly: KnockOut = calling((call) => {
+  let left: Buffer | undefined;
+  return (request, sink) => {
+    let isOver = false;
+    return call(request, {
+      head: (status, headers) => {
+        sink.head(status, headers);
+        if (left) sink.data(left);
+        left = undefined;
+      },
+      data(chunk) {
+        if (isOver) return;
+        sink.data(chunk.subarray(0, -1));
+        left = chunk.subarray(-1);
+        isOver = true;
+        sink.end();
+      },
+      end: () => {
+        if (!isOver) sink.end();
+      },
+      fail: (failure, detail) => {
+        if (!isOver) sink.fail(failure, detail);
+      },
+    });
+  };
+});
 
 /** What came ends the exchange, and so does what comes after it. */
 export const secondExit: KnockOut = {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import type { Stage } from "../../src/pipeline/stage.ts";
@@ -189,6 +190,64 @@ export const failoverIsQuick: Law = async (controls) => {
   // A busy machine adds to some calls, a retry to each.
   if (quickestMs > 500) found.push("a call took more than 500 ms");
   return found;
+};
+
+/** Who leaves frees the upstream: its connection is closed. */
+export const leavingFreesTheUpstream: Law = async (controls) => {
+  let closed = 0;
+  await using a = await runUpstream((response) => {
+    response.on("close", () => void closed++);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(delta("a"));
+  });
+  await using g = await start(overUpstreams(a.baseUrl), controls);
+  const leave = new AbortController();
+  const gone = ask(g, { stream: true }, leave.signal).catch(() => 0);
+  await eventually(clock, () => a.bodies.length === 1, 10_000);
+  leave.abort();
+  await gone;
+  return await eventually(clock, () => closed === 1, 5000).then(
+    () => [],
+    () => ["the upstream works for nobody"],
+  );
+};
+
+/** A pool sees a dead upstream before a call meets it. */
+export const deathIsSeenWhileIdle: Law = async (controls) => {
+  const answer = (response: ServerResponse): void =>
+    void response.writeHead(200, { "content-type": "application/json" }).end(textOf);
+  const a = await runUpstream(answer);
+  await using b = await runUpstream(answer);
+  const backup = { min: 2, probeEvery: "100ms", deepEvery: "1h" };
+  const route = { models: ["m"], groups: [{ targets: ["u0", "u1"] }], backup };
+  const settings = { ...overUpstreams(a.baseUrl, b.baseUrl), routes: { r: route } };
+  await using g = await start({ ...settings, breaker: staysOpen }, controls);
+  const isReady = async (): Promise<boolean> =>
+    (await sampleOf(g, 'loadline_pool_ready{route="r"}')) === 2;
+  await eventually(clock, isReady, 10_000);
+  await a[Symbol.asyncDispose]();
+  const isSeen = async (): Promise<boolean> =>
+    (await sampleOf(g, 'loadline_breaker_state{target="u0"}')) === 2;
+  return await eventually(clock, isSeen, 5000).then(
+    () => [],
+    () => ["a dead upstream waits for a call"],
+  );
+};
+
+/** No byte of an answer is in another. */
+export const answersStayApart: Law = async (controls) => {
+  await using a = await runUpstream((response, body) => {
+    const content = /"n":(\d+)/.exec(body)?.[1] ?? "";
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify(completion(`answer ${content}`)));
+  });
+  await using g = await start(overUpstreams(a.baseUrl), controls);
+  for (let n = 0; n < 20; n++) {
+    const answer = await g.post(path, { ...chat, metadata: { n } });
+    const wanted = JSON.stringify(completion(`answer ${n}`));
+    if ((await answer.text()) !== wanted) return [`answer ${n} is not its own`];
+  }
+  return [];
 };
 
 /** The upstream gets the client's bytes but for the model's name. */

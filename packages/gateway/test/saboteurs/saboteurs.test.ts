@@ -68,6 +68,27 @@ const rows: readonly (readonly [
     "a call took more than 500 ms",
   ],
   [
+    "who leaves frees the upstream",
+    "an abort not passed on",
+    laws.leavingFreesTheUpstream,
+    out.abortNotPassedOn,
+    "the upstream works for nobody",
+  ],
+  [
+    "a death is seen while nothing is asked",
+    "a pool that is not warm",
+    laws.deathIsSeenWhileIdle,
+    out.noWarmPool,
+    "a dead upstream waits for a call",
+  ],
+  [
+    "answers stay apart",
+    "a reuse before the end of a body",
+    laws.answersStayApart,
+    out.reusedTooEarly,
+    "is not its own",
+  ],
+  [
     "bytes pass through",
     "a splice off by one",
     laws.bytesPassThrough,
