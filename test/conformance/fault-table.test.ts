@@ -13,8 +13,8 @@ import type { Subject } from "./fault-table/subject.ts";
 import { type Outcome, runRow } from "./fault-table/table.ts";
 
 const timerMs = 400;
-/** Of each row; Node's front, the switch to use when in doubt, gets the rows fewer times. */
-const timesOf = { http1: 10, node: 2 } as const;
+/** Of each row; the switches to use when in doubt get the rows fewer times. */
+const timesOf = { http1: 10, node: 2, undici: 2 } as const;
 /** Other suites run beside this one, also on machines that are not theirs alone; `run.ts` holds the 100 ms of the specification. */
 const slackMs = 1000;
 const clock = systemClock();
@@ -28,8 +28,12 @@ interface Stage {
   readonly subject: Subject;
 }
 
-describe.each(["http1", "node"] as const)("the fault table, front %s", (front) => {
-  const times = timesOf[front];
+describe.each([
+  ["http1", undefined],
+  ["node", undefined],
+  ["http1", "undici"],
+] as const)("the fault table, front %s, transport %s", (front, transport) => {
+  const times = timesOf[transport ?? front];
   let stage: Stage | undefined;
 
   beforeAll(async () => {
@@ -37,7 +41,10 @@ describe.each(["http1", "node"] as const)("the fault table, front %s", (front) =
     const b = await startFaultUpstream({ clock, letter: "b" });
     const c = await startFaultUpstream({ clock, letter: "c" });
     const ports = { a: a.port, b: b.port, c: c.port };
-    stage = { upstreams: { a, b, c }, subject: await startLoadline({ ports, timerMs, front }) };
+    stage = {
+      upstreams: { a, b, c },
+      subject: await startLoadline({ ports, timerMs, front, transport }),
+    };
   });
 
   afterAll(async () => {

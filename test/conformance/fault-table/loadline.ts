@@ -13,6 +13,8 @@ export interface LoadlineOptions {
   readonly timerMs: number;
   /** Who reads the requests; absent: our own front. */
   readonly front?: "http1" | "node" | undefined;
+  /** Who speaks to A, B and C; absent: our own client. */
+  readonly transport?: "undici" | undefined;
   /** Knocked-out controls. */
   readonly controls?: GatewayDeps["controls"];
 }
@@ -87,7 +89,7 @@ async function startOne(o: LoadlineOptions, kind: Kind, earlier?: Running): Prom
   return { gateway, url, key: earlier?.key ?? gateway.firstKey?.secret ?? "", stateDir };
 }
 
-function settings({ ports, timerMs, front }: LoadlineOptions, kind: Kind, stateDir: string) {
+function settings({ ports, timerMs, front, transport }: LoadlineOptions, kind: Kind, stateDir: string) {
   const target = (port: number, scheme = "http") => ({
     provider: "openai-compatible",
     model: "fault",
@@ -101,6 +103,7 @@ function settings({ ports, timerMs, front }: LoadlineOptions, kind: Kind, stateD
     stateDir,
     listen: { port: 0 },
     ...(front && { http: { front } }),
+    ...(transport && { transport }),
     drain: { accept: 0, grace: 0 },
     // A machine that runs other suites beside this one comes late to everything.
     telemetry: { overloadAfter: 0 },
