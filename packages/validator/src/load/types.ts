@@ -42,6 +42,12 @@ export type LoadMetric =
   | "good"
   | "retry_after"
   | "http_req_receiving"
+  | "http_req_blocked"
+  | "http_req_connecting"
+  | "http_req_tls_handshaking"
+  | "http_req_sending"
+  | "data_sent"
+  | "data_received"
   | "iteration_duration"
   | "figure";
 

@@ -60,7 +60,7 @@ describe("figures of iterations and users", () => {
       ["iterations", "count==30"],
       ["http_reqs", "count==90"],
       ["due", "count==90"],
-      ["iteration_duration", "min>=20"],
+      ["iteration_duration", "min>=15"],
       ["vus_max", "value==2"],
     ]);
     expect(found).toEqual([true, true, true, true, true]);

@@ -11,7 +11,13 @@ import type {
   ScenarioBlocks,
 } from "../load/index.ts";
 import { compare, durationOf } from "../load/index.ts";
-import { type FiguredTally, figureOf, meanSlices, totalTimeoutMs } from "./load-figures.ts";
+import {
+  type FiguredTally,
+  figureOf,
+  meanSlices,
+  type SeenFigure,
+  totalTimeoutMs,
+} from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
 import { keep, keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { admittedFigure, comparedBlocks } from "./quota-evidence.ts";
@@ -272,9 +278,6 @@ export class LoadEvidence {
     if (seen.n < least) {
       return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
     }
-    const [first] = bound.limits;
-    const what = first?.metric === "iteration_duration" ? "iterations" : "requests";
-    const text = `Observed ${shown(seen.value, figure.limit.unit)} over ${seen.n} ${what}, limit ${figure.operator} ${figure.limit.text}.`;
     const ok = (seen.range ?? [seen.value]).every((value) =>
       compare(value, figure.operator, figure.limit.value),
     );
@@ -282,7 +285,7 @@ export class LoadEvidence {
       stream: claim.of,
       part: "all",
       ok,
-      seen: text,
+      seen: figureText(bound, figure, seen),
       figure: seen,
       counts: counts(tallies),
     };
@@ -335,6 +338,15 @@ function counts(tallies: readonly FiguredTally[]): object[] {
     const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs, gauge };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   });
+}
+
+function figureText(
+  { limits }: BoundClaim,
+  { operator, limit }: FigureRule,
+  seen: SeenFigure,
+): string {
+  const what = limits[0]?.metric === "iteration_duration" ? "iterations" : "requests";
+  return `Observed ${shown(seen.value, limit.unit)} over ${seen.n} ${what}, limit ${operator} ${limit.text}.`;
 }
 
 /** A value of 0 is no event; without sums every value is taken for one. */

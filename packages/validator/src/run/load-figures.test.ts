@@ -146,6 +146,12 @@ describe("figures of a load run", () => {
     expect(figureOf(users, [tally(5, 1)], terms)).toBeNull();
   });
 
+  it("bytes of a client that nobody listened to are no 0", () => {
+    const bytes = rule({ of: "count", counter: "bytes" });
+    expect(figureOf(bytes, [tally(5, 100)], terms)).toEqual({ value: 500, n: 5 });
+    expect(figureOf(bytes, [tally(5, 100, { undefined: 1 })], terms)).toBeNull();
+  });
+
   it("a rate of events has in each second how many there were, not how often they were told", () => {
     const tokens = tally(2, 50, {
       slices: [

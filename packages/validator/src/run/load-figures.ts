@@ -31,6 +31,8 @@ function countOf(tally: FiguredTally, { counter, outcome }: FigureRule): [number
     case "events":
       // A bad event is one; the others say how many.
       return exact(tally.bad + Math.round(tally.figures?.sumMs ?? 0));
+    case "bytes":
+      return exact(Math.round(tally.figures?.sumMs ?? 0));
     case "dropped":
       return exact(sumOf(tally, ["dropped"]));
     case "iterations":
@@ -126,16 +128,27 @@ export function figureOf(
     const trend = trendOf(rule, tallies, o.timeoutMs);
     return trend === null ? null : { ...trend, n };
   }
-  if (rule.counter === "gauge" || rule.counter === "vus" || rule.counter === "vus_max") {
-    const gauge = gaugeOf(rule, tallies);
-    return gauge === null ? null : { ...gauge, n };
-  }
-  if (rule.of === "per_second" && o.measuredMs <= 0) return null;
-  const per = rule.of === "ratio" ? 1 / n : rule.of === "per_second" ? 1_000 / o.measuredMs : 1;
+  const counted = isGauge(rule) ? gaugeOf(rule, tallies) : countedOf(rule, tallies, { ...o, n });
+  return counted === null ? null : { ...counted, n };
+}
+
+const isGauge = ({ counter }: FigureRule): boolean =>
+  counter === "gauge" || counter === "vus" || counter === "vus_max";
+
+/** Counts of all tallies, as they are, per second or as a share of n. */
+function countedOf(
+  rule: FigureRule,
+  tallies: readonly FiguredTally[],
+  { measuredMs, n }: { readonly measuredMs: number; readonly n: number },
+): Trend | null {
+  if (rule.of === "per_second" && measuredMs <= 0) return null;
+  // A client whose sockets nobody listens to moved bytes that nobody counted.
+  if (rule.counter === "bytes" && tallies.some((one) => one.undefined > 0)) return null;
+  const per = rule.of === "ratio" ? 1 / n : rule.of === "per_second" ? 1_000 / measuredMs : 1;
   const [least, most] = tallies
     .map((tally) => countOf(tally, rule))
     .reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-  return { value: least * per, n, ...(most > least && { range: [least * per, most * per] }) };
+  return { value: least * per, ...(most > least && { range: [least * per, most * per] }) };
 }
 
 type Slices = [number, number][];

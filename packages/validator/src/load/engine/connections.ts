@@ -7,6 +7,7 @@ import { EngineConnection } from "./connection.ts";
 import type { Flight, LoadOutcome } from "./flight.ts";
 import { EarlyCloses } from "./reuse.ts";
 import { TargetDns } from "./target-dns.ts";
+import { WireLog } from "./wire-log.ts";
 
 export interface ConnectionsOptions {
   readonly url: URL;
@@ -18,6 +19,8 @@ export interface ConnectionsOptions {
   readonly timeouts: Partial<LoadTimeouts>;
   /** TLS certificates are not verified. */
   readonly insecure?: boolean;
+  /** Sockets are listened to for what they tell of each request, default false. */
+  readonly wire?: boolean;
   /** Every sent or queued request comes back here exactly once. */
   readonly finished: (flight: Flight, outcome: LoadOutcome) => void;
   /** Connections are no longer reused after answers of this scenario: the target closes them. */
@@ -43,11 +46,14 @@ export class Connections {
   #queueHead = 0;
   #inFlight = 0;
   connectionsMade = 0;
+  /** Null where no limit asks what sockets tell. */
+  readonly #wires: Map<EngineConnection, WireLog> | null;
 
   constructor(o: ConnectionsOptions) {
     this.o = o;
     this.#dns = new TargetDns(o.clock);
     this.earlyCloses = new EarlyCloses(o.scenarios, o.closedEarly);
+    this.#wires = o.wire === true ? new Map() : null;
   }
 
   /** Sent and not yet answered. */
@@ -86,6 +92,7 @@ export class Connections {
   gone(connection: EngineConnection): void {
     connection.destroy();
     if (!this.#all.delete(connection)) return;
+    this.#wires?.delete(connection);
     const at = this.#idle.indexOf(connection);
     if (at !== -1) this.#idle.splice(at, 1);
     if (this.#all.size >= this.o.connectionsMax) return;
@@ -132,6 +139,7 @@ export class Connections {
   #carry(connection: EngineConnection, flight: Flight): void {
     this.#inFlight++;
     connection.send(flight, this.#clientOf(flight));
+    if (this.#wires !== null) this.#wires.get(connection)?.sent(flight);
   }
 
   #shift(): Flight | undefined {
@@ -146,8 +154,25 @@ export class Connections {
 
   #open(): EngineConnection {
     this.connectionsMade++;
-    const connection = new EngineConnection(this, (read) => this.#connect(read));
+    const connection =
+      this.#wires === null
+        ? new EngineConnection(this, (read) => this.#connect(read))
+        : this.#openHeard(this.#wires);
     this.#all.add(connection);
+    return connection;
+  }
+
+  #openHeard(wires: Map<EngineConnection, WireLog>): EngineConnection {
+    const { clock, url } = this.o;
+    const log = new WireLog(clock);
+    const connection = new EngineConnection(this, (read) => {
+      const heard = (buf: Buffer): void => {
+        log.received(buf.length);
+        read(buf);
+      };
+      return log.watch(this.#connect(heard), url.protocol === "https:");
+    });
+    wires.set(connection, log);
     return connection;
   }
 

@@ -1,4 +1,5 @@
 import type { LoadClient } from "../clients/client.ts";
+import type { Wire } from "./wire-log.ts";
 
 /** Every way a due request may end; `ok` apart, all are bad. */
 export type LoadOutcome =
@@ -85,6 +86,8 @@ export interface Flight {
   /** Output tokens, reasoning included; -1 unknown. */
   tokens: number;
   tokensFrom: "unknown" | "usage" | "tokenizer";
+  /** What its socket told; only where a limit asks, and over HTTP/1.1. */
+  wire?: Wire;
 }
 
 export function createFlight(scenario: number, index: number, intendedMs: number): Flight {

@@ -17,6 +17,7 @@ import type { LaneCommand } from "./lane.ts";
 import type { Pacer } from "./pacer.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { targetBase } from "./target-base.ts";
+import { asksWire } from "./wire-log.ts";
 
 export interface SenderOptions {
   readonly plan: LoadPlan;
@@ -63,6 +64,7 @@ export class Sender {
       queueMax: o.plan.queueMax ?? connectionQueueMax(o.plan, o.workers),
       timeouts: o.plan.timeouts ?? {},
       insecure: o.plan.target.insecure === true,
+      wire: asksWire(o.plan.limits),
       finished: (flight, outcome) => this.#finished(flight, outcome),
       closedEarly: (at) => this.#closedEarly(at),
       localFault: () => o.recorder.localFault(),

@@ -4,7 +4,7 @@ import { type Flight, type LoadOutcome, timeoutOutcomes } from "../engine/flight
 import type { GoodSlo, LimitFigures, LoadLimit, UsersGauge } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { EndedWaits, waitClasses } from "./ended-waits.ts";
-import { metricOf } from "./metrics.ts";
+import { isCounted, metricOf } from "./metrics.ts";
 import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { Slowest, toRow } from "./samples.ts";
 import { rankOf, toMs } from "./series.ts";
@@ -43,10 +43,12 @@ export class LimitCounter {
   readonly slowest = new Slowest();
   /** No single request has a value of it. */
   readonly isApart: boolean;
+  readonly #isBytes: boolean;
 
   constructor(limit: LoadLimit, shape: LimitShape) {
     this.limit = limit;
     this.isApart = limit.metric === "figure" || limit.metric === "iteration_duration";
+    this.#isBytes = limit.metric === "data_sent" || limit.metric === "data_received";
     this.#shape = shape;
     const { arena } = shape;
     this.#counts = arena.sums(4);
@@ -108,7 +110,7 @@ export class LimitCounter {
     const { steps } = this.#shape;
     if (this.limit.metric === "retry_after" && flight.status !== 429) return;
     if (steps !== null && flight.step >= 0 && !steps.has(flight.step)) return;
-    const reason = this.#judge(flight, outcome, slice);
+    const reason = this.#isBytes ? this.#bytes(flight, slice) : this.#judge(flight, outcome, slice);
     this.#add(reason, slice);
     if (reason !== "" && isTimeout(reason)) this.#waits.add(flight.timeoutMs);
   }
@@ -171,14 +173,23 @@ export class LimitCounter {
     this.#badBy.add(reason);
   }
 
+  /** Bytes go over the wire whatever comes of the request. */
+  #bytes(flight: Flight, slice: number): BadReason | "" | "undefined" {
+    const bytes = metricOf(
+      flight,
+      this.limit.metric === "data_sent" ? "data_sent" : "data_received",
+    );
+    return Number.isNaN(bytes) ? "undefined" : this.#compare(bytes, slice);
+  }
+
   /** Empty when good, else the key it is counted under. */
   #judge(flight: Flight, outcome: LoadOutcome, slice: number): BadReason | "" | "undefined" {
     const { metric, slo, invert } = this.limit;
     if (invert === true && metric === "errors") return outcome === "ok" ? "answered" : "";
     if (metric === "retry_after") return flight.retryAfter ? "" : "check";
     if (outcome !== "ok") return outcome;
-    if (metric === "errors" || metric === "figure" || metric === "iteration_duration") return "";
     if (metric === "good") return slo === undefined ? "" : judgeGood(flight, slo);
+    if (isCounted(metric)) return "";
     const valueMs = metricOf(flight, metric);
     if (Number.isNaN(valueMs)) return "undefined";
     if (this.slowest.wants(valueMs)) {

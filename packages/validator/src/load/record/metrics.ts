@@ -1,11 +1,29 @@
 import type { Flight } from "../engine/flight.ts";
 import type { LoadMetric } from "../types.ts";
 
-/** Value in ms of a whole answer; NaN when it has none. */
-export function metricOf(
-  flight: Flight,
-  metric: Exclude<LoadMetric, "errors" | "good" | "retry_after" | "figure" | "iteration_duration">,
-): number {
+type CountedMetric = "errors" | "good" | "retry_after" | "figure" | "iteration_duration";
+
+/** Whether a metric counts answers and has no value of one. */
+export function isCounted(metric: LoadMetric): metric is CountedMetric {
+  return (
+    metric === "errors" ||
+    metric === "good" ||
+    metric === "retry_after" ||
+    metric === "figure" ||
+    metric === "iteration_duration"
+  );
+}
+
+type WireMetric =
+  | "http_req_blocked"
+  | "http_req_connecting"
+  | "http_req_tls_handshaking"
+  | "http_req_sending"
+  | "data_sent"
+  | "data_received";
+
+/** Value in ms of a whole answer, of `data_*` in bytes; NaN when it has none. */
+export function metricOf(flight: Flight, metric: Exclude<LoadMetric, CountedMetric>): number {
   switch (metric) {
     case "response_time":
       return flight.doneMs - flight.intendedMs;
@@ -34,6 +52,34 @@ export function metricOf(
       return flight.sendMs - flight.wakeMs;
     case "tpot":
       return tpotOf(flight);
+    default:
+      return wireMetricOf(flight, metric);
+  }
+}
+
+/** By k6's definitions; NaN of a client whose sockets nobody listens to. */
+function wireMetricOf(flight: Flight, metric: WireMetric): number {
+  const { wire } = flight;
+  // Never sent: no byte of it went anywhere.
+  if (Number.isNaN(flight.sendMs)) return metric.startsWith("data_") ? 0 : Number.NaN;
+  if (wire === undefined) return Number.NaN;
+  const beganMs = Number.isNaN(wire.readyMs)
+    ? flight.sendMs
+    : Math.max(wire.readyMs, flight.sendMs);
+  switch (metric) {
+    case "http_req_blocked":
+      return beganMs - flight.wakeMs;
+    case "http_req_connecting":
+      return wire.connectMs;
+    case "http_req_tls_handshaking":
+      return wire.tlsMs;
+    case "http_req_sending":
+      // Nobody saw its last byte go: not later than its first answer.
+      return Math.max(0, (Number.isNaN(wire.sentMs) ? flight.firstByteMs : wire.sentMs) - beganMs);
+    case "data_sent":
+      return wire.sentBytes;
+    case "data_received":
+      return wire.receivedBytes;
   }
 }
 

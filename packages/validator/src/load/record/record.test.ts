@@ -116,6 +116,62 @@ describe("limit counter", () => {
     expect(metricOf(flight, "e2e")).toBe(40);
     expect(metricOf(flight, "tpot")).toBe(10);
   });
+
+  it("a request's way over its socket has k6's parts, from the moment it could begin", () => {
+    const wire = {
+      connectMs: 3,
+      tlsMs: 4,
+      readyMs: 1010,
+      sentMs: 1012,
+      sentBytes: 70,
+      receivedBytes: 900,
+    };
+    const cold = answered(50, { firstByteMs: 1030, wire });
+    const of = (flight: Flight) =>
+      (
+        [
+          "http_req_blocked",
+          "http_req_connecting",
+          "http_req_tls_handshaking",
+          "http_req_sending",
+          "http_req_receiving",
+          "data_sent",
+          "data_received",
+        ] as const
+      ).map((metric) => metricOf(flight, metric));
+    expect(of(cold)).toEqual([9, 3, 4, 2, 20, 70, 900]);
+    const known = { ...wire, connectMs: 0, tlsMs: 0, readyMs: Number.NaN, sentMs: 1003 };
+    expect(of(answered(50, { firstByteMs: 1030, wire: known }))).toEqual([1, 0, 0, 1, 20, 70, 900]);
+    // Nobody saw the last byte go: at the latest with the first one of the answer.
+    const unseen = { ...known, sentMs: Number.NaN };
+    expect(of(answered(50, { firstByteMs: 1030, wire: unseen }))[3]).toBe(28);
+  });
+
+  it("bytes count whatever comes of a request; of one that was never sent there are none", () => {
+    const wire = {
+      connectMs: 0,
+      tlsMs: 0,
+      readyMs: Number.NaN,
+      sentMs: 1003,
+      sentBytes: 70,
+      receivedBytes: 900,
+    };
+    const ended: [Flight, LoadOutcome][] = [
+      [answered(5, { wire }), "ok"],
+      [answered(5, { wire }), "status_5xx"],
+      [answered(5, { sendMs: Number.NaN }), "dropped"],
+    ];
+    const limit = { metric: "data_received", limitMs: 1e9, figures: true } as const;
+    const tally = tallyOf(limit, ended);
+    expect(tally).toMatchObject({
+      n: 3,
+      bad: 0,
+      undefined: 0,
+      figures: { values: 3, sumMs: 1_800 },
+    });
+    // A client whose sockets nobody listens to.
+    expect(tallyOf(limit, [[answered(5), "ok"]])).toMatchObject({ n: 1, undefined: 1 });
+  });
 });
 
 const plan: LoadPlan = {

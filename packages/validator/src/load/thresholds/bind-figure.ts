@@ -28,28 +28,29 @@ export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue)
     ...(x.outcome !== null && { outcome: x.outcome }),
     ...(counter === "events" && witnesses.length > 0 && { witnesses }),
   };
-  const isOrdered = operator.startsWith("<") || operator.startsWith(">");
-  const isInferable = rule.of === "per_second" && hasSlices(counter);
-  const hasMean = isInferable || (rule.of === "trend" && aggregation === "avg");
-  const isMean = clauses.confidence !== undefined && hasMean && isOrdered;
   const limits = figureLimits(x, metric, counter, value);
-  const notes = limits.length === 0 ? [notSeen(metric)] : adviceOf(x, rule);
-  if (clauses.confidence !== undefined && rule.of === "per_second" && !isInferable) {
-    throw typeError(
-      x.threshold,
-      `${metric.name} is counted over the run, not by seconds: no confidence()`,
-    );
-  }
+  const advice = limits.length === 0 ? [notSeen(metric)] : adviceOf(x, rule);
+  const notes = [...advice, ...idleStop(x)];
   const figure = `${x.selector} ${nameOf(x)} ${operator} ${value.text}`;
-  if (isMean) {
-    const said = [...notes, ...idleStop(x)];
-    return { claim: meanClaim(x, rule, figure), limits, figure: rule, notes: said };
+  if (isInferred(x, rule, metric)) {
+    return { claim: meanClaim(x, rule, figure), limits, figure: rule, notes };
   }
   const claim = claimOf(x, { kind: "predicate", statement: `${figure}, observed in this window` });
   const { min: minSamples, ...plain } = claim;
   const least = minSamples === undefined ? {} : { leastSamples: minSamples };
-  const said = [...notes, ...idleStop(x)];
-  return { claim: plain, limits, figure: { ...rule, ...least }, notes: said, ...pointStop(x) };
+  return { claim: plain, limits, figure: { ...rule, ...least }, notes, ...pointStop(x) };
+}
+
+/** Whether a `confidence()` asks for more than this window's figure, and slices can give it. */
+function isInferred(x: BindContext, rule: FigureRule, metric: MetricRow): boolean {
+  const { operator, clauses } = x.threshold;
+  if (clauses.confidence === undefined) return false;
+  const isOrdered = operator.startsWith("<") || operator.startsWith(">");
+  if (rule.of === "trend") return rule.aggregation === "avg" && isOrdered;
+  if (rule.of !== "per_second") return false;
+  if (hasSlices(rule.counter)) return isOrdered;
+  const why = `${metric.name} is counted over the run, not by seconds: no confidence()`;
+  throw typeError(x.threshold, why);
 }
 
 /** The last rank of all is the largest value, the first the least: no other rank stands for them. */
@@ -110,7 +111,7 @@ function figureLimits(
   }
   if (counter === null) return [];
   if (metric.type === "rate") return limitsOf(x, metric, {});
-  if (counter === "events" || counter === "gauge") {
+  if (counter === "events" || counter === "gauge" || counter === "bytes") {
     return limitsOf(x, metric, { limitMs: anyLimit, figures: true });
   }
   if (counter === "iterations") {

@@ -21,6 +21,12 @@ const ofRequests: Readonly<Record<string, LoadMetric>> = {
   good: "good",
   retry_after: "retry_after",
   http_req_receiving: "http_req_receiving",
+  http_req_blocked: "http_req_blocked",
+  http_req_connecting: "http_req_connecting",
+  http_req_tls_handshaking: "http_req_tls_handshaking",
+  http_req_sending: "http_req_sending",
+  data_sent: "data_sent",
+  data_received: "data_received",
   iteration_duration: "iteration_duration",
   pacer_lag: "pacer_lag",
   queue_wait: "queue_wait",
@@ -67,7 +73,7 @@ export function recordedAs(metric: string): LoadMetric | null {
 }
 
 /** What a counter or gauge of requests, iterations or users means. */
-export type RequestCounter = "due" | "sent" | "dropped" | "iterations" | UsersGauge;
+export type RequestCounter = "due" | "sent" | "dropped" | "iterations" | "bytes" | UsersGauge;
 
 const requestCounters: Readonly<Record<string, RequestCounter>> = {
   http_reqs: "sent",
@@ -76,6 +82,8 @@ const requestCounters: Readonly<Record<string, RequestCounter>> = {
   dropped_iterations: "dropped",
   vus: "vus",
   vus_max: "vus_max",
+  data_sent: "bytes",
+  data_received: "bytes",
 };
 
 /** What of the counts a counter or gauge means, or null. */

@@ -54,6 +54,7 @@ export function createLoneContext(o: LoneOptions): LoneContext {
     connectionsMax,
     queueMax: o.requestsMax,
     timeouts: plan.timeouts ?? {},
+    insecure: plan.target.insecure === true,
     finished: finish,
     closedEarly: () => undefined,
     localFault: () => undefined,
