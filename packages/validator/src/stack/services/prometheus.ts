@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { webFields } from "./web-fields.ts";
 
+/** A name, labels, or both. Of what a function makes the time is always now, however old its samples. */
+const selector = /^(?:[a-zA-Z_:][\w:]*)?(?:\{(?:[^"'{}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*\})?$/;
+
 /** Prometheus, or what answers its API. */
 export const prometheusService = z.strictObject({
   kind: z.literal("prometheus"),
@@ -10,7 +13,13 @@ export const prometheusService = z.strictObject({
     .default([])
     .describe("jobs that are to have a target"),
   series: z
-    .array(z.string().min(1).max(1_000))
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(1_000)
+        .regex(selector, 'give a selector such as up{job="api"}: of a function no age is known'),
+    )
     .max(100)
     .default([])
     .describe("selectors that are to give fresh samples, such as http_requests_total"),
