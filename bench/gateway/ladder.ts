@@ -3,11 +3,12 @@
  * share is in percent of the bare relay's CPU; a step above its budget is named.
  */
 import { numbersGiven, tell } from "../result.ts";
-import { cpuPerRequest } from "./measure.ts";
+import { cpuRounds } from "./measure.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
+  median,
   pin,
   round,
   start,
@@ -16,7 +17,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-const [rounds = 7, requestsPerRound = 10_000] = numbersGiven(process.argv);
+const [rounds = 25, requestsPerRound = 5000] = numbersGiven(process.argv);
 const warmRequests = 40_000;
 const silent = { log: { level: "silent" } };
 
@@ -39,14 +40,23 @@ const relay = await start("relay", { script: "relay.ts", core: measuredCore, arg
 const subjects: Subject[] = [relay];
 for (const { name, config } of steps) subjects.push(await startGateway(name, base, config));
 const o = { rounds, requestsPerRound, warmRequests };
-const [relayMicros = Number.NaN, ...own] = await cpuPerRequest(subjects, o);
+const [relayRounds = [], ...own] = await cpuRounds(subjects, o);
 stop(...subjects, upstream);
-let beforeMicros = 0;
 const rows = steps.map(({ name, budget }, i) => {
-  const spent = own[i] ?? Number.NaN;
-  const share = round((100 * (spent - beforeMicros)) / relayMicros);
-  beforeMicros = spent;
-  return { step: name, microsPerRequest: round(spent), share, budget, isAbove: share > budget };
+  const spent = own[i] ?? [];
+  // What it spends beyond the step before it, round by round.
+  const shares = spent.map((micros, at) => {
+    const beforeMicros = i === 0 ? 0 : (own[i - 1]?.[at] ?? Number.NaN);
+    return (100 * (micros - beforeMicros)) / (relayRounds[at] ?? Number.NaN);
+  });
+  const share = round(median(shares));
+  return {
+    step: name,
+    microsPerRequest: round(median(spent)),
+    share,
+    budget,
+    isAbove: share > budget,
+  };
 });
-const result = { bench: "gateway-ladder", relayMicros: round(relayMicros), rounds, rows };
+const result = { bench: "gateway-ladder", relayMicros: round(median(relayRounds)), rounds, rows };
 tell(result, process.argv);

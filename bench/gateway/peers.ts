@@ -1,17 +1,19 @@
 /**
  * Other gateways on the same work, each a row of `peer-table.ts`. One that is not here is said, never
- * passed. Alone: `node bench/gateway/peers.ts [rounds] [--peers FILE.json]`, without our own gateway.
+ * passed. Alone: `node bench/gateway/peers.ts [--peers FILE.json]`, without our own gateway.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@loadline/testkit";
-import { numbersGiven, tell } from "../result.ts";
+import { tell } from "../result.ts";
+import { ratioRow } from "./measure.ts";
 import { type Peer, peerTable } from "./peer-table.ts";
 import { drivingCore, measuredCore, median, pin, round, start, stop } from "./subject.ts";
 
 const lanes = 64;
+const peerRounds = 9;
 /** Clock ticks of /proc/PID/stat per second. */
 const ticksPerSecond = 100;
 
@@ -59,9 +61,8 @@ async function isUp(url: string, deadlineMs: number, child: ChildProcess): Promi
 
 interface Run {
   readonly base: string;
-  readonly rounds: number;
-  /** CPU per request of the bare relay; absent: no ratio is given. */
-  readonly relayMicros?: number;
+  /** CPU per request of the bare relay in one round beside each of the peer's; absent: no ratio. */
+  readonly relayRound?: () => Promise<number>;
   /** A JSON file with further peers. */
   readonly file?: string | undefined;
 }
@@ -112,17 +113,15 @@ async function rounds(
 ): Promise<Record<string, unknown>> {
   await call(o.url, o.headers, peer.warmRequests);
   const micros: number[] = [];
-  for (let i = 0; i < run.rounds; i++) {
+  const relay: number[] = [];
+  for (let i = 0; i < peerRounds; i++) {
+    if (run.relayRound) relay.push(await run.relayRound());
     const before = cpuMicros(o.pid);
     await call(o.url, o.headers, peer.requestsPerRound);
     micros.push((cpuMicros(o.pid) - before) / peer.requestsPerRound);
   }
-  const spent = median(micros);
-  return {
-    subject: peer.name,
-    microsPerRequest: round(spent),
-    ...(run.relayMicros !== undefined && { ratio: round(run.relayMicros / spent, 4) }),
-  };
+  if (relay.length > 0) return ratioRow(peer.name, relay, micros);
+  return { subject: peer.name, microsPerRequest: round(median(micros)) };
 }
 
 function absent(subject: string, notTested: string): Record<string, unknown> {
@@ -148,8 +147,7 @@ if (import.meta.main) {
   pin(process.pid, drivingCore);
   const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
   const base = `http://127.0.0.1:${upstream.port}`;
-  const [count = 3] = numbersGiven(process.argv);
-  const rows = await peers({ base, rounds: count, file: peersFile(process.argv) });
+  const rows = await peers({ base, file: peersFile(process.argv) });
   stop(upstream);
-  tell({ bench: "gateway-peers", rounds: count, rows }, process.argv);
+  tell({ bench: "gateway-peers", rounds: peerRounds, rows }, process.argv);
 }

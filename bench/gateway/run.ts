@@ -1,12 +1,13 @@
 /**
  * CPU per request of the gateway against the bare relay, and against other gateways that are here:
- * one upstream, each subject in a process of its own, rounds interleaved and the order turned each
- * time. Ratios are relay / subject, higher is better. `node bench/gateway/run.ts [rounds] [requests] [--peers FILE.json]`,
+ * one upstream, each subject in a process of its own, many short rounds interleaved and the order
+ * turned each time. Ratios are relay / subject of one round, their median and quartiles; higher is
+ * better. `node bench/gateway/run.ts [rounds] [requests] [--peers FILE.json]`,
  * whose file `peer-table.ts` describes.
  */
 import { numbersGiven, tell } from "../result.ts";
 import { startLimiterStore } from "./limiter-store.ts";
-import { cpuPerRequest } from "./measure.ts";
+import { cpuRound, cpuRounds, ratioRow } from "./measure.ts";
 import { peers, peersFile } from "./peers.ts";
 import {
   allLimits,
@@ -22,7 +23,7 @@ import {
   type Subject,
 } from "./subject.ts";
 
-const [rounds = 5, requestsPerRound = 20_000] = numbersGiven(process.argv);
+const [rounds = 25, requestsPerRound = 5000] = numbersGiven(process.argv);
 const warmRequests = 60_000;
 
 pin(process.pid, drivingCore);
@@ -32,6 +33,7 @@ const relay = await start("relay", { script: "relay.ts", core: measuredCore, arg
 const subjects: Subject[] = [
   relay,
   await startGateway("gateway", base, allLimits),
+  await startGateway("gateway without limits", base),
   await startGateway("gateway behind node:http", base, { ...allLimits, http: { front: "node" } }),
 ];
 const redis = await startLimiterStore();
@@ -40,24 +42,20 @@ if (redis) {
   const shared = { ...allLimits, stores };
   subjects.push(await startGateway("gateway with the Redis limiter", base, shared));
 }
-const micros = await cpuPerRequest(subjects, { rounds, requestsPerRound, warmRequests });
-const relayMicros = micros[0] ?? Number.NaN;
+const micros = await cpuRounds(subjects, { rounds, requestsPerRound, warmRequests });
+const [relayRounds = []] = micros;
 const rows: Record<string, unknown>[] = [];
 for (const [at, subject] of subjects.entries()) {
-  const own = micros[at] ?? Number.NaN;
   const { rssBytes } = await sample(subject);
-  rows.push({
-    subject: subject.name,
-    microsPerRequest: round(own),
-    ratio: round(relayMicros / own, 3),
-    rssMegabytes: round(rssBytes / 1e6),
-  });
+  const row = ratioRow(subject.name, relayRounds, micros[at] ?? []);
+  rows.push({ ...row, rssMegabytes: round(rssBytes / 1e6) });
 }
-stop(...subjects);
+stop(...subjects.slice(1));
 await redis?.[Symbol.asyncDispose]();
 const file = peersFile(process.argv);
-for (const peer of await peers({ base, rounds, relayMicros, file })) rows.push(peer);
-stop(upstream);
+const relayRound = (): Promise<number> => cpuRound(relay, requestsPerRound);
+for (const peer of await peers({ base, relayRound, file })) rows.push(peer);
+stop(relay, upstream);
 const goals = {
   ratioMin: 0.85,
   redisRatioMin: 0.65,

@@ -57,13 +57,19 @@ export async function start(
   return { name, child, ...ready };
 }
 
-export function startGateway(name: string, base: string, config: object = {}): Promise<Subject> {
+/** `flags` of Node beside those it serves with. */
+export function startGateway(
+  name: string,
+  base: string,
+  config: object = {},
+  flags: readonly string[] = [],
+): Promise<Subject> {
   const settings = [base, JSON.stringify(config)];
   return start(name, {
     script: "gateway.ts",
     core: measuredCore,
     arguments: settings,
-    flags: nodeFlags,
+    flags: [...nodeFlags, ...flags],
     environment: servingEnvironment,
   });
 }

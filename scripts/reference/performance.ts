@@ -8,7 +8,7 @@ const intro =
   "its core, callers and upstream elsewhere, fresh processes, full load before anything counts, the " +
   "order of the rounds turned, medians. Only ratios can be compared between machines. The relay is " +
   "Node's `http` server with undici's `dispatch`, which passes bytes on and does nothing else.\n\n" +
-  "Measure it yourself: `node bench/gateway/run.ts 5 15000`; with `--save` the result is kept and " +
+  "Measure it yourself: `node bench/gateway/run.ts`; with `--save` the result is kept and " +
   "`npm run docs` writes this page from it. After `npm run build`, `node bench/gateway/memory.ts` says " +
   "what the built command keeps resident. `--peers FILE.json` adds any gateway by its command, " +
   "environment, readiness and headers.";
