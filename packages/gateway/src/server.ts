@@ -57,12 +57,11 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const told = { ...targetDeps, names, live, version, dependencies, environment: config.env };
   const opened = openTelemetry(config.telemetry, told);
   const routing = createRouting(live.current, { ...targetDeps, names });
-  const isStale = (): boolean => reload.isStale;
   const missing: Pipeline["missing"] = () => pipeline.missing();
   const tls = openTls(config, base.certificates, targetDeps);
   const selfProbe = openSelfProbe(config, { ...told, missing, routing, supervised, opened });
   const more = () => ({ ...routing.health(), ...tls.health(), ...selfProbe.health() });
-  const health = createHealth({ ...told, more, isStale, missing, selfProbe });
+  const health = createHealth({ ...told, more, isStale: () => reload.isStale, missing, selfProbe });
   const shared = supervised?.limits;
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
   const nextId = createRequestIds(random);
@@ -105,7 +104,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
     : { reload: adminReload(reload, deps.readConfig) };
   const admin = openAdminPlane({ ...told, limits: accounting.limits, routing, ...again });
   const listening = { port: supervised?.port, change: deps.controls?.front, tls: tls.front };
-  const front = createFront(pipeline, config, { clock, nextId, admin, ...listening });
+  const { onDrop } = selfProbe;
+  const front = createFront(pipeline, config, { clock, nextId, admin, onDrop, ...listening });
   supervised?.attach({
     health: health.health,
     metricsText: opened.telemetry.render,
