@@ -206,6 +206,15 @@ describe("manifests", () => {
     expect(evidence).not.toContain(value);
   });
 
+  it("the authority that every namespace has need not be in them, another map is to", async () => {
+    const mounts = (name: string) =>
+      `${pod("")}  volumes: [{ name: v, projected: { sources: [{ configMap: { name: ${name} } }] } }]\n`;
+    const own = await ofManifests({ "pod.yaml": mounts("kube-root-ca.crt") });
+    expect(own.words["it.references"]).toBe("passed");
+    const other = await ofManifests({ "pod.yaml": mounts("root-ca") });
+    expect(other.sentences["it.references"]).toContain("ConfigMap/root-ca, which is not there");
+  });
+
   it("a budget that lets nobody be moved is no budget, and a declared single needs none", async () => {
     const stuck = [{ when: "edit maxUnavailable: 1", reply: "minAvailable: 3" }];
     const { sentences, words } = await againstTwin(startKubernetesTwin, stuck);
