@@ -38,6 +38,17 @@ describe("the folder an argument means", () => {
     expect(bundlePath(cwd, "runs/latest")).toBe(join(cwd, "runs/latest"));
   });
 
+  it("the name of a run, as its report shows it, is that run of the state directory", () => {
+    const name = "20261121T100000Z-ab12";
+    mkdirSync(join(cwd, "state", "runs", name), { recursive: true });
+    expect(bundlePath(cwd, name, "state")).toBe(join(cwd, "state/runs", name));
+    mkdirSync(join(cwd, name));
+    expect(bundlePath(cwd, name, "state")).toBe(join(cwd, name));
+    expect(refusal("20261121T100001Z-ab12").message).toContain("no such file or folder");
+    mkdirSync(join(cwd, ".loadline", "runs", "other"), { recursive: true });
+    expect(refusal("other").code).toBe("LL_CLI_BUNDLE");
+  });
+
   it("what is not there is named as it was typed, exit 78", () => {
     for (const given of ["runs/gone", "gone/latest", "latestt"]) {
       const { code, message, row } = refusal(given);

@@ -2,10 +2,18 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { cliErrors } from "./errors.ts";
 
-/** The folder a BUNDLE argument means; `latest` in a folder of runs is the newest of them. */
-export function bundlePath(cwd: string, given: string): string {
+/** UTC time and a short id, numbered when resumed: what a run names its folder, and nobody else by chance. */
+const ownName = /^\d{8}T\d{6}Z-[0-9a-f]{4,32}(-r\d{3})?$/;
+
+/**
+ * The folder a BUNDLE argument means: a path, the name of a run of the state directory as reports
+ * show it, or `latest` in a folder of runs, which is the newest of them.
+ */
+export function bundlePath(cwd: string, given: string, stateDir = ".loadline"): string {
   const path = resolve(cwd, given);
   if (existsSync(path)) return path;
+  const named = resolve(cwd, stateDir, "runs", given);
+  if (ownName.test(given) && existsSync(named)) return named;
   if (basename(path) !== "latest" || !existsSync(dirname(path))) {
     throw cliErrors.make("LL_CLI_BUNDLE", `${given}: no such file or folder.`);
   }
@@ -15,9 +23,6 @@ export function bundlePath(cwd: string, given: string): string {
   }
   return join(dirname(path), newest);
 }
-
-/** UTC time and a short id, numbered when resumed: what a run names its folder, and nobody else by chance. */
-const ownName = /^\d{8}T\d{6}Z-[0-9a-f]{4,32}(-r\d{3})?$/;
 
 /** Names of the folders that a run here made, oldest first; renamed ones are their owner's. */
 export function ownRunNames(runsDir: string): string[] {

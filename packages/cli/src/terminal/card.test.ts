@@ -105,6 +105,15 @@ describe("verdict card", () => {
     }
   });
 
+  it("the command that verifies stands whole where two lines hold it, and ids up to 24 characters do", () => {
+    const runDir = "/srv/validation/of/the/platform/runs/20261121T101812Z-ab12";
+    const long = [claimVerdict("load.stream.ttft_p95", "passed")];
+    const text = verdictCard(verdictOf(long), { ...o, runDir });
+    expect(text).toContain(`verify      loadline verify \\\n            ${runDir}\n`);
+    expect(text).toContain("+ passed        load.stream.ttft_p95 -  ");
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it("without colour the card is ASCII, with hostile claim names inert", () => {
     const hostile = claimVerdict("x\u001b[2J\u009b31m\u202ey", "failed", {
       toProve: "\u001b]8;;http://evil\u0007link",

@@ -62,10 +62,9 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   const room = linesMax - head.length - foot.length - 1;
   const rowsFit = Math.floor(room / (isNarrow ? labelLines : 1));
   const rows = Math.max(0, Math.min(rowsMax, rowsFit));
-  const lines = [
-    ...head,
-    ...shown.slice(0, rows).flatMap((claim) => claimLines(claim, columns, o.paint)),
-  ];
+  const top = shown.slice(0, rows);
+  const options = { columns, idWidth: widthOfIds(top), paint: o.paint };
+  const lines = [...head, ...top.flatMap((claim) => claimLines(claim, options))];
   if (shown.length > rows) lines.push(`  ${shown.length - rows} more in the report`);
   return `${[...lines, ...foot].join("\n")}\n`;
 }
@@ -78,12 +77,23 @@ function limitLine(limits: readonly string[], columns: number): string[] {
   return [field("not proven", `${clip(cleanText(first), room)}${more}`, columns)];
 }
 
+/** The whole command where it fits in two lines; else its path is cut in the middle. */
+function verifyLines(runDir: string, columns: number): string[] {
+  const whole = commandLines(["loadline", "verify", runDir], columns - labelWidth);
+  if (whole.some((line) => line.length > columns - labelWidth))
+    return [pathField("verify", "loadline verify ", runDir, columns)];
+  return labelled("verify", whole);
+}
+
+function labelled(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? label : "").padEnd(labelWidth)}${line}`);
+}
+
 function footLines(o: CardOptions, columns: number): string[] {
   // What was cut could not be copied, so a long command takes lines from the claims.
-  const again = commandLines(o.again, columns - labelWidth);
   return [
-    ...again.map((line, index) => `${(index === 0 ? "again" : "").padEnd(labelWidth)}${line}`),
-    pathField("verify", "loadline verify ", o.runDir, columns),
+    ...labelled("again", commandLines(o.again, columns - labelWidth)),
+    ...verifyLines(o.runDir, columns),
     pathField("report", "", `${o.runDir}/report.html`, columns),
   ];
 }
@@ -112,7 +122,19 @@ function headline(verdict: VerdictDocument, columns: number, paint: Paint): stri
   );
 }
 
-function claimLines(claim: ClaimVerdict, columns: number, paint: Paint): string[] {
+/** As wide as the longest id that is shown, within reason. */
+function widthOfIds(claims: readonly ClaimVerdict[]): number {
+  const longest = Math.max(0, ...claims.map(({ id }) => cleanText(id).length));
+  return Math.min(24, Math.max(18, longest));
+}
+
+interface RowOptions {
+  readonly columns: number;
+  readonly idWidth: number;
+  readonly paint: Paint;
+}
+
+function claimLines(claim: ClaimVerdict, { columns, idWidth, paint }: RowOptions): string[] {
   const { mark, colour } = marks[claim.verdict];
   const shownMark = claim.disposition === "waived" ? "~" : mark;
   const label = `${shownMark} ${claim.verdict}`;
@@ -130,11 +152,11 @@ function claimLines(claim: ClaimVerdict, columns: number, paint: Paint): string[
       clip(`  ${tail}`, columns),
     ];
   }
-  const rest = columns - 16 - 19 - 12;
+  const rest = columns - 16 - (idWidth + 1) - 12;
   const figures = clip(`${seen}  ${tail}`, rest);
   const gap = " ".repeat(Math.max(1, 16 - label.length));
   return [
-    `${painted}${gap}${clip(id, 18).padEnd(19)}${clip(limit, 11).padEnd(12)}${figures}`.trimEnd(),
+    `${painted}${gap}${clip(id, idWidth).padEnd(idWidth + 1)}${clip(limit, 11).padEnd(12)}${figures}`.trimEnd(),
   ];
 }
 

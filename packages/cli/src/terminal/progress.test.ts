@@ -72,10 +72,56 @@ describe("progress", () => {
 
   it("the block says what runs, how far, and how long still", () => {
     const waiting = { stage: "slo", state: "waiting", done: 0, total: 1, text: "" } as const;
-    expect(blockLines("loadline up", 12_000, [{ ...load, leftMs: 8000 }, waiting])).toEqual([
+    const times = { elapsedMs: 12_000, leftMs: 7_800, width: 80 };
+    expect(blockLines("loadline up", times, [load, waiting])).toEqual([
       "loadline up    12 s, left about 8 s",
       "load       ########........  5 of 10  due 5",
       "slo        waiting",
     ]);
+  });
+
+  it("in a narrow terminal the title makes room for the time", () => {
+    const times = { elapsedMs: 12_000, leftMs: 8_000, width: 39 };
+    expect(blockLines("loadline validate  quick  http://127.0.0.1:9/v1", times, [])).toEqual([
+      "loadline vali..    12 s, left about 8 s",
+    ]);
+  });
+
+  it("a stage that counts time shows its bar and its words, never milliseconds as a count", () => {
+    const timed = { ...load, done: 13_512, total: 27_025 };
+    expect(blockLines("loadline up", { elapsedMs: 0, leftMs: 0, width: 80 }, [timed])[1]).toBe(
+      "load       ########........  due 5",
+    );
+  });
+
+  it("time left is that of the newest word, falls while nothing is said, and is never below zero", () => {
+    const clock = new TestClock();
+    const host = createTestHost([], { isTty: true, clock });
+    const view = createProgress(host, "loadline up");
+    view.update({ ...load, stage: "preflight", state: "done", leftMs: 32_000 });
+    clock.advance(2000);
+    view.update({ ...load, leftMs: 20_000 });
+    clock.advance(5000);
+    view.end();
+    const heads = host
+      .err()
+      .split("\n")
+      .filter((line) => line.includes("loadline up"));
+    expect(heads.at(0)).toContain("left about 32 s");
+    expect(heads.at(-1)).toMatch(/7 s, left about 15 s$/);
+    clock.advance(60_000);
+    view.update(load);
+    expect(host.err().split("\n").at(-4)).toMatch(/1 m 7 s$/);
+    view.end();
+  });
+
+  it("a stage that ended keeps what it counted last", () => {
+    const clock = new TestClock();
+    const host = createTestHost([], { isTty: true, clock });
+    const view = createProgress(host, "loadline up");
+    view.update({ ...load, stage: "probe", done: 13, total: 14, text: "embeddings" });
+    view.update({ ...load, stage: "probe", state: "done", done: 1, total: 1, text: "" });
+    view.end();
+    expect(host.err()).toMatch(/probe {6}#{16} {2}14 of 14 {2}embeddings\n$/);
   });
 });

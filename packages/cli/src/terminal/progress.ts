@@ -10,6 +10,7 @@ export interface StageProgress {
   readonly done: number;
   readonly total: number;
   readonly text: string;
+  /** Of the whole run. */
   readonly leftMs?: number;
 }
 
@@ -61,11 +62,14 @@ function blockProgress(host: CliHost, title: string): ProgressView {
   const startedMs = host.clock.monotonicMs();
   let drawnAtMs = Number.NEGATIVE_INFINITY;
   let linesDrawn = 0;
+  let endMs = 0;
   let ticker: Timer | undefined;
   const draw = (): void => {
-    const lines = blockLines(title, host.clock.monotonicMs() - startedMs, [...stages.values()]);
-    const up = linesDrawn > 0 ? `\u001b[${linesDrawn}A` : "";
+    const nowMs = host.clock.monotonicMs();
+    const times = { elapsedMs: nowMs - startedMs, leftMs: Math.max(0, endMs - nowMs) };
     const width = Math.max(20, host.stderr.columns - 1);
+    const lines = blockLines(title, { ...times, width }, [...stages.values()]);
+    const up = linesDrawn > 0 ? `\u001b[${linesDrawn}A` : "";
     host.stderr.write(up + lines.map((line) => `\u001b[2K${clip(line, width)}\n`).join(""));
     linesDrawn = lines.length;
     drawnAtMs = host.clock.monotonicMs();
@@ -74,9 +78,11 @@ function blockProgress(host: CliHost, title: string): ProgressView {
   };
   return {
     update(progress) {
-      const isStep = stages.get(progress.stage)?.state !== progress.state;
-      stages.set(progress.stage, progress);
+      const before = stages.get(progress.stage);
+      const isStep = before?.state !== progress.state;
+      stages.set(progress.stage, keptAtEnd(before, progress));
       const nowMs = host.clock.monotonicMs();
+      endMs = nowMs + (progress.leftMs ?? 0);
       if (isStep || nowMs - drawnAtMs >= refreshMs) draw();
     },
     end() {
@@ -86,20 +92,38 @@ function blockProgress(host: CliHost, title: string): ProgressView {
   };
 }
 
+/** A stage that ended without a word of its own keeps what it last counted. */
+function keptAtEnd(before: StageProgress | undefined, progress: StageProgress): StageProgress {
+  if (progress.state !== "done" || progress.text !== "" || before === undefined) return progress;
+  if (before.state !== "running") return progress;
+  return { ...before, state: "done", done: before.total };
+}
+
+const inSeconds = (ms: number): string => formatDuration(Math.round(ms / 1000) * 1000);
+
+interface BlockOptions {
+  readonly elapsedMs: number;
+  readonly leftMs: number;
+  /** Where the title has to make room for the time. */
+  readonly width: number;
+}
+
 /** The lines of the block, without any control sequence. */
 export function blockLines(
   title: string,
-  elapsedMs: number,
+  { elapsedMs, leftMs, width }: BlockOptions,
   stages: readonly StageProgress[],
 ): string[] {
-  const left = stages.map((one) => one.leftMs ?? 0).reduce((a, b) => Math.max(a, b), 0);
-  const remaining = left > 0 ? `, left about ${formatDuration(left)}` : "";
-  const lines = [`${title}    ${formatDuration(Math.round(elapsedMs / 1000) * 1000)}${remaining}`];
+  const remaining = leftMs > 0 ? `, left about ${inSeconds(leftMs)}` : "";
+  const times = `${inSeconds(elapsedMs)}${remaining}`;
+  const lines = [`${clip(title, width - times.length - 4)}    ${times}`];
   for (const one of stages) {
     const share = one.total > 0 ? Math.min(1, one.done / one.total) : 0;
     const filled = Math.round(share * barWidth);
     const bar = "#".repeat(filled).padEnd(barWidth, ".");
-    const count = one.total > 0 ? `${one.done} of ${one.total}  ` : "";
+    // What is long and has words of its own counts time: its bar says how far.
+    const isTime = one.text !== "" && one.total >= 1_000;
+    const count = one.total > 0 && !isTime ? `${one.done} of ${one.total}  ` : "";
     const name = cleanText(one.stage).padEnd(10);
     const rest = one.state === "waiting" ? "waiting" : `${bar}  ${count}${cleanText(one.text)}`;
     lines.push(`${name} ${rest}`.trimEnd());

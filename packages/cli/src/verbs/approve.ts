@@ -58,13 +58,13 @@ async function readApprovable(
  * recomputes, is READY and its waivers still hold today. @throws LL_SIGN_REFUSED, LL_SIGN_NO_KEY
  */
 export async function runApprove(context: VerbContext): Promise<ExitCode> {
-  const { host, args, json } = context;
+  const { host, args, stateDir, json } = context;
   const by = needed(context, "by", 2);
   const role = needed(context, "role", 2);
   const reason = needed(context, "reason", 10);
   const signers = signersOf(host, args);
   if (signers.length === 0) throw validatorErrors.make("LL_SIGN_NO_KEY", "No key was given.");
-  const path = bundlePath(host.cwd, args.positionals[0] ?? "");
+  const path = bundlePath(host.cwd, args.positionals[0] ?? "", stateDir);
   const at = isoTime(host.clock);
   const verdict = await readApprovable(context, path, at.slice(0, 10));
   const file = signApproval(path, verdict, { approval: { by, role, reason, at }, signers });

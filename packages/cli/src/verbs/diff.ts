@@ -14,9 +14,10 @@ import { writePage } from "../write-page.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Prints what changed from run A to run B; exit 0: a comparison of two runs decides nothing. */
-export async function runDiff({ host, args, json }: VerbContext): Promise<ExitCode> {
+export async function runDiff({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
   const [a = "", b = ""] = args.positionals;
-  const sides = [await readSide(bundlePath(host.cwd, a)), await readSide(bundlePath(host.cwd, b))];
+  const side = (given: string) => readSide(bundlePath(host.cwd, given, stateDir));
+  const sides = [await side(a), await side(b)];
   const [first, second] = sides;
   if (first === undefined || second === undefined) return 3;
   const diff = diffRuns(first, second);

@@ -10,9 +10,9 @@ import { makeDirectory } from "../write-output.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Renders the views of a bundle again; reads the bundle only, sends nothing. */
-export async function runReport({ host, args, json }: VerbContext): Promise<ExitCode> {
+export async function runReport({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
   const wanted = args.list("format").map(parseFormat);
-  const path = bundlePath(host.cwd, args.positionals[0] ?? "");
+  const path = bundlePath(host.cwd, args.positionals[0] ?? "", stateDir);
   const outDir = resolve(host.cwd, args.text("out") ?? path);
   const reporters = await loadReporters(wanted.length === 0 ? formats : wanted);
   makeDirectory(outDir);

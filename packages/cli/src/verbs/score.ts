@@ -12,8 +12,8 @@ import type { VerbContext } from "./verb.ts";
  * Prints the scorecard of a bundle; reads the bundle only. A score is no gate: exit 0, unless a gate
  * file asks: 1 for a failed gate, 2 for one that too little decides. @throws LL_GATE_FILE
  */
-export async function runScore({ host, args, json }: VerbContext): Promise<ExitCode> {
-  const path = bundlePath(host.cwd, args.positionals[0] ?? "");
+export async function runScore({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
+  const path = bundlePath(host.cwd, args.positionals[0] ?? "", stateDir);
   const file = args.text("gates");
   const wanted = file === undefined ? [] : loadGates(resolve(host.cwd, file));
   const { verdict } = readReportModel(await readBundle(path));

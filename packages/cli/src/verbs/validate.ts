@@ -25,7 +25,8 @@ async function validateTarget(
 ): Promise<ExitCode> {
   const skip = { validate: [], probe: ["load"], load: ["probe"] } as const;
   const interrupted = args.text("resume");
-  const resume = interrupted === undefined ? undefined : bundlePath(host.cwd, interrupted);
+  const resume =
+    interrupted === undefined ? undefined : bundlePath(host.cwd, interrupted, stateDir);
   const wanted =
     resume === undefined
       ? await readWantedPlan(host, args, skip[verb])

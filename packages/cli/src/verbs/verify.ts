@@ -9,8 +9,8 @@ import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Exit 0 intact and equal, 1 tampered or different, 2 incomplete, 3 unreadable. */
-export async function runVerify({ host, args, json }: VerbContext): Promise<ExitCode> {
-  const path = bundlePath(host.cwd, args.positionals[0] ?? "");
+export async function runVerify({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
+  const path = bundlePath(host.cwd, args.positionals[0] ?? "", stateDir);
   const files = await readBundle(path);
   const keys = loadKnownKeys(args.list("keys").map((file) => resolve(host.cwd, file)));
   const requireSignature = args.has("require-signature");
