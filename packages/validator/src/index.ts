@@ -53,6 +53,7 @@ export {
   readImportPlan,
 } from "./load/interop/index.ts";
 export { type ComposeImport, importCompose } from "./stack/compose.ts";
+export { edgeGaps } from "./stack/edge-gaps.ts";
 export { readStackSecrets, type StackSources } from "./stack/secrets.ts";
 export { stackSchema } from "./stack/manifest.ts";
 export { stackProbes } from "./stack/table.ts";

@@ -1,6 +1,6 @@
 import { formatNumber, samplesForPower, samplesNeeded } from "@loadline/contract";
 import type { Claim, RunPlan } from "@loadline/contract";
-import { planBudget, planFileSchema, planRates } from "@loadline/validator";
+import { edgeGaps, planBudget, planFileSchema, planRates } from "@loadline/validator";
 import { readWantedPlan } from "../plan-options.ts";
 import { budgetLine } from "../terminal/budget-line.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
@@ -58,13 +58,15 @@ export function planRows(plan: RunPlan): PlanRow[] {
   const { profile, confidence } = plan;
   const file = planFileSchema.parse({ profile, target, load, skip, stack, confidence });
   const rates = planRates(file);
+  const gaps = file.stack === undefined ? null : edgeGaps(file.stack);
   return plan.claims.map((claim) => {
     const stage = claim.of.split(".")[0] ?? "";
     const isSampled = claim.target !== undefined;
     const planned = plannedOf(claim, file.skip, rates[claim.of]?.n);
     const needed = isSampled ? neededOf(claim) : [claim.min ?? 1];
     const least = needed[0] ?? null;
-    const provable = least !== null && planned >= least;
+    const gap = gaps?.get(claim.id);
+    const provable = gap === undefined && least !== null && planned >= least;
     return {
       claim: claim.id,
       statement: claim.statement,
@@ -74,7 +76,7 @@ export function planRows(plan: RunPlan): PlanRow[] {
       needed,
       forPower80: powerOf(claim),
       provable,
-      problem: provable ? "" : problemOf(stage, planned, least),
+      problem: provable ? "" : (gap ?? problemOf(stage, planned, least)),
     };
   });
 }
