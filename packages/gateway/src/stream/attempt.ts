@@ -3,6 +3,7 @@ import type { Exchange, Usage } from "../pipeline/exchange.ts";
 import type { AttemptOutcome, Permit } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
 import { classifyError } from "../upstream/classify.ts";
+import { retryAfterMsOf } from "../upstream/retry-after.ts";
 import type { FailureClass, UpstreamCall, UpstreamSink } from "../upstream/upstream.ts";
 import type { Watch, Watched } from "../upstream/watch.ts";
 import type { decideStream, StreamCell, StreamInput, StreamState } from "./machine.ts";
@@ -12,6 +13,7 @@ import type { SentText } from "./resume.ts";
 import type { HeldBytes, StreamSettings } from "./settings.ts";
 import { WholeAnswer } from "./whole.ts";
 import { estimatedUsage, noUsage, unknownUsage } from "./usage.ts";
+import { withoutKey } from "./without-key.ts";
 
 /** An attempt that gave nothing the client was sent. */
 export interface AttemptFailure {
@@ -135,7 +137,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i];
       if (name === "content-type") this.#contentType = headers[i + 1] ?? "";
-      else if (name === "retry-after") this.#readRetryAfter(headers[i + 1]);
+      else if (name === "retry-after") this.#retryAfterMs = retryAfterMsOf(headers);
     }
     const wantsStream = this.host.x.body?.isStream ?? false;
     const isStream = this.#contentType.startsWith("text/event-stream");
@@ -202,7 +204,9 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     const failure = isError ? classifyError(rules, status, hasWait, body) : "bad_body";
     const type = this.#contentType || "no type";
     this.step("head_bad");
-    this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, body);
+    // What is the caller's fault is shown to the caller.
+    const shown = failure === "caller" && !body ? withoutKey(Buffer.alloc(0), this.permit.key) : body;
+    this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, shown);
   }
 
   /** Does what ends an attempt; `failure` says more than the cell's. */
@@ -353,10 +357,5 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
   onDeadline(): void {
     this.host.watch.remove(this);
     this.#call?.abort();
-  }
-
-  #readRetryAfter(value: string | undefined): void {
-    const seconds = Number(value);
-    if (value !== undefined && value !== "" && seconds >= 0) this.#retryAfterMs = seconds * 1000;
   }
 }

@@ -5,11 +5,11 @@ import { createHttp1Upstream } from "./http1.ts";
 import { createUndiciUpstream, type UndiciUpstreamOptions } from "./undici/index.ts";
 import type { Upstream, UpstreamCall, UpstreamRequest } from "./upstream.ts";
 
-/** A server of raw bytes: `answer` gets each read and the number of its connection. */
+/** A server of raw bytes: `answer` gets each whole request and the number of its connection. */
 export interface RawServer extends AsyncDisposable {
   readonly port: number;
   readonly sockets: Socket[];
-  /** What was read, by read. */
+  /** Whole requests as they were read. */
   readonly reads: string[];
 }
 
@@ -21,10 +21,15 @@ export async function serveRaw(
   const server = createServer((socket) => {
     const ordinal = sockets.push(socket);
     socket.on("error", () => socket.destroy());
+    let text = "";
     socket.on("data", (chunk) => {
-      const text = chunk.toString("latin1");
-      reads.push(text);
-      answer(socket, text, ordinal);
+      text += chunk.toString("latin1");
+      for (let end = endOf(text); end > 0; end = endOf(text)) {
+        const request = text.slice(0, end);
+        text = text.slice(end);
+        reads.push(request);
+        answer(socket, request, ordinal);
+      }
     });
   });
   const port = await listening(server);
@@ -38,6 +43,14 @@ export async function serveRaw(
       await once(server, "close");
     },
   };
+}
+
+/** Where the first request of a text ends; 0: it is not whole. */
+function endOf(text: string): number {
+  const head = text.indexOf("\r\n\r\n") + 4;
+  if (head < 4) return 0;
+  const length = Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1] ?? 0);
+  return text.length >= head + length ? head + length : 0;
 }
 
 /** The loopback port a server listens on from now. */

@@ -12,8 +12,6 @@ const transports = [
 ] as const;
 const chunkedHead = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
-/** Whole requests in what was read of one connection. */
-const isWhole = (text: string): boolean => text.endsWith('{"a":1}');
 
 describe.each(transports)("an upstream over %s", (_name, open) => {
   it("is sent the body unchanged, with its path, key and headers", async () => {
@@ -181,9 +179,7 @@ describe.each(transports)("an upstream over %s", (_name, open) => {
 
   it("no more than connectionsMax are under way, 64 wait, the next is busy at once", async () => {
     const asking: Socket[] = [];
-    await using server = await serveRaw((socket, text) => {
-      if (isWhole(text)) asking.push(socket);
-    });
+    await using server = await serveRaw((socket) => void asking.push(socket));
     const upstream = open(server.port, { connectionsMax: 2 });
     const all = Array.from({ length: 66 }, () => ask(upstream));
     const over = ask(upstream);
