@@ -7,6 +7,8 @@ const depthMax = 32;
 const secretName = /secret|passw|token$|apikey|api_key|pepper|private/i;
 /** `scheme://user:password@host` keeps its user only. */
 const userInfo = /^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):[^@/]*@/i;
+/** A password as drivers take it in the query of an address. */
+const queryMember = /([?&](?:ssl)?pass(?:word|phrase)?=)[^&#]*/gi;
 
 /** A copy of the configuration that may be shown: no secret, no password of a URL. */
 export function maskConfig(config: object): Record<string, unknown> {
@@ -27,5 +29,6 @@ function masked(name: string, value: unknown, depth: number): unknown {
 }
 
 function maskText(name: string, text: string): string {
-  return secretName.test(name) ? mask : text.replace(userInfo, `$1:${mask}@`);
+  if (secretName.test(name)) return mask;
+  return text.replace(userInfo, `$1:${mask}@`).replace(queryMember, `$1${mask}`);
 }

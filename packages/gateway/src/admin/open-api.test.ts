@@ -124,13 +124,13 @@ describe("the configuration that is shown", () => {
   it("has no secret, no password of an address and no value of a secret's name", () => {
     const config = {
       targets: { a: { keys: [new Secret("sk-value", "${env:A}")], baseUrl: "https://a.test/v1" } },
-      stores: { sql: "postgres://user:hunter2@host/db", redis: null },
+      stores: { sql: "postgres://user:hunter2@host/db?sslmode=require&password=p&a=b" },
       clientSecret: "plain",
       deep: [{ apiKey: "k" }, 1, true, null],
     };
     expect(maskConfig(config)).toEqual({
       targets: { a: { keys: ["***"], baseUrl: "https://a.test/v1" } },
-      stores: { sql: "postgres://user:***@host/db", redis: null },
+      stores: { sql: "postgres://user:***@host/db?sslmode=require&password=***&a=b" },
       clientSecret: "***",
       deep: [{ apiKey: "***" }, 1, true, null],
     });

@@ -57,6 +57,12 @@ describe("what exchanges leave in the audit log", () => {
       "request null",
       "request LL_MODEL_UNKNOWN",
     ]);
+    // A name that no route has is the caller's own text.
+    const named = (await world.entries()).filter((e) => e.surface === "chat");
+    expect(named.map((e) => e.object)).toEqual([
+      { type: "model", id: "sim" },
+      { type: "", id: "" },
+    ]);
   });
 
   it("in sync mode a refusal is answered when its entry can be read already", async () => {

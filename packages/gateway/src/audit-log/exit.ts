@@ -27,8 +27,11 @@ export interface ExchangeAudit {
   exit(x: Exchange, end: Exit): void;
 }
 
-/** The part of the section that exchanges ask for. */
-export type ExchangeAuditConfig = Pick<AuditLogConfig, "requests" | "sync">;
+/** What exchanges ask of the configuration. */
+export interface ExchangeAuditConfig extends Pick<AuditLogConfig, "requests" | "sync"> {
+  /** Whether a route serves a model of this name; any other name is the caller's own text. */
+  hasModel(name: string): boolean;
+}
 
 /**
  * What exchanges leave in the audit log: refusals of our own (401, 402, 403, 429) and, with
@@ -40,7 +43,7 @@ export function auditExchanges(log: AuditLog, config: ExchangeAuditConfig): Exch
   const deny = (x: Exchange, end: Omit<Exit, "reason">): boolean => {
     const action =
       end.code === undefined || x.attempts.length > 0 ? undefined : actions[end.status];
-    if (action !== undefined) log.record({ ...eventOf(x, end, action), outcome: "denied" });
+    if (action !== undefined) log.record({ ...eventOf(config, x, end, action), outcome: "denied" });
     return action !== undefined;
   };
   return {
@@ -55,12 +58,16 @@ export function auditExchanges(log: AuditLog, config: ExchangeAuditConfig): Exch
       const isAll = config.requests === "all";
       if ((end.status < 400 && !isAll) || recorded.has(x)) return;
       if (deny(x, end) || !isAll || !x.operation.isModel) return;
-      log.record({ ...eventOf(x, end, "request"), outcome: end.status < 400 ? "ok" : "failed" });
+      log.record({
+        ...eventOf(config, x, end, "request"),
+        outcome: end.status < 400 ? "ok" : "failed",
+      });
     },
   };
 }
 
 function eventOf(
+  config: Pick<ExchangeAuditConfig, "hasModel">,
   x: Exchange,
   end: Omit<Exit, "reason">,
   action: string,
@@ -69,7 +76,8 @@ function eventOf(
   const actor = p
     ? { id: p.id, kind: p.kind, via: p.via, credential: p.credentialId }
     : { id: "", kind: "unknown", via: "none", credential: "" };
-  const model = x.body?.model;
+  const asked = x.body?.model;
+  const model = asked !== undefined && config.hasModel(asked) ? asked : undefined;
   return {
     tenant: p?.tenantId ?? everyTenant,
     actor,

@@ -85,6 +85,49 @@ describe("loadConfig", () => {
       expect(() => loadConfig(undefined, {}, withKey(key))).toThrow(refused);
   });
 
+  it.each([
+    "http://u:pw@a.test/v1",
+    "http://token@a.test",
+    "http://a.test/?key=k",
+    "http://a.test/#k",
+  ])(
+    "an upstream's address that carries more than host and path is refused, and not repeated: %s",
+    (baseUrl) => {
+      const targets = { a: { provider: "openai-compatible", model: "m", baseUrl } };
+      const load = (): unknown => loadConfig(undefined, {}, { targets });
+      expect(load).toThrow(/targets\.a\.baseUrl: .*a credential is written in keys/);
+      expect(load).not.toThrow(baseUrl);
+    },
+  );
+
+  it.each([
+    ["sql", "postgres://u:hunter2@db.test/x"],
+    ["sql", "postgres://u@db.test/x?password=hunter2"],
+    ["sql", "postgres://u@db.test/x?sslmode=require&sslpassword=hunter2"],
+    ["redis", "redis://:hunter2@a.test:6379"],
+    ["redis", "redis://a.test:6379?password=hunter2"],
+  ])("a literal password in the address of stores.%s is refused, and not repeated", (name, url) => {
+    const load = (): unknown => loadConfig(undefined, {}, { stores: { [name]: url } });
+    expect(load).toThrow(expect.objectContaining({ code: "LL_CONFIG_INVALID" }));
+    expect(load).toThrow(`stores.${name}`);
+    expect(load).not.toThrow("hunter2");
+  });
+
+  it.each(["/", "?", "#"])(
+    "an address whose password holds a bare %s is refused unread",
+    (sign) => {
+      const url = (password: string): Record<string, string> => ({
+        U: `redis://:${password}@a.test:1`,
+      });
+      const stores = { redis: "${env:U}" };
+      expect(() => loadConfig(undefined, url(`hun${sign}ter2`), { stores })).toThrow(
+        "stores.redis",
+      );
+      const escaped = url(`hun${encodeURIComponent(sign)}ter2`);
+      expect(loadConfig(undefined, escaped, { stores }).stores.redis).not.toBe(null);
+    },
+  );
+
   it("contradictions are refused at load: unknown target, model twice, simulator in production", () => {
     const targets = { abc: { provider: "simulator" } };
     const route = (target: string): unknown => ({ models: ["m"], groups: [{ targets: [target] }] });

@@ -24,6 +24,14 @@ export class Secret {
   }
 }
 
+const inUser = /^[a-z+]+:\/\/[^/@]*:[^/@]+@/i;
+const inQuery = /[?&](?:ssl)?pass(?:word|phrase)?=/i;
+
+/** Whether an address itself holds a password, beside its user or as drivers take it in the query. */
+export function holdsPassword(address: string): boolean {
+  return inUser.test(address) || inQuery.test(address);
+}
+
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 

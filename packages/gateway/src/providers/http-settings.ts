@@ -31,8 +31,16 @@ export const httpSettings = {
     .describe("What becomes of a field that a translation to this target cannot carry."),
 };
 
+/** Nothing beside host and path is sent, and all of an address is shown. */
+function isBare(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || url.username + url.password + url.search + url.hash === "";
+}
+
 /** A base URL; `fallback` is the provider's public one. */
 export function baseUrl(description: string, fallback?: string) {
-  const url = z.url({ protocol: /^https?$/ });
+  const url = z
+    .url({ protocol: /^https?$/ })
+    .refine(isBare, "an address has no user, query or fragment: a credential is written in keys");
   return (fallback === undefined ? url : url.default(fallback)).describe(description);
 }

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { Secret, secretValue } from "../config/values.ts";
+import { holdsPassword, Secret, secretValue } from "../config/values.ts";
 
 const urlPattern = /^rediss?:\/\/.+/;
-const withPassword = /^[a-z]+:\/\/[^/@]*:[^/@]+@/;
 const seedsMax = 32;
 const databaseMax = 1023;
 
@@ -12,8 +11,12 @@ const url = z
   .refine((value) => urlPattern.test(value instanceof Secret ? value.reveal() : value), {
     message: "expected redis://host:port or rediss://host:port",
   })
-  .refine((value) => value instanceof Secret || !withPassword.test(value), {
+  .refine((value) => value instanceof Secret || !holdsPassword(value), {
     message: "an address with a password is written as ${env:NAME} or ${file:PATH}",
+  })
+  // What a driver takes for host or path instead would stand in its errors.
+  .refine((value) => URL.canParse(value instanceof Secret ? value.reveal() : value), {
+    message: "is no address: / ? # of a password are written as %2F %3F %23",
   });
 
 const seeds = z

@@ -186,5 +186,6 @@ export function liveAuditLog(live: Live): ExchangeAuditConfig {
     get sync() {
       return live.current.config.auditLog.sync;
     },
+    hasModel: (name) => live.current.routes.byModel.has(name),
   };
 }

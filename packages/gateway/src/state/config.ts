@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Secret, secretValue } from "../config/values.ts";
+import { holdsPassword, Secret, secretValue } from "../config/values.ts";
 
 const sqlPattern = /^(sqlite:.*|postgres(ql)?:\/\/.+)$/s;
 
@@ -9,7 +9,7 @@ const sqlAddress = z
   .refine((value) => sqlPattern.test(value instanceof Secret ? value.reveal() : value), {
     message: "expected sqlite:, sqlite:PATH or postgres://user@host:port/database",
   })
-  .refine((value) => value instanceof Secret || !/^[a-z]+:\/\/[^/@]*:[^/@]+@/.test(value), {
+  .refine((value) => value instanceof Secret || !holdsPassword(value), {
     message: "an address with a password is written as ${env:NAME} or ${file:PATH}",
   });
 

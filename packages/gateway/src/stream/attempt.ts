@@ -205,7 +205,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     const type = this.#contentType || "no type";
     this.step("head_bad");
     // What is the caller's fault is shown to the caller.
-    const shown = failure === "caller" && !body ? withoutKey(Buffer.alloc(0), this.permit.key) : body;
+    const shown = failure === "caller" && body ? withoutKey(body, this.permit.key) : body;
     this.#next(failure, isError ? `status ${status}` : `status ${status} with ${type}`, shown);
   }
 
