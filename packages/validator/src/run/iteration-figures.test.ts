@@ -106,7 +106,7 @@ describe("figures of iterations and users", () => {
     expect(server.requests.length).toBeLessThan(10);
   });
 
-  it("users at work are looked at once a second; a shorter run has no such figure", async () => {
+  it("users are counted once a second; a shorter run has no such figure", async () => {
     await using server = await startScriptedServer(() => answered);
     const users = (duration: string): string =>
       `{ executor: constant-vus, vus: 3, duration: ${duration}, steps: [{ name: a, http: /a }, { sleep: 50ms }] }`;
