@@ -40,6 +40,13 @@ describe("figures of a load run", () => {
     expect(seen?.value).toBeCloseTo((90 * 100 + 10 * 120_000) / 100, 6);
   });
 
+  it("all of any number are 100 %, not a rounding less", () => {
+    const ratio = rule({ of: "ratio", counter: "ok" });
+    for (let n = 1; n <= 4_000; n++) {
+      expect(figureOf(ratio, [tally(n, 1)], terms)?.value, String(n)).toBe(1);
+    }
+  });
+
   it("failures stay in a mean's slices when another answer has no value", () => {
     const slices = (one: FiguredTally): [number, number][] => meanSlices(rule(), [one], 120_000);
     expect(slices(tally(50, 100, { failed: 50 }))).toEqual([[100, 5_000 + 50 * 120_000]]);

@@ -144,11 +144,12 @@ function countedOf(
   if (rule.of === "per_second" && measuredMs <= 0) return null;
   // A client whose sockets nobody listens to moved bytes that nobody counted.
   if (rule.counter === "bytes" && tallies.some((one) => one.undefined > 0)) return null;
-  const per = rule.of === "ratio" ? 1 / n : rule.of === "per_second" ? 1_000 / measuredMs : 1;
+  // Divided, never multiplied by a quotient: 49 of 49 is 1.
+  const of = rule.of === "ratio" ? n : rule.of === "per_second" ? measuredMs / 1_000 : 1;
   const [least, most] = tallies
     .map((tally) => countOf(tally, rule))
     .reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-  return { value: least * per, ...(most > least && { range: [least * per, most * per] }) };
+  return { value: least / of, ...(most > least && { range: [least / of, most / of] }) };
 }
 
 type Slices = [number, number][];
