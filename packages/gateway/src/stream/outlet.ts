@@ -79,11 +79,6 @@ export class Outlet {
     if (!this.#host.x.client.write(keepAliveFrame)) this.#block();
   }
 
-  /** The client takes less than it is sent. */
-  get isBlocked(): boolean {
-    return this.#blockedMs >= 0;
-  }
-
   /** Watch time at which a client that goes on taking nothing counts as stalled. */
   get stalledAtMs(): number {
     return this.#blockedMs < 0
