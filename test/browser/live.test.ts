@@ -70,6 +70,61 @@ describe.skipIf(parts.missing)("live page of a load, in a browser", () => {
     expect(trouble).toEqual([]);
   });
 
+  it("a page that is cut off again and again has each frame once, says so, and shows what is old", async () => {
+    const secrets = (): Parameters<typeof startLiveServer>[0] => ({
+      port: 0,
+      // Equal secrets, so that the next server knows the page: a run that comes back.
+      random: seededRandom(11),
+      title: "cuts",
+      editable: [],
+      onEdit: () => undefined,
+    });
+    await using context = await browser.newContext();
+    const page = await context.newPage();
+    const points = (): Promise<number> =>
+      page
+        .locator("#p99")
+        .evaluate((line) => (line.getAttribute("points") ?? "").split(" ").length);
+    let live = await startLiveServer(secrets());
+    const port = Number(new URL(live.url).port);
+    for (let due = 1; due <= 5; due += 1) live.frame(frame(due, []));
+    await page.goto(live.url);
+    await expect.poll(points).toBe(5);
+    for (let cut = 1; cut <= 3; cut += 1) {
+      await live[Symbol.asyncDispose]();
+      await expect.poll(() => page.locator("#status").textContent()).toContain("no connection");
+      live = await startLiveServer({ ...secrets(), port });
+      for (let due = 1; due <= 5 + cut; due += 1) live.frame(frame(due, []));
+      await expect.poll(points).toBe(5 + cut);
+      expect(await page.locator("#due").textContent()).toBe(String(5 + cut));
+    }
+    live.end("READY: all proven");
+    await expect.poll(() => page.locator("#status").textContent()).toBe("READY: all proven");
+    await live[Symbol.asyncDispose]();
+    expect(await page.locator("#status").textContent()).toBe("READY: all proven");
+  });
+
+  it("a page that watches for hours keeps half an hour of frames, as the server does", async () => {
+    await using live = await startLiveServer({
+      port: 0,
+      random: seededRandom(12),
+      title: "long",
+      editable: [],
+      onEdit: () => undefined,
+    });
+    await using context = await browser.newContext();
+    const page = await context.newPage();
+    live.frame(frame(1, []));
+    await page.goto(live.url);
+    await expect.poll(() => page.locator("#due").textContent()).toBe("1");
+    for (let due = 2; due <= 3_700; due += 1) live.frame(frame(due, []));
+    await expect.poll(() => page.locator("#due").textContent()).toBe("3700");
+    const points = await page
+      .locator("#p99")
+      .evaluate((line) => (line.getAttribute("points") ?? "").split(" ").length);
+    expect(points).toBe(3_600);
+  });
+
   it("a guard's text is text: markup in it is shown, not made", async () => {
     await using live = await startLiveServer({
       port: 0,
