@@ -1,0 +1,187 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TestClock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
+import { createMetrics } from "@loadline/kit/metrics";
+import { seededRandom } from "@loadline/kit/random";
+import { describe, expect, it } from "vitest";
+import { configSchema, type GatewayConfig } from "../config/schema.ts";
+import { gatewayErrors } from "../errors.ts";
+import { openTargets } from "../routing/compile.ts";
+import type { Target } from "../routing/routes.ts";
+import { createReloadMetrics } from "./metrics.ts";
+import { createNames } from "./names.ts";
+import { createReloader, liveAuditLog } from "./reloader.ts";
+import { compileSnapshot, type Snapshot } from "./snapshot.ts";
+
+const clock = new TestClock();
+
+/** One route over simulated targets of these names and lengths. */
+function configOf(lengths: Readonly<Record<string, number>>, more: object = {}): GatewayConfig {
+  const targets = Object.fromEntries(
+    Object.entries(lengths).map(([name, tokens]) => [name, { provider: "simulator", tokens }]),
+  );
+  const groups = [{ targets: Object.keys(lengths) }];
+  return configSchema.parse({ targets, routes: { r: { models: ["m"], groups } }, ...more });
+}
+
+interface Options {
+  /** Names of targets that the metrics have room for. */
+  readonly namesMax?: number;
+  /** Files beside the configuration changed. */
+  readonly areFilesChanged?: boolean;
+  /** What is wrong with it. */
+  readonly check?: () => void;
+}
+
+/** A reloader over `{ a, b }` that tells in order what it did. */
+function setup(o: Options = {}) {
+  const config = configOf({ a: 1, b: 1 });
+  const names = createNames(o.namesMax ?? 10);
+  names.grow(config);
+  let logged = "";
+  const logger = createLogger({ clock, write: (line) => void (logged += line), level: "info" });
+  const targetDeps = {
+    clock,
+    random: seededRandom(1),
+    logger,
+    signal: new AbortController().signal,
+    runDir: mkdtempSync(join(tmpdir(), "ll-reloader-")),
+  };
+  const first = compileSnapshot(config, openTargets(config, targetDeps), names);
+  const live: { current: Snapshot } = { current: first };
+  const metrics = createMetrics();
+  const acts: string[] = [];
+  const namesOf = (targets: readonly Target[]): string => targets.map(({ name }) => name).join();
+  const reloader = createReloader({
+    live,
+    names,
+    metrics: createReloadMetrics(metrics, () => live.current.digest),
+    logger,
+    targets: targetDeps,
+    readFiles: () => ({
+      isChanged: o.areFilesChanged ?? false,
+      install: () => void acts.push("files"),
+    }),
+    check() {
+      acts.push("check");
+      o.check?.();
+    },
+    install(next) {
+      acts.push(live.current === next ? "install" : "install too early");
+    },
+    retire: (targets) => void acts.push(`retire ${namesOf(targets)}`),
+  });
+  const outcomes = (name: string): string | undefined =>
+    new RegExp(`^loadline_config_reloads_total\\{outcome="${name}"\\} (\\d+)$`, "m").exec(
+      metrics.render(),
+    )?.[1];
+  return {
+    reloader,
+    live,
+    first,
+    acts,
+    outcomes,
+    logged() {
+      logger.flush();
+      return logged;
+    },
+  };
+}
+
+describe("a configuration that is gone over to", () => {
+  it("is checked, then in force, and only then its targets of before are let go", () => {
+    const t = setup();
+    const report = t.reloader.apply(configOf({ a: 2, c: 1 }));
+    expect(t.acts).toEqual(["check", "files", "install", "retire a,b"]);
+    expect(report).toEqual({
+      outcome: "applied",
+      digest: t.live.current.digest,
+      changed: ["targets.a", "targets.b", "targets.c", "routes.r"],
+    });
+    expect([t.reloader.isStale, t.outcomes("applied")]).toEqual([false, "1"]);
+    expect(t.logged()).toContain("config.applied");
+  });
+
+  it("keeps every target whose own settings are as before", () => {
+    const t = setup();
+    t.reloader.apply(configOf({ a: 1, b: 2 }));
+    expect(t.live.current.targets.get("a")).toBe(t.first.targets.get("a"));
+    expect(t.acts.at(-1)).toBe("retire b");
+  });
+
+  it("that is the one in force changes nothing but files that are others", () => {
+    const t = setup();
+    const same = configOf({ a: 1, b: 1 });
+    expect(t.reloader.apply(same)).toMatchObject({ outcome: "unchanged", changed: [] });
+    expect([t.acts, t.live.current]).toEqual([["files"], t.first]);
+    const other = setup({ areFilesChanged: true });
+    const report = other.reloader.apply(same);
+    expect(report).toMatchObject({ outcome: "applied", changed: ["tls.files"] });
+    expect(other.acts).toEqual(["check", "files", "install", "retire "]);
+  });
+});
+
+describe("a configuration that is refused", () => {
+  it("by its check leaves everything as it is, files too, and says so until one is good", () => {
+    let isBad = true;
+    const t = setup({
+      check() {
+        if (isBad) throw gatewayErrors.make("LL_CONFIG_INVALID", "a limit of nothing.");
+      },
+    });
+    const report = t.reloader.apply(configOf({ a: 2, b: 1 }));
+    expect(report).toEqual({
+      outcome: "invalid",
+      digest: t.first.digest,
+      changed: [],
+      problem: "LL_CONFIG_INVALID a limit of nothing.",
+    });
+    expect([t.acts, t.live.current, t.reloader.isStale]).toEqual([["check"], t.first, true]);
+    expect(t.logged()).toContain("LL_CONFIG_INVALID");
+    expect(t.outcomes("invalid")).toBe("1");
+    isBad = false;
+    t.reloader.apply(configOf({ a: 1, b: 1 }));
+    expect(t.reloader.isStale).toBe(false);
+  });
+
+  it("after targets were opened for it lets those go again, and no others", () => {
+    const t = setup({ namesMax: 2 });
+    const report = t.reloader.apply(configOf({ a: 1, b: 2, c: 1 }));
+    expect(report).toMatchObject({ outcome: "restart_needed", digest: t.first.digest });
+    expect([t.acts, t.live.current]).toEqual([["check", "retire b,c"], t.first]);
+    expect(t.outcomes("restart_needed")).toBe("1");
+  });
+
+  it("because it needs a restart was not even checked", () => {
+    const t = setup();
+    const report = t.reloader.apply(configOf({ a: 1, b: 1 }, { env: "other" }));
+    expect(report.outcome).toBe("restart_needed");
+    expect(report.problem).toContain("env: cannot change while the gateway runs");
+    expect([t.acts, t.reloader.isStale]).toEqual([[], true]);
+  });
+});
+
+describe("a configuration that was prepared", () => {
+  it("is not in force before it is gone over to, and given up leaves nothing open", () => {
+    const t = setup();
+    const prepared = t.reloader.prepare(configOf({ a: 2, b: 1 }));
+    expect([t.acts, t.live.current]).toEqual([["check"], t.first]);
+    prepared.abort();
+    expect([t.acts, t.live.current]).toEqual([["check", "retire a"], t.first]);
+    const same = t.reloader.prepare(configOf({ a: 1, b: 1 }));
+    same.abort();
+    expect(t.acts).toEqual(["check", "retire a"]);
+  });
+});
+
+describe("what parts read at each call", () => {
+  it("is what is in force then", () => {
+    const t = setup();
+    const auditLog = liveAuditLog(t.live);
+    expect([auditLog.requests, auditLog.sync]).toEqual(["denied", false]);
+    t.reloader.apply(configOf({ a: 1, b: 1 }, { auditLog: { requests: "all", sync: true } }));
+    expect([auditLog.requests, auditLog.sync]).toEqual(["all", true]);
+  });
+});
