@@ -52,6 +52,8 @@ const targets: readonly BadInput[] = [
   { what: "a doubled slash", bytes: withTarget("//v1/chat/completions"), ...target },
   { what: "dot segments", bytes: withTarget("/v1/../v1/chat/completions"), ...target },
   { what: "encoded dot segments", bytes: withTarget("/v1/%2e%2e/chat/completions"), ...target },
+  { what: "dot segments, half encoded", bytes: withTarget("/v1/.%2E/chat/completions"), ...target },
+  { what: "an encoded backslash", bytes: withTarget("/v1%5Cchat/completions"), ...target },
   { what: "an encoded slash", bytes: withTarget("/v1%2fchat/completions"), ...target },
   { what: "a backslash", bytes: withTarget("/v1\\chat\\completions"), ...target },
   { what: "a fragment", bytes: withTarget(`${chatPath}#a`), ...target },
@@ -61,6 +63,12 @@ const targets: readonly BadInput[] = [
   { what: "a Host with a path", bytes: withHosts("a/b"), ...host },
   { what: "a Host with a user", bytes: withHosts("a@b"), ...host },
   { what: "a Host with a query", bytes: withHosts("a?b"), ...host },
+  { what: "a Host with a fragment", bytes: withHosts("a#b"), ...host },
+  {
+    what: "HTTP/1.0 without a Host",
+    bytes: (w) => withHosts()(w).replace("HTTP/1.1", "HTTP/1.0"),
+    ...host,
+  },
   {
     what: "an unknown path",
     bytes: withTarget("/v1/nowhere"),

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -8,8 +8,10 @@ import { systemRandom } from "@loadline/kit/random";
 import { type GatewayDeps, loadConfig, operator } from "@loadline/gateway";
 import { listenOnLoopback } from "@loadline/testkit";
 import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
+import type { TlsFolder } from "../../../packages/gateway/test/tls.ts";
 import { openGateway } from "../../start-gateway.ts";
-import type { World } from "./row.ts";
+import { openTls } from "../smuggling/world.ts";
+import { request, type World } from "./row.ts";
 
 export interface Subject extends AsyncDisposable {
   readonly url: string;
@@ -27,6 +29,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly text: string;
+  /** The gateway ended the connection. */
+  readonly isClosed: boolean;
 }
 
 const waitMs = 20_000;
@@ -35,6 +39,7 @@ const waitMs = 20_000;
 export async function startSubject(
   front: "http1" | "node",
   controls: GatewayDeps["controls"] = {},
+  tls?: TlsFolder,
 ): Promise<Subject> {
   const hits: string[] = [];
   const upstream = createServer((request, response) => {
@@ -43,14 +48,22 @@ export async function startSubject(
   });
   const port = await listenOnLoopback(upstream);
   const stateDir = mkdtempSync(join(tmpdir(), "ll-bad-input-"));
-  // The gateway's own call would meet a fault that is planted in a stage, and be counted.
-  const selfProbe = { enabled: controls.stages === undefined };
-  const config = loadConfig(undefined, {}, { ...settings(port, front), stateDir, selfProbe });
+  const config = loadConfig(
+    undefined,
+    {},
+    {
+      ...settings(port, front),
+      ...(tls && { tls: tls.section() }),
+      stateDir,
+    },
+  );
   const clock = systemClock();
   const text: string[] = [];
   const log = (line: string): void => void text.push(line);
   const gateway = await openGateway(config, { clock, random: systemRandom(), log, controls });
   const { url } = await gateway.start();
+  const ownPort = Number(new URL(url).port);
+  const open = (): Socket => (tls ? openTls(ownPort, tls) : connect(ownPort, "127.0.0.1"));
   const keys = gateway.identity.keys;
   const key = gateway.firstKey?.secret ?? "";
   const made = async (o: object): Promise<string> =>
@@ -66,10 +79,10 @@ export async function startSubject(
     world,
     hits,
     logged: () => text.join(""),
-    send: (bytes) => exchange(Number(new URL(url).port), bytes),
+    send: (bytes) => exchange(open(), bytes),
     async metrics() {
-      const headers = { authorization: `Bearer ${key}` };
-      return (await fetch(`${url}/metrics`, { headers })).text();
+      const lines = ["GET /metrics HTTP/1.1", "host: a", `authorization: Bearer ${key}`];
+      return (await exchange(open(), request(lines))).body;
     },
     async [Symbol.asyncDispose]() {
       await gateway.close({ graceMs: 0 });
@@ -93,6 +106,8 @@ function settings(port: number, front: "http1" | "node") {
     listen: { port: 0 },
     drain: { accept: 0, grace: 0 },
     telemetry: { overloadAfter: 0 },
+    // Its own calls would be counted among the faults that a test plants.
+    selfProbe: { enabled: false },
     http: { front, bodyBytesMax: 131_072, head: "1500ms", request: "1500ms" },
     targets: {
       u: compatible,
@@ -116,21 +131,26 @@ function settings(port: number, front: "http1" | "node") {
   };
 }
 
-function exchange(port: number, bytes: string): Promise<Answer> {
+/** An answer that says its connection is closed is over when that is so. */
+function exchange(socket: Socket, bytes: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(bytes, "latin1"));
+    socket.write(bytes, "latin1");
     let text = "";
+    let isClosed = false;
     const done = (): void => {
       socket.destroy();
-      resolve(parse(text));
+      resolve({ ...parse(text), isClosed });
     };
     socket.setEncoding("latin1");
     socket.setTimeout(waitMs, done);
     socket.on("data", (chunk: string) => {
       text += chunk;
-      if (isWhole(text)) done();
+      if (isWhole(text) && !/\r\nconnection: close\r\n/i.test(text)) done();
     });
-    socket.on("close", done);
+    socket.on("close", () => {
+      isClosed = true;
+      done();
+    });
     socket.on("error", (cause) => (text === "" ? reject(cause) : done()));
   });
 }
@@ -141,7 +161,7 @@ function isWhole(text: string): boolean {
   return end >= 0 && length !== undefined && text.length >= end + 4 + Number(length);
 }
 
-function parse(text: string): Answer {
+function parse(text: string): Omit<Answer, "isClosed"> {
   const end = text.indexOf("\r\n\r\n");
   const [line = "", ...lines] = text.slice(0, Math.max(0, end)).split("\r\n");
   const headers = lines.map((one): [string, string] => {

@@ -27,7 +27,7 @@ export const answersInOrder: Promised = async (front, controls = {}) => {
   await using world = await startWorld(front, controls);
   const words = ["first", "second", "third"];
   const bytes = words.map((word) => sound(world.key, word)).join("");
-  const { contents } = await talk(world.port, bytes, answered(words.length));
+  const { contents } = await talk(world.door, bytes, answered(words.length));
   return contents.join() === words.join() ? [] : [`answered ${contents.join()}`];
 };
 
@@ -38,7 +38,7 @@ export const keepsNothing: Promised = async (front, controls = {}) => {
   const nobody =
     `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n` +
     `Content-Length: ${body.length}\r\n\r\n${body}`;
-  const heard = await talk(world.port, sound(world.key, "with") + nobody, answered(2));
+  const heard = await talk(world.door, sound(world.key, "with") + nobody, answered(2));
   const broken: string[] = [];
   if (heard.statuses.join() !== "200,401") broken.push(`answered ${heard.statuses.join()}`);
   if (world.hits.join() !== "with") broken.push(`sent ${world.hits.join()} upstream`);

@@ -21,7 +21,7 @@ export async function refusedAsDocumented(world: World, entry: Entry): Promise<s
   const isWhole = (text: string): boolean =>
     entry.reads !== undefined && text.includes("\r\n\r\n{");
   const bytes = entry.bytes(world.key, sound(world.key, "hidden"));
-  const heard = await talk(world.port, bytes, isWhole, world.patienceMs);
+  const heard = await talk(world.door, bytes, isWhole, world.patienceMs);
   const broken: string[] = [];
   const statuses = entry.status === 0 ? [] : [entry.status];
   if (heard.statuses.join() !== statuses.join())

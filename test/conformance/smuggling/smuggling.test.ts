@@ -1,14 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TlsFolder } from "../../../packages/gateway/test/tls.ts";
 import { sound } from "./entry.ts";
 import { corpus, refusedAsDocumented } from "./laws.ts";
 import { startWorld, talk, type World } from "./world.ts";
 
-describe.each(["http1", "node"] as const)("smuggled requests, front %s", (front) => {
+const listeners = [
+  ["http1", "plain"],
+  ["node", "plain"],
+  ["http1", "TLS"],
+  ["node", "TLS"],
+] as const;
+
+describe.each(listeners)("smuggled requests, front %s, listener %s", (front, listener) => {
   let world: World;
+  const tls = listener === "TLS" ? new TlsFolder() : undefined;
   beforeAll(async () => {
-    world = await startWorld(front);
+    world = await startWorld(front, {}, tls);
   });
-  afterAll(() => world[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+    tls?.[Symbol.dispose]();
+  });
 
   it.each(corpus.map((entry) => [entry.what, entry.status, entry] as const))(
     "%s: %i, closed, and nothing hidden is served",
@@ -18,7 +30,7 @@ describe.each(["http1", "node"] as const)("smuggled requests, front %s", (front)
   );
 
   it("the hidden request on its own is answered", async () => {
-    const heard = await talk(world.port, sound(world.key, "hidden"), (text) =>
+    const heard = await talk(world.door, sound(world.key, "hidden"), (text) =>
       text.includes("re:"),
     );
     expect(heard.contents).toEqual(["hidden"]);

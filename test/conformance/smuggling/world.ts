@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually, listenOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../../../packages/gateway/src/controls.ts";
@@ -10,10 +11,16 @@ import {
   runGateway,
   temporaryDir,
 } from "../../../packages/gateway/test/harness.ts";
+import type { TlsFolder } from "../../../packages/gateway/test/tls.ts";
+
+/** A port of this machine, or whatever else opens a connection. */
+export type Door = number | (() => Socket);
 
 export interface World extends AsyncDisposable {
   readonly gateway: Running;
   readonly port: number;
+  /** The way to the gateway, encrypted where its listener is. */
+  readonly door: Door;
   readonly key: string;
   /** Contents of the chats that reached the upstream. */
   readonly hits: string[];
@@ -37,6 +44,7 @@ export const proxyMark = "x-via-proxy";
 export async function startWorld(
   front: "http1" | "node",
   controls: Partial<Controls> = {},
+  tls?: TlsFolder,
 ): Promise<World> {
   const hits: string[] = [];
   const upstream = createServer((request, response) => {
@@ -71,13 +79,14 @@ export async function startWorld(
   const settings = {
     ...overUpstreams(`http://127.0.0.1:${upstreamPort}/v1`),
     http: { front, head: "1s", request: "1s" },
-    // It would be among those who came as far as authentication.
-    selfProbe: { enabled: false },
+    ...(tls && { tls: tls.section() }),
   };
   const gateway = await runGateway(settings, temporaryDir(), counting);
+  const port = Number(new URL(gateway.url).port);
   return {
     gateway,
-    port: Number(new URL(gateway.url).port),
+    port,
+    door: tls ? () => openTls(port, tls) : port,
     key: gateway.key,
     hits,
     authenticated: () => authenticated,
@@ -91,6 +100,12 @@ export async function startWorld(
   };
 }
 
+/** An encrypted connection to a gateway that serves with what is in the folder. */
+export function openTls(port: number, tls: TlsFolder): Socket {
+  const ca = tls.servers.cert;
+  return connectTls({ host: "127.0.0.1", port, servername: "localhost", ca });
+}
+
 export interface Talk {
   readonly text: string;
   readonly statuses: readonly number[];
@@ -102,14 +117,15 @@ export interface Talk {
 
 /** Sends these bytes and waits until the connection is closed, or `rests` says that it may stay. */
 export async function talk(
-  port: number,
+  door: Door,
   bytes: string,
   rests: (text: string) => boolean = () => false,
   deadlineMs = patienceMs,
 ): Promise<Talk> {
   let text = "";
   let isClosed = false;
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  const socket =
+    typeof door === "number" ? connect({ port: door, host: "127.0.0.1", noDelay: true }) : door();
   socket.setEncoding("latin1");
   socket.on("data", (chunk: string) => void (text += chunk));
   socket.on("close", () => void (isClosed = true));
