@@ -74,6 +74,33 @@ describe("scanObject against JSON.parse", () => {
     );
   });
 
+  it("counts what a known array or object holds, at its own level and no deeper", () => {
+    fc.assert(
+      fc.property(document, (value) => {
+        const result = scan(JSON.stringify(value));
+        if (isScanProblem(result)) throw new TypeError(result.message);
+        const plain = parsed(JSON.stringify(value)) ?? {};
+        names.forEach((name, i) => {
+          const held = plain[name];
+          const isHolder = typeof held === "object" && held !== null;
+          expect(result.counts[i]).toBe(isHolder ? Object.keys(held).length : 0);
+        });
+      }),
+      { numRuns: 300 },
+    );
+    for (const empty of ["[]", "[ ]", "{}", "{\n}"])
+      expect(scan(`{"messages":${empty},"a":[1,2]}`)).toMatchObject({ counts: [0, 0, 0] });
+  });
+
+  it("a number ends with the bytes that numbers are made of", () => {
+    const others = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).filter(
+      (one) => !/[0-9eE+.,} -]/.test(one),
+    );
+    for (const other of others)
+      for (const name of ["model", "a"])
+        expect(isScanProblem(scan(`{"${name}":1${other}2}`)), other).toBe(true);
+  });
+
   it("refuses a valid document only for a repeated known member", () => {
     fc.assert(
       fc.property(document, fc.constantFrom(...names), (value, name) => {
