@@ -47,8 +47,15 @@ rmSync(stageDir, { recursive: true, force: true });
 mkdirSync(stageDir, { recursive: true });
 cpSync(distDir, stageDir, { recursive: true });
 chmodSync(join(stageDir, "main.js"), 0o755);
-for (const name of ["LICENSE", "README.md"]) {
-  if (existsSync(join(root, name))) cpSync(join(root, name), join(stageDir, name));
+// What the README and the remedies of errors point to; the stack of examples needs the repository.
+const pages = ["LICENSE", "README.md", "SECURITY.md", "ARCHITECTURE.md", "docs/guides"].concat([
+  "docs/reference",
+  "examples/gateway",
+  "examples/load",
+]);
+for (const name of pages) {
+  if (existsSync(join(root, name)))
+    cpSync(join(root, name), join(stageDir, name), { recursive: true });
 }
 writeFileSync(join(stageDir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 const target = process.argv[2] ?? root;

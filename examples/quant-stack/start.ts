@@ -1,6 +1,6 @@
 // Starts the stack, validates it, and with --keep stays until Ctrl-C.
 //
-//   node examples/quant-stack/start.ts [--keep] [--break ID]
+//   npx node examples/quant-stack/start.ts [--keep] [--break ID]
 import { spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
