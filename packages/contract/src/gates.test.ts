@@ -38,6 +38,42 @@ describe("gates", () => {
     expect(verdictOf({ claims: ["c0", "gone"], minScore: 0 })).toBe("not_tested");
   });
 
+  test("a gate over named claims, a category or a group counts those and no others", () => {
+    const run = startRun([
+      makeClaim({ id: "a", kind: "predicate" }),
+      makeClaim({ id: "b", kind: "predicate", category: "Disaster Recovery" }),
+      makeClaim({ id: "c", kind: "predicate", category: "Disaster Recovery" }),
+    ]);
+    run.observe("a", false);
+    run.observe("b", true);
+    run.observe("c", true);
+    run.close();
+    run.end();
+    const document = run.fold();
+    const verdict = (gate: object): string => verdictOf({ minScore: 1, ...gate }, document);
+    expect(verdict({})).toBe("failed");
+    expect(verdict({ claims: ["b", "c"] })).toBe("passed");
+    expect(verdict({ claims: ["a", "b"] })).toBe("failed");
+    expect(verdict({ category: "Disaster Recovery" })).toBe("passed");
+    expect(verdict({ category: "Performance & Capacity" })).toBe("failed");
+  });
+
+  test("a score or coverage outside 0 to 100 % is refused, its ends are not", () => {
+    for (const good of [0, 1, "0 %", "100 %", "99.95%"]) {
+      expect(parseGates({ gates: [{ id: "g", minScore: good }] }).ok).toBe(true);
+      expect(parseGates({ gates: [{ id: "g", minScore: 1, minCoverage: good }] }).ok).toBe(true);
+    }
+    for (const bad of [-0.01, 1.01, 2, "100.1 %", "1", "-1 %", null]) {
+      expect(parseGates({ gates: [{ id: "g", minScore: bad }] }).ok).toBe(false);
+    }
+    expect(parseGates({ gates: [{ id: "g", minScore: 1, minCoverage: 1.01 }] }).ok).toBe(false);
+  });
+
+  test.each([undefined, "", 1, null])("a gate named %j is refused at its name", (id) => {
+    const parsed = parseGates({ gates: [{ id, minScore: 1 }] });
+    expect(parsed).toMatchObject({ ok: false, problems: [{ path: "gates.0.id" }] });
+  });
+
   test.each([
     null,
     {},

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encode, sha256, startRun } from "../../test/support.ts";
-import { recordLine } from "./chain.ts";
+import { hashInput, recordLine } from "./chain.ts";
+import { buildManifest, type Manifest } from "./manifest.ts";
 import type { EvidenceRecord } from "./record.ts";
 import { verifyChain } from "./verify-chain.ts";
 
@@ -68,6 +69,84 @@ describe("verifyChain", () => {
     const result = await verifyChain(encode(first + line), null, o);
     expect(result).toMatchObject({ ok: false, firstBadRecord: 2 });
     expect(result.message).toMatch(/canonical form/);
+  });
+});
+
+describe("a log that somebody wrote anew, every hash and link made to fit", () => {
+  type Open = Omit<EvidenceRecord, "hash">;
+
+  /** What one with this tool can forge: `change` of each record, chained again from the plan. */
+  function forged(
+    records: readonly EvidenceRecord[],
+    change: (open: Open, at: number) => Open,
+  ): string {
+    let prev = records[0]?.prev ?? "";
+    const made = records.map((record, at) => {
+      const { hash: _hash, ...open } = record;
+      const next = change({ ...open, prev }, at);
+      prev = sha256(hashInput(next));
+      return recordLine({ ...next, hash: prev });
+    });
+    return made.join("");
+  }
+
+  const run = startRun([]);
+  for (let i = 0; i < 4; i++) run.add({ kind: "note", data: { i } });
+  run.end();
+  const own = { planDigest: run.records[0]?.prev ?? "", digest: sha256 };
+  const verified = (change: (open: Open, at: number) => Open, manifest: Manifest | null = null) =>
+    verifyChain(encode(forged(run.records, change)), manifest, own);
+  const at = (index: number, change: Partial<Open>) => (open: Open, i: number) =>
+    i === index ? { ...open, ...change } : open;
+
+  it("is a chain when nothing else is wrong with it", async () => {
+    expect(await verified((open) => open)).toMatchObject({ ok: true });
+    // Two records of one moment are in order.
+    expect(await verified(at(3, { mono: 200 }))).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ["has seq 7", 3, { seq: 7 }],
+    ["does not continue the record before it", 3, { prev: "0".repeat(64) }],
+    ["belongs to another run", 3, { run: "run-2" }],
+    ["goes back in time", 3, { mono: 199 }],
+    ["follows the closing record", 4, {}],
+  ] as const)("and a record that %s is named", async (what, index, change) => {
+    const close = what === "follows the closing record" ? at(3, { kind: "run.closed" }) : null;
+    const result = await verified((open, i) => at(index, change)(close?.(open, i) ?? open, i));
+    expect(result).toMatchObject({ ok: false, code: "LL_VERIFY_CHAIN", firstBadRecord: index });
+    expect(result.message).toBe(`Record ${index} ${what}.`);
+    expect(result.records).toHaveLength(index);
+  });
+
+  it("without its end is open, not whole", async () => {
+    const bytes = encode(forged(run.records.slice(0, -1), (open) => open));
+    expect(await verifyChain(bytes, null, own)).toMatchObject({
+      ok: null,
+      firstBadRecord: 5,
+      message: "The chain of 5 records has no closing record.",
+    });
+    expect(await verifyChain(new Uint8Array(), null, own)).toMatchObject({ ok: null });
+  });
+
+  it.each([
+    ["5 records of 6.", 5, {}],
+    ["The chain head is not the one of the manifest.", 6, { chainHead: "0".repeat(64) }],
+    ["The run id is not the one of the manifest.", 6, { run: "run-2" }],
+  ])("is held against the manifest of the run that was: %s", async (message, count, change) => {
+    const manifest = buildManifest({
+      run: "run-1",
+      toolVersion: "1",
+      planDigest: own.planDigest,
+      recordCount: 6,
+      chainHead: run.records.at(-1)?.hash ?? "",
+      files: new Map(),
+      digest: sha256,
+    });
+    const bytes = encode(run.records.slice(0, count).map(recordLine).join(""));
+    expect(await verifyChain(bytes, manifest, own)).toMatchObject({ ok: count === 6 });
+    const result = await verifyChain(bytes, { ...manifest, ...change }, own);
+    expect(result).toMatchObject({ ok: false, message, firstBadRecord: count });
   });
 });
 
