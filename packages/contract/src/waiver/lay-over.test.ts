@@ -153,3 +153,14 @@ test("on the day of reading an expired waiver is named on its own line", () => {
   expect(describeWaivers(waivers, "2026-05-01")[1]).toBe("today 2026-05-01: all still hold");
   expect(describeWaivers(waivers, "2026-05-02")[1]).toContain("expired since: b (2026-05-01)");
 });
+
+test("what holds at the run's time is said with its next expiry, and nothing is said of a run without waivers", () => {
+  const { waivers } = foldWith(failing(), { waivers: [waiver] });
+  expect(describeWaivers(waivers)).toEqual(["at the run: 1 waived, next expiry 2026-05-01"]);
+  const late = foldWith(failing(), { waivers: [{ ...waiver, expires: "2026-04-11" }] }).waivers;
+  expect(describeWaivers(late)).toEqual([
+    "at the run: none holds",
+    "ignored b: expired. It expired 2026-04-11.",
+  ]);
+  expect(describeWaivers(undefined, "2026-05-01")).toEqual([]);
+});

@@ -94,6 +94,18 @@ describe("find-peak", () => {
     expect(endless).toMatchObject({ highestPassing: 100, lowestFailing: null, confirmed: true });
   });
 
+  it("a first rate far over the capacity is halved until one passes, eight times at most", () => {
+    const { steps, highestPassing, lowestFailing, confirmed } = search(300, 1, { startRate: 4000 });
+    const rates = steps.map(({ rate }) => rate);
+    expect(rates.slice(0, 5)).toEqual([4000, 2000, 1000, 500, 250]);
+    expect(confirmed).toBe(true);
+    expect(highestPassing).toBeGreaterThanOrEqual(250);
+    expect(lowestFailing).toBeLessThanOrEqual(500);
+    const dead = search(0.001, 1, { startRate: 512 });
+    expect(dead.steps.map(({ rate }) => rate)).toEqual([512, 256, 128, 64, 32, 16, 8, 4, 2]);
+    expect(dead.lowestFailing).toBe(2);
+  });
+
   it("too few steps end without a confirmed peak", () => {
     expect(search(300, 1, { stepsMax: 3 }).confirmed).toBe(false);
   });
