@@ -7,6 +7,8 @@ import { cleanText, clip } from "../terminal/clean-text.ts";
 import type { ExitCode } from "../process/host.ts";
 import type { VerbContext } from "./verb.ts";
 
+const columns = 80;
+
 /** What one claim needs before anything is sent. */
 export interface PlanRow {
   readonly claim: string;
@@ -117,6 +119,12 @@ function problemOf(stage: string, planned: number, least: number | null): string
   return `${planned} planned, ${least} needed: inconclusive at best`;
 }
 
+/** A problem that does not fit beside its row stands below it. */
+function withProblem(row: string, problem: string): string {
+  const fits = row.length + problem.length <= columns;
+  return fits ? `${row}${problem}`.trimEnd() : `${row.trimEnd()}\n    ${problem}`;
+}
+
 function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): string {
   const count = (n: number | null): string => (n === null ? "-" : formatNumber(n));
   const lines = rows.map((row) => {
@@ -124,7 +132,7 @@ function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): st
     const mark = row.provable ? "+" : "o";
     const figures = `${count(row.planned).padStart(6)}  ${needed.padEnd(18)}`;
     const left = `${mark} ${clip(cleanText(row.claim), 30).padEnd(31)}${row.kind.padEnd(11)}`;
-    return `${left}${figures}${row.problem}`.trimEnd();
+    return withProblem(`${left}${figures}`, row.problem);
   });
   const open = rows.filter((row) => row.required && !row.provable).length;
   return [
