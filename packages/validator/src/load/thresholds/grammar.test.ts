@@ -176,6 +176,19 @@ describe("what is ours on top", () => {
     expect(parseThreshold(text)).toMatchObject({ ok: false, problem: { at } });
   });
 
+  it.each([
+    ["min_samples", ["1", "999999999"], ["0", "-1", "1.5", "x", "", "1000000000"]],
+    ["confidence", ["0.9", "0.999"], ["0.8999", "0.9991", "1", "x", ""]],
+    ["over", ["1s", "1000ms", "1h"], ["999ms", "1", "1d", ""]],
+    ["for", ["0s", "1ms", "0.5s"], ["-1s", "x", ""]],
+    ["clock", ["intended", "sent"], ["", "Intended"]],
+  ])("%s() takes %j and refuses %j", (name, taken, refused) => {
+    const isRead = (argument: string): boolean =>
+      parseThreshold(`p(99)<2s ${name}(${argument})`).ok;
+    expect(taken.filter((argument) => !isRead(argument))).toEqual([]);
+    expect(refused.filter(isRead)).toEqual([]);
+  });
+
   it("a text of a thousand characters is refused before it is read", () => {
     expect(parseThreshold(`avg<${"1".repeat(1000)}`)).toMatchObject({ ok: false });
   });
