@@ -143,6 +143,14 @@ describe("histogram", () => {
     expect(() => of([1], "high").since(of([1], "normal"))).toThrow(layout);
   });
 
+  it("the sum is that of all values, overflow and parts too, fractions cut", () => {
+    const h = of([1.9, 250, 2 ** 33, -5]);
+    expect([h.count, h.sumUs, h.overflow]).toEqual([4, 251 + 2 ** 33, 1]);
+    h.add(of([1000]));
+    expect([h.count, h.sumUs]).toEqual([5, 1251 + 2 ** 33]);
+    expect(createHistogram().sumUs).toBe(0);
+  });
+
   it("clear leaves an empty histogram", () => {
     const h = of([1, 2 ** 33]);
     h.clear();

@@ -122,6 +122,17 @@ describe("the law", () => {
     );
   });
 
+  it("of a law that was charged beyond its burst nothing remains, and never less than nothing", () => {
+    for (const isCounted of [true, false]) {
+      const law = lawOf({ limit: 60, periodUs: minuteUs, burst: 10, isCounted });
+      const fullUs = law.capacityUs;
+      expect(remainingOf(law, fullUs - costUs(law, 1), 0)).toBe(1);
+      expect(remainingOf(law, fullUs, 0)).toBe(0);
+      expect(remainingOf(law, fullUs + costUs(law, 30), 0)).toBe(0);
+      expect(remainingOf(law, fullUs + costUs(law, 30), costUs(law, 31))).toBe(1);
+    }
+  });
+
   it("what remains is exactly what is admitted at once", () => {
     fc.assert(
       fc.property(requests, fc.integer({ min: 0, max: 600 }), (law, taken) => {

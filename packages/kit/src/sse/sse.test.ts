@@ -114,6 +114,11 @@ describe("sse parser", () => {
     }
   });
 
+  it("a field whose name only begins like one of ours is none: what was said before it stands", () => {
+    const lines = ["event: a", "eventual: b", "event-x", "data: 1", "database: 2", "data"];
+    expect(read([Buffer.from(`${lines.join("\n")}\n\n`)]).events).toEqual([["1\n", "a"]]);
+  });
+
   it("many small events never meet the bound of one", () => {
     expect(read([Buffer.from("data: aaaaaaaa\n\n".repeat(200))], 50).events).toHaveLength(200);
   });
