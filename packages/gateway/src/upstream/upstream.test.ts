@@ -180,7 +180,8 @@ describe.each(transports)("an upstream over %s", (_name, open) => {
   it("no more than connectionsMax are under way, 64 wait, the next is busy at once", async () => {
     const asking: Socket[] = [];
     await using server = await serveRaw((socket) => void asking.push(socket));
-    const upstream = open(server.port, { connectionsMax: 2 });
+    // Nobody's wait ends by itself: this clock stands still.
+    const upstream = open(server.port, { connectionsMax: 2, clock: new TestClock() });
     const all = Array.from({ length: 66 }, () => ask(upstream));
     const over = ask(upstream);
     expect(over.outcome).toBe("busy");
