@@ -9,6 +9,7 @@ import type { UsageBatch } from "../state/rows.ts";
 import { recordsOf } from "../state/rows.fixture.ts";
 import { exchangeOf } from "./limits.fixture.ts";
 import { scriptLink } from "./script-link.ts";
+import { type ScriptCall, ScriptTable } from "./script-table.ts";
 import { type AccountingShared, checkLimits, createAccounting } from "./wire.ts";
 
 const targets = { t: { provider: "simulator" } };
@@ -113,6 +114,43 @@ describe("addresses that fail", () => {
       .split("\n")
       .filter((line) => !before.includes(`${line}\n`));
     expect(changed).toEqual([expect.stringMatching(/^loadline_\w+_total.* 1$/)]);
+  });
+});
+
+describe("a supervisor that answers late", () => {
+  it("is waited for, nothing is decided beside it: its budget is spent by others already", async () => {
+    const late: (() => void)[] = [];
+    const budget = { scope: "global", resource: "money", limit: 1, period: "total" };
+    const prices = { m: { input: 0, output: 0, request: 1 } };
+    const table = new ScriptTable({ nowUs: () => Math.floor(clock.monotonicMs() * 1000) });
+    const ask = (call: ScriptCall): Promise<unknown> => {
+      if (call.name !== "reserve") return Promise.resolve(table.run(call, "one"));
+      return new Promise((resolve) => void late.push(() => resolve(table.run(call, "one"))));
+    };
+    const shared = { openLink: scriptLink(ask), onAddressFailed: () => undefined };
+    const { accounting, clock } = open({ limits: [budget], prices }, shared);
+    const pass = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 100) {
+        clock.advance(100);
+        for (let i = 0; i < 20; i++) await Promise.resolve();
+      }
+    };
+    await pass(100);
+    expect(accounting.limits.status().mode).toBe("shared");
+    const codes: (string | undefined)[] = [];
+    for (const id of ["mine", "theirs"]) {
+      const x = exchangeOf({ maxTokens: 1 }, clock);
+      x.id = id;
+      void Promise.resolve(accounting.limits.reserve(x)).then((refusal) => {
+        codes.push(refusal === undefined ? undefined : refusal.code);
+      });
+    }
+    await pass(4500);
+    expect(codes).toEqual([]);
+    for (const answer of late.toReversed()) answer();
+    await pass(100);
+    expect(codes.toSorted()).toEqual(["LL_BUDGET_EXHAUSTED", undefined]);
+    await accounting.close();
   });
 });
 

@@ -81,8 +81,11 @@ export interface Accounting {
 }
 
 const bucketsMax = 100_000;
-/** A supervisor is on the same machine: it answers, or it is gone. */
-const supervisorMs = 1000;
+/**
+ * A supervisor is on the same machine: it answers, or it is gone, which ends the wait at once. On a
+ * machine that starves them all a share of one's own would be decided beside it, and over the limit.
+ */
+const supervisorMs = 5000;
 
 /** Builds limits, budgets and metering from the configuration; opens the shared store if any. */
 export function createAccounting(deps: AccountingDeps): Accounting {
