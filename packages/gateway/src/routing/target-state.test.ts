@@ -130,6 +130,7 @@ describe("a permit that a target cannot give", () => {
   ])("takes nothing while %s", (_why, hinder) => {
     const { state } = made(2);
     hinder(state);
+    expect(state.isUsable(0)).toBe(false);
     const before = state.inFlight;
     expect(take(state, 0)).toBeUndefined();
     expect(state.inFlight).toBe(before);

@@ -94,6 +94,11 @@ describe("a client that is sent more than it takes", () => {
     client.drain();
     expect(seen).toEqual({ moved: 1, paused: 1, resumed: 1 });
     expect(outlet.stalledAtMs).toBe(Number.POSITIVE_INFINITY);
+    client.takenBytes = client.text.length;
+    sends[way](20_001);
+    expect(seen).toEqual({ moved: 2, paused: 2, resumed: 1 });
+    client.drain();
+    expect(seen.resumed).toBe(2);
   });
 
   it("that has taken all meanwhile is not stalled, though nobody said so yet", () => {
@@ -107,6 +112,14 @@ describe("a client that is sent more than it takes", () => {
 });
 
 describe("a client that takes what it is sent", () => {
+  it("is told status and headers once its body is open, and the silence begins then", () => {
+    const { client, watch, outlet } = made();
+    watch.nowMs = 300;
+    outlet.open(["content-type", "text/event-stream"]);
+    expect([client.status, client.headers]).toEqual([200, ["content-type", "text/event-stream"]]);
+    expect([outlet.isOpen, outlet.lastSentMs]).toEqual([true, 300]);
+  });
+
   it.each(ways)("has no time to keep: %s", (way) => {
     const { client, outlet, sends, seen } = made();
     outlet.open([]);

@@ -53,6 +53,15 @@ describe("a presented secret", () => {
   });
 });
 
+describe("the secret after the last rotation", () => {
+  it("does not end with the overlap of the one before it", async () => {
+    const old = { oldDigest: under(2, "older"), oldPepperVersion: 2, overlapUntil: nowMs + 1 };
+    const result = await verified(old);
+    expect(result).toMatchObject({ ok: true, isCurrent: true });
+    expect(result).toHaveProperty("endsAt", undefined);
+  });
+});
+
 describe("the secret before the last rotation", () => {
   const rotated = { digest: under(2, "new"), oldDigest: under(2), oldPepperVersion: 2 };
 
