@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { quietest } from "../../../testkit/src/quietest.ts";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
 import { LoadControl, type LoadJob } from "../load/index.ts";
@@ -32,14 +33,19 @@ const request = { kind: "http", method: "GET", path: "/" } as const;
 describe("a load run", () => {
   it("a target that keeps its promises is READY, and verify recomputes every verdict", async () => {
     await using server = await startStallServer({ delayMs: 2, stallMs: 0, everyMs: 1000 });
-    const result = await runJob(
-      loadJob(server.url, {
-        response_time: ["p(95)<900ms", "avg<900", "max<5s", "min>0.1", "p(50)<900ms over(1s)"],
-        http_reqs: ["count==100", "rate>90"],
-        errors: ["rate<5%"],
-        "errors{class:reset}": ["rate==0"],
-      }),
-    );
+    const job = loadJob(server.url, {
+      response_time: ["p(95)<900ms", "avg<900", "max<5s", "min>0.1", "p(50)<900ms over(1s)"],
+      http_reqs: ["count==100", "rate>90"],
+      errors: ["rate<5%"],
+      "errors{class:reset}": ["rate==0"],
+    });
+    // A busy machine may leave claims undecided, which its guards say; it proves none false.
+    const round = async () => {
+      const one = await runJob(job);
+      expect(Object.values(verdictsOf(one)).join()).not.toContain("failed");
+      return one;
+    };
+    const result = await quietest(round, ({ exitCode }) => exitCode === 0);
     expect(verdictsOf(result)).toEqual({
       "all.response_time.p95": "passed",
       "all.response_time.avg": "passed",

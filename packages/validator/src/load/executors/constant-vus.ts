@@ -8,8 +8,8 @@ export function constantVus(scenario: ConstantVusScenario): Executor {
   return {
     async run(x) {
       await x.pause(Math.max(0, x.startMs - x.clock.monotonicMs()));
-      const users = new Users(x, scenario);
       const endMs = x.startMs + scenario.durationMs;
+      const users = new Users(x, { ...scenario, untilMs: endMs });
       users.want(scenario.vus, jitterOf(scenario, scenario.durationMs));
       for (;;) {
         await x.pause(Math.max(0, endMs - x.clock.monotonicMs()));

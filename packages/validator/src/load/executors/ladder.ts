@@ -1,5 +1,6 @@
 import type { LadderScenario } from "../scenario-types.ts";
 import { shuffle } from "../schedule/mix.ts";
+import { durationOf } from "../plan/duration.ts";
 import type { Executor } from "./executor.ts";
 import { Users } from "./users.ts";
 
@@ -36,7 +37,7 @@ export function ladderSteps(scenario: LadderScenario, seed: number): LadderStep[
 export function ladder(scenario: LadderScenario): Executor {
   return {
     async run(x) {
-      const users = new Users(x, scenario);
+      const users = new Users(x, { ...scenario, untilMs: x.startMs + durationOf(scenario) });
       const now = (): number => x.clock.monotonicMs() - x.startMs;
       const waitUntil = async (ms: number): Promise<void> => {
         while (!x.stopped() && now() < ms) await x.pause(Math.max(1, ms - now()));

@@ -1,4 +1,5 @@
 import type { RampingVusScenario } from "../scenario-types.ts";
+import { durationOf } from "../plan/duration.ts";
 import type { Executor } from "./executor.ts";
 import { Users } from "./users.ts";
 
@@ -9,7 +10,7 @@ export function rampingVus(scenario: RampingVusScenario): Executor {
   return {
     async run(x) {
       await x.pause(Math.max(0, x.startMs - x.clock.monotonicMs()));
-      const users = new Users(x, scenario);
+      const users = new Users(x, { ...scenario, untilMs: x.startMs + durationOf(scenario) });
       for (;;) {
         const wanted = usersAt(scenario, x.clock.monotonicMs() - x.startMs);
         if (wanted === null || x.stopped()) break;

@@ -113,6 +113,35 @@ describe("iterations", () => {
   });
 });
 
+describe("users", () => {
+  it.each([
+    { executor: "constant-vus", vus: 4, durationMs: 300, request: get },
+    {
+      executor: "ramping-vus",
+      startVus: 4,
+      stages: [{ durationMs: 300, target: 4 }],
+      request: get,
+    },
+    { executor: "ladder", users: [4], rounds: 1, holdMs: 300, request: get },
+  ] as const)(
+    "$executor: none begins after the end, however late the timer that says so",
+    async (s) => {
+      await using server = await startStallServer({ delayMs: 20, stallMs: 0, everyMs: 1000 });
+      // Pauses of the executor last half a second longer than asked, those of users do not.
+      const late: Clock = {
+        ...clock,
+        after: (delayMs, run, o) => clock.after(delayMs > 50 ? delayMs + 500 : delayMs, run, o),
+      };
+      const limit = { scenario: "s", metric: "errors", quantile: 0.9, claim: "c" } as const;
+      const limits = [{ ...limit, stream: "load.c", part: "all" }];
+      const { records, account } = await ran(server.url, s, { limits }, late);
+      const [tally] = records.flatMap((one) => (one.type === "sample.tally" ? [one.tally] : []));
+      expect(account.due).toBeGreaterThan(0);
+      expect(tally?.n).toBe(account.due);
+    },
+  );
+});
+
 describe("sessions", () => {
   it("each turn asks with all that was said before, and a failed turn ends its session", async () => {
     await using target = await startRecordingTarget(({ body }) => {

@@ -12,12 +12,15 @@ export interface UsersTerms {
   readonly budget?: number;
   /** Iterations of each user, default without end. */
   readonly budgetEach?: number;
+  /** Monotonic ms from which none begins, default without end: a timer that says so may be late. */
+  readonly untilMs?: number;
 }
 
 /** Virtual users: each asks, waits for its answer, thinks, asks again. */
 export class Users {
   readonly #x: ExecutorContext;
   readonly #terms: UsersTerms;
+  readonly #untilMs: number;
   readonly #free: Vu[] = [];
   readonly #done: number[] = [];
   #wanted = 0;
@@ -32,6 +35,7 @@ export class Users {
   constructor(x: ExecutorContext, terms: UsersTerms) {
     this.#x = x;
     this.#terms = terms;
+    this.#untilMs = terms.untilMs ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -73,7 +77,8 @@ export class Users {
     const { budget = Number.POSITIVE_INFINITY, budgetEach = Number.POSITIVE_INFINITY } =
       this.#terms;
     const done = this.#done[vu.vu] ?? 0;
-    this.#over ||= this.#started >= budget;
+    const nowMs = this.#x.clock.monotonicMs();
+    this.#over ||= this.#started >= budget || nowMs >= this.#untilMs;
     const surplus = this.#running > this.#wanted || done >= budgetEach;
     if (surplus || this.#over || this.#x.stopped()) {
       this.#running--;
@@ -85,8 +90,8 @@ export class Users {
     this.#done[vu.vu] = done + 1;
     this.#x.released();
     vu.index = this.#started++ * this.#x.workers + this.#x.worker;
-    vu.intendedMs = this.#x.clock.monotonicMs();
-    vu.wakeMs = vu.intendedMs;
+    vu.intendedMs = nowMs;
+    vu.wakeMs = nowMs;
     this.#starting = vu;
     this.#x.start(vu);
     this.#starting = null;
