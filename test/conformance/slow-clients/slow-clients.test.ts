@@ -15,7 +15,7 @@ describe.each(["http1", "node"] as const)("slow clients, front %s", (front) => {
     expect(await slowReaderEnds(front)).toEqual([]);
   });
 
-  it("no reader: request upon request is answered no further than buffers hold, then ended", async () => {
+  it("no reader: who sends request upon request and takes no answer is disconnected", async () => {
     expect(await unreadAnswersEnd(front)).toEqual([]);
   });
 

@@ -117,6 +117,23 @@ describe.each(fronts)("a listener with TLS, front %s", (front) => {
     },
   );
 
+  it.each([
+    ["no name", { servername: "" }],
+    ["a name that the certificate has not", { servername: "other.test" }],
+    ["a name as long as they may be", { servername: `${"a".repeat(63)}.`.repeat(4).slice(0, 253) }],
+    ["a name that no host has", { servername: "a b\t/../%00\"'<>.test" }],
+    ["no protocol", { servername: "localhost" }],
+    ["HTTP/1.1 behind others", { ALPNProtocols: ["h2", "acme-tls/1", "http/1.1"] }],
+  ] satisfies [string, ConnectionOptions][])(
+    "a client that asks for %s is served with the one certificate",
+    async (_what, o) => {
+      await using served = await serve(front);
+      const anyName = { checkServerIdentity: () => undefined };
+      expect(await ask(served, served.gateway.key, { ...o, ...anyName })).toBe("200");
+      expect(await served.count("other")).toBe(0);
+    },
+  );
+
   it("plain HTTP and noise end their own connection alone, counted", async () => {
     await using served = await serve(front);
     for (const bytes of ["GET /health HTTP/1.1\r\nHost: a\r\n\r\n", "\u0000\u0001noise\r\n\r\n"]) {
@@ -221,6 +238,14 @@ const cases: readonly [string, (folder: TlsFolder) => ConnectionOptions, boolean
     "M13 one of RSA-1024",
     ({ clients }) => ({
       ...clients.issue({ purpose: "client", rsaBits: 1024 }),
+      ciphers: "DEFAULT:@SECLEVEL=0",
+    }),
+    false,
+  ],
+  [
+    "M13 one signed over SHA-1",
+    ({ clients }) => ({
+      ...clients.issue({ purpose: "client", isSha1: true }),
       ciphers: "DEFAULT:@SECLEVEL=0",
     }),
     false,

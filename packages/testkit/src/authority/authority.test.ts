@@ -35,6 +35,9 @@ describe("createAuthority", () => {
     expect(certificate.validFromDate.getTime()).toBe(Date.UTC(2020, 0));
     expect(certificate.validToDate.getTime()).toBe(untilMs);
     expect(certificate.publicKey.asymmetricKeyDetails?.modulusLength).toBe(1024);
+    const old = new X509Certificate(authority.issue({ purpose: "client", isSha1: true }).cert);
+    expect(old.verify(own.publicKey)).toBe(true);
+    expect(old.raw.includes(Buffer.from("2a8648ce3d0401", "hex"))).toBe(true);
     const plain = new X509Certificate(authority.issue({ purpose: "any" }).cert);
     expect([plain.keyUsage, plain.subjectAltName]).toEqual([undefined, undefined]);
   });

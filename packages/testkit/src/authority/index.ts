@@ -23,6 +23,8 @@ export interface CertificateAsk {
   readonly untilMs?: number;
   /** An RSA key of this size; default: P-256. */
   readonly rsaBits?: number;
+  /** Signed over SHA-1, which nobody may take; default: SHA-256. */
+  readonly isSha1?: boolean;
 }
 
 /** Key and certificate as PEM, and the certificate's `sha256:` thumbprint. */
@@ -46,31 +48,36 @@ const lifeDays = 90;
 const serialBytes = 8;
 const purposes = { server: "2b06010505070301", client: "2b06010505070302" } as const;
 const ecdsaSha256 = sequence(oid("2a8648ce3d040302"));
+const ecdsaSha1 = sequence(oid("2a8648ce3d0401"));
+
+/** What a certificate says, beside who vouches for it. */
+interface Parts {
+  readonly name: Buffer;
+  readonly key: KeyObject;
+  readonly serial: Buffer;
+  readonly times: readonly [number, number];
+  readonly extensions: readonly Buffer[];
+  readonly isSha1?: boolean | undefined;
+}
 
 /** An authority with a key of its own; two of one name are two authorities. */
 export function createAuthority(name: string): Authority {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const subject = nameOf(name);
-  const seal = (body: Buffer): Buffer =>
-    sequence(body, ecdsaSha256, bitString(sign("sha256", body, privateKey)));
-  const make = (o: {
-    readonly name: Buffer;
-    readonly key: KeyObject;
-    readonly serial: Buffer;
-    readonly times: readonly [number, number];
-    readonly extensions: readonly Buffer[];
-  }): Buffer =>
+  const seal = (body: Buffer, isSha1 = false): Buffer => sealed(body, privateKey, isSha1);
+  const make = (o: Parts): Buffer =>
     seal(
       sequence(
         tlv(0xa0, integer(Buffer.from([2]))),
         integer(o.serial),
-        ecdsaSha256,
+        o.isSha1 ? ecdsaSha1 : ecdsaSha256,
         subject,
         sequence(time(o.times[0]), time(o.times[1])),
         o.name,
         o.key.export({ type: "spki", format: "der" }),
         tlv(0xa3, sequence(...o.extensions)),
       ),
+      o.isSha1,
     );
   const nowMs = systemClock().wallMs();
   const own = make({
@@ -94,6 +101,7 @@ export function createAuthority(name: string): Authority {
         serial,
         times: [ask.fromMs ?? nowMs - dayMs, ask.untilMs ?? nowMs + lifeDays * dayMs],
         extensions: extensionsOf(ask),
+        isSha1: ask.isSha1,
       });
       return {
         key: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
@@ -117,6 +125,12 @@ export function createAuthority(name: string): Authority {
       return pemOf("X509 CRL", seal(body));
     },
   };
+}
+
+/** A body with what its signature is made by, and the signature. */
+function sealed(body: Buffer, key: KeyObject, isSha1: boolean): Buffer {
+  const signature = bitString(sign(isSha1 ? "sha1" : "sha256", body, key));
+  return sequence(body, isSha1 ? ecdsaSha1 : ecdsaSha256, signature);
 }
 
 function keyPair(rsaBits: number | undefined): { publicKey: KeyObject; privateKey: KeyObject } {
