@@ -153,10 +153,11 @@ describe.each(transports)("an upstream over %s", (_name, open) => {
       if (ordinal === 1 && text.includes("again")) socket.destroy();
       else socket.write(ok("x"));
     });
-    const upstream = open(server.port);
+    const upstream = open(server.port, { connectionsMax: 1 });
     await asked(upstream);
     const body = Buffer.from('"again"');
     expect(await asked(upstream, { body })).toMatchObject({ outcome: "end", body: "x" });
+    expect(server.reads.filter((text) => text.includes("again"))).toHaveLength(2);
     expect(server.sockets).toHaveLength(2);
     await upstream.close();
   });
