@@ -115,14 +115,14 @@ describe("iterations", () => {
 
 describe("users", () => {
   it.each([
-    { executor: "constant-vus", vus: 4, durationMs: 300, request: get },
+    { executor: "constant-vus", vus: 4, durationMs: 1_000, request: get },
     {
       executor: "ramping-vus",
       startVus: 4,
-      stages: [{ durationMs: 300, target: 4 }],
+      stages: [{ durationMs: 1_000, target: 4 }],
       request: get,
     },
-    { executor: "ladder", users: [4], rounds: 1, holdMs: 300, request: get },
+    { executor: "ladder", users: [4], rounds: 1, holdMs: 1_000, request: get },
   ] as const)(
     "$executor: none begins after the end, however late the timer that says so",
     async (s) => {
@@ -130,7 +130,7 @@ describe("users", () => {
       // Pauses of the executor last half a second longer than asked, those of users do not.
       const late: Clock = {
         ...clock,
-        after: (delayMs, run, o) => clock.after(delayMs > 50 ? delayMs + 500 : delayMs, run, o),
+        after: (delayMs, run, o) => clock.after(delayMs > 100 ? delayMs + 500 : delayMs, run, o),
       };
       const limit = { scenario: "s", metric: "errors", quantile: 0.9, claim: "c" } as const;
       const limits = [{ ...limit, stream: "load.c", part: "all" }];
