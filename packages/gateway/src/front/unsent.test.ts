@@ -11,7 +11,7 @@ import { TlsFolder } from "../../test/tls.ts";
 const largeBytes = 16 * 1024 * 1024;
 const text = "y".repeat(largeBytes);
 const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "x" }] });
-const within = (holds: () => boolean): Promise<void> => eventually(systemClock(), holds, 20_000);
+const within = (holds: () => boolean): Promise<void> => eventually(systemClock(), holds, 60_000);
 
 /** A client whose answer is written, and who has read nothing of it. */
 class LateReader {
@@ -80,7 +80,7 @@ const rows = ["http1", "node"].flatMap((front) => [
 describe.each(rows)("a gateway that stops, front %s, listener %s", (front, listener) => {
   it("keeps a connection until its reader has taken what was written", async () => {
     await using late = await openLate(front, listener);
-    const closing = late.gateway.close({ graceMs: 20_000 });
+    const closing = late.gateway.close({ graceMs: 120_000 });
     await eventually(systemClock(), () => isShut(late.url), 20_000);
     late.reader.socket.resume();
     await closing;
