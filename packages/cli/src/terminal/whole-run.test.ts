@@ -1,9 +1,13 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { readVerdict } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSimulator, type Simulator } from "../../../testkit/src/simulator/index.ts";
 import { emptyDir } from "../../test/bundles.ts";
 import { type Ended, runLine } from "../../test/run-line.ts";
+import { verdictCard } from "./card.ts";
+import { createPaint } from "./colour.ts";
 
 interface Mode {
   readonly isTty?: boolean;
@@ -13,12 +17,6 @@ interface Mode {
 
 const escapes = /\u001b\[[0-9;]*[A-Za-z]/g;
 const plain = (text: string): string => text.replaceAll(escapes, "");
-/** Without what differs from run to run: its name and what it measured. */
-const same = (text: string): string =>
-  plain(text)
-    .replaceAll(/\d{8}T\d{6}Z-[0-9a-f]+/g, "RUN")
-    .replaceAll(/window of [^:]+:/g, "window:");
-
 describe("one stage from its first word to its card", () => {
   const cwd = emptyDir();
   let simulator: Simulator;
@@ -30,17 +28,17 @@ describe("one stage from its first word to its card", () => {
     rmSync(cwd, { recursive: true, force: true });
   });
 
+  const targetOf = (): string => simulator.baseUrl.slice(0, -"/v1".length);
+
   function probe(mode: Mode): Promise<Ended> {
-    const target = simulator.baseUrl.slice(0, -"/v1".length);
-    return runLine(`probe --target ${target}`, { cwd, clock: systemClock(), ...mode });
+    return runLine(`probe --target ${targetOf()}`, { cwd, clock: systemClock(), ...mode });
   }
 
   it.each([40, 80, 200])(
     "in a terminal of %i columns no line is wider, and the card comes last and alone on standard output",
     async (columns) => {
-      const { out, err, exit } = await probe({ isTty: true, columns });
-      expect(exit).toBe(2);
-      expect(out).toMatch(/^\u001b\[33mNOT_PROVEN\u001b\[0m/);
+      const { out, err } = await probe({ isTty: true, columns });
+      expect(out).toMatch(/^\u001b\[3[13]mNOT_(?:PROVEN|READY)\u001b\[0m/);
       for (const line of plain(`${err}${out}`).split("\n")) {
         // The announced plan is one line of its own; a command is never cut.
         if (!/^(plan:|again|verify| {12}(--|http))/.test(line)) {
@@ -52,14 +50,20 @@ describe("one stage from its first word to its card", () => {
     },
   );
 
-  it("colour taken away, a terminal's card is that of a pipe, of NO_COLOR and of a dumb one", async () => {
-    const piped = await probe({});
-    const coloured = await probe({ isTty: true, columns: 80 });
-    const quiet = await probe({ isTty: true, columns: 80, env: { NO_COLOR: "1" } });
-    const dumb = await probe({ isTty: true, columns: 80, env: { TERM: "dumb" } });
-    for (const { out } of [piped, quiet, dumb]) expect(out).not.toContain("\u001b");
-    expect(coloured.out).toContain("\u001b");
-    for (const { out } of [coloured, quiet, dumb]) expect(same(out)).toBe(same(piped.out));
+  it.each<[string, Mode]>([
+    ["a pipe", {}],
+    ["a terminal of 80 columns", { isTty: true, columns: 80 }],
+    ["one with NO_COLOR", { isTty: true, columns: 80, env: { NO_COLOR: "1" } }],
+    ["a dumb one", { isTty: true, columns: 80, env: { TERM: "dumb" } }],
+  ])("in %s the card, colour taken away, is that of the run's own verdict", async (name, mode) => {
+    const { out } = await probe(mode);
+    expect(out.includes("\u001b")).toBe(name === "a terminal of 80 columns");
+    const near = /report +(\S+)\/report\.html/.exec(out)?.[1] ?? "";
+    const verdict = readVerdict(JSON.parse(readFileSync(join(cwd, near, "verdict.json"), "utf8")));
+    if (verdict === null) throw new Error("the run left no verdict");
+    const again = ["loadline", "probe", "--target", targetOf()];
+    const paint = createPaint(false);
+    expect(plain(out)).toBe(verdictCard(verdict, { columns: 80, paint, runDir: near, again }));
   });
 
   it("where nothing can be drawn over, each step is one line of key=value, without a control character", async () => {
