@@ -89,7 +89,11 @@ async function startOne(o: LoadlineOptions, kind: Kind, earlier?: Running): Prom
   return { gateway, url, key: earlier?.key ?? gateway.firstKey?.secret ?? "", stateDir };
 }
 
-function settings({ ports, timerMs, front, transport }: LoadlineOptions, kind: Kind, stateDir: string) {
+function settings(
+  { ports, timerMs, front, transport }: LoadlineOptions,
+  kind: Kind,
+  stateDir: string,
+) {
   const target = (port: number, scheme = "http") => ({
     provider: "openai-compatible",
     model: "fault",
