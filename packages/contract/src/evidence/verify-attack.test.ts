@@ -120,7 +120,7 @@ describe("bytes", () => {
         if (isSealed && path !== "manifest.json") sealBundle(forged, run);
         expect((await check(forged)).exit, `${path} ${isSealed}`).not.toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 

@@ -180,7 +180,7 @@ describe("what is changed", () => {
         expect(run.fold().outcome).not.toBe("READY");
         expect(foldAs(run, mixed(run.records, salt)).outcome).not.toBe("READY");
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -249,7 +249,7 @@ describe("what is added", () => {
         expect(run.fold().outcome, JSON.stringify(draft).slice(0, 200)).not.toBe("READY");
         expect(foldAs(run, mixed(run.records, salt)).outcome).not.toBe("READY");
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 

@@ -127,7 +127,7 @@ describe("waivers", () => {
         expect(document.waivers?.applied).toEqual([]);
         expect(document.waivers?.ignored).toHaveLength(1);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 
@@ -149,7 +149,7 @@ describe("waivers", () => {
         expect(document.outcome === "READY").toBe(isReady);
         expect(document.counts.waived).toBe(isAccepted ? 1 : 0);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
