@@ -46,6 +46,8 @@ const outOfOrder: Partial<Controls> = {
 function reversing(socket: Socket): Socket {
   const usual = socket.push;
   let taken: Socket["push"] | undefined;
+  // What is encrypted is read by `push`, and not into a buffer that is not to be seen here.
+  Object.defineProperty(socket, "encrypted", { value: false });
   const changed = (chunk: unknown, encoding?: BufferEncoding): boolean => {
     if (!Buffer.isBuffer(chunk)) return usual.call(socket, chunk, encoding);
     const requests = chunk.toString("latin1").split(/(?=POST )/);
