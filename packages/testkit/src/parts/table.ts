@@ -2,6 +2,7 @@ import { chromium } from "./chromium.ts";
 import { haproxy } from "./haproxy.ts";
 import { jaeger } from "./jaeger.ts";
 import { k6 } from "./k6.ts";
+import { kubeApiserver } from "./kube-apiserver.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
 import { neo4j } from "./neo4j.ts";
@@ -35,6 +36,7 @@ export const parts: readonly Part[] = [
   alertmanager,
   neo4j,
   jaeger,
+  kubeApiserver,
 ];
 
 /** One answer per part; a hidden part is missing without being asked. */
