@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { completion } from "../../test/answers.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createWorld, permitOf, routeOf, targetsOf, type World } from "./world.fixture.ts";
 
@@ -13,6 +14,7 @@ class QuickUpstream implements Upstream {
     else this.completions++;
     queueMicrotask(() => {
       sink.head(200, []);
+      if (request.operation !== "probe") sink.data(Buffer.from(JSON.stringify(completion())));
       sink.end();
     });
     return { abort: () => undefined, pause: () => undefined, resume: () => undefined };
