@@ -24,6 +24,13 @@ describe("warnings of a configuration that holds", () => {
     expect(warningsOf({})).toEqual([expect.stringContaining("there is no route")]);
   });
 
+  it("a target that a route names for long prompts alone is of that route", () => {
+    const long = { ...route("a"), onContextLength: "b" };
+    expect(warningsOf({ targets, routes: { r: long } })).not.toContainEqual(
+      expect.stringContaining("targets.b"),
+    );
+  });
+
   it("those of routes and of limits are among them", () => {
     const limits = [{ scope: "key", resource: "money", limit: 1, period: "day" }];
     const found = warningsOf({ targets: { a: targets.a }, routes: { r: route("a") }, limits });

@@ -16,7 +16,8 @@ export function configWarnings(config: GatewayConfig): string[] {
 }
 
 function isNamed({ routes }: GatewayConfig, target: string): boolean {
-  return Object.values(routes).some(({ groups }) =>
-    groups.some(({ targets }) => targets.includes(target)),
+  return Object.values(routes).some(
+    ({ groups, onContextLength }) =>
+      onContextLength === target || groups.some(({ targets }) => targets.includes(target)),
   );
 }

@@ -1,5 +1,6 @@
 import { affordableOutput, type Price, type Prices, upperCostNano } from "../budgets/prices.ts";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
+import { reachable } from "../routing/routes.ts";
 import type { Ask, Plan } from "./plan.ts";
 
 export interface EstimateDeps {
@@ -80,7 +81,7 @@ function priceOf(x: Exchange, plan: Plan, deps: EstimateDeps): Price | undefined
 function dearest(x: Exchange, prices: Prices, wallMs: number): Price | undefined {
   const own = prices.of(x.body?.model ?? "", wallMs);
   let found: Price | undefined;
-  for (const target of x.route?.targets ?? []) {
+  for (const target of reachable(x.route)) {
     const price = prices.of(target.model, wallMs) ?? own;
     if (!price) return undefined;
     found = found ? upperOf(found, price) : price;

@@ -51,8 +51,8 @@ describe("warnings of limits", () => {
     const money = { scope: "tenant", resource: "money", limit: 5, period: "day" };
     const price = { input: 1, output: 2 };
     expect(warningsOf([money])).toEqual([
-      "limits[0]: large has no price at a, so each call of it is refused. Set prices.",
-      "limits[0]: small has no price at b, so each call of it is refused. Set prices.",
+      "limits[0]: large has no price at a, so each call that this limit is for is refused. Set prices.",
+      "limits[0]: small has no price at b, so each call that this limit is for is refused. Set prices.",
     ]);
     expect(warningsOf([money], { prices: { large: price, "large-2": price } })).toEqual([]);
     expect(warningsOf([money], { prices: { "large-1": price, small: price } })).toEqual([

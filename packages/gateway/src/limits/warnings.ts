@@ -35,14 +35,15 @@ function unpriced(config: GatewayConfig, limit: LimitEntry): string[] {
   const isMeant = (scope: "model" | "route", name: string): boolean =>
     limit.scope !== scope || names.length === 0 || names.includes(name);
   const routes = Object.entries(config.routes).filter(([name]) => isMeant("route", name));
-  return routes.flatMap(([, { models, groups }]) => {
-    const targets = [...new Set(groups.flatMap((group) => group.targets))];
+  return routes.flatMap(([, { models, groups, onContextLength = [] }]) => {
+    const targets = [...new Set(groups.flatMap((group) => group.targets).concat(onContextLength))];
     const dear = targets.find((name) => !hasPrice(config, name));
     if (dear === undefined) return [];
     return models
       .filter((model) => isMeant("model", model) && !Object.hasOwn(config.prices, model))
       .map(
-        (model) => `${model} has no price at ${dear}, so each call of it is refused. Set prices.`,
+        (model) =>
+          `${model} has no price at ${dear}, so each call that this limit is for is refused. Set prices.`,
       );
   });
 }

@@ -3,10 +3,8 @@ import { costNano, type Price, type Prices } from "../budgets/prices.ts";
 import type { Actual } from "../limits/lease.ts";
 import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
 import type { UsageRow } from "../state/rows.ts";
-import type { Target } from "../routing/routes.ts";
+import { reachable } from "../routing/routes.ts";
 import { noUsage, unknownUsage } from "../stream/usage.ts";
-
-const noTargets: readonly Target[] = [];
 
 /** Nano-units of what an attempt used; 0 without a price. */
 export function costOf(
@@ -35,7 +33,7 @@ function priceOf(
   prices: Prices,
   wallMs: number,
 ): Price | undefined {
-  for (const target of x.route?.targets ?? noTargets)
+  for (const target of reachable(x.route))
     if (target.name === attempt.target) return prices.of(target.model, wallMs);
   return undefined;
 }

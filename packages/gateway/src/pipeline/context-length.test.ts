@@ -83,6 +83,32 @@ describe("a prompt too long for its target", () => {
   });
 });
 
+describe("what the target for long prompts costs", () => {
+  const prices = { small: { input: 0, output: 1 }, large: { input: 0, output: 1000 } };
+  const limits = [{ scope: "key", resource: "money", limit: 0.01, period: "total" }];
+  const usage = { prompt_tokens: 1, completion_tokens: 3, total_tokens: 4 };
+
+  it("is its own price: reserved before, charged after, and it ends the budget", async () => {
+    await using small = await runUpstream(refusing(400, tooLong));
+    await using large = await runUpstream((response) =>
+      endJson(response, 200, completion("long", usage)),
+    );
+    const of = (model: string, baseUrl: string) => ({
+      provider: "openai-compatible",
+      model,
+      baseUrl,
+    });
+    const targets = { u0: of("small", small.baseUrl), u1: of("large", large.baseUrl) };
+    const { routes } = settings(small.baseUrl, large.baseUrl);
+    await using g = await runGateway({ targets, routes, prices, limits });
+    const statuses: number[] = [];
+    for (let i = 0; i < 4; i++)
+      statuses.push((await g.post(path, { ...chat, max_tokens: 3 })).status);
+    // 0.003 each.
+    expect(statuses).toEqual([200, 200, 200, 402]);
+  });
+});
+
 describe("the first refusal stands, byte for byte", () => {
   const own = JSON.stringify({ ...tooLong, odd: 1 });
   const odd = (response: ServerResponse): void =>

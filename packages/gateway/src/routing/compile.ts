@@ -46,6 +46,7 @@ export function compileRoutes(
   const { firstByte, firstContent, idle, total } = config.timeouts;
   return routeTable(
     Object.entries(config.routes).map(([name, route], index) => ({
+      ...longerOf(targets.get(route.onContextLength ?? "")),
       name,
       index: indexes ? indexes.indexOf(name) : index,
       models: route.models,
@@ -64,3 +65,5 @@ export function compileRoutes(
     })),
   );
 }
+
+const longerOf = (longer: Target | undefined): { longer?: Target } => (longer ? { longer } : {});

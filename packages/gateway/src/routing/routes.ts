@@ -31,6 +31,8 @@ export interface Route {
   readonly isCritical: boolean;
   /** In order of preference. */
   readonly targets: readonly Target[];
+  /** Takes the prompts that are too long for those. */
+  readonly longer?: Target;
   /** All in ms. */
   readonly timeouts: RouteTimeouts;
   /** How often a cut text stream goes on at another target; absent: never. */
@@ -43,6 +45,14 @@ export interface RouteTable {
   /** Model names in configuration order. */
   readonly models: readonly string[];
 }
+
+/** Every target that a call of the route may come to. */
+export function reachable(route: Route | undefined): readonly Target[] {
+  if (!route) return noTargets;
+  return route.longer ? [...route.targets, route.longer] : route.targets;
+}
+
+const noTargets: readonly Target[] = [];
 
 export function routeTable(routes: readonly Route[]): RouteTable {
   const byModel = new Map(routes.flatMap((route) => route.models.map((m) => [m, route] as const)));

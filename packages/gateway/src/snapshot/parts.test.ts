@@ -170,8 +170,8 @@ describe("retired targets", () => {
   it("are closed once no exchange under way has a route with them, and at the end at the latest", async () => {
     const clock = new TestClock();
     const config = configOf({
-      targets: { a: { provider: "simulator" }, b: { provider: "simulator" } },
-      routes: { r: { models: ["m"], groups: [{ targets: ["a"] }] } },
+      targets: Object.fromEntries(["a", "b", "c"].map((name) => [name, { provider: "simulator" }])),
+      routes: { r: { models: ["m"], groups: [{ targets: ["a"] }], onContextLength: "c" } },
     });
     const closed: string[] = [];
     const open = openTargets(config, { ...targetDeps, clock });
@@ -189,11 +189,11 @@ describe("retired targets", () => {
     expect(closed).toEqual(["b"]);
     inFlight.remove(x);
     clock.advance(250);
-    expect(closed).toEqual(["b", "a"]);
+    expect(closed).toEqual(["b", "a", "c"]);
     inFlight.add(x);
     retired.add([...targets.values()]);
     await retired.close();
-    expect(closed.toSorted()).toEqual(["a", "a", "b", "b"]);
+    expect(closed.toSorted()).toEqual(["a", "a", "b", "b", "c", "c"]);
   });
 });
 

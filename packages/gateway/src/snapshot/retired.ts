@@ -2,7 +2,7 @@ import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Roster } from "@loadline/kit/roster";
 import type { Exchange } from "../pipeline/exchange.ts";
-import type { Target } from "../routing/routes.ts";
+import { reachable, type Target } from "../routing/routes.ts";
 
 export interface Retired {
   /** Closes the targets as soon as no exchange under way may call them. */
@@ -38,7 +38,7 @@ export function createRetired(o: {
     timer = undefined;
     const used = new Set<Target>();
     o.inFlight.each((x) => {
-      for (const target of x.route?.targets ?? []) used.add(target);
+      for (const target of reachable(x.route)) used.add(target);
     });
     for (const target of waiting) if (!used.has(target)) close(target);
     arm();
