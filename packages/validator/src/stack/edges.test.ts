@@ -30,6 +30,34 @@ describe("edges [R1-20]", () => {
     expect(words["points.answers"]).toBe("passed");
     expect(words["edge.api.points"]).toBe("error probe_contract");
   });
+
+  it("that lack a way to look say what to give, and send nothing", async () => {
+    const asked: string[] = [];
+    await using stub = await startWebStub(
+      [],
+      [
+        { when: "GET /health", answer: jsonReply({ status: "ok" }) },
+        { when: "GET / ", answer: jsonReply({ title: "qdrant", version: "1.12.4" }) },
+        {
+          when: "POST /items",
+          answer: ({ path }) => {
+            asked.push(path);
+            return jsonReply({}, 201);
+          },
+        },
+      ],
+    );
+    const services = {
+      api: { kind: "http", url: stub.url },
+      points: { kind: "qdrant", url: stub.url },
+    };
+    const send = { path: "/items", json: { name: "$MARK" } };
+    const edges = [{ from: "api", to: "points", send, find: { key: "item:$MARK" } }];
+    const { words, sentences } = await runStackPlan({ timeoutMs: 10_000, services, edges });
+    expect(words["edge.api.points"]).toBe("error probe_contract");
+    expect(sentences["edge.api.points"]).toContain("give `find.points` in points");
+    expect(asked).toEqual([]);
+  });
 });
 
 interface Store {

@@ -1,6 +1,7 @@
 import type { Claim } from "@loadline/contract";
 import type { StackItem } from "./claims.ts";
 import { findIn } from "./edge-finders.ts";
+import { edgeGap } from "./edge-gaps.ts";
 import { sendThrough } from "./edge-senders.ts";
 import type { StackEdge, StackManifest } from "./manifest.ts";
 import type { StackContext, StackProbe, StackRule, StackSeen } from "./probe.ts";
@@ -25,6 +26,9 @@ function contextOf(context: StackContext, name: string): StackContext {
 }
 
 async function cross(context: StackContext, edge: StackEdge): Promise<readonly StackSeen[]> {
+  // Before anything is sent: what the plan says cannot be told is not tried.
+  const gap = edgeGap(context.stack, edge);
+  if (gap !== null) throw new LacksFeature(`Nothing of this edge can be told: ${gap}.`);
   const from = contextOf(context, edge.from);
   const to = contextOf(context, edge.to);
   const crossed = `${context.mark}_${edge.from}_${edge.to}`;
