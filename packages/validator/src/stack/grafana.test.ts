@@ -26,6 +26,43 @@ describe("a panel's source", () => {
     expect(sentences["it.panels"]).toContain("may not list the data sources (403)");
   });
 
+  it("that may not be read hides no panel that was seen to fail", async () => {
+    const rules = [
+      { when: "GET /api/datasources", status: 403, reply: "{}" },
+      { when: "POST /api/ds/query", status: 500, reply: "{}" },
+    ];
+    const { words, sentences } = await againstTwin(startGrafanaTwin, rules);
+    expect(words["it.panels"]).toBe("failed false");
+    expect(sentences["it.panels"]).toContain("Requests failed with 500");
+  });
+
+  it("that may not be read leaves its dashboard untold beside one that fails", async () => {
+    const panel = (title: string, datasource: object | null) => ({
+      id: 1,
+      title,
+      datasource,
+      targets: [{ refId: "A", expr: "up{job='api'}" }],
+    });
+    const own = { type: "prometheus", uid: "prom-1" };
+    const board = (panels: readonly object[]): string => JSON.stringify({ dashboard: { panels } });
+    const rules = [
+      { when: "GET /api/datasources", status: 403, reply: "{}" },
+      {
+        when: "GET /api/dashboards/uid/half",
+        reply: board([panel("Seen", own), panel("Hidden", null)]),
+      },
+      {
+        when: "GET /api/dashboards/uid/dead",
+        reply: board([panel("Dead", { ...own, uid: "gone" })]),
+      },
+    ];
+    const more = { dashboards: ["half", "dead"] };
+    const { words, evidence } = await againstTwin(startGrafanaTwin, rules, more);
+    expect(words["it.panels"]).toBe("failed false");
+    expect(evidence).toContain("Dead gave 0 values");
+    expect(evidence).not.toContain("Seen gave");
+  });
+
   it("of a variable is asked by the variable's value, and another one shows nothing", async () => {
     const rules = [
       {

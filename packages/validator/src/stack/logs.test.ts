@@ -38,6 +38,27 @@ describe("errors in logs", () => {
     expect(readLogLine('{"level":"warn","msg":"x"}').isStructured).toBe(false);
   });
 
+  it("are not ruled out by a file without a line, which hides none of another file", async () => {
+    const files = { "a.log": "", "calm.log": "all is calm\n", "bad.log": "ERROR disk lost\n" };
+    await using folder = await makeFolder(files);
+    const of = (...names: readonly string[]) =>
+      runStackPlan({
+        services: {
+          it: {
+            kind: "logs",
+            files: names.map((name) => `${folder.path}/${name}`),
+            structured: false,
+          },
+        },
+      });
+    const calm = await of("calm.log", "a.log");
+    expect(calm.words["it.errors"]).toBe("not_tested capability_missing");
+    expect(calm.sentences["it.errors"]).toMatch(/1 of 2 files hold no line.*\/a\.log\)/);
+    const bad = await of("a.log", "calm.log", "bad.log");
+    expect(bad.words["it.errors"]).toBe("failed false");
+    expect(bad.sentences["it.errors"]).toContain("ERROR disk lost");
+  });
+
   it("of a file that is not there are a failure by its name", async () => {
     const it_ = { kind: "logs", files: ["/nowhere/a.log"], structured: false };
     const { words, sentences } = await runStackPlan({ services: { it: it_ } });

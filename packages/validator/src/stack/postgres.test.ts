@@ -98,4 +98,11 @@ describe("PostgreSQL under use", () => {
     expect(timescale.sentences["db.hypertables"]).toContain("ticks has 9 chunks");
     expect(timescale.words["db.jobs"]).toBe("error probe_contract");
   });
+
+  it("a TimescaleDB of which no job ever ran proves nothing of its jobs", async () => {
+    const rules = [{ when: "select job_id", reply: "[]" }];
+    const { words, sentences } = await against("timescaledb", rules);
+    expect(words["db.jobs"]).toBe("not_tested capability_missing");
+    expect(sentences["db.jobs"]).toContain("No job of TimescaleDB has run");
+  });
 });

@@ -82,6 +82,7 @@ const panels: GrafanaProbe = {
   ],
   async run(context) {
     const all: StackSeen[] = [];
+    let unseen: NothingThere | null = null;
     for (const part of context.service.dashboards) {
       const answer = await needJson(context, { path: `/api/dashboards/uid/${part}` });
       const dashboard = valueIn(answer.json, "dashboard");
@@ -91,10 +92,20 @@ const panels: GrafanaProbe = {
         all.push({ ok: false, seen, part, reproduce: answer.curl });
         continue;
       }
-      for (const panel of found)
-        all.push({ ...(await panelSeen(context, panel, dashboard)), part });
+      for (const panel of found) {
+        try {
+          all.push({ ...(await panelSeen(context, panel, dashboard)), part });
+        } catch (error) {
+          if (!(error instanceof NothingThere)) throw error;
+          unseen ??= error;
+        }
+      }
     }
-    return all;
+    if (unseen === null) return all;
+    // A panel nobody may ask hides none that was seen to fail, and lets no dashboard pass.
+    const bad = all.filter(({ ok }) => !ok);
+    if (bad.length === 0) throw unseen;
+    return bad;
   },
 };
 

@@ -1,5 +1,6 @@
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
+import { NothingThere } from "../wire/fault.ts";
 import { readLogLine } from "../wire/log-signature.ts";
 import { readTail } from "../wire/tail.ts";
 
@@ -38,8 +39,13 @@ const errors: LogsProbe = {
   async run(context) {
     const { files, readBytesMax, known } = context.service;
     const all: StackSeen[] = [];
+    const empty: string[] = [];
     for (const part of files) {
       const { lines, isWhole } = await readTail(part, readBytesMax);
+      if (lines.length === 0) {
+        empty.push(part);
+        continue;
+      }
       const groups = new Map<string, Group>();
       let before = "";
       for (const line of lines) {
@@ -61,7 +67,14 @@ const errors: LogsProbe = {
       const reproduce = ["grep", "-nE", "ERROR|FATAL|CRITICAL|error", part];
       all.push({ ok: fresh.length === 0, seen, raw: told.join("\n"), part, reproduce });
     }
-    return all;
+    if (empty.length === 0) return all;
+    // One that was never written to looks the same; it hides no error of another file.
+    const bad = all.filter(({ ok }) => !ok);
+    if (bad.length > 0) return bad;
+    const first = empty.slice(0, 3).join(", ");
+    throw new NothingThere(
+      `${empty.length} of ${files.length} files hold no line, which tells of no errors (${first}).`,
+    );
   },
 };
 

@@ -1,5 +1,5 @@
 import type { StackSeen } from "../probe.ts";
-import { LacksFeature } from "../wire/fault.ts";
+import { LacksFeature, NothingThere } from "../wire/fault.ts";
 import { type PostgresService, psql, usePostgres } from "../wire/postgres-session.ts";
 import type { PostgresSession } from "../wire/postgres.ts";
 import type { PostgresProbe } from "./postgres.ts";
@@ -98,6 +98,7 @@ const jobs: PostgresProbe = {
       const version = await versionIn(session);
       if (isOld(version)) throw new LacksFeature(`TimescaleDB ${version ?? ""} tells of no jobs.`);
       const rows = await session.query(stats);
+      if (rows.length === 0) throw new NothingThere("No job of TimescaleDB has run here.");
       const failed = rows.filter(([, status]) => status === "Failed");
       const told = failed.map(([id, , count]) => `job ${id ?? "?"} (${count ?? "?"} failures)`);
       const named = told.length === 0 ? "" : `: ${told.slice(0, 10).join(", ")}`;
