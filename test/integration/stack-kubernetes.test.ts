@@ -71,6 +71,7 @@ describe.skipIf(parts.missing)("the checks of a real Kubernetes", () => {
       manifests: [folder],
       namespace: space,
       version: "1.36",
+      dryRun: true,
     };
     return claimsOf(service, { secrets: { CA: ca, TOKEN: token }, timeoutMs: 30_000 });
   }

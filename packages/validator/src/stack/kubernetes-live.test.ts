@@ -81,6 +81,20 @@ describe("what runs beside what is meant", () => {
     }
   });
 
+  /** An autoscaler of a Deployment of this name in the manifests. */
+  const scaledBy = (name: string) => {
+    const of = `{ apiVersion: apps/v1, kind: Deployment, name: ${name} }`;
+    const lines = [
+      "apiVersion: autoscaling/v2",
+      "kind: HorizontalPodAutoscaler",
+      "metadata: { name: web }",
+      `spec: { scaleTargetRef: ${of}, minReplicas: 2, maxReplicas: 5 }`,
+      "---",
+      "apiVersion: policy/v1",
+    ];
+    return { when: "edit apiVersion: policy/v1", reply: lines.join("\n") };
+  };
+
   it("a workload scaled below its manifest is told, one that something scales is not", async () => {
     const scaled = {
       when: `GET /apis/apps/v1${inDefault}deployments?limit=100`,
@@ -102,6 +116,13 @@ describe("what runs beside what is meant", () => {
     const down = await againstTwin(startKubernetesTwin, [scaled]);
     expect(having(down, "failed")).toEqual(["it.deployed"]);
     expect(down.sentences["it.deployed"]).toContain("Deployment/default/web is scaled to 0, not 3");
+    for (const [name, word] of [
+      ["web", "passed"],
+      ["other", "failed false"],
+    ] as const) {
+      const { words } = await againstTwin(startKubernetesTwin, [scaled, scaledBy(name)]);
+      expect(words["it.deployed"], name).toBe(word);
+    }
   });
 
   it("a Service whose slices hold no address at all leads nowhere", async () => {
@@ -153,12 +174,16 @@ describe("a dry run", () => {
     expect(evidence).toContain("--dry-run=server");
   });
 
-  it("nobody asks for is shown, counts for nothing and sends no PATCH", async () => {
-    const rules = [{ when: "PATCH /", status: 500, reply: "{}" }];
-    const { words, exitCode } = await againstTwin(startKubernetesTwin, rules, { dryRun: false });
-    expect(words["it.dry_run"]).toBe("not_tested capability_missing");
-    expect(exitCode).toBe(0);
-  });
+  it.each([undefined, false])(
+    "nobody asks for (dryRun: %s) is shown, counts for nothing and sends no PATCH",
+    async (dryRun) => {
+      const rules = [{ when: "PATCH /", status: 500, reply: "{}" }];
+      const said = await againstTwin(startKubernetesTwin, rules, { dryRun });
+      expect(said.words["it.dry_run"]).toBe("not_tested capability_missing");
+      expect(said.sentences["it.dry_run"]).toContain("`dryRun: true` asks the cluster");
+      expect(said.exitCode).toBe(0);
+    },
+  );
 
   it("asks for every field, keeps nothing and takes fields over from nobody in truth", async () => {
     const rules = [

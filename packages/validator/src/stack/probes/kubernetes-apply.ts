@@ -91,7 +91,9 @@ const dryRun: KubernetesProbe = {
     },
   ],
   async run(context) {
-    if (!context.service.dryRun) throw new NothingThere("No dry run is asked for (dryRun: false).");
+    if (!context.service.dryRun) {
+      throw new NothingThere("No dry run is asked for; `dryRun: true` asks the cluster.");
+    }
     const { objects } = await meantOf(context);
     const found = await servedResources(context, objects);
     const bad: StackSeen[] = [];

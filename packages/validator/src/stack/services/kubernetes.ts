@@ -35,7 +35,9 @@ export const kubernetesService = z.strictObject({
     .describe("how far back warnings of the cluster count, seconds; most clusters keep an hour"),
   dryRun: z
     .boolean()
-    .default(true)
-    .describe("ask the cluster whether it would take the manifests; needs the right to patch"),
+    .default(false)
+    .describe(
+      "true: ask the cluster whether it would take the manifests, by PATCH with dryRun=All, which it is not to keep; needs the right to patch",
+    ),
   ...serviceFields,
 });

@@ -175,6 +175,7 @@ export async function startKubernetesTwin(rules: readonly StackRule[]): Promise<
       token: "${env:KUBE_TOKEN}",
       manifests: [join(folder.path, "deploy")],
       external: ["Secret/db"],
+      dryRun: true,
       version: "1.31",
     },
     secrets: { KUBE_TOKEN: token },
