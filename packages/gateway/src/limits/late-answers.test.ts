@@ -52,7 +52,10 @@ interface Granted {
 /** Two replicas of one store; what they granted and what was used. */
 class World {
   readonly clock = new TestClock();
-  readonly table = new ScriptTable({ nowUs: () => Math.floor(this.clock.monotonicMs() * 1000) });
+  readonly table = new ScriptTable({
+    nowUs: () => Math.floor(this.clock.monotonicMs() * 1000),
+    wallMs: () => this.clock.wallMs(),
+  });
   readonly ways = replicas.map(() => new Way(this.clock, this.table));
   readonly granted: Granted[] = [];
   readonly benches: readonly Bench[];

@@ -12,7 +12,10 @@ const answerMs = 200;
 /** A replica whose store answers late, and whose table forgets what nobody holds. */
 class World {
   readonly clock = new TestClock();
-  readonly #table = new ScriptTable({ nowUs: () => Math.floor(this.clock.monotonicMs() * 1000) });
+  readonly #table = new ScriptTable({
+    nowUs: () => Math.floor(this.clock.monotonicMs() * 1000),
+    wallMs: () => this.clock.wallMs(),
+  });
   readonly bench: Bench;
   delayMs = 0;
 

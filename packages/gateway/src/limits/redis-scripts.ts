@@ -9,7 +9,8 @@ const budgetMs = 40 * 86_400_000;
  * |--------------------------|---------------------------------------------------|
  * | `{ll...}:r:..`, `:t:..`  | TAT; expires when the limiter is full again       |
  * | `{ll...}:m:..`           | hash: w = window, s = spent and reserved nanos;   |
- * |                          | of a day or month it expires when that is over    |
+ * |                          | of a day or month it expires 40 days after the    |
+ * |                          | last call                                         |
  * | `{ll...}:c:..`           | slots in use                                      |
  * | `{ll...}:leases`         | open leases by expiry                             |
  * | `{ll...}:leases:<id>`    | one line per limiter: kind, amount, mark, key     |

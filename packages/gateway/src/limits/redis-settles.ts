@@ -24,6 +24,8 @@ export interface RedisSettlesDeps {
 const delayMs = 2;
 const batchMax = 100;
 const waitingMax = 50_000;
+/** An end waits at most so long: after it there is more to store before the process is killed. */
+const closeMs = 1000;
 
 /**
  * Settles on their way to Redis: sent in batches after the answers, kept while Redis is away. Each
@@ -33,7 +35,10 @@ export class RedisSettles {
   readonly #deps: RedisSettlesDeps;
   readonly #script: Script;
   #waiting: Settle[] = [];
+  /** Sent and not answered yet. */
+  #underWay = 0;
   #timer: Timer | undefined;
+  #isClosed = false;
 
   constructor(deps: RedisSettlesDeps) {
     this.#deps = deps;
@@ -64,18 +69,33 @@ export class RedisSettles {
     return true;
   }
 
-  /** Sends what waits once more, when Redis answers; the rest is counted as dropped. */
+  /** Sends what waits once more, when Redis answers, for at most 1 s; the rest is counted as dropped. */
   async close(isUp: boolean): Promise<void> {
-    if (isUp) await this.send();
+    const isSent = isUp ? await this.#sendWithin(closeMs) : true;
+    this.#isClosed = true;
     this.#timer?.cancel();
-    if (this.#waiting.length > 0) this.#deps.onDropped(this.#waiting.length);
+    const dropped = this.#waiting.length + (isSent ? 0 : this.#underWay);
+    this.#waiting = [];
+    if (dropped > 0) this.#deps.onDropped(dropped);
+  }
+
+  /** False when the time is over. */
+  async #sendWithin(waitMs: number): Promise<boolean> {
+    const late = Promise.withResolvers<false>();
+    const timer = this.#deps.clock.after(waitMs, () => late.resolve(false));
+    const isSent = await Promise.race([this.send().then(() => true), late.promise]);
+    timer.cancel();
+    return isSent;
   }
 
   async #sendBatch(leases: string, batch: readonly Settle[]): Promise<boolean> {
     const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
     const startMs = this.#deps.clock.monotonicMs();
+    this.#underWay += batch.length;
     const answer = await this.#deps.link.run(this.#script, [leases], list.map(String));
+    this.#underWay -= batch.length;
     if (answer !== undefined) return true;
+    if (this.#isClosed) return false;
     this.#waiting = [...batch, ...this.#waiting];
     this.#deps.onFailure(startMs);
     return false;

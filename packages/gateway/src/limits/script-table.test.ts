@@ -8,7 +8,17 @@ import { scriptLink } from "./script-link.ts";
 import { ScriptTable } from "./script-table.ts";
 
 function tableOn(clock: TestClock, o: Partial<ConstructorParameters<typeof ScriptTable>[0]> = {}) {
-  return new ScriptTable({ nowUs: () => Math.floor(clock.monotonicMs() * 1000), ...o });
+  return new ScriptTable({
+    nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+    wallMs: () => clock.wallMs(),
+    ...o,
+  });
+}
+
+/** Settles are on their way for some ms. */
+async function settled(clock: TestClock): Promise<void> {
+  clock.advance(10);
+  for (let i = 0; i < 50; i++) await Promise.resolve();
 }
 
 /** A worker of `table`; `owner` is the process the table takes it for. */
@@ -84,6 +94,69 @@ describe("limits that a supervisor keeps for its workers", () => {
     calm.advance(86_400_000);
     for (const key of ["c", "d"]) expect([key, await ask(key)]).toEqual([key, undefined]);
     expect(await ask("a")).toBe("LL_LIMIT_CAPACITY");
+  });
+
+  it.each([
+    ["total", "day"],
+    ["day", "total"],
+  ] as const)(
+    "a day that is over makes room whichever budget of a call is looked at first: %s, %s",
+    async (...periods) => {
+      const calm = new TestClock();
+      const table = tableOn(calm, { limitersMax: 4 });
+      const limits = periods.map((period) => {
+        return { scope: "key", resource: "money", limit: 1, period } as const;
+      });
+      const prices = { m: { input: 0, output: 1000 } };
+      await using worker = await workerOf(table, calm, { limits, prices });
+      const ask = async (key: string): Promise<string | undefined> => {
+        const { x, refusal } = await worker.call({ key, maxTokens: 1 });
+        x.lease?.settle(undefined);
+        await settled(calm);
+        return refusal?.code;
+      };
+      for (const key of ["a", "b"]) expect([key, await ask(key)]).toEqual([key, undefined]);
+      expect(await ask("c")).toBe("LL_LIMIT_CAPACITY");
+      calm.advance(86_400_000);
+      expect(await ask("c")).toBeUndefined();
+    },
+  );
+
+  it("a budget with nothing spent and nobody who holds any of it makes room, and is written back", async () => {
+    const calm = new TestClock();
+    const written = new Map<string, number>();
+    const budgets = {
+      add(rows: readonly BudgetSpentRow[]) {
+        for (const { budgetId, spentNano } of rows)
+          written.set(budgetId, (written.get(budgetId) ?? 0) + spentNano);
+        return Promise.resolve();
+      },
+      spent: () => Promise.resolve([]),
+    };
+    const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+    const table = tableOn(calm, { limitersMax: 1, ledger });
+    const limits = [{ scope: "key", resource: "money", limit: 1, period: "total" }] as const;
+    const prices = { m: { input: 0, output: 1000 }, free: { input: 0, output: 0 } };
+    await using worker = await workerOf(table, calm, { limits: [...limits], prices });
+    const nothing = { tokens: 0, nano: 0 };
+    const first = await worker.call({ key: "a", maxTokens: 1 });
+    expect(first.refusal).toBeUndefined();
+    expect((await worker.call({ key: "b", maxTokens: 1 })).refusal?.code).toBe("LL_LIMIT_CAPACITY");
+    first.x.lease?.settle(nothing);
+    await settled(calm);
+    // A call that costs nothing may still turn out to cost something.
+    const free = await worker.call({ key: "a", model: "free" });
+    expect(free.refusal).toBeUndefined();
+    expect((await worker.call({ key: "b", maxTokens: 1 })).refusal?.code).toBe("LL_LIMIT_CAPACITY");
+    free.x.lease?.settle(nothing);
+    await settled(calm);
+    const other = await worker.call({ key: "b", maxTokens: 1 });
+    expect(other.refusal).toBeUndefined();
+    other.x.lease?.settle({ tokens: 1, nano: 1_000_000 });
+    await settled(calm);
+    expect((await worker.call({ key: "a", maxTokens: 1 })).refusal?.code).toBe("LL_LIMIT_CAPACITY");
+    await table.close();
+    expect([...written.values()]).toEqual([0, 1_000_000]);
   });
 
   it("what a dead worker held is free at once, its money stays charged", async () => {

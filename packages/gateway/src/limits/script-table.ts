@@ -1,4 +1,5 @@
 import type { Ledger } from "../budgets/ledger.ts";
+import { windowAt } from "../budgets/window.ts";
 import { Bucket } from "./buckets.ts";
 
 export type ScriptName = "reserve" | "settle" | "restore" | "adopt" | "beat";
@@ -13,6 +14,8 @@ export interface ScriptCall {
 
 export interface ScriptTableDeps {
   nowUs(): number;
+  /** Says which periods of budgets are over. */
+  wallMs(): number;
   /** Where budgets are kept; absent: in memory alone. */
   readonly ledger?: Ledger | undefined;
   /** Rates, and budgets, that are known at a time; default 100,000 of each. */
@@ -57,6 +60,8 @@ export class ScriptTable {
   readonly #tats = new Map<string, number>();
   readonly #slots = new Map<string, number>();
   readonly #money = new Map<string, Bucket>();
+  /** How many open leases hold something of a budget. */
+  readonly #holders = new Map<string, number>();
   readonly #leases = new Map<string, OpenRecord>();
   readonly #seen = new Map<string, number>();
   /** No lease expires before. */
@@ -166,17 +171,30 @@ export class ScriptTable {
     return tat;
   }
 
-  /** Whoever is known needs no room; limiters that are full again, or whose period is over, give theirs. */
+  /** Whoever is known needs no room; limiters that are as full as new ones give theirs. */
   #hasRoom(limiters: readonly Limiter[]): boolean {
     const max = this.#deps.limitersMax ?? limitersMax;
-    const nowUs = this.#deps.nowUs();
-    return limiters.every(({ kind, key, window }) => {
+    const nowUs = this.#sweep();
+    let today = "";
+    const mayGo = (bucket: Bucket): boolean => {
+      today ||= windowAt("day", this.#deps.wallMs()).id;
+      return this.#letGo(bucket, today);
+    };
+    return limiters.every(({ kind, key }) => {
       if (kind === "c") return true;
-      if (kind !== "m")
-        return roomFor(key, this.#tats, { max, mayGo: (tat: number) => tat <= nowUs });
-      const mayGo = ({ windowId }: Bucket): boolean => isOver(windowId, window);
-      return roomFor(key, this.#money, { max, mayGo });
+      if (kind === "m") return roomFor(key, this.#money, { max, mayGo });
+      return roomFor(key, this.#tats, { max, mayGo: (tat: number) => tat <= nowUs });
     });
+  }
+
+  /** A budget that nobody holds anything of goes when nothing is spent or its period is over. */
+  #letGo(bucket: Bucket, today: string): boolean {
+    if (this.#holders.has(bucket.key)) return false;
+    if (isOver(bucket.windowId, today)) return true;
+    if (bucket.spentNano !== 0) return false;
+    // What was written ahead of it is not spent either.
+    void this.#deps.ledger?.close([bucket]);
+    return true;
   }
 
   /** Refused for no limit of the call's own: position -1. */
@@ -206,20 +224,17 @@ export class ScriptTable {
     const nowUs = this.#deps.nowUs();
     let tokens = 0;
     for (const held of record.held) {
-      if (held.kind === "c") this.#giveSlot(held.key);
+      if (held.kind === "c") giveOne(this.#slots, held.key);
       else if (held.kind === "t") {
         const delta = o.isExpired ? -held.amount : (o.deltas[tokens] ?? 0);
         tokens++;
         this.#move(held, delta, nowUs);
-      } else if (!o.isExpired && o.nano !== 0) this.#spend(held, o.nano);
+      } else {
+        giveOne(this.#holders, held.key);
+        if (!o.isExpired && o.nano !== 0) this.#spend(held, o.nano);
+      }
     }
     return true;
-  }
-
-  #giveSlot(key: string): void {
-    const left = (this.#slots.get(key) ?? 0) - 1;
-    if (left > 0) this.#slots.set(key, left);
-    else this.#slots.delete(key);
   }
 
   #move({ key, mark }: Held, deltaUs: number, nowUs: number): void {
@@ -282,6 +297,8 @@ export class ScriptTable {
 
   #open(id: string, record: OpenRecord): void {
     this.#leases.set(id, record);
+    for (const { kind, key } of record.held)
+      if (kind === "m") this.#holders.set(key, (this.#holders.get(key) ?? 0) + 1);
     this.#nextExpiryUs = Math.min(this.#nextExpiryUs, record.expiresUs);
   }
 
@@ -320,11 +337,15 @@ function roomFor<T>(
   return false;
 }
 
-/** Whether a budget's period, such as `2026-01-31` or `2026-01`, was over before another began. */
-function isOver(windowId: string, now: string): boolean {
-  if (windowId === "total" || now === "total") return false;
-  const chars = Math.min(windowId.length, now.length);
-  return windowId.slice(0, chars) < now.slice(0, chars);
+function giveOne(counts: Map<string, number>, key: string): void {
+  const left = (counts.get(key) ?? 0) - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
+}
+
+/** Whether a budget's period, such as `2026-01-31` or `2026-01`, was over before `today` began. */
+function isOver(windowId: string, today: string): boolean {
+  return windowId !== "total" && windowId < today.slice(0, windowId.length);
 }
 
 /** Microseconds to wait; 0 or less: admitted. */

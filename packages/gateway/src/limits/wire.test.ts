@@ -117,24 +117,29 @@ describe("addresses that fail", () => {
   });
 });
 
+async function passOn(clock: TestClock, ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 100) {
+    clock.advance(100);
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  }
+}
+
 describe("a supervisor that answers late", () => {
   it("is waited for, nothing is decided beside it: its budget is spent by others already", async () => {
     const late: (() => void)[] = [];
     const budget = { scope: "global", resource: "money", limit: 1, period: "total" };
     const prices = { m: { input: 0, output: 0, request: 1 } };
-    const table = new ScriptTable({ nowUs: () => Math.floor(clock.monotonicMs() * 1000) });
+    const table = new ScriptTable({
+      nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+      wallMs: () => clock.wallMs(),
+    });
     const ask = (call: ScriptCall): Promise<unknown> => {
       if (call.name !== "reserve") return Promise.resolve(table.run(call, "one"));
       return new Promise((resolve) => void late.push(() => resolve(table.run(call, "one"))));
     };
     const shared = { openLink: scriptLink(ask), onAddressFailed: () => undefined };
     const { accounting, clock } = open({ limits: [budget], prices }, shared);
-    const pass = async (ms: number): Promise<void> => {
-      for (let at = 0; at < ms; at += 100) {
-        clock.advance(100);
-        for (let i = 0; i < 20; i++) await Promise.resolve();
-      }
-    };
+    const pass = (ms: number): Promise<void> => passOn(clock, ms);
     await pass(100);
     expect(accounting.limits.status().mode).toBe("shared");
     const codes: (string | undefined)[] = [];
@@ -151,6 +156,36 @@ describe("a supervisor that answers late", () => {
     await pass(100);
     expect(codes.toSorted()).toEqual(["LL_BUDGET_EXHAUSTED", undefined]);
     await accounting.close();
+  });
+
+  it("is waited for at the end for a second, and what it has not taken then is counted", async () => {
+    const limits = [{ scope: "global", resource: "money", limit: 1, period: "total" }];
+    const prices = { m: { input: 0, output: 0, request: 1 } };
+    const table = new ScriptTable({
+      nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+      wallMs: () => clock.wallMs(),
+    });
+    const ask = (call: ScriptCall): Promise<unknown> =>
+      call.name === "settle"
+        ? Promise.withResolvers<unknown>().promise
+        : Promise.resolve(table.run(call, "one"));
+    const shared = { openLink: scriptLink(ask), onAddressFailed: () => undefined };
+    const { accounting, clock, metrics } = open({ limits, prices }, shared);
+    await passOn(clock, 100);
+    const x = exchangeOf({ maxTokens: 1 }, clock);
+    expect(await accounting.limits.reserve(x)).toBe(undefined);
+    accounting.settle(x);
+    let isClosed = false;
+    const closing = accounting.close().then(() => void (isClosed = true));
+    await passOn(clock, 900);
+    expect(isClosed).toBe(false);
+    await passOn(clock, 200);
+    expect(isClosed).toBe(true);
+    await closing;
+    expect(metrics.render()).toContain('loadline_queue_dropped_total{queue="settles"} 1\n');
+    // Its own time limit comes to nothing.
+    await passOn(clock, 10_000);
+    expect(metrics.render()).toContain('loadline_queue_dropped_total{queue="settles"} 1\n');
   });
 });
 

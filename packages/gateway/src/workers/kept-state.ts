@@ -144,11 +144,12 @@ function openLimits(
   { repositories }: OpenedStores,
 ): ScriptTable {
   const nowUs = (): number => Math.floor(clock.monotonicMs() * 1000);
+  const wallMs = (): number => clock.wallMs();
   const onFailure = (cause: unknown): void =>
     logger.warn("budget.store", { text: cause instanceof Error ? cause.message : String(cause) });
   const ledger =
     config.stores.redis === null
       ? createLedger({ clock, budgets: repositories.budgets, onFailure })
       : undefined;
-  return new ScriptTable({ nowUs, ledger });
+  return new ScriptTable({ nowUs, wallMs, ledger });
 }
