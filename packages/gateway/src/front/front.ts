@@ -1,4 +1,4 @@
-import type { Server, Socket } from "node:net";
+import type { DropArgument, Server, Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import type { ClientCertificate } from "../identity/certificate.ts";
 import type { RequestHandler } from "./node-http/client.ts";
@@ -35,7 +35,7 @@ export interface FrontOptions {
   readonly tls?: FrontTls | undefined;
   readonly clock: Clock;
   /** Told of each connection that is turned away, as many being open as may be. */
-  readonly onDrop?: (() => void) | undefined;
+  readonly onDrop?: ((from?: DropArgument) => void) | undefined;
   nextId(): string;
   /** Answers what is under /admin; missing: nothing is. */
   readonly admin?: RequestHandler | undefined;

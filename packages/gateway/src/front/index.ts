@@ -1,3 +1,4 @@
+import type { DropArgument } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
@@ -25,7 +26,7 @@ export function createFront(
     change?: Controls["front"] | undefined;
     tls?: FrontTls | undefined;
     /** Told of each connection that is turned away, as many being open as may be. */
-    onDrop?: (() => void) | undefined;
+    onDrop?: ((from?: DropArgument) => void) | undefined;
   },
 ): Front {
   const { http, listen } = config;

@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, DropArgument, Server } from "node:net";
 import { type Address, listenFault } from "./listen-fault.ts";
 
 /**
@@ -8,7 +8,10 @@ import { type Address, listenFault } from "./listen-fault.ts";
  */
 export function listenOn(
   server: Server,
-  o: Address & { tls?: object | undefined; onDrop?: (() => void) | undefined },
+  o: Address & {
+    tls?: object | undefined;
+    onDrop?: ((from?: DropArgument) => void) | undefined;
+  },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenFault(cause, o)));

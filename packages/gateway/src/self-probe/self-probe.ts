@@ -1,9 +1,11 @@
+import type { DropArgument } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { StageId } from "../pipeline/stage.ts";
 import { callThrough } from "./call.ts";
 import type { Door, Doors } from "./door.ts";
+import { OwnDrops } from "./drops.ts";
 import type { ProbeResult } from "./metrics.ts";
 import type { OwnRoute } from "./own-route.ts";
 import type { ProbePass } from "./pass.ts";
@@ -28,7 +30,7 @@ export interface SelfProbe {
   /** Calls from now on; again after each `again` and, while calls fail, after a growing wait. */
   begin(doors: Doors): void;
   /** The listening socket turned a connection away: as many are open as may be. */
-  onDrop(): void;
+  onDrop(from?: DropArgument): void;
   /** The configuration is another one. Nothing before `begin`. */
   again(): void;
   /** Resolves with the end of the call that is due, or after `waitMs`. */
@@ -69,8 +71,8 @@ class OwnProbe implements SelfProbe {
   readonly #deps: SelfProbeDeps;
   readonly #stop = new AbortController();
   #doors: Doors | undefined;
-  /** Connections that the listening socket turned away. */
-  #drops = 0;
+  /** Connections that the listening socket turned away during the call that is under way. */
+  #drops: OwnDrops | undefined;
   #seen: Exchange | undefined;
   #isRunning = false;
   #isDue = false;
@@ -99,8 +101,8 @@ class OwnProbe implements SelfProbe {
     this.again();
   }
 
-  onDrop(): void {
-    this.#drops++;
+  onDrop(from?: DropArgument): void {
+    this.#drops?.add(from);
   }
 
   again(): void {
@@ -171,9 +173,11 @@ class OwnProbe implements SelfProbe {
 
   /** Where others are in the way to the listening socket, the stages are asked beside it. */
   async #call({ open, aside }: Doors): Promise<Verdict> {
-    const drops = this.#drops;
-    const verdict = await this.#through(open);
-    return aside && isCrowdedOut(verdict, this.#drops > drops) ? this.#through(aside) : verdict;
+    const drops = new OwnDrops();
+    this.#drops = drops;
+    const verdict = await this.#through(async () => drops.watch(await open()));
+    this.#drops = undefined;
+    return aside && isCrowdedOut(verdict, drops.hasOwn) ? this.#through(aside) : verdict;
   }
 
   async #through(open: Doors["open"]): Promise<Verdict> {

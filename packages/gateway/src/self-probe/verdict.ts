@@ -25,11 +25,11 @@ const onPurpose: ReadonlySet<string> = new Set<GatewayErrorCode>([
 
 /**
  * Others kept the call from the stages: their failed keys count against the address that it shares
- * with them, or their connections are as many as may be open (`hasDropped`: one was turned away).
+ * with them, or their connections are as many as may be open (`isDropped`: its own was turned away).
  */
-export function isCrowdedOut({ result, text }: Verdict, hasDropped: boolean): boolean {
+export function isCrowdedOut({ result, text }: Verdict, isDropped: boolean): boolean {
   const crowded: GatewayErrorCode = "LL_LIMIT_ADDRESS";
-  return (result === "busy" && text === crowded) || (result === "silent" && hasDropped);
+  return (result === "busy" && text === crowded) || (result === "silent" && isDropped);
 }
 
 /** What each stage leaves behind in an exchange that came through it. */

@@ -1,3 +1,4 @@
+import type { DropArgument } from "node:net";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
@@ -22,7 +23,7 @@ export interface OpenedSelfProbe {
   /** Calls what listens at `url`; returns within 2 s, sooner with the end of the first call. */
   begin(url: string, front: Pick<Front, "take">): Promise<void>;
   /** The listening socket turned a connection away. */
-  onDrop(this: void): void;
+  onDrop(this: void, from?: DropArgument): void;
   /** The configuration is another one. */
   again(): void;
   /** Resolves with what `done` does, once the call that is then due has ended, or 2 s later. */
@@ -83,7 +84,7 @@ export function openSelfProbe(config: GatewayConfig, deps: SelfProbeWiring): Ope
       probe.begin(doors);
       return probe.settled(startMs);
     },
-    onDrop: () => probe.onDrop(),
+    onDrop: (from) => probe.onDrop(from),
     again: () => probe.again(),
     async after(done) {
       const value = await done;
