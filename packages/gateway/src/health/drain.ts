@@ -16,10 +16,16 @@ const sentPollMs = 20;
 /**
  * Not ready at once; accepts for `acceptMs`; requests run on until 2 s before `graceMs` (at once
  * when that is shorter), then each is ended with an explicit error. Connections stay open until their
- * readers have taken what was written, at most until `graceMs`.
+ * readers have taken what was written, at most for half of the time that is left then: the other half
+ * is for what is still to be stored and sent.
  */
 export async function drain(
-  o: { clock: Clock; health: Health; pipeline: Pipeline; front: Front },
+  o: {
+    clock: Clock;
+    health: Pick<Health, "setDraining">;
+    pipeline: Pick<Pipeline, "inFlight" | "onIdle" | "refuse">;
+    front: Pick<Front, "beginDrain" | "stopAccepting" | "hasUnsent" | "close">;
+  },
   times: { acceptMs: number; graceMs: number },
 ): Promise<DrainReport> {
   const { clock, pipeline, front } = o;
@@ -39,13 +45,17 @@ export async function drain(
   });
   // Lets the last error frames leave the sockets before they are closed.
   if (cut > 0) await clock.sleep(Math.min(cutBeforeMs, 100));
-  while (front.hasUnsent && clock.monotonicMs() - startedMs < times.graceMs)
-    await clock.sleep(sentPollMs);
+  const sentMs = (cutMs + times.graceMs) / 2;
+  while (front.hasUnsent && clock.monotonicMs() - startedMs < sentMs) await clock.sleep(sentPollMs);
   await front.close();
   return { finished: Math.max(0, atStart - cut), cut };
 }
 
-function idleOrTimeout(clock: Clock, pipeline: Pipeline, leftMs: number): Promise<void> {
+function idleOrTimeout(
+  clock: Clock,
+  pipeline: Pick<Pipeline, "onIdle">,
+  leftMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.after(leftMs, () => resolve());
     pipeline.onIdle(() => {
