@@ -54,6 +54,23 @@ describe("values in force with their sources", () => {
     expect(found.get("targets.a.connectionsMax")).toMatchObject({ value: 256, source: "default" });
   });
 
+  it("a target that names no transport has the one of all, from where that is set", () => {
+    const source = (more: Record<string, unknown> = {}): string | undefined =>
+      rows(more).get("targets.a.transport")?.source;
+    expect(source()).toBe("default");
+    expect(source({ transport: "undici" })).toBe("override");
+    const inFile = (end: string): ConfigRow[] => {
+      writeFileSync(path, `transport: undici\n${text}\n${end}`);
+      const found = configRows(loadConfig(path, env), { path, env, overrides: {} });
+      return found.filter(({ key }) => key.endsWith("transport"));
+    };
+    const ofAll = { key: "transport", value: "undici", source: "file:1" };
+    const key = "targets.a.transport";
+    expect(inFile("")).toEqual([ofAll, { key, value: "undici", source: "file:1" }]);
+    const own = { key, value: "http1", source: "file:12" };
+    expect(inFile("    transport: http1\n")).toEqual([ofAll, own]);
+  });
+
   it("a secret is its reference's place, never its value", () => {
     const all = [...rows().values()];
     expect(JSON.stringify(all)).not.toContain("hush");

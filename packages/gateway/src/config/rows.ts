@@ -26,8 +26,11 @@ export function configRows(
   const sourceOf = (path: Path): string => {
     if (sets(o.overrides, path)) return "override";
     if (sets(environment, path)) return variableName(path);
-    if (file === undefined || !sets(file.values, path)) return "default";
-    return `file:${file.lineOf(path) ?? 1}`;
+    if (file !== undefined && sets(file.values, path)) return `file:${file.lineOf(path) ?? 1}`;
+    // A target that names no transport has the one of all.
+    const [section, , key] = path;
+    const isUsual = section === "targets" && key === "transport" && path.length === 3;
+    return isUsual ? sourceOf([key]) : "default";
   };
   return leavesOf(config, []).map(({ path, value }) => {
     return { key: pathText(path), value, source: sourceOf(path) };
