@@ -1,11 +1,11 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import { seededRandom } from "@loadline/kit/random";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { configSchema, type GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import { openTargets } from "../routing/compile.ts";
@@ -16,6 +16,14 @@ import { createReloader, liveAuditLog } from "./reloader.ts";
 import { compileSnapshot, type Snapshot } from "./snapshot.ts";
 
 const clock = new TestClock();
+const dirs: string[] = [];
+afterAll(() => dirs.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
+
+function temporaryDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "ll-reloader-"));
+  dirs.push(dir);
+  return dir;
+}
 
 /** One route over simulated targets of these names and lengths. */
 function configOf(lengths: Readonly<Record<string, number>>, more: object = {}): GatewayConfig {
@@ -47,7 +55,7 @@ function setup(o: Options = {}) {
     random: seededRandom(1),
     logger,
     signal: new AbortController().signal,
-    runDir: mkdtempSync(join(tmpdir(), "ll-reloader-")),
+    runDir: temporaryDir(),
   };
   const first = compileSnapshot(config, openTargets(config, targetDeps), names);
   const live: { current: Snapshot } = { current: first };

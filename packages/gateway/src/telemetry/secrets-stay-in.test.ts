@@ -5,8 +5,16 @@ import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { completion, endJson } from "../../test/answers.ts";
-import { type Running, runGateway, runUpstream, type Upstream } from "../../test/harness.ts";
+import {
+  type Running,
+  runGateway,
+  runUpstream,
+  temporaryDir,
+  type Upstream,
+} from "../../test/harness.ts";
 import { operator } from "../index.ts";
+import type { Exchange } from "../pipeline/exchange.ts";
+import type { Stage } from "../pipeline/stage.ts";
 
 const clock = systemClock();
 const path = "/v1/chat/completions";
@@ -70,6 +78,17 @@ function filesOf(dir: string): string {
     .join("\n");
 }
 
+const fault = "a-fault-that-nobody-foresaw";
+
+/** The stage `route` breaks for whoever sends that word. */
+const breaking = (stage: Stage): Stage => ({
+  ...stage,
+  run(x: Exchange) {
+    if (x.client.headers.includes(fault)) throw new Error("it broke");
+    return stage.run?.(x);
+  },
+});
+
 /** Calls that fail in every way there is, one after the other; gives what they were answered. */
 async function failEverywhere(g: Running, admin: string): Promise<string> {
   const headers = { authorization: `Bearer ${g.key}`, "content-type": "application/json" };
@@ -89,6 +108,7 @@ async function failEverywhere(g: Running, admin: string): Promise<string> {
     [path, { body: body(), headers: { ...headers, authorization: `Basic ${g.key}` } }],
     [path, { body: body(), headers: { ...headers, "content-type": said.prompt } }],
     [`${path}?api_key=${g.key}`, { body: body() }],
+    [path, { body: body(), headers: { ...headers, "x-canary": fault } }],
     [`/v1/${said.prompt}`, { body: body() }],
     ["/admin/v1/keys", { body: JSON.stringify({ name: "a", secret: entrusted.provider }) }],
     ["/admin/v1/keys", { body: `{"name": ${said.prompt}` }],
@@ -120,7 +140,7 @@ beforeAll(async () => {
     return `\${file:${file}}`;
   };
   const target = { provider: "openai-compatible", model: "big", baseUrl: echo.baseUrl };
-  const g = await runGateway({
+  const settings = {
     targets: { u: { ...target, keys: [secret(entrusted.provider)] } },
     routes: { r: { models: ["m"], groups: [{ targets: ["u"] }] } },
     breaker: { minVolume: 10_000, minFailures: 1000 },
@@ -148,6 +168,9 @@ beforeAll(async () => {
       },
       errors: { dsn: secret(`http://${entrusted.dsn}@127.0.0.1:${port}/7`) },
     },
+  };
+  const g = await runGateway(settings, temporaryDir(), {
+    stages: (table) => table.map((stage) => (stage.id === "route" ? breaking(stage) : stage)),
   });
   const { keys } = g.gateway.identity;
   const root = { name: "root", roles: ["admin"], tenantId: "*" };
@@ -161,6 +184,7 @@ beforeAll(async () => {
     return (await Promise.all(tenants)).join("\n");
   };
   await eventually(clock, async () => (await audit()).includes("key.exposed"), 10_000);
+  await eventually(clock, () => errors.bodies.length > 0, 10_000);
   const texts = {
     health: await read("/health"),
     metrics: await read("/metrics"),
@@ -187,16 +211,23 @@ afterAll(async () => {
 });
 
 describe("after calls that failed in every way", () => {
-  it.each(["log", "metrics", "health", "configuration", "audit", "keys", "state", "traces"])(
-    "no secret, key, prompt or reply is in: %s",
-    (name) => {
-      const text = seen.texts[name] ?? "";
-      expect(text.length).toBeGreaterThan(100);
-      const all = [...Object.entries({ ...entrusted, ...said }), ...seen.keys.entries()];
-      const leaked = all.filter(([, canary]) => text.includes(canary)).map(([what]) => what);
-      expect(leaked).toEqual([]);
-    },
-  );
+  it.each([
+    "log",
+    "metrics",
+    "health",
+    "configuration",
+    "audit",
+    "keys",
+    "state",
+    "traces",
+    "errors",
+  ])("no secret, key, prompt or reply is in: %s", (name) => {
+    const text = seen.texts[name] ?? "";
+    expect(text.length).toBeGreaterThan(100);
+    const all = [...Object.entries({ ...entrusted, ...said }), ...seen.keys.entries()];
+    const leaked = all.filter(([, canary]) => text.includes(canary)).map(([what]) => what);
+    expect(leaked).toEqual([]);
+  });
 
   it("no secret of the operator is in what a caller is answered when refused", () => {
     expect(seen.refusals).toContain("LL_UPSTREAM_AUTH");
