@@ -85,7 +85,9 @@ export class Http1Connection implements Watched {
   readonly #onClose = (): void => this.#closed();
   /** A close always follows, and that is where the client's leaving is acted on. */
   readonly #onError = (): void => void this.socket.destroy();
+  /** The reader took all that was written: it is slow no more when the next request begins. */
   readonly #onRoom = (): void => {
+    this.#readerTookAll();
     if (this.#client === undefined) this.#goOn();
   };
 
@@ -188,10 +190,7 @@ export class Http1Connection implements Watched {
       this.deadlineMs = Math.min(nowMs + readerLookMs, this.#takenByMs);
       return nowMs < this.#takenByMs;
     }
-    if (!this.#isReaderSlow) return false;
-    this.#forgetReader();
-    this.deadlineMs = nowMs + (this.#client === undefined ? this.shared.keepAliveMs : discardMs);
-    return true;
+    return this.#readerTookAll();
   }
 
   #waitForReader(): void {
@@ -199,6 +198,22 @@ export class Http1Connection implements Watched {
     this.#readBytes = this.socket.bytesRead;
     this.socket.pause();
     this.socket.setTimeout(this.shared.stalledMs, this.#onError);
+    this.#awaitRoom();
+  }
+
+  /** False: the reader was not slow. */
+  #readerTookAll(): boolean {
+    if (!this.#isReaderSlow) return false;
+    this.#forgetReader();
+    const leftMs = this.#client === undefined ? this.shared.keepAliveMs : discardMs;
+    this.deadlineMs = this.shared.nowMs() + leftMs;
+    return true;
+  }
+
+  /** Listens once, however often it is asked to. */
+  #awaitRoom(): void {
+    this.socket.off("drain", this.#onRoom);
+    this.socket.once("drain", this.#onRoom);
   }
 
   #forgetReader(): void {
@@ -260,7 +275,7 @@ export class Http1Connection implements Watched {
     this.#isReading = false;
     if (at >= bytes.length || this.socket.destroyed) return;
     this.#hold(bytes.subarray(at));
-    if (this.#client === undefined) this.socket.once("drain", this.#onRoom);
+    if (this.#client === undefined) this.#awaitRoom();
   }
 
   /** Whether another answer may be written. */
