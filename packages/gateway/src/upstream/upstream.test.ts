@@ -162,6 +162,22 @@ describe.each(transports)("an upstream over %s", (_name, open) => {
     await upstream.close();
   });
 
+  it("a fresh connection that dies before a byte is not asked again, whatever was dispatched to", async () => {
+    await using server = await serveRaw((socket, text) => {
+      if (text.includes("once")) socket.destroy();
+      else socket.write(ok("x"));
+    });
+    const upstream = open(server.port, { connectionsMax: 1 });
+    await asked(upstream);
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    // Its end comes when the next call is on its way to it already.
+    server.sockets[0]?.destroy();
+    const heard = await asked(upstream, { body: Buffer.from('"once"') });
+    expect([heard.outcome, heard.late]).toEqual(["reset", 0]);
+    expect(server.reads.filter((text) => text.includes("once"))).toHaveLength(1);
+    await upstream.close();
+  });
+
   it("an abort closes the upstream's connection, and the sink hears no more of the answer", async () => {
     await using server = await serveRaw((socket) => {
       socket.write(`${chunkedHead}${chunk("a")}`);
@@ -233,6 +249,27 @@ describe.each(transports)("an upstream over %s", (_name, open) => {
     await heard.over;
     expect([heard.outcome, heard.body.length]).toEqual(["end", body.length]);
     await upstream.close();
+  });
+
+  it("close ends what waits, and what comes after it, as it ends what is under way", async () => {
+    await using server = await serveRaw(() => undefined);
+    const upstream = open(server.port, { connectionsMax: 1, clock: new TestClock() });
+    const sent = ask(upstream);
+    const queued = ask(upstream);
+    await eventually(clock, () => server.reads.length === 1, 10_000);
+    await upstream.close();
+    const all = [sent, queued, ask(upstream)];
+    await Promise.all(all.map((heard) => heard.over));
+    expect(all.map(({ outcome, late }) => [outcome, late])).toEqual(all.map(() => ["aborted", 0]));
+  });
+
+  it("close ends what was asked before a connection stood", async () => {
+    await using server = await serveRaw(() => undefined);
+    const upstream = open(server.port, { connectionsMax: 1, clock: new TestClock() });
+    const all = [ask(upstream), ask(upstream)];
+    await upstream.close();
+    await Promise.all(all.map((heard) => heard.over));
+    expect(all.map(({ outcome }) => outcome)).toEqual(["aborted", "aborted"]);
   });
 
   it("close ends what is under way", async () => {

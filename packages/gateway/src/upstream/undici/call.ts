@@ -58,6 +58,10 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
     this.#fail("busy", why);
   }
 
+  shut(): void {
+    this.#fail("aborted", "the target was closed");
+  }
+
   abort(): void {
     if (this.#isOver) return;
     if (!this.#hasBegun) this.#target.drop(this);
@@ -78,9 +82,9 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
   }
 
   /** It never got as far as a connection. */
-  lost(detail: string): void {
+  lost(failure: FailureClass, detail: string): void {
     this.#leave();
-    this.#fail("connect", detail);
+    this.#fail(failure, detail);
   }
 
   get isOver(): boolean {
@@ -89,12 +93,13 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
 
   onCarrier(carrier: Carrier): void {
     this.#carrier = carrier;
-    this.#isReused = carrier.answers > 0;
   }
 
   onRequestStart(controller: Controller): void {
     this.#connectTimer?.cancel();
     this.#controller = controller;
+    // Only now: the connection it was given to may have been opened anew since.
+    this.#isReused = (this.#carrier?.answers ?? 0) > 0;
     this.#progress = "sent";
     // It was ended while it waited for the connection.
     if (this.#isOver) controller.abort(new Error("the call was ended"));

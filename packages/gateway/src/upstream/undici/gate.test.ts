@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Entrant, Gate } from "./gate.ts";
 
 class Guest implements Entrant {
-  state: "waits" | "in" | "refused" = "waits";
+  state: "waits" | "in" | "refused" | "shut" = "waits";
 
   begin(): void {
     if (this.state !== "waits") throw new Error(`begun while ${this.state}`);
@@ -14,6 +14,11 @@ class Guest implements Entrant {
   refuse(): void {
     if (this.state !== "waits") throw new Error(`refused while ${this.state}`);
     this.state = "refused";
+  }
+
+  shut(): void {
+    if (this.state !== "waits") throw new Error(`shut out while ${this.state}`);
+    this.state = "shut";
   }
 }
 
@@ -48,12 +53,12 @@ describe("a gate", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("closed, refuses all that wait", () => {
+  it("closed, shuts out all that wait", () => {
     const clock = new TestClock();
     const gate = new Gate({ max: 1, queueMax: 2, queueWaitMs: 1000, clock });
     const [first, second] = [entered(gate), entered(gate)];
     gate.close();
-    expect([first.state, second.state, clock.pending]).toEqual(["in", "refused", 0]);
+    expect([first.state, second.state, clock.pending]).toEqual(["in", "shut", 0]);
   });
 
   it("in random orders: never more than its places, never a place lost", () => {

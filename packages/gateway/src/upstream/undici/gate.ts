@@ -6,6 +6,8 @@ export interface Entrant {
   begin(): void;
   /** It gets no place. */
   refuse(why: string): void;
+  /** There are no places any more. */
+  shut(): void;
 }
 
 export interface GateOptions {
@@ -71,11 +73,11 @@ export class Gate {
     return true;
   }
 
-  /** Refuses all that wait. */
+  /** Shuts out all that wait. */
   close(): void {
     for (const { entrant, timer } of this.#queue.splice(0)) {
       timer.cancel();
-      entrant.refuse("the target was closed");
+      entrant.shut();
     }
   }
 }

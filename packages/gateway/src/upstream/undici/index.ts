@@ -29,8 +29,9 @@ export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
   let early: UndiciCall[] = [];
   let dispatcher: Dispatcher | undefined;
   let missing = "";
+  let isClosed = false;
   const dispatch = (call: UndiciCall): void => {
-    if (call.isOver || missing !== "") call.lost(missing);
+    if (call.isOver || missing !== "") call.lost(isClosed ? "aborted" : "connect", missing);
     else if (dispatcher) dispatcher.dispatch(dispatchOptions(o, call.request), call);
     else early.push(call);
   };
@@ -65,6 +66,7 @@ export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
     },
     isReady: () => true,
     async close() {
+      isClosed = true;
       missing = "the target was closed";
       gate.close();
       await opening;

@@ -118,8 +118,8 @@ describe("a compressed answer", () => {
       },
     );
     await first;
-    for (let i = 0; i < 50; i++) await new Promise(setImmediate);
-    expect(came).toBeLessThan(1024 * 1024);
+    for (let i = 0; i < 500; i++) await new Promise(setImmediate);
+    expect(came).toBeLessThan(64 * 1024);
     call.abort();
     await upstream.close();
   });
@@ -302,7 +302,8 @@ describe("a connection that does not stand in time", () => {
     const url = new URL(`https://127.0.0.1:${server.port}`);
     const upstream = openUndici(server.port, { url, connectTimeoutMs: 200, connectionsMax: 1 });
     expect((await asked(upstream)).outcome).toBe("timeout");
-    expect(["timeout", "busy"]).toContain((await asked(upstream)).outcome);
+    // Who waits for a place meanwhile may be busy.
+    await eventually(clock, async () => (await asked(upstream)).outcome === "timeout", 20_000);
     await upstream.close();
   });
 });
