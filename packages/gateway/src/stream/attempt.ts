@@ -137,7 +137,8 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i];
       if (name === "content-type") this.#contentType = headers[i + 1] ?? "";
-      else if (name === "retry-after") this.#retryAfterMs = retryAfterMsOf(headers);
+      else if (name === "retry-after" || name === "retry-after-ms")
+        this.#retryAfterMs = retryAfterMsOf(headers);
     }
     const wantsStream = this.host.x.body?.isStream ?? false;
     const isStream = this.#contentType.startsWith("text/event-stream");

@@ -135,6 +135,7 @@ describe("answers that are not streams", () => {
     ["no content under 200", json(200, {}), 502, "LL_UPSTREAM_FAILED"],
     ["refused credentials", json(401, {}), 502, "LL_UPSTREAM_AUTH"],
     ["its own limit", json(429, {}, { "retry-after": "7" }), 429, "LL_UPSTREAM_BUSY"],
+    ["its own limit in ms", json(429, {}, { "retry-after-ms": "6500" }), 429, "LL_UPSTREAM_BUSY"],
     [
       "a cut body",
       (r: ServerResponse) => void r.write('{"choices"', () => r.destroy()),
