@@ -13,6 +13,16 @@ describe("an upstream's error body", () => {
     expect(withoutKey(body, keyOf(secret)).toString()).toBe(shown);
   });
 
+  it("has a key with slashes covered, whether JSON escapes them or not", () => {
+    const key = "sk-01/23456/789abc";
+    const escaped = key.replaceAll("/", "\\/");
+    const body = Buffer.from(`{"error":"${escaped} and ${key} and a\\/b"}`);
+    const shown = '{"error":"*** and *** and a\\/b"}';
+    expect(withoutKey(body, keyOf(`Bearer ${key}`)).toString()).toBe(shown);
+    const alone = Buffer.from(`{"error":"${escaped}"}`);
+    expect(withoutKey(alone, keyOf(key)).toString()).toBe('{"error":"***"}');
+  });
+
   it("is the same object when the key is not in it, is no key, or none was sent", () => {
     const body = Buffer.from(`{"error":"short ${secret}"}`);
     for (const key of [keyOf("Bearer sk-another-0123456789"), keyOf("short"), keyOf(""), undefined])
