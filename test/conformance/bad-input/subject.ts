@@ -132,7 +132,7 @@ function settings(port: number, front: "http1" | "node") {
 }
 
 /** An answer that says its connection is closed is over when that is so. */
-function exchange(socket: Socket, bytes: string): Promise<Answer> {
+export function exchange(socket: Socket, bytes: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     socket.write(bytes, "latin1");
     let text = "";
@@ -151,7 +151,11 @@ function exchange(socket: Socket, bytes: string): Promise<Answer> {
       isClosed = true;
       done();
     });
-    socket.on("error", (cause) => (text === "" ? reject(cause) : done()));
+    socket.on("error", (cause) => {
+      if (text === "") reject(cause);
+      isClosed = true;
+      done();
+    });
   });
 }
 
