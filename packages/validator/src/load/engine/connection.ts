@@ -37,14 +37,15 @@ export class EngineConnection implements ResponseSink {
     this.#socket.on("close", () => this.#lost("reset"));
   }
 
-  send(flight: Flight, client: LoadClient): void {
+  /** `gone` is told when the last byte went to the kernel. */
+  send(flight: Flight, client: LoadClient, gone?: (fault?: Error | null) => void): void {
     this.#flight = flight;
     if (this.#served === 0) flight.cold = true;
     this.#reader = client.reader();
     this.#parser.start(client.method, this);
     const bytes = client.bytes(flight.index);
     flight.sendMs = this.#owner.o.clock.monotonicMs();
-    this.#socket.write(bytes);
+    this.#socket.write(bytes, gone);
   }
 
   head(status: number, headers: readonly string[]): void {

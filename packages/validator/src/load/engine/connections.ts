@@ -138,8 +138,9 @@ export class Connections {
 
   #carry(connection: EngineConnection, flight: Flight): void {
     this.#inFlight++;
-    connection.send(flight, this.#clientOf(flight));
-    if (this.#wires !== null) this.#wires.get(connection)?.sent(flight);
+    const log = this.#wires?.get(connection);
+    connection.send(flight, this.#clientOf(flight), log?.gone(flight));
+    log?.sent(flight);
   }
 
   #shift(): Flight | undefined {

@@ -1,8 +1,10 @@
 import { createServer as createHttpServer } from "node:http";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { listenOnLoopback } from "../../../../testkit/src/listen.ts";
+import { selfSigned } from "../../../../testkit/src/self-signed/index.ts";
 import { startScriptedServer } from "../../../../testkit/src/stall-server/index.ts";
 import { createHttpClient } from "../clients/http.ts";
 import { metricOf } from "../record/metrics.ts";
@@ -26,6 +28,7 @@ function open(url: string, o: { readonly wire?: boolean; readonly body?: string 
     connectionsMax: 1,
     queueMax: 8,
     timeouts: {},
+    insecure: true,
     wire: o.wire ?? true,
     finished: (flight) => waiting.get(flight)?.(),
     closedEarly: () => undefined,
@@ -40,9 +43,50 @@ function open(url: string, o: { readonly wire?: boolean; readonly body?: string 
         waiting.set(flight, () => resolve(flight));
         connections.send(flight);
       }),
+    connections,
     [Symbol.dispose]: () => connections.close("cancelled"),
   };
 }
+
+const holdMs = 60;
+const bodyMs = 30;
+
+/** Holds the head of every answer back, and its body once more. */
+function answerLate(socket: Socket): undefined {
+  clock.after(holdMs, () => {
+    socket.write(head);
+    clock.after(bodyMs, () => socket.write("done"));
+  });
+}
+
+/** What came between being ready to send and the last byte of the answer. */
+function partsOf(flight: Flight) {
+  const part = of(flight);
+  const sendingMs = part["http_req_sending"] ?? Number.NaN;
+  const beganMs = flight.wakeMs + (part["http_req_blocked"] ?? Number.NaN);
+  const waitingMs = flight.firstByteMs - beganMs - sendingMs;
+  return { sendingMs, waitingMs, receivingMs: part["http_req_receiving"] ?? Number.NaN };
+}
+
+/** What a target that answers late lets see of each part, of several requests. */
+function expectParts(flights: readonly Flight[]): void {
+  const parts = flights.map(partsOf);
+  // Each was seen to go: NaN is above nothing.
+  expect(flights.every(({ wire }) => (wire?.sentMs ?? 0) > 0)).toBe(true);
+  for (const { sendingMs, waitingMs, receivingMs } of parts) {
+    expect(sendingMs).toBeGreaterThanOrEqual(0);
+    expect(waitingMs).toBeGreaterThan(-1e-6);
+    expect(receivingMs).toBeGreaterThanOrEqual(0);
+  }
+  // A part that held another's time would never be below that time.
+  expect(Math.min(...parts.map(({ sendingMs }) => sendingMs))).toBeLessThan(holdMs / 2);
+  expect(Math.max(...parts.map(({ waitingMs }) => waitingMs))).toBeGreaterThan(holdMs / 2);
+  expect(Math.max(...parts.map(({ receivingMs }) => receivingMs))).toBeGreaterThan(bodyMs / 2);
+  expect(Math.min(...parts.map(({ receivingMs }) => receivingMs))).toBeLessThan(bodyMs + holdMs);
+}
+
+const urlOf = async (server: Server, scheme: string): Promise<string> =>
+  `${scheme}://127.0.0.1:${await listenOnLoopback(server)}`;
 
 const times = [
   "http_req_blocked",
@@ -69,24 +113,32 @@ describe("what a socket tells of a request", () => {
     }
   });
 
-  it("the parts of a request add up to all of it, from being asked for to its last byte", async () => {
-    await using server = await startScriptedServer((_n, socket: Socket) => {
-      socket.write(head);
-      clock.after(30, () => socket.write("done"));
-      return undefined;
-    });
+  it("sending, waiting and receiving each have their own time, none that of another", async () => {
+    await using server = await startScriptedServer((_n, socket: Socket) => answerLate(socket));
     using sent = open(server.url);
-    for (let i = 0; i < 3; i++) {
-      const flight = await sent.ask();
-      const part = of(flight);
-      const sending = part["http_req_sending"] ?? Number.NaN;
-      const beganMs = flight.wakeMs + (part["http_req_blocked"] ?? Number.NaN);
-      const waiting = flight.firstByteMs - beganMs - sending;
-      const receiving = part["http_req_receiving"] ?? Number.NaN;
-      expect(receiving).toBeGreaterThanOrEqual(0);
-      const whole = (part["http_req_blocked"] ?? Number.NaN) + sending + waiting + receiving;
-      expect(whole).toBeCloseTo(flight.doneMs - flight.wakeMs, 6);
+    const flights: Flight[] = [];
+    for (let i = 0; i < 5; i++) flights.push(await sent.ask());
+    expectParts(flights);
+  });
+
+  it("over TLS the last byte is seen to go, too, and nobody is left listening for it", async () => {
+    const warnings: string[] = [];
+    const warned = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", warned);
+    const server = createTlsServer(selfSigned(), (socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", () => answerLate(socket));
+    });
+    {
+      using sent = open(await urlOf(server, "https"));
+      const flights: Flight[] = [];
+      for (let i = 0; i < 14; i++) flights.push(await sent.ask());
+      expect(sent.connections.connectionsMade).toBe(1);
+      expectParts(flights.slice(1));
     }
+    server.close();
+    process.off("warning", warned);
+    expect(warnings).not.toContain("MaxListenersExceededWarning");
   });
 
   it("bytes are those the target wrote and read, request by request", async () => {
@@ -101,9 +153,8 @@ describe("what a socket tells of a request", () => {
         response.end(answer(read.length));
       });
     });
-    const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
     {
-      using sent = open(url, { body });
+      using sent = open(await urlOf(server, "http"), { body });
       for (let n = 0; n < 4; n++) {
         const flight = await sent.ask();
         expect(metricOf(flight, "data_sent")).toBe(read[n]);

@@ -56,8 +56,6 @@ export class WireLog {
       wire.connectMs = this.#connectedMs - this.#openedMs;
       wire.tlsMs = this.#readyMs - this.#connectedMs;
       wire.readyMs = this.#readyMs;
-      // In this turn, after the listener that hands the waiting bytes to the kernel.
-      queueMicrotask(() => this.#gone(wire));
     };
     socket.once("connect", () => {
       this.#connectedMs = this.#clock.monotonicMs();
@@ -88,11 +86,15 @@ export class WireLog {
     this.#written = written;
     this.#wire = wire;
     flight.wire = wire;
-    if (!Number.isNaN(this.#readyMs)) this.#gone(wire);
+    if (socket.writableLength === 0) wire.sentMs = this.#clock.monotonicMs();
   }
 
-  #gone(wire: Wire): void {
-    if (this.#socket?.writableLength === 0) wire.sentMs = this.#clock.monotonicMs();
-    else this.#socket?.once("drain", () => void (wire.sentMs = this.#clock.monotonicMs()));
+  /** For the write of this request: what did not go at once went when the socket says so. */
+  gone(flight: Flight): (fault?: Error | null) => void {
+    return (fault) => {
+      const { wire } = flight;
+      if (fault || wire === undefined || !Number.isNaN(wire.sentMs)) return;
+      wire.sentMs = this.#clock.monotonicMs();
+    };
   }
 }

@@ -74,14 +74,16 @@ function wireMetricOf(flight: Flight, metric: WireMetric): number {
     case "http_req_tls_handshaking":
       return wire.tlsMs;
     case "http_req_sending":
-      // Nobody saw its last byte go: not later than its first answer.
-      return Math.max(0, (Number.isNaN(wire.sentMs) ? flight.firstByteMs : wire.sentMs) - beganMs);
+      // Not later than its first answer, which is all there is where nobody saw its last byte go.
+      return Math.max(0, Math.min(seenMs(wire.sentMs), flight.firstByteMs) - beganMs);
     case "data_sent":
       return wire.sentBytes;
     case "data_received":
       return wire.receivedBytes;
   }
 }
+
+const seenMs = (ms: number): number => (Number.isNaN(ms) ? Infinity : ms);
 
 /** All content in one read has no time between tokens: unknown, never 0. */
 function tpotOf({ tokens, contentReads, firstContentMs, lastContentMs }: Flight): number {
