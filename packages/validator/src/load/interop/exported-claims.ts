@@ -10,7 +10,7 @@ export interface PlanClaims {
 }
 
 const otherPlan =
-  "The script was exported from another plan, or from this one before it was changed.";
+  "The script was exported from another plan, or from this one before it was changed, or by an earlier Loadline: export it again.";
 
 /**
  * Every claim of a plan with what its exported script counted; `accepts` lets the counts decide.

@@ -12,7 +12,7 @@ export interface ResultRow {
 
 /** What exported scripts printed, one or several pods added up. */
 export interface ExportedResult {
-  /** SHA-256 of the plan's text. */
+  /** SHA-256 of the plan's parsed `load:` block, hex; a script keeps that of its export. */
   readonly plan: string;
   /** How many scripts said something. */
   readonly scripts: number;

@@ -1,5 +1,5 @@
 import type { Scenario } from "../scenario-types.ts";
-import { beside, chat, get } from "./parts.ts";
+import { beside, chat, get, speedUpClaim } from "./parts.ts";
 import type { ProfileManifest } from "./manifest.ts";
 import type { LoadProfile, MadeProfile } from "./profile.ts";
 
@@ -52,6 +52,7 @@ export const levelsProfile: LoadProfile = {
       ...work,
     };
     const most = Math.max(...sizes);
+    const speedUp = speedUpClaim("ladder.speed_up", { scenario: "ladder", users: most });
     return {
       scenarios,
       thresholds: { ...thresholds, errors: [{ threshold: "rate<0.1%" }] },
@@ -63,9 +64,9 @@ export const levelsProfile: LoadProfile = {
           of: "okPerSecond",
           atLeast: throughputMin,
         },
-        { id: "ladder.speed_up", scenario: "ladder", users: most, of: "speedUp", atLeast: 1 },
+        ...speedUp.ladder,
       ],
-      undecided: [],
+      undecided: speedUp.undecided,
     };
   },
 };

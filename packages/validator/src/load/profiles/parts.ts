@@ -1,7 +1,7 @@
 import type { LoadRequest, MixPart, Scenario } from "../scenario-types.ts";
 import type { ThresholdSpec } from "../thresholds/bound-claim.ts";
 import type { ProfileManifest } from "./manifest.ts";
-import type { UndecidedClaim } from "./profile.ts";
+import type { LadderClaim, UndecidedClaim } from "./profile.ts";
 
 /** Time users take to read and think, ms. */
 export const think = [1_000, 3_000] as const;
@@ -132,6 +132,20 @@ export function missingServices(s: Services): UndecidedClaim[] {
     ...(s.rag === null ? [missing("rag", "RAG ingest and query")] : []),
     ...(s.mcp === null ? [missing("mcp", "MCP list and call")] : []),
   ];
+}
+
+/** A speed-up over one user, which one user alone cannot have: that is 1 by definition. */
+export function speedUpClaim(
+  id: string,
+  { scenario, users }: { readonly scenario: string; readonly users: number },
+): { readonly ladder: readonly LadderClaim[]; readonly undecided: readonly UndecidedClaim[] } {
+  if (users > 1) {
+    return { ladder: [{ id, scenario, users, of: "speedUp", atLeast: 1 }], undecided: [] };
+  }
+  const statement = "More users bring no less work done than one alone";
+  const sentence =
+    "The run has one user and nothing to compare with: --users 2 or more decides it.";
+  return { ladder: [], undecided: [{ id, statement, reason: "not_run", sentence }] };
 }
 
 /** One GET route at a fixed rate beside other traffic. */

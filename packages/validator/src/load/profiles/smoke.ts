@@ -1,5 +1,5 @@
 import type { LoadRequest, Scenario } from "../scenario-types.ts";
-import { chat, get } from "./parts.ts";
+import { chat, get, speedUpClaim } from "./parts.ts";
 import type { LoadProfile } from "./profile.ts";
 
 /** One hold of the speed-up's ladder. */
@@ -42,14 +42,16 @@ export const smoke: LoadProfile = {
         maxDurationMs,
       };
     }
-    scenarios["speed-up"] = {
-      executor: "ladder",
-      users: [...new Set([1, users])],
-      holdMs,
-      rounds: 3,
-      startMs: endpoints.length * slotMs,
-      request: chat(manifest),
-    };
+    if (users > 1) {
+      scenarios["speed-up"] = {
+        executor: "ladder",
+        users: [1, users],
+        holdMs,
+        rounds: 3,
+        startMs: endpoints.length * slotMs,
+        request: chat(manifest),
+      };
+    }
     const thresholds = Object.fromEntries(
       endpoints.map(([name]) => [
         `response_time{scenario:${name}.concurrent}`,
@@ -64,8 +66,7 @@ export const smoke: LoadProfile = {
     return {
       scenarios,
       thresholds: { ...thresholds, ...Object.fromEntries(first) },
-      ladder: [{ id: "smoke.speed_up", scenario: "speed-up", users, of: "speedUp", atLeast: 1 }],
-      undecided: [],
+      ...speedUpClaim("smoke.speed_up", { scenario: "speed-up", users }),
     };
   },
 };

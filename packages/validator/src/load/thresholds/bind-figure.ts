@@ -49,7 +49,7 @@ function isInferred(x: BindContext, rule: FigureRule, metric: MetricRow): boolea
   if (rule.of === "trend") return rule.aggregation === "avg" && isOrdered;
   if (rule.of !== "per_second") return false;
   if (hasSlices(rule.counter)) return isOrdered;
-  const why = `${metric.name} is counted over the run, not by seconds: no confidence()`;
+  const why = `${metric.name} is counted over the run, not by seconds: no confidence(); due is counted by seconds`;
   throw typeError(x.threshold, why);
 }
 
