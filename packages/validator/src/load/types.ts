@@ -96,6 +96,8 @@ export type UsersGauge = "vus" | "vus_max";
 export interface LimitFigures {
   /** Users of the limit's gauge; null when nobody looked, in a run of less than a second. */
   readonly gauge?: number | null;
+  /** Of them those at the last look at any scenario: none where this one had ended by then. */
+  readonly gaugeOfAll?: number | null;
   readonly figures?: {
     readonly values: number;
     readonly sumMs: number;

@@ -34,10 +34,10 @@ export function countOrphans(into: Recorder, lost: LostSender): number {
 
 function countUnderWay(into: ScenarioRecord, record: ScenarioRecord, at: number): number {
   const { series } = record;
+  const durationMs = durationOf(record.scenario);
   let found = 0;
   for (let slice = 0; slice < series.slices; slice++) {
-    // The middle of its slice: the exact time is lost with the sender.
-    const intendedMs = into.startMs + (slice + 0.5) * series.sliceMs;
+    const intendedMs = into.startMs + lastMsOf(slice, series.sliceMs, durationMs);
     for (let open = series.openIn(slice); open > 0; open--) {
       const flight = createFlight(at, 0, intendedMs);
       flight.step = -1;
@@ -45,7 +45,20 @@ function countUnderWay(into: ScenarioRecord, record: ScenarioRecord, at: number)
       found++;
     }
   }
+  for (let open = record.iterating; open > 0; open--) {
+    into.iteration(into.startMs + durationMs - 1, Number.NaN, "generator");
+  }
   return found;
+}
+
+/**
+ * For the exact time, which is lost with the sender: the last of its slice that claims count. An
+ * earlier one might be of the warm-up, a later one of the drain, and in no sample.
+ */
+function lastMsOf(slice: number, sliceMs: number, durationMs: number): number {
+  const startMs = slice * sliceMs;
+  const endMs = startMs + sliceMs;
+  return Math.max(startMs, (startMs < durationMs ? Math.min(endMs, durationMs) : endMs) - 1);
 }
 
 function countNeverSent(
@@ -64,8 +77,8 @@ function countNeverSent(
       const mine = index >= first && index % of.workers === of.worker;
       index++;
       if (!mine) continue;
-      into.iteration(into.startMs + offsetMs, Number.NaN, "generator");
       for (let turn = 0; turn < turns; turn++) {
+        into.iteration(into.startMs + offsetMs, Number.NaN, "generator");
         const flight = createFlight(of.at, index - 1, into.startMs + offsetMs);
         flight.step = -1;
         into.started(flight);

@@ -61,7 +61,10 @@ export class ScenarioRun {
         record.userMade();
         return new Vu(this.o.at, this.#users++, (vu, end) => {
           this.underWay--;
-          if (this.#timed?.delete(vu) === true) this.#lasted(vu, end);
+          if (this.#timed?.delete(vu) === true) {
+            record.iterates(-1);
+            this.#lasted(vu, end);
+          }
           ended(vu, end);
         });
       },
@@ -71,6 +74,7 @@ export class ScenarioRun {
         if (this.#timed !== null) {
           vu.beganMs = clock.monotonicMs();
           this.#timed.add(vu);
+          record.iterates(1);
         }
         this.o.exec.start(vu, vu.ended);
       },
@@ -108,6 +112,7 @@ export class ScenarioRun {
   /** A look at the users at work, while there is something to begin. */
   countUsers(): void {
     if (this.open) this.o.record.usersSeen(this.#held ?? this.underWay);
+    else this.o.record.usersGone();
   }
 
   /** The run is over: an iteration that did not come to its end took too long for any limit. */

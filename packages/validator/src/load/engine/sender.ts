@@ -135,6 +135,8 @@ export class Sender {
 
   /** A look at how many users each scenario has at work; called about once a second. */
   countUsers(): void {
+    // After the end of the last there is nothing to look at: what was seen stays.
+    if (!this.#runs.some(({ open }) => open)) return;
     for (const run of this.#runs) run.countUsers();
   }
 

@@ -113,8 +113,18 @@ describe("senders", { timeout: 120_000 }, () => {
       durationMs: 2000,
       exec: { kind: "module", file: "dies.ts", export: "s" },
     };
-    const { account, bad, records, events, reason } = await ran(planOf(server.url, scenario));
+    const plan = planOf(server.url, scenario);
+    const [requests] = plan.limits;
+    if (requests === undefined) throw new Error("no limit");
+    const iterations = { ...requests, metric: "iteration_duration", claim: "i" } as const;
+    const { account, bad, records, events, reason } = await ran({
+      ...plan,
+      limits: [requests, iterations],
+    });
     expect(reason).toBe("done");
+    const lengths = records.find((one) => one.type === "sample.tally" && one.claim === "i");
+    // One of the scenario's two hundred was under way when its sender died.
+    expect(lengths).toMatchObject({ tally: { n: 200 } });
     // Iteration 41 was let go and never asked anything; every other arrival is accounted for.
     expect(account.due).toBeGreaterThanOrEqual(199);
     expect(account.ok + bad).toBe(account.due);

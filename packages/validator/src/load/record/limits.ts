@@ -24,7 +24,13 @@ export interface LimitShape {
   /** Monotonic ms of the scenario's start, default 0. */
   readonly startMs?: () => number;
   /** Users of the scenario, null when nobody looked; default null. */
-  readonly users?: (gauge: UsersGauge) => number | null;
+  readonly users?: (gauge: UsersGauge) => SeenUsers | null;
+}
+
+/** Users of a scenario: at its own last look, and at the last look at any scenario of the run. */
+export interface SeenUsers {
+  readonly own: number;
+  readonly ofAll: number;
 }
 
 /** Exact counts for one limit: claims never read buckets. */
@@ -136,6 +142,7 @@ export class LimitCounter {
   tally(): SampleTally & LimitFigures {
     const { limit } = this;
     const { gauge } = limit;
+    const users = gauge === undefined ? null : (this.#shape.users?.(gauge) ?? null);
     const figures = limit.limitMs === undefined ? {} : this.#figures(limit.quantile ?? 0.99);
     return {
       stream: limit.stream,
@@ -147,7 +154,7 @@ export class LimitCounter {
       sliceMs: this.#shape.sliceMs,
       badBy: this.#badBy.toObject(),
       ...(limit.limitMs !== undefined && { limitMs: limit.limitMs }),
-      ...(gauge !== undefined && { gauge: this.#shape.users?.(gauge) ?? null }),
+      ...(gauge !== undefined && { gauge: users?.own ?? null, gaugeOfAll: users?.ofAll ?? null }),
       ...figures,
       ...(this.#sums !== null && { figures: this.#sumsOf(this.#sums) }),
     };

@@ -11,7 +11,7 @@ import { failuresMax, mergeSamples, type SampleRow, Slowest, slowestMax } from "
 const limit = { scenario: "s", claim: "c", stream: "load.c", part: "all" } as const;
 const get = { kind: "http", method: "GET", path: "/" } as const;
 
-function planOf(durationMs: number): LoadPlan {
+function planOf(durationMs: number, warmupMs = 500): LoadPlan {
   return {
     target: { baseUrl: "http://127.0.0.1" },
     seed: 7,
@@ -20,7 +20,7 @@ function planOf(durationMs: number): LoadPlan {
         executor: "constant-arrival-rate",
         rate: 10,
         durationMs,
-        warmupMs: 500,
+        warmupMs,
         gracefulStopMs: 1000,
         request: get,
         steps: [{ name: "one" }, { name: "two" }],
@@ -175,6 +175,63 @@ describe("lost sender", () => {
       [5, 5],
       [5, 5],
     ]);
+  });
+
+  it.each([
+    // Duration and warm-up; the one slice of a short run ends after it, and begins in the warm-up.
+    [500, 0],
+    [500, 400],
+    [2_000, 1_600],
+  ])(
+    "of a run of %i ms with %i of warm-up what it had under way stays in the sample",
+    (durationMs, warmupMs) => {
+      const own = planOf(durationMs, warmupMs);
+      const lost = recorder([], own);
+      lost.due(0, createFlight(0, 0, durationMs - 1));
+      lost.due(0, createFlight(0, 0, durationMs + 600));
+      // Every arrival of ten a second was let go.
+      for (let i = 0; i < durationMs / 100; i++) lost.at(0).release();
+      const orphans = recorder([], own);
+      expect(countOrphans(orphans, { recorder: lost, worker: 0, workers: 1, seed: 7 })).toBe(2);
+      // That of the drain is in no claim.
+      expect(orphans.at(0).limits[0]?.n).toBe(1);
+    },
+  );
+
+  it("an iteration it had under way is over every limit on their length, whatever ran of it", () => {
+    const length = { ...limit, metric: "iteration_duration", limitMs: 60_000 } as const;
+    const own: LoadPlan = { ...plan, limits: [length] };
+    const lost = recorder([], own);
+    for (let i = 0; i < 50; i++) lost.at(0).release();
+    for (let i = 0; i < 3; i++) lost.at(0).iterates(1);
+    lost.at(0).iterates(-1);
+    lost.at(0).iteration(900, 20, "");
+    const merged = recorder([], own);
+    countOrphans(merged, { recorder: lost, worker: 0, workers: 1, seed: 7 });
+    merged.add(lost);
+    expect(merged.at(0).limits[0]?.tally()).toMatchObject({
+      n: 3,
+      bad: 2,
+      badBy: { generator: 2 },
+    });
+  });
+
+  it("each turn of a session it never began is an iteration and a request", () => {
+    const s = {
+      executor: "sessions",
+      rate: 10,
+      durationMs: 5_000,
+      turns: 3,
+      request: get,
+    } as const;
+    const length = { ...limit, metric: "iteration_duration", limitMs: 60_000 } as const;
+    const own: LoadPlan = { ...plan, scenarios: { s }, limits: [length] };
+    const orphans = recorder([], own);
+    const lost = { recorder: recorder([], own), worker: 0, workers: 1, seed: 7 };
+    const found = countOrphans(orphans, lost);
+    expect(found).toBeGreaterThan(0);
+    expect(found % 3).toBe(0);
+    expect(orphans.at(0).limits[0]?.n).toBe(found);
   });
 });
 

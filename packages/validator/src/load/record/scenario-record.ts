@@ -4,7 +4,7 @@ import { stepNames } from "../plan/step-names.ts";
 import type { LoadPlan, Scenario, UsersGauge } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { Blocks } from "./blocks.ts";
-import { LimitCounter } from "./limits.ts";
+import { LimitCounter, type SeenUsers } from "./limits.ts";
 import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { type PhaseCounts, phasesOf } from "./phases.ts";
 import { failuresMax, type SampleRow, toRow } from "./samples.ts";
@@ -28,6 +28,8 @@ const slots = {
   vus: 9,
   vusMax: 10,
   looks: 11,
+  iterating: 12,
+  vusLeft: 13,
 } as const;
 
 /** Everything counted of one scenario, on memory of an arena. */
@@ -80,7 +82,7 @@ export class ScenarioRecord {
       .map((limit) => {
         const steps = limit.step === undefined ? null : indexesOf(names, limit.step);
         const startMs = (): number => this.startMs;
-        const users = (gauge: UsersGauge): number | null => this.#users(gauge);
+        const users = (gauge: UsersGauge): SeenUsers | null => this.#users(gauge);
         return new LimitCounter(limit, { arena, sliceMs, slices, steps, startMs, users });
       });
     this.iterationLimits = this.limits.filter(({ limit }) => limit.metric === "iteration_duration");
@@ -131,6 +133,11 @@ export class ScenarioRecord {
     return this.#counts[slots.released] ?? 0;
   }
 
+  /** Iterations under way, where a limit is on them. */
+  get iterating(): number {
+    return this.#counts[slots.iterating] ?? 0;
+  }
+
   get inFlight(): number {
     return this.due - this.ok - this.bad.total();
   }
@@ -144,10 +151,21 @@ export class ScenarioRecord {
     this.#bump(slots.vusMax, 1);
   }
 
+  /** An iteration began (1) or came to its end (-1); told only where a limit is on them. */
+  iterates(by: 1 | -1): void {
+    this.#bump(slots.iterating, by);
+  }
+
   /** A look, once a second while the scenario begins iterations: so many users are at work. */
   usersSeen(users: number): void {
     this.#counts[slots.vus] = users;
+    this.#counts[slots.vusLeft] = users;
     this.#bump(slots.looks, 1);
+  }
+
+  /** A look at other scenarios, after this one's end. */
+  usersGone(): void {
+    this.#counts[slots.vusLeft] = 0;
   }
 
   /** Nothing is begun any more: what falls due from now on is of the drain. */
@@ -215,9 +233,11 @@ export class ScenarioRecord {
     return atMs - this.startMs >= this.#warmupMs;
   }
 
-  #users(gauge: UsersGauge): number | null {
-    if (gauge === "vus_max") return this.#counts[slots.vusMax] ?? 0;
-    return (this.#counts[slots.looks] ?? 0) === 0 ? null : (this.#counts[slots.vus] ?? 0);
+  #users(gauge: UsersGauge): SeenUsers | null {
+    const made = this.#counts[slots.vusMax] ?? 0;
+    if (gauge === "vus_max") return { own: made, ofAll: made };
+    if ((this.#counts[slots.looks] ?? 0) === 0) return null;
+    return { own: this.#counts[slots.vus] ?? 0, ofAll: this.#counts[slots.vusLeft] ?? 0 };
   }
 
   #ok(flight: Flight): void {
