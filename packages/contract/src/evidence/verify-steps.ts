@@ -115,13 +115,20 @@ function isOfTool(manifest: Manifest, start: EvidenceRecord["data"]): boolean {
   return toolVersion === start["toolVersion"] && buildDigest === (start["buildDigest"] ?? "");
 }
 
-/** The plan file as it was given is the one the first record names: the chain fixes it too. */
+/** What the run says of its plan file: in its first record, else where it was gone on with. */
+function namedSource(records: readonly EvidenceRecord[], start: EvidenceRecord["data"]): unknown {
+  const isAgain = ({ kind, by, data }: EvidenceRecord): boolean =>
+    kind === "note" && by.id === "run" && isData(data["resumed"]);
+  return start["planFile"] ?? records.find(isAgain)?.data["planFile"];
+}
+
+/** The plan file as it was given is the one a record names: the chain fixes it too. */
 async function checkSource(
   o: PlanInput,
   start: EvidenceRecord["data"],
 ): Promise<StepResult | null> {
   const code = "LL_VERIFY_PLAN";
-  const named: unknown = start["planFile"];
+  const named = namedSource(o.records, start);
   const found = [...o.files.keys()].filter(isPlanSource);
   const [path] = found;
   if (!isData(named)) {

@@ -141,6 +141,25 @@ test("a plan with an easier target is not the plan of the chain", async () => {
   expect(result.outcome).toBeUndefined();
 });
 
+test("a run that was gone on with may name its plan file there, and the chain fixes it too", async () => {
+  const planText = "target: {}\n";
+  const { files, run } = makeBundle(planText);
+  const again = startRun(run.plan.claims);
+  const planFile = { name: "plan.yaml", digest: sha256(encode(planText)) };
+  const by = { id: "run", version: "1", digest: "" };
+  again.add({ kind: "note", by, data: { resumed: { from: "run-1" }, planFile } });
+  for (const { kind, claims, data, refs } of run.records) {
+    if (kind !== "run.started") again.add({ kind, claims, data, refs });
+  }
+  files.set("evidence.jsonl", encode(again.records.map(recordLine).join("")));
+  files.set("verdict.json", encode(`${canonicalJson(again.fold())}\n`));
+  sealBundle(files, again);
+  expect((await verify(files)).exit).toBe(0);
+  files.set("plan.yaml", encode("target: { other: 1 }\n"));
+  sealBundle(files, again);
+  expect(badSteps(await verify(files))).toEqual(["plan LL_VERIFY_PLAN"]);
+});
+
 test("an artifact a record rests on is missed even when no manifest lists it", async () => {
   const { files, run } = makeBundle();
   for (const path of files.keys()) if (path.startsWith("artifacts/")) files.delete(path);

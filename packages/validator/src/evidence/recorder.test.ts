@@ -202,5 +202,6 @@ describe("the folder of a run", () => {
     const broken = { length: 4 } as unknown as Uint8Array;
     expect(() => writeWhole(place.root, "verdict.json", broken)).toThrow();
     expect(readFileSync(join(place.root, "verdict.json"), "utf8")).toBe("new");
+    expect(readdirSync(place.root)).toEqual(["verdict.json"]);
   });
 });

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -49,10 +50,8 @@ function fsyncPath(path: string): void {
   }
 }
 
-/** Writes a file whole or not at all: under another name, fsync, rename. */
-export function writeWhole(directory: string, name: string, content: string | Uint8Array): void {
-  const temporary = join(directory, `.${name.replaceAll("/", "-")}.partial`);
-  const handle = openSync(temporary, "w", 0o644);
+function writeSynced(path: string, content: string | Uint8Array): void {
+  const handle = openSync(path, "w", 0o644);
   try {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
@@ -60,6 +59,17 @@ export function writeWhole(directory: string, name: string, content: string | Ui
   } finally {
     closeSync(handle);
   }
-  renameSync(temporary, join(directory, name));
+}
+
+/** Writes a file whole or not at all: under another name, fsync, rename. */
+export function writeWhole(directory: string, name: string, content: string | Uint8Array): void {
+  const temporary = join(directory, `.${name.replaceAll("/", "-")}.partial`);
+  try {
+    writeSynced(temporary, content);
+    renameSync(temporary, join(directory, name));
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw cause;
+  }
   fsyncPath(directory);
 }

@@ -17,12 +17,14 @@ import { sha256 } from "../evidence/sha256.ts";
 import { renderViews } from "./render-views.ts";
 import type { ReporterFailure, ValidationDeps } from "./types.ts";
 
+/** Every file but those with a dot in front: what an operating system leaves is none of a bundle. */
 function bundleFiles(runDir: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const entry of readdirSync(runDir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
     const full = join(entry.parentPath, entry.name);
-    files.set(full.slice(runDir.length + 1).replaceAll("\\", "/"), readFileSync(full));
+    const path = full.slice(runDir.length + 1).replaceAll("\\", "/");
+    if (!entry.isFile() || /(^|\/)\./.test(path)) continue;
+    files.set(path, readFileSync(full));
   }
   return files;
 }

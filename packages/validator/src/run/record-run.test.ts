@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { verifyBundle } from "@loadline/contract";
@@ -135,6 +135,17 @@ describe("what is written", () => {
     for (const name of [...listed, "plan.yaml", "verdict.json"]) expect(manifest).toContain(name);
     expect(manifest).not.toContain("good.txt");
     expect(readdirSync(runDir).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  });
+
+  it("what an operating system or a killed writer left is not listed, and gone it is not missed", async () => {
+    const strays = [".DS_Store", "artifacts/.nfs0001", `artifacts/.${"a".repeat(64)}.partial`];
+    const { runDir } = await recordRun(plan, depsOf(), (run) => {
+      for (const name of strays) writeFileSync(join(place.root, run, name), "half");
+      return Promise.resolve();
+    });
+    for (const name of strays) rmSync(join(runDir, name));
+    const { steps } = await verifyBundle(await readBundle(runDir), { digest: sha256 });
+    expect(steps.filter(({ ok }) => ok === false)).toEqual([]);
   });
 
   it("neither the key nor a credential of the stack is in any file", async () => {

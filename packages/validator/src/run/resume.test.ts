@@ -10,6 +10,7 @@ import { sha256 } from "../evidence/sha256.ts";
 import { quickPlan } from "../plan/build-plan.ts";
 import { cleanRules, stubBodyBytesMax, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
+import { readInterrupted } from "./resume.ts";
 import { resumeValidation, runValidation } from "./run-validation.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
@@ -78,6 +79,21 @@ describe("a run that was interrupted", () => {
     expect(checked.steps.filter(({ ok, step }) => ok === false && step !== "signature")).toEqual(
       [],
     );
+    rmSync(runsDir, { recursive: true });
+  }, 60_000);
+
+  it("leaves a half-written artifact behind: what was never recorded is none of the run", async () => {
+    await using stub = await startStub(cleanRules);
+    const runsDir = mkdtempSync(join(tmpdir(), "loadline-resume-"));
+    const first = await interrupted(runsDir, stub.baseUrl, (_, done) => done > 0);
+    const whole = "b".repeat(64);
+    for (const name of [whole, `.${"a".repeat(64)}.partial`, ".DS_Store"]) {
+      writeFileSync(join(first.runDir, "artifacts", name), "half");
+    }
+    const { resumed } = await readInterrupted(first.runDir, depsIn(runsDir));
+    const names = [...resumed.artifacts.keys()];
+    expect(names).toContain(whole);
+    expect(names.filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([]);
     rmSync(runsDir, { recursive: true });
   }, 60_000);
 

@@ -20,6 +20,7 @@ import type { ValidationDeps } from "./types.ts";
 /** What was seen longer ago says nothing of now. */
 const ageMaxMs = 24 * 3_600_000;
 const resumesMax = 100;
+const artifactName = /^artifacts\/[0-9a-f]{64}$/;
 
 /** An interrupted run, read and found fit to go on. */
 export interface Interrupted {
@@ -124,7 +125,8 @@ export async function readInterrupted(path: string, deps: ValidationDeps): Promi
   const before = whatWasDone(records);
   const run = records[0]?.run ?? basename(path);
   const prefix = "artifacts/";
-  const artifacts = [...files].filter(([name]) => name.startsWith(prefix));
+  // A process that was killed while it wrote one leaves a part of it under another name.
+  const artifacts = [...files].filter(([name]) => artifactName.test(name));
   const says = {
     from: basename(resolve(path)),
     records: records.length,
