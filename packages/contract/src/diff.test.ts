@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { makeClaim, startRun, type TestRun } from "../test/support.ts";
 import type { Claim } from "./claim.ts";
-import { type DiffSide, diffRuns, trendRuns } from "./diff.ts";
+import { type DiffSide, diffRuns, loosenedClaims, trendRuns } from "./diff.ts";
 
 const side = (run: TestRun): DiffSide => ({
   plan: run.plan,
@@ -58,6 +58,18 @@ describe("diffRuns", () => {
       "up parts",
       "p99 claim",
     ]);
+  });
+
+  test("many removed parts are counted, few are named", () => {
+    const parts = (count: number) => Array.from({ length: count }, (_, at) => `w${at + 61}`);
+    const lost = (count: number) => {
+      const before = { claims: [{ ...base, parts: [...base.parts, ...parts(count)] }] };
+      return loosenedClaims(before, { claims: [base] });
+    };
+    expect(lost(3_540)).toEqual([
+      { claim: "up", what: "parts", from: "3,540 parts, w61 first", to: "removed" },
+    ]);
+    expect(lost(3)).toMatchObject([{ from: "w61, w62, w63" }]);
   });
 
   test("a check with another digest is named and its claims are not joined", () => {

@@ -105,9 +105,14 @@ function isWider(a: Claim, b: Claim): boolean {
   return a.side === "above" ? b.limit < a.limit : b.limit > a.limit;
 }
 
+/** Of more lost parts than these only their number and the first is said. */
+const lostNamesMax = 10;
+
 function lostParts(a: Claim, b: Claim): string {
   const kept = new Set([...b.parts, ...(b.items ?? [])]);
-  return [...a.parts, ...(a.items ?? [])].filter((part) => !kept.has(part)).join(", ");
+  const lost = [...a.parts, ...(a.items ?? [])].filter((part) => !kept.has(part));
+  if (lost.length <= lostNamesMax) return lost.join(", ");
+  return `${lost.length.toLocaleString("en-US")} parts, ${lost[0] ?? ""} first`;
 }
 
 /** Each way in which a claim may ask less than before. */

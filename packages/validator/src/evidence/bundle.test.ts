@@ -156,6 +156,18 @@ describe("earlier runs", () => {
     expect(list()).toEqual(["3", "2", "1"]);
   });
 
+  it("a renamed folder keeps its place in time, and is said by its name", () => {
+    addRun("baseline", { run: "2", endedAt: "2026-01-02T00:00:00.000Z" });
+    addRun("3", { endedAt: "2026-01-03T00:00:00.000Z" });
+    addRun("zz", { run: "1" });
+    const found = earlierRuns(place.root, { except: "self", target: "t" });
+    expect(found.map(({ run, folder }) => [run, folder])).toEqual([
+      ["3", "3"],
+      ["2", "baseline"],
+      ["1", "zz"],
+    ]);
+  });
+
   it("a damaged one is left out, whatever is damaged about it", () => {
     addRun("1");
     addRun("2", { outcome: "FINE" });

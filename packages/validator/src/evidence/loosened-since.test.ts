@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { planFileText, type RunPlan } from "@loadline/contract";
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { quickPlan } from "../plan/build-plan.ts";
 import { recordRun } from "../run/record-run.ts";
 import type { ValidationDeps, ValidationResult } from "../run/types.ts";
-import { loosenedMax, loosenedSince } from "./loosened-since.ts";
+import { loosenedMax, loosenedSince, sentenceMax } from "./loosened-since.ts";
 
 const place = { root: "" };
 beforeEach(() => {
@@ -26,9 +26,26 @@ function lay(run: string, plan: RunPlan | string): void {
   writeFileSync(join(place.root, run, "plan.json"), text);
 }
 
-const row = (run: string) => ({ run, outcome: "READY", at: "", planDigest: "" }) as const;
-const since = (plan: RunPlan, ...runs: readonly string[]): readonly string[] =>
-  loosenedSince(place.root, runs.map(row), plan);
+/** The name of the run that lies in a folder: without the number of its resumption. */
+function row(folder: string) {
+  const run = folder.replace(/-r\d{3}$/, "");
+  return { run, folder, outcome: "READY", at: "", planDigest: "" } as const;
+}
+const since = (plan: RunPlan, ...folders: readonly string[]): readonly string[] =>
+  loosenedSince(place.root, folders.map(row), plan);
+
+function runIt(plan: RunPlan, seed: number): Promise<ValidationResult> {
+  const deps: ValidationDeps = {
+    clock: new TestClock(),
+    random: seededRandom(seed),
+    runsDir: place.root,
+    toolVersion: "0",
+    reporters: [],
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+  };
+  return recordRun(plan, deps, () => Promise.resolve());
+}
 
 describe("what a plan asks less of than the run before", () => {
   it("is said claim by claim, with what it was and what it is", () => {
@@ -56,7 +73,7 @@ describe("what a plan asks less of than the run before", () => {
     lay("r4", { ...strict, profile: "full" });
     const fewer = { ...required, claims: required.claims.slice(2) };
     const [, second] = required.claims;
-    expect(since(fewer, "r4", "r3", "r2", "r1")).toEqual([
+    expect(since(fewer, "r4", "r3", "r2-r001", "r1")).toEqual([
       `That ${second?.id} holds as the run r2 asked it: it was required, is removed.`,
     ]);
   });
@@ -72,22 +89,33 @@ describe("what a plan asks less of than the run before", () => {
   });
 
   it("stands in the verdict of the run that asks less, under what is not proven", async () => {
-    const run = (plan: RunPlan, seed: number): Promise<ValidationResult> => {
-      const deps: ValidationDeps = {
-        clock: new TestClock(),
-        random: seededRandom(seed),
-        runsDir: place.root,
-        toolVersion: "0",
-        reporters: [],
-        onProgress: () => undefined,
-        signal: new AbortController().signal,
-      };
-      return recordRun(plan, deps, () => Promise.resolve());
-    };
-    const first = await run(strict, 1);
-    const second = await run(lax, 2);
+    const first = await runIt(strict, 1);
+    const second = await runIt(lax, 2);
     const limit = `That load.chat.p99 holds as the run ${first.run} asked it`;
     expect(first.verdict.limits.join()).not.toContain("asked it");
     expect(second.verdict.limits.join()).toContain(limit);
+  });
+
+  it("a run in a folder of another name is compared with all the same", async () => {
+    const { run, runDir } = await runIt(strict, 1);
+    renameSync(runDir, join(place.root, "before the upgrade"));
+    const { verdict } = await runIt(lax, 2);
+    expect(verdict.limits.join()).toContain(`That load.chat.p99 holds as the run ${run} asked it`);
+  });
+
+  it("parts of long names do not keep a run from starting: each sentence has a bound", async () => {
+    const [one] = strict.claims;
+    if (one === undefined) throw new TypeError("no claim");
+    const parts = Array.from({ length: 9 }, (_, at) => `${"\u{1f9ea}".repeat(4_000)}${at}`);
+    await runIt({ ...strict, claims: [{ ...one, parts: [...one.parts, ...parts] }] }, 1);
+    const { verdict } = await runIt({ ...strict, claims: [one] }, 2);
+    const said = verdict.limits.filter((text) => text.includes("asked it"));
+    expect(said.map((text) => [...text].length)).toEqual([sentenceMax]);
+    expect(said[0]).toMatch(/^That .* its parts was .*\u{1f9ea}…$/u);
+  });
+
+  it("imports are compared with none: results of other files share the target's name", () => {
+    lay("r1", { ...strict, profile: "import" });
+    expect(since({ ...lax, profile: "import" }, "r1")).toEqual([]);
   });
 });

@@ -1,26 +1,19 @@
 import { join } from "node:path";
-import {
-  type Loosened,
-  loosenedClaims,
-  readPlan,
-  type ReportModel,
-  type RunPlan,
-} from "@loadline/contract";
+import { type Loosened, loosenedClaims, readPlan, type RunPlan } from "@loadline/contract";
 import { parseJson } from "@loadline/kit/json";
-import { textOf } from "./earlier-runs.ts";
+import { type EarlierRun, textOf } from "./earlier-runs.ts";
 
 /** More of them are counted, not listed. */
 export const loosenedMax = 30;
-
-/** The plan of an earlier run; one that was resumed lies in a folder of its own. */
-function planOf(runsDir: string, run: string): RunPlan | null {
-  const texts = [run, `${run}-r001`].map((name) => textOf(join(runsDir, name, "plan.json")));
-  return readPlan(parseJson(texts.find((text) => text !== "") ?? ""));
-}
+/** Characters of one sentence; all of them stand in one record. */
+export const sentenceMax = 300;
 
 function say(run: string, { claim, what, from, to }: Loosened): string {
   const how = what === "claim" ? `it was ${from}, is ${to}` : `its ${what} was ${from}, is ${to}`;
-  return `That ${claim} holds as the run ${run} asked it: ${how}.`;
+  const whole = [...`That ${claim} holds as the run ${run} asked it: ${how}.`];
+  return whole.length <= sentenceMax
+    ? whole.join("")
+    : `${whole.slice(0, sentenceMax - 1).join("")}…`;
 }
 
 /**
@@ -29,11 +22,13 @@ function say(run: string, { claim, what, from, to }: Loosened): string {
  */
 export function loosenedSince(
   runsDir: string,
-  earlier: ReportModel["earlier"],
+  earlier: readonly EarlierRun[],
   plan: RunPlan,
 ): readonly string[] {
-  for (const { run } of earlier) {
-    const before = planOf(runsDir, run);
+  // Imports of different results may share one target's name: they promise nothing to each other.
+  if (plan.profile === "import") return [];
+  for (const { run, folder } of earlier) {
+    const before = readPlan(parseJson(textOf(join(runsDir, folder, "plan.json"))));
     if (before === null || before.profile !== plan.profile) continue;
     const all = loosenedClaims(before, plan).map((one) => say(run, one));
     if (all.length <= loosenedMax) return all;

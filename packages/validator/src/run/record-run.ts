@@ -71,9 +71,10 @@ function sayStart(
     const selftest = citeSelftest(deps.selftestDir);
     recorder.append({ kind: "note", by: "run", data: { selftest } });
   }
-  const earlier = earlierRuns(deps.runsDir, { except: o.run, target: targetName(plan.target) });
-  if (earlier.length === 0) return;
-  const doesNotProve = loosenedSince(deps.runsDir, earlier, plan);
+  const found = earlierRuns(deps.runsDir, { except: o.run, target: targetName(plan.target) });
+  if (found.length === 0) return;
+  const doesNotProve = loosenedSince(deps.runsDir, found, plan);
+  const earlier = found.map(({ folder: _folder, ...row }) => row);
   recorder.append({ kind: "note", by: "run", data: { earlier }, doesNotProve });
 }
 
