@@ -132,6 +132,22 @@ describe("a job's claims", () => {
     expect(usual).toMatchObject({ id: "load.checks", kind: "coverage", required: false });
   });
 
+  it.each([
+    ["response_time", "load.alive"],
+    ["response_time", "load.errors"],
+    ["response_time", "Load.Checks"],
+  ])("a threshold of %s may not take the name %s of a claim of the plan's own", (metric, id) => {
+    const thresholds = { [metric]: [{ threshold: "p(95)<1s", id }] };
+    const taken = new RegExp(`has a claim ${id.toLowerCase()} of its own`);
+    expect(() => bindJob(job({ thresholds, checks: ["fine"] }))).toThrow(taken);
+  });
+
+  it("a promise on all errors takes the default's place, and may take its name", () => {
+    const thresholds = { errors: [{ threshold: "rate<1%", id: "load.errors" }] };
+    const ids = bindJob(job({ thresholds })).bound.map(({ claim }) => claim.id);
+    expect(ids).toEqual(["load.errors", "load.alive"]);
+  });
+
   it("a waiver of a guard that does not exist is refused with the nearest name", () => {
     const waiver = { guard: "guard.load.pacr", owner: "ops", reason: "x", expires: "2999-01-01" };
     expect(() => bindJob(job({ waive: [waiver] }))).toThrow(/Did you mean "guard\.load\.pacer"/);

@@ -112,7 +112,19 @@ function checkWaivers({ waive }: LoadJob): void {
   }
 }
 
-/** Makes the claims of a job. @throws the codes of {@link toClaims}. */
+/** Two claims of one name would share their evidence, and no bundle of them verifies. */
+function checkIds(bound: readonly BoundClaim[]): void {
+  const ids = new Set<string>();
+  for (const { claim } of bound) {
+    if (ids.has(claim.id)) {
+      const text = `load.thresholds: the plan has a claim ${claim.id} of its own; take another id.`;
+      throw loadErrors.make("LL_LOAD_PLAN_INVALID", text);
+    }
+    ids.add(claim.id);
+  }
+}
+
+/** Makes the claims of a job. @throws LL_LOAD_PLAN_INVALID, the codes of {@link toClaims}. */
 export function bindJob(job: LoadJob): BoundJob {
   checkWaivers(job);
   const { scenarios } = job.load;
@@ -128,6 +140,7 @@ export function bindJob(job: LoadJob): BoundJob {
   const bound = [...made, ...extraClaims(job)]
     .map((one) => (job.ab === undefined ? one : withSides(one)))
     .map((one) => withWindows(one, scenarios, job.explore));
+  checkIds(bound);
   const limits = bound.flatMap((one) => one.limits.map((limit) => looked(one, limit)));
   const notes = [...(job.notes ?? []), ...bound.flatMap((one) => one.notes)];
   return { job, load: { ...job.load, limits }, bound, notes };

@@ -216,6 +216,13 @@ describe("imported results as a run", () => {
     expect(await of("errors", "rate==0")).toBeUndefined();
   });
 
+  it("a threshold named as the promise that something was answered stands beside it", async () => {
+    const slow = { selector: "http_req_duration", threshold: "p(95)<1s", id: "load.alive" };
+    const { claims } = await run({ ...many(), thresholds: [slow] });
+    expect(claims.map(({ id }) => id)).toEqual(["load.alive", "load.errors", "load.alive_2"]);
+    expect(words(claims)["load.alive"]).toBe("passed");
+  });
+
   it("no failure is none only where nothing was dropped either", async () => {
     const thresholds = [{ selector: "http_req_failed", threshold: "rate==0", id: "none" }];
     const judge = async (o: object) =>

@@ -65,7 +65,7 @@ export function foreignClaims(
   const claims = [alive(run, o)];
   const setsErrors = specs.some(promisesSuccess);
   const errors = { selector: "http_req_failed", threshold: "rate<0.05", id: "load.errors" };
-  const ids = new Set<string>();
+  const ids = new Set(claims.map(({ claim }) => claim.id));
   for (const spec of setsErrors ? specs : [errors, ...specs]) {
     const made = claimOf(run, spec, o);
     let { id } = made.claim;
