@@ -71,7 +71,7 @@ const age = () => {
   for (const button of document.querySelectorAll("#edits button")) button.disabled = seconds > 60;
 };
 setInterval(age, 1000);
-source.addEventListener("error", () => { at("status").textContent = "no connection to the run; trying again"; });
+source.addEventListener("error", () => { at("status").textContent = source.readyState === 2 ? "the connection is closed; reload the page" : "no connection to the run; trying again"; });
 source.addEventListener("open", () => { at("status").textContent = ""; });
 for (const one of facts.editable) {
   const form = document.createElement("form"), label = document.createElement("label"), input = document.createElement("input"), button = document.createElement("button");
