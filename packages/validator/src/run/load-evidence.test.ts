@@ -247,6 +247,33 @@ describe("evidence of a load", () => {
     expect(drained["all.http_reqs.rate"]).toBe("passed");
   });
 
+  it.each([
+    ["two were cut off by the end", "count>=100", { unfinished: 2 }, "not_tested"],
+    ["the generator lost two", "count==100", { generator: 2 }, "not_tested"],
+    ["one of them may be the one too many", "count==99", { unfinished: 2 }, "not_tested"],
+    ["either way fewer", "count>100", { unfinished: 1, generator: 1 }, "failed"],
+    ["either way enough", "count>=98", { unfinished: 2 }, "passed"],
+    ["two were never due to be sent", "count>=100", { dropped: 2 }, "failed"],
+    ["two were sent and failed", "count>=100", { reset: 2 }, "passed"],
+  ])("requests sent, %s: what nobody knows fails nothing", (_, threshold, badBy, verdict) => {
+    const one = open({ ...job, thresholds: { http_reqs: [{ threshold }] } });
+    for (const { claim } of one.bound.bound) {
+      const counts = { n: 100, bad: 2, badBy, slices: [[100, 2]] };
+      one.evidence.add(withCounts(tally(claim.id, claim.of), counts));
+    }
+    expect(close(one, ended(100))["all.http_reqs.count"]).toBe(verdict);
+  });
+
+  it("a gauge whose values lie on both sides of its limit was past it", () => {
+    const metrics = [{ name: "depth", type: "gauge", quantity: "count" }] as const;
+    const one = open({ ...job, metrics, thresholds: { depth: [{ threshold: "value<5" }] } });
+    const [depth] = one.bound.bound;
+    const figures = { values: 2, sumMs: 11, minMs: 2, sums: [[2, 11]] };
+    const counts = { n: 2, bad: 0, badBy: {}, slices: [[2, 0]], figures, maxMs: 9 };
+    one.evidence.add(withCounts(tally("all.depth.value", depth?.claim.of ?? ""), counts));
+    expect(close(one, ended(2))["all.depth.value"]).toBe("failed");
+  });
+
   it("what is larger than a record becomes an artifact that a note names", () => {
     const one = open();
     const text = "x".repeat(60_000);

@@ -14,6 +14,8 @@ import { compare, durationOf } from "../load/index.ts";
 import {
   type FiguredTally,
   figureOf,
+  heldValues,
+  isUnsureCount,
   meanSlices,
   type SeenFigure,
   totalTimeoutMs,
@@ -255,16 +257,7 @@ export class LoadEvidence {
       return this.#notRun(claim.id, "This engine does not record the metric.");
     }
     const timeoutMs = this.#job.load.timeouts?.totalMs ?? totalTimeoutMs;
-    if (claim.kind === "mean") {
-      const slices = meanSlices(figure, tallies, timeoutMs);
-      const data = { stream: claim.of, part: "all", unit: claim.unit ?? "", slices };
-      if (slices.length === 0) return this.#notRun(claim.id, "No request fell due.");
-      for (let at = 0; at < slices.length; at += meansPerRecord) {
-        const some = { ...data, slices: slices.slice(at, at + meansPerRecord) };
-        this.#recorder.append({ kind: "sample.means", by, claims: [claim.id], data: some });
-      }
-      return;
-    }
+    if (claim.kind === "mean") return this.#means(claim, meanSlices(figure, tallies, timeoutMs));
     if (!this.#couldHappen(figure, tallies)) {
       return this.#notRun(claim.id, "Nothing was answered that one of these could have come of.");
     }
@@ -278,9 +271,12 @@ export class LoadEvidence {
     if (seen.n < least) {
       return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
     }
-    const ok = (seen.range ?? [seen.value]).every((value) =>
-      compare(value, figure.operator, figure.limit.value),
-    );
+    const values = heldValues(figure, seen);
+    const held = values.filter((value) => compare(value, figure.operator, figure.limit.value));
+    const ok = held.length === values.length;
+    if (!ok && held.length > 0 && isUnsureCount(figure, seen)) {
+      return this.#notRun(claim.id, notCounted(figure, seen));
+    }
     const data = {
       stream: claim.of,
       part: "all",
@@ -290,6 +286,15 @@ export class LoadEvidence {
       counts: counts(tallies),
     };
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
+  }
+
+  #means(claim: BoundClaim["claim"], slices: ReturnType<typeof meanSlices>): void {
+    const data = { stream: claim.of, part: "all", unit: claim.unit ?? "", slices };
+    if (slices.length === 0) return this.#notRun(claim.id, "No request fell due.");
+    for (let at = 0; at < slices.length; at += meansPerRecord) {
+      const some = { ...data, slices: slices.slice(at, at + meansPerRecord) };
+      this.#recorder.append({ kind: "sample.means", by, claims: [claim.id], data: some });
+    }
   }
 
   /** Events that were told happened; none told is none only where one could have been seen. */
@@ -347,6 +352,11 @@ function figureText(
 ): string {
   const what = limits[0]?.metric === "iteration_duration" ? "iterations" : "requests";
   return `Observed ${shown(seen.value, limit.unit)} over ${seen.n} ${what}, limit ${operator} ${limit.text}.`;
+}
+
+function notCounted({ operator, limit }: FigureRule, { range }: SeenFigure): string {
+  const span = (range ?? []).map((value) => shown(value, limit.unit)).join(" to ");
+  return `Observed ${span}, limit ${operator} ${limit.text}: some may have been sent or not.`;
 }
 
 /** A value of 0 is no event; without sums every value is taken for one. */

@@ -116,23 +116,26 @@ describe("figures of a load run", () => {
     expect(figureOf(resets, all, terms)).toEqual({ value: 2, n: 25 });
   });
 
-  it("requests are sent that were not dropped; those cut off by the end may have been", () => {
+  it("requests are sent that were not dropped; those lost here or cut off by the end may have been", () => {
     const sent = rule({ of: "count", counter: "sent" });
     const lost = { failed: 30, badBy: { dropped: 10, generator: 5, unfinished: 8, reset: 7 } };
     expect(figureOf(sent, [tally(70, 1, lost)], terms)).toEqual({
       value: 77,
       n: 100,
-      range: [77, 85],
+      range: [77, 90],
     });
     expect(figureOf(sent, [tally(70, 1, { failed: 3 })], terms)).toEqual({ value: 73, n: 73 });
     const rate = figureOf(rule({ of: "per_second", counter: "sent" }), [tally(70, 1, lost)], terms);
-    expect(rate).toEqual({ value: 7.7, n: 100, range: [7.7, 8.5] });
+    expect(rate).toEqual({ value: 7.7, n: 100, range: [7.7, 9] });
   });
 
   it("iterations are those that came to their end, a bad one too", () => {
     const ended = rule({ of: "count", counter: "iterations" });
     const lost = { failed: 12, badBy: { dropped: 4, unfinished: 3, cancelled: 2, iteration: 3 } };
     expect(figureOf(ended, [tally(20, 9, lost)], terms)).toEqual({ value: 23, n: 32 });
+    const mine = { failed: 5, badBy: { generator: 5 } };
+    const range = [20, 25];
+    expect(figureOf(ended, [tally(20, 9, mine)], terms)).toEqual({ value: 20, n: 25, range });
   });
 
   it("every value of a gauge is held to the limit: the one that is worst for it is shown", () => {
@@ -147,10 +150,21 @@ describe("figures of a load run", () => {
 
   it("users of several scenarios add up; where nobody looked there is no figure", () => {
     const users = rule({ of: "count", counter: "vus" });
-    const two = [tally(5, 1, { gauge: 3 }), tally(5, 1, { gauge: 4 })];
+    const seen = (users: number) => tally(5, 1, { gauge: users, gaugeOfAll: users });
+    const two = [seen(3), seen(4)];
     expect(figureOf(users, two, terms)).toEqual({ value: 7, n: 10 });
-    expect(figureOf(users, [...two, tally(5, 1, { gauge: null })], terms)).toBeNull();
+    expect(
+      figureOf(users, [...two, tally(5, 1, { gauge: null, gaugeOfAll: null })], terms),
+    ).toBeNull();
     expect(figureOf(users, [tally(5, 1)], terms)).toBeNull();
+  });
+
+  it("users of scenarios that never overlap do not add up; each alone keeps its own", () => {
+    const users = rule({ of: "count", counter: "vus" });
+    const ended = tally(5, 1, { gauge: 3, gaugeOfAll: 0 });
+    const last = tally(5, 1, { gauge: 4, gaugeOfAll: 4 });
+    expect(figureOf(users, [ended, last], terms)?.value).toBe(4);
+    expect(figureOf(users, [ended], terms)?.value).toBe(3);
   });
 
   it("bytes of a client that nobody listened to are no 0", () => {

@@ -15,8 +15,8 @@ export interface SeenFigure {
   readonly range?: readonly [least: number, most: number];
 }
 
-/** Never sent, or never begun. */
-const lostOutcomes = ["dropped", "generator"] as const;
+/** Lost by the generator: the target might have had it. */
+const lost = "generator";
 /** Ended by the end of the run: sent or begun perhaps, and never at an end. */
 const openOutcomes = ["unfinished", "cancelled"] as const;
 
@@ -26,6 +26,7 @@ const sumOf = (tally: FiguredTally, outcomes: readonly string[]): number =>
 /** The fewest and the most a counter can be of one tally. */
 function countOf(tally: FiguredTally, { counter, outcome }: FigureRule): [number, number] {
   const exact = (count: number): [number, number] => [count, count];
+  const upTo = (most: number, unsure: number): [number, number] => [most - unsure, most];
   if (outcome !== undefined) return exact(tally.badBy[outcome] ?? 0);
   switch (counter) {
     case "events":
@@ -36,11 +37,9 @@ function countOf(tally: FiguredTally, { counter, outcome }: FigureRule): [number
     case "dropped":
       return exact(sumOf(tally, ["dropped"]));
     case "iterations":
-      return exact(tally.n - sumOf(tally, [...lostOutcomes, ...openOutcomes]));
-    case "sent": {
-      const most = tally.n - sumOf(tally, lostOutcomes);
-      return [most - sumOf(tally, openOutcomes), most];
-    }
+      return upTo(tally.n - sumOf(tally, ["dropped", ...openOutcomes]), sumOf(tally, [lost]));
+    case "sent":
+      return upTo(tally.n - sumOf(tally, ["dropped"]), sumOf(tally, [lost, ...openOutcomes]));
     case "ok":
       return exact(tally.n - tally.bad);
     case "bad":
@@ -50,10 +49,14 @@ function countOf(tally: FiguredTally, { counter, outcome }: FigureRule): [number
   }
 }
 
-/** Users: those of all scenarios together. A gauge of the plan's own: every value it was given. */
+/**
+ * Users: of one scenario its last; of several those at work at one look. A gauge of the plan's own:
+ * every value it was given.
+ */
 function gaugeOf(rule: FigureRule, tallies: readonly FiguredTally[]): Trend | null {
   if (rule.counter !== "gauge") {
-    const each = tallies.map(({ gauge }) => gauge ?? null);
+    const isOne = tallies.length === 1;
+    const each = tallies.map(({ gauge, gaugeOfAll }) => (isOne ? gauge : gaugeOfAll) ?? null);
     if (each.length === 0 || each.includes(null)) return null;
     return { value: each.reduce<number>((sum, one) => sum + (one ?? 0), 0) };
   }
@@ -130,6 +133,18 @@ export function figureOf(
   }
   const counted = isGauge(rule) ? gaugeOf(rule, tallies) : countedOf(rule, tallies, { ...o, n });
   return counted === null ? null : { ...counted, n };
+}
+
+/** A range of a gauge is of values that were all told; that of a count, of what nobody knows. */
+export const isUnsureCount = ({ of, counter }: FigureRule, { range }: SeenFigure): boolean =>
+  range !== undefined && of !== "trend" && counter !== "gauge";
+
+/** What is held to the limit: both ends, and of a count the limit itself where it lies between. */
+export function heldValues(rule: FigureRule, seen: SeenFigure): readonly number[] {
+  const [least, most] = seen.range ?? [seen.value, seen.value];
+  const { value } = rule.limit;
+  const isBetween = isUnsureCount(rule, seen) && least < value && value < most;
+  return isBetween ? [least, value, most] : [least, most];
 }
 
 const isGauge = ({ counter }: FigureRule): boolean =>

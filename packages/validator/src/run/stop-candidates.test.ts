@@ -5,13 +5,15 @@ import { loadJob } from "./load-job.fixture.ts";
 import { stopCandidates } from "./stop-candidates.ts";
 
 const point = { abortOnFail: true, abortOn: "point" } as const;
-const job = bindJob(
-  loadJob("http://127.0.0.1:1", {
-    response_time: [{ threshold: "avg<100", id: "avg", ...point }, "p(95)<1s"],
-    errors: [{ threshold: "rate<1%", id: "share", abortOnFail: true }],
-    due: [{ threshold: "rate>50", id: "rate", ...point }],
-  }),
-);
+const asked = loadJob("http://127.0.0.1:1", {
+  response_time: [{ threshold: "avg<100", id: "avg", ...point }, "p(95)<1s"],
+  errors: [{ threshold: "rate<1%", id: "share", abortOnFail: true }],
+  due: [{ threshold: "rate>50", id: "rate", ...point }],
+});
+const request = { kind: "http", method: "GET", path: "/" } as const;
+const pace = { executor: "constant-arrival-rate", rate: 60, request } as const;
+const get = { ...pace, durationMs: 10_000 };
+const job = bindJob({ ...asked, load: { ...asked.load, scenarios: { get } } });
 
 function tally(n: number, ms: number): SampleTally {
   const figures = { values: n, sumMs: n * ms, minMs: ms, sums: [[n, n * ms]] };
@@ -41,5 +43,28 @@ describe("claims that end a run early", () => {
     expect(rate?.isPast?.([tally(120, 1)], 2_000)).toBe(false);
     expect(rate?.isPast?.([tally(90, 1)], 2_000)).toBe(true);
     expect(rate?.isPast?.([tally(90, 1)], 0)).toBe(false);
+  });
+
+  it("a rate is of the time that was sent for: while the last answers are awaited it stays", () => {
+    const rate = stopCandidates(job).at(-1);
+    expect(rate?.isPast?.([tally(600, 1)], 14_000)).toBe(false);
+    expect(rate?.isPast?.([tally(490, 1)], 14_000)).toBe(true);
+  });
+
+  it("scenarios that begin later or warm up are measured each from its own start", () => {
+    const late = { ...pace, durationMs: 4_000, startMs: 8_000, warmupMs: 2_000 };
+    const both = { ...asked.load, scenarios: { get: { ...get, durationMs: 3_000 }, late } };
+    const rate = stopCandidates(bindJob({ ...asked, load: both })).at(-1);
+    expect(rate?.isPast?.([tally(100, 1), tally(80, 1)], 11_000)).toBe(false);
+    expect(rate?.isPast?.([tally(100, 1), tally(40, 1)], 11_000)).toBe(true);
+  });
+
+  it("fewer requests than a figure asks for end nothing", () => {
+    const bound = job.bound.map((one) =>
+      one.figure === undefined ? one : { ...one, figure: { ...one.figure, leastSamples: 20 } },
+    );
+    const [avg] = stopCandidates({ ...job, bound });
+    expect(avg?.isPast?.([tally(19, 150)], 2_000)).toBe(false);
+    expect(avg?.isPast?.([tally(20, 150)], 2_000)).toBe(true);
   });
 });

@@ -2,11 +2,12 @@ import type { SampleTally } from "@loadline/contract";
 import {
   type BoundJob,
   compare,
+  durationOf,
   type FigureRule,
   type LoadPlan,
   type StopCandidate,
 } from "../load/index.ts";
-import { figureOf, totalTimeoutMs } from "./load-figures.ts";
+import { figureOf, heldValues, totalTimeoutMs } from "./load-figures.ts";
 
 /** The claims of a job whose failure ends it early; figures by what they come to so far. */
 export function stopCandidates({ bound, load }: BoundJob): StopCandidate[] {
@@ -17,18 +18,21 @@ export function stopCandidates({ bound, load }: BoundJob): StopCandidate[] {
 }
 
 function pastLimit(figure: FigureRule, load: LoadPlan): NonNullable<StopCandidate["isPast"]> {
-  const starts = figure.scenarios.map((name) => {
-    const { startMs = 0, warmupMs = 0 } = load.scenarios[name] ?? {};
-    return startMs + warmupMs;
-  });
-  const fromMs = Math.min(...starts);
+  // As the figure of the whole run has it: what is left to drain measures nothing.
+  const spans = figure.scenarios
+    .map((name) => load.scenarios[name])
+    .filter((scenario) => scenario !== undefined)
+    .map((scenario) => (elapsedMs: number): number => {
+      const sentMs = Math.min(elapsedMs - (scenario.startMs ?? 0), durationOf(scenario));
+      return sentMs - (scenario.warmupMs ?? 0);
+    });
   const timeoutMs = load.timeouts?.totalMs ?? totalTimeoutMs;
   return (tallies: readonly SampleTally[], elapsedMs: number): boolean => {
     const due = tallies.reduce((sum, { n }) => sum + n, 0);
-    const measuredMs = Math.max(0, elapsedMs - fromMs);
+    const measuredMs = Math.max(0, ...spans.map((span) => span(elapsedMs)));
     const seen = figureOf(figure, tallies, { timeoutMs, measuredMs, due });
-    if (seen === null) return false;
-    return (seen.range ?? [seen.value]).every(
+    if (seen === null || seen.n < (figure.leastSamples ?? 0)) return false;
+    return heldValues(figure, seen).every(
       (value) => !compare(value, figure.operator, figure.limit.value),
     );
   };
