@@ -18,10 +18,11 @@ deny contains sprintf("the outcome is %v", [object.get(input, ["predicate", "out
 }
 
 # Never trust the outcome alone: every required claim is passed or openly accepted.
-deny contains sprintf("%v is %v", [claim.id, claim.verdict]) if {
+deny contains sprintf("%v is %v", [object.get(claim, "id", "a claim"), verdict]) if {
 	some claim in input.predicate.claims
 	claim.required
-	claim.verdict != "passed"
+	verdict := object.get(claim, "verdict", "absent")
+	verdict != "passed"
 	not claim.disposition
 }
 
@@ -40,8 +41,12 @@ has_chain_head if {
 	count(subject.digest.sha256) == 64
 }
 
-# A waiver that ended since the run is no longer an acceptance.
-deny contains sprintf("the waiver of %v ended %v", [waiver.claim, waiver.expires]) if {
+# A waiver that ended since the run is no longer an acceptance, nor is one whose end cannot be read.
+deny contains sprintf("the waiver of %v ended %v", [object.get(waiver, "claim", "a claim"), expires]) if {
 	some waiver in object.get(input, ["predicate", "waivers", "applied"], [])
-	time.parse_ns("2006-01-02", waiver.expires) + (24 * 3600 * 1000000000) < time.now_ns()
+	object.get(waiver, "disposition", "absent") != "not_applicable"
+	expires := object.get(waiver, "expires", "absent")
+	not still_holds(expires)
 }
+
+still_holds(expires) if time.parse_ns("2006-01-02", expires) + (24 * 3600 * 1000000000) >= time.now_ns()

@@ -198,4 +198,17 @@ describe("sample admission policies", () => {
     }
     expect(execFileSync("sh", ["-n", join(examples, "admit.sh")]).toString()).toBe("");
   });
+
+  test("neither sample takes what is absent for passed: no claims, no verdict, no end of a waiver", () => {
+    const rego = readFileSync(join(examples, "readiness.rego"), "utf8");
+    // An undefined term in the head or the body denies nothing.
+    const bare = /\b(?:claim\.(?:id|verdict)|waiver\.\w+|input\.predicateType)\b/;
+    expect(rego.split("\n").filter((line) => !line.startsWith("#") && bare.test(line))).toEqual([]);
+    expect(rego).toContain('verdict := object.get(claim, "verdict", "absent")');
+    expect(rego).toMatch(/not still_holds\(expires\)[^]*still_holds\(expires\) if time\.parse_ns/);
+    const kyverno = readFileSync(join(examples, "kyverno-policy.yaml"), "utf8");
+    expect(kyverno.replaceAll(/\s+/g, " ")).toContain(
+      '"{{ claims[?required] | length(@) }}" operator: GreaterThan value: 0',
+    );
+  });
 });
