@@ -95,21 +95,18 @@ describe("built-in profiles", () => {
   it.each([
     ["smoke", "smoke.speed_up"],
     ["levels", "ladder.speed_up"],
-  ])(
-    "[R1-23] %s of one user compares nothing: its speed-up is required and not decided",
-    (name, id) => {
-      const made = bound(findProfile(name), bare, { users: 1 });
-      const speedUp = made.bound.find(({ claim }) => claim.id === id);
-      expect(speedUp?.claim.required).toBe(true);
-      expect(speedUp?.ladder).toBeUndefined();
-      expect(speedUp?.undecided).toMatchObject({ reason: "not_run" });
-      expect(speedUp?.undecided?.sentence).toContain("--users 2");
-      const two = bound(findProfile(name), bare, { users: 2 });
-      const compared = two.bound.find(({ claim }) => claim.id === id);
-      expect(compared).toMatchObject({ claim: { required: true }, ladder: { users: 2 } });
-      expect(compared?.undecided).toBeUndefined();
-    },
-  );
+  ])("%s of one user compares nothing: its speed-up is required and not decided", (name, id) => {
+    const made = bound(findProfile(name), bare, { users: 1 });
+    const speedUp = made.bound.find(({ claim }) => claim.id === id);
+    expect(speedUp?.claim.required).toBe(true);
+    expect(speedUp?.ladder).toBeUndefined();
+    expect(speedUp?.undecided).toMatchObject({ reason: "not_run" });
+    expect(speedUp?.undecided?.sentence).toContain("--users 2");
+    const two = bound(findProfile(name), bare, { users: 2 });
+    const compared = two.bound.find(({ claim }) => claim.id === id);
+    expect(compared).toMatchObject({ claim: { required: true }, ladder: { users: 2 } });
+    expect(compared?.undecided).toBeUndefined();
+  });
 
   it("baseline's total is the sum of its stages", () => {
     expect(loadMinutes(bound(findProfile("baseline"), bare).load)).toBeCloseTo(140 / 60, 9);
