@@ -67,7 +67,7 @@ describe("diffRuns", () => {
       return loosenedClaims(before, { claims: [base] });
     };
     expect(lost(3_540)).toEqual([
-      { claim: "up", what: "parts", from: "3,540 parts, w61 first", to: "removed" },
+      { claim: "up", what: "parts", from: "3540 parts, w61 first", to: "removed" },
     ]);
     expect(lost(3)).toMatchObject([{ from: "w61, w62, w63" }]);
   });

@@ -112,7 +112,7 @@ function lostParts(a: Claim, b: Claim): string {
   const kept = new Set([...b.parts, ...(b.items ?? [])]);
   const lost = [...a.parts, ...(a.items ?? [])].filter((part) => !kept.has(part));
   if (lost.length <= lostNamesMax) return lost.join(", ");
-  return `${lost.length.toLocaleString("en-US")} parts, ${lost[0] ?? ""} first`;
+  return `${lost.length} parts, ${lost[0] ?? ""} first`;
 }
 
 /** Each way in which a claim may ask less than before. */
