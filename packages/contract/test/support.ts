@@ -8,6 +8,7 @@ import {
   planFileText,
   recordLine,
 } from "../src/browser.ts";
+import type { Waiver } from "../src/waiver/waiver.ts";
 import {
   miniClaim,
   miniPlan,
@@ -46,6 +47,20 @@ export function judge(claim: Claim, act: (run: TestRun) => void): ClaimVerdict {
 }
 
 export const short = ({ verdict, reason }: ClaimVerdict): string => `${verdict} ${reason ?? "-"}`;
+
+/** A waiver that holds in a run of April 2026, of these fields else. */
+export function makeWaiver(over: Partial<Waiver> & Pick<Waiver, "claim" | "covers">): Waiver {
+  return {
+    reason: "Known and accepted until the next release.",
+    owner: "R. Owner",
+    approvedBy: "A. Approver",
+    created: "2026-04-01",
+    expires: "2026-05-01",
+    target: "simulator",
+    link: "OPS-12",
+    ...over,
+  };
+}
 
 export interface TestBundle {
   readonly files: Map<string, Uint8Array>;

@@ -1,7 +1,7 @@
 /** Attempts to make a run READY by accepting what nobody may accept. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { makeClaim, sha256, startRun, type TestRun } from "../../test/support.ts";
+import { makeClaim, makeWaiver, sha256, startRun, type TestRun } from "../../test/support.ts";
 import { fold } from "../fold.ts";
 import { planDigest, type RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
@@ -72,17 +72,7 @@ function runOf(first: Fate, second: Fate): TestRun {
 }
 
 const fate = fc.constantFrom(...fates);
-const whole: Waiver = {
-  claim: "open",
-  covers: "failed",
-  reason: "Known and accepted until the next release.",
-  owner: "R. Owner",
-  approvedBy: "A. Approver",
-  created: "2026-04-01",
-  expires: "2026-05-01",
-  target: "simulator",
-  link: "OPS-12",
-};
+const whole = makeWaiver({ claim: "open", covers: "failed" });
 
 /** Each field as it may be, and as nobody may write it; the run is of 2026-04-12. */
 const good: { readonly [K in keyof Waiver]: readonly Waiver[K][] } = {

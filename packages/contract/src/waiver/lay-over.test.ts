@@ -1,22 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { makeClaim, sha256, startRun, type TestRun } from "../../test/support.ts";
+import { makeClaim, makeWaiver, sha256, startRun, type TestRun } from "../../test/support.ts";
 import { fold } from "../fold.ts";
 import { planDigest, type RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { describeWaivers, waiverText } from "./lay-over.ts";
 import type { NotApplicable, Waiver } from "./waiver.ts";
 
-const waiver: Waiver = {
-  claim: "b",
-  covers: "failed",
-  reason: "Known and accepted until the next release.",
-  owner: "R. Owner",
-  approvedBy: "A. Approver",
-  created: "2026-04-01",
-  expires: "2026-05-01",
-  target: "simulator",
-  link: "OPS-12",
-};
+const waiver = makeWaiver({ claim: "b", covers: "failed" });
 
 function makeRun(ids: readonly string[], closed = true): TestRun {
   const run = startRun(ids.map((id) => makeClaim({ id, kind: "predicate" })));

@@ -1,4 +1,5 @@
 import { limitWarnings } from "../limits/warnings.ts";
+import { namedTargets } from "../routing/config.ts";
 import { routingWarnings } from "../routing/warnings.ts";
 import type { GatewayConfig } from "./schema.ts";
 
@@ -16,8 +17,5 @@ export function configWarnings(config: GatewayConfig): string[] {
 }
 
 function isNamed({ routes }: GatewayConfig, target: string): boolean {
-  return Object.values(routes).some(
-    ({ groups, onContextLength }) =>
-      onContextLength === target || groups.some(({ targets }) => targets.includes(target)),
-  );
+  return Object.values(routes).some((route) => namedTargets(route).includes(target));
 }

@@ -1,5 +1,6 @@
 import { meant } from "@loadline/kit/nearest";
 import type { GatewayConfig } from "../config/schema.ts";
+import { namedTargets } from "../routing/config.ts";
 import type { LimitEntry } from "./config.ts";
 
 /** Limits that no call meets, and budgets that refuse each call, though that is seldom meant. */
@@ -35,11 +36,10 @@ function unpriced(config: GatewayConfig, limit: LimitEntry): string[] {
   const isMeant = (scope: "model" | "route", name: string): boolean =>
     limit.scope !== scope || names.length === 0 || names.includes(name);
   const routes = Object.entries(config.routes).filter(([name]) => isMeant("route", name));
-  return routes.flatMap(([, { models, groups, onContextLength = [] }]) => {
-    const targets = [...new Set(groups.flatMap((group) => group.targets).concat(onContextLength))];
-    const dear = targets.find((name) => !hasPrice(config, name));
+  return routes.flatMap(([, route]) => {
+    const dear = namedTargets(route).find((name) => !hasPrice(config, name));
     if (dear === undefined) return [];
-    return models
+    return route.models
       .filter((model) => isMeant("model", model) && !Object.hasOwn(config.prices, model))
       .map(
         (model) =>

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from "../config/schema.ts";
+import { groupTargets } from "./config.ts";
 
 /** How often a target is probed. */
 export interface Cadence {
@@ -11,7 +12,7 @@ export function cadencesOf(config: GatewayConfig): Map<string, Cadence> {
   const cadences = new Map<string, Cadence>();
   for (const { backup, groups } of Object.values(config.routes)) {
     if (backup === "off") continue;
-    for (const name of groups.flatMap((group) => group.targets)) {
+    for (const name of groupTargets({ groups })) {
       const before = cadences.get(name);
       cadences.set(name, {
         probeEveryMs: Math.min(before?.probeEveryMs ?? Number.POSITIVE_INFINITY, backup.probeEvery),

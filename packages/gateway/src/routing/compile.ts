@@ -4,6 +4,7 @@ import { gatewayErrors } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
 import type { ProviderDeps } from "../providers/provider.ts";
 import { lanesOf } from "../translate/lane.ts";
+import { groupTargets } from "./config.ts";
 import { type RouteTable, routeTable, type Target } from "./routes.ts";
 import { splitTarget } from "./states.ts";
 
@@ -51,7 +52,7 @@ export function compileRoutes(
       index: indexes ? indexes.indexOf(name) : index,
       models: route.models,
       isCritical: route.critical,
-      targets: [...new Set(route.groups.flatMap((group) => group.targets))].flatMap((target) => {
+      targets: groupTargets(route).flatMap((target) => {
         const opened = targets.get(target);
         return opened ? [opened] : [];
       }),

@@ -129,6 +129,22 @@ export const routeRoutingShape = {
     .describe("Target asked when another said that the prompt is too long for its context."),
 } as const;
 
+/** What names the targets of a route. */
+interface NamingRoute {
+  readonly groups: readonly { readonly targets: readonly string[] }[];
+  readonly onContextLength?: string | undefined;
+}
+
+/** The targets of a route's groups, each once, in order of preference. */
+export function groupTargets({ groups }: NamingRoute): string[] {
+  return [...new Set(groups.flatMap(({ targets }) => targets))];
+}
+
+/** Every target that a route names, each once. */
+export function namedTargets(route: NamingRoute): string[] {
+  return [...new Set([...groupTargets(route), route.onContextLength ?? []].flat())];
+}
+
 /** The breaker of one target: its own keys over the section's; `probePeriodMs` of its prober. */
 export function breakerSettings(
   section: z.output<typeof breakerConfig>,

@@ -1,6 +1,6 @@
 import type { GatewayConfig } from "../config/schema.ts";
 import { cadencesOf } from "./cadences.ts";
-import { breakerSettings, targetRoutingConfig } from "./config.ts";
+import { breakerSettings, groupTargets, targetRoutingConfig } from "./config.ts";
 import { splitTarget } from "./states.ts";
 
 const aloneRate = 0.5;
@@ -9,7 +9,7 @@ const aloneRate = 0.5;
 export function routingWarnings(config: GatewayConfig): string[] {
   const warnings: string[] = [];
   for (const [name, { groups, backup }] of Object.entries(config.routes)) {
-    const targets = [...new Set(groups.flatMap((group) => group.targets))];
+    const targets = groupTargets({ groups });
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
       const { routing } = splitTarget(config.targets[only] ?? {});

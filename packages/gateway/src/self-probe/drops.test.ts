@@ -1,12 +1,8 @@
-import { connect, createServer, type DropArgument } from "node:net";
+import { createServer, type DropArgument } from "node:net";
 import { systemClock, TestClock } from "@loadline/kit/clock";
-import { createLogger } from "@loadline/kit/logger";
-import { systemRandom } from "@loadline/kit/random";
 import { eventually, listenOnLoopback } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
-import { openOwnRoute } from "./own-route.ts";
-import { ProbePass } from "./pass.ts";
-import { createSelfProbe } from "./self-probe.ts";
+import { doorTo, probeAlone } from "./self-probe.fixture.ts";
 
 /**
  * One call to a listener that breaks every connection off, while it says that it turned one away,
@@ -22,21 +18,8 @@ async function asidesOf(told: (own: DropArgument) => DropArgument | undefined): 
     socket.destroy();
   });
   const port = await listenOnLoopback(server);
-  const clock = new TestClock();
-  const random = systemRandom();
-  const logger = createLogger({ clock, write: () => undefined });
-  const { signal } = new AbortController();
-  const probe = createSelfProbe({
-    clock,
-    logger,
-    own: openOwnRoute({ clock, random, logger, signal, runDir: "" }, 1000),
-    pass: new ProbePass(random),
-    timeoutMs: 60_000,
-    missing: () => [],
-    onSkipped: () => undefined,
-    onResult: () => void results++,
-  });
-  const door = { connect: () => connect(port, "127.0.0.1"), host: "a", close: () => undefined };
+  const probe = probeAlone(new TestClock(), () => void results++);
+  const door = doorTo(port);
   const aside = () => {
     asides++;
     return Promise.resolve(door);

@@ -7,10 +7,9 @@ import { type Running, runGateway as run, temporaryDir } from "../../test/harnes
 import { TlsFolder } from "../../test/tls.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Stage, StageId, StageOutcome } from "../pipeline/stage.ts";
-import type { GatewayConfig } from "../config/schema.ts";
-import { loadConfig } from "../index.ts";
 import { recordOf } from "../dialects/json.ts";
 import { probeModel } from "./pass.ts";
+import { configOf } from "./self-probe.fixture.ts";
 
 const clock = systemClock();
 const waitMs = 20_000;
@@ -24,24 +23,6 @@ function instead(id: StageId, run: (x: Exchange, stage: Stage) => StageOutcome) 
         stage.id === id ? { ...stage, run: (x: Exchange) => run(x, stage) } : stage,
       ),
   };
-}
-
-/** The configuration that the harness starts with, and more. */
-function configOf(g: Running, more: Record<string, unknown>): GatewayConfig {
-  const target = { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 };
-  return loadConfig(
-    undefined,
-    {},
-    {
-      stateDir: g.stateDir,
-      listen: { port: 0 },
-      drain: { accept: 0, grace: 0 },
-      telemetry: { overloadAfter: 0 },
-      targets: { s: target },
-      routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
-      ...more,
-    },
-  );
 }
 
 async function countOf(g: Running, result: string): Promise<number> {

@@ -4,15 +4,10 @@ import { connect, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { text as textOf } from "node:stream/consumers";
 import { systemClock, TestClock } from "@loadline/kit/clock";
-import { createLogger } from "@loadline/kit/logger";
-import { systemRandom } from "@loadline/kit/random";
 import { eventually, listenOnLoopback } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { type Running, runGateway } from "../../test/harness.ts";
-import { loadConfig } from "../index.ts";
-import { openOwnRoute } from "./own-route.ts";
-import { ProbePass } from "./pass.ts";
-import { createSelfProbe } from "./self-probe.ts";
+import { configOf, doorTo, probeAlone } from "./self-probe.fixture.ts";
 
 const clock = systemClock();
 const waitMs = 20_000;
@@ -20,21 +15,7 @@ type Settings = Readonly<Record<string, unknown>>;
 
 /** Goes over to another configuration that has these settings, too. */
 async function reload(g: Running, settings: Settings): Promise<void> {
-  const target = { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 };
-  const next = loadConfig(
-    undefined,
-    {},
-    {
-      stateDir: g.stateDir,
-      listen: { port: 0 },
-      drain: { accept: 0, grace: 0 },
-      telemetry: { overloadAfter: 0 },
-      targets: { s: target },
-      routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
-      outputMax: { sim: 9 },
-      ...settings,
-    },
-  );
+  const next = configOf(g, { outputMax: { sim: 9 }, ...settings });
   const { outcome, problem } = await g.gateway.reload(next);
   expect([outcome, problem]).toEqual(["applied", undefined]);
 }
@@ -113,23 +94,9 @@ describe("a gateway that refuses on purpose", () => {
     });
     const port = await listenOnLoopback(server);
     const time = new TestClock();
-    const random = systemRandom();
-    const logger = createLogger({ clock: time, write: () => undefined });
-    const { signal } = new AbortController();
-    const own = openOwnRoute({ clock: time, random, logger, signal, runDir: "" }, 1000);
     let results = 0;
-    const probe = createSelfProbe({
-      clock: time,
-      logger,
-      own,
-      pass: new ProbePass(random),
-      timeoutMs: 60_000,
-      missing: () => [],
-      onSkipped: () => undefined,
-      onResult: () => void results++,
-    });
-    const door = { connect: () => connect(port, "127.0.0.1"), host: "a", close: () => undefined };
-    probe.begin({ open: () => door });
+    const probe = probeAlone(time, () => void results++);
+    probe.begin({ open: () => doorTo(port) });
     // A wait that doubled on would be over 3 s by the sixth.
     for (let round = 1; round <= 7; round++) {
       await eventually(clock, () => results === round, waitMs);

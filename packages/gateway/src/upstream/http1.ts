@@ -38,19 +38,16 @@ export interface Http1UpstreamOptions extends UpstreamOptions {
   readonly host: string;
 }
 
-const queueMax = 64;
-const queueWaitMs = 1000;
-const idleMs = 4000;
+/** Bounds of the connections to one target, whoever speaks to it: how many calls wait for one, for how long, and how long one stays open unused. */
+export const connectionBounds = { queueMax: 64, queueWaitMs: 1000, idleMs: 4000 } as const;
 
 /** An OpenAI-shaped HTTP/1.1 upstream over our own pool, on TCP, TLS or a Unix socket. */
 export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
   const pool: Http1Pool = createHttp1Pool({
     connect: o.connect,
     connectionsMax: o.connectionsMax,
-    queueMax,
-    queueWaitMs,
+    ...connectionBounds,
     connectTimeoutMs: o.connectTimeoutMs,
-    idleMs,
     clock: o.clock,
     retryStale: true,
   });

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
+import { connectionBounds } from "../http1.ts";
 
-const keepAliveMs = 4000;
 const keepAliveHintLessMs = 1000;
 const headBytesMax = 65_536;
 
@@ -67,8 +67,8 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
+    keepAliveTimeout: connectionBounds.idleMs,
+    keepAliveMaxTimeout: connectionBounds.idleMs,
     keepAliveTimeoutThreshold: keepAliveHintLessMs,
     maxHeaderSize: headBytesMax,
     allowH2: http2,

@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import { pathOf, requestHeaders, type UpstreamOptions } from "../http1.ts";
+import { connectionBounds, pathOf, requestHeaders, type UpstreamOptions } from "../http1.ts";
 import type { Upstream, UpstreamRequest } from "../upstream.ts";
 import { type CallTarget, UndiciCall } from "./call.ts";
 import { acceptedCodings } from "./decoder.ts";
@@ -15,16 +15,13 @@ export interface UndiciUpstreamOptions extends UpstreamOptions {
   readonly proxy?: Proxy | undefined;
 }
 
-const queueMax = 64;
-const queueWaitMs = 1000;
-
 /**
  * An OpenAI-shaped upstream over undici: HTTP/2, outbound proxies, compressed answers. Calls, classes
  * of faults and bounds are those of our own client; `connectionsMax` bounds the calls under way.
  */
 export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
   const { clock, connectTimeoutMs, url, http2, proxy, connectionsMax } = o;
-  const gate = new Gate({ max: connectionsMax, queueMax, queueWaitMs, clock });
+  const gate = new Gate({ ...connectionBounds, max: connectionsMax, clock });
   /** Begun while undici was being loaded. */
   let early: UndiciCall[] = [];
   let dispatcher: Dispatcher | undefined;
