@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { code, page, table } from "./markdown.ts";
+import { openRows } from "./open-rows.ts";
 
 /** Highest row of each part of the checklist; a title or check may bind no other id. */
 export const checklistRows: Readonly<Record<string, number>> = {
@@ -16,6 +17,13 @@ export interface Binding {
   readonly id: string;
   readonly path: string;
   readonly title: string;
+}
+
+/** Every id of the checklist, in its order. */
+export function allRows(): string[] {
+  return Object.entries(checklistRows).flatMap(([part, rows]) =>
+    Array.from({ length: rows }, (_, row) => `${part}-${String(row + 1).padStart(2, "0")}`),
+  );
 }
 
 const skipped = new Set(["node_modules", "fixtures", "dist"]);
@@ -59,7 +67,7 @@ export function readBindings(root: string): Binding[] {
 }
 
 const intro =
-  "Which tests stand for which row of the checklist: the ids in brackets at the end of their titles. A row without a test is not shown by a test; a row with one is shown as far as the title says.";
+  "Which tests stand for which row of the checklist: the ids in brackets at the end of their titles. A row with a test is shown as far as the title says; a row without one is open, with what is missing.";
 
 /** The page of bindings: how much of each part is bound, then every test by id. */
 export function bindingsPage(root: string): string {
@@ -75,5 +83,7 @@ export function bindingsPage(root: string): string {
     intro,
     table(["part", "rows", "bound", "tests"], parts),
     table(["id", "test", "file"], rows),
+    "## Open rows",
+    table(["id", "what is missing"], Object.entries(openRows)),
   );
 }

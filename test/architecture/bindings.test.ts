@@ -1,11 +1,25 @@
 import { describe, expect, it } from "vitest";
-import { bindingsOf, checklistRows, readBindings } from "../../scripts/reference/bindings.ts";
+import {
+  allRows,
+  bindingsOf,
+  checklistRows,
+  readBindings,
+} from "../../scripts/reference/bindings.ts";
+import { openRows } from "../../scripts/reference/open-rows.ts";
 import { linesMatching, readTree, repositoryRoot } from "./tree.ts";
 
 /** Brackets are put on here, so that this file binds nothing itself. */
 const bind = (...ids: readonly string[]): string => `[${ids.join(" ")}]`;
 
 const pagePath = "docs/reference/checklist-bindings.md";
+
+/** Rows that are neither bound nor open, or both, or open without a sentence. */
+function misfiled(bound: ReadonlySet<string>, open: Readonly<Record<string, string>>): string[] {
+  const known = new Set(allRows());
+  const rows = allRows().filter((id) => bound.has(id) === Object.hasOwn(open, id));
+  const wordless = Object.keys(open).filter((id) => !known.has(id) || (open[id] ?? "").length < 15);
+  return [...rows, ...wordless];
+}
 
 /** Bindings without a row on the page, as text. */
 function unlisted(page: string, bindings: ReturnType<typeof bindingsOf>): string[] {
@@ -41,6 +55,21 @@ describe("checklist bindings", () => {
       match[1] === undefined ? undefined : match[1],
     ).filter(({ path, message }) => !seen.has(`${message} ${path}`));
     expect(lost).toEqual([]);
+  });
+
+  it("every row of the checklist is bound by a test or says what is missing, never both", () => {
+    expect(misfiled(new Set(bindings.map(({ id }) => id)), openRows)).toEqual([]);
+  });
+
+  it("a row that is forgotten, listed twice, unknown or without words is named", () => {
+    const bound = new Set(allRows().slice(2));
+    const [first = "", second = "", third = ""] = allRows();
+    const words = "no such tool is built";
+    expect(misfiled(bound, { [first]: words, [second]: words })).toEqual([]);
+    expect(misfiled(bound, { [first]: words })).toEqual([second]);
+    expect(misfiled(bound, { [first]: words, [second]: words, [third]: words })).toEqual([third]);
+    expect(misfiled(bound, { [first]: words, [second]: "later" })).toEqual([second]);
+    expect(misfiled(bound, { [first]: words, [second]: words, "R9-01": words })).toEqual(["R9-01"]);
   });
 
   it("every bound id is a row of the checklist", () => {
