@@ -24,6 +24,8 @@ export default defineConfig({
       project("unit", ["packages/*/{src,test}/**/*.test.{ts,tsx}"], 60_000),
       project("architecture", ["test/architecture/**/*.test.ts"], 60_000),
       project("integration", ["test/integration/**/*.test.ts"], 120_000),
+      // What times the machine has it for itself: its files run one after another.
+      project("alone", ["test/alone/**/*.test.ts"], 120_000),
       project("conformance", ["test/conformance/**/*.test.ts"], 120_000),
       project("browser", ["test/browser/**/*.test.ts"], 120_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 300_000),

@@ -7,8 +7,8 @@ import {
   startReferenceTarget,
   type Truth,
 } from "../../packages/testkit/src/reference-target/index.ts";
-import { judgeRounds, unless } from "./load/rounds.ts";
-import { limitOf, type LoadRun, runScenario } from "./load/run.ts";
+import { judgeRounds, unless } from "../integration/load/rounds.ts";
+import { limitOf, type LoadRun, runScenario } from "../integration/load/run.ts";
 
 const ratePerSecond = 1000;
 const seconds = 10;

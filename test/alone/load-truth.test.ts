@@ -7,8 +7,8 @@ import {
   startReferenceTarget,
   type TargetOptions,
 } from "../../packages/testkit/src/reference-target/index.ts";
-import { get, limitOf, pressurePercent, runScenario } from "./load/run.ts";
-import { notTested, pressurePercentMax, quietest, skipNotTested } from "./machine.ts";
+import { get, limitOf, pressurePercent, runScenario } from "../integration/load/run.ts";
+import { notTested, pressurePercentMax, quietest, skipNotTested } from "../integration/machine.ts";
 
 const users = 8;
 /** 100 requests, whatever becomes of them. */

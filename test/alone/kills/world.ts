@@ -6,14 +6,13 @@ import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { expect, type TestContext } from "vitest";
 import { openGateway } from "../../start-gateway.ts";
-import { notTested, pressurePercentMax, skipNotTested } from "../machine.ts";
+import { notTested, pressurePercentMax, skipNotTested } from "../../integration/machine.ts";
 import type { Call } from "./load.ts";
 import { type KillReport, runKills, sayKills } from "./run-kills.ts";
 
 export const kills = 59;
 export const perSecond = 50;
 export const killsTimeoutMs = 600_000;
-const everyMs = 2000;
 const shownMax = 3;
 /** With processors this busy, a slow switch may be the machine's doing. */
 const pressureMax = 0.5;
@@ -79,12 +78,18 @@ export async function startRoute(targets: Readonly<Record<string, object>>): Pro
   };
 }
 
+export interface Victim {
+  readonly name: string;
+  /** Shortest time between two kills, ms: enough for the next one to come up. */
+  readonly everyMs: number;
+  kill(target: string): Promise<boolean>;
+}
+
 /** Kills what is active 59 times: no call may fail; skips where models had no processor to run on. */
 export async function killUnderLoad(
   context: TestContext,
-  name: string,
   running: Running,
-  kill: (target: string) => Promise<boolean>,
+  { name, everyMs, kill }: Victim,
 ): Promise<KillReport> {
   const { url, key, hasBackup: canKill } = running;
   const plan = { clock, url, key, kills, perSecond, everyMs, model: "m", kill, canKill };

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startLoadline } from "../conformance/fault-table/loadline.ts";
 import { observe } from "../conformance/fault-table/observe.ts";
 import type { Subject } from "../conformance/fault-table/subject.ts";
-import { quietestExcused } from "./busy-rounds.ts";
+import { quietestExcused } from "../integration/busy-rounds.ts";
 
 const times = 30;
 const abortMsMax = 100;

@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../../../packages/testkit/src/eventually.ts";
-import { cpuWaitedMs } from "../machine.ts";
+import { cpuWaitedMs } from "../../integration/machine.ts";
 import { type Call, type Load, startLoad } from "./load.ts";
 
 export interface KillPlan {

@@ -25,7 +25,8 @@ describe(`${kills} kills of the active in-process model, under ${perSecond} call
       await using running = await startRoute(targets);
       await eventually(systemClock(), running.hasBackup, startDeadlineMs);
       const kill = (name: string): Promise<boolean> => Promise.resolve(killHost(name));
-      const report = await killUnderLoad(context, "model host", running, kill);
+      const victim = { name: "model host", everyMs: 2000, kill };
+      const report = await killUnderLoad(context, running, victim);
       await expectFastSwitches(context, running, report);
     },
     killsTimeoutMs,

@@ -23,7 +23,8 @@ describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a
       );
       await using running = await startRoute(targets);
       const kill = (name: string): Promise<boolean> => upstreams.kill(name);
-      const report = await killUnderLoad(context, "HTTP upstream", running, kill);
+      const victim = { name: "HTTP upstream", everyMs: 1000, kill };
+      const report = await killUnderLoad(context, running, victim);
       await expectFastSwitches(context, running, report);
     },
     killsTimeoutMs,
