@@ -147,7 +147,7 @@ describe.each([
   ["steps", steps],
   ["module", 'requests: [open, ask, push, hear, leave]\n      exec: "./s.ts#s"'],
 ])("a free socket in a scenario's %s", (_how, what) => {
-  it("[R3-20] is opened, asked, heard and left as written, and counted by k6's names", async () => {
+  it("is opened, asked, heard and left as written, and counted by k6's names", async () => {
     await using server = await startTalk();
     using folder = planFolder();
     folder.write("s.ts", module);
