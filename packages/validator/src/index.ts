@@ -16,6 +16,7 @@ export {
   jobMinutes,
   loadPlanRows,
   loadProfiles,
+  peakOf,
   profileManifestSchema,
   readLoadFile,
   runLoad,

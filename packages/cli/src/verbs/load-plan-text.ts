@@ -1,15 +1,16 @@
 import { formatNumber } from "@loadline/contract";
-import { type BoundJob, jobMinutes, type LoadPlanRow } from "@loadline/validator";
+import { type BoundJob, jobMinutes, type LoadPlanRow, peakOf } from "@loadline/validator";
 import { cleanText, clip } from "../terminal/clean-text.ts";
 
-/** What `load --dry-run` prints: samples, minutes and what cannot be proven. */
+/** What `load --dry-run` prints: samples, minutes, the height of the load and what cannot be proven. */
 export function loadPlanText(bound: BoundJob, rows: readonly LoadPlanRow[], json: boolean): string {
   const minutes = Math.round(jobMinutes(bound.job) * 10) / 10;
+  const peak = peakOf(bound.load);
   const open = rows.filter((row) => row.required && !row.provable);
   if (json) {
     const { scenarios } = bound.load;
     const exit = open.length > 0 ? 2 : 0;
-    return `${JSON.stringify({ profile: bound.job.profile, minutes, scenarios, rows, notes: bound.notes, exit }, null, 2)}\n`;
+    return `${JSON.stringify({ profile: bound.job.profile, minutes, peak, scenarios, rows, notes: bound.notes, exit }, null, 2)}\n`;
   }
   const verdict =
     open.length === 0
@@ -20,9 +21,18 @@ export function loadPlanText(bound: BoundJob, rows: readonly LoadPlanRow[], json
     `${"  claim".padEnd(39)}${"kind".padEnd(11)}${"n".padStart(8)}  needed with 0 / 1 / 2 bad`,
     ...rows.map(rowText),
     ...bound.notes.map((note) => `  note ${cleanText(note)}`),
-    `${rows.length} claims, ${minutes} min; ${verdict}`,
+    `${rows.length} claims, ${minutes} min${peakText(peak)}; ${verdict}`,
     "",
   ].join("\n");
+}
+
+/** What the target gets at its busiest moment; nothing where nobody can say. */
+function peakText({ users, perSecond }: ReturnType<typeof peakOf>): string {
+  const parts = [
+    ...(users > 0 ? [`${formatNumber(users)} users`] : []),
+    ...(perSecond > 0 ? [`${formatNumber(perSecond)}/s`] : []),
+  ];
+  return parts.length === 0 ? "" : `, at most ${parts.join(" and ")}`;
 }
 
 function rowText(row: LoadPlanRow): string {

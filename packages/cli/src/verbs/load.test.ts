@@ -127,6 +127,28 @@ describe("loadline load", () => {
     expect(host.out() + host.err()).not.toContain("sk-other-0001");
   });
 
+  it("a plan prints its true height: users and arrivals of all scenarios at their busiest moment", async () => {
+    const ramp =
+      "startVUs: 20, stages: [{ duration: 20s, target: 40 }, { duration: 20s, target: 40 }]";
+    const steps = "steps: [{ name: get, http: / }]";
+    const text = [
+      "load:",
+      "  target: { baseUrl: http://127.0.0.1:1 }",
+      "  scenarios:",
+      `    chat: { executor: ramping-vus, ${ramp}, ${steps} }`,
+      `    late: { executor: constant-vus, vus: 15, startTime: 60s, duration: 5s, ${steps} }`,
+      `    open: { executor: constant-arrival-rate, rate: 30, duration: 40s, ${steps} }`,
+    ];
+    writeFileSync(join(cwd, "plan.yaml"), text.join("\n"));
+    const { exit, host } = await load(["plan.yaml", "--dry-run"]);
+    expect([exit, host.out()]).toEqual([
+      0,
+      expect.stringContaining(", at most 40 users and 30/s;"),
+    ]);
+    const { host: json } = await load(["plan.yaml", "--dry-run", "--json"]);
+    expect(JSON.parse(json.out())).toMatchObject({ peak: { users: 40, perSecond: 30 } });
+  });
+
   it("`plan` prints the same of a profile or a load plan as `load --dry-run`", async () => {
     const args = [...target, "--profile", "levels", "--duration", "20s"];
     const dry = await load([...args, "--dry-run"]);

@@ -22,6 +22,7 @@ export { jobOfProfile } from "./profiles/job-of-profile.ts";
 export { profileManifestSchema } from "./profiles/manifest.ts";
 export { jobOfFile } from "./job-of-file.ts";
 export { durationOf } from "./plan/duration.ts";
+export { peakOf } from "./plan/peak.ts";
 export { compare } from "./thresholds/compare.ts";
 export { jobMinutes, loadPlanRows } from "./plan-rows.ts";
 export type { LoadPlanRow } from "./plan-rows.ts";
