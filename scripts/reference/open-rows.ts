@@ -38,7 +38,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-40": "nobody has judged it yet",
   "R1-41": "nobody has judged it yet",
   "R2-01": "nobody has judged it yet",
-  "R2-02": "nobody has judged it yet",
   "R2-03": "nobody has judged it yet",
   "R2-04": "nobody has judged it yet",
   "R2-05": "nobody has judged it yet",

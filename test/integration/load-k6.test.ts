@@ -150,6 +150,46 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
     ]);
   });
 
+  it("chat, documents and tools, each a ramp of users: the script runs as exported, shortcut flags send nothing, the plan prints k6's own peak, and the summary is read back [R2-02]", async () => {
+    const dir = await exportedTo(rampsPlan(target.url));
+    await target.configure({ delayMs: 5 });
+    // Flags that put users of their own in place of the scenarios would measure something else.
+    for (const flags of [
+      ["--vus", "5", "--duration", "1s"],
+      ["--iterations", "3"],
+    ]) {
+      const refused = await k6(dir, [...flags, "s.js"]);
+      expect(refused.code, refused.err).toBe(104);
+    }
+    expect((await target.truth()).requests).toEqual({});
+
+    const [ran, plan] = await Promise.all([
+      k6(dir, ["--summary-export", "summary.json", "s.js"]),
+      runCli(dir, ["plan", "plan.yaml"]),
+    ]);
+    expect(ran.code, ran.err).toBe(0);
+    const text = readFileSync(join(dir, "summary.json"), "utf8");
+    const run = readForeign([{ name: "summary.json", text }]);
+    expect(JSON.parse(text)).toMatchObject({ metrics: { vus_max: { value: 90 } } });
+    expect([plan.code, plan.out]).toEqual([0, expect.stringContaining(", at most 90 users;")]);
+
+    const { requests } = await target.truth();
+    expect(Object.keys(requests).sort()).toEqual(["/chat", "/documents", "/tools"]);
+    const total = Object.values(requests).reduce((sum, count) => sum + count, 0);
+    expect(run.metrics.get("http_reqs")?.count).toBe(total);
+    const { ok } = readForeign([{ name: "k6.log", text: ran.out }]).exact ?? { ok: {} };
+    for (const [scenario, path] of [
+      ["chat", "/chat"],
+      ["rag", "/documents"],
+      ["mcp", "/tools"],
+    ] as const) {
+      expect(ok[scenario], scenario).toEqual({ n: requests[path], ok: requests[path] });
+    }
+    const read = await runCli(dir, ["load", "import", "summary.json"]);
+    // Without a plan that takes imported figures for its own, they are shown and prove nothing.
+    expect([read.code, read.out]).toEqual([2, expect.stringContaining(String(total))]);
+  });
+
   it("two halves of an exported ramp keep its schedule, and their counts add up to the target's", async (context) => {
     const dir = await exportedTo(
       `load:
@@ -250,3 +290,28 @@ load:
     "response_time{scenario:browse,step:make}": ["p(90)<5s"]
     errors: ["rate<20%"]
 `;
+
+/** The three services of a suite, with their users and a shorter ramp. */
+const rampsPlan = (url: string): string =>
+  JSON.stringify({
+    load: {
+      target: { baseUrl: url },
+      scenarios: Object.fromEntries(
+        (
+          [
+            ["chat", 20, "/chat"],
+            ["rag", 15, "/documents"],
+            ["mcp", 10, "/tools"],
+          ] as const
+        ).map(([name, startVUs, path]) => {
+          const stages = [
+            { duration: "500ms", target: startVUs * 2 },
+            { duration: "500ms", target: startVUs * 2 },
+          ];
+          const steps = [{ name, http: { path, json: { q: "x" } } }];
+          return [name, { executor: "ramping-vus", startVUs, stages, think: "200ms", steps }];
+        }),
+      ),
+      thresholds: { errors: ["rate<20%"] },
+    },
+  });
