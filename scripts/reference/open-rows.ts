@@ -98,13 +98,11 @@ export const openRows: Readonly<Record<string, string>> = {
     "a clean clone installs from the lockfile and leaves git clean, but no image is built from it",
   "R3-05":
     "no image, manifest, chart or compose file is shipped that a lint could hold against the port",
-  "R3-06": "nobody has judged it yet",
   "R3-07": "no SAML login is built: keys are the only credential",
   "R3-08": "no SAML login is built, so no metadata of an identity provider is read",
   "R3-09": "the matrix of roles goes through API keys alone: no login opens a session",
   "R3-10":
     "a surface names one permission; guards by role, by any and by all of several are not built",
-  "R3-11": "nobody has judged it yet",
   "R3-13": "no cache of completions is built, in the process or in Redis",
   "R3-14": "no cache of completions is built that would need a key",
   "R3-15": "no cache of completions is built, so there are no tags to invalidate",

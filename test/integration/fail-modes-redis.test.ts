@@ -63,4 +63,39 @@ describe.skipIf(parts.missing)("Redis, an optional dependency", () => {
     await expect(runRow(row).then(expectOptional)).rejects.toThrow();
     proxy.delay(0);
   }, 120_000);
+
+  it("absent at the start, then there, killed and back: no 5xx, marked while away, joined by itself at the address as configured [R3-06]", async () => {
+    await using absent = await startTcpProxy({ clock, targetPort: redis.port });
+    await absent.refuse();
+    await using late = await startSubject(clock, { redis: `redis://127.0.0.1:${absent.port}/3` });
+    const bad: number[] = [];
+    const call = async (): Promise<boolean> => {
+      const { status, isDegraded } = await late.call();
+      if (status !== 200) bad.push(status);
+      return isDegraded;
+    };
+    /** Calls until they are all as the state of Redis has them, which /health says too. */
+    const become = async (state: "ok" | "down"): Promise<void> => {
+      const isThere = async (): Promise<boolean> => {
+        const health = await late.health();
+        if (health.status !== 200) bad.push(health.status);
+        const marks = [await call(), await call(), await call()];
+        return health.states["redis"] === state && marks.every((one) => one === (state === "down"));
+      };
+      await eventually(clock, isThere, readyMs);
+    };
+    const ofThree = async (): Promise<boolean> =>
+      (await redis.command("INFO keyspace")).includes("db3:keys=");
+    await become("down");
+    expect(await ofThree()).toBe(false);
+    await absent.accept();
+    await become("ok");
+    expect(await ofThree()).toBe(true);
+    await redis.kill();
+    await become("down");
+    await redis.restart();
+    await become("ok");
+    expect(await ofThree()).toBe(true);
+    expect(bad).toEqual([]);
+  }, 120_000);
 });

@@ -220,6 +220,47 @@ function revocationSuite(cluster: () => Cluster): void {
     await insist(() => users.disable(by, user.id));
     await to(401);
   });
+
+  it("a custom grant of the admin API adds to a viewer's key on each node while it serves, its end takes it away [R3-11]", async () => {
+    const { keys, services, nodes } = cluster();
+    if (!services) throw new Error("not started");
+    const { users, roles } = services;
+    const url = nodes[0]?.url ?? "";
+    const admin = await insist(() => keys.create(by, { name: "admin", roles: ["admin"] }));
+    const subject = `granted of ${nodes.length}`;
+    const user = await insist(() => users.create(by, { subject, roles: ["editor"] }));
+    const made = { name: "g", ownerId: user.id, roles: ["editor"] };
+    const key = await insist(() => keys.create(by, made));
+    await insist(() => roles.grant(by, user.id, "viewer"));
+    await insist(() => roles.revoke(by, user.id, "editor"));
+    const body = JSON.stringify({ ...chat, max_tokens: 1 });
+    /** What each node says to a call for a model, and to what a viewer may do anyway. */
+    const all = (): Promise<string[]> =>
+      Promise.all(
+        nodes.map(async (node) => {
+          const init = { method: "POST", headers: headers(key.secret), body };
+          const answer = await fetch(`${node.url}/v1/chat/completions`, init);
+          const code = /LL_AUTHZ_DENIED/.exec(await answer.text())?.[0] ?? "";
+          return `${answer.status} ${code} ${await statusOf(node.url, key.secret)}`;
+        }),
+      );
+    const to = (said: string) =>
+      expect.poll(async () => [...new Set(await all())], { timeout: soonMs }).toEqual([said]);
+    const act = async (method: string, path: string, what?: object): Promise<string> => {
+      const init = { method, headers: headers(admin.secret) };
+      const sent = what === undefined ? init : { ...init, body: JSON.stringify(what) };
+      const answer = await fetch(`${url}/admin/v1/users/${user.id}/grants${path}`, sent);
+      const text = await answer.text();
+      expect(answer.ok, text).toBe(true);
+      return text;
+    };
+    await to("403 LL_AUTHZ_DENIED 200");
+    const text = await act("POST", "", { permission: "inference:call", reason: "incident" });
+    await to("200  200");
+    const id = /"id":"([^"]+)"/.exec(text)?.[1] ?? "";
+    await act("DELETE", `/${id}`);
+    await to("403 LL_AUTHZ_DENIED 200");
+  });
 }
 
 describe("one gateway on SQLite, revoked from another process", () => {
