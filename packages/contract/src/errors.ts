@@ -1,4 +1,5 @@
 import { lintErrors } from "./lint/errors.ts";
+import { sloErrors } from "./slo/errors.ts";
 import { waiverErrors } from "./waiver/errors.ts";
 
 /** The shape of the kit's error tables; this package imports nothing of ours, so it has its own. */
@@ -44,6 +45,7 @@ function defineErrors<const T extends Readonly<Record<string, ContractErrorRow>>
 export const contractErrors = defineErrors({
   ...lintErrors,
   ...waiverErrors,
+  ...sloErrors,
   LL_PLAN_SHAPE: {
     fault: "caller",
     retryable: false,

@@ -8,3 +8,4 @@ export { verdictDocumentSchema } from "./schemas/verdict-schema.ts";
 export { waiverFileSchema } from "./schemas/waiver-schema.ts";
 export * from "./sabotage/false-verdicts.ts";
 export * from "./sabotage/mini-run.ts";
+export * from "./slo/index.ts";
