@@ -27,6 +27,7 @@ export * from "./projection.ts";
 export * from "./report-build.ts";
 export * from "./report-model.ts";
 export * from "./scorecard.ts";
+export * from "./shell-line.ts";
 export * from "./statistics/binomial.ts";
 export * from "./statistics/bootstrap.ts";
 export * from "./statistics/bounds.ts";

@@ -7,6 +7,7 @@ import {
   formatObserved,
   formatRatio,
   type ReportModel,
+  shellLine,
 } from "@loadline/contract";
 import type { Reporter } from "../run/types.ts";
 import { scoreSection } from "./markdown-score.ts";
@@ -64,27 +65,6 @@ function claimTable(claims: readonly ClaimVerdict[]): string[] {
     "|---|---|---|---|---|---|---|---|---|",
     ...claims.map(claimRow),
   ];
-}
-
-/** A secret by its name, as a shell reads it. */
-const reference = /(\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})/;
-
-function quoteArgument(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  if (argument === "") return "''";
-  // Every second part is a name.
-  return argument
-    .split(reference)
-    .map((part, at) => {
-      if (at % 2 === 1) return `"${part}"`;
-      return part === "" ? "" : `'${part.replaceAll("'", "'\\''")}'`;
-    })
-    .join("");
-}
-
-/** An argument list as a shell line; `$NAME` and `${NAME}` of secrets stay open to expansion. */
-export function shellLine(argv: readonly string[]): string {
-  return argv.map(quoteArgument).join(" ");
 }
 
 function findings(model: ReportModel): string[] {
