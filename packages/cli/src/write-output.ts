@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { codeOf } from "@loadline/kit/errors";
 import { cliErrors } from "./errors.ts";
 
 /** Writes a file that the command line names. @throws LL_CLI_WRITE */
@@ -10,7 +11,7 @@ export function writeOutput(
   try {
     writeFileSync(path, content, o);
   } catch (cause) {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : "unwritable";
+    const why = codeOf(cause, "unwritable");
     throw cliErrors.make("LL_CLI_WRITE", `${path} cannot be written (${why}).`, { cause });
   }
 }

@@ -7,6 +7,7 @@ import {
   simulateBreaker,
 } from "@loadline/gateway";
 import { seededRandom } from "@loadline/kit/random";
+import { codeOf } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { serveConfig } from "./serve.ts";
@@ -34,7 +35,7 @@ function readTrace(path: string): string {
     const bytes = readFileSync(path);
     if (bytes.length <= traceBytesMax) return bytes.toString("utf8");
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     throw gatewayErrors.make("LL_BREAKER_TRACE", `${path} cannot be read (${reason}).`, { cause });
   }
   throw gatewayErrors.make("LL_BREAKER_TRACE", `${path} is over ${traceBytesMax} bytes.`);

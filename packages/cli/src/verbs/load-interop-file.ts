@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { ForeignFile } from "@loadline/validator";
+import { codeOf } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
 
 const fileBytesMax = 64 * 1024 * 1024;
@@ -11,7 +12,7 @@ export function readText(path: string): ForeignFile {
     const bytes = readFileSync(path);
     if (bytes.length <= fileBytesMax) return { name: basename(path), text: bytes.toString("utf8") };
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     throw cliErrors.make("LL_CLI_ARGUMENT", `${path} cannot be read (${reason}).`, { cause });
   }
   throw cliErrors.make("LL_CLI_ARGUMENT", `${path} is over ${fileBytesMax} bytes.`);

@@ -10,6 +10,7 @@ import {
   readLoadFile,
   type ThresholdSpec,
 } from "@loadline/validator";
+import { codeOf } from "@loadline/kit/errors";
 import type { Args } from "../args.ts";
 import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
@@ -145,7 +146,7 @@ function readManifestText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     throw cliErrors.make("LL_CLI_FILE", `--manifest ${path}: cannot be read (${reason}).`, {
       cause,
     });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkWatched, rulesDocument, rulesFile, type WatchedFigure } from "@loadline/gateway";
+import { codeOf } from "@loadline/kit/errors";
 import { parseDurationMs } from "../duration.ts";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
@@ -66,7 +67,7 @@ function readPage(path: string, file: string): string {
     const bytes = readFileSync(path);
     if (bytes.length <= pageBytesMax) return bytes.toString("utf8");
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     throw cliErrors.make("LL_CLI_FILE", `--metrics ${file}: cannot be read (${reason}).`, {
       cause,
     });

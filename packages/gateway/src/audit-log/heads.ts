@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, truncateSync } from "node:fs";
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import { createMerkleTree } from "@loadline/kit/merkle";
+import { codeOf } from "@loadline/kit/errors";
 import { gatewayErrors } from "../errors.ts";
 import type { AuditRepository, FactRepository } from "../state/repositories.ts";
 import type { AuditRow } from "../state/rows.ts";
@@ -188,11 +189,11 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
+    if (codeOf(cause) === "ENOENT") return "";
     throw gatewayErrors.make("LL_AUDITLOG_HEADS", `${path}: ${reason(cause)}.`, { cause });
   }
 }
 
 function reason(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unusable";
+  return codeOf(cause, "unusable");
 }

@@ -9,6 +9,7 @@ import {
 } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
 import { gatewayErrors } from "../errors.ts";
 
 type KeyCode = "LL_AUDITLOG_KEY" | "LL_AUDITLOG_PUBLIC_KEY";
@@ -82,7 +83,7 @@ function readText(path: string, code: KeyCode): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (codeOf(cause) === "ENOENT") return undefined;
     throw gatewayErrors.make(code, `${path} cannot be read.`, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { isRecord } from "@loadline/kit/json";
 import { readFileSync } from "node:fs";
 import { isMap, LineCounter, parseDocument, type Document } from "yaml";
+import { codeOf } from "@loadline/kit/errors";
 import { type GatewayErrorCode, gatewayErrors } from "../errors.ts";
 import { checkConfig, type ConfigProblem } from "./check.ts";
 import { environmentValues } from "./environment.ts";
@@ -61,7 +62,7 @@ function readText(path: string): string {
     const bytes = readFileSync(path);
     if (bytes.length <= fileBytesMax) return bytes.toString("utf8");
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     throw gatewayErrors.make("LL_CONFIG_FILE", `${path} cannot be read (${reason}).`, { cause });
   }
   throw gatewayErrors.make("LL_CONFIG_FILE", `${path} is over ${fileBytesMax} bytes.`);

@@ -1,5 +1,6 @@
 import { isRecord } from "@loadline/kit/json";
 import { readFileSync } from "node:fs";
+import { codeOf } from "@loadline/kit/errors";
 import type { ConfigProblem } from "./check.ts";
 import type { ConfigValues, Environment } from "./load.ts";
 import { Secret } from "./values.ts";
@@ -140,7 +141,7 @@ function resolve(
     const value = readFileSync(name, "utf8").trim();
     return value === "" ? fail(`${reference} is empty.`) : new Secret(value, reference);
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     return fail(`${reference} cannot be read (${reason}).`);
   }
 }

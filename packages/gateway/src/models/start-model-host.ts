@@ -4,6 +4,7 @@ import { unlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@loadline/kit/clock";
+import { codeOf } from "@loadline/kit/errors";
 import { modelErrors } from "./error-table.ts";
 import type { HostSettings } from "./protocol.ts";
 import { parseHostMessage } from "./protocol.ts";
@@ -204,6 +205,6 @@ function removeSocket(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }

@@ -3,6 +3,7 @@ import { access, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
+import { codeOf } from "@loadline/kit/errors";
 import { Folders, syncFolder } from "./folders.ts";
 import { withLast } from "./first-error.ts";
 import { ObjectFault, type ObjectStore } from "./object-store.ts";
@@ -142,7 +143,7 @@ class FileStore implements ObjectStore {
     try {
       await syncFolder(dirname(path), this.#deps.onSecond);
     } catch (cause) {
-      throw new ObjectFault("unreachable", codeOf(cause), { cause });
+      throw new ObjectFault("unreachable", codeOf(cause, "unknown"), { cause });
     }
   }
 
@@ -218,14 +219,10 @@ async function asFault<T>(run: (act: Act) => Promise<T>): Promise<T> {
     return await run(act);
   } catch (cause) {
     if (cause instanceof ObjectFault) throw cause;
-    const code = codeOf(cause);
+    // The system's word, such as ENOSPC: it holds no path.
+    const code = codeOf(cause, "unknown");
     const isFull = code === "ENOSPC" || code === "EDQUOT";
     const isDoubtful = act.hasBegun;
     throw new ObjectFault(isFull ? "full" : "unreachable", code, { cause, isDoubtful });
   }
-}
-
-/** The system's word for an error, such as ENOSPC; it holds no path. */
-export function codeOf(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
 }

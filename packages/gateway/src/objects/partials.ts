@@ -4,6 +4,7 @@ import { opendir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Random } from "@loadline/kit/random";
+import { codeOf } from "@loadline/kit/errors";
 import { isAlive, processStart } from "../state/owner.ts";
 
 /** The folder of a store in which objects are written; no key has a dot, so it is nobody's. */
@@ -119,5 +120,5 @@ function orEmpty(read: () => string): string {
 }
 
 function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  return codeOf(cause) === "ENOENT";
 }

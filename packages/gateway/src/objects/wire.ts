@@ -3,9 +3,10 @@ import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
+import { codeOf } from "@loadline/kit/errors";
 import type { Dependencies } from "../health/dependencies.ts";
 import type { ObjectsConfig } from "./config.ts";
-import { codeOf, createFileStore } from "./file-store.ts";
+import { createFileStore } from "./file-store.ts";
 import { objectMetrics } from "./metrics.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createS3Store } from "./s3/s3-store.ts";
@@ -62,9 +63,10 @@ function storeOf(objects: NonNullable<ObjectsConfig>, deps: ObjectsDeps): Object
       onSwept({ removed, failed, cause }) {
         const fields = { removed, failed };
         if (cause === undefined) logger.info("object store swept", fields);
-        else logger.warn("object store swept", { ...fields, detail: codeOf(cause) });
+        else logger.warn("object store swept", { ...fields, detail: codeOf(cause, "unknown") });
       },
-      onSecond: (cause) => logger.warn("object store clean-up", { detail: codeOf(cause) }),
+      onSecond: (cause) =>
+        logger.warn("object store clean-up", { detail: codeOf(cause, "unknown") }),
     });
   }
   const { bucket, region } = objects;

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "@loadline/kit/random";
+import { codeOf } from "@loadline/kit/errors";
 import { gatewayErrors } from "../errors.ts";
 
 const pepperBytes = 32;
@@ -30,7 +31,7 @@ function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8").trim();
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (codeOf(cause) === "ENOENT") return undefined;
     throw gatewayErrors.make("LL_STATE_PEPPER", `${path} cannot be read.`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { codeOf } from "@loadline/kit/errors";
 import { gatewayErrors } from "../errors.ts";
 import type { TlsConfig } from "./config.ts";
 
@@ -35,7 +36,7 @@ async function signOf(path: string): Promise<string> {
     const { ino, size, mtimeMs, ctimeMs } = await stat(path);
     return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
   } catch (cause) {
-    return codeOf(cause);
+    return codeOf(cause, "unreadable");
   }
 }
 
@@ -50,12 +51,8 @@ function read(key: string, path: string): string {
     text = readFileSync(path, "latin1");
   } catch (cause) {
     if (cause instanceof Error && !("syscall" in cause)) throw cause;
-    throw fail(`cannot be read (${codeOf(cause)})`, cause);
+    throw fail(`cannot be read (${codeOf(cause, "unreadable")})`, cause);
   }
   if (text.trim() === "") throw fail("is empty");
   return text;
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
 }

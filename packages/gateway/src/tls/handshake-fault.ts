@@ -1,3 +1,4 @@
+import { codeOf } from "@loadline/kit/errors";
 import type { HandshakeOutcome } from "./metrics.ts";
 
 const byCode: Readonly<Record<string, HandshakeOutcome>> = {
@@ -19,6 +20,6 @@ const byCode: Readonly<Record<string, HandshakeOutcome>> = {
 /** Why a handshake came to nothing, from the error and what was found of the peer's certificate. */
 export function handshakeFault(cause: unknown, authorizationError: unknown): HandshakeOutcome {
   if (typeof authorizationError === "string" && authorizationError !== "") return "certificate";
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = codeOf(cause, "");
   return byCode[code] ?? "other";
 }

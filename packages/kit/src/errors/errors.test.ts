@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { defineErrors, LoadlineError } from "./index.ts";
+import { codeOf, defineErrors, LoadlineError } from "./index.ts";
 
 const errors = defineErrors({
   LL_DEMO_GONE: {
@@ -29,5 +29,22 @@ describe("errors", () => {
 
   it("a code outside the table cannot be made", () => {
     expect(() => errors.make("LL_DEMO_OTHER" as "LL_DEMO_GONE")).toThrow("LL_DEMO_OTHER");
+  });
+});
+
+describe("codeOf", () => {
+  it("is the code of an error that has one", () => {
+    expect(codeOf(Object.assign(new Error("no such file"), { code: "ENOENT" }), "odd")).toBe(
+      "ENOENT",
+    );
+    expect(codeOf(errors.make("LL_DEMO_GONE"))).toBe("LL_DEMO_GONE");
+  });
+
+  it("is the word for the rest, and the text itself without one", () => {
+    expect(codeOf(new Error("no code"), "odd")).toBe("odd");
+    expect(codeOf({ code: "ENOENT" }, "odd")).toBe("odd");
+    expect(codeOf(Object.assign(new Error("of a parser"), { code: undefined }), "odd")).toBe("odd");
+    expect(codeOf(new Error("no code"))).toBe("Error: no code");
+    expect(codeOf("thrown text")).toBe("thrown text");
   });
 });

@@ -69,3 +69,10 @@ export function defineErrors<const T extends ErrorTable>(table: T): Errors<T> {
     },
   };
 }
+
+/** The `code` of a system's or library's error, such as `ENOENT`; `otherwise` where it has none. */
+export function codeOf(cause: unknown, otherwise = String(cause)): string {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string"
+    ? cause.code
+    : otherwise;
+}

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Timer } from "@loadline/kit/clock";
+import { codeOf } from "../errors/index.ts";
 import { createResponseParser } from "./parser.ts";
 import type { Exchange, Owner } from "./exchange.ts";
 import type { Http1Fault, ResponseParser, ResponseSink } from "./types.ts";
@@ -133,7 +134,7 @@ export class Connection implements ResponseSink {
   }
 
   #failed(error: Error): void {
-    const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+    const code = codeOf(error, error.name);
     if (this.#ready) this.#lost("reset", code);
     else if (code === "ENOTFOUND" || code === "EAI_AGAIN") this.#lost("dns", code);
     else if ("encrypted" in this.socket && !this.socket.connecting) this.#lost("tls", code);

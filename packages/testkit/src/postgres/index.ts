@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Clock } from "@loadline/kit/clock";
+import { codeOf } from "@loadline/kit/errors";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
 
@@ -117,6 +118,6 @@ function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
+    if (codeOf(cause) !== "ESRCH") throw cause;
   }
 }

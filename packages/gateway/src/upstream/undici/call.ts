@@ -1,9 +1,10 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Dispatcher } from "undici";
+import { codeOf } from "@loadline/kit/errors";
 import type { FailureClass, UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream.ts";
 import { Decoder } from "./decoder.ts";
 import type { Carried, Carrier } from "./dispatcher.ts";
-import { classifyError, codeOf, isDeath, type Progress } from "./fault.ts";
+import { classifyError, isDeath, type Progress } from "./fault.ts";
 import type { Entrant } from "./gate.ts";
 
 type Controller = Dispatcher.DispatchController;
@@ -157,7 +158,7 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
     }
     this.#leave();
     const failure = classifyError(error, this.#progress);
-    const detail = `${codeOf(error)}: ${error.message}`;
+    const detail = `${codeOf(error, error.name)}: ${error.message}`;
     if (this.#decoder) this.#decoder.cut(() => this.#fail(failure, detail));
     else this.#fail(failure, detail);
   }

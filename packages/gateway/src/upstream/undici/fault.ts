@@ -1,3 +1,4 @@
+import { codeOf } from "@loadline/kit/errors";
 import type { FailureClass } from "../upstream.ts";
 
 const timeouts = /^(UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|ETIMEDOUT)$/;
@@ -8,17 +9,12 @@ const unconnected = /^UND_ERR_(INVALID_ARG|ABORTED|PRX_\w+)$/;
 const closed = /^UND_ERR_(DESTROYED|CLOSED)$/;
 const deaths = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE|ECONNABORTED)$/;
 
-/** Its code, else its name. */
-export function codeOf(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
-}
-
 /** How far a call had come: on its way to a connection, sent, or its answer's head read. */
 export type Progress = "unsent" | "sent" | "answered";
 
 /** The class of what undici reports. */
 export function classifyError(error: Error, progress: Progress): FailureClass {
-  const code = codeOf(error);
+  const code = codeOf(error, error.name);
   if (closed.test(code)) return "aborted";
   if (timeouts.test(code)) return "timeout";
   if (progress === "unsent" || unconnected.test(code)) return "connect";

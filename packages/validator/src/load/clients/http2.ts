@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { Timer } from "@loadline/kit/clock";
 import { createEgress, hostOf } from "@loadline/kit/egress";
+import { codeOf } from "@loadline/kit/errors";
 import type { Ask, ExecContext } from "../engine/exec.ts";
 import { type Flight, type LoadOutcome, timedOut } from "../engine/flight.ts";
 import { type AnswerReader, saysWhen } from "./client.ts";
@@ -244,7 +245,7 @@ function lateAs({ ask, flight, lastMs }: Under, nowMs: number): LoadOutcome | nu
 }
 
 function outcomeOf(error: Error, carrier: Carrier): LoadOutcome {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = codeOf(error, "");
   if (localCodes.has(code)) return "generator";
   // What is no HTTP/2, or breaks it.
   if (code === "ERR_HTTP2_ERROR" || code === "ERR_HTTP2_SESSION_ERROR") return "protocol";

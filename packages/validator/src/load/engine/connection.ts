@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { createResponseParser, type Http1Fault, type ResponseSink } from "@loadline/kit/http1";
+import { codeOf } from "@loadline/kit/errors";
 import { type AnswerReader, headerOf, type LoadClient, saysWhen } from "../clients/client.ts";
 import type { Connections } from "./connections.ts";
 import { type Flight, type LoadOutcome, timedOut } from "./flight.ts";
@@ -137,7 +138,7 @@ export class EngineConnection implements ResponseSink {
   }
 
   #failed(error: Error): void {
-    const code = "code" in error && typeof error.code === "string" ? error.code : "";
+    const code = codeOf(error, "");
     if (localCodes.has(code)) {
       this.#owner.o.localFault();
       this.#lost("generator");

@@ -1,4 +1,5 @@
 import { Resolver } from "node:dns/promises";
+import { codeOf } from "@loadline/kit/errors";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 
@@ -29,7 +30,7 @@ async function lookUp(context: DnsContext, name: DnsName): Promise<string[] | st
     const found: unknown = await resolver.resolve(name.name, name.type);
     return Array.isArray(found) ? found.map((one: unknown) => written(one)) : [written(found)];
   } catch (error) {
-    return error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return codeOf(error);
   } finally {
     context.signal.removeEventListener("abort", stop);
   }

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { StackService } from "../services/index.ts";
 import { NothingThere, WireFault } from "../wire/fault.ts";
@@ -155,11 +156,7 @@ async function mountSeen(context: StackContext, pid: number, part: string): Prom
   const { procRoot } = context.stack;
   const folder = part.replace(/(?<=.)\/+$/, "");
   const reproduce = ["grep", "-F", folder, `${procRoot}/${pid}/mountinfo`];
-  const code = await stat(join(procRoot, String(pid), "root", folder)).then(
-    () => "",
-    (cause: unknown) =>
-      cause instanceof Error && "code" in cause ? String(cause.code) : String(cause),
-  );
+  const code = await stat(join(procRoot, String(pid), "root", folder)).then(() => "", codeOf);
   if (code === "ENOENT") {
     return { ok: false, seen: `${part} is not there.`, part, reproduce };
   }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { NothingThere, WireFault } from "../wire/fault.ts";
@@ -139,7 +140,7 @@ const environment: SecretsProbe = {
     for (const pid of context.service.pids) {
       const path = join(context.service.procRoot, String(pid), "environ");
       const text = await readFile(path, "utf8").catch((cause: unknown) => {
-        const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+        const why = codeOf(cause);
         throw new WireFault("protocol", `the environment of ${pid} cannot be read (${why})`);
       });
       const pairs = text.split("\0").filter((pair) => pair !== "");

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { codeOf } from "@loadline/kit/errors";
 import { NothingThere, WireFault } from "./fault.ts";
 
 const lineCharactersMax = 4 * 1024 * 1024;
@@ -35,7 +36,7 @@ export async function* lineBatches(path: string, signal: AbortSignal): AsyncGene
     }
   } catch (error) {
     if (error instanceof NothingThere) throw error;
-    const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const why = codeOf(error);
     throw new WireFault("protocol", `${path} cannot be read (${why})`);
   }
   if (rest !== "") yield { first, lines: [rest] };

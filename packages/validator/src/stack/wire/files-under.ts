@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
 import { WireFault } from "./fault.ts";
 
 const filesMax = 2_000;
@@ -16,7 +17,7 @@ interface Walk {
 /** Waits for what the file system says. @throws WireFault with its code. */
 async function told<T>(path: string, said: Promise<T>): Promise<T> {
   return await said.catch((cause: unknown) => {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = codeOf(cause);
     throw new WireFault("protocol", `${path} cannot be read (${why})`);
   });
 }
@@ -49,7 +50,7 @@ const leads = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     // Every other fault is told by the walk that follows.
-    (cause: unknown) => !(cause instanceof Error && "code" in cause && cause.code === "ENOENT"),
+    (cause: unknown) => codeOf(cause) !== "ENOENT",
   );
 
 /**

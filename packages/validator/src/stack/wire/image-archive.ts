@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { isRecord, type JsonRecord, parseJson } from "@loadline/kit/json";
+import { codeOf } from "@loadline/kit/errors";
 import { NothingThere, WireFault } from "./fault.ts";
 import { type TarEntry, tarEntries } from "./tar.ts";
 import { recordsIn, textIn, valueIn } from "./shape.ts";
@@ -131,7 +132,7 @@ function imagesIn(
  */
 export async function readImages(path: string, signal: AbortSignal): Promise<SavedImages> {
   await stat(path).catch((cause: unknown) => {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = codeOf(cause);
     throw new WireFault("protocol", `${path} cannot be read (${why})`);
   });
   const files = new Map<string, Buffer>();

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
 import { WireFault } from "./fault.ts";
 
 /** Linux counts a process's time in these, whatever the machine. */
@@ -19,7 +20,7 @@ export interface ProcSample {
 /** A file as text; `missing` in place of one that is not there, else that is a fault too. */
 async function text(path: string, missing?: string): Promise<string> {
   return await readFile(path, "utf8").catch((cause: unknown) => {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = codeOf(cause);
     if (why === "ENOENT" && missing !== undefined) return missing;
     throw new WireFault("protocol", `${path} cannot be read (${why})`);
   });

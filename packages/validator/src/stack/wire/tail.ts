@@ -1,4 +1,5 @@
 import { open, stat } from "node:fs/promises";
+import { codeOf } from "@loadline/kit/errors";
 import { WireFault } from "./fault.ts";
 
 /** The end of a file. */
@@ -12,7 +13,7 @@ export interface Tail {
 /** The last `bytesMax` bytes as lines. @throws WireFault for a file that cannot be read. */
 export async function readTail(path: string, bytesMax: number): Promise<Tail> {
   const unread = (cause: unknown): never => {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = codeOf(cause);
     throw new WireFault("protocol", `${path} cannot be read (${why})`);
   };
   // A pipe would let its reader wait for a writer.

@@ -10,6 +10,7 @@ import {
   type FrameParser,
   readUpgrade,
 } from "@loadline/kit/websocket-frames";
+import { codeOf } from "@loadline/kit/errors";
 import type { LoadOutcome } from "../../engine/flight.ts";
 import { statusOutcome } from "../client.ts";
 
@@ -145,7 +146,7 @@ export class WsSocket {
   }
 
   #outcomeOf(error: Error): LoadOutcome {
-    const code = "code" in error && typeof error.code === "string" ? error.code : "";
+    const code = codeOf(error, "");
     if (localCodes.has(code)) return "generator";
     if (this.#isConnected) return "reset";
     if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "dns";

@@ -1,4 +1,5 @@
 import type { Clock } from "@loadline/kit/clock";
+import { codeOf } from "@loadline/kit/errors";
 import { loadErrors } from "../../errors.ts";
 import type { ModuleRef } from "../../plan/module-ref.ts";
 import type { LoadPlan, MissingStep } from "../../types.ts";
@@ -68,7 +69,7 @@ async function runHook(
     const vu = new ModuleVu(shared, 0, run);
     return await Promise.race([Promise.resolve().then(() => run(vu)), late.promise]);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "LL_LOAD_HOOK") throw cause;
+    if (codeOf(cause) === "LL_LOAD_HOOK") throw cause;
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     throw loadErrors.make(
       "LL_LOAD_HOOK",
