@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { canonicalJson, planFileText, recordLine } from "@loadline/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { encode, makeClaim, spread, startRun } from "../../../contract/test/support.ts";
 import { failedBundle, folderWithRuns, runNamed, storeFiles } from "../../test/bundles.ts";
 import { type Ended, runLine } from "../../test/run-line.ts";
 
@@ -11,6 +13,21 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 const bad = `.loadline/runs/${runNamed(1)}`;
 const good = `.loadline/runs/${runNamed(2)}`;
 const run = (line: string): Promise<Ended> => runLine(line, { cwd });
+
+/** A run of 400 calls, of which `bad` failed, over a plan with these settings of its load. */
+function storeTuned(name: string, o: { bad: number; settings: object }): void {
+  const made = startRun([makeClaim({ id: "chat.success", kind: "proportion", target: 0.99 })]);
+  made.tally("chat.success", { n: 400, bad: o.bad, slices: spread(400, o.bad) });
+  made.close();
+  made.end();
+  const plan = { ...made.plan, stages: { load: o.settings } };
+  const files = new Map([
+    ["evidence.jsonl", encode(made.records.map(recordLine).join(""))],
+    ["plan.json", encode(planFileText(plan))],
+    ["verdict.json", encode(`${canonicalJson(made.fold())}\n`)],
+  ]);
+  storeFiles(join(cwd, name), files);
+}
 
 describe("diff", () => {
   it("a claim that got better is named with both verdicts, and no exit code decides", async () => {
@@ -43,6 +60,22 @@ describe("diff", () => {
       claims: expect.arrayContaining([
         expect.objectContaining({ claim: "http.up", change: "better" }),
       ]),
+    });
+  });
+
+  it("a claim that moved stands with both figures and intervals, and what was configured otherwise beside it [R0-26]", async () => {
+    storeTuned("before", { bad: 40, settings: { limits: { burst: 20 }, ratePerSecond: 50 } });
+    storeTuned("after", { bad: 0, settings: { limits: { burst: 60 }, ratePerSecond: 50 } });
+    const { exit, out } = await run("diff before after");
+    expect(exit).toBe(0);
+    expect(out).toMatch(
+      /^better +chat\.success +failed.* 90 % 87\.2 %\.\.92\.4 % .*-> passed 100 % 99\.25 %\.\.100 % /m,
+    );
+    expect(out).toMatch(/^config +load\.limits\.burst 20 -> 60$/m);
+    expect(out).not.toContain("ratePerSecond");
+    const { out: json } = await run("diff before after --json");
+    expect(JSON.parse(json)).toMatchObject({
+      settings: [{ path: "load.limits.burst", from: "20", to: "60" }],
     });
   });
 
