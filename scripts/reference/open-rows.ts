@@ -133,7 +133,6 @@ export const openRows: Readonly<Record<string, string>> = {
     "the check of dashboards is tried against its twin and its saboteur, never against a real Grafana",
   "R4-04": "nobody has judged it yet",
   "R4-05": "nobody has judged it yet",
-  "R4-06": "nobody has judged it yet",
   "R4-08": "no stage runs or reads test suites, so their counts are no evidence and no gate",
   "R4-09": "no stage runs or reads test suites, so those of models are not counted either",
   "R4-10": "nobody has judged it yet",

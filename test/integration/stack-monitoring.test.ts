@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, freePort } from "@loadline/testkit";
+import { eventually, freePort, listenOnLoopback } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
@@ -13,12 +14,31 @@ import {
 } from "../../packages/validator/src/stack/stack.fixture.ts";
 
 const clock = systemClock();
+const daySeconds = 86_400;
 const parts = await requireParts(["prometheus", "prometheus-alertmanager"], {
-  rows: ["R2-58", "R4-02"],
+  rows: ["R2-58", "R4-02", "R4-06"],
 });
+
+/** What a service tells of its start, which lies two days back until it is restarted. */
+async function startApp() {
+  let startS = clock.wallMs() / 1000 - 2 * daySeconds;
+  const server = createServer((_, response) =>
+    response.end(`# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ${startS}\n`),
+  );
+  const port = await listenOnLoopback(server);
+  return {
+    port,
+    restart: () => void (startS = clock.wallMs() / 1000),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 describe.skipIf(parts.missing)("the checks of a real Prometheus and Alertmanager", () => {
   const started: ChildProcess[] = [];
+  let app: { readonly port: number; restart(): void } & AsyncDisposable;
   let ports = { prometheus: 0, alertmanager: 0, sink: 0 };
 
   const start = (path: string, args: readonly string[]): void => {
@@ -36,6 +56,7 @@ describe.skipIf(parts.missing)("the checks of a real Prometheus and Alertmanager
     );
 
   beforeAll(async () => {
+    app = await startApp();
     ports = {
       prometheus: await freePort(),
       alertmanager: await freePort(),
@@ -64,7 +85,9 @@ receivers: [{ name: mail }, { name: pager, webhook_configs: [{ url: '${hook}' }]
       `global: { scrape_interval: 3s, evaluation_interval: 1s }
 rule_files: [rules.yml]
 alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:${ports.alertmanager}'] }] }] }
-scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${ports.prometheus}'] }] }]
+scrape_configs:
+  - { job_name: self, static_configs: [{ targets: ['127.0.0.1:${ports.prometheus}'] }] }
+  - { job_name: app, scrape_interval: 1s, static_configs: [{ targets: ['127.0.0.1:${app.port}'] }] }
 `,
     );
     start(parts.found("prometheus").path, [
@@ -80,7 +103,7 @@ scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${por
     ]);
     await says(`http://127.0.0.1:${ports.alertmanager}/-/ready`, "");
     const query = `http://127.0.0.1:${ports.prometheus}/api/v1/query?query=job_up_sum`;
-    await says(query, '"job"');
+    for (const job of ["self", "app"]) await says(query, `"job":"${job}"`);
   }, 150_000);
 
   afterAll(async () => {
@@ -90,6 +113,7 @@ scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${por
       child.kill("SIGKILL");
       await ended;
     }
+    await app[Symbol.asyncDispose]();
   });
 
   const check = (prometheus: object, alertmanager: object): Promise<StackResult> =>
@@ -139,4 +163,32 @@ scrape_configs: [{ job_name: self, static_configs: [{ targets: ['127.0.0.1:${por
       "watch.targets",
     ]);
   });
+
+  it("uptime comes from the start that a process tells of itself, not from how long it was scraped, and its restarts are counted [R4-06]", async () => {
+    const of = 'process_start_time_seconds{job="app"}';
+    const said = async (more: object): Promise<string> => {
+      const watch = { kind: "prometheus", url: `http://127.0.0.1:${ports.prometheus}` };
+      const uptime = [{ of, seconds: 21 * 3_600, windowSeconds: 600, ...more }];
+      const services = { watch: { ...watch, uptime } };
+      const { words, sentences } = await runStackPlan({ timeoutMs: 20_000, services });
+      return `${words["watch.uptime"]}: ${sentences["watch.uptime"]}`;
+    };
+    const sees = (query: string): Promise<void> =>
+      says(
+        `http://127.0.0.1:${ports.prometheus}/api/v1/query?query=${encodeURIComponent(query)}`,
+        '"job"',
+      );
+    await sees(of);
+    expect(await said({})).toMatch(/^passed/);
+    expect(await said({ seconds: 3 * daySeconds })).toMatch(
+      /^failed false: .*have run for 17\d{4} s/,
+    );
+    app.restart();
+    await sees(`changes(${of}[600s]) == 1`);
+    expect(await said({})).toMatch(/^failed false: .*have run for \d{1,3} s/);
+    expect(await said({ seconds: 0.001 })).toMatch(/^failed false: .*were restarted: .* 1 times/);
+    // One is accepted, but of ten minutes it was there for less than one: there may be more.
+    const short = await said({ seconds: 0.001, restartsMax: 1 });
+    expect(short).toMatch(/^not_tested .*are not all told/);
+  }, 120_000);
 });

@@ -54,3 +54,50 @@ describe("Prometheus", () => {
     expect(sentences["it.targets"]).toContain("It scrapes nothing.");
   });
 });
+
+describe("processes whose start is told", () => {
+  const start = 'process_start_time_seconds{job="api"}';
+  const answer = (...values: readonly string[]) =>
+    JSON.stringify({
+      status: "success",
+      data: {
+        result: values.map((value, at) => ({
+          metric: { job: "api", instance: `a:${at}` },
+          value: [1, value],
+        })),
+      },
+    });
+  const asked = (query: string) => `GET /api/v1/query?query=${query}`;
+  const ran = asked("time()%20-%20process_start");
+  const changed = asked("changes(");
+  const known = asked("time()%20-%20min_over_time");
+  const uptimeOf = async (rules: readonly { when: string; reply: string }[], more = {}) => {
+    const uptime = [{ of: start, seconds: 3_600, restartsMax: 2, ...more }];
+    const { words, sentences } = await againstTwin(startPrometheusTwin, rules, { uptime });
+    return `${words["it.uptime"]}: ${sentences["it.uptime"]}`;
+  };
+
+  it("the youngest of several counts, and none at all is not for long", async () => {
+    const young = await uptimeOf([{ when: ran, reply: answer("90000", "3599") }]);
+    expect(young).toMatch(/^failed false: .*2 processes have run for 3599 s/);
+    expect(await uptimeOf([{ when: ran, reply: answer() }])).toMatch(/^failed .*no sample/);
+  });
+
+  it("more restarts than declared of one process are told by its name, as many as declared are not", async () => {
+    const often = await uptimeOf([{ when: changed, reply: answer("2", "3") }]);
+    expect(often).toMatch(/^failed false: .*In 86400 s were restarted: a:1 3 times\.$/);
+    expect(await uptimeOf([{ when: changed, reply: answer("2", "0") }])).toMatch(/^passed/);
+  });
+
+  it("where the history is shorter than the window, no restart is not none: not tested", async () => {
+    const rules = [
+      { when: ran, reply: answer("7200") },
+      { when: known, reply: answer("600") },
+    ];
+    expect(await uptimeOf(rules)).toMatch(/^not_tested .*It knows process_start\S+ for 600 s/);
+    const whole = [rules[0] ?? { when: "", reply: "" }, { when: known, reply: answer("86350") }];
+    expect(await uptimeOf(whole)).toMatch(/^passed/);
+    const often = [...rules, { when: changed, reply: answer("9") }];
+    expect(await uptimeOf(often)).toMatch(/^failed false: .*a:0 9 times/);
+  });
+});

@@ -3,6 +3,7 @@ import type { ServiceOf } from "../services/index.ts";
 import { WireFault } from "../wire/fault.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import { needJson } from "../wire/web.ts";
+import { uptimeProbe } from "./prometheus-uptime.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
@@ -203,4 +204,5 @@ export const prometheusProbes: readonly StackProbe[] = [
   fresh,
   rules,
   alertmanagers,
+  uptimeProbe,
 ];

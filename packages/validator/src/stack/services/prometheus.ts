@@ -34,6 +34,37 @@ export const prometheusService = z.strictObject({
     .max(200)
     .default([])
     .describe("alerts and recorded series that are to be loaded"),
+  uptime: z
+    .array(
+      z.strictObject({
+        of: z
+          .string()
+          .min(1)
+          .max(1_000)
+          .regex(selector, "give the start metric by a selector")
+          .describe('start metric, such as process_start_time_seconds{job="api"}'),
+        seconds: z
+          .number()
+          .positive()
+          .max(31_536_000)
+          .describe("how long each of its processes is to have run, seconds"),
+        windowSeconds: z
+          .int()
+          .min(1)
+          .max(2_592_000)
+          .default(86_400)
+          .describe("time in which restarts are counted, seconds"),
+        restartsMax: z
+          .int()
+          .min(0)
+          .max(1_000)
+          .default(0)
+          .describe("restarts of a process, accepted"),
+      }),
+    )
+    .max(20)
+    .default([])
+    .describe("processes that are to have run for long"),
   alertmanagers: z.int().min(1).max(20).optional().describe("Alertmanagers it is to send to"),
   ...webFields,
 });
