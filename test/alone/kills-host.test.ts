@@ -17,7 +17,7 @@ const startDeadlineMs = 60_000;
 
 describe(`${kills} kills of the active in-process model, under ${perSecond} calls a second`, () => {
   it(
-    "no call fails and every switch takes at most 500 ms",
+    "no call fails and every switch takes at most 500 ms [R0-18]",
     async (context) => {
       const path = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.gguf");
       const target = { provider: "llama", model: "tiny", path, sequences: 2 };

@@ -11,7 +11,7 @@ import {
 
 describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a second`, () => {
   it(
-    "no call fails and every switch takes at most 500 ms",
+    "no call fails and every switch takes at most 500 ms [R0-18]",
     async (context) => {
       const names = ["u1", "u2", "u3"];
       await using upstreams = await startHttpUpstreams(names);

@@ -73,7 +73,7 @@ describe.each([
     expectPassed(await runOpenBreakers(table()), 1);
   });
 
-  it("row D8: killing A under 50 streams and B 300 ms later loses nothing in silence", async () => {
+  it("row D8: killing A under 50 streams and B 300 ms later loses nothing in silence [R0-18]", async () => {
     expectPassed(await runKillUnderStreams(table()), 1);
   });
 });

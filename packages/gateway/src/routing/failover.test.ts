@@ -35,7 +35,7 @@ async function sample(g: Running, name: string): Promise<number> {
 }
 
 describe("breakers over sockets", () => {
-  it("a target that fails is called 20 times in all, then left alone; every call is answered", async () => {
+  it("a target that fails is called 20 times in all, then left alone; every call is answered [R0-14]", async () => {
     await using a = await runUpstream((response) => json(response, 500));
     await using b = await runUpstream((response) => json(response, 200));
     const breaker = { openFor: "1h", openForMax: "1h" };
