@@ -1,5 +1,6 @@
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const noBytes = Buffer.alloc(0);
 
 /** Whole events of a byte stream: `bytes` holds them one after the other, ends in `ends`. */
 export interface Events {
@@ -10,15 +11,19 @@ export interface Events {
 
 /** Cuts server-sent events apart without changing a byte. */
 export class EventSplitter {
-  #rest: Buffer | undefined;
-  /** Where the search for a blank line goes on in `#rest`. */
+  /** Holds what is left, from `#from` to `#to`. Only behind that is written: events were given out. */
+  #store: Buffer = noBytes;
+  #from = 0;
+  #to = 0;
+  /** Where the search for a blank line goes on in what is left. */
   #searched = 0;
 
   /** The events completed by `chunk`; what follows the last of them is kept. */
   push(chunk: Buffer): Events {
-    const bytes = this.#rest ? Buffer.concat([this.#rest, chunk]) : chunk;
+    const isRest = this.#to > this.#from;
+    const bytes = isRest ? this.#append(chunk) : chunk;
     const ends: number[] = [];
-    let from = this.#rest ? this.#searched : 0;
+    let from = isRest ? this.#searched : 0;
     for (;;) {
       const at = bytes.indexOf(lineFeed, from);
       if (at < 0) break;
@@ -30,7 +35,8 @@ export class EventSplitter {
       }
     }
     const last = ends.at(-1) ?? 0;
-    this.#rest = last < bytes.length ? bytes.subarray(last) : undefined;
+    if (isRest) this.#from += last;
+    else this.#keep(chunk, last);
     // The last two bytes are looked at again: a blank line may be cut across chunks.
     this.#searched = Math.max(0, bytes.length - last - 2);
     return { bytes, ends };
@@ -38,7 +44,30 @@ export class EventSplitter {
 
   /** Bytes of an event that is not complete yet. */
   get heldBytes(): number {
-    return this.#rest?.length ?? 0;
+    return this.#to - this.#from;
+  }
+
+  /** What is left of a chunk stays where it is until more of its event comes. */
+  #keep(chunk: Buffer, last: number): void {
+    const isRest = last < chunk.length;
+    this.#store = isRest ? chunk : noBytes;
+    this.#from = isRest ? last : 0;
+    this.#to = isRest ? chunk.length : 0;
+  }
+
+  /** What is left with `chunk` behind it; a store that is full gives way to one of twice the size. */
+  #append(chunk: Buffer): Buffer {
+    const needed = this.heldBytes + chunk.length;
+    if (this.#to + chunk.length > this.#store.length) {
+      const grown = Buffer.allocUnsafe(needed * 2);
+      this.#store.copy(grown, 0, this.#from, this.#to);
+      this.#to = this.heldBytes;
+      this.#from = 0;
+      this.#store = grown;
+    }
+    chunk.copy(this.#store, this.#to);
+    this.#to += chunk.length;
+    return this.#store.subarray(this.#from, this.#to);
   }
 }
 

@@ -1,3 +1,4 @@
+import { Gathered } from "../body/gathered.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Outlet } from "./outlet.ts";
 import { outputTokensOf } from "./usage.ts";
@@ -12,7 +13,7 @@ export class WholeAnswer {
   /** The head was a good one: this is an answer, not an error. */
   readonly isAnswer: boolean;
   readonly #attempt: Attempt;
-  #chunks: Buffer[] = [];
+  readonly #body = new Gathered();
   #bytes = 0;
   #heldBytes = 0;
   #outlet: Outlet | undefined;
@@ -36,13 +37,11 @@ export class WholeAnswer {
     }
     if (!this.isAnswer) {
       if (this.#bytes > errorBytesMax) attempt.judgeHead(undefined);
-      else this.#chunks.push(chunk);
+      else this.#body.add(chunk);
       return;
     }
     const { settings, held } = attempt.host;
-    // A list of one has no room to spare.
-    if (this.#chunks.length === 0) this.#chunks = [chunk];
-    else this.#chunks.push(chunk);
+    this.#body.add(chunk);
     this.#heldBytes += chunk.length;
     held.total += chunk.length;
     const isFull = this.#bytes > settings.heldBytesMax || held.total > settings.heldBytesMaxTotal;
@@ -81,24 +80,23 @@ export class WholeAnswer {
 
   /** All that came so far. */
   bytes(): Buffer {
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
-    return only ?? Buffer.concat(this.#chunks);
+    return this.#body.bytes();
   }
 
   /** Gives back what it held. */
   release(): void {
     this.#attempt.host.held.total -= this.#heldBytes;
     this.#heldBytes = 0;
-    this.#chunks = [];
+    this.#body.release();
   }
 
   #passAtOnce(): void {
     const attempt = this.#attempt;
     attempt.step("hold_full");
     const outlet = attempt.commit();
-    const chunks = this.#chunks;
+    const pieces = this.#body.release();
     this.release();
     this.#outlet = outlet;
-    for (const chunk of chunks) outlet.write(chunk, attempt);
+    for (const piece of pieces) outlet.write(piece, attempt);
   }
 }

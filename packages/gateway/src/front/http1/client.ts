@@ -1,4 +1,5 @@
 import type { ChunkedBody, RequestHead } from "@loadline/kit/http1";
+import { Gathered } from "../../body/gathered.ts";
 import type { GatewayErrorCode } from "../../errors.ts";
 import type { ClientCertificate } from "../../identity/certificate.ts";
 import type { BodyRead, Client, Exchange } from "../../pipeline/exchange.ts";
@@ -23,7 +24,7 @@ export class Http1Client implements Client {
   /** Body bytes that did not arrive yet. */
   #left: number;
   /** Body bytes that came and nobody took yet. */
-  #body: Buffer[] | Buffer;
+  #body: Gathered | Buffer;
   #bytesMax = -1;
   #onBody: ((body: BodyRead) => void) | undefined;
   #x: Exchange | undefined;
@@ -246,15 +247,21 @@ export class Http1Client implements Client {
   }
 
   #keepBody(chunk: Buffer): void {
-    if (Array.isArray(this.#body)) this.#body.push(chunk);
-    else this.#body = this.#body.length === 0 ? chunk : [this.#body, chunk];
+    const before = this.#body;
+    if (!Buffer.isBuffer(before)) before.add(chunk);
+    else if (before.length === 0) this.#body = chunk;
+    else {
+      this.#body = new Gathered();
+      this.#body.add(before);
+      this.#body.add(chunk);
+    }
   }
 
   #finishBody(): void {
     if (this.#onBody === undefined) return;
     const body = this.#chunks?.take() ?? this.#body;
     this.#body = noBytes;
-    this.#give(Array.isArray(body) ? Buffer.concat(body) : body);
+    this.#give(Buffer.isBuffer(body) ? body : body.bytes());
   }
 
   #give(result: BodyRead): void {

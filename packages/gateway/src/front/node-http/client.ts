@@ -8,6 +8,7 @@ import {
   discardMs,
   oneWriteBytesMax,
 } from "../front.ts";
+import { Gathered } from "../../body/gathered.ts";
 import type { ProxyTrust } from "../proxy-trust.ts";
 import { watchReader } from "./reader-watch.ts";
 import type { ClientCertificate } from "../../identity/certificate.ts";
@@ -104,19 +105,13 @@ export class NodeClient implements Client {
     const request = this.#request;
     if (this.#isExpecting) this.#response.writeContinue();
     this.#onBody = done;
-    let only: Buffer | undefined;
-    let chunks: Buffer[] | undefined;
-    let size = 0;
+    const body = new Gathered();
     request.on("data", (chunk: Buffer) => {
       if (this.#onBody === undefined) return;
-      size += chunk.length;
-      if (size > bytesMax) this.#finishBody("too_large");
-      else if (only === undefined) only = chunk;
-      else (chunks ??= [only]).push(chunk);
+      if (body.length + chunk.length > bytesMax) this.#finishBody("too_large");
+      else body.add(chunk);
     });
-    request.on("end", () => {
-      this.#finishBody(chunks ? Buffer.concat(chunks, size) : (only ?? Buffer.alloc(0)));
-    });
+    request.on("end", () => this.#finishBody(body.bytes()));
   }
 
   /** The exchange ends when the plane's answer does, or its connection. */
