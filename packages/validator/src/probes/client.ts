@@ -13,6 +13,8 @@ export interface ProbeRequest {
   readonly json?: unknown;
   /** Sent as it is, in place of `json`. */
   readonly body?: Buffer;
+  /** Sent beside the prober's own, and in their place where the name is the same. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** `configured` (default): the key of the run, if any. */
   readonly key?: "configured" | "none" | "wrong";
 }
@@ -76,14 +78,21 @@ function urlOf(baseUrl: string, request: ProbeRequest): URL {
 }
 
 function headersOf(o: ProbeClientOptions, url: URL, request: ProbeRequest): string[] {
-  const headers = ["host", url.host, "accept", "*/*", "accept-encoding", "identity"];
-  headers.push("x-loadline-run", o.run);
+  const headers = new Map([
+    ["host", url.host],
+    ["accept", "*/*"],
+    ["accept-encoding", "identity"],
+    ["x-loadline-run", o.run],
+  ]);
   if (request.json !== undefined || request.body !== undefined) {
-    headers.push("content-type", "application/json");
+    headers.set("content-type", "application/json");
   }
   const key = request.key === "wrong" ? wrongKey : request.key === "none" ? undefined : o.apiKey;
-  if (key !== undefined) headers.push("authorization", `Bearer ${key}`);
-  return headers;
+  if (key !== undefined) headers.set("authorization", `Bearer ${key}`);
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    headers.set(name.toLowerCase(), value);
+  }
+  return [...headers].flat();
 }
 
 function bodyOf(request: ProbeRequest): Buffer | undefined {

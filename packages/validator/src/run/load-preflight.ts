@@ -31,10 +31,10 @@ export async function preflightLoad(
   deps: ValidationDeps,
   run: string,
 ): Promise<LoadPreflight> {
-  const { baseUrl } = load.target;
+  const { baseUrl, insecure = false, headers = {} } = load.target;
   const client = createProbeClient({
     baseUrl,
-    egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(baseUrl))] }),
+    egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(baseUrl))], insecure }),
     clock: deps.clock,
     run,
     ...(load.target.apiKey === undefined ? {} : { apiKey: load.target.apiKey }),
@@ -42,13 +42,13 @@ export async function preflightLoad(
     signal: deps.signal,
   });
   try {
-    const model = needsModel(load) ? await askModel(client, baseUrl) : null;
+    const model = needsModel(load) ? await askModel(client, load.target) : null;
     const missing: string[] = [];
     let answers = 0;
     const named = model === null ? load : withModel(load, model);
     const asked = Object.entries(named.scenarios).flatMap(requestsOf);
     for (const { name, request } of asked) {
-      const exchange = await askRoute(client, request, baseUrl);
+      const exchange = await askRoute(client, request, { baseUrl, headers });
       if (exchange === null) continue;
       if (exchange.status !== null) answers++;
       if (isMissing(request, exchange)) missing.push(name);
@@ -83,20 +83,27 @@ function apiPath(baseUrl: string, path: string): string {
 async function askRoute(
   client: ProbeClient,
   request: LoadRequest,
-  baseUrl: string,
+  target: { readonly baseUrl: string; readonly headers: Readonly<Record<string, string>> },
 ): Promise<Exchange | null> {
+  // As the load sends them: a target that routes by a header has no route without it.
+  const headers = { ...target.headers, ...request.headers };
   if (request.kind !== "http") {
-    const path = request.path ?? apiPath(baseUrl, routes[request.kind]);
-    return client.send({ method: "POST", path, json: {} });
+    const path = request.path ?? apiPath(target.baseUrl, routes[request.kind]);
+    return client.send({ method: "POST", path, headers, json: {} });
   }
   const { method, path, body } = request;
-  if (method === "GET") return client.send({ method, path });
+  if (method === "GET") return client.send({ method, path, headers });
   if (method !== "POST") return null;
-  return client.send({ method, path, ...(body !== undefined && { body: Buffer.from(body) }) });
+  const sent = body === undefined ? {} : { body: Buffer.from(body) };
+  return client.send({ method, path, headers, ...sent });
 }
 
-async function askModel(client: ProbeClient, baseUrl: string): Promise<string | null> {
-  const exchange = await client.send({ method: "GET", path: apiPath(baseUrl, "/models") });
+async function askModel(
+  client: ProbeClient,
+  { baseUrl, headers = {} }: LoadPlan["target"],
+): Promise<string | null> {
+  const path = apiPath(baseUrl, "/models");
+  const exchange = await client.send({ method: "GET", path, headers });
   return firstModel(exchange) ?? "default";
 }
 
