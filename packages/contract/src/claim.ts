@@ -10,6 +10,9 @@ export const claimKinds = [
   "coverage",
   "mean",
   "comparison",
+  "zero_loss",
+  "time_availability",
+  "window_slo",
 ] as const;
 export type ClaimKind = (typeof claimKinds)[number];
 
@@ -38,11 +41,14 @@ export interface Claim {
   readonly of: string;
   /** Declared parts, at least one; the denominator. A claim without parts of its own has `["all"]`. */
   readonly parts: readonly string[];
-  /** proportion and trials: success ratio 0..1. quantile: the quantile 0..1. */
+  /**
+   * proportion and trials: success ratio 0..1. quantile: the quantile 0..1. time_availability: share
+   * of time up. window_slo: the objective.
+   */
   readonly target?: number;
   /**
    * quantile: limit in ms. bound and mean: limit in the unit of `unit`. comparison: accepted
-   * worsening as a ratio, 0.1 = 10 %.
+   * worsening as a ratio, 0.1 = 10 %. time_availability: the longest outage in ms.
    */
   readonly limit?: number;
   /** mean: the side of the limit it keeps to, default `below`. */
@@ -53,9 +59,12 @@ export interface Claim {
   readonly unit?: string;
   /**
    * Least number of observations. predicate and bound: default 1; mean: slices, default 30;
-   * comparison: pairs, default 100; proportion and quantile: fewer decide nothing.
+   * comparison: pairs, default 100; proportion and quantile: fewer decide nothing; zero_loss:
+   * acknowledged writes, never under 1,000.
    */
   readonly min?: number;
+  /** proportion, quantile and trials: samples decide in the order they come, at the first that can. */
+  readonly mode?: "sequential";
   /** coverage: the declared items, each to be observed true. */
   readonly items?: readonly string[];
   /** One-sided, 0.9..0.999, default 0.95. */

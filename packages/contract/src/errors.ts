@@ -66,7 +66,8 @@ export const contractErrors = defineErrors({
     retryable: false,
     exit: 78,
     summary: "The claim kind is not built.",
-    remedy: "Use predicate, proportion, quantile, trials, bound, coverage, mean or comparison.",
+    remedy:
+      "Use predicate, proportion, quantile, trials, bound, coverage, mean, comparison, zero_loss, time_availability or window_slo.",
   },
   LL_PLAN_UNIT: {
     fault: "caller",

@@ -18,7 +18,20 @@ import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
 import { layDispositions, type WaiverReport, waiverText } from "./waiver/lay-over.ts";
 
 /** Changes whenever equal evidence may give another document. */
-export const foldVersion = "2";
+export const foldVersion = "3";
+/** What fold 3 added changes no document of a plan without it, so those stay of fold 2. */
+const foldBefore = "2";
+
+const newKinds: ReadonlySet<string> = new Set(["zero_loss", "time_availability", "window_slo"]);
+
+/** The oldest fold that gives this document for this plan. */
+export function foldVersionOf(plan: RunPlan): string {
+  const isNew =
+    plan.maxAgeMs !== undefined ||
+    plan.retries !== undefined ||
+    plan.claims.some(({ kind, mode }) => newKinds.has(kind) || mode !== undefined);
+  return isNew ? foldVersion : foldBefore;
+}
 
 /** More statements of what is not proven are counted, not listed. */
 export const limitsListedMax = 50;
@@ -139,7 +152,13 @@ function endsDone(log: Log): boolean {
   return data["reason"] === "done" && log.records.at(-1) === log.closed;
 }
 
-const sloKinds: ReadonlySet<string> = new Set(["proportion", "quantile"]);
+const sloKinds: ReadonlySet<string> = new Set([
+  "proportion",
+  "quantile",
+  "zero_loss",
+  "time_availability",
+  "window_slo",
+]);
 
 function indexByClaim(log: Log): (id: string) => readonly EvidenceRecord[] {
   const byClaim = new Map<string, EvidenceRecord[]>();
@@ -192,8 +211,14 @@ export function fold(
   const { startedAt, endedAt, durationMs } = timesOf(log, o.now);
   const guards = readGuards(log);
   const context: ClaimContext = {
-    facts: { endedAt, closedSeq: log.closed?.seq ?? null, planDigest: o.planDigest },
+    facts: {
+      endedAt,
+      closedSeq: log.closed?.seq ?? null,
+      planDigest: o.planDigest,
+      ...(plan.maxAgeMs !== undefined && { maxAgeMs: plan.maxAgeMs }),
+    },
     guards,
+    retries: plan.retries,
     doubts: findDoubts(log, o),
   };
   const { claims, waivers } = foldClaims(plan, log, { context, startedAt, endedAt });
@@ -215,7 +240,7 @@ export function fold(
     profile: plan.profile,
     planDigest: o.planDigest,
     chainHead: o.chainHead,
-    foldVersion,
+    foldVersion: foldVersionOf(plan),
     startedAt,
     endedAt,
     durationMs,

@@ -1,4 +1,5 @@
 import type { ClaimKind } from "../claim.ts";
+import type { TimeSample } from "../statistics/episodes.ts";
 import type { ReasonCode } from "../verdict.ts";
 
 /** Where a figure comes from. Only `measured` (and named `imported`) supports a claim. */
@@ -56,6 +57,9 @@ export type RecordData = Readonly<Record<string, unknown>>;
  * | `sample.closed` | `{ stream, part }`: the part's sample is whole; without it `not_tested(cancelled)` |
  * | `sample.means` | {@link SampleMeans}: mean; those of one part follow each other in time |
  * | `sample.blocks` | {@link SampleBlocks}: comparison; those of one part follow each other in time |
+ * | `sample.episodes` | {@link EpisodeSample}: time_availability; those of one part add up |
+ * | `sample.window` | {@link WindowSample}: window_slo, one window each |
+ * | `ledger` | {@link LedgerComparison}: zero_loss, one comparison each |
  * | `value` | {@link BoundValue}: bound |
  * | `item` | `{ stream, part, item, observed: boolean }`: coverage |
  * | `guard` | {@link GuardObservation} |
@@ -76,6 +80,9 @@ export type RecordKind =
   | "sample.closed"
   | "sample.means"
   | "sample.blocks"
+  | "sample.episodes"
+  | "sample.window"
+  | "ledger"
   | "value"
   | "item"
   | "guard"
@@ -138,6 +145,50 @@ export interface SampleBlocks {
   readonly unit: string;
   /** `[a, aAgain, b]`, each above 0. */
   readonly blocks: readonly (readonly [number, number, number])[];
+}
+
+/** What was seen of a service over time. */
+export interface EpisodeSample extends TimeSample {
+  readonly stream: string;
+  readonly part: string;
+}
+
+/** Stored monitoring data of one window. */
+export interface WindowSample {
+  readonly stream: string;
+  readonly part: string;
+  /** Events of the window, as the counters give them. */
+  readonly good: number;
+  readonly total: number;
+  /** Samples of both counters that are there, and how many there would be without a gap. */
+  readonly present: number;
+  readonly expected: number;
+  readonly windowMs: number;
+}
+
+/** Ways in which an acknowledged write is not there as it was written. */
+export const lossClasses = [
+  "lost",
+  "stale",
+  "resurrected",
+  "corrupt",
+  "phantom",
+  "duplicate",
+] as const;
+export type LossClass = (typeof lossClasses)[number];
+
+/** Every acknowledged write of a ledger compared with what the store holds. */
+export interface LedgerComparison {
+  readonly stream: string;
+  readonly part: string;
+  /** Acknowledged writes that were compared. */
+  readonly acked: number;
+  /** The comparison reached the end of ledger and store. */
+  readonly full: boolean;
+  /** Writes of each class; a class that was not looked for is absent. */
+  readonly classes: Readonly<Partial<Record<LossClass, number>>>;
+  /** Whether a planted loss was seen by the same comparison. */
+  readonly control: "caught" | "missed" | "none";
 }
 
 export interface BoundValue {

@@ -1,4 +1,4 @@
-import { fold, foldVersion } from "../fold.ts";
+import { fold } from "../fold.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import { buildReportModel } from "../report-build.ts";
 import type { ReportModel, VerdictDocument } from "../report-model.ts";
@@ -92,8 +92,9 @@ export function verifyVerdict(o: {
   const recomputed = fold(plan, records, { chainHead, planDigest, now: stored?.endedAt ?? "" });
   const code = "LL_VERIFY_VERDICT";
   if (!stored) return { ok: null, code, message: "There is no readable verdict.json.", recomputed };
+  const { foldVersion } = recomputed;
   if (stored.foldVersion !== foldVersion) {
-    const message = `The verdict was made by fold ${stored.foldVersion}; this tool has ${foldVersion}.`;
+    const message = `The verdict was made by fold ${stored.foldVersion}; this tool has ${foldVersion} for its plan.`;
     return { ok: null, code, message, recomputed };
   }
   const problems = findDifferences(stored, recomputed).map((name) => `${name} differs`);

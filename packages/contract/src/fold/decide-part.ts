@@ -4,7 +4,10 @@ import type { PartVerdict } from "../report-model.ts";
 import { decideBound, decideCoverage, decidePredicate } from "./decide-other.ts";
 import { decideRatio } from "./decide-ratio.ts";
 import { decideComparison } from "./decide-comparison.ts";
+import { decideLedger } from "./decide-ledger.ts";
 import { decideMean } from "./decide-mean.ts";
+import { decideTime } from "./decide-time.ts";
+import { decideWindow } from "./decide-window.ts";
 import { bareDecision, type Decision } from "./decision.ts";
 import type { PartEvidence } from "./gather.ts";
 import { joinJudged } from "./join.ts";
@@ -15,6 +18,8 @@ export type SeenGuard = GuardObservation & { readonly seq: number };
 export interface SeenGuards {
   readonly guards: readonly SeenGuard[];
   readonly endedAt: string;
+  /** Attempts that reached nothing which a later one makes good, default 2. */
+  readonly retries?: number | undefined;
 }
 
 function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
@@ -33,6 +38,12 @@ function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
       return decideMean(claim, evidence);
     case "comparison":
       return decideComparison(claim, evidence);
+    case "zero_loss":
+      return decideLedger(claim, evidence);
+    case "time_availability":
+      return decideTime(claim, evidence);
+    case "window_slo":
+      return decideWindow(claim, evidence);
     default: {
       const sentence = `The claim kind ${String(claim.kind)} is not built.`;
       return bareDecision({ verdict: "error", reason: "evidence", sentence });
@@ -40,13 +51,23 @@ function decideByKind(claim: Claim, evidence: PartEvidence): Decision {
   }
 }
 
+/** Everything that decides, by its kind. */
+function listsOf(e: PartEvidence): readonly (readonly { readonly seq: number }[])[] {
+  const samples = [e.tallies, e.means, e.blocks, e.episodes, e.windows];
+  return [...samples, e.observations, e.values, e.items, e.ledgers];
+}
+
 function hasEvidence(e: PartEvidence): boolean {
-  const series = e.means.length + e.blocks.length;
-  return e.tallies.length + e.observations.length + e.values.length + e.items.length + series > 0;
+  return listsOf(e).some((list) => list.length > 0);
 }
 
 /** One counter-example refutes these kinds, so even an unclosed sample decides. */
-const counterExampleKinds: ReadonlySet<string> = new Set(["predicate", "bound", "coverage"]);
+const counterExampleKinds: ReadonlySet<string> = new Set([
+  "predicate",
+  "bound",
+  "coverage",
+  "zero_loss",
+]);
 
 function decideEvidence(claim: Claim, evidence: PartEvidence): Decision {
   if (!hasEvidence(evidence)) {
@@ -115,16 +136,16 @@ function waivedText(decision: Decision, waived: readonly SeenGuard[]): Decision 
   return { ...decision, sentence, evidence };
 }
 
-/** So often an attempt that reached nothing may be made again. */
-const attemptsMax = 2;
+/** So often an attempt that reached nothing may be made again, where the plan says nothing. */
+const attemptsDefault = 2;
 
 /**
  * An error before any byte reached the target counts only when no observation followed, or when
- * there are more of them than two before each observation.
+ * there are more of them than the plan allows before each observation.
  */
-function standing(evidence: PartEvidence): PartEvidence["notes"] {
-  const { tallies, observations, values, items, means, blocks, notes } = evidence;
-  const all = [tallies, observations, values, items, means, blocks];
+function standing(evidence: PartEvidence, attemptsMax: number): PartEvidence["notes"] {
+  const { notes } = evidence;
+  const all = listsOf(evidence);
   const last = Math.max(...all.map((list) => list.at(-1)?.seq ?? -1));
   const count = all.reduce((sum, list) => sum + list.length, 0);
   const isRepeated = ({ attempt, seq }: PartEvidence["notes"][number]): boolean =>
@@ -136,7 +157,7 @@ function standing(evidence: PartEvidence): PartEvidence["notes"] {
 /** Evidence, dependence, guards, then skips and broken checks: the worst stands. */
 export function decidePart(claim: Claim, evidence: PartEvidence, seen: SeenGuards): PartVerdict {
   let decision = applyGuards(claim, decideEvidence(claim, evidence), seen);
-  for (const note of standing(evidence)) {
+  for (const note of standing(evidence, seen.retries ?? attemptsDefault)) {
     const { verdict, reason, sentence, seq } = note;
     const judged = { verdict, sentence, ...(reason !== undefined && { reason }) };
     const refs = [...decision.evidence, seq];

@@ -5,6 +5,7 @@ import { formatNumber, formatRatio, formatValue } from "../figure.ts";
 import type { Figure, Interval } from "../report-model.ts";
 import { lowerBound, upperBound } from "../statistics/bounds.ts";
 import { checkDispersion, type Dispersion } from "../statistics/dispersion.ts";
+import { decideSequential, type Group, sequentialCap } from "../statistics/sequential.ts";
 import { provesFailure, provesSuccess, samplesNeeded } from "../statistics/sampling.ts";
 import { type Decision, failConfidence } from "./decision.ts";
 import type { PartEvidence } from "./gather.ts";
@@ -59,6 +60,42 @@ function judgeCounts(claim: Claim, c: Counts, target: number): Judged {
   const needed = samplesNeeded(c.bad + c.open, target, confidence);
   const enough = needed === null ? "no number is" : `${formatNumber(needed)} are`;
   const sentence = `${seen}: not enough to decide; ${enough} needed with that many bad.`;
+  return { verdict: "inconclusive", reason: "interval", sentence };
+}
+
+/** Samples in the order they were recorded; a tally without slices is one group. */
+function groupsOf(evidence: PartEvidence): Group[] {
+  const tallies = evidence.tallies.map(({ seq, value }) => {
+    const whole: readonly Group[] = [[value.n, value.bad]];
+    return { seq, groups: value.slices.length > 0 ? value.slices : whole };
+  });
+  const single = evidence.observations.map(({ seq, value }) => {
+    const one: readonly Group[] = [[1, value.ok ? 0 : 1]];
+    return { seq, groups: one };
+  });
+  return [...tallies, ...single].sort((a, b) => a.seq - b.seq).flatMap(({ groups }) => groups);
+}
+
+/** `mode: sequential`: the first samples that decide; all of them may still refute a pass. */
+function judgeSequence(claim: Claim, c: Counts, evidence: PartEvidence, target: number): Judged {
+  const { confidence } = claim;
+  const at = `at ${formatRatio(target)}, ${formatRatio(confidence)}, sequential`;
+  const end = decideSequential(groupsOf(evidence), { target, confidence, open: c.open });
+  const seen = `${formatNumber(end.bad)} bad of the first ${formatNumber(end.n)} (${at})`;
+  if (end.decision === "failed") {
+    return { verdict: "failed", reason: "limit", sentence: `${seen}: the opposite is proven.` };
+  }
+  if (end.decision === "passed" && !provesFailure(c.bad, c.n, target, confidence)) {
+    return { verdict: "passed", sentence: `${seen}: proven.` };
+  }
+  if (end.decision === "passed") {
+    const sentence = `${describe(claim, c, target)}: the opposite is proven.`;
+    return { verdict: "failed", reason: "limit", sentence };
+  }
+  const cap = formatNumber(sequentialCap(target, confidence) ?? 0);
+  const sentence = end.isCapped
+    ? `${seen}: not decided by ${cap}, where a sequence ends.`
+    : `${seen}: not decided yet, and it goes on to ${cap} at most.`;
   return { verdict: "inconclusive", reason: "interval", sentence };
 }
 
@@ -167,7 +204,10 @@ export function decideRatio(claim: Claim, evidence: PartEvidence): Decision {
     const sentence = `${formatNumber(counts.n)} of at least ${formatNumber(claim.min ?? 0)} samples were taken.`;
     return { verdict: "inconclusive", reason: "too_short", sentence, ...rest };
   }
-  const judged = judgeCounts(claim, counts, target);
+  const judged =
+    claim.mode === "sequential"
+      ? judgeSequence(claim, counts, evidence, target)
+      : judgeCounts(claim, counts, target);
   const dispersion = measureDispersion(evidence, counts.bad);
   return { ...rest, ...applyDispersion(claim, counts, judged, dispersion) };
 }

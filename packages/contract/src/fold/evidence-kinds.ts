@@ -13,6 +13,9 @@ const decidedBy: ReadonlyMap<string, readonly RecordKind[]> = new Map(
     coverage: ["item"],
     mean: ["sample.means"],
     comparison: ["sample.blocks"],
+    zero_loss: ["ledger"],
+    time_availability: ["sample.episodes"],
+    window_slo: ["sample.window"],
   } satisfies Record<ClaimKind, readonly RecordKind[]>),
 );
 

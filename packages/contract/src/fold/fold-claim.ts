@@ -43,6 +43,8 @@ function rateOf(part: PartEvidence | undefined): number | null {
 export interface ClaimContext {
   readonly facts: RunFacts;
   readonly guards: readonly SeenGuard[];
+  /** Of the plan, default 2. */
+  readonly retries?: number | undefined;
   /** Joined with every claim, e.g. evidence of another plan. */
   readonly doubts: readonly Judged[];
 }
@@ -54,7 +56,8 @@ export function foldClaim(
   context: ClaimContext,
 ): ClaimVerdict {
   const gathered = gatherClaim(claim, records, context.facts);
-  const seen = { guards: context.guards, endedAt: context.facts.endedAt };
+  const { guards, retries } = context;
+  const seen = { guards, endedAt: context.facts.endedAt, retries };
   const parts = gathered.parts.map((part) => decidePart(claim, part, seen));
   const worst = worstPart(parts);
   const base: Judged = {

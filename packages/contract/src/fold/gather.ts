@@ -1,19 +1,24 @@
 import type { Claim } from "../claim.ts";
 import type {
   BoundValue,
+  EpisodeSample,
   EvidenceRecord,
+  LedgerComparison,
   PredicateObservation,
   SampleBlocks,
   SampleMeans,
   SampleTally,
+  WindowSample,
 } from "../evidence/record.ts";
+import { formatDuration } from "../figure.ts";
 import { decides, isEvidenceKind } from "./evidence-kinds.ts";
 import type { Judged } from "./join.ts";
 import { isReasonOf } from "./join.ts";
+import { readEpisodes, readLedger, readWindow } from "./read-kinds.ts";
 import { readBlocks, readMeans } from "./read-series.ts";
 import { type Data, isCount, readBoundValue, readObservation, readTally } from "./read-data.ts";
 
-/** Imported evidence older than this at the end of the run is stale. */
+/** Imported evidence older than this at the end of the run is stale, where the plan says nothing. */
 export const importedAgeMaxMs = 24 * 3_600_000;
 /** So far the clock of another machine may be ahead of ours. */
 const clockSkewMaxMs = 5 * 60_000;
@@ -30,6 +35,9 @@ export interface PartEvidence {
   readonly items: Seen<{ readonly item: string; readonly observed: boolean }>[];
   readonly means: Seen<Omit<SampleMeans, "stream" | "part">>[];
   readonly blocks: Seen<Omit<SampleBlocks, "stream" | "part">>[];
+  readonly ledgers: Seen<Omit<LedgerComparison, "stream" | "part">>[];
+  readonly episodes: Seen<Omit<EpisodeSample, "stream" | "part">>[];
+  readonly windows: Seen<Omit<WindowSample, "stream" | "part">>[];
   /** Decides the draws of a bootstrap: plan digest, claim and part. */
   readonly key: string;
   /** Skips, check errors, late and malformed records: joined with the verdict of the evidence. */
@@ -43,6 +51,8 @@ export interface RunFacts {
   /** seq of `run.closed`; evidence after it is refused. */
   readonly closedSeq: number | null;
   readonly planDigest: string;
+  /** The plan's own age limit of imported evidence, ms. */
+  readonly maxAgeMs?: number;
 }
 
 function emptyPart(part: string, key: string): PartEvidence {
@@ -51,6 +61,9 @@ function emptyPart(part: string, key: string): PartEvidence {
     key,
     means: [],
     blocks: [],
+    ledgers: [],
+    episodes: [],
+    windows: [],
     closedSeq: null,
     tallies: [],
     observations: [],
@@ -76,44 +89,48 @@ function refuseSupport(record: EvidenceRecord, claim: Claim, facts: RunFacts): J
   const measuredAt = record.data["measuredAt"];
   const at = typeof measuredAt === "string" ? Date.parse(measuredAt) : Number.NaN;
   const ageMs = Date.parse(facts.endedAt) - at;
-  if (ageMs <= importedAgeMaxMs && ageMs >= -clockSkewMaxMs) return null;
-  const when = ageMs < 0 ? "dated after this run" : "older than 24 h, or without a time";
+  const maxAgeMs = facts.maxAgeMs ?? importedAgeMaxMs;
+  if (ageMs <= maxAgeMs && ageMs >= -clockSkewMaxMs) return null;
+  const age = facts.maxAgeMs === undefined ? "24 h" : formatDuration(maxAgeMs);
+  const when = ageMs < 0 ? "dated after this run" : `older than ${age}, or without a time`;
   const sentence = `The results imported from ${from} are ${when}.`;
   return { verdict: "not_tested", reason: "stale", sentence };
 }
 
-/** Adds one supporting record; false when its data is malformed. */
-function addEvidence(into: PartEvidence, record: EvidenceRecord): boolean {
-  const { seq, data } = record;
-  if (record.kind === "sample.tally") {
-    const value = readTally(data);
-    if (value) into.tallies.push({ seq, value });
-    return value !== null;
-  }
-  if (record.kind === "observation") {
-    const value = readObservation(data);
-    if (value) into.observations.push({ seq, value });
-    return value !== null;
-  }
-  if (record.kind === "value") {
-    const value = readBoundValue(data);
-    if (value) into.values.push({ seq, value });
-    return value !== null;
-  }
-  if (record.kind === "sample.means") {
-    const value = readMeans(data);
-    if (value) into.means.push({ seq, value });
-    return value !== null;
-  }
-  if (record.kind === "sample.blocks") {
-    const value = readBlocks(data);
-    if (value) into.blocks.push({ seq, value });
-    return value !== null;
-  }
+/** Adds what was read; false when it was malformed. */
+function keep<T>(list: Seen<T>[], seq: number, value: T | null): boolean {
+  if (value !== null) list.push({ seq, value });
+  return value !== null;
+}
+
+function readItem(data: Data): { readonly item: string; readonly observed: boolean } | null {
   const { item, observed } = data as Readonly<Record<"item" | "observed", unknown>>;
-  if (typeof item !== "string" || typeof observed !== "boolean") return false;
-  into.items.push({ seq, value: { item, observed } });
-  return true;
+  if (typeof item !== "string" || typeof observed !== "boolean") return null;
+  return { item, observed };
+}
+
+/** Adds one supporting record; false when its data is malformed. */
+function addEvidence(into: PartEvidence, { kind, seq, data }: EvidenceRecord): boolean {
+  switch (kind) {
+    case "sample.tally":
+      return keep(into.tallies, seq, readTally(data));
+    case "observation":
+      return keep(into.observations, seq, readObservation(data));
+    case "value":
+      return keep(into.values, seq, readBoundValue(data));
+    case "sample.means":
+      return keep(into.means, seq, readMeans(data));
+    case "sample.blocks":
+      return keep(into.blocks, seq, readBlocks(data));
+    case "sample.episodes":
+      return keep(into.episodes, seq, readEpisodes(data));
+    case "sample.window":
+      return keep(into.windows, seq, readWindow(data));
+    case "ledger":
+      return keep(into.ledgers, seq, readLedger(data));
+    default:
+      return keep(into.items, seq, readItem(data));
+  }
 }
 
 function evidenceError(seq: number, sentence: string): Judged & { seq: number } {

@@ -1,6 +1,8 @@
 import type { Claim } from "../claim.ts";
 import { formatDuration, formatNumber } from "../figure.ts";
 import type { PartVerdict } from "../report-model.ts";
+import { cleanTimeToProveMs } from "../statistics/episodes.ts";
+import { sequentialClean } from "../statistics/sequential.ts";
 import { samplesNeeded } from "../statistics/sampling.ts";
 
 function unitOf(claim: Claim, count: number): string {
@@ -13,7 +15,12 @@ const clean = (claim: Claim): string => (claim.kind === "quantile" ? "none over"
 function moreSamples(claim: Claim, part: PartVerdict, rate: number | null): string {
   const isNewRun = part.verdict === "failed" || part.n === 0;
   const bad = isNewRun ? 0 : part.bad + part.undefined;
-  const needed = samplesNeeded(bad, claim.target ?? 1, claim.confidence);
+  const { target = 1, confidence } = claim;
+  const isSequence = claim.mode === "sequential";
+  const needed =
+    isSequence && bad === 0
+      ? sequentialClean(target, confidence)
+      : samplesNeeded(bad, target, confidence);
   if (needed === null) return "no number of samples proves a target of 100 %";
   const more = isNewRun ? needed : Math.max(1, needed - part.n);
   const time =
@@ -51,11 +58,44 @@ const byKind: Readonly<Record<string, string>> = {
   comparison: "more interleaved pairs, or a larger accepted difference",
 };
 
+const untested: readonly string[] = ["not_run", "cancelled"];
+
+/** What the kinds that no number of samples describes lack, and for which reasons. */
+const byOwnKind: Readonly<
+  Record<string, { readonly reasons: readonly string[]; text(claim: Claim): string }>
+> = {
+  zero_loss: {
+    reasons: [...untested, "control"],
+    text: () =>
+      "a ledger of 1,000 acknowledged writes or more, wholly compared, and a planted loss seen",
+  },
+  window_slo: {
+    reasons: [...untested, "gaps"],
+    text: () => "stored samples of the whole window",
+  },
+  time_availability: {
+    reasons: [...untested, "too_short"],
+    text({ limit = 0, target = 1, confidence }) {
+      const ms = cleanTimeToProveMs(limit, target, confidence);
+      return ms === null ? "a target under 100 %" : `${formatDuration(ms)} without an outage`;
+    },
+  },
+};
+
 const ratioKinds: ReadonlySet<string> = new Set(["proportion", "quantile", "trials"]);
+
+function moreObservations({ kind, min = 1 }: Claim): string {
+  if (kind === "coverage") return "every declared item observed";
+  const [what, clear] =
+    kind === "bound" ? ["measured value", "none over"] : ["observation", "none false"];
+  return `${formatNumber(min)} ${what}${min === 1 ? "" : "s"}, ${clear}`;
+}
 
 /** What would turn the part into `passed`; empty when it is. `rate` is events per second seen. */
 export function describeProof(claim: Claim, part: PartVerdict, rate: number | null): string {
   if (part.verdict === "passed") return "";
+  const own = byOwnKind[claim.kind];
+  if (own?.reasons.includes(part.reason ?? "") === true) return own.text(claim);
   const needsSamples = ["interval", "not_run", "cancelled", "limit"];
   if (ratioKinds.has(claim.kind) && needsSamples.includes(part.reason ?? "")) {
     const prefix = part.verdict === "failed" ? "a corrected target, then " : "";
@@ -64,8 +104,5 @@ export function describeProof(claim: Claim, part: PartVerdict, rate: number | nu
   const text = part.reason === "interval" ? byKind[claim.kind] : byReason[part.reason ?? ""];
   if (text !== undefined) return text;
   if (part.verdict === "failed") return "a corrected target, then a new run";
-  const min = claim.min ?? 1;
-  if (claim.kind === "coverage") return "every declared item observed";
-  const what = claim.kind === "bound" ? "measured value" : "observation";
-  return `${formatNumber(min)} ${what}${min === 1 ? "" : "s"}, ${claim.kind === "bound" ? "none over" : "none false"}`;
+  return moreObservations(claim);
 }

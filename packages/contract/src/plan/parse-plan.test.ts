@@ -67,7 +67,7 @@ test("a wrong key names its path and the nearest right one", () => {
 });
 
 test("a kind that is not built is refused by name", () => {
-  for (const kind of ["zero_loss", "window_slo", "time_availability"]) {
+  for (const kind of ["zero_lose", "zero loss", "availability"]) {
     expect(problems(plan({ ...claim, kind }))[0]).toMatch(
       new RegExp(`^LL_PLAN_KIND claims\\[0\\].kind: The kind ${kind} is not built`),
     );
@@ -86,7 +86,7 @@ test("nothing to decide, names used twice and unknown streams are refused", () =
   expect(problems(plan(claim, claim))[0]).toMatch(/^LL_PLAN_DUPLICATE/);
   expect(problems(plan({ ...claim, parts: ["a", "a"] }))[0]).toMatch(/^LL_PLAN_DUPLICATE/);
   expect(problems(plan(claim), ["load.chats"])).toEqual([
-    "LL_PLAN_STREAM chat.p99: No stage produces load.chat. Did you mean load.chats?",
+    "LL_PLAN_STREAM claims[0].of: No stage produces load.chat. Did you mean load.chats?",
   ]);
 });
 
@@ -95,6 +95,28 @@ test("a key the kind does not read, a missing one and a certain target are refus
   const { limit: _limit, ...open } = claim;
   expect(problems(plan(open))[0]).toMatch(/^LL_PLAN_SHAPE claims\[0\].limit/);
   expect(problems(plan({ ...claim, target: "100 %" }))[0]).toMatch(/^LL_PLAN_SHAPE/);
+});
+
+test("each kind of the later ones takes its own keys and no others", () => {
+  const { target: _target, limit: _limit, ...bare } = claim;
+  const read = (more: object) => {
+    const parsed = parsePlan(plan({ ...bare, ...more }));
+    return parsed.ok ? parsed.plan.claims[0] : parsed.problems[0]?.code;
+  };
+  expect(read({ kind: "zero_loss", min: 5_000 })).toMatchObject({ min: 5_000 });
+  expect(read({ kind: "zero_loss", target: "0 records" })).toBe("LL_PLAN_KEY");
+  const uptime = { kind: "time_availability", target: "99.5 %", limit: "30 s" };
+  expect(read(uptime)).toMatchObject({ target: 0.995, limit: 30_000, unit: "ms" });
+  expect(read({ ...uptime, limit: 30 })).toBe("LL_PLAN_UNIT");
+  expect(read({ ...uptime, limit: "3 records" })).toBe("LL_PLAN_UNIT");
+  expect(read({ ...uptime, target: "100 %" })).toBe("LL_PLAN_SHAPE");
+  expect(read({ kind: "window_slo", target: "99.9 %" })).toMatchObject({ target: 0.999 });
+  expect(read({ kind: "window_slo" })).toBe("LL_PLAN_SHAPE");
+  const sequence = { kind: "proportion", target: 0.99, mode: "sequential" };
+  expect(read(sequence)).toMatchObject({ mode: "sequential" });
+  expect(read({ ...sequence, over: "60 s" })).toBe("LL_PLAN_KEY");
+  expect(read({ kind: "predicate", mode: "sequential" })).toBe("LL_PLAN_KEY");
+  expect(read({ ...sequence, mode: "adaptive" })).toBe("LL_PLAN_SHAPE");
 });
 
 test("any value at all gives problems from the table and never throws", () => {

@@ -42,13 +42,31 @@ test("the least n of every kind", () => {
     makeClaim({ id: "p", kind: "predicate" }),
     makeClaim({ id: "b", kind: "bound", limit: 1, unit: "s", min: 3 }),
     makeClaim({ id: "c", kind: "coverage", items: ["a", "b"] }),
+    makeClaim({ id: "z", kind: "zero_loss" }),
+    makeClaim({ id: "zm", kind: "zero_loss", min: 5_000 }),
+    // Seconds without an outage: 49.9 minutes.
+    makeClaim({ id: "u", kind: "time_availability", target: 0.995, limit: 5_000, unit: "ms" }),
+    makeClaim({ id: "w", kind: "window_slo", target: 0.995 }),
+    makeClaim({ id: "s", kind: "proportion", target: 0.995, mode: "sequential" }),
   ].map(minimumN);
-  expect(least).toEqual([598, 29, 299, 1, 3, 2]);
+  expect(least).toEqual([598, 29, 299, 1, 3, 2, 1_000, 5_000, 2_996, 1, 979]);
 });
 
 test("a claim of another kind has no power column", () => {
   const [row] = planSamples(makePlan([makeClaim({ id: "p", kind: "predicate" })]));
   expect(row).toMatchObject({ needed: [1, null, null], neededForPower: null, target: null });
+});
+
+test("what a claim lacks is said in the unit of its kind", () => {
+  const uptime = makeClaim({
+    id: "uptime",
+    kind: "time_availability",
+    target: 0.995,
+    limit: 5_000,
+    unit: "ms",
+  });
+  const rows = planSamples(makePlan([uptime]), new Map([["stream", { n: 25 }]]));
+  expect(findUnprovable(rows)[0]?.message).toBe("uptime: needs 2996 s, 25 are planned.");
 });
 
 test("an unprovable claim is named with what it needs and what is planned", () => {

@@ -1,6 +1,9 @@
 import type { Claim, Problem } from "../claim.ts";
 import { meanSlicesMin } from "../statistics/bootstrap.ts";
 import { pairsDefault, pairsNeeded } from "../statistics/comparison.ts";
+import { cleanTimeToProveMs } from "../statistics/episodes.ts";
+import { sequentialClean } from "../statistics/sequential.ts";
+import { ackedMin } from "../fold/decide-ledger.ts";
 import { badAllowed, samplesForPower, samplesNeeded } from "../statistics/sampling.ts";
 import type { RunPlan } from "./run-plan.ts";
 
@@ -35,19 +38,38 @@ export interface ClaimSampleRow {
 
 const ratioKinds: ReadonlySet<string> = new Set(["proportion", "quantile", "trials"]);
 
+/** What one observation of a claim of this kind is, in the plural. */
+export function sampleUnit(kind: Claim["kind"]): string {
+  if (kind === "time_availability") return "s";
+  if (kind === "zero_loss") return "acknowledged writes";
+  return kind === "window_slo" ? "windows" : "samples";
+}
+
+function ratioLeast({ target = 1, confidence, mode }: Claim): number | null {
+  return mode === "sequential"
+    ? sequentialClean(target, confidence)
+    : samplesNeeded(0, target, confidence);
+}
+
+function secondsLeast({ limit = 0, target = 1, confidence }: Claim): number | null {
+  const ms = cleanTimeToProveMs(limit, target, confidence);
+  return ms === null ? null : Math.ceil(ms / 1_000);
+}
+
 /** Fewest observations of one part with which a perfect target passes; null when none do. */
 export function minimumN(claim: Claim): number | null {
-  if (ratioKinds.has(claim.kind)) return samplesNeeded(0, claim.target ?? 1, claim.confidence);
-  if (claim.kind === "mean") return Math.max(claim.min ?? 0, meanSlicesMin);
-  if (claim.kind === "comparison") {
-    return Math.max(claim.min ?? pairsDefault, pairsNeeded(claim.confidence));
-  }
-  if (claim.kind === "coverage") return claim.items?.length ?? 0;
-  return claim.min ?? 1;
+  const { kind, min, confidence, items } = claim;
+  if (ratioKinds.has(kind)) return ratioLeast(claim);
+  if (kind === "time_availability") return secondsLeast(claim);
+  if (kind === "zero_loss") return Math.max(min ?? 0, ackedMin);
+  if (kind === "mean") return Math.max(min ?? 0, meanSlicesMin);
+  if (kind === "comparison") return Math.max(min ?? pairsDefault, pairsNeeded(confidence));
+  return kind === "coverage" ? (items?.length ?? 0) : (min ?? 1);
 }
 
 function planPower(claim: Claim, rate: StreamRate | undefined) {
-  if (!ratioKinds.has(claim.kind)) return { trueBad: null, neededForPower: null };
+  if (!ratioKinds.has(claim.kind) || claim.mode !== undefined)
+    return { trueBad: null, neededForPower: null };
   const target = claim.target ?? 1;
   const trueBad = rate?.trueBad ?? Number(((1 - target) / 5).toPrecision(12));
   const power = samplesForPower(trueBad, target, claim.confidence);
@@ -59,8 +81,9 @@ function planClaim(claim: Claim, rate: StreamRate | undefined): ClaimSampleRow {
   const isRatio = ratioKinds.has(claim.kind);
   const target = claim.target ?? 1;
   const { confidence } = claim;
+  const isFixed = isRatio && claim.mode === undefined;
   const need = (bad: number): number | null =>
-    isRatio ? samplesNeeded(bad, target, confidence) : bad === 0 ? least : null;
+    isFixed ? samplesNeeded(bad, target, confidence) : bad === 0 ? least : null;
   const planned = rate?.n ?? null;
   return {
     id: claim.id,
@@ -72,7 +95,7 @@ function planClaim(claim: Claim, rate: StreamRate | undefined): ClaimSampleRow {
     needed: [need(0), need(1), need(2)],
     ...planPower(claim, rate),
     planned,
-    badAllowed: isRatio && planned !== null ? badAllowed(planned, target, confidence) : null,
+    badAllowed: isFixed && planned !== null ? badAllowed(planned, target, confidence) : null,
     provable: least !== null && least > 0 && (planned === null || planned >= least),
   };
 }
@@ -89,8 +112,9 @@ export function planSamples(
 export function findUnprovable(rows: readonly ClaimSampleRow[]): Problem[] {
   return rows
     .filter(({ provable }) => !provable)
-    .map(({ id, planned, needed: [least] }) => {
-      const need = least === null ? "no number of samples proves it" : `needs ${least} samples`;
+    .map(({ id, kind, planned, needed: [least] }) => {
+      const unit = sampleUnit(kind);
+      const need = least === null ? `no number of ${unit} proves it` : `needs ${least} ${unit}`;
       const plan = planned === null ? "" : `, ${planned} are planned`;
       return { code: "LL_PLAN_CANNOT_PROVE", path: id, message: `${id}: ${need}${plan}.` };
     });

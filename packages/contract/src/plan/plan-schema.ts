@@ -19,6 +19,10 @@ export const claimSchema = z.strictObject({
   min: z.int().min(1).optional().describe("least number of observations; default 1"),
   side: z.enum(["below", "above"]).optional().describe("side of the limit a mean keeps to"),
   over: z.string().optional().describe('tumbling window whose parts these are, e.g. "60 s"'),
+  mode: z
+    .literal("sequential")
+    .optional()
+    .describe("samples decide in the order they come, at the first that can"),
   items: z.array(z.string().min(1)).optional().describe("declared items of a coverage claim"),
   confidence: z.number().min(0.9).max(0.999).optional().describe("one-sided, 0.9..0.999"),
   required: z.boolean().optional().describe("default true; optional claims are never counted"),
@@ -41,6 +45,18 @@ export const planSchema = z.strictObject({
   confidence: z.number().min(0.9).max(0.999).default(0.95).describe("one-sided, 0.9..0.999"),
   maxWaived: z.int().min(0).max(100).default(3).describe("most waived claims of a READY"),
   budgetMinutes: z.number().positive().max(10_080).default(60).describe("most minutes a run takes"),
+  maxAgeMs: z
+    .number()
+    .positive()
+    .max(2_592_000_000)
+    .optional()
+    .describe("oldest imported evidence, ms; default 24 h"),
+  retries: z
+    .int()
+    .min(0)
+    .max(2)
+    .optional()
+    .describe("times an attempt that reached nothing is made again; default 2"),
   claims: z.array(claimSchema).max(10_000).describe("what is promised"),
   stages: z.record(z.string(), z.unknown()).default({}).describe("configuration of the stages"),
 });

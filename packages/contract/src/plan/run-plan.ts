@@ -12,6 +12,10 @@ export interface RunPlan {
   readonly confidence: number;
   readonly maxWaived: number;
   readonly budgetMinutes: number;
+  /** Imported evidence older than this at the end of the run is stale, ms; absent: 24 h. */
+  readonly maxAgeMs?: number;
+  /** Times an attempt that reached nothing is made again, 0..2; absent: 2. */
+  readonly retries?: number;
   readonly claims: readonly Claim[];
   /** Accepted risks, laid over verdicts by the fold. */
   readonly waivers?: readonly Waiver[];

@@ -7,6 +7,22 @@ const up = miniClaim({ id: "up", kind: "predicate" });
 const success = miniClaim({ id: "success", kind: "proportion", target: 0.99 });
 const rto = miniClaim({ id: "rto", kind: "bound", limit: 10, unit: "s" });
 
+const loss = miniClaim({ id: "loss", kind: "zero_loss" });
+const uptime = miniClaim({
+  id: "uptime",
+  kind: "time_availability",
+  target: 0.99,
+  limit: 5_000,
+  unit: "ms",
+});
+const stored = miniClaim({ id: "stored", kind: "window_slo", target: 0.99 });
+const sequence = miniClaim({
+  id: "sequence",
+  kind: "proportion",
+  target: 0.99,
+  mode: "sequential",
+});
+
 /** A pattern of false verdicts at the level of evidence, with the log that shows it and its twin. */
 export interface FalseVerdict {
   /** `V1` to `V21`; a letter behind it for a second form. */
@@ -31,6 +47,32 @@ const measure = (run: MiniRun, upper: number, provenance: "measured" | "declared
     provenance,
     data: { stream: "stream", part: "all", lower: upper, upper, resolution: 0.1 },
   });
+
+const inStream = { stream: "stream", part: "all" };
+const noLoss = { lost: 0, stale: 0, resurrected: 0, corrupt: 0, phantom: 0, duplicate: 0 };
+
+function compareLedger(run: MiniRun, data: Readonly<Record<string, unknown>>): unknown {
+  const whole = { acked: 1_000, full: true, classes: noLoss, control: "caught" };
+  run.add({ kind: "ledger", claims: ["loss"], data: { ...inStream, ...whole, ...data } });
+  return run.close();
+}
+
+function watch(run: MiniRun, observedMs: number): unknown {
+  const data = { ...inStream, observedMs, resolutionMs: 1_000, episodes: [] };
+  run.add({ kind: "sample.episodes", claims: ["uptime"], data });
+  return run.close();
+}
+
+function readStored(run: MiniRun, data: Readonly<Record<string, unknown>>): unknown {
+  const whole = { good: 9_990, total: 10_000, present: 100, expected: 100, windowMs: 3_600_000 };
+  run.add({ kind: "sample.window", claims: ["stored"], data: { ...inStream, ...whole, ...data } });
+  return run.close();
+}
+
+const count = (run: MiniRun, n: number): unknown => (
+  run.tally("sequence", { n, bad: 0, slices: spreadSlices(n, 0) }),
+  run.close()
+);
 
 /** The false verdicts a record log alone can show; the one table. */
 export const falseVerdicts: readonly FalseVerdict[] = [
@@ -140,6 +182,49 @@ export const falseVerdicts: readonly FalseVerdict[] = [
     ),
     clean: proveSuccess,
     caught: "error evidence",
+  },
+  {
+    id: "V2b",
+    pattern: "a comparison of acknowledged writes that cannot find a loss",
+    claim: loss,
+    sabotage: (run) => compareLedger(run, { control: "missed" }),
+    clean: (run) => compareLedger(run, {}),
+    caught: "inconclusive control",
+  },
+  {
+    id: "V4b",
+    pattern: "a class of loss that nobody counted read as 0",
+    claim: loss,
+    sabotage: (run) => {
+      const { stale: _stale, ...others } = noLoss;
+      compareLedger(run, { classes: others });
+    },
+    clean: (run) => compareLedger(run, {}),
+    caught: "inconclusive control",
+  },
+  {
+    id: "V4c",
+    pattern: "stored monitoring data with a hole taken for a calm time",
+    claim: stored,
+    sabotage: (run) => readStored(run, { present: 60 }),
+    clean: (run) => readStored(run, {}),
+    caught: "inconclusive gaps",
+  },
+  {
+    id: "V16b",
+    pattern: "ten clean minutes offered as availability of 99 % of the time",
+    claim: uptime,
+    sabotage: (run) => watch(run, 600_000),
+    clean: (run) => watch(run, 1_500_000),
+    caught: "inconclusive too_short",
+  },
+  {
+    id: "V16c",
+    pattern: "a sequence that was ended before it decided",
+    claim: sequence,
+    sabotage: (run) => count(run, 487),
+    clean: (run) => count(run, 488),
+    caught: "inconclusive interval",
   },
 ];
 
