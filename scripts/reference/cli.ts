@@ -5,11 +5,15 @@ import { code, page, table } from "./markdown.ts";
 interface Option {
   readonly name: string;
   readonly value?: string | undefined;
+  readonly optional?: true | undefined;
   readonly help: string;
 }
 
-const optionName = (option: Option): string =>
-  code(`--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`);
+/** As the help shows it: what may be left out is given after `=` only. */
+const optionName = ({ name, value, optional }: Option): string => {
+  if (value === undefined) return code(`--${name}`);
+  return code(`--${name}${optional === true ? `[=${value}]` : ` ${value}`}`);
+};
 
 const options = (list: readonly Option[]): string =>
   table(

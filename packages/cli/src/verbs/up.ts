@@ -10,6 +10,7 @@ import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
 import { validateAndShow } from "../validation.ts";
 import { toolVersion } from "../version.ts";
+import { useLines } from "./up-use.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** Nobody but the validation has used a gateway that ends with it. */
@@ -40,11 +41,11 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
     const key = await ensureLocalKey(gateway);
     await untilReady(host, gateway, interrupt.signal);
     const exit = await validateSelf(context, { url, key, signal: interrupt.signal });
-    showUse(context, url, key);
     if (args.has("once") || interrupt.signal.aborted) {
       graceMs = graceMsOnce;
       return exit;
     }
+    showUse(context, url, key);
     host.stderr.write("serving until Ctrl-C or SIGTERM\n");
     await untilAborted(interrupt.signal);
     return 0;
@@ -118,15 +119,7 @@ function showUse({ host, json }: VerbContext, url: string, key: LocalKey): void 
   const file = nearPath(host, key.path);
   const isShown = key.isNew && out.isTty;
   const label = isShown ? `${key.secret}  (shown this once; kept in ${file})` : `in ${file}`;
-  const body = `{"model":"${modelName}","messages":[{"role":"user","content":"What is a load line?"}]}`;
-  out.write(
-    [
-      `api key     ${label}`,
-      `try         curl ${url}/v1/chat/completions -H "authorization: Bearer $(cat ${file})" \\`,
-      `              -H 'content-type: application/json' -d '${body}'`,
-      "",
-    ].join("\n"),
-  );
+  out.write(useLines({ url, label, file, model: modelName }));
 }
 
 function nearPath(host: CliHost, path: string): string {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -46,6 +46,19 @@ describe("the state directory", () => {
     edit("CREATE TABLE theirs (n); PRAGMA user_version = 7");
     expect(() => open()).toThrow(coded("LL_STATE_CORRUPT"));
     edit("INSERT INTO theirs VALUES (1)");
+  });
+});
+
+describe("what keeps a state directory from being opened", () => {
+  it("a database that is out of reach is not called damaged: nobody restores a backup over it", () => {
+    mkdirSync(join(dir, "loadline.db-journal"));
+    mkdirSync(join(dir, "loadline.db-wal"));
+    expect(() => open()).toThrow(coded("LL_STATE_UNUSABLE"));
+  });
+
+  it("a file that is no database is", () => {
+    writeFileSync(join(dir, "loadline.db"), "no database".repeat(1000));
+    expect(() => open()).toThrow(coded("LL_STATE_CORRUPT"));
   });
 });
 

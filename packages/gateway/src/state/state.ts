@@ -8,6 +8,7 @@ import { gatewayErrors } from "../errors.ts";
 import { isAlive, type Owner, processStart } from "./owner.ts";
 import { loadPepper } from "./pepper.ts";
 import { migrateSqlite } from "./sqlite/migrate.ts";
+import { faultOf, isDamage } from "./sqlite/protocol.ts";
 
 export interface StateDeps {
   readonly clock: Clock;
@@ -58,7 +59,10 @@ export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): S
   } catch (cause) {
     db.close();
     if (cause instanceof LoadlineError) throw cause;
-    throw gatewayErrors.make("LL_STATE_CORRUPT", `${dir}: ${describe(cause)}.`, { cause });
+    const fault = faultOf(cause);
+    // A full disk or a lock is no reason to take a backup out.
+    const code = isDamage(fault) ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
+    throw gatewayErrors.make(code, `${dir}: ${fault.message}.`, { cause });
   }
 }
 

@@ -8,12 +8,10 @@ import { sqlStore } from "../sql/open.ts";
 import type { Store } from "../store.ts";
 import { readingSqlite, threadedSqlite } from "./dialect.ts";
 import { migrateSqlite } from "./migrate.ts";
-import { faultOf, type SqlThreadPlan } from "./protocol.ts";
+import { faultOf, isDamage, type SqlThreadPlan } from "./protocol.ts";
 import { type SqlLane, SqlThread } from "./thread.ts";
 
 const busyMs = 2000;
-const corruptFault = 11;
-const notDatabaseFault = 26;
 /** A disk under load may take seconds for a sync; nobody else can answer instead. */
 const callMs = 5000;
 /** Reads come with lists of the admin API and with a start, seldom with requests. */
@@ -65,9 +63,8 @@ function prepare(path: string, nowMs: number): void {
     migrateSqlite(db, path, nowMs);
   } catch (cause) {
     if (cause instanceof LoadlineError) throw cause;
-    const { message, errcode } = faultOf(cause);
-    const isDamaged = errcode === corruptFault || errcode === notDatabaseFault;
-    const code = isDamaged ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
-    throw gatewayErrors.make(code, `${path}: ${message}.`, { cause });
+    const fault = faultOf(cause);
+    const code = isDamage(fault) ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
+    throw gatewayErrors.make(code, `${path}: ${fault.message}.`, { cause });
   }
 }

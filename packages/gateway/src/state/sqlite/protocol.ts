@@ -53,6 +53,13 @@ export function faultOf(cause: unknown): SqlFault {
   return { message, errcode: isSqlite ? Number(cause.errcode) : 0 };
 }
 
+/** PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL and CANTOPEN: SQLite's codes of what surrounds a file. */
+const outOfReachFaults: readonly number[] = [3, 5, 6, 7, 8, 10, 13, 14];
+
+/** Whether a fault of SQLite says that the file is damaged or not ours, rather than out of reach. */
+export const isDamage = ({ errcode }: SqlFault): boolean =>
+  errcode !== 0 && !outOfReachFaults.includes(errcode & 0xff);
+
 const uniqueFault = 2067;
 const primaryKeyFault = 1555;
 
