@@ -195,6 +195,31 @@ describe("every surface, by every caller, on every kind of object, over the sock
     expect(shape(foreign.text).replaceAll(foreignKey, "OBJECT")).toBe(shape(absent.text));
   });
 
+  it("no page of another origin may call any of them or read an answer [R0-22]", async () => {
+    const allowed: string[] = [];
+    const secret = people.get("admin")?.secret ?? "";
+    for (const { path, methods } of allSurfaces()) {
+      for (const method of ["OPTIONS", ...methods]) {
+        const headers = {
+          origin: "https://elsewhere.example",
+          "access-control-request-method": methods[0] ?? "GET",
+          authorization: `Bearer ${secret}`,
+        };
+        const answer = await fetch(g.url + path.replaceAll(/:[^/]+|\*/g, "none"), {
+          method,
+          headers,
+        });
+        await answer.arrayBuffer();
+        const names = [...answer.headers.keys()].filter((name) =>
+          name.startsWith("access-control-"),
+        );
+        if (names.length > 0 || (method === "OPTIONS" && answer.ok))
+          allowed.push(`${method} ${path}`);
+      }
+    }
+    expect(allowed).toEqual([]);
+  });
+
   it("paths nobody declared are 404 for everybody, with a key or without", async () => {
     for (const path of ["/v1/batches", "/admin", "/internal/debug", "/.env"]) {
       expect((await fetch(g.url + path)).status).toBe(404);
