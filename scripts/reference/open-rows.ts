@@ -126,7 +126,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R4-01": "nobody has judged it yet",
   "R4-03":
     "the check of dashboards is tried against its twin and its saboteur, never against a real Grafana",
-  "R4-04": "nobody has judged it yet",
   "R4-05": "nobody has judged it yet",
   "R4-08": "no stage runs or reads test suites, so their counts are no evidence and no gate",
   "R4-09": "no stage runs or reads test suites, so those of models are not counted either",

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
+import { repositoryRoot } from "../architecture/tree.ts";
 import { type AlertCase, alertCases, healthy } from "./alerts/cases.ts";
 import { callMany, startWatch } from "./alerts/watch.ts";
 import { runCli } from "./cli-process.ts";
@@ -13,7 +14,7 @@ import { startGatewayProcess } from "./gateway-process.ts";
 import { judgeRounds, unless } from "./load/rounds.ts";
 
 const run = promisify(execFile);
-const parts = await requireParts(["prometheus"], { rows: ["R0-27", "R0-17"] });
+const parts = await requireParts(["prometheus"], { rows: ["R0-27", "R0-17", "R4-04"] });
 const gateway = { job: "loadline", instance: "g1" };
 
 /** `name{labels}` with the labels that a scrape adds. */
@@ -21,6 +22,22 @@ function scraped(series: string): string {
   const own = Object.entries(gateway).map(([label, value]) => `${label}="${value}"`);
   const [name = "", inner = ""] = series.split(/[{}]/);
   return `${name}{${[...own, ...(inner === "" ? [] : [inner])].join(",")}}`;
+}
+
+/** Metrics of what the gateway of this suite has not: budgets, several workers, TLS. */
+const ofMore: ReadonlySet<string> = new Set([
+  "loadline_budget_remaining_ratio",
+  "loadline_worker_restarts",
+  "loadline_workers",
+  "loadline_tls_handshakes",
+  "loadline_tls_reloads",
+  "loadline_tls_certificate_not_after_seconds",
+]);
+
+/** Metrics that docs/reference/metrics.md tells of. */
+function referenceMetrics(): string[] {
+  const page = readFileSync(join(repositoryRoot, "docs/reference/metrics.md"), "utf8");
+  return [...page.matchAll(/^\| `(\w+)` /gm)].map(([, name = ""]) => name);
 }
 
 function unitOf({ title, series, isAlone, at }: AlertCase): object {
@@ -110,6 +127,27 @@ describe.skipIf(parts.missing)("alert rules in a real Prometheus", () => {
       "LoadlineSloTicket ",
     ]);
   }, 300_000);
+
+  it("Prometheus reads the page of a gateway as OpenMetrics, sample for sample, and finds every metric of its reference [R4-04]", async () => {
+    await using watch = await startWatch(parts.found("prometheus").path, folder);
+    await watch.call(20);
+    const { type, text } = await watch.page();
+    expect(type).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
+    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    expect(samples.length).toBeGreaterThan(500);
+    const job = '{job="loadline"}';
+    await watch.untilScraped(`up${job} == 1`);
+    await watch.untilScraped(`scrape_samples_scraped${job} == ${samples.length}`);
+    await watch.untilScraped(`loadline_requests_total{job="loadline",status="200"} == 20`);
+    const scrapedNames = await watch.ask(`group by (__name__) (${job})`);
+    const names = new Set(scrapedNames.map(({ __name__: name = "" }) => name));
+    const forms = ["", "_total", "_bucket", "_info"];
+    const absent = referenceMetrics().filter(
+      (name) => !forms.some((form) => names.has(name + form)),
+    );
+    expect(absent).toEqual(expect.arrayContaining([...ofMore]));
+    expect(absent.filter((name) => !ofMore.has(name))).toEqual([]);
+  }, 120_000);
 });
 
 describe("slo check beside a running gateway", () => {

@@ -9,7 +9,9 @@ import { runCli } from "../cli-process.ts";
 import { type GatewayProcess, startGatewayProcess } from "../gateway-process.ts";
 
 const clock = systemClock();
-const upstreamScript = fileURLToPath(new URL("../kills/upstream-child.ts", import.meta.url));
+const upstreamScript = fileURLToPath(
+  new URL("../../alone/kills/upstream-child.ts", import.meta.url),
+);
 const waitMs = 60_000;
 /** Alerts that a busy machine may raise: not what is waited for here. */
 const ofHaste: readonly string[] = ["LoadlineEventLoopBlocked", "LoadlineOverheadHigh"];
@@ -20,6 +22,10 @@ export interface Watch extends AsyncDisposable {
   call(count: number): Promise<readonly number[]>;
   /** Kills one upstream for good. */
   kill(name: string): Promise<void>;
+  /** The gateway's metrics as it gives them now. */
+  page(): Promise<{ readonly type: string; readonly text: string }>;
+  /** Label sets that the query gives now. */
+  ask(query: string): Promise<readonly Readonly<Record<string, string>>[]>;
   /** Waits until the query gives a series. */
   untilScraped(query: string): Promise<void>;
   /** Waits until exactly these fire, each with its target, in order; those of haste do not count. */
@@ -81,6 +87,12 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
       upstreams.delete(name);
       await end(child);
     },
+    async page() {
+      const headers = { authorization: `Bearer ${gateway.key}` };
+      const answer = await fetch(`${gateway.url}/metrics`, { headers });
+      return { type: answer.headers.get("content-type") ?? "", text: await answer.text() };
+    },
+    ask,
     untilScraped: (query) => eventually(clock, async () => (await ask(query)).length > 0, waitMs),
     untilFiring: (alerts) =>
       eventually(clock, async () => (await firing()).join() === alerts.join(), waitMs),
