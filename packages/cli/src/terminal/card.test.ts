@@ -145,10 +145,34 @@ describe("verdict card", () => {
       }),
     ];
     const text = verdictCard(verdictOf(rows), o);
-    expect(text).toContain("held  a list of 2 models");
-    expect(text).toContain("did not hold  wanted HTTP 401");
+    expect(text).toContain("+ passed        openai.models      a list of 2 models\n");
+    expect(text).toContain("x failed        openai.auth        wanted HTTP 401, got 200\n");
+    const narrow = verdictCard(verdictOf(rows), { ...o, columns: 40 });
+    expect(narrow).toContain("x failed openai.auth\n  wanted HTTP 401, got 200\n+");
     expect(text).not.toContain("100 %");
     expect(text).toMatch(/^[\n -~]*$/);
+  });
+
+  it("the reason of an unreachable target is read whole, and what is needed is said once for all", () => {
+    const failed = ["http.alive", "openai.models", "openai.chat"].map((id) =>
+      claimVerdict(id, "failed", {
+        kind: "predicate",
+        n: 1,
+        sentence: "GET / gave connect: ECONNREFUSED, nothing listens there",
+        toProve: "a corrected target, then a new run",
+      }),
+    );
+    const other = claimVerdict("load.p99", "not_tested", { n: 0, toProve: "299 requests" });
+    const card = verdictCard(verdictOf([...failed, other]), o);
+    const narrow = verdictCard(verdictOf([...failed, other]), { ...o, columns: 40 });
+    expect(card).toContain("http.alive         GET / gave connect: ECONNREFUSED, nothing l..");
+    expect(card).toContain(
+      "to prove    http.alive and 2 more: a corrected target, then a new run\n" +
+        "            load.p99: 299 requests\n",
+    );
+    expect(narrow).toContain(
+      "x failed http.alive\n  GET / gave connect: ECONNREFUSED,\n  nothing listens there\n",
+    );
   });
 
   it("of passed claims those decided by samples come before those that held", () => {

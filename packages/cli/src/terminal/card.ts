@@ -51,12 +51,9 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   const isNarrow = columns < columnsNarrow;
   const shown = ranked(verdict.claims);
   const head = headline(verdict, columns, o.paint);
-  const open = verdict.claims.filter((claim) => claim.required && claim.toProve !== "");
-  const proofs = open
+  const proofs = proofLines(verdict.claims)
     .slice(0, isNarrow ? proofsMaxNarrow : proofsMax)
-    .map((claim, index) =>
-      field(index === 0 ? "to prove" : "", `${claim.id}: ${claim.toProve}`, columns),
-    );
+    .map((line, index) => field(index === 0 ? "to prove" : "", line, columns));
   const foot = [...proofs, ...limitLine(verdict.limits, columns), ...footLines(o, columns)];
   // What remains of the screen is for claims; one line of it says how many are left out.
   const room = linesMax - head.length - foot.length - 1;
@@ -67,6 +64,20 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   const lines = [...head, ...top.flatMap((claim) => claimLines(claim, options))];
   if (shown.length > rows) lines.push(`  ${shown.length - rows} more in the report`);
   return `${[...lines, ...foot].join("\n")}\n`;
+}
+
+/** What would prove the open claims; claims that need the same share a line. */
+function proofLines(claims: readonly ClaimVerdict[]): string[] {
+  const byNeed = new Map<string, string[]>();
+  for (const { id, required, toProve } of claims) {
+    if (!required || toProve === "") continue;
+    const ids = byNeed.get(toProve) ?? [];
+    byNeed.set(toProve, [...ids, id]);
+  }
+  return [...byNeed].map(([need, ids]) => {
+    const more = ids.length > 1 ? ` and ${ids.length - 1} more` : "";
+    return `${ids[0] ?? ""}${more}: ${need}`;
+  });
 }
 
 function limitLine(limits: readonly string[], columns: number): string[] {
@@ -139,25 +150,33 @@ function claimLines(claim: ClaimVerdict, { columns, idWidth, paint }: RowOptions
   const shownMark = claim.disposition === "waived" ? "~" : mark;
   const label = `${shownMark} ${claim.verdict}`;
   const painted = colour === undefined ? label : paint(colour, label);
+  const id = cleanText(claim.id);
+  const isNarrow = columns < columnsNarrow;
+  const rest = columns - (isNarrow ? 2 : 16 + idWidth + 1);
+  const [first = "", second = ""] = saidOf(claim, { width: rest, isNarrow });
+  if (isNarrow) {
+    const name = `${painted} ${clip(id, columns - label.length - 1)}`;
+    return [name, `  ${first}`, ...(second === "" ? [] : [`  ${second}`])];
+  }
+  const gap = " ".repeat(Math.max(1, 16 - label.length));
+  return [`${painted}${gap}${clip(id, idWidth).padEnd(idWidth + 1)}${first}`.trimEnd()];
+}
+
+/** What a row says beside its id: one line, or two where it is narrow. */
+function saidOf(claim: ClaimVerdict, o: { width: number; isNarrow: boolean }): string[] {
+  const sentence = cleanText(claim.sentence);
+  // The mark says whether a predicate held; what it saw says why.
+  if (claim.kind === "predicate" && claim.verdict !== "not_tested" && sentence !== "") {
+    if (!o.isNarrow) return [clip(sentence, o.width)];
+    const [first = "", ...more] = wrap(sentence, o.width);
+    return [clip(first, o.width), clip(more.join(" "), o.width)];
+  }
   const limit = claim.limit === null ? "-" : formatFigure(claim.limit);
   const seen = observedText(claim);
   const reason = claim.reason === undefined ? "" : `  ${claim.reason}`;
-  // What a predicate saw says more than that it was looked at once.
-  const tail = claim.kind === "predicate" ? cleanText(claim.sentence) : `n ${claim.n}${reason}`;
-  const id = cleanText(claim.id);
-  if (columns < columnsNarrow) {
-    return [
-      `${painted} ${clip(id, columns - label.length - 1)}`,
-      clip(`  ${limit}  ${seen}`, columns),
-      clip(`  ${tail}`, columns),
-    ];
-  }
-  const rest = columns - 16 - (idWidth + 1) - 12;
-  const figures = clip(`${seen}  ${tail}`, rest);
-  const gap = " ".repeat(Math.max(1, 16 - label.length));
-  return [
-    `${painted}${gap}${clip(id, idWidth).padEnd(idWidth + 1)}${clip(limit, 11).padEnd(12)}${figures}`.trimEnd(),
-  ];
+  const tail = `n ${claim.n}${reason}`;
+  if (o.isNarrow) return [clip(`${limit}  ${seen}`, o.width), clip(tail, o.width)];
+  return [`${clip(limit, 11).padEnd(12)}${clip(`${seen}  ${tail}`, o.width - 12)}`];
 }
 
 function observedText(claim: ClaimVerdict): string {

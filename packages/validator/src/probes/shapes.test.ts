@@ -5,7 +5,7 @@ import type { Exchange, ProbeRequest } from "./client.ts";
 import { wrongKey } from "./client.ts";
 import { eventPayloads, readStream } from "./event-stream.ts";
 import { reproduce } from "./reproduce.ts";
-import { envelopeFault, usageFault } from "./shapes.ts";
+import { describeAnswer, envelopeFault, usageFault } from "./shapes.ts";
 
 function exchangeOf(change: Partial<Exchange> = {}): Exchange {
   return {
@@ -20,6 +20,25 @@ function exchangeOf(change: Partial<Exchange> = {}): Exchange {
     ...change,
   };
 }
+
+describe("a target that gave no answer", () => {
+  const silent = (fault: string, url = "http://127.0.0.1:1/"): string =>
+    describeAnswer(exchangeOf({ status: null, fault, url }));
+
+  it("is named with the code that was seen and with what it mostly means", () => {
+    expect(silent("connect: ECONNREFUSED")).toBe("connect: ECONNREFUSED, nothing listens there");
+    expect(silent("tls: EPROTO")).toBe("tls: EPROTO, the port speaks no TLS; is it http://?");
+    expect(silent("tls: CERT_HAS_EXPIRED")).toContain("is over its time");
+    expect(silent("tls: DEPTH_ZERO_SELF_SIGNED_CERT")).toContain("no authority known here");
+    expect(silent("timeout: no end within 5 ms")).toBe("timeout: no end within 5 ms");
+  });
+
+  it("is asked about https only where plain HTTP was spoken to it", () => {
+    const fault = "reset: closed by the peer before a response byte";
+    expect(silent(fault)).toBe(`${fault}, closed without an answer; is it https://?`);
+    expect(silent(fault, "https://127.0.0.1:1/")).toBe(`${fault}, closed without an answer`);
+  });
+});
 
 describe("events of a stream", () => {
   const payload = fc.string({ minLength: 1 }).filter((text) => !/[\r\n]/.test(text));

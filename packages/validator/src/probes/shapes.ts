@@ -13,10 +13,31 @@ export function bodyJson(exchange: Exchange): unknown {
 
 /** `HTTP 200 application/json, 512 bytes` or the fault: how an answer is named in a sentence. */
 export function describeAnswer(exchange: Exchange): string {
-  if (exchange.status === null) return exchange.fault ?? "no answer";
+  if (exchange.status === null) return silenceText(exchange);
   const type = exchange.headers["content-type"] ?? "no content type";
   const fault = exchange.fault === null ? "" : `, then ${exchange.fault}`;
   return `HTTP ${exchange.status} ${type}, ${exchange.bodyBytes} bytes${fault}`;
+}
+
+/** What a fault before any answer mostly means; the first that the fault begins with. */
+const faultWords: readonly (readonly [string, string])[] = [
+  ["connect: ECONNREFUSED", "nothing listens there"],
+  ["dns:", "no such host"],
+  ["tls: EPROTO", "the port speaks no TLS; is it http://?"],
+  ["tls: ERR_SSL_WRONG_VERSION", "the port speaks no TLS; is it http://?"],
+  ["tls: CERT_HAS_EXPIRED", "the certificate is over its time"],
+  ["tls: ERR_TLS_CERT_ALTNAME", "the certificate is of another name"],
+  ["tls: DEPTH_ZERO_SELF_SIGNED", "no authority known here signed the certificate"],
+  ["tls: SELF_SIGNED", "no authority known here signed the certificate"],
+  ["tls: UNABLE_TO_", "no authority known here signed the certificate"],
+  ["reset:", "closed without an answer"],
+];
+
+function silenceText({ fault, url }: Exchange): string {
+  if (fault === null) return "no answer";
+  const words = faultWords.find(([start]) => fault.startsWith(start))?.[1];
+  const hint = fault.startsWith("reset:") && url.startsWith("http:") ? "; is it https://?" : "";
+  return words === undefined ? fault : `${fault}, ${words}${hint}`;
 }
 
 /** What is wrong with the head of an answer that had to have one of these statuses. */
