@@ -34,7 +34,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-40": "nobody has judged it yet",
   "R1-41": "nobody has judged it yet",
   "R2-01": "nobody has judged it yet",
-  "R2-07": "nobody has judged it yet",
   "R2-11": "nobody has judged it yet",
   "R2-12": "nobody has judged it yet",
   "R2-13": "nobody has judged it yet",

@@ -13,6 +13,7 @@ import { claimsThat, emptyDir, runCli, verdictOf } from "./cli-process.ts";
 import { ranksOff } from "./load/ranks.ts";
 import { judgeRounds, unless } from "./load/rounds.ts";
 import { runTool } from "./load/tool.ts";
+import { notTested, skipNotTested } from "./machine.ts";
 
 const parts = await requireParts(["locust"]);
 
@@ -25,6 +26,46 @@ class Caller(HttpUser):
     @task
     def x(self):
         self.client.get("/x")
+`;
+
+const mix = { chat: 50, documents: 30, tools: 20 } as const;
+
+/** The mix, for Loadline and for a Locust script that takes its weights from it. */
+const mixPlan = {
+  accept: "imported",
+  load: {
+    target: { baseUrl: "http://127.0.0.1:1" },
+    scenarios: {
+      users: {
+        executor: "constant-vus",
+        vus: 50,
+        duration: "3s",
+        think: "100ms..400ms",
+        mix: Object.fromEntries(
+          Object.entries(mix).map(([name, weight]) => [
+            name,
+            { weight, steps: [{ name, http: `/${name}` }] },
+          ]),
+        ),
+      },
+    },
+    thresholds: { errors: [{ threshold: "rate<20%", id: "locust.errors" }] },
+  },
+};
+
+const mixScript = `
+import json
+from locust import HttpUser, between
+
+plan = json.load(open("plan.json"))
+parts = plan["load"]["scenarios"]["users"]["mix"]
+
+def call(path):
+    return lambda user: user.client.get(path)
+
+class Mixed(HttpUser):
+    wait_time = between(0.1, 0.4)
+    tasks = {call(part["steps"][0]["http"]): part["weight"] for part in parts.values()}
 `;
 
 describe.skipIf(parts.missing)("a real Locust against a target that knows the truth", () => {
@@ -104,6 +145,57 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
       ...ranksOff(figures, times, bounds),
     ];
   }
+
+  it("50 users and one plan of 50, 30 and 20 %: the observed mix is within 2 %, and a Locust driven from that plan is read back whole [R2-07]", async (context) => {
+    await using target = await startReferenceTarget();
+    await using other = await startReferenceTarget();
+    await Promise.all([target, other].map((one) => one.configure({ delayMs: 5 })));
+    const dir = emptyDir();
+    writeFileSync(join(dir, "mix.py"), mixScript);
+    writeFileSync(join(dir, "plan.json"), JSON.stringify(mixPlan));
+    const tool = parts.found("locust").path;
+    const flags = ["--users", "50", "--duration", "3s", "--target", other.url, "--json"];
+    const [own, driven] = await Promise.all([
+      runCli(dir, ["load", "plan.json", "--target", target.url, "--json"]),
+      runCli(dir, [
+        "load",
+        "drive",
+        "locust",
+        "mix.py",
+        "--tool",
+        tool,
+        "--plan",
+        "plan.json",
+        ...flags,
+      ]),
+    ]);
+
+    const { requests } = await target.truth();
+    // One of each kind goes before the load, to learn whether its route is there.
+    const counts = Object.keys(mix).map((name) => (requests[`/${name}`] ?? 0) - 1);
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    expect(all, own.err).toBeGreaterThan(100);
+    Object.values(mix).forEach((percent, i) => {
+      expect(Math.abs(((counts[i] ?? 0) / all) * 100 - percent), own.err).toBeLessThan(2);
+    });
+    const { guards } = verdictOf(own);
+    const guard = guards.find(({ guard: id }) => id === "guard.load.mix");
+    expect(guard).toMatchObject({ holds: true, seen: expect.stringContaining("limit 2") });
+
+    const seen = (await other.truth()).requests;
+    const total = Object.values(seen).reduce((sum, count) => sum + count, 0);
+    if (total < 100) skipNotTested(context, [notTested("a Locust's mix", `${total} requests`)]);
+    expect(Object.keys(seen).sort()).toEqual(
+      Object.keys(mix)
+        .map((name) => `/${name}`)
+        .sort(),
+    );
+    const imported = verdictOf(driven).claims.find(({ id }) => id === "locust.errors");
+    expect(imported, driven.err).toMatchObject({ verdict: "passed", bad: 0 });
+    // Locust ends its users in the middle of a request, so the target may have seen some more.
+    expect(total - (imported?.n ?? 0)).toBeGreaterThanOrEqual(0);
+    expect(total - (imported?.n ?? 0)).toBeLessThanOrEqual(50);
+  });
 
   it("driven at a dead target: nothing passes, whatever its fast failures look like", async () => {
     const dead = `http://127.0.0.1:${await freePort()}`;
