@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseJson } from "@loadline/kit/json";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
@@ -8,7 +9,7 @@ import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { openaiEmbeddings } from "./openai-embeddings/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
-import { laterUsage } from "./usage.ts";
+import { anthropicUsage, laterUsage, responsesUsage } from "./usage.ts";
 
 const kind = (dialect: Dialect, data: unknown): string => {
   const event = dialect.classify(`data: ${typeof data === "string" ? data : JSON.stringify(data)}`);
@@ -149,6 +150,32 @@ describe("usage", () => {
   it("counts that are no counts are no usage", () => {
     for (const bad of [null, 1, {}, { prompt_tokens: "1" }, { prompt_tokens: -1 }])
       expect(usage(openaiChat, { choices: [], usage: bad })).toBe(undefined);
+  });
+
+  it("whatever an upstream says, counts are integers, and a part is no more than its whole", () => {
+    const count = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(1e308, 1e8, 1e8 + 1, 0.5));
+    const said = fc.record(
+      {
+        input_tokens: count,
+        cache_read_input_tokens: count,
+        cache_creation_input_tokens: count,
+        output_tokens: count,
+        input_tokens_details: fc.record({ cached_tokens: count }),
+        output_tokens_details: fc.record({ reasoning_tokens: count }),
+      },
+      { requiredKeys: [] },
+    );
+    const law = fc.property(said, (value) => {
+      for (const read of [responsesUsage(value), anthropicUsage(value)]) {
+        if (!read) continue;
+        const { inputTokens, outputTokens, cachedTokens = 0, reasoningTokens = 0 } = read;
+        for (const one of [inputTokens, outputTokens, cachedTokens, reasoningTokens])
+          expect(Number.isSafeInteger(one) && one >= 0).toBe(true);
+        expect(cachedTokens).toBeLessThanOrEqual(inputTokens);
+        expect(reasoningTokens).toBeLessThanOrEqual(outputTokens);
+      }
+    });
+    fc.assert(law, { seed: 20_261_122, numRuns: 500 });
   });
 });
 

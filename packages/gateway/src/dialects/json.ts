@@ -17,9 +17,14 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The value when it is a count (0 or more), else undefined. */
+/** No answer has more tokens: a larger figure is no count. */
+const countMax = 100_000_000;
+
+/** The value when it is a count of 0 to 100 million, a fraction rounded up, else undefined. */
 export function countOf(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 0 && Number.isFinite(value) ? value : undefined;
+  return typeof value === "number" && value >= 0 && value <= countMax
+    ? Math.ceil(value)
+    : undefined;
 }
 
 export function isFilled(value: unknown): value is string {

@@ -11,16 +11,19 @@ export interface UsageFields {
   readonly reasoning: readonly string[];
 }
 
-/** Reads usage by a table; undefined when the first count is absent or malformed. */
+/**
+ * Reads usage by a table; undefined when it gives no count. Counts are integers of 0 to 100 million,
+ * and what is a part of another is no more than that, whatever the upstream says.
+ */
 export function usageReader(fields: UsageFields): (value: unknown) => Usage | undefined {
   return (value) => {
     if (!isRecord(value)) return undefined;
     const inputTokens = sumOf(value, fields.input);
     const outputTokens = sumOf(value, fields.output);
     if (inputTokens === undefined && outputTokens === undefined) return undefined;
-    const cachedTokens = countAt(value, fields.cached);
-    const reasoningTokens = countAt(value, fields.reasoning);
     const usage = { inputTokens: inputTokens ?? 0, outputTokens: outputTokens ?? 0 };
+    const cachedTokens = Math.min(countAt(value, fields.cached) ?? 0, usage.inputTokens);
+    const reasoningTokens = Math.min(countAt(value, fields.reasoning) ?? 0, usage.outputTokens);
     if (!cachedTokens && !reasoningTokens) return usage;
     return {
       ...usage,

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics, growingLabel } from "@loadline/kit/metrics";
@@ -126,4 +128,21 @@ describe("metering of a running gateway", () => {
     await (await running.post("/v1/chat/completions", { model: "m", messages: [] })).text();
     expect(JSON.parse(upstream.bodies[0] ?? "{}")).toMatchObject({ max_tokens: 321 });
   });
+
+  it.each(['{"prompt_tokens":1.5,"completion_tokens":0.25}', '{"prompt_tokens":1e300}'])(
+    "is in the store whatever usage an upstream reports: %s",
+    async (said) => {
+      await using upstream = await runUpstream((response) => {
+        response.setHeader("content-type", "application/json");
+        response.end(`{"choices":[{"message":{"content":"a"}}],"usage":${said}}`);
+      });
+      await using running = await runGateway(overUpstreams(upstream.baseUrl));
+      const ask = { model: "m", messages: [] };
+      expect((await running.post("/v1/chat/completions", ask)).status).toBe(200);
+      await running.gateway.close({ graceMs: 0 });
+      using store = new DatabaseSync(join(running.stateDir, "loadline.db"), { readOnly: true });
+      expect(store.prepare("SELECT sum(requests) AS n FROM usage_minutes").get()).toEqual({ n: 1 });
+      expect(running.logged()).not.toContain("usage.kept");
+    },
+  );
 });
