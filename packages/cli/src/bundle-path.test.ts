@@ -28,7 +28,15 @@ describe("the folder an argument means", () => {
   it("is what is there under that name, folder or archive", () => {
     expect(bundlePath(cwd, "runs/2026-kept")).toBe(join(cwd, "runs/2026-kept"));
     expect(bundlePath(cwd, "runs/20269999.tar")).toBe(join(cwd, "runs/20269999.tar"));
-    expect(bundlePath("/", join(cwd, "runs"))).toBe(join(cwd, "runs"));
+    expect(bundlePath("/", join(cwd, "runs/other"))).toBe(join(cwd, "runs/other"));
+  });
+
+  it("is never the folder that runs are kept in: the newest run of it is named instead", () => {
+    expect(refusal("runs").message).toContain('Did you mean "runs/latest"?');
+    expect(refusal(".").message).toContain('Did you mean "runs/latest"?');
+    expect(refusal(join(cwd, "runs")).message).toContain(`"${join(cwd, "runs/latest")}"`);
+    writeFileSync(join(cwd, "runs", "evidence.jsonl"), "");
+    expect(bundlePath(cwd, "runs")).toBe(join(cwd, "runs"));
   });
 
   it("latest is the newest by name, and a folder of that very name wins", () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { cliErrors } from "./errors.ts";
 
@@ -11,7 +11,7 @@ const ownName = /^\d{8}T\d{6}Z-[0-9a-f]{4,32}(-r\d{3})?$/;
  */
 export function bundlePath(cwd: string, given: string, stateDir = ".loadline"): string {
   const path = resolve(cwd, given);
-  if (existsSync(path)) return path;
+  if (existsSync(path)) return runFolder(path, given);
   const named = resolve(cwd, stateDir, "runs", given);
   if (ownName.test(given) && existsSync(named)) return named;
   if (basename(path) !== "latest" || !existsSync(dirname(path))) {
@@ -23,6 +23,21 @@ export function bundlePath(cwd: string, given: string, stateDir = ".loadline"): 
   }
   return join(dirname(path), newest);
 }
+
+/** What is there, unless it is plainly the folder that runs are kept in. */
+function runFolder(path: string, given: string): string {
+  if (existsSync(join(path, "evidence.jsonl")) || existsSync(join(path, "plan.json"))) return path;
+  for (const below of ["", "runs"]) {
+    if (!isFolder(join(path, below)) || ownRunNames(join(path, below)).length === 0) continue;
+    const meantPath = join(given, below, "latest");
+    const message = `${given}: a folder of runs, not a run. Did you mean "${meantPath}"?`;
+    throw cliErrors.make("LL_CLI_BUNDLE", message);
+  }
+  return path;
+}
+
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** Names of the folders that a run here made, oldest first; renamed ones are their owner's. */
 export function ownRunNames(runsDir: string): string[] {

@@ -71,6 +71,35 @@ const unused: readonly (readonly [string, Asked])[] = [
   ["what would load a service of it is skipped too", { skip: "stack, load", loaded: "docs" }],
 ];
 
+describe("an address of a target", () => {
+  it.each([
+    ["127.0.0.1:9", 'not an http or https address. Did you mean "http://127.0.0.1:9"?'],
+    ["localhost", 'Did you mean "http://localhost"?'],
+    ["ftp://127.0.0.1", "--target ftp://127.0.0.1: not an http or https address. Run"],
+    [`${nobody}/v1/chat/completions`, `one route of an API. Did you mean "${nobody}/v1"?`],
+    [`${nobody}/v1/models/`, `Did you mean "${nobody}/v1"?`],
+  ])("%s is refused with what was meant", async (target, says) => {
+    const ended = await run(`plan --target ${target}`);
+    expect(ended.exit).toBe(64);
+    expect(ended.err).toContain(says);
+  });
+
+  it.each(["ada:password-of-ada@127.0.0.1", "http://ada:password-of-ada@127.0.0.1"])(
+    "%s carries a password, which is refused and not repeated",
+    async (target) => {
+      const ended = await run(`plan --target ${target}`);
+      expect(ended.exit).toBe(64);
+      expect(ended.out + ended.err).not.toContain("password-of-ada");
+    },
+  );
+
+  it("below a path of its own is taken as it is", async () => {
+    const ended = await run(`plan --target ${nobody}/api/models`);
+    expect(ended.exit).toBe(0);
+    expect(ended.out).toContain(`${nobody}/api/models`);
+  });
+});
+
 describe("credentials of a stack", () => {
   it.each(used)("are asked for by name, exit 78, where %s", async (_, asked) => {
     const ended = await run(`validate --plan ${storePlan(asked)} --skip probe`);

@@ -115,17 +115,30 @@ async function planOfFile(
   return { plan: { ...plan, stages }, planText: text, file };
 }
 
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 /** An address without a path gets `/v1`, where OpenAI-shaped servers have their routes. */
 export function apiBase(target: string): string {
-  if (!URL.canParse(target) || !/^https?:$/.test(new URL(target).protocol)) {
-    const message = `--target ${target}: not an http or https address.`;
-    throw cliErrors.make("LL_CLI_VALUE", message);
+  if (!isHttp(target)) {
+    // Before an @ may stand a password, which no message repeats.
+    const said = target.includes("@") ? "" : ` ${target}`;
+    const meantUrl = `http://${target}`;
+    const isMeant = said !== "" && !target.includes("://") && isHttp(meantUrl);
+    const hint = isMeant ? ` Did you mean "${meantUrl}"?` : "";
+    throw cliErrors.make("LL_CLI_VALUE", `--target${said}: not an http or https address.${hint}`);
   }
   const url = new URL(target);
   if (url.username !== "" || url.password !== "") {
     throw cliErrors.make("LL_CLI_VALUE", "--target carries a credential; use --api-key-env.");
   }
   const path = url.pathname.replace(/\/+$/, "");
+  const base = path.replace(/\/(chat\/completions|completions|embeddings|(?<=\/v1\/)models)$/, "");
+  if (base !== path) {
+    const message = `--target ${target}: one route of an API. Did you mean "${url.origin}${base}"?`;
+    throw cliErrors.make("LL_CLI_VALUE", message);
+  }
   return `${url.origin}${path === "" ? "/v1" : path}`;
 }
 

@@ -5,6 +5,7 @@ import { shortGuard } from "./load-view.ts";
 type Peak = Extract<LoadRecord, { type: "peak" }>;
 type Guard = Extract<LoadRecord, { type: "guard" }>;
 type Ladder = Extract<LoadRecord, { type: "ladder" }>;
+type LadderFit = NonNullable<Ladder["result"]["fit"]>;
 
 /** What a search or a ladder found and how the guards stood, for the reader; verdicts stand in the card. */
 export function findingLines(record: LoadRecord): string[] {
@@ -14,7 +15,9 @@ export function findingLines(record: LoadRecord): string[] {
 }
 
 function guardLine({ guard: g }: Guard): string {
-  const state = g.holds ? "holds" : `breached for ${g.streams.join(", ")}`;
+  // Over its limit and yet no breach: "holds" alone would read as a mistake.
+  const unmoved = / (no failure rests on it)\.$/.exec(g.seen)?.[1];
+  const state = g.holds ? (unmoved ?? "holds") : `breached for ${g.streams.join(", ")}`;
   return `guard ${shortGuard(g.guard).padEnd(10)} ${g.figure} of ${g.limit}, ${state}`;
 }
 
@@ -32,10 +35,17 @@ function ladderLines({ scenario, result }: Ladder): string[] {
     return `ladder ${scenario}: ${size.users} users, ${formatNumber(size.okPerSecond)}/s ok, median ${ms(size.medianMs)}, p95 ${ms(size.p95Ms)}, speed-up ${speedUp}`;
   });
   const knee = result.knee === null ? "no knee in these sizes" : `knee after ${result.knee} users`;
-  const peak = result.fit?.peakUsers ?? null;
-  const fit =
-    peak === null
-      ? ""
-      : `; derived, not measured: highest throughput near ${Math.round(peak)} users`;
+  const fit = result.fit === null ? "" : `; ${fitText(result.fit)}`;
   return [...rows, `ladder ${scenario}: ${knee}${fit}`];
+}
+
+/** What the fitted law says of users nobody measured, with the range it was measured in. */
+function fitText({ peakUsers, curve, measuredUsers: [from, to] }: LadderFit): string {
+  const [last = to, okPerSecond = 0] = curve.at(-1) ?? [];
+  const what =
+    peakUsers === null
+      ? `${formatNumber(okPerSecond)}/s at ${last} users`
+      : `highest throughput near ${Math.round(peakUsers)} users`;
+  const how = (peakUsers ?? last) > to ? "extrapolated" : "interpolated";
+  return `derived, not measured: ${what}, ${how} by the law of ${from} to ${to} users`;
 }

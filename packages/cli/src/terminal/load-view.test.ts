@@ -102,18 +102,45 @@ describe("findings of a load", () => {
       lambda: 1,
       sigma: 0,
       kappa: 0,
+      measuredUsers: [1, 20],
       peakUsers: 30.4,
-      curve: [],
+      curve: [[40, 1234]],
     } as const;
-    const lines = findingLines({
-      type: "ladder",
-      scenario: "get",
-      result: { sizes: [{ ...size, speedUp: null }], knee: 20, fit },
-    });
-    expect(lines).toEqual([
+    const linesOf = (found: Partial<typeof fit> | { readonly peakUsers: number | null }) =>
+      findingLines({
+        type: "ladder",
+        scenario: "get",
+        result: { sizes: [{ ...size, speedUp: null }], knee: 20, fit: { ...fit, ...found } },
+      });
+    const derived = "ladder get: knee after 20 users; derived, not measured: ";
+    expect(linesOf({})).toEqual([
       "ladder get: 4 users, 610/s ok, median 5.5 ms, p95 -, speed-up -",
-      "ladder get: knee after 20 users; derived, not measured: highest throughput near 30 users",
+      `${derived}highest throughput near 30 users, extrapolated by the law of 1 to 20 users`,
     ]);
+    expect(linesOf({ peakUsers: 12 })[1]).toBe(
+      `${derived}highest throughput near 12 users, interpolated by the law of 1 to 20 users`,
+    );
+    expect(linesOf({ peakUsers: null })[1]).toBe(
+      `${derived}1,234/s at 40 users, extrapolated by the law of 1 to 20 users`,
+    );
     expect(findingLines({ type: "load.event", text: "x" })).toEqual([]);
+  });
+
+  it("a guard beyond its limit that voids nothing does not read as one that holds", () => {
+    const guard = {
+      guard: "guard.load.loop",
+      holds: true,
+      invalidates: "fail",
+      kinds: ["quantile"],
+      streams: ["a"],
+      reason: "generator",
+      figure: "5.01 ms",
+      limit: "2.00 ms",
+    } as const;
+    const line = (seen: string) => findingLines({ type: "guard", guard: { ...guard, seen } })[0];
+    expect(line("p99 of 5.01 ms; no failure rests on it.")).toBe(
+      "guard loop       5.01 ms of 2.00 ms, no failure rests on it",
+    );
+    expect(line("p99 of 1 ms.")).toBe("guard loop       5.01 ms of 2.00 ms, holds");
   });
 });
