@@ -77,6 +77,7 @@ describe("ladder result", () => {
         const peak = Math.sqrt((1 - sigma) / kappa);
         expect(Math.abs((fit?.peakUsers ?? 0) / peak - 1)).toBeLessThan(0.15);
         expect(fit?.curve.at(-1)?.[0]).toBe(200);
+        expect(fit?.measuredUsers).toEqual([1, 100]);
       }),
       { numRuns: 20 },
     );

@@ -25,6 +25,8 @@ export interface LadderFit {
   readonly lambda: number;
   readonly sigma: number;
   readonly kappa: number;
+  /** Fewest and most users that were measured: what the law says beyond them is extrapolated. */
+  readonly measuredUsers: readonly [number, number];
   /** Users of the highest throughput, null when the fit has none up to twice the largest size. */
   readonly peakUsers: number | null;
   /** `[users, ok per second]` up to twice the largest size. */
@@ -103,7 +105,9 @@ function fitOf(sizes: readonly LadderSize[]): LadderFit | null {
   const [a = 0, b = 0, c = 0] = solved;
   if (!(a > 0)) return null;
   const [lambda, sigma, kappa] = [1 / a, b / a, c / a];
-  const last = 2 * Math.max(...used.map(({ users }) => users));
+  const measured = used.map(({ users }) => users);
+  const most = Math.max(...measured);
+  const last = 2 * most;
   const at = (n: number): number => (lambda * n) / (1 + sigma * (n - 1) + kappa * n * (n - 1));
   const peak = kappa > 0 ? Math.sqrt(Math.max(0, 1 - sigma) / kappa) : Number.POSITIVE_INFINITY;
   const steps = 20;
@@ -116,6 +120,7 @@ function fitOf(sizes: readonly LadderSize[]): LadderFit | null {
     lambda,
     sigma,
     kappa,
+    measuredUsers: [Math.min(...measured), most],
     peakUsers: peak <= last ? Math.max(1, Math.round(peak)) : null,
     curve,
   };
