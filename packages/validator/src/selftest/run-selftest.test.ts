@@ -94,6 +94,23 @@ describe("the selftest", () => {
     expect(result.verdict.claims[1]?.verdict).toBe("not_tested");
   });
 
+  it("a check that the stop cut off in its middle has not survived: it is not tested", async () => {
+    const silent = says("not_tested not_run");
+    const cuts: readonly ((stop: AbortController) => Partial<SelftestCase>)[] = [
+      (stop) => ({ sabotaged: () => (stop.abort(), silent()) }),
+      (stop) => ({ clean: () => (stop.abort(), Promise.reject(new Error("aborted"))) }),
+    ];
+    for (const cut of cuts) {
+      const stop = new AbortController();
+      const families = [family(cut(stop))];
+      const { rows, result } = await runSelftest(deps(stop.signal), { families });
+      expect(result.exitCode).toBe(130);
+      expect(rows.map(({ state }) => state)).toEqual(["could_not_run"]);
+      expect(result.verdict.claims[0]?.verdict).toBe("not_tested");
+      expect(result.verdict.outcome).toBe("NOT_PROVEN");
+    }
+  });
+
   it("writes a bundle with what each saboteur was judged by, and leaves no scratch folder", async () => {
     const wanted = deps();
     const { result } = await runSelftest(wanted, { only: "probe.openai.auth" });

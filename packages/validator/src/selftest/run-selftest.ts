@@ -60,7 +60,12 @@ function planOf(cases: readonly SelftestCase[], only: string | undefined): RunPl
   };
 }
 
-async function runCase(recorder: Recorder, one: SelftestCase): Promise<SelftestRow> {
+/** What the end of the run cut off in its middle is judged by nothing. */
+async function runCase(
+  recorder: Recorder,
+  one: SelftestCase,
+  signal: AbortSignal,
+): Promise<SelftestRow> {
   const { id, summary, caught } = one;
   const shared = { by: streamOf(id), claims: [streamOf(id)] };
   const row = { id, summary, caught };
@@ -72,6 +77,7 @@ async function runCase(recorder: Recorder, one: SelftestCase): Promise<SelftestR
   try {
     const broken = await one.sabotaged();
     const twin = await one.clean();
+    if (signal.aborted) return cutOff(recorder, one);
     const blamed = [...broken.blamed, ...twin.blamed];
     const seen = [
       { ok: broken.word === caught, seen: `${broken.word}: ${broken.seen}` },
@@ -89,11 +95,24 @@ async function runCase(recorder: Recorder, one: SelftestCase): Promise<SelftestR
     if (bad < 0) return { ...row, state: "caught", seen: broken.seen };
     return { ...row, state: "survived", seen: `${parts[bad]}: ${seen[bad]?.seen}` };
   } catch (error) {
+    if (signal.aborted) return cutOff(recorder, one);
     const why = error instanceof Error ? error.message : String(error);
     const data = { reason: "crashed", sentence: `The saboteur could not run: ${why}` };
     recorder.append({ ...shared, kind: "check.error", data });
     return { ...row, state: "could_not_run", seen: why };
   }
+}
+
+function cutOff(recorder: Recorder, { id, summary, caught }: SelftestCase): SelftestRow {
+  const sentence = "The run was stopped while this check ran.";
+  const claims = [streamOf(id)];
+  recorder.append({
+    kind: "skip",
+    by: streamOf(id),
+    claims,
+    data: { reason: "cancelled", sentence },
+  });
+  return { id, summary, caught, state: "could_not_run", seen: sentence };
 }
 
 /**
@@ -116,7 +135,7 @@ export async function runSelftest(
         if (signal.aborted) return;
         const stage = "selftest";
         deps.onProgress({ stage, state: "running", done, total: cases.length, text: one.id });
-        rows.push(await runCase(recorder, one));
+        rows.push(await runCase(recorder, one, signal));
       }
     });
     const declared = cases.filter(({ absent }) => absent === undefined).length;
