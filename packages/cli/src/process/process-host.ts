@@ -19,7 +19,8 @@ function output(stream: NodeJS.WriteStream): Output {
       return stream.isTTY === true;
     },
     get columns() {
-      return stream.columns ?? columnsUnknown;
+      // A terminal whose size nobody set, such as that of a container's exec, says 0.
+      return stream.columns > 0 ? stream.columns : columnsUnknown;
     },
   };
 }
