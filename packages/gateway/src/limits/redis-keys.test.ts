@@ -30,8 +30,10 @@ describe("keys of shared limits", () => {
       [0, 2],
       [1, 3],
     ]);
-    for (const { keys, leases, replicas } of parts)
-      expect(new Set([...keys, leases, replicas].map(tagOf)).size).toBe(1);
+    for (const { keys, leases, reserveKeys } of parts) {
+      expect(reserveKeys).toEqual([leases, `${tagOf(leases)}:replicas`, ...keys]);
+      expect(new Set(reserveKeys.map(tagOf)).size).toBe(1);
+    }
     expect(parts.map(({ leases }) => leases)).toEqual(["{ll:default}:leases", "{ll}:leases"]);
     expect(parts.every(({ isPartial }) => isPartial)).toBe(true);
   });

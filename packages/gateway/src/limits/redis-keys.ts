@@ -31,8 +31,9 @@ export function sharedKeys(plan: Plan): readonly string[] {
 export interface SharedPart {
   /** Key of the open leases beside them. */
   readonly leases: string;
-  readonly replicas: string;
   readonly keys: readonly string[];
+  /** What the reserve script is given: open leases, replicas, then the limiters. */
+  readonly reserveKeys: readonly string[];
   /** Position of each in the plan. */
   readonly at: readonly number[];
   /** The plan has another part: what was taken from this one may have to be given back. */
@@ -57,12 +58,14 @@ function partsByTag(plan: Plan): SharedPart[] {
 }
 
 function partOf(plan: Plan, tag: string, has: (key: string) => boolean): SharedPart {
-  const keys = sharedKeys(plan);
-  const at = keys.flatMap((key, i) => (has(key) ? [i] : []));
+  const all = sharedKeys(plan);
+  const at = all.flatMap((key, i) => (has(key) ? [i] : []));
+  const keys = at.map((i) => all[i] ?? "");
+  const leases = leasesOf(tag);
   return {
-    leases: leasesOf(tag),
-    replicas: `${tag}:replicas`,
-    keys: at.map((i) => keys[i] ?? ""),
+    leases,
+    keys,
+    reserveKeys: [leases, `${tag}:replicas`, ...keys],
     at: at.map((i) => plan.shared.from + i),
     isPartial: false,
   };

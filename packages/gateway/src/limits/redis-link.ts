@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Clock, Timer } from "@loadline/kit/clock";
+import type { Clock } from "@loadline/kit/clock";
 import type { RedisStoreConfig } from "../redis/config.ts";
-import { connectRedis } from "../redis/connect.ts";
+import { connectRedis, type RedisConnection } from "../redis/connect.ts";
+import { WrittenCalls } from "../redis/written-calls.ts";
+import { createDeadlines, Waiting } from "./deadlines.ts";
 
 /** A Lua script with its digest. */
 export interface Script {
@@ -30,18 +32,8 @@ export interface RedisLink {
   close(): void;
 }
 
-/** The loop was blocked: answers may lie in the socket unread. */
-const lateMs = 5;
-const graceMs = 3;
-
 export function scriptOf(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
-}
-
-interface Waiting {
-  readonly deadlineMs: number;
-  isDone: boolean;
-  readonly onTimeout: () => void;
 }
 
 /** What a link needs besides where to connect to. */
@@ -60,48 +52,46 @@ interface LinkOptions extends LinkEvents {
 export function openRedis(o: LinkOptions): RedisLink {
   const { clock, timeoutMs } = o;
   const connection = connectRedis(o);
+  const written = new WrittenCalls();
   const waiting = createDeadlines(clock);
-  const evaluate = async (
-    script: Script,
-    keys: readonly string[],
-    rest: readonly (string | number)[],
-  ): Promise<unknown> => {
-    const list = [keys.length, ...keys, ...rest];
-    if (script.isWhole) return connection.call("EVAL", [script.text, ...list]);
-    try {
-      return await connection.call("EVALSHA", [script.sha, ...list]);
-    } catch (cause) {
-      if (!(cause instanceof Error) || !cause.message.startsWith("NOSCRIPT")) throw cause;
-      return await connection.call("EVAL", [script.text, ...list]);
-    }
-  };
-  /** What `ask` resolves to, or undefined when it fails or takes too long. */
-  const inTime = (ask: () => Promise<unknown>, onLost?: () => void): Promise<unknown> =>
+  const whole: Evaluate = (script, keys, rest) =>
+    connection.call("EVAL", [script.text, keys.length, ...keys, ...rest]);
+  const known: Evaluate = (script, keys, rest) =>
+    connection.isCluster
+      ? connection.call("EVALSHA", [script.sha, keys.length, ...keys, ...rest])
+      : connection.send("evalsha", written.of(script, keys, rest));
+  /** Ends the call with what `ask` resolves to, or with undefined when it fails or takes too long. */
+  const inTime = (
+    ask: () => Promise<unknown>,
+    onFailed: (cause: unknown, entry: Waiting) => void,
+  ): Promise<unknown> =>
     new Promise((resolve) => {
-      const entry: Waiting = {
-        deadlineMs: clock.monotonicMs() + timeoutMs,
-        isDone: false,
-        onTimeout: () => resolve(undefined),
-      };
+      const entry = new Waiting(clock.monotonicMs() + timeoutMs, resolve);
       waiting.add(entry);
       ask().then(
-        (answer) => {
-          entry.isDone = true;
-          resolve(answer);
-        },
-        (cause: unknown) => {
-          entry.isDone = true;
-          o.onFault(cause instanceof Error ? cause.message : String(cause));
-          onLost?.();
-          resolve(undefined);
-        },
+        (answer) => entry.end(answer),
+        (cause: unknown) => onFailed(cause, entry),
       );
     });
+  const lost = (cause: unknown, entry: Waiting, onLost?: () => void): void => {
+    o.onFault(cause instanceof Error ? cause.message : String(cause));
+    onLost?.();
+    entry.end(undefined);
+  };
   return {
     isCluster: connection.isCluster,
-    run: (script, keys, rest, onLost) => inTime(() => evaluate(script, keys, rest), onLost),
-    areAllThere: async () =>
-      (await inTime(async () => (await connection.pingAll(), true))) !== undefined,
+    run: (script, keys, rest, onLost) =>
+      inTime(
+        () => (script.isWhole ? whole : known)(script, keys, rest),
+        (cause, entry) => {
+          if (!isUnknown(cause)) return lost(cause, entry, onLost);
+          return void whole(script, keys, rest).then(
+            (answer) => entry.end(answer),
+            (second: unknown) => lost(second, entry, onLost),
+          );
+        },
+      ),
+    areAllThere: async () => (await inTime(() => pinged(connection), lost)) !== undefined,
     close() {
       waiting.close();
       connection.close();
@@ -109,43 +99,17 @@ export function openRedis(o: LinkOptions): RedisLink {
   };
 }
 
-interface Deadlines {
-  add(entry: Waiting): void;
-  close(): void;
-}
+type Evaluate = (
+  script: Script,
+  keys: readonly string[],
+  rest: readonly (string | number)[],
+) => Promise<unknown>;
 
-/** Deadlines that all lie equally far ahead: one timer, for the oldest that is not done. */
-function createDeadlines(clock: Clock): Deadlines {
-  let queue: Waiting[] = [];
-  let timer: Timer | undefined;
-  let isGrace = false;
-  const arm = (delayMs: number): void => {
-    timer = clock.after(delayMs, tick, { unref: true });
-  };
-  const tick = (): void => {
-    timer = undefined;
-    const nowMs = clock.monotonicMs();
-    const first = queue.find((entry) => !entry.isDone);
-    if (first && nowMs - first.deadlineMs > lateMs && !isGrace) {
-      isGrace = true;
-      arm(graceMs);
-      return;
-    }
-    isGrace = false;
-    for (const entry of queue) {
-      if (entry.isDone || entry.deadlineMs > nowMs) continue;
-      entry.isDone = true;
-      entry.onTimeout();
-    }
-    queue = queue.filter((entry) => !entry.isDone);
-    const next = queue[0];
-    if (next && !timer) arm(Math.max(1, next.deadlineMs - nowMs));
-  };
-  return {
-    add(entry) {
-      queue.push(entry);
-      if (!timer) arm(Math.max(1, entry.deadlineMs - clock.monotonicMs()));
-    },
-    close: () => timer?.cancel(),
-  };
+/** A server that was started anew does not know the script yet. */
+const isUnknown = (cause: unknown): boolean =>
+  cause instanceof Error && cause.message.startsWith("NOSCRIPT");
+
+async function pinged(connection: RedisConnection): Promise<true> {
+  await connection.pingAll();
+  return true;
 }

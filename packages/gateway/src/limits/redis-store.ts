@@ -177,11 +177,11 @@ export class RedisStore implements SharedStore {
     const { plan, buckets, ask, marks } = o;
     const { clock } = this.#deps;
     const startMs = clock.monotonicMs();
-    const answer = await this.#link.run(
-      reserve,
-      [part.leases, part.replicas, ...part.keys],
-      [o.id, Math.min(o.ttlMs, this.#leaseMs) * 1000, ...list],
-    );
+    const answer = await this.#link.run(reserve, part.reserveKeys, [
+      o.id,
+      Math.min(o.ttlMs, this.#leaseMs) * 1000,
+      ...list,
+    ]);
     const figures = figuresOf(answer);
     if (!figures) {
       this.#onFailure(startMs);

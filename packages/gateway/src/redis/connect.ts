@@ -10,6 +10,8 @@ export interface RedisConnection {
   readonly isCluster: boolean;
   /** Sends one command; rejects at once while there is no connection. */
   call(name: string, list: readonly (string | number)[]): Promise<unknown>;
+  /** As `call`, of a command in the words of the protocol; not to a cluster, which reads its keys. */
+  send(name: string, text: string): Promise<unknown>;
   /** Resolves when every master of a cluster has answered; of one server without asking. */
   pingAll(): Promise<void>;
   close(): void;
@@ -23,7 +25,7 @@ export interface ConnectOptions {
   readonly onFault: (text: string) => void;
 }
 
-type Driver = Pick<typeof ioredis, "Redis" | "Cluster">;
+type Driver = Pick<typeof ioredis, "Redis" | "Cluster" | "Command">;
 /** Answers as they were before the driver knew a newer protocol. */
 type ServerOptions = RedisOptions & { replyMapping?: "legacy" };
 interface Opening extends ConnectOptions {
@@ -34,6 +36,7 @@ interface Client {
   readonly client: Redis | Cluster;
   /** Where commands leave; undefined: at several places. */
   stream(): Redis["stream"] | undefined;
+  send(name: string, text: string): Promise<unknown>;
   pingAll(): Promise<void>;
 }
 
@@ -69,13 +72,18 @@ export function connectRedis(o: ConnectOptions): RedisConnection {
   connect().catch((cause: unknown) => o.onFault(String(cause)));
   return {
     isCluster: isClusterAddress(o.to),
-    async call(name, list) {
-      if (!open) throw new Error("not connected yet");
+    call(name, list) {
+      if (!open) return Promise.reject(unconnected());
       gather(open.stream());
-      return await open.client.call(name, ...list);
+      return open.client.call(name, ...list);
+    },
+    send(name, text) {
+      if (!open) return Promise.reject(unconnected());
+      gather(open.stream());
+      return open.send(name, text);
     },
     async pingAll() {
-      if (!open) throw new Error("not connected yet");
+      if (!open) throw unconnected();
       await open.pingAll();
     },
     close() {
@@ -84,6 +92,8 @@ export function connectRedis(o: ConnectOptions): RedisConnection {
     },
   };
 }
+
+const unconnected = (): Error => new Error("not connected yet");
 
 /** What one round of the loop sends leaves in one write: a write for each costs more than the rest. */
 function gather(stream: Redis["stream"] | undefined): void {
@@ -134,7 +144,29 @@ function openServer(driver: Driver, options: ServerOptions, o: Opening, url?: st
   client.on("end", () => {
     if (!o.isClosed()) o.clock.after(reconnectMs, () => o.isClosed() || begin(), { unref: true });
   });
-  return { client, stream: () => client.stream, pingAll: () => Promise.resolve() };
+  const Written = writtenCommand(driver);
+  return {
+    client,
+    stream: () => client.stream,
+    send: (name, text) => client.sendCommand(new Written(name, text)) as Promise<unknown>,
+    pingAll: () => Promise.resolve(),
+  };
+}
+
+/** A command that is written already: what the driver does with each argument costs more than the rest. */
+function writtenCommand(driver: Driver) {
+  return class Written extends driver.Command {
+    readonly #text: string;
+
+    constructor(name: string, text: string) {
+      super(name, []);
+      this.#text = text;
+    }
+
+    override toWritable(): string {
+      return this.#text;
+    }
+  };
 }
 
 function openCluster(
@@ -169,6 +201,7 @@ function openCluster(
   return {
     client,
     stream: () => undefined,
+    send: (name) => Promise.reject(new Error(`${name}: a cluster reads the keys of a command`)),
     async pingAll() {
       await Promise.all(client.nodes("master").map((node) => node.ping()));
     },
