@@ -19,6 +19,7 @@ const livePaths: ReadonlySet<string> = new Set([
   "drain",
   "http.bodyBytesMax",
   "tls.files",
+  "tls.certificates",
   "tls.minVersion",
   "tls.pq",
   "auth.required",

@@ -11,6 +11,9 @@ const path = z
   .max(pathCharsMax)
   .refine((text) => !text.includes("-----BEGIN"), "expected the path of a PEM file");
 
+/** Most pairs beside the first; each is a context of its own in memory. */
+const certificatesMax = 64;
+
 const mtls = z.strictObject({
   ca: path.describe("PEM file of the authorities whose client certificates are taken."),
   mode: z
@@ -29,6 +32,18 @@ export const tlsSection = z
         key: path.describe("PEM file: its private key, without a passphrase."),
       })
       .describe("Read again within 5 s of a change; the last good pair stays over a bad one."),
+    certificates: z
+      .array(
+        z.strictObject({
+          cert: path.describe("PEM file: a certificate, then those that vouch for it."),
+          key: path.describe("PEM file: its private key, without a passphrase."),
+        }),
+      )
+      .max(certificatesMax)
+      .default([])
+      .describe(
+        "Further pairs, each for clients that ask for a DNS name of its certificate, *.name included; everybody else gets files.",
+      ),
     minVersion: z.enum(["1.2", "1.3"]).default("1.2").describe("Oldest version of TLS."),
     pq: z
       .enum(["prefer", "require", "off"])

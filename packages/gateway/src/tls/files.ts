@@ -4,10 +4,16 @@ import { codeOf } from "@loadline/kit/errors";
 import { gatewayErrors } from "../errors.ts";
 import type { TlsConfig } from "./config.ts";
 
-/** Contents of the files that a section names, as text. */
-export interface TlsFiles {
+/** A certificate and its key, as text. */
+export interface TlsPair {
   readonly cert: string;
   readonly key: string;
+}
+
+/** Contents of the files that a section names, as text. */
+export interface TlsFiles extends TlsPair {
+  /** Those for other names, in the order of the section. */
+  readonly further: readonly TlsPair[];
   readonly ca: string | undefined;
   readonly crl: string | undefined;
 }
@@ -15,18 +21,23 @@ export interface TlsFiles {
 const bytesMax = 1024 * 1024;
 
 /** Reads every file of a section. LL_TLS_FILE names the first that cannot be read. */
-export function readTlsFiles({ files, mtls }: TlsConfig): TlsFiles {
+export function readTlsFiles({ files, certificates, mtls }: TlsConfig): TlsFiles {
   return {
     cert: read("tls.files.cert", files.cert),
     key: read("tls.files.key", files.key),
+    further: certificates.map(({ cert, key }, i) => ({
+      cert: read(`tls.certificates[${i}].cert`, cert),
+      key: read(`tls.certificates[${i}].key`, key),
+    })),
     ca: mtls ? read("tls.mtls.ca", mtls.ca) : undefined,
     crl: mtls?.crl === undefined ? undefined : read("tls.mtls.crl", mtls.crl),
   };
 }
 
 /** Two texts that differ when a file was written or replaced between them; reads no content. */
-export async function signTlsFiles({ files, mtls }: TlsConfig): Promise<string> {
-  const paths = [files.cert, files.key, mtls?.ca, mtls?.crl].filter((path) => path !== undefined);
+export async function signTlsFiles({ files, certificates, mtls }: TlsConfig): Promise<string> {
+  const pairs = [files, ...certificates].flatMap(({ cert, key }) => [cert, key]);
+  const paths = [...pairs, mtls?.ca, mtls?.crl].filter((path) => path !== undefined);
   const signs = await Promise.all(paths.map(signOf));
   return signs.join(" ");
 }

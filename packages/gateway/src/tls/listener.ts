@@ -1,5 +1,10 @@
 import type { Server, Socket } from "node:net";
-import { createServer, type SecureContextOptions, type Server as TlsServer } from "node:tls";
+import {
+  createServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type Server as TlsServer,
+} from "node:tls";
 import type { Clock } from "@loadline/kit/clock";
 import type { FrontTls } from "../front/front.ts";
 import type { ClientCertificate } from "../identity/certificate.ts";
@@ -13,6 +18,8 @@ export interface TlsListenerDeps {
   readonly metrics: Pick<TlsMetrics, "onHandshake">;
   /** What new connections are encrypted with. */
   context(): SecureContextOptions;
+  /** What a client gets that asks for this server name; undefined: the same as everybody. */
+  contextOf(serverName: string): SecureContext | undefined;
 }
 
 /** The listener's TLS as a front uses it, and its way to another certificate. */
@@ -37,6 +44,7 @@ export class TlsListener implements FrontTls {
     const server = createServer({
       ...this.#deps.context(),
       ALPNProtocols: ["http/1.1"],
+      SNICallback: (name, done) => this.#choose(name, done),
       handshakeTimeout: handshake,
       requestCert: mtls !== null,
       rejectUnauthorized: mtls?.mode === "require",
@@ -66,6 +74,18 @@ export class TlsListener implements FrontTls {
     });
     this.#server = server;
     return server;
+  }
+
+  /** A fault in here ends this one handshake, never the process. */
+  #choose(name: string, done: (fault: Error | null, context?: SecureContext) => void): void {
+    let context: SecureContext | undefined;
+    try {
+      context = this.#deps.contextOf(name);
+    } catch (cause) {
+      done(cause instanceof Error ? cause : new Error(String(cause)));
+      return;
+    }
+    done(null, context);
   }
 
   certificateOf(socket: Socket): ClientCertificate | undefined {

@@ -2,15 +2,18 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { gatewayErrors } from "../errors.ts";
 import type { TlsConfig } from "./config.ts";
-import { readTlsFiles, type TlsFiles } from "./files.ts";
+import { readTlsFiles, type TlsFiles, type TlsPair } from "./files.ts";
+import { ContextsByName, dnsNamesOf } from "./names.ts";
 
 /** What connections are encrypted with: checked once, then never changed. */
 export interface TlsMaterial {
   readonly options: SecureContextOptions;
   readonly files: TlsFiles;
+  /** What clients get that ask for the name of a further certificate. */
+  readonly byName: ContextsByName;
   /** `sha256:` and 64 hex digits of the server's own certificate. */
   readonly thumbprint: string;
-  /** Wall-clock ms of the first end among the certificates of the file. */
+  /** Wall-clock ms of the first end among all certificates. */
   readonly notAfterMs: number;
   /** The runtime lacks the group that `tls.pq: prefer` asks for. */
   readonly isClassicOnly: boolean;
@@ -32,6 +35,8 @@ const ciphers = [
 ].join(":");
 /** A session is resumed no later than this. */
 const ticketSeconds = 300;
+/** Sessions belong to the listener, whichever certificate they began with. */
+const sessionIdContext = "loadline";
 const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const certificatesMax = 64;
 
@@ -46,11 +51,7 @@ export function readMaterial(config: TlsConfig, nowMs: number): TlsMaterial {
 
 /** The same of contents at hand; without `nowMs` certificates that have ended are taken too. */
 export function materialOf(config: TlsConfig, files: TlsFiles, nowMs?: number): TlsMaterial {
-  const chain = certificatesOf(files.cert, "LL_TLS_CERTIFICATE", "tls.files.cert");
-  const [own] = chain;
-  if (!own) throw gatewayErrors.make("LL_TLS_CERTIFICATE");
-  checkKey(own, privateKey(files.key));
-  if (nowMs !== undefined) checkTimes(chain, nowMs);
+  const first = checkPair(files, "tls.files", nowMs);
   if (files.ca !== undefined) certificatesOf(files.ca, "LL_TLS_CLIENT_CA", "tls.mtls.ca");
   const { groups, isClassicOnly } = groupsOf(config.pq);
   const options: SecureContextOptions = {
@@ -62,18 +63,46 @@ export function materialOf(config: TlsConfig, files: TlsFiles, nowMs?: number): 
     honorCipherOrder: true,
     ecdhCurve: groups,
     sessionTimeout: ticketSeconds,
+    sessionIdContext,
     ...(files.ca !== undefined && { ca: files.ca }),
     ...(files.crl !== undefined && { crl: files.crl }),
   };
-  checkContext({ cert: files.cert, key: files.key }, "LL_TLS_CERTIFICATE", "tls.files");
   checkContext(options, "LL_TLS_CLIENT_CA", "tls.mtls");
+  const byName = new ContextsByName();
+  const ends = [first.notAfterMs];
+  for (const [i, pair] of files.further.entries()) {
+    const at = `tls.certificates[${i}]`;
+    const { own, notAfterMs } = checkPair(pair, at, nowMs);
+    const { cert, key } = pair;
+    const context = createSecureContext({ ...options, cert, key });
+    const problem = byName.add(dnsNamesOf(own.subjectAltName), context);
+    if (problem !== undefined)
+      throw gatewayErrors.make("LL_TLS_CERTIFICATE", `${at}.cert: ${problem}.`);
+    ends.push(notAfterMs);
+  }
   return {
     options,
     files,
-    thumbprint: thumbprintOf(own),
-    notAfterMs: Math.min(...chain.map((one) => one.validToDate.getTime())),
+    byName,
+    thumbprint: thumbprintOf(first.own),
+    notAfterMs: Math.min(...ends),
     isClassicOnly,
   };
+}
+
+/** Checks that a pair can be served with; `at` is where the configuration names it. */
+function checkPair(
+  { cert, key }: TlsPair,
+  at: string,
+  nowMs: number | undefined,
+): { readonly own: X509Certificate; readonly notAfterMs: number } {
+  const chain = certificatesOf(cert, "LL_TLS_CERTIFICATE", `${at}.cert`);
+  const [own] = chain;
+  if (!own) throw gatewayErrors.make("LL_TLS_CERTIFICATE");
+  checkKey(own, privateKey(key, at), at);
+  if (nowMs !== undefined) checkTimes(chain, nowMs, at);
+  checkContext({ cert, key }, "LL_TLS_CERTIFICATE", at);
+  return { own, notAfterMs: Math.min(...chain.map((one) => one.validToDate.getTime())) };
 }
 
 /** `sha256:` and 64 lower-case hex digits. */
@@ -95,21 +124,21 @@ function certificatesOf(pem: string, code: FileCode, key: string): X509Certifica
   }
 }
 
-function privateKey(pem: string): KeyObject {
+function privateKey(pem: string, at: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
     const text = pem.includes("ENCRYPTED") ? "has a passphrase" : "is no PEM private key";
-    throw gatewayErrors.make("LL_TLS_KEY", `tls.files.key: it ${text}.`, { cause });
+    throw gatewayErrors.make("LL_TLS_KEY", `${at}.key: it ${text}.`, { cause });
   }
 }
 
-function checkKey(own: X509Certificate, key: KeyObject): void {
+function checkKey(own: X509Certificate, key: KeyObject, at: string): void {
   if (own.checkPrivateKey(key)) return;
-  throw gatewayErrors.make("LL_TLS_KEY");
+  throw gatewayErrors.make("LL_TLS_KEY", `${at}.key: it is not the key of ${at}.cert.`);
 }
 
-function checkTimes(chain: readonly X509Certificate[], nowMs: number): void {
+function checkTimes(chain: readonly X509Certificate[], nowMs: number, at: string): void {
   for (const { subject, validFromDate, validToDate } of chain) {
     const isEarly = nowMs < validFromDate.getTime();
     if (!isEarly && nowMs <= validToDate.getTime()) continue;
@@ -117,7 +146,7 @@ function checkTimes(chain: readonly X509Certificate[], nowMs: number): void {
       ? `from ${validFromDate.toISOString()}`
       : `to ${validToDate.toISOString()}`;
     const name = subject.replaceAll("\n", ", ");
-    throw gatewayErrors.make("LL_TLS_VALIDITY", `tls.files.cert: ${name} is valid ${when} only.`);
+    throw gatewayErrors.make("LL_TLS_VALIDITY", `${at}.cert: ${name} is valid ${when} only.`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { FrontTls } from "../front/front.ts";
 import type { TlsConfig } from "./config.ts";
-import { signTlsFiles, type TlsFiles } from "./files.ts";
+import { signTlsFiles, type TlsFiles, type TlsPair } from "./files.ts";
 import { TlsListener } from "./listener.ts";
 import { readMaterial, type TlsMaterial } from "./material.ts";
 import { createTlsMetrics, type TlsMetrics } from "./metrics.ts";
@@ -63,6 +63,7 @@ export class Tls {
       clock: deps.clock,
       metrics: this.#metrics,
       context: () => this.#material.options,
+      contextOf: (name) => this.#material.byName.of(name),
     });
     this.#tell("tls");
     this.#arm();
@@ -142,9 +143,9 @@ export class Tls {
 
   #tell(event: string): void {
     const { clock, logger } = this.#deps;
-    const { thumbprint, notAfterMs, isClassicOnly } = this.#material;
+    const { thumbprint, notAfterMs, isClassicOnly, files } = this.#material;
     const notAfter = new Date(notAfterMs).toISOString();
-    logger.info(event, { certificate: thumbprint, notAfter });
+    logger.info(event, { certificate: thumbprint, further: files.further.length, notAfter });
     if (notAfterMs - clock.wallMs() < tellMs)
       logger.warn("tls.ends", { code: "LL_TLS_VALIDITY", notAfter });
     if (isClassicOnly) logger.warn("tls.pq", { code: "LL_TLS_GROUP", groups: "classic" });
@@ -152,7 +153,13 @@ export class Tls {
 }
 
 function isSameFiles(a: TlsFiles, b: TlsFiles): boolean {
-  return a.cert === b.cert && a.key === b.key && a.ca === b.ca && a.crl === b.crl;
+  const isSameOfClients = a.ca === b.ca && a.crl === b.crl;
+  if (!isSameOfClients || a.further.length !== b.further.length) return false;
+  return isSamePair(a, b) && a.further.every((pair, i) => isSamePair(pair, b.further[i]));
+}
+
+function isSamePair(a: TlsPair, b: TlsPair | undefined): boolean {
+  return a.cert === b?.cert && a.key === b.key;
 }
 
 function problemOf(cause: unknown): { code: string; text: string } {

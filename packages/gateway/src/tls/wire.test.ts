@@ -46,7 +46,7 @@ describe("readTls", () => {
     const ended = folder.servers.issue({ purpose: "server", untilMs });
     folder.put(ended);
     const config = configOf(folder);
-    const kept = { cert: ended.cert, key: ended.key, ca: undefined, crl: undefined };
+    const kept = { cert: ended.cert, key: ended.key, ca: undefined, crl: undefined, further: [] };
     expect(() => readTls(config, clock)).toThrow("is valid to");
     expect(readTls(config, clock, kept)?.thumbprint).toBe(ended.thumbprint);
   });

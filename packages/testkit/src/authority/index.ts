@@ -16,8 +16,10 @@ export interface CertificateAsk {
   /** `any` names no purpose at all. */
   readonly purpose: "server" | "client" | "any";
   readonly name?: string;
-  /** URI names; server certificates are always good for `localhost` and 127.0.0.1. */
+  /** URI names. */
   readonly uris?: readonly string[];
+  /** DNS names of a server; default: `localhost`. All are good for 127.0.0.1. */
+  readonly hosts?: readonly string[];
   /** Wall-clock ms; default: from a day ago for 90 days. */
   readonly fromMs?: number;
   readonly untilMs?: number;
@@ -138,10 +140,10 @@ function keyPair(rsaBits: number | undefined): { publicKey: KeyObject; privateKe
   return generateKeyPairSync("rsa", { modulusLength: rsaBits });
 }
 
-function extensionsOf({ purpose, uris = [] }: CertificateAsk): Buffer[] {
+function extensionsOf({ purpose, uris = [], hosts: of = ["localhost"] }: CertificateAsk): Buffer[] {
   const hosts =
     purpose === "server"
-      ? [tlv(0x82, Buffer.from("localhost")), tlv(0x87, Buffer.from([127, 0, 0, 1]))]
+      ? [...of.map((name) => tlv(0x82, Buffer.from(name))), tlv(0x87, Buffer.from([127, 0, 0, 1]))]
       : [];
   const names = [...hosts, ...uris.map((uri) => tlv(0x86, Buffer.from(uri)))];
   return [
