@@ -16,6 +16,8 @@ export interface Dialect {
   classify(text: string): StreamEvent;
   /** Members of an event whose text counts only by not being empty, most frequent first. */
   readonly textKeys?: readonly string[];
+  /** Members of a content event whose text is output of the model, whatever stands beside it. */
+  readonly spokenKeys: readonly string[];
   /** Bytes that end a whole stream when the upstream may leave them out; undefined: none exist. */
   readonly endMarker: Buffer | undefined;
   /** Our own error as a body of this dialect. */

@@ -278,6 +278,35 @@ describe("the bound on output", () => {
     t.lane(0).send(delta("a"));
     expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_OVER_BOUND" }]);
   });
+
+  it.each([
+    [
+      "log probabilities",
+      (i: number) => ({ logprobs: { content: [{ bytes: "1".repeat(i * 90) }] } }),
+    ],
+    ["padding", (i: number) => ({ obfuscation: "x".repeat(i % 16) })],
+    ["audio", (i: number) => ({ delta: { audio: { data: "A".repeat(i * 100) } } })],
+  ])("%s beside the text are no output of their own", (_name, beside) => {
+    const t = begin({ maxTokens: 8 });
+    t.lane(0).head();
+    for (let i = 0; i < 70; i++) {
+      const choice = { index: 0, delta: { content: "word" }, ...beside(i) };
+      t.lane(0).send(`data: ${JSON.stringify({ choices: [choice], ...beside(i) })}\n\n`);
+    }
+    expect(t.order.exits).toEqual([]);
+    // What is paid for when the client leaves now.
+    t.x.cancel?.("client_left");
+    expect(t.x.usage).toMatchObject({ outputTokens: 70, source: "estimated" });
+  });
+
+  it("several tokens in one event count by the text, wherever it stands", () => {
+    const t = begin({ maxTokens: 8 });
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.lane(0).send(delta(`${"many words ".repeat(60)}\n`));
+    t.lane(0).send(delta("a"));
+    expect(t.order.exits).toMatchObject([{ reason: "cut", code: "LL_STREAM_OVER_BOUND" }]);
+  });
 });
 
 describe("what waits for the client", () => {

@@ -41,6 +41,11 @@ export class EventMemory {
     }
   }
 
+  /** Bytes of a known event that are not its text. */
+  get frameBytes(): number {
+    return this.#before.length + this.#after.length;
+  }
+
   /** Whether the event between `from` and `to`, without its blank line, is content as before. */
   knows(text: string, from: number, to: number): boolean {
     const start = from + this.#before.length;

@@ -7,13 +7,15 @@ import { EventMemory } from "./event-memory.ts";
 import type { StreamCell, StreamInput } from "./machine.ts";
 import type { Outlet } from "./outlet.ts";
 import { EventSplitter } from "./splitter.ts";
-import { Received } from "./usage.ts";
+import { Received, spokenBytes } from "./usage.ts";
 
 const heldEventsMax = 64;
 const heldBytesMax = 256 * 1024;
 const eventBytesMax = 1024 * 1024;
 const boundFactor = 1.25;
 const boundSlackTokens = 64;
+/** Of an event that comes in a chunk of its own. */
+const blankLineBytes = 2;
 const noBytes = Buffer.alloc(0);
 const never = Number.POSITIVE_INFINITY;
 
@@ -74,7 +76,7 @@ export class StreamRelay {
   /** Passes on a chunk with its framing whose data is one known event. */
   pushWhole(framed: string, from: number, to: number): void {
     const attempt = this.#attempt;
-    this.received.add(to - from);
+    this.received.add(to - from - blankLineBytes - this.#memory.frameBytes);
     const input = this.#inputOf(plainEvents.content);
     const cell = attempt.step(input);
     if (this.#isKept(cell)) this.#outlet?.writeChunk(framed, to - from, attempt);
@@ -97,11 +99,11 @@ export class StreamRelay {
   /** Whether the event goes out with the run that began at `from`; else the run was sent. */
   #take(bytes: Buffer, start: number, end: number, from: number): boolean {
     const attempt = this.#attempt;
-    const text = bytes.toString("utf8", start, textEnd(bytes, end));
-    const event = end - start > eventBytesMax ? undefined : this.#classify(text);
+    const to = textEnd(bytes, end);
+    const text = bytes.toString("utf8", start, to);
+    const event = end - start > eventBytesMax ? undefined : this.#classify(text, to - start);
     if (event?.usage) attempt.usage = laterUsage(attempt.usage, event.usage);
     const isContent = event?.kind === "content";
-    if (isContent) this.received.add(end - start);
     const input = event ? this.#inputOf(event) : "unreadable";
     if (input === "marker" && event?.isFinish) this.#finishFirst();
     const cell = attempt.step(input);
@@ -115,9 +117,15 @@ export class StreamRelay {
     return false;
   }
 
-  #classify(text: string): StreamEvent {
-    if (this.#memory.knows(text, 0, text.length)) return plainEvents.content;
-    const event = this.#attempt.dialect.classify(text);
+  /** What the event is; the text of content is counted. */
+  #classify(text: string, size: number): StreamEvent {
+    const { dialect } = this.#attempt;
+    if (this.#memory.knows(text, 0, text.length)) {
+      this.received.add(size - this.#memory.frameBytes);
+      return plainEvents.content;
+    }
+    const event = dialect.classify(text);
+    if (event.kind === "content") this.received.add(spokenBytes(text, dialect.spokenKeys));
     if (event === plainEvents.content) this.#memory.learn(text);
     return event;
   }
@@ -153,7 +161,7 @@ export class StreamRelay {
       const { host, translation } = this.#attempt;
       return host.x.body?.wantsUsage || translation ? "preamble" : "comment";
     }
-    if (this.received.tokens > this.#tokensMax) return "over_bound";
+    if (this.received.tokensSure > this.#tokensMax) return "over_bound";
     return event.isFinish && event.kind !== "marker" ? "finish" : event.kind;
   }
 

@@ -1,8 +1,12 @@
+import { parseJson } from "@loadline/kit/json";
 import type { RequestBody } from "../body/request.ts";
 import type { AttemptRecord, Usage } from "../pipeline/exchange.ts";
 
 const bytesPerPromptToken = 3;
 const bytesPerOutputToken = 4;
+const bytesPerLongToken = 8;
+const quote = 0x22;
+const backslash = 0x5c;
 
 /** No upstream did any work. */
 export const noUsage: Usage = { inputTokens: 0, outputTokens: 0, source: "none" };
@@ -14,24 +18,63 @@ export const unknownUsage: Usage = { inputTokens: 0, outputTokens: 0, source: "u
 export class Received {
   /** Events with content. */
   events = 0;
-  #bytes = 0;
-  #leastBytes = Number.POSITIVE_INFINITY;
+  #textBytes = 0;
 
-  add(eventBytes: number): void {
+  /** Takes a content event by the bytes of its text, without what stands around it. */
+  add(textBytes: number): void {
     this.events++;
-    this.#bytes += eventBytes;
-    if (eventBytes < this.#leastBytes) this.#leastBytes = eventBytes;
+    this.#textBytes += textBytes;
   }
 
-  /**
-   * At least one token an event. An upstream that puts several into one shows it by its length: the
-   * shortest event stands for the frame around the text.
-   */
+  /** At least one token an event. An upstream that puts several into one shows it by the text. */
   get tokens(): number {
-    if (this.events === 0) return 0;
-    const textBytes = this.#bytes - this.events * (this.#leastBytes - 1);
-    return Math.max(this.events, Math.ceil(textBytes / bytesPerOutputToken));
+    return Math.max(this.events, Math.ceil(this.#textBytes / bytesPerOutputToken));
   }
+
+  /** Tokens that it is without doubt: plain words and indented code have up to 8 bytes a token. */
+  get tokensSure(): number {
+    return Math.max(this.events, Math.ceil(this.#textBytes / bytesPerLongToken));
+  }
+}
+
+/** Bytes of the text in the members of these names, however deep they are; escapes count as one. */
+export function spokenBytes(event: string, names: readonly string[]): number {
+  let bytes = 0;
+  for (const name of names) {
+    const quoted = `"${name}"`;
+    for (let at = event.indexOf(quoted); at >= 0; at = event.indexOf(quoted, at + 1)) {
+      const from = valueStart(event, at + quoted.length);
+      if (from >= 0) bytes += stringBytes(event, from);
+    }
+  }
+  return bytes;
+}
+
+/** Offset of the string that is the value of a member whose name ends at `at`; -1: it is none. */
+function valueStart(event: string, at: number): number {
+  const colon = skipSpace(event, at);
+  if (event.charCodeAt(colon) !== 0x3a) return -1;
+  const start = skipSpace(event, colon + 1);
+  return event.charCodeAt(start) === quote ? start : -1;
+}
+
+function skipSpace(event: string, from: number): number {
+  let at = from;
+  while (event.charCodeAt(at) === 0x20) at++;
+  return at;
+}
+
+function stringBytes(event: string, from: number): number {
+  let hasEscape = false;
+  let at = from + 1;
+  for (; at < event.length && event.charCodeAt(at) !== quote; at++) {
+    if (event.charCodeAt(at) !== backslash) continue;
+    hasEscape = true;
+    at++;
+  }
+  if (!hasEscape) return Buffer.byteLength(event.slice(from + 1, at));
+  const text = parseJson(event.slice(from, at + 1));
+  return typeof text === "string" ? Buffer.byteLength(text) : 0;
 }
 
 /** The prompt by its bytes and the output as received. */

@@ -16,6 +16,7 @@ export const anthropicMessages: Dialect = {
   id: "anthropic.messages",
   classify,
   textKeys: ["text", "thinking", "partial_json"],
+  spokenKeys: ["text", "thinking", "partial_json"],
   endMarker: Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n'),
   errorBody,
   errorFrame,

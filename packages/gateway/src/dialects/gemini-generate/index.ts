@@ -16,6 +16,7 @@ const answerKeys = keyTable(["error", "usageMetadata", "candidates"]);
 export const geminiGenerate: Dialect = {
   id: "gemini.generate",
   classify,
+  spokenKeys: ["text"],
   endMarker: undefined,
   errorBody,
   errorFrame,

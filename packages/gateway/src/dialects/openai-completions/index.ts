@@ -14,6 +14,7 @@ export const openaiCompletions: Dialect = {
   id: "openai.completions",
   classify,
   textKeys: ["text"],
+  spokenKeys: ["text"],
   endMarker: Buffer.from("data: [DONE]\n\n"),
   errorBody,
   errorFrame,

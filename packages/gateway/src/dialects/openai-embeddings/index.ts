@@ -11,6 +11,7 @@ const answerKeys = keyTable(["error", "usage", "data"]);
 export const openaiEmbeddings: Dialect = {
   id: "openai.embeddings",
   classify: () => plainEvents.unreadable,
+  spokenKeys: [],
   endMarker: undefined,
   errorBody,
   errorFrame,

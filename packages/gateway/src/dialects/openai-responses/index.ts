@@ -20,6 +20,8 @@ const terminal = new Set(["response.completed", "response.incomplete"]);
 export const openaiResponses: Dialect = {
   id: "openai.responses",
   classify,
+  // What the deltas said is said again by the events that are `done`.
+  spokenKeys: ["delta"],
   endMarker: undefined,
   errorBody,
   errorFrame,
