@@ -37,7 +37,8 @@ const claims: readonly Claim[] = [
   },
 ];
 
-const by = { id: "load", version: "0.1.0", digest: "" };
+const toolVersion = "0.1.0";
+const by = { id: "load", version: toolVersion, digest: "" };
 const base = { by, target: "http://127.0.0.1:8080/v1", provenance: "measured" } as const;
 
 /** What a long run leaves behind: mostly slices of load, some probes and tallies. */
@@ -79,7 +80,7 @@ export function makeBundle(count: number): ReadonlyMap<string, Uint8Array> {
     const monoMs = records.length * 10;
     records.push(chain.append(o, new Date(startMs + monoMs).toISOString(), monoMs));
   };
-  add({ ...base, kind: "run.started", claims: [], data: { planDigest: digest } });
+  add({ ...base, kind: "run.started", claims: [], data: { planDigest: digest, toolVersion } });
   for (let i = 0; i < count - 4; i++) add(observation(i));
   for (const stream of ["probe", "load"]) {
     add({ ...base, kind: "sample.closed", claims: [], data: { stream, part: "all" } });
@@ -98,7 +99,7 @@ export function makeBundle(count: number): ReadonlyMap<string, Uint8Array> {
   ]);
   const manifest = buildManifest({
     run: verdict.run,
-    toolVersion: "0.1.0",
+    toolVersion,
     planDigest: digest,
     recordCount: records.length,
     chainHead: verdict.chainHead,

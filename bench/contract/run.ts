@@ -5,7 +5,7 @@
  * ratio. Other work of the machine slows both sides alike.
  */
 import { verifyBundle } from "@loadline/contract";
-import { numbersGiven } from "../result.ts";
+import { numbersGiven, tell } from "../result.ts";
 import { makeBundle, sha256 } from "./bundle.ts";
 
 const [records = 100_000, rounds = 7] = numbersGiven(process.argv);
@@ -58,14 +58,13 @@ const [once, perRecord, whole] = names.map((name) => median(costs[name])) as [
   number,
 ];
 const round2 = (value: number): number => Math.round(value * 100) / 100;
-const result = {
-  bench: "contract-verify",
+const ratioToHashing = round2(whole / (once + perRecord));
+const row = {
   records,
   bytes: evidence.length,
-  ratioToHashing: round2(whole / (once + perRecord)),
-  ratioMax,
+  ratioToHashing,
   ratioToOnePass: round2(whole / once),
 };
-process.stdout.write(`${JSON.stringify(result)}\n`);
+tell({ bench: "contract-verify", goals: { ratioMax }, rounds, rows: [row] }, process.argv);
 if (process.argv.includes("--figures")) process.stdout.write(`${JSON.stringify(costs)}\n`);
-if (result.ratioToHashing > ratioMax) process.exitCode = 1;
+if (ratioToHashing > ratioMax) process.exitCode = 1;

@@ -4,14 +4,15 @@ import type { SavedResult } from "../../bench/result.ts";
 import { code, page, table } from "./markdown.ts";
 
 const intro =
-  "What the gateway costs beside others, measured in one interleaved run each: the gateway alone on " +
-  "its core, callers and upstream elsewhere, fresh processes, full load before anything counts, the " +
-  "order of the rounds turned, medians. Only ratios can be compared between machines. The relay is " +
-  "Node's `http` server with undici's `dispatch`, which passes bytes on and does nothing else.\n\n" +
-  "Measure it yourself: `node bench/gateway/run.ts`; with `--save` the result is kept and " +
-  "`npm run docs` writes this page from it. After `npm run build`, `node bench/gateway/memory.ts` says " +
-  "what the built command keeps resident. `--peers FILE.json` adds any gateway by its command, " +
-  "environment, readiness and headers.";
+  "What the gateway, the load engine and the proof cost beside others, measured in one interleaved run " +
+  "each: what is measured alone on its core or thread, peers and targets elsewhere, warm before " +
+  "anything counts, the order of the rounds turned, medians. Only ratios can be compared between " +
+  "machines. The gateway's relay is Node's `http` server with undici's `dispatch`, which passes bytes " +
+  "on and does nothing else.\n\n" +
+  "Measure it yourself: `node bench/gateway/run.ts`, `node bench/load/run.ts`, " +
+  "`node bench/contract/run.ts`; with `--save` the result is kept and `npm run docs` writes this page " +
+  "from it. After `npm run build`, `node bench/gateway/memory.ts` says what the built command keeps " +
+  "resident. `--peers FILE.json` adds any gateway by its command, environment, readiness and headers.";
 
 const peersNote =
   "Portkey parses and writes every body again and holds no keys, limits or usage here. LiteLLM " +

@@ -70,7 +70,6 @@ export function createDeadlines(clock: Clock): Deadlines {
     },
     add(entry) {
       if (queue.length >= sweepAt) sweep();
-
       queue.push(entry);
       if (!timer) arm(Math.max(1, entry.deadlineMs - clock.monotonicMs()));
     },
