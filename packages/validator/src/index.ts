@@ -84,3 +84,5 @@ export type {
 } from "./run/types.ts";
 export { listSelftest, runSelftest } from "./selftest/run-selftest.ts";
 export type { SelftestResult, SelftestRow } from "./selftest/run-selftest.ts";
+export { readSloText, type SloForm } from "./slo/read-slo-text.ts";
+export { openSloText, sloFiles, sloRulesText, yamlText } from "./slo/slo-files.ts";

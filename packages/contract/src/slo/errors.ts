@@ -63,10 +63,6 @@ export const sloErrors = {
     "The objective names no runbook: who is woken would not know what to do.",
     "Add runbook, or give --runbook URL for all of them.",
   ),
-  LL_SLO_NO_SERIES: refused(
-    "The objective names no series: nothing can watch it.",
-    "Name the series under sli, or leave it to a validation's claims.",
-  ),
 } as const;
 
 export type SloCode = keyof typeof sloErrors;

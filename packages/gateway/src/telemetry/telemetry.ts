@@ -28,7 +28,7 @@ export interface GaugeSetters {
   process(rssBytes: number, cpuSeconds: number, startedSeconds: number): void;
 }
 
-const durationBounds = [
+export const durationBounds = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 5, 10, 30, 60, 120,
 ];
 const overheadBounds = [

@@ -31,7 +31,11 @@ function lineOfStep(parent: unknown, part: string, lines: LineCounter): number |
 }
 
 /** Line of the key at `path`, else of its nearest parent that exists. */
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+export function lineOf(
+  document: Document,
+  lines: LineCounter,
+  path: readonly PropertyKey[],
+): number {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true);
     const line = lineOfStep(parent, String(path[depth - 1]), lines);
