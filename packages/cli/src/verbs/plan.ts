@@ -1,4 +1,10 @@
-import { formatNumber, samplesForPower, samplesNeeded } from "@loadline/contract";
+import {
+  formatNumber,
+  minimumN,
+  sampleUnit,
+  samplesForPower,
+  samplesNeeded,
+} from "@loadline/contract";
 import type { Claim, RunPlan } from "@loadline/contract";
 import { edgeGaps, planBudget, planFileSchema, planRates } from "@loadline/validator";
 import { readWantedPlan } from "../plan-options.ts";
@@ -17,10 +23,14 @@ export interface PlanRow {
   readonly required: boolean;
   /** Samples the plan will take. */
   readonly planned: number;
-  /** Samples that prove it with 0, 1 and 2 bad ones; null where no number does. */
+  /** What is counted: samples, seconds, windows, acknowledged writes. */
+  readonly unit: string;
+  /** As many prove it with 0, 1 and 2 bad ones; null where no number does. */
   readonly needed: readonly (number | null)[];
   /** Samples for a chance of 80 % when the truth is half as bad as the target allows. */
   readonly forPower80: number | null;
+  /** Minutes that the least of them take at the planned rate; null without one. */
+  readonly minutes: number | null;
   readonly provable: boolean;
   /** Why it cannot be proven; empty when it can. */
   readonly problem: string;
@@ -63,9 +73,9 @@ export function planRows(plan: RunPlan): PlanRow[] {
   const gaps = file.stack === undefined ? null : edgeGaps(file.stack);
   return plan.claims.map((claim) => {
     const stage = claim.of.split(".")[0] ?? "";
-    const isSampled = claim.target !== undefined;
-    const planned = plannedOf(claim, file.skip, rates[claim.of]?.n);
-    const needed = isSampled ? neededOf(claim) : [claim.min ?? 1];
+    const rate = rates[claim.of];
+    const planned = plannedOf(claim, file.skip, rate);
+    const needed = neededOf(claim);
     const least = needed[0] ?? null;
     const gap = gaps?.get(claim.id);
     const provable = gap === undefined && least !== null && planned >= least;
@@ -75,10 +85,12 @@ export function planRows(plan: RunPlan): PlanRow[] {
       kind: claim.kind,
       required: claim.required,
       planned,
+      unit: sampleUnit(claim.kind),
       needed,
+      minutes: minutesOf(claim, least, rate),
       forPower80: powerOf(claim),
       provable,
-      problem: provable ? "" : (gap ?? problemOf(stage, planned, least)),
+      problem: provable ? "" : (gap ?? problemOf(claim, stage, { planned, least })),
     };
   });
 }
@@ -96,27 +108,56 @@ function requestsOf(plan: RunPlan, rows: readonly PlanRow[]): number {
   return [...bySource.values()].reduce((sum, planned) => sum + planned, 0);
 }
 
-function plannedOf(claim: Claim, skip: readonly string[], sampled: number | undefined): number {
+interface Rate {
+  readonly n: number;
+  readonly perSecond: number;
+}
+
+/** Kinds that are counted by the seconds of a load, not by its requests. */
+const timed: ReadonlySet<Claim["kind"]> = new Set(["time_availability", "mean"]);
+const ratios: ReadonlySet<Claim["kind"]> = new Set(["proportion", "quantile", "trials"]);
+
+function plannedOf(claim: Claim, skip: readonly string[], rate: Rate | undefined): number {
   const stage = claim.of.split(".")[0] ?? "";
   if (skip.includes(stage)) return 0;
-  if (stage === "probe" || stage === "stack") return claim.min ?? 1;
-  return sampled ?? 0;
+  if (stage === "probe" || stage === "stack") return 1;
+  if (rate === undefined) return 0;
+  if (timed.has(claim.kind)) return Math.floor(rate.n / rate.perSecond);
+  return claim.over === undefined ? rate.n : Math.floor(rate.n / claim.parts.length);
 }
 
 function neededOf(claim: Claim): (number | null)[] {
-  return [0, 1, 2].map((bad) => samplesNeeded(bad, claim.target ?? 0, claim.confidence));
+  const { kind, target = 0, mode, confidence } = claim;
+  const isFixed = ratios.has(kind) && mode === undefined;
+  // Nobody can say of a stage how many items it will look at.
+  if (kind === "coverage") return [claim.min ?? 1];
+  return isFixed
+    ? [0, 1, 2].map((bad) => samplesNeeded(bad, target, confidence))
+    : [minimumN(claim)];
 }
 
-function powerOf(claim: Claim): number | null {
-  if (claim.target === undefined) return null;
-  const trueBad = (1 - claim.target) / 2;
-  return samplesForPower(trueBad, claim.target, claim.confidence)?.n ?? null;
+function powerOf({ kind, target, mode, confidence }: Claim): number | null {
+  if (target === undefined || !ratios.has(kind) || mode !== undefined) return null;
+  return samplesForPower((1 - target) / 2, target, confidence)?.n ?? null;
 }
 
-function problemOf(stage: string, planned: number, least: number | null): string {
-  if (least === null) return "no number of samples proves it";
+/** Minutes of load until the least number of samples is there. */
+function minutesOf(claim: Claim, least: number | null, rate: Rate | undefined): number | null {
+  if (least === null || rate === undefined || rate.perSecond <= 0) return null;
+  const seconds = timed.has(claim.kind) ? least : least / rate.perSecond;
+  return Math.ceil(seconds / 6) / 10;
+}
+
+function problemOf(
+  { kind }: Claim,
+  stage: string,
+  { planned, least }: { readonly planned: number; readonly least: number | null },
+): string {
+  const unit = sampleUnit(kind);
+  if (least === null) return `no number of ${unit} proves it`;
   if (planned === 0) return `stage ${stage} is left out or not in this build: not_tested`;
-  return `${planned} planned, ${least} needed: inconclusive at best`;
+  const named = unit === "samples" ? "" : ` ${unit}`;
+  return `${formatNumber(planned)} planned, ${formatNumber(least)}${named} needed: inconclusive at best`;
 }
 
 /** A problem that does not fit beside its row stands below it. */

@@ -3,7 +3,10 @@ import { probes } from "../probes/table.ts";
 import { loadedServices } from "../service-load/loaded.ts";
 import { serviceLoad } from "../service-load/service-load.ts";
 import { stackClaims, stackTarget } from "../stack/claims.ts";
+import { ownLoadStreams } from "../own-claims/load-streams.ts";
+import { type OwnClaims, readOwnClaims } from "../own-claims/read.ts";
 import { laterClaims } from "./later-claims.ts";
+import { validatorErrors } from "../errors.ts";
 import { loadClaims, plannedRequests } from "./load-claims.ts";
 import {
   type PlanFile,
@@ -46,18 +49,39 @@ function loadsOf({ stack, load, confidence, profile }: Loaded) {
 
 const serviceClaims = (file: Loaded): Claim[] => loadsOf(file).flatMap(({ claims }) => claims);
 
-/** The run plan of a plan file: every claim is declared here, before anything is sent. */
-export function buildPlan(file: PlanFile): RunPlan {
-  const { load, confidence, stack } = file;
-  const target = file.target ?? stackTarget(stack);
+/** The claims the stages of a plan make themselves. */
+function stageClaims(file: PlanFile): Claim[] {
+  const { load, confidence, stack, target } = file;
   const ofTarget =
-    file.target === undefined
+    target === undefined
       ? []
       : [
           ...probeClaims(target, confidence),
           ...loadClaims(load, confidence).map(({ claim }) => claim),
         ];
   const measured = [...ofTarget, ...stackClaims(stack, confidence), ...serviceClaims(file)];
+  return file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured;
+}
+
+/** The claims of a plan's own, and the streams they may be made of. */
+export function ownClaimsOf(file: PlanFile): OwnClaims {
+  return readOwnClaims(file, stageClaims(file));
+}
+
+/**
+ * The run plan of a plan file: every claim is declared here, before anything is sent.
+ * @throws LL_PLAN_INVALID for a claim of its own that cannot be made
+ */
+export function buildPlan(file: PlanFile): RunPlan {
+  const { load, confidence, stack, maxAge, retries } = file;
+  const target = file.target ?? stackTarget(stack);
+  const builtIn = stageClaims(file);
+  const own = readOwnClaims(file, builtIn);
+  if (own.problems.length > 0) {
+    const lines = own.problems.map((p) => `${p.code} ${p.path}: ${p.message}`);
+    throw validatorErrors.make("LL_PLAN_INVALID", lines.join("\n"));
+  }
+  const ids = own.claims.map(({ id }) => id);
   return {
     schema: "loadline-plan/v1",
     profile: file.profile,
@@ -65,7 +89,9 @@ export function buildPlan(file: PlanFile): RunPlan {
     confidence,
     maxWaived: file.maxWaived,
     budgetMinutes: file.budgetMinutes ?? profileTerms[file.profile].budgetMinutes,
-    claims: file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured,
+    ...(maxAge !== undefined && { maxAgeMs: maxAge }),
+    ...(retries !== undefined && { retries }),
+    claims: [...builtIn, ...own.claims],
     stages: {
       target,
       load,
@@ -73,6 +99,7 @@ export function buildPlan(file: PlanFile): RunPlan {
       loads: [...(file.target === undefined ? [] : ["chat"]), ...loadedServices(file)],
       cooldownSeconds: file.cooldownSeconds ?? profileTerms[file.profile].cooldownSeconds,
       ...(stack === undefined ? {} : { stack }),
+      ...(ids.length === 0 ? {} : { own: ids }),
     },
   };
 }
@@ -133,5 +160,8 @@ export function planRates(file: Loaded): Record<string, { n: number; perSecond: 
         ] as const,
     ),
   );
-  return Object.fromEntries([...chat, ...services]);
+  const own = ownLoadStreams.map(
+    ({ stream }) => [stream, { n, perSecond: file.load.ratePerSecond }] as const,
+  );
+  return Object.fromEntries([...own, ...chat, ...services]);
 }

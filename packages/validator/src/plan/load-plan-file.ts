@@ -1,13 +1,18 @@
 import { readFile } from "node:fs/promises";
 import type { RunPlan } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
-import { buildPlan } from "./build-plan.ts";
+import { buildPlan, ownClaimsOf } from "./build-plan.ts";
 import { planFileSchema, type PlanFile } from "./manifest.ts";
 import { parseYaml, type PlanProblem } from "./yaml-problems.ts";
 
 export type PlanFileResult =
   | { readonly ok: true; readonly file: PlanFile; readonly plan: RunPlan }
   | { readonly ok: false; readonly problems: readonly PlanProblem[] };
+
+/** `claims[2].of` as the steps to it. */
+function stepsOf(path: string): string[] {
+  return path.split(/[.[\]]+/).filter((step) => step !== "");
+}
 
 /**
  * Reads the text of a plan file: all problems at once, each with its line; sends nothing. `profile`
@@ -17,7 +22,10 @@ export function parsePlanFile(text: string, profile?: PlanFile["profile"]): Plan
   const parsed = parseYaml(text, planFileSchema);
   if (!parsed.ok) return parsed;
   const file = { ...parsed.data, ...(profile === undefined ? {} : { profile }) };
-  return { ok: true, file, plan: buildPlan(file) };
+  const { problems } = ownClaimsOf(file);
+  if (problems.length === 0) return { ok: true, file, plan: buildPlan(file) };
+  const located = problems.map((p) => ({ ...p, line: parsed.lineAt(stepsOf(p.path)) }));
+  return { ok: false, problems: located };
 }
 
 /** Reads a plan file; `profile` goes before that of the file. @throws LL_PLAN_FILE unreadable, LL_PLAN_INVALID with every problem. */

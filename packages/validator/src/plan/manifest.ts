@@ -1,3 +1,4 @@
+import { claimSchema, parseQuantity, quantityMs } from "@loadline/contract";
 import { z } from "zod";
 import { checkLoaded } from "../service-load/loaded.ts";
 import { stackSchema } from "../stack/manifest.ts";
@@ -54,6 +55,15 @@ export const loadSchema = z.strictObject({
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
 });
 
+/** A length of time up to 30 days, read as ms. */
+const ageMs = z.string().transform((text, context) => {
+  const quantity = parseQuantity(text);
+  const ms = quantity === null ? null : quantityMs(quantity);
+  if (ms !== null && ms > 0 && ms <= 30 * 86_400_000) return ms;
+  context.addIssue({ code: "custom", message: `give a time up to 720 h such as "24 h"` });
+  return z.NEVER;
+});
+
 export const planFileSchema = z
   .strictObject({
     $schema: z.string().optional().describe("for editors; not read"),
@@ -78,6 +88,18 @@ export const planFileSchema = z
       .optional()
       .describe("rest before the next stage, s, default 0 for quick and 10 for full"),
     maxWaived: z.int().min(0).max(100).default(3).describe("most waived claims of a READY"),
+    claims: z
+      .array(claimSchema)
+      .max(1_000)
+      .optional()
+      .describe("promises of your own on the streams of the stages"),
+    retries: z
+      .int()
+      .min(0)
+      .max(2)
+      .optional()
+      .describe("times a check that reached nothing is made again, default 2"),
+    maxAge: ageMs.optional().describe('oldest imported evidence that counts, default "24 h"'),
     waivers: z.string().min(1).optional().describe("file of waivers, from the plan's folder"),
     signing: z
       .strictObject({

@@ -12,6 +12,8 @@ export const stagesSchema = z.strictObject({
   skip: z.array(z.string()),
   /** What the stage load sends to, one after another: the target's chat, services of the stack. */
   loads: z.array(z.string()).default(["chat"]),
+  /** Ids of the claims of the plan's own. */
+  own: z.array(z.string()).default([]),
   /** Rest before the next stage, s. */
   cooldownSeconds: z.number().min(0).max(600).default(0),
 });

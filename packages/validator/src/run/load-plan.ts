@@ -1,5 +1,7 @@
 import { hostOf, parseHttpUrl } from "@loadline/kit/egress";
 import type { LoadLimit, LoadPlan, Scenario } from "../load/index.ts";
+import type { Claim } from "@loadline/contract";
+import { ownLimits } from "../own-claims/load-streams.ts";
 import { loadClaims, type LoadScenarioName, loadScenarios } from "../plan/load-claims.ts";
 import type { PlanStages } from "../plan/stages.ts";
 
@@ -34,9 +36,9 @@ function scenario(stages: PlanStages, name: LoadScenarioName, model: string): Sc
   };
 }
 
-function limits(stages: PlanStages, confidence: number): LoadLimit[] {
+function limits(stages: PlanStages, confidence: number, own: readonly Claim[]): LoadLimit[] {
   const { load } = stages;
-  return loadClaims(load, confidence).map(({ claim, scenario: name, metric }) => ({
+  const builtIn = loadClaims(load, confidence).map(({ claim, scenario: name, metric }) => ({
     scenario: name,
     metric,
     claim: claim.id,
@@ -47,12 +49,20 @@ function limits(stages: PlanStages, confidence: number): LoadLimit[] {
     ...(claim.limit === undefined ? {} : { limitMs: claim.limit }),
     ...(metric === "good" ? { slo: { responseTimeMs: load.p99Ms, ttftMs: load.ttftP95Ms } } : {}),
   }));
+  return [...builtIn, ...ownLimits(own, load)];
 }
 
 /** What the load engine is asked to send and to count for the claims of the plan. */
 export function buildLoadPlan(
   stages: PlanStages,
-  o: { baseUrl: string; model: string; confidence: number; apiKey?: string },
+  o: {
+    baseUrl: string;
+    model: string;
+    confidence: number;
+    apiKey?: string;
+    /** Claims of the plan's own. */
+    own?: readonly Claim[];
+  },
 ): LoadPlan {
   const host = hostOf(parseHttpUrl(o.baseUrl));
   const entries = loadScenarios.map((name) => [name, scenario(stages, name, o.model)] as const);
@@ -64,6 +74,6 @@ export function buildLoadPlan(
     },
     seed: stages.load.seed,
     scenarios: Object.fromEntries(entries),
-    limits: limits(stages, o.confidence),
+    limits: limits(stages, o.confidence, o.own ?? []),
   };
 }

@@ -1,6 +1,8 @@
+import type { Claim } from "@loadline/contract";
 import type { LiveFrame, LoadPlan, LoadRecord } from "../load/index.ts";
 import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
+import { type OwnLoad, recordOwn, watchedKinds } from "../own-claims/record-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { loadService } from "./service-load-run.ts";
@@ -14,7 +16,10 @@ function frameText(frame: LiveFrame): string {
 }
 
 /** Where what the engine says goes. */
-type LoadSink = Pick<StageContext, "recorder" | "progress">;
+type LoadSink = Pick<StageContext, "recorder" | "progress"> & {
+  /** Claims of the plan's own; default none. */
+  readonly own?: OwnLoad;
+};
 
 function showFrame(context: LoadSink, frame: LiveFrame): void {
   const total = frame.elapsedMs + frame.leftMs;
@@ -29,15 +34,19 @@ function showFrame(context: LoadSink, frame: LiveFrame): void {
 
 /** Puts what the engine says into the evidence; its words are kept, nothing is judged here. */
 export function recordLoad(context: LoadSink, record: LoadRecord): void {
-  const { recorder } = context;
+  const { recorder, own } = context;
   if (recordPlain(recorder, record)) return;
+  if (own !== undefined && recordOwn(recorder, record, own)) return;
   switch (record.type) {
     case "frame":
       showFrame(context, record.frame);
       return;
-    case "guard":
-      recorder.append({ kind: "guard", by: record.guard.guard, data: { ...record.guard } });
+    case "guard": {
+      const kinds = watchedKinds(record.guard.kinds, own?.claims ?? []);
+      const data = { ...record.guard, kinds };
+      recorder.append({ kind: "guard", by: record.guard.guard, data });
       return;
+    }
     case "sample.tally": {
       const data = { ...record.tally };
       recorder.append({ kind: "sample.tally", by, claims: [record.claim], data });
@@ -62,10 +71,16 @@ export function recordLoad(context: LoadSink, record: LoadRecord): void {
 /** A missing chat route says nothing of the target's speed: no load is sent. */
 function recordMissing(context: StageContext): void {
   const sentence = "The target has no chat route, so no load was sent.";
-  for (const { claim } of loadClaims(context.stages.load, context.plan.confidence)) {
+  const builtIn = loadClaims(context.stages.load, context.plan.confidence);
+  const own = ownOf(context).filter(({ of }) => of.startsWith("load."));
+  for (const claim of [...builtIn.map((one) => one.claim), ...own]) {
     const data = { reason: "probe_contract", sentence };
     context.recorder.append({ kind: "check.error", by, claims: [claim.id], data });
   }
+}
+
+function ownOf({ plan, stages }: StageContext): readonly Claim[] {
+  return plan.claims.filter(({ id }) => stages.own.includes(id));
 }
 
 function loadPlanOf(context: StageContext): LoadPlan {
@@ -74,6 +89,7 @@ function loadPlanOf(context: StageContext): LoadPlan {
     baseUrl: plan.target.baseUrl,
     model: preflight.model,
     confidence: plan.confidence,
+    own: ownOf(context),
     ...(deps.apiKey === undefined ? {} : { apiKey: deps.apiKey }),
   });
 }
@@ -106,5 +122,7 @@ async function loadChat(context: StageContext): Promise<void> {
     signal: deps.signal,
     ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
   });
-  for await (const record of records) recordLoad(context, record);
+  const own = { claims: ownOf(context), load: context.stages.load };
+  const { recorder, progress } = context;
+  for await (const record of records) recordLoad({ recorder, progress, own }, record);
 }

@@ -1,5 +1,5 @@
 import { targetName } from "@loadline/contract";
-import type { Exchange } from "../probes/client.ts";
+import type { Exchange, ProbeClient } from "../probes/client.ts";
 import type { Need, Probe, ProbeFinding } from "../probes/probe.ts";
 import { reproduce } from "../probes/reproduce.ts";
 import { probes } from "../probes/table.ts";
@@ -66,22 +66,55 @@ function recordMissing(context: StageContext, probe: Probe, need: Need): void {
   }
 }
 
+/** What this machine could not open: nothing of it reached the target. */
+const localFault = /\b(EMFILE|ENFILE|EADDRNOTAVAIL|ENOBUFS|ENOMEM)\b/;
+/** Times an attempt that reached nothing is made again, where the plan says nothing. */
+const retriesDefault = 2;
+
+function localFaultOf(findings: readonly ProbeFinding[]): string | null {
+  const open = findings.filter(({ ok, exchange }) => !ok && exchange.status === null);
+  const faults = open.map(({ exchange }) => exchange.fault ?? "");
+  return faults.find((fault) => localFault.test(fault)) ?? null;
+}
+
+/** What the probe saw; null when no attempt reached the target. Each that did not is recorded. */
+async function findingsOf(
+  context: StageContext,
+  probe: Probe,
+  client: ProbeClient,
+): Promise<readonly ProbeFinding[] | null> {
+  const { recorder, deps, stages, plan } = context;
+  const { signal } = deps;
+  const { model } = context.preflight;
+  const retries = plan.retries ?? retriesDefault;
+  for (let attempt = 1; attempt <= retries + 1; attempt++) {
+    const findings = await probe.run({ client, target: stages.target, model, signal });
+    const fault = localFaultOf(findings);
+    if (fault === null) return findings;
+    const sentence = `This machine could not open a connection (${fault}), so nothing was sent.`;
+    const data = { reason: "crashed", sentence, attempt };
+    recorder.append({
+      kind: "check.error",
+      by: `probe.${probe.id}`,
+      claims: [probe.id],
+      data,
+    });
+  }
+  return null;
+}
+
 async function runProbe(context: StageContext, probe: Probe): Promise<void> {
   const need = missingNeed(probe, context);
   if (need !== undefined) {
     recordMissing(context, probe, need);
     return;
   }
-  const { recorder, deps, stages } = context;
+  const { recorder, deps } = context;
   const stream = `probe.${probe.id}`;
   const client = openClient(context);
   try {
-    const findings = await probe.run({
-      client,
-      target: stages.target,
-      model: context.preflight.model,
-      signal: deps.signal,
-    });
+    const findings = await findingsOf(context, probe, client);
+    if (findings === null) return;
     for (const finding of findings) recordFinding(context, probe, finding);
     for (const part of new Set(findings.map((finding) => finding.part))) {
       recorder.append({

@@ -1,6 +1,7 @@
 import type { RunPlan } from "@loadline/contract";
 import { checkBudget } from "./budget.ts";
 import { type PlanStages, readStages } from "../plan/stages.ts";
+import { shareWithOwn } from "../own-claims/share.ts";
 import { recordRun } from "./record-run.ts";
 import { runStages } from "./run-stages.ts";
 import { readInterrupted } from "./resume.ts";
@@ -73,6 +74,7 @@ async function runAll(
   let show = progressOf(o.deps, o.stages, allStages[0]?.id ?? "");
   const context: StageContext = {
     ...o,
+    recorder: shareWithOwn(o.recorder, o.plan, o.stages.own),
     preflight: { contract: unknown, model: o.stages.target.model ?? "default" },
     progress: (p) => show(p),
   };

@@ -5,6 +5,7 @@ import type { StackManifest } from "./manifest.ts";
 import type { StackProbe } from "./probe.ts";
 import { partProbes } from "./probes/parts.ts";
 import type { StackService } from "./services/index.ts";
+import { windowProbes } from "./probes/prometheus-windows.ts";
 import { stackProbes } from "./table.ts";
 
 /** A check of one service of the manifest, with the claim it feeds. */
@@ -17,16 +18,16 @@ export interface StackItem {
 /** Every claim of a stack, in the order it is checked; declared before anything is sent. */
 export function stackItems(stack: StackManifest, confidence: number): StackItem[] {
   return Object.entries(stack.services).flatMap(([name, service]) =>
-    probesOf(service.kind).flatMap((probe) => {
+    [...probesOf(service.kind), ...windowProbes(service)].flatMap((probe) => {
       const said = probe.claim(service);
       if (said === null) return [];
-      const { parts, required, ...text } = said;
+      const { parts, required, kind, ...text } = said;
       const id = `stack.${name}.${probe.check}`;
       const claim: Claim = {
         ...text,
         statement: `${name}: ${text.statement}`,
         id,
-        kind: "predicate",
+        kind: kind ?? "predicate",
         of: id,
         parts: parts ?? ["all"],
         confidence,

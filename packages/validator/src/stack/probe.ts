@@ -1,4 +1,4 @@
-import type { Claim } from "@loadline/contract";
+import type { Claim, WindowSample } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
 import type { StackManifest } from "./manifest.ts";
@@ -11,6 +11,8 @@ export interface StackSeen {
   readonly seen: string;
   /** What the service said, as it said it; default none. */
   readonly raw?: string;
+  /** What is stored of a window, for a claim of the kind `window_slo`. */
+  readonly window?: Omit<WindowSample, "stream" | "part">;
   /** Argument list that shows it again; secrets as `$NAME`. */
   readonly reproduce: readonly string[];
   /** Part of the claim; default `all`. */
@@ -31,6 +33,8 @@ export interface StackContext<S extends StackService = StackService> {
   readonly facts: Map<string, string>;
   readonly clock: Clock;
   readonly random: Random;
+  /** The command of the whole run, for what no single call shows again. */
+  readonly again: readonly string[];
   /** A name no other run uses; what a check writes carries it. */
   readonly mark: string;
   /** Aborts when the check's time is over: every wait ends with it. */
@@ -42,6 +46,9 @@ export interface StackContext<S extends StackService = StackService> {
 }
 
 export type StackClaim = Pick<Claim, "statement" | "category" | "rationale"> & {
+  /** With its `target`: decided by stored windows; default `predicate`. */
+  readonly kind?: "window_slo";
+  readonly target?: number;
   readonly parts?: readonly string[];
   /** False: shown, never counted; default that of the service. */
   readonly required?: boolean;

@@ -10,7 +10,7 @@ const timeoutsMax = 2;
 /** What every check of a run shares. */
 export interface StackRun extends Pick<
   StackContext,
-  "stack" | "secret" | "clock" | "random" | "mark" | "timeoutMs"
+  "stack" | "secret" | "clock" | "random" | "again" | "mark" | "timeoutMs"
 > {
   readonly recorder: Recorder;
   readonly signal: AbortSignal;
@@ -52,9 +52,12 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
   const by = claim.of;
   const part = seen.part ?? "all";
   const reproduce = seen.reproduce;
-  const data = { stream: claim.of, part, ok: seen.ok, seen: seen.seen, reproduce };
+  const { window } = seen;
+  const said = { stream: claim.of, part, seen: seen.seen, reproduce };
+  const data = window === undefined ? { ...said, ok: seen.ok } : { ...said, ...window };
+  const kind = window === undefined ? "observation" : "sample.window";
   const raw = seen.raw === undefined ? {} : { raw: seen.raw.slice(0, 2_048) };
-  recorder.append({ kind: "observation", by, claims: [claim.id], data: { ...data, ...raw } });
+  recorder.append({ kind, by, claims: [claim.id], data: { ...data, ...raw } });
   if (seen.ok) return;
   recorder.append({
     kind: "finding",
@@ -144,12 +147,18 @@ function doorOf(url: string): string {
 /** What a thrown thing says: the service's fault, the check's wrong question, or the check's end. */
 function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] {
   const { claim } = item;
+  if (error instanceof WireFault && claim.kind === "window_slo") {
+    // Monitoring that does not answer says nothing of what it watches.
+    const data = { reason: "baseline_broken", sentence: `${error.message}.` };
+    run.recorder.append({ kind: "skip", by: claim.of, claims: [claim.id], data });
+    return [];
+  }
   if (error instanceof WireFault) {
     const url = serviceOf(run, item).url;
     const seen = `${error.message}.`;
-    const host = doorOf(url);
-    const again = ["loadline", "validate", "--plan", "plan.yaml"];
-    const reproduce = host === "" ? again : ["curl", "-sv", "-m", "5", `telnet://${host}`];
+    // Who was let in and then answered wrongly is not shown by a connection alone.
+    const host = error.code === "protocol" ? "" : doorOf(url);
+    const reproduce = host === "" ? run.again : ["curl", "-sv", "-m", "5", `telnet://${host}`];
     return claim.parts.map((part) => ({ ok: false, seen, raw: error.raw, part, reproduce }));
   }
   const sentence = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,62 @@
+/** The claims a plan file makes of its own: judged against the streams of the plan's stages. */
+import { type Claim, type ClaimStream, type Problem, readClaims } from "@loadline/contract";
+import type { PlanFile } from "../plan/manifest.ts";
+import { meanRule, ownLoadStreams, windowNames } from "./load-streams.ts";
+import { claimStreams } from "./streams.ts";
+
+/** Claims of the plan's own, and what is wrong with those that are left out. */
+export interface OwnClaims {
+  readonly claims: readonly Claim[];
+  readonly problems: readonly Problem[];
+  /** Streams that claims can be made of. */
+  readonly streams: readonly ClaimStream[];
+}
+
+type Terms = Pick<PlanFile, "claims" | "confidence" | "load" | "target">;
+
+function problem(code: string, path: string, message: string): Problem {
+  return { code, path, message };
+}
+
+/** What is wrong with a claim beyond its own keys; null: nothing. */
+function checkOwn(claim: Claim, path: string, file: Terms): Problem | null {
+  const row = ownLoadStreams.find(({ stream }) => stream === claim.of);
+  if (claim.over !== undefined && row === undefined) {
+    return problem("LL_PLAN_KEY", `${path}.over`, `${claim.of} has no windows.`);
+  }
+  if (claim.kind === "mean" && row?.unit !== undefined && claim.unit !== row.unit) {
+    const message = `${claim.of} is measured in ${row.unit}, not in ${claim.unit ?? "nothing"}.`;
+    return problem("LL_PLAN_UNIT", `${path}.limit`, message);
+  }
+  if (claim.kind === "mean" && meanRule(claim).scenarios.length === 0) {
+    return problem("LL_PLAN_STREAM", `${path}.of`, `No mean is taken of ${claim.of}.`);
+  }
+  if (claim.over === undefined) return null;
+  if (claim.kind === "mean") {
+    return problem("LL_PLAN_KEY", `${path}.over`, "A mean is taken of the whole load.");
+  }
+  if (windowNames(claim, file.load).length > 0) return null;
+  const message = `The load of ${file.load.durationSeconds} s has no window of ${claim.over / 1_000} s.`;
+  return problem("LL_PLAN_SHAPE", `${path}.over`, message);
+}
+
+/** Reads `claims` of a plan file beside the claims its stages make themselves. */
+export function readOwnClaims(file: Terms, builtIn: readonly Claim[]): OwnClaims {
+  const inputs = file.claims ?? [];
+  const wanted = inputs.map(({ of }) => of);
+  const streams = claimStreams(builtIn, { hasTarget: file.target !== undefined, wanted });
+  const read = readClaims(inputs, { confidence: file.confidence, streams });
+  const problems = [...read.problems];
+  const taken = new Set(builtIn.map(({ id }) => id));
+  const claims: Claim[] = [];
+  for (const claim of read.claims) {
+    const path = `claims[${inputs.findIndex(({ id }) => id === claim.id)}]`;
+    const wrong = taken.has(claim.id)
+      ? problem("LL_PLAN_DUPLICATE", `${path}.id`, `A stage has a claim named ${claim.id}.`)
+      : checkOwn(claim, path, file);
+    if (wrong !== null) problems.push(wrong);
+    else if (claim.over === undefined) claims.push(claim);
+    else claims.push({ ...claim, parts: windowNames(claim, file.load) });
+  }
+  return { claims, problems, streams };
+}

@@ -1,0 +1,43 @@
+import type { Claim, ClaimStream } from "@loadline/contract";
+import { laterClaims } from "../plan/later-claims.ts";
+import { ownLoadStreams } from "./load-streams.ts";
+
+/** Promises of drills and chaos for which no claim of ours exists; no build runs them yet. */
+const laterStreams: readonly ClaimStream[] = [
+  { stream: "drill.rto", kinds: ["bound"] },
+  { stream: "drill.rpo", kinds: ["bound"] },
+  { stream: "chaos.recovery", kinds: ["bound", "trials"] },
+];
+
+/** The ledger of a store in a drill: `drill.orders.loss`. */
+const lossStream = /^drill\.[a-z0-9_-]{1,64}\.loss$/;
+
+/** Whether a stage of the name runs in this build. */
+const isRun = (stream: string): boolean => /^(probe|stack|load)\./.test(stream);
+
+function ofClaim({ of, kind, parts }: Claim): ClaimStream {
+  return isRun(of) ? { stream: of, kinds: [kind], parts } : { stream: of, kinds: [kind] };
+}
+
+/** Streams of the stages that claims of a plan's own may be made of; `wanted` are those they name. */
+export function claimStreams(
+  builtIn: readonly Claim[],
+  o: { readonly hasTarget: boolean; readonly wanted: readonly string[] },
+): readonly ClaimStream[] {
+  const named = builtIn.filter(({ of, kind }) => !of.startsWith("load.") && kind !== "coverage");
+  const load = o.hasTarget
+    ? ownLoadStreams.map(({ stream, kinds }): ClaimStream => ({ stream, kinds }))
+    : [];
+  const losses = [...new Set(["drill.gateway.loss", ...o.wanted])].filter((name) =>
+    lossStream.test(name),
+  );
+  const all = [
+    ...named.map(ofClaim),
+    ...load,
+    ...laterClaims(0.95).map(ofClaim),
+    ...laterStreams,
+    ...losses.map((stream): ClaimStream => ({ stream, kinds: ["zero_loss"] })),
+  ];
+  const known = new Set<string>();
+  return all.filter(({ stream }) => !known.has(stream) && known.add(stream) !== undefined);
+}
