@@ -51,7 +51,10 @@ export function planOf(at: {
           from: "api",
           to: "db",
           send: { path: "/items", json: { name: "$MARK" } },
-          find: { sql: "select 1 from items where name = '$MARK'" },
+          find: {
+            sql: "select 1 from items where name = '$MARK'",
+            statement: "insert into items",
+          },
         },
         {
           from: "api",

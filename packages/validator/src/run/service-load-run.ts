@@ -86,6 +86,7 @@ async function lackingUpgrade(context: StageContext, name: string): Promise<stri
       facts: new Map(),
       clock: deps.clock,
       random: deps.random,
+      again: deps.reproduce ?? [],
       mark: run,
       signal: AbortSignal.any([deps.signal, late.signal]),
       timeoutMs: stack.timeoutMs,

@@ -8,6 +8,9 @@ import type { Stage } from "./stage.ts";
 /** A check that is answered takes about this. */
 const checkMs = 100;
 
+/** The run again, where nobody says how it was begun. */
+const validateAgain = ["loadline", "validate", "--plan", "plan.yaml"];
+
 const itemsOf = (stages: PlanStages) =>
   stages.stack === undefined
     ? []
@@ -49,6 +52,7 @@ export const stackStage: Stage = {
           secret: (reference) => (reference === undefined ? undefined : secrets.get(reference)),
           clock: deps.clock,
           random: deps.random,
+          again: deps.reproduce ?? validateAgain,
           mark: `loadline_${run
             .replaceAll(/[^a-z0-9]/gi, "")
             .slice(-16)

@@ -14,7 +14,7 @@ const pagesMax = 20;
 /** MLflow keeps the names of experiments there. */
 const mlflowSql = "select 1 from experiments where name = '$MARK'";
 
-type Wanted = Omit<Sent, "said">;
+type Wanted = Pick<Sent, "mark" | "bytes" | "keyEnd">;
 
 /** What the far end says of what was sent; null where this pair of kinds has no way to look. */
 export async function findIn(

@@ -46,6 +46,7 @@ async function canLook(stack: ReturnType<typeof stackOf>): Promise<boolean> {
     facts: new Map<string, string>(),
     clock: systemClock(),
     random: seededRandom(1),
+    again: [],
     mark: "mark",
     signal: AbortSignal.timeout(10_000),
     timeoutMs: 10_000,

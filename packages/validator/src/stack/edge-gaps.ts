@@ -36,6 +36,9 @@ export function edgeGap({ services }: StackManifest, edge: StackEdge): string | 
   const form = forms[finder.kind];
   if (form === undefined) return `nothing can be found in ${to} (${finder.kind}): ${cannot}`;
   const isFound = find?.[form] !== undefined || isFindKnown(sender.kind, finder.kind);
+  if (find?.statement !== undefined && form !== "sql") {
+    return `${to} (${finder.kind}) tells of no statements: leave \`find.statement\` out`;
+  }
   const lacking = [
     ...(send === undefined && !isOwn ? [`\`send\` to ${from}`] : []),
     ...(isFound ? [] : [`\`find.${form}\` in ${to}`]),

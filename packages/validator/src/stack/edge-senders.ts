@@ -1,7 +1,8 @@
 import type { StackEdge } from "./manifest.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import { LacksFeature, WireFault } from "./wire/fault.ts";
-import { httpAsk } from "./wire/http.ts";
+import { shownSecret } from "./secrets.ts";
+import { curl, type HttpAsk, httpAsk } from "./wire/http.ts";
 import {
   artifactPath,
   eraseArtifact,
@@ -20,6 +21,8 @@ export interface Sent {
   /** Key whose end the bytes are kept under. */
   readonly keyEnd?: string;
   readonly said: string;
+  /** The command that sends it again; null where it takes more than one call. */
+  readonly again: readonly string[] | null;
 }
 
 type Then = (sent: Sent) => Promise<readonly StackSeen[]>;
@@ -55,7 +58,7 @@ export async function sendThrough(
     const keyEnd = `${run.run}/artifacts/edge.bin`;
     const erase = (to: MlflowContext) => eraseArtifact(to, path);
     const seen = await orTakeBack(mlflow, { left: path, undo: erase }, () =>
-      then({ mark: run.name, bytes, keyEnd, said }),
+      then({ mark: run.name, bytes, keyEnd, said, again: null }),
     );
     await takeBack(mlflow, path, erase);
     return seen;
@@ -69,21 +72,19 @@ async function sendRequest(
   then: Then,
 ): Promise<readonly StackSeen[]> {
   const { service } = context;
-  const token = service.kind === "http" ? context.secret(service.token) : undefined;
+  const token = service.kind === "http" ? service.token : undefined;
   const path = send.path.replaceAll("$MARK", mark);
   const isJson = send.json !== undefined;
-  const answer = await httpAsk(
-    {
-      method: send.method,
-      url: `${service.url.replace(/\/+$/, "")}${path}`,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(isJson ? { "content-type": "application/json" } : {}),
-      },
-      ...(isJson ? { body: Buffer.from(JSON.stringify(marked(send.json, mark))) } : {}),
+  const asking = (bearer: string | undefined): HttpAsk => ({
+    method: send.method,
+    url: `${service.url.replace(/\/+$/, "")}${path}`,
+    headers: {
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      ...(isJson ? { "content-type": "application/json" } : {}),
     },
-    context,
-  );
+    ...(isJson ? { body: Buffer.from(JSON.stringify(marked(send.json, mark))) } : {}),
+  });
+  const answer = await httpAsk(asking(context.secret(token)), context);
   if (answer.status >= 500) {
     const raw = answer.body.subarray(0, 500).toString("utf8");
     throw new WireFault("protocol", `${send.method} ${path} answered ${answer.status}`, raw);
@@ -92,5 +93,6 @@ async function sendRequest(
     mark,
     bytes: null,
     said: `${send.method} ${path} answered ${answer.status}.`,
+    again: curl(asking(token === undefined ? undefined : shownSecret(token))),
   });
 }

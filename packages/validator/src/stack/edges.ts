@@ -3,11 +3,13 @@ import type { StackItem } from "./claims.ts";
 import { findIn } from "./edge-finders.ts";
 import { edgeGap } from "./edge-gaps.ts";
 import { sendThrough } from "./edge-senders.ts";
+import { ranStatement, timeAt } from "./edge-statement.ts";
 import type { StackEdge, StackManifest } from "./manifest.ts";
 import type { StackContext, StackProbe, StackRule, StackSeen } from "./probe.ts";
 import type { StackService } from "./services/index.ts";
 import { stackProbes } from "./table.ts";
 import { LacksFeature } from "./wire/fault.ts";
+import { inTurn } from "./wire/in-turn.ts";
 
 /** The checks without which an edge can tell nothing: both ends let us in, or answer. */
 function needsOf(stack: StackManifest, edge: StackEdge): string[] {
@@ -37,13 +39,19 @@ async function cross(context: StackContext, edge: StackEdge): Promise<readonly S
     const seen = `Found before anything was sent: ${before.seen}`;
     return [{ ok: false, seen, reproduce: before.reproduce }];
   }
+  const since = await timeAt(to, edge);
   return await sendThrough(from, edge, crossed, async (sent) => {
     const found = await findIn(to, edge, sent);
     if (found === null) {
       const pair = `${from.service.kind} -> ${to.service.kind}`;
       throw new LacksFeature(`No data of this check can be found for ${pair}; give \`find\`.`);
     }
-    return [{ ...found, seen: `${sent.said} ${found.seen}` }];
+    const ran = found.ok && since !== null ? await ranStatement(to, edge, since) : null;
+    const all = ran === null ? found : { ...ran, seen: `${found.seen} ${ran.seen}` };
+    // To look alone finds what this run sent, and tells nothing of what is sent now.
+    const looks = ran === null ? [found.reproduce] : [found.reproduce, ran.reproduce];
+    const reproduce = sent.again === null ? context.again : inTurn(sent.again, ...looks);
+    return [{ ...all, seen: `${sent.said} ${all.seen}`, reproduce }];
   });
 }
 

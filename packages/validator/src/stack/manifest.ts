@@ -24,6 +24,14 @@ const edgeSchema = z.strictObject({
   find: z
     .strictObject({
       sql: z.string().min(1).max(4_000).optional().describe("a query of `to` that gives rows"),
+      statement: z
+        .string()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe(
+          "how a statement begins that `to`, a PostgreSQL, is to tell of in its statistics",
+        ),
       key: z.string().min(1).max(1_000).optional().describe("a key or an object of `to`"),
       cypher: z
         .string()

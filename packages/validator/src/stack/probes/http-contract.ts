@@ -4,6 +4,7 @@ import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { answerJson, type HttpAnswer, rawAnswer } from "../wire/http.ts";
 import { callAgain, callApi } from "../wire/http-api.ts";
+import { inTurn } from "../wire/in-turn.ts";
 import { followed } from "../wire/json-reference.ts";
 import { plannedCalls } from "../wire/openapi-calls.ts";
 
@@ -71,7 +72,8 @@ export const httpContract: StackProbe<ServiceOf<"http">> = {
         : answerFault(document, planned.operation, answer);
       if (fault === null) continue;
       const seen = `GET ${planned.path}: ${fault}.`;
-      return [{ ok: false, seen, raw: rawAnswer(answer), reproduce: callAgain(context, call) }];
+      const again = inTurn(reproduce, callAgain(context, call));
+      return [{ ok: false, seen, raw: rawAnswer(answer), reproduce: again }];
     }
     const wrong = calls.filter(({ isWrong }) => isWrong).length;
     const open = left === 0 ? "" : `; ${left} were not asked, for want of an example`;

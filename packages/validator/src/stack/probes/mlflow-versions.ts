@@ -6,7 +6,6 @@ import {
   member,
   mlflowAsk,
   type MlflowContext,
-  mlflowCurl,
   mlflowNeed,
 } from "../wire/mlflow-session.ts";
 import { textOf } from "../wire/shape.ts";
@@ -87,7 +86,7 @@ export const modelVersion: MlflowProbe = {
         const ofRun = found.run === own.run ? "its run" : "another run";
         const files = found.uri === source ? "its files" : "other files";
         const seen = `Version ${version} of ${ofRun} with ${files}, ${found.status}; ${after.status} after delete.`;
-        return [{ ok, seen, reproduce: mlflowCurl(context, route) }];
+        return [{ ok, seen, reproduce: context.again }];
       });
     });
   },

@@ -3,6 +3,7 @@ import { otherKind } from "../guess-kind.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature } from "../wire/fault.ts";
 import { rawAnswer } from "../wire/http.ts";
+import { inTurn } from "../wire/in-turn.ts";
 import {
   artifactPath,
   eraseArtifact,
@@ -35,7 +36,7 @@ const answers: MlflowProbe = {
   }),
   saboteur: [{ when: "GET /health", status: 200, reply: "<html>welcome</html>" }],
   async run(context) {
-    const reproduce = mlflowCurl(context, "version");
+    const reproduce = inTurn(mlflowCurl(context, "health"), mlflowCurl(context, "version"));
     const health = await mlflowAsk(context, { method: "GET", path: "health" });
     const version = await mlflowAsk(context, { method: "GET", path: "version" });
     const text = version.body.toString("utf8").trim();
@@ -102,8 +103,7 @@ const run: MlflowProbe = {
     const stage = member(after, "run", "info", "lifecycle_stage");
     const ok = seen.back === value && stage === "deleted";
     const text = `Logged ${value}, read back ${String(seen.back)}; after delete the run is ${String(stage)}.`;
-    const reproduce = mlflowCurl(context, `api/2.0/mlflow/runs/get?run_id=${seen.id}`);
-    return [{ ok, seen: text, reproduce }];
+    return [{ ok, seen: text, reproduce: context.again }];
   },
 };
 
@@ -140,7 +140,7 @@ const artifact: MlflowProbe = {
       const how = got.status === 200 ? (isEqual ? "equal bytes" : "other bytes") : got.status;
       const seen = `PUT ${put.status}, GET ${how}.`;
       const raw = put.status < 300 ? rawAnswer(got) : rawAnswer(put);
-      return [{ ok, seen, raw: ok ? "" : raw, reproduce: mlflowCurl(context, path) }];
+      return [{ ok, seen, raw: ok ? "" : raw, reproduce: context.again }];
     });
   },
 };
@@ -176,9 +176,7 @@ const registry: MlflowProbe = {
     const back = member(got, "registered_model", "name");
     const ok = back === name && after.status === 404;
     const seen = `Found ${String(back)}; ${after.status} after delete.`;
-    return [
-      { ok, seen, reproduce: mlflowCurl(context, "api/2.0/mlflow/registered-models/search") },
-    ];
+    return [{ ok, seen, reproduce: context.again }];
   },
 };
 

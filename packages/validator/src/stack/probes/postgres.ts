@@ -152,7 +152,10 @@ async function readBackIn(context: PostgresContext, session: PostgresSession): P
     const where = own ? "in a schema of its own" : "in a temporary table";
     const why = back === value ? `${left ?? "?"} rows were left` : "another value came back";
     const seen = ok ? `Read back equal ${where}, then gone.` : `Insert, select, delete: ${why}.`;
-    return { ok, seen, reproduce: psql(context, "create temporary table t (v text)") };
+    const steps = [create, `insert into ${table} values ('x')`, `select value from ${table}`];
+    const schema = own ? [`create schema ${mark}`] : [];
+    const again = ["begin", ...schema, ...steps, "rollback"].join("; ");
+    return { ok, seen, reproduce: psql(context, again) };
   });
 }
 

@@ -3,6 +3,7 @@ import { otherKind } from "../guess-kind.ts";
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { WireFault } from "../wire/fault.ts";
+import { inTurn } from "../wire/in-turn.ts";
 import {
   enterFor,
   infoFields,
@@ -200,7 +201,8 @@ const expiry: RedisProbe = {
   saboteur: [{ when: "TTL", reply: ":-1\r\n" }],
   async run(context) {
     const key = `${context.mark}:expiry`;
-    const reproduce = redisCli(context, "TTL", key);
+    const set60 = redisCli(context, "SET", key, "1", "EX", "60");
+    const reproduce = inTurn(set60, redisCli(context, "TTL", key));
     using session = await enterFor(context, key);
     const undo = async (own: RedisContext): Promise<void> => {
       using again = await enterFor(own, key);

@@ -126,7 +126,7 @@ const versions: S3Probe = {
     const taken = await forget(context, context.mark);
     const own = await forget(context, `anonymous/${context.mark}`);
     const seen = `The first version came back ${ok ? "equal" : "different"}; ${taken + own} versions were taken back.`;
-    return [{ ok, seen, reproduce: s3Curl(context, ask) }];
+    return [{ ok, seen, reproduce: context.again }];
   },
 };
 

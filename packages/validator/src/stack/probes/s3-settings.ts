@@ -72,7 +72,7 @@ const multipart: S3Probe = {
     await s3Need(context, { method: "DELETE", key });
     const ok = sha256Hex(back.body) === sha256Hex(Buffer.concat(parts));
     const seen = `${back.body.length} bytes in ${parts.length} parts came back ${ok ? "equal" : "different"}.`;
-    return [{ ok, seen, reproduce: s3Curl(context, { method: "GET", key }) }];
+    return [{ ok, seen, reproduce: context.again }];
   },
 };
 

@@ -152,7 +152,7 @@ const readBack: S3Probe = {
     const ok = isEqual && gone.status === 404;
     const digests = `sha256 ${sha256Hex(body).slice(0, 12)} put, ${sha256Hex(back.body).slice(0, 12)} got`;
     const seen = `${digests}; ${gone.status} after DELETE.`;
-    return [{ ok, seen, reproduce: s3Curl(context, { method: "GET", key }) }];
+    return [{ ok, seen, reproduce: context.again }];
   },
 };
 
