@@ -29,6 +29,11 @@ export const tlsErrorTable = {
     summary: "The authorities or the revocation list for client certificates cannot be used.",
     remedy: "Put PEM certificates into tls.mtls.ca and PEM lists of theirs into tls.mtls.crl.",
   },
+  LL_TLS_NONE: {
+    ...refused,
+    summary: "There is no certificate to look at.",
+    remedy: "Name PEM files behind `loadline certs check`, or set tls.files in the configuration.",
+  },
   LL_TLS_GROUP: {
     ...refused,
     summary: "This runtime does not know the post-quantum key exchange X25519MLKEM768.",

@@ -23,14 +23,14 @@ const bytesMax = 1024 * 1024;
 /** Reads every file of a section. LL_TLS_FILE names the first that cannot be read. */
 export function readTlsFiles({ files, certificates, mtls }: TlsConfig): TlsFiles {
   return {
-    cert: read("tls.files.cert", files.cert),
-    key: read("tls.files.key", files.key),
+    cert: readPem("tls.files.cert", files.cert),
+    key: readPem("tls.files.key", files.key),
     further: certificates.map(({ cert, key }, i) => ({
-      cert: read(`tls.certificates[${i}].cert`, cert),
-      key: read(`tls.certificates[${i}].key`, key),
+      cert: readPem(`tls.certificates[${i}].cert`, cert),
+      key: readPem(`tls.certificates[${i}].key`, key),
     })),
-    ca: mtls ? read("tls.mtls.ca", mtls.ca) : undefined,
-    crl: mtls?.crl === undefined ? undefined : read("tls.mtls.crl", mtls.crl),
+    ca: mtls ? readPem("tls.mtls.ca", mtls.ca) : undefined,
+    crl: mtls?.crl === undefined ? undefined : readPem("tls.mtls.crl", mtls.crl),
   };
 }
 
@@ -51,7 +51,8 @@ async function signOf(path: string): Promise<string> {
   }
 }
 
-function read(key: string, path: string): string {
+/** Contents of one file, at most 1 MiB, as text; `key` is who names it. LL_TLS_FILE. */
+export function readPem(key: string, path: string): string {
   const fail = (why: string, cause?: unknown): Error =>
     gatewayErrors.make("LL_TLS_FILE", `${key}: ${path} ${why}.`, { cause });
   let text: string;

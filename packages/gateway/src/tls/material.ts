@@ -112,7 +112,8 @@ export function thumbprintOf(certificate: X509Certificate): string {
 
 type FileCode = "LL_TLS_CERTIFICATE" | "LL_TLS_CLIENT_CA";
 
-function certificatesOf(pem: string, code: FileCode, key: string): X509Certificate[] {
+/** Every certificate of a PEM text, 1 to 64; `key` is who names it. The given code. */
+export function certificatesOf(pem: string, code: FileCode, key: string): X509Certificate[] {
   const blocks = pem.match(certificatePattern) ?? [];
   if (blocks.length === 0) throw gatewayErrors.make(code, `${key}: no PEM certificate is in it.`);
   if (blocks.length > certificatesMax)
