@@ -1,13 +1,13 @@
 /**
  * Where the CPU of the gateway and of the bare relay goes under the same load: a profile of each, the
  * first half left out, sorted by what the code belongs to, in percent of the time that the main thread
- * was not idle. `node bench/gateway/profile.ts [requests]`.
+ * was not idle. `node bench/gateway/profile.ts [requests]`; with `--streams` under 100 paced streams.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { numbersGiven, tell } from "../result.ts";
-import { drive } from "./drive.ts";
+import { drive, readStream } from "./drive.ts";
 import {
   allLimits,
   drivingCore,
@@ -31,7 +31,10 @@ interface Profile {
   readonly timeDeltas: readonly number[];
 }
 
-const [requests = 120_000] = numbersGiven(process.argv);
+const isStreamed = process.argv.includes("--streams");
+const [requests = isStreamed ? 20_000 : 120_000] = numbersGiven(process.argv);
+/** Paced as `streams.ts` does. */
+const paced = { streams: 100, paceMs: 20, tokensPerStream: 100, runs: 8 };
 const leastPercent = 0.5;
 /** The rest is one row. */
 const rest = "what is less than half a percent";
@@ -74,6 +77,14 @@ function sharesOf(profile: Profile): Map<string, number> {
   return new Map([...micros].map(([area, spent]) => [area, (100 * spent) / busyMicros]));
 }
 
+async function streamAll(subject: Subject): Promise<void> {
+  const reading = Array.from({ length: paced.streams }, () =>
+    readStream(subject, () => performance.now()),
+  );
+  const lost = (await Promise.all(reading)).filter((outcome) => typeof outcome === "string");
+  if (lost.length > 0) throw new Error(`${lost.length} streams were lost, the first: ${lost[0]}`);
+}
+
 async function profileOf(
   begin: (flags: readonly string[]) => Promise<Subject>,
 ): Promise<Map<string, number>> {
@@ -81,6 +92,7 @@ async function profileOf(
   try {
     const subject = await begin(["--cpu-prof", `--cpu-prof-dir=${dir}`, "--cpu-prof-interval=200"]);
     await drive(subject, requests);
+    for (let i = 0; isStreamed && i < paced.runs; i++) await streamAll(subject);
     const ended = new Promise((resolve) => subject.child.once("exit", resolve));
     stop(subject);
     await ended;
@@ -96,12 +108,18 @@ async function profileOf(
 const threadOf = (name: string): number => Number(name.split(".")[4]);
 
 pin(process.pid, drivingCore);
-const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
+const upstream = await start("upstream", {
+  script: "upstream.ts",
+  core: drivingCore,
+  arguments: isStreamed ? [String(paced.paceMs), String(paced.tokensPerStream)] : [],
+});
 const base = `http://127.0.0.1:${upstream.port}`;
 const relay = await profileOf((flags) =>
   start("relay", { script: "relay.ts", core: measuredCore, arguments: [base], flags }),
 );
-const gateway = await profileOf((flags) => startGateway("gateway", base, allLimits, flags));
+const concurrency = { key: 4096, global: 8192 };
+const config = isStreamed ? { ...allLimits, concurrency } : allLimits;
+const gateway = await profileOf((flags) => startGateway("gateway", base, config, flags));
 stop(upstream);
 const kept = [...new Set([...gateway.keys(), ...relay.keys()])].filter(
   (area) => Math.max(gateway.get(area) ?? 0, relay.get(area) ?? 0) >= leastPercent,
@@ -116,5 +134,6 @@ const rows = kept
   .toSorted((a, b) => b.gatewayPercent - a.gatewayPercent);
 const restOf = (shares: Map<string, number>): number =>
   100 - kept.reduce((sum, area) => sum + (shares.get(area) ?? 0), 0);
-const method = { requests, connections: 64, intervalMicros: 200 };
-tell({ bench: "gateway-profile", method, rows: [...rows, rowOf(rest, restOf)] }, process.argv);
+const bench = isStreamed ? "gateway-streams-profile" : "gateway-profile";
+const method = { requests, connections: 64, intervalMicros: 200, ...(isStreamed && paced) };
+tell({ bench, method, rows: [...rows, rowOf(rest, restOf)] }, process.argv);
