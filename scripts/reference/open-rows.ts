@@ -7,7 +7,6 @@ export const openRows: Readonly<Record<string, string>> = {
     "no bench measures calls with limiter and breaker switched on and off in one run; only the switch times of kills are tested",
   "R0-20":
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
-  "R1-06": "nobody has judged it yet",
   "R1-07": "nobody has judged it yet",
   "R1-12": "nobody has judged it yet",
   "R1-16": "nobody has judged it yet",
@@ -16,7 +15,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-24": "nobody has judged it yet",
   "R1-29": "nobody has judged it yet",
   "R1-31": "nobody has judged it yet",
-  "R1-32": "nobody has judged it yet",
   "R1-33": "nobody has judged it yet",
   "R1-34": "nobody has judged it yet",
   "R1-35": "nobody has judged it yet",

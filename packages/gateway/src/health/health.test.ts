@@ -20,7 +20,13 @@ function over(
     { targets: { s: { provider: "simulator" } }, routes: Object.fromEntries(entries) },
   );
   const live = { current: compileSnapshot(config, new Map()) };
-  return createHealth({ clock: new TestClock(), live, version: "1.2.3", ...more });
+  return createHealth({
+    clock: new TestClock(),
+    live,
+    version: "1.2.3",
+    environment: "test",
+    ...more,
+  });
 }
 
 describe("readiness", () => {
@@ -80,7 +86,11 @@ describe("health", () => {
   it("says that what is written is not in force, with version and start", () => {
     let isStale = false;
     const health = over({}, { isStale: () => isStale });
-    expect(health.health().body).toMatchObject({ config: "current", version: "1.2.3" });
+    expect(health.health().body).toMatchObject({
+      config: "current",
+      version: "1.2.3",
+      environment: "test",
+    });
     isStale = true;
     const startedAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(health.health().body).toMatchObject({ config: "stale", startedAt });

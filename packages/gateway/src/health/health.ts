@@ -6,6 +6,8 @@ export interface HealthDeps {
   readonly clock: Clock;
   readonly live: { readonly current: { readonly routes: RouteTable } };
   readonly version: string;
+  /** Which of its places this is, such as `live`; absent: nobody said. */
+  readonly environment?: string;
   /** Whether what is written is in force; absent: it is. */
   readonly isStale?: () => boolean;
   readonly dependencies?: Dependencies;
@@ -63,7 +65,8 @@ export function createHealth(deps: HealthDeps): Health {
       const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;
       const status = isOk ? "ok" : "unavailable";
       const config = deps.isStale?.() === true ? "stale" : "current";
-      return { isOk, body: { status, version: deps.version, startedAt, config, components } };
+      const { version, environment } = deps;
+      return { isOk, body: { status, version, environment, startedAt, config, components } };
     },
   };
 }

@@ -46,7 +46,7 @@ const dsnOf = (sink: Upstream): string =>
   sink.baseUrl.replace("http://", "http://publickey@").replace("/v1", "/7");
 
 describe("errors of a running gateway", () => {
-  it("reach a Sentry-compatible sink as one envelope each, without prompt or key", async () => {
+  it("reach a Sentry-compatible sink as one envelope each, without prompt or key [R1-32]", async () => {
     await using sink = await taking();
     await using g = await failing(dsnOf(sink));
     expect((await g.post("/v1/chat/completions", chat)).status).toBe(500);
