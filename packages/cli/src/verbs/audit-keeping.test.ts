@@ -215,7 +215,7 @@ describe("loadline audit-log purge", () => {
     expect((await purge(89)).exit).toBe(78);
   });
 
-  it("leaves a log that verifies from the checkpoint on, whose entries are still provable", async () => {
+  it("leaves a log that verifies from the checkpoint on, whose entries are still provable [R2-48]", async () => {
     const dir = await purged();
     const verdict = await withHeads(dir, "verify");
     expect([verdict.exit, verdict.out]).toEqual([

@@ -115,7 +115,7 @@ const hasPassed = (verdicts: Ran["verdicts"]): boolean =>
   );
 
 describe("quota-burst against a target that limits two keys", () => {
-  it("an honest limiter passes: half refused, each told when, as many admitted as declared, the other key unharmed", async () => {
+  it("an honest limiter passes: half refused, each told when, as many admitted as declared, the other key unharmed [R2-24]", async () => {
     // A machine that is busy may leave a claim of a burst undecided; a fault is in every burst.
     const honest = async (): Promise<Ran> => {
       const ran = await burst({});
@@ -147,7 +147,7 @@ describe("quota-burst against a target that limits two keys", () => {
     }
   }, 120_000);
 
-  it("a target that lies in every way passes no claim it lies about", async () => {
+  it("a target that lies in every way passes no claim it lies about [R2-24]", async () => {
     const lies = { noRetryAfter: true, admitsTwice: true, breaksUnderBurst: true };
     const { result, verdicts } = await burst({ ...lies, slowsOthers: true, refusesOthers: true });
     const lied = [

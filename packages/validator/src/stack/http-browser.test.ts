@@ -21,7 +21,7 @@ async function judged(
   return await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } }, { TOKEN: token });
 }
 
-describe("a preflight is asked as a browser asks it [R1-13]", () => {
+describe("a preflight is asked as a browser asks it [R1-13] [R2-25]", () => {
   const cors = { path: "/items", allowed: origin };
   const allowed = (call: RawCall): RawReply => ({
     status: 204,
@@ -59,6 +59,38 @@ describe("a preflight is asked as a browser asks it [R1-13]", () => {
     const { words, sentences } = await judged(echoes, { cors });
     expect(words["it.cors"]).toBe("failed false");
     expect(sentences["it.cors"]).toContain("null was told null");
+  });
+
+  it("a login that goes along needs its own permission, and a wildcard gives it to nobody", async () => {
+    const told = (from: string, login?: string) => (call: RawCall) => {
+      const { status, headers } = allowed(call);
+      const more = login === undefined ? {} : { "access-control-allow-credentials": login };
+      const isTold = headers?.["access-control-allow-origin"] !== undefined || from === "*";
+      return { status, headers: isTold ? { "access-control-allow-origin": from, ...more } : {} };
+    };
+    const asked = { ...cors, credentials: true };
+    const ran = async (answer: (call: RawCall) => RawReply) =>
+      await judged(answer, { cors: asked });
+    expect((await ran(told(origin, "true"))).words["it.cors"]).toBe("passed");
+    const silent = await ran(told(origin));
+    expect(silent.words["it.cors"]).toBe("failed false");
+    expect(silent.sentences["it.cors"]).toContain("was told nothing of credentials");
+    const anybody = await ran(told("*", "true"));
+    expect(anybody.words["it.cors"]).toBe("failed false");
+    expect(anybody.sentences["it.cors"]).toContain("was told *");
+  });
+
+  it("a foreign origin that is told itself is let in, whatever the others are told", async () => {
+    const echoes = (call: RawCall): RawReply => {
+      const from = call.headers.origin ?? "";
+      return {
+        status: 204,
+        headers: from === "null" ? {} : { "access-control-allow-origin": from },
+      };
+    };
+    const { words, sentences } = await judged(echoes, { cors });
+    expect(words["it.cors"]).toBe("failed false");
+    expect(sentences["it.cors"]).toMatch(/https:\/\/\S+ was told https/);
   });
 
   it("headers and methods are read whatever their case and blanks", async () => {
