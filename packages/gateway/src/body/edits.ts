@@ -57,7 +57,10 @@ function boundEdit(
     const start = body.scan.starts[keyIndex[key]] ?? -1;
     if (start < 0) continue;
     hasMember = true;
-    edits.push({ start, end: body.scan.ends[keyIndex[key]] ?? -1, text: String(bound) });
+    const end = body.scan.ends[keyIndex[key]] ?? -1;
+    // The smaller of two stays.
+    const own = Number(body.bytes.toString("latin1", start, end));
+    if (!(own > 0 && own <= bound)) edits.push({ start, end, text: String(bound) });
   }
   return hasMember ? "" : `,"${name ?? first}":${bound}`;
 }

@@ -15,7 +15,7 @@ const odd: readonly (readonly [path: string, body: string])[] = [
     "/v1/chat/completions",
     '\t{"stream_options":null,"messages":[],"zero":-0,"model":"m","a":"\\ud83d\\ude00"}\r\n',
   ],
-  ["/v1/completions", '{"prompt":["a" , "b"],"best_of":1.50,"model":"m"}'],
+  ["/v1/completions", '{"prompt":["a" , "b"],"best_of":1.0,"model":"m"}'],
   ["/v1/embeddings", '{"input":[[1,2.0,3]],"model":"m","dimensions":1e1}'],
 ];
 const answers: Readonly<Record<string, string>> = {

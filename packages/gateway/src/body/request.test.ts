@@ -163,6 +163,7 @@ describe("what a limiter reads", () => {
     expect(
       ['"a,b"', "[ ]", '[ "a" ]', '["a,","b]"]', "[[1,2],[3,4],[5]]", '[{"a":[1,2]},7]'].map(count),
     ).toEqual([1, 0, 1, 2, 3, 2]);
+    expect(["[1,2,3]", " [ -1 ]"].map(count)).toEqual([1, 1]);
   });
 
   it("counts a base64 medium as 4,096 bytes of text, and long text in full", () => {
@@ -171,7 +172,52 @@ describe("what a limiter reads", () => {
     const long = "A".repeat(100_000);
     expect(bytesOf({ image_url: { url: `data:image/png;base64,${long}` } })).toBe(4096);
     expect(bytesOf({ source: { data: long } })).toBe(4096);
+    expect(bytesOf({ file_data: `data:application/pdf;base64,${long}` })).toBe(4096);
     expect(bytesOf({ text: long })).toBe(100_000);
+  });
+
+  it.each([
+    [
+      "text that calls itself a data URL",
+      { role: "user", content: `data: ${"word ".repeat(2000)}` },
+    ],
+    ["text that calls itself one, without blanks", { content: `data:${"word-".repeat(2000)}` }],
+    ["a document of plain text", { source: { type: "text", data: "word ".repeat(2000) } }],
+    ["an address that holds a text", { image_url: { url: `data:,${"word ".repeat(2000)}` } }],
+  ])("counts %s in full", (_name, message) => {
+    expect(read({ model: "a", messages: [message] }).textBytes).toBeGreaterThan(10_000);
+  });
+
+  it("counts tokens that are given by their numbers as tokens", () => {
+    const tokensOf = (operation: "completions" | "embeddings", content: unknown): number => {
+      const name = operation === "completions" ? "prompt" : "input";
+      const value = { model: "a", [name]: content };
+      const body = readRequestBody(Buffer.from(JSON.stringify(value, null, 1)), operation);
+      return isBodyProblem(body) ? -1 : (body.textBytes - 1) / 3;
+    };
+    const ids = Array.from({ length: 5000 }, (_, i) => i);
+    for (const operation of ["completions", "embeddings"] as const) {
+      expect(tokensOf(operation, ids)).toBe(5000);
+      expect(tokensOf(operation, [ids, ids])).toBe(10_000);
+      expect(tokensOf(operation, ["abc", "def"])).toBe(2);
+    }
+  });
+
+  it("counts an answer for each prompt of a text completion, and n for each of those", () => {
+    const answers = (prompt: unknown, more: object = {}): number => {
+      const body = readRequestBody(
+        Buffer.from(JSON.stringify({ model: "a", prompt, ...more })),
+        "completions",
+      );
+      return isBodyProblem(body) ? -1 : choicesOf(body);
+    };
+    expect([answers("a"), answers(["a"]), answers([1, 2, 3]), answers([])]).toEqual([1, 1, 1, 1]);
+    expect([answers(["a", "b", "c"]), answers([[1], [2, 3]])]).toEqual([3, 2]);
+    expect(answers(["a", "b", "c"], { n: 4 })).toBe(12);
+    expect(answers(["a", "b"], { n: 2, best_of: 20 })).toBe(40);
+    expect([answers("a", { best_of: 129 }), answers("a", { best_of: "2" })]).toEqual([-1, -1]);
+    expect(choicesOf(read({ ...chat, best_of: "a member of theirs" }))).toBe(1);
+    expect(choicesOf(read({ ...chat, messages: [{}, {}] }))).toBe(1);
   });
 
   it("reads n and the bound in every spelling of a positive integer, and refuses others", () => {
@@ -185,7 +231,8 @@ describe("what a limiter reads", () => {
       ]);
     expect(outputBoundOf(read({ ...chat, max_tokens: null, n: null }))).toBe(0);
     expect(problem({ ...chat, n: 129 })).toEqual(["LL_BODY_FIELD", "n"]);
-    expect(outputBoundOf(read({ ...chat, max_tokens: 9, max_completion_tokens: 7 }))).toBe(7);
+    expect(outputBoundOf(read({ ...chat, max_tokens: 9, max_completion_tokens: 7 }))).toBe(9);
+    expect(outputBoundOf(read({ ...chat, max_tokens: 1, max_completion_tokens: 4000 }))).toBe(4000);
   });
 
   it("splices a bound once: added when absent, in the place of a larger one", () => {
@@ -200,5 +247,8 @@ describe("what a limiter reads", () => {
     );
     expect(bounded({ ...chat, max_tokens: null })).toContain('"max_tokens":64');
     expect(bounded({ ...chat, max_completion_tokens: 63 })).toContain('tokens":63}');
+    expect(bounded({ ...chat, max_tokens: 5, max_completion_tokens: 900 })).toContain(
+      '"max_tokens":5,"max_completion_tokens":64}',
+    );
   });
 });

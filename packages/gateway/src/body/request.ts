@@ -1,6 +1,7 @@
 import { parseJson } from "@loadline/kit/json";
 import { isRecord, type JsonRecord } from "../dialects/json.ts";
 import type { GatewayErrorCode } from "../errors.ts";
+import { askedList } from "./asked.ts";
 import { keyTable } from "./keys.ts";
 import { type Narrowing, readNarrowing } from "./narrowing.ts";
 import {
@@ -22,13 +23,13 @@ export interface RequestBody {
   readonly isStream: boolean;
   /** Whether the client itself asked for the usage of its stream. */
   readonly wantsUsage: boolean;
-  /** Bytes of all strings that are values; see `Scan.textBytes`. */
+  /** Bytes of all strings that are values, see `Scan.textBytes`, and three for each token number. */
   readonly textBytes: number;
   /** Messages, inputs or prompts; 1 for a single text. */
   readonly messageCount: number;
-  /** The request's own bound on output tokens per answer; 0 when it gives none. */
+  /** The request's own bound on output tokens per answer, the larger of two; 0: it gives none. */
   readonly outputBound: number;
-  /** Answers asked for, 1 to 128. */
+  /** Answers asked for: 1 to 128 for each prompt, of which text completions may have several. */
   readonly n: number;
   readonly hasTools: boolean;
   /** What the request's `loadline` object narrows; undefined without one. */
@@ -65,6 +66,7 @@ export const keyIndex: Readonly<Record<RequestKey, number>> = {
   tools: 10,
   user: 11,
   loadline: 12,
+  best_of: 13,
 };
 
 /** Scans a request and checks the members the gateway acts on. */
@@ -84,6 +86,9 @@ export function readRequestBody(
   if (problem) return problem;
   const narrowing = narrowingOf(bytes, scan);
   if (narrowing && "code" in narrowing) return narrowing;
+  const content = keyIndex[rule.content];
+  const count = scan.counts[content] ?? 0;
+  const asked = askedList(bytes, scan.starts[content] ?? -1, scan.ends[content] ?? -1, count);
   return {
     bytes,
     scan,
@@ -91,10 +96,10 @@ export function readRequestBody(
     model,
     isStream: booleanOf(bytes, scan) === true,
     wantsUsage: streamOptionsOf(bytes, scan)?.["include_usage"] === true,
-    textBytes: scan.textBytes,
-    messageCount: messagesOf(bytes, scan, rule),
+    textBytes: scan.textBytes + asked.idBytes,
+    messageCount: count === 0 ? messagesOf(bytes, scan, rule) : asked.parts,
     outputBound: boundOf(bytes, scan, rule),
-    n: countOf(bytes, scan, "n") || 1,
+    n: answersOf(bytes, scan, operation) * (operation === "completions" ? asked.parts : 1),
     hasTools: (scan.counts[keyIndex.tools] ?? 0) > 0,
     narrowing,
   };
@@ -153,8 +158,10 @@ function checkRest(bytes: Buffer, scan: Scan, rule: BodyRule): BodyProblem | und
   if (!streamOptionsOf(bytes, scan)) return wrong(scan, "stream_options", "is not an object");
   if (!isOf(bytes, scan, "tools", openBracket)) return wrong(scan, "tools", "is not an array");
   if (!isOf(bytes, scan, "user", quote)) return wrong(scan, "user", "is not a string");
-  const n = countOf(bytes, scan, "n");
-  if (n < 0 || n > answersMax) return wrong(scan, "n", `is not an integer of 1 to ${answersMax}`);
+  for (const key of rule.answers) {
+    const n = countOf(bytes, scan, key);
+    if (n < 0 || n > answersMax) return wrong(scan, key, `is not an integer of 1 to ${answersMax}`);
+  }
   return checkBounds(bytes, scan, rule);
 }
 
@@ -176,14 +183,21 @@ function isOf(bytes: Buffer, scan: Scan, key: RequestKey, first: number): boolea
   return start < 0 || bytes[start] === first || isNull(bytes, start);
 }
 
-/** The smallest bound given, 0 for none. */
+/** The largest bound given, 0 for none: which of two the upstream keeps is not known here. */
 function boundOf(bytes: Buffer, scan: Scan, rule: BodyRule): number {
   let bound = 0;
   for (const key of rule.bounds) {
     const value = countOf(bytes, scan, key);
-    if (value > 0 && (bound === 0 || value < bound)) bound = value;
+    if (value > bound) bound = value;
   }
   return bound;
+}
+
+/** Answers to one prompt, those that only the best of is shown of too. */
+function answersOf(bytes: Buffer, scan: Scan, operation: BodyOperation): number {
+  let most = 1;
+  for (const key of bodyRules[operation].answers) most = Math.max(most, countOf(bytes, scan, key));
+  return most;
 }
 
 /** A positive integer, 0 when absent or null, -1 for anything else. */

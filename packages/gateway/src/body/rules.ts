@@ -12,6 +12,8 @@ export interface BodyRule {
   /** Members that bound the output, the one we add first. */
   readonly bounds: readonly RequestKey[];
   readonly boundRequired: boolean;
+  /** Members that ask for several answers; the larger counts. */
+  readonly answers: readonly RequestKey[];
 }
 
 /** Members the gateway acts on, by their index in the scan. */
@@ -29,11 +31,17 @@ export const requestKeyNames = [
   "tools",
   "user",
   "loadline",
+  "best_of",
 ] as const;
 
 export type RequestKey = (typeof requestKeyNames)[number];
 
-const openai = { mayStream: true, hasStreamOptions: true, boundRequired: false };
+const openai = {
+  mayStream: true,
+  hasStreamOptions: true,
+  boundRequired: false,
+  answers: ["n"],
+} as const;
 
 export const bodyRules: Readonly<Record<BodyOperation, BodyRule>> = {
   chat: {
@@ -42,7 +50,13 @@ export const bodyRules: Readonly<Record<BodyOperation, BodyRule>> = {
     mayBeText: false,
     bounds: ["max_tokens", "max_completion_tokens"],
   },
-  completions: { ...openai, content: "prompt", mayBeText: true, bounds: ["max_tokens"] },
+  completions: {
+    ...openai,
+    content: "prompt",
+    mayBeText: true,
+    bounds: ["max_tokens"],
+    answers: ["n", "best_of"],
+  },
   embeddings: { ...openai, content: "input", mayBeText: true, bounds: [], mayStream: false },
   responses: {
     ...openai,

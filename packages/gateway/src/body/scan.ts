@@ -31,6 +31,8 @@ const depthMax = 64;
 const membersMax = 10_000;
 /** A base64 string at least this long is media, and counts as this many bytes of text. */
 const mediaBytes = 4096;
+/** Members that hold media as a data URL. */
+const urlNames = new Set(["url", "image_url", "file_data"]);
 
 /** What may come next. */
 const wantsValue = 0;
@@ -243,11 +245,13 @@ class Walk implements Scan {
     return (((level < 32 ? this.#low : this.#high) >>> (level & 31)) & 1) === 1;
   }
 
+  /** Media are where the APIs have them, and hold no blank; anything else a model reads as text. */
   #longText(start: number, end: number): number {
     const bytes = this.#bytes;
-    const isUrl = bytes.toString("latin1", start, start + 5) === "data:";
-    const isData = bytes.toString("latin1", this.#nameAt, this.#nameEnd) === "data";
-    return isUrl || isData ? mediaBytes : end - start;
+    const name = bytes.toString("latin1", this.#nameAt, this.#nameEnd);
+    const isUrl = urlNames.has(name) && bytes.toString("latin1", start, start + 5) === "data:";
+    const isMedia = (isUrl || name === "data") && !bytes.subarray(start, end).includes(0x20);
+    return isMedia ? mediaBytes : end - start;
   }
 
   #duplicate(offset: number, known: number): number {

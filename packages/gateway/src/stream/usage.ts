@@ -88,7 +88,7 @@ export function outputTokensOf(bodyBytes: number): number {
 }
 
 function promptTokens(body: RequestBody | undefined): number {
-  return body ? Math.ceil(body.scan.textBytes / bytesPerPromptToken) : 0;
+  return body ? Math.ceil(body.textBytes / bytesPerPromptToken) : 0;
 }
 
 /** All attempts of an exchange together; its source is the weakest that counted tokens. */
