@@ -20,7 +20,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-35": "nobody has judged it yet",
   "R1-37": "nobody has judged it yet",
   "R1-39": "nobody has judged it yet",
-  "R1-40": "nobody has judged it yet",
   "R1-41": "nobody has judged it yet",
   "R2-01": "nobody has judged it yet",
   "R2-12": "nobody has judged it yet",
@@ -59,7 +58,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-49": "nobody has judged it yet",
   "R2-53": "nobody has judged it yet",
   "R2-55": "nobody has judged it yet",
-  "R2-56": "nobody has judged it yet",
   "R2-59": "nobody has judged it yet",
   "R2-61": "nobody has judged it yet",
   "R2-62": "nobody has judged it yet",
@@ -91,19 +89,24 @@ export const openRows: Readonly<Record<string, string>> = {
   "R3-22": "the gateway has no socket API, so no heartbeat drops a half-open one",
   "R3-23": "the gateway has no socket API, so there are no message types",
   "R3-24": "the gateway has no socket API whose limits and clean-up could be tried",
-  "R3-25": "nobody has judged it yet",
-  "R3-26": "nobody has judged it yet",
+  "R3-25": "doctor looks for tools and for the gateway: it asks no PostgreSQL, Redis or upstream",
+  "R3-26": "keys are checked strictly and secrets come from files and variables; no vault is read",
   "R3-27": "prompts are not looked at: no guardrail finds injections or personal data",
+  "R3-28":
+    "TLS, its rotation and shared limits are tried; secrets come from files and variables, not from a vault",
   "R3-29": "nobody has judged it yet",
-  "R3-30": "nobody has judged it yet",
+  "R3-30":
+    "spans join caller, gateway and upstream; that logs reach a store is neither documented nor run",
   "R3-31":
     "no balancer, manifest or autoscaler is shipped: two gateways are tried on one Redis without them",
-  "R3-32": "nobody has judged it yet",
+  "R3-32": "as R1-21: applied migrations are not compared with their head by doctor",
   "R3-33": "no backup or restore of our own stores is built",
-  "R3-34": "nobody has judged it yet",
+  "R3-34":
+    "a ladder tells the knee; nothing names the bottleneck, and 1000 users on the built-in model are no test",
   "R3-35": "no deploy template is shipped and no container of ours exists to validate",
   "R3-36": "no audit stage is built: its claims are declared and not tested",
-  "R3-37": "nobody has judged it yet",
+  "R3-37":
+    "profiles of load run and slow statements are a check of PostgreSQL, but none is captured under load",
   "R3-38":
     "the guides are executed and the API document is tried; runbooks and deployment scripts are not written",
   "R4-01": "nobody has judged it yet",
@@ -112,12 +115,12 @@ export const openRows: Readonly<Record<string, string>> = {
   "R4-05": "nobody has judged it yet",
   "R4-08": "no stage runs or reads test suites, so their counts are no evidence and no gate",
   "R4-09": "no stage runs or reads test suites, so those of models are not counted either",
-  "R4-10": "nobody has judged it yet",
-  "R4-11": "nobody has judged it yet",
-  "R4-12": "nobody has judged it yet",
-  "R4-13": "nobody has judged it yet",
-  "R4-16": "nobody has judged it yet",
-  "R4-17": "nobody has judged it yet",
+  "R4-10":
+    "the unit tests run and write JUnit; their share of covered lines is not gated and they carry no tags",
+  "R4-14":
+    "memory and CPU of a control group are sampled beside a load; no claim holds them to a share of a limit",
+  "R4-18":
+    "a client certificate is asked for and its SPIFFE id binds a key; by itself it gives no role",
   "R4-19": "no mesh and no policy between services is built: the gateway alone denies by default",
   "R4-20": "no policy for a cluster is rendered, and no edge is probed in a namespace of its own",
   "R4-21":
@@ -129,13 +132,11 @@ export const openRows: Readonly<Record<string, string>> = {
   "R4-26": "no stage reads the counts of unit tests into evidence",
   "R4-27": "no stage reads the counts of integration tests into evidence",
   "R4-28": "no chaos stage is built: nothing kills, loads or partitions a target",
-  "R4-29": "nobody has judged it yet",
   "R4-30":
     "manifests of others are checked against a cluster; none of ours is shipped, rendered or run",
   "R4-31": "no Helm chart is shipped",
   "R4-32":
     "no stack of containers is shipped or started: containers are told by a stand-in of their engine",
-  "R4-36": "nobody has judged it yet",
   "R4-37": "no manifest of ours is shipped that podman or kind could run",
   "R4-38": "no drill is built: its claims are declared and not tested",
 };

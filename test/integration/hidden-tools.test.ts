@@ -100,7 +100,7 @@ describe("another load tool that is not on the path", () => {
     ["k6", "s.js", []],
     ["locust", "s.py", ["--duration", "1s"]],
   ])(
-    "%s: what it was to show is not tested and the outcome is NOT_PROVEN [R2-54]",
+    "%s: what it was to show is not tested and the outcome is NOT_PROVEN [R2-54] [R2-56]",
     async (tool, script, more) => {
       const cwd = emptyDir();
       writeFileSync(join(cwd, script), "");

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClaimVerdict, VerdictDocument } from "@loadline/contract";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -87,11 +87,11 @@ interface Ran {
   readonly dir: string;
 }
 
-async function run(plan: object, url: string): Promise<Ran> {
+async function run(plan: object, url: string, env: Record<string, string> = {}): Promise<Ran> {
   const cwd = emptyDir();
   writeFileSync(join(cwd, "plan.yaml"), JSON.stringify(plan));
   const argv = ["load", "plan.yaml", "--target", url, "--json"];
-  const ended = await runCli(cwd, argv, { env: { SUITE: "of-this-place" } });
+  const ended = await runCli(cwd, argv, { env: { SUITE: "of-this-place", ...env } });
   const dir = runDirOf(cwd);
   const lines = evidenceOf(dir).trimEnd().split("\n");
   const records = lines.map((line) => JSON.parse(line) as Ran["records"][number]);
@@ -139,7 +139,11 @@ describe("the load of a suite as a command, beside what its target saw", () => {
     await using services = await startServices();
     await using other = await startServices();
     target = services;
-    [whole, crowded] = await Promise.all([run(suite, services.url), run(crowd, other.url)]);
+    // Nothing of this machine is on the path of the second: no Python, and no other tool.
+    [whole, crowded] = await Promise.all([
+      run(suite, services.url),
+      run(crowd, other.url, { PATH: join(emptyDir(), "nothing") }),
+    ]);
   });
 
   it("a ramp's stages fall due second by second, and what was sent stands beside what was asked for [R2-03]", () => {
@@ -260,5 +264,16 @@ describe("the load of a suite as a command, beside what its target saw", () => {
     expect(Math.abs(response.quantileMs(0.9) / shown - 1)).toBeLessThan(0.004);
     expect(claim).toMatchObject({ n: 60 });
     expect(accountOf(crowded, "crowd").sent).toBe(60);
+  });
+
+  it("a load needs no Python and no other tool: with nothing on the path it is sent, counted and reported whole [R2-56]", () => {
+    const { ended, verdict, dir } = crowded;
+    expect(ended.err).not.toMatch(/not found|ENOENT/);
+    expect(verdict.claims.map(({ reason }) => reason)).not.toContain("tool_missing");
+    expect(verdict.claims.map(({ verdict: word }) => word)).not.toContain("error");
+    expect(claimOf(crowded, "load.alive")?.verdict).toBe("passed");
+    for (const view of ["report.html", "report.md", "junit.xml", "manifest.json"]) {
+      expect(existsSync(join(dir, view)), view).toBe(true);
+    }
   });
 });
