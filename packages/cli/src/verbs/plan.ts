@@ -70,11 +70,15 @@ export function planRows(plan: RunPlan): PlanRow[] {
   const { profile, confidence } = plan;
   const file = planFileSchema.parse({ profile, target, load, skip, stack, confidence });
   const rates = planRates(file);
+  const own: unknown = plan.stages["own"];
+  const ids: readonly unknown[] = Array.isArray(own) ? own : [];
+  const streams = new Set(plan.claims.flatMap(({ id, of }) => (ids.includes(id) ? [] : [of])));
   const gaps = file.stack === undefined ? null : edgeGaps(file.stack);
   return plan.claims.map((claim) => {
     const stage = claim.of.split(".")[0] ?? "";
     const rate = rates[claim.of];
-    const planned = plannedOf(claim, file.skip, rate);
+    const isFed = rate !== undefined || streams.has(claim.of);
+    const planned = isFed ? plannedOf(claim, file.skip, rate) : 0;
     const needed = neededOf(claim);
     const least = needed[0] ?? null;
     const gap = gaps?.get(claim.id);

@@ -96,9 +96,14 @@ function limitOf(claim: Claim, load: LoadManifest): LoadLimit[] {
   ];
 }
 
+/** Whether the chat's load is counted for a claim; of another stream, or another kind, it is not. */
+export function isLoadCounted(claim: Claim): boolean {
+  return streamOf(claim)?.kinds.includes(claim.kind) === true;
+}
+
 /** What the engine counts for the claims of the plan's own. */
 export function ownLimits(claims: readonly Claim[], load: LoadManifest): LoadLimit[] {
-  return claims.flatMap((claim) => limitOf(claim, load));
+  return claims.filter(isLoadCounted).flatMap((claim) => limitOf(claim, load));
 }
 
 /** How slices of counts become the means of a claim. */

@@ -85,7 +85,7 @@ describe("claims of a plan file's own", () => {
     expect(problemsOf([mean])[0]).toMatch(/^LL_PLAN_UNIT .*measured in ms, not in requests\/s/);
     expect(problemsOf([{ ...good, rationale: "short" }])[0]).toMatch(/LL_PLAN_SHAPE .*rationale/);
     expect(problemsOf([{ ...good, id: "load.chat.success" }])).toEqual([
-      "LL_PLAN_DUPLICATE claims[0].id: A stage has a claim named load.chat.success.",
+      "LL_PLAN_DUPLICATE claims[0].id: A stage or an objective has a claim named load.chat.success.",
     ]);
     expect(problemsOf([good, good])[0]).toMatch(/^LL_PLAN_DUPLICATE/);
     expect(problemsOf([{ ...good, kind: "chaos" }])[0]).toMatch(/^LL_PLAN_KIND claims\[0\].kind/);

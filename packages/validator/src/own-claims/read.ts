@@ -40,23 +40,39 @@ function checkOwn(claim: Claim, path: string, file: Terms): Problem | null {
   return problem("LL_PLAN_SHAPE", `${path}.over`, message);
 }
 
-/** Reads `claims` of a plan file beside the claims its stages make themselves. */
-export function readOwnClaims(file: Terms, builtIn: readonly Claim[]): OwnClaims {
+/**
+ * Reads `claims` of a plan file beside the claims its stages make themselves. `objectives` come from
+ * a file of SLOs: one whose stream no stage produces is taken, and stays not tested.
+ */
+export function readOwnClaims(
+  file: Terms,
+  builtIn: readonly Claim[],
+  objectives: readonly Claim[],
+): OwnClaims {
   const inputs = file.claims ?? [];
   const wanted = inputs.map(({ of }) => of);
   const streams = claimStreams(builtIn, { hasTarget: file.target !== undefined, wanted });
   const read = readClaims(inputs, { confidence: file.confidence, streams });
   const problems = [...read.problems];
   const taken = new Set(builtIn.map(({ id }) => id));
+  for (const { id } of objectives) {
+    const message = `Two claims are named ${id}; the objectives' own begin with slo.`;
+    if (taken.has(id)) problems.push(problem("LL_PLAN_DUPLICATE", "slo", message));
+    taken.add(id);
+  }
   const claims: Claim[] = [];
   for (const claim of read.claims) {
     const path = `claims[${inputs.findIndex(({ id }) => id === claim.id)}]`;
     const wrong = taken.has(claim.id)
-      ? problem("LL_PLAN_DUPLICATE", `${path}.id`, `A stage has a claim named ${claim.id}.`)
+      ? problem(
+          "LL_PLAN_DUPLICATE",
+          `${path}.id`,
+          `A stage or an objective has a claim named ${claim.id}.`,
+        )
       : checkOwn(claim, path, file);
     if (wrong !== null) problems.push(wrong);
     else if (claim.over === undefined) claims.push(claim);
     else claims.push({ ...claim, parts: windowNames(claim, file.load) });
   }
-  return { claims, problems, streams };
+  return { claims: [...objectives, ...claims], problems, streams };
 }

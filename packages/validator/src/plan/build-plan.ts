@@ -64,19 +64,20 @@ function stageClaims(file: PlanFile): Claim[] {
 }
 
 /** The claims of a plan's own, and the streams they may be made of. */
-export function ownClaimsOf(file: PlanFile): OwnClaims {
-  return readOwnClaims(file, stageClaims(file));
+export function ownClaimsOf(file: PlanFile, objectives: readonly Claim[] = []): OwnClaims {
+  return readOwnClaims(file, stageClaims(file), objectives);
 }
 
 /**
  * The run plan of a plan file: every claim is declared here, before anything is sent.
+ * `objectives` are the claims of its key `slo`.
  * @throws LL_PLAN_INVALID for a claim of its own that cannot be made
  */
-export function buildPlan(file: PlanFile): RunPlan {
+export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): RunPlan {
   const { load, confidence, stack, maxAge, retries } = file;
   const target = file.target ?? stackTarget(stack);
   const builtIn = stageClaims(file);
-  const own = readOwnClaims(file, builtIn);
+  const own = readOwnClaims(file, builtIn, objectives);
   if (own.problems.length > 0) {
     const lines = own.problems.map((p) => `${p.code} ${p.path}: ${p.message}`);
     throw validatorErrors.make("LL_PLAN_INVALID", lines.join("\n"));

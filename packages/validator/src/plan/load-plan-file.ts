@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
-import type { RunPlan } from "@loadline/contract";
+import { dirname, resolve } from "node:path";
+import type { Claim, RunPlan } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
 import { buildPlan, ownClaimsOf } from "./build-plan.ts";
 import { planFileSchema, type PlanFile } from "./manifest.ts";
+import { loadSloClaims } from "./slo-claims.ts";
 import { parseYaml, type PlanProblem } from "./yaml-problems.ts";
 
 export type PlanFileResult =
@@ -16,14 +18,24 @@ function stepsOf(path: string): string[] {
 
 /**
  * Reads the text of a plan file: all problems at once, each with its line; sends nothing. `profile`
- * goes before that of the file.
+ * goes before that of the file; `sloClaims` gives the claims of the file that its key `slo` names.
  */
-export function parsePlanFile(text: string, profile?: PlanFile["profile"]): PlanFileResult {
+export function parsePlanFile(
+  text: string,
+  profile?: PlanFile["profile"],
+  sloClaims?: (path: string) => readonly Claim[],
+): PlanFileResult {
   const parsed = parseYaml(text, planFileSchema);
   if (!parsed.ok) return parsed;
   const file = { ...parsed.data, ...(profile === undefined ? {} : { profile }) };
-  const { problems } = ownClaimsOf(file);
-  if (problems.length === 0) return { ok: true, file, plan: buildPlan(file) };
+  if (file.slo !== undefined && sloClaims === undefined) {
+    const message = "objectives are in a file beside the plan, and this plan has no folder";
+    const line = parsed.lineAt(["slo"]);
+    return { ok: false, problems: [{ code: "LL_PLAN_SHAPE", path: "slo", message, line }] };
+  }
+  const objectives = file.slo === undefined ? [] : (sloClaims?.(file.slo) ?? []);
+  const { problems } = ownClaimsOf(file, objectives);
+  if (problems.length === 0) return { ok: true, file, plan: buildPlan(file, objectives) };
   const located = problems.map((p) => ({ ...p, line: parsed.lineAt(stepsOf(p.path)) }));
   return { ok: false, problems: located };
 }
@@ -37,7 +49,8 @@ export async function loadPlanFile(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw validatorErrors.make("LL_PLAN_FILE", `${path}: ${why}.`, { cause });
   });
-  const result = parsePlanFile(text, profile);
+  const ofFolder = (name: string): readonly Claim[] => loadSloClaims(resolve(dirname(path), name));
+  const result = parsePlanFile(text, profile, ofFolder);
   if (result.ok) return { plan: result.plan, text, file: result.file };
   const lines = result.problems.map(
     (p) => `${p.code} ${p.path || "plan"}: ${p.message} (${path}:${p.line})`,

@@ -10,6 +10,7 @@ export const stageNames = ["probe", "stack", "load", "chaos", "audit", "drill"] 
 export const targetSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe("base URL, the part before /chat/completions"),
   name: z.string().min(1).max(80).optional().describe("name in reports, default the URL"),
+  owner: z.string().min(1).max(80).optional().describe("who answers for it, named in its findings"),
   model: z.string().min(1).optional().describe("model asked for, default the first listed"),
   embeddingsModel: z.string().min(1).optional().describe("declares /embeddings, with this model"),
   auth: z.enum(["none", "bearer"]).default("none").describe("bearer: a key is required"),
@@ -93,6 +94,11 @@ export const planFileSchema = z
       .max(1_000)
       .optional()
       .describe("promises of your own on the streams of the stages"),
+    slo: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("file of objectives, from the plan's folder: each is a claim"),
     retries: z
       .int()
       .min(0)

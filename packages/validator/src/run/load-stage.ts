@@ -2,6 +2,7 @@ import type { Claim } from "@loadline/contract";
 import type { LiveFrame, LoadPlan, LoadRecord } from "../load/index.ts";
 import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
+import { isLoadCounted } from "../own-claims/load-streams.ts";
 import { type OwnLoad, recordOwn, watchedKinds } from "../own-claims/record-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
@@ -72,10 +73,21 @@ export function recordLoad(context: LoadSink, record: LoadRecord): void {
 function recordMissing(context: StageContext): void {
   const sentence = "The target has no chat route, so no load was sent.";
   const builtIn = loadClaims(context.stages.load, context.plan.confidence);
-  const own = ownOf(context).filter(({ of }) => of.startsWith("load."));
+  const own = ownOf(context).filter(isLoadCounted);
   for (const claim of [...builtIn.map((one) => one.claim), ...own]) {
     const data = { reason: "probe_contract", sentence };
     context.recorder.append({ kind: "check.error", by, claims: [claim.id], data });
+  }
+}
+
+/** Objectives of the plan that nothing of its load is counted for: not tested, by name. */
+function recordUncounted(context: StageContext): void {
+  const isChat = context.stages.loads.includes("chat");
+  for (const claim of ownOf(context)) {
+    if (!claim.of.startsWith("load.") || (isChat && isLoadCounted(claim))) continue;
+    const sentence = `Nothing of this plan's load is counted as ${claim.of}.`;
+    const data = { reason: "not_run", sentence };
+    context.recorder.append({ kind: "skip", by, claims: [claim.id], data });
   }
 }
 
@@ -103,6 +115,7 @@ export const loadStage: Stage = {
     loads.length * ((load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8),
   // One after another, so that what slows a service is not the load of the one beside it.
   async run(context) {
+    recordUncounted(context);
     for (const name of context.stages.loads) {
       context.deps.signal.throwIfAborted();
       if (name === "chat") await loadChat(context);

@@ -5,6 +5,7 @@ import { reproduce } from "../probes/reproduce.ts";
 import { probes } from "../probes/table.ts";
 import { openClient } from "./preflight-stage.ts";
 import type { Stage, StageContext } from "./stage.ts";
+import { untilReached } from "./until-reached.ts";
 
 function exchangeData(exchange: Exchange): Record<string, unknown> {
   return {
@@ -23,6 +24,7 @@ function missingNeed(probe: Probe, context: StageContext): Need | undefined {
 function recordFinding(context: StageContext, probe: Probe, finding: ProbeFinding): void {
   const { recorder, stages } = context;
   const { exchange } = finding;
+  const { owner } = stages.target;
   const digest = recorder.artifact(exchange.body);
   const command = reproduce(exchange, stages.target.apiKeyEnv);
   const data = {
@@ -49,6 +51,7 @@ function recordFinding(context: StageContext, probe: Probe, finding: ProbeFindin
       remedy: `Make this true of ${targetName(context.plan.target)}: ${probe.claim(stages.target).statement}.`,
       raw: `HTTP ${answer}\n${exchange.body.subarray(0, 2048).toString("utf8")}`,
       reproduce: command,
+      ...(owner === undefined ? {} : { owner }),
     },
   });
 }
@@ -66,19 +69,8 @@ function recordMissing(context: StageContext, probe: Probe, need: Need): void {
   }
 }
 
-/** What this machine could not open: nothing of it reached the target. */
-const localFault = /\b(EMFILE|ENFILE|EADDRNOTAVAIL|ENOBUFS|ENOMEM)\b/;
-/** Times an attempt that reached nothing is made again, where the plan says nothing. */
-const retriesDefault = 2;
-
-function localFaultOf(findings: readonly ProbeFinding[]): string | null {
-  const open = findings.filter(({ ok, exchange }) => !ok && exchange.status === null);
-  const faults = open.map(({ exchange }) => exchange.fault ?? "");
-  return faults.find((fault) => localFault.test(fault)) ?? null;
-}
-
 /** What the probe saw; null when no attempt reached the target. Each that did not is recorded. */
-async function findingsOf(
+function findingsOf(
   context: StageContext,
   probe: Probe,
   client: ProbeClient,
@@ -86,21 +78,15 @@ async function findingsOf(
   const { recorder, deps, stages, plan } = context;
   const { signal } = deps;
   const { model } = context.preflight;
-  const retries = plan.retries ?? retriesDefault;
-  for (let attempt = 1; attempt <= retries + 1; attempt++) {
-    const findings = await probe.run({ client, target: stages.target, model, signal });
-    const fault = localFaultOf(findings);
-    if (fault === null) return findings;
-    const sentence = `This machine could not open a connection (${fault}), so nothing was sent.`;
-    const data = { reason: "crashed", sentence, attempt };
-    recorder.append({
-      kind: "check.error",
-      by: `probe.${probe.id}`,
-      claims: [probe.id],
-      data,
-    });
-  }
-  return null;
+  return untilReached(() => probe.run({ client, target: stages.target, model, signal }), {
+    retries: plan.retries,
+    onFault(fault, attempt) {
+      const sentence = `This machine could not open a connection (${fault}), so nothing was sent.`;
+      const data = { reason: "crashed", sentence, attempt };
+      const by = `probe.${probe.id}`;
+      recorder.append({ kind: "check.error", by, claims: [probe.id], data });
+    },
+  });
 }
 
 async function runProbe(context: StageContext, probe: Probe): Promise<void> {
