@@ -66,13 +66,25 @@ const timeouts = z.strictObject({
   total: durationMs({ max: hourMs, default: 600_000 }).describe("Whole request (ms)."),
 });
 
+const controls = /[\u0000-\u001f\u007f]/;
+const modelName = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((text) => !controls.test(text), "a name has no control characters");
+
 const group = z.strictObject({
   strategy: strategyConfig,
-  targets: z.array(name).min(1).max(64).describe("Names of targets, best first."),
+  targets: z
+    .array(name)
+    .min(1)
+    .max(64)
+    .refine((names) => new Set(names).size === names.length, "a target is named twice")
+    .describe("Names of targets, best first."),
 });
 
 const route = z.strictObject({
-  models: z.array(z.string().min(1).max(256)).min(1).max(256).describe("Model names it serves."),
+  models: z.array(modelName).min(1).max(256).describe("Model names it serves."),
   groups: z.array(group).min(1).max(16).describe("Fallback chain of target groups."),
   critical: z.boolean().default(true).describe("Whether readiness waits for a target of it."),
   ...routeRoutingShape,

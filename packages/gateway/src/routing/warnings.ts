@@ -8,8 +8,13 @@ const aloneRate = 0.5;
 /** What a configuration may do though it is seldom meant; one sentence each. */
 export function routingWarnings(config: GatewayConfig): string[] {
   const warnings: string[] = [];
-  for (const [name, { groups, backup }] of Object.entries(config.routes)) {
+  const { openFor, openForMax } = config.breaker;
+  if (openFor > openForMax)
+    warnings.push(`breaker.openFor is ${openFor} ms, but openForMax ends it at ${openForMax} ms.`);
+  for (const [name, { groups, backup, hedge, resume }] of Object.entries(config.routes)) {
     const targets = groupTargets({ groups });
+    if (targets.length === 1 && (hedge !== "off" || resume !== "off"))
+      warnings.push(`routes.${name} has one target, so nothing is hedged or resumed at another.`);
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
       const { routing } = splitTarget(config.targets[only] ?? {});

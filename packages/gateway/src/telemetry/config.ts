@@ -1,5 +1,13 @@
 import { z } from "zod";
 import { durationMs, secretValue } from "../config/values.ts";
+import { readDsn } from "./errors/event.ts";
+
+/** What a header may hold. */
+const headerText = /^[\x20-\x7e]+$/;
+const headerValue = secretValue.refine(
+  (secret) => headerText.test(secret.reveal()),
+  "a header is one line of visible characters",
+);
 
 const endpoint = z
   .url({ protocol: /^https?$/ })
@@ -19,7 +27,7 @@ const traces = z.strictObject({
     .default(0.05)
     .describe("Share of new traces that are kept, 0 to 1; failed requests always are."),
   headers: z
-    .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secretValue)
+    .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), headerValue)
     .default({})
     .describe("Headers of each export, each value a reference to a secret."),
 });
@@ -39,6 +47,7 @@ export const telemetryConfig = z.strictObject({
   errors: z
     .strictObject({
       dsn: secretValue
+        .refine((secret) => readDsn(secret.reveal()) !== undefined, "not a DSN")
         .optional()
         .describe("Reference to a DSN (https://KEY@host/PROJECT) that logged errors are sent to."),
     })
