@@ -8,7 +8,7 @@ import { parse, stringify } from "yaml";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
 import { type AlertCase, alertCases, healthy } from "./alerts/cases.ts";
-import { callMany, startWatch } from "./alerts/watch.ts";
+import { callMany, startWatch, type Watch } from "./alerts/watch.ts";
 import { runCli } from "./cli-process.ts";
 import { startGatewayProcess } from "./gateway-process.ts";
 import { judgeRounds, unless } from "./load/rounds.ts";
@@ -109,45 +109,51 @@ describe.skipIf(parts.missing)("alert rules in a real Prometheus", () => {
     expect([ok, out.includes("LoadlineBreakerOpen")]).toEqual([false, true]);
   }, 240_000);
 
-  it("the breaker's alert fires when an upstream is killed, the page when the last is [R0-27]", async () => {
-    await using watch = await startWatch(parts.found("prometheus").path, folder);
-    await watch.call(20);
-    await watch.untilScraped('loadline_breaker_state{job="loadline",target="u1"} == 0');
-    // So short a hold lets the first evaluation, before the first scrape, miss the gateway.
-    await watch.untilFiring([]);
-    await watch.kill("u1");
-    await watch.call(20);
-    await watch.untilFiring(["LoadlineBreakerOpen u1"]);
-    await watch.kill("u2");
-    await watch.call(20);
-    await watch.untilFiring([
-      "LoadlineBreakerOpen u1",
-      "LoadlineBreakerOpen u2",
-      "LoadlineNoTarget ",
-      "LoadlineSloTicket ",
-    ]);
-  }, 300_000);
+  describe("beside a gateway that it scrapes", () => {
+    let watch: Watch;
+    beforeAll(async () => {
+      watch = await startWatch(parts.found("prometheus").path, folder);
+    }, 240_000);
+    afterAll(() => watch[Symbol.asyncDispose]());
 
-  it("Prometheus reads the page of a gateway as OpenMetrics, sample for sample, and finds every metric of its reference [R4-04]", async () => {
-    await using watch = await startWatch(parts.found("prometheus").path, folder);
-    await watch.call(20);
-    const { type, text } = await watch.page();
-    expect(type).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
-    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    expect(samples.length).toBeGreaterThan(500);
-    const job = '{job="loadline"}';
-    await watch.untilScraped(`up${job} == 1`);
-    await watch.untilScraped(`scrape_samples_scraped${job} == ${samples.length}`);
-    await watch.untilScraped(`loadline_requests_total{job="loadline",status="200"} == 20`);
-    const scrapedNames = await watch.ask(`group by (__name__) (${job})`);
-    const names = new Set(scrapedNames.map(({ __name__: name = "" }) => name));
-    const forms = ["", "_total", "_bucket", "_info"];
-    const absent = referenceMetrics().filter(
-      (name) => !forms.some((form) => names.has(name + form)),
-    );
-    expect(absent).toEqual(expect.arrayContaining([...ofMore]));
-    expect(absent.filter((name) => !ofMore.has(name))).toEqual([]);
-  }, 120_000);
+    it("Prometheus reads the page of a gateway as OpenMetrics, sample for sample, and finds every metric of its reference [R4-04]", async () => {
+      await watch.call(20);
+      const { type, text } = await watch.page();
+      expect(type).toMatch(/^application\/openmetrics-text; version=1\.0\.0/);
+      const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+      expect(samples.length).toBeGreaterThan(500);
+      const job = '{job="loadline"}';
+      await watch.untilScraped(`up${job} == 1`);
+      await watch.untilScraped(`scrape_samples_scraped${job} == ${samples.length}`);
+      await watch.untilScraped(`loadline_requests_total{job="loadline",status="200"} == 20`);
+      const scrapedNames = await watch.ask(`group by (__name__) (${job})`);
+      const names = new Set(scrapedNames.map(({ __name__: name = "" }) => name));
+      const forms = ["", "_total", "_bucket", "_info"];
+      const absent = referenceMetrics().filter(
+        (name) => !forms.some((form) => names.has(name + form)),
+      );
+      expect(absent).toEqual(expect.arrayContaining([...ofMore]));
+      expect(absent.filter((name) => !ofMore.has(name))).toEqual([]);
+    }, 120_000);
+
+    it("the breaker's alert fires when an upstream is killed, the page when the last is [R0-27]", async () => {
+      await watch.call(20);
+      await watch.untilScraped('loadline_breaker_state{job="loadline",target="u1"} == 0');
+      // So short a hold lets the first evaluation, before the first scrape, miss the gateway.
+      await watch.untilFiring([]);
+      await watch.kill("u1");
+      await watch.call(20);
+      await watch.untilFiring(["LoadlineBreakerOpen u1"]);
+      await watch.kill("u2");
+      await watch.call(20);
+      await watch.untilFiring([
+        "LoadlineBreakerOpen u1",
+        "LoadlineBreakerOpen u2",
+        "LoadlineNoTarget ",
+        "LoadlineSloTicket ",
+      ]);
+    }, 300_000);
+  });
 });
 
 describe("slo check beside a running gateway", () => {

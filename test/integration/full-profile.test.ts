@@ -71,7 +71,7 @@ const unloaded = [
 const undone = later.map((id) => `${id} not_tested not_run`);
 
 describe("the plan of R2 with --profile full", () => {
-  it("on the reference target: chat, documents, tools and rooms pass under load, and only stages nobody built keep it NOT_PROVEN [R2-51] [R2-52] [R2-57]", async (context) => {
+  it("on the reference target: chat, documents, tools and rooms pass under load, and only stages nobody built keep it NOT_PROVEN [R4-36] [R2-51] [R2-52] [R2-57]", async (context) => {
     await using target = await startReferenceTarget();
     const live = {
       kind: "websocket",

@@ -17,7 +17,7 @@ describe("examples/load", () => {
     ["chat.yaml", ["all.response_time.p95", "all.sse.ttft_open.p95", "all.checks.rate"]],
     ["conversation.ts", ["all.turn.ttft.p95", "all.checks.says-something.rate"]],
   ])(
-    "%s proves its claims against a model that answers, and its bundle verifies",
+    "%s proves its claims against a model that answers, and its bundle verifies [R4-17]",
     async ([name, claims], context) => {
       await using simulator = await startSimulator(model);
       const cwd = emptyDir();

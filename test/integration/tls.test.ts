@@ -106,7 +106,7 @@ describe.each(fronts)("model requests over TLS, front %s", (front) => {
   );
 
   it(
-    "certificates change under load within 5 s each: no request fails, open connections go on [R3-28]",
+    "certificates change under load within 5 s each: no request fails, open connections go on",
     async () => {
       using folder = new TlsFolder();
       await using serving = await new Serving().start(fileOf(tlsLine(folder), front), 1);

@@ -253,7 +253,7 @@ const cases: readonly [string, (folder: TlsFolder) => ConnectionOptions, boolean
 ];
 
 describe.each(fronts)("certificates of clients, front %s", (front) => {
-  it("required: none but a good one completes a request; every other is counted [R4-18]", async () => {
+  it("required: none but a good one completes a request; every other is counted", async () => {
     const folder = new TlsFolder();
     await using served = await serve(front, folder.mtls("require"), folder);
     let refused = 0;
@@ -299,7 +299,7 @@ describe.each(fronts)("certificates of clients, front %s", (front) => {
     expect(await ask(served, key, other)).toBe("200");
   });
 
-  it("a bound key is good with its own certificate alone: another, none and a like-named one are 403 [R4-18]", async () => {
+  it("a bound key is good with its own certificate alone: another, none and a like-named one are 403", async () => {
     const folder = new TlsFolder();
     await using served = await serve(front, folder.mtls("request"), folder);
     const spiffe = "spiffe://example.org/svc";

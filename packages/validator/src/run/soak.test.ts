@@ -25,7 +25,7 @@ const soak = (baseUrl: string, explore = false) =>
   );
 
 describe("a soak", () => {
-  it("[R4-14] declares the growth of memory before it sends, and decides nothing an exploring run would", () => {
+  it("declares the growth of memory before it sends, and decides nothing an exploring run would", () => {
     const growth = (explore: boolean) =>
       loadRunPlan(soak("http://127.0.0.1:1", explore)).claims.filter(
         ({ kind }) => kind === "bound",

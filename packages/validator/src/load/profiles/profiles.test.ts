@@ -66,7 +66,7 @@ describe("built-in profiles", () => {
     expect(statements.filter((text) => text.includes("rag.query")).join()).toContain("p99 < 1.8 s");
   });
 
-  it("[R4-15] levels asks every declared route, in equal parts, at each level and up the ladder", () => {
+  it("levels asks every declared route, in equal parts, at each level and up the ladder", () => {
     const routes = ["items", "orders", "users"].map((name) => ({ name, path: `/${name}` }));
     const manifest = profileManifestSchema.parse({ model: "tiny", routes });
     const { scenarios } = bound(findProfile("levels"), manifest).load;
