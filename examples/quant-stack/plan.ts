@@ -9,9 +9,16 @@ export function planOf(at: {
   models: string | null;
 }): object {
   const s3 = { accessKey: "${env:S3_USER}", secretKey: "${env:S3_PASSWORD}" };
-  const files = { kind: "minio", url: at.files, ...s3, bucket: "data", versioning: true };
-  const artifacts = { kind: "minio", url: at.files, ...s3, bucket: "mlflow" };
-  const models = { kind: "mlflow", url: at.models, registry: true, version: "3" };
+  const owner = "platform team";
+  const files = { owner, kind: "minio", url: at.files, ...s3, bucket: "data", versioning: true };
+  const artifacts = { owner, kind: "minio", url: at.files, ...s3, bucket: "mlflow" };
+  const models = {
+    owner: "data team",
+    kind: "mlflow",
+    url: at.models,
+    registry: true,
+    version: "3",
+  };
   return {
     stack: {
       name: "quant-stack",
@@ -19,6 +26,7 @@ export function planOf(at: {
       services: {
         db: {
           kind: "postgres",
+          owner: "data team",
           url: `postgres://127.0.0.1:${at.db}/quant`,
           user: "app",
           password: "${env:DB_PASSWORD}",
@@ -28,6 +36,7 @@ export function planOf(at: {
         },
         cache: {
           kind: "redis",
+          owner,
           url: `redis://127.0.0.1:${at.cache}`,
           password: "${env:REDIS_PASSWORD}",
           persistence: "aof",
@@ -39,6 +48,7 @@ export function planOf(at: {
         ...(at.models === null ? {} : { models }),
         api: {
           kind: "http",
+          owner: "application team",
           url: at.api,
           openapi: "/openapi.json",
           cors: { path: "/items", allowed: appOrigin },

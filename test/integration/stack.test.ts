@@ -143,7 +143,7 @@ describe.skipIf(core.missing)("the quant stack for real", () => {
   for (const broken of breakages) {
     const isGone = broken.needs !== undefined && gone[broken.needs];
     it.skipIf(isGone)(
-      `${broken.title}: exactly ${broken.red.join(" and ")} turn red, and the printed command shows it again [R1-38]`,
+      `${broken.title}: exactly ${broken.red.join(" and ")} turn red, each finding with its owner and record, and a command that shows it again [R1-38] [R1-40]`,
       async () => {
         const red = [...broken.red].sort();
         const path = `${dirname(core.found("redis").path)}:${core.found("postgres-15").path}`;
@@ -151,10 +151,21 @@ describe.skipIf(core.missing)("the quant stack for real", () => {
         let lines: readonly string[] = [];
         try {
           await broken.apply(stack);
-          const { verdict, findings } = await validate(red);
+          const { verdict, findings, records } = await validate(red);
           expect(having(verdict, "failed")).toEqual(red);
           expect(having(verdict, "error")).toEqual([]);
           expect(verdict.outcome).toBe("NOT_READY");
+          for (const finding of findings) {
+            expect(finding).toMatchObject({
+              severity: expect.stringMatching(/^(low|medium|high|critical)$/),
+              impact: expect.stringContaining("."),
+              status: "open",
+              remedy: expect.stringMatching(/^Make this true of .*quant-stack/),
+              owner: expect.stringMatching(/ team$/),
+            });
+            const kinds = records.filter(({ seq }) => finding.evidence.includes(seq));
+            expect(kinds.map(({ kind }) => kind)).toEqual(finding.evidence.map(() => "finding"));
+          }
           lines = findings.map(({ reproduce }) => shellLine(reproduce));
           expect(findings.flatMap(({ claims }) => claims)).toEqual(
             expect.arrayContaining(red.map((id) => `stack.${id}`)),

@@ -216,6 +216,8 @@ const guardsOf = (text: string): ReportModel["verdict"]["guards"] => [
 const findingsOf = (text: string): ReportModel["findings"] => [
   {
     fingerprint: "f00d1e5",
+    status: "open",
+    owner: null,
     severity: "high",
     title: `Stream ends without [DONE]${text}`,
     impact: `Clients wait for their timeout.${text}`,

@@ -1,21 +1,18 @@
 import { expect, test } from "vitest";
 import { makeBundle, makeClaim, startRun, type TestRun } from "../test/support.ts";
-import { buildReportModel } from "./report-build.ts";
+import { buildReportModel, type ReportInput } from "./report-build.ts";
 import type { ReportModel } from "./report-model.ts";
 
 const up = makeClaim({ id: "up", kind: "predicate" });
 
-function build(act: (run: TestRun) => void): ReportModel {
+function ended(act: (run: TestRun) => void): ReportInput {
   const run = startRun([up]);
   act(run);
   run.end();
-  return buildReportModel({
-    plan: run.plan,
-    planText: "given",
-    records: run.records,
-    verdict: run.fold(),
-  });
+  return { plan: run.plan, planText: "given", records: run.records, verdict: run.fold() };
 }
+
+const build = (act: (run: TestRun) => void): ReportModel => buildReportModel(ended(act));
 
 const slice = (n: number, more: Record<string, unknown> = {}) => ({
   kind: "load.slice" as const,
@@ -91,6 +88,42 @@ test("findings of one fingerprint are one row, worst first", () => {
     ["b", [2]],
     ["a", [1, 3]],
   ]);
+});
+
+test("a finding is open and its service's owner's, until each of its claims is waived", () => {
+  const data = {
+    fingerprint: "a",
+    severity: "high",
+    title: "t",
+    impact: "i",
+    remedy: "r",
+    raw: "",
+    reproduce: [],
+    owner: "data team",
+  };
+  const of = (claims: readonly string[], waived: readonly string[]) => {
+    const input = ended((run) => {
+      run.observe("up", false);
+      run.add({ kind: "finding", claims: [...claims], data });
+    });
+    const laid = input.verdict.claims.map((claim) =>
+      waived.includes(claim.id) ? { ...claim, disposition: "waived" as const } : claim,
+    );
+    const applied = waived.map((claim) => ({
+      ...{ claim, disposition: "waived" as const, reason: "it is known" },
+      ...{ owner: "lead", approvedBy: "head", expires: "2026-05-01" },
+    }));
+    const verdict = {
+      ...input.verdict,
+      claims: laid,
+      waivers: { applied, ignored: [], nextExpiry: null },
+    };
+    const [found] = buildReportModel({ ...input, verdict }).findings;
+    return [found?.status, found?.owner];
+  };
+  expect(of(["up"], [])).toEqual(["open", "data team"]);
+  expect(of(["up"], ["up"])).toEqual(["accepted", "lead"]);
+  expect(of(["unknown"], [])).toEqual(["open", "data team"]);
 });
 
 test("records a verdict cites are carried, others counted", () => {

@@ -120,6 +120,8 @@ function readFinding(record: EvidenceRecord): ReportModel["findings"][number] | 
   return {
     fingerprint: d.fingerprint,
     severity,
+    status: "open",
+    owner: typeof d.owner === "string" ? d.owner : null,
     title: d.title,
     impact: text(d.impact),
     remedy: text(d.remedy),
@@ -130,8 +132,22 @@ function readFinding(record: EvidenceRecord): ReportModel["findings"][number] | 
   };
 }
 
+type ReportFinding = ReportModel["findings"][number];
+
+/** The finding as it stands once waivers are laid over its claims. */
+function disposed(finding: ReportFinding, { claims, waivers }: VerdictDocument): ReportFinding {
+  const own = claims.filter(({ id }) => finding.claims.includes(id));
+  const isAccepted = own.length > 0 && own.every(({ disposition }) => disposition === "waived");
+  if (!isAccepted) return finding;
+  const waiver = waivers?.applied.find(({ claim }) => finding.claims.includes(claim));
+  return { ...finding, status: "accepted", owner: waiver?.owner ?? finding.owner };
+}
+
 /** One row per fingerprint, worst first; its records are joined. */
-function buildFindings(records: readonly EvidenceRecord[]): ReportModel["findings"] {
+function buildFindings(
+  records: readonly EvidenceRecord[],
+  verdict: VerdictDocument,
+): ReportModel["findings"] {
   const byPrint = new Map<string, ReportModel["findings"][number]>();
   for (const record of records) {
     const found = record.kind === "finding" ? readFinding(record) : null;
@@ -145,7 +161,7 @@ function buildFindings(records: readonly EvidenceRecord[]): ReportModel["finding
   const sorted = [...byPrint.values()].sort(
     (a, b) => place(a) - place(b) || (a.fingerprint < b.fingerprint ? -1 : 1),
   );
-  return sorted.slice(0, reportFindingsMax);
+  return sorted.slice(0, reportFindingsMax).map((finding) => disposed(finding, verdict));
 }
 
 const outcomes = ["READY", "NOT_READY", "NOT_PROVEN"] as const;
@@ -193,7 +209,7 @@ function reproduceCommand(plan: RunPlan, records: readonly EvidenceRecord[]): re
 export function buildReportModel(o: ReportInput): ReportModel {
   const { plan, records, verdict } = o;
   const load = buildLoad(records);
-  const findings = buildFindings(records);
+  const findings = buildFindings(records, verdict);
   const shown = [...load.map((series) => series.evidence), ...findings.map((f) => f.evidence)];
   return {
     schema: "loadline-report/v1",

@@ -139,6 +139,10 @@ export interface ReportModel {
   readonly findings: readonly {
     readonly fingerprint: string;
     readonly severity: "low" | "medium" | "high" | "critical";
+    /** `accepted`: each of its claims is waived. */
+    readonly status: "open" | "accepted";
+    /** Who accepted it, else who answers for what was looked at; null where nobody is named. */
+    readonly owner: string | null;
     readonly title: string;
     readonly impact: string;
     readonly remedy: string;

@@ -130,6 +130,18 @@ describe("findings view", () => {
     })),
   };
 
+  it("a finding says whether it is open and who answers for it, or that nobody is named", () => {
+    using page = openPage();
+    const shown = (more: object): string => {
+      const other = { ...model, findings: [{ ...finding, ...more }] };
+      return page.show(<FindingsView {...viewOf(other)} />).textContent ?? "";
+    };
+    expect(shown({})).toContain("statusopenownernobody is namedresolution");
+    expect(shown({ status: "accepted", owner: "data team" })).toContain(
+      "statusacceptedownerdata teamresolution",
+    );
+  });
+
   it("a finding shows what was seen, its remedy, its command and its records", () => {
     using page = openPage();
     const text = page.show(<FindingsView {...viewOf(model)} />).textContent ?? "";

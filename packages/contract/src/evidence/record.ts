@@ -240,6 +240,8 @@ export interface Finding {
   readonly remedy: string;
   readonly raw: string;
   readonly reproduce: readonly string[];
+  /** Who answers for what was looked at; absent where the plan names nobody. */
+  readonly owner?: string;
 }
 
 /** Keys of a `note` the report reads. */

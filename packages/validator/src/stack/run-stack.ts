@@ -59,6 +59,7 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
   const raw = seen.raw === undefined ? {} : { raw: seen.raw.slice(0, 2_048) };
   recorder.append({ kind, by, claims: [claim.id], data: { ...data, ...raw } });
   if (seen.ok) return;
+  const { owner } = serviceOf(run, item);
   recorder.append({
     kind: "finding",
     by,
@@ -71,6 +72,7 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
       remedy: `Make this true of ${run.target}: ${claim.statement}.`,
       raw: (seen.raw ?? seen.seen).slice(0, 2_048),
       reproduce: [...reproduce],
+      ...(owner === undefined ? {} : { owner }),
     },
   });
 }

@@ -89,7 +89,11 @@ function FindingDetails({ finding, open }: { readonly finding: Finding; readonly
         <dd>
           <Untrusted text={finding.impact} />
         </dd>
-        <dt>remedy</dt>
+        <dt>status</dt>
+        <dd>{finding.status}</dd>
+        <dt>owner</dt>
+        <dd>{finding.owner === null ? "nobody is named" : <Untrusted text={finding.owner} />}</dd>
+        <dt>resolution</dt>
         <dd>
           <Untrusted text={finding.remedy} />
         </dd>

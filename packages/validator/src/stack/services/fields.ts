@@ -10,6 +10,7 @@ const bytes = z.int().positive();
 
 /** What every service of a stack may say of itself, whatever its kind. */
 export const serviceFields = {
+  owner: z.string().min(1).max(80).optional().describe("who answers for it, named in its findings"),
   required: z.boolean().default(true).describe("false: its claims are shown, never counted"),
   version: z
     .string()
