@@ -19,12 +19,19 @@ const parts = await requireParts(["prometheus", "prometheus-alertmanager"], {
   rows: ["R2-58", "R4-02", "R4-06"],
 });
 
-/** What a service tells of its start, which lies two days back until it is restarted. */
+/**
+ * What a service tells of its start, which lies two days back until it is restarted, and of its
+ * calls: between two scrapes 99 ended well and one did not.
+ */
 async function startApp() {
   let startS = clock.wallMs() / 1000 - 2 * daySeconds;
-  const server = createServer((_, response) =>
-    response.end(`# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ${startS}\n`),
-  );
+  let scrapes = 0;
+  const server = createServer((_, response) => {
+    scrapes++;
+    response.end(
+      `# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds ${startS}\n# TYPE calls_total counter\ncalls_total{code="200"} ${99 * scrapes}\ncalls_total{code="500"} ${scrapes}\n`,
+    );
+  });
   const port = await listenOnLoopback(server);
   return {
     port,
@@ -190,5 +197,37 @@ scrape_configs:
     // One is accepted, but of ten minutes it was there for less than one: there may be more.
     const short = await said({ seconds: 0.001, restartsMax: 1 });
     expect(short).toMatch(/^not_tested .*are not all told/);
+  }, 120_000);
+
+  it("a stored window is decided by what Prometheus kept of it: kept, broken, and with a hole", async () => {
+    const chat = { good: 'calls_total{code="200"}', total: "calls_total", sampleSeconds: 5 };
+    const windows = [
+      { ...chat, name: "kept", seconds: 10, objective: 0.98 },
+      { ...chat, name: "broken", seconds: 10, objective: 0.995 },
+      { ...chat, name: "hole", seconds: daySeconds, objective: 0.98, sampleSeconds: 60 },
+      { ...chat, name: "absent", seconds: 10, objective: 0.98, total: "no_such_total" },
+    ];
+    const watch = { kind: "prometheus", url: `http://127.0.0.1:${ports.prometheus}`, windows };
+    // Both halves of a window of ten seconds are to have samples, which a busy machine may lack.
+    let seen: StackResult | undefined;
+    await eventually(
+      clock,
+      async () => {
+        seen = await runStackPlan({ timeoutMs: 20_000, services: { watch } });
+        return seen.words["watch.window.kept"] !== "inconclusive gaps";
+      },
+      60_000,
+    );
+    const { words = {}, sentences = {} } = seen ?? {};
+    const said = Object.fromEntries(
+      windows.map(({ name }) => [name, words[`watch.window.${name}`]]),
+    );
+    expect(said, JSON.stringify(sentences)).toEqual({
+      kept: "passed",
+      broken: "failed limit",
+      hole: "inconclusive gaps",
+      absent: "inconclusive gaps",
+    });
+    expect(sentences["watch.window.kept"]).toContain("99 % of");
   }, 120_000);
 });

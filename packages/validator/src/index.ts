@@ -58,6 +58,7 @@ export { edgeGaps } from "./stack/edge-gaps.ts";
 export { readStackSecrets, type StackSources } from "./stack/secrets.ts";
 export { stackSchema } from "./stack/manifest.ts";
 export { stackProbes } from "./stack/table.ts";
+export { planStreams } from "./own-claims/streams.ts";
 export { buildPlan, fullPlan, planRates, quickPlan } from "./plan/build-plan.ts";
 export type { QuickPlanOptions } from "./plan/build-plan.ts";
 export { loadPlanFile, parsePlanFile } from "./plan/load-plan-file.ts";

@@ -6,7 +6,7 @@ import {
   samplesNeeded,
 } from "@loadline/contract";
 import type { Claim, RunPlan } from "@loadline/contract";
-import { edgeGaps, planBudget, planFileSchema, planRates } from "@loadline/validator";
+import { edgeGaps, planBudget, planFileSchema, planRates, planStreams } from "@loadline/validator";
 import { readWantedPlan } from "../plan-options.ts";
 import { budgetLine } from "../terminal/budget-line.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
@@ -56,7 +56,8 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
   const budget = planBudget(plan);
   if (json) {
     const minutes = plan.budgetMinutes;
-    const document = { plan, rows, requests, minutes, budget, exit };
+    const streams = planStreams(plan);
+    const document = { plan, rows, streams, requests, minutes, budget, exit };
     host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return exit;
   }
@@ -103,6 +104,7 @@ export function planRows(plan: RunPlan): PlanRow[] {
 function requestsOf(plan: RunPlan, rows: readonly PlanRow[]): number {
   const bySource = new Map<string, number>();
   for (const [index, claim] of plan.claims.entries()) {
+    if (timed.has(claim.kind)) continue;
     const source = claim.of
       .split(".")
       .slice(0, claim.of.startsWith("load.") ? 2 : 3)

@@ -1,5 +1,6 @@
-import type { Claim, ClaimStream } from "@loadline/contract";
+import type { Claim, ClaimStream, RunPlan } from "@loadline/contract";
 import { laterClaims } from "../plan/later-claims.ts";
+import { readStages } from "../plan/stages.ts";
 import { ownLoadStreams } from "./load-streams.ts";
 
 /** Promises of drills and chaos for which no claim of ours exists; no build runs them yet. */
@@ -40,4 +41,12 @@ export function claimStreams(
   ];
   const known = new Set<string>();
   return all.filter(({ stream }) => !known.has(stream) && known.add(stream) !== undefined);
+}
+
+/** Streams that claims of a plan's own may be made of, and the kinds each decides. @throws LL_PLAN_INVALID */
+export function planStreams(plan: RunPlan): readonly ClaimStream[] {
+  const { own, loads } = readStages(plan);
+  const builtIn = plan.claims.filter(({ id }) => !own.includes(id));
+  const wanted = plan.claims.filter(({ id }) => own.includes(id)).map(({ of }) => of);
+  return claimStreams(builtIn, { hasTarget: loads.includes("chat"), wanted });
 }

@@ -63,8 +63,10 @@ async function readWindow(context: Context, w: Window): Promise<StackSeen[]> {
   const endS = await timeThere(context);
   const at = `&time=${endS}`;
   const over = (selector: string): string => `sum(increase(${selector}[${w.seconds}s]))`;
-  const total = (await valueOf(context, over(w.total), at)) ?? 0;
-  const read = (await valueOf(context, over(w.good), at)) ?? 0;
+  const all = await valueOf(context, over(w.total), at);
+  const well = await valueOf(context, over(w.good), at);
+  // A counter that is not there has no number: nothing is known of the events of the other.
+  const [read, total] = all === null || well === null ? [0, 0] : [well, all];
   const { present, expected, curl } = await presenceOf(context, w, endS);
   const good = read > total && read <= total * (1 + edgeShareMax) ? total : read;
   const share = total > 0 ? formatRatio(good / total) : "none";

@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { emptyDir } from "../../test/bundles.ts";
+import { runLine } from "../../test/run-line.ts";
+
+const guide = readFileSync(new URL("../../../../docs/guides/validate.md", import.meta.url), "utf8");
+/** The example of the guide, as a reader copies it. */
+const example = /```\n(target:[^`]*\nclaims:[^`]*)```/.exec(guide)?.[1] ?? "";
+
+const env = { TARGET_KEY: "sk-a-key-of-no-server-0001" };
+
+async function plan(text: string, flags = "") {
+  const cwd = emptyDir();
+  writeFileSync(join(cwd, "plan.yaml"), text);
+  return runLine(`plan --plan plan.yaml ${flags}`.trim(), { cwd, env });
+}
+
+interface Row {
+  readonly claim: string;
+  readonly planned: number;
+  readonly needed: readonly (number | null)[];
+  readonly minutes: number | null;
+  readonly provable: boolean;
+  readonly problem: string;
+}
+
+const rowsOf = (out: string): Map<string, Row> => {
+  const { rows } = JSON.parse(out) as { readonly rows: readonly Row[] };
+  return new Map(rows.map((row) => [row.claim, row]));
+};
+
+describe("loadline plan on claims of the plan's own", () => {
+  it("takes the example of the guide as it is written, and says what it proves", async () => {
+    expect(example).toContain("time_availability");
+    const ended = await plan(example, "--json");
+    expect(ended.err).toBe("");
+    const rows = rowsOf(ended.out);
+    expect(rows.get("chat.success")).toMatchObject({
+      planned: 1_200,
+      needed: [161],
+      minutes: 0.2,
+      provable: true,
+    });
+    const up = rows.get("chat.up");
+    // -ln(0.05) x 30 s / 0.5 %: five hours.
+    expect(up).toMatchObject({ planned: 60, needed: [17_975], minutes: 299.6, provable: false });
+    expect(up?.problem).toBe("60 planned, 17,975 s needed: inconclusive at best");
+    expect(rows.get("orders.loss")?.problem).toContain("not in this build: not_tested");
+    // Optional ones do not keep a plan from its outcome.
+    expect(ended.exit).toBe(0);
+  });
+
+  it("prints the same for people, and ends with 2 where a required one cannot be proven", async () => {
+    const text = await plan(
+      example.replace("    required: false # takes five hours of load\n", ""),
+    );
+    expect(text.exit).toBe(2);
+    expect(text.out).toMatch(/o chat\.up +time_availability/);
+    expect(text.out).toContain("1 required cannot be proven");
+  });
+
+  it("lists the streams that claims can be made of, each with its kinds", async () => {
+    const { out } = await plan(example, "--json");
+    const { streams } = JSON.parse(out) as {
+      readonly streams: readonly { readonly stream: string; readonly kinds: readonly string[] }[];
+    };
+    const kinds = Object.fromEntries(streams.map((one) => [one.stream, one.kinds]));
+    expect(kinds["load.chat.errors"]).toEqual(["proportion", "time_availability"]);
+    expect(kinds["probe.openai.chat"]).toEqual(["predicate"]);
+    expect(kinds["drill.orders.loss"]).toEqual(["zero_loss"]);
+    expect(new Set(streams.map(({ stream }) => stream)).size).toBe(streams.length);
+  });
+
+  it("names stream, line and nearest name of a claim that no stage feeds", async () => {
+    const ended = await plan(example.replace("of: load.chat.errors", "of: load.chat.eror"));
+    expect(ended.exit).toBe(78);
+    expect(ended.err).toContain("LL_PLAN_STREAM claims[0].of");
+    expect(ended.err).toContain("Did you mean load.chat.errors?");
+    expect(ended.err).toMatch(/plan\.yaml:7\)/);
+  });
+
+  it("a limit without its unit is LL_PLAN_UNIT, before anything is sent", async () => {
+    const ended = await plan(example.replace("limit: 30 s", "limit: 30"));
+    expect([ended.exit, ended.err.includes("LL_PLAN_UNIT claims[1].limit")]).toEqual([78, true]);
+  });
+
+  it("several targets are no key of this build, and the nearest one is named", async () => {
+    const ended = await plan(`targets: []\n${example}`);
+    expect(ended.exit).toBe(78);
+    expect(ended.err).toContain('LL_PLAN_KEY targets: unknown key. Did you mean "target"?');
+  });
+});
