@@ -9,7 +9,7 @@ export interface HttpLoadRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Accepted statuses, default 200..399. */
+  /** Accepted statuses, default 200..299. */
   readonly expectStatus?: readonly number[];
 }
 

@@ -4,6 +4,8 @@ import { createHttp1Pool, type Http1Pool } from "@loadline/kit/http1";
 
 /** Response bytes kept; the rest is counted and dropped. */
 export const keptBytesMax = 1024 * 1024;
+/** A list of 100,000 models is long, and no fault. */
+export const modelListBytesMax = 16 * 1024 * 1024;
 
 export interface ProbeRequest {
   readonly method: "GET" | "POST";
@@ -15,9 +17,18 @@ export interface ProbeRequest {
   readonly body?: Buffer;
   /** Sent beside the prober's own, and in their place where the name is the same. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of the answer; default `keptBytesMax`. */
+  readonly keptBytesMax?: number;
   /** `configured` (default): the key of the run, if any. */
   readonly key?: "configured" | "none" | "wrong";
 }
+
+/** Asks for the list of models, which is kept whole where it is long. */
+export const modelsRequest: ProbeRequest = {
+  method: "GET",
+  path: "/models",
+  keptBytesMax: modelListBytesMax,
+};
 
 /** One request and everything that came back. `status` is null when no response head came. */
 export interface Exchange {
@@ -103,6 +114,7 @@ function bodyOf(request: ProbeRequest): Buffer | undefined {
 function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Promise<Exchange> {
   const url = urlOf(o.baseUrl, request);
   const body = bodyOf(request);
+  const keptMax = request.keptBytesMax ?? keptBytesMax;
   const startedMs = o.clock.monotonicMs();
   return new Promise((resolve, reject) => {
     if (o.signal.aborted) {
@@ -145,8 +157,8 @@ function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Pr
           headers = toRecord(flat);
         },
         data: (chunk) => {
-          if (bodyBytes < keptBytesMax) {
-            chunks.push(Buffer.from(chunk.subarray(0, keptBytesMax - bodyBytes)));
+          if (bodyBytes < keptMax) {
+            chunks.push(Buffer.from(chunk.subarray(0, keptMax - bodyBytes)));
           }
           bodyBytes += chunk.length;
         },

@@ -4,6 +4,7 @@ import {
   bodyJson,
   type Fault,
   headFault,
+  lengthFault,
   isRecord,
   type Json,
   mediaType,
@@ -36,6 +37,8 @@ export function readStream(exchange: Exchange): StreamReading {
   if (status !== null) return none(status);
   const type = mediaType(exchange);
   if (type !== "text/event-stream") return none(`the content type is ${type || "missing"}`);
+  const length = lengthFault(exchange);
+  if (length !== null) return none(length);
   const payloads = eventPayloads(exchange.body.toString("utf8"));
   const chunks: Json[] = [];
   for (const payload of payloads) {

@@ -1,3 +1,4 @@
+import { modelsRequest } from "./client.ts";
 import type { Probe } from "./probe.ts";
 import { bodyJson, type Fault, isRecord, statusFault } from "./shapes.ts";
 
@@ -6,7 +7,9 @@ function listFault(body: unknown): Fault {
   if (body["object"] !== "list") return '`object` is not "list"';
   const data = body["data"];
   if (!Array.isArray(data) || data.length === 0) return "`data` lists no model";
-  const unnamed = data.some((model) => !isRecord(model) || typeof model["id"] !== "string");
+  const unnamed = data.some(
+    (model) => !isRecord(model) || typeof model["id"] !== "string" || model["id"] === "",
+  );
   return unnamed ? "a model has no `id`" : null;
 }
 
@@ -23,7 +26,7 @@ export const openaiModels: Probe = {
   }),
   saboteur: [{ when: { path: "/v1/models" }, status: 200, json: { object: "list", data: [] } }],
   async run({ client }) {
-    const exchange = await client.send({ method: "GET", path: "/models" });
+    const exchange = await client.send(modelsRequest);
     const fault = statusFault(exchange, 200) ?? listFault(bodyJson(exchange));
     const seen = fault ?? "a list of models, each with an id";
     return [{ part: "all", ok: fault === null, seen, exchange }];

@@ -2,7 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { createEgress } from "@loadline/kit/egress";
 import { describe, expect, it } from "vitest";
 import { targetSchema } from "../plan/manifest.ts";
-import { createProbeClient } from "./client.ts";
+import { createProbeClient, keptBytesMax, modelListBytesMax } from "./client.ts";
 import type { ProbeFinding } from "./probe.ts";
 import { type Answer, reply, startRaw, stream } from "./raw-server.fixture.ts";
 import {
@@ -302,5 +302,46 @@ describe("http.alive", () => {
     for (const answer of [reply(500, ""), reply(503, ""), "SSH-2.0\r\n\r\n"]) {
       expect((await runProbe("http.alive", answer))[0]?.ok, answer).toBe(false);
     }
+  });
+});
+
+describe("answers that are long", () => {
+  const named = (names: number, id: (at: number) => string): string =>
+    json({ object: "list", data: Array.from({ length: names }, (_, at) => ({ id: id(at) })) });
+
+  it("a list of 100,000 models is read whole, and is no fault", async () => {
+    const list = named(100_000, (at) => `model-${at}`);
+    expect(list.length).toBeGreaterThan(keptBytesMax);
+    const [found] = await runProbe("openai.models", reply(200, list));
+    expect(found).toMatchObject({ ok: true });
+  });
+
+  it("a list without end is said to be long, not to be no JSON, and is kept up to a bound", async () => {
+    const list = named(20, () => "m".repeat(1_000_000));
+    const [found] = await runProbe("openai.models", reply(200, list));
+    expect(found?.seen).toBe(
+      `the answer has ${list.length} bytes, of which a prober reads ${modelListBytesMax}`,
+    );
+    expect(found?.exchange.body.length).toBe(modelListBytesMax);
+  });
+
+  it("a stream whose one event is longer than what is read is said to be long", async () => {
+    const giant = { ...contentChunk, padding: "x".repeat(3_000_000) };
+    for (const id of streamed) {
+      const [found] = await runProbe(id, stream([roleChunk, giant, finishChunk, "[DONE]"]));
+      expect(found?.ok, id).toBe(false);
+      expect(found?.seen, id).toContain(`of which a prober reads ${keptBytesMax}`);
+    }
+  });
+
+  it("a model without a name is none: nobody can ask for it", async () => {
+    const [found] = await runProbe(
+      "openai.models",
+      reply(
+        200,
+        named(1, () => ""),
+      ),
+    );
+    expect(found).toMatchObject({ ok: false, seen: "a model has no `id`" });
   });
 });

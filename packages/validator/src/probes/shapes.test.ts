@@ -40,6 +40,14 @@ describe("a target that gave no answer", () => {
   });
 });
 
+it("a redirect is named with the address it leads to, a long one cut", () => {
+  const to = (location: string): string =>
+    describeAnswer(exchangeOf({ status: 302, headers: { location } }));
+  expect(to("/login?next=%2Fv1")).toBe("HTTP 302 to /login?next=%2Fv1");
+  expect(to("/x".repeat(5_000))).toHaveLength("HTTP 302 to ".length + 200);
+  expect(describeAnswer(exchangeOf({ status: 304, headers: {} }))).toContain("HTTP 304 no content");
+});
+
 describe("events of a stream", () => {
   const payload = fc.string({ minLength: 1 }).filter((text) => !/[\r\n]/.test(text));
 
@@ -92,13 +100,26 @@ describe("usage", () => {
       fc.property(any, any, any, (prompt, completion, total) => {
         const usage = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: total };
         const whole = [prompt, completion, total].every(
-          (x) => Number.isInteger(x) && Number(x) >= 0,
+          (x) => Number.isSafeInteger(x) && Number(x) >= 0,
         );
         const isGood = whole && Number(prompt) > 0 && Number(prompt) + Number(completion) === total;
         expect(usageFault(usage) === null).toBe(isGood);
       }),
     );
     expect(usageFault({ prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 })).toBeNull();
+  });
+
+  it("counts that no answer to a few words has fail, though they add up", () => {
+    const of = (prompt: number, completion: number): string | null =>
+      usageFault({
+        prompt_tokens: prompt,
+        completion_tokens: completion,
+        total_tokens: prompt + completion,
+      });
+    expect(of(100_000, 100_000)).toBeNull();
+    expect(of(100_001, 8)).toContain("counts 100001 tokens");
+    expect(of(5, 100_001)).toContain("counts 100001 tokens");
+    expect(of(1e300, 1)).toContain("lacks whole token counts");
   });
 });
 

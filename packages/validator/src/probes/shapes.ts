@@ -14,10 +14,17 @@ export function bodyJson(exchange: Exchange): unknown {
 /** `HTTP 200 application/json, 512 bytes` or the fault: how an answer is named in a sentence. */
 export function describeAnswer(exchange: Exchange): string {
   if (exchange.status === null) return silenceText(exchange);
+  const location = exchange.headers["location"];
+  // A login page or another scheme: where it leads says more than what it weighs.
+  if (location !== undefined && exchange.status >= 300 && exchange.status < 400) {
+    return `HTTP ${exchange.status} to ${location.slice(0, locationCharsMax)}`;
+  }
   const type = exchange.headers["content-type"] ?? "no content type";
   const fault = exchange.fault === null ? "" : `, then ${exchange.fault}`;
   return `HTTP ${exchange.status} ${type}, ${exchange.bodyBytes} bytes${fault}`;
 }
+
+const locationCharsMax = 200;
 
 /** What a fault before any answer mostly means; the first that the fault begins with. */
 const faultWords: readonly (readonly [string, string])[] = [
@@ -51,9 +58,16 @@ export function statusFault(exchange: Exchange, ...wanted: readonly number[]): F
   return headFault(exchange, ...wanted) ?? cutFault(exchange);
 }
 
-/** What broke an answer off after its head. */
+/** What broke an answer off after its head, or left its end unread. */
 export function cutFault(exchange: Exchange): Fault {
-  return exchange.fault === null ? null : `the answer was cut: ${exchange.fault}`;
+  if (exchange.fault !== null) return `the answer was cut: ${exchange.fault}`;
+  return lengthFault(exchange);
+}
+
+/** Of an answer that was not kept whole nothing else is said: its end may be as good as its begin. */
+export function lengthFault({ body, bodyBytes }: Exchange): Fault {
+  if (bodyBytes <= body.length) return null;
+  return `the answer has ${bodyBytes} bytes, of which a prober reads ${body.length}`;
 }
 
 /** `type/subtype` in lower case, without parameters; "" when there is none. */
@@ -84,8 +98,14 @@ export function firstFault(...faults: readonly (() => Fault)[]): Fault {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
+
+/**
+ * A prober asks with a few words for 8 tokens. A hidden system prompt or hidden reasoning may be
+ * counted beside them; more than this is neither, and would be billed.
+ */
+const tokensMax = 100_000;
 
 /** `usage` with whole numbers that add up and name at least one prompt token. */
 export function usageFault(usage: unknown): Fault {
@@ -96,6 +116,8 @@ export function usageFault(usage: unknown): Fault {
   if (!isCount(prompt) || !isCount(completion) || !isCount(total)) {
     return "`usage` lacks whole token counts";
   }
+  const most = Math.max(prompt, completion);
+  if (most > tokensMax) return `\`usage\` counts ${most} tokens for a few words`;
   if (prompt < 1) return "`usage.prompt_tokens` is 0";
   if (prompt + completion !== total) {
     return `usage does not add up: ${prompt} + ${completion} is not ${total}`;

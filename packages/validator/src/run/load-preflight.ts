@@ -1,6 +1,11 @@
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
 import { loadErrors, type LoadPlan, type LoadRequest, type Scenario } from "../load/index.ts";
-import { createProbeClient, type Exchange, type ProbeClient } from "../probes/client.ts";
+import {
+  createProbeClient,
+  type Exchange,
+  modelsRequest,
+  type ProbeClient,
+} from "../probes/client.ts";
 import { firstModel, presence } from "./preflight-stage.ts";
 import type { ValidationDeps } from "./types.ts";
 
@@ -103,7 +108,7 @@ async function askModel(
   { baseUrl, headers = {} }: LoadPlan["target"],
 ): Promise<string | null> {
   const path = apiPath(baseUrl, "/models");
-  const exchange = await client.send({ method: "GET", path, headers });
+  const exchange = await client.send({ ...modelsRequest, path, headers });
   return firstModel(exchange) ?? "default";
 }
 

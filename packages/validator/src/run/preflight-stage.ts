@@ -1,5 +1,10 @@
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
-import { createProbeClient, type Exchange, type ProbeClient } from "../probes/client.ts";
+import {
+  createProbeClient,
+  type Exchange,
+  modelsRequest,
+  type ProbeClient,
+} from "../probes/client.ts";
 import { bodyJson, isRecord } from "../probes/shapes.ts";
 import type { Need, TargetContract } from "../probes/probe.ts";
 import type { Preflight, Stage, StageContext } from "./stage.ts";
@@ -44,7 +49,7 @@ export async function readContract(
   client: ProbeClient,
   o: { healthPath: string; model: string | undefined },
 ): Promise<Preflight> {
-  const models = await client.send({ method: "GET", path: "/models" });
+  const models = await client.send(modelsRequest);
   const chat = await client.send({ method: "POST", path: "/chat/completions", json: {} });
   const embeddings = await client.send({ method: "POST", path: "/embeddings", json: {} });
   const health = await client.send({ method: "GET", path: o.healthPath, fromOrigin: true });

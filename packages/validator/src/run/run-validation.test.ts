@@ -252,7 +252,7 @@ describe("run validation", () => {
     await expect(runValidation(plan, deps)).rejects.toMatchObject({ code: "LL_RUN_DIRECTORY" });
   });
 
-  it("a closed port is NOT_READY, every probe fails, no latency claim passes", async () => {
+  it("a closed port is NOT_READY, every probe fails, no latency claim passes", async (context) => {
     const stub = await startStub([]);
     await stub.close();
     const load = { ratePerSecond: 20, durationSeconds: 1, warmupSeconds: 0 };
@@ -262,6 +262,11 @@ describe("run validation", () => {
     expect(result.exitCode).toBe(1);
     for (const claim of result.verdict.claims) expect(claim.verdict, claim.id).not.toBe("passed");
     expect(verdictsOf(result)["http.alive"]).toBe("failed.false");
-    expect(verdictsOf(result)["load.chat.p99"]).toBe("failed.limit");
+    const p99 = verdictsOf(result)["load.chat.p99"];
+    // A machine that stood still cannot say whose doing a late answer was.
+    if (p99 === "inconclusive.generator") {
+      return context.skip("NOT TESTED: the p99 of a closed port (the generator stood)");
+    }
+    expect(p99).toBe("failed.limit");
   });
 });

@@ -129,6 +129,12 @@ const plain: Record<string, Row> = {
   ],
   "a negative length": [`${ok}content-length: -1\r\n\r\n`, "keep", "protocol"],
   "204 with a body": ["HTTP/1.1 204 X\r\n\r\nbody", "keep", "protocol"],
+  "a redirect to a page of login, which nobody follows": [
+    "HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n",
+    "keep",
+    "check",
+  ],
+  "a 304 to a request without a condition": ["HTTP/1.1 304 X\r\n\r\n", "keep", "check"],
   "two answers to one request": [
     `${json("{}").toString()}${json("{}").toString()}`,
     "keep",

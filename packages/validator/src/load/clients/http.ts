@@ -25,10 +25,13 @@ export function createHttpClient(
   };
 }
 
-/** Judges an answer by its status, accepted 200..399 by default. Without state: one for all. */
+/**
+ * Judges an answer by its status, accepted 200..299 by default: no redirect is followed, so one to a
+ * login page is no answer of the route. Without state: one for all.
+ */
 export function statusReader(expected?: readonly number[]): AnswerReader {
   const accepts = (status: number): boolean =>
-    expected === undefined ? status >= 200 && status < 400 : expected.includes(status);
+    expected === undefined ? status >= 200 && status < 300 : expected.includes(status);
   return {
     head: () => {},
     data: () => {},

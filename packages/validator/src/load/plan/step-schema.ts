@@ -21,7 +21,7 @@ export const httpRequest = z
     expect: z
       .strictObject({ status: z.array(z.int().min(100).max(599)).min(1).max(50) })
       .optional()
-      .describe("accepted statuses, default 200..399"),
+      .describe("accepted statuses, default 200..299; no redirect is followed"),
     timeout: duration.optional().describe("for the whole answer, default 120s"),
   })
   .refine((r) => r.json === undefined || r.body === undefined, "give `json` or `body`, not both");

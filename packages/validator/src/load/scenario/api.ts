@@ -55,7 +55,7 @@ export interface RequestTerms {
 export interface HttpTerms extends RequestTerms {
   readonly json?: unknown;
   readonly body?: string;
-  /** Accepted statuses, default 200..399. */
+  /** Accepted statuses, default 200..299. */
   readonly status?: readonly number[];
 }
 

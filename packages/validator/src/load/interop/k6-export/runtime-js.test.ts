@@ -131,13 +131,14 @@ describe("the exported script's runtime", () => {
       classOf?.({ status, error_code: code }, expect);
     expect([of(200), of(302), of(404), of(429), of(500), of(503)]).toEqual([
       "ok",
-      "ok",
+      "check",
       "status_4xx",
       "status_429",
       "status_5xx",
       "status_503",
     ]);
     expect(of(404, 0, [404])).toBe("ok");
+    expect(of(302, 0, [302])).toBe("ok");
     expect([of(0, 1050), of(0, 1101), of(0, 1212), of(0, 1220), of(0, 1310), of(0, 1000)]).toEqual([
       "timeout_total",
       "dns",

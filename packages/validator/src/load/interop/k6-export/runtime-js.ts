@@ -100,7 +100,7 @@ function classOf(response, expect) {
     const found = errorClasses.find(([from, until]) => code >= from && code <= until);
     return found === undefined ? 'protocol' : found[2];
   }
-  if (expect === undefined ? status >= 200 && status < 400 : expect.indexOf(status) !== -1) return 'ok';
+  if (expect === undefined ? status >= 200 && status < 300 : expect.indexOf(status) !== -1) return 'ok';
   if (status === 429 || status === 503) return 'status_' + status;
   if (status >= 500) return 'status_5xx';
   return status >= 400 ? 'status_4xx' : 'check';
@@ -111,7 +111,7 @@ function send(it, name, method, path, body, o) {
   const intendedMs = it.isFirst ? it.intendedMs : Date.now();
   it.isFirst = false;
   due(it, name);
-  const range = o.expect === undefined ? [{ min: 200, max: 399 }] : o.expect;
+  const range = o.expect === undefined ? [{ min: 200, max: 299 }] : o.expect;
   const response = http.request(method, base + path, body, {
     headers: Object.assign({}, headers, o.headers),
     tags: Object.assign({ step: name, name }, o.tags),
