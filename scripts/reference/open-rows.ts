@@ -21,7 +21,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-37": "nobody has judged it yet",
   "R1-39": "nobody has judged it yet",
   "R1-41": "nobody has judged it yet",
-  "R2-01": "nobody has judged it yet",
   "R2-12": "nobody has judged it yet",
   "R2-13": "nobody has judged it yet",
   "R2-14": "nobody has judged it yet",
@@ -45,15 +44,18 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-35": "nobody has judged it yet",
   "R2-36": "nobody has judged it yet",
   "R2-37": "nobody has judged it yet",
-  "R2-38": "nobody has judged it yet",
-  "R2-39": "nobody has judged it yet",
-  "R2-40": "nobody has judged it yet",
-  "R2-41": "nobody has judged it yet",
-  "R2-42": "nobody has judged it yet",
-  "R2-43": "nobody has judged it yet",
-  "R2-44": "nobody has judged it yet",
-  "R2-45": "nobody has judged it yet",
-  "R2-46": "nobody has judged it yet",
+  "R2-40":
+    "errors in 5 minutes have a static alert; no series counts lost records, so data loss has a claim and no alert",
+  "R2-41":
+    "availability and latency of chat have rules; no stage measures good requests a second for the throughput",
+  "R2-42":
+    "objectives of RAG and MCP are read one by one; the gateway has no such operations and exports no series of them",
+  "R2-43":
+    "objectives of the stores are read; nothing exports series of a store, so no rule watches them",
+  "R2-45":
+    "intervals of the file set the scrape of Prometheus and absence is told after 15 minutes; health intervals set nothing",
+  "R2-46":
+    "levels and routes are generated and tried by amtool; no test has a real Alertmanager call real sinks level by level",
   "R2-47": "nobody has judged it yet",
   "R2-49": "nobody has judged it yet",
   "R2-53": "nobody has judged it yet",
@@ -94,7 +96,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R3-27": "prompts are not looked at: no guardrail finds injections or personal data",
   "R3-28":
     "TLS, its rotation and shared limits are tried; secrets come from files and variables, not from a vault",
-  "R3-29": "nobody has judged it yet",
   "R3-30":
     "spans join caller, gateway and upstream; that logs reach a store is neither documented nor run",
   "R3-31":
@@ -112,7 +113,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R4-01": "nobody has judged it yet",
   "R4-03":
     "the check of dashboards is tried against its twin and its saboteur, never against a real Grafana",
-  "R4-05": "nobody has judged it yet",
   "R4-08": "no stage runs or reads test suites, so their counts are no evidence and no gate",
   "R4-09": "no stage runs or reads test suites, so those of models are not counted either",
   "R4-10":

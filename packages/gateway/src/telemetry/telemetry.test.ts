@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "@loadline/kit/clock";
 import { sampleIn } from "../../test/answers.ts";
+import type { Controls } from "../controls.ts";
+import { operator } from "../index.ts";
 import { overUpstreams, type Running, runGateway, runUpstream } from "../../test/harness.ts";
 
 const messages = [{ role: "user", content: "a prompt nobody may see" }];
@@ -158,5 +160,56 @@ describe("access log of a running gateway", () => {
       .filter((line) => line.includes('"event":"request"'))
       .map((line) => (JSON.parse(line) as Record<string, unknown>)["key"]);
     expect(keys).toEqual([expect.stringMatching(/./), "", expect.stringMatching(/./)]);
+  });
+
+  it("one id names a call in its answer, its log line and the audit log; each line is JSON of one shape, without prompt or key [R3-29]", async () => {
+    const broken: Partial<Controls> = {
+      stages: (table) =>
+        table.map((stage) => ({
+          ...stage,
+          run(x) {
+            if (stage.id === "route" && x.client.headers.includes("it-breaks"))
+              throw new Error("a fault nobody foresaw");
+            return stage.run?.(x);
+          },
+        })),
+    };
+    await using g = await runGateway({}, undefined, broken);
+    const { keys } = g.gateway.identity;
+    const admin = await keys.create(operator(), { name: "a", roles: ["admin"], tenantId: "*" });
+    const json = { "content-type": "application/json" };
+    const authorized = { ...json, authorization: `Bearer ${g.key}` };
+    const calls = [authorized, json, { ...authorized, "x-canary": "it-breaks" }];
+    const ids: string[] = [];
+    const statuses: number[] = [];
+    for (const headers of calls) {
+      const answer = await g.post("/v1/chat/completions", { model: "sim", messages }, { headers });
+      const text = await answer.text();
+      const id = answer.headers.get("x-request-id") ?? "";
+      // What went wrong inside is told by the id alone.
+      expect(text).not.toContain("nobody foresaw");
+      if (answer.status === 500) expect(text).toContain(id);
+      ids.push(id);
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([200, 401, 500]);
+    expect(new Set(ids).size).toBe(3);
+    const by = { headers: { authorization: `Bearer ${admin.secret}` } };
+    const denied = async (): Promise<string> =>
+      (await fetch(`${g.url}/admin/v1/audit?outcome=denied&tenantId=*`, by)).text();
+    await expect.poll(denied).toContain(`"requestId":"${ids[1]}"`);
+    await g.gateway.close({ graceMs: 0 });
+    const lines = g.logged().trimEnd().split("\n");
+    const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    for (const event of events)
+      expect(event).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        level: expect.stringMatching(/^(?:debug|info|warn|error)$/),
+        event: expect.stringMatching(/./),
+      });
+    const named = events.filter(({ event }) => event === "request").map(({ id }) => id);
+    expect(ids.map((id) => named.filter((one) => one === id).length)).toEqual([1, 1, 1]);
+    for (const secret of ["nobody may see", g.key, admin.secret])
+      expect(g.logged()).not.toContain(secret);
   });
 });
