@@ -72,6 +72,13 @@ export const cliErrors = defineErrors({
     summary: "A part of the installation is missing.",
     remedy: "Install the package again; `loadline doctor` lists its parts.",
   },
+  LL_CLI_HISTORY: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "A file of metrics pages over time is refused.",
+    remedy: "Write one JSON object for each page, with its time, the oldest first.",
+  },
   LL_CLI_FILE: {
     fault: "caller",
     retryable: false,

@@ -11,11 +11,16 @@ const pageBytesMax = 64 * 1024 * 1024;
 const objectiveDefault = 99.5;
 const jobPattern = /^[\w.:/-]{1,128}$/;
 
-/** `compile` prints alert rules for Prometheus; `check` reads a metrics page. Writes no file. */
-export function runSlo(context: VerbContext): Promise<ExitCode> {
-  return Promise.resolve(
-    context.args.positionals[0] === "check" ? runCheck(context) : runCompile(context),
-  );
+/**
+ * `compile` and `check` without a FILE are about the gateway's own figures; with one, and all other
+ * actions, about the objectives of the file. Only `compile --out` writes files.
+ */
+export async function runSlo(context: VerbContext): Promise<ExitCode> {
+  const [action = "", file] = context.args.positionals;
+  if (file === undefined && action === "compile") return runCompile(context);
+  if (file === undefined && action === "check") return runCheck(context);
+  const { runSloFile } = await import("./slo-file.ts");
+  return runSloFile(context, action);
 }
 
 function runCompile({ host, args, json }: VerbContext): ExitCode {
@@ -47,7 +52,7 @@ function runCheck({ host, args, json }: VerbContext): ExitCode {
   if (file === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "--metrics FILE says what is checked.");
   }
-  const page = readPage(resolve(host.cwd, file), file);
+  const page = readMetricsPage(host.cwd, file);
   const figures = checkWatched(page, host.clock.wallMs() / 1000);
   const text = figures.map((one) => `${words[one.state].padEnd(14)}${one.id}: ${one.text}\n`);
   host.stdout.write(json ? `${JSON.stringify({ figures })}\n` : text.join(""));
@@ -62,9 +67,10 @@ const words: Readonly<Record<WatchedFigure["state"], string>> = {
   absent: "not tested",
 };
 
-function readPage(path: string, file: string): string {
+/** A metrics page of at most 64 MiB that an option names. @throws LL_CLI_FILE */
+export function readMetricsPage(cwd: string, file: string): string {
   try {
-    const bytes = readFileSync(path);
+    const bytes = readFileSync(resolve(cwd, file));
     if (bytes.length <= pageBytesMax) return bytes.toString("utf8");
   } catch (cause) {
     const reason = codeOf(cause, "unreadable");

@@ -55,7 +55,9 @@ export function budgetOf(slo: Slo, points: readonly BudgetPoint[], nowMs: number
   if (whole.events === 0 || budget <= 0) {
     return { ...nothing, state: "no_data", text: "no event was counted" };
   }
-  const consumed = ((whole.bad / whole.events) * (whole.ms / slo.windowMs)) / budget;
+  const consumed = Number(
+    (((whole.bad / whole.events) * (whole.ms / slo.windowMs)) / budget).toPrecision(12),
+  );
   const remaining = 1 - consumed;
   const recent = growth(inPeriod.filter(({ atMs }) => atMs >= nowMs - sixHoursMs));
   const burnRate = recent.events === 0 ? null : recent.bad / recent.events / budget;

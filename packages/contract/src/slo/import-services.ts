@@ -1,4 +1,4 @@
-import { isFields, joined, note, readMap, readNumber, readPercent, readSpan } from "./fields.ts";
+import { joined, note, readMap, readNumber, readPercent, readSpan } from "./fields.ts";
 import type { Import } from "./import-context.ts";
 import {
   addSlo,
@@ -57,7 +57,7 @@ function importRow(i: Import, row: Row): void {
     const [, first, operation, second] = percentile;
     const percent = first ?? second ?? "99";
     const id = `${operation === undefined ? "" : `${operation}.`}latency.p${percent}`;
-    return importPercentile(i, withMonth(target), { ...named(id), q: Number(percent) / 100 });
+    return importPercentile(i, target, { ...named(id), q: Number(percent) / 100, windowMs: month });
   }
   const resource = /^([a-z0-9_]+)_utilization$/.exec(key)?.[1];
   if (resource !== undefined) return importUtilization(i, row, resource);
@@ -65,12 +65,6 @@ function importRow(i: Import, row: Row): void {
   const hint =
     nearest === null ? `Known: ${fixedKeys.join(", ")}, ${patterns}.` : `Did you mean ${nearest}?`;
   note(i, "LL_SLO_UNKNOWN_KEY", path, `unknown key. ${hint}`);
-}
-
-/** A service's percentiles hold over the period of its availability. */
-function withMonth(target: unknown): unknown {
-  const window = "30 days";
-  return isFields(target) ? { window, ...target } : { target, window };
 }
 
 function importThroughput(i: Import, value: unknown, named: Named): void {

@@ -1,5 +1,4 @@
 import {
-  type Fields,
   isFields,
   joined,
   note,
@@ -105,9 +104,9 @@ export function importErrorRate(i: Import, value: unknown, named: Named): void {
 export function importPercentile(
   i: Import,
   value: unknown,
-  named: Named & { readonly q: number },
+  named: Named & { readonly q: number; readonly windowMs: number },
 ): void {
-  const target = readTarget(i, value, named.path, hourMs);
+  const target = readTarget(i, value, named.path, named.windowMs);
   const underMs = readSpan(i, target.value, target.path, 1);
   if (underMs === null) return;
   if (underMs < 1) {
@@ -128,25 +127,15 @@ function importPercentiles(i: Import, value: unknown, path: string): void {
   const known = ["p50", "p90", "p95", "p99"];
   const fields = readFields(i, value, path, [...known, "window", "description"]);
   if (fields === null) return;
-  const shared = sharedWindow(i, fields, path);
+  const shared = fields["window"];
+  const read = shared === undefined ? null : readSpan(i, shared, joined(path, "window"));
+  const windowMs = read ?? hourMs;
   for (const key of known) {
     const given = fields[key];
     if (given === undefined) continue;
     const named = { service: i.options.service, id: `latency.${key}`, path: joined(path, key) };
-    importPercentile(i, withWindow(given, shared), { ...named, q: Number(key.slice(1)) / 100 });
+    importPercentile(i, given, { ...named, q: Number(key.slice(1)) / 100, windowMs });
   }
-}
-
-function sharedWindow(i: Import, fields: Fields, path: string): unknown {
-  const window = fields["window"];
-  return window === undefined || readSpan(i, window, joined(path, "window")) === null
-    ? undefined
-    : window;
-}
-
-function withWindow(value: unknown, window: unknown): unknown {
-  if (window === undefined) return value;
-  return isFields(value) ? { window, ...value } : { target: value, window };
 }
 
 function importLoss(i: Import, value: unknown, path: string): void {

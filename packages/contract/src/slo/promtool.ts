@@ -128,7 +128,9 @@ const phase = (minutes: number, errorShare: number): Phases[number] => {
 /** Error shares that are tried: all of it, and such as only slower pairs see. */
 function sharesOf({ objective }: Slo): readonly number[] {
   const budget = 1 - objective;
-  const shares = [1, 20 * budget, 4 * budget].filter((one) => one <= 1 && perMinute * one >= 1);
+  const shares = [1, 20 * budget, 10 * budget, 4 * budget].filter(
+    (one) => one <= 1 && perMinute * one >= 1,
+  );
   return [...new Set(shares.map((one) => Math.round(one * perMinute) / perMinute))];
 }
 

@@ -1,0 +1,17 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { cliErrors } from "../errors.ts";
+
+const bytesMax = 8 * 1024 * 1024;
+
+/** A text of at most 8 MiB that the command line names. @throws LL_CLI_FILE */
+export function readNamedFile(cwd: string, name: string): string {
+  const path = resolve(cwd, name);
+  try {
+    if (statSync(path).size <= bytesMax) return readFileSync(path, "utf8");
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    throw cliErrors.make("LL_CLI_FILE", `${name}: cannot be read (${reason}).`, { cause });
+  }
+  throw cliErrors.make("LL_CLI_FILE", `${name}: over ${bytesMax} bytes.`);
+}
