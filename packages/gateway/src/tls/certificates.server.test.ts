@@ -86,7 +86,7 @@ async function fetchHealth(g: Running, folder: TlsFolder): Promise<string> {
   return /"tls":\{[^}]*\}/.exec(peer.text)?.[0] ?? peer.text;
 }
 
-describe("what holds for the listener holds for every name", () => {
+describe("what holds for the listener holds for every name", { timeout: 120_000 }, () => {
   it("each is changed by its files while others serve on; a bad one keeps all that are in force", async () => {
     using folder = new NamedFolder();
     folder.add(["a.test"]);
