@@ -62,7 +62,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-55": "nobody has judged it yet",
   "R2-59": "nobody has judged it yet",
   "R2-61": "nobody has judged it yet",
-  "R2-62": "nobody has judged it yet",
   "R2-63": "nobody has judged it yet",
   "R3-01":
     "no production image is built, so nothing gates its size, its SBOM or that it can be reproduced",
@@ -110,7 +109,6 @@ export const openRows: Readonly<Record<string, string>> = {
     "profiles of load run and slow statements are a check of PostgreSQL, but none is captured under load",
   "R3-38":
     "the guides are executed and the API document is tried; runbooks and deployment scripts are not written",
-  "R4-01": "nobody has judged it yet",
   "R4-03":
     "the check of dashboards is tried against its twin and its saboteur, never against a real Grafana",
   "R4-08": "no stage runs or reads test suites, so their counts are no evidence and no gate",
@@ -125,7 +123,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R4-20": "no policy for a cluster is rendered, and no edge is probed in a namespace of its own",
   "R4-21":
     "the hybrid group is negotiated on the listener; no ML-DSA chain, tampered ciphertext or group read off the wire",
-  "R4-22": "nobody has judged it yet",
   "R4-23": "nothing heals by itself under a plan of actions that a prober outside verifies",
   "R4-24": "no federated learning is built",
   "R4-25": "no retrieval is built in the gateway that could be made better",

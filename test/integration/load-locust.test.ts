@@ -39,7 +39,7 @@ const mixPlan = {
       users: {
         executor: "constant-vus",
         vus: 50,
-        duration: "3s",
+        duration: "2s",
         think: "100ms..400ms",
         mix: Object.fromEntries(
           Object.entries(mix).map(([name, weight]) => [
@@ -154,7 +154,7 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     writeFileSync(join(dir, "mix.py"), mixScript);
     writeFileSync(join(dir, "plan.json"), JSON.stringify(mixPlan));
     const tool = parts.found("locust").path;
-    const flags = ["--users", "50", "--duration", "3s", "--target", other.url, "--json"];
+    const flags = ["--users", "50", "--duration", "2s", "--target", other.url, "--json"];
     const [own, driven] = await Promise.all([
       runCli(dir, ["load", "plan.json", "--target", target.url, "--json"]),
       runCli(dir, [

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { shellLine } from "@loadline/validator";
+import { loadPlanFile, shellLine } from "@loadline/validator";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
+import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** How often a validation recurs, in the words of each scheduler. */
@@ -11,11 +12,15 @@ const rhythms = {
   hourly: { cron: "17 * * * *", calendar: "*-*-* *:17:00" },
   daily: { cron: "17 3 * * *", calendar: "*-*-* 03:17:00" },
   weekly: { cron: "17 3 * * 1", calendar: "Mon *-*-* 03:17:00" },
+  monthly: { cron: "17 3 1 * *", calendar: "*-*-01 03:17:00" },
+  quarterly: { cron: "17 3 1 1,4,7,10 *", calendar: "*-01,04,07,10-01 03:17:00" },
 } as const;
 
 /** What is scheduled. */
 export interface ScheduledJob {
   readonly every: keyof typeof rhythms;
+  /** Where the command was given: paths inside a plan may be relative to it. */
+  readonly folder: string;
   /** Absolute path of the plan file. */
   readonly plan: string;
   readonly profile: "quick" | "full";
@@ -24,6 +29,8 @@ export interface ScheduledJob {
   readonly image: string;
   /** Limit of a run that hangs, minutes. */
   readonly limitMinutes: number;
+  /** Of the plan file, where it is there. */
+  readonly planText?: string;
 }
 
 function command(job: ScheduledJob, plan = job.plan, state = job.stateDir): string[] {
@@ -34,11 +41,13 @@ function command(job: ScheduledJob, plan = job.plan, state = job.stateDir): stri
 /** A crontab line; a run that still goes on keeps the next from starting. */
 function cron(job: ScheduledJob): string {
   const line = shellLine(command(job));
-  if (/[%\n]/.test(line)) {
+  if (/[%\n]/.test(line + job.folder)) {
     throw cliErrors.make("LL_CLI_VALUE", "A crontab line holds no % and no line break.");
   }
+  // A scheduler starts elsewhere, and before the first run there is no folder for the lock.
+  const place = `${shellLine(["cd", job.folder])} && ${shellLine(["mkdir", "-p", job.stateDir])}`;
   const lock = shellLine(["flock", "-n", `${job.stateDir}/schedule.lock`]);
-  return `${rhythms[job.every].cron} ${lock} timeout ${job.limitMinutes}m ${line}\n`;
+  return `${rhythms[job.every].cron} ${place} && ${lock} timeout ${job.limitMinutes}m ${line}\n`;
 }
 
 /** An argument of `ExecStart`, where `%` and `$` mean something. */
@@ -50,6 +59,14 @@ function unitWord(word: string): string {
   return /^[\w./:=-]+$/.test(plain) ? plain : `"${plain.replace(/["\\]/g, "\\$&")}"`;
 }
 
+/** A path as a setting of a unit, where `%` means something and quotes are not read. */
+function unitPath(path: string): string {
+  if (/[\r\n]/.test(path)) {
+    throw cliErrors.make("LL_CLI_VALUE", "A unit file holds no line break inside a path.");
+  }
+  return path.replaceAll("%", "%%");
+}
+
 /** A systemd service and its timer, each after the name of its file. */
 function systemd(job: ScheduledJob): string {
   return [
@@ -58,6 +75,7 @@ function systemd(job: ScheduledJob): string {
     "Description=Loadline validation",
     "[Service]",
     "Type=oneshot",
+    `WorkingDirectory=${unitPath(job.folder)}`,
     `ExecStart=/usr/bin/env ${command(job).map(unitWord).join(" ")}`,
     `TimeoutStartSec=${job.limitMinutes}min`,
     "",
@@ -73,10 +91,52 @@ function systemd(job: ScheduledJob): string {
   ].join("\n");
 }
 
-/** A Kubernetes CronJob; plan and state come from a ConfigMap and a claim of the same name. */
+/** A cluster takes no ConfigMap above 1 MiB. */
+const planCharsMax = 900_000;
+
+/** The plan's text as a value of YAML, two deep; JSON is YAML where a block could not hold it. */
+function planValue(text: string): string {
+  if (text.length > planCharsMax) {
+    throw cliErrors.make("LL_CLI_VALUE", "The plan is too large for a ConfigMap.");
+  }
+  // What YAML lets stand in a block, line breaks of its own aside.
+  if (/[^\n\t\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd]/.test(text)) return JSON.stringify(text);
+  const lines = text.replace(/\n+$/, "").split("\n");
+  return ["|2", ...lines.map((line) => (line === "" ? "" : `    ${line}`))].join("\n");
+}
+
+/** The plan for the pods, and room for the state; the plan is left out while it is not there. */
+function cronJobBeside(job: ScheduledJob): string[] {
+  const plan =
+    job.planText === undefined
+      ? []
+      : [
+          "apiVersion: v1",
+          "kind: ConfigMap",
+          "metadata:",
+          "  name: loadline-plan",
+          "data:",
+          `  plan.yaml: ${planValue(job.planText)}`,
+          "---",
+        ];
+  return [
+    ...plan,
+    "apiVersion: v1",
+    "kind: PersistentVolumeClaim",
+    "metadata:",
+    "  name: loadline-state",
+    "spec:",
+    "  accessModes: [ReadWriteOnce]",
+    "  resources: { requests: { storage: 5Gi } }",
+    "---",
+  ];
+}
+
+/** A Kubernetes CronJob, with the plan it runs; credentials come from an optional Secret. */
 function cronJob(job: ScheduledJob): string {
   const words = command(job, "/plan/plan.yaml", "/state");
   return [
+    ...cronJobBeside(job),
     "apiVersion: batch/v1",
     "kind: CronJob",
     "metadata:",
@@ -97,9 +157,15 @@ function cronJob(job: ScheduledJob): string {
     "            - name: loadline",
     `              image: ${JSON.stringify(job.image)}`,
     `              command: ${JSON.stringify(words)}`,
+    "              envFrom:",
+    "                - secretRef: { name: loadline-credentials, optional: true }",
+    "              resources:",
+    "                requests: { cpu: 500m, memory: 512Mi }",
+    "                limits: { memory: 2Gi }",
     "              securityContext:",
     "                allowPrivilegeEscalation: false",
     "                readOnlyRootFilesystem: true",
+    "                capabilities: { drop: [ALL] }",
     "              volumeMounts:",
     "                - { name: plan, mountPath: /plan, readOnly: true }",
     "                - { name: state, mountPath: /state }",
@@ -116,8 +182,29 @@ const forms: Readonly<Record<string, (job: ScheduledJob) => string>> = {
   cronjob: cronJob,
 };
 
-/** Prints what makes a scheduler run the validation again and again; installs nothing. */
-export function runSchedule({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
+/** Of the plan's own budget, and never less than a run that only starts and ends may take. */
+const limitShare = 1.5;
+const limitMinutesMin = 20;
+const budgets = { quick: 10, full: 60 } as const;
+
+/** What the plan says of its runs; `--profile` wins, and a plan that is not there yet says nothing. */
+async function termsOf(path: string, given: string | undefined) {
+  const profile = given === "quick" || given === "full" ? given : undefined;
+  if (existsSync(path)) {
+    const { plan, file, text } = await loadPlanFile(path, profile);
+    const { budgetMinutes } = plan;
+    return { profile: profile ?? file.profile, budgetMinutes, planText: text };
+  }
+  return { profile: profile ?? "quick", budgetMinutes: budgets[profile ?? "quick"] } as const;
+}
+
+const isRhythm = (word: string): word is keyof typeof rhythms => Object.hasOwn(rhythms, word);
+
+/**
+ * Prints what makes a scheduler run the validation again and again; installs nothing. A plan that is
+ * there decides profile and limit of time. @throws the codes of reading a plan
+ */
+export async function runSchedule({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
   const plan = args.text("plan");
   if (plan === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "--plan FILE says what is validated.");
@@ -125,17 +212,19 @@ export function runSchedule({ host, args, stateDir, json }: VerbContext): Promis
   const path = resolve(host.cwd, plan);
   if (!existsSync(path)) host.stderr.write(`note ${cleanText(path)} is not there yet\n`);
   const name = args.positionals[0] ?? "cron";
-  const every = args.text("every");
-  const profile = args.text("profile") === "full" ? "full" : "quick";
+  const every = args.text("every") ?? "daily";
+  const { profile, budgetMinutes, ...more } = await termsOf(path, args.text("profile"));
   const text =
     forms[name]?.({
-      every: every === "hourly" || every === "weekly" ? every : "daily",
+      every: isRhythm(every) ? every : "daily",
+      folder: host.cwd,
       plan: path,
       profile,
       stateDir,
-      image: args.text("image") ?? "loadline",
-      limitMinutes: profile === "full" ? 90 : 20,
+      image: args.text("image") ?? `loadline:${toolVersion}`,
+      limitMinutes: Math.max(limitMinutesMin, Math.ceil(budgetMinutes * limitShare)),
+      ...more,
     }) ?? "";
   host.stdout.write(json ? `${JSON.stringify({ form: name, text }, null, 2)}\n` : text);
-  return Promise.resolve(0);
+  return 0;
 }
