@@ -40,6 +40,16 @@ describe("what counts as content", () => {
     expect(kind(openaiChat, data)).toBe(expected);
   });
 
+  it("an event that is named an error is one, whatever its data says", () => {
+    const kindOf = (dialect: Dialect, text: string): string => dialect.classify(text).kind;
+    for (const dialect of [openaiChat, openaiCompletions]) {
+      expect(kindOf(dialect, 'event: error\ndata: {"message":"x"}')).toBe("error");
+      expect(kindOf(dialect, 'id: 1\r\nevent:error\r\ndata: {"choices":[]}')).toBe("error");
+      expect(kindOf(dialect, 'event: errors\ndata: {"choices":[]}')).toBe("preamble");
+      expect(kindOf(dialect, 'data: {"choices":[],"x":"event: error"}')).toBe("preamble");
+    }
+  });
+
   it.each([
     [{ choices: [{ text: "" }] }, "preamble"],
     [{ choices: [{ text: "a" }] }, "content"],

@@ -45,6 +45,11 @@ export function dataOf(text: string): string | undefined {
   return data;
 }
 
+/** Whether an event says by its name that it is an error, whatever its data looks like. */
+export function isErrorEvent(text: string): boolean {
+  return text.includes("event:") && /^event: ?error$/m.test(text);
+}
+
 /** The data of an event as JSON; undefined when it is none. */
 export function eventJson(text: string): unknown {
   const data = dataOf(text);

@@ -2,7 +2,7 @@ import { dialectOf } from "../dialects/index.ts";
 import type { GatewayErrorCode } from "../errors.ts";
 import type { AttemptOutcome, AttemptPlan, Permit, Router } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
-import { answerHeaders } from "../stream/answer-headers.ts";
+import { answerHeaders, wholeType } from "../stream/answer-headers.ts";
 import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attempt.ts";
 import { finalAnswer } from "../stream/final-answer.ts";
 import type { decideStream, StreamCell, StreamInput } from "../stream/machine.ts";
@@ -109,22 +109,22 @@ export class CallRun implements AttemptHost, Watched {
     else this.#next();
   }
 
-  onCommit(attempt: Attempt, contentType: string): Outlet {
+  onCommit(attempt: Attempt): Outlet {
     const { x } = this;
     this.#committed = attempt;
     this.#win(attempt);
     const outlet = (this.outlet ??= new Outlet(this));
-    if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(attempt, contentType));
+    if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(attempt));
     if (this.#resumed) this.#continue(attempt, outlet);
     if (x.contentMs < 0) x.contentMs = this.nowMs() - x.startedMs;
     return outlet;
   }
 
-  onWhole(attempt: Attempt, contentType: string, body: Buffer, nowMs: number): void {
+  onWhole(attempt: Attempt, body: Buffer, nowMs: number): void {
     this.#settle(attempt, "ok", nowMs);
     this.#win(attempt);
     this.x.contentMs = nowMs - this.x.startedMs;
-    this.#answer(attempt, 200, body, contentType || "application/json");
+    this.#answer(attempt, 200, body);
   }
 
   onEnd(attempt: Attempt, cell: StreamCell, failure: FailureClass | undefined): void {
@@ -272,7 +272,7 @@ export class CallRun implements AttemptHost, Watched {
 
   #breakSilence(): void {
     const outlet = (this.outlet ??= new Outlet(this));
-    if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(undefined, streamType));
+    if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(undefined));
     outlet.keepAlive();
   }
 
@@ -314,12 +314,12 @@ export class CallRun implements AttemptHost, Watched {
     const { body } = failure;
     const isOwn = body !== undefined && body[0] === 0x7b && !this.outlet?.isOpen;
     const shown = isOwn && attempt.translation ? attempt.translation.error(body) : body;
-    if (isOwn && shown) this.#answer(attempt, failure.status, shown, "application/json");
+    if (isOwn && shown) this.#answer(attempt, failure.status, shown);
     else this.#refuse(finalAnswer([failure], 0));
   }
 
-  #answer(attempt: Attempt, status: number, body: Buffer, contentType: string): void {
-    const headers = this.#headers(attempt, contentType);
+  #answer(attempt: Attempt, status: number, body: Buffer): void {
+    const headers = this.#headers(attempt, wholeType);
     const source = totalUsage(this.x.attempts).source;
     if (status === 200 && source === "estimated") headers.push("x-loadline-usage", source);
     this.x.client.answer(status, headers, body);
@@ -340,9 +340,9 @@ export class CallRun implements AttemptHost, Watched {
     outlet.open(headers);
   }
 
-  #openHeaders(attempt: Attempt | undefined, contentType: string): string[] {
+  #openHeaders(attempt: Attempt | undefined): string[] {
     const isStream = this.x.body?.isStream ?? false;
-    const headers = this.#headers(attempt, isStream ? streamType : contentType);
+    const headers = this.#headers(attempt, isStream ? streamType : wholeType);
     if (!isStream) headers.push("x-loadline-commit", "early");
     if (this.#sent) headers.push("x-loadline-resume", "armed");
     return headers;

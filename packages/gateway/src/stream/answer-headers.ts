@@ -1,6 +1,9 @@
 import { dialectOf } from "../dialects/index.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 
+/** Type of every answer that is no stream: an upstream's own is not told to a client. */
+export const wholeType = "application/json";
+
 export interface AnswerFacts {
   /** Whose answer it is; undefined while nobody has answered. */
   readonly target: string | undefined;

@@ -39,9 +39,9 @@ export interface AttemptHost {
   /** Nothing of it was sent: another target may be tried. */
   onNext(attempt: Attempt, failure: AttemptFailure): void;
   /** Its content is the answer: sends head and status, ends the others; returns the way out. */
-  onCommit(attempt: Attempt, contentType: string): Outlet;
+  onCommit(attempt: Attempt): Outlet;
   /** A whole answer in the client's dialect. */
-  onWhole(attempt: Attempt, contentType: string, body: Buffer, nowMs: number): void;
+  onWhole(attempt: Attempt, body: Buffer, nowMs: number): void;
   /** Content was sent and this is the end: whole, or cut as the cell says. */
   onEnd(attempt: Attempt, cell: StreamCell, failure: FailureClass | undefined): void;
   /** Its next deadline may be earlier than the one before. */
@@ -60,6 +60,7 @@ export interface AttemptOptions {
   readonly spanId: string | undefined;
 }
 
+const streamType = "text/event-stream";
 const rateWindowMs = 30_000;
 const lingerMs = 1000;
 const never = Number.POSITIVE_INFINITY;
@@ -141,7 +142,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
         this.#retryAfterMs = retryAfterMsOf(headers);
     }
     const wantsStream = this.host.x.body?.isStream ?? false;
-    const isStream = this.#contentType.startsWith("text/event-stream");
+    const isStream = isStreamType(this.#contentType);
     // Any other head is judged when its body is there: the body may be the caller's to read.
     if (status === 200 && wantsStream === isStream) {
       this.step("head_ok");
@@ -227,7 +228,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     this.#rateFromMs = this.#lastDataMs;
     this.#rateBytes = 0;
     this.permit.content(this.host.nowMs() - this.startedMs);
-    const outlet = this.host.onCommit(this, this.#contentType);
+    const outlet = this.host.onCommit(this);
     this.relayed(this.state);
     this.host.onMoved();
     return outlet;
@@ -245,7 +246,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     const nowMs = this.host.nowMs();
     this.permit.content(nowMs - this.startedMs, nowMs);
     this.#over(false);
-    this.host.onWhole(this, this.#contentType, body, nowMs);
+    this.host.onWhole(this, body, nowMs);
   }
 
   /** Watch time at which something is due, ms. */
@@ -359,4 +360,11 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     this.host.watch.remove(this);
     this.#call?.abort();
   }
+}
+
+/** Names of types have no case. */
+function isStreamType(type: string): boolean {
+  return (
+    type.startsWith(streamType) || type.slice(0, streamType.length).toLowerCase() === streamType
+  );
 }

@@ -42,6 +42,13 @@ describe("events of a byte stream", () => {
     fc.assert(law, { seed: 20_261_122, numRuns: 300 });
   });
 
+  it("begin behind a byte order mark, which is no part of the first and stands nowhere else", () => {
+    const whole = Buffer.from("\uFEFFdata: a\n\n\uFEFFdata: b\n\n");
+    const bytes = Array.from(whole, (byte) => Buffer.from([byte]));
+    for (const pieces of [[whole], bytes, [whole.subarray(0, 2), whole.subarray(2)]])
+      expect(eventsOf(pieces).events).toEqual(["data: a\n\n", "\uFEFFdata: b\n\n"]);
+  });
+
   it("the pieces that come are left as they were", () => {
     const splitter = new EventSplitter();
     const first = Buffer.from("data: a");

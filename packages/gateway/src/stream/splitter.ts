@@ -1,6 +1,8 @@
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const noBytes = Buffer.alloc(0);
+/** U+FEFF, with which a stream may begin: it belongs to no field. */
+const mark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /** Whole events of a byte stream: `bytes` holds them one after the other, ends in `ends`. */
 export interface Events {
@@ -9,7 +11,7 @@ export interface Events {
   readonly ends: readonly number[];
 }
 
-/** Cuts server-sent events apart without changing a byte. */
+/** Cuts server-sent events apart without changing a byte; a mark before the first is left out. */
 export class EventSplitter {
   /** Holds what is left, from `#from` to `#to`. Only behind that is written: events were given out. */
   #store: Buffer = noBytes;
@@ -17,6 +19,8 @@ export class EventSplitter {
   #to = 0;
   /** Where the search for a blank line goes on in what is left. */
   #searched = 0;
+  /** No event was complete before. */
+  #isFirst = true;
 
   /** The events completed by `chunk`; what follows the last of them is kept. */
   push(chunk: Buffer): Events {
@@ -39,7 +43,11 @@ export class EventSplitter {
     else this.#keep(chunk, last);
     // The last two bytes are looked at again: a blank line may be cut across chunks.
     this.#searched = Math.max(0, bytes.length - last - 2);
-    return { bytes, ends };
+    if (!this.#isFirst || last === 0) return { bytes, ends };
+    this.#isFirst = false;
+    return bytes[0] === mark[0] && mark.equals(bytes.subarray(0, mark.length))
+      ? { bytes: bytes.subarray(mark.length), ends: ends.map((end) => end - mark.length) }
+      : { bytes, ends };
   }
 
   /** Bytes of an event that is not complete yet. */

@@ -42,6 +42,16 @@ describe("a whole stream", () => {
     ]);
   });
 
+  it("is one behind a byte order mark, and under a type in capitals", async () => {
+    await using up = await runUpstream((response) => {
+      response.writeHead(200, { "content-type": "Text/Event-Stream;charset=UTF-8" });
+      response.end(`\uFEFF${delta("first")}${delta("b", "stop")}${done}`);
+    });
+    await using g = await runGateway(overUpstreams(up.baseUrl));
+    const answer = await g.post(path, stream);
+    expect(await answer.text()).toBe(delta("first") + delta("b", "stop") + done);
+  });
+
   it("keeps the usage for a client that asked", async () => {
     await using up = await runUpstream(sse(whole));
     await using g = await runGateway(overUpstreams(up.baseUrl));
@@ -128,6 +138,19 @@ describe("answers that are not streams", () => {
     expect(await answer.text()).toBe(body);
     expect(answer.headers.get("x-loadline-target")).toBe("u0");
   });
+
+  it.each(["text/html", "application/json\té", "x".repeat(30_000)])(
+    "is JSON to the client, whatever type an upstream gives it: %.20s",
+    async (type) => {
+      await using up = await runUpstream(json(200, { choices: [{}] }, { "content-type": type }));
+      await using g = await runGateway(overUpstreams(up.baseUrl));
+      const answer = await g.post(path, chat);
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([
+        200,
+        "application/json",
+      ]);
+    },
+  );
 
   it.each([
     ["an error under 200", json(200, { error: { message: "x" } }), 502, "LL_UPSTREAM_FAILED"],

@@ -21,6 +21,9 @@ describe("how long an upstream asks to be left alone", () => {
       ["retry-after", "1", "retry-after-ms", "soon"],
       1000,
     ],
+    ["more than an hour", ["retry-after", "86400"], 3_600_000],
+    ["a figure beyond all numbers", ["retry-after", "9".repeat(400)], 3_600_000],
+    ["milliseconds beyond them", ["retry-after-ms", "9".repeat(400)], 3_600_000],
   ])("is read from %s", (_what, headers, wanted) => {
     expect(retryAfterMsOf(headers)).toBe(wanted);
   });
@@ -42,7 +45,7 @@ describe("how long an upstream asks to be left alone", () => {
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 6 }), (pairs) => {
         const waitMs = retryAfterMsOf(pairs.flat());
-        expect(waitMs === undefined || waitMs >= 0).toBe(true);
+        expect(waitMs === undefined || (waitMs >= 0 && waitMs <= 3_600_000)).toBe(true);
       }),
     );
   });

@@ -1,11 +1,18 @@
+/** What asks for longer is asked again after an hour all the same. */
+const waitMsMax = 3_600_000;
 const seconds = /^\d+(\.\d+)?$/;
 
 /**
  * For how long an answer asks to be left alone, ms: exactly by `retry-after-ms`, else by Retry-After,
- * whose date counts from the answer's own, so that no two clocks are compared. Undefined: it does not
- * say, or nobody can tell.
+ * whose date counts from the answer's own, so that no two clocks are compared; an hour at most.
+ * Undefined: it does not say, or nobody can tell.
  */
 export function retryAfterMsOf(headers: readonly string[]): number | undefined {
+  const waitMs = askedMsOf(headers);
+  return waitMs === undefined ? undefined : Math.min(waitMs, waitMsMax);
+}
+
+function askedMsOf(headers: readonly string[]): number | undefined {
   const exact = valueOf(headers, "retry-after-ms");
   if (seconds.test(exact)) return Number(exact);
   const text = valueOf(headers, "retry-after");

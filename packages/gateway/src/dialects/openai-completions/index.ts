@@ -3,7 +3,7 @@ import { keyTable } from "../../body/keys.ts";
 import { errorBody, errorFrame } from "../../stream/frames.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
-import { dataOf, plainEvents, type StreamEvent } from "../events.ts";
+import { dataOf, isErrorEvent, plainEvents, type StreamEvent } from "../events.ts";
 import { isFilled, isRecord, listOf } from "../json.ts";
 import { openaiUsage } from "../usage.ts";
 
@@ -28,7 +28,7 @@ function classify(text: string): StreamEvent {
   if (data === "[DONE]") return plainEvents.marker;
   const value = parseJson(data);
   if (!isRecord(value)) return plainEvents.unreadable;
-  if (value["error"] != null) return plainEvents.error;
+  if (value["error"] != null || isErrorEvent(text)) return plainEvents.error;
   const choices = listOf(value["choices"]);
   const event = classifyChoices(choices);
   const usage = value["usage"] == null ? undefined : openaiUsage(value["usage"]);
