@@ -8,8 +8,10 @@ import { type Running, runGateway } from "../../packages/gateway/test/harness.ts
 import { eventually } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningRedis, startRedis } from "../../packages/testkit/src/redis/index.ts";
+import { emptyDir, runCli, verdictOf } from "./cli-process.ts";
+import { skipUnlessPassed } from "./readiness.ts";
 
-const parts = await requireParts(["redis"], { rows: ["R1-06"] });
+const parts = await requireParts(["redis"], { rows: ["R1-06", "R4-01"] });
 const clock = systemClock();
 /** Far more than the second or two between two looks at a dependency. */
 const soonMs = 30_000;
@@ -65,7 +67,7 @@ describe.skipIf(parts.missing)(
       await redis[Symbol.asyncDispose]();
     });
 
-    it("tells status, version, environment and each dependency; one that goes flips alone, and a required one is 503 [R1-06]", async () => {
+    it("tells status, version, environment and each dependency; one that goes flips alone, and a required one is 503 [R1-06] [R4-01]", async () => {
       expect(whole.status).toBe(200);
       expect(whole.body).toMatchObject({
         status: "ok",
@@ -104,5 +106,15 @@ describe.skipIf(parts.missing)(
       other.close();
       expect((await until(whole.states)).status).toBe(200);
     }, 200_000);
+
+    it("its p99 is measured by a load of more than 299 samples and is below 100 ms [R4-01]", async (context) => {
+      const flags = ["--get", "/health", "--rate", "400", "--duration", "1s", "--json"];
+      const limit = ["--threshold", "response_time: p(99)<100ms"];
+      const argv = ["load", "--target", g.url, ...flags, ...limit];
+      const verdict = verdictOf(await runCli(emptyDir(), argv));
+      const p99 = verdict.claims.find(({ statement }) => statement.includes("p99 < 100 ms"));
+      expect(p99?.n).toBeGreaterThanOrEqual(299);
+      skipUnlessPassed(context, verdict, [p99?.id ?? "no such claim"]);
+    }, 60_000);
   },
 );
