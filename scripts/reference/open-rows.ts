@@ -3,24 +3,30 @@
  * test binds leaves this table; an architecture test holds both together.
  */
 export const openRows: Readonly<Record<string, string>> = {
-  "R0-19":
-    "no bench measures calls with limiter and breaker switched on and off in one run; only the switch times of kills are tested",
   "R0-20":
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
-  "R1-07": "nobody has judged it yet",
-  "R1-12": "nobody has judged it yet",
-  "R1-16": "nobody has judged it yet",
-  "R1-21": "nobody has judged it yet",
-  "R1-22": "nobody has judged it yet",
-  "R1-24": "nobody has judged it yet",
-  "R1-29": "nobody has judged it yet",
-  "R1-31": "nobody has judged it yet",
-  "R1-33": "nobody has judged it yet",
-  "R1-34": "nobody has judged it yet",
-  "R1-35": "nobody has judged it yet",
-  "R1-37": "nobody has judged it yet",
-  "R1-39": "nobody has judged it yet",
-  "R1-41": "nobody has judged it yet",
+  "R1-07":
+    "an HTTP service's declared version is compared with what it says; no root route tells a build commit, and no image label is read to compare it with",
+  "R1-12": "no check follows a login from its token over a protected call to a logout that ends it",
+  "R1-16":
+    "a single MinIO passes as live, not as not_applicable with its reason, and no test starts a cluster to see its write quorum",
+  "R1-21":
+    "doctor compares no applied migration with the head, and nothing runs the gateway's migrations dry from empty and from the version before",
+  "R1-22":
+    "the smoke profile plans 200 samples of each endpoint and takes two minutes; no test runs it whole against a socket",
+  "R1-29":
+    "the slope of memory and its interval are judged on recorded series and short runs; no test holds a soak for ten minutes",
+  "R1-31":
+    "quota-burst sees refusals, Retry-After, admitted counts and another key on any target; counting headers, the wait itself and a global limit it does not",
+  "R1-33":
+    "Prometheus scrapes and traces arrive; no Grafana loads a dashboard, and no logs are sent over OTLP",
+  "R1-34": "no backup, schedule or restore drill is built: drills are declared and not tested",
+  "R1-35": "the shipped workflow is not run by a test: no runner executes its steps",
+  "R1-37":
+    "checks of a shell script can be written as services of a stack only where a kind knows them",
+  "R1-39": "load rates come from the plan, and no command loads sample data into a target",
+  "R1-41":
+    "doctor prints whether the local gateway listens and no endpoint of a plan; no page of troubleshooting is executed by a test",
   "R2-12": "nobody has judged it yet",
   "R2-13": "nobody has judged it yet",
   "R2-14": "nobody has judged it yet",

@@ -110,8 +110,12 @@ test("a finding is open and its service's owner's, until each of its claims is w
       waived.includes(claim.id) ? { ...claim, disposition: "waived" as const } : claim,
     );
     const applied = waived.map((claim) => ({
-      ...{ claim, disposition: "waived" as const, reason: "it is known" },
-      ...{ owner: "lead", approvedBy: "head", expires: "2026-05-01" },
+      claim,
+      disposition: "waived" as const,
+      reason: "it is known",
+      owner: "lead",
+      approvedBy: "head",
+      expires: "2026-05-01",
     }));
     const verdict = {
       ...input.verdict,

@@ -194,15 +194,20 @@ export class LoadEvidence {
   }
 
   #ladder({ claim, ladder }: BoundClaim): void {
-    const size = this.#sizes
-      .find(({ scenario }) => scenario === ladder?.scenario)
-      ?.result.sizes.find(({ users }) => users === ladder?.users);
+    const held = this.#sizes.find(({ scenario }) => scenario === ladder?.scenario)?.result;
+    const size = held?.sizes.find(({ users }) => users === ladder?.users);
     const value = ladder === undefined ? null : size?.[ladder.of];
     if (ladder === undefined || value == null) {
       return this.#notRun(claim.id, "The ladder did not hold this number of users.");
     }
-    const seen = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
-    const data = { stream: claim.of, part: "all", ok: value >= ladder.atLeast, seen };
+    const figure = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
+    const sizes = held?.sizes.map(({ users }) => users).join(", ") ?? "";
+    const knee = held?.knee ?? null;
+    const where =
+      knee === null ? "none of them is a knee" : `the knee is ${knee}: more brought waiting alone`;
+    const ok = value >= ladder.atLeast;
+    const seen = ok ? figure : `${figure} Of ${sizes} users at once ${where}.`;
+    const data = { stream: claim.of, part: "all", ok, seen };
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
   }
 
