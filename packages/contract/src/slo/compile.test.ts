@@ -253,7 +253,7 @@ describe("what is made beside the rules", () => {
     expect(JSON.stringify(dashboard).match(/"expr"/g)).toHaveLength(6);
   });
 
-  test("tests name each detection time, before and after", () => {
+  test("each detection time is looked at before and after it", () => {
     const document = promtoolTests(ratio, "../rules/x.yml");
     const text = JSON.stringify(document);
     expect(document).toHaveProperty("rule_files", ["../rules/x.yml"]);

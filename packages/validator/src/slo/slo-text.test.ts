@@ -97,7 +97,7 @@ describe("the files of a compilation", () => {
   const made = compileSlos(read.document);
   if (!made.ok) throw new Error(JSON.stringify(made.problems));
 
-  it("rules and tests stand in folders beside each other, and tests name their rules", () => {
+  it("rules and what tries them stand in folders beside each other", () => {
     const files = new Map(
       sloFiles(made.outputs, read.document.intervals).map(({ path, text }) => [path, text]),
     );

@@ -5,7 +5,7 @@ import { type Running, runGateway } from "../../../test/harness.ts";
 import { createTlsMetrics } from "../../tls/metrics.ts";
 import { createWorkerMetrics } from "../../workers/metrics.ts";
 import { checkWatched } from "./check.ts";
-import { isSelected, readSamples, readSelector, type Sample } from "./exposition.ts";
+import { isSelected, readSamples, readSelector, type Sample } from "@loadline/contract/selector";
 import { ruleGroups, rulesFile } from "./rules-file.ts";
 
 const options = { objective: 99.5, job: "loadline" };

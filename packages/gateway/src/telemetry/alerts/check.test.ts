@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkWatched } from "./check.ts";
-import { isSelected, readSamples, readSelector } from "./exposition.ts";
+import { isSelected, readSamples, readSelector } from "@loadline/contract/selector";
 
 const startS = 1_000_000;
 const hourS = 3600;

@@ -1,4 +1,4 @@
-import { isSelected, readSamples, readSelector, type Sample } from "./exposition.ts";
+import { isSelected, readSamples, readSelector, type Sample } from "@loadline/contract/selector";
 import { minEvents, watched } from "./watched.ts";
 
 /** How a watched figure stands; what was not seen or too little is never within. */
