@@ -34,11 +34,13 @@ test("a changed, a new and a lost setting are named by path, lists as a whole", 
 test("terms of the whole run are settings too", () => {
   const changed = changedSettings(
     planWith({}),
-    planWith({}, { profile: "full", confidence: 0.99 }),
+    planWith({}, { profile: "full", confidence: 0.99, maxAgeMs: 60_000, retries: 0 }),
   );
   expect(changed.map(({ path, to }) => [path, to])).toEqual([
     ["confidence", "0.99"],
+    ["maxAgeMs", "60000"],
     ["profile", '"full"'],
+    ["retries", "0"],
   ]);
 });
 

@@ -25,9 +25,11 @@ function walk(value: unknown, path: string, depth: number, into: Map<string, str
   if (value !== undefined) into.set(path, canonicalJson(value).slice(0, valueMax));
 }
 
-function settingsOf({ stages, profile, confidence, maxWaived, budgetMinutes }: RunPlan) {
+function settingsOf(plan: RunPlan) {
+  const { stages, profile, confidence, maxWaived, budgetMinutes, maxAgeMs, retries } = plan;
   const known = new Map<string, string>();
-  walk({ profile, confidence, maxWaived, budgetMinutes, ...stages }, "", 0, known);
+  const own = { profile, confidence, maxWaived, budgetMinutes, maxAgeMs, retries };
+  walk({ ...own, ...stages }, "", 0, known);
   return known;
 }
 

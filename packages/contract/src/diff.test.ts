@@ -50,6 +50,13 @@ describe("diffRuns", () => {
     expect(diffRuns(lax, strict).loosened).toEqual([]);
   });
 
+  test("shorter outages ask less of the time up, longer ones do not", () => {
+    const of = (limit: number) =>
+      side(made({ claims: [{ ...quantile, kind: "time_availability", limit }] }));
+    expect(diffRuns(of(30_000), of(5_000)).loosened.map((one) => one.what)).toEqual(["limit"]);
+    expect(diffRuns(of(5_000), of(30_000)).loosened).toEqual([]);
+  });
+
   test("a removed part and a removed claim are loosened", () => {
     const wide = { ...base, parts: ["a", "b"] };
     const from = side(made({ claims: [wide, quantile] }));

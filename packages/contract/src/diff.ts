@@ -102,7 +102,9 @@ const isLower = (x: number | undefined, y: number | undefined): boolean =>
 /** A limit that moved to the side that is easier to keep. */
 function isWider(a: Claim, b: Claim): boolean {
   if (a.limit === undefined || b.limit === undefined) return false;
-  return a.side === "above" ? b.limit < a.limit : b.limit > a.limit;
+  // Shorter outages need less clean time.
+  const isEasierLow = a.side === "above" || a.kind === "time_availability";
+  return isEasierLow ? b.limit < a.limit : b.limit > a.limit;
 }
 
 /** Of more lost parts than these only their number and the first is said. */

@@ -1,7 +1,8 @@
-import { claimSchema, parseQuantity, quantityMs } from "@loadline/contract";
+import { claimSchema } from "@loadline/contract";
 import { z } from "zod";
 import { checkLoaded } from "../service-load/loaded.ts";
 import { stackSchema } from "../stack/manifest.ts";
+import { ageMs } from "./age.ts";
 
 /** Stages a plan may leave out; the last three are declared only, no build runs them yet. */
 export const stageNames = ["probe", "stack", "load", "chaos", "audit", "drill"] as const;
@@ -54,15 +55,6 @@ export const loadSchema = z.strictObject({
   ingestP95Ms: limitMs.default(2000).describe("p95 of an ingest, and of when it is found, ms"),
   fanOutP95Ms: limitMs.default(1000).describe("p95 of a message to each member of a room, ms"),
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
-});
-
-/** A length of time up to 30 days, read as ms. */
-const ageMs = z.string().transform((text, context) => {
-  const quantity = parseQuantity(text);
-  const ms = quantity === null ? null : quantityMs(quantity);
-  if (ms !== null && ms > 0 && ms <= 30 * 86_400_000) return ms;
-  context.addIssue({ code: "custom", message: `give a time up to 720 h such as "24 h"` });
-  return z.NEVER;
 });
 
 export const planFileSchema = z

@@ -35,11 +35,19 @@ function verdictText(claim: ClaimVerdict): string {
   return `${claim.verdict}${reason}${over}`;
 }
 
+/** Kinds whose limit is the least share. */
+const shares: ReadonlySet<ClaimVerdict["kind"]> = new Set([
+  "proportion",
+  "trials",
+  "time_availability",
+  "window_slo",
+]);
+
 /** The limit with the side on which a good value lies, whatever the claim is called. */
 function limitText({ kind, limit }: ClaimVerdict): string {
   if (limit === null) return "-";
   const text = formatFigure(limit);
-  if (kind === "proportion" || kind === "trials") return `>= ${text}`;
+  if (shares.has(kind)) return `>= ${text}`;
   return kind === "quantile" ? `< ${text}` : text;
 }
 

@@ -5,7 +5,7 @@ import type { ClaimVerdict } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
-import { absentRun } from "../load/interop/index.ts";
+import { absentRun, readImportPlan } from "../load/interop/index.ts";
 import { readForeign } from "../load/interop/read-foreign.ts";
 import { type ImportJob, importRun } from "./import-run.ts";
 
@@ -93,6 +93,20 @@ describe("imported results as a run", () => {
     const { claims } = await run({ ...old, thresholds: [] });
     expect(new Set(claims.map(({ verdict }) => verdict))).toEqual(new Set(["not_tested"]));
     expect(claims[0]?.reason).toBe("stale");
+  });
+
+  it("the plan says how old they may be", async () => {
+    const hourAgo = new Date(systemClock().wallMs() - 3_600_000).toISOString();
+    const thresholds = [{ selector: "http_req_duration", threshold: "p(95)<200ms", id: "fast" }];
+    const of = async (maxAgeMs: number): Promise<string | undefined> => {
+      const job = { ...many(), modifiedAt: hourAgo, thresholds, maxAgeMs };
+      return words((await run(job)).claims)["fast"];
+    };
+    expect(await of(2 * 3_600_000)).toBe("passed");
+    expect(await of(60_000)).toBe("not_tested stale");
+    const read = readImportPlan("p.yaml", 'accept: imported\nmaxAge: "2 h"\n');
+    expect(read).toMatchObject({ accepts: true, maxAgeMs: 7_200_000 });
+    expect(() => readImportPlan("p.yaml", "maxAge: 2\n")).toThrow(/maxAge/);
   });
 
   it("what the results do not hold is not tested, with the reason", async () => {

@@ -37,6 +37,8 @@ export interface ImportJob {
   /** The plan says `accept: imported`. */
   readonly accepts: boolean;
   readonly confidence: number;
+  /** Older results are stale, ms; absent: 24 h. */
+  readonly maxAgeMs?: number;
   readonly target?: string;
   /** How the tool was run, when Loadline ran it. */
   readonly driven?: Readonly<Record<string, unknown>>;
@@ -69,6 +71,7 @@ export async function importRun(job: ImportJob, deps: ValidationDeps): Promise<V
     confidence,
     maxWaived: 0,
     budgetMinutes,
+    ...(job.maxAgeMs !== undefined && { maxAgeMs: job.maxAgeMs }),
     claims: claims.map(({ claim }) => claim),
     stages: {},
   };

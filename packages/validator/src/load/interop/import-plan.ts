@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { loadErrors } from "../errors.ts";
+import { ageMs } from "../../plan/age.ts";
 import { parseYaml } from "../../plan/yaml-problems.ts";
 import type { ForeignThresholdSpec } from "./foreign-claims.ts";
 
@@ -17,6 +18,7 @@ const thresholds = z.record(z.string(), z.union([oneThreshold, z.array(oneThresh
 const schema = z.looseObject({
   accept: z.literal("imported").optional().describe("lets another tool's results count"),
   confidence: z.number().min(0.9).max(0.999).optional().describe("one-sided, default 0.95"),
+  maxAge: ageMs.optional().describe('oldest results that count, default "24 h"'),
   thresholds: thresholds.optional().describe("expressions by metric, as in k6"),
   load: z.looseObject({ thresholds: thresholds.optional() }).optional(),
 });
@@ -24,12 +26,14 @@ const schema = z.looseObject({
 export interface ImportPlan {
   readonly accepts: boolean;
   readonly confidence: number;
+  /** Older results are stale, ms; absent: 24 h. */
+  readonly maxAgeMs?: number;
   readonly thresholds: readonly ForeignThresholdSpec[];
 }
 
 const confidenceDefault = 0.95;
 
-/** Reads `accept`, `confidence` and the thresholds of a plan. @throws LL_LOAD_PLAN_INVALID */
+/** Reads `accept`, `confidence`, `maxAge` and the thresholds of a plan. @throws LL_LOAD_PLAN_INVALID */
 export function readImportPlan(path: string, text: string): ImportPlan {
   const parsed = parseYaml(text, schema);
   if (!parsed.ok) {
@@ -38,11 +42,12 @@ export function readImportPlan(path: string, text: string): ImportPlan {
     );
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", lines.join("\n"));
   }
-  const { accept, confidence, load } = parsed.data;
+  const { accept, confidence, load, maxAge } = parsed.data;
   const given = { ...load?.thresholds, ...parsed.data.thresholds };
   return {
     accepts: accept === "imported",
     confidence: confidence ?? confidenceDefault,
+    ...(maxAge !== undefined && { maxAgeMs: maxAge }),
     thresholds: Object.entries(given).flatMap(([selector, list]) =>
       [list].flat().map((one) => specOf(selector, one)),
     ),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ageMs } from "../../plan/age.ts";
 import { feedOrders } from "../scenario/feed/order.ts";
 import { duration, durationOrZero, moduleExport, name } from "./fields.ts";
 import { mcpSchema, ragSchema, roomsSchema } from "./service-schema.ts";
@@ -189,6 +190,7 @@ export const loadBlockSchema = z.strictObject({
 export const loadFileSchema = z.strictObject({
   $schema: z.string().optional().describe("for editors; not read"),
   accept: z.literal("imported").optional().describe("`load import`: another tool's results count"),
+  maxAge: ageMs.optional().describe('`load import`: oldest results that count, default "24 h"'),
   load: loadBlockSchema,
 });
 
