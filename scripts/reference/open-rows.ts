@@ -66,7 +66,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-49": "nobody has judged it yet",
   "R2-53": "nobody has judged it yet",
   "R2-55": "nobody has judged it yet",
-  "R2-59": "nobody has judged it yet",
   "R2-61": "nobody has judged it yet",
   "R2-63": "nobody has judged it yet",
   "R3-01":

@@ -1,0 +1,46 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { repositoryRoot } from "./tree.ts";
+
+const text = readFileSync(join(repositoryRoot, ".github/workflows/readiness.yml"), "utf8");
+
+/** The steps as text, in their order. */
+const steps = text.split(/^ {6}- /m).slice(1);
+
+/** The script of a step: its one line, or its block without the indentation. */
+function scriptOf(step: string): string {
+  const [, block] = /^ {8}run: \|\n((?: {10}.*\n?|\n)*)/m.exec(step) ?? [];
+  if (block !== undefined) return block.replaceAll(/^ {10}/gm, "");
+  return /^ *(?:run: )(.*)$/m.exec(step)?.[1] ?? "";
+}
+
+const stepWith = (word: string): string => steps.find((one) => one.includes(word)) ?? "";
+
+describe("the workflow that ships", () => {
+  it("runs each week and by hand, keeps the whole bundle for an archive, and ends with the verdict's own code [R2-59]", () => {
+    expect(text).toMatch(/^ {2}workflow_dispatch:$/m);
+    expect(text).toMatch(/^ {2}schedule:\n {4}- cron: "\d+ \d+ \* \* [0-6]"$/m);
+    const kept = stepWith("upload-artifact");
+    expect(kept).toContain("path: ${{ steps.validate.outputs.run }}");
+    expect(kept).toContain("if-no-files-found: error");
+    expect(Number(/retention-days: (\d+)/.exec(kept)?.[1])).toBeGreaterThanOrEqual(30);
+    // What is kept is kept whatever the verdict is, and the last step alone is the gate.
+    expect(kept).toContain("if: always() &&");
+    expect(steps.at(-1)).toContain("steps.validate.outputs.code");
+  });
+
+  it("has scripts that a shell reads, and hands the code of the run on", () => {
+    const scripts = steps.map(scriptOf).filter((script) => script !== "");
+    expect(scripts.length).toBeGreaterThan(3);
+    for (const script of scripts) {
+      // What the code host fills in is a word to the shell.
+      const filled = script.replaceAll(/\$\{\{[^}]*\}\}/g, "filled");
+      expect(spawnSync("bash", ["-n", "-c", filled], { encoding: "utf8" }).stderr).toBe("");
+    }
+    const validate = scriptOf(stepWith("id: validate"));
+    expect(validate).toMatch(/--profile quick\ncode=\$\?\necho "code=\$code" >>/);
+    expect(validate.trimEnd().endsWith("exit 0")).toBe(true);
+  });
+});
