@@ -67,7 +67,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-53": "nobody has judged it yet",
   "R2-55": "nobody has judged it yet",
   "R2-61": "nobody has judged it yet",
-  "R2-63": "nobody has judged it yet",
   "R3-01":
     "no production image is built, so nothing gates its size, its SBOM or that it can be reproduced",
   "R3-02":

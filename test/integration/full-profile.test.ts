@@ -108,7 +108,7 @@ describe("the plan of R2 with --profile full", () => {
     }
   }, 150_000);
 
-  it("on the gateway: its chat passes, and the routes it lacks are named [R2-57]", async (context) => {
+  it("on the gateway: its chat passes, the routes it lacks are named, and coverage is what was decided of what was declared [R2-57] [R2-63]", async (context) => {
     await using gateway = await startGatewayProcess({
       listen: { port: 0 },
       log: { level: "silent" },
@@ -121,7 +121,7 @@ describe("the plan of R2 with --profile full", () => {
     const target = { auth: "bearer", apiKeyEnv: "KEY", unknownModel: "refused", model: "sim" };
     const service = { token: `\${env:KEY}` };
     const plan = planOf(gateway.url, { target, service });
-    const { verdict, code, runDir } = await validateFull(plan, { KEY: gateway.key });
+    const { verdict, code, cwd, runDir } = await validateFull(plan, { KEY: gateway.key });
     expect(lintOf(runDir)).toEqual([]);
     expect(open(verdict)).toEqual([
       "stack.rag.read_back error probe_contract",
@@ -136,6 +136,15 @@ describe("the plan of R2 with --profile full", () => {
     expect([verdict.outcome, code]).toEqual(["NOT_PROVEN", 2]);
     const sentence = (id: string): string =>
       verdict.claims.find((claim) => claim.id === id)?.sentence ?? "";
+    const declared = verdict.claims.filter((claim) => claim.required);
+    const decided = declared.filter(({ verdict: word }) => /^(passed|failed)$/.test(word));
+    // What the routes lack and what nobody built is declared all the same.
+    expect(declared.length - decided.length).toBeGreaterThanOrEqual(unloaded.length + later.length);
+    expect(verdict.coverage).toBe(decided.length / declared.length);
+    const score = await runCli(cwd, ["score", runDir, "--json"]);
+    expect(JSON.parse(score.out)).toMatchObject({
+      total: { required: declared.length, decided: decided.length, coverage: verdict.coverage },
+    });
     expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
     expect(sentence("load.rag.success")).toContain("lacks the route of rag/ingest (404)");
