@@ -5,6 +5,7 @@ import {
   modelsRequest,
   type ProbeClient,
 } from "../probes/client.ts";
+import { patientClient } from "../probes/patient-client.ts";
 import { bodyJson, isRecord } from "../probes/shapes.ts";
 import type { Need, TargetContract } from "../probes/probe.ts";
 import type { Preflight, Stage, StageContext } from "./stage.ts";
@@ -14,7 +15,7 @@ const timeoutMs = 15_000;
 /** The prober's client for this run: the plan's host and no other. */
 export function openClient(context: StageContext): ProbeClient {
   const { deps, plan, run } = context;
-  return createProbeClient({
+  const client = createProbeClient({
     baseUrl: plan.target.baseUrl,
     egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(plan.target.baseUrl))] }),
     clock: deps.clock,
@@ -23,6 +24,7 @@ export function openClient(context: StageContext): ProbeClient {
     timeoutMs,
     signal: deps.signal,
   });
+  return patientClient(client, deps);
 }
 
 /** A 404 that speaks of a model comes from the route; any other says that there is no route. */

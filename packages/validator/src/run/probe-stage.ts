@@ -69,6 +69,20 @@ function recordMissing(context: StageContext, probe: Probe, need: Need): void {
   }
 }
 
+/** Parts of which every bad finding is an answer of the target's rate limit: nothing was judged. */
+function limitedParts(findings: readonly ProbeFinding[]): ReadonlySet<string> {
+  const bad = findings.filter(({ ok }) => !ok);
+  const isLimited = ({ exchange }: ProbeFinding): boolean => exchange.status === 429;
+  const judged = new Set(bad.filter((one) => !isLimited(one)).map(({ part }) => part));
+  return new Set(bad.map(({ part }) => part).filter((part) => !judged.has(part)));
+}
+
+function recordLimited(context: StageContext, probe: Probe, part: string): void {
+  const sentence = `The target answered HTTP 429, again after a wait, so ${probe.id} saw nothing else.`;
+  const data = { part, reason: "not_run", sentence, remedy: "a key with a higher rate limit" };
+  context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [probe.id], data });
+}
+
 /** What the probe saw; null when no attempt reached the target. Each that did not is recorded. */
 function findingsOf(
   context: StageContext,
@@ -101,8 +115,13 @@ async function runProbe(context: StageContext, probe: Probe): Promise<void> {
   try {
     const findings = await findingsOf(context, probe, client);
     if (findings === null) return;
-    for (const finding of findings) recordFinding(context, probe, finding);
+    const limited = limitedParts(findings);
+    for (const part of limited) recordLimited(context, probe, part);
+    for (const finding of findings) {
+      if (!limited.has(finding.part)) recordFinding(context, probe, finding);
+    }
     for (const part of new Set(findings.map((finding) => finding.part))) {
+      if (limited.has(part)) continue;
       recorder.append({
         kind: "sample.closed",
         by: stream,
