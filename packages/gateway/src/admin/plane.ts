@@ -42,7 +42,16 @@ interface Visit {
 /** The admin API and its documents on Fastify; it opens no socket of its own. */
 export function createAdminPlane(deps: AdminPlaneDeps): AdminPlane {
   const visits = new WeakMap<IncomingMessage, Visit>();
-  const app = fastify({ logger: false, bodyLimit: deps.bodyBytesMax });
+  const app = fastify({
+    logger: false,
+    bodyLimit: deps.bodyBytesMax,
+    // What its router refuses by itself, such as an id that is too long, is no path of ours.
+    frameworkErrors(_error, request, reply) {
+      const { x } = visitOf(request);
+      void reply.headers({ "x-request-id": x.id, ...guardHeaders });
+      void sendProblem(reply, { code: "LL_ROUTE_UNKNOWN" }, x);
+    },
+  });
   const visitOf = (request: FastifyRequest): Visit => {
     const visit = visits.get(request.raw);
     if (!visit) throw gatewayErrors.make("LL_INTERNAL_UNEXPECTED");

@@ -66,6 +66,7 @@ describe("problems of the admin API", () => {
     expect(await codeOf("GET /admin/v1/nothing")).toBe("404 LL_ROUTE_UNKNOWN");
     expect(await codeOf("GET /admin/v1/keys/")).toBe("404 LL_OBJECT_UNKNOWN");
     expect(await codeOf("GET /admin/v1/keys/a/b/c")).toBe("404 LL_ROUTE_UNKNOWN");
+    expect(await codeOf(`GET /admin/v1/keys/${"x".repeat(300)}`)).toBe("404 LL_ROUTE_UNKNOWN");
     expect(await codeOf("DELETE /admin/v1/keys")).toBe("405 LL_ROUTE_METHOD");
     expect(await codeOf("PUT /admin/v1/keys")).toBe("405 LL_ROUTE_METHOD");
     expect(await codeOf("GET /admin/v1/keys?limit=0")).toBe("400 LL_QUERY_FIELD");

@@ -2,6 +2,7 @@ import { parseRange } from "@loadline/kit/ip-ranges";
 import { z } from "zod";
 import { gatewayErrors } from "../../errors.ts";
 import { bindingPattern } from "../certificate.ts";
+import { printableText } from "../printable.ts";
 import { isPermission, readRole } from "../roles.ts";
 
 const listMax = 256;
@@ -9,10 +10,8 @@ const dayMs = 86_400_000;
 /** Latest moment a key may name: the year 2200. */
 const timeMax = Date.UTC(2200, 0, 1);
 
-const printable = z
-  .string()
-  .regex(/^[^\u0000-\u001f\u007f]{1,100}$/, "is not 1 to 100 printable characters");
-const name = z.string().regex(/^[^\u0000-\u001f\u007f]{1,256}$/, "holds a name that is no name");
+const printable = printableText(100, "is not 1 to 100 printable characters");
+const name = printableText(256, "holds a name that is no name");
 const id = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/*-]{0,127}$/, "is not an id of 1 to 128 characters");

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { permissionField, roleField } from "../keys/fields.ts";
+import { printableText } from "../printable.ts";
 
-const text = (max: number) =>
-  z.string().regex(new RegExp(`^[^\\u0000-\\u001f\\u007f]{1,${max}}$`), "is not printable text");
+const text = (max: number): z.ZodString => printableText(max, "is not printable text");
 const id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "is not 1 to 63 characters of a-z, 0-9, dot, dash");
