@@ -71,6 +71,7 @@ export type { PlanFile, TargetManifest } from "./plan/manifest.ts";
 export type { Probe } from "./probes/probe.ts";
 export { probes } from "./probes/table.ts";
 export { shellLine } from "@loadline/contract";
+export { checklistText } from "./reporters/checklist.ts";
 export { textReporters } from "./reporters/table.ts";
 export { type ImportJob, importRun } from "./run/import-run.ts";
 export { type BudgetRow, checkBudget, planBudget, type RunBudget } from "./run/budget.ts";

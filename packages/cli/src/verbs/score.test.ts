@@ -1,5 +1,7 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readVerdict } from "@loadline/contract";
+import { lintReport } from "@loadline/contract/lint";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { folderWithRuns, runNamed } from "../../test/bundles.ts";
 import { type Ended, runLine } from "../../test/run-line.ts";
@@ -52,6 +54,35 @@ describe("score", () => {
     const plain = await score(good);
     expect(host.out).toContain("\u001b[33mNOT_PROVEN\u001b[0m");
     expect(host.out.replace(/\u001b\[\d+m/g, "")).toBe(plain.out);
+  });
+
+  it("the checklist has a box for every required claim, ticked where it is proven and nowhere else [R2-55]", async () => {
+    for (const [run, ticked, open] of [
+      [good, 3, 0],
+      [bad, 0, 1],
+    ] as const) {
+      const { exit, out } = await score(`${run} --checklist list.md`);
+      expect([exit, out]).toEqual([0, (await score(run)).out]);
+      const list = readFileSync(join(cwd, "list.md"), "utf8");
+      const { claims } = readVerdict(
+        JSON.parse(readFileSync(join(cwd, run, "verdict.json"), "utf8")),
+      ) ?? { claims: [] };
+      const boxes = list.split("\n").filter((line) => line.startsWith("- ["));
+      const required = claims.filter((claim) => claim.required);
+      expect(boxes.length).toBe(required.length);
+      for (const { id, verdict } of required) {
+        const box = boxes.find((line) => line.includes(`\`${id}\``)) ?? "";
+        expect([id, box.startsWith("- [x] ")]).toEqual([id, verdict === "passed"]);
+        if (verdict !== "passed") expect(box).toContain(`: ${verdict}`);
+      }
+      expect(boxes.filter((line) => line.startsWith("- [x] ")).length).toBeGreaterThanOrEqual(
+        ticked,
+      );
+      expect(boxes.filter((line) => line.startsWith("- [ ] ")).length).toBeGreaterThanOrEqual(open);
+      expect(lintReport("list.md", Buffer.from(list)).findings).toEqual([]);
+    }
+    const refused = await score(`${good} --checklist no/folder/list.md`);
+    expect([refused.exit, refused.err]).toEqual([78, expect.stringContaining("LL_CLI_WRITE")]);
   });
 
   it("a gate file that is not there, or is none, is named with its line: exit 78", async () => {

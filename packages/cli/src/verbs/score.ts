@@ -1,22 +1,25 @@
 import { resolve } from "node:path";
 import { buildScorecard, decideGates, type GateResult } from "@loadline/contract";
-import { loadGates, readBundle, readReportModel } from "@loadline/validator";
+import { checklistText, loadGates, readBundle, readReportModel } from "@loadline/validator";
 import { bundlePath } from "../bundle-path.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import { scorecardText } from "../terminal/scorecard.ts";
+import { writeOutput } from "../write-output.ts";
 import type { VerbContext } from "./verb.ts";
 
 /**
  * Prints the scorecard of a bundle; reads the bundle only. A score is no gate: exit 0, unless a gate
- * file asks: 1 for a failed gate, 2 for one that too little decides. @throws LL_GATE_FILE
+ * file asks: 1 for a failed gate, 2 for one that too little decides. @throws LL_GATE_FILE, LL_CLI_WRITE
  */
 export async function runScore({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
   const path = bundlePath(host.cwd, args.positionals[0] ?? "", stateDir);
   const file = args.text("gates");
   const wanted = file === undefined ? [] : loadGates(resolve(host.cwd, file));
   const { verdict } = readReportModel(await readBundle(path));
+  const list = args.text("checklist");
+  if (list !== undefined) writeOutput(resolve(host.cwd, list), checklistText(verdict));
   const card = buildScorecard(verdict);
   const gates = decideGates(wanted, verdict);
   const paint = createPaint(isColoured(host, host.stdout));

@@ -160,9 +160,10 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "score",
     summary: "the scorecard: eleven categories, coverage beside each",
-    usage: "BUNDLE [--gates FILE]",
+    usage: "BUNDLE [--gates FILE] [--checklist FILE]",
     example: "loadline score .loadline/runs/latest",
     options: [
+      { name: "checklist", value: "FILE", help: "writes what is proven as ticked boxes, too" },
       {
         name: "gates",
         value: "FILE",
