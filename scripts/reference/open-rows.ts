@@ -7,7 +7,6 @@ export const openRows: Readonly<Record<string, string>> = {
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
   "R1-07":
     "an HTTP service's declared version is compared with what it says; no root route tells a build commit, and no image label is read to compare it with",
-  "R1-12": "no check follows a login from its token over a protected call to a logout that ends it",
   "R1-16":
     "a single MinIO passes as live, not as not_applicable with its reason, and no test starts a cluster to see its write quorum",
   "R1-21":
@@ -23,7 +22,7 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-34": "no backup, schedule or restore drill is built: drills are declared and not tested",
   "R1-35": "the shipped workflow is not run by a test: no runner executes its steps",
   "R1-37":
-    "checks of a shell script can be written as services of a stack only where a kind knows them",
+    "calls over HTTP can be written as steps of a service; a query, a socket or a command of a shell script cannot",
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
   "R1-41":
     "doctor prints whether the local gateway listens and no endpoint of a plan; no page of troubleshooting is executed by a test",

@@ -6,6 +6,7 @@ import { textIn } from "../wire/shape.ts";
 import { httpBrowser } from "./http-browser.ts";
 import { httpContract } from "./http-contract.ts";
 import { httpErrors } from "./http-errors.ts";
+import { httpSteps } from "./http-steps.ts";
 import { versionProbe } from "./version.ts";
 
 type HttpProbe = StackProbe<ServiceOf<"http">>;
@@ -42,5 +43,6 @@ export const httpProbes: readonly StackProbe[] = [
   ]),
   httpContract,
   httpErrors,
+  httpSteps,
   ...httpBrowser,
 ];

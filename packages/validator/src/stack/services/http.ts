@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { secretRef, serviceFields, serviceUrl } from "./fields.ts";
+import { httpSteps } from "./http-steps.ts";
 
 const path = z.string().startsWith("/").max(500);
 const origin = z.string().regex(/^https?:\/\/[^/]+$/, "an origin such as https://app.example");
@@ -43,5 +44,6 @@ export const httpService = z.strictObject({
     .describe("where JSON that is broken, or too large, is to be refused"),
   compressed: path.optional().describe("route whose answer is to be compressed"),
   cached: path.optional().describe("route with an ETag"),
+  steps: httpSteps,
   ...serviceFields,
 });

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { parseJson } from "@loadline/kit/json";
+import { textIn } from "../wire/shape.ts";
 import { type RawCall, type RawReply, startRawWeb } from "./raw-web.ts";
 import type { StartTwin } from "./twin.ts";
 
@@ -44,6 +45,41 @@ function posted({ body }: RawCall): RawReply {
   return isJson ? { status: 201, body: "{}" } : refused(400, "no_json");
 }
 
+/** A login that gives a token, what the token opens, and its end. */
+function startAccounts(): (call: RawCall) => RawReply | null {
+  const open = new Set<string>();
+  let count = 0;
+  return ({ method, url, headers, body }) => {
+    const call = `${method} ${url.pathname}`;
+    const bearer = headers.authorization?.replace("Bearer ", "") ?? "";
+    if (call === "POST /login") {
+      const given = parseJson(body.toString("utf8"));
+      if (textIn(given, "password") !== token) return refused(401, "login");
+      const made = `session-${++count}-of-the-twin`;
+      open.add(made);
+      return { status: 200, body: JSON.stringify({ data: { token: made } }) };
+    }
+    if (call === "POST /logout") return { status: open.delete(bearer) ? 204 : 401 };
+    if (call !== "GET /me") return null;
+    return open.has(bearer) ? { status: 200, body: '{"user":"me"}' } : refused(401, "login");
+  };
+}
+
+const bearer = { authorization: "Bearer {{token}}" };
+const steps = {
+  session: [
+    {
+      method: "POST",
+      path: "/login",
+      json: { user: "me", password: "${env:TWIN_TOKEN}" },
+      take: { token: "data.token" },
+    },
+    { path: "/me", headers: bearer, equals: { user: "me" } },
+    { method: "POST", path: "/logout", headers: bearer, status: [200, 204] },
+    { path: "/me", headers: bearer, status: 401, contains: "error" },
+  ],
+};
+
 function answer(call: RawCall): RawReply {
   const path = call.url.pathname;
   if (call.method === "OPTIONS") {
@@ -68,7 +104,12 @@ function answer(call: RawCall): RawReply {
 
 /** The twin of an HTTP API. */
 export const startHttpTwin: StartTwin = async (rules) => {
-  const stub = await startRawWeb({ rules, mark: word, answer });
+  const accounts = startAccounts();
+  const stub = await startRawWeb({
+    rules,
+    mark: word,
+    answer: (call) => accounts(call) ?? answer(call),
+  });
   return {
     service: {
       kind: "http",
@@ -80,6 +121,7 @@ export const startHttpTwin: StartTwin = async (rules) => {
       cached: "/items",
       accepts: { path: "/items", bodyBytesMax },
       version: "0.1",
+      steps,
     },
     secrets: { TWIN_TOKEN: token },
     [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
