@@ -26,29 +26,38 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
   "R1-41":
     "doctor prints whether the local gateway listens and no endpoint of a plan; no page of troubleshooting is executed by a test",
-  "R2-12": "nobody has judged it yet",
-  "R2-13": "nobody has judged it yet",
-  "R2-14": "nobody has judged it yet",
-  "R2-15": "nobody has judged it yet",
-  "R2-16": "nobody has judged it yet",
-  "R2-17": "nobody has judged it yet",
-  "R2-18": "nobody has judged it yet",
-  "R2-19": "nobody has judged it yet",
-  "R2-20": "nobody has judged it yet",
-  "R2-21": "nobody has judged it yet",
-  "R2-22": "nobody has judged it yet",
-  "R2-23": "nobody has judged it yet",
-  "R2-27": "nobody has judged it yet",
-  "R2-28": "nobody has judged it yet",
-  "R2-29": "nobody has judged it yet",
-  "R2-30": "nobody has judged it yet",
-  "R2-31": "nobody has judged it yet",
-  "R2-32": "nobody has judged it yet",
-  "R2-33": "nobody has judged it yet",
-  "R2-34": "nobody has judged it yet",
-  "R2-35": "nobody has judged it yet",
-  "R2-36": "nobody has judged it yet",
-  "R2-37": "nobody has judged it yet",
+  "R2-12": "no chaos stage is built: nothing kills a process of the target or times its recovery",
+  "R2-13": "no chaos stage is built: nothing loads the target's CPU or measures it there",
+  "R2-14": "no chaos stage is built: nothing fills the target's memory",
+  "R2-15": "no chaos stage is built: nothing partitions two services of the target",
+  "R2-16":
+    "no chaos stage is built: the gateway's breakers are tested, no run injects faults and reads their transitions",
+  "R2-17":
+    "no chaos stage is built: no hypothesis of a steady state is held before, during and after a fault",
+  "R2-18": "no chaos stage is built, so no share of upheld hypotheses is shown",
+  "R2-19":
+    "no chaos stage is built: there is no list of what faults may touch, and nothing to undo",
+  "R2-20":
+    "no audit stage is built: images are searched for secrets, by no vulnerability scanner and without an SBOM",
+  "R2-21": "no audit stage is built: nothing tries SQL injection",
+  "R2-22": "no audit stage is built: nothing tries cross-site scripting against a target",
+  "R2-23":
+    "no audit stage is built: one route is asked without and with a wrong key, not every route as every role",
+  "R2-26":
+    "no audit stage is built: no check judges security headers by the kind of route; the gateway's own answers over TLS carry HSTS",
+  "R2-27": "no audit stage is built: nothing uploads hostile files to a target",
+  "R2-28":
+    "secrets of real formats are searched for in files, environment and images; no canary key is planted and no answer of the target is searched",
+  "R2-29":
+    "no audit stage is built, so there is no score weighted by severity; the scorecard counts claims of security without weights",
+  "R2-30": "no drill is built: nothing backs up PostgreSQL and restores it",
+  "R2-31": "no drill is built: nothing backs up Redis and restores it",
+  "R2-32": "no drill is built: nothing backs up Qdrant and restores it",
+  "R2-33": "no drill is built: nothing backs up Neo4j and restores it",
+  "R2-34": "no drill is built: nothing backs up an object store and restores it",
+  "R2-35": "no drill is built: nothing destroys data between a backup and its restore",
+  "R2-36": "no drill is built: no writer keeps a ledger outside the store it writes to",
+  "R2-37": "no drill is built, so no store is restored or skipped by one",
   "R2-40":
     "errors in 5 minutes have a static alert; no series counts lost records, so data loss has a claim and no alert",
   "R2-41":
@@ -61,11 +70,15 @@ export const openRows: Readonly<Record<string, string>> = {
     "intervals of the file set the scrape of Prometheus and absence is told after 15 minutes; health intervals set nothing",
   "R2-46":
     "levels and routes are generated and tried by amtool; no test has a real Alertmanager call real sinks level by level",
-  "R2-47": "nobody has judged it yet",
-  "R2-49": "nobody has judged it yet",
-  "R2-53": "nobody has judged it yet",
-  "R2-55": "nobody has judged it yet",
-  "R2-61": "nobody has judged it yet",
+  "R2-47":
+    "nothing is encrypted at rest: state and files lie in the state directory as they came; TLS covers the wire",
+  "R2-49": "no drill is built, so no RPO and no RTO is measured",
+  "R2-53":
+    "chaos, security and backup have no verb, for their stages are not built; docs/guides/suite.md maps the other nine",
+  "R2-61":
+    "a release holds no run of its own: the tarball is validated by a test and no signed bundle is packed into it",
+  "R2-64":
+    "schemas, diff and trend are there and versioned; no finding carries a link to a runbook",
   "R3-01":
     "no production image is built, so nothing gates its size, its SBOM or that it can be reproduced",
   "R3-02":

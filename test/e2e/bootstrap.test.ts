@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,10 +23,13 @@ const hostPath = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 
 describe("a clean clone", () => {
   it.runIf(hasHostNode)(
-    "installs itself, does the main job under the host's older Node, and leaves git clean",
+    "installs itself by the README's command, does the main job under the host's older Node, and leaves git clean [R2-55]",
     (context) => {
       const cwd = cleanClone();
       const env = { HOME: tmpdir(), ...hostPath };
+      const readme = readFileSync(join(cwd, "README.md"), "utf8");
+      expect(readme).toMatch(/^## Run\n[^#]*^```\nnpm start\n```$/m);
+      expect(readme).toContain("`npm start -- --once` stops after the verdict");
       const argv = ["start", "--", "--once", "--port", "0"];
       const start = spawnSync("npm", argv, { cwd, env, encoding: "utf8" });
       expect(start.stderr).toContain("bootstrap: installing");

@@ -28,7 +28,7 @@ describe("diffRuns", () => {
     expect([...diff.loosened, ...diff.changedChecks]).toEqual([]);
   });
 
-  test("a worse, a better, a new and a gone verdict are named [R2-64]", () => {
+  test("a worse, a better, a new and a gone verdict are named", () => {
     const [good, bad] = [side(made()), side(made({ ok: false }))];
     expect(diffRuns(good, bad).claims[0]?.change).toBe("worse");
     expect(diffRuns(bad, good).claims[0]?.change).toBe("better");

@@ -83,7 +83,7 @@ const level = ":@SECLEVEL=0";
 const weak = `DEFAULT${level}`;
 
 describe.each(fronts)("a listener with TLS, front %s", (front) => {
-  it("speaks HTTP/1.1 over TLS 1.3 with the hybrid group first, and 1.2 with forward secrecy; answers carry HSTS [R2-26]", async () => {
+  it("speaks HTTP/1.1 over TLS 1.3 with the hybrid group first, and 1.2 with forward secrecy; answers carry HSTS", async () => {
     await using served = await serve(front);
     expect(served.gateway.url).toMatch(/^https:/);
     using modern = served.peer({ ALPNProtocols: ["h2", "http/1.1"] });
