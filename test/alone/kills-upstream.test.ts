@@ -1,6 +1,7 @@
 import { describe, it } from "vitest";
 import { startHttpUpstreams } from "./kills/http-upstreams.ts";
 import {
+  expectFastAnswers,
   expectFastSwitches,
   kills,
   killsTimeoutMs,
@@ -11,7 +12,7 @@ import {
 
 describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a second`, () => {
   it(
-    "no call fails and every switch takes at most 500 ms [R0-18]",
+    "no call fails and every switch takes at most 500 ms, to callers as well [R0-18, R0-19]",
     async (context) => {
       const names = ["u1", "u2", "u3"];
       await using upstreams = await startHttpUpstreams(names);
@@ -26,6 +27,7 @@ describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a
       const victim = { name: "HTTP upstream", everyMs: 1000, kill };
       const report = await killUnderLoad(context, running, victim);
       await expectFastSwitches(context, running, report);
+      expectFastAnswers(context, report);
     },
     killsTimeoutMs,
   );

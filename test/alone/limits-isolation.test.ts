@@ -1,10 +1,10 @@
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import { upperRank } from "../../packages/contract/src/statistics/sampling.ts";
 import { watchMachine } from "../integration/busy-rounds.ts";
 import { type Ask, askerOf, keyOf, spread } from "../integration/limits-promises/asking.ts";
 import { notTested, quietest, skipNotTested } from "../integration/machine.ts";
 import { Serving } from "../integration/workers/serving.ts";
+import { p99Bounds } from "./order-statistics.ts";
 
 const clock = systemClock();
 const blocks = 20;
@@ -12,7 +12,6 @@ const callsPerBlock = 30;
 /** Calls of B at once. */
 const width = 10;
 const ratioMax = 1.05;
-const confidence = 0.95;
 const aEveryMs = 10;
 
 /** What a model takes anyhow: a share of it is what the promise allows. */
@@ -32,18 +31,6 @@ interface Round {
   readonly ratio: { readonly lower: number; readonly upper: number };
   /** Why the machine may have made it; null when nothing says so. */
   readonly excuse: string | null;
-}
-
-/** Order statistics that hold the 99th percentile between them. */
-function p99Bounds(ms: readonly number[]): { lower: number; upper: number } {
-  const sorted = ms.toSorted((a, b) => a - b);
-  const up = upperRank(ms.length, 0.99, confidence) ?? ms.length;
-  const down = ms.length + 1 - (upperRank(ms.length, 0.01, confidence) ?? ms.length);
-  const mirrored = sorted.length - 1;
-  return {
-    upper: sorted[up - 1] ?? Number.POSITIVE_INFINITY,
-    lower: sorted[Math.min(mirrored, Math.max(0, down - 1))] ?? 0,
-  };
 }
 
 async function measure(ask: Ask, a: string, b: string): Promise<Round> {

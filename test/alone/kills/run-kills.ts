@@ -26,6 +26,8 @@ export interface KillReport {
   readonly switched: number;
   /** The slowest call sent around each kill, ms, ascending. */
   readonly slowestMs: readonly number[];
+  /** The longest wait between two good answers around each kill, ms, ascending. */
+  readonly gapsMs: readonly number[];
   /** Share of the time in which something waited for a processor, 0..1; 0 where the kernel does not say. */
   readonly pressure: number;
 }
@@ -71,19 +73,33 @@ function reportOf(load: Load, killedMs: readonly number[]): Omit<KillReport, "pr
     failed: load.calls.filter(({ status }) => status !== 200),
     switched: load.calls.filter(({ attempts }) => attempts > 1).length,
     slowestMs: slowestMs.toSorted((x, y) => x - y),
+    gapsMs: killedMs.map((atMs) => gapAround(load.calls, atMs)).toSorted((x, y) => x - y),
   };
+}
+
+/** From the last good answer before a kill on, until its consequences are over. */
+function gapAround(calls: readonly Call[], atMs: number): number {
+  const good = calls
+    .filter(({ status }) => status === 200)
+    .map(({ startMs, ms }) => startMs + ms)
+    .filter((endMs) => endMs > atMs - beforeMs && endMs < atMs + afterMs)
+    .toSorted((x, y) => x - y);
+  if (good.length < 2) return Infinity;
+  return good.reduce((longest, endMs, i) => Math.max(longest, endMs - (good[i - 1] ?? endMs)), 0);
 }
 
 /** The report in one line. */
 export function sayKills(name: string, report: KillReport): string {
-  const { kills, calls, failed, switched, slowestMs } = report;
+  const { kills, calls, failed, switched, slowestMs, gapsMs } = report;
   const at = (share: number): number =>
     Math.round(
       slowestMs[Math.min(slowestMs.length - 1, Math.floor(slowestMs.length * share))] ?? 0,
     );
+  const gapMs = Math.round(gapsMs.at(-1) ?? 0);
   return (
     `${name}: ${kills} kills, ${calls} calls, ${failed.length} failed, ${switched} switched; ` +
-    `slowest call per kill p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, max ${at(1)} ms\n${sayFailed(failed)}`
+    `slowest call per kill p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, max ${at(1)} ms; ` +
+    `longest wait between two good answers ${gapMs} ms\n${sayFailed(failed)}`
   );
 }
 

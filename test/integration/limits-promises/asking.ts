@@ -4,6 +4,7 @@ import { type NewKey, operator } from "../../../packages/gateway/src/index.ts";
 import type { Serving } from "../workers/serving.ts";
 
 const clock = systemClock();
+const triesMax = 5;
 
 /** One answer with what limits say of it; times are monotonic ms. */
 export interface Asked {
@@ -31,10 +32,21 @@ export function askerOf(serving: Serving): Ask {
   };
 }
 
-/** A new key that only calls, of this rate class. */
+/**
+ * A new key that only calls, of this rate class. Making it is no promise of limits: a store that a
+ * busy machine keeps from answering in its time is asked again.
+ */
 export async function keyOf(serving: Serving, rateId: string): Promise<string> {
   const attributes: NewKey = { name: rateId, roles: ["caller"], rateId };
-  return (await serving.keys.create(operator(), attributes)).secret;
+  let cause: unknown;
+  for (let tries = 0; tries < triesMax; tries++) {
+    try {
+      return (await serving.keys.create(operator(), attributes)).secret;
+    } catch (fault) {
+      cause = fault;
+    }
+  }
+  throw new Error("no key could be made", { cause });
 }
 
 /** Runs `job` for each of `items`, at most `width` at once, and keeps their order. */
