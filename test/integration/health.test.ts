@@ -9,7 +9,7 @@ import { eventually } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningRedis, startRedis } from "../../packages/testkit/src/redis/index.ts";
 import { emptyDir, runCli, verdictOf } from "./cli-process.ts";
-import { skipUnlessPassed } from "./readiness.ts";
+import { judgeRounds, unless } from "./load/rounds.ts";
 
 const parts = await requireParts(["redis"], { rows: ["R1-06", "R4-01"] });
 const clock = systemClock();
@@ -111,10 +111,13 @@ describe.skipIf(parts.missing)(
       const flags = ["--get", "/health", "--rate", "400", "--duration", "1s", "--json"];
       const limit = ["--threshold", "response_time: p(99)<100ms"];
       const argv = ["load", "--target", g.url, ...flags, ...limit];
-      const verdict = verdictOf(await runCli(emptyDir(), argv));
-      const p99 = verdict.claims.find(({ statement }) => statement.includes("p99 < 100 ms"));
-      expect(p99?.n).toBeGreaterThanOrEqual(299);
-      skipUnlessPassed(context, verdict, [p99?.id ?? "no such claim"]);
-    }, 60_000);
+      const measure = async (): Promise<readonly string[]> => {
+        const verdict = verdictOf(await runCli(emptyDir(), argv));
+        const p99 = verdict.claims.find(({ statement }) => statement.includes("p99 < 100 ms"));
+        expect(p99?.n).toBeGreaterThanOrEqual(299);
+        return unless(p99?.verdict === "passed", `${p99?.verdict ?? ""}: ${p99?.sentence ?? ""}`);
+      };
+      await judgeRounds(context, measure, 2);
+    }, 240_000);
   },
 );
