@@ -91,7 +91,10 @@ describe("an option that is refused", () => {
     ["audit-log query --from yesterday", "--from is no time such as"],
     ["audit-log prove --seq 1 --size 2", "two different proofs"],
     ["audit-log query --limit 1001", "--limit is a whole number from 1 to 1000."],
-    ["schedule --plan p --every minute", "--every is one of hourly, daily, weekly."],
+    [
+      "schedule --plan p --every minute",
+      "--every is one of hourly, daily, weekly, monthly, quarterly.",
+    ],
   ])("%s: exit 64 and the reason", async (line, message) => {
     // The store is there, so that the option is what is refused.
     if (line.startsWith("audit-log")) await run("keys list");
@@ -151,7 +154,7 @@ describe("a key that is named and not set", () => {
 describe("schedule", () => {
   it("a plan that is not there yet is noted apart from what is installed", async () => {
     const gone = await run("schedule cron --plan plan.yaml");
-    writeFileSync(join(cwd, "plan.yaml"), "");
+    writeFileSync(join(cwd, "plan.yaml"), 'target: { baseUrl: "http://127.0.0.1:9/v1" }\n');
     const there = await run("schedule cron --plan plan.yaml");
     expect(gone.err).toBe(`note ${join(cwd, "plan.yaml")} is not there yet\n`);
     expect([there.err, there.out]).toEqual(["", gone.out]);
