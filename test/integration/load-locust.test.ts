@@ -154,7 +154,7 @@ describe.skipIf(parts.missing)("a real Locust against a target that knows the tr
     writeFileSync(join(dir, "mix.py"), mixScript);
     writeFileSync(join(dir, "plan.json"), JSON.stringify(mixPlan));
     const tool = parts.found("locust").path;
-    const flags = ["--users", "50", "--duration", "2s", "--target", other.url, "--json"];
+    const flags = ["--users", "50", "--duration", "4s", "--target", other.url, "--json"];
     const [own, driven] = await Promise.all([
       runCli(dir, ["load", "plan.json", "--target", target.url, "--json"]),
       runCli(dir, [
