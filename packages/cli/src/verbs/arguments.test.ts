@@ -154,7 +154,7 @@ describe("a key that is named and not set", () => {
 describe("schedule", () => {
   it("a plan that is not there yet is noted apart from what is installed", async () => {
     const gone = await run("schedule cron --plan plan.yaml");
-    writeFileSync(join(cwd, "plan.yaml"), 'target: { baseUrl: "http://127.0.0.1:9/v1" }\n');
+    writeFileSync(join(cwd, "plan.yaml"), 'target: { url: "http://127.0.0.1:9/v1" }\n');
     const there = await run("schedule cron --plan plan.yaml");
     expect(gone.err).toBe(`note ${join(cwd, "plan.yaml")} is not there yet\n`);
     expect([there.err, there.out]).toEqual(["", gone.out]);
