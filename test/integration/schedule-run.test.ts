@@ -7,8 +7,8 @@ import { claimsThat, emptyDir, runCli } from "./cli-process.ts";
 import { notTested } from "./machine.ts";
 import { soleVerdict } from "./readiness.ts";
 
-const tools = ["/usr/bin/flock", "/usr/bin/timeout"];
-const missing = tools.filter((path) => !existsSync(path));
+const flock = "/usr/bin/flock";
+const missing = [flock, "/usr/bin/timeout"].filter((path) => !existsSync(path));
 if (missing.length > 0) notTested("a crontab line that runs", `${missing.join(", ")} not there`);
 
 /** Checks the objects that are emitted from this plan itself. */
@@ -49,7 +49,7 @@ describe("a validation that recurs, emitted from its plan", () => {
       );
 
       const lock = join(cwd, ".loadline", "schedule.lock");
-      const held = spawnSync("flock", ["-n", lock, "sh", "-c", words], { cwd: "/", env });
+      const held = spawnSync(flock, ["-n", lock, "sh", "-c", words], { cwd: "/", env });
       expect(held.status).toBe(1);
       expect(soleVerdict(cwd).run).toBe(verdict.run);
     },
