@@ -101,7 +101,7 @@ function recounted(name: string, claims: readonly ClaimVerdict[]): Row {
   return { name, ...counts, score: of(passed), coverage: of(decided) };
 }
 
-describe("a plan of six smoke tests and a limit of CPU, through the command", () => {
+describe("a plan of six smoke checks and a limit of CPU, through the command", () => {
   let whole: Run;
   let half: Run;
 
