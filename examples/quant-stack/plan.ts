@@ -1,5 +1,33 @@
 import { appOrigin } from "./api.ts";
 
+const owner = "platform team";
+
+/** The database and the cache of the application. */
+function storesAt(at: { readonly db: number; readonly cache: number }): object {
+  return {
+    db: {
+      kind: "postgres",
+      owner: "data team",
+      url: `postgres://127.0.0.1:${at.db}/quant`,
+      user: "app",
+      password: "${env:DB_PASSWORD}",
+      version: "15",
+      migrations: { table: "schema_migrations", head: "0003" },
+      replication: "none",
+    },
+    cache: {
+      kind: "redis",
+      owner,
+      url: `redis://127.0.0.1:${at.cache}`,
+      password: "${env:REDIS_PASSWORD}",
+      persistence: "aof",
+      maxmemoryPolicy: "allkeys-lru",
+      topology: "single",
+      limits: { memoryBytes: 67_108_864 },
+    },
+  };
+}
+
 /** The plan that is green on the stack; services that were not started are left out. */
 export function planOf(at: {
   api: string;
@@ -9,7 +37,6 @@ export function planOf(at: {
   models: string | null;
 }): object {
   const s3 = { accessKey: "${env:S3_USER}", secretKey: "${env:S3_PASSWORD}" };
-  const owner = "platform team";
   const files = { owner, kind: "minio", url: at.files, ...s3, bucket: "data", versioning: true };
   const artifacts = { owner, kind: "minio", url: at.files, ...s3, bucket: "mlflow" };
   const models = {
@@ -24,26 +51,7 @@ export function planOf(at: {
       name: "quant-stack",
       timeoutMs: 30_000,
       services: {
-        db: {
-          kind: "postgres",
-          owner: "data team",
-          url: `postgres://127.0.0.1:${at.db}/quant`,
-          user: "app",
-          password: "${env:DB_PASSWORD}",
-          version: "15",
-          migrations: { table: "schema_migrations", head: "0003" },
-          replication: "none",
-        },
-        cache: {
-          kind: "redis",
-          owner,
-          url: `redis://127.0.0.1:${at.cache}`,
-          password: "${env:REDIS_PASSWORD}",
-          persistence: "aof",
-          maxmemoryPolicy: "allkeys-lru",
-          topology: "single",
-          limits: { memoryBytes: 67_108_864 },
-        },
+        ...storesAt(at),
         ...(at.files === null ? {} : { files, artifacts }),
         ...(at.models === null ? {} : { models }),
         api: {

@@ -33,11 +33,7 @@ export { openGateway } from "./workers/supervisor.ts";
 export { checkWatched, type WatchedFigure } from "./telemetry/alerts/check.ts";
 export { rulesDocument, rulesFile } from "./telemetry/alerts/rules-file.ts";
 export { gatewaySloSeries } from "./telemetry/alerts/slo-series.ts";
-export {
-  certificatePlaces,
-  type CertificateView,
-  describeCertificates,
-} from "./tls/describe.ts";
+export { certificatePlaces, type CertificateView, describeCertificates } from "./tls/describe.ts";
 export { readTls } from "./tls/wire.ts";
 export { sqlUrl } from "./state/config.ts";
 export { type Acting, defaultTenant, operator } from "./identity/acting.ts";
