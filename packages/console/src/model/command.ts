@@ -1,4 +1,4 @@
-import { shellLine } from "@loadline/contract";
+import { shellLine } from "@loadline/contract/browser";
 
 // A command line may not carry control characters.
 const control = /[\u0000-\u001f\u007f-\u009f]/g;
