@@ -21,7 +21,7 @@ export interface Sent {
   /** Key whose end the bytes are kept under. */
   readonly keyEnd?: string;
   readonly said: string;
-  /** The command that sends it again; null where it takes more than one call. */
+  /** Sends it again, a body above 1 KiB left out; null where it takes more than one call. */
   readonly again: readonly string[] | null;
 }
 
