@@ -58,6 +58,13 @@ export const cliErrors = defineErrors({
     summary: "The bundle cannot be read.",
     remedy: "Give the folder of one run, the one that holds `evidence.jsonl`.",
   },
+  LL_CLI_CHECKLIST: {
+    fault: "caller",
+    retryable: false,
+    exit: 1,
+    summary: "A checklist is asked of a bundle whose verdict its evidence does not give.",
+    remedy: "Run `loadline verify` on it, and take the bundle from its source again.",
+  },
   LL_CLI_REPORT: {
     fault: "caller",
     retryable: false,

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readVerdict } from "@loadline/contract";
 import { lintReport } from "@loadline/contract/lint";
@@ -83,6 +83,21 @@ describe("score", () => {
     }
     const refused = await score(`${good} --checklist no/folder/list.md`);
     expect([refused.exit, refused.err]).toEqual([78, expect.stringContaining("LL_CLI_WRITE")]);
+  });
+
+  it.each([
+    ["its verdict", "verdict.json", '"verdict":"failed"', '"verdict":"passed"'],
+    ["a record of its evidence", "evidence.jsonl", '"ok":false', '"ok":true'],
+    ["its evidence, which is cut short", "evidence.jsonl", /\n[^\n]+\n$/, "\n"],
+  ])("no box of a bundle is ticked after %s was changed", async (_, file, from, to) => {
+    const path = join(cwd, bad, file);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(from, to));
+    expect(readFileSync(path, "utf8")).not.toBe(text);
+    const { exit, out, err } = await score(`${bad} --checklist list.md`);
+    expect([exit, out]).toEqual([1, ""]);
+    expect(err).toContain("LL_CLI_CHECKLIST verify says exit 1: ");
+    expect(existsSync(join(cwd, "list.md"))).toBe(false);
   });
 
   it("a gate file that is not there, or is none, is named with its line: exit 78", async () => {
