@@ -78,6 +78,9 @@ describe("an address of a target", () => {
     ["ftp://127.0.0.1", "--target ftp://127.0.0.1: not an http or https address. Run"],
     [`${nobody}/v1/chat/completions`, `one route of an API. Did you mean "${nobody}/v1"?`],
     [`${nobody}/v1/models/`, `Did you mean "${nobody}/v1"?`],
+    [`${nobody}/v1/completions`, `Did you mean "${nobody}/v1"?`],
+    [`${nobody}/v1/embeddings`, `Did you mean "${nobody}/v1"?`],
+    [`${nobody}/team/chat/completions`, `Did you mean "${nobody}/team"?`],
   ])("%s is refused with what was meant", async (target, says) => {
     const ended = await run(`plan --target ${target}`);
     expect(ended.exit).toBe(64);
@@ -93,11 +96,26 @@ describe("an address of a target", () => {
     },
   );
 
-  it("below a path of its own is taken as it is", async () => {
-    const ended = await run(`plan --target ${nobody}/api/models`);
-    expect(ended.exit).toBe(0);
-    expect(ended.out).toContain(`${nobody}/api/models`);
+  it.each([
+    [`${nobody}/openai/deployments/a/chat/completions?api-key=key-of-ada`, "/deployments/a"],
+    [`${nobody}/v1/embeddings#key-of-ada`, "/v1"],
+    ["127.0.0.1:9/v1?api-key=key-of-ada", '"http://127.0.0.1:9/v1"'],
+    ["ftp://127.0.0.1/?api-key=key-of-ada", "ftp://127.0.0.1/:"],
+  ])("%s carries a key, which no message repeats", async (target, says) => {
+    const ended = await run(`plan --target ${target}`);
+    expect(ended.exit).toBe(64);
+    expect(ended.err).toContain(says);
+    expect(ended.out + ended.err).not.toContain("key-of-ada");
   });
+
+  it.each(["/api/models", "/embeddings", "/team/completions", "/openai/v1"])(
+    "below a path of its own is taken as it is: %s",
+    async (path) => {
+      const ended = await run(`plan --target ${nobody}${path}`);
+      expect(ended.exit).toBe(0);
+      expect(ended.out).toContain(`${nobody}${path}`);
+    },
+  );
 });
 
 describe("credentials of a stack", () => {

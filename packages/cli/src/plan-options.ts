@@ -119,12 +119,16 @@ function isHttp(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
+/** Ends of a path that no base has; of the short ones only below a version, others may be mounts. */
+const routes = /\/chat\/completions$|(?<=\/v\d+)\/(completions|embeddings|models)$/;
+
 /** An address without a path gets `/v1`, where OpenAI-shaped servers have their routes. */
 export function apiBase(target: string): string {
   if (!isHttp(target)) {
-    // Before an @ may stand a password, which no message repeats.
-    const said = target.includes("@") ? "" : ` ${target}`;
-    const meantUrl = `http://${target}`;
+    // Before an @ may stand a password, after a ? a key, which no message repeats.
+    const told = target.replace(/[?#].*$/s, "");
+    const said = target.includes("@") ? "" : ` ${told}`;
+    const meantUrl = `http://${told}`;
     const isMeant = said !== "" && !target.includes("://") && isHttp(meantUrl);
     const hint = isMeant ? ` Did you mean "${meantUrl}"?` : "";
     throw cliErrors.make("LL_CLI_VALUE", `--target${said}: not an http or https address.${hint}`);
@@ -134,9 +138,10 @@ export function apiBase(target: string): string {
     throw cliErrors.make("LL_CLI_VALUE", "--target carries a credential; use --api-key-env.");
   }
   const path = url.pathname.replace(/\/+$/, "");
-  const base = path.replace(/\/(chat\/completions|completions|embeddings|(?<=\/v1\/)models)$/, "");
+  const base = path.replace(routes, "");
   if (base !== path) {
-    const message = `--target ${target}: one route of an API. Did you mean "${url.origin}${base}"?`;
+    const asked = `${url.origin}${path}`;
+    const message = `--target ${asked}: one route of an API. Did you mean "${url.origin}${base}"?`;
     throw cliErrors.make("LL_CLI_VALUE", message);
   }
   return `${url.origin}${path === "" ? "/v1" : path}`;
