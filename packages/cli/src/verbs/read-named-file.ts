@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
 
 const bytesMax = 8 * 1024 * 1024;
@@ -10,7 +11,7 @@ export function readNamedFile(cwd: string, name: string): string {
   try {
     if (statSync(path).size <= bytesMax) return readFileSync(path, "utf8");
   } catch (cause) {
-    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const reason = codeOf(cause, "unreadable");
     throw cliErrors.make("LL_CLI_FILE", `${name}: cannot be read (${reason}).`, { cause });
   }
   throw cliErrors.make("LL_CLI_FILE", `${name}: over ${bytesMax} bytes.`);
