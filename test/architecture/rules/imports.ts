@@ -87,6 +87,20 @@ const nodeHttpByValue: TreeRule = {
     ),
 };
 
+const browserHalf: TreeRule = {
+  id: "console-browser-half",
+  summary: "a page takes values from contract's browser half, which reaches no schema library",
+  check: (tree) =>
+    eachImport(
+      tree,
+      sources(tree).filter((path) => packageOf(path) === "console"),
+      (_path, found) =>
+        found.specifier === "@loadline/contract" && !found.typeOnly
+          ? "take it from @loadline/contract/browser"
+          : undefined,
+    ),
+};
+
 const testkitFromTests: TreeRule = {
   id: "testkit-from-tests",
   summary: "only tests, benchmarks and scripts use testkit, and the validator's tests no gateway",
@@ -155,6 +169,7 @@ const extensions: TreeRule = {
 export const importRules: readonly TreeRule[] = [
   importDirections,
   nodeHttpByValue,
+  browserHalf,
   testkitFromTests,
   contractPure,
   gatewayLayering,
