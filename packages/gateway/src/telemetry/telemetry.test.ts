@@ -95,6 +95,28 @@ describe("metrics of a running gateway", () => {
     expect(sampleIn(text, 'loadline_tpot_seconds_count{target="u0"}')).toBe(0);
     expect(sampleIn(text, 'loadline_stream_exits_total{route="r",exit="cut"}')).toBe(1);
   });
+
+  it("a cut stream counts under the status of its error, not under the 200 of its head", async () => {
+    await using upstream = await runUpstream((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const content = { choices: [{ index: 0, delta: { content: "hi" } }] };
+      response.write(`data: ${JSON.stringify(content)}\n\n`);
+    });
+    await using g = await runGateway({
+      ...overUpstreams(upstream.baseUrl),
+      timeouts: { idle: "100ms" },
+    });
+    const answer = await ask(g, { model: "m", stream: true });
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      expect.stringContaining("LL_STREAM_STALL"),
+    ]);
+    const text = await metricsOf(g);
+    const counts = [200, 502, 504].map((status) =>
+      sampleIn(text, `loadline_requests_total{operation="chat",route="r",status="${status}"}`),
+    );
+    expect(counts).toEqual([0, 0, 1]);
+  });
 });
 
 describe("access log of a running gateway", () => {

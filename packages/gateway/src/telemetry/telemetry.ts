@@ -1,4 +1,6 @@
+import type { ErrorTable } from "@loadline/kit/errors";
 import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
+import { gatewayErrors } from "../errors.ts";
 import { type OperationId, operations } from "../pipeline/operations.ts";
 import type { Exchange, Exit, ExitReason } from "../pipeline/exchange.ts";
 import type { StageId } from "../pipeline/stage.ts";
@@ -48,6 +50,13 @@ const reasons: readonly ExitReason[] = [
   "client_left",
   "client_stalled",
 ];
+const errorTable: ErrorTable = gatewayErrors.table;
+const cutStatus = 502;
+
+/** The head of a cut answer said 200; its error tells what became of it. */
+const statusOf = ({ reason, status, code }: Exit): number =>
+  reason === "cut" ? (errorTable[code ?? ""]?.status ?? cutStatus) : status;
+
 type Families = ReturnType<typeof defineFamilies>;
 
 const operation = [...operations.map((o) => o.id), "unknown"];
@@ -57,7 +66,11 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
   const route = names.routesOrNone;
   const status = [...statuses.map(String), otherStatus];
   const counter = metrics.counter;
-  const requests = counter("loadline_requests", "Requests ended.", { operation, route, status });
+  const requests = counter(
+    "loadline_requests",
+    "Requests ended; one that was cut counts under the status of its error.",
+    { operation, route, status },
+  );
   const duration = metrics.histogram(
     "loadline_request_duration_seconds",
     "Time from the request's head to the end of its answer.",
@@ -139,7 +152,7 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   return {
     onExit(x, end) {
       const r = routeOf(x);
-      requests.add(requestsSlot(x.operation.id, r, end.status));
+      requests.add(requestsSlot(x.operation.id, r, statusOf(end)));
       if (!x.operation.isModel) return;
       const isStream = x.body?.isStream ?? false;
       const totalMs = x.endedMs - x.startedMs;
