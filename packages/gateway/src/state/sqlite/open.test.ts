@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { repositorySuite } from "../repository-suite.fixture.ts";
@@ -18,6 +19,17 @@ afterAll(async () => {
 });
 
 repositorySuite("SQLite", () => store);
+
+describe("a file that cannot be opened", () => {
+  it("is not called damaged for a statement that its tables do not take", () => {
+    const path = join(dir, "others.db");
+    using db = new DatabaseSync(path);
+    const ours = `PRAGMA user_version = 1; PRAGMA application_id = ${0x6c_6c_6f_61}`;
+    db.exec(`CREATE TABLE store_facts (name TEXT); ${ours}`);
+    const code = "LL_STATE_UNUSABLE";
+    expect(() => openSqliteStore(path, systemClock())).toThrow(expect.objectContaining({ code }));
+  });
+});
 
 describe("the thread that reads", () => {
   it("is started by no gateway's start and no count of its keys, only by long lists", async () => {

@@ -12,6 +12,8 @@ import { faultOf, isDamage, type SqlThreadPlan } from "./protocol.ts";
 import { type SqlLane, SqlThread } from "./thread.ts";
 
 const busyMs = 2000;
+/** SQLite's code of a statement that it does not take: the file may hold other tables of ours. */
+const statementFault = 1;
 /** A disk under load may take seconds for a sync; nobody else can answer instead. */
 const callMs = 5000;
 /** Reads come with lists of the admin API and with a start, seldom with requests. */
@@ -64,7 +66,8 @@ function prepare(path: string, nowMs: number): void {
   } catch (cause) {
     if (cause instanceof LoadlineError) throw cause;
     const fault = faultOf(cause);
-    const code = isDamage(fault) ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
+    const isStatement = (fault.errcode & 0xff) === statementFault;
+    const code = isDamage(fault) && !isStatement ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
     throw gatewayErrors.make(code, `${path}: ${fault.message}.`, { cause });
   }
 }

@@ -53,8 +53,11 @@ export function faultOf(cause: unknown): SqlFault {
   return { message, errcode: isSqlite ? Number(cause.errcode) : 0 };
 }
 
-/** PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL and CANTOPEN: SQLite's codes of what surrounds a file. */
-const outOfReachFaults: readonly number[] = [3, 5, 6, 7, 8, 10, 13, 14];
+/**
+ * PERM, BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL, SCHEMA, NOLFS
+ * and AUTH: SQLite's codes of what surrounds a file.
+ */
+const outOfReachFaults: readonly number[] = [3, 5, 6, 7, 8, 9, 10, 13, 14, 15, 17, 22, 23];
 
 /** Whether a fault of SQLite says that the file is damaged or not ours, rather than out of reach. */
 export const isDamage = ({ errcode }: SqlFault): boolean =>
