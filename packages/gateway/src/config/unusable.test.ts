@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "./load.ts";
 import { configWarnings } from "./warnings.ts";
+import { breakerSettings } from "../routing/config.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -93,10 +94,13 @@ describe("what does nothing is warned of", () => {
     expect(warned(ofRoute({}))).not.toContain("hedged");
   });
 
-  it("a stay open that its maximum ends", () => {
-    expect(warned({ breaker: { openFor: "2m" } })).toContain(
-      "breaker.openFor is 120000 ms, but openForMax ends it at 60000 ms.",
+  it("a longest stay open below the first, which stays as it is", () => {
+    const config = loadConfig(undefined, env, { breaker: { openFor: "2m" } });
+    expect(configWarnings(config).join("\n")).toContain(
+      "breaker.openForMax (60000 ms) is below openFor (120000 ms) and has no effect.",
     );
+    const { openForMs, openForMaxMs } = breakerSettings(config.breaker);
+    expect([openForMs, openForMaxMs]).toEqual([120_000, 120_000]);
     expect(warned({})).not.toContain("openFor");
   });
 });

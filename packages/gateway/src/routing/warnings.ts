@@ -10,7 +10,9 @@ export function routingWarnings(config: GatewayConfig): string[] {
   const warnings: string[] = [];
   const { openFor, openForMax } = config.breaker;
   if (openFor > openForMax)
-    warnings.push(`breaker.openFor is ${openFor} ms, but openForMax ends it at ${openForMax} ms.`);
+    warnings.push(
+      `breaker.openForMax (${openForMax} ms) is below openFor (${openFor} ms) and has no effect.`,
+    );
   for (const [name, { groups, backup, hedge, resume }] of Object.entries(config.routes)) {
     const targets = groupTargets({ groups });
     if (targets.length === 1 && (hedge !== "off" || resume !== "off"))
