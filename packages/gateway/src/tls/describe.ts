@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from "node:crypto";
 import type { TlsConfig } from "./config.ts";
 import { readPem } from "./files.ts";
 import { certificatesOf, thumbprintOf } from "./material.ts";
+import { certificateNames } from "./names.ts";
 
 /** How a certificate stands at a time; `ending`: within the days that were asked about. */
 export type CertificateState = "good" | "ending" | "ended" | "early";
@@ -36,8 +37,6 @@ export interface CertificatePlace {
 }
 
 const dayMs = 86_400_000;
-/** A name in quotes may hold a comma. */
-const namePattern = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
 const curves: Readonly<Record<string, string>> = {
   prime256v1: "P-256",
   secp384r1: "P-384",
@@ -69,7 +68,7 @@ export function describeCertificates(
     position: i + 1,
     subject: oneLine(one.subject),
     issuer: oneLine(one.issuer),
-    names: (one.subjectAltName?.match(namePattern) ?? []).map((name) => name.trim()),
+    names: certificateNames(one.subjectAltName),
     isAuthority: one.ca,
     key: keyText(one.publicKey),
     notBefore: one.validFromDate.toISOString(),

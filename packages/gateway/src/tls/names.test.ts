@@ -10,6 +10,11 @@ describe("dnsNamesOf", () => {
     expect(dnsNamesOf(names)).toEqual(["a.test", "*.b.test"]);
     expect([dnsNamesOf(undefined), dnsNamesOf("")]).toEqual([[], []]);
   });
+
+  it("takes no name out of the middle of a quoted one", () => {
+    expect(dnsNamesOf('DNS:"a, DNS:evil.test, b", DNS:own.test')).toEqual(["own.test"]);
+    expect(dnsNamesOf('URI:"x:\\", DNS:evil.test, DNS:y", DNS:own.test')).toEqual(["own.test"]);
+  });
 });
 
 describe("contexts by name", () => {

@@ -1,11 +1,17 @@
 import type { SecureContext } from "node:tls";
 
+/** A name in quotes may hold a comma. */
+const namePattern = /(?:[^,"]|"(?:[^"\\]|\\.)*")+/g;
 const dnsPattern = /^DNS:(.+)$/;
+
+/** The names of a certificate, each as it is written, such as `DNS:a.test`. */
+export function certificateNames(names: string | undefined): string[] {
+  return (names?.match(namePattern) ?? []).map((name) => name.trim());
+}
 
 /** DNS names among those of a certificate, in lower case; what is written in quotes is no host. */
 export function dnsNamesOf(names: string | undefined): string[] {
-  return (names ?? "")
-    .split(", ")
+  return certificateNames(names)
     .map((name) => dnsPattern.exec(name)?.[1]?.toLowerCase() ?? "")
     .filter((name) => name !== "" && !name.includes('"'));
 }
