@@ -3,6 +3,8 @@
  * test binds leaves this table; an architecture test holds both together.
  */
 export const openRows: Readonly<Record<string, string>> = {
+  "R0-19":
+    "every switch of 59 kills is held to 500 ms; no test holds what limiter and breaker add to p99 to 1 ms",
   "R0-20":
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
   "R1-07":
@@ -75,6 +77,8 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-49": "no drill is built, so no RPO and no RTO is measured",
   "R2-53":
     "chaos, security and backup have no verb, for their stages are not built; docs/guides/suite.md maps the other nine",
+  "R2-59":
+    "the shipped workflow is read as text by a test: nothing runs its week, its artifacts or its archive",
   "R2-61":
     "a release holds no run of its own: the tarball is validated by a test and no signed bundle is packed into it",
   "R2-64":
@@ -139,6 +143,8 @@ export const openRows: Readonly<Record<string, string>> = {
   "R4-20": "no policy for a cluster is rendered, and no edge is probed in a namespace of its own",
   "R4-21":
     "the hybrid group is negotiated on the listener; no ML-DSA chain, tampered ciphertext or group read off the wire",
+  "R4-22":
+    "an object store that is taken out is disabled; redis, otlp and errors are seen absent only, and no run judges claims that need them",
   "R4-23": "nothing heals by itself under a plan of actions that a prober outside verifies",
   "R4-24": "no federated learning is built",
   "R4-25": "no retrieval is built in the gateway that could be made better",

@@ -83,7 +83,7 @@ describe("a plan that uses tools of this machine", () => {
     });
   }
 
-  it("without any: what needs them is not tested, no claim is passed and none is failed [R4-22]", async () => {
+  it("without any: what needs them is not tested, no claim is passed and none is failed", async () => {
     const cwd = place();
     rmSync(join(cwd, "bin"), { recursive: true });
     const { verdict, code } = await validate(cwd);

@@ -8,7 +8,7 @@ const disabled = 3;
 
 const chat = { model: "sim", messages: [{ role: "user", content: "hi" }] };
 
-it("each optional dependency that is taken out is disabled, not down: the gateway is ready, and what needs it is refused by name [R4-22]", async () => {
+it("an object store that is taken out is disabled, not down, as is each dependency that never was there: the gateway is ready, and files are refused by name", async () => {
   await using whole = await runGateway({ stores: { objects: "file:" } });
   await using bare = await runGateway();
   const stateOf = async (g: typeof whole, dependency: string): Promise<number> =>
