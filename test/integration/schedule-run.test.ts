@@ -48,7 +48,7 @@ describe("a validation that recurs, emitted from its plan", () => {
         ),
       );
 
-      const lock = join(cwd, ".loadline", "schedule.lock");
+      const lock = join(cwd, ".loadline", "schedule-daily-quick.lock");
       const held = spawnSync(flock, ["-n", lock, "sh", "-c", words], { cwd: "/", env });
       expect(held.status).toBe(1);
       expect(soleVerdict(cwd).run).toBe(verdict.run);

@@ -1,19 +1,22 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { loadPlanFile, shellLine } from "@loadline/validator";
+import { loadPlanFile, type PlanFile, shellLine } from "@loadline/validator";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { toolVersion } from "../version.ts";
 import type { VerbContext } from "./verb.ts";
 
-/** How often a validation recurs, in the words of each scheduler. */
+/**
+ * How often a validation recurs, in the words of each scheduler. Hours, but for hourly, are further
+ * apart than a run of the full profile takes, so that plans of several rhythms do not meet.
+ */
 const rhythms = {
-  hourly: { cron: "17 * * * *", calendar: "*-*-* *:17:00" },
+  hourly: { cron: "47 * * * *", calendar: "*-*-* *:47:00" },
   daily: { cron: "17 3 * * *", calendar: "*-*-* 03:17:00" },
-  weekly: { cron: "17 3 * * 1", calendar: "Mon *-*-* 03:17:00" },
-  monthly: { cron: "17 3 1 * *", calendar: "*-*-01 03:17:00" },
-  quarterly: { cron: "17 3 1 1,4,7,10 *", calendar: "*-01,04,07,10-01 03:17:00" },
+  weekly: { cron: "17 5 * * 1", calendar: "Mon *-*-* 05:17:00" },
+  monthly: { cron: "17 23 1 * *", calendar: "*-*-01 23:17:00" },
+  quarterly: { cron: "17 21 1 1,4,7,10 *", calendar: "*-01,04,07,10-01 21:17:00" },
 } as const;
 
 /** What is scheduled. */
@@ -38,7 +41,13 @@ function command(job: ScheduledJob, plan = job.plan, state = job.stateDir): stri
   return ["loadline", "validate", "--plan", plan, "--profile", profile, "--state", state];
 }
 
-/** A crontab line; a run that still goes on keeps the next from starting. */
+/** Plans of several rhythms and profiles stand beside each other. */
+const nameOf = ({ every, profile }: ScheduledJob): string => `${every}-${profile}`;
+
+/** How long a crontab line waits for the run of another one, s. */
+const waitSeconds = 6 * 3_600;
+
+/** A crontab line; its run that still goes on keeps the next from starting, another's delays it. */
 function cron(job: ScheduledJob): string {
   const line = shellLine(command(job));
   if (/[%\n]/.test(line + job.folder)) {
@@ -46,8 +55,10 @@ function cron(job: ScheduledJob): string {
   }
   // A scheduler starts elsewhere, and before the first run there is no folder for the lock.
   const place = `${shellLine(["cd", job.folder])} && ${shellLine(["mkdir", "-p", job.stateDir])}`;
-  const lock = shellLine(["flock", "-n", `${job.stateDir}/schedule.lock`]);
-  return `${rhythms[job.every].cron} ${place} && ${lock} timeout ${job.limitMinutes}m ${line}\n`;
+  const own = shellLine(["flock", "-n", `${job.stateDir}/schedule-${nameOf(job)}.lock`]);
+  const all = shellLine(["flock", "-w", `${waitSeconds}`, `${job.stateDir}/schedule.lock`]);
+  const run = `timeout ${job.limitMinutes}m ${line}`;
+  return `${rhythms[job.every].cron} ${place} && ${own} ${all} ${run}\n`;
 }
 
 /** An argument of `ExecStart`, where `%` and `$` mean something. */
@@ -70,7 +81,7 @@ function unitPath(path: string): string {
 /** A systemd service and its timer, each after the name of its file. */
 function systemd(job: ScheduledJob): string {
   return [
-    "# /etc/systemd/system/loadline-validate.service",
+    `# /etc/systemd/system/loadline-validate-${nameOf(job)}.service`,
     "[Unit]",
     "Description=Loadline validation",
     "[Service]",
@@ -79,7 +90,7 @@ function systemd(job: ScheduledJob): string {
     `ExecStart=/usr/bin/env ${command(job).map(unitWord).join(" ")}`,
     `TimeoutStartSec=${job.limitMinutes}min`,
     "",
-    "# /etc/systemd/system/loadline-validate.timer",
+    `# /etc/systemd/system/loadline-validate-${nameOf(job)}.timer`,
     "[Unit]",
     "Description=Loadline validation, recurring",
     "[Timer]",
@@ -114,7 +125,7 @@ function cronJobBeside(job: ScheduledJob): string[] {
           "apiVersion: v1",
           "kind: ConfigMap",
           "metadata:",
-          "  name: loadline-plan",
+          `  name: loadline-plan-${nameOf(job)}`,
           "data:",
           `  plan.yaml: ${planValue(job.planText)}`,
           "---",
@@ -140,7 +151,7 @@ function cronJob(job: ScheduledJob): string {
     "apiVersion: batch/v1",
     "kind: CronJob",
     "metadata:",
-    "  name: loadline-validate",
+    `  name: loadline-validate-${nameOf(job)}`,
     "spec:",
     `  schedule: "${rhythms[job.every].cron}"`,
     "  concurrencyPolicy: Forbid",
@@ -153,6 +164,8 @@ function cronJob(job: ScheduledJob): string {
     "          restartPolicy: Never",
     "          securityContext:",
     "            runAsNonRoot: true",
+    // A fresh volume is root's; the group of the pod may write to it.
+    "            fsGroup: 65532",
     "          containers:",
     "            - name: loadline",
     `              image: ${JSON.stringify(job.image)}`,
@@ -170,7 +183,7 @@ function cronJob(job: ScheduledJob): string {
     "                - { name: plan, mountPath: /plan, readOnly: true }",
     "                - { name: state, mountPath: /state }",
     "          volumes:",
-    "            - { name: plan, configMap: { name: loadline-plan } }",
+    `            - { name: plan, configMap: { name: loadline-plan-${nameOf(job)} } }`,
     "            - { name: state, persistentVolumeClaim: { claimName: loadline-state } }",
     "",
   ].join("\n");
@@ -187,15 +200,28 @@ const limitShare = 1.5;
 const limitMinutesMin = 20;
 const budgets = { quick: 10, full: 60 } as const;
 
+/** Files that the plan names beside itself, which pods with the plan alone do not have. */
+function filesBeside(file: PlanFile): string[] {
+  const named = [file.slo, file.waivers, ...(file.signing?.keys ?? [])];
+  const secrets = JSON.stringify(file.stack ?? {}).matchAll(/"\$\{file:([^}"]+)\}"/g);
+  const all = [...named, ...Array.from(secrets, ([, name]) => name)];
+  return [...new Set(all.filter((name) => name !== undefined))];
+}
+
 /** What the plan says of its runs; `--profile` wins, and a plan that is not there yet says nothing. */
 async function termsOf(path: string, given: string | undefined) {
   const profile = given === "quick" || given === "full" ? given : undefined;
   if (existsSync(path)) {
     const { plan, file, text } = await loadPlanFile(path, profile);
     const { budgetMinutes } = plan;
-    return { profile: profile ?? file.profile, budgetMinutes, planText: text };
+    const beside = filesBeside(file);
+    return { profile: profile ?? file.profile, budgetMinutes, beside, planText: text };
   }
-  return { profile: profile ?? "quick", budgetMinutes: budgets[profile ?? "quick"] } as const;
+  return {
+    profile: profile ?? "quick",
+    budgetMinutes: budgets[profile ?? "quick"],
+    beside: [],
+  } as const;
 }
 
 const isRhythm = (word: string): word is keyof typeof rhythms => Object.hasOwn(rhythms, word);
@@ -213,7 +239,13 @@ export async function runSchedule({ host, args, stateDir, json }: VerbContext): 
   if (!existsSync(path)) host.stderr.write(`note ${cleanText(path)} is not there yet\n`);
   const name = args.positionals[0] ?? "cron";
   const every = args.text("every") ?? "daily";
-  const { profile, budgetMinutes, ...more } = await termsOf(path, args.text("profile"));
+  const { profile, budgetMinutes, beside, ...more } = await termsOf(path, args.text("profile"));
+  if (name === "cronjob" && beside.length > 0) {
+    const lacking = cleanText(beside.join(", "));
+    host.stderr.write(
+      `note a pod has /plan/plan.yaml alone; mount what it names there: ${lacking}\n`,
+    );
+  }
   const text =
     forms[name]?.({
       every: isRhythm(every) ? every : "daily",

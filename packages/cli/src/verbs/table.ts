@@ -363,7 +363,7 @@ export const verbs: readonly VerbSpec[] = [
         help: "hourly, daily (default), weekly, monthly or quarterly",
       },
       profile,
-      { name: "image", value: "NAME", help: "cronjob: container image, default loadline" },
+      { name: "image", value: "NAME", help: "cronjob: container image, default loadline:VERSION" },
     ],
     positional: {
       name: "cron|systemd|cronjob",
