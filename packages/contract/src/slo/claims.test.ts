@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { claimsOfSlos } from "./claims.ts";
-import { dayMs, hourMs, plainSlo } from "./model.ts";
+import { dayMs, hourMs, plainSlo, type Slo } from "./model.ts";
 
 const month = 30 * dayMs;
 
@@ -79,5 +79,72 @@ describe("claimsOfSlos", () => {
     ]);
     expect(claim).toMatchObject({ target: 0.95, limit: 1500, unit: "ms" });
     expect(claim?.statement).toContain("95 % of the requests of this run take < 1500 ms");
+  });
+
+  const chat = 'loadline_requests_total{operation="chat"}';
+  const of = (change: Partial<Slo>): string | undefined =>
+    claimsOfSlos([
+      plainSlo({
+        id: "gateway.availability",
+        service: "gateway",
+        sli: { kind: "ratio" },
+        objective: 0.99,
+        windowMs: month,
+        ...change,
+      }),
+    ])[0]?.of;
+
+  test.each<[string, Partial<Slo>]>([
+    [
+      "another operation",
+      { id: "gateway.embed.latency.p99", sli: { kind: "latency", underMs: 300 } },
+    ],
+    ["another operation's success", { id: "gateway.embed.availability" }],
+    ["a share that no name tells", { id: "gateway.cache_hits" }],
+    ["hits of a cache", { sli: { kind: "ratio", good: "cache_hits", total: "cache_lookups" } }],
+    [
+      "another total",
+      { sli: { kind: "ratio", bad: `${chat.slice(0, -1)},status=~"5.."}`, total: "x" } },
+    ],
+    [
+      "a latency that is written as a ratio",
+      {
+        id: "gateway-latency-p99",
+        sli: {
+          kind: "ratio",
+          good: 'loadline_request_duration_seconds_bucket{le="0.3"}',
+          total: "loadline_request_duration_seconds_count",
+        },
+      },
+    ],
+    [
+      "other requests of the gateway",
+      { sli: { kind: "ratio", total: 'loadline_requests_total{operation="embeddings"}' } },
+    ],
+    [
+      "failures of another kind",
+      { sli: { kind: "ratio", bad: `${chat.slice(0, -1)},status="429"}`, total: chat } },
+    ],
+    ["another histogram", { id: "latency", sli: { kind: "latency", underMs: 9, histogram: "db" } }],
+    ["slices of time", { method: { kind: "timeslices", sliceMs: 60_000, target: 0.9 } }],
+  ])("%s is not decided by the chat's load", (_, change) => {
+    expect(of(change)).toMatch(/^load\.slo\.[\w.-]+\.(?:errors|response_time)$/);
+  });
+
+  test("what the chat's load is about keeps its stream, by name or by series", () => {
+    const p99 = { kind: "latency", underMs: 300 } as const;
+    expect([
+      of({}),
+      of({ id: "availability", service: "platform" }),
+      of({ id: "gateway.chat.latency.p99", sli: p99 }),
+      of({ id: "chat-availability", service: "chat", sli: { kind: "ratio", total: chat } }),
+      of({ id: "latency.p50", sli: { ...p99, histogram: "loadline_request_duration_seconds" } }),
+    ]).toEqual([
+      "load.chat.errors",
+      "load.chat.errors",
+      "load.chat.response_time",
+      "load.chat.errors",
+      "load.chat.response_time",
+    ]);
   });
 });

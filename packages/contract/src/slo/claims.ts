@@ -1,4 +1,4 @@
-import type { LatencySli, Slo, SloClaim } from "./model.ts";
+import type { LatencySli, Sli, Slo, SloClaim } from "./model.ts";
 
 const confidence = 0.95;
 
@@ -89,15 +89,53 @@ const figures = {
   freshness: "age",
 } as const;
 
-/** The stream of the load stage that observes it; of a drill where only a drill can. */
-function streamOf({ service, id, sli }: Slo): string {
+/** What an id without selectors ends with; before it stands the operation, if any. */
+const measured: Readonly<Record<keyof typeof figures, RegExp>> = {
+  ratio: /^(?:(.+)\.)?(?:availability|error_rate)$/,
+  latency: /^(?:(.+)\.)?latency(?:\.p\d+)?$/,
+  throughput: /^(?:(.+)\.)?throughput$/,
+  freshness: /^(?:(.+)\.)?freshness$/,
+};
+
+const modelRequests = String.raw`loadline_requests_total\{operation=~?"(?:[\w.]+\|)*chat(?:\|[\w.]+)*"`;
+/** Selectors that count what the chat's load sends, by what the SLI takes them for. */
+const chatSelectors: readonly (readonly [string, RegExp])[] = [
+  ["total", new RegExp(String.raw`^${modelRequests}\}$`)],
+  ["bad", new RegExp(String.raw`^${modelRequests},status=~"5\.\."\}$`)],
+  ["good", new RegExp(String.raw`^${modelRequests},status="200"\}$`)],
+  ["histogram", /^loadline_request_duration_seconds$/],
+];
+const selectorKeys: ReadonlySet<string> = new Set(
+  "total bad good histogram timestamp lost".split(" "),
+);
+
+/** Whether every series that it names counts what the chat's load sends; one that names none may. */
+function isOfChat(sli: Sli): boolean {
+  return Object.entries<unknown>({ ...sli })
+    .filter(([key]) => selectorKeys.has(key))
+    .every(([key, text]) =>
+      chatSelectors.some(([own, is]) => own === key && is.test(String(text))),
+    );
+}
+
+/**
+ * The stream of the load stage that observes it; of a drill where only a drill can. What is about
+ * other traffic, or counts slices of time, has a stream of its own that nothing feeds.
+ */
+function streamOf({ service, id, sli, method }: Slo): string {
   if (sli.kind === "loss") return `drill.${service}.loss`;
-  const operation = id.startsWith(`${service}.`) ? id.slice(service.length + 1).split(".") : [];
+  const unfed = `load.slo.${id}.${figures[sli.kind]}`;
+  if (method.kind !== "occurrences" || !isOfChat(sli)) return unfed;
+  const isPrefixed = [`${service}.`, `${service}-`].some((prefix) => id.startsWith(prefix));
+  // OpenSLO writes the dots of an id as dashes.
+  const rest = (isPrefixed ? id.slice(service.length + 1) : id).replaceAll("-", ".");
+  const found = measured[sli.kind].exec(rest);
+  if (found === null) return unfed;
   // `rag.query.latency.p99`: the operation of the service stands before what is measured.
-  const scenario = chatServices.has(service)
-    ? "chat"
-    : [service, ...operation.slice(0, -2)].join(".");
-  return `load.${scenario}.${figures[sli.kind]}`;
+  const [, operation] = found;
+  const isChat = operation === undefined || operation === "chat";
+  if (chatServices.has(service)) return isChat ? `load.chat.${figures[sli.kind]}` : unfed;
+  return `load.${[service, operation].filter(Boolean).join(".")}.${figures[sli.kind]}`;
 }
 
 /** A period in days, or in hours and minutes where it is shorter. */
