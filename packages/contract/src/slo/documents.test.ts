@@ -116,6 +116,7 @@ describe("our own form", () => {
   test.each<[object, string]>([
     [{ objektive: 1 }, "LL_SLO_UNKNOWN_KEY slos[0].objektive"],
     [{ objective: 99.5 }, "LL_SLO_UNIT slos[0].objective"],
+    [{ objective: "0.995" }, "LL_SLO_UNIT slos[0].objective"],
     [{ window: 30 }, "LL_SLO_UNIT slos[0].window"],
     [{ window: "30 lightyears" }, "LL_SLO_UNIT slos[0].window"],
     [{ id: "Chat" }, "LL_SLO_SHAPE slos[0].id"],
@@ -301,6 +302,13 @@ describe("OpenSLO", () => {
       {},
       "LL_SLO_UNIT spec.objectives[0].target",
     ],
+    [
+      "a share in quotes as target",
+      { objectives: [{ target: "0.999" }] },
+      {},
+      "LL_SLO_UNIT spec.objectives[0].target",
+    ],
+    ["a service with a quote", { service: 'a"} or vector(1) #' }, {}, "LL_SLO_SHAPE spec.service"],
     ["a gauge", {}, { counter: false }, "LL_SLO_OPENSLO spec.indicator.spec.ratioMetric.counter"],
     ["no part", {}, { good: undefined }, "LL_SLO_OPENSLO spec.indicator.spec.ratioMetric"],
     [
@@ -318,6 +326,11 @@ describe("OpenSLO", () => {
     ["an unknown key", { objektives: [] }, {}, "LL_SLO_UNKNOWN_KEY spec.objektives"],
   ])("%s is refused by path", (_, spec, metric, expected) => {
     expect(problemsOf(readOpenSlo([foreign(spec, metric)]))[0]).toBe(expected);
+  });
+
+  test.each(["../../x", "a/b", 'a"b', "."])("the name %j is refused", (name) => {
+    const named = { ...(foreign({}) as object), metadata: { name } };
+    expect(problemsOf(readOpenSlo([named]))).toEqual(["LL_SLO_SHAPE metadata.name"]);
   });
 
   test("another version and another kind are refused", () => {

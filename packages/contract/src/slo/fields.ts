@@ -1,6 +1,7 @@
 /** Reads plain data that somebody wrote: every problem is noted with its path, nothing is thrown. */
 import type { Problem } from "../claim.ts";
 import { findNearest } from "../plan/nearest.ts";
+import { percentText } from "./claims.ts";
 import type { SloCode } from "./errors.ts";
 
 /** Problems found so far; what is read after one is still read. */
@@ -93,6 +94,14 @@ export function readOneOf<T extends string>(
   return null;
 }
 
+/** As `readPercent`, of what is promised: 0.995 is no percentage that anybody means. */
+export function readPromisedPercent(r: Reading, value: unknown, path: string): number | null {
+  const bare = typeof value === "string" && !value.includes("%") ? Number(value) : value;
+  if (typeof bare !== "number" || !(bare > 0 && bare <= 1)) return readPercent(r, value, path);
+  note(r, "LL_SLO_UNIT", path, `${bare} has no unit; write "${percentText(bare)}" or "${bare} %"`);
+  return null;
+}
+
 /** `99.5`, `"99.5"` or `"99.5 %"` as 0.995; 0 to 100. */
 export function readPercent(r: Reading, value: unknown, path: string): number | null {
   const text = typeof value === "number" ? String(value) : value;
@@ -105,7 +114,7 @@ export function readPercent(r: Reading, value: unknown, path: string): number | 
 
 /** `"99.5 %"` or 0.995 as 0.995: a bare number is a share, never a percentage. */
 export function readShare(r: Reading, value: unknown, path: string): number | null {
-  if (typeof value === "string") return readPercent(r, value, path);
+  if (typeof value === "string" && value.includes("%")) return readPercent(r, value, path);
   if (typeof value === "number" && value >= 0 && value <= 1) return value;
   note(r, "LL_SLO_UNIT", path, `expected 0..1 or "99.5 %", found ${kindOf(value)}`);
   return null;

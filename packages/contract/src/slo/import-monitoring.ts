@@ -67,9 +67,16 @@ function importChannels(i: Import, value: unknown, path: string): void {
       fields[key] === undefined ? null : readText(i, fields[key], joined(at, key));
     const to = text("to");
     const via = text("via");
-    const name = text("name") ?? type;
+    const name = text("name") ?? freeName(i.receivers, type);
     i.receivers.push({ name, kind, ...(to !== null && { to }), ...(via !== null && { via }) });
   }
+}
+
+/** `email`, then `email-2`: no two channels are one receiver. */
+function freeName(receivers: readonly Receiver[], type: string): string {
+  const taken = new Set(receivers.map(({ name }) => name));
+  const numbered = receivers.map((_, index) => `${type}-${index + 2}`);
+  return [type, ...numbered].find((name) => !taken.has(name)) ?? type;
 }
 
 function importEscalation(i: Import, value: unknown, path: string): void {
@@ -98,7 +105,14 @@ export function importValidation(i: Import, value: unknown, path: string): void 
 }
 
 const duties: Readonly<
-  Record<string, Pick<SloClaim, "of" | "category" | "rationale"> & { readonly what: string }>
+  Record<
+    string,
+    Pick<SloClaim, "of" | "category" | "rationale"> & {
+      readonly what: string;
+      /** What has to be at least so much; all else is at most. */
+      readonly isLeast?: true;
+    }
+  >
 > = {
   secret_rotation: {
     what: "no secret is older than",
@@ -108,6 +122,7 @@ const duties: Readonly<
   },
   audit_retention: {
     what: "audit records are kept for at least",
+    isLeast: true,
     of: "audit.log.retention",
     category: "Security & Compliance",
     rationale: "What happened has to be told later than it is asked.",
@@ -126,11 +141,11 @@ const duties: Readonly<
   },
 };
 
-/** `compliance`: each duty becomes a claim with a bound, decided by audits and drills. */
+/** `compliance`: each duty becomes a claim with a limit, decided by audits and drills. */
 export function importCompliance(i: Import, value: unknown, path: string): void {
   const fields = readMap(i, value, path);
   if (readFields(i, value, path, Object.keys(duties)) === null || fields === null) return;
-  for (const [key, { what, ...rest }] of Object.entries(duties)) {
+  for (const [key, { what, isLeast, ...rest }] of Object.entries(duties)) {
     const stated = fields[key];
     if (stated === undefined) continue;
     const limit = readSpan(i, stated, joined(path, key));
@@ -139,7 +154,7 @@ export function importCompliance(i: Import, value: unknown, path: string): void 
       ...rest,
       id: `slo.${key}`,
       statement: `${what} ${limit / 3_600_000} h`,
-      kind: "bound",
+      kind: isLeast === true ? "predicate" : "bound",
       limit,
       unit: "ms",
       parts: ["all"],

@@ -6,6 +6,7 @@ import {
   readList,
   readMap,
   readPercent,
+  readPromisedPercent,
   readSpan,
   readText,
   refuseUnknown,
@@ -86,7 +87,7 @@ export interface Named {
 /** A percentage of calls that succeed, over 30 days if nothing else is said. */
 export function importAvailability(i: Import, value: unknown, named: Named): void {
   const target = readTarget(i, value, named.path, month);
-  const objective = readPercent(i, target.value, target.path);
+  const objective = readPromisedPercent(i, target.value, target.path);
   if (objective === null) return;
   addSlo(i, named, { target, objective, sli: ratioOf(i, named.service) });
 }

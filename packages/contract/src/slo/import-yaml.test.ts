@@ -236,7 +236,18 @@ describe("monitoring, validation and compliance", () => {
     ]);
   });
 
-  test("duties become claims with a bound", () => {
+  test("channels without a name are told apart", () => {
+    const alert_channels = [
+      { name: "email-2", type: "slack" },
+      "email",
+      "email",
+      { type: "email" },
+    ];
+    const { receivers } = read({ slo_targets: {}, monitoring: { alert_channels } });
+    expect(receivers.map(({ name }) => name)).toEqual(["email-2", "email", "email-3", "email-4"]);
+  });
+
+  test("duties become claims with a limit, one that is kept for at least so long no bound", () => {
     const compliance = {
       secret_rotation: "90 days",
       audit_retention: "1 year",
@@ -246,7 +257,7 @@ describe("monitoring, validation and compliance", () => {
     const { claims } = read({ slo_targets: {}, compliance });
     expect(claims.map(({ id, kind, limit }) => [id, kind, (limit ?? 0) / hourMs])).toEqual([
       ["slo.secret_rotation", "bound", 90 * 24],
-      ["slo.audit_retention", "bound", 365 * 24],
+      ["slo.audit_retention", "predicate", 365 * 24],
       ["slo.rpo", "bound", 1],
       ["slo.rto", "bound", 4],
     ]);
@@ -254,6 +265,24 @@ describe("monitoring, validation and compliance", () => {
 });
 
 describe("what a file may not hold", () => {
+  test.each([0.995, "0.995", 1, { target: 0.5 }])("availability %j has no unit", (availability) => {
+    const isMap = typeof availability === "object";
+    expect(codes({ slo_targets: { availability } })).toEqual([
+      `LL_SLO_UNIT slo_targets.availability${isMap ? ".target" : ""}`,
+    ]);
+  });
+
+  test("a small availability with its sign is what it says", () => {
+    const document = read({ slo_targets: { availability: "0.5 %" } });
+    expect(slo(document, "availability").objective).toBe(0.005);
+  });
+
+  test("two spellings of one objective are refused", () => {
+    expect(codes({ service_slos: { chat: { p99_latency: 300, latency_p99: 900 } } })).toEqual([
+      "LL_SLO_DUPLICATE slos[1].id",
+    ]);
+  });
+
   test.each<[unknown, string]>([
     [{ slo_target: {} }, "LL_SLO_UNKNOWN_KEY slo_target"],
     [{ slo_targets: { availabilty: 99 } }, "LL_SLO_UNKNOWN_KEY slo_targets.availabilty"],

@@ -4,7 +4,7 @@ import type { Import, ImportOptions, ReadSection } from "./import-context.ts";
 import { importCompliance, importMonitoring, importValidation } from "./import-monitoring.ts";
 import { importServices } from "./import-services.ts";
 import { importTargets } from "./import-targets.ts";
-import type { SloResult } from "./read-document.ts";
+import { refuseTwins, type SloResult } from "./read-document.ts";
 import { defaultIntervals } from "./model.ts";
 
 /** Sections in the order they are read: budgets need the objectives before them. */
@@ -36,6 +36,7 @@ export function importSlos(value: unknown, options: ImportOptions): SloResult {
   for (const [key, read] of Object.entries(sections)) {
     if (fields?.[key] !== undefined) read(i, fields[key], key, fields);
   }
+  refuseTwins(i, i.slos);
   if (i.problems.length > 0) return { ok: false, problems: i.problems };
   const { receivers, intervals, claims, escalation, profile } = i;
   const slos = i.slos.map((slo) => ({ ...slo, escalation }));

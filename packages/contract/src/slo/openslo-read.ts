@@ -15,7 +15,7 @@ import {
 } from "./fields.ts";
 import { type BudgetMethod, defaultIntervals, plainSlo, type Sli, type Slo } from "./model.ts";
 import { openSloVersion } from "./openslo-write.ts";
-import { refuseTwins, type SloResult } from "./read-document.ts";
+import { readName, refuseTwins, type SloResult } from "./read-document.ts";
 import { isSelectorText } from "./selector.ts";
 
 const kinds = [
@@ -93,7 +93,7 @@ function readDocument(r: OpenReading, value: unknown, path: string): Slo | null 
   }
   if (kind !== "SLO") return null;
   const metadata = readMap(r, fields["metadata"], joined(path, "metadata"));
-  const name = readText(r, metadata?.["name"], joined(path, "metadata.name"));
+  const name = readName(r, metadata?.["name"], joined(path, "metadata.name"));
   const spec = readFields(r, fields["spec"], joined(path, "spec"), specKeys);
   if (spec === null || name === null || metadata === null) return null;
   return readSpec(r, spec, { path: joined(path, "spec"), name, metadata });
@@ -106,7 +106,7 @@ interface Named {
 }
 
 function readSpec(r: OpenReading, spec: Fields, { path, name, metadata }: Named): Slo | null {
-  const service = readText(r, spec["service"], joined(path, "service"));
+  const service = readName(r, spec["service"], joined(path, "service"));
   const windowMs = readWindow(r, spec["timeWindow"], joined(path, "timeWindow"));
   const found = readObjective(r, spec, path);
   const sli = readIndicator(r, spec, path);

@@ -149,7 +149,8 @@ function readMore(
   };
 }
 
-function readName(r: Reading, value: unknown, path: string): string | null {
+/** A name that files and labels of rules may have: no path, no quote. */
+export function readName(r: Reading, value: unknown, path: string): string | null {
   const text = readText(r, value, path);
   if (text === null || (idPattern.test(text) && text.length <= nameMax)) return text;
   note(r, "LL_SLO_SHAPE", path, "expected a dotted lower-case name such as chat.availability");
