@@ -29,6 +29,15 @@ export function countsOf(sli: Sli, samples: readonly Sample[]): EventCounts | nu
   return pair(events, complement(events, totalOf(samples, sli.good)));
 }
 
+/** Whether a page has the events of an SLI and does not tell which of them are bad. */
+export function isHalfTold(sli: Sli, samples: readonly Sample[]): boolean {
+  if (countsOf(sli, samples) !== null) return false;
+  if (sli.kind === "latency" && sli.histogram !== undefined) {
+    return totalOf(samples, extendSelector(sli.histogram, "_count", "")) !== null;
+  }
+  return sli.kind === "ratio" && sli.total !== undefined && totalOf(samples, sli.total) !== null;
+}
+
 const complement = (events: number | null, good: number | null): number | null =>
   events === null || good === null ? null : events - good;
 

@@ -63,12 +63,18 @@ export function isWatched(slo: Slo): boolean {
   return slo.sli.kind === "loss" ? slo.sli.lost !== undefined : expressionsOf(slo) !== null;
 }
 
-function lintObjective(r: Reading, { objective, sli }: Slo, path: string): void {
+/** What is wrong with the share that an SLO promises; null: nothing. */
+export function wrongObjective({ objective, sli }: Slo): string | null {
   const isWhole = sli.kind === "loss" ? objective === 1 : objective > 0 && objective < 1;
-  if (isWhole) return;
+  if (isWhole) return null;
   const rule =
     sli.kind === "loss" ? "a loss objective is exactly 1" : "must be above 0 and below 1";
-  note(r, "LL_SLO_OBJECTIVE", `${path}.objective`, `${objective}: ${rule}`);
+  return `${objective}: ${rule}`;
+}
+
+function lintObjective(r: Reading, slo: Slo, path: string): void {
+  const wrong = wrongObjective(slo);
+  if (wrong !== null) note(r, "LL_SLO_OBJECTIVE", `${path}.objective`, wrong);
 }
 
 function lintRouting(r: Reading, slo: Slo, path: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { budgetOf, type BudgetPoint } from "./budget.ts";
-import { countsOf } from "./counts.ts";
+import { countsOf, isHalfTold } from "./counts.ts";
 import { judgeSlos } from "./judge.ts";
 import { dayMs, hourMs, plainSlo, type Slo } from "./model.ts";
 import { isSelected, isSelectorText, readSamples, readSelector } from "./selector.ts";
@@ -76,6 +76,19 @@ describe("a verdict by one page", () => {
     const good = { kind: "ratio", good: 'calls{code="200"}', total: "calls" } as const;
     expect(countsOf(good, page(7, 3))).toEqual({ events: 10, bad: 3 });
     expect(countsOf({ kind: "ratio", total: "calls" }, page(7, 3))).toBe(null);
+  });
+});
+
+describe("a page that has events and not their failures", () => {
+  const of = (one: Slo, text: string): boolean => isHalfTold(one.sli, readSamples(text));
+
+  test("is told from one that has both, and from one that has neither", () => {
+    expect(of(slo, 'calls{code="200"} 9')).toBe(true);
+    expect(of(slo, 'calls{code="200"} 9\ncalls{code="502"} 0')).toBe(false);
+    expect(of(slo, "up 1")).toBe(false);
+    expect(of(latency, "took_count 9")).toBe(true);
+    expect(of(latency, 'took_count 9\ntook_bucket{le="2"} 9')).toBe(false);
+    expect(of({ ...slo, sli: { kind: "loss", lost: "calls" } }, "calls 9")).toBe(false);
   });
 });
 

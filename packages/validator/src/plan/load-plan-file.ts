@@ -23,7 +23,7 @@ function stepsOf(path: string): string[] {
 export function parsePlanFile(
   text: string,
   profile?: PlanFile["profile"],
-  sloClaims?: (path: string) => readonly Claim[],
+  sloClaims?: (path: string, confidence: number) => readonly Claim[],
 ): PlanFileResult {
   const parsed = parseYaml(text, planFileSchema);
   if (!parsed.ok) return parsed;
@@ -33,7 +33,7 @@ export function parsePlanFile(
     const line = parsed.lineAt(["slo"]);
     return { ok: false, problems: [{ code: "LL_PLAN_SHAPE", path: "slo", message, line }] };
   }
-  const objectives = file.slo === undefined ? [] : (sloClaims?.(file.slo) ?? []);
+  const objectives = file.slo === undefined ? [] : (sloClaims?.(file.slo, file.confidence) ?? []);
   const { problems } = ownClaimsOf(file, objectives);
   if (problems.length === 0) return { ok: true, file, plan: buildPlan(file, objectives) };
   const located = problems.map((p) => ({ ...p, line: parsed.lineAt(stepsOf(p.path)) }));
@@ -49,7 +49,8 @@ export async function loadPlanFile(
     const why = cause instanceof Error ? cause.message : String(cause);
     throw validatorErrors.make("LL_PLAN_FILE", `${path}: ${why}.`, { cause });
   });
-  const ofFolder = (name: string): readonly Claim[] => loadSloClaims(resolve(dirname(path), name));
+  const ofFolder = (name: string, confidence: number): readonly Claim[] =>
+    loadSloClaims(resolve(dirname(path), name), confidence);
   const result = parsePlanFile(text, profile, ofFolder);
   if (result.ok) return { plan: result.plan, text, file: result.file };
   const lines = result.problems.map(

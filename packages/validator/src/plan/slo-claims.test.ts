@@ -17,6 +17,7 @@ slo_targets:
   data_loss: { target: 0, window: continuous }
 service_slos:
   rag: { p99_latency: { target: 1800 } }
+  gateway: { embed_latency_p99: 300 }
 `;
 
 let folder = "";
@@ -29,10 +30,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const load = { ratePerSecond: 40, durationSeconds: 1, warmupSeconds: 0 };
 
-function write(slo: string, url = "http://127.0.0.1:9/v1"): string {
+function write(slo: string, url = "http://127.0.0.1:9/v1", more: object = {}): string {
   const path = join(folder, "plan.yaml");
   const target = { url, auth: "bearer", apiKeyEnv: "STUB_KEY" };
-  writeFileSync(path, JSON.stringify({ target, load, slo }));
+  writeFileSync(path, JSON.stringify({ target, load, slo, ...more }));
   return path;
 }
 
@@ -45,6 +46,33 @@ describe("objectives of a plan", () => {
     expect(rows).toContain("quantile load.chat.response_time");
     expect(rows.some((row) => /^zero_loss drill\..*\.loss$/.test(row))).toBe(true);
     expect(plan.stages["own"]).toEqual(own.map(({ id }) => id));
+  });
+
+  it("are shown at the confidence of the plan, not at a fixed one", async () => {
+    const duties = "service_slos: { mcp: { operation_timeout: 30000, cpu_utilization: 80 } }\n";
+    writeFileSync(join(folder, "all.yaml"), `${definitions}compliance: { rpo: "1 hour" }\n`);
+    writeFileSync(join(folder, "services.yaml"), duties);
+    for (const name of ["all.yaml", "services.yaml"]) {
+      const { plan } = await loadPlanFile(write(name, undefined, { confidence: 0.99 }));
+      const own = plan.claims.filter(({ id }) => id.startsWith("slo."));
+      expect(own.length, name).toBeGreaterThan(1);
+      expect(new Set(own.map(({ confidence }) => confidence))).toEqual(new Set([0.99]));
+    }
+  });
+
+  it.each([
+    ["slo_targets: {}\n", "LL_PLAN_EMPTY_CLAIM"],
+    ["schema: loadline-slo/v1\n", "LL_PLAN_EMPTY_CLAIM"],
+    ["schema: loadline-slo/v1\nslos: []\n", "LL_PLAN_EMPTY_CLAIM"],
+    ["slo_targets: { availability: 0 }\n", "LL_SLO_OBJECTIVE availability"],
+    ["slo_targets: { availability: 100 }\n", "LL_SLO_OBJECTIVE availability"],
+    ["slo_targets: { error_rate: 100 }\n", "LL_SLO_OBJECTIVE error_rate"],
+    ["slo_targets: { availability: 0.995 }\n", "LL_SLO_UNIT slo_targets.availability"],
+  ])("%j promises nothing that could be missed, and is refused", async (text, line) => {
+    writeFileSync(join(folder, "nothing.yaml"), text);
+    const loading = loadPlanFile(write("nothing.yaml"));
+    await expect(loading).rejects.toMatchObject({ code: "LL_PLAN_INVALID" });
+    await expect(loading).rejects.toThrow(line);
   });
 
   it("a file that is not there, or wrong, ends the plan with its own lines", async () => {
@@ -78,7 +106,7 @@ describe("objectives of a plan", () => {
       else expect([id, verdict, reason]).toEqual([id, "not_tested", "not_run"]);
       // Forty requests prove nothing of 99.5 %.
       expect(verdict, id).not.toBe("passed");
-      if (of.get(id)?.startsWith("load.rag") === true) expect(sentence).toContain("load.rag");
+      if (/^load\.(?:rag|slo)\./.test(of.get(id) ?? "")) expect(sentence).toContain(of.get(id));
     }
     expect(claims.length).toBeGreaterThan(3);
   });

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Claim, claimsOfSlos } from "@loadline/contract";
+import { type Claim, claimsOfSlos, type SloDocument, wrongObjective } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
 import { readSloText } from "../slo/read-slo-text.ts";
 
@@ -18,15 +18,30 @@ function readText(path: string): string {
   throw validatorErrors.make("LL_PLAN_FILE", `slo: ${path} has more than ${bytesMax} bytes.`);
 }
 
+/** What of a file that could be read makes no claims; one line for each problem. */
+function wrongLines({ slos, claims }: SloDocument, path: string): readonly string[] {
+  if (slos.length + claims.length === 0) {
+    return [`LL_PLAN_EMPTY_CLAIM slo: The file promises nothing. (${path})`];
+  }
+  return slos.flatMap((slo) => {
+    const wrong = wrongObjective(slo);
+    return wrong === null ? [] : [`LL_SLO_OBJECTIVE ${slo.id}: ${wrong} (${path})`];
+  });
+}
+
 /**
- * The claims that the objectives of a file lead to; one whose stream no stage produces stays not
- * tested. @throws LL_PLAN_FILE unreadable, LL_PLAN_INVALID with every problem of the file.
+ * The claims that the objectives of a file lead to, each at the confidence of the plan; one whose
+ * stream no stage produces stays not tested. @throws LL_PLAN_FILE unreadable, LL_PLAN_INVALID with
+ * every problem of the file, or where it promises nothing.
  */
-export function loadSloClaims(path: string): readonly Claim[] {
+export function loadSloClaims(path: string, confidence: number): readonly Claim[] {
   const read = readSloText(readText(path), { service, series: {} });
-  if (read.ok) return [...claimsOfSlos(read.document.slos), ...read.document.claims];
-  const lines = read.problems.map(
-    (p) => `${p.code} ${p.path || "slo"}: ${p.message} (${path}:${p.line})`,
-  );
-  throw validatorErrors.make("LL_PLAN_INVALID", lines.join("\n"));
+  const lines = read.ok
+    ? wrongLines(read.document, path)
+    : read.problems.map((p) => `${p.code} ${p.path || "slo"}: ${p.message} (${path}:${p.line})`);
+  if (!read.ok || lines.length > 0) {
+    throw validatorErrors.make("LL_PLAN_INVALID", lines.join("\n"));
+  }
+  const { slos, claims } = read.document;
+  return [...claimsOfSlos(slos), ...claims].map((claim) => ({ ...claim, confidence }));
 }
