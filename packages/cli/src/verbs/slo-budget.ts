@@ -3,6 +3,7 @@ import {
   type BudgetPoint,
   type BudgetState,
   countsOf,
+  isHalfTold,
   readSamples,
   type Slo,
   type SloDocument,
@@ -32,13 +33,21 @@ export function runBudget(context: VerbContext, document: SloDocument): ExitCode
       return counts === null ? [] : [{ atMs, ...counts }];
     });
   const nowMs = pages.at(-1)?.atMs ?? host.clock.wallMs();
-  const budgets = document.slos.map((slo) => budgetOf(slo, pointsOf(slo), nowMs));
+  const budgets = document.slos.map((slo) => {
+    const inPeriod = pages.filter(({ atMs }) => atMs >= nowMs - slo.windowMs);
+    const untold = inPeriod.find(({ samples }) => isHalfTold(slo.sli, samples));
+    if (untold === undefined) return budgetOf(slo, pointsOf(slo), nowMs);
+    // What failed before its series was there is in no growth.
+    const at = new Date(untold.atMs).toISOString();
+    return { ...budgetOf(slo, [], nowMs), text: `at ${at} events are counted, failures are not` };
+  });
   const text = budgets.map(
     (one) => `${words[one.state].padEnd(14)}${cleanText(`${one.id}: ${one.text}`)}\n`,
   );
   host.stdout.write(json ? `${JSON.stringify({ budgets })}\n` : text.join(""));
   if (budgets.some(({ state }) => state === "exhausted")) return 1;
-  return budgets.every(({ state }) => state === "left") ? 0 : 2;
+  const isTold = budgets.length > 0 && budgets.every(({ state }) => state === "left");
+  return isTold ? 0 : 2;
 }
 
 const words: Readonly<Record<BudgetState["state"], string>> = {

@@ -90,7 +90,7 @@ function runImport({ host, args, json }: VerbContext, document: SloDocument): Ex
   const value = isOpen ? writeOpenSlo(document.slos) : writeSloDocument(document);
   const text = isOpen ? openSloText(writeOpenSlo(document.slos)) : yamlText(value);
   host.stdout.write(json ? `${JSON.stringify(value)}\n` : text);
-  for (const claim of json ? [] : document.claims) {
+  for (const claim of document.claims) {
     host.stderr.write(`a claim, no objective: ${claim.id}: ${cleanText(claim.statement)}\n`);
   }
   return 0;
@@ -156,7 +156,8 @@ function runCheck(context: VerbContext, document: SloDocument): ExitCode {
     json ? `${JSON.stringify({ slos: verdicts })}\n` : lines.map(cleanLine).join(""),
   );
   if (verdicts.some(({ verdict }) => verdict === "failed")) return 1;
-  return verdicts.every(({ verdict }) => verdict === "passed") ? 0 : 2;
+  const isProven = verdicts.length > 0 && verdicts.every(({ verdict }) => verdict === "passed");
+  return isProven ? 0 : 2;
 }
 
 const cleanLine = (line: string): string => `${cleanText(line.slice(0, -1))}\n`;
