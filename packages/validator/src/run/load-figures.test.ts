@@ -55,14 +55,27 @@ describe("figures of a load run", () => {
     expect(first[1]).toBeGreaterThanOrEqual(5_000 + 49 * 120_000);
   });
 
-  it("a value that is not known speaks against the claim, on either side", () => {
+  it("what failed and what is not known speaks against the claim, on either side", () => {
     const half = tally(50, 100, { undefined: 50 });
     expect(meanSlices(rule(), [half], 120_000)).toEqual([[100, 5_000 + 50 * 120_000]]);
     expect(meanSlices(rule({ operator: ">" }), [half], 120_000)).toEqual([[100, 5_000]]);
     const failed = tally(50, 100, { failed: 50 });
-    expect(meanSlices(rule({ operator: ">" }), [failed], 120_000)).toEqual([
-      [100, 5_000 + 50 * 120_000],
-    ]);
+    expect(meanSlices(rule(), [failed], 120_000)).toEqual([[100, 5_000 + 50 * 120_000]]);
+    expect(meanSlices(rule({ operator: ">" }), [failed], 120_000)).toEqual([[100, 5_000]]);
+  });
+
+  it("a target that only fails is not slower than anything", () => {
+    const dead = tally(0, 0, { failed: 90 });
+    for (const operator of [">", ">="] as const) {
+      for (const aggregation of ["avg", "min", "max"] as const) {
+        const seen = figureOf(rule({ operator, aggregation }), [dead], terms);
+        expect(seen, `${aggregation}${operator}`).toEqual({ value: 0, n: 90 });
+      }
+      const ranked = { ...dead, observedMs: 120_000 };
+      const seen = figureOf(rule({ operator, aggregation: "p" }), [ranked], terms);
+      expect(seen?.range?.[0]).toBe(0);
+      expect(meanSlices(rule({ operator }), [dead], 120_000)).toEqual([[90, 0]]);
+    }
   });
 
   it("with values not known a figure has a range, and lies in it", () => {

@@ -70,9 +70,14 @@ function gaugeOf(rule: FigureRule, tallies: readonly FiguredTally[]): Trend | nu
 
 type Trend = Pick<SeenFigure, "value" | "range">;
 
+/** What a bad outcome counts as: it speaks against the limit, whichever side that is on. */
+const failedMsOf = ({ operator }: FigureRule, timeoutMs: number): number =>
+  operator.startsWith(">") ? 0 : timeoutMs;
+
 /**
- * Bad outcomes enter at the total timeout: a target that fails fast is not fast. A value that is
- * not known may be anything up to it.
+ * Bad outcomes enter at the total timeout: a target that fails fast is not fast. Where more is asked
+ * for they enter at 0: one that is dead is not slow enough. A value that is not known may be
+ * anything between the two.
  */
 function trendOf(
   rule: FigureRule,
@@ -87,26 +92,28 @@ function trendOf(
   const sumMs = tallies.reduce((sum, one) => sum + (one.figures?.sumMs ?? 0), 0);
   if (values + failed === 0) return null;
   const [only] = tallies;
+  const failedMs = failedMsOf(rule, timeoutMs);
   switch (rule.aggregation) {
     case "avg": {
-      const sum = sumMs + failed * timeoutMs;
+      const sum = sumMs + failed * failedMs;
       const n = values + failed + open;
       return within(sum / (values + failed), sum / n, (sum + open * timeoutMs) / n);
     }
     case "min": {
       const least = tallies.map((one) => one.figures?.minMs ?? Infinity);
-      const value = Math.min(...least, failed > 0 ? timeoutMs : Infinity);
+      const value = Math.min(...least, failed > 0 ? failedMs : Infinity);
       return within(value, 0, value);
     }
     case "max": {
       const largest = Math.max(...tallies.map((one) => one.maxMs ?? 0));
-      const value = failed > 0 ? Math.max(timeoutMs, largest) : largest;
+      const value = failed > 0 ? Math.max(failedMs, largest) : largest;
       return within(value, value, Math.max(timeoutMs, value));
     }
     default: {
       // A rank of one scenario; of several there is no exact one.
       const value = tallies.length === 1 ? only?.observedMs : undefined;
-      return value === undefined ? null : within(value, 0, timeoutMs);
+      if (value === undefined) return null;
+      return failed > 0 && failedMs === 0 ? { value, range: [0, value] } : within(value, 0, timeoutMs);
     }
   }
 }
@@ -177,8 +184,7 @@ export function meanSlices(
 ): Slices {
   const slices: Slices = [];
   for (const tally of tallies) {
-    const isAbove = rule.operator.startsWith(">") && tally.undefined > 0;
-    if (rule.of === "trend") addTimes(tally, isAbove ? 0 : timeoutMs, slices);
+    if (rule.of === "trend") addTimes(tally, failedMsOf(rule, timeoutMs), slices);
     else addCounts(tally, rule, slices);
   }
   return Array.from(slices, (slice) => slice ?? [0, 0]).filter(([weight]) => weight > 0);
@@ -188,7 +194,7 @@ function addTimes(tally: FiguredTally, restMs: number, slices: Slices): void {
   const sums = tally.figures?.sums ?? [];
   tally.slices.forEach(([n], index) => {
     const [values, sumMs] = sums[index] ?? [0, 0];
-    // What failed and what is not known: of the latter the value that speaks against the claim.
+    // What failed and what is not known: the value that speaks against the claim.
     const rest = n - values;
     const into = (slices[index] ??= [0, 0]);
     into[0] += n;
