@@ -9,6 +9,8 @@ const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const echoes: Readonly<Record<string, (secret: string) => string>> = {
   "as it is": (secret) => secret,
   "in a JSON string": (secret) => JSON.stringify({ error: `bad key ${secret}` }),
+  "in a JSON string with its slashes escaped": (secret) =>
+    JSON.stringify({ error: `bad key ${secret}` }).replaceAll("/", "\\/"),
   "in a URL": (secret) => `https://h/?key=${encodeURIComponent(secret)}&x=1`,
   "in base64": (secret) => base64(secret),
   "as the password of Basic": (secret) => `Basic ${base64(`user:${secret}`)}`,

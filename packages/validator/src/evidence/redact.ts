@@ -27,8 +27,8 @@ function base64Piece(secret: string, before: number): string {
 const toAscii = (text: string): string =>
   text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** The secret as it is, in JSON (plain and ASCII), in a URL and a form, in base64. */
-function formsOf(given: string): Set<string> {
+/** The secret as it is, in JSON (plain and ASCII, `/` escaped or not), in a URL and a form, in base64. */
+export function formsOf(given: string): Set<string> {
   const secret = given.toWellFormed();
   const json = JSON.stringify(secret).slice(1, -1);
   const url = encodeURIComponent(secret);
@@ -38,7 +38,19 @@ function formsOf(given: string): Set<string> {
     .map((before) => base64Piece(secret, before))
     .filter((piece) => piece.length >= piecesMin);
   const forUrls = pieces.map((piece) => piece.replaceAll("+", "-").replaceAll("/", "_"));
-  return new Set([given, secret, json, toAscii(json), url, lower, form, ...pieces, ...forUrls]);
+  const slashed = [json, toAscii(json)].map((text) => text.replaceAll("/", "\\/"));
+  return new Set([
+    given,
+    secret,
+    json,
+    toAscii(json),
+    ...slashed,
+    url,
+    lower,
+    form,
+    ...pieces,
+    ...forUrls,
+  ]);
 }
 
 const latin = (text: string): string => Buffer.from(text).toString("latin1");

@@ -85,9 +85,72 @@ describe("a step", () => {
       return call.url.pathname === "/item" ? item : { status: 404, body: "{}" };
     };
     const first = [{ path: "/item", take: { id: "item.id" } }];
-    const said = await walked({ first, second: [{ path: "/x/{{id}}" }] }, answer);
+    const said = await walked({ first, second: [{ path: "/x" }] }, answer);
     expect(said.words["it.steps"]).toBe("failed false");
     expect(said.evidence).toContain("first: GET /item 200.");
-    expect(said.sentences["it.steps"]).toContain("second: step 1 of 1, GET /x/{{id}}");
+    expect(said.sentences["it.steps"]).toContain("second: step 1 of 1, GET /x");
+    const other = walked({ first, second: [{ path: "/x/{{id}}" }] }, answer);
+    await expect(other).rejects.toThrow("no step before takes {{id}}");
+  });
+
+  // It would be sent as it is written, and its 401 pass for that of a token taken back.
+  it.each([
+    ["a name with a slip", { headers: { authorization: "Bearer {{tokn}}" } }, "{{tokn}}"],
+    ["a name of another case", { headers: { authorization: "Bearer {{Token}}" } }, "{{Token}}"],
+    ["a name with spaces", { headers: { "x-a": "{{token}} {{ token }}" } }, "{{ token }}"],
+    ["a name without its end", { headers: { "x-a": "{{token" } }, "{{token"],
+    ["a name in the path", { path: "/items/{{id}}" }, "{{id}}"],
+    ["its own", { headers: { "x-a": "{{next}}" }, take: { next: "next" } }, "{{next}}"],
+    ["a part", { headers: { authorization: "Bearer ${env:WORD}" } }, "the whole of a value"],
+    ["a part of a body", { json: { a: ["${env:WORD}-1"] } }, "the whole of a value"],
+    ["a part of a path", { path: "/items/${file:word}" }, "the whole of a value"],
+  ])(
+    "with %s, which nothing would be filled in for, is refused with the plan",
+    async (_, more, words) => {
+      const login = { path: "/login", take: { token: "token" } };
+      const last = { path: "/me", status: 401, ...more };
+      await expect(walked({ session: [login, last] }, () => ok)).rejects.toThrow(words);
+    },
+  );
+});
+
+describe("what was taken", () => {
+  const held = { token: `session-7-${"abcdefghij".repeat(200)}`, short: "session-7" };
+  const odd = 'of/a "kind"-of-its-own';
+  const take = { short: "short", token: "token", odd: "odd" };
+  const made = { status: 200, body: JSON.stringify({ ...held, odd }) };
+  const accounts =
+    (me: RawReply) =>
+    ({ url }: RawCall): RawReply => {
+      if (url.pathname === "/health") return ok;
+      if (url.pathname === "/login") return made;
+      return url.pathname === "/me" ? me : { status: 404, body: "{}" };
+    };
+
+  it.each([
+    ["across the end of what is quoted", `${".".repeat(1_000)}${held.token}`, "abcdefghij"],
+    ["after a shorter one that it begins with", held.token, "abcdefghij"],
+    ["in JSON", JSON.stringify({ odd }), "-of-its-own"],
+    ["in JSON with slashes escaped", JSON.stringify({ odd }).replace("/", "\\/"), "-of-its-own"],
+    ["in a URL", `/me?of=${encodeURIComponent(odd)}`, "-of-its-own"],
+  ])("stands in no evidence, %s", async (_, echo, piece) => {
+    const steps = { session: [{ path: "/login", take }, { path: "/me" }] };
+    const said = await walked(steps, accounts({ status: 500, body: echo }));
+    expect(said.words["it.steps"]).toBe("failed false");
+    expect(said.evidence).toContain("HTTP 500");
+    expect(said.evidence).toContain("<hidden>");
+    expect(said.evidence).not.toContain(piece);
+  });
+
+  it.each([
+    ["with another status", { status: 201, take }, "was answered with 200, not 201"],
+    ["without one of them", { take: { ...take, more: "more" } }, "has no more"],
+    ["by a path with a slip", { take: { token: "tokn" } }, "has no tokn"],
+  ])("or was to be, from an answer %s, stands in none either", async (_, step, words) => {
+    const said = await walked({ session: [{ path: "/login", ...step }] }, accounts(ok));
+    expect(said.sentences["it.steps"]).toContain(words);
+    expect(said.evidence).toContain("HTTP 200");
+    expect(said.evidence).not.toContain("session-7");
+    expect(said.evidence).not.toContain("-of-its-own");
   });
 });

@@ -1,11 +1,13 @@
+import { formsOf } from "../../evidence/redact.ts";
 import type { StackProbe, StackSeen } from "../probe.ts";
-import type { HttpStep } from "../services/http-steps.ts";
+import { hole, type HttpStep } from "../services/http-steps.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { answerJson, type HttpAnswer, rawAnswer } from "../wire/http.ts";
+import { answerJson, type HttpAnswer } from "../wire/http.ts";
 import { callApi, type Call, type HttpContext } from "../wire/http-api.ts";
 import { textOf, valueIn } from "../wire/shape.ts";
 
-const hole = /\{\{([a-z][a-z0-9_]*)\}\}/g;
+/** Of a body in a finding. */
+const shownCharsMax = 1_024;
 
 /** What a sequence knows by now. */
 interface Known {
@@ -15,7 +17,7 @@ interface Known {
   readonly sent: Set<string>;
 }
 
-/** A text with its secret or with what was taken in it; a name nobody took stays as it is. */
+/** A text with its secret or with what was taken in it; in a body a name nobody took stays as it is. */
 function filled(context: HttpContext, text: string, { taken, sent }: Known): string {
   const secret = context.secret(text);
   if (secret === undefined)
@@ -65,12 +67,19 @@ function stepFault(step: HttpStep, answer: HttpAnswer): string | null {
   return absent === undefined ? null : `has no ${absent}`;
 }
 
-/** What an answer says, without secrets that were sent and without what is taken from answers. */
+/**
+ * What an answer says, without secrets that were sent and without what was taken from answers, in
+ * any form. The longest goes first and the text is cut last: of none is a piece left. Of an answer
+ * that was to be taken from nothing is quoted, as nobody knows where in it the value stands.
+ */
 function unsaid(answer: HttpAnswer, step: HttpStep, { taken, sent }: Known): string {
-  const json = answerJson(answer);
-  const own = Object.values(step.take).map((path) => textOf(valueIn(json, path)));
-  const hidden = [...taken.values(), ...sent, ...own].filter((text) => text !== "");
-  return hidden.reduce((text, one) => text.replaceAll(one, "<hidden>"), rawAnswer(answer));
+  const head = `HTTP ${answer.status}`;
+  if (Object.keys(step.take).length > 0) return head;
+  const forms = [...taken.values(), ...sent].flatMap((text) => [...formsOf(text)]);
+  const hidden = forms.filter((text) => text !== "").sort((a, b) => b.length - a.length);
+  const body = answer.body.toString("utf8");
+  const shown = hidden.reduce((text, one) => text.replaceAll(one, "<hidden>"), body);
+  return `${head}\n${shown.slice(0, shownCharsMax).toWellFormed()}`;
 }
 
 async function walk(
@@ -78,7 +87,8 @@ async function walk(
   part: string,
   steps: readonly HttpStep[],
 ): Promise<StackSeen> {
-  const known: Known = { taken: new Map(), sent: new Set() };
+  const token = context.secret(context.service.token);
+  const known: Known = { taken: new Map(), sent: new Set(token === undefined ? [] : [token]) };
   const reproduce = context.again;
   for (const [index, step] of steps.entries()) {
     const answer = await callApi(context, callOf(context, step, known));

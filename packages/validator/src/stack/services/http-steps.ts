@@ -29,9 +29,48 @@ const stepSchema = z.strictObject({
 
 export type HttpStep = z.infer<typeof stepSchema>;
 
+/** Where a step has what an earlier one took. */
+export const hole = /\{\{([a-z][a-z0-9_]*)\}\}/g;
+const reference = /\$\{(env|file):[^}]+\}/;
+const wholeReference = /^\$\{(env|file):[^}]+\}$/;
+
+type Texts = readonly (readonly [path: readonly (string | number)[], text: string])[];
+
+/** All texts in a value, with where they stand. */
+function textsIn(value: unknown, path: readonly (string | number)[]): Texts {
+  if (typeof value === "string") return [[path, value]];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, [...path, key]));
+}
+
+/** What of a step would be sent as it is written, and is meant to be filled in. */
+function unfilled(step: HttpStep, taken: ReadonlySet<string>) {
+  const own = [...textsIn(step.path, ["path"]), ...textsIn(step.headers, ["headers"])];
+  const nobody = own.flatMap(([path, text]) => {
+    const left = text.replaceAll(hole, (all, name: string) => (taken.has(name) ? "" : all));
+    const [name] = /\{\{[^}]*\}{0,2}/.exec(left) ?? [];
+    return name === undefined ? [] : [{ path, message: `no step before takes ${name}` }];
+  });
+  const message = "a reference is the whole of a value: only then it is its secret";
+  const mixed = [...own, ...textsIn(step.json, ["json"])]
+    .filter(([, text]) => reference.test(text) && !wholeReference.test(text))
+    .map(([path]) => ({ path, message }));
+  return [...nobody, ...mixed];
+}
+
 /** Calls one after another, as a shell script makes them, each with what it is to be answered. */
 export const httpSteps = z
   .record(name, z.array(stepSchema).min(1).max(20))
   .refine((all) => Object.keys(all).length <= 20, { error: "give at most 20 sequences" })
+  .superRefine((all, context) => {
+    for (const [sequence, steps] of Object.entries(all)) {
+      const taken = new Set<string>();
+      for (const [index, step] of steps.entries()) {
+        for (const { path, message } of unfilled(step, taken))
+          context.addIssue({ code: "custom", path: [sequence, index, ...path], message });
+        for (const one of Object.keys(step.take)) taken.add(one);
+      }
+    }
+  })
   .default({})
   .describe("sequences of calls by name, such as a login, a call with its token and a logout");
