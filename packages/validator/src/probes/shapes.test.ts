@@ -1,3 +1,4 @@
+import { shellLine } from "@loadline/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chatRequest, streamRequest } from "./chat-request.ts";
@@ -164,6 +165,21 @@ describe("the command that shows it again", () => {
     expect(auth({ ...get, key: "none" }, "MY_KEY")).toBeUndefined();
     expect(auth({ ...get, key: "wrong" }, "MY_KEY")).toBe(`authorization: Bearer ${wrongKey}`);
     expect(auth(get)).toBeUndefined();
+  });
+
+  it("opens no variable that a model of the target is named after", () => {
+    const model = "$AWS_SECRET_ACCESS_KEY ${HOME} $(cat key)";
+    const head = `{"model":${JSON.stringify(model)},`;
+    const requests: ProbeRequest[] = [
+      chatRequest(model),
+      { method: "POST", path: "/x", body: Buffer.from(`${head}"max_tokens":1}`) },
+    ];
+    for (const request of requests) {
+      const argv = of(request, "MY_KEY");
+      expect(shellLine(argv).match(/\$[^ "]*/g)).toEqual(["$MY_KEY"]);
+      const sent: unknown = JSON.parse(argv[argv.indexOf("--data-binary") + 1] ?? "");
+      expect(sent).toMatchObject({ model });
+    }
   });
 
   it("sends the same body with its type, and names a file for one that is too long", () => {
