@@ -3,7 +3,7 @@ import type { Probe } from "./probe.ts";
 import { cutFault, describeAnswer, envelopeFault, type Fault } from "./shapes.ts";
 
 /** Refusals of the caller, its time or its pace say nothing of the request. */
-const otherRefusals: readonly number[] = [401, 403, 407, 408, 429];
+export const otherRefusals: readonly number[] = [401, 403, 407, 408, 429];
 
 export const openaiErrorShape: Probe = {
   id: "openai.error_shape",

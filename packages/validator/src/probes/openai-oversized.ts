@@ -1,4 +1,5 @@
 import type { Exchange } from "./client.ts";
+import { otherRefusals } from "./openai-error-shape.ts";
 import type { Probe } from "./probe.ts";
 import { cleanCompletion } from "./samples.ts";
 import { describeAnswer } from "./shapes.ts";
@@ -13,10 +14,10 @@ function oversizedBody(model: string, bytes: number): Buffer {
   return Buffer.from(head + "a".repeat(Math.max(0, bytes - head.length - tail.length)) + tail);
 }
 
-/** Refused by 413, another 4xx, or by closing the connection while the body was still coming. */
-function isRefused(exchange: Exchange): boolean {
-  if (exchange.status !== null) return exchange.status >= 400 && exchange.status < 500;
-  return exchange.fault?.startsWith("reset") ?? false;
+/** Refused by 413, another 4xx of the request, or by closing the connection while it still came. */
+function isRefused({ status, fault }: Exchange): boolean {
+  if (status !== null) return status >= 400 && status < 500 && !otherRefusals.includes(status);
+  return fault?.startsWith("reset") ?? false;
 }
 
 export const openaiOversized: Probe = {

@@ -284,6 +284,14 @@ describe("openai.oversized", () => {
     expect(closed[0]?.ok).toBe(true);
   });
 
+  it("does not take a refusal of the caller, its time or its pace for one of the body", async () => {
+    for (const status of [401, 403, 407, 408, 429]) {
+      const [found] = await runProbe("openai.oversized", reply(status, envelope));
+      expect(found?.ok, `${status}`).toBe(false);
+      expect(found?.seen).toContain(`HTTP ${status}`);
+    }
+  });
+
   it("does not take an answer, a breakdown or a hanging server for one", async () => {
     for (const answer of [reply(200, chat), reply(500, envelope), reply(302, "")]) {
       expect((await runProbe("openai.oversized", answer))[0]?.ok, answer).toBe(false);

@@ -3,11 +3,14 @@ import { once } from "node:events";
 import { listenOnLoopback } from "@loadline/testkit";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { startRecordingTarget } from "../../../testkit/src/recording-target/index.ts";
 import { selfSigned } from "../../../testkit/src/self-signed/index.ts";
 import type { LoadPlan, LoadRequest } from "../load/index.ts";
+import { loadJob, removeRuns, runJob, verdictsOf } from "./load-job.fixture.ts";
 import { preflightLoad } from "./load-preflight.ts";
+
+afterEach(removeRuns);
 
 const deps = {
   clock: systemClock(),
@@ -59,6 +62,34 @@ describe("asking each route once before the load", () => {
     expect(target.seen.map((one) => one.headers.accept)).toEqual(Array(3).fill("text/plain"));
     const without = await preflightLoad(planOf({ baseUrl: target.url }, [chat, own]), deps, "run");
     expect(without.missing).toEqual(["s0", "s1"]);
+  });
+
+  it("asks a target with a rate limit again, as the prober does", async () => {
+    let asked = 0;
+    await using target = await startRecordingTarget(({ path }) => {
+      if (path === "/v1/models" && asked++ === 0)
+        return { status: 429, headers: { "retry-after": "1" } };
+      return { body: '{"data":[{"id":"m"}]}' };
+    });
+    const seen = await preflightLoad(planOf({ baseUrl: target.url }, [chat]), deps, "run");
+    expect([seen.model, seen.isModelUntold, asked]).toEqual(["m", false, 2]);
+  });
+
+  it("guesses no model where the rate limit keeps the list: no load is sent, every claim stays open", async () => {
+    await using target = await startRecordingTarget(() => ({
+      status: 429,
+      headers: { "retry-after": "3600" },
+    }));
+    const seen = await preflightLoad(planOf({ baseUrl: target.url }, [chat]), deps, "run");
+    expect([seen.model, seen.isModelUntold]).toEqual([null, true]);
+    const job = loadJob(target.url, { response_time: ["p(95)<900ms"] });
+    const shared = { executor: "constant-arrival-rate", rate: 100, durationMs: 1_000 } as const;
+    const load = { ...job.load, scenarios: { get: { ...shared, request: chat } } };
+    const result = await runJob({ ...job, load });
+    expect(new Set(Object.values(verdictsOf(result)))).toEqual(new Set(["not_tested.not_run"]));
+    expect(result.exitCode).toBe(2);
+    expect(result.verdict.claims[0]?.sentence).toContain("(HTTP 429), so no load was sent.");
+    expect(target.seen.map(({ path }) => path)).toEqual(["/v1/models", "/v1/models"]);
   });
 
   it("takes any certificate where the plan says so, and none that nobody vouches for elsewhere", async () => {

@@ -6,6 +6,7 @@ import {
   modelsRequest,
   type ProbeClient,
 } from "../probes/client.ts";
+import { patientClient } from "../probes/patient-client.ts";
 import { firstModel, presence } from "./preflight-stage.ts";
 import type { ValidationDeps } from "./types.ts";
 
@@ -20,6 +21,8 @@ export interface LoadPreflight {
   /** LL_LOAD_TARGET_DOWN as a line, when nothing listens. */
   readonly down: string | null;
   readonly model: string | null;
+  /** A scenario names no model, and the target's rate limit kept its list: nothing else was asked. */
+  readonly isModelUntold: boolean;
 }
 
 const routes: Readonly<Record<Exclude<LoadRequest["kind"], "http">, string>> = {
@@ -37,7 +40,7 @@ export async function preflightLoad(
   run: string,
 ): Promise<LoadPreflight> {
   const { baseUrl, insecure = false, headers = {} } = load.target;
-  const client = createProbeClient({
+  const own = createProbeClient({
     baseUrl,
     egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(baseUrl))], insecure }),
     clock: deps.clock,
@@ -46,8 +49,12 @@ export async function preflightLoad(
     timeoutMs,
     signal: deps.signal,
   });
+  const client = patientClient(own, deps);
   try {
     const model = needsModel(load) ? await askModel(client, load.target) : null;
+    if (model === undefined) {
+      return { load, missing: [], down: null, model: null, isModelUntold: true };
+    }
     const missing: string[] = [];
     let answers = 0;
     const named = model === null ? load : withModel(load, model);
@@ -59,7 +66,7 @@ export async function preflightLoad(
       if (isMissing(request, exchange)) missing.push(name);
     }
     const down = asked.length > 0 && answers === 0 ? downLine(baseUrl) : null;
-    return { load: named, missing, down, model };
+    return { load: named, missing, down, model, isModelUntold: false };
   } finally {
     client.close();
   }
@@ -103,13 +110,14 @@ async function askRoute(
   return client.send({ method, path, headers, ...sent });
 }
 
+/** The first model of the target; undefined where its rate limit keeps the list. */
 async function askModel(
   client: ProbeClient,
   { baseUrl, headers = {} }: LoadPlan["target"],
-): Promise<string | null> {
+): Promise<string | undefined> {
   const path = apiPath(baseUrl, "/models");
   const exchange = await client.send({ ...modelsRequest, path, headers });
-  return firstModel(exchange) ?? "default";
+  return exchange.status === 429 ? undefined : (firstModel(exchange) ?? "default");
 }
 
 interface Asked {

@@ -6,6 +6,7 @@ import { isLoadCounted } from "../own-claims/load-streams.ts";
 import { type OwnLoad, recordOwn, watchedKinds } from "../own-claims/record-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
+import { modelUntold } from "./preflight-stage.ts";
 import { loadService } from "./service-load-run.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -69,14 +70,22 @@ export function recordLoad(context: LoadSink, record: LoadRecord): void {
   }
 }
 
-/** A missing chat route says nothing of the target's speed: no load is sent. */
-function recordMissing(context: StageContext): void {
-  const sentence = "The target has no chat route, so no load was sent.";
+/** Why no load is sent, as it would say nothing of the target's speed; null where it is. */
+function unsent({ preflight }: StageContext) {
+  if (preflight.contract.chat === "missing") {
+    const sentence = "The target has no chat route, so no load was sent.";
+    return { kind: "check.error", data: { reason: "probe_contract", sentence } } as const;
+  }
+  if (!preflight.isModelUntold) return null;
+  const sentence = `${modelUntold}, so no load was sent.`;
+  return { kind: "skip", data: { reason: "not_run", sentence } } as const;
+}
+
+function recordUnsent(context: StageContext, why: NonNullable<ReturnType<typeof unsent>>): void {
   const builtIn = loadClaims(context.stages.load, context.plan.confidence);
   const own = ownOf(context).filter(isLoadCounted);
   for (const claim of [...builtIn.map((one) => one.claim), ...own]) {
-    const data = { reason: "probe_contract", sentence };
-    context.recorder.append({ kind: "check.error", by, claims: [claim.id], data });
+    context.recorder.append({ ...why, by, claims: [claim.id] });
   }
 }
 
@@ -125,8 +134,9 @@ export const loadStage: Stage = {
 };
 
 async function loadChat(context: StageContext): Promise<void> {
-  if (context.preflight.contract.chat === "missing") {
-    recordMissing(context);
+  const why = unsent(context);
+  if (why !== null) {
+    recordUnsent(context, why);
     return;
   }
   const { deps } = context;

@@ -12,6 +12,10 @@ import type { Preflight, Stage, StageContext } from "./stage.ts";
 
 const timeoutMs = 15_000;
 
+/** Why nothing is sent that needs a model's name. */
+export const modelUntold =
+  "The plan names no `model`, and the target's rate limit kept its list of them (HTTP 429)";
+
 /** The prober's client for this run: the plan's host and no other. */
 export function openClient(context: StageContext): ProbeClient {
   const { deps, plan, run } = context;
@@ -63,6 +67,7 @@ export async function readContract(
       health: presence(health),
     },
     model: o.model ?? firstModel(models) ?? "default",
+    isModelUntold: o.model === undefined && models.status === 429,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Exchange, ProbeClient } from "../probes/client.ts";
 import type { Need, Probe, ProbeFinding } from "../probes/probe.ts";
 import { reproduce } from "../probes/reproduce.ts";
 import { probes } from "../probes/table.ts";
-import { openClient } from "./preflight-stage.ts";
+import { modelUntold, openClient } from "./preflight-stage.ts";
 import type { Stage, StageContext } from "./stage.ts";
 import { untilReached } from "./until-reached.ts";
 
@@ -78,9 +78,25 @@ function limitedParts(findings: readonly ProbeFinding[]): ReadonlySet<string> {
 }
 
 function recordLimited(context: StageContext, probe: Probe, part: string): void {
-  const sentence = `The target answered HTTP 429, again after a wait, so ${probe.id} saw nothing else.`;
+  const sentence = `The target's rate limit answered (HTTP 429), so ${probe.id} saw nothing else.`;
   const data = { part, reason: "not_run", sentence, remedy: "a key with a higher rate limit" };
   context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [probe.id], data });
+}
+
+/** The model is the target's own choice: where its limit kept the list, nobody knows what to ask for. */
+function lacksModel(probe: Probe, { preflight, stages }: StageContext): boolean {
+  if (!preflight.isModelUntold) return false;
+  const isOwn = stages.target.embeddingsModel !== undefined;
+  return probe.needs.some((need) => need === "chat" || (need === "embeddings" && !isOwn));
+}
+
+function recordUntold(context: StageContext, probe: Probe): void {
+  const claim = context.plan.claims.find(({ id }) => id === probe.id);
+  const sentence = `${modelUntold}, so ${probe.id} asked nothing.`;
+  for (const part of claim?.parts ?? ["all"]) {
+    const data = { part, reason: "not_run", sentence };
+    context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [probe.id], data });
+  }
 }
 
 /** What the probe saw; null when no attempt reached the target. Each that did not is recorded. */
@@ -107,6 +123,10 @@ async function runProbe(context: StageContext, probe: Probe): Promise<void> {
   const need = missingNeed(probe, context);
   if (need !== undefined) {
     recordMissing(context, probe, need);
+    return;
+  }
+  if (lacksModel(probe, context)) {
+    recordUntold(context, probe);
     return;
   }
   const { recorder, deps } = context;

@@ -15,6 +15,7 @@ import {
 import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
+import { modelUntold } from "./preflight-stage.ts";
 import { stopCandidates } from "./stop-candidates.ts";
 import { sendAb } from "./run-ab.ts";
 import { recordGrowth } from "./memory-growth.ts";
@@ -163,6 +164,7 @@ async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<
   }
   if (seen.model !== null) recorder.append({ kind: "note", by, data: { model: seen.model } });
   if (job.notes.length > 0) recorder.append({ kind: "note", by, data: { lint: job.notes } });
+  if (seen.isModelUntold) return recordUntold(job, recorder);
   if (seen.missing.length > 0) return recordMissing(job, seen, recorder);
   const ready = { ...job, load: seen.load };
   if (job.job.ab !== undefined) await sendAb(ready, deps, recorder);
@@ -176,6 +178,15 @@ function recordMissing(job: BoundJob, seen: LoadPreflight, recorder: Recorder): 
   for (const { claim } of job.bound) {
     const data = { reason: "probe_contract", sentence };
     recorder.append({ kind: "check.error", by, claims: [claim.id], data });
+  }
+}
+
+/** Load for a model that nobody knows says nothing of the target's speed either. */
+function recordUntold(job: BoundJob, recorder: Recorder): void {
+  const sentence = `${modelUntold}, so no load was sent.`;
+  for (const { claim } of job.bound) {
+    const data = { reason: "not_run", sentence };
+    recorder.append({ kind: "skip", by, claims: [claim.id], data });
   }
 }
 

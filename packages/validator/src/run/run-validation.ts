@@ -75,7 +75,11 @@ async function runAll(
   const context: StageContext = {
     ...o,
     recorder: shareWithOwn(o.recorder, o.plan, o.stages.own),
-    preflight: { contract: unknown, model: o.stages.target.model ?? "default" },
+    preflight: {
+      contract: unknown,
+      model: o.stages.target.model ?? "default",
+      isModelUntold: false,
+    },
     progress: (p) => show(p),
   };
   const report = (stage: Stage, state: Progress["state"]): void => {

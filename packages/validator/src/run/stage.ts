@@ -8,6 +8,8 @@ import type { Progress, ValidationDeps } from "./types.ts";
 export interface Preflight {
   readonly contract: TargetContract;
   readonly model: string;
+  /** The plan names no model, and the target's rate limit kept its list: `model` is a guess. */
+  readonly isModelUntold: boolean;
 }
 
 /** What a run that was interrupted had done. */
