@@ -2,6 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { claimsOfSlos } from "@loadline/contract";
+import { gatewaySloSeries } from "@loadline/gateway";
+import { readSloText } from "@loadline/validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestHost } from "../../test/test-host.ts";
 import { runCli } from "../run.ts";
@@ -49,10 +52,29 @@ describe("slo import", () => {
     const again = await run("import", write("own.yaml", first.out));
     expect([again.code, again.out]).toEqual([0, first.out]);
     const open = await run("import", example, "--format", "openslo");
-    expect([open.code, open.out.match(/^kind: SLO$/gm)?.length]).toEqual([0, 7]);
+    expect([open.code, open.out.match(/^kind: SLO$/gm)?.length]).toEqual([0, 6]);
     const back = await run("import", write("open.yaml", open.out));
-    expect([back.code, back.out.match(/^ {2}- id: /gm)?.length]).toEqual([0, 7]);
+    expect([back.code, back.out.match(/^ {2}- id: /gm)?.length]).toEqual([0, 6]);
     expect(back.out).toContain("id: availability\n    service: gateway\n");
+  });
+
+  it("what is a claim and no objective is told, as JSON too", async () => {
+    const { out, err, code } = await run("import", example, "--json");
+    expect([code, Object.keys(JSON.parse(out)).includes("slos")]).toEqual([0, true]);
+    for (const id of ["slo.mcp.timeout", "slo.rpo", "slo.rto"]) expect(err).toContain(id);
+  });
+
+  it("objectives on the gateway's own series are claims on the chat's load", () => {
+    const text =
+      "service_slos:\n  gateway: { availability: 99.5, p99_latency: 2000, embed_latency_p99: 300 }\n  chat: { availability: 99.5, throughput_min: 20 }\n";
+    const read = readSloText(text, { service: "gateway", series: gatewaySloSeries });
+    expect(read.ok && claimsOfSlos(read.document.slos).map(({ of }) => of)).toEqual([
+      "load.chat.errors",
+      "load.chat.response_time",
+      "load.slo.gateway.embed.latency.p99.response_time",
+      "load.chat.errors",
+      "load.chat.good_per_second",
+    ]);
   });
 
   it("an unknown key is refused with code, path, nearest key, remedy and line", async () => {
@@ -92,8 +114,9 @@ describe("slo lint and compile", () => {
       "--runbook",
       `${runbook}/`,
     );
-    expect([code, out]).toEqual([2, "8 objectives compiled into made\n"]);
+    expect([code, out]).toEqual([2, "7 objectives compiled into made\n"]);
     expect(err).toContain("not watched: redis.latency.p99: it names no series");
+    expect(err).toContain("not watched: chat.latency.p99: it names no series");
     expect(err).toContain("not checked: whether each series is there before its first failure");
     expect(readFileSync(join(dir, "made/rules/availability.yml"), "utf8")).toContain(
       `runbook_url: ${runbook}/availability\n`,
@@ -133,6 +156,16 @@ describe("slo lint and compile", () => {
     expect((await run("lint", loose)).code).toBe(78);
   });
 
+  it("a name that leads out of the folder is refused and nothing is written", async () => {
+    const open = await run("import", example, "--format", "openslo");
+    const text = open.out.replace("name: availability\n", "name: ../../escaped\n");
+    expect(text).not.toBe(open.out);
+    const argv = ["--out", "deep/made", "--runbook", runbook];
+    const { err, code } = await run("compile", write("escape.yaml", text), ...argv);
+    expect([code, err.includes("metadata.name")]).toEqual([78, true]);
+    expect(existsSync(join(dir, "deep"))).toBe(false);
+  });
+
   it("a metrics page answers what is else not checked", async () => {
     const name = write("slo.yaml", slo());
     const without = await run("lint", name);
@@ -167,6 +200,24 @@ describe("slo check", () => {
     const json = await run("check", name, "--json", "--metrics", write("page.txt", page(598, 0)));
     expect(JSON.parse(json.out)).toHaveProperty("slos.0.n", 598);
     expect((await run("check", name)).err).toContain("--metrics FILE");
+  });
+
+  it("a latency of chat is not told by calls of all operations", async () => {
+    const all = "loadline_request_duration_seconds";
+    const fast = ["0.5", "1.5", "2", "+Inf"].map((le) => `${all}_bucket{le="${le}"} 9000\n`);
+    const text = `${fast.join("")}${all}_count 9000\n`;
+    const { out } = await run("check", example, "--metrics", write("page.txt", text));
+    expect(out).toMatch(/^passed +latency\.p99: /m);
+    expect(out).toMatch(/^not tested +chat\.latency\.p99: /m);
+  });
+});
+
+describe("a file without objectives", () => {
+  it("has nothing to prove, and nothing of it is a success", async () => {
+    const name = write("none.yaml", "slo_targets: {}\n");
+    const metrics = ["--metrics", write("page.txt", page(598, 0))];
+    expect((await run("check", name, ...metrics)).code).toBe(2);
+    expect((await run("budget", name, ...metrics)).code).toBe(2);
   });
 });
 
@@ -214,6 +265,29 @@ describe("slo budget", () => {
       write("h.jsonl", history(72, 5, 5)),
     );
     expect(JSON.parse(json.out)).toHaveProperty("budgets.0.remaining", 0.9);
+  });
+
+  it("failures whose series comes late, or goes, are not told", async () => {
+    const name = write("slo.yaml", slo());
+    const at = (hour: number): string => new Date(startMs + hour * hourMs).toISOString();
+    const line = (hour: number, text: string): string =>
+      JSON.stringify({ at: at(hour), page: text });
+    const without = 'calls{code="200"} 9000\n';
+    const of = (...lines: string[]): ReturnType<typeof run> =>
+      run("budget", name, "--history", write("h.jsonl", lines.join("\n")));
+    const late = await of(
+      line(0, without),
+      line(8, page(18_000, 500)),
+      line(80, page(90_000, 500)),
+    );
+    expect([late.code, late.out]).toEqual([
+      2,
+      `not told      a: at ${at(0)} events are counted, failures are not\n`,
+    ]);
+    const gone = await of(line(0, page(0, 0)), line(72, page(9, 0)), line(80, without));
+    expect([gone.code, gone.out.includes(at(80))]).toEqual([2, true]);
+    const before = await of(line(0, without), line(800, page(0, 0)), line(900, page(9, 0)));
+    expect([before.code, before.out.startsWith("left")]).toEqual([0, true]);
   });
 
   it("one page counts since the start of its process", async () => {
