@@ -19,7 +19,7 @@ function scriptOf(step: string): string {
 const stepWith = (word: string): string => steps.find((one) => one.includes(word)) ?? "";
 
 describe("the workflow that ships", () => {
-  it("runs each week and by hand, keeps the whole bundle for an archive, and ends with the verdict's own code [R2-59]", () => {
+  it("runs each week and by hand, keeps the whole bundle for an archive, and ends with the verdict's own code", () => {
     expect(text).toMatch(/^ {2}workflow_dispatch:$/m);
     expect(text).toMatch(/^ {2}schedule:\n {4}- cron: "\d+ \d+ \* \* [0-6]"$/m);
     const kept = stepWith("upload-artifact");
