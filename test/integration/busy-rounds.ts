@@ -60,6 +60,15 @@ export function watchMachine(clock: Clock = systemClock(), read = readWaits): Ma
   };
 }
 
+/** A look of `judgeRounds` by the second: a burst is lost in the average of a round. */
+export function lookBySecond(): () => string | null {
+  const watching = watchMachine();
+  return () => {
+    using ending = watching;
+    return ending.excuse();
+  };
+}
+
 /**
  * The first of at most `roundsMax` rounds that `isGood` or that nothing excuses, else the last: for
  * a law of many events, of which a fault breaks it in a few alone, so that some rounds are good.

@@ -4,7 +4,8 @@ import { systemRandom } from "@loadline/kit/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawKey, formatKey } from "../../packages/gateway/src/identity/keys/key-format.ts";
 import { eventually } from "../../packages/testkit/src/index.ts";
-import { quietest } from "./machine.ts";
+import { lookBySecond } from "./busy-rounds.ts";
+import { judgeRounds, unless } from "./load/rounds.ts";
 import { type Ask, type Asked, askerOf, keyOf, spread, tallyOf } from "./limits-promises/asking.ts";
 import { Serving } from "./workers/serving.ts";
 
@@ -23,6 +24,10 @@ const first: Figures = { keyLimit: 60, keyBurst: 20, globalBurst: 200, crowdBurs
 const second: Figures = { keyLimit: 100, keyBurst: 13, globalBurst: 150, crowdBurst: 6 };
 const crowd = 50;
 const unknownKeys = 400;
+/** Of a wait that a slow machine let go by. */
+const startsMax = 20;
+/** Between two floods: what the one kept waiting is over before the next. */
+const pauseMs = 2000;
 
 const fileOf = (
   { keyLimit, keyBurst, globalBurst, crowdBurst }: Figures,
@@ -90,21 +95,31 @@ async function untilRefused(key: string): Promise<Asked | undefined> {
   return undefined;
 }
 
+/** Whether the ask before the time is over was early; one that was not spent what had come back. */
+async function waitHoldsOnce(key: string, keyLimit: number, unitMs: number): Promise<boolean> {
+  const refused = await untilRefused(key);
+  expect(refused?.status).toBe(429);
+  const exactMs = numberIn(refused, "retry-after-ms");
+  expect(exactMs).toBeGreaterThan(0);
+  expect(exactMs).toBeLessThanOrEqual(Math.ceil(60_000 / keyLimit));
+  expect(numberIn(refused, "retry-after")).toBe(Math.ceil(exactMs / 1000));
+  const early = await ask(key);
+  // Whatever was answered before that time is over was decided before it is over.
+  if (early.receivedMs - (refused?.sentMs ?? 0) < exactMs - 1) expect(early.status).toBe(429);
+  if (early.status === 200) return false;
+  const waitMs = unitMs === 1 ? exactMs : numberIn(refused, "retry-after") * unitMs;
+  await clock.sleep(Math.max(0, (refused?.receivedMs ?? 0) + waitMs - clock.monotonicMs()));
+  expect((await ask(key)).status).toBe(200);
+  return true;
+}
+
 async function waitHolds({ keyLimit }: Figures): Promise<void> {
   const key = await keyOf(serving, "brief");
   for (const unitMs of [1, 1000]) {
-    const refused = await untilRefused(key);
-    expect(refused?.status).toBe(429);
-    const exactMs = numberIn(refused, "retry-after-ms");
-    expect(exactMs).toBeGreaterThan(0);
-    expect(exactMs).toBeLessThanOrEqual(Math.ceil(60_000 / keyLimit));
-    expect(numberIn(refused, "retry-after")).toBe(Math.ceil(exactMs / 1000));
-    const early = await ask(key);
-    // Whatever was answered before that time is over was decided before it is over.
-    if (early.receivedMs - (refused?.sentMs ?? 0) < exactMs - 1) expect(early.status).toBe(429);
-    const waitMs = unitMs === 1 ? exactMs : numberIn(refused, "retry-after") * unitMs;
-    await clock.sleep(Math.max(0, (refused?.receivedMs ?? 0) + waitMs - clock.monotonicMs()));
-    expect((await ask(key)).status).toBe(200);
+    let isShown = false;
+    for (let i = 0; i < startsMax && !isShown; i++)
+      isShown = await waitHoldsOnce(key, keyLimit, unitMs);
+    expect(isShown).toBe(true);
   }
 }
 
@@ -178,14 +193,20 @@ describe("limits of `loadline serve`, as its file says", () => {
     };
     // The caches of a process that just started grow by themselves.
     await flood(100);
-    const [limiters, residentBefore] = [await limitersNow(), residentMiB()];
-    // A store that a busy machine keeps from answering makes some of them 503, never 200 or 429.
-    const isPlain = (tally: Record<number, number>): boolean => tally[401] === unknownKeys;
-    const told = await quietest(() => flood(unknownKeys), isPlain, 3);
-    expect(told).toEqual({ 401: unknownKeys });
+    const limiters = await limitersNow();
     expect(limiters).toBeGreaterThan(crowd);
-    expect(await limitersNow()).toBe(limiters);
-    expect(residentMiB() - residentBefore).toBeLessThan(32);
+    let floods = 0;
+    const measure = async (): Promise<readonly string[]> => {
+      if (floods++ > 0) await clock.sleep(pauseMs);
+      const residentBefore = residentMiB();
+      const { 401: refused = 0, 503: unanswered = 0, ...others } = await flood(unknownKeys);
+      expect([others, refused + unanswered]).toEqual([{}, unknownKeys]);
+      expect(await limitersNow()).toBe(limiters);
+      expect(residentMiB() - residentBefore).toBeLessThan(32);
+      // A store that a busy machine keeps from answering makes some of them 503, never 200 or 429.
+      return unless(unanswered === 0, `${unanswered} of ${unknownKeys} unknown keys were 503`);
+    };
+    await judgeRounds(context, measure, 3, lookBySecond);
   });
 
   it("other figures in the file hold in the same process from the reload on [R0-05]", async () => {
