@@ -28,13 +28,18 @@ describe.skipIf(parts.missing)("PostgreSQL and Redis as a stack", () => {
     const services = {
       cache: cache(redis.url, "${env:RIGHT}"),
       cache_wrong: cache(redis.url, "${env:WRONG}"),
-      cache_open: cache(`redis://127.0.0.1:${port}`, "${env:RIGHT}"),
       db: db(`postgres://127.0.0.1:${postgres.port}/postgres`, "postgres"),
       db_wrong: db(`postgres://127.0.0.1:${postgres.port}/postgres`, "nobody_of_this_name"),
+    };
+    const mute = {
+      cache_open: cache(`redis://127.0.0.1:${port}`, "${env:RIGHT}"),
       db_open: db(`postgres://127.0.0.1:${port}/postgres`, "postgres"),
     };
     const secrets = { RIGHT: "right-word", WRONG: "wrong-word" };
-    const said = wordsOf(await validatePlan({ stack: { timeoutMs: 2_000, services } }, secrets));
+    const run = async (timeoutMs: number, plan: object): Promise<Record<string, string>> =>
+      wordsOf(await validatePlan({ stack: { timeoutMs, services: plan } }, secrets));
+    // Who says nothing takes its whole time; who answers has time enough on a busy machine.
+    const said = { ...(await run(20_000, services)), ...(await run(2_000, mute)) };
     open.close();
     const passed = (service: string): string[] =>
       Object.keys(said).filter(
@@ -44,7 +49,10 @@ describe.skipIf(parts.missing)("PostgreSQL and Redis as a stack", () => {
     expect(said["db.login"], JSON.stringify(said)).toMatch(/^passed/);
     expect(said["cache_wrong.login"]).toMatch(/^failed false/);
     expect(said["db_wrong.login"]).toMatch(/^failed false/);
-    for (const service of ["cache_open", "db_open"]) expect(passed(service)).toEqual([]);
+    for (const service of Object.keys(mute)) {
+      expect(said[`${service}.login`]).toBeDefined();
+      expect(passed(service)).toEqual([]);
+    }
     // That a Redis or PostgreSQL answers at all is all that a wrong login shows.
     for (const service of ["cache_wrong", "db_wrong"])
       expect(passed(service).filter((id) => !id.endsWith(".answers"))).toEqual([]);
