@@ -61,7 +61,11 @@ async function startApp(down: number) {
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-/** A process of its own that has begun: idle, or as busy as one thread can be. */
+/** 20 ms of each 100: more than a limit allows, and a core is left to whatever is timed beside it. */
+const burning =
+  "setInterval(() => { const ms = performance.now(); while (performance.now() - ms < 20); }, 100)";
+
+/** A process of its own that has begun: idle or burning. */
 async function startProcess(work: string): Promise<ChildProcess & AsyncDisposable> {
   const script = `process.stdout.write("begun", () => { ${work} });`;
   const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
@@ -107,7 +111,7 @@ describe("a plan of six smoke checks and a limit of CPU, through the command", (
 
   beforeAll(async () => {
     await using idle = await startProcess("setInterval(() => undefined, 1e6)");
-    await using busy = await startProcess("for (;;);");
+    await using busy = await startProcess(burning);
     const [up, down] = await Promise.all([startApp(0), startApp(smokeTests / 2)]);
     // A busy machine may leave little of itself to a process that would take all of it.
     [whole, half] = await Promise.all([
