@@ -173,7 +173,26 @@ describe("what a limiter reads", () => {
     expect(bytesOf({ image_url: { url: `data:image/png;base64,${long}` } })).toBe(4096);
     expect(bytesOf({ source: { data: long } })).toBe(4096);
     expect(bytesOf({ file_data: `data:application/pdf;base64,${long}` })).toBe(4096);
+    expect(bytesOf({ source: { data: `data:image/png;base64,${long}==` } })).toBe(4096);
     expect(bytesOf({ text: long })).toBe(100_000);
+    expect(bytesOf({ url: long })).toBe(100_000);
+  });
+
+  it("knows base64 in both alphabets, and as encoders of JSON escape it", () => {
+    const every = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_".repeat(90);
+    const spellings = [
+      every,
+      every.replaceAll("/", "\\/"),
+      every.replaceAll("+", "\\u002B").replaceAll("/", "\\u002f"),
+      `${every}\\u003d\\u003D`,
+    ];
+    for (const text of spellings) {
+      const body = readRequestBody(
+        Buffer.from(`{"model":"a","messages":[{"data":"${text}"}]}`),
+        "chat",
+      );
+      expect(isBodyProblem(body) ? body : body.textBytes - 1).toBe(4096);
+    }
   });
 
   it.each([
@@ -184,6 +203,14 @@ describe("what a limiter reads", () => {
     ["text that calls itself one, without blanks", { content: `data:${"word-".repeat(2000)}` }],
     ["a document of plain text", { source: { type: "text", data: "word ".repeat(2000) } }],
     ["an address that holds a text", { image_url: { url: `data:,${"word ".repeat(2000)}` } }],
+    ["a text without blanks", { source: { type: "text", data: "汉字".repeat(2000) } }],
+    ["an argument of a tool", { input: { data: "{'a':1}".repeat(2000) } }],
+    ["a text in the head of an address", { url: `data:${"word-".repeat(2000)},AAAA` }],
+    ["base64 with a text behind it", { source: { data: `${"A".repeat(10_000)}.` } }],
+    ...["\n", "\t", "\u00a0", "\u0001", '"', "\\", ",", ":"].map((between): [string, object] => [
+      `a text with ${JSON.stringify(between)} for its blanks`,
+      { source: { type: "text", data: `word${between}`.repeat(2000) } },
+    ]),
   ])("counts %s in full", (_name, message) => {
     expect(read({ model: "a", messages: [message] }).textBytes).toBeGreaterThan(10_000);
   });

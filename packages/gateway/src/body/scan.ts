@@ -33,6 +33,10 @@ const membersMax = 10_000;
 const mediaBytes = 4096;
 /** Members that hold media as a data URL. */
 const urlNames = new Set(["url", "image_url", "file_data"]);
+/** Bytes of `data:` and the type up to the comma; with a longer head it is no medium. */
+const urlHeadMax = 256;
+/** `+`, `/` and `=` as some encoders of JSON write them. */
+const base64Escapes = new Set(["u002b", "u002f", "u003d"]);
 
 /** What may come next. */
 const wantsValue = 0;
@@ -62,6 +66,12 @@ const byteClasses = classify([
   ["-0123456789", digit],
   ["tfn", letter],
 ]);
+/** Bytes of base64 in both its alphabets: 1. */
+const base64Bytes = classify([
+  ["ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=", 1],
+]);
+const commaByte = 0x2c;
+const slash = 0x2f;
 const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
@@ -245,13 +255,18 @@ class Walk implements Scan {
     return (((level < 32 ? this.#low : this.#high) >>> (level & 31)) & 1) === 1;
   }
 
-  /** Media are where the APIs have them, and hold no blank; anything else a model reads as text. */
+  /**
+   * Media are where the APIs have them, in base64 to the last byte; anything else a model reads as
+   * text. A text of nothing but base64's letters is not told apart from media there, whatever a
+   * sibling (`type: "text"`) says of it.
+   */
   #longText(start: number, end: number): number {
     const bytes = this.#bytes;
     const name = bytes.toString("latin1", this.#nameAt, this.#nameEnd);
-    const isUrl = urlNames.has(name) && bytes.toString("latin1", start, start + 5) === "data:";
-    const isMedia = (isUrl || name === "data") && !bytes.subarray(start, end).includes(0x20);
-    return isMedia ? mediaBytes : end - start;
+    const isUrl = bytes.toString("latin1", start, start + 5) === "data:";
+    if (name !== "data" && !(isUrl && urlNames.has(name))) return end - start;
+    const head = isUrl ? bytes.subarray(start, start + urlHeadMax).indexOf(commaByte) + 1 : 0;
+    return isBase64(bytes, start + head, end) ? mediaBytes : end - start;
   }
 
   #duplicate(offset: number, known: number): number {
@@ -276,6 +291,37 @@ function classify(rows: readonly (readonly [string, number])[]): readonly number
 
 function invalid(offset: number, message: string): ScanProblem {
   return { code: "LL_BODY_INVALID_JSON", offset, message: `${message} at byte ${offset}` };
+}
+
+/** Whether the bytes of a JSON string are base64, plain or escaped. */
+function isBase64(bytes: Buffer, from: number, end: number): boolean {
+  let at = from;
+  while (at < end) {
+    while (at + 4 <= end && areBase64(bytes, at)) at += 4;
+    if (base64Bytes[bytes[at] ?? 0] === 1) at++;
+    else if (at < end) {
+      const size = escapeBytes(bytes, at);
+      if (size === 0) return false;
+      at += size;
+    }
+  }
+  return true;
+}
+
+/** Four bytes at a time: of a request with media nearly all are looked at here. */
+function areBase64(bytes: Buffer, at: number): boolean {
+  const first = base64Bytes[bytes[at] ?? 0] ?? 0;
+  const second = base64Bytes[bytes[at + 1] ?? 0] ?? 0;
+  const third = base64Bytes[bytes[at + 2] ?? 0] ?? 0;
+  const fourth = base64Bytes[bytes[at + 3] ?? 0] ?? 0;
+  return (first & second & third & fourth) === 1;
+}
+
+/** Length of the escape at `at`; 0: it stands for no byte of base64, or is none. */
+function escapeBytes(bytes: Buffer, at: number): number {
+  if (bytes[at] !== backslash) return 0;
+  if (bytes[at + 1] === slash) return 2;
+  return base64Escapes.has(bytes.toString("latin1", at + 1, at + 6).toLowerCase()) ? 6 : 0;
 }
 
 function skipSpace(bytes: Buffer, from: number): number {
