@@ -16,8 +16,11 @@ export interface Dialect {
   classify(text: string): StreamEvent;
   /** Members of an event whose text counts only by not being empty, most frequent first. */
   readonly textKeys?: readonly string[];
-  /** Members of a content event whose text is output of the model, whatever stands beside it. */
-  readonly spokenKeys: readonly string[];
+  /**
+   * Members of a content event whose text is output of the model, whatever stands beside it. Of
+   * names in a list, which are spellings of one member, only the longest text counts.
+   */
+  readonly spokenKeys: readonly (string | readonly string[])[];
   /** Bytes that end a whole stream when the upstream may leave them out; undefined: none exist. */
   readonly endMarker: Buffer | undefined;
   /** Our own error as a body of this dialect. */

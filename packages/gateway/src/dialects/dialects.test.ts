@@ -50,6 +50,17 @@ describe("what counts as content", () => {
     }
   });
 
+  it.each([0x20_28, 0x20_29])(
+    "a model's text is no name of an event, with unit %i in it",
+    (code) => {
+      const line = String.fromCharCode(code);
+      const said = `a${line}event: error${line}b`;
+      expect(kind(openaiChat, delta({ content: said }))).toBe("content");
+      expect(kind(openaiCompletions, { choices: [{ text: said }] })).toBe("content");
+      expect(openaiChat.classify('event: error\rdata: {"choices":[]}').kind).toBe("error");
+    },
+  );
+
   it.each([
     [{ choices: [{ text: "" }] }, "preamble"],
     [{ choices: [{ text: "a" }] }, "content"],
@@ -101,6 +112,29 @@ describe("what counts as content", () => {
     [{ error: { code: 500 } }, "error"],
   ])("Gemini: %j is %s", (data, expected) => {
     expect(kind(geminiGenerate, data)).toBe(expected);
+  });
+
+  it.each([
+    [[{ text: "héy" }, { text: "a", thought: true }], 5],
+    [[{ functionCall: { name: "fn", args: { city: "Köln", days: [12, true], no: null } } }], 23],
+    [[{ text: "ab" }, { functionCall: { name: "f", args: { text: "abc" } } }], 10],
+    [[{ executableCode: { language: "PYTHON", code: "1+1" } }], 3],
+    [[{ functionCall: { id: "x", name: "f" }, thoughtSignature: "A".repeat(99) }], 1],
+    [[{ inlineData: { mimeType: "image/png", data: "A".repeat(99) } }, null, 7], 0],
+  ])("Gemini: what the model said in %j is %i bytes", (parts, bytes) => {
+    const value = { candidates: [{ content: { parts } }, { content: { parts: [] } }] };
+    const usageMetadata = { promptTokenCount: 1, candidatesTokenCount: 2 };
+    for (const more of [{}, { usageMetadata }]) {
+      const event = geminiGenerate.classify(`data: ${JSON.stringify({ ...value, ...more })}`);
+      expect(event).toMatchObject({ kind: "content", spokenBytes: bytes });
+    }
+  });
+
+  it("Gemini: a call's arguments are read however deep they are", () => {
+    const args = `${'{"a":['.repeat(50_000)}1${"]}".repeat(50_000)}`;
+    const part = `{"functionCall":{"name":"f","args":${args}}}`;
+    const text = `data: {"candidates":[{"content":{"parts":[${part}]}}]}`;
+    expect(geminiGenerate.classify(text).spokenBytes).toBe(50_002);
   });
 
   it("comments and fields without data are comments in every dialect", () => {

@@ -17,6 +17,8 @@ export interface StreamEvent {
   /** The event also says that the answer is finished. */
   readonly isFinish: boolean;
   readonly usage?: Usage;
+  /** Bytes of the model's output in it, where they are not those of the dialect's spoken members. */
+  readonly spokenBytes?: number;
 }
 
 /** The events that carry nothing but their kind, shared so that none is made per chunk. */
@@ -45,9 +47,12 @@ export function dataOf(text: string): string | undefined {
   return data;
 }
 
-/** Whether an event says by its name that it is an error, whatever its data looks like. */
+/**
+ * Whether an event says by its name that it is an error, whatever its data looks like. With the flag
+ * `m` a line would also begin after U+2028, which a model's text may hold.
+ */
 export function isErrorEvent(text: string): boolean {
-  return text.includes("event:") && /^event: ?error$/m.test(text);
+  return text.includes("event:") && /(?:^|[\r\n])event: ?error(?=[\r\n]|$)/.test(text);
 }
 
 /** The data of an event as JSON; undefined when it is none. */

@@ -146,6 +146,8 @@ export interface OrderOptions {
   readonly hasLonger?: boolean;
   readonly isGone?: boolean;
   readonly maxTokens?: number;
+  /** Of all targets; an openai-compatible one when absent. */
+  readonly provider?: string;
   readonly timeouts?: Partial<RouteTimeouts>;
 }
 
@@ -238,7 +240,7 @@ export class Order {
   }
 
   #target(name: string, o: OrderOptions): Target {
-    const provider = findProvider("openai-compatible");
+    const provider = findProvider(o.provider ?? "openai-compatible");
     if (!provider) throw new Error("no provider");
     return {
       name,

@@ -125,7 +125,8 @@ export class StreamRelay {
       return plainEvents.content;
     }
     const event = dialect.classify(text);
-    if (event.kind === "content") this.received.add(spokenBytes(text, dialect.spokenKeys));
+    if (event.kind === "content")
+      this.received.add(event.spokenBytes ?? spokenBytes(text, dialect.spokenKeys));
     if (event === plainEvents.content) this.#memory.learn(text);
     return event;
   }
@@ -161,7 +162,9 @@ export class StreamRelay {
       const { host, translation } = this.#attempt;
       return host.x.body?.wantsUsage || translation ? "preamble" : "comment";
     }
-    if (this.received.tokensSure > this.#tokensMax) return "over_bound";
+    // The first content commits however long it is; only what comes after it can be cut.
+    const isHeld = this.#attempt.state === "hold";
+    if (!isHeld && this.received.tokensSure > this.#tokensMax) return "over_bound";
     return event.isFinish && event.kind !== "marker" ? "finish" : event.kind;
   }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { anthropicMessages } from "../dialects/anthropic-messages/index.ts";
 import type { Dialect } from "../dialects/dialect.ts";
-import { geminiGenerate } from "../dialects/gemini-generate/index.ts";
 import { openaiChat } from "../dialects/openai-chat/index.ts";
 import { openaiCompletions } from "../dialects/openai-completions/index.ts";
 import { openaiResponses } from "../dialects/openai-responses/index.ts";
@@ -67,6 +66,11 @@ describe("the text of an event", () => {
     ["an escape is what it stands for", '{"content":"\\u4f60\\n\\""}', 5],
     ["of each choice", '[{"content":"ab"},{"content":"c"}]', 3],
     ["reasoning and arguments too", '{"reasoning":"abc","f":{"arguments":"{}"}}', 5],
+    [
+      "of reasoning in both its spellings once",
+      '{"reasoning":"abc","reasoning_content":"abcd"}',
+      4,
+    ],
     ["not of a list of that name", '{"logprobs":{"content":[{"token":"abc"}]}}', 0],
     ["not of a text that names it", '{"x":"say \\"content\\":\\"much\\""}', 0],
     ["not of padding", '{"content":"a","obfuscation":"xxxxxxxx"}', 1],
@@ -79,7 +83,6 @@ describe("the text of an event", () => {
     [openaiResponses, "delta", ["text", "part"]],
     [openaiCompletions, "text", ["tokens"]],
     [anthropicMessages, "thinking", ["signature"]],
-    [geminiGenerate, "text", ["data"]],
   ] as const)("is what each dialect says: %#", (dialect: Dialect, spoken, silent) => {
     expect(spokenBytes(JSON.stringify({ [spoken]: "abc" }), dialect.spokenKeys)).toBe(3);
     for (const name of silent)

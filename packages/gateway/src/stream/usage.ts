@@ -1,5 +1,6 @@
 import { parseJson } from "@loadline/kit/json";
 import type { RequestBody } from "../body/request.ts";
+import type { Dialect } from "../dialects/dialect.ts";
 import type { AttemptRecord, Usage } from "../pipeline/exchange.ts";
 
 const bytesPerPromptToken = 3;
@@ -37,15 +38,29 @@ export class Received {
   }
 }
 
-/** Bytes of the text in the members of these names, however deep they are; escapes count as one. */
-export function spokenBytes(event: string, names: readonly string[]): number {
+/**
+ * Bytes of the text in the members of these names, however deep they are; escapes count as one. Of
+ * names in a list only the one with the longest text counts.
+ */
+export function spokenBytes(event: string, names: Dialect["spokenKeys"]): number {
   let bytes = 0;
-  for (const name of names) {
-    const quoted = `"${name}"`;
-    for (let at = event.indexOf(quoted); at >= 0; at = event.indexOf(quoted, at + 1)) {
-      const from = valueStart(event, at + quoted.length);
-      if (from >= 0) bytes += stringBytes(event, from);
-    }
+  for (const name of names)
+    bytes += typeof name === "string" ? namedBytes(event, name) : mostBytes(event, name);
+  return bytes;
+}
+
+function mostBytes(event: string, names: readonly string[]): number {
+  let most = 0;
+  for (const name of names) most = Math.max(most, namedBytes(event, name));
+  return most;
+}
+
+function namedBytes(event: string, name: string): number {
+  const quoted = `"${name}"`;
+  let bytes = 0;
+  for (let at = event.indexOf(quoted); at >= 0; at = event.indexOf(quoted, at + 1)) {
+    const from = valueStart(event, at + quoted.length);
+    if (from >= 0) bytes += stringBytes(event, from);
   }
   return bytes;
 }

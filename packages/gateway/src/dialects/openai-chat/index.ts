@@ -15,7 +15,7 @@ export const openaiChat: Dialect = {
   id: "openai.chat",
   classify: classifyChatEvent,
   textKeys: ["content", "reasoning_content", "reasoning", "arguments"],
-  spokenKeys: ["content", "reasoning_content", "reasoning", "refusal", "arguments"],
+  spokenKeys: ["content", ["reasoning_content", "reasoning"], "refusal", "arguments"],
   endMarker: Buffer.from("data: [DONE]\n\n"),
   errorBody,
   errorFrame,
