@@ -97,6 +97,15 @@ describe("processes whose start is told", () => {
     expect(await uptimeOf(rules)).toMatch(/^not_tested .*It knows process_start\S+ for 600 s/);
     const whole = [rules[0] ?? { when: "", reply: "" }, { when: known, reply: answer("86350") }];
     expect(await uptimeOf(whole)).toMatch(/^passed/);
+    // Of the youngest no step has a sample: its own history is not told by that of the others.
+    const alone = [rules[0] ?? { when: "", reply: "" }, { when: known, reply: answer() }];
+    expect(await uptimeOf(alone)).toMatch(/^not_tested .*It knows process_start\S+ for 0 s/);
+    const beside = [
+      { when: ran, reply: answer("90000", "7200") },
+      { when: changed, reply: answer("0", "0") },
+      { when: known, reply: answer("86400") },
+    ];
+    expect(await uptimeOf(beside)).toMatch(/^not_tested .*It knows process_start\S+ for 0 s/);
     const often = [...rules, { when: changed, reply: answer("9") }];
     expect(await uptimeOf(often)).toMatch(/^failed false: .*a:0 9 times/);
   });

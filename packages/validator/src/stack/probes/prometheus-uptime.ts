@@ -58,7 +58,9 @@ async function restarted(
   if (over.length === 0 && youngest < windowSeconds) {
     const step = Math.ceil(windowSeconds / stepsMax);
     const first = `min_over_time(timestamp(${of})[${windowSeconds}s:${step}s])`;
-    const known = least(await ask(context, `time() - ${first}`));
+    const begun = await ask(context, `time() - ${first}`);
+    // A series first stored after the last step has no beginning among them.
+    const known = begun.values.length < asked.values.length ? 0 : least(begun);
     // One step is missed at the beginning, a lookback of five minutes at most.
     if (known < windowSeconds - Math.max(step, Math.min(300, windowSeconds / 10)))
       return `It knows ${of} for ${Math.floor(known)} s: restarts of the ${windowSeconds} s are not all told.`;
