@@ -27,8 +27,9 @@ export async function timeAt(context: StackContext, edge: StackEdge): Promise<st
 }
 
 /**
- * Whether the database's own statistics tell of another session that has run the declared statement
- * since then. @throws NothingThere where the login may not see what others run.
+ * That the database's own statistics tell of another session that has run the declared statement
+ * since then. They tell of the last statement of each session that is open, so that none of them
+ * proves nothing. @throws NothingThere for none, and where the login may not see what others run.
  */
 export async function ranStatement(
   context: StackContext,
@@ -44,11 +45,16 @@ export async function ranStatement(
   const hidden = "query = '<insufficient privilege>'";
   const sql = `select count(*) filter (where ${ran}), count(*) filter (where ${hidden}) ${others}`;
   const [[own = null, unseen = null] = []] = await usePostgres(context, (s) => s.query(sql));
-  const ok = Number(own) > 0;
-  if (!ok && Number(unseen) > 0) {
+  if (!(Number(own) > 0)) {
     const { user } = context.service;
-    throw new NothingThere(`${user} may not see what ${unseen} sessions run (pg_read_all_stats).`);
+    if (Number(unseen) > 0)
+      throw new NothingThere(
+        `${user} may not see what ${unseen} sessions run (pg_read_all_stats).`,
+      );
+    throw new NothingThere(
+      `No other session of ${context.name} ran ${statement} last: one that went on to COMMIT or another statement, or is closed, tells nothing of it.`,
+    );
   }
-  const seen = `${context.name} tells of ${own ?? "?"} other sessions that ran ${statement}.`;
-  return { ok, seen, reproduce: psql(context, sql) };
+  const seen = `${context.name} tells of ${own} other sessions that ran ${statement}.`;
+  return { ok: true, seen, reproduce: psql(context, sql) };
 }

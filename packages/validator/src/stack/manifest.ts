@@ -30,7 +30,7 @@ const edgeSchema = z.strictObject({
         .max(200)
         .optional()
         .describe(
-          "how a statement begins that `to`, a PostgreSQL, is to tell of in its statistics",
+          "how a statement begins that `to`, a PostgreSQL, is to tell of as the last of a session; where none is found, as after COMMIT, the edge is not tested",
         ),
       key: z.string().min(1).max(1_000).optional().describe("a key or an object of `to`"),
       cypher: z
