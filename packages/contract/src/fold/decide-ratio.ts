@@ -85,6 +85,10 @@ function judgeSequence(claim: Claim, c: Counts, evidence: PartEvidence, target: 
   if (end.decision === "failed") {
     return { verdict: "failed", reason: "limit", sentence: `${seen}: the opposite is proven.` };
   }
+  if (end.decision === "unproven") {
+    const sentence = `${seen}: too many to pass, too few to prove the opposite.`;
+    return { verdict: "inconclusive", reason: "interval", sentence };
+  }
   if (end.decision === "passed" && !provesFailure(c.bad, c.n, target, confidence)) {
     return { verdict: "passed", sentence: `${seen}: proven.` };
   }

@@ -218,6 +218,15 @@ describe("mode: sequential", () => {
     expect(see(...spread(300, 0)).toProve).toBe("188 more requests, none bad (about 37.6 s)");
   });
 
+  it("fails only what its samples prove to be over the limit, not what is merely no pass", () => {
+    // At the limit itself: 10 or more come up in every second run.
+    const even = see(...spread(1_000, 10));
+    expect(short(even)).toBe("inconclusive interval");
+    expect(even.sentence).toContain("too few to prove the opposite");
+    expect(short(see(...spread(1_191, 11)))).toBe("inconclusive interval");
+    expect(short(see(...spread(300, 30)))).toBe("failed limit");
+  });
+
   it("a pass that all samples refute is a failure, and one from bursts is none", () => {
     const late = [...spread(488, 0), ...spread(500, 60)];
     expect(short(see(...late))).toBe("failed limit");

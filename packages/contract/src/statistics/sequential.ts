@@ -1,5 +1,5 @@
 /** `mode: sequential`: Wald's test of 1 - target against 0.4 (1 - target), both errors 1 - confidence. */
-import { samplesNeeded } from "./sampling.ts";
+import { provesFailure, samplesNeeded } from "./sampling.ts";
 
 /** The better of the two shares of bad that are compared, as a share of the worse. */
 const betterShare = 0.4;
@@ -11,7 +11,8 @@ export type Group = readonly [n: number, bad: number];
 
 /** Where a sequence of samples decided, and what. */
 export interface SequentialEnd {
-  readonly decision: "passed" | "failed" | "open";
+  /** `unproven`: the ratio of likelihoods speaks for a failure, the samples do not prove one. */
+  readonly decision: "passed" | "failed" | "unproven" | "open";
   /** Samples up to where it decided; all of them while it is open. */
   readonly n: number;
   readonly bad: number;
@@ -57,9 +58,13 @@ export function sequentialCap(target: number, confidence: number): number | null
   return least === null ? null : capTimes * least;
 }
 
+/** Half of the error, as the samples themselves choose how many of them are looked at. */
+const failureConfidence = (confidence: number): number => 1 - (1 - confidence) / 2;
+
 /**
  * Looks at the ratio of likelihoods at the end of every group and keeps the first decision. `open`
- * samples have no value: they count as bad for a pass and not at all for a failure.
+ * samples have no value: they count as bad for a pass and not at all for a failure. The ratio tells
+ * the target from one far better, not from one a little better: a failure has to be proven as well.
  */
 export function decideSequential(
   groups: readonly Group[],
@@ -75,7 +80,10 @@ export function decideSequential(
       bad += worse;
       if (n > cap) break;
       const ratio = (k: number): number => (n - k) * weights.clean + k * weights.bad;
-      if (ratio(bad) <= -weights.edge) return { decision: "failed", n, bad, isCapped: false };
+      if (ratio(bad) <= -weights.edge) {
+        const isProven = provesFailure(bad, n, target, failureConfidence(confidence));
+        return { decision: isProven ? "failed" : "unproven", n, bad, isCapped: false };
+      }
       if (ratio(Math.min(n, bad + open)) >= weights.edge) {
         return { decision: "passed", n, bad, isCapped: false };
       }
