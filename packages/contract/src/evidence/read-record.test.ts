@@ -103,8 +103,18 @@ describe("a stored plan", () => {
     ["min", [undefined]],
     ["unit", ["x", undefined]],
     ["items", [["x"], undefined]],
+    ["mode", [undefined]],
   ])("one claim whose %s is of another kind makes it none", (key, taken) => {
     expect(others.filter((other) => readPlan(withClaim({ [key]: other })) !== null)).toEqual(taken);
+  });
+
+  it.each([
+    ["retries", [undefined, 0, 1, 2], [3, 1_000]],
+    ["maxAgeMs", [undefined, 1.5, 2_592_000_000], [0, 2_592_000_001, Infinity]],
+  ])("whose %s is out of the range of a plan is none", (key, taken, refused) => {
+    const all = [...new Set([...others, ...taken, ...refused])];
+    const read = all.filter((other) => readPlan({ ...plan, [key]: other }) !== null);
+    expect(new Set(read)).toEqual(new Set(taken));
   });
 
   it("one broken claim among good ones makes it none", () => {

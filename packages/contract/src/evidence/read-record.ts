@@ -51,11 +51,15 @@ function isClaim(value: unknown): boolean {
   if (!isAbsentOr(value["target"], (n) => n >= 0 && n <= 1)) return false;
   if (!isAbsentOr(value["min"], (n) => Number.isInteger(n) && n >= 1)) return false;
   if (!isAbsentOr(value["limit"], () => true)) return false;
-  const { unit, items } = value as Readonly<Record<"unit" | "items", unknown>>;
+  const { unit, items, mode } = value as Readonly<Record<"unit" | "items" | "mode", unknown>>;
+  if (mode !== undefined && mode !== "sequential") return false;
   if (unit !== undefined && typeof unit !== "string") return false;
   if (items !== undefined && !isTextList(items)) return false;
   return typeof value["required"] === "boolean" && typeof value["category"] === "string";
 }
+
+const retriesMax = 2;
+const ageMaxMs = 30 * 86_400_000;
 
 /**
  * A parsed `plan.json`. Its meaning was checked by `parsePlan` before the run; what would let a
@@ -68,6 +72,8 @@ export function readPlan(value: unknown): RunPlan | null {
   if (!isData(p.target) || !isTextAll([p.target["name"], p.target["baseUrl"]])) return null;
   if (!Array.isArray(p.claims) || !p.claims.every(isClaim) || !isData(p.stages)) return null;
   if (!isCount(p.maxWaived) || !haveOwnIds(p.claims)) return null;
+  if (!isAbsentOr(p.retries, (n) => isCount(n) && n <= retriesMax)) return null;
+  if (!isAbsentOr(p.maxAgeMs, (ms) => ms > 0 && ms <= ageMaxMs)) return null;
   return value as unknown as RunPlan;
 }
 

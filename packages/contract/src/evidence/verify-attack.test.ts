@@ -2,19 +2,13 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import {
-  encode,
-  makeBundle,
-  sealBundle,
-  sha256,
-  startRun,
-  type TestBundle,
-} from "../../test/support.ts";
+import { encode, makeBundle, sealBundle, sha256, type TestBundle } from "../../test/support.ts";
 import { type KnownKey, makeEnvelope, type Signer } from "../attestation/dsse.ts";
 import { makeStatements, statementBytes, targetBytes } from "../attestation/statement.ts";
 import { planFileText, type RunPlan } from "../plan/run-plan.ts";
 import { buildReportModel } from "../report-build.ts";
 import type { ReportModel } from "../report-model.ts";
+import { startMiniRun } from "../sabotage/mini-run.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { recordLine } from "./chain.ts";
 import { isAttestation, isPlanSource, isView, manifestInput, type Manifest } from "./manifest.ts";
@@ -198,9 +192,9 @@ function remade(
 ): TestBundle {
   const { run } = makeBundle(planText);
   const plan = over(run.plan);
-  const again = startRun(plan.claims, run.records[0]?.run, {
-    planFile: { name: "plan.yaml", digest: sha256(encode(planText)) },
-  });
+  const planFile = { name: "plan.yaml", digest: sha256(encode(planText)) };
+  const started = { planFile };
+  const again = startMiniRun(plan.claims, { digest: sha256, run: "run-1", started, plan });
   for (const [at, { kind, claims, data, refs }] of run.records.entries()) {
     if (kind !== "run.started" && isKept(at)) again.add({ kind, claims, data, refs });
   }
@@ -273,6 +267,12 @@ describe("a plan that would let anything pass is no plan", () => {
     ["of no observation", claimsWith({ min: 0 })],
     ["of half an observation", claimsWith({ min: 0.5 })],
     ["of a negative share", claimsWith({ target: -1 })],
+    ["of a mode that is none", claimsWith({ mode: "first" })],
+    ["of a broken check made good a thousand times", (plan) => ({ ...plan, retries: 1_000 })],
+    ["of half a retry", (plan) => ({ ...plan, retries: 0.5 })],
+    ["of imports of 31 days", (plan) => ({ ...plan, maxAgeMs: 31 * 86_400_000 })],
+    ["of imports that are never stale", (plan) => ({ ...plan, maxAgeMs: Number.MAX_VALUE })],
+    ["of imports of no age", (plan) => ({ ...plan, maxAgeMs: 0 })],
     ["with one claim twice", (plan) => ({ ...plan, claims: [...plan.claims, ...plan.claims] })],
   ])("%s: unreadable, though the whole bundle was made for it", async (_, over) => {
     const { files, run } = remade(over);
@@ -281,6 +281,21 @@ describe("a plan that would let anything pass is no plan", () => {
     expect(result.exit).toBe(3);
     expect(result.outcome).toBeUndefined();
     expect((await verifyBundle(remade((plan) => plan).files, { digest: sha256 })).exit).toBe(0);
+  });
+
+  test("at the bounds of what a plan may say it is one", async () => {
+    const edges: readonly Partial<RunPlan>[] = [
+      { retries: 0, maxAgeMs: 1 },
+      { retries: 2, maxAgeMs: 30 * 86_400_000 },
+    ];
+    for (const edge of edges) {
+      const { files, run } = remade((plan) => ({
+        ...claimsWith({ mode: "sequential" })(plan),
+        ...edge,
+      }));
+      expect(readPlan(run.plan)).toMatchObject(edge);
+      expect((await verifyBundle(files, { digest: sha256 })).exit).not.toBe(3);
+    }
   });
 
   test("with a number of waivers that is none", () => {

@@ -57,9 +57,11 @@ export function startMiniRun(
     readonly run?: string;
     /** Further keys of the first record. */
     readonly started?: RecordData;
+    /** Further keys of the plan. */
+    readonly plan?: Partial<RunPlan>;
   },
 ): MiniRun {
-  const plan = miniPlan(claims);
+  const plan = { ...miniPlan(claims), ...o.plan, claims };
   const digest = planDigest(plan, o.digest);
   const chain = createChain({ run: o.run ?? "run-1", planDigest: digest, digest: o.digest });
   const records: EvidenceRecord[] = [];
