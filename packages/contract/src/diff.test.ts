@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { makeClaim, startRun, type TestRun } from "../test/support.ts";
 import type { Claim } from "./claim.ts";
-import { type DiffSide, diffRuns, loosenedClaims, trendRuns } from "./diff.ts";
+import { type DiffSide, diffRuns, type Loosened, loosenedClaims, trendRuns } from "./diff.ts";
 
 const side = (run: TestRun): DiffSide => ({
   plan: run.plan,
@@ -49,6 +49,20 @@ describe("diffRuns", () => {
     expect(diffRuns(strict, lax).loosened.map((one) => one.what)).toEqual([what]);
     expect(diffRuns(lax, strict).loosened).toEqual([]);
   });
+
+  test.each<[string, Partial<Claim>, string]>([
+    ["kind", { kind: "mean" }, "quantile -> mean"],
+    ["stream", { of: "load.stream.response_time" }, "stream -> load.stream.response_time"],
+  ])(
+    "a claim that keeps its name and changes its %s asks something else",
+    (what, change, moved) => {
+      const before = side(made());
+      const after = side(made({ claims: [base, { ...quantile, ...change }] }));
+      const said = (one: Loosened) => [one.what, `${one.from} -> ${one.to}`];
+      expect(diffRuns(before, after).loosened.map(said)).toEqual([[what, moved]]);
+      expect(diffRuns(after, before).loosened.map((one) => one.what)).toEqual([what]);
+    },
+  );
 
   test("shorter outages ask less of the time up, longer ones do not", () => {
     const of = (limit: number) =>

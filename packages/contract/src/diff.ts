@@ -117,8 +117,10 @@ function lostParts(a: Claim, b: Claim): string {
   return `${lost.length} parts, ${lost[0] ?? ""} first`;
 }
 
-/** Each way in which a claim may ask less than before. */
+/** Each way in which a claim may ask less than before; of another kind or stream it asks something else. */
 const easings: readonly ((a: Claim, b: Claim) => Change | null)[] = [
+  (a, b) => (a.kind === b.kind ? null : ["kind", a.kind, b.kind]),
+  (a, b) => (a.of === b.of ? null : ["stream", a.of, b.of]),
   (a, b) => (a.required && !b.required ? ["claim", "required", "optional"] : null),
   (a, b) => (isLower(a.target, b.target) ? ["target", targetText(a), targetText(b)] : null),
   (a, b) => (isWider(a, b) ? ["limit", limitText(a), limitText(b)] : null),
