@@ -53,6 +53,8 @@ export interface Claim {
   readonly limit?: number;
   /** mean: the side of the limit it keeps to, default `below`. */
   readonly side?: "below" | "above";
+  /** mean, side `above`: all that the run asks for, in `unit`; nothing shows a limit from there on. */
+  readonly offered?: number;
   /** Tumbling windows of this length in ms are the parts: each passes at a, one of m fails at a/m. */
   readonly over?: number;
   /** Unit of `limit`, e.g. `ms`, `s`, `records`. */

@@ -1,5 +1,6 @@
 import type { Claim } from "../claim.ts";
-import { formatDuration, formatNumber } from "../figure.ts";
+import { formatDuration, formatNumber, formatValue } from "../figure.ts";
+import { isOverOffer } from "../plan/plan-samples.ts";
 import type { PartVerdict } from "../report-model.ts";
 import { cleanTimeToProveMs } from "../statistics/episodes.ts";
 import { sequentialClean } from "../statistics/sequential.ts";
@@ -72,6 +73,14 @@ const byOwnKind: Readonly<
   window_slo: {
     reasons: [...untested, "gaps"],
     text: () => "stored samples of the whole window",
+  },
+  mean: {
+    reasons: ["not_run"],
+    text(claim) {
+      const { limit = 0, unit = "" } = claim;
+      const more = `a load that asks for more than ${formatValue(limit, unit)}`;
+      return isOverOffer(claim) ? more : moreObservations(claim);
+    },
   },
   time_availability: {
     reasons: [...untested, "too_short"],

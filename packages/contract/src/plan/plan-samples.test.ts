@@ -80,3 +80,17 @@ test("an unprovable claim is named with what it needs and what is planned", () =
   ]);
   expect(findUnprovable(planSamples(makePlan([success])))).toEqual([]);
 });
+
+test("a rate that the run does not ask for is proven by no number of samples", () => {
+  const rate = { id: "rate", kind: "mean", side: "above", unit: "requests/s" } as const;
+  const at = (limit: number) => makeClaim({ ...rate, limit, offered: 20 });
+  expect([at(19), at(20), at(100)].map(minimumN)).toEqual([30, null, null]);
+  expect(minimumN(makeClaim({ ...rate, limit: 100 }))).toBe(30);
+  expect(findUnprovable(planSamples(makePlan([at(19), at(100)])))).toEqual([
+    {
+      code: "LL_PLAN_CANNOT_PROVE",
+      path: "rate",
+      message: "rate: no number of samples proves it.",
+    },
+  ]);
+});

@@ -56,13 +56,18 @@ function secondsLeast({ limit = 0, target = 1, confidence }: Claim): number | nu
   return ms === null ? null : Math.ceil(ms / 1_000);
 }
 
+/** Whether a claim asks for more than the run asks of its target. */
+export function isOverOffer({ offered, limit }: Claim): boolean {
+  return offered !== undefined && limit !== undefined && limit >= offered;
+}
+
 /** Fewest observations of one part with which a perfect target passes; null when none do. */
 export function minimumN(claim: Claim): number | null {
   const { kind, min, confidence, items } = claim;
   if (ratioKinds.has(kind)) return ratioLeast(claim);
   if (kind === "time_availability") return secondsLeast(claim);
   if (kind === "zero_loss") return Math.max(min ?? 0, ackedMin);
-  if (kind === "mean") return Math.max(min ?? 0, meanSlicesMin);
+  if (kind === "mean") return isOverOffer(claim) ? null : Math.max(min ?? 0, meanSlicesMin);
   if (kind === "comparison") return Math.max(min ?? pairsDefault, pairsNeeded(confidence));
   return kind === "coverage" ? (items?.length ?? 0) : (min ?? 1);
 }

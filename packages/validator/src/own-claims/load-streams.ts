@@ -1,4 +1,4 @@
-import type { Claim } from "@loadline/contract";
+import { type Claim, formatValue, isOverOffer } from "@loadline/contract";
 import type { BoundClaim, LoadLimit } from "../load/index.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
 import { type LoadScenarioName, loadScenarios } from "../plan/load-claims.ts";
@@ -119,6 +119,19 @@ export function meanRule(claim: Claim): NonNullable<BoundClaim["figure"]> {
     counter: isRate ? "ok" : null,
     scenarios: row === undefined ? [] : [row.scenario],
   };
+}
+
+/** A claim to a rate, with what the load asks for: no more good answers come back. */
+export function withOffer(claim: Claim, load: LoadManifest): Claim {
+  const isRate = claim.kind === "mean" && streamOf(claim)?.metric === "errors";
+  return isRate && claim.side === "above" ? { ...claim, offered: load.ratePerSecond } : claim;
+}
+
+/** Why the load says nothing of a claim to a rate; null when it does. */
+export function offerGap(claim: Claim): string | null {
+  if (!isOverOffer(claim)) return null;
+  const { limit = 0, offered = 0, unit = "" } = claim;
+  return `The load asks for ${formatValue(offered, unit)}: whether the target keeps ${formatValue(limit, unit)} was not asked.`;
 }
 
 /** Names of the windows of a claim `over` a time, from the length of load; none is over by itself. */

@@ -18,6 +18,7 @@ import { cleanRules, stubKey } from "../selftest/clean-stub.ts";
 import { healthyTarget } from "../selftest/limit-saboteurs.ts";
 import { memoryWriter, playLoad, type SimulatedTarget } from "../selftest/simulated-load.ts";
 import { startStub } from "../selftest/stub-server.ts";
+import { recordOwn } from "./record-load.ts";
 
 const shared = {
   statement: "holds in this window",
@@ -95,6 +96,45 @@ describe("claims of a plan's own on the load", () => {
     expect(simulate(claims, { seconds: 60, answer })).toEqual({
       ...all("failed limit"),
       c4: "passed -",
+    });
+  });
+
+  it("a rate that the load does not ask for is not tested, one below it is", () => {
+    const rate = { kind: "mean", of: "load.chat.good_per_second", side: "above" };
+    const rows = [
+      { ...rate, limit: "100 requests/s" },
+      { ...rate, limit: "20 requests/s" },
+      { ...rate, limit: "19 requests/s" },
+      { ...rate, limit: "100 requests/s", side: "below" },
+    ];
+    expect(simulate(rows, { seconds: 60 })).toEqual({
+      c0: "not_tested not_run",
+      c1: "not_tested not_run",
+      c2: "passed -",
+      c3: "passed -",
+    });
+    const answer = () => down;
+    expect(simulate(rows, { seconds: 60, answer })).toMatchObject({
+      c0: "not_tested not_run",
+      c2: "failed limit",
+    });
+  });
+
+  it("a rate that the load does not ask for is named beside the one that it does", () => {
+    const rate = { kind: "mean", of: "load.chat.good_per_second", side: "above" };
+    const own = { ...shared, id: "mine.rate", ...rate, limit: "100 requests/s" };
+    const plan = planOf({ target: { url: "http://127.0.0.1:9/v1" }, claims: [own] });
+    const claims = plan.claims.slice(-1);
+    const run = startMiniRun(claims, { digest: sha256 });
+    const shape = { claim: "mine.rate", stream: rate.of, part: "all" };
+    const { load } = readStages(plan);
+    recordOwn(memoryWriter(run), { type: "sample.closed", ...shape }, { claims, load });
+    run.end();
+    expect(run.fold().claims[0]).toMatchObject({
+      verdict: "not_tested",
+      sentence:
+        "The load asks for 20 requests/s: whether the target keeps 100 requests/s was not asked.",
+      toProve: "a load that asks for more than 100 requests/s",
     });
   });
 

@@ -1,5 +1,8 @@
+import { type Claim, minimumN } from "@loadline/contract";
 import { describe, expect, it } from "vitest";
 import { parsePlanFile } from "../plan/load-plan-file.ts";
+import { planFileSchema } from "../plan/manifest.ts";
+import { readOwnClaims } from "./read.ts";
 
 const target = { url: "http://127.0.0.1:9/v1" };
 const shared = {
@@ -71,6 +74,10 @@ describe("claims of a plan file's own", () => {
     ]);
     const auth = { ...shared, id: "a", kind: "predicate", of: "probe.openai.auth" };
     expect(problemsOf([{ ...auth, parts: ["nobody"] }])[0]).toContain("has no part nobody");
+    expect(problemsOf([{ ...good, parts: ["x"] }])).toEqual([
+      "LL_PLAN_STREAM claims[0].of: load.chat.errors has no part x; it has all.",
+    ]);
+    expect(problemsOf([{ ...good, parts: ["all"] }])).toEqual([]);
     const stack = { services: { m: { kind: "prometheus", url: "http://127.0.0.1:9" } } };
     const parsed = parsePlanFile(JSON.stringify({ stack, claims: [good] }));
     expect(parsed.ok ? [] : parsed.problems.map(({ code }) => code)).toEqual(["LL_PLAN_STREAM"]);
@@ -90,6 +97,36 @@ describe("claims of a plan file's own", () => {
     expect(problemsOf([good, good])[0]).toMatch(/^LL_PLAN_DUPLICATE/);
     expect(problemsOf([{ ...good, kind: "chaos" }])[0]).toMatch(/^LL_PLAN_KIND claims\[0\].kind/);
     expect(problemsOf([{ ...good, statment: "x" }])[0]).toMatch(/Did you mean "statement"/);
+  });
+
+  it("a rate says what the load asks for, of an objective as of a claim; more of it proves nothing", () => {
+    const rate = { ...shared, kind: "mean", of: "load.stream.good_per_second", side: "above" };
+    const claim = { ...rate, id: "mine.rate", limit: "30 requests/s" };
+    const seen = (more: object) => {
+      const parsed = planOf([claim], more);
+      const made = parsed.ok ? parsed.plan.claims.at(-1) : undefined;
+      return made === undefined ? [] : [made.offered, minimumN(made)];
+    };
+    expect(seen({})).toEqual([20, null]);
+    expect(seen({ load: { ratePerSecond: 40 } })).toEqual([40, 30]);
+    const file = planFileSchema.parse({ target });
+    const objective: Claim = {
+      ...shared,
+      id: "slo.chat.throughput",
+      category: "Performance & Capacity",
+      kind: "mean",
+      of: "load.chat.good_per_second",
+      side: "above",
+      limit: 100,
+      unit: "requests/s",
+      parts: ["all"],
+      confidence: 0.95,
+      required: true,
+    };
+    const { claims } = readOwnClaims(file, [], [objective]);
+    expect(claims).toEqual([{ ...objective, offered: 20 }]);
+    const other = { ...objective, of: "load.chat.service_time" };
+    expect(readOwnClaims(file, [], [other]).claims).toEqual([other]);
   });
 
   it("windows have the names of the load's, and one longer than the load is refused", () => {

@@ -1,7 +1,7 @@
 /** The claims a plan file makes of its own: judged against the streams of the plan's stages. */
 import { type Claim, type ClaimStream, type Problem, readClaims } from "@loadline/contract";
 import type { PlanFile } from "../plan/manifest.ts";
-import { meanRule, ownLoadStreams, windowNames } from "./load-streams.ts";
+import { meanRule, ownLoadStreams, windowNames, withOffer } from "./load-streams.ts";
 import { claimStreams } from "./streams.ts";
 
 /** Claims of the plan's own, and what is wrong with those that are left out. */
@@ -74,5 +74,6 @@ export function readOwnClaims(
     else if (claim.over === undefined) claims.push(claim);
     else claims.push({ ...claim, parts: windowNames(claim, file.load) });
   }
-  return { claims: [...objectives, ...claims], problems, streams };
+  const all = [...objectives, ...claims].map((claim) => withOffer(claim, file.load));
+  return { claims: all, problems, streams };
 }

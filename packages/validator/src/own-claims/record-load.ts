@@ -4,7 +4,7 @@ import type { LoadRecord } from "../load/index.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
 import { type FiguredTally, meanSlices, totalTimeoutMs } from "../run/load-figures.ts";
 import { splitWindows } from "../run/load-windows.ts";
-import { meanRule } from "./load-streams.ts";
+import { meanRule, offerGap } from "./load-streams.ts";
 
 const by = "load";
 /** Entries of a series in one record. */
@@ -62,6 +62,13 @@ export function recordOwn(sink: Sink, record: LoadRecord, { claims, load }: OwnL
   if (record.type !== "sample.tally" && record.type !== "sample.closed") return false;
   const claim = claims.find(({ id }) => id === record.claim);
   if (claim === undefined) return false;
+  const gap = offerGap(claim);
+  if (gap !== null) {
+    if (record.type === "sample.tally") return true;
+    const data = { reason: "not_run", sentence: gap };
+    sink.append({ kind: "skip", by, claims: [claim.id], data });
+    return true;
+  }
   if (record.type === "sample.tally") recordTally(sink, claim, record.tally, load);
   else {
     for (const part of claim.parts) {

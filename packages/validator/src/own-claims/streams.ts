@@ -27,7 +27,7 @@ export function claimStreams(
 ): readonly ClaimStream[] {
   const named = builtIn.filter(({ of, kind }) => !of.startsWith("load.") && kind !== "coverage");
   const load = o.hasTarget
-    ? ownLoadStreams.map(({ stream, kinds }): ClaimStream => ({ stream, kinds }))
+    ? ownLoadStreams.map(({ stream, kinds }): ClaimStream => ({ stream, kinds, parts: ["all"] }))
     : [];
   const losses = [...new Set(["drill.gateway.loss", ...o.wanted])].filter((name) =>
     lossStream.test(name),
