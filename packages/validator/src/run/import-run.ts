@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import {
   type Claim,
-  claimKinds,
   type GuardObservation,
   type RecordData,
   type RunPlan,
@@ -78,7 +77,7 @@ export async function importRun(job: ImportJob, deps: ValidationDeps): Promise<V
   return recordRun(plan, deps, (_, recorder) => {
     const refs = job.files.map(({ text }) => recorder.artifact(Buffer.from(text)));
     recordTool(recorder, job, refs);
-    recordGuards(recorder, job);
+    recordGuards(recorder, job, plan.claims);
     for (const claim of claims) recordClaim(recorder, claim, { job, refs });
     return Promise.resolve();
   });
@@ -111,7 +110,11 @@ function recordTool(recorder: Recorder, job: ImportJob, refs: readonly string[])
 }
 
 /** An exported script tells its own lateness; a pod without results leaves a hole. */
-function recordGuards(recorder: Recorder, { run, scriptsExpected }: ImportJob): void {
+function recordGuards(
+  recorder: Recorder,
+  { run, scriptsExpected }: ImportJob,
+  claims: readonly Claim[],
+): void {
   if (run.exact === undefined) return;
   const { scripts, lagP99Ms } = run.exact;
   const append = (guard: Omit<GuardObservation, "streams">): void => {
@@ -121,7 +124,8 @@ function recordGuards(recorder: Recorder, { run, scriptsExpected }: ImportJob): 
     append({
       guard: "guard.load.pods",
       invalidates: "both",
-      kinds: [...claimKinds],
+      // Kinds of a later fold would be malformed to a build of the fold that the document names.
+      kinds: [...new Set(claims.map(({ kind }) => kind))],
       holds: scripts >= scriptsExpected,
       reason: "gaps",
       seen: `${scripts} of ${scriptsExpected} scripts left results.`,
