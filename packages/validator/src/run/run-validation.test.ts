@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { verifyBundle } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
+import { quietest } from "../../../testkit/src/quietest.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { readBundle } from "../evidence/read-bundle.ts";
 import { readReportModel } from "../evidence/re-render.ts";
@@ -257,16 +258,19 @@ describe("run validation", () => {
     await stub.close();
     const load = { ratePerSecond: 20, durationSeconds: 1, warmupSeconds: 0 };
     const plan = quickPlan({ baseUrl: stub.baseUrl, load });
-    const result = await runValidation(plan, makeDeps({ loadEngine: "inline" }));
-    expect(result.verdict.outcome).toBe("NOT_READY");
-    expect(result.exitCode).toBe(1);
-    for (const claim of result.verdict.claims) expect(claim.verdict, claim.id).not.toBe("passed");
-    expect(verdictsOf(result)["http.alive"]).toBe("failed.false");
-    const p99 = verdictsOf(result)["load.chat.p99"];
+    const measure = async (): Promise<string | undefined> => {
+      const result = await runValidation(plan, makeDeps({ loadEngine: "inline" }));
+      expect(result.verdict.outcome).toBe("NOT_READY");
+      expect(result.exitCode).toBe(1);
+      for (const claim of result.verdict.claims) expect(claim.verdict, claim.id).not.toBe("passed");
+      expect(verdictsOf(result)["http.alive"]).toBe("failed.false");
+      return verdictsOf(result)["load.chat.p99"];
+    };
     // A machine that stood still cannot say whose doing a late answer was.
+    const p99 = await quietest(measure, (verdict) => verdict !== "inconclusive.generator", 3);
     if (p99 === "inconclusive.generator") {
-      return context.skip("NOT TESTED: the p99 of a closed port (the generator stood)");
+      return context.skip("NOT TESTED: the p99 of a closed port (the generator stood three times)");
     }
     expect(p99).toBe("failed.limit");
-  });
+  }, 60_000);
 });
