@@ -1,7 +1,13 @@
 import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { readStolen } from "../../packages/validator/src/load/engine/stolen.ts";
-import { type MachineWatch, quietestExcused, watchMachine, type Waits } from "./busy-rounds.ts";
+import {
+  lookBySecond,
+  type MachineWatch,
+  quietestExcused,
+  watchMachine,
+  type Waits,
+} from "./busy-rounds.ts";
 
 /** Rounds of these figures, under the excuses that are beside them. */
 function rounds(...given: readonly (readonly [number, string | null])[]) {
@@ -74,6 +80,20 @@ describe("the excuse of a machine", () => {
 
   it("is there when the kernel says nothing", () => {
     expect(watched({ cpuMs: 0, ioMs: 0 }).watch.excuse()).toContain("does not say");
+  });
+
+  it("of a look is a quarter of a second, not the tenth that a process takes to start", () => {
+    const excuseAt = (waitedMs: number): string | null => {
+      const clock = new TestClock();
+      const waits = { cpuMs: 5000, ioMs: 0 };
+      const excuseOf = lookBySecond(clock, () => ({ ...waits, stolen }));
+      waits.cpuMs += waitedMs;
+      clock.advance(1000);
+      clock.advance(20_000);
+      return excuseOf();
+    };
+    expect(excuseAt(200)).toBeNull();
+    expect(excuseAt(300)).toContain("30 % waited for a CPU");
   });
 
   it("ends with its watch: no timer is left", () => {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Clock, systemClock } from "@loadline/kit/clock";
 import { readStolen, stolenBetween } from "../../packages/validator/src/load/engine/stolen.ts";
-import { cpuWaitedMs, quietest } from "./machine.ts";
+import { cpuWaitedMs, pressurePercentMax, quietest } from "./machine.ts";
 
 /** A burst is lost in the average of a long round: pressure is looked at by the second. */
 const windowMs = 1000;
@@ -29,7 +29,11 @@ const readWaits = (): Waits => ({
 });
 
 /** Watches the machine; where the kernel does not say how busy it is, it always may have been. */
-export function watchMachine(clock: Clock = systemClock(), read = readWaits): MachineWatch {
+export function watchMachine(
+  clock: Clock = systemClock(),
+  read = readWaits,
+  cpuPercentMax = lostPercentMax.cpu,
+): MachineWatch {
   let last = { atMs: clock.monotonicMs(), ...read() };
   let excuse = last.cpuMs === 0 ? "the kernel does not say how busy it is" : null;
   const look = (): void => {
@@ -40,7 +44,7 @@ export function watchMachine(clock: Clock = systemClock(), read = readWaits): Ma
     const io = ((now.ioMs - last.ioMs) / tookMs) * 100;
     const { stealPercent, throttledPeriods } = stolenBetween(last.stolen, now.stolen);
     const isStolen = stealPercent > lostPercentMax.stolen || throttledPeriods > 0;
-    if (cpu > lostPercentMax.cpu || io > lostPercentMax.io || isStolen)
+    if (cpu > cpuPercentMax || io > lostPercentMax.io || isStolen)
       excuse ??=
         `in one second ${cpu.toFixed(0)} % waited for a CPU, ${io.toFixed(0)} % for a disk, ` +
         `${stealPercent.toFixed(1)} % stolen, ${throttledPeriods} x throttled`;
@@ -60,9 +64,12 @@ export function watchMachine(clock: Clock = systemClock(), read = readWaits): Ma
   };
 }
 
-/** A look of `judgeRounds` by the second: a burst is lost in the average of a round. */
-export function lookBySecond(): () => string | null {
-  const watching = watchMachine();
+/**
+ * A look of `judgeRounds` by the second: a burst is lost in the average of a round. The processes
+ * that a round starts wait for a CPU themselves, on a quiet machine in a tenth of a second or more.
+ */
+export function lookBySecond(clock: Clock = systemClock(), read = readWaits): () => string | null {
+  const watching = watchMachine(clock, read, pressurePercentMax);
   return () => {
     using ending = watching;
     return ending.excuse();
