@@ -1,6 +1,7 @@
 import { choicesOf, outputBoundOf } from "../body/request.ts";
 import { plainEvents, type StreamEvent } from "../dialects/events.ts";
 import { laterUsage } from "../dialects/usage.ts";
+import { isTooDeep } from "../translate/depth.ts";
 import { classifyReported } from "../upstream/classify.ts";
 import type { Attempt } from "./attempt.ts";
 import { EventMemory } from "./event-memory.ts";
@@ -101,7 +102,9 @@ export class StreamRelay {
     const attempt = this.#attempt;
     const to = textEnd(bytes, end);
     const text = bytes.toString("utf8", start, to);
-    const event = end - start > eventBytesMax ? undefined : this.#classify(text, to - start);
+    const isLong = end - start > eventBytesMax;
+    const isUnreadable = isLong || (attempt.translation !== undefined && isTooDeep(text));
+    const event = isUnreadable ? undefined : this.#classify(text, to - start);
     if (event?.usage) attempt.usage = laterUsage(attempt.usage, event.usage);
     const isContent = event?.kind === "content";
     const input = event ? this.#inputOf(event) : "unreadable";

@@ -81,6 +81,32 @@ describe("a translated exchange keeps the stream contract", () => {
     expect(text).not.toContain("message_stop");
   });
 
+  it("what nests too deep to be written anew fails that target alone, streamed and whole", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const block = `{"type":"tool_use","id":"t","name":"f","input":{"a":${deep}}}`;
+    const start = `{"type":"content_block_start","index":0,"content_block":${block}}`;
+    const [head = ""] = stream.split("event: content_block_start");
+    await using streamed = await runUpstream(
+      sse(`${head}event: content_block_start\ndata: ${start}\n\n`),
+    );
+    const whole = `{"id":"m","type":"message","role":"assistant","model":"big","content":[${block}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}}`;
+    await using answered = await runUpstream((response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(whole);
+    });
+    for (const [t, isStream] of [
+      [streamed, true],
+      [answered, false],
+    ] as const) {
+      await using c = await runUpstream(isStream ? sse(plain) : json(200, wires[0]?.answer ?? {}));
+      await using g = await over(t, c);
+      const response = await g.post(chatPath, { ...question, stream: isStream });
+      await response.text();
+      expect([response.status, response.headers.get("x-loadline-target")]).toEqual([200, "c"]);
+      expect(t.requests).toHaveLength(1);
+    }
+  });
+
   it("an upstream's refusal of the request reaches the client as its own kind of error", async () => {
     const refusal = {
       type: "error",

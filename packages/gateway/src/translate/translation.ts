@@ -2,6 +2,7 @@ import { parseJson } from "@loadline/kit/json";
 import type { BodyProblem, RequestBody } from "../body/request.ts";
 import type { DialectId, Translation } from "../dialects/dialect.ts";
 import { eventJson } from "../dialects/events.ts";
+import { isTooDeep } from "./depth.ts";
 import { isRecord, recordOf, textOf } from "../dialects/json.ts";
 import { chatClient } from "./chat/client.ts";
 import { chatUpstream } from "./chat/upstream.ts";
@@ -109,7 +110,8 @@ class Lane implements Translation {
   }
 
   whole(body: Buffer): Buffer | undefined {
-    const parsed = parseJson(body.toString());
+    const text = body.toString();
+    const parsed = isTooDeep(text) ? undefined : parseJson(text);
     const answer = isRecord(parsed) ? this.#upstream.readAnswer(parsed, this.#context) : undefined;
     return answer && json(this.#client.writeAnswer(answer, this.#context));
   }

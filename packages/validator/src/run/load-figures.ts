@@ -113,7 +113,9 @@ function trendOf(
       // A rank of one scenario; of several there is no exact one.
       const value = tallies.length === 1 ? only?.observedMs : undefined;
       if (value === undefined) return null;
-      return failed > 0 && failedMs === 0 ? { value, range: [0, value] } : within(value, 0, timeoutMs);
+      return failed > 0 && failedMs === 0
+        ? { value, range: [0, value] }
+        : within(value, 0, timeoutMs);
     }
   }
 }
