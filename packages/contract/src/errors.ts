@@ -1,16 +1,9 @@
+import type { ContractErrorRow } from "./error-row.ts";
 import { lintErrors } from "./lint/errors.ts";
 import { sloErrors } from "./slo/errors.ts";
 import { waiverErrors } from "./waiver/errors.ts";
 
-/** The shape of the kit's error tables; this package imports nothing of ours, so it has its own. */
-export interface ContractErrorRow {
-  readonly fault: "caller" | "platform";
-  readonly retryable: boolean;
-  readonly exit: 1 | 2 | 3 | 78;
-  readonly summary: string;
-  /** What to do: a command or a key. */
-  readonly remedy: string;
-}
+export type { ContractErrorRow };
 
 /** Thrown only for mistakes of the calling program; bad data returns problems instead. */
 export class ContractError extends Error {

@@ -1,12 +1,4 @@
-import type { ContractErrorRow } from "../errors.ts";
-
-const refused = (summary: string, remedy: string): ContractErrorRow => ({
-  fault: "caller",
-  retryable: false,
-  exit: 78,
-  summary,
-  remedy,
-});
+import { refused } from "../error-row.ts";
 
 /** Codes of service level objectives: what is refused in a file, and before rules are written. */
 export const sloErrors = {

@@ -1,12 +1,4 @@
-import type { ContractErrorRow } from "../errors.ts";
-
-const refused = (summary: string, remedy: string): ContractErrorRow => ({
-  fault: "caller",
-  retryable: false,
-  exit: 78,
-  summary,
-  remedy,
-});
+import { refused } from "../error-row.ts";
 
 /** Codes of waivers, of claims said to be not applicable, and of gates. */
 export const waiverErrors = {

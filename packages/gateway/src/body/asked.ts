@@ -1,3 +1,5 @@
+import { isSpace } from "./space.ts";
+
 const openBracket = 0x5b;
 const comma = 0x2c;
 const minus = 0x2d;
@@ -30,8 +32,4 @@ export function askedList(bytes: Buffer, start: number, end: number, count: numb
   let ids = 1;
   for (let at = first; at < end; at++) if (bytes[at] === comma) ids++;
   return { parts, idBytes: bytesPerId * ids };
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

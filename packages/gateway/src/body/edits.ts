@@ -1,6 +1,7 @@
 import { keyIndex, type RequestBody, streamOptionsOf } from "./request.ts";
 import { bodyRules } from "./rules.ts";
 import type { Splice } from "./splice.ts";
+import { isSpace } from "./space.ts";
 
 export interface EditOptions {
   /** The model's name at the upstream. */
@@ -76,8 +77,4 @@ function removal(body: RequestBody, index: number): Splice {
   let before = start - 1;
   while (isSpace(bytes[before])) before--;
   return { start: bytes[before] === comma ? before : start, end, text: "" };
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

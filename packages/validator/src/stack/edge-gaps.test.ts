@@ -1,7 +1,6 @@
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
 import { findIn } from "./edge-finders.ts";
+import { edgeOf } from "./edge.fixture.ts";
 import { edgeGap, edgeGaps } from "./edge-gaps.ts";
 import { edgeItems } from "./edges.ts";
 import { stackSchema } from "./manifest.ts";
@@ -35,23 +34,7 @@ const gapsOf = (edge: object): string[] => [...edgeGaps(stackOf(edge))].flat();
 
 /** Whether the run would have a way to look, whatever it then finds at a closed port. */
 async function canLook(stack: ReturnType<typeof stackOf>): Promise<boolean> {
-  const [edge] = stack.edges;
-  const service = stack.services[edge?.to ?? ""];
-  if (edge === undefined || service === undefined) throw new Error("there is no such edge");
-  const context = {
-    name: edge.to,
-    service,
-    stack,
-    secret: () => "a-secret",
-    facts: new Map<string, string>(),
-    clock: systemClock(),
-    random: seededRandom(1),
-    again: [],
-    mark: "mark",
-    signal: AbortSignal.timeout(10_000),
-    timeoutMs: 10_000,
-    note: () => undefined,
-  };
+  const { edge, context } = edgeOf(stack, "a-secret");
   return await findIn(context, edge, { mark: "mark", bytes: null }).then(
     (seen) => seen !== null,
     () => true,

@@ -1,6 +1,5 @@
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
+import { edgeOf } from "./edge.fixture.ts";
 import { ranStatement } from "./edge-statement.ts";
 import { stackSchema } from "./manifest.ts";
 import type { StackSeen } from "./probe.ts";
@@ -20,24 +19,7 @@ async function told(own: string, unseen: string): Promise<StackSeen | null> {
     },
     edges: [{ from: "api", to: "db", send: { path: "/items" }, find }],
   });
-  const { edges, services } = stack;
-  const [edge] = edges;
-  const service = services["db"];
-  if (edge === undefined || service === undefined) throw new Error("there is no such edge");
-  const context = {
-    name: "db",
-    service,
-    stack,
-    secret: () => "of the app",
-    facts: new Map<string, string>(),
-    clock: systemClock(),
-    random: seededRandom(1),
-    again: [],
-    mark: "mark",
-    signal: AbortSignal.timeout(10_000),
-    timeoutMs: 10_000,
-    note: () => undefined,
-  };
+  const { edge, context } = edgeOf(stack, "of the app");
   return await ranStatement(context, edge, "1700000000.5");
 }
 
