@@ -30,6 +30,17 @@ afterEach(removeRuns);
 
 const request = { kind: "http", method: "GET", path: "/" } as const;
 
+/** A document store whose one tenant sends this header. */
+const store = (header: string) =>
+  ({
+    ingest: { method: "POST", path: "/d", body: {} },
+    query: { method: "POST", path: "/q", body: {} },
+    remove: null,
+    tenants: [{ name: "t", headers: { "x-c": header } }],
+    resultsPath: "r",
+    textPath: "t",
+  }) as const;
+
 describe("a load run", () => {
   it("a target that keeps its promises is READY, and verify recomputes every verdict", async () => {
     await using server = await startStallServer({ delayMs: 2, stallMs: 0, everyMs: 1000 });
@@ -220,15 +231,27 @@ describe("a load run", () => {
       baseUrl: server.url,
       apiKey: "sk-very-secret-0001",
       headers: { "x-tenant": "tenant-secret-0002" },
-    };
+      mcp: { version: "2025-11-25", path: "/mcp", headers: { "x-a": "mcp-secret-0004" } },
+      rooms: { path: "/ws", headers: { "x-b": "rooms-secret-0005" } },
+      rag: store("rag-secret-0006"),
+    } as const;
     const secrets = { "env:OTHER": "other-secret-0003" };
-    const load = { ...one.load, target, secrets };
+    const { get } = one.load.scenarios;
+    if (get === undefined) throw new TypeError("the job has no scenario");
+    const { request: _request, ...terms } = get;
+    const exec = {
+      kind: "rag",
+      options: { ...store("part-secret-0007"), text: "", ingestShare: 0 },
+    } as const;
+    const scenarios = { get, ask: { ...terms, exec } };
+    const load = { ...one.load, target, secrets, scenarios };
     const result = await runJob({ ...one, load }, { apiKey: target.apiKey });
-    for (const [name, bytes] of await readBundle(result.runDir)) {
+    const files = [...(await readBundle(result.runDir))];
+    for (const [name, bytes] of files) {
       const text = Buffer.from(bytes).toString("utf8");
-      for (const secret of ["secret-0001", "secret-0002", "secret-0003"]) {
-        expect(text.includes(secret), `${name} ${secret}`).toBe(false);
-      }
+      expect(/[a-z]+-secret-\d{4}/.exec(text)?.[0], name).toBeUndefined();
     }
+    const plan = Buffer.from(files.find(([name]) => name === "plan.json")?.[1] ?? []).toString();
+    for (const name of ["x-tenant", "x-a", "x-b", "x-c"]) expect(plan).toContain(`"${name}"`);
   });
 });

@@ -1,5 +1,6 @@
 import type { Claim, RunPlan } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
+import { isRecord } from "../probes/shapes.ts";
 import {
   type BoundJob,
   growthClaims,
@@ -74,15 +75,28 @@ function growthOf(job: LoadJob): Claim[] {
   return job.explore ? claims.map((claim) => ({ ...claim, required: false })) : claims;
 }
 
+/** Of rows only how many, of the headers that speak to a service only their names. */
+function plainValue(key: string, value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return { bytes: value.byteLength };
+  return serviceKeys.has(key) ? namesOnly(value) : value;
+}
+
+/** Of a target, and of the executions that speak to one of its services. */
+const serviceKeys = new Set(["mcp", "rag", "rooms", "options"]);
+
+function namesOnly(service: unknown): unknown {
+  const text = JSON.stringify(service, (key, value: unknown) =>
+    key === "headers" && isRecord(value) ? Object.keys(value).sort() : value,
+  );
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
 /** The plan as data of evidence: no secret, no header's value, of rows only how many. */
 function plainLoad(load: LoadPlan): Record<string, unknown> {
   const { target, seed, scenarios, timeouts, connectionsMax } = load;
   const { apiKey: _key, keys, headers, ...open } = target;
   const plain: unknown = JSON.parse(
-    JSON.stringify(
-      { target: open, seed, scenarios, timeouts, connectionsMax },
-      (_, value: unknown) => (ArrayBuffer.isView(value) ? { bytes: value.byteLength } : value),
-    ),
+    JSON.stringify({ target: open, seed, scenarios, timeouts, connectionsMax }, plainValue),
   );
   const named = headers === undefined ? {} : { headerNames: Object.keys(headers).sort() };
   const others = keys === undefined ? {} : { keyNames: Object.keys(keys).sort() };
