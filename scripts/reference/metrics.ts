@@ -3,10 +3,14 @@ import { createMetrics, growingLabel } from "../../packages/kit/src/metrics/inde
 import { createAuditMetrics } from "../../packages/gateway/src/audit-log/metrics.ts";
 import { createDependencies } from "../../packages/gateway/src/health/dependencies.ts";
 import { createIdentityMetrics } from "../../packages/gateway/src/identity/metrics.ts";
+import { compileLimits } from "../../packages/gateway/src/limits/dimension.ts";
 import { createLimitMetrics } from "../../packages/gateway/src/limits/metrics.ts";
 import { createMeteringMetrics } from "../../packages/gateway/src/metering/metrics.ts";
+import { objectMetrics } from "../../packages/gateway/src/objects/metrics.ts";
 import { createRoutingMetrics } from "../../packages/gateway/src/routing/metrics.ts";
+import { createSelfProbeMetrics } from "../../packages/gateway/src/self-probe/metrics.ts";
 import { createReloadMetrics } from "../../packages/gateway/src/snapshot/metrics.ts";
+import { spoolMetrics, storeMetrics } from "../../packages/gateway/src/state/metrics.ts";
 import { createTlsMetrics } from "../../packages/gateway/src/tls/metrics.ts";
 import { createStreamMetrics } from "../../packages/gateway/src/stream/metrics.ts";
 import { watchLoop } from "../../packages/gateway/src/telemetry/loop-delay.ts";
@@ -53,8 +57,17 @@ function labelsOf(line: string): string[] {
   );
 }
 
+/** A limit of money, so that budgets have a series. */
+const budget = {
+  scope: "tenant",
+  resource: "money",
+  limit: 1,
+  period: "day",
+  estimate: "mean",
+} as const;
+
 /** Defines what a gateway defines at its start, with one value for each label that grows. */
-function allMetrics(): string {
+export function metricsText(): string {
   const metrics = createMetrics();
   const routes = growingLabel(["route"]);
   const targets = growingLabel(["target"]);
@@ -63,7 +76,7 @@ function allMetrics(): string {
   createTraceMetrics(metrics);
   createStreamMetrics(metrics);
   createRoutingMetrics(metrics, { routes, targets });
-  createLimitMetrics(metrics, []);
+  createLimitMetrics(metrics, compileLimits([budget]));
   createMeteringMetrics(metrics, growingLabel(["model"]));
   createIdentityMetrics(metrics, {
     lagSeconds: () => 0,
@@ -71,6 +84,10 @@ function allMetrics(): string {
   });
   createAuditMetrics(metrics);
   createDependencies(metrics);
+  storeMetrics(metrics, () => ({ size: 0, busy: 0, waiting: 0 }));
+  spoolMetrics(metrics);
+  objectMetrics(metrics);
+  createSelfProbeMetrics(metrics);
   createReloadMetrics(metrics, () => "");
   createWorkerMetrics(metrics, () => ({ restarts: 0, serving: 0 }));
   createTlsMetrics(metrics, () => 0);
@@ -85,7 +102,7 @@ export function metricsPage(): string {
       "counter's samples end in `_total`.",
     table(
       ["metric", "type", "labels", "what it counts"],
-      metricRows(allMetrics()).map((row) => [
+      metricRows(metricsText()).map((row) => [
         code(row.name),
         row.type,
         row.labels.map(code).join(", "),

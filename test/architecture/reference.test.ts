@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { configRows } from "../../scripts/reference/config.ts";
 import { errorEntries, rowsOf } from "../../scripts/reference/errors.ts";
-import { metricRows } from "../../scripts/reference/metrics.ts";
+import { metricRows, metricsText } from "../../scripts/reference/metrics.ts";
 import { page, table } from "../../scripts/reference/markdown.ts";
 import { referencePages } from "../../scripts/reference/pages.ts";
 
@@ -12,6 +12,12 @@ import { readTree, repositoryRoot } from "./tree.ts";
 /** Paths whose text is not what the code says. */
 function drifted(pages: ReadonlyMap<string, string>, read: (path: string) => string): string[] {
   return [...pages].filter(([path, text]) => read(path) !== text).map(([path]) => path);
+}
+
+/** Names of the metrics that a source defines. */
+function metricsDefined(source: string): string[] {
+  const definition = /\b(?:counter|gauge|histogram|info)\(\s*"(loadline_\w+)"/g;
+  return [...source.matchAll(definition)].flatMap(([, name]) => name ?? []);
 }
 
 describe("docs/reference", async () => {
@@ -34,6 +40,16 @@ describe("docs/reference", async () => {
   it("is red when one character of a page is edited", () => {
     const [first] = pages.keys();
     expect(drifted(pages, (path) => read(path) + (path === first ? "x" : ""))).toEqual([first]);
+  });
+
+  it("lists every metric that the gateway's sources define, and no other", () => {
+    const sources = tree.paths.filter((path) => /^packages\/gateway\/src\/.*\.ts$/.test(path));
+    const defined = sources
+      .filter((path) => !/\.(?:test|fixture)\.ts$/.test(path))
+      .flatMap((path) => metricsDefined(tree.read(path)));
+    const listed = metricRows(metricsText()).map(({ name }) => name);
+    const own = listed.filter((name) => name.startsWith("loadline_"));
+    expect(own.sort()).toEqual([...new Set(defined)].sort());
   });
 
   it("lists every code of every table, each with a summary and a remedy", async () => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
+import { type SpoolName, spoolMetrics } from "./metrics.ts";
 import type { AuditRepository, AuditSeal, UsageRepository } from "./repositories.ts";
 import type { AuditDraft, UsageBatch } from "./rows.ts";
 import { openSpool, type Spool } from "./spool/spool.ts";
@@ -25,8 +26,6 @@ export interface Records {
   readonly usage: Pick<UsageRepository, "append">;
   close(): Promise<void>;
 }
-
-const spoolNames = ["usage", "audit"] as const;
 
 /**
  * Puts a spool on the local disk before the store's append-only tables. With SQLite there is none:
@@ -75,30 +74,23 @@ export async function openRecords(store: Store, deps: RecordsDeps): Promise<Reco
 }
 
 async function openSpools({ dir, logger, metrics }: RecordsDeps) {
-  const gauge = metrics.gauge("loadline_spool_bytes", "Records on the disk, waiting for SQL.", {
-    spool: spoolNames,
-  });
-  const damaged = metrics.counter("loadline_spool_damaged", "Spooled lines not read back.", {
-    spool: spoolNames,
-  });
-  const openOne = (name: (typeof spoolNames)[number]): Promise<Spool> =>
+  const series = spoolMetrics(metrics);
+  const openOne = (name: SpoolName): Promise<Spool> =>
     openSpool({
       dir: join(dir, "spool"),
       name,
       onDamaged(lines) {
-        damaged.add(damaged.slot([spoolNames.indexOf(name)]), lines);
+        series.onDamaged(name, lines);
         logger.error("spooled lines are damaged", { spool: name, lines });
       },
     });
   const spools = { usage: await openOne("usage"), audit: await openOne("audit") };
-  metrics.onRender(() =>
-    spoolNames.forEach((name, i) => gauge.set(gauge.slot([i]), spools[name].bytes)),
-  );
+  series.read((name) => spools[name].bytes);
   return spools;
 }
 
 interface Writing<T> {
-  readonly name: (typeof spoolNames)[number];
+  readonly name: SpoolName;
   readonly spool: Spool;
   readonly write: (records: readonly T[]) => Promise<void>;
   readonly parse: (value: unknown) => T | undefined;

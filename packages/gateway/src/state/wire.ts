@@ -5,6 +5,7 @@ import { sealDraft } from "../audit-log/entry.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import { createDependencies, type Dependencies } from "../health/dependencies.ts";
 import { sqlUrl } from "./config.ts";
+import { storeMetrics } from "./metrics.ts";
 import { openStore } from "./open-store.ts";
 import { openRecords, type Records } from "./records.ts";
 import type { Repositories } from "./repositories.ts";
@@ -64,14 +65,5 @@ function show(store: Store, { logger, metrics }: StoresDeps, dependencies: Depen
     if (state === "ok") logger.info("sql store", fields);
     else logger.warn("sql store", fields);
   });
-  const uses = ["size", "busy", "waiting"] as const;
-  const connections = metrics.gauge(
-    "loadline_store_connections",
-    "Connections or threads of the SQL store, and callers that wait for one.",
-    { use: uses },
-  );
-  metrics.onRender(() => {
-    const now = store.connections();
-    uses.forEach((use, i) => connections.set(connections.slot([i]), now[use]));
-  });
+  storeMetrics(metrics, () => store.connections());
 }
