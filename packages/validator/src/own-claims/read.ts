@@ -2,7 +2,7 @@
 import { type Claim, type ClaimStream, type Problem, readClaims } from "@loadline/contract";
 import type { PlanFile } from "../plan/manifest.ts";
 import { meanRule, ownLoadStreams, windowNames, withOffer } from "./load-streams.ts";
-import { claimStreams } from "./streams.ts";
+import { claimStreams, ownServiceStreams } from "./streams.ts";
 
 /** Claims of the plan's own, and what is wrong with those that are left out. */
 export interface OwnClaims {
@@ -12,7 +12,7 @@ export interface OwnClaims {
   readonly streams: readonly ClaimStream[];
 }
 
-type Terms = Pick<PlanFile, "claims" | "confidence" | "load" | "target">;
+type Terms = Pick<PlanFile, "claims" | "confidence" | "load" | "target" | "stack">;
 
 function problem(code: string, path: string, message: string): Problem {
   return { code, path, message };
@@ -20,7 +20,8 @@ function problem(code: string, path: string, message: string): Problem {
 
 /** What is wrong with a claim beyond its own keys; null: nothing. */
 function checkOwn(claim: Claim, path: string, file: Terms): Problem | null {
-  const row = ownLoadStreams.find(({ stream }) => stream === claim.of);
+  const ofChat = ownLoadStreams.find(({ stream }) => stream === claim.of);
+  const row = ofChat ?? ownServiceStreams(file).find(({ id }) => id === claim.of);
   if (claim.over !== undefined && row === undefined) {
     return problem("LL_PLAN_KEY", `${path}.over`, `${claim.of} has no windows.`);
   }
@@ -28,7 +29,7 @@ function checkOwn(claim: Claim, path: string, file: Terms): Problem | null {
     const message = `${claim.of} is measured in ${row.unit}, not in ${claim.unit ?? "nothing"}.`;
     return problem("LL_PLAN_UNIT", `${path}.limit`, message);
   }
-  if (claim.kind === "mean" && meanRule(claim).scenarios.length === 0) {
+  if (claim.kind === "mean" && row === ofChat && meanRule(claim).scenarios.length === 0) {
     return problem("LL_PLAN_STREAM", `${path}.of`, `No mean is taken of ${claim.of}.`);
   }
   if (claim.over === undefined) return null;
@@ -51,7 +52,8 @@ export function readOwnClaims(
 ): OwnClaims {
   const inputs = file.claims ?? [];
   const wanted = inputs.map(({ of }) => of);
-  const streams = claimStreams(builtIn, { hasTarget: file.target !== undefined, wanted });
+  const hasTarget = file.target !== undefined;
+  const streams = claimStreams(builtIn, { ...file, hasTarget, wanted });
   const read = readClaims(inputs, { confidence: file.confidence, streams });
   const problems = [...read.problems];
   const taken = new Set(builtIn.map(({ id }) => id));

@@ -1,6 +1,11 @@
 import type { Claim, ClaimStream, RunPlan } from "@loadline/contract";
 import { laterClaims } from "../plan/later-claims.ts";
+import type { LoadManifest } from "../plan/manifest.ts";
 import { readStages } from "../plan/stages.ts";
+import { loadableServices } from "../service-load/loaded.ts";
+import { serviceStreams } from "../service-load/service-load.ts";
+import type { ServiceStream } from "../service-load/service-claim.ts";
+import type { StackManifest } from "../stack/manifest.ts";
 import { ownLoadStreams } from "./load-streams.ts";
 
 /** Promises of drills and chaos for which no claim of ours exists; no build runs them yet. */
@@ -20,21 +25,40 @@ function ofClaim({ of, kind, parts }: Claim): ClaimStream {
   return isRun(of) ? { stream: of, kinds: [kind], parts } : { stream: of, kinds: [kind] };
 }
 
+/** What of a plan decides which load it can count. */
+export interface LoadTerms {
+  readonly load: LoadManifest;
+  readonly stack?: StackManifest | undefined;
+}
+
+/** Streams of the services of a stack that have a load client, loaded in this plan or not. */
+export function ownServiceStreams({ stack, load }: LoadTerms): readonly ServiceStream[] {
+  if (stack === undefined) return [];
+  const terms = { load, secret: () => "" };
+  return loadableServices(stack).flatMap((name) => serviceStreams(stack, name, terms));
+}
+
 /** Streams of the stages that claims of a plan's own may be made of; `wanted` are those they name. */
 export function claimStreams(
   builtIn: readonly Claim[],
-  o: { readonly hasTarget: boolean; readonly wanted: readonly string[] },
+  o: LoadTerms & { readonly hasTarget: boolean; readonly wanted: readonly string[] },
 ): readonly ClaimStream[] {
   const named = builtIn.filter(({ of, kind }) => !of.startsWith("load.") && kind !== "coverage");
   const load = o.hasTarget
     ? ownLoadStreams.map(({ stream, kinds }): ClaimStream => ({ stream, kinds, parts: ["all"] }))
     : [];
+  const services = ownServiceStreams(o).map(({ id, kinds }): ClaimStream => ({
+    stream: id,
+    kinds,
+    parts: ["all"],
+  }));
   const losses = [...new Set(["drill.gateway.loss", ...o.wanted])].filter((name) =>
     lossStream.test(name),
   );
   const all = [
     ...named.map(ofClaim),
     ...load,
+    ...services,
     ...laterClaims(0.95).map(ofClaim),
     ...laterStreams,
     ...losses.map((stream): ClaimStream => ({ stream, kinds: ["zero_loss"] })),
@@ -45,8 +69,8 @@ export function claimStreams(
 
 /** Streams that claims of a plan's own may be made of, and the kinds each decides. @throws LL_PLAN_INVALID */
 export function planStreams(plan: RunPlan): readonly ClaimStream[] {
-  const { own, loads } = readStages(plan);
+  const { own, loads, load, stack } = readStages(plan);
   const builtIn = plan.claims.filter(({ id }) => !own.includes(id));
   const wanted = plan.claims.filter(({ id }) => own.includes(id)).map(({ of }) => of);
-  return claimStreams(builtIn, { hasTarget: loads.includes("chat"), wanted });
+  return claimStreams(builtIn, { hasTarget: loads.includes("chat"), wanted, load, stack });
 }

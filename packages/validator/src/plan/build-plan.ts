@@ -5,6 +5,7 @@ import { serviceLoad } from "../service-load/service-load.ts";
 import { stackClaims, stackTarget } from "../stack/claims.ts";
 import { ownLoadStreams } from "../own-claims/load-streams.ts";
 import { type OwnClaims, readOwnClaims } from "../own-claims/read.ts";
+import { ownServiceStreams } from "../own-claims/streams.ts";
 import { laterClaims } from "./later-claims.ts";
 import { validatorErrors } from "../errors.ts";
 import { loadClaims, plannedRequests } from "./load-claims.ts";
@@ -164,5 +165,7 @@ export function planRates(file: Loaded): Record<string, { n: number; perSecond: 
   const own = ownLoadStreams.map(
     ({ stream }) => [stream, { n, perSecond: file.load.ratePerSecond }] as const,
   );
-  return Object.fromEntries([...own, ...chat, ...services]);
+  // Nothing is sent to a service that this plan does not load.
+  const unsent = ownServiceStreams(file).map(({ id }) => [id, { n: 0, perSecond: file.load.ratePerSecond }] as const);
+  return Object.fromEntries([...unsent, ...own, ...chat, ...services]);
 }

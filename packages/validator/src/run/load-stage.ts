@@ -4,6 +4,8 @@ import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
 import { isLoadCounted } from "../own-claims/load-streams.ts";
 import { type OwnLoad, recordOwn, watchedKinds } from "../own-claims/record-load.ts";
+import type { PlanStages } from "../plan/stages.ts";
+import { serviceStreams } from "../service-load/service-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { modelUntold } from "./preflight-stage.ts";
@@ -89,11 +91,20 @@ function recordUnsent(context: StageContext, why: NonNullable<ReturnType<typeof 
   }
 }
 
-/** Objectives of the plan that nothing of its load is counted for: not tested, by name. */
+/** Streams that are counted under the load of the plan's services. */
+function loadedStreams({ loads, load, stack }: PlanStages): string[] {
+  if (stack === undefined) return [];
+  const terms = { load, secret: () => "" };
+  return loads.flatMap((name) => serviceStreams(stack, name, terms).map(({ id }) => id));
+}
+
+/** Claims of the plan's own that nothing of its load is counted for: not tested, by name. */
 function recordUncounted(context: StageContext): void {
   const isChat = context.stages.loads.includes("chat");
+  const counted = loadedStreams(context.stages);
   for (const claim of ownOf(context)) {
     if (!claim.of.startsWith("load.") || (isChat && isLoadCounted(claim))) continue;
+    if (counted.includes(claim.of)) continue;
     const sentence = `Nothing of this plan's load is counted as ${claim.of}.`;
     const data = { reason: "not_run", sentence };
     context.recorder.append({ kind: "skip", by, claims: [claim.id], data });

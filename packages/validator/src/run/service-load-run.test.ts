@@ -210,6 +210,42 @@ describe("load on the services of a stack", () => {
     expect(words["tools.success"]).toMatch(refused);
   }, 60_000);
 
+  it("claims of the plan's own on services are decided by what was counted of them", async () => {
+    await target.configure({});
+    const own = (id: string, of: string, more: object) => ({
+      id: `mine.${id}`,
+      of,
+      statement: "holds in this window",
+      category: "Performance & Capacity" as const,
+      rationale: "a promise to users",
+      ...more,
+    });
+    const slow = { kind: "quantile", target: "95 %", limit: "60 s" };
+    const claims = [
+      own("query", "load.docs.query.response_time", slow),
+      own("leak", "load.docs.foreign", { kind: "predicate" }),
+      own("call", "load.tools.call.service_time", slow),
+      own("heard", "load.live.delivery", { kind: "proportion", target: "90 %" }),
+    ];
+    const { url } = target;
+    const all = { ...docs(url), ...tools(url), ...live(url) };
+    const mine = async (o: PlanFileInput = {}) =>
+      (await validate(all, { claims, ...o })).claims.filter(({ id }) => id.startsWith("mine."));
+    const counted = await mine();
+    expect(counted.map(({ id }) => id)).toEqual(claims.map(({ id }) => id));
+    for (const { verdict, reason, n } of counted) {
+      expect(`${verdict} ${reason ?? ""}`.trim()).toMatch(kept);
+      expect(n).toBeGreaterThan(0);
+    }
+    await target.configure({ rag: { leak: true } });
+    const some = await mine({ load: { ...load, services: ["docs"] }, skip: ["stack"] });
+    expect(`${some[1]?.verdict ?? ""} ${some[1]?.reason ?? ""}`).toMatch(refused);
+    expect(some.slice(2).map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["not_tested", "not_run"],
+      ["not_tested", "not_run"],
+    ]);
+  }, 90_000);
+
   it("a skipped stage leaves every claim of load not tested", async () => {
     const words = seen(await validate(docs(target.url), { skip: ["load", "stack"] }));
     expect(new Set(Object.values(words))).toEqual(new Set(["not_tested skipped"]));

@@ -25,7 +25,8 @@ function loadOf(context: StageContext, name: string): ServiceLoad | null {
   const { stack, load } = stages;
   if (stack === undefined) return null;
   const secret = (reference: string | undefined): string => secretOf(context, reference) ?? "";
-  return serviceLoad(stack, name, { load, confidence: plan.confidence, secret });
+  const own = plan.claims.filter(({ id }) => stages.own.includes(id));
+  return serviceLoad(stack, name, { load, confidence: plan.confidence, secret, own });
 }
 
 /**

@@ -16,9 +16,14 @@ interface Terms {
 const isLoaded = (stack: StackManifest | undefined, name: string): boolean =>
   loadedKinds.some((kind) => kind === stack?.services[name]?.kind);
 
+/** Names of the services that have a load client. */
+export function loadableServices(stack: StackManifest | undefined): string[] {
+  return Object.keys(stack?.services ?? {}).filter((name) => isLoaded(stack, name));
+}
+
 /** Names of the services under load: those asked for; else in `full` all that have a client. */
 export function loadedServices({ profile, load, stack }: Terms): string[] {
-  const all = Object.keys(stack?.services ?? {}).filter((name) => isLoaded(stack, name));
+  const all = loadableServices(stack);
   if (load.services !== undefined) return all.filter((name) => load.services?.includes(name));
   return profile === "full" ? all : [];
 }

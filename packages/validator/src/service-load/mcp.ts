@@ -1,9 +1,12 @@
 import { type JsonRecord, isRecord } from "@loadline/kit/json";
 import type { ServiceOf } from "../stack/services/index.ts";
 import {
+  countStream,
+  errorsStream,
   loginHeaders,
   type ServiceClaim,
   type ServiceTraffic,
+  stepStreams,
   successClaim,
   type TrafficTerms,
   windowOf,
@@ -40,6 +43,12 @@ export function mcpTraffic(service: ServiceOf<"mcp">, terms: TrafficTerms): Serv
     claims: [
       successClaim(load, "lists and calls of tools", n * steps.length),
       ...steps.map(({ name }) => p99Of(name, terms, n)),
+    ],
+    streams: [
+      errorsStream(n * steps.length),
+      ...steps.flatMap(({ name }) => stepStreams(name, n)),
+      countStream("protocol_errors", "mcp_protocol_errors"),
+      ...(call === undefined ? [] : [countStream("tool_errors", "mcp_tool_errors")]),
     ],
   };
 }

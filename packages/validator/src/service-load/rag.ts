@@ -1,9 +1,15 @@
 import type { ServiceOf } from "../stack/services/index.ts";
 import {
+  countStream,
+  errorsStream,
   loginHeaders,
+  rateStream,
   type ServiceClaim,
+  type ServiceStream,
   type ServiceTraffic,
+  stepStreams,
   successClaim,
+  timeStream,
   type TrafficTerms,
   windowOf,
 } from "./service-claim.ts";
@@ -40,7 +46,22 @@ export function ragTraffic(service: ServiceOf<"rag">, terms: TrafficTerms): Serv
       steps: [{ name: "ingest" }, { name: "query" }],
     },
     claims: claimsOf(terms, Math.floor(rate * load.durationSeconds), tenants.length > 1),
+    streams: streamsOf(Math.floor(rate * load.durationSeconds), tenants.length > 1),
   };
+}
+
+function streamsOf(requests: number, isShared: boolean): ServiceStream[] {
+  const ingests = Math.floor(requests * ingestShare);
+  const queries = requests - ingests;
+  return [
+    errorsStream(requests),
+    ...stepStreams("query", queries),
+    ...stepStreams("ingest", ingests),
+    timeStream("visible", "rag_visible", ingests),
+    rateStream("hit", "rag_hit", queries),
+    // Among the documents of one tenant none is another's.
+    ...(isShared ? [countStream("foreign", "rag_foreign")] : []),
+  ];
 }
 
 function claimsOf({ load }: TrafficTerms, requests: number, isShared: boolean): ServiceClaim[] {

@@ -1,9 +1,13 @@
 import type { ServiceOf } from "../stack/services/index.ts";
 import {
+  countStream,
+  errorsStream,
   loginHeaders,
+  rateStream,
   type ServiceClaim,
   type ServiceTraffic,
   successClaim,
+  timeStream,
   type TrafficTerms,
   windowOf,
 } from "./service-claim.ts";
@@ -24,6 +28,15 @@ export function roomsTraffic(
     target: { baseUrl: url.origin, headers },
     scenario: { ...windowOf(load), rate: load.ratePerSecond, exec: { kind: "rooms", options } },
     claims: claimsOf(terms, n, n * (rooms.members - 1)),
+    streams: [
+      errorsStream(n),
+      timeStream("response_time", "response_time", n),
+      rateStream("delivery", "ws_delivery", n * (rooms.members - 1)),
+      timeStream("fanout", "ws_fanout", n * (rooms.members - 1)),
+      timeStream("fanout_last", "ws_fanout_last", n),
+      countStream("duplicates", "ws_duplicates"),
+      countStream("reordered", "ws_reordered"),
+    ],
   };
 }
 

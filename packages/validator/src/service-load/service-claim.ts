@@ -1,3 +1,4 @@
+import type { Claim } from "@loadline/contract";
 import type { LoadJob } from "../load/index.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
 
@@ -15,11 +16,28 @@ export interface ServiceClaim {
   readonly samples: number | null;
 }
 
+/** What of a service's load is counted under a name, for claims of a plan's own. */
+export interface ServiceStream {
+  /** Last part of the stream, below `load.<service>`. */
+  readonly id: string;
+  /** Metric of the engine, as in {@link ServiceClaim}. */
+  readonly selector: string;
+  readonly kinds: readonly Claim["kind"][];
+  /** Which events a proportion counts. */
+  readonly counts?: "bad" | "good";
+  /** Unit of a mean on it. */
+  readonly unit?: "ms";
+  /** Samples it will have; null: nobody knows before, or the window is observed as one. */
+  readonly samples: number | null;
+}
+
 /** What is sent to one service and what is promised of it. */
 export interface ServiceTraffic {
   readonly target: LoadJob["load"]["target"];
   readonly scenario: LoadJob["load"]["scenarios"][string];
   readonly claims: readonly ServiceClaim[];
+  /** What further claims may be made of. */
+  readonly streams: readonly ServiceStream[];
 }
 
 /** What traffic is made of beside the service itself. */
@@ -55,6 +73,48 @@ export function successClaim(load: LoadManifest, what: string, samples: number):
     samples,
   };
 }
+
+/** Due requests without a good answer. */
+export const errorsStream = (samples: number): ServiceStream => ({
+  id: "errors",
+  selector: "errors{scenario}",
+  kinds: ["proportion"],
+  counts: "bad",
+  samples,
+});
+
+/** Times told by the clients under a metric's name, or of every request. */
+export const timeStream = (id: string, metric: string, samples: number | null): ServiceStream => ({
+  id,
+  selector: `${metric}{scenario}`,
+  kinds: ["quantile", "mean"],
+  unit: "ms",
+  samples,
+});
+
+/** Both clocks of the requests of one step. */
+export const stepStreams = (step: string, samples: number): ServiceStream[] =>
+  ["response_time", "service_time"].map((metric) => ({
+    ...timeStream(`${step}.${metric}`, metric, samples),
+    selector: `${metric}{scenario,step:${step}}`,
+  }));
+
+/** What should happen to every one of the samples. */
+export const rateStream = (id: string, metric: string, samples: number | null): ServiceStream => ({
+  id,
+  selector: `${metric}{scenario}`,
+  kinds: ["proportion"],
+  counts: "good",
+  samples,
+});
+
+/** What must not happen at all: a predicate on it holds while none was seen. */
+export const countStream = (id: string, metric: string): ServiceStream => ({
+  id,
+  selector: `${metric}{scenario}`,
+  kinds: ["predicate"],
+  samples: null,
+});
 
 /** The login of a service as headers of every request. */
 export function loginHeaders(
