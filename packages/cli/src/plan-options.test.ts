@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -106,6 +106,26 @@ describe("an address of a target", () => {
     expect(ended.exit).toBe(64);
     expect(ended.err).toContain(says);
     expect(ended.out + ended.err).not.toContain("key-of-ada");
+  });
+
+  it.each([
+    "validate",
+    "plan",
+    "probe",
+    "load",
+    "load --rate 5",
+    "load --get /healthz",
+    "load --profile smoke",
+    "load import results.json",
+    "load drive k6 script.js",
+    `load compare ${nobody} ${nobody}/?api-key=key-of-ada`,
+  ])("%s sends nothing to an address with a query, and keeps nothing of it", async (verb) => {
+    const given = verb.includes("?") ? verb : `${verb} --target ${nobody}/v1?api-key=key-of-ada`;
+    const ended = await run(given);
+    expect(ended.exit).toBe(64);
+    expect(ended.err).toContain("carries a query or fragment, which is not sent");
+    expect(ended.out + ended.err).not.toContain("key-of-ada");
+    expect(readdirSync(cwd)).toEqual([]);
   });
 
   it.each(["/api/models", "/embeddings", "/team/completions", "/openai/v1"])(

@@ -9,6 +9,7 @@ import {
 } from "@loadline/validator";
 import type { PlanFile } from "@loadline/validator";
 import type { RunPlan } from "@loadline/contract";
+import { unsentPart } from "@loadline/kit/egress";
 import { meant } from "@loadline/kit/nearest";
 import { dirname, resolve } from "node:path";
 import { withWaivers } from "./accepted.ts";
@@ -122,6 +123,15 @@ function isHttp(text: string): boolean {
 /** Ends of a path that no base has; of the short ones only below a version, others may be mounts. */
 const routes = /\/chat\/completions$|(?<=\/v\d+)\/(completions|embeddings|models)$/;
 
+/** Refuses an address with what is not sent: it would be kept in every record of the command. */
+export function refuseUnsent(target: string): void {
+  if (!URL.canParse(target)) return;
+  const unsent = unsentPart(new URL(target));
+  if (unsent === null) return;
+  const message = `--target carries ${unsent}, which is not sent; a key is given by --api-key-env.`;
+  throw cliErrors.make("LL_CLI_VALUE", message);
+}
+
 /** An address without a path gets `/v1`, where OpenAI-shaped servers have their routes. */
 export function apiBase(target: string): string {
   if (!isHttp(target)) {
@@ -134,9 +144,7 @@ export function apiBase(target: string): string {
     throw cliErrors.make("LL_CLI_VALUE", `--target${said}: not an http or https address.${hint}`);
   }
   const url = new URL(target);
-  if (url.username !== "" || url.password !== "") {
-    throw cliErrors.make("LL_CLI_VALUE", "--target carries a credential; use --api-key-env.");
-  }
+  if (unsentPart(url) === "a user or password") refuseUnsent(target);
   const path = url.pathname.replace(/\/+$/, "");
   const base = path.replace(routes, "");
   if (base !== path) {
@@ -144,6 +152,7 @@ export function apiBase(target: string): string {
     const message = `--target ${asked}: one route of an API. Did you mean "${url.origin}${base}"?`;
     throw cliErrors.make("LL_CLI_VALUE", message);
   }
+  refuseUnsent(target);
   return `${url.origin}${path === "" ? "/v1" : path}`;
 }
 

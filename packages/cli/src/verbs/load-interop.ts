@@ -14,6 +14,7 @@ import {
 } from "@loadline/validator";
 import { LoadlineError } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
+import { refuseUnsent } from "../plan-options.ts";
 import type { ExitCode } from "../process/host.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import { loadReporters } from "../reporters.ts";
@@ -29,6 +30,7 @@ import type { RunVerb, VerbContext } from "./verb.ts";
 export function withInterop(own: RunVerb): RunVerb {
   return async (context) => {
     const action = interopActions.find((one) => one === context.args.positionals[0]);
+    if (action !== undefined) refuseUnsent(context.args.text("target") ?? "");
     if (action === "import") return runImport(context);
     if (action === "drive") return runDrive(context);
     if (action === "export") return (await import("./load-export.ts")).runLoadExport(context);

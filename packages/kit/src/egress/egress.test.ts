@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { selfSigned } from "../../../testkit/src/self-signed/index.ts";
-import { createEgress, hostOf, parseHttpUrl } from "./index.ts";
+import { createEgress, hostOf, parseHttpUrl, unsentPart } from "./index.ts";
 
 describe("egress", () => {
   it("connects to an allowed host", async () => {
@@ -60,6 +60,17 @@ describe("egress", () => {
     expect(String(chunk)).toBe("hi");
     lax.destroy();
     server.close();
+  });
+
+  it.each([
+    ["http://a.test", null],
+    ["http://a.test/v1/", null],
+    ["http://ada@a.test/", "a user or password"],
+    ["http://:word@a.test/", "a user or password"],
+    ["http://a.test/v1?api-key=1", "a query or fragment"],
+    ["http://a.test/v1#1", "a query or fragment"],
+  ])("%s holds what no request below it carries: %s", (text, part) => {
+    expect(unsentPart(new URL(text))).toBe(part);
   });
 
   it("an IPv6 host loses its brackets", () => {

@@ -22,6 +22,12 @@ export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
 }
 
+/** What of a base address no request below it carries, so that it would be lost: null for none. */
+export function unsentPart(url: URL): "a user or password" | "a query or fragment" | null {
+  if (url.username !== "" || url.password !== "") return "a user or password";
+  return url.search === "" && url.hash === "" ? null : "a query or fragment";
+}
+
 /** Reads an http or https URL. @throws LL_EGRESS_URL */
 export function parseHttpUrl(text: string): URL {
   const url = URL.parse(text);

@@ -6,6 +6,6 @@
  * const socket = egress.connect(parseHttpUrl("http://127.0.0.1:8080/v1"));
  * ```
  */
-export { createEgress, hostOf, parseHttpUrl } from "./egress.ts";
+export { createEgress, hostOf, parseHttpUrl, unsentPart } from "./egress.ts";
 export type { Egress, EgressOptions } from "./egress.ts";
 export { egressErrors } from "./errors.ts";

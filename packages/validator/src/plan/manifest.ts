@@ -1,4 +1,5 @@
 import { claimSchema } from "@loadline/contract";
+import { unsentPart } from "@loadline/kit/egress";
 import { z } from "zod";
 import { checkLoaded } from "../service-load/loaded.ts";
 import { stackSchema } from "../stack/manifest.ts";
@@ -9,7 +10,12 @@ export const stageNames = ["probe", "stack", "load", "chaos", "audit", "drill"] 
 
 /** What the plan says about the target; only `url` is needed. */
 export const targetSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).describe("base URL, the part before /chat/completions"),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => !URL.canParse(text) || unsentPart(new URL(text)) === null, {
+      error: "carries a user, a query or a fragment, which are not sent; a key is `apiKeyEnv`",
+    })
+    .describe("base URL, the part before /chat/completions"),
   name: z.string().min(1).max(80).optional().describe("name in reports, default the URL"),
   owner: z.string().min(1).max(80).optional().describe("who answers for it, named in its findings"),
   model: z.string().min(1).optional().describe("model asked for, default the first listed"),
@@ -57,6 +63,8 @@ export const loadSchema = z.strictObject({
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
 });
 
+const targetKey = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, "a lower-case name such as eu");
+
 export const planFileSchema = z
   .strictObject({
     $schema: z.string().optional().describe("for editors; not read"),
@@ -65,6 +73,13 @@ export const planFileSchema = z
     target: targetSchema
       .optional()
       .describe("an OpenAI-shaped server; may be left out with a stack"),
+    targets: z
+      .record(targetKey, targetSchema.omit({ name: true }))
+      .refine((all) => Object.keys(all).length >= 1 && Object.keys(all).length <= 16, {
+        error: "give 1 to 16 targets",
+      })
+      .optional()
+      .describe("several servers in place of `target`, by name: each has its claims under it"),
     stack: stackSchema.optional().describe("the services around it, checked by the stage stack"),
     load: loadSchema.prefault({}),
     skip: z.array(z.enum(stageNames)).default([]).describe("stages left out: not tested"),
@@ -109,9 +124,13 @@ export const planFileSchema = z
       .optional()
       .describe("signs the closed bundle"),
   })
-  .refine((file) => file.target !== undefined || file.stack !== undefined, {
+  .refine((file) => [file.target, file.targets, file.stack].some((one) => one !== undefined), {
     error: "give a target, a stack, or both",
     path: ["target"],
+  })
+  .refine((file) => file.target === undefined || file.targets === undefined, {
+    error: "give `target` or `targets`, not both",
+    path: ["targets"],
   })
   .superRefine(checkLoaded);
 

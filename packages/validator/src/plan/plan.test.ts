@@ -62,6 +62,17 @@ describe("plan", () => {
     ]);
   });
 
+  it.each(["http://ada:word@127.0.0.1/v1", `${baseUrl}?api-key=word`, `${baseUrl}#word`])(
+    "an address with what is not sent is refused, and what it holds not repeated: %s",
+    (url) => {
+      const result = parsePlanFile(`target:\n  url: "${url}"\n`);
+      expect(result.ok ? [] : result.problems.map(({ path, line }) => [path, line])).toEqual([
+        ["target.url", 2],
+      ]);
+      expect(JSON.stringify(result)).not.toContain("word");
+    },
+  );
+
   it("a value out of range is refused with its line", () => {
     const result = parsePlanFile(`target:\n  url: ${baseUrl}\nconfidence: 2\n`);
     expect(result.ok ? [] : result.problems.map(({ path, line }) => [path, line])).toEqual([

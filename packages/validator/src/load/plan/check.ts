@@ -1,3 +1,4 @@
+import { unsentPart } from "@loadline/kit/egress";
 import { loadErrors } from "../errors.ts";
 import type { LoadLimit, LoadPlan } from "../types.ts";
 import { checkScenario } from "./check-scenario.ts";
@@ -36,6 +37,8 @@ function checkTarget(plan: LoadPlan): URL {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw invalid("target.baseUrl", "is neither http nor https");
   }
+  const unsent = unsentPart(url);
+  if (unsent !== null) throw invalid("target.baseUrl", `carries ${unsent}; a key is target.auth`);
   if (!isLoopback(url.hostname) && !(plan.target.allowHosts ?? []).includes(url.hostname)) {
     throw loadErrors.make("LL_LOAD_HOST_REFUSED", `${url.hostname} is not an allowed host.`);
   }

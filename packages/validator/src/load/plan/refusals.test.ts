@@ -155,6 +155,11 @@ describe("a plan's text", () => {
       `load:\n  target: { baseUrl: "${home}" }\n  scenarios: {}\n`,
       "load.scenarios: is empty (plan.yaml:3)",
     ],
+    [
+      "a base address with a key",
+      rated("").replace(`"${home}"`, `"${home}/v1?api-key=word"`),
+      "load.target.baseUrl carries a query or fragment; a key is target.auth. (plan.yaml:2)",
+    ],
     ["text that is no YAML", "load: [\n  {", "(plan.yaml:2)"],
     ["a key given twice", "load:\n  seed: 1\n  seed: 2\n", "(plan.yaml:3)"],
   ])("%s is refused, with its path and line", async (_what, text, message) => {
