@@ -76,6 +76,7 @@ class StepWalk {
     if (!this.#sent) this.#faults.add(path, "no request comes before it");
     for (const spec of specsOf(steps[i])) {
       this.names.push(spec.name);
+      if (spec.name.includes("${")) this.#faults.add(path, "its name is the same for every answer");
       if (spec.required && !followsRequest(steps, i)) {
         this.#faults.add(path, "required: true needs its request right before it");
       }

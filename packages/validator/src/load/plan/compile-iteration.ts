@@ -1,7 +1,7 @@
 import { meant } from "@loadline/kit/nearest";
 import type { ExecSpec, LoadRequest, MixPart, StepName } from "../scenario-types.ts";
 import type { FeedPlan } from "../scenario/feed/feed.ts";
-import { parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
+import { keysWithPlaces, parseTemplate, textsIn, type TemplateRef } from "../scenario/template.ts";
 import { llmRequestOf } from "../scenario/steps/llm-request.ts";
 import { checksIn } from "./check-steps.ts";
 import { declareSteps } from "./declare-steps.ts";
@@ -66,6 +66,12 @@ function compileRequest(
     else if (parts.some((part) => typeof part !== "string")) {
       faults.add(at, "has a value of the moment: write it as `steps`");
     }
+  }
+  checkKeys(step, path, faults);
+  if (step.when !== undefined)
+    faults.add([...path, "when"], "nothing comes before the one request");
+  if (typeof step.http === "object" && step.http.timeout !== undefined) {
+    faults.add([...path, "http", "timeout"], "write it as `steps`, or set load.timeouts");
   }
   const asked = Object.values(step.llm ?? {}).find((one) => one !== undefined);
   if (asked !== undefined && asked.model === undefined && model === null) {
@@ -147,11 +153,18 @@ function compileSteps(
     }
   }
   for (const { text, path: at } of textsIn(steps, path)) checkTemplate(text, at, context);
+  checkKeys(steps, path, faults);
   return {
     exec: { kind: "steps", data: steps },
     steps: declared.map(({ name }) => name),
     checks: checksIn(steps, path, faults),
   };
+}
+
+function checkKeys(value: unknown, path: readonly PropertyKey[], faults: Faults): void {
+  for (const at of keysWithPlaces(value, path)) {
+    faults.add(at, "a key is sent as it is written: nothing in it is filled");
+  }
 }
 
 function checkTemplate(

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { ageMs } from "../../plan/age.ts";
 import { feedOrders } from "../scenario/feed/order.ts";
 import { duration, durationOrZero, moduleExport, name } from "./fields.ts";
+import { onlySecrets } from "./places.ts";
 import { mcpSchema, ragSchema, roomsSchema } from "./service-schema.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 
-const secretText = z.string().min(1);
+const secretText = z.string().min(1).superRefine(onlySecrets);
 
 const auth = z
   .strictObject({
@@ -26,7 +27,11 @@ const target = z.strictObject({
     .describe("requests go below it"),
   allowHosts: z.array(z.string().min(1)).max(100).default([]).describe("besides loopback"),
   auth: auth.optional(),
-  headers: z.record(z.string(), z.string()).optional().describe("sent with every request"),
+  headers: z
+    .record(z.string(), z.string())
+    .superRefine(onlySecrets)
+    .optional()
+    .describe("sent with every request"),
   insecure: z
     .boolean()
     .default(false)

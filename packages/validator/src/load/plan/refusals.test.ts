@@ -11,6 +11,9 @@ async function refusal(
   return await folder.refusal(text, env);
 }
 
+const store = (query: string): string =>
+  `{ ingest: { method: POST, path: /d }, query: { method: POST, path: /q, body: { q: "${query}" } }, resultsPath: r, textPath: t }`;
+
 describe("a plan's text", () => {
   it.each([
     [
@@ -22,6 +25,11 @@ describe("a plan's text", () => {
       "an unknown executor",
       plan("{ executor: constant-vu, vus: 1, duration: 1s }"),
       "load.scenarios.s.executor: needs one of the executors constant-arrival-rate, ",
+    ],
+    [
+      "an executor mistyped",
+      plan("{ executor: constant-arival-rate, rate: 1, duration: 1s }"),
+      'Did you mean "constant-arrival-rate"?',
     ],
     [
       "a bare number for a time",
@@ -104,6 +112,80 @@ describe("a plan's text", () => {
       "an unknown value of the moment",
       rated("").replace(step, '[{ http: "/${fed.x}" }]'),
       'nothing is called ${fed.x}; did you mean "feed."?',
+    ],
+    [
+      "a place of another tool in a body",
+      rated("").replace(step, '[{ http: { path: /, json: { a: [{ b: "x {{name}}" }] } } }]'),
+      "load.scenarios.s.steps.0.http.json.a.0.b: nothing fills {{name}}: write ${feed.COLUMN}",
+    ],
+    [
+      "a place of another tool in a prompt",
+      rated("").replace(
+        `steps: ${step}`,
+        'request: { llm: { chat: { model: m, prompt: "{{ q }}" } } }',
+      ),
+      "load.scenarios.s.request.llm.chat.prompt: nothing fills {{ q }}: write ",
+    ],
+    [
+      "a place in a key",
+      rated("").replace(step, '[{ http: { path: /, json: { "${vu}": 1 } } }]'),
+      "load.scenarios.s.steps.0.http.json.${vu}: a key is sent as it is written",
+    ],
+    [
+      "a place in the name of a check",
+      rated("").replace(step, '[{ http: / }, { check: { name: "c ${vu}", status: 200 } }]'),
+      "its name is the same for every answer",
+    ],
+    [
+      "a header of the target with an unknown place",
+      rated("").replace(`"${home}" }`, `"${home}", headers: { x-a: "\${foo}" } }`),
+      "load.target.headers.x-a: nothing is called ${foo}; known are",
+    ],
+    [
+      "a header of the target with a value of the moment",
+      rated("").replace(`"${home}" }`, `"${home}", headers: { x-a: "\${feed.q}" } }`),
+      "load.target.headers.x-a: is the same for every request: write ${env:NAME} or ${file:PATH}",
+    ],
+    [
+      "a header of a service with a value of the moment",
+      rated("").replace(`"${home}" }`, `"${home}", mcp: { headers: { x-a: "\${vu}" } } }`),
+      "load.target.mcp.headers.x-a: is the same for every request",
+    ],
+    [
+      "a place that a document store does not have",
+      rated("").replace(`"${home}" }`, `"${home}", rag: ${store("${qestion}")} }`),
+      "load.target.rag.query.body.q: nothing fills ${qestion}; known here: ${id}, ${text}, ${query}, ${k}",
+    ],
+    [
+      "a place of another tool in a document store",
+      rated("").replace(`"${home}" }`, `"${home}", rag: ${store("{{query}}")} }`),
+      "load.target.rag.query.body.q: nothing fills {{query}}: write ",
+    ],
+    [
+      "a place that rooms do not have",
+      rated("").replace(
+        `"${home}" }`,
+        `"${home}", rooms: { path: /w, dialect: { say: { r: "\${rom}" } } } }`,
+      ),
+      "load.target.rooms.dialect.say.r: nothing fills ${rom}; known here: ${room}, ${id}, ${text}",
+    ],
+    [
+      "a place in what rooms say",
+      rated("").replace(
+        `"${home}" }`,
+        `"${home}", rooms: { path: /w, dialect: { said: { r: "\${room}" } } } }`,
+      ),
+      "load.target.rooms.dialect.said.r: nothing fills ${room} here",
+    ],
+    [
+      "a condition before the one request",
+      rated("").replace(`steps: ${step}`, "request: { http: /, when: ok }"),
+      "load.scenarios.s.request.when: nothing comes before the one request",
+    ],
+    [
+      "a timeout of the one request",
+      rated("").replace(`steps: ${step}`, "request: { http: { path: /, timeout: 1s } }"),
+      "load.scenarios.s.request.http.timeout: write it as `steps`, or set load.timeouts",
     ],
     [
       "a feeder's value without a feeder",

@@ -1,3 +1,5 @@
+import { isRecord } from "@loadline/kit/json";
+import { meant } from "@loadline/kit/nearest";
 import { z } from "zod";
 import {
   duration,
@@ -163,8 +165,13 @@ export const executorNames = executors.map(({ shape }) => shape.executor.value);
 export const scenarioSchema = z.discriminatedUnion("executor", executors, {
   error: (issue) =>
     issue.code === "invalid_union"
-      ? `needs one of the executors ${executorNames.join(", ")}`
+      ? `needs one of the executors ${executorNames.join(", ")}.${meantExecutor(issue.input)}`
       : undefined,
 });
+
+function meantExecutor(input: unknown): string {
+  const given = isRecord(input) ? input["executor"] : undefined;
+  return typeof given === "string" ? meant(given, executorNames) : "";
+}
 
 export type ScenarioFile = z.output<typeof scenarioSchema>;

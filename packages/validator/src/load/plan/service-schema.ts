@@ -1,9 +1,13 @@
 import { z } from "zod";
 import { duration } from "./fields.ts";
+import { onlyPlaces, onlySecrets } from "./places.ts";
 
 const path = z.string().startsWith("/", "starts with /");
-const headers = z.record(z.string(), z.string());
+const headers = z.record(z.string(), z.string()).superRefine(onlySecrets);
 const shape = z.record(z.string(), z.json());
+/** Of what is sent to rooms, and of what comes from them, where nothing is filled. */
+const sent = shape.superRefine(onlyPlaces("room", "id", "text"));
+const heard = shape.superRefine(onlyPlaces());
 
 /** How the target speaks MCP. */
 export const mcpSchema = z.strictObject({
@@ -17,11 +21,13 @@ export const mcpSchema = z.strictObject({
     .describe("ends that are as good as a result"),
 });
 
-const route = z.strictObject({
-  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
-  path: path.describe("${id}, ${text}, ${query} and ${k} are filled in, as in `body`"),
-  body: shape.optional(),
-});
+const route = z
+  .strictObject({
+    method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    path: path.describe("${id}, ${text}, ${query} and ${k} are filled in, as in `body`"),
+    body: shape.optional(),
+  })
+  .superRefine(onlyPlaces("id", "text", "query", "k"));
 
 /** How the target's document store is spoken to. */
 export const ragSchema = z.strictObject({
@@ -49,14 +55,14 @@ export const roomsSchema = z.strictObject({
   headers: headers.optional(),
   dialect: z
     .strictObject({
-      join: shape.optional(),
-      say: shape.optional(),
-      echo: shape.nullable().optional(),
-      joined: shape.optional(),
-      said: shape.optional(),
-      ack: shape.nullable().optional(),
-      echoed: shape.nullable().optional(),
-      presence: shape.nullable().optional(),
+      join: sent.optional(),
+      say: sent.optional(),
+      echo: sent.nullable().optional(),
+      joined: heard.optional(),
+      said: heard.optional(),
+      ack: heard.nullable().optional(),
+      echoed: heard.nullable().optional(),
+      presence: heard.nullable().optional(),
       idField: z.string().min(1).optional(),
       membersField: z.string().min(1).optional(),
     })

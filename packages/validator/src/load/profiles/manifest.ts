@@ -1,15 +1,18 @@
 import { z } from "zod";
+import { onlyPlaces } from "../plan/places.ts";
 
 const path = z.string().startsWith("/");
 const json = z.record(z.string(), z.json());
-const route = z.strictObject({
-  method: z
-    .string()
-    .regex(/^[A-Z]+$/)
-    .default("POST"),
-  path: path.describe("below the base URL"),
-  body: json.optional().describe("${id}, ${text}, ${query} and ${k} are filled in"),
-});
+const route = z
+  .strictObject({
+    method: z
+      .string()
+      .regex(/^[A-Z]+$/)
+      .default("POST"),
+    path: path.describe("below the base URL"),
+    body: json.optional().describe("${id}, ${text}, ${query} and ${k} are filled in"),
+  })
+  .superRefine(onlyPlaces("id", "text", "query", "k"));
 
 /** What a built-in profile has to know of a target; every key has a default or may be absent. */
 export const profileManifestSchema = z.strictObject({
@@ -69,7 +72,12 @@ export const profileManifestSchema = z.strictObject({
       textPath: z.string().describe("dotted path to a result's text"),
       idPath: z.string().optional().describe("dotted path to the id of an ingested document"),
       tenants: z
-        .array(z.strictObject({ name: z.string(), headers: z.record(z.string(), z.string()) }))
+        .array(
+          z.strictObject({
+            name: z.string(),
+            headers: z.record(z.string(), z.string()).superRefine(onlyPlaces()),
+          }),
+        )
         .min(1)
         .default([{ name: "default", headers: {} }]),
     })

@@ -5,6 +5,7 @@ import {
   compileText,
   fillJson,
   fillText,
+  keysWithPlaces,
   parseTemplate,
   textsIn,
   type TemplateScope,
@@ -28,6 +29,7 @@ describe("template", () => {
     ["${setup.list.0.id}${ env.REGION }", "5eu"],
     ["Bearer ${env:KEY}", "Bearer s3cret"],
     ["$${feed.q} $ {x} $", "${feed.q} $ {x} $"],
+    ['{"a":{"b":{}}} {{}} }}{{', '{"a":{"b":{}}} {{}} }}{{'],
     ["${feed.o}", '{"a":[1]}'],
   ])("%s is filled as %s", (text, filled) => {
     expect(fillText(compileText(text), scope)).toBe(filled);
@@ -45,6 +47,8 @@ describe("template", () => {
     ["${fed.q}", 'did you mean "feed."?'],
     ["${feed}", "nothing is called"],
     ["${process.env}", "nothing is called"],
+    ["a {{name}} b", "nothing fills {{name}}"],
+    ["{{ feed.q | upper }}", "nothing fills {{ feed.q | upper }}"],
   ])("%s is refused: %s", (text, message) => {
     expect(parseTemplate(text)).toEqual(expect.stringContaining(message));
   });
@@ -76,6 +80,14 @@ describe("template", () => {
   it("a template without holes is one fixed text", () => {
     expect(compileText("a $${b}")).toEqual({ fixed: "a ${b}" });
     expect(compileJson({ a: [1, "b"] })).toEqual(['{"a":[1,"b"]}']);
+  });
+
+  it("keys that look filled are found, since none is", () => {
+    expect([...keysWithPlaces({ a: [{ "${vu}": 1, "{{b}}": { $ref: 1, "{c}": 2 } }] })]).toEqual([
+      ["a", "0", "${vu}"],
+      ["a", "0", "{{b}}"],
+    ]);
+    expect([...keysWithPlaces("${vu}"), ...keysWithPlaces(null)]).toEqual([]);
   });
 
   it("every text of a value is found with its path", () => {

@@ -27,8 +27,20 @@ const dotted = ["feed", "env", "setup"] as const;
 const plainRefs = ["vu", "iteration", "session"] as const;
 const known = [...dotted.map((one) => `${one}.`), ...plainRefs, "env:", "file:"];
 
+/** The places of other tools, which nothing here fills. */
+const foreignPlace = /\{\{[^{}]+\}\}/;
+
+/** What is wrong with a text that has a place of another tool, else null. */
+export function foreignPlaceIn(text: string): string | null {
+  const found = foreignPlace.exec(text)?.[0];
+  if (found === undefined) return null;
+  return `nothing fills ${found}: write \${feed.COLUMN}, \${env.NAME} or \${setup.PATH}; braces that are meant go through \`env\``;
+}
+
 /** Parts of a text; `$${` is a literal `${`. A string says what is wrong with it. */
 export function parseTemplate(text: string): readonly TemplatePart[] | string {
+  const foreign = foreignPlaceIn(text);
+  if (foreign !== null) return foreign;
   const parts: TemplatePart[] = [];
   let literal = "";
   for (let at = 0; at < text.length;) {
@@ -192,6 +204,34 @@ export function fillJson(template: JsonTemplate, scope: TemplateScope): string {
     }
   }
   return text;
+}
+
+/** The holes in the texts of a JSON value. */
+export function refsIn(value: unknown): readonly TemplateRef[] {
+  return compileJson(value).flatMap((part) => (typeof part === "string" ? [] : [part.ref]));
+}
+
+/** No value of any moment: fills templates that have no holes. */
+export const noScope: TemplateScope = {
+  feed: null,
+  env: {},
+  setup: null,
+  vu: 0,
+  iteration: 0,
+  session: 0,
+  secrets: {},
+};
+
+/** Keys of a JSON value that look filled and are not, with their paths. */
+export function* keysWithPlaces(
+  value: unknown,
+  path: readonly PropertyKey[] = [],
+): Generator<readonly PropertyKey[]> {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    if (key.includes("${") || foreignPlace.test(key)) yield [...path, key];
+    yield* keysWithPlaces(member, [...path, key]);
+  }
 }
 
 /** Every text in a JSON value, with its path. */

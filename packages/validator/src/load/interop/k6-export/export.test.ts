@@ -82,6 +82,21 @@ describe("export to k6", () => {
     expect(claims.claims).toEqual([]);
   });
 
+  it("a check asks for the values of its row, and for nothing where there are none", async () => {
+    writeFileSync(join(folder, "u.csv"), "id\n1\n");
+    const { script } = await write(
+      planOf(
+        open(
+          'feed: u, steps: [{ http: /x }, { check: { name: c, status: 200, contains: "row ${feed.id}", header: { x-id: "${feed.id}" } } }]',
+        ),
+        "  feeders: { u: { csv: u.csv } }\n",
+      ),
+    );
+    expect(script).toContain(
+      'judge(it, "c", false, [text(it.row["id"]), text(it.row["id"])].includes("") ? null : { "status": 200, "header": { "x-id": text(it.row["id"]) }, "contains": ["row " + text(it.row["id"])] });',
+    );
+  });
+
   it("only claims on a scenario that lacks something are given up", async () => {
     const { claims, script } = await write(
       `load:

@@ -198,6 +198,8 @@ function headerOf(response, name) {
 }
 
 function holds(p, spec) {
+  // A value of the moment that it asks for is not there.
+  if (spec === null) return false;
   const { response } = p;
   const body = response.body === null ? '' : response.body;
   if (spec.status !== undefined && [].concat(spec.status).indexOf(response.status) === -1) return false;

@@ -1,7 +1,8 @@
 import { declareSteps } from "../../plan/declare-steps.ts";
 import { type HttpStep, kindOf, type LlmStep, type Step } from "../../plan/step-schema.ts";
 import type { CheckSpec } from "../../scenario/checks/table.ts";
-import { type TemplateContext, textJs, valueJs } from "./template-js.ts";
+import { refsIn } from "../../scenario/template.ts";
+import { refJs, type TemplateContext, textJs, valueJs } from "./template-js.ts";
 import { freeSocketOf, leftOpen, speaksWs, wsJs } from "./ws-js.ts";
 
 export interface StepContext extends TemplateContext {
@@ -200,7 +201,24 @@ function checkJs(check: CheckSpec, x: StepContext): string {
     bytes: check.bytes,
     within: check.within,
   };
-  return `judge(it, ${JSON.stringify(check.name)}, ${check.required}, ${JSON.stringify(spec)});`;
+  return `judge(it, ${JSON.stringify(check.name)}, ${check.required}, ${checkedJs(spec, x)});`;
+}
+
+/** What a check asks for: a text of `contains` and of a header is one, whatever fills it. */
+function checkedJs({ header = {}, contains, ...rest }: Partial<CheckSpec>, x: StepContext): string {
+  const headers = Object.entries(header).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${textJs(value, x)}`,
+  );
+  const texts = [contains ?? []].flat().map((text) => textJs(text, x));
+  const others = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const members = [
+    ...others.map(([key, value]) => `${JSON.stringify(key)}: ${valueJs(value, x)}`),
+    ...(headers.length === 0 ? [] : [`"header": { ${headers.join(", ")} }`]),
+    ...(texts.length === 0 ? [] : [`"contains": [${texts.join(", ")}]`]),
+  ];
+  const all = `{ ${members.join(", ")} }`;
+  const refs = refsIn({ header, contains, ...rest }).map((ref) => `text(${refJs(ref, x)})`);
+  return refs.length === 0 ? all : `[${refs.join(", ")}].includes("") ? null : ${all}`;
 }
 
 /** A pause of k6 is in seconds. */

@@ -43,7 +43,8 @@ export function valueJs(value: unknown, x: TemplateContext): string {
   return JSON.stringify(value ?? null);
 }
 
-function refJs(ref: TemplateRef, x: TemplateContext): string {
+/** A JavaScript expression for what fills a hole. */
+export function refJs(ref: TemplateRef, x: TemplateContext): string {
   switch (ref.kind) {
     case "feed":
       return `it.row[${JSON.stringify(ref.name)}]`;

@@ -1,8 +1,9 @@
 import type { ExecContext } from "../../engine/exec.ts";
 import { specsOf } from "../../plan/check-steps.ts";
 import { kindOf, type Step } from "../../plan/step-schema.ts";
-import { type CheckSpec, checkNeeds } from "../checks/table.ts";
+import { checkNeeds } from "../checks/table.ts";
 import { compileCall, type StepCall } from "./step-call.ts";
+import { compileCheck, type StepCheck } from "./step-checks.ts";
 import { compileHttp, compileLlm, type StepRequest } from "./step-request.ts";
 
 /** What a request keeps of its answer, and what it must hold to be good. */
@@ -10,7 +11,7 @@ export interface Watch {
   /** A later check looks at the answer. */
   readonly answer: boolean;
   readonly body: boolean;
-  readonly required: readonly CheckSpec[];
+  readonly required: readonly StepCheck[];
 }
 
 /** One operation of an iteration; a program is a list of them, run in order. */
@@ -22,7 +23,7 @@ export type Op =
       readonly watch: Watch;
     }
   | { readonly op: "call"; readonly step: number; readonly call: StepCall }
-  | { readonly op: "check"; readonly checks: readonly CheckSpec[] }
+  | { readonly op: "check"; readonly checks: readonly StepCheck[] }
   | { readonly op: "sleep"; readonly minMs: number; readonly maxMs: number }
   /** Goes on at `to` unless the last outcome is one of these. */
   | { readonly op: "unless"; readonly outcomes: readonly string[]; readonly to: number }
@@ -69,7 +70,8 @@ class ProgramBuilder {
     if (step.group !== undefined) this.add(step.group.steps);
     else if (step.repeat !== undefined) this.#repeat(step.repeat);
     else if (step.sleep !== undefined) this.ops.push({ op: "sleep", ...step.sleep });
-    else if (step.check !== undefined) this.ops.push({ op: "check", checks: specsOf(step) });
+    else if (step.check !== undefined)
+      this.ops.push({ op: "check", checks: specsOf(step).map(compileCheck) });
     else this.#send(step, later);
   }
 
@@ -100,7 +102,7 @@ function compileRequest(step: Step, context: ExecContext): StepRequest {
 
 /** What the steps after a request ask of its answer, up to the next request. */
 function watchOf(later: readonly Step[]): Watch {
-  const required: CheckSpec[] = [];
+  const required: StepCheck[] = [];
   let [answer, body] = [false, false];
   for (const step of later) {
     const kind = kindOf(step);
@@ -114,7 +116,7 @@ function watchOf(later: readonly Step[]): Watch {
     for (const spec of specsOf(step)) {
       body ||= checkNeeds(spec) === "body";
       if (spec.required && (step.when === undefined || step.when.includes("ok")))
-        required.push(spec);
+        required.push(compileCheck(spec));
     }
   }
   return { answer, body, required };

@@ -3,7 +3,6 @@ import type { AnswerReader } from "../../clients/client.ts";
 import type { Ask, ExecContext, Iteration, IterationEnd } from "../../engine/exec.ts";
 import type { Flight, LoadOutcome } from "../../engine/flight.ts";
 import { Answer, type AnswerView, type Requirement } from "../answer.ts";
-import { checkHolds } from "../checks/table.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { FeedRow } from "../feed/table.ts";
 import type { Called } from "../called.ts";
@@ -113,7 +112,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
     const { answer, body, required } = send.watch;
     if (!answer) return reader;
     const requirement: Requirement | null =
-      required.length === 0 ? null : (seen) => required.every((one) => checkHolds(one, seen));
+      required.length === 0 ? null : (seen) => required.every((one) => one.holds(seen, this));
     this.#reading = new Answer(reader, body, requirement);
     return this.#reading;
   }
@@ -248,7 +247,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
   #check(checks: Extract<Op, { op: "check" }>["checks"]): void {
     const answer = this.#answer;
     if (answer === null) return;
-    for (const spec of checks) this.#o.checked(spec.name, checkHolds(spec, answer));
+    for (const one of checks) this.#o.checked(one.name, one.holds(answer, this));
   }
 
   #sleep(minMs: number, maxMs: number): void {

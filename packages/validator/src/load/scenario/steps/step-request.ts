@@ -13,6 +13,7 @@ import {
   fillJson,
   fillText,
   type JsonTemplate,
+  noScope,
   type TemplateScope,
   type TextTemplate,
 } from "../template.ts";
@@ -122,13 +123,3 @@ function compileBytes(
   const once = encode(noScope);
   return () => once;
 }
-
-const noScope: TemplateScope = {
-  feed: null,
-  env: {},
-  setup: null,
-  vu: 0,
-  iteration: 0,
-  session: 0,
-  secrets: {},
-};

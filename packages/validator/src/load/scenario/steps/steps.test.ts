@@ -56,6 +56,23 @@ describe("steps", () => {
     });
   });
 
+  it("checks ask for the values of their row; a required one makes a wrong answer bad", async () => {
+    await using target = await startRecordingTarget(({ path }) => ({
+      body: path === "/u/2" ? "other" : `row ${path.slice(3)}`,
+    }));
+    const steps =
+      '[{ http: "/u/${feed.id}" }, { check: [{ name: own, contains: "row ${feed.id}" }, { name: must, required: true, contains: "row ${feed.id}" }] }]';
+    const text = plan(
+      target.url,
+      steps,
+      "iterations: 3, feed: u",
+      "  feeders: { u: { csv: u.csv } }\n",
+    );
+    const { accounts, records } = await run(text, {}, { "u.csv": "id\n1\n2\n3\n" });
+    expect(accounts[0]).toMatchObject({ due: 3, ok: 2, bad: { check: 1 } });
+    expect(checksOf(records)).toEqual({ own: [3, 1], must: [3, 1] });
+  });
+
   it("`when` looks at the last outcome, groups and loops nest, and counters begin anew", async () => {
     await using target = await startRecordingTarget(({ path }) => ({
       status: path === "/limited" ? 429 : path === "/broken" ? 500 : 200,
