@@ -47,6 +47,15 @@ describe("what exchanges leave in the audit log", () => {
     for (const key of Object.values(world.keys)) expect(text).not.toContain(key.split("_")[3]);
   });
 
+  it("two credentials at once are a denial", async () => {
+    await using world = await openWorld({});
+    const key = world.keys.caller;
+    const headers = { authorization: `Bearer ${key}`, "x-api-key": `${key}x` };
+    const body = JSON.stringify(chat);
+    expect((await world.running.post("/v1/chat/completions", body, { headers })).status).toBe(400);
+    expect(await actionsOf(world, "*", 1)).toEqual(["auth.denied LL_AUTH_AMBIGUOUS"]);
+  });
+
   it("requests: all adds one entry per model request, and none for reads", async () => {
     await using world = await openWorld({ auditLog: { requests: "all" } });
     const { secret } = await world.makeKey({ name: "n", roles: ["caller"] });

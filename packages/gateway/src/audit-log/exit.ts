@@ -14,6 +14,11 @@ const actions: Readonly<Record<number, string>> = {
 };
 const commitMs = 1000;
 
+/** The action of a refusal; undefined where nothing was denied, such as a malformed body. */
+function denialOf({ status, code }: Omit<Exit, "reason">): string | undefined {
+  return code === "LL_AUTH_AMBIGUOUS" ? "auth.denied" : actions[status];
+}
+
 /** What the pipeline asks of the audit log. */
 export interface ExchangeAudit {
   /** False: model requests are refused with LL_AUDITLOG_FULL. */
@@ -34,15 +39,16 @@ export interface ExchangeAuditConfig extends Pick<AuditLogConfig, "requests" | "
 }
 
 /**
- * What exchanges leave in the audit log: refusals of our own (401, 402, 403, 429) and, with
- * `requests: all`, every model request. Requests that the admin plane answered record their own.
+ * What exchanges leave in the audit log: refusals of our own (401, 402, 403, 429, two credentials
+ * at once) and, with `requests: all`, every model request. Requests that the admin plane answered
+ * record their own.
  * `config` is read at each call.
  */
 export function auditExchanges(log: AuditLog, config: ExchangeAuditConfig): ExchangeAudit {
   const recorded = new WeakSet<Exchange>();
   const deny = (x: Exchange, end: Omit<Exit, "reason">): boolean => {
-    const action =
-      end.code === undefined || x.attempts.length > 0 ? undefined : actions[end.status];
+    const isOurs = end.code !== undefined && x.attempts.length === 0;
+    const action = isOurs ? denialOf(end) : undefined;
     if (action !== undefined) log.record({ ...eventOf(config, x, end, action), outcome: "denied" });
     return action !== undefined;
   };

@@ -192,6 +192,7 @@ function answerRefusal(x: Exchange, refusal: Refusal): number {
   if (x.operation.limits === "admin") return answerProblem(x, refusal, status);
   const dialect = dialectOf(x.operation.id);
   const headers = ["content-type", "application/json", dialect.requestIdHeader, x.id];
+  headers.push("cache-control", "no-store");
   if (refusal.headers) headers.push(...refusal.headers);
   if (refusal.retryAfterMs !== undefined)
     headers.push("retry-after", String(Math.ceil(refusal.retryAfterMs / 1000)));
