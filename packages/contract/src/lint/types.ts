@@ -107,7 +107,8 @@ export interface Statement {
   readonly text: string;
   readonly line: number;
   readonly section: Section;
-  readonly tick: "done" | "open" | null;
+  /** A box that is ticked or empty, or a cross before the words. */
+  readonly tick: "done" | "open" | "failed" | null;
   readonly amounts: readonly Amount[];
 }
 

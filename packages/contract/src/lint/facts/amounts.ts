@@ -1,4 +1,5 @@
 import type { Amount, Comparator } from "../types.ts";
+import { compoundTimeAt } from "./compound-time.ts";
 import { type DecimalSign, parseFigure } from "./locale.ts";
 import { suffixFactor, unitAt } from "./units.ts";
 
@@ -70,7 +71,8 @@ export function readAmounts(text: string, context: Context): Amount[] {
   for (let match = token.exec(masked); match !== null; match = token.exec(masked)) {
     if (found.length >= amountsMax) break;
     if (isNamePart(masked, match.index)) continue;
-    const one = readOne(masked, match.index, match[0], context);
+    const one =
+      readDuration(masked, match.index, context) ?? readOne(masked, match.index, match[0], context);
     if (one === null) continue;
     found.push({ ...one, text: text.slice(one.start, one.end).trim() });
     token.lastIndex = Math.max(token.lastIndex, one.end);
@@ -130,6 +132,15 @@ function extrasOf(tail: Tail, factor: number): Pick<Amount, "upper" | "of" | "di
     dimension: tail.unit?.dimension ?? "count",
     unit: tail.unit?.name ?? "",
   };
+}
+
+/** `1 h 32 min` as one figure. */
+function readDuration(text: string, at: number, { line }: Context): Amount | null {
+  const time = compoundTimeAt(text, at);
+  if (time === null) return null;
+  const { ms: value, halfMs: half, end, unit } = time;
+  const comparator = comparatorBefore(text, at);
+  return { value, half, dimension: "time", unit, comparator, start: at, end, text: "", line };
 }
 
 function readOne(text: string, at: number, found: string, context: Context): Amount | null {

@@ -149,12 +149,15 @@ const scored = /\b(?:scor(?:es?|ed)|ratings?|readiness|grades?|maturity)\b/i;
 const noPart =
   /\b(?:min|max|median|std|p\d\d|target|threshold|goal|weights?|previous|before|last|sub\w*|total|count|number)\b/i;
 
+/** `Overall (average of the four)` without its remark. */
+const plainName = ({ name }: Field): string => name.replace(/\([^()]{0,60}\)/g, "").trim();
+
 /** Scores beside each other, in one row or one list, with their mean among them. */
 function inRow(grid: Grid): MeanFact[] {
   const [row] = grid.rows;
   if (row === undefined || grid.rows.length !== 1 || isAside(grid.section)) return [];
   const context = [...grid.section.titles, row.label, ...row.fields.map(({ name }) => name)];
-  const overalls = row.fields.filter((one) => overallName.test(one.name.trim()));
+  const overalls = row.fields.filter((one) => overallName.test(plainName(one)));
   const [field] = overalls;
   const others = row.fields.filter((one) => one !== field && one.cell.text !== "");
   if (field === undefined || overalls.length !== 1 || others.length < 3) return [];

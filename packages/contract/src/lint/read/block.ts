@@ -1,5 +1,8 @@
 import type { Cell } from "../types.ts";
 
+/** A box that is ticked or empty, or a cross before the words. */
+export type Tick = "done" | "open" | "failed";
+
 /** What every format is reduced to before structure is read; lines count from 1. */
 export type Block =
   | {
@@ -12,7 +15,7 @@ export type Block =
       readonly kind: "item";
       readonly text: string;
       readonly line: number;
-      readonly tick: "done" | "open" | null;
+      readonly tick: Tick | null;
     }
   | { readonly kind: "text"; readonly text: string; readonly line: number }
   | { readonly kind: "table"; readonly rows: readonly (readonly Cell[])[]; readonly line: number };

@@ -63,3 +63,8 @@ describe("repairMojibake", () => {
     );
   });
 });
+
+it("a cross mark whose middle byte a program dropped is a cross again, also beside whole ones", () => {
+  const bytes = new TextEncoder().encode("\u00e2\u0152 Restore, \u00e2\u0153\u2026 Login");
+  expect(decodeReport(bytes)).toBe("\u274c Restore, \u2705 Login");
+});

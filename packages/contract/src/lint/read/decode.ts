@@ -32,6 +32,10 @@ const mayBeBroken = /[\u00c2-\u00f4][\u0080-\u02ff\u2013-\u2122]/;
  */
 export function repairMojibake(text: string): string {
   if (!mayBeBroken.test(text)) return text;
+  // The cross mark (E2 9D 8C): most programs drop 9D, which Windows-1252 does not have.
+  if (text.includes("\u00e2\u0152")) {
+    return repairMojibake(text.replaceAll("\u00e2\u0152", "\u274c"));
+  }
   const decoder = new TextDecoder("utf-8", { fatal: false });
   const parts: string[] = [];
   let from = 0;

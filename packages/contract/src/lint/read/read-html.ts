@@ -1,5 +1,6 @@
-import { type Block, columnsMax, textMax } from "./block.ts";
+import { type Block, columnsMax, textMax, type Tick } from "./block.ts";
 import { cleanInline, decodeEntities } from "./clean-cell.ts";
+import { splitTick } from "./tick.ts";
 import type { Cell } from "../types.ts";
 
 /** Elements whose content is no text of the report. */
@@ -32,7 +33,8 @@ class HtmlReader {
   #heading = 0;
   #isItem = false;
   #term = "";
-  #tick: "done" | "open" | null = null;
+  #isTerm = false;
+  #tick: Tick | null = null;
   #rows: Cell[][] | null = null;
   #tableLine = 1;
   #inCell = false;
@@ -123,8 +125,11 @@ class HtmlReader {
       this.#buffer += " ";
       return;
     }
+    // `<dt>` without an end tag ends where its `<dd>` begins.
+    if (name === "dd" && this.#isTerm) return this.#close("dt");
     if (name !== "label") this.#flush();
     if (name === "li") this.#isItem = true;
+    this.#isTerm = name === "dt";
   }
 
   #close(name: string): void {
@@ -133,6 +138,7 @@ class HtmlReader {
     else if (name === "dt" && !this.#inCell) {
       this.#term = cleanInline(decodeEntities(this.#buffer.replaceAll("\n", " ")));
       this.#buffer = "";
+      this.#isTerm = false;
     } else if (headingTag.test(name) || (breaks.has(name) && name !== "label" && !this.#inCell)) {
       this.#flush();
     }
@@ -178,7 +184,8 @@ class HtmlReader {
     const line = this.#bufferLine;
     if (this.#heading > 0) this.#blocks.push({ kind: "heading", level: this.#heading, text, line });
     else if (this.#isItem || this.#tick !== null || this.#term !== "") {
-      this.#blocks.push({ kind: "item", text, line, tick: this.#tick });
+      const marked = this.#tick === null ? splitTick(text) : null;
+      this.#blocks.push({ kind: "item", line, ...(marked ?? { text, tick: this.#tick }) });
     } else this.#blocks.push({ kind: "text", text, line });
     this.#heading = 0;
     this.#isItem = false;

@@ -1,13 +1,12 @@
 import { type Block, textMax } from "./block.ts";
 import { cleanInline } from "./clean-cell.ts";
+import { splitTick } from "./tick.ts";
 import { hasBars, isRuleLine, splitBars, splitSpaces, splitTabs } from "./split-row.ts";
 import type { Cell } from "../types.ts";
 
 const fenceMark = /^\s{0,3}(```|~~~)/;
 const headingMark = /^\s{0,3}(#{1,6})\s+(\S.*)$/;
 const itemMark = /^\s*(?:[-*+\u2022\u2023\u25aa\u25cf\u25e6\u00b7]|\d{1,3}[.)])\s+(.*)$/;
-const tickMark =
-  /^(?:[-*+\u2022]\s+)?(?:\[( |x|X|-|\u2713|\u2714|\u2717)\]|([\u2610\u2611\u2612\u2705\u2714\u2713\u274c\u2717\u2718]))\s+(.*)$/u;
 const quoteMark = /^\s{0,3}(?:>\s?)+/;
 
 type Splitter = (line: string, lineNumber: number) => Cell[];
@@ -123,14 +122,12 @@ class TextReader {
   #plain(line: string): void {
     const cut = line.slice(0, textMax);
     const item = itemMark.exec(cut);
-    const tick = tickMark.exec((item?.[1] ?? cut).trim());
+    const ticked = splitTick((item?.[1] ?? cut).trim());
     const number = this.#at + 1;
     this.#at += 1;
-    if (tick !== null) {
-      const mark = tick[1] ?? tick[2] ?? "";
-      const isDone = /[xX\u2713\u2714\u2705\u2611]/.test(mark);
-      const text = cleanInline(tick[3] ?? "");
-      this.#push({ kind: "item", text, line: number, tick: isDone ? "done" : "open" });
+    if (ticked !== null) {
+      const { tick } = ticked;
+      this.#push({ kind: "item", text: cleanInline(ticked.text), line: number, tick });
     } else if (item !== null) {
       this.#push({ kind: "item", text: cleanInline(item[1] ?? ""), line: number, tick: null });
     } else {

@@ -1,5 +1,13 @@
-import { approvalsOf, isExcused } from "../facts/approval.ts";
-import { Collector, exactOf, isAside, isCount, quoteField, quoteRow } from "../finding.ts";
+import { approvalsOf, isExcuse, isExcused } from "../facts/approval.ts";
+import {
+  Collector,
+  exactOf,
+  isAside,
+  isCount,
+  quoteField,
+  quoteRow,
+  quoteStatement,
+} from "../finding.ts";
 import type { Field, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const mild = /\b(?:warn\w*|yellow|amber|inactive|disabled|degraded)\b|\u26a0|\u{1f7e1}|\u{1f7e0}/iu;
@@ -41,14 +49,39 @@ function failedTests(row: Row, titles: string): Field | undefined {
   });
 }
 
+interface Against {
+  readonly quote: Quote;
+  readonly name: string;
+}
+
+/** Items of a list behind a cross. */
+function crossed(report: Report, out: Collector): Against[] {
+  const items = report.statements.filter(({ tick, section }) => tick !== null && !isAside(section));
+  out.compare(items.length);
+  return items
+    .filter((one) => one.tick === "failed" && !isExcuse(one.text))
+    .map((one) => ({ quote: quoteStatement(one), name: `"${one.text.slice(0, 80)}" has a cross` }));
+}
+
+const failedWord = /^(?:fail|failed|failing|failure|not passed|fehlgeschlagen)\b/i;
+
+/** `Restore: failed` in a list of `key: value`. */
+function failedPairs(row: Row): Against[] {
+  return row.fields
+    .filter((one) => one.role === "other" && one.status === "bad" && failedWord.test(one.cell.text))
+    .filter((one) => !isExcuse(`${one.name} ${one.cell.text}`))
+    .map((one) => ({ quote: quoteField(row, one), name: `"${one.name}" is ${one.cell.text}` }));
+}
+
 function run(report: Report): RuleResult {
   const out = new Collector("approved", "contradiction");
   const [approval] = approvalsOf(report);
   if (approval === undefined) return out;
-  const against: { quote: Quote; name: string }[] = [];
+  const against = crossed(report, out);
   for (const grid of report.grids) {
     if (isAside(grid.section)) continue;
     for (const row of grid.rows) {
+      if (row.label === "" && grid.rows.length === 1) against.push(...failedPairs(row));
       const verdict = verdictOf(row);
       if (verdict !== undefined && row.label !== "") out.compare(1);
       if (isAgainst(row))

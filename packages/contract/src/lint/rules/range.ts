@@ -1,4 +1,5 @@
 import { meansOfReport } from "../facts/means.ts";
+import { percentilesOf } from "../facts/percentiles.ts";
 import { Collector, shown } from "../finding.ts";
 import type { LintRule, Report, RuleResult } from "../types.ts";
 
@@ -16,12 +17,21 @@ function run(report: Report): RuleResult {
       quotes: fact.quotes,
     });
   }
+  const { checked, unordered } = percentilesOf(report);
+  out.check(...checked);
+  for (const { lower, upper, quotes } of unordered) {
+    out.add({
+      message: `${upper.text} of the higher percentile is less than ${lower.text} of the lower one`,
+      recomputed: `at least ${lower.text}`,
+      quotes,
+    });
+  }
   return out;
 }
 
 export const rangeRule: LintRule = {
   id: "range",
-  summary: "an overall rate or score outside everything it sums up",
+  summary: "an overall rate or score outside everything it sums up; a percentile below a lower one",
   level: "contradiction",
   saboteur: {
     text: "| Area | Score |\n|---|---|\n| Security | 70 % |\n| Performance | 80 % |\n| Overall | 95 % |\n",

@@ -137,13 +137,30 @@ function checkAll(under: ReadonlyMap<string | null, Judged>, one: Statement, out
   }
 }
 
+/** "All 250 tests passed: 241 passed, 6 failed" in one sentence. */
+function checkOwnCounts(own: readonly Grid[], one: Statement, out: Collector): void {
+  if (!allGood.test(one.text) || conditional.test(one.text) || isAside(one.section)) return;
+  for (const row of own.flatMap((grid) => grid.rows)) {
+    const field = row.fields.find(({ role }) => role === "failed");
+    const failed = exactOf(field);
+    if (field === undefined || failed === null || !isCount(failed)) continue;
+    out.check(failed);
+    if (failed.value === 0) continue;
+    out.add({
+      message: `${failed.text} failed, yet all are said to have passed`,
+      recomputed: `${failed.text} failed`,
+      quotes: [quoteStatement(one), quoteField(row, field)],
+    });
+  }
+}
+
 /** "9 of 10 checks passed" beside one table of ten verdicts. */
 function checkShare(verdicts: VerdictsOf, one: Statement, out: Collector): void {
   const [share, second] = one.amounts.filter((a) => a.of !== undefined);
   if (
     share?.of === undefined ||
     second !== undefined ||
-    !/\b(?:passed|pass|met|successful)\b/i.test(one.text)
+    !/\b(?:passed|pass|met|successful|bestanden)\b/i.test(one.text)
   )
     return;
   if (isAside(one.section) || conditional.test(one.text)) return;
@@ -169,8 +186,11 @@ function run(report: Report): RuleResult {
     for (const row of grid.rows) checkHeadline(together, row, out);
   const under = judgedUnder(report);
   const verdicts = verdictsOf(report);
+  const lone = report.grids.filter(({ rows }) => rows.length === 1);
+  const byLine = Map.groupBy(lone, ({ line }) => line);
   for (const one of report.statements) {
     checkAll(under, one, out);
+    checkOwnCounts(byLine.get(one.line) ?? [], one, out);
     checkShare(verdicts, one, out);
   }
   return out;

@@ -88,6 +88,9 @@ function checkColumn({ total, field, stated }: Stated, column: Column, out: Coll
   });
 }
 
+/** Counts that a tool may hold among the passed or failed as well. */
+const elsewhere = /warn|flaky|unstable|rerun|retried|out|xpass|deselect/i;
+
 /** Sums a row may mean: warnings may stand beside a pass, errors may be among the failures. */
 function sumsOf(row: Row, total: Field): number[] | null {
   const of = (role: string): Field[] => row.fields.filter((one) => one.role === role);
@@ -99,13 +102,15 @@ function sumsOf(row: Row, total: Field): number[] | null {
   if (all.some((one) => one === null || !isCount(one))) return null;
   const value = (fields: readonly Field[]): number =>
     fields.reduce((sum, one) => sum + (exactOf(one)?.value ?? 0), 0);
-  const warned = open.filter((one) => /warn/i.test(one.name));
-  const sure = open.filter((one) => !/warn/i.test(one.name));
+  const doubted = open.filter((one) => elsewhere.test(one.name));
+  const sure = open.filter((one) => !elsewhere.test(one.name));
   const base = value(passed);
   const bad = [value(failed)];
   if (failed.length > 1) bad.push(failed.reduce((most, one) => Math.max(most, value([one])), 0));
   const rest = [value(open)];
-  if (warned.length > 0) rest.push(value(sure));
+  if (doubted.length > 0) {
+    rest.push(value(sure), ...doubted.map((one) => value(open) - value([one])));
+  }
   if (/\b(?:executed|run|ran)\b/i.test(total.name)) rest.push(0);
   return bad.flatMap((one) => rest.map((more) => base + one + more));
 }
