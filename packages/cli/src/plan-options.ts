@@ -25,6 +25,8 @@ export interface WantedPlan {
   readonly file?: PlanFile;
   readonly planText?: string;
   readonly apiKey?: string;
+  /** Keys of a plan with several targets, by their names. */
+  readonly apiKeys?: ReadonlyMap<string, string>;
   /** Credentials of the plan's stack, by reference. */
   readonly stackSecrets?: ReadonlyMap<string, string>;
 }
@@ -46,12 +48,12 @@ export async function readWantedPlan(
       ? { plan: planOfTarget(args, target ?? "", skipped) }
       : await planOfFile(resolve(host.cwd, path), skipped, profileOf(args));
   const wanted = { ...given, plan: withWaivers(host, args, given, path) };
-  const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(wanted.plan));
+  const keys = readApiKeys(host, args, wanted.plan);
   const folder = path === undefined ? host.cwd : dirname(resolve(host.cwd, path));
   const stackSecrets = await secretsOf(host, wanted.plan, folder);
   return {
     ...wanted,
-    ...(apiKey === undefined ? {} : { apiKey }),
+    ...keys,
     ...(stackSecrets === undefined ? {} : { stackSecrets }),
   };
 }
@@ -67,11 +69,11 @@ export async function readResumedPlan(
     throw cliErrors.make("LL_CLI_ARGUMENT", message);
   }
   const plan = await planOfRun(path);
-  const apiKey = readApiKey(host, args.text("api-key-env") ?? apiKeyEnvOf(plan));
+  const keys = readApiKeys(host, args, plan);
   const stackSecrets = await secretsOf(host, plan, host.cwd);
   return {
     plan,
-    ...(apiKey === undefined ? {} : { apiKey }),
+    ...keys,
     ...(stackSecrets === undefined ? {} : { stackSecrets }),
   };
 }
@@ -81,7 +83,8 @@ async function secretsOf(host: CliHost, plan: RunPlan, folder: string) {
   const stack = planFileSchema.shape.stack.safeParse(plan.stages["stack"]).data;
   if (stack === undefined) return undefined;
   const { skip, loads } = plan.stages;
-  const isLoaded = Array.isArray(loads) && loads.some((name) => name !== "chat");
+  const isLoaded =
+    Array.isArray(loads) && loads.some((name) => !/^(.+\.)?chat$/.test(String(name)));
   const isUsed = (stage: string, uses: boolean): boolean =>
     uses && !(Array.isArray(skip) && skip.includes(stage));
   if (!isUsed("stack", true) && !isUsed("load", isLoaded)) return undefined;
@@ -172,7 +175,28 @@ function readApiKey(host: CliHost, name: string | undefined): string | undefined
   return key;
 }
 
-function apiKeyEnvOf(plan: RunPlan): string | undefined {
-  const parsed = planFileSchema.shape.target.safeParse(plan.stages["target"]);
-  return parsed.success ? parsed.data?.apiKeyEnv : undefined;
+/** The key of the plan's target, or of several each its own, from the variables they name. */
+function readApiKeys(
+  host: CliHost,
+  args: Args,
+  plan: RunPlan,
+): Pick<WantedPlan, "apiKey" | "apiKeys"> {
+  const flag = args.text("api-key-env");
+  const { target, targets } = planFileSchema.shape;
+  const several = targets.safeParse(plan.stages["targets"]).data;
+  if (several === undefined) {
+    const name = flag ?? target.safeParse(plan.stages["target"]).data?.apiKeyEnv;
+    const apiKey = readApiKey(host, name);
+    return apiKey === undefined ? {} : { apiKey };
+  }
+  if (flag !== undefined) {
+    const message = "--api-key-env is of one target; each of `targets` names its own `apiKeyEnv`.";
+    throw cliErrors.make("LL_CLI_ARGUMENT", message);
+  }
+  const keys = Object.entries(several).map(
+    ([name, { apiKeyEnv }]) => [name, readApiKey(host, apiKeyEnv)] as const,
+  );
+  return {
+    apiKeys: new Map(keys.flatMap(([name, key]) => (key === undefined ? [] : [[name, key]]))),
+  };
 }

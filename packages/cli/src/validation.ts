@@ -12,6 +12,8 @@ export interface ValidationJob {
   readonly plan: RunPlan;
   readonly planText?: string;
   readonly apiKey?: string;
+  /** Keys of a plan with several targets, by their names. */
+  readonly apiKeys?: ReadonlyMap<string, string>;
   readonly stackSecrets?: ReadonlyMap<string, string>;
   readonly runsDir: string;
   readonly title: string;
@@ -42,6 +44,7 @@ export async function validateAndShow(
     signal: job.signal,
     reproduce: job.again,
     ...(job.apiKey === undefined ? {} : { apiKey: job.apiKey }),
+    ...(job.apiKeys === undefined ? {} : { apiKeys: job.apiKeys }),
     ...(job.stackSecrets === undefined ? {} : { stackSecrets: job.stackSecrets }),
     ...(job.selftestDir === undefined ? {} : { selftestDir: job.selftestDir }),
     ...(job.planText === undefined ? {} : { planText: job.planText }),

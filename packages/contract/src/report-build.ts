@@ -199,6 +199,7 @@ function reproduceCommand(plan: RunPlan, records: readonly EvidenceRecord[]): re
   const started = records.find(({ kind }) => kind === "run.started");
   const given = started?.data["reproduce"];
   if (isTextList(given) && given.length > 0) return given;
+  if (isData(plan.stages["targets"])) return ["loadline", "validate", "--plan", "plan.yaml"];
   const target = plan.stages["target"];
   const keyName = isData(target) ? target["apiKeyEnv"] : undefined;
   const key = typeof keyName === "string" ? ["--api-key-env", keyName] : [];

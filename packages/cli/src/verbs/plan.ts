@@ -67,9 +67,9 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
 
 /** One row per claim, in the plan's order. */
 export function planRows(plan: RunPlan): PlanRow[] {
-  const { target, load, skip, stack } = plan.stages;
+  const { target, targets, load, skip, stack } = plan.stages;
   const { profile, confidence } = plan;
-  const file = planFileSchema.parse({ profile, target, load, skip, stack, confidence });
+  const file = planFileSchema.parse({ profile, target, targets, load, skip, stack, confidence });
   const rates = planRates(file);
   const own: unknown = plan.stages["own"];
   const ids: readonly unknown[] = Array.isArray(own) ? own : [];

@@ -7,6 +7,7 @@ import type { NotApplicable, Waiver } from "../waiver/waiver.ts";
 export interface RunPlan {
   readonly schema: "loadline-plan/v1";
   readonly profile: string;
+  /** Of several targets all names, and all addresses with blanks between. */
   readonly target: { readonly name: string; readonly baseUrl: string };
   /** One-sided default confidence, 0.9..0.999. */
   readonly confidence: number;

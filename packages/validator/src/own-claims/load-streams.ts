@@ -2,6 +2,7 @@ import { type Claim, formatValue, isOverOffer } from "@loadline/contract";
 import type { BoundClaim, LoadLimit } from "../load/index.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
 import { type LoadScenarioName, loadScenarios } from "../plan/load-claims.ts";
+import { underTarget } from "../plan/targets.ts";
 
 /** What one stream of the chat's load is counted from, and the claims it decides. */
 interface LoadStream {
@@ -66,16 +67,24 @@ export const ownLoadStreams: readonly OwnLoadStream[] = loadScenarios.flatMap((s
     .map(([name, row]) => ({ ...row, scenario, stream: `load.${scenario}.${name}` })),
 );
 
-const streamOf = (claim: Claim): OwnLoadStream | undefined =>
-  ownLoadStreams.find(({ stream }) => stream === claim.of);
+/** `load.eu.chat.errors` as the target's name and the stream it has in a plan with one target. */
+const chatPattern = new RegExp(`^load\\.(?:([^.]+)\\.)?((?:${loadScenarios.join("|")})\\.[^.]+)$`);
+
+/** The stream of the chat's load that a claim is made of, with the name of its target. */
+export function chatStreamOf({ of }: Pick<Claim, "of">) {
+  const [, key = null, rest = ""] = chatPattern.exec(of) ?? [];
+  const row = ownLoadStreams.find(({ stream }) => stream === `load.${rest}`);
+  return row === undefined ? undefined : { ...row, key };
+}
 
 /** Any value is over it: the limit of a mean decides, not that of a count. */
 const leastMs = 1;
 
 function limitOf(claim: Claim, load: LoadManifest): LoadLimit[] {
-  const row = streamOf(claim);
+  const row = chatStreamOf(claim);
   if (row === undefined) return [];
-  const { metric, scenario } = row;
+  const { metric } = row;
+  const scenario = underTarget(row.key, row.scenario);
   const isCounted = metric === "errors" || metric === "good";
   const isMean = claim.kind === "mean";
   return [
@@ -96,19 +105,26 @@ function limitOf(claim: Claim, load: LoadManifest): LoadLimit[] {
   ];
 }
 
-/** Whether the chat's load is counted for a claim; of another stream, or another kind, it is not. */
-export function isLoadCounted(claim: Claim): boolean {
-  return streamOf(claim)?.kinds.includes(claim.kind) === true;
+/** Whether the chat's load on this target is counted for a claim; of another stream, or kind, it is not. */
+export function isLoadCounted(claim: Claim, key: string | null): boolean {
+  const row = chatStreamOf(claim);
+  return row?.key === key && row.kinds.includes(claim.kind);
 }
 
-/** What the engine counts for the claims of the plan's own. */
-export function ownLimits(claims: readonly Claim[], load: LoadManifest): LoadLimit[] {
-  return claims.filter(isLoadCounted).flatMap((claim) => limitOf(claim, load));
+/** What the engine counts for the claims of the plan's own, while it loads this target. */
+export function ownLimits(
+  claims: readonly Claim[],
+  load: LoadManifest,
+  key: string | null,
+): LoadLimit[] {
+  return claims
+    .filter((claim) => isLoadCounted(claim, key))
+    .flatMap((claim) => limitOf(claim, load));
 }
 
 /** How slices of counts become the means of a claim. */
 export function meanRule(claim: Claim): NonNullable<BoundClaim["figure"]> {
-  const row = streamOf(claim);
+  const row = chatStreamOf(claim);
   const isRate = row?.metric === "errors";
   const limit = { value: claim.limit ?? 0, unit: isRate ? "per_second" : "ms", text: "" } as const;
   return {
@@ -117,13 +133,13 @@ export function meanRule(claim: Claim): NonNullable<BoundClaim["figure"]> {
     operator: claim.side === "above" ? ">" : "<",
     limit,
     counter: isRate ? "ok" : null,
-    scenarios: row === undefined ? [] : [row.scenario],
+    scenarios: row === undefined ? [] : [underTarget(row.key, row.scenario)],
   };
 }
 
 /** A claim to a rate, with what the load asks for: no more good answers come back. */
 export function withOffer(claim: Claim, load: LoadManifest): Claim {
-  const isRate = claim.kind === "mean" && streamOf(claim)?.metric === "errors";
+  const isRate = claim.kind === "mean" && chatStreamOf(claim)?.metric === "errors";
   return isRate && claim.side === "above" ? { ...claim, offered: load.ratePerSecond } : claim;
 }
 

@@ -1,7 +1,8 @@
 /** The claims a plan file makes of its own: judged against the streams of the plan's stages. */
 import { type Claim, type ClaimStream, type Problem, readClaims } from "@loadline/contract";
 import type { PlanFile } from "../plan/manifest.ts";
-import { meanRule, ownLoadStreams, windowNames, withOffer } from "./load-streams.ts";
+import { targetsOf } from "../plan/targets.ts";
+import { chatStreamOf, meanRule, windowNames, withOffer } from "./load-streams.ts";
 import { claimStreams, ownServiceStreams } from "./streams.ts";
 
 /** Claims of the plan's own, and what is wrong with those that are left out. */
@@ -12,7 +13,7 @@ export interface OwnClaims {
   readonly streams: readonly ClaimStream[];
 }
 
-type Terms = Pick<PlanFile, "claims" | "confidence" | "load" | "target" | "stack">;
+type Terms = Pick<PlanFile, "claims" | "confidence" | "load" | "target" | "targets" | "stack">;
 
 function problem(code: string, path: string, message: string): Problem {
   return { code, path, message };
@@ -20,7 +21,7 @@ function problem(code: string, path: string, message: string): Problem {
 
 /** What is wrong with a claim beyond its own keys; null: nothing. */
 function checkOwn(claim: Claim, path: string, file: Terms): Problem | null {
-  const ofChat = ownLoadStreams.find(({ stream }) => stream === claim.of);
+  const ofChat = chatStreamOf(claim);
   const row = ofChat ?? ownServiceStreams(file).find(({ id }) => id === claim.of);
   if (claim.over !== undefined && row === undefined) {
     return problem("LL_PLAN_KEY", `${path}.over`, `${claim.of} has no windows.`);
@@ -52,8 +53,7 @@ export function readOwnClaims(
 ): OwnClaims {
   const inputs = file.claims ?? [];
   const wanted = inputs.map(({ of }) => of);
-  const hasTarget = file.target !== undefined;
-  const streams = claimStreams(builtIn, { ...file, hasTarget, wanted });
+  const streams = claimStreams(builtIn, { ...file, targets: targetsOf(file), wanted });
   const read = readClaims(inputs, { confidence: file.confidence, streams });
   const problems = [...read.problems];
   const taken = new Set(builtIn.map(({ id }) => id));

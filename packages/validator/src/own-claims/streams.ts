@@ -2,6 +2,7 @@ import type { Claim, ClaimStream, RunPlan } from "@loadline/contract";
 import { laterClaims } from "../plan/later-claims.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
 import { readStages } from "../plan/stages.ts";
+import { type PlanTarget, streamUnder, targetsOf, underTarget } from "../plan/targets.ts";
 import { loadableServices } from "../service-load/loaded.ts";
 import { serviceStreams } from "../service-load/service-load.ts";
 import type { ServiceStream } from "../service-load/service-claim.ts";
@@ -41,12 +42,19 @@ export function ownServiceStreams({ stack, load }: LoadTerms): readonly ServiceS
 /** Streams of the stages that claims of a plan's own may be made of; `wanted` are those they name. */
 export function claimStreams(
   builtIn: readonly Claim[],
-  o: LoadTerms & { readonly hasTarget: boolean; readonly wanted: readonly string[] },
+  o: LoadTerms & {
+    readonly targets: readonly Pick<PlanTarget, "key">[];
+    readonly wanted: readonly string[];
+  },
 ): readonly ClaimStream[] {
   const named = builtIn.filter(({ of, kind }) => !of.startsWith("load.") && kind !== "coverage");
-  const load = o.hasTarget
-    ? ownLoadStreams.map(({ stream, kinds }): ClaimStream => ({ stream, kinds, parts: ["all"] }))
-    : [];
+  const load = o.targets.flatMap(({ key }) =>
+    ownLoadStreams.map(({ stream, kinds }): ClaimStream => ({
+      stream: streamUnder(key, stream),
+      kinds,
+      parts: ["all"],
+    })),
+  );
   const services = ownServiceStreams(o).map(({ id, kinds }): ClaimStream => ({
     stream: id,
     kinds,
@@ -69,8 +77,10 @@ export function claimStreams(
 
 /** Streams that claims of a plan's own may be made of, and the kinds each decides. @throws LL_PLAN_INVALID */
 export function planStreams(plan: RunPlan): readonly ClaimStream[] {
-  const { own, loads, load, stack } = readStages(plan);
+  const stages = readStages(plan);
+  const { own, loads, load, stack } = stages;
   const builtIn = plan.claims.filter(({ id }) => !own.includes(id));
   const wanted = plan.claims.filter(({ id }) => own.includes(id)).map(({ of }) => of);
-  return claimStreams(builtIn, { hasTarget: loads.includes("chat"), wanted, load, stack });
+  const targets = targetsOf(stages).filter(({ key }) => loads.includes(underTarget(key, "chat")));
+  return claimStreams(builtIn, { targets, wanted, load, stack });
 }

@@ -9,6 +9,7 @@ import { ownServiceStreams } from "../own-claims/streams.ts";
 import { laterClaims } from "./later-claims.ts";
 import { validatorErrors } from "../errors.ts";
 import { loadClaims, plannedRequests } from "./load-claims.ts";
+import { claimUnder, namedTarget, streamUnder, targetsOf, underTarget } from "./targets.ts";
 import {
   type PlanFile,
   type PlanFileInput,
@@ -52,15 +53,14 @@ const serviceClaims = (file: Loaded): Claim[] => loadsOf(file).flatMap(({ claims
 
 /** The claims the stages of a plan make themselves. */
 function stageClaims(file: PlanFile): Claim[] {
-  const { load, confidence, stack, target } = file;
-  const ofTarget =
-    target === undefined
-      ? []
-      : [
-          ...probeClaims(target, confidence),
-          ...loadClaims(load, confidence).map(({ claim }) => claim),
-        ];
-  const measured = [...ofTarget, ...stackClaims(stack, confidence), ...serviceClaims(file)];
+  const { load, confidence, stack } = file;
+  const ofTargets = targetsOf(file).flatMap(({ key, manifest }) =>
+    [
+      ...probeClaims(manifest, confidence),
+      ...loadClaims(load, confidence).map(({ claim }) => claim),
+    ].map((claim) => claimUnder(key, claim)),
+  );
+  const measured = [...ofTargets, ...stackClaims(stack, confidence), ...serviceClaims(file)];
   return file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured;
 }
 
@@ -76,7 +76,8 @@ export function ownClaimsOf(file: PlanFile, objectives: readonly Claim[] = []): 
  */
 export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): RunPlan {
   const { load, confidence, stack, maxAge, retries } = file;
-  const target = file.target ?? stackTarget(stack);
+  const given = targetsOf(file);
+  const about = given.length > 0 ? given : [{ key: null, manifest: stackTarget(stack) }];
   const builtIn = stageClaims(file);
   const own = readOwnClaims(file, builtIn, objectives);
   if (own.problems.length > 0) {
@@ -87,7 +88,7 @@ export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): Ru
   return {
     schema: "loadline-plan/v1",
     profile: file.profile,
-    target: { name: target.name ?? target.url, baseUrl: target.url },
+    target: namedTarget(about),
     confidence,
     maxWaived: file.maxWaived,
     budgetMinutes: file.budgetMinutes ?? profileTerms[file.profile].budgetMinutes,
@@ -95,10 +96,10 @@ export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): Ru
     ...(retries !== undefined && { retries }),
     claims: [...builtIn, ...own.claims],
     stages: {
-      target,
+      ...(file.targets === undefined ? { target: about[0]?.manifest } : { targets: file.targets }),
       load,
       skip: file.skip,
-      loads: [...(file.target === undefined ? [] : ["chat"]), ...loadedServices(file)],
+      loads: [...given.map(({ key }) => underTarget(key, "chat")), ...loadedServices(file)],
       cooldownSeconds: file.cooldownSeconds ?? profileTerms[file.profile].cooldownSeconds,
       ...(stack === undefined ? {} : { stack }),
       ...(ids.length === 0 ? {} : { own: ids }),
@@ -148,10 +149,17 @@ export function fullPlan(o: QuickPlanOptions): RunPlan {
 }
 
 /** Samples per second and number of samples of every load stream, for `planSamples`. */
-export function planRates(file: Loaded): Record<string, { n: number; perSecond: number }> {
+export function planRates(
+  file: Loaded & Pick<PlanFile, "target" | "targets">,
+): Record<string, { n: number; perSecond: number }> {
   const n = plannedRequests(file.load);
-  const chat = loadClaims(file.load, file.confidence).map(
-    ({ claim }) => [claim.of, { n, perSecond: file.load.ratePerSecond }] as const,
+  const chatRate = { n, perSecond: file.load.ratePerSecond };
+  const counted = [
+    ...ownLoadStreams.map(({ stream }) => stream),
+    ...loadClaims(file.load, file.confidence).map(({ claim }) => claim.of),
+  ];
+  const chat = targetsOf(file).flatMap(({ key }) =>
+    counted.map((stream) => [streamUnder(key, stream), chatRate] as const),
   );
   const services = loadsOf(file).flatMap((one) =>
     Object.entries(one.job === null ? {} : one.samples).map(
@@ -162,10 +170,9 @@ export function planRates(file: Loaded): Record<string, { n: number; perSecond: 
         ] as const,
     ),
   );
-  const own = ownLoadStreams.map(
-    ({ stream }) => [stream, { n, perSecond: file.load.ratePerSecond }] as const,
-  );
   // Nothing is sent to a service that this plan does not load.
-  const unsent = ownServiceStreams(file).map(({ id }) => [id, { n: 0, perSecond: file.load.ratePerSecond }] as const);
-  return Object.fromEntries([...unsent, ...own, ...chat, ...services]);
+  const unsent = ownServiceStreams(file).map(
+    ({ id }) => [id, { n: 0, perSecond: file.load.ratePerSecond }] as const,
+  );
+  return Object.fromEntries([...unsent, ...chat, ...services]);
 }

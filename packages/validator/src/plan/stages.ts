@@ -6,11 +6,14 @@ import { loadSchema, targetSchema } from "./manifest.ts";
 
 /** The stage configurations of a run plan, as this package writes and reads them. */
 export const stagesSchema = z.strictObject({
-  target: targetSchema,
+  /** The one target; of a plan about a stack alone its name. */
+  target: targetSchema.optional(),
+  /** Several targets by name, in place of it. */
+  targets: z.record(z.string(), targetSchema).optional(),
   load: loadSchema,
   stack: stackSchema.optional(),
   skip: z.array(z.string()),
-  /** What the stage load sends to, one after another: the target's chat, services of the stack. */
+  /** What the stage load sends to, one after another: the chat of targets, services of the stack. */
   loads: z.array(z.string()).default(["chat"]),
   /** Ids of the claims of the plan's own. */
   own: z.array(z.string()).default([]),

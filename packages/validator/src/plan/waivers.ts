@@ -14,10 +14,11 @@ const featureKeys: Readonly<Record<string, string>> = {
 
 /** Features the plan itself says the target has; nobody may call them not applicable. */
 export function declaredFeatures(plan: Pick<RunPlan, "stages">): readonly string[] {
-  const { target, stack } = plan.stages;
-  const manifest = isRecord(target) ? target : {};
+  const { target, targets, stack } = plan.stages;
+  const several = isRecord(targets) ? Object.values(targets) : [];
+  const manifests = [target, ...several].filter(isRecord);
   const ofTarget = Object.entries(featureKeys)
-    .filter(([, key]) => manifest[key] !== undefined)
+    .filter(([, key]) => manifests.some((one) => one[key] !== undefined))
     .map(([feature]) => feature);
   const services = isRecord(stack) && isRecord(stack["services"]) ? stack["services"] : {};
   const kinds = Object.values(services).flatMap((one) =>

@@ -3,7 +3,9 @@ import type { LoadLimit, LoadPlan, Scenario } from "../load/index.ts";
 import type { Claim } from "@loadline/contract";
 import { ownLimits } from "../own-claims/load-streams.ts";
 import { loadClaims, type LoadScenarioName, loadScenarios } from "../plan/load-claims.ts";
+import type { LoadManifest } from "../plan/manifest.ts";
 import type { PlanStages } from "../plan/stages.ts";
+import { streamUnder, underTarget } from "../plan/targets.ts";
 
 const prompts = [
   "Say hello.",
@@ -15,8 +17,7 @@ const prompts = [
 /** How long answers may take after the last request, part of the run's time budget. */
 export const gracefulStopMs = 8_000;
 
-function scenario(stages: PlanStages, name: LoadScenarioName, model: string): Scenario {
-  const { load } = stages;
+function scenario(load: LoadManifest, name: LoadScenarioName, model: string): Scenario {
   return {
     executor: "constant-arrival-rate",
     rate: load.ratePerSecond,
@@ -36,26 +37,31 @@ function scenario(stages: PlanStages, name: LoadScenarioName, model: string): Sc
   };
 }
 
-function limits(stages: PlanStages, confidence: number, own: readonly Claim[]): LoadLimit[] {
-  const { load } = stages;
-  const builtIn = loadClaims(load, confidence).map(({ claim, scenario: name, metric }) => ({
-    scenario: name,
+function limits(
+  load: LoadManifest,
+  key: string | null,
+  o: { readonly confidence: number; readonly own?: readonly Claim[] },
+): LoadLimit[] {
+  const builtIn = loadClaims(load, o.confidence).map(({ claim, scenario: name, metric }) => ({
+    scenario: underTarget(key, name),
     metric,
-    claim: claim.id,
-    stream: claim.of,
+    claim: underTarget(key, claim.id),
+    stream: streamUnder(key, claim.of),
     part: "all",
     confidence: claim.confidence,
     ...(claim.target === undefined ? {} : { quantile: claim.target }),
     ...(claim.limit === undefined ? {} : { limitMs: claim.limit }),
     ...(metric === "good" ? { slo: { responseTimeMs: load.p99Ms, ttftMs: load.ttftP95Ms } } : {}),
   }));
-  return [...builtIn, ...ownLimits(own, load)];
+  return [...builtIn, ...ownLimits(o.own ?? [], load, key)];
 }
 
 /** What the load engine is asked to send and to count for the claims of the plan. */
 export function buildLoadPlan(
-  stages: PlanStages,
+  { load }: Pick<PlanStages, "load">,
   o: {
+    /** Name of the target among several; its scenarios and claims stand under it. */
+    key?: string | null;
     baseUrl: string;
     model: string;
     confidence: number;
@@ -65,15 +71,18 @@ export function buildLoadPlan(
   },
 ): LoadPlan {
   const host = hostOf(parseHttpUrl(o.baseUrl));
-  const entries = loadScenarios.map((name) => [name, scenario(stages, name, o.model)] as const);
+  const { key = null } = o;
+  const entries = loadScenarios.map(
+    (name) => [underTarget(key, name), scenario(load, name, o.model)] as const,
+  );
   return {
     target: {
       baseUrl: o.baseUrl,
       allowHosts: [host],
       ...(o.apiKey === undefined ? {} : { apiKey: o.apiKey }),
     },
-    seed: stages.load.seed,
+    seed: load.seed,
     scenarios: Object.fromEntries(entries),
-    limits: limits(stages, o.confidence, o.own ?? []),
+    limits: limits(load, key, o),
   };
 }

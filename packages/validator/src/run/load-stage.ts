@@ -5,12 +5,13 @@ import { loadClaims } from "../plan/load-claims.ts";
 import { isLoadCounted } from "../own-claims/load-streams.ts";
 import { type OwnLoad, recordOwn, watchedKinds } from "../own-claims/record-load.ts";
 import type { PlanStages } from "../plan/stages.ts";
+import { underTarget } from "../plan/targets.ts";
 import { serviceStreams } from "../service-load/service-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { modelUntold } from "./preflight-stage.ts";
 import { loadService } from "./service-load-run.ts";
-import type { Stage, StageContext } from "./stage.ts";
+import { type Stage, type StageContext, type TargetContext, targetContexts } from "./stage.ts";
 
 const by = "load";
 
@@ -73,7 +74,7 @@ export function recordLoad(context: LoadSink, record: LoadRecord): void {
 }
 
 /** Why no load is sent, as it would say nothing of the target's speed; null where it is. */
-function unsent({ preflight }: StageContext) {
+function unsent({ preflight }: TargetContext) {
   if (preflight.contract.chat === "missing") {
     const sentence = "The target has no chat route, so no load was sent.";
     return { kind: "check.error", data: { reason: "probe_contract", sentence } } as const;
@@ -83,12 +84,15 @@ function unsent({ preflight }: StageContext) {
   return { kind: "skip", data: { reason: "not_run", sentence } } as const;
 }
 
-function recordUnsent(context: StageContext, why: NonNullable<ReturnType<typeof unsent>>): void {
+function recordUnsent(context: TargetContext, why: NonNullable<ReturnType<typeof unsent>>): void {
+  const { key } = context.target;
   const builtIn = loadClaims(context.stages.load, context.plan.confidence);
-  const own = ownOf(context).filter(isLoadCounted);
-  for (const claim of [...builtIn.map((one) => one.claim), ...own]) {
-    context.recorder.append({ ...why, by, claims: [claim.id] });
-  }
+  const own = ownOf(context).filter((claim) => isLoadCounted(claim, key));
+  const ids = [
+    ...builtIn.map(({ claim }) => underTarget(key, claim.id)),
+    ...own.map(({ id }) => id),
+  ];
+  for (const id of ids) context.recorder.append({ ...why, by, claims: [id] });
 }
 
 /** Streams that are counted under the load of the plan's services. */
@@ -100,10 +104,10 @@ function loadedStreams({ loads, load, stack }: PlanStages): string[] {
 
 /** Claims of the plan's own that nothing of its load is counted for: not tested, by name. */
 function recordUncounted(context: StageContext): void {
-  const isChat = context.stages.loads.includes("chat");
+  const keys = loadedTargets(context).map(({ target }) => target.key);
   const counted = loadedStreams(context.stages);
   for (const claim of ownOf(context)) {
-    if (!claim.of.startsWith("load.") || (isChat && isLoadCounted(claim))) continue;
+    if (!claim.of.startsWith("load.") || keys.some((key) => isLoadCounted(claim, key))) continue;
     if (counted.includes(claim.of)) continue;
     const sentence = `Nothing of this plan's load is counted as ${claim.of}.`;
     const data = { reason: "not_run", sentence };
@@ -111,18 +115,28 @@ function recordUncounted(context: StageContext): void {
   }
 }
 
+/** The chat of a target among the names of what is loaded. */
+const chatOf = ({ key }: TargetContext["target"]): string => underTarget(key, "chat");
+
+function loadedTargets(context: StageContext): TargetContext[] {
+  return targetContexts(context).filter(({ target }) =>
+    context.stages.loads.includes(chatOf(target)),
+  );
+}
+
 function ownOf({ plan, stages }: StageContext): readonly Claim[] {
   return plan.claims.filter(({ id }) => stages.own.includes(id));
 }
 
-function loadPlanOf(context: StageContext): LoadPlan {
-  const { deps, plan, stages, preflight } = context;
+function loadPlanOf(context: TargetContext): LoadPlan {
+  const { plan, stages, preflight, target, apiKey } = context;
   return buildLoadPlan(stages, {
-    baseUrl: plan.target.baseUrl,
+    key: target.key,
+    baseUrl: target.manifest.url,
     model: preflight.model,
     confidence: plan.confidence,
     own: ownOf(context),
-    ...(deps.apiKey === undefined ? {} : { apiKey: deps.apiKey }),
+    ...(apiKey === undefined ? {} : { apiKey }),
   });
 }
 
@@ -138,13 +152,14 @@ export const loadStage: Stage = {
     recordUncounted(context);
     for (const name of context.stages.loads) {
       context.deps.signal.throwIfAborted();
-      if (name === "chat") await loadChat(context);
+      const one = loadedTargets(context).find(({ target }) => chatOf(target) === name);
+      if (one !== undefined) await loadChat(one);
       else await loadService(context, name, (frame) => showFrame(context, frame));
     }
   },
 };
 
-async function loadChat(context: StageContext): Promise<void> {
+async function loadChat(context: TargetContext): Promise<void> {
   const why = unsent(context);
   if (why !== null) {
     recordUnsent(context, why);

@@ -8,7 +8,9 @@ import {
 import { patientClient } from "../probes/patient-client.ts";
 import { bodyJson, isRecord } from "../probes/shapes.ts";
 import type { Need, TargetContract } from "../probes/probe.ts";
-import type { Preflight, Stage, StageContext } from "./stage.ts";
+import { sayWaits } from "./say-waits.ts";
+import { targetsOf } from "../plan/targets.ts";
+import { type Preflight, type Stage, type TargetContext, targetContexts } from "./stage.ts";
 
 const timeoutMs = 15_000;
 
@@ -16,15 +18,15 @@ const timeoutMs = 15_000;
 export const modelUntold =
   "The plan names no `model`, and the target's rate limit kept its list of them (HTTP 429)";
 
-/** The prober's client for this run: the plan's host and no other. */
-export function openClient(context: StageContext): ProbeClient {
-  const { deps, plan, run } = context;
+/** The prober's client of one target: its host and no other. */
+export function openClient({ deps, run, apiKey, target }: TargetContext): ProbeClient {
+  const { url } = target.manifest;
   const client = createProbeClient({
-    baseUrl: plan.target.baseUrl,
-    egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(plan.target.baseUrl))] }),
+    baseUrl: url,
+    egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(url))] }),
     clock: deps.clock,
     run,
-    ...(deps.apiKey === undefined ? {} : { apiKey: deps.apiKey }),
+    ...(apiKey === undefined ? {} : { apiKey }),
     timeoutMs,
     signal: deps.signal,
   });
@@ -50,15 +52,20 @@ export function firstModel(exchange: Exchange): string | undefined {
   return names.find((id) => !/embed/i.test(id)) ?? names[0];
 }
 
-/** Asks each route once, with an empty body, so that a missing route is never blamed on the target. */
+/**
+ * Asks each route once, with an empty body, so that a missing route is never blamed on the target;
+ * all at once, so that one that never answers costs its time once.
+ */
 export async function readContract(
   client: ProbeClient,
   o: { healthPath: string; model: string | undefined },
 ): Promise<Preflight> {
-  const models = await client.send(modelsRequest);
-  const chat = await client.send({ method: "POST", path: "/chat/completions", json: {} });
-  const embeddings = await client.send({ method: "POST", path: "/embeddings", json: {} });
-  const health = await client.send({ method: "GET", path: o.healthPath, fromOrigin: true });
+  const [models, chat, embeddings, health] = await Promise.all([
+    client.send(modelsRequest),
+    client.send({ method: "POST", path: "/chat/completions", json: {} }),
+    client.send({ method: "POST", path: "/embeddings", json: {} }),
+    client.send({ method: "GET", path: o.healthPath, fromOrigin: true }),
+  ]);
   return {
     contract: {
       models: presence(models),
@@ -75,20 +82,38 @@ export const preflightStage: Stage = {
   id: "preflight",
   resume: "repeat",
   feeds: "",
-  plannedMs: () => 500,
+  plannedMs: (stages) => targetsOf(stages).length * plannedMsEach,
   async run(context) {
-    const { target } = context.stages;
-    context.progress({ state: "running", done: 0, total: 1, text: "reading the target's routes" });
-    const client = openClient(context);
-    try {
-      context.preflight = await readContract(client, {
-        healthPath: target.healthPath ?? "/healthz",
-        model: target.model,
-      });
-    } finally {
-      client.close();
+    const each = targetContexts(context);
+    for (const [done, one] of each.entries()) {
+      context.preflights.set(one.target.key, await readTarget(one, done, each.length));
     }
-    const { contract, model } = context.preflight;
-    context.recorder.append({ kind: "note", by: "preflight", data: { contract, model } });
   },
 };
+
+const plannedMsEach = 500;
+
+async function readTarget(context: TargetContext, done: number, total: number): Promise<Preflight> {
+  const { key, manifest } = context.target;
+  const text = key === null ? "reading the target's routes" : `reading the routes of ${key}`;
+  const laterMs = (total - 1 - done) * plannedMsEach;
+  const say = (waitedMs: number): void => {
+    const waits = waitedMs === 0 ? "" : `, ${Math.round(waitedMs / 1000)} s so far`;
+    const ownMs = waitedMs === 0 ? plannedMsEach : Math.max(0, timeoutMs - waitedMs);
+    const leftMs = ownMs + laterMs;
+    context.progress({ state: "running", done, total, text: `${text}${waits}`, leftMs });
+  };
+  say(0);
+  const client = openClient(context);
+  const { healthPath = "/healthz", model } = manifest;
+  try {
+    const read = () => readContract(client, { healthPath, model });
+    const found = await sayWaits(context.deps.clock, say, read);
+    const ofWhom = key === null ? {} : { target: key };
+    const data = { ...ofWhom, contract: found.contract, model: found.model };
+    context.recorder.append({ kind: "note", by: "preflight", data });
+    return found;
+  } finally {
+    client.close();
+  }
+}

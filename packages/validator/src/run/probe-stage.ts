@@ -1,10 +1,12 @@
-import { targetName } from "@loadline/contract";
+import type { TargetManifest } from "../plan/manifest.ts";
+import { streamUnder, targetsOf, underTarget } from "../plan/targets.ts";
 import type { Exchange, ProbeClient } from "../probes/client.ts";
 import type { Need, Probe, ProbeFinding } from "../probes/probe.ts";
 import { reproduce } from "../probes/reproduce.ts";
 import { probes } from "../probes/table.ts";
 import { modelUntold, openClient } from "./preflight-stage.ts";
-import type { Stage, StageContext } from "./stage.ts";
+import { sayWaits } from "./say-waits.ts";
+import { type Stage, type StageContext, type TargetContext, targetContexts } from "./stage.ts";
 import { untilReached } from "./until-reached.ts";
 
 function exchangeData(exchange: Exchange): Record<string, unknown> {
@@ -17,18 +19,32 @@ function exchangeData(exchange: Exchange): Record<string, unknown> {
   };
 }
 
-function missingNeed(probe: Probe, context: StageContext): Need | undefined {
+function missingNeed(probe: Probe, context: TargetContext): Need | undefined {
   return probe.needs.find((need) => context.preflight.contract[need] === "missing");
 }
 
-function recordFinding(context: StageContext, probe: Probe, finding: ProbeFinding): void {
-  const { recorder, stages } = context;
+/** Names of a probe's claim and stream on this target. */
+function namesOf({ target }: TargetContext, probe: Probe) {
+  const { key } = target;
+  return { id: underTarget(key, probe.id), stream: streamUnder(key, `probe.${probe.id}`) };
+}
+
+/** The target as a remedy names it. */
+function nameOf(key: string | null, { name, url }: TargetManifest): string {
+  const known = key ?? name;
+  return known === undefined || known === url ? url : `${known} ${url}`;
+}
+
+function recordFinding(context: TargetContext, probe: Probe, finding: ProbeFinding): void {
+  const { recorder } = context;
   const { exchange } = finding;
-  const { owner } = stages.target;
+  const { key, manifest } = context.target;
+  const { owner } = manifest;
+  const { id, stream } = namesOf(context, probe);
   const digest = recorder.artifact(exchange.body);
-  const command = reproduce(exchange, stages.target.apiKeyEnv);
+  const command = reproduce(exchange, manifest.apiKeyEnv);
   const data = {
-    stream: `probe.${probe.id}`,
+    stream,
     part: finding.part,
     ok: finding.ok,
     seen: finding.seen,
@@ -36,7 +52,7 @@ function recordFinding(context: StageContext, probe: Probe, finding: ProbeFindin
     answer: exchangeData(exchange),
     bodyDigest: digest,
   };
-  const shared = { by: `probe.${probe.id}`, claims: [probe.id], refs: [digest] };
+  const shared = { by: `probe.${probe.id}`, claims: [id], refs: [digest] };
   recorder.append({ ...shared, kind: "observation", data });
   if (finding.ok) return;
   const answer = `${exchange.status ?? exchange.fault ?? "no answer"}`;
@@ -44,11 +60,11 @@ function recordFinding(context: StageContext, probe: Probe, finding: ProbeFindin
     ...shared,
     kind: "finding",
     data: {
-      fingerprint: `${probe.id}:${finding.part}`,
+      fingerprint: `${id}:${finding.part}`,
       severity: "high",
-      title: `${probe.id}: ${finding.seen}`,
-      impact: probe.claim(stages.target).rationale,
-      remedy: `Make this true of ${targetName(context.plan.target)}: ${probe.claim(stages.target).statement}.`,
+      title: `${id}: ${finding.seen}`,
+      impact: probe.claim(manifest).rationale,
+      remedy: `Make this true of ${nameOf(key, manifest)}: ${probe.claim(manifest).statement}.`,
       raw: `HTTP ${answer}\n${exchange.body.subarray(0, 2048).toString("utf8")}`,
       reproduce: command,
       ...(owner === undefined ? {} : { owner }),
@@ -57,15 +73,16 @@ function recordFinding(context: StageContext, probe: Probe, finding: ProbeFindin
 }
 
 /** A route the plan requires and the target lacks is our plan's error; an optional one a skip. */
-function recordMissing(context: StageContext, probe: Probe, need: Need): void {
-  const claim = context.plan.claims.find(({ id }) => id === probe.id);
+function recordMissing(context: TargetContext, probe: Probe, need: Need): void {
+  const { id } = namesOf(context, probe);
+  const claim = context.plan.claims.find((one) => one.id === id);
   const sentence = `The target has no ${need} route, so ${probe.id} asked nothing.`;
   for (const part of claim?.parts ?? ["all"]) {
     const data = claim?.required
       ? { part, reason: "probe_contract", sentence }
       : { part, reason: "capability_missing", sentence };
     const kind = claim?.required ? "check.error" : "skip";
-    context.recorder.append({ kind, by: `probe.${probe.id}`, claims: [probe.id], data });
+    context.recorder.append({ kind, by: `probe.${probe.id}`, claims: [id], data });
   }
 }
 
@@ -77,49 +94,53 @@ function limitedParts(findings: readonly ProbeFinding[]): ReadonlySet<string> {
   return new Set(bad.map(({ part }) => part).filter((part) => !judged.has(part)));
 }
 
-function recordLimited(context: StageContext, probe: Probe, part: string): void {
+function recordLimited(context: TargetContext, probe: Probe, part: string): void {
   const sentence = `The target's rate limit answered (HTTP 429), so ${probe.id} saw nothing else.`;
   const data = { part, reason: "not_run", sentence, remedy: "a key with a higher rate limit" };
-  context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [probe.id], data });
+  const { id } = namesOf(context, probe);
+  context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [id], data });
 }
 
 /** The model is the target's own choice: where its limit kept the list, nobody knows what to ask for. */
-function lacksModel(probe: Probe, { preflight, stages }: StageContext): boolean {
+function lacksModel(probe: Probe, { preflight, target }: TargetContext): boolean {
   if (!preflight.isModelUntold) return false;
-  const isOwn = stages.target.embeddingsModel !== undefined;
+  const isOwn = target.manifest.embeddingsModel !== undefined;
   return probe.needs.some((need) => need === "chat" || (need === "embeddings" && !isOwn));
 }
 
-function recordUntold(context: StageContext, probe: Probe): void {
-  const claim = context.plan.claims.find(({ id }) => id === probe.id);
+function recordUntold(context: TargetContext, probe: Probe): void {
+  const { id } = namesOf(context, probe);
+  const claim = context.plan.claims.find((one) => one.id === id);
   const sentence = `${modelUntold}, so ${probe.id} asked nothing.`;
   for (const part of claim?.parts ?? ["all"]) {
     const data = { part, reason: "not_run", sentence };
-    context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [probe.id], data });
+    context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [id], data });
   }
 }
 
 /** What the probe saw; null when no attempt reached the target. Each that did not is recorded. */
 function findingsOf(
-  context: StageContext,
+  context: TargetContext,
   probe: Probe,
   client: ProbeClient,
 ): Promise<readonly ProbeFinding[] | null> {
-  const { recorder, deps, stages, plan } = context;
+  const { recorder, deps, plan } = context;
   const { signal } = deps;
   const { model } = context.preflight;
-  return untilReached(() => probe.run({ client, target: stages.target, model, signal }), {
+  const { id } = namesOf(context, probe);
+  const target = context.target.manifest;
+  return untilReached(() => probe.run({ client, target, model, signal }), {
     retries: plan.retries,
     onFault(fault, attempt) {
       const sentence = `This machine could not open a connection (${fault}), so nothing was sent.`;
       const data = { reason: "crashed", sentence, attempt };
       const by = `probe.${probe.id}`;
-      recorder.append({ kind: "check.error", by, claims: [probe.id], data });
+      recorder.append({ kind: "check.error", by, claims: [id], data });
     },
   });
 }
 
-async function runProbe(context: StageContext, probe: Probe): Promise<void> {
+async function runProbe(context: TargetContext, probe: Probe): Promise<void> {
   const need = missingNeed(probe, context);
   if (need !== undefined) {
     recordMissing(context, probe, need);
@@ -130,7 +151,8 @@ async function runProbe(context: StageContext, probe: Probe): Promise<void> {
     return;
   }
   const { recorder, deps } = context;
-  const stream = `probe.${probe.id}`;
+  const { id, stream } = namesOf(context, probe);
+  const by = `probe.${probe.id}`;
   const client = openClient(context);
   try {
     const findings = await findingsOf(context, probe, client);
@@ -144,8 +166,8 @@ async function runProbe(context: StageContext, probe: Probe): Promise<void> {
       if (limited.has(part)) continue;
       recorder.append({
         kind: "sample.closed",
-        by: stream,
-        claims: [probe.id],
+        by,
+        claims: [id],
         data: { stream, part },
       });
     }
@@ -153,9 +175,78 @@ async function runProbe(context: StageContext, probe: Probe): Promise<void> {
     if (deps.signal.aborted) throw error;
     const sentence = `The probe broke: ${error instanceof Error ? error.message : String(error)}`;
     const data = { reason: "crashed", sentence };
-    recorder.append({ kind: "check.error", by: stream, claims: [probe.id], data });
+    recorder.append({ kind: "check.error", by, claims: [id], data });
   } finally {
     client.close();
+  }
+}
+
+/** A probe that is answered takes about this. */
+const plannedMsEach = 250;
+
+/** How long one target may keep the probes, ms: its part of a tenth of what the plan announces. */
+export function probeMsMax({ plan, stages }: Pick<StageContext, "plan" | "stages">): number {
+  const tenthMs = (plan.budgetMinutes * 60_000) / 10;
+  return Math.max(probes.length * plannedMsEach, tenthMs / targetsOf(stages).length);
+}
+
+/** What the target's slowness left no time for. */
+function recordLate(context: TargetContext, probe: Probe): void {
+  const { id } = namesOf(context, probe);
+  const { key } = context.target;
+  const claim = context.plan.claims.find((one) => one.id === id);
+  const seconds = Math.round(probeMsMax(context) / 1000);
+  const share = key === null ? "a tenth" : "its part of a tenth";
+  const sentence = `${key ?? "The target"} kept the probes for ${seconds} s, ${share} of the plan's minutes, before ${probe.id}.`;
+  for (const part of claim?.parts ?? ["all"]) {
+    const data = { part, reason: "over_budget", sentence };
+    context.recorder.append({ kind: "skip", by: `probe.${probe.id}`, claims: [id], data });
+  }
+}
+
+interface ProbeProgress {
+  /** Of this target's probes. */
+  readonly done: number;
+  readonly spentMs: number;
+  readonly waitedMs: number;
+  /** Probes of the targets before and after this one. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Shows the probe at work; where it waits, for how long, and what is left by the pace so far. */
+function sayProbe(context: TargetContext, o: ProbeProgress): void {
+  const { done, spentMs, waitedMs, before, after } = o;
+  const { key } = context.target;
+  const summary = `${key === null ? "" : `${key}: `}${probes[done]?.summary ?? ""}`;
+  const waits = waitedMs === 0 ? "" : ` ${Math.round(waitedMs / 1000)} s so far`;
+  const pace = Math.max(plannedMsEach, (spentMs + waitedMs) / (done + 1));
+  const atMost = Math.max(0, probeMsMax(context) - spentMs - waitedMs);
+  const leftMs = Math.min(atMost, pace * (probes.length - done)) + after * plannedMsEach;
+  const total = before + probes.length + after;
+  const text = `${summary}${waits}`;
+  context.progress({ state: "running", done: before + done, total, text, leftMs });
+}
+
+/** All probes of one target, until its time is over. */
+async function probeTarget(
+  context: TargetContext,
+  others: Pick<ProbeProgress, "before" | "after">,
+): Promise<void> {
+  const { clock } = context.deps;
+  const startedMs = clock.monotonicMs();
+  for (const [done, probe] of probes.entries()) {
+    if (context.before.closed.has(namesOf(context, probe).stream)) continue;
+    const spentMs = clock.monotonicMs() - startedMs;
+    if (spentMs >= probeMsMax(context)) {
+      recordLate(context, probe);
+      continue;
+    }
+    const say = (waitedMs: number): void => {
+      sayProbe(context, { ...others, done, spentMs, waitedMs });
+    };
+    say(0);
+    await sayWaits(clock, say, () => runProbe(context, probe));
   }
 }
 
@@ -163,13 +254,12 @@ export const probeStage: Stage = {
   id: "probe",
   resume: "parts",
   feeds: "probe.",
-  plannedMs: () => probes.length * 250,
+  plannedMs: (stages) => targetsOf(stages).length * probes.length * plannedMsEach,
   async run(context) {
-    const total = probes.length;
-    for (const [done, probe] of probes.entries()) {
-      const leftMs = (total - done) * 250;
-      context.progress({ state: "running", done, total, text: probe.summary, leftMs });
-      if (!context.before.closed.has(`probe.${probe.id}`)) await runProbe(context, probe);
+    const each = targetContexts(context);
+    for (const [at, one] of each.entries()) {
+      const before = at * probes.length;
+      await probeTarget(one, { before, after: (each.length - 1 - at) * probes.length });
     }
   },
 };

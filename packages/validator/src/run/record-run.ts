@@ -39,7 +39,8 @@ function openRecorder(
   o: Pick<RecorderOptions, "run" | "runDir" | "planDigest" | "before">,
 ): Recorder {
   const own = deps.apiKey === undefined ? [] : [deps.apiKey];
-  const secrets = [...own, ...(deps.stackSecrets?.values() ?? [])];
+  const others = [...(deps.apiKeys?.values() ?? []), ...(deps.stackSecrets?.values() ?? [])];
+  const secrets = [...own, ...others];
   return createRecorder({
     ...o,
     target: targetName(plan.target),

@@ -65,21 +65,11 @@ export async function resumeValidation(
 async function runAll(
   o: Pick<StageContext, "plan" | "deps" | "stages" | "run" | "recorder" | "before">,
 ): Promise<void> {
-  const unknown = {
-    models: "unknown",
-    chat: "unknown",
-    embeddings: "unknown",
-    health: "unknown",
-  } as const;
   let show = progressOf(o.deps, o.stages, allStages[0]?.id ?? "");
   const context: StageContext = {
     ...o,
     recorder: shareWithOwn(o.recorder, o.plan, o.stages.own),
-    preflight: {
-      contract: unknown,
-      model: o.stages.target.model ?? "default",
-      isModelUntold: false,
-    },
+    preflights: new Map(),
     progress: (p) => show(p),
   };
   const report = (stage: Stage, state: Progress["state"]): void => {

@@ -212,11 +212,12 @@ describe("load on the services of a stack", () => {
 
   it("claims of the plan's own on services are decided by what was counted of them", async () => {
     await target.configure({});
-    const own = (id: string, of: string, more: object) => ({
+    type Own = NonNullable<PlanFileInput["claims"]>[number];
+    const own = (id: string, of: string, more: Pick<Own, "kind"> & Partial<Own>): Own => ({
       id: `mine.${id}`,
       of,
       statement: "holds in this window",
-      category: "Performance & Capacity" as const,
+      category: "Performance & Capacity",
       rationale: "a promise to users",
       ...more,
     });

@@ -1,6 +1,7 @@
 import type { RunPlan } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
 import type { PlanStages } from "../plan/stages.ts";
+import { type PlanTarget, targetsOf } from "../plan/targets.ts";
 import type { TargetContract } from "../probes/probe.ts";
 import type { Progress, ValidationDeps } from "./types.ts";
 
@@ -28,9 +29,40 @@ export interface StageContext {
   readonly run: string;
   /** Of a resumed run: what the interrupted one left; else nothing. */
   readonly before: RunBefore;
-  /** Written by the preflight stage. */
-  preflight: Preflight;
+  /** What the preflight stage found out about each target, by its name among several. */
+  readonly preflights: Map<string | null, Preflight>;
   progress(progress: Omit<Progress, "stage">): void;
+}
+
+/** What a stage needs to ask one target. */
+export interface TargetContext extends StageContext {
+  readonly target: PlanTarget;
+  readonly preflight: Preflight;
+  /** Of the plan's keys the one of this target. */
+  readonly apiKey: string | undefined;
+}
+
+/** Nothing is known of a target before it was asked. */
+const unasked: TargetContract = {
+  models: "unknown",
+  chat: "unknown",
+  embeddings: "unknown",
+  health: "unknown",
+};
+
+/** The context of each target in turn. */
+export function targetContexts(context: StageContext): TargetContext[] {
+  const { stages, preflights, deps } = context;
+  return targetsOf(stages).map((target): TargetContext => {
+    const { key, manifest } = target;
+    const preflight = preflights.get(key) ?? {
+      contract: unasked,
+      model: manifest.model ?? "default",
+      isModelUntold: false,
+    };
+    const apiKey = key === null ? deps.apiKey : deps.apiKeys?.get(key);
+    return { ...context, target, preflight, apiKey };
+  });
 }
 
 /** One step of a run. Observes and records; never decides. */

@@ -28,6 +28,8 @@ export interface ValidationDeps {
   readonly runsDir: string;
   readonly toolVersion: string;
   readonly apiKey?: string;
+  /** Keys of a plan with several targets, by their names. */
+  readonly apiKeys?: ReadonlyMap<string, string>;
   /** Credentials of the stack by their reference; masked in everything that is written. */
   readonly stackSecrets?: ReadonlyMap<string, string>;
   readonly reporters: readonly Reporter[];

@@ -11,6 +11,7 @@ interface Terms {
   readonly profile: "quick" | "full";
   readonly load: { readonly services?: readonly string[] | undefined };
   readonly stack?: StackManifest | undefined;
+  readonly targets?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const isLoaded = (stack: StackManifest | undefined, name: string): boolean =>
@@ -35,8 +36,10 @@ export function checkLoaded(file: Terms, context: z.RefinementCtx): void {
     const message = `the stack has no service ${name} of kind ${loadedKinds.join(", ")}`;
     context.addIssue({ code: "custom", path: ["load", "services", index], message });
   }
-  for (const name of loadedServices(file).filter((one) => taken.includes(one))) {
-    const message = `${name} is taken by the chat's own load; name the service otherwise`;
+  const names = [...taken, ...Object.keys(file.targets ?? {})];
+  for (const name of loadedServices(file).filter((one) => names.includes(one))) {
+    const whose = taken.includes(name) ? "the chat's own load" : "the load of a target";
+    const message = `${name} is taken by ${whose}; name the service otherwise`;
     context.addIssue({ code: "custom", path: ["stack", "services", name], message });
   }
 }
