@@ -13,6 +13,7 @@ import { openFiles } from "./files/wire.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
 import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
+import { withModels } from "./models/index.ts";
 import { createPipeline, type Pipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain } from "./pipeline/stages.ts";
@@ -49,7 +50,7 @@ interface Base {
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random, supervised } = deps;
   const { audit, identity, stores, metrics } = base;
-  const targetDeps = { ...deps, ...base, hosts: supervised?.hosts };
+  const targetDeps = withModels({ ...deps, ...base }, () => live.current.config.models);
   const snapshot = openSnapshot(config, targetDeps);
   const { names, live } = snapshot;
   const { dependencies, usage } = stores;

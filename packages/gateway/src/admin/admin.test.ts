@@ -6,13 +6,22 @@ import { openOfflineAudit } from "../audit-log/offline.ts";
 import { openApiDocument } from "./open-api.ts";
 import { problemSchema, problemType } from "./problem.ts";
 import { adminRoutes } from "./surfaces/table.ts";
-import { callsOfAll, type Entry, entrySchema, openWorld, type World } from "./world.fixture.ts";
+import {
+  callsOfAll,
+  type Entry,
+  entrySchema,
+  openWorld,
+  withModel,
+  type World,
+} from "./world.fixture.ts";
 
 let world: World;
 let calls: Awaited<ReturnType<typeof callsOfAll>>;
 
 beforeAll(async () => {
-  world = await openWorld({ limits: [{ scope: "key", resource: "requests", limit: 100_000 }] });
+  const limits = [{ scope: "key", resource: "requests", limit: 100_000 }];
+  world = await openWorld({ ...withModel, limits });
+  await world.running.gateway.whenReady();
   calls = await callsOfAll(world);
 });
 afterAll(() => world[Symbol.asyncDispose]());

@@ -5,6 +5,7 @@ import type { RoleService } from "../identity/users/role-service.ts";
 import type { TenantService } from "../identity/users/tenant-service.ts";
 import type { UserService } from "../identity/users/user-service.ts";
 import type { Limits } from "../limits/limits.ts";
+import type { ModelSwaps } from "../models/index.ts";
 import type { Repositories } from "../state/repositories.ts";
 import type { EveryBreaker } from "../workers/supervised.ts";
 
@@ -38,6 +39,7 @@ export interface AdminServices {
   readonly breakers: Pick<BreakerBoard, "list" | "override">;
   /** Breakers of all processes of this gateway; absent: this one is alone. */
   readonly everywhere: EveryBreaker | undefined;
+  readonly models: Omit<ModelSwaps, "tripped">;
   readonly limits: Pick<Limits, "status">;
   /** Missing where there is no file to read again: LL_ADMIN_UNAVAILABLE. */
   readonly reload: (() => Promise<ReloadView>) | undefined;

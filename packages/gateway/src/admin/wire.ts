@@ -3,6 +3,7 @@ import type { Logger } from "@loadline/kit/logger";
 import type { AuditLog } from "../audit-log/log.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Limits } from "../limits/limits.ts";
+import type { ModelSwaps } from "../models/index.ts";
 import type { Routing } from "../routing/routing.ts";
 import type { Live } from "../snapshot/snapshot.ts";
 import type { Store } from "../state/store.ts";
@@ -19,6 +20,7 @@ export interface AdminWiring {
   readonly identity: Identity;
   readonly limits: Pick<Limits, "status">;
   readonly routing: Pick<Routing, "breakers">;
+  readonly swaps: ModelSwaps;
   readonly reload?: (() => Promise<ReloadView>) | undefined;
   /** Breakers of all processes of this gateway; absent: this one is alone. */
   readonly everywhere?: EveryBreaker | undefined;
@@ -66,6 +68,7 @@ function planeDeps(w: AdminWiring): AdminPlaneDeps {
       tenants,
       breakers: w.routing.breakers,
       everywhere: w.everywhere,
+      models: w.swaps,
       limits: w.limits,
       reload: w.reload,
       version: w.version,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Controls } from "../controls.ts";
 import { operator } from "../identity/acting.ts";
 import type { NewKey } from "../identity/keys/fields.ts";
+import { tinyModelPath } from "../models/model-file.fixture.ts";
 import { runGateway, type Running, temporaryDir } from "../../test/harness.ts";
 
 /** What these tests look at of an entry. */
@@ -27,6 +28,19 @@ export interface Answer {
   readonly text: string;
   readonly body: unknown;
 }
+
+/** Settings with a model beside the simulated one, and a file to swap it to. */
+export const withModel = {
+  targets: {
+    s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 },
+    local: { provider: "llama", model: "tiny", path: tinyModelPath },
+  },
+  routes: {
+    sim: { models: ["sim"], groups: [{ targets: ["s"] }] },
+    tiny: { models: ["tiny"], groups: [{ targets: ["local"] }] },
+  },
+  models: { registered: { next: { path: tinyModelPath } } },
+};
 
 /** A gateway with keys of every rank, asked over its socket. */
 export interface World extends AsyncDisposable {
@@ -140,6 +154,9 @@ export async function callsOfAll(
     "limits.list": { call: "GET /admin/v1/limits" },
     "breakers.list": { call: "GET /admin/v1/breakers" },
     "breakers.override": { call: "POST /admin/v1/breakers/s/override", body: { to: "closed" } },
+    "models.files": { call: "GET /admin/v1/models" },
+    "models.swap": { call: "POST /admin/v1/models/local/swap", body: { to: "next" } },
+    "models.rollback": { call: "POST /admin/v1/models/local/rollback" },
     "usage.sums": { call: "GET /admin/v1/usage?by=model&by=day" },
     "audit.query": { call: "GET /admin/v1/audit?limit=3" },
     "config.show": { call: "GET /admin/v1/config" },

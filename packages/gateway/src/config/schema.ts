@@ -10,6 +10,7 @@ import {
   limitsSection,
   outputMaxSection,
 } from "../limits/config.ts";
+import { modelsSection } from "../models/swap/config.ts";
 import { providerIds } from "../providers/index.ts";
 import { transportConfig } from "../providers/transport.ts";
 import { selfProbeConfig } from "../self-probe/config.ts";
@@ -137,6 +138,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   transport: transportConfig,
+  models: modelsSection.prefault({}),
   targets: z
     .record(name, z.looseObject({ provider: z.enum(providerIds) }))
     .default({})

@@ -2,6 +2,7 @@
 export const permissions = [
   "inference:call",
   "models:read",
+  "models:swap",
   "keys:own",
   "keys:manage",
   "usage:own",

@@ -3,7 +3,7 @@ import { defineErrors } from "@loadline/kit/errors";
 /** Error codes of in-process models; the gateway's table spreads these rows. */
 export const modelErrorTable = {
   LL_MODEL_DAMAGED: {
-    status: 503,
+    status: 409,
     openaiType: "server_error",
     fault: "platform",
     retryable: false,
@@ -19,6 +19,30 @@ export const modelErrorTable = {
     exit: 78,
     summary: "The model could not be loaded.",
     remedy: "Run `loadline doctor`; the log line names the cause.",
+  },
+  LL_MODEL_SWAP_CHECKS: {
+    status: 409,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: false,
+    summary: "The new model did not pass the five checks of a swap; the one before serves on.",
+    remedy: "Correct what the failed check names, then swap again.",
+  },
+  LL_MODEL_SWAP_RUNNING: {
+    status: 409,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    summary: "Another swap of this model has not ended yet.",
+    remedy: "Wait for its end: `loadline models list` shows it.",
+  },
+  LL_MODEL_ROLLBACK_NONE: {
+    status: 409,
+    openaiType: "invalid_request_error",
+    fault: "caller",
+    retryable: false,
+    summary: "No model before this one is kept.",
+    remedy: "Swap to a registered file; models.rollbackFor says how long one is kept.",
   },
   LL_MODEL_HOST_EXIT: {
     status: 503,
@@ -74,7 +98,7 @@ export const modelErrorTable = {
     fault: "caller",
     retryable: false,
     summary: "The model host has no such route.",
-    remedy: "Use /v1/chat/completions, /v1/embeddings, /v1/models or /healthz.",
+    remedy: "Use /v1/chat/completions, /v1/embeddings, /apply-template, /v1/models or /healthz.",
   },
   LL_MODEL_NAME: {
     status: 404,

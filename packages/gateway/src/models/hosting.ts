@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import { type ModelHostOptions, startModelHost } from "./start-model-host.ts";
+import { type ModelHost, type ModelHostOptions, startModelHost } from "./start-model-host.ts";
 import { type Supervision, superviseHost } from "./supervise.ts";
 
 /** What a host serves and how; where its socket lies is up to who starts it. */
@@ -11,7 +11,7 @@ export type HostPlan = Omit<
 
 /** A model host that is kept alive, by this process or by its supervisor. */
 export interface Hosting {
-  /** Empty until it is known. */
+  /** Empty until it is known; another one once the model was exchanged. */
   readonly socketPath: string;
   isReady(): boolean;
   /** Nobody has asked for it yet. */
@@ -33,16 +33,27 @@ export interface HostingDeps {
   readonly onChange?: (() => void) | undefined;
 }
 
+/** What a host serves, and where its socket lies. */
+export type PlacedPlan = HostPlan & Pick<ModelHostOptions, "socketPath" | "compileCacheDir">;
+
+export interface KeepOptions extends HostingDeps {
+  /** Nothing is started before `start`. */
+  readonly isStandby?: boolean;
+  /** A host over this plan that serves already, started with the same signal. */
+  readonly first?: ModelHost;
+}
+
 /** Keeps a host as a child of this process; a crashed one is started again. */
-export function keepHost(
-  o: HostPlan & Pick<ModelHostOptions, "socketPath" | "compileCacheDir">,
-  isStandby: boolean,
-  deps: HostingDeps,
-): Hosting {
-  const { clock, logger, onChange } = deps;
+export function keepHost(o: PlacedPlan, deps: KeepOptions): Hosting {
+  const { clock, logger, onChange, isStandby = false } = deps;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, deps.signal]);
-  const start = () => startModelHost({ ...o, clock, logger, signal });
+  let first = deps.first;
+  const start = (): Promise<ModelHost> => {
+    const running = first;
+    first = undefined;
+    return running ? Promise.resolve(running) : startModelHost({ ...o, clock, logger, signal });
+  };
   const supervise = (): Supervision => superviseHost({ start, clock, logger, signal, onChange });
   let supervision = isStandby ? undefined : supervise();
   return {

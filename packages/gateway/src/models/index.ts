@@ -8,10 +8,15 @@
  * pool.connect(() => net.connect(host.socketPath));
  * ```
  */
-export { modelErrors, modelErrorTable } from "./error-table.ts";
+export { modelErrors } from "./error-table.ts";
 export { checkModelFile } from "./model-file.ts";
-export { type HostKeeper, type Hosting, type HostPlan, keepHost } from "./hosting.ts";
-export { startModelHost } from "./start-model-host.ts";
+export type { HostKeeper, Hosting, HostPlan } from "./hosting.ts";
+export type { ModelSlot } from "./swap/slot.ts";
+export { makeSlot, openSlots } from "./swap/slots.ts";
+export { createSwaps, type ModelSwaps, registeredFile } from "./swap/swaps.ts";
+export { fileRoles, modelStates, type SlotView } from "./swap/views.ts";
+export { swapCheckIds } from "./swap/trial.ts";
+export { withModels } from "./swap/wire.ts";
 export type {
   ModelHost,
   ModelHostExit,

@@ -28,6 +28,8 @@ export interface RoutingDeps {
   readonly names?: RoutingNames | undefined;
   readonly audit?: AuditSink | undefined;
   readonly controls?: Partial<Controls> | undefined;
+  /** Hears of each target whose breaker opened by itself. */
+  readonly onTrip?: ((target: string) => void) | undefined;
   /** Ends all probing; without one it goes on. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -98,8 +100,11 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
     });
   };
   install(plan);
-  board.onTransition((target, { to }) => {
-    if (to === "open") pools?.hurry(target);
+  board.onTransition((target, { to, reason }) => {
+    if (to !== "open") return;
+    pools?.hurry(target);
+    // One that an operator holds open says nothing about the target.
+    if (reason !== "forced") deps.onTrip?.(target);
   });
   deps.metrics.onRender(() => {
     board.refresh();

@@ -7,6 +7,7 @@ const livePaths: ReadonlySet<string> = new Set([
   "profile",
   "transport",
   "targets",
+  "models",
   "routes",
   "timeouts",
   "limits",

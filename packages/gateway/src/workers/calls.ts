@@ -1,5 +1,5 @@
 import type { BreakerView } from "../breaker/board.ts";
-import type { HostPlan } from "../models/index.ts";
+import type { HostPlan, SlotView } from "../models/index.ts";
 import type { DrainReport } from "../health/drain.ts";
 import type { HealthAnswer } from "../pipeline/answer.ts";
 import type { ScriptCall } from "../limits/script-table.ts";
@@ -61,6 +61,10 @@ export interface SupervisorCalls {
   readonly breakers: Op<void, readonly BreakerView[]>;
   readonly override: Op<{ readonly id: string; readonly to: Override }, boolean>;
   readonly addressFailed: Op<{ readonly address: string }, void>;
+  readonly models: Op<void, readonly SlotView[]>;
+  readonly swapModel: Op<{ readonly target: string; readonly to: string }, SlotView>;
+  readonly rollbackModel: Op<{ readonly target: string }, SlotView>;
+  readonly modelTripped: Op<{ readonly target: string }, void>;
 }
 
 /** What a supervisor asks of a worker. */

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import { type Hosting, keepHost } from "../models/index.ts";
+import { makeSlot, type ModelSlot } from "../models/index.ts";
 import type { HostAsk, HostState } from "./calls.ts";
 
 export interface KeptHostsDeps {
@@ -17,7 +16,7 @@ export interface KeptHostsDeps {
 interface Kept {
   readonly id: number;
   readonly key: string;
-  readonly hosting: Hosting;
+  readonly hosting: ModelSlot;
   /** How often each worker has it open. */
   readonly users: Map<number, number>;
 }
@@ -33,6 +32,12 @@ export class KeptHosts {
 
   constructor(deps: KeptHostsDeps) {
     this.#deps = deps;
+  }
+
+  /** Those that a worker serves from, oldest first. */
+  slots(): readonly ModelSlot[] {
+    const used = [...this.#hosts.values()].filter(({ users }) => users.size > 0);
+    return used.map(({ hosting }) => hosting);
   }
 
   open(worker: number, ask: HostAsk): HostState {
@@ -75,17 +80,15 @@ export class KeptHosts {
     await Promise.all(all.map(({ hosting }) => hosting.close()));
   }
 
-  #keep(key: string, { plan, isStandby }: HostAsk): Kept {
+  #keep(key: string, { name, plan, isStandby }: HostAsk): Kept {
     const id = this.#next++;
     const { clock, logger, signal, runDir, tell } = this.#deps;
-    const socketPath = join(runDir, `h${id}.sock`);
-    const compileCacheDir = join(runDir, "compile-cache");
     const onChange = (): void => {
       const kept = this.#hosts.get(id);
       if (kept) tell(stateOf(kept));
     };
-    const deps = { clock, logger, signal, onChange };
-    const hosting = keepHost({ ...plan, socketPath, compileCacheDir }, isStandby, deps);
+    const deps = { clock, logger, signal, runDir, onChange };
+    const hosting = makeSlot({ id, target: name, plan, isStandby }, deps);
     return { id, key, hosting, users: new Map() };
   }
 

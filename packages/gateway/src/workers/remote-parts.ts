@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import type { HostKeeper, Hosting } from "../models/index.ts";
+import type { HostKeeper, Hosting, ModelSwaps } from "../models/index.ts";
 import type { Records } from "../state/records.ts";
 import type { SqlResult, SqlStatement } from "../state/sqlite/protocol.ts";
 import type { SqlLane } from "../state/sqlite/thread.ts";
@@ -109,5 +109,18 @@ export function remoteHosts(
         },
       };
     },
+  };
+}
+
+/** A swap loads a model and asks it many times. */
+const swapMs = 900_000;
+
+/** Swaps of the models that the supervisor keeps. */
+export function remoteSwaps(peer: ToSupervisor): ModelSwaps {
+  return {
+    list: () => peer.call("models", undefined),
+    swap: (target, to) => peer.call("swapModel", { target, to }, swapMs),
+    rollback: (target) => peer.call("rollbackModel", { target }),
+    tripped: (target) => peer.tell("modelTripped", { target }),
   };
 }

@@ -1,6 +1,6 @@
 import type { BreakerBoard, BreakerView } from "../breaker/board.ts";
 import type { AccountingShared } from "../limits/wire.ts";
-import type { HostKeeper } from "../models/index.ts";
+import type { HostKeeper, ModelSwaps } from "../models/index.ts";
 import type { HealthAnswer, LocalAnswers } from "../pipeline/answer.ts";
 import type { Prepared, ReloadReport } from "../snapshot/reloader.ts";
 import type { GatewayConfig } from "../config/schema.ts";
@@ -26,6 +26,7 @@ export interface Supervised {
   readonly records: (store: Store) => Records;
   readonly limits: AccountingShared;
   readonly hosts: HostKeeper;
+  readonly models: ModelSwaps;
   readonly breakers: EveryBreaker;
   /** Of all processes. */
   health(): Promise<HealthAnswer>;

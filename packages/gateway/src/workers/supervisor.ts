@@ -5,6 +5,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import type { DrainReport } from "../health/drain.ts";
 import type { HealthAnswer } from "../pipeline/answer.ts";
+import { createSwaps, type ModelSwaps } from "../models/index.ts";
 import { explainStages } from "../pipeline/explain.ts";
 import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
@@ -69,6 +70,7 @@ class Supervisor implements Gateway {
   readonly #pool: WorkerPool;
   readonly #reloads: ReturnType<typeof createReloadMetrics>;
   readonly #startedAt: string;
+  readonly #models: ModelSwaps;
   readonly #overrides = new Map<string, Override>();
   /** What workers that ended have counted. */
   readonly #counted: MergedMetrics = new Map();
@@ -92,6 +94,13 @@ class Supervisor implements Gateway {
     const untold = createLogger({ clock, write: () => undefined, level: "silent" });
     const quiet = { clock, signal, logger: untold, metrics: createMetrics() };
     this.#tls = openTls(config, kept.certificates, quiet);
+    this.#models = createSwaps({
+      logger: kept.logger,
+      metrics: kept.metrics,
+      audit: kept.state.audit,
+      slots: () => kept.state.hosts.slots(),
+      models: () => this.#config.models,
+    });
     this.#reloads = createReloadMetrics(kept.metrics, () => digestOf(this.#config));
     this.#pool = new WorkerPool({
       clock: deps.clock,
@@ -256,6 +265,10 @@ class Supervisor implements Gateway {
       breakers: () => this.#breakers(),
       override: (ask) => this.#override(ask),
       addressFailed: (ask) => this.tell("addressFailed", ask, id),
+      models: () => this.#models.list(),
+      swapModel: ({ target, to }) => this.#models.swap(target, to),
+      rollbackModel: ({ target }) => this.#models.rollback(target),
+      modelTripped: ({ target }) => this.#models.tripped(target),
     };
   }
 

@@ -9,7 +9,13 @@ import type { Prepared } from "../snapshot/reloader.ts";
 import type { SupervisorCalls, WorkerCalls, WorkerPlan } from "./calls.ts";
 import { type Handlers, Peer } from "./peer.ts";
 import { unpackConfig } from "./pass-config.ts";
-import { remoteHosts, remoteRecords, RemoteWriter, type RemoteHosts } from "./remote-parts.ts";
+import {
+  remoteHosts,
+  remoteRecords,
+  remoteSwaps,
+  RemoteWriter,
+  type RemoteHosts,
+} from "./remote-parts.ts";
 import type { OwnParts, Supervised } from "./supervised.ts";
 
 export interface WorkerDeps {
@@ -145,6 +151,7 @@ class WorkerProcess implements Worker {
         onAddressFailed: (address) => peer.tell("addressFailed", { address }),
       },
       hosts,
+      models: remoteSwaps(peer),
       breakers: {
         list: () => peer.call("breakers", undefined),
         override: (id, to) => peer.call("override", { id, to }),

@@ -1,5 +1,6 @@
 import type { AdminRoute } from "../route.ts";
 import { keyRoutes } from "./keys.ts";
+import { modelRoutes } from "./models.ts";
 import { recordRoutes } from "./records.ts";
 import { settingRoutes } from "./settings.ts";
 import { tenantRoutes } from "./tenants.ts";
@@ -12,6 +13,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...userRoutes,
   ...tenantRoutes,
   ...trafficRoutes,
+  ...modelRoutes,
   ...recordRoutes,
   ...settingRoutes,
 ];

@@ -16,6 +16,8 @@ export interface HostContext {
 /** Since the start of the host; shown by `/healthz`. */
 export interface HostCounters {
   requests: number;
+  /** Questions whose answer is not sent whole yet. */
+  active: number;
   /** Answers whose client left before the end. */
   aborted: number;
   /** Tokens generated, those of cut answers included. */

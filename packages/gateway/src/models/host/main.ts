@@ -34,7 +34,7 @@ async function run(settings: HostSettings, clock: Clock): Promise<Running> {
       modelName: settings.modelName,
       clock,
       random: systemRandom(),
-      counters: { requests: 0, aborted: 0, tokens: 0 },
+      counters: { requests: 0, active: 0, aborted: 0, tokens: 0 },
     },
     settings.idleMs,
   );

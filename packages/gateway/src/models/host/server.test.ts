@@ -46,7 +46,7 @@ async function hostWith(o: Partial<FakeOptions> = {}, queueMax = 32): Promise<Ho
     modelName: "fake",
     clock,
     random: seededRandom(1),
-    counters: { requests: 0, aborted: 0, tokens: 0 },
+    counters: { requests: 0, active: 0, aborted: 0, tokens: 0 },
   };
   const folder = mkdtempSync(join(tmpdir(), "loadline-host-"));
   const socketPath = join(folder, "host.sock");
@@ -261,9 +261,27 @@ describe("other routes and mistakes", () => {
       busy: 0,
       queued: 0,
       requests: 3,
+      active: 0,
       aborted: 0,
       tokens: 4,
     });
+  });
+
+  it("counts a question as active until its answer is sent whole", async () => {
+    const host = await hostWith({ waitAfter: 1 });
+    const answer = host.call(path, chat());
+    await host.engine.begun(1);
+    expect(JSON.parse((await host.call("/healthz")).text)).toMatchObject({ active: 1 });
+    host.engine.open();
+    await answer;
+    expect(JSON.parse((await host.call("/healthz")).text)).toMatchObject({ active: 0 });
+  });
+
+  it("says how many tokens its chat template makes of messages, and generates none", async () => {
+    const host = await hostWith();
+    expect(JSON.parse((await host.call("/apply-template", chat())).text)).toEqual({ tokens: 3 });
+    expect(host.engine.pulled).toBe(0);
+    expect((await host.call("/apply-template", chat({ messages: [] }))).status).toBe(400);
   });
 
   it("embeddings come as numbers or as base64 of float32, with their tokens", async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { nodeHttp } from "@loadline/kit/node-http";
 import { modelErrors } from "../error-table.ts";
+import { parseChatRequest } from "./chat-request.ts";
 import { answerChat } from "./chat.ts";
 import { answerEmbeddings } from "./embeddings.ts";
 import { parseBody } from "./fields.ts";
@@ -17,7 +18,10 @@ class ClientLeft extends Error {}
 export function createHostServer(context: HostContext, idleMs: number): Server {
   const server = nodeHttp.createServer((request, response) => {
     const left = new AbortController();
+    const isQuestion = request.method === "POST";
+    if (isQuestion) context.counters.active++;
     response.on("close", () => {
+      if (isQuestion) context.counters.active--;
       if (!response.writableFinished) left.abort(new ClientLeft());
     });
     context.counters.requests++;
@@ -44,6 +48,11 @@ async function route(
     case "POST /v1/chat/completions": {
       const fields = parseBody(await readBody(request), context.modelName);
       await answerChat(context, fields, response, signal);
+      return;
+    }
+    case "POST /apply-template": {
+      const { messages } = parseChatRequest(parseBody(await readBody(request), context.modelName));
+      sendJson(response, 200, { tokens: context.engine.render(messages).length });
       return;
     }
     case "POST /v1/embeddings": {

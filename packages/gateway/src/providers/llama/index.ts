@@ -1,6 +1,5 @@
-import { basename, join } from "node:path";
 import { z } from "zod";
-import { checkModelFile, type HostPlan, keepHost } from "../../models/index.ts";
+import { checkModelFile, type HostPlan, openSlots } from "../../models/index.ts";
 import type { Provider } from "../provider.ts";
 import { createLocalUpstream } from "./local-upstream.ts";
 
@@ -58,11 +57,10 @@ export const llama: Provider = {
       queueMax: limits.queueMax,
       idleMs: minuteMs,
     };
-    const { runDir, clock, connectTimeoutMs } = deps;
-    const socketPath = join(runDir, `${basename(name)}.sock`);
-    const own = { ...plan, socketPath, compileCacheDir: join(runDir, "compile-cache") };
+    const { clock, connectTimeoutMs } = deps;
+    const hosts = deps.hosts ?? openSlots(deps);
     return createLocalUpstream({
-      hosting: deps.hosts?.open(name, plan, limits.standby) ?? keepHost(own, limits.standby, deps),
+      hosting: hosts.open(name, plan, limits.standby),
       paths,
       connectionsMax: limits.sequences + limits.queueMax + spareConnections,
       connectTimeoutMs,

@@ -12,20 +12,38 @@ export interface LocalUpstreamOptions {
   readonly clock: Clock;
 }
 
-/** An upstream whose server is a model host of our own. */
+/** Sockets whose connections are kept: of those before, calls may be under way. */
+const socketsMax = 8;
+
+/** An upstream whose server is a model host of our own, another one after a swap. */
 export function createLocalUpstream(o: LocalUpstreamOptions): Upstream {
   const { hosting, paths, connectionsMax, connectTimeoutMs, clock } = o;
-  const upstream = createHttp1Upstream({
-    connect: (onread) => connect({ path: hosting.socketPath, onread }),
-    host: "localhost",
-    paths,
-    headers: [],
-    connectionsMax,
-    connectTimeoutMs,
-    clock,
-  });
+  const bySocket = new Map<string, Upstream>();
+  const open = (path: string): Upstream =>
+    createHttp1Upstream({
+      connect: (onread) => connect({ path, onread }),
+      host: "localhost",
+      paths,
+      headers: [],
+      connectionsMax,
+      connectTimeoutMs,
+      clock,
+    });
+  const current = (): Upstream => {
+    const path = hosting.socketPath;
+    const known = bySocket.get(path);
+    if (known) return known;
+    const upstream = open(path);
+    bySocket.set(path, upstream);
+    const [oldest] = bySocket;
+    if (bySocket.size > socketsMax && oldest) {
+      bySocket.delete(oldest[0]);
+      void oldest[1].close();
+    }
+    return upstream;
+  };
   return {
-    call: (request, sink) => upstream.call(request, sink),
+    call: (request, sink) => current().call(request, sink),
     keys: [],
     isReady: () => hosting.isReady(),
     get isStandby() {
@@ -33,7 +51,7 @@ export function createLocalUpstream(o: LocalUpstreamOptions): Upstream {
     },
     start: () => hosting.start(),
     async close() {
-      await upstream.close();
+      await Promise.all([...bySocket.values()].map((upstream) => upstream.close()));
       await hosting.close();
     },
   };

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { createLogger, type Logger } from "@loadline/kit/logger";
+import { eventually } from "@loadline/testkit";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { tinyModelPath } from "../model-file.fixture.ts";
+import { askHost } from "./ask-host.ts";
+import { ModelSlot } from "./slot.ts";
+
+const clock = systemClock();
+const waitMs = 30_000;
+const hourMs = 3_600_000;
+const tiny = { name: "next", path: tinyModelPath };
+let runDir = "";
+let freeBytes = 0;
+let lines = "";
+let logger: Logger;
+let slot: ModelSlot;
+
+beforeEach(async () => {
+  runDir = mkdtempSync(join(tmpdir(), "ll-slot-"));
+  freeBytes = 1e12;
+  lines = "";
+  logger = createLogger({ clock, write: (text) => void (lines += text) });
+  const plan = {
+    modelPath: tinyModelPath,
+    modelName: "tiny",
+    threads: 1,
+    queueMax: 32,
+    queueWaitMs: 20_000,
+    idleMs: 5000,
+  };
+  slot = new ModelSlot(
+    {
+      target: "local",
+      plan,
+      isStandby: false,
+      compileCacheDir: join(runDir, "cache"),
+      socketPathOf: (n) => join(runDir, `${n}.sock`),
+    },
+    { clock, logger, signal: new AbortController().signal, freeBytes: () => freeBytes },
+  );
+  await eventually(clock, () => slot.isReady(), waitMs);
+});
+
+afterEach(async () => {
+  await slot.close();
+  rmSync(runDir, { recursive: true });
+});
+
+const rolesOf = () => slot.view().files.map(({ name, state, role }) => [name, state, role]);
+const socket = (n: number): string => join(runDir, `${n}.sock`);
+
+/** The tiny model with a chat template of the same length. */
+function withTemplate(template: string): { name: string; path: string; sha256: string } {
+  const bytes = Buffer.from(readFileSync(tinyModelPath));
+  const key = "tokenizer.chat_template";
+  const at = bytes.indexOf(key) + key.length + 4;
+  const length = Number(bytes.readBigUInt64LE(at));
+  bytes.write(template.padEnd(length).slice(0, length), at + 8, "latin1");
+  const path = join(runDir, "template.gguf");
+  writeFileSync(path, bytes);
+  return { name: "other", path, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+function ask(socketPath: string, content: string): Promise<{ status: number }> {
+  const body = { model: "tiny", messages: [{ role: "user", content }] };
+  const o = { clock, timeoutMs: waitMs, signal: new AbortController().signal };
+  return askHost(socketPath, "/v1/chat/completions", body, o);
+}
+
+describe("a swap", () => {
+  it("switches once all five checks passed and keeps the old one to go back to", async () => {
+    expect(rolesOf()).toEqual([["configured", "ready", "serving"]]);
+    const before = slot.socketPath;
+    const checks = await slot.swap(tiny, hourMs);
+    expect(checks.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual([
+      "file passed",
+      "memory passed",
+      "template passed",
+      "prompts passed",
+      "latency passed",
+    ]);
+    expect(slot.socketPath).not.toBe(before);
+    expect(rolesOf()).toEqual([
+      ["next", "ready", "serving"],
+      ["configured", "ready", "rollback"],
+    ]);
+    expect((await ask(slot.socketPath, "What is freeboard?")).status).toBe(200);
+    expect((await ask(before, "What is freeboard?")).status).toBe(200);
+    expect(slot.rollback()).toEqual({ from: "next", to: "configured" });
+    expect([slot.socketPath, slot.isReady()]).toEqual([before, true]);
+    await eventually(clock, () => rolesOf()[1]?.[1] === "unloaded", waitMs);
+    expect(existsSync(socket(1))).toBe(false);
+    expect(() => slot.rollback()).toThrow(
+      expect.objectContaining({ code: "LL_MODEL_ROLLBACK_NONE" }),
+    );
+  });
+
+  it("passes through loading and warming, and a second one meanwhile is refused", async () => {
+    const first = slot.swap(tiny, hourMs);
+    await expect(slot.swap(tiny, hourMs)).rejects.toMatchObject({ code: "LL_MODEL_SWAP_RUNNING" });
+    expect(rolesOf()[1]).toEqual(["next", "loading", "candidate"]);
+    await first;
+    logger.flush();
+    expect(lines).toMatch(/"from":"loading","to":"warming"/);
+    expect(lines).toMatch(/"from":"warming","to":"ready"/);
+  });
+
+  it("the old one is unloaded when its time is over, and a third file ends the first", async () => {
+    await slot.swap(tiny, 50);
+    await eventually(clock, () => rolesOf()[1]?.[1] === "unloaded", waitMs);
+    expect([slot.hasRollback, existsSync(socket(0)), slot.isReady()]).toEqual([false, false, true]);
+    await slot.swap({ ...tiny, name: "third" }, hourMs);
+    await slot.swap({ ...tiny, name: "fourth" }, hourMs);
+    expect(rolesOf().slice(0, 2)).toEqual([
+      ["fourth", "ready", "serving"],
+      ["third", "ready", "rollback"],
+    ]);
+    await eventually(clock, () => rolesOf()[2]?.[1] === "unloaded", waitMs);
+    expect(rolesOf()[2]?.[0]).toBe("next");
+  }, 120_000);
+
+  it("an answer under way at the old one ends before its host does", async () => {
+    const before = slot.socketPath;
+    const asked = Array.from({ length: 8 }, () => ask(before, "What is a load line?"));
+    await slot.swap(tiny, 0);
+    const late = Array.from({ length: 8 }, () => ask(before, "What is freeboard?"));
+    for (const one of await Promise.all([...asked, ...late])) expect(one.status).toBe(200);
+    await eventually(clock, () => !existsSync(before), waitMs);
+  });
+});
+
+describe("a swap that is refused keeps the old one and lists all five results", () => {
+  async function refused(candidate: Parameters<ModelSlot["swap"]>[0]): Promise<unknown> {
+    const before = slot.socketPath;
+    const cause: unknown = await slot.swap(candidate, hourMs).then(
+      () => "switched",
+      (error: unknown) => error,
+    );
+    expect([slot.socketPath, slot.isReady(), slot.hasRollback]).toEqual([before, true, false]);
+    expect((await ask(slot.socketPath, "What is freeboard?")).status).toBe(200);
+    expect(rolesOf()[1]).toEqual([candidate.name, "failed", "past"]);
+    expect(existsSync(socket(1))).toBe(false);
+    return cause;
+  }
+
+  it("for a cut file, without loading it", async () => {
+    const path = join(runDir, "cut.gguf");
+    writeFileSync(path, readFileSync(tinyModelPath).subarray(0, 300_000));
+    expect(await refused({ name: "cut", path, sha256: "0".repeat(64) })).toMatchObject({
+      code: "LL_MODEL_DAMAGED",
+      message: expect.stringMatching(
+        /^cut was not taken: file failed \(.*\); memory not_tested \(.*\); template not_tested \(.*\); prompts not_tested \(.*\); latency not_tested \(not loaded\)\.$/,
+      ),
+    });
+    logger.flush();
+    expect(lines.match(/model host ready/g)).toHaveLength(1);
+  });
+
+  it("for too little memory, without loading it", async () => {
+    freeBytes = 1;
+    expect(await refused(tiny)).toMatchObject({
+      code: "LL_MODEL_SWAP_CHECKS",
+      message: expect.stringMatching(/file passed .*memory failed .*latency not_tested/),
+    });
+    logger.flush();
+    expect(lines.match(/model host ready/g)).toHaveLength(1);
+  });
+
+  it("for a template that ignores what it is given", async () => {
+    expect(await refused(withTemplate("always the same words"))).toMatchObject({
+      code: "LL_MODEL_SWAP_CHECKS",
+      message: expect.stringMatching(/memory passed .*template failed .*prompts .*latency /),
+    });
+  });
+
+  it("for a template that is none", async () => {
+    expect(await refused(withTemplate("{% for message in messages %}"))).toMatchObject({
+      code: "LL_MODEL_SWAP_CHECKS",
+      message: expect.stringMatching(/memory passed .*template (failed|not_tested) /),
+    });
+  });
+
+  it("for one beside a standby that nobody started: there is nothing to compare with", async () => {
+    const o = { target: "standby", isStandby: true, compileCacheDir: join(runDir, "cache") };
+    const plan = {
+      modelPath: tinyModelPath,
+      modelName: "t",
+      threads: 1,
+      queueMax: 1,
+      idleMs: 5000,
+    };
+    const socketPathOf = (n: number): string => join(runDir, `s${n}.sock`);
+    const { signal } = new AbortController();
+    const standby = new ModelSlot(
+      { ...o, plan, socketPathOf },
+      { clock, logger, signal, freeBytes: () => 1e12 },
+    );
+    await expect(standby.swap(tiny, 0)).rejects.toThrow(/latency not_tested \(no model serves/);
+    expect(standby.view().files[0]).toMatchObject({ name: "configured", state: "registered" });
+    await standby.close();
+  });
+});

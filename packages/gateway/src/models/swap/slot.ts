@@ -1,0 +1,281 @@
+import { LoadlineError } from "@loadline/kit/errors";
+import { modelErrors } from "../error-table.ts";
+import { type Hosting, type HostingDeps, type HostPlan, keepHost } from "../hosting.ts";
+import { type ModelHost, startModelHost } from "../start-model-host.ts";
+import { type Candidate, checkFile, checkMemory } from "./candidate.ts";
+import { drainHost } from "./drain-host.ts";
+import { checkLatency, checkPrompts, checkTemplate, type SwapCheck } from "./trial.ts";
+import type { FileRole, FileView, ModelState, SlotView } from "./views.ts";
+
+export interface SlotOptions {
+  /** The target's name. */
+  readonly target: string;
+  readonly plan: HostPlan;
+  readonly isStandby: boolean;
+  readonly compileCacheDir: string;
+  /** The socket of the n-th file this slot loads. */
+  socketPathOf(n: number): string;
+}
+
+export interface SlotDeps extends HostingDeps {
+  /** Bytes this process could still take. */
+  freeBytes(): number;
+}
+
+/** One file that is or was loaded here. */
+interface Loaded {
+  readonly name: string;
+  readonly path: string;
+  readonly socketPath: string;
+  state: ModelState;
+  sinceMs: number;
+  hosting: Hosting | undefined;
+}
+
+/** What the configuration names; a swap leaves it, a rollback comes back to it. */
+const firstName = "configured";
+const pastMax = 8;
+
+/**
+ * A model that can be exchanged while it serves: the new one is loaded and tried beside the old one,
+ * then `socketPath` is another. The old one stays for a time to go back to.
+ */
+export class ModelSlot implements Hosting {
+  readonly #o: SlotOptions;
+  readonly #deps: SlotDeps;
+  readonly #stop = new AbortController();
+  readonly #past: Loaded[] = [];
+  readonly #ends = new Set<Promise<void>>();
+  #serving: Loaded;
+  #kept: { readonly loaded: Loaded; readonly untilMs: number; forget(): void } | undefined;
+  #next: Loaded | undefined;
+  #checks: readonly SwapCheck[] = [];
+  #count = 0;
+
+  constructor(o: SlotOptions, deps: SlotDeps) {
+    this.#o = o;
+    this.#deps = deps;
+    const { isStandby, plan } = o;
+    this.#serving = this.#loaded(firstName, plan.modelPath, "ready");
+    const { socketPath } = this.#serving;
+    const placed = { ...plan, ...this.#placed(socketPath) };
+    this.#serving.hosting = keepHost(placed, { ...deps, isStandby });
+  }
+
+  get target(): string {
+    return this.#o.target;
+  }
+
+  get socketPath(): string {
+    return this.#serving.socketPath;
+  }
+
+  get isStandby(): boolean {
+    return this.#serving.hosting?.isStandby ?? false;
+  }
+
+  isReady(): boolean {
+    return this.#serving.hosting?.isReady() ?? false;
+  }
+
+  start(): void {
+    this.#serving.hosting?.start();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error("closed"));
+    this.#kept?.forget();
+    const open = [this.#serving, this.#kept?.loaded, this.#next, ...this.#past];
+    await Promise.all([...open.map((one) => one?.hosting?.close()), ...this.#ends]);
+  }
+
+  /**
+   * Loads a file beside the one that serves and switches to it once it passed all five checks, which
+   * are returned. LL_MODEL_SWAP_RUNNING; LL_MODEL_DAMAGED and LL_MODEL_SWAP_CHECKS list the five, and
+   * the one before serves on.
+   */
+  async swap(candidate: Candidate, rollbackForMs: number): Promise<readonly SwapCheck[]> {
+    if (this.#next) throw modelErrors.make("LL_MODEL_SWAP_RUNNING");
+    const next = this.#loaded(candidate.name, candidate.path, "loading");
+    this.#next = next;
+    try {
+      this.#checks = await this.#tried(next, candidate);
+      const isPassed = this.#checks.every(({ outcome }) => outcome === "passed");
+      if (!isPassed) throw refusalOf(candidate, this.#checks);
+    } catch (cause) {
+      await next.hosting?.close();
+      this.#to(next, "failed");
+      this.#remember(next);
+      throw cause;
+    } finally {
+      this.#next = undefined;
+    }
+    this.#switch(next, rollbackForMs);
+    return this.#checks;
+  }
+
+  /** Goes back to the file before, which is loaded still. LL_MODEL_ROLLBACK_NONE. */
+  rollback(): { readonly from: string; readonly to: string } {
+    const kept = this.#kept;
+    if (!kept) throw modelErrors.make("LL_MODEL_ROLLBACK_NONE");
+    kept.forget();
+    this.#kept = undefined;
+    const left = this.#serving;
+    this.#serving = kept.loaded;
+    this.#deps.onChange?.();
+    this.#unload(left);
+    return { from: left.name, to: kept.loaded.name };
+  }
+
+  /** Whether there is a file to go back to. */
+  get hasRollback(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  view(): SlotView {
+    const { target, plan } = this.#o;
+    const monotonicMs = this.#deps.clock.monotonicMs();
+    const wallMs = this.#deps.clock.wallMs();
+    const iso = (ms: number): string => new Date(wallMs + ms - monotonicMs).toISOString();
+    const files: FileView[] = [];
+    const add = (one: Loaded | undefined, role: FileRole): void => {
+      if (!one) return;
+      const { name, path } = one;
+      files.push({ name, path, state: stateOf(one), role, since: iso(one.sinceMs) });
+    };
+    add(this.#serving, "serving");
+    add(this.#kept?.loaded, "rollback");
+    add(this.#next, "candidate");
+    for (const one of this.#past) add(one, "past");
+    const rollbackUntil = this.#kept ? iso(this.#kept.untilMs) : null;
+    const model = plan.modelName ?? target;
+    return { target, model, files, rollbackUntil, checks: this.#checks };
+  }
+
+  #loaded(name: string, path: string, state: ModelState): Loaded {
+    const socketPath = this.#o.socketPathOf(this.#count++);
+    const sinceMs = this.#deps.clock.monotonicMs();
+    return { name, path, socketPath, state, sinceMs, hosting: undefined };
+  }
+
+  #placed(socketPath: string) {
+    return { socketPath, compileCacheDir: this.#o.compileCacheDir };
+  }
+
+  #to(one: Loaded, state: ModelState): void {
+    const { clock, logger } = this.#deps;
+    const nowMs = clock.monotonicMs();
+    const ms = Math.round(nowMs - one.sinceMs);
+    const { target } = this.#o;
+    logger.info("model", { target, name: one.name, from: one.state, to: state, ms });
+    one.state = state;
+    one.sinceMs = nowMs;
+  }
+
+  /** The five results; a check that the ones before it made impossible is not tested. */
+  async #tried(next: Loaded, candidate: Candidate): Promise<readonly SwapCheck[]> {
+    const file = await checkFile(candidate);
+    const first = [file.check, checkMemory(file.bytes, this.#deps.freeBytes())];
+    const isLoadable = first.every(({ outcome }) => outcome === "passed");
+    const host = isLoadable ? await this.#load(next) : "not loaded";
+    if (typeof host === "string") return [...first, ...untested(host)];
+    this.#to(next, "warming");
+    const { clock } = this.#deps;
+    const trial = { clock, signal: this.#stop.signal };
+    const modelName = this.#o.plan.modelName ?? this.#o.target;
+    const at = { socketPath: next.socketPath, modelName };
+    const current = this.isReady() ? { socketPath: this.socketPath, modelName } : undefined;
+    const template = await checkTemplate(at, trial);
+    const prompts = await checkPrompts(at, trial);
+    const latency =
+      prompts.outcome === "passed"
+        ? await checkLatency(at, current, trial)
+        : ({
+            id: "latency",
+            outcome: "not_tested",
+            detail: "the prompts were not answered",
+          } as const);
+    return [...first, template, prompts, latency];
+  }
+
+  /** Starts the new host; the reason when it does not load. */
+  async #load(next: Loaded): Promise<ModelHost | string> {
+    const { clock, logger } = this.#deps;
+    const signal = AbortSignal.any([this.#stop.signal, this.#deps.signal]);
+    const plan = { ...this.#o.plan, modelPath: next.path, ...this.#placed(next.socketPath) };
+    try {
+      const host = await startModelHost({ ...plan, clock, logger, signal });
+      next.hosting = keepHost(plan, { ...this.#deps, first: host });
+      return host;
+    } catch (cause) {
+      if (!(cause instanceof LoadlineError)) throw cause;
+      return `not loaded: ${cause.code} ${cause.message}`;
+    }
+  }
+
+  #switch(next: Loaded, rollbackForMs: number): void {
+    const { clock } = this.#deps;
+    this.#to(next, "ready");
+    const before = this.#serving;
+    const older = this.#kept;
+    this.#kept = undefined;
+    older?.forget();
+    this.#serving = next;
+    this.#deps.onChange?.();
+    if (older) this.#unload(older.loaded);
+    if (rollbackForMs === 0) {
+      this.#unload(before);
+      return;
+    }
+    const end = (): void => {
+      this.#kept = undefined;
+      this.#unload(before);
+    };
+    const timer = clock.after(rollbackForMs, end, { unref: true });
+    const untilMs = clock.monotonicMs() + rollbackForMs;
+    this.#kept = { loaded: before, untilMs, forget: () => timer.cancel() };
+  }
+
+  /** Ends a host once it has answered what it was asked. */
+  #unload(one: Loaded): void {
+    this.#to(one, "draining");
+    this.#remember(one);
+    const { clock, logger } = this.#deps;
+    const run = async (): Promise<void> => {
+      try {
+        await drainHost(one.socketPath, { clock, signal: this.#stop.signal });
+      } catch (cause) {
+        const text = cause instanceof Error ? cause.message : String(cause);
+        if (!this.#stop.signal.aborted) logger.warn("model not drained", { name: one.name, text });
+      }
+      await one.hosting?.close();
+      this.#to(one, "unloaded");
+    };
+    const done = run().finally(() => void this.#ends.delete(done));
+    this.#ends.add(done);
+  }
+
+  #remember(one: Loaded): void {
+    this.#past.unshift(one);
+    this.#past.splice(pastMax);
+  }
+}
+
+/** One that serves may be a standby still, or be started again after a crash. */
+function stateOf({ state, hosting }: Loaded): ModelState {
+  if (state !== "ready" || !hosting || hosting.isReady()) return state;
+  return hosting.isStandby ? "registered" : "loading";
+}
+
+function untested(why: string): SwapCheck[] {
+  const ids = ["template", "prompts", "latency"] as const;
+  return ids.map((id) => ({ id, outcome: "not_tested", detail: why }));
+}
+
+/** All five results in one line, by the code of the worst. */
+function refusalOf(candidate: Candidate, checks: readonly SwapCheck[]): LoadlineError {
+  const isDamaged = checks.some(({ id, outcome }) => id === "file" && outcome === "failed");
+  const code = isDamaged ? "LL_MODEL_DAMAGED" : "LL_MODEL_SWAP_CHECKS";
+  const lines = checks.map(({ id, outcome, detail }) => `${id} ${outcome} (${detail})`);
+  return modelErrors.make(code, `${candidate.name} was not taken: ${lines.join("; ")}.`);
+}
