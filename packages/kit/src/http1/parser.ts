@@ -1,4 +1,5 @@
 import { type Head, parseHead } from "./head.ts";
+import { LastHead } from "./last-head.ts";
 import type { Http1Fault, ResponseParser, ResponseSink } from "./types.ts";
 
 const cr = 13;
@@ -7,8 +8,6 @@ const interimMax = 8;
 const sizeLineBytesMax = 1024;
 /** Hex digits of a chunk that is looked at whole: 64 KiB are more than one read. */
 const wholeDigitsMax = 5;
-/** Heads up to this length are remembered: servers say the same again and again. */
-const rememberedMax = 2048;
 
 type State = "idle" | "head" | "fixed" | "size" | "chunk" | "chunkEnd" | "trailer" | "close";
 
@@ -49,9 +48,7 @@ class Parser implements ResponseParser {
   #held: Buffer | null = null;
   /** Where the search for the next line end goes on, in `#held`. */
   #lineAt = 0;
-  /** The last head and its text; equal text is not read again. */
-  #lastText = "";
-  #lastHead: Head | null = null;
+  readonly #lastHead = new LastHead();
   #keepAliveMs = -1;
   #keepAliveMax = -1;
 
@@ -165,25 +162,21 @@ class Parser implements ResponseParser {
   }
 
   #head(buf: Buffer, at: number): number {
+    const repeated = this.#held === null ? this.#lastHead.repeated(buf, at) : null;
+    if (repeated !== null) {
+      const next = at + this.#lastHead.length;
+      this.#begin(repeated, next < buf.length);
+      return next;
+    }
     const block = this.#block(buf, at);
     if (block === null) return buf.length;
-    const parsed = this.#parse(block.text);
+    const parsed = this.#lastHead.read(block.text);
     if (typeof parsed === "string") {
       this.#fail("protocol", parsed);
       return buf.length;
     }
     this.#begin(parsed, block.next < buf.length);
     return block.next;
-  }
-
-  #parse(text: string): Head | string {
-    if (this.#lastHead !== null && text === this.#lastText) return this.#lastHead;
-    const parsed = parseHead(text);
-    if (typeof parsed !== "string" && text.length <= rememberedMax) {
-      this.#lastText = text;
-      this.#lastHead = parsed;
-    }
-    return parsed;
   }
 
   /** A whole head or trailer as text and the index after it in `buf`; null: more needed, or failed. */
@@ -250,7 +243,9 @@ class Parser implements ResponseParser {
     const take = Math.min(this.#left, buf.length - at);
     const next = at + take;
     this.#left -= take;
-    this.#sink?.data(take === buf.length ? buf : buf.subarray(at, next));
+    if (this.#sink?.skipsData !== true) {
+      this.#sink?.data(take === buf.length ? buf : buf.subarray(at, next));
+    }
     if (this.#left > 0 || this.done) return next;
     if (this.#state === "chunk") {
       this.#state = "chunkEnd";

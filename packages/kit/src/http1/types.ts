@@ -23,6 +23,8 @@ export type Http1Fault =
 export interface ResponseSink {
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer): void;
+  /** Bytes of a body of known length or in chunks are counted and not given to `data`, default false. */
+  readonly skipsData?: boolean;
   /**
    * A read that is one whole chunk of a chunked body: the first `end` bytes with its framing, its
    * data between `from` and `to`. True: taken as it is, and no `data` follows for it. `bytes` is only
