@@ -4,6 +4,8 @@ import type { Flight, LoadOutcome } from "../engine/flight.ts";
 export interface AnswerReader {
   head(flight: Flight, status: number, headers: readonly string[]): void;
   data(flight: Flight, chunk: Buffer, nowMs: number): void;
+  /** It reads no body: `data` may be left out. */
+  readonly skipsData?: boolean;
   /** The message ended whole; the outcome is the reader's. */
   end(flight: Flight, nowMs: number): LoadOutcome;
 }

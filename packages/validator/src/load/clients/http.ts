@@ -35,6 +35,7 @@ export function statusReader(expected?: readonly number[]): AnswerReader {
   return {
     head: () => {},
     data: () => {},
+    skipsData: true,
     end: (flight) => (accepts(flight.status) ? "ok" : statusOutcome(flight.status)),
   };
 }

@@ -32,7 +32,7 @@ export class EngineConnection implements ResponseSink {
     this.#openedMs = owner.o.clock.monotonicMs();
     this.#socket = connect((buf) => this.#read(buf));
     this.#secure = "encrypted" in this.#socket;
-    this.#socket.once(this.#secure ? "secureConnect" : "connect", () => void (this.#ready = true));
+    this.#socket.once(this.#secure ? "secureConnect" : "connect", () => this.#opened());
     this.#socket.on("end", () => this.#ended());
     this.#socket.on("error", (error: Error) => this.#failed(error));
     this.#socket.on("close", () => this.#lost("reset"));
@@ -45,8 +45,15 @@ export class EngineConnection implements ResponseSink {
     this.#reader = client.reader();
     this.#parser.start(client.method, this);
     const bytes = client.bytes(flight.index);
+    // Until the connection is there this is when it was asked for: all that a failed one has.
     flight.sendMs = this.#owner.o.clock.monotonicMs();
     this.#socket.write(bytes, gone);
+  }
+
+  /** The socket writes what it holds after this: waiting for a connection is no service of the target. */
+  #opened(): void {
+    this.#ready = true;
+    if (this.#flight !== null) this.#flight.sendMs = this.#owner.o.clock.monotonicMs();
   }
 
   head(status: number, headers: readonly string[]): void {
@@ -58,6 +65,10 @@ export class EngineConnection implements ResponseSink {
 
   data(chunk: Buffer): void {
     if (this.#flight !== null) this.#reader?.data(this.#flight, chunk, this.#readMs);
+  }
+
+  get skipsData(): boolean {
+    return this.#reader?.skipsData === true;
   }
 
   /** The answer is whole. */

@@ -38,6 +38,8 @@ export class Connections {
   readonly o: ConnectionsOptions;
   /** One buffer for all sockets: a read is consumed before the next one begins. */
   readonly readBuffer = Buffer.allocUnsafeSlow(readBytes);
+  /** What the last read filled of it: answers of one length need no other. */
+  #filled = this.readBuffer;
   readonly earlyCloses: EarlyCloses;
   readonly #dns: TargetDns;
   readonly #all = new Set<EngineConnection>();
@@ -182,7 +184,8 @@ export class Connections {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const { readBuffer } = this;
     const callback = (size: number): boolean => {
-      read(size === readBuffer.length ? readBuffer : readBuffer.subarray(0, size));
+      if (size !== this.#filled.length) this.#filled = readBuffer.subarray(0, size);
+      read(this.#filled);
       return true;
     };
     const onread = { buffer: readBuffer, callback };

@@ -88,7 +88,8 @@ export class Sender {
           halted: () => this.#draining || this.#closing,
           lose: (index, intendedMs, outcome) => {
             record.iteration(intendedMs, Number.NaN, outcome);
-            this.#finished(this.#open(at, 0, index, intendedMs), outcome);
+            const of = { step: 0, index, intendedMs, wakeMs: Number.NaN };
+            this.#finished(this.#open(at, of), outcome);
           },
         }),
       );
@@ -171,7 +172,7 @@ export class Sender {
       ...(this.#countTokens !== null && { countTokens: this.#countTokens }),
       send: (ask) => this.#send(at, ask),
       begin: (step, index, intendedMs) => {
-        const flight = this.#open(at, step, index, intendedMs);
+        const flight = this.#open(at, { step, index, intendedMs, wakeMs: Number.NaN });
         flight.sendMs = clock.monotonicMs();
         if (!this.#closed) this.#foreign.add(flight);
         return flight;
@@ -185,22 +186,21 @@ export class Sender {
   #send(at: number, ask: Ask): void {
     // Asked after the end of the run: not due any more.
     if (this.#closing) return;
-    const flight = this.#open(at, ask.step, ask.index, ask.intendedMs);
-    if (!Number.isNaN(ask.wakeMs)) {
-      flight.wakeMs = ask.wakeMs;
-      this.o.recorder.at(at).lag(flight);
-    }
+    const flight = this.#open(at, ask);
+    if (!Number.isNaN(ask.wakeMs)) this.o.recorder.at(at).lag(flight);
     flight.client = ask.client;
     flight.answered = ask.answered;
     this.connections.send(flight);
   }
 
-  #open(at: number, step: number, index: number, intendedMs: number): Flight {
-    const nowMs = this.o.clock.monotonicMs();
-    const flight = createFlight(at, index, Number.isNaN(intendedMs) ? nowMs : intendedMs);
-    flight.step = step;
+  #open(at: number, of: Pick<Ask, "step" | "index" | "intendedMs" | "wakeMs">): Flight {
+    const { intendedMs, wakeMs } = of;
+    const isTimed = !Number.isNaN(intendedMs) && !Number.isNaN(wakeMs);
+    const nowMs = isTimed ? wakeMs : this.o.clock.monotonicMs();
+    const flight = createFlight(at, of.index, Number.isNaN(intendedMs) ? nowMs : intendedMs);
+    flight.step = of.step;
     flight.phase = this.#runs[at]?.phase ?? -1;
-    flight.wakeMs = nowMs;
+    flight.wakeMs = Number.isNaN(wakeMs) ? nowMs : wakeMs;
     if (!this.#closed) this.o.recorder.due(at, flight);
     else flight.ended = true;
     return flight;
