@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, SeenRequest } from "./ledger.ts";
 import type { TargetOptions } from "./options.ts";
 import type { TargetRequest } from "./request.ts";
 
@@ -25,6 +25,7 @@ export class Exchange {
   /** 1, or 1.1 on the slower port. */
   readonly slower: number;
   readonly #next: () => void;
+  #firstMs = Number.NaN;
   #ended = false;
 
   constructor(
@@ -58,6 +59,7 @@ export class Exchange {
 
   chunk(text: string): void {
     const bytes = Buffer.from(text);
+    if (Number.isNaN(this.#firstMs)) this.#firstMs = this.state.clock.monotonicMs();
     this.socket.write(
       Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]),
     );
@@ -96,10 +98,11 @@ export class Exchange {
     return share !== undefined && share > 0 && this.state.random.unit() < share;
   }
 
-  #seen(): { arrivedMs: number; path: string; number: number | null } {
+  #seen(): Pick<SeenRequest, "arrivedMs" | "firstMs" | "path" | "number"> {
     const { arrivedMs, path, query } = this.request;
     const number = query.get("i");
-    return { arrivedMs, path, number: number === null ? null : Number(number) };
+    const firstMs = this.#firstMs;
+    return { arrivedMs, firstMs, path, number: number === null ? null : Number(number) };
   }
 
   #head(status: number, headers: Readonly<Record<string, string>>): Buffer {

@@ -20,4 +20,4 @@
 export type { Truth } from "./ledger.ts";
 export type { TargetOptions } from "./options.ts";
 export { type ReferenceTarget, startReferenceTarget } from "./start.ts";
-export { rankValue, serviceTimes, stallWaits } from "./truth.ts";
+export { firstChunkTimes, rankValue, serviceTimes, stallWaits } from "./truth.ts";

@@ -2,6 +2,8 @@
 export interface SeenRequest {
   /** First byte of the request read. */
   readonly arrivedMs: number;
+  /** First chunk of a streamed answer written; NaN when there was none. */
+  readonly firstMs: number;
   /** Last byte of the answer written; NaN when there was none. */
   readonly doneMs: number;
   /** 0 when no answer was given. */
@@ -21,6 +23,8 @@ export interface Truth {
   /** Requests past the recorded ones: counted above, without times. */
   readonly unrecorded: number;
   readonly arrivedMs: readonly number[];
+  /** null where no chunk was streamed. */
+  readonly firstMs: readonly (number | null)[];
   /** null where there was no answer. */
   readonly doneMs: readonly (number | null)[];
   /** `i` of the query, beside `arrivedMs`. */
@@ -41,6 +45,7 @@ export class Ledger {
   #statuses = new Map<string, number>();
   #counts = new Map<string, number>();
   #arrivedMs: number[] = [];
+  #firstMs: (number | null)[] = [];
   #doneMs: (number | null)[] = [];
   #numbers: (number | null)[] = [];
   #stalls: [number, number][] = [];
@@ -50,6 +55,7 @@ export class Ledger {
   reset(): void {
     for (const map of [this.#requests, this.#statuses, this.#counts]) map.clear();
     this.#arrivedMs = [];
+    this.#firstMs = [];
     this.#doneMs = [];
     this.#numbers = [];
     this.#stalls = [];
@@ -69,7 +75,8 @@ export class Ledger {
       return;
     }
     this.#arrivedMs.push(request.arrivedMs);
-    this.#doneMs.push(Number.isNaN(request.doneMs) ? null : request.doneMs);
+    this.#firstMs.push(known(request.firstMs));
+    this.#doneMs.push(known(request.doneMs));
     this.#numbers.push(request.number);
   }
 
@@ -89,11 +96,17 @@ export class Ledger {
       connections: this.#connections,
       unrecorded: this.#unrecorded,
       arrivedMs: this.#arrivedMs,
+      firstMs: this.#firstMs,
       doneMs: this.#doneMs,
       numbers: this.#numbers,
       stalls: this.#stalls,
     };
   }
+}
+
+/** null, which JSON has, for NaN. */
+function known(ms: number): number | null {
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** Names past the first 10,000 are counted together. */

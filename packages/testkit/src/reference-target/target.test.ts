@@ -4,6 +4,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../eventually.ts";
 import {
+  firstChunkTimes,
   rankValue,
   type ReferenceTarget,
   serviceTimes,
@@ -132,6 +133,18 @@ describe("reference target's streams", () => {
     expect(text).toContain('"completion_tokens":6');
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
     expect(serviceTimes(await target.truth())[0]).toBeGreaterThan(5 * 15 - 5);
+  });
+
+  it("its first chunk is stamped when it leaves, and answers in one piece have none", async () => {
+    await target.configure({ stream: { chunks: 4, gapMs: 20, firstMs: 40 } });
+    await stream();
+    await fetch(`${target.url}/x`);
+    const truth = await target.truth();
+    const [streamedMs = 0] = serviceTimes(truth).slice(-1);
+    const firsts = firstChunkTimes(truth);
+    expect(firsts).toHaveLength(1);
+    expect(firsts[0]).toBeGreaterThan(38);
+    expect(streamedMs - (firsts[0] ?? 0)).toBeGreaterThan(3 * 20 - 5);
   });
 
   it("a buffered stream takes the same time and arrives at once", async () => {

@@ -2,10 +2,19 @@ import type { Truth } from "./ledger.ts";
 
 /** Service times in ms that the target saw of answered requests, in ascending order. */
 export function serviceTimes({ arrivedMs, doneMs }: Truth): number[] {
+  return timesSince(arrivedMs, doneMs);
+}
+
+/** Times in ms that the target saw from a request to its first streamed chunk, in ascending order. */
+export function firstChunkTimes({ arrivedMs, firstMs }: Truth): number[] {
+  return timesSince(arrivedMs, firstMs);
+}
+
+function timesSince(arrivedMs: readonly number[], untilMs: readonly (number | null)[]): number[] {
   const times: number[] = [];
   arrivedMs.forEach((arrived, i) => {
-    const done = doneMs[i];
-    if (typeof done === "number") times.push(done - arrived);
+    const until = untilMs[i];
+    if (typeof until === "number") times.push(until - arrived);
   });
   return times.toSorted((a, b) => a - b);
 }
