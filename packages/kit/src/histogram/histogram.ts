@@ -188,12 +188,12 @@ class SharedHistogram implements Histogram {
     const octave = (index >> this.#bits) - 1;
     if (octave < 0) return index;
     const sub = index & ((1 << this.#bits) - 1);
-    return ((1 << this.#bits) + sub) * 2 ** octave;
+    return ((1 << this.#bits) + sub) * (1 << octave);
   }
 
   #high(index: number): number {
     const octave = Math.max(0, (index >> this.#bits) - 1);
     const last = index === this.#counts.length - 1;
-    return last ? Math.max(rangeUs - 1, this.maxUs) : this.#low(index) + 2 ** octave - 1;
+    return last ? Math.max(rangeUs - 1, this.maxUs) : this.#low(index) + (1 << octave) - 1;
   }
 }
