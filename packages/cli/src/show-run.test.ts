@@ -41,9 +41,18 @@ describe("showRun", () => {
   it.each([false, true])("a view that was not written is named beside it, json %s", (json) => {
     const failure = { id: "junit", message: "no \u001b[31mink" };
     const host = shown({ json }, [failure]);
-    expect(host.err()).toMatch(/^LL_CLI_WRITE junit: no .*ink\n$/);
+    expect(host.err()).toMatch(/^LL_CLI_WRITE junit: no .*ink\. Check that the folder exists/);
     expect(host.err()).not.toContain("\u001b");
     expect(host.out()).not.toContain("LL_CLI_WRITE");
+  });
+
+  it("the card names the report that was written, and none where none was", () => {
+    const [html, md] = ["html", "md"].map((id) => ({ id, message: "no space left" }));
+    if (html === undefined || md === undefined) throw new Error("no failures");
+    expect(shown().out()).toContain("runs/r1/report.html");
+    expect(shown({}, [html]).out()).toContain("runs/r1/report.md");
+    expect(shown({}, [html]).out()).not.toContain("report.html");
+    expect(shown({}, [html, md]).out()).not.toContain("runs/r1/report");
   });
 
   it("a terminal's own width is used, 80 columns where there is none", () => {

@@ -1,5 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import type { ValidationResult } from "@loadline/validator";
+import { cliErrors } from "./errors.ts";
 import type { CliHost } from "./process/host.ts";
 import { verdictCard } from "./terminal/card.ts";
 import { cleanText } from "./terminal/clean-text.ts";
@@ -16,6 +17,12 @@ export function runsDirOf({
   return out === undefined ? join(stateDir, "runs") : resolve(host.cwd, out);
 }
 
+/** Views for a person, the best first. */
+const readable = [
+  { id: "html", file: "report.html" },
+  { id: "md", file: "report.md" },
+] as const;
+
 export interface ShownRun {
   /** The command that runs it again, as an argument list. */
   readonly again: readonly string[];
@@ -31,17 +38,20 @@ export function showRun(
   { again, json, above = "" }: ShownRun,
 ): void {
   for (const { id, message } of reporterFailures) {
-    host.stderr.write(`LL_CLI_WRITE ${id}: ${cleanText(message)}\n`);
+    const { line } = cliErrors.make("LL_CLI_WRITE", `${id}: ${message}.`.replace(/\.\.$/, "."));
+    host.stderr.write(`${cleanText(line)}\n`);
   }
   if (json) {
     host.stdout.write(`${JSON.stringify(verdict, null, 2)}\n`);
     return;
   }
+  const failed = new Set(reporterFailures.map(({ id }) => id));
   const near = relative(host.cwd, runDir);
   const card = verdictCard(verdict, {
     columns: host.stdout.isTty ? host.stdout.columns : 80,
     paint: createPaint(isColoured(host, host.stdout)),
     runDir: near.startsWith("..") ? runDir : near,
+    report: readable.find(({ id }) => !failed.has(id))?.file ?? null,
     again,
   });
   host.stdout.write(above + card);

@@ -38,6 +38,13 @@ export const validatorErrors = defineErrors({
     summary: "The run directory cannot be written.",
     remedy: "Check the path given by `--out` or `--state`, its permissions and free space.",
   },
+  LL_RUN_WRITE: {
+    fault: "caller",
+    retryable: false,
+    exit: 3,
+    summary: "The folder of the run cannot be written to, so the run has no verdict.",
+    remedy: "Free space there, or give another folder with `--out` or `--state`, then run again.",
+  },
   LL_BUNDLE_READ: {
     fault: "caller",
     retryable: false,

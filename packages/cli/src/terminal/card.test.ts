@@ -22,6 +22,7 @@ const o = {
   columns: 80,
   paint: createPaint(false),
   runDir: ".loadline/runs/20261121T101812Z-ab12",
+  report: "report.html",
   again: ["loadline", "up", "--once"],
 };
 

@@ -15,6 +15,8 @@ export interface CardOptions {
   readonly paint: Paint;
   /** Folder of the run, as the user may type it. */
   readonly runDir: string;
+  /** Name of the view in it that a person reads; null when none could be written. */
+  readonly report: string | null;
   /** The command that runs this again, as an argument list. */
   readonly again: readonly string[];
 }
@@ -105,7 +107,7 @@ function footLines(o: CardOptions, columns: number): string[] {
   return [
     ...labelled("again", commandLines(o.again, columns - labelWidth)),
     ...verifyLines(o.runDir, columns),
-    pathField("report", "", `${o.runDir}/report.html`, columns),
+    ...(o.report === null ? [] : [pathField("report", "", `${o.runDir}/${o.report}`, columns)]),
   ];
 }
 

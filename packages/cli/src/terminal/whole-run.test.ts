@@ -63,7 +63,9 @@ describe("one stage from its first word to its card", () => {
     if (verdict === null) throw new Error("the run left no verdict");
     const again = ["loadline", "probe", "--target", targetOf()];
     const paint = createPaint(false);
-    expect(plain(out)).toBe(verdictCard(verdict, { columns: 80, paint, runDir: near, again }));
+    expect(plain(out)).toBe(
+      verdictCard(verdict, { columns: 80, paint, runDir: near, report: "report.html", again }),
+    );
   });
 
   it("where nothing can be drawn over, each step is one line of key=value, without a control character", async () => {

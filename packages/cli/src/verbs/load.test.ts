@@ -195,7 +195,9 @@ describe("loadline load", () => {
     writeFileSync(join(cwd, "plan.yaml"), text.join("\n"));
     const { exit, host } = await load(["plan.yaml", "--target", server.url]);
     expect(host.out()).toContain("all.get.response");
-    expect(host.out()).toMatch(/^guard pacer +[\d.]+ ms of [\d.]+ ms, (holds|breached|no failure)/m);
+    expect(host.out()).toMatch(
+      /^guard pacer +[\d.]+ ms of [\d.]+ ms, (holds|breached|no failure)/m,
+    );
     skipIfBusy(context, host.out());
     expect([exit, host.err()]).toEqual([0, expect.any(String)]);
   }, 60_000);

@@ -130,6 +130,39 @@ describe("the log of a run", () => {
     expect(records[2]?.prev).toBe(records[1]?.hash);
   });
 
+  it("what the disk does not take ends the run with its own error, at every later word too", () => {
+    const { dir, recorder } = open();
+    recorder.append(note({ i: 0 }));
+    recorder.close();
+    const refused = { code: "LL_RUN_WRITE", row: { exit: 3 } };
+    const failures = [
+      () => recorder.append(note({ i: 1 })),
+      () => recorder.append(note({ i: 2 })),
+      () => recorder.sync(),
+    ].map((step) => {
+      try {
+        step();
+        return null;
+      } catch (error) {
+        return error;
+      }
+    });
+    for (const failure of failures) expect(failure).toMatchObject(refused);
+    expect(failures[1]).toBe(failures[0]);
+    expect(String(failures[0])).toContain(join(dir, "evidence.jsonl"));
+    expect(linesOf(dir)).toHaveLength(1);
+  });
+
+  it("a file that cannot be written whole is LL_RUN_WRITE and names it", () => {
+    const dir = join(place.root, "gone");
+    expect(() => writeWhole(dir, "verdict.json", "{}")).toThrow(join(dir, "verdict.json"));
+    try {
+      writeWhole(dir, "verdict.json", "{}");
+    } catch (error) {
+      expect(error).toMatchObject({ code: "LL_RUN_WRITE" });
+    }
+  });
+
   it("a half-written last line spoils itself alone: every line before it reads", () => {
     const { dir, recorder } = open();
     for (let i = 0; i < 4; i++) recorder.append(note({ i }));

@@ -2,8 +2,9 @@ import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createChain, type EvidenceRecord, type Observation, recordLine } from "@loadline/contract";
 import { type Clock, isoTime } from "@loadline/kit/clock";
+import type { LoadlineError } from "@loadline/kit/errors";
 import type { Redactor } from "./redact.ts";
-import { writeWhole } from "./run-directory.ts";
+import { writeFailure, writeWhole } from "./run-directory.ts";
 import { sha256 } from "./sha256.ts";
 
 /** An observation without what is the same for all of a run. */
@@ -36,9 +37,21 @@ export interface RecorderOptions {
   readonly before?: readonly EvidenceRecord[];
 }
 
-/** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. */
+/** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. @throws LL_RUN_WRITE */
 export function createRecorder(o: RecorderOptions): Recorder {
-  const handle = openSync(join(o.runDir, "evidence.jsonl"), "ax", 0o644);
+  const path = join(o.runDir, "evidence.jsonl");
+  let failure: LoadlineError | undefined;
+  const whole = <T>(step: () => T): T => {
+    // Behind half a line nothing could be read.
+    if (failure !== undefined) throw failure;
+    try {
+      return step();
+    } catch (cause) {
+      failure = writeFailure(path, cause);
+      throw failure;
+    }
+  };
+  const handle = whole(() => openSync(path, "ax", 0o644));
   const { run, planDigest, before = [] } = o;
   const last = before.at(-1);
   const after = last === undefined ? {} : { after: { head: last.hash, count: before.length } };
@@ -47,7 +60,9 @@ export function createRecorder(o: RecorderOptions): Recorder {
   const records: EvidenceRecord[] = [...before];
   const write = (record: EvidenceRecord): void => {
     const bytes = Buffer.from(recordLine(record));
-    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+    whole(() => {
+      for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+    });
   };
   for (const record of before) write(record);
   return {
@@ -73,7 +88,7 @@ export function createRecorder(o: RecorderOptions): Recorder {
       if (!existsSync(join(directory, digest))) writeWhole(directory, digest, masked);
       return digest;
     },
-    sync: () => fsyncSync(handle),
+    sync: () => whole(() => fsyncSync(handle)),
     close: () => closeSync(handle),
     records,
     head: () => chain.head(),

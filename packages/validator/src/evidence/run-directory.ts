@@ -11,6 +11,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { isoTime } from "@loadline/kit/clock";
+import type { LoadlineError } from "@loadline/kit/errors";
 import type { Random } from "@loadline/kit/random";
 import { validatorErrors } from "../errors.ts";
 
@@ -61,7 +62,13 @@ function writeSynced(path: string, content: string | Uint8Array): void {
   }
 }
 
-/** Writes a file whole or not at all: under another name, fsync, rename. */
+/** What ends a run whose evidence finds no place: what was seen is not kept, so nothing is decided. */
+export function writeFailure(path: string, cause: unknown): LoadlineError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return validatorErrors.make("LL_RUN_WRITE", `${path}: ${why}.`, { cause });
+}
+
+/** Writes a file whole or not at all: under another name, fsync, rename. @throws LL_RUN_WRITE */
 export function writeWhole(directory: string, name: string, content: string | Uint8Array): void {
   const temporary = join(directory, `.${name.replaceAll("/", "-")}.partial`);
   try {
@@ -69,7 +76,7 @@ export function writeWhole(directory: string, name: string, content: string | Ui
     renameSync(temporary, join(directory, name));
   } catch (cause) {
     rmSync(temporary, { force: true });
-    throw cause;
+    throw writeFailure(join(directory, name), cause);
   }
   fsyncPath(directory);
 }
