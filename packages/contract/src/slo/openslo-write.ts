@@ -6,7 +6,7 @@ import { spanText } from "./write-document.ts";
 
 export const openSloVersion = "openslo/v1";
 /** Says of a policy which pair it is half of. */
-export const pairAnnotation = "loadline.dev/pair";
+const pairAnnotation = "loadline.dev/pair";
 /** The names of OpenSLO have no dots. */
 const nameOf = (text: string): string => text.replaceAll(/[._ ]/g, "-");
 

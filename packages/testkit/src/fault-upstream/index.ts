@@ -7,6 +7,6 @@
  * ```
  */
 export { type Behaviour, type BehaviourId, behaviours, type Step } from "./behaviours.ts";
-export { contentOf, eventOf } from "./answers.ts";
+export { contentOf } from "./answers.ts";
 export { startFaultUpstream } from "./fault-upstream.ts";
 export type { FaultUpstream, FaultUpstreamOptions, Seen } from "./fault-upstream.ts";

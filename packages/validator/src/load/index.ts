@@ -7,13 +7,10 @@
  * ```
  */
 export { loadErrors } from "./errors.ts";
-export { checkLoadPlan } from "./plan/check.ts";
-export { loadCaps } from "./plan/check-scenario.ts";
-export { loadGuards } from "./guards/index.ts";
 export { growthClaims, growthStream } from "./growth-claims.ts";
 export { bindJob } from "./job.ts";
 export type { BoundJob, GuardWaiver, LoadJob, ObserveSpec } from "./job.ts";
-export { armOrder, arms, blockMs, blockPlan, gapMs, interleave } from "./compare/interleave.ts";
+export { arms, blockMs, gapMs, interleave } from "./compare/interleave.ts";
 export type { AbBlock, Arm } from "./compare/interleave.ts";
 export { checkComparable, identityOf } from "./compare/stored.ts";
 export type { RunIdentity } from "./compare/stored.ts";
@@ -31,7 +28,6 @@ export { shortSamples } from "./record/samples.ts";
 export { scheduledMs } from "./schedule/hash.ts";
 export { admittedBy } from "./schedule/limiter.ts";
 export { runLoad } from "./run-load.ts";
-export { parseTrace } from "./schedule/trace.ts";
 export type { TraceFormat } from "./schedule/trace-formats.ts";
 export type { BoundClaim, FigureRule, ThresholdSpec } from "./thresholds/bound-claim.ts";
 export type { FigureSeries } from "./record/figures.ts";

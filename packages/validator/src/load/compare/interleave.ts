@@ -13,8 +13,6 @@ export type Arm = (typeof arms)[number];
 export const blockMs = 1_000;
 /** Between two blocks, ms: connections open in it, its requests count nowhere. */
 export const gapMs = 100;
-/** Fewest triples of a comparison. */
-export const triplesMin = 100;
 /** Answers of a block are waited for this long, ms. */
 const gracefulStopMs = 10_000;
 

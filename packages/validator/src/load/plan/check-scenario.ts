@@ -10,7 +10,7 @@ import { durationOf } from "./duration.ts";
 import { above, invalid } from "./refusal.ts";
 
 /** Safety caps: above them nothing is sent. */
-export const loadCaps = {
+const loadCaps = {
   rate: 50_000,
   vus: 20_000,
   durationMs: 24 * 3_600_000,
