@@ -1,0 +1,86 @@
+/** A server of another kind behind the declared address: named, bounded in time, never a pass. */
+import { createServer as createHttp } from "node:http";
+import { createServer as createTcp, type Server, type Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { stackTwins } from "../selftest/stack-twins.ts";
+import { runStackPlan } from "./stack.fixture.ts";
+import { listening } from "./stubs/listening.ts";
+import type { StartTwin } from "./stubs/twin.ts";
+
+const json = (body: string) =>
+  createHttp((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "application/json" }).end(body);
+  });
+const tcp = (each: (socket: Socket) => void) =>
+  createTcp((socket) => {
+    socket.on("error", () => socket.destroy());
+    each(socket);
+  });
+
+/** Servers that are none of the kinds; each takes every connection. */
+const strangers: Readonly<Record<string, () => Server>> = {
+  "a web page": () =>
+    createHttp((request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-type": "text/html" }).end("<html>welcome</html>");
+    }),
+  "an empty object": () => json("{}"),
+  "an empty list": () => json("[]"),
+  "what it was sent": () =>
+    createHttp((request, response) => {
+      response.writeHead(200, { "content-type": request.headers["content-type"] ?? "text/plain" });
+      request.pipe(response);
+    }),
+  "a login page elsewhere": () =>
+    createHttp((request, response) => {
+      request.resume();
+      response.writeHead(302, { location: "/login" }).end();
+    }),
+  "OK to every line": () => tcp((socket) => void socket.on("data", () => socket.write("+OK\r\n"))),
+  "a mail server": () => tcp((socket) => void socket.write("220 mail.invalid ESMTP\r\n")),
+  "zeros for ever": () =>
+    tcp((socket) => {
+      const more = (): void => {
+        while (socket.writable && socket.write(Buffer.alloc(4_096)));
+      };
+      socket.on("drain", more);
+      more();
+    }),
+  "the end of the connection": () => tcp((socket) => void socket.destroy()),
+};
+
+/** Kinds that read files or the kernel's tables, and those that ask no server of their own. */
+const local = ["container", "kubernetes", "listeners", "logs", "resources", "secrets"];
+const kinds = Object.entries(stackTwins).filter(([kind]) => !local.includes(kind));
+
+/** What is passed or broken of a healthy twin's service, its address that of the stranger. */
+async function behind(start: StartTwin, port: number): Promise<[string, string][]> {
+  await using twin = await start([]);
+  const url = new URL(String(twin.service["url"]));
+  url.port = String(port);
+  const services = { it: { ...twin.service, url: url.href }, ...twin.neighbours };
+  const { words, sentences } = await runStackPlan(
+    { ...twin.stack, timeoutMs: 700, services },
+    twin.secrets,
+  );
+  const odd = Object.keys(words).filter((id) => /^passed|^error crashed/.test(words[id] ?? ""));
+  return odd
+    .filter((id) => id.startsWith("it."))
+    .map((id) => [id, `${words[id] ?? ""}: ${sentences[id] ?? ""}`]);
+}
+
+/** That a web server answers is true of every web server, and all that the check of it says. */
+const isSaid = (kind: string, id: string): boolean => kind === "http" && id === "it.answers";
+
+describe.each(kinds)("%s", (kind, start) => {
+  it.each(Object.entries(strangers))(
+    "is not %s",
+    async (_, make) => {
+      await using stranger = await listening(make());
+      const odd = await behind(start, stranger.port);
+      expect(odd.filter(([id]) => !isSaid(kind, id))).toEqual([]);
+    },
+    30_000,
+  );
+});
