@@ -45,6 +45,8 @@ export interface Client {
    * this client are framed in another way.
    */
   writeChunk?(framed: string): boolean;
+  /** While on, small pieces wait, and go out in one write when it is turned off. */
+  gather?(isOn: boolean): void;
   end(chunk?: Buffer): void;
   /** Breaks the connection: the client sees a cut answer. */
   destroy(): void;

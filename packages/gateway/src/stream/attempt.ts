@@ -63,6 +63,7 @@ export interface AttemptOptions {
 const streamType = "text/event-stream";
 const rateWindowMs = 30_000;
 const lingerMs = 1000;
+const lineEndBytes = 2;
 const never = Number.POSITIVE_INFINITY;
 
 /** One upstream call for one exchange: asks the machine, and does what it says. */
@@ -160,15 +161,20 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     else this.#whole?.push(chunk);
   }
 
-  wholeChunk(bytes: Buffer, from: number, to: number, end: number): boolean {
+  wholeChunk(bytes: Buffer, start: number, from: number, end: number): boolean {
     const relay = this.#relay;
     if (this.isOver || relay?.takesWhole !== true) return false;
-    const framed = bytes.toString("latin1", 0, end);
-    if (!relay.isKnown(framed, from, to)) return false;
+    const framed = bytes.toString("latin1", start, end);
+    const to = framed.length - lineEndBytes;
+    if (!relay.isKnown(framed, from - start, to)) return false;
     this.#lastDataMs = this.host.watch.nowMs;
-    this.#rateBytes += to - from;
-    relay.pushWhole(framed, from, to);
+    this.#rateBytes += to - (from - start);
+    relay.pushWhole(framed, from - start, to);
     return true;
+  }
+
+  gather(isOn: boolean): void {
+    this.host.x.client.gather?.(isOn);
   }
 
   end(): void {

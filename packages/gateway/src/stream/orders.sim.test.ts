@@ -31,7 +31,7 @@ describe("random orders of events", () => {
     const text = world.metrics.render();
     expect(text).toContain("loadline_exit_violations_total 0\n");
     expect(text).toContain("loadline_streams_open 0\n");
-  }, 60_000);
+  }, 240_000);
 });
 
 type Knock = (state: StreamState, input: StreamInput) => StreamCell | undefined;

@@ -68,8 +68,7 @@ function send(random: Random, lane: Lane, text: string): void {
 function offered(lane: Lane, text: string): boolean {
   const size = `${text.length.toString(16)}\r\n`;
   const framed = Buffer.from(`${size}${text}\r\n`);
-  const to = size.length + text.length;
-  return lane.sink.wholeChunk?.(framed, size.length, to, framed.length) ?? false;
+  return lane.sink.wholeChunk?.(framed, 0, size.length, framed.length) ?? false;
 }
 
 function step(random: Random, world: World, order: Order, number: number): void {

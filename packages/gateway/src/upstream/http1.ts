@@ -90,8 +90,12 @@ class ClassifyingSink implements ResponseSink {
     this.#sink.data(chunk);
   }
 
-  wholeChunk(bytes: Buffer, from: number, to: number, end: number): boolean {
-    return this.#sink.wholeChunk?.(bytes, from, to, end) ?? false;
+  wholeChunk(bytes: Buffer, start: number, from: number, end: number): boolean {
+    return this.#sink.wholeChunk?.(bytes, start, from, end) ?? false;
+  }
+
+  gather(isOn: boolean): void {
+    this.#sink.gather?.(isOn);
   }
 
   end(): void {

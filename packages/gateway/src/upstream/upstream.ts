@@ -74,10 +74,12 @@ export interface UpstreamSink {
   head(status: number, headers: readonly string[]): void;
   data(chunk: Buffer): void;
   /**
-   * One chunk of a chunked body with its framing in the first `end` bytes, its data between `from`
-   * and `to`, valid only during the call. True: taken, and no `data` follows for it.
+   * One chunk of a chunked body with its framing between `start` and `end`, its data from `from` to
+   * two bytes before `end`, valid only during the call. True: taken, and no `data` follows for it.
    */
-  wholeChunk?(bytes: Buffer, from: number, to: number, end: number): boolean;
+  wholeChunk?(bytes: Buffer, start: number, from: number, end: number): boolean;
+  /** Around the calls for one read of more than one chunk. */
+  gather?(isOn: boolean): void;
   end(): void;
   fail(failure: FailureClass, detail: string): void;
 }

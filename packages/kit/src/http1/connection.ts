@@ -32,7 +32,7 @@ export class Connection implements ResponseSink {
     if (!this.#ready) this.#awaitConnect(secure);
     socket.setNoDelay(true);
     // Silent when the connector passed `onread` on.
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("data", (chunk: Buffer) => this.#read(chunk, chunk.length));
     socket.on("end", () => this.#ended());
     socket.on("error", (error: Error) => this.#failed(error));
     socket.on("close", () => this.#lost("reset", "the connection was closed"));
@@ -54,8 +54,8 @@ export class Connection implements ResponseSink {
     this.#exchange?.sink.data(this.#isShared ? Buffer.from(chunk) : chunk);
   }
 
-  wholeChunk(bytes: Buffer, from: number, to: number, end: number): boolean {
-    return this.#exchange?.sink.wholeChunk?.(bytes, from, to, end) ?? false;
+  wholeChunk(bytes: Buffer, start: number, from: number, end: number): boolean {
+    return this.#exchange?.sink.wholeChunk?.(bytes, start, from, end) ?? false;
   }
 
   end(): void {
@@ -112,17 +112,26 @@ export class Connection implements ResponseSink {
 
   #readShared(length: number): boolean {
     this.#isShared = true;
-    const { readBuffer } = this.#pool;
-    if (!this.#parser.offerChunk(readBuffer, length)) this.#feed(readBuffer.subarray(0, length));
+    this.#read(this.#pool.readBuffer, length);
     return true;
   }
 
-  #read(chunk: Buffer): void {
-    if (!this.#parser.offerChunk(chunk, chunk.length)) this.#feed(chunk);
+  #read(bytes: Buffer, length: number): void {
+    const isOneChunk = this.#parser.chunkEnd(bytes, 0, length) === length;
+    // The exchange may be over when the read is.
+    const gathering = isOneChunk ? undefined : this.#exchange?.sink;
+    gathering?.gather?.(true);
+    for (let start = 0; start < length;) {
+      const end = this.#parser.offerChunk(bytes, start, length);
+      if (end === start)
+        this.#feed(start === 0 && length === bytes.length ? bytes : bytes.subarray(start, length));
+      start = end === start ? length : end;
+    }
+    gathering?.gather?.(false);
   }
 
-  #feed(chunk: Buffer): void {
-    this.#parser.feed(chunk);
+  #feed(bytes: Buffer): void {
+    this.#parser.feed(bytes);
     // Bytes nobody asked for: the next answer on this connection would not be ours.
     if (this.#exchange === null && !this.#parser.reusable) this.#leave();
   }

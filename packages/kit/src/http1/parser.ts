@@ -44,6 +44,8 @@ class Parser implements ResponseParser {
   /** Last byte was CR, in size lines, trailers and chunk ends. */
   #sawCr = false;
   #inExtension = false;
+  /** Where the data begins of the chunk that `chunkEnd` found. */
+  #chunkFrom = 0;
   /** A head or trailer split over reads. */
   #held: Buffer | null = null;
   /** Where the search for the next line end goes on, in `#held`. */
@@ -108,12 +110,27 @@ class Parser implements ResponseParser {
     }
   }
 
-  offerChunk(bytes: Buffer, length: number): boolean {
+  offerChunk(bytes: Buffer, start: number, length: number): number {
     const sink = this.#sink;
-    if (this.#state !== "size" || this.#lineBytes > 0 || sink?.wholeChunk === undefined)
-      return false;
-    const from = wholeChunkData(bytes, length);
-    return from > 0 && sink.wholeChunk(bytes, from, length - 2, length);
+    if (sink?.wholeChunk === undefined) return start;
+    const end = this.chunkEnd(bytes, start, length);
+    return end > 0 && sink.wholeChunk(bytes, start, this.#chunkFrom, end) ? end : start;
+  }
+
+  chunkEnd(bytes: Buffer, start: number, length: number): number {
+    if (this.#state !== "size" || this.#lineBytes > 0) return -1;
+    let size = 0;
+    let at = start;
+    for (; at < start + wholeDigitsMax && at < length; at++) {
+      const digit = hexDigit(bytes[at] ?? 0);
+      if (digit < 0) break;
+      size = size * 16 + digit;
+    }
+    this.#chunkFrom = at + 2;
+    const end = at + size + 4;
+    return size > 0 && end <= length && isLineEnd(bytes, at) && isLineEnd(bytes, end - 2)
+      ? end
+      : -1;
   }
 
   eof(): void {
@@ -346,20 +363,7 @@ class Parser implements ResponseParser {
   }
 }
 
-/** Where the data of a chunk begins that is these `length` bytes and nothing else; -1: they are not. */
-function wholeChunkData(bytes: Buffer, length: number): number {
-  let size = 0;
-  let at = 0;
-  for (; at < wholeDigitsMax; at++) {
-    const digit = hexDigit(bytes[at] ?? 0);
-    if (digit < 0) break;
-    size = size * 16 + digit;
-  }
-  const from = at + 2;
-  if (size === 0 || from + size + 2 !== length || length > bytes.length) return -1;
-  const isLine = bytes[at] === cr && bytes[at + 1] === lf;
-  return isLine && bytes[length - 2] === cr && bytes[length - 1] === lf ? from : -1;
-}
+const isLineEnd = (bytes: Buffer, at: number): boolean => bytes[at] === cr && bytes[at + 1] === lf;
 
 function hexDigit(c: number): number {
   if (c >= 48 && c <= 57) return c - 48;

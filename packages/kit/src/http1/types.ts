@@ -26,11 +26,13 @@ export interface ResponseSink {
   /** Bytes of a body of known length or in chunks are counted and not given to `data`, default false. */
   readonly skipsData?: boolean;
   /**
-   * A read that is one whole chunk of a chunked body: the first `end` bytes with its framing, its
-   * data between `from` and `to`. True: taken as it is, and no `data` follows for it. `bytes` is only
-   * valid during the call. Absent: every chunk comes as `data`.
+   * One whole chunk of a chunked body, with its framing between `start` and `end`, its data from
+   * `from` to two bytes before `end`. True: taken as it is, and no `data` follows for it. `bytes` is
+   * only valid during the call. Absent: every chunk comes as `data`.
    */
-  wholeChunk?(bytes: Buffer, from: number, to: number, end: number): boolean;
+  wholeChunk?(bytes: Buffer, start: number, from: number, end: number): boolean;
+  /** Around the calls for one read of more than one chunk: what they write may go out in one piece. */
+  gather?(isOn: boolean): void;
   end(): void;
   fail(code: Http1Fault, detail: string): void;
 }
@@ -42,10 +44,12 @@ export interface ResponseParser {
   /** Bytes read; consumed before it returns. Bytes after the end make the parser not `reusable`. */
   feed(buf: Buffer): void;
   /**
-   * Gives the first `length` bytes to the sink's `wholeChunk` when they are exactly that, between
-   * two chunks. False: nothing was read of them, and they must be fed.
+   * Gives the sink's `wholeChunk` the chunk that begins at `start`, when it is whole within the first
+   * `length` bytes. Gives its end; `start` when nothing was read and the bytes must be fed.
    */
-  offerChunk(bytes: Buffer, length: number): boolean;
+  offerChunk(bytes: Buffer, start: number, length: number): number;
+  /** End of the chunk that begins at `start`, if it is whole within the first `length` bytes; else -1. */
+  chunkEnd(bytes: Buffer, start: number, length: number): number;
   /** The peer closed: ends a close-delimited body, fails any other unfinished response. */
   eof(): void;
   /** No further call reaches the sink until the next `start`. */

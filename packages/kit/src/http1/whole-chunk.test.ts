@@ -1,6 +1,8 @@
+import { Socket } from "node:net";
+import { TestClock } from "@loadline/kit/clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createResponseParser } from "./index.ts";
+import { createHttp1Pool, createResponseParser } from "./index.ts";
 
 const head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 
@@ -18,10 +20,10 @@ function read(pieces: readonly string[], takes: (data: string) => boolean = () =
   parser.start("GET", {
     head: () => undefined,
     data: (chunk) => void (seen.body += chunk.toString("latin1")),
-    wholeChunk(buffer, from, to, end) {
-      const data = buffer.toString("latin1", from, to);
+    wholeChunk(buffer, start, from, end) {
+      const data = buffer.toString("latin1", from, end - 2);
       if (!takes(data)) return false;
-      seen.whole.push(buffer.toString("latin1", 0, end));
+      seen.whole.push(buffer.toString("latin1", start, end));
       seen.body += data;
       return true;
     },
@@ -32,12 +34,15 @@ function read(pieces: readonly string[], takes: (data: string) => boolean = () =
   const shared = Buffer.alloc(4096, "\r\n0\r\n\r\n");
   for (const piece of pieces) {
     const length = shared.write(piece, "latin1");
-    if (!parser.offerChunk(shared, length)) parser.feed(Buffer.from(shared.subarray(0, length)));
+    let start = 0;
+    let end = parser.offerChunk(shared, start, length);
+    for (; end > start; end = parser.offerChunk(shared, start, length)) start = end;
+    parser.feed(Buffer.from(shared.subarray(start, length)));
   }
   return seen;
 }
 
-describe("a read that is one whole chunk", () => {
+describe("a whole chunk of a read", () => {
   it("comes in its framing, and the body goes on after it", () => {
     const seen = read([head, "3\r\nabc\r\n", "00A\r\n0123456789\r\n", "0\r\n\r\n"]);
     expect(seen.whole).toEqual(["3\r\nabc\r\n", "00A\r\n0123456789\r\n"]);
@@ -51,14 +56,25 @@ describe("a read that is one whole chunk", () => {
   });
 
   it.each([
+    ["another", "3\r\ndef\r\n", ["3\r\nabc\r\n", "3\r\ndef\r\n"], "abcdef"],
+    ["half of another", "3\r\nd", ["3\r\nabc\r\n"], "abcd"],
+    ["the last", "0\r\n\r\n", ["3\r\nabc\r\n"], "abc"],
+  ])("comes in its framing with %s behind it", (_name, behind, whole, body) => {
+    expect(read([head, `3\r\nabc\r\n${behind}`])).toMatchObject({ whole, body });
+  });
+
+  it("behind one that is not taken comes as data with it", () => {
+    const seen = read([head, "3\r\nabc\r\n2\r\nde\r\n"], (data) => data === "de");
+    expect(seen).toMatchObject({ whole: [], body: "abcde" });
+  });
+
+  it.each([
     ["with the head", [`${head}3\r\nabc\r\n`]],
     ["cut in its size", [head, "1", "0\r\n0123456789abcdef\r\n"]],
     ["cut in its data", [head, "3\r\na", "bc\r\n"]],
     ["cut in its end", [head, "3\r\nabc\r", "\n"]],
     ["after the end of another", [head, "3\r\nab", "c\r\n3\r\nabc\r\n"]],
     ["with an extension", [head, "3;x=y\r\nabc\r\n"]],
-    ["with another behind it", [head, "3\r\nabc\r\n3\r\nabc\r\n"]],
-    ["with the last behind it", [head, "3\r\nabc\r\n0\r\n\r\n"]],
     ["of no bytes", [head, "0\r\n\r\n"]],
     ["of a size with six digits", [head, "000003\r\nabc\r\n"]],
   ])("is told from one %s", (_name, pieces) => {
@@ -109,6 +125,72 @@ describe("a read that is one whole chunk", () => {
         },
       ),
       { numRuns: 500, seed: 11 },
+    );
+  });
+});
+
+/** A socket without a kernel. */
+class Wire extends Socket {
+  override _read(): void {
+    // The test pushes.
+  }
+
+  override _write(_chunk: Buffer, _encoding: string, done: () => void): void {
+    done();
+  }
+}
+
+/** What a sink of a pool is told of reads that each come for themselves. */
+async function toldOf(reads: readonly string[]): Promise<string[]> {
+  const told: string[] = [];
+  let next = 0;
+  const wire = new Wire();
+  const pool = createHttp1Pool({
+    connect: () => wire,
+    connectionsMax: 1,
+    queueMax: 1,
+    queueWaitMs: 1000,
+    connectTimeoutMs: 1000,
+    idleMs: 1000,
+    clock: new TestClock(),
+  });
+  const ended = new Promise<void>((resolve) => {
+    pool.request(
+      { method: "GET", path: "/", headers: ["host", "x"] },
+      {
+        head: () => void told.push("head"),
+        data: (chunk) => void told.push(chunk.toString("latin1")),
+        wholeChunk(bytes, start, from, end) {
+          told.push(`whole ${bytes.toString("latin1", from, end - 2)}`);
+          return true;
+        },
+        gather: (isOn) => void told.push(isOn ? "(" : ")"),
+        end: () => resolve(),
+        fail: (code) => {
+          told.push(code);
+          resolve();
+        },
+      },
+    );
+  });
+  const push = (): void => {
+    if (next >= reads.length) return;
+    told.push("|");
+    wire.push(Buffer.from(reads[next++] ?? ""));
+    setImmediate(push);
+  };
+  push();
+  await ended;
+  pool.close();
+  return told;
+}
+
+describe("a read of several chunks", () => {
+  it("is gathered, one of a single chunk is not", async () => {
+    const a = "1\r\na\r\n";
+    const told = await toldOf([head, a, a + a, `${a}1\r\nb`, `\r\n`, `${a}0\r\n\r\n`]);
+    expect(told.join(" ")).toBe(
+      "| ( head ) | whole a | ( whole a whole a ) | ( whole a b ) | ( ) | ( whole a )",
     );
   });
 });

@@ -32,6 +32,9 @@ export class Http1Client implements Client {
   #keep = true;
   #isOpen = false;
   #isAnswered = false;
+  #gathers = false;
+  /** Of the body, as latin1 text. */
+  #gathered = "";
 
   /** Reads a body of unknown length. */
   readonly #chunks: ChunkedBody | undefined;
@@ -83,7 +86,7 @@ export class Http1Client implements Client {
   }
 
   get pendingBytes(): number {
-    return this.#connection.socket.writableLength;
+    return this.#connection.socket.writableLength + this.#gathered.length;
   }
 
   get isGone(): boolean {
@@ -161,17 +164,24 @@ export class Http1Client implements Client {
 
   writeChunk(framed: string): boolean {
     if (this.#isAnswered || this.isGone) return true;
-    return this.#connection.socket.write(framed, "latin1");
+    return this.#send(framed);
+  }
+
+  gather(isOn: boolean): void {
+    this.#gathers = isOn;
+    if (!isOn && this.#gathered !== "") this.#send("");
   }
 
   end(chunk: Buffer = noBytes): void {
     if (!this.#isOpen || this.#isAnswered || this.isGone) return;
-    if (chunk.length === 0) this.#connection.socket.write(lastChunk, "latin1");
+    this.#gathers = false;
+    if (chunk.length === 0) this.#send(lastChunk);
     else this.#chunk(chunk, lastChunk);
     this.#answered();
   }
 
   destroy(): void {
+    this.gather(false);
     this.#connection.socket.destroy();
   }
 
@@ -203,17 +213,27 @@ export class Http1Client implements Client {
     return this.#connection.shared.encoder.encode(status, headers, framing, this.#keep);
   }
 
+  /** Text of the answer's body, behind what was gathered before; false as `write` says it. */
+  #send(text: string): boolean {
+    const { socket } = this.#connection;
+    if (this.#gathers) {
+      this.#gathered += text;
+      return !socket.writableNeedDrain;
+    }
+    const all = this.#gathered + text;
+    this.#gathered = "";
+    return socket.write(all, "latin1");
+  }
+
   /** One chunk in one write; a large one is not copied. */
   #chunk(chunk: Buffer, tail: string): boolean {
     const { socket } = this.#connection;
     const size = `${chunk.length.toString(16)}\r\n`;
     if (chunk.length <= oneWriteBytesMax)
-      return socket.write(
-        `${size}${chunk.toString("latin1", 0, chunk.length)}\r\n${tail}`,
-        "latin1",
-      );
+      return this.#send(`${size}${chunk.toString("latin1", 0, chunk.length)}\r\n${tail}`);
     socket.cork();
-    socket.write(size, "latin1");
+    socket.write(this.#gathered + size, "latin1");
+    this.#gathered = "";
     socket.write(chunk);
     const isRoomy = socket.write(`\r\n${tail}`, "latin1");
     socket.uncork();

@@ -24,6 +24,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** A socket without a kernel: its reader takes what is written when `takeAll` says so. */
 class Wire extends Socket {
   written = "";
+  writes = 0;
   #taken: (() => void) | undefined;
 
   override _read(): void {
@@ -32,11 +33,13 @@ class Wire extends Socket {
 
   override _write(chunk: Buffer | string, _encoding: string, done: () => void): void {
     this.written += chunk.toString("latin1");
+    this.writes++;
     this.#taken = done;
   }
 
   override _writev(chunks: { chunk: Buffer | string }[], done: () => void): void {
     for (const { chunk } of chunks) this.written += chunk.toString("latin1");
+    this.writes++;
     this.#taken = done;
   }
 
@@ -160,5 +163,76 @@ describe("a body that is asked for when its client has left", () => {
     expect(told).toEqual(["cut"]);
     await turn();
     expect(told).toEqual(["cut"]);
+  });
+});
+
+describe("pieces of an answer that are gathered", () => {
+  const body = (t: ReturnType<typeof open>): string =>
+    t.wire.written.split("\r\n\r\n").slice(1).join("\r\n\r\n");
+
+  /** A client whose answer is open and taken as far as it goes. */
+  function opened() {
+    const t = open();
+    t.wire.push(Buffer.from(request(2, "{}")));
+    const client = t.clients[0];
+    if (!client) throw new Error("no request began");
+    client.open(200, []);
+    t.wire.takeAll();
+    t.wire.writes = 0;
+    client.gather?.(true);
+    return { ...t, client };
+  }
+
+  it("go out in order and in one write when the gathering ends", () => {
+    const t = opened();
+    t.client.writeChunk?.("1\r\na\r\n");
+    t.client.write(Buffer.from("bc"));
+    t.client.writeChunk?.("1\r\nd\r\n");
+    expect([t.wire.writes, t.client.pendingBytes]).toEqual([0, 19]);
+    t.client.gather?.(false);
+    t.wire.takeAll();
+    expect([t.wire.writes, t.client.pendingBytes]).toEqual([1, 0]);
+    expect(body(t)).toBe("1\r\na\r\n2\r\nbc\r\n1\r\nd\r\n");
+    t.client.gather?.(true);
+    t.client.gather?.(false);
+    expect(t.wire.writes).toBe(1);
+    t.client.write(Buffer.from("e"));
+    expect(t.wire.writes).toBe(2);
+    t.wire.destroy();
+  });
+
+  it("stand before a large piece, which waits for nothing", () => {
+    const t = opened();
+    t.client.writeChunk?.("1\r\na\r\n");
+    t.client.write(large);
+    t.wire.takeAll();
+    const size = large.length.toString(16);
+    expect(body(t)).toBe(`1\r\na\r\n${size}\r\n${large.toString("latin1")}\r\n`);
+    t.wire.destroy();
+  });
+
+  it("go out with the end of their answer", () => {
+    const t = opened();
+    t.client.writeChunk?.("1\r\na\r\n");
+    t.client.end();
+    t.client.gather?.(false);
+    expect([t.wire.writes, body(t)]).toEqual([1, "1\r\na\r\n0\r\n\r\n"]);
+    t.wire.destroy();
+  });
+
+  it("go out before their connection is broken", () => {
+    const t = opened();
+    t.client.writeChunk?.("1\r\na\r\n");
+    t.client.destroy();
+    expect([body(t), t.wire.destroyed]).toEqual(["1\r\na\r\n", true]);
+  });
+
+  it("make their source wait when the reader takes nothing", () => {
+    const t = opened();
+    t.client.gather?.(false);
+    expect(t.client.write(large)).toBe(false);
+    t.client.gather?.(true);
+    expect(t.client.writeChunk?.("1\r\na\r\n")).toBe(false);
+    t.wire.destroy();
   });
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { connect, createServer, Socket } from "node:net";
+import { describe, expect, it, vi } from "vitest";
 import { overUpstreams, runGateway } from "../../../test/harness.ts";
 
 const delta = (content: string, more: object = {}): string =>
@@ -110,6 +110,16 @@ describe("an event in a chunk of its own", () => {
     const got = await relayed([first, word, chunkOf(finish), `${chunkOf(done)}0\r\n\r\n`], o);
     expect(got).not.toContain(word);
     expect(dataOf(got)).toBe(delta("a") + delta("b") + finish + done);
+  });
+
+  it("goes out in one write with the others of its read", async () => {
+    const words = ["b", "c", "d"].map((word) => chunkOf(delta(word))).join("");
+    const write = vi.spyOn(Socket.prototype, "write");
+    const got = await relayed([first, words, chunkOf(finish), `${chunkOf(done)}0\r\n\r\n`]);
+    const written = write.mock.calls.map(([text]) => text);
+    write.mockRestore();
+    expect(written.filter((text) => text === words)).toHaveLength(2);
+    expect(got).toContain(words);
   });
 
   it("cut over two reads is the same stream", async () => {
