@@ -87,6 +87,36 @@ const nodeHttpByValue: TreeRule = {
     ),
 };
 
+/** What opens sockets by itself: undici's own client, and Unix sockets of this machine. */
+const doorExceptions =
+  /\.fixture\.ts$|^packages\/gateway\/src\/(upstream\/undici\/|providers\/llama\/local-upstream|self-probe\/door)/;
+const outwardModules = new Set(["node:dns", "node:dns/promises", "node:https", "undici"]);
+const socketImport = /import\s*\{([^}]*)\}\s*from\s*"node:(?:net|tls|http2)"/g;
+const outwardCall = /(?<![\w.])fetch\(/;
+
+const egressDoor: TreeRule = {
+  id: "egress-door",
+  summary: "the gateway connects to elsewhere through kit's egress, which knows the allowed hosts",
+  check(tree) {
+    const message = "connect through @loadline/kit/egress";
+    const paths = sources(tree).filter(
+      (path) => path.startsWith("packages/gateway/src/") && !doorExceptions.test(path),
+    );
+    const imported = eachImport(tree, paths, (_path, found) =>
+      outwardModules.has(found.specifier) && !found.typeOnly ? message : undefined,
+    );
+    const opened = paths.filter((path) => {
+      const text = tree.read(path);
+      const names = [...text.matchAll(socketImport)].flatMap(([, list = ""]) => list.split(","));
+      return (
+        names.some((name) => /^\s*(?:connect|createConnection)\b/.test(name)) ||
+        outwardCall.test(text)
+      );
+    });
+    return [...imported, ...opened.map((path) => ({ path, message }))];
+  },
+};
+
 const browserHalf: TreeRule = {
   id: "console-browser-half",
   summary: "a page takes values from contract's browser half, which reaches no schema library",
@@ -169,6 +199,7 @@ const extensions: TreeRule = {
 export const importRules: readonly TreeRule[] = [
   importDirections,
   nodeHttpByValue,
+  egressDoor,
   browserHalf,
   testkitFromTests,
   contractPure,

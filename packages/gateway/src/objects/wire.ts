@@ -4,6 +4,7 @@ import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import { codeOf } from "@loadline/kit/errors";
+import { egressMetrics } from "../egress/metrics.ts";
 import type { Dependencies } from "../health/dependencies.ts";
 import type { ObjectsConfig } from "./config.ts";
 import { createFileStore } from "./file-store.ts";
@@ -78,5 +79,6 @@ function storeOf(objects: NonNullable<ObjectsConfig>, deps: ObjectsDeps): Object
     secretKey: objects.secretKey.reveal(),
     clock,
     bytesMax,
+    onConnection: egressMetrics(deps.metrics, "store"),
   });
 }

@@ -1,6 +1,6 @@
-import { connect as connectTcp, type OnReadOpts, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { createEgress, hostOf } from "@loadline/kit/egress";
 import type { Secret } from "../config/values.ts";
+import { egressMetrics } from "../egress/metrics.ts";
 import {
   createHttp1Upstream,
   type UpstreamOptions,
@@ -51,9 +51,16 @@ export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderD
     connectTimeoutMs: deps.connectTimeoutMs,
     clock: deps.clock,
   };
+  const onConnection = deps.metrics && egressMetrics(deps.metrics, "provider");
+  const egress = createEgress({ allowHosts: [hostOf(url)], onConnection });
+  const proxy = proxyOf(target);
   const upstream = usesUndici(target)
-    ? createUndiciUpstream({ ...options, url, http2, compression, proxy: proxyOf(target) })
-    : createHttp1Upstream({ ...options, connect: connectorOf(url), host: url.host });
+    ? createUndiciUpstream({ ...options, url, http2, compression, proxy, onConnection })
+    : createHttp1Upstream({
+        ...options,
+        connect: (onread) => egress.connect(url, onread),
+        host: url.host,
+      });
   return { ...upstream, rules: { ...target.rules, params: both(table.params, target.params) } };
 }
 
@@ -81,14 +88,4 @@ function fillPath(path: string, variables: Readonly<Record<string, string>>): st
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(variables[name] ?? ""),
   );
-}
-
-function connectorOf(url: URL): (onread: OnReadOpts) => Socket {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (url.protocol === "https:") {
-    const port = Number(url.port || 443);
-    return () => connectTls({ host, port, servername: host });
-  }
-  const port = Number(url.port || 80);
-  return (onread) => connectTcp({ host, port, noDelay: true, onread });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
+import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { z } from "zod";
 import type { Controls } from "../controls.ts";
@@ -18,6 +19,8 @@ export interface ProviderDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Counts connections; absent: nobody does. */
+  readonly metrics?: Metrics | undefined;
   /** Ends everything the provider started. */
   readonly signal: AbortSignal;
   /** Folder for sockets; exists, mode 0700. */

@@ -20,6 +20,32 @@ describe("egress", () => {
     server.close();
   });
 
+  it("a plain socket reads into the buffer it is given, and is told once as connected", async () => {
+    const server = createServer((socket) => socket.end("hi"));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const told: boolean[] = [];
+    const onConnection = (isOpen: boolean): void => void told.push(isOpen);
+    const egress = createEgress({ allowHosts: ["127.0.0.1"], onConnection });
+    const url = new URL(`http://127.0.0.1:${port}/`);
+    const text = await new Promise<string>((resolve) => {
+      const callback = (count: number, buffer: Uint8Array): boolean => {
+        resolve(Buffer.from(buffer.subarray(0, count)).toString());
+        return true;
+      };
+      egress.connect(url, { buffer: new Uint8Array(16), callback });
+    });
+    expect([text, told]).toEqual(["hi", [true]]);
+    server.close();
+    await once(server, "close");
+    const dead = egress.connect(url);
+    dead.on("error", () => undefined);
+    await new Promise((resolve) => dead.once("close", resolve));
+    expect(told).toEqual([true, false]);
+  });
+
   it("refuses a host outside the list before a socket exists", () => {
     const egress = createEgress({ allowHosts: ["gw.test"] });
     expect(() => egress.connect(new URL("http://127.0.0.1:1/"))).toThrow("127.0.0.1");

@@ -18,6 +18,8 @@ export interface S3Options extends S3Credentials {
   readonly clock: Clock;
   /** Largest object that is read, in bytes. */
   readonly bytesMax: number;
+  /** Told of each connection: whether it came to be. */
+  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
 }
 
 interface Call {
@@ -41,7 +43,7 @@ const textBytesMax = 1024 * 1024;
 /** A bucket of an S3-compatible server, its path in the URL, asked through the egress door. */
 export function createS3Store(o: S3Options): ObjectStore {
   const { endpoint, bucket, clock } = o;
-  const egress = createEgress({ allowHosts: [hostOf(endpoint)] });
+  const egress = createEgress({ allowHosts: [hostOf(endpoint)], onConnection: o.onConnection });
   const poolOf = (connections: number) =>
     createHttp1Pool({
       connect: () => egress.connect(endpoint),

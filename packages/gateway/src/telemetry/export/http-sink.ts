@@ -8,6 +8,8 @@ export interface HttpSinkOptions {
   readonly url: URL;
   /** Flat list, content type included. */
   readonly headers: readonly string[];
+  /** Told of each connection: whether it came to be. */
+  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
   /** How many items of an accepted body the answer says were refused. */
   rejectedIn(answer: string): number;
 }
@@ -28,7 +30,7 @@ const busyStatuses = new Set([408, 429, 502, 503, 504]);
 /** POSTs bodies to one address over one connection, through the egress door. */
 export function createHttpSink(o: HttpSinkOptions): HttpSink {
   const { url } = o;
-  const egress = createEgress({ allowHosts: [hostOf(url)] });
+  const egress = createEgress({ allowHosts: [hostOf(url)], onConnection: o.onConnection });
   const pool = createHttp1Pool({
     connect: () => egress.connect(url),
     connectionsMax: 1,

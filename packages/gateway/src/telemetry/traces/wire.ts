@@ -6,6 +6,7 @@ import { exportRequest, rejectedSpans } from "@loadline/kit/tracing";
 import type { Dependencies } from "../../health/dependencies.ts";
 import type { Live } from "../../snapshot/snapshot.ts";
 import type { TelemetryConfig } from "../config.ts";
+import { egressMetrics } from "../../egress/metrics.ts";
 import { createHttpSink } from "../export/http-sink.ts";
 import { createTraceMetrics } from "./metrics.ts";
 import { createTracer, type Tracer } from "./tracer.ts";
@@ -38,6 +39,7 @@ export function openTracing(config: TelemetryConfig, deps: TracingDeps): OpenedT
   const { clock, live } = deps;
   const metrics = createTraceMetrics(deps.metrics);
   const { endpoint, sampleRatio, headers } = config.traces;
+  const onConnection = egressMetrics(deps.metrics, "telemetry");
   if (endpoint === undefined) return { tracer: undefined, close: () => Promise.resolve() };
   const secrets = Object.entries(headers).flatMap(([name, value]) => [name, value.reveal()]);
   const sink = createHttpSink({
@@ -45,6 +47,7 @@ export function openTracing(config: TelemetryConfig, deps: TracingDeps): OpenedT
     url: new URL(endpoint),
     headers: ["content-type", "application/json", ...secrets],
     rejectedIn: rejectedSpans,
+    onConnection,
   });
   const resource = { "service.name": config.serviceName, "service.version": deps.version };
   const scope = { name: "loadline.gateway", version: deps.version };

@@ -13,6 +13,8 @@ export interface UndiciUpstreamOptions extends UpstreamOptions {
   /** Whether answers may come compressed. */
   readonly compression: boolean;
   readonly proxy?: Proxy | undefined;
+  /** Told of each connection to it: whether it came to be. */
+  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
 }
 
 /**
@@ -40,6 +42,8 @@ export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
   const opening = openDispatcher({ url, connectionsMax, connectTimeoutMs, http2, proxy }).then(
     (opened) => {
       dispatcher = opened;
+      opened.on("connect", () => o.onConnection?.(true));
+      opened.on("connectionError", () => o.onConnection?.(false));
       sendEarly();
     },
     (cause: unknown) => {
