@@ -99,7 +99,7 @@ describe("a load run", () => {
     expect(verdicts["all.response_time.max"]).toBe("failed.false");
   });
 
-  it("a metric that is not recorded and a scenario without a measured arrival are not tested", async () => {
+  it("a metric that nothing was seen of and a scenario without a measured arrival are not tested", async () => {
     await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
     const one = loadJob(server.url, {
       ws_ping: ["p(95)<1s"],

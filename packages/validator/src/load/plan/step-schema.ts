@@ -94,7 +94,7 @@ const mcp = z
   })
   .refine(mcpWays.holds, mcpWays.message);
 
-const wsWays = exactlyOne(["connect", "send", "ask", "receive", "close"]);
+const wsWays = exactlyOne(["connect", "send", "ask", "receive", "ping", "close"]);
 const freeWs = z
   .strictObject({
     path: path.describe("below the base URL; a socket stays with its user until it is closed"),
@@ -103,6 +103,7 @@ const freeWs = z
     send: json.optional().describe("a text, or JSON; done when it is written"),
     ask: json.optional().describe("a text, or JSON; ends with the message that answers it"),
     receive: z.literal(true).optional().describe("the next message, or one that came before"),
+    ping: z.literal(true).optional().describe("ends with its pong"),
     close: z.literal(true).optional(),
     contains: z.string().min(1).optional().describe("the message waited for holds this"),
     within: duration.optional().describe("longest wait for it, default 30s"),
@@ -174,9 +175,6 @@ export const stepSchema: z.ZodType<Step> = z
       .describe("steps again and again"),
   })
   .refine(stepKind.holds, stepKind.message);
-
-/** The steps of one iteration. */
-export const stepsSchema = z.array(stepSchema).min(1, "has no steps").max(200);
 
 export type HttpStep = z.output<typeof httpRequest>;
 export type WsStep = z.output<typeof freeWs>;

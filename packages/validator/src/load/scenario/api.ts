@@ -169,6 +169,8 @@ export interface WsLink {
   ask(message: unknown, terms?: WsWanted): Promise<Reply>;
   /** The next message, or one that came before; its text is the reply's. */
   receive(terms?: WsWanted): Promise<Reply>;
+  /** Pings; resolves with the pong, `ws_ping`. */
+  ping(terms?: Omit<WsWanted, "match">): Promise<Reply>;
   /** Says goodbye. */
   close(terms?: Named): Promise<Reply>;
 }

@@ -1,6 +1,6 @@
 import { loadErrors } from "../errors.ts";
 import type { LoadLimit } from "../types.ts";
-import { claimOf, limitsOf, notRecorded, stopOf } from "./bind-shared.ts";
+import { claimOf, limitsOf, stopOf } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, FigureRule } from "./bound-claim.ts";
 import { type LimitValue, typeError } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
@@ -122,7 +122,7 @@ function figureLimits(
 }
 
 function notSeen(metric: MetricRow): string {
-  return notRecorded(metric)[0] ?? `${metric.name} is not recorded by this engine: not_tested`;
+  return `nothing of this plan counts for ${metric.name}: not_tested`;
 }
 
 function adviceOf(x: BindContext, rule: FigureRule): string[] {

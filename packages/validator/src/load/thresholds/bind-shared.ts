@@ -65,12 +65,6 @@ export function idleClauses(x: BindContext): string[] {
   return [`${x.selector}: ${x.threshold.text}: for() changes nothing without abortOnFail`];
 }
 
-/** A note where nothing is counted for the metric. */
-export function notRecorded(metric: MetricRow): string[] {
-  if (recordedAs(metric.name) !== null) return [];
-  return [`${metric.name} is not recorded by this engine: not_tested`];
-}
-
 /** Its tumbling window. */
 export function over(x: BindContext): Pick<Claim, "over"> {
   const { overMs } = x.threshold.clauses;

@@ -1,14 +1,6 @@
 import { loadErrors } from "../errors.ts";
 import { bindFigure } from "./bind-figure.ts";
-import {
-  claimOf,
-  idleClauses,
-  limitsOf,
-  notRecorded,
-  over,
-  stopOf,
-  windowText,
-} from "./bind-shared.ts";
+import { claimOf, idleClauses, limitsOf, over, stopOf, windowText } from "./bind-shared.ts";
 import type { BindContext, BoundClaim } from "./bound-claim.ts";
 import { type LimitValue, limitValue, typeError } from "./limit-value.ts";
 import type { MetricRow } from "./metrics.ts";
@@ -85,7 +77,7 @@ function bindQuantile(x: BindContext, metric: MetricRow, value: LimitValue): Bou
       ...over(x),
     }),
     limits: limitsOf(x, metric, { limitMs: value.value, quantile }),
-    notes: [...notRecorded(metric), ...clockNote(x, metric)],
+    notes: clockNote(x, metric),
     ...stopOf(x),
   };
 }
@@ -105,10 +97,7 @@ function bindProportion(x: BindContext, metric: MetricRow, value: LimitValue): B
       ...over(x),
     }),
     limits: limitsOf(x, metric, { quantile: target, ...(!isPlain && { invert: true }) }),
-    notes: [
-      ...notRecorded(metric),
-      ...(wide && isBare ? [`${x.selector}: ${x.threshold.text} means ${value.text}`] : []),
-    ],
+    notes: wide && isBare ? [`${x.selector}: ${x.threshold.text} means ${value.text}`] : [],
     ...stopOf(x),
   };
 }
@@ -125,7 +114,7 @@ function bindSlower(x: BindContext, metric: MetricRow, value: LimitValue): Bound
       ...over(x),
     }),
     limits: limitsOf(x, metric, { limitMs: value.value, quantile: target, invert: true }),
-    notes: notRecorded(metric),
+    notes: [],
     ...stopOf(x),
   };
 }
@@ -147,9 +136,7 @@ function bindBaseline(x: BindContext, metric: MetricRow, share: number): BoundCl
     }),
     limits: [],
     baseline: { share, quantile, metric: recordedAs(metric.name) },
-    notes: x.hasBaseline
-      ? notRecorded(metric)
-      : [`${x.selector}: no baseline in this run (--ab URL): not_tested`],
+    notes: x.hasBaseline ? [] : [`${x.selector}: no baseline in this run (--ab URL): not_tested`],
     ...refuseStop(x),
   };
 }

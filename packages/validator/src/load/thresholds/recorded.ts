@@ -56,6 +56,7 @@ const figureNames: ReadonlySet<string> = new Set([
   "ws_msgs_sent",
   "ws_msgs_received",
   "ws_rtt",
+  "ws_ping",
   "ws_fanout",
   "ws_fanout_last",
   "ws_delivery",
@@ -64,7 +65,7 @@ const figureNames: ReadonlySet<string> = new Set([
   "ws_presence",
 ]);
 
-/** The counter behind a metric, or null: this engine does not record it. */
+/** What is counted for a metric; null: a counter or gauge of requests, see `requestCounter`. */
 export function recordedAs(metric: string): LoadMetric | null {
   if (figureNames.has(metric) || metric === "checks") return "figure";
   // A metric of the plan's own: modules add values to it by its name.

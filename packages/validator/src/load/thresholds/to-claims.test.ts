@@ -284,10 +284,26 @@ describe("thresholds become claims", () => {
     expect(point.notes.join()).not.toContain("waits");
   });
 
-  it("a metric of the field that is not recorded here is declared and said", () => {
-    const { limits, notes } = first({ ws_ping: "p(95)<1s" });
-    expect(limits).toEqual([]);
-    expect(notes[0]).toContain("not_tested");
+  it.each(loadMetrics.map((row) => [row.name, row] as const))(
+    "%s, which a threshold may name, is counted for it",
+    (name, { type }) => {
+      const expression = {
+        trend: "p(95)<1000",
+        rate: "rate<0.01",
+        counter: "count<5",
+        gauge: "value<5",
+      }[type];
+      const declared = name === "checks" ? ["c"] : [];
+      expect(
+        claims({ [name]: expression }, { checks: declared, slo: { ttftMs: 1 } })[0]?.limits,
+      ).not.toEqual([]);
+    },
+  );
+
+  it("a metric that nothing of the plan counts for is declared, and said to be not tested", () => {
+    const { claim, limits, notes } = first({ checks: "rate==1" });
+    expect([claim.id, limits]).toEqual(["all.checks.rate", []]);
+    expect(notes[0]).toBe("nothing of this plan counts for checks: not_tested");
   });
 });
 

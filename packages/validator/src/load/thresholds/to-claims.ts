@@ -98,7 +98,7 @@ function bindOne(
     ...(input.slo !== undefined && { slo: input.slo }),
   };
   if (selector.metric.name === "good" && x.slo === undefined) {
-    const text = `thresholds["${selector.text}"] needs \`good\`: the limits a good answer keeps.`;
+    const text = `thresholds["${selector.text}"] needs \`slo\`: the limits a good answer keeps.`;
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", text);
   }
   return bindThreshold(x, selector.metric);

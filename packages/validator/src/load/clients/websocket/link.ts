@@ -23,11 +23,14 @@ export type OpeningEnd = (outcome: LoadOutcome, timeoutMs: number) => void;
 export type MessageEnd = (outcome: LoadOutcome, text: string | null) => void;
 
 interface Wait {
-  readonly wanted: WantedMessage;
+  /** A message, or the pong that carries this text. */
+  readonly wanted: WantedMessage | { readonly pong: string };
   readonly flight: Flight;
   readonly timer: Timer;
   readonly ended: MessageEnd;
 }
+
+const isText = (wanted: Wait["wanted"]): wanted is WantedMessage => "fits" in wanted;
 
 /** One free socket of one virtual user: any server, any text. */
 export class Link {
@@ -39,6 +42,7 @@ export class Link {
   #unread: string[] = [];
   #opened: OpeningEnd[] = [];
   #openMs = Number.NaN;
+  #pings = 0;
   #isOver = false;
 
   /** Opens at once; `opening` is its due request, `gone` is told once. */
@@ -67,6 +71,7 @@ export class Link {
       {
         open: () => this.#isOpen(),
         text: (payload, nowMs) => this.#message(payload.toString("utf8"), nowMs),
+        pong: (payload, nowMs) => this.#pong(payload.toString("utf8"), nowMs),
         closed: (outcome, timeoutMs) => {
           this.#opening.timeoutMs = timeoutMs;
           this.#end(outcome);
@@ -97,16 +102,32 @@ export class Link {
       ended("ok", text);
       return;
     }
+    this.#await(wanted, wanted.withinMs, { flight, ended });
+  }
+
+  /** Pings, and waits for the pong with its text; `ended` is called once. */
+  ping(withinMs: number, flight: Flight, ended: MessageEnd): void {
+    const pong = String(++this.#pings);
+    if (this.#await({ pong }, withinMs, { flight, ended })) this.#socket.ping(Buffer.from(pong));
+  }
+
+  /** False where nothing is waited for: `ended` was called. */
+  #await(
+    wanted: Wait["wanted"],
+    withinMs: number,
+    { flight, ended }: Pick<Wait, "flight" | "ended">,
+  ): boolean {
     if (this.#isOver || this.#waits.length >= waitsMax) {
       ended(this.#isOver ? "reset" : "dropped", null);
-      return;
+      return false;
     }
-    const timer = this.#context.clock.after(wanted.withinMs, () => {
+    const timer = this.#context.clock.after(withinMs, () => {
       this.#waits.splice(this.#waits.indexOf(wait), 1);
-      ended(timedOut(flight, "timeout_first_byte", wanted.withinMs), null);
+      ended(timedOut(flight, "timeout_first_byte", withinMs), null);
     });
     const wait: Wait = { wanted, flight, timer, ended };
     this.#waits.push(wait);
+    return true;
   }
 
   /** Says goodbye; whoever waits is told `cancelled`. */
@@ -135,14 +156,24 @@ export class Link {
 
   #message(text: string, nowMs: number): void {
     this.#context.metric("ws_msgs_received", 1);
-    const at = this.#waits.findIndex(({ wanted }) => wanted.fits(text));
-    const wait = this.#waits[at];
-    if (wait === undefined) {
-      this.#unread.push(text);
-      if (this.#unread.length > unreadMax) this.#unread.shift();
+    const at = this.#waits.findIndex(({ wanted }) => isText(wanted) && wanted.fits(text));
+    if (at !== -1) {
+      this.#over(at, text, nowMs);
       return;
     }
-    this.#waits.splice(at, 1);
+    this.#unread.push(text);
+    if (this.#unread.length > unreadMax) this.#unread.shift();
+  }
+
+  /** One that nobody asked for is none of ours. */
+  #pong(text: string, nowMs: number): void {
+    const at = this.#waits.findIndex(({ wanted }) => !isText(wanted) && wanted.pong === text);
+    if (at !== -1) this.#over(at, null, nowMs);
+  }
+
+  #over(at: number, text: string | null, nowMs: number): void {
+    const [wait] = this.#waits.splice(at, 1);
+    if (wait === undefined) return;
     wait.timer.cancel();
     this.#answered(wait.flight, nowMs);
     wait.ended("ok", text);

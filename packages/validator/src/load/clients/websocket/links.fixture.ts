@@ -13,6 +13,8 @@ export interface TalkServer extends AsyncDisposable {
   /** Opening requests, their first lines and headers. */
   readonly heads: string[];
   readonly heard: string[];
+  /** Payloads of pings. */
+  readonly pings: string[];
 }
 
 function answer(socket: Socket, text: string): void {
@@ -26,10 +28,11 @@ function answer(socket: Socket, text: string): void {
   else say(`echo ${text}`);
 }
 
-/** Says `hello` to whoever opens; then see `answer`. `/refused` is no socket. */
+/** Says `hello` to whoever opens; then see `answer`. `/refused` is no socket, `/mute` gives no ping its own pong. */
 export async function startTalk(): Promise<TalkServer> {
   const heads: string[] = [];
   const heard: string[] = [];
+  const pings: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -41,13 +44,20 @@ export async function startTalk(): Promise<TalkServer> {
           heard.push(payload.toString("utf8"));
           answer(socket, payload.toString("utf8"));
         },
-        ping: () => undefined,
+        ping: (payload) => {
+          pings.push(payload.toString("utf8"));
+          const own = isMute ? [] : [payload];
+          for (const text of [Buffer.from("of nobody"), ...own]) {
+            socket.write(encodeFrame("pong", text, null));
+          }
+        },
         pong: () => undefined,
         close: () => socket.destroy(),
         fail: () => socket.destroy(),
       },
     );
     let isOpen = false;
+    let isMute = false;
     socket.on("data", (chunk: Buffer) => {
       if (isOpen) return parser.feed(chunk);
       const head = chunk.toString("latin1");
@@ -58,6 +68,7 @@ export async function startTalk(): Promise<TalkServer> {
         return;
       }
       isOpen = true;
+      isMute = head.includes("/mute");
       socket.write(encodeUpgradeAnswer(key));
       socket.write(encodeFrame("text", Buffer.from("hello"), null));
     });
@@ -69,6 +80,7 @@ export async function startTalk(): Promise<TalkServer> {
     url: `http://127.0.0.1:${port}`,
     heads,
     heard,
+    pings,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

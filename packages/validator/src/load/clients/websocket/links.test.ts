@@ -26,6 +26,8 @@ class Talker {
     );
   receive = (o: Partial<typeof wanted> = {}): Promise<LinkAnswer> =>
     new Promise((resolve) => this.links.receive(place, dueNow(), { ...wanted, ...o }, resolve));
+  ping = (at = place, withinMs = 2_000): Promise<LinkAnswer> =>
+    new Promise((resolve) => this.links.ping(at, dueNow(), withinMs, resolve));
   leave = (): Promise<LinkAnswer> =>
     new Promise((resolve) => this.links.leave(place, dueNow(), resolve));
 }
@@ -78,6 +80,39 @@ describe("a free socket", () => {
     await talk.links.close();
   });
 
+  it("a ping ends with its own pong, each on its own, and is told as ws_ping", async () => {
+    await using server = await startTalk();
+    await using context = createContext(server.url);
+    const talk = new Talker(context);
+    const both = await Promise.all([talk.ping(), talk.ping()]);
+    expect(both.map(seen)).toEqual([
+      ["ok", null],
+      ["ok", null],
+    ]);
+    expect(new Set(server.pings).size).toBe(2);
+    expect(context.valuesOf("ws_ping")).toHaveLength(2);
+    expect(context.valuesOf("ws_ping").every((ms) => ms > 0 && ms < 2_000)).toBe(true);
+    // No message: what the server said is still there.
+    expect((await talk.receive()).text).toBe("hello");
+    expect(context.valuesOf("ws_msgs_received")).toHaveLength(1);
+    await talk.links.close();
+    expect(context.ended).toHaveLength(context.opened());
+  });
+
+  it("a ping without its pong is late, and a connection that goes ends it: no ws_ping is told", async () => {
+    await using server = await startTalk();
+    await using context = createContext(server.url);
+    const talk = new Talker(context);
+    const mute = { ...place, path: "/mute" };
+    expect((await talk.ping(mute, 30)).outcome).toBe("timeout_first_byte");
+    const cut = talk.ping(mute);
+    await server[Symbol.asyncDispose]();
+    expect((await cut).outcome).toBe("reset");
+    expect(context.valuesOf("ws_ping")).toEqual([]);
+    await talk.links.close();
+    expect(context.ended).toHaveLength(context.opened());
+  });
+
   it("silence is late, a close or a dead connection ends what waits, and the next call opens anew", async () => {
     await using server = await startTalk();
     await using context = createContext(server.url);
@@ -124,6 +159,7 @@ const steps = `steps:
         - { name: push, ws: { path: /talk, send: "plain \${iteration}" } }
         - { name: hear, ws: { path: /talk, receive: true, contains: plain } }
         - { check: { name: heard, contains: "echo plain" } }
+        - { name: ping, ws: { path: /talk, ping: true } }
         - { name: leave, ws: { path: /talk, close: true } }`;
 
 const module = `export async function s(vu) {
@@ -133,6 +169,7 @@ const module = `export async function s(vu) {
   await link.send("plain " + vu.iteration, { name: "push" });
   const heard = await link.receive({ name: "hear", match: (t) => t.includes("plain") });
   vu.check(heard, { heard: (r) => r.text().startsWith("echo plain") });
+  await link.ping({ name: "ping" });
   await link.close({ name: "leave" });
 }`;
 
@@ -145,7 +182,7 @@ const figures = ({ records }: Ran): Record<string, readonly [number, number]> =>
 
 describe.each([
   ["steps", steps],
-  ["module", 'requests: [open, ask, push, hear, leave]\n      exec: "./s.ts#s"'],
+  ["module", 'requests: [open, ask, push, hear, ping, leave]\n      exec: "./s.ts#s"'],
 ])("a free socket in a scenario's %s", (_how, what) => {
   it("is opened, asked, heard and left as written, and counted by k6's names", async () => {
     await using server = await startTalk();
@@ -161,15 +198,17 @@ describe.each([
       ${what}
   thresholds:
     ws_rtt: ["p(95)<1s"]
+    ws_ping: ["p(95)<1s"]
     ws_sessions: ["count==6"]
     "response_time{step:ask}": ["p(95)<1s"]
 `);
     const result = await ran(file.plan);
     expect(result.events).toEqual([]);
-    expect(result.accounts[0]).toMatchObject({ due: 30, ok: 30, bad: {} });
+    expect(result.accounts[0]).toMatchObject({ due: 36, ok: 36, bad: {} });
     expect(figures(result)).toMatchObject({
       ws_connecting: [6, 0],
       ws_rtt: [6, 0],
+      ws_ping: [6, 0],
       ws_sessions: [6, 0],
       ws_msgs_sent: [12, 0],
       "check:echoed": [6, 0],

@@ -81,6 +81,18 @@ export class Links {
     });
   }
 
+  /** Pings and waits for the pong: the time of the way there and back, `ws_ping`. */
+  ping(place: LinkPlace, at: At, withinMs: number, done: Done): void {
+    const { clock, metric } = this.#context;
+    this.#onLink(place, at, done, (link, flight, end) => {
+      flight.sendMs = clock.monotonicMs();
+      link.ping(withinMs, flight, (outcome) => {
+        if (outcome === "ok") metric("ws_ping", flight.doneMs - flight.sendMs);
+        end(outcome, null);
+      });
+    });
+  }
+
   /** Waits for a message, or takes one that came before. */
   receive(place: LinkPlace, at: At, wanted: WantedMessage, done: Done): void {
     this.#onLink(place, at, done, (link, flight, end) => link.wait(wanted, flight, end));

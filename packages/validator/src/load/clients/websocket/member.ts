@@ -19,6 +19,8 @@ export class Member {
   isIn = false;
   /** Of the connection being opened, else null. */
   opening: { readonly flight: Flight; timer: Timer | null } | null = null;
+  /** Monotonic ms of its socket's opening; NaN while there is none. */
+  openMs = Number.NaN;
   /** Monotonic ms of asking to join. */
   askedMs = 0;
   seq = 0;

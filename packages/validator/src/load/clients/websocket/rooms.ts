@@ -97,8 +97,19 @@ export class Rooms {
     for (const member of this.#members) {
       member?.opening?.timer?.cancel();
       for (const { timer } of member?.pending.values() ?? []) timer.cancel();
-      member?.socket?.close();
+      if (member !== undefined) this.#shut(member);
     }
+  }
+
+  /** Closes its socket, and says how long it was open. */
+  #shut(member: Member): void {
+    const { clock, metric } = this.#context;
+    if (!Number.isNaN(member.openMs)) {
+      metric("ws_session_duration", clock.monotonicMs() - member.openMs);
+    }
+    member.openMs = Number.NaN;
+    member.socket?.close();
+    member.socket = null;
   }
 
   #member(index: number): Member {
@@ -126,13 +137,15 @@ export class Rooms {
         flight.status = 101;
         flight.firstByteMs = nowMs;
         metric("ws_connecting", nowMs - flight.sendMs);
+        metric("ws_sessions", 1);
+        member.openMs = nowMs;
         member.askedMs = nowMs;
         if (member.opening !== null) {
           const late = (): void =>
             this.#lost(member, timedOut(flight, "timeout_first_byte", this.#answerWithinMs));
           member.opening.timer = clock.after(this.#answerWithinMs, late);
         }
-        member.socket?.send(fill(this.#dialect.join, { room: member.room }));
+        this.#write(member, fill(this.#dialect.join, { room: member.room }));
       },
       text: (payload, nowMs) => this.#message(member, payload, nowMs),
       closed: (outcome, timeoutMs) => {
@@ -142,7 +155,14 @@ export class Rooms {
     });
   }
 
+  #write(member: Member, text: string): boolean {
+    const isSent = member.socket?.send(text) === true;
+    if (isSent) this.#context.metric("ws_msgs_sent", 1);
+    return isSent;
+  }
+
   #message(member: Member, payload: Buffer, nowMs: number): void {
+    this.#context.metric("ws_msgs_received", 1);
     const message = parseObject(payload.toString("utf8"));
     if (message === null) return;
     const d = this.#dialect;
@@ -181,8 +201,7 @@ export class Rooms {
     this.#ledger.leave(member.room, member.index);
     member.isIn = false;
     member.opening = null;
-    member.socket?.close();
-    member.socket = null;
+    this.#shut(member);
     if (opening !== null) {
       opening.timer?.cancel();
       this.#context.finish(opening.flight, outcome);
@@ -236,7 +255,7 @@ export class Rooms {
       this.#deadline(() => this.#ledger.close(id));
     }
     flight.sendMs = nowMs;
-    const isSent = member.socket?.send(text) === true;
+    const isSent = this.#write(member, text);
     if (isSent && (isEcho || this.#dialect.ack !== null)) {
       const late = (): void => {
         member.pending.delete(id);

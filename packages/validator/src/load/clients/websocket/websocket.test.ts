@@ -87,6 +87,13 @@ describe("rooms against the reference target", () => {
     await say(rooms, 0);
     await rooms.close();
     expect(context.valuesOf("ws_delivery")).toEqual([1]);
+    // By k6's names: four joins, a call and a message.
+    expect(context.valuesOf("ws_sessions")).toEqual([1, 1, 1, 1]);
+    expect(context.valuesOf("ws_msgs_sent")).toHaveLength(6);
+    expect(context.valuesOf("ws_msgs_received").length).toBeGreaterThanOrEqual(7);
+    const openMs = context.valuesOf("ws_session_duration");
+    expect(openMs).toHaveLength(4);
+    expect(openMs.every((ms) => ms > 0)).toBe(true);
   });
 
   it("a dead port, and a path that is no socket, end what was due by their own class", async () => {

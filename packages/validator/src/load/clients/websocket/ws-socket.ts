@@ -20,6 +20,8 @@ export interface WsSink {
   open(): void;
   /** A text message; valid during the call. `nowMs` is the time of the read it ended in. */
   text(payload: Buffer, nowMs: number): void;
+  /** The answer to a ping; valid during the call, times as those of a text. */
+  pong?(payload: Buffer, nowMs: number): void;
   /** The connection ended, or never came to be; `timeoutMs` is the timeout that did it, else NaN. */
   closed(outcome: LoadOutcome, timeoutMs: number): void;
 }
@@ -66,7 +68,7 @@ export class WsSocket {
           if (!binary) sink.text(payload, this.#nowMs);
         },
         ping: (payload) => void this.#socket.write(encodeFrame("pong", payload, this.#mask())),
-        pong: () => undefined,
+        pong: (payload) => sink.pong?.(payload, this.#nowMs),
         close: (code) => {
           this.#socket.write(encodeClose(code, "", this.#mask()));
           this.#end("reset");
@@ -93,6 +95,13 @@ export class WsSocket {
   send(text: string): boolean {
     if (this.#isOver || this.#head !== null) return false;
     this.#socket.write(encodeFrame("text", Buffer.from(text), this.#mask()));
+    return true;
+  }
+
+  /** Sends a ping of at most 125 bytes; false when the connection is not open. */
+  ping(payload: Buffer): boolean {
+    if (this.#isOver || this.#head !== null) return false;
+    this.#socket.write(encodeFrame("ping", payload, this.#mask()));
     return true;
   }
 

@@ -2,7 +2,7 @@ import type { Step, WsStep } from "../../plan/step-schema.ts";
 import { type TemplateContext, textJs, valueJs } from "./template-js.ts";
 
 const withinMsDefault = 30_000;
-const ways = ["connect", "send", "ask", "receive", "close"] as const;
+const ways = ["connect", "send", "ask", "receive", "ping", "close"] as const;
 
 /** The free socket of a step, null for the rooms of the target, which k6 knows nothing of. */
 export function freeSocketOf(step: Step): WsStep | null {

@@ -10,7 +10,7 @@ function wsOpen(it, path, o) {
   if (it.sockets === undefined) it.sockets = {};
   const known = it.sockets[path];
   if (known !== undefined && known.end === null) return known;
-  const link = { socket: null, isOpen: false, end: null, unread: [], waits: [], opened: [] };
+  const link = { socket: null, isOpen: false, end: null, unread: [], waits: [], opened: [], pongs: [] };
   it.sockets[path] = link;
   const over = (outcome) => {
     if (link.end !== null) return;
@@ -18,6 +18,7 @@ function wsOpen(it, path, o) {
     clearTimeout(timer);
     for (const tell of link.opened.splice(0)) tell(outcome);
     for (const wait of link.waits.splice(0)) wait.done(outcome, null);
+    for (const ponged of link.pongs.splice(0)) ponged(outcome);
   };
   const timer = setTimeout(() => {
     over('connect_timeout');
@@ -43,6 +44,11 @@ function wsOpen(it, path, o) {
     }
     link.unread.push(event.data);
     if (link.unread.length > wsUnreadMax) link.unread.shift();
+  };
+  // k6 says of which ping it is to nobody: they come in order.
+  socket.onpong = () => {
+    const ponged = link.pongs.shift();
+    if (ponged !== undefined) ponged('ok');
   };
   socket.onerror = (event) => {
     if (link.isOpen) over('reset');
@@ -77,6 +83,21 @@ function wsMessage(link, contains, withinMs, isFresh) {
   });
 }
 
+/** The pong to a ping sent now. */
+function wsPong(link, withinMs) {
+  if (link.end !== null) return Promise.resolve(['reset', null]);
+  return new Promise((resolve) => {
+    // It keeps its place: its pong, when it comes late, is not that of the next.
+    const timer = setTimeout(() => resolve(['timeout_first_byte', null]), withinMs);
+    const ponged = (outcome) => {
+      clearTimeout(timer);
+      resolve([outcome, null]);
+    };
+    link.pongs.push(ponged);
+    link.socket.ping();
+  });
+}
+
 async function wsAct(it, way, path, o) {
   if (way === 'close') {
     wsLeave(it, path);
@@ -87,6 +108,7 @@ async function wsAct(it, way, path, o) {
   if (opened !== 'ok' || way === 'connect') return [opened, null];
   if (way === 'receive') return wsMessage(link, o.contains, o.withinMs, false);
   o.sentMs = Date.now();
+  if (way === 'ping') return wsPong(link, o.withinMs);
   const answer = way === 'ask' ? wsMessage(link, o.contains, o.withinMs, true) : ['ok', null];
   link.socket.send(o.message);
   return answer;

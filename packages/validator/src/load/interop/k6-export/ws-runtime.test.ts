@@ -28,6 +28,8 @@ class HandSocket {
   onmessage = (_event: { data: unknown }): void => undefined;
   onerror = (_event: { error: string }): void => undefined;
   onclose = (): void => undefined;
+  onpong = (): void => undefined;
+  pings = 0;
 
   constructor(url: string) {
     this.url = url;
@@ -36,6 +38,10 @@ class HandSocket {
 
   send(text: string): void {
     this.sent.push(text);
+  }
+
+  ping(): void {
+    this.pings++;
   }
 
   close(): void {
@@ -158,6 +164,40 @@ describe("free sockets of an exported script", () => {
     socket().onopen();
     await again;
     expect([iteration.pending?.outcome, socket().sent]).toEqual(["ok", ["ho"]]);
+  });
+
+  it("a ping ends with its pong, late without one, and as a reset when the socket goes", async () => {
+    const { it: iteration, call, clock } = runtime();
+    const opened = call("connect");
+    socket().onopen();
+    await opened;
+    const first = call("ping");
+    await settle();
+    expect(socket().pings).toBe(1);
+    socket().onpong();
+    await first;
+    expect(iteration.pending).toMatchObject({
+      outcome: "ok",
+      response: { status: 101, body: null },
+    });
+    const late = call("ping");
+    await settle();
+    clock.advance(1_000);
+    await late;
+    expect(iteration.pending?.outcome).toBe("timeout_first_byte");
+    const next = call("ping");
+    await settle();
+    socket().onpong();
+    await settle();
+    expect(iteration.pending, "the late pong is no answer to it").toBeNull();
+    socket().onpong();
+    await next;
+    expect(iteration.pending?.outcome).toBe("ok");
+    const cut = call("ping");
+    await settle();
+    socket().onclose();
+    await cut;
+    expect(iteration.pending?.outcome).toBe("reset");
   });
 
   it("the end of an iteration leaves no socket open", async () => {

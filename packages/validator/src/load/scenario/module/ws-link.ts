@@ -74,6 +74,10 @@ export async function openLink(
       }),
     receive: (terms) =>
       called((done) => links.receive(place, caller.at(terms), wantedOf(terms, false), done)),
+    ping: (terms) =>
+      called((done) =>
+        links.ping(place, caller.at(terms), terms?.withinMs ?? withinMsDefault, done),
+      ),
     close: (terms) => called((done) => links.leave(place, caller.at(terms), done)),
   };
 }

@@ -38,6 +38,7 @@ export function linkCall(step: WsStep): StepCall {
     const fits = (text: string): boolean => text.includes(part);
     if (step.connect === true) links.connect(place, at, ended);
     else if (step.close === true) links.leave(place, at, ended);
+    else if (step.ping === true) links.ping(place, at, withinMs, ended);
     else if (step.send !== undefined) links.send(place, at, message(scope), ended);
     else if (step.receive === true) {
       links.receive(place, at, { fits, withinMs, isFresh: false }, ended);
