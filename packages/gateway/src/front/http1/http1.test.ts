@@ -165,7 +165,7 @@ describe("a request in pieces", () => {
   test("whose body does not come in time is 408, and the connection is closed", async () => {
     await using gateway = await runGateway({ http: { request: "200ms", head: "100ms" } });
     const text = await gateway.raw(head(gateway) + body.slice(0, 10));
-    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r/);
     expect(text).toContain("LL_HTTP_TIMEOUT");
   });
 

@@ -152,10 +152,11 @@ function refuseRaw(
   const id = o.nextId();
   const status = statusOf(code);
   const body = errorBody({ code }, id);
+  const reason = nodeHttp.STATUS_CODES[status] ?? "Unknown";
   const hsts = o.tls?.hsts;
   const hstsLine = hsts === undefined ? "" : `strict-transport-security: ${hsts}\r\n`;
   socket.end(
-    `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\nx-request-id: ${id}\r\n` +
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\nx-request-id: ${id}\r\n` +
       `x-content-type-options: nosniff\r\n${hstsLine}` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );

@@ -78,6 +78,7 @@ describe("behind a doubtful head", () => {
   test.each(["HTTP/0.9", "HTTP/2.0"])("%s is 400 LL_HTTP_HEADER", async (version) => {
     await using both = await startBoth();
     const text = await sent(both.gateway, whole(both.gateway).replace("HTTP/1.1", version));
+    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r/);
     expect(text).toContain("LL_HTTP_HEADER");
     expect(statuses(text)).toEqual(["400"]);
     expect(both.upstream.bodies).toEqual([]);
