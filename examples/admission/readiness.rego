@@ -1,14 +1,22 @@
 # Input: the decoded payload of attestations/readiness.dsse.json, after its signature was checked.
-# opa eval -d readiness.rego -i statement.json 'data.loadline.admission.allow'
+# data.expect: target = SHA-256 of the target's name as the report prints it, maxAgeHours = how old the
+# run may be, 24 when it is absent.
+# opa eval -d readiness.rego -d expect.json -i statement.json 'data.loadline.admission.allow'
 package loadline.admission
 
 import rego.v1
+
+hour_ns := 3600 * 1000000000
 
 default allow := false
 
 allow if count(deny) == 0
 
 # A key that is not there is undefined, and an undefined rule denies nothing: hence object.get.
+deny contains "not an in-toto statement" if {
+	object.get(input, "_type", "absent") != "https://in-toto.io/Statement/v1"
+}
+
 deny contains "not a readiness statement" if {
 	object.get(input, "predicateType", "absent") != "urn:loadline:attestation:readiness/v1"
 }
@@ -41,6 +49,33 @@ has_chain_head if {
 	count(subject.digest.sha256) == 64
 }
 
+# A statement about another target, or nobody said which target this is about to be.
+deny contains "the statement is not about the expected target" if {
+	not is_about_target
+}
+
+is_about_target if {
+	some subject in input.subject
+	subject.name == "target"
+	subject.digest.sha256 == data.expect.target
+}
+
+deny contains sprintf("the run ended %v", [object.get(input, ["predicate", "endedAt"], "at no time")]) if {
+	not is_fresh
+}
+
+default max_age_hours := 24
+
+max_age_hours := data.expect.maxAgeHours
+
+is_fresh if {
+	age := time.now_ns() - time.parse_rfc3339_ns(input.predicate.endedAt)
+	age <= max_age_hours * hour_ns
+
+	# A clock may be five minutes off; a run of tomorrow is none.
+	age >= ((0 - 5) * hour_ns) / 60
+}
+
 # A waiver that ended since the run is no longer an acceptance, nor is one whose end cannot be read.
 deny contains sprintf("the waiver of %v ended %v", [object.get(waiver, "claim", "a claim"), expires]) if {
 	some waiver in object.get(input, ["predicate", "waivers", "applied"], [])
@@ -49,4 +84,4 @@ deny contains sprintf("the waiver of %v ended %v", [object.get(waiver, "claim", 
 	not still_holds(expires)
 }
 
-still_holds(expires) if time.parse_ns("2006-01-02", expires) + (24 * 3600 * 1000000000) >= time.now_ns()
+still_holds(expires) if time.parse_ns("2006-01-02", expires) + (24 * hour_ns) >= time.now_ns()

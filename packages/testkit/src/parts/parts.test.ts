@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { chromium } from "./chromium.ts";
 import { partsEnvironment } from "./environment.ts";
 import { k6 } from "./k6.ts";
+import { opa } from "./opa.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
 import type { Part, PartsEnvironment, RunResult } from "./part.ts";
@@ -120,6 +121,13 @@ describe("identity", () => {
       id: "locust",
       reason: "it gave no version of Locust",
     });
+  });
+
+  it("a policy engine is the one that prints its version in a line of its own", async () => {
+    const says = machine({ run: answering("Version: 1.22.2\nBuild Commit: \n") });
+    expect(await opa.probe(says)).toEqual({ id: "opa", version: "1.22.2", path: "/parts/opa" });
+    const other = machine({ run: answering("opa Version: 1.22.2") });
+    expect(await opa.probe(other)).toEqual({ id: "opa", reason: "it gave no version of OPA" });
   });
 
   it("gives the reason when nothing of that name starts", async () => {

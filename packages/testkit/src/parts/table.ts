@@ -9,6 +9,7 @@ import { neo4j } from "./neo4j.ts";
 import { nginx } from "./nginx.ts";
 import { minio } from "./minio.ts";
 import { mlflow } from "./mlflow.ts";
+import { opa } from "./opa.ts";
 import { postgres15 } from "./postgres-15.ts";
 import { alertmanager, prometheus } from "./prometheus.ts";
 import { redisCluster } from "./redis-cluster.ts";
@@ -37,6 +38,7 @@ export const parts: readonly Part[] = [
   neo4j,
   jaeger,
   kubeApiserver,
+  opa,
 ];
 
 /** One answer per part; a hidden part is missing without being asked. */
