@@ -8,6 +8,7 @@ import {
 } from "@loadline/gateway";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
+import { makeCertificates } from "./certs-make.ts";
 import { serveConfig } from "./serve.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -16,13 +17,14 @@ const daysDefault = 7;
 const daysMax = 3650;
 
 /**
- * `show` prints what the certificates of the configuration, or of the files named, say; `check`
+ * `ca` and `issue` make certificates; `show` prints what the certificates of the configuration, or of the files named, say; `check`
  * ends with 1 when one of them is not good now and for the days asked, with 78 when the gateway
  * would not start with them. Private keys are never printed.
  */
 export async function runCerts(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
   const [act, ...files] = args.positionals;
+  if (act === "ca" || act === "issue") return makeCertificates(context);
   const days = args.count("days", { min: 0, max: daysMax }) ?? daysDefault;
   const isCheck = act === "check";
   const nowMs = host.clock.wallMs();

@@ -1,5 +1,6 @@
 import type { OptionSpec, PositionalSpec } from "../args.ts";
 import { auditLogOptions } from "./audit-log-options.ts";
+import { certOptions } from "./cert-options.ts";
 import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
 import { interopOptions } from "./load-interop-options.ts";
 import { loadOptions } from "./load-options.ts";
@@ -311,14 +312,16 @@ export const verbs: readonly VerbSpec[] = [
   },
   {
     name: "certs",
-    summary: "certificates: names, keys, days left",
-    usage: "show|check [FILE...] [--config F] [--days N]",
+    summary: "certificates: what they say; an authority of your own",
+    usage: "show|check [FILE...] | ca | issue NAME [options]",
     example: "loadline certs show",
-    options: [
-      config,
-      { name: "days", value: "N", help: "check: good for this long from now, default 7" },
-    ],
-    positional: { name: "show|check [FILE...]", min: 1, max: 65, oneOf: ["show", "check"] },
+    options: [config, ...certOptions],
+    positional: {
+      name: "show|check|ca|issue",
+      min: 1,
+      max: 65,
+      oneOf: ["show", "check", "ca", "issue"],
+    },
     load: async () => (await import("./certs.ts")).runCerts,
   },
   {

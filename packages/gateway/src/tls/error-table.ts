@@ -34,6 +34,22 @@ export const tlsErrorTable = {
     summary: "There is no certificate to look at.",
     remedy: "Name PEM files behind `loadline certs check`, or set tls.files in the configuration.",
   },
+  LL_TLS_AUTHORITY: {
+    ...refused,
+    summary: "The authority cannot vouch for this certificate.",
+    remedy: "Make one with `loadline certs ca`, or ask for fewer days.",
+  },
+  LL_TLS_NAME: {
+    ...refused,
+    exit: 64,
+    summary: "A name cannot stand in a certificate.",
+    remedy: "Give host names such as a.test or *.a.test, IP addresses, or URIs.",
+  },
+  LL_TLS_EXISTS: {
+    ...refused,
+    summary: "A file is there already; certificates and keys are never overwritten.",
+    remedy: "Choose another name or --out, or move the files named in the message away.",
+  },
   LL_TLS_GROUP: {
     ...refused,
     summary: "This runtime does not know the post-quantum key exchange X25519MLKEM768.",

@@ -10,7 +10,7 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { systemClock } from "@loadline/kit/clock";
-import { bitString, oid, pemOf, sequence, tlv } from "../der.ts";
+import { bitString, oid, pemOf, sequence, tlv } from "@loadline/kit/der";
 
 export interface CertificateAsk {
   /** `any` names no purpose at all. */
@@ -40,6 +40,8 @@ export interface Issued {
 export interface Authority {
   /** Its own certificate as PEM. */
   readonly cert: string;
+  /** Its private key as PEM. */
+  readonly key: string;
   issue(ask: CertificateAsk): Issued;
   /** A list of revoked certificates as PEM, good for 90 days. */
   revoke(issued: readonly Issued[]): string;
@@ -94,6 +96,7 @@ export function createAuthority(name: string): Authority {
   });
   return {
     cert: pemOf("CERTIFICATE", own),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     issue(ask) {
       const pair = keyPair(ask.rsaBits);
       const serial = newSerial();

@@ -6,7 +6,7 @@
  * ```
  */
 import { generateKeyPairSync, sign } from "node:crypto";
-import { bitString, oid, pemOf, sequence, tlv } from "../der.ts";
+import { bitString, oid, pemOf, sequence, tlv } from "@loadline/kit/der";
 
 /** Key and certificate as PEM, good for `localhost` and 127.0.0.1. */
 export function selfSigned(): { readonly key: string; readonly cert: string } {
