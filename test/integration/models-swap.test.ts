@@ -1,0 +1,165 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { describe, expect, it } from "vitest";
+import { operator } from "../../packages/gateway/src/index.ts";
+import { eventually } from "../../packages/testkit/src/eventually.ts";
+import { repositoryRoot } from "../architecture/tree.ts";
+import { type Answered, Serving } from "./workers/serving.ts";
+
+const clock = systemClock();
+const tiny = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.gguf");
+const testMs = 240_000;
+const waitMs = 60_000;
+const callers = 4;
+
+/** A gateway that waits for a busy machine, over the shipped model, with the same file and a cut one to swap to. */
+class World implements AsyncDisposable {
+  readonly serving = new Serving();
+  #platform = "";
+
+  async start(workers: number, more = ""): Promise<this> {
+    const cut = join(this.serving.dir, "cut.gguf");
+    writeFileSync(cut, readFileSync(tiny).subarray(0, 300_000));
+    const yaml = `targets: {local: {provider: llama, model: tiny, path: ${tiny}}}
+routes: {tiny: {models: [tiny], groups: [{targets: [local]}]}}
+models: {registered: {next: {path: ${tiny}}, cut: {path: ${cut}}}}
+timeouts: {connect: 60s}
+${more}
+`;
+    await this.serving.start(yaml, workers);
+    const key = { name: "platform", roles: ["admin"], tenantId: "*" };
+    this.#platform = (await this.serving.keys.create(operator(), key)).secret;
+    const isReady = async (): Promise<boolean> =>
+      (await this.serving.ask("/readyz")).status === 200;
+    await eventually(clock, isReady, waitMs);
+    return this;
+  }
+
+  admin(path: string, body?: unknown): Promise<Answered> {
+    return this.serving.ask(`/admin/v1${path}`, { key: this.#platform, body });
+  }
+
+  async files(): Promise<string[]> {
+    const { text } = await this.admin("/models");
+    const [{ files }] = JSON.parse(text).data;
+    return files.map((one: { name: string; role: string }) => `${one.name} ${one.role}`);
+  }
+
+  /** Calls without a pause until `stop`, which gives what was answered. */
+  load(): { answers: Answered[]; stop(): Promise<readonly Answered[]> } {
+    const answers: Answered[] = [];
+    let isOver = false;
+    const call = async (): Promise<void> => {
+      while (!isOver) answers.push(await this.serving.chat("tiny"));
+    };
+    const all = Array.from({ length: callers }, call);
+    const stop = async (): Promise<readonly Answered[]> => {
+      isOver = true;
+      await Promise.all(all);
+      return answers;
+    };
+    return { answers, stop };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.serving[Symbol.asyncDispose]();
+  }
+}
+
+describe.each([1, 2])("a model of %i process(es)", (workers) => {
+  it(
+    "is swapped and rolled back under load without losing a call, on record",
+    async () => {
+      await using world = await new World().start(workers);
+      const { answers, stop } = world.load();
+      const more = async (): Promise<void> => {
+        const atLeast = answers.length + 3 * callers;
+        await eventually(clock, () => answers.length >= atLeast, waitMs);
+      };
+      await more();
+      const swapped = await world.admin("/models/local/swap", { to: "next" });
+      expect([swapped.status, swapped.text]).toEqual([200, expect.any(String)]);
+      const { checks } = JSON.parse(swapped.text);
+      expect(checks.map((one: { outcome: string }) => one.outcome)).toEqual(
+        Array(5).fill("passed"),
+      );
+      expect(await world.files()).toEqual([
+        "next serving",
+        "configured rollback",
+        "cut registered",
+      ]);
+      await more();
+      expect((await world.admin("/models/local/rollback", {})).status).toBe(200);
+      await more();
+      expect((await world.files())[0]).toBe("configured serving");
+      const isAlone = (): boolean => world.serving.modelHosts().length === 1;
+      await eventually(clock, isAlone, waitMs);
+      await more();
+      const all = await stop();
+      expect(all.filter(({ status, isBroken }) => status !== 200 || isBroken)).toEqual([]);
+      const { text } = await world.admin("/audit?tenantId=*&limit=1000");
+      expect(text).toContain('"action":"model.swapped"');
+      expect(text).toContain('"action":"model.rolled_back"');
+      const metrics = (await world.serving.ask("/metrics")).text;
+      expect(metrics).toContain('loadline_model_swaps_total{outcome="switched"} 1\n');
+      expect(metrics).toContain('loadline_model_swaps_total{outcome="rolled_back"} 1\n');
+    },
+    testMs,
+  );
+
+  it(
+    "stays as it is when the new file is damaged, and the answer lists five results",
+    async () => {
+      await using world = await new World().start(workers);
+      const { answers, stop } = world.load();
+      const refused = await world.admin("/models/local/swap", { to: "cut" });
+      expect(refused.status).toBe(409);
+      const { code, detail } = JSON.parse(refused.text);
+      expect(code).toBe("LL_MODEL_DAMAGED");
+      for (const id of ["file failed", "memory", "template", "prompts", "latency"])
+        expect(detail).toContain(id);
+      await eventually(clock, () => answers.length >= callers, waitMs);
+      const all = await stop();
+      expect(all.filter(({ status }) => status !== 200)).toEqual([]);
+      expect(await world.files()).toEqual([
+        "configured serving",
+        "cut past",
+        "next registered",
+        "cut registered",
+      ]);
+      expect((await world.admin("/models/local/swap", { to: "none" })).status).toBe(400);
+      expect((await world.admin("/models/none/swap", { to: "next" })).status).toBe(404);
+      expect((await world.admin("/models/local/rollback", {})).status).toBe(409);
+    },
+    testMs,
+  );
+
+  it(
+    "goes back to the file before when its breaker trips soon after a swap, on record",
+    async () => {
+      const trip = "{minVolume: 1, minFailures: 1, rate: 0.01, openFor: 100ms, openForMax: 200ms}";
+      await using world = await new World().start(workers, `breaker: ${trip}`);
+      const before = new Set(world.serving.modelHosts());
+      const swapped = await world.admin("/models/local/swap", { to: "next" });
+      expect([swapped.status, swapped.text]).toEqual([200, expect.any(String)]);
+      const { stop } = world.load();
+      const isBack = async (): Promise<boolean> => {
+        for (const pid of world.serving.modelHosts())
+          if (!before.has(pid)) process.kill(pid, "SIGKILL");
+        return (await world.files())[0] === "configured serving";
+      };
+      await eventually(clock, isBack, waitMs);
+      await stop();
+      expect(world.serving.modelHosts().filter((pid) => before.has(pid))).toHaveLength(1);
+      const isServed = async (): Promise<boolean> =>
+        (await world.serving.chat("tiny")).status === 200;
+      await eventually(clock, isServed, waitMs);
+      const { text } = await world.admin("/audit?tenantId=*&limit=1000");
+      expect(text).toMatch(/"action":"model.rolled_back".*"cause":"breaker"/);
+      const metrics = (await world.serving.ask("/metrics")).text;
+      expect(metrics).toContain('loadline_model_swaps_total{outcome="tripped"} 1\n');
+    },
+    testMs,
+  );
+});
