@@ -1,6 +1,6 @@
 // Packs the built bundle as the published package `loadline`: a staging folder with a package.json
 // of its own, because what runs in the repository (workspaces, TypeScript) is not what is installed.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -57,6 +57,9 @@ for (const name of pages) {
   if (existsSync(join(root, name)))
     cpSync(join(root, name), join(stageDir, name), { recursive: true });
 }
+// What `/health` calls `commit`; a tree without git has none.
+const git = spawnSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" });
+if (git.status === 0) writeFileSync(join(stageDir, "COMMIT"), git.stdout);
 writeFileSync(join(stageDir, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 const target = process.argv[2] ?? root;
 execFileSync("npm", ["pack", "--silent", "--pack-destination", target], {

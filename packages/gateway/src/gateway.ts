@@ -17,6 +17,8 @@ export interface GatewayDeps {
   readonly log: (text: string) => void;
   /** Shown in /health. */
   readonly version?: string;
+  /** Commit it was built from, shown in /health; absent: nobody knows. */
+  readonly commit?: string | undefined;
   /** Reads the configuration again, checked; absent: there is nothing to read. */
   readonly readConfig?: ReadConfig;
   /** Controls a test replaces. */

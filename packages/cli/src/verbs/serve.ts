@@ -10,6 +10,7 @@ import {
 import type { ConfigValues, ExplainedOperation, GatewayConfig } from "@loadline/gateway";
 import { modelPath } from "../assets.ts";
 import { defaultPort } from "../free-port.ts";
+import { builtFrom } from "../built-from.ts";
 import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { ExitCode } from "../process/host.ts";
 import { watchReloads } from "../process/reload-triggers.ts";
@@ -39,6 +40,7 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
     random: host.random,
     log: (text) => host.stderr.write(text),
     version: toolVersion,
+    commit: builtFrom(),
     ...(path !== undefined && { readConfig: () => readAgain(context) }),
   });
   try {

@@ -57,6 +57,11 @@ describe("readiness", () => {
 });
 
 describe("health", () => {
+  it("names the commit it was built from, and says so where nobody knows it", () => {
+    expect(over({}, { commit: "c0ffee" }).health().body).toMatchObject({ commit: "c0ffee" });
+    expect(over({}).health().body).toMatchObject({ version: "1.2.3", commit: null });
+  });
+
   it("is bad while a critical route has no target, and only says so of another", () => {
     const spare = over({ spare: { critical: false } });
     spare.setListening();

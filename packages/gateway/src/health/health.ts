@@ -6,6 +6,8 @@ export interface HealthDeps {
   readonly clock: Clock;
   readonly live: { readonly current: { readonly routes: RouteTable } };
   readonly version: string;
+  /** Commit it was built from; absent: nobody knows. */
+  readonly commit?: string | undefined;
   /** Which of its places this is, such as `live`; absent: nobody said. */
   readonly environment?: string;
   /** Whether what is written is in force; absent: it is. */
@@ -65,8 +67,9 @@ export function createHealth(deps: HealthDeps): Health {
       const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;
       const status = isOk ? "ok" : "unavailable";
       const config = deps.isStale?.() === true ? "stale" : "current";
-      const { version, environment } = deps;
-      return { isOk, body: { status, version, environment, startedAt, config, components } };
+      const { version, commit = null, environment } = deps;
+      const body = { status, version, commit, environment, startedAt, config, components };
+      return { isOk, body };
     },
   };
 }

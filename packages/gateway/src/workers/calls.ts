@@ -35,6 +35,7 @@ export interface WorkerPlan {
   /** As `packConfig` made it. */
   readonly config: unknown;
   readonly version: string;
+  readonly commit: string | undefined;
   readonly port: number;
   /** Whether a reload may be asked for. */
   readonly canReload: boolean;

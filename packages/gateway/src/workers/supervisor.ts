@@ -241,6 +241,7 @@ class Supervisor implements Gateway {
     return {
       config: packConfig(this.#config),
       version: this.#deps.version ?? "0.0.0",
+      commit: this.#deps.commit,
       port: this.#port,
       canReload: this.#deps.readConfig !== undefined,
       overrides: [...this.#overrides],

@@ -123,8 +123,9 @@ class WorkerProcess implements Worker {
     const logger = createLogger({ clock, write: log, level: config.log.level });
     this.#hosts = remoteHosts(this.#peer, { clock, logger });
     const supervised = this.#supervised(plan, this.#hosts);
-    const { version } = plan;
-    this.#gateway = await createGateway(config, { clock, random, log, version, supervised });
+    const { version, commit } = plan;
+    const deps = { clock, random, log, version, commit, supervised };
+    this.#gateway = await createGateway(config, deps);
     for (const [id, to] of plan.overrides) this.#own?.breakers.override(id, to);
     await this.#untilShared(config.stores.redis !== null);
     const { url } = await this.#gateway.start();
