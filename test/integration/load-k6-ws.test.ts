@@ -33,6 +33,7 @@ const talk = `        - { name: open, ws: { path: /talk, connect: true } }
         - { sleep: 10ms }
         - { group: { name: asking, steps: [{ name: json, ws: { path: /talk, ask: { n: 1 } } }] } }
         - { check: { name: got, json: { got.n: 1 } } }
+        - { name: ping, ws: { path: /talk, ping: true } }
         - { name: tell, ws: { path: /talk, send: silence } }
         - { name: leave, ws: { path: /talk, close: true } }`;
 const mute = `        - { name: ask, ws: { path: /talk, ask: silence, contains: never, within: 50ms } }
@@ -53,6 +54,7 @@ describe.skipIf(parts.missing)("free WebSockets, exported to a real k6", () => {
     const exported = await runCli(dir, ["load", "export", "k6", "plan.yaml", "--out", "s.js"]);
     expect(exported.code, exported.err).toBe(0);
     server.heard.length = 0;
+    server.pings.length = 0;
     server.heads.length = 0;
     const args = ["run", "--no-usage-report", "--quiet", "s.js"];
     const { out, err } = await runTool(parts.found("k6").path, args, dir);
@@ -72,7 +74,8 @@ describe.skipIf(parts.missing)("free WebSockets, exported to a real k6", () => {
       iterations,
       iterations,
     ]);
-    expect(exact?.ok["talk"]).toEqual({ n: 6 * iterations, ok: 6 * iterations });
+    expect(exact?.ok["talk"]).toEqual({ n: 7 * iterations, ok: 7 * iterations });
+    expect(server.pings).toHaveLength(iterations);
     expect(exact?.rows.find(({ id }) => id.includes("ask"))).toMatchObject({
       n: iterations,
       over: 0,

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
 import { loadErrors, type LoadPlan, type LoadRequest, type Scenario } from "../load/index.ts";
 import {
@@ -11,6 +12,7 @@ import { firstModel, presence } from "./preflight-stage.ts";
 import type { ValidationDeps } from "./types.ts";
 
 const timeoutMs = 15_000;
+const connectMs = 5_000;
 
 /** What one request to each scenario's route told before any load. */
 export interface LoadPreflight {
@@ -40,9 +42,11 @@ export async function preflightLoad(
   run: string,
 ): Promise<LoadPreflight> {
   const { baseUrl, insecure = false, headers = {} } = load.target;
+  const url = parseHttpUrl(baseUrl);
+  const egress = createEgress({ allowHosts: [hostOf(url)], insecure });
   const own = createProbeClient({
     baseUrl,
-    egress: createEgress({ allowHosts: [hostOf(parseHttpUrl(baseUrl))], insecure }),
+    egress,
     clock: deps.clock,
     run,
     ...(load.target.apiKey === undefined ? {} : { apiKey: load.target.apiKey }),
@@ -65,11 +69,26 @@ export async function preflightLoad(
       if (exchange.status !== null) answers++;
       if (isMissing(request, exchange)) missing.push(name);
     }
-    const down = asked.length > 0 && answers === 0 ? downLine(baseUrl) : null;
+    // The steps of a plan are sent once by the engine, which tells of missing routes alone.
+    const isUp = asked.length > 0 ? answers > 0 : await listens(egress.connect(url), deps);
+    const down = isUp ? null : downLine(baseUrl);
     return { load: named, missing, down, model, isModelUntold: false };
   } finally {
     client.close();
   }
+}
+
+/** Whether the address takes a connection at all. */
+async function listens(socket: Socket, { clock }: ValidationDeps): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const late = clock.after(connectMs, () => resolve(false));
+  socket.once("connect", () => resolve(true));
+  // A handshake that fails after it is somebody's; before it, nobody is there.
+  socket.on("error", () => resolve(false));
+  const isUp = await promise;
+  late.cancel();
+  socket.destroy();
+  return isUp;
 }
 
 function downLine(baseUrl: string): string {

@@ -87,6 +87,24 @@ describe("a load run", () => {
     expect(await verifyExit(result)).toBe(0);
   });
 
+  it("a dead target of steps alone is warned of too, one that takes connections is not", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const downOf = async (url: string): Promise<string[]> => {
+      const warnings: string[] = [];
+      const one = loadJob(url);
+      const { get } = one.load.scenarios;
+      if (get === undefined) throw new TypeError("the job has no scenario");
+      const { request: _request, ...terms } = get;
+      const exec = { kind: "steps", data: [{ name: "x", http: "/" }] } as const;
+      const scenarios = { get: { ...terms, exec, steps: [{ name: "x" }] } };
+      const load = { ...one.load, scenarios };
+      await runJob({ ...one, load }, { onWarning: (line) => warnings.push(line) });
+      return warnings.map((line) => line.split(" ")[0] ?? "");
+    };
+    expect(await downOf(await deadPort())).toEqual(["LL_LOAD_TARGET_DOWN"]);
+    expect(await downOf(server.url)).toEqual([]);
+  });
+
   it("failures enter an average at the total timeout: a target that fails fast is not fast", async () => {
     await using server = await startScriptedServer((n) =>
       n % 2 === 0
