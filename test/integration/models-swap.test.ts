@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { operator } from "../../packages/gateway/src/index.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { repositoryRoot } from "../architecture/tree.ts";
+import { runCli } from "./cli-process.ts";
 import { type Answered, Serving } from "./workers/serving.ts";
 
 const clock = systemClock();
@@ -38,6 +39,12 @@ ${more}
 
   admin(path: string, body?: unknown): Promise<Answered> {
     return this.serving.ask(`/admin/v1${path}`, { key: this.#platform, body });
+  }
+
+  /** `loadline models` as an operator types it. */
+  cli(...words: readonly string[]) {
+    const env = { LOADLINE_API_KEY: this.#platform };
+    return runCli(this.serving.dir, ["models", ...words, "--url", this.serving.url], { env });
   }
 
   async files(): Promise<string[]> {
@@ -131,6 +138,13 @@ describe.each([1, 2])("a model of %i process(es)", (workers) => {
       expect((await world.admin("/models/local/swap", { to: "none" })).status).toBe(400);
       expect((await world.admin("/models/none/swap", { to: "next" })).status).toBe(404);
       expect((await world.admin("/models/local/rollback", {})).status).toBe(409);
+      const damaged = await world.cli("swap", "local", "cut");
+      expect([damaged.code, damaged.out]).toEqual([78, ""]);
+      expect(damaged.err).toMatch(/^LL_MODEL_DAMAGED cut was not taken: file failed/);
+      const listed = await world.cli("list");
+      expect([listed.code, listed.err]).toEqual([0, ""]);
+      expect(listed.out).toMatch(/^ {2}serving +ready +configured/m);
+      expect(listed.out.match(/^ {2}check /gm)).toHaveLength(5);
     },
     testMs,
   );

@@ -100,6 +100,13 @@ export const cliErrors = defineErrors({
     summary: "The output cannot be written.",
     remedy: "Check that the folder exists, is writable and has space.",
   },
+  LL_CLI_ADMIN: {
+    fault: "caller",
+    retryable: true,
+    exit: 78,
+    summary: "No admin API answers there.",
+    remedy: "Start the gateway, or name its address with --url.",
+  },
   LL_CLI_UNEXPECTED: {
     fault: "platform",
     retryable: false,

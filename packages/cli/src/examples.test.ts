@@ -11,8 +11,8 @@ import { verbs } from "./verbs/table.ts";
 const apiKey = "ll_local_example";
 const local = "http://127.0.0.1:8080";
 
-/** Serves or sends for longer than a unit may take; test/e2e and test/integration run these. */
-const elsewhere = ["up", "serve", "validate", "load"];
+/** Serves, sends for longer than a unit may take, or asks a gateway with a model; test/e2e and test/integration run these. */
+const elsewhere = ["up", "serve", "validate", "load", "models"];
 
 let cwd = "";
 /** Of another run: what the lint reads is a report with claims that have an interval or need none. */

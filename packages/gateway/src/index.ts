@@ -34,6 +34,7 @@ export { checkWatched, type WatchedFigure } from "./telemetry/alerts/check.ts";
 export { rulesDocument, rulesFile } from "./telemetry/alerts/rules-file.ts";
 export { gatewaySloSeries } from "./telemetry/alerts/slo-series.ts";
 export { certificatePlaces, type CertificateView, describeCertificates } from "./tls/describe.ts";
+export type { SlotView } from "./models/index.ts";
 export { readPem, type TlsPair } from "./tls/files.ts";
 export { type KeyAlgorithm, keyAlgorithms } from "./tls/issue/certificate.ts";
 export { issueCertificate, makeAuthority } from "./tls/issue/issue.ts";

@@ -7,7 +7,18 @@ import { loadOptions } from "./load-options.ts";
 import { sloOptions } from "./slo-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
+const modelOptions: readonly OptionSpec[] = [
+  { name: "url", value: "URL", help: "the gateway, default http://127.0.0.1:8080" },
+  { name: "key-env", value: "NAME", help: "variable of a platform key, default LOADLINE_API_KEY" },
+];
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
+/** What is done, then what with. */
+const acts = (min: number, max: number, oneOf: readonly string[]): PositionalSpec => ({
+  name: oneOf.join("|"),
+  min,
+  max,
+  oneOf,
+});
 const bundle: PositionalSpec = { name: "BUNDLE", min: 1, max: 1 };
 const page: OptionSpec = { name: "html", value: "FILE", help: "writes the same as one page, too" };
 const profile: OptionSpec = {
@@ -246,12 +257,7 @@ export const verbs: readonly VerbSpec[] = [
     usage: "create|list|show|check|rotate|revoke [ID]",
     example: "loadline keys list",
     options: keyOptions,
-    positional: {
-      name: "create|list|show|check|rotate|revoke",
-      min: 1,
-      max: 2,
-      oneOf: ["create", "list", "show", "check", "rotate", "revoke"],
-    },
+    positional: acts(1, 2, ["create", "list", "show", "check", "rotate", "revoke"]),
     load: async () => (await import("./keys.ts")).runKeys,
   },
   {
@@ -260,12 +266,7 @@ export const verbs: readonly VerbSpec[] = [
     usage: "create SUBJECT|list|show ID|disable ID|enable ID",
     example: "loadline users list",
     options: userOptions,
-    positional: {
-      name: "create|list|show|disable|enable",
-      min: 1,
-      max: 2,
-      oneOf: ["create", "list", "show", "disable", "enable"],
-    },
+    positional: acts(1, 2, ["create", "list", "show", "disable", "enable"]),
     load: async () => (await import("./users.ts")).runUsers,
   },
   {
@@ -274,12 +275,7 @@ export const verbs: readonly VerbSpec[] = [
     usage: "grant USER|revoke USER|list USER|matrix",
     example: "loadline roles matrix",
     options: roleOptions,
-    positional: {
-      name: "grant|revoke|list|matrix",
-      min: 1,
-      max: 2,
-      oneOf: ["grant", "revoke", "list", "matrix"],
-    },
+    positional: acts(1, 2, ["grant", "revoke", "list", "matrix"]),
     load: async () => (await import("./roles.ts")).runRoles,
   },
   {
@@ -288,12 +284,7 @@ export const verbs: readonly VerbSpec[] = [
     usage: "query|verify|prove|export|purge [--heads F] [--tenant T] [--out F]",
     example: "loadline audit-log query --action key.created",
     options: [config, ...auditLogOptions],
-    positional: {
-      name: "query|verify|prove|export|purge",
-      min: 1,
-      max: 1,
-      oneOf: ["query", "verify", "prove", "export", "purge"],
-    },
+    positional: acts(1, 1, ["query", "verify", "prove", "export", "purge"]),
     load: async () => (await import("./audit-log.ts")).runAuditLog,
   },
   {
@@ -302,12 +293,7 @@ export const verbs: readonly VerbSpec[] = [
     usage: "check|schema|show [--config F]",
     example: "loadline config show",
     options: [config],
-    positional: {
-      name: "check|schema|show",
-      min: 1,
-      max: 1,
-      oneOf: ["check", "schema", "show"],
-    },
+    positional: acts(1, 1, ["check", "schema", "show"]),
     load: async () => (await import("./config.ts")).runConfig,
   },
   {
@@ -316,13 +302,17 @@ export const verbs: readonly VerbSpec[] = [
     usage: "show|check [FILE...] | ca | issue NAME [options]",
     example: "loadline certs show",
     options: [config, ...certOptions],
-    positional: {
-      name: "show|check|ca|issue",
-      min: 1,
-      max: 65,
-      oneOf: ["show", "check", "ca", "issue"],
-    },
+    positional: acts(1, 65, ["show", "check", "ca", "issue"]),
     load: async () => (await import("./certs.ts")).runCerts,
+  },
+  {
+    name: "models",
+    summary: "in-process models of a running gateway: swap, roll back",
+    usage: "list|swap TARGET FILE|rollback TARGET [--url URL]",
+    example: "loadline models list --url http://127.0.0.1:8080 --key-env LOADLINE_API_KEY",
+    options: modelOptions,
+    positional: acts(1, 3, ["list", "swap", "rollback"]),
+    load: async () => (await import("./models.ts")).runModels,
   },
   {
     name: "breaker",
@@ -368,12 +358,7 @@ export const verbs: readonly VerbSpec[] = [
       profile,
       { name: "image", value: "NAME", help: "cronjob: container image, default loadline:VERSION" },
     ],
-    positional: {
-      name: "cron|systemd|cronjob",
-      min: 0,
-      max: 1,
-      oneOf: ["cron", "systemd", "cronjob"],
-    },
+    positional: acts(0, 1, ["cron", "systemd", "cronjob"]),
     load: async () => (await import("./schedule.ts")).runSchedule,
   },
   {
