@@ -3,12 +3,16 @@
  * targets in threads or processes of their own. `node bench/load/run.ts [rounds]`. A leg whose generator is
  * not there is NOT TESTED, printed, never green.
  */
-import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
+import {
+  firstChunkTimes,
+  rankValue,
+  startReferenceTarget,
+} from "../../packages/testkit/src/reference-target/index.ts";
 import { startStallServer } from "../../packages/testkit/src/stall-server/index.ts";
 import { numbersGiven, tell } from "../result.ts";
 import { k6Cost } from "./k6.ts";
-import { type OpenLoop, openLoop, openLoopCost } from "./open-loop.ts";
 import { connections } from "./plans.ts";
+import { type Lag, lagOf, sendersCost } from "./senders.ts";
 import { loadline, loadlineFull, scripted, type Side, undiciDispatch } from "./sides.ts";
 import {
   chunksPerStream,
@@ -23,6 +27,9 @@ import { wrkCost } from "./wrk.ts";
 const [rounds = 5] = numbersGiven(process.argv);
 const durationMs = process.argv.includes("--brief") ? 1000 : 2000;
 const firstTokenMs = 10;
+/** Arrivals per second: those that send lag is told of, and those given to one sender or to two. */
+const lagRate = 5000;
+const splitRate = 4000;
 
 type Figure = number | "NOT TESTED";
 
@@ -66,11 +73,13 @@ function median(values: readonly number[]): number {
 
 type Legs = Readonly<Record<string, () => Promise<number | null>>>;
 
-/** Medians over interleaved rounds; a leg that gave null is left out. */
-async function measure(legs: Legs): Promise<Map<string, number>> {
+/**
+ * Medians over interleaved rounds; a leg that gave null is left out. Cold code costs several times
+ * more: one round is thrown away, unless every run of a leg starts with threads of its own.
+ */
+async function measure(legs: Legs, o: { cold?: boolean } = {}): Promise<Map<string, number>> {
   const costs = new Map<string, number[]>();
-  // Cold code costs several times more: one round is thrown away.
-  for (const leg of Object.values(legs)) await leg();
+  if (o.cold !== true) for (const leg of Object.values(legs)) await leg();
   for (let round = 0; round < rounds; round++) {
     for (const [name, leg] of Object.entries(legs)) {
       const cost = await leg();
@@ -125,12 +134,14 @@ async function tlsLegs(): Promise<Record<string, Figure>> {
 async function streamLegs(): Promise<Record<string, Figure>> {
   const stream = { chunks: chunksPerStream, gapMs: 10, firstMs: firstTokenMs };
   await using target = await startReferenceTarget({ stream });
-  const ttfts: number[] = [];
+  const overTruthMs: number[] = [];
   const costPerChunk = (side: StreamSide) => async (): Promise<number> => {
+    await target.reset();
     const before = process.threadCpuUsage();
     const { chunks, ttftP50Ms } = await side(target.url, durationMs);
     const { user, system } = process.threadCpuUsage(before);
-    if (ttftP50Ms !== null) ttfts.push(ttftP50Ms);
+    const truthMs = rankValue(firstChunkTimes(await target.truth()), 0.5);
+    if (ttftP50Ms !== null) overTruthMs.push(ttftP50Ms - truthMs);
     return (user + system) / Math.max(1, chunks);
   };
   const costs = await measure({
@@ -141,27 +152,32 @@ async function streamLegs(): Promise<Record<string, Figure>> {
   return {
     sseToDispatch: ratio(costs, "loadline", "dispatch"),
     sseToFetch: ratio(costs, "loadline", "fetch"),
-    ttftOverTruthMs: Math.round((median(ttfts) - firstTokenMs) * 1000) / 1000,
+    ttftOverTruthMs: Math.round(median(overTruthMs.slice(1)) * 1000) / 1000,
   };
 }
 
-async function openLegs(): Promise<Record<string, Figure>> {
+async function senderLegs(): Promise<Record<string, Figure>> {
   await using target = await startReferenceTarget({});
-  const seen: OpenLoop[] = [];
-  const rate = 2000;
-  const costs = await measure({
-    one: () => openLoopCost(target.url, { workers: 1, durationMs, rate }),
-    two: () => openLoopCost(target.url, { workers: 2, durationMs, rate }),
+  const lags: Lag[] = [];
+  const cost = (o: { workers: number; rate?: number }) => (): Promise<number> =>
+    sendersCost(target.url, { ...o, durationMs: 1.5 * durationMs });
+  const legs = {
+    one: cost({ workers: 1 }),
+    two: cost({ workers: 2 }),
+    whole: cost({ workers: 1, rate: splitRate }),
+    split: cost({ workers: 2, rate: splitRate }),
     fast: async () => {
-      seen.push(await openLoop(target.url, { workers: 1, durationMs }));
+      lags.push(await lagOf(target.url, { workers: 1, rate: lagRate, durationMs }));
       return null;
     },
-  });
+  };
+  const costs = await measure(legs, { cold: true });
   return {
     twoWorkersToOne: ratio(costs, "two", "one"),
-    lagP50Ms: median(seen.map((one) => one.lagP50Ms)),
-    lagP99Ms: median(seen.map((one) => one.lagP99Ms)),
-    dropped: median(seen.map((one) => one.dropped)),
+    sameArrivalsInTwo: ratio(costs, "split", "whole"),
+    lagP50Ms: median(lags.map(({ p50Ms }) => p50Ms)),
+    lagP99Ms: median(lags.map(({ p99Ms }) => p99Ms)),
+    dropped: median(lags.map(({ dropped }) => dropped)),
   };
 }
 
@@ -169,7 +185,7 @@ const result: Record<string, Figure> = {
   ...(await plainLegs()),
   ...(await tlsLegs()),
   ...(await streamLegs()),
-  ...(await openLegs()),
+  ...(await senderLegs()),
 };
 const over = Object.entries(gates).filter(([name, max]) => {
   const value = result[name];
