@@ -32,8 +32,8 @@ export type RunResult =
 /** Somebody else's software that a suite talks to. */
 export interface Part {
   readonly id: string;
-  readonly group: "debian" | "trixie" | "sid" | "pip" | "go" | "maven";
-  /** The command that installs it. */
+  readonly group: "debian" | "trixie" | "sid" | "pip" | "go" | "maven" | "release";
+  /** The command that installs it, or where it is had. */
   readonly get: string;
   /** Asks the part who it is and leaves nothing running; a file of the right name is not enough. */
   probe(environment: PartsEnvironment): Promise<Found | Missing>;

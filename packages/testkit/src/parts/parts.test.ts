@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { chromium } from "./chromium.ts";
 import { partsEnvironment } from "./environment.ts";
+import { grafana } from "./grafana.ts";
 import { k6 } from "./k6.ts";
 import { opa } from "./opa.ts";
 import { llamaServer } from "./llama-server.ts";
 import { locust } from "./locust.ts";
 import type { Part, PartsEnvironment, RunResult } from "./part.ts";
 import { runCommand } from "./part.ts";
+import { qdrant } from "./qdrant.ts";
 import { requireParts } from "./require-parts.ts";
 import { parts } from "./table.ts";
 
@@ -128,6 +130,20 @@ describe("identity", () => {
     expect(await opa.probe(says)).toEqual({ id: "opa", version: "1.22.2", path: "/parts/opa" });
     const other = machine({ run: answering("opa Version: 1.22.2") });
     expect(await opa.probe(other)).toEqual({ id: "opa", reason: "it gave no version of OPA" });
+  });
+
+  it("a store of vectors and a server of dashboards are those their banners say", async () => {
+    const qdrantSays = machine({ run: answering("qdrant 1.15.4\n") });
+    expect(await qdrant.probe(qdrantSays)).toMatchObject({ version: "1.15.4" });
+    const grafanaSays = machine({ run: answering("grafana version 12.1.0\n") });
+    const path = "/parts/grafana/bin/grafana";
+    expect(await grafana.probe(grafanaSays)).toEqual({ id: "grafana", version: "12.1.0", path });
+    for (const part of [qdrant, grafana]) {
+      const other = await part.probe(machine({ run: answering("version 1.15.4 of a proxy") }));
+      expect(other).toEqual({ id: part.id, reason: expect.stringContaining("it gave no version") });
+      const gone = await part.probe(machine());
+      expect(gone).toEqual({ id: part.id, reason: expect.stringContaining("no such file") });
+    }
   });
 
   it("gives the reason when nothing of that name starts", async () => {

@@ -1,4 +1,5 @@
 import { chromium } from "./chromium.ts";
+import { grafana } from "./grafana.ts";
 import { haproxy } from "./haproxy.ts";
 import { jaeger } from "./jaeger.ts";
 import { k6 } from "./k6.ts";
@@ -12,6 +13,7 @@ import { mlflow } from "./mlflow.ts";
 import { opa } from "./opa.ts";
 import { postgres15 } from "./postgres-15.ts";
 import { alertmanager, prometheus } from "./prometheus.ts";
+import { qdrant } from "./qdrant.ts";
 import { redisCluster } from "./redis-cluster.ts";
 import { redisSentinel } from "./redis-sentinel.ts";
 import { redis } from "./redis.ts";
@@ -36,6 +38,8 @@ export const parts: readonly Part[] = [
   prometheus,
   alertmanager,
   neo4j,
+  qdrant,
+  grafana,
   jaeger,
   kubeApiserver,
   opa,
