@@ -85,9 +85,41 @@ describe("loadline plan on claims of the plan's own", () => {
     expect([ended.exit, ended.err.includes("LL_PLAN_UNIT claims[1].limit")]).toEqual([78, true]);
   });
 
-  it("several targets are no key of this build, and the nearest one is named", async () => {
-    const ended = await plan(`targets: []\n${example}`);
+  it("a plan of one target and of several at once is refused with the place", async () => {
+    const ended = await plan(`targets: { eu: { url: "http://127.0.0.1:9/v1" } }\n${example}`);
     expect(ended.exit).toBe(78);
-    expect(ended.err).toContain('LL_PLAN_KEY targets: unknown key. Did you mean "target"?');
+    expect(ended.err).toContain("LL_PLAN_SHAPE targets: give `target` or `targets`, not both");
+  });
+});
+
+describe("loadline plan on several targets", () => {
+  /** The example of the guide. */
+  const several = /```\n(targets:[^`]*)```/.exec(guide)?.[1] ?? "";
+  const keys = { EU_KEY: "sk-a-key-of-no-server-0002", US_KEY: "sk-a-key-of-no-server-0003" };
+  const planned = (flags: string, env: Record<string, string>) => {
+    const cwd = emptyDir();
+    writeFileSync(join(cwd, "plan.yaml"), several);
+    return runLine(`plan --plan plan.yaml ${flags}`, { cwd, env });
+  };
+
+  it("takes the guide's as it is written: the claims of each, with their samples", async () => {
+    const ended = await planned("--json", keys);
+    expect([ended.err, ended.exit]).toEqual(["", 0]);
+    const rows = rowsOf(ended.out);
+    const names = [...rows.keys()].map((id) => id.split(".")[0]);
+    expect([...new Set(names)]).toEqual(["eu", "us"]);
+    expect(rows.get("us.load.chat.success")).toMatchObject({ planned: 500, provable: true });
+    for (const key of Object.values(keys)) expect(ended.out).not.toContain(key);
+    const text = await planned("", keys);
+    expect(text.out).toContain("plan quick for eu, us");
+  });
+
+  it("asks for the key of each by its own name, and for no other", async () => {
+    const ended = await planned("", { EU_KEY: keys.EU_KEY, TARGET_KEY: "sk-x" });
+    expect(ended.err).toContain("LL_CLI_KEY_MISSING");
+    expect(ended.err).toContain("US_KEY is not set");
+    const flag = await planned("--api-key-env EU_KEY", keys);
+    expect(flag.exit).toBe(64);
+    expect(flag.err).toContain("each of `targets` names its own `apiKeyEnv`");
   });
 });
