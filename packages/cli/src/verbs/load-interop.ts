@@ -99,6 +99,7 @@ function jobOf({ host, args }: VerbContext, tool: DrivenTool, script: string) {
     tool,
     script,
     env: host.env,
+    hasPlan: args.text("plan") !== undefined,
     ...(toolPath !== undefined && { toolPath: resolve(host.cwd, toolPath) }),
     ...(users !== undefined && { users }),
     ...(duration !== undefined && { duration }),

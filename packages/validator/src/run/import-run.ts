@@ -4,6 +4,7 @@ import {
   type GuardObservation,
   type RecordData,
   type RunPlan,
+  formatDuration,
 } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
 import { exportedClaims, type PlanClaims } from "../load/interop/exported-claims.ts";
@@ -138,7 +139,7 @@ function recordGuards(
     kinds: ["quantile"],
     holds: lagP99Ms === null || lagP99Ms <= lagMsMax,
     reason: "generator",
-    seen: `Iterations of k6 began late by ${lagP99Ms ?? 0} ms at p99, limit ${lagMsMax} ms.`,
+    seen: `Iterations of k6 began late by ${formatDuration(lagP99Ms ?? 0)} at p99, limit ${lagMsMax} ms.`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -47,6 +47,25 @@ describe("driving another tool", () => {
     expect(driven.args).toContain("--no-usage-report");
     expect(driven.args.at(-1)).toBe("/s.js");
     expect(readForeign(driven.files).metrics.get("http_reqs")?.count).toBe(3);
+  });
+
+  it("what an exported script counted itself wins over k6's summary where a plan decides", async () => {
+    const said = {
+      v: 1,
+      plan: "p",
+      rows: [],
+      ok: { s: { ok: 4, n: 5 } },
+      requests: 5,
+      lagP99Ms: 1,
+    };
+    const text = `echo 'LOADLINE_RESULT ${JSON.stringify(said)}'`;
+    const path = toolOf("k6", readFileSync(k6(0), "utf8").replace("exit 0\n", `${text}\nexit 0\n`));
+    const planned = await drive({ toolPath: path, hasPlan: true });
+    expect(readForeign(planned.files).exact?.ok).toEqual({ s: { ok: 4, n: 5 } });
+    const shown = readForeign((await drive({ toolPath: path })).files);
+    expect([shown.exact, shown.metrics.get("http_reqs")?.count]).toEqual([undefined, 3]);
+    const plain = readForeign((await drive({ toolPath: k6(0), hasPlan: true })).files);
+    expect(plain.metrics.get("http_reqs")?.count).toBe(3);
   });
 
   it("every exit code is data: results count whatever it says", async () => {

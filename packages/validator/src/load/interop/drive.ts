@@ -5,6 +5,7 @@ import { delimiter, join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { loadErrors } from "../errors.ts";
 import type { ForeignFile } from "./foreign.ts";
+import { resultWord } from "./results.ts";
 import { runTool } from "./run-tool.ts";
 
 export type DrivenTool = "k6" | "locust";
@@ -20,6 +21,8 @@ export interface DriveJob {
   readonly spawnRate?: number;
   readonly duration?: string;
   readonly host?: string;
+  /** A plan decides: what a script that was exported from one counted itself wins over a summary. */
+  readonly hasPlan?: boolean;
   /** Given to the tool, its own variables among them. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Longest run in ms, default 2 h. */
@@ -85,7 +88,7 @@ export async function driveTool(
     const args = argumentsOf(job, dir);
     const timeoutMs = job.timeoutMs ?? timeoutMsDefault;
     const ended = await runTool({ path, args, env: job.env, timeoutMs }, deps);
-    const files = filesOf(job.tool, dir, ended.stdout);
+    const files = filesOf(job, dir, ended.stdout);
     const meaning = meanings[job.tool][ended.code ?? -1] ?? "no meaning is known of this exit code";
     if (files.length === 0) {
       const tail = `${ended.stdout}\n${ended.stderr}`.trim().slice(-tailChars);
@@ -125,7 +128,9 @@ function argumentsOf(job: DriveJob, dir: string): string[] {
   ];
 }
 
-function filesOf(tool: DrivenTool, dir: string, stdout: string): ForeignFile[] {
+function filesOf({ tool, hasPlan = false }: DriveJob, dir: string, stdout: string): ForeignFile[] {
+  const hasOwn = hasPlan && stdout.includes(resultWord);
+  if (tool === "k6" && hasOwn) return [{ name: "k6.log", text: stdout }];
   const written = readdirSync(dir).map((name) => ({
     name,
     text: readFileSync(resolve(dir, name), "utf8"),

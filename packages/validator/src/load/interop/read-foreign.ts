@@ -1,3 +1,4 @@
+import { formatDuration } from "@loadline/contract";
 import { type ForeignFile, foreignMetric, type ForeignRun } from "./foreign.ts";
 import { keysSeen, parseFile, refuseFile } from "./json.ts";
 import { isK6Summary, readK6Summary } from "./k6-summary.ts";
@@ -68,7 +69,7 @@ function exportedRun(exact: ExportedResult): ForeignRun {
     count: exact.requests,
     figures: { count: exact.requests },
   });
-  const lag = exact.lagP99Ms === null ? "unknown" : `${exact.lagP99Ms} ms`;
+  const lag = exact.lagP99Ms === null ? "unknown" : formatDuration(exact.lagP99Ms);
   return {
     tool: "k6",
     format: "k6-exported-script",
