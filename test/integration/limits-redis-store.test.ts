@@ -1,4 +1,5 @@
 import { systemClock } from "@loadline/kit/clock";
+import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -7,7 +8,18 @@ import {
   openBench,
 } from "../../packages/gateway/src/limits/limits.fixture.ts";
 import { OpenLease } from "../../packages/gateway/src/limits/open-lease.ts";
-import { restoreScript, settleScript } from "../../packages/gateway/src/limits/redis-scripts.ts";
+import {
+  askedOfLaws,
+  type LawName,
+  laws,
+} from "../../packages/gateway/src/limits/redis-reserves.fixture.ts";
+import { Answer, type Asked, callOf } from "../../packages/gateway/src/limits/redis-reserves.ts";
+import {
+  reserveScript,
+  restoreScript,
+  settleScript,
+} from "../../packages/gateway/src/limits/redis-scripts.ts";
+import { ScriptTable } from "../../packages/gateway/src/limits/script-table.ts";
 import type {
   SharedDecision,
   SharedReservation,
@@ -50,6 +62,63 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
       Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? one : two).call({ maxTokens: 1 })),
     );
     expect(all.filter(({ refusal }) => !refusal)).toHaveLength(30);
+  });
+
+  it("one call for many answers what single calls in that order do, and what the supervisor's table does", async () => {
+    const together = new Redis(`${redis.url}/14`);
+    const alone = new Redis(`${redis.url}/13`);
+    let count = 0;
+    let refusedAmid = 0;
+    await fc.assert(
+      fc.asyncProperty(turns, async (some) => {
+        await Promise.all([together.flushdb(), alone.flushdb()]);
+        const table = new ScriptTable({ nowUs: () => 1e15, wallMs: () => 0 });
+        const byTable: Ask = (keys, list) => table.run({ name: "reserve", keys, list }, "one");
+        for (const turn of some) {
+          const asked = turn.map((one) => askedOfLaws({ ...one, id: `id${count++}` }));
+          const answers = await decide(asked, (keys, list) => reserveIn(together, keys, list));
+          const singly: (readonly number[])[] = [];
+          for (const one of asked)
+            singly.push(...(await decide([one], (keys, list) => reserveIn(alone, keys, list))));
+          expect(answers).toEqual(singly);
+          expect(answers).toEqual(await decide(asked, byTable));
+          const last = answers.findLastIndex(([admitted]) => admitted === 1);
+          if (answers.slice(0, last).some(([admitted]) => admitted === 0)) refusedAmid++;
+        }
+        expect(await together.zcard("{ll}:leases")).toBe(await alone.zcard("{ll}:leases"));
+      }),
+      { numRuns: 30, seed: 7 },
+    );
+    await Promise.all([together.flushdb(), alone.flushdb()]);
+    for (const client of [together, alone]) client.disconnect();
+    expect(refusedAmid).toBeGreaterThan(5);
+  });
+
+  it("calls that come in together and lose their connection leave nothing held", async () => {
+    const url = `${redis.url}/13`;
+    await using bench = await open({
+      limits: [{ scope: "global", resource: "concurrency", limit: 8 }],
+      redis: { url, timeoutMs: 5000 },
+    });
+    redis.freeze();
+    const calls = Array.from({ length: 6 }, () => bench.call());
+    // Sent by the end of this turn; whether it is done before the connection ends is nobody's to know.
+    await clock.sleep(20);
+    redis.thaw();
+    await redis.command("CLIENT KILL TYPE normal SKIPME yes");
+    for (const { x, refusal } of await Promise.all(calls)) {
+      expect(refusal).toBeUndefined();
+      x.lease?.settle({ tokens: 0, nano: 0 });
+    }
+    const read = new Redis(url);
+    const slotsKey = `{ll}:c:${encodeURIComponent("global:concurrency::*|")}`;
+    const held = async (): Promise<unknown> => [
+      await read.zcard("{ll}:leases"),
+      Number(await read.get(slotsKey)),
+    ];
+    await eventually(clock, () => bench.limits.status().mode === "shared", readyMs);
+    await eventually(clock, async () => JSON.stringify(await held()) === "[0,0]", readyMs);
+    await read.quit();
   });
 
   it("a script that Redis has forgotten is sent again", async () => {
@@ -162,6 +231,28 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     });
   });
 });
+
+const asking = fc.record({
+  laws: fc.uniqueArray(fc.constantFrom(...(Object.keys(laws) as LawName[])), { minLength: 1 }),
+  tokens: fc.integer({ min: 0, max: 40 }),
+});
+const turns = fc.array(fc.array(asking, { maxLength: 12 }), { maxLength: 5 });
+
+type Ask = (keys: readonly string[], list: readonly string[]) => unknown;
+
+const reserveIn = (client: Redis, keys: readonly string[], list: readonly string[]) =>
+  client.eval(reserveScript, keys.length, ...keys, ...list);
+
+/** Of each reservation: admitted, position refused; slots and money, which no time changes. */
+async function decide(asked: readonly Asked[], ask: Ask): Promise<(readonly number[])[]> {
+  if (asked.length === 0) return [];
+  const { keys, list } = callOf(asked);
+  const answer = new Answer(String(await ask(keys.flat(), list)));
+  return asked.map(({ part }) => {
+    const [admitted = -1, , refused = -1, , , ...states] = answer.next(part.at.length) ?? [];
+    return [admitted, refused, ...states.filter((_, i) => /:[cm]:/.test(part.keys[i] ?? ""))];
+  });
+}
 
 const shareOf10: Omit<BenchOptions, "clock"> = {
   limits: [{ scope: "key", resource: "requests", limit: 10, period: "1h", burst: 10 }],

@@ -4,7 +4,7 @@ import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Bucket, BucketTable } from "./buckets.ts";
 import type { Dimension } from "./dimension.ts";
-import { kindOf, type SharedPart, sharedKeys } from "./redis-keys.ts";
+import { kindOf, type SharedParts, sharedKeys } from "./redis-keys.ts";
 
 /** Part of a plan's limits; `to` is exclusive. */
 export interface Range {
@@ -60,7 +60,7 @@ export class Plan {
   /** Keys of its shared limiters in the store, set at first use. */
   sharedKeys: readonly string[] | undefined;
   /** Those that one call can look at together, set at first use. */
-  sharedParts: readonly SharedPart[] | undefined;
+  sharedParts: SharedParts | undefined;
   buckets: Bucket[] = [];
   generation = -1;
   /** A refusal of the shared store that holds until this monotonic ms. */

@@ -30,12 +30,22 @@ describe("keys of shared limits", () => {
       [0, 2],
       [1, 3],
     ]);
-    for (const { keys, leases, reserveKeys } of parts) {
-      expect(reserveKeys).toEqual([leases, `${tagOf(leases)}:replicas`, ...keys]);
-      expect(new Set(reserveKeys.map(tagOf)).size).toBe(1);
+    for (const { keys, leases, head } of parts) {
+      expect(head).toEqual([leases, `${tagOf(leases)}:replicas`]);
+      expect(new Set([...head, ...keys].map(tagOf)).size).toBe(1);
     }
     expect(parts.map(({ leases }) => leases)).toEqual(["{ll:default}:leases", "{ll}:leases"]);
     expect(parts.every(({ isPartial }) => isPartial)).toBe(true);
+  });
+
+  it("the store is told of each limiter in the same order, of requests on a cluster that they may be given back", () => {
+    expect(sharedParts(planOf(), false).map(({ laws }) => laws)).toEqual([
+      "r 6000000 6000000 m 0 1000000000 t 0 60000000 c 3 0",
+    ]);
+    expect(sharedParts(planOf(), true).map(({ laws }) => laws)).toEqual([
+      "R 6000000 6000000 t 0 60000000",
+      "m 0 1000000000 c 3 0",
+    ]);
   });
 
   it("a plan of one tag alone is one whole call on a cluster too", () => {

@@ -1,3 +1,4 @@
+import { costUs } from "@loadline/kit/rate-limiter";
 import { defaultTenant } from "../identity/acting.ts";
 import type { Dimension } from "./dimension.ts";
 import type { Plan } from "./plan.ts";
@@ -27,13 +28,17 @@ export function sharedKeys(plan: Plan): readonly string[] {
   return plan.sharedKeys;
 }
 
+export type SharedParts = readonly [SharedPart, ...SharedPart[]];
+
 /** Limiters of a plan that one call of a script can look at together. */
 export interface SharedPart {
   /** Key of the open leases beside them. */
   readonly leases: string;
   readonly keys: readonly string[];
-  /** What the reserve script is given: open leases, replicas, then the limiters. */
-  readonly reserveKeys: readonly string[];
+  /** What the reserve script is given before the limiters: open leases, replicas. */
+  readonly head: readonly string[];
+  /** What it is told of the limiters, the same for every call. */
+  readonly laws: string;
   /** Position of each in the plan. */
   readonly at: readonly number[];
   /** The plan has another part: what was taken from this one may have to be given back. */
@@ -44,31 +49,47 @@ export interface SharedPart {
  * One part on a server of its own. On a cluster one per hash tag, and so per slot: those of the
  * tenant, then those that all tenants share.
  */
-export function sharedParts(plan: Plan, isCluster: boolean): readonly SharedPart[] {
-  plan.sharedParts ??= isCluster ? partsByTag(plan) : [partOf(plan, commonTag, () => true)];
+export function sharedParts(plan: Plan, isCluster: boolean): SharedParts {
+  plan.sharedParts ??= isCluster
+    ? partsByTag(plan)
+    : [partOf(plan, { tag: commonTag, isPartial: false })];
   return plan.sharedParts;
 }
 
-function partsByTag(plan: Plan): SharedPart[] {
+function partsByTag(plan: Plan): SharedParts {
   const tags = [...new Set(sharedKeys(plan).map(tagOf))].toSorted((a, b) => b.length - a.length);
-  return tags.map((tag) => ({
-    ...partOf(plan, tag, (key) => tagOf(key) === tag),
-    isPartial: tags.length > 1,
-  }));
+  const isPartial = tags.length > 1;
+  const [first, ...more] = tags.map((tag) =>
+    partOf(plan, { tag, isPartial, has: (key) => tagOf(key) === tag }),
+  );
+  return [first ?? partOf(plan, { tag: commonTag, isPartial }), ...more];
 }
 
-function partOf(plan: Plan, tag: string, has: (key: string) => boolean): SharedPart {
+interface PartOptions {
+  readonly tag: string;
+  readonly isPartial: boolean;
+  /** Absent: every key. */
+  has?(key: string): boolean;
+}
+
+function partOf(plan: Plan, { tag, isPartial, has }: PartOptions): SharedPart {
   const all = sharedKeys(plan);
-  const at = all.flatMap((key, i) => (has(key) ? [i] : []));
-  const keys = at.map((i) => all[i] ?? "");
+  const places = all.flatMap((key, i) => (!has || has(key) ? [i] : []));
+  const keys = places.map((i) => all[i] ?? "");
+  const at = places.map((i) => plan.shared.from + i);
+  const laws = at.map((i) => lawTextOf(plan.dims[i], isPartial)).join(" ");
   const leases = leasesOf(tag);
-  return {
-    leases,
-    keys,
-    reserveKeys: [leases, `${tag}:replicas`, ...keys],
-    at: at.map((i) => plan.shared.from + i),
-    isPartial: false,
-  };
+  return { leases, keys, head: [leases, `${tag}:replicas`], laws, at, isPartial };
+}
+
+/** A limiter as the reserve script is told of it: kind, and two figures that no call changes. */
+function lawTextOf(dim: Dimension | undefined, isPartial: boolean): string {
+  if (!dim) return "";
+  const { law } = dim;
+  if (dim.resource === "concurrency") return `c ${dim.limit} 0`;
+  if (!law) return `m 0 ${dim.limit}`;
+  if (!law.isCounted) return `t 0 ${law.capacityUs}`;
+  return `${isPartial ? "R" : "r"} ${costUs(law, 1)} ${law.capacityUs}`;
 }
 
 /** The hash tag of a key, which names its slot. */

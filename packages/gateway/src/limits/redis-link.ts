@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Clock } from "@loadline/kit/clock";
 import type { RedisStoreConfig } from "../redis/config.ts";
 import { connectRedis, type RedisConnection } from "../redis/connect.ts";
-import { WrittenCalls } from "../redis/written-calls.ts";
+import { type KeyLists, WrittenCalls } from "../redis/written-calls.ts";
 import { createDeadlines, Waiting } from "./deadlines.ts";
 
 /** A Lua script with its digest. */
@@ -21,10 +21,12 @@ export interface RedisLink {
    */
   run(
     script: Script,
-    keys: readonly string[],
+    keys: KeyLists,
     rest: readonly (string | number)[],
     onLost?: () => void,
   ): Promise<unknown>;
+  /** Calls `send` once, when what came in with this turn of the event loop has been looked at. */
+  gather(send: () => void): void;
   /** Keys of different hash tags may lie on different servers, each of which can be away. */
   readonly isCluster?: boolean;
   /** Of a cluster: whether every master answers in time. */
@@ -55,10 +57,10 @@ export function openRedis(o: LinkOptions): RedisLink {
   const written = new WrittenCalls();
   const waiting = createDeadlines(clock);
   const whole: Evaluate = (script, keys, rest) =>
-    connection.call("EVAL", [script.text, keys.length, ...keys, ...rest]);
+    connection.call("EVAL", [script.text, ...counted(keys), ...rest]);
   const known: Evaluate = (script, keys, rest) =>
     connection.isCluster
-      ? connection.call("EVALSHA", [script.sha, keys.length, ...keys, ...rest])
+      ? connection.call("EVALSHA", [script.sha, ...counted(keys), ...rest])
       : connection.send("evalsha", written.of(script, keys, rest));
   /** Ends the call with what `ask` resolves to, or with undefined when it fails or takes too long. */
   const inTime = (
@@ -91,6 +93,7 @@ export function openRedis(o: LinkOptions): RedisLink {
           );
         },
       ),
+    gather: (send) => void setImmediate(send),
     areAllThere: async () => (await inTime(() => pinged(connection), lost)) !== undefined,
     close() {
       waiting.close();
@@ -101,9 +104,15 @@ export function openRedis(o: LinkOptions): RedisLink {
 
 type Evaluate = (
   script: Script,
-  keys: readonly string[],
+  keys: KeyLists,
   rest: readonly (string | number)[],
 ) => Promise<unknown>;
+
+/** Keys behind their number. */
+function counted(keys: KeyLists): readonly (string | number)[] {
+  const all = keys.flat();
+  return [all.length, ...all];
+}
 
 /** A server that was started anew does not know the script yet. */
 const isUnknown = (cause: unknown): boolean =>

@@ -3,32 +3,33 @@ import { windowAt } from "../budgets/window.ts";
 import type { Bucket } from "./buckets.ts";
 import type { Actual } from "./lease.ts";
 import type { Ask, Denial, Plan } from "./plan.ts";
-import { kindOf, type SharedPart } from "./redis-keys.ts";
+import type { SharedPart } from "./redis-keys.ts";
 import type { Settle } from "./redis-settles.ts";
 
-type Argument = string | number;
+/** What stands before the limiters' states: admitted, time, refused, wait, replicas. */
+export const answerHead = 5;
 
-/** What stands before the limiters' states in an answer: admitted, time, refused, wait, replicas. */
-const answerHead = 5;
-
-/** Arguments of the reserve script for the limits of a part, or that one is never passed. */
-export function limitsOf(part: SharedPart, plan: Plan, ask: Ask, wallMs: number) {
-  const list: Argument[] = [];
+/** What a call wants of the limits of a part, as the reserve script reads it; or that one is never passed. */
+export function wantsOf(
+  part: SharedPart,
+  o: { readonly id: string; readonly plan: Plan; readonly ask: Ask },
+  times: { readonly ttlUs: number; readonly wallMs: number },
+): string | Denial {
+  const { plan, ask } = o;
+  let text = `${o.id} ${times.ttlUs}`;
   for (const i of part.at) {
     const dim = plan.dims[i];
     if (!dim) continue;
     const { law } = dim;
-    if (dim.resource === "concurrency") list.push("c", dim.limit, "-", "-");
-    else if (dim.resource === "money")
-      list.push("m", ask.nano, dim.limit, windowAt(dim.period ?? "total", wallMs).id);
+    if (dim.resource === "money")
+      text += ` ${ask.nano} ${windowAt(dim.period ?? "total", times.wallMs).id}`;
     else if (law) {
       const cost = costUs(law, law.isCounted ? 1 : ask.tokens);
       if (cost > law.capacityUs) return tooLarge(i);
-      const kind = part.isPartial && law.isCounted ? "R" : kindOf(dim);
-      list.push(kind, cost, law.capacityUs, "-");
+      if (!law.isCounted) text += ` ${cost}`;
     }
   }
-  return list;
+  return text;
 }
 
 const tooLarge = (index: number): Denial => ({
@@ -44,19 +45,20 @@ export function settleOf(
   o: { readonly id: string; readonly plan: Plan; readonly ask: Ask },
   used: Actual & { readonly requests: number },
 ): Settle | undefined {
-  const deltas: number[] = [];
+  let text = `${o.id} ${used.nano - o.ask.nano}`;
   let hasRecord = false;
   for (const i of part.at) {
     const dim = o.plan.dims[i];
-    const isCounted = dim?.law?.isCounted === true;
-    if (!dim || (isCounted && !part.isPartial)) continue;
+    if (!dim) continue;
+    const { law } = dim;
+    const isCounted = law?.isCounted === true;
+    if (isCounted && !part.isPartial) continue;
     hasRecord = true;
-    if (!dim.law) continue;
-    const cost = (amount: number): number => (dim.law ? costUs(dim.law, amount) : 0);
-    deltas.push(isCounted ? cost(used.requests) - cost(1) : cost(used.tokens) - cost(o.ask.tokens));
+    if (!law) continue;
+    const [actual, reserved] = isCounted ? [used.requests, 1] : [used.tokens, o.ask.tokens];
+    text += ` ${costUs(law, actual) - costUs(law, reserved)}`;
   }
-  if (!hasRecord) return undefined;
-  return { leases: part.leases, id: o.id, nano: used.nano - o.ask.nano, deltas };
+  return hasRecord ? { leases: part.leases, text } : undefined;
 }
 
 export interface Learning {
@@ -70,11 +72,11 @@ export interface Learning {
 /** Notes what Redis said of each limiter of a part, in this process' time. */
 export function learn(part: SharedPart, figures: readonly number[], o: Learning): void {
   const offsetUs = (figures[1] ?? 0) - o.nowUs;
-  part.at.forEach((i, at) => {
+  for (const [at, i] of part.at.entries()) {
     const dim = o.plan.dims[i];
     const bucket = o.buckets[i];
     const figure = figures[answerHead + at];
-    if (!dim || !bucket || figure === undefined || dim.resource === "concurrency") return;
+    if (!dim || !bucket || figure === undefined || dim.resource === "concurrency") continue;
     bucket.seenUs = o.nowUs;
     bucket.offsetUs = offsetUs;
     if (dim.resource === "money") {
@@ -87,7 +89,7 @@ export function learn(part: SharedPart, figures: readonly number[], o: Learning)
       bucket.wholeUs = bucket.tatUs;
       o.marks[i] = bucket.tatUs;
     }
-  });
+  }
 }
 
 /** What was spent here and is not told yet comes on top of what Redis knows. */

@@ -69,97 +69,113 @@ const restoredMs = 10_000;
 const recordGraceMs = 3_600_000;
 
 /**
- * Checks every limiter, then takes from all or none.
- * KEYS: leases, replicas, limiters. ARGV: id, ttl in us, then four per limiter:
- * `r`/`t` cost capacity -, `c` limit - -, `m` nano limit window. `R` is an `r` that a settle may
- * give back, because the call may yet be refused elsewhere.
- * Answers: admitted, now, position refused (from 0, or -1), wait us, replicas, each limiter's state.
+ * Many reservations in one call, each as if it came alone, in their order: checks every limiter of
+ * one, then takes from all or none.
+ * KEYS: leases, replicas, then the limiters of each plan. ARGV: two texts. The first has a line per
+ * plan, and in it for each limiter kind, a, b: `r` cost capacity, `t` 0 capacity, `c` limit 0, `m` 0
+ * limit. `R` is an `r` that a settle may give back, because the call may yet be refused elsewhere.
+ * The second has a line per reservation: plan (from 0), id, ttl in us, then for each `t` its cost and
+ * for each `m` nano and window.
+ * Answers one text of integers: now, replicas, then for each 1 or 0 (admitted or not), position
+ * refused (from 0, or -1), wait us, each limiter's state.
  */
 export const reserveScript = `${shared}
 local leases = KEYS[1]
 local stale = redis.call('ZRANGEBYSCORE', leases, '-inf', num(now), 'LIMIT', 0, ${sweptMax})
 for _, id in ipairs(stale) do finish(leases, id, true, 0, {}) end
-local count = #KEYS - 2
-local replicas = redis.call('ZCARD', KEYS[2])
-local state, window = {}, {}
-local refused, longest = -1, 0
-for i = 1, count do
-  local at = 3 + (i - 1) * 4
-  local kind, a, b, c = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), ARGV[at + 3]
-  local key = KEYS[i + 2]
-  local wait = 0
-  if kind == 'c' then
-    state[i] = tonumber(redis.call('GET', key) or '0')
-    if state[i] >= a then wait = 1000000 end
-  elseif kind == 'm' then
-    local was = redis.call('HMGET', key, 'w', 's')
-    window[i] = c
-    state[i] = 0
-    if was[1] and was[1] >= c then
-      window[i] = was[1]
-      state[i] = tonumber(was[2] or '0')
+local out = {num(now), num(redis.call('ZCARD', KEYS[2]))}
+local function say(x) out[#out + 1] = num(x) end
+local plans, at = {}, 3
+for line in string.gmatch(ARGV[1], '[^\\n]+') do
+  local plan = {}
+  for kind, a, b in string.gmatch(line, '(%a) (%S+) (%S+)') do
+    plan[#plan + 1] = {kind, tonumber(a), tonumber(b), KEYS[at]}
+    at = at + 1
+  end
+  plans[#plans + 1] = plan
+end
+local function check(plan, words)
+  local state, cost, window = {}, {}, {}
+  local refused, longest = -1, 0
+  for i, limiter in ipairs(plan) do
+    local kind, a, b, key = limiter[1], limiter[2], limiter[3], limiter[4]
+    local wait = 0
+    if kind == 'c' then
+      state[i] = tonumber(redis.call('GET', key) or '0')
+      if state[i] >= a then wait = 1000000 end
+    elseif kind == 'm' then
+      cost[i], window[i] = tonumber(words()), words()
+      state[i] = 0
+      local was = redis.call('HMGET', key, 'w', 's')
+      if was[1] and was[1] >= window[i] then
+        window[i] = was[1]
+        state[i] = tonumber(was[2] or '0')
+      end
+      if state[i] + cost[i] > b then wait = 1 end
+    else
+      cost[i] = kind == 't' and tonumber(words()) or a
+      state[i] = tonumber(redis.call('GET', key) or '0')
+      wait = math.max(state[i] - now, 0) + cost[i] - b
     end
-    if state[i] + a > b then wait = 1 end
-  else
-    state[i] = tonumber(redis.call('GET', key) or '0')
-    wait = math.max(state[i] - now, 0) + a - b
-  end
-  if wait > 0 and (refused < 0 or wait > longest) then
-    refused = i - 1
-    longest = wait
-  end
-end
-if refused >= 0 then
-  local answer = {0, now, refused, longest, replicas}
-  for i = 1, count do answer[i + 5] = state[i] end
-  return answer
-end
-local lines = {}
-for i = 1, count do
-  local at = 3 + (i - 1) * 4
-  local kind, a = ARGV[at], tonumber(ARGV[at + 1])
-  local key = KEYS[i + 2]
-  if kind == 'c' then
-    state[i] = redis.call('INCR', key)
-    redis.call('PEXPIRE', key, num(tonumber(ARGV[2]) / 1000 + ${recordGraceMs}))
-    lines[#lines + 1] = 'c 1 - ' .. key
-  elseif kind == 'm' then
-    state[i] = state[i] + a
-    redis.call('HSET', key, 'w', window[i], 's', num(state[i]))
-    keepBudget(key, window[i])
-    lines[#lines + 1] = 'm ' .. num(a) .. ' ' .. window[i] .. ' ' .. key
-  else
-    state[i] = math.max(state[i], now) + a
-    setTat(key, state[i])
-    if kind == 't' or kind == 'R' then
-      lines[#lines + 1] = string.lower(kind) .. ' ' .. num(a) .. ' ' .. num(state[i]) .. ' ' .. key
+    if wait > 0 and (refused < 0 or wait > longest) then
+      refused = i - 1
+      longest = wait
     end
   end
+  return refused, longest, state, cost, window
 end
-if #lines > 0 then
-  local ttl = tonumber(ARGV[2])
-  redis.call('ZADD', leases, num(now + ttl), ARGV[1])
-  redis.call('SET', leases .. ':' .. ARGV[1], table.concat(lines, '\\n'), 'PX',
+local function take(plan, id, ttl, state, cost, window)
+  local lines = {}
+  for i, limiter in ipairs(plan) do
+    local kind, key, a = limiter[1], limiter[4], cost[i]
+    if kind == 'c' then
+      state[i] = redis.call('INCR', key)
+      redis.call('PEXPIRE', key, num(ttl / 1000 + ${recordGraceMs}))
+      lines[#lines + 1] = 'c 1 - ' .. key
+    elseif kind == 'm' then
+      state[i] = state[i] + a
+      redis.call('HSET', key, 'w', window[i], 's', num(state[i]))
+      keepBudget(key, window[i])
+      lines[#lines + 1] = 'm ' .. num(a) .. ' ' .. window[i] .. ' ' .. key
+    else
+      state[i] = math.max(state[i], now) + a
+      setTat(key, state[i])
+      if kind == 't' or kind == 'R' then
+        lines[#lines + 1] = string.lower(kind) .. ' ' .. num(a) .. ' ' .. num(state[i]) .. ' ' .. key
+      end
+    end
+  end
+  if #lines == 0 then return end
+  redis.call('ZADD', leases, num(now + ttl), id)
+  redis.call('SET', leases .. ':' .. id, table.concat(lines, '\\n'), 'PX',
     num(ttl / 1000 + ${recordGraceMs}))
 end
-local answer = {1, now, -1, 0, replicas}
-for i = 1, count do answer[i + 5] = state[i] end
-return answer
+for line in string.gmatch(ARGV[2], '[^\\n]+') do
+  local words = string.gmatch(line, '%S+')
+  local plan, id, ttl = plans[tonumber(words()) + 1], words(), tonumber(words())
+  local refused, longest, state, cost, window = check(plan, words)
+  if refused < 0 then take(plan, id, ttl, state, cost, window) end
+  say(refused < 0 and 1 or 0)
+  say(refused)
+  say(longest)
+  for i = 1, #plan do say(state[i]) end
+end
+return table.concat(out, ' ')
 `;
 
 /**
  * Settles leases; one that is unknown or settled already changes nothing.
- * KEYS: leases. ARGV per lease: id, nano delta, number of deltas, each of a `t` or `R` in us.
+ * KEYS: leases. ARGV: a text with a line per lease: id, nano delta, the delta of each `t` or `R` in us.
  * Answers how many were open.
  */
 export const settleScript = `${shared}
-local at, settled = 1, 0
-while at <= #ARGV do
-  local id, nano, count = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+local settled = 0
+for line in string.gmatch(ARGV[1], '[^\\n]+') do
+  local words = string.gmatch(line, '%S+')
+  local id, nano = words(), tonumber(words())
   local deltas = {}
-  for i = 1, count do deltas[i] = ARGV[at + 2 + i] end
+  for delta in words do deltas[#deltas + 1] = delta end
   settled = settled + finish(KEYS[1], id, false, nano, deltas)
-  at = at + 3 + count
 end
 return settled
 `;

@@ -5,10 +5,11 @@ import { type RedisLink, type Script, scriptOf } from "./redis-link.ts";
 export interface Settle {
   /** Key of the open leases that it is one of. */
   readonly leases: string;
-  readonly id: string;
-  readonly nano: number;
-  /** us of each token limit, and of each request limit that may be given back, as in its record. */
-  readonly deltas: readonly number[];
+  /**
+   * Its line for the settle script: the lease's id, nano, us of each token limit and of each request
+   * limit that may be given back, as in its record.
+   */
+  readonly text: string;
 }
 
 export interface RedisSettlesDeps {
@@ -55,6 +56,11 @@ export class RedisSettles {
     if (isUp) this.#timer ??= this.#deps.clock.after(delayMs, () => void this.send());
   }
 
+  /** Sends what waits together with something else that is sent now. */
+  sendAlong(): void {
+    if (this.#timer && this.#waiting.length > 0) void this.send();
+  }
+
   /** Sends what waits; false when Redis gave no answer to some of it, which is kept. */
   async send(): Promise<boolean> {
     this.#timer?.cancel();
@@ -89,10 +95,10 @@ export class RedisSettles {
   }
 
   async #sendBatch(leases: string, batch: readonly Settle[]): Promise<boolean> {
-    const list = batch.flatMap((one) => [one.id, one.nano, one.deltas.length, ...one.deltas]);
     const startMs = this.#deps.clock.monotonicMs();
     this.#underWay += batch.length;
-    const answer = await this.#deps.link.run(this.#script, [leases], list.map(String));
+    const list = [batch.map(({ text }) => text).join("\n")];
+    const answer = await this.#deps.link.run(this.#script, [[leases]], list);
     this.#underWay -= batch.length;
     if (answer !== undefined) return true;
     if (this.#isClosed) return false;

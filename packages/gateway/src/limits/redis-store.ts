@@ -1,13 +1,16 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { DependencyHealth } from "../health/dependencies.ts";
 import type { RedisStoreConfig } from "../redis/config.ts";
+import type { KeyLists } from "../redis/written-calls.ts";
 import type { Actual } from "./lease.ts";
 import type { LocalStore } from "./local-store.ts";
 import type { LeaseList, OpenLease } from "./open-lease.ts";
 import { replicasKey, type SharedPart, sharedParts, tagOf } from "./redis-keys.ts";
 import { type LinkEvents, openRedis, type RedisLink, type Script, scriptOf } from "./redis-link.ts";
 import { adoptionOf, Batches, type Offset, restoreOf, type Told } from "./redis-rejoin.ts";
-import { denialOf, figuresOf, learn, limitsOf, settleOf } from "./redis-reservation.ts";
+import { denialOf, figuresOf, learn, settleOf, wantsOf } from "./redis-reservation.ts";
+import { RedisReserves } from "./redis-reserves.ts";
+import { Reserving } from "./redis-reserving.ts";
 import {
   adoptScript,
   beatScript,
@@ -73,6 +76,7 @@ export class RedisStore implements SharedStore {
   readonly #deps: RedisStoreDeps;
   readonly #link: RedisLink;
   readonly #settles: RedisSettles;
+  readonly #reserves: RedisReserves<Reserving>;
   #state: "up" | "suspect" | "down" = "down";
   #failures = 0;
   #failedMs = Number.NEGATIVE_INFINITY;
@@ -107,6 +111,13 @@ export class RedisStore implements SharedStore {
       onFailure: (startMs) => this.#onFailure(startMs),
       onDropped: deps.onDropped,
     });
+    this.#reserves = new RedisReserves({
+      clock,
+      link: this.#link,
+      script: reserve,
+      onSend: () => this.#settles.sendAlong(),
+      onAnswer: (asked, figures, startMs) => this.#onReserved(asked, figures, startMs),
+    });
     this.#sinceMs = clock.wallMs();
     deps.local.degrade(deps.replicasMax, this.#nowUs(), "all");
     this.#beatTimer = clock.after(pingMs, () => void this.#beat(), { unref: true });
@@ -127,28 +138,22 @@ export class RedisStore implements SharedStore {
     return this.#replicas;
   }
 
-  async reserve(o: SharedReservation): Promise<SharedDecision> {
-    const { plan, buckets, ask } = o;
+  reserve(o: SharedReservation): Promise<SharedDecision> {
+    const { plan, buckets } = o;
     const parts = sharedParts(plan, this.#link.isCluster === true);
     const wallMs = plan.hasMoney ? this.#deps.clock.wallMs() : 0;
-    const lists: (readonly (string | number)[])[] = [];
+    const ttlUs = Math.min(o.ttlMs, this.#leaseMs) * 1000;
+    const texts: string[] = [];
     for (const part of parts) {
-      const list = limitsOf(part, plan, ask, wallMs);
-      if ("isTooLarge" in list) return { denial: list };
-      lists.push(list);
+      const text = wantsOf(part, o, { ttlUs, wallMs });
+      if (typeof text !== "string") return Promise.resolve({ denial: text });
+      texts.push(text);
     }
     // Held while Redis decides, so that none of them is forgotten meanwhile.
     this.#deps.local.hold(plan, buckets, 1);
-    for (const [i, part] of parts.entries()) {
-      const decision = await this.#reservePart(part, lists[i] ?? [], o);
-      if (decision && !decision.denial) continue;
-      // What it may have taken, or yet take, is given back with what the parts before it took.
-      this.#giveBack(decision ? parts.slice(0, i) : parts.slice(0, i + 1), o);
-      this.#deps.local.hold(plan, buckets, -1);
-      return decision;
-    }
-    plan.refusal = undefined;
-    return { denial: undefined };
+    return new Promise((resolve) =>
+      this.#reserves.add(new Reserving(o, { parts, texts, resolve })),
+    );
   }
 
   settle(lease: OpenLease, actual: Actual | undefined): void {
@@ -169,24 +174,26 @@ export class RedisStore implements SharedStore {
     this.#link.close();
   }
 
-  async #reservePart(
-    part: SharedPart,
-    list: readonly (string | number)[],
-    o: SharedReservation,
-  ): Promise<SharedDecision> {
-    const { plan, buckets, ask, marks } = o;
-    const { clock } = this.#deps;
-    const startMs = clock.monotonicMs();
-    const answer = await this.#link.run(reserve, part.reserveKeys, [
-      o.id,
-      Math.min(o.ttlMs, this.#leaseMs) * 1000,
-      ...list,
-    ]);
-    const figures = figuresOf(answer);
-    if (!figures) {
-      this.#onFailure(startMs);
-      return undefined;
+  #onReserved(asked: Reserving, figures: readonly number[] | undefined, startMs: number): void {
+    if (!figures) this.#onFailure(startMs);
+    const decision = figures && this.#decisionOf(asked, figures);
+    if (decision && !decision.denial) {
+      if (asked.goOn()) this.#reserves.add(asked);
+      else {
+        asked.of.plan.refusal = undefined;
+        asked.resolve(admitted);
+      }
+      return;
     }
+    // What it may have taken, or yet take, is given back with what the parts before it took.
+    this.#giveBack(decision ? asked.before : asked.asked, asked.of);
+    this.#deps.local.hold(asked.of.plan, asked.of.buckets, -1);
+    asked.resolve(decision);
+  }
+
+  #decisionOf({ part, of }: Reserving, figures: readonly number[]): SharedDecision {
+    const { plan, buckets, ask, marks } = of;
+    const { clock } = this.#deps;
     // Of a cluster only the look at every master says that it is there.
     if (!this.#link.isCluster) this.#onSuccess();
     const nowUs = this.#nowUs();
@@ -194,7 +201,7 @@ export class RedisStore implements SharedStore {
     if ((figures[4] ?? 0) > 0) this.#replicas = figures[4] ?? 1;
     const wallMs = plan.hasMoney ? clock.wallMs() : 0;
     learn(part, figures, { plan, buckets, marks, nowUs, wallMs });
-    if (figures[0] === 1) return { denial: undefined };
+    if (figures[0] === 1) return admitted;
     const denial = denialOf(part, plan, figures);
     plan.refusal = denial;
     plan.refusedTokens = ask.tokens;
@@ -286,7 +293,7 @@ export class RedisStore implements SharedStore {
         local.hasUntold = true;
         for (const one of told) one.undo();
       };
-      this.#send(restore, { keys: told.map(({ key }) => key), list, onLost });
+      this.#send(restore, { keys: [told.map(({ key }) => key)], list, onLost });
     });
     for (const bucket of local.table.all()) {
       const told = restoreOf(bucket, offset);
@@ -300,7 +307,7 @@ export class RedisStore implements SharedStore {
   #tellLeases(offset: Offset): void {
     this.#renewedMs = this.#deps.clock.monotonicMs();
     const open = new Batches<readonly (string | number)[]>(adoptBatch, (leases, lists) =>
-      this.#send(adopt, { keys: [leases], list: lists.flat() }),
+      this.#send(adopt, { keys: [[leases]], list: lists.flat() }),
     );
     for (let lease = this.#deps.leases.first; lease; lease = lease.after) {
       if (lease.keeper === "local") continue;
@@ -335,7 +342,7 @@ export class RedisStore implements SharedStore {
   #send(
     script: Script,
     o: {
-      readonly keys: readonly string[];
+      readonly keys: KeyLists;
       readonly list: readonly (string | number)[];
       readonly onLost?: () => void;
     },
@@ -378,11 +385,13 @@ export class RedisStore implements SharedStore {
   async #askAll(): Promise<readonly number[] | undefined> {
     const { areAllThere } = this.#link;
     const [answer, isWhole] = await Promise.all([
-      this.#link.run(beat, [replicasKey], [this.#deps.replica, forgetUs]),
+      this.#link.run(beat, beatKeys, [this.#deps.replica, forgetUs]),
       this.#link.isCluster ? (areAllThere?.() ?? true) : true,
     ]);
     return isWhole ? figuresOf(answer) : undefined;
   }
 }
 
+const admitted: SharedDecision = { denial: undefined };
+const beatKeys = [[replicasKey]];
 const nothing = { tokens: 0, nano: 0, requests: 0 };

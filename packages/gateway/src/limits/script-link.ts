@@ -31,7 +31,7 @@ export function scriptLink(
         if (name === undefined) throw new TypeError("this script is not known to the supervisor");
         return new Promise((resolve) => {
           const timer = clock.after(timeoutMs, () => resolve(undefined), { unref: true });
-          ask({ name, keys, list }).then(
+          ask({ name, keys: keys.flat(), list }).then(
             (answer) => {
               timer.cancel();
               resolve(answer);
@@ -45,6 +45,7 @@ export function scriptLink(
           );
         });
       },
+      gather: (send) => queueMicrotask(send),
       close: () => first.cancel(),
     };
   };

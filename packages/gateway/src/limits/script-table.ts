@@ -1,15 +1,26 @@
 import type { Ledger } from "../budgets/ledger.ts";
 import { windowAt } from "../budgets/window.ts";
 import { Bucket } from "./buckets.ts";
+import {
+  askedOf,
+  type Decided,
+  type Held,
+  type Limiter,
+  limiterOf,
+  linesOf,
+  readHeld,
+  type Reservation,
+  type ScriptArgument,
+  textOf,
+} from "./script-arguments.ts";
 
 export type ScriptName = "reserve" | "settle" | "restore" | "adopt" | "beat";
-type Argument = string | number;
 
 /** A script as a replica sends it. */
 export interface ScriptCall {
   readonly name: ScriptName;
   readonly keys: readonly string[];
-  readonly list: readonly Argument[];
+  readonly list: readonly ScriptArgument[];
 }
 
 export interface ScriptTableDeps {
@@ -22,33 +33,16 @@ export interface ScriptTableDeps {
   readonly limitersMax?: number;
 }
 
-/** One limiter that an open lease holds something of. */
-interface Held {
-  readonly kind: string;
-  readonly amount: number;
-  readonly mark: string;
-  readonly key: string;
-}
-
 interface OpenRecord {
   readonly owner: string;
   readonly held: readonly Held[];
   expiresUs: number;
 }
 
-interface Limiter {
-  readonly kind: string;
-  readonly key: string;
-  readonly a: number;
-  readonly b: number;
-  readonly window: string;
-}
-
 const limitersMax = 100_000;
 /** Of a full table, so many of the oldest are looked at for one that may go. */
 const looksMax = 64;
 const slotWaitUs = 1_000_000;
-const heldLine = /^(\w) (\d+) (\S+) (.+)$/;
 
 /**
  * The scripts of `redis-scripts.ts` over the memory of one process: what workers ask of their
@@ -75,11 +69,11 @@ export class ScriptTable {
     return this.#leases.size;
   }
 
-  /** Undefined when budgets cannot be read now: the caller decides as without an answer. */
+  /** A reservation whose budgets cannot be read now is not decided: its caller does as without an answer. */
   run(call: ScriptCall, owner: string): unknown {
     const { name, keys, list } = call;
-    if (name === "reserve") return this.#reserve(keys.slice(2), list, owner);
-    if (name === "settle") return this.#settle(list);
+    if (name === "reserve") return this.#reserveAll(askedOf(keys.slice(2), list), owner);
+    if (name === "settle") return this.#settle(String(list[0]));
     if (name === "restore") return this.#restore(keys, list);
     return name === "adopt" ? this.#adopt(list, owner) : this.#beat(list);
   }
@@ -95,13 +89,27 @@ export class ScriptTable {
     await this.#deps.ledger?.close(this.#money.values());
   }
 
-  #reserve(keys: readonly string[], list: readonly Argument[], owner: string): unknown {
+  /** Each as if it came alone, in their order; later ones wait while a budget is read for one. */
+  #reserveAll(asked: readonly Reservation[], owner: string, before = ""): unknown {
+    let text = before;
+    for (const [i, one] of asked.entries()) {
+      const answer = this.#reserve(one, owner);
+      if (answer instanceof Promise)
+        return answer.then((known) =>
+          this.#reserveAll(asked.slice(i + 1), owner, `${text} ${textOf(known)}`),
+        );
+      text += ` ${textOf(answer)}`;
+    }
+    return `${this.#deps.nowUs()} ${this.#seen.size}${text}`;
+  }
+
+  #reserve(one: Reservation, owner: string): Decided | Promise<Decided> {
     const { ledger } = this.#deps;
-    const limiters = keys.map((key, i) => limiterOf(key, list, 2 + i * 4));
+    const { id, ttlUs, limiters } = one;
     if (!this.#hasRoom(limiters)) return this.#crowded(limiters);
     const hasMoney = limiters.some(({ kind }) => kind === "m");
     if (ledger && hasMoney) {
-      const again = (): unknown => this.#reserve(keys, list, owner);
+      const again = (): Decided | Promise<Decided> => this.#reserve(one, owner);
       const loading = ledger.load();
       if (loading) return loading.then((isKnown) => (isKnown ? again() : undefined));
       const covering = this.#cover(ledger, limiters);
@@ -117,12 +125,11 @@ export class ScriptTable {
       refused = i;
       longestUs = wait;
     });
-    if (refused >= 0) return [0, nowUs, refused, longestUs, this.#seen.size, ...states];
+    if (refused >= 0) return [0, refused, longestUs, ...states];
     const taken = limiters.map((limiter, i) => this.#take(limiter, states[i] ?? 0, nowUs));
     const held = limiters.flatMap((limiter, i) => heldOf(limiter, taken[i] ?? 0));
-    if (held.length > 0)
-      this.#open(String(list[0]), { owner, held, expiresUs: nowUs + Number(list[1]) });
-    return [1, nowUs, -1, 0, this.#seen.size, ...taken];
+    if (held.length > 0) this.#open(id, { owner, held, expiresUs: nowUs + ttlUs });
+    return [1, -1, 0, ...taken];
   }
 
   #cover(ledger: Ledger, limiters: readonly Limiter[]): Promise<void> | undefined {
@@ -202,17 +209,15 @@ export class ScriptTable {
     const states = limiters.map((one) =>
       one.kind === "m" && !this.#money.has(one.key) ? 0 : this.#stateOf(one),
     );
-    return [0, this.#deps.nowUs(), -1, slotWaitUs, this.#seen.size, ...states];
+    return [0, -1, slotWaitUs, ...states];
   }
 
-  #settle(list: readonly Argument[]): number {
+  #settle(text: string): number {
     let settled = 0;
-    for (let at = 0; at < list.length;) {
-      const count = Number(list[at + 2]);
-      const deltas = list.slice(at + 3, at + 3 + count).map(Number);
-      const how = { isExpired: false, nano: Number(list[at + 1]), deltas };
-      if (this.#finish(String(list[at]), how)) settled++;
-      at += 3 + count;
+    for (const line of linesOf(text)) {
+      const [id = "", nano, ...deltas] = line.split(" ");
+      const how = { isExpired: false, nano: Number(nano), deltas: deltas.map(Number) };
+      if (this.#finish(id, how)) settled++;
     }
     return settled;
   }
@@ -250,7 +255,7 @@ export class ScriptTable {
     if (bucket && (nano > 0 || bucket.windowId === mark)) bucket.spentNano += nano;
   }
 
-  #restore(keys: readonly string[], list: readonly Argument[]): number {
+  #restore(keys: readonly string[], list: readonly ScriptArgument[]): number {
     keys.forEach((key, i) => {
       const { kind, a, b, window } = limiterOf(key, list, i * 4);
       if (kind !== "m") {
@@ -266,7 +271,7 @@ export class ScriptTable {
     return keys.length;
   }
 
-  #adopt(list: readonly Argument[], owner: string): number {
+  #adopt(list: readonly ScriptArgument[], owner: string): number {
     let adopted = 0;
     for (let at = 0; at < list.length; at += 3) {
       const expiresUs = this.#deps.nowUs() + Number(list[at + 1]);
@@ -287,7 +292,7 @@ export class ScriptTable {
     return adopted;
   }
 
-  #beat(list: readonly Argument[]): readonly number[] {
+  #beat(list: readonly ScriptArgument[]): readonly number[] {
     const nowUs = this.#deps.nowUs();
     this.#seen.set(String(list[0]), nowUs);
     for (const [name, seenUs] of this.#seen)
@@ -312,11 +317,6 @@ export class ScriptTable {
       else this.#nextExpiryUs = Math.min(this.#nextExpiryUs, expiresUs);
     return nowUs;
   }
-}
-
-function limiterOf(key: string, list: readonly Argument[], at: number): Limiter {
-  const [kind = "", a = 0, b = 0, window = ""] = list.slice(at, at + 4);
-  return { key, kind: String(kind), a: Number(a), b: Number(b), window: String(window) };
 }
 
 /** Whether `key` is there or may come; one of the oldest that may go goes for it. */
@@ -359,9 +359,4 @@ function heldOf({ kind, key, a, window }: Limiter, state: number): Held[] {
   if (kind === "c") return [{ kind, amount: 1, mark: "-", key }];
   if (kind === "m") return [{ kind, amount: a, mark: window, key }];
   return kind === "t" ? [{ kind, amount: a, mark: String(state), key }] : [];
-}
-
-function readHeld(line: string): Held[] {
-  const [, kind = "", amount = "0", mark = "", key = ""] = heldLine.exec(line) ?? [];
-  return kind === "" ? [] : [{ kind, amount: Number(amount), mark, key }];
 }

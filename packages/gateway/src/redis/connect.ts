@@ -95,11 +95,11 @@ export function connectRedis(o: ConnectOptions): RedisConnection {
 
 const unconnected = (): Error => new Error("not connected yet");
 
-/** What one round of the loop sends leaves in one write: a write for each costs more than the rest. */
+/** What is sent together leaves in one write: a write for each costs more than the rest. */
 function gather(stream: Redis["stream"] | undefined): void {
   if (stream === undefined || stream.writableCorked > 0) return;
   stream.cork();
-  setImmediate(() => stream.uncork());
+  process.nextTick(() => stream.uncork());
 }
 
 function isClusterAddress(to: RedisStoreConfig): boolean {
@@ -159,7 +159,7 @@ function writtenCommand(driver: Driver) {
     readonly #text: string;
 
     constructor(name: string, text: string) {
-      super(name, []);
+      super(name, [], { replyEncoding: "utf8" });
       this.#text = text;
     }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { WrittenCalls } from "./written-calls.ts";
 
 const sha = "0123456789abcdef0123456789abcdef01234567";
+const few = { maxLength: 4 };
 
 /** Reads one array of bulk strings back, by the lengths that it states in bytes. */
 function read(text: string): { count: number; list: string[]; rest: string } {
@@ -25,7 +26,7 @@ function read(text: string): { count: number; list: string[]; rest: string } {
 
 describe("a written call of a script", () => {
   it("is an array of bulk strings: command, digest, count of keys, keys, the rest", () => {
-    expect(new WrittenCalls().of({ sha: "ab" }, ["k"], ["x", 10])).toBe(
+    expect(new WrittenCalls().of({ sha: "ab" }, [["k"]], ["x", 10])).toBe(
       "*6\r\n$7\r\nEVALSHA\r\n$2\r\nab\r\n$1\r\n1\r\n$1\r\nk\r\n$1\r\nx\r\n$2\r\n10\r\n",
     );
   });
@@ -33,9 +34,11 @@ describe("a written call of a script", () => {
   it("gives back every argument, line ends, empty and wide characters among them", () => {
     const argument = fc.oneof(fc.string({ unit: "binary" }), fc.integer(), fc.constant("a\r\n$1"));
     fc.assert(
-      fc.property(fc.array(fc.string()), fc.array(argument), (keys, rest) => {
-        const { list, rest: left } = read(new WrittenCalls().of({ sha }, keys, rest));
-        expect(list).toEqual(["EVALSHA", sha, String(keys.length), ...keys, ...rest.map(String)]);
+      fc.property(fc.array(fc.array(fc.string(), few), few), fc.array(argument), (keys, rest) => {
+        const { count, list, rest: left } = read(new WrittenCalls().of({ sha }, keys, rest));
+        const all = keys.flat();
+        expect(list).toEqual(["EVALSHA", sha, String(all.length), ...all, ...rest.map(String)]);
+        expect(count).toBe(list.length);
         expect(left).toBe("");
       }),
     );
@@ -43,13 +46,13 @@ describe("a written call of a script", () => {
 
   it("of the same keys differs in its last arguments, and in its script, alone", () => {
     const calls = new WrittenCalls();
-    const keys = ["k1", "k2"];
+    const keys = [["k1", "k2"], ["k3"]];
     const first = calls.of({ sha }, keys, ["a"]);
     expect(read(calls.of({ sha }, keys, ["b", 2])).list).toEqual([
       "EVALSHA",
       sha,
-      "2",
-      ...keys,
+      "3",
+      ...keys.flat(),
       "b",
       "2",
     ]);
@@ -59,6 +62,6 @@ describe("a written call of a script", () => {
 
   it("of equal keys in another list is the same", () => {
     const calls = new WrittenCalls();
-    expect(calls.of({ sha }, ["k"], [1])).toBe(calls.of({ sha }, ["k"], [1]));
+    expect(calls.of({ sha }, [["k"]], [1])).toBe(calls.of({ sha }, [["k"], []], [1]));
   });
 });

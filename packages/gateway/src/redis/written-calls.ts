@@ -1,29 +1,35 @@
-/** What is written of a script call once: all but its last arguments. */
-interface Head {
-  readonly sha: string;
-  readonly text: string;
-}
+/** Keys of a call in their order: lists that come again are written once, each with those it stands with. */
+export type KeyLists = readonly (readonly string[])[];
 
 /**
- * `EVALSHA` calls in the words of the protocol (RESP, arrays of bulk strings). Script, count and keys
- * of a list of keys are written once, for as long as the list itself is there.
+ * `EVALSHA` calls in the words of the protocol (RESP, arrays of bulk strings). What is written of a
+ * list of keys, and of a script, is kept for as long as the list, and the script, itself is there.
  */
 export class WrittenCalls {
-  readonly #heads = new WeakMap<readonly string[], Head>();
+  readonly #scripts = new WeakMap<{ readonly sha: string }, string>();
+  readonly #lists = new WeakMap<readonly string[], string>();
 
-  of(
-    script: { readonly sha: string },
-    keys: readonly string[],
-    rest: readonly (string | number)[],
-  ): string {
-    let head = this.#heads.get(keys);
-    if (head?.sha !== script.sha) {
-      const list = ["EVALSHA", script.sha, keys.length, ...keys];
-      head = { sha: script.sha, text: list.map(bulk).join("") };
-      this.#heads.set(keys, head);
+  of(script: { readonly sha: string }, keys: KeyLists, rest: readonly (string | number)[]): string {
+    let count = 0;
+    let text = "";
+    for (const list of keys) {
+      count += list.length;
+      text += this.#listOf(list);
     }
-    let text = `*${3 + keys.length + rest.length}\r\n${head.text}`;
+    text = `*${3 + count + rest.length}\r\n${this.#scriptOf(script)}${bulk(count)}${text}`;
     for (const one of rest) text += bulk(one);
+    return text;
+  }
+
+  #scriptOf(script: { readonly sha: string }): string {
+    let text = this.#scripts.get(script);
+    if (text === undefined) this.#scripts.set(script, (text = bulk("EVALSHA") + bulk(script.sha)));
+    return text;
+  }
+
+  #listOf(list: readonly string[]): string {
+    let text = this.#lists.get(list);
+    if (text === undefined) this.#lists.set(list, (text = list.map(bulk).join("")));
     return text;
   }
 }
