@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { systemClock } from "@loadline/kit/clock";
-import { listenOnLoopback } from "@loadline/testkit";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ended, runLine } from "../../test/run-line.ts";
 
