@@ -95,7 +95,7 @@ describe("requests and their answers", () => {
   it("a head that does not end in time is 408", async () => {
     await using g = await runGateway({ http: { head: "100ms" } });
     const text = await g.raw(`POST ${path} HTTP/1.1\r\nhost: x\r\n`);
-    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r/);
     expect(text).toContain("LL_HTTP_TIMEOUT");
   });
 

@@ -72,7 +72,7 @@ describe("a target that takes every request and answers none", () => {
 });
 
 describe("waiting", () => {
-  it("is said once a second until the work ends, and not after it", async () => {
+  it("is said once a second while it lasts, and not after its end", async () => {
     const clock = new TestClock();
     const { promise, resolve } = Promise.withResolvers<string>();
     const waits: number[] = [];
