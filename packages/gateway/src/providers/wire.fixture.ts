@@ -69,7 +69,7 @@ const openai: Omit<Wire, "provider"> = {
   ],
 };
 
-const azurePath = "/openai/deployments/my%20dep/chat/completions?api-version=2024-10-21";
+const azurePath = "/openai/deployments/my%20dep/chat/completions?api-version=2025-01-01-preview";
 
 const anthropicError = (type: string) => ({ type: "error", error: { type, message: "m" } });
 const anthropic: Wire = {
@@ -150,7 +150,7 @@ export const wires: readonly Wire[] = [
   {
     ...openai,
     provider: "azure-openai",
-    settings: { deployment: "my dep" },
+    settings: { deployment: "my dep", apiVersion: "2025-01-01-preview" },
     path: azurePath,
     streamPath: azurePath,
     auth: ["api-key", "k1"],

@@ -345,11 +345,11 @@ class Supervisor implements Gateway {
       serving: this.#pool.serving.length,
     }));
     const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
-    const cpu = metrics.gauge("process_cpu_user_system_seconds", "CPU time used.", {});
+    const cpu = metrics.counter("process_cpu_seconds", "CPU time used, user and system.", {});
     metrics.onRender(() => {
       const used = process.cpuUsage();
       rss.set(0, process.memoryUsage.rss());
-      cpu.set(0, (used.user + used.system) / 1e6);
+      cpu.add(0, (used.user + used.system) / 1e6 - cpu.value(0));
     });
   }
 }

@@ -15,12 +15,29 @@ const settings: SimulatorSettings = simulatorSettings.parse({
   dimensions: 3,
 });
 
+interface Simulated {
+  readonly status: number;
+  readonly text: string;
+  /** Simulated ms to the end. */
+  readonly ms: number;
+  readonly failure: string | undefined;
+}
+
 /** Everything one call is answered with. */
-function ask(operation: UpstreamOperation, body: object): { status: number; text: string } {
+function ask(operation: UpstreamOperation, body: object): Simulated {
   const clock = new TestClock();
-  const simulated = createSimulator(settings, clock);
+  return askOf(createSimulator(settings, clock), { clock, operation, body });
+}
+
+function askOf(
+  simulated: ReturnType<typeof createSimulator>,
+  o: { clock: TestClock; operation: UpstreamOperation; body: object },
+): Simulated {
+  const { clock, operation, body } = o;
+  const startMs = clock.monotonicMs();
   let status = 0;
   let text = "";
+  let failure: string | undefined;
   let isOver = false;
   const isStream = "stream" in body;
   const bytes = Buffer.from(JSON.stringify(body));
@@ -30,11 +47,21 @@ function ask(operation: UpstreamOperation, body: object): { status: number; text
       head: (head) => void (status = head),
       data: (chunk) => void (text += chunk.toString()),
       end: () => void (isOver = true),
-      fail: () => void (isOver = true),
+      fail(cls) {
+        failure = cls;
+        isOver = true;
+      },
     },
   );
-  for (let i = 0; i < 100 && !isOver; i++) clock.advance(1);
-  return { status, text };
+  for (let i = 0; i < 1000 && !isOver; i++) clock.advance(1);
+  return { status, text, ms: clock.monotonicMs() - startMs, failure };
+}
+
+/** Answers of one target with these settings, asked one after the other. */
+function series(more: Partial<SimulatorSettings>, count: number, body: object): Simulated[] {
+  const clock = new TestClock();
+  const simulated = createSimulator({ ...settings, ...more }, clock);
+  return Array.from({ length: count }, () => askOf(simulated, { clock, operation: "chat", body }));
 }
 
 const tool = {
@@ -44,6 +71,34 @@ const tool = {
     parameters: { type: "object", properties: { a: { type: "integer" }, b: { enum: ["x"] } } },
   },
 };
+
+describe("every schedule of a simulated target changes what it does", () => {
+  it("errorEvery and errorStatus: each n-th request gets that status", () => {
+    const statuses = (more: object) => series(more, 6, {}).map(({ status }) => status);
+    expect(statuses({})).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(statuses({ errorEvery: 3 })).toEqual([200, 200, 500, 200, 200, 500]);
+    expect(statuses({ errorEvery: 3, errorStatus: 429 })).toEqual([200, 200, 429, 200, 200, 429]);
+  });
+
+  it("cutEvery: each n-th stream breaks off after half of its tokens", () => {
+    const stream = { stream: true };
+    const isWhole = ({ text }: Simulated) => text.endsWith("data: [DONE]\n\n");
+    expect(series({}, 4, stream).map(isWhole)).toEqual([true, true, true, true]);
+    const cut = series({ cutEvery: 2 }, 4, stream);
+    expect(cut.map(isWhole)).toEqual([true, false, true, false]);
+    expect(cut.map(({ failure }) => failure === undefined)).toEqual([true, false, true, false]);
+    expect(cut.map(({ text }) => text.match(/word\d/g)?.length)).toEqual([4, 2, 4, 2]);
+  });
+
+  it("latency and tokensPerSecond: when a whole answer and when a stream ends", () => {
+    const msOf = (more: object, body: object) => series(more, 1, body)[0]?.ms;
+    expect(msOf({ latency: 40 }, {})).toBe(40);
+    expect(msOf({ latency: 90 }, {})).toBe(90);
+    const atTen = msOf({ latency: 40, tokensPerSecond: 10 }, { stream: true }) ?? 0;
+    const atFifty = msOf({ latency: 40, tokensPerSecond: 50 }, { stream: true }) ?? 0;
+    expect([Math.round((atTen - 40) / 100), Math.round((atFifty - 40) / 20)]).toEqual([3, 3]);
+  });
+});
 
 describe("simulator", () => {
   it("calls the tool it is told to call, with arguments of its schema", () => {
