@@ -17,6 +17,7 @@ export {
   loadPlanRows,
   loadProfiles,
   peakOf,
+  manifestWithSecrets,
   profileManifestSchema,
   readLoadFile,
   runLoad,

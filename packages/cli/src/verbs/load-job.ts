@@ -5,6 +5,7 @@ import {
   jobOfFile,
   jobOfProfile,
   type LoadJob,
+  manifestWithSecrets,
   parseYaml,
   profileManifestSchema,
   readLoadFile,
@@ -105,7 +106,7 @@ export async function jobOfPlan(host: CliHost, args: Args, path: string): Promis
 export function jobOfNamed(host: CliHost, args: Args, name: string): LoadJob {
   const text = args.text("target");
   if (text === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL.");
-  const manifest = readManifest(host, args);
+  const manifest = manifestWithSecrets(readManifest(host, args), (key) => host.env[key]);
   const base = apiBase(text);
   // Health and metrics stand beside `/v1`, not below it.
   const baseUrl = base.endsWith("/v1") ? base.slice(0, -3) : base;

@@ -17,6 +17,7 @@ export type { RunIdentity } from "./compare/stored.ts";
 export { findProfile, loadProfiles } from "./profiles/index.ts";
 export { jobOfProfile } from "./profiles/job-of-profile.ts";
 export { profileManifestSchema } from "./profiles/manifest.ts";
+export { manifestWithSecrets } from "./profiles/manifest-secrets.ts";
 export { jobOfFile } from "./job-of-file.ts";
 export { durationOf } from "./plan/duration.ts";
 export { peakOf } from "./plan/peak.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { onlyPlaces } from "../plan/places.ts";
+import { onlyPlaces, onlySecrets } from "../plan/places.ts";
 
 const path = z.string().startsWith("/");
 const json = z.record(z.string(), z.json());
@@ -75,7 +75,10 @@ export const profileManifestSchema = z.strictObject({
         .array(
           z.strictObject({
             name: z.string(),
-            headers: z.record(z.string(), z.string()).superRefine(onlyPlaces()),
+            headers: z
+              .record(z.string(), z.string())
+              .superRefine(onlySecrets)
+              .describe("a secret as ${env:NAME}"),
           }),
         )
         .min(1)
