@@ -5,7 +5,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { isCount, isData, isFiniteNumber, isTextList } from "../fold/read-data.ts";
 import type { EvidenceRecord } from "./record.ts";
 
-const provenances: readonly unknown[] = ["measured", "derived", "declared", "imported"];
+const provenances: ReadonlySet<unknown> = new Set(["measured", "derived", "declared", "imported"]);
 const sha256 = /^[0-9a-f]{64}$/;
 
 export function isDigest(value: unknown): value is string {
@@ -16,16 +16,31 @@ function isTextAll(values: readonly unknown[]): boolean {
   return values.every((value) => typeof value === "string");
 }
 
-/** One parsed line of `evidence.jsonl`. */
+const isText = (value: unknown): value is string => typeof value === "string";
+
+function isOrigin(value: unknown): boolean {
+  return (
+    isData(value) && isText(value["id"]) && isText(value["version"]) && isText(value["digest"])
+  );
+}
+
+function hasTexts(r: Readonly<Record<keyof EvidenceRecord, unknown>>): boolean {
+  if (!isText(r.run) || !isText(r.at) || !isText(r.kind)) return false;
+  return isText(r.target) && isText(r.prev) && isText(r.hash);
+}
+
+function hasLists(r: Readonly<Record<keyof EvidenceRecord, unknown>>): boolean {
+  if (!isTextList(r.claims) || !isTextList(r.refs)) return false;
+  return isTextList(r.proves) && isTextList(r.doesNotProve);
+}
+
+/** One parsed line of `evidence.jsonl`. A log has up to a million: nothing is made for the look. */
 export function readRecord(value: unknown): EvidenceRecord | null {
   if (!isData(value)) return null;
   const r = value as Readonly<Record<keyof EvidenceRecord, unknown>>;
   if (r.v !== 1 || !isCount(r.seq) || !isFiniteNumber(r.mono)) return null;
-  if (!isTextAll([r.run, r.at, r.kind, r.target, r.prev, r.hash])) return null;
-  if (!isData(r.by) || !isTextAll([r.by["id"], r.by["version"], r.by["digest"]])) return null;
-  if (!isTextList(r.claims) || !isTextList(r.refs)) return null;
-  if (!isTextList(r.proves) || !isTextList(r.doesNotProve)) return null;
-  if (!isData(r.data) || !provenances.includes(r.provenance)) return null;
+  if (!hasTexts(r) || !hasLists(r) || !isOrigin(r.by)) return null;
+  if (!isData(r.data) || !provenances.has(r.provenance)) return null;
   return value as unknown as EvidenceRecord;
 }
 

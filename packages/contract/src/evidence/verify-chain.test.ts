@@ -58,6 +58,41 @@ describe("verifyChain", () => {
     expect(result.records.length).toBe(at);
   });
 
+  it("finds any byte changed around the place where one batch of lines ends and the next begins", async () => {
+    const run = startRun([]);
+    for (let i = 0; i < 600; i++) run.add({ kind: "note", data: { i } });
+    run.end();
+    const short = run.records.map(recordLine);
+    const whole = encode(short.join(""));
+    const plan = { planDigest: run.records[0]?.prev ?? "", digest: sha256 };
+    expect((await verifyChain(whole, null, plan)).ok).toBe(true);
+    for (const index of [0, 63, 64, 127, 128, 600]) {
+      const from = encode(short.slice(0, index).join("")).length;
+      const length = encode(short[index] ?? "").length;
+      for (let at = from; at < from + length; at++) {
+        const changed = whole.slice();
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        const result = await verifyChain(changed, null, plan);
+        expect({ at, ok: result.ok, bad: result.firstBadRecord }).toEqual({
+          at,
+          ok: false,
+          bad: index,
+        });
+      }
+    }
+  }, 60_000);
+
+  it("lines longer than a batch, and of other scripts among plain ones, keep their places", async () => {
+    const run = startRun([]);
+    const texts = ["a", "é", "b".repeat(60_000), "☃".repeat(20_000), "c".repeat(64_000), "🚀"];
+    for (let i = 0; i < 40; i++) run.add({ kind: "note", data: { text: texts[i % 6] ?? "" } });
+    const last = run.end();
+    const plan = { planDigest: run.records[0]?.prev ?? "", digest: sha256 };
+    const result = await verifyChain(encode(run.records.map(recordLine).join("")), null, plan);
+    expect(result).toMatchObject({ ok: true, head: last.hash });
+    expect(result.records).toEqual(run.records);
+  });
+
   it("refuses a record hashed over a form that is not canonical", async () => {
     const first = lines.slice(0, 2).join("");
     const before: EvidenceRecord = JSON.parse(lines[1] ?? "");

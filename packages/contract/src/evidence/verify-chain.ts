@@ -15,9 +15,14 @@ export interface ChainResult extends StepResult {
   readonly head: string;
 }
 
-/** Decoded at once at most, so that no bundle needs one string of its whole log. */
-const blockBytesMax = 8 * 1024 * 1024;
+/** Lines parsed at once at most: objects of one shape in one array are read faster than alone. */
+const batchLinesMax = 64;
+/** Bytes of one batch at most; room for the longest record, its line feed and two brackets. */
+const batchBytesMax = 256 * 1024;
 const lineFeed = 10;
+const comma = 44;
+const openBracket = 91;
+const closeBracket = 93;
 const digestLength = 64;
 /** `"hash":"`, a digest, `",`. */
 const hashMemberLength = digestLength + 10;
@@ -26,6 +31,17 @@ const domainBytes = toBytes(evidenceDomain);
 const lineAt = domainBytes.length + digestLength;
 
 type Checked = string | null | Promise<string | null>;
+
+/** One line of the log and what it holds. */
+interface Line {
+  readonly from: number;
+  readonly to: number;
+  /** Where its member `hash` begins, -1 = unknown. */
+  readonly hashAt: number;
+  readonly isCanonical: boolean;
+  /** Undefined = no JSON. */
+  value: unknown;
+}
 
 /** Reads the lines one after another; nothing is made twice. */
 class Walk {
@@ -36,11 +52,9 @@ class Walk {
   readonly #scanner: CanonicalScanner;
   /** The domain line and room for `prev` and a line. */
   readonly #input = new Uint8Array(lineAt + recordBytesMax);
-  #block = "";
-  #blockFrom = 0;
-  #blockTo = 0;
-  /** Each byte of the block gave one character, so a place in one is the place in the other. */
-  #isEven = false;
+  readonly #batch = new Uint8Array(batchBytesMax);
+  #lines: readonly Line[] = [];
+  #taken = 0;
   #at = 0;
 
   constructor(bytes: Uint8Array, prev: string, digest: AsyncDigest) {
@@ -53,24 +67,59 @@ class Walk {
 
   /** Takes the next whole line: what is wrong with it, null when it continues the chain. */
   next(): Checked | undefined {
-    const from = this.#at;
-    const scanned = this.#scanner.lineEnd(from);
-    const to = scanned === -1 ? this.#bytes.indexOf(lineFeed, from) : scanned;
-    if (to === -1 || from >= this.#bytes.length) return undefined;
-    this.#at = to + 1;
-    return this.#check(from, to, scanned !== -1);
+    if (this.#taken === this.#lines.length) {
+      this.#lines = this.#read();
+      this.#taken = 0;
+    }
+    const line = this.#lines[this.#taken++];
+    return line === undefined ? undefined : this.#check(line);
   }
 
-  #check(from: number, to: number, isCanonical: boolean): Checked {
-    const text = this.#text(from, to);
-    const record = readRecord(parseJson(text, isCanonical));
+  /** The lines from here on that surely are canonical, else the next one; none at the end. */
+  #read(): readonly Line[] {
+    const lines: Line[] = [];
+    const begin = this.#at;
+    while (lines.length < batchLinesMax && this.#at < this.#bytes.length) {
+      const from = this.#at;
+      const to = this.#scanner.lineEnd(from);
+      if (to === -1 || to - begin > batchBytesMax - 2) break;
+      lines.push({ from, to, hashAt: this.#scanner.hashAt, isCanonical: true, value: undefined });
+      this.#at = to + 1;
+    }
+    if (lines.length > 0) {
+      this.#parse(lines);
+      return lines;
+    }
+    const to = this.#bytes.indexOf(lineFeed, begin);
+    if (to === -1) return [];
+    this.#at = to + 1;
+    const value = parseJson(decodeText(this.#bytes.subarray(begin, to)));
+    return [{ from: begin, to, hashAt: -1, isCanonical: false, value }];
+  }
+
+  /** Lines that surely are JSON, parsed as the members of one array. */
+  #parse(lines: readonly Line[]): void {
+    const batch = this.#batch;
+    const begin = lines[0]?.from ?? 0;
+    batch.set(this.#bytes.subarray(begin, this.#at), 1);
+    batch[0] = openBracket;
+    for (const { to } of lines) batch[to - begin + 1] = comma;
+    batch[this.#at - begin] = closeBracket;
+    const values = parseJson(decodeText(batch.subarray(0, this.#at - begin + 1)), true);
+    const list: readonly unknown[] = Array.isArray(values) ? values : [];
+    for (const [index, line] of lines.entries()) line.value = list[index];
+  }
+
+  #check({ from, to, hashAt, isCanonical, value }: Line): Checked {
+    const record = readRecord(value);
     if (!record) return "is not an evidence record";
     const misplaced = this.#place(record);
     if (misplaced !== null) return misplaced;
-    const isCut = isCanonical && record.hash.length === digestLength;
+    const isCut = hashAt !== -1 && record.hash.length === digestLength;
+    const cut = isCut ? this.#sliceInput(from, to, hashAt) : null;
+    const text = isCanonical && cut !== null ? "" : decodeText(this.#bytes.subarray(from, to));
     const input =
-      (isCut ? this.#sliceInput(from, to) : null) ??
-      toBytes(evidenceDomain + record.prev + text.replace(`"hash":"${record.hash}",`, ""));
+      cut ?? toBytes(evidenceDomain + record.prev + text.replace(`"hash":"${record.hash}",`, ""));
     const given = this.#digest(input);
     const known = isCanonical ? null : text;
     if (typeof given === "string") return this.#accept(record, given, known);
@@ -101,12 +150,11 @@ class Walk {
    * The bytes a record's hash is taken over, put together from those of its line. Null when they
    * do not fit or the link is no digest.
    */
-  #sliceInput(from: number, to: number): Uint8Array | null {
-    const { hashAt } = this.#scanner;
+  #sliceInput(from: number, to: number, hashAt: number): Uint8Array | null {
     const input = this.#input;
     const { prev } = this;
     const size = to - from;
-    if (size > recordBytesMax || prev.length !== digestLength || hashAt === -1) return null;
+    if (size > recordBytesMax || prev.length !== digestLength) return null;
     for (let i = 0; i < digestLength; i++) {
       const unit = prev.charCodeAt(i);
       if (unit > 127) return null;
@@ -117,27 +165,6 @@ class Walk {
     input.copyWithin(memberAt, memberAt + hashMemberLength, lineAt + size);
     return input.subarray(0, lineAt + size - hashMemberLength);
   }
-
-  #text(from: number, to: number): string {
-    if (from >= this.#blockTo) {
-      this.#blockFrom = from;
-      this.#blockTo = blockEnd(this.#bytes, from);
-      this.#block = decodeText(this.#bytes.subarray(from, this.#blockTo));
-      this.#isEven = this.#block.length === this.#blockTo - from;
-    }
-    return this.#isEven
-      ? this.#block.slice(from - this.#blockFrom, to - this.#blockFrom)
-      : decodeText(this.#bytes.subarray(from, to));
-  }
-}
-
-/** Where the block that begins at `from` ends: after a line feed, past `blockBytesMax` if it must. */
-function blockEnd(bytes: Uint8Array, from: number): number {
-  if (bytes.length - from <= blockBytesMax) return bytes.length;
-  const last = bytes.lastIndexOf(lineFeed, from + blockBytesMax);
-  if (last >= from) return last + 1;
-  const next = bytes.indexOf(lineFeed, from + blockBytesMax);
-  return next === -1 ? bytes.length : next + 1;
 }
 
 function chainEnd(walk: Walk, manifest: Manifest | null, isTorn: boolean): StepResult {
