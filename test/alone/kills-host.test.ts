@@ -39,7 +39,7 @@ function killHost(name: string): boolean {
   const line = children
     .toString()
     .split("\n")
-    .find((text) => text.includes(`/${name}.sock`));
+    .find((text) => text.includes(`/${name}.`) && text.includes(".sock"));
   const pid = Number(line?.trim().split(" ")[0] ?? Number.NaN);
   if (!(pid > 0)) return false;
   process.kill(pid, "SIGKILL");

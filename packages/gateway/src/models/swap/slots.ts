@@ -50,7 +50,8 @@ export interface SlotAsk {
 /** A slot whose sockets lie in `runDir`, looking at this machine's memory. */
 export function makeSlot({ id, ...ask }: SlotAsk, { runDir, ...deps }: SlotsDeps): ModelSlot {
   const compileCacheDir = join(runDir, "compile-cache");
-  const socketPathOf = (n: number): string => join(runDir, `h${id}-${n}.sock`);
+  // The target's name is for those who look for its process.
+  const socketPathOf = (n: number): string => join(runDir, `${ask.target}.${id}-${n}.sock`);
   const freeBytes = (): number => process.availableMemory();
   return new ModelSlot({ ...ask, compileCacheDir, socketPathOf }, { ...deps, freeBytes });
 }
