@@ -27,12 +27,15 @@ describe("requests and their answers", () => {
     ["a repeated model", '{"model":"a","model":"b"}', 400, "LL_BODY_DUPLICATE_KEY"],
     ["no messages", { model: "sim" }, 400, "LL_BODY_FIELD"],
     ["an unknown model", { model: "nope", messages: [] }, 404, "LL_MODEL_UNKNOWN"],
-  ])("%s is refused in OpenAI's envelope, which nobody may keep", async (_name, body, status, code) => {
-    await using g = await runGateway();
-    const answer = await g.post(path, body);
-    expect(answer.headers.get("cache-control")).toBe("no-store");
-    expect([answer.status, await errorCode(answer)]).toEqual([status, code]);
-  });
+  ])(
+    "%s is refused in OpenAI's envelope, which nobody may keep",
+    async (_name, body, status, code) => {
+      await using g = await runGateway();
+      const answer = await g.post(path, body);
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      expect([answer.status, await errorCode(answer)]).toEqual([status, code]);
+    },
+  );
 
   it("unknown paths are 404, wrong methods 405 with Allow, unknown models 404", async () => {
     await using g = await runGateway();
