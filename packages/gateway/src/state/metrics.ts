@@ -35,7 +35,8 @@ export function spoolMetrics(metrics: Metrics): SpoolMetrics {
   });
   return {
     onDamaged: (spool, lines) => damaged.add(spoolNames.indexOf(spool), lines),
-    read: (bytesOf) =>
-      void metrics.onRender(() => spoolNames.forEach((spool, i) => bytes.set(i, bytesOf(spool)))),
+    read: (bytesOf) => {
+      metrics.onRender(() => spoolNames.forEach((spool, i) => bytes.set(i, bytesOf(spool))));
+    },
   };
 }
