@@ -94,6 +94,19 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     expect(refusedAmid).toBeGreaterThan(5);
   });
 
+  it("a key that holds something else leaves its own call undecided, and no other of its turn", async () => {
+    const client = new Redis(`${redis.url}/14`);
+    await client.flushdb();
+    await client.set("{ll}:m:money", "no budget");
+    const asked = (["requests", "money", "slots"] as const).map((law) =>
+      askedOfLaws({ id: law, laws: [law], tokens: 1 }),
+    );
+    const answers = await decide(asked, (keys, list) => reserveIn(client, keys, list));
+    expect(answers.map(([admitted]) => admitted)).toEqual([1, -1, 1]);
+    await client.flushdb();
+    client.disconnect();
+  });
+
   it("calls that come in together and lose their connection leave nothing held", async () => {
     const url = `${redis.url}/13`;
     await using bench = await open({

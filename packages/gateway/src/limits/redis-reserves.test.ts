@@ -51,6 +51,7 @@ function openWorld(answer: (keys: readonly string[], list: readonly string[]) =>
     script,
     onSend: () => void told.push("settles"),
     onAnswer: ({ text }, figures) => void told.push(`${text.split(" ")[0]} ${figures?.[0] ?? "?"}`),
+    onUndecided: ({ text }) => void told.push(`${text.split(" ")[0]} undecided`),
   });
   return {
     calls,
@@ -112,15 +113,15 @@ describe("reservations of one turn of the loop", () => {
   });
 
   it.each([
-    ["that is lost", undefined],
-    ["that is no text", [1, 2]],
-    ["that ends too early", "1000 1 1 -1 0 5"],
-  ])("an answer %s decides none that it does not tell of", async (_, answer) => {
+    ["that is lost", undefined, ["a ?", "b ?"]],
+    ["that is no text", [1, 2], ["a ?", "b ?"]],
+    ["that ends too early", "1000 1 1 -1 0 5", ["a 1", "b undecided", "b ?"]],
+    ["that leaves one out", "1000 1 2 1 -1 0 5", ["a undecided", "a ?", "b 1"]],
+  ])("an answer %s decides none that it does not tell of", async (_, answer, told) => {
     const world = openWorld(() => answer);
     for (const id of ["a", "b"]) world.reserves.add(one(id));
     await world.turn();
-    const first = typeof answer === "string" ? "a 1" : "a ?";
-    expect(world.told).toEqual(["settles", first, "b ?"]);
+    expect(world.told).toEqual(["settles", ...told]);
   });
 });
 

@@ -19,9 +19,11 @@ export interface RedisReservesDeps<T extends Asked> {
   readonly onSend: () => void;
   /**
    * The store's answer: admitted, its time, position refused, wait, replicas, the limiters' states;
-   * undefined: none in time. The list is another's with the next answer.
+   * undefined: none in time, or no decision. The list is another's with the next answer.
    */
   readonly onAnswer: (asked: T, figures: readonly number[] | undefined, startMs: number) => void;
+  /** The store answered and did not decide this one. */
+  readonly onUndecided: (asked: T) => void;
 }
 
 /** What one call may ask: the store does nothing else meanwhile. */
@@ -61,12 +63,16 @@ export class RedisReserves<T extends Asked> {
   }
 
   async #send(asked: readonly T[]): Promise<void> {
-    const { clock, link, script, onAnswer } = this.#deps;
+    const { clock, link, script, onAnswer, onUndecided } = this.#deps;
     const startMs = clock.monotonicMs();
     const { keys, list } = callOf(asked);
     const answer = await link.run(script, keys, list);
     const figures = typeof answer === "string" ? new Answer(answer) : undefined;
-    for (const one of asked) onAnswer(one, figures?.next(one.part.at.length), startMs);
+    for (const one of asked) {
+      const decided = figures?.next(one.part.at.length);
+      if (figures && !decided) onUndecided(one);
+      onAnswer(one, decided, startMs);
+    }
   }
 }
 

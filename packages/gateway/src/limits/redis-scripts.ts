@@ -77,7 +77,7 @@ const recordGraceMs = 3_600_000;
  * The second has a line per reservation: plan (from 0), id, ttl in us, then for each `t` its cost and
  * for each `m` nano and window.
  * Answers one text of integers: now, replicas, then for each 1 or 0 (admitted or not), position
- * refused (from 0, or -1), wait us, each limiter's state.
+ * refused (from 0, or -1), wait us, each limiter's state; or 2 alone: a key holds something else.
  */
 export const reserveScript = `${shared}
 local leases = KEYS[1]
@@ -153,12 +153,16 @@ end
 for line in string.gmatch(ARGV[2], '[^\\n]+') do
   local words = string.gmatch(line, '%S+')
   local plan, id, ttl = plans[tonumber(words()) + 1], words(), tonumber(words())
-  local refused, longest, state, cost, window = check(plan, words)
-  if refused < 0 then take(plan, id, ttl, state, cost, window) end
-  say(refused < 0 and 1 or 0)
-  say(refused)
-  say(longest)
-  for i = 1, #plan do say(state[i]) end
+  local isRead, refused, longest, state, cost, window = pcall(check, plan, words)
+  if isRead then
+    if refused < 0 then take(plan, id, ttl, state, cost, window) end
+    say(refused < 0 and 1 or 0)
+    say(refused)
+    say(longest)
+    for i = 1, #plan do say(state[i]) end
+  else
+    say(2)
+  end
 end
 return table.concat(out, ' ')
 `;

@@ -117,6 +117,7 @@ export class RedisStore implements SharedStore {
       script: reserve,
       onSend: () => this.#settles.sendAlong(),
       onAnswer: (asked, figures, startMs) => this.#onReserved(asked, figures, startMs),
+      onUndecided: ({ part }) => this.#log("redis.fault", `no decision on ${part.keys.join(" ")}`),
     });
     this.#sinceMs = clock.wallMs();
     deps.local.degrade(deps.replicasMax, this.#nowUs(), "all");

@@ -213,6 +213,48 @@ describe("limits that a supervisor keeps for its workers", () => {
     expect([...rows.values()]).toEqual([10_000_000]);
   });
 
+  it("calls of one turn wait side by side for the budgets that are written for them", async () => {
+    const calm = new TestClock();
+    const writes: (() => void)[] = [];
+    const budgets = {
+      add: () => new Promise<void>((written) => void writes.push(written)),
+      spent: () => Promise.resolve([]),
+    };
+    const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+    const limits = [{ scope: "key", resource: "money", limit: 1, period: "total" }] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const table = tableOn(calm, { ledger });
+    await using worker = await workerOf(table, calm, { limits: [...limits], prices });
+    const calls = Promise.all(["a", "b", "c"].map((key) => worker.call({ key, maxTokens: 1 })));
+    for (let i = 0; i < 50; i++) await Promise.resolve();
+    expect(writes).toHaveLength(3);
+    for (const written of writes) written();
+    expect((await calls).map(({ refusal }) => refusal)).toEqual(Array(3).fill(undefined));
+    expect(table.leases).toBe(3);
+  });
+
+  it("a budget that cannot be read leaves its own call undecided, and no other of its turn", async () => {
+    const calm = new TestClock();
+    const budgets = {
+      add: () => Promise.resolve(),
+      spent: () => Promise.reject(new Error("away")),
+    };
+    const ledger = createLedger({ clock: calm, budgets, onFailure: () => undefined });
+    const limits = [
+      { scope: "model", match: "m", resource: "money", limit: 1, period: "total" },
+      { scope: "key", resource: "concurrency", limit: 3 },
+    ] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const table = tableOn(calm, { ledger });
+    await using worker = await workerOf(table, calm, { limits: [...limits], prices });
+    const models = ["free", "m", "free"];
+    const calls = await Promise.all(models.map((model) => worker.call({ model, maxTokens: 1 })));
+    const isDegraded = calls.map(({ x }) => x.lease?.headers.includes("x-loadline-degraded"));
+    expect(isDegraded).toEqual([false, true, false]);
+    expect(worker.logged.at(-1)).toMatch(/^redis.fault: no decision on \{ll\}:m:/);
+    expect(table.leases).toBe(2);
+  });
+
   it("a lease lives on while its worker renews it, and ends when it does not", async () => {
     const table = tableOn(clock);
     const limits = [{ scope: "global", resource: "concurrency", limit: 1 }] as const;

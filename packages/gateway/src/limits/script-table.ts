@@ -89,18 +89,17 @@ export class ScriptTable {
     await this.#deps.ledger?.close(this.#money.values());
   }
 
-  /** Each as if it came alone, in their order; later ones wait while a budget is read for one. */
-  #reserveAll(asked: readonly Reservation[], owner: string, before = ""): unknown {
-    let text = before;
-    for (const [i, one] of asked.entries()) {
-      const answer = this.#reserve(one, owner);
-      if (answer instanceof Promise)
-        return answer.then((known) =>
-          this.#reserveAll(asked.slice(i + 1), owner, `${text} ${textOf(known)}`),
-        );
-      text += ` ${textOf(answer)}`;
-    }
-    return `${this.#deps.nowUs()} ${this.#seen.size}${text}`;
+  /** Each as if it came alone: those whose budgets are read or written first wait side by side. */
+  #reserveAll(asked: readonly Reservation[], owner: string): unknown {
+    const all: Decided[] = [];
+    const late: Promise<void>[] = [];
+    asked.forEach((one, i) => {
+      const decided = this.#reserve(one, owner);
+      if (decided instanceof Promise) late.push(decided.then((known) => void (all[i] = known)));
+      else all[i] = decided;
+    });
+    const said = (): string => [this.#deps.nowUs(), this.#seen.size, ...all.map(textOf)].join(" ");
+    return late.length === 0 ? said() : Promise.all(late).then(said);
   }
 
   #reserve(one: Reservation, owner: string): Decided | Promise<Decided> {
