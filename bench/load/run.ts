@@ -187,9 +187,10 @@ const result: Record<string, Figure> = {
   ...(await streamLegs()),
   ...(await senderLegs()),
 };
+/** A figure that is no number was asked for and not found: it holds no gate. */
 const over = Object.entries(gates).filter(([name, max]) => {
   const value = result[name];
-  return typeof value === "number" && value > max;
+  return value !== "NOT TESTED" && !(Number(value) <= max);
 });
 const rows = Object.entries(result).map(([figure, value]) => ({
   figure,
@@ -204,6 +205,7 @@ for (const [name, value] of Object.entries(result)) {
     process.stdout.write(`NOT TESTED: ${name} (its generator is not there)\n`);
 }
 if (over.length > 0) {
-  process.stdout.write(`over: ${over.map(([name, max]) => `${name} > ${max}`).join(", ")}\n`);
+  const said = over.map(([name, max]) => `${name} ${String(result[name])}, at most ${max}`);
+  process.stdout.write(`over: ${said.join("; ")}\n`);
   process.exitCode = 1;
 }
