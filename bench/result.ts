@@ -2,10 +2,19 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 
+/** A bound for `figure` of the row whose first column is `row`. */
+export interface Goal {
+  readonly row: string | number;
+  readonly figure: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
 export interface BenchResult {
   /** Names the file in bench/results. */
   readonly bench: string;
   readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly goals?: readonly Goal[];
   readonly [detail: string]: unknown;
 }
 

@@ -65,6 +65,7 @@ const row = {
   ratioToHashing,
   ratioToOnePass: round2(whole / once),
 };
-tell({ bench: "contract-verify", goals: { ratioMax }, rounds, rows: [row] }, process.argv);
+const goals = [{ row: records, figure: "ratioToHashing", atMost: ratioMax }];
+tell({ bench: "contract-verify", goals, rounds, rows: [row] }, process.argv);
 if (process.argv.includes("--figures")) process.stdout.write(`${JSON.stringify(costs)}\n`);
 if (ratioToHashing > ratioMax) process.exitCode = 1;

@@ -91,5 +91,17 @@ const rows = subjects.map(({ name }) => {
     rssMegabytes: round(peak / 1e6),
   };
 });
-const result = { bench: `gateway-streams-${streams}`, rounds, paceMs, tokensPerStream, rows };
+const goals = [
+  { row: "gateway", figure: "ofRelay", atMost: streams > 500 ? 0.9 : 0.62 },
+  { row: "gateway", figure: "lost", atMost: 0 },
+  { row: "gateway", figure: "kilobytesPerStream", atMost: 40 },
+];
+const result = {
+  bench: `gateway-streams-${streams}`,
+  goals,
+  rounds,
+  paceMs,
+  tokensPerStream,
+  rows,
+};
 tell(result, process.argv);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SavedResult } from "../../bench/result.ts";
-import { code, page, table } from "./markdown.ts";
+import type { Goal, SavedResult } from "../../bench/result.ts";
+import { page, table } from "./markdown.ts";
 
 const intro =
   "What the gateway, the load engine and the proof cost beside others, measured in one interleaved run " +
@@ -26,7 +26,6 @@ const shown = (value: unknown): string =>
 function section(result: SavedResult): string {
   const { bench, rows, day, machine } = result;
   const heads = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const goals: unknown = result["goals"];
   const parts = [
     `## ${bench}`,
     `${day}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
@@ -35,8 +34,28 @@ function section(result: SavedResult): string {
       rows.map((row) => heads.map((head) => shown(row[head]))),
     ),
   ];
-  if (goals !== undefined) parts.push(`Goals: ${code(JSON.stringify(goals))}.`);
+  if (result.goals) parts.push(goalTable(result.goals, rows));
   return parts.join("\n\n");
+}
+
+/** Each goal beside what was found; what was not found is not reached. */
+export function goalTable(goals: readonly Goal[], rows: SavedResult["rows"]): string {
+  const heads = ["goal of", "figure", "goal", "found", "reached"];
+  const lines = goals.map(({ row, figure, atLeast, atMost }) => {
+    const found = rows.find((one) => Object.values(one)[0] === row)?.[figure];
+    const isKnown = typeof found === "number";
+    const isReached =
+      isKnown && found >= (atLeast ?? Number.NEGATIVE_INFINITY) && found <= (atMost ?? found);
+    const goal = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
+    return [
+      String(row),
+      figure,
+      goal,
+      shown(found),
+      isKnown ? (isReached ? "yes" : "no") : "not measured",
+    ];
+  });
+  return table(heads, lines);
 }
 
 /** The page of the results that are kept below `bench/results`. */

@@ -5,7 +5,7 @@ import { errorEntries, rowsOf } from "../../scripts/reference/errors.ts";
 import { metricRows, metricsText } from "../../scripts/reference/metrics.ts";
 import { page, table } from "../../scripts/reference/markdown.ts";
 import { referencePages } from "../../scripts/reference/pages.ts";
-
+import { goalTable } from "../../scripts/reference/performance.ts";
 import { errorCodes } from "./rules/domain.ts";
 import { readTree, repositoryRoot } from "./tree.ts";
 
@@ -75,6 +75,33 @@ describe("the pages' parts", () => {
 
   it("escapes a bar and a line end inside a cell", () => {
     expect(table(["a"], [["b | c\nd"]])).toBe("| a |\n|---|\n| b \\| c d |");
+  });
+
+  it("says of each goal of a bench what was found, and never that what is absent was reached", () => {
+    const rows = [
+      { subject: "a", ratio: 0.9, lost: 0 },
+      { subject: "b", ratio: "not here" },
+    ];
+    const goals = [
+      { row: "a", figure: "ratio", atLeast: 0.9 },
+      { row: "a", figure: "ratio", atLeast: 0.91 },
+      { row: "a", figure: "lost", atMost: 0 },
+      { row: "a", figure: "ratio", atMost: 0.8 },
+      { row: "b", figure: "ratio", atLeast: 0 },
+      { row: "c", figure: "ratio", atMost: 1 },
+    ];
+    const cells = goalTable(goals, rows)
+      .split("\n")
+      .slice(2)
+      .map((line) => line.split(" | ").slice(2).join(" "));
+    expect(cells).toEqual([
+      ">= 0.9 0.9 yes |",
+      ">= 0.91 0.9 no |",
+      "<= 0 0 yes |",
+      "<= 0.8 0.9 no |",
+      ">= 0 not here not measured |",
+      "<= 1 not measured not measured |",
+    ]);
   });
 
   it("marks every page as generated", () => {
