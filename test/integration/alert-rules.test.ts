@@ -24,7 +24,7 @@ function scraped(series: string): string {
   return `${name}{${[...own, ...(inner === "" ? [] : [inner])].join(",")}}`;
 }
 
-/** Metrics of what the gateway of this suite has not: budgets, several workers, TLS. */
+/** Metrics of what the gateway of this suite has not: budgets, several workers, TLS, PostgreSQL. */
 const ofMore: ReadonlySet<string> = new Set([
   "loadline_budget_remaining_ratio",
   "loadline_worker_restarts",
@@ -32,6 +32,8 @@ const ofMore: ReadonlySet<string> = new Set([
   "loadline_tls_handshakes",
   "loadline_tls_reloads",
   "loadline_tls_certificate_not_after_seconds",
+  "loadline_spool_bytes",
+  "loadline_spool_damaged",
 ]);
 
 /** Metrics that docs/reference/metrics.md tells of. */

@@ -47,7 +47,7 @@ describe("usage errors", () => {
     [["keys", "creat"], 'Did you mean "create"?'],
     [["validate"], "LL_CLI_ARGUMENT Give one of --target URL and --plan FILE."],
     [["plan", "--target", "ftp://x"], "LL_CLI_VALUE"],
-    [["plan", "--target", "http://u:p@x"], "carries a credential"],
+    [["plan", "--target", "http://u:p@x"], "carries a user or password"],
     [["plan", ...target, "--skip", "lod"], 'Did you mean "load"?'],
     [["clean", "--keep", "-1"], "LL_CLI_VALUE"],
   ])("%j exits 64 and says why on stderr alone", async (argv, message) => {
