@@ -106,7 +106,10 @@ export async function jobOfPlan(host: CliHost, args: Args, path: string): Promis
 export function jobOfNamed(host: CliHost, args: Args, name: string): LoadJob {
   const text = args.text("target");
   if (text === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL.");
-  const manifest = manifestWithSecrets(readManifest(host, args), (key) => host.env[key]);
+  const { manifest, secrets } = manifestWithSecrets(
+    readManifest(host, args),
+    (key) => host.env[key],
+  );
   const base = apiBase(text);
   // Health and metrics stand beside `/v1`, not below it.
   const baseUrl = base.endsWith("/v1") ? base.slice(0, -3) : base;
@@ -116,6 +119,7 @@ export function jobOfNamed(host: CliHost, args: Args, name: string): LoadJob {
     load: {
       target: { baseUrl, allowHosts: args.list("allow-host") },
       seed: 7,
+      secrets,
       ...loadTerms(args),
     },
     name: text,

@@ -1,5 +1,12 @@
 import { formatNumber } from "@loadline/contract";
-import { type BoundJob, jobMinutes, type LoadPlanRow, peakOf } from "@loadline/validator";
+import {
+  type BoundJob,
+  jobMinutes,
+  loadRunPlan,
+  type LoadPlanRow,
+  peakOf,
+} from "@loadline/validator";
+import { isRecord } from "@loadline/kit/json";
 import { cleanText, clip } from "../terminal/clean-text.ts";
 
 /** What `load --dry-run` prints: samples, minutes, the height of the load and what cannot be proven. */
@@ -8,7 +15,9 @@ export function loadPlanText(bound: BoundJob, rows: readonly LoadPlanRow[], json
   const peak = peakOf(bound.load);
   const open = rows.filter((row) => row.required && !row.provable);
   if (json) {
-    const { scenarios } = bound.load;
+    // As the plan of the run keeps them: what fills a header is told to nobody.
+    const { load } = loadRunPlan(bound).stages;
+    const scenarios = isRecord(load) ? load["scenarios"] : {};
     const exit = open.length > 0 ? 2 : 0;
     return `${JSON.stringify({ profile: bound.job.profile, minutes, peak, scenarios, rows, notes: bound.notes, exit }, null, 2)}\n`;
   }

@@ -60,17 +60,18 @@ export async function preflightLoad(
       return { load, missing: [], down: null, model: null, isModelUntold: true };
     }
     const missing: string[] = [];
-    let answers = 0;
+    let [tried, answers] = [0, 0];
     const named = model === null ? load : withModel(load, model);
     const asked = Object.entries(named.scenarios).flatMap(requestsOf);
     for (const { name, request } of asked) {
       const exchange = await askRoute(client, request, { baseUrl, headers });
       if (exchange === null) continue;
+      tried++;
       if (exchange.status !== null) answers++;
       if (isMissing(request, exchange)) missing.push(name);
     }
     // The steps of a plan are sent once by the engine, which tells of missing routes alone.
-    const isUp = asked.length > 0 ? answers > 0 : await listens(egress.connect(url), deps);
+    const isUp = tried > 0 ? answers > 0 : await listens(egress.connect(url), deps);
     const down = isUp ? null : downLine(baseUrl);
     return { load: named, missing, down, model, isModelUntold: false };
   } finally {

@@ -105,6 +105,41 @@ describe("a load run", () => {
     expect(await downOf(server.url)).toEqual([]);
   });
 
+  it("nothing is said of a target that no prober's request was tried on: a lone PUT to one that answers", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    const downOf = async (url: string): Promise<string[]> => {
+      const warnings: string[] = [];
+      const one = loadJob(url);
+      const { get } = one.load.scenarios;
+      if (get === undefined) throw new TypeError("the job has no scenario");
+      const put = { ...get, request: { kind: "http", method: "PUT", path: "/" } } as const;
+      const load = { ...one.load, scenarios: { get: put } };
+      await runJob({ ...one, load }, { onWarning: (line) => warnings.push(line) });
+      return warnings.map((line) => line.split(" ")[0] ?? "");
+    };
+    expect(await downOf(server.url)).toEqual([]);
+    expect(await downOf(await deadPort())).toEqual(["LL_LOAD_TARGET_DOWN"]);
+  });
+
+  it("a secret of the plan that the target says back stands in no file of the run", async () => {
+    const secret = "other-secret-0003";
+    const list = JSON.stringify({ data: [{ id: secret }] });
+    await using server = await startScriptedServer(
+      () => `HTTP/1.1 200 OK\r\ncontent-length: ${list.length}\r\n\r\n${list}`,
+    );
+    const one = loadJob(server.url);
+    const { get } = one.load.scenarios;
+    if (get === undefined) throw new TypeError("the job has no scenario");
+    const chat = { kind: "chat", model: "", prompts: ["x"], maxTokens: 1, stream: false } as const;
+    const scenarios = { get: { ...get, request: chat } };
+    const load = { ...one.load, scenarios, secrets: { "env:OTHER": secret } };
+    const result = await runJob({ ...one, load });
+    const files = [...(await readBundle(result.runDir))];
+    const texts = files.map(([, bytes]) => Buffer.from(bytes).toString("utf8"));
+    expect(texts.join("")).toMatch(/"model":"secret:/);
+    expect(texts.join("")).not.toContain(secret);
+  });
+
   it("failures enter an average at the total timeout: a target that fails fast is not fast", async () => {
     await using server = await startScriptedServer((n) =>
       n % 2 === 0

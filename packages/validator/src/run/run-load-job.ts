@@ -122,11 +122,11 @@ export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<Vali
   });
 }
 
-/** Every key of the plan is masked in what is written. */
+/** Every key and secret of the plan is masked in what is written. */
 function withSecrets({ load }: BoundJob, deps: LoadRunDeps): LoadRunDeps {
-  const keys = Object.entries(load.target.keys ?? {});
-  if (keys.length === 0) return deps;
-  return { ...deps, stackSecrets: new Map([...(deps.stackSecrets ?? []), ...keys]) };
+  const own = [...Object.entries(load.target.keys ?? {}), ...Object.entries(load.secrets ?? {})];
+  if (own.length === 0) return deps;
+  return { ...deps, stackSecrets: new Map([...(deps.stackSecrets ?? []), ...own]) };
 }
 
 function recordBroken(job: BoundJob, recorder: Recorder, error: unknown): void {

@@ -16,7 +16,7 @@ const given = (headers: Record<string, string>) => ({
 });
 const env = (name: string): string | undefined => ({ A: "key-of-a", EMPTY: "" })[name];
 const filled = (headers: Record<string, string>) =>
-  manifestWithSecrets(profileManifestSchema.parse(given(headers)), env).rag?.tenants;
+  manifestWithSecrets(profileManifestSchema.parse(given(headers)), env).manifest.rag?.tenants;
 
 describe("secrets of a manifest", () => {
   it("headers of tenants are filled from the environment, plain ones stay", () => {
@@ -24,6 +24,11 @@ describe("secrets of a manifest", () => {
       { name: "a", headers: { authorization: "Bearer key-of-a", "x-b": "1" } },
       { name: "b", headers: { "x-plain": "b" } },
     ]);
+  });
+
+  it("what was read is told by its reference, for all that writes", () => {
+    const manifest = profileManifestSchema.parse(given({ k: "Bearer ${env:A}", l: "plain" }));
+    expect(manifestWithSecrets(manifest, env).secrets).toEqual({ "env:A": "key-of-a" });
   });
 
   it.each([
@@ -47,6 +52,6 @@ describe("secrets of a manifest", () => {
 
   it("a manifest without a document store is as it was", () => {
     const manifest = profileManifestSchema.parse({});
-    expect(manifestWithSecrets(manifest, env)).toBe(manifest);
+    expect(manifestWithSecrets(manifest, env)).toEqual({ manifest, secrets: {} });
   });
 });
