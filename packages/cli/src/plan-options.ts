@@ -166,13 +166,17 @@ function parseStage(text: string): StageName {
   throw cliErrors.make("LL_CLI_VALUE", `${text}: ${known}.${meant(text, stageNames)}`);
 }
 
-function readApiKey(host: CliHost, name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The key in a variable. @throws LL_CLI_KEY_MISSING, LL_CLI_VALUE for one that no header carries */
+export function readKey(host: CliHost, name: string): string {
   const key = host.env[name];
   if (key === undefined || key === "") {
     throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
   }
-  return key;
+  if (headerValue.test(key)) return key;
+  const why = "holds a line break or another character that no header carries";
+  throw cliErrors.make("LL_CLI_VALUE", `The variable ${name} ${why}.`);
 }
 
 /** The key of the plan's target, or of several each its own, from the variables they name. */
@@ -186,17 +190,14 @@ function readApiKeys(
   const several = targets.safeParse(plan.stages["targets"]).data;
   if (several === undefined) {
     const name = flag ?? target.safeParse(plan.stages["target"]).data?.apiKeyEnv;
-    const apiKey = readApiKey(host, name);
-    return apiKey === undefined ? {} : { apiKey };
+    return name === undefined ? {} : { apiKey: readKey(host, name) };
   }
   if (flag !== undefined) {
     const message = "--api-key-env is of one target; each of `targets` names its own `apiKeyEnv`.";
     throw cliErrors.make("LL_CLI_ARGUMENT", message);
   }
-  const keys = Object.entries(several).map(
-    ([name, { apiKeyEnv }]) => [name, readApiKey(host, apiKeyEnv)] as const,
+  const keys = Object.entries(several).flatMap(([name, { apiKeyEnv }]) =>
+    apiKeyEnv === undefined ? [] : [[name, readKey(host, apiKeyEnv)] as const],
   );
-  return {
-    apiKeys: new Map(keys.flatMap(([name, key]) => (key === undefined ? [] : [[name, key]]))),
-  };
+  return { apiKeys: new Map(keys) };
 }

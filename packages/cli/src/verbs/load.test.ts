@@ -127,6 +127,18 @@ describe("loadline load", () => {
     expect(host.out() + host.err()).not.toContain("sk-other-0001");
   });
 
+  it("what fills the header of a tenant is printed by no plan, as text or JSON", async () => {
+    const routes = "ingest: { path: /d }, query: { path: /q }, resultsPath: r, textPath: t";
+    const tenants = 'tenants: [{ name: a, headers: { x-tenant-key: "${env:TENANT_KEY}" } }]';
+    writeFileSync(join(cwd, "target.yaml"), `rag: { ${routes}, ${tenants} }\n`);
+    const args = [...target, "--profile", "mix-50", "--manifest", "target.yaml", "--dry-run"];
+    const env = { TENANT_KEY: "sk-tenant-0001" };
+    const text = await load(args, env);
+    const json = await load([...args, "--json"], env);
+    expect(json.host.out()).toContain("x-tenant-key");
+    expect(text.host.out() + json.host.out() + json.host.err()).not.toContain("sk-tenant-0001");
+  });
+
   it("a plan prints its true height: users and arrivals of all scenarios at their busiest moment", async () => {
     const ramp =
       "startVUs: 20, stages: [{ duration: 20s, target: 40 }, { duration: 20s, target: 40 }]";
@@ -147,6 +159,20 @@ describe("loadline load", () => {
     ]);
     const { host: json } = await load(["plan.yaml", "--dry-run", "--json"]);
     expect(JSON.parse(json.out())).toMatchObject({ peak: { users: 40, perSecond: 30 } });
+  });
+
+  it("a load plan asks for the key of --api-key-env as flags and profiles do", async () => {
+    const scenario = "{ executor: constant-vus, vus: 1, duration: 5s, request: { http: / } }";
+    const block = `target: { baseUrl: "http://127.0.0.1:1" }, scenarios: { a: ${scenario} }`;
+    writeFileSync(join(cwd, "plan.yaml"), `load: { ${block} }\n`);
+    const args = ["plan.yaml", "--api-key-env", "LOAD_KEY", "--dry-run"];
+    const without = await load(args);
+    expect([without.exit, without.host.err()]).toEqual([
+      78,
+      expect.stringContaining("The variable LOAD_KEY is not set"),
+    ]);
+    const { exit, host } = await load(args, { LOAD_KEY: "sk-load-0001" });
+    expect([exit, host.out().includes("sk-load-0001")]).toEqual([0, false]);
   });
 
   it("`plan` prints the same of a profile or a load plan as `load --dry-run`", async () => {

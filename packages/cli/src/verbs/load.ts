@@ -13,6 +13,7 @@ import {
 } from "@loadline/validator";
 import { signersOf } from "../accepted.ts";
 import { cliErrors } from "../errors.ts";
+import { readKey } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
 import { loadReporters } from "../reporters.ts";
@@ -52,7 +53,7 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   }
   if (plan === "profiles") return listProfiles(context);
   if (plan === "compare") return compare(context);
-  if (plan !== undefined) return runJob(context, await jobOfPlan(host, args, plan));
+  if (plan !== undefined) return runJob(context, withKey(host, await jobOfPlan(host, args, plan)));
   const isOwn =
     ownOptions.some((name) => args.text(name) !== undefined) ||
     ownFlags.some((name) => args.has(name));
@@ -108,16 +109,13 @@ function listProfiles({ host, json }: VerbContext): ExitCode {
 
 /** The keys of the job's variables go to the engine and the redactor, to nothing else. */
 function withKey(host: CliHost, job: LoadJob): LoadJob {
-  const read = (name: string): string => {
-    const key = host.env[name] ?? "";
-    if (key === "") throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${name} is not set.`);
-    return key;
-  };
   const { apiKeyEnv, keyEnvs = {} } = job;
-  const keys = Object.entries(keyEnvs).map(([name, variable]) => [name, read(variable)] as const);
+  const keys = Object.entries(keyEnvs).map(
+    ([name, variable]) => [name, readKey(host, variable)] as const,
+  );
   const target = {
     ...job.load.target,
-    ...(apiKeyEnv !== undefined && { apiKey: read(apiKeyEnv) }),
+    ...(apiKeyEnv !== undefined && { apiKey: readKey(host, apiKeyEnv) }),
     ...(keys.length > 0 && { keys: Object.fromEntries(keys) }),
   };
   return { ...job, load: { ...job.load, target } };

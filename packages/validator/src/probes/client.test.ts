@@ -1,4 +1,4 @@
-import { systemClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { createEgress } from "@loadline/kit/egress";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
@@ -59,6 +59,18 @@ describe("a hanging target takes bounded time", () => {
     const client = clientOf(server.baseUrl, { timeoutMs: 400 });
     await client.send(get);
     await eventually(systemClock(), () => server.open() === 0, 10_000);
+    client.close();
+  });
+});
+
+describe("a request that cannot be written", () => {
+  it("is refused at once, and nothing of it waits for its timeout", async () => {
+    const clock = new TestClock();
+    await using server = await startRaw(() => undefined);
+    const client = clientOf(server.baseUrl, { clock, apiKey: "sk-a\nsk-b" });
+    await expect(client.send(get)).rejects.toMatchObject({ code: "LL_HTTP1_REQUEST" });
+    expect(clock.pending).toBe(0);
+    expect(server.requests).toEqual([]);
     client.close();
   });
 });

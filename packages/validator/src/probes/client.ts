@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { type Egress, parseHttpUrl } from "@loadline/kit/egress";
-import { createHttp1Pool, type Http1Pool } from "@loadline/kit/http1";
+import { createHttp1Pool, type Http1Call, type Http1Pool } from "@loadline/kit/http1";
 
 /** Response bytes kept; the rest is counted and dropped. */
 export const keptBytesMax = 1024 * 1024;
@@ -137,21 +137,22 @@ function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Pr
       resolve({ request, url: url.href, ...seen, fault, durationMs });
     };
     let timedOut = false;
-    const onAbort = (): void => call.abort();
+    let call: Http1Call | undefined;
+    const onAbort = (): void => call?.abort();
     // Before the request: the pool may refuse it at once.
     o.signal.addEventListener("abort", onAbort, { once: true });
     const timer = o.clock.after(o.timeoutMs, () => {
       timedOut = true;
-      call.abort();
+      call?.abort();
     });
-    const call = pool.request(
-      {
-        method: request.method,
-        path: url.pathname + url.search,
-        headers: headersOf(o, url, request),
-        ...(body === undefined ? {} : { body }),
-      },
-      {
+    const asked = {
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: headersOf(o, url, request),
+      ...(body === undefined ? {} : { body }),
+    };
+    try {
+      call = pool.request(asked, {
         head: (code, flat) => {
           status = code;
           headers = toRecord(flat);
@@ -165,8 +166,13 @@ function send(o: ProbeClientOptions, pool: Http1Pool, request: ProbeRequest): Pr
         end: () => finish(null),
         fail: (code, detail) =>
           finish(timedOut ? `timeout: no end within ${o.timeoutMs} ms` : `${code}: ${detail}`),
-      },
-    );
+      });
+    } catch (error) {
+      // A key with a line break is never written: nothing is waited for.
+      timer.cancel();
+      o.signal.removeEventListener("abort", onAbort);
+      reject(error);
+    }
   });
 }
 

@@ -73,18 +73,24 @@ export function recordLoad(context: LoadSink, record: LoadRecord): void {
   }
 }
 
+/** Why claims of a load have no samples. */
+interface NoSamples {
+  readonly kind: "check.error" | "skip";
+  readonly data: { readonly reason: string; readonly sentence: string };
+}
+
 /** Why no load is sent, as it would say nothing of the target's speed; null where it is. */
-function unsent({ preflight }: TargetContext) {
+function unsent({ preflight }: TargetContext): NoSamples | null {
   if (preflight.contract.chat === "missing") {
     const sentence = "The target has no chat route, so no load was sent.";
-    return { kind: "check.error", data: { reason: "probe_contract", sentence } } as const;
+    return { kind: "check.error", data: { reason: "probe_contract", sentence } };
   }
   if (!preflight.isModelUntold) return null;
   const sentence = `${modelUntold}, so no load was sent.`;
-  return { kind: "skip", data: { reason: "not_run", sentence } } as const;
+  return { kind: "skip", data: { reason: "not_run", sentence } };
 }
 
-function recordUnsent(context: TargetContext, why: NonNullable<ReturnType<typeof unsent>>): void {
+function recordWithout(context: TargetContext, why: NoSamples): void {
   const { key } = context.target;
   const builtIn = loadClaims(context.stages.load, context.plan.confidence);
   const own = ownOf(context).filter((claim) => isLoadCounted(claim, key));
@@ -159,12 +165,24 @@ export const loadStage: Stage = {
   },
 };
 
+/** A load that breaks is an error of this target's claims alone. */
 async function loadChat(context: TargetContext): Promise<void> {
   const why = unsent(context);
   if (why !== null) {
-    recordUnsent(context, why);
+    recordWithout(context, why);
     return;
   }
+  try {
+    await sendChat(context);
+  } catch (error) {
+    if (context.deps.signal.aborted) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    const sentence = `The load of ${chatOf(context.target)} broke: ${said}`;
+    recordWithout(context, { kind: "check.error", data: { reason: "crashed", sentence } });
+  }
+}
+
+async function sendChat(context: TargetContext): Promise<void> {
   const { deps } = context;
   const records = runLoad(loadPlanOf(context), {
     clock: deps.clock,

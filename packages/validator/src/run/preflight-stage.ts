@@ -85,9 +85,17 @@ export const preflightStage: Stage = {
   plannedMs: (stages) => targetsOf(stages).length * plannedMsEach,
   async run(context) {
     const each = targetContexts(context);
+    const failures: unknown[] = [];
     for (const [done, one] of each.entries()) {
-      context.preflights.set(one.target.key, await readTarget(one, done, each.length));
+      try {
+        context.preflights.set(one.target.key, await readTarget(one, done, each.length));
+      } catch (error) {
+        if (context.deps.signal.aborted) throw error;
+        failures.push(error);
+      }
     }
+    // One that cannot be asked takes nothing from those after it.
+    if (failures.length > 0) throw failures[0];
   },
 };
 

@@ -102,6 +102,29 @@ describe("a plan with several targets", () => {
     );
   });
 
+  it("one that nothing can be sent to, for its key's sake, takes no claim from the others", async () => {
+    await using good = await startStub(cleanRules);
+    const plan = planOf({
+      targets: {
+        bad: { url: good.baseUrl, ...keyed },
+        good: { url: good.baseUrl, ...keyed },
+      },
+    });
+    const keys = new Map([
+      ["bad", `${stubKey}\n`],
+      ["good", stubKey],
+    ]);
+    const { runDir, verdict: whole } = await runPlan(plan, keys);
+    // Its routes were read, after the other's could not be.
+    expect(readFileSync(join(runDir, "evidence.jsonl"), "utf8")).toContain('"target":"good"}');
+    const { claims } = whole;
+    expect(claims.find(({ id }) => id === "good.openai.chat")?.verdict).toBe("passed");
+    for (const { id, verdict } of claims) {
+      if (/^bad\.(load\.|openai\.chat)/.test(id)) expect(verdict, id).toBe("error");
+      if (id.startsWith("good.")) expect(verdict, id).not.toBe("error");
+    }
+  }, 60_000);
+
   it("is one run: each answers for itself alone, with its own key, and the bundle verifies", async () => {
     await using good = await startStub(cleanRules);
     const gone = await startStub([]);
