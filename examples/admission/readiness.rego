@@ -31,7 +31,15 @@ deny contains sprintf("%v is %v", [object.get(claim, "id", "a claim"), verdict])
 	claim.required
 	verdict := object.get(claim, "verdict", "absent")
 	verdict != "passed"
-	not claim.disposition
+	not is_accepted(claim)
+}
+
+# What a claim says of itself accepts nothing: a waiver of the statement has to name it.
+is_accepted(claim) if {
+	claim.disposition in {"waived", "not_applicable"}
+	some waiver in input.predicate.waivers.applied
+	waiver.claim == claim.id
+	waiver.disposition == claim.disposition
 }
 
 deny contains "the statement lists no required claim" if {

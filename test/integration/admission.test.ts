@@ -212,6 +212,16 @@ describe.skipIf(parts.missing)("a policy engine decides about a signed statement
     expect(admit(signed("lapsed", waived(day(-3)))).said).toContain("the waiver of cache ended");
   });
 
+  test("a claim that calls itself accepted, and that no waiver names, is refused", () => {
+    const [claim] = verdictOf(false).claims;
+    if (claim === undefined) throw new TypeError("there is no claim");
+    for (const disposition of ["waived", "not_applicable"] as const) {
+      const claims = [...ready.claims, { ...claim, id: "cache", disposition }];
+      const said = admit(signed(`told-${disposition}`, { ...ready, claims })).said;
+      expect(said).toBe("refused: cache is failed");
+    }
+  });
+
   test("the statement is written in the canonical form that its signature covers", () => {
     const payload = /"payload":"([^"]*)"/.exec(readFileSync(readyFile(), "utf8"))?.[1] ?? "";
     const text = Buffer.from(payload, "base64").toString();
