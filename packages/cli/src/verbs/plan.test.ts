@@ -114,6 +114,24 @@ describe("loadline plan on several targets", () => {
     expect(text.out).toContain("plan quick for eu, us");
   });
 
+  it("counts the requests to each, as many as to one alone", async () => {
+    const requestsOf = (out: string): unknown => JSON.parse(out).requests;
+    const cwd = emptyDir();
+    const one = several.replace(/^targets:\n +eu:/, "target:").split("\n")[0] ?? "";
+    writeFileSync(join(cwd, "plan.yaml"), one);
+    const alone = await runLine("plan --plan plan.yaml --json", { cwd, env: keys });
+    const both = await planned("--json", keys);
+    expect(requestsOf(alone.out)).toBeGreaterThan(1_000);
+    expect(requestsOf(both.out)).toBe(2 * Number(requestsOf(alone.out)));
+  });
+
+  it("a key that no header carries is refused by its variable, before anything is sent", async () => {
+    const ended = await planned("", { ...keys, US_KEY: `${keys.US_KEY}\n` });
+    expect(ended.exit).toBe(64);
+    expect(ended.err).toContain("The variable US_KEY holds a line break");
+    expect(ended.err).not.toContain(keys.US_KEY);
+  });
+
   it("asks for the key of each by its own name, and for no other", async () => {
     const ended = await planned("", { EU_KEY: keys.EU_KEY, TARGET_KEY: "sk-x" });
     expect(ended.err).toContain("LL_CLI_KEY_MISSING");

@@ -6,6 +6,7 @@ import {
   samplesNeeded,
 } from "@loadline/contract";
 import type { Claim, RunPlan } from "@loadline/contract";
+import { isRecord } from "@loadline/kit/json";
 import { edgeGaps, planBudget, planFileSchema, planRates, planStreams } from "@loadline/validator";
 import { readWantedPlan } from "../plan-options.ts";
 import { budgetLine } from "../terminal/budget-line.ts";
@@ -102,13 +103,16 @@ export function planRows(plan: RunPlan): PlanRow[] {
 
 /** Claims of one probe or scenario share its requests, so each of those counts once. */
 function requestsOf(plan: RunPlan, rows: readonly PlanRow[]): number {
+  const { targets } = plan.stages;
+  const keys = new Set(isRecord(targets) ? Object.keys(targets) : []);
   const bySource = new Map<string, number>();
   for (const [index, claim] of plan.claims.entries()) {
     if (timed.has(claim.kind)) continue;
-    const source = claim.of
-      .split(".")
-      .slice(0, claim.of.startsWith("load.") ? 2 : 3)
-      .join(".");
+    const [stage = "", ...names] = claim.of.split(".");
+    // Of several targets the name comes first.
+    const isUnder = stage !== "stack" && keys.has(names[0] ?? "");
+    const depth = (stage === "load" ? 1 : 2) + (isUnder ? 1 : 0);
+    const source = [stage, ...names.slice(0, depth)].join(".");
     bySource.set(source, Math.max(bySource.get(source) ?? 0, rows[index]?.planned ?? 0));
   }
   return [...bySource.values()].reduce((sum, planned) => sum + planned, 0);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Claim, RunPlan } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
+import { loadedProblems } from "../service-load/loaded.ts";
 import { buildPlan, ownClaimsOf } from "./build-plan.ts";
 import { planFileSchema, type PlanFile } from "./manifest.ts";
 import { loadSloClaims } from "./slo-claims.ts";
@@ -32,6 +33,14 @@ export function parsePlanFile(
     const message = "objectives are in a file beside the plan, and this plan has no folder";
     const line = parsed.lineAt(["slo"]);
     return { ok: false, problems: [{ code: "LL_PLAN_SHAPE", path: "slo", message, line }] };
+  }
+  // Another profile than the file's loads other services.
+  const [hidden] = profile === undefined ? [] : loadedProblems(file);
+  if (hidden !== undefined) {
+    const { path, message } = hidden;
+    const line = parsed.lineAt(path);
+    const found = { code: "LL_PLAN_SHAPE", path: path.join("."), message, line };
+    return { ok: false, problems: [found] };
   }
   const objectives = file.slo === undefined ? [] : (sloClaims?.(file.slo, file.confidence) ?? []);
   const { problems } = ownClaimsOf(file, objectives);

@@ -11,6 +11,7 @@ import {
   startReferenceTarget,
 } from "../../../testkit/src/reference-target/index.ts";
 import { buildPlan } from "../plan/build-plan.ts";
+import { parsePlanFile } from "../plan/load-plan-file.ts";
 import { type PlanFileInput, planFileSchema } from "../plan/manifest.ts";
 import { runValidation } from "./run-validation.ts";
 
@@ -124,6 +125,12 @@ describe("which services of a stack are under load", () => {
       "stack.services.chat: chat is taken by the chat's own load; name the service otherwise",
     ]);
     expect(issues({ stack, profile: "quick" })).toEqual([]);
+    // The profile of a command line decides what is loaded as that of the file does.
+    const hidden = parsePlanFile(JSON.stringify({ profile: "quick", stack }), "full");
+    expect(hidden).toMatchObject({
+      ok: false,
+      problems: [{ code: "LL_PLAN_SHAPE", path: "stack.services.chat" }],
+    });
   });
 });
 

@@ -29,17 +29,31 @@ export function loadedServices({ profile, load, stack }: Terms): string[] {
   return profile === "full" ? all : [];
 }
 
-/** Refuses a name that is no service with a load client, and one that would hide the chat's claims. */
-export function checkLoaded(file: Terms, context: z.RefinementCtx): void {
-  for (const [index, name] of (file.load.services ?? []).entries()) {
-    if (isLoaded(file.stack, name)) continue;
-    const message = `the stack has no service ${name} of kind ${loadedKinds.join(", ")}`;
-    context.addIssue({ code: "custom", path: ["load", "services", index], message });
-  }
+interface LoadedProblem {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/** Names that are no service with a load client, and those that would hide the chat's claims. */
+export function loadedProblems(file: Terms): readonly LoadedProblem[] {
+  const asked = (file.load.services ?? []).entries();
+  const unknown = [...asked].filter(([, name]) => !isLoaded(file.stack, name));
   const names = [...taken, ...Object.keys(file.targets ?? {})];
-  for (const name of loadedServices(file).filter((one) => names.includes(one))) {
-    const whose = taken.includes(name) ? "the chat's own load" : "the load of a target";
-    const message = `${name} is taken by ${whose}; name the service otherwise`;
-    context.addIssue({ code: "custom", path: ["stack", "services", name], message });
-  }
+  const hiding = loadedServices(file).filter((one) => names.includes(one));
+  return [
+    ...unknown.map(([index, name]) => ({
+      path: ["load", "services", index],
+      message: `the stack has no service ${name} of kind ${loadedKinds.join(", ")}`,
+    })),
+    ...hiding.map((name) => {
+      const whose = taken.includes(name) ? "the chat's own load" : "the load of a target";
+      const message = `${name} is taken by ${whose}; name the service otherwise`;
+      return { path: ["stack", "services", name], message };
+    }),
+  ];
+}
+
+/** Refuses what `loadedProblems` finds. */
+export function checkLoaded(file: Terms, context: z.RefinementCtx): void {
+  for (const found of loadedProblems(file)) context.addIssue({ code: "custom", ...found });
 }
