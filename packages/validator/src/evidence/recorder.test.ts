@@ -153,6 +153,19 @@ describe("the log of a run", () => {
     expect(linesOf(dir)).toHaveLength(1);
   });
 
+  it("an artifact that finds no place ends the run as a record does: no check goes on without it", () => {
+    const { dir, recorder } = open();
+    rmSync(join(dir, "artifacts"), { recursive: true });
+    const named = expect.objectContaining({
+      code: "LL_RUN_WRITE",
+      message: expect.stringContaining(join(dir, "artifacts")),
+    });
+    expect(() => recorder.artifact(Buffer.from("body"))).toThrow(named);
+    expect(() => recorder.append(note({}))).toThrow(named);
+    expect(textOf(dir)).toBe("");
+    recorder.close();
+  });
+
   it("a file that cannot be written whole is LL_RUN_WRITE and names it", () => {
     const dir = join(place.root, "gone");
     expect(() => writeWhole(dir, "verdict.json", "{}")).toThrow(join(dir, "verdict.json"));

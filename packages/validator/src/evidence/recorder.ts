@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { createChain, type EvidenceRecord, type Observation, recordLine } from "@loadline/contract";
 import { type Clock, isoTime } from "@loadline/kit/clock";
-import type { LoadlineError } from "@loadline/kit/errors";
+import { LoadlineError } from "@loadline/kit/errors";
 import type { Redactor } from "./redact.ts";
 import { writeFailure, writeWhole } from "./run-directory.ts";
 import { sha256 } from "./sha256.ts";
@@ -47,7 +47,7 @@ export function createRecorder(o: RecorderOptions): Recorder {
     try {
       return step();
     } catch (cause) {
-      failure = writeFailure(path, cause);
+      failure = cause instanceof LoadlineError ? cause : writeFailure(path, cause);
       throw failure;
     }
   };
@@ -85,7 +85,7 @@ export function createRecorder(o: RecorderOptions): Recorder {
       const masked = o.redactor.bytes(bytes);
       const digest = sha256(masked);
       const directory = join(o.runDir, "artifacts");
-      if (!existsSync(join(directory, digest))) writeWhole(directory, digest, masked);
+      if (!existsSync(join(directory, digest))) whole(() => writeWhole(directory, digest, masked));
       return digest;
     },
     sync: () => whole(() => fsyncSync(handle)),

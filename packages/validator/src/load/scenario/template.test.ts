@@ -80,6 +80,7 @@ describe("template", () => {
   it("a template without holes is one fixed text", () => {
     expect(compileText("a $${b}")).toEqual({ fixed: "a ${b}" });
     expect(compileJson({ a: [1, "b"] })).toEqual(['{"a":[1,"b"]}']);
+    expect(compileJson({ a: undefined, b: 1 })).toEqual(['{"b":1}']);
   });
 
   it("keys that look filled are found, since none is", () => {

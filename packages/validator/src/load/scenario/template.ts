@@ -161,7 +161,9 @@ function writeJson(value: unknown, parts: JsonPart[]): void {
     parts.push("]");
   } else if (typeof value === "object" && value !== null) {
     parts.push("{");
-    Object.entries(value).forEach(([key, member], i) => {
+    // A member that is undefined is none, as in JSON.stringify.
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    members.forEach(([key, member], i) => {
       parts.push(`${i > 0 ? "," : ""}${JSON.stringify(key)}:`);
       writeJson(member, parts);
     });
