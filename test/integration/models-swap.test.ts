@@ -177,3 +177,24 @@ describe.each([1, 2])("a model of %i process(es)", (workers) => {
     testMs,
   );
 });
+
+it(
+  "a worker that was beginning when a host became ready serves from it",
+  async () => {
+    await using world = new World();
+    const started = world.start(2);
+    started.catch(() => undefined);
+    await eventually(clock, () => world.serving.modelHosts().length > 0, waitMs);
+    const [worker = 0] = world.serving.workers();
+    process.kill(worker, "SIGSTOP");
+    await eventually(clock, () => world.serving.err.includes("model host ready"), waitMs);
+    process.kill(worker, "SIGCONT");
+    await started;
+    const areAllReady = async (): Promise<boolean> => {
+      const asked = Array.from({ length: 20 }, () => world.serving.ask("/readyz"));
+      return (await Promise.all(asked)).every(({ status }) => status === 200);
+    };
+    await eventually(clock, areAllReady, waitMs);
+  },
+  testMs,
+);

@@ -34,7 +34,7 @@ export class KeptHosts {
     this.#deps = deps;
   }
 
-  /** Those that a worker serves from, oldest first. */
+  /** Those that a worker serves from, the one asked for last at the end. */
   slots(): readonly ModelSlot[] {
     const used = [...this.#hosts.values()].filter(({ users }) => users.size > 0);
     return used.map(({ hosting }) => hosting);
@@ -43,10 +43,11 @@ export class KeptHosts {
   open(worker: number, ask: HostAsk): HostState {
     const key = JSON.stringify([ask.name, ask.plan]);
     let kept = [...this.#hosts.values()].find((one) => one.key === key);
-    if (!kept) {
-      kept = this.#keep(key, ask);
-      this.#hosts.set(kept.id, kept);
-    } else if (!ask.isStandby) kept.hosting.start();
+    if (!kept) kept = this.#keep(key, ask);
+    else if (!ask.isStandby) kept.hosting.start();
+    // One that a configuration came back to is the newest again.
+    this.#hosts.delete(kept.id);
+    this.#hosts.set(kept.id, kept);
     kept.users.set(worker, (kept.users.get(worker) ?? 0) + 1);
     return stateOf(kept);
   }

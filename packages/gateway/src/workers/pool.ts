@@ -47,7 +47,12 @@ export class WorkerPool {
   }
 
   get serving(): RunningWorker[] {
-    return [...this.#running.values()].filter((one) => one.isServing);
+    return this.running.filter((one) => one.isServing);
+  }
+
+  /** Those that serve and those that begin. */
+  get running(): RunningWorker[] {
+    return [...this.#running.values()];
   }
 
   /** Whether its process runs. */
@@ -82,7 +87,7 @@ export class WorkerPool {
   async close(drain: (worker: RunningWorker) => Promise<void>, boundMs: number): Promise<void> {
     this.#isClosing = true;
     for (const timer of this.#timers) timer.cancel();
-    const all = [...this.#running.values()];
+    const all = this.running;
     const late = this.#deps.clock.after(boundMs, () => all.forEach((one) => one.handle.kill()));
     await Promise.all(
       all.map(async (worker) => {

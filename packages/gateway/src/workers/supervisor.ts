@@ -151,8 +151,9 @@ class Supervisor implements Gateway {
     return this.#closing;
   }
 
+  /** A worker that begins hears it, too: what it was answered when it asked may have changed since. */
   tell<K extends keyof WorkerCalls>(op: K, ask: WorkerCalls[K]["ask"], except?: number): void {
-    for (const { id, handle } of this.#pool.serving) if (id !== except) handle.peer.tell(op, ask);
+    for (const { id, handle } of this.#pool.running) if (id !== except) handle.peer.tell(op, ask);
   }
 
   async #close(graceMs: number | undefined): Promise<DrainReport> {
