@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationMs } from "../../config/values.ts";
+import { ownFile } from "./views.ts";
 
 const dayMs = 86_400_000;
 const registeredMax = 64;
@@ -23,6 +24,7 @@ export const modelsSection = z
     registered: z
       .record(name, registered)
       .refine((files) => Object.keys(files).length <= registeredMax, `over ${registeredMax} files`)
+      .refine((files) => !Object.hasOwn(files, ownFile), `${ownFile} is the target's own file`)
       .default({})
       .describe("GGUF files by name; a swap loads none but these."),
   })

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { askHost } from "./ask-host.ts";
 import { ModelSlot } from "./slot.ts";
+import { makeSlot } from "./slots.ts";
 
 const clock = systemClock();
 const waitMs = 30_000;
@@ -48,6 +49,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await slot.close();
+  // What it still holds would come into the next test's lines.
+  logger.flush();
   rmSync(runDir, { recursive: true });
 });
 
@@ -64,6 +67,18 @@ function withTemplate(template: string): { name: string; path: string; sha256: s
   const path = join(runDir, "template.gguf");
   writeFileSync(path, bytes);
   return { name: "other", path, sha256: createHash("sha256").update(bytes).digest("hex") };
+}
+
+/** Processes of model hosts that were told this socket, and run. */
+function hostsAt(socketPath: string): string[] {
+  const isHost = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(socketPath);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isHost(pid));
 }
 
 function ask(socketPath: string, content: string): Promise<{ status: number }> {
@@ -132,6 +147,27 @@ describe("a swap", () => {
     for (const one of await Promise.all([...asked, ...late])) expect(one.status).toBe(200);
     await eventually(clock, () => !existsSync(before), waitMs);
   });
+});
+
+it("one that closes while a new file is loaded leaves no process, and says so of the swap", async () => {
+  const swapped = slot.swap(tiny, hourMs);
+  swapped.catch(() => undefined);
+  await eventually(clock, () => hostsAt(socket(1)).length === 1, waitMs);
+  await slot.close();
+  expect([hostsAt(socket(0)), hostsAt(socket(1))]).toEqual([[], []]);
+  await expect(swapped).rejects.toMatchObject({
+    code: "LL_MODEL_SWAP_CHECKS",
+    message: expect.stringContaining("closed meanwhile"),
+  });
+});
+
+it("a socket's path is short, however long the name of its target is", () => {
+  const target = "a".repeat(64);
+  const { signal } = new AbortController();
+  const plan = { modelPath: tinyModelPath, threads: 1, queueMax: 1, idleMs: 5000 };
+  const ask = { id: 12, target, plan, isStandby: true };
+  const { socketPath } = makeSlot(ask, { clock, logger, signal, runDir: "/run" });
+  expect(socketPath).toBe(`/run/${"a".repeat(24)}.12-0.sock`);
 });
 
 describe("a swap that is refused keeps the old one and lists all five results", () => {

@@ -4,8 +4,8 @@ import { type Hosting, type HostingDeps, type HostPlan, keepHost } from "../host
 import { type ModelHost, startModelHost } from "../start-model-host.ts";
 import { type Candidate, checkFile, checkMemory } from "./candidate.ts";
 import { drainHost } from "./drain-host.ts";
-import { checkLatency, checkPrompts, checkTemplate, type SwapCheck } from "./trial.ts";
-import type { FileRole, FileView, ModelState, SlotView } from "./views.ts";
+import { checkHost, type SwapCheck } from "./trial.ts";
+import { type FileRole, type FileView, type ModelState, ownFile, type SlotView } from "./views.ts";
 
 export interface SlotOptions {
   /** The target's name. */
@@ -32,9 +32,8 @@ interface Loaded {
   hosting: Hosting | undefined;
 }
 
-/** What the configuration names; a swap leaves it, a rollback comes back to it. */
-const firstName = "configured";
 const pastMax = 8;
+const closedText = "the model was closed meanwhile";
 
 /**
  * A model that can be exchanged while it serves: the new one is loaded and tried beside the old one,
@@ -56,7 +55,7 @@ export class ModelSlot implements Hosting {
     this.#o = o;
     this.#deps = deps;
     const { isStandby, plan } = o;
-    this.#serving = this.#loaded(firstName, plan.modelPath, "ready");
+    this.#serving = this.#loaded(ownFile, plan.modelPath, "ready");
     const { socketPath } = this.#serving;
     const placed = { ...plan, ...this.#placed(socketPath) };
     this.#serving.hosting = keepHost(placed, { ...deps, isStandby });
@@ -83,7 +82,7 @@ export class ModelSlot implements Hosting {
   }
 
   async close(): Promise<void> {
-    this.#stop.abort(new Error("closed"));
+    this.#stop.abort(new Error(closedText));
     this.#kept?.forget();
     const open = [this.#serving, this.#kept?.loaded, this.#next, ...this.#past];
     await Promise.all([...open.map((one) => one?.hosting?.close()), ...this.#ends]);
@@ -180,22 +179,12 @@ export class ModelSlot implements Hosting {
     const host = isLoadable ? await this.#load(next) : "not loaded";
     if (typeof host === "string") return [...first, ...untested(host)];
     this.#to(next, "warming");
-    const { clock } = this.#deps;
-    const trial = { clock, signal: this.#stop.signal };
     const modelName = this.#o.plan.modelName ?? this.#o.target;
     const at = { socketPath: next.socketPath, modelName };
     const current = this.isReady() ? { socketPath: this.socketPath, modelName } : undefined;
-    const template = await checkTemplate(at, trial);
-    const prompts = await checkPrompts(at, trial);
-    const latency =
-      prompts.outcome === "passed"
-        ? await checkLatency(at, current, trial)
-        : ({
-            id: "latency",
-            outcome: "not_tested",
-            detail: "the prompts were not answered",
-          } as const);
-    return [...first, template, prompts, latency];
+    const { clock } = this.#deps;
+    const trial = { clock, signal: this.#stop.signal };
+    return [...first, ...(await checkHost(at, current, trial))];
   }
 
   /** Starts the new host; the reason when it does not load. */
@@ -203,11 +192,14 @@ export class ModelSlot implements Hosting {
     const { clock, logger } = this.#deps;
     const signal = AbortSignal.any([this.#stop.signal, this.#deps.signal]);
     const plan = { ...this.#o.plan, modelPath: next.path, ...this.#placed(next.socketPath) };
+    const starting = startModelHost({ ...plan, clock, logger, signal });
+    this.#awaitAtEnd(starting);
     try {
-      const host = await startModelHost({ ...plan, clock, logger, signal });
+      const host = await starting;
       next.hosting = keepHost(plan, { ...this.#deps, first: host });
       return host;
     } catch (cause) {
+      if (signal.aborted) return closedText;
       if (!(cause instanceof LoadlineError)) throw cause;
       return `not loaded: ${cause.code} ${cause.message}`;
     }
@@ -251,7 +243,13 @@ export class ModelSlot implements Hosting {
       await one.hosting?.close();
       this.#to(one, "unloaded");
     };
-    const done = run().finally(() => void this.#ends.delete(done));
+    this.#awaitAtEnd(run());
+  }
+
+  /** Something of a child process that `close` does not leave behind. */
+  #awaitAtEnd(running: Promise<unknown>): void {
+    const forget = (): void => void this.#ends.delete(done);
+    const done: Promise<void> = running.then(forget, forget);
     this.#ends.add(done);
   }
 

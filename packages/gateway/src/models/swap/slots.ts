@@ -47,11 +47,14 @@ export interface SlotAsk {
   readonly isStandby: boolean;
 }
 
+const nameCharsMax = 24;
+
 /** A slot whose sockets lie in `runDir`, looking at this machine's memory. */
 export function makeSlot({ id, ...ask }: SlotAsk, { runDir, ...deps }: SlotsDeps): ModelSlot {
   const compileCacheDir = join(runDir, "compile-cache");
-  // The target's name is for those who look for its process.
-  const socketPathOf = (n: number): string => join(runDir, `${ask.target}.${id}-${n}.sock`);
+  // The target's name is for those who look for its process; a whole path has at most 107 bytes.
+  const name = ask.target.slice(0, nameCharsMax);
+  const socketPathOf = (n: number): string => join(runDir, `${name}.${id}-${n}.sock`);
   const freeBytes = (): number => process.availableMemory();
   return new ModelSlot({ ...ask, compileCacheDir, socketPathOf }, { ...deps, freeBytes });
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { checkLatency, checkPrompts, checkTemplate, type TrialHost } from "./trial.ts";
+import { checkHost, checkLatency, checkPrompts, checkTemplate, type TrialHost } from "./trial.ts";
 
 let folder = "";
 let servers: Server[] = [];
@@ -153,4 +153,16 @@ describe("the time of answers", () => {
       detail: "the model that serves finished 0 prompts, 5 are needed",
     });
   });
+});
+
+it("checks that are not done after 600 s are not tested, not passed", async () => {
+  const [next, now] = [await taking(() => 50_000), await taking(() => 50_000)];
+  const checks = await checkHost(next, now, deps());
+  expect(checks.map(({ id, outcome }) => [id, outcome])).toEqual([
+    ["template", "failed"],
+    ["prompts", "passed"],
+    ["latency", "not_tested"],
+  ]);
+  expect(checks[2]?.detail).toContain("longer than 600 s");
+  expect(clock.pending).toBe(0);
 });

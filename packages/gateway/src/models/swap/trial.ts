@@ -22,6 +22,8 @@ export const swapPrompts = [
 ] as const;
 
 const answerMs = 60_000;
+/** What was not tried by then is not: who waits for a swap does not wait longer. */
+const trialMaxMs = 600_000;
 const roundsOfLatency = 4;
 /** An attempt ends after this time once each prompt was asked of both. */
 const attemptMs = 60_000;
@@ -37,6 +39,29 @@ export interface TrialHost {
 export interface TrialDeps {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+}
+
+/** Template, prompts and the time of answers of a loaded model; those not tried are not tested. */
+export async function checkHost(
+  host: TrialHost,
+  current: TrialHost | undefined,
+  { clock, signal }: TrialDeps,
+): Promise<readonly SwapCheck[]> {
+  const late = new AbortController();
+  const reason = new Error(`the checks took longer than ${trialMaxMs / 1000} s`);
+  const timer = clock.after(trialMaxMs, () => late.abort(reason), { unref: true });
+  const deps = { clock, signal: AbortSignal.any([signal, late.signal]) };
+  try {
+    const template = await checkTemplate(host, deps);
+    const prompts = await checkPrompts(host, deps);
+    const latency: SwapCheck =
+      prompts.outcome === "passed"
+        ? await checkLatency(host, current, deps)
+        : { id: "latency", outcome: "not_tested", detail: "the prompts were not answered" };
+    return [template, prompts, latency];
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** Whether the chat template of a loaded model renders, and renders what it is given. */
@@ -56,7 +81,7 @@ export async function checkTemplate(host: TrialHost, deps: TrialDeps): Promise<S
     const detail = `${short} tokens of one prompt, ${long} of all five`;
     return { id, outcome: isRendered ? "passed" : "failed", detail };
   } catch (cause) {
-    return { id, outcome: "failed", detail: textOf(cause) };
+    return { id, outcome: "failed", detail: whyNot(cause, deps) };
   }
 }
 
@@ -138,7 +163,7 @@ async function answerProblem(
     if (text.trim() === "") return "no text";
     return finish === "stop" ? undefined : `it does not finish (${finish})`;
   } catch (cause) {
-    return textOf(cause);
+    return whyNot(cause, deps);
   }
 }
 
@@ -168,6 +193,8 @@ function p95Of(times: readonly number[]): number {
   return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN;
 }
 
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+/** What ended a call that was ended here; else what it failed with. */
+function whyNot(cause: unknown, { signal }: TrialDeps): string {
+  const why: unknown = signal.aborted ? signal.reason : cause;
+  return why instanceof Error ? why.message : String(why);
 }

@@ -15,6 +15,9 @@ export const fileRoles = ["serving", "rollback", "candidate", "past", "registere
 /** What a file is to a model: `rollback` is loaded to go back to, `past` is what was before. */
 export type FileRole = (typeof fileRoles)[number];
 
+/** Name of the file that a target itself names; a swap leaves it, a rollback comes back to it. */
+export const ownFile = "configured";
+
 export interface FileView {
   /** Its name in `models.registered`; `configured` is the target's own. */
   readonly name: string;

@@ -29,12 +29,15 @@ export function createLocalUpstream(o: LocalUpstreamOptions): Upstream {
       connectTimeoutMs,
       clock,
     });
+  let last: { readonly path: string; readonly upstream: Upstream } | undefined;
   const current = (): Upstream => {
     const path = hosting.socketPath;
-    const known = bySocket.get(path);
-    if (known) return known;
-    const upstream = open(path);
+    if (path === last?.path) return last.upstream;
+    const upstream = bySocket.get(path) ?? open(path);
+    // Those left longest ago come first.
+    bySocket.delete(path);
     bySocket.set(path, upstream);
+    last = { path, upstream };
     const [oldest] = bySocket;
     if (bySocket.size > socketsMax && oldest) {
       bySocket.delete(oldest[0]);
