@@ -45,6 +45,7 @@ describe("the commit of this code", () => {
     ["a branch that was never committed to", { ".git/HEAD": "ref: refs/heads/new" }],
     ["a branch that leads outside", { ".git/HEAD": "ref: refs/../../COMMIT2", COMMIT2: one }],
     ["no commit in its file", { COMMIT: "unknown" }],
+    ["a folder in the place of a file", { "COMMIT/a": one, ".git/HEAD/a": one }],
   ])("is not known of %s", (_name, files) => {
     expect(saidOf(files)).toBeUndefined();
   });

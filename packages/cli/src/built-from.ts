@@ -5,7 +5,6 @@ const commitPattern = /^[0-9a-f]{40}$/;
 /** In the published package the commit lies beside the code, in the repository git knows it. */
 const packed = new URL("./COMMIT", import.meta.url);
 const repository = new URL("../../../.git/", import.meta.url);
-const absent = new Set(["ENOENT", "ENOTDIR"]);
 
 /** Commit this code was built or checked out from; undefined when nothing says. */
 export function builtFrom(places = { packed, repository }): string | undefined {
@@ -31,12 +30,12 @@ function asCommit(text: string): string | undefined {
   return commitPattern.test(text) ? text : undefined;
 }
 
-/** Without the line's end; empty when there is no such file. */
+/** Without the line's end; empty when there is no file that this process can read. */
 function textOf(file: URL): string {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (cause) {
-    if (absent.has(codeOf(cause, ""))) return "";
-    throw cause;
+    if (codeOf(cause, "") === "") throw cause;
+    return "";
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   gatewayErrors,
@@ -96,8 +96,13 @@ function misplaced(option: string): never {
 function writePair(dir: string, paths: { cert: string; key: string }, pair: TlsPair): void {
   const written: string[] = [];
   const write = (path: string, text: string, mode: number): void => {
-    writeFileSync(path, text, { flag: "wx", mode });
+    const file = openSync(path, "wx", mode);
     written.push(path);
+    try {
+      writeFileSync(file, text);
+    } finally {
+      closeSync(file);
+    }
   };
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:http";
-import { systemClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ended, runLine } from "../../test/run-line.ts";
@@ -82,6 +82,33 @@ describe("models", () => {
     const ended = await act(url);
     expect([ended.exit, ended.out]).toEqual([exit, ""]);
     expect(ended.err).toContain(code);
+  });
+
+  it.each([[{}], [{ data: [1] }], [{ data: [{ target: "a" }] }], [[]]])(
+    "a server that answers %j is no admin API",
+    async (body) => {
+      const { url } = await answering(200, body);
+      for (const line of ["models list", "models swap local next"]) {
+        const { exit, out, err } = await run(`${line} --url ${url}`);
+        expect([exit, out, err]).toEqual([78, "", expect.stringContaining("LL_CLI_ADMIN")]);
+      }
+    },
+  );
+
+  it("an address with a password is refused and not repeated", async () => {
+    const { exit, err } = await run("models list --url http://u:hidden@127.0.0.1:1");
+    expect([exit, err]).toEqual([64, expect.stringContaining("LL_CLI_VALUE")]);
+    expect(err).not.toContain("hidden");
+  });
+
+  it("no answer in 15 min is LL_CLI_ADMIN with the reason", async () => {
+    const clock = new TestClock();
+    server = createServer(() => void setImmediate(() => clock.advance(900_000)));
+    const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+    const env = { LOADLINE_API_KEY: "k" };
+    const { exit, err } = await runLine(`models list --url ${url}`, { env, clock });
+    expect([exit, err]).toEqual([78, expect.stringContaining("no answer in 15 min")]);
+    expect(err).toContain("LL_CLI_ADMIN");
   });
 
   it("nobody there is LL_CLI_ADMIN with the reason", async () => {

@@ -1,5 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import { gatewayErrors, type SlotView } from "@loadline/gateway";
+import type { Clock } from "@loadline/kit/clock";
+import { createEgress, hostOf, unsentPart } from "@loadline/kit/egress";
+import { codeOf, LoadlineError } from "@loadline/kit/errors";
 import { isRecord } from "@loadline/kit/json";
+import { nodeHttp } from "@loadline/kit/node-http";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
@@ -30,43 +35,91 @@ async function viewsOf(context: VerbContext): Promise<readonly SlotView[]> {
     throw cliErrors.make("LL_CLI_ARGUMENT", `${act ?? ""} takes no "${tooMany}".`);
   if (act === "list") {
     const answer = await ask(context, "GET", "");
-    // The schema of the admin API says so; one of another version is not read here.
-    return isRecord(answer) ? (answer["data"] as readonly SlotView[]) : [];
+    return viewsIn(isRecord(answer) ? answer["data"] : undefined);
   }
   const target = encodeURIComponent(needed(context, 1, "a TARGET"));
   const body = act === "swap" ? { to: needed(context, 2, "a FILE of models.registered") } : {};
-  return [(await ask(context, "POST", `/${target}/${act ?? ""}`, body)) as SlotView];
+  return viewsIn([await ask(context, "POST", `/${target}/${act ?? ""}`, body)]);
+}
+
+/** The schema of the admin API says the rest; what another server answers is no list of models. */
+function viewsIn(value: unknown): readonly SlotView[] {
+  const isView = (one: unknown): one is SlotView =>
+    isRecord(one) && Array.isArray(one["files"]) && Array.isArray(one["checks"]);
+  if (Array.isArray(value) && value.every(isView)) return value;
+  throw cliErrors.make("LL_CLI_ADMIN", "The answer is not one of this admin API.");
 }
 
 /** One call to the admin API. LL_CLI_ADMIN when nobody answers as one. */
 async function ask(
-  { host, args }: VerbContext,
+  context: VerbContext,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<unknown> {
+  const { host, args } = context;
   const keyName = args.text("key-env") ?? keyNameDefault;
   const key = host.env[keyName];
   if (key === undefined || key === "")
     throw cliErrors.make("LL_CLI_KEY_MISSING", `The variable ${keyName} is not set.`);
-  const base = (args.text("url") ?? urlDefault).replace(/\/+$/, "");
-  const url = `${base}/admin/v1/models${path}`;
-  const late = new AbortController();
-  const timer = host.clock.after(answerMs, () => late.abort(new Error("no answer in 15 min")));
+  const base = baseOf(args.text("url") ?? urlDefault);
+  const url = new URL(`${base}/admin/v1/models${path}`);
   try {
-    const response = await fetch(url, {
-      method,
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      signal: late.signal,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const answer: unknown = JSON.parse(await response.text());
-    if (response.ok) return answer;
-    throw problemOf(answer, response.status, base);
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const answer = await callOnce({ clock: host.clock, url, method, key, text });
+    const value: unknown = JSON.parse(answer.text);
+    if (answer.status === 200) return value;
+    throw problemOf(value, answer.status, base);
   } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause;
-    const reason = cause.cause instanceof Error ? cause.cause.message : cause.message;
+    if (cause instanceof LoadlineError) throw cause;
+    // An address of several may be refused at each, which has a code and no text.
+    const text = cause instanceof Error ? cause.message : "";
+    const reason = text === "" ? codeOf(cause) : text;
     throw cliErrors.make("LL_CLI_ADMIN", `${base}: ${reason}.`, { cause });
+  }
+}
+
+/** Without the slash at its end. A refused address is not repeated: it may carry a password. */
+function baseOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw cliErrors.make("LL_CLI_ADMIN", "--url is not an http or https address.");
+  const unsent = unsentPart(url);
+  if (unsent === null) return (url.origin + url.pathname).replace(/\/+$/, "");
+  const message = `--url carries ${unsent}, which is not sent; a key is given by --key-env.`;
+  throw cliErrors.make("LL_CLI_VALUE", message);
+}
+
+interface Call {
+  readonly clock: Clock;
+  readonly url: URL;
+  readonly method: string;
+  readonly key: string;
+  readonly text: string | undefined;
+}
+
+/** Waits for a head as long as for the rest: `fetch` gives up after 5 min. */
+async function callOnce({ clock, url, method, key, text }: Call) {
+  const egress = createEgress({ allowHosts: [hostOf(url)] });
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const headers = {
+    host: url.host,
+    authorization: `Bearer ${key}`,
+    "content-type": "application/json",
+  };
+  const createConnection = () => egress.connect(url);
+  const request = nodeHttp.request({ createConnection, path: url.pathname, method, headers });
+  const late = (): void => void request.destroy(new Error("no answer in 15 min"));
+  const timer = clock.after(answerMs, late);
+  request.on("error", reject);
+  request.on("response", resolve);
+  request.end(text);
+  try {
+    const response = await promise;
+    response.setEncoding("utf8");
+    let answer = "";
+    for await (const piece of response) answer += String(piece);
+    return { status: response.statusCode ?? 0, text: answer };
   } finally {
     timer.cancel();
   }
@@ -80,8 +133,8 @@ function problemOf(answer: unknown, status: number, base: string): Error {
   if (known === undefined) return cliErrors.make("LL_CLI_ADMIN", `${base} answers ${status}.`);
   const name = known as keyof typeof gatewayErrors.table;
   const { remedy } = gatewayErrors.table[name];
-  const text = cleanText(String(detail)).replace(` ${remedy}`, "");
-  return gatewayErrors.make(name, text);
+  if (typeof detail !== "string") return gatewayErrors.make(name);
+  return gatewayErrors.make(name, cleanText(detail).replace(` ${remedy}`, ""));
 }
 
 function textOf(views: readonly SlotView[]): string {
