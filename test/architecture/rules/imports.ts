@@ -89,10 +89,12 @@ const nodeHttpByValue: TreeRule = {
 
 /** What opens sockets by itself: undici's own client, and Unix sockets of this machine. */
 const doorExceptions =
-  /\.fixture\.ts$|^packages\/gateway\/src\/(upstream\/undici\/|providers\/llama\/local-upstream|self-probe\/door)/;
+  /\.fixture\.ts$|^packages\/gateway\/src\/(upstream\/undici\/|providers\/llama\/local-upstream|models\/swap\/ask-host|self-probe\/door)/;
 const outwardModules = new Set(["node:dns", "node:dns/promises", "node:https", "undici"]);
 const socketImport = /import\s*\{([^}]*)\}\s*from\s*"node:(?:net|tls|http2)"/g;
-const outwardCall = /(?<![\w.])fetch\(/;
+/** As a namespace or a default, what is used of it is not seen. */
+const wholeSocketImport = /import\s+(?:\*\s+as\s+)?\w+\s+from\s*"node:(?:net|tls|http2)"/;
+const outwardCall = /(?<![\w.])fetch\(|\bnodeHttp\.(?:request|get)\(/;
 
 const egressDoor: TreeRule = {
   id: "egress-door",
@@ -110,6 +112,7 @@ const egressDoor: TreeRule = {
       const names = [...text.matchAll(socketImport)].flatMap(([, list = ""]) => list.split(","));
       return (
         names.some((name) => /^\s*(?:connect|createConnection)\b/.test(name)) ||
+        wholeSocketImport.test(text) ||
         outwardCall.test(text)
       );
     });

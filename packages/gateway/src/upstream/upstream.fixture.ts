@@ -97,11 +97,13 @@ export function openOwn(port: number, o: OpenOptions = {}): Upstream {
 export function openUndici(
   port: number,
   o: OpenOptions &
-    Partial<Pick<UndiciUpstreamOptions, "url" | "http2" | "compression" | "proxy">> = {},
+    Partial<
+      Pick<UndiciUpstreamOptions, "url" | "http2" | "compression" | "proxy" | "onConnection">
+    > = {},
 ): Upstream {
   const url = o.url ?? new URL(`http://127.0.0.1:${port}`);
-  const { http2 = false, compression = false, proxy } = o;
-  return createUndiciUpstream({ ...base(o), url, http2, compression, proxy });
+  const { http2 = false, compression = false, proxy, onConnection } = o;
+  return createUndiciUpstream({ ...base(o), url, http2, compression, proxy, onConnection });
 }
 
 /** What a sink heard of one call. */

@@ -18,6 +18,8 @@ export interface DispatcherOptions {
   /** HTTP/2 where the server offers it; over `http:` without asking. */
   readonly http2: boolean;
   readonly proxy?: Proxy | undefined;
+  /** Told of each connection to it, through a proxy, too: whether it came to be. */
+  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
 }
 
 /** A connection as its calls see it. */
@@ -61,7 +63,13 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
     }
   }
 
-  const { connectTimeoutMs, http2, proxy, url } = o;
+  const { connectTimeoutMs, http2, proxy, url, onConnection } = o;
+  /** A proxy's agent tells nobody of its connections, its pools do. */
+  const watched = <T extends Dispatcher>(pool: T): T => {
+    pool.on("connect", () => onConnection?.(true));
+    pool.on("connectionError", () => onConnection?.(false));
+    return pool;
+  };
   const settings = {
     connections: o.connectionsMax,
     pipelining: 1,
@@ -77,7 +85,7 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
   if (!proxy) {
     const connect = { timeout: connectTimeoutMs, preferH2: http2 };
     const clear = http2 && url.protocol === "http:" ? { useH2c: true } : {};
-    return new Pool(url.origin, { ...settings, ...clear, connect });
+    return watched(new Pool(url.origin, { ...settings, ...clear, connect }));
   }
   return new ProxyAgent({
     uri: proxy.url,
@@ -86,7 +94,7 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
     allowH2: http2,
     proxyTls: { allowH2: false },
     requestTls: { preferH2: http2 },
-    factory: (origin, given) => new Pool(origin, { ...given, ...settings }),
+    factory: (origin, given) => watched(new Pool(origin, { ...given, ...settings })),
     clientFactory: (origin, given) =>
       new Pool(origin, { ...given, headersTimeout: connectTimeoutMs }),
   });

@@ -3,7 +3,7 @@ import { connectionBounds, pathOf, requestHeaders, type UpstreamOptions } from "
 import type { Upstream, UpstreamRequest } from "../upstream.ts";
 import { type CallTarget, UndiciCall } from "./call.ts";
 import { acceptedCodings } from "./decoder.ts";
-import { openDispatcher, type Proxy } from "./dispatcher.ts";
+import { type DispatcherOptions, openDispatcher, type Proxy } from "./dispatcher.ts";
 import { Gate } from "./gate.ts";
 
 export interface UndiciUpstreamOptions extends UpstreamOptions {
@@ -13,8 +13,7 @@ export interface UndiciUpstreamOptions extends UpstreamOptions {
   /** Whether answers may come compressed. */
   readonly compression: boolean;
   readonly proxy?: Proxy | undefined;
-  /** Told of each connection to it: whether it came to be. */
-  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
+  readonly onConnection?: DispatcherOptions["onConnection"];
 }
 
 /**
@@ -22,7 +21,7 @@ export interface UndiciUpstreamOptions extends UpstreamOptions {
  * of faults and bounds are those of our own client; `connectionsMax` bounds the calls under way.
  */
 export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
-  const { clock, connectTimeoutMs, url, http2, proxy, connectionsMax } = o;
+  const { clock, connectTimeoutMs, connectionsMax } = o;
   const gate = new Gate({ ...connectionBounds, max: connectionsMax, clock });
   /** Begun while undici was being loaded. */
   let early: UndiciCall[] = [];
@@ -39,11 +38,9 @@ export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
     early = [];
     for (const call of calls) dispatch(call);
   };
-  const opening = openDispatcher({ url, connectionsMax, connectTimeoutMs, http2, proxy }).then(
+  const opening = openDispatcher(o).then(
     (opened) => {
       dispatcher = opened;
-      opened.on("connect", () => o.onConnection?.(true));
-      opened.on("connectionError", () => o.onConnection?.(false));
       sendEarly();
     },
     (cause: unknown) => {

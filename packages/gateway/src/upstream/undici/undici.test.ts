@@ -288,6 +288,28 @@ describe("an outbound proxy", () => {
     }
   });
 
+  it("connections through it are told of as those without one are", async () => {
+    await using proxy = await runProxy();
+    const server = createSecureServer({ cert, key, allowHTTP1: true }, (_request, response) => {
+      response.end("through");
+    });
+    const port = await listening(server);
+    const told: boolean[] = [];
+    const onConnection = (isOpen: boolean): void => void told.push(isOpen);
+    for (const target of ["http://127.0.0.1:9", `https://localhost:${port}`]) {
+      const through = { url: new URL(target), proxy: { url: proxy.url }, onConnection };
+      const upstream = openUndici(port, through);
+      expect((await asked(upstream)).body).toBe("through");
+      await upstream.close();
+    }
+    expect(told).toEqual([true, true]);
+    const dead = openUndici(9, { proxy: { url: "http://127.0.0.1:9" }, onConnection });
+    await asked(dead);
+    await dead.close();
+    expect(told).toEqual([true, true, false]);
+    server.close();
+  });
+
   it("that is not there is class connect", async () => {
     const upstream = openUndici(9, { proxy: { url: "http://127.0.0.1:9" } });
     expect((await asked(upstream)).outcome).toBe("connect");
