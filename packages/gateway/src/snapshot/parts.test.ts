@@ -119,14 +119,7 @@ describe("targets over a reload", () => {
   });
   const open = openTargets(before, targetDeps);
   const next = (targets: object, more: object = {}) =>
-    nextTargets(
-      configOf({ targets, ...more }),
-      { config: before, targets: open },
-      {
-        deps: targetDeps,
-        generation: 1,
-      },
-    );
+    nextTargets(configOf({ targets, ...more }), { config: before, targets: open }, targetDeps);
 
   it("are the same objects while their provider's settings are, whatever routing reads of them", () => {
     const a = { provider: "simulator", weight: 9, maxInFlight: 3 };
@@ -160,9 +153,8 @@ describe("targets over a reload", () => {
     expect(digestOf(one)).toBe(digestOf(two));
     expect(liveChanges(one, two)).toEqual(["targets.a"]);
     const targets = openTargets(one, targetDeps);
-    const o = { deps: targetDeps, generation: 2 };
-    expect(nextTargets(two, { config: one, targets }, o).opened).toHaveLength(1);
-    expect(nextTargets(read("one"), { config: one, targets }, o).opened).toHaveLength(0);
+    expect(nextTargets(two, { config: one, targets }, targetDeps).opened).toHaveLength(1);
+    expect(nextTargets(read("one"), { config: one, targets }, targetDeps).opened).toHaveLength(0);
   });
 });
 

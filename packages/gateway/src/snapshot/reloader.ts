@@ -72,7 +72,6 @@ export function createReloader(deps: ReloaderDeps): Reloader {
 class SnapshotReloader implements Reloader {
   isStale = false;
   readonly #deps: ReloaderDeps;
-  #generation = 0;
   #running: Promise<unknown> = Promise.resolve();
   /** A read that has not begun: whoever asks meanwhile gets its report. */
   #waiting: Promise<ReloadReport> | undefined;
@@ -121,11 +120,7 @@ class SnapshotReloader implements Reloader {
       return { commit: () => this.#unchanged(files), abort: () => undefined };
     const changed = isEqual ? ["tls.files"] : liveChanges(before.config, config);
     this.#deps.check(config);
-    const generation = ++this.#generation;
-    const { targets, opened } = nextTargets(config, before, {
-      deps: this.#deps.targets,
-      generation,
-    });
+    const { targets, opened } = nextTargets(config, before, this.#deps.targets);
     let next: Snapshot;
     try {
       names.grow(config);

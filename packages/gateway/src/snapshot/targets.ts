@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { ProviderDeps } from "../providers/provider.ts";
 import { openTarget } from "../routing/compile.ts";
@@ -17,22 +15,17 @@ export interface NextTargets {
 
 /**
  * The targets of a configuration: one whose provider's settings are as before stays open with its
- * connections, others are opened. `generation` tells their sockets apart from those of a namesake.
- * When one cannot be opened those before it are closed again and its error is thrown.
+ * connections, others are opened. When one cannot be opened those before it are closed again and its
+ * error is thrown.
  */
 export function nextTargets(
   config: GatewayConfig,
   before: { readonly config: GatewayConfig; readonly targets: ReadonlyMap<string, Target> },
-  o: { readonly deps: TargetDeps; readonly generation: number },
+  deps: TargetDeps,
 ): NextTargets {
   const targets = new Map<string, Target>();
   const opened: Target[] = [];
-  let all: ProviderDeps | undefined;
-  const depsOfNow = (): ProviderDeps => {
-    const runDir = join(o.deps.runDir, String(o.generation));
-    mkdirSync(runDir, { mode: 0o700, recursive: true });
-    return { ...o.deps, runDir, connectTimeoutMs: config.timeouts.connect };
-  };
+  const all: ProviderDeps = { ...deps, connectTimeoutMs: config.timeouts.connect };
   const isConnectSame = config.timeouts.connect === before.config.timeouts.connect;
   try {
     for (const [name, settings] of Object.entries(config.targets)) {
@@ -42,7 +35,7 @@ export function nextTargets(
         targets.set(name, kept);
         continue;
       }
-      const target = openTarget(name, settings, (all ??= depsOfNow()));
+      const target = openTarget(name, settings, all);
       opened.push(target);
       targets.set(name, target);
     }

@@ -16,6 +16,10 @@ describe("DER", () => {
     expect(whole).toHaveLength(head.length / 2 + length);
   });
 
+  it("writes no value whose length has more than two bytes", () => {
+    expect(() => tlv(0x04, Buffer.alloc(65_536))).toThrow(RangeError);
+  });
+
   it("writes sequences, identifiers and bits", () => {
     expect(sequence(oid("550403"), bitString(Buffer.from([7]))).toString("hex")).toBe(
       "3009" + "0603550403" + "03020007",

@@ -7,10 +7,13 @@
  * ```
  */
 
-/** One value of DER, up to 65,535 bytes. */
+const lengthMax = 0xffff;
+
+/** One value of DER. RangeError above 65,535 bytes. */
 export function tlv(tag: number, ...parts: readonly Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   const { length } = value;
+  if (length > lengthMax) throw new RangeError(`a value of ${length} bytes`);
   const head =
     length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 255];
   return Buffer.concat([Buffer.from([tag, ...head]), value]);
