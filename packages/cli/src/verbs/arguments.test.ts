@@ -73,7 +73,10 @@ describe("an option that is refused", () => {
     ["validate --resume run --skip load", "leave the other plan options out"],
     [`plan --target 127.0.0.1:8080`, "not an http or https address"],
     [`plan --target file:///etc/passwd`, "not an http or https address"],
-    [`plan --target http://key@127.0.0.1:9`, "carries a user or password, which is not sent; a key is given by --api-key-env"],
+    [
+      `plan --target http://key@127.0.0.1:9`,
+      "carries a user or password, which is not sent; a key is given by --api-key-env",
+    ],
     [`plan ${at} --skip load,prob`, 'Did you mean "probe"?'],
     [`load ${at} --rate 5 --users 5`, "Give one of --rate, --users and --ladder."],
     [`load ${at} --rate 0`, "--rate is a number above 0"],
