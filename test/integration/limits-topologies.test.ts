@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -34,6 +37,15 @@ for (const name of ["valkey", "sentinel", "cluster"] as const) {
     };
 
     describeLimits({ clock, open, pass: (ms) => clock.sleep(ms) });
+
+    it("a link that is closed at any moment leaves nothing that keeps its process", async () => {
+      const script = join(import.meta.dirname, "limits-topologies/close-links.ts");
+      const child = spawn(process.execPath, [script, JSON.stringify(topology.store)]);
+      const giveUp = clock.after(readyMs, () => child.kill("SIGKILL"));
+      const [code] = (await once(child, "exit")) as [number | null];
+      giveUp.cancel();
+      expect(code).toBe(0);
+    }, 60_000);
 
     it("two replicas admit together exactly what one would, over limits of one key and of all", async () => {
       const o = {

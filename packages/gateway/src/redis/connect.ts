@@ -180,16 +180,25 @@ function openCluster(
     // A command that was under way is not sent again: it may have been done.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
-    slotsRefreshInterval: slotsEveryMs,
+    // Closed during a refresh, the driver's own interval goes on for ever and keeps its process.
+    slotsRefreshInterval: 0,
     slotsRefreshTimeout: connectTimeout,
     redisOptions: { ...once, ...credentialsOf(to), ...(isTls(to.cluster) && { tls: {} }) },
   };
   const client = new driver.Cluster(to.cluster.map(hostOf), options);
+  const refresh = (): void => {
+    if (o.isClosed()) return;
+    if (client.status === "ready") client.refreshSlotsCache();
+    o.clock.after(slotsEveryMs, refresh, { unref: true });
+  };
+  refresh();
   const masters = new Set<Redis>();
   // A master that is new to us may know less than we were told by its forerunner.
   const look = (): void => {
+    // The nodes are known before they take commands.
+    if (client.status !== "ready") return;
     const now = client.nodes("master");
-    const isNew = client.status === "ready" && now.some((node) => !masters.has(node));
+    const isNew = now.some((node) => !masters.has(node));
     masters.clear();
     for (const node of now) masters.add(node);
     if (isNew) o.onReady(false);
