@@ -39,7 +39,7 @@ for (const name of ["valkey", "sentinel", "cluster"] as const) {
     describeLimits({ clock, open, pass: (ms) => clock.sleep(ms) });
 
     it("a link that is closed at any moment leaves nothing that keeps its process", async () => {
-      const script = join(import.meta.dirname, "limits-topologies/close-links.ts");
+      const script = join(import.meta.dirname, "limits-topologies/close-links-child.ts");
       const child = spawn(process.execPath, [script, JSON.stringify(topology.store)]);
       const giveUp = clock.after(readyMs, () => child.kill("SIGKILL"));
       const [code] = (await once(child, "exit")) as [number | null];
