@@ -117,16 +117,16 @@ export class Connection implements ResponseSink {
   }
 
   #read(bytes: Buffer, length: number): void {
-    const isOneChunk = this.#parser.chunkEnd(bytes, 0, length) === length;
+    let start = 0;
+    let end = this.#parser.chunkEnd(bytes, start, length);
     // The exchange may be over when the read is.
-    const gathering = isOneChunk ? undefined : this.#exchange?.sink;
+    const gathering = end === length ? undefined : this.#exchange?.sink;
     gathering?.gather?.(true);
-    for (let start = 0; start < length;) {
-      const end = this.#parser.offerChunk(bytes, start, length);
-      if (end === start)
-        this.#feed(start === 0 && length === bytes.length ? bytes : bytes.subarray(start, length));
-      start = end === start ? length : end;
+    while (end > 0 && this.#parser.offerChunk(bytes, start, end)) {
+      start = end;
+      end = this.#parser.chunkEnd(bytes, start, length);
     }
+    if (start < length) this.#feed(bytes.subarray(start, length));
     gathering?.gather?.(false);
   }
 

@@ -110,13 +110,6 @@ class Parser implements ResponseParser {
     }
   }
 
-  offerChunk(bytes: Buffer, start: number, length: number): number {
-    const sink = this.#sink;
-    if (sink?.wholeChunk === undefined) return start;
-    const end = this.chunkEnd(bytes, start, length);
-    return end > 0 && sink.wholeChunk(bytes, start, this.#chunkFrom, end) ? end : start;
-  }
-
   chunkEnd(bytes: Buffer, start: number, length: number): number {
     if (this.#state !== "size" || this.#lineBytes > 0) return -1;
     let size = 0;
@@ -131,6 +124,10 @@ class Parser implements ResponseParser {
     return size > 0 && end <= length && isLineEnd(bytes, at) && isLineEnd(bytes, end - 2)
       ? end
       : -1;
+  }
+
+  offerChunk(bytes: Buffer, start: number, end: number): boolean {
+    return this.#sink?.wholeChunk?.(bytes, start, this.#chunkFrom, end) ?? false;
   }
 
   eof(): void {

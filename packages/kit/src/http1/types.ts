@@ -43,13 +43,13 @@ export interface ResponseParser {
   start(method: string, sink: ResponseSink): void;
   /** Bytes read; consumed before it returns. Bytes after the end make the parser not `reusable`. */
   feed(buf: Buffer): void;
-  /**
-   * Gives the sink's `wholeChunk` the chunk that begins at `start`, when it is whole within the first
-   * `length` bytes. Gives its end; `start` when nothing was read and the bytes must be fed.
-   */
-  offerChunk(bytes: Buffer, start: number, length: number): number;
   /** End of the chunk that begins at `start`, if it is whole within the first `length` bytes; else -1. */
   chunkEnd(bytes: Buffer, start: number, length: number): number;
+  /**
+   * Gives the sink's `wholeChunk` the chunk that `chunkEnd` found last. False: nothing was read of it,
+   * and it must be fed.
+   */
+  offerChunk(bytes: Buffer, start: number, end: number): boolean;
   /** The peer closed: ends a close-delimited body, fails any other unfinished response. */
   eof(): void;
   /** No further call reaches the sink until the next `start`. */

@@ -35,8 +35,11 @@ function read(pieces: readonly string[], takes: (data: string) => boolean = () =
   for (const piece of pieces) {
     const length = shared.write(piece, "latin1");
     let start = 0;
-    let end = parser.offerChunk(shared, start, length);
-    for (; end > start; end = parser.offerChunk(shared, start, length)) start = end;
+    let end = parser.chunkEnd(shared, start, length);
+    while (end > 0 && parser.offerChunk(shared, start, end)) {
+      start = end;
+      end = parser.chunkEnd(shared, start, length);
+    }
     parser.feed(Buffer.from(shared.subarray(start, length)));
   }
   return seen;
