@@ -17,13 +17,14 @@ function expectations(): [string, string[]][] {
 const files = expectations();
 const clean = files.filter(([name]) => name.startsWith("clean/"));
 
-it("the corpus has at least 50 reports, nearly half of them clean, and lists each", () => {
+it("the corpus has at least 90 reports, half of them clean and no fewer than 50, and lists each", () => {
   const found = ["clean", "broken"].flatMap((folder) =>
     readdirSync(new URL(`${folder}/`, root)).map((name) => `${folder}/${name}`),
   );
   expect(files.map(([name]) => name).toSorted()).toEqual(found.toSorted());
-  expect(files.length).toBeGreaterThanOrEqual(50);
-  expect(clean.length).toBeGreaterThanOrEqual(25);
+  expect(files.length).toBeGreaterThanOrEqual(90);
+  expect(clean.length).toBeGreaterThanOrEqual(50);
+  expect(clean.length * 2).toBeGreaterThanOrEqual(files.length);
 });
 
 it.each(clean)("%s has no finding", (name) => {
