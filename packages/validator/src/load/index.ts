@@ -20,6 +20,7 @@ export { profileManifestSchema } from "./profiles/manifest.ts";
 export { manifestWithSecrets } from "./profiles/manifest-secrets.ts";
 export { jobOfFile } from "./job-of-file.ts";
 export { durationOf } from "./plan/duration.ts";
+export { isLoopback } from "./plan/loopback.ts";
 export { peakOf } from "./plan/peak.ts";
 export { compare } from "./thresholds/compare.ts";
 export { jobMinutes, loadPlanRows } from "./plan-rows.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
-import { loadErrors, type ObserveSpec } from "../load/index.ts";
+import { isLoopback, loadErrors, type ObserveSpec } from "../load/index.ts";
 import { createProbeClient, type ProbeClient } from "../probes/client.ts";
 
 /** One sampled series: a missing sample is a gap, never 0. */
@@ -111,8 +111,7 @@ function metricsSource(
 ): Source {
   const url = parseHttpUrl(prometheus);
   const host = hostOf(url);
-  const isLoopback = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(url.hostname);
-  if (!isLoopback && !deps.allowHosts.includes(url.hostname)) {
+  if (!isLoopback(url.hostname) && !deps.allowHosts.includes(url.hostname)) {
     throw loadErrors.make("LL_LOAD_HOST_REFUSED", `${url.hostname} is not an allowed host.`);
   }
   const client: ProbeClient = createProbeClient({

@@ -26,12 +26,13 @@ function recorded(
   outcomes: readonly LoadOutcome[],
   more: Partial<LoadLimit> = {},
   timeoutsMs: readonly number[] = [1_000],
+  baseUrl = "http://127.0.0.1:1",
 ): Recorder {
   const request = { kind: "http", method: "GET", path: "/" } as const;
   const open = { executor: "constant-arrival-rate", rate: 10, durationMs: 10_000 } as const;
   const s = { ...open, request };
   const plan: LoadPlan = {
-    target: { baseUrl: "http://127.0.0.1:1" },
+    target: { baseUrl },
     seed: 7,
     scenarios: { s },
     limits: [{ ...limit, metric: "response_time", limitMs: 1_000, quantile: 0.95, ...more }],
@@ -106,6 +107,43 @@ describe("what guards see of a sample", () => {
       expect(voiding(recorded(many(80, "ok")), host)).toEqual([]);
     },
   );
+
+  describe("a target beside the generator that says it is overloaded", () => {
+    const refusing = (more: readonly LoadOutcome[] = []): LoadOutcome[] => [
+      ...many(80, "ok"),
+      ...many(20, "status_503"),
+      ...more,
+    ];
+    const starved = { ...idle, loopMaxMs: 100, pressurePercent: 90 };
+
+    it("fails nobody where its machine starved, and the guards name it", () => {
+      expect(voiding(recorded(refusing()), starved)).toEqual(["guard.load.pressure"]);
+      const told = { ...starved, pressurePercent: null, loopP99Ms: 40 };
+      expect(voiding(recorded(refusing()), told)).toEqual(["guard.load.loop"]);
+      const [seen] = guardViews(recorded(refusing()), starved, false);
+      expect(seen?.view).toMatchObject({ bad: 20, hardBad: 20, refused: 20 });
+    });
+
+    it.each([
+      ["no thread of it was kept waiting", { ...starved, loopMaxMs: 99 }],
+      ["processors were free", { ...starved, pressurePercent: 20 }],
+    ])("fails where %s", (_, host) => {
+      expect(voiding(recorded(refusing()), host)).toEqual([]);
+    });
+
+    it("fails by what it answers besides", () => {
+      const wrong = recorded(refusing(many(20, "status_5xx")));
+      expect(voiding(wrong, { ...starved, loopP99Ms: 40 })).toEqual([]);
+    });
+
+    it.each(["http://10.0.0.1:1", "https://gateway.example/v1"])(
+      "of another machine, %s, fails whatever happens on this one",
+      (baseUrl) => {
+        const away = recorded(refusing(), {}, [1_000], baseUrl);
+        expect(voiding(away, { ...starved, loopP99Ms: 40 })).toEqual([]);
+      },
+    );
+  });
 
   it("one long stand of an idle generator is enough, and the guard names it", () => {
     const late = recorded([...many(80, "ok"), ...many(20, "timeout_total")]);

@@ -1,4 +1,4 @@
-import { type GuardView, standExplains } from "../guards/guard.ts";
+import { type GuardView, standExplains, standStarves } from "../guards/guard.ts";
 import type { LimitCounter } from "../record/limits.ts";
 import { isOpenScenario } from "../schedule/hash.ts";
 import type { Recorder } from "../record/recorder.ts";
@@ -44,6 +44,7 @@ function viewOf(
     over: limit.compares === true ? counter.n : counter.over + late,
     hardBad: counter.hardBad - late,
     timedOut: counter.timedOut - late,
+    refused: recorder.isHere && standStarves(host.loopMaxMs) ? counter.refused : 0,
     undefined: counter.undefined,
     missingMetric: counter.missingMetric,
     due: record.due,

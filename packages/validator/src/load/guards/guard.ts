@@ -20,6 +20,8 @@ export interface GuardView {
   readonly hardBad: number;
   /** Of `hardBad`: ended by a timeout of ours, and no stand of the loop was long enough to do it. */
   readonly timedOut: number;
+  /** Of `hardBad`: 503 of a target on this machine, whose threads were kept waiting. */
+  readonly refused: number;
   readonly undefined: number;
   readonly missingMetric: number;
   readonly due: number;
@@ -103,11 +105,26 @@ export function delayMatters(view: GuardView): boolean {
 
 /**
  * A machine without free processors can have made a failure: it delays values, and it starves what
- * is called on it until our timeouts end the calls.
+ * is called on it until our timeouts end the calls, or until it refuses them.
  */
 export function contentionMatters(view: GuardView): boolean {
-  const { over, timedOut, hardBad } = view;
-  return over + timedOut > 0 && !carriesFailure(view, hardBad - timedOut);
+  const { over, timedOut, refused, hardBad } = view;
+  const starved = timedOut + refused;
+  return over + starved > 0 && !carriesFailure(view, hardBad - starved);
+}
+
+/** Refusals carry the failure that nothing else does: no answer was wrong, none was waited for. */
+export function refusalMatters(view: GuardView): boolean {
+  const { refused, hardBad } = view;
+  return refused > 0 && !carriesFailure(view, hardBad - refused);
+}
+
+/** A thread kept waiting for so long is what makes a server shed load. */
+const starvedMs = 100;
+
+/** Whether the loop of a sender once stood so long that a server beside it may have shed load. */
+export function standStarves(loopMaxMs: number): boolean {
+  return loopMaxMs >= starvedMs;
 }
 
 /** A stand of the loop shorter than this share of a timeout made nobody wait for all of it. */

@@ -107,6 +107,16 @@ describe("limits of the generator's guards", () => {
     expect(broken({ ...timedOut, timedOut: 40, ...busy })).toEqual(["cpu fail", "pressure fail"]);
   });
 
+  it("a failure by refusals of a starved target is voided as one by timeouts, and no other", () => {
+    const refused = { hardBad: 50, bad: 50, refused: 50 };
+    const busy = { pressurePercent: 60, loopP99Ms: 4 };
+    expect(broken({ ...refused, ...busy })).toEqual(["loop fail", "pressure fail"]);
+    expect(broken({ ...refused, refused: 0, ...busy })).toEqual([]);
+    expect(broken({ ...refused, refused: 10, ...busy })).toEqual([]);
+    // Half of each: the loop says nothing of calls that our clock ended.
+    expect(broken({ ...refused, refused: 25, timedOut: 25, ...busy })).toEqual(["pressure fail"]);
+  });
+
   it("errors at exactly the allowed share carry no failure: a lag beside them still voids it", () => {
     const view = { target: 0.75, n: 100, over: 10, lagP99Ms: 4 };
     expect(broken({ ...view, bad: 35, hardBad: 25 })).toEqual(["pacer fail"]);

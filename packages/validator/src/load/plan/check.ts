@@ -2,6 +2,7 @@ import { unsentPart } from "@loadline/kit/egress";
 import { loadErrors } from "../errors.ts";
 import type { LoadLimit, LoadPlan } from "../types.ts";
 import { checkScenario } from "./check-scenario.ts";
+import { isLoopback } from "./loopback.ts";
 import { stepNames } from "./step-names.ts";
 import { above, invalid } from "./refusal.ts";
 
@@ -43,10 +44,6 @@ function checkTarget(plan: LoadPlan): URL {
     throw loadErrors.make("LL_LOAD_HOST_REFUSED", `${url.hostname} is not an allowed host.`);
   }
   return url;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function checkLimit(path: string, limit: LoadLimit, plan: LoadPlan): void {

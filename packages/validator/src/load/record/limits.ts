@@ -110,6 +110,11 @@ export class LimitCounter {
     return this.#waits.shortestMs;
   }
 
+  /** Answers that the target is overloaded. */
+  get refused(): number {
+    return this.#badBy.get("status_503");
+  }
+
   /** A request that ended; of an unknown step (-1) it counts for every limit. */
   count(flight: Flight, outcome: LoadOutcome, slice: number): void {
     if (this.isApart) return;

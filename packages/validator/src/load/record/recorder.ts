@@ -2,7 +2,7 @@ import type { SampleTally } from "@loadline/contract";
 import { createHistogram, type Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import { loadErrors } from "../errors.ts";
-import { durationOf } from "../plan/duration.ts";
+import { isLoopback } from "../plan/loopback.ts";
 import type { LiveFrame, LoadAccount, LoadPlan, LoadSlice } from "../types.ts";
 import { Arena } from "./arena.ts";
 import { type Figure, Figures, type FigureSeries } from "./figures.ts";
@@ -24,10 +24,11 @@ export class Recorder {
   readonly scenarios: readonly ScenarioRecord[];
   readonly arena: Arena;
   readonly figures: Figures;
+  /** What is asked runs on this machine, so that one starves with the other. */
+  readonly isHere: boolean;
   readonly #shared: Float64Array;
   readonly #nowMs: () => number;
   #originMs = 0;
-  #endMs = 0;
 
   /** `given`: the buffers of another's arena, to look at. */
   constructor(
@@ -40,6 +41,7 @@ export class Recorder {
     } = {},
   ) {
     this.arena = new Arena(o.given ?? null, plan.precision ?? "normal");
+    this.isHere = isLoopback(new URL(plan.target.baseUrl).hostname);
     this.figures = new Figures(o.figureMade ?? (() => undefined));
     this.#nowMs = o.nowMs ?? (() => this.#originMs);
     this.#shared = this.arena.sums(1);
@@ -63,7 +65,6 @@ export class Recorder {
     for (const record of this.scenarios) {
       record.startMs = originMs + (record.scenario.startMs ?? 0);
     }
-    this.#endMs = Math.max(...this.scenarios.map((r) => r.startMs + durationOf(r.scenario)));
   }
 
   due(at: number, flight: Flight): void {
@@ -123,7 +124,7 @@ export class Recorder {
       maxMs: shown(live, 1),
       ttftP99Ms: shown(ttft, 0.99),
       elapsedMs: Math.max(0, nowMs - this.#originMs),
-      leftMs: Math.max(0, this.#endMs - nowMs),
+      leftMs: Math.max(0, ...this.scenarios.map((r) => r.leftMs(nowMs))),
     };
   }
 
