@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClaimVerdict, VerdictDocument } from "@loadline/contract";
-import { listenOnLoopback } from "@loadline/testkit";
+import { endChild, listenOnLoopback } from "@loadline/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { emptyDir, type Ended, runCli, verdictOf } from "./cli-process.ts";
 
@@ -70,11 +70,7 @@ async function startProcess(work: string): Promise<ChildProcess & AsyncDisposabl
   const script = `process.stdout.write("begun", () => { ${work} });`;
   const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
   await once(child.stdout, "data");
-  const dispose = async (): Promise<void> => {
-    const ended = once(child, "exit");
-    if (child.kill("SIGKILL")) await ended;
-  };
-  return Object.assign(child, { [Symbol.asyncDispose]: dispose });
+  return Object.assign(child, { [Symbol.asyncDispose]: () => endChild(child) });
 }
 
 /** Six smoke tests and the CPU of a process, as a plan, run by the command. */

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -63,11 +62,7 @@ describe.skipIf(parts.missing)("the checks of a real Grafana", () => {
     await dashboard("empty", "no_data_points");
   }, 120_000);
   afterAll(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-    }
+    await endChild(child);
     rmSync(home, { recursive: true, force: true });
   }, 30_000);
 

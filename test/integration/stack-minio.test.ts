@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signed } from "../../packages/validator/src/stack/wire/sigv4.ts";
-import { eventually } from "../../packages/testkit/src/index.ts";
-import { freePort } from "../../packages/testkit/src/free-port.ts";
+import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -63,9 +62,7 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
   }, 90_000);
 
   afterAll(async () => {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
+    await endChild(child);
     rmSync(dir, { recursive: true, force: true });
   });
 

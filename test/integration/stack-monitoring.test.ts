@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, freePort, listenOnLoopback } from "@loadline/testkit";
+import { endChild, eventually, freePort, listenOnLoopback } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import {
@@ -114,12 +113,7 @@ scrape_configs:
   }, 150_000);
 
   afterAll(async () => {
-    for (const child of started) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-    }
+    for (const child of started) await endChild(child);
     await app[Symbol.asyncDispose]();
   });
 

@@ -1,13 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually, freePort } from "../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
@@ -53,11 +52,7 @@ describe.skipIf(parts.missing)("the checks of a real Neo4j", () => {
     await eventually(systemClock(), isUp, 150_000);
   }, 200_000);
   afterAll(async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
-    }
+    await endChild(child);
     rmSync(home, { recursive: true, force: true });
   }, 30_000);
 

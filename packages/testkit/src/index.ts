@@ -1,4 +1,5 @@
 /** Private to tests: upstreams with a known truth, and the real parts a test may need. */
+export { endChild } from "./end-child.ts";
 export { eventually } from "./eventually.ts";
 export { freePort } from "./free-port.ts";
 export { listenOnLoopback } from "./listen.ts";

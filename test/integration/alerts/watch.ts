@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, freePort } from "@loadline/testkit";
+import { endChild, eventually, freePort } from "@loadline/testkit";
 import { runCli } from "../cli-process.ts";
 import { type GatewayProcess, startGatewayProcess } from "../gateway-process.ts";
 
@@ -43,7 +43,7 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
     const [said]: unknown[] = await once(child, "message");
     const port = typeof said === "object" && said !== null && "port" in said ? said.port : 0;
     upstreams.set(name, child);
-    stack.defer(() => end(child));
+    stack.defer(() => endChild(child));
     const baseUrl = `http://127.0.0.1:${Number(port)}/v1`;
     targets[name] = { provider: "openai-compatible", model: "fault", baseUrl };
   }
@@ -77,7 +77,7 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
       .filter(({ alertname = "" }) => !ofHaste.includes(alertname))
       .map((labels) => `${labels["alertname"] ?? ""} ${labels["target"] ?? ""}`)
       .toSorted();
-  stack.defer(() => end(prometheus));
+  stack.defer(() => endChild(prometheus));
   const owned = stack.move();
   return {
     call: (count) => callMany(gateway, count),
@@ -85,7 +85,7 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
       const child = upstreams.get(name);
       if (child === undefined) throw new Error(`${name} does not run`);
       upstreams.delete(name);
-      await end(child);
+      await endChild(child);
     },
     async page() {
       const headers = { authorization: `Bearer ${gateway.key}` };
@@ -98,14 +98,6 @@ export async function startWatch(prometheusPath: string, parent: string): Promis
       eventually(clock, async () => (await firing()).join() === alerts.join(), waitMs),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** SIGKILL, and waits for its end; nothing for one that has ended. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGKILL");
-  await ended;
 }
 
 async function writeFiles(folder: string, gateway: GatewayProcess): Promise<void> {

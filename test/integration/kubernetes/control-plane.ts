@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { parseJson } from "@loadline/kit/json";
-import { eventually, freePort } from "../../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
 
 const upMs = 90_000;
 /** For one request; the server itself ends after a minute. */
@@ -85,12 +84,7 @@ const serverArgs = (dir: string, etcd: number, port: number): string[] => [
 
 async function stopped(children: readonly ChildProcess[]): Promise<void> {
   // What was started last leans on what was started before it.
-  for (const child of children.toReversed()) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
-  }
+  for (const child of children.toReversed()) await endChild(child);
 }
 
 /** Starts both programs of the folder of `apiserver`; ready when its own checks say so. */

@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { signedHeaders } from "../../../packages/gateway/src/objects/s3/sign.ts";
-import { freePort } from "../../../packages/testkit/src/free-port.ts";
-import { eventually } from "../../../packages/testkit/src/index.ts";
+import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
 
 /** A MinIO of our own on loopback with one bucket. */
 export interface RunningMinio extends AsyncDisposable {
@@ -56,12 +55,7 @@ export async function startMinio(path: string, clock: Clock): Promise<RunningMin
     );
   };
   let child = run();
-  const end = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  };
+  const end = (): Promise<void> => endChild(child);
   const isThere = (): Promise<boolean> => send("GET", `/${bucket}`);
   await eventually(clock, async () => (await isThere()) || send("PUT", `/${bucket}`), startMs);
   return {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect } from "node:net";
 import type { Clock } from "@loadline/kit/clock";
+import { endChild } from "../end-child.ts";
 import { eventually } from "../eventually.ts";
 
 /** One process that speaks Redis' protocol on a port of loopback. */
@@ -30,12 +31,7 @@ export async function startRedisProcess(
   const run = (): ChildProcess => spawn(path, list, { stdio: "ignore" });
   const isThere = async (): Promise<boolean> => (await askRedis(port, "PING")) === "+PONG\r\n";
   let child = run();
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await ended;
-  };
+  const kill = (): Promise<void> => endChild(child);
   try {
     await eventually(o.clock, isThere, startMs);
   } catch (cause) {
