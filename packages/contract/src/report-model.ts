@@ -103,6 +103,17 @@ export interface VerdictDocument {
   readonly limits: readonly string[];
 }
 
+/** Where response time comes to differ from service time, with medians in ms. */
+export interface SendDelay {
+  /** The place with the longest wait. */
+  readonly part: "pacer" | "queue" | "connect";
+  readonly responseMs: number;
+  readonly serviceMs: number;
+  readonly pacerMs: number;
+  readonly queueMs: number;
+  readonly connectMs: number;
+}
+
 /** One load series for the charts; every array has one entry per slice; null = gap. */
 export interface LoadSeries {
   readonly scenario: string;
@@ -119,6 +130,8 @@ export interface LoadSeries {
   readonly percentiles: readonly (readonly [number, number, number | null])[];
   /** Same for time to first token, empty when not streamed: `[quantile, ms]`. */
   readonly ttft: readonly (readonly [number, number])[];
+  /** Only where the two differ by more than 10 % at p50. */
+  readonly delay?: SendDelay;
   /** seq of the `load.slice` / `note` records behind it. */
   readonly evidence: readonly number[];
 }
