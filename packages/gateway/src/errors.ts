@@ -2,6 +2,7 @@ import { defineErrors } from "@loadline/kit/errors";
 import { adminErrorTable } from "./admin/error-table.ts";
 import { auditLogErrorTable } from "./audit-log/error-table.ts";
 import { breakerErrorTable } from "./breaker/error-table.ts";
+import { egressErrorTable } from "./egress/error-table.ts";
 import { fileErrorTable } from "./files/error-table.ts";
 import { identityErrorTable } from "./identity/error-table.ts";
 import { limitErrorTable } from "./limits/error-table.ts";
@@ -28,6 +29,7 @@ export const gatewayErrors = defineErrors({
   ...fileErrorTable,
   ...auditLogErrorTable,
   ...breakerErrorTable,
+  ...egressErrorTable,
   ...adminErrorTable,
   ...stateErrorTable,
   ...selfProbeErrorTable,

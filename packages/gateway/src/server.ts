@@ -7,18 +7,20 @@ import { openAdminPlane } from "./admin/wire.ts";
 import { auditExchanges } from "./audit-log/exit.ts";
 import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
 import type { GatewayConfig } from "./config/schema.ts";
+import { createEgressDoors } from "./egress/doors.ts";
 import { createFront } from "./front/index.ts";
 import type { Gateway, GatewayDeps } from "./gateway.ts";
 import { openFiles } from "./files/wire.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
 import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
-import { withModels } from "./models/index.ts";
+import { type ChosenFiles, openChosen, withModels } from "./models/index.ts";
 import { createPipeline, type Pipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain } from "./pipeline/stages.ts";
 import { createAccounting } from "./limits/wire.ts";
 import { checkRegistry } from "./routes/registry.ts";
+import { checkTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
 import { openSelfProbe } from "./self-probe/wire.ts";
 import { liveAuditLog } from "./snapshot/reloader.ts";
@@ -43,6 +45,8 @@ interface Base {
   readonly metrics: Metrics;
   readonly runDir: string;
   readonly certificates: TlsMaterial | undefined;
+  /** What models were swapped to before; undefined where another process keeps them. */
+  readonly chosen: ChosenFiles | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -50,7 +54,8 @@ interface Base {
 function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const { clock, random, supervised } = deps;
   const { audit, identity, stores, metrics } = base;
-  const targetDeps = withModels({ ...deps, ...base }, () => live.current.config.models);
+  const egress = createEgressDoors(config.egress, { clock, ...base });
+  const targetDeps = withModels({ ...deps, ...base, egress }, () => live.current.config.models);
   const snapshot = openSnapshot(config, targetDeps);
   const { names, live } = snapshot;
   const { dependencies, usage } = stores;
@@ -62,7 +67,14 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const tls = openTls(config, base.certificates, targetDeps);
   const selfProbe = openSelfProbe(config, { ...told, missing, routing, supervised, opened });
   const more = () => ({ ...routing.health(), ...tls.health(), ...selfProbe.health() });
-  const health = createHealth({ ...told, more, isStale: () => reload.isStale, missing, selfProbe });
+  const health = createHealth({
+    ...told,
+    ...routing,
+    more,
+    isStale: () => reload.isStale,
+    missing,
+    selfProbe,
+  });
   const shared = supervised?.limits;
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
   const nextId = createRequestIds(random);
@@ -123,6 +135,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
   const { clock, random } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
   const certificates = readTls(config, clock, deps.supervised?.tlsFiles);
+  if (!deps.supervised) await checkTargets(config);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !deps.supervised });
   const runDir = mkdtempSync(join(tmpdir(), "ll-"));
   const stop = new AbortController();
@@ -148,7 +161,10 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     const auditLog = deps.supervised ? { ...config.auditLog, heads: undefined } : config.auditLog;
     audit = openAuditLog(auditLog, { ...base, controls: deps.controls });
     identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
-    const wired = { ...base, audit, identity, runDir, certificates, signal: stop.signal };
+    const chosen = deps.supervised
+      ? undefined
+      : await openChosen(state.dir, config.models.registered, logger);
+    const wired = { ...base, audit, identity, runDir, certificates, chosen, signal: stop.signal };
     const parts = build(config, deps, wired);
     const { live, reload, health, stages, pipeline, front, accounting, admin } = parts;
     let url = "";

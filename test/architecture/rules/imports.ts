@@ -95,12 +95,13 @@ const socketImport = /import\s*\{([^}]*)\}\s*from\s*"node:(?:net|tls|http2)"/g;
 /** As a namespace or a default, what is used of it is not seen. */
 const wholeSocketImport = /import\s+(?:\*\s+as\s+)?\w+\s+from\s*"node:(?:net|tls|http2)"/;
 const outwardCall = /(?<![\w.])fetch\(|\bnodeHttp\.(?:request|get)\(/;
+const doors = "packages/gateway/src/egress/";
 
 const egressDoor: TreeRule = {
   id: "egress-door",
-  summary: "the gateway connects to elsewhere through kit's egress, which knows the allowed hosts",
+  summary: "the gateway connects to elsewhere through its doors, which know hosts and addresses",
   check(tree) {
-    const message = "connect through @loadline/kit/egress";
+    const message = "connect through a door of egress/doors.ts";
     const paths = sources(tree).filter(
       (path) => path.startsWith("packages/gateway/src/") && !doorExceptions.test(path),
     );
@@ -113,7 +114,8 @@ const egressDoor: TreeRule = {
       return (
         names.some((name) => /^\s*(?:connect|createConnection)\b/.test(name)) ||
         wholeSocketImport.test(text) ||
-        outwardCall.test(text)
+        outwardCall.test(text) ||
+        (!path.startsWith(doors) && text.includes("createEgress("))
       );
     });
     return [...imported, ...opened.map((path) => ({ path, message }))];

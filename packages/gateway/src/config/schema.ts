@@ -3,6 +3,7 @@ import { z } from "zod";
 import { adminConfig } from "../admin/config.ts";
 import { auditLogConfig } from "../audit-log/config.ts";
 import { pricesSection } from "../budgets/config.ts";
+import { egressConfig } from "../egress/config.ts";
 import { authSection } from "../identity/config.ts";
 import {
   addressLimitSection,
@@ -121,6 +122,7 @@ export const configSchema = z.strictObject({
   retry: retryConfig.prefault({}),
   stream: streamConfig.prefault({}).describe("Streams and held answers."),
   telemetry: telemetryConfig.prefault({}),
+  egress: egressConfig.prefault({}),
   selfProbe: selfProbeConfig.prefault({}),
   drain: z
     .strictObject({

@@ -7,6 +7,7 @@ import { seededRandom } from "@loadline/kit/random";
 import { eventually } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
+import { usualDoors } from "../egress/doors.fixture.ts";
 import { Partials } from "./partials.ts";
 import { openObjects } from "./wire.ts";
 
@@ -25,6 +26,7 @@ async function sweptAt(): Promise<unknown> {
     random: seededRandom(1),
     logger,
     metrics: createMetrics(),
+    egress: usualDoors(),
     dependencies: { add: () => undefined },
     stateDir: root,
     bytesMax: 1000,

@@ -4,7 +4,7 @@ import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import { codeOf } from "@loadline/kit/errors";
-import { egressMetrics } from "../egress/metrics.ts";
+import type { EgressDoors } from "../egress/doors.ts";
 import type { Dependencies } from "../health/dependencies.ts";
 import type { ObjectsConfig } from "./config.ts";
 import { createFileStore } from "./file-store.ts";
@@ -18,6 +18,7 @@ export interface ObjectsDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly egress: EgressDoors;
   readonly dependencies: Pick<Dependencies, "add">;
   readonly stateDir: string;
   /** Largest object that is read, in bytes. */
@@ -79,6 +80,6 @@ function storeOf(objects: NonNullable<ObjectsConfig>, deps: ObjectsDeps): Object
     secretKey: objects.secretKey.reveal(),
     clock,
     bytesMax,
-    onConnection: egressMetrics(deps.metrics, "store"),
+    door: deps.egress.store,
   });
 }

@@ -1,6 +1,5 @@
-import { createEgress, hostOf } from "@loadline/kit/egress";
+import { hostOf } from "@loadline/kit/egress";
 import type { Secret } from "../config/values.ts";
-import { egressMetrics } from "../egress/metrics.ts";
 import {
   createHttp1Upstream,
   type UpstreamOptions,
@@ -37,6 +36,7 @@ export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderD
   };
   const { auth, probe } = table;
   const { http2, compression } = target;
+  const door = deps.egress.provider;
   const options: UpstreamOptions = {
     paths: fill({ ...table.paths, ...(probe && { probe: probe.path }) }),
     streamPaths: fill(table.streamPaths ?? {}),
@@ -50,15 +50,17 @@ export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderD
     connectionsMax: target.connectionsMax,
     connectTimeoutMs: deps.connectTimeoutMs,
     clock: deps.clock,
+    answers: door.answersOf(target.name),
   };
-  const onConnection = deps.metrics && egressMetrics(deps.metrics, "provider");
-  const egress = createEgress({ allowHosts: [hostOf(url)], onConnection });
   const proxy = proxyOf(target);
+  const hosts = [url, ...(proxy ? [new URL(proxy.url)] : [])].map(hostOf);
+  const { connect, lookup } = door.open(hosts);
+  const { onConnection } = door;
   const upstream = usesUndici(target)
-    ? createUndiciUpstream({ ...options, url, http2, compression, proxy, onConnection })
+    ? createUndiciUpstream({ ...options, url, http2, compression, proxy, lookup, onConnection })
     : createHttp1Upstream({
         ...options,
-        connect: (onread) => egress.connect(url, onread),
+        connect: (onread) => connect(url, onread),
         host: url.host,
       });
   return { ...upstream, rules: { ...target.rules, params: both(table.params, target.params) } };

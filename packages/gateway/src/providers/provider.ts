@@ -1,9 +1,9 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { z } from "zod";
 import type { Controls } from "../controls.ts";
+import type { EgressDoors } from "../egress/doors.ts";
 import type { HostKeeper } from "../models/index.ts";
 import type { ErrorRule } from "../upstream/classify.ts";
 import type { EndRule, ParamRules, Upstream, UpstreamOperation } from "../upstream/upstream.ts";
@@ -19,8 +19,8 @@ export interface ProviderDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Counts connections; absent: nobody does. */
-  readonly metrics?: Metrics | undefined;
+  /** The ways out of the gateway. */
+  readonly egress: EgressDoors;
   /** Ends everything the provider started. */
   readonly signal: AbortSignal;
   /** Folder for sockets; exists, mode 0700. */
@@ -65,6 +65,8 @@ export interface Provider {
   readonly production: boolean;
   /** Strict schema of a target of this provider, `provider` literal included. */
   readonly schema: z.ZodObject;
+  /** Looks at what a target that `schema` accepted needs on this machine; rejects with what is wrong. */
+  check?(target: unknown): Promise<void>;
   /** Opens the transport of one target that `schema` accepted. */
   open(name: string, target: unknown, deps: ProviderDeps): Upstream;
 }

@@ -4,6 +4,7 @@ import { createLogger } from "@loadline/kit/logger";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../config/schema.ts";
+import { usualDoors } from "../egress/doors.fixture.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { openTargets } from "./compile.ts";
 import { type PermitOwner, TargetPermit } from "./permit.ts";
@@ -28,7 +29,8 @@ function made(keys = 0) {
   });
   const logger = createLogger({ clock, write: () => undefined, level: "silent" });
   const { signal } = new AbortController();
-  const opened = openTargets(config, { clock, random, logger, signal, runDir: "unused" });
+  const outside = { egress: usualDoors(), signal, runDir: "unused" };
+  const opened = openTargets(config, { clock, random, logger, ...outside });
   const target = opened.get("a");
   if (!target) throw new Error("no target");
   const ready = { is: true };

@@ -5,6 +5,7 @@ import { seededRandom } from "@loadline/kit/random";
 import type { AuditEvent } from "../audit-log/events.ts";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import { configSchema } from "../config/schema.ts";
+import { usualDoors } from "../egress/doors.fixture.ts";
 import { type Client, Exchange, type ExchangeHost } from "../pipeline/exchange.ts";
 import { findOperation } from "../pipeline/operations.ts";
 import type { Controls } from "../controls.ts";
@@ -42,6 +43,8 @@ export interface World {
   readonly clock: TestClock;
   readonly routing: Routing;
   readonly audited: AuditEvent[];
+  /** Targets that were said to have failed. */
+  readonly tripped: string[];
   readonly logged: () => string;
   readonly metricsText: () => string;
   /** Goes over to another configuration; targets of the same name stay open. */
@@ -71,7 +74,8 @@ export function createWorld(
   let text = "";
   const logger = createLogger({ clock, write: (line) => void (text += line), level: "info" });
   const signal = o.signal ?? new AbortController().signal;
-  const opened = openTargets(parsed, { clock, random, logger, signal, runDir: "unused" });
+  const egress = usualDoors();
+  const opened = openTargets(parsed, { clock, random, logger, egress, signal, runDir: "unused" });
   const targets = new Map(
     [...opened].map(([name, target]) => {
       const ids = Array.from({ length: o.keys ?? 0 }, (_, i) => `${name}/${i}`);
@@ -86,9 +90,11 @@ export function createWorld(
     record: (event: AuditEvent) => void audited.push(event),
     isAccepting: () => true,
   };
+  const tripped: string[] = [];
+  const deps = { clock, random, logger, metrics, audit };
   const routing = createRouting(
     { config: parsed, routes, targets },
-    { clock, random, logger, metrics, audit, controls: o.controls, signal },
+    { ...deps, controls: o.controls, signal, onTrip: (target) => void tripped.push(target) },
   );
   const exchange: World["exchange"] = (body = {}) =>
     exchangeFor(routes.routes[0], body, clock.monotonicMs());
@@ -98,6 +104,7 @@ export function createWorld(
     clock,
     routing,
     audited,
+    tripped,
     reload(other) {
       const next = configSchema.parse(other);
       routes = compileRoutes(next, targets);

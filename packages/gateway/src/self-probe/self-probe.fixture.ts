@@ -4,6 +4,7 @@ import { createLogger } from "@loadline/kit/logger";
 import { systemRandom } from "@loadline/kit/random";
 import type { Running } from "../../test/harness.ts";
 import type { GatewayConfig } from "../config/schema.ts";
+import { usualDoors } from "../egress/doors.fixture.ts";
 import { loadConfig } from "../index.ts";
 import type { Door } from "./door.ts";
 import { openOwnRoute } from "./own-route.ts";
@@ -33,10 +34,11 @@ export function probeAlone(clock: TestClock, onResult: () => void): SelfProbe {
   const random = systemRandom();
   const logger = createLogger({ clock, write: () => undefined });
   const { signal } = new AbortController();
+  const outside = { egress: usualDoors(), signal, runDir: "" };
   return createSelfProbe({
     clock,
     logger,
-    own: openOwnRoute({ clock, random, logger, signal, runDir: "" }, 1000),
+    own: openOwnRoute({ clock, random, logger, ...outside }, 1000),
     pass: new ProbePass(random),
     timeoutMs: 60_000,
     missing: () => [],

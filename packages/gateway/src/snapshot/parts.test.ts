@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { loadConfig } from "../config/load.ts";
 import { configSchema, type GatewayConfig } from "../config/schema.ts";
 import { Secret } from "../config/values.ts";
+import { usualDoors } from "../egress/doors.fixture.ts";
 import { exchangeOf } from "../limits/limits.fixture.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { compileRoutes, openTargets } from "../routing/compile.ts";
@@ -30,6 +31,7 @@ const targetDeps = {
   clock: new TestClock(),
   random: seededRandom(1),
   logger: silent,
+  egress: usualDoors(),
   signal: new AbortController().signal,
   runDir: mkdtempSync(join(tmpdir(), "ll-snapshot-")),
 };

@@ -7,6 +7,7 @@ import { createMetrics } from "@loadline/kit/metrics";
 import { seededRandom } from "@loadline/kit/random";
 import { afterAll, describe, expect, it } from "vitest";
 import { configSchema, type GatewayConfig } from "../config/schema.ts";
+import { usualDoors } from "../egress/doors.fixture.ts";
 import { gatewayErrors } from "../errors.ts";
 import { openTargets } from "../routing/compile.ts";
 import type { Target } from "../routing/routes.ts";
@@ -54,6 +55,7 @@ function setup(o: Options = {}) {
     clock,
     random: seededRandom(1),
     logger,
+    egress: usualDoors(),
     signal: new AbortController().signal,
     runDir: temporaryDir(),
   };

@@ -2,6 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import type { LeveledLogger, Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
+import type { EgressDoors } from "../egress/doors.ts";
 import type { Dependencies } from "../health/dependencies.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { MetricNames } from "../snapshot/names.ts";
@@ -19,6 +20,7 @@ export interface TelemetryDeps {
   readonly random: Random;
   readonly logger: LeveledLogger;
   readonly metrics: Metrics;
+  readonly egress: EgressDoors;
   readonly names: MetricNames;
   readonly live: Live;
   readonly dependencies: Pick<Dependencies, "add">;

@@ -3,10 +3,12 @@ import type { Clock } from "@loadline/kit/clock";
 import {
   createHttp1Pool,
   EncodedHeaders,
+  type Http1Call,
   type Http1Fault,
   type Http1Pool,
   type ResponseSink,
 } from "@loadline/kit/http1";
+import { type AnswerRules, anyAnswer, isRedirect } from "../egress/answer-rules.ts";
 import { classifyFault } from "./classify.ts";
 import type {
   Upstream,
@@ -30,6 +32,8 @@ export interface UpstreamOptions {
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
+  /** Absent: nothing is refused. */
+  readonly answers?: AnswerRules | undefined;
 }
 
 export interface Http1UpstreamOptions extends UpstreamOptions {
@@ -52,6 +56,7 @@ export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
     retryStale: true,
   });
   const keys = o.keys ?? [];
+  const answers = o.answers ?? anyAnswer;
   const heads = new Map<UpstreamKey | undefined, KeyHeads>(
     [undefined, ...keys].map((key) => [key, headsOf(o, key ?? keys[0])]),
   );
@@ -59,35 +64,51 @@ export function createHttp1Upstream(o: Http1UpstreamOptions): Upstream {
     keys,
     call(request, sink) {
       const head = heads.get(request.key) ?? headsOf(o, request.key);
-      return pool.request(
+      const classifying = new ClassifyingSink(sink, answers, request.isStream);
+      classifying.call = pool.request(
         {
           method: request.operation === "probe" ? "GET" : "POST",
           path: pathOf(o, request),
           headers: headersOf(head, request),
           ...(request.operation !== "probe" && { body: request.body }),
         },
-        new ClassifyingSink(sink),
+        classifying,
       );
+      return classifying.call;
     },
     isReady: () => true,
     close: async () => pool.close(),
   };
 }
 
-/** Gives transport faults their failure class on the way to the attempt. */
+/** Gives faults their failure class on the way to the attempt, and holds answers to their rules. */
 class ClassifyingSink implements ResponseSink {
+  /** Undefined until it was begun: nothing of its answer is there before. */
+  call: Http1Call | undefined;
   readonly #sink: UpstreamSink;
+  readonly #answers: AnswerRules;
+  #bytesLeft: number;
 
-  constructor(sink: UpstreamSink) {
+  constructor(sink: UpstreamSink, answers: AnswerRules, isStream: boolean) {
     this.#sink = sink;
+    this.#answers = answers;
+    this.#bytesLeft = isStream ? Number.POSITIVE_INFINITY : answers.bodyBytesMax;
   }
 
   head(status: number, headers: readonly string[]): void {
+    if (isRedirect(status)) this.#answers.refused("redirect");
     this.#sink.head(status, headers);
   }
 
   data(chunk: Buffer): void {
-    this.#sink.data(chunk);
+    if (this.#bytesLeft < 0) return;
+    this.#bytesLeft -= chunk.length;
+    if (this.#bytesLeft >= 0) this.#sink.data(chunk);
+    else {
+      this.#answers.refused("size");
+      this.#sink.fail("bad_body", "the answer is over its bound");
+      this.call?.abort();
+    }
   }
 
   wholeChunk(bytes: Buffer, start: number, from: number, end: number): boolean {
@@ -99,11 +120,11 @@ class ClassifyingSink implements ResponseSink {
   }
 
   end(): void {
-    this.#sink.end();
+    if (this.#bytesLeft >= 0) this.#sink.end();
   }
 
   fail(fault: Http1Fault, detail: string): void {
-    this.#sink.fail(classifyFault(fault), detail);
+    if (this.#bytesLeft >= 0) this.#sink.fail(classifyFault(fault), detail);
   }
 }
 

@@ -8,6 +8,13 @@ export const egressErrors = defineErrors({
     summary: "The host is not one this process may connect to.",
     remedy: "Name the host in the plan's target, or do not send it there.",
   },
+  LL_EGRESS_BLOCKED: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "A host is, or its name leads to, an address that is not listed.",
+    remedy: "Correct the host, or list the address in egress.classes.<class>.addresses.",
+  },
   LL_EGRESS_URL: {
     fault: "caller",
     retryable: false,

@@ -1,6 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { runUpstream, type Upstream } from "../../../test/harness.ts";
+import { usualDoors } from "../../egress/doors.fixture.ts";
 import { ObjectFault, type ObjectStore } from "../object-store.ts";
 import { createS3Store } from "./s3-store.ts";
 
@@ -20,6 +21,7 @@ function storeAt(server: Upstream, bytesMax = 1024 * 1024): ObjectStore {
     accessKey: "a",
     secretKey: "s",
     clock: systemClock(),
+    door: usualDoors().store,
     bytesMax,
   });
 }

@@ -1,6 +1,8 @@
 import type { Clock } from "@loadline/kit/clock";
-import { createEgress, hostOf } from "@loadline/kit/egress";
+import { hostOf } from "@loadline/kit/egress";
 import { createHttp1Pool } from "@loadline/kit/http1";
+import { isRedirect } from "../../egress/answer-rules.ts";
+import type { EgressDoor } from "../../egress/doors.ts";
 import { listMax, ObjectFault, type ObjectStore } from "../object-store.ts";
 import { ask, type S3Answer } from "./ask.ts";
 import {
@@ -18,8 +20,7 @@ export interface S3Options extends S3Credentials {
   readonly clock: Clock;
   /** Largest object that is read, in bytes. */
   readonly bytesMax: number;
-  /** Told of each connection: whether it came to be. */
-  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
+  readonly door: EgressDoor;
 }
 
 interface Call {
@@ -43,7 +44,8 @@ const textBytesMax = 1024 * 1024;
 /** A bucket of an S3-compatible server, its path in the URL, asked through the egress door. */
 export function createS3Store(o: S3Options): ObjectStore {
   const { endpoint, bucket, clock } = o;
-  const egress = createEgress({ allowHosts: [hostOf(endpoint)], onConnection: o.onConnection });
+  const egress = o.door.open([hostOf(endpoint)]);
+  const { refused } = o.door.answersOf(endpoint.host);
   const poolOf = (connections: number) =>
     createHttp1Pool({
       connect: () => egress.connect(endpoint),
@@ -59,14 +61,16 @@ export function createS3Store(o: S3Options): ObjectStore {
   // Of their own: a queue of calls does not make the store look dead.
   const pings = poolOf(1);
   const bytesMax = Math.max(o.bytesMax, textBytesMax);
-  const send = (call: Call, pool = calls): Promise<S3Answer> => {
+  const send = async (call: Call, pool = calls): Promise<S3Answer> => {
     const { method, query = [], headers = {}, body = noBody, signal } = call;
     const path = encodePath(`/${bucket}${call.key === undefined ? "" : `/${call.key}`}`);
     const request = { method, host: endpoint.host, path, query, headers, body };
     const target = query.length === 0 ? path : `${path}?${encodeQuery(query)}`;
     const list = signedHeaders(request, o, clock.wallMs());
     const sent = { method, path: target, headers: list, ...(method === "PUT" && { body }) };
-    return ask(pool, sent, { signal, bytesMax });
+    const answer = await ask(pool, sent, { signal, bytesMax });
+    if (isRedirect(answer.status)) refused("redirect");
+    return answer;
   };
   const list = async (
     prefix: string,

@@ -44,10 +44,9 @@ export const llama: Provider = {
   end: "required",
   production: true,
   schema,
+  check: (target) => checkModelFile(schema.parse(target).path),
   open(name, target, deps) {
     const { path, model, ...limits } = schema.parse(target);
-    // A damaged file is a mistake of the configuration: refused before anything listens.
-    checkModelFile(path);
     const plan: HostPlan = {
       modelPath: path,
       modelName: model,

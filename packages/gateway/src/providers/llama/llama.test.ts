@@ -8,6 +8,7 @@ import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../../models/model-file.fixture.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
+import { usualDoors } from "../../egress/doors.fixture.ts";
 import type { ProviderDeps } from "../provider.ts";
 import { llama } from "./index.ts";
 
@@ -33,6 +34,7 @@ function deps(): ProviderDeps {
     clock: systemClock(),
     random: seededRandom(1),
     logger,
+    egress: usualDoors(),
     signal: new AbortController().signal,
     runDir,
     connectTimeoutMs: 2000,
@@ -105,12 +107,13 @@ describe("in-process provider", () => {
     expect(lines).toContain("SIGKILL");
   });
 
-  it("a damaged file is refused with LL_MODEL_DAMAGED before a process is started", () => {
+  it("a damaged file is refused with LL_MODEL_DAMAGED before a process is started", async () => {
     const path = join(runDir, "cut.gguf");
     writeFileSync(path, readFileSync(tinyModelPath).subarray(0, 300_000));
-    expect(() => open({ ...target, path })).toThrow(
-      expect.objectContaining({ code: "LL_MODEL_DAMAGED" }),
-    );
+    await expect(llama.check?.({ ...target, path })).rejects.toMatchObject({
+      code: "LL_MODEL_DAMAGED",
+    });
+    await expect(llama.check?.(target)).resolves.toBeUndefined();
     logger.flush();
     expect(lines).toBe("");
   });

@@ -5,7 +5,7 @@ import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
 import type { Dependencies } from "../../health/dependencies.ts";
 import type { TelemetryConfig } from "../config.ts";
-import { egressMetrics } from "../../egress/metrics.ts";
+import type { EgressDoors } from "../../egress/doors.ts";
 import { createHttpSink } from "../export/http-sink.ts";
 import { queueMetrics } from "../queues.ts";
 import { errorEnvelope, readDsn } from "./event.ts";
@@ -16,6 +16,7 @@ export interface ErrorSinkDeps {
   readonly random: Random;
   readonly logger: Pick<LeveledLogger, "onError">;
   readonly metrics: Metrics;
+  readonly egress: EgressDoors;
   readonly dependencies: Pick<Dependencies, "add">;
   readonly version: string;
   readonly environment: string;
@@ -47,7 +48,7 @@ export function openErrorSink(config: TelemetryConfig, deps: ErrorSinkDeps): () 
     url: address.url,
     headers: ["content-type", "application/x-sentry-envelope", "x-sentry-auth", key],
     rejectedIn: () => 0,
-    onConnection: egressMetrics(deps.metrics, "telemetry"),
+    door: deps.egress.telemetry,
   });
   const exporter = createExporter<string>({
     clock,

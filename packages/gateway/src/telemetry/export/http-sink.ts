@@ -1,15 +1,16 @@
 import type { Clock } from "@loadline/kit/clock";
-import { createEgress, hostOf } from "@loadline/kit/egress";
+import { hostOf } from "@loadline/kit/egress";
 import type { SendOutcome } from "@loadline/kit/exporter";
 import { createHttp1Pool, type Http1Fault, type ResponseSink } from "@loadline/kit/http1";
+import { type AnswerRules, isRedirect } from "../../egress/answer-rules.ts";
+import type { EgressDoor } from "../../egress/doors.ts";
 
 export interface HttpSinkOptions {
   readonly clock: Clock;
   readonly url: URL;
   /** Flat list, content type included. */
   readonly headers: readonly string[];
-  /** Told of each connection: whether it came to be. */
-  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
+  readonly door: EgressDoor;
   /** How many items of an accepted body the answer says were refused. */
   rejectedIn(answer: string): number;
 }
@@ -29,8 +30,9 @@ const busyStatuses = new Set([408, 429, 502, 503, 504]);
 
 /** POSTs bodies to one address over one connection, through the egress door. */
 export function createHttpSink(o: HttpSinkOptions): HttpSink {
-  const { url } = o;
-  const egress = createEgress({ allowHosts: [hostOf(url)], onConnection: o.onConnection });
+  const { url, door } = o;
+  const egress = door.open([hostOf(url)]);
+  const answers = door.answersOf(url.host);
   const pool = createHttp1Pool({
     connect: () => egress.connect(url),
     connectionsMax: 1,
@@ -46,7 +48,7 @@ export function createHttpSink(o: HttpSinkOptions): HttpSink {
   return {
     post: (body, signal) =>
       new Promise((resolve) => {
-        const answer = new Answer(resolve, o.rejectedIn);
+        const answer = new Answer(resolve, o.rejectedIn, answers);
         const call = pool.request(
           { method: "POST", path, headers, body: Buffer.from(body) },
           answer,
@@ -61,18 +63,25 @@ export function createHttpSink(o: HttpSinkOptions): HttpSink {
 class Answer implements ResponseSink {
   readonly #resolve: (outcome: SendOutcome) => void;
   readonly #rejectedIn: (answer: string) => number;
+  readonly #answers: AnswerRules;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #status = 0;
   #afterMs: number | undefined;
 
-  constructor(resolve: (outcome: SendOutcome) => void, rejectedIn: (answer: string) => number) {
+  constructor(
+    resolve: (outcome: SendOutcome) => void,
+    rejectedIn: (answer: string) => number,
+    answers: AnswerRules,
+  ) {
     this.#resolve = resolve;
     this.#rejectedIn = rejectedIn;
+    this.#answers = answers;
   }
 
   head(status: number, headers: readonly string[]): void {
     this.#status = status;
+    if (isRedirect(status)) this.#answers.refused("redirect");
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] !== "retry-after") continue;
       const seconds = Number(headers[i + 1]);

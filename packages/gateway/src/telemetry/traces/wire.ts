@@ -6,7 +6,7 @@ import { exportRequest, rejectedSpans } from "@loadline/kit/tracing";
 import type { Dependencies } from "../../health/dependencies.ts";
 import type { Live } from "../../snapshot/snapshot.ts";
 import type { TelemetryConfig } from "../config.ts";
-import { egressMetrics } from "../../egress/metrics.ts";
+import type { EgressDoors } from "../../egress/doors.ts";
 import { createHttpSink } from "../export/http-sink.ts";
 import { createTraceMetrics } from "./metrics.ts";
 import { createTracer, type Tracer } from "./tracer.ts";
@@ -15,6 +15,7 @@ export interface TracingDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
+  readonly egress: EgressDoors;
   readonly live: Live;
   readonly dependencies: Pick<Dependencies, "add">;
   readonly version: string;
@@ -39,7 +40,6 @@ export function openTracing(config: TelemetryConfig, deps: TracingDeps): OpenedT
   const { clock, live } = deps;
   const metrics = createTraceMetrics(deps.metrics);
   const { endpoint, sampleRatio, headers } = config.traces;
-  const onConnection = egressMetrics(deps.metrics, "telemetry");
   if (endpoint === undefined) return { tracer: undefined, close: () => Promise.resolve() };
   const secrets = Object.entries(headers).flatMap(([name, value]) => [name, value.reveal()]);
   const sink = createHttpSink({
@@ -47,7 +47,7 @@ export function openTracing(config: TelemetryConfig, deps: TracingDeps): OpenedT
     url: new URL(endpoint),
     headers: ["content-type", "application/json", ...secrets],
     rejectedIn: rejectedSpans,
-    onConnection,
+    door: deps.egress.telemetry,
   });
   const resource = { "service.name": config.serviceName, "service.version": deps.version };
   const scope = { name: "loadline.gateway", version: deps.version };

@@ -1,6 +1,7 @@
 import { TestClock } from "@loadline/kit/clock";
 import type { Dispatcher } from "undici";
 import { describe, expect, it } from "vitest";
+import { anyAnswer } from "../../egress/answer-rules.ts";
 import { Heard } from "../upstream.fixture.ts";
 import type { UpstreamRequest } from "../upstream.ts";
 import { UndiciCall } from "./call.ts";
@@ -30,6 +31,7 @@ function dispatched() {
     {
       clock,
       connectTimeoutMs: 1000,
+      answers: anyAnswer,
       dispatch: () => void seen.dispatched++,
       leave: () => void seen.left++,
       drop: () => undefined,

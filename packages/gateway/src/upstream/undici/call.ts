@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Dispatcher } from "undici";
 import { codeOf } from "@loadline/kit/errors";
+import { type AnswerRules, isRedirect } from "../../egress/answer-rules.ts";
 import type { FailureClass, UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream.ts";
 import { Decoder } from "./decoder.ts";
 import type { Carried, Carrier } from "./dispatcher.ts";
@@ -11,11 +12,13 @@ type Controller = Dispatcher.DispatchController;
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
 
 const interimHeadsMax = 8;
+const tooLarge = "the answer is over its bound";
 
 /** What a call needs of its target. */
 export interface CallTarget {
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
+  readonly answers: AnswerRules;
   /** Puts it on a connection. */
   dispatch(call: UndiciCall): void;
   /** It gives its place back. */
@@ -43,11 +46,17 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
   #isOver = false;
   #hasBegun = false;
   #hasLeft = false;
+  /** Bytes that may still come, and be decoded. */
+  #bytesLeft: number;
+  #decodedLeft: number;
 
   constructor(target: CallTarget, request: UpstreamRequest, sink: UpstreamSink) {
     this.request = request;
     this.#target = target;
     this.#sink = sink;
+    const { bodyBytesMax, decodedBytesMax } = target.answers;
+    this.#bytesLeft = request.isStream ? Number.POSITIVE_INFINITY : bodyBytesMax;
+    this.#decodedLeft = request.isStream ? Number.POSITIVE_INFINITY : decodedBytesMax;
   }
 
   begin(): void {
@@ -117,6 +126,7 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
       if (++this.#interim > interimHeadsMax) this.#break(controller, "too many interim heads");
       return;
     }
+    if (isRedirect(status)) this.#target.answers.refused("redirect");
     const coding = [headers["content-encoding"] ?? []].flat().join(", ");
     if (coding !== "" && coding.toLowerCase() !== "identity") {
       this.#decoder = this.#decoderOf(coding, controller);
@@ -130,9 +140,11 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
     this.#sink.head(status, listOf(headers, this.#decoder !== undefined));
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
+  onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#isOver) return;
-    if (this.#decoder) this.#decoder.push(chunk);
+    this.#bytesLeft -= chunk.length;
+    if (this.#bytesLeft < 0) this.#tooLarge(controller);
+    else if (this.#decoder) this.#decoder.push(chunk);
     else this.#sink.data(chunk);
   }
 
@@ -172,7 +184,11 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
 
   #decoderOf(coding: string, controller: Controller): Decoder | undefined {
     return Decoder.of(coding, {
-      data: (chunk) => this.#sink.data(chunk),
+      data: (chunk) => {
+        this.#decodedLeft -= chunk.length;
+        if (this.#decodedLeft < 0) this.#tooLarge(controller);
+        else this.#sink.data(chunk);
+      },
       end: () => this.#finish(),
       fail: (detail) => this.#break(controller, `content coding ${coding}: ${detail}`),
       full: () => {
@@ -190,6 +206,12 @@ export class UndiciCall implements UpstreamCall, Entrant, Carried {
   #break(controller: Controller, detail: string): void {
     this.#fail("protocol", detail);
     controller.abort(new Error(detail));
+  }
+
+  #tooLarge(controller: Controller): void {
+    this.#target.answers.refused("size");
+    this.#fail("bad_body", tooLarge);
+    controller.abort(new Error(tooLarge));
   }
 
   #finish(): void {

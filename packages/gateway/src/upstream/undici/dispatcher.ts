@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import type { Dispatcher } from "undici";
 import { connectionBounds } from "../http1.ts";
 
@@ -18,6 +19,8 @@ export interface DispatcherOptions {
   /** HTTP/2 where the server offers it; over `http:` without asking. */
   readonly http2: boolean;
   readonly proxy?: Proxy | undefined;
+  /** Resolves its name, or that of the proxy; by default the system does. */
+  readonly lookup?: LookupFunction | undefined;
   /** Told of each connection to it, through a proxy, too: whether it came to be. */
   readonly onConnection?: ((isOpen: boolean) => void) | undefined;
 }
@@ -64,6 +67,7 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
   }
 
   const { connectTimeoutMs, http2, proxy, url, onConnection } = o;
+  const resolving = o.lookup ? { lookup: o.lookup } : {};
   /** A proxy's agent tells nobody of its connections, its pools do. */
   const watched = <T extends Dispatcher>(pool: T): T => {
     pool.on("connect", () => onConnection?.(true));
@@ -83,7 +87,7 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
     factory: (origin: URL, given: object) => new Connection(origin, given),
   };
   if (!proxy) {
-    const connect = { timeout: connectTimeoutMs, preferH2: http2 };
+    const connect = { timeout: connectTimeoutMs, preferH2: http2, ...resolving };
     const clear = http2 && url.protocol === "http:" ? { useH2c: true } : {};
     return watched(new Pool(url.origin, { ...settings, ...clear, connect }));
   }
@@ -92,7 +96,7 @@ export async function openDispatcher(o: DispatcherOptions): Promise<Dispatcher> 
     ...(proxy.authorization !== undefined && { token: proxy.authorization }),
     connectTimeout: connectTimeoutMs,
     allowH2: http2,
-    proxyTls: { allowH2: false },
+    proxyTls: { allowH2: false, ...resolving },
     requestTls: { preferH2: http2 },
     factory: (origin, given) => watched(new Pool(origin, { ...given, ...settings })),
     clientFactory: (origin, given) =>

@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { anyAnswer } from "../../egress/answer-rules.ts";
 import { connectionBounds, pathOf, requestHeaders, type UpstreamOptions } from "../http1.ts";
 import type { Upstream, UpstreamRequest } from "../upstream.ts";
 import { type CallTarget, UndiciCall } from "./call.ts";
@@ -13,6 +14,7 @@ export interface UndiciUpstreamOptions extends UpstreamOptions {
   /** Whether answers may come compressed. */
   readonly compression: boolean;
   readonly proxy?: Proxy | undefined;
+  readonly lookup?: DispatcherOptions["lookup"];
   readonly onConnection?: DispatcherOptions["onConnection"];
 }
 
@@ -54,6 +56,7 @@ export function createUndiciUpstream(o: UndiciUpstreamOptions): Upstream {
     dispatch,
     leave: () => gate.leave(),
     drop: (call) => void gate.drop(call),
+    answers: o.answers ?? anyAnswer,
   };
   return {
     keys: o.keys ?? [],
