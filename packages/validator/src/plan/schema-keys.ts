@@ -18,9 +18,19 @@ function bare(schema: unknown): unknown {
   }
 }
 
-/** The variant of a union that `value` means: by its discriminator, else the first object. */
-function variantOf(union: z.ZodUnion | z.ZodDiscriminatedUnion, value: unknown): unknown {
+/** Every variant of a union, those of unions within it among them. */
+function optionsOf(union: z.ZodUnion | z.ZodDiscriminatedUnion): readonly unknown[] {
   const options: readonly unknown[] = union.options.map(bare);
+  return options.flatMap((one) => (one instanceof z.ZodUnion ? optionsOf(one) : [one]));
+}
+
+/**
+ * The variant of a union that `value` means: by its discriminator, a list for a list, else the
+ * object that has the most of its keys.
+ */
+function variantOf(union: z.ZodUnion | z.ZodDiscriminatedUnion, value: unknown): unknown {
+  const options = optionsOf(union);
+  if (Array.isArray(value)) return options.find((option) => option instanceof z.ZodArray);
   const objects = options.filter((option) => option instanceof z.ZodObject);
   if (union instanceof z.ZodDiscriminatedUnion && isRecord(value)) {
     const { discriminator } = union.def;
@@ -31,7 +41,9 @@ function variantOf(union: z.ZodUnion | z.ZodDiscriminatedUnion, value: unknown):
     });
     if (meant !== undefined) return meant;
   }
-  return objects[0];
+  const known = (option: z.ZodObject): number =>
+    Object.keys(isRecord(value) ? value : {}).filter((key) => key in option.shape).length;
+  return objects.toSorted((a, b) => known(b) - known(a))[0];
 }
 
 function resolved(schema: unknown, value: unknown): unknown {

@@ -1,8 +1,8 @@
 import type { Problem } from "@loadline/contract";
-import { meant } from "@loadline/kit/nearest";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
-import { keysOf, schemaAt } from "./schema-keys.ts";
+import { type ShapeProblem, shapeProblems } from "./shape-problems.ts";
+import { shapeText } from "./shape-text.ts";
 
 /** A problem with the line it is on, 1-based. */
 export type PlanProblem = Problem & { readonly line: number };
@@ -44,26 +44,16 @@ export function lineOf(
   return 1;
 }
 
-type Located = Problem & { readonly at: readonly PropertyKey[] };
-
-/** Problems of a value that is no text: each with its path and the nearest key. */
-export function valueProblems(schema: z.ZodType, value: unknown, error: z.ZodError): Problem[] {
-  return error.issues
-    .flatMap((issue) => problemsOf(schema, value, issue))
-    .map(({ at: _at, ...problem }) => problem);
-}
-
-function problemsOf(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Located[] {
-  const path = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const hint = meant(key, keysOf(schemaAt(schema, value, issue.path)));
-      const whole = path === "" ? key : `${path}.${key}`;
-      const at = [...issue.path, key];
-      return { code: "LL_PLAN_KEY", path: whole, message: `unknown key.${hint}`, at };
-    });
-  }
-  return [{ code: "LL_PLAN_SHAPE", path, message: issue.message, at: issue.path }];
+/** A value that is no text, read by a schema; else every problem, with its path and nearest key. */
+export function readValue<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+):
+  | { readonly ok: true; readonly data: z.output<S> }
+  | { readonly ok: false; readonly problems: readonly ShapeProblem[] } {
+  const parsed = schema.safeParse(value, { error: shapeText });
+  if (parsed.success) return { ok: true, data: parsed.data };
+  return { ok: false, problems: shapeProblems(schema, value, parsed.error) };
 }
 
 /** Reads YAML by a schema: all problems at once, each with its path, line and the nearest key. */
@@ -87,11 +77,9 @@ export function parseYaml<S extends z.ZodType>(text: string, schema: S): YamlRes
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, problems: [{ code: "LL_PLAN_SHAPE", path: "", message, line: 1 }] };
   }
-  const parsed = schema.safeParse(value);
+  const read = readValue(schema, value);
   const lineAt = (path: readonly PropertyKey[]): number => lineOf(document, lines, path);
-  if (parsed.success) return { ok: true, data: parsed.data, lineAt };
-  const problems = parsed.error.issues
-    .flatMap((issue) => problemsOf(schema, value, issue))
-    .map(({ at, ...problem }) => ({ ...problem, line: lineAt(at) }));
+  if (read.ok) return { ok: true, data: read.data, lineAt };
+  const problems = read.problems.map(({ at, ...problem }) => ({ ...problem, line: lineAt(at) }));
   return { ok: false, problems };
 }

@@ -15,25 +15,52 @@ export interface ThresholdsOfPlan {
   readonly slo: GoodSlo | null;
 }
 
-/** Refuses a threshold by the code of its claim, with the path and line of the plan. */
+/**
+ * Refuses every threshold that no claim can be made of, each on a line of its own with its path and
+ * line of the plan; under the code of the first, lines of another code name theirs.
+ */
 export function checkThresholds(plan: ThresholdsOfPlan, faults: Faults): void {
-  const { scenarios, checks, metrics, confidence, slo } = plan;
+  const refused: LoadlineError[] = [];
+  const lines: string[] = [];
   for (const [selector, specs] of Object.entries(plan.thresholds)) {
-    try {
-      toClaims({
-        scenarios,
-        thresholds: { [selector]: specs },
-        checks,
-        metrics,
-        confidence,
-        // Whether a baseline will be there is known when it is run.
-        hasBaseline: true,
-        ...(slo !== null && { slo }),
-      });
-    } catch (error) {
-      if (!(error instanceof LoadlineError)) throw error;
-      const line = faults.line(["load", "thresholds", selector], error.message);
-      throw new LoadlineError(error.code, error.row, line, { cause: error });
+    const said = new Set<string>();
+    for (const [at, spec] of specs.entries()) {
+      const error = refusalOf(plan, selector, spec);
+      // What is wrong with the selector is wrong once, whatever is asked of it.
+      if (error === null || said.has(error.message)) continue;
+      said.add(error.message);
+      const path = ["load", "thresholds", selector, ...(specs.length > 1 ? [at] : [])];
+      const [first = error] = refused;
+      const text = error.code === first.code ? error.message : `${error.code} ${error.message}`;
+      refused.push(error);
+      lines.push(faults.line(path, text));
     }
+  }
+  const [first] = refused;
+  if (first === undefined) return;
+  throw new LoadlineError(first.code, first.row, lines.join("\n"), { cause: first });
+}
+
+function refusalOf(
+  plan: ThresholdsOfPlan,
+  selector: string,
+  spec: ThresholdSpec,
+): LoadlineError | null {
+  const { scenarios, checks, metrics, confidence, slo } = plan;
+  try {
+    toClaims({
+      scenarios,
+      thresholds: { [selector]: [spec] },
+      checks,
+      metrics,
+      confidence,
+      // Whether a baseline will be there is known when it is run.
+      hasBaseline: true,
+      ...(slo !== null && { slo }),
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof LoadlineError) return error;
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { parseYaml, valueProblems } from "../../plan/yaml-problems.ts";
+import { parseYaml, readValue } from "../../plan/yaml-problems.ts";
 import { loadErrors } from "../errors.ts";
 import { compileLoad, type CompileDeps, type LoadFile } from "./compile.ts";
 import { importRefused } from "../scenario/import-module.ts";
@@ -47,10 +47,8 @@ async function readModulePlan(file: string, deps: CompileDeps): Promise<LoadFile
   const { definitions } = await inspectModule(deps.folder, file, deps.clock ?? systemClock());
   const value = definitions["load"];
   if (value === undefined) throw importRefused(file, "exports no plan called `load`");
-  const parsed = loadBlockSchema.safeParse(value);
-  if (parsed.success) return await compileLoad(parsed.data, deps, () => file);
-  const lines = valueProblems(loadBlockSchema, value, parsed.error).map(
-    (p) => `load.${p.path}: ${p.message} (${file})`,
-  );
+  const read = readValue(loadBlockSchema, value);
+  if (read.ok) return await compileLoad(read.data, deps, () => file);
+  const lines = read.problems.map((p) => `load.${p.path}: ${p.message} (${file})`);
   throw loadErrors.make("LL_LOAD_PLAN_INVALID", lines.join("\n"));
 }

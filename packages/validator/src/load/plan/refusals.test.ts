@@ -162,6 +162,30 @@ describe("a plan's text", () => {
       "load.target.rag.query.body.q: nothing fills {{query}}: write ",
     ],
     [
+      "a method that a document store's ingest lacks",
+      rated("").replace(
+        `"${home}" }`,
+        `"${home}", rag: ${store("${query}").replace("{ method", "{ metod")} }`,
+      ),
+      'load.target.rag.ingest.method: is missing: needs one of GET, POST, PUT, PATCH, DELETE; "metod" stands there (plan.yaml:2)',
+    ],
+    [
+      "a method in small letters",
+      rated("").replace(
+        `"${home}" }`,
+        `"${home}", rag: ${store("${query}").replace("POST", "post")} }`,
+      ),
+      'load.target.rag.ingest.method: needs one of GET, POST, PUT, PATCH, DELETE. Did you mean "POST"? (plan.yaml:2)',
+    ],
+    [
+      "a threshold's key mistyped",
+      rated("").replace(
+        "  scenarios:",
+        '  thresholds: { errors: [{ threshold: "rate<0.1", requird: true }] }\n  scenarios:',
+      ),
+      'load.thresholds.errors.0.requird: unknown key. Did you mean "required"? (plan.yaml:3)',
+    ],
+    [
       "a place that rooms do not have",
       rated("").replace(
         `"${home}" }`,
@@ -330,6 +354,33 @@ describe("a plan's text", () => {
       rated(", feed: u").replace(step, "[{ llm: { chat: { prompt: a } } }]"),
     );
     expect(said.split("\n")).toHaveLength(2);
+  });
+
+  it("every bad threshold is told at once, with its own place, code and nearest name", async () => {
+    const bad = `  thresholds:
+    respons_time: ["p(99)<2s", "p(95)<1s"]
+    response_time:
+      - p(99)<2s
+      - p(99)<2x
+      - p(95)!1s
+    errors: rate<0.01
+    "service_time{scenario:t}": p(99)<1s
+`;
+    const text = rated("").replace("  scenarios:", `${bad}  scenarios:`);
+    const said = (await refusal(text)).split("\n");
+    expect(said).toHaveLength(4);
+    expect(said[0]).toBe(
+      'LL_LOAD_METRIC_UNKNOWN load.thresholds.respons_time.0: thresholds: respons_time: no metric respons_time. Did you mean "response_time"? (plan.yaml:4)',
+    );
+    expect(said[1]).toMatch(
+      /^load\.thresholds\.response_time\.1: LL_LOAD_THRESHOLD_SYNTAX .*column 8: p\(99\)<2>>>x \(plan\.yaml:7\)$/,
+    );
+    expect(said[2]).toMatch(
+      /^load\.thresholds\.response_time\.2: LL_LOAD_THRESHOLD_SYNTAX .*\(plan\.yaml:8\)$/,
+    );
+    expect(said[3]).toMatch(
+      /^load\.thresholds\.service_time\{scenario:t\}: .*no scenario t\. .*\(plan\.yaml:10\)$/,
+    );
   });
 
   it("no message holds a secret that was read", async () => {
