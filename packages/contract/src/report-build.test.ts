@@ -61,6 +61,24 @@ test("slices become one series, with gaps where nothing was recorded", () => {
   expect(series?.evidence).toEqual([1, 2, 3]);
 });
 
+test("where sending was late is told as it was noted, and nothing of another shape", () => {
+  const delay = {
+    part: "queue",
+    responseMs: 9,
+    serviceMs: 5,
+    pacerMs: 0,
+    queueMs: 4,
+    connectMs: 0,
+  };
+  const shown = (noted: object) => {
+    const load = { scenario: "chat", percentiles: [], ttft: [], delay: noted };
+    return build((run) => run.add({ kind: "note", data: { load } })).load[0]?.delay;
+  };
+  expect(shown(delay)).toEqual(delay);
+  expect(shown({ ...delay, part: "target" })).toBeUndefined();
+  expect(shown({ ...delay, queueMs: "4" })).toBeUndefined();
+});
+
 test("malformed slices are left out", () => {
   expect(build((run) => run.add(slice(0, { due: -1 }))).load).toEqual([]);
 });

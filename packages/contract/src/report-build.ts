@@ -3,7 +3,7 @@ import type { EvidenceRecord, Finding, LoadSlice } from "./evidence/record.ts";
 import { originUnsigned } from "./evidence/origin.ts";
 import { type Data, isCount, isData, isFiniteNumber, isTextList } from "./fold/read-data.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
-import type { LoadSeries, ReportModel, VerdictDocument } from "./report-model.ts";
+import type { LoadSeries, ReportModel, SendDelay, VerdictDocument } from "./report-model.ts";
 
 export const reportRecordsMax = 5_000;
 export const reportFindingsMax = 2_000;
@@ -55,6 +55,18 @@ interface Tail {
   readonly seq: number;
   readonly percentiles: LoadSeries["percentiles"];
   readonly ttft: LoadSeries["ttft"];
+  readonly delay: SendDelay | null;
+}
+
+const delayParts = ["pacer", "queue", "connect"] as const;
+const delayTimes = ["responseMs", "serviceMs", "pacerMs", "queueMs", "connectMs"] as const;
+
+function readDelay(value: unknown): SendDelay | null {
+  if (!isData(value)) return null;
+  const isWhole = delayTimes.every((name) => isFiniteNumber(value[name]));
+  return isWhole && delayParts.some((part) => part === value["part"])
+    ? (value as unknown as SendDelay)
+    : null;
 }
 
 /** The `load` note of one scenario; rows of another shape are left out. */
@@ -69,6 +81,7 @@ function readTails(records: readonly EvidenceRecord[]): Map<string, Tail> {
       seq,
       percentiles: rows(note["percentiles"], 3) as LoadSeries["percentiles"],
       ttft: rows(note["ttft"], 2) as LoadSeries["ttft"],
+      delay: readDelay(note["delay"]),
     });
   }
   return tails;
@@ -90,6 +103,7 @@ function buildOneSeries(scenario: string, columns: readonly Column[], tail?: Tai
     heat: columns.flatMap(({ value }) => readHeat(value.heat, value.slice)),
     percentiles: tail?.percentiles ?? [],
     ttft: tail?.ttft ?? [],
+    ...(tail?.delay != null && { delay: tail.delay }),
     evidence: [...columns.map(({ seq }) => seq), ...(tail ? [tail.seq] : [])],
   };
 }

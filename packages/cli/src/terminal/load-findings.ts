@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber } from "@loadline/contract";
+import { formatDuration, formatNumber, type SendDelay } from "@loadline/contract";
 import type { LoadRecord } from "@loadline/validator";
 import { shortGuard } from "./load-view.ts";
 
@@ -7,10 +7,14 @@ type Guard = Extract<LoadRecord, { type: "guard" }>;
 type Ladder = Extract<LoadRecord, { type: "ladder" }>;
 type LadderFit = NonNullable<Ladder["result"]["fit"]>;
 
-/** What a search or a ladder found and how the guards stood, for the reader; verdicts stand in the card. */
+/** What a search or a ladder found, where sending was late and how the guards stood, for the reader; verdicts stand in the card. */
 export function findingLines(record: LoadRecord): string[] {
   if (record.type === "peak") return [peakLine(record)];
   if (record.type === "guard") return [guardLine(record)];
+  if (record.type === "series") {
+    const { scenario, delay } = record.series;
+    return delay === undefined ? [] : [delayLine(scenario, delay)];
+  }
   return record.type === "ladder" ? ladderLines(record) : [];
 }
 
@@ -19,6 +23,11 @@ function guardLine({ guard: g }: Guard): string {
   const unmoved = / (no failure rests on it)\.$/.exec(g.seen)?.[1];
   const state = g.holds ? (unmoved ?? "holds") : `breached for ${g.streams.join(", ")}`;
   return `guard ${shortGuard(g.guard).padEnd(10)} ${g.figure} of ${g.limit}, ${state}`;
+}
+
+function delayLine(scenario: string, d: SendDelay): string {
+  const ms = (value: number): string => formatDuration(value);
+  return `delay ${scenario}: response ${ms(d.responseMs)}, service ${ms(d.serviceMs)} at p50; the wait arises in ${d.part} (medians: pacer ${ms(d.pacerMs)}, queue ${ms(d.queueMs)}, connect ${ms(d.connectMs)})`;
 }
 
 function peakLine({ scenario, result }: Peak): string {

@@ -126,6 +126,28 @@ describe("findings of a load", () => {
     expect(findingLines({ type: "load.event", text: "x" })).toEqual([]);
   });
 
+  it("a scenario whose requests were sent late names the place, with the wait at each", () => {
+    const series = {
+      scenario: "chat",
+      sliceMs: 1_000,
+      due: [],
+      ok: [],
+      bad: [],
+      p99Ms: [],
+      maxMs: [],
+      inFlight: [],
+      heat: [],
+      percentiles: [],
+      ttft: [],
+    };
+    const delay = { part: "queue", responseMs: 18, serviceMs: 10, pacerMs: 1, queueMs: 5 } as const;
+    const told = { ...series, delay: { ...delay, connectMs: 2 } };
+    expect(findingLines({ type: "series", series: told })).toEqual([
+      "delay chat: response 18 ms, service 10 ms at p50; the wait arises in queue (medians: pacer 1 ms, queue 5 ms, connect 2 ms)",
+    ]);
+    expect(findingLines({ type: "series", series })).toEqual([]);
+  });
+
   it("a guard beyond its limit that voids nothing does not read as one that holds", () => {
     const guard = {
       guard: "guard.load.loop",

@@ -281,6 +281,9 @@ export interface ScenarioWaits {
   readonly pacerLag: readonly (readonly [number, number])[];
   /** From release to sending: waiting for a user or a connection. */
   readonly queueWait: readonly (readonly [number, number])[];
+  /** Of that: until a user and a connection were free, then until one that was opened was open. */
+  readonly queued: readonly (readonly [number, number])[];
+  readonly connecting: readonly (readonly [number, number])[];
   /** Service time of the first request of each connection, connecting included. */
   readonly cold: readonly (readonly [number, number])[];
   readonly coldRequests: number;

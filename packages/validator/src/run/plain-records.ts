@@ -38,8 +38,9 @@ export function recordPlain(recorder: Pick<Recorder, "append">, record: LoadReco
       recorder.append({ kind: "load.slice", by, data: { ...record.slice } });
       return true;
     case "series": {
-      const { scenario, percentiles, ttft } = record.series;
-      recorder.append({ kind: "note", by, data: { load: { scenario, percentiles, ttft } } });
+      const { scenario, percentiles, ttft, delay } = record.series;
+      const load = { scenario, percentiles, ttft, ...(delay !== undefined && { delay }) };
+      recorder.append({ kind: "note", by, data: { load } });
       return true;
     }
     case "load.event": {

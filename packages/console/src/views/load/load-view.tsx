@@ -7,6 +7,7 @@ import { Fig } from "../../parts/figure.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { EvidenceLinks, GuardList } from "../claim/claim-view.tsx";
+import { SendDelay } from "./send-delay.tsx";
 
 /** The load of the run: per scenario rate, latency, tail and modes. */
 export function LoadView({ model, theme, printing }: ReportView) {
@@ -60,6 +61,7 @@ function Scenario({ series, theme, printing }: ScenarioProps) {
         )}
       </div>
       <FirstToken series={series} />
+      <SendDelay series={series} />
       <EvidenceLinks evidence={series.evidence} />
     </section>
   );

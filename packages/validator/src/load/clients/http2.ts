@@ -82,7 +82,10 @@ export class Http2Sender {
       if (this.#queue.length < queueMax) this.#queue.push(under);
       else this.#finish(under, "dropped");
     } else if (carrier.isReady) this.#carry(carrier, under);
-    else carrier.pending.push(under);
+    else {
+      under.flight.carriedMs = this.#context.clock.monotonicMs();
+      carrier.pending.push(under);
+    }
   }
 
   /** A connection with room, a new one, or null when there may be no more. */

@@ -65,6 +65,9 @@ const waits = ([flight]: Ended): Record<string, number> => ({
   response_time: metricOf(flight, "response_time"),
 });
 
+/** Part of the wait that was for the connection to open. */
+const connecting = ([flight]: Ended): number => flight.sendMs - flight.carriedMs;
+
 async function listening(server: Server, scheme = "http"): Promise<string> {
   return `${scheme}://127.0.0.1:${await listenOnLoopback(server)}`;
 }
@@ -79,8 +82,11 @@ describe("a request on its connection", () => {
       clock.advance(40);
       const cold = { queue_wait: 40, service_time: 7, ttfb: 7, response_time: 47 };
       expect(waits(await first)).toEqual(cold);
+      expect(connecting(await first)).toBe(40);
       const warm = { queue_wait: 0, service_time: 7, ttfb: 7, response_time: 7 };
-      expect(waits(await sent.ask())).toEqual(warm);
+      const second = await sent.ask();
+      expect(waits(second)).toEqual(warm);
+      expect(connecting(second)).toBe(0);
     }
     server.close();
   });

@@ -46,7 +46,7 @@ export class EngineConnection implements ResponseSink {
     this.#parser.start(client.method, this);
     const bytes = client.bytes(flight.index);
     // Until the connection is there this is when it was asked for: all that a failed one has.
-    flight.sendMs = this.#owner.o.clock.monotonicMs();
+    flight.carriedMs = flight.sendMs = this.#owner.o.clock.monotonicMs();
     this.#socket.write(bytes, gone);
   }
 

@@ -222,7 +222,9 @@ class Control {
       const nowMs = clock.monotonicMs();
       this.#merge();
       for (const slice of this.#whole.closeSlices(nowMs)) emit({ type: "load.slice", slice });
-      const frame = { ...this.#whole.frame(nowMs), guards: this.#guards() };
+      const counts = this.#whole.frame(nowMs);
+      const leftMs = this.#drained ? 0 : counts.leftMs;
+      const frame = { ...counts, leftMs, guards: this.#guards() };
       emit({ type: "frame", frame });
       if (tick % ticksPerLook !== 0) continue;
       const tallies = this.#whole.looks();

@@ -60,6 +60,8 @@ export interface Flight {
   readonly index: number;
   readonly intendedMs: number;
   wakeMs: number;
+  /** Given to a connection, which may still have to open; NaN where nobody tells. */
+  carriedMs: number;
   sendMs: number;
   firstByteMs: number;
   doneMs: number;
@@ -101,6 +103,7 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     index,
     intendedMs,
     wakeMs: Number.NaN,
+    carriedMs: Number.NaN,
     sendMs: Number.NaN,
     firstByteMs: Number.NaN,
     doneMs: Number.NaN,

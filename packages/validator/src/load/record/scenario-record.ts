@@ -10,6 +10,7 @@ import { type PhaseCounts, phasesOf } from "./phases.ts";
 import { failuresMax, type SampleRow, toRow } from "./samples.ts";
 import { Series } from "./series.ts";
 import { StepCounts } from "./steps.ts";
+import { timeLeftMs } from "./time-left.ts";
 
 /** Declared steps with series of their own; later ones share the last. */
 const stepSeriesMax = 64;
@@ -140,6 +141,11 @@ export class ScenarioRecord {
 
   get inFlight(): number {
     return this.due - this.ok - this.bad.total();
+  }
+
+  /** Ms from a monotonic time until nothing more is begun, as far as it can be said. */
+  leftMs(nowMs: number): number {
+    return timeLeftMs(this.scenario, nowMs - this.startMs, this.released);
   }
 
   release(): void {

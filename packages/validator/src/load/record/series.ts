@@ -4,6 +4,7 @@ import { isBuffered } from "../clients/llm/figures.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadSlice, ScenarioWaits } from "../types.ts";
 import type { Arena } from "./arena.ts";
+import { sendDelay } from "./send-delay.ts";
 import { SliceLog, sliceLogCharsMax } from "./slice-log.ts";
 
 const slicesMax = 3600;
@@ -29,6 +30,9 @@ export class Series {
   readonly lag: Histogram;
   /** From release to sending: waiting for a user or a connection. */
   readonly queueWait: Histogram;
+  /** From release until a user and a connection were free, and from then until it was open. */
+  readonly queued: Histogram;
+  readonly connecting: Histogram;
   /** Service time of the first request of each connection. */
   readonly cold: Histogram;
   /** Histograms by slice; of the thread that closes slices only. */
@@ -61,6 +65,8 @@ export class Series {
     this.ttft = arena.histogram();
     this.lag = arena.histogram();
     this.queueWait = arena.histogram();
+    this.queued = arena.histogram();
+    this.connecting = arena.histogram();
     this.cold = arena.histogram();
     this.#counts = arena.sums(3);
     this.#due = arena.sums(this.slices);
@@ -107,10 +113,17 @@ export class Series {
     this.service.record(serviceUs);
     if (flight.cold) this.cold.record(serviceUs);
     this.queueWait.record((flight.sendMs - flight.wakeMs) * 1000);
+    this.#waited(flight);
     if (flight.contentEvents === 0) return;
     bump(this.#counts, streamsAt);
     this.ttft.record((flight.firstContentMs - flight.sendMs) * 1000);
     if (isBuffered(flight)) bump(this.#counts, bufferedAt);
+  }
+
+  #waited({ wakeMs, carriedMs, sendMs }: Flight): void {
+    const isTold = carriedMs <= sendMs;
+    this.queued.record(((isTold ? carriedMs : sendMs) - wakeMs) * 1000);
+    if (isTold && carriedMs < sendMs) this.connecting.record((sendMs - carriedMs) * 1000);
   }
 
   /** Closes completion slices up to the one of `offsetMs`; returns those newly closed. */
@@ -149,6 +162,7 @@ export class Series {
       }
       if (this.ttft.count * (1 - q) >= 1) ttft.push([q, toMs(this.ttft.quantileUs(q))]);
     }
+    const delay = sendDelay(this);
     return {
       scenario: this.scenario,
       sliceMs: this.sliceMs,
@@ -161,6 +175,7 @@ export class Series {
       heat: this.#heat,
       percentiles,
       ttft,
+      ...(delay === null ? {} : { delay }),
     };
   }
 
@@ -172,6 +187,8 @@ export class Series {
       scenario: this.scenario,
       pacerLag: shown(this.lag),
       queueWait: shown(this.queueWait),
+      queued: shown(this.queued),
+      connecting: shown(this.connecting),
       cold: shown(this.cold),
       coldRequests: this.cold.count,
     };
