@@ -38,15 +38,15 @@ export async function loadService(
   name: string,
   show: (frame: LiveFrame) => void,
 ): Promise<void> {
-  const { deps, recorder } = context;
-  const one = loadOf(context, name);
-  if (one === null) return;
-  if (one.job === null) {
-    // Nobody asked the service, so nothing is known of what it lacks.
-    const data = { reason: "not_run", sentence: one.sentence };
-    return recordFor(context, one.claims, "skip", data);
-  }
+  const { deps, recorder, plan } = context;
   try {
+    const one = loadOf(context, name);
+    if (one === null) return;
+    if (one.job === null) {
+      // Nobody asked the service, so nothing is known of what it lacks.
+      const data = { reason: "not_run", sentence: one.sentence };
+      return recordFor(context, one.claims, "skip", data);
+    }
     const lacking = await lackingUpgrade(context, name);
     if (lacking !== null) {
       const data = { reason: "probe_contract", sentence: lacking };
@@ -66,7 +66,8 @@ export async function loadService(
     if (deps.signal.aborted) throw error;
     const why = error instanceof Error ? error.message : String(error);
     const data = { reason: "crashed", sentence: `The load of ${name} broke: ${why}` };
-    recordFor(context, one.claims, "check.error", data);
+    const own = plan.claims.filter(({ of }) => of.startsWith(`load.${name}.`));
+    recordFor(context, own, "check.error", data);
   }
 }
 

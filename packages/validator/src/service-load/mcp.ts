@@ -1,5 +1,6 @@
 import { type JsonRecord, isRecord } from "@loadline/kit/json";
 import type { ServiceOf } from "../stack/services/index.ts";
+import { filledUrl } from "../stack/wire/query-secrets.ts";
 import {
   countStream,
   errorsStream,
@@ -23,7 +24,7 @@ function marked(args: Readonly<Record<string, unknown>>): JsonRecord {
 /** `tools/list`, then the declared call: two requests an iteration. */
 export function mcpTraffic(service: ServiceOf<"mcp">, terms: TrafficTerms): ServiceTraffic {
   const { load } = terms;
-  const url = new URL(service.url);
+  const url = new URL(filledUrl(service.url, terms.secret));
   const { call, protocols } = service;
   const list = { list: true } as const;
   const calls =

@@ -1,4 +1,5 @@
 import type { ServiceOf } from "../stack/services/index.ts";
+import { filledUrl } from "../stack/wire/query-secrets.ts";
 import {
   countStream,
   errorsStream,
@@ -19,7 +20,7 @@ export function roomsTraffic(
   terms: TrafficTerms,
 ): ServiceTraffic {
   const { load } = terms;
-  const url = new URL(service.url.replace(/^ws/, "http"));
+  const url = new URL(filledUrl(service.url.replace(/^ws/, "http"), terms.secret));
   const origin = service.origin === undefined ? {} : { origin: service.origin };
   const headers = { ...loginHeaders(service, terms.secret), ...origin };
   const n = Math.floor(load.ratePerSecond * load.durationSeconds);

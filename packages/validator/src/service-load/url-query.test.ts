@@ -23,6 +23,20 @@ describe("the query of a service's URL", () => {
     expect(scenario).toMatchObject({ exec: { options: { path: "/ws?v=2" } } });
   });
 
+  it("is filled where it refers to a secret, in what is sent", () => {
+    const named = { ...terms, secret: (reference?: string) => `<${reference}>` };
+    const path = "?v=2&token=%3C%24%7Benv%3AT%7D%3E";
+    const mcp = mcpService.parse({ kind: "mcp", url: "https://it.invalid/mcp?v=2&token=${env:T}" });
+    expect(mcpTraffic(mcp, named).scenario).toMatchObject({
+      exec: { options: { path: `/mcp${path}` } },
+    });
+    const url = "wss://it.invalid/ws?v=2&token=${env:T}";
+    const room = websocketService.parse({ kind: "websocket", url });
+    expect(roomsTraffic(room, { members: 2 }, named).scenario).toMatchObject({
+      exec: { options: { path: `/ws${path}` } },
+    });
+  });
+
   it("belongs to the URL itself, and to no path below it", () => {
     const service = { url: "https://it.invalid/mcp/?v=2" };
     expect(webUrl(service, "").href).toBe("https://it.invalid/mcp/?v=2");

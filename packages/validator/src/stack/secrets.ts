@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { isRecord } from "@loadline/kit/json";
 import { stackErrors } from "./errors.ts";
 import type { StackManifest } from "./manifest.ts";
+import { queryReferences } from "./wire/query-secrets.ts";
 
 /** Where references lead. */
 export interface StackSources {
@@ -15,7 +16,10 @@ const reference = /^\$\{(env|file):([^}]+)\}$/;
 const secretBytesMax = 65_536;
 
 function referencesIn(value: unknown, path: string): { path: string; text: string }[] {
-  if (typeof value === "string") return reference.test(value) ? [{ path, text: value }] : [];
+  if (typeof value === "string") {
+    const inQuery = path.endsWith(".url") ? queryReferences(value) : [];
+    return (reference.test(value) ? [value] : inQuery).map((text) => ({ path, text }));
+  }
   const held: unknown = Array.isArray(value) ? { ...value } : value;
   const entries = isRecord(held) ? Object.entries(held) : [];
   return entries.flatMap(([key, inner]) => referencesIn(inner, `${path}.${key}`));

@@ -1,6 +1,8 @@
 import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
+import { shownSecret } from "../secrets.ts";
+import { shownUrl } from "../wire/query-secrets.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import {
   closeMcp,
@@ -36,7 +38,14 @@ async function eachVersion(
       }
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
-      const reproduce = ["curl", "-sS", "-i", "-m", "10", webUrl(context.service, "").href];
+      const reproduce = [
+        "curl",
+        "-sS",
+        "-i",
+        "-m",
+        "10",
+        shownUrl(webUrl(context.service, "").href, shownSecret),
+      ];
       all.push({ ok: false, seen: `${error.message}.`, raw: error.raw, part, reproduce });
     }
   }

@@ -1,6 +1,7 @@
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { shownSecret } from "../secrets.ts";
+import { shownUrl } from "../wire/query-secrets.ts";
 import {
   openWebsocket,
   type WebsocketContext,
@@ -22,7 +23,7 @@ function curl(context: WebsocketContext): string[] {
   argv.push("-H", "sec-websocket-key: bG9hZGxpbmUtcHJvYmUtMQ==");
   if (token !== undefined) argv.push("-H", `authorization: Bearer ${shownSecret(token)}`);
   if (origin !== undefined) argv.push("-H", `origin: ${origin}`);
-  return [...argv, url.replace(/^ws/, "http")];
+  return [...argv, shownUrl(url.replace(/^ws/, "http"), shownSecret)];
 }
 
 /** The first event that is one of these, or the end of the connection. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { credentialIn, queryReferences } from "../wire/query-secrets.ts";
 
 /** A secret by reference; the plan never holds one. */
 export const secretRef = z
@@ -36,8 +37,13 @@ export const serviceFields = {
     .describe("declared limits, compared with the service's own"),
 };
 
-/** A URL of one of these schemes, without a credential in it. */
-export function serviceUrl(schemes: readonly string[]) {
+/**
+ * A URL of one of these schemes, without a credential in it; `fillsQuery`: the kind reads
+ * references in its query.
+ */
+export function serviceUrl(schemes: readonly string[], o: { readonly fillsQuery?: boolean } = {}) {
+  const remedy =
+    o.fillsQuery === true ? "write ${env:NAME} in its place" : "give `token` beside it";
   return z
     .string()
     .max(2_000)
@@ -46,6 +52,18 @@ export function serviceUrl(schemes: readonly string[]) {
     })
     .refine((text) => (URL.parse(text)?.username ?? "") === "" && !URL.parse(text)?.password, {
       error: "carries a credential; give user and password: ${env:NAME} beside it",
+    })
+    .superRefine((text, context) => {
+      const name = credentialIn(text);
+      if (name !== null) {
+        const message = `carries a credential in its query (${name}); ${remedy}`;
+        context.addIssue({ code: "custom", message });
+      }
+      if (o.fillsQuery === true || queryReferences(text).length === 0) return;
+      context.addIssue({
+        code: "custom",
+        message: "fills no ${env:NAME} for this kind of service",
+      });
     })
     .describe("where it answers, without a credential");
 }

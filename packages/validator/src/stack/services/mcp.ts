@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serviceUrl } from "./fields.ts";
 import { webFields } from "./web-fields.ts";
 
 const versions = ["2025-11-25", "2026-07-28"] as const;
@@ -26,4 +27,5 @@ export const mcpService = z.strictObject({
     .optional()
     .describe("a call that changes nothing and is to succeed"),
   ...webFields,
+  url: serviceUrl(["http", "https"], { fillsQuery: true }),
 });

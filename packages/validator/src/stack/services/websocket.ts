@@ -4,7 +4,7 @@ import { secretRef, serviceFields, serviceUrl } from "./fields.ts";
 /** An endpoint for WebSocket. */
 export const websocketService = z.strictObject({
   kind: z.literal("websocket"),
-  url: serviceUrl(["ws", "wss"]),
+  url: serviceUrl(["ws", "wss"], { fillsQuery: true }),
   token: secretRef.optional().describe("sent as authorization: Bearer"),
   origin: z.string().min(1).max(300).optional().describe("origin header; default none"),
   exchange: z

@@ -6,6 +6,7 @@ import { parseJson } from "@loadline/kit/json";
 import { otherKind } from "../guess-kind.ts";
 import type { StackContext } from "../probe.ts";
 import { shownSecret } from "../secrets.ts";
+import { filledUrl, shownUrl } from "./query-secrets.ts";
 import { LacksFeature, printable, WireFault } from "./fault.ts";
 
 const bodyBytesMax = 8 * 1024 * 1024;
@@ -87,13 +88,14 @@ function curlOf(url: URL, request: WebRequest, shown: readonly string[]): string
     if (!headers.includes("content-type")) argv.push("-H", "content-type: application/json");
     argv.push("--data-binary", JSON.stringify(request.json).slice(0, 2_048));
   }
-  argv.push(url.href);
+  argv.push(shownUrl(url.href, shownSecret));
   return argv;
 }
 
 /** Asks the service and nobody else; no redirect, no retry. @throws WireFault when no answer came. */
 export async function askWeb(context: WebContext, request: WebRequest): Promise<WebAnswer> {
-  const url = webUrl(context.service, request.path);
+  const named = webUrl(context.service, request.path);
+  const url = new URL(filledUrl(named.href, context.secret));
   const { sent, shown } = loginOf(context, request);
   const headers = ["host", url.host, "accept-encoding", "identity", "connection", "close", ...sent];
   if (!(request.headers ?? []).includes("accept")) headers.push("accept", "*/*");
@@ -109,7 +111,7 @@ export async function askWeb(context: WebContext, request: WebRequest): Promise<
   const sending = { method, bytes, open: () => openWeb(url, ca) };
   const raw = await exchange(url, sending, request.isEnough, context.signal);
   const text = raw.body.toString("utf8");
-  return { ...raw, text, json: parseJson(text), curl: curlOf(url, request, shown) };
+  return { ...raw, text, json: parseJson(text), curl: curlOf(named, request, shown) };
 }
 
 interface Raw {

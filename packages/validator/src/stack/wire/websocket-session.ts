@@ -11,6 +11,7 @@ import type { StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { otherKind } from "../guess-kind.ts";
 import { LacksFeature, printable, WireFault } from "./fault.ts";
+import { filledUrl } from "./query-secrets.ts";
 
 export type WebsocketContext = StackContext<ServiceOf<"websocket">>;
 
@@ -115,7 +116,7 @@ class Session implements WebsocketSession {
 /** Connects and upgrades. @throws WireFault, or LacksFeature where there is no such route. */
 export async function openWebsocket(context: WebsocketContext): Promise<WebsocketSession> {
   const { url: text, token, origin } = context.service;
-  const url = new URL(text.replace(/^ws/, "http"));
+  const url = new URL(filledUrl(text.replace(/^ws/, "http"), context.secret));
   const headers = ["host", url.host];
   if (token !== undefined) headers.push("authorization", `Bearer ${context.secret(token) ?? ""}`);
   if (origin !== undefined) headers.push("origin", origin);
