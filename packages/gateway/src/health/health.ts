@@ -1,6 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { RouteTable } from "../routing/routes.ts";
-import type { Dependencies } from "./dependencies.ts";
+import type { Component, Dependencies } from "./dependencies.ts";
+import { routeComponent, Since } from "./route-health.ts";
 
 export interface HealthDeps {
   readonly clock: Clock;
@@ -14,7 +15,11 @@ export interface HealthDeps {
   readonly isStale?: () => boolean;
   readonly dependencies?: Dependencies;
   /** Components that only degrade, such as warm pools. */
-  readonly more?: () => Readonly<Record<string, unknown>>;
+  readonly more?: () => Readonly<Record<string, Component>>;
+  /** ms to the first content of a target that was called lately; absent: nobody knows. */
+  readonly latencyMsOf?: (target: string) => number | undefined;
+  /** Ends the looks between those that are asked for; absent: there are none. */
+  readonly signal?: AbortSignal | undefined;
   /** Stages that requests have to pass and do not; absent: all are passed. */
   readonly missing?: () => readonly string[];
   /** Reasons that the self-probe has; absent: none. */
@@ -29,9 +34,29 @@ export interface Health {
   health(): { isOk: boolean; body: unknown };
 }
 
+const everyMs = 2000;
+const unmeasured = (): undefined => undefined;
+
 /** Readiness: listening, not draining, a usable target for each critical route. */
 export function createHealth(deps: HealthDeps): Health {
   const startedAt = new Date(deps.clock.wallMs()).toISOString();
+  const since = new Since();
+  const look = (): Record<string, Component> => {
+    const components: Record<string, Component> = {
+      ...deps.dependencies?.components(),
+      ...deps.more?.(),
+    };
+    for (const route of deps.live.current.routes.routes)
+      components[`route:${route.name}`] = routeComponent(route, deps.latencyMsOf ?? unmeasured);
+    return since.look(components, deps.clock.wallMs());
+  };
+  // What changed while nobody asked has its time, too.
+  const lookAgain = (): void => {
+    if (deps.signal?.aborted !== false) return;
+    look();
+    deps.clock.after(everyMs, lookAgain, { unref: true });
+  };
+  if (deps.signal) deps.clock.after(everyMs, lookAgain, { unref: true });
   let isDraining = false;
   let isListening = false;
   const isUsable = (name: string): boolean =>
@@ -53,17 +78,7 @@ export function createHealth(deps: HealthDeps): Health {
     setListening: () => void (isListening = true),
     notReady,
     health() {
-      const components: Record<string, unknown> = {
-        ...deps.dependencies?.components(),
-        ...deps.more?.(),
-      };
-      for (const route of deps.live.current.routes.routes) {
-        const started = route.targets.filter((t) => !t.upstream.isStandby);
-        const ready = started.filter((t) => t.upstream.isReady()).length;
-        const down = ready === 0 ? "down" : "degraded";
-        const state = ready === started.length ? "ok" : down;
-        components[`route:${route.name}`] = { required: route.isCritical, state };
-      }
+      const components = look();
       const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;
       const status = isOk ? "ok" : "unavailable";
       const config = deps.isStale?.() === true ? "stale" : "current";

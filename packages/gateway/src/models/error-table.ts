@@ -47,6 +47,15 @@ export const modelErrorTable = {
     summary: "No model before this one is kept.",
     remedy: "Swap to a registered file; models.rollbackFor says how long one is kept.",
   },
+  LL_MODEL_ROLLBACK_DOWN: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    exit: 1,
+    summary: "The model before this one is kept, but its host does not answer now.",
+    remedy: "Try again when `loadline models list` shows it ready; the present one serves on.",
+  },
   LL_MODEL_HOST_EXIT: {
     status: 503,
     openaiType: "server_error",

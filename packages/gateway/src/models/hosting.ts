@@ -41,11 +41,13 @@ export interface KeepOptions extends HostingDeps {
   readonly isStandby?: boolean;
   /** A host over this plan that serves already, started with the same signal. */
   readonly first?: ModelHost;
+  /** Told when no other start is tried, though nobody ended it. */
+  readonly onGivenUp?: (() => void) | undefined;
 }
 
 /** Keeps a host as a child of this process; a crashed one is started again. */
 export function keepHost(o: PlacedPlan, deps: KeepOptions): Hosting {
-  const { clock, logger, onChange, isStandby = false } = deps;
+  const { clock, logger, onChange, onGivenUp, isStandby = false } = deps;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, deps.signal]);
   let first = deps.first;
@@ -54,7 +56,11 @@ export function keepHost(o: PlacedPlan, deps: KeepOptions): Hosting {
     first = undefined;
     return running ? Promise.resolve(running) : startModelHost({ ...o, clock, logger, signal });
   };
-  const supervise = (): Supervision => superviseHost({ start, clock, logger, signal, onChange });
+  const supervise = (): Supervision => {
+    const begun = superviseHost({ start, clock, logger, signal, onChange });
+    if (onGivenUp) void begun.ended.then(() => signal.aborted || onGivenUp());
+    return begun;
+  };
   let supervision = isStandby ? undefined : supervise();
   return {
     socketPath: o.socketPath,

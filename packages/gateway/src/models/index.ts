@@ -11,10 +11,11 @@
 export { modelErrors } from "./error-table.ts";
 export { checkModelFile } from "./model-file.ts";
 export type { HostKeeper, Hosting, HostPlan } from "./hosting.ts";
+export { type ChosenFiles, openChosen } from "./swap/chosen.ts";
 export type { ModelSlot } from "./swap/slot.ts";
 export { makeSlot, openSlots } from "./swap/slots.ts";
 export { createSwaps, type ModelSwaps, registeredFile } from "./swap/swaps.ts";
-export { fileRoles, modelStates, type SlotView } from "./swap/views.ts";
+export { fileRoles, modelStates, ownFile, type SlotView } from "./swap/views.ts";
 export { swapCheckIds } from "./swap/trial.ts";
 export { withModels } from "./swap/wire.ts";
 export type {

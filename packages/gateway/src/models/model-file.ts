@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { modelErrors } from "./error-table.ts";
 import { checkGguf } from "./gguf.ts";
@@ -7,15 +7,15 @@ import { checkGguf } from "./gguf.ts";
 const pieceBytes = 1024 * 1024;
 
 /**
- * Throws `LL_MODEL_LOAD` when there is no such file and `LL_MODEL_DAMAGED` when it is no whole GGUF
+ * Rejects with `LL_MODEL_LOAD` when there is no such file and `LL_MODEL_DAMAGED` when it is no whole GGUF
  * file or not the one that a `SHA256SUMS` beside it lists.
  */
-export function checkModelFile(path: string): void {
+export async function checkModelFile(path: string): Promise<void> {
   if (!existsSync(path)) throw modelErrors.make("LL_MODEL_LOAD", `${path}: no such file.`);
   const check = checkGguf(path);
   if (!check.ok) throw modelErrors.make("LL_MODEL_DAMAGED", `${path}: ${check.reason}.`);
   const wanted = listedChecksum(path);
-  if (wanted !== undefined && fileChecksum(path) !== wanted) {
+  if (wanted !== undefined && (await fileChecksum(path)) !== wanted) {
     throw modelErrors.make("LL_MODEL_DAMAGED", `${path}: not the bytes SHA256SUMS lists.`);
   }
 }
@@ -32,18 +32,10 @@ export function listedChecksum(path: string): string | undefined {
   return undefined;
 }
 
-/** SHA-256 of a file in lower-case hex, read in pieces. */
-export function fileChecksum(path: string): string {
+/** SHA-256 of a file in lower-case hex, read in pieces without holding up what else runs. */
+export async function fileChecksum(path: string): Promise<string> {
   const hash = createHash("sha256");
-  const piece = Buffer.alloc(pieceBytes);
-  const file = openSync(path, "r");
-  try {
-    for (let got = pieceBytes; got > 0;) {
-      got = readSync(file, piece, 0, pieceBytes, null);
-      hash.update(piece.subarray(0, got));
-    }
-  } finally {
-    closeSync(file);
-  }
+  for await (const piece of createReadStream(path, { highWaterMark: pieceBytes }))
+    hash.update(piece);
   return hash.digest("hex");
 }

@@ -51,7 +51,7 @@ describe("a prompt too long for its target", () => {
       expect([small.bodies.length, large.bodies.length]).toEqual([1, 1]);
       const metrics = await (await g.get("/metrics")).text();
       const count = (series: string): number => sampleIn(metrics, series);
-      expect(count('loadline_failovers_total{target="u0",reason="caller"}')).toBe(1);
+      expect(count('loadline_failovers_total{from="u0",to="u1",reason="caller"}')).toBe(1);
       expect(count('loadline_upstream_attempts_total{target="u0",class="caller"}')).toBe(1);
       expect(count('loadline_upstream_attempts_total{target="u1",class="ok"}')).toBe(1);
     },

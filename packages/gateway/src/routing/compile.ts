@@ -3,6 +3,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import { findProvider } from "../providers/index.ts";
 import type { ProviderDeps } from "../providers/provider.ts";
+import { isSame } from "../snapshot/compare.ts";
 import { lanesOf } from "../translate/lane.ts";
 import { groupTargets } from "./config.ts";
 import { type RouteTable, routeTable, type Target } from "./routes.ts";
@@ -18,6 +19,18 @@ export function openTargets(
   for (const [name, settings] of Object.entries(config.targets))
     targets.set(name, openTarget(name, settings, all));
   return targets;
+}
+
+/**
+ * Looks at what the targets need on this machine, such as their model files; those that are as in
+ * `before` were looked at. Rejects with what is wrong with the first.
+ */
+export async function checkTargets(config: GatewayConfig, before?: GatewayConfig): Promise<void> {
+  for (const [name, settings] of Object.entries(config.targets)) {
+    const was = before?.targets[name];
+    if (was && isSame(was, settings)) continue;
+    await findProvider(settings.provider)?.check?.(splitTarget(settings).provider);
+  }
 }
 
 /** Opens the transport of one target whose settings were checked. */

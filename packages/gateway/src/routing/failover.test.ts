@@ -43,7 +43,7 @@ describe("breakers over sockets", () => {
     for (let i = 0; i < 60; i++) expect((await g.post(path, chat)).status).toBe(200);
     expect([a.bodies.length, b.bodies.length]).toEqual([20, 60]);
     expect(await sample(g, 'loadline_breaker_state{target="u0"}')).toBe(2);
-    expect(await sample(g, 'loadline_failovers_total{target="u0",reason="server"}')).toBe(20);
+    expect(await sample(g, 'loadline_failovers_total{from="u0",to="u1",reason="server"}')).toBe(20);
     expect(await sample(g, 'loadline_switch_seconds_count{route="r"}')).toBe(20);
   });
 

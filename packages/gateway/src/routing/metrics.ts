@@ -1,5 +1,5 @@
 import { type BreakerState, breakerStates } from "@loadline/kit/circuit-breaker";
-import type { GrowingLabel, Metrics } from "@loadline/kit/metrics";
+import { type GrowingLabel, growingLabel, type Metrics } from "@loadline/kit/metrics";
 import { failureClasses } from "../upstream/upstream.ts";
 import type { AttemptOutcome } from "./attempts.ts";
 
@@ -15,11 +15,28 @@ export interface RoutingNames {
   readonly targets: GrowingLabel;
 }
 
+const otherPair = "_other,_other";
+const pairsMax = 256;
+
+/** Pairs of targets of which one may follow the other; beyond 256 they are `_other`. */
+export function createPairs(): GrowingLabel {
+  return growingLabel([otherPair], pairsMax);
+}
+
+/** Adds the pairs of a route's targets, as far as they fit. */
+export function growPairs(pairs: GrowingLabel, targets: readonly string[]): void {
+  const all = targets.flatMap((from) =>
+    targets.flatMap((to) => (to === from ? [] : [`${from},${to}`])),
+  );
+  const fresh = [...new Set(all)].filter((pair) => pairs.indexOf(pair) < 0);
+  pairs.grow(fresh.slice(0, pairsMax - pairs.values.length));
+}
+
 export interface RoutingMetrics {
   /** First content of the next target, `ms` after the failure of the one before. */
   onSwitch(route: number, ms: number): void;
-  /** Another target is tried after an attempt at this one ended so. */
-  onFailover(target: number, outcome: AttemptOutcome): void;
+  /** `to` is tried after an attempt at `from` ended so. */
+  onFailover(from: string, to: string, outcome: AttemptOutcome): void;
   onHedge(outcome: (typeof hedgeOutcomes)[number]): void;
   onRetry(target: number, isTaken: boolean): void;
   onTransition(target: number, from: BreakerState, to: BreakerState): void;
@@ -33,7 +50,11 @@ export interface RoutingMetrics {
  * Series of routing and breakers; targets and routes by their position among all names there ever
  * were.
  */
-export function createRoutingMetrics(metrics: Metrics, names: RoutingNames): RoutingMetrics {
+export function createRoutingMetrics(
+  metrics: Metrics,
+  names: RoutingNames,
+  pairs: GrowingLabel,
+): RoutingMetrics {
   const route = names.routes;
   const target = names.targets;
   const switches = metrics.histogram(
@@ -42,10 +63,11 @@ export function createRoutingMetrics(metrics: Metrics, names: RoutingNames): Rou
     { route },
     switchBounds,
   );
-  const failovers = metrics.counter("loadline_failovers", "Attempts that went to another target.", {
-    target,
-    reason: failureClasses,
-  });
+  const failovers = metrics.counter(
+    "loadline_failovers",
+    "Attempts that went to another target of the route.",
+    { "from,to": pairs, reason: failureClasses },
+  );
   const hedges = metrics.counter("loadline_hedges", "Second targets beside a slow first.", {
     outcome: hedgeOutcomes,
   });
@@ -73,7 +95,10 @@ export function createRoutingMetrics(metrics: Metrics, names: RoutingNames): Rou
   const states = breakerStates.length;
   return {
     onSwitch: (r, ms) => switches.observe(r, ms / 1000),
-    onFailover: (t, outcome) => failovers.add(t * width + (classIndex.get(outcome) ?? 0)),
+    onFailover(from, to, outcome) {
+      const pair = Math.max(0, pairs.indexOf(`${from},${to}`));
+      failovers.add(pair * width + (classIndex.get(outcome) ?? 0));
+    },
     onHedge: (outcome) => hedges.add(hedgeOutcomes.indexOf(outcome)),
     onRetry: (t, isTaken) => retries.add(t * retryOutcomes.length + (isTaken ? 0 : 1)),
     onTransition: (t, from, to) =>

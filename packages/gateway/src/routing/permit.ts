@@ -81,6 +81,7 @@ export class TargetPermit implements Permit {
     const nowMs = atMs ?? owner.nowMs();
     const effect = outcomeEffects[outcome];
     state.inFlight--;
+    if (effect.target === "failure") state.failed(outcome === "overloaded");
     state.breaker.record(this.#lease, effect.target, nowMs);
     if (effect.coolsTarget && retryAfterMs !== undefined) {
       const waitMs = coolingMs(retryAfterMs);

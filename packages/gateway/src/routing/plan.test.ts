@@ -79,7 +79,7 @@ describe("attempts", () => {
     second.end("ok");
     const text = w.metricsText();
     expect(text).toContain('loadline_switch_seconds_sum{route="r"} 0.15\n');
-    expect(text).toContain('loadline_failovers_total{target="a",reason="timeout"} 1\n');
+    expect(text).toContain('loadline_failovers_total{from="a",to="b",reason="timeout"} 1\n');
   });
 });
 

@@ -84,7 +84,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     if (this.hasTried(state) || !mayFallBack(this.#x) || !servesOperation(state.target, this.#x))
       return undefined;
     const permit = this.#attempt(state, this.#deps.nowMs(), false);
-    if (permit) this.#deps.metrics.onFailover(from.index, "caller");
+    if (permit) this.#deps.metrics.onFailover(from.name, permit.state.name, "caller");
     return permit;
   }
 
@@ -133,7 +133,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     if (this.#attempts > 0 && !mayFallBack(this.#x)) return undefined;
     const state = route.pick(this.#x, this, nowMs);
     const from = this.#last?.state;
-    if (state && from) this.#deps.metrics.onFailover(from.index, this.#failure);
+    if (state && from) this.#deps.metrics.onFailover(from.name, state.name, this.#failure);
     return state && this.#attempt(state, nowMs, false);
   }
 

@@ -8,12 +8,12 @@ import type { KeyState } from "../breaker/key-state.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
 import type { Router } from "./attempts.ts";
-import { createRoutingMetrics, type RoutingNames } from "./metrics.ts";
+import { createPairs, createRoutingMetrics, growPairs, type RoutingNames } from "./metrics.ts";
 import { type Pools, startPools } from "./pools.ts";
 import { routeStates } from "./route-states.ts";
 import { RoutePlanner } from "./router.ts";
 import type { RouteState } from "./route-state.ts";
-import type { RouteTable, Target } from "./routes.ts";
+import { reachable, type RouteTable, type Target } from "./routes.ts";
 import { createStates, type StatesDeps } from "./states.ts";
 import { createStrategies } from "./strategies/index.ts";
 import type { TargetState } from "./target-state.ts";
@@ -28,7 +28,7 @@ export interface RoutingDeps {
   readonly names?: RoutingNames | undefined;
   readonly audit?: AuditSink | undefined;
   readonly controls?: Partial<Controls> | undefined;
-  /** Hears of each target whose breaker opened by itself. */
+  /** Hears of each target whose breaker opened for what it answered, or did not. */
   readonly onTrip?: ((target: string) => void) | undefined;
   /** Ends all probing; without one it goes on. */
   readonly signal?: AbortSignal | undefined;
@@ -46,6 +46,8 @@ export interface Routing {
   readonly breakers: BreakerBoard;
   /** The warm pools as components of /health: a short one is degraded, an empty one down. */
   health(): Readonly<Record<string, PoolHealth>>;
+  /** Time to the first content of late, of a target that had one; in ms. */
+  latencyMsOf(target: string): number | undefined;
   /** Goes over to another configuration; targets still open keep their breakers. */
   install(plan: RoutingPlan): void;
   /** Serves a route that no configuration names; breakers, pools and metrics do not know it. */
@@ -65,7 +67,8 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   // The machine's randomness seeds it once: a draw per request has to be cheap.
   const random = seededRandom(deps.random.below(2 ** 32));
   const names = deps.names ?? { routes: growingLabel(), targets: growingLabel() };
-  const metrics = createRoutingMetrics(deps.metrics, names);
+  const pairs = createPairs();
+  const metrics = createRoutingMetrics(deps.metrics, names, pairs);
   const board = new Board({ clock, logger, metrics, audit: deps.audit });
   const strategies = createStrategies(random);
   const onKeyOut = (state: TargetState, key: KeyState): void => board.keyOut(state, key);
@@ -88,6 +91,11 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   const install = ({ config, routes, targets }: RoutingPlan): void => {
     names.routes.grow(routes.routes.map((route) => route.name));
     names.targets.grow([...targets.keys()]);
+    for (const route of routes.routes)
+      growPairs(
+        pairs,
+        [...reachable(route)].map(({ name }) => name),
+      );
     states = createStates(config, targets, { ...statesDeps, before: states });
     board.install(states);
     groups = routeStates({ config, routes }, states, { strategies, before: groups });
@@ -103,15 +111,20 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   board.onTransition((target, { to, reason }) => {
     if (to !== "open") return;
     pools?.hurry(target);
-    // One that an operator holds open says nothing about the target.
-    if (reason !== "forced") deps.onTrip?.(target);
+    // One that an operator holds open, or that had too many calls, says nothing about the target.
+    if (reason !== "forced" && states?.get(target)?.isOverloaded !== true) deps.onTrip?.(target);
   });
   deps.metrics.onRender(() => {
     board.refresh();
     pools?.refresh();
   });
   const health = (): Record<string, PoolHealth> => poolHealth(pools?.status() ?? []);
-  return { router, breakers: board, health, install, adopt: (state) => router.adopt(state) };
+  const latencyMsOf = (name: string): number | undefined => {
+    const latency = states?.get(name)?.latency;
+    return latency?.hasSample === true ? latency.valueMs(clock.monotonicMs()) : undefined;
+  };
+  const adopt = (state: RouteState): void => router.adopt(state);
+  return { router, breakers: board, health, latencyMsOf, install, adopt };
 }
 
 function poolHealth(pools: readonly PoolStatus[]): Record<string, PoolHealth> {

@@ -34,6 +34,8 @@ export interface TargetTuning {
 }
 
 const notReadyWaitMs = 1000;
+/** How many of the last failures say what kind they are. */
+const recentFailures = 8;
 
 /** What this process knows of a target: breaker, keys, calls under way, latency. */
 export class TargetState {
@@ -49,6 +51,9 @@ export class TargetState {
   inFlight = 0;
   cooledUntilMs = 0;
   #nextKey = 0;
+  /** The last failures, the newest in bit 0: 1 for one of a target that was full. */
+  #full = 0;
+  #failures = 0;
   #tuning: TargetTuning;
 
   constructor(o: TargetStateOptions) {
@@ -119,6 +124,19 @@ export class TargetState {
   coolWaitMs(nowMs: number): number {
     const isOpen = this.inFlight < this.maxInFlight && this.target.upstream.isReady();
     return isOpen && this.breaker.admits(nowMs) ? this.#coolMs(nowMs) : Number.POSITIVE_INFINITY;
+  }
+
+  /** A call failed; `isFull`: because it had too many. */
+  failed(isFull: boolean): void {
+    this.#full = ((this.#full << 1) | Number(isFull)) & (2 ** recentFailures - 1);
+    this.#failures = Math.min(recentFailures, this.#failures + 1);
+  }
+
+  /** Whether most of its last failures were for too many calls: they say nothing of its answers. */
+  get isOverloaded(): boolean {
+    let full = 0;
+    for (let bits = this.#full; bits > 0; bits >>= 1) full += bits & 1;
+    return full > this.#failures / 2;
   }
 
   cool(untilMs: number): void {

@@ -59,6 +59,8 @@ export interface Reloader {
   prepare(config: GatewayConfig): Prepared;
   /** Goes over to another configuration, or says why not and leaves everything as it is. */
   apply(config: GatewayConfig): ReloadReport;
+  /** Keeps what is in force, and says why. */
+  refuse(cause: unknown): ReloadReport;
   /** The same with a configuration that is read first. One that waits to be read serves all. */
   read(read: ReadConfig): Promise<ReloadReport>;
   /** The last reload was refused: what runs is not what is written. */
@@ -84,7 +86,7 @@ class SnapshotReloader implements Reloader {
     try {
       return this.prepare(config).commit();
     } catch (cause) {
-      return this.#refuse(cause);
+      return this.refuse(cause);
     }
   }
 
@@ -106,7 +108,7 @@ class SnapshotReloader implements Reloader {
     try {
       return this.prepare(await read()).commit();
     } catch (cause) {
-      return this.#refuse(cause);
+      return this.refuse(cause);
     }
   }
 
@@ -158,7 +160,7 @@ class SnapshotReloader implements Reloader {
     return { outcome: "applied", digest: next.digest, changed };
   }
 
-  #refuse(cause: unknown): ReloadReport {
+  refuse(cause: unknown): ReloadReport {
     const { live, metrics, logger } = this.#deps;
     const { digest } = live.current;
     this.isStale = true;

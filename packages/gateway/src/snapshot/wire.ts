@@ -4,7 +4,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import { type Accounting, checkLimits } from "../limits/wire.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { openTargets } from "../routing/compile.ts";
+import { checkTargets, openTargets } from "../routing/compile.ts";
 import type { Routing } from "../routing/routing.ts";
 import { createReloadMetrics } from "./metrics.ts";
 import { createNames, type MetricNames } from "./names.ts";
@@ -78,16 +78,23 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
     },
     retire: retired.add,
   });
+  const looked = async (config: GatewayConfig): Promise<GatewayConfig> => {
+    await checkTargets(config, live.current.config);
+    return config;
+  };
+  const readLooked = (read: ReadConfig): Promise<ReloadReport> =>
+    reloader.read(async () => await looked(await read()));
   return {
     apply: (config) => reloader.apply(config),
     prepare: (config) => reloader.prepare(config),
-    read: (read) => reloader.read(read),
+    refuse: (cause) => reloader.refuse(cause),
+    read: readLooked,
     get isStale() {
       return reloader.isStale;
     },
     now(config, read) {
-      if (config) return Promise.resolve(reloader.apply(config));
-      return reloader.read(read ?? (() => live.current.config));
+      if (!config) return readLooked(read ?? (() => live.current.config));
+      return looked(config).then(reloader.apply.bind(reloader), reloader.refuse.bind(reloader));
     },
     async close() {
       isClosed = true;

@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
-import { makeSlot, type ModelSlot } from "../models/index.ts";
+import { type ChosenFiles, makeSlot, type ModelSlot } from "../models/index.ts";
 import type { HostAsk, HostState } from "./calls.ts";
 
 export interface KeptHostsDeps {
@@ -9,6 +9,8 @@ export interface KeptHostsDeps {
   readonly signal: AbortSignal;
   /** Folder for sockets; exists, mode 0700. */
   readonly runDir: string;
+  /** What models were swapped to before. */
+  readonly chosen?: ChosenFiles | undefined;
   /** A host began or ceased to serve, or was asked for. */
   tell(state: HostState): void;
 }
@@ -83,12 +85,12 @@ export class KeptHosts {
 
   #keep(key: string, { name, plan, isStandby }: HostAsk): Kept {
     const id = this.#next++;
-    const { clock, logger, signal, runDir, tell } = this.#deps;
+    const { clock, logger, signal, runDir, chosen, tell } = this.#deps;
     const onChange = (): void => {
       const kept = this.#hosts.get(id);
       if (kept) tell(stateOf(kept));
     };
-    const deps = { clock, logger, signal, runDir, onChange };
+    const deps = { clock, logger, signal, runDir, chosen, onChange };
     const hosting = makeSlot({ id, target: name, plan, isStandby }, deps);
     return { id, key, hosting, users: new Map() };
   }

@@ -16,6 +16,7 @@ import { type OpenedStores, openStores } from "../state/wire.ts";
 import type { AuditDraft, AuditHead } from "../state/rows.ts";
 import type { OpenWriter } from "../state/sqlite/open.ts";
 import { type SqlLane, SqlThread } from "../state/sqlite/thread.ts";
+import { type ChosenFiles, openChosen } from "../models/index.ts";
 import type { HostState, SqlAsk } from "./calls.ts";
 import { KeptHosts } from "./kept-hosts.ts";
 
@@ -35,6 +36,7 @@ export interface KeptState {
   readonly audit: OpenedAuditLog;
   readonly limits: ScriptTable;
   readonly hosts: KeptHosts;
+  readonly chosen: ChosenFiles;
   /** One statement or step of a transaction of a worker. */
   sql(worker: number, ask: SqlAsk): ReturnType<SqlGate["run"]>;
   /** Extends a chain, or leaves that to the spool. */
@@ -110,7 +112,8 @@ export async function openKeptState(
     closers.push(() => identity.close());
     const limits = openLimits(config, deps, stores);
     closers.push(() => limits.close());
-    const told = { clock, logger, signal: stop.signal, runDir, tell: deps.onHost };
+    const chosen = await openChosen(state.dir, config.models.registered, logger);
+    const told = { clock, logger, signal: stop.signal, runDir, chosen, tell: deps.onHost };
     const hosts = new KeptHosts(told);
     closers.push(() => hosts.closeAll());
     const gate = new SqlGate(() => lane);
@@ -123,6 +126,7 @@ export async function openKeptState(
       audit,
       limits,
       hosts,
+      chosen,
       sql: (worker, ask) => gate.run(worker, ask),
       append: (tenantId, drafts) => repositories.audit.append(tenantId, drafts, sealDraft),
       forget(worker) {

@@ -11,6 +11,7 @@ import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import { type OpenedTls, openTls, readTls } from "../tls/wire.ts";
+import { checkTargets } from "../routing/compile.ts";
 import { digestOf } from "../snapshot/compare.ts";
 import { createReloadMetrics } from "../snapshot/metrics.ts";
 import type { ReloadReport } from "../snapshot/reloader.ts";
@@ -41,6 +42,7 @@ async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promi
   const { clock } = deps;
   const logger = createLogger({ clock, write: deps.log, level: config.log.level });
   const certificates = readTls(config, clock);
+  await checkTargets(config);
   const metrics = createMetrics();
   let onHost: (state: HostState) => void = () => undefined;
   const state = await openKeptState(config, {
@@ -100,6 +102,7 @@ class Supervisor implements Gateway {
       audit: kept.state.audit,
       slots: () => kept.state.hosts.slots(),
       models: () => this.#config.models,
+      chosen: kept.state.chosen,
     });
     this.#reloads = createReloadMetrics(kept.metrics, () => digestOf(this.#config));
     this.#pool = new WorkerPool({
@@ -182,6 +185,7 @@ class Supervisor implements Gateway {
     const workers = this.#pool.serving;
     try {
       const config = next ?? (await this.#deps.readConfig?.()) ?? this.#config;
+      await checkTargets(config, this.#config);
       const packed = packConfig(config);
       const files = this.#tls.prepare(config);
       await this.#all(workers, "prepare", { config: packed });

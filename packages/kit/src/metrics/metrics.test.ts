@@ -1,6 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { createMetrics, growingLabel } from "./index.ts";
 
+it("labels that come in pairs have the series of those pairs alone, and get those that are added", () => {
+  const metrics = createMetrics();
+  const pairs = growingLabel(["a,b"]);
+  const moves = metrics.counter("moves", "Moves.", { "from,to": pairs, reason: ["x", "y,z"] });
+  pairs.grow(["b,c"]);
+  moves.add(moves.at(pairs.indexOf("b,c"), 1), 2);
+  expect(metrics.render().match(/^moves_total.*$/gm)).toEqual([
+    'moves_total{from="a",to="b",reason="x"} 0',
+    'moves_total{from="a",to="b",reason="y,z"} 0',
+    'moves_total{from="b",to="c",reason="x"} 0',
+    'moves_total{from="b",to="c",reason="y,z"} 2',
+  ]);
+});
+
 describe("metrics", () => {
   it("every label set is rendered with value 0 before anything was counted", () => {
     const metrics = createMetrics();

@@ -1,7 +1,10 @@
 import type { GrowingLabel } from "./growing-label.ts";
 import { escapeText, labelSet, type Space, spaceOf } from "./space.ts";
 
-/** Label names with every value they can take; at most one of them grows. */
+/**
+ * Label names with every value they can take; at most one of them grows. A name such as `from,to` is
+ * two labels that take only the pairs told, such as `a,b`.
+ */
 export type LabelSpace = Readonly<Record<string, readonly string[] | GrowingLabel>>;
 
 interface Series {

@@ -82,10 +82,12 @@ function part(column: Column | undefined, label: number, index = -1): number {
 function setAt(columns: readonly Column[], slot: number): string {
   return labelSet(
     Object.fromEntries(
-      columns.map(({ name, values, stride }) => [
-        name,
-        values[Math.floor(slot / stride) % values.length] ?? "",
-      ]),
+      columns.flatMap(({ name, values, stride }) => {
+        const of = (values[Math.floor(slot / stride) % values.length] ?? "").split(",");
+        return name.includes(",")
+          ? name.split(",").map((one, i) => [one, of[i] ?? ""])
+          : [[name, of.join(",")]];
+      }),
     ),
   );
 }

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { gatewayErrors } from "../../errors.ts";
-import { fileRoles, modelStates, registeredFile, swapCheckIds } from "../../models/index.ts";
+import {
+  fileRoles,
+  modelStates,
+  ownFile,
+  registeredFile,
+  swapCheckIds,
+} from "../../models/index.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
 import type { AdminServices } from "../services.ts";
 import { idParams, isoTime } from "./shapes.ts";
@@ -52,7 +58,8 @@ export const modelRoutes: readonly AdminRoute[] = [
     id: "models.swap",
     method: "POST",
     path: "/models/:id/swap",
-    summary: "Load a registered file beside the model of a target; after five checks it serves",
+    summary:
+      "Load a registered file, or the target's own, beside the model of a target; after five checks it serves",
     permission: "models:swap",
     platform: true,
     audit: { action: "model.swapped", by: "plane" },
@@ -69,7 +76,7 @@ export const modelRoutes: readonly AdminRoute[] = [
     objectOf: (raw) => ({ type: "model", id: idParams.safeParse(raw.params).data?.id ?? "" }),
     check(services, { params, body }) {
       checkTarget(services, params.id);
-      registeredFile(services.config().models.registered, body.to);
+      if (body.to !== ownFile) registeredFile(services.config().models.registered, body.to);
     },
     handle: ({ models }, { params, body }) => models.swap(params.id, body.to),
   }),
@@ -83,7 +90,7 @@ export const modelRoutes: readonly AdminRoute[] = [
     audit: { action: "model.rolled_back", by: "plane" },
     params: idParams,
     answer: model,
-    errors: ["LL_MODEL_ROLLBACK_NONE", "LL_OBJECT_UNKNOWN"],
+    errors: ["LL_MODEL_ROLLBACK_NONE", "LL_MODEL_ROLLBACK_DOWN", "LL_OBJECT_UNKNOWN"],
     objectOf: (raw) => ({ type: "model", id: idParams.safeParse(raw.params).data?.id ?? "" }),
     check: (services, { params }) => checkTarget(services, params.id),
     handle: ({ models }, { params }) => models.rollback(params.id),

@@ -25,7 +25,7 @@ interface Running {
 }
 
 async function run(settings: HostSettings, clock: Clock): Promise<Running> {
-  checkModelFile(settings.modelPath);
+  await checkModelFile(settings.modelPath);
   const engine = await loadEngine(settings);
   const server = createHostServer(
     {

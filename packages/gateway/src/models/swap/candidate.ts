@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { codeOf, LoadlineError } from "@loadline/kit/errors";
 import { checkGguf } from "../gguf.ts";
-import { listedChecksum } from "../model-file.ts";
+import { fileChecksum, listedChecksum } from "../model-file.ts";
 import type { SwapCheck } from "./trial.ts";
 
 /** A file a model can be swapped to. */
@@ -21,7 +19,6 @@ export interface CheckedFile {
 }
 
 const memoryFactor = 1.5;
-const pieceBytes = 1024 * 1024;
 const mebibyte = 1024 * 1024;
 
 /** Header, tensor table and checksum of a file, read without holding up what else runs. */
@@ -37,7 +34,7 @@ export async function checkFile(candidate: Candidate): Promise<CheckedFile> {
     const wanted = candidate.sha256 ?? listedChecksum(candidate.path);
     if (wanted === undefined)
       return failed("its SHA-256 is neither configured nor in a SHA256SUMS beside it", bytes);
-    const found = await hashOf(candidate.path);
+    const found = await fileChecksum(candidate.path);
     if (found !== wanted) return failed(`SHA-256 ${found} is not ${wanted}`, bytes);
     const detail = `${bytes} bytes, ${header.tensors} tensors, SHA-256 as wanted`;
     return { bytes, check: { id: "file", outcome: "passed", detail } };
@@ -58,10 +55,3 @@ export function checkMemory(bytes: number, freeBytes: number): SwapCheck {
 }
 
 const mib = (bytes: number): string => (bytes / mebibyte).toFixed(1);
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path, { highWaterMark: pieceBytes }))
-    hash.update(piece);
-  return hash.digest("hex");
-}

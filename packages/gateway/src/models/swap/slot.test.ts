@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -8,6 +16,7 @@ import { eventually } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { askHost } from "./ask-host.ts";
+import { type ChosenFiles, openChosen } from "./chosen.ts";
 import { ModelSlot } from "./slot.ts";
 import { makeSlot } from "./slots.ts";
 
@@ -15,6 +24,14 @@ const clock = systemClock();
 const waitMs = 30_000;
 const hourMs = 3_600_000;
 const tiny = { name: "next", path: tinyModelPath };
+const tinySum = createHash("sha256").update(readFileSync(tinyModelPath)).digest("hex");
+const planOfTiny = {
+  modelName: "tiny",
+  threads: 1,
+  queueMax: 32,
+  queueWaitMs: 20_000,
+  idleMs: 5000,
+};
 let runDir = "";
 let freeBytes = 0;
 let lines = "";
@@ -26,26 +43,18 @@ beforeEach(async () => {
   freeBytes = 1e12;
   lines = "";
   logger = createLogger({ clock, write: (text) => void (lines += text) });
-  const plan = {
-    modelPath: tinyModelPath,
-    modelName: "tiny",
-    threads: 1,
-    queueMax: 32,
-    queueWaitMs: 20_000,
-    idleMs: 5000,
-  };
-  slot = new ModelSlot(
-    {
-      target: "local",
-      plan,
-      isStandby: false,
-      compileCacheDir: join(runDir, "cache"),
-      socketPathOf: (n) => join(runDir, `${n}.sock`),
-    },
-    { clock, logger, signal: new AbortController().signal, freeBytes: () => freeBytes },
-  );
+  slot = slotOver(tinyModelPath);
   await eventually(clock, () => slot.isReady(), waitMs);
 });
+
+/** A slot whose target names this file. */
+function slotOver(modelPath: string, chosen?: ChosenFiles): ModelSlot {
+  const plan = { ...planOfTiny, modelPath };
+  const compileCacheDir = join(runDir, "cache");
+  const { signal } = new AbortController();
+  const o = { target: "local", plan, isStandby: false, compileCacheDir, socketPathOf: socket };
+  return new ModelSlot(o, { clock, logger, signal, chosen, freeBytes: () => freeBytes });
+}
 
 afterEach(async () => {
   await slot.close();
@@ -146,6 +155,71 @@ describe("a swap", () => {
     const late = Array.from({ length: 8 }, () => ask(before, "What is freeboard?"));
     for (const one of await Promise.all([...asked, ...late])) expect(one.status).toBe(200);
     await eventually(clock, () => !existsSync(before), waitMs);
+  });
+});
+
+/** A slot of its own over a copy that can be taken away, and what it keeps. */
+async function removable(): Promise<{ own: string; chosen: ChosenFiles; take(): Promise<void> }> {
+  await slot.close();
+  const own = join(runDir, "own.gguf");
+  copyFileSync(tinyModelPath, own);
+  const registered = { next: { path: tinyModelPath } };
+  const chosen = await openChosen(runDir, registered, logger);
+  slot = slotOver(own, chosen);
+  await eventually(clock, () => slot.isReady(), waitMs);
+  // Its host cannot start again.
+  const take = async (): Promise<void> => {
+    rmSync(own);
+    for (const pid of hostsAt(socket(0))) process.kill(Number(pid), "SIGKILL");
+    await eventually(clock, () => hostsAt(socket(0)).length === 0, waitMs);
+  };
+  return { own, chosen, take };
+}
+
+it("nothing goes back to a file whose host is away: what serves stays", async () => {
+  const { take } = await removable();
+  await slot.swap(tiny, hourMs);
+  const serving = slot.socketPath;
+  expect(slot.canRollback).toBe(true);
+  await take();
+  await eventually(clock, () => !slot.canRollback, waitMs);
+  expect(() => slot.rollback()).toThrow(
+    expect.objectContaining({ code: "LL_MODEL_ROLLBACK_DOWN" }),
+  );
+  expect([slot.socketPath, slot.hasRollback]).toEqual([serving, true]);
+});
+
+describe("after a restart", () => {
+  it("what was swapped to serves, and after a rollback the target's own file", async () => {
+    const { own, chosen } = await removable();
+    await slot.swap(tiny, hourMs);
+    await slot.close();
+    slot = slotOver(own, chosen);
+    expect(rolesOf()).toEqual([["next", "loading", "serving"]]);
+    await eventually(clock, () => slot.isReady(), waitMs);
+    await slot.swap({ name: "configured", path: own, sha256: tinySum }, hourMs);
+    expect(chosen.of("local", own)).toBeUndefined();
+    slot.rollback();
+    expect(chosen.of("local", own)).toMatchObject({ name: "next" });
+    await slot.close();
+    slot = slotOver(own, chosen);
+    expect(rolesOf()[0]?.[0]).toBe("next");
+  });
+
+  it("one that cannot be loaded any more leaves its place to the target's own", async () => {
+    await slot.close();
+    const gone = { ...tiny, path: join(runDir, "gone.gguf") };
+    const chosen = await openChosen(runDir, {}, logger);
+    chosen.choose("local", tinyModelPath, gone);
+    slot = slotOver(tinyModelPath, chosen);
+    expect(rolesOf()[0]?.[0]).toBe("next");
+    await eventually(clock, () => slot.isReady(), waitMs);
+    expect(rolesOf()).toEqual([
+      ["configured", "ready", "serving"],
+      ["next", "failed", "past"],
+    ]);
+    logger.flush();
+    expect(lines).toMatch(/"model.not_kept".*"name":"next"/);
   });
 });
 

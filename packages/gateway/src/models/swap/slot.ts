@@ -3,6 +3,7 @@ import { modelErrors } from "../error-table.ts";
 import { type Hosting, type HostingDeps, type HostPlan, keepHost } from "../hosting.ts";
 import { type ModelHost, startModelHost } from "../start-model-host.ts";
 import { type Candidate, checkFile, checkMemory } from "./candidate.ts";
+import type { ChosenFiles } from "./chosen.ts";
 import { drainHost } from "./drain-host.ts";
 import { checkHost, type SwapCheck } from "./trial.ts";
 import { type FileRole, type FileView, type ModelState, ownFile, type SlotView } from "./views.ts";
@@ -20,12 +21,13 @@ export interface SlotOptions {
 export interface SlotDeps extends HostingDeps {
   /** Bytes this process could still take. */
   freeBytes(): number;
+  /** What it was swapped to before; absent: nothing is kept. */
+  readonly chosen?: ChosenFiles | undefined;
 }
 
 /** One file that is or was loaded here. */
 interface Loaded {
-  readonly name: string;
-  readonly path: string;
+  readonly file: Candidate;
   readonly socketPath: string;
   state: ModelState;
   sinceMs: number;
@@ -54,11 +56,9 @@ export class ModelSlot implements Hosting {
   constructor(o: SlotOptions, deps: SlotDeps) {
     this.#o = o;
     this.#deps = deps;
-    const { isStandby, plan } = o;
-    this.#serving = this.#loaded(ownFile, plan.modelPath, "ready");
-    const { socketPath } = this.#serving;
-    const placed = { ...plan, ...this.#placed(socketPath) };
-    this.#serving.hosting = keepHost(placed, { ...deps, isStandby });
+    const { isStandby, plan, target } = o;
+    const chosen = deps.chosen?.of(target, plan.modelPath);
+    this.#serving = this.#hosted(chosen ?? this.#own, isStandby);
   }
 
   get target(): string {
@@ -95,7 +95,7 @@ export class ModelSlot implements Hosting {
    */
   async swap(candidate: Candidate, rollbackForMs: number): Promise<readonly SwapCheck[]> {
     if (this.#next) throw modelErrors.make("LL_MODEL_SWAP_RUNNING");
-    const next = this.#loaded(candidate.name, candidate.path, "loading");
+    const next = this.#loaded(candidate, "loading");
     this.#next = next;
     try {
       this.#checks = await this.#tried(next, candidate);
@@ -113,22 +113,38 @@ export class ModelSlot implements Hosting {
     return this.#checks;
   }
 
-  /** Goes back to the file before, which is loaded still. LL_MODEL_ROLLBACK_NONE. */
+  /** Goes back to the file before, which is loaded still. LL_MODEL_ROLLBACK_NONE, _DOWN. */
   rollback(): { readonly from: string; readonly to: string } {
     const kept = this.#kept;
     if (!kept) throw modelErrors.make("LL_MODEL_ROLLBACK_NONE");
+    if (!this.canRollback) throw modelErrors.make("LL_MODEL_ROLLBACK_DOWN");
     kept.forget();
     this.#kept = undefined;
     const left = this.#serving;
     this.#serving = kept.loaded;
+    this.#choose();
     this.#deps.onChange?.();
     this.#unload(left);
-    return { from: left.name, to: kept.loaded.name };
+    return { from: left.file.name, to: kept.loaded.file.name };
   }
 
   /** Whether there is a file to go back to. */
   get hasRollback(): boolean {
     return this.#kept !== undefined;
+  }
+
+  /** Whether that file's host answers now. */
+  get canRollback(): boolean {
+    return this.#kept?.loaded.hosting?.isReady() ?? false;
+  }
+
+  /** Where the file lies that the target itself names. */
+  get ownPath(): string {
+    return this.#o.plan.modelPath;
+  }
+
+  get #own(): Candidate {
+    return { name: ownFile, path: this.ownPath };
   }
 
   view(): SlotView {
@@ -139,7 +155,7 @@ export class ModelSlot implements Hosting {
     const files: FileView[] = [];
     const add = (one: Loaded | undefined, role: FileRole): void => {
       if (!one) return;
-      const { name, path } = one;
+      const { name, path } = one.file;
       files.push({ name, path, state: stateOf(one), role, since: iso(one.sinceMs) });
     };
     add(this.#serving, "serving");
@@ -151,10 +167,33 @@ export class ModelSlot implements Hosting {
     return { target, model, files, rollbackUntil, checks: this.#checks };
   }
 
-  #loaded(name: string, path: string, state: ModelState): Loaded {
+  #loaded(file: Candidate, state: ModelState): Loaded {
     const socketPath = this.#o.socketPathOf(this.#count++);
     const sinceMs = this.#deps.clock.monotonicMs();
-    return { name, path, socketPath, state, sinceMs, hosting: undefined };
+    return { file, socketPath, state, sinceMs, hosting: undefined };
+  }
+
+  /** A file that serves without being tried: the target's own, or one that was tried before. */
+  #hosted(file: Candidate, isStandby: boolean): Loaded {
+    const one = this.#loaded(file, "ready");
+    const plan = { ...this.#o.plan, modelPath: file.path, ...this.#placed(one.socketPath) };
+    const onGivenUp = (): void => this.#fallBack(one);
+    one.hosting = keepHost(plan, { ...this.#deps, isStandby, onGivenUp });
+    return one;
+  }
+
+  /** One that was swapped to and cannot be loaded any more leaves its place to the target's own. */
+  #fallBack(from: Loaded): void {
+    if (from !== this.#serving || from.file.name === ownFile) return;
+    this.#to(from, "failed");
+    this.#remember(from);
+    this.#serving = this.#hosted(this.#own, false);
+    this.#deps.logger.error("model.not_kept", { target: this.#o.target, name: from.file.name });
+  }
+
+  /** What serves now serves after a restart, too. */
+  #choose(): void {
+    this.#deps.chosen?.choose(this.#o.target, this.ownPath, this.#serving.file);
   }
 
   #placed(socketPath: string) {
@@ -166,7 +205,7 @@ export class ModelSlot implements Hosting {
     const nowMs = clock.monotonicMs();
     const ms = Math.round(nowMs - one.sinceMs);
     const { target } = this.#o;
-    logger.info("model", { target, name: one.name, from: one.state, to: state, ms });
+    logger.info("model", { target, name: one.file.name, from: one.state, to: state, ms });
     one.state = state;
     one.sinceMs = nowMs;
   }
@@ -191,7 +230,7 @@ export class ModelSlot implements Hosting {
   async #load(next: Loaded): Promise<ModelHost | string> {
     const { clock, logger } = this.#deps;
     const signal = AbortSignal.any([this.#stop.signal, this.#deps.signal]);
-    const plan = { ...this.#o.plan, modelPath: next.path, ...this.#placed(next.socketPath) };
+    const plan = { ...this.#o.plan, modelPath: next.file.path, ...this.#placed(next.socketPath) };
     const starting = startModelHost({ ...plan, clock, logger, signal });
     this.#awaitAtEnd(starting);
     try {
@@ -213,6 +252,7 @@ export class ModelSlot implements Hosting {
     this.#kept = undefined;
     older?.forget();
     this.#serving = next;
+    this.#choose();
     this.#deps.onChange?.();
     if (older) this.#unload(older.loaded);
     if (rollbackForMs === 0) {
@@ -238,7 +278,8 @@ export class ModelSlot implements Hosting {
         await drainHost(one.socketPath, { clock, signal: this.#stop.signal });
       } catch (cause) {
         const text = cause instanceof Error ? cause.message : String(cause);
-        if (!this.#stop.signal.aborted) logger.warn("model not drained", { name: one.name, text });
+        if (!this.#stop.signal.aborted)
+          logger.warn("model not drained", { name: one.file.name, text });
       }
       await one.hosting?.close();
       this.#to(one, "unloaded");

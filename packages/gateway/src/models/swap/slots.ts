@@ -12,15 +12,38 @@ export interface Slots extends HostKeeper {
   all(): readonly ModelSlot[];
 }
 
-/** Model hosts as children of this process, each exchangeable while it serves. */
+interface Shared {
+  readonly key: string;
+  readonly slot: ModelSlot;
+  /** How many have it open. */
+  users: number;
+}
+
+/**
+ * Model hosts as children of this process, each exchangeable while it serves. Whoever opens the same
+ * target with the same plan while it is open gets the same host, swapped as it may be.
+ */
 export function openSlots(deps: SlotsDeps): Slots {
-  const open = new Set<ModelSlot>();
+  const shared = new Set<Shared>();
   let count = 0;
+  const keep = (target: string, plan: HostPlan, isStandby: boolean): Shared => {
+    const key = JSON.stringify([target, plan]);
+    const known = [...shared].find((one) => one.key === key);
+    if (!known)
+      return { key, slot: makeSlot({ id: count++, target, plan, isStandby }, deps), users: 0 };
+    if (!isStandby) known.slot.start();
+    return known;
+  };
   return {
-    all: () => [...open],
+    all: () => [...shared].map(({ slot }) => slot),
     open(target, plan, isStandby) {
-      const slot = makeSlot({ id: count++, target, plan, isStandby }, deps);
-      open.add(slot);
+      const one = keep(target, plan, isStandby);
+      const { slot } = one;
+      one.users++;
+      // One that a configuration came back to is the newest again.
+      shared.delete(one);
+      shared.add(one);
+      let isOpen = true;
       return {
         get socketPath() {
           return slot.socketPath;
@@ -31,7 +54,10 @@ export function openSlots(deps: SlotsDeps): Slots {
         },
         start: () => slot.start(),
         async close() {
-          open.delete(slot);
+          if (isOpen) one.users--;
+          isOpen = false;
+          if (one.users > 0) return;
+          shared.delete(one);
           await slot.close();
         },
       };

@@ -3,10 +3,11 @@ import type { Metrics } from "@loadline/kit/metrics";
 import type { AuditSink } from "../../audit-log/events.ts";
 import { gatewayErrors } from "../../errors.ts";
 import { everyTenant } from "../../identity/authorize.ts";
+import type { ChosenFiles } from "./chosen.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createSwapMetrics, type SwapMetrics } from "./metrics.ts";
 import type { ModelSlot } from "./slot.ts";
-import type { SlotView } from "./views.ts";
+import { ownFile, type SlotView } from "./views.ts";
 
 /** Swaps of a gateway's in-process models, wherever their hosts are kept. */
 export interface ModelSwaps {
@@ -16,7 +17,7 @@ export interface ModelSwaps {
    * with LL_OBJECT_UNKNOWN for a target that is no such model, LL_BODY_FIELD for an unknown file.
    */
   swap(target: string, to: string): Promise<SlotView>;
-  /** Rejects with LL_MODEL_ROLLBACK_NONE or LL_OBJECT_UNKNOWN. */
+  /** Rejects with LL_MODEL_ROLLBACK_NONE, LL_MODEL_ROLLBACK_DOWN or LL_OBJECT_UNKNOWN. */
   rollback(target: string): Promise<SlotView>;
   /** The breaker of a target opened: within `rollbackFor` of a swap that undoes it. */
   tripped(target: string): void;
@@ -29,6 +30,8 @@ export interface SwapsDeps {
   /** Of now, oldest first. */
   slots(): readonly ModelSlot[];
   models(): ModelsConfig;
+  /** Keeps over a restart what was swapped; absent: nothing is. */
+  readonly chosen?: ChosenFiles | undefined;
 }
 
 const system = { id: "gateway", kind: "internal", via: "internal", credential: "" } as const;
@@ -53,7 +56,7 @@ class LocalSwaps implements ModelSwaps {
   async swap(target: string, to: string): Promise<SlotView> {
     const slot = this.#slotOf(target);
     const { registered, rollbackFor } = this.#deps.models();
-    const file = registeredFile(registered, to);
+    const file = to === ownFile ? { path: slot.ownPath } : registeredFile(registered, to);
     try {
       await slot.swap({ name: to, ...file }, rollbackFor);
     } catch (cause) {
@@ -61,6 +64,7 @@ class LocalSwaps implements ModelSwaps {
       throw cause;
     }
     this.#metrics.onSwap("switched");
+    await this.#deps.chosen?.written();
     return this.#viewOf(slot);
   }
 
@@ -69,12 +73,17 @@ class LocalSwaps implements ModelSwaps {
     const slot = this.#slotOf(target);
     slot.rollback();
     this.#metrics.onSwap("rolled_back");
-    return await Promise.resolve(this.#viewOf(slot));
+    await this.#deps.chosen?.written();
+    return this.#viewOf(slot);
   }
 
   tripped(target: string): void {
     const slot = this.#find(target);
     if (!slot?.hasRollback) return;
+    if (!slot.canRollback) {
+      this.#deps.logger.error("model.not_rolled_back", { target, cause: "LL_MODEL_ROLLBACK_DOWN" });
+      return;
+    }
     const { from, to } = slot.rollback();
     this.#metrics.onSwap("tripped");
     this.#deps.logger.error("model.rolled_back", { target, from, to, cause: "breaker" });
@@ -102,9 +111,8 @@ class LocalSwaps implements ModelSwaps {
   #viewOf(slot: ModelSlot): SlotView {
     const view = slot.view();
     const known = new Set(view.files.map(({ name, role }) => (role === "past" ? "" : name)));
-    const rest = Object.entries(this.#deps.models().registered).filter(
-      ([name]) => !known.has(name),
-    );
+    const all = { [ownFile]: { path: slot.ownPath }, ...this.#deps.models().registered };
+    const rest = Object.entries(all).filter(([name]) => !known.has(name));
     const files = rest.map(([name, { path }]) => ({
       name,
       path,

@@ -1,0 +1,109 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { createLogger, type Logger } from "@loadline/kit/logger";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { tinyModelPath } from "../model-file.fixture.ts";
+import { chosenFile, type ChosenFiles, openChosen } from "./chosen.ts";
+
+const registered = { next: { path: tinyModelPath } };
+const next = { name: "next", path: tinyModelPath };
+const own = { name: "configured", path: "/own.gguf" };
+let dir = "";
+let lines = "";
+let logger: Logger;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "ll-chosen-"));
+  lines = "";
+  logger = createLogger({ clock: systemClock(), write: (text) => void (lines += text) });
+});
+
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const opened = (files: Parameters<typeof openChosen>[1] = registered): Promise<ChosenFiles> =>
+  openChosen(dir, files, logger);
+
+const logged = (): string => {
+  logger.flush();
+  return lines;
+};
+
+describe("what a model was swapped to", () => {
+  it("is known again after a restart, until its own file is chosen", async () => {
+    const first = await opened();
+    expect(first.of("local", own.path)).toBeUndefined();
+    first.choose("local", own.path, next);
+    first.choose("other", own.path, next);
+    await first.written();
+    const second = await opened();
+    expect(second.of("local", own.path)).toEqual(next);
+    expect(second.of("third", own.path)).toBeUndefined();
+    second.choose("local", own.path, own);
+    await second.written();
+    const third = await opened();
+    expect([third.of("local", own.path), third.of("other", own.path)]).toEqual([undefined, next]);
+    expect(logged()).toBe("");
+  });
+
+  it("is forgotten for a target that names another file of its own now", async () => {
+    const chosen = await opened();
+    chosen.choose("local", own.path, next);
+    expect(chosen.of("local", "/newer.gguf")).toBeUndefined();
+  });
+
+  it("lies in a file that only its owner reads, replaced as a whole", async () => {
+    const chosen = await opened();
+    for (let i = 0; i < 5; i++) chosen.choose(`t${i}`, own.path, next);
+    await chosen.written();
+    expect(readdirSync(dir)).toEqual([chosenFile]);
+    expect(statSync(join(dir, chosenFile)).mode & 0o777).toBe(0o600);
+    expect(Object.keys(JSON.parse(readFileSync(join(dir, chosenFile), "utf8")))).toHaveLength(5);
+  });
+});
+
+describe("the target serves its own file, and the log says why", () => {
+  it.each([
+    ["the chosen one is not registered any more", {}, "not registered"],
+    [
+      "it is another than its SHA-256",
+      { next: { ...registered.next, sha256: "0".repeat(64) } },
+      "is not 0000",
+    ],
+    ["it is gone", { next: { path: "/none.gguf" } }, "cannot be read"],
+  ])("when %s; the choice stands when it is back", async (_why, files, text) => {
+    const chosen = await opened();
+    chosen.choose("local", own.path, next);
+    await chosen.written();
+    expect((await opened(files)).of("local", own.path)).toBeUndefined();
+    expect(logged()).toMatch(new RegExp(`"model.not_kept".*${text}`));
+    expect((await opened()).of("local", own.path)).toEqual(next);
+  });
+
+  it.each(["", "{", "[]", '{"local": {"name": 1}}', '{"local": null}'])(
+    "when what was kept is damaged: %j",
+    async (text) => {
+      writeFileSync(join(dir, chosenFile), text);
+      expect((await opened()).of("local", own.path)).toBeUndefined();
+      expect(logged()).toContain("model.not_kept");
+    },
+  );
+
+  it("and one that cannot be written is told and stays chosen in this process", async () => {
+    const chosen = await opened();
+    mkdirSync(join(dir, `${chosenFile}.new`));
+    chosen.choose("local", own.path, next);
+    await chosen.written();
+    expect(logged()).toMatch(/"model.not_kept".*EISDIR/);
+    expect(chosen.of("local", own.path)).toEqual(next);
+  });
+});

@@ -1,0 +1,135 @@
+import { open, readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
+import { isRecord, parseJson } from "@loadline/kit/json";
+import type { Logger } from "@loadline/kit/logger";
+import { syncFolder } from "../../objects/folders.ts";
+import { type Candidate, checkFile } from "./candidate.ts";
+import type { ModelsConfig } from "./config.ts";
+import { ownFile } from "./views.ts";
+
+/** The registered file that each in-process model was swapped to, kept over a restart. */
+export interface ChosenFiles {
+  /** Undefined for a target that serves its own file, `ownPath`. */
+  of(target: string, ownPath: string): Candidate | undefined;
+  /** Remembers what a target serves instead of `ownPath`; the file of name `configured` forgets it. */
+  choose(target: string, ownPath: string, file: Candidate): void;
+  /** Resolves when what was chosen is on the disk, or the log says why not. */
+  written(): Promise<void>;
+}
+
+interface Choice {
+  /** Name in `models.registered`. */
+  readonly name: string;
+  /** The target's own file at that time: another one is a newer wish than the swap. */
+  readonly ownPath: string;
+}
+
+/** Its name in the state directory. */
+export const chosenFile = "models.json";
+const fileMode = 0o600;
+
+/**
+ * Reads what was chosen before and checks each file again: one that is no longer registered, or is
+ * not the file of its SHA-256 any more, leaves the target with its own, and the log says so.
+ */
+export async function openChosen(
+  stateDir: string,
+  registered: ModelsConfig["registered"],
+  logger: Logger,
+): Promise<ChosenFiles> {
+  const path = join(stateDir, chosenFile);
+  const choices = await readChoices(path, logger);
+  const usable = new Map<string, Candidate>();
+  for (const [target, { name }] of choices) {
+    const file = Object.hasOwn(registered, name) ? registered[name] : undefined;
+    const candidate = file && { name, ...file };
+    const check = candidate && (await checkFile(candidate)).check;
+    if (candidate && check?.outcome === "passed") usable.set(target, candidate);
+    else logger.warn("model.not_kept", { target, name, text: check?.detail ?? "not registered" });
+  }
+  return new KeptChoices({ path, logger, choices, usable });
+}
+
+interface Kept {
+  readonly path: string;
+  readonly logger: Logger;
+  readonly choices: Map<string, Choice>;
+  readonly usable: Map<string, Candidate>;
+}
+
+class KeptChoices implements ChosenFiles {
+  readonly #o: Kept;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(o: Kept) {
+    this.#o = o;
+  }
+
+  of(target: string, ownPath: string): Candidate | undefined {
+    const { choices, usable } = this.#o;
+    return choices.get(target)?.ownPath === ownPath ? usable.get(target) : undefined;
+  }
+
+  choose(target: string, ownPath: string, file: Candidate): void {
+    const { choices, usable } = this.#o;
+    choices.delete(target);
+    usable.delete(target);
+    if (file.name !== ownFile) {
+      choices.set(target, { name: file.name, ownPath });
+      usable.set(target, file);
+    }
+    this.#writing = this.#writing.then(() => this.#write());
+  }
+
+  written(): Promise<void> {
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const { path, choices, logger } = this.#o;
+    const failed = (cause: unknown): void => {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      logger.error("model.not_kept", { path, text });
+    };
+    const text = `${JSON.stringify(Object.fromEntries(choices))}\n`;
+    await replaceFile(path, text, failed).catch(failed);
+  }
+}
+
+/** A reader sees the file before or after, whatever ends the process; its directory has one writer. */
+async function replaceFile(
+  path: string,
+  text: string,
+  onSecond: (cause: unknown) => void,
+): Promise<void> {
+  const draft = `${path}.new`;
+  const file = await open(draft, "w", fileMode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  await syncFolder(dirname(path), onSecond);
+}
+
+async function readChoices(path: string, logger: Logger): Promise<Map<string, Choice>> {
+  const choices = new Map<string, Choice>();
+  try {
+    const value = parseJson(await readFile(path, "utf8"));
+    if (!isRecord(value)) throw new TypeError("no JSON object");
+    for (const [target, one] of Object.entries(value)) {
+      const { name, ownPath } = isRecord(one) ? one : {};
+      if (typeof name !== "string" || typeof ownPath !== "string")
+        throw new TypeError(`${target}: name and ownPath are wanted`);
+      choices.set(target, { name, ownPath });
+    }
+  } catch (cause) {
+    if (codeOf(cause, "") === "ENOENT") return choices;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    logger.error("model.not_kept", { path, text });
+  }
+  return choices;
+}
