@@ -23,6 +23,10 @@ export interface PreparedRequest {
 const defaultBoundName = "max_tokens";
 /** Headers of a client that concern the upstream's API, passed on within one dialect. */
 const passedHeaders = new Set(["anthropic-version", "anthropic-beta"]);
+/** `req_` */
+const idPrefixChars = 4;
+/** Of the 24 digits of an id, the last 16 name the span. */
+const spanAt = 8;
 const unserved: BodyProblem = {
   code: "LL_ROUTE_UNSUPPORTED",
   message: "The target does not serve this operation.",
@@ -60,9 +64,16 @@ export function prepareRequest(
   return { request, dialect: lane.dialect, translation, spanId };
 }
 
-/** The attempt's own span where requests are traced; else what the caller sent. */
+/** The attempt's own span where requests are traced; else what the caller sent, or a trace begun here. */
 function traceparentFor(x: Exchange, spanId: string | undefined): string | undefined {
-  return spanId === undefined ? x.picked?.traceparent : x.trace?.headerOf(spanId);
+  if (spanId !== undefined) return x.trace?.headerOf(spanId);
+  return x.picked?.traceparent ?? unsampledTrace(x.id);
+}
+
+/** A trace named by the 24 digits of its request's id, padded as W3C has it; nobody records it. */
+function unsampledTrace(requestId: string): string | undefined {
+  const digits = requestId.slice(idPrefixChars);
+  return digits === "" ? undefined : `00-00000000${digits}-${digits.slice(spanAt)}-00`;
 }
 
 function ownBytes(

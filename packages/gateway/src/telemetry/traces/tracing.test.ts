@@ -230,6 +230,23 @@ describe("traces of a running gateway", () => {
   });
 });
 
+it("a call without a trace begins one that its request id names, traced or not", async () => {
+  await using upstream = await good();
+  await using g = await runGateway(overUpstreams(upstream.baseUrl));
+  const headers = { authorization: `Bearer ${g.key}`, "content-type": "application/json" };
+  for (const more of [{}, { traceparent: "00-zz-1-01", tracestate: "vendor=1" }]) {
+    const response = await g.post("/v1/chat/completions", chat("m"), {
+      headers: { ...headers, ...more },
+    });
+    const digits = response.headers.get("x-request-id")?.slice("req_".length) ?? "";
+    await response.arrayBuffer();
+    const told = upstream.requests.at(-1)?.headers;
+    expect(told?.["traceparent"]).toBe(`00-00000000${digits}-${digits.slice(8)}-00`);
+    expect(told?.["traceparent"]).toMatch(/^00-0{8}[0-9a-f]{24}-[0-9a-f]{16}-00$/);
+    expect(told?.["tracestate"]).toBeUndefined();
+  }
+});
+
 describe("a collector that is no good", () => {
   it("never delays a call: dead, frozen and busy, with spans counted as they are lost", async () => {
     await using receiver = await startOtlpReceiver();
