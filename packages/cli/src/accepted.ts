@@ -1,7 +1,9 @@
 import { dirname, resolve } from "node:path";
-import type { RunPlan, Signer } from "@loadline/contract";
-import { loadSigners, loadWaivers, type PlanFile } from "@loadline/validator";
+import { type RunPlan, type Signer, useNames } from "@loadline/contract";
+import { meant } from "@loadline/kit/nearest";
+import { loadGates, loadSigners, loadWaivers, type PlanFile } from "@loadline/validator";
 import type { Args } from "./args.ts";
+import { cliErrors } from "./errors.ts";
 import type { CliHost } from "./process/host.ts";
 
 interface Given {
@@ -26,6 +28,33 @@ export function withWaivers(
   const key = given.file?.waivers;
   if (key === undefined) return given.plan;
   return loadWaivers(given.plan, resolve(folderOf(host, planPath), key));
+}
+
+/** A use as `--use` names it; undefined without one. @throws LL_CLI_VALUE */
+export function useOf(args: Args): string | undefined {
+  const flag = args.text("use");
+  if (flag === undefined || useNames.some((name) => name === flag)) return flag;
+  const known = `--use takes ${useNames.map((name) => `"${name}"`).join(", ")}`;
+  throw cliErrors.make("LL_CLI_VALUE", `${flag}: ${known}.${meant(flag, useNames)}`);
+}
+
+/** The plan with the use and gates of the flags, else its own. @throws LL_GATE_FILE, LL_CLI_VALUE */
+export function withDemandsOf(
+  host: CliHost,
+  args: Args,
+  given: Given,
+  planPath: string | undefined,
+): RunPlan {
+  const { plan, file } = given;
+  const [use, flag] = [useOf(args), args.text("gates")];
+  const named = typeof file?.gates === "string" ? file.gates : undefined;
+  const inFolder = named === undefined ? undefined : resolve(folderOf(host, planPath), named);
+  const path = flag === undefined ? inFolder : resolve(host.cwd, flag);
+  return {
+    ...plan,
+    ...(use !== undefined && { use }),
+    ...(path !== undefined && { gates: loadGates(path) }),
+  };
 }
 
 /** Keys of `--sign-key A,B`, else of `signing.keys`; read before the run. @throws LL_SIGN_KEY */

@@ -12,7 +12,7 @@ import type { RunPlan } from "@loadline/contract";
 import { unsentPart } from "@loadline/kit/egress";
 import { meant } from "@loadline/kit/nearest";
 import { dirname, resolve } from "node:path";
-import { withWaivers } from "./accepted.ts";
+import { withDemandsOf, withWaivers } from "./accepted.ts";
 import type { Args } from "./args.ts";
 import { cliErrors } from "./errors.ts";
 import type { CliHost } from "./process/host.ts";
@@ -47,7 +47,8 @@ export async function readWantedPlan(
     path === undefined
       ? { plan: planOfTarget(args, target ?? "", skipped) }
       : await planOfFile(resolve(host.cwd, path), skipped, profileOf(args));
-  const wanted = { ...given, plan: withWaivers(host, args, given, path) };
+  const accepted = { ...given, plan: withWaivers(host, args, given, path) };
+  const wanted = { ...accepted, plan: withDemandsOf(host, args, accepted, path) };
   const keys = readApiKeys(host, args, wanted.plan);
   const folder = path === undefined ? host.cwd : dirname(resolve(host.cwd, path));
   const stackSecrets = await secretsOf(host, wanted.plan, folder);
@@ -64,7 +65,11 @@ export async function readResumedPlan(
   args: Args,
   path: string,
 ): Promise<WantedPlan> {
-  if (["plan", "target", "skip", "profile"].some((name) => args.text(name) !== undefined)) {
+  if (
+    ["plan", "target", "skip", "profile", "use", "gates"].some(
+      (name) => args.text(name) !== undefined,
+    )
+  ) {
     const message = "--resume goes on with the plan of its run; leave the other plan options out.";
     throw cliErrors.make("LL_CLI_ARGUMENT", message);
   }

@@ -19,6 +19,7 @@ export * from "./diff.ts";
 export * from "./figure.ts";
 export * from "./fold.ts";
 export * from "./gates.ts";
+export * from "./identity.ts";
 export * from "./importance.ts";
 export { joinVerdicts, worstVerdict } from "./fold/join.ts";
 export * from "./plan/plan-samples.ts";

@@ -99,7 +99,7 @@ describe("diffRuns", () => {
       b.records[index] = { ...record, by: { ...record.by, digest: "d2" } };
     });
     const diff = diffRuns(side(a), { ...side(b), verdict: b.fold() });
-    expect(diff.changedChecks).toEqual([{ check: "test", from: "version 1", to: "d2" }]);
+    expect(diff.changedChecks).toEqual([{ check: "probe.mini", from: "version 1", to: "d2" }]);
     expect(diff.claims[0]?.broken).toContain("another check");
   });
 });

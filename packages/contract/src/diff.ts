@@ -3,6 +3,7 @@ import type { Claim } from "./claim.ts";
 import { canonicalJson } from "./evidence/canonical-json.ts";
 import type { EvidenceRecord } from "./evidence/record.ts";
 import { changedSettings, type ChangedSetting } from "./diff-settings.ts";
+import { identityChanges, type IdentityChange } from "./identity.ts";
 import { formatInterval, formatObserved, formatValue } from "./figure.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
@@ -65,6 +66,8 @@ export interface RunDiff {
   readonly loosened: readonly Loosened[];
   readonly changedChecks: readonly ChangedCheck[];
   readonly settings: readonly ChangedSetting[];
+  /** What the target told of its build, and no longer tells. */
+  readonly identity: readonly IdentityChange[];
 }
 
 function sideOf(claim: ClaimVerdict | undefined): ClaimSide | null {
@@ -222,6 +225,7 @@ export function diffRuns(a: DiffSide, b: DiffSide): RunDiff {
     loosened: loosenedClaims(a.plan, b.plan),
     changedChecks: checks,
     settings: changedSettings(a.plan, b.plan),
+    identity: identityChanges(a.verdict.identity, b.verdict.identity),
   };
 }
 

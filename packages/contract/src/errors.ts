@@ -111,6 +111,14 @@ export const contractErrors = defineErrors({
     summary: "The value has no canonical JSON form.",
     remedy: "Record finite numbers, strings, booleans, null, arrays and plain objects only.",
   },
+  LL_EVIDENCE_ROLE: {
+    fault: "platform",
+    retryable: false,
+    exit: 1,
+    summary: "A record of the wrong role is offered as evidence of a claim.",
+    remedy:
+      "Let a stage that asks the target through its sockets record it, and a recovery the prober alone.",
+  },
   LL_VERIFY_FILE: {
     fault: "caller",
     retryable: false,

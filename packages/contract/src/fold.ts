@@ -3,6 +3,7 @@ import type { EvidenceRecord } from "./evidence/record.ts";
 import { formatDuration, formatNumber, formatRatio } from "./figure.ts";
 import type { SeenGuard } from "./fold/decide-part.ts";
 import { type ClaimContext, foldClaim } from "./fold/fold-claim.ts";
+import { hasDemands, withDemands } from "./fold/demands.ts";
 import type { Judged } from "./fold/join.ts";
 import {
   countClaims,
@@ -12,25 +13,28 @@ import {
   exitCodes,
 } from "./fold/outcome.ts";
 import { type Data, isData, readGuard } from "./fold/read-data.ts";
+import { changedWithin, readIdentity } from "./identity.ts";
 import { type RunPlan, targetName } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
 import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
 import { layDispositions, type WaiverReport, waiverText } from "./waiver/lay-over.ts";
 
 /** Changes whenever equal evidence may give another document. */
-export const foldVersion = "3";
-/** What fold 3 added changes no document of a plan without it, so those stay of fold 2. */
-const foldBefore = "2";
+export const foldVersion = "4";
+/** What a fold added changes no document of a run without it, so those stay of the fold before. */
+const foldsBefore = ["2", "3"] as const;
 
 const newKinds: ReadonlySet<string> = new Set(["zero_loss", "time_availability", "window_slo"]);
 
-/** The oldest fold that gives this document for this plan. */
-export function foldVersionOf(plan: RunPlan): string {
-  const isNew =
+/** The oldest fold that gives this document for this plan, and for what its targets told. */
+export function foldVersionOf(plan: RunPlan, identity: readonly unknown[] = []): string {
+  const isWaivedAmongSeveral = isData(plan.stages["targets"]) && plan.waivers !== undefined;
+  if (identity.length > 0 || hasDemands(plan) || isWaivedAmongSeveral) return foldVersion;
+  const isOfThird =
     plan.maxAgeMs !== undefined ||
     plan.retries !== undefined ||
     plan.claims.some(({ kind, mode }) => newKinds.has(kind) || mode !== undefined);
-  return isNew ? foldVersion : foldBefore;
+  return foldsBefore[isOfThird ? 1 : 0];
 }
 
 /** More statements of what is not proven are counted, not listed. */
@@ -133,9 +137,14 @@ function describeWindow(durationMs: number): string {
   return `Availability beyond this window of ${window}: outages of ${formatDuration(episodeMs)} that make up less than ${ratio} of the time are not excluded.`;
 }
 
-function listLimits(log: Log, claims: readonly ClaimVerdict[], durationMs: number): string[] {
+function listLimits(
+  log: Log,
+  claims: readonly ClaimVerdict[],
+  o: { readonly durationMs: number; readonly changed: readonly string[] },
+): string[] {
   const said = new Set<string>();
-  if (claims.some(({ n }) => n > 0)) said.add(describeWindow(durationMs));
+  if (claims.some(({ n }) => n > 0)) said.add(describeWindow(o.durationMs));
+  for (const text of o.changed) said.add(text);
   const alarm = describeFalseAlarm(claims);
   if (alarm !== null) said.add(alarm);
   if (log.rejected > 0)
@@ -228,7 +237,8 @@ export function fold(
   const accepted = waiverText(waivers);
   const applicable = counts.required - counts.not_applicable;
   const slo = claims.filter(({ kind }) => sloKinds.has(kind));
-  return {
+  const identity = readIdentity(log.notes);
+  return withDemands(plan, {
     schema: "loadline-verdict/v1",
     run: log.run,
     outcome,
@@ -240,7 +250,7 @@ export function fold(
     profile: plan.profile,
     planDigest: o.planDigest,
     chainHead: o.chainHead,
-    foldVersion: foldVersionOf(plan),
+    foldVersion: foldVersionOf(plan, identity),
     startedAt,
     endedAt,
     durationMs,
@@ -250,6 +260,7 @@ export function fold(
     guards,
     tools: readTools(log),
     ...(waivers && { waivers }),
-    limits: listLimits(log, claims, durationMs),
-  };
+    ...(identity.length > 0 && { identity }),
+    limits: listLimits(log, claims, { durationMs, changed: changedWithin(identity) }),
+  });
 }

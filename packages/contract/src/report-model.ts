@@ -1,5 +1,8 @@
 import type { Claim, ClaimCategory, ClaimKind } from "./claim.ts";
 import type { EvidenceRecord, GuardObservation, Provenance } from "./evidence/record.ts";
+import type { GateResult } from "./gates.ts";
+import type { IdentityFact } from "./identity.ts";
+import type { UseVerdict } from "./scorecard.ts";
 import type { WaiverReport } from "./waiver/lay-over.ts";
 import type { Disposition, Outcome, ReasonCode, Verdict } from "./verdict.ts";
 
@@ -99,6 +102,14 @@ export interface VerdictDocument {
   }[];
   /** What was accepted in spite of its verdict, and what was not; absent without waivers. */
   readonly waivers?: WaiverReport;
+  /** What the targets told of their builds; absent when nothing is known. */
+  readonly identity?: readonly IdentityFact[];
+  /** What the plan says the target is for, decided from the claims that needs; absent without. */
+  readonly use?: UseVerdict;
+  /** The plan's own gates; absent without. */
+  readonly gates?: readonly GateResult[];
+  /** What the plan asks beyond its claims and does not get: why a READY is none; else absent. */
+  readonly unmet?: readonly string[];
   /** What this evidence does not prove. */
   readonly limits: readonly string[];
 }

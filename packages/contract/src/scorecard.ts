@@ -87,7 +87,7 @@ interface Use {
 }
 
 /** The declared uses, from the least to the most demanding. */
-export const scoreUses: readonly Use[] = [
+export const scoreUses = [
   { use: "development and testing", groups: ["core", "ml"], categories: [] },
   {
     use: "first production",
@@ -110,7 +110,10 @@ export const scoreUses: readonly Use[] = [
     groups: ["core", "ml", "performance"],
     categories: ["Performance & Capacity", "Disaster Recovery"],
   },
-];
+] as const satisfies readonly Use[];
+
+/** Names a plan may declare as its `use`. */
+export const useNames = scoreUses.map(({ use }) => use);
 
 function describeUse(outcome: Outcome, row: ScoreRow, missing: readonly string[]): string {
   if (missing.length > 0) return `The plan promises nothing about ${missing.join(", ")}.`;
@@ -143,10 +146,23 @@ function decideUse(use: Use, document: VerdictDocument, isWhole: boolean): UseVe
   return { use: use.use, outcome, sentence, row, missing };
 }
 
+/** A run whose claims make it ready ended, and waives no more than it may. */
+function isWholeRun({ outcome, unmet, claims }: VerdictDocument): boolean {
+  if (outcome === "READY" || unmet !== undefined) return true;
+  return decideOutcome(claims, rulesOpen) !== "READY";
+}
+
+/** One use by its name. @throws TypeError for a name that is none; `readPlan` refuses those */
+export function decideNamedUse(name: string, document: VerdictDocument): UseVerdict {
+  const use = scoreUses.find((one) => one.use === name);
+  if (use === undefined) throw new TypeError(`no use is named ${name}`);
+  return decideUse(use, document, isWholeRun(document));
+}
+
 /** The scorecard of a verdict: every row is a recount of the same claims. */
 export function buildScorecard(document: VerdictDocument): Scorecard {
   const { claims } = document;
-  const isWhole = document.outcome === "READY" || decideOutcome(claims, rulesOpen) !== "READY";
+  const isWhole = isWholeRun(document);
   return {
     categories: claimCategories.map((category) =>
       scoreRow(

@@ -60,12 +60,16 @@ function diffText(diff: RunDiff): string {
   const settings = diff.settings.map(
     ({ path, from, to }) => `config    ${cleanText(path)} ${cleanText(from)} -> ${cleanText(to)}`,
   );
+  const builds = diff.identity.map((one) =>
+    cleanText(`target    ${one.target} ${one.fact} ${one.from} -> ${one.to ?? "not told"}`),
+  );
   const same = of("unchanged");
   const moved = same.filter((row) => row.a?.observed !== row.b?.observed);
   return [
     `A ${cleanText(diff.a)} ${diff.outcome.a}   B ${cleanText(diff.b)} ${diff.outcome.b}`,
     `same plan: ${yes(diff.samePlan)} (${diff.loosened.length} loosened)  target: ${yes(diff.sameTarget)}  machine: ${yes(diff.sameMachine)}`,
     ...shown.flatMap(claimLine),
+    ...builds,
     ...loosened,
     ...checks,
     ...settings,

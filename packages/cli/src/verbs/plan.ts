@@ -188,6 +188,10 @@ function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): st
   const open = rows.filter((row) => row.required && !row.provable).length;
   return [
     `plan ${plan.profile} for ${cleanText(plan.target.name)}`,
+    ...(plan.use === undefined ? [] : [`use ${plan.use}`]),
+    ...(plan.gates === undefined
+      ? []
+      : [`gates ${plan.gates.map(({ id }) => cleanText(id)).join(", ")}`]),
     `${"  claim".padEnd(33)}${"kind".padEnd(11)}${"n".padStart(6)}  needed with 0 / 1 / 2 bad`,
     ...lines,
     `${rows.length} claims, at least ${formatNumber(requests)} requests; ` +

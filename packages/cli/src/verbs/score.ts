@@ -1,7 +1,14 @@
 import { resolve } from "node:path";
-import { buildScorecard, decideGates, type GateResult } from "@loadline/contract";
+import {
+  buildScorecard,
+  decideGates,
+  decideNamedUse,
+  type GateResult,
+  type UseVerdict,
+} from "@loadline/contract";
 import { isoTime } from "@loadline/kit/clock";
 import { checklistText, loadGates, readBundle, readReportModel } from "@loadline/validator";
+import { useOf } from "../accepted.ts";
 import { checkBundle } from "../bundle-check.ts";
 import { bundlePath } from "../bundle-path.ts";
 import { cliErrors } from "../errors.ts";
@@ -13,14 +20,15 @@ import { writeOutput } from "../write-output.ts";
 import type { VerbContext } from "./verb.ts";
 
 /**
- * Prints the scorecard of a bundle; reads the bundle only. A score is no gate: exit 0, unless a gate
- * file asks: 1 for a failed gate, 2 for one that too little decides. @throws LL_GATE_FILE, LL_CLI_WRITE,
- * LL_CLI_CHECKLIST
+ * Prints the scorecard of a bundle; reads the bundle only. A score is no gate: exit 0, unless the
+ * plan or a flag asks for gates or a use: 1 for a failed one, 2 for one that too little decides.
+ * @throws LL_GATE_FILE, LL_CLI_WRITE, LL_CLI_CHECKLIST, LL_CLI_VALUE
  */
 export async function runScore({ host, args, stateDir, json }: VerbContext): Promise<ExitCode> {
   const path = bundlePath(host.cwd, args.positionals[0] ?? "", stateDir);
   const file = args.text("gates");
-  const wanted = file === undefined ? [] : loadGates(resolve(host.cwd, file));
+  const wanted = file === undefined ? null : loadGates(resolve(host.cwd, file));
+  const asked = useOf(args);
   const files = await readBundle(path);
   const { verdict } = readReportModel(files);
   const list = args.text("checklist");
@@ -29,12 +37,15 @@ export async function runScore({ host, args, stateDir, json }: VerbContext): Pro
     writeOutput(resolve(host.cwd, list), checklistText(verdict));
   }
   const card = buildScorecard(verdict);
-  const gates = decideGates(wanted, verdict);
+  const gates = wanted === null ? (verdict.gates ?? []) : decideGates(wanted, verdict);
+  const use = asked === undefined ? verdict.use : decideNamedUse(asked, verdict);
   const paint = createPaint(isColoured(host, host.stdout));
-  const text = `${scorecardText(card, paint)}${gatesText(gates)}`;
-  host.stdout.write(json ? `${JSON.stringify({ ...card, gates }, null, 2)}\n` : text);
-  if (gates.some((gate) => gate.verdict === "failed")) return 1;
-  return gates.every((gate) => gate.verdict === "passed") ? 0 : 2;
+  const text = `${scorecardText(card, paint)}${useText(use)}${gatesText(gates)}`;
+  const document = { ...card, gates, ...(use !== undefined && { use }) };
+  host.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : text);
+  if (use?.outcome === "NOT_READY" || gates.some((gate) => gate.verdict === "failed")) return 1;
+  const isUsable = use === undefined || use.outcome === "READY";
+  return isUsable && gates.every((gate) => gate.verdict === "passed") ? 0 : 2;
 }
 
 /** A box is ticked by evidence, so the verdict has to follow from it, as `verify` sees it. */
@@ -49,6 +60,10 @@ async function refuseUnproven(
     steps.find(({ ok, step }) => ok === null && step !== "signature");
   const why = cleanText(bad?.message ?? "");
   throw cliErrors.make("LL_CLI_CHECKLIST", `verify says exit ${exit}: ${why}`);
+}
+
+function useText(use: UseVerdict | undefined): string {
+  return use === undefined ? "" : `use ${use.use}: ${use.outcome}, ${cleanText(use.sentence)}\n`;
 }
 
 function gatesText(gates: readonly GateResult[]): string {

@@ -46,6 +46,12 @@ const knownKeys: OptionSpec = {
   help: "public keys you trust; a signature by another is unknown",
 };
 
+const useOption: OptionSpec = {
+  name: "use",
+  value: "NAME",
+  help: "what the target is for, default the plan's own; see `score`",
+};
+
 const planOptions: readonly OptionSpec[] = [
   { name: "plan", value: "FILE", help: "plan file; without one the quick plan" },
   { name: "target", value: "URL", help: "any OpenAI-shaped server, with or without /v1" },
@@ -54,6 +60,8 @@ const planOptions: readonly OptionSpec[] = [
   profile,
   { name: "skip", value: "A,B", help: "stages not to run; their claims are not_tested" },
   { name: "waivers", value: "FILE", help: "accepted risks, default the plan's own" },
+  useOption,
+  { name: "gates", value: "FILE", help: "gates of a READY, default the plan's own" },
   signKey,
 ];
 const runOptions: readonly OptionSpec[] = [
@@ -172,15 +180,16 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "score",
     summary: "the scorecard: eleven categories, coverage beside each",
-    usage: "BUNDLE [--gates FILE] [--checklist FILE]",
+    usage: "BUNDLE [--use NAME] [--gates FILE] [--checklist FILE]",
     example: "loadline score .loadline/runs/latest",
     options: [
       { name: "checklist", value: "FILE", help: "writes what is proven as ticked boxes, too" },
       {
         name: "gates",
         value: "FILE",
-        help: "gate file; exit 1 for a failed gate, 2 for an open one",
+        help: "gates, default the plan's own; exit 1 for a failed one, 2 for an open one",
       },
+      useOption,
     ],
     positional: bundle,
     load: async () => (await import("./score.ts")).runScore,

@@ -100,6 +100,10 @@ export function renderDiffPage(
   const settings = diff.settings.map(
     ({ path, from, to }) => `${verbatim(path)} ${verbatim(from)} -&gt; ${verbatim(to)}`,
   );
+  const builds = diff.identity.map(
+    ({ target, fact, from, to }) =>
+      `${verbatim(target)} ${escapeHtml(fact)} ${verbatim(from)} -&gt; ${verbatim(to ?? "not told")}`,
+  );
   const [worse = "", ...others] = tables;
   const body = `<main class="static compare">
 <h1>Two runs, claim by claim</h1>
@@ -107,6 +111,7 @@ ${runLine("A", a)}
 ${runLine("B", b)}
 <p>same plan: ${yes(diff.samePlan)} (${figure(diff.loosened.length)} loosened); target: ${yes(diff.sameTarget)}; machine: ${yes(diff.sameMachine)}</p>
 ${worse}
+${bullets("Builds", builds)}
 ${bullets("Loosened", loosened)}
 ${bullets("Changed checks", checks)}
 ${bullets("Configuration", settings)}

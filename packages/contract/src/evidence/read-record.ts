@@ -1,4 +1,6 @@
 /** Structural checks of stored documents, without a schema library: null = not of that shape. */
+import { parseGates } from "../gates.ts";
+import { useNames } from "../scorecard.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -73,6 +75,17 @@ function isClaim(value: unknown): boolean {
   return typeof value["required"] === "boolean" && typeof value["category"] === "string";
 }
 
+function hasKnownUse(use: unknown): boolean {
+  return use === undefined || useNames.some((name) => name === use);
+}
+
+/** A stored gate has its ratios as numbers. */
+function hasGates(gates: unknown): boolean {
+  if (gates === undefined) return true;
+  const parsed = parseGates({ gates });
+  return parsed.ok && canonicalJson(parsed.gates) === canonicalJson(gates);
+}
+
 const retriesMax = 2;
 const ageMaxMs = 30 * 86_400_000;
 
@@ -89,6 +102,7 @@ export function readPlan(value: unknown): RunPlan | null {
   if (!isCount(p.maxWaived) || !haveOwnIds(p.claims)) return null;
   if (!isAbsentOr(p.retries, (n) => isCount(n) && n <= retriesMax)) return null;
   if (!isAbsentOr(p.maxAgeMs, (ms) => ms > 0 && ms <= ageMaxMs)) return null;
+  if (!hasKnownUse(p.use) || !hasGates(p.gates)) return null;
   return value as unknown as RunPlan;
 }
 

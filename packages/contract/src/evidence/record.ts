@@ -61,6 +61,8 @@ export type RecordData = Readonly<Record<string, unknown>>;
  * | `sample.window` | {@link WindowSample}: window_slo, one window each |
  * | `ledger` | {@link LedgerComparison}: zero_loss, one comparison each |
  * | `value` | {@link BoundValue}: bound |
+ * | `fault.effect` | `{ stream, part, seen: boolean }`: a canary saw the fault on its path; chaos |
+ * | `source.destroyed` `target.empty` | `{ stream, part, seen: boolean }`: before a restore; drills |
  * | `item` | `{ stream, part, item, observed: boolean }`: coverage |
  * | `guard` | {@link GuardObservation} |
  * | `skip` | `{ part?, reason, sentence, remedy? }`: reason is a `not_tested` code |
@@ -84,6 +86,9 @@ export type RecordKind =
   | "sample.window"
   | "ledger"
   | "value"
+  | "fault.effect"
+  | "source.destroyed"
+  | "target.empty"
   | "item"
   | "guard"
   | "skip"
@@ -189,6 +194,10 @@ export interface LedgerComparison {
   readonly classes: Readonly<Partial<Record<LossClass, number>>>;
   /** Whether a planted loss was seen by the same comparison. */
   readonly control: "caught" | "missed" | "none";
+  /** drills: who read before and who after, two of their own. */
+  readonly readers?: readonly string[];
+  /** drills: the running instance that was written to, and the one read afterwards. */
+  readonly instances?: readonly string[];
 }
 
 export interface BoundValue {

@@ -6,6 +6,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { toBytes } from "./digest.ts";
 import { isView, verdictPath } from "./manifest.ts";
 import type { EvidenceRecord } from "./record.ts";
+import { findRoleProblem } from "./role.ts";
 import { decodeText, differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
 
 /** Names of claims and fields in which two documents differ. */
@@ -107,7 +108,12 @@ export function verifyVerdict(o: {
   if (problems.length === 0 && canonicalJson(stored) !== canonicalJson(recomputed)) {
     problems.push("verdict.json has more than the evidence gives");
   }
-  if (problems.length > 0) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
+  if (problems.length > 0) {
+    const wrong = findRoleProblem(plan.claims, records);
+    if (wrong === null) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
+    const why = `Record ${wrong.seq}: ${wrong.sentence} ${listProblems(problems)}.`;
+    return { ...differs("LL_EVIDENCE_ROLE", why), recomputed };
+  }
   const left = [
     ...views.foreign.map((path) => ` ${path} is of another build and was not compared.`),
     ...views.unknown.map((path) => ` ${path} cannot be rendered here and was not compared.`),

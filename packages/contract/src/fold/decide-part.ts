@@ -11,6 +11,7 @@ import { decideWindow } from "./decide-window.ts";
 import { bareDecision, type Decision } from "./decision.ts";
 import type { PartEvidence } from "./gather.ts";
 import { joinJudged } from "./join.ts";
+import { applyProtocol } from "./protocol.ts";
 
 export type SeenGuard = GuardObservation & { readonly seq: number };
 
@@ -156,7 +157,8 @@ function standing(evidence: PartEvidence, attemptsMax: number): PartEvidence["no
 
 /** Evidence, dependence, guards, then skips and broken checks: the worst stands. */
 export function decidePart(claim: Claim, evidence: PartEvidence, seen: SeenGuards): PartVerdict {
-  let decision = applyGuards(claim, decideEvidence(claim, evidence), seen);
+  const shown = applyProtocol(claim, decideEvidence(claim, evidence), evidence.steps);
+  let decision = applyGuards(claim, shown, seen);
   for (const note of standing(evidence, seen.retries ?? attemptsDefault)) {
     const { verdict, reason, sentence, seq } = note;
     const judged = { verdict, sentence, ...(reason !== undefined && { reason }) };

@@ -10,10 +10,12 @@ import type {
   SampleTally,
   WindowSample,
 } from "../evidence/record.ts";
+import { roleProblem } from "../evidence/role.ts";
 import { formatDuration } from "../figure.ts";
 import { decides, isEvidenceKind } from "./evidence-kinds.ts";
 import type { Judged } from "./join.ts";
 import { isReasonOf } from "./join.ts";
+import { isProtocolKind, type ProtocolStep, readStep, selfComparison } from "./protocol.ts";
 import { readEpisodes, readLedger, readWindow } from "./read-kinds.ts";
 import { readBlocks, readMeans } from "./read-series.ts";
 import { type Data, isCount, readBoundValue, readObservation, readTally } from "./read-data.ts";
@@ -38,6 +40,8 @@ export interface PartEvidence {
   readonly ledgers: Seen<Omit<LedgerComparison, "stream" | "part">>[];
   readonly episodes: Seen<Omit<EpisodeSample, "stream" | "part">>[];
   readonly windows: Seen<Omit<WindowSample, "stream" | "part">>[];
+  /** That a fault took effect, that a restore had to happen. */
+  readonly steps: ProtocolStep[];
   /** Decides the draws of a bootstrap: plan digest, claim and part. */
   readonly key: string;
   /** Skips, check errors, late and malformed records: joined with the verdict of the evidence. */
@@ -64,6 +68,7 @@ function emptyPart(part: string, key: string): PartEvidence {
     ledgers: [],
     episodes: [],
     windows: [],
+    steps: [],
     closedSeq: null,
     tallies: [],
     observations: [],
@@ -157,6 +162,20 @@ function addNote(into: PartEvidence, record: EvidenceRecord): void {
   into.notes.push({ verdict: "error", reason, sentence, seq, ...tried });
 }
 
+function addStep(into: PartEvidence, record: EvidenceRecord, claim: Claim): void {
+  const step = readStep(record, claim);
+  if (typeof step === "string") into.notes.push(evidenceError(record.seq, step));
+  else into.steps.push(step);
+}
+
+/** Two sides that are one show nothing, whatever they say of each other. */
+function refuseSelf(into: PartEvidence, claim: Claim): void {
+  for (const { seq, value } of into.ledgers) {
+    const problem = selfComparison(claim, value);
+    if (problem !== null) into.notes.push(evidenceError(seq, problem));
+  }
+}
+
 function addRecord(into: PartEvidence, record: EvidenceRecord, o: GatherOptions): void {
   const { claim, facts } = o;
   if (record.kind === "skip" || record.kind === "check.error") return addNote(into, record);
@@ -167,6 +186,12 @@ function addRecord(into: PartEvidence, record: EvidenceRecord, o: GatherOptions)
   const late = Math.min(into.closedSeq ?? Infinity, facts.closedSeq ?? Infinity);
   if (record.seq > late) {
     into.notes.push(evidenceError(record.seq, "Evidence was added after its sample was closed."));
+    return;
+  }
+  if (isProtocolKind(record.kind)) return addStep(into, record, claim);
+  const role = roleProblem(record, claim);
+  if (role !== null) {
+    into.notes.push(evidenceError(record.seq, role));
     return;
   }
   const refused = refuseSupport(record, claim, facts);
@@ -201,7 +226,8 @@ function concerns(record: EvidenceRecord, claim: Claim): boolean {
     return stream === claim.of && (named || record.claims.length === 0);
   }
   if (record.kind === "skip" || record.kind === "check.error") return named;
-  return isEvidenceKind(record.kind) && named && stream === claim.of;
+  const isSupport = isEvidenceKind(record.kind) || isProtocolKind(record.kind);
+  return isSupport && named && stream === claim.of;
 }
 
 /** Sorts the records (already in order of seq) of one claim into its declared parts. */
@@ -229,5 +255,6 @@ export function gatherClaim(
       }
     }
   }
+  for (const part of parts.values()) refuseSelf(part, claim);
   return { parts: [...parts.values()], strays };
 }

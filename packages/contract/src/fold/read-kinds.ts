@@ -5,7 +5,7 @@ import {
   lossClasses,
   type WindowSample,
 } from "../evidence/record.ts";
-import { type Data, isCount, isData, isFiniteNumber } from "./read-data.ts";
+import { type Data, isCount, isData, isFiniteNumber, isTextList } from "./read-data.ts";
 
 const episodesMax = 100_000;
 
@@ -21,11 +21,17 @@ function readClasses(value: unknown): LedgerComparison["classes"] | null {
 
 /** `ledger`; a class that was not counted is absent, never 0. */
 export function readLedger(d: Data): Omit<LedgerComparison, "stream" | "part"> | null {
-  const { acked, full, control } = d as Readonly<Record<keyof LedgerComparison, unknown>>;
+  const { acked, full, control, readers, instances } = d as Readonly<
+    Record<keyof LedgerComparison, unknown>
+  >;
   const classes = readClasses(d["classes"]);
   if (!isCount(acked) || typeof full !== "boolean" || classes === null) return null;
   if (control !== "caught" && control !== "missed" && control !== "none") return null;
-  return { acked, full, classes, control };
+  const pairs = {
+    ...(isTextList(readers) && { readers }),
+    ...(isTextList(instances) && { instances }),
+  };
+  return { acked, full, classes, control, ...pairs };
 }
 
 function isSpan(value: unknown): value is number {

@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import type { Gate } from "../gates.ts";
 import { canonicalJson } from "../evidence/canonical-json.ts";
 import { type Digest, toBytes } from "../evidence/digest.ts";
 import type { NotApplicable, Waiver } from "../waiver/waiver.ts";
@@ -22,6 +23,10 @@ export interface RunPlan {
   readonly waivers?: readonly Waiver[];
   /** Claims about features the target lacks. */
   readonly notApplicable?: readonly NotApplicable[];
+  /** What the target is for, by the name of a use of the scorecard. */
+  readonly use?: string;
+  /** Gates of the plan's own, decided with the claims. */
+  readonly gates?: readonly Gate[];
   /** Stage configurations, opaque here. */
   readonly stages: Readonly<Record<string, unknown>>;
 }

@@ -2,6 +2,7 @@ import type { Claim } from "../claim.ts";
 import type { Digest } from "../evidence/digest.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { miniClaim, type MiniRun, spreadSlices, startMiniRun } from "./mini-run.ts";
+import { stageVerdicts } from "./stage-verdicts.ts";
 
 const up = miniClaim({ id: "up", kind: "predicate" });
 const success = miniClaim({ id: "success", kind: "proportion", target: 0.99 });
@@ -226,6 +227,7 @@ export const falseVerdicts: readonly FalseVerdict[] = [
     clean: (run) => count(run, 488),
     caught: "inconclusive interval",
   },
+  ...stageVerdicts,
 ];
 
 /** Folds one side of a case beside a claim it has nothing to do with. */

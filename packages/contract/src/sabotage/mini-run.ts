@@ -65,7 +65,7 @@ export function startMiniRun(
   const digest = planDigest(plan, o.digest);
   const chain = createChain({ run: o.run ?? "run-1", planDigest: digest, digest: o.digest });
   const records: EvidenceRecord[] = [];
-  const by = { id: "test", version: "1", digest: "" };
+  const by = { id: "probe.mini", version: "1", digest: "" };
   const made: MiniRun = {
     plan,
     records,

@@ -1,6 +1,8 @@
 /** `verdict.json` as others may rely on it. Keys are only ever added. */
 import { z } from "zod";
 import { claimCategories, claimKinds } from "../claim.ts";
+import { identityFacts } from "../identity.ts";
+import { useNames } from "../scorecard.ts";
 import { reasonCodes, verdictOrder } from "../verdict.ts";
 import { ignoredReasons } from "../waiver/lay-over.ts";
 
@@ -102,5 +104,35 @@ export const verdictDocumentSchema = z.looseObject({
       nextExpiry: z.string().nullable(),
     })
     .optional(),
+  identity: z
+    .array(
+      z.looseObject({
+        target: z.string(),
+        fact: z.enum(identityFacts),
+        value: z.string(),
+        provenance: z.enum(["measured", "declared"]),
+        seq: count,
+      }),
+    )
+    .optional()
+    .describe("which builds were asked"),
+  use: z
+    .looseObject({ use: z.enum(useNames), outcome, sentence: z.string() })
+    .optional()
+    .describe("what the plan says the target is for"),
+  gates: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        verdict: z.enum(["passed", "failed", "not_tested"]),
+        sentence: z.string(),
+      }),
+    )
+    .optional()
+    .describe("gates of the plan's own"),
+  unmet: z
+    .array(z.string())
+    .optional()
+    .describe("what the plan asks beyond its claims and does not get; why READY is NOT_PROVEN"),
   limits: z.array(z.string()).describe("what this evidence does not prove"),
 });

@@ -56,6 +56,32 @@ describe("waivers over verdicts", () => {
     expect(describeWaivers(verdict.waivers).join("\n")).toContain(why);
   });
 
+  test.each<[string, string, boolean]>([
+    ["probe.eu.http.alive", "eu", true],
+    ["probe.eu.http.alive", "http://eu.example/v1", true],
+    ["load.eu.chat.errors", "eu", true],
+    ["probe.eu.http.alive", "eu, us", true],
+    ["probe.eu.http.alive", "us, eu", true],
+    ["probe.eu.http.alive", "us", false],
+    ["probe.eu.http.alive", "http://us.example/v1", false],
+    ["stack.db.up", "eu", false],
+    ["stack.eu.up", "eu", false],
+    ["stack.db.up", "us, eu", true],
+    ["stack.db.up", "http://us.example/v1 http://eu.example/v1", true],
+    ["stack.db.up", "eu, us, ap", false],
+    ["probe.ap.http.alive", "ap", false],
+  ])("among several targets a claim on %s is waived for %j: %s", (of, target, holds) => {
+    const targets = { eu: { url: "http://eu.example/v1" }, us: { url: "http://us.example/v1" } };
+    const named = { name: "eu, us", baseUrl: "http://eu.example/v1 http://us.example/v1" };
+    const run = startRun([makeClaim({ id: "b", kind: "predicate", of })]);
+    run.end();
+    const over = { waivers: [{ ...waiver, target }], stages: { targets }, target: named };
+    const verdict = foldWith(run, over);
+    const why = verdict.waivers?.ignored.map((one) => one.why);
+    expect(why).toEqual(holds ? [] : ["other_target"]);
+    expect(verdict.foldVersion).toBe("4");
+  });
+
   test("the last day counts, the day after does not", () => {
     const day = (expires: string): string =>
       foldWith(failing(), { waivers: [{ ...waiver, expires }] }).outcome;

@@ -55,7 +55,7 @@ export interface WaiverReport {
 }
 
 export interface WaiverFacts {
-  readonly plan: Pick<RunPlan, "target" | "waivers" | "notApplicable">;
+  readonly plan: Pick<RunPlan, "target" | "waivers" | "notApplicable" | "stages">;
   /** UTC times of the run; a waiver holds from its first to its last day. */
   readonly startedAt: string;
   readonly endedAt: string;
@@ -66,15 +66,40 @@ const dayOf = (time: string): string => time.slice(0, 10);
 
 type Refusal = readonly [IgnoredReason, string];
 
+const wordsOf = (text: string): string =>
+  text
+    .split(/[\s,]+/)
+    .toSorted()
+    .join(" ");
+
+/** Of several targets the one whose name its stream carries: `probe.eu.http.alive` is of `eu`. */
+function ownTarget(of: string, targets: unknown): readonly string[] {
+  const [stage = "", key = ""] = of.split(".");
+  const own = isData(targets) && (stage === "probe" || stage === "load") ? targets[key] : undefined;
+  return isData(own) ? [key, String(own["url"])] : [];
+}
+
+/**
+ * A waiver names the target of its claim, or its address. Among several a claim that is of one of
+ * them is waived under that one's name; what is of all of them under all names, in any order.
+ */
+function isForTarget(wanted: string, of: string, plan: WaiverFacts["plan"]): boolean {
+  const { target, stages } = plan;
+  const own = ownTarget(of, stages["targets"]);
+  if (own.includes(wanted) || wanted === target.name || wanted === target.baseUrl) return true;
+  const words = wordsOf(wanted);
+  const isOfSeveral = isData(stages["targets"]);
+  return isOfSeveral && [target.name, target.baseUrl].some((names) => wordsOf(names) === words);
+}
+
 /** Why a waiver has no effect on this verdict; null = it holds. */
 function refuseWaiver(
   waiver: Waiver,
   claim: ClaimVerdict & { readonly of: string },
   facts: WaiverFacts,
 ): Refusal | null {
-  const { name, baseUrl } = facts.plan.target;
   if (isNotWaivable(claim)) return ["not_waivable", "This claim cannot be waived."];
-  if (waiver.target !== name && waiver.target !== baseUrl) {
+  if (!isForTarget(waiver.target, claim.of, facts.plan)) {
     return ["other_target", `It is for the target ${waiver.target}.`];
   }
   if ([facts.startedAt, facts.endedAt].some((time) => dayMsOf(dayOf(time)) === null)) {

@@ -21,7 +21,7 @@ export interface Waiver {
   readonly created: string;
   /** Last UTC day it holds, at most 90 days after `created`. */
   readonly expires: string;
-  /** Name or base URL of the one target it holds for. */
+  /** Name or base URL of the one target it holds for; what is of several names all of them. */
   readonly target: string;
   /** Where the risk is tracked. */
   readonly link: string;

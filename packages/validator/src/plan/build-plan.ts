@@ -6,6 +6,7 @@ import { stackClaims, stackTarget } from "../stack/claims.ts";
 import { ownLoadStreams } from "../own-claims/load-streams.ts";
 import { type OwnClaims, readOwnClaims } from "../own-claims/read.ts";
 import { ownServiceStreams } from "../own-claims/streams.ts";
+import { gatesOfPlan } from "./gates.ts";
 import { laterClaims } from "./later-claims.ts";
 import { validatorErrors } from "../errors.ts";
 import { loadClaims, plannedRequests } from "./load-claims.ts";
@@ -80,8 +81,10 @@ export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): Ru
   const about = given.length > 0 ? given : [{ key: null, manifest: stackTarget(stack) }];
   const builtIn = stageClaims(file);
   const own = readOwnClaims(file, builtIn, objectives);
-  if (own.problems.length > 0) {
-    const lines = own.problems.map((p) => `${p.code} ${p.path}: ${p.message}`);
+  const { gates, problems } = gatesOfPlan(file.gates);
+  const all = [...own.problems, ...problems];
+  if (all.length > 0) {
+    const lines = all.map((p) => `${p.code} ${p.path}: ${p.message}`);
     throw validatorErrors.make("LL_PLAN_INVALID", lines.join("\n"));
   }
   const ids = own.claims.map(({ id }) => id);
@@ -94,6 +97,8 @@ export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): Ru
     budgetMinutes: file.budgetMinutes ?? profileTerms[file.profile].budgetMinutes,
     ...(maxAge !== undefined && { maxAgeMs: maxAge }),
     ...(retries !== undefined && { retries }),
+    ...(file.use !== undefined && { use: file.use }),
+    ...(gates !== undefined && { gates }),
     claims: [...builtIn, ...own.claims],
     stages: {
       ...(file.targets === undefined ? { target: about[0]?.manifest } : { targets: file.targets }),

@@ -4,6 +4,7 @@ import type { Claim, RunPlan } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
 import { loadedProblems } from "../service-load/loaded.ts";
 import { buildPlan, ownClaimsOf } from "./build-plan.ts";
+import { gatesOfPlan } from "./gates.ts";
 import { planFileSchema, type PlanFile } from "./manifest.ts";
 import { loadSloClaims } from "./slo-claims.ts";
 import { parseYaml, type PlanProblem } from "./yaml-problems.ts";
@@ -43,7 +44,7 @@ export function parsePlanFile(
     return { ok: false, problems: [found] };
   }
   const objectives = file.slo === undefined ? [] : (sloClaims?.(file.slo, file.confidence) ?? []);
-  const { problems } = ownClaimsOf(file, objectives);
+  const problems = [...ownClaimsOf(file, objectives).problems, ...gatesOfPlan(file.gates).problems];
   if (problems.length === 0) return { ok: true, file, plan: buildPlan(file, objectives) };
   const located = problems.map((p) => ({ ...p, line: parsed.lineAt(stepsOf(p.path)) }));
   return { ok: false, problems: located };

@@ -1,9 +1,10 @@
-import { claimSchema } from "@loadline/contract";
+import { claimSchema, useNames } from "@loadline/contract";
 import { unsentPart } from "@loadline/kit/egress";
 import { z } from "zod";
 import { checkLoaded } from "../service-load/loaded.ts";
 import { stackSchema } from "../stack/manifest.ts";
 import { ageMs } from "./age.ts";
+import { gateSchema } from "./gates.ts";
 
 /** Stages a plan may leave out; the last three are declared only, no build runs them yet. */
 export const stageNames = ["probe", "stack", "load", "chaos", "audit", "drill"] as const;
@@ -34,6 +35,12 @@ export const targetSchema = z.strictObject({
     .optional()
     .describe("declared limit, bytes"),
   healthPath: z.string().startsWith("/").optional().describe("health route, under the origin"),
+  image: z
+    .string()
+    .max(200)
+    .regex(/(^|@)sha256:[0-9a-f]{64}$/, "an image by its digest, such as repo/api@sha256:...")
+    .optional()
+    .describe("image it was started from, by digest; shown as declared"),
 });
 
 const ratePerSecond = z.number().positive().max(200);
@@ -114,6 +121,14 @@ export const planFileSchema = z
       .describe("times a check that reached nothing is made again, default 2"),
     maxAge: ageMs.optional().describe('oldest imported evidence that counts, default "24 h"'),
     waivers: z.string().min(1).optional().describe("file of waivers, from the plan's folder"),
+    use: z
+      .enum(useNames)
+      .optional()
+      .describe("what the target is for: READY only when the claims that use needs are proven"),
+    gates: z
+      .union([z.string().min(1), z.array(gateSchema).min(1).max(200)])
+      .optional()
+      .describe("gates of a READY: the list, or a file of them from the plan's folder"),
     signing: z
       .strictObject({
         keys: z

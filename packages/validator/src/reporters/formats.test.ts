@@ -47,7 +47,7 @@ function makeModel(): ReportModel {
   const records: EvidenceRecord[] = [];
   const add = (kind: EvidenceRecord["kind"], data: object): void => {
     const at = new Date(Date.UTC(2026, 3, 12) + records.length * 100).toISOString();
-    const by = { id: "test", version: "1", digest: "" };
+    const by = { id: "probe.http.up", version: "1", digest: "" };
     const rest = { claims: ["http.up"], target: "simulator", provenance: "measured", by } as const;
     records.push(chain.append({ ...rest, kind, data: { ...data } }, at, records.length * 100));
   };

@@ -18,6 +18,17 @@ function rowText(row: ScoreRow): string {
   return `| ${row.name} | ${coverage} | ${score} | ${formatNumber(row.waived)} |`;
 }
 
+/** The use and the gates that the plan asks for. */
+function demands({ verdict }: ReportModel, inert: (text: string) => string): string[] {
+  const { use, gates = [] } = verdict;
+  const rows = gates.map((one) => `- ${inert(one.id)}: ${one.verdict}. ${inert(one.sentence)}`);
+  const asked =
+    use === undefined
+      ? []
+      : ["", `The plan declares the use ${use.use}: ${use.outcome}. ${inert(use.sentence)}`];
+  return [...asked, ...(rows.length === 0 ? [] : ["", "## Gates", "", ...rows])];
+}
+
 /** The scorecard and the waivers of a run as Markdown; `inert` makes foreign text harmless. */
 export function scoreSection(model: ReportModel, inert: (text: string) => string): string[] {
   const card = buildScorecard(model.verdict);
@@ -32,6 +43,7 @@ export function scoreSection(model: ReportModel, inert: (text: string) => string
     ...[...card.categories, card.total].map(rowText),
     "",
     ...card.uses.map((use) => `- ${use.use}: ${use.outcome}. ${inert(use.sentence)}`),
+    ...demands(model, inert),
     ...(waivers.length === 0 ? [] : ["", "## Waivers", "", ...waivers.map((w) => `- ${inert(w)}`)]),
     "",
   ];

@@ -106,6 +106,9 @@ function head(model: ReportModel): string[] {
     `- Run: ${inertText(verdict.run)}, ${inertText(verdict.startedAt)}, ${formatDuration(verdict.durationMs)}`,
     `- Profile: ${inertText(verdict.profile)}`,
     `- Decided: ${formatNumber(verdict.counts.decided)} of ${formatNumber(verdict.counts.required)} required claims, coverage ${coverage}`,
+    ...(verdict.identity ?? []).map(
+      (one) => `- ${inertText(`${one.target}: ${one.fact} ${one.value}, ${one.provenance}`)}`,
+    ),
     `- Origin: ${inertText(model.origin)}`,
     `- Chain head: ${verdict.chainHead}`,
   ];

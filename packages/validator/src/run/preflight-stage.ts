@@ -5,6 +5,7 @@ import {
   modelsRequest,
   type ProbeClient,
 } from "../probes/client.ts";
+import { recordIdentity } from "../identity/record.ts";
 import { patientClient } from "../probes/patient-client.ts";
 import { bodyJson, isRecord } from "../probes/shapes.ts";
 import type { Need, TargetContract } from "../probes/probe.ts";
@@ -59,7 +60,7 @@ export function firstModel(exchange: Exchange): string | undefined {
 export async function readContract(
   client: ProbeClient,
   o: { healthPath: string; model: string | undefined },
-): Promise<Preflight> {
+): Promise<Preflight & { readonly health: Exchange }> {
   const [models, chat, embeddings, health] = await Promise.all([
     client.send(modelsRequest),
     client.send({ method: "POST", path: "/chat/completions", json: {} }),
@@ -75,6 +76,7 @@ export async function readContract(
     },
     model: o.model ?? firstModel(models) ?? "default",
     isModelUntold: o.model === undefined && models.status === 429,
+    health,
   };
 }
 
@@ -116,10 +118,11 @@ async function readTarget(context: TargetContext, done: number, total: number): 
   const { healthPath = "/healthz", model } = manifest;
   try {
     const read = () => readContract(client, { healthPath, model });
-    const found = await sayWaits(context.deps.clock, say, read);
+    const { health, ...found } = await sayWaits(context.deps.clock, say, read);
     const ofWhom = key === null ? {} : { target: key };
     const data = { ...ofWhom, contract: found.contract, model: found.model };
     context.recorder.append({ kind: "note", by: "preflight", data });
+    await recordIdentity(context, client, health);
     return found;
   } finally {
     client.close();
