@@ -1,11 +1,30 @@
 import { systemClock } from "@loadline/kit/clock";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
 import { claimsOf } from "./stack-claims.ts";
 
 const parts = await requireParts(["postgres-15"], { rows: ["R1-10", "R1-36"] });
 const clock = systemClock();
+
+/** A statement of the superuser. */
+async function sql(server: RunningPostgres, ...statements: readonly string[]): Promise<void> {
+  const client = new Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    for (const text of statements) await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Verdict and sentence of every claim of a stack of that one database. */
+function validated(server: RunningPostgres, more: object): Promise<Record<string, string>> {
+  const url = `postgres://127.0.0.1:${server.port}/postgres`;
+  return claimsOf({ kind: "postgres", url, user: "postgres", leastPrivilege: false, ...more });
+}
 
 describe.skipIf(parts.missing)("PostgreSQL under use", () => {
   let server: RunningPostgres;
@@ -15,12 +34,7 @@ describe.skipIf(parts.missing)("PostgreSQL under use", () => {
   }, 60_000);
   afterAll(() => server[Symbol.asyncDispose]());
 
-  /** Verdict and sentence of every claim of a stack of this one database. */
-  function validate(more: object): Promise<Record<string, string>> {
-    const url = `postgres://127.0.0.1:${server.port}/postgres`;
-    const db = { kind: "postgres", url, user: "postgres", leastPrivilege: false, ...more };
-    return claimsOf(db);
-  }
+  const validate = (more: object): Promise<Record<string, string>> => validated(server, more);
 
   it("answers the declared sessions at once, and more than it has are told as refused [R1-10]", async () => {
     const few = await validate({ pool: { sessions: 20 } });
@@ -47,4 +61,83 @@ describe.skipIf(parts.missing)("PostgreSQL under use", () => {
       /^failed false: [4-9]\d* processes|^failed false: 1\d processes/,
     );
   });
+});
+
+describe.skipIf(parts.missing)("a primary, its standby and their statements", () => {
+  let primary: RunningPostgres;
+  let standby: RunningPostgres;
+
+  beforeAll(async () => {
+    const { path } = parts.found("postgres-15");
+    const settings = ["shared_preload_libraries = 'pg_stat_statements'"];
+    primary = await startPostgres(path, { clock, settings });
+    standby = await startPostgres(path, { clock, follows: primary });
+  }, 90_000);
+  afterAll(async () => {
+    await standby[Symbol.asyncDispose]();
+    await primary[Symbol.asyncDispose]();
+  });
+
+  it("each is what it was declared, and keeps up; declared the other way round both are told [R1-36]", async () => {
+    await sql(primary, "create table rows (n int)", "insert into rows values (1)");
+    const [first, second] = [
+      { replication: "primary", lagSecondsMax: 20 },
+      { replication: "standby" },
+    ];
+    const said = await validated(primary, first);
+    expect(said["replication"]).toMatch(/^passed: In recovery: f; standbys that follow: 1/);
+    expect(said["replication_lag"]).toMatch(/^passed: 1 follow, 0 of them too far behind/);
+    const follower = await validated(standby, { ...second, lagSecondsMax: 20 });
+    expect(follower["replication"]).toMatch(/^passed: In recovery: t/);
+    expect(follower["replication_lag"]).toMatch(/^passed: 1 follow, 0 of them too far behind/);
+    expect((await validated(primary, second))["replication"]).toMatch(/^failed false/);
+    expect((await validated(standby, first))["replication"]).toMatch(/^failed false/);
+  }, 60_000);
+
+  it("a standby that no longer replays is told by its lag [R1-36]", async () => {
+    await sql(standby, "select pg_wal_replay_pause()");
+    try {
+      await sql(primary, "insert into rows select generate_series(1, 1000)");
+      const isBehind = async (): Promise<boolean> => {
+        const said = await validated(standby, { replication: "standby", lagSecondsMax: 0.2 });
+        return said["replication_lag"]?.startsWith("failed false") === true;
+      };
+      await eventually(clock, isBehind, 20_000);
+    } finally {
+      await sql(standby, "select pg_wal_replay_resume()");
+    }
+  }, 60_000);
+
+  it("a statement that is slow on average is told with its calls, one that is not is passed [R1-10]", async () => {
+    await sql(primary, "create extension pg_stat_statements", "select pg_stat_statements_reset()");
+    await sql(primary, ...Array.from({ length: 6 }, () => "select pg_sleep(0.05)"));
+    const slow = await validated(primary, { slowStatementMs: 40 });
+    expect(slow["slow_statements"]).toMatch(
+      /^failed false: [1-9]\d* are too slow; the slowest takes \d+\.\d ms over [6-9] calls/,
+    );
+    const fast = await validated(primary, { slowStatementMs: 60_000 });
+    expect(fast["slow_statements"]).toMatch(/^passed: 0 are too slow; the slowest takes \d+/);
+  }, 60_000);
+
+  it("a query that never ends is told while it runs [R1-10]", async () => {
+    const client = new Client({ connectionString: primary.url });
+    await client.connect();
+    const ended = client.query("select pg_sleep(60)").catch((cause: unknown) => cause);
+    try {
+      const isTold = async (): Promise<boolean> => {
+        const said = await validated(primary, { slowQueryMs: 300 });
+        return said["slow_queries"]?.startsWith("failed false: 1 others run") === true;
+      };
+      await eventually(clock, isTold, 20_000);
+    } finally {
+      await sql(
+        primary,
+        "select pg_cancel_backend(pid) from pg_stat_activity where query like 'select pg_sleep(60)%' and pid <> pg_backend_pid()",
+      );
+      await ended;
+      await client.end().catch(() => undefined);
+    }
+    const said = await validated(primary, { slowQueryMs: 300 });
+    expect(said["slow_queries"]).toMatch(/^passed/);
+  }, 60_000);
 });

@@ -21,26 +21,38 @@ export interface RunningPostgres extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
+export interface PostgresOptions {
+  readonly clock: Clock;
+  /** Lines of its configuration, such as `shared_preload_libraries = 'timescaledb'`. */
+  readonly settings?: readonly string[];
+  /** It is a standby of this one, and begins with its data. */
+  readonly follows?: RunningPostgres;
+  /** Its programs leave root by themselves. */
+  readonly leavesRoot?: boolean;
+}
+
 const startMs = 20_000;
 const run = promisify(execFile);
 
 /** Makes a cluster with the programs of `binDir` in a folder of its own and starts it. */
-export async function startPostgres(binDir: string, o: { clock: Clock }): Promise<RunningPostgres> {
+export async function startPostgres(binDir: string, o: PostgresOptions): Promise<RunningPostgres> {
   const { clock } = o;
   const dir = mkdtempSync(join(tmpdir(), "ll-postgres-"));
   // The server's user has to reach its folder below.
   chmodSync(dir, 0o777);
   const data = join(dir, "data");
   const port = await freePort();
-  const [command = "", ...before] = asServerUser(join(binDir, "initdb"));
-  await run(command, [...before, "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]);
-  appendFileSync(
-    join(data, "postgresql.conf"),
-    `port = ${port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n`,
-  );
+  const asUser = (program: string): string[] =>
+    o.leavesRoot === true ? [join(binDir, program)] : asServerUser(join(binDir, program));
+  const [command = "", ...list] = firstData(data, o.follows);
+  const [program = "", ...before] = asUser(command);
+  await run(program, [...before, ...list]);
+  const own = [`port = ${port}`, "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"];
+  const lines = [...own, ...(o.settings ?? [])].map((line) => `${line}\n`);
+  appendFileSync(join(data, "postgresql.conf"), lines.join(""));
   const start = (): ChildProcess => {
-    const [program = "", ...list] = asServerUser(join(binDir, "postgres"));
-    return spawn(program, [...list, "-D", data], { stdio: "ignore" });
+    const [server = "", ...words] = asUser("postgres");
+    return spawn(server, [...words, "-D", data], { stdio: "ignore" });
   };
   const isReady = async (): Promise<boolean> => {
     const ask = ["-h", "127.0.0.1", "-p", String(port), "-t", "1"];
@@ -89,6 +101,15 @@ export async function startPostgres(binDir: string, o: { clock: Clock }): Promis
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** What writes the first data: an empty cluster, or the copy of a primary that it then follows. */
+function firstData(data: string, follows: RunningPostgres | undefined): string[] {
+  if (follows === undefined) {
+    return ["initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"];
+  }
+  const from = ["-h", "127.0.0.1", "-p", String(follows.port), "-U", "postgres"];
+  return ["pg_basebackup", ...from, "-D", data, "-R", "--checkpoint=fast", "--no-sync"];
 }
 
 /** The server refuses to run as root. */
