@@ -1,7 +1,12 @@
 /** Measured processes: started beside each other, each on a core of its choice. */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { servingEnvironment, servingFlags } from "../../packages/cli/src/process/heap.ts";
+import {
+  flagsFor,
+  servingEnvironment,
+  servingFlags,
+  type Waiting,
+} from "../../packages/cli/src/process/heap.ts";
 import type { Ready, Sample } from "./child.ts";
 
 export interface Subject extends Ready {
@@ -13,7 +18,7 @@ export interface Subject extends Ready {
 export const measuredCore = 1;
 export const drivingCore = 0;
 
-/** What a user who starts the command gets. */
+/** What a user who starts the command with nothing configured gets. */
 export const nodeFlags = servingFlags;
 
 function message<T extends object>(child: ChildProcess, field: keyof T): Promise<T> {
@@ -61,7 +66,7 @@ export async function start(
 export function startGateway(
   name: string,
   base: string,
-  config: object = {},
+  config: Waiting & Readonly<Record<string, unknown>> = {},
   flags: readonly string[] = [],
 ): Promise<Subject> {
   const settings = [base, JSON.stringify(config)];
@@ -69,7 +74,7 @@ export function startGateway(
     script: "gateway.ts",
     core: measuredCore,
     arguments: settings,
-    flags: [...nodeFlags, ...flags],
+    flags: [...flagsFor(config), ...flags],
     environment: servingEnvironment,
   });
 }

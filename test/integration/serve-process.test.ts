@@ -3,7 +3,11 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { servingEnvironment, servingFlags } from "../../packages/cli/src/process/heap.ts";
+import {
+  roomyFlags,
+  servingEnvironment,
+  servingFlags,
+} from "../../packages/cli/src/process/heap.ts";
 import { emptyDir, type Ended, runCli } from "./cli-process.ts";
 
 const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
@@ -34,6 +38,9 @@ async function ownerOf(state: string): Promise<number> {
 const wordsOf = (pid: number, file: string): string[] =>
   readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0");
 
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+
 describe("serve as a process", () => {
   it("starts itself once more with a bounded heap, and the state directory is its own", async (context) => {
     if (process.platform !== "linux") context.skip("NOT TESTED: second start (needs /proc)");
@@ -49,6 +56,28 @@ describe("serve as a process", () => {
     for (const [name, value] of Object.entries(servingEnvironment))
       expect(variables).toContain(`${name}=${value}`);
     // The signal to the first start's process id reached it: there is one process, not two.
+    expect(ended.code).toBe(0);
+  });
+
+  it("has room for requests that wait once its configuration says that they do", async (context) => {
+    if (process.platform !== "linux") context.skip("NOT TESTED: second start (needs /proc)");
+    const argv = ["serve", "--port", "0", "--state", "room", "--workers", "2"];
+    let seen: Promise<{ own: string[]; workers: string[][] }> | undefined;
+    const ended = await start(argv, (kill) => {
+      seen = ownerOf("room")
+        .then((pid) => ({
+          own: wordsOf(pid, "cmdline"),
+          workers: childrenOf(pid).map((child) => wordsOf(child, "cmdline")),
+        }))
+        .finally(() => kill("SIGTERM"));
+    });
+    const { own = [], workers = [] } = (await seen) ?? {};
+    expect(own).toEqual([process.execPath, ...roomyFlags, main, ...argv, ""]);
+    const serving = workers.filter((words) =>
+      words.some((word) => word.endsWith("worker-main.ts")),
+    );
+    expect(serving).toHaveLength(2);
+    for (const words of serving) expect(words.slice(1, 1 + roomyFlags.length)).toEqual(roomyFlags);
     expect(ended.code).toBe(0);
   });
 

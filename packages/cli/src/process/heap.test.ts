@@ -1,7 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { restartOf, servingFlags, type Started } from "./heap.ts";
+import {
+  flagsFor,
+  refitOf,
+  restartOf,
+  roomyFlags,
+  servingFlags,
+  type Started,
+  type Waiting,
+} from "./heap.ts";
 
 const started = (more: Partial<Started> = {}): Started => ({
   argv: ["/bin/node", "/loadline/main.js", "serve", "--port", "0"],
@@ -68,6 +76,53 @@ describe("no second start", () => {
   });
 });
 
+describe("a configuration under which requests wait", () => {
+  const waiting: Record<string, Waiting> = {
+    "limits in Redis": { stores: { redis: "redis://127.0.0.1:6379" } },
+    "Node's own server": { http: { front: "node" } },
+    "workers, whose limits their supervisor keeps": { workers: 2 },
+  };
+  test.each(Object.entries(waiting))("gets a larger young generation: %s", (_what, config) => {
+    expect(flagsFor(config)).toEqual(roomyFlags);
+    const execArgv = ["--enable-source-maps", ...servingFlags];
+    const refit = refitOf(started({ execArgv, env: { A: "b", GONE: undefined } }), config);
+    expect(refit?.arguments).toEqual([
+      "/bin/node",
+      "--enable-source-maps",
+      ...roomyFlags,
+      "/loadline/main.js",
+      "serve",
+      "--port",
+      "0",
+    ]);
+    expect(refit?.environment).toEqual({ A: "b" });
+  });
+
+  test("differs in the young generation and in nothing else", () => {
+    const differing = roomyFlags.filter((flag, i) => flag !== servingFlags[i]);
+    expect(differing).toEqual(["--max-semi-space-size=4"]);
+    expect(roomyFlags).toHaveLength(servingFlags.length);
+  });
+
+  test("any other configuration keeps the small one", () => {
+    const plain: Waiting = { stores: { redis: null }, http: { front: "http1" }, workers: 1 };
+    for (const config of [{}, plain]) {
+      expect(flagsFor(config)).toEqual(servingFlags);
+      expect(refitOf(started({ execArgv: [...servingFlags] }), config)).toBeUndefined();
+    }
+  });
+
+  const config: Waiting = { workers: 2 };
+  test.each([
+    ["that has its flags already", { execArgv: [...roomyFlags] }],
+    ["with sizes of the user's own", { execArgv: ["--max-semi-space-size=2"] }],
+    ["without flags of ours", {}],
+    ["with a channel", { execArgv: [...servingFlags], hasChannel: true }],
+  ] as const)("starts no process once more %s", (_which, more) => {
+    expect(refitOf(started(more), config)).toBeUndefined();
+  });
+});
+
 test("the pinned Node knows every flag, and the young generation keeps to its bound", () => {
   const script = `
     const kept = [];
@@ -78,6 +133,7 @@ test("the pinned Node knows every flag, and the young generation keeps to its bo
     Number(execFileSync(process.execPath, [...flags, "-e", script], { encoding: "utf8" }));
   const boundBytes = 24 * 1024 * 1024;
   expect(run(servingFlags)).toBeLessThanOrEqual(boundBytes);
+  expect(run(roomyFlags)).toBeLessThanOrEqual(boundBytes);
   expect(run([])).toBeGreaterThan(boundBytes);
 });
 

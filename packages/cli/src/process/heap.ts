@@ -13,6 +13,25 @@ export const servingFlags: readonly string[] = [
   "--no-maglev",
 ];
 
+/** The same with a young generation for requests that wait: what is under way is not copied as often. */
+export const roomyFlags: readonly string[] = ["--max-semi-space-size=4", ...servingFlags.slice(1)];
+
+/** What of a configuration decides how long a request's objects live. */
+export interface Waiting {
+  readonly stores?: { readonly redis?: unknown } | undefined;
+  readonly http?: { readonly front?: string | undefined } | undefined;
+  readonly workers?: number | undefined;
+}
+
+/**
+ * Flags for a configuration: requests wait for limits that a store or a supervisor keeps, and those of
+ * Node's own server are several objects each.
+ */
+export function flagsFor({ stores, http, workers = 1 }: Waiting): readonly string[] {
+  const waits = (stores?.redis ?? null) !== null || http?.front === "node" || workers > 1;
+  return waits ? roomyFlags : servingFlags;
+}
+
 /** One allocator arena: the requests are one thread's, and a second one would only hold memory. */
 export const servingEnvironment = { MALLOC_ARENA_MAX: "1" } as const;
 
@@ -45,11 +64,28 @@ export function restartOf(o: Started): Restart | undefined {
   const environment: Record<string, string> = { ...servingEnvironment };
   const cache = compileCacheOf(o.env);
   if (cache !== undefined) environment["NODE_COMPILE_CACHE"] = cache;
-  for (const [name, value] of Object.entries(o.env)) {
-    if (value !== undefined) environment[name] = value;
-  }
+  Object.assign(environment, variablesOf(o.env));
   const flags = [...o.execArgv, ...servingFlags];
   return { arguments: [node, ...flags, script, ...o.argv.slice(2)], environment };
+}
+
+/**
+ * The same once the configuration is read: undefined when the flags are those for it already, or not
+ * ours to change.
+ */
+export function refitOf(o: Started, config: Waiting): Restart | undefined {
+  const flags = flagsFor(config);
+  const at = o.execArgv.indexOf(servingFlags[0] ?? "");
+  const isOurs = at >= 0 && servingFlags.every((flag, i) => o.execArgv[at + i] === flag);
+  if (!isOurs || flags === servingFlags || o.hasChannel) return undefined;
+  const [node = "", script = "", ...rest] = o.argv;
+  const execArgv = o.execArgv.toSpliced(at, servingFlags.length, ...flags);
+  return { arguments: [node, ...execArgv, script, ...rest], environment: variablesOf(o.env) };
+}
+
+function variablesOf(env: Started["env"]): Record<string, string> {
+  const set = Object.entries(env).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as Record<string, string>;
 }
 
 /**

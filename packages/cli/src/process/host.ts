@@ -1,5 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
+import type { Waiting } from "./heap.ts";
 
 /** 0 done or READY, 1 NOT_READY, 2 NOT_PROVEN, 3 Loadline failed, 64 usage, 78 configuration. */
 export type ExitCode = 0 | 1 | 2 | 3 | 64 | 78 | 130;
@@ -30,6 +31,11 @@ export interface CliHost {
   readonly runtime: { readonly node: string; readonly platform: string; readonly arch: string };
   /** Calls `run` at each delivery; the result takes it away again. */
   onSignal(signal: HostSignal, run: () => void): () => void;
+  /**
+   * Starts this process once more with the flags a configuration wants. Returns where they are as they
+   * should be, or cannot be changed; nothing may be open or under way.
+   */
+  refit?(config: Waiting): void;
   /** Ends the process at once. Only a second Ctrl-C does that. */
   exit(code: ExitCode): void;
 }

@@ -1,5 +1,6 @@
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { refitOf } from "./heap.ts";
 import type { CliHost, ExitCode, Output } from "./host.ts";
 
 const columnsUnknown = 80;
@@ -43,6 +44,13 @@ export function processHost(process: NodeJS.Process, exit: (code: ExitCode) => v
       return () => {
         process.off(signal, run);
       };
+    },
+    refit(config) {
+      const { argv, execArgv, env, platform, channel } = process;
+      const hasChannel = channel !== undefined;
+      const restart = refitOf({ argv, execArgv, env, platform, hasChannel }, config);
+      if (restart !== undefined && process.execve !== undefined)
+        process.execve(process.execPath, [...restart.arguments], restart.environment);
     },
     exit,
   };

@@ -32,6 +32,7 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
     host.stdout.write(json ? `${JSON.stringify(stages)}\n` : text);
     return 0;
   }
+  host.refit?.(config);
   using interrupt = watchInterrupt(host, "draining (again: stop at once)");
   const path = args.text("config");
   tellWarnings(context, config);

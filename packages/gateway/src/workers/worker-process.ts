@@ -31,7 +31,7 @@ export function startWorker(
   deps: WorkerProcessDeps,
 ): WorkerHandle {
   const child = fork(fileURLToPath(new URL("./worker-main.ts", import.meta.url)), [], {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: [...ownFlags(process.execArgv), "--disable-warning=ExperimentalWarning"],
     serialization: "advanced",
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
@@ -62,6 +62,11 @@ export function startWorker(
       if (child.connected) child.disconnect();
     },
   };
+}
+
+/** A worker keeps its memory as the supervisor does; an inspector has one process. */
+export function ownFlags(execArgv: readonly string[]): string[] {
+  return execArgv.filter((flag) => /^--(max-|min-|no-|heap-)/.test(flag));
 }
 
 function trySend(child: ChildProcess, message: unknown): boolean {
