@@ -9,7 +9,7 @@ import { createLimitMetrics } from "../../packages/gateway/src/limits/metrics.ts
 import { createMeteringMetrics } from "../../packages/gateway/src/metering/metrics.ts";
 import { createSwapMetrics } from "../../packages/gateway/src/models/swap/metrics.ts";
 import { objectMetrics } from "../../packages/gateway/src/objects/metrics.ts";
-import { createRoutingMetrics } from "../../packages/gateway/src/routing/metrics.ts";
+import { createPairs, createRoutingMetrics } from "../../packages/gateway/src/routing/metrics.ts";
 import { createSelfProbeMetrics } from "../../packages/gateway/src/self-probe/metrics.ts";
 import { createReloadMetrics } from "../../packages/gateway/src/snapshot/metrics.ts";
 import { spoolMetrics, storeMetrics } from "../../packages/gateway/src/state/metrics.ts";
@@ -77,7 +77,7 @@ export function metricsText(): string {
   watchLoop(new TestClock(), metrics, { signal: AbortSignal.abort(), lateForMs: 0 });
   createTraceMetrics(metrics);
   createStreamMetrics(metrics);
-  createRoutingMetrics(metrics, { routes, targets });
+  createRoutingMetrics(metrics, { routes, targets }, createPairs());
   createLimitMetrics(metrics, compileLimits([budget]));
   createMeteringMetrics(metrics, growingLabel(["model"]));
   createIdentityMetrics(metrics, {

@@ -148,6 +148,51 @@ describe("an answer that comes compressed", () => {
   });
 });
 
+it("a proxy's name that leads to an address which is not listed is never connected to", async () => {
+  await using proxy = await runUpstream((response) => endJson(response, 200, completion()));
+  const target = { provider: "openai-compatible", model: "m", baseUrl: "http://a.test/v1" };
+  const proxied = { ...target, proxy: { url: named(new URL(proxy.baseUrl).origin) } };
+  const config = { ...overUpstreams("http://a.test"), targets: { u0: proxied } };
+  await using usual = await runGateway(config);
+  expect((await usual.post(path, chat)).status).toBe(200);
+  await using g = await runGateway({ ...config, ...listing() });
+  expect((await g.post(path, chat)).status).toBe(502);
+  expect(proxy.bodies).toHaveLength(1);
+  expect((await refusals(g))["address"]).toBeGreaterThan(0);
+});
+
+it("a collector's redirect is not followed, and counted", async () => {
+  await using elsewhere = await runUpstream((response) => void response.end());
+  await using collector = await runUpstream((response) => {
+    response.writeHead(308, { location: elsewhere.baseUrl }).end();
+  });
+  const traces = { endpoint: collector.baseUrl, sampleRatio: 1 };
+  await using g = await runGateway({ telemetry: { overloadAfter: 0, traces } });
+  await g.post(path, { ...chat, model: "sim" });
+  const counted = async () => (await refusals(g, "telemetry"))["redirect"] === 1;
+  await eventually(systemClock(), counted, 15_000);
+  expect([collector.bodies.length, elsewhere.bodies.length]).toEqual([1, 0]);
+});
+
+it("a redirect of the object store is not followed, and counted", async () => {
+  await using elsewhere = await runUpstream((response) => void response.end());
+  await using store = await runUpstream((response) => {
+    response.writeHead(307, { location: elsewhere.baseUrl }).end();
+  });
+  const key = new Secret("key", "${env:D}");
+  const keys = { accessKey: key, secretKey: key };
+  const objects = { endpoint: new URL(store.baseUrl).origin, bucket: "bucket", ...keys };
+  await using g = await runGateway({ stores: { objects } });
+  const body = new FormData();
+  body.set("purpose", "assistants");
+  body.set("file", new Blob(["x"]), "x.txt");
+  const headers = { authorization: `Bearer ${g.key}` };
+  const answer = await fetch(`${g.url}/v1/files`, { method: "POST", headers, body });
+  expect(answer.status).toBeGreaterThanOrEqual(500);
+  expect((await refusals(g, "store"))["redirect"]).toBeGreaterThan(0);
+  expect(elsewhere.bodies).toHaveLength(0);
+});
+
 describe("an address that is written and not listed", () => {
   const at = "http://127.0.0.1:9";
   const target = { provider: "openai-compatible", model: "m", baseUrl: "https://a.test/v1" };

@@ -63,8 +63,12 @@ describe("a rule with a list", () => {
   });
 });
 
-it.each(["", "localhost", "127.1", "1.2.3", "::g"])("%j is no address and never allowed", (text) => {
-  expect([createAddressRule().allows(text, true), createAddressRule([]).allows(text, true)]).toEqual(
-    [false, false],
-  );
-});
+it.each(["", "localhost", "127.1", "1.2.3", "::g"])(
+  "%j is no address and never allowed",
+  (text) => {
+    expect([
+      createAddressRule().allows(text, true),
+      createAddressRule([]).allows(text, true),
+    ]).toEqual([false, false]);
+  },
+);
