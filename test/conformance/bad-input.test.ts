@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bodyRows } from "./bad-input/body-rows.ts";
+import { bodyRows, otherRows } from "./bad-input/body-rows.ts";
 import { headRows } from "./bad-input/head-rows.ts";
 import { type BadInput, chatPath, post, request, sound } from "./bad-input/row.ts";
 import { type Answer, startSubject, type Subject } from "./bad-input/subject.ts";
@@ -86,6 +86,16 @@ describe.each(listeners)("bad input behind the front %s, listener %s", (front, l
     "messages with %s are %i %s in Anthropic's envelope",
     (_what, _status, _code, row) => refused(g, row, true),
   );
+
+  it.each(otherRows.map((row) => [row.what, row] as const))(
+    "%s is 400 and names the member",
+    (what, row) => refused(g, row, what.startsWith(messagesPath)),
+  );
+
+  it("CONNECT is closed without a good answer", async () => {
+    const answer = await g.send(request(["CONNECT a:443 HTTP/1.1", "host: a:443"]));
+    expect([answer.isClosed, answer.status < 200 || answer.status >= 400]).toEqual([true, true]);
+  });
 
   it("chunks beyond the body's limit are 413 although no length was told", async () => {
     const head = [

@@ -57,6 +57,7 @@ const bodies: readonly (Omit<BadInput, "bytes"> & { readonly body: string })[] =
     ...field,
     param: "max_tokens",
   })),
+  { what: "a user that is no text", body: also('"user":7'), ...field, param: "user" },
   { what: "tools that are no list", body: also('"tools":{}'), ...field, param: "tools" },
   {
     what: "an unknown loadline member",
@@ -115,6 +116,31 @@ const chatBodies: typeof bodies = [
     code: "LL_TRANSLATE_UNSUPPORTED",
   },
 ];
+
+const others: readonly (readonly [path: string, body: string, param: string])[] = [
+  ["/v1/embeddings", '{"model":"m"}', "input"],
+  ["/v1/embeddings", '{"model":"m","input":7}', "input"],
+  ["/v1/embeddings", '{"model":"m","input":{}}', "input"],
+  ["/v1/embeddings", '{"model":"m","input":"a","stream":true}', "stream"],
+  ["/v1/embeddings", '{"input":"a"}', "model"],
+  ["/v1/completions", '{"model":"m"}', "prompt"],
+  ["/v1/completions", '{"model":"m","prompt":{}}', "prompt"],
+  ["/v1/completions", '{"model":"m","prompt":"a","best_of":"2"}', "best_of"],
+  ["/v1/completions", '{"model":"m","prompt":"a","max_tokens":"5"}', "max_tokens"],
+  ["/v1/responses", '{"model":"m"}', "input"],
+  ["/v1/responses", '{"model":"m","input":null}', "input"],
+  ["/v1/responses", '{"model":"m","input":"a","max_output_tokens":-1}', "max_output_tokens"],
+  ["/v1/responses", '{"model":"m","input":"a","stream":"yes"}', "stream"],
+  ["/v1/messages", '{"model":"m","messages":[]}', "max_tokens"],
+];
+
+/** Rows of one member each that only their own operation reads so. */
+export const otherRows: readonly BadInput[] = others.map(([path, body, param]) => ({
+  what: `${path} of ${body}`,
+  bytes: (w) => post(w, body, { path }),
+  ...field,
+  param,
+}));
 
 /** Rows of one body each, for the operation at `path`. */
 export function bodyRows(path: string): BadInput[] {

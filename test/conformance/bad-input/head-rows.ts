@@ -50,6 +50,8 @@ const targets: readonly BadInput[] = [
     ...target,
   },
   { what: "a doubled slash", bytes: withTarget("//v1/chat/completions"), ...target },
+  { what: "a doubled slash inside", bytes: withTarget("/v1//chat/completions"), ...target },
+  { what: "a dot segment at the end", bytes: withTarget(`${chatPath}/.`), ...target },
   { what: "dot segments", bytes: withTarget("/v1/../v1/chat/completions"), ...target },
   { what: "encoded dot segments", bytes: withTarget("/v1/%2e%2e/chat/completions"), ...target },
   { what: "dot segments, half encoded", bytes: withTarget("/v1/.%2E/chat/completions"), ...target },
@@ -60,6 +62,8 @@ const targets: readonly BadInput[] = [
   { what: "the target *", bytes: withTarget("*"), ...target },
   { what: "no Host", bytes: withHosts(), ...host },
   { what: "two Hosts", bytes: withHosts("a", "b"), ...host },
+  { what: "two equal Hosts", bytes: withHosts("a", "a"), ...host },
+  { what: "an empty Host", bytes: withHosts(""), ...host },
   { what: "a Host with a path", bytes: withHosts("a/b"), ...host },
   { what: "a Host with a user", bytes: withHosts("a@b"), ...host },
   { what: "a Host with a query", bytes: withHosts("a?b"), ...host },
@@ -83,9 +87,38 @@ const framing: readonly BadInput[] = [
   { what: "DELETE of a model path", bytes: raw("DELETE"), ...wrongMethod },
   { what: "TRACE", bytes: raw("TRACE"), ...wrongMethod },
   { what: "an upgrade to h2c", bytes: withLines("connection: upgrade", "upgrade: h2c"), ...header },
-  { what: "a method override", bytes: withLines("x-http-method-override: GET"), ...header },
+  {
+    what: "an upgrade to a WebSocket",
+    bytes: withLines("connection: upgrade", "upgrade: websocket"),
+    ...header,
+  },
+  ...["x-http-method-override", "X-HTTP-Method", "x-method-override"].map((name) => ({
+    what: `the method override ${name}`,
+    bytes: withLines(`${name}: GET`),
+    ...header,
+  })),
   { what: "Content-Length and chunked", bytes: withLines("transfer-encoding: chunked"), ...header },
   { what: "two lengths", bytes: withLines("content-length: 1"), ...header },
+  {
+    what: "two lengths, even equal",
+    bytes: withLines(`content-length: ${sound.length}`),
+    ...header,
+  },
+  ...["+5", "5, 5", "0x5", "-5", "5 5", ""].map((length) => ({
+    what: `the length ${JSON.stringify(length)}`,
+    bytes: (w: World) => {
+      return post(w, sound).replace(`content-length: ${sound.length}`, `content-length: ${length}`);
+    },
+    ...header,
+  })),
+  {
+    what: "chunked twice",
+    bytes: raw("POST", ["transfer-encoding: chunked", "transfer-encoding: chunked"]),
+    ...header,
+  },
+  { what: "a header without a colon", bytes: withLines("x-a"), ...header },
+  { what: "a header without a name", bytes: withLines(": 1"), ...header },
+  { what: "a NUL in a value", bytes: withLines("x-a: 1\u00002"), ...header },
   {
     what: "an unknown transfer coding",
     bytes: raw("POST", ["transfer-encoding: gzip"]),
@@ -164,6 +197,41 @@ const credentials: readonly BadInput[] = [
     status: 400,
     code: "LL_AUTH_IN_URL",
   },
+  {
+    what: "a scheme without a key",
+    bytes: () => request([`POST ${chatPath} HTTP/1.1`, "host: a", "authorization: Bearer "], sound),
+    status: 401,
+    code: "LL_AUTH_MALFORMED",
+  },
+  {
+    what: "a key in a cookie",
+    bytes: (w) => request([`POST ${chatPath} HTTP/1.1`, "host: a", `cookie: key=${w.key}`], sound),
+    status: 401,
+    code: "LL_AUTH_MISSING",
+  },
+  ...(
+    [
+      ["a key that nobody made", "unknown", 401, "LL_AUTH_INVALID"],
+      ["a secret from before a rotation", "ended", 401, "LL_AUTH_INVALID"],
+      ["a revoked key", "revoked", 401, "LL_AUTH_REVOKED"],
+      ["a key that begins later", "notYet", 401, "LL_AUTH_NOT_YET"],
+      ["a key for other addresses", "elsewhere", 403, "LL_AUTH_IP"],
+      ["a key bound to a certificate", "bound", 403, "LL_AUTH_BINDING"],
+      ["a key that may not call models", "scraper", 403, "LL_AUTHZ_DENIED"],
+      ["a key for another model", "otherModel", 403, "LL_AUTHZ_DENIED"],
+    ] as const
+  ).map(([what, key, status, code]) => ({
+    what,
+    bytes: (w: World) => post({ ...w, key: w[key] }, sound),
+    status,
+    code,
+  })),
+  ...["access_token=abc", "api-key=abc", `token=${"a".repeat(20)}`].map((query) => ({
+    what: `the query ${query}`,
+    bytes: (w: World) => post(w, sound, { path: `${chatPath}?${query}` }),
+    status: 400,
+    code: "LL_AUTH_IN_URL",
+  })),
   {
     what: "a route that the key is not granted",
     bytes: (w) =>

@@ -4,6 +4,20 @@ export interface World {
   readonly other: string;
   readonly expired: string;
   readonly narrow: string;
+  /** Nobody made it. */
+  readonly unknown: string;
+  /** Of a key that exists, but no secret of it any more. */
+  readonly ended: string;
+  readonly revoked: string;
+  readonly notYet: string;
+  /** For other addresses than that of the caller. */
+  readonly elsewhere: string;
+  /** To a certificate that no caller here presents. */
+  readonly bound: string;
+  /** Reads metrics and calls nothing. */
+  readonly scraper: string;
+  /** For another model. */
+  readonly otherModel: string;
 }
 
 /** One malformed request and the documented answer to it. */

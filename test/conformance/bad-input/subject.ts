@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { type GatewayDeps, loadConfig, operator } from "@loadline/gateway";
+import { type GatewayDeps, type KeyService, loadConfig, operator } from "@loadline/gateway";
 import { listenOnLoopback } from "@loadline/testkit";
+import { drawKey, formatKey } from "../../../packages/gateway/src/identity/keys/key-format.ts";
 import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
 import type { TlsFolder } from "../../../packages/gateway/test/tls.ts";
 import { openGateway } from "../../start-gateway.ts";
@@ -73,6 +74,7 @@ export async function startSubject(
     other: await made({}),
     expired: await made({ expiresAt: clock.wallMs() + 1 }),
     narrow: await made({ routes: ["foreign"] }),
+    ...(await badKeys(gateway.identity.keys, clock.wallMs())),
   };
   return {
     url,
@@ -90,6 +92,28 @@ export async function startSubject(
       await new Promise((resolve) => upstream.close(resolve));
       rmSync(stateDir, { recursive: true, force: true });
     },
+  };
+}
+
+const hourMs = 3_600_000;
+
+/** Keys that are well-formed and refused, each for a reason of its own. */
+async function badKeys(keys: KeyService, nowMs: number) {
+  const made = (o: object) => keys.create(operator(), { name: "k", ...o });
+  const rotated = await made({});
+  await keys.rotate(operator(), rotated.id, { overlapMs: 0 });
+  const revoked = await made({});
+  await keys.revoke(operator(), revoked.id);
+  const secretOf = async (o: object): Promise<string> => (await made(o)).secret;
+  return {
+    unknown: formatKey(drawKey("local", systemRandom())),
+    ended: rotated.secret,
+    revoked: revoked.secret,
+    notYet: await secretOf({ notBefore: nowMs + hourMs }),
+    elsewhere: await secretOf({ ips: ["192.0.2.0/24"] }),
+    bound: await secretOf({ boundTo: `sha256:${"ab".repeat(32)}` }),
+    scraper: await secretOf({ roles: ["scraper"] }),
+    otherModel: await secretOf({ models: ["foreign"] }),
   };
 }
 
