@@ -55,7 +55,7 @@ describe("stopping loadline load", () => {
     expect((await target.truth()).requests["/x"]).toBe(seen);
   });
 
-  it("Ctrl-C twice ends the process at once with 130", async () => {
+  it("Ctrl-C that npm passes on a second time is one: exit 130, and a bundle that verifies", async () => {
     const cwd = planFolder();
     let count = 0;
     const ended = await runCli(cwd, ["load", "plan.yaml"], {
@@ -67,5 +67,6 @@ describe("stopping loadline load", () => {
       },
     });
     expect(ended.code).toBe(130);
+    expect((await runCli(cwd, ["verify", runDirOf(cwd)])).code).toBe(0);
   });
 });

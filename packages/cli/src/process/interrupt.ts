@@ -5,14 +5,23 @@ export interface Interrupt extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** First Ctrl-C: `signal` aborts and the work ends cleanly. Second: the process ends at once. */
+/** npm and npx pass a terminal's signal on to a process that the terminal had told itself. */
+const echoMs = 500;
+
+/**
+ * First Ctrl-C: `signal` aborts and the work ends cleanly. Second: the process ends at once. What
+ * follows the first within half a second is the same one.
+ */
 export function watchInterrupt(host: CliHost, sayOnce: string): Interrupt {
   const controller = new AbortController();
+  let firstMs = 0;
   const stop = (): void => {
+    const nowMs = host.clock.monotonicMs();
     if (controller.signal.aborted) {
-      host.exit(130);
+      if (nowMs - firstMs > echoMs) host.exit(130);
       return;
     }
+    firstMs = nowMs;
     host.stderr.write(`${sayOnce}\n`);
     controller.abort(new DOMException("interrupted", "AbortError"));
   };
