@@ -1,4 +1,4 @@
-import { encodeHdr } from "@loadline/kit/histogram";
+import { encodeHdr, type Histogram } from "@loadline/kit/histogram";
 import { latenciesOf } from "./latencies.ts";
 import type { Recorder } from "./recorder.ts";
 import { sliceLines } from "./slice-log.ts";
@@ -59,6 +59,17 @@ function logHead({ startWallMs }: ExportTimes): string[] {
 const escaped = (text: string): string =>
   text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
+/** How many values are surely within each edge, in one pass over the buckets. */
+function withinEdges(histogram: Histogram): number[] {
+  const within = edgesS.map(() => 0);
+  histogram.each((_lowUs, highUs, count) => {
+    const first = edgesS.findIndex((edge) => highUs <= edge * 1e6);
+    if (first !== -1) within[first] = (within[first] ?? 0) + count;
+  });
+  let sum = 0;
+  return within.map((count) => (sum += count));
+}
+
 /** Accounts and latencies in OpenMetrics text; a value in a bucket that straddles an edge is over it. */
 export function openMetrics(whole: Recorder): string {
   const lines = [
@@ -80,9 +91,9 @@ export function openMetrics(whole: Recorder): string {
       const histogram = latenciesOf(record)[at]?.[1];
       if (histogram === undefined || histogram.count === 0) continue;
       const label = `scenario="${escaped(record.name)}"`;
-      for (const edge of edgesS) {
-        const [, possible] = histogram.over(edge * 1e6);
-        lines.push(`${name}_bucket{${label},le="${edge}"} ${histogram.count - possible}`);
+      const within = withinEdges(histogram);
+      for (const [i, edge] of edgesS.entries()) {
+        lines.push(`${name}_bucket{${label},le="${edge}"} ${within[i] ?? 0}`);
       }
       lines.push(`${name}_bucket{${label},le="+Inf"} ${histogram.count}`);
       lines.push(`${name}_count{${label}} ${histogram.count}`);
