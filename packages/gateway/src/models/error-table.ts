@@ -64,6 +64,14 @@ export const modelErrorTable = {
     summary: "The model host ended before it was ready.",
     remedy: "Read its last lines in the log and start it again.",
   },
+  LL_MODEL_MEMORY: {
+    status: 503,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    summary: "The model host took more memory than it may and was ended.",
+    remedy: "Raise the target's `rssBytesMax`, or lower its `contextTokens` or `sequences`.",
+  },
   LL_MODEL_START_TIMEOUT: {
     status: 503,
     openaiType: "server_error",

@@ -6,6 +6,8 @@ describe("host message", () => {
     expect(parseHostMessage({ type: "ready", loadMs: 3 })).toEqual({ type: "ready", loadMs: 3 });
     const failed = { type: "failed", code: "LL_MODEL_DAMAGED", message: "cut" };
     expect(parseHostMessage(failed)).toEqual(failed);
+    const heavy = { ...failed, code: "LL_MODEL_MEMORY" };
+    expect(parseHostMessage(heavy)).toEqual(heavy);
   });
 
   it.each([

@@ -10,6 +10,8 @@ export interface HostSettings {
   readonly queueWaitMs: number;
   /** A client connection without traffic is closed after this time. */
   readonly idleMs: number;
+  /** Resident bytes beyond which the host ends itself; absent: 1 GiB and three times the file. */
+  readonly rssBytesMax?: number;
   /** Where compiled code is kept between starts. */
   readonly compileCacheDir?: string;
 }
@@ -19,7 +21,8 @@ export type HostMessage =
   | { readonly type: "ready"; readonly loadMs: number }
   | { readonly type: "failed"; readonly code: ModelFailure; readonly message: string };
 
-export type ModelFailure = "LL_MODEL_DAMAGED" | "LL_MODEL_LOAD";
+const failures = ["LL_MODEL_DAMAGED", "LL_MODEL_LOAD", "LL_MODEL_MEMORY"] as const;
+export type ModelFailure = (typeof failures)[number];
 
 /** The message when `value` is one, else undefined. */
 export function parseHostMessage(value: unknown): HostMessage | undefined {
@@ -28,8 +31,8 @@ export function parseHostMessage(value: unknown): HostMessage | undefined {
     return { type: "ready", loadMs: value.loadMs };
   }
   if (value.type !== "failed" || !("code" in value) || !("message" in value)) return undefined;
-  const { code, message } = value;
-  if (typeof message !== "string") return undefined;
-  if (code !== "LL_MODEL_DAMAGED" && code !== "LL_MODEL_LOAD") return undefined;
+  const { message } = value;
+  const code = failures.find((known) => known === value.code);
+  if (typeof message !== "string" || code === undefined) return undefined;
   return { type: "failed", code, message };
 }

@@ -241,6 +241,16 @@ describe("life and death of a model host", () => {
     });
   });
 
+  it("one that takes more memory than it may is ended, and says so", async () => {
+    const rssBytesMax = 16 * 1024 * 1024;
+    const starting = startModelHost(optionsFor("heavy", { rssBytesMax }));
+    await expect(starting).rejects.toMatchObject({
+      code: "LL_MODEL_MEMORY",
+      message: expect.stringMatching(/^\d+ MiB are resident, 16 are allowed$/),
+    });
+    expect(existsSync(join(folder, "heavy.sock"))).toBe(false);
+  });
+
   it("an aborted start leaves no child behind", async () => {
     const stop = new AbortController();
     const starting = startModelHost(optionsFor("aborted", { signal: stop.signal }));

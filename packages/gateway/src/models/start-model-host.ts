@@ -33,6 +33,8 @@ export interface ModelHostOptions {
   readonly contextTokens?: number;
   readonly queueWaitMs?: number;
   readonly startTimeoutMs?: number;
+  /** Resident bytes beyond which the child ends; default 1 GiB and three times the file. */
+  readonly rssBytesMax?: number | undefined;
   /** Where compiled code is kept between starts; saves a third of the start. */
   readonly compileCacheDir?: string;
   /** Entry of the child where `hostEntry` does not find it. */
@@ -63,7 +65,7 @@ const stderrBytesMax = 8192;
 
 /**
  * Starts a model host and resolves when it serves. Rejects with `LL_MODEL_DAMAGED`, `LL_MODEL_LOAD`,
- * `LL_MODEL_HOST_EXIT`, `LL_MODEL_START_TIMEOUT` or the signal's reason; the child is gone by then.
+ * `LL_MODEL_MEMORY`, `LL_MODEL_HOST_EXIT`, `LL_MODEL_START_TIMEOUT` or the signal's reason; the child is gone by then.
  */
 export async function startModelHost(options: ModelHostOptions): Promise<ModelHost> {
   options.signal.throwIfAborted();
@@ -88,6 +90,7 @@ function hostSettings(o: ModelHostOptions): HostSettings {
     queueMax: o.queueMax,
     queueWaitMs: o.queueWaitMs ?? 1000,
     idleMs: o.idleMs,
+    ...(o.rssBytesMax === undefined ? {} : { rssBytesMax: o.rssBytesMax }),
     ...(o.compileCacheDir === undefined ? {} : { compileCacheDir: o.compileCacheDir }),
   };
 }
@@ -182,8 +185,10 @@ class HostProcess implements ModelHost {
       this.#loaded.resolve();
       return;
     }
+    const { code, message: text } = message;
     this.#state = "failed";
-    this.#loaded.reject(modelErrors.make(message.code, message.message));
+    this.#logger.warn("model host failed", { pid: this.pid, code, text });
+    this.#loaded.reject(modelErrors.make(code, text));
   }
 
   #onStderr(text: string): void {

@@ -2,7 +2,7 @@
  * The child process of one in-process model. Settings are its one argument; it tells its parent
  * `ready` or `failed` over the IPC channel and ends when that channel closes, whoever closed it.
  */
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import type { Server } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
@@ -13,6 +13,7 @@ import { checkModelFile } from "../model-file.ts";
 import type { HostMessage, HostSettings } from "../protocol.ts";
 import type { Engine } from "./engine.ts";
 import { loadEngine } from "./engine.ts";
+import { defaultRssMax, watchMemory } from "./memory-cap.ts";
 import { createHostServer } from "./server.ts";
 import { createSlots } from "./slots.ts";
 
@@ -26,6 +27,16 @@ interface Running {
 
 async function run(settings: HostSettings, clock: Clock): Promise<Running> {
   await checkModelFile(settings.modelPath);
+  watchMemory({
+    clock,
+    rssBytesMax: settings.rssBytesMax ?? defaultRssMax(statSync(settings.modelPath).size),
+    rssBytes: () => process.memoryUsage.rss(),
+    // At once: what asks for memory without end does not wait for its last answer.
+    onOver: (message) =>
+      tell({ type: "failed", code: "LL_MODEL_MEMORY", message }, () =>
+        process.kill(process.pid, "SIGKILL"),
+      ),
+  });
   const engine = await loadEngine(settings);
   const server = createHostServer(
     {
@@ -55,8 +66,9 @@ function failure(error: unknown): HostMessage {
   return { type: "failed", code: code ?? "LL_MODEL_LOAD", message: text };
 }
 
-function tell(message: HostMessage): void {
-  if (process.connected) process.send?.(message);
+function tell(message: HostMessage, then?: () => void): void {
+  if (process.connected) process.send?.(message, undefined, undefined, then);
+  else then?.();
 }
 
 /** Native threads may outlive the event loop: what does not end in time is ended. */

@@ -4,6 +4,7 @@ import type { Provider } from "../provider.ts";
 import { createLocalUpstream } from "./local-upstream.ts";
 
 const minuteMs = 60_000;
+const mebibyte = 1024 * 1024;
 /** Above what the host serves and queues, so that it is the host that answers 503. */
 const spareConnections = 8;
 
@@ -22,6 +23,14 @@ const schema = z.strictObject({
     .max(131_072)
     .default(512)
     .describe("Tokens of prompt and answer together; at most what the model was trained on."),
+  rssBytesMax: z
+    .int()
+    .min(64 * mebibyte)
+    .optional()
+    .describe(
+      "Resident bytes of its process beyond which it is ended and started again; default: 1 GiB " +
+        "and three times the file.",
+    ),
   queueMax: z.int().min(0).max(4096).default(32).describe("Requests waiting for a sequence."),
   standby: z
     .boolean()
@@ -54,6 +63,7 @@ export const llama: Provider = {
       sequences: limits.sequences,
       contextTokens: limits.contextTokens,
       queueMax: limits.queueMax,
+      rssBytesMax: limits.rssBytesMax,
       idleMs: minuteMs,
     };
     const { clock, connectTimeoutMs } = deps;
