@@ -8,6 +8,12 @@ const price = z.strictObject({
   cached: perMillion("cached input").optional().describe("Of cached input tokens; default: input."),
   output: perMillion("output"),
   reasoning: perMillion("reasoning").optional().describe("Of reasoning tokens; default: output."),
+  image: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe("Currency units of each image of a request, beside its tokens."),
   request: z
     .number()
     .min(0)

@@ -14,15 +14,23 @@ function priceOf(value: unknown, wallMs = at): Price {
 describe("prices", () => {
   it("are whole nano-units, and the parts of a call are rounded up", () => {
     const price = priceOf({ input: 0.15, cached: 0.0375, output: 0.6, request: 0.000001 });
-    const tokens = { input: 1001, cached: 1, output: 3, reasoning: 0 };
+    const tokens = { input: 1001, cached: 1, output: 3, reasoning: 0, images: 0 };
     expect(costNano(price, tokens)).toBe(1000 + 150_000 + 38 + 1800);
   });
 
   it("cached and reasoning tokens cost as input and output unless they have their own price", () => {
-    const tokens = { input: 10, cached: 10, output: 10, reasoning: 10 };
+    const tokens = { input: 10, cached: 10, output: 10, reasoning: 10, images: 0 };
     expect(costNano(priceOf({ input: 1, output: 2 }), tokens)).toBe(10_000 + 20_000);
     const own = priceOf({ input: 1, cached: 0.5, output: 2, reasoning: 3 });
     expect(costNano(own, tokens)).toBe(5000 + 30_000);
+  });
+
+  it("images cost each their own price, in what is reserved as in what is charged", () => {
+    const price = priceOf({ input: 1, output: 1, image: 0.002 });
+    const tokens = { input: 0, cached: 0, output: 0, reasoning: 0, images: 3 };
+    expect(costNano(price, tokens)).toBe(6_000_000);
+    expect(upperCostNano(price, 0, 0, 3)).toBe(6_000_000);
+    expect(priceOf({ input: 1, output: 1 }).perImage).toBe(0);
   });
 
   it("of several the latest that is valid counts, and a model without one has none", () => {
@@ -40,7 +48,13 @@ describe("prices", () => {
   it("what is reserved is never less than what any use within it costs", () => {
     const price = priceOf({ input: 1.37, cached: 0.11, output: 2.91, reasoning: 3.3 });
     for (let used = 0; used <= 100; used += 7) {
-      const tokens = { input: used, cached: used >> 1, output: used, reasoning: used >> 2 };
+      const tokens = {
+        input: used,
+        cached: used >> 1,
+        output: used,
+        reasoning: used >> 2,
+        images: 0,
+      };
       expect(costNano(price, tokens)).toBeLessThanOrEqual(upperCostNano(price, 100, 100) + 4);
     }
   });

@@ -10,17 +10,20 @@ export interface Price {
   readonly cachedPerMillion: number;
   readonly outputPerMillion: number;
   readonly reasoningPerMillion: number;
+  readonly perImage: number;
   readonly perRequest: number;
   /** Wall-clock ms from which it is valid. */
   readonly fromMs: number;
 }
 
-/** Token counts; cached tokens are part of `input`, reasoning tokens of `output`. */
+/** Counts of a call; cached tokens are part of `input`, reasoning tokens of `output`. */
 export interface PricedTokens {
   readonly input: number;
   readonly cached: number;
   readonly output: number;
   readonly reasoning: number;
+  /** Images it was asked with. */
+  readonly images: number;
 }
 
 export interface Prices {
@@ -50,9 +53,10 @@ export function createPrices(
 
 /** Nano-units of a call, each part rounded up. */
 export function costNano(price: Price, tokens: PricedTokens): number {
-  const { input, cached, output, reasoning } = tokens;
+  const { input, cached, output, reasoning, images } = tokens;
   return (
     price.perRequest +
+    images * price.perImage +
     part(input - cached, price.inputPerMillion) +
     part(cached, price.cachedPerMillion) +
     part(output - reasoning, price.outputPerMillion) +
@@ -68,10 +72,11 @@ export function affordableOutput(price: Price, nano: number): number {
 }
 
 /** The most that a call may cost: no token cached, all output at the dearer price. */
-export function upperCostNano(price: Price, input: number, output: number): number {
+export function upperCostNano(price: Price, input: number, output: number, images = 0): number {
   const perMillion = Math.max(price.outputPerMillion, price.reasoningPerMillion);
   return (
     price.perRequest +
+    images * price.perImage +
     part(input, Math.max(price.inputPerMillion, price.cachedPerMillion)) +
     part(output, perMillion)
   );
@@ -82,12 +87,13 @@ function part(tokens: number, perMillion: number): number {
 }
 
 function compile(entry: PriceEntry): Price {
-  const nano = (units: number): number => Math.ceil(units * nanoPerUnit - 1e-6);
+  const nano = (units: number): number => Math.max(0, Math.ceil(units * nanoPerUnit - 1e-6));
   return {
     inputPerMillion: nano(entry.input),
     cachedPerMillion: nano(entry.cached ?? entry.input),
     outputPerMillion: nano(entry.output),
     reasoningPerMillion: nano(entry.reasoning ?? entry.output),
+    perImage: nano(entry.image),
     perRequest: nano(entry.request),
     fromMs: entry.from === undefined ? 0 : Date.parse(entry.from),
   };

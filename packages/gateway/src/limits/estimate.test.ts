@@ -14,6 +14,7 @@ const priced = createPrices(
     wide: { input: 1, output: 100 },
     deep: { input: 10, output: 1 },
     m: { input: 2, output: 2 },
+    seen: { input: 1, output: 1, image: 0.5 },
   }),
 );
 const budget = { scope: "key", resource: "money", limit: 100, period: "day" };
@@ -62,6 +63,17 @@ describe("the price of a call before it is made", () => {
     }).of(x);
     const deps = { prices: priced, outputMax: new Map(), wallMs: () => 0 };
     expect(estimateOf(x, plan, deps)).toMatchObject(refused);
+  });
+
+  it("holds each image of the request where images have a price", () => {
+    const part = { type: "image_url", image_url: { url: "https://a.test/b.png" } };
+    const body = { messages: [{ role: "user", content: [part, part] }], max_tokens: 1 };
+    const plain = { messages: [{ role: "user", content: "a" }], max_tokens: 1 };
+    expect([known(["seen"], body).images, known(["m"], body).images]).toEqual([2, 0]);
+    const [seen, other] = [known(["seen"], body), known(["seen"], plain)];
+    const inputNano = (seen.input - other.input) * 1000;
+    expect(askOf(seen).nano - askOf(other).nano).toBe(inputNano + 2 * 500_000_000);
+    expect(lowered(seen, 900_000_000)).toBe(undefined);
   });
 
   it("is not asked for where no limit counts money", () => {

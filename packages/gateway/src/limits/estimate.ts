@@ -1,4 +1,5 @@
 import { affordableOutput, type Price, type Prices, upperCostNano } from "../budgets/prices.ts";
+import { pricedImages } from "../budgets/priced-images.ts";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
 import { reachable } from "../routing/routes.ts";
 import type { Ask, Plan } from "./plan.ts";
@@ -28,12 +29,15 @@ export interface Estimate {
   /** The client gave no bound: one is spliced in. */
   readonly isBoundOurs: boolean;
   readonly price: Price | undefined;
+  /** Counted where the price has one for images. */
+  readonly images: number;
 }
 
 /** Tokens of the prompt and the bound of the output; 400 when a budget applies without a price. */
 export function estimateOf(x: Exchange, plan: Plan, deps: EstimateDeps): Estimate | Refusal {
   const { body } = x;
-  if (!body) return { input: 0, choices: 1, output: 0, isBoundOurs: false, price: undefined };
+  if (!body)
+    return { input: 0, choices: 1, output: 0, isBoundOurs: false, price: undefined, images: 0 };
   const text = plan.isUpper ? body.textBytes : Math.ceil(body.textBytes / bytesPerToken);
   const input = text + tokensPerMessage * body.messageCount;
   const hasOutput = x.operation.id !== "embeddings";
@@ -44,15 +48,16 @@ export function estimateOf(x: Exchange, plan: Plan, deps: EstimateDeps): Estimat
     const message = `The model ${JSON.stringify(body.model)} has no price.`;
     return { code: "LL_BUDGET_PRICE_UNKNOWN", message, param: "model" };
   }
-  return { input, choices: body.n, output, isBoundOurs: hasOutput && own === 0, price };
+  const isBoundOurs = hasOutput && own === 0;
+  return { input, choices: body.n, output, isBoundOurs, price, images: pricedImages(x, price) };
 }
 
 /** What the call asks of its limits. */
 export function askOf(estimate: Estimate): Ask {
-  const { input, choices, output, isBoundOurs, price } = estimate;
+  const { input, choices, output, isBoundOurs, price, images } = estimate;
   return {
     tokens: input + choices * output,
-    nano: price ? upperCostNano(price, input, choices * output) : 0,
+    nano: price ? upperCostNano(price, input, choices * output, images) : 0,
     outputBound: isBoundOurs ? output : undefined,
     isLowered: false,
   };
@@ -60,9 +65,9 @@ export function askOf(estimate: Estimate): Ask {
 
 /** The call with as much output as `restNano` affords; undefined when that is too little. */
 export function lowered(estimate: Estimate, restNano: number): Ask | undefined {
-  const { input, choices, output, price } = estimate;
+  const { input, choices, output, price, images } = estimate;
   if (!price || !Number.isFinite(restNano)) return undefined;
-  const forOutput = restNano - upperCostNano(price, input, 0);
+  const forOutput = restNano - upperCostNano(price, input, 0, images);
   const bound = Math.floor(affordableOutput(price, forOutput) / choices);
   if (bound < outputBoundMin || bound >= output) return undefined;
   const ask = askOf({ ...estimate, output: bound });
@@ -96,6 +101,7 @@ function upperOf(a: Price, b: Price): Price {
     cachedPerMillion: Math.max(a.cachedPerMillion, b.cachedPerMillion),
     outputPerMillion: Math.max(a.outputPerMillion, b.outputPerMillion),
     reasoningPerMillion: Math.max(a.reasoningPerMillion, b.reasoningPerMillion),
+    perImage: Math.max(a.perImage, b.perImage),
     perRequest: Math.max(a.perRequest, b.perRequest),
     fromMs: Math.max(a.fromMs, b.fromMs),
   };

@@ -1,4 +1,5 @@
 import { defaultTenant } from "../identity/acting.ts";
+import { pricedImages } from "../budgets/priced-images.ts";
 import { costNano, type Price, type Prices } from "../budgets/prices.ts";
 import type { Actual } from "../limits/lease.ts";
 import type { AttemptRecord, Exchange } from "../pipeline/exchange.ts";
@@ -23,6 +24,7 @@ export function costOf(
     output: usage.outputTokens,
     cached: usage.cachedTokens ?? 0,
     reasoning: usage.reasoningTokens ?? 0,
+    images: pricedImages(x, price),
   });
 }
 

@@ -162,6 +162,8 @@ export class Exchange implements Placed {
   narrow: Narrowing | undefined;
   lease: Lease | undefined;
   body: RequestBody | undefined;
+  /** Images in the body, once somebody counted them. */
+  images: number | undefined;
   route: Route | undefined;
   readonly attempts: AttemptRecord[] = [];
   usage: Usage | undefined;
