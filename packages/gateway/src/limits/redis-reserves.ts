@@ -70,7 +70,13 @@ export class RedisReserves<T extends Asked> {
     const figures = typeof answer === "string" ? new Answer(answer) : undefined;
     for (const one of asked) {
       const decided = figures?.next(one.part.at.length);
-      if (figures && !decided) onUndecided(one);
+      if (figures && !decided) {
+        if (figures.isLate) {
+          void this.#send([one]);
+          continue;
+        }
+        onUndecided(one);
+      }
       onAnswer(one, decided, startMs);
     }
   }
@@ -97,9 +103,13 @@ export function callOf(asked: readonly Asked[]): { keys: KeyLists; list: readonl
 }
 
 const undecided = 2;
+/** A supervisor first has to read or write a budget: the call is asked again, by itself. */
+const late = 3;
 
 /** Reads the reserve script's answer, one reservation after another, without a string for a number. */
 export class Answer {
+  /** The one before was not decided, and would be if it were asked alone. */
+  isLate = false;
   readonly #text: string;
   readonly #nowUs: number;
   readonly #replicas: number;
@@ -116,7 +126,8 @@ export class Answer {
   next(count: number): readonly number[] | undefined {
     if (this.#at >= this.#text.length) return undefined;
     const admitted = this.#number();
-    if (admitted === undecided) return undefined;
+    this.isLate = admitted === late;
+    if (admitted === undecided || admitted === late) return undefined;
     const figures = this.#figures;
     figures.length = 0;
     figures.push(admitted, this.#nowUs, this.#number(), this.#number(), this.#replicas);

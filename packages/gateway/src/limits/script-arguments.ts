@@ -23,8 +23,11 @@ export interface Reservation {
   readonly limiters: readonly Limiter[];
 }
 
-/** Admitted or not, position refused, wait us, each limiter's state; undefined: budgets cannot be read now. */
-export type Decided = readonly number[] | undefined;
+/**
+ * Admitted or not, position refused, wait us, each limiter's state; undefined: budgets cannot be read
+ * now; `late`: not without those beside it waiting, too.
+ */
+export type Decided = readonly number[] | "late" | undefined;
 
 const lawPattern = /(\w) (\S+) (\S+)/g;
 const heldLine = /^(\w) (\d+) (\S+) (.+)$/;
@@ -54,8 +57,9 @@ export function askedOf(keys: readonly string[], list: readonly ScriptArgument[]
 
 export const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-/** As the reserve script says it; 2: not decided. */
+/** As the reserve script says it; 2: not decided; 3: to be asked alone. */
 export function textOf(decided: Decided): string {
+  if (decided === "late") return "3";
   return decided ? decided.join(" ") : "2";
 }
 

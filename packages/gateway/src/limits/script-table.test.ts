@@ -233,6 +233,36 @@ describe("limits that a supervisor keeps for its workers", () => {
     expect(table.leases).toBe(3);
   });
 
+  it("a budget that is slow to be written holds its own call, and none of its turn", async () => {
+    const calm = new TestClock();
+    const writes: (() => void)[] = [];
+    const budgets = {
+      add: () => new Promise<void>((written) => void writes.push(written)),
+      spent: () => Promise.resolve([]),
+    };
+    const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+    const limits = [
+      { scope: "model", match: "m", resource: "money", limit: 1, period: "total" },
+      { scope: "key", resource: "concurrency", limit: 9 },
+    ] as const;
+    const prices = { m: { input: 0, output: 1000 } };
+    const table = tableOn(calm, { ledger });
+    await using worker = await workerOf(table, calm, { limits: [...limits], prices });
+    const admitted: string[] = [];
+    const ask = async (model: string): Promise<void> => {
+      const { refusal } = await worker.call({ model, maxTokens: 1 });
+      admitted.push(`${model} ${refusal?.code ?? "admitted"}`);
+    };
+    const calls = Promise.all(["free", "m", "free"].map(ask));
+    for (let i = 0; i < 50; i++) await Promise.resolve();
+    expect(admitted).toEqual(["free admitted", "free admitted"]);
+    expect([writes.length, table.leases]).toEqual([1, 2]);
+    for (const written of writes) written();
+    await calls;
+    expect(admitted.at(-1)).toBe("m admitted");
+    expect(table.leases).toBe(3);
+  });
+
   it("a budget that cannot be read leaves its own call undecided, and no other of its turn", async () => {
     const calm = new TestClock();
     const budgets = {

@@ -89,31 +89,39 @@ export class ScriptTable {
     await this.#deps.ledger?.close(this.#money.values());
   }
 
-  /** Each as if it came alone: those whose budgets are read or written first wait side by side. */
+  /**
+   * Each as if it came alone. One whose budgets are read or written first holds up none beside it: that
+   * begins now, and it is asked again by itself.
+   */
   #reserveAll(asked: readonly Reservation[], owner: string): unknown {
-    const all: Decided[] = [];
-    const late: Promise<void>[] = [];
-    asked.forEach((one, i) => {
-      const decided = this.#reserve(one, owner);
-      if (decided instanceof Promise) late.push(decided.then((known) => void (all[i] = known)));
-      else all[i] = decided;
-    });
-    const said = (): string => [this.#deps.nowUs(), this.#seen.size, ...all.map(textOf)].join(" ");
-    return late.length === 0 ? said() : Promise.all(late).then(said);
+    const said = (all: readonly Decided[]): string =>
+      [this.#deps.nowUs(), this.#seen.size, ...all.map(textOf)].join(" ");
+    const [only] = asked;
+    if (!only || asked.length > 1) return said(asked.map((one) => this.#reserveNow(one, owner)));
+    const decided = this.#reserveSoon(only, owner);
+    return decided instanceof Promise ? decided.then((known) => said([known])) : said([decided]);
   }
 
-  #reserve(one: Reservation, owner: string): Decided | Promise<Decided> {
+  #reserveNow(one: Reservation, owner: string): Decided {
+    if (!this.#hasRoom(one.limiters)) return this.#crowded(one.limiters);
+    return this.#waitFor(one) ? "late" : this.#reserve(one, owner);
+  }
+
+  #reserveSoon(one: Reservation, owner: string): Decided | Promise<Decided> {
+    if (!this.#hasRoom(one.limiters)) return this.#crowded(one.limiters);
+    const waiting = this.#waitFor(one);
+    if (!waiting) return this.#reserve(one, owner);
+    return waiting.then((isKnown) => (isKnown ? this.#reserveSoon(one, owner) : undefined));
+  }
+
+  /** Reads or writes its budgets; undefined when they are known, false when they cannot be. */
+  #waitFor({ limiters }: Reservation): Promise<boolean> | undefined {
     const { ledger } = this.#deps;
-    const { id, ttlUs, limiters } = one;
-    if (!this.#hasRoom(limiters)) return this.#crowded(limiters);
-    const hasMoney = limiters.some(({ kind }) => kind === "m");
-    if (ledger && hasMoney) {
-      const again = (): Decided | Promise<Decided> => this.#reserve(one, owner);
-      const loading = ledger.load();
-      if (loading) return loading.then((isKnown) => (isKnown ? again() : undefined));
-      const covering = this.#cover(ledger, limiters);
-      if (covering) return covering.then(again);
-    }
+    if (!ledger || !limiters.some(({ kind }) => kind === "m")) return undefined;
+    return ledger.load() ?? this.#cover(ledger, limiters)?.then(() => true);
+  }
+
+  #reserve({ id, ttlUs, limiters }: Reservation, owner: string): Decided {
     const nowUs = this.#sweep();
     const states = limiters.map((limiter) => this.#stateOf(limiter));
     let refused = -1;
