@@ -4,7 +4,7 @@ import { type QuantStack, versions } from "./stack.ts";
 export interface Breakage {
   readonly id: string;
   readonly title: string;
-  readonly needs?: "minio" | "mlflow";
+  readonly needs?: "minio" | "mlflow" | "timescaledb";
   readonly red: readonly string[];
   /** What the commands of its findings say while it is broken, and not once it is whole. */
   readonly shown: RegExp;
@@ -119,6 +119,21 @@ export const breakages: readonly Breakage[] = [
     shown: /^1$/m,
     apply: ({ postgres }) => postgres.allow("trust"),
     undo: ({ postgres }) => postgres.allow("scram-sha-256"),
+  },
+  {
+    id: "ticks-plain-table",
+    title: "the table of prices is split by nothing",
+    needs: "timescaledb",
+    red: ["ticks.hypertables"],
+    shown: /^(?![^]*(?:^|\n)ticks\|)/,
+    apply({ timescale }) {
+      timescale?.sql("alter table ticks rename to ticks_by_time");
+      timescale?.sql("set role app; create table ticks (like ticks_by_time)");
+    },
+    undo({ timescale }) {
+      timescale?.sql("drop table ticks");
+      timescale?.sql("alter table ticks_by_time rename to ticks");
+    },
   },
   ofApi("api-cors", "the API tells every origin that it may", "corsForAll", {
     red: "api.cors",

@@ -28,10 +28,22 @@ function storesAt(at: { readonly db: number; readonly cache: number }): object {
   };
 }
 
+/** The time series of the application. */
+const ticksAt = (port: number): object => ({
+  kind: "timescaledb",
+  owner: "data team",
+  url: `postgres://127.0.0.1:${port}/quant`,
+  user: "app",
+  password: "${env:TICKS_PASSWORD}",
+  version: "17",
+  hypertables: ["ticks"],
+});
+
 /** The plan that is green on the stack; services that were not started are left out. */
 export function planOf(at: {
   api: string;
   db: number;
+  ticks: number | null;
   cache: number;
   files: string | null;
   models: string | null;
@@ -52,6 +64,7 @@ export function planOf(at: {
       timeoutMs: 30_000,
       services: {
         ...storesAt(at),
+        ...(at.ticks === null ? {} : { ticks: ticksAt(at.ticks) }),
         ...(at.files === null ? {} : { files, artifacts }),
         ...(at.models === null ? {} : { models }),
         api: {
@@ -62,6 +75,7 @@ export function planOf(at: {
           cors: { path: "/items", allowed: appOrigin },
           compressed: "/items",
           cached: "/items",
+          refusals: [{ path: "/items", json: { name: 7 }, status: 422 }],
         },
       },
       edges: [

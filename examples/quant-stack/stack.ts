@@ -12,13 +12,14 @@ import {
 import { signed } from "../../packages/validator/src/stack/wire/sigv4.ts";
 import { type Api, startApi } from "./api.ts";
 import { planOf } from "./plan.ts";
-import { type Postgres, startPostgres } from "./postgres.ts";
+import { type Postgres, startPostgres, startTimescale } from "./postgres.ts";
 import { freePort, type Started, startProgram } from "./process.ts";
 
 /** The stack while it runs; secrets are made for each start. */
 export interface QuantStack {
   readonly api: Api;
   readonly postgres: Postgres;
+  readonly timescale: Postgres | null;
   readonly redis: Started & { cli(...words: readonly string[]): void };
   readonly minio:
     | (Started & { ask(method: string, path: string, body?: string): Promise<void> })
@@ -144,7 +145,7 @@ async function findParts(): Promise<{ found: Map<string, string>; missing: strin
   const environment = partsEnvironment(process.env);
   const found = new Map<string, string>();
   const missing: string[] = [];
-  for (const id of ["postgres-15", "redis", "minio", "mlflow"]) {
+  for (const id of ["postgres-15", "timescaledb", "redis", "minio", "mlflow"]) {
     const part = parts.find((one) => one.id === id);
     const answer =
       part === undefined ? { id, reason: "unknown" } : await probePart(part, environment);
@@ -154,7 +155,7 @@ async function findParts(): Promise<{ found: Map<string, string>; missing: strin
   return { found, missing };
 }
 
-/** Starts what is there: PostgreSQL and Redis are needed, MinIO and MLflow are said to be missing. */
+/** Starts what is there: PostgreSQL and Redis are needed, others are said to be missing. */
 export async function startQuantStack(): Promise<QuantStack> {
   const { found, missing } = await findParts();
   const [binDir, redisPath] = [found.get("postgres-15"), found.get("redis")];
@@ -163,6 +164,7 @@ export async function startQuantStack(): Promise<QuantStack> {
   chmodSync(dir, 0o755);
   const secrets = {
     DB_PASSWORD: secret(),
+    TICKS_PASSWORD: secret(),
     REDIS_PASSWORD: secret(),
     S3_USER: secret(),
     S3_PASSWORD: secret(),
@@ -179,6 +181,9 @@ export async function startQuantStack(): Promise<QuantStack> {
   };
   try {
     const postgres = kept(await startPostgres(binDir, { dir, password: secrets.DB_PASSWORD }));
+    const ticksDir = found.get("timescaledb");
+    const ticks = { dir, password: secrets.TICKS_PASSWORD, psqlDir: binDir };
+    const timescale = ticksDir === undefined ? null : kept(await startTimescale(ticksDir, ticks));
     const redis = kept(await startRedis(redisPath, dir, secrets.REDIS_PASSWORD));
     const minioPath = found.get("minio");
     const minio = minioPath === undefined ? null : kept(await startMinio(minioPath, dir, keys));
@@ -193,11 +198,12 @@ export async function startQuantStack(): Promise<QuantStack> {
     const plan = planOf({
       api: api.url,
       db: postgres.port,
+      ticks: timescale?.port ?? null,
       cache: redis.port,
       files: minio?.url ?? null,
       models: mlflow?.url ?? null,
     });
-    return { api, postgres, redis, minio, mlflow, plan, secrets, missing, stop };
+    return { api, postgres, timescale, redis, minio, mlflow, plan, secrets, missing, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -11,12 +11,14 @@ import { nginx } from "./nginx.ts";
 import { minio } from "./minio.ts";
 import { mlflow } from "./mlflow.ts";
 import { opa } from "./opa.ts";
+import { podman } from "./podman.ts";
 import { postgres15 } from "./postgres-15.ts";
 import { alertmanager, prometheus } from "./prometheus.ts";
 import { qdrant } from "./qdrant.ts";
 import { redisCluster } from "./redis-cluster.ts";
 import { redisSentinel } from "./redis-sentinel.ts";
 import { redis } from "./redis.ts";
+import { timescaledb } from "./timescaledb.ts";
 import { valkey } from "./valkey.ts";
 import type { Found, Missing, Part, PartsEnvironment } from "./part.ts";
 
@@ -26,6 +28,7 @@ export const parts: readonly Part[] = [
   llamaServer,
   redis,
   postgres15,
+  timescaledb,
   k6,
   locust,
   minio,
@@ -43,6 +46,7 @@ export const parts: readonly Part[] = [
   jaeger,
   kubeApiserver,
   opa,
+  podman,
 ];
 
 /** One answer per part; a hidden part is missing without being asked. */

@@ -8,7 +8,11 @@ import { stackProbes } from "./table.ts";
 const password = "a-right-password-of-the-stub";
 const ofKind = (kind: string) => stackProbes.filter((probe) => probe.kind === kind);
 
-async function against(kind: string, rules: readonly StackRule[]): Promise<StackResult> {
+async function against(
+  kind: string,
+  rules: readonly StackRule[],
+  more: object = {},
+): Promise<StackResult> {
   await using stub = await startPostgresStub(rules, password);
   const db = {
     kind,
@@ -24,6 +28,7 @@ async function against(kind: string, rules: readonly StackRule[]): Promise<Stack
     slowStatementMs: 500,
     ...(kind === "timescaledb" ? { hypertables: ["ticks"] } : {}),
     limits: { connections: 50 },
+    ...more,
   };
   return await runStackPlan({ timeoutMs: 10_000, services: { db } }, { DB_PASSWORD: password });
 }
@@ -87,13 +92,14 @@ describe("PostgreSQL under use", () => {
     ]);
     expect(old.words["db.replication_lag"]).toBe("error probe_contract");
     expect(old.words["db.slow_statements"]).toBe("failed false");
-    const timescale = await against("timescaledb", [
+    const oldRules = [
       {
         when: "select extversion from pg_extension where extname = 'timescaledb",
         reply: '[["1.7.5"]]',
       },
       { when: "select table_name::text", reply: '[["ticks","9"]]' },
-    ]);
+    ];
+    const timescale = await against("timescaledb", oldRules, { jobs: 1 });
     expect(timescale.words["db.hypertables"]).toBe("passed");
     expect(timescale.sentences["db.hypertables"]).toContain("ticks has 9 chunks");
     expect(timescale.words["db.jobs"]).toBe("error probe_contract");
@@ -103,6 +109,22 @@ describe("PostgreSQL under use", () => {
     const rules = [{ when: "select job_id", reply: "[]" }];
     const { words, sentences } = await against("timescaledb", rules);
     expect(words["db.jobs"]).toBe("not_tested capability_missing");
-    expect(sentences["db.jobs"]).toContain("No job of TimescaleDB has run");
+    expect(sentences["db.jobs"]).toContain("No job of its own has run here");
+  });
+
+  it("declared jobs that did not run are a failure, and where the licence has none the check's error", async () => {
+    const few = await against("timescaledb", [], { jobs: 2 });
+    expect(few.words["db.jobs"]).toBe("failed false");
+    expect(few.sentences["db.jobs"]).toContain("1 jobs of 2 declared, 0 failed");
+    const none = { when: "select job_id", reply: "[]" };
+    const own = (edition: string) => ({
+      when: "select current_setting('timescaledb.license'",
+      reply: `[["${edition}"]]`,
+    });
+    const whole = await against("timescaledb", [none, own("timescale")], { jobs: 1 });
+    expect(whole.words["db.jobs"]).toBe("failed false");
+    const apache = await against("timescaledb", [none, own("apache")], { jobs: 1 });
+    expect(apache.words["db.jobs"]).toBe("error probe_contract");
+    expect(apache.sentences["db.jobs"]).toContain("the licence is apache");
   });
 });

@@ -48,6 +48,13 @@ describe("what an HTTP API refuses", () => {
     expect(evidence).toContain(said);
   });
 
+  it("a value that is declared wrong and refused with another status is a failure, named with both [R1-14]", async () => {
+    const refusals = [{ path: "/items", json: { name: [] }, status: 409 }];
+    const { words, evidence } = await againstTwin(startHttpTwin, [], { refusals });
+    expect(words["it.errors"]).toBe("failed false");
+    expect(evidence).toContain("POST /items (POST /items 409) answered 422");
+  });
+
   it("without a route that takes JSON only routes and methods are promised [R1-14]", async () => {
     const { words, evidence } = await againstTwin(startHttpTwin, [], { accepts: undefined });
     expect(words["it.errors"]).toBe("passed");

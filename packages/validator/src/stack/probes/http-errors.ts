@@ -17,7 +17,20 @@ interface Wrong {
   readonly statuses: readonly number[];
 }
 
-function wrongCalls({ health, accepts }: ServiceOf<"http">, mark: string): Wrong[] {
+const isJson = { "content-type": "application/json" };
+
+/** Calls the manifest says are wrong, named by what they are to be refused with. */
+function declaredCalls({ refusals }: ServiceOf<"http">): Wrong[] {
+  return refusals.map(({ method, path, json, status }) => {
+    const body =
+      json === undefined ? {} : { headers: isJson, body: Buffer.from(JSON.stringify(json)) };
+    const part = `${method} ${path} ${status}`;
+    return { part, call: { method, path, ...body }, statuses: [status] };
+  });
+}
+
+function wrongCalls(service: ServiceOf<"http">, mark: string): Wrong[] {
+  const { health, accepts } = service;
   const plain: Wrong[] = [
     {
       part: "unknown route",
@@ -26,11 +39,12 @@ function wrongCalls({ health, accepts }: ServiceOf<"http">, mark: string): Wrong
     },
     { part: "wrong method", call: { method: "DELETE", path: health }, statuses: [405, 404] },
   ];
+  plain.push(...declaredCalls(service));
   if (accepts === undefined) return plain;
   const post = (body: string): Call => ({
     method: "POST",
     path: accepts.path,
-    headers: { "content-type": "application/json" },
+    headers: isJson,
     body: Buffer.from(body),
   });
   plain.push({ part: "broken JSON", call: post(`{"${mark}": `), statuses: [400, 415, 422] });
@@ -89,7 +103,7 @@ export const httpErrors: StackProbe<ServiceOf<"http">> = {
   checklist: ["R1-14"],
   severity: "medium",
   claim(service) {
-    const parts = wrongCalls(service, "x").map(({ part }) => part);
+    const parts = [...new Set(wrongCalls(service, "x").map(({ part }) => part))];
     return {
       statement: `every wrong call (${parts.join(", ")}) is refused in one shape, without a trace`,
       category: "Testing & Quality",

@@ -42,6 +42,18 @@ export const httpService = z.strictObject({
     })
     .optional()
     .describe("where JSON that is broken, or too large, is to be refused"),
+  refusals: z
+    .array(
+      z.strictObject({
+        method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).default("POST"),
+        path,
+        json: z.unknown().optional().describe("body"),
+        status: z.int().min(400).max(599).describe("what it is to be refused with"),
+      }),
+    )
+    .max(20)
+    .default([])
+    .describe("further calls that are wrong, such as a value of another type and 422"),
   compressed: path.optional().describe("route whose answer is to be compressed"),
   cached: path.optional().describe("route with an ETag"),
   steps: httpSteps,

@@ -70,5 +70,13 @@ export const timescaledbService = z.strictObject({
     .max(200)
     .default([])
     .describe("tables that are to be split by time"),
+  jobs: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe(
+      "jobs of retention, compression and aggregates that are to have run; absent: shown, never counted",
+    ),
   ...fields,
 });

@@ -41,8 +41,9 @@ function word(call: RawCall): string {
 
 function posted({ body }: RawCall): RawReply {
   if (body.length > bodyBytesMax) return refused(413, "too_large");
-  const isJson = parseJson(body.toString("utf8")) !== undefined;
-  return isJson ? { status: 201, body: "{}" } : refused(400, "no_json");
+  const given = parseJson(body.toString("utf8"));
+  if (given === undefined) return refused(400, "no_json");
+  return textIn(given, "name") === "" ? refused(422, "name") : { status: 201, body: "{}" };
 }
 
 /** A login that gives a token, what the token opens, and its end. */
@@ -120,6 +121,7 @@ export const startHttpTwin: StartTwin = async (rules) => {
       compressed: "/items",
       cached: "/items",
       accepts: { path: "/items", bodyBytesMax },
+      refusals: [{ path: "/items", json: { name: [] }, status: 422 }],
       version: "0.1",
       steps,
     },

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import type { Part } from "./part.ts";
+
+const banner = /^podman version (\d+(?:\.\d+)+)/m;
+const path = "/usr/bin/podman";
+/** What its containers are made of and started by. */
+const needed = ["/usr/sbin/runc", "/bin/busybox"];
+
+/** Podman of Debian, with runc and a program that needs no library. */
+export const podman: Part = {
+  id: "podman",
+  group: "debian",
+  get: "apt-get install -y --no-install-recommends podman runc busybox-static",
+  async probe({ run }) {
+    const said = await run(path, ["--version"], 20_000);
+    if (!said.ok) return { id: "podman", reason: said.reason };
+    const version = banner.exec(said.text)?.[1];
+    if (version === undefined) return { id: "podman", reason: `${path} is another program` };
+    const lacking = needed.filter((one) => !existsSync(one));
+    if (lacking.length > 0) return { id: "podman", reason: `there is no ${lacking.join(", no ")}` };
+    const isRoot = process.getuid?.() === 0;
+    if (!isRoot) return { id: "podman", reason: "only root starts containers here" };
+    return { id: "podman", version, path };
+  },
+};
