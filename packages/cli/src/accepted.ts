@@ -1,7 +1,13 @@
 import { dirname, resolve } from "node:path";
 import { type RunPlan, type Signer, useNames } from "@loadline/contract";
 import { meant } from "@loadline/kit/nearest";
-import { loadGates, loadSigners, loadWaivers, type PlanFile } from "@loadline/validator";
+import {
+  loadGates,
+  loadSigners,
+  loadWaivers,
+  type PlanFile,
+  signingOfRun,
+} from "@loadline/validator";
 import type { Args } from "./args.ts";
 import { cliErrors } from "./errors.ts";
 import type { CliHost } from "./process/host.ts";
@@ -55,6 +61,18 @@ export function withDemandsOf(
     ...(use !== undefined && { use }),
     ...(path !== undefined && { gates: loadGates(path) }),
   };
+}
+
+/** Keys of `--sign-key A,B`, else those that the resumed run's own plan names. @throws LL_SIGN_KEY */
+export async function signersOfResumed(
+  host: CliHost,
+  args: Args,
+  path: string,
+): Promise<readonly Signer[]> {
+  const { keys, planPath } = await signingOfRun(path);
+  if (args.list("sign-key").length > 0) return signersOf(host, args);
+  const folder = folderOf(host, planPath ?? undefined);
+  return loadSigners(keys.map((key) => resolve(folder, key)));
 }
 
 /** Keys of `--sign-key A,B`, else of `signing.keys`; read before the run. @throws LL_SIGN_KEY */

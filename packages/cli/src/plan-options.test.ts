@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { loadPlanFile, runValidation } from "@loadline/validator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { storeKeyPair } from "../test/bundles.ts";
 import { type Ended, runLine } from "../test/run-line.ts";
 import { toolVersion } from "./version.ts";
 
@@ -37,7 +38,7 @@ skip: [${skip}]
 }
 
 /** A run of the plan that was stopped at its first probe; the command's own deps, but no secret. */
-async function interrupted(path: string): Promise<string> {
+async function interrupted(path: string, reproduce?: readonly string[]): Promise<string> {
   const { plan, text } = await loadPlanFile(path);
   const stop = new AbortController();
   const { runDir, exitCode } = await runValidation(plan, {
@@ -47,6 +48,7 @@ async function interrupted(path: string): Promise<string> {
     toolVersion,
     reporters: [],
     planText: text,
+    ...(reproduce && { reproduce }),
     signal: stop.signal,
     onProgress: ({ stage, state }) => {
       if (stage === "probe" && state === "running") stop.abort();
@@ -187,6 +189,50 @@ describe("a run that is resumed", () => {
     const stack = [...claimsOf(ended.out)].filter(([id]) => id.startsWith("stack."));
     expect(stack.some(([, verdict]) => verdict === "failed")).toBe(true);
     expect(ended.out + ended.err).not.toContain(secret);
+  });
+
+  describe("whose plan names keys", () => {
+    const asked = { skip: "stack, load" };
+
+    function storeSigned(folder: string): string {
+      mkdirSync(join(cwd, folder), { recursive: true });
+      storeKeyPair(join(cwd, folder), "mine");
+      const text = readFileSync(storePlan(asked), "utf8");
+      const path = join(cwd, folder, "plan.yaml");
+      writeFileSync(path, `${text}signing: { keys: [mine.pem] }\n`);
+      return path;
+    }
+
+    /** The run that went on, as `verify` sees it with the key of `folder`. */
+    async function verified(folder: string): Promise<Ended> {
+      const runs = readdirSync(join(cwd, ".loadline", "runs")).filter((one) => one.includes("-r0"));
+      expect(runs).toHaveLength(1);
+      const key = join(cwd, folder, "mine.pub.pem");
+      return run(`verify .loadline/runs/${runs[0]} --keys ${key} --require-signature`);
+    }
+
+    it("is signed with them, from the folder where its command found the plan", async () => {
+      for (const [folder, words] of [
+        [".", undefined],
+        ["plans", ["loadline", "validate", "--plan", "plans/plan.yaml"]],
+        ["plans", ["loadline", "validate", "--plan=plans/plan.yaml"]],
+      ] as const) {
+        const dir = await interrupted(storeSigned(folder), words);
+        const ended = await run(`validate --resume ${dir}`);
+        expect([ended.exit, ended.err.includes("LL_")]).toEqual([1, false]);
+        expect((await verified(folder)).out).toMatch(/signature/);
+        expect((await verified(folder)).exit).toBe(0);
+        rmSync(join(cwd, ".loadline"), { recursive: true });
+      }
+    });
+
+    it("sends nothing when a key is not there any more", async () => {
+      const dir = await interrupted(storeSigned("."));
+      rmSync(join(cwd, "mine.pem"));
+      const ended = await run(`validate --resume ${dir}`);
+      expect(ended.err).toContain("LL_SIGN_KEY");
+      expect(readdirSync(join(cwd, ".loadline", "runs"))).toHaveLength(1);
+    });
   });
 
   it("looks for a secret's file from where the command is typed", async () => {

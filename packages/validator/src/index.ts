@@ -76,7 +76,7 @@ export { checklistText } from "./reporters/checklist.ts";
 export { textReporters } from "./reporters/table.ts";
 export { type ImportJob, importRun } from "./run/import-run.ts";
 export { type BudgetRow, checkBudget, planBudget, type RunBudget } from "./run/budget.ts";
-export { planOfRun } from "./run/resume.ts";
+export { planOfRun, signingOfRun } from "./run/resume.ts";
 export { resumeValidation, runValidation } from "./run/run-validation.ts";
 export type {
   Progress,

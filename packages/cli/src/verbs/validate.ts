@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { signRun } from "@loadline/validator";
-import { signersOf } from "../accepted.ts";
+import { signersOf, signersOfResumed } from "../accepted.ts";
 import { bundlePath } from "../bundle-path.ts";
 import { readResumedPlan, readWantedPlan } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
@@ -31,7 +31,10 @@ async function validateTarget(
     resume === undefined
       ? await readWantedPlan(host, args, skip[verb])
       : await readResumedPlan(host, args, resume);
-  const signers = signersOf(host, args, wanted.file);
+  const signers =
+    resume === undefined
+      ? signersOf(host, args, wanted.file)
+      : await signersOfResumed(host, args, resume);
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
   const { name } = wanted.plan.target;
   const result = await validateAndShow(host, {

@@ -9,10 +9,13 @@ import {
   readRecord,
   type RunPlan,
 } from "@loadline/contract";
-import { parseJson } from "@loadline/kit/json";
+import { isRecord, parseJson } from "@loadline/kit/json";
+import { z } from "zod";
 import { validatorErrors } from "../errors.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
 import { sha256 } from "../evidence/sha256.ts";
+import { planFileSchema } from "../plan/manifest.ts";
+import { parseYaml } from "../plan/yaml-problems.ts";
 import type { ResumedRun } from "./record-run.ts";
 import type { RunBefore } from "./stage.ts";
 import type { ValidationDeps } from "./types.ts";
@@ -91,6 +94,32 @@ export async function planOfRun(path: string): Promise<RunPlan> {
     bytes === undefined ? null : readPlan(parseJson(Buffer.from(bytes).toString("utf8")));
   if (plan === null) throw refuse(path, "it has no plan");
   return plan;
+}
+
+/** What an interrupted run says of who signs it. */
+export interface SigningOfRun {
+  /** Key files as the plan names them, from its folder. */
+  readonly keys: readonly string[];
+  /** The plan file as the command named it; null when it named none. */
+  readonly planPath: string | null;
+}
+
+const planArgument = /^--plan=/;
+
+/** The keys that the plan file of an interrupted run names. @throws LL_BUNDLE_READ */
+export async function signingOfRun(path: string): Promise<SigningOfRun> {
+  const files = await readBundle(path);
+  const textOf = (name: string): string => Buffer.from(files.get(name) ?? []).toString("utf8");
+  const { signing } = planFileSchema.shape;
+  const read = parseYaml(textOf("plan.yaml"), z.looseObject({ signing }));
+  const started = parseJson(textOf("evidence.jsonl").split("\n")[0] ?? "");
+  const data = isRecord(started) && isRecord(started["data"]) ? started["data"] : {};
+  const given = data["reproduce"];
+  const words = Array.isArray(given) ? given.map(String) : [];
+  const inline = words.find((word) => planArgument.test(word))?.replace(planArgument, "");
+  const at = words.indexOf("--plan");
+  const planPath = inline ?? (at < 0 ? undefined : words[at + 1]) ?? null;
+  return { keys: read.ok ? (read.data.signing?.keys ?? []) : [], planPath };
 }
 
 /** The first free folder beside the others: the old one stays as it is. */
