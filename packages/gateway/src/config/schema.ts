@@ -27,6 +27,7 @@ import { storesSection } from "./stores.ts";
 import { tlsSection } from "../tls/config.ts";
 import { workersSection } from "../workers/config.ts";
 import { durationMs } from "./values.ts";
+import { distributions } from "../workers/distribution.ts";
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
 const hourMs = 3_600_000;
@@ -58,6 +59,13 @@ const http = z.strictObject({
     .default([])
     .describe("CIDR ranges of proxies that X-Forwarded-For is believed from; empty: nobody."),
   connectionsMax: z.int().min(1).max(1_000_000).default(10_000).describe("Open connections."),
+  distribution: z
+    .enum(distributions)
+    .default("auto")
+    .describe(
+      "Who hands connections to several workers: the operating system, which only some do; their " +
+        "supervisor, in turn; auto: the system on Linux, else the supervisor.",
+    ),
 });
 
 const timeouts = z.strictObject({

@@ -9,6 +9,7 @@ import type { RequestHandler } from "./node-http/client.ts";
 import { gatewayErrors } from "../errors.ts";
 import { createNodeFront } from "./node-http/index.ts";
 import { type ProxyTrust, proxyTrust } from "./proxy-trust.ts";
+import { isRoundRobin } from "../workers/distribution.ts";
 
 export type { Front } from "./front.ts";
 
@@ -33,7 +34,7 @@ export function createFront(
   const options: FrontOptions = {
     host: listen.host,
     port: deps.port ?? listen.port,
-    isShared: deps.port !== undefined,
+    isShared: deps.port !== undefined && !isRoundRobin(http.distribution),
     headMs: http.head,
     requestMs: http.request,
     keepAliveMs: http.keepAlive,

@@ -9,6 +9,8 @@ export interface WorkerPoolDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wanted: number;
+  /** This process listens for them. */
+  readonly isRoundRobin: boolean;
   readonly log: (text: string) => void;
   handlersOf(id: number): Handlers<SupervisorCalls>;
   /** What the next worker begins with. */
@@ -102,10 +104,11 @@ export class WorkerPool {
 
   #begin(): Promise<{ readonly url: string }> {
     const id = this.#next++;
-    const { clock, logger, log } = this.#deps;
+    const { clock, logger, log, isRoundRobin } = this.#deps;
     const handle = startWorker(this.#deps.handlersOf(id), {
       clock,
       log,
+      isRoundRobin,
       onFault: (text) => logger.error("worker.channel", { worker: id, text }),
       onEnd: (how) => this.#ended(worker, how),
     });

@@ -16,6 +16,7 @@ import { digestOf } from "../snapshot/compare.ts";
 import { createReloadMetrics } from "../snapshot/metrics.ts";
 import type { ReloadReport } from "../snapshot/reloader.ts";
 import type { HostState, Override, SupervisorCalls, WorkerCalls, WorkerPlan } from "./calls.ts";
+import { isRoundRobin } from "./distribution.ts";
 import { claimPort } from "./free-port.ts";
 import { type KeptState, openKeptState } from "./kept-state.ts";
 import { mergeBreakers } from "./merge-breakers.ts";
@@ -72,6 +73,7 @@ class Supervisor implements Gateway {
   readonly #pool: WorkerPool;
   readonly #reloads: ReturnType<typeof createReloadMetrics>;
   readonly #startedAt: string;
+  readonly #isRoundRobin: boolean;
   readonly #models: ModelSwaps;
   readonly #overrides = new Map<string, Override>();
   /** What workers that ended have counted. */
@@ -90,6 +92,7 @@ class Supervisor implements Gateway {
     this.#deps = deps;
     this.#kept = kept;
     this.stages = explainStages(config);
+    this.#isRoundRobin = isRoundRobin(config.http.distribution);
     this.#startedAt = new Date(deps.clock.wallMs()).toISOString();
     const { signal } = this.#stop;
     const { clock } = deps;
@@ -109,6 +112,7 @@ class Supervisor implements Gateway {
       clock: deps.clock,
       logger: kept.logger,
       wanted: config.workers,
+      isRoundRobin: this.#isRoundRobin,
       log: deps.log,
       handlersOf: (id) => this.#handlers(id),
       plan: () => this.#plan(),
@@ -133,7 +137,7 @@ class Supervisor implements Gateway {
   }
 
   async start(): Promise<{ url: string }> {
-    this.#port = await claimPort(this.#config.listen);
+    this.#port = await claimPort(this.#config.listen, this.#isRoundRobin);
     this.url = await this.#pool.start();
     this.#kept.logger.info("listening", { url: this.url, workers: this.#config.workers });
     void this.#keepCounts();

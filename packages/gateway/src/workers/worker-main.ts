@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { createWorker } from "./worker.ts";
@@ -23,6 +24,8 @@ const worker = createWorker({
   send: (message) => process.connected && process.send?.(message) !== undefined,
   end,
 });
+// One that is handed its connections would end at once with its supervisor, what runs cut.
+if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
 // Whoever reads the log may be gone before what runs is drained.
 process.stderr.on("error", () => undefined);
 process.on("message", (message: unknown) => worker.receive(message));

@@ -1,4 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, type ForkOptions } from "node:child_process";
+import cluster from "node:cluster";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@loadline/kit/clock";
 import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
@@ -6,6 +7,8 @@ import { type Handlers, Peer } from "./peer.ts";
 
 export interface WorkerProcessDeps {
   readonly clock: Clock;
+  /** Listens where this process does, which hands it connections in its turn. */
+  readonly isRoundRobin: boolean;
   /** Takes what the worker logs: whole lines. */
   log(text: string): void;
   onFault(text: string): void;
@@ -24,17 +27,27 @@ export interface WorkerHandle {
 }
 
 const partialMax = 65_536;
+const entry = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
+
+const options = (): Pick<ForkOptions, "execArgv" | "serialization" | "stdio"> => ({
+  execArgv: [...ownFlags(process.execArgv), "--disable-warning=ExperimentalWarning"],
+  serialization: "advanced",
+  stdio: ["ignore", "ignore", "pipe", "ipc"],
+});
+
+/** What such a worker listens on, this process does. */
+function forkInCluster(): ChildProcess {
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({ exec: entry, args: [], ...options() });
+  return cluster.fork().process;
+}
 
 /** Starts a worker process; it does nothing before it is told to begin. */
 export function startWorker(
   handlers: Handlers<SupervisorCalls>,
   deps: WorkerProcessDeps,
 ): WorkerHandle {
-  const child = fork(fileURLToPath(new URL("./worker-main.ts", import.meta.url)), [], {
-    execArgv: [...ownFlags(process.execArgv), "--disable-warning=ExperimentalWarning"],
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-  });
+  const child = deps.isRoundRobin ? forkInCluster() : fork(entry, [], options());
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const send = (message: unknown): boolean => child.connected && trySend(child, message);
   const peer = new Peer<WorkerCalls, SupervisorCalls>(
