@@ -2,7 +2,7 @@ import { TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import { seededRandom } from "@loadline/kit/random";
-import type { AuditEvent } from "../audit-log/events.ts";
+import type { AuditEvent, AuditSink } from "../audit-log/events.ts";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import { configSchema } from "../config/schema.ts";
 import { usualDoors } from "../egress/doors.fixture.ts";
@@ -86,10 +86,7 @@ export function createWorld(
   let routes = compileRoutes(parsed, targets);
   const metrics = createMetrics();
   const audited: AuditEvent[] = [];
-  const audit = {
-    record: (event: AuditEvent) => void audited.push(event),
-    isAccepting: () => true,
-  };
+  const audit = auditInto(audited);
   const tripped: string[] = [];
   const deps = { clock, random, logger, metrics, audit };
   const routing = createRouting(
@@ -129,6 +126,10 @@ export function createWorld(
       return tried;
     },
   };
+}
+
+function auditInto(audited: AuditEvent[]): AuditSink {
+  return { record: (event) => void audited.push(event), isAccepting: () => true };
 }
 
 /** A chat with a route, as the stages before routing leave it. */

@@ -1,5 +1,5 @@
-import { type ChildProcess, fork, type ForkOptions } from "node:child_process";
-import cluster from "node:cluster";
+import { type ChildProcess, fork } from "node:child_process";
+import cluster, { type ClusterSettings } from "node:cluster";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@loadline/kit/clock";
 import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
@@ -29,7 +29,7 @@ export interface WorkerHandle {
 const partialMax = 65_536;
 const entry = fileURLToPath(new URL("./worker-main.ts", import.meta.url));
 
-const options = (): Pick<ForkOptions, "execArgv" | "serialization" | "stdio"> => ({
+const options = (): Required<Pick<ClusterSettings, "execArgv" | "serialization" | "stdio">> => ({
   execArgv: [...ownFlags(process.execArgv), "--disable-warning=ExperimentalWarning"],
   serialization: "advanced",
   stdio: ["ignore", "ignore", "pipe", "ipc"],
