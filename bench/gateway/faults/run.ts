@@ -1,11 +1,16 @@
 /**
  * The fault table with our gateway and Portkey 1.15.2 side by side, on the same upstreams.
- * `node bench/gateway/faults/run.ts [times] [--full]`; `--full` uses the specification's 2 s timers.
+ * `node bench/gateway/faults/run.ts [times] [--full] [--save]`; `--full` uses the specification's 2 s
+ * timers.
  */
 import { systemClock } from "@loadline/kit/clock";
 import { startFaultUpstream } from "@loadline/testkit";
 import { startLoadline } from "../../../test/conformance/fault-table/loadline.ts";
-import { countPassed, printTable } from "../../../test/conformance/fault-table/print.ts";
+import {
+  countPassed,
+  printTable,
+  sideBySide,
+} from "../../../test/conformance/fault-table/print.ts";
 import { rows } from "../../../test/conformance/fault-table/rows.ts";
 import {
   runKillUnderStreams,
@@ -13,7 +18,7 @@ import {
 } from "../../../test/conformance/fault-table/scenarios.ts";
 import type { Subject } from "../../../test/conformance/fault-table/subject.ts";
 import { type Outcome, runRow } from "../../../test/conformance/fault-table/table.ts";
-import { numbersGiven } from "../../result.ts";
+import { numbersGiven, tell } from "../../result.ts";
 import { startPortkey } from "./portkey.ts";
 
 const fastMs = 300;
@@ -54,3 +59,12 @@ process.stdout.write(printTable(columns));
 for (const [name, outcomes] of columns)
   process.stdout.write(`\n${name}: ${countPassed(outcomes)} lines as the table says`);
 process.stdout.write(`\n${notes.join("\n")}\n`);
+const passed = [...columns].map(([name, outcomes]) => [name, countPassed(outcomes)]);
+const total = {
+  row: "all",
+  mode: "both",
+  "A does": "lines as the table says",
+  ...Object.fromEntries(passed),
+};
+const settings = { times, timerMs, slackMs, notes };
+tell({ bench: "gateway-faults", ...settings, rows: [total, ...sideBySide(columns)] }, process.argv);

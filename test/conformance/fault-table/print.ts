@@ -1,21 +1,26 @@
 import type { Outcome } from "./table.ts";
 
-/** Columns of outcomes side by side, a line per row and mode. */
-export function printTable(columns: ReadonlyMap<string, readonly Outcome[]>): string {
+type Columns = ReadonlyMap<string, readonly Outcome[]>;
+
+/** Columns of outcomes side by side, a record per row and mode. */
+export function sideBySide(columns: Columns): Record<string, string>[] {
   const names = [...columns.keys()];
   const first = columns.get(names[0] ?? "") ?? [];
-  const lines = [
-    ["row", "mode", "A does", ...names],
-    ["---", "---", "---", ...names.map(() => "---")],
-  ];
-  for (const { row, mode, does } of first) {
+  return first.map(({ row, mode, does }) => {
     const cells = names.map((name) => {
       const found = columns.get(name)?.find((one) => one.row === row && one.mode === mode);
-      return found ? cellOf(found) : "NOT TESTED";
+      return [name, found ? cellOf(found) : "NOT TESTED"];
     });
-    lines.push([row, mode, does, ...cells]);
-  }
-  return `${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
+    return { row, mode, "A does": does, ...Object.fromEntries(cells) };
+  });
+}
+
+/** The same as a table. */
+export function printTable(columns: Columns): string {
+  const heads = ["row", "mode", "A does", ...columns.keys()];
+  const lines = sideBySide(columns).map((record) => heads.map((head) => record[head] ?? ""));
+  const all = [heads, heads.map(() => "---"), ...lines];
+  return `${all.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
 }
 
 function cellOf({ verdict, passed, times, problems }: Outcome): string {
