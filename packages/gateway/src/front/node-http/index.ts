@@ -39,9 +39,10 @@ export function createNodeFront(pipeline: Pipeline, o: FrontOptions): NodeFront 
     how: ClientOptions = plain,
   ): void => {
     if (closing.has(request.socket)) return;
-    underway.asked(request.socket);
+    const asked = underway.asked(request.socket);
     if (isDraining) response.shouldKeepAlive = false;
     const client = new NodeClient(request, response, how);
+    if (asked >= requestsPerConnectionMax) client.closeAfter();
     // llhttp reads HTTP/0.9, which has no fields, and HTTP/2.0 in the form of HTTP/1.
     if (request.httpVersionMajor !== 1) return refuse(client, "LL_HTTP_HEADER", o.nextId());
     const x: Exchange = pipeline.begin(client);
@@ -96,7 +97,6 @@ function boundedServer(o: FrontOptions): Server {
     noDelay: true,
   });
   server.maxConnections = o.connectionsMax;
-  server.maxRequestsPerSocket = requestsPerConnectionMax;
   server.maxHeadersCount = headersMax;
   return server;
 }

@@ -15,11 +15,13 @@ interface Entry {
  */
 export class Underway {
   readonly #latest = new WeakMap<Socket, { entry: Entry | undefined }>();
-  readonly #asked = new WeakSet<Socket>();
+  readonly #asked = new WeakMap<Socket, number>();
 
-  /** A request came on this connection, whatever became of it. */
-  asked(socket: Socket): void {
-    this.#asked.add(socket);
+  /** One more request came; gives how many did on this connection, whatever became of them. */
+  asked(socket: Socket): number {
+    const count = (this.#asked.get(socket) ?? 0) + 1;
+    this.#asked.set(socket, count);
+    return count;
   }
 
   hasAsked(socket: Socket): boolean {
