@@ -7,6 +7,8 @@ export interface Tally {
   inputs: number;
   /** Requests that the own front accepted. */
   accepted: number;
+  /** Inputs of which the own front gave a part, or all, to llhttp: there they cannot disagree. */
+  handed: number;
   /** Inputs of which the own front accepted something that llhttp refuses or reads otherwise. */
   dangerous: number;
   /** The first of them, with what is wrong; at most `examplesMax`. */
@@ -26,7 +28,7 @@ export async function differ(
   o: FrontKnockOut = {},
 ): Promise<Tally> {
   const pair = createPair(o);
-  const tally: Tally = { inputs: 0, accepted: 0, dangerous: 0, examples: [] };
+  const tally: Tally = { inputs: 0, accepted: 0, handed: 0, dangerous: 0, examples: [] };
   while (!isOver(tally)) {
     const batch = [];
     for (let i = 0; i < batchSize; i++) {
@@ -34,6 +36,7 @@ export async function differ(
       const reading = pair.read(cut(random, Buffer.from(text, "latin1")));
       tally.inputs++;
       tally.accepted += reading.accepted;
+      if (reading.isHanded) tally.handed++;
       if (reading.accepted > 0) batch.push({ text, reading });
     }
     await pair.settled();
@@ -48,17 +51,24 @@ export async function differ(
   return tally;
 }
 
-/** What both readers make of one connection that came in `pieces`; undefined: no disagreement. */
-export async function differOn(pieces: readonly Buffer[]): Promise<string | undefined> {
+/** What both readers make of connections that came in these pieces: the disagreements, if any. */
+export async function differOn(all: Iterable<readonly Buffer[]>): Promise<readonly string[]> {
   const pair = createPair({});
-  const reading = pair.read(pieces);
+  const readings = Array.from(all, (pieces) => pair.read(pieces));
   await pair.settled();
-  return reading.wrong();
+  return readings.flatMap((reading) => reading.wrong() ?? []);
+}
+
+/** `bytes` in two pieces, cut at every `step`th point. */
+export function* cutEverywhere(bytes: Buffer, step = 1): Generator<readonly Buffer[]> {
+  for (let at = 1; at < bytes.length; at += step) yield [bytes.subarray(0, at), bytes.subarray(at)];
 }
 
 interface PairReading {
   /** Requests that the own front accepted. */
   readonly accepted: number;
+  /** The own front gave bytes on. */
+  readonly isHanded: boolean;
   /** The disagreement, if any; asked once, after `settled`. */
   wrong(): string | undefined;
 }
@@ -72,11 +82,13 @@ function createPair(o: FrontKnockOut): {
   return {
     read(pieces) {
       const { requests: ours, handed } = front(pieces);
-      if (ours.length === 0) return { accepted: 0, wrong: () => undefined };
+      const isHanded = handed.length > 0;
+      if (ours.length === 0) return { accepted: 0, isHanded, wrong: () => undefined };
       const theirs = node.begin(pieces);
-      const rest = handed.length === 0 ? undefined : node.begin(handed);
+      const rest = isHanded ? node.begin(handed) : undefined;
       return {
         accepted: ours.length,
+        isHanded,
         wrong() {
           theirs.close();
           rest?.close();

@@ -1,4 +1,17 @@
 import type { Random } from "@loadline/kit/random";
+import { sound } from "../smuggling/entry.ts";
+import { chunkEntries, framing } from "../smuggling/framing.ts";
+import { headEntries, targetEntries } from "../smuggling/heads.ts";
+
+/** What is known to be read in two ways, as it is sent to both fronts. */
+export const smuggled: readonly (readonly [what: string, text: string])[] = [
+  ...framing,
+  ...chunkEntries,
+  ...headEntries,
+  ...targetEntries,
+].map((entry) => [entry.what, entry.bytes("key", sound("key", "hidden"))]);
+/** One longer than any head that is read would be most of what the fuzz reads. */
+const seeds = smuggled.filter(([, text]) => text.length < 2048).map(([, text]) => text);
 
 /** What heads are made of: sound lines, and those that proxies and servers are known to differ on. */
 const lines = [
@@ -102,10 +115,29 @@ function request(random: Random): string {
   return `${text}\r\n${random.below(3) === 0 ? "abc" : ""}`;
 }
 
+const lengthFigure = /^(content-length: *)\d+/im;
+const oddFigures = ["+3", "-3", "0x3", "3, 3", "3 3", "03", "", "3\r\nContent-Length: 4"];
+
+/** The same again, mostly with another length: a client on a kept connection repeats itself. */
+function again(random: Random, earlier: string): string {
+  const end = earlier.indexOf("\r\n\r\n") + 4;
+  if (end < 4 || !lengthFigure.test(earlier.slice(0, end))) return earlier;
+  const length = random.below(24);
+  const said = random.below(8) === 0 ? pickFrom(random, oddFigures) : String(length);
+  const head = earlier.slice(0, end).replace(lengthFigure, `$1${said}`);
+  return head + "b".repeat(length);
+}
+
+function next(random: Random, earlier: string): string {
+  if (earlier !== "" && random.below(3) === 0) return again(random, earlier);
+  return random.below(24) === 0 ? pickFrom(random, seeds) : request(random);
+}
+
 /** One to three requests on one connection, of likely pieces, often damaged in a byte or two. */
 export function makeStream(random: Random): string {
   let text = "";
-  for (let i = random.below(3); i >= 0; i--) text += request(random);
+  let last = "";
+  for (let i = random.below(3); i >= 0; i--) text += last = next(random, last);
   for (let i = random.below(4) - 1; i > 0; i--) {
     const at = random.below(text.length);
     const put = random.below(2) === 0 ? String.fromCharCode(random.below(256)) : "";
