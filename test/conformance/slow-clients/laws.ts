@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
@@ -9,10 +10,16 @@ import {
   runGateway,
   temporaryDir,
 } from "../../../packages/gateway/test/harness.ts";
+import type { TlsFolder } from "../../../packages/gateway/test/tls.ts";
+import { openTls } from "../smuggling/world.ts";
 
 export type FrontName = "http1" | "node";
-/** What a gateway with these controls breaks of one promise, in sentences. */
-export type SlowLaw = (front: FrontName, controls?: Partial<Controls>) => Promise<string[]>;
+/** What a gateway with these controls breaks of one promise, in sentences; `tls`: over TLS. */
+export type SlowLaw = (
+  front: FrontName,
+  controls?: Partial<Controls>,
+  tls?: TlsFolder,
+) => Promise<string[]>;
 
 export const clock = systemClock();
 const headMs = 600;
@@ -35,15 +42,26 @@ export class Peer {
   readonly socket: Socket;
   text = "";
   isClosed = false;
+  readonly #isOpen: Promise<unknown>;
 
-  constructor(g: Running) {
-    this.socket = connect({ port: Number(new URL(g.url).port), host: "127.0.0.1", noDelay: true });
+  constructor(g: Running, tls?: TlsFolder) {
+    const port = Number(new URL(g.url).port);
+    this.socket = tls ? openTls(port, tls) : connect({ port, host: "127.0.0.1", noDelay: true });
+    this.#isOpen = once(this.socket, tls ? "secureConnect" : "connect");
+    // Only who reads nothing waits for it, and is told of a fault there.
+    this.#isOpen.catch(() => undefined);
     this.socket.setEncoding("latin1");
     this.socket.on("data", (chunk: string) => void (this.text += chunk));
     this.socket.on("error", () => this.socket.destroy());
     this.socket.on("close", () => {
       this.isClosed = true;
     });
+  }
+
+  /** Reads nothing from now on; a handshake is over before. */
+  async stopReading(): Promise<void> {
+    await this.#isOpen;
+    this.socket.pause();
   }
 
   /** Sends one byte after the other, for as long as the connection lives. */
@@ -71,9 +89,10 @@ const whole = (g: Running, more?: object): string => {
   return headOf(g, `Content-Length: ${body.length}`) + body;
 };
 
-function settings(front: FrontName, baseUrl: string): Record<string, unknown> {
+function settings(front: FrontName, baseUrl: string, tls?: TlsFolder): Record<string, unknown> {
   return {
     ...overUpstreams(baseUrl),
+    ...(tls && { tls: tls.section() }),
     http: { front, head: headMs, request: requestMs },
     stream: { clientStalled: stalledMs, waitingBytesMax: 65_536 },
   };
@@ -130,14 +149,21 @@ const slackOf = (controls: Partial<Controls>): number =>
   controls.front === undefined ? slackMs : sabotagedSlackMs;
 
 /** Connections that say nothing, and those that drip their head, end at the head's deadline. */
-export const slowHeadsEnd: SlowLaw = async (front, controls = {}) => {
+export const slowHeadsEnd: SlowLaw = async (front, controls = {}, tls) => {
   await using upstream = await startUpstream("silent");
-  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
+  await using g = await runGateway(
+    settings(front, upstream.baseUrl, tls),
+    temporaryDir(),
+    controls,
+  );
   const before = process.memoryUsage().rss;
-  const peers = Array.from({ length: connections }, () => new Peer(g));
+  const peers = Array.from({ length: connections }, () => new Peer(g, tls));
   for (const [i, peer] of peers.entries()) if (i % 2 === 0) peer.drip(whole(g));
   const broken: string[] = [];
-  if ((await g.get("/healthz")).status !== 200) broken.push("nobody else was served");
+  const other = new Peer(g, tls);
+  other.socket.write("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  if (!(await within(() => other.text.startsWith("HTTP/1.1 200 "), slackOf(controls))))
+    broken.push("nobody else was served");
   await within(() => count(peers, (peer) => !peer.isClosed) === 0, headMs + slackOf(controls));
   const open = count(peers, (peer) => !peer.isClosed);
   if (open > 0) broken.push(`${open} connections outlived the head's deadline`);
@@ -147,11 +173,16 @@ export const slowHeadsEnd: SlowLaw = async (front, controls = {}) => {
 };
 
 /** Bodies that drip, of either framing, are 408 at the request's deadline, and closed. */
-export const slowBodiesEnd: SlowLaw = async (front, controls = {}) => {
+export const slowBodiesEnd: SlowLaw = async (front, controls = {}, tls) => {
   await using upstream = await startUpstream("silent");
-  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
+  await using g = await runGateway(
+    settings(front, upstream.baseUrl, tls),
+    temporaryDir(),
+    controls,
+  );
   const body = chat();
-  const peers = Array.from({ length: connections / 2 }, () => new Peer(g));
+  const before = process.memoryUsage().rss;
+  const peers = Array.from({ length: connections / 2 }, () => new Peer(g, tls));
   for (const [i, peer] of peers.entries()) {
     const isChunked = i % 2 === 0;
     peer.socket.write(
@@ -168,16 +199,21 @@ export const slowBodiesEnd: SlowLaw = async (front, controls = {}) => {
   const told = count(peers, (peer) => peer.text.startsWith("HTTP/1.1 408 "));
   if (open === 0 && told < peers.length) broken.push(`${peers.length - told} were not told 408`);
   if (upstream.seen.open > 0) broken.push("an upstream was asked");
+  if (process.memoryUsage().rss - before > growthBytesMax) broken.push("memory grew without bound");
   for (const peer of peers) peer.socket.destroy();
   return broken;
 };
 
 /** Who takes nothing of a stream stops the upstream, and is disconnected at its deadline. */
-export const slowReaderEnds: SlowLaw = async (front, controls = {}) => {
+export const slowReaderEnds: SlowLaw = async (front, controls = {}, tls) => {
   await using upstream = await startUpstream("endless");
-  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
-  const peer = new Peer(g);
-  peer.socket.pause();
+  await using g = await runGateway(
+    settings(front, upstream.baseUrl, tls),
+    temporaryDir(),
+    controls,
+  );
+  const peer = new Peer(g, tls);
+  await peer.stopReading();
   peer.socket.write(whole(g, { stream: true }));
   const began = await within(() => upstream.seen.open === 1, slackMs);
   const ended = await within(() => upstream.seen.open === 0, stalledMs + slackMs);
@@ -191,10 +227,14 @@ export const slowReaderEnds: SlowLaw = async (front, controls = {}) => {
 };
 
 /** What a client sends ahead of its answer waits in its own socket. */
-export const aheadWaits: SlowLaw = async (front, controls = {}) => {
+export const aheadWaits: SlowLaw = async (front, controls = {}, tls) => {
   await using upstream = await startUpstream("silent");
-  await using g = await runGateway(settings(front, upstream.baseUrl), temporaryDir(), controls);
-  const peer = new Peer(g);
+  await using g = await runGateway(
+    settings(front, upstream.baseUrl, tls),
+    temporaryDir(),
+    controls,
+  );
+  const peer = new Peer(g, tls);
   const one = whole(g);
   const some = one.repeat(64);
   let taken = 0;

@@ -1,11 +1,9 @@
 import { createServer } from "node:http";
 import { listenOnLoopback } from "@loadline/testkit";
 import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
-import { overUpstreams, runGateway } from "../../../packages/gateway/test/harness.ts";
-import { type FrontName, clock, headOf, Peer, slackMs, within } from "./laws.ts";
-
-/** What a front breaks of one promise, in sentences. */
-export type UnreadLaw = (front: FrontName) => Promise<string[]>;
+import { overUpstreams, runGateway, temporaryDir } from "../../../packages/gateway/test/harness.ts";
+import type { TlsFolder } from "../../../packages/gateway/test/tls.ts";
+import { type FrontName, type SlowLaw, clock, headOf, Peer, slackMs, within } from "./laws.ts";
 
 const stalledMs = 700;
 const keepAliveMs = 700;
@@ -44,23 +42,28 @@ async function startUpstream(bytes: number) {
   };
 }
 
-function settings(front: FrontName, baseUrl: string, clientStalled: number) {
+function settings(front: FrontName, tls?: TlsFolder) {
   return {
-    ...overUpstreams(baseUrl),
+    ...(tls && { tls: tls.section() }),
     http: { front, request: requestMs, keepAlive: keepAliveMs },
-    stream: { clientStalled, heldBytesMax: 2 * largeBytes },
   };
 }
+
+const over = (baseUrl: string, clientStalled: number) => ({
+  ...overUpstreams(baseUrl),
+  stream: { clientStalled, heldBytesMax: 2 * largeBytes },
+});
 
 /**
  * Who sends request after request and reads no answer is disconnected; the own front begins no more
  * of them than buffers hold answers.
  */
-export const unreadAnswersEnd: UnreadLaw = async (front) => {
+export const unreadAnswersEnd: SlowLaw = async (front, controls = {}, tls) => {
   await using upstream = await startUpstream(pipelinedBytes);
-  await using g = await runGateway(settings(front, upstream.baseUrl, stalledMs));
-  const peer = new Peer(g);
-  peer.socket.pause();
+  const config = { ...settings(front, tls), ...over(upstream.baseUrl, stalledMs) };
+  await using g = await runGateway(config, temporaryDir(), controls);
+  const peer = new Peer(g, tls);
+  await peer.stopReading();
   const one = headOf(g, `Content-Length: ${body.length}`) + body;
   peer.socket.write(one.repeat(pipelined));
   // A paused socket learns of its end by writing alone.
@@ -77,16 +80,16 @@ export const unreadAnswersEnd: UnreadLaw = async (front) => {
 };
 
 /** Who comes back to a large answer within the time gets all of it, be the connection kept or not. */
-export const lateReaderGetsAll: UnreadLaw = async (front) => {
+export const lateReaderGetsAll: SlowLaw = async (front, controls = {}, tls) => {
   await using upstream = await startUpstream(largeBytes);
-  await using g = await runGateway(settings(front, upstream.baseUrl, patientMs));
+  const config = { ...settings(front, tls), ...over(upstream.baseUrl, patientMs) };
+  await using g = await runGateway(config, temporaryDir(), controls);
   const lines = ["X-A: kept", "Connection: close"];
-  const peers = lines.map((line) => {
-    const peer = new Peer(g);
-    peer.socket.pause();
-    peer.socket.write(`${headOf(g, `${line}\r\nContent-Length: ${body.length}`)}${body}`);
-    return peer;
-  });
+  const peers = lines.map(() => new Peer(g, tls));
+  for (const [i, peer] of peers.entries()) {
+    await peer.stopReading();
+    peer.socket.write(`${headOf(g, `${lines[i]}\r\nContent-Length: ${body.length}`)}${body}`);
+  }
   const broken: string[] = [];
   if (!(await within(() => upstream.seen.finished === lines.length, readMs)))
     broken.push("the upstream did not answer");
@@ -103,9 +106,10 @@ export const lateReaderGetsAll: UnreadLaw = async (front) => {
 };
 
 /** A refused request whose body never comes holds its connection no longer than a request may take. */
-export const refusedBodiesEnd: UnreadLaw = async (front) => {
-  await using g = await runGateway({ http: { front, request: requestMs } });
-  const peer = new Peer(g);
+export const refusedBodiesEnd: SlowLaw = async (front, controls = {}, tls) => {
+  const config = { ...settings(front, tls), http: { front, request: requestMs } };
+  await using g = await runGateway(config, temporaryDir(), controls);
+  const peer = new Peer(g, tls);
   const bad = headOf(g, "Content-Length: 60000").replace(/Bearer \S+/, "Bearer nonsense");
   peer.socket.write(`${bad}{`);
   const broken: string[] = [];

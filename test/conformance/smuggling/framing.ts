@@ -86,6 +86,15 @@ export const framing: readonly Entry[] = [
     reads: "",
   },
   {
+    what: "CL.0 behind a sound body: a length that a reader of one object would not use up",
+    bytes: (key, hidden) =>
+      head(key, [`Content-Length: ${outer.length + hidden.length}`]) + outer + hidden,
+    status: 400,
+    code: "LL_BODY_INVALID_JSON",
+    hasSoundHead: true,
+    reads: "",
+  },
+  {
     what: "no length at all before a request",
     bytes: (key) => head(key, []),
     status: 400,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually, freePort } from "@loadline/testkit";
+import { chatPath } from "./entry.ts";
 import { proxyMark, talk } from "./world.ts";
 
 export interface Proxy extends AsyncDisposable {
@@ -11,6 +12,8 @@ export interface Proxy extends AsyncDisposable {
 }
 
 const startMs = 60_000;
+/** One of another kind than model requests would leave the kept connection to Node's server. */
+const keyless = `POST ${chatPath} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}`;
 
 /** HAProxy that keeps its connections to the gateway and shares them among all of its clients. */
 export function startHaproxy(path: string, gatewayPort: number): Promise<Proxy> {
@@ -74,8 +77,7 @@ async function start(
   const answers = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`${path} ended: ${said}`);
     const isWhole = (text: string): boolean => text.includes("\r\n\r\n");
-    const probe = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-    return (await talk(port, probe, isWhole)).statuses[0] === 200;
+    return (await talk(port, keyless, isWhole)).statuses[0] === 401;
   };
   await eventually(systemClock(), answers, startMs);
   return {
