@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { readBundle } from "../evidence/read-bundle.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { quickPlan } from "../plan/build-plan.ts";
+import { parsePlanFile } from "../plan/load-plan-file.ts";
 import { cleanRules, stubBodyBytesMax, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
 import { readInterrupted } from "./resume.ts";
@@ -79,6 +80,53 @@ describe("a run that was interrupted", () => {
     expect(checked.steps.filter(({ ok, step }) => ok === false && step !== "signature")).toEqual(
       [],
     );
+    rmSync(runsDir, { recursive: true });
+  }, 60_000);
+
+  it("of several targets asks again only what was open, each with its own key", async () => {
+    await using eu = await startStub(cleanRules);
+    await using us = await startStub(cleanRules);
+    const runsDir = mkdtempSync(join(tmpdir(), "loadline-resume-"));
+    const keyed = { auth: "bearer", apiKeyEnv: "KEY" } as const;
+    const file = {
+      targets: { eu: { url: eu.baseUrl, ...keyed }, us: { url: us.baseUrl, ...keyed } },
+      skip: ["load"],
+    };
+    const made = parsePlanFile(JSON.stringify(file));
+    if (!made.ok) throw new Error(JSON.stringify(made.problems));
+    const keys = {
+      apiKeys: new Map([
+        ["eu", stubKey],
+        ["us", stubKey],
+      ]),
+    };
+    const stop = new AbortController();
+    const first = await runValidation(
+      made.plan,
+      depsIn(runsDir, {
+        ...keys,
+        signal: stop.signal,
+        // Those of the first target are over.
+        onProgress: ({ stage, state, done, total }) => {
+          if (stage === "probe" && state === "running" && done * 2 >= total) stop.abort();
+        },
+      }),
+    );
+    const old = linesOf(first.runDir);
+    const second = await resumeValidation(first.runDir, depsIn(runsDir, keys));
+    const lines = linesOf(second.runDir);
+    const seen = (all: readonly string[], of: string) =>
+      having(all, '"kind":"observation"', `"claims":["${of}.`).length;
+    expect([seen(old, "eu") > 8, seen(old, "us")]).toEqual([true, 0]);
+    expect(seen(lines, "eu")).toBe(seen(old, "eu"));
+    expect(seen(lines, "us")).toBe(seen(lines, "eu"));
+    const required = second.verdict.claims.filter(
+      ({ id, required: isRequired }) => isRequired && !id.includes(".load."),
+    );
+    expect(required.length).toBeGreaterThan(16);
+    expect(required.filter(({ verdict }) => verdict !== "passed")).toEqual([]);
+    const checked = await verifyBundle(await readBundle(second.runDir), { digest: sha256 });
+    expect(checked.steps.filter(({ ok }) => ok === false)).toEqual([]);
     rmSync(runsDir, { recursive: true });
   }, 60_000);
 

@@ -289,8 +289,11 @@ describe("a load run", () => {
       rag: store("rag-secret-0006"),
     } as const;
     const secrets = { "env:OTHER": "other-secret-0003" };
-    const { get } = one.load.scenarios;
-    if (get === undefined) throw new TypeError("the job has no scenario");
+    const { get: plain } = one.load.scenarios;
+    if (plain?.request?.kind !== "http") throw new TypeError("the job has no scenario");
+    // Nobody's reference: a value as somebody wrote it into the plan.
+    const headers = { ...plain.request.headers, "x-d": "request-secret-0008" };
+    const get = { ...plain, request: { ...plain.request, headers } };
     const { request: _request, ...terms } = get;
     const exec = {
       kind: "rag",
@@ -305,6 +308,7 @@ describe("a load run", () => {
       expect(/[a-z]+-secret-\d{4}/.exec(text)?.[0], name).toBeUndefined();
     }
     const plan = Buffer.from(files.find(([name]) => name === "plan.json")?.[1] ?? []).toString();
-    for (const name of ["x-tenant", "x-a", "x-b", "x-c"]) expect(plan).toContain(`"${name}"`);
+    for (const name of ["x-tenant", "x-a", "x-b", "x-c", "x-d"])
+      expect(plan).toContain(`"${name}"`);
   });
 });

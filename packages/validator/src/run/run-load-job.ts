@@ -75,20 +75,10 @@ function growthOf(job: LoadJob): Claim[] {
   return job.explore ? claims.map((claim) => ({ ...claim, required: false })) : claims;
 }
 
-/** Of rows only how many, of the headers that speak to a service only their names. */
+/** Of rows only how many; of headers only their names, whoever they are sent to. */
 function plainValue(key: string, value: unknown): unknown {
   if (ArrayBuffer.isView(value)) return { bytes: value.byteLength };
-  return serviceKeys.has(key) ? namesOnly(value) : value;
-}
-
-/** Of a target, and of the executions that speak to one of its services. */
-const serviceKeys = new Set(["mcp", "rag", "rooms", "options"]);
-
-function namesOnly(service: unknown): unknown {
-  const text = JSON.stringify(service, (key, value: unknown) =>
-    key === "headers" && isRecord(value) ? Object.keys(value).sort() : value,
-  );
-  return text === undefined ? undefined : JSON.parse(text);
+  return key === "headers" && isRecord(value) ? Object.keys(value).sort() : value;
 }
 
 /** The plan as data of evidence: no secret, no header's value, of rows only how many. */
