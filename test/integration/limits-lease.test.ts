@@ -16,6 +16,8 @@ const leaseMs = 2500;
 const configOf = (stateDir: string, redis: string): Record<string, unknown> => ({
   stateDir,
   listen: { port: 0 },
+  // One behind each front: they keep the same limits.
+  http: { front: stateDir.endsWith("two") ? "node" : "http1" },
   drain: { accept: 0, grace: 0 },
   log: { level: "error" },
   targets: { s: { provider: "simulator", tokens: 2000, latency: 0, tokensPerSecond: 50 } },

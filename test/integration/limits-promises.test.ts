@@ -29,10 +29,13 @@ const startsMax = 20;
 /** Between two floods: what the one kept waiting is over before the next. */
 const pauseMs = 2000;
 
+let front: "http1" | "node" = "http1";
+
 const fileOf = (
   { keyLimit, keyBurst, globalBurst, crowdBurst }: Figures,
   isGlobal = false,
-): string => `targets:
+): string => `http: {front: ${front}}
+targets:
   s: {provider: simulator, tokens: 2, latency: 0, tokensPerSecond: 1e6}
 routes: {r: {models: [one], groups: [{targets: [s]}]}}
 addressLimit: {failuresPerMinute: 100000}
@@ -47,14 +50,6 @@ let serving: Serving;
 let ask: Ask;
 /** Made once: a store of a busy machine takes its time for each. */
 let crowdKeys: readonly string[] = [];
-
-beforeAll(async () => {
-  serving = await new Serving().start(fileOf(first), 1);
-  ask = askerOf(serving);
-  const names = Array.from({ length: crowd }, () => "crowd");
-  crowdKeys = await spread(names, 1, (rateId) => keyOf(serving, rateId));
-}, 240_000);
-afterAll(() => serving[Symbol.asyncDispose]());
 
 /** Goes over to another file while the process runs. */
 async function reload(yaml: string): Promise<void> {
@@ -167,7 +162,17 @@ function residentMiB(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }
 
-describe("limits of `loadline serve`, as its file says", () => {
+const title = "limits of `loadline serve`, as its file says, front %s";
+describe.each(["http1", "node"] as const)(title, (name) => {
+  beforeAll(async () => {
+    front = name;
+    serving = await new Serving().start(fileOf(first), 1);
+    ask = askerOf(serving);
+    const names = Array.from({ length: crowd }, () => "crowd");
+    crowdKeys = await spread(names, 1, (rateId) => keyOf(serving, rateId));
+  }, 240_000);
+  afterAll(() => serving[Symbol.asyncDispose]());
+
   it("calls within the burst all pass, and what remains falls by exactly one [R0-01]", async () => {
     await burstHolds(first);
   });
