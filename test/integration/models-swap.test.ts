@@ -116,6 +116,34 @@ describe.each([1, 2])("a model of %i process(es)", (workers) => {
   );
 
   it(
+    "serves what it was swapped to after a reload of timeouts and after a restart, until told otherwise",
+    async () => {
+      await using world = await new World().start(workers);
+      const { serving } = world;
+      expect((await world.admin("/models/local/swap", { to: "next" })).status).toBe(200);
+      serving.change("timeouts: {connect: 60s}", "timeouts: {connect: 59s}");
+      await eventually(clock, () => serving.err.includes("reload applied: "), waitMs);
+      expect((await world.files())[0]).toBe("next serving");
+      expect((await serving.chat("tiny")).status).toBe(200);
+      serving.send("SIGTERM");
+      expect(await serving.ended()).toBe(0);
+      await serving.restart(workers);
+      const isReady = async (): Promise<boolean> => (await serving.ask("/readyz")).status === 200;
+      await eventually(clock, isReady, waitMs);
+      expect(await world.files()).toEqual([
+        "next serving",
+        "configured registered",
+        "cut registered",
+      ]);
+      expect((await serving.chat("tiny")).status).toBe(200);
+      const back = await world.cli("swap", "local", "configured");
+      expect([back.code, back.err]).toEqual([0, ""]);
+      expect((await world.files())[0]).toBe("configured serving");
+    },
+    testMs,
+  );
+
+  it(
     "stays as it is when the new file is damaged, and the answer lists five results",
     async () => {
       await using world = await new World().start(workers);

@@ -79,6 +79,17 @@ export class Serving implements AsyncDisposable {
     renameSync(`${this.file}.new`, this.file);
   }
 
+  /** Writes the file with another piece of text in the place of one that it has. */
+  change(from: string, to: string): void {
+    const text = readFileSync(this.file, "utf8");
+    if (!text.includes(from)) throw new Error(`the file has no ${from}`);
+    writeFileSync(
+      `${this.file}.new`,
+      text.replace(from, () => to),
+    );
+    renameSync(`${this.file}.new`, this.file);
+  }
+
   get keys(): OpenedServices["keys"] {
     if (!this.#services) throw new Error("not started");
     return this.#services.keys;
