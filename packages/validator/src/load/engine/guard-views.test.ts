@@ -121,7 +121,13 @@ describe("what guards see of a sample", () => {
       const told = { ...starved, pressurePercent: null, loopP99Ms: 40 };
       expect(voiding(recorded(refusing()), told)).toEqual(["guard.load.loop"]);
       const [seen] = guardViews(recorded(refusing()), starved, false);
-      expect(seen?.view).toMatchObject({ bad: 20, hardBad: 20, refused: 20 });
+      expect(seen?.view).toMatchObject({ bad: 20, hardBad: 20, unserved: 20 });
+    });
+
+    it("fails nobody for what the end of the run cut off besides", () => {
+      const late = recorded([...refusing(), ...many(50, "unfinished")]);
+      expect(voiding(late, starved)).toEqual(["guard.load.pressure"]);
+      expect(voiding(late, { ...starved, loopMaxMs: 99 })).toEqual([]);
     });
 
     it.each([

@@ -44,7 +44,7 @@ function viewOf(
     over: limit.compares === true ? counter.n : counter.over + late,
     hardBad: counter.hardBad - late,
     timedOut: counter.timedOut - late,
-    refused: recorder.isHere && standStarves(host.loopMaxMs) ? counter.refused : 0,
+    unserved: recorder.isHere && standStarves(host.loopMaxMs) ? counter.unserved : 0,
     undefined: counter.undefined,
     missingMetric: counter.missingMetric,
     due: record.due,

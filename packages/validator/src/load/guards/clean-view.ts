@@ -12,7 +12,7 @@ export const cleanView: GuardView = {
   over: 0,
   hardBad: 0,
   timedOut: 0,
-  refused: 0,
+  unserved: 0,
   undefined: 0,
   missingMetric: 0,
   due: 1000,

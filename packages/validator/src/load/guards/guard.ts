@@ -20,8 +20,11 @@ export interface GuardView {
   readonly hardBad: number;
   /** Of `hardBad`: ended by a timeout of ours, and no stand of the loop was long enough to do it. */
   readonly timedOut: number;
-  /** Of `hardBad`: 503 of a target on this machine, whose threads were kept waiting. */
-  readonly refused: number;
+  /**
+   * Of `hardBad`: 503 of a target on this machine, whose threads were kept waiting, or not answered
+   * when the run was over.
+   */
+  readonly unserved: number;
   readonly undefined: number;
   readonly missingMetric: number;
   readonly due: number;
@@ -108,15 +111,15 @@ export function delayMatters(view: GuardView): boolean {
  * is called on it until our timeouts end the calls, or until it refuses them.
  */
 export function contentionMatters(view: GuardView): boolean {
-  const { over, timedOut, refused, hardBad } = view;
-  const starved = timedOut + refused;
+  const { over, timedOut, unserved, hardBad } = view;
+  const starved = timedOut + unserved;
   return over + starved > 0 && !carriesFailure(view, hardBad - starved);
 }
 
-/** Refusals carry the failure that nothing else does: no answer was wrong, none was waited for. */
-export function refusalMatters(view: GuardView): boolean {
-  const { refused, hardBad } = view;
-  return refused > 0 && !carriesFailure(view, hardBad - refused);
+/** Calls that nobody served carry the failure, and nothing else does. */
+export function unservedMatters(view: GuardView): boolean {
+  const { unserved, hardBad } = view;
+  return unserved > 0 && !carriesFailure(view, hardBad - unserved);
 }
 
 /** A thread kept waiting for so long is what makes a server shed load. */

@@ -107,14 +107,14 @@ describe("limits of the generator's guards", () => {
     expect(broken({ ...timedOut, timedOut: 40, ...busy })).toEqual(["cpu fail", "pressure fail"]);
   });
 
-  it("a failure by refusals of a starved target is voided as one by timeouts, and no other", () => {
-    const refused = { hardBad: 50, bad: 50, refused: 50 };
+  it("a failure by calls that a starved target did not serve is voided as one by timeouts, and no other", () => {
+    const starved = { hardBad: 50, bad: 50, unserved: 50 };
     const busy = { pressurePercent: 60, loopP99Ms: 4 };
-    expect(broken({ ...refused, ...busy })).toEqual(["loop fail", "pressure fail"]);
-    expect(broken({ ...refused, refused: 0, ...busy })).toEqual([]);
-    expect(broken({ ...refused, refused: 10, ...busy })).toEqual([]);
+    expect(broken({ ...starved, ...busy })).toEqual(["loop fail", "pressure fail"]);
+    expect(broken({ ...starved, unserved: 0, ...busy })).toEqual([]);
+    expect(broken({ ...starved, unserved: 10, ...busy })).toEqual([]);
     // Half of each: the loop says nothing of calls that our clock ended.
-    expect(broken({ ...refused, refused: 25, timedOut: 25, ...busy })).toEqual(["pressure fail"]);
+    expect(broken({ ...starved, unserved: 25, timedOut: 25, ...busy })).toEqual(["pressure fail"]);
   });
 
   it("errors at exactly the allowed share carry no failure: a lag beside them still voids it", () => {

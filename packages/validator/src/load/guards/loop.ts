@@ -4,7 +4,7 @@ import {
   type GuardView,
   latencyKinds,
   ms,
-  refusalMatters,
+  unservedMatters,
   standExplains,
   toleranceMs,
   unmoved,
@@ -22,7 +22,7 @@ export const loop: Guard = {
     const slowed = !v.open && v.loopMeanMs > allowedMs;
     const stood = standExplains(v.loopMaxMs, v.shortestTimeoutMs) && delayMatters(v);
     const isLate = v.loopP99Ms > allowedMs;
-    const breached = slowed || stood || (isLate && (delayMatters(v) || refusalMatters(v)));
+    const breached = slowed || stood || (isLate && (delayMatters(v) || unservedMatters(v)));
     return {
       holds: !breached,
       invalidates: slowed ? "both" : "fail",

@@ -110,9 +110,9 @@ export class LimitCounter {
     return this.#waits.shortestMs;
   }
 
-  /** Answers that the target is overloaded. */
-  get refused(): number {
-    return this.#badBy.get("status_503");
+  /** Answers that the target is overloaded, and those that the end of the run cut off. */
+  get unserved(): number {
+    return this.#badBy.get("status_503") + this.#badBy.get("unfinished");
   }
 
   /** A request that ended; of an unknown step (-1) it counts for every limit. */
