@@ -2,11 +2,13 @@
  * Differential fuzz of the own front against llhttp: `node bench/front/fuzz.ts [10000000|60s]` reads
  * that many random connections, or as many as fit the time, on `LOADLINE_FUZZ_THREADS` threads (2).
  * Fresh seeds, unless `LOADLINE_FUZZ_SEED` names the first. Exit code 1 for any disagreement in the
- * dangerous direction.
+ * dangerous direction: what the own front accepts, llhttp refuses or reads otherwise. In the other
+ * direction there is none by its make: what the own front does not accept, llhttp reads.
  */
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { seededRandom, systemRandom } from "@loadline/kit/random";
 import { differ, type Tally } from "../../test/conformance/front/differ.ts";
+import { type Goal, tell } from "../result.ts";
 
 interface Task {
   readonly seed: number;
@@ -15,9 +17,11 @@ interface Task {
 }
 
 const threadsMax = 16;
+/** Of one run that shows the law. */
+const inputsMin = 10_000_000;
 
 async function main(): Promise<void> {
-  const asked = process.argv[2] ?? "1000000";
+  const asked = process.argv.slice(2).find((text) => /^\d/.test(text)) ?? "1000000";
   const isTime = asked.endsWith("s");
   const amount = Number(isTime ? asked.slice(0, -1) : asked);
   if (!(amount > 0)) throw new Error(`${asked} is neither a number of inputs nor seconds like 60s`);
@@ -34,14 +38,22 @@ async function main(): Promise<void> {
     ),
   );
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((n, t) => n + of(t), 0);
-  const seconds = (Date.now() - startMs) / 1000;
-  process.stdout.write(
-    `seeds ${seed} to ${seed + threads - 1}, ${seconds.toFixed(0)} s: ` +
-      `${sum((t) => t.inputs)} inputs, ${sum((t) => t.accepted)} requests accepted, ` +
-      `${sum((t) => t.dangerous)} disagreements in the dangerous direction\n`,
-  );
-  for (const example of tallies.flatMap((t) => t.examples)) process.stdout.write(`${example}\n`);
-  if (sum((t) => t.dangerous) > 0 || sum((t) => t.accepted) === 0) process.exitCode = 1;
+  const row = {
+    read: "random connections",
+    inputs: sum((t) => t.inputs),
+    requestsAccepted: sum((t) => t.accepted),
+    handedToLlhttp: sum((t) => t.handed),
+    dangerousDisagreements: sum((t) => t.dangerous),
+    seconds: Math.round((Date.now() - startMs) / 1000),
+  };
+  const goals: readonly Goal[] = [
+    { row: row.read, figure: "inputs", atLeast: inputsMin },
+    { row: row.read, figure: "dangerousDisagreements", atMost: 0 },
+  ];
+  const seeds = Array.from({ length: threads }, (_, i) => seed + i);
+  const examples = tallies.flatMap((t) => t.examples);
+  tell({ bench: "front-fuzz", method: { seeds }, goals, examples, rows: [row] }, process.argv);
+  if (row.dangerousDisagreements > 0 || row.requestsAccepted === 0) process.exitCode = 1;
 }
 
 function run(task: Task): Promise<Tally> {

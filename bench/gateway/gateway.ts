@@ -1,6 +1,7 @@
 /**
- * The gateway as the bench runs it: arguments are the upstream's base URL and a JSON object of
- * configuration that is laid over the defaults. Log lines are made and discarded.
+ * The gateway as the bench runs it: arguments are the upstream's base URL, a JSON object of
+ * configuration that is laid over the defaults, and ids of stages that are to do nothing, with commas
+ * between them. Log lines are made and discarded.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,10 +22,24 @@ const config = loadConfig(
     ...JSON.parse(process.argv[3] || "{}"),
   },
 );
+const emptied = new Set<string>((process.argv[4] ?? "").split(",").filter(Boolean));
 const gateway = await createGateway(config, {
   clock: systemClock(),
   random: systemRandom(),
   log: () => undefined,
+  controls: {
+    stages: (table) =>
+      table.map((stage) => {
+        if (!emptied.delete(stage.id)) return stage;
+        const nothing = () => undefined;
+        return {
+          ...stage,
+          ...(stage.run && { run: nothing }),
+          ...(stage.exit && { exit: nothing }),
+        };
+      }),
+  },
 });
+if (emptied.size > 0) throw new Error(`no stage named ${[...emptied].join(", ")}`);
 const { url } = await gateway.start();
 report({ port: Number(new URL(url).port), key: gateway.firstKey?.secret ?? "" });

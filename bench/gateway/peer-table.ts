@@ -110,7 +110,8 @@ function litellm(): Peer | AbsentPeer {
   };
 }
 
-function readPeers(file: string): readonly Peer[] {
+/** The rows of a file; throws for one that is not as described above. */
+export function readPeers(file: string): readonly Peer[] {
   const rows: unknown = JSON.parse(readFileSync(file, "utf8"));
   if (!Array.isArray(rows)) throw new Error(`${file}: expected an array of peers`);
   return rows.map((row: unknown, i) => peerOf(row, `${file}: peer ${i}`));

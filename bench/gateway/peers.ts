@@ -77,7 +77,8 @@ function filled(texts: Readonly<Record<string, string>>, o: Record<string, strin
   };
 }
 
-async function measure(peer: Peer, run: Run): Promise<Record<string, unknown>> {
+/** A row for one peer, started, warmed, measured and ended. */
+export async function measurePeer(peer: Peer, run: Run): Promise<Record<string, unknown>> {
   const dir = mkdtempSync(join(tmpdir(), "ll-peer-"));
   const port = await freePort();
   const places = { port: String(port), base: run.base, dir };
@@ -133,7 +134,9 @@ function absent(subject: string, notTested: string): Record<string, unknown> {
 export async function peers(run: Run): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
   for (const peer of peerTable(run.file))
-    rows.push("notTested" in peer ? absent(peer.name, peer.notTested) : await measure(peer, run));
+    rows.push(
+      "notTested" in peer ? absent(peer.name, peer.notTested) : await measurePeer(peer, run),
+    );
   return rows;
 }
 
