@@ -162,6 +162,58 @@ describe("credentials of a stack", () => {
   });
 });
 
+describe("what a plan asks beyond its claims", () => {
+  const gate = 'gates: [{ id: mine, category: Disaster Recovery, minScore: "100 %" }]';
+  const text = `target: { url: "${nobody}/v1" }\nskip: [probe, load]\n`;
+
+  async function planned(more: string, flags = "") {
+    writeFileSync(join(cwd, "plan.yaml"), text + more);
+    writeFileSync(join(cwd, "g.yaml"), "gates: [{ id: theirs, minScore: 1 }]\n");
+    const ended = await run(`plan --plan plan.yaml --json ${flags}`);
+    expect(ended.err).toBe("");
+    return JSON.parse(ended.out) as { plan: { use?: string; gates?: { id: string }[] } };
+  }
+
+  it("is in the run's plan, a flag goes before it, a file is found beside the plan", async () => {
+    const own = await planned(`use: ML training\n${gate}\n`);
+    expect(own.plan).toMatchObject({ use: "ML training", gates: [{ id: "mine", minScore: 1 }] });
+    const flags = '--use "first production" --gates g.yaml';
+    const given = await planned(`use: ML training\n${gate}\n`, flags);
+    expect(given.plan).toMatchObject({ use: "first production", gates: [{ id: "theirs" }] });
+    expect((await planned("gates: g.yaml\n")).plan.gates).toMatchObject([{ id: "theirs" }]);
+    expect(Object.keys((await planned("")).plan)).not.toContain("gates");
+  });
+
+  it("is printed with the plan", async () => {
+    writeFileSync(join(cwd, "plan.yaml"), `${text}use: ML training\n${gate}\n`);
+    const { out } = await run("plan --plan plan.yaml");
+    expect(out).toContain("\nuse ML training\ngates mine\n");
+  });
+
+  it("is decided in the verdict of a run", async () => {
+    writeFileSync(join(cwd, "plan.yaml"), `${text}use: ML training\n${gate}\n`);
+    const { out } = await run("validate --plan plan.yaml --json");
+    expect(JSON.parse(out)).toMatchObject({
+      foldVersion: "4",
+      use: { use: "ML training", outcome: "NOT_PROVEN" },
+      gates: [{ id: "mine", verdict: "not_tested" }],
+    });
+  });
+
+  it.each([
+    ["use: production\n", "use"],
+    ["gates: []\n", "gates"],
+    ['gates: [{ id: a, minScore: "200 %" }]\n', "LL_GATE_SHAPE gates.0.minScore"],
+    ["gates: [{ id: a, minScore: 1 }, { id: a, minScore: 1 }]\n", "LL_GATE_SHAPE gates"],
+    ["gates: none.yaml\n", "LL_GATE_FILE"],
+  ])("%j is refused by name", async (more, said) => {
+    writeFileSync(join(cwd, "plan.yaml"), text + more);
+    const ended = await run("plan --plan plan.yaml");
+    expect(ended.exit).toBe(78);
+    expect(ended.err).toContain(said);
+  });
+});
+
 describe("a run that is resumed", () => {
   it.each(used)("asks for the stack's credentials where %s", async (_, asked) => {
     const dir = await interrupted(storePlan(asked));

@@ -42,6 +42,18 @@ describe("score", () => {
     expect(out).not.toContain("..");
   });
 
+  it("a use asked for by name decides the exit, an unknown one is refused with the nearest", async () => {
+    const open = await score(`${good} --use "first production"`);
+    expect(open.exit).toBe(2);
+    expect(open.out).toMatch(/^use first production: NOT_PROVEN, The plan promises nothing/m);
+    const failed = await score(`${bad} --use "development and testing" --json`);
+    expect(failed.exit).toBe(2);
+    expect(JSON.parse(failed.out)).toMatchObject({ use: { use: "development and testing" } });
+    const unknown = await score(`${good} --use "first prodution"`);
+    expect(unknown.exit).toBe(64);
+    expect(unknown.err).toContain('Did you mean "first production"?');
+  });
+
   it("no use is ready where the plan promises nothing about what it needs", async () => {
     const { out } = await score(`${good} --json`);
     const { uses } = JSON.parse(out) as { uses: { use: string; outcome: string }[] };

@@ -199,10 +199,34 @@ describe("scorecard view", () => {
     }
     expect(rows.some((row) => row.score === null)).toBe(true);
     expect(textsOf(root, ".plain-list li b")).toEqual(card.uses.map((use) => use.use));
+    expect(root.textContent).not.toContain("The plan asks for");
+  });
+
+  it("the plan's own use and gates stand beside it, each with what it came to", () => {
+    using page = openPage();
+    const [use] = buildScorecard(verdict).uses;
+    const row = buildScorecard(verdict).total;
+    const gate = { id: "mine", minScore: 1, minCoverage: 1 };
+    const gates = [{ id: "mine", verdict: "not_tested" as const, sentence: "Open.", row, gate }];
+    const asked = { ...model, verdict: { ...verdict, ...(use && { use }), gates } };
+    const root = page.show(<ScorecardView {...viewOf(asked)} />);
+    expect(root.textContent).toContain("The plan asks for");
+    expect(textsOf(root, ".plain-list li b").slice(-2)).toEqual([use?.use, "mine"]);
+    expect(root.textContent).toContain("not_tested mine Open.");
   });
 });
 
 describe("run view", () => {
+  it("each fact of a target's build says where it is from", () => {
+    using page = openPage();
+    const one = { target: "eu", fact: "commit", value: "abc", seq: 1 } as const;
+    const identity = [{ ...one, provenance: "measured" } as const];
+    const root = page.show(
+      <RunView {...viewOf({ ...model, verdict: { ...verdict, identity } })} />,
+    );
+    expect(root.textContent).toContain("eu: abc (measured)");
+  });
+
   it("tools, guards and earlier runs say what was missing, broken or of another plan", () => {
     using page = openPage();
     const root = page.show(<RunView {...viewOf(model)} />);

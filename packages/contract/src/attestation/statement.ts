@@ -60,7 +60,7 @@ function readiness(document: VerdictDocument): Statement["predicate"] {
     ...(claim.disposition !== undefined && { disposition: claim.disposition }),
   }));
   const waivers = document.waivers === undefined ? {} : { waivers: document.waivers };
-  const { limits } = document;
+  const { limits, identity, use, gates } = document;
   const times = { startedAt, endedAt };
   return {
     run,
@@ -72,6 +72,9 @@ function readiness(document: VerdictDocument): Statement["predicate"] {
     coverage,
     claims,
     ...waivers,
+    ...(identity !== undefined && { identity }),
+    ...(use !== undefined && { use: { use: use.use, outcome: use.outcome } }),
+    ...(gates !== undefined && { gates: gates.map(({ id, verdict }) => ({ id, verdict })) }),
     limits,
   };
 }

@@ -75,6 +75,12 @@ function Facts({ model }: ModelProps) {
         <dd>
           <Untrusted text={verdict.target} />
         </dd>
+        {verdict.identity?.map(({ target, fact, value, provenance }) => [
+          <dt key={`${target} ${fact} ${provenance}`}>{fact}</dt>,
+          <dd key={`${target} ${fact} ${value}`} class="id">
+            <Untrusted text={`${target}: ${value} (${provenance})`} />
+          </dd>,
+        ])}
         <dt>profile</dt>
         <dd>
           <Untrusted text={verdict.profile} />

@@ -3,6 +3,7 @@ import {
   type Figure,
   type ScoreRow,
   type UseVerdict,
+  type VerdictDocument,
 } from "@loadline/contract/browser";
 import type { ReportView } from "../../app/context.ts";
 import { countFigure } from "../../model/format.ts";
@@ -31,6 +32,7 @@ export function ScorecardView({ model, printing }: Pick<ReportView, "model" | "p
           <Use key={use.use} use={use} />
         ))}
       </ul>
+      <Demands verdict={model.verdict} />
     </section>
   );
 }
@@ -115,6 +117,31 @@ function Claims({ rows, open }: { readonly rows: readonly ScoreRow[]; readonly o
         ])}
       </dl>
     </details>
+  );
+}
+
+/** What the plan asks beyond its claims; a plan that asks nothing shows nothing. */
+function Demands({ verdict }: { readonly verdict: VerdictDocument }) {
+  const { use, gates = [] } = verdict;
+  if (use === undefined && gates.length === 0) return null;
+  return (
+    <>
+      <h2>The plan asks for</h2>
+      <ul class="plain-list">
+        {use === undefined ? null : <Use use={use} />}
+        {gates.map((gate) => (
+          <li key={gate.id}>
+            <Mark verdict={gate.verdict} /> {gate.verdict}{" "}
+            <b>
+              <Untrusted text={gate.id} />
+            </b>{" "}
+            <span class="muted">
+              <Untrusted text={gate.sentence} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
