@@ -23,7 +23,15 @@ const peersNote =
 const shown = (value: unknown): string =>
   typeof value === "number" || typeof value === "string" ? String(value) : "not measured";
 
-function section(result: SavedResult): string {
+/** Which profile shows where the time of a bench goes: its own kind of work, by the bench's name. */
+const profiles: readonly (readonly [RegExp, string])[] = [
+  [/^gateway-streams-\d+$/, "gateway-streams-profile"],
+  [/^gateway-(cpu|latency|ladder)$/, "gateway-profile"],
+];
+/** Areas that are named; the profile's own rows name the rest. */
+const namedAreas = 5;
+
+function section(result: SavedResult, all: readonly SavedResult[]): string {
   const { bench, rows, day, machine } = result;
   const heads = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const parts = [
@@ -34,28 +42,60 @@ function section(result: SavedResult): string {
       rows.map((row) => heads.map((head) => shown(row[head]))),
     ),
   ];
-  if (result.goals) parts.push(goalTable(result.goals, rows));
+  if (result.goals) parts.push(goalTable(result.goals, rows), ...missed(result, all));
   return parts.join("\n\n");
 }
+
+/** A goal with what was found of it. */
+interface Judged {
+  readonly goal: Goal;
+  readonly found: unknown;
+  readonly reached: "yes" | "no" | "not measured";
+}
+
+function judge(goal: Goal, rows: SavedResult["rows"]): Judged {
+  const found = rows.find((one) => Object.values(one)[0] === goal.row)?.[goal.figure];
+  if (typeof found !== "number") return { goal, found, reached: "not measured" };
+  const { atLeast = Number.NEGATIVE_INFINITY, atMost = found } = goal;
+  return { goal, found, reached: found >= atLeast && found <= atMost ? "yes" : "no" };
+}
+
+const boundOf = ({ atLeast, atMost }: Goal): string =>
+  atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
 
 /** Each goal beside what was found; what was not found is not reached. */
 export function goalTable(goals: readonly Goal[], rows: SavedResult["rows"]): string {
   const heads = ["goal of", "figure", "goal", "found", "reached"];
-  const lines = goals.map(({ row, figure, atLeast, atMost }) => {
-    const found = rows.find((one) => Object.values(one)[0] === row)?.[figure];
-    const isKnown = typeof found === "number";
-    const isReached =
-      isKnown && found >= (atLeast ?? Number.NEGATIVE_INFINITY) && found <= (atMost ?? found);
-    const goal = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
-    return [
-      String(row),
-      figure,
-      goal,
-      shown(found),
-      isKnown ? (isReached ? "yes" : "no") : "not measured",
-    ];
+  const lines = goals.map((one) => {
+    const { goal, found, reached } = judge(one, rows);
+    return [String(goal.row), goal.figure, boundOf(goal), shown(found), reached];
   });
   return table(heads, lines);
+}
+
+/** A sentence for each goal that was missed, with the profile that shows why. */
+export function missed(result: SavedResult, all: readonly SavedResult[]): string[] {
+  const name = profiles.find(([pattern]) => pattern.test(result.bench))?.[1];
+  const profile = all.find(({ bench }) => bench === name);
+  const why = profile ? `see [${profile.bench}](#${profile.bench})` : "no profile of it is kept";
+  const lines = (result.goals ?? [])
+    .map((goal) => judge(goal, result.rows))
+    .filter(({ reached }) => reached === "no")
+    .map(({ goal, found }) => {
+      const { figure, row } = goal;
+      return `- Not reached: ${figure} of ${row} is ${shown(found)}, its goal ${boundOf(goal)}; ${why}.`;
+    });
+  if (lines.length === 0) return [];
+  return profile ? [lines.join("\n"), whereOf(profile)] : [lines.join("\n")];
+}
+
+/** Where the time of a profile goes: its largest areas, each beside the relay's share. */
+function whereOf({ rows }: SavedResult): string {
+  const areas = rows
+    .toSorted((a, b) => Number(b["gatewayPercent"]) - Number(a["gatewayPercent"]))
+    .slice(0, namedAreas)
+    .map((row) => `${row["area"]} ${row["gatewayPercent"]} % (relay ${row["relayPercent"]} %)`);
+  return `There the gateway, on its own front and with all limits in its process, spends most on: ${areas.join("; ")}.`;
 }
 
 /** The page of the results that are kept below `bench/results`. */
@@ -65,5 +105,5 @@ export function performancePage(root: string): string {
   const results = names
     .filter((name) => name.endsWith(".json"))
     .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")) as SavedResult);
-  return page("Performance", intro, peersNote, ...results.map(section));
+  return page("Performance", intro, peersNote, ...results.map((one) => section(one, results)));
 }

@@ -5,7 +5,7 @@ import { errorEntries, rowsOf } from "../../scripts/reference/errors.ts";
 import { metricRows, metricsText } from "../../scripts/reference/metrics.ts";
 import { page, table } from "../../scripts/reference/markdown.ts";
 import { referencePages } from "../../scripts/reference/pages.ts";
-import { goalTable } from "../../scripts/reference/performance.ts";
+import { goalTable, missed } from "../../scripts/reference/performance.ts";
 import { errorCodes } from "./rules/domain.ts";
 import { readTree, repositoryRoot } from "./tree.ts";
 
@@ -102,6 +102,36 @@ describe("the pages' parts", () => {
       ">= 0 not here not measured |",
       "<= 1 not measured not measured |",
     ]);
+  });
+
+  it("says of each goal that was missed where the profile of its work shows why", () => {
+    const measured = { day: "2026-01-01", machine: { cpu: "c", cores: 1, node: "v24" } };
+    const profile = {
+      ...measured,
+      bench: "gateway-profile",
+      rows: [
+        { area: "small", gatewayPercent: 1.5, relayPercent: 0 },
+        { area: "large", gatewayPercent: 40, relayPercent: 51.5 },
+      ],
+    };
+    const result = {
+      ...measured,
+      bench: "gateway-cpu",
+      goals: [
+        { row: "gateway", figure: "ratio", atLeast: 1 },
+        { row: "gateway", figure: "ratio", atLeast: 0.5 },
+        { row: "absent", figure: "ratio", atLeast: 1 },
+      ],
+      rows: [{ subject: "gateway", ratio: 0.75 }],
+    };
+    expect(missed(result, [result, profile])).toEqual([
+      "- Not reached: ratio of gateway is 0.75, its goal >= 1; " +
+        "see [gateway-profile](#gateway-profile).",
+      "There the gateway, on its own front and with all limits in its process, spends most on: " +
+        "large 40 % (relay 51.5 %); small 1.5 % (relay 0 %).",
+    ]);
+    expect(missed(result, [result]).join()).toContain("no profile of it is kept");
+    expect(missed({ ...result, goals: result.goals.slice(1) }, [profile])).toEqual([]);
   });
 
   it("marks every page as generated", () => {
