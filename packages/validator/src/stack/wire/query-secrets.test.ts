@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { stackSchema } from "../manifest.ts";
+import { readStackSecrets } from "../secrets.ts";
 import { mcpService } from "../services/mcp.ts";
 import { websocketService } from "../services/websocket.ts";
 import { grafanaService } from "../services/grafana.ts";
@@ -45,6 +47,17 @@ describe("a credential in the query of a service's URL", () => {
     expect(problem(websocketService, { ...socket, url: "wss://it.invalid/?key=${env:K}" })).toBe(
       "taken",
     );
+  });
+
+  it("is read with the other secrets of a stack, and a missing one is named with its place", async () => {
+    const stack = stackSchema.parse({ services: { tools: { kind: "mcp", url } } });
+    const read = async (env: Record<string, string>) =>
+      await readStackSecrets(stack, { env, folder: "." });
+    expect([...(await read({ TOKEN: "word" }))]).toEqual([["${env:TOKEN}", "word"]]);
+    await expect(read({})).rejects.toMatchObject({
+      code: "LL_STACK_SECRET",
+      message: "stack.services.tools.url: the variable TOKEN is not set.",
+    });
   });
 
   it("is not read by the other kinds, which say so", () => {
