@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
-import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import { createMetrics } from "@loadline/kit/metrics";
 import { openAdminPlane } from "./admin/wire.ts";
 import { auditExchanges } from "./audit-log/exit.ts";
-import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
+import { type Base, openBase } from "./base.ts";
 import type { GatewayConfig } from "./config/schema.ts";
 import { createEgressDoors } from "./egress/doors.ts";
 import { createFront } from "./front/index.ts";
@@ -13,41 +9,40 @@ import type { Gateway, GatewayDeps } from "./gateway.ts";
 import { openFiles } from "./files/wire.ts";
 import { createHealth } from "./health/health.ts";
 import { drain, type DrainReport } from "./health/drain.ts";
-import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
-import { type ChosenFiles, openChosen, withModels } from "./models/index.ts";
+import { withModels } from "./models/index.ts";
 import { createPipeline, type Pipeline } from "./pipeline/pipeline.ts";
 import { createRequestIds } from "./pipeline/request-id.ts";
 import { createStages, explain } from "./pipeline/stages.ts";
 import { createAccounting } from "./limits/wire.ts";
 import { checkRegistry } from "./routes/registry.ts";
-import { checkTargets } from "./routing/compile.ts";
 import { createRouting } from "./routing/routing.ts";
 import { openSelfProbe } from "./self-probe/wire.ts";
 import { liveAuditLog } from "./snapshot/reloader.ts";
 import { adminReload, openReload, openSnapshot, viewedReload } from "./snapshot/wire.ts";
-import { openState } from "./state/state.ts";
-import { type OpenedStores, openStores } from "./state/wire.ts";
 import { streamParts } from "./stream/parts.ts";
 import { openTelemetry } from "./telemetry/wire.ts";
-import type { TlsMaterial } from "./tls/material.ts";
-import { openTls, readTls } from "./tls/wire.ts";
+import { openTls } from "./tls/wire.ts";
 import { createWatch } from "./upstream/watch.ts";
 import { mergedAnswers } from "./workers/supervised.ts";
 
 const readyPollMs = 20;
 
-interface Base {
-  readonly stores: OpenedStores;
-  readonly store: OpenedStores["store"];
-  readonly identity: WiredIdentity;
-  readonly audit: OpenedAuditLog;
-  readonly logger: LeveledLogger;
-  readonly metrics: Metrics;
-  readonly runDir: string;
-  readonly certificates: TlsMaterial | undefined;
-  /** What models were swapped to before; undefined where another process keeps them. */
-  readonly chosen: ChosenFiles | undefined;
-  readonly signal: AbortSignal;
+/** What the supervisor of this worker may ask of it. */
+function workerParts(o: {
+  readonly health: Pick<ReturnType<typeof createHealth>, "health">;
+  readonly opened: Pick<ReturnType<typeof openTelemetry>, "telemetry">;
+  readonly routing: Pick<ReturnType<typeof createRouting>, "breakers">;
+  readonly reload: Pick<ReturnType<typeof openReload>, "prepare">;
+  readonly accounting: Pick<ReturnType<typeof createAccounting>, "addressFailed" | "limits">;
+}): Parameters<NonNullable<GatewayDeps["supervised"]>["attach"]>[0] {
+  return {
+    health: o.health.health,
+    metricsText: o.opened.telemetry.render,
+    breakers: o.routing.breakers,
+    prepare: o.reload.prepare,
+    addressFailed: o.accounting.addressFailed,
+    isShared: () => o.accounting.limits.status().mode === "shared",
+  };
 }
 
 /** Wires targets, routes, stages and front; nothing listens yet. */
@@ -67,14 +62,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const tls = openTls(config, base.certificates, targetDeps);
   const selfProbe = openSelfProbe(config, { ...told, missing, routing, supervised, opened });
   const more = () => ({ ...routing.health(), ...tls.health(), ...selfProbe.health() });
-  const health = createHealth({
-    ...told,
-    ...routing,
-    more,
-    isStale: () => reload.isStale,
-    missing,
-    selfProbe,
-  });
+  const isStale = (): boolean => reload.isStale;
+  const health = createHealth({ ...told, ...routing, more, isStale, missing, selfProbe });
   const shared = supervised?.limits;
   const accounting = createAccounting({ ...targetDeps, config, ...names, usage, shared });
   const nextId = createRequestIds(random);
@@ -119,53 +108,17 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   const listening = { port: supervised?.port, change: deps.controls?.front, tls: tls.front };
   const { onDrop } = selfProbe;
   const front = createFront(pipeline, config, { clock, nextId, admin, onDrop, ...listening });
-  supervised?.attach({
-    health: health.health,
-    metricsText: opened.telemetry.render,
-    breakers: routing.breakers,
-    prepare: reload.prepare,
-    addressFailed: accounting.addressFailed,
-    isShared: () => accounting.limits.status().mode === "shared",
-  });
+  supervised?.attach(workerParts({ health, opened, routing, reload, accounting }));
   return { live, reload, health, stages, pipeline, front, accounting, admin, opened, selfProbe };
 }
 
 /** Opens state, targets and pipeline; nothing listens before `start`. */
 export async function createGateway(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
-  const { clock, random } = deps;
-  const logger = createLogger({ clock, write: deps.log, level: config.log.level });
-  const certificates = readTls(config, clock, deps.supervised?.tlsFiles);
-  if (!deps.supervised) await checkTargets(config);
-  const state = openState(config.stateDir, { clock, random }, { exclusive: !deps.supervised });
-  const runDir = mkdtempSync(join(tmpdir(), "ll-"));
-  const stop = new AbortController();
-  let stores: OpenedStores | undefined;
-  let audit: OpenedAuditLog | undefined;
-  let identity: WiredIdentity | undefined;
-  const release = async (): Promise<void> => {
-    stop.abort(new Error("the gateway was closed"));
-    await identity?.close();
-    await audit?.end();
-    await stores?.close();
-    state.close();
-    rmSync(runDir, { recursive: true, force: true });
-    logger.flush();
-  };
+  const { clock } = deps;
+  const { base, release } = await openBase(config, deps);
   try {
-    const metrics = createMetrics();
-    stores = await openStores(config, { clock, logger, metrics, ...deps.supervised });
-    const { store, repositories } = stores;
-    const shared = { clock, random, logger, metrics, stores };
-    const base = { ...shared, store, repositories, stateDir: state.dir };
-    // A supervisor signs the heads of the one chain.
-    const auditLog = deps.supervised ? { ...config.auditLog, heads: undefined } : config.auditLog;
-    audit = openAuditLog(auditLog, { ...base, controls: deps.controls });
-    identity = await openIdentity(config, { ...base, audit, pepper: state.pepper });
-    const chosen = deps.supervised
-      ? undefined
-      : await openChosen(state.dir, config.models.registered, logger);
-    const wired = { ...base, audit, identity, runDir, certificates, chosen, signal: stop.signal };
-    const parts = build(config, deps, wired);
+    const { identity, logger, stateDir } = base;
+    const parts = build(config, deps, base);
     const { live, reload, health, stages, pipeline, front, accounting, admin } = parts;
     let url = "";
     let closing: Promise<DrainReport> | undefined;
@@ -196,7 +149,7 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
       },
       firstKey: identity.firstKey,
       identity,
-      stateDir: state.dir,
+      stateDir,
       stages: explain(stages),
     };
   } catch (cause) {

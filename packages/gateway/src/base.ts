@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
+import type { GatewayConfig } from "./config/schema.ts";
+import type { GatewayDeps } from "./gateway.ts";
+import { openIdentity, type WiredIdentity } from "./identity/wire.ts";
+import { type ChosenFiles, openChosen } from "./models/index.ts";
+import { checkTargets } from "./routing/compile.ts";
+import { openState } from "./state/state.ts";
+import { type OpenedStores, openStores } from "./state/wire.ts";
+import type { TlsMaterial } from "./tls/material.ts";
+import { readTls } from "./tls/wire.ts";
+
+/** What a gateway holds open below its routes, whatever these are. */
+export interface Base {
+  readonly stores: OpenedStores;
+  readonly store: OpenedStores["store"];
+  readonly identity: WiredIdentity;
+  readonly audit: OpenedAuditLog;
+  readonly logger: LeveledLogger;
+  readonly metrics: Metrics;
+  readonly stateDir: string;
+  readonly runDir: string;
+  readonly certificates: TlsMaterial | undefined;
+  /** What models were swapped to before; undefined where another process keeps them. */
+  readonly chosen: ChosenFiles | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface OpenBase {
+  readonly base: Base;
+  /** Closes all of it, in the order that lets each write its last. */
+  release(): Promise<void>;
+}
+
+/** Opens the state directory and what lies in it; nothing stays open when one of them fails. */
+export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promise<OpenBase> {
+  const { clock, random, supervised } = deps;
+  const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  const certificates = readTls(config, clock, supervised?.tlsFiles);
+  if (!supervised) await checkTargets(config);
+  const state = openState(config.stateDir, { clock, random }, { exclusive: !supervised });
+  const runDir = mkdtempSync(join(tmpdir(), "ll-"));
+  const stop = new AbortController();
+  let stores: OpenedStores | undefined;
+  let audit: OpenedAuditLog | undefined;
+  let identity: WiredIdentity | undefined;
+  const release = async (): Promise<void> => {
+    stop.abort(new Error("the gateway was closed"));
+    await identity?.close();
+    await audit?.end();
+    await stores?.close();
+    state.close();
+    rmSync(runDir, { recursive: true, force: true });
+    logger.flush();
+  };
+  try {
+    const metrics = createMetrics();
+    stores = await openStores(config, { clock, logger, metrics, ...supervised });
+    const { store, repositories } = stores;
+    const shared = { clock, random, logger, metrics, stores };
+    const below = { ...shared, store, repositories, stateDir: state.dir };
+    // A supervisor signs the heads of the one chain.
+    const auditLog = supervised ? { ...config.auditLog, heads: undefined } : config.auditLog;
+    audit = openAuditLog(auditLog, { ...below, controls: deps.controls });
+    identity = await openIdentity(config, { ...below, audit, pepper: state.pepper });
+    const chosen = supervised
+      ? undefined
+      : await openChosen(state.dir, config.models.registered, logger);
+    const more = { audit, identity, runDir, certificates, chosen, signal: stop.signal };
+    return { base: { ...below, ...more }, release };
+  } catch (cause) {
+    await release();
+    throw cause;
+  }
+}
