@@ -1,20 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { repositoryRoot } from "./tree.ts";
+import { readWorkflow, scriptOf } from "./workflow.ts";
 
-const text = readFileSync(join(repositoryRoot, ".github/workflows/readiness.yml"), "utf8");
-
-/** The steps as text, in their order. */
-const steps = text.split(/^ {6}- /m).slice(1);
-
-/** The script of a step: its one line, or its block without the indentation. */
-function scriptOf(step: string): string {
-  const [, block] = /^ {8}run: \|\n((?: {10}.*\n?|\n)*)/m.exec(step) ?? [];
-  if (block !== undefined) return block.replaceAll(/^ {10}/gm, "");
-  return /^ *(?:run: )(.*)$/m.exec(step)?.[1] ?? "";
-}
+const { text, steps } = readWorkflow();
 
 const stepWith = (word: string): string => steps.find((one) => one.includes(word)) ?? "";
 
@@ -25,6 +13,7 @@ describe("the workflow that ships", () => {
     const kept = stepWith("upload-artifact");
     expect(kept).toContain("path: ${{ steps.validate.outputs.run }}");
     expect(kept).toContain("if-no-files-found: error");
+    expect(kept).toContain("include-hidden-files: true");
     expect(Number(/retention-days: (\d+)/.exec(kept)?.[1])).toBeGreaterThanOrEqual(30);
     // What is kept is kept whatever the verdict is, and the last step alone is the gate.
     expect(kept).toContain("if: always() &&");
