@@ -1,66 +1,14 @@
-import { execFileSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
-import { repositoryRoot } from "../architecture/tree.ts";
+import { hasGit, secondCheckout } from "./checkout.ts";
 import { emptyDir, type Ended, lintOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
 import { notTested } from "./machine.ts";
 
-const isCheckout = existsSync(join(repositoryRoot, ".git"));
-if (!isCheckout) notTested("a second checkout", "no git here");
+if (!hasGit) notTested("a second checkout", "no git here");
 
-/** Links what is installed here, but our own packages to those of `clone`. */
-function linkModules(clone: string): void {
-  const from = join(repositoryRoot, "node_modules");
-  const to = join(clone, "node_modules");
-  mkdirSync(join(to, "@loadline"), { recursive: true });
-  for (const name of readdirSync(from)) {
-    if (name !== "@loadline") symlinkSync(join(from, name), join(to, name));
-  }
-  for (const name of readdirSync(join(from, "@loadline"))) {
-    symlinkSync(join(clone, "packages", name), join(to, "@loadline", name));
-  }
-}
-
-/** Files of this tree that the last commit does not have like this; none in a clean one. */
-function layOver(clone: string): void {
-  const list = ["ls-files", "--modified", "--deleted", "--others", "--exclude-standard"];
-  const o = { cwd: repositoryRoot, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 } as const;
-  for (const name of new Set(execFileSync("git", list, o).split("\n"))) {
-    const from = join(repositoryRoot, name);
-    if (name === "") continue;
-    if (existsSync(from)) cpSync(from, join(clone, name), { recursive: true });
-    else rmSync(join(clone, name), { force: true });
-  }
-}
-
-/** This tree at another path, with the page of the report as it is built here. */
-function secondCheckout(): string {
-  const clone = join(mkdtempSync(join(tmpdir(), "loadline-second-")), "elsewhere");
-  execFileSync("git", ["clone", "-q", "--no-hardlinks", repositoryRoot, clone]);
-  layOver(clone);
-  linkModules(clone);
-  const page = "packages/console/dist";
-  if (existsSync(join(repositoryRoot, page))) {
-    cpSync(join(repositoryRoot, page), join(clone, page), { recursive: true });
-  }
-  return clone;
-}
-
-describe.runIf(isCheckout)("a bundle and a second checkout", () => {
+describe.runIf(hasGit)("a bundle and a second checkout", () => {
   let cwd: string;
   let main: string;
   let outcome: string;
