@@ -1,6 +1,7 @@
 /** A server of another kind behind the declared address: named, bounded in time, never a pass. */
 import { createServer as createHttp } from "node:http";
 import { createServer as createTcp, type Server, type Socket } from "node:net";
+import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { stackTwins } from "../selftest/stack-twins.ts";
 import { runStackPlan } from "./stack.fixture.ts";
@@ -16,6 +17,20 @@ const tcp = (each: (socket: Socket) => void) =>
   createTcp((socket) => {
     socket.on("error", () => socket.destroy());
     each(socket);
+  });
+
+const clock = systemClock();
+
+/** So much at once, and then so much again and again, as long as anybody listens. */
+const slowly = (first: string, then: string) =>
+  tcp((socket) => {
+    const more = (): void => {
+      if (socket.destroyed) return;
+      socket.write(then);
+      clock.after(20, more);
+    };
+    socket.write(first);
+    more();
   });
 
 /** Servers that are none of the kinds; each takes every connection. */
@@ -47,6 +62,10 @@ const strangers: Readonly<Record<string, () => Server>> = {
       socket.on("drain", more);
       more();
     }),
+  "a letter now and then, for ever": () => slowly("", "a"),
+  "a body of one letter now and then, for ever": () =>
+    slowly("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\n{\r\n"),
+  silence: () => tcp((socket) => void socket.resume()),
   "the end of the connection": () => tcp((socket) => void socket.destroy()),
 };
 
@@ -74,7 +93,7 @@ async function behind(start: StartTwin, port: number): Promise<[string, string][
 const isSaid = (kind: string, id: string): boolean => kind === "http" && id === "it.answers";
 
 describe.each(kinds)("%s", (kind, start) => {
-  it.each(Object.entries(strangers))(
+  it.concurrent.each(Object.entries(strangers))(
     "is not %s",
     async (_, make) => {
       await using stranger = await listening(make());
