@@ -127,7 +127,7 @@ describe("a run", () => {
     ...cleanRules,
   ];
 
-  it("[R2-61] writes what the target tells and what the plan declares, each as what it is", async () => {
+  it("writes what the target tells and what the plan declares, each as what it is", async () => {
     await using stub = await startStub(healthy({ status: "ok", version: "1.4.2", commit: "abc" }));
     const { verdict, runDir } = await run(planOf(stub.baseUrl, { image }));
     const rows = verdict.identity?.map((one) => `${one.target} ${one.fact} ${one.provenance}`);

@@ -35,7 +35,7 @@ const plan: RunPlan = {
 };
 
 /** The model of a run with one claim that passed. */
-export function makeModel(): ReportModel {
+export function makeModel(ended: "done" | "cancelled" = "done"): ReportModel {
   const digest = planDigest(plan, sha256);
   const chain = createChain({ run: "run-1", planDigest: digest, digest: sha256 });
   const records: EvidenceRecord[] = [];
@@ -50,7 +50,7 @@ export function makeModel(): ReportModel {
   add("observation", { ...seen, ok: true, attempt: 1 });
   add("observation", { ...seen, ok: true, attempt: 2 });
   add("sample.closed", { stream: "probe.http.up", part: "all" });
-  add("run.closed", { reason: "done" });
+  add("run.closed", { reason: ended });
   const verdict = fold(plan, records, { chainHead: chain.head(), planDigest: digest, now: "" });
   const planText = "target: {}\nclaims:\n  - id: http.up\n";
   return buildReportModel({ plan, planText, records, verdict });
@@ -62,8 +62,9 @@ export const whole = makeModel();
 export function modelOf(claims: readonly Partial<ClaimVerdict>[]): ReportModel {
   const [base] = whole.verdict.claims;
   if (!base) throw new Error("the model has a claim");
+  const { outcome } = makeModel("cancelled").verdict;
   const made = claims.map((over) => ({ ...base, ...over }));
-  return { ...whole, verdict: { ...whole.verdict, outcome: "NOT_PROVEN", claims: made } };
+  return { ...whole, verdict: { ...whole.verdict, outcome, claims: made } };
 }
 
 export function render(model: ReportModel, id: string): string {
