@@ -12,6 +12,7 @@ import { type Answered, isAlive, Serving } from "./workers/serving.ts";
 
 const clock = systemClock();
 const workers = 3;
+const fronts = ["http1", "node"] as const;
 const testMs = 240_000;
 /** No machine is so busy: news that comes later was lost, and something else came instead. */
 const lostMs = 10_000;
@@ -55,10 +56,10 @@ async function healthOf(serving: Serving): Promise<string> {
 }
 
 describe("several workers on one port", () => {
-  it(
-    "admit together exactly one limit, and their counts add up on one page [R0-04]",
-    async () => {
-      await using serving = await start();
+  it.each(fronts)(
+    "admit together exactly one limit, and their counts add up on one page, front %s [R0-04]",
+    async (front) => {
+      await using serving = await start(fileOf("one", `http: {front: ${front}}\n`));
       expect(serving.workers()).toHaveLength(workers);
       const answers = await Promise.all(Array.from({ length: 100 }, () => serving.chat("limited")));
       const tally = (status: number): number => answers.filter((a) => a.status === status).length;
@@ -113,10 +114,10 @@ describe("several workers on one port", () => {
     testMs,
   );
 
-  it(
-    "SIGTERM drains all: 50 streams end whole, then every process is gone with exit 0",
-    async () => {
-      await using serving = await start();
+  it.each(fronts)(
+    "SIGTERM drains all, front %s: 50 streams end whole, then every process is gone with exit 0",
+    async (front) => {
+      await using serving = await start(fileOf("one", `http: {front: ${front}}\n`));
       const pids = serving.workers();
       const open = await streams(serving, 50);
       serving.send("SIGTERM");
