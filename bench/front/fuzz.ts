@@ -50,9 +50,10 @@ async function main(): Promise<void> {
     { row: row.read, figure: "inputs", atLeast: inputsMin },
     { row: row.read, figure: "dangerousDisagreements", atMost: 0 },
   ];
-  const seeds = Array.from({ length: threads }, (_, i) => seed + i);
+  /** Each thread has the next one. */
+  const method = { firstSeed: seed, threads };
   const examples = tallies.flatMap((t) => t.examples);
-  tell({ bench: "front-fuzz", method: { seeds }, goals, examples, rows: [row] }, process.argv);
+  tell({ bench: "front-fuzz", method, goals, examples, rows: [row] }, process.argv);
   if (row.dangerousDisagreements > 0 || row.requestsAccepted === 0) process.exitCode = 1;
 }
 

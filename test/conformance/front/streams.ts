@@ -99,6 +99,10 @@ function chunks(random: Random): string {
   return `${text}0\r\n${random.below(16) === 0 ? "X: a\r\n" : ""}\r\n`;
 }
 
+/** A field of one length behind the figure of another. */
+const mark = (random: Random): string =>
+  random.below(3) === 0 ? `M: ${random.below(10)}\r\n` : "";
+
 function request(random: Random): string {
   const isUsual = random.below(8) > 0;
   let text = isUsual
@@ -109,7 +113,7 @@ function request(random: Random): string {
   const framing = random.below(5);
   if (framing < 2) {
     const length = random.below(24);
-    return `${text}Content-Length: ${length}\r\n\r\n${"b".repeat(length)}`;
+    return `${text}Content-Length: ${length}\r\n${mark(random)}\r\n${"b".repeat(length)}`;
   }
   if (framing < 4) return `${text}Transfer-Encoding: chunked\r\n\r\n${chunks(random)}`;
   return `${text}\r\n${random.below(3) === 0 ? "abc" : ""}`;
@@ -118,13 +122,16 @@ function request(random: Random): string {
 const lengthFigure = /^(content-length: *)\d+/im;
 const oddFigures = ["+3", "-3", "0x3", "3, 3", "3 3", "03", "", "3\r\nContent-Length: 4"];
 
-/** The same again, mostly with another length: a client on a kept connection repeats itself. */
+/** The same again, mostly with another length or mark: who keeps a connection repeats itself. */
 function again(random: Random, earlier: string): string {
   const end = earlier.indexOf("\r\n\r\n") + 4;
   if (end < 4 || !lengthFigure.test(earlier.slice(0, end))) return earlier;
   const length = random.below(24);
   const said = random.below(8) === 0 ? pickFrom(random, oddFigures) : String(length);
-  const head = earlier.slice(0, end).replace(lengthFigure, `$1${said}`);
+  const head = earlier
+    .slice(0, end)
+    .replace(lengthFigure, `$1${said}`)
+    .replace(/^M: \d\r\n/m, `M: ${random.below(10)}\r\n`);
   return head + "b".repeat(length);
 }
 
