@@ -22,7 +22,7 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-33":
     "Prometheus scrapes and traces arrive; no Grafana loads a dashboard, and no logs are sent over OTLP",
   "R1-34": "no backup, schedule or restore drill is built: drills are declared and not tested",
-  "R1-35": "the shipped workflow is not run by a test: no runner executes its steps",
+  "R1-35": "a test runs the commands of the shipped workflow; no runner uploads what they write",
   "R1-37":
     "calls over HTTP can be written as steps of a service; a query, a socket or a command of a shell script cannot",
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
@@ -155,7 +155,7 @@ export const openRows: Readonly<Record<string, string>> = {
     "manifests of others are checked against a cluster; none of ours is shipped, rendered or run",
   "R4-31": "no Helm chart is shipped",
   "R4-32":
-    "no stack of containers is shipped or started: containers are told by a stand-in of their engine",
+    "containers of a real engine are checked one by one; no compose file of a stack is shipped or started",
   "R4-37": "no manifest of ours is shipped that podman or kind could run",
   "R4-38": "no drill is built: its claims are declared and not tested",
 };

@@ -94,7 +94,10 @@ function whereOf({ rows }: SavedResult): string {
   const areas = rows
     .toSorted((a, b) => Number(b["gatewayPercent"]) - Number(a["gatewayPercent"]))
     .slice(0, namedAreas)
-    .map((row) => `${row["area"]} ${row["gatewayPercent"]} % (relay ${row["relayPercent"]} %)`);
+    .map(
+      ({ area, gatewayPercent, relayPercent }) =>
+        `${shown(area)} ${shown(gatewayPercent)} % (relay ${shown(relayPercent)} %)`,
+    );
   return `There the gateway, on its own front and with all limits in its process, spends most on: ${areas.join("; ")}.`;
 }
 

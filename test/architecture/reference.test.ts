@@ -104,7 +104,7 @@ describe("the pages' parts", () => {
     ]);
   });
 
-  it("says of each goal that was missed where the profile of its work shows why", () => {
+  it("names, for each goal that was missed, the profile that shows why", () => {
     const measured = { day: "2026-01-01", machine: { cpu: "c", cores: 1, node: "v24" } };
     const profile = {
       ...measured,

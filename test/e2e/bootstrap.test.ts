@@ -51,7 +51,7 @@ const hostPath = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 
 describe("a clean clone", () => {
   it.runIf(hasHostNode)(
-    "installs itself by the README's command, does the main job under the host's older Node, leaves git clean, and its bundle goes through the steps of the shipped workflow [R1-35] [R2-55]",
+    "installs itself by the README's command, does the main job under the host's older Node, leaves git clean, and its bundle goes through the steps of the shipped workflow [R2-55]",
     (context) => {
       const cwd = cleanClone();
       const env = { HOME: tmpdir(), ...hostPath };
