@@ -1,6 +1,6 @@
 import type { ReportModel } from "@loadline/contract";
 import { render } from "preact";
-import { unpackRecords, type PackedModel } from "../model/packing.ts";
+import { unpackFindings, unpackRecords, type PackedModel } from "../model/packing.ts";
 import { ConsoleError } from "../errors.ts";
 import { ReportApp } from "./report-app.tsx";
 
@@ -19,8 +19,10 @@ export function mountReport(document: Document): void {
     place.prepend(line);
     return;
   }
-  const { left, records, ...rest } = packed;
-  const model: ReportModel = { ...rest, records: unpackRecords(records) };
+  const { left, ...rest } = packed;
+  const records = unpackRecords(packed.records);
+  const findings = unpackFindings(packed.findings, records);
+  const model: ReportModel = { ...rest, records, findings };
   place.replaceChildren();
   render(<ReportApp model={model} left={left} />, place);
 }

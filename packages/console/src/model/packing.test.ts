@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fixtureModel } from "../../test/fixture-model.ts";
-import { packRecords, unpackRecords } from "./packing.ts";
+import { packFindings, packRecords, unpackFindings, unpackRecords } from "./packing.ts";
 
 describe("packing", () => {
   it("records come back as they were, over the json text too", () => {
@@ -27,5 +27,26 @@ describe("packing", () => {
 
   it("no records pack to no rows", () => {
     expect(unpackRecords(packRecords([]))).toEqual([]);
+  });
+
+  it("an answer that a record holds is told once, and its finding comes back as it was", () => {
+    const { records: plain, findings } = fixtureModel({ records: 30, claims: 8 });
+    const [first, ...others] = findings;
+    if (!first) throw new Error("the model has a finding");
+    const raw = "HTTP 500\n".repeat(200);
+    const records = plain.map((one, i) => (i === 7 ? { ...one, data: { ...one.data, raw } } : one));
+    const told = [{ ...first, raw }, ...others];
+    const packed = packFindings(told, records);
+    expect(packed[0]?.raw).toBe(records[7]?.seq);
+    expect(JSON.stringify(packed)).not.toContain("HTTP 500");
+    const read = JSON.parse(JSON.stringify(packed)) as typeof packed;
+    expect(unpackFindings(read, records)).toEqual(told);
+  });
+
+  it("an answer that no record holds stays with its finding", () => {
+    const { records, findings } = fixtureModel({ records: 9, claims: 8 });
+    expect(findings.length).toBeGreaterThan(0);
+    expect(packFindings(findings, records)).toEqual(findings);
+    expect(unpackFindings(packFindings(findings, records), records)).toEqual(findings);
   });
 });

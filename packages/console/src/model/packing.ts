@@ -27,9 +27,15 @@ type PackedRow = readonly [
   hash: string,
 ];
 
+type Finding = ReportModel["findings"][number];
+
+/** A finding; an answer that stands in a record is not told twice: `raw` is that record's seq. */
+export type PackedFinding = Omit<Finding, "raw"> & { readonly raw: string | number };
+
 /** What the page reads: the report model with packed records and the counts of what was cut. */
-export type PackedModel = Omit<ReportModel, "records"> & {
+export type PackedModel = Omit<ReportModel, "records" | "findings"> & {
   readonly records: PackedRecords;
+  readonly findings: readonly PackedFinding[];
   readonly left: { readonly records: number; readonly findings: number; readonly texts: number };
 };
 
@@ -104,4 +110,34 @@ export function unpackRecords(packed: PackedRecords): readonly EvidenceRecord[] 
       hash: above,
     };
   });
+}
+
+const rawOf = (data: EvidenceRecord["data"]): string | undefined => {
+  const { raw } = data;
+  return typeof raw === "string" ? raw : undefined;
+};
+
+/** Points each finding at the record that holds its answer; `unpackFindings` is its inverse. */
+export function packFindings(
+  findings: readonly Finding[],
+  records: readonly EvidenceRecord[],
+): readonly PackedFinding[] {
+  const holder = new Map<string, number>();
+  for (const { seq, data } of records) {
+    const raw = rawOf(data);
+    if (raw !== undefined && !holder.has(raw)) holder.set(raw, seq);
+  }
+  return findings.map((one) => ({ ...one, raw: holder.get(one.raw) ?? one.raw }));
+}
+
+/** The findings as they were before `packFindings`. */
+export function unpackFindings(
+  findings: readonly PackedFinding[],
+  records: readonly EvidenceRecord[],
+): readonly Finding[] {
+  const bySeq = new Map(records.map(({ seq, data }) => [seq, rawOf(data)]));
+  return findings.map(({ raw, ...rest }) => ({
+    ...rest,
+    raw: typeof raw === "number" ? (bySeq.get(raw) ?? "") : raw,
+  }));
 }

@@ -1,4 +1,4 @@
-import { packRecords, type PackedModel } from "../model/packing.ts";
+import { packFindings, packRecords, type PackedModel } from "../model/packing.ts";
 import { hiddenCharacters } from "../model/visible-text.ts";
 import type { CappedModel } from "./limits.ts";
 
@@ -19,8 +19,13 @@ function sorted(_name: string, value: unknown): unknown {
  * who reads the source.
  */
 export function embedModel(capped: CappedModel): string {
-  const { records, ...rest } = capped.model;
-  const packed: PackedModel = { ...rest, records: packRecords(records), left: capped.left };
+  const { records, findings, ...rest } = capped.model;
+  const packed: PackedModel = {
+    ...rest,
+    records: packRecords(records),
+    findings: packFindings(findings, records),
+    left: capped.left,
+  };
   return JSON.stringify(packed, sorted)
     .replaceAll("<", "\\u003c")
     .replace(hiddenCharacters, escaped);
