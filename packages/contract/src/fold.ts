@@ -17,7 +17,12 @@ import { changedWithin, readIdentity } from "./identity.ts";
 import { type RunPlan, targetName } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
 import { unavailabilityNotExcluded } from "./statistics/sampling.ts";
-import { layDispositions, type WaiverReport, waiverText } from "./waiver/lay-over.ts";
+import {
+  isWaivedAmongSeveral,
+  layDispositions,
+  type WaiverReport,
+  waiverText,
+} from "./waiver/lay-over.ts";
 
 /** Changes whenever equal evidence may give another document. */
 export const foldVersion = "4";
@@ -28,8 +33,7 @@ const newKinds: ReadonlySet<string> = new Set(["zero_loss", "time_availability",
 
 /** The oldest fold that gives this document for this plan, and for what its targets told. */
 export function foldVersionOf(plan: RunPlan, identity: readonly unknown[] = []): string {
-  const isWaivedAmongSeveral = isData(plan.stages["targets"]) && plan.waivers !== undefined;
-  if (identity.length > 0 || hasDemands(plan) || isWaivedAmongSeveral) return foldVersion;
+  if (identity.length > 0 || hasDemands(plan) || isWaivedAmongSeveral(plan)) return foldVersion;
   const isOfThird =
     plan.maxAgeMs !== undefined ||
     plan.retries !== undefined ||

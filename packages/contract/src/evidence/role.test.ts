@@ -105,6 +105,18 @@ describe("in a run", () => {
     expect(findRoleProblem([up], run.records)).toMatchObject({ seq });
   });
 
+  test("an injector that says its fault took effect is found, a canary that says it is not", () => {
+    const recovery = makeClaim({ id: "back", kind: "bound", of: "chaos.recovery", limit: 10 });
+    const effectOf = (id: string) => {
+      const run = startRun([recovery]);
+      const seen = { stream: recovery.of, part: "all", seen: true };
+      run.add({ kind: "fault.effect", claims: ["back"], data: seen, ...by(id) });
+      return findRoleProblem([recovery], run.records);
+    };
+    expect(effectOf("injector.kill")?.sentence).toContain("injector.kill");
+    expect(effectOf("probe.canary")).toBeNull();
+  });
+
   test("verify names the record behind a verdict that counted it", async () => {
     const run = startRun([up]);
     const { seq } = run.add({ kind: "observation", claims: ["up"], data, ...by("unit.breaker") });

@@ -1,6 +1,6 @@
 /** Who may be believed about what: a record's role is the first word of the id of who made it. */
 import type { Claim } from "../claim.ts";
-import { isEvidenceKind } from "../fold/evidence-kinds.ts";
+import { isEvidenceKind, isProtocolKind } from "../fold/evidence-kinds.ts";
 import type { EvidenceRecord } from "./record.ts";
 
 /** Roles that ask the target itself, through its own sockets; what others measure supports nothing. */
@@ -46,6 +46,14 @@ export function roleProblem(
   return `${codeText}: ${by.id} does not observe the target through its sockets.`;
 }
 
+/** The same of a step of a fault or a drill: any observer may say that it took effect. */
+export function stepProblem(
+  record: Pick<EvidenceRecord, "by" | "provenance">,
+  { of }: Pick<Claim, "of">,
+): string | null {
+  return roleProblem(record, { of, kind: "predicate" });
+}
+
 /** The first record that names a claim which its role may not support; null without one. */
 export function findRoleProblem(
   claims: readonly Claim[],
@@ -53,11 +61,13 @@ export function findRoleProblem(
 ): { readonly seq: number; readonly sentence: string } | null {
   const byId = new Map(claims.map((claim) => [claim.id, claim]));
   for (const record of records) {
-    if (!isEvidenceKind(record.kind)) continue;
+    const isStep = isProtocolKind(record.kind);
+    if (!isStep && !isEvidenceKind(record.kind)) continue;
     for (const id of record.claims) {
       const claim = byId.get(id);
       if (claim?.of !== record.data["stream"]) continue;
-      const sentence = claim === undefined ? null : roleProblem(record, claim);
+      const why = isStep ? stepProblem : roleProblem;
+      const sentence = claim === undefined ? null : why(record, claim);
       if (sentence !== null) return { seq: record.seq, sentence };
     }
   }

@@ -1,6 +1,6 @@
 /** What a plan asks beyond its claims can keep a READY back, and never gives one. */
 import { describe, expect, test } from "vitest";
-import { makeClaim, sha256, startRun } from "../../test/support.ts";
+import { makeClaim, makeWaiver, sha256, startRun } from "../../test/support.ts";
 import type { Claim } from "../claim.ts";
 import { readPlan } from "../evidence/read-record.ts";
 import { foldVersionOf } from "../fold.ts";
@@ -86,6 +86,15 @@ describe("gates of a plan", () => {
     const document = verdictOf([core], { gates: [gate({ category: "Disaster Recovery" })] });
     expect(document.outcome).toBe("NOT_PROVEN");
     expect(document.unmet).toEqual(["gate g is not_tested: The plan has no claim for this gate."]);
+  });
+
+  test("one that a waived claim leaves open says that not all is proven", () => {
+    const waivers = [makeWaiver({ claim: "fast", covers: "failed" })];
+    const document = verdictOf([core, fast], { gates: [gate({})], waivers }, ["fast"]);
+    expect(document).toMatchObject({ outcome: "NOT_PROVEN", counts: { waived: 1 } });
+    expect(document.sentence).toMatch(/^Do not sign: every required claim is proven or accepted, /);
+    const bare = verdictOf([core], { gates: [gate({ category: "Disaster Recovery" })] });
+    expect(bare.sentence).toMatch(/^Do not sign: every required claim is proven, /);
   });
 
   test("one that passes lifts no undecided run", () => {

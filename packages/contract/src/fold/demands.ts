@@ -36,12 +36,14 @@ export function withDemands(plan: Demands, document: VerdictDocument): VerdictDo
   };
   if (unmet.length === 0) return said;
   const outcome = "NOT_PROVEN";
+  const { waived, not_applicable } = document.counts;
+  const state = waived + not_applicable === 0 ? "proven" : "proven or accepted";
   return {
     ...said,
     outcome,
     overall_status: outcome,
     exitCode: exitCodes[outcome],
-    sentence: `Do not sign: every required claim is proven, but the plan asks for more. ${unmet.join(" ")}`,
+    sentence: `Do not sign: every required claim is ${state}, but the plan asks for more. ${unmet.join(" ")}`,
     unmet,
   };
 }

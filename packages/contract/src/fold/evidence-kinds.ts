@@ -26,6 +26,17 @@ export function isEvidenceKind(kind: RecordKind): boolean {
   return evidenceKinds.has(kind);
 }
 
+const protocolKinds: ReadonlySet<RecordKind> = new Set([
+  "fault.effect",
+  "source.destroyed",
+  "target.empty",
+]);
+
+/** Whether records of this kind show that a drill or a fault happened at all. */
+export function isProtocolKind(kind: RecordKind): boolean {
+  return protocolKinds.has(kind);
+}
+
 /** Whether a record of `kind` says something about a claim of `claim`; of unknown kinds all do. */
 export function decides(claim: string, kind: RecordKind): boolean {
   return decidedBy.get(claim)?.includes(kind) ?? true;

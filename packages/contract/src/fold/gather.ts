@@ -12,10 +12,10 @@ import type {
 } from "../evidence/record.ts";
 import { roleProblem } from "../evidence/role.ts";
 import { formatDuration } from "../figure.ts";
-import { decides, isEvidenceKind } from "./evidence-kinds.ts";
+import { decides, isEvidenceKind, isProtocolKind } from "./evidence-kinds.ts";
 import type { Judged } from "./join.ts";
 import { isReasonOf } from "./join.ts";
-import { isProtocolKind, type ProtocolStep, readStep, selfComparison } from "./protocol.ts";
+import { type ProtocolStep, readStep, selfComparison } from "./protocol.ts";
 import { readEpisodes, readLedger, readWindow } from "./read-kinds.ts";
 import { readBlocks, readMeans } from "./read-series.ts";
 import { type Data, isCount, readBoundValue, readObservation, readTally } from "./read-data.ts";

@@ -1,7 +1,7 @@
 /** What a drill or a fault owes beside its figures: without it they show nothing. */
 import type { Claim } from "../claim.ts";
 import type { EvidenceRecord, LedgerComparison } from "../evidence/record.ts";
-import { roleProblem } from "../evidence/role.ts";
+import { stepProblem } from "../evidence/role.ts";
 import type { Decision } from "./decision.ts";
 import type { Judged } from "./join.ts";
 import { isTextList } from "./read-data.ts";
@@ -13,17 +13,10 @@ export interface ProtocolStep {
   readonly holds: boolean;
 }
 
-const kinds: ReadonlySet<string> = new Set(["fault.effect", "source.destroyed", "target.empty"]);
-
-/** Whether records of this kind show that a drill or a fault happened at all. */
-export function isProtocolKind(kind: string): boolean {
-  return kinds.has(kind);
-}
-
 /** Reads a step; a sentence when its maker may not say so, e.g. the injector of its own effect. */
 export function readStep(record: EvidenceRecord, claim: Claim): ProtocolStep | string {
   const { seq, kind, data } = record;
-  const problem = roleProblem(record, { of: claim.of, kind: "predicate" });
+  const problem = stepProblem(record, claim);
   if (problem !== null) return problem;
   return { seq, kind, holds: record.provenance === "measured" && data["seen"] === true };
 }

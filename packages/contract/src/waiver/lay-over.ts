@@ -147,6 +147,18 @@ function listOf<T>(value: readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** Whether a waiver is for its claim's target in a way that folds before 4 did not know. */
+export function isWaivedAmongSeveral(plan: RunPlan): boolean {
+  const { name, baseUrl } = plan.target;
+  const streams = new Map(plan.claims.map(({ id, of }) => [id, of]));
+  return listOf<unknown>(plan.waivers).some((one) => {
+    if (!isData(one)) return false;
+    const [claim, target] = [String(one["claim"]), String(one["target"])];
+    if (target === name || target === baseUrl) return false;
+    return isForTarget(target, streams.get(claim) ?? "", plan);
+  });
+}
+
 function entriesOf(facts: WaiverFacts): (Entry | IgnoredDisposition)[] {
   const { waivers, notApplicable } = facts.plan;
   const bad = (entry: unknown, disposition: Disposition): IgnoredDisposition => {
