@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -79,6 +80,28 @@ describe("serve as a process", () => {
     expect(serving).toHaveLength(2);
     for (const words of serving) expect(words.slice(1, 1 + roomyFlags.length)).toEqual(roomyFlags);
     expect(ended.code).toBe(0);
+  });
+
+  it("reads a configuration that comes through a pipe once, and serves by it", async (context) => {
+    if (process.platform !== "linux") context.skip("NOT TESTED: second start (needs /proc)");
+    writeFileSync(join(cwd, "piped.yaml"), "http: { front: node }\nstateDir: piped\n");
+    const script = 'exec "$0" "$@" --port 0 --config /dev/stdin < <(cat piped.yaml)';
+    const child = spawn("bash", ["-c", script, process.execPath, main, "serve"], {
+      cwd,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let err = "";
+    let words: string[] = [];
+    const ended = new Promise((resolve) => void child.once("close", resolve));
+    child.stderr.on("data", (chunk: Buffer) => {
+      err += chunk.toString();
+      if (words.length > 0 || !err.includes(serving)) return;
+      words = wordsOf(child.pid ?? 0, "cmdline");
+      child.kill("SIGTERM");
+    });
+    expect([await ended, err]).toEqual([0, expect.stringContaining(serving)]);
+    expect(words.slice(1, 1 + servingFlags.length)).toEqual(servingFlags);
+    expect(existsSync(join(cwd, "piped"))).toBe(true);
   });
 
   it("keeps flags of the user's own, and starts no second time", async (context) => {

@@ -59,17 +59,16 @@ export async function readWantedPlan(
   };
 }
 
+/** Flags that change a plan, which a run that goes on has already. */
+const planFlags = ["plan", "target", "model", "skip", "profile", "waivers", "use", "gates"];
+
 /** The plan of an interrupted run, with the key and the credentials it needs to go on. */
 export async function readResumedPlan(
   host: CliHost,
   args: Args,
   path: string,
 ): Promise<WantedPlan> {
-  if (
-    ["plan", "target", "skip", "profile", "use", "gates"].some(
-      (name) => args.text(name) !== undefined,
-    )
-  ) {
+  if (planFlags.some((name) => args.text(name) !== undefined)) {
     const message = "--resume goes on with the plan of its run; leave the other plan options out.";
     throw cliErrors.make("LL_CLI_ARGUMENT", message);
   }

@@ -71,6 +71,9 @@ describe("an option that is refused", () => {
     [`plan ${at} --plan plan.yaml`, "Give one of --target URL and --plan FILE."],
     [`validate ${at} --resume run`, "leave the other plan options out"],
     ["validate --resume run --skip load", "leave the other plan options out"],
+    ["validate --resume run --waivers w.yaml", "leave the other plan options out"],
+    ["validate --resume run --model tiny", "leave the other plan options out"],
+    ["validate --resume run --gates g.yaml", "leave the other plan options out"],
     [`plan --target 127.0.0.1:8080`, "not an http or https address"],
     [`plan --target file:///etc/passwd`, "not an http or https address"],
     [

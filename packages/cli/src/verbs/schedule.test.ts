@@ -147,14 +147,14 @@ describe("schedule of a plan that is there", () => {
   it("names the files that its pods lack, and nothing where the plan is all", async () => {
     const token = "${file:keys/rag.token}";
     const service = `{ kind: rag, url: "http://127.0.0.1:9", token: "${token}" }`;
-    const more = `stack: { services: { docs: ${service}, more: ${service} } }\nwaivers: waived.yaml\n`;
+    const more = `stack: { services: { docs: ${service}, more: ${service} } }\nwaivers: waived.yaml\ngates: gates.yaml\n`;
     const slo = 'slo_targets: { availability: { target: 99.5, window: "30 days" } }\n';
     writeFileSync(join(cwd, "slo.yaml"), slo);
     const { err, code } = await withPlan(`${full}${more}slo: slo.yaml\n`, "cronjob");
     expect(code).toBe(0);
     expect(err).toBe(
       "note a pod has /plan/plan.yaml alone; mount what it names there: " +
-        "slo.yaml, waived.yaml, keys/rag.token\n",
+        "slo.yaml, waived.yaml, gates.yaml, keys/rag.token\n",
     );
     expect((await withPlan(`${full}${more}`, "systemd")).err).toBe("");
     expect((await withPlan(full, "cronjob")).err).toBe("");

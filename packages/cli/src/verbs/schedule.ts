@@ -202,7 +202,8 @@ const budgets = { quick: 10, full: 60 } as const;
 
 /** Files that the plan names beside itself, which pods with the plan alone do not have. */
 function filesBeside(file: PlanFile): string[] {
-  const named = [file.slo, file.waivers, ...(file.signing?.keys ?? [])];
+  const gates = typeof file.gates === "string" ? file.gates : undefined;
+  const named = [file.slo, file.waivers, gates, ...(file.signing?.keys ?? [])];
   const secrets = JSON.stringify(file.stack ?? {}).matchAll(/"\$\{file:([^}"]+)\}"/g);
   const all = [...named, ...Array.from(secrets, ([, name]) => name)];
   return [...new Set(all.filter((name) => name !== undefined))];

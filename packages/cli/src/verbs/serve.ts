@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   configWarnings,
@@ -32,9 +33,9 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
     host.stdout.write(json ? `${JSON.stringify(stages)}\n` : text);
     return 0;
   }
-  host.refit?.(config);
-  using interrupt = watchInterrupt(host, "draining (again: stop at once)");
   const path = args.text("config");
+  if (path === undefined || givesTwice(resolve(host.cwd, path))) host.refit?.(config);
+  using interrupt = watchInterrupt(host, "draining (again: stop at once)");
   tellWarnings(context, config);
   const gateway = await openGateway(config, {
     clock: host.clock,
@@ -59,6 +60,11 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
   } finally {
     await gateway.close();
   }
+}
+
+/** A pipe, such as `/dev/stdin` may be, gives a configuration once: a second start would find none. */
+function givesTwice(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** The first key of a new store is shown to somebody at a terminal, and never written to a log. */
