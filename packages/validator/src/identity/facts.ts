@@ -1,4 +1,4 @@
-import type { IdentityFactName } from "@loadline/contract";
+import { type IdentityFactName, identityValueMax } from "@loadline/contract";
 import type { Exchange } from "../probes/client.ts";
 import { bodyJson, isRecord } from "../probes/shapes.ts";
 
@@ -15,13 +15,16 @@ const keysOf: Readonly<Partial<Record<IdentityFactName, readonly string[]>>> = {
 /** Objects of such a document that may hold them. */
 const inner = ["build", "info"];
 
+/** What is longer names no build; cut, it would be another than the one that was told. */
+const isName = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && value.length <= identityValueMax;
+
 function firstText(
   places: readonly Record<string, unknown>[],
   keys: readonly string[],
 ): string | null {
   const found = places.flatMap((place) => keys.map((key) => place[key]));
-  const text = found.find((value) => typeof value === "string" && value !== "");
-  return typeof text === "string" ? text : null;
+  return found.find(isName) ?? null;
 }
 
 /** Facts in an answer of a health or version route: its JSON, and the header `server`. */
@@ -33,8 +36,8 @@ export function factsIn(exchange: Exchange): IdentityFacts {
     const value = firstText(places, keys);
     return value === null ? [] : [[fact, value] as const];
   });
-  const { server = "" } = exchange.headers;
-  return { ...Object.fromEntries(told), ...(server !== "" && { server }) };
+  const { server } = exchange.headers;
+  return { ...Object.fromEntries(told), ...(isName(server) && { server }) };
 }
 
 /** Whether they tell one build from another: a name of the server software does not. */

@@ -57,6 +57,12 @@ describe("what an answer tells", () => {
     },
   );
 
+  it("a text too long to name a build is none, and the record keeps its size", () => {
+    const long = "x".repeat(100_000);
+    const text = JSON.stringify({ version: long, build: { version: "1.4.2" }, commit: long });
+    expect(factsIn(exchangeOf(text, { server: long }))).toEqual({ version: "1.4.2" });
+  });
+
   it("the name of a server software is no build", () => {
     expect(tellsBuild({ server: "nginx" })).toBe(false);
     expect(tellsBuild({ commit: "a" })).toBe(true);

@@ -17,6 +17,7 @@ async function ask(client: ProbeClient, health: Exchange): Promise<IdentityFacts
     if (tellsBuild(told) || health.status === null) return told;
     if (health.request.path === path) continue;
     const exchange = await client.send({ method: "GET", path, fromOrigin: true });
+    if (exchange.status === null) return told;
     if (exchange.status === 200) told = { ...told, ...factsIn(exchange) };
   }
   return told;

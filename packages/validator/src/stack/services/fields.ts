@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { credentialIn, queryReferences } from "../wire/query-secrets.ts";
 
+const needsReference = "give ${env:NAME} or ${file:PATH}";
+
 /** A secret by reference; the plan never holds one. */
 export const secretRef = z
-  .string()
-  .regex(/^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}$/, "give ${env:NAME} or ${file:PATH}")
+  // Words of its own: a password of digits alone is a number, and no message repeats it.
+  .string(needsReference)
+  .regex(/^\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}$/, needsReference)
   .describe("${env:NAME} or ${file:PATH}, never the secret itself");
 
 const bytes = z.int().positive();
@@ -43,7 +46,9 @@ export const serviceFields = {
  */
 export function serviceUrl(schemes: readonly string[], o: { readonly fillsQuery?: boolean } = {}) {
   const remedy =
-    o.fillsQuery === true ? "write ${env:NAME} in its place" : "give `token` beside it";
+    o.fillsQuery === true
+      ? "write ${env:NAME} in its place"
+      : "give it as ${env:NAME} in a key beside the url";
   return z
     .string()
     .max(2_000)
