@@ -1,10 +1,14 @@
+import { createServer } from "node:http";
+import { listenOnLoopback } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { stackSchema } from "../manifest.ts";
 import { readStackSecrets } from "../secrets.ts";
 import { mcpService } from "../services/mcp.ts";
 import { websocketService } from "../services/websocket.ts";
 import { grafanaService } from "../services/grafana.ts";
+import { postgresService } from "../services/postgres.ts";
 import { credentialIn, filledUrl, queryReferences, shownUrl } from "./query-secrets.ts";
+import { askWeb } from "./web.ts";
 
 const url = "https://it.invalid/mcp?v=2&token=${env:TOKEN}";
 
@@ -26,8 +30,30 @@ describe("a credential in the query of a service's URL", () => {
     expect(queryReferences(url)).toEqual(["${env:TOKEN}"]);
     expect(filledUrl(url, () => "a b&c")).toBe("https://it.invalid/mcp?v=2&token=a%20b%26c");
     expect(filledUrl("https://it.invalid/", () => "x")).toBe("https://it.invalid/");
+    expect(queryReferences("https://it.invalid/?q=a?&key=${env:K}")).toEqual(["${env:K}"]);
     expect(shownUrl(url, () => "$TOKEN")).toBe("https://it.invalid/mcp?v=2&token=$TOKEN");
     expect(new URL(url).href).toBe(url);
+  });
+
+  it("is sent with the service's own URL, whatever its name, and with no path that an answer may have given", async () => {
+    const asked: (string | undefined)[] = [];
+    await using server = createServer(({ url: target }, response) => {
+      asked.push(target);
+      response.end();
+    });
+    const origin = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+    const service = { url: `${origin}/mcp?token=\${file:a b}` };
+    const context = {
+      service,
+      secret: (reference?: string) => (reference === "${file:a b}" ? "word" : "another"),
+      signal: new AbortController().signal,
+    };
+    await askWeb(context, { path: "" });
+    await askWeb(context, { path: service.url });
+    const { curl } = await askWeb(context, { path: "/next?at=${env:OTHER}" });
+    const other = "/mcp/next?at=${env:OTHER}";
+    expect(asked).toEqual(["/mcp?token=word", "/mcp?token=word", other]);
+    expect(curl.at(-1)).toBe(origin + other);
   });
 
   const problem = (
@@ -65,5 +91,9 @@ describe("a credential in the query of a service's URL", () => {
     expect(
       problem(grafanaService, { ...grafana, url: "http://it.invalid/?key=${env:K}" }),
     ).toContain("fills no ${env:NAME}");
+    const database = { kind: "postgres", url: "postgres://it.invalid/db?password=abcdefgh" };
+    const said = problem(postgresService, { ...database, user: "u", password: "${env:P}" });
+    expect(said).toContain("(password); give it as ${env:NAME} in a key beside the url");
+    expect(said).not.toContain("abcdefgh");
   });
 });

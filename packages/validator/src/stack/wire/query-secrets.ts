@@ -6,7 +6,9 @@ const credentialName =
 
 /** References in the query of a URL. */
 export function queryReferences(url: string): string[] {
-  return [...(url.split("?")[1] ?? "").matchAll(references)].map(([reference]) => reference);
+  const at = url.indexOf("?");
+  const query = at === -1 ? "" : url.slice(at);
+  return [...query.matchAll(references)].map(([reference]) => reference);
 }
 
 /** The first parameter of a URL's query that is a credential written out; null without one. */

@@ -78,7 +78,7 @@ function loginOf(context: WebContext, request: WebRequest): { sent: string[]; sh
 }
 
 /** The request as a curl argument list; secrets by name. */
-function curlOf(url: URL, request: WebRequest, shown: readonly string[]): string[] {
+function curlOf(url: string, request: WebRequest, shown: readonly string[]): string[] {
   const argv = ["curl", "-sS", "-i", "-m", "10", ...shown];
   if ((request.method ?? "GET") !== "GET") argv.push("-X", request.method ?? "GET");
   const { headers = [] } = request;
@@ -88,14 +88,17 @@ function curlOf(url: URL, request: WebRequest, shown: readonly string[]): string
     if (!headers.includes("content-type")) argv.push("-H", "content-type: application/json");
     argv.push("--data-binary", JSON.stringify(request.json).slice(0, 2_048));
   }
-  argv.push(shownUrl(url.href, shownSecret));
+  argv.push(url);
   return argv;
 }
 
 /** Asks the service and nobody else; no redirect, no retry. @throws WireFault when no answer came. */
 export async function askWeb(context: WebContext, request: WebRequest): Promise<WebAnswer> {
-  const named = webUrl(context.service, request.path);
-  const url = new URL(filledUrl(named.href, context.secret));
+  const { service } = context;
+  const { path } = request;
+  // The service's own URL alone: a path may hold words of an answer, which name no secret.
+  const own = filledUrl(service.url, context.secret);
+  const url = webUrl({ url: own }, path === service.url ? own : path);
   const { sent, shown } = loginOf(context, request);
   const headers = ["host", url.host, "accept-encoding", "identity", "connection", "close", ...sent];
   if (!(request.headers ?? []).includes("accept")) headers.push("accept", "*/*");
@@ -107,11 +110,13 @@ export async function askWeb(context: WebContext, request: WebRequest): Promise<
   const body =
     request.json === undefined ? {} : { body: Buffer.from(JSON.stringify(request.json)) };
   const bytes = encodeRequest({ method, path: url.pathname + url.search, headers, ...body });
-  const { ca } = context.service;
+  const { ca } = service;
   const sending = { method, bytes, open: () => openWeb(url, ca) };
   const raw = await exchange(url, sending, request.isEnough, context.signal);
   const text = raw.body.toString("utf8");
-  return { ...raw, text, json: parseJson(text), curl: curlOf(named, request, shown) };
+  const named = webUrl(service, path).href;
+  const again = path === "" || path === service.url ? shownUrl(named, shownSecret) : named;
+  return { ...raw, text, json: parseJson(text), curl: curlOf(again, request, shown) };
 }
 
 interface Raw {
