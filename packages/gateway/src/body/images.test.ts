@@ -34,6 +34,22 @@ describe("images of a request", () => {
     expect(count("messages", { max_tokens: 9, messages: asked })).toBe(2);
   });
 
+  it("are seen where a part says no type, or an output is a screen, and not in what a tool was given", () => {
+    const untyped = [
+      { image_url: "https://a.test/b.png" },
+      { image_embeds: "AAAA" },
+      { ...text, image_url: null },
+    ];
+    expect(count("chat", { messages: [{ role: "user", content: untyped }] })).toBe(2);
+    const output = { type: "computer_screenshot", image_url: url.url };
+    expect(count("responses", { input: [{ type: "computer_call_output", output }] })).toBe(1);
+    const given = { type: "image", image_url: "https://a.test/b.png" };
+    const asked = [{ type: "tool_use", id: "t", name: "see", input: given }];
+    expect(
+      count("messages", { max_tokens: 9, messages: [{ role: "assistant", content: asked }] }),
+    ).toBe(0);
+  });
+
   it("are seen behind an escape, and are not what a text says", () => {
     const part = String.raw`{"t\u0079pe":"image\u005furl","image_url":{"url":"a"}}`;
     const escaped = `{"model":"m","messages":[{"role":"user","content":[${part}]}]}`;

@@ -1,8 +1,17 @@
 import { isRecord, parseJson } from "@loadline/kit/json";
 import { keyIndex, type RequestBody } from "./request.ts";
 
-/** Values of `type` that name an image: of chat, of responses, of messages. */
-const imageTypes: ReadonlySet<unknown> = new Set(["image_url", "input_image", "image"]);
+/** Values of `type` that name an image: of chat, of responses, of messages, of vLLM's chat. */
+const imageTypes: ReadonlySet<unknown> = new Set([
+  "image_url",
+  "input_image",
+  "computer_screenshot",
+  "image",
+  "image_embeds",
+  "image_pil",
+]);
+/** Members that make a part of vLLM's chat an image when it says no type. */
+const imageKeys = ["image_url", "image_embeds", "image_pil"];
 const contentKeys = [keyIndex.messages, keyIndex.input];
 
 /**
@@ -21,6 +30,9 @@ export function imagesIn({ bytes, scan }: RequestBody): number {
 function countIn(value: unknown): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + countIn(one), 0);
   if (!isRecord(value)) return 0;
-  const own = imageTypes.has(value["type"]) ? 1 : 0;
-  return Object.values(value).reduce<number>((sum, one) => sum + countIn(one), own);
+  const { type, input, ...rest } = value;
+  const isImage = imageTypes.has(type) || imageKeys.some((key) => (rest[key] ?? null) !== null);
+  // What a model gave a tool is shown to it as text.
+  const inner = type === "tool_use" ? rest : { ...rest, input };
+  return Object.values(inner).reduce<number>((sum, one) => sum + countIn(one), isImage ? 1 : 0);
 }
