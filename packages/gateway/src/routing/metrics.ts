@@ -25,11 +25,17 @@ export function createPairs(): GrowingLabel {
 
 /** Adds the pairs of a route's targets, as far as they fit. */
 export function growPairs(pairs: GrowingLabel, targets: readonly string[]): void {
-  const all = targets.flatMap((from) =>
-    targets.flatMap((to) => (to === from ? [] : [`${from},${to}`])),
-  );
-  const fresh = [...new Set(all)].filter((pair) => pairs.indexOf(pair) < 0);
-  pairs.grow(fresh.slice(0, pairsMax - pairs.values.length));
+  const fresh = new Set<string>();
+  const isFull = (): boolean => pairs.values.length + fresh.size >= pairsMax;
+  for (const from of targets) {
+    for (const to of targets) {
+      if (isFull()) break;
+      const pair = `${from},${to}`;
+      if (to !== from && pairs.indexOf(pair) < 0) fresh.add(pair);
+    }
+    if (isFull()) break;
+  }
+  pairs.grow([...fresh]);
 }
 
 export interface RoutingMetrics {
