@@ -81,15 +81,26 @@ export async function startPostgres(
   o: { dir: string; password: string },
 ): Promise<Postgres> {
   const cluster = await startCluster({ name: "postgres", dir: o.dir, binDir });
-  const { sql } = cluster;
-  sql(`create role app login password '${o.password}'`, "postgres");
-  sql("create database quant owner app", "postgres");
-  sql("create database other", "postgres");
-  sql("revoke connect on database other from public", "postgres");
-  sql("set role app; create table items (id serial primary key, name text not null)");
-  sql("set role app; create table schema_migrations (version text primary key)");
-  sql("set role app; insert into schema_migrations values ('0001'), ('0002'), ('0003')");
-  return cluster;
+  return await filled(cluster, ({ sql }) => {
+    sql(`create role app login password '${o.password}'`, "postgres");
+    sql("create database quant owner app", "postgres");
+    sql("create database other", "postgres");
+    sql("revoke connect on database other from public", "postgres");
+    sql("set role app; create table items (id serial primary key, name text not null)");
+    sql("set role app; create table schema_migrations (version text primary key)");
+    sql("set role app; insert into schema_migrations values ('0001'), ('0002'), ('0003')");
+  });
+}
+
+/** A cluster that cannot be filled ends at once. */
+async function filled(cluster: Postgres, fill: (cluster: Postgres) => void): Promise<Postgres> {
+  try {
+    fill(cluster);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
 }
 
 /** Prices over time, in a hypertable. */
@@ -101,12 +112,12 @@ export async function startTimescale(
   const settings = ["shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off"];
   const own = { name: "timescaledb", leavesRoot: true, settings };
   const cluster = await startCluster({ ...own, dir, binDir, psqlDir });
-  const { sql } = cluster;
-  sql(`create role app login password '${o.password}'`, "postgres");
-  sql("create database quant owner app", "postgres");
-  sql("create extension timescaledb");
-  sql("set role app; create table ticks (at timestamptz not null, price numeric not null)");
-  sql("set role app; select create_hypertable('ticks', 'at')");
-  sql("set role app; insert into ticks values ('2026-01-01', 1), ('2026-02-01', 2)");
-  return cluster;
+  return await filled(cluster, ({ sql }) => {
+    sql(`create role app login password '${o.password}'`, "postgres");
+    sql("create database quant owner app", "postgres");
+    sql("create extension timescaledb");
+    sql("set role app; create table ticks (at timestamptz not null, price numeric not null)");
+    sql("set role app; select create_hypertable('ticks', 'at')");
+    sql("set role app; insert into ticks values ('2026-01-01', 1), ('2026-02-01', 2)");
+  });
 }

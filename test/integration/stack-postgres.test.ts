@@ -64,19 +64,17 @@ describe.skipIf(parts.missing)("PostgreSQL under use", () => {
 });
 
 describe.skipIf(parts.missing)("a primary, its standby and their statements", () => {
+  const servers = new AsyncDisposableStack();
   let primary: RunningPostgres;
   let standby: RunningPostgres;
 
   beforeAll(async () => {
     const { path } = parts.found("postgres-15");
     const settings = ["shared_preload_libraries = 'pg_stat_statements'"];
-    primary = await startPostgres(path, { clock, settings });
-    standby = await startPostgres(path, { clock, follows: primary });
+    primary = servers.use(await startPostgres(path, { clock, settings }));
+    standby = servers.use(await startPostgres(path, { clock, follows: primary }));
   }, 90_000);
-  afterAll(async () => {
-    await standby[Symbol.asyncDispose]();
-    await primary[Symbol.asyncDispose]();
-  });
+  afterAll(() => servers.disposeAsync());
 
   it("each is what it was declared, and keeps up; declared the other way round both are told [R1-36]", async () => {
     await sql(primary, "create table rows (n int)", "insert into rows values (1)");
@@ -137,7 +135,11 @@ describe.skipIf(parts.missing)("a primary, its standby and their statements", ()
       await ended;
       await client.end().catch(() => undefined);
     }
-    const said = await validated(primary, { slowQueryMs: 300 });
-    expect(said["slow_queries"]).toMatch(/^passed/);
+    // Of the server's own a busy machine may keep one waiting.
+    const isOver = async (): Promise<boolean> => {
+      const said = await validated(primary, { slowQueryMs: 300 });
+      return said["slow_queries"]?.startsWith("passed") === true;
+    };
+    await eventually(clock, isOver, 20_000);
   }, 60_000);
 });

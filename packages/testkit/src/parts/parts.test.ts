@@ -11,6 +11,7 @@ import { runCommand } from "./part.ts";
 import { qdrant } from "./qdrant.ts";
 import { requireParts } from "./require-parts.ts";
 import { parts } from "./table.ts";
+import { timescaledb } from "./timescaledb.ts";
 
 const machine = (o: Partial<PartsEnvironment> = {}): PartsEnvironment => ({
   partsDir: "/parts",
@@ -144,6 +145,21 @@ describe("identity", () => {
       const gone = await part.probe(machine());
       expect(gone).toEqual({ id: part.id, reason: expect.stringContaining("no such file") });
     }
+  });
+
+  it("a database that is installed where nobody may start it is missing, with why", async () => {
+    const control = "default_version = '2.19.3'\n";
+    const refused = "unshare failed: Operation not permitted";
+    const bound = machine({
+      run: (command) =>
+        Promise.resolve(
+          command === "chroot" ? { ok: true, text: control } : { ok: false, reason: refused },
+        ),
+    });
+    expect(await timescaledb.probe(bound)).toEqual({ id: "timescaledb", reason: refused });
+    const free = machine({ run: answering(control) });
+    const path = "/parts/timescaledb";
+    expect(await timescaledb.probe(free)).toEqual({ id: "timescaledb", version: "2.19.3", path });
   });
 
   it("gives the reason when nothing of that name starts", async () => {

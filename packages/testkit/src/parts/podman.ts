@@ -3,6 +3,8 @@ import type { Part } from "./part.ts";
 
 const banner = /^podman version (\d+(?:\.\d+)+)/m;
 const path = "/usr/bin/podman";
+/** Kinds of namespaces that a container has of its own. */
+const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts"];
 /** What its containers are made of and started by. */
 const needed = ["/usr/sbin/runc", "/bin/busybox"];
 
@@ -20,6 +22,8 @@ export const podman: Part = {
     if (lacking.length > 0) return { id: "podman", reason: `there is no ${lacking.join(", no ")}` };
     const isRoot = process.getuid?.() === 0;
     if (!isRoot) return { id: "podman", reason: "only root starts containers here" };
+    const apart = await run("unshare", [...namespaces, "--fork", "true"], 10_000);
+    if (!apart.ok) return { id: "podman", reason: apart.reason };
     return { id: "podman", version, path };
   },
 };

@@ -13,15 +13,15 @@ export const timescaledb: Part = {
   group: "trixie",
   get: "scripts/parts/timescaledb.sh",
   async probe({ partsDir, run }) {
-    const root = join(partsDir, "trixie");
-    const programs = "/usr/lib/postgresql/17/bin";
-    const server = await run("chroot", [root, `${programs}/postgres`, "--version"], 10_000);
+    const path = join(partsDir, "timescaledb");
+    // Whoever may not mount and leave root cannot start it, whatever is installed.
+    const server = await run(join(path, "postgres"), ["--version"], 20_000);
     if (!server.ok) return { id: "timescaledb", reason: server.reason };
-    const said = await run("chroot", [root, "cat", control], 10_000);
+    const said = await run("chroot", [join(partsDir, "trixie"), "cat", control], 10_000);
     const version = said.ok ? banner.exec(said.text)?.[1] : undefined;
     if (version === undefined) {
       return { id: "timescaledb", reason: "PostgreSQL 17 is there without TimescaleDB" };
     }
-    return { id: "timescaledb", version, path: join(partsDir, "timescaledb") };
+    return { id: "timescaledb", version, path };
   },
 };

@@ -47,9 +47,7 @@ export async function startPostgres(binDir: string, o: PostgresOptions): Promise
   const [command = "", ...list] = firstData(data, o.follows);
   const [program = "", ...before] = asUser(command);
   await run(program, [...before, ...list]);
-  const own = [`port = ${port}`, "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"];
-  const lines = [...own, ...(o.settings ?? [])].map((line) => `${line}\n`);
-  appendFileSync(join(data, "postgresql.conf"), lines.join(""));
+  configure(data, port, o.settings ?? []);
   const start = (): ChildProcess => {
     const [server = "", ...words] = asUser("postgres");
     return spawn(server, [...words, "-D", data], { stdio: "ignore" });
@@ -76,7 +74,14 @@ export async function startPostgres(binDir: string, o: PostgresOptions): Promise
     // Children linger after their parent, and a new server refuses to start beside them.
     await eventually(clock, () => all.every((one) => !isThere(one)), startMs);
   };
-  await eventually(clock, isReady, startMs);
+  const end = async (): Promise<void> => {
+    await kill();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  await eventually(clock, isReady, startMs).catch(async (cause: unknown) => {
+    await end();
+    throw cause;
+  });
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -96,11 +101,14 @@ export async function startPostgres(binDir: string, o: PostgresOptions): Promise
       child = start();
       await eventually(clock, isReady, startMs);
     },
-    async [Symbol.asyncDispose]() {
-      await kill();
-      rmSync(dir, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: end,
   };
+}
+
+function configure(data: string, port: number, settings: readonly string[]): void {
+  const own = [`port = ${port}`, "listen_addresses = '127.0.0.1'", "unix_socket_directories = ''"];
+  const lines = [...own, ...settings].map((line) => `${line}\n`);
+  appendFileSync(join(data, "postgresql.conf"), lines.join(""));
 }
 
 /** What writes the first data: an empty cluster, or the copy of a primary that it then follows. */
