@@ -263,6 +263,40 @@ describe("limits that a supervisor keeps for its workers", () => {
     expect(table.leases).toBe(3);
   });
 
+  it.each(["was given back", "died with its worker"])(
+    "a reservation that %s while its budget was written is not made afterwards",
+    async (how) => {
+      const calm = new TestClock();
+      const writes: (() => void)[] = [];
+      const budgets = {
+        add: () => new Promise<void>((written) => void writes.push(written)),
+        spent: () => Promise.resolve([]),
+      };
+      const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+      const table = tableOn(calm, { ledger });
+      const run = (name: "reserve" | "settle", list: readonly string[]): unknown =>
+        table.run({ name, keys: ["leases", "seen", "{ll}:m:b", "{ll}:c:k"], list }, "one");
+      const answer = run("reserve", ["m 0 1000 c 9 0\n", "0 id 1000000 7 2026-01-01\n"]);
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+      expect(writes).toHaveLength(1);
+      if (how === "was given back") expect(run("settle", ["id -7\n"])).toBe(0);
+      else table.forget("one");
+      for (const written of writes) written();
+      expect(
+        String(await answer)
+          .split(" ")
+          .slice(2),
+      ).toEqual(["2"]);
+      expect(table.leases).toBe(0);
+      const next = run("reserve", ["m 0 1000 c 9 0\n", "0 other 1000000 7 2026-01-01\n"]);
+      expect(
+        String(await next)
+          .split(" ")
+          .slice(2),
+      ).toEqual(["1", "-1", "0", "7", "1"]);
+    },
+  );
+
   it("a budget that cannot be read leaves its own call undecided, and no other of its turn", async () => {
     const calm = new TestClock();
     const budgets = {

@@ -58,6 +58,8 @@ export class ScriptTable {
   readonly #holders = new Map<string, number>();
   readonly #leases = new Map<string, OpenRecord>();
   readonly #seen = new Map<string, number>();
+  /** Owners of reservations whose budgets are being read or written. */
+  readonly #waiting = new Map<string, string>();
   /** No lease expires before. */
   #nextExpiryUs = Number.POSITIVE_INFINITY;
 
@@ -78,8 +80,9 @@ export class ScriptTable {
     return name === "adopt" ? this.#adopt(list, owner) : this.#beat(list);
   }
 
-  /** Its slots and tokens return, money stays charged. */
+  /** Its slots and tokens return, money stays charged; what it still waits for is not decided. */
   forget(owner: string): void {
+    for (const [id, of] of this.#waiting) if (of === owner) this.#waiting.delete(id);
     for (const [id, record] of this.#leases)
       if (record.owner === owner) this.#finish(id, { isExpired: true, nano: 0, deltas: [] });
   }
@@ -111,7 +114,12 @@ export class ScriptTable {
     if (!this.#hasRoom(one.limiters)) return this.#crowded(one.limiters);
     const waiting = this.#waitFor(one);
     if (!waiting) return this.#reserve(one, owner);
-    return waiting.then((isKnown) => (isKnown ? this.#reserveSoon(one, owner) : undefined));
+    this.#waiting.set(one.id, owner);
+    return waiting.then((isKnown) => {
+      // Who gave it back meanwhile did as without an answer, and settles it no second time.
+      const isWanted = this.#waiting.delete(one.id);
+      return isKnown && isWanted ? this.#reserveSoon(one, owner) : undefined;
+    });
   }
 
   /** Reads or writes its budgets; undefined when they are known, false when they cannot be. */
@@ -225,6 +233,7 @@ export class ScriptTable {
       const [id = "", nano, ...deltas] = line.split(" ");
       const how = { isExpired: false, nano: Number(nano), deltas: deltas.map(Number) };
       if (this.#finish(id, how)) settled++;
+      else this.#waiting.delete(id);
     }
     return settled;
   }
