@@ -40,11 +40,11 @@ describe("an address that cannot be listened on", () => {
     }
   });
 
-  it("ends a start with 78 and says what to do instead of several workers", () => {
+  it("ends a start with 78 and says how several workers serve without it", () => {
     const fault = listenFault({ code: "ENOTSUP" }, shared);
     expect([fault.row.exit, fault.row.remedy]).toEqual([
       78,
-      expect.stringContaining("workers to 1"),
+      expect.stringContaining("http.distribution to round-robin"),
     ]);
   });
 });

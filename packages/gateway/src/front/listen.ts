@@ -16,6 +16,8 @@ export function listenOn(
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(listenFault(cause, o)));
     if (o.onDrop) server.on("drop", o.onDrop);
+    // Else a supervisor that hands out connections offers it to full workers in turn, without end.
+    Object.assign(server, { dropMaxConnection: true });
     server.listen({ host: o.host, port: o.port, reusePort: o.isShared }, () => {
       const address: AddressInfo | string | null = server.address();
       const port = typeof address === "object" && address ? address.port : o.port;

@@ -43,7 +43,8 @@ export async function privateDoor(runDir: string, take: (socket: Socket) => void
   const server = createServer({ noDelay: true }, take);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path, resolve);
+    // Its own, also where a supervisor listens for its workers.
+    server.listen({ path, exclusive: true }, resolve);
   });
   return { connect: () => connect({ path }), host: "localhost", close: () => void server.close() };
 }

@@ -17,6 +17,6 @@ export const workerErrorTable = {
     exit: 78,
     summary: "This system lets no two processes listen on one port (SO_REUSEPORT).",
     remedy:
-      "Set workers to 1 and put several gateways, each with its own port, behind a balancer; or run on Linux.",
+      "Set http.distribution to round-robin: the supervisor listens and hands out connections. Or run on Linux.",
   },
 } as const satisfies ErrorTable;

@@ -39,7 +39,10 @@ const options = (): Required<Pick<ClusterSettings, "execArgv" | "serialization" 
 function forkInCluster(): ChildProcess {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({ exec: entry, args: [], ...options() });
-  return cluster.fork().process;
+  const worker = cluster.fork();
+  // It passes on its process's error, which ends this process where nobody hears it.
+  worker.on("error", () => undefined);
+  return worker.process;
 }
 
 /** Starts a worker process; it does nothing before it is told to begin. */
@@ -60,6 +63,8 @@ export function startWorker(
   const end = (how: string): void => {
     if (isOver) return;
     isOver = true;
+    // An error may leave it alive.
+    child.kill("SIGKILL");
     peer.end("the worker ended");
     resolve();
     deps.onEnd(how);
