@@ -48,11 +48,13 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
   let stores: OpenedStores | undefined;
   let audit: OpenedAuditLog | undefined;
   let identity: WiredIdentity | undefined;
+  let chosen: ChosenFiles | undefined;
   const release = async (): Promise<void> => {
     stop.abort(new Error("the gateway was closed"));
     await identity?.close();
     await audit?.end();
     await stores?.close();
+    await chosen?.written();
     state.close();
     rmSync(runDir, { recursive: true, force: true });
     logger.flush();
@@ -67,9 +69,7 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
     const auditLog = supervised ? { ...config.auditLog, heads: undefined } : config.auditLog;
     audit = openAuditLog(auditLog, { ...below, controls: deps.controls });
     identity = await openIdentity(config, { ...below, audit, pepper: state.pepper });
-    const chosen = supervised
-      ? undefined
-      : await openChosen(state.dir, config.models.registered, logger);
+    chosen = supervised ? undefined : await openChosen(state.dir, config.models.registered, logger);
     const more = { audit, identity, runDir, certificates, chosen, signal: stop.signal };
     return { base: { ...below, ...more }, release };
   } catch (cause) {

@@ -113,6 +113,7 @@ export async function openKeptState(
     const limits = openLimits(config, deps, stores);
     closers.push(() => limits.close());
     const chosen = await openChosen(state.dir, config.models.registered, logger);
+    closers.push(() => chosen.written());
     const told = { clock, logger, signal: stop.signal, runDir, chosen, tell: deps.onHost };
     const hosts = new KeptHosts(told);
     closers.push(() => hosts.closeAll());

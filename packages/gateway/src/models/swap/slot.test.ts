@@ -189,6 +189,16 @@ it("nothing goes back to a file whose host is away: what serves stays", async ()
   expect([slot.socketPath, slot.hasRollback]).toEqual([serving, true]);
 });
 
+it("a swapped model whose file is gone leaves its place to the target's own", async () => {
+  const path = join(runDir, "next.gguf");
+  copyFileSync(tinyModelPath, path);
+  await slot.swap({ name: "next", path, sha256: tinySum }, 0);
+  rmSync(path);
+  for (const pid of hostsAt(socket(1))) process.kill(Number(pid), "SIGKILL");
+  await eventually(clock, () => rolesOf()[0]?.[0] === "configured" && slot.isReady(), waitMs);
+  expect(rolesOf()[1]).toEqual(["next", "failed", "past"]);
+});
+
 describe("after a restart", () => {
   it("what was swapped to serves, and after a rollback the target's own file", async () => {
     const { own, chosen } = await removable();

@@ -235,7 +235,8 @@ export class ModelSlot implements Hosting {
     this.#awaitAtEnd(starting);
     try {
       const host = await starting;
-      next.hosting = keepHost(plan, { ...this.#deps, first: host });
+      const onGivenUp = (): void => this.#fallBack(next);
+      next.hosting = keepHost(plan, { ...this.#deps, first: host, onGivenUp });
       return host;
     } catch (cause) {
       if (signal.aborted) return closedText;
