@@ -72,3 +72,15 @@ it("a worker whose process fails is replaced, and its supervisor goes on", async
   const again = open();
   await eventually(clock, () => again.text().startsWith("HTTP/1.1 200"), waitMs);
 });
+
+it("a connection that a worker was being handed when it was killed is closed, or goes to another", async () => {
+  const stopped = pids();
+  for (const pid of stopped) process.kill(pid, "SIGSTOP");
+  const given = Array.from({ length: workers }, open);
+  for (const { socket } of given) await eventually(clock, () => !socket.connecting, waitMs);
+  // Their supervisor, this process, accepts in the same turn or the next.
+  await new Promise(setImmediate);
+  for (const pid of stopped) process.kill(pid, "SIGKILL");
+  for (const { socket, text } of given)
+    await eventually(clock, () => socket.closed || text() !== "", waitMs);
+});

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import cluster, { type ClusterSettings } from "node:cluster";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@loadline/kit/clock";
+import { isRecord } from "@loadline/kit/json";
 import type { SupervisorCalls, WorkerCalls } from "./calls.ts";
 import { type Handlers, Peer } from "./peer.ts";
 
@@ -42,7 +43,37 @@ function forkInCluster(): ChildProcess {
   const worker = cluster.fork();
   // It passes on its process's error, which ends this process where nobody hears it.
   worker.on("error", () => undefined);
+  closeUntaken(worker.process);
   return worker.process;
+}
+
+/** A connection as Node hands it over. */
+interface Closable {
+  close(): void;
+}
+
+/**
+ * Closes the connections that a worker was being handed when it ended: Node waits for its word on
+ * each, and their clients would wait for ever.
+ */
+function closeUntaken(child: ChildProcess): void {
+  const untaken = new Map<unknown, Closable>();
+  const send = child.send.bind(child);
+  Object.assign(child, {
+    send(message: unknown, handle?: Closable, ...rest: readonly unknown[]): boolean {
+      if (handle && isRecord(message)) untaken.set(message["seq"], handle);
+      return Reflect.apply(send, child, [message, handle, ...rest]);
+    },
+  });
+  child.on("internalMessage", (message: unknown) => {
+    if (isRecord(message)) untaken.delete(message["ack"]);
+  });
+  const closeAll = (): void => {
+    for (const handle of untaken.values()) handle.close();
+    untaken.clear();
+  };
+  child.on("exit", closeAll);
+  child.on("disconnect", closeAll);
 }
 
 /** Starts a worker process; it does nothing before it is told to begin. */
