@@ -11,12 +11,8 @@ if (major < 24 || (major === 24 && minor < 12)) {
   process.exit(78);
 }
 
-const { restartOf } = await import("./process/heap.ts");
-const { argv, execArgv, env, platform } = process;
-const hasChannel = process.channel !== undefined;
-const restart = restartOf({ argv, execArgv, env, platform, hasChannel });
-if (restart !== undefined && process.execve !== undefined)
-  process.execve(process.execPath, [...restart.arguments], restart.environment);
+const { restartOf, startAnew } = await import("./process/heap.ts");
+startAnew(process, process.env, restartOf);
 
 const { processHost } = await import("./process/process-host.ts");
 const { runCli } = await import("./run.ts");

@@ -83,6 +83,21 @@ export function refitOf(o: Started, config: Waiting): Restart | undefined {
   return { arguments: [node, ...execArgv, script, ...rest], environment: variablesOf(o.env) };
 }
 
+/**
+ * Puts what `find` wants in place of this process, which keeps its id; returns when nothing is wanted
+ * or Node cannot.
+ */
+export function startAnew(
+  process: NodeJS.Process,
+  env: Started["env"],
+  find: (started: Started) => Restart | undefined,
+): void {
+  const { argv, execArgv, platform, channel } = process;
+  const restart = find({ argv, execArgv, env, platform, hasChannel: channel !== undefined });
+  if (restart !== undefined && process.execve !== undefined)
+    process.execve(process.execPath, [...restart.arguments], restart.environment);
+}
+
 function variablesOf(env: Started["env"]): Record<string, string> {
   const set = Object.entries(env).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as Record<string, string>;

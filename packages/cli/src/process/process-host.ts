@@ -1,6 +1,6 @@
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { refitOf } from "./heap.ts";
+import { refitOf, startAnew } from "./heap.ts";
 import type { CliHost, ExitCode, Output } from "./host.ts";
 
 const columnsUnknown = 80;
@@ -45,13 +45,7 @@ export function processHost(process: NodeJS.Process, exit: (code: ExitCode) => v
         process.off(signal, run);
       };
     },
-    refit(config) {
-      const { argv, execArgv, env, platform, channel } = process;
-      const hasChannel = channel !== undefined;
-      const restart = refitOf({ argv, execArgv, env, platform, hasChannel }, config);
-      if (restart !== undefined && process.execve !== undefined)
-        process.execve(process.execPath, [...restart.arguments], restart.environment);
-    },
+    refit: (config) => startAnew(process, process.env, (started) => refitOf(started, config)),
     exit,
   };
 }

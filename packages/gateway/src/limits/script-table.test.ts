@@ -1,6 +1,6 @@
 import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
-import { createLedger } from "../budgets/ledger.ts";
+import { createLedger, type Ledger } from "../budgets/ledger.ts";
 import type { BudgetSpentRow } from "../state/rows.ts";
 import { type Bench, type BenchOptions, openBench } from "./limits.fixture.ts";
 import { describeLimits } from "./limits.suite.fixture.ts";
@@ -38,6 +38,16 @@ async function workerOf(
   for (let i = 0; i < 20; i++) await Promise.resolve();
   expect(bench.limits.status().mode).toBe("shared");
   return bench;
+}
+
+/** A ledger whose budgets are written when the test says so. */
+function slowLedger(clock: TestClock): { ledger: Ledger; writes: (() => void)[] } {
+  const writes: (() => void)[] = [];
+  const budgets = {
+    add: () => new Promise<void>((written) => void writes.push(written)),
+    spent: () => Promise.resolve([]),
+  };
+  return { ledger: createLedger({ clock, budgets, onFailure: () => expect.fail() }), writes };
 }
 
 describe("limits that a supervisor keeps for its workers", () => {
@@ -215,12 +225,7 @@ describe("limits that a supervisor keeps for its workers", () => {
 
   it("calls of one turn wait side by side for the budgets that are written for them", async () => {
     const calm = new TestClock();
-    const writes: (() => void)[] = [];
-    const budgets = {
-      add: () => new Promise<void>((written) => void writes.push(written)),
-      spent: () => Promise.resolve([]),
-    };
-    const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+    const { ledger, writes } = slowLedger(calm);
     const limits = [{ scope: "key", resource: "money", limit: 1, period: "total" }] as const;
     const prices = { m: { input: 0, output: 1000 } };
     const table = tableOn(calm, { ledger });
@@ -235,12 +240,7 @@ describe("limits that a supervisor keeps for its workers", () => {
 
   it("a budget that is slow to be written holds its own call, and none of its turn", async () => {
     const calm = new TestClock();
-    const writes: (() => void)[] = [];
-    const budgets = {
-      add: () => new Promise<void>((written) => void writes.push(written)),
-      spent: () => Promise.resolve([]),
-    };
-    const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+    const { ledger, writes } = slowLedger(calm);
     const limits = [
       { scope: "model", match: "m", resource: "money", limit: 1, period: "total" },
       { scope: "key", resource: "concurrency", limit: 9 },
@@ -267,12 +267,7 @@ describe("limits that a supervisor keeps for its workers", () => {
     "a reservation that %s while its budget was written is not made afterwards",
     async (how) => {
       const calm = new TestClock();
-      const writes: (() => void)[] = [];
-      const budgets = {
-        add: () => new Promise<void>((written) => void writes.push(written)),
-        spent: () => Promise.resolve([]),
-      };
-      const ledger = createLedger({ clock: calm, budgets, onFailure: () => expect.fail() });
+      const { ledger, writes } = slowLedger(calm);
       const table = tableOn(calm, { ledger });
       const run = (name: "reserve" | "settle", list: readonly string[]): unknown =>
         table.run({ name, keys: ["leases", "seen", "{ll}:m:b", "{ll}:c:k"], list }, "one");
