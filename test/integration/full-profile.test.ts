@@ -149,6 +149,8 @@ describe("the plan of R2 with --profile full", () => {
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
     expect(sentence("load.rag.success")).toContain("lacks the route of rag/ingest (404)");
     expect(sentence("load.mcp.success")).toContain("lacks the route of mcp/");
+    const told = verdict.identity?.map(({ fact, provenance }) => `${fact} ${provenance}`);
+    expect(told).toEqual(expect.arrayContaining(["version measured", "configuration measured"]));
     skipIfHasty(context, verdict);
   }, 150_000);
 });

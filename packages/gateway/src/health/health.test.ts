@@ -88,6 +88,18 @@ describe("health", () => {
     expect(health.notReady()).toEqual([]);
   });
 
+  it("names the configuration that is in force, another one after it was replaced", () => {
+    const live = { current: compileSnapshot(loadConfig(undefined, {}, {}), new Map()) };
+    const health = over({}, { live });
+    const digestIn = (): unknown => Object(health.health().body)["configDigest"];
+    const first = live.current.digest;
+    expect(digestIn()).toBe(first);
+    const http = { bodyBytesMax: 4096 };
+    live.current = compileSnapshot(loadConfig(undefined, {}, { http }), new Map());
+    expect(live.current.digest).not.toBe(first);
+    expect(digestIn()).toBe(live.current.digest);
+  });
+
   it("says that what is written is not in force, with version and start", () => {
     let isStale = false;
     const health = over({}, { isStale: () => isStale });

@@ -5,7 +5,7 @@ import { routeComponent, Since } from "./route-health.ts";
 
 export interface HealthDeps {
   readonly clock: Clock;
-  readonly live: { readonly current: { readonly routes: RouteTable } };
+  readonly live: { readonly current: { readonly routes: RouteTable; readonly digest: string } };
   readonly version: string;
   /** Commit it was built from; absent: nobody knows. */
   readonly commit?: string | undefined;
@@ -83,8 +83,9 @@ export function createHealth(deps: HealthDeps): Health {
       const status = isOk ? "ok" : "unavailable";
       const config = deps.isStale?.() === true ? "stale" : "current";
       const { version, commit = null, environment } = deps;
-      const body = { status, version, commit, environment, startedAt, config, components };
-      return { isOk, body };
+      const configDigest = deps.live.current.digest;
+      const build = { version, commit, configDigest, environment };
+      return { isOk, body: { status, ...build, startedAt, config, components } };
     },
   };
 }

@@ -204,6 +204,7 @@ describe("a bad configuration", () => {
       expect(await (await g.get("/health")).json()).toMatchObject({
         status: "ok",
         config: "stale",
+        configDigest: digest,
       });
       const messages = [{ role: "user", content: "x".repeat(2000) }];
       expect((await g.chat({ messages })).status).toBe(200);
