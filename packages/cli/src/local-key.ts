@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { operator } from "@loadline/gateway";
 import type { Gateway } from "@loadline/gateway";
+import { replaceFileSync } from "@loadline/kit/whole-file";
 import { cliErrors } from "./errors.ts";
 
 export interface LocalKey {
@@ -27,9 +28,7 @@ export async function ensureLocalKey(
     return { secret: kept, path, isNew: false };
   const key = { name: "made by loadline up", roles: ["editor", "scraper"] };
   const { secret } = firstKey ?? (await identity.keys.create(operator(), key));
-  const draft = `${path}.new`;
-  writeFileSync(draft, `${secret}\n`, { mode: 0o600 });
-  renameSync(draft, path);
+  replaceFileSync(path, `${secret}\n`, 0o600);
   return { secret, path, isNew: true };
 }
 

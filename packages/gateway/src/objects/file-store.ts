@@ -3,9 +3,9 @@ import { access, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock, Timer } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
-import { codeOf } from "@loadline/kit/errors";
-import { Folders, syncFolder } from "./folders.ts";
-import { withLast } from "./first-error.ts";
+import { codeOf, withLast } from "@loadline/kit/errors";
+import { syncFolder, writeSynced } from "@loadline/kit/whole-file";
+import { Folders } from "./folders.ts";
 import { ObjectFault, type ObjectStore } from "./object-store.ts";
 import { Partials, type Swept } from "./partials.ts";
 
@@ -51,6 +51,7 @@ class FileStore implements ObjectStore {
   }
 
   put(key: string, bytes: Buffer, signal: AbortSignal): Promise<void> {
+    const { onSecond } = this.#deps;
     return this.#inTurn(signal, async (act) => {
       const path = this.#pathOf(key);
       await this.#folders.make(dirname(path));
@@ -58,7 +59,7 @@ class FileStore implements ObjectStore {
       await this.#partials.hold(async (partial) => {
         let isMoved = false;
         const move = async (): Promise<void> => {
-          await this.#write(partial, bytes);
+          await writeSynced(partial, bytes, { mode: 0o600, flag: "wx", onSecond });
           if (signal.aborted) throw givenUp("given up");
           act.hasBegun = true;
           await rename(partial, path);
@@ -67,7 +68,7 @@ class FileStore implements ObjectStore {
         const clean = async (): Promise<void> => {
           if (!isMoved) await rm(partial, { force: true });
         };
-        await withLast(move, clean, this.#deps.onSecond);
+        await withLast(move, clean, onSecond);
       });
       await this.#keep(path);
     });
@@ -116,15 +117,6 @@ class FileStore implements ObjectStore {
 
   #inTurn<T>(signal: AbortSignal, run: (act: Act) => Promise<T>): Promise<T> {
     return this.#turns.take(signal, () => asFault(run));
-  }
-
-  async #write(path: string, bytes: Buffer): Promise<void> {
-    const file = await open(path, "wx", 0o600);
-    const write = async (): Promise<void> => {
-      await file.writeFile(bytes);
-      await file.sync();
-    };
-    await withLast(write, () => file.close(), this.#deps.onSecond);
   }
 
   async #read(path: string, bytesMax: number | undefined): Promise<Buffer | undefined> {

@@ -1,6 +1,6 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { withLast } from "./first-error.ts";
+import { syncFolder } from "@loadline/kit/whole-file";
 
 /** Folders remembered as kept; beyond that all are synced anew. */
 const keptMax = 10_000;
@@ -44,14 +44,4 @@ export class Folders {
   #noteMade(first: string | undefined): void {
     if (first !== undefined && first.length <= this.#root.length) this.#unsynced = first;
   }
-}
-
-/** Resolves when the entries of a folder outlive a crash. */
-export async function syncFolder(path: string, onSecond: (cause: unknown) => void): Promise<void> {
-  const folder = await open(path, "r");
-  await withLast(
-    () => folder.sync(),
-    () => folder.close(),
-    onSecond,
-  );
 }

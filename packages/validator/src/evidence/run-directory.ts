@@ -1,18 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { isoTime } from "@loadline/kit/clock";
 import type { LoadlineError } from "@loadline/kit/errors";
 import type { Random } from "@loadline/kit/random";
+import { replaceFileSync } from "@loadline/kit/whole-file";
 import { validatorErrors } from "../errors.ts";
 
 /** `<UTC time>-<short id>`, sortable, fit for a file name everywhere. */
@@ -42,41 +34,18 @@ export function makeRunDirectory(runsDir: string, run: string): string {
   return path;
 }
 
-function fsyncPath(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function writeSynced(path: string, content: string | Uint8Array): void {
-  const handle = openSync(path, "w", 0o644);
-  try {
-    const bytes = typeof content === "string" ? Buffer.from(content) : content;
-    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 /** What ends a run whose evidence finds no place: what was seen is not kept, so nothing is decided. */
 export function writeFailure(path: string, cause: unknown): LoadlineError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return validatorErrors.make("LL_RUN_WRITE", `${path}: ${why}.`, { cause });
 }
 
-/** Writes a file whole or not at all: under another name, fsync, rename. @throws LL_RUN_WRITE */
+/** Writes a file of a run whole or not at all. @throws LL_RUN_WRITE */
 export function writeWhole(directory: string, name: string, content: string | Uint8Array): void {
-  const temporary = join(directory, `.${name.replaceAll("/", "-")}.partial`);
+  const path = join(directory, name);
   try {
-    writeSynced(temporary, content);
-    renameSync(temporary, join(directory, name));
+    replaceFileSync(path, content, 0o644);
   } catch (cause) {
-    rmSync(temporary, { force: true });
-    throw writeFailure(join(directory, name), cause);
+    throw writeFailure(path, cause);
   }
-  fsyncPath(directory);
 }

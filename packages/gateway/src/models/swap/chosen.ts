@@ -1,9 +1,9 @@
-import { open, readFile, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { codeOf } from "@loadline/kit/errors";
 import { isRecord, parseJson } from "@loadline/kit/json";
 import type { Logger } from "@loadline/kit/logger";
-import { syncFolder } from "../../objects/folders.ts";
+import { replaceFile } from "@loadline/kit/whole-file";
 import { type Candidate, checkFile } from "./candidate.ts";
 import type { ModelsConfig } from "./config.ts";
 import { ownFile } from "./views.ts";
@@ -93,26 +93,8 @@ class KeptChoices implements ChosenFiles {
       logger.error("model.not_kept", { path, text });
     };
     const text = `${JSON.stringify(Object.fromEntries(choices))}\n`;
-    await replaceFile(path, text, failed).catch(failed);
+    await replaceFile(path, text, { mode: fileMode, onSecond: failed }).catch(failed);
   }
-}
-
-/** A reader sees the file before or after, whatever ends the process; its directory has one writer. */
-async function replaceFile(
-  path: string,
-  text: string,
-  onSecond: (cause: unknown) => void,
-): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, "w", fileMode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  await syncFolder(dirname(path), onSecond);
 }
 
 async function readChoices(path: string, logger: Logger): Promise<Map<string, Choice>> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withLast } from "./first-error.ts";
+import { withLast } from "./index.ts";
 
 /** What a run and its last step end with, and what is told of the second of two errors. */
 async function ended(run: Error | string, last: Error | undefined): Promise<unknown[]> {
