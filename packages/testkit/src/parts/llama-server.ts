@@ -1,7 +1,13 @@
 import { join } from "node:path";
+import { askVersion } from "./banner.ts";
 import type { Part } from "./part.ts";
 
-const banner = /^version: (\S+) \(/m;
+const question = {
+  command: "chroot",
+  timeoutMs: 10_000,
+  banner: /^version: (\S+) \(/m,
+  otherwise: "it gave no version of llama.cpp",
+};
 
 /** Debian sid's llama.cpp server: an OpenAI-shaped upstream that nobody here wrote. */
 export const llamaServer: Part = {
@@ -9,11 +15,9 @@ export const llamaServer: Part = {
   group: "sid",
   get: "scripts/parts/llama-server.sh",
   async probe({ partsDir, run }) {
-    const said = await run("chroot", [join(partsDir, "sid"), "llama-server", "--version"], 10_000);
-    if (!said.ok) return { id: "llama-server", reason: said.reason };
-    const version = banner.exec(said.text)?.[1];
-    if (version === undefined)
-      return { id: "llama-server", reason: "it gave no version of llama.cpp" };
-    return { id: "llama-server", version, path: join(partsDir, "llama-server") };
+    const args = [join(partsDir, "sid"), "llama-server", "--version"];
+    const answer = await askVersion(run, { ...question, args });
+    if ("reason" in answer) return { id: "llama-server", ...answer };
+    return { id: "llama-server", ...answer, path: join(partsDir, "llama-server") };
   },
 };

@@ -1,19 +1,13 @@
-import { join } from "node:path";
-import type { Part } from "./part.ts";
-
-const banner = /^(5\.\d+\.\d+)\s*$/m;
+import { programPart } from "./banner.ts";
 
 /** Neo4j's community server, as Maven Central has it. */
-export const neo4j: Part = {
+export const neo4j = programPart({
   id: "neo4j",
   group: "maven",
   get: "scripts/parts/neo4j.sh",
-  async probe({ partsDir, run }) {
-    const path = join(partsDir, "neo4j");
-    const said = await run(path, ["admin", "--version"], 60_000);
-    if (!said.ok) return { id: "neo4j", reason: said.reason };
-    const version = banner.exec(said.text)?.[1];
-    if (version === undefined) return { id: "neo4j", reason: "it gave no version of Neo4j" };
-    return { id: "neo4j", version, path };
-  },
-};
+  paths: ["neo4j"],
+  args: ["admin", "--version"],
+  timeoutMs: 60_000,
+  banner: /^(5\.\d+\.\d+)\s*$/m,
+  otherwise: "it gave no version of Neo4j",
+});

@@ -1,18 +1,12 @@
-import type { Part } from "./part.ts";
-
-const path = "/usr/sbin/nginx";
-const banner = /^nginx version: nginx\/(\d+(?:\.\d+)+)/m;
+import { programPart } from "./banner.ts";
 
 /** Another proxy that stands between clients and the gateway. */
-export const nginx: Part = {
+export const nginx = programPart({
   id: "nginx",
   group: "debian",
   get: "apt-get install -y --no-install-recommends nginx-light",
-  async probe({ run }) {
-    const said = await run(path, ["-v"], 10_000);
-    if (!said.ok) return { id: "nginx", reason: said.reason };
-    const version = banner.exec(said.text)?.[1];
-    if (version === undefined) return { id: "nginx", reason: `${path} is another program` };
-    return { id: "nginx", version, path };
-  },
-};
+  paths: ["/usr/sbin/nginx"],
+  args: ["-v"],
+  timeoutMs: 10_000,
+  banner: /^nginx version: nginx\/(\d+(?:\.\d+)+)/m,
+});

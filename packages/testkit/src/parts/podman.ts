@@ -1,8 +1,14 @@
 import { existsSync } from "node:fs";
+import { askVersion } from "./banner.ts";
 import type { Part } from "./part.ts";
 
-const banner = /^podman version (\d+(?:\.\d+)+)/m;
 const path = "/usr/bin/podman";
+const question = {
+  command: path,
+  args: ["--version"],
+  timeoutMs: 20_000,
+  banner: /^podman version (\d+(?:\.\d+)+)/m,
+};
 /** Kinds of namespaces that a container has of its own. */
 const namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts"];
 /** What its containers are made of and started by. */
@@ -14,16 +20,14 @@ export const podman: Part = {
   group: "debian",
   get: "apt-get install -y --no-install-recommends podman runc busybox-static",
   async probe({ run }) {
-    const said = await run(path, ["--version"], 20_000);
-    if (!said.ok) return { id: "podman", reason: said.reason };
-    const version = banner.exec(said.text)?.[1];
-    if (version === undefined) return { id: "podman", reason: `${path} is another program` };
+    const answer = await askVersion(run, question);
+    if ("reason" in answer) return { id: "podman", ...answer };
     const lacking = needed.filter((one) => !existsSync(one));
     if (lacking.length > 0) return { id: "podman", reason: `there is no ${lacking.join(", no ")}` };
     const isRoot = process.getuid?.() === 0;
     if (!isRoot) return { id: "podman", reason: "only root starts containers here" };
     const apart = await run("unshare", [...namespaces, "--fork", "true"], 10_000);
     if (!apart.ok) return { id: "podman", reason: apart.reason };
-    return { id: "podman", version, path };
+    return { id: "podman", ...answer, path };
   },
 };

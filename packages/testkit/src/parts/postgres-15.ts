@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
+import { askVersion } from "./banner.ts";
 import type { Part } from "./part.ts";
 
 const binDir = "/usr/lib/postgresql/15/bin";
-const banner = /^postgres \(PostgreSQL\) (15\.\d+)/m;
+const question = {
+  command: `${binDir}/postgres`,
+  args: ["--version"],
+  timeoutMs: 10_000,
+  banner: /^postgres \(PostgreSQL\) (15\.\d+)/m,
+  otherwise: "it is another version",
+};
 
 /** Debian's PostgreSQL 15; `path` is the folder with initdb, pg_ctl and postgres. */
 export const postgres15: Part = {
@@ -10,14 +17,12 @@ export const postgres15: Part = {
   group: "debian",
   get: "apt-get install -y --no-install-recommends postgresql-15",
   async probe({ run }) {
-    const said = await run(`${binDir}/postgres`, ["--version"], 10_000);
-    if (!said.ok) return { id: "postgres-15", reason: said.reason };
-    const version = banner.exec(said.text)?.[1];
-    if (version === undefined) return { id: "postgres-15", reason: "it is another version" };
+    const answer = await askVersion(run, question);
+    if ("reason" in answer) return { id: "postgres-15", ...answer };
     // The server refuses to run as root, and `setpriv` is how root becomes somebody else.
     const isRoot = process.getuid?.() === 0;
     if (isRoot && !existsSync("/usr/bin/setpriv"))
       return { id: "postgres-15", reason: "there is no setpriv to leave root with" };
-    return { id: "postgres-15", version, path: binDir };
+    return { id: "postgres-15", ...answer, path: binDir };
   },
 };

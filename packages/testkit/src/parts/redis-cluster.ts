@@ -1,8 +1,13 @@
-import type { Part, PartsEnvironment } from "./part.ts";
+import { askVersion } from "./banner.ts";
+import type { Part } from "./part.ts";
 import { redis } from "./redis.ts";
 
-const cli = "/usr/bin/redis-cli";
-const banner = /^redis-cli (\d+(?:\.\d+)+)/m;
+const cli = {
+  command: "/usr/bin/redis-cli",
+  args: ["--version"],
+  timeoutMs: 10_000,
+  banner: /^redis-cli (\d+(?:\.\d+)+)/m,
+};
 
 /** Redis servers and the command that makes a cluster of them; `path` is the server's. */
 export const redisCluster: Part = {
@@ -12,15 +17,7 @@ export const redisCluster: Part = {
   async probe(environment) {
     const server = await redis.probe(environment);
     if ("reason" in server) return { id: "redis-cluster", reason: server.reason };
-    const reason = await missingCli(environment);
-    return reason === undefined
-      ? { id: "redis-cluster", version: server.version, path: server.path }
-      : { id: "redis-cluster", reason };
+    const answer = await askVersion(environment.run, cli);
+    return { ...("reason" in answer ? answer : server), id: "redis-cluster" };
   },
 };
-
-async function missingCli({ run }: PartsEnvironment): Promise<string | undefined> {
-  const said = await run(cli, ["--version"], 10_000);
-  if (!said.ok) return said.reason;
-  return banner.test(said.text) ? undefined : `${cli} is another program`;
-}

@@ -1,7 +1,13 @@
 import { join } from "node:path";
+import { askVersion } from "./banner.ts";
 import type { Part } from "./part.ts";
 
-const banner = /^Valkey server v=(\d+(?:\.\d+)+) sha=/m;
+const question = {
+  command: "chroot",
+  timeoutMs: 10_000,
+  banner: /^Valkey server v=(\d+(?:\.\d+)+) sha=/m,
+  otherwise: "it gave no version of Valkey",
+};
 
 /** Valkey of Debian trixie, in a root of its own: the store that replicas share, by others. */
 export const valkey: Part = {
@@ -9,14 +15,9 @@ export const valkey: Part = {
   group: "trixie",
   get: "scripts/parts/valkey.sh",
   async probe({ partsDir, run }) {
-    const said = await run(
-      "chroot",
-      [join(partsDir, "trixie"), "valkey-server", "--version"],
-      10_000,
-    );
-    if (!said.ok) return { id: "valkey", reason: said.reason };
-    const version = banner.exec(said.text)?.[1];
-    if (version === undefined) return { id: "valkey", reason: "it gave no version of Valkey" };
-    return { id: "valkey", version, path: join(partsDir, "valkey-server") };
+    const args = [join(partsDir, "trixie"), "valkey-server", "--version"];
+    const answer = await askVersion(run, { ...question, args });
+    if ("reason" in answer) return { id: "valkey", ...answer };
+    return { id: "valkey", ...answer, path: join(partsDir, "valkey-server") };
   },
 };
