@@ -211,6 +211,23 @@ describe("evidence of a load", () => {
     expect(close(one, ended(500))["all.rag_foreign.count"]).toBe(verdict);
   });
 
+  it.each([
+    ["count<1000", "some told none", { undefined: 100 }, "not_tested"],
+    ["rate<1000/s confidence(0.95)", "some told none", { undefined: 100 }, "not_tested"],
+    ["count<1000", "nobody told of any", null, "not_tested"],
+    ["count<1000", "each told its own", { undefined: 0 }, "passed"],
+    ["count>1000", "each told its own", { undefined: 0 }, "failed"],
+  ])("output tokens, %s: %s", (threshold, _what, told, verdict) => {
+    const one = open({ ...job, thresholds: { output_tokens: [{ threshold, id: "tokens" }] } });
+    if (told !== null) {
+      const figures = { values: 500, sumMs: 900, minMs: 1, sums: [[500, 900]] };
+      const counts = { n: 600, bad: 0, badBy: {}, slices: [[600, 0]], figures, ...told };
+      one.evidence.add(withCounts(tally("tokens", "load.tokens"), counts));
+      one.evidence.add(questions(600, 0, "get", "output_tokens"));
+    }
+    expect(close(one, ended(600))["tokens"]).toBe(verdict);
+  });
+
   it("what a client sends on its own account makes no scenario alive", () => {
     const aside = { due: 5, ok: 5 };
     const one = open();

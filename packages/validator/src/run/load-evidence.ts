@@ -19,6 +19,7 @@ import {
   meanSlices,
   type SeenFigure,
   totalTimeoutMs,
+  untoldOf,
 } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
 import { keep, keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
@@ -261,6 +262,8 @@ export class LoadEvidence {
     if (bound.limits.length === 0) {
       return this.#notRun(claim.id, "This engine does not record the metric.");
     }
+    const untold = untoldOf(figure, tallies);
+    if (untold > 0) return this.#notRun(claim.id, `${untold} answers did not tell this value.`);
     const timeoutMs = this.#job.load.timeouts?.totalMs ?? totalTimeoutMs;
     if (claim.kind === "mean") return this.#means(claim, meanSlices(figure, tallies, timeoutMs));
     if (!this.#couldHappen(figure, tallies)) {

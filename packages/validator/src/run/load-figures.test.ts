@@ -186,6 +186,14 @@ describe("figures of a load run", () => {
     expect(figureOf(bytes, [tally(5, 100, { undefined: 1 })], terms)).toBeNull();
   });
 
+  it("a sum of what some answers did not tell is none: not the sum of the others", () => {
+    const tokens = rule({ of: "count", counter: "events" });
+    expect(figureOf(tokens, [tally(5, 100)], terms)?.value).toBe(500);
+    expect(figureOf(tokens, [tally(5, 100, { undefined: 1 })], terms)).toBeNull();
+    const errors = rule({ of: "count", counter: "bad" });
+    expect(figureOf(errors, [tally(5, 100, { undefined: 1, failed: 2 })], terms)?.value).toBe(2);
+  });
+
   it("a rate of events has in each second how many there were, not how often they were told", () => {
     const tokens = tally(2, 50, {
       slices: [

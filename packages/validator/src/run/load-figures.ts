@@ -156,6 +156,15 @@ export function heldValues(rule: FigureRule, seen: SeenFigure): readonly number[
   return isBetween ? [least, value, most] : [least, most];
 }
 
+/**
+ * How many requests did not tell what is added up: bytes of a client whose sockets nobody listens
+ * to, tokens of an answer without usage. A sum without theirs is too small.
+ */
+export function untoldOf({ counter }: FigureRule, tallies: readonly FiguredTally[]): number {
+  if (counter !== "bytes" && counter !== "events") return 0;
+  return tallies.reduce((sum, one) => sum + one.undefined, 0);
+}
+
 const isGauge = ({ counter }: FigureRule): boolean =>
   counter === "gauge" || counter === "vus" || counter === "vus_max";
 
@@ -166,8 +175,7 @@ function countedOf(
   { measuredMs, n }: { readonly measuredMs: number; readonly n: number },
 ): Trend | null {
   if (rule.of === "per_second" && measuredMs <= 0) return null;
-  // A client whose sockets nobody listens to moved bytes that nobody counted.
-  if (rule.counter === "bytes" && tallies.some((one) => one.undefined > 0)) return null;
+  if (untoldOf(rule, tallies) > 0) return null;
   // Divided, never multiplied by a quotient: 49 of 49 is 1.
   const of = rule.of === "ratio" ? n : rule.of === "per_second" ? measuredMs / 1_000 : 1;
   const [least, most] = tallies

@@ -82,7 +82,6 @@ export interface Flight {
   gapMaxMs: number;
   /** Reads that brought content events. */
   contentReads: number;
-  streamed: boolean;
   /** The first request of its connection. */
   cold: boolean;
   /** Output tokens, reasoning included; -1 unknown. */
@@ -117,7 +116,6 @@ export function createFlight(scenario: number, index: number, intendedMs: number
     firstOutputMs: Number.NaN,
     gapMaxMs: Number.NaN,
     contentReads: 0,
-    streamed: false,
     cold: false,
     tokens: -1,
     tokensFrom: "unknown",

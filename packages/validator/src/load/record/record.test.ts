@@ -224,6 +224,24 @@ describe("recorder", () => {
     );
   });
 
+  it("tokens of generated text are known or not, whatever of a plan asked for it", () => {
+    const steps = [{ name: "ask" }, { name: "get" }];
+    const scenario = { executor: "constant-vus", vus: 1, durationMs: 5000, steps } as const;
+    const recorder = new Recorder({ ...plan, scenarios: { s: scenario }, limits: [] });
+    recorder.begin(0);
+    for (const of of [
+      { lastContentMs: 9 },
+      { lastContentMs: 9, tokens: 7 },
+      { lastContentMs: Number.NaN },
+    ]) {
+      const flight = Object.assign(createFlight(0, 0, 1), { wakeMs: 1, sendMs: 1, doneMs: 9 }, of);
+      recorder.due(0, flight);
+      recorder.ended(flight, "ok");
+    }
+    const tokens = { tokensKnown: 1, tokensUnknown: 1, outputTokens: 7 };
+    expect(recorder.accounts()).toMatchObject([{ ok: 3, ...tokens }]);
+  });
+
   it("a request without an outcome is LL_LOAD_ACCOUNTING", () => {
     const recorder = new Recorder(plan);
     recorder.begin(0);

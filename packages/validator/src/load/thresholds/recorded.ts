@@ -107,6 +107,7 @@ export function isOfIterations(metric: string): boolean {
 
 /** Events are told only when they happen: these say that something was there to happen to. */
 const witnesses: Readonly<Record<string, readonly string[]>> = {
+  output_tokens: ["output_tokens"],
   // An answer that found nothing could not have held another tenant's word.
   rag_foreign: ["rag_visible", "rag_hit"],
   mcp_protocol_errors: ["mcp_connect", "mcp_list", "mcp_call"],

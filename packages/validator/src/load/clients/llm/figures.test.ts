@@ -34,11 +34,13 @@ describe("figures of a stream", () => {
     expect(told(one)["buffered_streams"]).toEqual([1, true]);
   });
 
-  it("unknown tokens are told as no figure, and an answer in one piece has no events", () => {
-    expect(Object.keys(told(flightOf({ contentEvents: 2, contentReads: 2 })))).toEqual([
-      "buffered_streams",
-      "events_per_read",
-    ]);
+  it("unknown tokens are told as unknown, not left out; an answer in one piece has no events", () => {
+    expect(told(flightOf({ contentEvents: 2, contentReads: 2 }))).toEqual({
+      output_tokens: [Number.NaN, false],
+      "output_tokens{source:unknown}": [Number.NaN, false],
+      buffered_streams: [0, false],
+      events_per_read: [1, false],
+    });
     expect(told(flightOf({ tokens: 5, tokensFrom: "tokenizer" }))).toEqual({
       output_tokens: [5, false],
       "output_tokens{source:tokenizer}": [5, false],

@@ -29,10 +29,10 @@ export function llmFigures(
     gap: (_flight, gapMs) => metric("icl", gapMs),
     answered: (flight) => {
       const { tokens, contentEvents, contentReads } = flight;
-      if (tokens >= 0) {
-        metric("output_tokens", tokens);
-        metric(sources[flight.tokensFrom], tokens);
-      }
+      // Of a number that nobody knows no sum can be told: an answer that tells none is told as such.
+      const known = tokens >= 0 ? tokens : Number.NaN;
+      metric("output_tokens", known);
+      metric(sources[flight.tokensFrom], known);
       if (contentEvents === 0) return;
       const buffered = isBuffered(flight);
       metric("buffered_streams", buffered ? 1 : 0, buffered);

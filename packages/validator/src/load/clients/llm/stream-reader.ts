@@ -55,8 +55,7 @@ export class StreamReader implements AnswerReader {
     });
   }
 
-  head(flight: Flight, status: number, headers: readonly string[]): void {
-    flight.streamed = true;
+  head(_flight: Flight, status: number, headers: readonly string[]): void {
     if (status < 200 || status > 299) this.#bad = statusOutcome(status);
     else this.#isStream = isEventStream(headerOf(headers, "content-type"));
   }

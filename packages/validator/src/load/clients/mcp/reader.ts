@@ -32,10 +32,9 @@ export class McpReader implements AnswerReader {
     this.#judge = judge;
   }
 
-  head(flight: Flight, _status: number, headers: readonly string[]): void {
+  head(_flight: Flight, _status: number, headers: readonly string[]): void {
     this.session = headerOf(headers, "mcp-session-id");
     if (!headerOf(headers, "content-type").toLowerCase().startsWith("text/event-stream")) return;
-    flight.streamed = true;
     this.#sse = createSseParser({
       // An event without data only makes a later reconnection possible.
       event: (data) => {
