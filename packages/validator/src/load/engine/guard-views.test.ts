@@ -213,6 +213,38 @@ describe("what guards see of a sample", () => {
     expect(seen?.view).toMatchObject({ over: 50, hardBad: 0, limitMs: null });
   });
 
+  it("requests of steps that found no series of their own break the guard of what is recorded", () => {
+    const request = { kind: "http", method: "GET", path: "/" } as const;
+    const stepsOf = (n: number) => Array.from({ length: n }, (_, at) => ({ name: `step-${at}` }));
+    const broken = (counts: readonly number[], asked: number): string[] => {
+      const shared = { executor: "constant-vus", vus: 1, durationMs: 10_000, request } as const;
+      const named = counts.map((n, at) => [`s${at}`, { ...shared, steps: stepsOf(n) }] as const);
+      const scenario = `s${counts.length - 1}`;
+      const recorder = new Recorder({
+        target: { baseUrl: "http://127.0.0.1:1" },
+        seed: 7,
+        scenarios: Object.fromEntries(named),
+        limits: [{ ...limit, scenario, metric: "errors", quantile: 0.95 }],
+      });
+      recorder.begin(0);
+      const flight = createFlight(counts.length - 1, 0, 1);
+      Object.assign(flight, { step: asked, wakeMs: 1, sendMs: 1, doneMs: 2 });
+      recorder.due(counts.length - 1, flight);
+      recorder.ended(flight, "ok");
+      return judgeGuards(guardViews(recorder, idle, false))
+        .filter(({ holds }) => !holds)
+        .map(({ guard, seen }) => `${guard}: ${seen}`);
+    };
+    expect(broken([512], 511)).toEqual([]);
+    expect(broken([513], 510)).toEqual([]);
+    const one = "guard.load.record: 0 values were beyond the histogram's range, 1 beyond the cap";
+    expect(broken([513], 511)).toEqual([`${one} of series.`]);
+    expect(broken([513], 512)).toEqual([`${one} of series.`]);
+    // The room is the plan's: what one scenario took, the next one lacks.
+    expect(broken([100, 412], 411)).toEqual([]);
+    expect(broken([100, 413], 412)).toEqual([`${one} of series.`]);
+  });
+
   it("a limit on a figure is named by it, and one that keeps sums is told", () => {
     const [plain] = guardViews(recorded([]), idle, false);
     expect(plain?.view).toMatchObject({ metric: "response_time", figures: false });

@@ -59,7 +59,7 @@ function viewOf(
     cpuP90: host.cpuP90,
     pressurePercent: host.pressurePercent,
     localFaults: recorder.localFaults,
-    foldedFigures: recorder.figures.folded,
+    folded: recorder.figures.folded + record.folded,
     overflow: series.response.overflow + series.service.overflow + series.ttft.overflow,
     edited: of.edited,
     mixOffPoints: mixOff(record),

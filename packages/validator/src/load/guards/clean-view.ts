@@ -27,7 +27,7 @@ export const cleanView: GuardView = {
   cpuP90: 0.2,
   pressurePercent: 3,
   localFaults: 0,
-  foldedFigures: 0,
+  folded: 0,
   overflow: 0,
   edited: false,
   mixOffPoints: 0,

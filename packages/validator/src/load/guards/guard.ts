@@ -45,8 +45,8 @@ export interface GuardView {
   readonly pressurePercent: number | null;
   /** EMFILE, EADDRNOTAVAIL, ENOBUFS and their like. */
   readonly localFaults: number;
-  /** Values of figures past the cap of series, and latencies past the histogram's range. */
-  readonly foldedFigures: number;
+  /** Values and requests past the cap of series, and latencies past the histogram's range. */
+  readonly folded: number;
   readonly overflow: number;
   /** Users or rate were changed while it ran. */
   readonly edited: boolean;

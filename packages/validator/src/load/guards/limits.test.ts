@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     "buffered pass",
   ],
   ["every value in the histogram's range", { overflow: 0 }, { overflow: 1 }, "record both"],
-  ["every figure in a series", { foldedFigures: 0 }, { foldedFigures: 1 }, "record both"],
+  ["every figure in a series", { folded: 0 }, { folded: 1 }, "record both"],
   ["a mix off by 2 points", { mixOffPoints: 2 }, { mixOffPoints: 2.1 }, "mix both"],
   ["a schedule left alone", { edited: false }, { edited: true }, "schedule both"],
 ];

@@ -7,10 +7,10 @@ export const record: Guard = {
   kinds: latencyKinds,
   saboteur: { overflow: 2 },
   judge: (v) => ({
-    holds: v.overflow === 0 && v.foldedFigures === 0,
+    holds: v.overflow === 0 && v.folded === 0,
     invalidates: "both",
-    seen: `${v.overflow} values were beyond the histogram's range, ${v.foldedFigures} beyond the cap of series.`,
-    figure: `${v.overflow + v.foldedFigures} values`,
+    seen: `${v.overflow} values were beyond the histogram's range, ${v.folded} beyond the cap of series.`,
+    figure: `${v.overflow + v.folded} values`,
     limit: "0",
   }),
 };

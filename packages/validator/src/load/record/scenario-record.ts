@@ -9,11 +9,8 @@ import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { type PhaseCounts, phasesOf } from "./phases.ts";
 import { failuresMax, type SampleRow, toRow } from "./samples.ts";
 import { Series } from "./series.ts";
-import { StepCounts } from "./steps.ts";
+import { StepCounts, stepSeries } from "./steps.ts";
 import { timeLeftMs } from "./time-left.ts";
-
-/** Declared steps with series of their own; later ones share the last. */
-const stepSeriesMax = 64;
 
 /** Slots of the counters. */
 const slots = {
@@ -54,6 +51,7 @@ export class ScenarioRecord {
   /** Of this thread, at most 10,000 over all scenarios. */
   readonly failures: SampleRow[] = [];
   failuresSeen = 0;
+  readonly #foldsSteps: boolean;
   readonly #counts: Float64Array;
   readonly #failuresMax: number;
   readonly #warmupMs: number;
@@ -74,8 +72,8 @@ export class ScenarioRecord {
     this.#counts = arena.sums(Object.keys(slots).length);
     this.bad = new BadCounts(arena.sums(reasonCount));
     const names = stepNames(name, scenario);
-    const kept = names.length > 1 ? names.slice(0, stepSeriesMax) : [];
-    if (names.length > stepSeriesMax) kept[stepSeriesMax - 1] = "__other__";
+    const kept = stepSeries(plan, name);
+    this.#foldsSteps = kept.length > 0 && kept.length < names.length;
     this.steps = kept.map((step) => new StepCounts(step, arena));
     const { sliceMs, slices } = this.series;
     this.limits = plan.limits
@@ -146,6 +144,11 @@ export class ScenarioRecord {
   /** Ms from a monotonic time until nothing more is begun, as far as it can be said. */
   leftMs(nowMs: number): number {
     return timeLeftMs(this.scenario, nowMs - this.startMs, this.released);
+  }
+
+  /** Requests of steps that share a series, for want of room for one each. */
+  get folded(): number {
+    return this.#foldsSteps ? (this.steps.at(-1)?.due ?? 0) : 0;
   }
 
   release(): void {
@@ -251,7 +254,7 @@ export class ScenarioRecord {
     if (flight.tokens >= 0) {
       this.#bump(slots.tokensKnown, 1);
       this.#bump(slots.outputTokens, flight.tokens);
-    } else if (generates(this.scenario.request)) {
+    } else if (isGenerated(flight)) {
       this.#bump(slots.tokensUnknown, 1);
     }
   }
@@ -273,9 +276,9 @@ export class ScenarioRecord {
   }
 }
 
-/** Whether answers hold generated text, so that unknown tokens are counted as such. */
-function generates(request: Scenario["request"]): boolean {
-  return request !== undefined && request.kind !== "http" && request.kind !== "embeddings";
+/** Whether an answer held generated text, whatever asked for it: unknown tokens are counted as such. */
+function isGenerated({ lastContentMs }: Flight): boolean {
+  return !Number.isNaN(lastContentMs);
 }
 
 /** Every step of that name: a name may be used more than once. */

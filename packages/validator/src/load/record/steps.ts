@@ -1,5 +1,7 @@
 import type { Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
+import { stepNames } from "../plan/step-names.ts";
+import type { LoadPlan } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { BadCounts, reasonCount } from "./outcomes.ts";
 import { rankOf, toMs } from "./series.ts";
@@ -17,6 +19,27 @@ export interface StepSeries {
 }
 
 const shown = [0.5, 0.9, 0.95, 0.99];
+/** Steps of a whole plan with a series each. */
+const seriesMax = 512;
+/** What has no room shares this one. */
+const otherSteps = "__other__";
+
+/**
+ * The series of a scenario's steps, in their order: one for each while the plan has room, the rest
+ * in the last one. None where there is but one step.
+ */
+export function stepSeries({ scenarios }: LoadPlan, name: string): readonly string[] {
+  let room = seriesMax;
+  for (const [other, scenario] of Object.entries(scenarios)) {
+    const names = stepNames(other, scenario);
+    const kept = names.length < 2 ? [] : names.slice(0, Math.max(1, room));
+    room -= kept.length;
+    if (other !== name) continue;
+    if (kept.length > 0 && kept.length < names.length) kept[kept.length - 1] = otherSteps;
+    return kept;
+  }
+  return [];
+}
 
 /** Counters and histograms of one step. */
 export class StepCounts {
