@@ -10,11 +10,12 @@ export function constantVus(scenario: ConstantVusScenario): Executor {
       await x.pause(Math.max(0, x.startMs - x.clock.monotonicMs()));
       const endMs = x.startMs + scenario.durationMs;
       const users = new Users(x, { ...scenario, untilMs: endMs });
-      users.want(scenario.vus, jitterOf(scenario, scenario.durationMs));
+      const jitterMs = jitterOf(scenario, scenario.durationMs);
+      users.want(scenario.vus, jitterMs);
       for (;;) {
         await x.pause(Math.max(0, endMs - x.clock.monotonicMs()));
         if (x.stopped() || x.clock.monotonicMs() >= endMs) break;
-        users.want(x.edit()?.users ?? scenario.vus, 0);
+        users.want(x.edit()?.users ?? scenario.vus, jitterMs);
       }
       users.want(0, 0);
     },

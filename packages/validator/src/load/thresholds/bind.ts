@@ -13,8 +13,9 @@ export function bindThreshold(x: BindContext, row: MetricRow): BoundClaim {
   if (x.step !== null && isOfIterations(row.name)) {
     throw typeError(x.threshold, `${row.name} is of whole iterations, a step has none`);
   }
-  const bound = bindKind(x, onClock(x, row));
-  return { ...bound, notes: [...bound.notes, ...idleClauses(x)] };
+  const metric = onClock(x, row);
+  const bound = bindKind(x, metric);
+  return { ...bound, notes: [...bound.notes, ...clockNote(x, metric), ...idleClauses(x)] };
 }
 
 function bindKind(x: BindContext, metric: MetricRow): BoundClaim {
@@ -77,7 +78,7 @@ function bindQuantile(x: BindContext, metric: MetricRow, value: LimitValue): Bou
       ...over(x),
     }),
     limits: limitsOf(x, metric, { limitMs: value.value, quantile }),
-    notes: clockNote(x, metric),
+    notes: [],
     ...stopOf(x),
   };
 }

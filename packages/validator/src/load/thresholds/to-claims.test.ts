@@ -80,7 +80,13 @@ describe("thresholds become claims", () => {
   });
 
   it("k6's duration in an open model gets a note, the other clock does not", () => {
-    expect(first({ http_req_duration: "p(95)<500" }).notes[0]).toContain("response_time");
+    for (const expression of ["p(95)<500", "p(95)>5", "avg<500", "max<5s", "med==5"]) {
+      const { notes } = first({ http_req_duration: expression });
+      expect(notes.join(), expression).toContain("response_time counts from when");
+      expect(first({ service_time: expression }).notes.join()).not.toContain("response_time");
+      const users = first({ http_req_duration: expression }, { scenarios: { chat: closed } });
+      expect(users.notes.join(), expression).not.toContain("response_time");
+    }
     const { limits, notes } = first({ http_req_duration: "p(95)<500 clock(intended)" });
     expect(limits[0]?.metric).toBe("response_time");
     expect(notes).toEqual([]);
