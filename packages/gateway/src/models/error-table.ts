@@ -128,6 +128,16 @@ export const modelErrorTable = {
     summary: "The model host serves another model.",
     remedy: "Ask GET /v1/models for its name.",
   },
+  LL_MODEL_NOT_SEMANTIC: {
+    status: 400,
+    openaiType: "invalid_request_error",
+    fault: "caller",
+    retryable: false,
+    summary: "The model was not made for embeddings: its vectors carry no meaning.",
+    remedy:
+      "Ask a model made for embeddings. For vectors of the right shape alone, as for load tests, " +
+      "set the target's `embeddings: any` and send no purpose.",
+  },
   LL_MODEL_FAILED: {
     status: 500,
     openaiType: "server_error",

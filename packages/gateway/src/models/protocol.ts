@@ -12,6 +12,8 @@ export interface HostSettings {
   readonly idleMs: number;
   /** Resident bytes beyond which the host ends itself; absent: 1 GiB and three times the file. */
   readonly rssBytesMax?: number;
+  /** `any`: vectors are given out though the model makes none of meaning; absent: they are not. */
+  readonly embeddings?: "semantic" | "any";
   /** Where compiled code is kept between starts. */
   readonly compileCacheDir?: string;
 }

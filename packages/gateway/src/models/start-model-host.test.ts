@@ -61,7 +61,7 @@ function exitOf(host: ModelHost): Promise<ModelHostExit> {
 describe("a model host with the shipped model", () => {
   let host: ModelHost;
   beforeAll(async () => {
-    host = await startModelHost(optionsFor("shared", { queueWaitMs: 15_000 }));
+    host = await startModelHost(optionsFor("shared", { queueWaitMs: 15_000, embeddings: "any" }));
   });
   afterAll(() => host.close());
 
@@ -147,7 +147,7 @@ describe("a model host with the shipped model", () => {
     expect(after.tokens - before.tokens).toBeLessThan(150);
   });
 
-  it("embeddings have the model's width and count their tokens", async () => {
+  it("embeddings have the model's width and count their tokens; asked for their meaning they are refused", async () => {
     const body = { model: modelName, input: ["load line", "cargo"] };
     const [status, text] = await call(host, "/v1/embeddings", body);
     expect(status).toBe(200);
@@ -155,6 +155,8 @@ describe("a model host with the shipped model", () => {
     expect(data).toHaveLength(2);
     expect(data[0].embedding).toHaveLength(96);
     expect(usage.prompt_tokens).toBeGreaterThan(2);
+    const [refused, why] = await call(host, "/v1/embeddings", { ...body, task: "retrieval.query" });
+    expect([refused, JSON.parse(why).error.code]).toEqual([400, "LL_MODEL_NOT_SEMANTIC"]);
   });
 });
 

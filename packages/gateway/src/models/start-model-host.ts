@@ -35,6 +35,8 @@ export interface ModelHostOptions {
   readonly startTimeoutMs?: number;
   /** Resident bytes beyond which the child ends; default 1 GiB and three times the file. */
   readonly rssBytesMax?: number | undefined;
+  /** Whether a model that was not made for it may give out vectors; default `semantic`: it may not. */
+  readonly embeddings?: "semantic" | "any";
   /** Where compiled code is kept between starts; saves a third of the start. */
   readonly compileCacheDir?: string;
   /** Entry of the child where `hostEntry` does not find it. */
@@ -91,6 +93,7 @@ function hostSettings(o: ModelHostOptions): HostSettings {
     queueWaitMs: o.queueWaitMs ?? 1000,
     idleMs: o.idleMs,
     ...(o.rssBytesMax === undefined ? {} : { rssBytesMax: o.rssBytesMax }),
+    ...(o.embeddings === undefined ? {} : { embeddings: o.embeddings }),
     ...(o.compileCacheDir === undefined ? {} : { compileCacheDir: o.compileCacheDir }),
   };
 }

@@ -29,6 +29,6 @@ export const inProcess: Provider = simulator;
 
 /** Targets of the embedded configuration: the shipped model in two processes. */
 export function embeddedTargets(modelPath: string): Record<string, unknown> {
-  const target = { provider: llama.id, model: "tiny", path: modelPath };
+  const target = { provider: llama.id, model: "tiny", path: modelPath, embeddings: "any" };
   return { "tiny-a": target, "tiny-b": target };
 }

@@ -9,13 +9,20 @@ const inputsMax = 256;
 
 type Input = string | readonly number[];
 
-/** Answers one embeddings request; each input waits for its turn, in order. */
+/** Fields by which other APIs say what the vectors are for; each of their values is about meaning. */
+const purposeFields = ["input_type", "task", "task_type"] as const;
+
+/**
+ * Answers one embeddings request; each input waits for its turn, in order. LL_MODEL_NOT_SEMANTIC when
+ * the model was not made for it and shape alone was not agreed, or a purpose is named.
+ */
 export async function answerEmbeddings(
   context: HostContext,
   fields: Fields,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
+  checkPurpose(context, fields);
   const inputs = parseInputs(fields["input"]);
   const encode = encoderOf(fields["encoding_format"]);
   if (fields["dimensions"] !== undefined) {
@@ -41,6 +48,13 @@ export async function answerEmbeddings(
   } finally {
     context.slots.give(place);
   }
+}
+
+function checkPurpose({ engine, areAnyEmbeddings }: HostContext, fields: Fields): void {
+  if (engine.isEmbedder) return;
+  const param = purposeFields.find((name) => fields[name] != null);
+  if (areAnyEmbeddings && param === undefined) return;
+  throw modelErrors.make("LL_MODEL_NOT_SEMANTIC", undefined, { param: param ?? "model" });
 }
 
 function encoderOf(format: unknown): (vector: readonly number[]) => unknown {

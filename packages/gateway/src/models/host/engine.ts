@@ -39,6 +39,8 @@ export interface Engine {
   readonly contextTokens: number;
   /** Tokens of the conversation as the model's chat template writes it. */
   render(messages: readonly EngineMessage[]): readonly Token[];
+  /** Whether near vectors mean near texts: the file says how an embedding model pools its tokens. */
+  readonly isEmbedder: boolean;
   /** A vector and the tokens it was made from; undefined when the text does not fit. */
   embed(input: string | readonly number[]): Promise<Embedding | undefined>;
   dispose(): Promise<void>;
@@ -82,6 +84,9 @@ export async function loadEngine(o: EngineOptions): Promise<Engine> {
   return createEngine({ llama, model, context, wrapper });
 }
 
+/** Mean, first and last token, as GGUF numbers them; 0 is none and 4 ranks. */
+const embedderPoolings: ReadonlySet<number> = new Set([1, 2, 3]);
+
 interface Loaded {
   readonly llama: Llama;
   readonly model: LlamaModel;
@@ -96,6 +101,7 @@ function createEngine({ llama, model, context, wrapper }: Loaded): Engine {
   return {
     sequences,
     contextTokens: context.contextSize,
+    isEmbedder: embedderPoolings.has(model.fileInfo.architectureMetadata.pooling_type ?? 0),
     render(messages) {
       const chatHistory = messages.map(historyItem);
       if (messages.at(-1)?.role !== "assistant") chatHistory.push({ type: "model", response: [] });

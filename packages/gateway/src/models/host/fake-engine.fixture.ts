@@ -18,6 +18,8 @@ export interface FakeOptions {
   /** Generation waits after this many tokens until `open`. */
   readonly waitAfter?: number;
   readonly contextTokens?: number;
+  /** Default true. */
+  readonly isEmbedder?: boolean;
 }
 
 /** An engine without a model: its answers are given, and it can be held in the middle of one. */
@@ -47,6 +49,7 @@ export function createFakeEngine(o: FakeOptions): FakeEngine {
   return {
     sequences: Array.from({ length: o.sequences }, () => ({ ...sequence })),
     contextTokens: o.contextTokens ?? 64,
+    isEmbedder: o.isEmbedder ?? true,
     render: (messages): Token[] => {
       const tokens: Token[] = [];
       tokens.length = messages.flatMap((message) => message.content.split(" ")).length;

@@ -8,6 +8,8 @@ export interface HostContext {
   readonly engine: Engine;
   readonly slots: Slots<EngineSequence>;
   readonly modelName: string;
+  /** Whether embeddings of a model that makes none of meaning are given out. */
+  readonly areAnyEmbeddings: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly counters: HostCounters;

@@ -43,6 +43,7 @@ async function run(settings: HostSettings, clock: Clock): Promise<Running> {
       engine,
       slots: createSlots(engine.sequences, { ...settings, clock }),
       modelName: settings.modelName,
+      areAnyEmbeddings: settings.embeddings === "any",
       clock,
       random: systemRandom(),
       counters: { requests: 0, active: 0, aborted: 0, tokens: 0 },

@@ -13,6 +13,7 @@ import type { HostContext } from "./host-context.ts";
 import { createHostServer } from "./server.ts";
 import { createSlots } from "./slots.ts";
 
+const any = { areAnyEmbeddings: true };
 const opened: { server: Server; folder: string }[] = [];
 
 afterEach(() => {
@@ -37,13 +38,18 @@ interface Host {
   open(path: string, body: string | Buffer): ClientRequest;
 }
 
-async function hostWith(o: Partial<FakeOptions> = {}, queueMax = 32): Promise<Host> {
+interface HostOptions extends Partial<FakeOptions> {
+  readonly areAnyEmbeddings?: boolean;
+}
+
+async function hostWith(o: HostOptions = {}, queueMax = 32): Promise<Host> {
   const clock = new TestClock();
   const engine = createFakeEngine({ sequences: 1, answer: ["one", " two", " three"], ...o });
   const context: HostContext = {
     engine,
     slots: createSlots(engine.sequences, { queueMax, queueWaitMs: 1000, clock }),
     modelName: "fake",
+    areAnyEmbeddings: o.areAnyEmbeddings ?? false,
     clock,
     random: seededRandom(1),
     counters: { requests: 0, active: 0, aborted: 0, tokens: 0 },
@@ -299,6 +305,29 @@ describe("other routes and mistakes", () => {
     const packed = { model: "fake", input: [1, 2], encoding_format: "base64" };
     const base64 = JSON.parse((await host.call("/v1/embeddings", packed)).text).data[0].embedding;
     expect([Buffer.from(base64, "base64").readFloatLE(4)]).toEqual([-0.5]);
+  });
+
+  it.each([
+    ["a model made for none", {}, {}, "model"],
+    ["one whose shape alone was agreed, for a query", any, { input_type: "query" }, "input_type"],
+    ["the same, for retrieval", any, { task: "retrieval.passage" }, "task"],
+    ["the same, for likeness", any, { task_type: "SEMANTIC_SIMILARITY" }, "task_type"],
+  ])("embeddings of %s are refused as without meaning", async (_, options, fields, param) => {
+    const host = await hostWith({ isEmbedder: false, ...options });
+    const reply = await host.call("/v1/embeddings", { model: "fake", input: "a", ...fields });
+    expect([reply.status, JSON.parse(reply.text).error]).toEqual([
+      400,
+      expect.objectContaining({ code: "LL_MODEL_NOT_SEMANTIC", param }),
+    ]);
+  });
+
+  it.each([
+    ["of a model made for it, whatever they are for", { isEmbedder: true }, { task: "x" }],
+    ["of any model where shape alone was agreed", { isEmbedder: false, ...any }, {}],
+  ])("embeddings %s are given", async (_, options, fields) => {
+    const host = await hostWith(options);
+    const reply = await host.call("/v1/embeddings", { model: "fake", input: "a", ...fields });
+    expect(reply.status).toBe(200);
   });
 
   it.each([

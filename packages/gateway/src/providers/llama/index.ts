@@ -31,6 +31,13 @@ const schema = z.strictObject({
       "Resident bytes of its process beyond which it is ended and started again; default: 1 GiB " +
         "and three times the file.",
     ),
+  embeddings: z
+    .enum(["semantic", "any"])
+    .default("semantic")
+    .describe(
+      "semantic: /v1/embeddings only of a model made for it, by its pooling type; any: vectors of " +
+        "other models, too, which have the right shape and no meaning.",
+    ),
   queueMax: z.int().min(0).max(4096).default(32).describe("Requests waiting for a sequence."),
   standby: z
     .boolean()
@@ -65,6 +72,7 @@ export const llama: Provider = {
       queueMax: limits.queueMax,
       rssBytesMax: limits.rssBytesMax,
       idleMs: minuteMs,
+      embeddings: limits.embeddings,
     };
     const { clock, connectTimeoutMs } = deps;
     const hosts = deps.hosts ?? openSlots(deps);

@@ -66,14 +66,19 @@ it("a standby has no process until it is started", async () => {
   expect(upstream.isStandby).toBe(false);
 });
 
-function ask(upstream: Upstream): Promise<{ status: number; text: string }> {
-  const body = { model: "tiny", messages: [{ role: "user", content: "What is a load line?" }] };
+const question = { model: "tiny", messages: [{ role: "user", content: "What is a load line?" }] };
+
+function ask(
+  upstream: Upstream,
+  operation: "chat" | "embeddings" = "chat",
+  body: object = question,
+): Promise<{ status: number; text: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
   let status = 0;
   let text = "";
   upstream.call(
     {
-      operation: "chat",
+      operation,
       body: Buffer.from(JSON.stringify(body)),
       isStream: false,
       traceparent: undefined,
@@ -105,6 +110,19 @@ describe("in-process provider", () => {
     expect((await ask(upstream)).status).toBe(200);
     logger.flush();
     expect(lines).toContain("SIGKILL");
+  });
+
+  it("a model that was made for no embeddings gives none out unless the target says that any will do", async () => {
+    const asked = { model: "tiny", input: "cargo" };
+    const statuses: number[] = [];
+    for (const settings of [target, { ...target, embeddings: "any" }]) {
+      const upstream = open(settings);
+      await until(() => upstream.isReady());
+      const answer = await ask(upstream, "embeddings", asked);
+      statuses.push(answer.status);
+      if (answer.status !== 200) expect(answer.text).toContain("LL_MODEL_NOT_SEMANTIC");
+    }
+    expect(statuses).toEqual([400, 200]);
   });
 
   it("a damaged file is refused with LL_MODEL_DAMAGED before a process is started", async () => {
