@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { loadGuards } from "../../packages/validator/src/load/guards/index.ts";
+import { hostGuard } from "../../packages/validator/src/probes/host-guard.ts";
 import { loadBlockSchema } from "../../packages/validator/src/load/plan/load-schema.ts";
 import { scenarioSchema } from "../../packages/validator/src/load/plan/scenario-schema.ts";
 import { httpRequest, stepSchema } from "../../packages/validator/src/load/plan/step-schema.ts";
@@ -84,7 +85,7 @@ export function loadPage(): string {
     "## Guards",
     table(
       ["guard", "holds while"],
-      loadGuards.map((guard) => [code(guard.id), guard.summary]),
+      [...loadGuards, hostGuard].map((guard) => [code(guard.id), guard.summary]),
     ),
   );
 }

@@ -68,6 +68,7 @@ const checkTables: readonly (readonly [table: string, exported: string])[] = [
   ["packages/validator/src/probes/table.ts", "probes"],
   ["packages/validator/src/stack/table.ts", "stackProbes"],
   ["packages/validator/src/load/guards/index.ts", "loadGuards"],
+  ["packages/validator/src/probes/host-guard.ts", "hostGuard"],
   ["packages/validator/src/load/scenario/checks/table.ts", "loadChecks"],
   ["packages/validator/src/run/load-plan.ts", "buildLoadPlan"],
   ["packages/validator/src/service-load/loaded.ts", "loadedKinds"],

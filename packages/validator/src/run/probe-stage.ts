@@ -1,5 +1,9 @@
+import { parseHttpUrl } from "@loadline/kit/egress";
+import { isLoopback } from "../load/index.ts";
 import { targetsOf } from "../plan/targets.ts";
 import type { ProbeClient } from "../probes/client.ts";
+import { countShed, hostGuard } from "../probes/host-guard.ts";
+import { type LoopWatch, watchLoop } from "../probes/loop-watch.ts";
 import type { Need, Probe, ProbeFinding } from "../probes/probe.ts";
 import { probes } from "../probes/table.ts";
 import { modelUntold, openClient } from "./preflight-stage.ts";
@@ -71,7 +75,21 @@ function findingsOf(
   });
 }
 
-async function runProbe(context: TargetContext, probe: Probe): Promise<void> {
+/** Says whether the machine, and not the target, made what speaks against the claim. */
+function recordHost(
+  context: TargetContext,
+  probe: Probe,
+  o: { readonly findings: readonly ProbeFinding[]; readonly watch: LoopWatch },
+): void {
+  const isHere = isLoopback(parseHttpUrl(context.target.manifest.url).hostname);
+  const loopMaxMs = o.watch.longestMs();
+  const guard = hostGuard.judge({ isHere, loopMaxMs, ...countShed(o.findings) });
+  if (guard === null) return;
+  const data = { ...guard, streams: [namesOf(context, probe).stream] };
+  context.recorder.append({ kind: "guard", by: guard.guard, data });
+}
+
+async function runProbe(context: TargetContext, probe: Probe, watch: LoopWatch): Promise<void> {
   const why = whyNot(context, probe);
   if (why !== null) {
     recordNotAsked(context, probe, why);
@@ -87,6 +105,7 @@ async function runProbe(context: TargetContext, probe: Probe): Promise<void> {
     const kept = { kind: "skip", reason: "not_run", sentence, remedy } as const;
     recordNotAsked(context, probe, kept, [...limited]);
     const seen = findings.filter(({ part }) => !limited.has(part));
+    recordHost(context, probe, { findings: seen, watch });
     recordFindings(context, probe, seen);
   } catch (error) {
     if (context.deps.signal.aborted) throw error;
@@ -146,6 +165,7 @@ async function probeTarget(
 ): Promise<void> {
   const { clock } = context.deps;
   const startedMs = clock.monotonicMs();
+  using watch = watchLoop();
   for (const [done, probe] of probes.entries()) {
     if (context.before.closed.has(namesOf(context, probe).stream)) continue;
     const spentMs = clock.monotonicMs() - startedMs;
@@ -157,7 +177,7 @@ async function probeTarget(
       sayProbe(context, { ...others, done, spentMs, waitedMs });
     };
     say(0);
-    await sayWaits(clock, say, () => runProbe(context, probe));
+    await sayWaits(clock, say, () => runProbe(context, probe, watch));
   }
 }
 

@@ -6,6 +6,7 @@ import { loadCheckFamily } from "./load-checks.ts";
 import { loadGuardFamily } from "./load-guards.ts";
 import { loadProfileFamily } from "./load-profiles.ts";
 import { loadStageFamily } from "./load-stage.ts";
+import { probeGuardFamily } from "./probe-guards.ts";
 import { stackProbeFamily } from "./stack-probes.ts";
 import { targetProbeFamily } from "./target-probes.ts";
 
@@ -19,5 +20,6 @@ export const selftestFamilies: readonly SelftestFamily[] = [
   loadProfileFamily,
   loadStageFamily,
   targetProbeFamily,
+  probeGuardFamily,
   stackProbeFamily,
 ];

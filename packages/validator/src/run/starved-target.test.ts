@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
+import { seededRandom } from "@loadline/kit/random";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { quickPlan } from "../plan/build-plan.ts";
+import { hostGuard } from "../probes/host-guard.ts";
+import type { StubRule } from "../probes/probe.ts";
+import { refusal } from "../probes/samples.ts";
+import { probes } from "../probes/table.ts";
+import { cleanRules, stubBodyBytesMax, stubKey } from "../selftest/clean-stub.ts";
+import { startStub } from "../selftest/stub-server.ts";
+import { runValidation } from "./run-validation.ts";
+
+let runsDir = "";
+beforeEach(() => void (runsDir = mkdtempSync(join(tmpdir(), "loadline-starved-"))));
+afterEach(() => rmSync(runsDir, { recursive: true, force: true }));
+
+const stoodMs = 250;
+
+/** Keeps this thread from turning its loop, and with it the stub that listens on it. */
+function stand(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stoodMs);
+}
+
+/** Probes a clean target whose chat answers like this; the machine stands before the second probe. */
+async function probed(chat: Omit<StubRule, "when">) {
+  await using stub = await startStub([
+    { when: { path: "/v1/chat/completions", body: "plain" }, ...chat },
+    ...cleanRules,
+  ]);
+  const plan = quickPlan({
+    baseUrl: stub.baseUrl,
+    apiKeyEnv: "STUB_KEY",
+    bodyBytesMax: stubBodyBytesMax,
+    unknownModel: "refused",
+    embeddingsModel: "stub-model",
+    model: "stub-model",
+    skip: ["load"],
+  });
+  const { verdict } = await runValidation(plan, {
+    clock: systemClock(),
+    random: seededRandom(3),
+    runsDir,
+    toolVersion: "0.1.0",
+    apiKey: stubKey,
+    reporters: [],
+    onProgress({ stage, done, text }) {
+      if (stage === "probe" && done === 1 && text === probes[1]?.summary) stand();
+    },
+    signal: new AbortController().signal,
+  });
+  const claim = verdict.claims.find(({ id }) => id === "openai.chat");
+  const guards = verdict.guards.filter(({ guard }) => guard === hostGuard.id);
+  return { claim, guards, outcome: verdict.outcome };
+}
+
+const shed = {
+  status: 503,
+  json: refusal("cannot keep up", "server_error"),
+  headers: { "retry-after": "1" },
+} as const;
+
+describe("a target that sheds load on the prober's machine", () => {
+  it("while that machine stood is not refuted, and not proven either", async () => {
+    const { claim, guards, outcome } = await probed(shed);
+    expect(claim).toMatchObject({ verdict: "inconclusive", reason: "noise" });
+    expect(claim?.sentence).toMatch(/^guard\.probe\.host did not hold: .*stood for up to \d+ ms/);
+    expect(claim?.sentence).toContain("Without it: ");
+    expect(guards.map(({ holds }) => holds)).not.toContain(true);
+    expect(outcome).toBe("NOT_PROVEN");
+  }, 60_000);
+
+  it.each([
+    ["a 503 that asks nobody to come back", { status: 503, json: shed.json }],
+    ["a 500 that does", { ...shed, status: 500 }],
+  ])(
+    "%s fails its claim, however long the machine stood",
+    async (_name, chat) => {
+      const { claim, guards, outcome } = await probed(chat);
+      expect(claim).toMatchObject({ verdict: "failed", reason: "false" });
+      expect(guards).toEqual([]);
+      expect(outcome).toBe("NOT_READY");
+    },
+    60_000,
+  );
+});
+
+describe("the guard of the prober's machine", () => {
+  const view = { isHere: true, loopMaxMs: 99, bad: 2, shed: 2 };
+
+  it("holds where the loop turned, so that the failure stands, and says what it saw", () => {
+    expect(hostGuard.judge(view)).toMatchObject({ holds: true, invalidates: "fail" });
+    expect(hostGuard.judge({ ...view, loopMaxMs: 100 })).toMatchObject({ holds: false });
+    expect(hostGuard.judge(view)?.seen).toContain("for up to 99 ms, tolerance 100 ms");
+  });
+
+  it.each([
+    ["of another machine", { isHere: false }],
+    ["beside another bad answer", { bad: 3 }],
+    ["when nothing was shed", { shed: 0, bad: 0 }],
+  ])("has nothing to say %s", (_name, change) => {
+    expect(hostGuard.judge({ ...view, loopMaxMs: 5_000, ...change })).toBeNull();
+  });
+});
