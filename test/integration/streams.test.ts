@@ -119,36 +119,45 @@ const hasAnswer = (one: Held): boolean => hasBegun(one) || one.isComplete || one
 const isWhole = (one: Held): boolean => one.isComplete && one.text.endsWith("data: [DONE]\n\n");
 
 describe(`${streams} concurrent streams`, () => {
-  it("are all held at the same time, and each ends whole", async () => {
-    const stateDir = mkdtempSync(join(tmpdir(), "ll-streams-"));
-    const held = new HeldClock();
-    await using upstream = await startFaultUpstream({ clock: held, letter: "w" });
-    const gateway = fork(script, [stateDir, upstream.baseUrl], { execArgv: ["--expose-gc"] });
-    const [said]: unknown[] = await once(gateway, "message");
-    if (!isReady(said)) throw new Error("the gateway said something else");
-    // What the first requests cost once is no stream's.
-    await upstream.behave(pausing(pauseMs));
-    const warm = Array.from({ length: warmStreams }, () => hold(said));
-    await eventually(clock, () => warm.every(isWhole), deadlineMs);
-    const before = await memoryOf(gateway);
-    held.isHeld = true;
-    const all: Held[] = [];
-    // Not all at once: a busy machine that accepts no connection in time refuses some.
-    while (all.length < streams) {
-      for (let i = 0; i < atOnce; i++) all.push(hold(said));
-      await eventually(clock, () => all.every(hasAnswer), deadlineMs);
-    }
-    expect(all.filter((one) => !hasBegun(one)).map((one) => one.text)).toEqual([]);
-    const stillOpen = all.filter((one) => !one.isComplete).length;
-    const kilobytes = ((await memoryOf(gateway)) - before) / stillOpen / 1000;
-    process.stdout.write(`${stillOpen} streams held, ${kilobytes.toFixed(1)} KB each\n`);
-    held.letGo();
-    await eventually(clock, () => all.every((one) => one.isComplete), deadlineMs);
-    const ended = once(gateway, "exit");
-    gateway.disconnect();
-    await ended;
-    rmSync(stateDir, { recursive: true, force: true });
-    expect(stillOpen).toBe(streams);
-    expect(all.filter((one) => !isWhole(one)).map((one) => one.text.slice(-200))).toEqual([]);
-  }, 300_000);
+  const title = "are all held at the same time, and each ends whole, front %s";
+  it.each(["http1", "node"] as const)(
+    title,
+    async (front) => {
+      const stateDir = mkdtempSync(join(tmpdir(), "ll-streams-"));
+      const held = new HeldClock();
+      await using upstream = await startFaultUpstream({ clock: held, letter: "w" });
+      const gateway = fork(script, [stateDir, upstream.baseUrl, front], {
+        execArgv: ["--expose-gc"],
+      });
+      const [said]: unknown[] = await once(gateway, "message");
+      if (!isReady(said)) throw new Error("the gateway said something else");
+      // What the first requests cost once is no stream's.
+      await upstream.behave(pausing(pauseMs));
+      const warm = Array.from({ length: warmStreams }, () => hold(said));
+      await eventually(clock, () => warm.every(isWhole), deadlineMs);
+      const before = await memoryOf(gateway);
+      held.isHeld = true;
+      const all: Held[] = [];
+      // Not all at once: a busy machine that accepts no connection in time refuses some.
+      while (all.length < streams) {
+        for (let i = 0; i < atOnce; i++) all.push(hold(said));
+        await eventually(clock, () => all.every(hasAnswer), deadlineMs);
+      }
+      expect(all.filter((one) => !hasBegun(one)).map((one) => one.text)).toEqual([]);
+      const stillOpen = all.filter((one) => !one.isComplete).length;
+      const kilobytes = ((await memoryOf(gateway)) - before) / stillOpen / 1000;
+      process.stdout.write(
+        `${front}: ${stillOpen} streams held, ${kilobytes.toFixed(1)} KB each\n`,
+      );
+      held.letGo();
+      await eventually(clock, () => all.every((one) => one.isComplete), deadlineMs);
+      const ended = once(gateway, "exit");
+      gateway.disconnect();
+      await ended;
+      rmSync(stateDir, { recursive: true, force: true });
+      expect(stillOpen).toBe(streams);
+      expect(all.filter((one) => !isWhole(one)).map((one) => one.text.slice(-200))).toEqual([]);
+    },
+    300_000,
+  );
 });

@@ -12,6 +12,7 @@ import { type KillReport, runKills, sayKills } from "./run-kills.ts";
 
 export const kills = 59;
 export const perSecond = 50;
+export const fronts = ["http1", "node"] as const;
 export const killsTimeoutMs = 600_000;
 const shownMax = 3;
 const gapMsMax = 500;
@@ -30,8 +31,11 @@ export interface Running extends AsyncDisposable {
   switches(): Promise<{ readonly all: number; readonly inTime: number }>;
 }
 
-/** A gateway with one route over these targets, one of them a warm backup. */
-export async function startRoute(targets: Readonly<Record<string, object>>): Promise<Running> {
+/** A gateway behind one of its fronts with one route over these targets, one of them a warm backup. */
+export async function startRoute(
+  front: (typeof fronts)[number],
+  targets: Readonly<Record<string, object>>,
+): Promise<Running> {
   const stateDir = mkdtempSync(join(tmpdir(), "ll-kills-"));
   const groups = Object.keys(targets).map((name) => ({ targets: [name] }));
   const backup = { min: 2, probeEvery: "200ms", deepEvery: "1s" };
@@ -41,6 +45,7 @@ export async function startRoute(targets: Readonly<Record<string, object>>): Pro
     {
       stateDir,
       listen: { port: 0 },
+      http: { front },
       drain: { accept: 0, grace: 0 },
       log: { level: "error" },
       timeouts: { firstByte: 5000, firstContent: 5000 },
@@ -81,22 +86,24 @@ export async function startRoute(targets: Readonly<Record<string, object>>): Pro
 
 export interface Victim {
   readonly name: string;
+  /** How often what is active is killed. */
+  readonly kills: number;
   /** Shortest time between two kills, ms: enough for the next one to come up. */
   readonly everyMs: number;
   kill(target: string): Promise<boolean>;
 }
 
-/** Kills what is active 59 times: no call may fail; skips where models had no processor to run on. */
+/** Kills what is active again and again: no call may fail; skips where models had no processor. */
 export async function killUnderLoad(
   context: TestContext,
   running: Running,
-  { name, everyMs, kill }: Victim,
+  { name, kills: wanted, everyMs, kill }: Victim,
 ): Promise<KillReport> {
   const { url, key, hasBackup: canKill } = running;
-  const plan = { clock, url, key, kills, perSecond, everyMs, model: "m", kill, canKill };
+  const plan = { clock, url, key, kills: wanted, perSecond, everyMs, model: "m", kill, canKill };
   const report = await runKills(plan);
   process.stdout.write(sayKills(name, report));
-  expect(report.kills).toBe(kills);
+  expect(report.kills).toBe(wanted);
   // A model in our own process that has too few processors sheds calls.
   const isShed = ({ text }: Call): boolean => text.includes('"class":"overloaded"');
   const isAllShed = report.failed.length > 0 && report.failed.every(isShed);
@@ -104,7 +111,7 @@ export async function killUnderLoad(
     skipNotTested(context, [notTested("no call fails", sayPressure(report))]);
   const first = report.failed.slice(0, shownMax).map(({ status, text }) => `${status} ${text}`);
   expect(first).toEqual([]);
-  expect(report.calls).toBeGreaterThan((kills * everyMs * perSecond) / 1000 / 2);
+  expect(report.calls).toBeGreaterThan((wanted * everyMs * perSecond) / 1000 / 2);
   return report;
 }
 

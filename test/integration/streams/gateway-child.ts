@@ -1,10 +1,10 @@
-/** A gateway over one upstream: `gateway-child.ts <stateDir> <baseUrl>`; answers each message with its memory. */
+/** A gateway over one upstream: `gateway-child.ts <stateDir> <baseUrl> <front>`; answers each message with its memory. */
 import { loadConfig } from "@loadline/gateway";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { openGateway } from "../../start-gateway.ts";
 
-const [stateDir = "", baseUrl = ""] = process.argv.slice(2);
+const [stateDir = "", baseUrl = "", front = "http1"] = process.argv.slice(2);
 const target = { provider: "openai-compatible", model: "fault", baseUrl, connectionsMax: 1100 };
 const config = loadConfig(
   undefined,
@@ -12,6 +12,7 @@ const config = loadConfig(
   {
     stateDir,
     listen: { port: 0 },
+    http: { front },
     drain: { accept: 0, grace: 0 },
     log: { level: "error" },
     // A machine that runs other suites beside this one comes late to everything.
