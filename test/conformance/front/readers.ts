@@ -7,6 +7,7 @@ import { Http1Connection } from "../../../packages/gateway/src/front/http1/conne
 import { createHeadEncoder } from "../../../packages/gateway/src/front/http1/encode.ts";
 import { createReads } from "../../../packages/gateway/src/front/http1/reads.ts";
 import { type Client, Exchange } from "../../../packages/gateway/src/pipeline/exchange.ts";
+import { deafHost } from "../../../packages/gateway/src/pipeline/nobody.fixture.ts";
 import { findOperation } from "../../../packages/gateway/src/pipeline/operations.ts";
 
 /** One request as a reader understood it; `body` is undefined until it is whole. */
@@ -43,7 +44,6 @@ class Wire extends Socket {
 
 const bodyBytesMax = 65_536;
 const headBytesMax = 16_384;
-const nobody = { onExit: () => undefined, onResume: () => undefined, onFault: () => undefined };
 
 /** What a front may be made of instead. */
 export interface FrontKnockOut {
@@ -71,7 +71,7 @@ export function createFrontReader(o: FrontKnockOut = {}): (pieces: readonly Buff
       read.body = body.toString("latin1");
       client.answer(200, [], "");
     });
-    return new Exchange(nobody, client, findOperation(client.target), 0);
+    return new Exchange(deafHost, client, findOperation(client.target), 0);
   };
   const shared = {
     pipeline: {

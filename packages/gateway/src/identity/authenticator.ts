@@ -50,7 +50,7 @@ export interface KeyUse {
 }
 
 export interface Authenticator {
-  /** At once for a cached key; `nowMs` is monotonic. */
+  /** At once for a key seen in the last 30 s, otherwise after the store; `nowMs` is monotonic. */
   authenticate(
     key: string,
     address: string,

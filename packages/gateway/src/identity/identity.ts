@@ -45,14 +45,7 @@ export interface IdentityServices {
   readonly tenants: TenantService;
 }
 
-export interface Identity extends IdentityServices {
-  /** At once for a key seen in the last 30 s, otherwise after the store; `nowMs` is monotonic. */
-  authenticate(
-    key: string,
-    address: string,
-    nowMs: number,
-    certificate?: ClientCertificate,
-  ): Authentication | Promise<Authentication>;
+export interface Identity extends IdentityServices, Pick<Authenticator, "authenticate"> {
   /** Counts a request that carried no credential. */
   onMissing(): void;
   /** Records that a credential stood in a URL; `text` is a secret and is not kept. */

@@ -5,7 +5,8 @@ import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import type { Ledger } from "../budgets/ledger.ts";
 import { createPrices } from "../budgets/prices.ts";
 import { pricesSection } from "../budgets/config.ts";
-import { type Client, Exchange, type Refusal } from "../pipeline/exchange.ts";
+import { Exchange, type Refusal } from "../pipeline/exchange.ts";
+import { deafHost, nobody } from "../pipeline/nobody.fixture.ts";
 import { operations, unknownOperation } from "../pipeline/operations.ts";
 import type { Principal } from "../identity/principal.ts";
 import { limitsSection } from "./config.ts";
@@ -63,26 +64,6 @@ export interface BenchOptions {
   /** A store in the place of Redis. */
   readonly shared?: SharedStore;
 }
-
-const client: Client = {
-  method: "POST",
-  target: "/v1/chat/completions",
-  headers: [],
-  isHttp11: true,
-  address: "127.0.0.1",
-  hasBody: false,
-  read: () => undefined,
-  answer: () => undefined,
-  open: () => undefined,
-  write: () => true,
-  end: () => undefined,
-  destroy: () => undefined,
-  onDrain: () => undefined,
-  pendingBytes: 0,
-  isGone: false,
-};
-
-const host = { onExit: () => undefined, onResume: () => undefined, onFault: () => undefined };
 
 /** The limits as the gateway wires them, called without a server. */
 export function openBench(o: BenchOptions): Bench {
@@ -155,7 +136,7 @@ function redisOf(
 export function exchangeOf(caller: Caller, clock: Clock): Exchange {
   const path = caller.path ?? "/v1/chat/completions";
   const operation = operations.find((known) => known.path === path) ?? unknownOperation;
-  const x = new Exchange(host, client, { operation }, clock.monotonicMs());
+  const x = new Exchange(deafHost, nobody, { operation }, clock.monotonicMs());
   x.keyId = caller.key ?? "key";
   x.principal = principalOf(caller);
   const request = {

@@ -1,4 +1,5 @@
 import { hostOf } from "@loadline/kit/egress";
+import type { z } from "zod";
 import type { Secret } from "../config/values.ts";
 import {
   createHttp1Upstream,
@@ -8,7 +9,7 @@ import {
 import type { Proxy } from "../upstream/undici/dispatcher.ts";
 import { createUndiciUpstream } from "../upstream/undici/index.ts";
 import type { ParamRules, TargetRules, Upstream } from "../upstream/upstream.ts";
-import type { Provider, ProviderDeps } from "./provider.ts";
+import type { Provider, ProviderDeps, TargetBase } from "./provider.ts";
 import { type TransportSettings, usesUndici } from "./transport.ts";
 
 export interface HttpTarget extends TransportSettings {
@@ -22,7 +23,28 @@ export interface HttpTarget extends TransportSettings {
   readonly rules: Omit<TargetRules, "params">;
 }
 
+/** Settings of a target that needs no others than every HTTP target has. */
+interface TableTarget extends TargetBase, Omit<HttpTarget, "name" | "variables" | "rules"> {
+  readonly unsupported: "reject" | "drop";
+}
+
 type Table = Omit<Provider, "open" | "schema">;
+
+/** A provider that its table describes whole: its targets have the settings of every one. */
+export function tableProvider(
+  table: Table,
+  schema: Provider["schema"] & z.ZodType<TableTarget>,
+): Provider {
+  return {
+    ...table,
+    schema,
+    open(name, target, deps) {
+      const { provider: _, unsupported, model, ...http } = schema.parse(target);
+      const rules = { unsupported };
+      return openHttpTarget(table, { name, ...http, variables: { model }, rules }, deps);
+    },
+  };
+}
 
 /** Opens a target that is reached over HTTP by its provider's table. */
 export function openHttpTarget(table: Table, target: HttpTarget, deps: ProviderDeps): Upstream {

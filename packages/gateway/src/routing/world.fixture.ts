@@ -6,7 +6,8 @@ import type { AuditEvent, AuditSink } from "../audit-log/events.ts";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
 import { configSchema } from "../config/schema.ts";
 import { usualDoors } from "../egress/doors.fixture.ts";
-import { type Client, Exchange, type ExchangeHost } from "../pipeline/exchange.ts";
+import { Exchange } from "../pipeline/exchange.ts";
+import { deafHost, nobody } from "../pipeline/nobody.fixture.ts";
 import { findOperation } from "../pipeline/operations.ts";
 import type { Controls } from "../controls.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -14,30 +15,6 @@ import type { AttemptOutcome, AttemptPlan, NextAttempt, Permit } from "./attempt
 import { compileRoutes, openTargets } from "./compile.ts";
 import type { Route } from "./routes.ts";
 import { createRouting, type Routing } from "./routing.ts";
-
-const nobody: Client = {
-  method: "POST",
-  target: "/v1/chat/completions",
-  headers: [],
-  isHttp11: true,
-  address: "127.0.0.1",
-  hasBody: true,
-  read: () => undefined,
-  answer: () => undefined,
-  open: () => undefined,
-  write: () => true,
-  end: () => undefined,
-  destroy: () => undefined,
-  onDrain: () => undefined,
-  isGone: false,
-  pendingBytes: 0,
-};
-
-const host: ExchangeHost = {
-  onExit: () => undefined,
-  onResume: () => undefined,
-  onFault: () => undefined,
-};
 
 export interface World {
   readonly clock: TestClock;
@@ -138,7 +115,7 @@ function exchangeFor(
   body: Readonly<Record<string, unknown>>,
   nowMs: number,
 ): Exchange {
-  const x = new Exchange(host, nobody, findOperation(nobody.target), nowMs);
+  const x = new Exchange(deafHost, nobody, findOperation(nobody.target), nowMs);
   const model = route?.models[0] ?? "";
   const bytes = Buffer.from(JSON.stringify({ model, messages: [], ...body }));
   const read = readRequestBody(bytes, "chat");

@@ -144,13 +144,7 @@ export interface UsageRow {
   readonly exit: string;
 }
 
-/** What one key used of one model in one minute. */
-export interface UsageMinute {
-  /** Start of the minute, ms since the epoch. */
-  readonly minute: number;
-  readonly tenantId: string;
-  readonly keyId: string;
-  readonly model: string;
+interface UsageCounts {
   readonly requests: number;
   readonly inputTokens: number;
   readonly cachedTokens: number;
@@ -158,6 +152,15 @@ export interface UsageMinute {
   readonly reasoningTokens: number;
   /** Nano-units of currency; a safe integer. */
   readonly costNano: number;
+}
+
+/** What one key used of one model in one minute. */
+export interface UsageMinute extends UsageCounts {
+  /** Start of the minute, ms since the epoch. */
+  readonly minute: number;
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly model: string;
 }
 
 /**
@@ -194,15 +197,9 @@ export const usageColumns = [
 
 export type UsageGroup = "keyId" | "tenantId" | "model" | "day";
 
-export interface UsageSum {
+export interface UsageSum extends UsageCounts {
   /** Values of the asked groups, in their order; a day is `YYYY-MM-DD` (UTC). */
   readonly group: readonly string[];
-  readonly requests: number;
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-  readonly reasoningTokens: number;
-  readonly costNano: number;
 }
 
 /** What a budget has spent in one period. */

@@ -1,14 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Exchange, type ExchangeHost } from "../pipeline/exchange.ts";
+import { Exchange } from "../pipeline/exchange.ts";
+import { deafHost } from "../pipeline/nobody.fixture.ts";
 import { findOperation } from "../pipeline/operations.ts";
 import { orderSettings, RecordingClient } from "./orders.fixture.ts";
 import { Outlet } from "./outlet.ts";
-
-const host: ExchangeHost = {
-  onExit: () => undefined,
-  onResume: () => undefined,
-  onFault: () => undefined,
-};
 
 /** Takes as many bytes as it is told to. */
 class SlowClient extends RecordingClient {
@@ -26,7 +21,7 @@ class SlowClient extends RecordingClient {
 
 function made() {
   const client = new SlowClient();
-  const x = new Exchange(host, client, findOperation(client.target), 0);
+  const x = new Exchange(deafHost, client, findOperation(client.target), 0);
   const watch = {
     nowMs: 100,
     add: () => undefined,

@@ -4,6 +4,7 @@ import { parseRequestHead } from "@loadline/kit/http1";
 import { createRoster } from "@loadline/kit/roster";
 import { describe, expect, it } from "vitest";
 import { type Client, Exchange } from "../../pipeline/exchange.ts";
+import { deafHost } from "../../pipeline/nobody.fixture.ts";
 import { findOperation } from "../../pipeline/operations.ts";
 import { createWatch } from "../../upstream/watch.ts";
 import { Http1Connection, type Http1Shared } from "./connection.ts";
@@ -64,12 +65,11 @@ class Wire extends Socket {
 function open() {
   const clock = new TestClock();
   const clients: Client[] = [];
-  const nobody = { onExit: () => undefined, onResume: () => undefined, onFault: () => undefined };
   const shared: Http1Shared = {
     pipeline: {
       begin(client) {
         clients.push(client);
-        return new Exchange(nobody, client, findOperation(client.target), 0);
+        return new Exchange(deafHost, client, findOperation(client.target), 0);
       },
       refuse: (x) => x.client.answer(400, [], ""),
       inFlight: createRoster<Exchange>(),

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { baseUrl, httpSettings } from "../http-settings.ts";
-import { openHttpTarget } from "../http-target.ts";
-import type { Provider } from "../provider.ts";
+import { tableProvider } from "../http-target.ts";
 
 const schema = z.strictObject({
   provider: z.literal("anthropic"),
@@ -30,12 +29,4 @@ const table = {
 } as const;
 
 /** Anthropic's API. */
-export const anthropic: Provider = {
-  ...table,
-  schema,
-  open(name, target, deps) {
-    const { provider: _, unsupported, model, ...http } = schema.parse(target);
-    const rules = { unsupported };
-    return openHttpTarget(table, { name, ...http, variables: { model }, rules }, deps);
-  },
-};
+export const anthropic = tableProvider(table, schema);

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { baseUrl, httpSettings } from "../http-settings.ts";
-import { openHttpTarget } from "../http-target.ts";
-import type { Provider } from "../provider.ts";
+import { tableProvider } from "../http-target.ts";
 
 const schema = z.strictObject({
   provider: z.literal("gemini"),
@@ -33,12 +32,4 @@ const table = {
 } as const;
 
 /** Google's Gemini API. */
-export const gemini: Provider = {
-  ...table,
-  schema,
-  open(name, target, deps) {
-    const { provider: _, unsupported, model, ...http } = schema.parse(target);
-    const rules = { unsupported };
-    return openHttpTarget(table, { name, ...http, variables: { model }, rules }, deps);
-  },
-};
+export const gemini = tableProvider(table, schema);

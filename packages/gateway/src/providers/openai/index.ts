@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { baseUrl, httpSettings } from "../http-settings.ts";
-import { openHttpTarget } from "../http-target.ts";
+import { tableProvider } from "../http-target.ts";
 import { openaiErrors } from "../openai-errors.ts";
-import type { Provider } from "../provider.ts";
 
 const schema = z.strictObject({
   provider: z.literal("openai"),
@@ -29,12 +28,4 @@ const table = {
 } as const;
 
 /** OpenAI's public API. */
-export const openai: Provider = {
-  ...table,
-  schema,
-  open(name, target, deps) {
-    const { provider: _, unsupported, model, ...settings } = schema.parse(target);
-    const rules = { unsupported };
-    return openHttpTarget(table, { name, ...settings, variables: { model }, rules }, deps);
-  },
-};
+export const openai = tableProvider(table, schema);

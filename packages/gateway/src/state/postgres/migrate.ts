@@ -1,12 +1,7 @@
 import { LoadlineError } from "@loadline/kit/errors";
 import { Client } from "pg";
 import { gatewayErrors } from "../../errors.ts";
-import {
-  decideMigration,
-  type Migration,
-  schemaFacts,
-  type SchemaState,
-} from "../sql/migrations.ts";
+import { type Migration, schemaFacts, type SchemaState, stepsFor } from "../sql/migrations.ts";
 
 const connectMs = 5000;
 const lockMs = 30_000;
@@ -46,11 +41,11 @@ export async function migratePostgres(url: string): Promise<void> {
 }
 
 async function migrate(client: Client): Promise<void> {
-  if (stepsFor(await schemaOf(client)).length === 0) return;
+  if (stepsFor(await schemaOf(client), "stores.sql").length === 0) return;
   await client.query("BEGIN");
   await client.query(`SET LOCAL lock_timeout = ${lockMs}`);
   await client.query("SELECT pg_advisory_xact_lock($1)", [lockKey]);
-  for (const step of stepsFor(await schemaOf(client))) {
+  for (const step of stepsFor(await schemaOf(client), "stores.sql")) {
     for (const statement of step.statements("postgres")) await client.query(statement);
     await note(client, step);
   }
@@ -63,13 +58,6 @@ async function note(client: Client, step: Migration): Promise<void> {
     ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
   await client.query(put, [schemaFacts.version, String(step.version)]);
   await client.query(put, [schemaFacts.readableFrom, String(step.readableFrom)]);
-}
-
-function stepsFor(found: SchemaState): readonly Migration[] {
-  const steps = decideMigration(found);
-  if (steps !== "newer") return steps;
-  const message = `stores.sql has schema ${found.version}, readable from ${found.readableFrom}.`;
-  throw gatewayErrors.make("LL_STATE_SCHEMA_NEWER", message);
 }
 
 async function schemaOf(client: Client): Promise<SchemaState> {

@@ -1,3 +1,5 @@
+import { gatewayErrors } from "../../errors.ts";
+
 export type SqlKind = "sqlite" | "postgres";
 
 /** One step forward; expand-only, so that the version before still reads and writes. */
@@ -134,10 +136,12 @@ export interface SchemaState {
 /** The version this program writes. */
 export const schemaVersion = migrations.reduce((max, one) => Math.max(max, one.version), 0);
 
-/** Steps to take, or `newer` when the store may not be used by this program. */
-export function decideMigration(found: SchemaState): readonly Migration[] | "newer" {
-  if (found.readableFrom > schemaVersion) return "newer";
-  return migrations.filter((one) => one.version > found.version);
+/** Steps to take. @throws LL_STATE_SCHEMA_NEWER when this program may not use the store. */
+export function stepsFor(found: SchemaState, store: string): readonly Migration[] {
+  if (found.readableFrom <= schemaVersion)
+    return migrations.filter((one) => one.version > found.version);
+  const message = `${store} has schema ${found.version}, readable from ${found.readableFrom}.`;
+  throw gatewayErrors.make("LL_STATE_SCHEMA_NEWER", message);
 }
 
 export const schemaFacts = { version: "schema.version", readableFrom: "schema.readableFrom" };

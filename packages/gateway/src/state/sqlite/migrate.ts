@@ -2,12 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gatewayErrors } from "../../errors.ts";
-import {
-  decideMigration,
-  type Migration,
-  schemaFacts,
-  type SchemaState,
-} from "../sql/migrations.ts";
+import { type Migration, schemaFacts, type SchemaState, stepsFor } from "../sql/migrations.ts";
 
 /** `user_version` of every store of ours; the schema's own version stands in `store_facts`. */
 const storeVersion = 1;
@@ -45,13 +40,6 @@ function applyStep(db: DatabaseSync, step: Migration): void {
   const put = db.prepare("INSERT OR REPLACE INTO store_facts (name, value) VALUES (?, ?)");
   put.run(schemaFacts.version, String(step.version));
   put.run(schemaFacts.readableFrom, String(step.readableFrom));
-}
-
-function stepsFor(found: SchemaState, path: string): readonly Migration[] {
-  const steps = decideMigration(found);
-  if (steps !== "newer") return steps;
-  const message = `${path} has schema ${found.version}, readable from ${found.readableFrom}.`;
-  throw gatewayErrors.make("LL_STATE_SCHEMA_NEWER", message);
 }
 
 function schemaOf(db: DatabaseSync, path: string): SchemaState {
