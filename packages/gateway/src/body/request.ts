@@ -67,6 +67,8 @@ export const keyIndex: Readonly<Record<RequestKey, number>> = {
   user: 11,
   loadline: 12,
   best_of: 13,
+  system: 14,
+  instructions: 15,
 };
 
 /** Scans a request and checks the members the gateway acts on. */

@@ -5,6 +5,8 @@ export type BodyOperation = "chat" | "completions" | "embeddings" | "responses" 
 export interface BodyRule {
   /** The member that holds what is asked. */
   readonly content: RequestKey;
+  /** The member beside it that tells the model what it is; absent: that stands in the content. */
+  readonly system?: RequestKey;
   readonly mayBeText: boolean;
   readonly mayStream: boolean;
   /** Whether a stream's usage must be asked for with `stream_options`. */
@@ -32,6 +34,8 @@ export const requestKeyNames = [
   "user",
   "loadline",
   "best_of",
+  "system",
+  "instructions",
 ] as const;
 
 export type RequestKey = (typeof requestKeyNames)[number];
@@ -61,6 +65,7 @@ export const bodyRules: Readonly<Record<BodyOperation, BodyRule>> = {
   responses: {
     ...openai,
     content: "input",
+    system: "instructions",
     mayBeText: true,
     bounds: ["max_output_tokens"],
     hasStreamOptions: false,
@@ -68,6 +73,7 @@ export const bodyRules: Readonly<Record<BodyOperation, BodyRule>> = {
   messages: {
     ...openai,
     content: "messages",
+    system: "system",
     mayBeText: false,
     bounds: ["max_tokens"],
     hasStreamOptions: false,

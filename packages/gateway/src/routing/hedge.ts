@@ -1,3 +1,4 @@
+import type { AnswerKind } from "./answer-kind.ts";
 import type { TargetState } from "./target-state.ts";
 import { TtftWindow } from "./ttft-window.ts";
 
@@ -9,7 +10,10 @@ const capacityShare = 0.8;
  * of 5 minutes, for at most a share of the requests, and not on a target that is nearly full.
  */
 export class HedgeControl {
-  readonly ttft = new TtftWindow();
+  readonly ttft: Readonly<Record<AnswerKind, TtftWindow>> = {
+    stream: new TtftWindow(),
+    whole: new TtftWindow(),
+  };
   readonly #afterMs: number;
   readonly #share: number;
   #saved = 0;
@@ -25,9 +29,9 @@ export class HedgeControl {
   }
 
   /** A request begins. Returns the ms after which it may be hedged. */
-  begin(nowMs: number): number {
+  begin(answers: AnswerKind, nowMs: number): number {
     this.#saved = Math.min(savedMax, this.#saved + this.#share);
-    return Math.max(this.#afterMs, this.ttft.p95Ms(nowMs));
+    return Math.max(this.#afterMs, this.ttft[answers].p95Ms(nowMs));
   }
 
   /** Takes one hedge out of the share; false when it is spent. */

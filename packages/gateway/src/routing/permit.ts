@@ -2,12 +2,15 @@ import { noLease } from "@loadline/kit/circuit-breaker";
 import { coolingMs, outcomeEffects } from "../breaker/classes.ts";
 import type { KeyState } from "../breaker/key-state.ts";
 import type { UpstreamKey } from "../upstream/upstream.ts";
+import type { AnswerKind } from "./answer-kind.ts";
 import type { AttemptOutcome, Permit } from "./attempts.ts";
 import type { Target } from "./routes.ts";
 import type { TargetState } from "./target-state.ts";
 
 /** Hears of the permits of one plan, or of the prober. */
 export interface PermitOwner {
+  /** What its attempts are asked for. */
+  readonly answers: AnswerKind;
   nowMs(): number;
   onContent(permit: TargetPermit, ttftMs: number, nowMs: number): void;
   onEnd(permit: TargetPermit, outcome: AttemptOutcome, retryAfterMs: number | undefined): void;
@@ -69,7 +72,7 @@ export class TargetPermit implements Permit {
   content(ttftMs: number, atMs?: number): void {
     if (this.#isEnded) return;
     const nowMs = atMs ?? this.#owner.nowMs();
-    this.state.latency.observe(ttftMs, nowMs);
+    this.state.latency[this.#owner.answers].observe(ttftMs, nowMs);
     this.#owner.onContent(this, ttftMs, nowMs);
   }
 

@@ -245,6 +245,18 @@ describe("hedging", () => {
     expect(w.plan().hedgeAfterMs).toBe(200);
   });
 
+  it("long whole answers put off no hedge of a stream", () => {
+    const w = hedged();
+    for (let i = 0; i < 100; i++) {
+      const permit = permitOf(w.plan().next());
+      permit.content(9000);
+      permit.end("ok");
+    }
+    w.clock.advance(1001);
+    expect(w.plan({ stream: true }).hedgeAfterMs).toBe(200);
+    expect(w.plan().hedgeAfterMs).toBeGreaterThanOrEqual(9000);
+  });
+
   it("2 % of the requests are hedged at most, on another target", () => {
     const w = hedged();
     let hedges = 0;

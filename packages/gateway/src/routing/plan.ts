@@ -2,6 +2,7 @@ import type { Random } from "@loadline/kit/random";
 import { outcomeEffects } from "../breaker/classes.ts";
 import type { KeyState } from "../breaker/key-state.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import { type AnswerKind, answerKindOf } from "./answer-kind.ts";
 import type { AttemptOutcome, AttemptPlan, NextAttempt } from "./attempts.ts";
 import type { RoutingMetrics } from "./metrics.ts";
 import { TargetPermit, type PermitOwner } from "./permit.ts";
@@ -28,6 +29,7 @@ const spreadMs = 250;
  */
 export class Plan implements AttemptPlan, PermitOwner, Tried {
   readonly hedgeAfterMs: number;
+  readonly answers: AnswerKind;
   readonly #x: Exchange;
   readonly #route: RouteState | undefined;
   readonly #deps: PlanDeps;
@@ -48,7 +50,8 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     this.#x = x;
     this.#route = route;
     this.#deps = deps;
-    this.hedgeAfterMs = route?.hedge ? route.hedge.begin(deps.nowMs()) : -1;
+    this.answers = answerKindOf(x);
+    this.hedgeAfterMs = route?.hedge ? route.hedge.begin(this.answers, deps.nowMs()) : -1;
   }
 
   nowMs(): number {
@@ -90,7 +93,7 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
 
   onContent(permit: TargetPermit, ttftMs: number, nowMs: number): void {
     const route = this.#route;
-    route?.hedge?.ttft.observe(ttftMs, nowMs);
+    route?.hedge?.ttft[this.answers].observe(ttftMs, nowMs);
     if (permit.isHedge) this.#deps.metrics.onHedge("won");
     if (this.#failedAtMs < 0 || !route) return;
     // The same target after a wait is a retry, not a switch.

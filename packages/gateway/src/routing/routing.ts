@@ -46,7 +46,7 @@ export interface Routing {
   readonly breakers: BreakerBoard;
   /** The warm pools as components of /health: a short one is degraded, an empty one down. */
   health(): Readonly<Record<string, PoolHealth>>;
-  /** Time to the first content of late, of a target that had one; in ms. */
+  /** Time to the first content of late, of a target that had one, of streams if any; in ms. */
   latencyMsOf(target: string): number | undefined;
   /** Goes over to another configuration; targets still open keep their breakers. */
   install(plan: RoutingPlan): void;
@@ -120,7 +120,8 @@ export function createRouting(plan: RoutingPlan, deps: RoutingDeps): Routing {
   });
   const health = (): Record<string, PoolHealth> => poolHealth(pools?.status() ?? []);
   const latencyMsOf = (name: string): number | undefined => {
-    const latency = states?.get(name)?.latency;
+    const { stream, whole } = states?.get(name)?.latency ?? {};
+    const latency = stream?.hasSample === true ? stream : whole;
     return latency?.hasSample === true ? latency.valueMs(clock.monotonicMs()) : undefined;
   };
   const adopt = (state: RouteState): void => router.adopt(state);

@@ -55,6 +55,7 @@ function made(keys = 0) {
 }
 
 const owner: PermitOwner = {
+  answers: "whole",
   nowMs: () => 0,
   onContent: () => undefined,
   onEnd: () => undefined,

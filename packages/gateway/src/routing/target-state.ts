@@ -1,5 +1,6 @@
 import type { Breaker } from "@loadline/kit/circuit-breaker";
 import { KeyState } from "../breaker/key-state.ts";
+import type { AnswerKind } from "./answer-kind.ts";
 import { PeakEwma } from "./peak-ewma.ts";
 import { Ramp } from "./ramp.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -45,7 +46,11 @@ export class TargetState {
   readonly breaker: Breaker;
   budget: RetryBudget;
   readonly keys: readonly KeyState[];
-  readonly latency = new PeakEwma();
+  /** Times to the first content. */
+  readonly latency: Readonly<Record<AnswerKind, PeakEwma>> = {
+    stream: new PeakEwma(),
+    whole: new PeakEwma(),
+  };
   readonly ramp = new Ramp();
   readonly target: Target;
   inFlight = 0;

@@ -1,5 +1,5 @@
-import type { RequestBody } from "../../body/request.ts";
-import { bodyRules, type RequestKey, requestKeyNames } from "../../body/rules.ts";
+import { keyIndex } from "../../body/request.ts";
+import { bodyRules } from "../../body/rules.ts";
 import { closingQuote } from "../../body/text.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import { hashBytes, hashText, mix } from "./hash.ts";
@@ -42,17 +42,18 @@ export function pickByHash(choice: Choice, hash: number): Member | undefined {
   return best;
 }
 
-/** Hash of tenant and the first 2,048 bytes of tools and messages, cut at a message's end. */
+/** Hash of tenant and the first 2,048 bytes of system, tools and messages, cut at a message's end. */
 export function prefixHash(x: Exchange): number {
   const tenant = hashText(x.principal?.tenantId ?? "");
   const { body } = x;
   if (!body) return tenant;
   let hash = tenant;
   let left = prefixBytesMax;
-  for (const key of ["tools", bodyRules[body.operation].content] as const) {
-    const start = spanOf(body, key, "starts");
-    if (start < 0 || left <= 0) continue;
-    const end = Math.min(spanOf(body, key, "ends"), start + left);
+  const { system, content } = bodyRules[body.operation];
+  for (const key of [system, "tools", content] as const) {
+    const start = key === undefined ? -1 : (body.scan.starts[keyIndex[key]] ?? -1);
+    if (key === undefined || start < 0 || left <= 0) continue;
+    const end = Math.min(body.scan.ends[keyIndex[key]] ?? start, start + left);
     left -= end - start;
     const cut = lastElementEnd(body.bytes, start, end);
     hash = hashBytes(body.bytes, start, cut, hash);
@@ -77,8 +78,4 @@ function lastElementEnd(bytes: Buffer, start: number, end: number): number {
     }
   }
   return last;
-}
-
-function spanOf(body: RequestBody, key: RequestKey, side: "starts" | "ends"): number {
-  return body.scan[side][requestKeyNames.indexOf(key)] ?? -1;
 }

@@ -1,6 +1,7 @@
 import { breakerDefaults, CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
+import { isBodyProblem, readRequestBody } from "../../body/request.ts";
 import { TargetState } from "../target-state.ts";
 import { createWorld, permitOf, routeOf, targetsOf } from "../world.fixture.ts";
 import { hashText, mix } from "./hash.ts";
@@ -137,6 +138,45 @@ describe("least-latency", () => {
   });
 });
 
+describe("least-latency, streams and whole answers", () => {
+  /** Streams: `a` begins after 10 ms, `b` after 50. Whole answers: `a` takes 900 ms, `b` 200. */
+  const timesMs = { stream: { a: 10, b: 50 }, whole: { a: 900, b: 200 } };
+
+  function answered(w: ReturnType<typeof world>, kind: "stream" | "whole", name: "a" | "b"): void {
+    const other = name === "a" ? "b" : "a";
+    w.routing.breakers.override(other, "open");
+    const permit = permitOf(w.plan({ stream: kind === "stream" }).next());
+    permit.content(timesMs[kind][name]);
+    permit.end("ok");
+    w.routing.breakers.override(other, "auto");
+  }
+
+  function taken(w: ReturnType<typeof world>, kind: "stream" | "whole"): Record<string, number> {
+    const names = Array.from({ length: 20 }, () => {
+      const permit = permitOf(w.plan({ stream: kind === "stream" }).next());
+      permit.end("left");
+      return permit.target.name;
+    });
+    return counts(names);
+  }
+
+  it("a stream goes where streams begin soonest, a whole answer where those are soonest there", () => {
+    const w = world("least-latency", targetsOf("ab"));
+    for (const kind of ["stream", "whole"] as const)
+      for (const name of ["a", "b"] as const) answered(w, kind, name);
+    expect(taken(w, "stream")).toEqual({ a: 20 });
+    expect(taken(w, "whole")).toEqual({ b: 20 });
+    expect(w.routing.latencyMsOf("a")).toBeLessThan(11);
+  });
+
+  it("whole answers say nothing of streams that nobody saw yet: both targets are tried", () => {
+    const w = world("least-latency", targetsOf("ab"));
+    for (const name of ["a", "b"] as const) answered(w, "whole", name);
+    expect(Object.keys(taken(w, "stream")).toSorted()).toEqual(["a", "b"]);
+    expect(w.routing.latencyMsOf("a")).toBeGreaterThan(800);
+  });
+});
+
 describe("prefix-affinity", () => {
   const replicas = "abcdefgh";
 
@@ -231,5 +271,24 @@ describe("prefix-affinity", () => {
     expect(hashOf({ messages: [one, one] })).not.toBe(hashOf({ messages: [one] }));
     const tools = [{ type: "function", function: { name: "f" } }];
     expect(hashOf({ messages: [one], tools })).not.toBe(hashOf({ messages: [one] }));
+  });
+
+  it.each([
+    ["messages", "system", { messages: [], max_tokens: 9 }],
+    ["messages", "system", { messages: [{ role: "user", content: "u" }], max_tokens: 9 }],
+    ["responses", "instructions", { input: "i" }],
+  ] as const)("%s: what %s says comes first in the hash", (operation, member, rest) => {
+    const w = world("prefix-affinity", targetsOf("ab"));
+    const hashOf = (system: unknown): number => {
+      const x = w.exchange();
+      const bytes = Buffer.from(JSON.stringify({ ...rest, model: "m", [member]: system }));
+      const body = readRequestBody(bytes, operation);
+      if (isBodyProblem(body)) throw new TypeError(body.message);
+      x.body = body;
+      return prefixHash(x);
+    };
+    expect(hashOf("you are a")).not.toBe(hashOf("you are b"));
+    const long = "s".repeat(3000);
+    expect(hashOf(`${long}a`)).toBe(hashOf(`${long}b`));
   });
 });
