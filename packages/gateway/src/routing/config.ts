@@ -91,15 +91,23 @@ const hedge = z.strictObject({
     .describe("Largest share of requests that is hedged, 0-0.02."),
 });
 
-const backup = z.strictObject({
-  min: z.int().min(1).max(16).default(2).describe("Targets of the route kept ready."),
-  probeEvery: durationMs({ min: 100, max: minuteMs, default: 5000 }).describe(
-    "Gap between cheap probes (ms).",
-  ),
-  deepEvery: durationMs({ min: 200, max: hourMs, default: minuteMs }).describe(
-    "Gap between 1-token completions (ms).",
-  ),
-});
+/** A target of a pool is ready for so long after a completion, ms. */
+export const provenMs = 2 * minuteMs;
+
+const backup = z
+  .strictObject({
+    min: z.int().min(1).max(16).default(2).describe("Targets of the route kept ready."),
+    probeEvery: durationMs({ min: 100, max: minuteMs, default: 5000 }).describe(
+      "Gap between cheap probes (ms).",
+    ),
+    deepEvery: durationMs({ min: 200, max: provenMs, default: minuteMs }).describe(
+      "Gap between 1-token completions (ms); with probeEvery at most two minutes.",
+    ),
+  })
+  .refine(({ probeEvery, deepEvery }) => probeEvery + deepEvery <= provenMs, {
+    path: ["deepEvery"],
+    message: "a completion proves a target for two minutes: probeEvery and deepEvery are longer",
+  });
 
 const off = z.literal("off");
 const routeTimeout = (text: string) =>

@@ -117,8 +117,39 @@ describe("warm pool", () => {
     await wait(10_000);
     expect(poolOf(world)).toMatchObject({ state: "degraded", ready: 1 });
     up("a").mode = "up";
-    await wait(62_000);
+    await wait(6000);
     expect(poolOf(world)).toMatchObject({ state: "ok", ready: 2 });
+  });
+
+  it("one whose last completion failed is not ready again before one is good", async () => {
+    const { world, up, pass: wait } = pooled("ab");
+    await wait(200);
+    up("a").mode = "hollow";
+    await wait(61_000);
+    const seen = new Set<unknown>();
+    for (let i = 0; i < 60; i++) {
+      await wait(500);
+      seen.add(poolOf(world)?.ready);
+    }
+    expect([...seen]).toEqual([1]);
+    up("a").mode = "up";
+    // Its breaker counted the failures as it does a caller's.
+    await wait(20_000);
+    expect(poolOf(world)).toMatchObject({ ready: 2 });
+  });
+
+  it.each([
+    ["60s", "60s"],
+    ["5s", "115s"],
+  ])("probes every %s with completions every %s prove a target all the time", async (p, d) => {
+    const { world, pass: wait } = pooled("ab", { probeEvery: p, deepEvery: d });
+    await wait(200);
+    const seen = new Set<unknown>();
+    for (let i = 0; i < 300; i++) {
+      await wait(1000);
+      seen.add(poolOf(world)?.ready);
+    }
+    expect([...seen]).toEqual([2]);
   });
 
   it("probes every 5 s and completes every 60 s", async () => {

@@ -1,5 +1,6 @@
 import { type Clock, type Timer } from "@loadline/kit/clock";
 import type { KeyState } from "../breaker/key-state.ts";
+import { provenMs } from "./config.ts";
 import { TargetPermit, type PermitOwner } from "./permit.ts";
 import { probeCheaply, probeDeeply } from "./probe.ts";
 import type { TargetState } from "./target-state.ts";
@@ -23,7 +24,6 @@ const probesTogether = 2;
 const againMs = 100;
 const cheapTimeoutMs = 2000;
 const deepTimeoutMs = 10_000;
-const deepGoodForMs = 120_000;
 const trialsMax = 3;
 
 /**
@@ -32,11 +32,14 @@ const trialsMax = 3;
  * rounds 100 ms apart make it failed and tell its breaker.
  */
 export class TargetProber implements PermitOwner {
+  readonly answers = "whole";
   readonly state: TargetState;
   readonly #deps: ProberDeps;
   #warmth: Warmth = "cold";
   #deepAtMs = Number.NEGATIVE_INFINITY;
   #deepGoodAtMs = Number.NEGATIVE_INFINITY;
+  /** The last completion was none: the next round asks for another. */
+  #isDeepBad = false;
   #timer: Timer | undefined;
   #isRunning = false;
 
@@ -114,7 +117,7 @@ export class TargetProber implements PermitOwner {
     const isGood = isAlive && (await this.#probeDeep());
     this.#isRunning = false;
     if (this.#warmth === "cold" || this.#deps.signal.aborted) return;
-    const isProven = this.nowMs() - this.#deepGoodAtMs < deepGoodForMs;
+    const isProven = this.nowMs() - this.#deepGoodAtMs < provenMs;
     const isLoading = !this.state.target.upstream.isReady();
     if (isGood && isProven) this.#set("ready");
     else if (this.#warmth !== "warming" || !isLoading) this.#set("failed");
@@ -148,18 +151,19 @@ export class TargetProber implements PermitOwner {
   /** A real completion when one is due, and the trials of a half-open breaker. */
   async #probeDeep(): Promise<boolean> {
     const { breaker } = this.state;
-    const isDue = this.nowMs() - this.#deepAtMs >= this.#deps.deepEveryMs;
+    const isDue = this.#isDeepBad || this.nowMs() - this.#deepAtMs >= this.#deps.deepEveryMs;
     const isTrial = breaker.stateAt(this.nowMs()) === "half_open";
     if (!isDue && !isTrial) return breaker.stateAt(this.nowMs()) === "closed";
     for (let i = 0; i < trialsMax; i++) {
       const permit = TargetPermit.take(this.state, this, { nowMs: this.nowMs(), isHedge: false });
       // Busy or open: nothing new is known, the last completion still counts.
-      if (!permit) return breaker.stateAt(this.nowMs()) === "closed";
+      if (!permit) return !this.#isDeepBad && breaker.stateAt(this.nowMs()) === "closed";
       const o = { clock: this.#deps.clock, timeoutMs: deepTimeoutMs, key: permit.key };
       const outcome = await probeDeeply(permit.target, o);
       this.#deepAtMs = this.nowMs();
       permit.end(outcome);
-      if (outcome !== "ok") return false;
+      this.#isDeepBad = outcome !== "ok";
+      if (this.#isDeepBad) return false;
       this.#deepGoodAtMs = this.nowMs();
       if (breaker.stateAt(this.nowMs()) !== "half_open") return true;
     }

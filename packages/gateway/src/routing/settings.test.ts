@@ -141,6 +141,14 @@ describe("keys of routes and targets", () => {
     expect(configSchema.safeParse({ ...alone, breaker: { count: 5 } }).success).toBe(false);
   });
 
+  it("gaps of a pool in which a completion would prove nothing any more are refused", () => {
+    const gaps = (backup: Settings): boolean =>
+      configSchema.safeParse({ ...alone, routes: routeOf([{ targets: "a" }], { backup }) }).success;
+    expect(gaps({ probeEvery: "60s", deepEvery: "60s" })).toBe(true);
+    expect(gaps({ probeEvery: "60s", deepEvery: "61s" })).toBe(false);
+    expect(gaps({ deepEvery: "3m" })).toBe(false);
+  });
+
   it("a target that stands alone and a pool larger than its route are warned of", () => {
     const routes = routeOf([{ targets: "a" }], { backup: { min: 2 } });
     expect(routingWarnings(parse({ ...alone, routes }))).toEqual([

@@ -218,7 +218,7 @@ export const deathIsSeenWhileIdle: Law = async (controls) => {
     void response.writeHead(200, { "content-type": "application/json" }).end(textOf);
   const a = await runUpstream(answer);
   await using b = await runUpstream(answer);
-  const backup = { min: 2, probeEvery: "100ms", deepEvery: "1h" };
+  const backup = { min: 2, probeEvery: "100ms", deepEvery: "1m" };
   const route = { models: ["m"], groups: [{ targets: ["u0", "u1"] }], backup };
   const settings = { ...overUpstreams(a.baseUrl, b.baseUrl), routes: { r: route } };
   await using g = await start({ ...settings, breaker: staysOpen }, controls);
