@@ -37,7 +37,13 @@ export type ToolChoice = "auto" | "none" | "required" | { readonly name: string 
 /** The form an answer must have: any JSON, or JSON of a schema. */
 export type AnswerFormat =
   | { readonly kind: "json" }
-  | { readonly kind: "schema"; readonly name: string; readonly schema: unknown };
+  | {
+      readonly kind: "schema";
+      readonly name: string;
+      readonly description: string | undefined;
+      readonly schema: unknown;
+      readonly isStrict: boolean | undefined;
+    };
 
 /** A request in no dialect; undefined stands for what the client did not say. */
 export interface Ask {

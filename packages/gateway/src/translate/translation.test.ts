@@ -42,6 +42,7 @@ function carried(...args: Parameters<typeof translate>): Translation {
 const request = (translation: Translation): unknown => parseJson(translation.request.toString());
 const hello = [{ role: "user", content: "hello" }];
 const ask = { max_tokens: 10, messages: hello };
+const picture = { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } };
 
 describe("what cannot be carried", () => {
   it.each([
@@ -61,6 +62,40 @@ describe("what cannot be carried", () => {
       "messages[0].content[0]",
     ],
     ["chat", "gemini.generate", { messages: hello, user: "u" }, "user"],
+    [
+      "chat",
+      "gemini.generate",
+      { messages: [...hello, { role: "system", content: "x" }] },
+      "messages[1].role",
+    ],
+    [
+      "chat",
+      "gemini.generate",
+      { messages: [{ role: "system", content: [picture] }, ...hello] },
+      "messages[0].content",
+    ],
+    [
+      "chat",
+      "gemini.generate",
+      { messages: hello, tools: [{ type: "function", function: { name: "f", strict: true } }] },
+      "tools[0].function.strict",
+    ],
+    [
+      "chat",
+      "anthropic.messages",
+      { messages: [{ role: "tool", tool_call_id: "c", content: [picture] }] },
+      "messages[0].content",
+    ],
+    [
+      "chat",
+      "anthropic.messages",
+      {
+        messages: [
+          { role: "assistant", tool_calls: [{ id: "c", type: "custom", custom: { name: "f" } }] },
+        ],
+      },
+      "messages[0].tool_calls[0]",
+    ],
     [
       "chat",
       "gemini.generate",
@@ -85,6 +120,7 @@ describe("what cannot be carried", () => {
     ],
     ["responses", "openai.chat", { input: "x", previous_response_id: "r" }, "previous_response_id"],
     ["responses", "openai.chat", { input: "x", store: true }, "store"],
+    ["responses", "openai.chat", { input: "x", instructions: [] }, "instructions"],
     ["responses", "openai.chat", { input: [{ type: "item_reference", id: "x" }] }, "input[0]"],
   ] as const)("%s to %s names the field or drops it: %j", (from, to, value, field) => {
     expect(translate(from, to, value)).toMatchObject({
@@ -243,6 +279,31 @@ describe("requests", () => {
   });
 });
 
+describe("what a schema asks for", () => {
+  const schema = { type: "object" };
+
+  it.each([
+    [{ strict: false }, { strict: false }],
+    [{ strict: true, description: "d" }, { description: "d", strict: true }],
+    [{}, {}],
+  ])("responses to chat: %j of an answer's format stays as it is", (more, wanted) => {
+    const format = { type: "json_schema", name: "n", schema, ...more };
+    const asked = request(carried("responses", "openai.chat", { input: "x", text: { format } }));
+    expect(recordOf(asked)["response_format"]).toEqual({
+      type: "json_schema",
+      json_schema: { name: "n", schema, ...wanted },
+    });
+  });
+
+  it("chat to messages: a strict tool is strict there, too", () => {
+    const tool = (strict: boolean) => ({ type: "function", function: { name: "f", strict } });
+    const value = { messages: hello, tools: [tool(true), tool(false)] };
+    const asked = recordOf(request(carried("chat", "anthropic.messages", value)));
+    expect(asked["tools"]).toMatchObject([{ name: "f", strict: true }, { name: "f" }]);
+    expect(JSON.stringify(asked["tools"])).not.toContain("false");
+  });
+});
+
 describe("answers", () => {
   it("Gemini's stream becomes chat chunks with calls, usage and one [DONE]", () => {
     const value = { messages: hello, stream: true, stream_options: { include_usage: true } };
@@ -269,6 +330,14 @@ describe("answers", () => {
       usage: { prompt_tokens: 3, completion_tokens: 9, total_tokens: 12 },
     });
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+  });
+
+  it("a thought that a chat upstream writes under both its names is told once", () => {
+    const lane = carried("messages", "openai.chat", { ...ask, stream: true });
+    const delta = { reasoning_content: "hm", reasoning: "hm" };
+    const event = { id: "a", model: "up", choices: [{ index: 0, delta }] };
+    const text = String(lane.event(`data: ${JSON.stringify(event)}`));
+    expect(text.split('"thinking":"hm"')).toHaveLength(2);
   });
 
   it("a whole answer of the upstream is the client's, and none is no answer", () => {

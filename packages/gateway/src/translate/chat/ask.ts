@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord, listOf, recordOf, textOf } from "../../dialects/json.ts";
 import type { AnswerFormat, Ask, Losses, Part, Tool, ToolChoice, Turn } from "../neutral.ts";
-import { readTexts } from "../parts.ts";
+import { booleanOf, readTexts, schemaFormat, toolText } from "../parts.ts";
 
 const known = new Set([
   "model",
@@ -65,7 +65,7 @@ function turnOf(message: JsonRecord, index: number, losses: Losses): Turn {
   const parts = contentOf(message["content"], `${path}.content`, losses);
   if (role === "system" || role === "developer") return { role: "system", parts, path };
   if (role === "tool") {
-    const text = parts.map((part) => (part.kind === "text" ? part.text : "")).join("");
+    const text = toolText(parts, path, losses);
     const id = textOf(message["tool_call_id"]);
     return { role: "user", parts: [{ kind: "tool_result", id, text }], path };
   }
@@ -73,8 +73,9 @@ function turnOf(message: JsonRecord, index: number, losses: Losses): Turn {
     if (role !== "user") losses.add(`${path}.role`);
     return { role: "user", parts, path };
   }
-  const calls = listOf(message["tool_calls"]).map((call): Part => {
-    const { id, function: called } = recordOf(call);
+  const calls = listOf(message["tool_calls"]).map((call, i): Part => {
+    const { id, type, function: called } = recordOf(call);
+    if (type != null && type !== "function") losses.add(`${path}.tool_calls[${i}]`);
     const { name, arguments: text } = recordOf(called);
     return { kind: "tool_call", id: textOf(id), name: textOf(name), arguments: textOf(text) };
   });
@@ -122,12 +123,7 @@ function formatOf(format: JsonRecord, losses: Losses): AnswerFormat | undefined 
   const { type } = format;
   if (type === undefined || type === "text") return undefined;
   if (type === "json_object") return { kind: "json" };
-  const { name, schema } = recordOf(format["json_schema"]);
-  if (type === "json_schema") return { kind: "schema", name: textOf(name), schema };
+  if (type === "json_schema") return schemaFormat(recordOf(format["json_schema"]));
   losses.add("response_format");
   return undefined;
-}
-
-export function booleanOf(value: unknown): boolean | undefined {
-  return typeof value === "boolean" ? value : undefined;
 }

@@ -73,8 +73,8 @@ function writeChoice(choice: Ask["toolChoice"]): unknown {
 function writeFormat(format: Ask["format"]): unknown {
   if (!format) return undefined;
   if (format.kind === "json") return { type: "json_object" };
-  const { name, schema } = format;
-  return { type: "json_schema", json_schema: { name, schema, strict: true } };
+  const { name, description, schema, isStrict: strict } = format;
+  return { type: "json_schema", json_schema: compact({ name, description, schema, strict }) };
 }
 
 function readAnswer(body: JsonRecord): Answer | undefined {
@@ -133,10 +133,9 @@ function readStream(_context: AnswerContext): (event: JsonRecord) => readonly De
 }
 
 function readDelta(delta: JsonRecord, begun: Set<number>, deltas: Delta[]): void {
-  for (const field of ["reasoning_content", "reasoning"]) {
-    const thought = delta[field];
-    if (isFilled(thought)) deltas.push({ kind: "thinking", text: thought });
-  }
+  // Two spellings of one member: an upstream that writes both says the same in them.
+  const thought = textOf(delta["reasoning_content"]) || textOf(delta["reasoning"]);
+  if (thought !== "") deltas.push({ kind: "thinking", text: thought });
   for (const field of ["content", "refusal"]) {
     const text = delta[field];
     if (isFilled(text)) deltas.push({ kind: "text", text });

@@ -2,7 +2,14 @@ import { type JsonRecord, listOf, recordOf, textOf } from "../../dialects/json.t
 import { geminiUsage } from "../../dialects/usage.ts";
 import type { AnswerContext, UpstreamCodec, WriteContext } from "../codec.ts";
 import type { Answer, Ask, Delta, Losses, Part, StopReason, Turn } from "../neutral.ts";
-import { argumentsOf, compact, dataUrl, joinTexts, mergeTurns } from "../parts.ts";
+import {
+  addSystemLosses,
+  argumentsOf,
+  compact,
+  dataUrl,
+  joinTexts,
+  mergeTurns,
+} from "../parts.ts";
 
 /** Upstreams that speak Gemini's generateContent. */
 export const geminiUpstream: UpstreamCodec = { writeAsk, readAnswer, stream: readStream };
@@ -11,6 +18,10 @@ function writeAsk(ask: Ask, context: WriteContext, losses: Losses): unknown {
   if (ask.user !== undefined) losses.add("user");
   if (ask.isParallel === false) losses.add("parallel_tool_calls");
   if (ask.effort != null) losses.add("reasoning_effort");
+  addSystemLosses(ask.turns, losses);
+  ask.tools.forEach(({ isStrict }, i) => {
+    if (isStrict === true) losses.add(`tools[${i}].function.strict`);
+  });
   const names = new Map<string, string>();
   for (const turn of ask.turns)
     for (const part of turn.parts) if (part.kind === "tool_call") names.set(part.id, part.name);
@@ -95,6 +106,8 @@ const stops: Readonly<Record<string, StopReason>> = {
   BLOCKLIST: "filter",
   PROHIBITED_CONTENT: "filter",
   SPII: "filter",
+  LANGUAGE: "filter",
+  IMAGE_SAFETY: "filter",
 };
 
 function stopOf(reason: unknown, hasCalls: boolean): StopReason {

@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord, listOf, recordOf, textOf } from "../../dialects/json.ts";
 import type { Ask, Losses, Part, Tool, ToolChoice, Turn } from "../neutral.ts";
-import { joinTexts, readTexts } from "../parts.ts";
+import { readTexts, toolText } from "../parts.ts";
 
 const known = new Set([
   "model",
@@ -94,8 +94,8 @@ function blockOf(block: JsonRecord, path: string, losses: Losses): Part[] {
     }
     case "tool_result": {
       const parts = partsOf(block["content"], `${path}.content`, losses);
-      if (parts.some((part) => part.kind !== "text")) losses.add(`${path}.content`);
-      return [{ kind: "tool_result", id: textOf(block["tool_use_id"]), text: joinTexts(parts) }];
+      const text = toolText(parts, path, losses);
+      return [{ kind: "tool_result", id: textOf(block["tool_use_id"]), text }];
     }
     default:
       return imageOf(recordOf(block["source"]), path, losses);

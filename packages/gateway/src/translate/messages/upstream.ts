@@ -3,7 +3,14 @@ import { anthropicUsage, laterUsage } from "../../dialects/usage.ts";
 import type { Usage } from "../../pipeline/exchange.ts";
 import type { AnswerContext, UpstreamCodec, WriteContext } from "../codec.ts";
 import type { Answer, Ask, Delta, Losses, Part, StopReason, Turn } from "../neutral.ts";
-import { argumentsOf, compact, dataUrl, joinTexts, mergeTurns } from "../parts.ts";
+import {
+  addSystemLosses,
+  argumentsOf,
+  compact,
+  dataUrl,
+  joinTexts,
+  mergeTurns,
+} from "../parts.ts";
 
 /** A bound is required here: what is asked for when neither client nor limits give one. */
 const defaultBound = 4096;
@@ -38,13 +45,7 @@ function addLosses(ask: Ask, losses: Losses): void {
   if (ask.presencePenalty != null && ask.presencePenalty !== 0) losses.add("presence_penalty");
   if (ask.effort != null) losses.add("reasoning_effort");
   if (ask.format) losses.add("response_format");
-  let hasSpoken = false;
-  for (const turn of ask.turns) {
-    if (turn.role !== "system") hasSpoken = true;
-    else if (hasSpoken) losses.add(`${turn.path}.role`);
-    for (const part of turn.role === "system" ? turn.parts : [])
-      if (part.kind !== "text") losses.add(`${turn.path}.content`);
-  }
+  addSystemLosses(ask.turns, losses);
 }
 
 function writePart(part: Turn["parts"][number]): unknown {
@@ -68,8 +69,8 @@ function writePart(part: Turn["parts"][number]): unknown {
   }
 }
 
-function writeTool({ name, description, schema }: Ask["tools"][number]): unknown {
-  return compact({ name, description, input_schema: schema });
+function writeTool({ name, description, schema, isStrict }: Ask["tools"][number]): unknown {
+  return compact({ name, description, input_schema: schema, strict: isStrict || undefined });
 }
 
 function writeChoice(ask: Ask): unknown {

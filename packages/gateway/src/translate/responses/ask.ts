@@ -1,7 +1,6 @@
 import { type JsonRecord, listOf, recordOf, textOf } from "../../dialects/json.ts";
-import { booleanOf } from "../chat/ask.ts";
 import type { AnswerFormat, Ask, Losses, Part, Tool, ToolChoice, Turn } from "../neutral.ts";
-import { mergeTurns } from "../parts.ts";
+import { booleanOf, mergeTurns, schemaFormat } from "../parts.ts";
 
 const known = new Set([
   "model",
@@ -34,7 +33,7 @@ export function readResponsesAsk(body: JsonRecord, losses: Losses): Ask {
   const text = recordOf(body["text"]);
   losses.addUnknown(text, new Set(["format"]), "text.");
   return {
-    turns: [...instructionsOf(body["instructions"]), ...mergeTurns(turnsOf(body["input"], losses))],
+    turns: [...instructionsOf(body["instructions"], losses), ...mergeTurns(turnsOf(body["input"], losses))],
     tools: listOf(body["tools"]).flatMap((tool, i) => toolOf(recordOf(tool), i, losses)),
     toolChoice: choiceOf(body["tool_choice"], losses),
     isParallel: booleanOf(body["parallel_tool_calls"]),
@@ -52,7 +51,8 @@ export function readResponsesAsk(body: JsonRecord, losses: Losses): Ask {
   };
 }
 
-function instructionsOf(instructions: unknown): Turn[] {
+function instructionsOf(instructions: unknown, losses: Losses): Turn[] {
+  if (instructions != null && typeof instructions !== "string") losses.add("instructions");
   const text = textOf(instructions);
   if (text === "") return [];
   return [{ role: "system", parts: [{ kind: "text", text }], path: "instructions" }];
@@ -126,10 +126,10 @@ function choiceOf(choice: unknown, losses: Losses): ToolChoice | undefined {
 }
 
 function formatOf(format: JsonRecord, losses: Losses): AnswerFormat | undefined {
-  const { type, name, schema } = format;
+  const { type } = format;
   if (type === undefined || type === "text") return undefined;
   if (type === "json_object") return { kind: "json" };
-  if (type === "json_schema") return { kind: "schema", name: textOf(name), schema };
+  if (type === "json_schema") return schemaFormat(format);
   losses.add("text.format");
   return undefined;
 }
