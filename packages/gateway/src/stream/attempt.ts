@@ -145,7 +145,7 @@ export class Attempt implements UpstreamSink, OutletSource, Watched {
     const wantsStream = this.host.x.body?.isStream ?? false;
     const isStream = isStreamType(this.#contentType);
     // Any other head is judged when its body is there: the body may be the caller's to read.
-    if (status === 200 && wantsStream === isStream) {
+    if (status >= 200 && status <= 299 && wantsStream === isStream) {
       this.step("head_ok");
       if (isStream) this.#relay = new StreamRelay(this);
     }

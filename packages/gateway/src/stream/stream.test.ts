@@ -59,6 +59,16 @@ describe("a whole stream", () => {
     expect(await answer.text()).toBe(whole);
   });
 
+  it.each([201, 203])("is one under status %i, too", async (status) => {
+    await using up = await runUpstream((response) => {
+      response.writeHead(status, { "content-type": "text/event-stream" });
+      response.end(whole);
+    });
+    await using g = await runGateway(overUpstreams(up.baseUrl));
+    const answer = await g.post(path, stream);
+    expect([answer.status, await answer.text()]).toEqual([200, whole.replace(usage, "")]);
+  });
+
   it("sent one byte at a time is the same stream", async () => {
     await using up = await runUpstream((response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
@@ -137,6 +147,16 @@ describe("answers that are not streams", () => {
     const answer = await g.post(path, chat);
     expect(await answer.text()).toBe(body);
     expect(answer.headers.get("x-loadline-target")).toBe("u0");
+  });
+
+  it("one under another 2xx is an answer; 204 without a body is none, and the next is asked", async () => {
+    const choices = { choices: [{}] };
+    await using up = await runUpstream(json(201, choices));
+    await using empty = await runUpstream((response) => void response.writeHead(204).end());
+    await using g = await runGateway(overUpstreams(empty.baseUrl, up.baseUrl));
+    const answer = await g.post(path, chat);
+    expect([answer.status, await answer.json()]).toEqual([200, choices]);
+    expect(answer.headers.get("x-loadline-target")).toBe("u1");
   });
 
   it.each(["text/html", "application/json\té", "x".repeat(30_000)])(

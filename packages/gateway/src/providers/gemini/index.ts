@@ -22,7 +22,7 @@ const table = {
   errors: [
     { code: /^(API_KEY_INVALID|PERMISSION_DENIED|UNAUTHENTICATED)$/, failure: "key" },
     { code: /^RESOURCE_EXHAUSTED$/, failure: "rate_limited" },
-    { code: /^(UNAVAILABLE|INTERNAL)$/, failure: "overloaded" },
+    { code: /^UNAVAILABLE$/, failure: "overloaded" },
     { status: 404, failure: "misconfigured" },
     { code: /^INVALID_ARGUMENT$/, failure: "caller" },
   ],
