@@ -186,9 +186,9 @@ function samplesOf(iterations: Planned, each: Planned): Planned {
 
 /** Samples each part of a claim can have; null where no bound is known. */
 export function plannedSamples(bound: BoundClaim, load: LoadPlan): Planned {
-  const byScenario = new Map(bound.limits.map((limit) => [limit.scenario, limit]));
-  const each = [...byScenario].map(([name, limit]): Planned => {
-    const scenario = load.scenarios[name];
+  const byStep = new Map(bound.limits.map((one) => [`${one.scenario}\n${one.step ?? ""}`, one]));
+  const each = [...byStep.values()].map((limit): Planned => {
+    const scenario = load.scenarios[limit.scenario];
     if (scenario === undefined || limit.metric === "figure") return { most: null, about: null };
     const iterations = plannedOf(scenario);
     if (limit.metric === "iteration_duration") return iterations;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tagNames } from "../thresholds/tag-names.ts";
 import { parseDurationMs, parseRangeMs, parseRatePerSecond } from "./units.ts";
 
 const durationHelp = 'write a duration with its unit, for example "30s", "500ms" or "5m"';
@@ -59,8 +60,14 @@ export const name = z
   .string()
   .regex(/^[A-Za-z_][\w.-]{0,63}$/, "use letters, digits, _ . - (64 at most), first a letter");
 
-/** Fixed tags of series. */
-export const tags = z.record(name, z.string().max(200));
+/** Fixed tags of requests. */
+export const tags = z.record(name, z.string().max(200)).superRefine((given, context) => {
+  for (const tag of Object.keys(given)) {
+    if (!tagNames.includes(tag)) continue;
+    const message = "has a meaning of its own in thresholds: take another name";
+    context.addIssue({ code: "custom", path: [tag], message });
+  }
+});
 
 /** `./file.ts#export`, next to the plan. */
 export const moduleExport = z

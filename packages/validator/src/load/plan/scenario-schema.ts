@@ -45,7 +45,7 @@ const shared = {
     .describe("names a module gives to its requests, for thresholds"),
   feed: name.optional().describe("the feeder whose rows its iterations get"),
   env: z.record(z.string(), z.string()).optional().describe("vu.env and ${env.NAME} of it"),
-  tags: tags.optional(),
+  tags: tags.optional().describe("of all its requests, for thresholds: metric{name:value}"),
   http2: z.boolean().default(false).describe("over HTTP/2: several times the CPU per request"),
   startTime: durationOrZero.default(0).describe("after the start of the run"),
   warmup: durationOrZero.default(0).describe("sent first, counted in no claim"),

@@ -125,7 +125,11 @@ const stepKind = exactlyOne(kinds);
 
 const fields = {
   name: name.optional().describe("series and thresholds name it; default its kind and number"),
-  tags: tags.optional().describe("kept with the step in the plan and in what is exported of it"),
+  tags: tags
+    .optional()
+    .describe(
+      "of its requests, for thresholds: `response_time{name:value}`; before those of the scenario",
+    ),
   when: when.optional().describe("only after such an outcome: ok, bad, status_429, ..."),
   http: z.union([path, httpRequest]).optional().describe("one request; a path means GET"),
   llm: llm.optional(),

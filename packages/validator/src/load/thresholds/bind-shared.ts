@@ -30,15 +30,15 @@ export function limitsOf(x: BindContext, metric: MetricRow, rest: Partial<LoadLi
   const recorded = recordedAs(metric.name);
   if (recorded === null) return [];
   const figures = recorded === "figure" ? x.figureNames : [null];
-  const pairs = x.covered.flatMap((scenario) => figures.map((figure) => ({ scenario, figure })));
-  return pairs.map(({ scenario, figure }) => ({
+  const pairs = x.covers.flatMap((cover) => figures.map((figure) => ({ ...cover, figure })));
+  return pairs.map(({ scenario, step, figure }) => ({
     scenario,
     metric: recorded,
     claim: x.id,
     stream: `load.${x.id}`,
     part: "all",
     confidence: x.threshold.clauses.confidence ?? x.confidence,
-    ...(x.step !== null && figure === null && { step: x.step }),
+    ...(step !== null && figure === null && { step }),
     ...(figure !== null && { figure }),
     ...(recorded === "good" && x.slo !== undefined && { slo: x.slo }),
     ...rest,

@@ -10,12 +10,27 @@ const failuresOver = "in this window, failures counted as over";
 
 /** One threshold on one metric becomes one claim and what the engine has to count for it. */
 export function bindThreshold(x: BindContext, row: MetricRow): BoundClaim {
-  if (x.step !== null && isOfIterations(row.name)) {
-    throw typeError(x.threshold, `${row.name} is of whole iterations, a step has none`);
-  }
+  refuseSteps(x, row);
   const metric = onClock(x, row);
   const bound = bindKind(x, metric);
   return { ...bound, notes: [...bound.notes, ...clockNote(x, metric), ...idleClauses(x)] };
+}
+
+/** What is not told by step would be that of the whole scenario, under a step's name. */
+function refuseSteps(x: BindContext, row: MetricRow): void {
+  const parted = x.covers.find(
+    ({ scenario, step }) => step !== null && (x.stepsOf[scenario] ?? 0) > 1,
+  );
+  if (isOfIterations(row.name) && x.covers.some(({ step }) => step !== null)) {
+    throw typeError(x.threshold, `${row.name} is of whole iterations, a step has none`);
+  }
+  if (parted === undefined) return;
+  if (recordedAs(row.name) === "figure") {
+    throw typeError(x.threshold, `${row.name} is told of ${parted.scenario}, not of its steps`);
+  }
+  if (x.threshold.limit.kind === "baseline") {
+    throw typeError(x.threshold, `a baseline is of ${parted.scenario}, not of its steps`);
+  }
 }
 
 function bindKind(x: BindContext, metric: MetricRow): BoundClaim {

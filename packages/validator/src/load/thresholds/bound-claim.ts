@@ -8,6 +8,7 @@ import type {
 import type { GoodSlo, LoadLimit, LoadMetric, Scenario } from "../types.ts";
 import type { LimitValue } from "./limit-value.ts";
 import type { RequestCounter } from "./recorded.ts";
+import type { Cover } from "./selector.ts";
 import type { Aggregation, Operator, Threshold } from "./threshold.ts";
 
 /** A threshold as a plan file writes it. */
@@ -91,9 +92,11 @@ export interface BindContext {
   readonly threshold: Threshold;
   readonly spec: ThresholdSpec;
   readonly scenarios: Readonly<Record<string, Scenario>>;
-  /** Scenarios it covers. */
+  /** Scenarios or steps it covers, and the scenarios of them, each once. */
+  readonly covers: readonly Cover[];
   readonly covered: readonly string[];
-  readonly step: string | null;
+  /** How many steps each scenario has. */
+  readonly stepsOf: Readonly<Record<string, number>>;
   /** Names of the figures it covers, for metrics that are figures. */
   readonly figureNames: readonly string[];
   /** Of `errors`: the one outcome it counts. */

@@ -1,33 +1,40 @@
 import { nearest } from "@loadline/kit/nearest";
 import { loadErrors } from "../errors.ts";
+import type { TaggedStep } from "../plan/step-names.ts";
 import { badReasons, isBadReason } from "../record/outcomes.ts";
 import { markPosition } from "./grammar.ts";
 import { loadMetrics, type MetricRow } from "./metrics.ts";
+import { figureTags, tagNames } from "./tag-names.ts";
 
 /** Which requests of which metric a threshold looks at. */
 export interface Selector {
   readonly text: string;
   readonly metric: MetricRow;
-  /** Names of the scenarios it covers, at least one. */
-  readonly scenarios: readonly string[];
+  /** What it covers, at least one: a whole scenario, or one of its steps. */
+  readonly covers: readonly Cover[];
+  /** As written: its step, and the tags of the plan's own. */
   readonly step: string | null;
+  readonly own: readonly (readonly [name: string, value: string])[];
   /** A figure's own tag: the tool, the code, the check, or of `errors` the outcome. */
   readonly tag: readonly [name: string, value: string] | null;
 }
 
+/** A scenario, or one of its steps. */
+export interface Cover {
+  readonly scenario: string;
+  readonly step: string | null;
+}
+
 /** What the plan declares, for names in selectors. */
 export interface Declared {
-  readonly scenarios: readonly string[];
-  /** Step names per scenario. */
-  readonly steps: Readonly<Record<string, readonly string[]>>;
+  /** Every scenario with its steps and their tags. */
+  readonly scenarios: Readonly<Record<string, readonly TaggedStep[]>>;
   /** Checks that steps or modules count. */
   readonly checks?: readonly string[];
   /** Metrics of the plan's own. */
   readonly metrics?: readonly MetricRow[];
 }
 
-const figureTags = ["tool", "code", "check", "class"] as const;
-const tagNames = ["scenario", "step", "name", ...figureTags] as const;
 const selectorPattern = /^\s*([A-Za-z_][\w.]*)\s*(?:\{([^{}]*)\})?\s*$/;
 
 /** Reads `metric{tag:value,tag:value}`. @throws LL_LOAD_THRESHOLD_SYNTAX, LL_LOAD_METRIC_UNKNOWN */
@@ -47,17 +54,59 @@ export function readSelector(text: string, declared: Declared): Selector {
       metrics.map((row) => row.name),
     );
   }
-  const tags = readTags(text, tagText ?? "");
+  const tags = readTags(text, tagText ?? "", declared);
   const scenario = tags.get("scenario");
-  if (scenario !== undefined && !declared.scenarios.includes(scenario)) {
-    throw unknown(`${text}: no scenario ${scenario}`, scenario, declared.scenarios);
+  const known = Object.keys(declared.scenarios);
+  if (scenario !== undefined && !known.includes(scenario)) {
+    throw unknown(`${text}: no scenario ${scenario}`, scenario, known);
   }
-  const scenarios = scenario === undefined ? declared.scenarios : [scenario];
+  const scenarios = scenario === undefined ? known : [scenario];
   const step = tags.get("step") ?? tags.get("name") ?? null;
   const tag = readFigureTag(text, tags, declared);
-  return step === null
-    ? { text, metric, scenarios, step, tag }
-    : { text, metric, step, tag, scenarios: withStep(text, step, scenarios, declared) };
+  const own = [...tags].filter(([one]) => !tagNames.includes(one));
+  const covers = coversOf({ text, step, own }, scenarios, declared);
+  return { text, metric, step, tag, own, covers };
+}
+
+/** Whole scenarios where nothing more is asked, or all of their steps have what is asked. */
+function coversOf(
+  asked: Pick<Selector, "text" | "step" | "own">,
+  scenarios: readonly string[],
+  declared: Declared,
+): readonly Cover[] {
+  const { text, step, own } = asked;
+  const steps = scenarios.flatMap((scenario) =>
+    (declared.scenarios[scenario] ?? []).map((one) => ({ ...one, scenario })),
+  );
+  const named = step === null ? steps : steps.filter(({ name }) => name === step);
+  if (step !== null && named.length === 0) {
+    throw unknown(
+      `${text}: no step ${step}`,
+      step,
+      steps.map(({ name }) => name),
+    );
+  }
+  const found = named.filter(({ tags }) => own.every(([name, value]) => tags[name] === value));
+  if (found.length === 0 && own.length > 0) throw noneTagged(text, own, named);
+  return scenarios.flatMap((scenario): Cover[] => {
+    const mine = found.filter((one) => one.scenario === scenario);
+    const isWhole = step === null && mine.length === declared.scenarios[scenario]?.length;
+    return isWhole
+      ? [{ scenario, step: null }]
+      : mine.map(({ name }) => ({ scenario, step: name }));
+  });
+}
+
+function noneTagged(
+  text: string,
+  own: Selector["own"],
+  steps: readonly Pick<TaggedStep, "tags">[],
+): Error {
+  const all = own.map(([name, value]) => `${name}:${value}`).join(", ");
+  const pairs = own.flatMap(([name]) =>
+    steps.flatMap(({ tags }) => (tags[name] === undefined ? [] : [`${name}:${tags[name]}`])),
+  );
+  return unknown(`${text}: no request has ${all}`, all, [...new Set(pairs)]);
 }
 
 function readFigureTag(
@@ -78,21 +127,10 @@ function readFigureTag(
   return [name, value];
 }
 
-/** The scenarios among those named that declare the step. */
-function withStep(
-  text: string,
-  step: string,
-  scenarios: readonly string[],
-  declared: Declared,
-): readonly string[] {
-  const found = scenarios.filter((one) => (declared.steps[one] ?? []).includes(step));
-  if (found.length > 0) return found;
-  const known = scenarios.flatMap((one) => declared.steps[one] ?? []);
-  throw unknown(`${text}: no step ${step}`, step, known);
-}
-
-function readTags(text: string, tagText: string): ReadonlyMap<string, string> {
+function readTags(text: string, tagText: string, declared: Declared): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
+  const steps = Object.values(declared.scenarios).flat();
+  const known = [...tagNames, ...new Set(steps.flatMap((step) => Object.keys(step.tags)))];
   for (const pair of tagText.split(",")) {
     if (pair.trim() === "") continue;
     const colon = pair.indexOf(":");
@@ -102,9 +140,7 @@ function readTags(text: string, tagText: string): ReadonlyMap<string, string> {
       const message = `thresholds: needs tag:value, column ${at + 1}: ${markPosition(text, at)}`;
       throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
     }
-    if (!tagNames.some((one) => one === tag)) {
-      throw unknown(`${text}: no tag ${tag}`, tag, tagNames);
-    }
+    if (!known.includes(tag)) throw unknown(`${text}: no tag ${tag}`, tag, known);
     tags.set(tag, pair.slice(colon + 1).trim());
   }
   return tags;

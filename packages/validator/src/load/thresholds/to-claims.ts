@@ -1,6 +1,6 @@
 import { loadErrors } from "../errors.ts";
 import type { GoodSlo, LoadLimit, Scenario } from "../types.ts";
-import { stepNames } from "../plan/step-names.ts";
+import { taggedSteps } from "../plan/step-names.ts";
 import { bindThreshold, percentName } from "./bind.ts";
 import { category } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, ThresholdSpec } from "./bound-claim.ts";
@@ -54,12 +54,11 @@ export function toClaims(input: ClaimsInput): BoundClaim[] {
 }
 
 function declaredOf(input: ClaimsInput) {
-  const scenarios = Object.keys(input.scenarios);
-  const steps = Object.fromEntries(
-    Object.entries(input.scenarios).map(([name, scenario]) => [name, stepNames(name, scenario)]),
+  const scenarios = Object.fromEntries(
+    Object.entries(input.scenarios).map(([name, scenario]) => [name, taggedSteps(name, scenario)]),
   );
   const { metrics, checks = [] } = input;
-  return { scenarios, steps, checks, ...(metrics !== undefined && { metrics }) };
+  return { scenarios, checks, ...(metrics !== undefined && { metrics }) };
 }
 
 function bindOne(
@@ -78,19 +77,24 @@ function bindOne(
   if (!isPerSecond(selector.metric, threshold)) {
     checkAggregation(selector.text, selector.metric, threshold);
   }
+  const stepsOf = Object.fromEntries(
+    Object.entries(input.scenarios).map(([name, one]) => [name, taggedSteps(name, one).length]),
+  );
+  const covered = [...new Set(selector.covers.map(({ scenario }) => scenario))];
   const x: BindContext = {
     selector: selector.text.trim(),
     metricName: selector.metric.name,
     threshold,
     spec,
     scenarios: input.scenarios,
-    covered: selector.scenarios,
-    step: selector.step,
+    covers: selector.covers,
+    covered,
+    stepsOf,
     outcome: selector.tag?.[0] === "class" ? selector.tag[1] : null,
     figureNames: figuresOf(selector.metric.name, selector.tag, input.checks ?? []),
     confidence: input.confidence,
     id: idOf(selector, threshold, spec, taken),
-    hasOpen: selector.scenarios.some((name) => {
+    hasOpen: covered.some((name) => {
       const scenario = input.scenarios[name];
       return scenario !== undefined && isOpen(scenario);
     }),
@@ -119,9 +123,10 @@ function idOf(
 ): string {
   const { aggregation, quantile } = threshold;
   const short = aggregation === "p" ? percentName(quantile ?? 0).replaceAll(".", "_") : aggregation;
-  const [only] = selector.scenarios;
+  const only = selector.covers[0]?.scenario;
   const isOne = selector.text.includes("scenario") && only !== undefined;
-  const where = [isOne ? only : "all", ...(selector.step === null ? [] : [selector.step])];
+  const own = selector.own.map(([, value]) => value);
+  const where = [isOne ? only : "all", ...(selector.step === null ? [] : [selector.step]), ...own];
   const tag = selector.tag === null ? [] : [selector.tag[1]];
   const made = [...where, selector.metric.name, ...tag, short].join(".");
   const base = (spec.id ?? made).toLowerCase().replace(/[^a-z0-9_.-]/g, "-");
