@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { listenOnLoopback } from "@loadline/testkit";
+import { serveOnLoopback } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import {
   claimsThat,
@@ -51,16 +50,7 @@ async function startApp(
     if (ms === 0) response.end("ok");
     else clock.after(ms, () => response.end("late"));
   });
-  const port = await listenOnLoopback(server);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    counts,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server.close(), "close");
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { ...(await serveOnLoopback(server)), counts };
 }
 
 interface Ran {

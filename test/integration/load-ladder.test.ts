@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import type { ClaimVerdict } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
-import { listenOnLoopback } from "@loadline/testkit";
+import { serveOnLoopback } from "@loadline/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   bindJob,
@@ -32,15 +31,7 @@ async function startTarget(isNarrow: boolean) {
       response.end("{}");
     });
   });
-  const port = await listenOnLoopback(server);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server.close(), "close");
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return await serveOnLoopback(server);
 }
 
 /** What a ladder of 1, 5, 20 and 100 users says of the speed-up. */

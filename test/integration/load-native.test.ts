@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, freePort } from "@loadline/testkit";
+import { eventually, freePort, listenOnLoopback } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { nativeHistograms } from "../../packages/validator/src/load/record/native-histograms.ts";
@@ -38,10 +38,8 @@ describe.skipIf(parts.missing)("native histograms as a real Prometheus reads the
     exporter = createServer((_, response) => {
       response.writeHead(200, { "content-type": type });
       response.end(bytes);
-    }).listen(0, "127.0.0.1");
-    await once(exporter, "listening");
-    const address = exporter.address();
-    const target = typeof address === "object" ? (address?.port ?? 0) : 0;
+    });
+    const target = await listenOnLoopback(exporter);
     port = await freePort();
     writeFileSync(
       join(folder, "p.yml"),

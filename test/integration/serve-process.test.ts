@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback } from "@loadline/testkit";
 import {
   roomyFlags,
   servingEnvironment,
@@ -124,9 +125,7 @@ describe("serve as a process", () => {
 
   it("a port in use ends it by name, exit 78, and leaves the state directory free", async () => {
     const server: Server = createServer();
-    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(server);
     const ended = await start(["serve", "--port", String(port), "--state", "busy"]);
     await new Promise((resolve) => void server.close(resolve));
     expect(ended.code).toBe(78);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { listenOnLoopback } from "@loadline/testkit";
+import { serveOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../src/controls.ts";
 import { createGateway, type Gateway, loadConfig } from "../src/index.ts";
 
@@ -108,16 +108,8 @@ export async function runUpstream(
       answer(response, body, request);
     });
   });
-  const port = await listenOnLoopback(server);
-  return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    bodies,
-    requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const serving = await serveOnLoopback(server);
+  return { ...serving, baseUrl: `${serving.url}/v1`, bodies, requests };
 }
 
 /** Overrides with one route `m` over OpenAI-shaped targets at these base URLs, in order. */

@@ -1,7 +1,8 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { freePort } from "./free-port.ts";
-import { listenOnLoopback } from "./listen.ts";
+import { listenOnLoopback, serveOnLoopback } from "./listen.ts";
 
 describe("ports of loopback", () => {
   it("a server listens on the port it names, on loopback only, and a second one there is refused", async () => {
@@ -20,5 +21,19 @@ describe("ports of loopback", () => {
     expect(port).toBeLessThan(32_768);
     expect(await listenOnLoopback(server, { port })).toBe(port);
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("the end of a server ends its connections, and its port is free", async () => {
+    const server = createServer((socket) => void socket.on("error", () => undefined));
+    const serving = await serveOnLoopback(server);
+    expect(serving.url).toBe(`http://127.0.0.1:${serving.port}`);
+    const client = connect(serving.port, "127.0.0.1").on("error", () => undefined);
+    await once(server, "connection");
+    const closed = once(client, "close");
+    await serving[Symbol.asyncDispose]();
+    await closed;
+    const next = createServer();
+    expect(await listenOnLoopback(next, { port: serving.port })).toBe(serving.port);
+    await new Promise((resolve) => next.close(resolve));
   });
 });

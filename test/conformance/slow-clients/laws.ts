@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually, listenOnLoopback } from "@loadline/testkit";
+import { eventually, serveOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../../../packages/gateway/src/controls.ts";
 import {
   overUpstreams,
@@ -123,15 +123,8 @@ async function startUpstream(how: "endless" | "silent") {
     response.on("drain", more);
     more();
   });
-  const port = await listenOnLoopback(server);
-  return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    seen,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const serving = await serveOnLoopback(server);
+  return { ...serving, baseUrl: `${serving.url}/v1`, seen };
 }
 
 const count = (peers: readonly Peer[], holds: (peer: Peer) => boolean): number =>

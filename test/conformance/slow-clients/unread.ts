@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { listenOnLoopback } from "@loadline/testkit";
+import { serveOnLoopback } from "@loadline/testkit";
 import { completion, endJson } from "../../../packages/gateway/test/answers.ts";
 import { overUpstreams, runGateway, temporaryDir } from "../../../packages/gateway/test/harness.ts";
 import type { TlsFolder } from "../../../packages/gateway/test/tls.ts";
@@ -31,15 +31,8 @@ async function startUpstream(bytes: number) {
     response.on("finish", () => void seen.finished++);
     endJson(response, 200, completion(text));
   });
-  const port = await listenOnLoopback(server);
-  return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    seen,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const serving = await serveOnLoopback(server);
+  return { ...serving, baseUrl: `${serving.url}/v1`, seen };
 }
 
 function settings(front: FrontName, tls?: TlsFolder) {

@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as after } from "node:timers/promises";
-import { listenOnLoopback } from "../../../packages/testkit/src/listen.ts";
+import { serveOnLoopback } from "../../../packages/testkit/src/listen.ts";
 
 /** How a path answers: a status after a time, or nothing at all. */
 const ways: Readonly<Record<string, { readonly status: number; readonly ms: number } | null>> = {
@@ -51,18 +50,7 @@ export async function startServices(): Promise<Services> {
     // Who left in the middle of its question gets no answer, and counts on its own side.
     answer().catch(() => response.destroy());
   });
-  const port = await listenOnLoopback(server);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    seen,
-    marks,
-    asked,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { ...(await serveOnLoopback(server)), seen, marks, asked };
 }
 
 async function agree(response: ServerResponse, path: string): Promise<void> {

@@ -1,7 +1,5 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, freePort } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { completion, endJson, sampleIn } from "../../test/answers.ts";
 import { overUpstreams, runGateway, type Running, runUpstream } from "../../test/harness.ts";
@@ -16,22 +14,12 @@ async function connections(g: Running, of: string): Promise<number[]> {
   );
 }
 
-/** A port of this machine that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 describe("connections to elsewhere", () => {
   it.each(["http1", "undici"])(
     "of %s are counted by class, opened and failed",
     async (transport) => {
       await using upstream = await runUpstream((response) => endJson(response, 200, completion()));
-      const dead = `http://127.0.0.1:${await closedPort()}/v1`;
+      const dead = `http://127.0.0.1:${await freePort()}/v1`;
       await using g = await runGateway({ ...overUpstreams(dead, upstream.baseUrl), transport });
       expect(await connections(g, "provider")).toEqual([0, 0]);
       for (let i = 0; i < 3; i++) expect((await g.post(path, chat)).status).toBe(200);

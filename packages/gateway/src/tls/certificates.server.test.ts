@@ -1,7 +1,6 @@
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
-import type { AddressInfo } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, listenOnLoopback } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { runGateway, type Running, temporaryDir } from "../../test/harness.ts";
 import { TlsFolder, TlsPeer } from "../../test/tls.ts";
@@ -219,8 +218,7 @@ describe("a fault in choosing by name", () => {
       },
     });
     const server = listener.createServer((socket) => void socket.end("hello"));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listenOnLoopback(server);
     const ask = (servername: string): Promise<string> =>
       new Promise((resolve) => {
         const o = { port, host: "127.0.0.1", servername, rejectUnauthorized: false };

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { type Clock, systemClock } from "@loadline/kit/clock";
+import { listenOnLoopback } from "@loadline/testkit";
 import { createHttp1Upstream } from "./http1.ts";
 import { createUndiciUpstream, type UndiciUpstreamOptions } from "./undici/index.ts";
 import type { Upstream, UpstreamCall, UpstreamRequest } from "./upstream.ts";
@@ -32,7 +33,7 @@ export async function serveRaw(
       }
     });
   });
-  const port = await listening(server);
+  const port = await listenOnLoopback(server);
   return {
     port,
     sockets,
@@ -51,20 +52,6 @@ function endOf(text: string): number {
   if (head < 4) return 0;
   const length = Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, head))?.[1] ?? 0);
   return text.length >= head + length ? head + length : 0;
-}
-
-/** The loopback port a server listens on from now. */
-export async function listening(server: {
-  listen(port: number, host: string): unknown;
-  address(): AddressInfo | string | null;
-  once(event: "listening", run: () => void): unknown;
-}): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  server.once("listening", resolve);
-  server.listen(0, "127.0.0.1");
-  await promise;
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 export interface OpenOptions {

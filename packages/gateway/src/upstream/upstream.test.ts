@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { systemClock, TestClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, freePort } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
-import { ask, asked, listening, ok, openOwn, openUndici, serveRaw } from "./upstream.fixture.ts";
+import { ask, asked, ok, openOwn, openUndici, serveRaw } from "./upstream.fixture.ts";
 
 const clock = systemClock();
 const transports = [
@@ -139,11 +138,7 @@ describe.each(transports)("an upstream over %s", (_name, open) => {
   });
 
   it("a closed port is class connect", async () => {
-    const server = createServer();
-    const port = await listening(server);
-    server.close();
-    await once(server, "close");
-    const upstream = open(port);
+    const upstream = open(await freePort());
     expect((await asked(upstream)).outcome).toBe("connect");
     await upstream.close();
   });

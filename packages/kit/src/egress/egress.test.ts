@@ -2,16 +2,14 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { selfSigned } from "../../../testkit/src/self-signed/index.ts";
 import { createEgress, hostOf, parseHttpUrl, unsentPart } from "./index.ts";
 
 describe("egress", () => {
   it("connects to an allowed host", async () => {
     const server = createServer((socket) => socket.end("hi"));
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(server);
     const egress = createEgress({ allowHosts: ["127.0.0.1"] });
     const socket = egress.connect(new URL(`http://127.0.0.1:${port}/`));
     const [chunk] = await once(socket, "data");
@@ -22,10 +20,7 @@ describe("egress", () => {
 
   it("a plain socket reads into the buffer it is given, and is told once as connected", async () => {
     const server = createServer((socket) => socket.end("hi"));
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(server);
     const told: boolean[] = [];
     const onConnection = (isOpen: boolean): void => void told.push(isOpen);
     const egress = createEgress({ allowHosts: ["127.0.0.1"], onConnection });
@@ -74,10 +69,7 @@ describe("egress", () => {
   it("a certificate nobody vouches for is refused, unless any is taken", async () => {
     const server = createTlsServer(selfSigned(), (socket) => void socket.end("hi"));
     server.on("tlsClientError", () => undefined);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(server);
     const url = new URL(`https://127.0.0.1:${port}/`);
     const strict = createEgress({ allowHosts: ["127.0.0.1"] }).connect(url);
     await expect(once(strict, "data")).rejects.toThrow("self-signed certificate");

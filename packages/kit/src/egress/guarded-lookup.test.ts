@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type LookupFunction, type Server } from "node:net";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { type AddressRule, createAddressRule, createEgress } from "./index.ts";
 
 /** Answers in turn with these lists of addresses; the last one stays. */
@@ -23,10 +24,7 @@ async function listening(): Promise<{ server: Server; port: number; hits: () => 
     socket.on("error", () => undefined);
     socket.end("hi");
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listenOnLoopback(server);
   return { server, port, hits: () => count };
 }
 

@@ -1,7 +1,8 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../../testkit/src/free-port.ts";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import {
   createHttp1Pool,
   EncodedHeaders,
@@ -35,10 +36,7 @@ async function serve(
       answer(socket, chunk.toString("latin1"), ordinal);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address() as AddressInfo;
-  fixture.port = address.port;
+  fixture.port = await listenOnLoopback(server);
   cleanups.push(() => {
     for (const socket of fixture.sockets) socket.destroy();
     server.close();
@@ -142,12 +140,7 @@ describe("http1 pool", () => {
   });
 
   it("a closed port is a connect fault", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    expect(await get(poolTo(port)).answer).toMatchObject({ outcome: "connect" });
+    expect(await get(poolTo(await freePort())).answer).toMatchObject({ outcome: "connect" });
   });
 
   it("a connection that does not stand in time is a connect_timeout", async () => {

@@ -1,7 +1,7 @@
 /** Which build a target is: asked of it, written into evidence and verdict, compared with before. */
 import { createHash, createPublicKey } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, connect as connectTcp, createServer as createTcp } from "node:net";
+import { connect as connectTcp, createServer as createTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer, type TLSSocket } from "node:tls";
@@ -9,6 +9,7 @@ import { type RunPlan, verifyBundle } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { parsePlanFile } from "../plan/load-plan-file.ts";
@@ -82,8 +83,7 @@ describe("the key of a certificate", () => {
   it("is the digest of the public key that the server shows", async () => {
     const pair = makeCertificate("localhost", Date.UTC(2026, 0, 1), Date.UTC(2049, 0, 1));
     const server = createServer(pair, (socket) => void socket.end());
-    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listenOnLoopback(server);
     const spki = createPublicKey(pair.key).export({ type: "spki", format: "der" });
     expect(await keyAt(port)).toBe(createHash("sha256").update(spki).digest("hex"));
     server.close();
@@ -91,8 +91,7 @@ describe("the key of a certificate", () => {
 
   it("is unknown where nobody speaks TLS, in bounded time", async () => {
     const silent = createTcp(() => undefined);
-    await new Promise<void>((resolve) => void silent.listen(0, "127.0.0.1", resolve));
-    const { port } = silent.address() as AddressInfo;
+    const port = await listenOnLoopback(silent);
     expect(await keyAt(port, 50)).toBeNull();
     const plain = connectTcp({ host: "127.0.0.1", port });
     expect(await certificateKey(plain, { clock, timeoutMs: 50, signal })).toBeNull();

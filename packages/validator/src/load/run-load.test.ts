@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import type { SampleTally } from "@loadline/contract";
 import { systemClock, TestClock } from "@loadline/kit/clock";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { quietest } from "../../../testkit/src/quietest.ts";
 import { watchThreads } from "../../../testkit/src/started-threads.ts";
@@ -41,14 +40,7 @@ const ofTheMachine = new Set(["pacer", "cpu", "loop", "pressure"].map((id) => `g
 const closedSamples = (r: Result): number =>
   r.records.filter((one) => one.type === "sample.closed").length;
 
-async function deadPort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-}
+const deadPort = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
 
 // Threads start slowly on a busy machine, and a figure it adds to is measured up to four times.
 describe("load engine", { timeout: 180_000 }, () => {

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { serveOnLoopback } from "../../../testkit/src/listen.ts";
 
 /** What the server does once a whole request came: writes what it likes. */
 export type Answer = (socket: Socket, request: string, connection: number) => void;
@@ -38,23 +39,8 @@ export async function startRaw(answer: Answer): Promise<RawServer> {
       text = "";
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    requests,
-    open: () => sockets.size,
-    [Symbol.asyncDispose]: () => {
-      for (const socket of sockets) socket.destroy();
-      return new Promise((resolve) => {
-        server.close(() => resolve());
-      });
-    },
-  };
+  const serving = await serveOnLoopback(server);
+  return { ...serving, baseUrl: `${serving.url}/v1`, requests, open: () => sockets.size };
 }
 
 /** The bytes of an answer; `length` lies about its body where given. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { quickPlan, type QuickPlanOptions } from "../plan/build-plan.ts";
 import { refusal } from "../probes/samples.ts";
 import type { StubRule } from "../probes/probe.ts";
@@ -114,9 +115,7 @@ describe("a target whose rate limit meets the prober", () => {
       through.on("error", () => to.destroy());
       from.pipe(through);
     });
-    await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
-    const address = front.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(front);
     try {
       const { of } = await probed(`http://127.0.0.1:${port}/v1`);
       const probes = Object.entries(of).filter(([id]) => !id.startsWith("load."));

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { verifyBundle } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { quietest } from "../../../testkit/src/quietest.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { readBundle } from "../evidence/read-bundle.ts";
@@ -66,14 +66,12 @@ async function startQuota(lies: Lies): Promise<string> {
     if (lies.breaksUnderBurst === true && count % 100 === 7)
       return send(count % 200 === 7 ? 503 : 500);
     send(429, lies.noRetryAfter === true && count % 50 === 0 ? {} : { "retry-after": "1" });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
+  });
   closers.push(() => {
     server.closeAllConnections();
     server.close();
   });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  return `http://127.0.0.1:${await listenOnLoopback(server)}`;
 }
 
 interface Ran {

@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { quietest } from "../../../testkit/src/quietest.ts";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
@@ -17,14 +16,7 @@ import {
 } from "./load-job.fixture.ts";
 import type { ValidationResult } from "./types.ts";
 
-async function deadPort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-}
+const deadPort = async (): Promise<string> => `http://127.0.0.1:${await freePort()}`;
 
 afterEach(removeRuns);
 

@@ -6,6 +6,7 @@ import type { VerdictDocument } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import {
   type ReferenceTarget,
   startReferenceTarget,
@@ -187,10 +188,7 @@ describe("load on the services of a stack", () => {
       asked++;
       response.writeHead(404, { "content-type": "application/json" }).end("{}");
     });
-    await new Promise<void>((resolve) => void bare.listen(0, "127.0.0.1", resolve));
-    const address = bare.address();
-    const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-    const url = `http://127.0.0.1:${port}`;
+    const url = `http://127.0.0.1:${await listenOnLoopback(bare)}`;
     const verdict = await validate({ ...docs(url), ...tools(url), ...live(url) });
     bare.close();
     const words = seen(verdict);

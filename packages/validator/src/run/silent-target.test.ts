@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,6 +5,7 @@ import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { quickPlan } from "../plan/build-plan.ts";
 import { probes } from "../probes/table.ts";
 import { runValidation } from "./run-validation.ts";
@@ -24,10 +24,7 @@ async function startSilent(onAsked: () => void) {
     socket.on("error", () => undefined);
     socket.on("data", onAsked);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listenOnLoopback(server);
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     [Symbol.dispose]() {

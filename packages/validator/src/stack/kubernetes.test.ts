@@ -1,7 +1,8 @@
 import { createServer as createHttps } from "node:https";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { having, runStackPlan, type StackResult } from "./stack.fixture.ts";
 import { makeCertificate } from "./stubs/certificate.ts";
 import { makeFolder } from "./stubs/folder.ts";
@@ -13,12 +14,6 @@ twinSuite("kubernetes", startKubernetesTwin);
 const live = "cluster version login served dry_run ready deployed restarts endpoints events".split(
   " ",
 );
-
-async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** A stack of these manifests alone, by file name. */
 async function ofManifests(
@@ -43,7 +38,7 @@ describe("live objects", () => {
 
   it("of a declared cluster that does not answer are not tested, and the outcome is not proven", async () => {
     const gone = createServer();
-    const port = await listening(gone);
+    const port = await listenOnLoopback(gone);
     await new Promise((resolve) => gone.close(resolve));
     const more = { url: `http://127.0.0.1:${port}` };
     const result = await againstTwin(startKubernetesTwin, [], more);
@@ -56,7 +51,7 @@ describe("live objects", () => {
   it("of one that is silent for ever are not tested within the check's time", async () => {
     const sockets = new Set<Socket>();
     const silent = createServer((socket) => void sockets.add(socket));
-    const url = `http://127.0.0.1:${await listening(silent)}`;
+    const url = `http://127.0.0.1:${await listenOnLoopback(silent)}`;
     const clock = systemClock();
     const beganMs = clock.monotonicMs();
     const it = { kind: "kubernetes", url };
@@ -72,7 +67,7 @@ describe("live objects", () => {
     const ssh = createServer((socket) =>
       socket.on("error", () => socket.destroy()).end("SSH-2.0-x"),
     );
-    const url = `http://127.0.0.1:${await listening(ssh)}`;
+    const url = `http://127.0.0.1:${await listenOnLoopback(ssh)}`;
     const it = { kind: "kubernetes", url };
     const result = await runStackPlan({ timeoutMs: 10_000, services: { it } });
     expect(having(result, "failed")).toEqual(["it.cluster"]);
@@ -111,7 +106,7 @@ describe("live objects", () => {
     const server = createHttps(pem, (_request, response) => {
       response.end('{"gitVersion":"v1.31.2"}');
     });
-    const url = `https://127.0.0.1:${await listening(server)}`;
+    const url = `https://127.0.0.1:${await listenOnLoopback(server)}`;
     const ask = (ca: string) =>
       runStackPlan(
         { timeoutMs: 10_000, services: { it: { kind: "kubernetes", url, ca: "${env:CA}" } } },

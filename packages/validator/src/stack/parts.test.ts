@@ -1,6 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import type { StackRule } from "./probe.ts";
 import { partProbes } from "./probes/parts.ts";
 import { having, runStackPlan, type StackResult } from "./stack.fixture.ts";
@@ -78,9 +79,7 @@ describe("declared listeners, limits and volumes", () => {
   it("a server that lets connections in and answers none of them fails in bounded time", async () => {
     const sockets = new Set<Socket>();
     const silent = createServer((socket) => void sockets.add(socket));
-    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
-    const address = silent.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(silent);
     const url = `http://127.0.0.1:${port}`;
     const it = { kind: "mlflow", url, limits: { connections: 5 } };
     const { words } = await runStackPlan({ timeoutMs: 200, services: { it } });

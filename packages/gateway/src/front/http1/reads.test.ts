@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, listenOnLoopback } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createReads, type Reads } from "./reads.ts";
 
@@ -23,10 +23,7 @@ interface Pair {
 /** `isEncrypted`: the socket says so, as those do whose reads are taken at `push`. */
 async function openPair(isEncrypted: boolean): Promise<Pair> {
   const server = createServer({ allowHalfOpen: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listenOnLoopback(server);
   const peer = connect(port, "127.0.0.1");
   peer.setNoDelay(true);
   const [socket]: Socket[] = await once(server, "connection");

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { listenOnLoopback } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { overUpstreams, runGateway } from "../../../test/harness.ts";
 
@@ -28,10 +28,7 @@ async function relayed(
     socket.on("error", () => socket.destroy());
     socket.once("data", send);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
+  const port = await listenOnLoopback(server);
   const { front = "http1", more = "" } = o;
   await using g = await runGateway({
     ...overUpstreams(`http://127.0.0.1:${port}/v1`),

@@ -9,10 +9,10 @@ import type { Duplex } from "node:stream";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, listenOnLoopback } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAuthority } from "../../../../testkit/src/authority/index.ts";
-import { ask, asked, listening, ok, openUndici, serveRaw } from "../upstream.fixture.ts";
+import { ask, asked, ok, openUndici, serveRaw } from "../upstream.fixture.ts";
 
 const clock = systemClock();
 const event = (n: number): string => `data: {"n":${n},"text":"${"word ".repeat(40)}"}\n\n`;
@@ -144,7 +144,7 @@ describe("HTTP/2", () => {
       stream.on("error", () => undefined);
       answer(stream);
     });
-    const port = await listening(server);
+    const port = await listenOnLoopback(server);
     const scheme = isSecure ? "https" : "http";
     return {
       url: new URL(`${scheme}://localhost:${port}`),
@@ -231,7 +231,7 @@ describe("an outbound proxy", () => {
       sockets.add(out);
       out.on("error", () => socket.destroy());
     });
-    const port = await listening(server);
+    const port = await listenOnLoopback(server);
     return {
       url: `http://127.0.0.1:${port}`,
       asks,
@@ -262,7 +262,7 @@ describe("an outbound proxy", () => {
     const server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
       response.end(`${request.httpVersion} ${String(request.headers["proxy-authorization"])}`);
     });
-    const port = await listening(server);
+    const port = await listenOnLoopback(server);
     const upstream = openUndici(port, {
       url: new URL(`https://localhost:${port}`),
       proxy: { url: proxy.url, authorization: "Basic dTpw" },
@@ -293,7 +293,7 @@ describe("an outbound proxy", () => {
     const server = createSecureServer({ cert, key, allowHTTP1: true }, (_request, response) => {
       response.end("through");
     });
-    const port = await listening(server);
+    const port = await listenOnLoopback(server);
     const told: boolean[] = [];
     const onConnection = (isOpen: boolean): void => void told.push(isOpen);
     for (const target of ["http://127.0.0.1:9", `https://localhost:${port}`]) {

@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import { createServer } from "node:http2";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../../testkit/src/listen.ts";
 import { startReferenceTarget } from "../../../../testkit/src/reference-target/index.ts";
 import type { LoadAccount, LoadLimit, LoadRecord, Scenario } from "../types.ts";
 import { runLoad } from "../run-load.ts";
@@ -142,10 +142,7 @@ describe("clients in the engine", () => {
       paths.push(String(headers[":path"]));
       stream.respond({ ":status": 200 }, { endStream: true });
     });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(server);
     const part = (name: string, path: string) => ({
       name,
       weight: 1,

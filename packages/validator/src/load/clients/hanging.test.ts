@@ -1,8 +1,8 @@
-import { once } from "node:events";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createHttp2Server } from "node:http2";
+import { createServer } from "node:net";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { serveOnLoopback } from "../../../../testkit/src/listen.ts";
 import { eventually } from "../../../../testkit/src/eventually.ts";
 import { type Flight, timeoutOutcomes } from "../engine/flight.ts";
 import { guardViews } from "../engine/guard-views.ts";
@@ -30,57 +30,31 @@ interface Target extends AsyncDisposable {
   readonly heard: () => boolean;
 }
 
-async function listening(server: Server, heard: () => boolean, end: () => void): Promise<Target> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    heard,
-    [Symbol.asyncDispose]: async () => {
-      end();
-      server.close();
-      await Promise.resolve();
-    },
-  };
-}
-
 /** Takes connections and bytes, and says nothing. */
 async function startMute(): Promise<Target> {
-  const sockets = new Set<Socket>();
   let bytes = 0;
   const server = createServer((socket) => {
-    sockets.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk) => void (bytes += chunk.length));
   });
-  const end = (): void => sockets.forEach((socket) => socket.destroy());
-  return await listening(server, () => bytes > 0, end);
+  return { ...(await serveOnLoopback(server)), heard: () => bytes > 0 };
 }
 
 /** Speaks HTTP/2, and leaves every request unanswered. */
 async function startMuteHttp2(): Promise<Target> {
-  const sessions = new Set<ServerHttp2Session>();
   let streams = 0;
   const server = createHttp2Server();
-  server.on("session", (session) => sessions.add(session));
   server.on("stream", (stream) => {
     stream.on("error", () => stream.destroy());
     streams++;
   });
-  const end = (): void => sessions.forEach((session) => session.destroy());
-  return await listening(server, () => streams > 0, end);
+  return { ...(await serveOnLoopback(server)), heard: () => streams > 0 };
 }
 
 /** Opens every WebSocket, and lets nobody into a room. */
 async function startDoor(): Promise<Target> {
   const talk = await startTalk();
-  return {
-    url: talk.url,
-    heard: () => talk.heard.length > 0,
-    [Symbol.asyncDispose]: () => talk[Symbol.asyncDispose](),
-  };
+  return { ...talk, heard: () => talk.heard.length > 0 };
 }
 
 type Call = (context: RecordingContext) => void;

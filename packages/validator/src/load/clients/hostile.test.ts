@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
-import { once } from "node:events";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { serveOnLoopback } from "../../../../testkit/src/listen.ts";
 import type { LoadOutcome } from "../engine/flight.ts";
 import { runLoad } from "../run-load.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";
@@ -19,7 +19,6 @@ const whole = createLlmClient({ kind: "chat", ...ask, stream: false }, base, { s
 
 /** Answers every request with these bytes, then perhaps ends its side. */
 async function serve(bytes: Buffer | string, end: "keep" | "end" | "destroy" | "trickle" = "keep") {
-  const sockets = new Set<Socket>();
   const clock = systemClock();
   const trickle = (socket: Socket): void => {
     if (socket.destroyed) return;
@@ -27,7 +26,6 @@ async function serve(bytes: Buffer | string, end: "keep" | "end" | "destroy" | "
     clock.after(50, () => trickle(socket));
   };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("data", () => {
       socket.write(bytes, () => {
@@ -37,18 +35,7 @@ async function serve(bytes: Buffer | string, end: "keep" | "end" | "destroy" | "
       });
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await Promise.resolve();
-    },
-  };
+  return await serveOnLoopback(server);
 }
 
 const ok = "HTTP/1.1 200 OK\r\n";

@@ -1,13 +1,8 @@
-import { once } from "node:events";
-import {
-  createSecureServer,
-  createServer,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
-import { createServer as createTcpServer, type Server } from "node:net";
+import { createSecureServer, createServer, type ServerHttp2Stream } from "node:http2";
+import { createServer as createTcpServer } from "node:net";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { serveOnLoopback } from "../../../../testkit/src/listen.ts";
 import { selfSigned } from "../../../../testkit/src/self-signed/index.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadClient } from "./client.ts";
@@ -17,47 +12,18 @@ import { requestOf } from "./http2-request.ts";
 import { Http2Sender } from "./http2.ts";
 import { createLlmClient } from "./llm/llm-client.ts";
 
-interface Listening extends AsyncDisposable {
-  readonly url: string;
-}
-
-async function listen(server: Server, closing: () => void = () => undefined): Promise<Listening> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      closing();
-      server.close();
-      await Promise.resolve();
-    },
-  };
-}
-
 type OnStream = (stream: ServerHttp2Stream, path: string) => void;
 
-async function serve(
-  answer: OnStream,
-  settings = {},
-): Promise<Listening & { sessions: () => number }> {
+async function serve(answer: OnStream, settings = {}) {
   const server = createServer({ settings });
-  const sessions = new Set<ServerHttp2Session>();
   let count = 0;
-  server.on("session", (session) => {
-    count++;
-    sessions.add(session);
-  });
+  server.on("session", () => void count++);
   server.on("sessionError", () => undefined);
   server.on("stream", (stream, headers) => {
     stream.on("error", () => undefined);
     answer(stream, String(headers[":path"]));
   });
-  const listening = await listen(server, () => {
-    for (const session of sessions) session.destroy();
-  });
-  return { ...listening, sessions: () => count };
+  return { ...(await serveOnLoopback(server)), sessions: () => count };
 }
 
 const base = { path: "", headers: ["host", "h", "user-agent", "loadline"] };
@@ -183,7 +149,7 @@ describe("HTTP/2", () => {
     ],
   };
   it.each(Object.entries(ends))("%s", async (_name, [frames, outcome]) => {
-    await using server = await listen(
+    await using server = await serveOnLoopback(
       createTcpServer((socket) => {
         socket.on("error", () => undefined);
         socket.once("data", () => void socket.write(settings));
@@ -206,7 +172,7 @@ describe("HTTP/2", () => {
   it("over TLS a certificate nobody vouches for is tls, unless any is taken", async () => {
     const server = createSecureServer(selfSigned(), (_request, response) => response.end("ok"));
     server.on("sessionError", () => undefined);
-    await using listening = await listen(server);
+    await using listening = await serveOnLoopback(server);
     const url = listening.url.replace("http:", "https:");
     await using strict = createContext(url);
     expect((await ask(new Http2Sender(strict), get)).outcome).toBe("tls");
@@ -219,7 +185,7 @@ describe("HTTP/2", () => {
   it("a dead port is connect, a server of HTTP/1.1 is protocol, one that hangs is a timeout", async () => {
     await using dead = createContext("http://127.0.0.1:9");
     expect((await ask(new Http2Sender(dead), get)).outcome).toBe("connect");
-    await using old = await listen(
+    await using old = await serveOnLoopback(
       createTcpServer((socket) => {
         socket.on("error", () => undefined);
         socket.once("data", () => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import {
   createFrameParser,
@@ -6,6 +5,7 @@ import {
   encodeFrame,
   encodeUpgradeAnswer,
 } from "@loadline/kit/websocket-frames";
+import { serveOnLoopback } from "../../../../../testkit/src/listen.ts";
 
 /** A WebSocket server that speaks a small language of its own; counts what it was sent. */
 export interface TalkServer extends AsyncDisposable {
@@ -33,9 +33,7 @@ export async function startTalk(): Promise<TalkServer> {
   const heads: string[] = [];
   const heard: string[] = [];
   const pings: string[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    sockets.add(socket);
     socket.on("error", () => socket.destroy());
     const parser = createFrameParser(
       { role: "server" },
@@ -72,19 +70,6 @@ export async function startTalk(): Promise<TalkServer> {
       socket.write(encodeUpgradeAnswer(key));
       socket.write(encodeFrame("text", Buffer.from("hello"), null));
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    heads,
-    heard,
-    pings,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await Promise.resolve();
-    },
-  };
+  });
+  return { ...(await serveOnLoopback(server)), heads, heard, pings };
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { systemClock } from "@loadline/kit/clock";
@@ -9,6 +8,7 @@ import {
   encodeUpgradeAnswer,
 } from "@loadline/kit/websocket-frames";
 import { describe, expect, it } from "vitest";
+import { listenOnLoopback, serveOnLoopback } from "../../../../../testkit/src/listen.ts";
 import { eventually } from "../../../../../testkit/src/eventually.ts";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
 import { selfSigned } from "../../../../../testkit/src/self-signed/index.ts";
@@ -134,17 +134,7 @@ async function serve(answer: (socket: Socket, text: string | null, key: string) 
       answer(socket, null, key);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      await Promise.resolve();
-    },
-  };
+  return await serveOnLoopback(server);
 }
 
 const send = (socket: Socket, message: unknown): void =>
@@ -234,10 +224,7 @@ describe("sockets that misbehave", () => {
       socket.once("data", () => void socket.write("HTTP/1.1 403 X\r\n\r\n"));
     });
     server.on("tlsClientError", () => undefined);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listenOnLoopback(server);
     const url = `https://127.0.0.1:${port}`;
     await using strict = createContext(url);
     expect((await say(new Rooms({ path: "/ws" }, strict), 0)).outcome).toBe("tls");
