@@ -14,6 +14,8 @@ if (major < 24 || (major === 24 && minor < 12)) {
 const { restartOf, startAnew } = await import("./process/heap.ts");
 startAnew(process, process.env, restartOf);
 
-const { processHost } = await import("./process/process-host.ts");
+const { endSoon, processHost } = await import("./process/process-host.ts");
 const { runCli } = await import("./run.ts");
-process.exitCode = await runCli(processHost(process, (code) => process.exit(code)));
+const host = processHost(process, (code) => process.exit(code));
+process.exitCode = await runCli(host);
+endSoon(host, process.exitCode);

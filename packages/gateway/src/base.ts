@@ -11,6 +11,7 @@ import { type ChosenFiles, openChosen } from "./models/index.ts";
 import { checkTargets } from "./routing/compile.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
+import { openLogOutput } from "./telemetry/log-output.ts";
 import type { TlsMaterial } from "./tls/material.ts";
 import { readTls } from "./tls/wire.ts";
 
@@ -39,7 +40,9 @@ export interface OpenBase {
 /** Opens the state directory and what lies in it; nothing stays open when one of them fails. */
 export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promise<OpenBase> {
   const { clock, random, supervised } = deps;
-  const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  const metrics = createMetrics();
+  const output = openLogOutput(deps, metrics);
+  const logger = createLogger({ clock, write: output.write, level: config.log.level });
   const certificates = readTls(config, clock, supervised?.tlsFiles);
   if (!supervised) await checkTargets(config);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !supervised });
@@ -58,9 +61,9 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
     state.close();
     rmSync(runDir, { recursive: true, force: true });
     logger.flush();
+    output.close();
   };
   try {
-    const metrics = createMetrics();
     stores = await openStores(config, { clock, logger, metrics, ...supervised });
     const { store, repositories } = stores;
     const shared = { clock, random, logger, metrics, stores };

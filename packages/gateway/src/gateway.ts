@@ -7,14 +7,13 @@ import type { Identity } from "./identity/identity.ts";
 import type { CreatedKey } from "./identity/keys/key-service.ts";
 import type { ExplainedOperation } from "./pipeline/stages.ts";
 import type { ReadConfig, ReloadReport } from "./snapshot/reloader.ts";
+import type { LogTaker } from "./telemetry/log-output.ts";
 import type { Supervised } from "./workers/supervised.ts";
 
-export interface GatewayDeps {
+export interface GatewayDeps extends LogTaker {
   readonly clock: Clock;
   /** The machine's randomness: ids and keys are drawn from it. */
   readonly random: Random;
-  /** Takes log text: whole JSON lines. */
-  readonly log: (text: string) => void;
   /** Shown in /health. */
   readonly version?: string;
   /** Commit it was built from, shown in /health; absent: nobody knows. */

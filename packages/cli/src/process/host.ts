@@ -11,6 +11,8 @@ export type HostSignal = StopSignal | "SIGHUP";
 
 export interface Output {
   write(text: string): void;
+  /** Bytes that nobody has read yet; absent: none wait. */
+  waitingBytes?(): number;
   readonly isTty: boolean;
   /** Width in characters; 80 where it is unknown. */
   readonly columns: number;

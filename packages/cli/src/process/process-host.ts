@@ -3,19 +3,25 @@ import { systemRandom } from "@loadline/kit/random";
 import { refitOf, startAnew } from "./heap.ts";
 import type { CliHost, ExitCode, Output } from "./host.ts";
 
+/** For whoever reads standard error once the work is done. */
+const readMs = 1000;
+
 const columnsUnknown = 80;
 
-function output(stream: NodeJS.WriteStream): Output {
+/** `isResult`: the work is for nothing when what it says cannot be written. */
+function output(stream: NodeJS.WriteStream, isResult: boolean): Output {
   let isReaderGone = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // `loadline doctor | head`: whoever read has seen enough, and the work goes on without them.
-    if (error.code !== "EPIPE") throw error;
-    isReaderGone = true;
+    if (error.code === "EPIPE") isReaderGone = true;
+    // A log on a full disk has nobody else to tell, and is written again once there is room.
+    else if (isResult) throw error;
   });
   return {
     write: (text) => {
       if (!isReaderGone) stream.write(text);
     },
+    waitingBytes: () => (isReaderGone ? 0 : stream.writableLength),
     get isTty() {
       return stream.isTTY === true;
     },
@@ -33,8 +39,8 @@ export function processHost(process: NodeJS.Process, exit: (code: ExitCode) => v
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: output(process.stdout, true),
+    stderr: output(process.stderr, false),
     clock,
     random: systemRandom(),
     startedMs: clock.monotonicMs() - process.uptime() * 1000,
@@ -48,4 +54,13 @@ export function processHost(process: NodeJS.Process, exit: (code: ExitCode) => v
     refit: (config) => startAnew(process, process.env, (started) => refitOf(started, config)),
     exit,
   };
+}
+
+/** Ends a process that only a log holds whose reader rests; a result is waited for. */
+export function endSoon(host: CliHost, code: ExitCode): void {
+  const look = (): void => {
+    if (host.stdout.waitingBytes?.() === 0 && host.stderr.waitingBytes?.() !== 0) host.exit(code);
+    else host.clock.after(readMs, look, { unref: true });
+  };
+  host.clock.after(readMs, look, { unref: true });
 }

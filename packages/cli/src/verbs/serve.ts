@@ -41,6 +41,7 @@ export async function runServe(context: VerbContext): Promise<ExitCode> {
     clock: host.clock,
     random: host.random,
     log: (text) => host.stderr.write(text),
+    logWaitingBytes: () => host.stderr.waitingBytes?.() ?? 0,
     version: toolVersion,
     commit: builtFrom(),
     ...(path !== undefined && { readConfig: () => readAgain(context) }),

@@ -30,6 +30,7 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
       clock: host.clock,
       random: host.random,
       log: (text) => host.stderr.write(text),
+      logWaitingBytes: () => host.stderr.waitingBytes?.() ?? 0,
       version: toolVersion,
     },
   );

@@ -1,6 +1,6 @@
 import type { Metrics } from "@loadline/kit/metrics";
 
-const queueNames = ["audit", "usage", "settles", "spans", "errors"] as const;
+const queueNames = ["audit", "usage", "settles", "spans", "errors", "logs"] as const;
 export type QueueName = (typeof queueNames)[number];
 /** One object: whoever defines the families with it gets the same ones. */
 const labels = { queue: queueNames };

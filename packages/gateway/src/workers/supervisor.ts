@@ -1,4 +1,4 @@
-import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
+import { createLogger, type HeldOutput, type LeveledLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import type { BreakerView } from "../breaker/board.ts";
 import type { GatewayConfig } from "../config/schema.ts";
@@ -10,6 +10,7 @@ import { explainStages } from "../pipeline/explain.ts";
 import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
 import type { TlsMaterial } from "../tls/material.ts";
+import { openLogOutput } from "../telemetry/log-output.ts";
 import { type OpenedTls, openTls, readTls } from "../tls/wire.ts";
 import { checkTargets } from "../routing/compile.ts";
 import { digestOf } from "../snapshot/compare.ts";
@@ -41,10 +42,11 @@ const endMs = 10_000;
 
 async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promise<Gateway> {
   const { clock } = deps;
-  const logger = createLogger({ clock, write: deps.log, level: config.log.level });
+  const metrics = createMetrics();
+  const output = openLogOutput(deps, metrics);
+  const logger = createLogger({ clock, write: output.write, level: config.log.level });
   const certificates = readTls(config, clock);
   await checkTargets(config);
-  const metrics = createMetrics();
   let onHost: (state: HostState) => void = () => undefined;
   const state = await openKeptState(config, {
     ...deps,
@@ -52,7 +54,7 @@ async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promi
     metrics,
     onHost: (told) => onHost(told),
   });
-  const supervisor = new Supervisor(config, deps, { state, logger, metrics, certificates });
+  const supervisor = new Supervisor(config, deps, { state, logger, output, metrics, certificates });
   onHost = (told) => supervisor.tell("host", told);
   return supervisor;
 }
@@ -60,6 +62,7 @@ async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promi
 interface Kept {
   readonly state: KeptState;
   readonly logger: LeveledLogger;
+  readonly output: HeldOutput;
   readonly metrics: Metrics;
   readonly certificates: TlsMaterial | undefined;
 }
@@ -113,7 +116,7 @@ class Supervisor implements Gateway {
       logger: kept.logger,
       wanted: config.workers,
       isRoundRobin: this.#isRoundRobin,
-      log: deps.log,
+      log: kept.output.write,
       handlersOf: (id) => this.#handlers(id),
       plan: () => this.#plan(),
       onEnded: (worker) => {
@@ -181,6 +184,7 @@ class Supervisor implements Gateway {
     logger.info("closed", report);
     await state.close();
     logger.flush();
+    this.#kept.output.close();
     return report;
   }
 

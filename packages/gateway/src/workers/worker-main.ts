@@ -21,6 +21,7 @@ const worker = createWorker({
   clock,
   random: systemRandom(),
   log: (text) => void process.stderr.write(text),
+  logWaitingBytes: () => process.stderr.writableLength,
   send: (message) => process.connected && process.send?.(message) !== undefined,
   end,
 });

@@ -22,6 +22,7 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (text: string) => void;
+  readonly logWaitingBytes?: () => number;
   send(message: unknown): boolean;
   /** Ends this process once nothing is left to do, or at once. */
   end(code: number, isAtOnce: boolean): void;
@@ -119,12 +120,12 @@ class WorkerProcess implements Worker {
 
   async #begin(plan: WorkerPlan): Promise<{ readonly url: string }> {
     const config = unpackConfig(plan.config);
-    const { clock, random, log } = this.#deps;
+    const { clock, random, log, logWaitingBytes } = this.#deps;
     const logger = createLogger({ clock, write: log, level: config.log.level });
     this.#hosts = remoteHosts(this.#peer, { clock, logger });
     const supervised = this.#supervised(plan, this.#hosts);
     const { version, commit } = plan;
-    const deps = { clock, random, log, version, commit, supervised };
+    const deps = { clock, random, log, logWaitingBytes, version, commit, supervised };
     this.#gateway = await createGateway(config, deps);
     for (const [id, to] of plan.overrides) this.#own?.breakers.override(id, to);
     await this.#untilShared(config.stores.redis !== null);

@@ -7,5 +7,6 @@
  * logger.info("listening", { url });
  * ```
  */
+export { createHeldOutput, type HeldOutput, type Output } from "./held-output.ts";
 export { createLogger } from "./logger.ts";
 export type { LeveledLogger, LogFields, Logger, LoggerDeps, LogLevel } from "./logger.ts";
