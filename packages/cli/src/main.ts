@@ -17,5 +17,6 @@ startAnew(process, process.env, restartOf);
 const { endSoon, processHost } = await import("./process/process-host.ts");
 const { runCli } = await import("./run.ts");
 const host = processHost(process, (code) => process.exit(code));
-process.exitCode = await runCli(host);
-endSoon(host, process.exitCode);
+const code = await runCli(host);
+process.exitCode = code;
+endSoon(host, code);
