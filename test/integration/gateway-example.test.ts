@@ -59,7 +59,7 @@ describe("examples/gateway, as docs/guides/gateway.md goes through it", () => {
   it("holds as it stands, without a warning", async () => {
     const checked = await runCli(cwd, ["config", "check", "--config", file]);
     expect([checked.code, checked.err]).toEqual([0, ""]);
-    expect(checked.out).toBe("the configuration holds: 2 targets, 1 routes\n");
+    expect(checked.out).toBe("the configuration holds: 2 targets, 1 route\n");
     expect(said.err).not.toContain("warning:");
   });
 

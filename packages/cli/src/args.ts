@@ -118,7 +118,8 @@ function unknownFlag(word: string, name: string, options: readonly OptionSpec[])
 function checkChoice(what: string, value: string, oneOf: readonly string[] | undefined): void {
   if (oneOf === undefined || oneOf.includes(value)) return;
   const hint = meant(value, oneOf);
-  throw cliErrors.make("LL_CLI_VALUE", `${what} is one of ${oneOf.join(", ")}.${hint}`);
+  const is = what.startsWith("--") ? "is one of" : "is none of";
+  throw cliErrors.make("LL_CLI_VALUE", `${what} ${is} ${oneOf.join(", ")}.${hint}`);
 }
 
 function checkPositionals(given: readonly string[], spec: PositionalSpec): void {
@@ -133,7 +134,7 @@ function checkPositionals(given: readonly string[], spec: PositionalSpec): void 
   if (given.includes("")) {
     throw cliErrors.make("LL_CLI_ARGUMENT", `${spec.name} is empty.`);
   }
-  if (given[0] !== undefined) checkChoice(spec.name, given[0], spec.oneOf);
+  if (given[0] !== undefined) checkChoice(`"${given[0]}"`, given[0], spec.oneOf);
 }
 
 function createArgs(parsed: Parsed): Args {

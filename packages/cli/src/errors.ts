@@ -58,6 +58,13 @@ export const cliErrors = defineErrors({
     summary: "The bundle cannot be read.",
     remedy: "Give the folder of one run, the one that holds `evidence.jsonl`.",
   },
+  LL_CLI_RUNS: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "No run can be read in this folder.",
+    remedy: "Give the folder that runs are kept in, such as `.loadline/runs`.",
+  },
   LL_CLI_CHECKLIST: {
     fault: "caller",
     retryable: false,

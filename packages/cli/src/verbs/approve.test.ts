@@ -66,9 +66,10 @@ describe("approve", () => {
   });
 
   it.each([
-    ["--role owner --reason 'x'", "--by is a text of 2 to 2000 characters"],
-    ["--by Ada --reason 'x'", "--role is a text of 2 to 2000 characters"],
-    ["--by Ada --role owner", "--reason is a text of 10 to 2000 characters"],
+    ["--role owner --reason 'x'", "--by is missing."],
+    ["--by Ada --reason 'x'", "--role is missing."],
+    ["--by A --role owner --reason 'x'", "--by is a text of 2 to 2000 characters"],
+    ["--by Ada --role owner", "--reason is missing."],
     ['--by Ada --role owner --reason "too short"', "--reason is a text of 10 to 2000"],
     ['--by Ada --role owner --reason "          x"', "--reason is a text of 10 to 2000"],
     [`--by Ada --role owner --reason ${"x".repeat(2001)}`, "--reason is a text of 10 to 2000"],

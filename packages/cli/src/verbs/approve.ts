@@ -20,7 +20,9 @@ import type { VerbContext } from "./verb.ts";
 const textMax = 2_000;
 
 function needed({ args }: VerbContext, name: string, least: number): string {
-  const text = (args.text(name) ?? "").trim();
+  const given = args.text(name);
+  if (given === undefined) throw cliErrors.make("LL_CLI_VALUE", `--${name} is missing.`);
+  const text = given.trim();
   if (text.length >= least && text.length <= textMax) return text;
   const message = `--${name} is a text of ${least} to ${textMax} characters.`;
   throw cliErrors.make("LL_CLI_VALUE", message);

@@ -92,6 +92,8 @@ describe("an option that is refused", () => {
     ["serve --workers 65", "--workers is a whole number from 1 to 64."],
     ["serve --port 65536", "--port is a whole number from 0 to 65535."],
     ["up --profile fast", "--profile is one of quick, full."],
+    ["keys frob", '"frob" is none of create, list, show, check, rotate, revoke.'],
+    ["config shw", '"shw" is none of check, schema, show. Did you mean "show"?'],
     ["keys create --expires never", "--expires is a time such as 90s, 15m, 24h or 30d."],
     ["breaker simulate", "--trace FILE is missing."],
     ["audit-log query --from yesterday", "--from is no time such as"],
@@ -134,6 +136,8 @@ describe("a file that cannot be read", () => {
       expect(err).toContain(name);
       expect(err).toMatch(/ENOENT|EISDIR|no such file|directory/);
       expect(err).not.toContain("LL_CLI_UNEXPECTED");
+      // What helps is another path, not a corrected field.
+      expect(err).toMatch(/path/);
     }
   });
 

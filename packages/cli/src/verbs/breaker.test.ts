@@ -58,7 +58,7 @@ describe("breaker simulate", () => {
     const cwd = folderWith({ "bad.jsonl": '{"t":1,"outcome":"ok"}\n{"t":2}\n' });
     const missing = createTestHost(["breaker", "simulate", "--trace", "no.jsonl"], { cwd });
     expect(await runCli(missing)).toBe(78);
-    expect(missing.err()).toContain("LL_BREAKER_TRACE");
+    expect(missing.err()).toContain("LL_CLI_FILE no.jsonl: cannot be read (ENOENT)");
     const bad = createTestHost(["breaker", "simulate", "--trace", "bad.jsonl"], { cwd });
     expect(await runCli(bad)).toBe(78);
     expect(bad.err()).toContain("Line 2: unknown outcome");

@@ -1,15 +1,8 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import {
-  type BreakerSimulation,
-  breakerSettings,
-  gatewayErrors,
-  simulateBreaker,
-} from "@loadline/gateway";
+import { type BreakerSimulation, breakerSettings, simulateBreaker } from "@loadline/gateway";
 import { seededRandom } from "@loadline/kit/random";
-import { codeOf } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
+import { readNamedFile } from "./read-named-file.ts";
 import { serveConfig } from "./serve.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -24,21 +17,10 @@ export async function runBreaker(context: VerbContext): Promise<ExitCode> {
   const seed = args.count("seed", { min: 0, max: 2 ** 32 - 1 }) ?? 1;
   const config = await serveConfig(context);
   const settings = breakerSettings(config.breaker);
-  const trace = readTrace(resolve(host.cwd, path));
+  const trace = readNamedFile(host.cwd, path, traceBytesMax);
   const result = simulateBreaker(trace, { settings, random: seededRandom(seed) });
   host.stdout.write(json ? `${JSON.stringify(result)}\n` : `${textOf(result)}\n`);
   return 0;
-}
-
-function readTrace(path: string): string {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length <= traceBytesMax) return bytes.toString("utf8");
-  } catch (cause) {
-    const reason = codeOf(cause, "unreadable");
-    throw gatewayErrors.make("LL_BREAKER_TRACE", `${path} cannot be read (${reason}).`, { cause });
-  }
-  throw gatewayErrors.make("LL_BREAKER_TRACE", `${path} is over ${traceBytesMax} bytes.`);
 }
 
 function textOf(result: BreakerSimulation): string {

@@ -74,7 +74,11 @@ export async function runConfig(context: VerbContext): Promise<ExitCode> {
     return 0;
   }
   readTls(config, host.clock);
-  const counts = `${Object.keys(config.targets).length} targets, ${Object.keys(config.routes).length} routes`;
+  const count = (of: object, one: string): string => {
+    const n = Object.keys(of).length;
+    return `${n} ${one}${n === 1 ? "" : "s"}`;
+  };
+  const counts = `${count(config.targets, "target")}, ${count(config.routes, "route")}`;
   const warnings = configWarnings(config);
   const lines = [
     `the configuration holds: ${counts}`,

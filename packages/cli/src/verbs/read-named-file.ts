@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { codeOf } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
 
-const bytesMax = 8 * 1024 * 1024;
+const textBytesMax = 8 * 1024 * 1024;
 
-/** A text of at most 8 MiB that the command line names. @throws LL_CLI_FILE */
-export function readNamedFile(cwd: string, name: string): string {
+/** A text of at most `bytesMax`, 8 MiB by itself, that the command line names. @throws LL_CLI_FILE */
+export function readNamedFile(cwd: string, name: string, bytesMax = textBytesMax): string {
   const path = resolve(cwd, name);
   try {
     if (statSync(path).size <= bytesMax) return readFileSync(path, "utf8");

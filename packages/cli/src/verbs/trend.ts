@@ -32,11 +32,11 @@ export async function runTrend({ host, args, json }: VerbContext): Promise<ExitC
   const folder = resolve(host.cwd, args.positionals[0] ?? "");
   const last = args.count("last", { min: 1, max: runsMax }) ?? runsShown;
   if (!existsSync(folder)) {
-    throw cliErrors.make("LL_CLI_BUNDLE", `${folder}: no such folder.`);
+    throw cliErrors.make("LL_CLI_RUNS", `${folder}: no such folder.`);
   }
   const names = runNames(folder).filter((name) => existsSync(join(folder, name, "verdict.json")));
   if (names.length === 0) {
-    throw cliErrors.make("LL_CLI_BUNDLE", `${folder}: no closed run in this folder.`);
+    throw cliErrors.make("LL_CLI_RUNS", `${folder}: no closed run in this folder.`);
   }
   const runs: DiffSide[] = [];
   for (const name of names.slice(-last)) runs.push(await readSide(join(folder, name)));
@@ -62,7 +62,7 @@ function trendText(runs: readonly DiffSide[], rows: readonly TrendRow[]): string
   const broken = new Set(rows.flatMap(({ points }) => points.flatMap(({ breaks }) => breaks)));
   const outcomes = runs.map(({ verdict }) => `${cleanText(verdict.run)} ${verdict.outcome}`);
   return [
-    `${runs.length} runs, oldest first`,
+    runs.length === 1 ? "1 run" : `${runs.length} runs, oldest first`,
     ...outcomes,
     ...lines,
     "+ passed  x failed  ? inconclusive  o not_tested  ! error  blank: no such claim  | not joined",

@@ -9,6 +9,14 @@ export const loadErrors = defineErrors({
   ...interopErrorTable,
   ...scheduleErrorRows,
   ...thresholdErrorTable,
+  LL_LOAD_PLAN_FILE: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "The file of the load plan cannot be read.",
+    remedy:
+      "Check the path and its permissions; `loadline load profiles` lists what needs no file.",
+  },
   LL_LOAD_PLAN_INVALID: {
     fault: "caller",
     retryable: false,

@@ -25,7 +25,10 @@ export async function compileLoadText(
   return await compileLoad(data.load, deps, (path) => `${shown}:${lineAt(path)}`);
 }
 
-/** Reads and compiles a load plan's file, YAML or TypeScript. Rejects as `compileLoad` does. */
+/**
+ * Reads and compiles a load plan's file, YAML or TypeScript. Rejects with LL_LOAD_PLAN_FILE when it
+ * cannot be read, else as `compileLoad` does.
+ */
 export async function readLoadFile(
   path: string,
   deps: Omit<CompileDeps, "folder">,
@@ -35,7 +38,7 @@ export async function readLoadFile(
     return await readModulePlan(`./${basename(path)}`, { ...deps, folder });
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw loadErrors.make("LL_LOAD_PLAN_INVALID", `${path}: ${why}.`, { cause });
+    throw loadErrors.make("LL_LOAD_PLAN_FILE", `${path}: ${why}.`, { cause });
   });
   return await compileLoadText(text, path, { ...deps, folder });
 }
