@@ -7,10 +7,16 @@ export const openRows: Readonly<Record<string, string>> = {
     "every switch of 59 kills is held to 500 ms; no test holds what limiter and breaker add to p99 to 1 ms",
   "R0-20":
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
+  "R0-25":
+    "a restart and SIGKILL leave keys, usage and audit as they were, on SQLite and PostgreSQL; no power is cut",
   "R1-07":
     "an HTTP service's declared version is compared with what it says; no root route tells a build commit, and no image label is read to compare it with",
+  "R1-10":
+    "sessions, slow statements and lag of a database are probed; the gateway tells no least, most and waits of its own pool",
   "R1-16":
     "a single MinIO passes as live, not as not_applicable with its reason, and no test starts a cluster to see its write quorum",
+  "R1-20":
+    "data is sent across each declared edge; what can be reached without being declared is not looked for",
   "R1-21":
     "doctor compares no applied migration with the head, and nothing runs the gateway's migrations dry from empty and from the version before",
   "R1-22":
@@ -23,11 +29,15 @@ export const openRows: Readonly<Record<string, string>> = {
     "Prometheus scrapes and traces arrive; no Grafana loads a dashboard, and no logs are sent over OTLP",
   "R1-34": "no backup, schedule or restore drill is built: drills are declared and not tested",
   "R1-35": "a test runs the commands of the shipped workflow; no runner uploads what they write",
+  "R1-36":
+    "sentinels, clusters and standbys are probed and replicas share limits; they share no cache, and no static assets are served",
   "R1-37":
     "calls over HTTP can be written as steps of a service; a query, a socket or a command of a shell script cannot",
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
   "R1-41":
     "doctor prints whether the local gateway listens and no endpoint of a plan; no page of troubleshooting is executed by a test",
+  "R1-43":
+    "what was skipped stays in the denominator; no level of risk is stated that cites its claims",
   "R2-12": "no chaos stage is built: nothing kills a process of the target or times its recovery",
   "R2-13": "no chaos stage is built: nothing loads the target's CPU or measures it there",
   "R2-14": "no chaos stage is built: nothing fills the target's memory",
@@ -77,6 +87,8 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-49": "no drill is built, so no RPO and no RTO is measured",
   "R2-53":
     "chaos, security and backup have no verb, for their stages are not built; docs/guides/suite.md maps the other nine",
+  "R2-58":
+    "Prometheus and Alertmanager answer for real; panels are held to data against a twin alone, and no dashboard is shipped",
   "R2-59":
     "the shipped workflow is read as text by a test: nothing runs its week, its artifacts or its archive",
   "R2-61":

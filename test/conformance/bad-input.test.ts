@@ -53,7 +53,7 @@ const listeners = [
   ["node", "TLS"],
 ] as const;
 
-describe.each(listeners)("bad input behind the front %s, listener %s", (front, listener) => {
+describe.each(listeners)("bad input behind front %s, on %s [R1-14]", (front, listener) => {
   let g: Subject;
   const tls = listener === "TLS" ? new TlsFolder() : undefined;
   beforeAll(async () => {
@@ -144,7 +144,7 @@ describe.each(listeners)("bad input behind the front %s, listener %s", (front, l
 });
 
 describe("a fault that nobody foresaw", () => {
-  it("is 500 LL_INTERNAL_UNEXPECTED with the request's id and nothing of the fault", async () => {
+  it("is 500 LL_INTERNAL_UNEXPECTED with the request's id and nothing of the fault [R1-14]", async () => {
     const secret = "what happened inside";
     await using g = await startSubject("http1", {
       stages: (table) =>

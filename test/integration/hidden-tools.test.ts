@@ -70,7 +70,7 @@ describe("a plan that uses tools of this machine", () => {
   });
 
   for (const hidden of engines) {
-    it(`without ${hidden}: exactly its parts are not tested, by its name, and the outcome is NOT_PROVEN [R1-43]`, async () => {
+    it(`without ${hidden}: exactly its parts are not tested, by its name, and the outcome is NOT_PROVEN`, async () => {
       const cwd = place();
       rmSync(join(cwd, "bin", hidden));
       const { verdict, code } = await validate(cwd);

@@ -123,7 +123,7 @@ describe("the first scrape after a start", () => {
 });
 
 describe("a process that is killed", () => {
-  it("by SIGKILL starts again with its keys, usage and audit entries as they were; no power is cut [R0-25]", async () => {
+  it("by SIGKILL starts again with its keys, usage and audit entries as they were; no power is cut", async () => {
     const { secret, id } = await serving.keys.create(operator(), { name: "kept" });
     for (let i = 0; i < 12; i++) expect(await statusOf(secret)).toBe(200);
     const usage = async (): Promise<string> =>

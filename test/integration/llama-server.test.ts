@@ -62,7 +62,7 @@ describe.skipIf(parts.missing)("Debian's llama-server", () => {
     });
   });
 
-  it("is validated from outside: every required probe passes, load is READY, and no request is lost to a closing connection", async (context) => {
+  it("is validated from outside: every required probe passes, load is READY, and no request is lost to a closing connection [R0-24]", async (context) => {
     const verdicts: VerdictDocument[] = [];
     await judgeRounds(context, () => round(verdicts), 2);
     for (const verdict of verdicts.slice(-1)) skipUnlessReady(context, verdict);

@@ -118,7 +118,7 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     120_000,
   );
 
-  it("killed by SIGKILL while PostgreSQL is away, its next start brings the usage that was spooled; no power is cut [R0-25]", async () => {
+  it("killed by SIGKILL while PostgreSQL is away, its next start brings the usage that was spooled; no power is cut", async () => {
     const stateDir = temporaryDir();
     const config = {
       stateDir,

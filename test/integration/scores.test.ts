@@ -136,7 +136,7 @@ describe("a plan of six smoke checks and a limit of CPU, through the command", (
     expect(usage?.sentence).toContain("over its limit: CPU");
   });
 
-  it("each figure of the scorecard is counted from the verdicts, beside its coverage; conditions are gates with an exit code [R3-39] [R4-33] [R4-34]", async () => {
+  it("each figure of the scorecard is counted from the verdicts, beside its coverage; conditions are gates with an exit code [R2-60] [R3-39] [R4-33] [R4-34]", async () => {
     const gates = {
       gates: [
         { id: "all smoke tests", claims: idsOf(half, "answers"), minScore: "95 %" },

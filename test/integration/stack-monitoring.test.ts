@@ -144,7 +144,7 @@ scrape_configs:
       },
     });
 
-  it("all pass, with an alert delivered and nobody called by the route check [R2-58]", async () => {
+  it("all pass, with an alert delivered and nobody called by the route check", async () => {
     const { words, sentences } = await check({}, {});
     expect([...new Set(Object.values(words))], JSON.stringify(sentences)).toEqual(["passed"]);
     expect(words["call.delivery"]).toBe("passed");

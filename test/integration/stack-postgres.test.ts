@@ -36,7 +36,7 @@ describe.skipIf(parts.missing)("PostgreSQL under use", () => {
 
   const validate = (more: object): Promise<Record<string, string>> => validated(server, more);
 
-  it("answers the declared sessions at once, and more than it has are told as refused [R1-10]", async () => {
+  it("answers the declared sessions at once, and more than it has are told as refused", async () => {
     const few = await validate({ pool: { sessions: 20 } });
     expect(few["pool"]).toMatch(/^passed: 20 of 20 sessions were answered/);
     const many = await validate({ pool: { sessions: 150 } });
@@ -48,7 +48,7 @@ describe.skipIf(parts.missing)("PostgreSQL under use", () => {
     expect(said["slow_statements"]).toMatch(/^not_tested capability_missing: .*pg_stat_statements/);
   });
 
-  it("a primary nobody follows has no lag that could be passed [R1-36]", async () => {
+  it("a primary nobody follows has no lag that could be passed", async () => {
     const said = await validate({ replication: "primary", lagSecondsMax: 5 });
     expect(said["replication_lag"]).toMatch(/^failed false: 0 follow/);
   });
@@ -76,7 +76,7 @@ describe.skipIf(parts.missing)("a primary, its standby and their statements", ()
   }, 90_000);
   afterAll(() => servers.disposeAsync());
 
-  it("each is what it was declared, and keeps up; declared the other way round both are told [R1-36]", async () => {
+  it("each is what it was declared, and keeps up; declared the other way round both are told", async () => {
     await sql(primary, "create table rows (n int)", "insert into rows values (1)");
     const [first, second] = [
       { replication: "primary", lagSecondsMax: 20 },
@@ -92,7 +92,7 @@ describe.skipIf(parts.missing)("a primary, its standby and their statements", ()
     expect((await validated(standby, first))["replication"]).toMatch(/^failed false/);
   }, 60_000);
 
-  it("a standby that no longer replays is told by its lag [R1-36]", async () => {
+  it("a standby that no longer replays is told by its lag", async () => {
     await sql(standby, "select pg_wal_replay_pause()");
     try {
       await sql(primary, "insert into rows select generate_series(1, 1000)");
@@ -106,7 +106,7 @@ describe.skipIf(parts.missing)("a primary, its standby and their statements", ()
     }
   }, 60_000);
 
-  it("a statement that is slow on average is told with its calls, one that is not is passed [R1-10]", async () => {
+  it("a statement that is slow on average is told with its calls, one that is not is passed", async () => {
     await sql(primary, "create extension pg_stat_statements", "select pg_stat_statements_reset()");
     await sql(primary, ...Array.from({ length: 6 }, () => "select pg_sleep(0.05)"));
     const slow = await validated(primary, { slowStatementMs: 40 });
@@ -117,7 +117,7 @@ describe.skipIf(parts.missing)("a primary, its standby and their statements", ()
     expect(fast["slow_statements"]).toMatch(/^passed: 0 are too slow; the slowest takes \d+/);
   }, 60_000);
 
-  it("a query that never ends is told while it runs [R1-10]", async () => {
+  it("a query that never ends is told while it runs", async () => {
     const client = new Client({ connectionString: primary.url });
     await client.connect();
     const ended = client.query("select pg_sleep(60)").catch((cause: unknown) => cause);

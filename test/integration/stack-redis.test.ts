@@ -23,7 +23,7 @@ const settled = (service: object): ReturnType<typeof claimsOf> =>
   );
 
 describe.skipIf(sentinel.missing)("Redis behind sentinels", () => {
-  it("is written to and read from through its master, and a replica too few is told [R1-36]", async () => {
+  it("is written to and read from through its master, and a replica too few is told", async () => {
     await using watched = await startRedisSentinel(sentinel.found("redis-sentinel").path, {
       clock,
     });
@@ -38,7 +38,7 @@ describe.skipIf(sentinel.missing)("Redis behind sentinels", () => {
 });
 
 describe.skipIf(cluster.missing)("a cluster of Redis", () => {
-  it("is written to where each key lives, and a dead member is told [R1-36]", async () => {
+  it("is written to where each key lives, and a dead member is told", async () => {
     await using made = await startRedisCluster(cluster.found("redis-cluster").path, { clock });
     const [url] = made.urls;
     const cache = { kind: "redis", url, topology: "cluster", replicas: 1 };

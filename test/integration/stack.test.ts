@@ -55,7 +55,7 @@ describe.skipIf(core.missing)("the quant stack for real", () => {
     return wordsOf(whole);
   };
 
-  it("is green: every required check and edge is passed [R1-20]", async () => {
+  it("is green: every required check and edge is passed", async () => {
     const said = await green();
     const open = Object.keys(said).filter((id) => said[id]?.startsWith("passed") !== true);
     expect(open).toEqual(unasked);

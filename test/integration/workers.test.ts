@@ -186,7 +186,7 @@ describe("several workers on one port", () => {
   );
 
   it(
-    "a key that is revoked is refused by every worker within 1 s [R0-25]",
+    "a key that is revoked is refused by every worker within 1 s",
     async () => {
       await using serving = await start(
         fileOf("one", "addressLimit: {failuresPerMinute: 100000}\n"),

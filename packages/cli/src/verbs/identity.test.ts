@@ -109,7 +109,7 @@ describe("keys", () => {
 });
 
 describe("users and roles", () => {
-  it("users persist, are disabled and enabled again [R0-25]", async () => {
+  it("users persist, are disabled and enabled again", async () => {
     const user = await json("users create ann --role editor,viewer --label Ann");
     const id = String(user["id"]);
     expect((await run("users list")).out).toContain(`${id}  live`);

@@ -97,6 +97,28 @@ describe("score", () => {
     expect([refused.exit, refused.err]).toEqual([78, expect.stringContaining("LL_CLI_WRITE")]);
   });
 
+  it("each tick names records of its claim, and an open box none [R1-42]", async () => {
+    await score(`${good} --checklist list.md`);
+    const list = readFileSync(join(cwd, "list.md"), "utf8").split("\n");
+    const ticked = list.filter((line) => line.startsWith("- [x] "));
+    expect(ticked.length).toBeGreaterThan(2);
+    const [records, document] = ["evidence.jsonl", "verdict.json"].map((name) =>
+      readFileSync(join(cwd, good, name), "utf8"),
+    );
+    const claims = readVerdict(JSON.parse(document ?? ""))?.claims ?? [];
+    for (const line of ticked) {
+      const [, id, cited = ""] = /^- \[x\] `([^`]+)` .* \(records? (#.*)\)$/.exec(line) ?? [];
+      const own = claims.find((claim) => claim.id === id)?.evidence ?? [];
+      const seqs = [...cited.matchAll(/#(\d+)/g)].map(([, seq]) => Number(seq));
+      expect([line, seqs.length > 0]).toEqual([line, true]);
+      expect([line, seqs]).toEqual([line, own.slice(-3)]);
+      for (const seq of seqs) expect(records).toContain(`"seq":${seq},`);
+    }
+    for (const line of list.filter((one) => one.startsWith("- [ ] "))) {
+      expect(line).not.toMatch(/\(records? #/);
+    }
+  });
+
   it.each([
     ["its verdict", "verdict.json", '"verdict":"failed"', '"verdict":"passed"'],
     ["a record of its evidence", "evidence.jsonl", '"ok":false', '"ok":true'],

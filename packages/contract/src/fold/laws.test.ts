@@ -86,7 +86,7 @@ describe("the worst wins", () => {
     );
   });
 
-  test("every verdict that is not a pass has a reason of its own table, and says what would prove it", () => {
+  test("every verdict that is not a pass has a reason of its own table, and says what would prove it [R3-40]", () => {
     fc.assert(
       fc.property(fc.constantFrom(...fates), (fate) => {
         const run = startRun([up]);

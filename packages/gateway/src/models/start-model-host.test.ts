@@ -130,7 +130,7 @@ describe("a model host with the shipped model", () => {
     }
   });
 
-  it("a client that leaves stops the generation: fewer tokens than the whole answer [R0-24]", async () => {
+  it("a client that leaves stops the generation: fewer tokens than the whole answer", async () => {
     const long = chat("Explain load lines at length", { stream: true });
     const before = JSON.parse((await call(host, "/healthz"))[1]);
     const { socketPath } = host;
@@ -158,6 +158,18 @@ describe("a model host with the shipped model", () => {
     const [refused, why] = await call(host, "/v1/embeddings", { ...body, task: "retrieval.query" });
     expect([refused, JSON.parse(why).error.code]).toEqual([400, "LL_MODEL_NOT_SEMANTIC"]);
   });
+});
+
+it("a host with more conversations may take more memory, unless its cap is given", async () => {
+  const capOf = async (name: string, more: Partial<ModelHostOptions>): Promise<number> => {
+    await using one = await startModelHost(optionsFor(name, more));
+    return JSON.parse((await call(one, "/healthz"))[1]).rssBytesMax;
+  };
+  const few = await capOf("few", { sequences: 1 });
+  const many = await capOf("many", { sequences: 64 });
+  // 64 conversations of 512 tokens, 3 layers of 96 wide keys and values of 2 bytes.
+  expect(many - few).toBeGreaterThan(3 * 63 * 512 * 3 * 96 * 2 * 2 * 0.9);
+  expect(await capOf("given", { sequences: 64, rssBytesMax: 2 ** 30 })).toBe(2 ** 30);
 });
 
 describe("life and death of a model host", () => {

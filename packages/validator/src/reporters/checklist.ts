@@ -6,9 +6,12 @@ import {
 } from "@loadline/contract";
 import { inertText } from "./markdown.ts";
 
+const recordsShown = 3;
+
 /**
  * The required claims of a run as a list of boxes in Markdown, by the categories of the scorecard.
- * A box is ticked where the evidence proved its claim, and nowhere else: nobody ticks it by hand.
+ * A box is ticked where the evidence proved its claim, and nowhere else: nobody ticks it by hand, and
+ * the records that tick it stand beside it.
  */
 export function checklistText(verdict: VerdictDocument): string {
   const { total, categories } = buildScorecard(verdict);
@@ -31,10 +34,19 @@ export function checklistText(verdict: VerdictDocument): string {
   ].join("\n");
 }
 
-function boxOf({ id, statement, verdict, disposition, reason, sentence }: ClaimVerdict): string {
+function boxOf(claim: ClaimVerdict): string {
+  const { id, statement, verdict, disposition, reason, sentence } = claim;
   const said = `\`${id}\` ${inertText(statement)}`;
-  if (verdict === "passed") return `- [x] ${said}`;
+  if (verdict === "passed") return `- [x] ${said} (${recordsText(claim.evidence)})`;
   const why = reason === undefined ? verdict : `${verdict} (${reason})`;
   const laid = disposition === undefined ? "" : `, ${disposition}`;
   return `- [ ] ${said}: ${why}${laid}. ${inertText(sentence)}`;
+}
+
+/** The records that tick a box, the last few by their number in `evidence.jsonl`: they decided it. */
+function recordsText(evidence: readonly number[]): string {
+  const shown = evidence.slice(-recordsShown).map((seq) => `#${seq}`);
+  const rest = evidence.length - shown.length;
+  const more = rest > 0 ? ` and ${formatNumber(rest)} more` : "";
+  return `${evidence.length === 1 ? "record" : "records"} ${shown.join(", ")}${more}`;
 }

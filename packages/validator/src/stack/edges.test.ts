@@ -7,7 +7,7 @@ import { startQdrantTwin } from "./stubs/qdrant.ts";
 import { jsonReply, startWebStub } from "./stubs/web.ts";
 import { againstTwin } from "./twin-suite.fixture.ts";
 
-describe("edges [R1-20]", () => {
+describe("edges", () => {
   it("are passed by data that crossed them", async () => {
     const { words, sentences } = await againstTwin(startEdgeTwin);
     expect(words["edge.it.cache"], sentences["edge.it.cache"]).toBe("passed");
@@ -74,7 +74,7 @@ async function crossing(store: Store, find: object) {
   return await runStackPlan({ timeoutMs: 10_000, services, edges }, store.secrets);
 }
 
-describe("edges to graphs and vectors [R1-20]", () => {
+describe("edges to graphs and vectors", () => {
   const scroll = "POST /collections/docs/points/scroll";
   const points = { points: { collection: "docs", field: "text" } };
 

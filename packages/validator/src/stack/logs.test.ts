@@ -25,6 +25,24 @@ describe("errors in logs", () => {
     expect(evidence).toContain("Traceback (most recent call last):");
   });
 
+  it("that are known are passed; a new signature beside them is told alone [R1-27]", async () => {
+    const old = "ERROR order 17 of user 'ann' lost";
+    await using folder = await makeFolder({
+      "a.log": `${old}\n`,
+      "b.log": `${old}\nERROR disk 3\n`,
+    });
+    const judged = async (name: string, known: readonly string[]) => {
+      const files = [`${folder.path}/${name}`];
+      const services = { it: { kind: "logs", files, structured: false, known } };
+      const { words, sentences } = await runStackPlan({ services });
+      return `${words["it.errors"]}: ${sentences["it.errors"]}`;
+    };
+    const known = [signatureOf(old)];
+    expect(await judged("a.log", known)).toMatch(/^passed: .*1 signatures of errors, 0 not known/);
+    expect(await judged("a.log", [])).toMatch(/^failed false: .*1 not known/);
+    expect(await judged("b.log", known)).toMatch(/^failed false: .*1 not known: .*ERROR disk #/);
+  });
+
   it("differ by their words, not by numbers, ids and addresses", () => {
     expect(signatureOf("job 7f3a9c2e1b failed after 3.5 s at 10.0.0.1:80")).toBe(
       signatureOf("job 1b2c3d4e5f failed after 12 s at 10.0.0.2:8080"),

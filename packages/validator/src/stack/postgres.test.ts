@@ -62,7 +62,7 @@ describe("PostgreSQL where another server is", () => {
 });
 
 describe("PostgreSQL under use", () => {
-  it("every session of the declared number is let in before one is served [R1-10]", async () => {
+  it("every session of the declared number is let in before one is served", async () => {
     const { sentences } = await against("postgres", []);
     expect(sentences["db.pool"]).toMatch(/^8 of 8 sessions were answered, half within \d+ ms/);
   });

@@ -210,7 +210,7 @@ describe("a load on a process that is watched", () => {
   });
 });
 
-describe("connections held at once [R1-10]", () => {
+describe("connections held at once", () => {
   async function held(serve: (socket: Socket, open: number) => void, connections = 8) {
     const open = new Set<Socket>();
     await using door = await listening(

@@ -139,7 +139,7 @@ describe("Redis that is run with others", () => {
     expect(words["cache.read_back"]).toBe("not_tested baseline_broken");
   });
 
-  it("a replica is not taken for a master with replicas [R1-36]", async () => {
+  it("a replica is not taken for a master with replicas", async () => {
     const rules = [{ when: "INFO", reply: "#role:slave;master_link_status:up" }];
     const { words, sentences } = await against(rules);
     expect(words["cache.replicas"]).toBe("failed false");

@@ -5,6 +5,20 @@ import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
 twinSuite("tls", startTlsTwin);
 
 describe("a door of TLS", () => {
+  it("tells chain, versions, days to expiry, HSTS and a post-quantum group [R1-30]", async () => {
+    const { words, sentences } = await againstTwin(startTlsTwin);
+    const said = ["chain", "expiry", "versions", "hsts", "post_quantum"].map(
+      (check) => `${words[`it.${check}`]}: ${sentences[`it.${check}`]}`,
+    );
+    expect(said).toEqual([
+      "passed: trust: The chain twin is trusted.",
+      expect.stringMatching(/^passed: 300\.0 days are left/),
+      "passed: current: Spoken: TLSv1.2, TLSv1.3.",
+      "passed: strict-transport-security: max-age=31536000.",
+      "passed: X25519MLKEM768 was taken.",
+    ]);
+  });
+
   it("whose certificate is for another name fails in that part alone [R1-30]", async () => {
     const { words, sentences } = await againstTwin(startTlsTwin, [], { serverName: "db.example" });
     expect(words["it.chain"]).toBe("failed false");

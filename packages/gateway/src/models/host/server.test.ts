@@ -52,6 +52,7 @@ async function hostWith(o: HostOptions = {}, queueMax = 32): Promise<Host> {
     areAnyEmbeddings: o.areAnyEmbeddings ?? false,
     clock,
     random: seededRandom(1),
+    rssBytesMax: () => 1,
     counters: { requests: 0, active: 0, aborted: 0, tokens: 0 },
   };
   const folder = mkdtempSync(join(tmpdir(), "loadline-host-"));
@@ -170,7 +171,7 @@ describe("chat, streamed", () => {
     expect(eventsOf(reply.text)).toHaveLength(6);
   });
 
-  it("a client that leaves ends the generation and frees the sequence [R0-24]", async () => {
+  it("a client that leaves ends the generation and frees the sequence", async () => {
     const host = await hostWith({ isEndless: true, waitAfter: 5, contextTokens: 100_000 });
     const outgoing = host.open(path, JSON.stringify(chat({ stream: true })));
     const [message]: IncomingMessage[] = await once(outgoing, "response");
@@ -220,7 +221,7 @@ function connections(server: Server | undefined): Promise<number> {
 }
 
 describe("queue", () => {
-  it("beyond the queue the answer is 503 with Retry-After in OpenAI's envelope [R0-04]", async () => {
+  it("beyond the queue the answer is 503 with Retry-After in OpenAI's envelope", async () => {
     const host = await hostWith({ waitAfter: 1 }, 1);
     const first = host.call(path, chat());
     await host.engine.begun(1);

@@ -10,7 +10,7 @@ function setUp(queueMax: number) {
 }
 
 describe("slots", () => {
-  it("lends each item once and refuses at once when the queue has no room [R0-04]", async () => {
+  it("lends each item once and refuses at once when the queue has no room", async () => {
     const { slots } = setUp(0);
     const taken = [await slots.take(never), await slots.take(never)];
     expect(taken.toSorted()).toEqual(["a", "b"]);
