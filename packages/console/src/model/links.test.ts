@@ -28,7 +28,20 @@ describe("links", () => {
     });
     expect(placeOf("#/claims/chat.p99/route=chat")).toMatchObject({ part: "route=chat" });
     expect(placeOf("#/not-tested?q=stage:drill")).toMatchObject({ query: "stage:drill" });
+    expect(placeOf("#/not-tested?stage=drill")).toMatchObject({ query: "stage:drill" });
     expect(placeOf("#/evidence/4711")).toMatchObject({ screen: "evidence", id: "4711" });
+  });
+
+  it("a filter may be sent key by key, beside what was typed; unknown keys filter nothing", () => {
+    const queryOf = (search: string): unknown => placeOf(`#/claims?${search}`);
+    expect(queryOf("verdict=failed&required=yes")).toMatchObject({
+      query: "verdict:failed required:yes",
+    });
+    expect(queryOf("stage=load&q=chat%20p99")).toMatchObject({ query: "chat p99 stage:load" });
+    expect(queryOf("category=Security%20%26%20Compliance")).toMatchObject({
+      query: 'category:"Security & Compliance"',
+    });
+    expect(queryOf("utm=x&verdict=&stage")).toMatchObject({ query: "" });
   });
 
   it("an unknown screen is named and a broken escape is kept as text", () => {

@@ -1,3 +1,5 @@
+import { filterKeys } from "./filter.ts";
+
 /** The places of the report; each has one address. */
 export const screens = [
   "verdict",
@@ -50,11 +52,20 @@ export function placeOf(hash: string): Place | { readonly unknown: string } {
   const [name = "", id, part] = path.split("/").map(decoded);
   const screen = name === "" ? "verdict" : name;
   if (!isScreen(screen)) return { unknown: screen };
-  const query = search
-    .split("&")
-    .filter((pair) => pair.startsWith("q="))
-    .map((pair) => decoded(pair.slice(2)));
-  return { screen, id: id ? id : null, part: part ? part : null, query: query[0] ?? "" };
+  return { screen, id: id ? id : null, part: part ? part : null, query: queryOf(search) };
+}
+
+/** The filter of an address: `q` as it was typed, then each key it may be sent by, as `?stage=drill`. */
+function queryOf(search: string): string {
+  const pairs = search.split("&").map((pair) => {
+    const at = pair.indexOf("=");
+    return { name: pair.slice(0, Math.max(0, at)), value: decoded(pair.slice(at + 1)) };
+  });
+  const typed = pairs.find(({ name }) => name === "q")?.value ?? "";
+  const keyed = pairs
+    .filter(({ name, value }) => value !== "" && filterKeys.some((key) => key === name))
+    .map(({ name, value }) => `${name}:${/\s/.test(value) ? `"${value}"` : value}`);
+  return [typed, ...keyed].filter((one) => one !== "").join(" ");
 }
 
 /** The known id that differs least from the wanted one; null without ids. */
