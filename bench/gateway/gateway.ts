@@ -1,5 +1,5 @@
 /**
- * The gateway as the bench runs it: arguments are the upstream's base URL, a JSON object of
+ * The gateway as the bench runs it, in as many processes as it is told: arguments are the upstream's base URL, a JSON object of
  * configuration that is laid over the defaults, and ids of stages that are to do nothing, with commas
  * between them. Log lines are made and discarded.
  */
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { createGateway, loadConfig } from "@loadline/gateway";
+import { loadConfig, openGateway } from "@loadline/gateway";
 import { report } from "./child.ts";
 import { benchSettings } from "./settings.ts";
 
@@ -23,7 +23,7 @@ const config = loadConfig(
   },
 );
 const emptied = new Set<string>((process.argv[4] ?? "").split(",").filter(Boolean));
-const gateway = await createGateway(config, {
+const gateway = await openGateway(config, {
   clock: systemClock(),
   random: systemRandom(),
   log: () => undefined,

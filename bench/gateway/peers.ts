@@ -3,39 +3,23 @@
  * passed. Alone: `node bench/gateway/peers.ts [--peers FILE.json]`, without our own gateway.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@loadline/testkit";
 import { tell } from "../result.ts";
+import { cpuMicrosOf, familyOf } from "./family.ts";
 import { ratioRow } from "./measure.ts";
 import { type Peer, peerTable } from "./peer-table.ts";
 import { drivingCore, measuredCore, median, pin, round, start, stop } from "./subject.ts";
 
 const lanes = 64;
 const peerRounds = 9;
-/** Clock ticks of /proc/PID/stat per second. */
-const ticksPerSecond = 100;
 
 const body = JSON.stringify({
   model: "bench",
   messages: [{ role: "user", content: "y".repeat(900) }],
 });
-
-/** A process and its children, theirs too. */
-function familyOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return [pid, ...text.split(" ").filter(Boolean).map(Number).flatMap(familyOf)];
-}
-
-/** User and system time of a process and its children, all threads, in microseconds. */
-function cpuMicros(pid: number): number {
-  const ticks = familyOf(pid).map((one) => {
-    const fields = readFileSync(`/proc/${one}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return (ticks.reduce((sum, one) => sum + one, 0) * 1e6) / ticksPerSecond;
-}
 
 async function call(url: string, headers: Record<string, string>, count: number): Promise<void> {
   let sent = 0;
@@ -117,9 +101,9 @@ async function rounds(
   const relay: number[] = [];
   for (let i = 0; i < peerRounds; i++) {
     if (run.relayRound) relay.push(await run.relayRound());
-    const before = cpuMicros(o.pid);
+    const before = cpuMicrosOf(familyOf(o.pid));
     await call(o.url, o.headers, peer.requestsPerRound);
-    micros.push((cpuMicros(o.pid) - before) / peer.requestsPerRound);
+    micros.push((cpuMicrosOf(familyOf(o.pid)) - before) / peer.requestsPerRound);
   }
   if (relay.length > 0) return ratioRow(peer.name, relay, micros);
   return { subject: peer.name, microsPerRequest: round(median(micros)) };

@@ -2,7 +2,7 @@
  * Memory under steady load: 500 requests/s for some minutes, the resident size each 5 s, its slope
  * after the first third. `node bench/gateway/soak.ts [minutes]`.
  */
-import { numbersGiven } from "../result.ts";
+import { numbersGiven, tell } from "../result.ts";
 import { Caller, requestOf } from "./drive.ts";
 import {
   allLimits,
@@ -64,14 +64,18 @@ function slope(all: typeof points): number {
   return over / late.reduce((sum, p) => sum + (p.minute - meanX) ** 2, 0);
 }
 const last = points.at(-1)?.megabytes ?? Number.NaN;
-const result = {
-  bench: "gateway-soak",
-  minutes,
+const row = {
+  subject: "gateway",
   answered,
   faults: faults.length,
   rssMegabytes: round(last),
   megabytesPerMinute: round(slope(points), 3),
-  goals: { rssMegabytesMax: 120, megabytesPerMinuteMax: 0.1 },
 };
-process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+const goals = [
+  { row: "gateway", figure: "faults", atMost: 0 },
+  { row: "gateway", figure: "rssMegabytes", atMost: 120 },
+  { row: "gateway", figure: "megabytesPerMinute", atMost: 0.1 },
+];
+const method = { minutes, perSecond, connections };
+tell({ bench: "gateway-soak", goals, method, rows: [row] }, process.argv);
 process.exit(0);

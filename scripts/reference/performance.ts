@@ -26,7 +26,7 @@ const shown = (value: unknown): string =>
 /** Which profile shows where the time of a bench goes: its own kind of work, by the bench's name. */
 const profiles: readonly (readonly [RegExp, string])[] = [
   [/^gateway-streams-\d+$/, "gateway-streams-profile"],
-  [/^gateway-(cpu|latency|ladder)$/, "gateway-profile"],
+  [/^gateway-(cpu|latency|ladder|workers)$/, "gateway-profile"],
 ];
 /** Areas that are named; the profile's own rows name the rest. */
 const namedAreas = 5;

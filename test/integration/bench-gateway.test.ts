@@ -5,8 +5,10 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { listenOnLoopback } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { addedOf, ofRelay } from "../../bench/gateway/added.ts";
 import { type Peer, readPeers } from "../../bench/gateway/peer-table.ts";
 import { measurePeer } from "../../bench/gateway/peers.ts";
+import { scalingRow, type ScalingRound } from "../../bench/gateway/scaling.ts";
 import { sharesOf, steps } from "../../bench/gateway/steps.ts";
 import { completion, endJson } from "../../packages/gateway/test/answers.ts";
 
@@ -132,5 +134,56 @@ describe("the ladder of the gateway's bench", () => {
     const halves = [50, 100, 50];
     const scan = [60, 120, 90];
     expect(sharesOf(relay, [halves, scan])).toEqual([50, 10]);
+  });
+});
+
+describe("two workers in the gateway's bench", () => {
+  const round = (perSecond: number, micros: number, drivingShare = 0.5): ScalingRound => ({
+    perSecond,
+    micros,
+    drivingShare,
+  });
+  // The second round of a slow moment: both are slow.
+  const one = [round(1000, 40), round(500, 80), round(1000, 40)];
+  const two = [round(1800, 50), round(900, 100), round(1700, 48)];
+
+  it("are told in requests per second of one, round by round, where each has a core", () => {
+    expect(scalingRow("two", { one, two }, 4)).toEqual({
+      subject: "two",
+      microsPerRequest: 50,
+      timesOneByCpu: 1.6,
+      timesOne: 1.8,
+    });
+  });
+
+  it("on fewer cores, or driven by something that is busy itself, are not tested, with why", () => {
+    const few = scalingRow("two", { one, two }, 3);
+    expect(few).toMatchObject({ timesOneByCpu: 1.6, notTested: "needs 4 cores, here are 3" });
+    const busy = two.map((each) => ({ ...each, drivingShare: 0.75 }));
+    const driven = scalingRow("two", { one, two: busy }, 4);
+    expect(driven).toMatchObject({ notTested: expect.stringContaining("busy for 75 %") });
+    for (const row of [few, driven]) expect(row).not.toHaveProperty("timesOne");
+  });
+});
+
+describe("time that the gateway adds in its bench", () => {
+  it("is what each round's quantile is beyond the direct way's of that round", () => {
+    const direct = [
+      [1, 2, 3],
+      [11, 12, 13],
+      [1, 2, 3],
+    ];
+    const own = [
+      [2, 3, 5],
+      [12, 14, 15],
+      [2, 4, 5],
+    ];
+    expect(addedOf(direct, own)).toEqual({ addedP50Ms: 2, addedP99Ms: 2 });
+  });
+
+  it("is no part of a relay that seems to add nothing", () => {
+    const own = { addedP50Ms: 1, addedP99Ms: 3 };
+    expect(ofRelay(own, { addedP50Ms: 1, addedP99Ms: 2 })).toBe(1.5);
+    expect(ofRelay(own, { addedP50Ms: 1, addedP99Ms: -1 })).toBeUndefined();
   });
 });
