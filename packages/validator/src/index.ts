@@ -4,6 +4,7 @@ export { signApproval, signRun } from "./attestation/sign-run.ts";
 export { validatorErrors } from "./errors.ts";
 export { readBundle } from "./evidence/read-bundle.ts";
 export { readReportModel, reRender } from "./evidence/re-render.ts";
+export { readStoredRun } from "./evidence/stored-run.ts";
 export { sha256 } from "./evidence/sha256.ts";
 export {
   bindJob,

@@ -95,16 +95,17 @@ describe("diff", () => {
   });
 
   it.each([
-    ["plan.json", "{", "plan.json is not JSON"],
-    ["plan.json", "{}", "plan.json or verdict.json is damaged"],
-    ["verdict.json", "nothing", "verdict.json is not JSON"],
-    ["evidence.jsonl", '{"a":1}\n{\n', "line 2 of evidence.jsonl is not JSON"],
-  ])("a damaged %s is named with its run: exit 78", async (name, text, message) => {
+    ["plan.json", "{", "plan.json is damaged"],
+    ["plan.json", "{}", "plan.json is damaged"],
+    ["verdict.json", "nothing", "verdict.json is damaged"],
+    ["evidence.jsonl", '{"a":1}\n', "record 0 of evidence.jsonl is damaged"],
+    ["evidence.jsonl", "", "evidence.jsonl holds no record"],
+  ])("a damaged %s is named with its run: exit 3", async (name, text, message) => {
     cpSync(join(cwd, good), join(cwd, "copy"), { recursive: true });
     writeFileSync(join(cwd, "copy", name), text);
     const { exit, out, err } = await run(`diff ${good} copy`);
-    expect([exit, out]).toEqual([78, ""]);
-    expect(err).toMatch(/^LL_CLI_BUNDLE .*copy/);
+    expect([exit, out]).toEqual([3, ""]);
+    expect(err).toMatch(/^LL_BUNDLE_READ .*copy/);
     expect(err).toContain(message);
   });
 
@@ -114,8 +115,8 @@ describe("diff", () => {
       cpSync(join(cwd, good), join(cwd, "copy"), { recursive: true });
       rmSync(join(cwd, "copy", name));
       const { exit, err } = await run(`diff ${good} copy`);
-      expect(exit).toBe(78);
-      expect(err).toMatch(new RegExp(`LL_CLI_BUNDLE .*copy: ${name} is missing\\.`));
+      expect(exit).toBe(3);
+      expect(err).toMatch(new RegExp(`LL_BUNDLE_READ .*copy: ${name} is missing\\.`));
     },
   );
 });
@@ -132,7 +133,7 @@ describe("trend", () => {
 
   it("--last takes the newest, and refuses what is no number of runs", async () => {
     const { out } = await run("trend .loadline/runs --last 1");
-    expect(out).toMatch(/^1 runs, oldest first\nrun-1 READY\n/);
+    expect(out).toMatch(/^1 run\nrun-1 READY\n/);
     for (const last of ["0", "201", "all"]) {
       expect((await run(`trend .loadline/runs --last ${last}`)).exit).toBe(64);
     }
@@ -168,7 +169,7 @@ describe("trend", () => {
     const gone = await run("trend gone");
     const empty = await run("trend empty");
     expect([gone.exit, empty.exit]).toEqual([78, 78]);
-    expect(gone.err).toMatch(/gone: no such folder\./);
+    expect(gone.err).toMatch(/^LL_CLI_RUNS .*gone: no such folder\. .*\.loadline\/runs/);
     expect(empty.err).toMatch(/empty: no closed run in this folder\./);
   });
 
@@ -176,8 +177,8 @@ describe("trend", () => {
     const dir = storeFiles(join(cwd, ".loadline/runs", runNamed(4)), failedBundle().files);
     writeFileSync(join(dir, "plan.json"), "{");
     const { exit, err } = await run("trend .loadline/runs");
-    expect(exit).toBe(78);
-    expect(err).toContain(`${runNamed(4)}: plan.json is not JSON`);
+    expect(exit).toBe(3);
+    expect(err).toContain(`${runNamed(4)}: plan.json is damaged`);
   });
 });
 

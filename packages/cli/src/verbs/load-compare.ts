@@ -1,8 +1,8 @@
-import type { EvidenceRecord, VerdictDocument } from "@loadline/contract";
-import { formatObserved, readPlan, readRecord, readVerdict } from "@loadline/contract";
-import { checkComparable, identityOf, readBundle } from "@loadline/validator";
+import type { VerdictDocument } from "@loadline/contract";
+import { formatObserved } from "@loadline/contract";
+import { checkComparable, identityOf } from "@loadline/validator";
 import { bundlePath } from "../bundle-path.ts";
-import { cliErrors } from "../errors.ts";
+import { readSide } from "../read-side.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
 import type { VerbContext } from "./verb.ts";
@@ -21,11 +21,12 @@ export interface ComparedClaim {
  * shown and decides nothing, so it exits 2. @throws LL_LOAD_NOT_COMPARABLE.
  */
 export async function compareRuns(
-  { host, json }: VerbContext,
+  { host, json, stateDir }: VerbContext,
   a: string,
   b: string,
 ): Promise<ExitCode> {
-  const [first, second] = [await read(host.cwd, a), await read(host.cwd, b)];
+  const first = await readSide(bundlePath(host.cwd, a, stateDir));
+  const second = await readSide(bundlePath(host.cwd, b, stateDir));
   checkComparable(identityOf(first.plan, first.records), identityOf(second.plan, second.records));
   const rows = compareClaims(first.verdict, second.verdict);
   const lines = rows.map(
@@ -52,33 +53,4 @@ export function compareClaims(a: VerdictDocument, b: VerdictDocument): ComparedC
     const verdict = left === null || right === null ? "not_tested(not_run)" : "inconclusive(noise)";
     return { claim, a: left ?? "-", b: right ?? "-", verdict };
   });
-}
-
-interface Stored {
-  readonly plan: NonNullable<ReturnType<typeof readPlan>>;
-  readonly records: readonly EvidenceRecord[];
-  readonly verdict: VerdictDocument;
-}
-
-async function read(cwd: string, given: string): Promise<Stored> {
-  const files = await readBundle(bundlePath(cwd, given));
-  const text = (name: string): string => Buffer.from(files.get(name) ?? []).toString("utf8");
-  const json = (name: string): unknown => {
-    try {
-      return JSON.parse(text(name));
-    } catch (cause) {
-      throw cliErrors.make("LL_CLI_BUNDLE", `${given}: ${name} cannot be read.`, { cause });
-    }
-  };
-  const plan = readPlan(json("plan.json"));
-  const verdict = readVerdict(json("verdict.json"));
-  if (plan === null || verdict === null) {
-    throw cliErrors.make("LL_CLI_BUNDLE", `${given}: its plan or verdict is damaged.`);
-  }
-  const lines = text("evidence.jsonl").split("\n");
-  const records = lines.flatMap((line) => {
-    const record = line === "" ? null : readRecord(JSON.parse(line));
-    return record === null ? [] : [record];
-  });
-  return { plan, records, verdict };
 }

@@ -226,6 +226,38 @@ test("what is no bundle is unreadable, and hostile JSON never throws", async () 
   }
 });
 
+describe("a manifest that nobody can read", () => {
+  const unread = ["", "{", "null", "{}", '{"schema":"loadline-manifest/v1"}'];
+
+  test.each(unread)("is unreadable, and no outcome is told: %j", async (text) => {
+    const { files } = makeBundle();
+    const result = await verify(new Map([...files, ["manifest.json", encode(text)]]));
+    expect(result.exit).toBe(3);
+    expect(result.outcome).toBeUndefined();
+    expect(result.proves).toEqual([]);
+    expect(result.steps[0]).toMatchObject({ step: "files", ok: false, code: "LL_VERIFY_FILE" });
+    const noPlan = { "plan.json": "{", "manifest.json": text };
+    const both = Object.entries(noPlan).map(([path, bad]) => [path, encode(bad)] as const);
+    expect((await verify(new Map([...files, ...both]))).exit).toBe(3);
+  });
+
+  test("hides no change that another step finds", async () => {
+    const { files } = makeBundle();
+    const evidence = new TextDecoder().decode(files.get("evidence.jsonl"));
+    const edited = evidence.replace('"seq":1', '"seq":2');
+    expect(edited).not.toBe(evidence);
+    files.set("evidence.jsonl", encode(edited));
+    files.set("manifest.json", encode("{"));
+    expect((await verify(files)).exit).toBe(1);
+  });
+
+  test("that is whole tells a plan which was changed from one that was never written", async () => {
+    const { files } = makeBundle();
+    files.set("plan.json", encode("{"));
+    expect((await verify(files)).exit).toBe(1);
+  });
+});
+
 test("a verdict of another fold version is incomplete, never guessed", async () => {
   const { files, run } = makeBundle();
   files.set("verdict.json", encode(canonicalJson({ ...run.fold(), foldVersion: "0" })));

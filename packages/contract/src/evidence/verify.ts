@@ -75,11 +75,19 @@ function unreadable(message: string): VerifyResult {
   return { exit: 3, steps: [files], signatures: [], waivers: [], proves: [], doesNotProve };
 }
 
-/** An unsigned bundle is whole; where a signature is required it is incomplete. */
-function exitOf(steps: readonly VerifyStep[], lacksSignature: boolean): 0 | 1 | 2 {
-  if (steps.some(({ ok }) => ok === false)) return 1;
+/**
+ * An unsigned bundle is whole; where a signature is required it is incomplete. What nobody can read
+ * says nothing of the files, so only another step shows that something was changed.
+ */
+function exitOf(
+  steps: readonly VerifyStep[],
+  o: { readonly lacksSignature: boolean; readonly isManifestUnread: boolean },
+): VerifyResult["exit"] {
+  const bad = steps.filter(({ ok }) => ok === false).map(({ step: name }) => name);
+  if (o.isManifestUnread && bad.every((name) => name === "files")) return 3;
+  if (bad.length > 0) return 1;
   const isOpen = steps.some(({ ok, step: name }) => ok === null && name !== "signature");
-  return isOpen || lacksSignature ? 2 : 0;
+  return isOpen || o.lacksSignature ? 2 : 0;
 }
 
 function provenBy(exit: number, signed: boolean): string[] {
@@ -109,9 +117,12 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
   const manifest = readManifest(text(manifestPath));
   const plan = readPlan(text(planPath));
   const stored = readVerdict(text(verdictPath));
+  const isManifestUnread = manifest === null && files.has(manifestPath);
   const fileStep = step("files", await verifyFiles(files, manifest, o.digest));
-  if (!plan)
-    return { ...unreadable("plan.json is not a plan."), exit: fileStep.ok === false ? 1 : 3 };
+  if (!plan) {
+    const isChanged = fileStep.ok === false && !isManifestUnread;
+    return { ...unreadable("plan.json is not a plan."), exit: isChanged ? 1 : 3 };
+  }
   const planDigest = await o.digest(toBytes(canonicalJson(plan)));
   const chain = await verifyChain(evidence, manifest, { planDigest, digest: o.digest });
   const { records } = chain;
@@ -152,8 +163,8 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
     step("verdict", verdict),
     step("signature", attested),
   ];
-  const exit = exitOf(steps, attested.isMissing);
-  const isReadable = ![chain, planStep, artifacts].some(({ ok }) => ok === false);
+  const exit = exitOf(steps, { lacksSignature: attested.isMissing, isManifestUnread });
+  const isReadable = exit !== 3 && ![chain, planStep, artifacts].some(({ ok }) => ok === false);
   return {
     exit,
     steps,
