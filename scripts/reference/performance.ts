@@ -11,8 +11,10 @@ const intro =
   "on and does nothing else.\n\n" +
   "Measure it yourself: `node bench/gateway/run.ts`, `node bench/load/run.ts`, " +
   "`node bench/contract/run.ts`; with `--save` the result is kept and `npm run docs` writes this page " +
-  "from it. After `npm run build`, `node bench/gateway/memory.ts` says what the built command keeps " +
-  "resident. `--peers FILE.json` adds any gateway by its command, environment, readiness and headers.";
+  "from it. `node bench/gateway/latency.ts`, `streams.ts 1000` and `workers.ts` beside it tell of time " +
+  "that is added, of many streams and of two workers. After `npm run build`, " +
+  "`node bench/gateway/memory.ts` says what the built command keeps resident. `--peers FILE.json` adds " +
+  "any gateway by its command, environment, readiness and headers.";
 
 const peersNote =
   "Portkey parses and writes every body again and holds no keys, limits or usage here. LiteLLM " +
