@@ -39,7 +39,12 @@ function relay(client: Client, body: Buffer): void {
   );
 }
 
-const nobody = { onExit: () => undefined, onResume: () => undefined, onFault: () => undefined };
+const nobody = {
+  onExit: () => undefined,
+  onSecondExit: () => undefined,
+  onResume: () => undefined,
+  onFault: () => undefined,
+};
 const front = createHttp1Front(
   {
     begin(client) {

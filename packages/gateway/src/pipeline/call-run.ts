@@ -395,6 +395,6 @@ export class CallRun implements AttemptHost, Watched {
   #exit(reason: ExitReason, status: number, code?: GatewayErrorCode): void {
     this.#leaveWatch();
     const end = code === undefined ? { reason, status } : { reason, status, code };
-    if (!this.x.exit(end)) this.#deps.stream.metrics.onSecondExit();
+    this.x.exit(end);
   }
 }

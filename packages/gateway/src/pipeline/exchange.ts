@@ -136,6 +136,8 @@ export interface PickedHeaders {
 export interface ExchangeHost {
   /** Runs the exit stages. */
   onExit(x: Exchange, end: Exit): void;
+  /** An exchange that is over was to end again. */
+  onSecondExit(): void;
   /** A stage that answered `pending` is done: the next one runs, or the exchange is refused. */
   onResume(x: Exchange, refusal: Refusal | undefined): void;
   /** Something unforeseen happened while a stage was pending. */
@@ -199,9 +201,12 @@ export class Exchange implements Placed {
     return this.#exit !== undefined;
   }
 
-  /** Runs the exit stages, once; a second call is reported with the first exit unchanged. */
+  /** Runs the exit stages, once; a second call is counted, the first exit unchanged. */
   exit(end: Exit): boolean {
-    if (this.#exit) return false;
+    if (this.#exit) {
+      this.host.onSecondExit();
+      return false;
+    }
     this.#exit = end;
     this.host.onExit(this, end);
     return true;

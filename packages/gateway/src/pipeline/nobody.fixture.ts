@@ -22,6 +22,7 @@ export const nobody: Client = {
 /** Who is told of an exchange and does nothing about it. */
 export const deafHost: ExchangeHost = {
   onExit: () => undefined,
+  onSecondExit: () => undefined,
   onResume: () => undefined,
   onFault: () => undefined,
 };

@@ -3,9 +3,8 @@ import { createRoster, type Roster } from "@loadline/kit/roster";
 import { problemOf, problemType } from "../admin/problem.ts";
 import type { ExchangeAudit } from "../audit-log/exit.ts";
 import { dialectOf } from "../dialects/index.ts";
-import type { GatewayErrorCode } from "../errors.ts";
+import { type GatewayErrorCode, statusOf } from "../errors.ts";
 import type { Principal } from "../identity/principal.ts";
-import { statusOf } from "../stream/frames.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import {
   type AttemptRecord,
@@ -110,6 +109,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
   const host: ExchangeHost = {
     onExit,
+    onSecondExit: () => telemetry.onSecondExit(),
     onFault: fault,
     onResume(x, refusal) {
       try {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runGateway } from "../../test/harness.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Stage, StageId } from "./stage.ts";
 import { checkedStages } from "./stage-check.ts";
 
@@ -60,5 +61,50 @@ describe("stages on the way of a request", () => {
     const text = await (await g.get("/metrics")).text();
     // The refused one ended before it could miss the stage.
     expect(text).toContain('loadline_stage_skipped_total{stage="reserve"} 1\n');
+  });
+});
+
+describe("a second end of a request", () => {
+  const violations = async (g: { get(path: string): Promise<Response> }): Promise<string> =>
+    /loadline_exit_violations_total \d+/.exec(await (await g.get("/metrics")).text())?.[0] ?? "";
+
+  /** The same, but each answer of `models.list` ends its request once more. */
+  const endsTwice = (table: Stage[]): Stage[] =>
+    table.map((stage) => {
+      if (stage.id !== "answer") return stage;
+      const run = (x: Exchange) => {
+        const outcome = stage.run?.(x);
+        if (x.operation.id === "models.list") x.exit({ reason: "failed", status: 500 });
+        return outcome;
+      };
+      return { ...stage, run };
+    });
+
+  it("is counted whoever makes it, and changes nothing of the first", async () => {
+    await using g = await runGateway({}, undefined, { stages: endsTwice });
+    expect((await g.get("/v1/models")).status).toBe(200);
+    expect((await g.get("/v1/models/sim")).status).toBe(200);
+    expect(await violations(g)).toBe("loadline_exit_violations_total 1");
+    const text = await (await g.get("/metrics")).text();
+    expect(text).toContain(
+      'loadline_requests_total{operation="models.list",route="_none",status="200"} 1\n',
+    );
+    expect(text).not.toMatch(/operation="models.list",route="_none",status="500"\} [1-9]/);
+  });
+
+  it("is made by nobody: answers, streams, refusals, the admin plane", async () => {
+    await using g = await runGateway();
+    const admin = (path: string): Promise<Response> => fetch(`${g.url}${path}`);
+    const asked = [
+      g.post("/v1/chat/completions", chat),
+      g.post("/v1/chat/completions", { ...chat, stream: true }),
+      g.post("/v1/chat/completions", "not json"),
+      g.get("/v1/models"),
+      g.get("/admin/v1/keys"),
+      admin("/admin/v1/nowhere"),
+      admin("/admin/docs"),
+    ];
+    for (const answer of asked) await (await answer).text();
+    expect(await violations(g)).toBe("loadline_exit_violations_total 0");
   });
 });

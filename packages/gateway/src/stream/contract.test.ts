@@ -436,6 +436,5 @@ describe("metrics", () => {
     expect(text).toContain("loadline_streams_open 0\n");
     expect(text).toContain('loadline_abort_seconds_count{window="failover"} 0\n');
     expect(text).toContain("loadline_stream_resumes_total 0\n");
-    expect(text).toContain("loadline_exit_violations_total 0\n");
   });
 });

@@ -14,8 +14,6 @@ export interface StreamMetrics {
   onAbort(window: AbortWindow, ms: number): void;
   /** A cut stream went on at another target. */
   onResume(): void;
-  /** An exchange was to end a second time; must stay 0. */
-  onSecondExit(): void;
 }
 
 const abortBounds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -29,12 +27,10 @@ export function createStreamMetrics(metrics: Metrics): StreamMetrics {
     abortBounds,
   );
   const resumes = metrics.counter("loadline_stream_resumes", "Cut streams that went on.", {});
-  const violations = metrics.counter("loadline_exit_violations", "Second exits.", {});
   return {
     onOpen: (by) => open.add(0, by),
     onAbort: (window, ms) => abort.observe(abortWindows.indexOf(window), ms / 1000),
     onResume: () => resumes.add(0),
-    onSecondExit: () => violations.add(0),
   };
 }
 

@@ -169,6 +169,7 @@ export class Order {
     const exits = this.exits;
     const host = {
       onExit: (_x: Exchange, end: Exit) => void exits.push(end),
+      onSecondExit: () => void exits.push({ reason: "failed", status: 0, code: "second exit" }),
       onResume: () => undefined,
       onFault(_x: Exchange, cause: unknown) {
         throw cause;

@@ -20,6 +20,8 @@ export interface GatewayTelemetry {
   onUnexpected(): void;
   /** An exchange came past a stage that it had to go through. */
   onSkipped(stage: StageId): void;
+  /** An exchange was to end a second time. */
+  onSecondExit(): void;
   onRender(run: (set: GaugeSetters) => void): void;
   render(): string;
 }
@@ -103,18 +105,12 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
   const skipped = counter("loadline_stage_skipped", "Stages that were passed by; must stay 0.", {
     stage: checkedStages,
   });
+  const violations = counter("loadline_exit_violations", "Second exits; must stay 0.", {});
   const unexpected = counter("loadline_unexpected_errors", "Unforeseen faults.", {});
   const open = metrics.gauge("loadline_requests_open", "Requests under way.", {});
   const ready = metrics.gauge("loadline_target_ready", "Whether a target takes requests.", {
     target: names.targets,
   });
-  const rss = metrics.gauge("process_resident_memory_bytes", "Resident memory.", {});
-  const cpu = counter("process_cpu_seconds", "CPU time used, user and system.", {});
-  const started = metrics.gauge(
-    "process_start_time_seconds",
-    "Start of the process, seconds since the epoch.",
-    {},
-  );
   return {
     requests,
     duration,
@@ -125,11 +121,22 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     unexpected,
     open,
     ready,
-    rss,
-    cpu,
-    started,
     tpot,
     skipped,
+    violations,
+    ...processFamilies(metrics),
+  };
+}
+
+function processFamilies(metrics: Metrics) {
+  return {
+    rss: metrics.gauge("process_resident_memory_bytes", "Resident memory.", {}),
+    cpu: metrics.counter("process_cpu_seconds", "CPU time used, user and system.", {}),
+    started: metrics.gauge(
+      "process_start_time_seconds",
+      "Start of the process, seconds since the epoch.",
+      {},
+    ),
   };
 }
 
@@ -140,7 +147,7 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
   const families: Families = defineFamilies(metrics, names);
   const { requests, duration, overhead, ttft, attempts } = families;
-  const { exits, unexpected, open, ready, rss, cpu, started, tpot, skipped } = families;
+  const { exits, unexpected, open, ready, rss, cpu, started, tpot, skipped, violations } = families;
   const routeOf = (x: Exchange): number => (x.route ? x.route.index + 1 : 0);
   const requestsSlot = rememberedSlot((id: OperationId, route: number, status: number) => {
     const s = statusIndex.get(status) ?? statuses.length;
@@ -170,6 +177,7 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       attempts.add(attemptsSlot(target, failure, 0));
     },
     onUnexpected: () => unexpected.add(0),
+    onSecondExit: () => violations.add(0),
     onSkipped: (stage) => skipped.add(checkedStages.indexOf(stage)),
     onRender(run) {
       metrics.onRender(() =>

@@ -121,6 +121,7 @@ export class NodeClient implements Client {
     // Its close is over: nothing would end the exchange any more.
     if (this.isGone) return x.exit({ reason: "client_left", status: 499 });
     response.once("close", () => {
+      if (x.isOver) return;
       const status = response.statusCode;
       const answered = status < 400 ? "ok" : status < 500 ? "refused" : "failed";
       x.exit({ reason: response.writableFinished ? answered : "client_left", status });
