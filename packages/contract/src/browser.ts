@@ -15,6 +15,7 @@ export { planSourceText, verifyBundle } from "./evidence/verify.ts";
 export type { VerifyOptions, VerifyResult, VerifyStep } from "./evidence/verify.ts";
 export type { Extractor } from "./evidence/verify-steps.ts";
 export type { Renderers } from "./evidence/verify-verdict.ts";
+export * from "./demand-rows.ts";
 export * from "./diff.ts";
 export * from "./figure.ts";
 export * from "./fold.ts";

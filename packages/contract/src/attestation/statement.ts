@@ -1,8 +1,9 @@
 /** What a signer states about a bundle, as in-toto statements. */
 import { canonicalJson } from "../evidence/canonical-json.ts";
 import { toBytes } from "../evidence/digest.ts";
+import { type ProjectedRow, projectedRows } from "../demand-rows.ts";
 import { projectVerdict } from "../projection.ts";
-import type { ClaimVerdict, VerdictDocument } from "../report-model.ts";
+import type { VerdictDocument } from "../report-model.ts";
 
 export const statementType = "https://in-toto.io/Statement/v1";
 export const predicateTypes = {
@@ -79,11 +80,12 @@ function readiness(document: VerdictDocument): Statement["predicate"] {
   };
 }
 
-const rowOf = (claim: ClaimVerdict) => projectVerdict(claim.verdict, claim.disposition);
+const rowOf = (claim: ProjectedRow) => projectVerdict(claim.verdict, claim.disposition);
 
 function testResult(document: VerdictDocument): Statement["predicate"] {
+  const rows = projectedRows(document);
   const of = (list: string): string[] =>
-    document.claims.filter((claim) => rowOf(claim).testResult === list).map(({ id }) => id);
+    rows.filter((row) => rowOf(row).testResult === list).map(({ id }) => id);
   const required = document.claims.filter((claim) => claim.required);
   const isFailed = required.some((claim) => rowOf(claim).checkRun === "failure");
   const isWarned = document.claims.some((claim) => rowOf(claim).testResult === "warnedTests");

@@ -1,7 +1,8 @@
 import {
   canonicalJson,
-  type ClaimVerdict,
   type EvidenceRecord,
+  type ProjectedRow,
+  projectedRows,
   type Projection,
   projectVerdict,
   type ReportModel,
@@ -12,7 +13,7 @@ import { toolVersionOf } from "./plan-lines.ts";
 type Json = Readonly<Record<string, unknown>>;
 type Status = Projection["ctrf"];
 
-const statusOf = (claim: ClaimVerdict): Status =>
+const statusOf = (claim: ProjectedRow): Status =>
   projectVerdict(claim.verdict, claim.disposition).ctrf;
 
 /** Attempts of a predicate, as recorded: none replaces another. */
@@ -34,7 +35,7 @@ function durationMsOf(records: readonly EvidenceRecord[]): number {
   return times.length === 0 ? 0 : Math.round(Math.max(...times) - Math.min(...times));
 }
 
-function messageOf(claim: ClaimVerdict, model: ReportModel): string {
+function messageOf(claim: ProjectedRow, model: ReportModel): string {
   const accepted = model.verdict.waivers?.applied.find((one) => one.claim === claim.id);
   const why =
     accepted === undefined
@@ -44,7 +45,7 @@ function messageOf(claim: ClaimVerdict, model: ReportModel): string {
 }
 
 function testOf(
-  claim: ClaimVerdict,
+  claim: ProjectedRow,
   model: ReportModel,
   bySeq: ReadonlyMap<number, EvidenceRecord>,
 ): Json {
@@ -73,7 +74,8 @@ function testOf(
 
 /** Totals are counted from the rows written beside them. */
 function renderCtrf(model: ReportModel): string {
-  const { claims, startedAt, endedAt, outcome, run, target } = model.verdict;
+  const { startedAt, endedAt, outcome, run, target } = model.verdict;
+  const claims = projectedRows(model.verdict);
   const bySeq = new Map(model.records.map((record) => [record.seq, record]));
   const of = (status: Status): number => claims.filter((one) => statusOf(one) === status).length;
   const version = toolVersionOf(model);

@@ -1,4 +1,4 @@
-import { projections, verdictOrder } from "@loadline/contract";
+import { decideGates, projections, verdictOrder } from "@loadline/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseJson } from "@loadline/kit/json";
@@ -82,6 +82,60 @@ describe("outputs never soften", () => {
     expect(at(sarif, "runs", 0, "invocations", 0, "toolExecutionNotifications", 0, "level")).toBe(
       "error",
     );
+  });
+});
+
+describe("a READY that a gate or a use keeps back", () => {
+  const recovery = { category: "Disaster Recovery", minScore: 1, minCoverage: 1 };
+  const gates = [
+    { id: "live", minScore: 1, minCoverage: 1 },
+    { id: "restore", ...recovery },
+  ];
+  const kept = makeModel("done", { gates, use: "ML training" });
+  const names = ["http.up", "use.ml_training", "gate.live", "gate.restore"];
+
+  test("is named by a row of every format, as no success", () => {
+    expect(kept.verdict.outcome).toBe("NOT_PROVEN");
+    expect(kept.verdict.claims.map(({ verdict }) => verdict)).toEqual(["passed"]);
+    const junit = render(kept, "junit");
+    for (const id of ["use.ml_training", "gate.restore"])
+      expect(junit).toMatch(new RegExp(`name="${id}">\\s*<error [^>]*type="not-tested"/>`));
+    expect(junit).toContain('<testcase classname="Gates" name="gate.live"/>');
+    expect(junit).toContain('<testsuites name="loadline NOT_PROVEN" tests="4" failures="0"');
+    const ctrf = parseJson(render(kept, "ctrf"));
+    const tests = [0, 1, 2, 3].map((index) => at(ctrf, "results", "tests", index));
+    expect(tests.map((one) => at(one, "name"))).toEqual(names);
+    const words = tests.map((one) => at(one, "status"));
+    expect(words).toEqual(["passed", "pending", "passed", "pending"]);
+    expect(at(ctrf, "results", "summary")).toMatchObject({ tests: 4, passed: 2, pending: 2 });
+    const open = parseJson(render(kept, "sarif-github"));
+    const ids = [0, 1, 2].map((index) => at(open, "runs", 0, "results", index, "ruleId"));
+    expect(ids).toEqual(["use.ml_training", "gate.restore", undefined]);
+    const whole = parseJson(render(kept, "sarif"));
+    expect(at(whole, "runs", 0, "results", 3, "kind")).toBe("open");
+    const result = parseJson(render(kept, "intoto").split("\n")[1] ?? "");
+    expect(at(result, "predicate")).toMatchObject({
+      result: "FAILED",
+      passedTests: ["http.up", "gate.live"],
+      failedTests: ["use.ml_training", "gate.restore"],
+    });
+  });
+
+  test("keeps the shape of each format", () => {
+    expect(checkJunit(render(kept, "junit"))).toEqual([]);
+    expect(checkCtrf(parseJson(render(kept, "ctrf")))).toEqual([]);
+    for (const id of ["sarif", "sarif-github"])
+      expect(checkSarif(parseJson(render(kept, id))), id).toEqual([]);
+  });
+
+  test("and that its claims refute is a failure", () => {
+    const none = [{ id: "all", claims: ["http.up"], minScore: 1, minCoverage: 1 }];
+    const [base] = whole.verdict.claims;
+    if (base === undefined) throw new Error("the model has a claim");
+    const refuted = { ...whole.verdict, claims: [{ ...base, verdict: "failed" as const }] };
+    const verdict = { ...refuted, gates: decideGates(none, refuted) };
+    const junit = render({ ...whole, verdict }, "junit");
+    expect(junit).toMatch(/name="gate\.all">\s*<failure message="at least 100 % of the required/);
   });
 });
 

@@ -1,4 +1,9 @@
-import type { ClaimVerdict, ReportModel } from "@loadline/contract";
+import {
+  type ClaimVerdict,
+  type ProjectedRow,
+  projectedRows,
+  type ReportModel,
+} from "@loadline/contract";
 import type { Reporter } from "../run/types.ts";
 
 /** Text fit for an XML 1.0 document: escaped, and without the characters XML cannot carry. */
@@ -32,20 +37,20 @@ export function markOf(claim: Pick<ClaimVerdict, "verdict" | "disposition">): Ma
   return claim.verdict === "failed" ? "failure" : "error";
 }
 
-function typeOf(claim: ClaimVerdict): string {
+function typeOf(claim: ProjectedRow): string {
   if (claim.verdict === "not_tested") return "not-tested";
   return claim.reason === undefined ? claim.verdict : `${claim.verdict}.${claim.reason}`;
 }
 
 /** Who accepted a claim and why; "" where nobody did. */
-function acceptedText(claim: ClaimVerdict, model: ReportModel): string {
+function acceptedText(claim: ProjectedRow, model: ReportModel): string {
   const found = model.verdict.waivers?.applied.find((one) => one.claim === claim.id);
   if (found === undefined) return "";
   const until = found.expires === undefined ? "" : `, until ${found.expires}`;
   return ` ${found.disposition}: ${found.reason} (${found.owner}, approved by ${found.approvedBy}${until})`;
 }
 
-function testcase(claim: ClaimVerdict, model: ReportModel): string {
+function testcase(claim: ProjectedRow, model: ReportModel): string {
   const open = `    <testcase classname="${xmlText(claim.category)}" name="${xmlText(claim.id)}"`;
   const mark = markOf(claim);
   if (mark === null) return `${open}/>`;
@@ -60,7 +65,7 @@ function testcase(claim: ClaimVerdict, model: ReportModel): string {
 }
 
 function suite(model: ReportModel, category: string): string {
-  const claims = model.verdict.claims.filter((claim) => claim.category === category);
+  const claims = projectedRows(model.verdict).filter((claim) => claim.category === category);
   const count = (mark: Mark): number => claims.filter((claim) => markOf(claim) === mark).length;
   const totals = `tests="${claims.length}" failures="${count("failure")}" errors="${count("error")}" skipped="${count("skipped")}"`;
   const head = `  <testsuite name="${xmlText(category)}" ${totals} timestamp="${xmlText(model.verdict.startedAt)}">`;
@@ -69,7 +74,8 @@ function suite(model: ReportModel, category: string): string {
 
 /** The schema gives the totals of a whole document no `skipped`; each suite has its own. */
 function renderJunit(model: ReportModel): string {
-  const { claims, outcome, durationMs } = model.verdict;
+  const { outcome, durationMs } = model.verdict;
+  const claims = projectedRows(model.verdict);
   const count = (mark: Mark): number => claims.filter((claim) => markOf(claim) === mark).length;
   const totals = `tests="${claims.length}" failures="${count("failure")}" errors="${count("error")}" time="${(durationMs / 1000).toFixed(3)}"`;
   const categories = [...new Set(claims.map((claim) => claim.category))].sort();

@@ -11,7 +11,7 @@ import {
 import { sha256 } from "../evidence/sha256.ts";
 import { textReporters } from "./table.ts";
 
-const plan: RunPlan = {
+const basePlan: RunPlan = {
   schema: "loadline-plan/v1",
   profile: "quick",
   target: { name: "simulator", baseUrl: "http://127.0.0.1:9/v1" },
@@ -34,8 +34,12 @@ const plan: RunPlan = {
   ],
 };
 
-/** The model of a run with one claim that passed. */
-export function makeModel(ended: "done" | "cancelled" = "done"): ReportModel {
+/** The model of a run with one claim that passed; `over` are further keys of its plan. */
+export function makeModel(
+  ended: "done" | "cancelled" = "done",
+  over: Partial<RunPlan> = {},
+): ReportModel {
+  const plan: RunPlan = { ...basePlan, ...over };
   const digest = planDigest(plan, sha256);
   const chain = createChain({ run: "run-1", planDigest: digest, digest: sha256 });
   const records: EvidenceRecord[] = [];

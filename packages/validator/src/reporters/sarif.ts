@@ -1,6 +1,7 @@
 import {
   canonicalJson,
-  type ClaimVerdict,
+  type ProjectedRow,
+  projectedRows,
   projectVerdict,
   type ReportModel,
   verdictOrder,
@@ -15,14 +16,14 @@ const schema = "https://json.schemastore.org/sarif-2.1.0.json";
 type Json = Readonly<Record<string, unknown>>;
 type Places = (claim: string) => PlanPlace;
 
-const projected = (claim: ClaimVerdict) => projectVerdict(claim.verdict, claim.disposition);
+const projected = (claim: ProjectedRow) => projectVerdict(claim.verdict, claim.disposition);
 
-function textOf(claim: ClaimVerdict): string {
+function textOf(claim: ProjectedRow): string {
   const reason = claim.reason === undefined ? "" : ` (${claim.reason})`;
   return `${claim.verdict}${reason}: ${claim.statement}. ${claim.sentence}`;
 }
 
-function rule(claim: ClaimVerdict): Json {
+function rule(claim: ProjectedRow): Json {
   return {
     id: claim.id,
     shortDescription: { text: claim.statement },
@@ -31,7 +32,7 @@ function rule(claim: ClaimVerdict): Json {
 }
 
 /** Stable over runs: the same claim open for the same reason is the same alert. */
-function resultBase(claim: ClaimVerdict, places: Places): Json {
+function resultBase(claim: ProjectedRow, places: Places): Json {
   const { uri, startLine } = places(claim.id);
   return {
     ruleId: claim.id,
@@ -41,7 +42,7 @@ function resultBase(claim: ClaimVerdict, places: Places): Json {
   };
 }
 
-function suppression(claim: ClaimVerdict, model: ReportModel): Json {
+function suppression(claim: ProjectedRow, model: ReportModel): Json {
   const found = model.verdict.waivers?.applied.find((one) => one.claim === claim.id);
   const justification =
     found === undefined
@@ -50,7 +51,7 @@ function suppression(claim: ClaimVerdict, model: ReportModel): Json {
   return { suppressions: [{ kind: "external", status: "accepted", justification }] };
 }
 
-function fullResult(claim: ClaimVerdict, model: ReportModel, places: Places): Json {
+function fullResult(claim: ProjectedRow, model: ReportModel, places: Places): Json {
   const { sarif } = projected(claim);
   const { verdict, disposition, n, bad } = claim;
   const over = disposition === undefined ? {} : { disposition };
@@ -65,11 +66,11 @@ function fullResult(claim: ClaimVerdict, model: ReportModel, places: Places): Js
 
 function document(model: ReportModel, run: Json): string {
   const version = toolVersionOf(model);
-  const { claims, outcome, target, chainHead } = model.verdict;
+  const { outcome, target, chainHead } = model.verdict;
   const driver = {
     name: "loadline",
     ...(version !== "" && { version }),
-    rules: claims.map(rule),
+    rules: projectedRows(model.verdict).map(rule),
   };
   const properties = { outcome, run: model.verdict.run, target, chainHead };
   const runs = [{ tool: { driver }, columnKind: "utf16CodeUnits", properties, ...run }];
@@ -78,9 +79,10 @@ function document(model: ReportModel, run: Json): string {
 
 /** Everything: proven, refuted, open; what broke in our own check is a notification. */
 function renderFull(model: ReportModel): string {
-  const { claims, startedAt, endedAt } = model.verdict;
+  const { startedAt, endedAt } = model.verdict;
+  const claims = projectedRows(model.verdict);
   const places = planPlaces(model);
-  const isNote = (claim: ClaimVerdict): boolean => projected(claim).sarif.kind === "notification";
+  const isNote = (claim: ProjectedRow): boolean => projected(claim).sarif.kind === "notification";
   const notes = claims.filter(isNote).map((claim) => ({
     descriptor: { id: claim.id },
     level: "error",
@@ -101,8 +103,8 @@ function renderFull(model: ReportModel): string {
 /** Only what somebody must act on: GitHub shows every uploaded result as a problem. */
 function renderGithub(model: ReportModel): string {
   const places = planPlaces(model);
-  const order = (claim: ClaimVerdict): number => verdictOrder.indexOf(claim.verdict);
-  const open = model.verdict.claims.filter((claim) => projected(claim).github !== null);
+  const order = (claim: ProjectedRow): number => verdictOrder.indexOf(claim.verdict);
+  const open = projectedRows(model.verdict).filter((claim) => projected(claim).github !== null);
   const results = open
     .toSorted((a, b) => order(a) - order(b))
     .slice(0, githubResultsMax)
