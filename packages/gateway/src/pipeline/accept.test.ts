@@ -100,6 +100,20 @@ const rows: readonly [string, () => string[], number, string][] = [
     400,
     "LL_AUTH_IN_URL",
   ],
+  [
+    "a key of ours in escapes",
+    () => [`GET /v1/models?x=%6C%6c_${other.slice(3)} HTTP/1.1`, "host: a", asKey()],
+    400,
+    "LL_AUTH_IN_URL",
+  ],
+  ...["api%5Fkey=abc", "a=%&%61pi_key=abc", "subscription-key=abc", "client_secret=abc"].map(
+    (query): [string, () => string[], number, string] => [
+      `the query ${query}`,
+      () => [`GET /v1/models?${query} HTTP/1.1`, "host: a", asKey()],
+      400,
+      "LL_AUTH_IN_URL",
+    ],
+  ),
   ["two Host headers", () => [...good(), "Host: b"], 400, "LL_HTTP_HOST"],
   [
     "a Host with a slash",
@@ -259,7 +273,7 @@ describe("heads that two readers could read differently", () => {
     expect(wire.isClosed).toBe(true);
   });
 
-  it("an exposed key is on record by its id, never by its secret", async () => {
+  it("an exposed key stands in no line of the log", async () => {
     const made = await g.gateway.identity.keys.create(operator(), { name: "leaked" });
     const wire = new Wire(g.url);
     await wire.send([`GET /v1/models?x=${made.secret} HTTP/1.1`, "host: a", asKey()]);

@@ -10,7 +10,13 @@ const alwaysSecret = new Set([
   "apikey",
   "api-key",
   "x-api-key",
+  "subscription-key",
   "access_token",
+  "access-token",
+  "auth_token",
+  "client_secret",
+  "secret",
+  "password",
   "authorization",
   "bearer",
 ]);
@@ -25,10 +31,12 @@ export function checkTarget(target: string): boolean {
 }
 
 /**
- * The credential in a target: a key of ours anywhere, or a parameter that carries one by its name.
+ * The credential in a target, percent-encoded or not: a key of ours anywhere, or a parameter that
+ * carries one by its name.
  * The text is a secret: it is never logged.
  */
-export function exposedKey(target: string): string | undefined {
+export function exposedKey(written: string): string | undefined {
+  const target = decoded(written);
   const own = target.includes("ll_") ? keyPattern.exec(target)?.[0] : undefined;
   if (own !== undefined && parseKey(own)) return own;
   const query = target.indexOf("?");
@@ -41,4 +49,12 @@ export function exposedKey(target: string): string | undefined {
     if (oftenSecret.has(name) && value.length >= secretCharsMin) return value;
   }
   return undefined;
+}
+
+/** Escapes as the characters they stand for; what is no escape stays as it is. */
+function decoded(target: string): string {
+  if (!target.includes("%")) return target;
+  return target.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
