@@ -298,3 +298,9 @@ export const gatewayErrors = defineErrors({
 });
 
 export type GatewayErrorCode = keyof typeof gatewayErrors.table;
+
+/** Status of a code; 500 where its row has none. */
+export function statusOf(code: GatewayErrorCode): number {
+  const row = gatewayErrors.table[code];
+  return "status" in row ? row.status : 500;
+}

@@ -1,7 +1,6 @@
-import type { GatewayErrorCode } from "../errors.ts";
+import { type GatewayErrorCode, statusOf } from "../errors.ts";
 import { everyTenant } from "../identity/authorize.ts";
 import type { Exchange, Exit } from "../pipeline/exchange.ts";
-import { statusOf } from "../stream/frames.ts";
 import type { AuditLogConfig } from "./config.ts";
 import type { AuditEvent } from "./events.ts";
 import type { AuditLog } from "./log.ts";

@@ -1,6 +1,6 @@
-import { gatewayErrors } from "../../errors.ts";
+import { gatewayErrors, statusOf } from "../../errors.ts";
 import type { AttemptRecord, Refusal } from "../../pipeline/exchange.ts";
-import { ownWords, statusOf } from "../../stream/frames.ts";
+import { ownWords } from "../envelope.ts";
 
 const types: Readonly<Record<number, string>> = {
   401: "authentication_error",

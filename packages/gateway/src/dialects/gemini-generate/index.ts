@@ -1,6 +1,6 @@
 import { parseJson } from "@loadline/kit/json";
 import { keyTable } from "../../body/keys.ts";
-import { errorBody, errorFrame } from "../../stream/frames.ts";
+import { errorBody, errorFrame } from "../envelope.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
 import { dataOf, plainEvents, type StreamEvent } from "../events.ts";

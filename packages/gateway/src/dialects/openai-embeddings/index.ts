@@ -1,5 +1,5 @@
 import { keyTable } from "../../body/keys.ts";
-import { errorBody, errorFrame } from "../../stream/frames.ts";
+import { errorBody, errorFrame } from "../envelope.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
 import { plainEvents } from "../events.ts";

@@ -2,7 +2,7 @@ import { parseJson } from "@loadline/kit/json";
 import { keyTable } from "../../body/keys.ts";
 import { gatewayErrors } from "../../errors.ts";
 import type { Refusal } from "../../pipeline/exchange.ts";
-import { errorBody } from "../../stream/frames.ts";
+import { errorBody } from "../envelope.ts";
 import { readWhole } from "../answer.ts";
 import type { Dialect } from "../dialect.ts";
 import { dataOf, plainEvents, type StreamEvent } from "../events.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { errorBody as anthropicBody } from "../dialects/anthropic-messages/errors.ts";
+import { errorBody as anthropicBody } from "./anthropic-messages/errors.ts";
 import { gatewayErrors } from "../errors.ts";
-import { errorBody } from "./frames.ts";
+import { errorBody } from "./envelope.ts";
 
 const refusal = { code: "LL_AUTH_MISSING" } as const;
 const { remedy } = gatewayErrors.table.LL_AUTH_MISSING;

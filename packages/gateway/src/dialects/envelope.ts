@@ -1,4 +1,4 @@
-import { type GatewayErrorCode, gatewayErrors } from "../errors.ts";
+import { gatewayErrors } from "../errors.ts";
 import type { AttemptRecord, Refusal } from "../pipeline/exchange.ts";
 
 /** OpenAI's error envelope with our code inside. */
@@ -34,12 +34,6 @@ export function ownWords(
 
 function shownAttempt({ target, failure, status, ms }: AttemptRecord) {
   return { target, class: failure, status, ms };
-}
-
-/** Status of a code; 500 where its row has none. */
-export function statusOf(code: GatewayErrorCode): number {
-  const row = gatewayErrors.table[code];
-  return "status" in row ? row.status : 500;
 }
 
 /** The in-band error event that ends a stream whose status was already sent. */
