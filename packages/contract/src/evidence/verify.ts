@@ -127,23 +127,13 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
   const chain = await verifyChain(evidence, manifest, { planDigest, digest: o.digest });
   const { records } = chain;
   const { digest } = o;
-  const planStep = await verifyPlan({
-    files,
-    plan,
-    planDigest,
-    records,
-    manifest,
-    verdict: stored,
-    digest,
-  });
+  const known = { files, plan, planDigest, records };
+  const planStep = await verifyPlan({ ...known, manifest, verdict: stored, digest });
   const extractors = o.extractors ?? [];
   const artifacts = await verifyArtifacts(files, records, { digest: o.digest, extractors });
   const verdict = verifyVerdict({
-    files,
-    plan,
+    ...known,
     planText: planSourceText(files),
-    planDigest,
-    records,
     chainHead: chain.head,
     stored,
     renderers: o.renderers ?? {},
