@@ -34,9 +34,10 @@ describe("a process that serves", () => {
   });
 
   test("keeps the environment it was given", () => {
-    expect(restartOf(started())?.environment).toEqual({ PATH: "/bin", MALLOC_ARENA_MAX: "1" });
+    const allocator = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "32768" };
+    expect(restartOf(started())?.environment).toEqual({ PATH: "/bin", ...allocator });
     const own = restartOf(started({ env: { MALLOC_ARENA_MAX: "4" } }));
-    expect(own?.environment).toEqual({ MALLOC_ARENA_MAX: "4" });
+    expect(own?.environment).toEqual({ ...allocator, MALLOC_ARENA_MAX: "4" });
   });
 
   test.each([

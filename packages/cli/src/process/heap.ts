@@ -32,8 +32,15 @@ export function flagsFor({ stores, http, workers = 1 }: Waiting): readonly strin
   return waits ? roomyFlags : servingFlags;
 }
 
-/** One allocator arena: the requests are one thread's, and a second one would only hold memory. */
-export const servingEnvironment = { MALLOC_ARENA_MAX: "1" } as const;
+/**
+ * How glibc keeps memory outside V8's heap: one arena, since the requests are one thread's; and what
+ * is asked for in 32 KiB or more is given back when it is free, such as what a compiler worked in,
+ * where its own threshold would rise to what was freed last. Another allocator reads neither.
+ */
+export const servingEnvironment = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "32768",
+} as const;
 
 const servingVerbs = ["serve", "up"];
 

@@ -8,6 +8,7 @@ import { gatewayErrors } from "../errors.ts";
 import { isAlive, type Owner, processStart } from "./owner.ts";
 import { loadPepper } from "./pepper.ts";
 import { migrateSqlite } from "./sqlite/migrate.ts";
+import { writingPragmas } from "./sqlite/pragmas.ts";
 import { faultOf, isDamage } from "./sqlite/protocol.ts";
 
 export interface StateDeps {
@@ -45,7 +46,7 @@ CREATE TABLE IF NOT EXISTS owner (only INTEGER PRIMARY KEY CHECK (only = 1),
 export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): State {
   const db = openDatabase(dir);
   try {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    db.exec(writingPragmas);
     const isNew = migrateSqlite(db, join(dir, stateFile), deps.clock.wallMs());
     db.exec(ownerTable);
     if (o.exclusive) takeOwnership(db, dir);

@@ -8,6 +8,7 @@ import { sqlStore } from "../sql/open.ts";
 import type { Store } from "../store.ts";
 import { readingSqlite, threadedSqlite } from "./dialect.ts";
 import { migrateSqlite } from "./migrate.ts";
+import { writingPragmas } from "./pragmas.ts";
 import { faultOf, isDamage, type SqlThreadPlan } from "./protocol.ts";
 import { type SqlLane, SqlThread } from "./thread.ts";
 
@@ -61,7 +62,7 @@ function prepare(path: string, nowMs: number): void {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     using db = new DatabaseSync(path, { timeout: busyMs });
     chmodSync(path, 0o600);
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(writingPragmas);
     migrateSqlite(db, path, nowMs);
   } catch (cause) {
     if (cause instanceof LoadlineError) throw cause;

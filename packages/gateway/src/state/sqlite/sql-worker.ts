@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "@loadline/kit/clock";
 import { GroupCommit } from "./executor.ts";
+import { writingPragmas } from "./pragmas.ts";
 import {
   faultOf,
   type SqlOrder,
@@ -23,7 +24,7 @@ function serve(
 ): (r: SqlRequest) => void {
   const db = new DatabaseSync(plan.path, { readOnly: plan.isReadOnly, timeout: busyMs });
   if (!plan.isReadOnly) {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    db.exec(writingPragmas);
     const deps = {
       clock: systemClock(),
       reply: send,
