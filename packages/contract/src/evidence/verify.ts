@@ -75,6 +75,12 @@ function unreadable(message: string): VerifyResult {
   return { exit: 3, steps: [files], signatures: [], waivers: [], proves: [], doesNotProve };
 }
 
+/** A plan that a readable manifest lists with other bytes was changed. */
+function withoutPlan(files: VerifyStep, isManifestUnread: boolean): VerifyResult {
+  const isChanged = files.ok === false && !isManifestUnread;
+  return { ...unreadable("plan.json is not a plan."), exit: isChanged ? 1 : 3 };
+}
+
 /**
  * An unsigned bundle is whole; where a signature is required it is incomplete. What nobody can read
  * says nothing of the files, so only another step shows that something was changed.
@@ -119,10 +125,7 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
   const stored = readVerdict(text(verdictPath));
   const isManifestUnread = manifest === null && files.has(manifestPath);
   const fileStep = step("files", await verifyFiles(files, manifest, o.digest));
-  if (!plan) {
-    const isChanged = fileStep.ok === false && !isManifestUnread;
-    return { ...unreadable("plan.json is not a plan."), exit: isChanged ? 1 : 3 };
-  }
+  if (!plan) return withoutPlan(fileStep, isManifestUnread);
   const planDigest = await o.digest(toBytes(canonicalJson(plan)));
   const chain = await verifyChain(evidence, manifest, { planDigest, digest: o.digest });
   const { records } = chain;
