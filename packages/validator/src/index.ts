@@ -8,6 +8,7 @@ export { readStoredRun } from "./evidence/stored-run.ts";
 export { sha256 } from "./evidence/sha256.ts";
 export {
   bindJob,
+  checkJob,
   findProfile,
   jobOfFile,
   checkComparable,

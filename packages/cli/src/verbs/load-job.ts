@@ -41,8 +41,8 @@ export interface LoadTerms {
 /** `--seed`, `--workers`, `--processes`, `--above-caps`. */
 export function loadTerms(args: Args): LoadTerms {
   const seed = args.count("seed", { min: 0, max: 0xffffffff });
-  const workers = args.count("workers", { min: 1, max: 256 });
-  const processes = args.count("processes", { min: 1, max: 64 });
+  const workers = args.count("workers", { min: 1, max: 64 });
+  const processes = args.count("processes", { min: 1, max: 16 });
   return {
     ...(seed !== undefined && { seed }),
     ...(workers !== undefined && { workers }),

@@ -76,6 +76,50 @@ describe("loadline load", () => {
   });
 
   it.each([
+    [["--rate", "60000"], "LL_LOAD_ABOVE_CAP load.scenarios.chat.rate is above the cap of 50000"],
+    [["--users", "30000"], "LL_LOAD_ABOVE_CAP load.scenarios.chat.vus"],
+    [["--ladder", "5,5"], "LL_LOAD_PLAN_INVALID load.scenarios.chat.users names a number twice"],
+    [
+      ["--rate", "20", "--target", "http://elsewhere.invalid"],
+      "LL_LOAD_HOST_REFUSED elsewhere.invalid",
+    ],
+    [["--ab", "http://elsewhere.invalid"], "LL_LOAD_HOST_REFUSED elsewhere.invalid"],
+    [["--ladder", "1,2", "--ab", "http://127.0.0.1:2"], "LL_LOAD_PLAN_INVALID --ab needs constant"],
+    [["--profile", "smoke", "--target", "http://elsewhere.invalid"], "LL_LOAD_HOST_REFUSED"],
+    [
+      ["--profile", "levels", "--ab", "http://127.0.0.1:2"],
+      "LL_LOAD_PLAN_INVALID --ab compares one",
+    ],
+  ])("%j sends nothing, makes no run and exits 78", async (args, message) => {
+    for (const dry of [[], ["--dry-run"]]) {
+      const { exit, host } = await load([...target, ...args, ...dry]);
+      expect([exit, host.err()]).toEqual([78, expect.stringContaining(message)]);
+      expect(readdirSync(cwd)).toEqual([]);
+    }
+  });
+
+  it("a host that is allowed by name is, and a cap that is waived is none", async () => {
+    const args = ["--target", "http://elsewhere.invalid", "--duration", "60s", "--dry-run"];
+    expect((await load([...args, "--allow-host", "elsewhere.invalid"])).exit).toBe(0);
+    const rate = [...target, "--rate", "60000", "--dry-run"];
+    expect((await load([...rate, "--above-caps"])).exit).toBe(0);
+  });
+
+  it("a plan's file compares with another target as flags do: a hundred triples at least", async () => {
+    const steps = "steps: [{ http: / }]";
+    const one = `{ executor: constant-arrival-rate, rate: 20, duration: 30s, ${steps} }`;
+    const scenarios = `{ get: ${one} }`;
+    writeFileSync(
+      join(cwd, "plan.yaml"),
+      `load: { target: { baseUrl: "http://127.0.0.1:1" }, scenarios: ${scenarios} }\n`,
+    );
+    const args = ["plan.yaml", "--ab", "http://127.0.0.1:2", "--dry-run"];
+    const { exit, host } = await load(args);
+    expect([exit, host.err()]).toEqual([0, ""]);
+    expect(host.out()).toMatch(/all\.response_time\.p95 +comparison +100 /);
+  });
+
+  it.each([
     [["--rate", "5", "--users", "5"], /Give one of --rate, --users and --ladder/],
     [["--rate", "-5"], /--rate is a number above 0/],
     [["--ladder", "5,x"], /--ladder is a list of user counts/],

@@ -1,6 +1,7 @@
 import {
   bindJob,
   type BoundJob,
+  checkJob,
   editableOf,
   LoadControl,
   type LoadJob,
@@ -76,6 +77,7 @@ export async function showLoadPlan(context: VerbContext): Promise<ExitCode> {
   const job =
     plan === undefined ? jobOfNamed(host, args, profile) : await jobOfPlan(host, args, plan);
   const bound = bindJob(job);
+  checkJob(bound);
   return printPlan(host, bound, json);
 }
 
@@ -127,6 +129,7 @@ async function runJob(context: VerbContext, job: LoadJob): Promise<ExitCode> {
     throw cliErrors.make("LL_CLI_VALUE", "--waivers is for validation plans; a load takes none.");
   }
   const bound = bindJob(job);
+  checkJob(bound);
   const rows = loadPlanRows(bound);
   const small = rows.filter((row) => row.required && row.isTooSmall);
   if (args.has("dry-run")) return printPlan(host, bound, json);

@@ -8,13 +8,15 @@ export interface JobTerms {
   readonly name?: string;
   readonly explore: boolean;
   readonly apiKeyEnv?: string;
+  /** The other target of an A/B run, and its triples of blocks. */
   readonly ab?: string;
+  readonly triples?: number;
 }
 
 /** The job of a compiled plan file. */
 export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
   const { plan } = file;
-  const { apiKeyEnv, ab } = terms;
+  const { apiKeyEnv, ab, triples } = terms;
   return {
     profile: terms.profile,
     name: terms.name ?? plan.target.baseUrl,
@@ -31,5 +33,6 @@ export function jobOfFile(file: LoadFile, terms: JobTerms): LoadJob {
     ...(file.slo !== undefined && file.slo !== null && { slo: file.slo }),
     ...(apiKeyEnv !== undefined && { apiKeyEnv }),
     ...(ab !== undefined && { ab }),
+    ...(triples !== undefined && { triples }),
   };
 }

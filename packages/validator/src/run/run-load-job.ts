@@ -3,6 +3,7 @@ import type { Recorder } from "../evidence/recorder.ts";
 import { isRecord } from "../probes/shapes.ts";
 import {
   type BoundJob,
+  checkJob,
   growthClaims,
   type LiveFrame,
   LoadControl,
@@ -95,9 +96,11 @@ function plainLoad(load: LoadPlan): Record<string, unknown> {
 
 /**
  * Runs a load job as a validation run: preflight, load, fold, bundle, views. Never throws for the
- * target's fault. @throws LL_RUN_DIRECTORY, LL_LOAD_FD_LIMIT, LL_LOAD_PORTS before anything is sent.
+ * target's fault. @throws LL_RUN_DIRECTORY, LL_LOAD_FD_LIMIT, LL_LOAD_PORTS and the codes of
+ * {@link checkJob} before anything is sent.
  */
 export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<ValidationResult> {
+  checkJob(job);
   checkLocalLimits(job.load);
   return recordRun(loadRunPlan(job), withSecrets(job, deps), async (run, recorder) => {
     recorder.append({ kind: "stage.started", by, data: { stage: by } });

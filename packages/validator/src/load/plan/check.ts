@@ -8,8 +8,8 @@ import { above, invalid } from "./refusal.ts";
 
 /** A threshold on all of many scenarios is one limit for each. */
 const limitsMax = 512;
-const workersMax = 64;
-const processesMax = 16;
+export const workersMax = 64;
+export const processesMax = 16;
 
 /** Throws LL_LOAD_PLAN_INVALID, LL_LOAD_HOST_REFUSED or LL_LOAD_ABOVE_CAP. */
 export function checkLoadPlan(plan: LoadPlan): URL {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ageMs } from "../../plan/age.ts";
 import { feedOrders } from "../scenario/feed/order.ts";
+import { processesMax, workersMax } from "./check.ts";
 import { duration, durationOrZero, moduleExport, name } from "./fields.ts";
 import { onlySecrets } from "./places.ts";
 import { mcpSchema, ragSchema, roomsSchema } from "./service-schema.ts";
@@ -103,10 +104,10 @@ export const loadBlockSchema = z.strictObject({
   target,
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
   workers: z
-    .union([z.literal("auto"), positive.max(256)])
+    .union([z.literal("auto"), positive.max(workersMax)])
     .default("auto")
     .describe("sender threads per process; auto: what the load needs"),
-  processes: positive.max(64).default(1).describe("whole generators"),
+  processes: positive.max(processesMax).default(1).describe("whole generators"),
   pacing: z.enum(["pacer", "timer", "precise"]).default("pacer").describe("how the sender waits"),
   precision: z
     .enum(["normal", "high"])
