@@ -24,7 +24,7 @@ export { gatewayErrors } from "./errors.ts";
 export type { DrainReport } from "./health/drain.ts";
 export { explainStages } from "./pipeline/explain.ts";
 export type { ExplainedOperation } from "./pipeline/stages.ts";
-export { breakerSettings } from "./routing/config.ts";
+export { breakerSettingsOf } from "./routing/states.ts";
 export { configWarnings } from "./config/warnings.ts";
 export type { Gateway, GatewayDeps } from "./gateway.ts";
 export { createGateway } from "./server.ts";

@@ -54,6 +54,29 @@ describe("breaker simulate", () => {
     expect(lenient.out()).toContain("never opens");
   });
 
+  it("the log of serve is a recording of the target that is named, by its own settings", async () => {
+    const line = (i: number): string => {
+      const time = new Date(i * 100).toISOString();
+      const outcomes = i % 7 === 0 ? "a=server b=ok" : "a=ok";
+      return JSON.stringify({ time, event: "request", exit: "ok", attempts: 1, outcomes });
+    };
+    const target = "{provider: simulator, breaker: {rate: 0.2}}";
+    const cwd = folderWith({
+      "serve.log": Array.from({ length: 1000 }, (_, i) => line(i)).join("\n"),
+      "c.yaml": `targets: {a: ${target}, b: {provider: simulator}}\n`,
+    });
+    const argv = ["breaker", "simulate", "--trace", "serve.log"];
+    const both = createTestHost(argv, { cwd });
+    expect(await runCli(both)).toBe(78);
+    expect(both.err()).toContain("several targets: name one of a, b");
+    const strict = createTestHost([...argv, "--target", "a"], { cwd });
+    expect(await runCli(strict)).toBe(0);
+    expect(strict.out()).toMatch(/1000 calls .* 143 failed[^]*opens \d+ times/);
+    const own = createTestHost([...argv, "--target", "a", "--config", "c.yaml"], { cwd });
+    expect(await runCli(own)).toBe(0);
+    expect(own.out()).toContain("never opens");
+  });
+
   it("a missing file and a bad line are named, with exit 78", async () => {
     const cwd = folderWith({ "bad.jsonl": '{"t":1,"outcome":"ok"}\n{"t":2}\n' });
     const missing = createTestHost(["breaker", "simulate", "--trace", "no.jsonl"], { cwd });

@@ -1,4 +1,4 @@
-import { type BreakerSimulation, breakerSettings, simulateBreaker } from "@loadline/gateway";
+import { type BreakerSimulation, breakerSettingsOf, simulateBreaker } from "@loadline/gateway";
 import { seededRandom } from "@loadline/kit/random";
 import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
@@ -16,9 +16,10 @@ export async function runBreaker(context: VerbContext): Promise<ExitCode> {
   if (path === undefined) throw cliErrors.make("LL_CLI_VALUE", "--trace FILE is missing.");
   const seed = args.count("seed", { min: 0, max: 2 ** 32 - 1 }) ?? 1;
   const config = await serveConfig(context);
-  const settings = breakerSettings(config.breaker);
+  const target = args.text("target");
+  const settings = breakerSettingsOf(config, target);
   const trace = readNamedFile(host.cwd, path, traceBytesMax);
-  const result = simulateBreaker(trace, { settings, random: seededRandom(seed) });
+  const result = simulateBreaker(trace, { settings, random: seededRandom(seed), target });
   host.stdout.write(json ? `${JSON.stringify(result)}\n` : `${textOf(result)}\n`);
   return 0;
 }

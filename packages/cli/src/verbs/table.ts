@@ -326,11 +326,16 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "breaker",
     summary: "replay recorded outcomes through the circuit breaker",
-    usage: "simulate --trace FILE [--config F] [--seed N]",
+    usage: "simulate --trace FILE [--target NAME] [--config F] [--seed N]",
     before: `echo '{"t":1000,"outcome":"ok"}' > outcomes.jsonl`,
     example: "loadline breaker simulate --trace outcomes.jsonl",
     options: [
-      { name: "trace", value: "FILE", help: 'lines such as {"t":1000,"outcome":"ok"}, t in ms' },
+      {
+        name: "trace",
+        value: "FILE",
+        help: 'the log of serve, or lines such as {"t":1000,"outcome":"ok"}, t in ms',
+      },
+      { name: "target", value: "NAME", help: "whose outcomes, by its own settings of the breaker" },
       config,
       { name: "seed", value: "N", help: "draws the times it stays open, default 1" },
     ],

@@ -6,6 +6,7 @@ export const breakerErrorTable = {
     exit: 78,
     summary: "The recorded outcomes cannot be read.",
     remedy:
-      'Give one JSON object a line, such as {"t":1000,"outcome":"ok"}, with t in ms never falling.',
+      "Give the log of `loadline serve`, with --target where it tells of several, or one JSON object " +
+      'a line, such as {"t":1000,"outcome":"ok"}, with t in ms never falling.',
   },
 } as const;

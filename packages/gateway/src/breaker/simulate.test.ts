@@ -3,7 +3,7 @@ import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
 import type { AttemptOutcome } from "../routing/attempts.ts";
 import { createWorld, routeOf, targetsOf } from "../routing/world.fixture.ts";
-import { parseTrace, simulateBreaker } from "./simulate.ts";
+import { simulateBreaker } from "./simulate.ts";
 
 const settings = breakerDefaults;
 
@@ -82,27 +82,6 @@ describe("a recording", () => {
     const result = simulateBreaker(lines, { settings, random: seededRandom(1) });
     expect(result.trips).toBe(0);
     expect(result.chanceTripsPerHour).toBeGreaterThan(20);
-  });
-});
-
-describe("a recording that cannot be read", () => {
-  it.each([
-    ["nonsense", "Line 1: no JSON object."],
-    ['{"t":"1","outcome":"ok"}', 'Line 1: "t" is not a number of ms.'],
-    ['{"t":1,"outcome":"fine"}', 'Line 1: unknown outcome "fine".'],
-    ['{"t":1}', "Line 1: unknown outcome undefined."],
-    ['{"t":5,"outcome":"ok"}\n\n{"t":4,"outcome":"ok"}', "Line 3: its time lies before"],
-    ['{"t":5,"outcome":"toString"}', "unknown outcome"],
-  ])("%j is refused with its line", (text, message) => {
-    expect(() => parseTrace(text)).toThrow(message);
-  });
-
-  it("blank lines and plain outcomes are read", () => {
-    const text = '\n{"t":1,"outcome":"failure"}\r\n{"t":1,"outcome":"neutral","more":1}\n';
-    expect(parseTrace(text)).toEqual([
-      { atMs: 1, outcome: "failure" },
-      { atMs: 1, outcome: "neutral" },
-    ]);
   });
 });
 

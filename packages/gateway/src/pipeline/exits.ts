@@ -4,7 +4,7 @@ import { spellMs } from "../limits/duration.ts";
 import type { Accounting } from "../limits/wire.ts";
 import type { GatewayTelemetry } from "../telemetry/telemetry.ts";
 import type { Tracer } from "../telemetry/traces/tracer.ts";
-import type { Exchange, Exit } from "./exchange.ts";
+import type { AttemptRecord, Exchange, Exit } from "./exchange.ts";
 import { always, modelOnly, type Stage } from "./stage.ts";
 
 /** The exit stages in their order: settle, meter, audit, metrics with the access log. */
@@ -73,6 +73,7 @@ function accessLines(logger: Logger): (x: Exchange, end: Exit) => string {
   };
   return (x, end) => {
     const last = x.attempts.at(-1);
+    const outcomes = outcomesOf(x.attempts);
     const target = last === undefined ? "" : `,"target":"${last.target}"`;
     const ttft = x.contentMs < 0 ? "" : `,"ttft":${spellMs(x.contentMs)}`;
     const code = end.code === undefined ? "" : `,"code":"${end.code}"`;
@@ -81,7 +82,15 @@ function accessLines(logger: Logger): (x: Exchange, end: Exit) => string {
     return (
       `{"time":"${logger.time()}","level":"info","event":"request","id":"${x.id}${namesOf(x)}` +
       `${end.status},"exit":"${end.reason}","ms":${spellMs(x.endedMs - x.startedMs)},` +
-      `"attempts":${x.attempts.length}${target}${ttft}${usage}${code}${trace}}`
+      `"attempts":${x.attempts.length}${target}${outcomes}${ttft}${usage}${code}${trace}}`
     );
   };
+}
+
+/** How the attempts ended, in their order; a single good one is told by its target alone. */
+function outcomesOf(attempts: readonly AttemptRecord[]): string {
+  const [first] = attempts;
+  if (first === undefined || (attempts.length === 1 && first.failure === "ok")) return "";
+  const told = attempts.map(({ target, failure }) => `${target}=${failure}`);
+  return `,"outcomes":"${told.join(" ")}"`;
 }

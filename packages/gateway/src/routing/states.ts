@@ -1,4 +1,4 @@
-import { CircuitBreaker } from "@loadline/kit/circuit-breaker";
+import { type BreakerSettings, CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import type { Random } from "@loadline/kit/random";
 import type { Board } from "../breaker/board.ts";
 import { createPrices, type Price } from "../budgets/prices.ts";
@@ -76,6 +76,17 @@ export function createStates(
     states.set(target.name, state);
   }
   return states;
+}
+
+/** What the breaker of a target is made with; of none, or an unknown one: what the section says. */
+export function breakerSettingsOf(
+  config: GatewayConfig,
+  target: string | undefined,
+): BreakerSettings {
+  if (target === undefined) return breakerSettings(config.breaker);
+  const { routing } = splitTarget(config.targets[target] ?? {});
+  const own = targetRoutingConfig.parse(routing).breaker;
+  return breakerSettings(config.breaker, own, cadencesOf(config).get(target)?.probeEveryMs);
 }
 
 const createBreaker: Controls["breaker"] = (deps) => new CircuitBreaker(deps);

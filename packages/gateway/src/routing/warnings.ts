@@ -1,7 +1,7 @@
 import type { GatewayConfig } from "../config/schema.ts";
 import { cadencesOf } from "./cadences.ts";
-import { breakerSettings, groupTargets, targetRoutingConfig } from "./config.ts";
-import { splitTarget } from "./states.ts";
+import { groupTargets } from "./config.ts";
+import { breakerSettingsOf } from "./states.ts";
 
 const aloneRate = 0.5;
 
@@ -19,9 +19,7 @@ export function routingWarnings(config: GatewayConfig): string[] {
       warnings.push(`routes.${name} has one target, so nothing is hedged or resumed at another.`);
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
-      const { routing } = splitTarget(config.targets[only] ?? {});
-      const own = targetRoutingConfig.parse(routing).breaker;
-      const { rate } = breakerSettings(config.breaker, own);
+      const { rate } = breakerSettingsOf(config, only);
       if (rate < aloneRate)
         warnings.push(
           `routes.${name} has one target, ${only}, whose breaker opens above ${rate * 100} % ` +
