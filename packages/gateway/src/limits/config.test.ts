@@ -27,6 +27,11 @@ describe("the configuration of limits", () => {
     const slots = { scope: "global", resource: "concurrency", limit: 5 };
     expect(faultOf(slots)).toBe("none");
     expect(faultOf({ ...slots, burst: 3 })).toBe("0.burst: slots have no burst");
+    for (const limit of [requests, slots])
+      expect(faultOf({ ...limit, estimate: "upper" })).toBe(
+        "0.estimate: only tokens and money are estimated",
+      );
+    expect(faultOf({ ...money, estimate: "upper" })).toBe("none");
   });
 
   it("gives requests a tenth as burst and tokens all of it; one written twice counts once", () => {

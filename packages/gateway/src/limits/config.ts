@@ -22,6 +22,19 @@ const burstless: Partial<Record<LimitResource, string>> = {
   concurrency: "slots have no burst",
 };
 
+/** A key that is written though its resource has no use for it, and why. */
+function unreadKey(entry: {
+  readonly resource: LimitResource;
+  readonly burst?: number | undefined;
+  readonly estimate: "mean" | "upper";
+}): [key: string, why: string] | undefined {
+  const why = burstless[entry.resource];
+  if (why !== undefined && entry.burst !== undefined) return ["burst", why];
+  const isEstimated = entry.resource === "tokens" || entry.resource === "money";
+  if (isEstimated || entry.estimate === "mean") return undefined;
+  return ["estimate", "only tokens and money are estimated"];
+}
+
 const entry = z
   .strictObject({
     scope: z.enum(limitScopes).describe("What has a limiter of its own."),
@@ -61,8 +74,8 @@ const entry = z
     if (resource !== "money" && isNamed) problem("period", "expected a duration");
     const refillUs = isNamed ? 0 : ((value.burst ?? limit) * period * 1000) / Math.max(limit, 1);
     if (refillUs > refillUsMax) problem("burst", "takes too long to refill");
-    const why = burstless[resource];
-    if (why !== undefined && value.burst !== undefined) problem("burst", why);
+    const unread = unreadKey(value);
+    if (unread) problem(...unread);
   });
 
 export type LimitEntry = z.output<typeof entry>;

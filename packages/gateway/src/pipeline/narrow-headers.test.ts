@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { operator } from "../index.ts";
@@ -23,6 +24,25 @@ const ask = (
   };
   return g.post("/v1/chat/completions", { ...body, ...o.body }, { headers });
 };
+
+/** The body of the answer to a request that names its route in two lines of its head. */
+function askedTwice(g: Running, routes: string[]): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const headers = {
+    authorization: `Bearer ${g.key}`,
+    "content-type": "application/json",
+    "x-loadline-route": routes,
+  };
+  const asked = request(`${g.url}/v1/chat/completions`, { method: "POST", headers }, (answer) => {
+    let text = "";
+    answer.setEncoding("utf8");
+    answer.on("data", (part: string) => void (text += part));
+    answer.on("end", () => resolve(text));
+  });
+  asked.on("error", reject);
+  asked.end(JSON.stringify(body));
+  return promise;
+}
 
 describe("what a caller narrows by a header", () => {
   it("x-loadline-no-fallback: only the first target is asked; without it the second answers", async () => {
@@ -84,6 +104,8 @@ describe("what a caller narrows by a header", () => {
       400,
       expect.stringContaining("Two routes are asked for."),
     ]);
+    expect(await askedTwice(g, ["other", "r"])).toContain("Two routes are asked for.");
+    expect(await askedTwice(g, ["other", "other"])).toContain("does not serve the model");
   });
 
   it("x-loadline-route: takes the route that serves the model when the key is granted it", async () => {

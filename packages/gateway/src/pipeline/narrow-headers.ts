@@ -13,6 +13,8 @@ export function takeNarrowing(x: Exchange, name: string, value: string): Refusal
   const before = x.narrow ?? { timeoutMs: undefined, route: undefined, noFallback: false };
   const read = readOne(name, value);
   if ("code" in read) return read;
+  if (read.route !== undefined && (before.route ?? read.route) !== read.route)
+    return { code: "LL_BODY_FIELD", message: "Two routes are asked for.", param: name };
   x.narrow = narrower(before, { ...before, ...read });
   return undefined;
 }

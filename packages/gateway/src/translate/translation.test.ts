@@ -284,7 +284,10 @@ describe("what a schema asks for", () => {
 
   it.each([
     [{ strict: false }, { strict: false }],
-    [{ strict: true, description: "d" }, { description: "d", strict: true }],
+    [
+      { strict: true, description: "d" },
+      { description: "d", strict: true },
+    ],
     [{}, {}],
   ])("responses to chat: %j of an answer's format stays as it is", (more, wanted) => {
     const format = { type: "json_schema", name: "n", schema, ...more };

@@ -2,14 +2,7 @@ import { type JsonRecord, listOf, recordOf, textOf } from "../../dialects/json.t
 import { geminiUsage } from "../../dialects/usage.ts";
 import type { AnswerContext, UpstreamCodec, WriteContext } from "../codec.ts";
 import type { Answer, Ask, Delta, Losses, Part, StopReason, Turn } from "../neutral.ts";
-import {
-  addSystemLosses,
-  argumentsOf,
-  compact,
-  dataUrl,
-  joinTexts,
-  mergeTurns,
-} from "../parts.ts";
+import { addSystemLosses, argumentsOf, compact, dataUrl, joinTexts, mergeTurns } from "../parts.ts";
 
 /** Upstreams that speak Gemini's generateContent. */
 export const geminiUpstream: UpstreamCodec = { writeAsk, readAnswer, stream: readStream };

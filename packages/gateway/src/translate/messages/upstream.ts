@@ -3,14 +3,7 @@ import { anthropicUsage, laterUsage } from "../../dialects/usage.ts";
 import type { Usage } from "../../pipeline/exchange.ts";
 import type { AnswerContext, UpstreamCodec, WriteContext } from "../codec.ts";
 import type { Answer, Ask, Delta, Losses, Part, StopReason, Turn } from "../neutral.ts";
-import {
-  addSystemLosses,
-  argumentsOf,
-  compact,
-  dataUrl,
-  joinTexts,
-  mergeTurns,
-} from "../parts.ts";
+import { addSystemLosses, argumentsOf, compact, dataUrl, joinTexts, mergeTurns } from "../parts.ts";
 
 /** A bound is required here: what is asked for when neither client nor limits give one. */
 const defaultBound = 4096;

@@ -33,7 +33,10 @@ export function readResponsesAsk(body: JsonRecord, losses: Losses): Ask {
   const text = recordOf(body["text"]);
   losses.addUnknown(text, new Set(["format"]), "text.");
   return {
-    turns: [...instructionsOf(body["instructions"], losses), ...mergeTurns(turnsOf(body["input"], losses))],
+    turns: [
+      ...instructionsOf(body["instructions"], losses),
+      ...mergeTurns(turnsOf(body["input"], losses)),
+    ],
     tools: listOf(body["tools"]).flatMap((tool, i) => toolOf(recordOf(tool), i, losses)),
     toolChoice: choiceOf(body["tool_choice"], losses),
     isParallel: booleanOf(body["parallel_tool_calls"]),
