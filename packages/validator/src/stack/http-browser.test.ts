@@ -110,6 +110,47 @@ describe("a preflight is asked as a browser asks it [R1-13] [R2-25]", () => {
   });
 });
 
+describe("a page reads an answer by what stands in it [R1-13] [R2-25]", () => {
+  const cors = { path: "/items", allowed: origin };
+  const by = (read: (from: string) => string | null) => (call: RawCall) => {
+    const from = call.headers.origin ?? "";
+    const preflight = from === origin ? origin : null;
+    const told = call.method === "OPTIONS" ? preflight : read(from);
+    return { status: 200, headers: told === null ? {} : { "access-control-allow-origin": told } };
+  };
+
+  it("which says nothing where only the preflight allowed it", async () => {
+    const { words, sentences } = await judged(
+      by(() => null),
+      { cors },
+    );
+    expect(words["it.cors"]).toBe("failed false");
+    expect(sentences["it.cors"]).toContain("It was told nothing in the answer to GET itself (200)");
+  });
+
+  it("which lets every page in that its preflight kept out, in the same words for each", async () => {
+    const { words, sentences, evidence } = await judged(
+      by((from) => from),
+      { cors },
+    );
+    expect(words["it.cors"]).toBe("failed false");
+    expect(sentences["it.cors"]).toContain("was told https://foreign.invalid in the answer to GET");
+    expect(evidence).toContain("null was told nothing (200). It was told null in the answer");
+  });
+
+  it("and is not sent where it could change something", async () => {
+    const seen: string[] = [];
+    const answer = (call: RawCall): RawReply => {
+      seen.push(call.method);
+      return by(() => null)(call);
+    };
+    expect((await judged(answer, { cors: { ...cors, method: "POST" } })).words["it.cors"]).toBe(
+      "passed",
+    );
+    expect(seen).not.toContain("POST");
+  });
+});
+
 describe("compression is that of an answer", () => {
   const zipped = (status: number) => (call: RawCall) =>
     String(call.headers["accept-encoding"]).includes("gzip")

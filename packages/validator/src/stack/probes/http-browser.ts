@@ -15,11 +15,17 @@ const simple = /^(GET|HEAD|POST)$/;
 const listed = (answer: HttpAnswer, name: string): string[] =>
   (answer.headers[name] ?? "").split(",").map((word) => word.trim().toLowerCase());
 
-/** What a preflight of an origin that may must say beside the origin; null when it says it. */
-function allowedFault(declared: Cors, answer: HttpAnswer): string | null {
+/** What an answer to an origin that may must say, preflight or not; null when it says it. */
+function originFault(declared: Cors, answer: HttpAnswer): string | null {
   const told = answer.headers["access-control-allow-origin"] ?? "nothing";
   if (told !== declared.allowed && (told !== "*" || declared.credentials))
     return `was told ${told}`;
+  const login = answer.headers["access-control-allow-credentials"];
+  return declared.credentials && login !== "true" ? "was told nothing of credentials" : null;
+}
+
+/** What a preflight of an origin that may must say; null when it says it. */
+function allowedFault(declared: Cors, answer: HttpAnswer): string | null {
   const methods = listed(answer, "access-control-allow-methods");
   const names = listed(answer, "access-control-allow-headers");
   const has = (list: readonly string[], word: string): boolean =>
@@ -29,8 +35,7 @@ function allowedFault(declared: Cors, answer: HttpAnswer): string | null {
   }
   const missing = declared.headers.filter((name) => !has(names, name));
   if (missing.length > 0) return `was told nothing of ${missing.join(", ")}`;
-  const login = answer.headers["access-control-allow-credentials"];
-  return declared.credentials && login !== "true" ? "was told nothing of credentials" : null;
+  return originFault(declared, answer);
 }
 
 /** What an origin that may not was told; null when nothing. */
@@ -61,6 +66,22 @@ async function preflight(context: HttpContext, declared: Cors, part: string, ori
   return seen;
 }
 
+/** A page may read an answer by what stands in the answer itself, whatever its preflight was told. */
+async function answered(context: HttpContext, declared: Cors, asked: StackSeen, origin: string) {
+  const { method, path } = declared;
+  // What could change something is not sent for a header.
+  if (!asked.ok || !/^(GET|HEAD)$/.test(method)) return asked;
+  const call = { method, path, headers: { origin } };
+  const answer = await callApi(context, call);
+  const isAllowed = origin === declared.allowed;
+  const fault = isAllowed ? originFault(declared, answer) : foreignFault(origin, answer);
+  const by = `in the answer to ${method} itself (${answer.status}).`;
+  if (fault === null) return { ...asked, seen: `${asked.seen} So it was ${by}` };
+  const raw = JSON.stringify(answer.headers).slice(0, 1_024);
+  const seen = `${asked.seen} It ${fault} ${by}`;
+  return { ...asked, ok: false, seen, raw, reproduce: callAgain(context, call) };
+}
+
 const cors: HttpProbe = {
   ...shared,
   check: "cors",
@@ -71,7 +92,7 @@ const cors: HttpProbe = {
     service.cors === undefined
       ? null
       : {
-          statement: `a preflight of ${service.cors.allowed} is allowed, one of a foreign origin and of none is not`,
+          statement: `${service.cors.allowed} may call and read, a foreign origin and none may not`,
           category: "Security & Compliance",
           rationale: "A wildcard lets every page use the user's session.",
           parts: ["allowed", "foreign", "null"],
@@ -87,11 +108,13 @@ const cors: HttpProbe = {
   async run(context) {
     const declared = context.service.cors;
     if (declared === undefined) throw new WireFault("protocol", "no origin is declared");
+    const told = async (part: string, origin: string): Promise<StackSeen> =>
+      answered(context, declared, await preflight(context, declared, part, origin), origin);
     return [
-      await preflight(context, declared, "allowed", declared.allowed),
-      await preflight(context, declared, "foreign", declared.foreign),
+      await told("allowed", declared.allowed),
+      await told("foreign", declared.foreign),
       // Pages without an origin of their own, such as those of a file.
-      await preflight(context, declared, "null", "null"),
+      await told("null", "null"),
     ];
   },
 };

@@ -82,11 +82,15 @@ const steps = {
 };
 
 function answer(call: RawCall): RawReply {
+  const isOurs = call.headers.origin === origin;
+  const headers = isOurs ? { "access-control-allow-origin": origin } : {};
+  if (call.method === "OPTIONS") return { status: 204, headers };
+  const reply = answerOf(call);
+  return isOurs ? { ...reply, headers: { ...reply.headers, ...headers } } : reply;
+}
+
+function answerOf(call: RawCall): RawReply {
   const path = call.url.pathname;
-  if (call.method === "OPTIONS") {
-    const isOurs = call.headers.origin === origin;
-    return { status: 204, headers: isOurs ? { "access-control-allow-origin": origin } : {} };
-  }
   if (/^\/pages\/\d+$/.test(path)) return { status: 200, body: "{}" };
   if (path.startsWith("/pages/")) return refused(422, "page");
   if (!["/health", "/openapi.json", "/items"].includes(path)) return refused(404, "no_route");
