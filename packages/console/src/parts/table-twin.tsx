@@ -1,7 +1,7 @@
 import type { Figure } from "@loadline/contract";
 import { useState } from "preact/hooks";
-import { countFigure } from "../model/format.ts";
 import { Fig } from "./figure.tsx";
+import { Pager } from "./pager.tsx";
 
 const pageRows = 25;
 const printRowsMax = 500;
@@ -50,17 +50,7 @@ export function TableTwin({ table, label, printing }: TableTwinProps) {
           </tbody>
         </table>
       </div>
-      {pages === 1 ? null : (
-        <p class="pager">
-          <button type="button" disabled={at === 0} onClick={() => setPage(at - 1)}>
-            earlier rows
-          </button>
-          page <Fig figure={countFigure(at + 1)} /> of <Fig figure={countFigure(pages)} />
-          <button type="button" disabled={at === pages - 1} onClick={() => setPage(at + 1)}>
-            later rows
-          </button>
-        </p>
-      )}
+      <Pager page={at} pages={pages} onPage={setPage} />
     </div>
   );
 }

@@ -163,6 +163,24 @@ describe("findings view", () => {
     expect(open({}, true)).toEqual([true, true, true]);
   });
 
+  it("the one an address names is open on its page, of however many", () => {
+    using page = openPage();
+    const [first] = model.findings;
+    if (first === undefined) throw new Error("the fixture has no finding");
+    const findings = Array.from({ length: 1_204 }, (_, at) => ({
+      ...first,
+      fingerprint: `f${at}`,
+    }));
+    const of = { ...model, findings };
+    const root = page.show(<FindingsView {...viewOf(of, { id: "f777" })} />);
+    expect(root.querySelectorAll("details").length).toBeLessThanOrEqual(200);
+    const open = [...root.querySelectorAll("details[open]")];
+    expect(open.map((one) => one.textContent?.includes("f777"))).toEqual([true]);
+    const printed = page.show(<FindingsView {...viewOf(of, {}, { printing: true })} />);
+    expect(printed.querySelectorAll("details")).toHaveLength(500);
+    expect(textsOf(printed, ".notice")).toEqual(["704 more rows are not printed."]);
+  });
+
   it("an unknown finding, a filter without a match and no finding each say so", () => {
     using page = openPage();
     const notices = (of: typeof model, place: object, left = 0) => {

@@ -143,6 +143,14 @@ describe("claim view", () => {
     expect(textsOf(root, ".part-chosen a.id")).toEqual(["route=x"]);
   });
 
+  it("one without a command of its own is run again by the command of the run", () => {
+    using page = openPage();
+    const own = { ...claimOf("passed"), reproduce: [] };
+    const shown = withClaims([own]);
+    const root = page.show(<ClaimView {...viewOf(shown, { id: own.id })} id={own.id} />);
+    expect(textsOf(root, ".command code").at(-1)).toBe(`$ ${shown.commands.reproduce.join(" ")}`);
+  });
+
   it("an unknown part and an unknown claim are said, the nearest claim is linked", () => {
     using page = openPage();
     expect(one(open(page, failed, "route=y"), ".notice").textContent).toBe(

@@ -85,10 +85,14 @@ function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }
       <h2>Evidence</h2>
       <EvidenceLinks evidence={claim.evidence} />
       <h2>Run it again</h2>
-      <Command line={commandLine(claim.reproduce)} label="command" />
+      <Command line={commandLine(again(view.model, claim))} label="command" />
     </article>
   );
 }
+
+/** A claim without a command of its own was observed by the run as a whole. */
+const again = ({ commands }: ReportView["model"], { reproduce }: ClaimVerdict) =>
+  reproduce.length === 0 ? commands.reproduce : reproduce;
 
 interface PartsProps {
   readonly claim: ClaimVerdict;

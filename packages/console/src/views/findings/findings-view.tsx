@@ -8,6 +8,7 @@ import { Command } from "../../parts/command.tsx";
 import { Fig } from "../../parts/figure.tsx";
 import { FilterBox } from "../../parts/filter-box.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { PagedRows } from "../../parts/paged-rows.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { EvidenceLinks } from "../claim/claim-view.tsx";
 
@@ -45,13 +46,20 @@ export function FindingsView({ model, left, place, onQuery, printing }: ReportVi
       {shown.length === 0 && model.findings.length > 0 ? (
         <Notice kind="empty">No finding matches this filter; Esc clears it.</Notice>
       ) : null}
-      {shown.map((finding) => (
-        <FindingDetails
-          key={finding.fingerprint}
-          finding={finding}
-          open={printing || place.id === finding.fingerprint}
-        />
-      ))}
+      <PagedRows
+        rows={shown}
+        printing={printing}
+        chosen={shown.findIndex(({ fingerprint }) => fingerprint === place.id)}
+        render={(rows) =>
+          rows.map((finding) => (
+            <FindingDetails
+              key={finding.fingerprint}
+              finding={finding}
+              open={printing || place.id === finding.fingerprint}
+            />
+          ))
+        }
+      />
     </section>
   );
 }

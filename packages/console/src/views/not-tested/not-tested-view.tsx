@@ -6,6 +6,7 @@ import { addressOf } from "../../model/links.ts";
 import { Command } from "../../parts/command.tsx";
 import { FilterBox } from "../../parts/filter-box.tsx";
 import { Notice } from "../../parts/notice.tsx";
+import { PagedRows } from "../../parts/paged-rows.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
 
@@ -17,7 +18,7 @@ function emptyWords(claims: number, parts: number): string {
 }
 
 /** Everything without evidence: which part, why, and what would fill it. */
-export function NotTestedView({ model, place, onQuery }: ReportView) {
+export function NotTestedView({ model, place, printing, onQuery }: ReportView) {
   const parts = untestedParts(model.verdict.claims);
   const takes = filterOf(place.query);
   const shown = parts.filter((row) => takes(searchablePart(row)));
@@ -34,28 +35,37 @@ export function NotTestedView({ model, place, onQuery }: ReportView) {
       {shown.length === 0 ? (
         <Notice kind="empty">{emptyWords(model.verdict.claims.length, parts.length)}</Notice>
       ) : null}
-      <ul class="untested">
-        {shown.map(({ claim, part }) => (
-          <li key={`${claim.id} ${part.part}`} data-row>
-            <VerdictMark verdict={part.verdict} reason={part.reason} />
-            <a class="id" href={addressOf({ screen: "claims", id: claim.id, part: part.part })}>
-              <Untrusted text={claim.id} /> <span class="muted">part</span>{" "}
-              <Untrusted text={part.part} />
-            </a>
-            <span>
-              <Untrusted text={part.sentence} />
-            </span>
-            {claim.toProve === "" ? null : (
-              <span class="muted">
-                Would prove it: <Untrusted text={claim.toProve} />
-              </span>
-            )}
-            {claim.reproduce.length === 0 ? null : (
-              <Command line={commandLine(claim.reproduce)} label={<Untrusted text={claim.id} />} />
-            )}
-          </li>
-        ))}
-      </ul>
+      <PagedRows
+        rows={shown}
+        printing={printing}
+        render={(rows) => (
+          <ul class="untested">
+            {rows.map(({ claim, part }) => (
+              <li key={`${claim.id} ${part.part}`} data-row>
+                <VerdictMark verdict={part.verdict} reason={part.reason} />
+                <a class="id" href={addressOf({ screen: "claims", id: claim.id, part: part.part })}>
+                  <Untrusted text={claim.id} /> <span class="muted">part</span>{" "}
+                  <Untrusted text={part.part} />
+                </a>
+                <span>
+                  <Untrusted text={part.sentence} />
+                </span>
+                {claim.toProve === "" ? null : (
+                  <span class="muted">
+                    Would prove it: <Untrusted text={claim.toProve} />
+                  </span>
+                )}
+                {claim.reproduce.length === 0 ? null : (
+                  <Command
+                    line={commandLine(claim.reproduce)}
+                    label={<Untrusted text={claim.id} />}
+                  />
+                )}
+              </li>
+            ))}
+          </ul>
+        )}
+      />
     </section>
   );
 }
