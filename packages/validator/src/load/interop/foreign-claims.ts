@@ -3,7 +3,8 @@ import { loadErrors } from "../errors.ts";
 import { compare } from "../thresholds/compare.ts";
 import { markPosition, parseThreshold } from "../thresholds/grammar.ts";
 import type { Threshold } from "../thresholds/threshold.ts";
-import { type ForeignRun, splitSelector } from "./foreign.ts";
+import { type ForeignMetric, type ForeignRun, splitSelector } from "./foreign.ts";
+import { halfWidthMs } from "./locust-json.ts";
 import {
   findMetric,
   type ForeignSample,
@@ -228,10 +229,20 @@ function observe(run: ForeignRun, selector: string, threshold: Threshold): Forei
     return none(`${key} of ${metric.selector} is of a run whose failed requests lie in it`);
   }
   const limit = metric.isTime ? limitMs(threshold) : plainLimit(threshold);
-  const ok = compare(figure, threshold.operator, limit);
   const unit = metric.isTime ? " ms" : "";
-  const seen = `${key} of ${metric.selector} was ${figure}${unit}.`;
-  return observed({ part: "all", ok, seen });
+  const seen = `${key} of ${metric.selector} was ${figure}${unit}`;
+  const half = isRounded(metric, threshold) ? halfWidthMs(figure) : 0;
+  const ok = compare(figure, threshold.operator, limit);
+  const agree = [figure - half, figure + half].every(
+    (value) => compare(value, threshold.operator, limit) === ok,
+  );
+  if (!agree) return none(`${seen}, give or take ${half}: its rounding decides nothing`);
+  return observed({ part: "all", ok, seen: `${seen}.` });
+}
+
+/** Ranks of rounded buckets are rounded; extremes and averages are exact. */
+function isRounded({ isTime, rounding }: ForeignMetric, { aggregation }: Threshold): boolean {
+  return isTime && rounding === "two-digits" && (aggregation === "p" || aggregation === "med");
 }
 
 /** The share of failed requests, those the tool never started among them: both bounds must agree. */
