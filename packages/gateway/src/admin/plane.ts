@@ -100,6 +100,12 @@ export function createAdminPlane(deps: AdminPlaneDeps): AdminPlane {
 }
 
 const lagSecondsMax = 5;
+/** No other origin opens, embeds or reads the page. */
+const pageHeaders = {
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+};
 const guardHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
 /** Checks the permission before a body byte is read, then runs the operation. */
@@ -196,7 +202,7 @@ function addDocuments(app: FastifyInstance): void {
   app.get("/admin/openapi.json", (_request, reply) => reply.type("application/json").send(json));
   app.get("/admin/docs", (_request, reply) =>
     reply
-      .headers({ "content-security-policy": page.policy, "referrer-policy": "no-referrer" })
+      .headers({ ...pageHeaders, "content-security-policy": page.policy })
       .type("text/html; charset=utf-8")
       .send(page.html),
   );

@@ -108,6 +108,17 @@ describe("problems of the admin API", () => {
     expect((await narrow.ask("GET /v1/models", { key: secret })).status).toBe(200);
   });
 
+  it("the page is no other origin's to frame, open or read, and runs no script", async () => {
+    const { status, headers } = await world.ask("GET /admin/docs");
+    expect(status).toBe(200);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/script-src|unsafe/);
+    for (const name of ["cross-origin-opener-policy", "cross-origin-resource-policy"])
+      expect([name, headers.get(name)]).toEqual([name, "same-origin"]);
+  });
+
   it("admin.enabled: false leaves nothing under /admin", async () => {
     await using off = await openWorld({ admin: { enabled: false } });
     for (const call of ["GET /admin/v1/keys", "GET /admin/docs"]) {
