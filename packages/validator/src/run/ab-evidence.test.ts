@@ -9,6 +9,7 @@ import { createRecorder } from "../evidence/recorder.ts";
 import { createRedactor } from "../evidence/redact.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { type AbBlock, type Arm, arms, bindJob, type LoadRecord } from "../load/index.ts";
+import { armOrder } from "../load/compare/interleave.ts";
 import { AbEvidence } from "./ab-evidence.ts";
 import { loadRunPlan } from "./run-load-job.ts";
 
@@ -20,7 +21,7 @@ afterEach(() => {
 const claimId = "all.response_time.p95";
 const request = { kind: "http", method: "GET", path: "/" } as const;
 const get = { executor: "constant-arrival-rate", rate: 20, durationMs: 1_000, request } as const;
-const bound = bindJob({
+const terms = {
   profile: "test",
   name: "a",
   load: { target: { baseUrl: "http://127.0.0.1:1" }, seed: 7, scenarios: { get }, limits: [] },
@@ -30,7 +31,8 @@ const bound = bindJob({
   explore: false,
   ab: "http://127.0.0.1:2",
   triples: 100,
-});
+};
+const byDefault = bindJob(terms);
 
 function tally(claim: string, observedMs: number | undefined, bad: number): LoadRecord {
   const terms = { metric: "response_time", series: "get", clock: "intended" } as const;
@@ -57,7 +59,7 @@ function tally(claim: string, observedMs: number | undefined, bad: number): Load
 
 interface Shape {
   /** Figure of an arm; undefined: its percentile is no good answer. */
-  readonly ms: (arm: Arm, noise: number) => number | undefined;
+  readonly ms: (arm: Arm, noise: number, triple: number) => number | undefined;
   readonly bad?: (arm: Arm) => number;
   readonly breached?: (triple: number, arm: Arm) => boolean;
 }
@@ -82,14 +84,17 @@ function blockOf(triple: number, arm: Arm, noise: number, shape: Shape): AbBlock
     arm,
     records: [
       { type: "guard", guard },
-      tally(claimId, shape.ms(arm, noise), bad),
+      tally(claimId, shape.ms(arm, noise, triple), bad),
       tally("load.errors", undefined, bad),
       { type: "load.ended", reason: "done", accounts: [{ ...account, ...tokens }] },
     ],
   };
 }
 
-function decide(shape: Shape, whole = true): Record<string, ClaimVerdict> {
+function decide(
+  shape: Shape,
+  { whole = true, bound = byDefault, seed = 4 } = {},
+): Record<string, ClaimVerdict> {
   const runDir = mkdtempSync(join(tmpdir(), "loadline-ab-"));
   roots.push(runDir);
   const plan = loadRunPlan(bound);
@@ -104,7 +109,7 @@ function decide(shape: Shape, whole = true): Record<string, ClaimVerdict> {
     redactor: createRedactor([], Buffer.alloc(32)),
   });
   const evidence = new AbEvidence(bound.bound, recorder);
-  const random = seededRandom(4);
+  const random = seededRandom(seed);
   for (let triple = 0; triple < 100; triple++) {
     for (const arm of arms) {
       evidence.add(blockOf(triple, arm, 1 + 0.1 * (random.unit() - 0.5), shape));
@@ -155,8 +160,39 @@ describe("evidence of an A/B run", () => {
     expect(short(decide({ ms, breached: every(10) })[claimId])).toBe("inconclusive gaps");
   });
 
+  describe("of a machine that slows down by a quarter meanwhile", () => {
+    const thresholds = { response_time: [{ threshold: "p(95)<baseline+5%" }] };
+    const bound = bindJob({ ...terms, thresholds });
+    const triples = 100;
+    const slower = (place: number): number => 1 + (0.25 * place) / (3 * triples);
+    /** Verdicts of so many runs whose B is slower by a factor, by where each block stands in time. */
+    const verdicts = (runs: number, factor: number, placeOf: typeof shuffled): string[] =>
+      Array.from({ length: runs }, (_, seed) => {
+        const ms: Shape["ms"] = (arm, noise, triple) =>
+          10 * noise * (arm === "b" ? factor : 1) * slower(placeOf(seed, triple, arm));
+        return String(decide({ ms }, { bound, seed })[claimId]?.verdict);
+      });
+    const shuffled = (seed: number, triple: number, arm: Arm): number =>
+      3 * triple + (armOrder(triples, seed)[triple] ?? []).indexOf(arm);
+    const oneAfterTheOther = (_seed: number, triple: number, arm: Arm): number =>
+      triples * arms.indexOf(arm) + triple;
+
+    it("twenty comparisons of a target with itself find no regression", () => {
+      expect(verdicts(20, 1, shuffled).filter((one) => one === "failed")).toEqual([]);
+    });
+
+    it("a tenth more is found in nine runs of ten", () => {
+      const found = verdicts(10, 1.1, shuffled).filter((one) => one === "failed");
+      expect(found.length).toBeGreaterThanOrEqual(9);
+    });
+
+    it("one arm after the other, the drift would be taken for a difference: no run passes", () => {
+      expect(verdicts(5, 1, oneAfterTheOther)).not.toContain("passed");
+    });
+  });
+
   it("a run that was cut short closes no sample", () => {
-    const cut = decide({ ms: (_arm, noise) => 10 * noise }, false);
+    const cut = decide({ ms: (_arm, noise) => 10 * noise }, { whole: false });
     expect(short(cut[claimId])).toBe("not_tested cancelled");
   });
 });
