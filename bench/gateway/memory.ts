@@ -35,14 +35,22 @@ const startMsMax = 20_000;
 const restMs = 6000;
 const clock = systemClock();
 
-/** Bytes the kernel counts as resident, the shared pages of Node's own file among them. */
-function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024;
+/** Bytes of a process: all that is resident, and of it what is no file's. */
+interface Resident {
+  readonly all: number;
+  /** Without the pages of Node's own file, of which the kernel maps more where it caches more. */
+  readonly own: number;
 }
 
-/** One start of the command: its resident size in MB at rest and after each of two loads. */
-async function measure(upstream: Subject): Promise<readonly number[]> {
+function residentBytes(pid: number): Resident {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? Number.NaN) * 1024;
+  return { all: bytes("VmRSS"), own: bytes("RssAnon") };
+}
+
+/** One start of the command: its resident size at rest and after each of two loads. */
+async function measure(upstream: Subject): Promise<readonly Resident[]> {
   const folder = mkdtempSync(join(tmpdir(), "ll-memory-"));
   const config = join(folder, "loadline.yaml");
   const base = `http://127.0.0.1:${upstream.port}`;
@@ -74,7 +82,7 @@ async function measure(upstream: Subject): Promise<readonly number[]> {
       await drive(subject, requests);
       bytes.push(residentBytes(pid));
     }
-    return bytes.map((one) => one / 1e6);
+    return bytes;
   } finally {
     child.kill("SIGTERM");
     await ended;
@@ -85,14 +93,16 @@ async function measure(upstream: Subject): Promise<readonly number[]> {
 if (!existsSync(command)) throw new Error(`${command} is not there: run \`npm run build\``);
 pin(process.pid, drivingCore);
 const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
-const all: (readonly number[])[] = [];
+const all: (readonly Resident[])[] = [];
 for (let n = 0; n < starts; n++) all.push(await measure(upstream));
 stop(upstream);
 const rows = ["at rest", "after one load", "after two"].map((when, at) => {
-  const megabytes = all.map((one) => one[at] ?? Number.NaN);
+  const megabytes = all.map((one) => (one[at]?.all ?? Number.NaN) / 1e6);
+  const own = all.map((one) => (one[at]?.own ?? Number.NaN) / 1e6);
   return {
     when,
     medianMegabytes: round(median(megabytes)),
+    medianOwnMegabytes: round(median(own)),
     leastMegabytes: round(Math.min(...megabytes)),
     mostMegabytes: round(Math.max(...megabytes)),
   };
