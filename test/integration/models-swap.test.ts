@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
@@ -139,6 +140,35 @@ describe.each([1, 2])("a model of %i process(es)", (workers) => {
       const back = await world.cli("swap", "local", "configured");
       expect([back.code, back.err]).toEqual([0, ""]);
       expect((await world.files())[0]).toBe("configured serving");
+    },
+    testMs,
+  );
+
+  it(
+    "is served from the file that a reload registers under the name, once its target is opened anew",
+    async () => {
+      await using world = await new World().start(workers);
+      const { serving } = world;
+      const copy = join(serving.dir, "copy.gguf");
+      copyFileSync(tiny, copy);
+      const sha256 = createHash("sha256").update(readFileSync(copy)).digest("hex");
+      expect((await world.admin("/models/local/swap", { to: "next" })).status).toBe(200);
+      const reloads = (): number => serving.err.split("reload applied: ").length - 1;
+      serving.change(`next: {path: ${tiny}}`, `next: {path: ${copy}, sha256: ${sha256}}`);
+      await eventually(clock, () => reloads() === 1, waitMs);
+      serving.change("model: tiny,", "model: tiny, queueMax: 31,");
+      await eventually(clock, () => reloads() === 2, waitMs);
+      let served: readonly unknown[] = [];
+      // The one before is listed until its last call has ended.
+      const isAlone = async (): Promise<boolean> => {
+        served = JSON.parse((await world.admin("/models")).text).data;
+        return served.length === 1;
+      };
+      await eventually(clock, isAlone, waitMs);
+      const file = expect.objectContaining({ name: "next", path: copy, role: "serving" });
+      expect(served).toEqual([expect.objectContaining({ files: expect.arrayContaining([file]) })]);
+      const isServed = async (): Promise<boolean> => (await serving.chat("tiny")).status === 200;
+      await eventually(clock, isServed, waitMs);
     },
     testMs,
   );

@@ -99,7 +99,8 @@ function build(config: GatewayConfig, deps: GatewayDeps, base: Base) {
   opened.attach(pipeline);
   // A supervisor counts a reload once for all of its workers.
   const counted = supervised ? createMetrics() : metrics;
-  const reloadParts = { targetDeps, metrics: counted, routing, accounting, pipeline, selfProbe };
+  const reached = { routing, accounting, pipeline, selfProbe, chosen: base.chosen };
+  const reloadParts = { targetDeps, metrics: counted, ...reached };
   const reload = openReload(snapshot, { ...reloadParts, readFiles: tls.prepare });
   const again = supervised
     ? { reload: viewedReload(supervised.reload), everywhere: supervised.breakers }

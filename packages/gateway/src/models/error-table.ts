@@ -38,6 +38,15 @@ export const modelErrorTable = {
     summary: "Another swap of this model has not ended yet.",
     remedy: "Wait for its end: `loadline models list` shows it.",
   },
+  LL_MODEL_SWAP_OVERTAKEN: {
+    status: 409,
+    openaiType: "server_error",
+    fault: "platform",
+    retryable: true,
+    exit: 1,
+    summary: "A reload changed the target or the file while it was tried; nothing was switched.",
+    remedy: "Swap again: `loadline models list` shows what is registered now.",
+  },
   LL_MODEL_ROLLBACK_NONE: {
     status: 409,
     openaiType: "invalid_request_error",

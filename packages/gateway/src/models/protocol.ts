@@ -10,7 +10,7 @@ export interface HostSettings {
   readonly queueWaitMs: number;
   /** A client connection without traffic is closed after this time. */
   readonly idleMs: number;
-  /** Resident bytes beyond which the host ends itself; absent: 1 GiB and three times the file. */
+  /** Resident bytes beyond which the host ends itself; absent: 1 GiB and three times the file and its contexts. */
   readonly rssBytesMax?: number;
   /** `any`: vectors are given out though the model makes none of meaning; absent: they are not. */
   readonly embeddings?: "semantic" | "any";

@@ -33,7 +33,7 @@ export interface ModelHostOptions {
   readonly contextTokens?: number;
   readonly queueWaitMs?: number;
   readonly startTimeoutMs?: number;
-  /** Resident bytes beyond which the child ends; default 1 GiB and three times the file. */
+  /** Resident bytes beyond which the child ends; default 1 GiB and three times the file and its contexts. */
   readonly rssBytesMax?: number | undefined;
   /** Whether a model that was not made for it may give out vectors; default `semantic`: it may not. */
   readonly embeddings?: "semantic" | "any";

@@ -3,6 +3,7 @@ import type { Metrics } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import { type Accounting, checkLimits } from "../limits/wire.ts";
+import type { ChosenFiles } from "../models/index.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { checkTargets, openTargets } from "../routing/compile.ts";
 import type { Routing } from "../routing/routing.ts";
@@ -41,6 +42,8 @@ export interface ReloadParts {
   readonly accounting: Pick<Accounting, "install">;
   readonly pipeline: Pick<Pipeline, "inFlight">;
   readonly readFiles?: ReloaderDeps["readFiles"];
+  /** What models were swapped to, among the files of a configuration. */
+  readonly chosen?: Pick<ChosenFiles, "recheck"> | undefined;
   /** Told once another configuration is in force. */
   readonly selfProbe?: { again(): void };
 }
@@ -80,6 +83,7 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
   });
   const looked = async (config: GatewayConfig): Promise<GatewayConfig> => {
     await checkTargets(config, live.current.config);
+    await parts.chosen?.recheck(config.models.registered);
     return config;
   };
   const readLooked = (read: ReadConfig): Promise<ReloadReport> =>

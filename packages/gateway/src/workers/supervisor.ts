@@ -194,6 +194,7 @@ class Supervisor implements Gateway {
     try {
       const config = next ?? (await this.#deps.readConfig?.()) ?? this.#config;
       await checkTargets(config, this.#config);
+      await this.#kept.state.chosen.recheck(config.models.registered);
       const packed = packConfig(config);
       const files = this.#tls.prepare(config);
       await this.#all(workers, "prepare", { config: packed });

@@ -56,6 +56,8 @@ export interface EngineOptions {
   readonly threads: number;
   readonly sequences: number;
   readonly contextTokens: number;
+  /** Told what the conversations will take, before any of it is taken. */
+  onContextBytes(bytes: number): void;
 }
 
 /** Loads the native library and the model. Nothing is built, downloaded or put on a GPU. */
@@ -70,11 +72,12 @@ export async function loadEngine(o: EngineOptions): Promise<Engine> {
     logLevel: native.LlamaLogLevel.error,
   });
   const model = await llama.loadModel({ modelPath: o.modelPath, gpuLayers: 0 });
-  const context = await model.createContext({
-    sequences: o.sequences,
-    contextSize: Math.min(o.contextTokens, model.trainContextSize),
-    threads: o.threads,
-  });
+  const { sequences } = o;
+  const contextSize = Math.min(o.contextTokens, model.trainContextSize);
+  const asked = { contextSize, sequences, modelGpuLayers: 0 };
+  const needed = await model.fileInsights.estimateContextResourceRequirementsV2(asked);
+  o.onContextBytes(needed.cpuRam);
+  const context = await model.createContext({ sequences, contextSize, threads: o.threads });
   const template = model.fileInfo.metadata.tokenizer?.chat_template;
   // Asking the library to guess a wrapper renders every template it knows: 0.7 s for nothing.
   const wrapper =

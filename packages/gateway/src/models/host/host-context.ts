@@ -13,6 +13,8 @@ export interface HostContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly counters: HostCounters;
+  /** Resident bytes beyond which the process ends. */
+  rssBytesMax(): number;
 }
 
 /** Since the start of the host; shown by `/healthz`. */

@@ -27,9 +27,12 @@ interface Running {
 
 async function run(settings: HostSettings, clock: Clock): Promise<Running> {
   await checkModelFile(settings.modelPath);
+  const fileBytes = statSync(settings.modelPath).size;
+  let contextBytes = 0;
+  const rssBytesMax = (): number => settings.rssBytesMax ?? defaultRssMax(fileBytes, contextBytes);
   watchMemory({
     clock,
-    rssBytesMax: settings.rssBytesMax ?? defaultRssMax(statSync(settings.modelPath).size),
+    rssBytesMax,
     rssBytes: () => process.memoryUsage.rss(),
     // At once: what asks for memory without end does not wait for its last answer.
     onOver: (message) =>
@@ -37,7 +40,8 @@ async function run(settings: HostSettings, clock: Clock): Promise<Running> {
         process.kill(process.pid, "SIGKILL"),
       ),
   });
-  const engine = await loadEngine(settings);
+  const onContextBytes = (bytes: number): void => void (contextBytes = bytes);
+  const engine = await loadEngine({ ...settings, onContextBytes });
   const server = createHostServer(
     {
       engine,
@@ -46,6 +50,7 @@ async function run(settings: HostSettings, clock: Clock): Promise<Running> {
       areAnyEmbeddings: settings.embeddings === "any",
       clock,
       random: systemRandom(),
+      rssBytesMax,
       counters: { requests: 0, active: 0, aborted: 0, tokens: 0 },
     },
     settings.idleMs,

@@ -7,9 +7,10 @@ const mebibyte = 1024 * 1024;
 it("a process over its cap is told of within a tenth of a second, once", () => {
   const clock = new TestClock();
   let rss = 10 * mebibyte;
+  const mostBytes = 10 * mebibyte;
   const told: string[] = [];
   const onOver = (text: string): void => void told.push(text);
-  watchMemory({ clock, rssBytesMax: 10 * mebibyte, rssBytes: () => rss, onOver });
+  watchMemory({ clock, rssBytesMax: () => mostBytes, rssBytes: () => rss, onOver });
   clock.advance(5000);
   expect(told).toEqual([]);
   rss++;
@@ -20,7 +21,7 @@ it("a process over its cap is told of within a tenth of a second, once", () => {
   expect(told).toHaveLength(1);
 });
 
-it("by default a host has room for its process and three times its file", () => {
-  expect(defaultRssMax(0)).toBe(1024 * mebibyte);
-  expect(defaultRssMax(100) - defaultRssMax(0)).toBe(300);
+it("by default a host has room for its process and three times its file and its contexts", () => {
+  expect(defaultRssMax(0, 0)).toBe(1024 * mebibyte);
+  expect(defaultRssMax(100, 10) - defaultRssMax(0, 0)).toBe(330);
 });

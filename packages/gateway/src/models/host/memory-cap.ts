@@ -2,18 +2,20 @@ import type { Clock } from "@loadline/kit/clock";
 
 const lookMs = 100;
 const mebibyte = 1024 * 1024;
-/** Of the process itself, and of a model whose context is as large as its weights, twice. */
+/** Of the process itself. */
 const baseBytes = 1024 * mebibyte;
-const perFileByte = 3;
+/** Work on either takes memory beside it; embeddings have a context of their own. */
+const perByte = 3;
 
-/** Resident bytes that a host over a file of this size may take, when nobody said. */
-export function defaultRssMax(fileBytes: number): number {
-  return baseBytes + perFileByte * fileBytes;
+/** Resident bytes that a host over a file and with contexts of this size may take, when nobody said. */
+export function defaultRssMax(fileBytes: number, contextBytes: number): number {
+  return baseBytes + perByte * (fileBytes + contextBytes);
 }
 
 export interface MemoryCap {
   readonly clock: Clock;
-  readonly rssBytesMax: number;
+  /** Of now: a context may need more. */
+  rssBytesMax(): number;
   /** Resident bytes of this process now. */
   rssBytes(): number;
   /** Told once, with why. */
@@ -24,8 +26,9 @@ export interface MemoryCap {
 export function watchMemory({ clock, rssBytesMax, rssBytes, onOver }: MemoryCap): void {
   const look = (): void => {
     const bytes = rssBytes();
-    if (bytes <= rssBytesMax) clock.after(lookMs, look, { unref: true });
-    else onOver(`${mib(bytes)} MiB are resident, ${mib(rssBytesMax)} are allowed`);
+    const most = rssBytesMax();
+    if (bytes <= most) clock.after(lookMs, look, { unref: true });
+    else onOver(`${mib(bytes)} MiB are resident, ${mib(most)} are allowed`);
   };
   look();
 }

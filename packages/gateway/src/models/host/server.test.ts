@@ -265,6 +265,7 @@ describe("other routes and mistakes", () => {
     ]);
     expect(JSON.parse((await host.call("/healthz")).text)).toEqual({
       status: "ok",
+      rssBytesMax: 1,
       busy: 0,
       queued: 0,
       requests: 3,

@@ -68,6 +68,7 @@ async function route(
         status: "ok",
         busy: context.slots.busy,
         queued: context.slots.queued,
+        rssBytesMax: context.rssBytesMax(),
         ...context.counters,
       });
       return;

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import {
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -69,6 +71,23 @@ describe("what a model was swapped to", () => {
     expect(statSync(join(dir, chosenFile)).mode & 0o777).toBe(0o600);
     expect(Object.keys(JSON.parse(readFileSync(join(dir, chosenFile), "utf8")))).toHaveLength(5);
   });
+});
+
+it("a reload that registers another file under the name is followed, and one whose file is bad is not", async () => {
+  const copy = join(dir, "copy.gguf");
+  copyFileSync(tinyModelPath, copy);
+  const sha256 = createHash("sha256").update(readFileSync(copy)).digest("hex");
+  const chosen = await opened();
+  chosen.choose("local", own.path, next);
+  await chosen.recheck({ next: { path: copy, sha256 } });
+  expect(chosen.of("local", own.path)).toEqual({ name: "next", path: copy, sha256 });
+  await chosen.recheck({ next: { path: copy, sha256: "0".repeat(64) } });
+  expect(chosen.of("local", own.path)).toBeUndefined();
+  await chosen.recheck({});
+  expect(chosen.of("local", own.path)).toBeUndefined();
+  await chosen.recheck(registered);
+  expect(chosen.of("local", own.path)).toEqual(next);
+  expect(logged().match(/model.not_kept/g)).toHaveLength(2);
 });
 
 describe("the target serves its own file, and the log says why", () => {

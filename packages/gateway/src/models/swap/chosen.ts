@@ -4,6 +4,7 @@ import { codeOf } from "@loadline/kit/errors";
 import { isRecord, parseJson } from "@loadline/kit/json";
 import type { Logger } from "@loadline/kit/logger";
 import { replaceFile } from "@loadline/kit/whole-file";
+import { isSame } from "../../snapshot/compare.ts";
 import { type Candidate, checkFile } from "./candidate.ts";
 import type { ModelsConfig } from "./config.ts";
 import { ownFile } from "./views.ts";
@@ -14,6 +15,11 @@ export interface ChosenFiles {
   of(target: string, ownPath: string): Candidate | undefined;
   /** Remembers what a target serves instead of `ownPath`; the file of name `configured` forgets it. */
   choose(target: string, ownPath: string, file: Candidate): void;
+  /**
+   * Goes over to these files: what a choice names is checked again where it is another now, or was
+   * not usable. A model that serves already goes on with what it has.
+   */
+  recheck(registered: ModelsConfig["registered"]): Promise<void>;
   /** Resolves when what was chosen is on the disk, or the log says why not. */
   written(): Promise<void>;
 }
@@ -40,15 +46,9 @@ export async function openChosen(
 ): Promise<ChosenFiles> {
   const path = join(stateDir, chosenFile);
   const choices = await readChoices(path, logger);
-  const usable = new Map<string, Candidate>();
-  for (const [target, { name }] of choices) {
-    const file = Object.hasOwn(registered, name) ? registered[name] : undefined;
-    const candidate = file && { name, ...file };
-    const check = candidate && (await checkFile(candidate)).check;
-    if (candidate && check?.outcome === "passed") usable.set(target, candidate);
-    else logger.warn("model.not_kept", { target, name, text: check?.detail ?? "not registered" });
-  }
-  return new KeptChoices({ path, logger, choices, usable });
+  const chosen = new KeptChoices({ path, logger, choices, usable: new Map() });
+  await chosen.recheck(registered);
+  return chosen;
 }
 
 interface Kept {
@@ -80,6 +80,24 @@ class KeptChoices implements ChosenFiles {
       usable.set(target, file);
     }
     this.#writing = this.#writing.then(() => this.#write());
+  }
+
+  async recheck(registered: ModelsConfig["registered"]): Promise<void> {
+    const { choices, usable, logger } = this.#o;
+    for (const [target, choice] of choices) {
+      const { name } = choice;
+      const file = Object.hasOwn(registered, name) ? registered[name] : undefined;
+      const candidate = file && { name, ...file };
+      if (candidate && isSame(usable.get(target), candidate)) continue;
+      const check = candidate && (await checkFile(candidate)).check;
+      // A swap meanwhile has checked its own.
+      if (choices.get(target) !== choice) continue;
+      if (candidate && check?.outcome === "passed") usable.set(target, candidate);
+      else {
+        usable.delete(target);
+        logger.warn("model.not_kept", { target, name, text: check?.detail ?? "not registered" });
+      }
+    }
   }
 
   written(): Promise<void> {

@@ -90,16 +90,21 @@ export class ModelSlot implements Hosting {
 
   /**
    * Loads a file beside the one that serves and switches to it once it passed all five checks, which
-   * are returned. LL_MODEL_SWAP_RUNNING; LL_MODEL_DAMAGED and LL_MODEL_SWAP_CHECKS list the five, and
-   * the one before serves on.
+   * are returned. LL_MODEL_SWAP_RUNNING; LL_MODEL_SWAP_OVERTAKEN when it is not wanted any more;
+   * LL_MODEL_DAMAGED and LL_MODEL_SWAP_CHECKS list the five. The one before serves on then.
    */
-  async swap(candidate: Candidate, rollbackForMs: number): Promise<readonly SwapCheck[]> {
+  async swap(
+    candidate: Candidate,
+    rollbackForMs: number,
+    isStillWanted: () => boolean = () => true,
+  ): Promise<readonly SwapCheck[]> {
     if (this.#next) throw modelErrors.make("LL_MODEL_SWAP_RUNNING");
     const next = this.#loaded(candidate, "loading");
     this.#next = next;
     try {
       this.#checks = await this.#tried(next, candidate);
       const isPassed = this.#checks.every(({ outcome }) => outcome === "passed");
+      if (!isStillWanted()) throw modelErrors.make("LL_MODEL_SWAP_OVERTAKEN");
       if (!isPassed) throw refusalOf(candidate, this.#checks);
     } catch (cause) {
       await next.hosting?.close();

@@ -3,6 +3,7 @@ import type { Metrics } from "@loadline/kit/metrics";
 import type { AuditSink } from "../../audit-log/events.ts";
 import { gatewayErrors } from "../../errors.ts";
 import { everyTenant } from "../../identity/authorize.ts";
+import { isSame } from "../../snapshot/compare.ts";
 import type { ChosenFiles } from "./chosen.ts";
 import type { ModelsConfig } from "./config.ts";
 import { createSwapMetrics, type SwapMetrics } from "./metrics.ts";
@@ -57,8 +58,12 @@ class LocalSwaps implements ModelSwaps {
     const slot = this.#slotOf(target);
     const { registered, rollbackFor } = this.#deps.models();
     const file = to === ownFile ? { path: slot.ownPath } : registeredFile(registered, to);
+    // A reload may have opened the target anew, or registered another file, while this one is tried.
+    const isStillWanted = (): boolean =>
+      this.#find(target) === slot &&
+      (to === ownFile || isSame(this.#deps.models().registered[to], file));
     try {
-      await slot.swap({ name: to, ...file }, rollbackFor);
+      await slot.swap({ name: to, ...file }, rollbackFor, isStillWanted);
     } catch (cause) {
       this.#metrics.onSwap("refused");
       throw cause;

@@ -29,7 +29,7 @@ const schema = z.strictObject({
     .optional()
     .describe(
       "Resident bytes of its process beyond which it is ended and started again; default: 1 GiB " +
-        "and three times the file.",
+        "and three times the file and its contexts.",
     ),
   embeddings: z
     .enum(["semantic", "any"])
