@@ -1,21 +1,11 @@
 import { formatDuration } from "@loadline/contract";
 import type { Timer } from "@loadline/kit/clock";
-import { type CliHost } from "../process/host.ts";
+import type { Progress } from "@loadline/validator";
+import type { CliHost } from "../process/host.ts";
 import { cleanText, clip } from "./clean-text.ts";
 
-/** What a stage of a run reports while it works. */
-export interface StageProgress {
-  readonly stage: string;
-  readonly state: "waiting" | "running" | "done";
-  readonly done: number;
-  readonly total: number;
-  readonly text: string;
-  /** Of the whole run. */
-  readonly leftMs?: number;
-}
-
 export interface ProgressView {
-  update(progress: StageProgress): void;
+  update(progress: Progress): void;
   /** Leaves the last state on the screen. */
   end(): void;
 }
@@ -58,7 +48,7 @@ function lineProgress(host: CliHost): ProgressView {
 }
 
 function blockProgress(host: CliHost, title: string): ProgressView {
-  const stages = new Map<string, StageProgress>();
+  const stages = new Map<string, Progress>();
   const startedMs = host.clock.monotonicMs();
   let drawnAtMs = Number.NEGATIVE_INFINITY;
   let linesDrawn = 0;
@@ -93,7 +83,7 @@ function blockProgress(host: CliHost, title: string): ProgressView {
 }
 
 /** A stage that ended without a word of its own keeps what it last counted. */
-function keptAtEnd(before: StageProgress | undefined, progress: StageProgress): StageProgress {
+function keptAtEnd(before: Progress | undefined, progress: Progress): Progress {
   if (progress.state !== "done" || progress.text !== "" || before === undefined) return progress;
   if (before.state !== "running") return progress;
   return { ...before, state: "done", done: before.total };
@@ -112,7 +102,7 @@ interface BlockOptions {
 export function blockLines(
   title: string,
   { elapsedMs, leftMs, width }: BlockOptions,
-  stages: readonly StageProgress[],
+  stages: readonly Progress[],
 ): string[] {
   const remaining = leftMs > 0 ? `, left about ${inSeconds(leftMs)}` : "";
   const times = `${inSeconds(elapsedMs)}${remaining}`;

@@ -1,18 +1,9 @@
 import type { Claim } from "../claim.ts";
-import type { Figure, Interval } from "../report-model.ts";
+import type { PartVerdict } from "../report-model.ts";
 import type { Judged } from "./join.ts";
 
 /** A judgement with the figures it rests on. */
-export interface Decision extends Judged {
-  readonly n: number;
-  readonly bad: number;
-  readonly undefined: number;
-  readonly observed: Figure | null;
-  readonly limit: Figure | null;
-  readonly interval: Interval | null;
-  readonly badBy: Readonly<Record<string, number>>;
-  readonly evidence: readonly number[];
-}
+export type Decision = Omit<PartVerdict, "part">;
 
 /** Confidence a part fails at: of m windows one fails by chance m times as often. */
 export function failConfidence(claim: Pick<Claim, "confidence" | "over" | "parts">): number {

@@ -1,4 +1,4 @@
-import type { LoadSeries, SampleTally } from "@loadline/contract";
+import type { LoadSeries, LoadSlice as RecordedSlice, SampleTally } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
 import type { HostFigures } from "./engine/host.ts";
@@ -209,19 +209,7 @@ export interface LiveFrame {
 }
 
 /** Counters of one second: due, ok and bad by intended time, the rest by completion. */
-export interface LoadSlice {
-  readonly scenario: string;
-  readonly slice: number;
-  readonly sliceMs: number;
-  readonly due: number;
-  readonly ok: number;
-  readonly bad: number;
-  readonly p99Ms: number | null;
-  readonly maxMs: number | null;
-  readonly inFlight: number;
-  /** `[upperEdgeMs, count]`. */
-  readonly heat: readonly (readonly [number, number])[];
-}
+export type LoadSlice = Required<RecordedSlice>;
 
 /** What became of a scenario: `due = ok + sum(bad)` holds always. */
 export interface LoadAccount {

@@ -11,6 +11,7 @@ export interface Reporter {
   isOwn?(text: string): boolean;
 }
 
+/** What a stage of a run reports while it works. */
 export interface Progress {
   readonly stage: string;
   readonly state: "waiting" | "running" | "done";
@@ -18,6 +19,7 @@ export interface Progress {
   readonly total: number;
   /** What runs now, one line. */
   readonly text: string;
+  /** Of the whole run. */
   readonly leftMs?: number;
 }
 

@@ -178,7 +178,6 @@ function end(
   flight.wakeMs = flight.sendMs = flight.intendedMs;
   flight.doneMs = flight.firstByteMs = flight.intendedMs + answer.ms;
   if (answer.ttftMs !== undefined) {
-    flight.streamed = true;
     flight.firstContentMs = flight.firstOutputMs = flight.intendedMs + answer.ttftMs;
     flight.lastContentMs = flight.doneMs;
   }

@@ -1,4 +1,4 @@
-import type { LiveEdit } from "../executors/executor.ts";
+import type { LiveEdit, PeakStepTerms } from "../executors/executor.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { SenderSamples } from "../record/samples.ts";
 import type { LoadPlan, LoadRecord } from "../types.ts";
@@ -13,17 +13,6 @@ export type LaneCommand =
   | { readonly type: "peak"; readonly scenario: number; readonly step: PeakStepTerms | null }
   /** The step has shown enough. */
   | { readonly type: "peak.cut"; readonly scenario: number; readonly phase: number };
-
-/** One step of a search, as data. */
-export interface PeakStepTerms {
-  readonly phase: number;
-  readonly rate: number;
-  readonly seed: number;
-  /** Monotonic ms. */
-  readonly startMs: number;
-  readonly durationMs: number;
-  readonly firstIndex: number;
-}
 
 /** What a sender says. Buffers are those of its recorder and of a figure's arena. */
 export type LaneMessage =

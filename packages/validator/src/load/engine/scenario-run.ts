@@ -1,10 +1,9 @@
 import { seededRandom } from "@loadline/kit/random";
-import type { ExecutorContext, LiveEdit, PeakStep } from "../executors/executor.ts";
+import type { ExecutorContext, LiveEdit, PeakStep, PeakStepTerms } from "../executors/executor.ts";
 import { peakDrainMs } from "../plan/duration.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
 import { scenarioSeed } from "../schedule/arrivals.ts";
 import type { Exec, IterationEnd } from "./exec.ts";
-import type { PeakStepTerms } from "./lane.ts";
 import type { Pacer } from "./pacer.ts";
 import type { SenderOptions } from "./sender.ts";
 import { Vu } from "./vu.ts";

@@ -50,8 +50,8 @@ export interface LiveEdit {
   readonly rate?: number;
 }
 
-/** One step of a search for the peak. */
-export interface PeakStep {
+/** One step of a search for the peak, as data. */
+export interface PeakStepTerms {
   readonly phase: number;
   readonly rate: number;
   readonly seed: number;
@@ -60,6 +60,10 @@ export interface PeakStep {
   readonly durationMs: number;
   /** Arrival index of the scenario's first in this step. */
   readonly firstIndex: number;
+}
+
+/** A step that a sender is at. */
+export interface PeakStep extends PeakStepTerms {
   /** Set by the control thread when the step has shown enough. */
   readonly ended: () => boolean;
 }

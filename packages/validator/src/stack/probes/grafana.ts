@@ -6,6 +6,7 @@ import { NothingThere } from "../wire/fault.ts";
 import { filled, panelsOf, shownTargets, valuesIn, variablesOf } from "../wire/grafana-queries.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import { askWeb, needJson } from "../wire/web.ts";
+import { refusedSeen } from "./refused.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
@@ -127,15 +128,7 @@ const locked: GrafanaProbe = {
     const login = { user: "admin", password: "admin" };
     const bare = await askWeb(context, { path: "/api/org", login: "none" });
     const maker = await askWeb(context, { path: "/api/org", login });
-    return [
-      { part: "no login", answer: bare },
-      { part: "maker's password", answer: maker },
-    ].map(({ part, answer }) => ({
-      ok: answer.status === 401 || answer.status === 403,
-      seen: `Answered with ${answer.status}: ${part}.`,
-      part,
-      reproduce: answer.curl,
-    }));
+    return [refusedSeen("no login", bare), refusedSeen("maker's password", maker)];
   },
 };
 

@@ -5,6 +5,7 @@ import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
 import { orTakeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
+import { refusedSeen } from "./refused.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
@@ -82,15 +83,8 @@ const locked: Neo4jProbe = {
     ];
     const all = [];
     for (const [part, as] of tried) {
-      const answer = await query(context, "RETURN 2", { login: as });
       // A maker's password that must be changed first lets nobody read, with 403.
-      const ok = answer.status === 401 || answer.status === 403;
-      all.push({
-        ok,
-        seen: `Answered with ${answer.status}: ${part}.`,
-        part,
-        reproduce: answer.curl,
-      });
+      all.push(refusedSeen(part, await query(context, "RETURN 2", { login: as })));
     }
     return all;
   },

@@ -5,6 +5,7 @@ import { askQdrant, type QdrantContext } from "../wire/qdrant-session.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
 import { orTakeBack } from "../wire/take-back.ts";
 import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
+import { refusedSeen } from "./refused.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
@@ -103,15 +104,7 @@ const locked: QdrantProbe = {
     const bare = await askWeb(context, { path: "/collections" });
     const headers = ["api-key", "loadline-wrong-key"];
     const wrong = await askWeb(context, { path: "/collections", headers });
-    return [
-      { part: "no key", answer: bare },
-      { part: "wrong key", answer: wrong },
-    ].map(({ part, answer }) => ({
-      ok: answer.status === 401 || answer.status === 403,
-      seen: `Answered with ${answer.status}: ${part}.`,
-      part,
-      reproduce: answer.curl,
-    }));
+    return [refusedSeen("no key", bare), refusedSeen("wrong key", wrong)];
   },
 };
 

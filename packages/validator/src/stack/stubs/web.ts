@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { StackRule } from "../probe.ts";
+import { readBody } from "../wire/read-body.ts";
 import { listening } from "./listening.ts";
 import type { StackStub } from "./stub.ts";
 
@@ -32,8 +33,6 @@ export interface WebStubOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void;
 }
 
-const bodyBytesMax = 1_048_576;
-
 /** JSON as a reply. */
 export const jsonReply = (value: unknown, status = 200): WebReply => ({
   status,
@@ -57,16 +56,8 @@ export async function startWebStub(
     return typeof found === "function" ? found(call) : found;
   };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > bodyBytesMax) request.destroy();
-      else chunks.push(chunk);
-    });
-    request.on("end", () => {
+    readBody(request, (text) => {
       const { method = "GET", url: path = "/", headers } = request;
-      const text = Buffer.concat(chunks).toString("utf8");
       const { status = 200, headers: extra = {}, reply } = answer({ method, path, headers, text });
       response.writeHead(status, { "content-type": "application/json", ...extra }).end(reply);
     });

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { WireFault } from "./fault.ts";
+import { readBody } from "./read-body.ts";
 
 const textsMax = 1_000;
-const bodyBytesMax = 1_048_576;
 
 /** A listener for what a service delivers; ends with its block. */
 export interface Sink extends AsyncDisposable {
@@ -15,15 +15,8 @@ export interface Sink extends AsyncDisposable {
 export async function openSink(listen: string): Promise<Sink> {
   const texts: string[] = [];
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > bodyBytesMax) request.destroy();
-      else chunks.push(chunk);
-    });
-    request.on("end", () => {
-      if (texts.length < textsMax) texts.push(Buffer.concat(chunks).toString("utf8"));
+    readBody(request, (text) => {
+      if (texts.length < textsMax) texts.push(text);
       response.writeHead(200, { connection: "close" }).end();
     });
   });
