@@ -11,6 +11,8 @@ export interface ScalingRound {
   readonly perSecond: number;
   /** CPU time of all its processes per request. */
   readonly micros: number;
+  /** The part of it that the one process spends which its workers share; 0 without workers. */
+  readonly sharedMicros: number;
   /** The busier share of the cores that drive and answer it, 0..1. */
   readonly drivingShare: number;
 }
@@ -37,6 +39,7 @@ export function scalingRow(
   const row = {
     subject,
     microsPerRequest: round(median(microsOf(two))),
+    supervisorMicros: round(median(two.map(({ sharedMicros }) => sharedMicros))),
     timesOneByCpu: round(2 * pairedRatio(microsOf(one), microsOf(two)).ratio, 2),
   };
   const why = whyNotTested(two, cores);

@@ -48,11 +48,13 @@ async function begin(name: string, config: Parameters<typeof startGateway>[2]): 
 }
 
 async function measure({ subject, pids }: Measured): Promise<ScalingRound> {
-  // What its workers share is driven on the core of the upstream.
-  const answering = [upstream.child.pid ?? 0, ...(pids.length > 1 ? pids.slice(0, 1) : [])];
+  const shared = pids.length > 1 ? pids.slice(0, 1) : [];
+  // It runs on the core of the upstream.
+  const answering = [upstream.child.pid ?? 0, ...shared];
   const look = () => ({
     ms: performance.now(),
     micros: cpuMicrosOf(pids),
+    sharedMicros: cpuMicrosOf(shared),
     drivingMicros: cpuMicrosOf([process.pid]),
     answeringMicros: cpuMicrosOf(answering),
   });
@@ -65,6 +67,7 @@ async function measure({ subject, pids }: Measured): Promise<ScalingRound> {
   return {
     perSecond: (requestsPerRound * 1000) / ms,
     micros: (after.micros - before.micros) / requestsPerRound,
+    sharedMicros: (after.sharedMicros - before.sharedMicros) / requestsPerRound,
     drivingShare: Math.max(shareOf("drivingMicros"), shareOf("answeringMicros")),
   };
 }

@@ -141,6 +141,7 @@ describe("two workers in the gateway's bench", () => {
   const round = (perSecond: number, micros: number, drivingShare = 0.5): ScalingRound => ({
     perSecond,
     micros,
+    sharedMicros: micros / 5,
     drivingShare,
   });
   // The second round of a slow moment: both are slow.
@@ -151,6 +152,7 @@ describe("two workers in the gateway's bench", () => {
     expect(scalingRow("two", { one, two }, 4)).toEqual({
       subject: "two",
       microsPerRequest: 50,
+      supervisorMicros: 10,
       timesOneByCpu: 1.6,
       timesOne: 1.8,
     });
