@@ -5,6 +5,7 @@ import { loadBlockSchema } from "../../packages/validator/src/load/plan/load-sch
 import { scenarioSchema } from "../../packages/validator/src/load/plan/scenario-schema.ts";
 import { httpRequest, stepSchema } from "../../packages/validator/src/load/plan/step-schema.ts";
 import { loadChecks } from "../../packages/validator/src/load/scenario/checks/table.ts";
+import { meanings } from "../../packages/validator/src/load/thresholds/meanings.ts";
 import { loadMetrics } from "../../packages/validator/src/load/thresholds/metrics.ts";
 import { type ConfigRow, configRows } from "./config.ts";
 import { code, page, table } from "./markdown.ts";
@@ -78,9 +79,20 @@ export function loadPage(): string {
       ]),
     ),
     "## Metrics",
+    "`t_int` is when the schedule wanted a request, `t_send` when it was written, `e_1` to `e_n` are " +
+      "the events of a stream that carry content of any choice, `N` its output tokens. Metrics whose " +
+      "names k6 has are measured by k6's definitions.",
     table(
-      ["metric", "type", "of"],
-      loadMetrics.map(({ name, type, quantity }) => [code(name), type, quantity]),
+      ["metric", "type", "of", "is", "elsewhere"],
+      loadMetrics.map(({ name, type, quantity }) => [
+        code(name),
+        type,
+        quantity,
+        meanings[name]?.means ?? "",
+        Object.entries(meanings[name]?.elsewhere ?? {})
+          .map(([tool, own]) => `${tool}: ${own}`)
+          .join(", "),
+      ]),
     ),
     "## Guards",
     table(

@@ -84,6 +84,8 @@ describe("tags of a plan in selectors", () => {
   it("a tag that selectors know themselves is none a plan may give", async () => {
     using folder = planFolder();
     const text = plan("{}").replace("tier: gold", "step: gold");
-    expect(await folder.refusal(text)).toMatch(/LL_LOAD_PLAN_INVALID .*shop\.tags\.step: has a meaning of its own/s);
+    expect(await folder.refusal(text)).toMatch(
+      /LL_LOAD_PLAN_INVALID .*shop\.tags\.step: has a meaning of its own/s,
+    );
   });
 });

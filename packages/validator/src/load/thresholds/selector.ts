@@ -3,6 +3,7 @@ import { loadErrors } from "../errors.ts";
 import type { TaggedStep } from "../plan/step-names.ts";
 import { badReasons, isBadReason } from "../record/outcomes.ts";
 import { markPosition } from "./grammar.ts";
+import { elsewhereOf } from "./meanings.ts";
 import { loadMetrics, type MetricRow } from "./metrics.ts";
 import { figureTags, tagNames } from "./tag-names.ts";
 
@@ -48,8 +49,9 @@ export function readSelector(text: string, declared: Declared): Selector {
   const metrics = [...(declared.metrics ?? []), ...loadMetrics];
   const metric = metrics.find((row) => row.name === name);
   if (metric === undefined) {
+    const elsewhere = elsewhereOf(name).join("; ");
     throw unknown(
-      `${text}: no metric ${name}`,
+      `${text}: no metric ${name}${elsewhere === "" ? "" : ` (${elsewhere})`}`,
       name,
       metrics.map((row) => row.name),
     );
