@@ -344,7 +344,7 @@ export class CallRun implements AttemptHost, Watched {
     const isStream = this.x.body?.isStream ?? false;
     const headers = this.#headers(attempt, isStream ? streamType : wholeType);
     if (!isStream) headers.push("x-loadline-commit", "early");
-    if (this.#sent) headers.push("x-loadline-resume", "armed");
+    if (this.#sent && !attempt?.translation) headers.push("x-loadline-resume", "armed");
     return headers;
   }
 

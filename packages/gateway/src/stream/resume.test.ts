@@ -27,6 +27,14 @@ describe("requests whose answer can be continued", () => {
   });
 });
 
+it("a message of Anthropic's API cannot, so nobody is told that it could", () => {
+  const text =
+    '{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"a"}]}';
+  const body = readRequestBody(Buffer.from(text), "messages");
+  if ("code" in body) throw new Error(body.message);
+  expect(isResumable(body)).toBe(false);
+});
+
 describe("the text that was sent", () => {
   it("is what the events carried, in order", () => {
     const sent = new SentText();
@@ -37,6 +45,10 @@ describe("the text that was sent", () => {
   it.each([
     ["a tool call", event({ tool_calls: [{}] })],
     ["audio", event({ audio: {} })],
+    ["a refusal", event({ refusal: "no" })],
+    ["a thought", event({ content: "", reasoning_content: "hm" })],
+    ["a thought beside its text", event({ content: "a", reasoning: "hm" })],
+    ["a function of old", event({ function_call: { name: "f" } })],
     ["a second choice", event({ content: "a" }, [{ index: 1, delta: { content: "b" } }])],
     ["over 256 KiB", event({ content: "x".repeat(256 * 1024 + 1) })],
   ])("with %s it is no text to continue", (_name, text) => {

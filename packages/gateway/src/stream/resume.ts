@@ -4,16 +4,29 @@ import { keyTable } from "../body/keys.ts";
 import { isScanProblem, scanObject } from "../body/scan.ts";
 import type { Splice } from "../body/splice.ts";
 import { eventJson } from "../dialects/events.ts";
-import { listOf, recordOf, textOf } from "../dialects/json.ts";
+import { type JsonRecord, listOf, recordOf, textOf } from "../dialects/json.ts";
 
 const keys = keyTable(["messages", "tools", "functions", "response_format"]);
 const textBytesMax = 256 * 1024;
+/** What an answer may hold beside its text. */
+const otherContent = [
+  "tool_calls",
+  "function_call",
+  "audio",
+  "refusal",
+  "reasoning_content",
+  "reasoning",
+];
+const isIn =
+  (delta: JsonRecord) =>
+  (name: string): boolean =>
+    delta[name] != null && delta[name] !== "";
 
 /** The text of an answer as it is sent, so another target can go on after it. */
 export class SentText {
   #parts: string[] = [];
   #chars = 0;
-  /** False once the answer holds something that is not plain text, or too much of it. */
+  /** False once the answer holds anything beside plain text, which a prefill lacks, or too much. */
   isText = true;
 
   /** Takes one relayed event with content. */
@@ -22,7 +35,7 @@ export class SentText {
     const choices = listOf(recordOf(eventJson(event))["choices"]);
     const delta = recordOf(recordOf(choices[0])["delta"]);
     const text = textOf(delta["content"]);
-    const isPlain = choices.length === 1 && delta["tool_calls"] == null && delta["audio"] == null;
+    const isPlain = choices.length === 1 && text !== "" && !otherContent.some(isIn(delta));
     this.#parts.push(text);
     this.#chars += text.length;
     if (!isPlain || this.#chars > textBytesMax) this.isText = false;
@@ -38,9 +51,9 @@ export class SentText {
   }
 }
 
-/** Whether an answer to this request is one plain text: no tools, no schema, one choice. */
+/** Whether an answer to this request is one plain text: a chat, no tools, no schema, one choice. */
 export function isResumable(body: RequestBody): boolean {
-  if (!body.isStream || choicesOf(body) !== 1) return false;
+  if (body.operation !== "chat" || !body.isStream || choicesOf(body) !== 1) return false;
   const scan = scanObject(body.bytes, keys);
   if (isScanProblem(scan)) return false;
   const [messages = -1, tools = -1, functions = -1, format = -1] = scan.starts;

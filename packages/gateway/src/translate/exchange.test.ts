@@ -24,13 +24,13 @@ function json(status: number, body: unknown) {
 }
 
 /** A gateway with one route over targets that speak messages (`t`) and chat (`c`). */
-function over(t: Upstream, c?: Upstream) {
+function over(t: Upstream, c?: Upstream, more: object = {}) {
   return runGateway({
     targets: {
       t: { provider: wire?.provider, model: "big", baseUrl: t.baseUrl },
       ...(c && { c: { provider: "openai-compatible", model: "big", baseUrl: c.baseUrl } }),
     },
-    routes: { r: { models: ["m"], groups: [{ targets: c ? ["t", "c"] : ["t"] }] } },
+    routes: { r: { models: ["m"], groups: [{ targets: c ? ["t", "c"] : ["t"] }], ...more } },
   });
 }
 
@@ -62,6 +62,23 @@ describe("a translated exchange keeps the stream contract", () => {
     expect(text.split("\n\n").at(-2)).toContain('"code":"LL_STREAM_CUT"');
     expect(text).not.toContain("[DONE]");
     expect(text).not.toContain("event:");
+  });
+
+  it("is not said to go on elsewhere when it is cut, as it cannot; an untranslated one is", async () => {
+    const [begun = ""] = stream.split("event: content_block_stop");
+    await using t = await runUpstream(sse(begun, true));
+    await using c = await runUpstream(sse(plain));
+    await using g = await over(t, c, { resume: { max: 1 } });
+    const cut = await g.post(chatPath, { ...question, stream: true });
+    expect((await cut.text()).split("\n\n").at(-2)).toContain('"code":"LL_STREAM_CUT"');
+    expect([cut.headers.get("x-loadline-resume"), c.requests]).toEqual([null, []]);
+    await using own = await runGateway({
+      targets: { c: { provider: "openai-compatible", model: "big", baseUrl: c.baseUrl } },
+      routes: { r: { models: ["m"], groups: [{ targets: ["c"] }], resume: { max: 1 } } },
+    });
+    const whole = await own.post(chatPath, { ...question, stream: true });
+    await whole.text();
+    expect(whole.headers.get("x-loadline-resume")).toBe("armed");
   });
 
   it("an Anthropic client's cut stream ends in Anthropic's error event", async () => {
