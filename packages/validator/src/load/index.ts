@@ -8,6 +8,7 @@
  */
 export { loadErrors } from "./errors.ts";
 export { growthClaims, growthStream } from "./growth-claims.ts";
+export { connectionsMaxDefault } from "./engine/workers.ts";
 export { checkJob } from "./check-job.ts";
 export { bindJob } from "./job.ts";
 export type { BoundJob, GuardWaiver, LoadJob, ObserveSpec } from "./job.ts";

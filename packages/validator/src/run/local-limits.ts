@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { loadErrors, type LoadPlan, type Scenario } from "../load/index.ts";
+import { connectionsMaxDefault, loadErrors, type LoadPlan, type Scenario } from "../load/index.ts";
 
 /** What this machine lets one process open; null where it does not say. */
 export interface LocalLimits {
@@ -10,7 +10,6 @@ export interface LocalLimits {
 
 /** Files of the program itself, the pacers and the evidence. */
 const reserved = 64;
-const connectionsDefault = 1_024;
 
 /** Reads the limits of Linux; `read` gives a file's text, or null when there is none. */
 export function localLimits(read: (path: string) => string | null = readOrNull): LocalLimits {
@@ -63,7 +62,7 @@ export function socketsNeeded(load: LoadPlan): number {
     .filter((one) => !rooms.includes(one))
     .reduce((sum, s) => sum + socketsOf(s), 0);
   const own = rooms.reduce((sum, scenario) => sum + socketsOf(scenario), 0);
-  const cap = (load.connectionsMax ?? connectionsDefault) * workers;
+  const cap = (load.connectionsMax ?? connectionsMaxDefault) * workers;
   return Math.ceil((Math.min(shared, cap) + own) / (load.processes ?? 1));
 }
 

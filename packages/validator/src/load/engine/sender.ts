@@ -18,6 +18,7 @@ import type { Pacer } from "./pacer.ts";
 import { ScenarioRun } from "./scenario-run.ts";
 import { targetBase } from "./target-base.ts";
 import { asksWire } from "./wire-log.ts";
+import { connectionsMaxDefault } from "./workers.ts";
 
 export interface SenderOptions {
   readonly plan: LoadPlan;
@@ -32,7 +33,6 @@ export interface SenderOptions {
   readonly peakReady: (scenario: number) => void;
 }
 
-const connectionsMaxDefault = 1024;
 const drainStepMs = 10;
 
 /** Everything that sends in one thread: executors decide when, Execs decide what. */

@@ -4,6 +4,8 @@ import type { Scenario } from "../scenario-types.ts";
 import { isOpenScenario } from "../schedule/hash.ts";
 import type { LoadPlan } from "../types.ts";
 
+/** Connections of one sender, unless the plan says. */
+export const connectionsMaxDefault = 1024;
 const workersMax = 64;
 /** What one sender carries without strain: arrivals per second, users. */
 const ratePerWorker = 2000;

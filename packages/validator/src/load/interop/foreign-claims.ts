@@ -228,6 +228,15 @@ function observe(run: ForeignRun, selector: string, threshold: Threshold): Forei
   if (metric.isTime && (failed?.trues ?? 1) > 0) {
     return none(`${key} of ${metric.selector} is of a run whose failed requests lie in it`);
   }
+  return heldTo(metric, threshold, { key, figure });
+}
+
+/** A figure against the limit, where its rounding lets it decide. */
+function heldTo(
+  metric: ForeignMetric,
+  threshold: Threshold,
+  { key, figure }: { readonly key: string; readonly figure: number },
+): ForeignEvidence {
   const limit = metric.isTime ? limitMs(threshold) : plainLimit(threshold);
   const unit = metric.isTime ? " ms" : "";
   const seen = `${key} of ${metric.selector} was ${figure}${unit}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { home, planFolder, rated, step } from "./run.fixture.ts";
+import { home, plan, planFolder, rated, step } from "./run.fixture.ts";
 
 describe("a compiled plan", () => {
   it("has every executor's terms in ms and per second", async () => {
@@ -174,6 +174,15 @@ describe("lint of a plan", () => {
       "b of s has the weight 0 and never runs.",
       "No threshold is set: only success and life of each scenario are claimed, no time.",
     ]);
+    const crowd = async (users: number, more = ""): Promise<string> => {
+      const scenario = `{ executor: constant-vus, vus: ${users}, duration: 10s, steps: ${step} }`;
+      const { notes } = await folder.compile(plan(scenario, `  workers: 1\n${more}`));
+      return notes.filter((note) => note.includes("connections")).join();
+    };
+    expect(await crowd(1024)).toBe("");
+    expect(await crowd(1025)).toMatch(/^1025 users share 1024 connections, and wait/);
+    expect(await crowd(1025, "  maxConnections: 1025\n")).toBe("");
+    expect(await crowd(1025, "  processes: 2\n")).toBe("");
     const meant = await folder.compile(
       rated("").replace(
         "  scenarios:",

@@ -1,6 +1,8 @@
+import { connectionsMaxDefault, workersOf } from "../engine/workers.ts";
 import type { Scenario } from "../scenario-types.ts";
 import type { LoadPlan } from "../types.ts";
 import { durationOf } from "./duration.ts";
+import { peakOf } from "./peak.ts";
 
 /** What a plan declares beside what the engine runs. */
 export interface LintedPlan {
@@ -14,6 +16,7 @@ export function lintPlan({ plan, thresholds }: LintedPlan): string[] {
     ...unusedFeeders(plan),
     ...shortFeeders(plan),
     ...idleParts(plan),
+    ...sharedConnections(plan),
     ...loneClaims(thresholds),
   ];
 }
@@ -60,6 +63,17 @@ function idleParts({ scenarios }: LoadPlan): string[] {
       .filter(({ weight }) => weight === 0)
       .map((part) => `${part.name} of ${name} has the weight 0 and never runs.`);
   });
+}
+
+/** Users who ask at once wait for each other where there are fewer connections than they are. */
+function sharedConnections(plan: LoadPlan): string[] {
+  const { users } = peakOf(plan);
+  const perSender = plan.connectionsMax ?? connectionsMaxDefault;
+  const most = perSender * workersOf(plan) * (plan.processes ?? 1);
+  if (users <= most) return [];
+  return [
+    `${users} users share ${most} connections, and wait for one where more ask at once; maxConnections says another number.`,
+  ];
 }
 
 function loneClaims(thresholds: LintedPlan["thresholds"]): string[] {
