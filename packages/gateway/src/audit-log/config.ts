@@ -5,7 +5,9 @@ export const auditLogConfig = z.strictObject({
   onFull: z
     .enum(["refuse", "continue"])
     .default("refuse")
-    .describe("A full queue refuses model requests, or loses entries and counts them."),
+    .describe(
+      "A store that keeps no entries, or a full queue, refuses model requests; or loses entries, which are counted.",
+    ),
   requests: z
     .enum(["denied", "all"])
     .default("denied")

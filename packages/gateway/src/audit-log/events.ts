@@ -21,6 +21,6 @@ export interface AuditEvent {
 /** Where events of the data plane go: queued and bounded, never awaited on the hot path. */
 export interface AuditSink {
   record(event: AuditEvent): void;
-  /** False when an entry could not be kept: the data plane refuses with LL_AUDITLOG_FULL. */
+  /** False while entries cannot be kept: the data plane refuses with LL_AUDITLOG_FULL. */
   isAccepting(): boolean;
 }

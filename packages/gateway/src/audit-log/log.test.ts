@@ -99,6 +99,25 @@ describe("audit log", () => {
   });
 
   it.each(["refuse", "continue"] as const)(
+    "a store that refuses two commits in a row keeps nothing: onFull %s decides, until the first good one",
+    async (onFull) => {
+      const log = open(onFull);
+      const isOpen = onFull === "continue";
+      audit.failure = new Error("the disk is full");
+      log.record(event());
+      await advance(10);
+      expect(log.isAccepting()).toBe(true);
+      await advance(50);
+      expect(log.isAccepting()).toBe(isOpen);
+      await advance(1000);
+      expect(log.isAccepting()).toBe(isOpen);
+      audit.failure = undefined;
+      await advance(1000);
+      expect([log.isAccepting(), log.depth()]).toEqual([true, 0]);
+    },
+  );
+
+  it.each(["refuse", "continue"] as const)(
     "with a dead store 10,000 events wait, further ones are counted as lost; onFull %s",
     async (onFull) => {
       const log = open(onFull);

@@ -44,6 +44,8 @@ interface Waiting {
 export const auditQueueMax = 10_000;
 const batchMax = 256;
 const commitMs = 10;
+/** One may be a conflict or a slow disk; a store that refuses the next one, too, keeps nothing now. */
+const failuresMax = 2;
 const retryMsMin = 50;
 const retryMsMax = 1000;
 const idBytes = 9;
@@ -66,6 +68,8 @@ class QueuedAuditLog implements AuditLog {
   #recorded = 0;
   #isWriting = false;
   #retryMs = retryMsMin;
+  /** Commits that failed since the last good one. */
+  #failures = 0;
   #timer: Timer | undefined;
 
   constructor(deps: AuditLogDeps) {
@@ -81,7 +85,8 @@ class QueuedAuditLog implements AuditLog {
   }
 
   isAccepting(): boolean {
-    return this.#deps.onFull === "continue" || this.#waiting.length < auditQueueMax;
+    if (this.#deps.onFull === "continue") return true;
+    return this.#failures < failuresMax && this.#waiting.length < auditQueueMax;
   }
 
   depth(): number {
@@ -170,6 +175,7 @@ class QueuedAuditLog implements AuditLog {
 
   #next(failure: Error | undefined): void {
     if (failure) {
+      this.#failures++;
       const text = failure.message;
       this.#deps.metrics.failed();
       this.#deps.logger.warn("audit commit failed", { text, waiting: this.#waiting.length });
@@ -177,6 +183,7 @@ class QueuedAuditLog implements AuditLog {
       this.#retryMs = Math.min(this.#retryMs * 2, retryMsMax);
       return;
     }
+    this.#failures = 0;
     this.#retryMs = retryMsMin;
     this.#schedule(0);
   }
