@@ -128,6 +128,10 @@ describe("a file that cannot be read", () => {
     "validate --plan FILE",
     "plan FILE",
     "lint FILE",
+    "load import FILE",
+    "load export k6 FILE",
+    "load FILE",
+    "slo lint FILE",
   ])("%s: named with its reason, exit 78, never Loadline's own fault", async (line) => {
     mkdirSync(join(cwd, "folder"));
     for (const name of ["gone", "folder"]) {
@@ -145,6 +149,22 @@ describe("a file that cannot be read", () => {
     writeFileSync(join(cwd, "m.yaml"), "modle: x\n");
     const { exit, err } = await run(`load ${at} --profile smoke --manifest m.yaml`);
     expect([exit, err]).toEqual([64, expect.stringMatching(/--manifest .*modle.*m\.yaml:1/)]);
+  });
+});
+
+describe("a path of another kind", () => {
+  it("a file is no folder of runs: exit 78, never Loadline's own fault", async () => {
+    writeFileSync(join(cwd, "notes.txt"), "nothing");
+    const { exit, err } = await run("trend notes.txt");
+    expect([exit, err]).toEqual([78, expect.stringMatching(/^LL_CLI_RUNS .*notes\.txt/)]);
+  });
+
+  it("a plan to validate beside options of a load is refused, not left aside", async () => {
+    writeFileSync(join(cwd, "plan.yaml"), 'target: { url: "http://127.0.0.1:9/v1" }\n');
+    const { exit, err } = await run("load --plan plan.yaml --dry-run");
+    expect([exit, err]).toEqual([64, expect.stringContaining("--plan is a plan to validate")]);
+    const both = await run(`load ${at} --plan plan.yaml --rate 5`);
+    expect([both.exit, both.err]).toEqual([64, expect.stringContaining("--plan is a plan")]);
   });
 });
 

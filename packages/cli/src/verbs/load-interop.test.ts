@@ -83,7 +83,6 @@ describe("load import", () => {
   it("names what is missing: exit 64", async () => {
     for (const argv of [
       ["import"],
-      ["import", "no.json"],
       ["drive"],
       ["drive", "jmeter", "x"],
       ["drive", "k6"],

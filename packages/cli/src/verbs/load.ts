@@ -62,6 +62,10 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const isBuiltIn = profile !== undefined && profile !== "quick" && profile !== "full";
   if (isBuiltIn) return runJob(context, withKey(host, jobOfNamed(host, args, profile)));
   if (!isOwn) return runStage("load")(context);
+  if (args.text("plan") !== undefined) {
+    const message = "--plan is a plan to validate, and takes none of a load's own options.";
+    throw cliErrors.make("LL_CLI_VALUE", `${message} A plan of a load is the argument PLAN.`);
+  }
   const target = args.text("target");
   if (target === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL or a PLAN.");

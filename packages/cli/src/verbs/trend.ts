@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   type DiffSide,
@@ -31,7 +31,7 @@ const marks: Readonly<Record<Verdict, string>> = {
 export async function runTrend({ host, args, json }: VerbContext): Promise<ExitCode> {
   const folder = resolve(host.cwd, args.positionals[0] ?? "");
   const last = args.count("last", { min: 1, max: runsMax }) ?? runsShown;
-  if (!existsSync(folder)) {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw cliErrors.make("LL_CLI_RUNS", `${folder}: no such folder.`);
   }
   const names = runNames(folder).filter((name) => existsSync(join(folder, name, "verdict.json")));
