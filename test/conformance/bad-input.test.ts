@@ -4,6 +4,7 @@ import { headRows } from "./bad-input/head-rows.ts";
 import { type BadInput, chatPath, post, request, sound } from "./bad-input/row.ts";
 import { type Answer, startSubject, type Subject } from "./bad-input/subject.ts";
 import { TlsFolder } from "../../packages/gateway/test/tls.ts";
+import { listeners } from "./listeners.ts";
 
 const messagesPath = "/v1/messages";
 
@@ -45,13 +46,6 @@ async function refused(g: Subject, row: BadInput, isAnthropic = false): Promise<
   expect(answer.headers[isAnthropic ? "request-id" : "x-request-id"]).toMatch(/^req_/);
   expect(g.hits.length).toBe(before);
 }
-
-const listeners = [
-  ["http1", "plain"],
-  ["node", "plain"],
-  ["http1", "TLS"],
-  ["node", "TLS"],
-] as const;
 
 describe.each(listeners)("bad input behind front %s, on %s [R1-14]", (front, listener) => {
   let g: Subject;

@@ -1,14 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { runGateway } from "../../../packages/gateway/test/harness.ts";
 import { TlsFolder } from "../../../packages/gateway/test/tls.ts";
+import { listeners } from "../listeners.ts";
 import { Peer, slackMs, within } from "../slow-clients/laws.ts";
 
-const listeners = [
-  ["http1", "plain"],
-  ["node", "plain"],
-  ["http1", "TLS"],
-  ["node", "TLS"],
-] as const;
 const requestsMax = 10_000;
 /** Node's server ends a connection over TLS on which more is asked at once than it holds answers. */
 const batch = 100;

@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TlsFolder } from "../../../packages/gateway/test/tls.ts";
+import { listeners } from "../listeners.ts";
 import { sound } from "./entry.ts";
 import { corpus, refusedAsDocumented } from "./laws.ts";
 import { startWorld, talk, type World } from "./world.ts";
-
-const listeners = [
-  ["http1", "plain"],
-  ["node", "plain"],
-  ["http1", "TLS"],
-  ["node", "TLS"],
-] as const;
 
 describe.each(listeners)("smuggled requests, front %s, listener %s", (front, listener) => {
   let world: World;
