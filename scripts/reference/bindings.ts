@@ -1,29 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { checklistParts } from "@loadline/contract";
 import { code, page, table } from "./markdown.ts";
 import { openRows } from "./open-rows.ts";
-
-/** Highest row of each part of the checklist; a title or check may bind no other id. */
-export const checklistRows: Readonly<Record<string, number>> = {
-  R0: 28,
-  R1: 44,
-  R2: 64,
-  R3: 40,
-  R4: 39,
-};
 
 /** One id in the title of one test. */
 export interface Binding {
   readonly id: string;
   readonly path: string;
   readonly title: string;
-}
-
-/** Every id of the checklist, in its order. */
-export function allRows(): string[] {
-  return Object.entries(checklistRows).flatMap(([part, rows]) =>
-    Array.from({ length: rows }, (_, row) => `${part}-${String(row + 1).padStart(2, "0")}`),
-  );
 }
 
 const skipped = new Set(["node_modules", "fixtures", "dist"]);
@@ -44,6 +29,14 @@ export function bindingsOf(path: string, text: string): Binding[] {
     ),
   );
 }
+
+const field = /\bchecklist: \[([^\]]*)\]/g;
+
+/** Every id that a check names in its `checklist` field, in the order of the file. */
+export const checkIdsOf = (text: string): string[] =>
+  [...text.matchAll(field)].flatMap(([, ids = ""]) =>
+    [...ids.matchAll(/"([^"]*\d[^"]*)"/g)].map(([, id = ""]) => id),
+  );
 
 function testsBelow(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -72,7 +65,7 @@ const intro =
 /** The page of bindings: how much of each part is bound, then every test by id. */
 export function bindingsPage(root: string): string {
   const bindings = readBindings(root);
-  const parts = Object.entries(checklistRows).map(([part, rows]) => {
+  const parts = Object.entries(checklistParts).map(([part, rows]) => {
     const own = bindings.filter(({ id }) => id.startsWith(`${part}-`));
     const bound = new Set(own.map(({ id }) => id));
     return [part, String(rows), String(bound.size), String(own.length)];

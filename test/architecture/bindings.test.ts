@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  allRows,
-  bindingsOf,
-  checklistRows,
-  readBindings,
-} from "../../scripts/reference/bindings.ts";
+import { checklistIds, checklistParts } from "@loadline/contract";
+import { bindingsOf, checkIdsOf, readBindings } from "../../scripts/reference/bindings.ts";
 import { openRows } from "../../scripts/reference/open-rows.ts";
 import { linesMatching, readTree, repositoryRoot } from "./tree.ts";
 
@@ -15,8 +11,8 @@ const pagePath = "docs/reference/checklist-bindings.md";
 
 /** Rows that are neither bound nor open, or both, or open without a sentence. */
 function misfiled(bound: ReadonlySet<string>, open: Readonly<Record<string, string>>): string[] {
-  const known = new Set(allRows());
-  const rows = allRows().filter((id) => bound.has(id) === Object.hasOwn(open, id));
+  const known = new Set(checklistIds());
+  const rows = checklistIds().filter((id) => bound.has(id) === Object.hasOwn(open, id));
   const wordless = Object.keys(open).filter((id) => !known.has(id) || (open[id] ?? "").length < 15);
   return [...rows, ...wordless];
 }
@@ -62,8 +58,8 @@ describe("checklist bindings", () => {
   });
 
   it("a row that is forgotten, listed twice, unknown or without words is named", () => {
-    const bound = new Set(allRows().slice(2));
-    const [first = "", second = "", third = ""] = allRows();
+    const bound = new Set(checklistIds().slice(2));
+    const [first = "", second = "", third = ""] = checklistIds();
     const words = "no such tool is built";
     expect(misfiled(bound, { [first]: words, [second]: words })).toEqual([]);
     expect(misfiled(bound, { [first]: words })).toEqual([second]);
@@ -78,9 +74,33 @@ describe("checklist bindings", () => {
   it("every bound id is a row of the checklist", () => {
     const strange = bindings.filter(({ id }) => {
       const [part = "", row = ""] = id.split("-");
-      return Number(row) < 1 || Number(row) > (checklistRows[part] ?? 0);
+      return Number(row) < 1 || Number(row) > (checklistParts[part] ?? 0);
     });
     expect(strange).toEqual([]);
+  });
+});
+
+describe("the field `checklist` of a check", () => {
+  const tree = readTree(repositoryRoot);
+  const known = new Set(checklistIds());
+  const strangeIn = (text: string): string[] => checkIdsOf(text).filter((id) => !known.has(id));
+
+  it("names rows of the checklist and nothing else", () => {
+    const sources = tree.paths.filter(
+      (path) => /^packages\/[^/]+\/src\/.*\.ts$/.test(path) && !path.endsWith(".test.ts"),
+    );
+    const named = sources.flatMap((path) => checkIdsOf(tree.read(path)));
+    expect(named.length).toBeGreaterThan(100);
+    const strange = sources.flatMap((path) =>
+      strangeIn(tree.read(path)).map((id) => `${path} ${id}`),
+    );
+    expect(strange).toEqual([]);
+  });
+
+  it("an id that is none is named, on one line or on several", () => {
+    expect(strangeIn(`{ checklist: ["R1-05"] }`)).toEqual([]);
+    expect(strangeIn(`{ checklist: ["R1-05", "R1-99"] }`)).toEqual(["R1-99"]);
+    expect(strangeIn(`{ checklist: [\n    "r1-05",\n    "R0-01",\n  ],`)).toEqual(["r1-05"]);
   });
 });
 

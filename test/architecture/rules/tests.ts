@@ -1,4 +1,4 @@
-import { checklistRows } from "../../../scripts/reference/bindings.ts";
+import { checklistParts } from "@loadline/contract";
 import { type TreeRule, isTest, linesMatching } from "../tree.ts";
 
 const testFile = (path: string): boolean => /\.test\.tsx?$/.test(path);
@@ -39,7 +39,7 @@ const checklistIds: TreeRule = {
       tree.paths.filter((path) => /^packages\/.*\.tsx?$/.test(path) || testFile(path)),
       /\b(R\d)-(\d{2,3})\b/,
       (match) => {
-        const last = checklistRows[match[1] ?? ""] ?? 0;
+        const last = checklistParts[match[1] ?? ""] ?? 0;
         const row = Number(match[2]);
         return row >= 1 && row <= last ? undefined : `no row ${match[1] ?? ""}-${match[2] ?? ""}`;
       },

@@ -1,4 +1,10 @@
-import { formatNumber, formatRatio, type Scorecard, type ScoreRow } from "@loadline/contract";
+import {
+  type ChecklistRow,
+  formatNumber,
+  formatRatio,
+  type Scorecard,
+  type ScoreRow,
+} from "@loadline/contract";
 import { cleanText, clip, wrap } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
 
@@ -37,6 +43,28 @@ function useLines({ use, outcome, sentence }: Scorecard["uses"][number], paint: 
   const [first = "", ...more] = wrap(cleanText(sentence), columns - indent);
   const head = `  ${use.padEnd(nameWidth)}${painted}${gap}${first}`;
   return [head, ...more.map((line) => `${" ".repeat(indent)}${line}`)];
+}
+
+const claimsShown = 2;
+
+/** The claims of a run by the rows of the checklist that they speak of; a row itself has no verdict. */
+export function checklistRowsText(rows: readonly ChecklistRow[]): string {
+  const named = rows.filter(({ claims }) => claims.length > 0);
+  const lines = rows.map(({ id, worst, claims, passed, evidence }) => {
+    if (worst === null) return `  ${id}  no claim of this run speaks of it`;
+    const shown = claims.slice(0, claimsShown).map((claim) => clip(cleanText(claim), 24));
+    const rest = claims.length - shown.length;
+    const more = rest > 0 ? ` and ${formatNumber(rest)} more` : "";
+    const open = worst === "passed" ? "" : `, worst ${worst}`;
+    const counts = `${formatNumber(passed)} of ${formatNumber(claims.length)} claims passed${open}`;
+    return `  ${id}  ${counts}; ${formatNumber(evidence.length)} records: ${shown.join(", ")}${more}`;
+  });
+  return [
+    `rows of the checklist; claims of this run speak of ${formatNumber(named.length)} of ${formatNumber(rows.length)}`,
+    ...lines,
+    "a claim shows a part of what its row asks: no row is passed by its claims alone",
+    "",
+  ].join("\n");
 }
 
 /** The scorecard as lines of at most 80 columns; counts beside every ratio, no weights. */

@@ -97,6 +97,24 @@ describe("score", () => {
     expect([refused.exit, refused.err]).toEqual([78, expect.stringContaining("LL_CLI_WRITE")]);
   });
 
+  it("--rows tells what claims speak of each row of the checklist, and calls no row passed", async () => {
+    const { exit, out } = await score(`${good} --rows`);
+    expect(exit).toBe(0);
+    const rows = out.split("\n").filter((line) => /^ {2}R\d-\d\d {2}/.test(line));
+    expect(rows).toHaveLength(215);
+    const document: { rows: { id: string; worst: string | null; claims: string[] }[] } = JSON.parse(
+      (await score(`${good} --rows --json`)).out,
+    );
+    expect(document.rows).toHaveLength(215);
+    for (const { id, worst, claims } of document.rows) {
+      const line = rows.find((row) => row.startsWith(`  ${id}  `)) ?? "";
+      const isOpen = line === `  ${id}  no claim of this run speaks of it`;
+      expect([worst === null, isOpen]).toEqual([claims.length === 0, claims.length === 0]);
+    }
+    expect(out).toContain("no row is passed by its claims alone");
+    expect((await score(good)).out).not.toContain("rows of the checklist");
+  });
+
   it("each tick names records of its claim, and an open box none [R1-42]", async () => {
     await score(`${good} --checklist list.md`);
     const list = readFileSync(join(cwd, "list.md"), "utf8").split("\n");

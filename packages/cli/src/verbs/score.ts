@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   buildScorecard,
+  checklistRowsOf,
   decideGates,
   decideNamedUse,
   type GateResult,
@@ -15,7 +16,7 @@ import { cliErrors } from "../errors.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
-import { scorecardText } from "../terminal/scorecard.ts";
+import { checklistRowsText, scorecardText } from "../terminal/scorecard.ts";
 import { writeOutput } from "../write-output.ts";
 import type { VerbContext } from "./verb.ts";
 
@@ -30,7 +31,8 @@ export async function runScore({ host, args, stateDir, json }: VerbContext): Pro
   const wanted = file === undefined ? null : loadGates(resolve(host.cwd, file));
   const asked = useOf(args);
   const files = await readBundle(path);
-  const { verdict } = readReportModel(files);
+  const { verdict, plan } = readReportModel(files);
+  const rows = args.has("rows") ? checklistRowsOf(verdict, plan.claims) : null;
   const list = args.text("checklist");
   if (list !== undefined) {
     await refuseUnproven(files, isoTime(host.clock).slice(0, 10));
@@ -40,9 +42,14 @@ export async function runScore({ host, args, stateDir, json }: VerbContext): Pro
   const gates = wanted === null ? (verdict.gates ?? []) : decideGates(wanted, verdict);
   const use = asked === undefined ? verdict.use : decideNamedUse(asked, verdict);
   const paint = createPaint(isColoured(host, host.stdout));
-  const text = `${scorecardText(card, paint)}${useText(use)}${gatesText(gates)}`;
-  const document = { ...card, gates, ...(use !== undefined && { use }) };
+  const last = rows === null ? "" : checklistRowsText(rows);
+  const text = `${scorecardText(card, paint)}${useText(use)}${gatesText(gates)}${last}`;
+  const document = { ...card, gates, ...(use !== undefined && { use }), ...(rows && { rows }) };
   host.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : text);
+  return exitOf(use, gates);
+}
+
+function exitOf(use: UseVerdict | undefined, gates: readonly GateResult[]): ExitCode {
   if (use?.outcome === "NOT_READY" || gates.some((gate) => gate.verdict === "failed")) return 1;
   const isUsable = use === undefined || use.outcome === "READY";
   return isUsable && gates.every((gate) => gate.verdict === "passed") ? 0 : 2;

@@ -180,10 +180,14 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "score",
     summary: "the scorecard: eleven categories, coverage beside each",
-    usage: "BUNDLE [--use NAME] [--gates FILE] [--checklist FILE]",
+    usage: "BUNDLE [--use NAME] [--gates FILE] [--checklist FILE] [--rows]",
     example: "loadline score .loadline/runs/latest",
     options: [
       { name: "checklist", value: "FILE", help: "writes what is proven as ticked boxes, too" },
+      {
+        name: "rows",
+        help: "claims by the rows of the checklist they speak of, too",
+      },
       {
         name: "gates",
         value: "FILE",

@@ -5,7 +5,7 @@ export const httpHealth: Probe = {
   id: "http.health",
   summary: "The health route says the target is healthy, without a key.",
   needs: ["health"],
-  checklist: ["R1-06", "R3-03"],
+  checklist: ["R1-06"],
   claim: (target) => ({
     statement: `GET ${target.healthPath ?? "/healthz"} answers 200 without a key`,
     category: "Operational Readiness",

@@ -8,7 +8,7 @@ export const openaiStreamEnd: Probe = {
   id: "openai.stream_end",
   summary: "A stream says that it is over.",
   needs: ["chat"],
-  checklist: ["R0-18"],
+  checklist: ["R2-57"],
   claim: () => ({
     statement: "A streamed chat completion ends with [DONE] and a complete message",
     category: "Architecture & Design",

@@ -1,0 +1,60 @@
+import type { Claim } from "./claim.ts";
+import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Rows of each part of the mission's checklist; ids are `R0-01` and so on. */
+export const checklistParts: Readonly<Record<string, number>> = {
+  R0: 28,
+  R1: 44,
+  R2: 64,
+  R3: 40,
+  R4: 39,
+};
+
+/** Every id of the checklist, in its order. */
+export const checklistIds = (): readonly string[] =>
+  Object.entries(checklistParts).flatMap(([part, rows]) =>
+    Array.from({ length: rows }, (_, row) => `${part}-${String(row + 1).padStart(2, "0")}`),
+  );
+
+/** What the claims of one run say of one row. */
+export interface ChecklistRow {
+  readonly id: string;
+  /** The worst verdict among its claims; null without one. No verdict of the row, which asks more. */
+  readonly worst: Verdict | null;
+  /** Ids of the run's claims that name the row. */
+  readonly claims: readonly string[];
+  /** Of them those that are passed or failed. */
+  readonly decided: number;
+  readonly passed: number;
+  /** Records that its claims rest on, each once, in order of `seq`. */
+  readonly evidence: readonly number[];
+}
+
+const worstFirst: readonly Verdict[] = ["failed", "error", "inconclusive", "not_tested", "passed"];
+
+/**
+ * Every row of the checklist with the claims of a run that speak of it. Claims show a part of what a
+ * row asks, so a row itself has no verdict here; a waiver makes no claim passed.
+ */
+export function checklistRowsOf(
+  verdict: Pick<VerdictDocument, "claims">,
+  planned: readonly Pick<Claim, "id" | "checklist">[],
+): readonly ChecklistRow[] {
+  const judged = new Map(verdict.claims.map((claim) => [claim.id, claim]));
+  return checklistIds().map((id): ChecklistRow => {
+    const named = planned.filter(({ checklist }) => checklist?.includes(id) === true);
+    const claims = named
+      .map((claim) => judged.get(claim.id))
+      .filter((claim): claim is ClaimVerdict => claim !== undefined);
+    const verdicts = new Set(claims.map((claim) => claim.verdict));
+    return {
+      id,
+      worst: worstFirst.find((one) => verdicts.has(one)) ?? null,
+      claims: claims.map((claim) => claim.id),
+      decided: claims.filter((one) => one.verdict === "passed" || one.verdict === "failed").length,
+      passed: claims.filter((one) => one.verdict === "passed").length,
+      evidence: [...new Set(claims.flatMap(({ evidence }) => evidence))].toSorted((a, b) => a - b),
+    };
+  });
+}
