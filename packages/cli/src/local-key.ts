@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { operator } from "@loadline/gateway";
 import type { Gateway } from "@loadline/gateway";
+import { isOpenToOthers } from "@loadline/kit/file-mode";
 import { replaceFileSync } from "@loadline/kit/whole-file";
 import { cliErrors } from "./errors.ts";
 
@@ -33,9 +34,7 @@ export async function ensureLocalKey(
 }
 
 function readKeyFile(path: string): string {
-  const { mode } = statSync(path);
-  if ((mode & 0o077) !== 0 && process.platform !== "win32") {
+  if (isOpenToOthers(path))
     throw cliErrors.make("LL_CLI_KEY_FILE", `${path} may be read by others.`);
-  }
   return readFileSync(path, "utf8").trim();
 }

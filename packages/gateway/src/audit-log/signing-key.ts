@@ -7,9 +7,10 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "@loadline/kit/errors";
+import { isOpenToOthers } from "@loadline/kit/file-mode";
 import { gatewayErrors } from "../errors.ts";
 
 type KeyCode = "LL_AUDITLOG_KEY" | "LL_AUDITLOG_PUBLIC_KEY";
@@ -34,8 +35,7 @@ export function loadSigningKey(stateDir: string): SigningKey {
   const path = join(stateDir, keyFile);
   const code = "LL_AUDITLOG_KEY";
   const pem = readText(path, code) ?? makeKey(stateDir, path);
-  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0)
-    throw gatewayErrors.make(code, `${path} can be read by others.`);
+  if (isOpenToOthers(path)) throw gatewayErrors.make(code, `${path} can be read by others.`);
   const key = parse(path, code, () => createPrivateKey(pem));
   const id = keyId(createPublicKey(key));
   return { id, sign: (text) => sign(null, Buffer.from(text), key).toString("base64") };

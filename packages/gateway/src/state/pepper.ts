@@ -1,7 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Random } from "@loadline/kit/random";
 import { codeOf } from "@loadline/kit/errors";
+import { isOpenToOthers } from "@loadline/kit/file-mode";
 import { gatewayErrors } from "../errors.ts";
 
 const pepperBytes = 32;
@@ -21,7 +22,7 @@ export function loadPepper(dir: string, isNew: boolean, random: Random): Buffer 
     writeFileSync(path, `${pepper.toString("hex")}\n`, { mode: 0o600, flag: "wx", flush: true });
     return pepper;
   }
-  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0)
+  if (isOpenToOthers(path))
     throw gatewayErrors.make("LL_STATE_PEPPER", `${path} can be read by others.`);
   if (!pepperPattern.test(text)) throw gatewayErrors.make("LL_STATE_PEPPER", `${path} is damaged.`);
   return Buffer.from(text, "hex");
