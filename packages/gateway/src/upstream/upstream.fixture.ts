@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { type Clock, systemClock } from "@loadline/kit/clock";
-import { listenOnLoopback } from "@loadline/testkit";
 import { createHttp1Upstream } from "./http1.ts";
 import { createUndiciUpstream, type UndiciUpstreamOptions } from "./undici/index.ts";
 import type { Upstream, UpstreamCall, UpstreamRequest } from "./upstream.ts";
@@ -33,7 +32,10 @@ export async function serveRaw(
       }
     });
   });
-  const port = await listenOnLoopback(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address ? address.port : 0;
   return {
     port,
     sockets,

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { serveOnLoopback } from "../../../testkit/src/listen.ts";
+import { listening } from "../stack/stubs/listening.ts";
 
 /** What the server does once a whole request came: writes what it likes. */
 export type Answer = (socket: Socket, request: string, connection: number) => void;
@@ -39,8 +39,9 @@ export async function startRaw(answer: Answer): Promise<RawServer> {
       text = "";
     });
   });
-  const serving = await serveOnLoopback(server);
-  return { ...serving, baseUrl: `${serving.url}/v1`, requests, open: () => sockets.size };
+  const served = await listening(server);
+  const baseUrl = `http://127.0.0.1:${served.port}/v1`;
+  return { ...served, baseUrl, requests, open: () => sockets.size };
 }
 
 /** The bytes of an answer; `length` lies about its body where given. */

@@ -5,7 +5,7 @@ import {
   encodeFrame,
   encodeUpgradeAnswer,
 } from "@loadline/kit/websocket-frames";
-import { serveOnLoopback } from "../../../../../testkit/src/listen.ts";
+import { listening } from "../../../stack/stubs/listening.ts";
 
 /** A WebSocket server that speaks a small language of its own; counts what it was sent. */
 export interface TalkServer extends AsyncDisposable {
@@ -71,5 +71,6 @@ export async function startTalk(): Promise<TalkServer> {
       socket.write(encodeFrame("text", Buffer.from("hello"), null));
     });
   });
-  return { ...(await serveOnLoopback(server)), heads, heard, pings };
+  const served = await listening(server);
+  return { ...served, url: `http://127.0.0.1:${served.port}`, heads, heard, pings };
 }
