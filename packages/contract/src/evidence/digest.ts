@@ -9,6 +9,8 @@ export const evidenceDomain = "loadline-evidence-1\n";
 /** Record at most, in bytes of its canonical line; larger data is an artifact. */
 export const recordBytesMax = 64 * 1024;
 export const artifactBytesMax = 64 * 1024 * 1024;
+/** All files of a bundle at most. */
+export const bundleBytesMax = 1024 * 1024 * 1024;
 export const recordsMax = 1_000_000;
 
 export function toBytes(text: string): Uint8Array {

@@ -1,10 +1,9 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { bundleBytesMax } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
 
-/** A bundle at most, in bytes; larger ones are refused before they fill the memory. */
-const bundleBytesMax = 1024 * 1024 * 1024;
 const blockBytes = 512;
 
 function refuse(path: string, why: string, cause?: unknown): Error {

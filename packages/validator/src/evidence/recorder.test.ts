@@ -51,6 +51,32 @@ function linesOf(dir: string): EvidenceRecord[] {
 
 const note = (data: Record<string, unknown>) => ({ kind: "note", by: "x", data }) as const;
 
+describe("what a run may keep", () => {
+  const code = { code: "LL_EVIDENCE_LIMIT" };
+
+  it("an artifact past its bound is refused, and the log goes on", () => {
+    const { dir, recorder } = open({ bytesMax: { artifact: 10, bundle: 1_000_000 } });
+    const kept = recorder.artifact(Buffer.alloc(10, "a"));
+    expect(() => recorder.artifact(Buffer.alloc(11, "b"))).toThrow(expect.objectContaining(code));
+    recorder.append(note({ after: true }));
+    recorder.close();
+    expect(readdirSync(join(dir, "artifacts"))).toEqual([kept]);
+    expect(linesOf(dir)).toHaveLength(1);
+  });
+
+  it("a bundle past its bound takes no further artifact; one it has already costs nothing", () => {
+    const { recorder } = open({ bytesMax: { artifact: 1_000, bundle: 1_500 } });
+    const first = Buffer.alloc(1_000, "a");
+    recorder.artifact(first);
+    expect(recorder.artifact(first)).toBe(sha256(first));
+    expect(() => recorder.artifact(Buffer.alloc(600, "b"))).toThrow(expect.objectContaining(code));
+    recorder.artifact(Buffer.alloc(100, "c"));
+    recorder.append(note({ text: "d".repeat(300) }));
+    expect(() => recorder.artifact(Buffer.alloc(100, "e"))).toThrow(expect.objectContaining(code));
+    recorder.close();
+  });
+});
+
 describe("the log of a run", () => {
   it("every record names the hash of the one before, the first the plan", () => {
     fc.assert(

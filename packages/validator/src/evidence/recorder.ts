@@ -1,6 +1,14 @@
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { createChain, type EvidenceRecord, type Observation, recordLine } from "@loadline/contract";
+import {
+  artifactBytesMax,
+  bundleBytesMax,
+  contractErrors,
+  createChain,
+  type EvidenceRecord,
+  type Observation,
+  recordLine,
+} from "@loadline/contract";
 import { type Clock, isoTime } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import type { Redactor } from "./redact.ts";
@@ -16,7 +24,7 @@ export type Draft = Omit<Observation, "target" | "provenance" | "claims" | "by">
 
 export interface Recorder {
   append(draft: Draft): EvidenceRecord;
-  /** Stores bytes under their digest, once; secrets are masked first. */
+  /** Stores bytes under their digest, once; secrets are masked first. @throws LL_EVIDENCE_LIMIT */
   artifact(bytes: Buffer): string;
   /** Makes what was appended survive a power cut. */
   sync(): void;
@@ -35,6 +43,18 @@ export interface RecorderOptions {
   readonly redactor: Redactor;
   /** Of a resumed run: what is recorded already; it is written again as it was. */
   readonly before?: readonly EvidenceRecord[];
+  /** Bytes of an artifact, and of all that is written, at most; default 64 MiB and 1 GiB. */
+  readonly bytesMax?: { readonly artifact: number; readonly bundle: number };
+}
+
+const bytesMaxDefault = { artifact: artifactBytesMax, bundle: bundleBytesMax };
+
+/** A bundle past its bounds is one that nobody can read again. @throws LL_EVIDENCE_LIMIT */
+function checkRoom(bytes: number, written: number, max: typeof bytesMaxDefault): void {
+  const refuse = (what: string): Error => contractErrors.make("LL_EVIDENCE_LIMIT", what);
+  if (bytes > max.artifact) throw refuse(`An artifact of ${bytes} bytes of ${max.artifact}.`);
+  const all = written + bytes;
+  if (all > max.bundle) throw refuse(`A bundle of ${all} bytes of ${max.bundle}.`);
 }
 
 /** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. @throws LL_RUN_WRITE */
@@ -58,8 +78,11 @@ export function createRecorder(o: RecorderOptions): Recorder {
   const chain = createChain({ run, planDigest, digest: sha256, ...after });
   const startedMs = o.clock.monotonicMs() - (last?.mono ?? 0);
   const records: EvidenceRecord[] = [...before];
+  const bytesMax = o.bytesMax ?? bytesMaxDefault;
+  let writtenBytes = 0;
   const write = (record: EvidenceRecord): void => {
     const bytes = Buffer.from(recordLine(record));
+    writtenBytes += bytes.length;
     whole(() => {
       for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
     });
@@ -85,7 +108,10 @@ export function createRecorder(o: RecorderOptions): Recorder {
       const masked = o.redactor.bytes(bytes);
       const digest = sha256(masked);
       const directory = join(o.runDir, "artifacts");
-      if (!existsSync(join(directory, digest))) whole(() => writeWhole(directory, digest, masked));
+      if (existsSync(join(directory, digest))) return digest;
+      checkRoom(masked.length, writtenBytes, bytesMax);
+      whole(() => writeWhole(directory, digest, masked));
+      writtenBytes += masked.length;
       return digest;
     },
     sync: () => whole(() => fsyncSync(handle)),
