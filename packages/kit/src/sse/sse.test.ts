@@ -133,6 +133,23 @@ describe("sse parser", () => {
     expect(parser.partial).toBe(false);
   });
 
+  it("between two events nothing is begun, of a line, of an event or of a line end", () => {
+    const parser = createSseParser({ event: () => {}, fail: () => {} }, { eventBytesMax: 30 });
+    const after = (text: string): boolean => {
+      parser.feed(Buffer.from(text));
+      return parser.isBetween;
+    };
+    expect(parser.isBetween).toBe(false);
+    expect(after("data: a\n\n")).toBe(true);
+    expect(after("event: x\n")).toBe(false);
+    expect(after("\n")).toBe(true);
+    expect(after("dat")).toBe(false);
+    expect(after("a: b\r\n\r")).toBe(false);
+    expect(after("\n: a comment\n")).toBe(false);
+    expect(after("\n")).toBe(true);
+    expect(after(`data: ${"a".repeat(40)}\n\n`)).toBe(false);
+  });
+
   it("any text written as events is read back, whatever the read boundaries", () => {
     const line = fc
       .string({ unit: "grapheme", maxLength: 20 })

@@ -12,6 +12,8 @@ export interface SseParser {
   reset(): void;
   /** An event was begun and its empty line has not come: at the end of a stream, a cut event. */
   readonly partial: boolean;
+  /** At least one line was read and nothing is begun: an event read elsewhere may be left out. */
+  readonly isBetween: boolean;
 }
 
 const lf = 10;
@@ -41,6 +43,11 @@ class Parser implements SseParser {
 
   get partial(): boolean {
     return this.#held !== null || this.#data !== null;
+  }
+
+  get isBetween(): boolean {
+    const isClean = !this.#first && !this.#skipLf && !this.#failed;
+    return isClean && this.#eventBytes === 0 && this.#held === null;
   }
 
   reset(): void {

@@ -1,6 +1,7 @@
 import { createResponseParser } from "@loadline/kit/http1";
 import type { Flight } from "../engine/flight.ts";
 import type { AnswerReader } from "./client.ts";
+import { feedByChunks, lineEndBytes } from "./whole-chunks.ts";
 
 export interface OpenAnswer {
   /** Hands over what one read brought, at `nowMs`. */
@@ -22,13 +23,15 @@ export function openAnswer(reader: AnswerReader, flight: Flight): OpenAnswer {
       reader.head(flight, status, headers);
     },
     data: (chunk) => reader.data(flight, chunk, nowMs),
+    wholeChunk: (bytes, _start, from, end) =>
+      reader.wholeChunk?.(bytes, from, end - lineEndBytes, nowMs) ?? false,
     end: () => void (outcome = reader.end(flight, nowMs)),
     fail: (code) => void (outcome = code),
   });
   return {
     feed(bytes, at) {
       nowMs = at;
-      parser.feed(bytes);
+      feedByChunks(parser, bytes);
     },
     close() {
       if (!parser.done) parser.eof();

@@ -4,6 +4,11 @@ import type { Flight, LoadOutcome } from "../engine/flight.ts";
 export interface AnswerReader {
   head(flight: Flight, status: number, headers: readonly string[]): void;
   data(flight: Flight, chunk: Buffer, nowMs: number): void;
+  /**
+   * The data of one whole chunk of a chunked body, `from` to `to`, for the flight of the head; `bytes`
+   * is only valid during the call. True: it was read, and no `data` follows for it.
+   */
+  wholeChunk?(bytes: Buffer, from: number, to: number, nowMs: number): boolean;
   /** It reads no body: `data` may be left out. */
   readonly skipsData?: boolean;
   /** The message ended whole; the outcome is the reader's. */

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { createResponseParser, type Http1Fault, type ResponseSink } from "@loadline/kit/http1";
 import { codeOf } from "@loadline/kit/errors";
 import { type AnswerReader, headerOf, type LoadClient, saysWhen } from "../clients/client.ts";
+import { feedByChunks, lineEndBytes } from "../clients/whole-chunks.ts";
 import type { Connections } from "./connections.ts";
 import { type Flight, type LoadOutcome, timedOut } from "./flight.ts";
 import { idleLimitMs, idleMsMax, isSpent } from "./reuse.ts";
@@ -65,6 +66,10 @@ export class EngineConnection implements ResponseSink {
 
   data(chunk: Buffer): void {
     if (this.#flight !== null) this.#reader?.data(this.#flight, chunk, this.#readMs);
+  }
+
+  wholeChunk(bytes: Buffer, _start: number, from: number, end: number): boolean {
+    return this.#reader?.wholeChunk?.(bytes, from, end - lineEndBytes, this.#readMs) ?? false;
   }
 
   get skipsData(): boolean {
@@ -139,7 +144,8 @@ export class EngineConnection implements ResponseSink {
       flight.firstByteMs = this.#readMs;
       if (this.#served > 0) this.#owner.earlyCloses.survived(this.#lastScenario);
     }
-    this.#parser.feed(buf);
+    if (this.#reader?.wholeChunk === undefined) this.#parser.feed(buf);
+    else feedByChunks(this.#parser, buf);
   }
 
   #ended(): void {

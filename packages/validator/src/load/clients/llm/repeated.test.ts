@@ -36,14 +36,30 @@ const found = (seen: Seen): unknown[] => [
   seen.text,
 ];
 
+type Way = (repeated: RepeatedEvent, data: string, seen: Seen) => boolean;
+
+const asText: Way = (repeated, data, seen) => repeated.read(data, "message", seen);
+
+/** The bytes lie within others, as they do in a read. */
+const asBytes: Way = (repeated, data, seen) => {
+  const bytes = Buffer.from(`ab${framed(data)}data:`);
+  return repeated.readBytes(bytes, 2, bytes.length - 5, seen);
+};
+
+const framed = (data: string): string => `data: ${data}\n\n`;
+
 /** What is found in each event, and how many were read by their shape alone. */
-function read(kind: Kind, events: readonly string[]): [found: unknown[][], short: number] {
+function read(
+  kind: Kind,
+  events: readonly string[],
+  shortly: Way = asText,
+): [found: unknown[][], short: number] {
   const repeated = new RepeatedEvent();
   const seen = new Seen(true);
   let short = 0;
   const all = events.map((data) => {
     seen.clear();
-    if (repeated.read(data, "message", seen)) short++;
+    if (shortly(repeated, data, seen)) short++;
     else {
       dialects[kind].readEvent(data, "message", seen);
       repeated.learn(data, "message", seen);
@@ -101,6 +117,7 @@ describe("events that repeat themselves", () => {
             : event(kind, value, odd < 3 ? fields : {}),
         );
         expect(read(kind, events)[0]).toEqual(whole(kind, events));
+        expect(read(kind, events, asBytes)[0]).toEqual(whole(kind, events));
       }),
       { numRuns: 1000 },
     );
@@ -111,7 +128,27 @@ describe("events that repeat themselves", () => {
     for (const bad of ['a"c', "a\\", "a\tc", '"],"x":["', "a\\u0041"]) {
       const events = [good, good.replace("abc", bad), good];
       expect(read("chat", events)[0]).toEqual(whole("chat", events));
+      expect(read("chat", events, asBytes)).toEqual([whole("chat", events), 1]);
     }
+  });
+
+  it("bytes of the same shape are read by what differs; none but ASCII, and no other framing", () => {
+    const events = ["one", " two", "", "drei ä", "x~ "].map((text) => event("chat", text));
+    expect(read("chat", events, asBytes)).toEqual([whole("chat", events), 3]);
+    const repeated = new RepeatedEvent();
+    const seen = new Seen(true);
+    dialects.chat.readEvent(event("chat", "a"), "message", seen);
+    repeated.learn(event("chat", "a"), "message", seen);
+    const takes = (text: string): boolean => {
+      const bytes = Buffer.from(text);
+      return repeated.readBytes(bytes, 0, bytes.length, seen);
+    };
+    const data = event("chat", "b");
+    expect(takes(framed(data))).toBe(true);
+    for (const other of [`data:${data}\n\n`, `data: ${data}\r\n\r\n`, `data: ${data}\n`, data, ""])
+      expect(takes(other)).toBe(false);
+    expect(takes(`event: x\n${framed(data)}`)).toBe(false);
+    expect(takes(framed(data) + framed(data))).toBe(false);
   });
 
   it("a stream that never repeats itself is not learned from for ever", () => {

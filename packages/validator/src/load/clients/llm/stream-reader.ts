@@ -55,17 +55,15 @@ export class StreamReader implements AnswerReader {
     });
   }
 
-  head(_flight: Flight, status: number, headers: readonly string[]): void {
+  head(flight: Flight, status: number, headers: readonly string[]): void {
+    this.#flight = flight;
     if (status < 200 || status > 299) this.#bad = statusOutcome(status);
     else this.#isStream = isEventStream(headerOf(headers, "content-type"));
   }
 
-  data(flight: Flight, chunk: Buffer, nowMs: number): void {
+  data(_flight: Flight, chunk: Buffer, nowMs: number): void {
     if (!this.#isStream) return;
-    this.#flight = flight;
-    // Chunks of one read carry one stamp; bundling is counted per stamp.
-    if (nowMs !== this.#nowMs) this.#eventsInRead = 0;
-    this.#nowMs = nowMs;
+    this.#begin(nowMs);
     const valid = this.#utf8.feed(chunk);
     if (valid === chunk.length) {
       this.#sse.feed(chunk);
@@ -74,6 +72,26 @@ export class StreamReader implements AnswerReader {
     // What came before it came before it, in whichever read.
     this.#sse.feed(chunk.subarray(0, valid));
     this.#bad ??= "protocol";
+  }
+
+  /** An event of the last one's shape, by its bytes; any other is to be fed. */
+  wholeChunk(bytes: Buffer, from: number, to: number, nowMs: number): boolean {
+    const flight = this.#flight;
+    const isReading = this.#isStream && this.#bad === null && !this.#ended;
+    if (flight === null || !isReading || !this.#sse.isBetween) return false;
+    const seen = this.#seen;
+    seen.clear();
+    if (!this.#repeated.readBytes(bytes, from, to, seen)) return false;
+    this.#begin(nowMs);
+    this.#answered = true;
+    if (seen.content !== "none") this.#content(flight, seen);
+    return true;
+  }
+
+  #begin(nowMs: number): void {
+    // Chunks of one read carry one stamp; bundling is counted per stamp.
+    if (nowMs !== this.#nowMs) this.#eventsInRead = 0;
+    this.#nowMs = nowMs;
   }
 
   end(flight: Flight, nowMs: number): LoadOutcome {
