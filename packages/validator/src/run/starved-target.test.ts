@@ -17,11 +17,13 @@ let runsDir = "";
 beforeEach(() => void (runsDir = mkdtempSync(join(tmpdir(), "loadline-starved-"))));
 afterEach(() => rmSync(runsDir, { recursive: true, force: true }));
 
+const clock = systemClock();
 const stoodMs = 250;
 
 /** Keeps this thread from turning its loop, and with it the stub that listens on it. */
 function stand(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stoodMs);
+  const untilMs = clock.monotonicMs() + stoodMs;
+  while (clock.monotonicMs() < untilMs);
 }
 
 /** Probes a clean target whose chat answers like this; the machine stands before the second probe. */
@@ -40,7 +42,7 @@ async function probed(chat: Omit<StubRule, "when">) {
     skip: ["load"],
   });
   const { verdict } = await runValidation(plan, {
-    clock: systemClock(),
+    clock,
     random: seededRandom(3),
     runsDir,
     toolVersion: "0.1.0",
