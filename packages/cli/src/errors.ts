@@ -100,6 +100,13 @@ export const cliErrors = defineErrors({
     summary: "A file named on the command line cannot be read.",
     remedy: "Check the path and its permissions.",
   },
+  LL_CLI_MANIFEST: {
+    fault: "caller",
+    retryable: false,
+    exit: 78,
+    summary: "What --manifest says of the target is not valid.",
+    remedy: "Correct the named key; nothing was sent.",
+  },
   LL_CLI_WRITE: {
     fault: "platform",
     retryable: false,

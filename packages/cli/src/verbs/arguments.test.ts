@@ -148,7 +148,8 @@ describe("a file that cannot be read", () => {
   it("a manifest that does not hold names its key and line", async () => {
     writeFileSync(join(cwd, "m.yaml"), "modle: x\n");
     const { exit, err } = await run(`load ${at} --profile smoke --manifest m.yaml`);
-    expect([exit, err]).toEqual([64, expect.stringMatching(/--manifest .*modle.*m\.yaml:1/)]);
+    const named = /^LL_CLI_MANIFEST --manifest .*modle.*m\.yaml:1/;
+    expect([exit, err]).toEqual([78, expect.stringMatching(named)]);
   });
 });
 

@@ -144,7 +144,7 @@ function readManifest(host: CliHost, args: Args) {
   const read = parseYaml(text, profileManifestSchema);
   if (read.ok) return { ...read.data, ...asked };
   const lines = read.problems.map((one) => `${one.path}: ${one.message} (${path}:${one.line})`);
-  throw cliErrors.make("LL_CLI_VALUE", `--manifest ${lines.join("; ")}.`);
+  throw cliErrors.make("LL_CLI_MANIFEST", `--manifest ${lines.join("; ")}.`);
 }
 
 function readManifestText(path: string): string {
