@@ -4,7 +4,7 @@ import { canonicalJson } from "./evidence/canonical-json.ts";
 import type { EvidenceRecord } from "./evidence/record.ts";
 import { changedSettings, type ChangedSetting } from "./diff-settings.ts";
 import { identityChanges, type IdentityChange } from "./identity.ts";
-import { formatInterval, formatObserved, formatValue } from "./figure.ts";
+import { formatDecided, formatInterval, formatValue } from "./figure.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
 import { type Disposition, type ReasonCode, type Verdict, verdictOrder } from "./verdict.ts";
@@ -78,7 +78,7 @@ function sideOf(claim: ClaimVerdict | undefined): ClaimSide | null {
     ...(reason !== undefined && { reason }),
     ...(disposition !== undefined && { disposition }),
     n,
-    observed: formatObserved(claim),
+    observed: formatDecided(claim),
     interval: claim.interval === null ? "" : formatInterval(claim.interval),
   };
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { judge, makeClaim, spread } from "../test/support.ts";
 import {
+  formatDecided,
   formatDuration,
   formatFigure,
   formatInterval,
@@ -92,4 +94,47 @@ test("a predicate held or did not, of so many; any other kind gives its figure, 
   expect(formatObserved({ ...other, observed: null })).toBe("0 of 1 bad");
   expect(formatObserved({ ...other, n: 0, observed: null })).toBe("not measured");
   expect(formatObserved({ ...other, kind: "mean", observed: null })).toBe("not measured");
+});
+
+const parts = ["w1", "w2", "w3"];
+const windows = { id: "p99", kind: "quantile", target: 0.9, limit: 100, unit: "ms" } as const;
+
+/** A percentile over three windows of 200 requests or as given, so many of each over the limit. */
+const overWindows = (bads: readonly number[], first = 200) =>
+  judge(makeClaim({ ...windows, over: 60_000, parts }), (run) => {
+    for (const [at, part] of parts.entries()) {
+      const n = at === 0 ? first : 200;
+      const bad = bads[at] ?? 0;
+      run.tally("p99", { part, n, bad, slices: spread(n, bad, n < 60 ? 1 : 60), limitMs: 100 });
+      run.close(part);
+    }
+  });
+
+test("a percentile over windows says what decided it: the worst window's bad of n", () => {
+  const passed = overWindows([0, 4, 2]);
+  expect(passed.verdict).toBe("passed");
+  expect(formatDecided(passed)).toBe("4 of 200 bad, the worst of 3");
+  const failed = overWindows([0, 90, 60]);
+  expect(failed.verdict).toBe("failed");
+  expect(formatDecided(failed)).toBe("90 of 200 bad, the worst of 3");
+  const [, second] = passed.parts;
+  if (second === undefined) throw new Error("no part");
+  expect(formatDecided({ ...second, kind: "quantile" })).toBe("4 of 200 bad");
+});
+
+test("a window too small to decide is not the one that decided, and none without a request is", () => {
+  const failed = overWindows([2, 60, 4], 3);
+  expect(failed.parts.map(({ verdict }) => verdict)).toEqual(["inconclusive", "failed", "passed"]);
+  expect(formatDecided(failed)).toBe("60 of 200 bad, the worst of 3");
+  const empty = overWindows([0, 4, 4], 0);
+  expect(empty.verdict).toBe("not_tested");
+  expect(formatDecided(empty)).toBe("not measured");
+});
+
+test("what is kept beside a bundle stays as it was: the figure alone, or that there is none", () => {
+  const passed = overWindows([0, 4, 2]);
+  expect(passed.observed?.value).toBeNull();
+  expect(formatObserved(passed)).toBe("not measured");
+  const one = { ...passed, observed: figure(84, "ms") };
+  expect([formatObserved(one), formatDecided(one)]).toEqual(["84 ms", "84 ms"]);
 });

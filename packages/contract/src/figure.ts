@@ -90,3 +90,20 @@ export function formatObserved(
   if (n === 1) return bad === 0 ? "held" : "did not hold";
   return `held ${formatNumber(n - bad)} of ${formatNumber(n)}`;
 }
+
+type Decided = Pick<ClaimVerdict, "kind" | "observed" | "n" | "bad"> &
+  Partial<Pick<ClaimVerdict, "verdict" | "parts">>;
+
+/**
+ * As {@link formatObserved}, for what is drawn anew each time: a percentile over windows has no
+ * figure of its own, and gives the counts of the worst window of those with the claim's verdict.
+ */
+export function formatDecided(claim: Decided): string {
+  const text = formatObserved(claim);
+  const { kind, verdict, n, parts = [] } = claim;
+  if (text !== notMeasured || n === 0 || !counted.has(kind)) return text;
+  const equal = parts.filter((part) => part.verdict === verdict && part.n > 0);
+  const [worst = claim] = equal.toSorted((a, b) => b.bad / b.n - a.bad / a.n);
+  const which = parts.length > 1 ? `, the worst of ${formatNumber(parts.length)}` : "";
+  return `${formatNumber(worst.bad)} of ${formatNumber(worst.n)} bad${which}`;
+}

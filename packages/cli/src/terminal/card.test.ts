@@ -132,6 +132,32 @@ describe("verdict card", () => {
     expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain);
   });
 
+  it("a percentile over windows says how many were bad in the worst, not that nothing was measured", () => {
+    const parts = [0, 3, 1].map((bad, at) => ({
+      part: `w${at}`,
+      verdict: "passed" as const,
+      sentence: "",
+      n: 600,
+      bad,
+      undefined: 0,
+      observed: null,
+      limit: null,
+      interval: null,
+      badBy: {},
+      evidence: [],
+    }));
+    const windows = claimVerdict("chat.p99", "passed", {
+      n: 600,
+      limit: { ...figure, value: 2000 },
+      observed: { ...figure, value: null },
+      interval: { lower: null, upper: null, confidence: 0.95, unit: "ms" },
+      parts,
+    });
+    const text = verdictCard(verdictOf([windows]), o);
+    expect(text).toContain("2 s         3 of 600 bad, the worst of 3");
+    expect(text).not.toContain("not measured");
+  });
+
   it("a predicate says what it saw, never a rate of one observation", () => {
     const held = { ...figure, unit: "ratio", value: 1, n: 1 };
     const predicate = { kind: "predicate", n: 1, bad: 0, observed: held } as const;

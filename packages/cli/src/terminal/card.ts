@@ -1,8 +1,8 @@
 import {
   compareImportance,
+  formatDecided,
   formatFigure,
   formatInterval,
-  formatObserved,
   waiverText,
 } from "@loadline/contract";
 import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
@@ -183,11 +183,12 @@ function saidOf(claim: ClaimVerdict, o: { width: number; isNarrow: boolean }): s
 
 function observedText(claim: ClaimVerdict): string {
   if (claim.verdict === "not_tested") return "-";
-  if (claim.interval !== null) {
+  const { interval } = claim;
+  if (interval !== null && (interval.lower !== null || interval.upper !== null)) {
     // The confidence stands in the report; here the bound itself is what fits.
-    return formatInterval(claim.interval).replace(/ \([^)]*\)$/, "");
+    return formatInterval(interval).replace(/ \([^)]*\)$/, "");
   }
-  return formatObserved(claim);
+  return formatDecided(claim);
 }
 
 function field(label: string, text: string, columns: number): string {

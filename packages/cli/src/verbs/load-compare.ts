@@ -1,5 +1,5 @@
 import type { VerdictDocument } from "@loadline/contract";
-import { formatObserved } from "@loadline/contract";
+import { formatDecided } from "@loadline/contract";
 import { checkComparable, identityOf } from "@loadline/validator";
 import { bundlePath } from "../bundle-path.ts";
 import { readSide } from "../read-side.ts";
@@ -46,7 +46,7 @@ export function compareClaims(a: VerdictDocument, b: VerdictDocument): ComparedC
   const ids = [...new Set([...a.claims, ...b.claims].map(({ id }) => id))];
   const shown = (of: VerdictDocument, id: string): string | null => {
     const claim = of.claims.find((one) => one.id === id);
-    return claim === undefined || claim.observed === null ? null : formatObserved(claim);
+    return claim === undefined || claim.observed === null ? null : formatDecided(claim);
   };
   return ids.map((claim) => {
     const [left, right] = [shown(a, claim), shown(b, claim)];

@@ -74,6 +74,13 @@ describe("observed", () => {
     const observed = value === null ? null : ms(value);
     expect(page.show(<Observed claim={{ kind, observed, n, bad }} />).textContent).toBe(text);
   });
+
+  it("a percentile without a figure of its own shows the counts that decided it", () => {
+    using page = openPage();
+    const observed = { ...ms(0), value: null };
+    const claim = { kind: "quantile", observed, n: 600, bad: 3 } as const;
+    expect(page.show(<Observed claim={claim} />).textContent).toBe("3 of 600 bad");
+  });
 });
 
 describe("interval bar", () => {

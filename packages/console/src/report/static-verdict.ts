@@ -1,7 +1,7 @@
 import {
   type ClaimVerdict,
   type Figure,
-  formatObserved,
+  formatDecided,
   type ReportModel,
 } from "@loadline/contract/browser";
 import { firstScreenOf, type FirstScreen } from "../model/first-screen.ts";
@@ -17,7 +17,7 @@ function stopper(claim: ClaimVerdict): string {
   const seen =
     claim.observed === null && claim.interval === null
       ? "no evidence"
-      : `<data>${escapeHtml(formatObserved(claim))}</data>, bound <data>${escapeHtml(
+      : `<data>${escapeHtml(formatDecided(claim))}</data>, bound <data>${escapeHtml(
           formatInterval(claim.interval),
         )}</data>`;
   const n: Figure = { value: claim.n, unit: "", provenance: "derived", refs: [] };
@@ -34,7 +34,7 @@ function proof(claim: ClaimVerdict): string {
       : `bound <data>${escapeHtml(formatInterval(claim.interval))}</data>, limit ${figure(claim.limit)}`;
   return `<li>${markSvg(claim.verdict)} ${verbatim(claim.id)}: ${verbatim(
     claim.statement,
-  )}; <data>${escapeHtml(formatObserved(claim))}</data>; ${why}</li>`;
+  )}; <data>${escapeHtml(formatDecided(claim))}</data>; ${why}</li>`;
 }
 
 const list = (rows: readonly string[], empty: string): string =>

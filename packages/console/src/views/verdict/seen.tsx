@@ -2,12 +2,12 @@ import type { ClaimVerdict } from "@loadline/contract";
 import { IntervalBar } from "../../parts/interval.tsx";
 import { Observed } from "../../parts/observed.tsx";
 
-/** What a claim rests on, in the width of one column: an interval, or that it held. */
+/** What a claim rests on, in the width of one column: an interval, its counts, or that it held. */
 export function Seen({ claim }: { readonly claim: ClaimVerdict }) {
   const { interval, observed, limit, kind, n } = claim;
   if (n === 0 || (interval === null && observed === null)) {
     return <span class="no-evidence">- no evidence -</span>;
   }
-  if (kind === "predicate") return <Observed claim={claim} />;
+  if (kind === "predicate" || observed?.value === null) return <Observed claim={claim} />;
   return <IntervalBar interval={interval} observed={observed} limit={limit} />;
 }
