@@ -151,6 +151,21 @@ describe("events that repeat themselves", () => {
     expect(takes(framed(data) + framed(data))).toBe(false);
   });
 
+  it("an event of several lines is no shape: its later lines without framing would be no data", () => {
+    const lines = (text: string): string => event("chat", text).replace("{", "{\n");
+    expect(read("chat", ["a", "b", "c"].map(lines))).toEqual([
+      whole("chat", ["a", "b", "c"].map(lines)),
+      0,
+    ]);
+    const repeated = new RepeatedEvent();
+    const seen = new Seen(true);
+    dialects.chat.readEvent(lines("a"), "message", seen);
+    expect(seen.text).toBe("a");
+    repeated.learn(lines("a"), "message", seen);
+    const bytes = Buffer.from(framed(lines("b")));
+    expect(repeated.readBytes(bytes, 0, bytes.length, seen)).toBe(false);
+  });
+
   it("a stream that never repeats itself is not learned from for ever", () => {
     const events = Array.from({ length: 20 }, (_, i) => event("chat", `t${i}`, { at: i }));
     const again = events.slice(19).concat(event("chat", "u", { at: 19 }));

@@ -2,6 +2,8 @@ import type { Seen } from "./dialect.ts";
 
 /** What ends a plain string of JSON, or makes it none. */
 const notPlain = /["\\\u0000-\u001f]/;
+/** An escape, or a second line, whose framing the bytes of the shape would lack. */
+const noShape = /[\\\n]/;
 const dataMax = 4096;
 const [space, quote, backslash, lastAscii] = [0x20, 0x22, 0x5c, 0x7e];
 /** Shapes learned in vain before it is given up: the stream does not repeat itself. */
@@ -66,7 +68,7 @@ export class RepeatedEvent {
     const carriesOne = seen.marks === 1 && seen.content !== "none" && seen.answer;
     if (!carriesOne || seen.ended || seen.tokens >= 0 || seen.fault !== "none") return;
     const { marked } = seen;
-    if (notPlain.test(marked) || data.includes("\\")) return;
+    if (notPlain.test(marked) || noShape.test(data)) return;
     const quoted = `"${marked}"`;
     const at = data.indexOf(quoted);
     // The string stands once: there is no doubt which field it is.
