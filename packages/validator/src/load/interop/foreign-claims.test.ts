@@ -36,11 +36,13 @@ describe("a figure of another tool against its limit", () => {
     const locust = run({ "p(95)": 140, med: 51, max: 143, avg: 60.2 }, "two-digits");
     expect(said(locust, "p(95)>134")).toBe("true");
     expect(said(locust, "p(95)>146")).toBe("false");
-    for (const threshold of ["p(95)>136", "p(95)>140", "p(95)>=144", "p(95)==140", "p(95)!=140"]) {
+    const reached = ["p(95)>136", "p(95)>140", "p(95)>=144", "p(95)==140", "p(95)!=140"];
+    for (const threshold of [...reached, "p(95)==143", "p(95)!=143"]) {
       expect(said(locust, threshold), threshold).toMatch(
         /was 140 ms, give or take 5: its rounding/,
       );
     }
+    expect([said(locust, "p(95)!=146"), said(locust, "p(95)==146")]).toEqual(["true", "false"]);
     expect(said(locust, "med>50.7")).toMatch(/was 51 ms, give or take 0\.5/);
     expect(said(locust, "med>50")).toBe("true");
   });

@@ -242,8 +242,9 @@ function heldTo(
   const seen = `${key} of ${metric.selector} was ${figure}${unit}`;
   const half = isRounded(metric, threshold) ? halfWidthMs(figure) : 0;
   const ok = compare(figure, threshold.operator, limit);
+  const isWithin = Math.abs(limit - figure) < half;
   const agree = [figure - half, figure + half].every(
-    (value) => compare(value, threshold.operator, limit) === ok,
+    (value) => !isWithin && compare(value, threshold.operator, limit) === ok,
   );
   if (!agree) return none(`${seen}, give or take ${half}: its rounding decides nothing`);
   return observed({ part: "all", ok, seen: `${seen}.` });
