@@ -174,8 +174,8 @@ describe("lint of a plan", () => {
       "b of s has the weight 0 and never runs.",
       "No threshold is set: only success and life of each scenario are claimed, no time.",
     ]);
-    const crowd = async (users: number, more = ""): Promise<string> => {
-      const scenario = `{ executor: constant-vus, vus: ${users}, duration: 10s, steps: ${step} }`;
+    const crowd = async (users: number, more = "", own = ""): Promise<string> => {
+      const scenario = `{ executor: constant-vus, vus: ${users}, duration: 10s, ${own}steps: ${step} }`;
       const { notes } = await folder.compile(plan(scenario, `  workers: 1\n${more}`));
       return notes.filter((note) => note.includes("connections")).join();
     };
@@ -183,6 +183,7 @@ describe("lint of a plan", () => {
     expect(await crowd(1025)).toMatch(/^1025 users share 1024 connections, and wait/);
     expect(await crowd(1025, "  maxConnections: 1025\n")).toBe("");
     expect(await crowd(1025, "  processes: 2\n")).toBe("");
+    expect(await crowd(1025, "", "http2: true, ")).toBe("");
     const meant = await folder.compile(
       rated("").replace(
         "  scenarios:",

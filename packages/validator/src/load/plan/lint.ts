@@ -67,7 +67,11 @@ function idleParts({ scenarios }: LoadPlan): string[] {
 
 /** Users who ask at once wait for each other where there are fewer connections than they are. */
 function sharedConnections(plan: LoadPlan): string[] {
-  const { users } = peakOf(plan);
+  // Streams of HTTP/2 and rooms have connections of their own.
+  const sharing = Object.entries(plan.scenarios).filter(
+    ([, { exec, http2 }]) => http2 !== true && exec?.kind !== "rooms",
+  );
+  const users = Math.ceil(peakOf({ scenarios: Object.fromEntries(sharing) }).users);
   const perSender = plan.connectionsMax ?? connectionsMaxDefault;
   const most = perSender * workersOf(plan) * (plan.processes ?? 1);
   if (users <= most) return [];
