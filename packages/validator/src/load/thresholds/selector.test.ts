@@ -23,9 +23,25 @@ const plan = (thresholds: string): string => `load:
   thresholds: ${thresholds}
 `;
 
-async function bound(selector: string, threshold: string) {
+/** A mix whose parts both ask, the second one for a team of its own. */
+const mix =
+  (team: string) =>
+  (thresholds: string): string =>
+    `load:
+  target: { baseUrl: "${home}" }
+  scenarios:
+    s:
+      executor: shared-iterations
+      iterations: 10
+      mix:
+        a: { weight: 1, steps: [{ name: ask, http: /a, tags: { team: pay } }] }
+        b: { weight: 1, steps: [{ name: ask, http: /b, tags: { team: ${team} } }, { name: end, http: /c }] }
+  thresholds: ${thresholds}
+`;
+
+async function bound(selector: string, threshold: string, write = plan) {
   using folder = planFolder();
-  const file = await folder.compile(plan(JSON.stringify({ [selector]: [threshold] })));
+  const file = await folder.compile(write(JSON.stringify({ [selector]: [threshold] })));
   const { bound: all, load } = bindJob(jobOfFile(file, { profile: "test", explore: false }));
   const [found] = all;
   if (found === undefined) throw new Error("no claim");
@@ -48,6 +64,33 @@ describe("tags of a plan in selectors", () => {
     expect(limits.map(of)).toEqual(covered);
     expect(planned).toBe(samples);
   });
+
+  it("a name that two parts of a mix share is covered once: no request counts twice", async () => {
+    for (const selector of ["response_time{step:ask}", "response_time{team:pay}"]) {
+      const { limits, planned } = await bound(selector, "p(50)<1s", mix("pay"));
+      expect([limits.map(of), planned], selector).toEqual([["s/ask"], 10]);
+    }
+  });
+
+  it("requests of one name are told apart by no tag: a threshold that asks so is refused", async () => {
+    await expect(bound("errors{team:pay}", "rate<1%", mix("web"))).rejects.toMatchObject({
+      code: "LL_LOAD_PLAN_INVALID",
+      message: expect.stringContaining("two requests of s are named ask and have other tags"),
+    });
+    expect((await bound("errors{step:ask}", "rate<1%", mix("web"))).limits.map(of)).toEqual([
+      "s/ask",
+    ]);
+  });
+
+  it.each(["{team:pay,team:web}", "{team:pay, team:pay}", "{step:cart,name:pay}"])(
+    "errors%s is refused: it asks twice for one tag",
+    async (tags) => {
+      await expect(bound(`errors${tags}`, "rate<1%")).rejects.toMatchObject({
+        code: "LL_LOAD_THRESHOLD_SYNTAX",
+        message: expect.stringMatching(/asks for (team|step) twice/),
+      });
+    },
+  );
 
   it("claims of two tags have ids of their own", async () => {
     expect((await bound("errors{team:pay}", "rate<1%")).claim.id).toBe("all.pay.errors.rate");

@@ -63,7 +63,7 @@ export function readSelector(text: string, declared: Declared): Selector {
     throw unknown(`${text}: no scenario ${scenario}`, scenario, known);
   }
   const scenarios = scenario === undefined ? known : [scenario];
-  const step = tags.get("step") ?? tags.get("name") ?? null;
+  const step = tags.get("step") ?? null;
   const tag = readFigureTag(text, tags, declared);
   const own = [...tags].filter(([one]) => !tagNames.includes(one));
   const covers = coversOf({ text, step, own }, scenarios, declared);
@@ -93,10 +93,21 @@ function coversOf(
   return scenarios.flatMap((scenario): Cover[] => {
     const mine = found.filter((one) => one.scenario === scenario);
     const isWhole = step === null && mine.length === declared.scenarios[scenario]?.length;
-    return isWhole
-      ? [{ scenario, step: null }]
-      : mine.map(({ name }) => ({ scenario, step: name }));
+    if (isWhole) return [{ scenario, step: null }];
+    // Parts of a mix may have steps of one name: requests are counted by it, once.
+    const names = [...new Set(mine.map(({ name }) => name))];
+    const parted = names.find((name) =>
+      steps.some((one) => one.scenario === scenario && one.name === name && !mine.includes(one)),
+    );
+    if (parted !== undefined) throw namesakes(text, scenario, parted);
+    return names.map((name) => ({ scenario, step: name }));
   });
+}
+
+function namesakes(text: string, scenario: string, name: string): Error {
+  const what = `two requests of ${scenario} are named ${name} and have other tags`;
+  const message = `thresholds["${text}"]: ${what}: give one another name.`;
+  return loadErrors.make("LL_LOAD_PLAN_INVALID", message);
 }
 
 function noneTagged(
@@ -129,6 +140,7 @@ function readFigureTag(
   return [name, value];
 }
 
+/** By name; `name` is another word for `step`. */
 function readTags(text: string, tagText: string, declared: Declared): ReadonlyMap<string, string> {
   const tags = new Map<string, string>();
   const steps = Object.values(declared.scenarios).flat();
@@ -137,15 +149,19 @@ function readTags(text: string, tagText: string, declared: Declared): ReadonlyMa
     if (pair.trim() === "") continue;
     const colon = pair.indexOf(":");
     const tag = pair.slice(0, Math.max(0, colon)).trim();
-    if (colon < 1) {
-      const at = text.indexOf(pair);
-      const message = `thresholds: needs tag:value, column ${at + 1}: ${markPosition(text, at)}`;
-      throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
-    }
+    if (colon < 1) throw syntaxError(text, pair, "needs tag:value");
     if (!known.includes(tag)) throw unknown(`${text}: no tag ${tag}`, tag, known);
-    tags.set(tag, pair.slice(colon + 1).trim());
+    const meant = tag === "name" ? "step" : tag;
+    if (tags.has(meant)) throw syntaxError(text, pair, `asks for ${meant} twice`);
+    tags.set(meant, pair.slice(colon + 1).trim());
   }
   return tags;
+}
+
+function syntaxError(text: string, pair: string, what: string): Error {
+  const at = text.indexOf(pair, text.indexOf("{"));
+  const message = `thresholds: ${what}, column ${at + 1}: ${markPosition(text, at)}`;
+  return loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
 }
 
 function unknown(what: string, name: string, known: readonly string[]): Error {
