@@ -36,8 +36,14 @@ function runFolder(path: string, given: string): string {
   return path;
 }
 
-const isFolder = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Whether a folder is there; false for a path that nobody may look at or can have. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
 
 /** Names of the folders that a run here made, oldest first; renamed ones are their owner's. */
 export function ownRunNames(runsDir: string): string[] {

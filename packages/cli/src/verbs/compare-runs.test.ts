@@ -164,11 +164,13 @@ describe("trend", () => {
     expect(html).toContain("chat.p99");
   });
 
-  it("a folder that is not there is told from one that holds no run", async () => {
+  it("a folder that is not there, or cannot be, is told from one that holds no run", async () => {
     mkdirSync(join(cwd, "empty"));
     const gone = await run("trend gone");
     const empty = await run("trend empty");
-    expect([gone.exit, empty.exit]).toEqual([78, 78]);
+    const longer = await run(`trend ${"x".repeat(300)}`);
+    expect([gone.exit, empty.exit, longer.exit]).toEqual([78, 78, 78]);
+    expect(longer.err).toMatch(/^LL_CLI_RUNS .*xxx: no such folder\./);
     expect(gone.err).toMatch(/^LL_CLI_RUNS .*gone: no such folder\. .*\.loadline\/runs/);
     expect(empty.err).toMatch(/empty: no closed run in this folder\./);
   });

@@ -13,6 +13,7 @@ import {
   startLiveServer,
 } from "@loadline/validator";
 import { signersOf } from "../accepted.ts";
+import type { Args } from "../args.ts";
 import { cliErrors } from "../errors.ts";
 import { readKey } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
@@ -44,6 +45,28 @@ const ownOptions = [
 ] as const;
 const ownFlags = ["find-peak", "explore", "dry-run", "stream", "live", "above-caps"] as const;
 
+/** The load profile of `--profile`; quick and full are those of a validation. */
+function builtInOf(args: Args): string | undefined {
+  const profile = args.text("profile");
+  return profile === "quick" || profile === "full" ? undefined : profile;
+}
+
+/** Whether a load run of its own is asked for; else it is the stage of a validation. */
+function isOwnLoad(args: Args): boolean {
+  return (
+    args.positionals.length > 0 ||
+    builtInOf(args) !== undefined ||
+    ownOptions.some((name) => args.text(name) !== undefined) ||
+    ownFlags.some((name) => args.has(name))
+  );
+}
+
+function refusePlanToValidate(args: Args): void {
+  if (args.text("plan") === undefined) return;
+  const message = "--plan is a plan to validate, and takes none of a load's own options.";
+  throw cliErrors.make("LL_CLI_VALUE", `${message} A plan of a load is the argument PLAN.`);
+}
+
 /** `loadline load`: a plan, a profile or flags become a validation run of load alone. */
 export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const { args, host } = context;
@@ -52,20 +75,13 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   if (extra !== undefined && plan !== "compare") {
     throw cliErrors.make("LL_CLI_ARGUMENT", `"${extra}" is one argument too many.`);
   }
+  if (!isOwnLoad(args)) return runStage("load")(context);
+  refusePlanToValidate(args);
   if (plan === "profiles") return listProfiles(context);
   if (plan === "compare") return compare(context);
   if (plan !== undefined) return runJob(context, withKey(host, await jobOfPlan(host, args, plan)));
-  const isOwn =
-    ownOptions.some((name) => args.text(name) !== undefined) ||
-    ownFlags.some((name) => args.has(name));
-  const profile = args.text("profile");
-  const isBuiltIn = profile !== undefined && profile !== "quick" && profile !== "full";
-  if (isBuiltIn) return runJob(context, withKey(host, jobOfNamed(host, args, profile)));
-  if (!isOwn) return runStage("load")(context);
-  if (args.text("plan") !== undefined) {
-    const message = "--plan is a plan to validate, and takes none of a load's own options.";
-    throw cliErrors.make("LL_CLI_VALUE", `${message} A plan of a load is the argument PLAN.`);
-  }
+  const profile = builtInOf(args);
+  if (profile !== undefined) return runJob(context, withKey(host, jobOfNamed(host, args, profile)));
   const target = args.text("target");
   if (target === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL or a PLAN.");
@@ -76,6 +92,7 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
 /** `loadline plan PLAN` or `plan --profile mix-50`: what such a load needs; sends nothing. */
 export async function showLoadPlan(context: VerbContext): Promise<ExitCode> {
   const { host, args, json } = context;
+  refusePlanToValidate(args);
   const [plan] = args.positionals;
   const profile = args.text("profile") ?? "";
   const job =

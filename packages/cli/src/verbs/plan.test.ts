@@ -141,3 +141,18 @@ describe("loadline plan on several targets", () => {
     expect(flag.err).toContain("each of `targets` names its own `apiKeyEnv`");
   });
 });
+
+describe("a plan to validate beside a load of its own", () => {
+  const target = "--target http://127.0.0.1:9";
+
+  it.each([
+    "plan load.yaml --plan plan.yaml",
+    `plan ${target} --profile smoke --plan plan.yaml`,
+    "load load.yaml --plan plan.yaml --dry-run",
+    `load ${target} --profile smoke --plan plan.yaml --dry-run`,
+    "load profiles --plan plan.yaml",
+  ])("is refused, not left aside: %s", async (line) => {
+    const { exit, err } = await runLine(line, { cwd: emptyDir(), env });
+    expect([exit, err]).toEqual([64, expect.stringContaining("--plan is a plan to validate")]);
+  });
+});

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   type DiffSide,
@@ -8,7 +8,7 @@ import {
   type Verdict,
 } from "@loadline/contract";
 import { renderTrendPage } from "@loadline/console";
-import { runNames } from "../bundle-path.ts";
+import { isFolder, runNames } from "../bundle-path.ts";
 import { cliErrors } from "../errors.ts";
 import { readSide } from "../read-side.ts";
 import type { ExitCode } from "../process/host.ts";
@@ -31,9 +31,7 @@ const marks: Readonly<Record<Verdict, string>> = {
 export async function runTrend({ host, args, json }: VerbContext): Promise<ExitCode> {
   const folder = resolve(host.cwd, args.positionals[0] ?? "");
   const last = args.count("last", { min: 1, max: runsMax }) ?? runsShown;
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw cliErrors.make("LL_CLI_RUNS", `${folder}: no such folder.`);
-  }
+  if (!isFolder(folder)) throw cliErrors.make("LL_CLI_RUNS", `${folder}: no such folder.`);
   const names = runNames(folder).filter((name) => existsSync(join(folder, name, "verdict.json")));
   if (names.length === 0) {
     throw cliErrors.make("LL_CLI_RUNS", `${folder}: no closed run in this folder.`);
