@@ -149,6 +149,30 @@ describe("a page reads an answer by what stands in it [R1-13] [R2-25]", () => {
     );
     expect(seen).not.toContain("POST");
   });
+
+  it("and nothing is claimed of an answer that nobody looked at", async () => {
+    const shut = (): RawReply => ({ status: 404 });
+    const claimed = async (method: string): Promise<string> =>
+      (await judged(shut, { cors: { ...cors, method } })).evidence;
+    expect(await claimed("GET")).toContain(`${origin} may call and read`);
+    const posted = await claimed("POST");
+    expect(posted).toContain(`a preflight of ${origin} is allowed`);
+    expect(posted).not.toContain("may call and read");
+  });
+
+  it("and gives no session away that the token opened", async () => {
+    const opens = (call: RawCall): RawReply => {
+      const { status, headers } = by(() => null)(call);
+      const isOpen = call.headers.authorization !== undefined;
+      return {
+        status,
+        headers: isOpen ? { ...headers, "set-cookie": "sid=of-the-user" } : headers,
+      };
+    };
+    const { words, evidence } = await judged(opens, { cors });
+    expect(words["it.cors"]).toBe("failed false");
+    expect(evidence).not.toContain("sid=of-the-user");
+  });
 });
 
 describe("compression is that of an answer", () => {

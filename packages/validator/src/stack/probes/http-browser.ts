@@ -66,18 +66,28 @@ async function preflight(context: HttpContext, declared: Cors, part: string, ori
   return seen;
 }
 
+/** What could change something is not sent for a header. */
+const isRead = ({ method }: Cors): boolean => /^(GET|HEAD)$/.test(method);
+
+/** What was asked of both is promised; of a method that is not sent, its preflight alone. */
+function corsStatement(declared: Cors): string {
+  return isRead(declared)
+    ? `${declared.allowed} may call and read, a foreign origin and none may not`
+    : `a preflight of ${declared.allowed} is allowed, one of a foreign origin and of none is not`;
+}
+
 /** A page may read an answer by what stands in the answer itself, whatever its preflight was told. */
 async function answered(context: HttpContext, declared: Cors, asked: StackSeen, origin: string) {
   const { method, path } = declared;
-  // What could change something is not sent for a header.
-  if (!asked.ok || !/^(GET|HEAD)$/.test(method)) return asked;
+  if (!asked.ok || !isRead(declared)) return asked;
   const call = { method, path, headers: { origin } };
   const answer = await callApi(context, call);
   const isAllowed = origin === declared.allowed;
   const fault = isAllowed ? originFault(declared, answer) : foreignFault(origin, answer);
   const by = `in the answer to ${method} itself (${answer.status}).`;
   if (fault === null) return { ...asked, seen: `${asked.seen} So it was ${by}` };
-  const raw = JSON.stringify(answer.headers).slice(0, 1_024);
+  // The token may have opened a session.
+  const raw = JSON.stringify({ ...answer.headers, "set-cookie": undefined }).slice(0, 1_024);
   const seen = `${asked.seen} It ${fault} ${by}`;
   return { ...asked, ok: false, seen, raw, reproduce: callAgain(context, call) };
 }
@@ -92,7 +102,7 @@ const cors: HttpProbe = {
     service.cors === undefined
       ? null
       : {
-          statement: `${service.cors.allowed} may call and read, a foreign origin and none may not`,
+          statement: corsStatement(service.cors),
           category: "Security & Compliance",
           rationale: "A wildcard lets every page use the user's session.",
           parts: ["allowed", "foreign", "null"],
