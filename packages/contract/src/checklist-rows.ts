@@ -1,6 +1,6 @@
 import type { Claim } from "./claim.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
-import type { Verdict } from "./verdict.ts";
+import { type Verdict, verdictOrder } from "./verdict.ts";
 
 /** Rows of each part of the mission's checklist; ids are `R0-01` and so on. */
 export const checklistParts: Readonly<Record<string, number>> = {
@@ -31,8 +31,6 @@ export interface ChecklistRow {
   readonly evidence: readonly number[];
 }
 
-const worstFirst: readonly Verdict[] = ["failed", "error", "inconclusive", "not_tested", "passed"];
-
 /**
  * Every row of the checklist with the claims of a run that speak of it. Claims show a part of what a
  * row asks, so a row itself has no verdict here; a waiver makes no claim passed.
@@ -50,7 +48,7 @@ export function checklistRowsOf(
     const verdicts = new Set(claims.map((claim) => claim.verdict));
     return {
       id,
-      worst: worstFirst.find((one) => verdicts.has(one)) ?? null,
+      worst: verdictOrder.find((one) => verdicts.has(one)) ?? null,
       claims: claims.map((claim) => claim.id),
       decided: claims.filter((one) => one.verdict === "passed" || one.verdict === "failed").length,
       passed: claims.filter((one) => one.verdict === "passed").length,
