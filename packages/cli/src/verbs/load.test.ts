@@ -152,7 +152,7 @@ describe("loadline load", () => {
     writeFileSync(join(cwd, "target.yaml"), "mcp: { tool: search }\nragg: {}\n");
     const args = [...target, "--profile", "mix-50", "--manifest", "target.yaml", "--dry-run"];
     const wrong = await load(args);
-    expect([wrong.exit, wrong.host.err()]).toEqual([64, expect.stringContaining('"rag"')]);
+    expect([wrong.exit, wrong.host.err()]).toEqual([78, expect.stringContaining('"rag"')]);
   });
 
   it("quota-burst takes its second key from the variable that the manifest names, and prints none", async () => {
