@@ -35,6 +35,15 @@ describe("output to a reader that may rest", () => {
     expect([out.join(""), held.heldBytes, seen.dropped]).toEqual(["a\nb\nc\nd\n", 0, 0]);
   });
 
+  it("whoever reads again gets what was held with the next text, however often one comes", () => {
+    const { out, seen, held } = setup();
+    seen.waiting = 1;
+    held.write("a\n");
+    seen.waiting = 0;
+    held.write("b\n");
+    expect([out, held.heldBytes]).toEqual([["a\n", "b\n"], 0]);
+  });
+
   it("never holds more than its bound: the oldest lines go, and are counted", () => {
     const { clock, out, seen, held } = setup(10);
     seen.waiting = 1;

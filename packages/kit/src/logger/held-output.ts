@@ -41,16 +41,19 @@ export function createHeldOutput(deps: HeldOutputDeps): HeldOutput {
     heldBytes -= Buffer.byteLength(text);
     return text;
   };
-  const pass = (): void => {
+  const look = (): void => {
     timer = undefined;
+    pass();
+  };
+  const pass = (): void => {
     while (held.length > 0 && output.waitingBytes() === 0) output.write(shift());
-    if (held.length > 0) timer = clock.after(lookMs, pass, { unref: true });
+    if (held.length > 0) timer ??= clock.after(lookMs, look, { unref: true });
   };
   return {
     write(text) {
       held.push(text);
       heldBytes += Buffer.byteLength(text);
-      if (timer === undefined) pass();
+      pass();
       while (heldBytes > bytesMax) onDropped(linesOf(shift()));
     },
     get heldBytes() {

@@ -107,7 +107,8 @@ const inside: readonly AlertRule[] = [
     severity: "ticket",
     summary: "The queue {{ $labels.queue }} was full and lost records.",
     remedy:
-      "Its store is too slow or gone: see loadline_dependency_state and the store's own load.",
+      "Its store is too slow or gone: see loadline_dependency_state and the store's own load. Of " +
+      "logs: whoever reads the standard error of the gateway rests, or cannot keep up.",
   },
   {
     name: "BudgetLow",
