@@ -54,6 +54,26 @@ describe("the log of a gateway as a recording", () => {
     expect(parseTrace(lines.join("\n"), "b")).toEqual([{ atMs, outcome: "success" }]);
   });
 
+  it("has lines in words beside it, as serve writes them", () => {
+    const begun = "warning: routes.r has one target\nserving http://127.0.0.1:8080 after 90 ms\n";
+    const text = `${begun}${request({ target: "a" })}\nreload applied: limits\n`;
+    expect(parseTrace(text)).toEqual([{ atMs, outcome: "success" }]);
+  });
+
+  it.each([
+    ["whose end", request({ target: "a" }).slice(0, -9)],
+    ["whose beginning", request({ target: "a" }).slice(9)],
+  ])("with a line %s is missing is refused", (_, line) => {
+    const text = `${request({ target: "a" })}\n${line}`;
+    expect(() => parseTrace(text)).toThrow("Line 2: no JSON object.");
+  });
+
+  it("that tells of no attempt is none of calls that all went well", () => {
+    const text = [request({ attempts: 0 }), JSON.stringify({ time, event: "closed" })].join("\n");
+    for (const target of [undefined, "a"])
+      expect(() => parseTrace(text, target)).toThrow("It tells of no attempt at all.");
+  });
+
   it.each([
     [request({ target: "a", exit: "failed" }), undefined, "Line 1: it does not tell how"],
     [request({ target: "a", attempts: 2 }), undefined, "Line 1: it does not tell how"],

@@ -17,15 +17,22 @@ const plainOutcomes: readonly string[] = ["success", "failure", "neutral"];
  * Reads recorded outcomes, one JSON object a line: `t` in ms, never falling, and `outcome`, a class
  * such as `ok`, `server` or `rate_limited`, or success, failure, neutral. The log of `serve` is a
  * recording, too: its lines of requests tell the attempts, in the order in which they ended; of
- * several targets `target` names one. Throws LL_BREAKER_TRACE with the line.
+ * several targets `target` names one. What `serve` says in words beside it is passed over.
+ * Throws LL_BREAKER_TRACE with the line.
  */
 export function parseTrace(text: string, target?: string): RecordedOutcome[] {
   const outcomes: Recorded[] = [];
   let isLog = false;
+  let wordsAt: number | undefined;
   let lastMs = Number.NEGATIVE_INFINITY;
   for (const [line, entry] of linesOf(text)) {
     const value = parseJson(entry);
-    if (!isRecord(value)) throw problem(line, "no JSON object");
+    if (!isRecord(value)) {
+      // A line that was cut off tells of a request that is missing; words tell of none.
+      if (entry.startsWith("{") || entry.endsWith("}")) throw problem(line, "no JSON object");
+      wordsAt ??= line;
+      continue;
+    }
     if ("event" in value) {
       isLog = true;
       outcomes.push(...loggedOutcomes(value, line));
@@ -36,8 +43,9 @@ export function parseTrace(text: string, target?: string): RecordedOutcome[] {
     lastMs = outcome.atMs;
     outcomes.push(outcome);
   }
-  if (!isLog) return outcomes.map(({ atMs, outcome }) => ({ atMs, outcome }));
-  return ofOneTarget(outcomes, target);
+  if (isLog) return ofOneTarget(outcomes, target);
+  if (wordsAt !== undefined) throw problem(wordsAt, "no JSON object");
+  return outcomes.map(({ atMs, outcome }) => ({ atMs, outcome }));
 }
 
 /** Lines that are not blank, with their numbers. */
@@ -79,6 +87,8 @@ function loggedOutcomes(value: JsonRecord, line: number): Recorded[] {
 
 /** Those of one target; lines of several processes may stand in any order. */
 function ofOneTarget(all: readonly Recorded[], wanted: string | undefined): RecordedOutcome[] {
+  if (all.length === 0)
+    throw gatewayErrors.make("LL_BREAKER_TRACE", "It tells of no attempt at all.");
   const names = [...new Set(all.map(({ target }) => target ?? ""))].toSorted();
   const shown = names.slice(0, namesShown).join(", ");
   if (wanted === undefined && names.length > 1)
