@@ -344,7 +344,8 @@ export class CallRun implements AttemptHost, Watched {
     const isStream = this.x.body?.isStream ?? false;
     const headers = this.#headers(attempt, isStream ? streamType : wholeType);
     if (!isStream) headers.push("x-loadline-commit", "early");
-    if (this.#sent && !attempt?.translation) headers.push("x-loadline-resume", "armed");
+    const asked = attempt ?? this.#live;
+    if (this.#sent && asked && !asked.translation) headers.push("x-loadline-resume", "armed");
     return headers;
   }
 
@@ -394,7 +395,6 @@ export class CallRun implements AttemptHost, Watched {
 
   #exit(reason: ExitReason, status: number, code?: GatewayErrorCode): void {
     this.#leaveWatch();
-    const end = code === undefined ? { reason, status } : { reason, status, code };
-    this.x.exit(end);
+    this.x.exit(code === undefined ? { reason, status } : { reason, status, code });
   }
 }

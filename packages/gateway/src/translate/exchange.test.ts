@@ -81,6 +81,23 @@ describe("a translated exchange keeps the stream contract", () => {
     expect(whole.headers.get("x-loadline-resume")).toBe("armed");
   });
 
+  it.each([
+    ["is not said to go on elsewhere when it is translated", wire?.provider, null],
+    ["is said to go on elsewhere when nobody translates it", "openai-compatible", "armed"],
+  ])("a stream whose head went out with a comment alone %s", async (_, provider, said) => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    await using up = await runUpstream(asked.resolve);
+    await using g = await runGateway({
+      stream: { keepAlive: 50 },
+      targets: { u: { provider, model: "big", baseUrl: up.baseUrl } },
+      routes: { r: { models: ["m"], groups: [{ targets: ["u"] }], resume: { max: 1 } } },
+    });
+    const answer = await g.post(chatPath, { ...question, stream: true });
+    expect(answer.headers.get("x-loadline-resume")).toBe(said);
+    (await asked.promise).destroy();
+    expect(await answer.text()).toMatch(/^:/);
+  });
+
   it("an Anthropic client's cut stream ends in Anthropic's error event", async () => {
     const [begun = ""] = plain.split(
       'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"big-2025","choices":[{"index":0,"delta":{},',
