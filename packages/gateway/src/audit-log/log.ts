@@ -18,7 +18,7 @@ export interface AuditLogDeps {
   append(tenantId: string, drafts: readonly AuditDraft[]): Promise<unknown>;
   /** Called after each commit with the number of entries it added. */
   onCommit?(tenantId: string, count: number): void;
-  /** What a full queue means for the data plane. */
+  /** What a full queue, or a store that keeps nothing, means for the data plane. */
   readonly onFull: "refuse" | "continue";
 }
 
@@ -53,8 +53,8 @@ const idBytes = 9;
 /**
  * Takes events without waiting and commits them in groups, <= 10 ms or 256 events apart. An event
  * leaves the queue when it is committed; a store that fails is asked again after 50 ms to 1 s.
- * When 10,000 wait, further ones are dropped and counted, and `isAccepting` is false unless
- * `onFull` is `continue`.
+ * When 10,000 wait, further ones are dropped and counted. Then, and from the second commit in a row
+ * that fails to the next good one, `isAccepting` is false unless `onFull` is `continue`.
  */
 export function createAuditLog(deps: AuditLogDeps): AuditLog {
   return new QueuedAuditLog(deps);

@@ -106,14 +106,18 @@ const rows: readonly [string, () => string[], number, string][] = [
     400,
     "LL_AUTH_IN_URL",
   ],
-  ...["api%5Fkey=abc", "a=%&%61pi_key=abc", "subscription-key=abc", "client_secret=abc"].map(
-    (query): [string, () => string[], number, string] => [
-      `the query ${query}`,
-      () => [`GET /v1/models?${query} HTTP/1.1`, "host: a", asKey()],
-      400,
-      "LL_AUTH_IN_URL",
-    ],
-  ),
+  ...[
+    "api%5Fkey=abc",
+    "a=%&%61pi_key=abc",
+    "subscription-key=abc",
+    "client_secret=abc",
+    `token=a%26${"b".repeat(20)}`,
+  ].map((query): [string, () => string[], number, string] => [
+    `the query ${query}`,
+    () => [`GET /v1/models?${query} HTTP/1.1`, "host: a", asKey()],
+    400,
+    "LL_AUTH_IN_URL",
+  ]),
   ["two Host headers", () => [...good(), "Host: b"], 400, "LL_HTTP_HOST"],
   [
     "a Host with a slash",

@@ -35,16 +35,16 @@ export function checkTarget(target: string): boolean {
  * carries one by its name.
  * The text is a secret: it is never logged.
  */
-export function exposedKey(written: string): string | undefined {
-  const target = decoded(written);
-  const own = target.includes("ll_") ? keyPattern.exec(target)?.[0] : undefined;
+export function exposedKey(target: string): string | undefined {
+  const text = decoded(target);
+  const own = text.includes("ll_") ? keyPattern.exec(text)?.[0] : undefined;
   if (own !== undefined && parseKey(own)) return own;
   const query = target.indexOf("?");
   if (query < 0) return undefined;
   for (const pair of target.slice(query + 1).split("&")) {
     const equals = pair.indexOf("=");
-    const name = (equals < 0 ? pair : pair.slice(0, equals)).toLowerCase();
-    const value = equals < 0 ? "" : pair.slice(equals + 1);
+    const name = decoded(equals < 0 ? pair : pair.slice(0, equals)).toLowerCase();
+    const value = equals < 0 ? "" : decoded(pair.slice(equals + 1));
     if (alwaysSecret.has(name)) return value;
     if (oftenSecret.has(name) && value.length >= secretCharsMin) return value;
   }
