@@ -10,6 +10,7 @@ export {
   bindJob,
   checkJob,
   findProfile,
+  heldByClaims,
   jobOfFile,
   checkComparable,
   identityOf,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import {
   findProfile,
+  heldByClaims,
   jobOfFile,
   jobOfProfile,
   type LoadJob,
@@ -225,7 +226,10 @@ function scenarioOf(args: Args): Scenario {
   const durationMs = durationOf(args);
   const request = requestOf(args);
   const shared = { request, warmupMs: Math.min(warmupMsMax, durationMs / 10) };
-  if (ladder.length > 0) return { request, executor: "ladder", users: ladder, holdMs: durationMs };
+  if (ladder.length > 0) {
+    const hold = args.text("duration") === undefined ? heldByClaims : { holdMs: durationMs };
+    return { request, executor: "ladder", users: ladder, ...hold };
+  }
   if (args.has("find-peak")) {
     const pass = { limitMs: peakLimitMs };
     const startRate = rate ?? rateDefault;

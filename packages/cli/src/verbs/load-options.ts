@@ -9,7 +9,11 @@ export const loadOptions: readonly OptionSpec[] = [
   { name: "stream", help: "streamed chat" },
   { name: "threshold", value: "LIST", help: 'such as "response_time: p(99)<2s"; `;` between two' },
   { name: "manifest", value: "FILE", help: "what a profile has to know of the target" },
-  { name: "ladder", value: "N,N", help: "hold these numbers of users in turn, shuffled" },
+  {
+    name: "ladder",
+    value: "N,N",
+    help: "hold these users in turn, shuffled; for --duration, default what the claims need",
+  },
   { name: "find-peak", help: "search for the highest rate that keeps p99 < 2 s" },
   { name: "seed", value: "N", help: "same seed, same schedule; default 7" },
   { name: "workers", value: "N", help: "sender threads, default what the load needs" },

@@ -69,6 +69,17 @@ describe("loadline load", () => {
     expect([exit, host.err()]).toEqual([code, expect.stringMatching(message)]);
   });
 
+  it("a ladder without --duration holds as long as its claims need, with it as long as it says", async () => {
+    const threshold = "response_time: p(99)<2s";
+    const args = [...target, "--ladder", "1", "--threshold", threshold, "--dry-run"];
+    const { exit, host } = await load(args);
+    expect([exit, host.err()]).toEqual([0, ""]);
+    expect(host.out()).toMatch(/all\.response_time\.p99 +quantile +302 +299 /);
+    expect(host.out()).toContain("3 claims, 2.8 min");
+    const given = await load([...args, "--duration", "20s"]);
+    expect(given.host.out()).toContain("3 claims, 1 min");
+  });
+
   it("a claim on a rate is refused where users decide it", async () => {
     const args = [...target, "--users", "5", "--threshold", "http_reqs: rate>20"];
     const { exit, host } = await load(args);

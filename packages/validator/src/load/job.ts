@@ -5,6 +5,7 @@ import { loadErrors } from "./errors.ts";
 import { loadGuards } from "./guards/index.ts";
 import { extraClaims } from "./extra-claims.ts";
 import type { BoundClaim, ThresholdSpec } from "./thresholds/bound-claim.ts";
+import { holdLadders } from "./plan/ladder-hold.ts";
 import { perIteration } from "./thresholds/per-iteration.ts";
 import { type Planned, plannedOf } from "./thresholds/planned.ts";
 import type { MetricRow } from "./thresholds/metrics.ts";
@@ -125,18 +126,19 @@ function checkIds(bound: readonly BoundClaim[]): void {
 }
 
 /** Makes the claims of a job. @throws LL_LOAD_PLAN_INVALID, the codes of {@link toClaims}. */
-export function bindJob(job: LoadJob): BoundJob {
-  checkWaivers(job);
-  const { scenarios } = job.load;
+export function bindJob(given: LoadJob): BoundJob {
+  checkWaivers(given);
   const made = toClaims({
-    scenarios,
-    thresholds: thresholdsOf(job),
-    confidence: job.confidence,
-    hasBaseline: job.ab !== undefined,
-    ...(job.slo !== undefined && { slo: job.slo }),
-    ...(job.checks !== undefined && { checks: job.checks }),
-    ...(job.metrics !== undefined && { metrics: job.metrics }),
+    scenarios: given.load.scenarios,
+    thresholds: thresholdsOf(given),
+    confidence: given.confidence,
+    hasBaseline: given.ab !== undefined,
+    ...(given.slo !== undefined && { slo: given.slo }),
+    ...(given.checks !== undefined && { checks: given.checks }),
+    ...(given.metrics !== undefined && { metrics: given.metrics }),
   });
+  const scenarios = holdLadders(given.load.scenarios, made);
+  const job = { ...given, load: { ...given.load, scenarios } };
   const bound = [...made, ...extraClaims(job)]
     .map((one) => (job.ab === undefined ? one : withSides(one)))
     .map((one) => withWindows(one, scenarios, job.explore));

@@ -192,6 +192,8 @@ export interface LadderScenario extends ClosedShared {
   readonly rounds?: number;
   /** Length of one step in ms. */
   readonly holdMs: number;
+  /** `claims`: `holdMs` is the least; binding the job lengthens it to what the claims need. */
+  readonly holdBy?: "claims";
   /** First part of a step that is not counted, while users change, default 10 % of it. */
   readonly settleMs?: number;
 }

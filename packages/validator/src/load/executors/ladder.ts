@@ -46,7 +46,8 @@ export function ladder(scenario: LadderScenario): Executor {
         await waitUntil(step.fromMs);
         if (x.stopped()) break;
         x.enterPhase(-1);
-        users.want(step.users, (step.countMs - step.fromMs) / 2);
+        const halfSettledMs = (step.countMs - step.fromMs) / 2;
+        users.want(step.users, scenario.startJitterMs ?? halfSettledMs);
         await waitUntil(step.countMs);
         x.enterPhase(step.phase);
         await waitUntil(step.untilMs);

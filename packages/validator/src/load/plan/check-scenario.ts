@@ -178,7 +178,8 @@ class ScenarioCheck {
     this.#cap("rounds", rounds, roundsMax, `${roundsMax} rounds`);
     this.positive("holdMs", scenario.holdMs, loadCaps.durationMs);
     const settleMs = scenario.settleMs ?? 0;
-    if (!(settleMs >= 0 && settleMs < scenario.holdMs)) {
+    const isShorter = scenario.holdBy !== undefined || settleMs < scenario.holdMs;
+    if (!(settleMs >= 0 && isShorter)) {
       throw invalid(`${this.#path}.settleMs`, "is not shorter than holdMs");
     }
   }

@@ -1,5 +1,6 @@
 import type { Scenario, TraceData } from "../scenario-types.ts";
 import { perSecondOf } from "./fields.ts";
+import { heldByClaims } from "./ladder-hold.ts";
 import type { ScenarioFile } from "./scenario-schema.ts";
 
 type Range = { readonly minMs: number; readonly maxMs: number };
@@ -65,7 +66,7 @@ function closedScenario(file: ClosedFile, terms: ClosedTerms): Scenario {
         executor: file.executor,
         users: file.users,
         rounds: file.rounds,
-        holdMs: file.hold,
+        ...(file.hold === undefined ? heldByClaims : { holdMs: file.hold }),
         ...(file.settle !== undefined && { settleMs: file.settle }),
       };
     default:

@@ -139,7 +139,7 @@ const executors = [
     ...closed,
     users: z.array(users).min(1).max(50),
     rounds: z.int().min(1).max(20).default(3),
-    hold: duration.describe("length of one step"),
+    hold: duration.optional().describe("length of one step, default what the claims need"),
     settle: durationOrZero.optional().describe("first part of a step that is not counted"),
   }),
   z.strictObject({

@@ -75,14 +75,18 @@ function turnsWithin({
   return (rate * within) / 1_000;
 }
 
-function closed(userMs: number, thinkMs: number | readonly [number, number] | undefined): Planned {
-  const [least, mean] =
-    typeof thinkMs === "object"
-      ? [thinkMs[0], (thinkMs[0] + thinkMs[1]) / 2]
-      : [thinkMs ?? 0, thinkMs ?? 0];
+type Think = number | readonly [number, number] | undefined;
+
+/** Ms an iteration of a closed model is planned with: one answer, and the mean pause after it. */
+export function iterationMs(thinkMs: Think): number {
+  return answerMs + (typeof thinkMs === "object" ? (thinkMs[0] + thinkMs[1]) / 2 : (thinkMs ?? 0));
+}
+
+function closed(userMs: number, thinkMs: Think): Planned {
+  const least = typeof thinkMs === "object" ? thinkMs[0] : (thinkMs ?? 0);
   return {
     most: least > 0 ? Math.ceil(userMs / least) : null,
-    about: Math.floor(userMs / (mean + answerMs)),
+    about: Math.floor(userMs / iterationMs(thinkMs)),
   };
 }
 
