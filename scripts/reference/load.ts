@@ -81,7 +81,8 @@ export function loadPage(): string {
     "## Metrics",
     "`t_int` is when the schedule wanted a request, `t_send` when it was written, `e_1` to `e_n` are " +
       "the events of a stream that carry content of any choice, `N` its output tokens. Metrics whose " +
-      "names k6 has are measured by k6's definitions.",
+      "names k6 has are measured by k6's definitions. Its tag `expected_response` is none here: a " +
+      "failed request is over every limit of a time, and `errors` counts it.",
     table(
       ["metric", "type", "of", "is", "elsewhere"],
       loadMetrics.map(({ name, type, quantity }) => [

@@ -2,8 +2,9 @@ import { loadErrors } from "../errors.ts";
 import type { LoadLimit } from "../types.ts";
 import { claimOf, limitsOf, stopOf } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, FigureRule } from "./bound-claim.ts";
+import { compare } from "./compare.ts";
 import { type LimitValue, typeError } from "./limit-value.ts";
-import type { MetricRow } from "./metrics.ts";
+import { loadMetrics, type MetricRow } from "./metrics.ts";
 import { recordedAs, requestCounter, witnessesOf } from "./recorded.ts";
 import { isOpen } from "./planned.ts";
 
@@ -30,7 +31,7 @@ export function bindFigure(x: BindContext, metric: MetricRow, value: LimitValue)
   };
   const limits = figureLimits(x, metric, counter, value);
   const advice = limits.length === 0 ? [notSeen(metric)] : adviceOf(x, rule);
-  const notes = [...advice, ...idleStop(x)];
+  const notes = [...advice, ...neverFails(x, metric, value), ...idleStop(x)];
   const figure = `${x.selector} ${nameOf(x)} ${operator} ${value.text}`;
   if (isInferred(x, rule, metric)) {
     return { claim: meanClaim(x, rule, figure), limits, figure: rule, notes };
@@ -132,6 +133,20 @@ function adviceOf(x: BindContext, rule: FigureRule): string[] {
   if (rule.of !== "trend" || (aggregation !== "avg" && aggregation !== "max")) return [];
   const text = `${x.selector}: ${aggregation} says little of most requests; p(95)<${rule.limit.text.replaceAll(" ", "")} counts every one`;
   return recordedAs(x.metricName) === null ? [] : [text];
+}
+
+/** A limit that no value can be on the wrong side of. */
+function neverFails(x: BindContext, metric: MetricRow, { value, unit }: LimitValue): string[] {
+  const isShare = unit === "ratio";
+  // A plan's own metric may be told any value.
+  if (!isShare && !loadMetrics.some(({ name }) => name === metric.name)) return [];
+  const most = isShare ? 1 : Number.POSITIVE_INFINITY;
+  const { operator, text } = x.threshold;
+  // What holds at both ends holds between them, but for `!=` at the limit itself.
+  const telling = [0, most, Math.min(most, Math.max(0, value))];
+  if (!telling.every((one) => compare(one, operator, value))) return [];
+  const why = isShare ? "a share lies between 0 and 100 %" : `${metric.name} is never below 0`;
+  return [`${x.selector}: ${text.trim()} can never fail: ${why}`];
 }
 
 /** A figure gives no evidence before the end; k6's rule may still stop the run. */

@@ -69,6 +69,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     AIPerf: "output token throughput",
     vLLM: "output token throughput",
   }),
+  output_tokens_per_s: said("sum of N per second of the window, as `output_tokens: rate`"),
   events_per_read: said("content events in a read"),
   tokens_per_event: said("N by content event"),
   buffered_streams: said("streams of 8 events and more that came nearly whole in one read"),

@@ -12,6 +12,8 @@ export interface MetricRow {
   readonly twin?: string;
   /** Rate: `bad` counts what should not happen (a low rate is good). */
   readonly counts?: "bad" | "good";
+  /** The counter whose rate its value is: the same samples under a name of their own. */
+  readonly rateOf?: string;
 }
 
 const time = (name: string, clock?: "intended" | "sent", twin?: string): MetricRow => ({
@@ -83,6 +85,7 @@ export const ownMetrics: readonly MetricRow[] = [
   time("e2e_close"),
   time("e2e_open", "intended", "e2e"),
   counter("output_tokens"),
+  { ...gauge("output_tokens_per_s"), rateOf: "output_tokens" },
   number("events_per_read"),
   number("tokens_per_event"),
   rate("buffered_streams", "bad"),

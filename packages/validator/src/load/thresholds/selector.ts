@@ -150,7 +150,7 @@ function readTags(text: string, tagText: string, declared: Declared): ReadonlyMa
     const colon = pair.indexOf(":");
     const tag = pair.slice(0, Math.max(0, colon)).trim();
     if (colon < 1) throw syntaxError(text, pair, "needs tag:value");
-    if (!known.includes(tag)) throw unknown(`${text}: no tag ${tag}`, tag, known);
+    if (!known.includes(tag)) throw unknown(`${text}: no tag ${tag}${whyNone(tag)}`, tag, known);
     const meant = tag === "name" ? "step" : tag;
     if (tags.has(meant)) throw syntaxError(text, pair, `asks for ${meant} twice`);
     tags.set(meant, pair.slice(colon + 1).trim());
@@ -162,6 +162,12 @@ function syntaxError(text: string, pair: string, what: string): Error {
   const at = text.indexOf(pair, text.indexOf("{"));
   const message = `thresholds: ${what}, column ${at + 1}: ${markPosition(text, at)}`;
   return loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", message);
+}
+
+/** k6 counts good answers apart by it; here a failed request is over every limit of a time. */
+function whyNone(tag: string): string {
+  if (tag !== "expected_response") return "";
+  return " (k6's, of good answers alone: here a failed request counts as over the limit, so leave the tag out; errors counts the failed)";
 }
 
 function unknown(what: string, name: string, known: readonly string[]): Error {

@@ -109,6 +109,44 @@ describe("thresholds become claims", () => {
     expect(first({ errors: "rate<10%" }).notes).toEqual([]);
   });
 
+  it.each([
+    ["errors", "rate<=1", "a share lies between 0 and 100 %"],
+    ["errors", "rate<150%", "a share lies between 0 and 100 %"],
+    ["errors{class:status_429}", "rate>=0%", "a share lies between 0 and 100 %"],
+    ["http_req_failed", "rate!=2", "a share lies between 0 and 100 %"],
+    ["http_reqs", "count>=0", "http_reqs is never below 0"],
+    ["response_time", "p(95)>-1", "response_time is never below 0"],
+    ["response_time", "avg!=-1", "response_time is never below 0"],
+  ])("%s: %s says that it can never fail", (metric, expression, why) => {
+    const note = `${metric}: ${expression} can never fail: ${why}`;
+    expect(first({ [metric]: expression }).notes).toContain(note);
+  });
+
+  it.each([
+    ["errors", "rate<1"],
+    ["errors", "rate<=0.99"],
+    ["errors", "rate>0"],
+    ["errors", "rate==0"],
+    ["errors", "rate!=0.5"],
+    ["errors", "rate<-1"],
+    ["http_reqs", "count>0"],
+    ["http_reqs", "count<=1e12"],
+    ["response_time", "max<10m"],
+  ])("%s: %s can fail, and nothing is said of it", (metric, expression) => {
+    expect(first({ [metric]: expression }).notes.join()).not.toContain("never fail");
+  });
+
+  it("what a plan's own metric is told has no bounds, unless it is a share", () => {
+    const notes = (type: "gauge" | "rate", expression: string) => {
+      const quantity = type === "rate" ? "ratio" : "count";
+      const counts = type === "rate" ? ({ counts: "bad" } as const) : {};
+      const metrics = [{ name: "own", type, quantity, ...counts } as const];
+      return first({ own: expression }, { metrics }).notes.join();
+    };
+    expect(notes("gauge", "value>=0")).not.toContain("never fail");
+    expect(notes("rate", "rate<=1")).toContain("never fail");
+  });
+
   it("for() without abortOnFail is said to change nothing", () => {
     expect(first({ response_time: "p(95)<1s for(30s)" }).notes[0]).toContain("changes nothing");
     const spec = { threshold: "p(95)<1s for(30s)", abortOnFail: true };
@@ -190,6 +228,25 @@ describe("thresholds become claims", () => {
       expect(made).toMatch(/^LL_LOAD_CLAIM_MODEL/);
     }
     expect(code(() => claims({ errors: "rate<0.01" }, { scenarios }))).toBe("");
+  });
+
+  it("output tokens per second are the rate of output_tokens under a name of its own", () => {
+    const named = first({ "output_tokens_per_s{scenario:chat}": "value>=500" });
+    const rated = first({ "output_tokens{scenario:chat}": "rate>=500" });
+    expect(named.figure).toEqual(rated.figure);
+    expect(named.figure).toMatchObject({ of: "per_second", witnesses: ["output_tokens"] });
+    expect(named.limits.map(({ scenario, figure }) => [scenario, figure])).toEqual([
+      ["chat", "output_tokens"],
+    ]);
+    expect(named.claim.id).toBe("chat.output_tokens_per_s.value");
+    expect(named.claim.statement).toMatch(/^output_tokens_per_s\{scenario:chat\} rate >= 500\/s, /);
+    expect(code(() => claims({ output_tokens_per_s: "rate>=500" }))).toMatch(
+      /^LL_LOAD_THRESHOLD_TYPE .*it has value/,
+    );
+    const users = { scenarios: { chat: closed } };
+    expect(code(() => claims({ output_tokens_per_s: "value>=500" }, users))).toMatch(
+      /^LL_LOAD_CLAIM_MODEL/,
+    );
   });
 
   it("a baseline is a comparison, and without an A/B arm it says so", () => {
@@ -354,6 +411,11 @@ describe("errors name what is there", () => {
     ["respons_time", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*Did you mean "response_time"/],
     ["response_time{scenario:cat}", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*Did you mean "chat"/],
     ["response_time{scenari:chat}", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*"scenario"/],
+    [
+      "http_req_duration{expected_response:true}",
+      "p(95)<500",
+      /^LL_LOAD_METRIC_UNKNOWN .*no tag expected_response \(k6's, .* counts as over the limit, so leave the tag out/,
+    ],
     ["response_time{chat}", "p(95)<1", /^LL_LOAD_THRESHOLD_SYNTAX .*>>>chat/],
     ["response_time", "p( 95)<1", /^LL_LOAD_THRESHOLD_SYNTAX .*column 3: p\(>>> 95\)<1/],
     ["response_time", "rate<1", /^LL_LOAD_THRESHOLD_TYPE .*avg, min, max, med, p\(N\)/],

@@ -6,7 +6,7 @@ import { category } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, ThresholdSpec } from "./bound-claim.ts";
 import { markPosition, parseThreshold } from "./grammar.ts";
 import { checkAggregation } from "./limit-value.ts";
-import type { MetricRow } from "./metrics.ts";
+import { loadMetrics, type MetricRow } from "./metrics.ts";
 import { isOpen } from "./planned.ts";
 import { figuresOf } from "./recorded.ts";
 import { readSelector, type Selector } from "./selector.ts";
@@ -73,10 +73,10 @@ function bindOne(
     const text = `thresholds["${selector.text}"]: ${message}, column ${at + 1}: ${markPosition(spec.threshold, at)}`;
     throw loadErrors.make("LL_LOAD_THRESHOLD_SYNTAX", text);
   }
-  const { threshold } = parsed;
-  if (!isPerSecond(selector.metric, threshold)) {
-    checkAggregation(selector.text, selector.metric, threshold);
+  if (!isPerSecond(selector.metric, parsed.threshold)) {
+    checkAggregation(selector.text, selector.metric, parsed.threshold);
   }
+  const { metric, threshold } = asRate(selector.metric, parsed.threshold);
   const stepsOf = Object.fromEntries(
     Object.entries(input.scenarios).map(([name, one]) => [name, taggedSteps(name, one).length]),
   );
@@ -91,9 +91,9 @@ function bindOne(
     covered,
     stepsOf,
     outcome: selector.tag?.[0] === "class" ? selector.tag[1] : null,
-    figureNames: figuresOf(selector.metric.name, selector.tag, input.checks ?? []),
+    figureNames: figuresOf(metric.name, selector.tag, input.checks ?? []),
     confidence: input.confidence,
-    id: idOf(selector, threshold, spec, taken),
+    id: idOf(selector, parsed.threshold, spec, taken),
     hasOpen: covered.some((name) => {
       const scenario = input.scenarios[name];
       return scenario !== undefined && isOpen(scenario);
@@ -105,7 +105,14 @@ function bindOne(
     const text = `thresholds["${selector.text}"] needs \`slo\`: the limits a good answer keeps.`;
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", text);
   }
-  return bindThreshold(x, selector.metric);
+  return bindThreshold(x, metric);
+}
+
+/** The value of a counter's rate is bound as `counter: rate`. */
+function asRate(metric: MetricRow, threshold: Threshold) {
+  const counted = loadMetrics.find(({ name }) => name === metric.rateOf);
+  if (counted === undefined) return { metric, threshold };
+  return { metric: counted, threshold: { ...threshold, aggregation: "rate" } } as const;
 }
 
 /** `good: rate>20/s` counts events of a rate. */
