@@ -1,14 +1,25 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EvidenceRecord, readRecord } from "@loadline/contract";
+import {
+  artifactBytesMax,
+  bundleBytesMax,
+  type EvidenceRecord,
+  miniClaim,
+  type RecordKind,
+  readRecord,
+  recordBytesMax,
+  recordsMax,
+} from "@loadline/contract";
 import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseJson } from "@loadline/kit/json";
+import { stageNames } from "../plan/manifest.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "./recorder.ts";
 import { createRedactor } from "./redact.ts";
+import { roomOf, wholeRoom } from "./room.ts";
 import { makeRunDirectory, runName, writeWhole } from "./run-directory.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -55,25 +66,76 @@ describe("what a run may keep", () => {
   const code = { code: "LL_EVIDENCE_LIMIT" };
 
   it("an artifact past its bound is refused, and the log goes on", () => {
-    const { dir, recorder } = open({ bytesMax: { artifact: 10, bundle: 1_000_000 } });
+    const { dir, recorder } = open({ room: { ...wholeRoom, artifactBytes: 10 } });
     const kept = recorder.artifact(Buffer.alloc(10, "a"));
     expect(() => recorder.artifact(Buffer.alloc(11, "b"))).toThrow(expect.objectContaining(code));
     recorder.append(note({ after: true }));
     recorder.close();
+    expect(recorder.isFull()).toBe(false);
     expect(readdirSync(join(dir, "artifacts"))).toEqual([kept]);
     expect(linesOf(dir)).toHaveLength(1);
   });
 
-  it("a bundle past its bound takes no further artifact; one it has already costs nothing", () => {
-    const { recorder } = open({ bytesMax: { artifact: 1_000, bundle: 1_500 } });
+  it("a record past its bound is refused by itself: the bundle is not full", () => {
+    const { dir, recorder } = open();
+    const large = note({ text: "x".repeat(recordBytesMax) });
+    expect(() => recorder.append(large)).toThrow(expect.objectContaining(code));
+    expect(recorder.isFull()).toBe(false);
+    recorder.append(note({ after: true }));
+    recorder.close();
+    expect(linesOf(dir).map(({ seq }) => seq)).toEqual([0]);
+  });
+
+  it("an artifact that no longer fits fills the bundle; one it has already costs nothing", () => {
+    const { recorder } = open({ room: { ...wholeRoom, bundleBytes: 1_500 } });
     const first = Buffer.alloc(1_000, "a");
     recorder.artifact(first);
     expect(recorder.artifact(first)).toBe(sha256(first));
+    expect(recorder.isFull()).toBe(false);
     expect(() => recorder.artifact(Buffer.alloc(600, "b"))).toThrow(expect.objectContaining(code));
-    recorder.artifact(Buffer.alloc(100, "c"));
-    recorder.append(note({ text: "d".repeat(300) }));
-    expect(() => recorder.artifact(Buffer.alloc(100, "e"))).toThrow(expect.objectContaining(code));
+    expect(recorder.isFull()).toBe(true);
+    expect(recorder.artifact(first)).toBe(sha256(first));
+    // What is left out is one whole end, not the large ones alone.
+    expect(() => recorder.artifact(Buffer.alloc(10, "c"))).toThrow(expect.objectContaining(code));
+    expect(() => recorder.append(note({}))).toThrow(expect.objectContaining(code));
     recorder.close();
+  });
+
+  it("records fill a bundle by their bytes too, and so does what a resumed run kept", () => {
+    for (const more of [{}, { keptBytes: 1_400 }]) {
+      const { recorder } = open({ room: { ...wholeRoom, bundleBytes: 1_500 }, ...more });
+      recorder.append(note({ text: "a".repeat(100) }));
+      expect(recorder.isFull()).toBe("keptBytes" in more);
+      if (!recorder.isFull()) recorder.append(note({ text: "b".repeat(1_500) }));
+      expect(() => recorder.append(note({}))).toThrow(expect.objectContaining(code));
+      recorder.close();
+    }
+  });
+
+  it("a full bundle takes what ends a run and says what it left out, and nothing else", () => {
+    const { dir, recorder } = open({ room: { ...wholeRoom, records: 2 } });
+    recorder.append(note({ i: 0 }));
+    expect(recorder.isFull()).toBe(false);
+    recorder.append(note({ i: 1 }));
+    expect(recorder.isFull()).toBe(true);
+    const seen: RecordKind[] = ["note", "observation", "sample.closed", "guard", "check.error"];
+    for (const kind of seen) {
+      const more = (): unknown => recorder.append({ ...note({}), kind });
+      expect(more, kind).toThrow(expect.objectContaining(code));
+    }
+    const end: RecordKind[] = ["skip", "stage.ended", "stage.started", "run.closed"];
+    for (const kind of end) recorder.append({ ...note({}), kind });
+    recorder.close();
+    expect(linesOf(dir).map(({ kind }) => kind)).toEqual(["note", "note", ...end]);
+  });
+
+  it("a run of a plan leaves its end a record for each stage, two for each part, and 64 MiB", () => {
+    const parts = Array.from({ length: 700 }, (_, at) => `w${at}`);
+    const claims = ["a", "b"].map((id) => miniClaim({ id, kind: "quantile", parts }));
+    const room = roomOf({ claims });
+    const stages = 2 * stageNames.length + 1;
+    expect(recordsMax - room.records).toBeGreaterThanOrEqual(2 * 2 * parts.length + stages);
+    expect(bundleBytesMax - room.bundleBytes).toBe(artifactBytesMax);
   });
 });
 

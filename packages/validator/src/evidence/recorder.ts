@@ -1,17 +1,10 @@
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import {
-  artifactBytesMax,
-  bundleBytesMax,
-  contractErrors,
-  createChain,
-  type EvidenceRecord,
-  type Observation,
-  recordLine,
-} from "@loadline/contract";
+import { createChain, type EvidenceRecord, type Observation, recordLine } from "@loadline/contract";
 import { type Clock, isoTime } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import type { Redactor } from "./redact.ts";
+import { type EvidenceRoom, Fill, wholeRoom } from "./room.ts";
 import { writeFailure, writeWhole } from "./run-directory.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -23,9 +16,12 @@ export type Draft = Omit<Observation, "target" | "provenance" | "claims" | "by">
   };
 
 export interface Recorder {
+  /** @throws LL_EVIDENCE_LIMIT for a record that is too large; once full, for all that ends nothing. */
   append(draft: Draft): EvidenceRecord;
   /** Stores bytes under their digest, once; secrets are masked first. @throws LL_EVIDENCE_LIMIT */
   artifact(bytes: Buffer): string;
+  /** The room for what is observed is taken: from then on only the end of the run is written. */
+  isFull(): boolean;
   /** Makes what was appended survive a power cut. */
   sync(): void;
   close(): void;
@@ -43,18 +39,10 @@ export interface RecorderOptions {
   readonly redactor: Redactor;
   /** Of a resumed run: what is recorded already; it is written again as it was. */
   readonly before?: readonly EvidenceRecord[];
-  /** Bytes of an artifact, and of all that is written, at most; default 64 MiB and 1 GiB. */
-  readonly bytesMax?: { readonly artifact: number; readonly bundle: number };
-}
-
-const bytesMaxDefault = { artifact: artifactBytesMax, bundle: bundleBytesMax };
-
-/** A bundle past its bounds is one that nobody can read again. @throws LL_EVIDENCE_LIMIT */
-function checkRoom(bytes: number, written: number, max: typeof bytesMaxDefault): void {
-  const refuse = (what: string): Error => contractErrors.make("LL_EVIDENCE_LIMIT", what);
-  if (bytes > max.artifact) throw refuse(`An artifact of ${bytes} bytes of ${max.artifact}.`);
-  const all = written + bytes;
-  if (all > max.bundle) throw refuse(`A bundle of ${all} bytes of ${max.bundle}.`);
+  /** Bytes of the artifacts it has already. */
+  readonly keptBytes?: number;
+  /** Default all that a bundle may hold. */
+  readonly room?: EvidenceRoom;
 }
 
 /** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. @throws LL_RUN_WRITE */
@@ -78,11 +66,10 @@ export function createRecorder(o: RecorderOptions): Recorder {
   const chain = createChain({ run, planDigest, digest: sha256, ...after });
   const startedMs = o.clock.monotonicMs() - (last?.mono ?? 0);
   const records: EvidenceRecord[] = [...before];
-  const bytesMax = o.bytesMax ?? bytesMaxDefault;
-  let writtenBytes = 0;
+  const fill = new Fill(o.room ?? wholeRoom, o.keptBytes);
   const write = (record: EvidenceRecord): void => {
     const bytes = Buffer.from(recordLine(record));
-    writtenBytes += bytes.length;
+    fill.addRecord(bytes.length);
     whole(() => {
       for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
     });
@@ -90,6 +77,7 @@ export function createRecorder(o: RecorderOptions): Recorder {
   for (const record of before) write(record);
   return {
     append(draft) {
+      fill.checkRecord(draft.kind);
       const { by, claims, provenance, ...rest } = o.redactor.data(draft);
       const observation: Observation = {
         ...rest,
@@ -109,11 +97,12 @@ export function createRecorder(o: RecorderOptions): Recorder {
       const digest = sha256(masked);
       const directory = join(o.runDir, "artifacts");
       if (existsSync(join(directory, digest))) return digest;
-      checkRoom(masked.length, writtenBytes, bytesMax);
+      fill.checkArtifact(masked.length);
       whole(() => writeWhole(directory, digest, masked));
-      writtenBytes += masked.length;
+      fill.addArtifact(masked.length);
       return digest;
     },
+    isFull: () => fill.isFull(),
     sync: () => whole(() => fsyncSync(handle)),
     close: () => closeSync(handle),
     records,

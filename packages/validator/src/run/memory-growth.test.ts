@@ -22,6 +22,7 @@ function recorderOf(run: MiniRun): Recorder {
   return {
     append: ({ by: _by, ...draft }: Draft) => run.add(draft),
     artifact: () => "",
+    isFull: () => false,
     sync: () => undefined,
     close: () => undefined,
     records: run.records,

@@ -6,6 +6,7 @@ import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBundle } from "../evidence/read-bundle.ts";
+import { wholeRoom } from "../evidence/room.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { quickPlan } from "../plan/build-plan.ts";
 import { recordRun, type RunBody } from "./record-run.ts";
@@ -65,6 +66,30 @@ describe("a run that observes nothing", () => {
     const two = await recordRun(plan, depsOf({ random: seededRandom(6) }), nothing);
     const said = recordsOf(two.runDir).find(({ data }) => "earlier" in data)?.data["earlier"];
     expect(said).toMatchObject([{ run: one.run, outcome: "NOT_PROVEN" }]);
+  });
+});
+
+describe("a run that goes on", () => {
+  it("counts the artifacts that it kept: together they fill the bundle", async () => {
+    const kept = Buffer.alloc(3_000, "a");
+    const artifacts = new Map([[sha256(kept), kept]]);
+    const resumed = { run: "run", folder: "run-r001", records: [], artifacts, says: {} };
+    const room = { ...wholeRoom, bundleBytes: 5_000 };
+    const refused: unknown[] = [];
+    const body: RunBody = (_, recorder) => {
+      expect(recorder.isFull()).toBe(false);
+      try {
+        recorder.artifact(Buffer.alloc(1_900, "b"));
+      } catch (error) {
+        refused.push(error);
+      }
+      return Promise.resolve();
+    };
+    const { exitCode } = await recordRun(plan, depsOf({ room }), body, resumed);
+    expect(refused).toMatchObject([{ code: "LL_EVIDENCE_LIMIT" }]);
+    expect(exitCode).toBe(2);
+    await recordRun(plan, depsOf({ room, random: seededRandom(6) }), body);
+    expect(refused).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,7 @@ import { earlierRuns } from "../evidence/earlier-runs.ts";
 import { loosenedSince } from "../evidence/loosened-since.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "../evidence/recorder.ts";
 import { createRedactor } from "../evidence/redact.ts";
+import { roomOf } from "../evidence/room.ts";
 import { makeRunDirectory, runName, writeWhole } from "../evidence/run-directory.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { citeSelftest } from "../selftest/cite.ts";
@@ -36,7 +37,7 @@ export type RunBody = (run: string, recorder: Recorder) => Promise<void>;
 function openRecorder(
   plan: RunPlan,
   deps: ValidationDeps,
-  o: Pick<RecorderOptions, "run" | "runDir" | "planDigest" | "before">,
+  o: Pick<RecorderOptions, "run" | "runDir" | "planDigest" | "before" | "keptBytes">,
 ): Recorder {
   const own = deps.apiKey === undefined ? [] : [deps.apiKey];
   const others = [...(deps.apiKeys?.values() ?? []), ...(deps.stackSecrets?.values() ?? [])];
@@ -46,6 +47,7 @@ function openRecorder(
     target: targetName(plan.target),
     toolVersion: deps.toolVersion,
     clock: deps.clock,
+    room: deps.room ?? roomOf(plan),
     redactor: createRedactor(secrets, deps.random.bytes(32)),
   });
 }
@@ -94,10 +96,12 @@ export async function recordRun(
   const planDigest = digestOf(plan, sha256);
   writeWhole(runDir, "plan.json", planFileText(plan));
   if (deps.planText !== undefined) writeWhole(runDir, planYaml, deps.planText);
+  let keptBytes = 0;
   for (const [digest, bytes] of resumed?.artifacts ?? []) {
     writeWhole(join(runDir, "artifacts"), digest, bytes);
+    keptBytes += bytes.length;
   }
-  const before = resumed === undefined ? {} : { before: resumed.records };
+  const before = resumed === undefined ? {} : { before: resumed.records, keptBytes };
   const recorder = openRecorder(plan, deps, { run, runDir, planDigest, ...before });
   try {
     sayStart(plan, deps, { run, planDigest, recorder, ...(resumed && { resumed }) });

@@ -14,6 +14,7 @@ import {
   runLoad,
   StopRule,
 } from "../load/index.ts";
+import { leaveRest } from "./leave-rest.ts";
 import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
 import { preflightLoad, type LoadPreflight } from "./load-preflight.ts";
@@ -123,6 +124,7 @@ function withSecrets({ load }: BoundJob, deps: LoadRunDeps): LoadRunDeps {
 }
 
 function recordBroken(job: BoundJob, recorder: Recorder, error: unknown): void {
+  if (recorder.isFull()) return leaveRest(recorder, loadRunPlan(job).claims, by);
   const why = error instanceof Error ? error.message : String(error);
   for (const { claim } of job.bound) {
     const data = { reason: "crashed", sentence: `The load broke: ${why}` };

@@ -1,12 +1,11 @@
+import type { Claim } from "@loadline/contract";
+import { leaveRest } from "./leave-rest.ts";
 import { stages } from "./stages.ts";
 import { cooldownOf, isNeeded } from "./budget.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
-function claimsOf(context: StageContext, stage: Stage): string[] {
-  const fed = context.plan.claims.filter(
-    ({ of }) => stage.feeds !== "" && of.startsWith(stage.feeds),
-  );
-  return fed.map(({ id }) => id);
+function claimsOf(context: StageContext, stage: Stage): Claim[] {
+  return context.plan.claims.filter(({ of }) => stage.feeds !== "" && of.startsWith(stage.feeds));
 }
 
 function recordFor(
@@ -15,7 +14,7 @@ function recordFor(
   kind: "skip" | "check.error",
   data: object,
 ): void {
-  for (const id of claimsOf(context, stage)) {
+  for (const { id } of claimsOf(context, stage)) {
     context.recorder.append({ kind, by: stage.id, claims: [id], data: { ...data } });
   }
 }
@@ -26,7 +25,8 @@ async function runStage(context: StageContext, stage: Stage): Promise<void> {
   try {
     await stage.run(context);
   } catch (error) {
-    if (!context.deps.signal.aborted) {
+    if (recorder.isFull()) leaveRest(recorder, claimsOf(context, stage), stage.id);
+    else if (!context.deps.signal.aborted) {
       const why = error instanceof Error ? error.message : String(error);
       recordFor(context, stage, "check.error", {
         reason: "crashed",
@@ -49,6 +49,10 @@ function whyNot(context: StageContext, stage: Stage, leftMs: number) {
   if (stage.resume === "never" && context.before.begun.has(stage.id)) {
     const sentence = `The run was interrupted in the stage ${stage.id}, which is not begun a second time.`;
     return { reason: "cancelled", sentence };
+  }
+  if (context.recorder.isFull()) {
+    const sentence = `The bundle was full (LL_EVIDENCE_LIMIT) before ${stage.id}.`;
+    return { reason: "over_budget", sentence };
   }
   if (leftMs > 0) return null;
   const sentence = `The ${context.plan.budgetMinutes} min of the plan were over before ${stage.id}.`;

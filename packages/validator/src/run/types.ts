@@ -1,6 +1,7 @@
 import type { ReportModel, VerdictDocument } from "@loadline/contract";
 import type { Clock } from "@loadline/kit/clock";
 import type { Random } from "@loadline/kit/random";
+import type { EvidenceRoom } from "../evidence/room.ts";
 
 export interface Reporter {
   readonly id: string;
@@ -44,6 +45,8 @@ export interface ValidationDeps {
   readonly reproduce?: readonly string[];
   /** Folder of selftest bundles; the newest is cited in the evidence. */
   readonly selftestDir?: string;
+  /** What the run may observe before its bundle is full, default what a bundle holds. */
+  readonly room?: EvidenceRoom;
   /** Where the load engine runs, default a thread of its own. */
   readonly loadEngine?: "thread" | "inline";
 }

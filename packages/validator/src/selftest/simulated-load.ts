@@ -115,6 +115,7 @@ export function memoryWriter(run: MiniRun): EvidenceWriter {
   return {
     append: ({ by: _by, ...draft }: Draft) => run.add(draft),
     artifact: (bytes) => sha256(bytes),
+    isFull: () => false,
     sync: () => undefined,
     close: () => undefined,
     records: run.records,
