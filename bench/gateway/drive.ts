@@ -30,9 +30,9 @@ export class Caller {
     socket.on("close", () => this.#end(new Error("closed in the middle of an answer")));
   }
 
-  static open(subject: Subject): Promise<Caller> {
+  static open({ port }: Pick<Subject, "port">): Promise<Caller> {
     return new Promise((resolve, reject) => {
-      const socket = connect(subject.port, "127.0.0.1");
+      const socket = connect(port, "127.0.0.1");
       socket.once("error", reject);
       socket.once("connect", () => {
         socket.off("error", reject);
@@ -43,6 +43,8 @@ export class Caller {
 
   /** Calls back when the whole answer was read, with what was wrong otherwise. */
   send(request: Buffer, done: (error?: Error) => void): void {
+    // A socket that is gone tells nobody that it takes no more.
+    if (!this.#socket.writable) return done(new Error("closed before it was asked"));
     this.#expected = -1;
     this.#received = 0;
     this.#done = done;

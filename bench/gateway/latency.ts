@@ -22,61 +22,90 @@ const warmCalls = 5000;
 const perSecond = 500;
 const connections = 32;
 
-/** A way to the upstream, and its connections that carry nothing now. */
+/** A way to the upstream. */
 interface Lane {
-  readonly name: string;
+  readonly subject: Subject;
   readonly request: Buffer;
-  readonly idle: Caller[];
 }
 
 type Block = (lane: Lane) => Promise<readonly number[]>;
 
+const call = (caller: Caller, request: Buffer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    caller.send(request, (error) => (error ? reject(error) : resolve()));
+  });
+
+/**
+ * Runs a block on connections of its own, of which each has carried a call: one that rests while others
+ * are measured is closed at its end of time.
+ */
+async function onConnections(
+  { subject, request }: Lane,
+  count: number,
+  run: (callers: readonly Caller[]) => Promise<readonly number[]>,
+): Promise<readonly number[]> {
+  const callers = await Promise.all(Array.from({ length: count }, () => Caller.open(subject)));
+  try {
+    await Promise.all(callers.map((caller) => call(caller, request)));
+    return await run(callers);
+  } finally {
+    for (const caller of callers) caller.close();
+  }
+}
+
 /** One call after the other. */
 const inTurn =
   (calls: number): Block =>
-  async ({ idle, request }) => {
-    const [caller] = idle;
-    if (!caller) throw new Error("no connection is idle");
-    const ms: number[] = [];
-    for (let i = 0; i < calls; i++) {
-      const startMs = performance.now();
-      await new Promise<void>((resolve, reject) => {
-        caller.send(request, (error) => (error ? reject(error) : resolve()));
-      });
-      ms.push(performance.now() - startMs);
-    }
-    return ms;
-  };
+  (lane) =>
+    onConnections(lane, 1, async ([caller]) => {
+      if (!caller) throw new Error("no connection is idle");
+      const ms: number[] = [];
+      for (let i = 0; i < calls; i++) {
+        const startMs = performance.now();
+        await call(caller, lane.request);
+        ms.push(performance.now() - startMs);
+      }
+      return ms;
+    });
 
-/** 500 a second; a call that finds no idle connection waits for one, and its time runs. */
+/** 500 a second. */
 const atRate =
   (calls: number): Block =>
-  ({ idle, request }) =>
-    new Promise((resolve, reject) => {
-      const ms: number[] = [];
-      const waitingSinceMs: number[] = [];
-      const firstMs = performance.now();
-      let sent = 0;
-      const dueMs = (): number => firstMs + (sent * 1000) / perSecond;
-      const send = (caller: Caller, sinceMs: number): void =>
-        caller.send(request, (error) => {
-          if (error) return reject(error);
-          ms.push(performance.now() - sinceMs);
-          const next = waitingSinceMs.shift();
-          if (next === undefined) idle.push(caller);
-          else send(caller, next);
-          if (ms.length === calls) resolve(ms);
-        });
-      const tick = (): void => {
-        for (; sent < calls && dueMs() <= performance.now(); sent++) {
-          const caller = idle.shift();
-          if (caller) send(caller, performance.now());
-          else waitingSinceMs.push(dueMs());
-        }
-        if (sent < calls) setTimeout(tick, Math.max(0, dueMs() - performance.now()));
-      };
-      tick();
-    });
+  (lane) =>
+    onConnections(lane, connections, (callers) => paced(callers, lane.request, calls));
+
+/** A call that finds no idle connection waits for one, and its time runs. */
+const paced = (
+  callers: readonly Caller[],
+  request: Buffer,
+  calls: number,
+): Promise<readonly number[]> =>
+  new Promise((resolve, reject) => {
+    const idle = [...callers];
+    const ms: number[] = [];
+    const waitingSinceMs: number[] = [];
+    const firstMs = performance.now();
+    let sent = 0;
+    const dueMs = (): number => firstMs + (sent * 1000) / perSecond;
+    const send = (caller: Caller, sinceMs: number): void =>
+      caller.send(request, (error) => {
+        if (error) return reject(error);
+        ms.push(performance.now() - sinceMs);
+        const next = waitingSinceMs.shift();
+        if (next === undefined) idle.push(caller);
+        else send(caller, next);
+        if (ms.length === calls) resolve(ms);
+      });
+    const tick = (): void => {
+      for (; sent < calls && dueMs() <= performance.now(); sent++) {
+        const caller = idle.shift();
+        if (caller) send(caller, performance.now());
+        else waitingSinceMs.push(dueMs());
+      }
+      if (sent < calls) setTimeout(tick, Math.max(0, dueMs() - performance.now()));
+    };
+    tick();
+  });
 
 /** What each lane adds to the first one, the order of the lanes turned each time. */
 async function compare(lanes: readonly Lane[], block: Block): Promise<readonly Added[]> {
@@ -102,17 +131,10 @@ const base = `http://127.0.0.1:${upstream.port}`;
 const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
 const gateway = await startGateway("gateway", base, allLimits);
 const subjects: readonly Subject[] = [upstream, relay, gateway];
-const lanes = await Promise.all(
-  subjects.map(async (subject): Promise<Lane> => {
-    const idle = Array.from({ length: connections }, () => Caller.open(subject));
-    const { name } = subject;
-    return { name, request: requestOf(subject, false), idle: await Promise.all(idle) };
-  }),
-);
+const lanes = subjects.map((subject): Lane => ({ subject, request: requestOf(subject, false) }));
 for (const lane of lanes) await inTurn(warmCalls)(lane);
 const one = await compare(lanes, inTurn(callsPerBlock));
 const many = await compare(lanes, atRate(callsAtRate));
-for (const { idle } of lanes) for (const caller of idle) caller.close();
 stop(...subjects);
 const rows = [...rowsOf("", one), ...rowsOf(" at 500/s", many)];
 const goals = [

@@ -35,7 +35,7 @@ interface Ran {
   readonly bad: Readonly<Record<string, number>>;
   /** Guards that broke, with what they saw. */
   readonly broken: readonly string[];
-  /** Cores that all threads of this process used, from the first frame to the last. */
+  /** Cores that all threads of this process used, from the start of the run to its end. */
   readonly cores: number;
   readonly rssMegabytes: number;
 }

@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { listenOnLoopback } from "@loadline/testkit";
+import { listenOnLoopback, serveOnLoopback } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addedOf, ofRelay } from "../../bench/gateway/added.ts";
+import { Caller } from "../../bench/gateway/drive.ts";
 import { type Peer, readPeers } from "../../bench/gateway/peer-table.ts";
 import { measurePeer } from "../../bench/gateway/peers.ts";
 import { scalingRow, type ScalingRound } from "../../bench/gateway/scaling.ts";
@@ -134,6 +136,17 @@ describe("the ladder of the gateway's bench", () => {
     const halves = [50, 100, 50];
     const scan = [60, 120, 90];
     expect(sharesOf(relay, [halves, scan])).toEqual([50, 10]);
+  });
+});
+
+describe("a caller of the gateway's bench", () => {
+  it("that asks on a connection which is gone is told so, and does not wait for an answer", async () => {
+    await using serving = await serveOnLoopback(createTcpServer((socket) => socket.destroy()));
+    const caller = await Caller.open(serving);
+    const asked = (): Promise<string | undefined> =>
+      new Promise((resolve) => caller.send(Buffer.from("GET"), (error) => resolve(error?.message)));
+    expect(await asked()).toEqual(expect.any(String));
+    expect(await asked()).toBe("closed before it was asked");
   });
 });
 
