@@ -13,8 +13,10 @@ const main = join(repositoryRoot, "packages/cli/src/main.ts");
 const startMs = 60_000;
 /** The default grace, and time for a busy machine. */
 const endMs = 60_000;
-/** Together more than 2 MB of lines, of which the pipe and the gateway hold some 1.4 at most. */
-const calls = 10_000;
+/** Of a target and a route: in each line of the log. */
+const name = "x".repeat(60);
+/** Together some 2 MB of lines, of which the pipe and the gateway hold two thirds at most. */
+const calls = 5000;
 const atOnce = 20;
 const mebibyte = 1024 * 1024;
 
@@ -27,8 +29,8 @@ async function serve(stderr: "pipe" | number): Promise<{ url: string; child: Chi
     auth: { required: false },
     // A machine that is busy with other suites is none of the log's.
     telemetry: { overloadAfter: 0 },
-    targets: { s: { provider: "simulator", tokens: 1, latency: 0, tokensPerSecond: 1e6 } },
-    routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
+    targets: { [name]: { provider: "simulator", tokens: 1, latency: 0, tokensPerSecond: 1e6 } },
+    routes: { [name]: { models: ["sim"], groups: [{ targets: [name] }] } },
   };
   writeFileSync(join(cwd, "gateway.json"), JSON.stringify(config));
   const child = spawn(process.execPath, [main, "serve", "--config", "gateway.json"], {
