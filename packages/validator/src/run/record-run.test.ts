@@ -119,6 +119,20 @@ describe("what ends a run early", () => {
     expect(recordsOf(dir).map(({ kind }) => kind)).toEqual(["run.started", "note"]);
   });
 
+  it("a full bundle ends what observes, and the run is closed with what it left", async () => {
+    const room = { ...wholeRoom, records: 10 };
+    const { runDir, verdict, exitCode } = await recordRun(plan, depsOf({ room }), (_, recorder) => {
+      for (let i = 0; i < 20; i++) recorder.append({ kind: "note", by: "x", data: { i } });
+      return Promise.resolve();
+    });
+    expect([verdict.outcome, exitCode]).toEqual(["NOT_PROVEN", 2]);
+    const words = verdict.claims.map((claim) => `${claim.verdict} ${claim.reason}`);
+    expect(new Set(words)).toEqual(new Set(["not_tested over_budget"]));
+    expect(recordsOf(runDir).at(-1)?.data).toEqual({ reason: "done" });
+    const { steps } = await verifyBundle(await readBundle(runDir), { digest: sha256 });
+    expect(steps.filter(({ ok }) => ok === false)).toEqual([]);
+  });
+
   it("a run of the same name is refused and the first one left alone", async () => {
     const { runDir } = await recordRun(plan, depsOf(), nothing);
     const before = readFileSync(join(runDir, "verdict.json"), "utf8");

@@ -7,6 +7,7 @@ import {
   type RunPlan,
   targetName,
 } from "@loadline/contract";
+import { codeOf } from "@loadline/kit/errors";
 import { earlierRuns } from "../evidence/earlier-runs.ts";
 import { loosenedSince } from "../evidence/loosened-since.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "../evidence/recorder.ts";
@@ -16,6 +17,7 @@ import { makeRunDirectory, runName, writeWhole } from "../evidence/run-directory
 import { sha256 } from "../evidence/sha256.ts";
 import { citeSelftest } from "../selftest/cite.ts";
 import { closeRun } from "./close-run.ts";
+import { leaveRest } from "./leave-rest.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
 const planYaml = "plan.yaml";
@@ -81,6 +83,17 @@ function sayStart(
   recorder.append({ kind: "note", by: "run", data: { earlier }, doesNotProve });
 }
 
+/** A full bundle ends what observes, and not the run. */
+async function observe(plan: RunPlan, recorder: Recorder, body: () => Promise<void>) {
+  try {
+    await body();
+  } catch (error) {
+    const isLimit = codeOf(error, "") === "LL_EVIDENCE_LIMIT";
+    if (!isLimit || !recorder.isFull()) throw error;
+    leaveRest(recorder, plan.claims, "the run");
+  }
+}
+
 /**
  * One run directory: plan, evidence of `body`, closing record, fold, bundle, views. `body` reports
  * the target's faults as evidence; what it throws ends the run. @throws LL_RUN_DIRECTORY.
@@ -105,7 +118,7 @@ export async function recordRun(
   const recorder = openRecorder(plan, deps, { run, runDir, planDigest, ...before });
   try {
     sayStart(plan, deps, { run, planDigest, recorder, ...(resumed && { resumed }) });
-    await body(run, recorder);
+    await observe(plan, recorder, () => body(run, recorder));
     const reason = deps.signal.aborted ? "cancelled" : "done";
     recorder.append({ kind: "run.closed", by: "run", data: { reason } });
     recorder.sync();
