@@ -168,7 +168,9 @@ export class LoadEvidence {
     const tallies: readonly FiguredTally[] =
       stop?.claim === claim.id && stop.on === "evidence" ? stop.tallies : this.#talliesOf(claim.id);
     if (bound.undecided !== undefined) {
-      const { reason, sentence } = bound.undecided;
+      const { derived, reason, sentence } = bound.undecided;
+      // Told by what watches the target's side.
+      if (derived !== undefined) return;
       this.#recorder.append({ kind: "skip", by, claims: [claim.id], data: { reason, sentence } });
       return;
     }

@@ -14,6 +14,7 @@ import {
   runLoad,
   StopRule,
 } from "../load/index.ts";
+import { recordBottleneck } from "./bottleneck.ts";
 import { leaveRest } from "./leave-rest.ts";
 import { LoadEvidence } from "./load-evidence.ts";
 import { checkLocalLimits } from "./local-limits.ts";
@@ -154,7 +155,10 @@ async function withObserver(job: BoundJob, deps: LoadRunDeps, place: Place): Pro
     await wait();
   } finally {
     const observed = await observer.stop();
-    if (!signal.aborted) recordGrowth(specs, observed, place.recorder);
+    if (!signal.aborted) {
+      recordGrowth(specs, observed, place.recorder);
+      recordBottleneck(job, observed, place.recorder);
+    }
     for (const series of observed) {
       const digest = place.recorder.artifact(Buffer.from(JSON.stringify(series)));
       const { samples, ...figures } = series;

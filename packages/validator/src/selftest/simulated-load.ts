@@ -14,6 +14,7 @@ import { Recorder } from "../load/record/recorder.ts";
 import type { ScenarioRecord } from "../load/record/scenario-record.ts";
 import { createMix } from "../load/schedule/mix.ts";
 import type { MixPart } from "../load/scenario-types.ts";
+import { recordBottleneck } from "../run/bottleneck.ts";
 import { LoadEvidence } from "../run/load-evidence.ts";
 import { recordGrowth } from "../run/memory-growth.ts";
 import type { ObservedSeries } from "../run/observe.ts";
@@ -74,6 +75,8 @@ export function simulateLoad(job: BoundJob, target: SimulatedTarget): VerdictDoc
     specs.map(() => memoryOf(target.growthMibPerHour)),
     writer,
   );
+  // It tells nothing of what it uses up.
+  recordBottleneck(job, [], writer);
   run.end();
   return run.fold();
 }

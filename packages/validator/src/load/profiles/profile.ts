@@ -24,6 +24,8 @@ export interface UndecidedClaim {
   readonly sentence: string;
   /** Default true; false for what is shown where it can be had. */
   readonly required?: boolean;
+  /** After the load it is told what was derived from the target's side, in place of `sentence`. */
+  readonly derived?: "bottleneck";
 }
 
 /** A claim on what a ladder came to. */

@@ -165,6 +165,19 @@ describe("built-in profiles", () => {
     ]);
   });
 
+  it("users-1000 watches what the target uses up, and claims no bottleneck as proven", () => {
+    const { job, bound: all } = bound(findProfile("users-1000"), bare);
+    expect(job.observe).toEqual([
+      {
+        prometheus: "http://127.0.0.1:1/metrics",
+        series: expect.arrayContaining(["process_cpu_seconds_total", "process_open_fds"]),
+      },
+    ]);
+    const bottleneck = all.find(({ claim }) => claim.id === "chat.bottleneck");
+    expect(bottleneck?.claim.required).toBe(false);
+    expect(bottleneck?.undecided).toMatchObject({ reason: "not_run", derived: "bottleneck" });
+  });
+
   it("a plan names the growth of memory beside its other claims, and what a short one cannot tell", () => {
     const memory = { process: 4_242 };
     const declared = profileManifestSchema.parse({ model: "tiny", memory });

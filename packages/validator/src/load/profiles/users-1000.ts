@@ -1,11 +1,12 @@
 import { chat, think } from "./parts.ts";
 import type { LoadProfile } from "./profile.ts";
+import { resourceSeries } from "./resources.ts";
 
 export const users1000: LoadProfile = {
   id: "users-1000",
   summary: "1,000 users, 60 s ramp, 5 min",
   checklist: ["R3-34"],
-  make(manifest, { users = 1_000, durationMs = 300_000 }) {
+  make(manifest, { users = 1_000, durationMs = 300_000 }, { baseUrl }) {
     const rampMs = Math.min(60_000, durationMs / 5);
     return {
       scenarios: {
@@ -24,6 +25,7 @@ export const users1000: LoadProfile = {
         "response_time{scenario:chat}": [{ threshold: "p(99)<2s" }],
         errors: [{ threshold: "rate<0.5%" }],
       },
+      observe: [{ prometheus: `${baseUrl}${manifest.metrics}`, series: resourceSeries }],
       undecided: [
         {
           id: "chat.knee",
@@ -31,6 +33,14 @@ export const users1000: LoadProfile = {
           required: false,
           reason: "not_run",
           sentence: "A ramp holds no sizes: `--ladder` with `load` finds the knee.",
+        },
+        {
+          id: "chat.bottleneck",
+          statement: "What the target runs out of first",
+          required: false,
+          reason: "not_run",
+          sentence: "Derived from the target's own metrics after the run, which proves nothing.",
+          derived: "bottleneck",
         },
       ],
     };
