@@ -1,7 +1,7 @@
 /**
- * The gateway as the bench runs it, in as many processes as it is told: arguments are the upstream's base URL, a JSON object of
- * configuration that is laid over the defaults, and ids of stages that are to do nothing, with commas
- * between them. Log lines are made and discarded.
+ * The gateway as the bench runs it, in as many processes as it is told: arguments are the upstream's
+ * base URL, a JSON object of configuration that is laid over the defaults, and ids of stages that are
+ * to do nothing, with commas between them. Log lines are made and discarded.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

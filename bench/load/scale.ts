@@ -98,6 +98,17 @@ function rowOf(name: string, one: Ran, rest: Row): Row {
   };
 }
 
+/** Shown quantiles of a run of one scenario, in ms; NaN for one that is not shown. */
+function quantilesOf({ records }: Ran, of: "ttft" | "percentiles"): (q: number) => number {
+  const [series] = records.flatMap((one) => (one.type === "series" ? [one.series] : []));
+  return (q) => series?.[of].find(([shown]) => shown === q)?.[1] ?? Number.NaN;
+}
+
+const heldGoals = (row: string, atOnce: number): readonly Goal[] => [
+  { row, figure: "atOnce", atLeast: atOnce },
+  { row, figure: "bad", atMost: 0 },
+];
+
 /** Streams of 10 s each, all open at once, each event read, counted and stamped. */
 async function streamsLeg(): Promise<Leg> {
   const stream = { chunks: 50, gapMs: 200, firstMs: 200 };
@@ -118,23 +129,14 @@ async function streamsLeg(): Promise<Leg> {
   };
   const plan = { target: { baseUrl: target.url }, scenarios: { s }, limits: [claimed("s", {})] };
   const one = await ran({ ...plan, connectionsMax: streams });
-  const [series] = one.records.flatMap((record) =>
-    record.type === "series" ? [record.series] : [],
-  );
-  const at = (q: number): number => series?.ttft.find(([of]) => of === q)?.[1] ?? Number.NaN;
+  const at = quantilesOf(one, "ttft");
   const name = `${streams} streams at once`;
   const row = rowOf(name, one, {
     atOnce: one.inFlightMax,
     ttftP50Ms: round(at(0.5)),
     ttftP99Ms: round(at(0.99)),
   });
-  return {
-    row,
-    goals: [
-      { row: name, figure: "atOnce", atLeast: streams },
-      { row: name, figure: "bad", atMost: 0 },
-    ],
-  };
+  return { row, goals: heldGoals(name, streams) };
 }
 
 /** Users that ask, read and think for half a second on average. */
@@ -154,10 +156,7 @@ async function usersLeg(): Promise<Leg> {
   const gauge = one.records.flatMap((record) =>
     record.type === "sample.tally" && record.claim === "vus" ? [record.tally.gauge] : [],
   )[0];
-  const [series] = one.records.flatMap((record) =>
-    record.type === "series" ? [record.series] : [],
-  );
-  const at = (q: number): number => series?.percentiles.find(([of]) => of === q)?.[1] ?? Number.NaN;
+  const at = quantilesOf(one, "percentiles");
   const name = `${users} virtual users`;
   const row = rowOf(name, one, {
     atOnce: gauge ?? Number.NaN,
@@ -165,13 +164,7 @@ async function usersLeg(): Promise<Leg> {
     responseP50Ms: round(at(0.5)),
     responseP99Ms: round(at(0.99)),
   });
-  return {
-    row,
-    goals: [
-      { row: name, figure: "atOnce", atLeast: users },
-      { row: name, figure: "bad", atMost: 0 },
-    ],
-  };
+  return { row, goals: heldGoals(name, users) };
 }
 
 const exactScenarios = 24;

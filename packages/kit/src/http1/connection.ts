@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Timer } from "@loadline/kit/clock";
 import { codeOf } from "../errors/index.ts";
+import { offerChunks } from "./offer-chunks.ts";
 import { createResponseParser } from "./parser.ts";
 import type { Exchange, Owner } from "./exchange.ts";
 import type { Http1Fault, ResponseParser, ResponseSink } from "./types.ts";
@@ -117,15 +118,11 @@ export class Connection implements ResponseSink {
   }
 
   #read(bytes: Buffer, length: number): void {
-    let start = 0;
-    let end = this.#parser.chunkEnd(bytes, start, length);
+    const end = this.#parser.chunkEnd(bytes, 0, length);
     // The exchange may be over when the read is.
     const gathering = end === length ? undefined : this.#exchange?.sink;
     gathering?.gather?.(true);
-    while (end > 0 && this.#parser.offerChunk(bytes, start, end)) {
-      start = end;
-      end = this.#parser.chunkEnd(bytes, start, length);
-    }
+    const start = offerChunks(this.#parser, bytes, length, end);
     if (start < length) this.#feed(bytes.subarray(start, length));
     gathering?.gather?.(false);
   }

@@ -15,6 +15,7 @@ export { ChunkedBody } from "./chunked-body.ts";
 export { EncodedHeaders } from "./encoded-headers.ts";
 export { http1Errors } from "./errors.ts";
 export { createHeadReader } from "./known-heads.ts";
+export { offerChunks } from "./offer-chunks.ts";
 export { createResponseParser } from "./parser.ts";
 export { createHttp1Pool } from "./pool.ts";
 export { encodeRequest } from "./request.ts";

@@ -43,7 +43,7 @@ function boxOf(claim: ClaimVerdict): string {
   return `- [ ] ${said}: ${why}${laid}. ${inertText(sentence)}`;
 }
 
-/** The records that tick a box, the last few by their number in `evidence.jsonl`: they decided it. */
+/** Records behind a ticked box, the last few by their number in `evidence.jsonl`. */
 function recordsText(evidence: readonly number[]): string {
   const shown = evidence.slice(-recordsShown).map((seq) => `#${seq}`);
   const rest = evidence.length - shown.length;

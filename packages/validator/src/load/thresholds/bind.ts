@@ -1,4 +1,5 @@
 import { loadErrors } from "../errors.ts";
+import { stepNames } from "../plan/step-names.ts";
 import { bindFigure } from "./bind-figure.ts";
 import { claimOf, idleClauses, limitsOf, over, stopOf, windowText } from "./bind-shared.ts";
 import type { BindContext, BoundClaim } from "./bound-claim.ts";
@@ -18,9 +19,10 @@ export function bindThreshold(x: BindContext, row: MetricRow): BoundClaim {
 
 /** What is not told by step would be that of the whole scenario, under a step's name. */
 function refuseSteps(x: BindContext, row: MetricRow): void {
-  const parted = x.covers.find(
-    ({ scenario, step }) => step !== null && (x.stepsOf[scenario] ?? 0) > 1,
-  );
+  const parted = x.covers.find(({ scenario: name, step }) => {
+    const scenario = step === null ? undefined : x.scenarios[name];
+    return scenario !== undefined && stepNames(name, scenario).length > 1;
+  });
   if (isOfIterations(row.name) && x.covers.some(({ step }) => step !== null)) {
     throw typeError(x.threshold, `${row.name} is of whole iterations, a step has none`);
   }

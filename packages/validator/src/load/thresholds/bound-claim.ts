@@ -95,8 +95,6 @@ export interface BindContext {
   /** Scenarios or steps it covers, and the scenarios of them, each once. */
   readonly covers: readonly Cover[];
   readonly covered: readonly string[];
-  /** How many steps each scenario has. */
-  readonly stepsOf: Readonly<Record<string, number>>;
   /** Names of the figures it covers, for metrics that are figures. */
   readonly figureNames: readonly string[];
   /** Of `errors`: the one outcome it counts. */

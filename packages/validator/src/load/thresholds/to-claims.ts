@@ -77,9 +77,6 @@ function bindOne(
     checkAggregation(selector.text, selector.metric, parsed.threshold);
   }
   const { metric, threshold } = asRate(selector.metric, parsed.threshold);
-  const stepsOf = Object.fromEntries(
-    Object.entries(input.scenarios).map(([name, one]) => [name, taggedSteps(name, one).length]),
-  );
   const covered = [...new Set(selector.covers.map(({ scenario }) => scenario))];
   const x: BindContext = {
     selector: selector.text.trim(),
@@ -89,7 +86,6 @@ function bindOne(
     scenarios: input.scenarios,
     covers: selector.covers,
     covered,
-    stepsOf,
     outcome: selector.tag?.[0] === "class" ? selector.tag[1] : null,
     figureNames: figuresOf(metric.name, selector.tag, input.checks ?? []),
     confidence: input.confidence,
