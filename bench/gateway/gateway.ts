@@ -3,17 +3,14 @@
  * base URL, a JSON object of configuration that is laid over the defaults, and ids of stages that are
  * to do nothing, with commas between them. Log lines are made and discarded.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { loadConfig, openGateway } from "@loadline/gateway";
 import { report } from "./child.ts";
 import { benchSettings } from "./settings.ts";
 
-const stateDir = mkdtempSync(join(tmpdir(), "ll-bench-"));
-process.on("exit", () => rmSync(stateDir, { recursive: true, force: true }));
+const stateDir = makeScratchFolder("ll-bench-").path;
 const config = loadConfig(
   undefined,
   {},

@@ -5,13 +5,12 @@
  * comparison with a key that is refused before any look-up has to show a shift, else the measure is
  * blind. `node bench/key-timing/run.ts [pairs]`; ends with 1 when they are not alike.
  */
-import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hodgesLehmann } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import {
   drawKey,
   formatKey,
@@ -30,7 +29,7 @@ const insideShare = 0.05;
 const confidence = 0.975;
 
 const random = systemRandom();
-const stateDir = mkdtempSync(join(tmpdir(), "ll-timing-"));
+const stateDir = makeScratchFolder("ll-timing-").path;
 const config = {
   stateDir,
   listen: { port: 0 },
@@ -121,7 +120,6 @@ const control = await compare(malformed, wrong, Math.ceil(pairs / 10));
 const isAlike = alike.lower > -insideShare && alike.upper < insideShare;
 const isBlind = control.upper > -insideShare;
 agent.destroy();
-rmSync(stateDir, { recursive: true, force: true });
 process.stdout.write(
   `${JSON.stringify({ bench: "key-timing", insideShare, confidence, alike, control, isAlike, isBlind }, null, 2)}\n`,
 );

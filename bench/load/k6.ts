@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { isFound } from "../../packages/testkit/src/parts/part.ts";
 import { partsEnvironment } from "../../packages/testkit/src/parts/environment.ts";
 import { k6 } from "../../packages/testkit/src/parts/k6.ts";
@@ -11,8 +11,8 @@ import { commandCost } from "./wrk.ts";
 export async function k6Cost(url: string, durationMs: number): Promise<number | null> {
   const found = await k6.probe(partsEnvironment(process.env));
   if (!isFound(found) || found.path === undefined) return null;
-  const folder = mkdtempSync(join(tmpdir(), "loadline-k6-"));
-  const script = join(folder, "script.js");
+  using folder = makeScratchFolder("loadline-k6-");
+  const script = join(folder.path, "script.js");
   writeFileSync(
     script,
     `import http from "k6/http";
@@ -21,10 +21,6 @@ export const options = { vus: ${connections}, duration: "${durationMs}ms" };
 export default function () { check(http.get(${JSON.stringify(url)}), { ok: (r) => r.status === 200 }); }
 `,
   );
-  try {
-    const command = `'${found.path}' run --no-color --no-usage-report '${script}'`;
-    return await commandCost(command, /http_reqs[ .]*:\s*(\d+)/);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const command = `'${found.path}' run --no-color --no-usage-report '${script}'`;
+  return await commandCost(command, /http_reqs[ .]*:\s*(\d+)/);
 }

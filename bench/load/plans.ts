@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { type LoadPlan, readLoadFile } from "../../packages/validator/src/load/index.ts";
 
 export const connections = 64;
@@ -26,19 +26,15 @@ export async function scriptedPlan(
   baseUrl: string,
   durationMs: number,
 ): Promise<LoadPlan> {
-  const folder = mkdtempSync(join(tmpdir(), "loadline-bench-"));
-  try {
-    writeFileSync(join(folder, "s.ts"), modulePlan);
-    const exec =
-      kind === "steps"
-        ? "steps: [{ name: get, http: / }, { check: { name: up, status: 200 } }]"
-        : 'exec: "./s.ts#s"';
-    const file = join(folder, "plan.yaml");
-    writeFileSync(file, planText(baseUrl, durationMs, exec));
-    const { plan } = await readLoadFile(file, { env: () => undefined });
-    return plan;
-  } finally {
-    // A module is imported by the run: its folder goes with the process.
-    if (kind === "steps") rmSync(folder, { recursive: true, force: true });
-  }
+  // A module is imported by the run: its folder goes with the process.
+  const folder = makeScratchFolder("loadline-bench-").path;
+  writeFileSync(join(folder, "s.ts"), modulePlan);
+  const exec =
+    kind === "steps"
+      ? "steps: [{ name: get, http: / }, { check: { name: up, status: 200 } }]"
+      : 'exec: "./s.ts#s"';
+  const file = join(folder, "plan.yaml");
+  writeFileSync(file, planText(baseUrl, durationMs, exec));
+  const { plan } = await readLoadFile(file, { env: () => undefined });
+  return plan;
 }

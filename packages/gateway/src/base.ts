@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createLogger, type LeveledLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { openAuditLog, type OpenedAuditLog } from "./audit-log/open.ts";
 import type { GatewayConfig } from "./config/schema.ts";
 import type { GatewayDeps } from "./gateway.ts";
@@ -46,7 +44,8 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
   const certificates = readTls(config, clock, supervised?.tlsFiles);
   if (!supervised) await checkTargets(config);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !supervised });
-  const runDir = mkdtempSync(join(tmpdir(), "ll-"));
+  // Its sockets have short names: a system takes no more than about a hundred bytes.
+  const runDir = makeScratchFolder("ll-");
   const stop = new AbortController();
   let stores: OpenedStores | undefined;
   let audit: OpenedAuditLog | undefined;
@@ -59,7 +58,7 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
     await stores?.close();
     await chosen?.written();
     state.close();
-    rmSync(runDir, { recursive: true, force: true });
+    runDir[Symbol.dispose]();
     logger.flush();
     output.close();
   };
@@ -73,7 +72,14 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
     audit = openAuditLog(auditLog, { ...below, controls: deps.controls });
     identity = await openIdentity(config, { ...below, audit, pepper: state.pepper });
     chosen = supervised ? undefined : await openChosen(state.dir, config.models.registered, logger);
-    const more = { audit, identity, runDir, certificates, chosen, signal: stop.signal };
+    const more = {
+      audit,
+      identity,
+      runDir: runDir.path,
+      certificates,
+      chosen,
+      signal: stop.signal,
+    };
     return { base: { ...below, ...more }, release };
   } catch (cause) {
     await release();

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { sealDraft } from "../audit-log/entry.ts";
 import { openAuditLog, type OpenedAuditLog } from "../audit-log/open.ts";
 import { createLedger } from "../budgets/ledger.ts";
@@ -89,10 +87,10 @@ export async function openKeptState(
 ): Promise<KeptState> {
   const { clock, random, logger, metrics } = deps;
   const state = openState(config.stateDir, { clock, random }, { exclusive: true });
-  const runDir = mkdtempSync(join(tmpdir(), "ll-"));
+  const runDir = makeScratchFolder("ll-");
   const stop = new AbortController();
   const closers: (() => Promise<void> | void)[] = [
-    () => rmSync(runDir, { recursive: true, force: true }),
+    () => runDir[Symbol.dispose](),
     () => state.close(),
   ];
   const close = async (): Promise<void> => {
@@ -114,7 +112,14 @@ export async function openKeptState(
     closers.push(() => limits.close());
     const chosen = await openChosen(state.dir, config.models.registered, logger);
     closers.push(() => chosen.written());
-    const told = { clock, logger, signal: stop.signal, runDir, chosen, tell: deps.onHost };
+    const told = {
+      clock,
+      logger,
+      signal: stop.signal,
+      runDir: runDir.path,
+      chosen,
+      tell: deps.onHost,
+    };
     const hosts = new KeptHosts(told);
     closers.push(() => hosts.closeAll());
     const gate = new SqlGate(() => lane);

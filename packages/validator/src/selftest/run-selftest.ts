@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Claim, RunPlan } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import type { Recorder } from "../evidence/recorder.ts";
 import { recordRun } from "../run/record-run.ts";
 import type { ValidationDeps, ValidationResult } from "../run/types.ts";
@@ -124,26 +123,22 @@ export async function runSelftest(
   deps: ValidationDeps,
   o: { readonly only?: string; readonly families?: readonly SelftestFamily[] } = {},
 ): Promise<SelftestResult> {
-  const scratchDir = mkdtempSync(join(tmpdir(), "loadline-selftest-"));
+  using scratch = makeScratchFolder("loadline-selftest-");
   const { clock, random, signal } = deps;
-  const context: SelftestContext = { clock, random, signal, scratchDir };
-  try {
-    const cases = selectCases(o.families ?? selftestFamilies, context, o.only);
-    const rows: SelftestRow[] = [];
-    const result = await recordRun(planOf(cases, o.only), deps, async (_run, recorder) => {
-      for (const [done, one] of cases.entries()) {
-        if (signal.aborted) return;
-        const stage = "selftest";
-        deps.onProgress({ stage, state: "running", done, total: cases.length, text: one.id });
-        rows.push(await runCase(recorder, one, signal));
-      }
-    });
-    const declared = cases.filter(({ absent }) => absent === undefined).length;
-    const caught = rows.filter(({ state }) => state === "caught").length;
-    return { rows, declared, caught, result };
-  } finally {
-    rmSync(scratchDir, { recursive: true, force: true });
-  }
+  const context: SelftestContext = { clock, random, signal, scratchDir: scratch.path };
+  const cases = selectCases(o.families ?? selftestFamilies, context, o.only);
+  const rows: SelftestRow[] = [];
+  const result = await recordRun(planOf(cases, o.only), deps, async (_run, recorder) => {
+    for (const [done, one] of cases.entries()) {
+      if (signal.aborted) return;
+      const stage = "selftest";
+      deps.onProgress({ stage, state: "running", done, total: cases.length, text: one.id });
+      rows.push(await runCase(recorder, one, signal));
+    }
+  });
+  const declared = cases.filter(({ absent }) => absent === undefined).length;
+  const caught = rows.filter(({ state }) => state === "caught").length;
+  return { rows, declared, caught, result };
 }
 
 /** The checks with what catches their saboteurs; runs nothing. @throws LL_SELFTEST_UNKNOWN. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { loadErrors } from "../errors.ts";
 import type { ForeignFile } from "./foreign.ts";
 import { resultWord } from "./results.ts";
@@ -82,27 +82,21 @@ export async function driveTool(
     const where = job.toolPath ?? "any folder of PATH";
     throw loadErrors.make("LL_LOAD_DRIVER_MISSING", `${job.tool} is not in ${where}.`);
   }
-  const dir = mkdtempSync(join(tmpdir(), "loadline-drive-"));
-  try {
-    const version = await versionOf(path, job, deps);
-    const args = argumentsOf(job, dir);
-    const timeoutMs = job.timeoutMs ?? timeoutMsDefault;
-    const ended = await runTool({ path, args, env: job.env, timeoutMs }, deps);
-    const files = filesOf(job, dir, ended.stdout);
-    const meaning = meanings[job.tool][ended.code ?? -1] ?? "no meaning is known of this exit code";
-    if (files.length === 0) {
-      const tail = `${ended.stdout}\n${ended.stderr}`.trim().slice(-tailChars);
-      const what = `${job.tool} ended with ${ended.code ?? "a signal"} (${meaning}):\n${tail}\n`;
-      throw loadErrors.make("LL_LOAD_DRIVER_FAILED", what);
-    }
-    const outputDigest = createHash("sha256")
-      .update(ended.stdout)
-      .update(ended.stderr)
-      .digest("hex");
-    return { tool: job.tool, version, args, exitCode: ended.code, meaning, outputDigest, files };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  using scratch = makeScratchFolder("loadline-drive-");
+  const dir = scratch.path;
+  const version = await versionOf(path, job, deps);
+  const args = argumentsOf(job, dir);
+  const timeoutMs = job.timeoutMs ?? timeoutMsDefault;
+  const ended = await runTool({ path, args, env: job.env, timeoutMs }, deps);
+  const files = filesOf(job, dir, ended.stdout);
+  const meaning = meanings[job.tool][ended.code ?? -1] ?? "no meaning is known of this exit code";
+  if (files.length === 0) {
+    const tail = `${ended.stdout}\n${ended.stderr}`.trim().slice(-tailChars);
+    const what = `${job.tool} ended with ${ended.code ?? "a signal"} (${meaning}):\n${tail}\n`;
+    throw loadErrors.make("LL_LOAD_DRIVER_FAILED", what);
   }
+  const outputDigest = createHash("sha256").update(ended.stdout).update(ended.stderr).digest("hex");
+  return { tool: job.tool, version, args, exitCode: ended.code, meaning, outputDigest, files };
 }
 
 function argumentsOf(job: DriveJob, dir: string): string[] {

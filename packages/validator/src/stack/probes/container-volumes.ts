@@ -1,11 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { type ContainerContext, inspectContainer, runEngine } from "../wire/engine.ts";
 import { WireFault } from "../wire/fault.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
+import { orTakeBack, takeBack } from "../wire/take-back.ts";
 
 type ContainerProbe = StackProbe<ServiceOf<"container">>;
 
@@ -92,14 +93,9 @@ async function readMarker(context: ContainerContext, from: string, to: string) {
   }
 }
 
-/** Needs no program of the image but to take the marker back. */
-async function takeBack(context: ContainerContext, path: string): Promise<void> {
-  const { container } = context.service;
-  await runEngine(context, ["exec", container, "rm", "-f", path]).catch((error: unknown) => {
-    if (!(error instanceof WireFault)) throw error;
-    context.note({ service: context.name, left: path, why: error.raw });
-  });
-}
+/** Needs no program of the image but to take the markers back. */
+const erase = (context: ContainerContext, paths: readonly string[]): Promise<string> =>
+  runEngine(context, ["exec", context.service.container, "rm", "-f", ...paths]);
 
 const kept: ContainerProbe = {
   ...shared,
@@ -119,30 +115,32 @@ const kept: ContainerProbe = {
   async run(context) {
     const { container, engine } = context.service;
     const folders = [...new Set(context.service.volumes)];
-    const scratch = await mkdtemp(join(tmpdir(), "loadline-marker-"));
+    using scratch = makeScratchFolder("loadline-marker-");
     const marker = (folder: string): string => `${folder.replace(/\/+$/, "")}/.${context.mark}`;
-    try {
-      const own = join(scratch, "marker");
-      await writeFile(own, context.mark);
+    const own = join(scratch.path, "marker");
+    await writeFile(own, context.mark);
+    const markers = folders.map(marker);
+    const undo = (to: ContainerContext) => erase(to, markers);
+    const left = markers.join(", ");
+    const all = await orTakeBack(context, { left, undo }, async () => {
       for (const folder of folders) {
         await runEngine(context, ["cp", own, `${container}:${marker(folder)}`]);
       }
       await runEngine(context, ["restart", container]);
       await awaitRunning(context);
-      const all: StackSeen[] = [];
+      const seen: StackSeen[] = [];
       for (const [at, part] of folders.entries()) {
-        const back = await readMarker(context, marker(part), join(scratch, String(at)));
+        const back = await readMarker(context, marker(part), join(scratch.path, String(at)));
         const how = back === null ? "is gone" : "is another one";
         const ok = back === context.mark;
-        const seen = `The marker in ${part} ${ok ? "is there" : how} after a restart.`;
+        const said = `The marker in ${part} ${ok ? "is there" : how} after a restart.`;
         const reproduce = [engine, "cp", `${container}:${marker(part)}`, "-"];
-        all.push({ ok, seen, part, reproduce });
-        if (back !== null) await takeBack(context, marker(part));
+        seen.push({ ok, seen: said, part, reproduce });
       }
-      return all;
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+      return seen;
+    });
+    await takeBack(context, left, undo);
+    return all;
   },
 };
 

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 
 /** A folder of one test; ends with its block. */
 export interface Folder extends AsyncDisposable {
@@ -9,13 +9,13 @@ export interface Folder extends AsyncDisposable {
 
 /** Writes files by relative name into a new folder. */
 export async function makeFolder(files: Readonly<Record<string, string>>): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), "loadline-twin-"));
+  const folder = makeScratchFolder("loadline-twin-");
   for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(path, name)), { recursive: true });
-    await writeFile(join(path, name), text);
+    await mkdir(dirname(join(folder.path, name)), { recursive: true });
+    await writeFile(join(folder.path, name), text);
   }
   return {
-    path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    path: folder.path,
+    [Symbol.asyncDispose]: async () => folder[Symbol.dispose](),
   };
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createServer as createPlain, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type TlsOptions } from "node:tls";
 import { systemClock } from "@loadline/kit/clock";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import type { StackRule } from "../probe.ts";
 import { makeCertificate } from "./certificate.ts";
 import { listening } from "./listening.ts";
@@ -30,8 +30,8 @@ export async function startTlsTwin(rules: readonly StackRule[]): Promise<StackTw
     ending: makeCertificate("ending", nowMs, nowMs + 2 * dayMs),
     stranger: makeCertificate("stranger", nowMs, nowMs + 300 * dayMs),
   };
-  const folder = await mkdtemp(join(tmpdir(), "loadline-tls-"));
-  const ca = join(folder, "ca.pem");
+  const folder = makeScratchFolder("loadline-tls-");
+  const ca = join(folder.path, "ca.pem");
   await writeFile(ca, certificates.own.cert + certificates.ending.cert);
   const which = said("certificate");
   const own = which === "ending" || which === "stranger" ? which : "own";
@@ -54,7 +54,7 @@ export async function startTlsTwin(rules: readonly StackRule[]): Promise<StackTw
     secrets: {},
     async [Symbol.asyncDispose]() {
       await door[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
+      folder[Symbol.dispose]();
     },
   };
 }
