@@ -25,13 +25,17 @@ afterEach(async () => {
   rmSync(stateDir, { recursive: true, force: true });
 });
 
+/** Nothing here fails twice. */
+const noSecond = (cause: unknown): never => {
+  throw cause;
+};
 const path = (): string => join(stateDir, "local.key");
 const check = async (secret: string): Promise<boolean> =>
   (await gateway.identity.keys.check(secret)).ok;
 
 describe("the key of up", () => {
   it("is made once, kept for its owner alone, and good", async () => {
-    const made = await ensureLocalKey(gateway);
+    const made = await ensureLocalKey(gateway, noSecond);
     expect(made).toMatchObject({ isNew: true, path: path() });
     expect(await check(made.secret)).toBe(true);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
@@ -40,20 +44,20 @@ describe("the key of up", () => {
   });
 
   it("stays the same over starts", async () => {
-    const { secret } = await ensureLocalKey(gateway);
+    const { secret } = await ensureLocalKey(gateway, noSecond);
     await gateway.close({ graceMs: 0 });
     await open();
-    expect(await ensureLocalKey(gateway)).toEqual({ secret, path: path(), isNew: false });
+    expect(await ensureLocalKey(gateway, noSecond)).toEqual({ secret, path: path(), isNew: false });
   });
 
   it("that was revoked is replaced, and the file holds the new one", async () => {
-    const old = await ensureLocalKey(gateway);
+    const old = await ensureLocalKey(gateway, noSecond);
     const answer = await gateway.identity.keys.check(old.secret);
     if (!answer.ok) expect.unreachable();
     else await gateway.identity.keys.revoke(operator(), answer.id);
     await gateway.close({ graceMs: 0 });
     await open();
-    const next = await ensureLocalKey(gateway);
+    const next = await ensureLocalKey(gateway, noSecond);
     expect(next.isNew).toBe(true);
     expect(next.secret).not.toBe(old.secret);
     expect([await check(old.secret), await check(next.secret)]).toEqual([false, true]);
@@ -63,9 +67,9 @@ describe("the key of up", () => {
   it.each([0o644, 0o640, 0o604, 0o666])(
     "in a file of mode %o is refused, and not used: others may have read it",
     async (mode) => {
-      await ensureLocalKey(gateway);
+      await ensureLocalKey(gateway, noSecond);
       chmodSync(path(), mode);
-      const refused = ensureLocalKey(gateway);
+      const refused = ensureLocalKey(gateway, noSecond);
       await expect(refused).rejects.toMatchObject({ code: "LL_CLI_KEY_FILE", row: { exit: 78 } });
       await expect(refused).rejects.toThrow(`${path()} may be read by others.`);
     },
@@ -75,13 +79,13 @@ describe("the key of up", () => {
     "a file that holds %j holds no good key: another is made in its place",
     async (text) => {
       writeFileSync(path(), text, { mode: 0o600 });
-      const made = await ensureLocalKey(gateway);
+      const made = await ensureLocalKey(gateway, noSecond);
       expect([made.isNew, await check(made.secret)]).toEqual([true, true]);
     },
   );
 
   it("may call and be scraped, and manages nobody", async () => {
-    const { secret } = await ensureLocalKey(gateway);
+    const { secret } = await ensureLocalKey(gateway, noSecond);
     const answer = await gateway.identity.keys.check(secret);
     const id = answer.ok ? answer.id : "";
     const { roles, permissions } = await gateway.identity.keys.show(operator(), id);

@@ -17,10 +17,12 @@ export interface LocalKey {
  * The key `up` validates with. The store keeps only its HMAC, so the key itself lies in
  * `local.key` (mode 0600) of the state directory, beside the pepper that is as secret as it: whoever
  * reads that folder owns the gateway anyway. `serve` and `keys create` write no such file. A file
- * that others may read is refused; a key that was revoked or rotated away is replaced.
+ * that others may read is refused; a key that was revoked or rotated away is replaced. What fails
+ * behind the error that it rejects with goes to `onSecond`.
  */
 export async function ensureLocalKey(
   gateway: Pick<Gateway, "stateDir" | "identity" | "firstKey">,
+  onSecond: (cause: unknown) => void,
 ): Promise<LocalKey> {
   const { identity, firstKey, stateDir } = gateway;
   const path = join(stateDir, "local.key");
@@ -29,7 +31,7 @@ export async function ensureLocalKey(
     return { secret: kept, path, isNew: false };
   const key = { name: "made by loadline up", roles: ["editor", "scraper"] };
   const { secret } = firstKey ?? (await identity.keys.create(operator(), key));
-  replaceFileSync(path, `${secret}\n`, 0o600);
+  replaceFileSync(path, `${secret}\n`, { mode: 0o600, onSecond });
   return { secret, path, isNew: true };
 }
 

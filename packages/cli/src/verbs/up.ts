@@ -8,6 +8,7 @@ import { choosePort, defaultPort } from "../free-port.ts";
 import { ensureLocalKey, type LocalKey } from "../local-key.ts";
 import { untilAborted, watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
+import { cleanText } from "../terminal/clean-text.ts";
 import { validateAndShow } from "../validation.ts";
 import { toolVersion } from "../version.ts";
 import { useLines } from "./up-use.ts";
@@ -39,7 +40,10 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
     const { url } = await gateway.start();
     const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
     host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
-    const key = await ensureLocalKey(gateway);
+    const key = await ensureLocalKey(
+      gateway,
+      (cause) => void host.stderr.write(`${cleanText(String(cause))}\n`),
+    );
     await untilReady(host, gateway, interrupt.signal);
     const exit = await validateSelf(context, { url, key, signal: interrupt.signal });
     if (args.has("once") || interrupt.signal.aborted) {

@@ -7,7 +7,7 @@
  * throw errors.make("LL_CONFIG_FILE", "loadline.yaml: no such file");
  * ```
  */
-export { withLast } from "./with-last.ts";
+export { withLast, withLastSync } from "./with-last.ts";
 
 export interface ErrorRow {
   /** HTTP status where the code reaches a client. */

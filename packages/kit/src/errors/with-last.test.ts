@@ -1,23 +1,47 @@
 import { describe, expect, it } from "vitest";
-import { withLast } from "./index.ts";
+import { withLast, withLastSync } from "./index.ts";
 
-/** What a run and its last step end with, and what is told of the second of two errors. */
-async function ended(run: Error | string, last: Error | undefined): Promise<unknown[]> {
-  const told: unknown[] = [];
-  let isLastDone = false;
-  const end = await withLast(
-    () => (typeof run === "string" ? Promise.resolve(run) : Promise.reject(run)),
-    () => {
-      isLastDone = true;
-      return last ? Promise.reject(last) : Promise.resolve();
-    },
-    (cause) => void told.push(cause),
-  ).catch((cause: unknown) => cause);
-  expect(isLastDone).toBe(true);
-  return [end, ...told];
+function giveOr(end: Error | string | undefined): string | undefined {
+  if (end instanceof Error) throw end;
+  return end;
 }
 
-describe("of two errors", () => {
+/** What a run and its last step end with, and what is told of the second of two errors. */
+const ways = {
+  async withLast(run: Error | string, last: Error | undefined): Promise<unknown[]> {
+    const told: unknown[] = [];
+    let isLastDone = false;
+    const end = await withLast(
+      async () => giveOr(run),
+      async () => {
+        isLastDone = true;
+        return giveOr(last);
+      },
+      (cause) => void told.push(cause),
+    ).catch((cause: unknown) => cause);
+    expect(isLastDone).toBe(true);
+    return [end, ...told];
+  },
+  async withLastSync(run: Error | string, last: Error | undefined): Promise<unknown[]> {
+    const told: unknown[] = [];
+    let isLastDone = false;
+    const both = async (): Promise<unknown> =>
+      withLastSync(
+        () => giveOr(run),
+        () => {
+          isLastDone = true;
+          giveOr(last);
+        },
+        (cause) => void told.push(cause),
+      );
+    const end = await both().catch((cause: unknown) => cause);
+    expect(isLastDone).toBe(true);
+    return [end, ...told];
+  },
+};
+
+describe.each(["withLast", "withLastSync"] as const)("of two errors, %s", (way) => {
+  const ended = ways[way];
   const full = new Error("ENOSPC");
   const denied = new Error("EACCES");
 

@@ -17,3 +17,24 @@ export async function withLast<T>(
   await last();
   return result;
 }
+
+/** As `withLast`, where nobody waits. */
+export function withLastSync<T>(
+  run: () => T,
+  last: () => void,
+  onSecond: (cause: unknown) => void,
+): T {
+  let result: T;
+  try {
+    result = run();
+  } catch (cause) {
+    try {
+      last();
+    } catch (second) {
+      onSecond(second);
+    }
+    throw cause;
+  }
+  last();
+  return result;
+}

@@ -24,6 +24,8 @@ export interface Gauge extends Series {
   add(slot: number, by: number): void;
 }
 
+type Plain = Counter & Gauge;
+
 export interface Histogram extends Series {
   observe(slot: number, value: number): void;
 }
@@ -47,49 +49,37 @@ export function createMetrics(): Metrics {
   const families: (() => string)[] = [];
   const refreshers: (() => void)[] = [];
   const names = new Set<string>();
-  const counters = new Map<string, { labels: LabelSpace; handle: Counter }>();
-  const gauges = new Map<string, { labels: LabelSpace; handle: Gauge }>();
   const claim = (name: string): void => {
     if (names.has(name)) throw new TypeError(`metric ${name} is defined twice`);
     names.add(name);
   };
   const head = (name: string, type: string, help: string): string =>
     `# TYPE ${name} ${type}\n# HELP ${name} ${escapeText(help)}\n`;
-  return {
-    counter(name, help, labels) {
-      const known = counters.get(name);
+  /** Defines families of one value per label set; the one that is there already for its labels. */
+  const plain = (type: "counter" | "gauge", suffix: string) => {
+    const made = new Map<string, { labels: LabelSpace; handle: Plain }>();
+    return (name: string, help: string, labels: LabelSpace): Plain => {
+      const known = made.get(name);
       if (known?.labels === labels) return known.handle;
       claim(name);
       const space = spaceOf(labels);
       let values = new Float64Array(space.sets.length);
       space.onGrow(() => void (values = grown(values, space.sets.length)));
-      families.push(() => head(name, "counter", help) + samples(`${name}_total`, space, values));
-      const handle: Counter = {
+      families.push(() => head(name, type, help) + samples(`${name}${suffix}`, space, values));
+      const handle: Plain = {
         slot: space.slot,
         at: space.at,
         add: (slot, by = 1) => void (values[slot] = (values[slot] ?? 0) + by),
+        set: (slot, value) => void (values[slot] = value),
         value: (slot) => values[slot] ?? 0,
       };
-      counters.set(name, { labels, handle });
+      made.set(name, { labels, handle });
       return handle;
-    },
-    gauge(name, help, labels) {
-      const known = gauges.get(name);
-      if (known?.labels === labels) return known.handle;
-      claim(name);
-      const space = spaceOf(labels);
-      let values = new Float64Array(space.sets.length);
-      space.onGrow(() => void (values = grown(values, space.sets.length)));
-      families.push(() => head(name, "gauge", help) + samples(name, space, values));
-      const handle: Gauge = {
-        slot: space.slot,
-        at: space.at,
-        set: (slot, value) => void (values[slot] = value),
-        add: (slot, by) => void (values[slot] = (values[slot] ?? 0) + by),
-      };
-      gauges.set(name, { labels, handle });
-      return handle;
-    },
+    };
+  };
+  return {
+    counter: plain("counter", "_total"),
+    gauge: plain("gauge", ""),
     histogram(name, help, labels, bounds) {
       claim(name);
       const table = histogramOf(spaceOf(labels), Float64Array.from(bounds));

@@ -43,7 +43,8 @@ const inode = (at: string): number => fs.statSync(at).ino;
 describe.each([
   [
     "replaceFileSync",
-    async (...args: Parameters<typeof replaceFileSync>) => replaceFileSync(...args),
+    async (at: string, content: string | Uint8Array, mode: number) =>
+      replaceFileSync(at, content, { mode, onSecond }),
   ],
   [
     "replaceFile",
@@ -102,9 +103,15 @@ describe("writeSynced", () => {
 });
 
 describe("of two errors", () => {
-  it("the first is what replaceFile rejects with, and the second is told of", async () => {
+  it.each([
+    [
+      "replaceFileSync",
+      async (o: Parameters<typeof replaceFile>[2]) => replaceFileSync(path, "text", o),
+    ],
+    ["replaceFile", (o: Parameters<typeof replaceFile>[2]) => replaceFile(path, "text", o)],
+  ])("the first is what %s ends with, and the second is told of", async (_, replace) => {
     fs.mkdirSync(`${path}.new`);
-    const refused = replaceFile(path, "text", { mode: 0o600, onSecond });
+    const refused = replace({ mode: 0o600, onSecond });
     await expect(refused).rejects.toMatchObject({ code: "EISDIR", syscall: "open" });
     expect(seconds).toMatchObject([{ code: "ERR_FS_EISDIR" }]);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -262,6 +262,12 @@ describe("the log of a run", () => {
     } catch (error) {
       expect(error).toMatchObject({ code: "LL_RUN_WRITE" });
     }
+  });
+
+  it("of two faults that keep a file from being written it names both, the first one first", () => {
+    mkdirSync(join(place.root, "verdict.json.new"));
+    const both = /EISDIR.*open.*; then .*is a directory/;
+    expect(() => writeWhole(place.root, "verdict.json", "{}")).toThrow(both);
   });
 
   it("a half-written last line spoils itself alone: every line before it reads", () => {

@@ -35,17 +35,23 @@ export function makeRunDirectory(runsDir: string, run: string): string {
 }
 
 /** What ends a run whose evidence finds no place: what was seen is not kept, so nothing is decided. */
-export function writeFailure(path: string, cause: unknown): LoadlineError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return validatorErrors.make("LL_RUN_WRITE", `${path}: ${why}.`, { cause });
+export function writeFailure(
+  path: string,
+  cause: unknown,
+  seconds: readonly unknown[] = [],
+): LoadlineError {
+  const why = [cause, ...seconds].map((one) => (one instanceof Error ? one.message : String(one)));
+  return validatorErrors.make("LL_RUN_WRITE", `${path}: ${why.join("; then ")}.`, { cause });
 }
 
 /** Writes a file of a run whole or not at all. @throws LL_RUN_WRITE */
 export function writeWhole(directory: string, name: string, content: string | Uint8Array): void {
   const path = join(directory, name);
+  const seconds: unknown[] = [];
+  const onSecond = (cause: unknown): void => void seconds.push(cause);
   try {
-    replaceFileSync(path, content, 0o644);
+    replaceFileSync(path, content, { mode: 0o644, onSecond });
   } catch (cause) {
-    throw writeFailure(path, cause);
+    throw writeFailure(path, cause, seconds);
   }
 }
