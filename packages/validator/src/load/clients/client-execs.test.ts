@@ -5,6 +5,7 @@ import { listenOnLoopback } from "../../../../testkit/src/listen.ts";
 import { startReferenceTarget } from "../../../../testkit/src/reference-target/index.ts";
 import type { LoadAccount, LoadLimit, LoadRecord, Scenario } from "../types.ts";
 import { runLoad } from "../run-load.ts";
+import { referenceDocuments } from "./rag/rag.fixture.ts";
 
 interface Ran {
   readonly account: LoadAccount;
@@ -82,16 +83,10 @@ describe("clients in the engine", () => {
       {
         kind: "rag",
         options: {
+          ...referenceDocuments,
+          // The id is the store's own.
           ingest: { method: "POST", path: "/rag/documents", body: { text: "${text}" } },
-          query: { method: "POST", path: "/rag/query", body: { query: "${query}", top_k: "${k}" } },
-          remove: { method: "DELETE", path: "/rag/documents/${id}" },
-          tenants: [
-            { name: "a", headers: { "x-tenant": "a" } },
-            { name: "b", headers: { "x-tenant": "b" } },
-          ],
           idPath: "id",
-          resultsPath: "results",
-          textPath: "text",
           pollMs: 20,
           ingestShare: 0.3,
           text: "some text",

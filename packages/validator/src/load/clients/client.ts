@@ -21,9 +21,11 @@ export interface LoadClient {
   /** Whole bytes of request `index`. */
   bytes(index: number): Buffer;
   reader(): AnswerReader;
-  /** Longest wait for the first byte and for the whole answer, in ms. */
+  /** Longest wait for the first byte and for the whole answer, in ms, unless the plan says. */
   readonly firstByteMs: number;
   readonly totalMs: number;
+  /** Both of this request alone, whatever the plan says. */
+  readonly ownMs?: number | undefined;
 }
 
 /** Class of a status outside the accepted ones. */

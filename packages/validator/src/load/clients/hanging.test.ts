@@ -131,6 +131,7 @@ describe("a target that hangs fails the claim of an idle generator", () => {
   it.each<[string, () => Promise<Target>, Call]>([
     ["HTTP/1.1", startMute, plain],
     ["HTTP/2", startMuteHttp2, http2],
+    ["HTTP/2 of a server that never speaks", startMute, http2],
     ["MCP, its initialize", startMute, mcp],
     ["MCP without sessions", startMute, mcpWithoutSession],
     ["a WebSocket's upgrade, by a question", startMute, linkAsked],
@@ -147,6 +148,35 @@ describe("a target that hangs fails the claim of an idle generator", () => {
     await eventually(systemClock(), target.heard, 10_000);
     late(context, clock, answerMs);
     expectFailed(context, answerMs);
+  });
+
+  it.each<[string, () => Promise<Target>, Call]>([
+    ["HTTP/2", startMuteHttp2, http2],
+    ["HTTP/2 of a server that never speaks", startMute, http2],
+    ["a WebSocket's upgrade", startMute, linkAsked],
+    ["a room's upgrade", startMute, room],
+  ])("%s: by the time that the plan gives an answer", async (_, start, call) => {
+    const clock = new TestClock();
+    await using target = await start();
+    await using context = createContext(target.url, clock);
+    const timeouts = { connectMs: 700, firstByteMs: 900 };
+    call({ ...context, plan: { ...context.plan, timeouts } });
+    await eventually(systemClock(), target.heard, 10_000);
+    late(context, clock, 900);
+    expectFailed(context, 900);
+  });
+
+  it.each<[string, Call]>([
+    ["HTTP/2", http2],
+    ["a WebSocket", linkAsked],
+    ["a room", room],
+  ])("%s: by the time that the plan gives a connection", async (_, call) => {
+    const clock = new TestClock();
+    await using target = await startMute();
+    await using context = createContext(target.url, clock);
+    call({ ...context, plan: { ...context.plan, timeouts: { connectMs: 700 } } });
+    late(context, clock, 700);
+    expectFailed(context, 700);
   });
 
   it.each<[string, Call]>([

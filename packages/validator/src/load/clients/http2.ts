@@ -4,6 +4,8 @@ import { createEgress, hostOf } from "@loadline/kit/egress";
 import { codeOf } from "@loadline/kit/errors";
 import type { Ask, ExecContext } from "../engine/exec.ts";
 import { type Flight, type LoadOutcome, timedOut } from "../engine/flight.ts";
+import { timeoutsOf } from "../engine/timeouts.ts";
+import type { LoadTimeouts } from "../types.ts";
 import { type AnswerReader, saysWhen } from "./client.ts";
 import { type Http2Request, requestOf } from "./http2-request.ts";
 
@@ -35,8 +37,6 @@ interface Carrier {
 const streamsPerSession = 100;
 const sessionsMax = 64;
 const queueMax = 100_000;
-const connectMs = 5_000;
-const idleMs = 30_000;
 const sweepMs = 100;
 /** Codes that say this machine ran out of something. */
 const localCodes = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
@@ -177,7 +177,9 @@ export class Http2Sender {
     const { flight, ask } = under;
     // The run ended it meanwhile.
     if (flight.ended) return;
+    const { connectMs, firstByteMs } = this.#timeoutsOf(ask);
     if (outcome === "connect_timeout") timedOut(flight, outcome, connectMs);
+    if (outcome === "timeout_first_byte") timedOut(flight, outcome, firstByteMs);
     this.#context.finish(flight, outcome);
     flight.client = ask.client;
     ask.answered(flight, outcome);
@@ -202,17 +204,32 @@ export class Http2Sender {
     this.#carry(carrier, next);
   }
 
+  /** Not connected, or connected to a server that says nothing, though it speaks first. */
+  #lateToOpen(carrier: Carrier, nowMs: number): LoadOutcome | null {
+    const [first] = carrier.pending;
+    if (carrier.isReady || first === undefined) return null;
+    const { connectMs, firstByteMs } = this.#timeoutsOf(first.ask);
+    const isLate = nowMs - carrier.openedMs > (carrier.isConnected ? firstByteMs : connectMs);
+    if (!isLate) return null;
+    return carrier.isConnected ? "timeout_first_byte" : "connect_timeout";
+  }
+
+  #timeoutsOf({ client }: Ask): LoadTimeouts {
+    return timeoutsOf(client, this.#context.plan.timeouts);
+  }
+
   /** Checks every timeout, about ten times a second. */
   #sweep(): void {
     const { clock, signal } = this.#context;
     const nowMs = clock.monotonicMs();
     for (const carrier of this.#carriers) {
-      if (!carrier.isConnected && nowMs - carrier.openedMs > connectMs) {
-        this.#lost(carrier, "connect_timeout");
+      const unopened = this.#lateToOpen(carrier, nowMs);
+      if (unopened !== null) {
+        this.#lost(carrier, unopened);
         continue;
       }
       for (const under of carrier.streams) {
-        const late = lateAs(under, nowMs);
+        const late = lateAs(under, this.#timeoutsOf(under.ask), nowMs);
         if (late === null) continue;
         under.stream?.close(constants.NGHTTP2_CANCEL);
         this.#done(carrier, under, late);
@@ -237,8 +254,11 @@ function endOf({ reader, flight }: Under, endMs: number): LoadOutcome {
   return outcome;
 }
 
-function lateAs({ ask, flight, lastMs }: Under, nowMs: number): LoadOutcome | null {
-  const { firstByteMs, totalMs } = ask.client;
+function lateAs(
+  { flight, lastMs }: Under,
+  { firstByteMs, totalMs, idleMs }: LoadTimeouts,
+  nowMs: number,
+): LoadOutcome | null {
   if (nowMs - flight.sendMs > totalMs) return timedOut(flight, "timeout_total", totalMs);
   if (Number.isNaN(flight.firstByteMs)) {
     const isLate = nowMs - flight.sendMs > firstByteMs;

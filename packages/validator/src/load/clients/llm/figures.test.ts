@@ -13,13 +13,15 @@ const told = (flight: Flight): Record<string, [number, boolean]> => {
 };
 
 describe("figures of a stream", () => {
-  it("bundling shows in events per read and tokens per event", () => {
+  it("bundling shows in events per read and tokens per event; a user's tokens come at 1 / tpot", () => {
     const tokens = { tokens: 24, tokensFrom: "usage" } as const;
     const reads = { contentEvents: 12, contentReads: 4, eventsPerReadMax: 3 };
-    expect(told(flightOf({ ...reads, ...tokens }))).toEqual({
+    const times = { firstContentMs: 100, lastContentMs: 560 };
+    expect(told(flightOf({ ...reads, ...tokens, ...times }))).toEqual({
       output_tokens: [24, false],
       "output_tokens{source:usage}": [24, false],
       buffered_streams: [0, false],
+      output_tokens_per_s_per_user: [50, false],
       events_per_read: [3, false],
       tokens_per_event: [2, false],
     });
@@ -39,6 +41,7 @@ describe("figures of a stream", () => {
       output_tokens: [Number.NaN, false],
       "output_tokens{source:unknown}": [Number.NaN, false],
       buffered_streams: [0, false],
+      output_tokens_per_s_per_user: [Number.NaN, false],
       events_per_read: [1, false],
     });
     expect(told(flightOf({ tokens: 5, tokensFrom: "tokenizer" }))).toEqual({

@@ -1,5 +1,6 @@
 import type { ExecContext } from "../../engine/exec.ts";
 import type { Flight } from "../../engine/flight.ts";
+import { metricOf } from "../../record/metrics.ts";
 import type { ReaderOptions } from "./stream-reader.ts";
 
 /** Fewest content events of which bundling can be told. */
@@ -36,6 +37,8 @@ export function llmFigures(
       if (contentEvents === 0) return;
       const buffered = isBuffered(flight);
       metric("buffered_streams", buffered ? 1 : 0, buffered);
+      const tpotMs = metricOf(flight, "tpot");
+      metric("output_tokens_per_s_per_user", tpotMs > 0 ? 1_000 / tpotMs : Number.NaN);
       metric("events_per_read", contentEvents / contentReads);
       if (tokens >= 0) metric("tokens_per_event", tokens / contentEvents);
     },

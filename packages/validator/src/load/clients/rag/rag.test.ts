@@ -7,18 +7,11 @@ import { createContext, dueNow } from "../context.fixture.ts";
 import { Canaries, foreignIn } from "./canaries.ts";
 import { fillBody, fillText, type RagOptions, valueAt } from "./options.ts";
 import { type RagAnswer, RagClient } from "./rag-client.ts";
+import { referenceDocuments } from "./rag.fixture.ts";
 
 const options: RagOptions = {
-  ingest: { method: "POST", path: "/rag/documents", body: { id: "${id}", text: "${text}" } },
-  query: { method: "POST", path: "/rag/query", body: { query: "${query}", top_k: "${k}" } },
-  remove: { method: "DELETE", path: "/rag/documents/${id}" },
-  tenants: [
-    { name: "a", headers: { "x-tenant": "a" } },
-    { name: "b", headers: { "x-tenant": "b" } },
-  ],
+  ...referenceDocuments,
   idPath: "id",
-  resultsPath: "results",
-  textPath: "text",
   pollMs: 20,
   visibleWithinMs: 2000,
 };

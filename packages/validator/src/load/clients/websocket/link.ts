@@ -67,6 +67,7 @@ export class Link {
         headers: [...base.headers, ...o.headers],
         clock,
         random,
+        timeouts: plan.timeouts,
       },
       {
         open: () => this.#isOpen(),

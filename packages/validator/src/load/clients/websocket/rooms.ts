@@ -130,6 +130,7 @@ export class Rooms {
       headers,
       clock,
       random,
+      timeouts: plan.timeouts,
     };
     member.socket = new WsSocket(options, {
       open: () => {

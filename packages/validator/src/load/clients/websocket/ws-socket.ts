@@ -12,6 +12,8 @@ import {
 } from "@loadline/kit/websocket-frames";
 import { codeOf } from "@loadline/kit/errors";
 import type { LoadOutcome } from "../../engine/flight.ts";
+import { timeoutsOf } from "../../engine/timeouts.ts";
+import type { LoadTimeouts } from "../../types.ts";
 import { statusOutcome } from "../client.ts";
 
 /** What a socket tells its owner. After `closed` nothing follows. */
@@ -35,10 +37,11 @@ export interface WsSocketOptions {
   readonly headers: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
+  /** Of the plan: waits for the connection and for the answer to the opening. */
+  readonly timeouts?: Partial<LoadTimeouts> | undefined;
 }
 
-const connectMs = 5_000;
-const openMs = 30_000;
+const firstByteMs = 30_000;
 /** Codes that say this machine ran out of something. */
 const localCodes = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM"]);
 
@@ -46,6 +49,7 @@ const localCodes = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENO
 export class WsSocket {
   readonly #o: WsSocketOptions;
   readonly #sink: WsSink;
+  readonly #timeouts: LoadTimeouts;
   readonly #socket: Socket;
   readonly #frames: FrameParser;
   readonly #nonce: Uint8Array;
@@ -60,6 +64,7 @@ export class WsSocket {
   constructor(o: WsSocketOptions, sink: WsSink) {
     this.#o = o;
     this.#sink = sink;
+    this.#timeouts = timeoutsOf({ firstByteMs, totalMs: firstByteMs }, o.timeouts);
     this.#nonce = o.random.bytes(16);
     this.#frames = createFrameParser(
       { role: "client" },
@@ -83,6 +88,7 @@ export class WsSocket {
       o.url,
     );
     this.#isSecure = "encrypted" in this.#socket;
+    const { connectMs } = this.#timeouts;
     this.#timer = o.clock.after(connectMs, () => this.#end("connect_timeout", connectMs));
     this.#socket.once(this.#isSecure ? "secureConnect" : "connect", () => this.#connected());
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
@@ -121,7 +127,8 @@ export class WsSocket {
   #connected(): void {
     this.#isConnected = true;
     this.#timer.cancel();
-    this.#timer = this.#o.clock.after(openMs, () => this.#end("timeout_first_byte", openMs));
+    const waitMs = this.#timeouts.firstByteMs;
+    this.#timer = this.#o.clock.after(waitMs, () => this.#end("timeout_first_byte", waitMs));
     this.#socket.write(encodeUpgrade(this.#o.path, this.#o.headers, this.#nonce));
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { startRecordingTarget } from "../../../../../testkit/src/recording-target/index.ts";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
 import type { RagScenario } from "../../clients/rag/rag-exec.ts";
+import { referenceDocuments } from "../../clients/rag/rag.fixture.ts";
 import { planFolder, ran } from "../../plan/run.fixture.ts";
 import type { LoadPlan } from "../../types.ts";
 import { probeSteps } from "./probe.ts";
@@ -12,15 +13,7 @@ const clock = systemClock();
 const wallMs = 20_000;
 
 const options: RagScenario = {
-  ingest: { method: "POST", path: "/rag/documents", body: { id: "${id}", text: "${text}" } },
-  query: { method: "POST", path: "/rag/query", body: { query: "${query}", top_k: "${k}" } },
-  remove: { method: "DELETE", path: "/rag/documents/${id}" },
-  tenants: [
-    { name: "a", headers: { "x-tenant": "a" } },
-    { name: "b", headers: { "x-tenant": "b" } },
-  ],
-  resultsPath: "results",
-  textPath: "text",
+  ...referenceDocuments,
   ingestShare: 0.5,
   text: "some text",
 };
