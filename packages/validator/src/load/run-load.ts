@@ -24,22 +24,21 @@ const endMs = 6000;
  */
 export async function* runLoad(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
   checkLoadPlan(plan);
-  yield* withHooks(plan, deps, runPlan);
+  const random = deps.random ?? systemRandom();
+  const runId = plan.runId ?? Buffer.from(random.bytes(16)).toString("hex");
+  yield* withHooks({ ...plan, runId }, deps, runPlan);
 }
 
-async function* runPlan(asked: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
-  const random = deps.random ?? systemRandom();
-  const runId = asked.runId ?? Buffer.from(random.bytes(16)).toString("hex");
-  const plan: LoadPlan = { ...asked, runId };
+async function* runPlan(plan: LoadPlan, deps: LoadDeps): AsyncGenerator<LoadRecord> {
   const left = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, left.signal]) : left.signal;
   const queue = new RecordQueue();
   const emit = (record: LoadRecord): void => queue.push(record);
   const control = deps.control ?? new LoadControl();
-  const { clock, pacing = "pacer" } = deps;
+  const { clock, pacing = "pacer", pacer } = deps;
   const running =
     deps.engine === "inline"
-      ? runControl(plan, { clock, signal, control, pacing, senders: "inline", emit })
+      ? runControl(plan, { clock, signal, control, pacing, pacer, senders: "inline", emit })
       : runInThread(plan, { ...deps, signal, control, emit });
   const ended = running.then(
     () => queue.end(null),

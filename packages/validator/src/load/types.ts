@@ -4,6 +4,7 @@ import type { Random } from "@loadline/kit/random";
 import type { HostFigures } from "./engine/host.ts";
 import type { JudgedGuard } from "./guards/index.ts";
 import type { LoadControl } from "./engine/load-control.ts";
+import type { Pacer } from "./engine/pacer.ts";
 import type { Stolen } from "./engine/stolen.ts";
 import type { PeakResult } from "./engine/peak-search.ts";
 import type { McpOptions } from "./clients/mcp/options.ts";
@@ -80,6 +81,11 @@ export interface LoadLimit {
   readonly figures?: boolean;
   /** Its values are compared, so any delay of the generator counts against it in the guards. */
   readonly compares?: true;
+  /**
+   * Its values are compared with those of other blocks: a delay that the generator adds to all of them
+   * makes a difference look smaller.
+   */
+  readonly interleaved?: true;
   /** Users of its scenario beside the counts: at work when last looked at, or made in all. */
   readonly gauge?: UsersGauge;
   /** Its counts are looked at during the run: every 2 s a `look` record. */
@@ -132,7 +138,7 @@ export interface LoadPlan {
     readonly tokenizer?: ModuleRef;
   } & TargetServices;
   readonly seed: number;
-  /** 32 hex digits, sent as `x-loadline-run` and in `traceparent`; drawn when absent. */
+  /** Sent as `x-loadline-run`, its digest in `traceparent`; 32 hex digits are drawn when absent. */
   readonly runId?: string;
   readonly scenarios: Readonly<Record<string, Scenario>>;
   readonly limits: readonly LoadLimit[];
@@ -182,6 +188,8 @@ export interface LoadDeps {
   readonly engine?: "thread" | "inline";
   /** `pacer` (default): a thread sleeps and wakes the sender. `timer`: the loop's own timer. */
   readonly pacing?: "pacer" | "timer" | "precise";
+  /** Of runs in the caller's thread that follow each other: one pacer for all, closed by its maker. */
+  readonly pacer?: Pacer;
 }
 
 /** A guard as it stands: what was seen and what is allowed, short. */

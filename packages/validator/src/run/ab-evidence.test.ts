@@ -34,7 +34,11 @@ const terms = {
 };
 const byDefault = bindJob(terms);
 
-function tally(claim: string, observedMs: number | undefined, bad: number): LoadRecord {
+function tally(
+  claim: string,
+  observedMs: number | undefined,
+  { n = 20, bad = 0, undefined: unknown = 0 }: Counts,
+): LoadRecord {
   const terms = { metric: "response_time", series: "get", clock: "intended" } as const;
   return {
     type: "sample.tally",
@@ -42,10 +46,10 @@ function tally(claim: string, observedMs: number | undefined, bad: number): Load
     tally: {
       stream: `load.${claim}`,
       part: "all",
-      n: 20,
+      n,
       bad,
-      undefined: 0,
-      slices: [[20, bad]],
+      undefined: unknown,
+      slices: [[n, bad]],
       sliceMs: 1_000,
       badBy: {},
       ...(observedMs !== undefined && { observedMs }),
@@ -57,35 +61,47 @@ function tally(claim: string, observedMs: number | undefined, bad: number): Load
   };
 }
 
+/** Of a block, 20 good answers by default. */
+interface Counts {
+  readonly n?: number;
+  readonly bad?: number;
+  readonly undefined?: number;
+}
+
 interface Shape {
   /** Figure of an arm; undefined: its percentile is no good answer. */
   readonly ms: (arm: Arm, noise: number, triple: number) => number | undefined;
-  readonly bad?: (arm: Arm) => number;
+  readonly counts?: (arm: Arm, triple: number) => Counts;
   readonly breached?: (triple: number, arm: Arm) => boolean;
+  /** What the breached guard says of it; default both verdicts of the comparison. */
+  readonly says?: { readonly invalidates?: "pass" | "fail" | "both"; readonly of?: string };
 }
 
 function blockOf(triple: number, arm: Arm, noise: number, shape: Shape): AbBlock {
-  const bad = shape.bad?.(arm) ?? 0;
+  const counts = shape.counts?.(arm, triple) ?? {};
+  const { n = 20, bad = 0 } = counts;
+  const isBreached = shape.breached?.(triple, arm) === true;
   const guard = {
     guard: "guard.load.sent",
-    holds: shape.breached?.(triple, arm) !== true,
-    invalidates: "both",
-    kinds: ["comparison"],
-    streams: ["x"],
+    holds: !isBreached,
+    // What a guard that holds would speak against says nothing of its breaches.
+    invalidates: isBreached ? (shape.says?.invalidates ?? "both") : "fail",
+    kinds: ["comparison", "proportion"],
+    streams: [`load.${shape.says?.of ?? claimId}`],
     reason: "gaps",
     seen: "20 sent.",
     figure: "0 dropped",
     limit: "0",
   } as const;
-  const account = { scenario: "get", due: 22, sent: 22, ok: 22 - bad, bad: {} };
+  const account = { scenario: "get", due: n, sent: n, ok: n - bad, bad: {} };
   const tokens = { tokensKnown: 0, tokensUnknown: 0, outputTokens: 0 };
   return {
     triple,
     arm,
     records: [
       { type: "guard", guard },
-      tally(claimId, shape.ms(arm, noise, triple), bad),
-      tally("load.errors", undefined, bad),
+      tally(claimId, shape.ms(arm, noise, triple), counts),
+      tally("load.errors", undefined, { n, bad }),
       { type: "load.ended", reason: "done", accounts: [{ ...account, ...tokens }] },
     ],
   };
@@ -141,11 +157,33 @@ describe("evidence of an A/B run", () => {
   it("a side whose percentile is no good answer is slow, not left out", () => {
     const dead = decide({
       ms: (arm, noise) => (arm === "b" ? undefined : 10 * noise),
-      bad: (arm) => (arm === "b" ? 20 : 0),
+      counts: (arm) => (arm === "b" ? { bad: 20 } : {}),
     });
     expect(short(dead[claimId])).toBe("failed limit");
     expect(short(dead["load.errors"])).toBe("failed limit");
     expect(dead["load.errors"]?.sentence).toMatch(/^B: /);
+  });
+
+  it.each<readonly [what: string, of: (arm: Arm) => Counts, errors: string]>([
+    ["two sides that never answer", () => ({ bad: 20 }), "failed limit"],
+    ["a baseline that never answers", (arm) => ({ bad: arm === "b" ? 0 : 20 }), "failed limit"],
+    ["answers without the compared figure", () => ({ undefined: 20 }), "passed -"],
+    ["blocks too short for one request", () => ({ n: 0 }), "not_tested not_run"],
+  ])("%s are no equal ones: nothing is compared", (_what, of, errors) => {
+    const isWhole = (arm: Arm): boolean => (of(arm).n ?? 20) > 0 && of(arm).bad === 0;
+    const decided = decide({ ms: (arm) => (isWhole(arm) ? 10 : undefined), counts: of });
+    expect(short(decided[claimId])).toBe("not_tested not_run");
+    expect(short(decided["load.errors"])).toBe(errors);
+  });
+
+  it("triples whose baseline did not answer are left out: fewer pairs decide nothing", () => {
+    const isDead = (arm: Arm, triple: number): boolean => arm === "again" && triple % 50 === 0;
+    const decided = decide({
+      ms: (arm, noise, triple) => (isDead(arm, triple) ? undefined : 10 * noise),
+      counts: (arm, triple) => ({ bad: isDead(arm, triple) ? 20 : 0 }),
+    });
+    expect(short(decided[claimId])).toBe("inconclusive too_short");
+    expect(decided[claimId]?.sentence).toMatch(/^98 of at least 100/);
   });
 
   it("a baseline that differs from itself decides nothing", () => {
@@ -158,6 +196,19 @@ describe("evidence of an A/B run", () => {
     const ms = (_arm: Arm, noise: number): number => 10 * noise;
     expect(short(decide({ ms, breached: every(20) })[claimId])).toBe("passed -");
     expect(short(decide({ ms, breached: every(10) })[claimId])).toBe("inconclusive gaps");
+  });
+
+  it("a breach takes the verdict that it speaks against, of the claims whose blocks had it", () => {
+    const breached = (): boolean => true;
+    const of = (says: NonNullable<Shape["says"]>, factor: number): string[] => {
+      const ms = (arm: Arm, noise: number): number => (arm === "b" ? factor : 1) * 10 * noise;
+      const decided = decide({ ms, breached, says });
+      return [short(decided[claimId]), short(decided["load.errors"])];
+    };
+    expect(of({ invalidates: "pass" }, 1)).toEqual(["inconclusive gaps", "passed -"]);
+    expect(of({ invalidates: "pass" }, 1.3)).toEqual(["failed limit", "passed -"]);
+    expect(of({ invalidates: "fail" }, 1.3)).toEqual(["inconclusive gaps", "passed -"]);
+    expect(of({ of: "errors" }, 1)).toEqual(["passed -", "inconclusive gaps"]);
   });
 
   describe("of a machine that slows down by a quarter meanwhile", () => {

@@ -9,11 +9,15 @@ const timeoutMs = 120_000;
 const batch = 200;
 /** A guard breached in more blocks than this share is breached. */
 const breachedMax = 0.05;
+const notOfAb = "An A/B run decides comparisons; run the plan without --ab for this claim.";
 
 type Guard = Extract<LoadRecord, { type: "guard" }>["guard"];
 
 interface Seen {
   readonly guard: Guard;
+  /** What its breaches speak against, and of which streams. */
+  readonly against: Set<Guard["invalidates"]>;
+  readonly streams: Set<string>;
   blocks: number;
   breached: number;
   last: string;
@@ -37,8 +41,11 @@ export class AbEvidence {
 
   add(block: AbBlock): void {
     const side = block.arm === "b" ? "B" : "A";
+    const guards = block.records.flatMap((record) =>
+      record.type === "guard" ? [record.guard] : [],
+    );
+    for (const said of Map.groupBy(guards, ({ guard }) => guard).values()) this.#guard(said);
     for (const record of block.records) {
-      if (record.type === "guard") this.#guard(record.guard);
       if (record.type === "sample.tally") this.#tally(block, record.claim, record.tally);
       if (record.type !== "load.ended") continue;
       for (const { due, ok } of record.accounts) {
@@ -53,6 +60,9 @@ export class AbEvidence {
       this.#errors[block.arm === "b" ? "B" : "A"].push(tally);
       return;
     }
+    const isMeasured = tally.n > tally.bad + tally.undefined;
+    // Nothing compares with a baseline that never answers, nor with a block that asked for nothing.
+    if (tally.n === 0 || (block.arm !== "b" && !isMeasured)) return;
     const triples = this.#figures.get(claim) ?? new Map<number, Partial<Record<Arm, number>>>();
     this.#figures.set(claim, triples);
     const figures = triples.get(block.triple) ?? {};
@@ -60,14 +70,26 @@ export class AbEvidence {
     triples.set(block.triple, figures);
   }
 
-  #guard(guard: Guard): void {
-    const seen = this.#guards.get(guard.guard) ?? { guard, blocks: 0, breached: 0, last: "" };
-    seen.blocks++;
-    if (!guard.holds) {
-      seen.breached++;
-      seen.last = guard.seen;
-    }
+  /** What one guard said of one block: once of all streams, or of each that it was breached for. */
+  #guard(said: readonly Guard[]): void {
+    const [guard] = said;
+    if (guard === undefined) return;
+    const none = { blocks: 0, breached: 0, last: "" };
+    const seen: Seen = this.#guards.get(guard.guard) ?? {
+      guard,
+      against: new Set(),
+      streams: new Set(),
+      ...none,
+    };
     this.#guards.set(guard.guard, seen);
+    seen.blocks++;
+    const breaches = said.filter(({ holds }) => !holds);
+    if (breaches.length > 0) seen.breached++;
+    for (const one of breaches) {
+      seen.last = one.seen;
+      seen.against.add(one.invalidates);
+      for (const stream of one.streams) seen.streams.add(stream);
+    }
   }
 
   /** Closes the samples; `whole` is false when blocks are missing. */
@@ -78,7 +100,7 @@ export class AbEvidence {
       if (claim.kind === "comparison") this.#blocks(bound);
       else if (claim.id === "load.alive") this.#alive();
       else if (claim.id === "load.errors") this.#success();
-      else this.#notRun(claim.id);
+      else this.#notRun(claim.id, notOfAb);
       if (!whole) continue;
       for (const part of claim.parts) {
         const data = { stream: claim.of, part };
@@ -93,6 +115,7 @@ export class AbEvidence {
       const row = arms.map((arm) => figures[arm]);
       return row.every((value) => value !== undefined) ? [row] : [];
     });
+    if (rows.length === 0) this.#notRun(claim.id, "No block of the baseline had what is compared.");
     for (let at = 0; at < rows.length; at += batch) {
       const blocks = rows.slice(at, at + batch);
       const data = { stream: claim.of, part: "all", unit: "ms", blocks };
@@ -100,12 +123,15 @@ export class AbEvidence {
     }
   }
 
-  #recordGuard({ guard, blocks, breached, last }: Seen): void {
+  #recordGuard({ guard, against, streams: broken, blocks, breached, last }: Seen): void {
     const holds = breached <= breachedMax * blocks;
     const seen = `Breached in ${breached} of ${blocks} blocks.${last === "" ? "" : ` The last: ${last}`}`;
-    const streams = this.#claims.map(({ claim }) => claim.of).filter((of) => of !== "load.alive");
+    const all = this.#claims.map(({ claim }) => claim.of).filter((of) => of !== "load.alive");
     const { figure: _figure, limit: _limit, ...said } = guard;
-    const data = { ...said, holds, seen, streams };
+    const [only = said.invalidates, other] = against;
+    const invalidates = other === undefined ? only : "both";
+    const streams = holds ? all : [...broken];
+    const data = { ...said, invalidates, holds, seen, streams };
     this.#recorder.append({ kind: "guard", by: guard.guard, data });
   }
 
@@ -142,8 +168,7 @@ export class AbEvidence {
     }
   }
 
-  #notRun(claim: string): void {
-    const sentence = "An A/B run decides comparisons; run the plan without --ab for this claim.";
+  #notRun(claim: string, sentence: string): void {
     const data = { reason: "not_run", sentence };
     this.#recorder.append({ kind: "skip", by, claims: [claim], data });
   }

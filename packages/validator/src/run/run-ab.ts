@@ -47,8 +47,9 @@ function withBlockLimits({ load, bound }: BoundJob): LoadPlan {
   const asked = bound.flatMap(({ claim, baseline }) => {
     if (baseline === undefined || baseline.metric === null) return [];
     const { metric, quantile } = baseline;
-    const shared = { metric, quantile, limitMs: 1e9, claim: claim.id, stream: claim.of };
-    return scenarios.map((scenario) => ({ ...shared, scenario, part: "all" }));
+    const kept = { limitMs: 1e9, interleaved: true } as const;
+    const shared = { metric, quantile, claim: claim.id, stream: claim.of, part: "all", ...kept };
+    return scenarios.map((scenario) => ({ ...shared, scenario }));
   });
   const errors = load.limits.filter(({ claim }) => claim === "load.errors");
   return { ...load, limits: [...asked, ...errors] };

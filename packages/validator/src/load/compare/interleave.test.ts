@@ -2,6 +2,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { quietest } from "../../../../testkit/src/quietest.ts";
 import { startStallServer } from "../../../../testkit/src/stall-server/index.ts";
+import { watchThreads } from "../../../../testkit/src/started-threads.ts";
 import type { LoadPlan, Scenario } from "../types.ts";
 import { armOrder, arms, blockPlan, interleave } from "./interleave.ts";
 import { checkComparable, type RunIdentity } from "./stored.ts";
@@ -87,6 +88,16 @@ describe("interleaved blocks", () => {
     expect(medians.b).toBeGreaterThan(24);
     expect(medians.a).toBeLessThan(medians.b - gapMs);
     expect(medians.again).toBeLessThan(medians.b - gapMs);
+  }, 60_000);
+
+  it("blocks share one pacer's thread, which is gone with the last of them", async () => {
+    await using server = await startStallServer({ delayMs: 0, stallMs: 0, everyMs: 1000 });
+    using threads = watchThreads();
+    const ab = { load: plan(server.url), other: server.url, triples: 1 };
+    const deps = { clock: systemClock(), signal: new AbortController().signal };
+    const seen: number[] = [];
+    for await (const _ of interleave(ab, deps)) seen.push(threads.running);
+    expect([seen, threads.count, threads.running]).toEqual([[1, 1, 1], 1, 0]);
   }, 60_000);
 
   it("an abort ends it between two blocks", async () => {

@@ -1,4 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
+import { createPacer } from "../engine/pacer.ts";
+import { PacerHub } from "../engine/pacer-hub.ts";
 import { loadErrors } from "../errors.ts";
 import { runLoad } from "../run-load.ts";
 import type { Scenario } from "../scenario-types.ts";
@@ -76,15 +78,21 @@ export async function* interleave(
   deps: { readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<AbBlock> {
   const { signal, clock } = deps;
-  for (const [triple, order] of armOrder(plan.triples, plan.load.seed).entries()) {
-    for (const arm of order) {
-      if (signal.aborted) return;
-      const records: LoadRecord[] = [];
-      const block = blockPlan(plan, arm, triple);
-      // Without threads: one of its own for each block would take longer to start than to send.
-      const here = { clock, engine: "inline", pacing: "timer" } as const;
-      for await (const record of runLoad(block, here)) records.push(record);
-      yield { triple, arm, records };
+  // One for all: a thread of its own for each block would take longer to start than to send.
+  const pacer = createPacer("pacer", clock);
+  const hub = new PacerHub(pacer, clock);
+  try {
+    for (const [triple, order] of armOrder(plan.triples, plan.load.seed).entries()) {
+      for (const arm of order) {
+        if (signal.aborted) return;
+        const records: LoadRecord[] = [];
+        const block = blockPlan(plan, arm, triple);
+        const here = { clock, engine: "inline", pacer: hub.member() } as const;
+        for await (const record of runLoad(block, here)) records.push(record);
+        yield { triple, arm, records };
+      }
     }
+  } finally {
+    await pacer.close();
   }
 }

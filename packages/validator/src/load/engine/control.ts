@@ -11,6 +11,7 @@ import { createLanes } from "./create-lanes.ts";
 import type { Lane, LaneCommand, LaneEnd } from "./lane.ts";
 import type { ControlCommand, LoadControl } from "./load-control.ts";
 import { countOrphans } from "./orphans.ts";
+import type { Pacer } from "./pacer.ts";
 import { PeakDriver } from "./peak-driver.ts";
 import { reportRun } from "./report.ts";
 import { readStolen, type Stolen, stolenBetween } from "./stolen.ts";
@@ -21,6 +22,8 @@ export interface ControlDeps {
   readonly signal: AbortSignal;
   readonly control: LoadControl;
   readonly pacing: "pacer" | "timer" | "precise";
+  /** Used in place of one of its own by a sender in the current thread. */
+  readonly pacer?: Pacer | undefined;
   /** Where senders run: in threads of their own, or in the current one. */
   readonly senders: "threads" | "inline";
   readonly emit: (record: LoadRecord) => void;

@@ -10,7 +10,7 @@ import { workersOf } from "./workers.ts";
 export function createLanes(plan: LoadPlan, deps: ControlDeps, events: LaneEvents): Lane[] {
   const { pacing } = deps;
   if (deps.senders === "inline") {
-    return [createInlineLane({ plan, pacing, worker: 0, workers: 1 }, deps.clock, events)];
+    return [createInlineLane({ plan, pacing, worker: 0, workers: 1 }, deps, events)];
   }
   const each = workersOf(plan);
   const processes = plan.processes ?? 1;

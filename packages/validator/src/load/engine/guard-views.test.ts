@@ -213,6 +213,14 @@ describe("what guards see of a sample", () => {
     expect(seen?.view).toMatchObject({ over: 50, hardBad: 0, limitMs: null });
   });
 
+  it("of blocks that are compared the limit only keeps values: no share of it is a tolerance", () => {
+    const kept = recorded(many(50, "ok"), { limitMs: 1e9, interleaved: true });
+    const [seen] = guardViews(kept, idle, false);
+    expect(seen?.view).toMatchObject({ over: 0, limitMs: null, interleaved: true });
+    const broken = judgeGuards(guardViews(kept, busy, false)).filter(({ holds }) => !holds);
+    expect(broken).toMatchObject([{ guard: "guard.load.loop", invalidates: "pass" }]);
+  });
+
   it("requests of steps that found no series of their own break the guard of what is recorded", () => {
     const request = { kind: "http", method: "GET", path: "/" } as const;
     const stepsOf = (n: number) => Array.from({ length: n }, (_, at) => ({ name: `step-${at}` }));

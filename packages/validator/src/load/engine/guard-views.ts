@@ -35,7 +35,9 @@ function viewOf(
     metric: limit.metric,
     ...(limit.figure !== undefined && { figure: limit.figure }),
     figures: limit.figures === true,
-    limitMs: limit.compares === true ? null : (limit.limitMs ?? null),
+    // The limit of what is compared only keeps its values.
+    limitMs: limit.compares === true || limit.interleaved === true ? null : (limit.limitMs ?? null),
+    interleaved: limit.interleaved === true,
     target: limit.quantile ?? 0.99,
     open: isOpenScenario(record.scenario),
     n: counter.n,

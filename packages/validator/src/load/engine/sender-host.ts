@@ -49,9 +49,9 @@ export class SenderHost {
     if (command.type === "stop") this.#begun(this.#clock.monotonicMs());
   }
 
-  /** From `ready` to `ended`, or a `fault`; never rejects. */
-  async run(): Promise<void> {
-    const pacer = createPacer(this.#input.pacing, this.#clock);
+  /** From `ready` to `ended`, or a `fault`; never rejects. `given` is closed as its own would be. */
+  async run(given?: Pacer): Promise<void> {
+    const pacer = given ?? createPacer(this.#input.pacing, this.#clock);
     try {
       // Its thread starts before the clock of the run does: a cold pacer would be lag.
       await pacer.until(this.#clock.monotonicMs());

@@ -5,6 +5,7 @@ export const cleanView: GuardView = {
   metric: "tpot",
   figures: false,
   limitMs: 100,
+  interleaved: false,
   target: 0.99,
   open: true,
   n: 1000,

@@ -9,6 +9,8 @@ export interface GuardView {
   /** Its values are averaged or compared as they are: an unknown one is not just one more. */
   readonly figures: boolean;
   readonly limitMs: number | null;
+  /** Compared between blocks, all of which have the generator's own delays in them. */
+  readonly interleaved: boolean;
   /** Quantile or success ratio of the claim. */
   readonly target: number;
   /** Open model: requests fall due whatever the target does. */
@@ -136,6 +138,11 @@ const standShareMin = 0.25;
 /** Whether the loop once stood so long that a timeout may have been its own doing. */
 export function standExplains(loopMaxMs: number, timeoutMs: number | null): boolean {
   return timeoutMs !== null && loopMaxMs >= standShareMin * timeoutMs;
+}
+
+/** A delay over its tolerance is in all blocks of a comparison: what differs looks more alike. */
+export function delayBlurs(view: GuardView, delayMs: number, allowedMs: number): boolean {
+  return view.interleaved && delayMs > allowedMs;
 }
 
 /** Said when a delay is over its tolerance and the verdict does not rest on it. */

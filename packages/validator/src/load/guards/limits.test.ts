@@ -50,6 +50,18 @@ const cases: readonly Case[] = [
     { open: false, loopMeanMs: 2.01 },
     "loop both",
   ],
+  [
+    "a lag of 1 ms in blocks that are compared",
+    { interleaved: true, limitMs: null, lagP99Ms: 1 },
+    { interleaved: true, limitMs: null, lagP99Ms: 1.01 },
+    "pacer pass",
+  ],
+  [
+    "a turn of the loop of 5 % of the answers' median in such blocks",
+    { interleaved: true, limitMs: null, serviceMedianMs: 60, loopP99Ms: 3 },
+    { interleaved: true, limitMs: null, serviceMedianMs: 60, loopP99Ms: 3.01 },
+    "loop pass",
+  ],
   ["no local fault", { localFaults: 0 }, { localFaults: 1 }, "local both"],
   ["99 % of what fell due", { sent: 990 }, { sent: 989 }, "sent pass"],
   ["nothing dropped", { dropped: 0 }, { dropped: 1 }, "sent pass"],

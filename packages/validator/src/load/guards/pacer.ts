@@ -1,4 +1,5 @@
 import {
+  delayBlurs,
   delayMatters,
   failsAnyway,
   type Guard,
@@ -25,11 +26,13 @@ export const pacer: Guard = {
   judge(v) {
     const allowedMs = toleranceMs(v, 1);
     const other = v.lagP99Ms > Math.max(otherTrafficMs, allowedMs);
-    const harmless = v.lagP99Ms > allowedMs && !delayMatters(v) && !other;
-    const breached = v.open && (other || (v.lagP99Ms > allowedMs && delayMatters(v)));
+    const blurs = delayBlurs(v, v.lagP99Ms, allowedMs);
+    const matters = blurs || delayMatters(v);
+    const harmless = v.lagP99Ms > allowedMs && !matters && !other;
+    const breached = v.open && (other || (v.lagP99Ms > allowedMs && matters));
     return {
       holds: !breached,
-      invalidates: other ? (outlasted(v) ? "pass" : "both") : "fail",
+      invalidates: other ? (outlasted(v) ? "pass" : "both") : blurs ? "pass" : "fail",
       seen: `The sender's lag had a p99 of ${ms(v.lagP99Ms)}, tolerance ${ms(allowedMs)}${harmless ? unmoved : ""}.`,
       figure: ms(v.lagP99Ms),
       limit: ms(allowedMs),
