@@ -41,7 +41,8 @@ export class Answer implements AnswerReader, AnswerView {
   readonly #requirement: Requirement | null;
   flight: Flight | null = null;
   #headers: readonly string[] = [];
-  #parts: Buffer[] = [];
+  /** Kept pieces of the body; most answers come in one. */
+  #body: Buffer | Buffer[] | null = null;
   #text: string | null = null;
 
   constructor(inner: AnswerReader, keep: boolean, requirement: Requirement | null) {
@@ -68,7 +69,8 @@ export class Answer implements AnswerReader, AnswerView {
   }
 
   text(): string {
-    this.#text ??= this.#parts.length === 0 ? "" : Buffer.concat(this.#parts).toString("utf8");
+    const body = this.#body;
+    this.#text ??= (Array.isArray(body) ? Buffer.concat(body) : body)?.toString("utf8") ?? "";
     return this.#text;
   }
 
@@ -86,8 +88,13 @@ export class Answer implements AnswerReader, AnswerView {
     this.#inner.data(flight, chunk, nowMs);
     const room = keptBytesMax - this.bodyBytes;
     this.bodyBytes += chunk.length;
+    if (!this.#keep || room <= 0) return;
     // Copied: the engine reuses its read buffer.
-    if (this.#keep && room > 0) this.#parts.push(Buffer.from(chunk.subarray(0, room)));
+    const kept = Buffer.allocUnsafe(Math.min(room, chunk.length));
+    chunk.copy(kept);
+    if (this.#body === null) this.#body = kept;
+    else if (Array.isArray(this.#body)) this.#body.push(kept);
+    else this.#body = [this.#body, kept];
   }
 
   end(flight: Flight, nowMs: number): LoadOutcome {

@@ -11,12 +11,23 @@ export interface Report {
 
 const faultsMax = 10;
 const textMax = 500;
+/** Names of checks that are kept; a module may make up any number. */
+const namesMax = 1024;
 
 /** Tells checks as metrics and faults as events of the run. */
 export function createReport(context: ExecContext, feed: Feed | null): Report {
   const told = new Set<string>();
+  const metrics = new Map<string, string>();
   return {
-    checked: (name, held) => context.metric(checkMetric(name), held ? 1 : 0, !held),
+    checked(name, held) {
+      // The same text each time: a new one would be read through wherever it is looked up.
+      let metric = metrics.get(name);
+      if (metric === undefined) {
+        if (metrics.size >= namesMax) metrics.clear();
+        metrics.set(name, (metric = checkMetric(name)));
+      }
+      context.metric(metric, held ? 1 : 0, !held);
+    },
     fault(error, row) {
       const own = row === null ? [] : (feed?.secretsOf(row) ?? []);
       const text = scrubbed(textOf(error), [...own, ...Object.values(context.plan.secrets ?? {})]);

@@ -43,7 +43,7 @@ export function createModuleContext(
   o: { readonly feed: Feed | null; readonly report: Report; readonly turns: number },
 ): ModuleContext {
   const steps = new Map((scenario.steps ?? []).map(({ name }, at) => [name, at]));
-  const written = new Map<string, Written>();
+  const written = new Map<string, Map<string, Written>>();
   const { base, plan, seed } = context;
   const write = (method: string, path: string, terms: HttpTerms | undefined): Written => {
     const body = terms?.json === undefined ? terms?.body : JSON.stringify(terms.json);
@@ -78,12 +78,13 @@ export function createModuleContext(
       const same =
         terms?.headers === undefined && terms?.json === undefined && terms?.body === undefined;
       if (!same) return write(method, path, terms);
-      const key = `${method} ${path}`;
-      const known = written.get(key);
+      let ofMethod = written.get(method);
+      if (ofMethod === undefined) written.set(method, (ofMethod = new Map()));
+      const known = ofMethod.get(path);
       if (known !== undefined) return known;
       const one = write(method, path, terms);
-      if (written.size >= writtenMax) written.clear();
-      written.set(key, one);
+      if (ofMethod.size >= writtenMax) ofMethod.clear();
+      ofMethod.set(path, one);
       return one;
     },
   };
