@@ -11,6 +11,12 @@ export function builtFrom(places = { packed, repository }): string | undefined {
   return commitIn(places.packed) ?? headOf(places.repository);
 }
 
+/** What a run says of the build that makes it; nothing where nothing says. */
+export function buildNamed(): { readonly buildDigest?: string } {
+  const buildDigest = builtFrom();
+  return buildDigest === undefined ? {} : { buildDigest };
+}
+
 /** Follows HEAD to the commit of its branch, which is a file of its own or a line among others. */
 function headOf(git: URL): string | undefined {
   const head = textOf(new URL("HEAD", git));

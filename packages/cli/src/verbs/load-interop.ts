@@ -17,10 +17,9 @@ import { cliErrors } from "../errors.ts";
 import { refuseUnsent } from "../plan-options.ts";
 import type { ExitCode } from "../process/host.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
-import { loadReporters } from "../reporters.ts";
-import { runsDirOf, showRun } from "../show-run.ts";
+import { runDepsOf } from "../run-deps.ts";
+import { showRun } from "../show-run.ts";
 import { cleanText } from "../terminal/clean-text.ts";
-import { toolVersion } from "../version.ts";
 import { interopActions } from "./load-interop-options.ts";
 import { readText } from "./load-interop-file.ts";
 import { foreignText } from "./load-interop-text.ts";
@@ -145,18 +144,9 @@ async function show(
     ...(scriptsExpected !== undefined && { scriptsExpected }),
     ...(target !== undefined && { target }),
   };
-  const again = ["loadline", ...host.argv];
-  const result = await importRun(job, {
-    clock: host.clock,
-    random: host.random,
-    runsDir: runsDirOf(context),
-    toolVersion,
-    reporters: await loadReporters(),
-    onProgress: () => undefined,
-    signal,
-    reproduce: again,
-  });
+  const deps = await runDepsOf(context, signal);
+  const result = await importRun(job, deps);
   const above = imported.toolMissing === undefined ? foreignText(imported.run) : "";
-  showRun(host, result, { again, json, above });
+  showRun(host, result, { again: deps.reproduce, json, above });
   return result.exitCode;
 }
