@@ -1,6 +1,7 @@
 import type { Breaker, BreakerDeps } from "@loadline/kit/circuit-breaker";
 import type { OpenedAuditLog } from "./audit-log/open.ts";
 import type { Http1Parts } from "./front/http1/parts.ts";
+import type { drain } from "./health/drain.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { Limits } from "./limits/limits.ts";
 import type { Stage } from "./pipeline/stage.ts";
@@ -23,6 +24,8 @@ export interface Controls {
   readonly stages: (table: Stage[]) => Stage[];
   /** Stands between attempts, probes and the transport of one target. */
   readonly upstream: (upstream: Upstream, target: string) => Upstream;
+  /** Ends what is under way when the gateway closes. */
+  readonly drain: typeof drain;
   /** Changes what the own front is made of. */
   readonly front: (parts: Http1Parts) => Http1Parts;
 }

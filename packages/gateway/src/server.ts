@@ -126,7 +126,8 @@ export async function createGateway(config: GatewayConfig, deps: GatewayDeps): P
     const close = async (graceMs: number): Promise<DrainReport> => {
       const acceptMs = Math.min(live.current.config.drain.accept, graceMs);
       parts.selfProbe.close();
-      const report = await drain({ clock, health, pipeline, front }, { acceptMs, graceMs });
+      const end = deps.controls?.drain ?? drain;
+      const report = await end({ clock, health, pipeline, front }, { acceptMs, graceMs });
       for (const part of [admin, accounting, reload, parts.opened]) await part?.close();
       logger.info("closed", { cut: report.cut, finished: report.finished });
       await release();

@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
+import { completion, endJson } from "../../test/answers.ts";
 import { runUpstream } from "../../test/harness.ts";
+import type { GatewayConfig } from "../config/schema.ts";
 import { operator } from "../identity/acting.ts";
+import { livePaths } from "./restart.ts";
 import {
   over,
   type Reloadable,
@@ -220,6 +224,73 @@ describe("each key that a reload applies changes behaviour", () => {
     await g.reload({ ...settings, breaker });
     for (let i = 0; i < 3; i++) await seenBy(g.chat());
     expect(one.bodies).toHaveLength(4);
+  });
+});
+
+describe("keys that take more than one call to see", () => {
+  it("transport", async () => {
+    await using one = await runUpstream((response) => endJson(response, 200, completion()));
+    const settings = over(one.baseUrl);
+    await using g = await runReloadable(settings);
+    await seenBy(g.chat());
+    await g.reload({ ...settings, transport: "undici" });
+    await seenBy(g.chat());
+    // undici says that it keeps its connections, our own client says nothing.
+    const said = one.requests.map(({ headers }) => headers.connection ?? "");
+    expect(said).toEqual(["", "keep-alive"]);
+  });
+
+  it.each([
+    ["20s", true],
+    [0, false],
+  ])("drain.grace: %s", async (grace, isWhole) => {
+    const settings = simulated({ tokens: 30, tokensPerSecond: 50 });
+    const other = grace === 0 ? "20s" : 0;
+    await using g = await runReloadable(
+      { ...settings, drain: { accept: 0, grace: other } },
+      { beside: {} },
+    );
+    expect((await g.reload({ ...settings, drain: { accept: 0, grace } })).outcome).toBe("applied");
+    const answer = await g.chat(stream);
+    const text = answer.text();
+    const { cut } = await g.gateway.close();
+    expect([(await text).trim().endsWith("data: [DONE]"), cut]).toEqual([
+      isWhole,
+      Number(!isWhole),
+    ]);
+  });
+});
+
+describe("a key that is parsed and ignored", () => {
+  it.each(cases)("$key: is caught", async ({ before = {}, after, probe, is }) => {
+    let first: GatewayConfig | undefined;
+    const taken = (config: GatewayConfig): GatewayConfig => (first ??= config);
+    await using g = await runReloadable({ ...simulated(), ...before }, { taken });
+    const { problem } = await g.reload({ ...simulated(), ...after });
+    expect([problem, isEqual(await probe(g), is)]).toEqual([undefined, false]);
+  });
+});
+
+describe("what a reload applies", () => {
+  /** Where a key is seen to change behaviour that has no case here. */
+  const elsewhere: Readonly<Record<string, string>> = {
+    profile: "../config/production.test.ts",
+    models: "../models/swap/swaps.test.ts",
+    "auditLog.sync": "../audit-log/exit.test.ts",
+    "tls.files": "../tls/listener.test.ts",
+    "tls.certificates": "../tls/certificates.server.test.ts",
+    "tls.minVersion": "../tls/certificates.server.test.ts",
+    "tls.pq": "../tls/certificates.server.test.ts",
+  };
+  const here = [...cases.map(({ key }) => key), "retry", "breaker", "transport", "drain"];
+
+  it.each([...livePaths])("%s has a test that sees it", (path) => {
+    const isHere = here.some((key) => key === path || key.startsWith(`${path}.`));
+    const isSection = here.some((key) => key.split(/[. ]/)[0] === path);
+    const file = elsewhere[path];
+    const text = file === undefined ? "" : readFileSync(new URL(file, import.meta.url), "utf8");
+    const isThere = new RegExp(`\\b${path.split(".").at(-1) ?? ""}\\b`).test(text);
+    expect([isHere || isSection, isThere]).toContain(true);
   });
 });
 

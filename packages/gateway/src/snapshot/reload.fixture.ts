@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import type { GatewayConfig } from "../config/schema.ts";
 import { createGateway, type Gateway, loadConfig } from "../index.ts";
 import type { ReloadReport } from "./reloader.ts";
 
@@ -39,7 +40,19 @@ export function simulated(more: Settings = {}): Settings {
   return { targets: { s: target }, routes: { r: { models: ["m"], groups: [{ targets: ["s"] }] } } };
 }
 
-export async function runReloadable(settings: Settings): Promise<Reloadable> {
+interface ReloadableOptions {
+  /** What becomes of a configuration that was read and is good; only a saboteur changes it. */
+  readonly taken?: (config: GatewayConfig) => GatewayConfig;
+  /** Settings beside the file; default: a drain that waits for nothing. */
+  readonly beside?: Settings;
+}
+
+const noDrain: Settings = { drain: { accept: 0, grace: 0 } };
+
+export async function runReloadable(
+  settings: Settings,
+  o: ReloadableOptions = {},
+): Promise<Reloadable> {
   const dir = mkdtempSync(join(tmpdir(), "ll-reload-"));
   const path = join(dir, "loadline.yaml");
   const text: string[] = [];
@@ -49,10 +62,13 @@ export async function runReloadable(settings: Settings): Promise<Reloadable> {
   const own = {
     stateDir: join(dir, "state"),
     listen: { port: 0 },
-    drain: { accept: 0, grace: 0 },
     telemetry: { overloadAfter: 0 },
+    ...(o.beside ?? noDrain),
   };
-  const readConfig = () => loadConfig(path, {}, own);
+  const readConfig = (): GatewayConfig => {
+    const config = loadConfig(path, {}, own);
+    return o.taken?.(config) ?? config;
+  };
   const gateway = await createGateway(readConfig(), {
     clock: systemClock(),
     random: systemRandom(),

@@ -3,7 +3,7 @@ import { gatewayErrors } from "../errors.ts";
 import { changedPaths } from "./compare.ts";
 
 /** What a reload applies: sections, and keys of sections. Every other key needs a restart. */
-const livePaths: ReadonlySet<string> = new Set([
+export const livePaths: ReadonlySet<string> = new Set([
   "profile",
   "transport",
   "targets",

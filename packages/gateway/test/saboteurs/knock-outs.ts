@@ -1,11 +1,13 @@
+import { connect } from "node:net";
 import { CircuitBreaker } from "@loadline/kit/circuit-breaker";
 import { systemClock } from "@loadline/kit/clock";
 import type { Controls } from "../../src/controls.ts";
 import { keyIndex } from "../../src/body/request.ts";
+import { drain } from "../../src/health/drain.ts";
 import type { Exchange } from "../../src/pipeline/exchange.ts";
 import type { Stage, StageId } from "../../src/pipeline/stage.ts";
 import { decideStream } from "../../src/stream/machine.ts";
-import type { Upstream } from "../../src/upstream/upstream.ts";
+import type { Upstream, UpstreamSink } from "../../src/upstream/upstream.ts";
 
 /** A gateway with exactly one control replaced. */
 export type KnockOut = Partial<Controls>;
@@ -62,6 +64,13 @@ function calling(change: (call: Upstream["call"]) => Upstream["call"]): KnockOut
   return { upstream: (upstream) => ({ ...upstream, call: change(upstream.call) }) };
 }
 
+/** What an answer brings, as it is. */
+const forwarding = (sink: UpstreamSink): Pick<UpstreamSink, "head" | "data" | "end"> => ({
+  head: (status, headers) => sink.head(status, headers),
+  data: (chunk) => sink.data(chunk),
+  end: () => sink.end(),
+});
+
 /** Who leaves is not missed: the upstream works on. */
 export const abortNotPassedOn: KnockOut = calling((call) => (request, sink) => {
   const under = call(request, sink);
@@ -76,6 +85,17 @@ export const noWarmPool: KnockOut = calling((call) => (request, sink) => {
     sink.end();
   });
   return { abort: () => undefined, pause: () => undefined, resume: () => undefined };
+});
+
+/** Choices of chunks that do not say which they are. */
+export const chunkWithoutIndex: KnockOut = calling((call) => (request, sink) => {
+  const stripped = (chunk: Buffer): Buffer =>
+    Buffer.from(chunk.toString("latin1").replaceAll(/"index":\d+,/g, ""), "latin1");
+  return call(request, {
+    ...forwarding(sink),
+    data: (chunk) => sink.data(stripped(chunk)),
+    fail: (failure, detail) => sink.fail(failure, detail),
+  });
 });
 
 /** Breaks off answers by their bytes and not by their end: what is left is in the next answer. */
@@ -130,26 +150,60 @@ export const unknownAsZero: KnockOut = {
     }),
 };
 
-/** A lost optional store takes the process out of rotation. */
-export const readinessTied: KnockOut = instead("answer", (x, stage) =>
-  x.operation.id === "readyz" ? { code: "LL_SERVER_DRAINING" } : stage.run?.(x),
-);
+/** Whether something listens at this port of loopback. */
+function isThere(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const told = (is: boolean): void => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.once("connect", () => told(true)).once("error", () => told(false));
+  });
+}
+
+/** Takes the process out of rotation while the store at `port` of loopback is not there. */
+export const readinessTiedTo = (port: number): KnockOut =>
+  instead("answer", (x, stage) =>
+    x.operation.id === "readyz"
+      ? isThere(port).then((is) => (is ? undefined : { code: "LL_SERVER_DRAINING" }))
+      : stage.run?.(x),
+  );
 
 /** A stage that waits for nothing is awaited all the same. */
-export const awaitedNoOp: KnockOut = instead("authorize", async (x, stage) => {
-  await Promise.resolve();
-  const outcome = stage.run?.(x);
-  return typeof outcome === "symbol" ? undefined : outcome;
+export const awaitedNoOp = (id: StageId): KnockOut =>
+  instead(id, (x, stage) => {
+    const outcome = stage.run?.(x);
+    return outcome === undefined ? Promise.resolve(undefined) : outcome;
+  });
+
+const hiddenPauseMs = 2000;
+
+/** A target that failed is tried once more, 2 s later, before anybody hears of it. */
+export const hiddenRetry: KnockOut = calling((call) => (request, sink) => {
+  let isOver = false;
+  let under = call(request, {
+    ...forwarding(sink),
+    fail() {
+      systemClock().after(hiddenPauseMs, () => {
+        if (!isOver) under = call(request, sink);
+      });
+    },
+  });
+  return {
+    abort() {
+      isOver = true;
+      under.abort();
+    },
+    pause: () => under.pause(),
+    resume: () => under.resume(),
+  };
 });
 
-export const hiddenPauseMs = 700;
-
-/** The same target is tried again after a pause, before anything else is. */
-export const hiddenRetry: KnockOut = instead("route", async (x, stage) => {
-  await systemClock().sleep(hiddenPauseMs);
-  const outcome = stage.run?.(x);
-  return typeof outcome === "symbol" ? undefined : outcome;
-});
+/** Ends what is under way at once, whatever time it was given. */
+export const drainAtOnce: KnockOut = {
+  drain: (parts) => drain(parts, { acceptMs: 0, graceMs: 0 }),
+};
 
 /** The model's name is put one byte beside its place. */
 export const spliceOffByOne: KnockOut = instead("authorize", (x, stage) => {
