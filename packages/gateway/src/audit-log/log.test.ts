@@ -11,6 +11,7 @@ import { createAuditMetrics } from "./metrics.ts";
 let clock: TestClock;
 let audit: MemoryAudit;
 let metrics: ReturnType<typeof createMetrics>;
+let logged: string[];
 
 const settle = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await Promise.resolve();
@@ -20,7 +21,7 @@ function open(onFull: "refuse" | "continue" = "refuse"): AuditLog {
   return createAuditLog({
     clock,
     random: systemRandom(),
-    logger: createLogger({ clock, write: () => undefined }),
+    logger: createLogger({ clock, write: (text) => void logged.push(...text.trim().split("\n")) }),
     metrics: createAuditMetrics(metrics),
     append: (tenantId, drafts) => audit.append(tenantId, drafts, sealDraft),
     onFull,
@@ -36,9 +37,22 @@ beforeEach(() => {
   clock = new TestClock();
   audit = new MemoryAudit();
   metrics = createMetrics();
+  logged = [];
 });
 
 describe("audit log", () => {
+  it("commits that fail are told once a second at most, however often they are tried", async () => {
+    const log = open();
+    audit.failure = new Error("full");
+    log.record(event());
+    for (let ms = 0; ms < 5000; ms += 10) await advance(10);
+    expect(audit.appends).toBeGreaterThan(8);
+    await advance(100);
+    const told = logged.filter((line) => line.includes("audit commit failed"));
+    expect(told.length).toBeGreaterThanOrEqual(3);
+    expect(told.length).toBeLessThanOrEqual(5);
+  });
+
   it("events are committed together after 10 ms, in order, one chain per tenant", async () => {
     const log = open();
     for (let i = 0; i < 5; i++) log.record(event({ object: { type: "key", id: `k${i}` } }));

@@ -48,6 +48,7 @@ const commitMs = 10;
 const failuresMax = 2;
 const retryMsMin = 50;
 const retryMsMax = 1000;
+const toldEveryMs = 1000;
 const idBytes = 9;
 
 /**
@@ -68,6 +69,7 @@ class QueuedAuditLog implements AuditLog {
   #recorded = 0;
   #isWriting = false;
   #retryMs = retryMsMin;
+  #toldMs = Number.NEGATIVE_INFINITY;
   /** Commits that failed since the last good one. */
   #failures = 0;
   #timer: Timer | undefined;
@@ -176,9 +178,8 @@ class QueuedAuditLog implements AuditLog {
   #next(failure: Error | undefined): void {
     if (failure) {
       this.#failures++;
-      const text = failure.message;
       this.#deps.metrics.failed();
-      this.#deps.logger.warn("audit commit failed", { text, waiting: this.#waiting.length });
+      this.#tell(failure.message);
       this.#timer = this.#deps.clock.after(this.#retryMs, () => void this.#commit());
       this.#retryMs = Math.min(this.#retryMs * 2, retryMsMax);
       return;
@@ -186,6 +187,14 @@ class QueuedAuditLog implements AuditLog {
     this.#failures = 0;
     this.#retryMs = retryMsMin;
     this.#schedule(0);
+  }
+
+  /** At most once a second: retries come faster. */
+  #tell(text: string): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#toldMs < toldEveryMs) return;
+    this.#toldMs = nowMs;
+    this.#deps.logger.warn("audit commit failed", { text, waiting: this.#waiting.length });
   }
 }
 

@@ -11,7 +11,7 @@
 export { modelErrors } from "./error-table.ts";
 export { checkModelFile } from "./model-file.ts";
 export type { HostKeeper, Hosting, HostPlan } from "./hosting.ts";
-export { type ChosenFiles, openChosen } from "./swap/chosen.ts";
+export { type ChosenFiles, openChosen, type Rechecked } from "./swap/chosen.ts";
 export type { ModelSlot } from "./swap/slot.ts";
 export { makeSlot, openSlots } from "./swap/slots.ts";
 export { createSwaps, type ModelSwaps, registeredFile } from "./swap/swaps.ts";

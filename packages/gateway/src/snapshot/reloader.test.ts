@@ -42,6 +42,8 @@ interface Options {
   readonly areFilesChanged?: boolean;
   /** What is wrong with it. */
   readonly check?: () => void;
+  /** What looking at it takes; absent: nothing is looked at. */
+  readonly look?: (names: string) => Promise<void>;
 }
 
 /** A reloader over `{ a, b }` that tells in order what it did. */
@@ -70,6 +72,15 @@ function setup(o: Options = {}) {
     metrics: createReloadMetrics(metrics, () => live.current.digest),
     logger,
     targets: targetDeps,
+    async look(config) {
+      const names = Object.keys(config.targets).join();
+      if (!o.look) return undefined;
+      await o.look(names);
+      return {
+        keep: () => void acts.push(`keep ${names}`),
+        undo: () => void acts.push(`undo ${names}`),
+      };
+    },
     readFiles: () => ({
       isChanged: o.areFilesChanged ?? false,
       install: () => void acts.push("files"),
@@ -101,9 +112,9 @@ function setup(o: Options = {}) {
 }
 
 describe("a configuration that is gone over to", () => {
-  it("is checked, then in force, and only then its targets of before are let go", () => {
+  it("is checked, then in force, and only then its targets of before are let go", async () => {
     const t = setup();
-    const report = t.reloader.apply(configOf({ a: 2, c: 1 }));
+    const report = await t.reloader.apply(configOf({ a: 2, c: 1 }));
     expect(t.acts).toEqual(["check", "files", "install", "retire a,b"]);
     expect(report).toEqual({
       outcome: "applied",
@@ -114,34 +125,34 @@ describe("a configuration that is gone over to", () => {
     expect(t.logged()).toContain("config.applied");
   });
 
-  it("keeps every target whose own settings are as before", () => {
+  it("keeps every target whose own settings are as before", async () => {
     const t = setup();
-    t.reloader.apply(configOf({ a: 1, b: 2 }));
+    await t.reloader.apply(configOf({ a: 1, b: 2 }));
     expect(t.live.current.targets.get("a")).toBe(t.first.targets.get("a"));
     expect(t.acts.at(-1)).toBe("retire b");
   });
 
-  it("that is the one in force changes nothing but files that are others", () => {
+  it("that is the one in force changes nothing but files that are others", async () => {
     const t = setup();
     const same = configOf({ a: 1, b: 1 });
-    expect(t.reloader.apply(same)).toMatchObject({ outcome: "unchanged", changed: [] });
+    expect(await t.reloader.apply(same)).toMatchObject({ outcome: "unchanged", changed: [] });
     expect([t.acts, t.live.current]).toEqual([["files"], t.first]);
     const other = setup({ areFilesChanged: true });
-    const report = other.reloader.apply(same);
+    const report = await other.reloader.apply(same);
     expect(report).toMatchObject({ outcome: "applied", changed: ["tls.files"] });
     expect(other.acts).toEqual(["check", "files", "install", "retire "]);
   });
 });
 
 describe("a configuration that is refused", () => {
-  it("by its check leaves everything as it is, files too, and says so until one is good", () => {
+  it("by its check leaves everything as it is, files too, and says so until one is good", async () => {
     let isBad = true;
     const t = setup({
       check() {
         if (isBad) throw gatewayErrors.make("LL_CONFIG_INVALID", "a limit of nothing.");
       },
     });
-    const report = t.reloader.apply(configOf({ a: 2, b: 1 }));
+    const report = await t.reloader.apply(configOf({ a: 2, b: 1 }));
     expect(report).toEqual({
       outcome: "invalid",
       digest: t.first.digest,
@@ -152,24 +163,69 @@ describe("a configuration that is refused", () => {
     expect(t.logged()).toContain("LL_CONFIG_INVALID");
     expect(t.outcomes("invalid")).toBe("1");
     isBad = false;
-    t.reloader.apply(configOf({ a: 1, b: 1 }));
+    await t.reloader.apply(configOf({ a: 1, b: 1 }));
     expect(t.reloader.isStale).toBe(false);
   });
 
-  it("after targets were opened for it lets those go again, and no others", () => {
+  it("after targets were opened for it lets those go again, and no others", async () => {
     const t = setup({ namesMax: 2 });
-    const report = t.reloader.apply(configOf({ a: 1, b: 2, c: 1 }));
+    const report = await t.reloader.apply(configOf({ a: 1, b: 2, c: 1 }));
     expect(report).toMatchObject({ outcome: "restart_needed", digest: t.first.digest });
     expect([t.acts, t.live.current]).toEqual([["check", "retire b,c"], t.first]);
     expect(t.outcomes("restart_needed")).toBe("1");
   });
 
-  it("because it needs a restart was not even checked", () => {
+  it("because it needs a restart was not even checked", async () => {
     const t = setup();
-    const report = t.reloader.apply(configOf({ a: 1, b: 1 }, { env: "other" }));
+    const report = await t.reloader.apply(configOf({ a: 1, b: 1 }, { env: "other" }));
     expect(report.outcome).toBe("restart_needed");
     expect(report.problem).toContain("env: cannot change while the gateway runs");
     expect([t.acts, t.reloader.isStale]).toEqual([[], true]);
+  });
+});
+
+describe("what a configuration needs on this machine", () => {
+  it("is kept once the configuration is in force", async () => {
+    const t = setup({ look: () => Promise.resolve() });
+    await t.reloader.apply(configOf({ a: 2, c: 1 }));
+    expect(t.acts).toEqual(["check", "files", "install", "retire a,b", "keep a,c"]);
+  });
+
+  it("is given up where the configuration is refused after all", async () => {
+    const t = setup({ look: () => Promise.resolve() });
+    await t.reloader.apply(configOf({ a: 2, c: 1 }, { env: "other" }));
+    expect([t.acts, t.reloader.isStale]).toEqual([["undo a,c"], true]);
+  });
+
+  it("is named where it is not there, and nothing is given up that was not found", async () => {
+    const t = setup({ look: () => Promise.reject(new Error("no such file")) });
+    const { problem } = await t.reloader.apply(configOf({ a: 2, c: 1 }));
+    expect([t.acts, problem]).toEqual([[], "LL_INTERNAL_UNEXPECTED no such file"]);
+  });
+});
+
+describe("reloads that are asked for while one is under way", () => {
+  it("take their turns, whoever is quicker to look at: the last one asked for is in force", async () => {
+    const gates = new Map<string, PromiseWithResolvers<void>>();
+    const t = setup({
+      look(names) {
+        const gate = Promise.withResolvers<void>();
+        gates.set(names, gate);
+        return gate.promise;
+      },
+    });
+    const first = t.reloader.apply(configOf({ a: 2 }));
+    const second = t.reloader.apply(configOf({ b: 2 }));
+    const third = t.reloader.read(() => configOf({ c: 2 }));
+    for (const names of ["a", "b", "c"]) {
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+      expect([...gates.keys()].at(-1)).toBe(names);
+      gates.get(names)?.resolve();
+    }
+    const digests = (await Promise.all([first, second, third])).map(({ digest }) => digest);
+    expect(digests.at(-1)).toBe(t.live.current.digest);
+    expect([...t.live.current.targets.keys()]).toEqual(["c"]);
+    expect(t.acts.filter((act) => act.startsWith("keep"))).toEqual(["keep a", "keep b", "keep c"]);
   });
 });
 
@@ -187,11 +243,11 @@ describe("a configuration that was prepared", () => {
 });
 
 describe("what parts read at each call", () => {
-  it("is what is in force then", () => {
+  it("is what is in force then", async () => {
     const t = setup();
     const auditLog = liveAuditLog(t.live);
     expect([auditLog.requests, auditLog.sync]).toEqual(["denied", false]);
-    t.reloader.apply(configOf({ a: 1, b: 1 }, { auditLog: { requests: "all", sync: true } }));
+    await t.reloader.apply(configOf({ a: 1, b: 1 }, { auditLog: { requests: "all", sync: true } }));
     expect([auditLog.requests, auditLog.sync]).toEqual(["all", true]);
   });
 });

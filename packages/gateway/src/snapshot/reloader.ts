@@ -31,12 +31,22 @@ export interface PreparedFiles {
   install(): void;
 }
 
+/** What a configuration needs on this machine was found to be there; one of the two ends that. */
+export interface Looked {
+  /** The configuration is in force. */
+  keep(): void;
+  /** It was refused: nothing is to be left of it. */
+  undo(): void;
+}
+
 export interface ReloaderDeps {
   readonly live: { current: Snapshot };
   readonly names: MetricNames;
   readonly metrics: ReloadMetrics;
   readonly logger: Logger;
   readonly targets: TargetDeps;
+  /** Looks at what a configuration needs before its turn; rejects with what is wrong with it. */
+  look?(config: GatewayConfig): Promise<Looked | undefined>;
   /** Reads the files that a configuration names; throws what is wrong with them. */
   readFiles?(config: GatewayConfig): PreparedFiles | undefined;
   /** Lets every part go over to the snapshot that is current now; may not fail. */
@@ -57,10 +67,11 @@ export interface Prepared {
 export interface Reloader {
   /** Does all of a reload that may fail; throws what is wrong and leaves everything as it is. */
   prepare(config: GatewayConfig): Prepared;
-  /** Goes over to another configuration, or says why not and leaves everything as it is. */
-  apply(config: GatewayConfig): ReloadReport;
-  /** Keeps what is in force, and says why. */
-  refuse(cause: unknown): ReloadReport;
+  /**
+   * Goes over to another configuration, or says why not and leaves everything as it is. Reloads are
+   * done one after another, in the order in which they were asked for.
+   */
+  apply(config: GatewayConfig): Promise<ReloadReport>;
   /** The same with a configuration that is read first. One that waits to be read serves all. */
   read(read: ReadConfig): Promise<ReloadReport>;
   /** The last reload was refused: what runs is not what is written. */
@@ -82,33 +93,38 @@ class SnapshotReloader implements Reloader {
     this.#deps = deps;
   }
 
-  apply(config: GatewayConfig): ReloadReport {
-    try {
-      return this.prepare(config).commit();
-    } catch (cause) {
-      return this.refuse(cause);
-    }
+  apply(config: GatewayConfig): Promise<ReloadReport> {
+    // Whoever asks for what is written from now on gets it after this one.
+    this.#waiting = undefined;
+    return this.#inTurn(() => config);
   }
 
   read(read: ReadConfig): Promise<ReloadReport> {
-    this.#waiting ??= this.#after(this.#running, read);
+    const begun = (): ReturnType<ReadConfig> => {
+      this.#waiting = undefined;
+      return read();
+    };
+    this.#waiting ??= this.#inTurn(begun);
     return this.#waiting;
   }
 
-  #after(before: Promise<unknown>, read: ReadConfig): Promise<ReloadReport> {
-    const report = before.then(() => {
-      this.#waiting = undefined;
-      return this.#read(read);
-    });
+  #inTurn(read: ReadConfig): Promise<ReloadReport> {
+    const report = this.#running.then(() => this.#reload(read));
     this.#running = report;
     return report;
   }
 
-  async #read(read: ReadConfig): Promise<ReloadReport> {
+  async #reload(read: ReadConfig): Promise<ReloadReport> {
+    let looked: Looked | undefined;
     try {
-      return this.prepare(await read()).commit();
+      const config = await read();
+      looked = await this.#deps.look?.(config);
+      const report = this.prepare(config).commit();
+      looked?.keep();
+      return report;
     } catch (cause) {
-      return this.refuse(cause);
+      looked?.undo();
+      return this.#refuse(cause);
     }
   }
 
@@ -160,7 +176,7 @@ class SnapshotReloader implements Reloader {
     return { outcome: "applied", digest: next.digest, changed };
   }
 
-  refuse(cause: unknown): ReloadReport {
+  #refuse(cause: unknown): ReloadReport {
     const { live, metrics, logger } = this.#deps;
     const { digest } = live.current;
     this.isStale = true;

@@ -68,6 +68,10 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
     metrics: createReloadMetrics(metrics, () => live.current.digest),
     logger,
     targets: targetDeps,
+    async look(config) {
+      await checkTargets(config, live.current.config);
+      return parts.chosen?.recheck(config.models.registered);
+    },
     ...(parts.readFiles && { readFiles: parts.readFiles }),
     check(config) {
       if (isClosed) throw gatewayErrors.make("LL_SERVER_DRAINING");
@@ -81,25 +85,15 @@ export function openReload(opened: OpenedSnapshot, parts: ReloadParts): OpenedRe
     },
     retire: retired.add,
   });
-  const looked = async (config: GatewayConfig): Promise<GatewayConfig> => {
-    await checkTargets(config, live.current.config);
-    await parts.chosen?.recheck(config.models.registered);
-    return config;
-  };
-  const readLooked = (read: ReadConfig): Promise<ReloadReport> =>
-    reloader.read(async () => await looked(await read()));
   return {
     apply: (config) => reloader.apply(config),
     prepare: (config) => reloader.prepare(config),
-    refuse: (cause) => reloader.refuse(cause),
-    read: readLooked,
+    read: (read) => reloader.read(read),
     get isStale() {
       return reloader.isStale;
     },
-    now(config, read) {
-      if (!config) return readLooked(read ?? (() => live.current.config));
-      return looked(config).then(reloader.apply.bind(reloader), reloader.refuse.bind(reloader));
-    },
+    now: (config, read) =>
+      config ? reloader.apply(config) : reloader.read(read ?? (() => live.current.config)),
     async close() {
       isClosed = true;
       const closing = [...live.current.targets.values()].map((target) => target.upstream.close());

@@ -5,7 +5,7 @@ import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
 import type { DrainReport } from "../health/drain.ts";
 import type { HealthAnswer } from "../pipeline/answer.ts";
-import { createSwaps, type ModelSwaps } from "../models/index.ts";
+import { createSwaps, type ModelSwaps, type Rechecked } from "../models/index.ts";
 import { explainStages } from "../pipeline/explain.ts";
 import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
@@ -191,22 +191,25 @@ class Supervisor implements Gateway {
   /** First all workers check and open what is new, then all go over to it; or none does. */
   async #reload(next: GatewayConfig | undefined): Promise<ReloadReport> {
     const workers = this.#pool.serving;
+    let rechecked: Rechecked | undefined;
     try {
       const config = next ?? (await this.#deps.readConfig?.()) ?? this.#config;
       await checkTargets(config, this.#config);
-      await this.#kept.state.chosen.recheck(config.models.registered);
+      rechecked = await this.#kept.state.chosen.recheck(config.models.registered);
       const packed = packConfig(config);
       const files = this.#tls.prepare(config);
       await this.#all(workers, "prepare", { config: packed });
       files?.install();
       this.#config = config;
       this.#isStale = false;
+      rechecked.keep();
       const report = await this.#commit(workers);
       this.#kept.logger.setLevel(config.log.level);
       const outcome = report?.outcome ?? "applied";
       this.#reloads.onReload(outcome);
       return { outcome, digest: digestOf(config), changed: report?.changed ?? [] };
     } catch (cause) {
+      rechecked?.undo();
       for (const { handle } of workers) handle.peer.tell("abort", undefined);
       return this.#refuse(cause);
     }

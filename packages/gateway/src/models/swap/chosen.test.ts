@@ -79,15 +79,41 @@ it("a reload that registers another file under the name is followed, and one who
   const sha256 = createHash("sha256").update(readFileSync(copy)).digest("hex");
   const chosen = await opened();
   chosen.choose("local", own.path, next);
-  await chosen.recheck({ next: { path: copy, sha256 } });
+  const goTo = async (files: Parameters<ChosenFiles["recheck"]>[0]): Promise<void> =>
+    (await chosen.recheck(files)).keep();
+  await goTo({ next: { path: copy, sha256 } });
   expect(chosen.of("local", own.path)).toEqual({ name: "next", path: copy, sha256 });
-  await chosen.recheck({ next: { path: copy, sha256: "0".repeat(64) } });
+  await goTo({ next: { path: copy, sha256: "0".repeat(64) } });
   expect(chosen.of("local", own.path)).toBeUndefined();
-  await chosen.recheck({});
+  await goTo({});
   expect(chosen.of("local", own.path)).toBeUndefined();
-  await chosen.recheck(registered);
+  await goTo(registered);
   expect(chosen.of("local", own.path)).toEqual(next);
   expect(logged().match(/model.not_kept/g)).toHaveLength(2);
+});
+
+describe("files of a reload that is refused after all", () => {
+  it.each([
+    ["not registered any more", {}],
+    ["bad", { next: { ...registered.next, sha256: "0".repeat(64) } }],
+  ])("leave the choice as it was where it is %s, and the log empty", async (_what, files) => {
+    const chosen = await opened();
+    chosen.choose("local", own.path, next);
+    const rechecked = await chosen.recheck(files);
+    expect(chosen.of("local", own.path)).toBeUndefined();
+    rechecked.undo();
+    expect(chosen.of("local", own.path)).toEqual(next);
+    expect(logged()).toBe("");
+  });
+
+  it("take back no swap that came after them", async () => {
+    const chosen = await opened();
+    chosen.choose("local", own.path, next);
+    const rechecked = await chosen.recheck({});
+    chosen.choose("local", own.path, own);
+    rechecked.undo();
+    expect(chosen.of("local", own.path)).toBeUndefined();
+  });
 });
 
 describe("the target serves its own file, and the log says why", () => {

@@ -17,11 +17,20 @@ export interface ChosenFiles {
   choose(target: string, ownPath: string, file: Candidate): void;
   /**
    * Goes over to these files: what a choice names is checked again where it is another now, or was
-   * not usable. A model that serves already goes on with what it has.
+   * not usable. A model that serves already goes on with what it has. Whoever asked says in the end
+   * whether that holds.
    */
-  recheck(registered: ModelsConfig["registered"]): Promise<void>;
+  recheck(registered: ModelsConfig["registered"]): Promise<Rechecked>;
   /** Resolves when what was chosen is on the disk, or the log says why not. */
   written(): Promise<void>;
+}
+
+/** Files that were gone over to: one of the two ends it. */
+export interface Rechecked {
+  /** They hold: the log names each choice that is not followed. */
+  keep(): void;
+  /** They were refused: everything is as it was before. */
+  undo(): void;
 }
 
 interface Choice {
@@ -47,7 +56,7 @@ export async function openChosen(
   const path = join(stateDir, chosenFile);
   const choices = await readChoices(path, logger);
   const chosen = new KeptChoices({ path, logger, choices, usable: new Map() });
-  await chosen.recheck(registered);
+  (await chosen.recheck(registered)).keep();
   return chosen;
 }
 
@@ -82,22 +91,30 @@ class KeptChoices implements ChosenFiles {
     this.#writing = this.#writing.then(() => this.#write());
   }
 
-  async recheck(registered: ModelsConfig["registered"]): Promise<void> {
+  async recheck(registered: ModelsConfig["registered"]): Promise<Rechecked> {
     const { choices, usable, logger } = this.#o;
+    const told: { readonly target: string; readonly name: string; readonly text: string }[] = [];
+    const undone: (() => void)[] = [];
     for (const [target, choice] of choices) {
       const { name } = choice;
       const file = Object.hasOwn(registered, name) ? registered[name] : undefined;
       const candidate = file && { name, ...file };
-      if (candidate && isSame(usable.get(target), candidate)) continue;
+      const before = usable.get(target);
+      if (candidate && isSame(before, candidate)) continue;
       const check = candidate && (await checkFile(candidate)).check;
       // A swap meanwhile has checked its own.
       if (choices.get(target) !== choice) continue;
-      if (candidate && check?.outcome === "passed") usable.set(target, candidate);
-      else {
-        usable.delete(target);
-        logger.warn("model.not_kept", { target, name, text: check?.detail ?? "not registered" });
-      }
+      const isGood = check?.outcome === "passed";
+      setOrDelete(usable, target, isGood ? candidate : undefined);
+      if (!isGood) told.push({ target, name, text: check?.detail ?? "not registered" });
+      undone.push(() => {
+        if (choices.get(target) === choice) setOrDelete(usable, target, before);
+      });
     }
+    return {
+      keep: () => told.forEach((fields) => logger.warn("model.not_kept", fields)),
+      undo: () => undone.forEach((run) => run()),
+    };
   }
 
   written(): Promise<void> {
@@ -113,6 +130,11 @@ class KeptChoices implements ChosenFiles {
     const text = `${JSON.stringify(Object.fromEntries(choices))}\n`;
     await replaceFile(path, text, { mode: fileMode, onSecond: failed }).catch(failed);
   }
+}
+
+function setOrDelete<T>(map: Map<string, T>, key: string, value: T | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
 }
 
 async function readChoices(path: string, logger: Logger): Promise<Map<string, Choice>> {
