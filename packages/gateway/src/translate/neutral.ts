@@ -30,6 +30,8 @@ export interface Tool {
   /** JSON Schema of the arguments. */
   readonly schema: unknown;
   readonly isStrict: boolean | undefined;
+  /** Where its members stand in the request, for messages about them. */
+  readonly path: string;
 }
 
 export type ToolChoice = "auto" | "none" | "required" | { readonly name: string };

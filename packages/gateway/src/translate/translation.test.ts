@@ -142,6 +142,68 @@ describe("what cannot be carried", () => {
   });
 });
 
+describe("tools that are no functions, under unsupported: drop", () => {
+  const custom = { type: "custom", custom: { name: "grep" } };
+  const tool = { type: "function", function: { name: "f", strict: true } };
+  const called = { id: "c1", type: "custom", custom: { name: "grep", input: "x" } };
+  const good = { id: "c2", type: "function", function: { name: "f", arguments: "{}" } };
+  const result = (id: string) => ({ role: "tool", tool_call_id: id, content: `of ${id}` });
+
+  it("a call goes with what it gave, and another of the same turn stays", () => {
+    const messages = [
+      ...hello,
+      { role: "assistant", tool_calls: [called, good] },
+      result("c1"),
+      result("c2"),
+    ];
+    const translation = carried("chat", "anthropic.messages", { messages }, "drop");
+    expect(translation.dropped).toEqual(["messages[1].tool_calls[0]", "messages[2]"]);
+    expect(recordOf(request(translation))["messages"]).toEqual([
+      { role: "user", content: [{ type: "text", text: "hello" }] },
+      { role: "assistant", content: [{ type: "tool_use", id: "c2", name: "f", input: {} }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "c2", content: "of c2" }] },
+    ]);
+  });
+
+  it("a turn that was nothing but such a call leaves no empty one", () => {
+    const messages = [
+      ...hello,
+      { role: "assistant", tool_calls: [called] },
+      result("c1"),
+      ...hello,
+    ];
+    const translation = carried("chat", "gemini.generate", { messages }, "drop");
+    expect(translation.dropped).toEqual(["messages[1].tool_calls[0]", "messages[2]"]);
+    const parts = [{ text: "hello" }, { text: "hello" }];
+    expect(recordOf(request(translation))["contents"]).toEqual([{ role: "user", parts }]);
+  });
+
+  it("fields of those after them are named by their own place", () => {
+    const value = { messages: hello, tools: [custom, tool] };
+    const { dropped } = carried("chat", "gemini.generate", value, "drop");
+    expect(dropped).toEqual(["tools[0]", "tools[1].function.strict"]);
+  });
+
+  it.each([
+    ["required", "none is left", [custom], []],
+    [{ type: "function", function: { name: "grep" } }, "it is not left", [custom, tool], ["f"]],
+  ] as const)("a choice of %j is left out where %s", (choice, _why, tools, left) => {
+    const value = { messages: hello, tools, tool_choice: choice };
+    const translation = carried("chat", "anthropic.messages", value, "drop");
+    expect(translation.dropped).toContain("tool_choice");
+    const asked = JSON.stringify(request(translation));
+    expect(asked).not.toContain("tool_choice");
+    for (const name of left) expect(asked).toContain(`"name":"${name}"`);
+  });
+
+  it("a choice among those that are left stays", () => {
+    const value = { messages: hello, tools: [custom, tool], tool_choice: "required" };
+    const translation = carried("chat", "anthropic.messages", value, "drop");
+    expect(translation.dropped).toEqual(["tools[0]"]);
+    expect(recordOf(request(translation))["tool_choice"]).toEqual({ type: "any" });
+  });
+});
+
 describe("requests", () => {
   it("chat to messages: system apart, tools, images and neighbours joined, bound lowered", () => {
     const url = "data:image/png;base64,AAAA";

@@ -3,14 +3,14 @@ import type { BodyProblem, RequestBody } from "../body/request.ts";
 import type { DialectId, Translation } from "../dialects/dialect.ts";
 import { eventJson } from "../dialects/events.ts";
 import { isTooDeep } from "./depth.ts";
-import { isRecord, recordOf, textOf } from "../dialects/json.ts";
+import { isRecord, type JsonRecord, listOf, recordOf, textOf } from "../dialects/json.ts";
 import { chatClient } from "./chat/client.ts";
 import { chatUpstream } from "./chat/upstream.ts";
 import type { AnswerContext, ClientCodec, UpstreamCodec } from "./codec.ts";
 import { geminiUpstream } from "./gemini/upstream.ts";
 import { messagesClient } from "./messages/client.ts";
 import { messagesUpstream } from "./messages/upstream.ts";
-import { Losses } from "./neutral.ts";
+import { type Ask, Losses } from "./neutral.ts";
 import { responsesClient } from "./responses/client.ts";
 
 export interface TranslateOptions {
@@ -73,7 +73,7 @@ function translate(
   const least = Math.min(bound, asked);
   const outputBound = Number.isFinite(least) ? least : 0;
   const { model, boundName } = o;
-  const ask = client.readAsk(parsed, losses);
+  const ask = withItsTools(client.readAsk(parsed, losses), parsed, losses);
   const request = upstream.writeAsk(ask, { model, outputBound, boundName }, losses);
   const [lost] = losses.names;
   if (lost !== undefined && o.unsupported === "reject") {
@@ -83,6 +83,17 @@ function translate(
   const { requestId, createdSeconds } = o;
   const context: AnswerContext = { requestId, createdSeconds, wantsUsage: body.wantsUsage };
   return new Lane(codecs, context, Buffer.from(JSON.stringify(request)), losses.names);
+}
+
+/** Without a choice of tools that were left out: nothing could follow it. */
+function withItsTools(ask: Ask, parsed: JsonRecord, losses: Losses): Ask {
+  const { toolChoice: choice, tools } = ask;
+  if (choice === undefined || tools.length === listOf(parsed["tools"]).length) return ask;
+  const isKept =
+    typeof choice === "object" ? tools.some(({ name }) => name === choice.name) : tools.length > 0;
+  if (isKept) return ask;
+  losses.add("tool_choice");
+  return { ...ask, toolChoice: undefined };
 }
 
 class Lane implements Translation {

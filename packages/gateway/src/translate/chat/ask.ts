@@ -40,7 +40,7 @@ export function readChatAsk(body: JsonRecord, losses: Losses): Ask {
   if (logprobs != null && logprobs !== false) losses.add("logprobs");
   if (store != null && store !== false) losses.add("store");
   return {
-    turns: listOf(body["messages"]).map((message, i) => turnOf(recordOf(message), i, losses)),
+    turns: turnsOf(body["messages"], losses),
     tools: listOf(body["tools"]).flatMap((tool, i) => toolOf(recordOf(tool), i, losses)),
     toolChoice: choiceOf(body["tool_choice"], losses),
     isParallel: booleanOf(body["parallel_tool_calls"]),
@@ -58,8 +58,28 @@ export function readChatAsk(body: JsonRecord, losses: Losses): Ask {
   };
 }
 
-function turnOf(message: JsonRecord, index: number, losses: Losses): Turn {
-  const path = `messages[${index}]`;
+/** The turns that can be carried: without calls of tools that are no functions, and what these gave. */
+function turnsOf(messages: unknown, losses: Losses): Turn[] {
+  const lost = new Set<string>();
+  return listOf(messages).flatMap((item, i): Turn[] => {
+    const message = recordOf(item);
+    const path = `messages[${i}]`;
+    if (message["role"] === "tool" && lost.has(textOf(message["tool_call_id"]))) {
+      losses.add(path);
+      return [];
+    }
+    const { size } = lost;
+    const turn = turnOf(message, { path, lost }, losses);
+    // One that said nothing else would be empty.
+    return turn.parts.length === 0 && lost.size > size ? [] : [turn];
+  });
+}
+
+function turnOf(
+  message: JsonRecord,
+  { path, lost }: { readonly path: string; readonly lost: Set<string> },
+  losses: Losses,
+): Turn {
   const { role } = message;
   losses.addUnknown(message, messageFields, `${path}.`);
   const parts = contentOf(message["content"], `${path}.content`, losses);
@@ -73,11 +93,15 @@ function turnOf(message: JsonRecord, index: number, losses: Losses): Turn {
     if (role !== "user") losses.add(`${path}.role`);
     return { role: "user", parts, path };
   }
-  const calls = listOf(message["tool_calls"]).map((call, i): Part => {
+  const calls = listOf(message["tool_calls"]).flatMap((call, i): Part[] => {
     const { id, type, function: called } = recordOf(call);
-    if (type != null && type !== "function") losses.add(`${path}.tool_calls[${i}]`);
+    if (type != null && type !== "function") {
+      losses.add(`${path}.tool_calls[${i}]`);
+      lost.add(textOf(id));
+      return [];
+    }
     const { name, arguments: text } = recordOf(called);
-    return { kind: "tool_call", id: textOf(id), name: textOf(name), arguments: textOf(text) };
+    return [{ kind: "tool_call", id: textOf(id), name: textOf(name), arguments: textOf(text) }];
   });
   return { role: "assistant", parts: [...parts, ...calls], path };
 }
@@ -106,6 +130,7 @@ function toolOf(tool: JsonRecord, index: number, losses: Losses): Tool[] {
       description: textOf(called["description"]) || undefined,
       schema: called["parameters"] ?? { type: "object", properties: {} },
       isStrict: booleanOf(called["strict"]),
+      path: `tools[${index}].function`,
     },
   ];
 }

@@ -12,9 +12,7 @@ function writeAsk(ask: Ask, context: WriteContext, losses: Losses): unknown {
   if (ask.isParallel === false) losses.add("parallel_tool_calls");
   if (ask.effort != null) losses.add("reasoning_effort");
   addSystemLosses(ask.turns, losses);
-  ask.tools.forEach(({ isStrict }, i) => {
-    if (isStrict === true) losses.add(`tools[${i}].function.strict`);
-  });
+  for (const { isStrict, path } of ask.tools) if (isStrict === true) losses.add(`${path}.strict`);
   const names = new Map<string, string>();
   for (const turn of ask.turns)
     for (const part of turn.parts) if (part.kind === "tool_call") names.set(part.id, part.name);

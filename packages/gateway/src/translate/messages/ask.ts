@@ -122,7 +122,8 @@ function toolOf(tool: JsonRecord, index: number, losses: Losses): Tool[] {
   losses.addUnknown(tool, toolFields, `${path}.`);
   const description = textOf(tool["description"]) || undefined;
   const isStrict = typeof tool["strict"] === "boolean" ? tool["strict"] : undefined;
-  return [{ name: textOf(tool["name"]), description, schema: tool["input_schema"], isStrict }];
+  const [name, schema] = [textOf(tool["name"]), tool["input_schema"]];
+  return [{ name, description, schema, isStrict, path }];
 }
 
 function choiceOf(choice: JsonRecord, losses: Losses): ToolChoice | undefined {

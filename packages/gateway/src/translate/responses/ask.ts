@@ -116,7 +116,8 @@ function toolOf(tool: JsonRecord, index: number, losses: Losses): Tool[] {
   }
   const description = textOf(tool["description"]) || undefined;
   const schema = tool["parameters"] ?? { type: "object", properties: {} };
-  return [{ name: textOf(tool["name"]), description, schema, isStrict: booleanOf(tool["strict"]) }];
+  const [name, isStrict] = [textOf(tool["name"]), booleanOf(tool["strict"])];
+  return [{ name, description, schema, isStrict, path: `tools[${index}]` }];
 }
 
 function choiceOf(choice: unknown, losses: Losses): ToolChoice | undefined {
