@@ -65,8 +65,11 @@ export interface Provider {
   readonly production: boolean;
   /** Strict schema of a target of this provider, `provider` literal included. */
   readonly schema: z.ZodObject;
-  /** Looks at what a target that `schema` accepted needs on this machine; rejects with what is wrong. */
-  check?(target: unknown): Promise<void>;
+  /**
+   * Looks at what a target that `schema` accepted needs on this machine; rejects with what is wrong.
+   * Files in `seen` were looked at for targets before, and the target's own are added.
+   */
+  check?(target: unknown, seen: Set<string>): Promise<void>;
   /** Opens the transport of one target that `schema` accepted. */
   open(name: string, target: unknown, deps: ProviderDeps): Upstream;
 }

@@ -26,10 +26,11 @@ export function openTargets(
  * `before` were looked at. Rejects with what is wrong with the first.
  */
 export async function checkTargets(config: GatewayConfig, before?: GatewayConfig): Promise<void> {
+  const seen = new Set<string>();
   for (const [name, settings] of Object.entries(config.targets)) {
     const was = before?.targets[name];
     if (was && isSame(was, settings)) continue;
-    await findProvider(settings.provider)?.check?.(splitTarget(settings).provider);
+    await findProvider(settings.provider)?.check?.(splitTarget(settings).provider, seen);
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Upstream } from "../upstream/upstream.ts";
 import { createWorld, permitOf, routeOf, targetsOf } from "./world.fixture.ts";
 
 const abc = { targets: targetsOf("abc"), routes: routeOf([{ targets: "abc" }]) };
@@ -272,6 +273,36 @@ describe("hedging", () => {
       first.end("ok");
     }
     expect(hedges).toBe(20);
+  });
+
+  it.each([
+    { sequences: 1, inFlight: 0, isHedged: false },
+    { sequences: 2, inFlight: 0, isHedged: true },
+    { sequences: 2, inFlight: 1, isHedged: false },
+    { sequences: 10, inFlight: 7, isHedged: true },
+    { sequences: 10, inFlight: 8, isHedged: false },
+  ])("none takes the place that a model in this machine needs: %o", (o) => {
+    const idle: Upstream = {
+      keys: [],
+      callsMax: o.sequences,
+      call: () => ({ abort: () => undefined, pause: () => undefined, resume: () => undefined }),
+      isReady: () => true,
+      close: () => Promise.resolve(),
+    };
+    const w = createWorld(
+      {
+        targets: targetsOf("ab"),
+        routes: routeOf([{ targets: "ab" }], { hedge: { after: "200ms" } }),
+      },
+      { upstreams: { b: idle } },
+    );
+    for (let i = 0; i < 60; i++) w.plan();
+    w.routing.breakers.override("a", "open");
+    for (let i = 0; i < o.inFlight; i++) permitOf(w.plan().next());
+    w.routing.breakers.override("a", "auto");
+    const plan = w.plan();
+    expect(permitOf(plan.next()).target.name).toBe("a");
+    expect(plan.next().kind).toBe(o.isHedged ? "attempt" : "none");
   });
 
   it("none starts on a target above 80 % of its capacity", () => {

@@ -54,7 +54,7 @@ export function createStates(
       retry: { share: retry.budgetShare, perSecond: retry.budgetPerSecond },
       weight: own.weight,
       maxInFlight: own.maxInFlight ?? Number.POSITIVE_INFINITY,
-      capacity: own.maxInFlight ?? connectionsOf(provider),
+      capacity: own.maxInFlight ?? target.upstream.callsMax ?? connectionsOf(provider),
       price: priceBy(own.price, () => prices.of(target.model, deps.wallMs())),
     };
     if (before?.target === target && before.settings === settings) {

@@ -28,7 +28,7 @@ export interface TargetTuning {
   readonly retry: { readonly share: number; readonly perSecond: number };
   readonly weight: number;
   readonly maxInFlight: number;
-  /** Calls it can take at once, by its bulkhead or its connections. */
+  /** Calls it works on at once, by its bulkhead, its model's sequences or its connections. */
   readonly capacity: number;
   /** What it costs now; undefined when nobody said. */
   readonly price: () => TokenPrice | undefined;

@@ -132,6 +132,8 @@ export interface Upstream {
   readonly rules?: TargetRules | undefined;
   /** Whether a call can be tried now; false while a model loads. */
   isReady(): boolean;
+  /** Calls it works on at once; absent: its settings name the connections, or there is no bound. */
+  readonly callsMax?: number;
   /** True until `start`: it waits for a pool to need it. Absent: never a standby. */
   readonly isStandby?: boolean;
   /** Starts a standby; nothing happens when it runs. */

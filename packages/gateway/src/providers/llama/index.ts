@@ -60,7 +60,12 @@ export const llama: Provider = {
   end: "required",
   production: true,
   schema,
-  check: (target) => checkModelFile(schema.parse(target).path),
+  async check(target, seen) {
+    const { path } = schema.parse(target);
+    if (seen.has(path)) return;
+    await checkModelFile(path);
+    seen.add(path);
+  },
   open(name, target, deps) {
     const { path, model, ...limits } = schema.parse(target);
     const plan: HostPlan = {
@@ -79,6 +84,7 @@ export const llama: Provider = {
     return createLocalUpstream({
       hosting: hosts.open(name, plan, limits.standby),
       paths,
+      callsMax: limits.sequences,
       connectionsMax: limits.sequences + limits.queueMax + spareConnections,
       connectTimeoutMs,
       clock,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -128,12 +128,25 @@ describe("in-process provider", () => {
   it("a damaged file is refused with LL_MODEL_DAMAGED before a process is started", async () => {
     const path = join(runDir, "cut.gguf");
     writeFileSync(path, readFileSync(tinyModelPath).subarray(0, 300_000));
-    await expect(llama.check?.({ ...target, path })).rejects.toMatchObject({
+    const seen = new Set<string>();
+    await expect(llama.check?.({ ...target, path }, seen)).rejects.toMatchObject({
       code: "LL_MODEL_DAMAGED",
     });
-    await expect(llama.check?.(target)).resolves.toBeUndefined();
+    await expect(llama.check?.(target, seen)).resolves.toBeUndefined();
     logger.flush();
     expect(lines).toBe("");
+  });
+
+  it("a file of several targets is read once for all of them", async () => {
+    const seen = new Set<string>();
+    const path = join(runDir, "shared.gguf");
+    copyFileSync(tinyModelPath, path);
+    await llama.check?.({ ...target, path }, seen);
+    rmSync(path);
+    await expect(llama.check?.({ ...target, path, threads: 2 }, seen)).resolves.toBeUndefined();
+    await expect(llama.check?.({ ...target, path }, new Set())).rejects.toMatchObject({
+      code: "LL_MODEL_LOAD",
+    });
   });
 
   it("an unknown key, a path that is none and a name with a slash are refused", () => {

@@ -47,7 +47,7 @@ it("a call under way at a host ends there, however often there was a swap and a 
     close: () => Promise.resolve(),
   };
   const paths = { chat: "/" };
-  const bounds = { connectionsMax: 1, connectTimeoutMs: 5000, clock: systemClock() };
+  const bounds = { callsMax: 1, connectionsMax: 1, connectTimeoutMs: 5000, clock: systemClock() };
   const upstream = createLocalUpstream({ hosting, paths, ...bounds });
   const askAt = (n: number): Promise<number | string> => {
     socketPath = socketOf(n);

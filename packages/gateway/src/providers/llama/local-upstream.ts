@@ -7,6 +7,8 @@ import type { Upstream, UpstreamOperation } from "../../upstream/upstream.ts";
 export interface LocalUpstreamOptions {
   readonly hosting: Hosting;
   readonly paths: Readonly<Partial<Record<UpstreamOperation, string>>>;
+  /** Answers it writes at the same time: a call beyond them waits. */
+  readonly callsMax: number;
   readonly connectionsMax: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
@@ -48,6 +50,7 @@ export function createLocalUpstream(o: LocalUpstreamOptions): Upstream {
   return {
     call: (request, sink) => current().call(request, sink),
     keys: [],
+    callsMax: o.callsMax,
     isReady: () => hosting.isReady(),
     get isStandby() {
       return hosting.isStandby;
