@@ -116,14 +116,14 @@ export class CallRun implements AttemptHost, Watched {
     const outlet = (this.outlet ??= new Outlet(this));
     if (!outlet.isOpen) this.#open(outlet, this.#openHeaders(attempt));
     if (this.#resumed) this.#continue(attempt, outlet);
-    if (x.contentMs < 0) x.contentMs = this.nowMs() - x.startedMs;
+    x.onContent(attempt.target.name, this.nowMs());
     return outlet;
   }
 
   onWhole(attempt: Attempt, body: Buffer, nowMs: number): void {
     this.#settle(attempt, "ok", nowMs);
     this.#win(attempt);
-    this.x.contentMs = nowMs - this.x.startedMs;
+    this.x.onContent(attempt.target.name, nowMs);
     this.#answer(attempt, 200, body);
   }
 

@@ -171,6 +171,8 @@ export class Exchange implements Placed {
   usage: Usage | undefined;
   /** ms from the start to the first content sent, or -1. */
   contentMs = -1;
+  /** The target whose content came first; empty before any. */
+  contentTarget = "";
   /** ms spent waiting for upstreams. */
   upstreamMs = 0;
   /** Monotonic ms of the end, set by the first exit stage. */
@@ -195,6 +197,13 @@ export class Exchange implements Placed {
     this.operation = found.operation;
     this.pathParam = found.param;
     this.startedMs = startedMs;
+  }
+
+  /** Content came from `target`: the first is what counts. */
+  onContent(target: string, nowMs: number): void {
+    if (this.contentMs >= 0) return;
+    this.contentMs = nowMs - this.startedMs;
+    this.contentTarget = target;
   }
 
   get isOver(): boolean {

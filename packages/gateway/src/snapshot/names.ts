@@ -1,6 +1,7 @@
 import { type GrowingLabel, growingLabel } from "@loadline/kit/metrics";
 import type { GatewayConfig } from "../config/schema.ts";
 import { gatewayErrors } from "../errors.ts";
+import { namedTargets } from "../routing/config.ts";
 
 /** Label values of the metrics: all names the configurations of this process ever had. */
 export interface MetricNames {
@@ -8,6 +9,8 @@ export interface MetricNames {
   /** The same with `_none` before them: a route is one further on. */
   readonly routesOrNone: GrowingLabel;
   readonly targets: GrowingLabel;
+  /** A route and a target of it as `route,target`; beyond 1,024 pairs they are `_other`, the first. */
+  readonly routeTargets: GrowingLabel;
   readonly models: GrowingLabel;
   /** Adds the names of a configuration. LL_CONFIG_RESTART_NEEDED when they become too many. */
   grow(config: GatewayConfig): void;
@@ -15,11 +18,22 @@ export interface MetricNames {
 
 /** Series exist for as long as the process, so their number is bounded. */
 const namesMax = 4096;
+const pairsMax = 1024;
+
+/** Adds the targets of each route, as far as they fit. */
+function growPairs(pairs: GrowingLabel, { routes }: Pick<GatewayConfig, "routes">): void {
+  const all = Object.entries(routes).flatMap(([name, route]) =>
+    namedTargets(route).map((target) => `${name},${target}`),
+  );
+  const fresh = all.filter((pair) => pairs.indexOf(pair) < 0);
+  pairs.grow(fresh.slice(0, pairsMax - pairs.values.length));
+}
 
 export function createNames(max: number = namesMax): MetricNames {
   const routes = growingLabel([], max);
   const routesOrNone = growingLabel(["_none"], max + 1);
   const targets = growingLabel([], max);
+  const routeTargets = growingLabel(["_other,_other"], pairsMax);
   const models = growingLabel([], max);
   const fits = (label: GrowingLabel, names: readonly string[]): boolean => {
     const fresh = new Set(names.filter((name) => label.indexOf(name) < 0));
@@ -29,6 +43,7 @@ export function createNames(max: number = namesMax): MetricNames {
     routes,
     routesOrNone,
     targets,
+    routeTargets,
     models,
     grow(config) {
       const routeNames = Object.keys(config.routes);
@@ -44,6 +59,7 @@ export function createNames(max: number = namesMax): MetricNames {
       routes.grow(routeNames);
       routesOrNone.grow(routeNames);
       targets.grow(targetNames);
+      growPairs(routeTargets, config);
       models.grow(modelNames);
     },
   };

@@ -115,6 +115,35 @@ describe("names of the metrics", () => {
   });
 });
 
+describe("pairs of a route and a target of it", () => {
+  const routeOver = (count: number) => {
+    const targets = Array.from({ length: count }, (_, i) => `t${i}`);
+    const settings = targets.map((name) => [name, { provider: "simulator" }]);
+    const groups = [{ targets: targets.slice(0, 64) }];
+    const more = { models: ["m"], groups, onContextLength: targets.at(-1) };
+    const routes = Array.from({ length: 16 }, (_, i) => [`r${i}`, { ...more, models: [`m${i}`] }]);
+    return configOf({ targets: Object.fromEntries(settings), routes: Object.fromEntries(routes) });
+  };
+
+  it("are those of the configuration, the target for long prompts included, and stay", () => {
+    const names = createNames();
+    names.grow(configOf(simulated()));
+    names.grow(configOf(simulated({ tokens: 4 })));
+    expect(names.routeTargets.values).toEqual(["_other,_other", "r,s"]);
+    names.grow(routeOver(3));
+    expect(names.routeTargets.values).toContain("r15,t2");
+    expect(names.routeTargets.values).toHaveLength(2 + 16 * 3);
+  });
+
+  it("are bounded: what comes later has no series of its own", () => {
+    const names = createNames();
+    names.grow(routeOver(70));
+    names.grow(configOf(simulated()));
+    expect(names.routeTargets.values).toHaveLength(1024);
+    expect(names.routeTargets.indexOf("r,s")).toBe(-1);
+  });
+});
+
 describe("targets over a reload", () => {
   const before = configOf({
     targets: { a: { provider: "simulator" }, b: { provider: "simulator" } },

@@ -160,7 +160,7 @@ describe("what a reload keeps", () => {
     await (await g.chat()).text();
     const after = await g.metrics();
     expect([sampleIn(after, one("r")), sampleIn(after, one("other"))]).toEqual([2, 1]);
-    expect(sampleIn(after, 'loadline_ttft_seconds_count{route="r"}')).toBe(2);
+    expect(sampleIn(after, 'loadline_ttft_seconds_count{route="r",target="u0"}')).toBe(2);
   });
 });
 

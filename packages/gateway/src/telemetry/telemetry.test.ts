@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "@loadline/kit/clock";
-import { sampleIn } from "../../test/answers.ts";
+import { completion, endJson, sampleIn } from "../../test/answers.ts";
 import type { Controls } from "../controls.ts";
 import { operator } from "../index.ts";
 import { overUpstreams, type Running, runGateway, runUpstream } from "../../test/harness.ts";
@@ -54,6 +54,21 @@ describe("metrics of a running gateway", () => {
     await using g = await runGateway();
     const text = await metricsOf(g);
     expect(families.filter((name) => !text.includes(`# TYPE ${name} `))).toEqual([]);
+  });
+
+  it("tell the time to the first content by the target that it came from", async () => {
+    await using bad = await runUpstream((response) => void response.writeHead(500).end("{}"));
+    await using good = await runUpstream((response) => endJson(response, 200, completion()));
+    await using g = await runGateway(overUpstreams(bad.baseUrl, good.baseUrl));
+    const counts = async (): Promise<number[]> => {
+      const text = await metricsOf(g);
+      const of = (target: string): number =>
+        sampleIn(text, `loadline_ttft_seconds_count{route="r",target="${target}"}`);
+      return [of("u0"), of("u1")];
+    };
+    expect(await counts()).toEqual([0, 0]);
+    expect((await ask(g, { model: "m" })).status).toBe(200);
+    await expect.poll(counts).toEqual([0, 1]);
   });
 
   it("tell the start of the process in seconds, and CPU time that only grows", async () => {

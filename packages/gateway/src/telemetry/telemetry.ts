@@ -12,6 +12,8 @@ export interface TelemetryNames {
   /** `_none` first, then every route there ever was. */
   readonly routesOrNone: GrowingLabel;
   readonly targets: GrowingLabel;
+  /** `_other,_other` first, then every `route,target` there ever was. */
+  readonly routeTargets: GrowingLabel;
 }
 
 export interface GatewayTelemetry {
@@ -87,8 +89,8 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
   );
   const ttft = metrics.histogram(
     "loadline_ttft_seconds",
-    "Time to the first content.",
-    { route },
+    "Time to the first content, and the target it came from.",
+    { "route,target": names.routeTargets },
     ttftBounds,
   );
   const attempts = counter("loadline_upstream_attempts", "Calls to upstreams by outcome.", {
@@ -156,6 +158,9 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
   const attemptsSlot = rememberedSlot((target: string, failure: FailureClass | "ok") =>
     attempts.at(targets.indexOf(target), classIndex.get(failure) ?? -1),
   );
+  const pairOf = rememberedSlot((route: string, target: string) =>
+    ttft.at(Math.max(0, names.routeTargets.indexOf(`${route},${target}`))),
+  );
   return {
     onExit(x, end) {
       const r = routeOf(x);
@@ -165,7 +170,8 @@ export function createTelemetry(names: TelemetryNames, metrics: Metrics): Gatewa
       const totalMs = x.endedMs - x.startedMs;
       duration.observe(duration.at(r, isStream ? 1 : 0), totalMs / 1000);
       overhead.observe(0, Math.max(0, totalMs - x.upstreamMs) / 1000);
-      if (x.contentMs >= 0) ttft.observe(ttft.at(r), x.contentMs / 1000);
+      if (x.contentMs >= 0)
+        ttft.observe(pairOf(x.route?.name ?? "", x.contentTarget, 0), x.contentMs / 1000);
       if (!isStream) return;
       exits.add(exits.at(r, reasons.indexOf(end.reason)));
       const last = x.attempts.at(-1);
