@@ -32,6 +32,15 @@ describe("dependencies", () => {
     expect(dependencies.components()["sql"]).toEqual({ required: true, ...health });
   });
 
+  it("the file that is at fault is named as long as its part says so", () => {
+    const dependencies = createDependencies(createMetrics());
+    let health: DependencyHealth = { state: "down", path: "/state/loadline.db" };
+    dependencies.add("sql", true, () => health);
+    expect(dependencies.components()["sql"]).toMatchObject({ path: "/state/loadline.db" });
+    health = { state: "ok" };
+    expect(dependencies.components()["sql"]).not.toHaveProperty("path");
+  });
+
   it("names as down what is required only", () => {
     const dependencies = createDependencies(createMetrics());
     dependencies.add("redis", false, () => ({ state: "down" }));

@@ -6,6 +6,8 @@ export interface DependencyHealth {
   readonly sinceMs?: number;
   readonly latencyMs?: number;
   readonly code?: string;
+  /** The file that is at fault, if one is. */
+  readonly path?: string | undefined;
 }
 
 const dependencyNames = ["sql", "redis", "objects", "otlp", "errors"] as const;
@@ -18,6 +20,8 @@ export interface Component {
   readonly since?: string;
   readonly latencyMs?: number;
   readonly code?: string;
+  /** The file to look at while it is not ok. */
+  readonly path?: string;
 }
 
 export interface Dependencies {
@@ -56,12 +60,13 @@ export function createDependencies(metrics: Metrics): Dependencies {
 }
 
 function componentOf(required: boolean, health: DependencyHealth): Component {
-  const { state, sinceMs, latencyMs, code } = health;
+  const { state, sinceMs, latencyMs, code, path } = health;
   return {
     required,
     state,
     ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
     ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs * 100) / 100 }),
     ...(code !== undefined && { code }),
+    ...(path !== undefined && { path }),
   };
 }

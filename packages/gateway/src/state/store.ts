@@ -22,6 +22,8 @@ export interface StoreHealth {
 /** A SQL store that is open and migrated. */
 export interface Store {
   readonly kind: "sqlite" | "postgres";
+  /** File of a SQLite database; absent for a server. */
+  readonly path?: string | undefined;
   readonly repositories: Repositories;
   /**
    * All of `run`'s calls commit together or not at all; <= 1 s (SQLite 3 s). Use only the repositories passed

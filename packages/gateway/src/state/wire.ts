@@ -57,11 +57,19 @@ export async function openStores(config: GatewayConfig, deps: StoresDeps): Promi
   };
 }
 
-/** SQLite is required: /health is 503 without it. PostgreSQL may be away. */
+/**
+ * SQLite is required: /health is 503 without it, and names the file that is to be looked at.
+ * PostgreSQL may be away.
+ */
 function show(store: Store, { logger, metrics }: StoresDeps, dependencies: Dependencies): void {
-  dependencies.add("sql", store.kind === "sqlite", store.health);
+  const { kind, path } = store;
+  dependencies.add("sql", kind === "sqlite", () => {
+    const health = store.health();
+    return health.state === "ok" ? health : { ...health, path };
+  });
   store.onHealth(({ state, latencyMs, code }) => {
-    const fields = { kind: store.kind, state, latencyMs: Math.round(latencyMs), code: code ?? "" };
+    const at = { kind, ...(path !== undefined && { path }) };
+    const fields = { ...at, state, latencyMs: Math.round(latencyMs), code: code ?? "" };
     if (state === "ok") logger.info("sql store", fields);
     else logger.warn("sql store", fields);
   });

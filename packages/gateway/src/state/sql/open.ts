@@ -13,13 +13,17 @@ const closeMs = 2000;
 
 export interface SqlParts {
   readonly kind: Store["kind"];
+  readonly path?: Store["path"];
   readonly clock: Clock;
   /** Its driver throws the store's codes only. */
   readonly dialect: Dialect;
   /** For reads of few rows; the same dialect when there is no faster way. */
   readonly quick?: Dialect;
-  /** One round trip; `isDoubtful` asks for the whole way, a write included. */
-  ping(isDoubtful: boolean): Promise<void>;
+  /**
+   * One round trip; `isDoubtful` asks for the whole way, a write included. Gives the wall-clock ms of a
+   * store with a clock of its own.
+   */
+  ping(isDoubtful: boolean): Promise<number | undefined>;
   connections(): StoreConnections;
   /** Whether a call to a store that is down is refused without asking it. */
   readonly failsFast: boolean;
@@ -89,6 +93,7 @@ export function sqlStore(parts: SqlParts): Store {
   };
   return {
     kind,
+    path: parts.path,
     repositories: sqlRepositories(asking),
     transaction: (run) => within((trx) => run(sqlRepositories(joined(trx)))),
     health: watch.health,

@@ -39,12 +39,14 @@ export function openSqliteStore(path: string, clock: Clock, write?: OpenWriter):
   };
   return sqlStore({
     kind: "sqlite",
+    path,
     clock,
     dialect: threadedSqlite({ writer, reader }),
     quick: readingSqlite(path),
     async ping(isDoubtful) {
       const statement = isDoubtful ? { ...mark, parameters: [String(clock.wallMs())] } : round;
       await writer.query(0, statement);
+      return undefined;
     },
     connections: () => ({
       size: 1 + Number(writer.isRunning) + Number(reader.isRunning),
