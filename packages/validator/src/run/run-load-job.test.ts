@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../../testkit/src/free-port.ts";
+import { startRecordingTarget } from "../../../testkit/src/recording-target/index.ts";
 import { quietest } from "../../../testkit/src/quietest.ts";
 import { startScriptedServer, startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { readBundle } from "../evidence/read-bundle.ts";
@@ -65,6 +66,14 @@ describe("a load run", () => {
     const kept = files.map(([, bytes]) => Buffer.from(bytes).toString("utf8"));
     expect(kept.some((text) => /^Tag=get\.response_time,.*,HISTFAAA/m.test(text))).toBe(true);
     expect(kept.some((text) => text.endsWith("# EOF\n"))).toBe(true);
+  });
+
+  it("its target is told the run's own name by every request, those before the load too", async () => {
+    await using target = await startRecordingTarget();
+    const { run } = await runJob(loadJob(target.url));
+    expect(target.seen.length).toBeGreaterThan(100);
+    const names = new Set(target.seen.map(({ headers }) => headers["x-loadline-run"]));
+    expect([...names]).toEqual([run]);
   });
 
   it("a dead target with latency thresholds only is NOT_READY, warned of, and never passes one", async () => {

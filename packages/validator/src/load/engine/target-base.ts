@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { traceparentOf } from "@loadline/kit/tracing";
 import { loadErrors } from "../errors.ts";
 import type { LoadPlan } from "../types.ts";
 
@@ -15,8 +17,23 @@ export function targetBase(plan: LoadPlan, url: URL, key?: string): TargetBase {
   return { path: url.pathname.replace(/\/+$/, ""), headers: headersOf(plan, url, key) };
 }
 
+/** What joins the run with the target's logs and traces; no span is recorded here: not sampled. */
+function runHeaders({ runId }: LoadPlan): string[] {
+  if (runId === undefined) return [];
+  const digest = createHash("sha256").update(runId).digest("hex");
+  const parent = traceparentOf(digest.slice(0, 32), digest.slice(32, 48), false);
+  return ["x-loadline-run", runId, "traceparent", parent];
+}
+
 function headersOf(plan: LoadPlan, url: URL, key: string | undefined): string[] {
-  const headers = ["host", url.host, "user-agent", "loadline", "accept-encoding", "identity"];
+  const own = ["user-agent", "loadline", "accept-encoding", "identity", ...runHeaders(plan)];
+  const given = Object.keys(plan.target.headers ?? {}).map((name) => name.toLowerCase());
+  // What the plan says itself is said once.
+  const headers = ["host", url.host];
+  for (let i = 0; i < own.length; i += 2) {
+    const [name = "", value = ""] = own.slice(i, i + 2);
+    if (!given.includes(name)) headers.push(name, value);
+  }
   const bearer = key === undefined ? plan.target.apiKey : plan.target.keys?.[key];
   if (key !== undefined && bearer === undefined) {
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", `target.keys holds no key named ${key}.`);
