@@ -49,6 +49,24 @@ describe("a job before anything is sent", () => {
     expect(said({ ...rated, rate: 0 })).toBe("LL_LOAD_PLAN_INVALID");
   });
 
+  it("is refused for caps that its scenarios break together, or by when they end", () => {
+    const users = (vus: number, startMs: number): Scenario => {
+      return { executor: "constant-vus", vus, durationMs: 60_000, startMs, request };
+    };
+    const all = (...scenarios: Scenario[]) =>
+      said(rated, {}, { scenarios: Object.fromEntries(scenarios.map((one, i) => [`s${i}`, one])) });
+    expect(all(users(10_000, 0), users(10_000, 0))).toBe("accepted");
+    expect(all(users(10_000, 0), users(10_001, 59_999))).toBe("LL_LOAD_ABOVE_CAP");
+    expect(all(users(10_000, 0), users(10_001, 60_000))).toBe("accepted");
+    const fast = { ...rated, rate: 25_001 };
+    expect(all(fast, fast)).toBe("LL_LOAD_ABOVE_CAP");
+    expect(said(rated, {}, { scenarios: { a: fast, b: fast }, aboveCaps: true })).toBe("accepted");
+    const dayMs = 86_400_000;
+    expect(said({ ...rated, startMs: dayMs - 60_000 })).toBe("accepted");
+    expect(said({ ...rated, startMs: dayMs - 59_999 })).toBe("LL_LOAD_ABOVE_CAP");
+    expect(said({ ...rated, gracefulStopMs: dayMs + 1 })).toBe("LL_LOAD_ABOVE_CAP");
+  });
+
   it("of two targets is refused for either, and where it has no blocks", () => {
     const ab = { ab: "http://127.0.0.1:2", triples: 100 };
     expect(said(rated, ab)).toBe("accepted");

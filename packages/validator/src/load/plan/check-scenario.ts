@@ -10,7 +10,7 @@ import { durationOf } from "./duration.ts";
 import { above, invalid } from "./refusal.ts";
 
 /** Safety caps: above them nothing is sent. */
-const loadCaps = {
+export const loadCaps = {
   rate: 50_000,
   vus: 20_000,
   durationMs: 24 * 3_600_000,
@@ -99,8 +99,11 @@ class ScenarioCheck {
       this.positive("blockMs", blockMs, loadCaps.durationMs);
       this.#cap("blockMs", Math.ceil(durationMs / blockMs), blocksMax, `${blocksMax} blocks`);
     }
-    this.#least("startMs", scenario.startMs ?? 0, 0);
-    this.#least("gracefulStopMs", scenario.gracefulStopMs ?? 0, 0);
+    const { startMs = 0, gracefulStopMs = 0 } = scenario;
+    this.#least("startMs", startMs, 0);
+    this.#cap("startMs", startMs + durationMs, loadCaps.durationMs, "24 h until it ends");
+    this.#least("gracefulStopMs", gracefulStopMs, 0);
+    this.#cap("gracefulStopMs", gracefulStopMs, loadCaps.durationMs, "24 h");
   }
 
   positive(field: string, value: number, max: number): void {

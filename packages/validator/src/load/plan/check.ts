@@ -1,8 +1,9 @@
 import { unsentPart } from "@loadline/kit/egress";
 import { loadErrors } from "../errors.ts";
 import type { LoadLimit, LoadPlan } from "../types.ts";
-import { checkScenario } from "./check-scenario.ts";
+import { checkScenario, loadCaps } from "./check-scenario.ts";
 import { isLoopback } from "./loopback.ts";
+import { peakOf } from "./peak.ts";
 import { stepNames } from "./step-names.ts";
 import { above, invalid } from "./refusal.ts";
 
@@ -20,11 +21,20 @@ export function checkLoadPlan(plan: LoadPlan): URL {
   for (const [name, scenario] of scenarios) {
     checkScenario(`scenarios.${name}`, scenario, plan.aboveCaps === true);
   }
+  if (plan.aboveCaps !== true) checkHeight(plan);
   count("workers", plan.workers === "auto" ? 1 : (plan.workers ?? 1), workersMax);
   count("processes", plan.processes ?? 1, processesMax);
   if (plan.limits.length > limitsMax) throw above("limits", `${limitsMax} limits`);
   plan.limits.forEach((limit, i) => checkLimit(`limits[${i}]`, limit, plan));
   return url;
+}
+
+/** Many scenarios within the caps may be above them together. */
+function checkHeight(plan: LoadPlan): void {
+  const { users, perSecond } = peakOf(plan);
+  const { rate, vus } = loadCaps;
+  if (perSecond > rate) throw above("scenarios", `${rate} iterations per second, together`);
+  if (users > vus) throw above("scenarios", `${vus} users, together`);
 }
 
 function count(path: string, value: number, max: number): void {

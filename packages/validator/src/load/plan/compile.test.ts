@@ -121,6 +121,20 @@ describe("a compiled plan", () => {
     expect(file.waive).toHaveLength(1);
   });
 
+  it("a good answer may be what MLPerf limits for a model, with limits of the plan's own before them", async () => {
+    using folder = planFolder();
+    const slo = (text: string): string =>
+      rated("").replace("  scenarios:", `  slo: { ${text} }\n  scenarios:`);
+    const made = async (text: string) => (await folder.compile(slo(text))).slo;
+    expect(await made("mlperf: llama2-70b")).toEqual({ ttftMs: 2_000, tpotMs: 200 });
+    expect(await made("mlperf: llama2-70b-interactive")).toEqual({ ttftMs: 450, tpotMs: 40 });
+    const own = await made("mlperf: deepseek-r1, tpot: 50ms, responseTime: 9s");
+    expect(own).toEqual({ ttftMs: 2_000, tpotMs: 50, responseTimeMs: 9_000 });
+    expect(await folder.refusal(slo("mlperf: lama2-70b"))).toMatch(
+      /load\.slo\.mlperf: .*Did you mean "llama2-70b"\? \(plan\.yaml:3\)/,
+    );
+  });
+
   it("holds secrets apart from what is recorded of its scenarios", async () => {
     using folder = planFolder();
     folder.write("token.txt", "f1le\n");

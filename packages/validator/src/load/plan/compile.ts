@@ -15,6 +15,7 @@ import { checkThresholds } from "./check-thresholds.ts";
 import { Faults, type Where } from "./faults.ts";
 import { lintPlan } from "./lint.ts";
 import type { LoadBlock } from "./load-schema.ts";
+import { mlperfLimits } from "./mlperf.ts";
 import { moduleOf } from "./module-ref.ts";
 import { Modules } from "./modules.ts";
 import { feedDigestOf, readFeeders, readTraceFile } from "./read-feeders.ts";
@@ -253,6 +254,7 @@ function metricsOf(block: LoadBlock): MetricRow[] {
 
 function sloOf(slo: NonNullable<LoadBlock["slo"]>): GoodSlo {
   return {
+    ...(slo.mlperf !== undefined && mlperfLimits[slo.mlperf]),
     ...(slo.responseTime !== undefined && { responseTimeMs: slo.responseTime }),
     ...(slo.ttft !== undefined && { ttftMs: slo.ttft }),
     ...(slo.tpot !== undefined && { tpotMs: slo.tpot }),
@@ -269,6 +271,16 @@ function waitsOf({ timeouts: given = {} }: LoadBlock): NonNullable<LoadPlan["tim
   };
 }
 
+/** Fields of the engine whose name in a plan is another one than theirs without its unit. */
+const writtenAs: Readonly<Record<string, string>> = {
+  start: "startTime",
+  startVus: "startVUs",
+  maxVus: "maxVUs",
+  preAllocatedVus: "preAllocatedVUs",
+  rateMax: "maxRate",
+  stepsMax: "maxSteps",
+};
+
 /** The engine names its own fields: the line of the field it came from is added. */
 function locate(check: () => void, faults: Faults): void {
   try {
@@ -278,7 +290,8 @@ function locate(check: () => void, faults: Faults): void {
     const named = /^load\.([\w.[\]-]+?)(?:Ms)? /.exec(error.message)?.[1];
     const path =
       named === undefined ? ["target", "baseUrl"] : named.replace(/\[(\d+)\]/g, ".$1").split(".");
-    const message = faults.line(["load", ...path], error.message);
+    const written = path.map((field) => writtenAs[field] ?? field);
+    const message = faults.line(["load", ...written], error.message);
     const { code } = error;
     if (code === "LL_LOAD_HOST_REFUSED") throw loadErrors.make(code, message);
     if (code === "LL_LOAD_ABOVE_CAP") throw loadErrors.make(code, message);

@@ -3,6 +3,7 @@ import { ageMs } from "../../plan/age.ts";
 import { feedOrders } from "../scenario/feed/order.ts";
 import { processesMax, workersMax } from "./check.ts";
 import { duration, durationOrZero, moduleExport, name } from "./fields.ts";
+import { mlperfModels } from "./mlperf.ts";
 import { onlySecrets } from "./places.ts";
 import { mcpSchema, ragSchema, roomsSchema } from "./service-schema.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
@@ -117,10 +118,10 @@ export const loadBlockSchema = z.strictObject({
   maxConnections: positive.max(100_000).optional().describe("per worker, default 1,024"),
   timeouts: z
     .strictObject({
-      connect: duration.optional(),
-      firstByte: duration.optional(),
-      idle: duration.optional(),
-      total: duration.optional(),
+      connect: duration.optional().describe("default 5s"),
+      firstByte: duration.optional().describe("default 30s, of a model 60s"),
+      idle: duration.optional().describe("between two reads of an answer, default 30s"),
+      total: duration.optional().describe("default 120s, of a model 600s"),
     })
     .optional(),
   feeders: z.record(name, feeder).default({}),
@@ -151,6 +152,10 @@ export const loadBlockSchema = z.strictObject({
     .default({}),
   slo: z
     .strictObject({
+      mlperf: z
+        .enum(mlperfModels)
+        .optional()
+        .describe("`ttft` and `tpot` as MLPerf limits them at p99 for this model"),
       responseTime: duration.optional(),
       ttft: duration.optional(),
       tpot: duration.optional(),

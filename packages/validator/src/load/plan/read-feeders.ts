@@ -44,12 +44,13 @@ export async function readTraceFile(
   format: TraceFormat,
   folder: string,
 ): Promise<TraceData> {
-  const text = await readFeedText({ path: resolve(folder, shown), shown });
   try {
-    return parseTrace(text, format);
+    return parseTrace(await readFeedText({ path: resolve(folder, shown), shown }), format);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw loadErrors.make("LL_LOAD_TRACE_INVALID", `${shown}: ${why}`, { cause });
+    // A file that cannot be read is named already, with its line.
+    const text = why.startsWith(`${shown}:`) ? why : `${shown}: ${why}`;
+    throw loadErrors.make("LL_LOAD_TRACE_INVALID", text, { cause });
   }
 }
 

@@ -308,6 +308,31 @@ describe("a plan's text", () => {
       "LL_LOAD_TRACE_INVALID t.jsonl: Line 2",
     ],
     [
+      "a trace that is not there",
+      plan(
+        `{ executor: trace-replay, trace: no.jsonl, format: mooncake, request: { llm: { chat: { model: m, prompt: a } } } }`,
+      ),
+      "LL_LOAD_TRACE_INVALID no.jsonl: ENOENT: no such file or directory.",
+    ],
+    [
+      "a trace that is not there, as a feeder",
+      rated("").replace(
+        "  scenarios:",
+        "  feeders: { t: { trace: no.csv, format: azure } }\n  scenarios:",
+      ),
+      "LL_LOAD_TRACE_INVALID no.csv: ENOENT",
+    ],
+    [
+      "a run that ends after a day",
+      rated(", startTime: 24h"),
+      "LL_LOAD_ABOVE_CAP load.scenarios.s.startTime: load.scenarios.s.startMs is above the cap of 24 h until it ends. (plan.yaml:4)",
+    ],
+    [
+      "scenarios that are above a cap together",
+      `${rated("").replace("rate: 5", "rate: 40000")}    t: { executor: constant-arrival-rate, rate: 10001, duration: 5s, steps: ${step} }\n`,
+      "LL_LOAD_ABOVE_CAP load.scenarios: load.scenarios is above the cap of 50000 iterations per second, together. (plan.yaml:3)",
+    ],
+    [
       "a module that is not there",
       rated("").replace(`steps: ${step}`, 'exec: "./no.ts#run"'),
       "LL_LOAD_SCENARIO_IMPORT load.scenarios.s.exec: ./no.ts: ENOENT",

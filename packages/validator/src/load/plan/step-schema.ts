@@ -22,7 +22,7 @@ export const httpRequest = z
       .strictObject({ status: z.array(z.int().min(100).max(599)).min(1).max(50) })
       .optional()
       .describe("accepted statuses, default 200..299; no redirect is followed"),
-    timeout: duration.optional().describe("for the whole answer, default 120s"),
+    timeout: duration.optional().describe("for the whole answer, whatever load.timeouts says"),
   })
   .refine((r) => r.json === undefined || r.body === undefined, "give `json` or `body`, not both");
 
