@@ -168,6 +168,28 @@ describe("the schedule of faults", () => {
     expect(seen).toBe("ECONNRESET");
     expect((await s.chat()).status).toBe(200);
   });
+
+  it("a stall keeps its connection and says no more: of a stream after half of its tokens, else nothing", async () => {
+    await using s = await simulator({ faults: [{ from: 0, to: 2, give: "stall" }] });
+    const heard = ["", ""];
+    let ended = 0;
+    for (const [at, body] of [{ ...ask, stream: true }, ask].entries()) {
+      const socket = connect(Number(new URL(s.one.baseUrl).port), "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.on("close", () => ended++);
+      socket.on("data", (bytes) => void (heard[at] += bytes.toString("latin1")));
+      const text = JSON.stringify(body);
+      socket.write(
+        `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+      );
+      await until(() => s.one.chats === at + 1);
+    }
+    await until(() => heard[0]?.includes("lines") === true);
+    // Whoever comes after them is answered.
+    expect((await s.chat()).status).toBe(200);
+    expect(heard.map((text) => text.split("data: ").length - 1)).toEqual([2, 0]);
+    expect([heard[1], ended]).toEqual(["", 0]);
+  });
 });
 
 describe("each lie breaks its promise and no other", () => {

@@ -9,8 +9,11 @@ import type { Lies } from "./lies.ts";
 export interface ScheduledFault {
   readonly from: number;
   readonly to: number;
-  /** An HTTP status, or the connection is reset. */
-  readonly give: number | "reset";
+  /**
+   * An HTTP status, or the connection is reset; `stall`: nothing is answered, of a stream nothing
+   * after half of its tokens, and the connection stays.
+   */
+  readonly give: number | "reset" | "stall";
 }
 
 export interface SimulatorOptions {
@@ -59,15 +62,16 @@ async function stream(
   state: State,
   response: ServerResponse,
   count: number,
-  usage: boolean,
+  how: { readonly usage: boolean; readonly stalls: boolean },
 ): Promise<void> {
   const { o, model, lies } = state;
   response.writeHead(200, { "content-type": "text/event-stream" });
-  for (const event of streamEvents(model, count, { ...lies, usage })) {
+  const events = streamEvents(model, count, { ...lies, usage: how.usage });
+  for (const event of how.stalls ? events.slice(0, Math.ceil(count / 2)) : events) {
     response.write(`data: ${event}\n\n`);
     if ((o.tokenMs ?? 0) > 0) await o.clock.sleep(o.tokenMs ?? 0);
   }
-  response.end();
+  if (!how.stalls) response.end();
 }
 
 function refusal(state: State, body: Record<string, unknown> | null): [number, string] | null {
@@ -85,7 +89,7 @@ async function chat(state: State, response: ServerResponse, text: string): Promi
     reset(response);
     return;
   }
-  if (fault !== undefined) {
+  if (fault !== undefined && fault.give !== "stall") {
     sendJson(response, Number(fault.give), envelope("scheduled fault", "server_error"));
     return;
   }
@@ -98,8 +102,9 @@ async function chat(state: State, response: ServerResponse, text: string): Promi
   const count = Math.min(Number(body?.["max_tokens"] ?? 4), words.length);
   if ((o.ttftMs ?? 0) > 0) await o.clock.sleep(o.ttftMs ?? 0);
   const usage = JSON.stringify(body?.["stream_options"] ?? {}).includes('"include_usage":true');
-  if (body?.["stream"] === true) await stream(state, response, count, usage);
-  else sendJson(response, 200, completion(model, count, lies));
+  const stalls = fault !== undefined;
+  if (body?.["stream"] === true) await stream(state, response, count, { usage, stalls });
+  else if (!stalls) sendJson(response, 200, completion(model, count, lies));
 }
 
 async function serve(

@@ -7,6 +7,7 @@ import { EngineConnection } from "./connection.ts";
 import type { Flight, LoadOutcome } from "./flight.ts";
 import { EarlyCloses } from "./reuse.ts";
 import { TargetDns } from "./target-dns.ts";
+import { timeoutsOf } from "./timeouts.ts";
 import { WireLog } from "./wire-log.ts";
 
 export interface ConnectionsOptions {
@@ -30,8 +31,6 @@ export interface ConnectionsOptions {
 }
 
 const readBytes = 65_536;
-const connectMs = 5000;
-const idleGapMs = 30_000;
 
 /** The sockets to one target. No retries, no pipelining, no Promise per chunk. */
 export class Connections {
@@ -120,8 +119,7 @@ export class Connections {
 
   /** Limits of waiting for the scenario of a flight, in ms. */
   timeoutsOf(flight: Flight): LoadTimeouts {
-    const { firstByteMs, totalMs } = this.#clientOf(flight);
-    return { connectMs, idleMs: idleGapMs, firstByteMs, totalMs, ...this.o.timeouts };
+    return timeoutsOf(this.#clientOf(flight), this.o.timeouts);
   }
 
   #clientOf(flight: Flight): LoadClient {

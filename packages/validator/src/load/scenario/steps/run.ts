@@ -44,6 +44,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
   method = "GET";
   firstByteMs = 0;
   totalMs = 0;
+  ownMs: number | undefined = undefined;
   // TemplateScope
   feed: FeedRow | null = null;
   iteration = 0;
@@ -204,6 +205,7 @@ export class Run implements Ask, LoadClient, TemplateScope {
     this.method = request.method;
     this.firstByteMs = request.firstByteMs;
     this.totalMs = request.totalMs;
+    this.ownMs = request.ownMs;
     if (!this.#first) this.intendedMs = this.wakeMs = Number.NaN;
     try {
       this.#bytes = request.bytes(this, this.index);

@@ -23,13 +23,14 @@ export interface StepRequest {
   readonly method: string;
   readonly firstByteMs: number;
   readonly totalMs: number;
+  readonly ownMs?: number | undefined;
   /** Whole bytes of one request. Throws LL_HTTP1_REQUEST for values that cannot be written. */
   bytes(scope: TemplateScope, index: number): Buffer;
   reader(): AnswerReader;
 }
 
-const httpFirstByteMs = 30_000;
-const httpTotalMs = 120_000;
+const firstByteMs = 30_000;
+const totalMs = 120_000;
 
 /** A plain request of a step. */
 export function compileHttp(step: HttpStep | string, context: ExecContext): StepRequest {
@@ -48,9 +49,7 @@ export function compileHttp(step: HttpStep | string, context: ExecContext): Step
         : textBody(compileText(r.body));
   const bytes = compileBytes({ method, path: r.path, headers, body }, context);
   const reader = statusReader(r.expect?.status);
-  const totalMs = r.timeout ?? httpTotalMs;
-  const firstByteMs = r.timeout ?? httpFirstByteMs;
-  return { method, firstByteMs, totalMs, bytes, reader: () => reader };
+  return { method, firstByteMs, totalMs, ownMs: r.timeout, bytes, reader: () => reader };
 }
 
 const isContentType = (header: string): boolean => header.toLowerCase() === "content-type";
