@@ -2,7 +2,12 @@ import { type Guard, latencyKinds, percent } from "./guard.ts";
 
 const shareMax = 0.05;
 /** Metrics of the time between tokens: perfect when all come at once. */
-const paced: ReadonlySet<string> = new Set(["tpot", "icl", "icl_max"]);
+const paced: ReadonlySet<string> = new Set([
+  "tpot",
+  "icl",
+  "icl_max",
+  "output_tokens_per_s_per_user",
+]);
 
 export const buffered: Guard = {
   id: "guard.load.buffered",

@@ -112,7 +112,8 @@ describe("load guards", () => {
     const bundled = { ...cleanView, metric: "figure", streams: 100, bufferedStreams: 60 } as const;
     const holds = (figure: string): boolean =>
       judgeGuards([{ stream: "a", view: { ...bundled, figure } }]).every((g) => g.holds);
-    expect([holds("icl"), holds("rag_query")]).toEqual([false, true]);
+    const perUser = holds("output_tokens_per_s_per_user");
+    expect([holds("icl"), perUser, holds("rag_query")]).toEqual([false, false, true]);
   });
 
   it("an average or extreme with a value not known cannot fail by it; a count of limits can", () => {

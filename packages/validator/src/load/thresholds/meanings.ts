@@ -45,7 +45,12 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   queue_wait: said("release to t_send: waiting for a user or a connection"),
   due: said("requests that fell due"),
   errors: said("requests without a good answer, of all due; class:NAME of one outcome"),
-  good: said("ok and within every limit of `slo`, of all due", { vLLM: "goodput" }),
+  good: said(
+    "ok and within every limit of `slo`, of all due; MLPerf's by `slo: { mlperf: MODEL }`",
+    {
+      vLLM: "goodput",
+    },
+  ),
   retry_after: said("answers 429 that say when to come back, of all 429"),
   ttft: said("t_send to e_1; unknown where nothing is streamed", {
     AIPerf: "TTFT",
@@ -70,6 +75,9 @@ export const meanings: Readonly<Record<string, Meaning>> = {
     vLLM: "output token throughput",
   }),
   output_tokens_per_s: said("sum of N per second of the window, as `output_tokens: rate`"),
+  output_tokens_per_s_per_user: said("1 / tpot of each stream, per second; unknown where tpot is", {
+    AIPerf: "output token throughput per user",
+  }),
   events_per_read: said("content events in a read"),
   tokens_per_event: said("N by content event"),
   buffered_streams: said("streams of 8 events and more that came nearly whole in one read"),

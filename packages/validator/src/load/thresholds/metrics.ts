@@ -86,6 +86,7 @@ export const ownMetrics: readonly MetricRow[] = [
   time("e2e_open", "intended", "e2e"),
   counter("output_tokens"),
   { ...gauge("output_tokens_per_s"), rateOf: "output_tokens" },
+  number("output_tokens_per_s_per_user"),
   number("events_per_read"),
   number("tokens_per_event"),
   rate("buffered_streams", "bad"),

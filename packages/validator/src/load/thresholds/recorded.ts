@@ -36,6 +36,7 @@ const ofRequests: Readonly<Record<string, LoadMetric>> = {
 const figureNames: ReadonlySet<string> = new Set([
   "icl",
   "output_tokens",
+  "output_tokens_per_s_per_user",
   "events_per_read",
   "tokens_per_event",
   "buffered_streams",

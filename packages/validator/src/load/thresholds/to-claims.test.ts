@@ -278,6 +278,7 @@ describe("thresholds become claims", () => {
     ["icl", "p(99)<50", "figure"],
     ["tokens_per_event", "avg<4", "figure"],
     ["events_per_read", "avg<4", "figure"],
+    ["output_tokens_per_s_per_user", "p(5)>20", "figure"],
     ["buffered_streams", "rate<5%", "figure"],
     ["output_tokens", "count>1000", "figure"],
     ["pacer_lag", "p(99)<1ms", "pacer_lag"],
