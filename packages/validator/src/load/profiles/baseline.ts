@@ -13,6 +13,7 @@ export const baseline: LoadProfile = {
   id: "baseline",
   summary: "5, 10, 10, 0 users over 30 + 30 + 60 + 20 s",
   checklist: ["R4-16"],
+  takes: ["users", "durationMs"],
   make(manifest, { users = 10, durationMs }) {
     const total = stages.reduce((sum, stage) => sum + stage.durationMs, 0);
     const factor = durationMs === undefined ? 1 : durationMs / total;

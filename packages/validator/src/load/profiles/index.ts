@@ -1,7 +1,7 @@
 import { nearest } from "@loadline/kit/nearest";
 import { loadErrors } from "../errors.ts";
 import { baseline } from "./baseline.ts";
-import { levelsProfile } from "./levels.ts";
+import { levelProfiles, levelsProfile } from "./levels.ts";
 import { mix50 } from "./mix-50.ts";
 import { mixOpen } from "./mix-open.ts";
 import { mixRamps } from "./mix-ramps.ts";
@@ -19,6 +19,7 @@ export const loadProfiles: readonly LoadProfile[] = [
   mixOpen,
   mixRamps,
   levelsProfile,
+  ...levelProfiles,
   baseline,
   users1000,
   quotaBurst,

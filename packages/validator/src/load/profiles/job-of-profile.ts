@@ -16,11 +16,25 @@ export interface ProfileRun {
   readonly ab?: string;
 }
 
+/** As a command line writes the terms. */
+const flags = { users: "--users", rate: "--rate", durationMs: "--duration" } as const;
+const terms = ["users", "rate", "durationMs"] as const;
+
+/** A term that changes nothing would be a load that nobody asked for. */
+function checkTerms({ id, takes }: LoadProfile, given: ProfileTerms): void {
+  const unused = terms.find((one) => given[one] !== undefined && !takes.includes(one));
+  if (unused === undefined) return;
+  const known = takes.map((one) => flags[one]).join(", ");
+  const text = `profile ${id} takes no ${flags[unused]}; it takes ${known}.`;
+  throw loadErrors.make("LL_LOAD_PLAN_INVALID", text);
+}
+
 /**
  * The job of a built-in profile. @throws LL_LOAD_PLAN_INVALID when the manifest has none of what the
- * profile asks: there would be nothing to send.
+ * profile asks, for there would be nothing to send, or for a term that it does not take.
  */
 export function jobOfProfile(profile: LoadProfile, run: ProfileRun): LoadJob {
+  checkTerms(profile, run.terms);
   const made = profile.make(run.manifest, run.terms, {
     seed: run.load.seed,
     baseUrl: run.load.target.baseUrl.replace(/\/+$/, ""),

@@ -13,8 +13,12 @@ const levels = [
 const besideRate = 10;
 const throughputMin = 500;
 
+type Level = (typeof levels)[number];
+type Work = Pick<Scenario, "request" | "exec">;
+type LevelParts = Pick<MadeProfile, "scenarios" | "thresholds">;
+
 /** Every declared route in equal parts; chat where none is declared. */
-function routesOf(manifest: ProfileManifest): Pick<Scenario, "request" | "exec"> {
+function routesOf(manifest: ProfileManifest): Work {
   const [first, ...others] = manifest.routes;
   if (first === undefined) return { request: chat(manifest) };
   if (others.length === 0) return { request: get(first.path) };
@@ -22,25 +26,56 @@ function routesOf(manifest: ProfileManifest): Pick<Scenario, "request" | "exec">
   return { exec: { kind: "mix", parts } };
 }
 
+/** Users on the routes, health and metrics beside them, each with its limit at this level. */
+function levelParts(
+  { name, users, healthMs, metricsMs }: Level,
+  manifest: ProfileManifest,
+  o: { readonly vus?: number; readonly startMs: number; readonly durationMs: number },
+): LevelParts {
+  const { vus = users, startMs, durationMs } = o;
+  const at = { startMs, durationMs, rate: besideRate };
+  const work = routesOf(manifest);
+  return {
+    scenarios: {
+      [`routes.${name}`]: { executor: "constant-vus", vus, durationMs, startMs, ...work },
+      [`health.${name}`]: beside(manifest.health, at),
+      [`metrics.${name}`]: beside(manifest.metrics, at),
+    },
+    thresholds: {
+      [`response_time{scenario:health.${name}}`]: [{ threshold: `p(95)<${healthMs}ms` }],
+      [`response_time{scenario:metrics.${name}}`]: [{ threshold: `p(95)<${metricsMs}ms` }],
+    },
+  };
+}
+
+const errors = { errors: [{ threshold: "rate<0.1%" }] } as const;
+
+/** Each level by itself, as long as its error rate needs: `light`, `medium`, `high`. */
+export const levelProfiles: readonly LoadProfile[] = levels.map((level) => ({
+  id: level.name,
+  summary: `${level.users} users on business routes, health and metrics beside`,
+  checklist: ["R4-15", "R1-24"],
+  takes: ["users", "durationMs"],
+  make(manifest, { users: vus = level.users, durationMs = 150_000 }) {
+    const { scenarios, thresholds } = levelParts(level, manifest, { vus, startMs: 0, durationMs });
+    return { scenarios, thresholds: { ...thresholds, ...errors }, undecided: [] };
+  },
+}));
+
 export const levelsProfile: LoadProfile = {
   id: "levels",
   summary: "1, 5, 20 and 100 users on business routes, health and metrics beside",
   checklist: ["R4-15", "R1-24"],
+  takes: ["users", "durationMs"],
   make(manifest, { users = 100, durationMs = 30_000 }) {
     const scenarios: Record<string, Scenario> = {};
     const thresholds: Record<string, MadeProfile["thresholds"][string]> = {};
-    const work = routesOf(manifest);
-    levels.forEach(({ name, users: count, healthMs, metricsMs }, index) => {
-      const startMs = index * durationMs;
-      const vus = Math.min(count, users);
-      const at = { startMs, durationMs, rate: besideRate };
-      scenarios[`routes.${name}`] = { executor: "constant-vus", vus, durationMs, startMs, ...work };
-      scenarios[`health.${name}`] = beside(manifest.health, at);
-      scenarios[`metrics.${name}`] = beside(manifest.metrics, at);
-      thresholds[`response_time{scenario:health.${name}}`] = [{ threshold: `p(95)<${healthMs}ms` }];
-      thresholds[`response_time{scenario:metrics.${name}}`] = [
-        { threshold: `p(95)<${metricsMs}ms` },
-      ];
+    levels.forEach((level, index) => {
+      const vus = Math.min(level.users, users);
+      const at = { vus, startMs: index * durationMs, durationMs };
+      const made = levelParts(level, manifest, at);
+      Object.assign(scenarios, made.scenarios);
+      Object.assign(thresholds, made.thresholds);
     });
     const sizes = [1, ...levels.map((level) => Math.min(level.users, users))];
     scenarios["ladder"] = {
@@ -49,13 +84,13 @@ export const levelsProfile: LoadProfile = {
       holdMs: durationMs / 3,
       rounds: 3,
       startMs: levels.length * durationMs,
-      ...work,
+      ...routesOf(manifest),
     };
     const most = Math.max(...sizes);
     const speedUp = speedUpClaim("ladder.speed_up", { scenario: "ladder", users: most });
     return {
       scenarios,
-      thresholds: { ...thresholds, errors: [{ threshold: "rate<0.1%" }] },
+      thresholds: { ...thresholds, ...errors },
       ladder: [
         {
           id: "ladder.throughput",

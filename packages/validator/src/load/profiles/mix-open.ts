@@ -5,6 +5,7 @@ export const mixOpen: LoadProfile = {
   id: "mix-open",
   summary: "45 arrivals per second of the mix, whatever the target does, 10 min",
   checklist: ["R2-41"],
+  takes: ["rate", "durationMs"],
   make(manifest, { rate = 45, durationMs = 600_000 }) {
     const all = services(manifest);
     // 20/s of chat at 45 arrivals/s, in equal halves with and without history.

@@ -22,6 +22,7 @@ export const mixRamps: LoadProfile = {
   id: "mix-ramps",
   summary: "chat 20 to 40, RAG 15 to 30, MCP 10 to 20 users: a peak of 90",
   checklist: ["R2-02"],
+  takes: ["durationMs"],
   make(manifest, { durationMs = 300_000 }) {
     const all = services(manifest);
     const { chat, rag, mcp } = all;

@@ -84,5 +84,7 @@ export interface LoadProfile {
   readonly id: string;
   readonly summary: string;
   readonly checklist: readonly string[];
+  /** Terms that change it; others are refused, not passed over. */
+  readonly takes: readonly (keyof ProfileTerms)[];
   make(manifest: ProfileManifest, terms: ProfileTerms, run: ProfilePlace): MadeProfile;
 }

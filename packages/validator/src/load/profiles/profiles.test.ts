@@ -85,6 +85,24 @@ describe("built-in profiles", () => {
     });
   });
 
+  it("light, medium and high are the levels by themselves: 5, 20 and 100 users with their limits", () => {
+    const limits = { light: [100, 200], medium: [150, 250], high: [200, 300] };
+    const users = { light: 5, medium: 20, high: 100 };
+    for (const name of ["light", "medium", "high"] as const) {
+      const made = bound(findProfile(name), full);
+      expect(made.load.scenarios[`routes.${name}`]).toMatchObject({
+        executor: "constant-vus",
+        vus: users[name],
+        request: { path: "/items" },
+      });
+      const times = made.bound.filter(({ claim }) => claim.kind === "quantile");
+      expect(times.map(({ claim }) => claim.limit)).toEqual(limits[name]);
+      expect(made.bound.map(({ claim }) => claim.id)).toContain("all.errors.rate");
+      const whole = bound(findProfile("levels"), full).load.scenarios[`routes.${name}`];
+      expect(whole).toMatchObject({ vus: users[name] });
+    }
+  });
+
   it("[R1-23] smoke promises that twenty at once bring no less than one alone", () => {
     const made = bound(findProfile("smoke"), bare);
     const speedUp = made.bound.find(({ claim }) => claim.id === "smoke.speed_up");
@@ -124,6 +142,23 @@ describe("built-in profiles", () => {
     expect(planned("mix.rag.ingest.response_time.p99")).toBe(Math.floor(iterations * 0.09));
     expect(planned("mix.rag.query.response_time.p99")).toBe(Math.floor(iterations * 0.21));
   });
+
+  it.each(loadProfiles.map((profile) => [profile.id, profile] as const))(
+    "%s takes the terms that change it, and refuses the others by name",
+    (_id, profile) => {
+      const run = { seed: 7, baseUrl: "http://127.0.0.1:1" };
+      const made = (terms: ProfileTerms): string => JSON.stringify(profile.make(full, terms, run));
+      const terms = { users: 7, rate: 3, durationMs: 77_000 } as const;
+      const flags = { users: "--users", rate: "--rate", durationMs: "--duration" } as const;
+      for (const term of ["users", "rate", "durationMs"] as const) {
+        const given = { [term]: terms[term] };
+        expect(made(given) !== made({}), term).toBe(profile.takes.includes(term));
+        const asked = (): unknown => bound(profile, full, given);
+        if (profile.takes.includes(term)) expect(asked).not.toThrow();
+        else expect(asked).toThrow(`profile ${profile.id} takes no ${flags[term]}; it takes --`);
+      }
+    },
+  );
 
   it("users, rate and duration change a profile, not its claims", () => {
     const small = bound(findProfile("users-1000"), bare, { users: 20, durationMs: 60_000 });

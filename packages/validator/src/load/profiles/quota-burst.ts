@@ -106,6 +106,7 @@ export const quotaBurst: LoadProfile = {
   id: "quota-burst",
   summary: "key A at three times its limit in shuffled blocks, key B steady at a tenth of its own",
   checklist: [],
+  takes: ["rate", "durationMs"],
   make(manifest, { rate, durationMs = blocks * blockMsDefault }, { seed }) {
     const declared = manifest.limiter === undefined ? limitDefault : perSecond(manifest.limiter);
     const limit = rate ?? declared;

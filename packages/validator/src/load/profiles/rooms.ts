@@ -4,6 +4,7 @@ export const rooms: LoadProfile = {
   id: "rooms",
   summary: "1,000 sockets in one room",
   checklist: ["R3-20", "R3-21", "R3-22", "R3-23", "R3-24"],
+  takes: ["users", "rate", "durationMs"],
   make(manifest, { users = 1_000, rate = 2, durationMs = 60_000 }) {
     if (manifest.rooms === undefined) {
       const statement = "Messages are delivered to >= 99.9 % of members, fan-out p99 < 1 s";

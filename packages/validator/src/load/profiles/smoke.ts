@@ -14,6 +14,7 @@ export const smoke: LoadProfile = {
   summary:
     "10 sequential, then 20 concurrent requests, 200 samples of every endpoint, speed-up >= 1",
   checklist: ["R1-22", "R1-23"],
+  takes: ["users"],
   make(manifest, { users = concurrent }) {
     const endpoints: readonly (readonly [string, LoadRequest])[] = [
       ["chat", chat(manifest)],

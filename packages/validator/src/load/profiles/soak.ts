@@ -9,7 +9,10 @@ const peakDefault = 20;
 const growthMibPerHourDefault = 16;
 
 /** What of the target's memory is sampled: as declared, else what most targets tell of themselves. */
-function memoryOf({ memory, metrics }: ProfileManifest, baseUrl: string): ObserveSpec[] {
+export function memoryOf(
+  { memory, metrics }: Pick<ProfileManifest, "memory" | "metrics">,
+  baseUrl: string,
+): ObserveSpec[] {
   const prometheus = `${baseUrl}${metrics}`;
   const growthMibPerHourMax = memory?.growthMibPerHourMax ?? growthMibPerHourDefault;
   if (memory === undefined) {
@@ -25,6 +28,7 @@ export const soak: LoadProfile = {
   id: "soak",
   summary: "30 min at 70 % of the peak given by --rate",
   checklist: ["R1-28", "R4-14"],
+  takes: ["rate", "durationMs"],
   make(manifest, { rate = peakDefault, durationMs = 1_800_000 }, { baseUrl }) {
     return {
       scenarios: {

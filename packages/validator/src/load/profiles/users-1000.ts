@@ -6,6 +6,7 @@ export const users1000: LoadProfile = {
   id: "users-1000",
   summary: "1,000 users, 60 s ramp, 5 min",
   checklist: ["R3-34"],
+  takes: ["users", "durationMs"],
   make(manifest, { users = 1_000, durationMs = 300_000 }, { baseUrl }) {
     const rampMs = Math.min(60_000, durationMs / 5);
     return {
