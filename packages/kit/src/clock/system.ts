@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "./clock.ts";
 
-const pairedReads = 50;
+const pairedReads = 200;
 
 /**
  * What to add to this thread's `performance.now()` for the machine's one origin: the tightest of
