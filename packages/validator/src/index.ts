@@ -36,6 +36,7 @@ export type {
 export { type Edit, editableOf, type LiveServer, startLiveServer } from "./live/index.ts";
 export { parseYaml } from "./plan/yaml-problems.ts";
 export { loadRunPlan, runLoadJob } from "./run/run-load-job.ts";
+export { judgeStoredRun, type LaterRow, readLaterAsk } from "./run/judge-later.ts";
 export type { LoadRunDeps } from "./run/run-load-job.ts";
 export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";
 export {

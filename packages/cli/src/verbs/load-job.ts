@@ -86,8 +86,24 @@ export function jobOfFlags(args: Args, target: string, other = args.text("ab")):
   };
 }
 
+/** What flags say of a load that nothing else describes. */
+const ofFlags = ["get", "stream", "threshold", "ladder", "find-peak"] as const;
+const ofProfiles = ["manifest", "rate", "users"] as const;
+
+/** Refuses options that `by` says itself: they would change nothing. */
+function refuseUnused(args: Args, names: readonly string[], by: string): void {
+  const unused = names.find((name) => args.has(name) || args.text(name) !== undefined);
+  if (unused === undefined) return;
+  const message = `--${unused} changes nothing of ${by}, which says it itself: leave it out.`;
+  throw cliErrors.make("LL_CLI_VALUE", message);
+}
+
 /** The job of a plan file, YAML or TypeScript, with what the flags change of it. */
 export async function jobOfPlan(host: CliHost, args: Args, path: string): Promise<LoadJob> {
+  // Blocks of a comparison are sent for as long as it is asked.
+  const ofTime = args.text("ab") === undefined ? ["duration"] : [];
+  const names = [...ofFlags, ...ofProfiles, ...ofTime, "profile", "model"];
+  refuseUnused(args, names, `the plan ${path}`);
   const target = args.text("target");
   const file = await readLoadFile(resolve(host.cwd, path), {
     env: (name) => host.env[name],
@@ -105,6 +121,7 @@ export async function jobOfPlan(host: CliHost, args: Args, path: string): Promis
 
 /** The job of a built-in profile against `--target`, with what `--manifest` says of it. */
 export function jobOfNamed(host: CliHost, args: Args, name: string): LoadJob {
+  refuseUnused(args, ofFlags, `the profile ${name}`);
   const text = args.text("target");
   if (text === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "Give --target URL.");
   const { manifest, secrets } = manifestWithSecrets(
@@ -223,6 +240,11 @@ function scenarioOf(args: Args): Scenario {
   const ladder = args.list("ladder").map(userCount);
   const given = [rate, users, ladder[0]].filter((one) => one !== undefined).length;
   if (given > 1) throw cliErrors.make("LL_CLI_VALUE", "Give one of --rate, --users and --ladder.");
+  const isSearch = args.has("find-peak");
+  if (isSearch && (users ?? ladder[0]) !== undefined) {
+    const message = "--find-peak looks for a rate: it takes no --users and no --ladder.";
+    throw cliErrors.make("LL_CLI_VALUE", message);
+  }
   const durationMs = durationOf(args);
   const request = requestOf(args);
   const shared = { request, warmupMs: Math.min(warmupMsMax, durationMs / 10) };
@@ -230,7 +252,7 @@ function scenarioOf(args: Args): Scenario {
     const hold = args.text("duration") === undefined ? heldByClaims : { holdMs: durationMs };
     return { request, executor: "ladder", users: ladder, ...hold };
   }
-  if (args.has("find-peak")) {
+  if (isSearch) {
     const pass = { limitMs: peakLimitMs };
     const startRate = rate ?? rateDefault;
     return { request, executor: "find-peak", startRate, rateMax: 50_000, stepMs: durationMs, pass };

@@ -132,6 +132,14 @@ describe("loadline load", () => {
 
   it.each([
     [["--rate", "5", "--users", "5"], /Give one of --rate, --users and --ladder/],
+    [["--find-peak", "--users", "5"], /--find-peak looks for a rate: it takes no --users/],
+    [["--find-peak", "--ladder", "1,5"], /--find-peak looks for a rate/],
+    [["plan.yaml", "--rate", "5"], /--rate changes nothing of the plan plan\.yaml, which says it/],
+    [["plan.yaml", "--duration", "5s"], /--duration changes nothing of the plan plan\.yaml/],
+    [["plan.yaml", "--find-peak"], /--find-peak changes nothing of the plan/],
+    [["plan.yaml", "--profile", "smoke"], /--profile changes nothing of the plan/],
+    [["--profile", "smoke", "--get", "/x"], /--get changes nothing of the profile smoke/],
+    [["--profile", "smoke", "--ladder", "1,5"], /--ladder changes nothing of the profile smoke/],
     [["--rate", "-5"], /--rate is a number above 0/],
     [["--ladder", "5,x"], /--ladder is a list of user counts/],
     [["--get", "healthz", "--rate", "5"], /--get takes a path/],
@@ -250,6 +258,37 @@ describe("loadline load", () => {
     expect(await runCli(verify)).toBe(0);
     skipIfBusy(context, host.out());
     expect([exit, verdict]).toMatchObject([0, { outcome: "READY" }]);
+  }, 60_000);
+
+  it("judge decides limits that a stored run's plan did not have, and refuses what does not verify", async () => {
+    await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1000 });
+    const args = ["--target", server.url, "--get", "/", "--rate", "100", "--duration", "1s"];
+    await load([...args, "--out", "runs"]);
+    const [run = ""] = readdirSync(join(cwd, "runs"));
+    const judge = (...more: string[]) => load(["judge", join("runs", run), ...more]);
+    const slow = await judge("--threshold", "response_time{scenario:get}: p(95)<5us", "--json");
+    const rows = JSON.parse(slow.host.out()) as Record<string, unknown>[];
+    // A guard that broke on a busy machine takes the verdict back, and says so.
+    const isOpen = rows[0]?.["reason"] === "generator";
+    expect(rows[0]).toMatchObject({ scenario: "get", verdict: isOpen ? "inconclusive" : "failed" });
+    expect(rows[0]?.["sure"]).toBe(rows[0]?.["n"]);
+    expect(slow.exit).toBe(isOpen ? 2 : 1);
+    const both = await judge("--threshold", "response_time: p(95)<30s; service_time: med<30s");
+    const word = isOpen ? "inconclusive\\(generator\\)" : "passed";
+    expect(both.host.out()).toMatch(
+      new RegExp(`^  ${word} +response_time: p\\(95\\)<30s, get: 0 of \\d+ over it$`, "m"),
+    );
+    expect(both.exit).toBe(isOpen ? 2 : 0);
+    expect((await judge()).host.err()).toContain("judge needs --threshold");
+    const wrong = await judge("--threshold", "errors: rate<1%");
+    expect([wrong.exit, wrong.host.err()]).toEqual([
+      78,
+      expect.stringContaining("LL_LOAD_METRIC_UNKNOWN"),
+    ]);
+    writeFileSync(join(cwd, "runs", run, "verdict.json"), "{}");
+    const damaged = await judge("--threshold", "response_time: p(95)<30s");
+    expect(damaged.exit).toBe(64);
+    expect(damaged.host.err()).toContain("does not verify, so it decides nothing");
   }, 60_000);
 
   it("--live shows its address with a token on standard error", async () => {

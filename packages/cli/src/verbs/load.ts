@@ -18,12 +18,11 @@ import { cliErrors } from "../errors.ts";
 import { readKey } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
-import { loadReporters } from "../reporters.ts";
-import { runsDirOf, showRun } from "../show-run.ts";
+import { runDepsOf } from "../run-deps.ts";
+import { showRun } from "../show-run.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { findingLines } from "../terminal/load-findings.ts";
 import { createLoadView } from "../terminal/load-view.ts";
-import { toolVersion } from "../version.ts";
 import { jobOfFlags, jobOfNamed, jobOfPlan } from "./load-job.ts";
 import { loadPlanText } from "./load-plan-text.ts";
 import { runStage } from "./validate.ts";
@@ -72,6 +71,7 @@ export async function runLoadVerb(context: VerbContext): Promise<ExitCode> {
   const { args, host } = context;
   const [plan] = args.positionals;
   const [, extra] = args.positionals;
+  if (plan === "judge") return (await import("./load-judge.ts")).judgeRun(context);
   if (extra !== undefined && plan !== "compare") {
     throw cliErrors.make("LL_CLI_ARGUMENT", `"${extra}" is one argument too many.`);
   }
@@ -187,7 +187,7 @@ async function openLive({ host, args }: VerbContext, bound: BoundJob, control: L
 async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   const { host, args, json } = context;
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
-  const again = ["loadline", ...host.argv];
+  const deps = await runDepsOf(context, interrupt.signal);
   const control = new LoadControl();
   await using live = await openLive(context, bound, control);
   const view = createLoadView(host, `loadline load  ${bound.job.profile}  ${bound.job.name}`);
@@ -196,12 +196,7 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   const pacing = args.text("pacing");
   const signers = signersOf(host, args);
   const result = await runLoadJob(bound, {
-    clock: host.clock,
-    random: host.random,
-    runsDir: runsDirOf(context),
-    toolVersion,
-    reporters: await loadReporters(),
-    onProgress: () => undefined,
+    ...deps,
     control,
     onFrame: (frame) => {
       view.frame(frame);
@@ -209,8 +204,6 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
     },
     onRecord: (record) => void findings.push(...findingLines(record)),
     onWarning: (line) => host.stderr.write(`${cleanText(line)}\n`),
-    signal: interrupt.signal,
-    reproduce: again,
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(pacing === "timer" || pacing === "pacer" || pacing === "precise" ? { pacing } : {}),
   });
@@ -218,6 +211,6 @@ async function start(context: VerbContext, bound: BoundJob): Promise<ExitCode> {
   view.end();
   live?.end(`${result.verdict.outcome}: ${result.verdict.sentence}`);
   const above = findings.map((line) => `${cleanText(line)}\n`).join("");
-  showRun(host, result, { again, json, above });
+  showRun(host, result, { again: deps.reproduce, json, above });
   return result.exitCode;
 }

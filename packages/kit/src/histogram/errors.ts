@@ -5,7 +5,7 @@ export const histogramErrors = defineErrors({
     fault: "platform",
     retryable: false,
     exit: 3,
-    summary: "Histograms of different layouts cannot be merged.",
-    remedy: "Record both sides with the same precision.",
+    summary: "A histogram has another layout than the one it is to be read or merged as.",
+    remedy: "Record both sides with the same precision; read what this version wrote.",
   },
 });

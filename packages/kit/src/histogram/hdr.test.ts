@@ -1,7 +1,7 @@
 import { inflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeHdr } from "./hdr.ts";
+import { decodeHdr, encodeHdr } from "./hdr.ts";
 import { createHistogram, type Histogram } from "./histogram.ts";
 
 /** Reads V2 by its description, sharing nothing with the writer; counts by their highest value. */
@@ -60,6 +60,10 @@ describe("a histogram in HdrHistogram's V2 encoding", () => {
           const histogram = createHistogram({ precision });
           for (const us of all) histogram.record(us);
           const rows = decode(encodeHdr(histogram));
+          // Our reader against the one of this file, which shares nothing with either.
+          const own = decodeHdr(encodeHdr(histogram));
+          expect(own.map(({ highUs, count }) => [highUs, count])).toEqual(rows);
+          for (const { lowUs, highUs } of own) expect(lowUs).toBeLessThanOrEqual(highUs);
           expect(rows.reduce((sum, [, n]) => sum + n, 0)).toBe(all.length);
           for (const q of [0.01, 0.25, 0.5, 0.9, 0.99, 1]) {
             expect(quantile(rows, histogram, q)).toBe(histogram.quantileUs(q));
@@ -69,6 +73,28 @@ describe("a histogram in HdrHistogram's V2 encoding", () => {
       );
     },
   );
+
+  it("what is no histogram of this layout is refused, whatever it is", () => {
+    const good = Buffer.from(encodeHdr(createHistogram()), "base64");
+    const texts = ["", "HIST", "HISTFAAAAAAA", good.subarray(0, 12).toString("base64")];
+    for (let at = 0; at < good.length; at++) {
+      const bytes = Buffer.from(good);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x40;
+      texts.push(bytes.toString("base64"));
+    }
+    const layout = expect.objectContaining({ code: "LL_LOAD_HISTOGRAM_LAYOUT" });
+    let refused = 0;
+    for (const text of texts) {
+      try {
+        decodeHdr(text);
+      } catch (error) {
+        expect(error).toEqual(layout);
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(good.length / 2);
+    for (const text of texts.slice(0, 4)) expect(() => decodeHdr(text)).toThrow(layout);
+  });
 
   it("begins as every compressed V2 histogram does, and an empty one has no counts", () => {
     const empty = createHistogram();

@@ -1,4 +1,5 @@
-import { deflateSync } from "node:zlib";
+import { deflateSync, inflateSync } from "node:zlib";
+import { histogramErrors } from "./errors.ts";
 import type { Histogram } from "./histogram.ts";
 
 /** HdrHistogram V2: three significant digits, which is 1,024 sub-buckets per octave. */
@@ -66,4 +67,63 @@ export function encodeHdr(histogram: Histogram): string {
   head.writeInt32BE(compressedCookie, 0);
   head.writeInt32BE(packed.length, 4);
   return Buffer.concat([head, packed]).toString("base64");
+}
+
+/** One bucket of a V2 histogram and how many values are in it, both ends included. */
+export interface HdrBucket {
+  readonly lowUs: number;
+  readonly highUs: number;
+  readonly count: number;
+}
+
+/** Largest payload that is read: every bucket there is, with the longest count. */
+const payloadBytesMax = 1 << 20;
+
+/** Buckets with values of what {@link encodeHdr} wrote, ascending. @throws LL_LOAD_HISTOGRAM_LAYOUT */
+export function decodeHdr(text: string): HdrBucket[] {
+  const plain = plainOf(Buffer.from(text, "base64"));
+  const buckets: HdrBucket[] = [];
+  let index = 0;
+  for (let at = headBytes; at < plain.length;) {
+    let value = 0;
+    let scale = 1;
+    for (let more = true; more && at < plain.length; scale *= 128) {
+      const byte = plain[at++] ?? 0;
+      value += (byte % 128) * scale;
+      more = byte >= 128;
+    }
+    // Odd ones are negative: as many empty buckets.
+    if (value % 2 === 1) index += (value + 1) / 2;
+    else if (value === 0) index++;
+    else buckets.push(bucketAt(index++, value / 2));
+  }
+  return buckets;
+}
+
+function plainOf(packed: Buffer): Buffer {
+  let plain = Buffer.alloc(0);
+  try {
+    const isCompressed = packed.length > 8 && packed.readInt32BE(0) === compressedCookie;
+    if (isCompressed) plain = inflateSync(packed.subarray(8), { maxOutputLength: payloadBytesMax });
+  } catch (cause) {
+    throw histogramErrors.make("LL_LOAD_HISTOGRAM_LAYOUT", "It is not compressed as V2 is.", {
+      cause,
+    });
+  }
+  const isOurs =
+    plain.length >= headBytes &&
+    plain.readInt32BE(0) === cookie &&
+    plain.readInt32BE(4) === plain.length - headBytes &&
+    plain.readInt32BE(12) === digits &&
+    plain.readBigInt64BE(16) === 1n;
+  if (!isOurs) {
+    throw histogramErrors.make("LL_LOAD_HISTOGRAM_LAYOUT", "It is no V2 of three digits from 1.");
+  }
+  return plain;
+}
+
+function bucketAt(index: number, count: number): HdrBucket {
+  const octave = Math.max(0, (index >> halfBits) - 1);
+  const lowUs = (index - (octave << halfBits)) * 2 ** octave;
+  return { lowUs, highUs: lowUs + 2 ** octave - 1, count };
 }

@@ -11,4 +11,5 @@
 export { histogramErrors } from "./errors.ts";
 export { createHistogram } from "./histogram.ts";
 export type { Histogram, HistogramPrecision } from "./histogram.ts";
-export { encodeHdr } from "./hdr.ts";
+export { decodeHdr, encodeHdr } from "./hdr.ts";
+export type { HdrBucket } from "./hdr.ts";

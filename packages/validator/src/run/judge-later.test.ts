@@ -1,0 +1,108 @@
+import { startMiniRun } from "@loadline/contract";
+import { createHistogram, encodeHdr } from "@loadline/kit/histogram";
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../evidence/sha256.ts";
+import { judgeStoredRun, readLaterAsk } from "./judge-later.ts";
+
+/** A run of one scenario, with good answers of these times and these failures. */
+function storedRun(o: {
+  readonly ms: readonly number[];
+  readonly bad?: Readonly<Record<string, number>>;
+  readonly breached?: boolean;
+}) {
+  const histogram = createHistogram();
+  for (const ms of o.ms) histogram.record(ms * 1_000);
+  const log = `#[head]\nTag=web_site.response_time,0.000,9.000,1.000,${encodeHdr(histogram)}\n`;
+  const bytes = Buffer.from(log);
+  const digest = sha256(bytes);
+  const run = startMiniRun([], { digest: sha256 });
+  const failed = Object.values(o.bad ?? {}).reduce((sum, count) => sum + count, 0);
+  const n = o.ms.length + failed;
+  // Windows of one claim, a step of another, one turned round: the whole is that of the first.
+  const halves = [Math.floor(n / 2), Math.ceil(n / 2)] as const;
+  const whole = { series: "web site", metric: "response_time", bad: 0 };
+  run.tally("turned", { ...whole, metric: "errors", n, badBy: { answered: o.ms.length } });
+  run.tally("slow", { ...whole, n: halves[0], badBy: o.bad ?? {} });
+  run.tally("slow", { ...whole, n: halves[1], badBy: { over_limit: 9 } });
+  run.tally("a.step", { ...whole, series: "web site/x", n: 9e6, badBy: {} });
+  run.tally("a.figure", { ...whole, metric: "figure", n: 9e6, badBy: {} });
+  run.add({
+    kind: "guard",
+    data: { guard: "guard.load.pacer", holds: o.breached !== true, streams: ["*"] },
+  });
+  run.add({ kind: "note", data: { artifact: { name: "histograms.hdr", digest } } });
+  return { run, files: new Map([[`artifacts/${digest}`, bytes]]) };
+}
+
+const judged = (o: Parameters<typeof storedRun>[0], expression: string, scenario = "web site") => {
+  const { run, files } = storedRun(o);
+  const ask = readLaterAsk("response_time", expression);
+  return judgeStoredRun(run, files, { ...ask, scenario });
+};
+const quick = Array.from({ length: 100 }, (_, i) => 20 + i / 100);
+
+describe("a limit on a stored run that its plan did not have", () => {
+  it("is decided from its histogram and all that was due, failures over it", () => {
+    const whole = { scenario: "web site", reason: null };
+    expect(judged({ ms: quick }, "p(95)<100ms")).toEqual([
+      { ...whole, n: 100, sure: 0, possible: 0, verdict: "passed" },
+    ]);
+    expect(judged({ ms: quick }, "p(95)<10ms")).toEqual([
+      { ...whole, n: 100, sure: 100, possible: 100, verdict: "failed" },
+    ]);
+    expect(judged({ ms: quick, bad: { reset: 15, status_5xx: 5 } }, "p(95)<100ms")).toEqual([
+      { ...whole, n: 120, sure: 20, possible: 20, verdict: "failed" },
+    ]);
+  });
+
+  it("is open where the generator was at fault: no guard was asked of it", () => {
+    const [row] = judged({ ms: quick, breached: true }, "p(95)<100ms");
+    expect(row).toMatchObject({ verdict: "inconclusive", reason: "generator" });
+  });
+
+  it("is open where no answer of that kind was kept, and never passes by it", () => {
+    const { run, files } = storedRun({ ms: quick });
+    const rows = judgeStoredRun(run, files, readLaterAsk("ttft", "p(95)<1s"));
+    expect(rows).toEqual([
+      {
+        scenario: "web site",
+        n: 100,
+        sure: 0,
+        possible: 100,
+        verdict: "inconclusive",
+        reason: "resolution",
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      "another scenario",
+      () => judged({ ms: quick }, "p(95)<1s", "chat"),
+      /no sample of chat; it has web site/,
+    ],
+    [
+      "an unknown metric",
+      () => readLaterAsk("icl", "p(95)<1s"),
+      /kept of response_time, service_time, ttft/,
+    ],
+    ["a step", () => readLaterAsk("response_time{step:x}", "p(95)<1s"), /kept of .* by scenario/],
+    [
+      "an average",
+      () => readLaterAsk("response_time", "avg<1s"),
+      /asked p\(N\)< or med< of a time/,
+    ],
+    ["a window", () => readLaterAsk("response_time", "p(95)<1s over(10s)"), /nothing more/],
+    ["a share of slow ones", () => readLaterAsk("response_time", "p(95)>1s"), /asked p\(N\)</],
+    ["a typo", () => readLaterAsk("response_time", "p( 95)<1s"), /column 3: p\(>>> 95\)<1s/],
+  ])("%s is refused with what can be asked", (_what, ask, message) => {
+    expect(ask).toThrow(message);
+  });
+
+  it("a run without histograms is told so", () => {
+    const { run } = storedRun({ ms: quick });
+    const ask = readLaterAsk("response_time{scenario:web}", "med<1s confidence(0.99)");
+    expect(ask).toMatchObject({ scenario: "web", quantile: 0.5, confidence: 0.99, limitMs: 1_000 });
+    expect(() => judgeStoredRun(run, new Map(), ask)).toThrow("the run kept no histograms");
+  });
+});
