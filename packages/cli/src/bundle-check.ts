@@ -1,6 +1,8 @@
 import { verifyBundle, type SignaturePolicy, type VerifyResult } from "@loadline/contract";
-import { sha256 } from "@loadline/validator";
+import { isRecord, parseJson } from "@loadline/kit/json";
+import { histogramExtractor, sha256 } from "@loadline/validator";
 import { findReportAssets } from "./assets.ts";
+import { builtFrom } from "./built-from.ts";
 import { formats, loadReporters } from "./reporters.ts";
 
 export interface BundleCheck {
@@ -9,7 +11,17 @@ export interface BundleCheck {
   readonly today: string;
 }
 
-/** Recomputes a bundle with every view this build can render again. */
+/** The build that its manifest names, which the first record has to name too; "" where it names none. */
+function buildOf(files: ReadonlyMap<string, Uint8Array>): string {
+  const manifest = parseJson(Buffer.from(files.get("manifest.json") ?? []).toString("utf8"));
+  const build = isRecord(manifest) ? manifest["buildDigest"] : undefined;
+  return typeof build === "string" ? build : "";
+}
+
+/**
+ * Recomputes a bundle with every view this build can render again. Another build may render the same
+ * model otherwise, so its views are not called edited.
+ */
 export async function checkBundle(
   files: ReadonlyMap<string, Uint8Array>,
   o: BundleCheck,
@@ -18,7 +30,10 @@ export async function checkBundle(
   const usable = formats.filter((format) => format !== "html" || findReportAssets() !== undefined);
   const reporters = await loadReporters(usable);
   const renderers = Object.fromEntries(reporters.map((one) => [one.file, one.render]));
+  const build = buildOf(files);
+  const isOwnBuild = build === "" || build === (builtFrom() ?? "");
   const isOwnView = (path: string, text: string): boolean =>
-    reporters.find((one) => one.file === path)?.isOwn?.(text) ?? true;
-  return verifyBundle(files, { digest: sha256, renderers, isOwnView, ...o });
+    isOwnBuild && (reporters.find((one) => one.file === path)?.isOwn?.(text) ?? true);
+  const extractors = [histogramExtractor];
+  return verifyBundle(files, { digest: sha256, renderers, isOwnView, extractors, ...o });
 }

@@ -2,6 +2,7 @@
 export { loadKnownKeys, loadSigners } from "./attestation/keys.ts";
 export { signApproval, signRun } from "./attestation/sign-run.ts";
 export { validatorErrors } from "./errors.ts";
+export { histogramExtractor } from "./evidence/histogram-counts.ts";
 export { readBundle } from "./evidence/read-bundle.ts";
 export { readReportModel, reRender } from "./evidence/re-render.ts";
 export { readStoredRun } from "./evidence/stored-run.ts";
@@ -35,8 +36,8 @@ export type {
 } from "./load/index.ts";
 export { type Edit, editableOf, type LiveServer, startLiveServer } from "./live/index.ts";
 export { parseYaml } from "./plan/yaml-problems.ts";
-export { loadRunPlan, runLoadJob } from "./run/run-load-job.ts";
 export { judgeStoredRun, type LaterRow, readLaterAsk } from "./run/judge-later.ts";
+export { loadRunPlan, runLoadJob } from "./run/run-load-job.ts";
 export type { LoadRunDeps } from "./run/run-load-job.ts";
 export type { LoadDeps, LoadPlan, LoadRecord } from "./load/index.ts";
 export {

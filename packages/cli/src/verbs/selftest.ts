@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { listSelftest, runSelftest } from "@loadline/validator";
 import type { SelftestResult, SelftestRow } from "@loadline/validator";
+import { buildNamed } from "../built-from.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import type { ExitCode } from "../process/host.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
@@ -38,6 +39,7 @@ export async function runSelftestVerb({
       random: host.random,
       runsDir: join(stateDir, "selftest"),
       toolVersion,
+      ...buildNamed(),
       reporters: [],
       onProgress: progress.update,
       signal: interrupt.signal,

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { quickPlan } from "../plan/build-plan.ts";
 import { recordRun } from "../run/record-run.ts";
 import type { ValidationDeps, ValidationResult } from "../run/types.ts";
-import { loosenedMax, loosenedSince, sentenceMax } from "./loosened-since.ts";
+import { loosenedMax, loosenedSince, newestLike, sentenceMax } from "./loosened-since.ts";
 
 const place = { root: "" };
 beforeEach(() => {
@@ -31,8 +31,10 @@ function row(folder: string) {
   const run = folder.replace(/-r\d{3}$/, "");
   return { run, folder, outcome: "READY", at: "", planDigest: "" } as const;
 }
-const since = (plan: RunPlan, ...folders: readonly string[]): readonly string[] =>
-  loosenedSince(place.root, folders.map(row), plan);
+const since = (plan: RunPlan, ...folders: readonly string[]): readonly string[] => {
+  const like = newestLike(place.root, folders.map(row), plan);
+  return like === null ? [] : loosenedSince(like, plan);
+};
 
 function runIt(plan: RunPlan, seed: number): Promise<ValidationResult> {
   const deps: ValidationDeps = {

@@ -16,24 +16,37 @@ function say(run: string, { claim, what, from, to }: Loosened): string {
     : `${whole.slice(0, sentenceMax - 1).join("")}…`;
 }
 
+/** An earlier run that asked under the same profile. */
+export interface LikeRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly plan: RunPlan;
+}
+
 /**
- * What the plan asks less of than the newest run of the same target and profile did, a sentence
- * each, at most 30: every report lists them under what it does not prove.
+ * The newest run of the same target and profile; null without one. Imports of different results may
+ * share one target's name: they promise nothing to each other.
  */
-export function loosenedSince(
+export function newestLike(
   runsDir: string,
   earlier: readonly EarlierRun[],
-  plan: RunPlan,
-): readonly string[] {
-  // Imports of different results may share one target's name: they promise nothing to each other.
-  if (plan.profile === "import") return [];
+  { profile }: Pick<RunPlan, "profile">,
+): LikeRun | null {
+  if (profile === "import") return null;
   for (const { run, folder } of earlier) {
-    const before = readPlan(parseJson(textOf(join(runsDir, folder, "plan.json"))));
-    if (before === null || before.profile !== plan.profile) continue;
-    const all = loosenedClaims(before, plan).map((one) => say(run, one));
-    if (all.length <= loosenedMax) return all;
-    const more = `That ${all.length - loosenedMax} more claims hold as the run ${run} asked them.`;
-    return [...all.slice(0, loosenedMax), more];
+    const plan = readPlan(parseJson(textOf(join(runsDir, folder, "plan.json"))));
+    if (plan?.profile === profile) return { run, folder, plan };
   }
-  return [];
+  return null;
+}
+
+/**
+ * What the plan asks less of than the run before did, a sentence each, at most 31: every report lists
+ * them under what it does not prove.
+ */
+export function loosenedSince({ run, plan: before }: LikeRun, plan: RunPlan): readonly string[] {
+  const all = loosenedClaims(before, plan).map((one) => say(run, one));
+  if (all.length <= loosenedMax) return all;
+  const more = `That ${all.length - loosenedMax} more claims hold as the run ${run} asked them.`;
+  return [...all.slice(0, loosenedMax), more];
 }

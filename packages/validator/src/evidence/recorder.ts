@@ -43,6 +43,8 @@ export interface RecorderOptions {
   readonly keptBytes?: number;
   /** Default all that a bundle may hold. */
   readonly room?: EvidenceRoom;
+  /** Of checks, by the id under which they record; default none. */
+  readonly checkDigests?: ReadonlyMap<string, string>;
 }
 
 /** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. @throws LL_RUN_WRITE */
@@ -77,11 +79,11 @@ export function createRecorder(o: RecorderOptions): Recorder {
   for (const record of before) write(record);
   return {
     append(draft) {
-      fill.checkRecord(draft.kind);
+      fill.checkRecord(draft);
       const { by, claims, provenance, ...rest } = o.redactor.data(draft);
       const observation: Observation = {
         ...rest,
-        by: { id: by, version: o.toolVersion, digest: "" },
+        by: { id: by, version: o.toolVersion, digest: o.checkDigests?.get(by) ?? "" },
         claims: claims ?? [],
         target: o.target,
         provenance: provenance ?? "measured",

@@ -30,8 +30,11 @@ const endKinds: ReadonlySet<string> = new Set([
   "run.closed",
 ]);
 
-/** Begin and end of every stage, and the closing record. */
-const endRecords = 100;
+/** Who says where a run that was interrupted goes on; a full one says so too, and ends. */
+const runItself = "run";
+
+/** Begin and end of every stage, what a resumed run says of itself, and the closing record. */
+const endRecords = 500;
 /** Verdict, manifest and views. */
 const endBytes = artifactBytesMax;
 
@@ -79,9 +82,9 @@ export class Fill {
     this.#bytes += bytes;
   }
 
-  /** @throws LL_EVIDENCE_LIMIT once full, for what does not end anything */
-  checkRecord(kind: string): void {
-    if (!this.isFull() || endKinds.has(kind)) return;
+  /** @throws LL_EVIDENCE_LIMIT once full, for what neither ends anything nor says how a run goes on */
+  checkRecord({ kind, by }: { readonly kind: string; readonly by: string }): void {
+    if (!this.isFull() || endKinds.has(kind) || (kind === "note" && by === runItself)) return;
     throw refuse(`A bundle of ${this.#records} records and ${this.#bytes} bytes is full.`);
   }
 

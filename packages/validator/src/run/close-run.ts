@@ -53,6 +53,7 @@ export function closeRun(o: {
   const manifest = buildManifest({
     run: o.run,
     toolVersion: deps.toolVersion,
+    ...(deps.buildDigest !== undefined && { buildDigest: deps.buildDigest }),
     planDigest,
     recordCount: recorder.records.length,
     chainHead: recorder.head(),

@@ -11,8 +11,8 @@ import { textReporters } from "../reporters/table.ts";
 import { cleanRules, stubBodyBytesMax, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
 import { loadJob, removeRuns, runJob, verdictsOf, verifyExit } from "./load-job.fixture.ts";
-import { runValidation } from "./run-validation.ts";
-import type { ValidationResult } from "./types.ts";
+import { resumeValidation, runValidation } from "./run-validation.ts";
+import type { ValidationDeps, ValidationResult } from "./types.ts";
 
 let root = "";
 beforeEach(() => void (root = mkdtempSync(join(tmpdir(), "loadline-full-"))));
@@ -22,7 +22,11 @@ afterEach(() => {
 });
 
 /** The quick profile against a target that keeps every promise. */
-function validate(baseUrl: string, room: typeof wholeRoom): Promise<ValidationResult> {
+function validate(
+  baseUrl: string,
+  room: typeof wholeRoom,
+  over: Partial<ValidationDeps> = {},
+): Promise<ValidationResult> {
   const plan = quickPlan({
     baseUrl,
     apiKeyEnv: "KEY",
@@ -32,7 +36,11 @@ function validate(baseUrl: string, room: typeof wholeRoom): Promise<ValidationRe
     healthPath: "/healthz",
     load: { ratePerSecond: 40, durationSeconds: 1, warmupSeconds: 0, success: 0.9 },
   });
-  return runValidation(plan, {
+  return runValidation(plan, depsOf(room, over));
+}
+
+function depsOf(room: typeof wholeRoom, over: Partial<ValidationDeps>): ValidationDeps {
+  return {
     clock: systemClock(),
     random: seededRandom(5),
     runsDir: mkdtempSync(join(root, "runs-")),
@@ -43,7 +51,8 @@ function validate(baseUrl: string, room: typeof wholeRoom): Promise<ValidationRe
     signal: new AbortController().signal,
     loadEngine: "inline",
     room,
-  });
+    ...over,
+  };
 }
 
 const lastRecord = ({ runDir }: ValidationResult): string =>
@@ -88,6 +97,22 @@ describe("a run whose bundle is full", () => {
     const load = open.filter(({ id }) => id.startsWith("load."));
     const before = "The bundle was full (LL_EVIDENCE_LIMIT) before load.";
     expect(new Set(load.map(({ sentence }) => sentence))).toEqual(new Set([before]));
+  });
+
+  it("interrupted and gone on with it ends again, closes and verifies: it never breaks [R2-50]", async () => {
+    await using stub = await startStub(cleanRules);
+    const stop = new AbortController();
+    const room = { ...wholeRoom, records: 16 };
+    const first = await validate(stub.baseUrl, room, {
+      signal: stop.signal,
+      onProgress: ({ stage }) => void (stage === "stack" || stage === "load" ? stop.abort() : 0),
+    });
+    expect(first.exitCode).toBe(130);
+    const again = await resumeValidation(first.runDir, depsOf(room, {}));
+    expect([again.exitCode, await verifyExit(again)]).toEqual([2, 0]);
+    expect(new Set(wordsOf(again).load)).toEqual(new Set([left]));
+    const log = readFileSync(join(again.runDir, "evidence.jsonl"), "utf8");
+    expect(log).toContain('"resumed":{');
   });
 
   it("by bytes it ends the same way", async () => {

@@ -1,3 +1,4 @@
+import { countsOfMetrics, histogramLog } from "../evidence/histogram-counts.ts";
 import type { Recorder } from "../evidence/recorder.ts";
 import type { LoadRecord } from "../load/index.ts";
 
@@ -5,11 +6,16 @@ const by = "load";
 /** A record holds 64 KiB in all. */
 const noteCharsMax = 48_000;
 
-/** Keeps what is larger than a record may be as an artifact, named by a note. */
-export function keep(recorder: Recorder, name: string, content: string | Uint8Array): void {
+/** Keeps what is larger than a record may be as an artifact, named by a note; `said` stands beside it. */
+export function keep(
+  recorder: Recorder,
+  name: string,
+  content: string | Uint8Array,
+  said: Readonly<Record<string, unknown>> = {},
+): void {
   const bytes = Buffer.from(content);
   const digest = recorder.artifact(bytes);
-  const data = { artifact: { name, digest, bytes: bytes.length } };
+  const data = { artifact: { name, digest, bytes: bytes.length }, ...said };
   recorder.append({ kind: "note", by, data, refs: [digest] });
 }
 
@@ -20,12 +26,17 @@ export function keepNote(recorder: Recorder, record: LoadRecord): void {
   else recorder.append({ kind: "note", by, data: { ...record } });
 }
 
-/** The histograms of a run in every format, each an artifact: they grow with the spread of values. */
+/**
+ * The histograms of a run in every format, each an artifact: they grow with the spread of values. What
+ * one format counts is said beside the other, so that `verify` counts again.
+ */
 export function keepHistograms(
   recorder: Recorder,
   record: Extract<LoadRecord, { type: "histograms" }>,
 ): void {
-  keep(recorder, "histograms.hdr", record.hdrLog);
+  const counts = countsOfMetrics(record.openMetrics);
+  const fits = JSON.stringify(counts).length <= noteCharsMax;
+  keep(recorder, histogramLog, record.hdrLog, fits ? { counts } : {});
   keep(recorder, "slices.hdr", record.sliceLog);
   keep(recorder, "load.openmetrics", record.openMetrics);
   keep(recorder, "load.prometheus-native", record.native);
@@ -38,8 +49,8 @@ export function recordPlain(recorder: Pick<Recorder, "append">, record: LoadReco
       recorder.append({ kind: "load.slice", by, data: { ...record.slice } });
       return true;
     case "series": {
-      const { scenario, percentiles, ttft, delay } = record.series;
-      const load = { scenario, percentiles, ttft, ...(delay !== undefined && { delay }) };
+      const { scenario, n, percentiles, ttft, delay } = record.series;
+      const load = { scenario, n, percentiles, ttft, ...(delay !== undefined && { delay }) };
       recorder.append({ kind: "note", by, data: { load } });
       return true;
     }

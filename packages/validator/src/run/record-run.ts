@@ -9,7 +9,8 @@ import {
 } from "@loadline/contract";
 import { codeOf } from "@loadline/kit/errors";
 import { earlierRuns } from "../evidence/earlier-runs.ts";
-import { loosenedSince } from "../evidence/loosened-since.ts";
+import { changedSince } from "../evidence/changed-checks.ts";
+import { loosenedSince, newestLike } from "../evidence/loosened-since.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "../evidence/recorder.ts";
 import { createRedactor } from "../evidence/redact.ts";
 import { roomOf } from "../evidence/room.ts";
@@ -51,6 +52,7 @@ function openRecorder(
     clock: deps.clock,
     room: deps.room ?? roomOf(plan),
     redactor: createRedactor(secrets, deps.random.bytes(32)),
+    ...(deps.checkDigests !== undefined && { checkDigests: deps.checkDigests }),
   });
 }
 
@@ -69,7 +71,9 @@ function sayStart(
     deps.planText === undefined
       ? {}
       : { planFile: { name: planYaml, digest: sha256(Buffer.from(deps.planText)) } };
-  const started = { planDigest, toolVersion: deps.toolVersion, ...facts, ...again, ...given };
+  const { toolVersion, buildDigest } = deps;
+  const tool = { toolVersion, ...(buildDigest !== undefined && { buildDigest }) };
+  const started = { planDigest, ...tool, ...facts, ...again, ...given };
   if (resumed === undefined) recorder.append({ kind: "run.started", by: "run", data: started });
   else recorder.append({ kind: "note", by: "run", data: { ...started, resumed: resumed.says } });
   if (deps.selftestDir !== undefined) {
@@ -78,7 +82,10 @@ function sayStart(
   }
   const found = earlierRuns(deps.runsDir, { except: o.run, target: targetName(plan.target) });
   if (found.length === 0) return;
-  const doesNotProve = loosenedSince(deps.runsDir, found, plan);
+  const like = newestLike(deps.runsDir, found, plan);
+  const asked = { buildDigest: deps.buildDigest, checks: deps.checkDigests ?? new Map() };
+  const doesNotProve =
+    like === null ? [] : [...loosenedSince(like, plan), ...changedSince(deps.runsDir, like, asked)];
   const earlier = found.map(({ folder: _folder, ...row }) => row);
   recorder.append({ kind: "note", by: "run", data: { earlier }, doesNotProve });
 }

@@ -185,6 +185,8 @@ describe("a run that was interrupted", () => {
     expect(await refused(runsDir)).toMatch(/it has no plan/);
     const first = await interrupted(runsDir, stub.baseUrl, (stage) => stage === "load");
     expect(await refused(first.runDir, { toolVersion: "9" })).toMatch(/Loadline 0 began it/);
+    const other = await refused(first.runDir, { buildDigest: "c".repeat(40) });
+    expect(other).toMatch(/Loadline 0 began it, this is 0 of c{12}/);
     const clock = systemClock();
     const late = {
       monotonicMs: () => clock.monotonicMs(),

@@ -55,6 +55,10 @@ function readLog(path: string, text: string, firstPrev: string): EvidenceRecord[
   });
 }
 
+/** Version and build, as a manifest names both. */
+const nameOf = (version: unknown, build: unknown): string =>
+  build === undefined ? String(version) : `${String(version)} of ${String(build).slice(0, 12)}`;
+
 function refuseUnfit(path: string, records: readonly EvidenceRecord[], deps: ValidationDeps): void {
   const [first] = records;
   if (first?.kind !== "run.started") throw refuse(path, "nothing was recorded");
@@ -62,10 +66,9 @@ function refuseUnfit(path: string, records: readonly EvidenceRecord[], deps: Val
   if (closed !== undefined && closed.data["reason"] !== "cancelled") {
     throw refuse(path, "the run is over, nothing of it is open");
   }
-  const made = first.data["toolVersion"];
-  if (made !== deps.toolVersion) {
-    throw refuse(path, `Loadline ${String(made)} began it, this is ${deps.toolVersion}`);
-  }
+  const made = nameOf(first.data["toolVersion"], first.data["buildDigest"]);
+  const own = nameOf(deps.toolVersion, deps.buildDigest);
+  if (made !== own) throw refuse(path, `Loadline ${made} began it, this is ${own}`);
   const ageMs = deps.clock.wallMs() - Date.parse(first.at);
   if (ageMs > ageMaxMs) {
     throw refuse(path, `it began ${Math.round(ageMs / 3_600_000)} h ago, at most 24 h are pooled`);

@@ -4,6 +4,7 @@ import { type PlanStages, readStages } from "../plan/stages.ts";
 import { shareWithOwn } from "../own-claims/share.ts";
 import { recordRun } from "./record-run.ts";
 import { runStages } from "./run-stages.ts";
+import { checkDigests } from "../evidence/check-digests.ts";
 import { readInterrupted } from "./resume.ts";
 import type { RunBefore, Stage, StageContext } from "./stage.ts";
 import { stages as allStages } from "./stages.ts";
@@ -35,7 +36,7 @@ export async function runValidation(
 ): Promise<ValidationResult> {
   const stages = readStages(plan);
   const { rows, sumMs, budgetMs } = checkBudget(plan);
-  return recordRun(plan, deps, (run, recorder) => {
+  return recordRun(plan, { ...deps, checkDigests: checkDigests(stages) }, (run, recorder) => {
     recorder.append({ kind: "note", by: "run", data: { budget: { rows, sumMs, budgetMs } } });
     return runAll({ plan, deps, stages, run, recorder, before: nothingBefore });
   });
@@ -53,7 +54,8 @@ export async function resumeValidation(
 ): Promise<ValidationResult> {
   const { plan, before, resumed, planText } = await readInterrupted(path, deps);
   const stages = readStages(plan);
-  const own = planText === undefined ? deps : { ...deps, planText };
+  const given = planText === undefined ? {} : { planText };
+  const own = { ...deps, ...given, checkDigests: checkDigests(stages) };
   return recordRun(
     plan,
     own,

@@ -30,6 +30,10 @@ export interface ValidationDeps {
   /** Parent of run directories; made when absent. */
   readonly runsDir: string;
   readonly toolVersion: string;
+  /** What names the build: the commit it was made from; absent: nothing says. */
+  readonly buildDigest?: string;
+  /** Of the checks of the run, by the id under which they record; made by the run itself. */
+  readonly checkDigests?: ReadonlyMap<string, string>;
   readonly apiKey?: string;
   /** Keys of a plan with several targets, by their names. */
   readonly apiKeys?: ReadonlyMap<string, string>;

@@ -1,0 +1,73 @@
+/** How many values the histograms of a load hold, read from each of the formats they are kept in. */
+import { inflateSync } from "node:zlib";
+import type { EvidenceRecord, Extractor } from "@loadline/contract";
+import { isRecord } from "../probes/shapes.ts";
+
+/** Values by `scenario.metric`. */
+export type HistogramCounts = Readonly<Record<string, number>>;
+
+export const histogramLog = "histograms.hdr";
+
+const countLine = /^loadline_load_(\w+)_seconds_count\{scenario="((?:[^"\\]|\\.)*)"\} (\d+)$/gm;
+const unescaped = (text: string): string =>
+  text.replaceAll(/\\(.)/g, (_all, char: string) => (char === "n" ? "\n" : char));
+
+/** As a log of histograms names them: a tag ends at a comma and holds no white space. */
+const tagOf = (scenario: string, metric: string): string =>
+  `${scenario}.${metric}`.replaceAll(/[\s,]/g, "_");
+
+/** The counts that OpenMetrics text tells. */
+export function countsOfMetrics(text: string): HistogramCounts {
+  const rows = [...text.matchAll(countLine)].map(([, metric = "", scenario = "", count]) => [
+    tagOf(unescaped(scenario), metric),
+    Number(count),
+  ]);
+  return Object.fromEntries(rows);
+}
+
+const headBytes = 8;
+const payloadAt = 40;
+/** Of one histogram: all buckets of V2 with counts of ten bytes each are a quarter of it. */
+const plainBytesMax = 1024 * 1024;
+
+/** The sum of the counts of one compressed histogram of HdrHistogram V2. */
+function countOfHdr(base64: string): number {
+  const plain = inflateSync(Buffer.from(base64, "base64").subarray(headBytes), {
+    maxOutputLength: plainBytesMax,
+  });
+  let [sum, value, factor] = [0, 0, 1];
+  for (const byte of plain.subarray(payloadAt)) {
+    value += (byte % 128) * factor;
+    factor *= 128;
+    if (byte >= 128) continue;
+    // ZigZag: an odd number is negative, a run of buckets without values.
+    if (value % 2 === 0) sum += value / 2;
+    [value, factor] = [0, 1];
+  }
+  return sum;
+}
+
+/** The counts that a log of HdrHistogram's intervals holds. @throws for what is no such log */
+export function countsOfLog(text: string): HistogramCounts {
+  const rows = [...text.matchAll(/^Tag=([^,]+),[^,]*,[^,]*,[^,]*,(\S+)$/gm)];
+  return Object.fromEntries(rows.map(([, tag = "", packed = ""]) => [tag, countOfHdr(packed)]));
+}
+
+/** Counts that cannot be read are none: they differ from those of the record. */
+function readCounts(artifact: Uint8Array): HistogramCounts | null {
+  try {
+    return countsOfLog(Buffer.from(artifact).toString("utf8"));
+  } catch {
+    // What cannot be unpacked is no log of ours.
+    return null;
+  }
+}
+
+function isHistogramLog({ data }: Pick<EvidenceRecord, "data">): boolean {
+  const { artifact, counts } = data as Readonly<Record<"artifact" | "counts", unknown>>;
+  return isRecord(artifact) && artifact["name"] === histogramLog && counts !== undefined;
+}
+
+/** The values that a load says it has measured, recomputed from its histograms. */
+export const histogramExtractor: Extractor = (record, artifact) =>
+  isHistogramLog(record) ? { counts: readCounts(artifact) } : null;
