@@ -141,12 +141,12 @@ describe("the plan of R2 with --profile full", () => {
     expect(lintOf(runDir)).toEqual([]);
     expect(open(verdict)).toEqual([
       "stack.rag.read_back error probe_contract",
-      "stack.rag.isolation not_tested baseline_broken",
+      "stack.rag.isolation not_tested capability_missing",
       "stack.mcp.opens error probe_contract",
       ...["tools", "call", "errors", "ends"].map(
-        (check) => `stack.mcp.${check} not_tested baseline_broken`,
+        (check) => `stack.mcp.${check} not_tested capability_missing`,
       ),
-      ...unloaded.map((claim) => `load.${claim} error probe_contract`),
+      ...unloaded.map((claim) => `load.${claim} not_tested capability_missing`),
       ...undone,
     ]);
     expect([verdict.outcome, code]).toEqual(["NOT_PROVEN", 2]);
@@ -163,6 +163,11 @@ describe("the plan of R2 with --profile full", () => {
     });
     expect(sentence("stack.rag.read_back")).toContain("POST /rag/documents answered 404");
     expect(sentence("stack.mcp.opens")).toContain("POST /mcp answered 404");
+    expect(sentence("stack.rag.isolation")).toContain("POST /rag/documents answered 404");
+    expect(sentence("stack.mcp.call")).toContain("POST /mcp answered 404");
+    const unproven = verdict.limits.filter((line) => line.includes("no such route"));
+    expect(unproven).toHaveLength(2);
+    expect(unproven.join(" ")).toMatch(/POST \/rag\/documents.*POST \/mcp/);
     expect(sentence("load.rag.success")).toContain("lacks the route of rag/ingest (404)");
     expect(sentence("load.mcp.success")).toContain("lacks the route of mcp/");
     const told = verdict.identity?.map(({ fact, provenance }) => `${fact} ${provenance}`);

@@ -33,6 +33,13 @@ const by = "load";
 /** Slices of a mean in one record. */
 const meansPerRecord = 1_000;
 
+/** What becomes of claims whose route the target lacks. */
+export type LackingRoute =
+  | { readonly kind: "check.error"; readonly reason: "probe_contract" }
+  | { readonly kind: "skip"; readonly reason: "capability_missing" };
+
+const wrongQuestion: LackingRoute = { kind: "check.error", reason: "probe_contract" };
+
 /**
  * Puts what the engine says of a load job into the evidence. Counts become records of the claim's
  * kind; samples are closed here, once all counts of a claim are in. Nothing is judged.
@@ -40,6 +47,7 @@ const meansPerRecord = 1_000;
 export class LoadEvidence {
   readonly #job: BoundJob;
   readonly #recorder: Recorder;
+  readonly #lacking: LackingRoute;
   readonly #tallies = new Map<string, FiguredTally[]>();
   readonly #sizes: Ladder[] = [];
   readonly #blocks: ScenarioBlocks[] = [];
@@ -48,9 +56,11 @@ export class LoadEvidence {
   #stop: EarlyStop | null = null;
   #stoppedAfterMs = Number.POSITIVE_INFINITY;
 
-  constructor(job: BoundJob, recorder: Recorder) {
+  /** `lacking`: what the claims become where the target lacks a route. */
+  constructor(job: BoundJob, recorder: Recorder, lacking: LackingRoute = wrongQuestion) {
     this.#job = job;
     this.#recorder = recorder;
+    this.#lacking = lacking;
   }
 
   /** The run was ended early: the failing claim keeps the counts of that look. */
@@ -109,9 +119,9 @@ export class LoadEvidence {
   #missing(missing: Missing): void {
     const names = missing.map(({ scenario, step, status }) => `${scenario}/${step} (${status})`);
     const sentence = `The target lacks the route of ${names.join(", ")}, so no load was sent.`;
+    const { kind, reason } = this.#lacking;
     for (const { claim } of this.#job.bound) {
-      const data = { reason: "probe_contract", sentence };
-      this.#recorder.append({ kind: "check.error", by, claims: [claim.id], data });
+      this.#recorder.append({ kind, by, claims: [claim.id], data: { reason, sentence } });
     }
   }
 

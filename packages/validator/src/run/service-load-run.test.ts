@@ -182,7 +182,7 @@ describe("load on the services of a stack", () => {
     expect(seen(await validate(tools(target.url)))["tools.success"]).toMatch(refused);
   }, 60_000);
 
-  it("a service that lacks its route is an error of the probe, named, and gets no load", async () => {
+  it("a service that lacks its route gets no load: every claim on it is not tested, by name [R2-57]", async () => {
     let asked = 0;
     const bare = createServer((_request, response) => {
       asked++;
@@ -193,7 +193,7 @@ describe("load on the services of a stack", () => {
     bare.close();
     const words = seen(verdict);
     for (const [id, word] of Object.entries(words)) {
-      expect([id, word]).toEqual([id, "error probe_contract"]);
+      expect([id, word]).toEqual([id, "not_tested capability_missing"]);
     }
     expect(sentence(verdict, "load.docs.success")).toContain("docs/ingest (404)");
     expect(sentence(verdict, "load.tools.success")).toContain("lacks the route of tools/");

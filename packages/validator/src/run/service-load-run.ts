@@ -7,6 +7,8 @@ import { LoadEvidence } from "./load-evidence.ts";
 import type { StageContext } from "./stage.ts";
 
 const by = "load";
+/** The stage stack says that the route is not there; here nothing was asked, so nothing was tested. */
+const notSent = { kind: "skip", reason: "capability_missing" } as const;
 
 function recordFor(
   context: StageContext,
@@ -49,11 +51,12 @@ export async function loadService(
     }
     const lacking = await lackingUpgrade(context, name);
     if (lacking !== null) {
-      const data = { reason: "probe_contract", sentence: lacking };
-      return recordFor(context, one.claims, "check.error", data);
+      const data = { reason: "capability_missing", sentence: lacking };
+      return recordFor(context, one.claims, "skip", data);
     }
-    const evidence = new LoadEvidence(one.job, recorder);
-    const records = runLoad(one.job.load, {
+    const evidence = new LoadEvidence(one.job, recorder, notSent);
+    const load = { ...one.job.load, runId: context.run };
+    const records = runLoad(load, {
       clock: deps.clock,
       signal: deps.signal,
       ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),

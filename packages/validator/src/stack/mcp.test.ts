@@ -33,7 +33,8 @@ describe("a server of MCP", () => {
       const { words, sentences } = await runStackPlan({ services });
       expect(words["it.opens"]).toBe("error probe_contract");
       expect(sentences["it.opens"]).toContain("POST /v1/mcp answered 404: no such route");
-      expect(words["it.tools"]).toBe("not_tested baseline_broken");
+      expect(words["it.tools"]).toBe("not_tested capability_missing");
+      expect(sentences["it.tools"]).toContain("POST /v1/mcp answered 404: no such route");
       const spare = await runStackPlan({ services: { it: { ...services.it, required: false } } });
       expect(spare.words["it.opens"]).toBe("not_tested capability_missing");
       expect(spare.sentences["it.opens"]).toContain("no such route");

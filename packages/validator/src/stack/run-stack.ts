@@ -21,12 +21,15 @@ export interface StackRun extends Pick<
 export interface ServiceState {
   readonly facts: Map<string, string>;
   readonly passed: Set<string>;
+  /** Checks that asked for what the service lacks, with what it is. */
+  readonly lacking: Map<string, string>;
   timeouts: number;
 }
 
 export const newServiceState = (): ServiceState => ({
   facts: new Map(),
   passed: new Set(),
+  lacking: new Map(),
   timeouts: 0,
 });
 
@@ -36,6 +39,11 @@ function blocked(
   state: ServiceState,
 ): { reason: string; sentence: string } | null {
   const open = item.probe.needs.find((need) => !state.passed.has(need));
+  const lacking = state.lacking.get(open ?? "");
+  if (lacking !== undefined) {
+    const sentence = `${item.name} lacks what this rests on, so nothing was asked: ${lacking}`;
+    return { reason: "capability_missing", sentence };
+  }
   if (open !== undefined) {
     const id = open.includes(".") ? open : `${item.name}.${open}`;
     const sentence = `stack.${id} is not passed, so nothing was asked.`;
@@ -103,6 +111,7 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
   } catch (error) {
     if (run.signal.aborted) throw error;
     if (patience.signal.aborted) state.timeouts++;
+    if (error instanceof LacksFeature) state.lacking.set(probe.check, error.message);
     // A wait of the check's own that its time ended is the service's silence, not the check's end.
     const isTold = error instanceof WireFault || error instanceof NothingThere;
     const isLate = patience.signal.aborted && !isTold;
@@ -170,10 +179,24 @@ function faultSeen(run: StackRun, item: StackItem, error: unknown): StackSeen[] 
     run.recorder.append({ kind: "skip", by: claim.of, claims: [claim.id], data });
     return [];
   }
-  const lacks = error instanceof LacksFeature;
-  const kind = lacks && !claim.required ? "skip" : "check.error";
-  const reason = lacks ? (claim.required ? "probe_contract" : "capability_missing") : "crashed";
-  const data = { reason, sentence: lacks ? sentence : `The check broke: ${sentence}` };
-  run.recorder.append({ kind, by: claim.of, claims: [claim.id], data });
+  recordUnseen(run, item, { isLacking: error instanceof LacksFeature, sentence });
   return [];
+}
+
+/** The check asked for what the service lacks, or broke: nothing of the service was seen. */
+function recordUnseen(
+  run: StackRun,
+  { name, claim }: StackItem,
+  { isLacking, sentence }: { readonly isLacking: boolean; readonly sentence: string },
+): void {
+  const shared = { by: claim.of, claims: [claim.id] };
+  if (!isLacking) {
+    const data = { reason: "crashed", sentence: `The check broke: ${sentence}` };
+    run.recorder.append({ ...shared, kind: "check.error", data });
+    return;
+  }
+  const kind = claim.required ? "check.error" : "skip";
+  const data = { reason: claim.required ? "probe_contract" : "capability_missing", sentence };
+  const doesNotProve = [`Anything of what ${name} lacks: ${sentence}`];
+  run.recorder.append({ ...shared, kind, data, doesNotProve });
 }

@@ -12,7 +12,7 @@ describe("an endpoint for WebSocket", () => {
     const url = `${stub.url.replace("http", "ws")}/none`;
     const { words } = await runStackPlan({ services: { it: { kind: "websocket", url } } });
     expect(words["it.upgrade"]).toBe("error probe_contract");
-    expect(words["it.ping"]).toBe("not_tested baseline_broken");
+    expect(words["it.ping"]).toBe("not_tested capability_missing");
   });
 
   it("that never answers a ping ends with the check's time", async () => {
