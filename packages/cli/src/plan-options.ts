@@ -31,8 +31,8 @@ export interface WantedPlan {
   readonly stackSecrets?: ReadonlyMap<string, string>;
 }
 
-/** The plan of `--plan F` or `--target URL`, with the stages of `skip` left out. */
-export async function readWantedPlan(
+/** The plan of `--plan F` or `--target URL` as it is written: no key and no credential is read. */
+export async function readPlanAlone(
   host: CliHost,
   args: Args,
   skip: readonly StageName[] = [],
@@ -43,10 +43,19 @@ export async function readWantedPlan(
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give one of --target URL and --plan FILE.");
   }
   const skipped = [...new Set([...skip, ...args.list("skip").map(parseStage)])];
-  const given: WantedPlan =
-    path === undefined
-      ? { plan: planOfTarget(args, target ?? "", skipped) }
-      : await planOfFile(resolve(host.cwd, path), skipped, profileOf(args));
+  return path === undefined
+    ? { plan: planOfTarget(args, target ?? "", skipped) }
+    : planOfFile(resolve(host.cwd, path), skipped, profileOf(args));
+}
+
+/** The plan of `--plan F` or `--target URL`, with the stages of `skip` left out. */
+export async function readWantedPlan(
+  host: CliHost,
+  args: Args,
+  skip: readonly StageName[] = [],
+): Promise<WantedPlan> {
+  const path = args.text("plan");
+  const given = await readPlanAlone(host, args, skip);
   const accepted = { ...given, plan: withWaivers(host, args, given, path) };
   const wanted = { ...accepted, plan: withDemandsOf(host, args, accepted, path) };
   const keys = readApiKeys(host, args, wanted.plan);
@@ -88,7 +97,8 @@ async function secretsOf(host: CliHost, plan: RunPlan, folder: string) {
   if (stack === undefined) return undefined;
   const { skip, loads } = plan.stages;
   const isLoaded =
-    Array.isArray(loads) && loads.some((name) => !/^(.+\.)?chat$/.test(String(name)));
+    Array.isArray(loads) &&
+    loads.some((name) => !/^(.+\.)?chat$|^(ladder|soak)$/.test(String(name)));
   const isUsed = (stage: string, uses: boolean): boolean =>
     uses && !(Array.isArray(skip) && skip.includes(stage));
   if (!isUsed("stack", true) && !isUsed("load", isLoaded)) return undefined;

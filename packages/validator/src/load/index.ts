@@ -19,6 +19,7 @@ export type { RunIdentity } from "./compare/stored.ts";
 export { findProfile, loadProfiles } from "./profiles/index.ts";
 export { jobOfProfile } from "./profiles/job-of-profile.ts";
 export { profileManifestSchema } from "./profiles/manifest.ts";
+export { memoryOf } from "./profiles/soak.ts";
 export { resources } from "./profiles/resources.ts";
 export type { Resource } from "./profiles/resources.ts";
 export { manifestWithSecrets } from "./profiles/manifest-secrets.ts";

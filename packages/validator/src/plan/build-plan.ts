@@ -6,6 +6,7 @@ import { stackClaims, stackTarget } from "../stack/claims.ts";
 import { ownLoadStreams } from "../own-claims/load-streams.ts";
 import { type OwnClaims, readOwnClaims } from "../own-claims/read.ts";
 import { ownServiceStreams } from "../own-claims/streams.ts";
+import { targetLoads, wantedLoads } from "../target-load/target-load.ts";
 import { gatesOfPlan } from "./gates.ts";
 import { laterClaims } from "./later-claims.ts";
 import { validatorErrors } from "../errors.ts";
@@ -61,7 +62,9 @@ function stageClaims(file: PlanFile): Claim[] {
       ...loadClaims(load, confidence).map(({ claim }) => claim),
     ].map((claim) => claimUnder(key, claim)),
   );
-  const measured = [...ofTargets, ...stackClaims(stack, confidence), ...serviceClaims(file)];
+  const further = targetLoads(file).flatMap(({ claims }) => claims);
+  const ofStack = [...stackClaims(stack, confidence), ...serviceClaims(file)];
+  const measured = [...ofTargets, ...ofStack, ...further];
   return file.profile === "full" ? [...measured, ...laterClaims(confidence)] : measured;
 }
 
@@ -104,7 +107,11 @@ export function buildPlan(file: PlanFile, objectives: readonly Claim[] = []): Ru
       ...(file.targets === undefined ? { target: about[0]?.manifest } : { targets: file.targets }),
       load,
       skip: file.skip,
-      loads: [...given.map(({ key }) => underTarget(key, "chat")), ...loadedServices(file)],
+      loads: [
+        ...given.map(({ key }) => underTarget(key, "chat")),
+        ...loadedServices(file),
+        ...wantedLoads(load),
+      ],
       cooldownSeconds: file.cooldownSeconds ?? profileTerms[file.profile].cooldownSeconds,
       ...(stack === undefined ? {} : { stack }),
       ...(ids.length === 0 ? {} : { own: ids }),
@@ -179,5 +186,11 @@ export function planRates(
   const unsent = ownServiceStreams(file).map(
     ({ id }) => [id, { n: 0, perSecond: file.load.ratePerSecond }] as const,
   );
-  return Object.fromEntries([...unsent, ...chat, ...services]);
+  const further = targetLoads(file).flatMap(({ samples, plannedMs }) =>
+    Object.entries(samples).map(
+      ([stream, samplesOf]) =>
+        [stream, { n: samplesOf, perSecond: (samplesOf / plannedMs) * 1_000 }] as const,
+    ),
+  );
+  return Object.fromEntries([...unsent, ...chat, ...services, ...further]);
 }

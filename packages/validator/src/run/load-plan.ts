@@ -7,7 +7,8 @@ import type { LoadManifest } from "../plan/manifest.ts";
 import type { PlanStages } from "../plan/stages.ts";
 import { streamUnder, underTarget } from "../plan/targets.ts";
 
-const prompts = [
+/** What every chat under load asks. */
+export const chatPrompts = [
   "Say hello.",
   "Name one colour.",
   "What is a load line?",
@@ -30,7 +31,7 @@ function scenario(load: LoadManifest, name: LoadScenarioName, model: string): Sc
     request: {
       kind: "chat",
       model,
-      prompts,
+      prompts: chatPrompts,
       maxTokens: load.maxTokens,
       stream: name === "stream",
     },

@@ -7,13 +7,18 @@ import { type OwnLoad, recordOwn, watchedKinds } from "../own-claims/record-load
 import type { PlanStages } from "../plan/stages.ts";
 import { underTarget } from "../plan/targets.ts";
 import { serviceStreams } from "../service-load/service-load.ts";
+import { isTargetLoad } from "../target-load/names.ts";
+import { targetLoads } from "../target-load/target-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { modelUntold } from "./preflight-stage.ts";
 import { loadService } from "./service-load-run.ts";
 import { type Stage, type StageContext, type TargetContext, targetContexts } from "./stage.ts";
+import { type NoSamples, runTargetLoad } from "./target-load-run.ts";
 
 const by = "load";
+/** Times do not depend on it. */
+const confidenceDefault = 0.95;
 
 function frameText(frame: LiveFrame): string {
   const p99 = frame.p99Ms === null ? "" : `, p99 ${Math.round(frame.p99Ms)} ms`;
@@ -71,12 +76,6 @@ export function recordLoad(context: LoadSink, record: LoadRecord): void {
     default:
       keepNote(recorder, record);
   }
-}
-
-/** Why claims of a load have no samples. */
-interface NoSamples {
-  readonly kind: "check.error" | "skip";
-  readonly data: { readonly reason: string; readonly sentence: string };
 }
 
 /** Why no load is sent, as it would say nothing of the target's speed; null where it is. */
@@ -151,16 +150,24 @@ export const loadStage: Stage = {
   // Counts are told at the end: a load that went badly and was stopped would be judged on another try.
   resume: "never",
   feeds: "load.",
-  plannedMs: ({ load, loads }) =>
-    loads.length * ((load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8),
+  plannedMs(stages) {
+    const { load, loads } = stages;
+    const steady = loads.filter((name) => !isTargetLoad(name)).length;
+    const steadyMs = (load.warmupSeconds + load.durationSeconds) * 1000 + gracefulStopMs / 8;
+    const others = targetLoads({ ...stages, confidence: confidenceDefault });
+    return steady * steadyMs + others.reduce((sum, one) => sum + one.plannedMs, 0);
+  },
   // One after another, so that what slows a service is not the load of the one beside it.
   async run(context) {
     recordUncounted(context);
     for (const name of context.stages.loads) {
       context.deps.signal.throwIfAborted();
       const one = loadedTargets(context).find(({ target }) => chatOf(target) === name);
+      const [first] = targetContexts(context);
       if (one !== undefined) await loadChat(one);
-      else await loadService(context, name, (frame) => showFrame(context, frame));
+      else if (isTargetLoad(name) && first !== undefined) {
+        await runTargetLoad(first, name, unsent(first));
+      } else await loadService(context, name, (frame) => showFrame(context, frame));
     }
   },
 };
@@ -184,7 +191,8 @@ async function loadChat(context: TargetContext): Promise<void> {
 
 async function sendChat(context: TargetContext): Promise<void> {
   const { deps } = context;
-  const records = runLoad(loadPlanOf(context), {
+  const plan = { ...loadPlanOf(context), runId: context.run };
+  const records = runLoad(plan, {
     clock: deps.clock,
     signal: deps.signal,
     ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),

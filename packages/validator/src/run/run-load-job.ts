@@ -107,7 +107,7 @@ export async function runLoadJob(job: BoundJob, deps: LoadRunDeps): Promise<Vali
   return recordRun(loadRunPlan(job), withSecrets(job, deps), async (run, recorder) => {
     recorder.append({ kind: "stage.started", by, data: { stage: by } });
     try {
-      await withObserver(job, deps, { run, recorder });
+      await runJobWithin(job, deps, { run, recorder });
     } catch (error) {
       if (!deps.signal.aborted) recordBroken(job, recorder, error);
     }
@@ -139,8 +139,11 @@ interface Place {
   readonly recorder: Recorder;
 }
 
-/** Samples the target's side before, during and after the load; what it saw supports no claim. */
-async function withObserver(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<void> {
+/**
+ * A load job as a part of a run: preflight and load, with the target's side sampled before, during
+ * and after; what that saw supports no claim but those on its growth.
+ */
+export async function runJobWithin(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<void> {
   const specs = job.job.observe ?? [];
   if (specs.length === 0) return observe(job, deps, place);
   const { clock, signal } = deps;
@@ -179,7 +182,7 @@ async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<
   if (job.notes.length > 0) recorder.append({ kind: "note", by, data: { lint: job.notes } });
   if (seen.isModelUntold) return recordUntold(job, recorder);
   if (seen.missing.length > 0) return recordMissing(job, seen, recorder);
-  const ready = { ...job, load: seen.load };
+  const ready = { ...job, load: { ...seen.load, runId: run } };
   if (job.job.ab !== undefined) await sendAb(ready, deps, recorder);
   else await send(ready, deps, recorder);
 }

@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import type { StackManifest } from "../stack/manifest.ts";
+import { targetLoadNames } from "../target-load/names.ts";
 
 /** Kinds of services that have a load client. */
 export const loadedKinds = ["rag", "mcp", "websocket"] as const;
-/** Names that the scenarios of the target's chat have. */
-const taken = ["chat", "stream"];
+/** Names that the loads of the target's chat have. */
+const taken = ["chat", "stream", ...targetLoadNames];
 
 /** Of a plan file: what decides which services are under load. */
 interface Terms {

@@ -64,11 +64,16 @@ function casesOf(profile: LoadProfile): SelftestCase[] {
       explore: false,
     }),
   );
+  return casesOfJob(`profile.${profile.id}`, job);
+}
+
+/** Every claim of a load job on a simulated target that breaks it; ids begin with `family`. */
+export function casesOfJob(family: string, job: BoundJob): SelftestCase[] {
   const base = cleanFor(job);
   const healthy = once(() => Promise.resolve(simulateLoad(job, base)));
   const shown = job.bound.filter(({ undecided }) => undecided === undefined);
   const cases = shown.map((bound): SelftestCase => {
-    const id = `profile.${profile.id}.${bound.claim.id}`;
+    const id = `${family}.${bound.claim.id}`;
     const broken = saboteurFor(bound, base);
     saboteurOf(id, broken ?? "");
     return {
@@ -79,7 +84,7 @@ function casesOf(profile: LoadProfile): SelftestCase[] {
       clean: async () => claimSeen(await healthy(), bound.claim.id),
     };
   });
-  return [...cases, ...growthCases(profile, job, healthy)];
+  return [...cases, ...growthCases(family, job, healthy)];
 }
 
 /** Verdict and reason of a claim that was broken. */
@@ -88,13 +93,13 @@ function caughtAs({ claim }: BoundClaim): string {
 }
 
 function growthCases(
-  profile: LoadProfile,
+  family: string,
   job: BoundJob,
   healthy: () => Promise<VerdictDocument>,
 ): SelftestCase[] {
   const growing = loadRunPlan(job).claims.filter(({ kind }) => kind === "bound");
   return growing.map(({ id, statement }) => ({
-    id: `profile.${profile.id}.${id}`,
+    id: `${family}.${id}`,
     summary: statement,
     caught: "failed limit",
     sabotaged: () =>

@@ -8,6 +8,7 @@ import { loadProfileFamily } from "./load-profiles.ts";
 import { loadStageFamily } from "./load-stage.ts";
 import { probeGuardFamily } from "./probe-guards.ts";
 import { stackProbeFamily } from "./stack-probes.ts";
+import { targetLoadFamily } from "./target-loads.ts";
 import { targetProbeFamily } from "./target-probes.ts";
 
 /** Every family of checks; the only registry. A check that is in none is never shown to fail. */
@@ -19,6 +20,7 @@ export const selftestFamilies: readonly SelftestFamily[] = [
   loadCheckFamily,
   loadProfileFamily,
   loadStageFamily,
+  targetLoadFamily,
   targetProbeFamily,
   probeGuardFamily,
   stackProbeFamily,

@@ -1,0 +1,51 @@
+import type { Claim } from "@loadline/contract";
+import type { TargetLoadName } from "../target-load/names.ts";
+import { targetLoad } from "../target-load/target-load.ts";
+import { runJobWithin } from "./run-load-job.ts";
+import type { TargetContext } from "./stage.ts";
+
+const by = "load";
+
+/** Why claims of a load have no samples. */
+export interface NoSamples {
+  readonly kind: "check.error" | "skip";
+  readonly data: { readonly reason: string; readonly sentence: string };
+}
+
+function recordFor({ recorder }: TargetContext, claims: readonly Claim[], why: NoSamples): void {
+  for (const { id } of claims) recorder.append({ ...why, by, claims: [id] });
+}
+
+/**
+ * Holds users in turn on the target's chat, or loads it for long with its memory watched, and puts
+ * what is seen into the evidence of the run. A broken load is an error of its own claims alone.
+ */
+export async function runTargetLoad(
+  context: TargetContext,
+  name: TargetLoadName,
+  whyNot: NoSamples | null,
+): Promise<void> {
+  const { deps, recorder, run, stages, plan, preflight, target, apiKey } = context;
+  const one = targetLoad(name, {
+    load: stages.load,
+    url: target.manifest.url,
+    confidence: plan.confidence,
+    model: preflight.model,
+    ...(apiKey !== undefined && { apiKey }),
+  });
+  if (one === null) return;
+  if (whyNot !== null) return recordFor(context, one.claims, whyNot);
+  const own = {
+    ...deps,
+    onProgress: context.progress,
+    onWarning: (event: string) => void recorder.append({ kind: "note", by, data: { event } }),
+  };
+  try {
+    await runJobWithin(one.job, own, { run, recorder });
+  } catch (error) {
+    if (deps.signal.aborted) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    const data = { reason: "crashed", sentence: `The load ${name} broke: ${said}` };
+    recordFor(context, one.claims, { kind: "check.error", data });
+  }
+}

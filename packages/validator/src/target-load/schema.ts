@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { profileManifestSchema } from "../load/index.ts";
+
+/** Numbers of users held in turn on the target's chat. */
+export const ladderSchema = z.strictObject({
+  users: z
+    .array(z.int().min(1).max(1_000))
+    .min(1)
+    .max(8)
+    .refine((all) => all.some((one) => one > 1), { error: "name a number of users above 1" })
+    .default([5, 20, 100])
+    .describe("users held in turn, beside one alone"),
+  holdSeconds: z.number().min(1).max(600).default(10).describe("length of one hold, s"),
+  rounds: z.int().min(1).max(10).default(3).describe("times each number is held, shuffled"),
+});
+
+/** A long load of the target's chat, with its memory sampled beside it. */
+export const soakSchema = z.strictObject({
+  minutes: z.number().min(0.1).max(1_440).default(10).describe("length, min"),
+  share: z.number().gt(0).max(1).default(0.7).describe("of `ratePerSecond`"),
+  metrics: profileManifestSchema.shape.metrics,
+  memory: profileManifestSchema.shape.memory,
+});

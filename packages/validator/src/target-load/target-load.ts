@@ -1,0 +1,208 @@
+/** Loads of a target's chat beside the steady one: users held in turn, and a soak. */
+import type { Claim } from "@loadline/contract";
+import { hostOf, parseHttpUrl } from "@loadline/kit/egress";
+import {
+  bindJob,
+  type BoundJob,
+  growthClaims,
+  jobMinutes,
+  type LoadJob,
+  memoryOf,
+} from "../load/index.ts";
+import type { LoadManifest } from "../plan/manifest.ts";
+import { chatPrompts } from "../run/load-plan.ts";
+import { percent } from "../service-load/service-claim.ts";
+import { type TargetLoadName, targetLoadNames } from "./names.ts";
+
+/** One of them: what is sent, and the claims it decides. */
+export interface TargetLoad {
+  readonly name: TargetLoadName;
+  readonly job: BoundJob;
+  readonly claims: readonly Claim[];
+  /** Samples of each stream; of a ladder as many as answers of 500 ms bring. */
+  readonly samples: Readonly<Record<string, number>>;
+  readonly plannedMs: number;
+}
+
+/** What they are made of. */
+export interface TargetLoadTerms {
+  readonly load: LoadManifest;
+  /** Base URL of the target. */
+  readonly url: string;
+  readonly confidence: number;
+  /** Default: the target's first. */
+  readonly model?: string;
+  readonly apiKey?: string;
+}
+
+/** Those a plan asks for, in the order they are sent. */
+export const wantedLoads = (load: LoadManifest): readonly TargetLoadName[] =>
+  targetLoadNames.filter((name) => load[name] !== undefined);
+
+type Words = Pick<Claim, "statement" | "rationale" | "checklist">;
+
+/** Traffic and thresholds of one of them. */
+interface Shape {
+  readonly scenario: LoadJob["load"]["scenarios"][string];
+  readonly thresholds: LoadJob["thresholds"];
+  readonly extra: Pick<LoadJob, "ladder" | "observe">;
+  /** By stream: what is claimed of it, and how many samples it will have. */
+  readonly claims: Readonly<Record<string, Words & { readonly samples: number }>>;
+  /** Rests before and after it, ms. */
+  readonly aroundMs: number;
+}
+
+/** Plans of closed models assume answers of this length, ms. */
+const answerMs = 500;
+/** The target's memory is sampled before and after, too. */
+const soakAroundMs = 4_000;
+
+function chat({ load, model = "" }: TargetLoadTerms) {
+  const { maxTokens } = load;
+  return { kind: "chat", model, prompts: chatPrompts, maxTokens, stream: false } as const;
+}
+
+const successOf = (load: LoadManifest, name: string) => ({
+  [`errors{scenario:${name}}`]: [
+    { threshold: `rate<${percent(1 - load.success)}`, id: `${name}.success` },
+  ],
+});
+
+function ladderShape(terms: TargetLoadTerms): Shape | null {
+  const { load } = terms;
+  if (load.ladder === undefined) return null;
+  const { holdSeconds, rounds } = load.ladder;
+  const users = [...new Set([1, ...load.ladder.users])].toSorted((a, b) => a - b);
+  const most = users.at(-1) ?? 1;
+  const held = `${users.join(", ")} users in turn, ${rounds} times ${holdSeconds} s each`;
+  const sum = users.reduce((all, one) => all + one, 0);
+  const holdMs = holdSeconds * 1_000;
+  return {
+    scenario: { executor: "ladder", users, holdMs, rounds, request: chat(terms) },
+    thresholds: successOf(load, "ladder"),
+    extra: {
+      ladder: [
+        { id: "ladder.speed_up", scenario: "ladder", users: most, of: "speedUp", atLeast: 1 },
+      ],
+    },
+    claims: {
+      "load.ladder.success": {
+        statement: `JSON chat success >= ${load.success * 100} % of due requests, ${held}`,
+        rationale: "What answers one user and refuses twenty serves one user.",
+        checklist: ["R1-24"],
+        samples: Math.floor((sum * rounds * holdMs) / answerMs),
+      },
+      "load.ladder.speed_up": {
+        statement: `JSON chat of ${most} users at once brings no less than that of one alone, ${held}`,
+        rationale: "More users have to bring more work done, or the target is at its end.",
+        checklist: ["R1-23", "R1-24"],
+        samples: 1,
+      },
+    },
+    aroundMs: 0,
+  };
+}
+
+function soakShape(terms: TargetLoadTerms): Shape | null {
+  const { load, url } = terms;
+  if (load.soak === undefined) return null;
+  const { minutes, share } = load.soak;
+  const rate = Number((load.ratePerSecond * share).toPrecision(6));
+  const durationMs = minutes * 60_000;
+  const samples = Math.floor((rate * durationMs) / 1_000);
+  const window = `at ${rate}/s for ${minutes} min`;
+  return {
+    scenario: {
+      executor: "constant-arrival-rate",
+      rate,
+      durationMs,
+      arrivals: "poisson",
+      request: chat(terms),
+    },
+    thresholds: {
+      ...successOf(load, "soak"),
+      "response_time{scenario:soak}": [{ threshold: `p(99)<${load.p99Ms}ms`, id: "soak.p99" }],
+    },
+    extra: { observe: memoryOf(load.soak, new URL(url).origin) },
+    claims: {
+      "load.soak.success": {
+        statement: `JSON chat success >= ${load.success * 100} % of due requests ${window}`,
+        rationale: "What fails after ten minutes passed every short test.",
+        checklist: ["R1-29"],
+        samples,
+      },
+      "load.soak.p99": {
+        statement: `JSON chat response time p99 < ${load.p99Ms} ms ${window}, failures counted as over`,
+        rationale: "A target that slows down shows it only with time.",
+        checklist: ["R1-29"],
+        samples,
+      },
+    },
+    aroundMs: soakAroundMs,
+  };
+}
+
+const shapes: Readonly<Record<TargetLoadName, (terms: TargetLoadTerms) => Shape | null>> = {
+  ladder: ladderShape,
+  soak: soakShape,
+};
+
+/** The load of that name with its claims; null where the plan asks for none. */
+export function targetLoad(name: TargetLoadName, terms: TargetLoadTerms): TargetLoad | null {
+  const shape = shapes[name](terms);
+  if (shape === null) return null;
+  const { apiKey } = terms;
+  const job: LoadJob = {
+    profile: name,
+    name,
+    load: {
+      target: {
+        baseUrl: terms.url,
+        allowHosts: [hostOf(parseHttpUrl(terms.url))],
+        ...(apiKey !== undefined && { apiKey }),
+      },
+      seed: terms.load.seed,
+      scenarios: { [name]: shape.scenario },
+      limits: [],
+    },
+    thresholds: shape.thresholds,
+    confidence: terms.confidence,
+    waive: [],
+    explore: false,
+    ...shape.extra,
+  };
+  const made = bindJob(job);
+  const bound = made.bound.flatMap((one) => {
+    const words = shape.claims[one.claim.of];
+    if (words === undefined) return [];
+    const { samples: _samples, ...said } = words;
+    const claim: Claim = { ...one.claim, id: one.claim.of, ...said };
+    return [{ ...one, claim, limits: one.limits.map((limit) => ({ ...limit, claim: claim.id })) }];
+  });
+  const growth = growthClaims(job.observe ?? []);
+  const counted = Object.entries(shape.claims).map(([stream, { samples }]) => [stream, samples]);
+  return {
+    name,
+    job: {
+      ...made,
+      bound,
+      load: { ...made.load, limits: bound.flatMap(({ limits }) => limits) },
+    },
+    claims: [...bound.map(({ claim }) => claim), ...growth],
+    samples: Object.fromEntries([...counted, ...growth.map(({ of }) => [of, 1])]),
+    plannedMs: jobMinutes(job) * 60_000 + shape.aroundMs,
+  };
+}
+
+/** Those a plan asks for; none where it has no target, or several. */
+export function targetLoads(o: {
+  readonly load: LoadManifest;
+  readonly target?: { readonly url: string } | undefined;
+  readonly confidence: number;
+}): readonly TargetLoad[] {
+  const { load, target, confidence } = o;
+  if (target === undefined) return [];
+  return wantedLoads(load)
+    .map((name) => targetLoad(name, { load, url: target.url, confidence }))
+    .filter((one) => one !== null);
+}
