@@ -20,10 +20,12 @@ describe("rows of the checklist", () => {
     expect(ids.toSorted()).toEqual(ids);
   });
 
-  test("that no claim names have no verdict, claims or evidence", () => {
+  test("that no claim names are not tested, without coverage, claims or evidence", () => {
     const rows = rowsOf([judged("a", "passed", [1])], [{ id: "a" }]);
-    expect(new Set([...rows.values()].map(({ worst }) => worst))).toEqual(new Set([null]));
-    expect(rows.get(row)).toMatchObject({ claims: [], decided: 0, passed: 0, evidence: [] });
+    const verdicts = [...rows.values()].map(({ verdict }) => verdict);
+    expect(new Set(verdicts)).toEqual(new Set(["not_tested"]));
+    const none = { claims: [], decided: 0, passed: 0, coverage: null, evidence: [] };
+    expect(rows.get(row)).toMatchObject(none);
   });
 
   test.each<[Verdict[], Verdict]>([
@@ -35,7 +37,7 @@ describe("rows of the checklist", () => {
   ])("with claims that are %j are %s: the worst of them", (verdicts, worst) => {
     const claims = verdicts.map((verdict, at) => judged(`c${at}`, verdict));
     const planned = claims.map(({ id }) => ({ id, checklist: [row] }));
-    expect(rowsOf(claims, planned).get(row)?.worst).toBe(worst);
+    expect(rowsOf(claims, planned).get(row)?.verdict).toBe(worst);
   });
 
   test("carry the records of their claims once each, and how many are decided", () => {
@@ -50,13 +52,14 @@ describe("rows of the checklist", () => {
       decided: 1,
       passed: 1,
       evidence: [1, 3, 9],
-      worst: "not_tested",
+      coverage: 0.5,
+      verdict: "not_tested",
     });
-    expect(rows.get(other)).toMatchObject({ claims: ["a"], worst: "passed" });
+    expect(rows.get(other)).toMatchObject({ claims: ["a"], verdict: "passed", coverage: 1 });
   });
 
   test("leave out a planned claim that the run did not judge", () => {
     const rows = rowsOf([], [{ id: "a", checklist: [row] }]);
-    expect(rows.get(row)).toMatchObject({ claims: [], worst: null });
+    expect(rows.get(row)).toMatchObject({ claims: [], verdict: "not_tested" });
   });
 });

@@ -20,20 +20,22 @@ export const checklistIds = (): readonly string[] =>
 /** What the claims of one run say of one row. */
 export interface ChecklistRow {
   readonly id: string;
-  /** The worst verdict among its claims; null without one. No verdict of the row, which asks more. */
-  readonly worst: Verdict | null;
+  /** The worst among its claims, which show a part of what it asks; without one `not_tested`. */
+  readonly verdict: Verdict;
   /** Ids of the run's claims that name the row. */
   readonly claims: readonly string[];
   /** Of them those that are passed or failed. */
   readonly decided: number;
   readonly passed: number;
+  /** decided / claims, 0..1; null without claims: never 0, never 100 %. */
+  readonly coverage: number | null;
   /** Records that its claims rest on, each once, in order of `seq`. */
   readonly evidence: readonly number[];
 }
 
 /**
  * Every row of the checklist with the claims of a run that speak of it. Claims show a part of what a
- * row asks, so a row itself has no verdict here; a waiver makes no claim passed.
+ * row asks, so its verdict is one on this run; a waiver makes no claim passed.
  */
 export function checklistRowsOf(
   verdict: Pick<VerdictDocument, "claims">,
@@ -46,11 +48,15 @@ export function checklistRowsOf(
       .map((claim) => judged.get(claim.id))
       .filter((claim): claim is ClaimVerdict => claim !== undefined);
     const verdicts = new Set(claims.map((claim) => claim.verdict));
+    const decided = claims.filter(
+      ({ verdict: one }) => one === "passed" || one === "failed",
+    ).length;
     return {
       id,
-      worst: verdictOrder.find((one) => verdicts.has(one)) ?? null,
+      verdict: verdictOrder.find((one) => verdicts.has(one)) ?? "not_tested",
       claims: claims.map((claim) => claim.id),
-      decided: claims.filter((one) => one.verdict === "passed" || one.verdict === "failed").length,
+      decided,
+      coverage: claims.length === 0 ? null : decided / claims.length,
       passed: claims.filter((one) => one.verdict === "passed").length,
       evidence: [...new Set(claims.flatMap(({ evidence }) => evidence))].toSorted((a, b) => a - b),
     };

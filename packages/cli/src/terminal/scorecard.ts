@@ -47,22 +47,22 @@ function useLines({ use, outcome, sentence }: Scorecard["uses"][number], paint: 
 
 const claimsShown = 2;
 
-/** The claims of a run by the rows of the checklist that they speak of; a row itself has no verdict. */
+/** The verdict of a run on each row of the checklist, with how much of it is decided, and by what. */
 export function checklistRowsText(rows: readonly ChecklistRow[]): string {
   const named = rows.filter(({ claims }) => claims.length > 0);
-  const lines = rows.map(({ id, worst, claims, passed, evidence }) => {
-    if (worst === null) return `  ${id}  no claim of this run speaks of it`;
+  const lines = rows.map(({ id, verdict, coverage, claims, decided, evidence }) => {
+    const head = `  ${id}  ${verdict.padEnd(outcomeWidth + 1)}`;
+    if (coverage === null) return `${head}${noClaims} of this run speak of it`;
     const shown = claims.slice(0, claimsShown).map((claim) => clip(cleanText(claim), 24));
     const rest = claims.length - shown.length;
     const more = rest > 0 ? ` and ${formatNumber(rest)} more` : "";
-    const open = worst === "passed" ? "" : `, worst ${worst}`;
-    const counts = `${formatNumber(passed)} of ${formatNumber(claims.length)} claims passed${open}`;
-    return `  ${id}  ${counts}; ${formatNumber(evidence.length)} records: ${shown.join(", ")}${more}`;
+    const share = ratioText(decided, claims.length, coverage);
+    return `${head}${share} decided; ${formatNumber(evidence.length)} records: ${shown.join(", ")}${more}`;
   });
   return [
     `rows of the checklist; claims of this run speak of ${formatNumber(named.length)} of ${formatNumber(rows.length)}`,
     ...lines,
-    "a claim shows a part of what its row asks: no row is passed by its claims alone",
+    "a verdict is the worst of the claims that speak of a row; a claim shows a part of what it asks",
     "",
   ].join("\n");
 }

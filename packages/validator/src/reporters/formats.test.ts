@@ -5,6 +5,7 @@ import { parseJson } from "@loadline/kit/json";
 import { isRecord } from "../probes/shapes.ts";
 import { checkCtrf, checkJunit, checkSarif, checkStatement } from "./formats.fixture.ts";
 import { makeModel, modelOf, render, whole } from "./model.fixture.ts";
+import { planPlaces } from "./plan-lines.ts";
 import { textReporters } from "./table.ts";
 
 function at(value: unknown, ...path: readonly (string | number)[]): unknown {
@@ -169,6 +170,46 @@ describe("each format keeps its published shape", () => {
     expect(at(result, ...place, "artifactLocation", "uri")).toBe("plan.yaml");
     expect(at(result, ...place, "region", "startLine")).toBe(3);
     expect(at(result, "partialFingerprints", "loadlineClaim/v1")).toBe("http.up:interval");
+  });
+
+  test.each<[string, string, number]>([
+    ["gate.live", "a gate of the plan", 11],
+    ["gate.elsewhere", "a gate of a file", 9],
+    ["use.ml_training", "the declared use", 8],
+    ["http.own", "a claim of the plan's own", 14],
+    ["stack.db.up", "a check of a service", 5],
+    ["stack.edge.a.b", "an edge, which the plan lacks", 3],
+    ["load.chat.p99", "a claim of the load", 7],
+    ["http.up", "a probe of the target", 2],
+    ["nowhere", "what the plan does not know", 1],
+  ])("%s, %s, stands at line %i of the plan", (id, _what, line) => {
+    const text = [
+      "# a plan",
+      "target: { url: x }",
+      "stack:",
+      "  services:",
+      "    db: { kind: postgres }",
+      "",
+      "load: {}",
+      "use: ML training",
+      "gates:",
+      "  # the only one",
+      "  - id: live",
+      "    minScore: 1",
+      "claims:",
+      '  - { id: "http.own" }',
+      "",
+    ].join("\n");
+    const streams: Record<string, string> = { "http.up": "probe.http.up", "http.own": "x" };
+    const of = ["stack.db.up", "stack.edge.a.b", "load.chat.p99"];
+    const ids = [...Object.keys(streams), ...of];
+    const [base] = whole.plan.claims;
+    if (base === undefined) throw new Error("the model has a claim");
+    const claims = ids.map((one) => ({ ...base, id: one, of: streams[one] ?? one }));
+    const model = { ...whole, plan: { ...whole.plan, text, claims } };
+    expect(planPlaces(model)(id)).toEqual({ uri: "plan.yaml", startLine: line });
+    const damaged = { ...model, plan: { ...model.plan, text: `${text}\t- {` } };
+    expect(planPlaces(damaged)(id).startLine).toBe(1);
   });
 
   test("what is skipped names who accepted it, why and until when", () => {
