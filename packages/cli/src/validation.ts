@@ -1,10 +1,12 @@
 import type { RunPlan } from "@loadline/contract";
 import { checkBudget, resumeValidation, runValidation } from "@loadline/validator";
 import type { ValidationResult } from "@loadline/validator";
+import { buildNamed } from "./built-from.ts";
 import type { CliHost } from "./process/host.ts";
 import { loadReporters } from "./reporters.ts";
 import { showRun } from "./show-run.ts";
 import { budgetLine } from "./terminal/budget-line.ts";
+import { cleanText } from "./terminal/clean-text.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { toolVersion } from "./version.ts";
 
@@ -32,13 +34,17 @@ export async function validateAndShow(
   host: CliHost,
   job: ValidationJob,
 ): Promise<ValidationResult> {
-  if (job.resume === undefined) host.stderr.write(`${budgetLine(checkBudget(job.plan))}\n`);
+  if (job.resume === undefined) {
+    host.stderr.write(`${budgetLine(checkBudget(job.plan))}\n`);
+    for (const line of await unprovable(job.plan)) host.stderr.write(`${line}\n`);
+  }
   const progress = createProgress(host, job.title);
   const deps = {
     clock: host.clock,
     random: host.random,
     runsDir: job.runsDir,
     toolVersion,
+    ...buildNamed(),
     reporters: await loadReporters(),
     onProgress: progress.update,
     signal: job.signal,
@@ -60,4 +66,24 @@ export async function validateAndShow(
   }
   showRun(host, result, job);
   return result;
+}
+
+/** More of them are counted, not listed. */
+const unprovableMax = 5;
+
+/** Required claims that even a perfect target could not pass; those of skipped stages are asked for. */
+async function unprovable(plan: RunPlan): Promise<string[]> {
+  const { planRows } = await import("./verbs/plan.ts");
+  const { skip } = plan.stages;
+  const skipped: readonly unknown[] = Array.isArray(skip) ? skip : [];
+  const stages = new Map(plan.claims.map(({ id, of }) => [id, of.split(".")[0]]));
+  const open = planRows(plan).filter(
+    ({ claim, required, provable }) =>
+      required && !provable && !skipped.includes(stages.get(claim)),
+  );
+  const lines = open
+    .slice(0, unprovableMax)
+    .map(({ claim, problem }) => `LL_PLAN_CANNOT_PROVE ${cleanText(`${claim}: ${problem}`)}`);
+  const rest = open.length - lines.length;
+  return rest > 0 ? [...lines, `and ${rest} more; \`loadline plan\` lists them`] : lines;
 }

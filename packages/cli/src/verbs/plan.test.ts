@@ -60,6 +60,30 @@ describe("loadline plan on claims of the plan's own", () => {
     expect(text.out).toContain("1 required cannot be proven");
   });
 
+  it("prints n for an 80 % chance at its stated error, minutes, and names what cannot be proven", async () => {
+    const { out } = await plan(example.replace("required: false # takes five hours of load", ""));
+    const row = (id: string): string => out.split("\n").find((line) => line.includes(id)) ?? "";
+    // p99 at 1 %: 299 / 473 / 628 samples, 1,258 for 80 % at 0.5 %; 299 at 20/s are 0.3 min.
+    expect(row("load.chat.p99")).toMatch(/ 299 \/ 473 \/ 628 +[\d,]{3,} +0\.3$/);
+    expect(out).toContain("80 %: n for that chance of proof at a true error of half of what");
+    expect(out).toContain("LL_PLAN_CANNOT_PROVE 60 planned, 17,975 s needed");
+    // Optional ones are no breach of the plan's own rule.
+    expect(row("orders.loss")).not.toContain("LL_PLAN_CANNOT_PROVE");
+    for (const line of out.split("\n")) {
+      if (!line.includes("planned")) expect(line.length, line).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it("names trials, and the tools this machine lacks with what they leave not tested", async () => {
+    const services = { box: { kind: "container", container: "x", engine: "no-such-engine" } };
+    const text = JSON.stringify({ target: { url: "http://127.0.0.1:9/v1" }, stack: { services } });
+    const { out } = await plan(text, "--profile full");
+    expect(out).toMatch(/requests, 118 trials;/);
+    expect(out).toContain("tool no-such-engine is missing: not_tested(tool_missing) for stack.box");
+    const { tools } = JSON.parse((await plan(text, "--json")).out) as { readonly tools: unknown };
+    expect(tools).toEqual([{ id: "no-such-engine", found: false, services: ["box"] }]);
+  });
+
   it("lists the streams that claims can be made of, each with its kinds", async () => {
     const { out } = await plan(example, "--json");
     const { streams } = JSON.parse(out) as {

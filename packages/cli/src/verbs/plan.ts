@@ -7,11 +7,19 @@ import {
 } from "@loadline/contract";
 import type { Claim, RunPlan } from "@loadline/contract";
 import { isRecord } from "@loadline/kit/json";
-import { edgeGaps, planBudget, planFileSchema, planRates, planStreams } from "@loadline/validator";
+import {
+  edgeGaps,
+  planBudget,
+  planFileSchema,
+  planRates,
+  planStreams,
+  stackSchema,
+} from "@loadline/validator";
 import { readWantedPlan } from "../plan-options.ts";
 import { budgetLine } from "../terminal/budget-line.ts";
 import { cleanText, clip } from "../terminal/clean-text.ts";
-import type { ExitCode } from "../process/host.ts";
+import type { CliHost, ExitCode } from "../process/host.ts";
+import { toolPath } from "../process/tool-path.ts";
 import type { VerbContext } from "./verb.ts";
 
 const columns = 80;
@@ -55,16 +63,47 @@ export async function runPlan(context: VerbContext): Promise<ExitCode> {
   const exit = rows.some((row) => row.required && !row.provable) ? 2 : 0;
   const requests = requestsOf(plan, rows);
   const budget = planBudget(plan);
+  const tools = toolsOf(host, plan);
   if (json) {
     const minutes = plan.budgetMinutes;
     const streams = planStreams(plan);
-    const document = { plan, rows, streams, requests, minutes, budget, exit };
+    const document = { plan, rows, streams, requests, minutes, tools, budget, exit };
     host.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return exit;
   }
-  host.stdout.write(`${planText(plan, rows, requests)}\n${budgetLine(budget)}\n`);
+  const lines = [planText(plan, rows, requests), ...toolLines(tools), budgetLine(budget)];
+  host.stdout.write(`${lines.join("\n")}\n`);
   return exit;
 }
+
+/** A tool of this machine that claims of a plan need. */
+interface PlanTool {
+  readonly id: string;
+  readonly found: boolean;
+  /** Services that are looked at through it. */
+  readonly services: readonly string[];
+}
+
+/** The tools that the services of a plan name. */
+function toolsOf(host: CliHost, plan: RunPlan): PlanTool[] {
+  const stack = stackSchema.safeParse(plan.stages["stack"]).data;
+  const named = Object.entries(stack?.services ?? {}).flatMap(([name, service]) =>
+    "engine" in service && typeof service.engine === "string" ? [[service.engine, name]] : [],
+  );
+  return [...new Set(named.map(([id]) => id ?? ""))].map((id) => ({
+    id,
+    found: toolPath(host, [id]) !== undefined,
+    services: named.filter(([engine]) => engine === id).map(([, name]) => name ?? ""),
+  }));
+}
+
+const toolLines = (tools: readonly PlanTool[]): string[] =>
+  tools
+    .filter(({ found }) => !found)
+    .map(({ id, services }) => {
+      const names = services.map((name) => `stack.${cleanText(name)}`).join(", ");
+      return `tool ${id} is missing: not_tested(tool_missing) for ${names}`;
+    });
 
 /** One row per claim, in the plan's order. */
 export function planRows(plan: RunPlan): PlanRow[] {
@@ -170,6 +209,18 @@ function problemOf(
   return `${formatNumber(planned)} planned, ${formatNumber(least)}${named} needed: inconclusive at best`;
 }
 
+/** What keeps a required claim from its proof, by the name of that. */
+const problemText = ({ problem, required }: PlanRow): string =>
+  problem === "" || !required ? problem : `LL_PLAN_CANNOT_PROVE ${problem}`;
+
+/** Trials that the claims on them need at least. */
+function trialsText(rows: readonly PlanRow[]): string {
+  const trials = rows
+    .filter(({ kind }) => kind === "trials")
+    .reduce((sum, { needed }) => sum + (needed[0] ?? 0), 0);
+  return trials === 0 ? "" : `, ${formatNumber(trials)} trials`;
+}
+
 /** A problem that does not fit beside its row stands below it. */
 function withProblem(row: string, problem: string): string {
   const fits = row.length + problem.length <= columns;
@@ -181,9 +232,11 @@ function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): st
   const lines = rows.map((row) => {
     const needed = row.needed.map(count).join(" / ");
     const mark = row.provable ? "+" : "o";
-    const figures = `${count(row.planned).padStart(6)}  ${needed.padEnd(18)}`;
-    const left = `${mark} ${clip(cleanText(row.claim), 30).padEnd(31)}${row.kind.padEnd(11)}`;
-    return withProblem(`${left}${figures}`, row.problem);
+    const minutes = row.minutes === null ? "-" : String(row.minutes);
+    const likely = `${count(row.forPower80).padStart(7)}${minutes.padStart(6)}`;
+    const figures = `${count(row.planned).padStart(6)}  ${needed.padEnd(17)}${likely}`;
+    const left = `${mark} ${clip(cleanText(row.claim), 28).padEnd(29)}${row.kind.padEnd(11)}`;
+    return withProblem(`${left}${figures}`, problemText(row));
   });
   const open = rows.filter((row) => row.required && !row.provable).length;
   return [
@@ -192,9 +245,11 @@ function planText(plan: RunPlan, rows: readonly PlanRow[], requests: number): st
     ...(plan.gates === undefined
       ? []
       : [`gates ${plan.gates.map(({ id }) => cleanText(id)).join(", ")}`]),
-    `${"  claim".padEnd(33)}${"kind".padEnd(11)}${"n".padStart(6)}  needed with 0 / 1 / 2 bad`,
+    `${"  claim".padEnd(31)}${"kind".padEnd(11)}${"n".padStart(6)}  needed, 0/1/2 bad   80 %   min`,
     ...lines,
-    `${rows.length} claims, at least ${formatNumber(requests)} requests; ` +
+    "80 %: n for that chance of proof at a true error of half of what the target allows",
+    "min: minutes that the first of the needed n take at the planned rate",
+    `${rows.length} claims, at least ${formatNumber(requests)} requests${trialsText(rows)}; ` +
       (open === 0 ? "every required claim can be proven" : `${open} required cannot be proven`),
   ].join("\n");
 }
