@@ -17,6 +17,7 @@ export function viewOf(
     printing: false,
     recordOf: new Map(model.records.map((record) => [record.seq, record])),
     onQuery: () => undefined,
+    onSort: () => undefined,
     ...more,
   };
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { fixtureModel } from "../../test/fixture-model.ts";
 import { hostileTexts } from "../../test/hostile-texts.ts";
 import { one, openPage, type PageOptions, textsOf } from "../../test/page/page.ts";
+import { interruptedWords } from "../model/first-screen.ts";
 import { reportKeys } from "./keys.ts";
 import type { ReportApp } from "./report-app.tsx";
 
@@ -31,6 +32,10 @@ describe("report app", () => {
     ["#/not-tested", "Not tested"],
     ["#/findings", "Findings"],
     ["#/load", "Load"],
+    ["#/chaos", "Chaos"],
+    ["#/audit", "Audit"],
+    ["#/drills", "Drills"],
+    ["#/slo", "SLO"],
     ["#/scorecard", "Scorecard"],
     ["#/evidence", "Evidence"],
     ["#/run", "Run"],
@@ -39,7 +44,34 @@ describe("report app", () => {
     expect(title(page)?.trim()).toBe(name === "Verdict" ? "NOT_READY" : name);
     expect(one(page.root, ".top-outcome").textContent).toBe(" NOT_READY");
     expect(textsOf(page.root, '[aria-current="page"]')).toEqual([name]);
-    expect(page.root.querySelectorAll('nav[aria-label="Report"] a')).toHaveLength(8);
+    expect(page.root.querySelectorAll('nav[aria-label="Report"] a')).toHaveLength(12);
+  });
+
+  it("a run that was ended before its plan says so on every screen, another on none", () => {
+    const [first] = fixtureModel().records;
+    if (first === undefined) throw new Error("the fixture has records");
+    const closedBy = (reason: string) => ({
+      ...fixtureModel(),
+      records: [{ ...first, kind: "run.closed" as const, data: { reason } }],
+    });
+    const noticesOf = (hash: string, reason: string): readonly string[] => {
+      using page = open({ hash }, closedBy(reason));
+      return textsOf(page.root, "main .notice");
+    };
+    for (const hash of ["", "#/claims", "#/run"]) {
+      expect(noticesOf(hash, "cancelled")[0]).toBe(interruptedWords);
+      expect(noticesOf(hash, "done")).not.toContain(interruptedWords);
+    }
+  });
+
+  it("the order of the claims goes into the address beside the filter", () => {
+    using page = open({ hash: "#/claims?q=chat" });
+    page.change(one(page.root, ".sort select"), { value: "worst" });
+    expect(page.address.hash).toBe("#/claims?q=chat&sort=worst");
+    const words = textsOf(page.root, ".claim-row .verdict-word");
+    expect(words[0]).toBe("failed");
+    page.change(one(page.root, ".sort select"), { value: "nonsense" });
+    expect(page.address.hash).toBe("#/claims?q=chat");
   });
 
   it("an unknown address names itself as text and the nearest page", () => {
@@ -64,7 +96,7 @@ describe("report app", () => {
     using page = open({ hash: "#/claims" });
     page.input(one(page.root, "[data-filter]"), "verdict:not_tested");
     expect(page.address.hash).toBe("#/claims?q=verdict%3Anot_tested");
-    expect(new Set(textsOf(page.root, "main .verdict-word"))).toEqual(new Set(["not_tested"]));
+    expect(new Set(textsOf(page.root, ".rows .verdict-word"))).toEqual(new Set(["not_tested"]));
   });
 
   it("on paper every view stands once, in the colours of paper, and the page returns after", async () => {
@@ -76,6 +108,10 @@ describe("report app", () => {
       "Not tested",
       "Findings",
       "Load",
+      "Chaos",
+      "Audit",
+      "Drills",
+      "SLO",
       "Scorecard",
       "Evidence",
       "Run",

@@ -14,7 +14,7 @@ interface BoundaryState {
   readonly place: string;
 }
 
-/** Keeps a broken view from taking the page along; the outcome stands outside of it. */
+/** Keeps a broken view from taking the page along and draws it again on demand; the outcome stands outside of it. */
 export class ErrorBoundary extends Component<BoundaryProps, BoundaryState> {
   override state: BoundaryState = { message: null, place: "" };
 
@@ -28,7 +28,10 @@ export class ErrorBoundary extends Component<BoundaryProps, BoundaryState> {
     if (message === null || place !== this.props.place) return this.props.children;
     return (
       <Notice kind="error">
-        {new ConsoleError("LL_CONSOLE_VIEW", message).line} Seen: <Untrusted text={message} />
+        {new ConsoleError("LL_CONSOLE_VIEW", message).line} Seen: <Untrusted text={message} />{" "}
+        <button type="button" onClick={() => this.setState({ message: null })}>
+          try again
+        </button>
       </Notice>
     );
   }

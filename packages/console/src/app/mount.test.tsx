@@ -60,6 +60,22 @@ describe("error boundary", () => {
     throw new Error("<img src=x> \u202e broke");
   };
 
+  it("a broken view is drawn again on demand", () => {
+    using page = openPage();
+    let isBroken = true;
+    const Sometimes = () => (isBroken ? <Broken /> : <p>drawn</p>);
+    const root = page.show(
+      <ErrorBoundary place="#/load">
+        <Sometimes />
+      </ErrorBoundary>,
+    );
+    page.click(one(root, ".notice button"));
+    expect(one(root, ".notice").textContent).toContain("LL_CONSOLE_VIEW");
+    isBroken = false;
+    page.click(one(root, ".notice button"));
+    expect(root.textContent).toBe("drawn");
+  });
+
   it("a broken view says its code and the error as text, and another place is whole again", () => {
     using page = openPage();
     const root = page.show(

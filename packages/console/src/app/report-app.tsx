@@ -1,6 +1,7 @@
 import type { ReportModel } from "@loadline/contract";
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { PackedModel } from "../model/packing.ts";
+import { firstScreenOf, interruptedWords } from "../model/first-screen.ts";
 import { addressOf, home, screens, type Screen } from "../model/links.ts";
 import { copyText } from "../parts/command.tsx";
 import { Notice } from "../parts/notice.tsx";
@@ -13,6 +14,7 @@ import { LoadView } from "../views/load/load-view.tsx";
 import { NotTestedView } from "../views/not-tested/not-tested-view.tsx";
 import { RunView } from "../views/run/run-view.tsx";
 import { ScorecardView } from "../views/scorecard/scorecard-view.tsx";
+import { StageView } from "../views/stage/stage-view.tsx";
 import { VerdictView } from "../views/verdict/verdict-view.tsx";
 import type { ReportView } from "./context.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
@@ -29,18 +31,19 @@ interface ReportAppProps {
 
 /** The whole page: header, the view of the address, all views when printed. */
 export function ReportApp({ model, left }: ReportAppProps) {
-  const [route, setQuery] = useRoute();
+  const [route, change] = useRoute();
   const [theme, toggleTheme] = useTheme();
   const [keysOn, setKeysOn] = useState(true);
   const [said, setSaid] = useState("");
   const help = useRef<HTMLDialogElement>(null);
   const printing = usePrinting();
   const recordOf = useMemo(() => new Map(model.records.map((r) => [r.seq, r])), [model]);
+  const { isInterrupted } = useMemo(() => firstScreenOf(model), [model]);
   const openHelp = (): void => help.current?.showModal();
   useKeys(keysOn, {
     theme: toggleTheme,
     help: openHelp,
-    escape: () => leave(route, setQuery),
+    escape: () => leave(route, (query) => change({ query })),
     link: () => void copyText(location.href, null).then(setSaid),
   });
   const view: ReportView = {
@@ -50,7 +53,8 @@ export function ReportApp({ model, left }: ReportAppProps) {
     theme: printing ? "print" : theme,
     printing,
     recordOf,
-    onQuery: setQuery,
+    onQuery: (query) => change({ query }),
+    onSort: (sort) => change({ sort }),
   };
   return (
     <>
@@ -73,6 +77,7 @@ export function ReportApp({ model, left }: ReportAppProps) {
             <a href={`#/${route.unknown.nearest ?? ""}`}>{route.unknown.nearest ?? "verdict"}</a>.
           </Notice>
         )}
+        {isInterrupted ? <Notice kind="note">{interruptedWords}</Notice> : null}
         {printing ? <AllViews {...view} /> : <OneView {...view} />}
       </main>
       <p class="said" role="status">
@@ -104,6 +109,10 @@ const viewOf: Readonly<Record<Screen, (view: ReportView) => preact.JSX.Element>>
   "not-tested": (view) => <NotTestedView {...view} />,
   findings: (view) => <FindingsView {...view} />,
   load: (view) => <LoadView {...view} />,
+  chaos: (view) => <StageView {...view} stage="chaos" />,
+  audit: (view) => <StageView {...view} stage="audit" />,
+  drills: (view) => <StageView {...view} stage="drills" />,
+  slo: (view) => <StageView {...view} stage="slo" />,
   scorecard: (view) => <ScorecardView {...view} />,
   evidence: (view) => <EvidenceView {...view} />,
   run: (view) => <RunView {...view} />,

@@ -16,8 +16,11 @@ const routeOf = (hash: string): Route => {
   return { place, unknown: null };
 };
 
-/** The route of the address bar, and a way to change its filter without a history entry. */
-export function useRoute(): readonly [Route, (query: string) => void] {
+/** What of a place changes without a history entry. */
+type Change = Partial<Pick<Place, "query" | "sort">>;
+
+/** The route of the address bar, and a way to change its filter and order. */
+export function useRoute(): readonly [Route, (change: Change) => void] {
   const [route, setRoute] = useState(() => routeOf(location.hash));
   useLayoutEffect(() => {
     const follow = (): void => {
@@ -27,10 +30,10 @@ export function useRoute(): readonly [Route, (query: string) => void] {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  const setQuery = (query: string): void => {
-    const place = { ...route.place, query };
+  const change = (to: Change): void => {
+    const place = { ...route.place, ...to };
     history.replaceState(null, "", addressOf(place));
     setRoute({ place, unknown: null });
   };
-  return [route, setQuery];
+  return [route, change];
 }

@@ -1,6 +1,8 @@
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useState } from "preact/hooks";
 import type { ChartTable } from "../model/chart-data.ts";
+import { chartTable } from "../model/export-rows.ts";
+import { Export } from "../parts/export.tsx";
 import { Fig } from "../parts/figure.tsx";
 import { TableTwin } from "../parts/table-twin.tsx";
 
@@ -10,6 +12,8 @@ interface ChartFrameProps {
   readonly summary: ComponentChildren;
   readonly table: ChartTable;
   readonly printing: boolean;
+  readonly address?: string;
+  readonly box?: RefObject<HTMLElement | null>;
   /** Draws the chart; `cursor` is the row under the reader's cursor, null without one. */
   draw(cursor: number | null, onCursor: (row: number | null) => void): ComponentChildren;
 }
@@ -18,7 +22,7 @@ interface ChartFrameProps {
  * A chart with its summary, an arrow-key cursor that is announced, and the table of the same
  * arrays.
  */
-export function ChartFrame({ title, summary, table, printing, draw }: ChartFrameProps) {
+export function ChartFrame({ title, summary, table, printing, draw, ...at }: ChartFrameProps) {
   const [cursor, setCursor] = useState<number | null>(null);
   const [tabled, setTabled] = useState(false);
   const rows = table.rows.length;
@@ -30,9 +34,9 @@ export function ChartFrame({ title, summary, table, printing, draw }: ChartFrame
     setCursor(next);
   };
   return (
-    <figure class="chart">
+    <figure class="chart" {...(at.box && { ref: at.box })}>
       <figcaption>
-        <h3>{title}</h3>
+        <h3>{at.address === undefined ? title : <a href={at.address}>{title}</a>}</h3>
         <p class="muted">{summary}</p>
         <button type="button" aria-pressed={tabled} onClick={() => setTabled(!tabled)}>
           table
@@ -48,6 +52,9 @@ export function ChartFrame({ title, summary, table, printing, draw }: ChartFrame
         {draw(cursor, setCursor)}
       </div>
       <Readout table={table} cursor={cursor} />
+      {tabled && !printing ? (
+        <Export name={title} table={() => chartTable(table)} json={() => table} />
+      ) : null}
       {tabled || printing ? <TableTwin table={table} label={title} printing={printing} /> : null}
     </figure>
   );

@@ -169,14 +169,19 @@ describe("charts", () => {
     }
   });
 
-  it("the tail's axis names whole decades only, and its end is the last bounded quantile", async () => {
+  it("the tail's axis names whole decades only, and its words say where the sample bounds no more", async () => {
     const { axis, words } = await draw("percentiles", series);
     const shares = axis.slice(0, axis.indexOf("latency in ms, log scale")).filter((t) => t !== "");
     expect(shares).toEqual(["share of requests at or under", "90 %", "99 %", "99.9 %", "99.99 %"]);
-    expect(words).toContain("the curve ends at 99.9 %");
     expect(words).toContain("the last point is the maximum.");
-    const cut = { ...series, percentiles: series.percentiles.slice(0, 2) };
-    expect((await draw("percentiles", cut)).words).toMatch(/ends at 90 %.*bounds no more\.$/);
+    expect(words).not.toContain("bounds no more");
+    const wordsOf = async (more: Partial<LoadSeries>) =>
+      (await draw("percentiles", { ...series, ...more })).words;
+    expect(await wordsOf({ n: 298 })).toMatch(/bounds no more: n 298, no bound at 99 %\.$/);
+    const cut = series.percentiles.slice(0, 2);
+    expect(await wordsOf({ percentiles: cut })).toContain("a request without an answer took for");
+    const bad = series.bad.map(() => 0);
+    expect(await wordsOf({ percentiles: cut, bad })).toContain("no maximum was recorded");
   });
 
   describe("heat map", () => {

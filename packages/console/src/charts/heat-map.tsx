@@ -12,7 +12,7 @@ const bottom = 34;
 const badRowPx = 12;
 
 /** When requests finished against how long they took; the top row holds bad outcomes. */
-export function HeatMap({ series, theme, printing }: ChartProps) {
+export function HeatMap({ series, theme, ...frame }: ChartProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const grid = useMemo(() => heatGridOf(series), [series]);
   useLayoutEffect(() => {
@@ -35,7 +35,7 @@ export function HeatMap({ series, theme, printing }: ChartProps) {
         </>
       }
       table={table}
-      printing={printing}
+      {...frame}
       draw={() => (
         <canvas ref={canvas} class="heat" aria-hidden="true" style={{ height: `${heightPx}px` }} />
       )}

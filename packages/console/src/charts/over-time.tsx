@@ -1,4 +1,5 @@
 import type { LoadSeries } from "@loadline/contract";
+import type { RefObject } from "preact";
 import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
 import {
@@ -17,6 +18,10 @@ export interface ChartProps {
   readonly series: LoadSeries;
   readonly theme: string;
   readonly printing: boolean;
+  /** Where this chart is found again. */
+  readonly address?: string;
+  /** Takes the chart's place on the page. */
+  readonly box?: RefObject<HTMLElement | null>;
 }
 
 const line = (label: string, stroke: string, width = 1.5): uPlot.Series => ({
@@ -29,7 +34,7 @@ const line = (label: string, stroke: string, width = 1.5): uPlot.Series => ({
 });
 
 /** Offered and finished requests per second, per slice. */
-export function RateChart({ series, theme, printing }: ChartProps) {
+export function RateChart({ series, theme, ...frame }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const { seconds, due, ok, bad, inFlight } = overTimeOf(series);
     return [[...seconds], [...due], [...ok], [...bad], [...inFlight]];
@@ -46,7 +51,7 @@ export function RateChart({ series, theme, printing }: ChartProps) {
         </>
       }
       table={overTimeTable(series)}
-      printing={printing}
+      {...frame}
       draw={(cursor, onCursor) => (
         <Plot
           data={data}
@@ -75,7 +80,7 @@ export function RateChart({ series, theme, printing }: ChartProps) {
 }
 
 /** p99 and maximum of the requests of each slice; gaps stay gaps. */
-export function LatencyChart({ series, theme, printing }: ChartProps) {
+export function LatencyChart({ series, theme, ...frame }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const { seconds, p99Ms, maxMs } = overTimeOf(series);
     return [[...seconds], onLogScale(p99Ms), onLogScale(maxMs)];
@@ -94,7 +99,7 @@ export function LatencyChart({ series, theme, printing }: ChartProps) {
         </>
       }
       table={overTimeTable(series)}
-      printing={printing}
+      {...frame}
       draw={(cursor, onCursor) => (
         <Plot
           data={data}

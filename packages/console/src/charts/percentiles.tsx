@@ -1,7 +1,13 @@
 import type { LoadSeries } from "@loadline/contract";
 import { useMemo } from "preact/hooks";
 import type uPlot from "uplot";
-import { onLogScale, percentilesOf, percentileTable } from "../model/chart-data.ts";
+import {
+  onLogScale,
+  percentilesOf,
+  percentileTable,
+  totalsOf,
+  unboundedFrom,
+} from "../model/chart-data.ts";
 import { formatValue } from "../model/format.ts";
 import { Fig } from "../parts/figure.tsx";
 import { ChartFrame } from "./chart-frame.tsx";
@@ -13,7 +19,7 @@ const tailLabel = (tail: number): string =>
   tail <= 1 ? "0 %" : formatValue(Math.round((1 - 1 / tail) * 1e7) / 1e7, "ratio");
 
 /** The tail of the latency distribution: response from intended start, service from sending. */
-export function PercentileChart({ series, theme, printing }: ChartProps) {
+export function PercentileChart({ series, theme, ...frame }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const points = percentilesOf(series);
     return [
@@ -27,7 +33,7 @@ export function PercentileChart({ series, theme, printing }: ChartProps) {
       title="Percentiles"
       summary={<PercentileSummary series={series} />}
       table={percentileTable(series)}
-      printing={printing}
+      {...frame}
       draw={(cursor, onCursor) => (
         <Plot
           data={data}
@@ -63,17 +69,25 @@ export function PercentileChart({ series, theme, printing }: ChartProps) {
 
 const isDecade = (tail: number): boolean => Math.abs(Math.log10(tail) % 1) < 1e-9;
 
+const noGreatest = (series: LoadSeries): string =>
+  totalsOf(series).bad.value === 0
+    ? "no maximum was recorded"
+    : "there is no maximum, since a request without an answer took for ever";
+
 function PercentileSummary({ series }: { readonly series: LoadSeries }) {
-  const points = percentilesOf(series);
-  const last = points.findLast((point) => point.quantile < 1);
-  const end: number | null = last?.quantile ?? null;
+  const open = unboundedFrom(series);
+  const hasGreatest = series.percentiles.some(([quantile]) => quantile === 1);
   return (
     <>
       <Key name="response" /> counts from the intended start, <Key name="service" /> from sending.
-      Order statistics; the curve ends at{" "}
-      <Fig figure={{ value: end, unit: "ratio", provenance: "derived", refs: [] }} />, where the
-      sample bounds no more
-      {points.some((point) => point.quantile === 1) ? "; the last point is the maximum." : "."}
+      Order statistics; {hasGreatest ? "the last point is the maximum" : noGreatest(series)}.
+      {open === null ? null : (
+        <>
+          {" "}
+          The curve ends where the sample bounds no more: n <Fig figure={open.n} />, no bound at{" "}
+          <Fig figure={open.quantile} />.
+        </>
+      )}
     </>
   );
 }

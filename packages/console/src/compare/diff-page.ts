@@ -54,9 +54,11 @@ function claimTable(change: ClaimDiff["change"], rows: readonly ClaimDiff[], sid
   const rest = rows.length - shown.length;
   const more = rest === 0 ? "" : `<p>${figure(rest)} more are not shown</p>`;
   const head = ["claim", "A", "B", "A, B", "lines"].map((name) => `<th scope="col">${name}</th>`);
+  const [open, close] =
+    change === "unchanged" ? ["<details><summary>show</summary>", "</details>"] : ["", ""];
   return `<h2>${headings[change]} ${figure(rows.length)}</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="${headings[change]}"><table><thead><tr>${head.join("")}</tr></thead>
-<tbody>${shown.join("\n")}</tbody></table></div>${more}`;
+${open}<div class="scroll" tabindex="0" role="region" aria-label="${headings[change]}"><table><thead><tr>${head.join("")}</tr></thead>
+<tbody>${shown.join("\n")}</tbody></table></div>${more}${close}`;
 }
 
 const bullets = (title: string, rows: readonly string[]): string =>

@@ -14,6 +14,7 @@ interface Span {
   readonly upper: number | null;
   readonly observed: number | null;
   readonly limit: number | null;
+  readonly isDeclared: boolean;
 }
 
 const step = 22;
@@ -31,6 +32,7 @@ function spanOf(claim: ClaimVerdict, unit: string): Span {
     upper: own?.upper ?? null,
     observed: observed ?? null,
     limit: limit ?? null,
+    isDeclared: claim.limit?.provenance === "declared",
   };
 }
 
@@ -71,6 +73,11 @@ export function seriesSvg(points: readonly SeriesPoint[], summary: string): stri
 const cutAt = (x: number): string =>
   `<path class="interval-end" stroke-dasharray="2 3" d="M${x} 0v${height}"/>`;
 
+const limitAt = (x: number, y: number, isDeclared: boolean): string =>
+  isDeclared
+    ? `<rect class="interval-hollow interval-limit" x="${x - step / 2}" y="${y - 1.5}" width="${step}" height="3"/>`
+    : `<path class="interval-limit" d="M${x - step / 2} ${y}h${step}"/>`;
+
 function barAt(x: number, span: Span, y: (value: number) => number): string {
   const parts: string[] = [];
   if (span.lower !== null || span.upper !== null) {
@@ -80,7 +87,7 @@ function barAt(x: number, span: Span, y: (value: number) => number): string {
     parts.push(`<rect class="interval-range" x="${x - 4}" y="${top}" width="8" height="${tall}"/>`);
   }
   if (span.limit !== null) {
-    parts.push(`<path class="interval-limit" d="M${x - step / 2} ${y(span.limit)}h${step}"/>`);
+    parts.push(limitAt(x, y(span.limit), span.isDeclared));
   }
   if (span.observed !== null) {
     parts.push(`<circle class="interval-point" cx="${x}" cy="${y(span.observed)}" r="3"/>`);

@@ -11,6 +11,7 @@ import {
   percentilesOf,
   percentileTable,
   totalsOf,
+  unboundedFrom,
 } from "./chart-data.ts";
 
 const [series] = fixtureModel({ slices: 20 }).load;
@@ -43,6 +44,23 @@ describe("chart data", () => {
     expect(points.at(-1)).toMatchObject({ quantile: 1, responseMs: 1900 });
     expect(points.at(-1)?.tail).toBeGreaterThan(points.at(-2)?.tail ?? Infinity);
   });
+
+  it.each([
+    [298, [0.5, 0.9, 0.95, 1], 0.99],
+    [299, [0.5, 0.9, 0.95, 0.99, 1], 0.999],
+    [58, [0.5, 0.9, 1], 0.95],
+    [4, [1], 0.5],
+    [1e6, [0.5, 0.9, 0.95, 0.99, 0.999, 1], undefined],
+  ])(
+    "of %i requests the curve holds %j and the maximum, no quantile without a bound",
+    (n, held, end) => {
+      const of = { ...series, n };
+      expect(percentilesOf(of).map(({ quantile }) => quantile)).toEqual(held);
+      expect(percentileTable(of).rows).toHaveLength(held.length);
+      expect(unboundedFrom(of)?.quantile.value).toBe(end);
+      expect(unboundedFrom(of)?.n.value).toBe(end === undefined ? undefined : n);
+    },
+  );
 
   it("every request of the heat cells lands in the grid once", () => {
     const grid = heatGridOf(series);

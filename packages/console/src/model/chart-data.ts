@@ -1,4 +1,4 @@
-import type { Figure, LoadSeries } from "@loadline/contract";
+import { type Figure, type LoadSeries, samplesNeeded } from "@loadline/contract/browser";
 
 /** Figures of a chart's table: rows in the order they are drawn. */
 export interface ChartTable {
@@ -80,9 +80,35 @@ export interface PercentilePoint {
   readonly serviceMs: number | null;
 }
 
-/** Points below quantile 1, in order; the maximum (quantile 1) is placed one half decade further. */
+const boundConfidence = 0.95;
+/** Quantiles whose bound a reader looks for. */
+const namedQuantiles = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999];
+
+/** Whether a sample of n has an order statistic that bounds the quantile from above. */
+const isBounded = (quantile: number, n: number): boolean => {
+  const least = samplesNeeded(0, quantile, boundConfidence);
+  return least !== null && n >= least;
+};
+
+/** The first of the named quantiles that the sample bounds no more; null where n is not known. */
+export function unboundedFrom({ n }: LoadSeries): { quantile: Figure; n: Figure } | null {
+  const first = n === undefined ? undefined : namedQuantiles.find((q) => !isBounded(q, n));
+  if (n === undefined || first === undefined) return null;
+  return {
+    quantile: { value: first, unit: "ratio", provenance: "derived", refs: [] },
+    n: measured(n, "", []),
+  };
+}
+
+/**
+ * Points below quantile 1 that the sample bounds, in order; the maximum (quantile 1) is placed one
+ * half decade further.
+ */
 export function percentilesOf(series: LoadSeries): readonly PercentilePoint[] {
-  const sorted = series.percentiles.toSorted((a, b) => a[0] - b[0]);
+  const { n, percentiles } = series;
+  const sorted = percentiles
+    .filter(([quantile]) => quantile === 1 || n === undefined || isBounded(quantile, n))
+    .toSorted((a, b) => a[0] - b[0]);
   const last = sorted.findLast(([quantile]) => quantile < 1);
   const edge = last === undefined ? 1 : 1 / (1 - last[0]);
   return sorted.map(([quantile, responseMs, serviceMs]) => ({

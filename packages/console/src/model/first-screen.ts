@@ -32,7 +32,11 @@ export interface FirstScreen {
   readonly counts: readonly { readonly word: string; readonly verdict?: Verdict; n: Figure }[];
   readonly decided: Figure;
   readonly required: Figure;
+  /** Ended before its plan was: folded from what had been recorded. */
+  readonly isInterrupted: boolean;
   readonly stoppers: readonly ClaimVerdict[];
+  /** What the plan asks beyond its claims and does not get; it stops READY like a claim. */
+  readonly unmet: readonly string[];
   /** Required claims that are passed, the most important first. */
   readonly proven: readonly ClaimVerdict[];
   readonly untested: {
@@ -44,6 +48,10 @@ export interface FirstScreen {
   readonly reproduce: string;
   readonly verify: string;
 }
+
+/** Said wherever the outcome of such a run stands. */
+export const interruptedWords =
+  "Interrupted: the run ended before its plan did. This is folded from what was recorded until then.";
 
 /** A required claim that keeps the outcome from READY. */
 const stops = (claim: ClaimVerdict): boolean =>
@@ -67,7 +75,11 @@ export function firstScreenOf(model: ReportModel): FirstScreen {
     ],
     decided: countFigure(counts.decided),
     required: countFigure(counts.required),
+    isInterrupted: model.records.some(
+      ({ kind, data }) => kind === "run.closed" && data["reason"] === "cancelled",
+    ),
     stoppers,
+    unmet: verdict.unmet ?? [],
     proven: verdict.claims
       .filter((claim) => claim.required && claim.verdict === "passed")
       .toSorted(compareImportance),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { claimSorts } from "./claim-rows.ts";
 import { addressOf, home, nearestId, placeOf, screens } from "./links.ts";
 
 describe("links", () => {
@@ -10,6 +11,7 @@ describe("links", () => {
       id,
       part: fc.option(id, { nil: null }),
       query: fc.string({ unit: "grapheme" }),
+      sort: fc.constantFrom(...claimSorts),
     });
     fc.assert(
       fc.property(place, (wanted) => {
@@ -25,10 +27,16 @@ describe("links", () => {
       id: "chat.p99",
       part: "route=chat",
       query: "",
+      sort: "plan",
     });
     expect(placeOf("#/claims/chat.p99/route=chat")).toMatchObject({ part: "route=chat" });
     expect(placeOf("#/not-tested?q=stage:drill")).toMatchObject({ query: "stage:drill" });
     expect(placeOf("#/not-tested?stage=drill")).toMatchObject({ query: "stage:drill" });
+    expect(placeOf("#/claims?sort=worst&verdict=failed")).toMatchObject({
+      sort: "worst",
+      query: "verdict:failed",
+    });
+    expect(placeOf("#/claims?sort=prettiest")).toMatchObject({ sort: "plan", query: "" });
     expect(placeOf("#/evidence/4711")).toMatchObject({ screen: "evidence", id: "4711" });
   });
 

@@ -1,3 +1,4 @@
+import { claimSorts, type ClaimSort } from "./claim-rows.ts";
 import { filterKeys } from "./filter.ts";
 
 /** The places of the report; each has one address. */
@@ -7,6 +8,10 @@ export const screens = [
   "not-tested",
   "findings",
   "load",
+  "chaos",
+  "audit",
+  "drills",
+  "slo",
   "scorecard",
   "evidence",
   "run",
@@ -21,9 +26,17 @@ export interface Place {
   /** Part of a claim. */
   readonly part: string | null;
   readonly query: string;
+  /** Order of a list of claims. */
+  readonly sort: ClaimSort;
 }
 
-export const home: Place = { screen: "verdict", id: null, part: null, query: "" };
+export const home: Place = {
+  screen: "verdict",
+  id: null,
+  part: null,
+  query: "",
+  sort: "plan",
+};
 
 const isScreen = (text: string): text is Screen => (screens as readonly string[]).includes(text);
 
@@ -42,8 +55,11 @@ export function addressOf(place: Partial<Place> & { readonly screen: Screen }): 
   const path = [place.screen === "verdict" ? "" : place.screen, place.id, place.part]
     .filter((step) => step !== null && step !== undefined)
     .map((step) => encodeURIComponent(step));
-  const query = place.query ? `?q=${encodeURIComponent(place.query)}` : "";
-  return `#/${path.join("/")}${query}`;
+  const said = [
+    ...(place.query ? [`q=${encodeURIComponent(place.query)}`] : []),
+    ...(place.sort === undefined || place.sort === "plan" ? [] : [`sort=${place.sort}`]),
+  ];
+  return `#/${path.join("/")}${said.length === 0 ? "" : `?${said.join("&")}`}`;
 }
 
 /** The place of an address; an unknown screen gives `unknown` with its name. */
@@ -52,15 +68,25 @@ export function placeOf(hash: string): Place | { readonly unknown: string } {
   const [name = "", id, part] = path.split("/").map(decoded);
   const screen = name === "" ? "verdict" : name;
   if (!isScreen(screen)) return { unknown: screen };
-  return { screen, id: id ? id : null, part: part ? part : null, query: queryOf(search) };
+  const pairs = pairsOf(search);
+  const wanted = pairs.find((pair) => pair.name === "sort")?.value;
+  const sort = claimSorts.find((one) => one === wanted) ?? "plan";
+  return { screen, id: id ? id : null, part: part ? part : null, query: queryOf(pairs), sort };
 }
 
-/** The filter of an address: `q` as it was typed, then each key it may be sent by, as `?stage=drill`. */
-function queryOf(search: string): string {
-  const pairs = search.split("&").map((pair) => {
+interface Pair {
+  readonly name: string;
+  readonly value: string;
+}
+
+const pairsOf = (search: string): readonly Pair[] =>
+  search.split("&").map((pair) => {
     const at = pair.indexOf("=");
     return { name: pair.slice(0, Math.max(0, at)), value: decoded(pair.slice(at + 1)) };
   });
+
+/** The filter of an address: `q` as it was typed, then each key it may be sent by, as `?stage=drill`. */
+function queryOf(pairs: readonly Pair[]): string {
   const typed = pairs.find(({ name }) => name === "q")?.value ?? "";
   const keyed = pairs
     .filter(({ name, value }) => value !== "" && filterKeys.some((key) => key === name))

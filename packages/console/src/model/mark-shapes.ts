@@ -1,4 +1,4 @@
-import type { Outcome, Verdict } from "@loadline/contract";
+import type { Disposition, Outcome, Verdict } from "@loadline/contract";
 
 /** One SVG element of a mark, in a 16 by 16 box. `fill` and `line` name theme colours. */
 export interface MarkShape {
@@ -56,11 +56,23 @@ export const markShapes: Readonly<Record<Verdict, readonly MarkShape[]>> = {
   ],
 };
 
-/** The square that is laid round a mark whose claim is waived or not applicable. */
-export const waivedFrame: MarkShape = {
+/** The square that is laid round the mark of a waived claim. */
+const waivedFrame: MarkShape = {
   tag: "path",
   attributes: { d: "M.6.6h14.8v14.8H.6z", class: "mark-frame", fill: "none" },
 };
+
+/** Stands in place of the mark of a claim that does not apply. */
+const notApplicableDash: MarkShape = {
+  tag: "path",
+  attributes: { d: "M2 8h12", class: "mark-frame mark-dash", fill: "none" },
+};
+
+/** The shapes of a claim's mark: a waived one keeps its verdict's inside a square. */
+export function shapesOf(verdict: Verdict, disposition?: Disposition): readonly MarkShape[] {
+  if (disposition === undefined) return markShapes[verdict];
+  return disposition === "waived" ? [...markShapes[verdict], waivedFrame] : [notApplicableDash];
+}
 
 /** Each outcome wears the mark of the verdict that decides it. */
 export const outcomeMarks: Readonly<Record<Outcome, Verdict>> = {

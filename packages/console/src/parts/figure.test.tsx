@@ -23,13 +23,15 @@ describe("figure", () => {
     },
   );
 
-  it("declared and imported figures wear a sign with its name, measured and derived none", () => {
+  it("derived, declared and imported figures wear a sign with its name, measured ones and the page's own counts none", () => {
     using page = openPage();
-    const signs = (["measured", "derived", "declared", "imported"] as const).map((provenance) => {
-      const root = page.show(<Fig figure={{ ...seen, provenance, refs: [] }} />);
-      return root.querySelector(".fig-sign")?.getAttribute("aria-label") ?? "";
-    });
-    expect(signs).toEqual(["", "", "declared", "imported"]);
+    const signs = (refs: readonly number[]) =>
+      (["measured", "derived", "declared", "imported"] as const).map((provenance) => {
+        const root = page.show(<Fig figure={{ ...seen, provenance, refs }} />);
+        return root.querySelector(".fig-sign")?.getAttribute("aria-label") ?? "";
+      });
+    expect(signs([7])).toEqual(["", "derived", "declared", "imported"]);
+    expect(signs([])).toEqual(["", "", "declared", "imported"]);
   });
 
   it("a figure with records opens what it rests on and closes again", () => {

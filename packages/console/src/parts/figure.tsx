@@ -13,20 +13,29 @@ interface FigProps {
   readonly words?: string | undefined;
 }
 
-const provenanceSigns = { measured: "", derived: "", declared: "\u25c7", imported: "\u2193" };
+const provenanceSigns = {
+  measured: "",
+  derived: "\u0192",
+  declared: "\u25c7",
+  imported: "\u2193",
+};
+
+/** What the page itself counts or names cites no record, and needs no sign. */
+const signOf = ({ provenance, refs }: Figure): string =>
+  provenance === "derived" && refs.length === 0 ? "" : provenanceSigns[provenance];
 
 /** Records listed in a provenance panel. */
 const refsShown = 12;
 
 /**
  * The only component that shows a number. A figure with records or a rule opens where it comes
- * from; declared and imported ones carry a sign.
+ * from; derived, declared and imported ones carry a sign.
  */
 export function Fig({ figure, label, rule, words }: FigProps) {
   const [open, setOpen] = useState(false);
   const id = useId();
   const text = words ?? formatFigure(figure);
-  const sign = figure === null ? "" : provenanceSigns[figure.provenance];
+  const sign = figure === null ? "" : signOf(figure);
   const shown = (
     <>
       {text}

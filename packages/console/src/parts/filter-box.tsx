@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import type { FilterKey } from "../model/filter.ts";
 import { countFigure } from "../model/format.ts";
@@ -8,11 +9,13 @@ interface FilterBoxProps {
   readonly keys: readonly FilterKey[];
   readonly shown: number;
   readonly total: number;
+  /** Beside the count, such as what saves the rows. */
+  readonly aside?: ComponentChildren;
   onQuery(query: string): void;
 }
 
 /** The filter of a list; its text lives in the address, so a filtered view can be sent. */
-export function FilterBox({ query, keys, shown, total, onQuery }: FilterBoxProps) {
+export function FilterBox({ query, keys, shown, total, aside, onQuery }: FilterBoxProps) {
   const id = useId();
   return (
     <div class="filter">
@@ -30,6 +33,7 @@ export function FilterBox({ query, keys, shown, total, onQuery }: FilterBoxProps
       <span class="muted" role="status">
         <Fig figure={countFigure(shown)} /> of <Fig figure={countFigure(total)} />
       </span>
+      {aside}
     </div>
   );
 }

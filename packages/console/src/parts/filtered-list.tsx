@@ -18,6 +18,8 @@ interface FilteredListProps<T> {
   /** Height of one row, equal for all. */
   readonly rowPx: number;
   readonly printing: boolean;
+  /** Beside the filter. */
+  readonly aside?: ComponentChildren;
   keyOf(row: T): string | number;
   render(row: T): ComponentChildren;
   onQuery(query: string): void;
@@ -29,13 +31,14 @@ export function FilteredList<T>({
   keys,
   total,
   empty,
+  aside,
   onQuery,
   ...o
 }: FilteredListProps<T>) {
   const shown = o.rows.length;
   return (
     <>
-      <FilterBox query={query} keys={keys} shown={shown} total={total} onQuery={onQuery} />
+      <FilterBox {...{ query, keys, shown, total, aside, onQuery }} />
       {shown === 0 ? <Notice kind="empty">{empty}</Notice> : <WindowedList {...o} />}
     </>
   );

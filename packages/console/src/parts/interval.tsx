@@ -12,7 +12,10 @@ const width = 200;
 const middle = 11;
 const x = (percent: number): number => 6 + (percent / 100) * (width - 12);
 
-/** Where the bound lies against the limit: limit tick, observed point, bound; arrows are open ends. */
+/**
+ * Where the bound lies against the limit: limit tick, observed point, bound. Arrows are open ends,
+ * a hollow tick is a declared limit, a hollow bar from 0 a value below its resolution.
+ */
 export function IntervalBar({ interval, observed, limit }: IntervalBarProps) {
   const scale = intervalScale(interval, observed, limit);
   if (scale === null) return <span class="no-evidence">- no interval -</span>;
@@ -28,13 +31,31 @@ export function IntervalBar({ interval, observed, limit }: IntervalBarProps) {
       <title>{summary}</title>
       <line class="interval-axis" x1="2" x2={width - 2} y1={middle} y2={middle} />
       <Bound scale={scale} />
-      {scale.limit === null ? null : <path class="interval-limit" d={`M${x(scale.limit)} 1v20`} />}
+      {scale.below === null ? null : (
+        <rect
+          class="interval-hollow interval-below"
+          x={x(scale.below.from)}
+          y={middle - 3}
+          width={Math.max(2, x(scale.below.to) - x(scale.below.from))}
+          height="6"
+        />
+      )}
+      {scale.limit === null ? null : (
+        <Limit at={x(scale.limit)} isDeclared={limit?.provenance === "declared"} />
+      )}
       {scale.observed === null ? null : (
         <circle class="interval-point" cx={x(scale.observed)} cy={middle} r="4" />
       )}
     </svg>
   );
 }
+
+const Limit = ({ at, isDeclared }: { readonly at: number; readonly isDeclared: boolean }) =>
+  isDeclared ? (
+    <rect class="interval-hollow interval-limit" x={at - 1.75} y="1" width="3.5" height="20" />
+  ) : (
+    <path class="interval-limit" d={`M${at} 1v20`} />
+  );
 
 function Bound({ scale }: { readonly scale: IntervalScale }) {
   const from = x(scale.lower);

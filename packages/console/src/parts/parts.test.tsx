@@ -53,6 +53,14 @@ describe("verdict mark", () => {
     expect(root.textContent).toBe("failedwaivedlimit");
   });
 
+  it("a claim that does not apply wears a dash in place of its verdict's mark, its word stays", () => {
+    using page = openPage();
+    const root = page.show(<VerdictMark verdict="not_tested" disposition="not_applicable" />);
+    expect(root.querySelectorAll("svg .mark-dash")).toHaveLength(1);
+    expect(one(root, "svg").children).toHaveLength(1);
+    expect(root.textContent).toBe("not_testednot_applicable");
+  });
+
   it("the mark says nothing to who hears the page; the word does", () => {
     using page = openPage();
     const root = page.show(<VerdictMark verdict="not_tested" />);
@@ -104,6 +112,33 @@ describe("interval bar", () => {
     expect(words).toBe("observed not measured, bound <= 900 ms (95 % one-sided), limit 2 s");
     expect(one(root, "title").textContent).toBe(words);
     expect(root.querySelector("circle")).toBeNull();
+  });
+
+  it("a declared limit is hollow, a measured one is not", () => {
+    using page = openPage();
+    const declared: Figure = { ...ms(2000), provenance: "declared" };
+    const of = (limit: Figure) =>
+      page.show(<IntervalBar interval={upTo(900)} observed={ms(840)} limit={limit} />);
+    expect(of(declared).querySelectorAll("rect.interval-limit.interval-hollow")).toHaveLength(1);
+    expect(of(declared).querySelector("path.interval-limit")).toBeNull();
+    expect(of(ms(2000)).querySelectorAll("path.interval-limit")).toHaveLength(1);
+    expect(of(ms(2000)).querySelector(".interval-hollow")).toBeNull();
+  });
+
+  it("a value below its resolution is a hollow bar from 0 to it, never a point", () => {
+    using page = openPage();
+    const seen = { ...ms(0.4), resolution: 1 };
+    const root = page.show(<IntervalBar interval={upTo(2)} observed={seen} limit={ms(4)} />);
+    expect(root.querySelector("circle")).toBeNull();
+    const bar = one(root, ".interval-below");
+    expect(Number(bar.getAttribute("width"))).toBeGreaterThan(10);
+    const end = Number(bar.getAttribute("x")) + Number(bar.getAttribute("width"));
+    expect(end).toBeLessThan(200);
+    expect(one(root, "svg").getAttribute("aria-label")).toContain("observed < 1 ms");
+    const above = { ...ms(1.4), resolution: 1 };
+    const plain = page.show(<IntervalBar interval={upTo(2)} observed={above} limit={ms(4)} />);
+    expect(plain.querySelectorAll("circle")).toHaveLength(1);
+    expect(plain.querySelector(".interval-below")).toBeNull();
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { Disposition, Verdict } from "@loadline/contract";
-import { markShapes, waivedFrame } from "../model/mark-shapes.ts";
+import { shapesOf } from "../model/mark-shapes.ts";
 
 interface MarkProps {
   readonly verdict: Verdict;
@@ -8,7 +8,7 @@ interface MarkProps {
 
 /** The mark alone; only where its word stands beside it. */
 export function Mark({ verdict, disposition }: MarkProps) {
-  const shapes = disposition ? [...markShapes[verdict], waivedFrame] : markShapes[verdict];
+  const shapes = shapesOf(verdict, disposition);
   return (
     <svg class={`mark mark-${verdict}`} viewBox="0 0 16 16" aria-hidden="true">
       {shapes.map(({ tag: Tag, attributes }) => (

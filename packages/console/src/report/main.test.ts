@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fixtureModel } from "../../test/fixture-model.ts";
 import { hostileTexts } from "../../test/hostile-texts.ts";
+import { interruptedWords } from "../model/first-screen.ts";
 import { htmlReporter, renderReport } from "./main.ts";
 import { staticVerdict } from "./static-verdict.ts";
 
@@ -52,6 +53,24 @@ describe("report", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it("without script an interrupted run and what the plan asks beyond its claims are said too", () => {
+    const model = fixtureModel();
+    const plain = staticVerdict(model);
+    expect(plain).not.toContain(interruptedWords);
+    const [first] = model.records;
+    if (first === undefined) throw new Error("the fixture has records");
+    const closed = { ...first, kind: "run.closed" as const, data: { reason: "cancelled" } };
+    const unmet = ["gate prod is not_tested: <b>no</b> claim"];
+    const claims = model.verdict.claims.filter(({ verdict }) => verdict === "passed");
+    const verdict = { ...model.verdict, claims, unmet };
+    const html = staticVerdict({ ...model, records: [closed], verdict });
+    expect(html).toContain(interruptedWords);
+    expect(html).toContain(
+      "<li><bdi>gate prod is not_tested: &lt;b&gt;no&lt;/b&gt; claim</bdi></li>",
+    );
+    expect(html).not.toContain("Nothing: every required claim");
   });
 
   it("static text shows digits only in figures, ids, times and verbatim text", () => {

@@ -1,10 +1,9 @@
 import type { Disposition, Verdict } from "@loadline/contract/browser";
-import { markShapes, waivedFrame } from "../model/mark-shapes.ts";
+import { shapesOf } from "../model/mark-shapes.ts";
 
 /** The mark of a verdict as SVG text; its word always stands beside it. */
 export function markSvg(verdict: Verdict, disposition?: Disposition): string {
-  const shapes = disposition ? [...markShapes[verdict], waivedFrame] : markShapes[verdict];
-  const drawn = shapes.map(({ tag, attributes }) => {
+  const drawn = shapesOf(verdict, disposition).map(({ tag, attributes }) => {
     const list = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`);
     return `<${tag}${list.join("")}/>`;
   });

@@ -4,7 +4,7 @@ import {
   formatDecided,
   type ReportModel,
 } from "@loadline/contract/browser";
-import { firstScreenOf, type FirstScreen } from "../model/first-screen.ts";
+import { firstScreenOf, type FirstScreen, interruptedWords } from "../model/first-screen.ts";
 import { formatFigure, formatInterval, formatMinute } from "../model/format.ts";
 import { markSvg } from "./mark-svg.ts";
 import { outcomeMarks } from "../model/mark-shapes.ts";
@@ -62,11 +62,14 @@ export function staticVerdict(model: ReportModel): string {
   )}</time> ${figure(screen.duration)}</p>
 <h1>${markSvg(outcomeMarks[verdict.outcome])} ${verdict.outcome}</h1>
 <p>${verbatim(verdict.sentence)}</p>
-<ul class="static-counts">${counts.join("")}<li>decided ${figure(screen.decided)} of ${figure(
+${screen.isInterrupted ? `<p class="notice notice-note">${interruptedWords}</p>\n` : ""}<ul class="static-counts">${counts.join("")}<li>decided ${figure(screen.decided)} of ${figure(
     screen.required,
   )}</li></ul>
 <h2>Stops READY</h2>
-${list(screen.stoppers.map(stopper), "Nothing: every required claim is passed or validly waived.")}
+${list(
+  [...screen.stoppers.map(stopper), ...screen.unmet.map((text) => `<li>${verbatim(text)}</li>`)],
+  "Nothing: every required claim is passed or validly waived.",
+)}
 <h2>Proven</h2>
 ${list(screen.proven.map(proof), "Nothing is proven.")}
 <h2>Not tested</h2>

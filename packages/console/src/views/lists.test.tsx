@@ -1,8 +1,9 @@
-import { formatFigure } from "@loadline/contract";
+import { type Claim, formatFigure } from "@loadline/contract";
 import { describe, expect, it } from "vitest";
 import { fixtureModel } from "../../test/fixture-model.ts";
 import { one, openPage, textsOf } from "../../test/page/page.ts";
 import { claimOf, viewOf, withClaims } from "../../test/view.ts";
+import type { ClaimSort } from "../model/claim-rows.ts";
 import { markShapes } from "../model/mark-shapes.ts";
 import { ClaimsView } from "./claims/claims-view.tsx";
 import { EvidenceView } from "./evidence/evidence-view.tsx";
@@ -10,6 +11,17 @@ import { FindingsView } from "./findings/findings-view.tsx";
 import { NotTestedView } from "./not-tested/not-tested-view.tsx";
 
 const model = fixtureModel();
+const promise: Claim = {
+  id: "",
+  statement: "It holds",
+  kind: "predicate",
+  of: "",
+  parts: ["all"],
+  confidence: 0.95,
+  required: true,
+  category: "Testing & Quality",
+  rationale: "A promise to users.",
+};
 const { claims } = model.verdict;
 const untested = claims.flatMap((claim) =>
   claim.parts
@@ -45,6 +57,51 @@ describe("claims view", () => {
     );
     expect(rowsOf("stage:auth").every((id) => id.startsWith("auth."))).toBe(true);
     expect(rowsOf("route=backup")).toHaveLength(14);
+  });
+
+  it("a stage is that of the stream which decides a claim, not the first word of its id", () => {
+    const [first, second] = claims;
+    if (first === undefined || second === undefined) throw new Error("the fixture has claims");
+    const of = (id: string, stream: string) => ({ ...promise, id, of: stream });
+    const plan = { ...model.plan, claims: [of(first.id, "load.chat"), of(second.id, "probe.x")] };
+    using page = openPage();
+    const found = (query: string) =>
+      textsOf(
+        page.show(<ClaimsView {...viewOf({ ...model, plan }, { query })} />),
+        ".claim-row a.id",
+      );
+    expect(found("stage:load")).toEqual([first.id]);
+    expect(found("stage:probe").slice(0, 1)).toEqual([second.id]);
+  });
+
+  it("an order asked for holds, and equal rows stay in the plan's", () => {
+    using page = openPage();
+    const idsBy = (sort: ClaimSort) =>
+      textsOf(page.show(<ClaimsView {...viewOf(model, { sort })} />), ".claim-row a.id");
+    const byId = new Map(claims.map((claim) => [claim.id, claim]));
+    expect(idsBy("id")).toEqual(claims.map(({ id }) => id).toSorted());
+    const counts = idsBy("samples").map((id) => byId.get(id)?.n ?? 0);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    const worst = idsBy("worst").map((id) => byId.get(id));
+    const failed = claims.filter(({ verdict, required }) => verdict === "failed" && required);
+    expect(worst.slice(0, failed.length)).toEqual(failed);
+    expect(worst.at(-1)?.required).toBe(false);
+  });
+
+  it("the grid of claim by part counts what was looked at, and leads to each part", () => {
+    using page = openPage();
+    const root = page.show(<ClaimsView {...viewOf(model)} />);
+    const parts = claims.flatMap((claim) => claim.parts);
+    const seen = parts.filter(({ verdict }) => verdict !== "not_tested");
+    expect(one(root, ".coverage summary").textContent).toBe(
+      `coverage: ${seen.length} of ${parts.length} parts were looked at`,
+    );
+    expect(textsOf(root, ".coverage-part .verdict-word")).toEqual(
+      parts.map((part) => part.verdict),
+    );
+    expect(one(root, ".coverage-part a").getAttribute("href")).toBe(
+      `#/claims/${claims[0]?.id}/route%3Dchat`,
+    );
   });
 
   it("a filter that takes nothing says so and how to undo it", () => {
@@ -202,10 +259,18 @@ describe("evidence view", () => {
   it("what is here and what is only in the bundle is counted", () => {
     using page = openPage();
     const left = { records: 240, findings: 0, texts: 3 };
+    const [some] = model.records;
+    if (some === undefined) throw new Error("the fixture has records");
+    const first = { ...some, seq: 0 };
     const root = page.show(<EvidenceView {...viewOf(model, {}, { left })} />);
     expect(one(root, "p.muted").textContent).toMatch(/^120 of 360 records are here/);
     expect(one(root, "p.muted").textContent).toContain("3 long texts are cut here");
     expect(textsOf(root, ".record-row a.id")).toEqual(model.records.map(({ seq }) => `#${seq}`));
+    // Record n is line n + 1 of the log; the fixture holds the records 1 to 120 of 360.
+    expect(textsOf(root, "p.muted")[1]).toBe("Lines of it that are not here: 1, 122 to 360.");
+    const whole = { ...model, recordCount: 121, records: [...model.records, first] };
+    const others = page.show(<EvidenceView {...viewOf(whole)} />);
+    expect(textsOf(others, "p.muted")).toHaveLength(1);
   });
 
   it("a record of the address is shown whole, with both ends of its chain", () => {

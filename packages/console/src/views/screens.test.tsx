@@ -1,4 +1,4 @@
-import { buildScorecard, formatFigure, formatInterval } from "@loadline/contract";
+import { buildScorecard, type Claim, formatFigure, formatInterval } from "@loadline/contract";
 import { describe, expect, it } from "vitest";
 import { fixtureModel } from "../../test/fixture-model.ts";
 import { one, openPage, textsOf } from "../../test/page/page.ts";
@@ -54,6 +54,19 @@ describe("verdict view", () => {
     expect(text).toContain("Nothing: every required claim is passed or validly waived.");
     expect(text).toContain("Nothing is open.");
     expect(text).toContain("No limits were recorded.");
+  });
+
+  it("a plan that asks for more than its claims stops READY where every claim is passed", () => {
+    using page = openPage();
+    const bare = withClaims([claimOf("passed")]);
+    const unmet = ["use first production: 3 of 4 claims decided", "gate a is failed: 1 of 2"];
+    const root = page.show(
+      <VerdictView {...viewOf({ ...bare, verdict: { ...bare.verdict, unmet } })} />,
+    );
+    expect(one(root, ".stoppers h2").textContent).toBe("Stops READY 2");
+    expect(textsOf(root, ".stop-demand .stop-why")).toEqual(unmet);
+    expect(one(root, ".stop-demand a").getAttribute("href")).toBe("#/scorecard");
+    expect(one(root, ".stoppers").textContent).not.toContain("Nothing:");
   });
 
   it("untested claims and parts are counted with their reasons, on the way to all of them", () => {
@@ -180,12 +193,81 @@ describe("claim view", () => {
     );
   });
 
+  describe("with its plan", () => {
+    const planned: Claim = {
+      ...failed,
+      of: "load.chat",
+      target: 0.99,
+      parts: ["all"],
+      rationale: "Users wait for it.",
+      limit: 2000,
+    };
+    const sized = { ...failed, n: 312, bad: 1 };
+    const show = (page: ReturnType<typeof openPage>, claim = sized, more: Partial<Claim> = {}) => {
+      const plan = { ...model.plan, claims: [{ ...planned, ...more }] };
+      const shown = { ...withClaims([claim]), plan };
+      return page.show(<ClaimView {...viewOf(shown, { id: claim.id })} id={claim.id} />);
+    };
+
+    it("says how many bad ones n forgives and what one more would take", () => {
+      using page = openPage();
+      expect(factsOf(show(page))["passes at"]).toBe("0 bad; 1 bad needs n 473");
+      expect(factsOf(show(page, { ...sized, n: 100 }))["passes at"]).toBe(
+        "no count of so few; 0 bad needs n 299",
+      );
+      for (const more of [
+        { mode: "sequential" as const },
+        { over: 1000 },
+        { kind: "mean" as const },
+      ]) {
+        expect(factsOf(show(page, sized, more))["passes at"]).toBeUndefined();
+      }
+    });
+
+    it("names the ranks of what was seen and of its bound", () => {
+      using page = openPage();
+      const facts = factsOf(show(page));
+      expect(facts["observed"]).toMatch(/ rank 309 of 312$/);
+      expect(facts["bound"]).toMatch(/ rank 312 of 312$/);
+      expect(factsOf(open(page))["observed"]).not.toContain("rank");
+    });
+
+    it("leads to the charts of its own scenario, and to none of another", () => {
+      using page = openPage();
+      const of = (stream: string) =>
+        [...show(page, sized, { of: stream }).querySelectorAll("a")]
+          .map((link) => link.getAttribute("href"))
+          .find((address) => address?.startsWith("#/load"));
+      expect(of("load.chat")).toBe("#/load/chat");
+      expect(of("load.chat.ttft")).toBe("#/load/chat");
+      expect(of("load.chatter")).toBeUndefined();
+      expect(of("probe.chat")).toBeUndefined();
+    });
+
+    it("says what its records prove and what not, each sentence once, under the kind of each", () => {
+      using page = openPage();
+      const root = show(page, { ...sized, evidence: [2, 3, 6] });
+      expect(textsOf(root, ".scope dd")).toEqual([
+        "the route answered once",
+        "that it always does",
+      ]);
+      expect(textsOf(root, ".evidence-kind")).toEqual(["observation #2#3", "load.slice #6"]);
+    });
+  });
+
+  it("its link is copied as it stands in the address bar", async () => {
+    using page = openPage({ hash: "#/claims/a" });
+    page.click(one(open(page), ".claim-head button"));
+    await Promise.resolve();
+    expect(page.copied).toEqual(["report.html#/claims/a"]);
+  });
+
   it("forty records are linked and the rest is counted", () => {
     using page = openPage();
     const evidence = Array.from({ length: 1244 }, (_, index) => index + 1);
     const root = open(page, { ...failed, evidence });
     expect(textsOf(root, ".evidence-links a")).toHaveLength(40);
-    expect(one(root, ".evidence-links .muted").textContent).toBe("and 1,204 more");
+    expect(textsOf(root, ".evidence-links .muted").at(-1)).toBe("and 1,204 more");
   });
 });
 

@@ -11,8 +11,8 @@ import { Observed } from "../../parts/observed.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { VerdictMark } from "../../parts/verdict-mark.tsx";
 import { ClaimFacts } from "./claim-facts.tsx";
-
-const evidenceShown = 40;
+import { EvidenceLinks } from "./evidence-links.tsx";
+import { ChartsLink, CopyLink, Scope } from "./scope.tsx";
 
 /** One claim with everything that decided it, or the nearest claim when the address is unknown. */
 export function ClaimView({ id, ...view }: ReportView & { readonly id: string }) {
@@ -61,6 +61,7 @@ function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }
         <span class="tag">{claim.required ? "required" : "optional"}</span>
         <span class="tag">{claim.kind}</span>
         <span class="tag">{claim.category}</span>
+        <CopyLink />
       </p>
       <p class="statement">
         <Untrusted text={claim.statement} />
@@ -68,7 +69,8 @@ function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }
       <p>
         <Untrusted text={claim.sentence} />
       </p>
-      <ClaimFacts claim={claim} />
+      <ClaimFacts claim={claim} planned={planned} />
+      <ChartsLink series={view.model.load} stream={planned?.of ?? ""} />
       {claim.toProve === "" ? null : (
         <p>
           <b>Would prove it:</b> <Untrusted text={claim.toProve} />
@@ -82,13 +84,18 @@ function Claim({ claim, ...view }: ReportView & { readonly claim: ClaimVerdict }
       <p>
         <Untrusted text={planned?.rationale ?? "The plan gives no reason."} />
       </p>
+      <Scope records={recordsOf(view, claim)} />
       <h2>Evidence</h2>
-      <EvidenceLinks evidence={claim.evidence} />
+      <EvidenceLinks evidence={claim.evidence} recordOf={view.recordOf} />
       <h2>Run it again</h2>
       <Command line={commandLine(again(view.model, claim))} label="command" />
     </article>
   );
 }
+
+/** The records of a claim that are in the page. */
+const recordsOf = ({ recordOf }: Pick<ReportView, "recordOf">, { evidence }: ClaimVerdict) =>
+  evidence.map((seq) => recordOf.get(seq)).filter((record) => record !== undefined);
 
 /** A claim without a command of its own was observed by the run as a whole. */
 const again = ({ commands }: ReportView["model"], { reproduce }: ClaimVerdict) =>
@@ -194,23 +201,5 @@ export function GuardList({
         </li>
       ))}
     </ul>
-  );
-}
-
-/** Links to records, the first forty and the count of the rest. */
-export function EvidenceLinks({ evidence }: { readonly evidence: readonly number[] }) {
-  if (evidence.length === 0) return <p class="muted">No record supports this.</p>;
-  const rest = evidence.length - evidenceShown;
-  return (
-    <p class="evidence-links">
-      {evidence.slice(0, evidenceShown).map((seq) => (
-        <RecordLink key={seq} seq={seq} />
-      ))}
-      {rest > 0 ? (
-        <span class="muted">
-          and <Fig figure={countFigure(rest)} /> more
-        </span>
-      ) : null}
-    </p>
   );
 }

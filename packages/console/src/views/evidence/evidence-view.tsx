@@ -1,8 +1,10 @@
 import type { EvidenceRecord } from "@loadline/contract";
 import type { ReportView } from "../../app/context.ts";
+import { recordTable } from "../../model/export-rows.ts";
 import { filterOf } from "../../model/filter.ts";
 import { countFigure, formatValue } from "../../model/format.ts";
 import { addressOf, nearestId } from "../../model/links.ts";
+import { Export } from "../../parts/export.tsx";
 import { Fig } from "../../parts/figure.tsx";
 import { FilteredList } from "../../parts/filtered-list.tsx";
 import { Notice } from "../../parts/notice.tsx";
@@ -32,6 +34,7 @@ export function EvidenceView({ model, left, place, recordOf, printing, onQuery }
           </>
         ) : null}
       </p>
+      <LeftLines count={model.recordCount} recordOf={recordOf} />
       <Chosen id={place.id} recordOf={recordOf} />
       <FilteredList
         query={place.query}
@@ -46,12 +49,62 @@ export function EvidenceView({ model, left, place, recordOf, printing, onQuery }
         }
         rowPx={28}
         printing={printing}
+        aside={<Export name="records" table={() => recordTable(shown)} json={() => shown} />}
         keyOf={(record) => record.seq}
         render={(record) => <RecordRow record={record} />}
         onQuery={onQuery}
       />
     </section>
   );
+}
+
+/** Ranges of lines that are told; a run has few unless it is long. */
+const rangesShown = 12;
+
+/** Which lines of the event log are not in the page: record n is its line n + 1. */
+function LeftLines({ count, recordOf }: { readonly count: number } & Pick<ReportView, "recordOf">) {
+  const ranges = missingRanges(count, recordOf);
+  if (ranges.length === 0) return null;
+  const rest = ranges.length - rangesShown;
+  return (
+    <p class="muted">
+      Lines of it that are not here:{" "}
+      {ranges.slice(0, rangesShown).map(([from, to], index) => (
+        <span key={from}>
+          {index === 0 ? "" : ", "}
+          <Fig figure={countFigure(from + 1)} />
+          {to === from ? null : (
+            <>
+              {" to "}
+              <Fig figure={countFigure(to + 1)} />
+            </>
+          )}
+        </span>
+      ))}
+      {rest > 0 ? (
+        <>
+          {" "}
+          and <Fig figure={countFigure(rest)} /> more ranges
+        </>
+      ) : null}
+      .
+    </p>
+  );
+}
+
+/** First and last seq of each gap among the records of the page. */
+function missingRanges(
+  count: number,
+  has: ReadonlyMap<number, unknown>,
+): readonly (readonly [number, number])[] {
+  const ranges: [number, number][] = [];
+  for (let seq = 0; seq < count; seq += 1) {
+    const last = ranges.at(-1);
+    if (has.has(seq)) continue;
+    if (last !== undefined && last[1] === seq - 1) last[1] = seq;
+    else ranges.push([seq, seq]);
+  }
+  return ranges;
 }
 
 const gist = (record: EvidenceRecord): string => {

@@ -1,16 +1,18 @@
 import type { ReportModel } from "@loadline/contract";
 import type { ReportView } from "../../app/context.ts";
 import { commandLine } from "../../model/command.ts";
+import { findingTable } from "../../model/export-rows.ts";
 import { filterOf } from "../../model/filter.ts";
 import { countFigure } from "../../model/format.ts";
 import { addressOf, nearestId } from "../../model/links.ts";
 import { Command } from "../../parts/command.tsx";
+import { Export } from "../../parts/export.tsx";
 import { Fig } from "../../parts/figure.tsx";
 import { FilterBox } from "../../parts/filter-box.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { PagedRows } from "../../parts/paged-rows.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
-import { EvidenceLinks } from "../claim/claim-view.tsx";
+import { EvidenceLinks } from "../claim/evidence-links.tsx";
 
 type Finding = ReportModel["findings"][number];
 
@@ -34,6 +36,7 @@ export function FindingsView({ model, left, place, onQuery, printing }: ReportVi
           keys={["severity"]}
           shown={shown.length}
           total={model.findings.length}
+          aside={<Export name="findings" table={() => findingTable(shown)} json={() => shown} />}
           onQuery={onQuery}
         />
       )}

@@ -1,16 +1,27 @@
 import type { LoadSeries } from "@loadline/contract";
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ReportView } from "../../app/context.ts";
 import { HeatMap } from "../../charts/heat-map.tsx";
 import { LatencyChart, RateChart } from "../../charts/over-time.tsx";
 import { PercentileChart } from "../../charts/percentiles.tsx";
+import { percentilesOf } from "../../model/chart-data.ts";
+import { addressOf, nearestId, type Place } from "../../model/links.ts";
 import { Fig } from "../../parts/figure.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
-import { EvidenceLinks, GuardList } from "../claim/claim-view.tsx";
+import { GuardList } from "../claim/claim-view.tsx";
+import { EvidenceLinks } from "../claim/evidence-links.tsx";
 import { SendDelay } from "./send-delay.tsx";
 
+/** Charts of a scenario, as its address names them. */
+const chartNames = ["rate", "latency", "percentiles", "heat"] as const;
+type ChartName = (typeof chartNames)[number];
+
 /** The load of the run: per scenario rate, latency, tail and modes. */
-export function LoadView({ model, theme, printing }: ReportView) {
+export function LoadView({ model, place, theme, printing }: ReportView) {
+  const wanted = useRef<HTMLElement>(null);
+  useLayoutEffect(() => wanted.current?.scrollIntoView(), [place.id, place.part]);
   const guards = model.verdict.guards.filter((guard) => guard.guard.includes("load"));
   return (
     <section>
@@ -20,6 +31,7 @@ export function LoadView({ model, theme, printing }: ReportView) {
           This run holds no load samples. The command under Reproduce runs the load stage again.
         </Notice>
       ) : null}
+      <Unknown place={place} series={model.load} />
       {guards.length === 0 ? null : (
         <>
           <h2>Guards of the generator</h2>
@@ -27,9 +39,41 @@ export function LoadView({ model, theme, printing }: ReportView) {
         </>
       )}
       {model.load.map((series) => (
-        <Scenario key={series.scenario} series={series} theme={theme} printing={printing} />
+        <Scenario
+          key={series.scenario}
+          series={series}
+          theme={theme}
+          printing={printing}
+          place={place}
+          wanted={wanted}
+        />
       ))}
     </section>
+  );
+}
+
+interface UnknownProps {
+  readonly place: Place;
+  readonly series: readonly LoadSeries[];
+}
+
+/** Says that the address names a scenario or a chart which is not here, and the nearest. */
+function Unknown({ place: { id, part }, series }: UnknownProps) {
+  if (id === null || series.length === 0) return null;
+  const ids = series.map(({ scenario }) => scenario);
+  const isKnown = ids.includes(id);
+  if (isKnown && (part === null || chartNames.some((name) => name === part))) return null;
+  const asked = isKnown ? (part ?? "") : id;
+  const near = nearestId(asked, isKnown ? chartNames : ids);
+  const to = isKnown ? { id, part: near } : { id: near };
+  return (
+    <Notice kind="empty">
+      This report has no {isKnown ? "chart" : "scenario"} <Untrusted text={asked} />; the nearest is{" "}
+      <a class="id" href={addressOf({ screen: "load", ...to })}>
+        <Untrusted text={near ?? ""} />
+      </a>
+      .
+    </Notice>
   );
 }
 
@@ -37,27 +81,39 @@ interface ScenarioProps {
   readonly series: LoadSeries;
   readonly theme: string;
   readonly printing: boolean;
+  readonly place: Place;
+  /** Of what the address names, to bring it into view. */
+  readonly wanted: RefObject<HTMLElement | null>;
 }
 
-function Scenario({ series, theme, printing }: ScenarioProps) {
-  const chart = { series, theme, printing };
+function Scenario({ series, theme, printing, place, wanted }: ScenarioProps) {
+  const isWanted = place.id === series.scenario;
+  const chartOf = (name: ChartName) => ({
+    series,
+    theme,
+    printing,
+    address: addressOf({ screen: "load", id: series.scenario, part: name }),
+    ...(isWanted && place.part === name && { box: wanted }),
+  });
   return (
-    <section class="scenario">
+    <section class="scenario" {...(isWanted && place.part === null && { ref: wanted })}>
       <h2>
-        <Untrusted text={series.scenario} />
+        <a href={addressOf({ screen: "load", id: series.scenario })}>
+          <Untrusted text={series.scenario} />
+        </a>
       </h2>
       <div class="charts">
-        <RateChart {...chart} />
-        <LatencyChart {...chart} />
-        {series.percentiles.length === 0 ? (
+        <RateChart {...chartOf("rate")} />
+        <LatencyChart {...chartOf("latency")} />
+        {percentilesOf(series).length === 0 ? (
           <Notice kind="empty">No percentile is bounded by this sample.</Notice>
         ) : (
-          <PercentileChart {...chart} />
+          <PercentileChart {...chartOf("percentiles")} />
         )}
         {series.heat.length === 0 ? (
           <Notice kind="empty">No latency was recorded for a heat map.</Notice>
         ) : (
-          <HeatMap {...chart} />
+          <HeatMap {...chartOf("heat")} />
         )}
       </div>
       <FirstToken series={series} />

@@ -1,9 +1,11 @@
 import type { ReportView } from "../../app/context.ts";
-import { searchablePart, untestedParts } from "../../model/claim-rows.ts";
+import { searchablePart, stagesOf, untestedParts } from "../../model/claim-rows.ts";
 import { commandLine } from "../../model/command.ts";
+import { untestedTable } from "../../model/export-rows.ts";
 import { filterOf } from "../../model/filter.ts";
 import { addressOf } from "../../model/links.ts";
 import { Command } from "../../parts/command.tsx";
+import { Export } from "../../parts/export.tsx";
 import { FilterBox } from "../../parts/filter-box.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { PagedRows } from "../../parts/paged-rows.tsx";
@@ -21,7 +23,8 @@ function emptyWords(claims: number, parts: number): string {
 export function NotTestedView({ model, place, printing, onQuery }: ReportView) {
   const parts = untestedParts(model.verdict.claims);
   const takes = filterOf(place.query);
-  const shown = parts.filter((row) => takes(searchablePart(row)));
+  const stageOf = stagesOf(model);
+  const shown = parts.filter((row) => takes(searchablePart(row, stageOf(row.claim.id))));
   return (
     <section>
       <h1>Not tested</h1>
@@ -30,6 +33,7 @@ export function NotTestedView({ model, place, printing, onQuery }: ReportView) {
         keys={["stage", "category", "part", "reason", "required"]}
         shown={shown.length}
         total={parts.length}
+        aside={<Export name="not-tested" table={() => untestedTable(shown)} json={() => shown} />}
         onQuery={onQuery}
       />
       {shown.length === 0 ? (

@@ -29,10 +29,12 @@ export function RunView({ model }: ReportView) {
               </li>
             ))}
           </ul>
-          <h2>Verify</h2>
+          <h2>Verify, signatures and approval</h2>
           <Command line={screen.verify} label="verify" />
           <p class="muted">
-            <Untrusted text={model.origin} />
+            <Untrusted text={model.origin} />. Whoever signs or approves a bundle does so after this
+            page is written: <code>loadline verify BUNDLE --keys FILE</code> names each signature
+            and approval with its key.
           </p>
           <VerifyHere chainHead={verdict.chainHead} />
         </section>

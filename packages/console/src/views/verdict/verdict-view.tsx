@@ -34,7 +34,7 @@ export function VerdictView({ model, printing }: ReportView) {
         <Counts screen={screen} />
       </section>
       <div class="main-column">
-        <Stoppers stoppers={screen.stoppers} printing={printing} />
+        <Stoppers stoppers={screen.stoppers} unmet={screen.unmet} printing={printing} />
         <Proven claims={screen.proven} beside={screen.stoppers.length} printing={printing} />
       </div>
       <div class="aside">
@@ -85,24 +85,33 @@ function Counts({ screen }: { readonly screen: FirstScreen }) {
 
 interface StoppersProps {
   readonly stoppers: readonly ClaimVerdict[];
+  readonly unmet: readonly string[];
   readonly printing: boolean;
 }
 
-function Stoppers({ stoppers, printing }: StoppersProps) {
+function Stoppers({ stoppers, unmet, printing }: StoppersProps) {
   const [all, setAll] = useState(false);
   const shown = all || printing ? stoppers : stoppers.slice(0, stoppersShown);
   const rest = stoppers.length - shown.length;
   return (
     <section class="stoppers">
       <h2>
-        Stops READY <Fig figure={countFigure(stoppers.length)} />
+        Stops READY <Fig figure={countFigure(stoppers.length + unmet.length)} />
       </h2>
-      {stoppers.length === 0 ? (
+      {stoppers.length + unmet.length === 0 ? (
         <Notice kind="empty">Nothing: every required claim is passed or validly waived.</Notice>
       ) : (
         <ul class="stop-list">
           {shown.map((claim) => (
             <Stopper key={claim.id} claim={claim} />
+          ))}
+          {unmet.map((text) => (
+            <li key={text} class="stop stop-demand" data-row>
+              <a href={addressOf({ screen: "scorecard" })}>the plan asks for more</a>
+              <span class="stop-why">
+                <Untrusted text={text} />
+              </span>
+            </li>
           ))}
         </ul>
       )}

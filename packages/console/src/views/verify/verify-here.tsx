@@ -78,6 +78,12 @@ function VerifyFinding({ finding }: { readonly finding: Finding }) {
             <Untrusted text={step.message} />
           </li>
         ))}
+        {result.signatures.map((row, index) => (
+          <li key={`signature-${index}`}>
+            <b>signature {row.state}</b>{" "}
+            <Untrusted text={`${row.says ?? "unread"}, ${row.file}, key ${row.keyId}`} />
+          </li>
+        ))}
       </ul>
     </>
   );
