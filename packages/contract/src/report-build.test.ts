@@ -40,7 +40,10 @@ test("slices become one series, with gaps where nothing was recorded", () => {
   const model = build((run) => {
     run.add(slice(0));
     run.add(slice(2, { p99Ms: null }));
-    run.add({ kind: "note", data: { load: { scenario: "chat", percentiles, ttft: [[0.5, 4]] } } });
+    run.add({
+      kind: "note",
+      data: { load: { scenario: "chat", n: 120, percentiles, ttft: [[0.5, 4]] } },
+    });
   });
   const [series] = model.load;
   expect(series).toMatchObject({
@@ -56,6 +59,7 @@ test("slices become one series, with gaps where nothing was recorded", () => {
       [0.5, 10, null],
       [0.99, 12, 11],
     ],
+    n: 120,
     ttft: [[0.5, 4]],
   });
   expect(series?.evidence).toEqual([1, 2, 3]);

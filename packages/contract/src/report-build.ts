@@ -53,6 +53,7 @@ function isTuple(value: unknown, width: number): boolean {
 
 interface Tail {
   readonly seq: number;
+  readonly n: number | null;
   readonly percentiles: LoadSeries["percentiles"];
   readonly ttft: LoadSeries["ttft"];
   readonly delay: SendDelay | null;
@@ -79,6 +80,7 @@ function readTails(records: readonly EvidenceRecord[]): Map<string, Tail> {
       Array.isArray(value) ? value.filter((row) => isTuple(row, width)) : [];
     tails.set(note["scenario"], {
       seq,
+      n: isCount(note["n"]) ? note["n"] : null,
       percentiles: rows(note["percentiles"], 3) as LoadSeries["percentiles"],
       ttft: rows(note["ttft"], 2) as LoadSeries["ttft"],
       delay: readDelay(note["delay"]),
@@ -101,6 +103,7 @@ function buildOneSeries(scenario: string, columns: readonly Column[], tail?: Tai
     maxMs: rows.map((row) => row?.maxMs ?? null),
     inFlight: rows.map((row) => row?.inFlight ?? 0),
     heat: columns.flatMap(({ value }) => readHeat(value.heat, value.slice)),
+    ...(tail?.n != null && { n: tail.n }),
     percentiles: tail?.percentiles ?? [],
     ttft: tail?.ttft ?? [],
     ...(tail?.delay != null && { delay: tail.delay }),

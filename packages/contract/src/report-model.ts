@@ -137,7 +137,9 @@ export interface LoadSeries {
   readonly inFlight: readonly number[];
   /** Heat map: sparse `[slice, upperEdgeMs, count]`, completion slice, log-spaced edges. */
   readonly heat: readonly (readonly [number, number, number])[];
-  /** `[quantile, responseMs, serviceMs]`, order statistics; ends where n bounds no more. */
+  /** Requests that the quantiles are of, those without an answer too; absent: nobody told. */
+  readonly n?: number;
+  /** `[quantile, responseMs, serviceMs]`, order statistics of n; 1 is the greatest. */
   readonly percentiles: readonly (readonly [number, number, number | null])[];
   /** Same for time to first token, empty when not streamed: `[quantile, ms]`. */
   readonly ttft: readonly (readonly [number, number])[];

@@ -259,6 +259,8 @@ export interface Note {
   /** Tail of one scenario: `[quantile, responseMs, serviceMs]` and `[quantile, ms]`. */
   readonly load?: {
     readonly scenario: string;
+    /** Requests the quantiles are of. */
+    readonly n?: number;
     readonly percentiles: readonly (readonly [number, number, number | null])[];
     readonly ttft: readonly (readonly [number, number])[];
   };

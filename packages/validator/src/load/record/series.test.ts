@@ -114,7 +114,11 @@ describe("what the report draws of the whole", () => {
 
   it("quantiles that at least one request lies beyond, with their service times", () => {
     const series = hundred(0);
-    expect(quantiles(series)).toEqual([0.5, 0.75, 0.9, 0.95, 0.99]);
+    expect(quantiles(series)).toEqual([0.5, 0.75, 0.9, 0.95, 0.99, 1]);
+    expect(series.whole()).toMatchObject({ n: 100 });
+    const [, greatest, service] = series.whole().percentiles.at(-1) ?? [];
+    expect(greatest).toBeCloseTo(110, 0);
+    expect(service).toBeCloseTo(100, 0);
     const [median] = series.whole().percentiles;
     expect(median?.[1]).toBeCloseTo(60, 0);
     expect(median?.[2]).toBeCloseTo(50, 0);

@@ -147,7 +147,7 @@ export class Series {
     return closed;
   }
 
-  /** The whole as the report draws it. Quantiles are of all due requests, bad ones as endless. */
+  /** The whole as the report draws it. Quantiles are of all due requests, bad ones as endless; 1 is the greatest. */
   whole(): Omit<LoadSeries, "evidence"> {
     let n = this.#closed;
     while (n > 0 && this.#due[n - 1] === 0 && this.#p99Ms[n - 1] === null) n--;
@@ -162,6 +162,10 @@ export class Series {
       }
       if (this.ttft.count * (1 - q) >= 1) ttft.push([q, toMs(this.ttft.quantileUs(q))]);
     }
+    // A request without an answer took for ever: then there is no greatest time.
+    if (this.measured > 0 && this.response.count === this.measured) {
+      percentiles.push([1, toMs(this.response.maxUs), toMs(this.service.maxUs)]);
+    }
     const delay = sendDelay(this);
     return {
       scenario: this.scenario,
@@ -173,6 +177,7 @@ export class Series {
       maxMs: this.#maxMs.slice(0, n),
       inFlight: this.#inFlight.slice(0, n),
       heat: this.#heat,
+      n: this.measured,
       percentiles,
       ttft,
       ...(delay === null ? {} : { delay }),
