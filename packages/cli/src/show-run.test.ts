@@ -29,6 +29,13 @@ describe("showRun", () => {
     expect(shown({ cwd: "/home" }).out()).toContain(" /work/runs/r1");
   });
 
+  it("a run that was interrupted shows the exit code of the process, not of its verdict", () => {
+    const host = createTestHost([], { cwd: "/work" });
+    showRun(host, { ...run, exitCode: 130 }, { again, json: false });
+    expect(host.out()).toContain("exit 130, interrupted");
+    expect(shown().out()).not.toContain("130");
+  });
+
   it("lines above the card come first", () => {
     expect(shown({ above: "knee at 40 users\n" }).out()).toMatch(/^knee at 40 users\n/);
   });

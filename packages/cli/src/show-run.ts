@@ -34,7 +34,7 @@ export interface ShownRun {
 /** Names each view that could not be written, then prints the card, or the verdict with `json`. */
 export function showRun(
   host: CliHost,
-  { verdict, runDir, reporterFailures }: ValidationResult,
+  { verdict, runDir, reporterFailures, exitCode }: ValidationResult,
   { again, json, above = "" }: ShownRun,
 ): void {
   for (const { id, message } of reporterFailures) {
@@ -53,6 +53,7 @@ export function showRun(
     runDir: near.startsWith("..") ? runDir : near,
     report: readable.find(({ id }) => !failed.has(id))?.file ?? null,
     again,
+    isInterrupted: exitCode === 130,
   });
   host.stdout.write(above + card);
 }

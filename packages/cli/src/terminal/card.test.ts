@@ -1,3 +1,4 @@
+import type { Disposition, Verdict } from "@loadline/contract";
 import { describe, expect, it } from "vitest";
 import { claimVerdict, verdictOf } from "../../test/verdict-fixture.ts";
 import { verdictCard } from "./card.ts";
@@ -129,7 +130,46 @@ describe("verdict card", () => {
     const painted = verdictCard(verdictOf(claims), { ...o, paint: createPaint(true) });
     expect(painted).toContain("\u001b[33mNOT_PROVEN\u001b[0m");
     expect(painted).toContain("\u001b[33m? inconclusive\u001b[0m");
-    expect(painted.replace(/\u001b\[\d+m/g, "")).toBe(plain);
+    expect(painted.replace(/\u001b\[[\d;]+m/g, "")).toBe(plain);
+  });
+
+  it("each verdict and disposition has a mark and a colour of its own, and failed is bold", () => {
+    const escape = "\u001b[";
+    const startOf = (verdict: Verdict, disposition?: Disposition): string => {
+      const over = disposition === undefined ? {} : { disposition };
+      const card = verdictOf([claimVerdict("a.b", verdict, over)]);
+      const text = verdictCard(card, { ...o, paint: createPaint(true) });
+      return text.split("\n").find((line) => line.includes("a.b ")) ?? "";
+    };
+    expect(startOf("passed")).toContain(`${escape}32m+ passed${escape}0m `);
+    expect(startOf("failed")).toContain(`${escape}1;31mx failed${escape}0m `);
+    expect(startOf("inconclusive")).toContain(`${escape}33m? inconclusive${escape}0m `);
+    expect(startOf("not_tested")).toMatch(/^o not_tested {4}/);
+    expect(startOf("error")).toContain(`${escape}35m! error${escape}0m `);
+    expect(startOf("failed", "waived")).toContain(`${escape}36m~ failed${escape}0m `);
+    expect(startOf("not_tested", "not_applicable")).toContain(
+      `${escape}36m- not_tested${escape}0m `,
+    );
+  });
+
+  it("a plan that asks for more than its claims says so where every claim is passed", () => {
+    const unmet = [
+      "gate a is not_tested: no claim",
+      "gate b is failed: 3 of 4",
+      "gate c is failed",
+    ];
+    const text = verdictCard(verdictOf([claimVerdict("a.b", "passed")], { unmet }), o);
+    expect(text).toContain("plan asks   gate a is not_tested: no claim\n");
+    expect(text).toContain(
+      "            gate b is failed: 3 of 4\n            1 more in the report\n",
+    );
+    expect(text).not.toContain("gate c");
+    expect(verdictCard(verdictOf([claimVerdict("a.b", "passed")]), o)).not.toContain("plan asks");
+  });
+
+  it("an interrupted run names the exit code that the shell sees", () => {
+    const interrupted = verdictCard(verdictOf(claims), { ...o, isInterrupted: true });
+    expect(interrupted).toMatch(/^NOT_PROVEN {2}exit 130, interrupted {2}required 3/);
   });
 
   it("a percentile over windows says how many were bad in the worst, not that nothing was measured", () => {

@@ -5,7 +5,7 @@ import {
   formatInterval,
   waiverText,
 } from "@loadline/contract";
-import type { ClaimVerdict, Verdict, VerdictDocument } from "@loadline/contract";
+import type { ClaimVerdict, Disposition, Verdict, VerdictDocument } from "@loadline/contract";
 import { clip, cleanText, shortenPath, wrap } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
 import { commandLines } from "./command-lines.ts";
@@ -19,6 +19,8 @@ export interface CardOptions {
   readonly report: string | null;
   /** The command that runs this again, as an argument list. */
   readonly again: readonly string[];
+  /** The run ended before its plan did: the process exits with 130. */
+  readonly isInterrupted?: boolean;
 }
 
 const rowsMax = 10;
@@ -28,6 +30,7 @@ const columnsMax = 80;
 const columnsNarrow = 60;
 const columnsMin = 40;
 const proofsMaxNarrow = 2;
+const demandsMax = 2;
 /** Lines of one claim where rows become labels. */
 const labelLines = 3;
 const labelWidth = 12;
@@ -35,11 +38,16 @@ const order: readonly Verdict[] = ["failed", "error", "inconclusive", "not_teste
 
 const marks: Readonly<Record<Verdict, { mark: string; colour?: Colour }>> = {
   passed: { mark: "+", colour: "green" },
-  failed: { mark: "x", colour: "red" },
+  failed: { mark: "x", colour: "red bold" },
   error: { mark: "!", colour: "magenta" },
   inconclusive: { mark: "?", colour: "yellow" },
   not_tested: { mark: "o" },
 };
+
+const dispositionMarks = {
+  waived: { mark: "~", colour: "cyan" },
+  not_applicable: { mark: "-", colour: "cyan" },
+} as const satisfies Readonly<Record<Disposition, { mark: string; colour: Colour }>>;
 
 const outcomeColours: Readonly<Record<VerdictDocument["outcome"], Colour>> = {
   READY: "green",
@@ -52,7 +60,7 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   const columns = Math.min(columnsMax, Math.max(columnsMin, o.columns));
   const isNarrow = columns < columnsNarrow;
   const shown = ranked(verdict.claims);
-  const head = headline(verdict, columns, o.paint);
+  const head = [...headline(verdict, columns, o), ...demandLines(verdict, columns)];
   const proofs = proofLines(verdict.claims)
     .slice(0, isNarrow ? proofsMaxNarrow : proofsMax)
     .map((line, index) => field(index === 0 ? "to prove" : "", line, columns));
@@ -120,12 +128,26 @@ function ranked(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
   );
 }
 
-function headline(verdict: VerdictDocument, columns: number, paint: Paint): string[] {
+/** Why all claims may be passed and the outcome is not READY. */
+function demandLines({ unmet = [] }: VerdictDocument, columns: number): string[] {
+  const shown = unmet
+    .slice(0, demandsMax)
+    .map((text, at) => field(at === 0 ? "plan asks" : "", text, columns));
+  const rest = unmet.length - shown.length;
+  return rest === 0 ? shown : [...shown, field("", `${rest} more in the report`, columns)];
+}
+
+function headline(
+  verdict: VerdictDocument,
+  columns: number,
+  { paint, isInterrupted }: Pick<CardOptions, "paint" | "isInterrupted">,
+): string[] {
   const c = verdict.counts;
+  const exit = isInterrupted === true ? "exit 130, interrupted" : `exit ${verdict.exitCode}`;
   const accepted = waiverText(verdict.waivers);
   const waived = accepted === "" ? `${c.waived} waived` : accepted;
   const words =
-    `exit ${verdict.exitCode}  required ${c.required}: ${c.passed} passed, ${c.failed} failed, ` +
+    `${exit}  required ${c.required}: ${c.passed} passed, ${c.failed} failed, ` +
     `${c.inconclusive} inconclusive, ${c.not_tested} not_tested, ${c.error} error; ${waived}`;
   const wrapped = wrap(words, columns - labelWidth);
   const outcome = paint(outcomeColours[verdict.outcome], verdict.outcome);
@@ -148,9 +170,9 @@ interface RowOptions {
 }
 
 function claimLines(claim: ClaimVerdict, { columns, idWidth, paint }: RowOptions): string[] {
-  const { mark, colour } = marks[claim.verdict];
-  const shownMark = claim.disposition === "waived" ? "~" : mark;
-  const label = `${shownMark} ${claim.verdict}`;
+  const { disposition, verdict } = claim;
+  const { mark, colour } = disposition ? dispositionMarks[disposition] : marks[verdict];
+  const label = `${mark} ${verdict}`;
   const painted = colour === undefined ? label : paint(colour, label);
   const id = cleanText(claim.id);
   const isNarrow = columns < columnsNarrow;

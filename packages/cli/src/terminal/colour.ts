@@ -1,11 +1,12 @@
 import type { CliHost, Output } from "../process/host.ts";
 
-export type Colour = "red" | "green" | "yellow" | "blue" | "cyan" | "magenta";
+export type Colour = "red" | "red bold" | "green" | "yellow" | "blue" | "cyan" | "magenta";
 export type Paint = (colour: Colour, text: string) => string;
 
 // The user's own 16 colours, so that their theme decides how they look.
-const codes: Readonly<Record<Colour, number>> = {
+const codes: Readonly<Record<Colour, number | string>> = {
   red: 31,
+  "red bold": "1;31",
   green: 32,
   yellow: 33,
   blue: 34,

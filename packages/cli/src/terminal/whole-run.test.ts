@@ -46,7 +46,7 @@ describe("one stage from its first word to its card", () => {
         }
       }
       expect(out).not.toContain("stage");
-      expect(out.replaceAll(/\u001b\[\d+m/g, "")).not.toContain("\u001b");
+      expect(out.replaceAll(/\u001b\[[\d;]+m/g, "")).not.toContain("\u001b");
     },
   );
 

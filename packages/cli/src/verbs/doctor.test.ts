@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emptyDir } from "../../test/bundles.ts";
@@ -88,6 +88,67 @@ describe("doctor", () => {
     });
     expect((await findings({})).get("gateway")).toMatchObject({ found: true, required: false });
     if (isOurs) await new Promise((resolve) => server.close(resolve));
+  });
+
+  describe("of a plan", () => {
+    /** A server on a free port, and that port once it is closed. */
+    async function ports(): Promise<{ open: number; closed: number } & AsyncDisposable> {
+      const [open, closed] = [createServer(), createServer()];
+      const portOf = async (server: Server): Promise<number> => {
+        await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+        return (server.address() as AddressInfo).port;
+      };
+      const found = { open: await portOf(open), closed: await portOf(closed) };
+      const end = (server: Server) => new Promise((resolve) => server.close(resolve));
+      await end(closed);
+      return { ...found, [Symbol.asyncDispose]: async () => void (await end(open)) };
+    }
+
+    it("each endpoint is told as it is, with host and port alone", async () => {
+      await using port = await ports();
+      const plan = join(cwd, "plan.yaml");
+      writeFileSync(
+        plan,
+        [
+          `target: { url: "http://127.0.0.1:${port.open}/v1", apiKeyEnv: DOCTOR_KEY }`,
+          "stack:",
+          "  services:",
+          `    cache: { kind: redis, url: "redis://127.0.0.1:${port.closed}" }`,
+          `    names: { kind: dns, url: "dns://127.0.0.1:${port.open}", names: [{ name: a.test }] }`,
+        ].join("\n"),
+      );
+      const { exit, out, err } = await doctor(`--plan ${plan}`, { PATH: "", DOCTOR_KEY: "hush" });
+      expect([exit, err]).toEqual([0, ""]);
+      expect(out).toMatch(new RegExp(`^\\+ target +127.0.0.1:${port.open} listens$`, "m"));
+      expect(out).toMatch(
+        new RegExp(`^o service cache +127.0.0.1:${port.closed} does not listen$`, "m"),
+      );
+      expect(out).toMatch(/^o service names +127.0.0.1: not looked at, it names no TCP port$/m);
+      expect(out).toMatch(/^\+ api key +DOCTOR_KEY is set$/m);
+      expect(out).not.toContain("hush");
+      expect(out).not.toMatch(/^. gateway/m);
+    });
+
+    it("what would become not tested is named with its stage, and a key that is not set", async () => {
+      await using port = await ports();
+      const target = `--target http://127.0.0.1:${port.closed} --api-key-env DOCTOR_KEY`;
+      const full = (await doctor(`${target} --profile full`)).out;
+      expect(full).toMatch(/^o api key +DOCTOR_KEY is not set: the run is refused$/m);
+      expect(full).toMatch(
+        /^o claim +\S+: stage chaos is left out or not in this build: not_tested$/m,
+      );
+      const quick = (await doctor(target)).out;
+      expect(quick).not.toMatch(/^o claim/m);
+      const skipped = (await doctor(`${target} --skip load`)).out;
+      expect(skipped).toMatch(/^o claim +load\.\S+: stage load is left out/m);
+    });
+
+    it("a plan that cannot be read is refused as every verb refuses it", async () => {
+      const { exit, out, err } = await doctor("--plan gone.yaml");
+      expect([exit, out]).toEqual([78, ""]);
+      expect(err).toMatch(/^LL_PLAN_/);
+      expect((await doctor("--plan a --target http://b")).exit).toBe(64);
+    });
   });
 
   it("marks are not coloured off a terminal, and coloured on one", async () => {

@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
-import { createEgress, parseHttpUrl } from "@loadline/kit/egress";
+import type { RunPlan } from "@loadline/contract";
 import { findModel, findReportAssets } from "../assets.ts";
+import { readPlanAlone } from "../plan-options.ts";
+import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
+import { endpointsOf, keyNamesOf, lookAt, type SeenEndpoint } from "./doctor-endpoints.ts";
+import { planRows } from "./plan.ts";
 import type { VerbContext } from "./verb.ts";
 
-/** One part or tool. `required` parts missing make Loadline fail; tools missing cost tests. */
+/** One part, tool, endpoint, key or claim. `required` parts missing make Loadline fail; tools missing cost tests. */
 export interface Finding {
   readonly id: string;
   readonly found: boolean;
@@ -16,8 +20,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-const localGateway = "http://127.0.0.1:8080";
-const connectMs = 300;
+const localGateway = { id: "gateway", host: "127.0.0.1", port: 8080 };
 
 const tools: readonly { id: string; names: readonly string[]; lost: string }[] = [
   {
@@ -41,8 +44,12 @@ const tools: readonly { id: string; names: readonly string[]; lost: string }[] =
   },
 ];
 
-/** Lists parts and tools; reads no environment value into its output but paths of tools. */
-export async function runDoctor({ host, json }: VerbContext): Promise<ExitCode> {
+/**
+ * Lists parts, tools, live endpoints and what a plan would leave not tested. No value of the
+ * environment reaches its output but paths of tools. @throws as a plan file does
+ */
+export async function runDoctor(context: VerbContext): Promise<ExitCode> {
+  const { host, json } = context;
   const findings = [
     nodeFinding(host),
     await moduleFinding("sqlite", "node:sqlite", "the gateway's state cannot be kept"),
@@ -50,7 +57,7 @@ export async function runDoctor({ host, json }: VerbContext): Promise<ExitCode> 
     modelFinding(),
     reportFinding(),
     ...tools.map((tool) => toolFinding(host, tool)),
-    await gatewayFinding(host),
+    ...(await liveFindings(context)),
   ];
   const isBroken = findings.some((one) => one.required && !one.found);
   if (json) {
@@ -61,7 +68,8 @@ export async function runDoctor({ host, json }: VerbContext): Promise<ExitCode> 
   for (const one of findings) {
     const colour = one.found ? "green" : one.required ? "red" : "yellow";
     const mark = one.found ? "+" : one.required ? "x" : "o";
-    host.stdout.write(`${paint(colour, mark)} ${one.id.padEnd(14)} ${one.detail}\n`);
+    const detail = cleanText(one.detail);
+    host.stdout.write(`${paint(colour, mark)} ${one.id.padEnd(14)} ${detail}\n`);
   }
   return isBroken ? 3 : 0;
 }
@@ -149,22 +157,39 @@ function isExecutable(path: string): boolean {
   }
 }
 
-async function gatewayFinding(host: CliHost): Promise<Finding> {
-  const found = await isListening(host, localGateway);
-  const detail = found ? `${localGateway} listens` : `${localGateway} does not listen`;
-  return { id: "gateway", found, required: false, detail };
+/** The gateway that `up` and `serve` start, and, of a plan, all it sends to and all it lacks. */
+async function liveFindings(context: VerbContext): Promise<Finding[]> {
+  const { host, args } = context;
+  const isAsked = args.text("plan") !== undefined || args.text("target") !== undefined;
+  const plan = isAsked ? (await readPlanAlone(host, args)).plan : undefined;
+  const planned = plan === undefined ? [] : endpointsOf(plan);
+  const asked = plan === undefined ? [localGateway] : planned;
+  const seen = (await lookAt(host, asked)).map(endpointFinding);
+  return plan === undefined ? seen : [...seen, ...keyFindings(host, plan), ...claimFindings(plan)];
 }
 
-function isListening(host: CliHost, url: string): Promise<boolean> {
-  const socket = createEgress({ allowHosts: ["127.0.0.1"] }).connect(parseHttpUrl(url));
-  return new Promise((resolve) => {
-    const timer = host.clock.after(connectMs, () => finish(false));
-    const finish = (answer: boolean): void => {
-      timer.cancel();
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => finish(true));
-    socket.once("error", () => finish(false));
+function endpointFinding({ id, host, port, listens }: SeenEndpoint): Finding {
+  const one = { id, found: listens, required: false };
+  if (port === null) return { ...one, detail: `${host}: not looked at, it names no TCP port` };
+  const where = `${host}:${port}`;
+  return { ...one, detail: listens ? `${where} listens` : `${where} does not listen` };
+}
+
+function keyFindings({ env }: CliHost, plan: RunPlan): Finding[] {
+  return keyNamesOf(plan).map((name) => {
+    const found = (env[name] ?? "") !== "";
+    const detail = found ? `${name} is set` : `${name} is not set: the run is refused`;
+    return { id: "api key", found, required: false, detail };
   });
+}
+
+/** Claims that would be not tested, or that the planned samples cannot prove. */
+function claimFindings(plan: RunPlan): Finding[] {
+  const open = planRows(plan).filter(({ provable }) => !provable);
+  return open.map(({ claim, problem }) => ({
+    id: "claim",
+    found: false,
+    required: false,
+    detail: `${claim}: ${problem}`,
+  }));
 }

@@ -1,16 +1,14 @@
 import type { OptionSpec, PositionalSpec } from "../args.ts";
 import { auditLogOptions } from "./audit-log-options.ts";
 import { certOptions } from "./cert-options.ts";
-import { keyOptions, roleOptions, userOptions } from "./identity-options.ts";
+import { doctorOptions } from "./doctor-options.ts";
+import { keyOptions, roleOptions, storeOptions, userOptions } from "./identity-options.ts";
 import { interopOptions } from "./load-interop-options.ts";
 import { loadOptions } from "./load-options.ts";
+import { modelOptions } from "./model-options.ts";
 import { sloOptions } from "./slo-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
-const modelOptions: readonly OptionSpec[] = [
-  { name: "url", value: "URL", help: "the gateway, default http://127.0.0.1:8080" },
-  { name: "key-env", value: "NAME", help: "variable of a platform key, default LOADLINE_API_KEY" },
-];
 const none: PositionalSpec = { name: "an argument", min: 0, max: 0 };
 /** What is done, then what with. */
 const acts = (min: number, max: number, oneOf: readonly string[]): PositionalSpec => ({
@@ -140,11 +138,11 @@ export const verbs: readonly VerbSpec[] = [
   stage("probe", "the probe stage alone, same plan, same evidence"),
   {
     ...stage("load", "load alone, by a plan, a profile or flags; other tools"),
-    usage: "[PLAN] [--target URL] [options] | profiles|compare|import|drive|export ...",
+    usage: "[PLAN] [--target URL] [options] | profiles|compare|judge|import|drive|export ...",
     example:
       "loadline load --target http://127.0.0.1:8080 --rate 30 --api-key-env LOADLINE_API_KEY",
     options: [...loadRunOptions, ...loadOptions, ...interopOptions],
-    positional: { name: "PLAN|profiles|compare|import|drive|export", min: 0, max: 32 },
+    positional: { name: "PLAN|profiles|compare|judge|import|drive|export", min: 0, max: 32 },
     load: async () =>
       (await import("./load-interop.ts")).withInterop((await import("./load.ts")).runLoadVerb),
   },
@@ -184,10 +182,7 @@ export const verbs: readonly VerbSpec[] = [
     example: "loadline score .loadline/runs/latest",
     options: [
       { name: "checklist", value: "FILE", help: "writes what is proven as ticked boxes, too" },
-      {
-        name: "rows",
-        help: "claims by the rows of the checklist they speak of, too",
-      },
+      { name: "rows", help: "claims by rows of the checklist, too" },
       {
         name: "gates",
         value: "FILE",
@@ -257,10 +252,10 @@ export const verbs: readonly VerbSpec[] = [
   },
   {
     name: "doctor",
-    summary: "parts and tools present, and what would become not tested",
-    usage: "",
+    summary: "parts, tools, live endpoints; what becomes not tested",
+    usage: "[--plan F | --target URL]",
     example: "loadline doctor",
-    options: [],
+    options: [...doctorOptions, profile],
     positional: none,
     load: async () => (await import("./doctor.ts")).runDoctor,
   },
@@ -290,6 +285,15 @@ export const verbs: readonly VerbSpec[] = [
     options: roleOptions,
     positional: acts(1, 2, ["grant", "revoke", "list", "matrix"]),
     load: async () => (await import("./roles.ts")).runRoles,
+  },
+  {
+    name: "secrets",
+    summary: "how many keys' secrets stand under each pepper",
+    usage: "status",
+    example: "loadline secrets status",
+    options: storeOptions,
+    positional: acts(1, 1, ["status"]),
+    load: async () => (await import("./secrets.ts")).runSecrets,
   },
   {
     name: "audit-log",
