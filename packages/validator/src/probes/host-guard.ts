@@ -6,7 +6,7 @@ import type { ProbeFinding } from "./probe.ts";
 export interface HostView {
   /** The target is at a loopback address: it starves with its prober. */
   readonly isHere: boolean;
-  /** The longest the prober's loop stood since the target was first asked, ms. */
+  /** The longest the prober's loop stood while it asked and in the 5 s before, work of its own left out, ms. */
   readonly loopMaxMs: number;
   /** Findings against the claim. */
   readonly bad: number;

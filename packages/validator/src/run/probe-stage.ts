@@ -75,18 +75,42 @@ function findingsOf(
   });
 }
 
+/** A server that was kept waiting sheds load for about as long after. */
+const recentMs = 5_000;
+
+/** Whether it asks for a model's work: what is refused to whoever asks for less is not load that is shed. */
+const asksModel = ({ needs }: Probe): boolean =>
+  needs.includes("chat") || needs.includes("embeddings");
+
 /** Says whether the machine, and not the target, made what speaks against the claim. */
 function recordHost(
   context: TargetContext,
   probe: Probe,
-  o: { readonly findings: readonly ProbeFinding[]; readonly watch: LoopWatch },
+  o: { readonly findings: readonly ProbeFinding[]; readonly loopMaxMs: number },
 ): void {
+  const { findings, loopMaxMs } = o;
   const isHere = isLoopback(parseHttpUrl(context.target.manifest.url).hostname);
-  const loopMaxMs = o.watch.longestMs();
-  const guard = hostGuard.judge({ isHere, loopMaxMs, ...countShed(o.findings) });
-  if (guard === null) return;
+  const guard = hostGuard.judge({ isHere, loopMaxMs, ...countShed(findings) });
+  if (guard === null || !asksModel(probe)) return;
   const data = { ...guard, streams: [namesOf(context, probe).stream] };
   context.recorder.append({ kind: "guard", by: guard.guard, data });
+}
+
+/** What is written to the disk meanwhile keeps nobody but the prober waiting. */
+function recordSeen(
+  context: TargetContext,
+  probe: Probe,
+  o: { readonly findings: readonly ProbeFinding[]; readonly loopMaxMs: number },
+): void {
+  const { findings, loopMaxMs } = o;
+  const limited = limitedParts(findings);
+  const sentence = `The target's rate limit answered (HTTP 429), so ${probe.id} saw nothing else.`;
+  const remedy = "a key with a higher rate limit";
+  const kept = { kind: "skip", reason: "not_run", sentence, remedy } as const;
+  recordNotAsked(context, probe, kept, [...limited]);
+  const seen = findings.filter(({ part }) => !limited.has(part));
+  recordHost(context, probe, { findings: seen, loopMaxMs });
+  recordFindings(context, probe, seen);
 }
 
 async function runProbe(context: TargetContext, probe: Probe, watch: LoopWatch): Promise<void> {
@@ -96,17 +120,12 @@ async function runProbe(context: TargetContext, probe: Probe, watch: LoopWatch):
     return;
   }
   const client = openClient(context);
+  const sinceMs = context.deps.clock.monotonicMs() - recentMs;
   try {
     const findings = await findingsOf(context, probe, client);
     if (findings === null) return;
-    const limited = limitedParts(findings);
-    const sentence = `The target's rate limit answered (HTTP 429), so ${probe.id} saw nothing else.`;
-    const remedy = "a key with a higher rate limit";
-    const kept = { kind: "skip", reason: "not_run", sentence, remedy } as const;
-    recordNotAsked(context, probe, kept, [...limited]);
-    const seen = findings.filter(({ part }) => !limited.has(part));
-    recordHost(context, probe, { findings: seen, watch });
-    recordFindings(context, probe, seen);
+    const loopMaxMs = watch.longestMs(sinceMs);
+    watch.own(() => recordSeen(context, probe, { findings, loopMaxMs }));
   } catch (error) {
     if (context.deps.signal.aborted) throw error;
     const said = error instanceof Error ? error.message : String(error);
@@ -165,7 +184,7 @@ async function probeTarget(
 ): Promise<void> {
   const { clock } = context.deps;
   const startedMs = clock.monotonicMs();
-  using watch = watchLoop();
+  using watch = watchLoop(clock);
   for (const [done, probe] of probes.entries()) {
     if (context.before.closed.has(namesOf(context, probe).stream)) continue;
     const spentMs = clock.monotonicMs() - startedMs;

@@ -26,12 +26,15 @@ function stand(): void {
   while (clock.monotonicMs() < untilMs);
 }
 
-/** Probes a clean target whose chat answers like this; the machine stands before the second probe. */
-async function probed(chat: Omit<StubRule, "when">) {
-  await using stub = await startStub([
-    { when: { path: "/v1/chat/completions", body: "plain" }, ...chat },
-    ...cleanRules,
-  ]);
+const plainChat = { path: "/v1/chat/completions", body: "plain" } as const;
+
+/** Probes a clean target but for this rule; the machine stands before the second probe. */
+async function probed(
+  rule: Omit<StubRule, "when">,
+  o: { when?: StubRule["when"]; id?: string } = {},
+) {
+  const { when = plainChat, id = "openai.chat" } = o;
+  await using stub = await startStub([{ when, ...rule }, ...cleanRules]);
   const plan = quickPlan({
     baseUrl: stub.baseUrl,
     apiKeyEnv: "STUB_KEY",
@@ -53,7 +56,7 @@ async function probed(chat: Omit<StubRule, "when">) {
     },
     signal: new AbortController().signal,
   });
-  const claim = verdict.claims.find(({ id }) => id === "openai.chat");
+  const claim = verdict.claims.find((one) => one.id === id);
   const guards = verdict.guards.filter(({ guard }) => guard === hostGuard.id);
   return { claim, guards, outcome: verdict.outcome };
 }
@@ -84,6 +87,22 @@ describe("a target that sheds load on the prober's machine", () => {
       expect(claim).toMatchObject({ verdict: "failed", reason: "false" });
       expect(guards).toEqual([]);
       expect(outcome).toBe("NOT_READY");
+    },
+    60_000,
+  );
+});
+
+describe("what costs a server nothing is not forgiven on a busy machine", () => {
+  it.each([
+    ["its health", { when: { path: "/healthz" }, id: "http.health" }],
+    ["that it answers at all", { when: { method: "GET", path: "/" }, id: "http.alive" }],
+    ["its list of models", { when: { path: "/v1/models", key: "right" }, id: "openai.models" }],
+  ] as const)(
+    "%s: a 503 that asks to come back is a failure",
+    async (_name, o) => {
+      const { claim, guards } = await probed(shed, o);
+      expect(claim).toMatchObject({ verdict: "failed", reason: "false" });
+      expect(guards).toEqual([]);
     },
     60_000,
   );

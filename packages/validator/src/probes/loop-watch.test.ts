@@ -1,0 +1,50 @@
+import { systemClock } from "@loadline/kit/clock";
+import { describe, expect, it } from "vitest";
+import { watchLoop } from "./loop-watch.ts";
+
+const clock = systemClock();
+
+/** Keeps this thread from turning its loop. */
+function stand(forMs: number): void {
+  const untilMs = clock.monotonicMs() + forMs;
+  while (clock.monotonicMs() < untilMs);
+}
+
+describe("a watch of the loop", () => {
+  it("tells how long the loop stood, also before it turned again", () => {
+    using watch = watchLoop(clock);
+    stand(150);
+    expect(watch.longestMs(0)).toBeGreaterThanOrEqual(130);
+  });
+
+  it("leaves out what ended before", async () => {
+    using watch = watchLoop(clock);
+    stand(150);
+    // The loop turns: the stand is over.
+    await clock.sleep(1);
+    const sinceMs = clock.monotonicMs() + 0.001;
+    expect(watch.longestMs(0)).toBeGreaterThanOrEqual(130);
+    expect(watch.longestMs(sinceMs)).toBeLessThan(100);
+  });
+
+  it("leaves out work of its own, and nothing else of the same stand", async () => {
+    using watch = watchLoop(clock);
+    expect(watch.own(() => (stand(300), 7))).toBe(7);
+    stand(120);
+    await clock.sleep(1);
+    const longest = watch.longestMs(0);
+    expect(longest).toBeGreaterThanOrEqual(100);
+    expect(longest).toBeLessThan(300);
+  });
+
+  it("leaves out work of its own that throws", () => {
+    using watch = watchLoop(clock);
+    expect(() =>
+      watch.own(() => {
+        stand(300);
+        throw new Error("full");
+      }),
+    ).toThrow("full");
+    expect(watch.longestMs(0)).toBeLessThan(250);
+  });
+});
