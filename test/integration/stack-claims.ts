@@ -5,15 +5,24 @@ import type { ReportModel, VerdictDocument } from "@loadline/contract";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { parsePlanFile, readBundle, readReportModel, runValidation } from "@loadline/validator";
+import { addWaivers } from "../../packages/validator/src/plan/waivers.ts";
 
 type Secrets = Readonly<Record<string, string>>;
 
-/** Validates a plan against real services, secrets by the names of their variables; keeps no run. */
-export async function reportOf(plan: object, secrets: Secrets = {}): Promise<ReportModel> {
+/**
+ * Validates a plan against real services, secrets by the names of their variables; keeps no run.
+ * `waivers` is the text of a file of waivers.
+ */
+export async function reportOf(
+  plan: object,
+  secrets: Secrets = {},
+  waivers = "{}",
+): Promise<ReportModel> {
   const parsed = parsePlanFile(JSON.stringify(plan));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const own = waivers === "{}" ? parsed.plan : addWaivers(parsed.plan, waivers, "waivers.yaml");
   const runsDir = mkdtempSync(join(tmpdir(), "loadline-stack-"));
-  const { runDir } = await runValidation(parsed.plan, {
+  const { runDir } = await runValidation(own, {
     clock: systemClock(),
     // Not of a seed: what an earlier run left must not read like what this one wrote.
     random: systemRandom(),

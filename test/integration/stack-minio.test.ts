@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signed } from "../../packages/validator/src/stack/wire/sigv4.ts";
 import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
-import { claimsOf } from "./stack-claims.ts";
+import { claimsOf, reportOf } from "./stack-claims.ts";
 
-const parts = await requireParts(["minio"], { rows: ["R1-03", "R1-26"] });
+const parts = await requireParts(["minio"], { rows: ["R1-03", "R1-16", "R1-26"] });
 const clock = systemClock();
 const keys = {
   accessKey: randomBytes(8).toString("hex"),
@@ -76,9 +76,32 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
 
   it("are all in order, and nothing of the run is left in the bucket [R1-03]", async () => {
     const said = await validate();
-    expect(Object.entries(said).filter(([, word]) => !word.startsWith("passed"))).toEqual([]);
+    const open = Object.keys(said).filter((id) => !said[id]?.startsWith("passed"));
+    expect(open, JSON.stringify(said)).toEqual(["cluster"]);
     expect(said["versions"]).toContain("came back equal");
     expect(await ask("GET", "/data?versions=")).not.toContain("<VersionId>");
+  }, 60_000);
+
+  it("a single one has no write quorum: not applicable where its owner says so, with the reason that was seen [R1-16]", async () => {
+    const entry = {
+      claim: "stack.only.cluster",
+      feature: "write quorum",
+      justification: "this store runs as one server with one disk",
+      approvedBy: "the owner of the store",
+    };
+    const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
+    const files = { kind: "minio", url, bucket: "data", ...references };
+    const plan = { stack: { timeoutMs: 30_000, services: { only: files } } };
+    const secrets = { A: keys.accessKey, S: keys.secretKey };
+    const { verdict } = await reportOf(plan, secrets, JSON.stringify({ notApplicable: [entry] }));
+    const claim = verdict.claims.find(({ id }) => id === entry.claim);
+    expect(claim).toMatchObject({
+      verdict: "not_tested",
+      reason: "capability_missing",
+      disposition: "not_applicable",
+      sentence: expect.stringContaining("single node"),
+    });
+    expect(verdict.outcome).toBe("READY");
   }, 60_000);
 
   it("a policy that lets everybody read is told by both of its checks [R1-26]", async () => {
@@ -97,4 +120,53 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
     expect(said["policy"]).toMatch(/^failed false: .*1 of them let everybody in/);
     expect(said["private"]).toMatch(/^failed false: /);
   }, 60_000);
+});
+
+describe.skipIf(parts.missing)("four servers of a real MinIO, a disk each", () => {
+  it("have write quorum, which is gone with two of them [R1-16]", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "loadline-minio-cluster-"));
+    const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+    const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+    const disks = urls.map((at, n) => `${at}${join(dir, `disk${n}`)}`);
+    const start = async (port: number): Promise<ChildProcess> => {
+      const console = await freePort();
+      const at = ["--address", `127.0.0.1:${port}`, "--console-address", `127.0.0.1:${console}`];
+      return spawn(parts.found("minio").path, ["server", ...disks, ...at], {
+        env: {
+          HOME: dir,
+          MINIO_ROOT_USER: keys.accessKey,
+          MINIO_ROOT_PASSWORD: keys.secretKey,
+          MINIO_UPDATE: "off",
+          // All disks are folders of one file system here.
+          MINIO_CI_CD: "1",
+        },
+        stdio: "ignore",
+      });
+    };
+    const nodes = await Promise.all(ports.map(start));
+    try {
+      const [first = ""] = urls;
+      const isReady = (): Promise<boolean> =>
+        fetch(`${first}/minio/health/cluster`).then(
+          (response) => response.ok,
+          () => false,
+        );
+      await eventually(clock, isReady, 60_000);
+      const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
+      const files = { kind: "minio", url: first, bucket: "data", nodes: 4, ...references };
+      const secrets = { A: keys.accessKey, S: keys.secretKey };
+      const look = () => claimsOf(files, { secrets, timeoutMs: 20_000 });
+      const whole = await look();
+      expect(whole["live"]).toMatch(/^passed/);
+      expect(whole["cluster"]).toMatch(/^passed: .* answered 200, write quorum 3\./);
+      await Promise.all(nodes.slice(2).map((node) => endChild(node)));
+      await eventually(clock, async () => !(await isReady()), 30_000);
+      const half = await look();
+      expect(half["live"]).toMatch(/^passed/);
+      expect(half["cluster"]).toMatch(/^failed false: .* answered 503/);
+    } finally {
+      await Promise.all(nodes.map((node) => endChild(node)));
+      rmSync(dir, { recursive: true, force: true });
+    }
+  }, 150_000);
 });

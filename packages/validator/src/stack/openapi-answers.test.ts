@@ -99,6 +99,39 @@ describe("an answer is held against its declaration [R1-08]", () => {
     expect(sentences["it.openapi"]).toContain("answered no JSON");
   });
 
+  it.each([["application/json;charset=UTF-8"], ["Application/JSON"], ["application/*"], ["*/*"]])(
+    "a body declared as %s is held against its schema",
+    async (key) => {
+      const schema = { type: "object", required: ["id"] };
+      const responses = { "200": { content: { [key]: { schema } } } };
+      expect((await judged(things(responses), jsonReply({ id: 1 }))).words["it.openapi"]).toBe(
+        "passed",
+      );
+      const { words, sentences } = await judged(things(responses), jsonReply({}));
+      expect(words["it.openapi"]).toBe("failed false");
+      expect(sentences["it.openapi"]).toContain("body.id is missing");
+    },
+  );
+
+  it("the closest of several declared types is the one that counts", async () => {
+    const content_ = {
+      "*/*": { schema: { type: "array" } },
+      "application/json": { schema: { type: "object" } },
+      "text/html": {},
+    };
+    const responses = { "200": { content: content_ } };
+    expect((await judged(things(responses), jsonReply({}))).words["it.openapi"]).toBe("passed");
+    const page = { reply: "<html>", headers: { "content-type": "text/html; charset=utf-8" } };
+    expect((await judged(things(responses), page)).words["it.openapi"]).toBe("passed");
+  });
+
+  it("a type that is not declared is a fault, JSON where none is declared too", async () => {
+    const responses = { "200": { content: { "text/csv": {} } } };
+    const { words, sentences } = await judged(things(responses), jsonReply({}));
+    expect(words["it.openapi"]).toBe("failed false");
+    expect(sentences["it.openapi"]).toContain("answered application/json, which is not declared");
+  });
+
   it("a document that is no OpenAPI 3, is not there, or hangs is a failure", async () => {
     const fits = things({ "200": {} });
     for (const rule of [

@@ -1,6 +1,7 @@
 import type { StackProbe } from "./probe.ts";
 import { furtherProbes } from "./probes/further-probes.ts";
 import { httpProbes } from "./probes/http.ts";
+import { minioProbes } from "./probes/minio.ts";
 import { mlflowProbes } from "./probes/mlflow.ts";
 import { type PostgresProbe, postgresBasics } from "./probes/postgres.ts";
 import { postgresLoad } from "./probes/postgres-load.ts";
@@ -10,7 +11,7 @@ import { redisSettings } from "./probes/redis-settings.ts";
 import { redisTopology } from "./probes/redis-topology.ts";
 import { s3Basics } from "./probes/s3.ts";
 import { s3Policy } from "./probes/s3-policy.ts";
-import { minioHealth, s3Settings } from "./probes/s3-settings.ts";
+import { s3Settings } from "./probes/s3-settings.ts";
 import { timescaleProbes } from "./probes/timescale.ts";
 import { versionProbe } from "./probes/version.ts";
 
@@ -43,7 +44,7 @@ export const stackProbes: readonly StackProbe[] = [
   ...ofPostgres("timescaledb", timescaleProbes),
   ...ofS3("s3"),
   ...ofS3("minio"),
-  minioHealth,
+  ...minioProbes,
   ...mlflowProbes,
   versionProbe("mlflow", "answers", [mlflowOld]),
   ...httpProbes,

@@ -35,6 +35,28 @@ describe("an object store that answers 200 with something else", () => {
     expect(sentences["it.private"]).toContain("The keys may not write to data");
   });
 
+  it("whose other buckets its keys may not list says nothing of them, and is not red for it", async () => {
+    const rules = [{ when: "GET /spare?list-type=2 unsigned", status: 200, reply: "" }];
+    const { words, sentences } = await againstTwin(s3, rules);
+    expect(words["it.other_buckets"]).toBe("failed false");
+    expect(sentences["it.other_buckets"]).toContain("spare (200)");
+    await using twin = await s3([]);
+    await using blind = await startWebStub(
+      [],
+      [
+        { when: "GET /data", answer: { reply: "<ListBucketResult/>" } },
+        {
+          when: "GET /",
+          answer: { status: 403, reply: "<Error><Code>AccessDenied</Code></Error>" },
+        },
+      ],
+    );
+    const it_ = { ...twin.service, url: blind.url };
+    const seen = await runStackPlan({ timeoutMs: 10_000, services: { it: it_ } }, twin.secrets);
+    expect(seen.words["it.login"]).toBe("passed");
+    expect(seen.words["it.other_buckets"]).toBe("not_tested capability_missing");
+  });
+
   it("which the world may list is open, whether we may write or not", async () => {
     const rules = [
       { when: "PUT /data/anonymous/", status: 403, reply: "" },
@@ -252,6 +274,18 @@ describe("PostgreSQL of one login", () => {
     }
   });
 
+  it("before version 10 is not asked for what it does not tell", async () => {
+    const old = await asked([{ when: "show server_version", reply: '[["9.6.24"]]' }]);
+    expect(old.words["db.slow_queries"]).toBe("passed");
+    const rules = [
+      { when: "show server_version", reply: '[["9.6.24"]]' },
+      { when: "select extract(epoch from now() - query_start)", reply: '[["86400000"]]' },
+    ];
+    const { words, evidence } = await asked(rules);
+    expect(words["db.slow_queries"]).toBe("failed false");
+    expect(evidence).not.toContain("backend_type");
+  });
+
   it("that has no room to let us into another database has not refused it", async () => {
     const rules = [{ when: "other database", reply: "!53300 too many clients already" }];
     const { words } = await asked(rules);
@@ -260,9 +294,23 @@ describe("PostgreSQL of one login", () => {
     expect(created.words["db.grants"]).toBe("failed false");
   });
 
+  it("is tried at fifty others, those it has the right to first; what more it has keeps the claim open", async () => {
+    const names = Array.from({ length: 50 }, (_, at) => [`d${at}`, "51"]);
+    const rules = [
+      { when: "select datname", reply: JSON.stringify(names) },
+      { when: "other database", reply: "!42501 permission denied for database" },
+    ];
+    const { words, sentences } = await asked(rules);
+    expect(words["db.grants"]).toBe("not_tested capability_missing");
+    expect(sentences["db.grants"]).toContain("51 others are open to it, and 50 were tried");
+    const few = [{ when: "select datname", reply: '[["other","1"]]' }];
+    const refused = await asked([...few, ...rules.slice(1)]);
+    expect(refused.words["db.grants"]).toBe("passed");
+  });
+
   it("is not asked for a database that lets nobody in", async () => {
     const rules = [
-      { when: "select datname from pg_database where datallowconn and", reply: "[]" },
+      { when: "select datname, count(*)", reply: "[]" },
       { when: "other database", reply: "!55000 database is not currently accepting connections" },
     ];
     const { words } = await asked(rules);
@@ -298,6 +346,34 @@ describe("Redis without a figure of its last save", () => {
     const { words, sentences } = await runStackPlan({ timeoutMs: 10_000, services: { cache } });
     expect(words["cache.persistence"]).toBe("failed false");
     expect(sentences["cache.persistence"]).toContain("rdb_last_bgsave_status");
+  });
+});
+
+describe("a service that tells no version", () => {
+  it.each(["{}", '{"version":"unknown"}'])(
+    "and of which one is declared (%s) is not wrong, and not passed",
+    async (reply) => {
+      await using stub = await startWebStub([], [{ when: "GET /health", answer: { reply } }]);
+      const it_ = { kind: "http", url: stub.url, version: "2.1" };
+      const { words, sentences } = await runStackPlan({ services: { it: it_ } });
+      expect(words["it.answers"]).toBe("passed");
+      expect(words["it.version"]).toBe("not_tested capability_missing");
+      expect(sentences["it.version"]).toBe("it tells no version.");
+    },
+  );
+});
+
+describe("a user of Redis who may not ask for its configuration", () => {
+  it("leaves what is to persist not tested, and no failure of it", async () => {
+    const rules = [
+      { when: "INFO", reply: "#aof_enabled:0" },
+      { when: "CONFIG", reply: "-NOPERM this user has no permissions to run 'config|get'\r\n" },
+    ];
+    await using stub = await startRedisStub(rules, null);
+    const cache = { kind: "redis", url: stub.url, persistence: "rdb" };
+    const { words, sentences } = await runStackPlan({ timeoutMs: 10_000, services: { cache } });
+    expect(words["cache.persistence"]).toBe("not_tested capability_missing");
+    expect(sentences["cache.persistence"]).toContain("may not ask for CONFIG");
   });
 });
 

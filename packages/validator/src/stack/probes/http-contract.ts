@@ -21,9 +21,32 @@ function answerFault(document: unknown, operation: JsonRecord, answer: HttpAnswe
     return `answered ${answer.status}, declared by ${where}, which leads to nothing`;
   }
   const content = isRecord(declared) ? declared["content"] : undefined;
-  const media = isRecord(content) ? content["application/json"] : undefined;
-  if (!isRecord(media)) return null;
-  if (!(answer.headers["content-type"] ?? "").includes("json")) return "answered no JSON";
+  return isRecord(content) ? bodyFault(document, content, answer) : null;
+}
+
+const bare = (type: string): string => type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+
+/** What is declared for a body of this type, the closest first; undefined where nothing is. */
+function mediaOf(content: JsonRecord, type: string): JsonRecord | undefined {
+  for (const wanted of [type, `${type.split("/", 1)[0] ?? ""}/*`, "*/*"]) {
+    const [, media] = Object.entries(content).find(([key]) => bare(key) === wanted) ?? [];
+    if (isRecord(media)) return media;
+  }
+  return undefined;
+}
+
+/** How a body is not as declared for its type; of no declared type none is. */
+function bodyFault(document: unknown, content: JsonRecord, answer: HttpAnswer): string | null {
+  const types = Object.keys(content).map(bare);
+  if (types.length === 0) return null;
+  const type = bare(answer.headers["content-type"] ?? "");
+  const media = mediaOf(content, type);
+  const isJson = type.includes("json");
+  if (media === undefined) {
+    if (!isJson && types.every((one) => one.includes("json"))) return "answered no JSON";
+    return `answered ${type === "" ? "no type" : type}, which is not declared`;
+  }
+  if (!isJson) return null;
   const value = answerJson(answer);
   if (value === undefined) return "answered what is no JSON";
   return schemaFault(document, media["schema"], value);

@@ -6,8 +6,10 @@ import type { PostgresProbe } from "./postgres.ts";
 
 const shared = { needs: ["login"], severity: "high" } as const;
 
-const others =
-  "select datname from pg_database where datallowconn and not datistemplate and datname not in (current_database(), 'postgres') order by 1 limit 5";
+/** Databases that are tried; those whose right to connect the login has go first. */
+const triedMax = 50;
+const openMax = 5;
+const others = `select datname, count(*) filter (where has_database_privilege(oid, 'connect')) over () from pg_database where datallowconn and not datistemplate and datname not in (current_database(), 'postgres') order by has_database_privilege(oid, 'connect') desc, 1 limit ${triedMax}`;
 
 /** Databases the login gets into; `untold` says of one why nobody knows. */
 async function othersOpen(
@@ -15,9 +17,11 @@ async function othersOpen(
   names: readonly (readonly (string | null)[])[],
 ): Promise<{ open: string[]; untold: string | null }> {
   const open: string[] = [];
-  let untold: string | null = null;
+  const invited = Number(names[0]?.[1] ?? 0);
+  let untold =
+    invited > triedMax ? `${invited} others are open to it, and ${triedMax} were tried.` : null;
   for (const [name] of names) {
-    if (name === null || name === undefined) continue;
+    if (name === null || name === undefined || open.length >= openMax) continue;
     try {
       await inPostgres(context, () => Promise.resolve(), { database: name });
       open.push(name);
@@ -39,7 +43,7 @@ const grants: PostgresProbe = {
   claim: (service) =>
     service.leastPrivilege
       ? {
-          statement: `${service.user} can create no role and read no other database`,
+          statement: `${service.user} can create no role and enter no other database but postgres`,
           category: "Security & Compliance",
           rationale: "What the application may do, whoever breaks into it may do.",
           parts: ["create a role", "other databases"],
@@ -221,7 +225,14 @@ const replication: PostgresProbe = {
 };
 
 const running =
-  "select extract(epoch from now() - query_start) * 1000 from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and backend_type = 'client backend' order by 1 desc nulls last";
+  "select extract(epoch from now() - query_start) * 1000 from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()";
+
+/** Before version 10 it told of clients alone, and not what kind each was. */
+function runningIn(context: PostgresContext): string {
+  const major = Number.parseInt(context.facts.get("version") ?? "", 10);
+  const clients = major < 10 ? "" : " and backend_type = 'client backend'";
+  return `${running}${clients} order by 1 desc nulls last`;
+}
 
 const slowQueries: PostgresProbe = {
   ...shared,
@@ -236,11 +247,12 @@ const slowQueries: PostgresProbe = {
   }),
   saboteur: [{ when: running, reply: '[["86400000"]]' }],
   async run(context) {
-    const rows = await usePostgres(context, (session) => session.query(running));
+    const sql = runningIn(context);
+    const rows = await usePostgres(context, (session) => session.query(sql));
     const [[oldest = null] = []] = rows;
     const ok = Number(oldest ?? 0) < context.service.slowQueryMs;
     const seen = `${rows.length} others run; the oldest for ${Math.round(Number(oldest ?? 0))} ms.`;
-    return [{ ok, seen, reproduce: psql(context, running) }];
+    return [{ ok, seen, reproduce: psql(context, sql) }];
   },
 };
 

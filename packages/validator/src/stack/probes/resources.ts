@@ -96,8 +96,8 @@ const usage: ResourcesProbe = {
   needs: [],
   checklist: ["R1-28"],
   severity: "medium",
-  claim: () => ({
-    statement: "memory, CPU and open files stay within the declared limits, and memory comes back",
+  claim: ({ load }) => ({
+    statement: `memory, CPU and open files stay within the declared limits ${load === undefined ? "as it runs, under no load of ours" : "before, during and after a load"}, and memory comes back`,
     category: "Performance & Capacity",
     rationale: "What grows with every request ends the process on a busy day.",
     parts: [...phases, "growth"],

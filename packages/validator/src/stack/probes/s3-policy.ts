@@ -6,6 +6,7 @@ import { s3Ask, s3Code, type S3Context, s3Curl, s3Need, sha256Hex } from "../wir
 import { recordsIn, textIn } from "../wire/shape.ts";
 import { orTakeBack } from "../wire/take-back.ts";
 import type { S3Probe } from "./s3.ts";
+import { otherBuckets } from "./s3-others.ts";
 
 const leftMax = 200;
 
@@ -131,4 +132,4 @@ const versions: S3Probe = {
 };
 
 /** Checks of policies and versions, after those that write. */
-export const s3Policy: readonly S3Probe[] = [policy, versions];
+export const s3Policy: readonly S3Probe[] = [otherBuckets, policy, versions];

@@ -1,7 +1,6 @@
-import type { StackProbe, StackSeen } from "../probe.ts";
-import type { ServiceOf } from "../services/index.ts";
+import type { StackSeen } from "../probe.ts";
 import { LacksFeature, NothingThere, WireFault } from "../wire/fault.ts";
-import { curl, httpAsk, rawAnswer } from "../wire/http.ts";
+import { rawAnswer } from "../wire/http.ts";
 import {
   s3Ask,
   s3Code,
@@ -165,35 +164,3 @@ async function withoutKeys(context: S3Context, part: string) {
 
 /** Checks of what an object store is set to, in the order they run. */
 export const s3Settings: readonly S3Probe[] = [multipart, versioning, isPrivate];
-
-/** Only of MinIO: its own health route, with write quorum for a cluster. */
-export const minioHealth: StackProbe<ServiceOf<"minio">> = {
-  kind: "minio",
-  check: "cluster",
-  summary: "MinIO's health",
-  needs: ["answers"],
-  checklist: ["R1-16"],
-  severity: "high",
-  claim: ({ nodes }) => ({
-    statement: nodes > 1 ? `${nodes} nodes have write quorum` : "the single node says it is live",
-    category: "Operational Readiness",
-    rationale: "A cluster without write quorum answers reads and loses writes.",
-  }),
-  saboteur: [{ when: "GET /minio/health", status: 503, reply: "" }],
-  async run(context) {
-    const { url, nodes } = context.service;
-    const path = nodes > 1 ? "/minio/health/cluster" : "/minio/health/live";
-    const ask = { method: "GET", url: new URL(path, url).href };
-    const answer = await httpAsk(ask, context);
-    if (answer.status === 404) throw new LacksFeature(`The server has no ${path}.`);
-    const quorum = answer.headers["x-minio-write-quorum"];
-    const more = nodes > 1 ? `, write quorum ${quorum ?? "not said"}` : "";
-    return [
-      {
-        ok: answer.status === 200,
-        seen: `${path} answered ${answer.status}${more}.`,
-        reproduce: curl(ask),
-      },
-    ];
-  },
-};

@@ -1,5 +1,9 @@
 import type { StackProbe, StackRule } from "../probe.ts";
 import type { StackService } from "../services/index.ts";
+import { NothingThere } from "../wire/fault.ts";
+
+/** What a login leaves in place of a version that it was not told. */
+const untold = "unknown";
 
 /** Whether a version begins with the declared numbers: 15 fits 15.4 and not 150. */
 export function fitsVersion(declared: string, seen: string): boolean {
@@ -8,7 +12,10 @@ export function fitsVersion(declared: string, seen: string): boolean {
   return wanted.every((number, at) => numbers[at] === number);
 }
 
-/** The check of a declared version, for any kind whose login leaves `version` in the facts. */
+/**
+ * The check of a declared version, for any kind whose login leaves `version` in the facts. A service
+ * that tells none is not wrong: the claim stays not tested.
+ */
 export function versionProbe<K extends StackService["kind"]>(
   kind: K,
   needs: string,
@@ -31,7 +38,10 @@ export function versionProbe<K extends StackService["kind"]>(
           },
     saboteur,
     run(context) {
-      const seen = context.facts.get("version") ?? "unknown";
+      const seen = context.facts.get("version") ?? untold;
+      if (seen === untold) {
+        return Promise.reject(new NothingThere(`${context.name} tells no version.`));
+      }
       const ok = fitsVersion(context.service.version ?? "", seen);
       const said = `It says version ${seen}.`;
       return Promise.resolve([{ ok, seen: said, reproduce: context.again }]);

@@ -109,7 +109,7 @@ function messageAnswer(twin: Twin, session: Session, type: string, body: Buffer)
 
 /** Asks for the password, unless a rule says otherwise; a rule ends the connection. */
 function startUp(twin: Twin, socket: Socket, body: Buffer): void {
-  const isOther = body.toString("utf8").includes("database\0other\0");
+  const isOther = /database\0(?:other|d\d+)\0/.test(body.toString("utf8"));
   const said = ruled(twin, "startup");
   const no = ruled(twin, "other database") ?? "!42501 permission denied for database";
   const ask = isOther ? answered(no) : null;

@@ -72,6 +72,8 @@ function listed(call: RawCall, objects: ReadonlyMap<string, Buffer>): string {
   return `<ListVersionsResult>${texts.join("")}</ListVersionsResult>`;
 }
 
+/** What is declared, and one that is not. */
+const buckets = `<ListAllMyBucketsResult>${["data", "spare"].map((name) => `<Bucket><Name>${name}</Name></Bucket>`).join("")}</ListAllMyBucketsResult>`;
 const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
 
 /** The twin of an object store of that kind, with strict signatures. */
@@ -88,10 +90,13 @@ export const startS3Twin =
       return word === "" && isStored(call) ? "stored" : word;
     };
     const answer = (call: RawCall): RawReply => {
-      if (call.url.pathname.startsWith("/minio/health")) return { status: 200 };
+      if (call.url.pathname.startsWith("/minio/health")) {
+        return { status: 200, headers: { "x-minio-write-quorum": "3" } };
+      }
       const word = mark(call);
       if (word === "unsigned") return refused("AccessDenied");
       if (word === "badly") return refused("SignatureDoesNotMatch");
+      if (call.url.pathname === "/") return { status: 200, body: buckets };
       if (call.url.pathname !== "/data") return stored(call, objects);
       if (call.url.searchParams.has("policy")) {
         return { status: 404, body: "<Error><Code>NoSuchBucketPolicy</Code></Error>" };
@@ -111,6 +116,7 @@ export const startS3Twin =
         bucket: "data",
         versioning: true,
         policy: "private",
+        ...(kind === "minio" ? { nodes: 4 } : {}),
         ...references,
       },
       secrets: { TWIN_ACCESS: keys.accessKey, TWIN_SECRET: keys.secretKey },
