@@ -1,4 +1,7 @@
+import { chmod, readdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { runStackPlan } from "./stack.fixture.ts";
 import { startContainerTwin } from "./stubs/container.ts";
 import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
 
@@ -12,6 +15,36 @@ describe("a container", () => {
     expect(sentences["it.running"]).toContain("/nowhere/podman is not on this machine");
     expect(words["it.user"]).toBe("not_tested baseline_broken");
   });
+
+  it("whose engine hangs, and does not end when it is asked to, is a failure in its time", async () => {
+    await using twin = await startContainerTwin([]);
+    const engine = String(twin.service["engine"]);
+    await writeFile(engine, "#!/bin/sh\ntrap '' TERM INT\nwhile :; do sleep 0.1; done\n");
+    await chmod(engine, 0o755);
+    const { words } = await runStackPlan({ timeoutMs: 500, services: { it: twin.service } });
+    expect(words["it.running"]).toBe("failed false");
+  }, 10_000);
+
+  it("that does not come back from its restart keeps no marker of the check", async () => {
+    await using twin = await startContainerTwin([]);
+    const inner = String(twin.service["engine"]);
+    const folder = dirname(inner);
+    const lines = [
+      "#!/bin/sh",
+      `if [ "$1" = restart ]; then : > "${folder}/gone"; fi`,
+      `if [ "$1" = inspect ] && [ -e "${folder}/gone" ]; then echo '[{"State":{"Status":"exited"}}]'; exit; fi`,
+      `exec "${inner}" "$@"`,
+    ];
+    const engine = `${inner}-once`;
+    await writeFile(engine, lines.join("\n"));
+    await chmod(engine, 0o755);
+    const services = { it: { ...twin.service, engine } };
+    const { words } = await runStackPlan({ timeoutMs: 1_500, services });
+    expect(words["it.mounts"]).toBe("passed");
+    expect(words["it.volumes"]).toBe("failed false");
+    const kept = await readdir(join(folder, "kept"));
+    expect(kept.filter((name) => name !== ".keep")).toEqual([]);
+  }, 20_000);
 
   it("the engine does not know is a failure", async () => {
     const { words } = await againstTwin(startContainerTwin, [], { engine: "false" });

@@ -67,6 +67,26 @@ describe("declared listeners, limits and volumes", () => {
     expect(sentences["it.memory"]).toContain("No process that may be looked into holds 1");
   });
 
+  it("of a service on another machine whose port somebody holds here are not tested", async () => {
+    await using twin = await startPartsTwin([]);
+    const url = String(twin.service["url"]).replace("127.0.0.1", "nobody.invalid");
+    const it = { kind: "http", url, volumes: ["/data"], limits: { memoryBytes: 104_857_600 } };
+    const stack = { ...twin.stack, timeoutMs: 200, services: { it } };
+    const { words, sentences } = await runStackPlan(stack);
+    expect(words["it.mounts"]).toBe("not_tested capability_missing");
+    expect(words["it.memory"]).toBe("not_tested capability_missing");
+    expect(sentences["it.memory"]).toContain("nobody.invalid is not this machine");
+  });
+
+  it("of a container whose port another program holds for it are not tested", async () => {
+    for (const reply of ["docker-proxy", "rootlessport", "conmon"]) {
+      const { words, sentences } = await against([{ when: "Name", reply }]);
+      expect(words["it.mounts"]).toBe("not_tested capability_missing");
+      expect(words["it.memory"]).toBe("not_tested capability_missing");
+      expect(sentences["it.memory"]).toMatch(new RegExp(`${reply} holds \\d+ and hands on`));
+    }
+  });
+
   it("on a machine without procfs are not tested by name", async () => {
     await using twin = await startPartsTwin([]);
     const services = { it: twin.service };

@@ -5,13 +5,15 @@ import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { stackTwins } from "../selftest/stack-twins.ts";
 import { runStackPlan } from "./stack.fixture.ts";
+import { startJaegerTwin } from "./stubs/jaeger.ts";
 import { listening } from "./stubs/listening.ts";
 import type { StartTwin } from "./stubs/twin.ts";
+import { stackProbes } from "./table.ts";
 
-const json = (body: string) =>
+const json = (body: string, status = 200) =>
   createHttp((request, response) => {
     request.resume();
-    response.writeHead(200, { "content-type": "application/json" }).end(body);
+    response.writeHead(status, { "content-type": "application/json" }).end(body);
   });
 const tcp = (each: (socket: Socket) => void) =>
   createTcp((socket) => {
@@ -42,6 +44,10 @@ const strangers: Readonly<Record<string, () => Server>> = {
     }),
   "an empty object": () => json("{}"),
   "an empty list": () => json("[]"),
+  "a refusal of every login": () => json('{"error":"login"}', 401),
+  "a door shut for everybody": () => json('{"error":"forbidden"}', 403),
+  "no route at all": () => json('{"error":"no such route"}', 404),
+  "a fault of its own": () => json('{"error":"internal"}', 500),
   "what it was sent": () =>
     createHttp((request, response) => {
       response.writeHead(200, { "content-type": request.headers["content-type"] ?? "text/plain" });
@@ -70,15 +76,15 @@ const strangers: Readonly<Record<string, () => Server>> = {
 };
 
 /** Kinds that read files or the kernel's tables, and those that ask no server of their own. */
-const local = ["container", "kubernetes", "listeners", "logs", "resources", "secrets"];
+const local = ["container", "listeners", "logs", "resources", "secrets"];
 const kinds = Object.entries(stackTwins).filter(([kind]) => !local.includes(kind));
 
-/** What is passed or broken of a healthy twin's service, its address that of the stranger. */
-async function behind(start: StartTwin, port: number): Promise<[string, string][]> {
+/** What is passed or broken of a healthy twin's service, an address of it that of the stranger. */
+async function behind(start: StartTwin, port: number, key = "url"): Promise<[string, string][]> {
   await using twin = await start([]);
-  const url = new URL(String(twin.service["url"]));
+  const url = new URL(String(twin.service[key]));
   url.port = String(port);
-  const services = { it: { ...twin.service, url: url.href }, ...twin.neighbours };
+  const services = { it: { ...twin.service, [key]: url.href }, ...twin.neighbours };
   const { words, sentences } = await runStackPlan(
     { ...twin.stack, timeoutMs: 700, services },
     twin.secrets,
@@ -89,8 +95,15 @@ async function behind(start: StartTwin, port: number): Promise<[string, string][
     .map((id) => [id, `${words[id] ?? ""}: ${sentences[id] ?? ""}`]);
 }
 
-/** That a web server answers is true of every web server, and all that the check of it says. */
-const isSaid = (kind: string, id: string): boolean => kind === "http" && id === "it.answers";
+const ofFiles = stackProbes.filter(
+  ({ kind, check, needs }) =>
+    kind === "kubernetes" && (check === "manifests" || needs.join() === "manifests"),
+);
+
+/** That a web server answers is true of every web server; what files hold is asked of no server. */
+const isSaid = (kind: string, id: string): boolean =>
+  (kind === "http" && id === "it.answers") ||
+  (kind === "kubernetes" && ofFiles.some(({ check }) => id === `it.${check}`));
 
 describe.each(kinds)("%s", (kind, start) => {
   it.concurrent.each(Object.entries(strangers))(
@@ -99,6 +112,25 @@ describe.each(kinds)("%s", (kind, start) => {
       await using stranger = await listening(make());
       const odd = await behind(start, stranger.port);
       expect(odd.filter(([id]) => !isSaid(kind, id))).toEqual([]);
+    },
+    30_000,
+  );
+
+  it.concurrent("is not nobody", async () => {
+    const door = await listening(tcp((socket) => void socket.destroy()));
+    await door[Symbol.asyncDispose]();
+    const odd = await behind(start, door.port);
+    expect(odd.filter(([id]) => !isSaid(kind, id) || id === "it.answers")).toEqual([]);
+  });
+});
+
+describe("a store of traces", () => {
+  it.concurrent.each(Object.entries(strangers))(
+    "whose other address is %s has found no trace",
+    async (_, make) => {
+      await using stranger = await listening(make());
+      const odd = await behind(startJaegerTwin, stranger.port, "otlp");
+      expect(odd.filter(([id]) => id !== "it.answers")).toEqual([]);
     },
     30_000,
   );

@@ -32,6 +32,18 @@ describe("a door of TLS", () => {
     expect(words["it.expiry"]).toBe("passed");
   });
 
+  it("whose authority cannot be read, or is no file, is not tested by name", async () => {
+    for (const [ca, why] of [
+      ["/nowhere/ca.pem", "ENOENT"],
+      ["/", "no small file"],
+    ] as const) {
+      const { words, sentences } = await againstTwin(startTlsTwin, [], { ca });
+      expect(words["it.chain"]).toBe("not_tested capability_missing");
+      expect(sentences["it.chain"]).toContain(`${ca} cannot be read (${why})`);
+      expect(words["it.expiry"]).toBe("passed");
+    }
+  });
+
   it("that speaks TLS 1.2 fails where 1.3 is declared the oldest", async () => {
     const { sentences } = await againstTwin(startTlsTwin, [], { minVersion: "1.3" });
     expect(sentences["it.versions"]).toContain("TLSv1.2");

@@ -22,7 +22,9 @@ export function twinSuite(kind: string, start: StartTwin): void {
     it("all pass against the healthy twin", async () => {
       const result = await againstTwin(start);
       const all = probes.map(({ check }) => [`it.${check}`, "passed"]);
-      expect(result.words).toEqual(Object.fromEntries(all));
+      // Neighbours of the twin have checks of their own.
+      const own = Object.entries(result.words).filter(([id]) => id.startsWith("it."));
+      expect(Object.fromEntries(own)).toEqual(Object.fromEntries(all));
       expect(probes.length).toBeGreaterThan(0);
       expect(result.exitCode).toBe(0);
     });

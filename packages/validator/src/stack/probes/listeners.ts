@@ -1,6 +1,7 @@
 import type { StackContext, StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { listenersOf } from "../wire/proc.ts";
+import { undeclared } from "./listeners-edges.ts";
 
 type ListenersProbe = StackProbe<ServiceOf<"listeners">>;
 type ListenersContext = StackContext<ServiceOf<"listeners">>;
@@ -88,4 +89,4 @@ const declared: ListenersProbe = {
 };
 
 /** Checks of what listens on this machine. */
-export const listenersProbes: readonly ListenersProbe[] = [stores, declared];
+export const listenersProbes: readonly ListenersProbe[] = [stores, declared, undeclared];

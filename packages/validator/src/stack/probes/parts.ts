@@ -6,14 +6,17 @@ import type { StackService } from "../services/index.ts";
 import { NothingThere, WireFault } from "../wire/fault.ts";
 import {
   holdersOf,
+  isCarrier,
   type Listener,
   listenersOf,
   memoryOf,
   mountUnder,
+  nameOf,
   spelledAddress,
   withChildren,
 } from "../wire/proc.ts";
 import { heldConnections } from "../wire/held-connections.ts";
+import { isOwnHost } from "../wire/own-addresses.ts";
 
 /** A check of what every kind of service may declare. */
 export type PartProbe = Omit<StackProbe, "kind">;
@@ -32,9 +35,23 @@ async function fromProc<T>(context: StackContext, read: (root: string) => Promis
 
 /** The processes behind the service's port. @throws NothingThere */
 async function holders(context: StackContext): Promise<readonly number[]> {
+  const { procRoot } = context.stack;
   const port = portOf(context.service);
+  const host = URL.parse(context.service.url)?.hostname ?? "";
+  // Who holds the same port here has nothing to do with a service elsewhere.
+  if (port !== 0 && !(await isOwnHost(procRoot, host))) {
+    throw new NothingThere(`${host} is not this machine, so nothing of it was looked at.`);
+  }
   const found = port === 0 ? [] : await fromProc(context, (root) => holdersOf(root, port));
-  if (found.length > 0) return found;
+  const names = await Promise.all(found.map((pid) => nameOf(procRoot, pid)));
+  const own = found.filter((_, at) => !isCarrier(names[at] ?? ""));
+  if (own.length > 0) return own;
+  const carrier = names[0];
+  if (carrier !== undefined) {
+    throw new NothingThere(
+      `${carrier} holds ${port} and hands on to a container: give that as a service of the kind container.`,
+    );
+  }
   const what = port === 0 ? "It has no port" : `No process that may be looked into holds ${port}`;
   throw new NothingThere(`${what} on this machine, so nothing of it was looked at.`);
 }

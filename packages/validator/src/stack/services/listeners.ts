@@ -15,5 +15,11 @@ export const listenersService = z.strictObject({
     .max(500)
     .optional()
     .describe("all ports that may listen beyond loopback; absent: data stores alone are looked at"),
+  edges: z
+    .enum(["declared"])
+    .optional()
+    .describe(
+      "declared: of the services of this stack that run here none is to be connected to another without an edge; absent: not asked",
+    ),
   ...localFields,
 });

@@ -28,7 +28,7 @@ inner() { echo "$here/kept/$(echo "$1" | sed 's/.*://; s,/,_,g')"; }
 case "$1" in
   cp) case "$2" in *:*) cp "$(inner "$2")" "$3" ;; *) cp "$2" "$(inner "$3")" ;; esac ;;
   restart) if [ -e "$here/forget" ]; then rm -f "$here"/kept/*; fi ;;
-  exec) rm -f "$(inner "$5")" ;;
+  exec) shift 4; for one in "$@"; do rm -f "$(inner "$one")"; done ;;
   *) cat "$here/told.json" ;;
 esac
 `;

@@ -17,7 +17,8 @@ function socketRow(address: string, port: number): string {
 /**
  * An API with a process of its own in a procfs of the test: it holds the port, has a volume and
  * little memory. Rules: `listen` adds an address, `VmRSS` gives KiB, `mountinfo` a file system,
- * `connections` the most it takes.
+ * `connections` the most it takes,
+ * `Name` the name of its process.
  */
 export async function startPartsTwin(rules: readonly StackRule[]): Promise<StackTwin> {
   const said = (when: string): string | undefined => rules.find((one) => one.when === when)?.reply;
@@ -41,7 +42,7 @@ export async function startPartsTwin(rules: readonly StackRule[]): Promise<Stack
   const kib = said("VmRSS") ?? "40000";
   const folder = await makeFolder({
     "net/tcp": `  sl  local_address\n${rows.join("\n")}\n`,
-    "77/status": `Name:\tapi\nPPid:\t1\nRssAnon:\t${kib} kB\nRssFile:\t 900 kB\nRssShmem:\t0 kB\n`,
+    "77/status": `Name:\t${said("Name") ?? "api"}\nPPid:\t1\nRssAnon:\t${kib} kB\nRssFile:\t 900 kB\nRssShmem:\t0 kB\n`,
     "78/status": "Name:\tchild\nPPid:\t77\nRssAnon:\t100 kB\nRssFile:\t 800 kB\nRssShmem:\t0 kB\n",
     "77/mountinfo": `1 0 0:1 / / rw - overlay overlay rw\n2 1 8:1 /v /data rw - ${said("mountinfo") ?? "ext4"} /dev/sda rw\n`,
     "77/root/data/.keep": "",

@@ -12,7 +12,9 @@ const outputBytesMax = 4 * 1024 * 1024;
 export function runEngine(context: ContainerContext, words: readonly string[]): Promise<string> {
   const { engine, container } = context.service;
   return new Promise((resolve, reject) => {
-    const o = { maxBuffer: outputBytesMax, encoding: "utf8", signal: context.signal } as const;
+    // One that does not listen would outlive the check, and the run wait for its end.
+    const how = { signal: context.signal, killSignal: "SIGKILL" } as const;
+    const o = { maxBuffer: outputBytesMax, encoding: "utf8", ...how } as const;
     execFile(engine, [...words], o, (error, stdout, stderr) => {
       if (error !== null && "code" in error && error.code === "ENOENT") {
         reject(new ToolMissing(`${engine} is not on this machine.`));

@@ -59,6 +59,7 @@ export interface Listener {
 }
 
 const listening = "0A";
+const connected = "01";
 
 /** The kernel writes addresses as words of the machine's order, here little-endian. */
 function bytesOf(hex: string): number[] {
@@ -85,28 +86,47 @@ function addressOf(hex: string): { address: string; isLoopback: boolean } {
   return { address: spelledAddress(`[${groups}]`), isLoopback: false };
 }
 
-interface SocketRow extends Listener {
+/** A connection of TCP as one of its ends has it. */
+export interface Connection {
+  /** Where it leads. */
+  readonly address: string;
+  readonly port: number;
   /** Number by which a process holds it. */
   readonly inode: string;
 }
+
+interface SocketRow extends Listener {
+  readonly inode: string;
+  readonly state: string;
+  readonly to: Pick<Connection, "address" | "port">;
+}
+
+const placeOf = (field = "") => {
+  const [hex = "", port = ""] = field.split(":");
+  return { ...addressOf(hex), port: Number.parseInt(port, 16) };
+};
 
 async function socketRows(root: string): Promise<SocketRow[]> {
   const first = await text(join(root, "net/tcp"));
   // A kernel without IPv6 has no such table.
   const second = await text(join(root, "net/tcp6"), "");
   const rows = `${first}\n${second}`.split("\n").map((line) => line.trim().split(/\s+/));
-  return rows.flatMap((fields) => {
-    const [, local = "", , state] = fields;
-    const [hex = "", port = ""] = local.split(":");
-    if (state !== listening) return [];
-    const inode = fields[9] ?? "";
-    return [{ ...addressOf(hex), port: Number.parseInt(port, 16), inode }];
+  return rows.flatMap(([, local, remote, state = "", ...rest]) => {
+    if (!/^[0-9A-F]{2}$/.test(state)) return [];
+    const { address, port } = placeOf(remote);
+    return [{ ...placeOf(local), state, inode: rest[5] ?? "", to: { address, port } }];
   });
+}
+
+/** Every open connection of the network namespace, both ends of those within it. */
+export async function connectionsOf(root: string): Promise<Connection[]> {
+  const rows = await socketRows(root);
+  return rows.flatMap(({ state, inode, to }) => (state === connected ? [{ ...to, inode }] : []));
 }
 
 /** Every TCP listener of the network namespace; of IPv6 where the machine has it. */
 export async function listenersOf(root: string): Promise<Listener[]> {
-  const rows = await socketRows(root);
+  const rows = (await socketRows(root)).filter(({ state }) => state === listening);
   return rows.map(({ address, port, isLoopback }) => ({ address, port, isLoopback }));
 }
 
@@ -125,7 +145,8 @@ async function holds(folder: string, wanted: ReadonlySet<string>): Promise<boole
 
 /** Processes that hold a listener of the port, as far as they may be looked into. */
 export async function holdersOf(root: string, port: number): Promise<number[]> {
-  const rows = (await socketRows(root)).filter((row) => row.port === port);
+  const all = await socketRows(root);
+  const rows = all.filter((row) => row.state === listening && row.port === port);
   const wanted = new Set(rows.map(({ inode }) => `socket:[${inode}]`));
   if (wanted.size === 0) return [];
   const pids = (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
@@ -135,6 +156,19 @@ export async function holdersOf(root: string, port: number): Promise<number[]> {
   }
   return found;
 }
+
+/** The name a process goes by, 15 characters of it at most; empty where nobody may read it. */
+export async function nameOf(root: string, pid: number): Promise<string> {
+  const status = await readFile(join(root, String(pid), "status"), "utf8").catch(() => "");
+  return /^Name:\s+(.+)$/m.exec(status)?.[1] ?? "";
+}
+
+/** Programs that hold a container's port on this machine and hand on to it. */
+const carriers =
+  /^(docker-proxy|rootlessport|rootlesskit|slirp4netns|pasta|pasta\.avx2|gvproxy|conmon|com\.docker\.backe)$/;
+
+/** Whether a process of that name holds a port for a container, which is another process. */
+export const isCarrier = (name: string): boolean => carriers.test(name);
 
 /** These processes and all that descend from them. */
 export async function withChildren(root: string, pids: readonly number[]): Promise<number[]> {

@@ -1,11 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { createEgress, hostOf } from "@loadline/kit/egress";
+import { codeOf } from "@loadline/kit/errors";
 import { createResponseParser, encodeRequest } from "@loadline/kit/http1";
 import type { StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { WireFault } from "./fault.ts";
+import { NothingThere, WireFault } from "./fault.ts";
+
+/** Bundles of all public authorities are a tenth of it. */
+const authoritiesBytesMax = 4 * 1024 * 1024;
 
 export type TlsContext = StackContext<ServiceOf<"tls">>;
 
@@ -24,9 +28,16 @@ export function tlsDoor({ url }: { readonly url: string }): URL {
 export const tlsName = (service: ServiceOf<"tls">): string =>
   service.serverName ?? hostOf(tlsDoor(service));
 
-/** The authorities of the manifest; undefined for those of Node.js. */
-export async function tlsAuthorities(service: ServiceOf<"tls">): Promise<string | undefined> {
-  return service.ca === undefined ? undefined : await readFile(service.ca, "utf8");
+/** The authorities of the manifest; undefined for those of Node.js. @throws NothingThere without them. */
+export async function tlsAuthorities({ ca }: ServiceOf<"tls">): Promise<string | undefined> {
+  if (ca === undefined) return undefined;
+  const unread = (why: string): never => {
+    throw new NothingThere(`${ca} cannot be read (${why}), so nobody knows whom to trust.`);
+  };
+  // A pipe would let its reader wait for a writer.
+  const found = await stat(ca).catch((cause: unknown) => unread(codeOf(cause)));
+  if (!found.isFile() || found.size > authoritiesBytesMax) return unread("no small file");
+  return await readFile(ca, "utf8").catch((cause: unknown) => unread(codeOf(cause)));
 }
 
 /**
