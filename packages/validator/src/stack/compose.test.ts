@@ -47,6 +47,41 @@ describe("a stack from a compose file", () => {
     ]);
   });
 
+  it("keeps listeners, limits of memory, and what may be off", () => {
+    const { stack } = importCompose(`
+services:
+  db:
+    image: postgres:15
+    environment: { POSTGRES_USER: app }
+    ports: ["127.0.0.1:5432:5432"]
+    mem_limit: 512m
+  cache:
+    image: redis:7
+    ports: ["0.0.0.0:6379:6379/tcp"]
+    profiles: [full]
+    deploy: { resources: { limits: { memory: 1.5G } } }
+  files:
+    image: minio/minio
+    ports: [{ published: "9000", target: 9000, host_ip: 127.0.0.1 }]
+    mem_limit: "\${MEMORY}"
+  api:
+    image: api
+    ports: ["8000:8000"]
+    depends_on: { db: {}, cache: { condition: service_started, required: false } }
+`);
+    const parsed = stackSchema.parse(stack);
+    expect(parsed.services).toMatchObject({
+      db: { listeners: ["127.0.0.1:5432"], limits: { memoryBytes: 536_870_912 }, required: true },
+      cache: { listeners: ["*:6379"], limits: { memoryBytes: 1_610_612_736 }, required: false },
+      files: { listeners: ["127.0.0.1:9000"], limits: {} },
+      api: { listeners: ["*:8000"] },
+    });
+    expect(parsed.edges.map(({ to, required }) => [to, required])).toEqual([
+      ["db", true],
+      ["cache", false],
+    ]);
+  });
+
   it("a variable's default is what it stands for, one without is said to be open", () => {
     const { stack, notes } = importCompose(`
 services:

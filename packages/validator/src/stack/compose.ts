@@ -2,7 +2,7 @@ import { isRecord } from "@loadline/kit/json";
 import { parse } from "yaml";
 import { z } from "zod";
 import { stackErrors } from "./errors.ts";
-import { textOf } from "./wire/shape.ts";
+import { textOf, valueIn } from "./wire/shape.ts";
 
 /** A stack as a compose file tells it, to be completed by its owner. */
 export interface ComposeImport {
@@ -43,19 +43,55 @@ function variables(service: Service): ReadonlyMap<string, string> {
   return new Map(rows.map((row) => [row.split("=")[0] ?? "", row.slice(row.indexOf("=") + 1)]));
 }
 
+interface Published {
+  readonly port: number;
+  /** Where it listens on this machine, as a manifest says it. */
+  readonly listener: string;
+}
+
 /** Port of this machine that leads to the container's `port`; null when none is published. */
-function published(service: Service, port: number | null): number | null {
+function published(service: Service, port: number | null): Published | null {
   const rows = Array.isArray(service["ports"]) ? service["ports"] : [];
   for (const row of rows) {
-    const long = isRecord(row) ? [row["published"], row["target"]] : null;
+    const long = isRecord(row) ? [row["published"], row["target"], row["host_ip"]] : null;
     const short = String(row)
       .replace(/\/(tcp|udp)$/, "")
       .split(":");
-    const [host, target] = long ?? [short.length > 1 ? short.at(-2) : undefined, short.at(-1)];
+    const [own, target, at] = long ?? [
+      short.length > 1 ? short.at(-2) : undefined,
+      short.at(-1),
+      short.slice(0, -2).join(":"),
+    ];
     const isMeant = port === null || Number(target) === port;
-    if (isMeant && Number(host) > 0) return Number(host);
+    if (!isMeant || !(Number(own) > 0)) continue;
+    const host =
+      /^\[.+\]$|^[\d.]+$/.test(textOf(at)) && textOf(at) !== "0.0.0.0" ? textOf(at) : "*";
+    return { port: Number(own), listener: `${host}:${Number(own)}` };
   }
   return null;
+}
+
+const units: Readonly<Record<string, number>> = { "": 1, k: 1_024, m: 1_024 ** 2, g: 1_024 ** 3 };
+
+/** Bytes of a size such as 512m or 1.5gb; null for what is none, or a variable. */
+function bytesOf(value: unknown): number | null {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)\s*([kmg]?)b?$/i.exec(textOf(value)) ?? [];
+  const factor = units[unit.toLowerCase()];
+  return digits === undefined || factor === undefined ? null : Math.round(Number(digits) * factor);
+}
+
+/** What the file says of any kind of service: where it listens, its memory, whether it may be off. */
+function declared(service: Service, { listener }: Published): Record<string, unknown> {
+  const bytes =
+    bytesOf(valueIn(service, "deploy.resources.limits.memory")) ?? bytesOf(service["mem_limit"]);
+  const isOnDemand = Array.isArray(service["profiles"]) && service["profiles"].length > 0;
+  const volumes = folders(service);
+  return {
+    ...(isOnDemand ? { required: false } : {}),
+    listeners: [listener],
+    ...(bytes === null || bytes === 0 ? {} : { limits: { memoryBytes: bytes } }),
+    ...(volumes.length === 0 ? {} : { volumes }),
+  };
 }
 
 /** The reference a value stands for: `${NAME:-x}` names its variable, a literal stays out. */
@@ -121,10 +157,16 @@ function guesses(given: string, service: Service, kind: string | undefined): str
     .map((name) => `${given}: ${name} is a variable without a default; correct what was taken.`);
 }
 
-const dependencies = (service: Service): string[] => {
+/** Services it needs, and whether it may start without them. */
+const dependencies = (service: Service): { to: string; required?: false }[] => {
   const given = service["depends_on"];
-  if (isRecord(given)) return Object.keys(given);
-  return Array.isArray(given) ? given.map(String) : [];
+  const isOptional = (one: unknown): boolean => isRecord(one) && one["required"] === false;
+  if (!isRecord(given))
+    return Array.isArray(given) ? given.map((to) => ({ to: nameOf(String(to)) })) : [];
+  return Object.entries(given).map(([to, one]) => ({
+    to: nameOf(to),
+    ...(isOptional(one) ? { required: false } : {}),
+  }));
 };
 
 const folders = (service: Service): string[] =>
@@ -136,8 +178,9 @@ const folders = (service: Service): string[] =>
 const nameOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "-");
 
 /**
- * Services with their kinds by image name, published ports, credentials as references, volumes, and
- * `depends_on` as edges. What it cannot tell is a note. @throws LL_STACK_COMPOSE
+ * Services with their kinds by image name, published ports as addresses and listeners, credentials
+ * as references, volumes, limits of memory, and `depends_on` as edges; those of a profile are not
+ * required. What it cannot tell is a note. @throws LL_STACK_COMPOSE
  */
 export function importCompose(text: string): ComposeImport {
   let value: unknown;
@@ -153,22 +196,21 @@ export function importCompose(text: string): ComposeImport {
   }
   const notes: string[] = [];
   const services: Record<string, unknown> = {};
-  const edges: { from: string; to: string }[] = [];
+  const edges: { from: string; to: string; required?: false }[] = [];
   for (const [given, held] of Object.entries(parsed.data.services)) {
     const service: Service = held ?? {};
     const name = nameOf(given);
     const known = kinds.find(([pattern]) => pattern.test(textOf(service["image"])));
     const [, kind, inner] = known ?? [null, "http", null];
-    const port = published(service, inner);
-    if (port === null) {
+    const door = published(service, inner);
+    if (door === null) {
       notes.push(`${given}: no port of this machine leads to it, so it was left out.`);
       continue;
     }
     notes.push(...guesses(given, service, kind === "http" ? undefined : kind));
-    const volumes = folders(service);
-    const own = { kind, url: urlOf(kind, port, service), ...login(kind, service) };
-    services[name] = { ...own, ...(volumes.length === 0 ? {} : { volumes }) };
-    edges.push(...dependencies(service).map((to) => ({ from: name, to: nameOf(to) })));
+    const own = { kind, url: urlOf(kind, door.port, service), ...login(kind, service) };
+    services[name] = { ...own, ...declared(service, door) };
+    edges.push(...dependencies(service).map((one) => ({ from: name, ...one })));
   }
   const kept = edges.filter(({ to }) => to in services);
   return { stack: { services, edges: kept }, notes };

@@ -28,9 +28,18 @@ export const serviceSchema = z.discriminatedUnion("kind", kinds, {
   error: (issue) => unknownKind(isRecord(issue.input) ? issue.input["kind"] : undefined),
 });
 
+/** What is looked at, and by no service of a stack. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  [
+    "openai",
+    " A server that speaks OpenAI's API is the `target` of the plan, or one of `targets`.",
+  ],
+  ["compose", " A compose file becomes a stack by `loadline plan --compose FILE`."],
+]);
+
 function unknownKind(said: unknown): string {
   if (typeof said !== "string") return `give a kind: ${serviceKinds.join(", ")}`;
-  const hint = meant(said, serviceKinds);
+  const hint = elsewhere.get(said) ?? meant(said, serviceKinds);
   return `unknown kind ${JSON.stringify(said.slice(0, 40))}; known: ${serviceKinds.join(", ")}.${hint}`;
 }
 
