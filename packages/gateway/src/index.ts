@@ -45,6 +45,7 @@ export type { KeyInfo } from "./identity/keys/key-info.ts";
 export type { CreatedKey, KeyCheck, KeyService } from "./identity/keys/key-service.ts";
 export type { NewKey } from "./identity/keys/fields.ts";
 export { type OpenedServices, openIdentityServices } from "./identity/open-services.ts";
+export type { PepperStatus } from "./identity/peppers.ts";
 export { type Permission, permissions } from "./identity/permissions.ts";
 export { allRoles, permissionsOfRole, readRole } from "./identity/roles.ts";
 export type { GrantInfo, RoleService } from "./identity/users/role-service.ts";

@@ -1,7 +1,7 @@
 import type { OptionSpec } from "../args.ts";
 
 /** Where the store is; the same file as that of `serve`. */
-const storeOptions: readonly OptionSpec[] = [
+export const storeOptions: readonly OptionSpec[] = [
   { name: "config", value: "FILE", help: "gateway configuration that names the store" },
 ];
 

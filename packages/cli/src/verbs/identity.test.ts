@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
@@ -105,6 +105,32 @@ describe("keys", () => {
     const result = await run(line);
     expect([result.exit, result.err]).toEqual([exit, expect.stringContaining(code)]);
     expect(result.out).toBe("");
+  });
+});
+
+describe("secrets status", () => {
+  it("counts secrets by pepper; one that is not given is named, with exit 1", async () => {
+    await json("keys create --name old");
+    expect(await run("secrets status")).toMatchObject({
+      exit: 0,
+      out: "pepper 1  1 secret, current\n",
+    });
+    const pepper = join(cwd, "pepper");
+    writeFileSync(pepper, "p".repeat(32));
+    const yaml = `stateDir: ${join(cwd, ".loadline")}\nauth: {peppers: {2: "\${file:${pepper}}"}}\n`;
+    writeFileSync(join(cwd, "l.yaml"), yaml);
+    await json("keys create --name new --config l.yaml");
+    await json("keys create --name newer --config l.yaml");
+    const both = "pepper 1  1 secret\npepper 2  2 secrets, current\n";
+    expect(await run("secrets status --config l.yaml")).toMatchObject({ exit: 0, out: both });
+    const lacking =
+      "pepper 1  1 secret, current\npepper 2  2 secrets, refused: auth.peppers lacks it\n";
+    expect(await run("secrets status")).toMatchObject({ exit: 1, out: lacking });
+    const { out } = await run("secrets status --json");
+    expect(JSON.parse(out)).toEqual([
+      { version: 1, isCurrent: true, isGiven: true, secrets: 1 },
+      { version: 2, isCurrent: false, isGiven: false, secrets: 2 },
+    ]);
   });
 });
 

@@ -8,10 +8,13 @@ import { sqlUrl } from "../state/config.ts";
 import { openStore } from "../state/open-store.ts";
 import { openState } from "../state/state.ts";
 import { createIdentityServices, type IdentityServices } from "./identity.ts";
-import { checkPepper, openPeppers } from "./peppers.ts";
+import { checkPepper, openPeppers, type PepperStatus, pepperStatus } from "./peppers.ts";
 import { untilAnswers } from "./wire.ts";
 
-export interface OpenedServices extends IdentityServices, AsyncDisposable {}
+export interface OpenedServices extends IdentityServices, AsyncDisposable {
+  /** How many secrets stand under each pepper: how far its rotation has come. */
+  peppers(): Promise<readonly PepperStatus[]>;
+}
 
 /**
  * Keys, users, roles and tenants of a configuration's store, beside a gateway that may run on it:
@@ -39,6 +42,7 @@ export async function openIdentityServices(
     const services = await createIdentityServices({ store, peppers, clock, random, audit });
     return {
       ...services,
+      peppers: () => pepperStatus(store.repositories.keys, peppers, Math.floor(clock.wallMs())),
       async [Symbol.asyncDispose]() {
         await audit.end();
         await store.close();

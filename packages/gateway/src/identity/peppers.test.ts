@@ -5,7 +5,7 @@ import { temporaryDir } from "../../test/harness.ts";
 import { loadConfig } from "../config/load.ts";
 import { Secret } from "../config/values.ts";
 import { operator } from "./acting.ts";
-import { checkPepper, openPeppers } from "./peppers.ts";
+import { checkPepper, openPeppers, pepperStatus } from "./peppers.ts";
 import { openWorld, type World } from "./world.fixture.ts";
 
 let world: World;
@@ -28,12 +28,42 @@ describe("peppers", () => {
     const { id, secret: key } = await world.identity.keys.create(operator(), { name: "a" });
     const rotated = await world.second({ peppers: second });
     const { keys } = world.store.repositories;
-    expect(await keys.countOlderPepper(2)).toBe(1);
+    const status = () => pepperStatus(keys, second, world.clock.wallMs());
+    const [older, newer] = [
+      { version: 1, isCurrent: false, isGiven: true },
+      { version: 2, isCurrent: true, isGiven: true },
+    ];
+    expect(await status()).toEqual([
+      { ...older, secrets: 1 },
+      { ...newer, secrets: 0 },
+    ]);
     expect((await rotated.authenticate(key, "", 0)).ok).toBe(true);
-    await expect.poll(() => keys.countOlderPepper(2)).toBe(0);
+    await expect.poll(status).toEqual([
+      { ...older, secrets: 0 },
+      { ...newer, secrets: 1 },
+    ]);
     expect((await keys.find(id))?.pepperVersion).toBe(2);
     const again = await world.second({ peppers: second });
     expect((await again.authenticate(key, "", 0)).ok).toBe(true);
+  });
+
+  it("the status names a pepper that is gone while secrets need it, and counts both secrets of a rotation", async () => {
+    const rotated = await world.second({ peppers: second });
+    const { id } = await rotated.keys.create(operator(), { name: "a" });
+    const first = openPeppers({}, own);
+    const { keys } = world.store.repositories;
+    const status = () => pepperStatus(keys, first, world.clock.wallMs());
+    expect(await status()).toEqual([
+      { version: 1, isCurrent: true, isGiven: true, secrets: 0 },
+      { version: 2, isCurrent: false, isGiven: false, secrets: 1 },
+    ]);
+    await world.identity.keys.rotate(operator(), id, { overlapMs: 1000 });
+    const secrets = async () => (await status()).map((one) => one.secrets);
+    expect(await secrets()).toEqual([1, 1]);
+    world.clock.advance(1000);
+    expect(await secrets()).toEqual([1]);
+    await world.identity.keys.revoke(operator(), id);
+    expect(await secrets()).toEqual([0]);
   });
 
   it("without the pepper it was made under a key is not good, and no error escapes", async () => {

@@ -4,6 +4,22 @@ import { gatewayErrors } from "../errors.ts";
 import type { Repositories } from "../state/repositories.ts";
 import type { Peppers } from "./deps.ts";
 
+/** All that are there. */
+export interface KnownPeppers extends Peppers {
+  readonly versions: readonly number[];
+}
+
+/** One pepper, and what depends on it. */
+export interface PepperStatus {
+  readonly version: number;
+  /** New digests are made under it. */
+  readonly isCurrent: boolean;
+  /** The configuration has it, or for version 1 the state directory: else its secrets are refused. */
+  readonly isGiven: boolean;
+  /** Secrets of keys neither revoked nor expired; two of a key while its rotation overlaps. */
+  readonly secrets: number;
+}
+
 const ownVersion = 1;
 const hexPattern = /^[0-9a-f]{64}$/;
 
@@ -14,7 +30,7 @@ const hexPattern = /^[0-9a-f]{64}$/;
 export function openPeppers(
   configured: Readonly<Record<string, Secret>>,
   own: Uint8Array,
-): Peppers & { readonly versions: readonly number[] } {
+): KnownPeppers {
   const byVersion = new Map<number, Uint8Array>([[ownVersion, own]]);
   for (const [version, secret] of Object.entries(configured))
     byVersion.set(Number(version), bytesOf(secret.reveal()));
@@ -24,6 +40,24 @@ export function openPeppers(
     current: versions.at(-1) ?? ownVersion,
     get: (version) => byVersion.get(version),
   };
+}
+
+/** Every pepper that is there or that a secret needs, oldest first; one without secrets may go. */
+export async function pepperStatus(
+  keys: Pick<Repositories["keys"], "countByPepper">,
+  peppers: KnownPeppers,
+  nowMs: number,
+): Promise<readonly PepperStatus[]> {
+  const counts = await keys.countByPepper(nowMs);
+  const versions = new Set([...peppers.versions, ...counts.keys()]);
+  return [...versions]
+    .sort((a, b) => a - b)
+    .map((version) => ({
+      version,
+      isCurrent: version === peppers.current,
+      isGiven: peppers.get(version) !== undefined,
+      secrets: counts.get(version) ?? 0,
+    }));
 }
 
 /** LL_STATE_PEPPER when the keys of the store were digested under another secret. */

@@ -54,8 +54,11 @@ export interface KeyRepository {
   touch(uses: readonly { readonly id: string; readonly lastUsedAt: number }[]): Promise<void>;
   /** Keys that are neither revoked, expired nor not yet valid at `nowMs`. */
   countActive(nowMs: number): Promise<number>;
-  /** Keys whose current secret is digested under a pepper older than `version`. */
-  countOlderPepper(version: number): Promise<number>;
+  /**
+   * Secrets by the pepper they are digested under: of keys neither revoked nor expired at `nowMs`, and
+   * those before a rotation whose overlap is not over.
+   */
+  countByPepper(nowMs: number): Promise<ReadonlyMap<number, number>>;
 }
 
 export interface PrincipalRepository {

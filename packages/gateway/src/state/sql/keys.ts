@@ -47,15 +47,7 @@ export function keyRepository(asking: Asking): KeyRepository {
           .executeTakeFirst();
         return row?.count ?? 0;
       }),
-    countOlderPepper: (version) =>
-      asking.ask(async (db) => {
-        const row = await db
-          .selectFrom("keys")
-          .select((e) => e.fn.countAll<number>().as("count"))
-          .where("pepperVersion", "<", version)
-          .executeTakeFirst();
-        return row?.count ?? 0;
-      }),
+    countByPepper: (nowMs) => asking.ask((db) => countByPepper(db, nowMs)),
   };
 }
 
@@ -163,6 +155,28 @@ function changesOf(patch: KeyPatch): Partial<KeysTable> {
     changes[name] =
       listFields.has(name) && value !== undefined ? JSON.stringify(value) : (value ?? null);
   return changes;
+}
+
+async function countByPepper(db: Db, nowMs: number): Promise<ReadonlyMap<number, number>> {
+  const live = db
+    .selectFrom("keys")
+    .select((e) => e.fn.countAll<number>().as("count"))
+    .where("revokedAt", "is", null)
+    .where((e) => e.or([e("expiresAt", "is", null), e("expiresAt", ">", nowMs)]));
+  const current = await live
+    .select("pepperVersion as version")
+    .groupBy("pepperVersion")
+    .execute();
+  const before = await live
+    .select("oldPepperVersion as version")
+    .where("oldDigest", "is not", null)
+    .where("overlapUntil", ">", nowMs)
+    .groupBy("oldPepperVersion")
+    .execute();
+  const counts = new Map<number, number>();
+  for (const { version, count } of [...current, ...before])
+    counts.set(version ?? firstPepper, (counts.get(version ?? firstPepper) ?? 0) + count);
+  return counts;
 }
 
 /** Kept apart from the keys, so that a use never waits for a change of its key. */
