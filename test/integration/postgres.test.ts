@@ -40,6 +40,18 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
 
   repositorySuite("PostgreSQL", () => patient);
 
+  it("a clock of ours that is more than 60 s off the server's makes it degraded, and says why", async () => {
+    const wrong = { ...clock, wallMs: () => clock.wallMs() - 61_000 };
+    await using off = await openPostgresStore(server.url, wrong, { callMs: patientMs });
+    await eventually(clock, () => off.health().code === "LL_CLOCK_SKEW", soonMs);
+    expect(off.health().state).toBe("degraded");
+    const right = { ...clock, wallMs: () => clock.wallMs() - 50_000 };
+    await using near = await openPostgresStore(server.url, right, { callMs: patientMs });
+    const opened = near.health().latencyMs;
+    await eventually(clock, () => near.health().latencyMs !== opened, soonMs);
+    expect(near.health().code).toBeUndefined();
+  });
+
   describe("migrations", () => {
     it("five nodes that start at once change the schema once", async () => {
       const stores = await Promise.all(

@@ -29,6 +29,12 @@ export const stateErrorTable = {
     summary: "A page or batch is out of its bounds.",
     remedy: "Ask for 1 to 1,000 rows at once.",
   },
+  LL_CLOCK_SKEW: {
+    fault: "platform",
+    retryable: true,
+    summary: "The clock of this machine and that of the SQL store differ by more than 60 s.",
+    remedy: "Let both machines follow one time source; keys end and budgets begin by their clocks.",
+  },
   LL_STATE_BACKUP: {
     ...stateConfig,
     summary: "The backup before a schema change could not be made or was not whole.",

@@ -3,17 +3,22 @@ import { describe, expect, it } from "vitest";
 import { gatewayErrors } from "../errors.ts";
 import { createStoreWatch } from "./store-watch.ts";
 
+interface Ping {
+  resolve(storeMs?: number): void;
+  reject(error: Error): void;
+}
+
 /** A store whose next pings the case decides. */
 function world(): {
   clock: TestClock;
-  pings: { resolve: () => void; reject: (error: Error) => void }[];
+  pings: Ping[];
   states: string[];
   watch: ReturnType<typeof createStoreWatch>;
 } {
   const clock = new TestClock();
-  const pings: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const pings: Ping[] = [];
   const states: string[] = [];
-  const ping = (): Promise<void> =>
+  const ping = (): Promise<number | undefined> =>
     new Promise((resolve, reject) => void pings.push({ resolve, reject }));
   const watch = createStoreWatch({ clock, ping, pingMs: 750 });
   watch.onHealth((health) => void states.push(health.state));
@@ -79,6 +84,37 @@ describe("store watch", () => {
     pings[0]?.resolve();
     await turn();
     expect(watch.health()).toMatchObject({ state: "degraded", latencyMs: 300 });
+  });
+
+  it.each([
+    ["60 s behind when it was asked", -60_000, "ok"],
+    ["more than 60 s behind", -60_001, "LL_CLOCK_SKEW"],
+    ["almost 60 s ahead", 59_999, "ok"],
+    ["60 s ahead when it answered", 60_000, "ok"],
+    ["more than 60 s ahead", 60_001, "LL_CLOCK_SKEW"],
+  ])("a store whose clock is %s: %i ms is %s", async (_what, aheadMs, said) => {
+    const { clock, pings, watch } = world();
+    clock.advance(1000);
+    const sentMs = clock.wallMs();
+    clock.advance(100);
+    pings[0]?.resolve((aheadMs < 0 ? sentMs : clock.wallMs()) + aheadMs);
+    await turn();
+    const { state, code } = watch.health();
+    expect(code ?? state).toBe(said);
+    expect(state).toBe(code === undefined ? "ok" : "degraded");
+  });
+
+  it("a clock that is right again makes it ok", async () => {
+    const { clock, pings, watch, states } = world();
+    clock.advance(1000);
+    pings[0]?.resolve(clock.wallMs() + 3_600_000);
+    await turn();
+    expect(watch.health()).toMatchObject({ state: "degraded", code: "LL_CLOCK_SKEW" });
+    clock.advance(250);
+    pings[1]?.resolve(clock.wallMs());
+    await turn();
+    expect(watch.health()).not.toHaveProperty("code");
+    expect(states).toEqual(["degraded", "ok"]);
   });
 
   it("says since when, and that moment stays while the state does", async () => {

@@ -5,11 +5,13 @@ import type { StoreHealth } from "./store.ts";
 const okEveryMs = 1000;
 const notOkEveryMs = 250;
 const slowMs = 250;
+/** Beyond it the ends of keys and periods of budgets are others here than at the store. */
+const skewMsMax = 60_000;
 
 export interface StoreWatchDeps {
   readonly clock: Clock;
-  /** One round trip. */
-  readonly ping: () => Promise<void>;
+  /** One round trip; gives the store's wall-clock ms where it has a clock of its own. */
+  readonly ping: () => Promise<number | undefined>;
   /** A ping that takes longer has failed. */
   readonly pingMs: number;
 }
@@ -24,7 +26,8 @@ export interface StoreWatch {
 
 /**
  * Knows whether a store is there: pings it each second, and each 250 ms while it is not ok. A ping
- * that fails or takes `pingMs` makes it down, a good one makes it ok again, a slow one degraded.
+ * that fails or takes `pingMs` makes it down, a good one makes it ok again, a slow one, or a clock more
+ * than 60 s off ours, degraded.
  */
 export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): StoreWatch {
   let health: StoreHealth = { state: "ok", sinceMs: clock.wallMs(), latencyMs: 0 };
@@ -49,11 +52,13 @@ export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): Store
     isAsking = true;
     timer?.cancel();
     const startMs = clock.monotonicMs();
-    const code = await failureOf({ clock, ping, pingMs });
+    const answer = await answerOf({ clock, ping, pingMs });
     const tookMs = clock.monotonicMs() - startMs;
     isAsking = false;
     if (isClosed) return;
+    const { code, storeMs } = answer;
     if (code !== undefined) become("down", tookMs, code);
+    else if (isSkewed(storeMs, clock.wallMs(), tookMs)) become("degraded", tookMs, "LL_CLOCK_SKEW");
     else if (tookMs > slowMs) become("degraded", tookMs);
     else become("ok", tookMs);
     plan();
@@ -73,18 +78,29 @@ export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): Store
   };
 }
 
-/** The code of a ping that failed or took too long; undefined when it came back. */
-function failureOf({ clock, ping, pingMs }: StoreWatchDeps): Promise<string | undefined> {
+/** Whether the store told its time too far from ours, wherever within the round trip it did. */
+function isSkewed(storeMs: number | undefined, wallMs: number, tookMs: number): boolean {
+  if (storeMs === undefined) return false;
+  return storeMs - wallMs > skewMsMax || wallMs - tookMs - storeMs > skewMsMax;
+}
+
+interface Answer {
+  /** Why the ping failed or took too long; undefined when it came back. */
+  readonly code?: string;
+  readonly storeMs?: number | undefined;
+}
+
+function answerOf({ clock, ping, pingMs }: StoreWatchDeps): Promise<Answer> {
   return new Promise((resolve) => {
-    const late = clock.after(pingMs, () => resolve("LL_STATE_UNAVAILABLE"));
-    const settle = (code: string | undefined): void => {
+    const late = clock.after(pingMs, () => resolve({ code: "LL_STATE_UNAVAILABLE" }));
+    const settle = (answer: Answer): void => {
       late.cancel();
-      resolve(code);
+      resolve(answer);
     };
     ping().then(
-      () => settle(undefined),
+      (storeMs) => settle({ storeMs }),
       (cause: unknown) =>
-        settle(cause instanceof LoadlineError ? cause.code : "LL_STATE_UNAVAILABLE"),
+        settle({ code: cause instanceof LoadlineError ? cause.code : "LL_STATE_UNAVAILABLE" }),
     );
   });
 }

@@ -7,6 +7,7 @@ import { migratePostgres } from "./migrate.ts";
 import { createPool, postgresError } from "./pool.ts";
 
 const retryMs = 300;
+const askTime = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms";
 const callMsDefault = 1000;
 /** Part of a call's bound that a ping may take. */
 const pingShare = 0.75;
@@ -31,8 +32,9 @@ export async function openPostgresStore(
     async ping() {
       const client = await pool.connect();
       try {
-        await client.query("SELECT 1");
+        const { rows } = await client.query<{ ms: number }>(askTime);
         client.release();
+        return rows[0]?.ms;
       } catch (cause) {
         client.release(true);
         throw postgresError(cause);
