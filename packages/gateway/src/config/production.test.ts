@@ -18,10 +18,14 @@ const fromFile = `\${file:${secretFile}}`;
 const fromEnv = "${env:HUSH}";
 const env = { HUSH: "hush", RURL: "redis://user:pw@redis.test:6379" };
 
+const stateDir = join(dir, "state");
+/** What each configuration here has besides what its test is about. */
+const sound = { stateDir, auditLog: { heads: join(dir, "heads.jsonl") } };
+
 /** The first problem of a configuration, or `none`. */
 function problemOf(config: Record<string, unknown>, profile = "production"): string {
   try {
-    loadConfig(undefined, env, { profile, ...config });
+    loadConfig(undefined, env, { profile, ...sound, ...config });
     return "none";
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "?";
@@ -89,14 +93,25 @@ describe("the production profile", () => {
     ["a pepper", { auth: { peppers: { 1: fromEnv } } }, "auth.peppers.1"],
   ])("refuses a secret from the environment: %s", (_what, config, path) => {
     const long = { ...env, HUSH: "x".repeat(40) };
-    const load = (profile: string) => () => loadConfig(undefined, long, { profile, ...config });
+    const load = (profile: string) => () =>
+      loadConfig(undefined, long, { profile, ...sound, ...config });
     const refused = { code: "LL_CONFIG_SECRET", message: expect.stringContaining(`${path}: `) };
     expect(load("production")).toThrow(expect.objectContaining(refused));
     expect(load("development")).not.toThrow();
   });
 
   it.each<[string, Record<string, unknown>]>([
+    ["no signed heads", { auditLog: {} }],
+    ["heads beside the log", { auditLog: { heads: join(stateDir, "heads.jsonl") } }],
+    ["heads below it", { auditLog: { heads: join(stateDir, "a", "..", "b", "heads.jsonl") } }],
+  ])("refuses an audit log with %s, which development takes", (_what, config) => {
+    expect(problemOf(config)).toBe("LL_CONFIG_INVALID auditLog.heads");
+    expect(problemOf(config, "development")).toBe("none");
+  });
+
+  it.each<[string, Record<string, unknown>]>([
     ["nothing but the machine itself", {}],
+    ["heads beside the state directory", { auditLog: { heads: `${stateDir}-heads.jsonl` } }],
     [
       "stores on the machine",
       { stores: { redis: "redis://127.0.0.1:1", sql: "postgres://u@localhost/x" } },

@@ -1,3 +1,4 @@
+import { resolve, sep } from "node:path";
 import { isRecord } from "@loadline/kit/json";
 import type { ConfigProblem } from "./check.ts";
 import { isInClear, isLocal } from "./clear-text.ts";
@@ -6,15 +7,27 @@ import { Secret } from "./values.ts";
 
 const depthMax = 16;
 
-/** What `profile: production` refuses: clear text over a network, and secrets in the environment. */
+/**
+ * What `profile: production` refuses: clear text over a network, secrets in the environment, and an
+ * audit log whose heads are kept nowhere but beside it.
+ */
 export function productionProblems(config: GatewayConfig): ConfigProblem[] {
   if (config.profile !== "production") return [];
   return [
     ...listenerProblems(config),
     ...storeProblems(config),
     ...outwardProblems(config),
+    ...auditProblems(config),
     ...secretProblems(config, []),
   ];
+}
+
+/** Whoever can rewrite the state directory could rewrite heads within it, too. */
+function auditProblems({ auditLog: { heads }, stateDir }: GatewayConfig): ConfigProblem[] {
+  const isApart = heads !== undefined && !resolve(heads).startsWith(`${resolve(stateDir)}${sep}`);
+  if (isApart) return [];
+  const message = "production keeps signed heads of the audit log in a file outside stateDir.";
+  return [{ code: "LL_CONFIG_INVALID", path: ["auditLog", "heads"], message }];
 }
 
 /** Prompts, traces and errors. */
