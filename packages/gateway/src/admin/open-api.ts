@@ -58,6 +58,7 @@ const always = [
 ] as const satisfies readonly GatewayErrorCode[];
 const ofBodies = [
   "LL_BODY_INVALID_JSON",
+  "LL_BODY_DUPLICATE_KEY",
   "LL_BODY_UNKNOWN_FIELD",
   "LL_BODY_FIELD",
   "LL_BODY_TOO_LARGE",

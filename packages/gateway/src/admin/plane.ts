@@ -11,6 +11,7 @@ import type { Principal } from "../identity/principal.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Store } from "../state/store.ts";
 import { docsPage } from "./docs-page.ts";
+import { jsonReader } from "./json-body.ts";
 import { openApiDocument } from "./open-api.ts";
 import { factsOf, problemOf, type ProblemFacts, problemType, statusOf } from "./problem.ts";
 import type { AdminRoute, RawCall } from "./route.ts";
@@ -211,20 +212,25 @@ function addDocuments(app: FastifyInstance): void {
 /** Bodies are JSON and nothing else; an empty one is no body. */
 function acceptJsonOnly(app: FastifyInstance): void {
   type Done = (error: Error | null, body?: unknown) => void;
+  const writes = adminRoutes.flatMap(({ surface }) =>
+    surface.writes === undefined || surface.writes === "upstream" ? [] : surface.writes,
+  );
+  const read = jsonReader(writes);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
-    { parseAs: "string" },
-    (request: FastifyRequest, text: string, done: Done) => {
+    { parseAs: "buffer" },
+    (request: FastifyRequest, bytes: Buffer, done: Done) => {
       const encoding = request.headers["content-encoding"];
       if (encoding !== undefined && encoding !== "identity")
         return done(gatewayErrors.make("LL_BODY_TYPE"));
-      if (text.trim() === "") return done(null);
+      let body: unknown;
       try {
-        done(null, JSON.parse(text));
+        body = read(bytes);
       } catch (cause) {
-        done(gatewayErrors.make("LL_BODY_INVALID_JSON", undefined, { cause }));
+        return done(cause instanceof Error ? cause : gatewayErrors.make("LL_BODY_INVALID_JSON"));
       }
+      done(null, body);
     },
   );
 }

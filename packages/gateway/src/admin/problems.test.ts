@@ -24,7 +24,9 @@ describe("problems of the admin API", () => {
   const bodies: readonly (readonly [string, string, number, string, string | undefined])[] = [
     ["text that is no JSON", "{", 400, "LL_BODY_INVALID_JSON", undefined],
     ["two values", "{}{}", 400, "LL_BODY_INVALID_JSON", undefined],
-    ["no object", "[]", 400, "LL_BODY_FIELD", undefined],
+    ["no object", "[]", 400, "LL_BODY_INVALID_JSON", undefined],
+    ["a member twice", '{"name":"a","name":"b"}', 400, "LL_BODY_DUPLICATE_KEY", "name"],
+    ["brackets 65 deep", `{"name":${"[".repeat(65)}`, 400, "LL_BODY_INVALID_JSON", undefined],
     ["no body at all", "", 400, "LL_BODY_FIELD", "name"],
     ["an unknown member", '{"name":"a","admin":true}', 400, "LL_BODY_UNKNOWN_FIELD", "admin"],
     ["__proto__", '{"name":"a","__proto__":{"x":1}}', 400, "LL_BODY_UNKNOWN_FIELD", "__proto__"],
