@@ -13,6 +13,6 @@ describe("a store whose version lacks what a check asks for [R2-57]", () => {
     const rules = [{ when: "POST /db/neo4j/query/v2", status: 404, reply: "" }];
     const { words } = await againstTwin(startNeo4jTwin, rules);
     expect(words["it.login"]).toBe("error probe_contract");
-    expect(words["it.read_back"]).toBe("not_tested baseline_broken");
+    expect(words["it.read_back"]).toBe("not_tested capability_missing");
   });
 });
