@@ -16,6 +16,14 @@ export class Bucket {
   /** What a share has admitted and the shared store does not know yet, and its TAT by that alone. */
   sinceUs = 0;
   aloneUs = 0;
+  /**
+   * Of what the shared store has as taken, this is at hand for calls to come, until its limiter has
+   * drained to here; below 0 it is owed to the store.
+   */
+  aheadUs = 0;
+  aheadUntilUs = 0;
+  /** No such part is asked for before. */
+  askAtUs = 0;
   /** Of money: spent and reserved in the window that ends at `windowEndMs` (wall clock). */
   spentNano = 0;
   windowEndMs = 0;
@@ -38,6 +46,12 @@ export class Bucket {
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** us that are at hand for calls; below 0 what is owed. */
+  aheadAt(nowUs: number): number {
+    if (this.aheadUs <= 0) return this.aheadUs;
+    return Math.min(this.aheadUs, Math.max(0, this.aheadUntilUs - nowUs));
   }
 
   /** Forgetting it changes nothing: what was spent in a period that is over counts no more. */

@@ -111,6 +111,12 @@ export const limitStoreShape = {
   redisLease: durationMs({ min: 300, max: 3_600_000, default: 90_000 }).describe(
     "What a call holds returns after this time (ms) unless its replica renews it, at a third of it.",
   ),
+  redisAhead: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Takes requests and tokens of large limits from Redis in parts of at most 0.5 % of a burst, and decides calls by itself from them.",
+    ),
   replicasMax: z
     .int()
     .min(1)

@@ -74,7 +74,7 @@ class World {
           replica,
           timeoutMs,
           leaseMs: 3000,
-          openLink: scriptLink((call) => this.wayOf(i).ask(call, replica)),
+          openLink: scriptLink((call) => this.wayOf(i).ask(call, replica), queueMicrotask),
         },
       }),
     );

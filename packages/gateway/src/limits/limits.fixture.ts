@@ -60,6 +60,7 @@ export interface BenchOptions {
     readonly settleText?: string;
     readonly openLink?: RedisStoreDeps["openLink"];
     readonly leaseMs?: number;
+    readonly takesAhead?: boolean;
   };
   /** A store in the place of Redis. */
   readonly shared?: SharedStore;
@@ -129,6 +130,7 @@ function redisOf(
     ...(o.settleText !== undefined && { settleText: o.settleText }),
     openLink: o.openLink,
     leaseMs: o.leaseMs,
+    takesAhead: o.takesAhead,
   });
 }
 

@@ -133,6 +133,23 @@ function describeBudgets(harness: SuiteHarness): void {
     expect(less.refusal?.code).toBe("LL_BUDGET_EXHAUSTED");
   });
 
+  it("a used-up budget is 402, whatever rate refuses beside it: no wait would admit the call", async () => {
+    for (const period of ["day", "total"] as const) {
+      await using bench = await harness.open({
+        limits: [
+          { scope: "key", resource: "requests", limit: 1, period: "1h", burst: 1 },
+          { scope: "key", resource: "money", limit: 0.001, period },
+        ],
+        prices: perMillion,
+      });
+      expect((await bench.call({ maxTokens: 1 })).refusal).toBeUndefined();
+      const { refusal } = await bench.call({ maxTokens: 1 });
+      expect([refusal?.code, refusal?.retryAfterMs]).toEqual(["LL_BUDGET_EXHAUSTED", undefined]);
+      expect(refusal?.headers).toContain("key/money");
+      expect(refusal?.headers).not.toContain("retry-after-ms");
+    }
+  });
+
   it("an unknown outcome leaves everything reserved charged", async () => {
     await using bench = await harness.open({
       limits: [{ scope: "key", resource: "money", limit: 0.01, period: "total" }],
@@ -162,6 +179,20 @@ function describeScopes(harness: SuiteHarness): void {
     expect(await code({ key: "k4", tenant: "a" })).toBeUndefined();
     expect(await code({ key: "k5", tenant: "a" })).toBe("LL_LIMIT_REQUESTS");
     expect(await code({ key: "k6", tenant: "b" })).toBeUndefined();
+  });
+
+  it("a budget id of another tenant is another budget: its name spends nothing of theirs", async () => {
+    await using bench = await harness.open({
+      limits: [{ scope: "key", match: "pot", resource: "money", limit: 0.002, period: "total" }],
+      prices: perMillion,
+    });
+    const spend = async (tenant: string, key: string): Promise<string | undefined> =>
+      (await bench.call({ tenant, key, budgetId: "pot", maxTokens: 1 })).refusal?.code;
+    for (const tenant of ["default", "a", "b"]) {
+      expect(await spend(tenant, `${tenant}1`)).toBeUndefined();
+      expect(await spend(tenant, `${tenant}2`)).toBeUndefined();
+      expect(await spend(tenant, `${tenant}3`)).toBe("LL_BUDGET_EXHAUSTED");
+    }
   });
 
   it("leases that nobody settles return their slots and tokens, not their money", async () => {

@@ -156,7 +156,7 @@ class Engine implements ReloadableLimits, LeaseHost {
   onSettled(lease: OpenLease, actual: Actual | undefined): void {
     const { plan } = lease;
     const { shared } = this.#deps;
-    if (lease.keeper === "shared") {
+    if (lease.keeper === "shared" || lease.keeper === "ahead") {
       this.#release(lease, plan.own, actual);
       shared?.settle(lease, actual);
       return;
@@ -224,19 +224,33 @@ class Engine implements ReloadableLimits, LeaseHost {
     return undefined;
   }
 
-  async #reserveShared(
+  #reserveShared(
     x: Exchange,
     plan: Plan,
     estimate: Estimate | undefined,
     shared: SharedStore,
-  ): Promise<Refusal | undefined> {
+  ): undefined | Refusal | Promise<Refusal | undefined> {
     const { local } = this.#deps;
     const times = this.#readTimes(plan);
-    let ask = estimate ? askOf(estimate) : plainAsk;
-    const cap = local.check(plan, ask, plan.own, times) ?? cachedRefusal(plan, ask, times);
+    const ask = estimate ? askOf(estimate) : plainAsk;
+    const cap =
+      local.check(plan, ask, plan.own, times) ?? refusedBefore(plan, ask, estimate, times);
     if (cap) return this.#refuse(x, { plan, ask, denial: cap, keeper: "shared" });
     local.take(plan, { ask, range: plan.own, times, marks: undefined });
     const { buckets } = plan;
+    if (!shared.take({ plan, buckets, ask }))
+      return this.#askShared(x, { plan, ask, estimate, shared });
+    this.#grant(x, { id: x.id, plan, buckets, ask, marks: undefined, keeper: "ahead" });
+    return undefined;
+  }
+
+  async #askShared(
+    x: Exchange,
+    o: { plan: Plan; ask: Ask; estimate: Estimate | undefined; shared: SharedStore },
+  ): Promise<Refusal | undefined> {
+    const { plan, estimate, shared } = o;
+    const { buckets } = plan;
+    let { ask } = o;
     const giveBack = (): void => this.#giveBack(plan, buckets);
     const marks = plan.blankMarks.slice();
     const ttlMs = this.#leaseMsOf(x);
@@ -359,11 +373,13 @@ class Engine implements ReloadableLimits, LeaseHost {
 
 const nothingUsed = { reservedTokens: 0, reservedNano: 0, tokens: 0, nano: 0 };
 
-/** A refusal of the shared store of at most 50 ms ago that holds for this call too. */
-function cachedRefusal(plan: Plan, ask: Ask, times: Times): Denial | undefined {
-  const { refusal } = plan;
-  if (!refusal || times.nowUs >= plan.refusedUntilMs * 1000) return undefined;
-  if (ask.tokens < plan.refusedTokens) return undefined;
-  const waitUs = Math.max(1, refusal.waitUs - (times.nowUs - plan.refusedAtUs));
-  return { ...refusal, waitUs };
+/** A refusal of the shared store that holds for this call, too; not where it may ask for less. */
+function refusedBefore(
+  plan: Plan,
+  ask: Ask,
+  estimate: Estimate | undefined,
+  { nowUs }: Times,
+): Denial | undefined {
+  const denial = plan.lastRefusal.of(ask, nowUs);
+  return denial && estimate && lowered(estimate, denial.restNano) ? undefined : denial;
 }

@@ -178,8 +178,7 @@ export class LocalStore {
     if (dim.resource === "money") {
       if (wallMs >= bucket.windowEndMs) this.#openWindow(dim, bucket, wallMs);
       if (ask.nano <= restOf(dim, bucket)) return 0;
-      const left = (bucket.windowEndMs - wallMs) * 1000;
-      return Number.isFinite(left) ? left : slotWaitUs;
+      return (bucket.windowEndMs - wallMs) * 1000;
     }
     const { law } = dim;
     if (!law) return 0;

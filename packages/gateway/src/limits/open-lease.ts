@@ -3,8 +3,11 @@ import { answerHeaders } from "./headers.ts";
 import type { Actual, Lease } from "./lease.ts";
 import type { Ask, Plan } from "./plan.ts";
 
-/** Who holds what a lease has reserved: this process alone, the shared store, a share of it. */
-export type LeaseKeeper = "local" | "shared" | "degraded";
+/**
+ * Who holds what a lease has reserved: this process alone, the shared store, a share of it, or this
+ * process from a part that the store gave it beforehand.
+ */
+export type LeaseKeeper = "local" | "shared" | "degraded" | "ahead";
 
 export interface LeaseHost {
   nowUs(): number;

@@ -4,6 +4,7 @@ import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Bucket, BucketTable } from "./buckets.ts";
 import type { Dimension } from "./dimension.ts";
+import { LastRefusal } from "./last-refusal.ts";
 import { kindOf, type SharedParts, sharedKeys } from "./redis-keys.ts";
 
 /** Part of a plan's limits; `to` is exclusive. */
@@ -26,7 +27,7 @@ export interface Ask {
 export interface Denial {
   /** Position in the plan; -1 when no limiter could be kept for it. */
   readonly index: number;
-  /** Microseconds after which it would pass, as far as is known. */
+  /** Microseconds after which it would pass, as far as is known; of a budget perhaps infinite. */
   readonly waitUs: number;
   /** The call can never pass. */
   readonly isTooLarge: boolean;
@@ -61,13 +62,15 @@ export class Plan {
   sharedKeys: readonly string[] | undefined;
   /** Those that one call can look at together, set at first use. */
   sharedParts: SharedParts | undefined;
+  /**
+   * The most that this process is handed beforehand of each shared limiter, us, set at first use; empty
+   * where each call is asked for.
+   */
+  chunkSizes: readonly number[] | undefined;
   buckets: Bucket[] = [];
   generation = -1;
-  /** A refusal of the shared store that holds until this monotonic ms. */
-  refusedUntilMs = 0;
-  refusal: Denial | undefined;
-  refusedTokens = 0;
-  refusedAtUs = 0;
+  /** What the shared store refused last. */
+  readonly lastRefusal = new LastRefusal();
 
   constructor(o: {
     dims: readonly Dimension[];
@@ -186,11 +189,17 @@ function nameFor(dim: Dimension, x: Exchange): string | undefined {
   return dim.match === undefined || dim.match.has(name) ? name : undefined;
 }
 
-/** A budget id is one limiter for all keys that have it; a rate class is one for each key. */
+/** A budget id is one limiter for all keys of a tenant that have it; a rate class is one for each key. */
 function keyNameFor(dim: Dimension, x: Exchange): string | undefined {
   const { match } = dim;
   if (match === undefined || match.has(x.keyId)) return x.keyId;
   const { budgetId, rateId } = x.principal?.limits ?? {};
-  if (budgetId !== undefined && match.has(budgetId)) return `budget:${budgetId}`;
+  if (budgetId !== undefined && match.has(budgetId))
+    return budgetName(budgetId, x.principal?.tenantId ?? defaultTenant);
   return rateId !== undefined && match.has(rateId) ? x.keyId : undefined;
+}
+
+/** No tenant spends another's budget by its name; an id holds no `@`. */
+function budgetName(id: string, tenant: string): string {
+  return tenant === defaultTenant ? `budget:${id}` : `budget:${id}@${tenant}`;
 }

@@ -28,7 +28,7 @@ class World {
       clock: this.clock,
       buckets,
       limits: [{ scope: "key", resource: "concurrency", limit: 2 }],
-      redis: { url: "", timeoutMs: 1000, openLink: scriptLink(ask) },
+      redis: { url: "", timeoutMs: 1000, openLink: scriptLink(ask, queueMicrotask) },
     });
   }
 

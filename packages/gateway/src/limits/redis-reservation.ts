@@ -85,9 +85,10 @@ export function learn(part: SharedPart, figures: readonly number[], o: Learning)
       o.marks[i] = window.endMs;
     } else {
       bucket.toldUs = figure;
-      bucket.tatUs = Math.max(0, figure - offsetUs);
-      bucket.wholeUs = bucket.tatUs;
-      o.marks[i] = bucket.tatUs;
+      bucket.wholeUs = Math.max(0, figure - offsetUs);
+      // What is at hand counts as free here.
+      bucket.tatUs = bucket.wholeUs - Math.max(0, bucket.aheadAt(o.nowUs));
+      o.marks[i] = bucket.wholeUs;
     }
   }
 }
@@ -102,16 +103,28 @@ function learnMoney(bucket: Bucket, window: { id: string; endMs: number }, figur
   bucket.spentNano = figure + untold;
 }
 
-/** The refusal that an answer tells of; position -1: there is no room for a limiter of the call. */
-export function denialOf(part: SharedPart, plan: Plan, figures: readonly number[]): Denial {
+/**
+ * The refusal that an answer tells of; position -1: there is no room for a limiter of the call. The
+ * script tells the longest wait of rates and slots; a budget that does not cover the call outlasts it.
+ */
+export function denialOf(
+  part: SharedPart,
+  o: { readonly plan: Plan; readonly ask: Ask },
+  figures: readonly number[],
+): Denial {
   let restNano = Number.POSITIVE_INFINITY;
+  let budget = -1;
   part.at.forEach((i, at) => {
-    const dim = plan.dims[i];
-    const figure = figures[answerHead + at] ?? 0;
-    if (dim?.resource === "money") restNano = Math.min(restNano, dim.limit - figure);
+    const dim = o.plan.dims[i];
+    if (dim?.resource !== "money") return;
+    const rest = dim.limit - (figures[answerHead + at] ?? 0);
+    restNano = Math.min(restNano, rest);
+    if (budget < 0 && o.ask.nano > rest) budget = i;
   });
   const at = figures[2] ?? 0;
-  const index = at < 0 ? -1 : (part.at[at] ?? plan.shared.from);
+  if (at >= 0 && budget >= 0)
+    return { index: budget, waitUs: Number.POSITIVE_INFINITY, isTooLarge: false, restNano };
+  const index = at < 0 ? -1 : (part.at[at] ?? o.plan.shared.from);
   return { index, waitUs: figures[3] ?? 0, isTooLarge: false, restNano };
 }
 

@@ -18,10 +18,12 @@ const nameOf: ReadonlyMap<string, ScriptName> = new Map([
 
 /**
  * A link to a `ScriptTable` elsewhere: `ask` carries a call there and rejects when it is gone. Every
- * call has the link's time limit; an answer that comes later is not waited for.
+ * call has the link's time limit; an answer that comes later is not waited for. `gather`: see
+ * `RedisLink`; a test has no event loop to wait for.
  */
 export function scriptLink(
   ask: (call: ScriptCall) => Promise<unknown>,
+  gather: RedisLink["gather"] = (send) => void setImmediate(send),
 ): (events: LinkEvents) => RedisLink {
   return ({ clock, timeoutMs, onReady, onFault }) => {
     const first = clock.after(0, () => onReady(true));
@@ -45,7 +47,7 @@ export function scriptLink(
           );
         });
       },
-      gather: (send) => queueMicrotask(send),
+      gather,
       close: () => first.cancel(),
     };
   };

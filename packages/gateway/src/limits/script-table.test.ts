@@ -28,7 +28,7 @@ async function workerOf(
   o: Omit<BenchOptions, "clock"> & { owner?: string },
 ): Promise<Bench> {
   const { owner = "one", ...options } = o;
-  const openLink = scriptLink((call) => Promise.resolve(table.run(call, owner)));
+  const openLink = scriptLink((call) => Promise.resolve(table.run(call, owner)), queueMicrotask);
   const bench = openBench({
     ...options,
     clock,

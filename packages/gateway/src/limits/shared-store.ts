@@ -22,6 +22,8 @@ export interface SharedReservation {
 export interface SharedStore {
   /** False while each replica keeps its own share. */
   readonly isUp: boolean;
+  /** Takes a call's wants from what this process was given beforehand; false: the store is asked. */
+  take(call: Pick<SharedReservation, "plan" | "buckets" | "ask">): boolean;
   reserve(reservation: SharedReservation): Promise<SharedDecision>;
   /** Settles after the answer, in one batch with others; kept for later while the store is away. */
   settle(lease: OpenLease, actual: Actual | undefined): void;

@@ -137,7 +137,7 @@ describe("a supervisor that answers late", () => {
       if (call.name !== "reserve") return Promise.resolve(table.run(call, "one"));
       return new Promise((resolve) => void late.push(() => resolve(table.run(call, "one"))));
     };
-    const shared = { openLink: scriptLink(ask), onAddressFailed: () => undefined };
+    const shared = { openLink: scriptLink(ask, queueMicrotask), onAddressFailed: () => undefined };
     const { accounting, clock } = open({ limits: [budget], prices }, shared);
     const pass = (ms: number): Promise<void> => passOn(clock, ms);
     await pass(100);
@@ -169,7 +169,7 @@ describe("a supervisor that answers late", () => {
       call.name === "settle"
         ? Promise.withResolvers<unknown>().promise
         : Promise.resolve(table.run(call, "one"));
-    const shared = { openLink: scriptLink(ask), onAddressFailed: () => undefined };
+    const shared = { openLink: scriptLink(ask, queueMicrotask), onAddressFailed: () => undefined };
     const { accounting, clock, metrics } = open({ limits, prices }, shared);
     await passOn(clock, 100);
     const x = exchangeOf({ maxTokens: 1 }, clock);

@@ -186,12 +186,13 @@ function sharedStore(
   { config, clock, random, logger, metrics, stores, shared }: AccountingDeps,
   o: { local: LocalStore; leases: LeaseList },
 ): SharedStore | undefined {
-  const { redis, redisTimeout, redisLease, replicasMax } = config.stores;
+  const { redis, redisTimeout, redisLease, redisAhead, replicasMax } = config.stores;
   if (redis === null && !shared) return undefined;
   const store = new RedisStore({
     ...o,
     url: redis ?? "",
     ...(redis === null && { openLink: shared?.openLink }),
+    takesAhead: redis === null || redisAhead,
     clock,
     timeoutMs: redis === null ? supervisorMs : redisTimeout,
     leaseMs: redisLease,

@@ -1,0 +1,53 @@
+import type { Bucket } from "./buckets.ts";
+import type { Plan } from "./plan.ts";
+import type { SharedPart } from "./redis-keys.ts";
+import type { Asked } from "./redis-reserves.ts";
+import type { Settle } from "./redis-settles.ts";
+
+/** A part of a plan's limiters on its way from the store to one process. */
+export class ChunkAsk implements Asked {
+  readonly plan: Plan;
+  readonly buckets: readonly Bucket[];
+  readonly part: SharedPart;
+  readonly text: string;
+  /** us of each shared limiter. */
+  readonly costs: readonly number[];
+  readonly #id: string;
+
+  /** `part`: all of the plan's shared limiters, none of which is a budget or counts slots. */
+  constructor(o: {
+    readonly id: string;
+    readonly plan: Plan;
+    readonly buckets: readonly Bucket[];
+    readonly part: SharedPart;
+    readonly costs: readonly number[];
+  }) {
+    this.plan = o.plan;
+    this.buckets = o.buckets;
+    this.costs = o.costs;
+    this.#id = o.id;
+    const laws = o.costs.map((cost, at) => {
+      const law = o.plan.dims[o.plan.shared.from + at]?.law;
+      if (!law) throw new TypeError("a chunk is of rates alone");
+      return law.isCounted ? `r ${cost} ${law.capacityUs}` : `t 0 ${law.capacityUs}`;
+    });
+    this.part = { ...o.part, laws: laws.join(" ") };
+    const wants = this.#ofTokens.map((cost) => ` ${cost}`);
+    this.text = `${o.id} ${ttlUs}${wants.join("")}`;
+  }
+
+  /** It is used up by whom it was given to: the store has no lease to keep. */
+  get settle(): Settle | undefined {
+    const deltas = this.#ofTokens.map(() => " 0");
+    if (deltas.length === 0) return undefined;
+    return { leases: this.part.leases, text: `${this.#id} 0${deltas.join("")}` };
+  }
+
+  get #ofTokens(): readonly number[] {
+    const { dims, shared } = this.plan;
+    return this.costs.filter((_, at) => dims[shared.from + at]?.law?.isCounted === false);
+  }
+}
+
+/** One whose answer was lost returns after so long. */
+const ttlUs = 90_000_000;
