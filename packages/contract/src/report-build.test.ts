@@ -65,6 +65,20 @@ test("slices become one series, with gaps where nothing was recorded", () => {
   expect(series?.evidence).toEqual([1, 2, 3]);
 });
 
+test("what ended after its slice was told counts where it was due, and nothing of another shape", () => {
+  const model = build((run) => {
+    run.add(slice(0));
+    run.add(slice(1));
+    const noted = (slices: unknown) =>
+      run.add({ kind: "note", data: { late: { scenario: "chat", slices } } });
+    noted([[1, 8, 2], ["0", 1, 1], [0, -1, 1], 7]);
+    noted("none");
+    run.add({ kind: "note", data: { late: { scenario: "other", slices: [[0, 5, 5]] } } });
+  });
+  expect(model.load).toHaveLength(1);
+  expect(model.load[0]).toMatchObject({ due: [10, 10], ok: [9, 8], bad: [1, 2] });
+});
+
 test("where sending was late is told as it was noted, and nothing of another shape", () => {
   const delay = {
     part: "queue",

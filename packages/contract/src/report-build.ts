@@ -89,7 +89,11 @@ function readTails(records: readonly EvidenceRecord[]): Map<string, Tail> {
   return tails;
 }
 
-function buildOneSeries(scenario: string, columns: readonly Column[], tail?: Tail): LoadSeries {
+function buildOneSeries(
+  scenario: string,
+  columns: readonly Column[],
+  { tail, late }: { readonly tail: Tail | undefined; readonly late: Late | undefined },
+): LoadSeries {
   const last = columns.reduce((most, { value }) => Math.max(most, value.slice), -1);
   const at = new Map(columns.map((column) => [column.value.slice, column.value]));
   const rows = Array.from({ length: last + 1 }, (_, index) => at.get(index));
@@ -97,8 +101,8 @@ function buildOneSeries(scenario: string, columns: readonly Column[], tail?: Tai
     scenario,
     sliceMs: columns[0]?.value.sliceMs ?? 1_000,
     due: rows.map((row) => row?.due ?? 0),
-    ok: rows.map((row) => row?.ok ?? 0),
-    bad: rows.map((row) => row?.bad ?? 0),
+    ok: rows.map((row, slice) => late?.get(slice)?.[0] ?? row?.ok ?? 0),
+    bad: rows.map((row, slice) => late?.get(slice)?.[1] ?? row?.bad ?? 0),
     p99Ms: rows.map((row) => row?.p99Ms ?? null),
     maxMs: rows.map((row) => row?.maxMs ?? null),
     inFlight: rows.map((row) => row?.inFlight ?? 0),
@@ -109,6 +113,25 @@ function buildOneSeries(scenario: string, columns: readonly Column[], tail?: Tai
     ...(tail?.delay != null && { delay: tail.delay }),
     evidence: [...columns.map(({ seq }) => seq), ...(tail ? [tail.seq] : [])],
   };
+}
+
+type Late = ReadonlyMap<number, readonly [ok: number, bad: number]>;
+
+/** Requests that ended after their slice had been told, by scenario; rows of another shape are left out. */
+function readLate(records: readonly EvidenceRecord[]): ReadonlyMap<string, Late> {
+  const late = new Map<string, Map<number, readonly [number, number]>>();
+  for (const { kind, data } of records) {
+    const note = data["late"];
+    if (kind !== "note" || !isData(note) || typeof note["scenario"] !== "string") continue;
+    const own = late.get(note["scenario"]) ?? new Map<number, readonly [number, number]>();
+    const rows: readonly unknown[] = Array.isArray(note["slices"]) ? note["slices"] : [];
+    for (const row of rows) {
+      const [slice, ok, bad] = Array.isArray(row) ? (row as readonly unknown[]) : [];
+      if (isCount(slice) && isCount(ok) && isCount(bad)) own.set(slice, [ok, bad]);
+    }
+    late.set(note["scenario"], own);
+  }
+  return late;
 }
 
 /** More slices than this in one series are cut: a day at one a second. */
@@ -126,7 +149,13 @@ function buildLoad(records: readonly EvidenceRecord[]): LoadSeries[] {
     byScenario.set(value.scenario, list);
   }
   const names = [...byScenario.keys()].sort();
-  return names.map((name) => buildOneSeries(name, byScenario.get(name) ?? [], tails.get(name)));
+  const lates = readLate(records);
+  return names.map((name) =>
+    buildOneSeries(name, byScenario.get(name) ?? [], {
+      tail: tails.get(name),
+      late: lates.get(name),
+    }),
+  );
 }
 
 function readFinding(record: EvidenceRecord): ReportModel["findings"][number] | null {

@@ -142,10 +142,10 @@ describe("findings of a load", () => {
     };
     const delay = { part: "queue", responseMs: 18, serviceMs: 10, pacerMs: 1, queueMs: 5 } as const;
     const told = { ...series, delay: { ...delay, connectMs: 2 } };
-    expect(findingLines({ type: "series", series: told })).toEqual([
+    expect(findingLines({ type: "series", series: told, late: [] })).toEqual([
       "delay chat: response 18 ms, service 10 ms at p50; the wait arises in queue (medians: pacer 1 ms, queue 5 ms, connect 2 ms)",
     ]);
-    expect(findingLines({ type: "series", series })).toEqual([]);
+    expect(findingLines({ type: "series", series, late: [] })).toEqual([]);
   });
 
   it("a guard beyond its limit that voids nothing does not read as one that holds", () => {

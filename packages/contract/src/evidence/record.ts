@@ -70,7 +70,7 @@ export type RecordData = Readonly<Record<string, unknown>>;
  * |  | 1 or 2 (no byte reached the target) a later observation of the part takes its place |
  * | `load.slice` | {@link LoadSlice}, for charts; not read by the fold |
  * | `finding` | {@link Finding}; not read by the fold |
- * | `note` | free; `tool`, `load`, `earlier` of {@link Note} reach the report |
+ * | `note` | free; `tool`, `load`, `late`, `earlier` of {@link Note} reach the report |
  * | `run.closed` | `{ reason: "done" | "cancelled" }` |
  */
 export type RecordKind =
@@ -263,6 +263,11 @@ export interface Note {
     readonly n?: number;
     readonly percentiles: readonly (readonly [number, number, number | null])[];
     readonly ttft: readonly (readonly [number, number])[];
+  };
+  /** `[slice, ok, bad]` of slices that were told before all their requests had ended. */
+  readonly late?: {
+    readonly scenario: string;
+    readonly slices: readonly (readonly [number, number, number])[];
   };
   /** Earlier runs, newest first; a record, so that views render from the bundle alone. */
   readonly earlier?: readonly {

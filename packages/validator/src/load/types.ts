@@ -339,7 +339,12 @@ export type LoadRecord =
     }
   /** Requests kept whole: failures up to 10,000, the slowest 100 of each limit. */
   | { readonly type: "samples"; readonly samples: SenderSamples }
-  | { readonly type: "series"; readonly series: Omit<LoadSeries, "evidence"> }
+  | {
+      readonly type: "series";
+      readonly series: Omit<LoadSeries, "evidence">;
+      /** `[slice, ok, bad]` of slices that were told before all their requests had ended. */
+      readonly late: readonly (readonly [number, number, number])[];
+    }
   | {
       readonly type: "load.ended";
       readonly reason: "done" | "cancelled" | "drained";

@@ -5,6 +5,8 @@ import type { LoadRecord } from "../load/index.ts";
 const by = "load";
 /** A record holds 64 KiB in all. */
 const noteCharsMax = 48_000;
+/** Slices of one note, three counts each. */
+const latePerRecord = 1_000;
 
 /** Keeps what is larger than a record may be as an artifact, named by a note; `said` stands beside it. */
 export function keep(
@@ -52,6 +54,10 @@ export function recordPlain(recorder: Pick<Recorder, "append">, record: LoadReco
       const { scenario, n, percentiles, ttft, delay } = record.series;
       const load = { scenario, n, percentiles, ttft, ...(delay !== undefined && { delay }) };
       recorder.append({ kind: "note", by, data: { load } });
+      for (let at = 0; at < record.late.length; at += latePerRecord) {
+        const late = { scenario, slices: record.late.slice(at, at + latePerRecord) };
+        recorder.append({ kind: "note", by, data: { late } });
+      }
       return true;
     }
     case "load.event": {

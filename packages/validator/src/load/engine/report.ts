@@ -43,7 +43,7 @@ export function reportRun(whole: Recorder, o: ReportOptions): void {
   emit({ type: "samples", samples: mergeSamples(done.map(({ samples }) => samples)) });
   for (const [at, record] of whole.scenarios.entries()) {
     emitClaims(record, o);
-    emit({ type: "series", series: record.series.whole() });
+    emit({ type: "series", series: record.series.whole(), late: record.series.late() });
     emit({ type: "waits", waits: record.series.waits() });
     if (record.blocks !== null) emit({ type: "blocks", ...record.blocks.toRecord(record.name) });
     const steps = record.steps.map((step) => step.toSeries());

@@ -83,6 +83,18 @@ describe("slices", () => {
     expect(series.close(3500, 1)).toEqual([]);
   });
 
+  it("what ends after its slice was closed is told apart, and nothing that was told whole", () => {
+    const series = made();
+    for (const slice of [0, 0, 1]) series.due(slice);
+    series.ended(0, "ok", flightOf(50), true);
+    expect(series.close(1000, 1)).toMatchObject([{ slice: 0, due: 2, ok: 1, bad: 0 }]);
+    expect(series.late()).toEqual([]);
+    series.ended(0, "reset", flightOf(50), true);
+    series.ended(1, "ok", flightOf(50), true);
+    series.close(3000, 0);
+    expect(series.late()).toEqual([[0, 1, 1]]);
+  });
+
   it("end with the last one in which something fell due or was answered", () => {
     const series = made();
     for (const slice of [0, 3]) series.due(slice);

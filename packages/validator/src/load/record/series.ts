@@ -45,6 +45,8 @@ export class Series {
   readonly #p99Ms: (number | null)[] = [];
   readonly #maxMs: (number | null)[] = [];
   readonly #heat: (readonly [number, number, number])[] = [];
+  /** Good and bad of each slice as they were told when it was closed. */
+  readonly #told: (readonly [ok: number, bad: number])[] = [];
   /** What `live` held when the last slice was closed. */
   readonly #before: Histogram;
   #closed = 0;
@@ -142,6 +144,7 @@ export class Series {
       const heat = heatOf(second);
       this.sliceLog.add(second, { atMs: slice * this.sliceMs, lengthMs: this.sliceMs });
       for (const [edgeMs, count] of heat) this.#heat.push([slice, edgeMs, count]);
+      this.#told[slice] = [this.#ok[slice] ?? 0, this.#bad[slice] ?? 0];
       closed.push(this.#slice(slice, heat));
     }
     return closed;
@@ -182,6 +185,17 @@ export class Series {
       ttft,
       ...(delay === null ? {} : { delay }),
     };
+  }
+
+  /**
+   * `[slice, ok, bad]` of closed slices whose requests ended after they were closed: an answer that
+   * takes long counts where it was due.
+   */
+  late(): (readonly [slice: number, ok: number, bad: number])[] {
+    return this.#told.flatMap(([toldOk, toldBad], slice) => {
+      const [ok, bad] = [this.#ok[slice] ?? 0, this.#bad[slice] ?? 0];
+      return ok === toldOk && bad === toldBad ? [] : [[slice, ok, bad] as const];
+    });
   }
 
   /** What requests waited for before they were sent. */
