@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../../../packages/testkit/src/index.ts";
-import type { FailModeSubject, Sample } from "./subject.ts";
+import type { FailModeSubject, LogLine, Sample } from "./subject.ts";
 
 /** A way in which a dependency goes and comes back. */
 export interface FailMode {
@@ -14,25 +14,33 @@ export interface FailModeRow {
   /** The component of /health that flips, and no other. */
   readonly component: string;
   readonly mode: FailMode;
+  /** How often it goes; default 3. */
+  readonly cycles?: number;
+  /** Longest times to /health saying so, both ways; default: section 12's 2 and 5 s. */
+  readonly lawMs?: FailModeReport["lawMs"];
   /** Something to look at while it is away. */
   readonly whileAway?: () => Promise<void>;
 }
 
-/** What was seen of one way of going and coming back, twice. */
+/** What was seen of one way of going and coming back, again and again. */
 export interface FailModeReport {
   readonly statuses: readonly number[];
   readonly calls: number;
   readonly longestMs: number;
-  /** The worst of the blocks with it, the best of those without it. */
+  /** Of all calls of the blocks with it, and of those without it that take turns with them. */
   readonly healthyP99Ms: number;
   readonly awayP99Ms: number;
   /** From leaving to /health saying so, from coming back to /health saying so; the worst. */
   readonly flippedMs: number;
   readonly rejoinedMs: number;
+  readonly lawMs: { readonly flip: number; readonly rejoin: number };
   /** States that other components showed meanwhile. */
   readonly others: readonly string[];
   readonly healthStatuses: readonly number[];
+  readonly readyStatuses: readonly number[];
+  /** After it came back for the last time, of what it was before it went for the first. */
   readonly rssRatio: number;
+  /** Most lines of the log within one second that differ in nothing but figures. */
   readonly linesPerSecond: number;
   /** Part of the calls of the last healthy block that were degraded: a busy machine makes some. */
   readonly degradedAfter: number;
@@ -40,25 +48,29 @@ export interface FailModeReport {
 
 const everyMs = 20;
 const blockMs = 1500;
-const cycles = 2;
-const flipMaxMs = 12_000;
-const rejoinMaxMs = 30_000;
+const cyclesDefault = 3;
+const lawMsDefault = { flip: 2000, rejoin: 5000 };
+/** Three ways of one dependency together: more than the 2,995 calls that say 0.1 % in 95 of 100 cases. */
+const callsMin = 1000;
+/** A process that grew by less than this in a block is as large as the load makes it. */
+const growth = 1.01;
+const warmBlocksMax = 6;
+/** Beyond the law by so much, a round ends. */
+const patienceMs = 25_000;
 
 /** Healthy blocks and outages take turns under 50 calls a second. */
 export async function runRow(row: FailModeRow): Promise<FailModeReport> {
-  const { clock, subject } = row;
+  const { clock, subject, cycles = cyclesDefault, lawMs = lawMsDefault } = row;
   await using load = startLoad(clock, subject);
-  const seen = { others: new Set<string>(), statuses: new Set<number>() };
+  const seen: Seen = { others: new Set(), statuses: new Set(), ready: new Set() };
   const healthy: Sample[][] = [];
   const away: Sample[][] = [];
   const settled: Sample[][] = [];
   let flippedMs = 0;
   let rejoinedMs = 0;
-  // The first block is not compared: code is cold and pools are empty.
-  await load.block(blockMs);
-  const linesBefore = subject.logged();
-  const rssBefore = subject.rssBytes();
-  const startMs = clock.monotonicMs();
+  // The first blocks are not compared: code is cold and pools are empty.
+  const rssBefore = await warm(load, subject);
+  const linesBefore = subject.logged().length;
   for (let i = 0; i < cycles; i++) {
     healthy.push(await load.block(blockMs));
     await row.mode.leave();
@@ -69,25 +81,51 @@ export async function runRow(row: FailModeRow): Promise<FailModeReport> {
     rejoinedMs = Math.max(rejoinedMs, await until(row, seen, "ok"));
     settled.push(await load.block(blockMs));
   }
-  const tookMs = clock.monotonicMs() - startMs;
+  const rssRatio = subject.rssBytes() / rssBefore;
+  const linesPerSecond = mostLines(subject.logged().slice(linesBefore));
+  while (load.begun() < callsMin) await load.block(blockMs);
   const all = await load.end();
   return {
     statuses: [...new Set(all.map(({ status }) => status))].toSorted(),
     calls: all.length,
     longestMs: Math.max(...all.map((one) => one.tookMs)),
-    healthyP99Ms: Math.max(...[...healthy, ...settled].map(p99)),
-    awayP99Ms: Math.min(...away.map(p99)),
+    healthyP99Ms: p99([...healthy, ...settled].flat()),
+    awayP99Ms: p99(away.flat()),
     flippedMs,
     rejoinedMs,
+    lawMs,
     others: [...seen.others],
     healthStatuses: [...seen.statuses],
-    rssRatio: subject.rssBytes() / rssBefore,
-    linesPerSecond: mostLines(linesBefore, subject) / (tookMs / 1000),
+    readyStatuses: [...seen.ready],
+    rssRatio,
+    linesPerSecond,
     degradedAfter: degradedOf(settled.at(-1) ?? []),
   };
 }
 
+/** Bytes of the process once the load makes it no larger. */
+async function warm(load: Load, subject: FailModeSubject): Promise<number> {
+  await load.block(blockMs);
+  let bytes = subject.rssBytes();
+  for (let i = 1; i < warmBlocksMax; i++) {
+    const before = bytes;
+    await load.block(blockMs);
+    bytes = subject.rssBytes();
+    if (bytes < before * growth) break;
+  }
+  return bytes;
+}
+
+/** What others showed while a component was waited for. */
+interface Seen {
+  readonly others: Set<string>;
+  readonly statuses: Set<number>;
+  readonly ready: Set<number>;
+}
+
 interface Load extends AsyncDisposable {
+  /** Calls so far. */
+  begun(): number;
   /** Calls that were begun within the next `ms`, all answered. */
   block(ms: number): Promise<Sample[]>;
   end(): Promise<readonly Sample[]>;
@@ -111,6 +149,7 @@ function startLoad(clock: Clock, subject: FailModeSubject): Load {
     return Promise.all(calls);
   };
   return {
+    begun: () => calls.length,
     async block(ms) {
       const from = calls.length;
       await clock.sleep(ms);
@@ -122,21 +161,19 @@ function startLoad(clock: Clock, subject: FailModeSubject): Load {
 }
 
 /** Milliseconds until the component is in such a state; notes what the others showed meanwhile. */
-async function until(
-  row: FailModeRow,
-  seen: { others: Set<string>; statuses: Set<number> },
-  state: "down" | "ok",
-): Promise<number> {
+async function until(row: FailModeRow, seen: Seen, state: "down" | "ok"): Promise<number> {
   const { clock, subject, component } = row;
   const startMs = clock.monotonicMs();
   const isThere = async (): Promise<boolean> => {
     const { status, states } = await subject.health();
     seen.statuses.add(status);
+    seen.ready.add(await subject.ready());
     for (const [name, other] of Object.entries(states))
       if (name !== component && other !== "ok") seen.others.add(`${name} ${other}`);
     return states[component] === state;
   };
-  await eventually(clock, isThere, state === "down" ? flipMaxMs : rejoinMaxMs);
+  const { flip, rejoin } = row.lawMs ?? lawMsDefault;
+  await eventually(clock, isThere, (state === "down" ? flip : rejoin) + patienceMs);
   return clock.monotonicMs() - startMs;
 }
 
@@ -148,8 +185,13 @@ function p99(samples: readonly Sample[]): number {
 const degradedOf = (samples: readonly Sample[]): number =>
   samples.filter(({ isDegraded }) => isDegraded).length / samples.length;
 
-/** Most lines that one event has written since. */
-function mostLines(before: Readonly<Record<string, number>>, subject: FailModeSubject): number {
-  const now = Object.entries(subject.logged());
-  return Math.max(0, ...now.map(([event, count]) => count - (before[event] ?? 0)));
+/** Most lines within one second of those that are the same but for their figures. */
+function mostLines(lines: readonly LogLine[]): number {
+  let most = 0;
+  for (const same of Map.groupBy(lines, ({ signature }) => signature).values())
+    for (const { atMs } of same) {
+      const within = same.filter((other) => other.atMs >= atMs && other.atMs < atMs + 1000);
+      most = Math.max(most, within.length);
+    }
+  return most;
 }

@@ -12,17 +12,28 @@ export interface Sample {
   readonly isDegraded: boolean;
 }
 
+/** One line of the log. */
+export interface LogLine {
+  /** Wall-clock ms. */
+  readonly atMs: number;
+  /** The line without its time and figures. */
+  readonly signature: string;
+}
+
 /** A gateway in a process of its own whose dependency is taken away. */
 export interface FailModeSubject extends AsyncDisposable {
   readonly url: string;
   readonly key: string;
+  readonly pid: number;
+  readonly stateDir: string;
   /** One chat; a call without an answer within 10 s rejects. */
   call(): Promise<Sample>;
   /** States of all components that /health shows, and its status. */
   health(): Promise<{ status: number; states: Readonly<Record<string, string>> }>;
+  /** Status of /readyz. */
+  ready(): Promise<number>;
   rssBytes(): number;
-  /** Lines of the log by the event they name. */
-  logged(): Readonly<Record<string, number>>;
+  logged(): readonly LogLine[];
 }
 
 const hangMs = 10_000;
@@ -33,14 +44,15 @@ const body = JSON.stringify({
   max_tokens: 3,
 });
 
-/** Starts a gateway with these stores; its one model answers at once, its limits admit the load. */
+/** Starts a gateway with these stores and other settings; its one model answers at once, its limits admit the load. */
 export async function startSubject(
   clock: Clock,
   stores: Record<string, unknown>,
+  more: Record<string, unknown> = {},
 ): Promise<FailModeSubject> {
   const stateDir = mkdtempSync(join(tmpdir(), "ll-fail-"));
   const lines: string[] = [];
-  const gateway = await startGatewayProcess(configOf(stateDir, stores), (line) => {
+  const gateway = await startGatewayProcess({ ...configOf(stateDir, stores), ...more }, (line) => {
     if (lines.length < 10_000) lines.push(line);
   });
   const headers = {
@@ -50,6 +62,8 @@ export async function startSubject(
   return {
     url: gateway.url,
     key: gateway.key,
+    pid: gateway.child.pid ?? -1,
+    stateDir,
     async call() {
       const startMs = clock.monotonicMs();
       const signal = AbortSignal.timeout(hangMs);
@@ -64,11 +78,16 @@ export async function startSubject(
       const answer = await fetch(`${gateway.url}/health`, { signal: AbortSignal.timeout(hangMs) });
       return { status: answer.status, states: statesOf(await answer.json()) };
     },
+    async ready() {
+      const answer = await fetch(`${gateway.url}/readyz`, { signal: AbortSignal.timeout(hangMs) });
+      await answer.arrayBuffer();
+      return answer.status;
+    },
     rssBytes() {
       const text = readFileSync(`/proc/${gateway.child.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * kib;
     },
-    logged: () => Object.fromEntries([...Map.groupBy(lines, eventOf)].map(countOf)),
+    logged: () => lines.map(lineOf),
     async [Symbol.asyncDispose]() {
       await gateway.kill();
       rmSync(stateDir, { recursive: true, force: true });
@@ -106,6 +125,8 @@ function statesOf(health: unknown): Record<string, string> {
   );
 }
 
-const eventOf = (line: string): string => /"event":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 60);
-
-const countOf = ([event, lines]: [string, string[]]): [string, number] => [event, lines.length];
+function lineOf(line: string): LogLine {
+  const time = /"time":"([^"]*)"/.exec(line);
+  const atMs = Date.parse(time?.[1] ?? "") || 0;
+  return { atMs, signature: line.replace(time?.[0] ?? "", "").replaceAll(/\d+/g, "0") };
+}

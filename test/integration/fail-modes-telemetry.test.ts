@@ -1,0 +1,75 @@
+import { systemClock } from "@loadline/kit/clock";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  eventually,
+  type OtlpReceiver,
+  startOtlpReceiver,
+  startTcpProxy,
+  type TcpProxy,
+} from "../../packages/testkit/src/index.ts";
+import { expectOptional, runRounds } from "./fail-modes/expect-row.ts";
+import { modeNames } from "./fail-modes/modes.ts";
+import type { FailMode } from "./fail-modes/row.ts";
+import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
+import { skipNotTested } from "./machine.ts";
+
+const clock = systemClock();
+const readyMs = 30_000;
+/** Beyond the 10 s that an export may take. */
+const slowMs = 12_000;
+/** Spans leave each 5 s, an export ends after 10 s, and one that failed rests for 1 to 30 s. */
+const lawMs = { flip: 17_000, rejoin: 40_000 };
+
+describe("a collector of traces, an optional dependency", () => {
+  let receiver: OtlpReceiver;
+  let proxy: TcpProxy;
+  let subject: FailModeSubject;
+  beforeAll(async () => {
+    receiver = await startOtlpReceiver();
+    proxy = await startTcpProxy({ clock, targetPort: receiver.port });
+    const endpoint = `http://127.0.0.1:${proxy.port}/v1/traces`;
+    const telemetry = { overloadAfter: 0, traces: { endpoint, sampleRatio: 1 } };
+    subject = await startSubject(clock, {}, { telemetry });
+    await subject.call();
+    await eventually(clock, () => receiver.spans.length > 0, readyMs);
+  }, 240_000);
+  afterAll(async () => {
+    await subject[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+    await receiver[Symbol.asyncDispose]();
+  });
+
+  const modes: Record<(typeof modeNames)[number], FailMode> = {
+    dead: { leave: () => proxy.refuse(), back: () => proxy.accept() },
+    frozen: {
+      leave: () => Promise.resolve(receiver.behave({ kind: "frozen" })),
+      back: () => Promise.resolve(receiver.behave({ kind: "ok" })),
+    },
+    slow: {
+      leave: () => Promise.resolve(proxy.delay(slowMs)),
+      back: () => Promise.resolve(proxy.delay(0)),
+    },
+  };
+
+  it.for([...modeNames])(
+    "%s under 50 calls a second: no call waits or fails, /health says so, spans come again by themselves",
+    { timeout: 240_000 },
+    async (name, context) => {
+      const mode = modes[name];
+      const round = await runRounds({
+        clock,
+        subject,
+        component: "otlp",
+        mode,
+        cycles: 1,
+        lawMs,
+      });
+      const notes = expectOptional(round);
+      const spans = receiver.spans.length;
+      await subject.call();
+      await eventually(clock, () => receiver.spans.length > spans, readyMs);
+      expect(receiver.faults).toEqual([]);
+      skipNotTested(context, notes);
+    },
+  );
+});
