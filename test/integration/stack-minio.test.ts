@@ -139,6 +139,8 @@ describe.skipIf(parts.missing)("four servers of a real MinIO, a disk each", () =
           MINIO_UPDATE: "off",
           // All disks are folders of one file system here.
           MINIO_CI_CD: "1",
+          // In a container it waits for ever until its own name is none of loopback.
+          _MINIO_SERVER_LOCAL: `127.0.0.1:${port}`,
         },
         stdio: "ignore",
       });
