@@ -13,7 +13,8 @@ const intro =
   "`node bench/contract/run.ts`; with `--save` the result is kept and `npm run docs` writes this page " +
   "from it. `node bench/gateway/latency.ts`, `streams.ts 1000` and `workers.ts` beside it tell of time " +
   "that is added, of many streams and of two workers; `node bench/load/scale.ts` of what the load engine " +
-  "holds at once and for long. After `npm run build`, " +
+  "holds at once and for long, `node bench/load/compare.ts` of how often a comparison of two targets " +
+  "errs. After `npm run build`, " +
   "`node bench/gateway/memory.ts` says what the built command keeps resident. `--peers FILE.json` adds " +
   "any gateway by its command, environment, readiness and headers.";
 

@@ -1,0 +1,94 @@
+/**
+ * How often a comparison of two targets errs, over sockets: whole runs of `load --ab`, of a target with
+ * itself and with the same target a tenth slower, side by side in one thread, which leaves them a
+ * noisier machine than a run alone has. `node bench/load/compare.ts [twins] [slower] [triples]`, by
+ * default 20, 10 and 100: seven minutes, however many runs there are.
+ */
+import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
+import { makeScratchFolder } from "@loadline/kit/scratch-folder";
+import { bindJob, type LoadJob, runLoadJob } from "../../packages/validator/src/index.ts";
+import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
+import { type Goal, numbersGiven, tell } from "../result.ts";
+
+const [twins = 20, slower = 10, triples = 100] = numbersGiven(process.argv);
+const clock = systemClock();
+const delayMs = 100;
+/** Requests per second of each run. */
+const rate = 30;
+/** Between the starts of two runs, ms: together they would ask in bursts. */
+const apartMs = 37;
+const threshold = "p(95)<baseline+5%";
+
+const verdicts = ["passed", "failed", "inconclusive"] as const;
+type Verdict = (typeof verdicts)[number];
+
+function jobOf(baseUrl: string, ab: string, seed: number): LoadJob {
+  const request = { kind: "http", method: "GET", path: "/" } as const;
+  const get = { executor: "constant-arrival-rate", rate, durationMs: 1000, request } as const;
+  return {
+    profile: "bench",
+    name: "reference target",
+    load: { target: { baseUrl }, seed, scenarios: { get }, limits: [] },
+    thresholds: { response_time: [{ threshold, id: "compared" }] },
+    confidence: 0.95,
+    waive: [],
+    explore: false,
+    ab,
+    triples,
+  };
+}
+
+/** What one run says of the comparison. */
+async function compared(baseUrl: string, ab: string, seed: number): Promise<string> {
+  using folder = makeScratchFolder("loadline-bench-");
+  const { verdict } = await runLoadJob(bindJob(jobOf(baseUrl, ab, seed)), {
+    clock,
+    random: systemRandom(),
+    runsDir: folder.path,
+    toolVersion: "bench",
+    reporters: [],
+    onProgress: () => undefined,
+    onWarning: (line) => void process.stderr.write(`${line}\n`),
+    signal: new AbortController().signal,
+  });
+  const claim = verdict.claims.find(({ id }) => id === "compared");
+  if (process.argv.includes("--figures")) process.stdout.write(`${claim?.sentence ?? "none"}\n`);
+  return claim?.verdict ?? "none";
+}
+
+async function rowsOf(): Promise<Readonly<Record<string, string | number>>[]> {
+  await using target = await startReferenceTarget({ delayMs });
+  const kinds = [
+    { comparison: "a target with itself", other: target.url, runs: twins },
+    { comparison: "with one a tenth slower", other: target.slowerUrl, runs: slower },
+  ];
+  let started = 0;
+  const all = kinds.map(async ({ comparison, other, runs }) => {
+    const ended = Array.from({ length: runs }, async (_, at) => {
+      await clock.sleep(apartMs * started++);
+      return await compared(target.url, other, at + 1);
+    });
+    const said = await Promise.all(ended);
+    const count = (one: Verdict): number => said.filter((verdict) => verdict === one).length;
+    const counts = Object.fromEntries(verdicts.map((one) => [one, count(one)]));
+    return { comparison, runs, triples, ...counts };
+  });
+  return await Promise.all(all);
+}
+
+const goals: readonly Goal[] = [
+  { row: "a target with itself", figure: "failed", atMost: 0 },
+  // One that decides nothing raises no false alarm either.
+  { row: "a target with itself", figure: "passed", atLeast: Math.floor(0.8 * twins) },
+  { row: "with one a tenth slower", figure: "failed", atLeast: Math.ceil(0.9 * slower) },
+];
+const rows = await rowsOf();
+tell({ bench: "load-compare", method: { delayMs, rate, threshold }, goals, rows }, process.argv);
+const missed = goals.filter(({ row, figure, atLeast = -Infinity, atMost = Infinity }) => {
+  const found = Number(rows.find(({ comparison }) => comparison === row)?.[figure]);
+  // A figure that is no number holds no goal.
+  return !(found >= atLeast && found <= atMost);
+});
+for (const { row, figure } of missed) process.stdout.write(`missed: ${figure} of ${String(row)}\n`);
+if (missed.length > 0) process.exitCode = 1;
