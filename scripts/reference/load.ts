@@ -3,6 +3,8 @@ import { loadGuards } from "../../packages/validator/src/load/guards/index.ts";
 import { hostGuard } from "../../packages/validator/src/probes/host-guard.ts";
 import { loadBlockSchema } from "../../packages/validator/src/load/plan/load-schema.ts";
 import { scenarioSchema } from "../../packages/validator/src/load/plan/scenario-schema.ts";
+import { loadProfiles } from "../../packages/validator/src/load/profiles/index.ts";
+import { profileManifestSchema } from "../../packages/validator/src/load/profiles/manifest.ts";
 import { httpRequest, stepSchema } from "../../packages/validator/src/load/plan/step-schema.ts";
 import { loadChecks } from "../../packages/validator/src/load/scenario/checks/table.ts";
 import { meanings } from "../../packages/validator/src/load/thresholds/meanings.ts";
@@ -52,7 +54,16 @@ const below =
 const has = (rows: readonly ConfigRow[], key: string): boolean =>
   rows.some((row) => row.key === key);
 
-/** The page of load plans: keys, executors, steps, checks, metrics and guards, from their tables. */
+const flags = { users: "--users", rate: "--rate", durationMs: "--duration" } as const;
+
+const profileRows = (): string[][] =>
+  loadProfiles.map(({ id, summary, takes }) => [
+    code(id),
+    summary,
+    takes.map((term) => code(flags[term])).join(", "),
+  ]);
+
+/** The page of load plans, from the tables in the code. */
 export function loadPage(): string {
   const block = rowsOf(loadBlockSchema).filter(({ key }) => !key.startsWith("scenarios.<name>"));
   return page(
@@ -100,5 +111,12 @@ export function loadPage(): string {
       ["guard", "holds while"],
       [...loadGuards, hostGuard].map((guard) => [code(guard.id), guard.summary]),
     ),
+    "## Profiles",
+    "Plans that need no file: `loadline load --profile NAME --target URL`. `--dry-run` prints their " +
+      "claims, samples and minutes, and what this target leaves undecided.",
+    table(["profile", "traffic", "changed by"], profileRows()),
+    "What a profile has to know of a target stands in the file of `--manifest`; every key has a " +
+      "default, or its claims are not tested.",
+    keys(rowsOf(profileManifestSchema)),
   );
 }

@@ -16,7 +16,7 @@ export const undefinedValues: Guard = {
       invalidates: "fail",
       seen: `${v.undefined + v.missingMetric} of ${v.n} answers lacked the measured value.`,
       figure: `${v.undefined + v.missingMetric} undefined`,
-      limit: `${Math.floor(allowed)} bad`,
+      limit: `${Math.floor(allowed)} bad allowed`,
     };
   },
 };
