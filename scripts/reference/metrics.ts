@@ -73,7 +73,8 @@ export function metricsText(): string {
   const metrics = createMetrics();
   const routes = growingLabel(["route"]);
   const targets = growingLabel(["target"]);
-  createTelemetry({ routesOrNone: routes, targets }, metrics);
+  const routeTargets = createPairs();
+  createTelemetry({ routesOrNone: routes, targets, routeTargets }, metrics);
   watchLoop(new TestClock(), metrics, { signal: AbortSignal.abort(), lateForMs: 0 });
   createTraceMetrics(metrics);
   createStreamMetrics(metrics);
