@@ -1,11 +1,24 @@
-import { chmod, readdir, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { codeOf } from "@loadline/kit/errors";
+import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { eventually } from "../../../testkit/src/eventually.ts";
 import { runStackPlan } from "./stack.fixture.ts";
 import { startContainerTwin } from "./stubs/container.ts";
 import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
 
 twinSuite("container", startContainerTwin);
+
+/** Whether there is such a process; of one that ended nobody is told. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (codeOf(error) === "ESRCH") return false;
+    throw error;
+  }
+}
 
 describe("a container", () => {
   it("without an engine on the machine is not tested, by name", async () => {
@@ -16,14 +29,22 @@ describe("a container", () => {
     expect(words["it.user"]).toBe("not_tested baseline_broken");
   });
 
-  it("whose engine hangs, and does not end when it is asked to, is a failure in its time", async () => {
+  it("whose engine hangs, and does not end when it is asked to, is a failure in its time, and ended", async () => {
     await using twin = await startContainerTwin([]);
     const engine = String(twin.service["engine"]);
-    await writeFile(engine, "#!/bin/sh\ntrap '' TERM INT\nwhile :; do sleep 0.1; done\n");
+    const told = join(dirname(engine), "pid");
+    const loop = "while :; do sleep 0.1; done";
+    await writeFile(engine, `#!/bin/sh\ntrap '' TERM INT\necho $$ > "${told}"\n${loop}\n`);
     await chmod(engine, 0o755);
-    const { words } = await runStackPlan({ timeoutMs: 500, services: { it: twin.service } });
+    const { words } = await runStackPlan({ timeoutMs: 1_000, services: { it: twin.service } });
     expect(words["it.running"]).toBe("failed false");
-  }, 10_000);
+    const pid = Number(await readFile(told, "utf8"));
+    try {
+      await eventually(systemClock(), () => !isAlive(pid), 5_000);
+    } finally {
+      if (isAlive(pid)) process.kill(pid, "SIGKILL");
+    }
+  }, 20_000);
 
   it("that does not come back from its restart keeps no marker of the check", async () => {
     await using twin = await startContainerTwin([]);

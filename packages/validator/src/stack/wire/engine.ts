@@ -12,10 +12,10 @@ const outputBytesMax = 4 * 1024 * 1024;
 export function runEngine(context: ContainerContext, words: readonly string[]): Promise<string> {
   const { engine, container } = context.service;
   return new Promise((resolve, reject) => {
-    // One that does not listen would outlive the check, and the run wait for its end.
-    const how = { signal: context.signal, killSignal: "SIGKILL" } as const;
-    const o = { maxBuffer: outputBytesMax, encoding: "utf8", ...how } as const;
-    execFile(engine, [...words], o, (error, stdout, stderr) => {
+    const { signal } = context;
+    const o = { maxBuffer: outputBytesMax, encoding: "utf8", signal } as const;
+    const child = execFile(engine, [...words], o, (error, stdout, stderr) => {
+      if (!signal.aborted) signal.removeEventListener("abort", end);
       if (error !== null && "code" in error && error.code === "ENOENT") {
         reject(new ToolMissing(`${engine} is not on this machine.`));
       } else if (error !== null && /cannot connect|is the docker daemon running/i.test(stderr)) {
@@ -29,6 +29,10 @@ export function runEngine(context: ContainerContext, words: readonly string[]): 
         resolve(stdout);
       }
     });
+    // The signal asks it to end; one that does not listen would outlive the check, and the run wait.
+    const end = (): void => void child.kill("SIGKILL");
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
   });
 }
 
