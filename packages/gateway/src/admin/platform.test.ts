@@ -1,13 +1,21 @@
 import { systemClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { openWorld, type World } from "./world.fixture.ts";
 
 const overrides = {
   targets: { a: { provider: "simulator", tokens: 1, latency: 0 } },
   routes: { r: { models: ["m"], groups: [{ targets: ["a"] }] } },
+  limits: [
+    { scope: "tenant", resource: "requests", limit: 10_001 },
+    { scope: "tenant", match: ["default", "other"], resource: "requests", limit: 10_002 },
+    { scope: "tenant", match: "other", resource: "requests", limit: 10_003 },
+    { scope: "key", match: ["gold"], resource: "requests", limit: 10_004 },
+  ],
 };
 const surfaces = [
+  { id: "config.show", call: "GET /admin/v1/config", body: undefined },
   { id: "config.reload", call: "POST /admin/v1/config/reload", body: {} },
   { id: "breakers.list", call: "GET /admin/v1/breakers", body: undefined },
   { id: "breakers.override", call: "POST /admin/v1/breakers/a/override", body: { to: "open" } },
@@ -34,6 +42,28 @@ describe("surfaces that act on the whole gateway", () => {
       await eventually(systemClock(), isOnRecord, 5000);
     },
   );
+
+  it("a tenant's admin sees which limits hold for it, and no other tenant by name", async () => {
+    const shape = z.object({
+      data: z.array(z.object({ limit: z.number(), match: z.array(z.string()).nullable() })),
+    });
+    const seenBy = async (key?: string): Promise<unknown> => {
+      const { body } = await world.ask("GET /admin/v1/limits", key === undefined ? {} : { key });
+      return shape.parse(body).data.map(({ limit, match }) => [limit, match?.join() ?? null]);
+    };
+    const [all, keys] = [
+      [10_001, null],
+      [10_004, "gold"],
+    ];
+    expect(await seenBy(world.keys.admin)).toEqual([all, [10_002, "default"], keys]);
+    expect(await seenBy(world.keys.other)).toEqual([
+      all,
+      [10_002, "other"],
+      [10_003, "other"],
+      keys,
+    ]);
+    expect(await seenBy()).toEqual([all, [10_002, "default,other"], [10_003, "other"], keys]);
+  });
 
   it("the platform's own admin holds a breaker and lets it go", async () => {
     const call = "POST /admin/v1/breakers/a/override";

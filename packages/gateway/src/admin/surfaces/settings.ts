@@ -11,6 +11,8 @@ export const settingRoutes: readonly AdminRoute[] = [
     path: "/config",
     summary: "Show the configuration in force, secrets masked",
     permission: "settings:read",
+    // It names every tenant, and addresses within the network.
+    platform: true,
     answer: z.object({ config: z.record(z.string(), z.unknown()) }),
     handle: (services) => ({ config: maskConfig(services.config()) }),
   }),

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { gatewayErrors } from "../../errors.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
 import type { BreakerBoard, BreakerView } from "../../breaker/board.ts";
+import { everyTenant } from "../../identity/authorize.ts";
+import type { Principal } from "../../identity/principal.ts";
 import { idParams } from "./shapes.ts";
 
 const breaker = z.object({
@@ -60,7 +62,7 @@ export const trafficRoutes: readonly AdminRoute[] = [
     id: "limits.list",
     method: "GET",
     path: "/limits",
-    summary: "List the limits that hold",
+    summary: "List the limits that hold; those of other tenants for platform admins alone",
     permission: "budgets:read",
     answer: z.object({
       status: z.object({
@@ -70,12 +72,12 @@ export const trafficRoutes: readonly AdminRoute[] = [
       }),
       data: z.array(limit),
     }),
-    handle({ limits, config }) {
-      const data = config().limits.map(({ match, burst, ...rest }) => ({
-        ...rest,
-        match: match === undefined ? null : [match].flat(),
-        burst: burst ?? null,
-      }));
+    handle({ limits, config }, { acting: { principal } }) {
+      const data = config().limits.flatMap(({ match, burst, ...rest }) => {
+        const names = match === undefined ? null : [match].flat();
+        const shown = rest.scope === "tenant" ? namesShownTo(principal, names) : names;
+        return shown?.length === 0 ? [] : [{ ...rest, match: shown, burst: burst ?? null }];
+      });
       return { status: limits.status(), data };
     },
   }),
@@ -113,6 +115,15 @@ export const trafficRoutes: readonly AdminRoute[] = [
     },
   }),
 ];
+
+/** Of names of tenants a tenant's own one alone; null stands for all. */
+function namesShownTo(
+  { tenantId }: Principal,
+  names: readonly string[] | null,
+): string[] | null {
+  if (names === null) return null;
+  return names.filter((name) => name === tenantId || tenantId === everyTenant);
+}
 
 function shownBreaker(breakers: Pick<BreakerBoard, "list">, id: string): BreakerView {
   const shown = breakers.list().find((one) => one.id === id);
