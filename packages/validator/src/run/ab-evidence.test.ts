@@ -74,7 +74,11 @@ interface Shape {
   readonly counts?: (arm: Arm, triple: number) => Counts;
   readonly breached?: (triple: number, arm: Arm) => boolean;
   /** What the breached guard says of it; default both verdicts of the comparison. */
-  readonly says?: { readonly invalidates?: "pass" | "fail" | "both"; readonly of?: string };
+  readonly says?: {
+    readonly invalidates?: "pass" | "fail" | "both";
+    readonly of?: string;
+    readonly reason?: "gaps" | "generator";
+  };
 }
 
 function blockOf(triple: number, arm: Arm, noise: number, shape: Shape): AbBlock {
@@ -88,7 +92,7 @@ function blockOf(triple: number, arm: Arm, noise: number, shape: Shape): AbBlock
     invalidates: isBreached ? (shape.says?.invalidates ?? "both") : "fail",
     kinds: ["comparison", "proportion"],
     streams: [`load.${shape.says?.of ?? claimId}`],
-    reason: "gaps",
+    reason: shape.says?.reason ?? "gaps",
     seen: "20 sent.",
     figure: "0 dropped",
     limit: "0",
@@ -209,6 +213,17 @@ describe("evidence of an A/B run", () => {
     expect(of({ invalidates: "pass" }, 1.3)).toEqual(["failed limit", "passed -"]);
     expect(of({ invalidates: "fail" }, 1.3)).toEqual(["inconclusive gaps", "passed -"]);
     expect(of({ of: "errors" }, 1)).toEqual(["passed -", "inconclusive gaps"]);
+  });
+
+  it("delays of ours take a pass where they are in more than a quarter of the blocks", () => {
+    const of = (every: number, factor: number): string => {
+      const ms = (arm: Arm, noise: number): number => (arm === "b" ? factor : 1) * 10 * noise;
+      const breached = (triple: number): boolean => triple % every === 0;
+      const says = { invalidates: "pass", reason: "generator" } as const;
+      return short(decide({ ms, breached, says })[claimId]);
+    };
+    expect([of(4, 1), of(3, 1)]).toEqual(["passed -", "inconclusive generator"]);
+    expect(of(1, 1.3)).toBe("failed limit");
   });
 
   describe("of a machine that slows down by a quarter meanwhile", () => {
