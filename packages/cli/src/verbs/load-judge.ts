@@ -43,10 +43,12 @@ export async function judgeRun({ host, args, stateDir, json }: VerbContext): Pro
   const rows = asked.flatMap((ask): Judged[] =>
     judgeStoredRun(run, files, ask).map((row) => ({ threshold: ask.text, ...row })),
   );
+  if (rows.length === 0) host.stderr.write(`${given} sent no load: nothing of it is tested.\n`);
   const lines = rows.map((row) => `  ${rowText(row)}\n`).join("");
   host.stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : lines);
   if (rows.some(({ verdict }) => verdict === "failed")) return 1;
-  return rows.every(({ verdict }) => verdict === "passed") ? 0 : 2;
+  const isWhole = rows.length > 0 && rows.every(({ verdict }) => verdict === "passed");
+  return isWhole ? 0 : 2;
 }
 
 function rowText({ scenario, threshold, n, sure, possible, verdict, reason }: Judged): string {

@@ -81,7 +81,7 @@ const apart: ReadonlySet<unknown> = new Set([
 
 /**
  * Judges a limit that a run's plan did not have, by its stored histograms: one row for each
- * scenario. @throws LL_LOAD_METRIC_UNKNOWN for what no histogram was kept of, LL_LOAD_HISTOGRAM_LAYOUT
+ * scenario, none of a run that sent no load. @throws LL_LOAD_METRIC_UNKNOWN for what no histogram was kept of, LL_LOAD_HISTOGRAM_LAYOUT
  */
 export function judgeStoredRun(
   { records }: Pick<StoredRun, "records">,
@@ -89,6 +89,7 @@ export function judgeStoredRun(
   ask: LaterAsk,
 ): LaterRow[] {
   const log = histogramsOf(records, files);
+  if (log === null) return [];
   const samples = samplesOf(records);
   const known = [...samples.keys()];
   const wanted = ask.scenario === null ? known : known.filter((one) => one === ask.scenario);
@@ -111,19 +112,17 @@ export function judgeStoredRun(
   });
 }
 
-/** Histograms by tag, as HdrHistogram's log has them. */
+/** Histograms by tag, as HdrHistogram's log has them; null where there is no such log. */
 function histogramsOf(
   records: readonly EvidenceRecord[],
   files: ReadonlyMap<string, Uint8Array>,
-): ReadonlyMap<string, string> {
+): ReadonlyMap<string, string> | null {
   const digest = records
     .map(({ data }) => data["artifact"])
     .filter(isRecord)
     .find(({ name }) => name === "histograms.hdr")?.["digest"];
   const bytes = files.get(`artifacts/${String(digest)}`);
-  if (bytes === undefined) {
-    throw loadErrors.make("LL_LOAD_METRIC_UNKNOWN", "the run kept no histograms.");
-  }
+  if (bytes === undefined) return null;
   const lines = Buffer.from(bytes).toString("utf8").split("\n");
   return new Map(
     lines.flatMap((line) => {
