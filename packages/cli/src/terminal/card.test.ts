@@ -55,7 +55,6 @@ describe("verdict card", () => {
         2 s  <= 2.31 s
         n 312  interval
       o not_tested drill.postgres
-        -  -
         n 0  tool_missing
       + passed chat.ok
         -  0 of 312 bad

@@ -31,8 +31,6 @@ const columnsNarrow = 60;
 const columnsMin = 40;
 const proofsMaxNarrow = 2;
 const demandsMax = 2;
-/** Lines of one claim where rows become labels. */
-const labelLines = 3;
 const labelWidth = 12;
 const order: readonly Verdict[] = ["failed", "error", "inconclusive", "not_tested", "passed"];
 
@@ -67,13 +65,22 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   const foot = [...proofs, ...limitLine(verdict.limits, columns), ...footLines(o, columns)];
   // What remains of the screen is for claims; one line of it says how many are left out.
   const room = linesMax - head.length - foot.length - 1;
-  const rowsFit = Math.floor(room / (isNarrow ? labelLines : 1));
-  const rows = Math.max(0, Math.min(rowsMax, rowsFit));
-  const top = shown.slice(0, rows);
+  const top = shown.slice(0, Math.max(0, Math.min(rowsMax, room)));
   const options = { columns, idWidth: widthOfIds(top), paint: o.paint };
-  const lines = [...head, ...top.flatMap((claim) => claimLines(claim, options))];
-  if (shown.length > rows) lines.push(`  ${shown.length - rows} more in the report`);
-  return `${[...lines, ...foot].join("\n")}\n`;
+  const rows = rowsThatFit(
+    top.map((claim) => claimLines(claim, options)),
+    room,
+  );
+  const rest = shown.length - rows.length;
+  const more = rest > 0 ? [`  ${rest} more in the report`] : [];
+  return `${[...head, ...rows.flat(), ...more, ...foot].join("\n")}\n`;
+}
+
+/** The first of them that together take no more than `room` lines. */
+function rowsThatFit(rows: readonly string[][], room: number): readonly string[][] {
+  let left = room;
+  const end = rows.findIndex((row) => (left -= row.length) < 0);
+  return end === -1 ? rows : rows.slice(0, end);
 }
 
 /** What would prove the open claims; claims that need the same share a line. */
@@ -199,6 +206,7 @@ function saidOf(claim: ClaimVerdict, o: { width: number; isNarrow: boolean }): s
   const seen = observedText(claim);
   const reason = claim.reason === undefined ? "" : `  ${claim.reason}`;
   const tail = `n ${claim.n}${reason}`;
+  if (o.isNarrow && limit === "-" && seen === "-") return [clip(tail, o.width)];
   if (o.isNarrow) return [clip(`${limit}  ${seen}`, o.width), clip(tail, o.width)];
   return [`${clip(limit, 11).padEnd(12)}${clip(`${seen}  ${tail}`, o.width - 12)}`];
 }

@@ -6,6 +6,22 @@ import { blockLines, createProgress } from "./progress.ts";
 const load = { stage: "load", state: "running", done: 5, total: 10, text: "due 5" } as const;
 
 describe("progress", () => {
+  it("a stage with figures tells them by name in place of its words, with the seconds left", () => {
+    const host = createTestHost([]);
+    const view = createProgress(host, "loadline up");
+    const figures = { due: 430, ok: 429, bad: 0, inFlight: 1, p99Ms: 182 };
+    view.update({ ...load, text: "430 due", figures, leftMs: 16_600 });
+    expect(host.err()).toMatch(
+      /^\d\d:\d\d:\d\dZ stage=load state=running due=430 ok=429 bad=0 inFlight=1 p99Ms=182 leftS=17\n$/,
+    );
+  });
+
+  it("a skipped stage has no bar and says what becomes of its claims", () => {
+    const skipped = { ...load, state: "skipped", done: 0, total: 1, text: "" } as const;
+    const lines = blockLines("loadline up", { elapsedMs: 0, leftMs: 0, width: 80 }, [skipped]);
+    expect(lines.at(-1)).toBe("load       skipped, its claims are not_tested");
+  });
+
   it("without a terminal every step of a stage is one key=value line, repeats are silent", () => {
     const host = createTestHost([]);
     const view = createProgress(host, "loadline up");

@@ -36,15 +36,24 @@ function lineProgress(host: CliHost): ProgressView {
       if (!isStep && (p.state !== "running" || atMs - last.atMs < lineMs)) return;
       said.set(p.stage, { state: p.state, atMs });
       const at = new Date(host.clock.wallMs()).toISOString().slice(11, 19);
-      const text = cleanText(p.text).replaceAll('"', "'");
-      const tail = text === "" ? "" : ` text="${clip(text, 120)}"`;
       const stage = `stage=${cleanText(p.stage)} state=${p.state}`;
-      host.stderr.write(`${at}Z ${stage} done=${p.done} total=${p.total}${tail}\n`);
+      host.stderr.write(`${at}Z ${stage} ${detailOf(p)}\n`);
     },
     end() {
       said.clear();
     },
   };
+}
+
+/** Figures by name where a stage has them, else how far it is and in its own words. */
+function detailOf({ figures, leftMs, done, total, text }: Progress): string {
+  if (figures !== undefined) {
+    const left = leftMs === undefined ? {} : { leftS: Math.round(leftMs / 1_000) };
+    const pairs = Object.entries({ ...figures, ...left });
+    return pairs.map(([name, value]) => `${name}=${value}`).join(" ");
+  }
+  const words = cleanText(text).replaceAll('"', "'");
+  return `done=${done} total=${total}${words === "" ? "" : ` text="${clip(words, 120)}"`}`;
 }
 
 function blockProgress(host: CliHost, title: string): ProgressView {
@@ -91,6 +100,12 @@ function keptAtEnd(before: Progress | undefined, progress: Progress): Progress {
 
 const inSeconds = (ms: number): string => formatDuration(Math.round(ms / 1000) * 1000);
 
+/** Said in place of a bar: what was not begun or is left out has none. */
+const stateWords: Readonly<Partial<Record<Progress["state"], string>>> = {
+  waiting: "waiting",
+  skipped: "skipped, its claims are not_tested",
+};
+
 interface BlockOptions {
   readonly elapsedMs: number;
   readonly leftMs: number;
@@ -115,7 +130,7 @@ export function blockLines(
     const isTime = one.text !== "" && one.total >= 1_000;
     const count = one.total > 0 && !isTime ? `${one.done} of ${one.total}  ` : "";
     const name = cleanText(one.stage).padEnd(10);
-    const rest = one.state === "waiting" ? "waiting" : `${bar}  ${count}${cleanText(one.text)}`;
+    const rest = stateWords[one.state] ?? `${bar}  ${count}${cleanText(one.text)}`;
     lines.push(`${name} ${rest}`.trimEnd());
   }
   return lines;

@@ -25,6 +25,14 @@ function frameText(frame: LiveFrame): string {
   return `${frame.due} due, ${frame.ok} ok, ${frame.bad} bad, ${frame.inFlight} in flight${p99}`;
 }
 
+const frameFigures = ({ due, ok, bad, inFlight, p99Ms }: LiveFrame) => ({
+  due,
+  ok,
+  bad,
+  inFlight,
+  ...(p99Ms !== null && { p99Ms: Math.round(p99Ms) }),
+});
+
 /** Where what the engine says goes. */
 type LoadSink = Pick<StageContext, "recorder" | "progress"> & {
   /** Claims of the plan's own; default none. */
@@ -38,6 +46,7 @@ function showFrame(context: LoadSink, frame: LiveFrame): void {
     done: Math.round(frame.elapsedMs),
     total: Math.round(total),
     text: frameText(frame),
+    figures: frameFigures(frame),
     leftMs: frame.leftMs,
   });
 }

@@ -3,6 +3,7 @@ import { leaveRest } from "./leave-rest.ts";
 import { stages } from "./stages.ts";
 import { cooldownOf, isNeeded } from "./budget.ts";
 import type { Stage, StageContext } from "./stage.ts";
+import type { Progress } from "./types.ts";
 
 function claimsOf(context: StageContext, stage: Stage): Claim[] {
   return context.plan.claims.filter(({ of }) => stage.feeds !== "" && of.startsWith(stage.feeds));
@@ -76,7 +77,7 @@ async function rest(context: StageContext, ms: number): Promise<void> {
 /** Runs the stages in order; a broken one ends as `error` of its claims, the next still runs. */
 export async function runStages(
   context: StageContext,
-  report: (stage: Stage, state: "waiting" | "running" | "done") => void,
+  report: (stage: Stage, state: Progress["state"]) => void,
 ): Promise<void> {
   const { deps, before } = context;
   const startedMs = deps.clock.monotonicMs();
@@ -89,15 +90,17 @@ export async function runStages(
     if (stage.feeds === "" || !before.finished.has(stage.id)) {
       const spentMs = deps.clock.monotonicMs() - startedMs;
       const why = whyNot(context, stage, context.plan.budgetMinutes * 60_000 - spentMs);
-      if (why !== null) recordFor(context, stage, "skip", why);
-      else {
-        report(stage, "running");
-        await rest(context, cooldownOf(stage, context.stages, sentBefore));
-        if (deps.signal.aborted) return;
-        await runStage(context, stage);
-        sentBefore ||= stage.feeds !== "" && stage.isDeclaredOnly !== true;
+      if (why !== null) {
+        recordFor(context, stage, "skip", why);
+        report(stage, "skipped");
+        continue;
       }
+      report(stage, "running");
+      await rest(context, cooldownOf(stage, context.stages, sentBefore));
+      if (deps.signal.aborted) return;
+      await runStage(context, stage);
+      sentBefore ||= stage.feeds !== "" && stage.isDeclaredOnly !== true;
     }
-    report(stage, "done");
+    report(stage, stage.isDeclaredOnly === true ? "skipped" : "done");
   }
 }

@@ -21,7 +21,8 @@ function progressOf(
   const laterMs = later.reduce((sum, stage) => sum + stage.plannedMs(stages), 0);
   return (p) => {
     const own = p.leftMs ?? allStages[index]?.plannedMs(stages) ?? 0;
-    const leftMs = p.state === "done" ? laterMs : own + laterMs;
+    const isOver = p.state === "done" || p.state === "skipped";
+    const leftMs = isOver ? laterMs : own + laterMs;
     deps.onProgress({ ...p, stage: id, leftMs });
   };
 }

@@ -15,11 +15,14 @@ export interface Reporter {
 /** What a stage of a run reports while it works. */
 export interface Progress {
   readonly stage: string;
-  readonly state: "waiting" | "running" | "done";
+  /** `skipped`: nothing of it was tested, by the plan, for lack of time or of the stage itself. */
+  readonly state: "waiting" | "running" | "done" | "skipped";
   readonly done: number;
   readonly total: number;
   /** What runs now, one line. */
   readonly text: string;
+  /** The numbers of `text` by name, for who reads by machine; the unit is in the name. */
+  readonly figures?: Readonly<Record<string, number>>;
   /** Of the whole run. */
   readonly leftMs?: number;
 }
