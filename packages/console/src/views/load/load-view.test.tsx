@@ -65,6 +65,10 @@ describe("load view", () => {
     expect((await open({ id: "chat" }, { ...model, load: [] })).notices).toEqual([
       "This run holds no load samples. The command under Reproduce runs the load stage again.",
     ]);
+    const none = { ...chat, maxMs: chat.maxMs.map(() => null), heat: [], percentiles: [] };
+    expect((await open({}, { ...model, load: [none] })).notices[0]).toBe(
+      "No request was answered, so no latency was measured.",
+    );
     const few = { ...chat, n: 1, percentiles: [[0.5, 3, 3]] as const };
     expect((await open({}, { ...model, load: [few] })).notices).toEqual([
       "No percentile is bounded by this sample.",

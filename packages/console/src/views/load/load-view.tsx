@@ -5,7 +5,7 @@ import type { ReportView } from "../../app/context.ts";
 import { HeatMap } from "../../charts/heat-map.tsx";
 import { LatencyChart, RateChart } from "../../charts/over-time.tsx";
 import { PercentileChart } from "../../charts/percentiles.tsx";
-import { percentilesOf } from "../../model/chart-data.ts";
+import { mostOf, percentilesOf } from "../../model/chart-data.ts";
 import { addressOf, nearestId, type Place } from "../../model/links.ts";
 import { Fig } from "../../parts/figure.tsx";
 import { Notice } from "../../parts/notice.tsx";
@@ -104,7 +104,11 @@ function Scenario({ series, theme, printing, place, wanted }: ScenarioProps) {
       </h2>
       <div class="charts">
         <RateChart {...chartOf("rate")} />
-        <LatencyChart {...chartOf("latency")} />
+        {mostOf(series.maxMs) === null ? (
+          <Notice kind="empty">No request was answered, so no latency was measured.</Notice>
+        ) : (
+          <LatencyChart {...chartOf("latency")} />
+        )}
         {percentilesOf(series).length === 0 ? (
           <Notice kind="empty">No percentile is bounded by this sample.</Notice>
         ) : (

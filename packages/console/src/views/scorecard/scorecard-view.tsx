@@ -17,7 +17,7 @@ import { Mark } from "../../parts/verdict-mark.tsx";
 export function ScorecardView({ model, printing }: Pick<ReportView, "model" | "printing">) {
   const card = buildScorecard(model.verdict);
   return (
-    <section>
+    <section class="score">
       <h1>Scorecard</h1>
       <p class="muted">
         Score = passed of required, coverage = decided of required. Waived is not passed; there are
