@@ -69,7 +69,8 @@ function fail(host: CliHost, error: unknown): ExitCode {
   if ((host.env["LOADLINE_DEBUG"] ?? "") !== "" && error instanceof Error) {
     host.stderr.write(`${error.stack ?? error.message}\n`);
   }
-  return known.row.exit ?? 3;
+  // What a gateway refuses the caller, an authorization or a name, is no failure of Loadline.
+  return known.row.exit ?? (known.row.fault === "caller" ? 78 : 3);
 }
 
 function unexpected(error: unknown): LoadlineError {

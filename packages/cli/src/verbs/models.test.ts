@@ -69,6 +69,12 @@ describe("models", () => {
     expect(err).toMatch(/^LL_MODEL_DAMAGED next was not taken: file failed \(cut\)/);
   });
 
+  it("a key that may not is the caller's to mend, not a failure of Loadline", async () => {
+    const { url } = await answering(403, { code: "LL_AUTHZ_DENIED", detail: "no" });
+    const { exit, err } = await run(`models list --url ${url}`);
+    expect([exit, err]).toEqual([78, expect.stringMatching(/^LL_AUTHZ_DENIED no/)]);
+  });
+
   it.each<[string, (url: string) => Promise<Ended>, number, string]>([
     ["an answer that is no JSON", (url) => run(`models list --url ${url}`), 78, "LL_CLI_ADMIN"],
     ["a name that is no URL", () => run("models list --url nowhere"), 78, "LL_CLI_ADMIN"],

@@ -326,6 +326,7 @@ export const verbs: readonly VerbSpec[] = [
     name: "models",
     summary: "in-process models of a running gateway: swap, roll back",
     usage: "list|swap TARGET FILE|rollback TARGET [--url URL]",
+    before: `export LOADLINE_API_KEY=$(loadline keys create --name ops --role admin --json | grep -o 'll_[^"]*')`,
     example: "loadline models list --url http://127.0.0.1:8080 --key-env LOADLINE_API_KEY",
     options: modelOptions,
     positional: acts(1, 3, ["list", "swap", "rollback"]),

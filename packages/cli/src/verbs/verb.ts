@@ -20,7 +20,7 @@ export interface VerbSpec {
   readonly usage: string;
   /** One command that works as it stands in a folder where `loadline up --once` ran. */
   readonly example: string;
-  /** Makes the file that the example reads. */
+  /** Makes the file or the key that the example reads. */
   readonly before?: string;
   readonly options: readonly OptionSpec[];
   readonly positional: PositionalSpec;
