@@ -284,14 +284,17 @@ describe("what a reload applies", () => {
   };
   const here = [...cases.map(({ key }) => key), "retry", "breaker", "transport", "drain"];
 
-  it.each([...livePaths])("%s has a test that sees it", (path) => {
-    const isHere = here.some((key) => key === path || key.startsWith(`${path}.`));
-    const isSection = here.some((key) => key.split(/[. ]/)[0] === path);
-    const file = elsewhere[path];
-    const text = file === undefined ? "" : readFileSync(new URL(file, import.meta.url), "utf8");
-    const isThere = new RegExp(`\\b${path.split(".").at(-1) ?? ""}\\b`).test(text);
-    expect([isHere || isSection, isThere]).toContain(true);
-  });
+  it.each([...livePaths])(
+    "%s is seen to change behaviour, here or where this file says",
+    (path) => {
+      const isHere = here.some((key) => key === path || key.startsWith(`${path}.`));
+      const isSection = here.some((key) => key.split(/[. ]/)[0] === path);
+      const file = elsewhere[path];
+      const text = file === undefined ? "" : readFileSync(new URL(file, import.meta.url), "utf8");
+      const isThere = new RegExp(`\\b${path.split(".").at(-1) ?? ""}\\b`).test(text);
+      expect([isHere || isSection, isThere]).toContain(true);
+    },
+  );
 });
 
 describe("a closed gateway", () => {
