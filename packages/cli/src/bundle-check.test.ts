@@ -10,7 +10,7 @@ import { builtFrom } from "./built-from.ts";
 import { checkBundle } from "./bundle-check.ts";
 
 /** A run of nothing by this build, whose page in Markdown was changed afterwards. */
-async function editedRun(buildDigest: string | undefined) {
+async function editedRun(buildDigest: string | undefined, added = "\nREADY\n") {
   const { runDir } = await recordRun(
     quickPlan({ baseUrl: "http://127.0.0.1:9/v1" }),
     {
@@ -25,7 +25,7 @@ async function editedRun(buildDigest: string | undefined) {
     },
     () => Promise.resolve(),
   );
-  appendFileSync(join(runDir, "report.md"), "\nREADY\n");
+  appendFileSync(join(runDir, "report.md"), added);
   const checked = await checkBundle(await readBundle(runDir), {
     signatures: { keys: [] },
     today: "2026-04-12",
@@ -42,10 +42,19 @@ describe("a view that is not what this build renders", () => {
     }
   });
 
-  it("is named, and never called edited, where another build rendered it", async () => {
+  it("leaves it incomplete, named and not called edited, where another build made the run: exit 2", async () => {
     const { exit, said } = await editedRun("f".repeat(40));
-    expect(exit).toBe(0);
-    expect(said).toContain("report.md is of another build and was not compared");
+    expect(exit).toBe(2);
+    expect(said).toContain("LL_VERIFY_VERDICT Not what this build renders");
+    expect(said).toContain("report.md");
     expect(said).not.toContain("was edited");
+  });
+
+  it("that equals what this build renders is equal whoever made the run: exit 0", async () => {
+    const { exit, said } = await editedRun("f".repeat(40), "");
+    expect([exit, said]).toEqual([
+      0,
+      expect.stringContaining("verdicts and the outcome are equal"),
+    ]);
   });
 });

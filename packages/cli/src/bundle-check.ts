@@ -20,7 +20,8 @@ function buildOf(files: ReadonlyMap<string, Uint8Array>): string {
 
 /**
  * Recomputes a bundle with every view this build can render again. Another build may render the same
- * model otherwise, so its views are not called edited.
+ * model otherwise, so one of its views that differs leaves the result incomplete, and is not called
+ * edited.
  */
 export async function checkBundle(
   files: ReadonlyMap<string, Uint8Array>,
@@ -33,7 +34,12 @@ export async function checkBundle(
   const build = buildOf(files);
   const isOwnBuild = build === "" || build === (builtFrom() ?? "");
   const isOwnView = (path: string, text: string): boolean =>
-    isOwnBuild && (reporters.find((one) => one.file === path)?.isOwn?.(text) ?? true);
-  const extractors = [histogramExtractor];
-  return verifyBundle(files, { digest: sha256, renderers, isOwnView, extractors, ...o });
+    reporters.find((one) => one.file === path)?.isOwn?.(text) ?? true;
+  const views = { renderers, isOwnView, isOwnBuild };
+  return verifyBundle(files, {
+    digest: sha256,
+    ...views,
+    extractors: [histogramExtractor],
+    ...o,
+  });
 }

@@ -40,7 +40,9 @@ export type IsOwnView = (path: string, text: string) => boolean;
 interface Views {
   /** Render differently from the bundle's evidence. */
   readonly edited: readonly string[];
-  /** Made by another build: its page cannot be made again here. */
+  /** Render differently, and another build rendered them: edited, or merely rendered otherwise. */
+  readonly doubtful: readonly string[];
+  /** Of another page: it cannot be made again here. */
   readonly foreign: readonly string[];
   /** Have no renderer here. */
   readonly unknown: readonly string[];
@@ -49,9 +51,10 @@ interface Views {
 function compareViews(
   files: Files,
   model: () => ReportModel,
-  o: { renderers: Renderers; isOwnView: IsOwnView },
+  o: { renderers: Renderers; isOwnView: IsOwnView; isOwnBuild: boolean },
 ): Views {
   const edited: string[] = [];
+  const doubtful: string[] = [];
   const foreign: string[] = [];
   const made = lazily(model);
   for (const [path, render] of Object.entries(o.renderers)) {
@@ -62,10 +65,11 @@ function compareViews(
       bytes.byteLength === expected.byteLength &&
       bytes.every((byte, index) => byte === expected[index]);
     if (isEqual) continue;
-    (o.isOwnView(path, decodeText(bytes)) ? edited : foreign).push(path);
+    if (!o.isOwnView(path, decodeText(bytes))) foreign.push(path);
+    else (o.isOwnBuild ? edited : doubtful).push(path);
   }
   const unknown = [...files.keys()].filter((path) => isView(path) && !(path in o.renderers));
-  return { edited, foreign, unknown: unknown.sort() };
+  return { edited, doubtful, foreign, unknown: unknown.sort() };
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -88,6 +92,7 @@ export function verifyVerdict(o: {
   stored: VerdictDocument | null;
   renderers: Renderers;
   isOwnView: IsOwnView;
+  isOwnBuild: boolean;
 }): VerdictResult {
   const { plan, planDigest, records, chainHead, stored } = o;
   const recomputed = fold(plan, records, { chainHead, planDigest, now: stored?.endedAt ?? "" });
@@ -113,6 +118,10 @@ export function verifyVerdict(o: {
     if (wrong === null) return { ...differs(code, `${listProblems(problems)}.`), recomputed };
     const why = `Record ${wrong.seq}: ${wrong.sentence} ${listProblems(problems)}.`;
     return { ...differs("LL_EVIDENCE_ROLE", why), recomputed };
+  }
+  if (views.doubtful.length > 0) {
+    const message = `Not what this build renders, and another build made the run: ${listProblems(views.doubtful)}. \`report\` renders them again.`;
+    return { ok: null, code, message, recomputed };
   }
   const left = [
     ...views.foreign.map((path) => ` ${path} is of another build and was not compared.`),

@@ -167,6 +167,24 @@ test("an artifact a record rests on is missed even when no manifest lists it", a
   expect(badSteps(await verify(files))).toEqual(["artifacts LL_VERIFY_ARTIFACT"]);
 });
 
+test("a view that differs is edited in a run of this build, and in doubt in one of another", async () => {
+  const { files } = makeBundle();
+  files.set("report.md", encode("READY"));
+  const renderers = { "report.md": () => "NOT_READY" };
+  const check = async (o: { isOwnBuild?: boolean; isOwnView?: () => boolean }) => {
+    const { exit, steps } = await verifyBundle(files, { digest: sha256, renderers, ...o });
+    const { ok, message } = steps.find(({ step }) => step === "verdict") ?? {};
+    return { exit, ok, message };
+  };
+  expect(await check({})).toMatchObject({ exit: 1, ok: false, message: "report.md was edited." });
+  const doubt = await check({ isOwnBuild: false });
+  expect(doubt).toMatchObject({ exit: 2, ok: null });
+  expect(doubt.message).toContain("another build made the run: report.md");
+  const page = await check({ isOwnBuild: false, isOwnView: () => false });
+  expect(page).toMatchObject({ exit: 0, ok: true });
+  expect(page.message).toContain("report.md is of another build and was not compared");
+});
+
 test("figures that differ from their artifact are found by an extractor", async () => {
   const { files } = makeBundle();
   const extractors = [() => ({ seen: "status 500" })];

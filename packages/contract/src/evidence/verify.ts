@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly renderers?: Renderers;
   /** Views that differ and are not of this build are named, not called edited; default: all are. */
   readonly isOwnView?: IsOwnView;
+  /** Whether this very build made the run; default true. Views of another that differ are in doubt. */
+  readonly isOwnBuild?: boolean;
   readonly extractors?: readonly Extractor[];
   /** Default: no key is known and none is required. */
   readonly signatures?: SignaturePolicy;
@@ -141,6 +143,7 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
     stored,
     renderers: o.renderers ?? {},
     isOwnView: o.isOwnView ?? (() => true),
+    isOwnBuild: o.isOwnBuild ?? true,
   });
   const { recomputed } = verdict;
   const attested = await verifyAttestations(files, {
