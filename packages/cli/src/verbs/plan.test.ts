@@ -74,6 +74,20 @@ describe("loadline plan on claims of the plan's own", () => {
     }
   });
 
+  it("validate warns of what not even a perfect target could pass, and runs", async () => {
+    const cwd = emptyDir();
+    const load = "load: { ratePerSecond: 10, durationSeconds: 1, warmupSeconds: 0 }";
+    const text = `target: { url: "http://127.0.0.1:9/v1" }\n${load}\nskip: [probe]\n`;
+    writeFileSync(join(cwd, "plan.yaml"), text);
+    const { err, exit } = await runLine("validate --plan plan.yaml", { cwd, env });
+    const lines = err.split("\n").filter((line) => line.startsWith("LL_PLAN_CANNOT_PROVE "));
+    expect(lines).toHaveLength(5);
+    expect(lines[0]).toContain("load.chat.success: 10 planned, 299 needed: inconclusive at best");
+    expect(err).toContain("and 2 more; `loadline plan` lists them");
+    // Nobody listens there.
+    expect(exit).toBe(1);
+  });
+
   it("names trials, and the tools this machine lacks with what they leave not tested", async () => {
     const services = { box: { kind: "container", container: "x", engine: "no-such-engine" } };
     const text = JSON.stringify({ target: { url: "http://127.0.0.1:9/v1" }, stack: { services } });

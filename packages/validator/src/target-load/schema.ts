@@ -10,7 +10,7 @@ export const ladderSchema = z.strictObject({
     .refine((all) => all.some((one) => one > 1), { error: "name a number of users above 1" })
     .default([5, 20, 100])
     .describe("users held in turn, beside one alone"),
-  holdSeconds: z.number().min(1).max(600).default(10).describe("length of one hold, s"),
+  holdSeconds: z.number().min(1).max(600).default(10).describe("least length of one hold, s"),
   rounds: z.int().min(1).max(10).default(3).describe("times each number is held, shuffled"),
 });
 

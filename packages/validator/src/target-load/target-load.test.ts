@@ -41,6 +41,14 @@ describe("the ladder and the soak of a plan", () => {
     expect(ladder?.plannedMs).toBe(90_000);
   });
 
+  it("are held longer than asked where their claims need it, and the plan counts that time", () => {
+    const load = { ladder: { users: [4], holdSeconds: 1 } };
+    const [ladder] = made({ target: { url }, load });
+    // 299 answers of 500 ms by 5 users, three times, in nine tenths of each hold.
+    expect(ladder?.plannedMs).toBe(2 * 3 * 12_000);
+    expect(ladder?.samples["load.ladder.success"]).toBeGreaterThanOrEqual(299);
+  });
+
   it("soak at the asked share of the rate, with the memory the target tells beside it [R1-29]", () => {
     const [, soak] = made(asked);
     expect(soak?.job.load.scenarios["soak"]).toMatchObject({ rate: 10, durationMs: 600_000 });

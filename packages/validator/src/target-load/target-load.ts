@@ -46,14 +46,16 @@ interface Shape {
   readonly scenario: LoadJob["load"]["scenarios"][string];
   readonly thresholds: LoadJob["thresholds"];
   readonly extra: Pick<LoadJob, "ladder" | "observe">;
-  /** By stream: what is claimed of it, and how many samples it will have. */
-  readonly claims: Readonly<Record<string, Words & { readonly samples: number }>>;
+  /** By stream: what is claimed of it, and how many samples it has where each hold is `heldMs` long. */
+  readonly claims: Readonly<Record<string, Words & { samples(heldMs: number): number }>>;
   /** Rests before and after it, ms. */
   readonly aroundMs: number;
 }
 
 /** Plans of closed models assume answers of this length, ms. */
 const answerMs = 500;
+/** Of a hold; users change in the rest. */
+const countedShare = 0.9;
 /** The target's memory is sampled before and after, too. */
 const soakAroundMs = 4_000;
 
@@ -74,11 +76,18 @@ function ladderShape(terms: TargetLoadTerms): Shape | null {
   const { holdSeconds, rounds } = load.ladder;
   const users = [...new Set([1, ...load.ladder.users])].toSorted((a, b) => a - b);
   const most = users.at(-1) ?? 1;
-  const held = `${users.join(", ")} users in turn, ${rounds} times ${holdSeconds} s each`;
+  const held = `${users.join(", ")} users in turn, ${rounds} times ${holdSeconds} s each or more`;
   const sum = users.reduce((all, one) => all + one, 0);
   const holdMs = holdSeconds * 1_000;
   return {
-    scenario: { executor: "ladder", users, holdMs, rounds, request: chat(terms) },
+    scenario: {
+      executor: "ladder",
+      users,
+      holdMs,
+      holdBy: "claims",
+      rounds,
+      request: chat(terms),
+    },
     thresholds: successOf(load, "ladder"),
     extra: {
       ladder: [
@@ -90,13 +99,13 @@ function ladderShape(terms: TargetLoadTerms): Shape | null {
         statement: `JSON chat success >= ${load.success * 100} % of due requests, ${held}`,
         rationale: "What answers one user and refuses twenty serves one user.",
         checklist: ["R1-24"],
-        samples: Math.floor((sum * rounds * holdMs) / answerMs),
+        samples: (heldMs) => Math.floor((sum * rounds * heldMs * countedShare) / answerMs),
       },
       "load.ladder.speed_up": {
         statement: `JSON chat of ${most} users at once brings no less than that of one alone, ${held}`,
         rationale: "More users have to bring more work done, or the target is at its end.",
         checklist: ["R1-23", "R1-24"],
-        samples: 1,
+        samples: () => 1,
       },
     },
     aroundMs: 0,
@@ -129,13 +138,13 @@ function soakShape(terms: TargetLoadTerms): Shape | null {
         statement: `JSON chat success >= ${load.success * 100} % of due requests ${window}`,
         rationale: "What fails after ten minutes passed every short test.",
         checklist: ["R1-29"],
-        samples,
+        samples: () => samples,
       },
       "load.soak.p99": {
         statement: `JSON chat response time p99 < ${load.p99Ms} ms ${window}, failures counted as over`,
         rationale: "A target that slows down shows it only with time.",
         checklist: ["R1-29"],
-        samples,
+        samples: () => samples,
       },
     },
     aroundMs: soakAroundMs,
@@ -180,7 +189,12 @@ export function targetLoad(name: TargetLoadName, terms: TargetLoadTerms): Target
     return [{ ...one, claim, limits: one.limits.map((limit) => ({ ...limit, claim: claim.id })) }];
   });
   const growth = growthClaims(job.observe ?? []);
-  const counted = Object.entries(shape.claims).map(([stream, { samples }]) => [stream, samples]);
+  const [held] = Object.values(made.job.load.scenarios);
+  const heldMs = held?.executor === "ladder" ? held.holdMs : 0;
+  const counted = Object.entries(shape.claims).map(([stream, one]) => [
+    stream,
+    one.samples(heldMs),
+  ]);
   return {
     name,
     job: {
@@ -190,7 +204,7 @@ export function targetLoad(name: TargetLoadName, terms: TargetLoadTerms): Target
     },
     claims: [...bound.map(({ claim }) => claim), ...growth],
     samples: Object.fromEntries([...counted, ...growth.map(({ of }) => [of, 1])]),
-    plannedMs: jobMinutes(job) * 60_000 + shape.aroundMs,
+    plannedMs: jobMinutes(made.job) * 60_000 + shape.aroundMs,
   };
 }
 
