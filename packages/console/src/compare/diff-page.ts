@@ -36,6 +36,8 @@ interface Sides {
   readonly b: ReadonlyMap<string, ClaimVerdict>;
 }
 
+const columns = ["claim", "A", "B", "A, B", "lines"] as const;
+
 function claimRow(row: ClaimDiff, { a, b }: Sides): string {
   const why =
     row.broken.length === 0 ? "joined" : `not joined: ${escapeHtml(row.broken.join(", "))}`;
@@ -45,7 +47,8 @@ function claimRow(row: ClaimDiff, { a, b }: Sides): string {
   }));
   const chart = seriesSvg(points, `${row.claim}: A then B, ${why}`);
   const cells = [verbatim(row.claim), sideCell(row.a), sideCell(row.b), chart, why];
-  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  // Where a page is narrow the cells stand below each other, each after the name of its column.
+  return `<tr>${cells.map((cell, at) => `<td data-of="${columns[at]}">${cell}</td>`).join("")}</tr>`;
 }
 
 function claimTable(change: ClaimDiff["change"], rows: readonly ClaimDiff[], sides: Sides): string {
@@ -53,7 +56,7 @@ function claimTable(change: ClaimDiff["change"], rows: readonly ClaimDiff[], sid
   const shown = rows.slice(0, rowsMax).map((row) => claimRow(row, sides));
   const rest = rows.length - shown.length;
   const more = rest === 0 ? "" : `<p>${figure(rest)} more are not shown</p>`;
-  const head = ["claim", "A", "B", "A, B", "lines"].map((name) => `<th scope="col">${name}</th>`);
+  const head = columns.map((name) => `<th scope="col">${name}</th>`);
   const [open, close] =
     change === "unchanged" ? ["<details><summary>show</summary>", "</details>"] : ["", ""];
   return `<h2>${headings[change]} ${figure(rows.length)}</h2>
