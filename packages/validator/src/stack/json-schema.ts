@@ -22,8 +22,9 @@ function fits(type: unknown, value: unknown): boolean {
 
 /**
  * First difference between a value and a schema of OpenAPI 3, with its path; null when it fits.
- * Knows type, properties, required, items, enum, const, minimum, maximum, lengths,
- * additionalProperties, allOf, anyOf, oneOf, nullable; other words of JSON Schema are not judged.
+ * Knows type, properties, required, items, enum, const, minimum, maximum, both exclusive too,
+ * multipleOf, lengths, uniqueItems, additionalProperties, allOf, anyOf, oneOf, nullable; other words
+ * of JSON Schema are not judged.
  */
 export function schemaFault(document: unknown, schema: unknown, value: unknown): string | null {
   return fault(document, schema, value, { at: "body", depth: 0 });
@@ -82,9 +83,39 @@ function boundFault(schema: JsonRecord, value: unknown, at: string): string | nu
     if (size < boundOf(schema, least, -Infinity)) return `${at} ${what} under its ${least}`;
     return size > boundOf(schema, most, Infinity) ? `${at} ${what} over its ${most}` : null;
   };
-  if (typeof value === "number") return within(value, "minimum", "maximum", "is");
+  if (typeof value === "number") {
+    return within(value, "minimum", "maximum", "is") ?? numberFault(schema, value, at);
+  }
   if (typeof value === "string") return within([...value].length, "minLength", "maxLength", "is");
-  return Array.isArray(value) ? within(value.length, "minItems", "maxItems", "has") : null;
+  if (isRecord(value)) {
+    return within(Object.keys(value).length, "minProperties", "maxProperties", "has");
+  }
+  if (!Array.isArray(value)) return null;
+  const counted = within(value.length, "minItems", "maxItems", "has");
+  const isTwice = schema["uniqueItems"] === true && hasTwice(value.slice(0, itemsMax));
+  return counted ?? (isTwice ? `${at} holds one item twice` : null);
+}
+
+const hasTwice = (items: readonly unknown[]): boolean =>
+  items.some((one, at) => items.slice(0, at).some((other) => isDeepStrictEqual(one, other)));
+
+/** Of a division of binary fractions so much is rounding. */
+const roundingMax = 1e-9;
+
+/** Bounds that a number may not touch: of its own, or in OpenAPI 3.0 a switch beside the bound. */
+function numberFault(schema: JsonRecord, value: number, at: string): string | null {
+  const bound = (name: string, plain: string, other: number): number =>
+    boundOf(schema, schema[name] === true ? plain : name, other);
+  if (value <= bound("exclusiveMinimum", "minimum", -Infinity)) {
+    return `${at} is not over its exclusiveMinimum`;
+  }
+  if (value >= bound("exclusiveMaximum", "maximum", Infinity)) {
+    return `${at} is not under its exclusiveMaximum`;
+  }
+  const times = value / boundOf(schema, "multipleOf", value === 0 ? 1 : value);
+  return Math.abs(times - Math.round(times)) > roundingMax * Math.max(1, Math.abs(times))
+    ? `${at} is no multiple of its multipleOf`
+    : null;
 }
 
 function choiceFault(schema: JsonRecord, value: unknown, at: string, inner: Inner): string | null {
