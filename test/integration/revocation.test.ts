@@ -15,7 +15,8 @@ import { type GatewayProcess, startGatewayProcess } from "./gateway-process.ts";
 const clock = systemClock();
 const parts = await requireParts(["postgres-15"], { rows: ["R0-25"] });
 const by = operator();
-const revocations = 20;
+/** None of so many may be late: at least 95 % are in time, at 95 %. */
+const revocations = 59;
 /** What the design promises. */
 const boundMs = 1000;
 /** No machine is so busy: news that comes later was lost, and something else came instead. */
@@ -158,7 +159,7 @@ function revocationSuite(cluster: () => Cluster): void {
     expect(await under.stop()).toEqual([]);
     process.stderr.write(`slowest refusal ${Math.round(slowestMs)} ms\n`);
     expect(slowestMs).toBeLessThanOrEqual(boundMs);
-  }, 240_000);
+  }, 400_000);
 
   it("a running stream of a revoked key ends with an explicit error; another key's goes on", async () => {
     const tookMs = await quietestExcused(cutStream, (ms) => ms <= 2 * boundMs);

@@ -25,8 +25,12 @@ let g: Running;
 
 beforeAll(async () => {
   g = await runGateway({
-    targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
+    targets: {
+      s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 },
+      long: { provider: "simulator", tokens: 40, latency: 0, tokensPerSecond: 16 },
+    },
     routes: {
+      long: { models: ["long"], groups: [{ targets: ["long"] }] },
       sim: { models: ["sim"], groups: [{ targets: ["s"] }] },
       other: { models: ["other"], groups: [{ targets: ["s"] }] },
     },
@@ -77,6 +81,22 @@ describe("who asks", () => {
     const { key, first, expiresAt } = await quietest(measure, ({ isInTime }) => isInTime);
     expect(first).toEqual([200, ""]);
     await eventually(systemClock(), () => systemClock().wallMs() > expiresAt, 10_000);
+    expect(await answer(await call(key))).toEqual([401, "LL_AUTH_EXPIRED"]);
+  });
+
+  it("a stream that began before its key expired goes on to its end, and is the key's last", async () => {
+    const measure = async () => {
+      const expiresAt = systemClock().wallMs() + 1000;
+      const key = await keyOf({ expiresAt });
+      const response = await call(key, { ...chat, model: "long", stream: true });
+      const text = await response.text();
+      return { key, text, status: response.status };
+    };
+    // A machine may take the second to ask.
+    const { key, text, status } = await quietest(measure, (one) => one.status === 200);
+    expect(status).toBe(200);
+    expect(text).toContain("data: [DONE]");
+    expect(text).not.toContain("error");
     expect(await answer(await call(key))).toEqual([401, "LL_AUTH_EXPIRED"]);
   });
 
