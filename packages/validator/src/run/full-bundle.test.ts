@@ -105,9 +105,10 @@ describe("a run whose bundle is full", () => {
     const room = { ...wholeRoom, records: 16 };
     const first = await validate(stub.baseUrl, room, {
       signal: stop.signal,
-      onProgress: ({ stage }) => void (stage === "stack" || stage === "load" ? stop.abort() : 0),
+      onProgress: ({ stage, state }) =>
+        void (stage === "probe" && state === "done" && stop.abort()),
     });
-    expect(first.exitCode).toBe(130);
+    expect([first.exitCode, wordsOf(first).probe.includes(left)]).toEqual([130, true]);
     const again = await resumeValidation(first.runDir, depsOf(room, {}));
     expect([again.exitCode, await verifyExit(again)]).toEqual([2, 0]);
     expect(new Set(wordsOf(again).load)).toEqual(new Set([left]));
