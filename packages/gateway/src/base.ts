@@ -10,6 +10,7 @@ import { checkTargets } from "./routing/compile.ts";
 import { openState } from "./state/state.ts";
 import { type OpenedStores, openStores } from "./state/wire.ts";
 import { openLogOutput } from "./telemetry/log-output.ts";
+import { readDurationBounds } from "./telemetry/slo-bounds.ts";
 import type { TlsMaterial } from "./tls/material.ts";
 import { readTls } from "./tls/wire.ts";
 
@@ -26,6 +27,8 @@ export interface Base {
   readonly certificates: TlsMaterial | undefined;
   /** What models were swapped to before; undefined where another process keeps them. */
   readonly chosen: ChosenFiles | undefined;
+  /** Bounds of the request duration, seconds, rising. */
+  readonly durationBounds: readonly number[];
   readonly signal: AbortSignal;
 }
 
@@ -42,6 +45,7 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
   const output = openLogOutput(deps, metrics);
   const logger = createLogger({ clock, write: output.write, level: config.log.level });
   const certificates = readTls(config, clock, supervised?.tlsFiles);
+  const durationBounds = await readDurationBounds(config.telemetry.slos);
   if (!supervised) await checkTargets(config);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !supervised });
   // Its sockets have short names: a system takes no more than about a hundred bytes.
@@ -78,6 +82,7 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
       runDir: runDir.path,
       certificates,
       chosen,
+      durationBounds,
       signal: stop.signal,
     };
     return { base: { ...below, ...more }, release };

@@ -43,6 +43,13 @@ export const telemetryConfig = z.strictObject({
   overloadAfter: durationMs({ min: 0, max: 3_600_000, default: 1000 }).describe(
     "New calls are refused when the event loop was over 100 ms late for this long (ms); 0 never refuses.",
   ),
+  slos: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "File of objectives (loadline-slo/v1): the times that they name become buckets of the request duration.",
+    ),
   traces: traces.prefault({}),
   errors: z
     .strictObject({

@@ -34,7 +34,8 @@ export interface GaugeSetters {
   process(rssBytes: number, cpuSeconds: number, startedSeconds: number): void;
 }
 
-export const durationBounds = [
+export const durationName = "loadline_request_duration_seconds";
+export const durationBounds: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 5, 10, 30, 60, 120,
 ];
 const overheadBounds = [
@@ -66,7 +67,7 @@ type Families = ReturnType<typeof defineFamilies>;
 const operation = [...operations.map((o) => o.id), "unknown"];
 const attemptClass = ["ok", ...failureClasses];
 
-function defineFamilies(metrics: Metrics, names: TelemetryNames) {
+function defineFamilies(metrics: Metrics, names: TelemetryNames, durations: readonly number[]) {
   const route = names.routesOrNone;
   const status = [...statuses.map(String), otherStatus];
   const counter = metrics.counter;
@@ -76,10 +77,10 @@ function defineFamilies(metrics: Metrics, names: TelemetryNames) {
     { operation, route, status },
   );
   const duration = metrics.histogram(
-    "loadline_request_duration_seconds",
+    durationName,
     "Time from the request's head to the end of its answer.",
     { route, stream: ["false", "true"] },
-    durationBounds,
+    durations,
   );
   const overhead = metrics.histogram(
     "loadline_overhead_seconds",
@@ -142,12 +143,17 @@ function processFamilies(metrics: Metrics) {
   };
 }
 
-export function createTelemetry(names: TelemetryNames, metrics: Metrics): GatewayTelemetry {
+/** `durations`: bounds of the request duration, seconds, rising. */
+export function createTelemetry(
+  names: TelemetryNames,
+  metrics: Metrics,
+  durations: readonly number[] = durationBounds,
+): GatewayTelemetry {
   const operationIndex = new Map(operation.map((id, i) => [id, i]));
   const statusIndex = new Map(statuses.map((code, i) => [code, i]));
   const { targets } = names;
   const classIndex = new Map(attemptClass.map((name, i) => [name, i]));
-  const families: Families = defineFamilies(metrics, names);
+  const families: Families = defineFamilies(metrics, names, durations);
   const { requests, duration, overhead, ttft, attempts } = families;
   const { exits, unexpected, open, ready, rss, cpu, started, tpot, skipped, violations } = families;
   const routeOf = (x: Exchange): number => (x.route ? x.route.index + 1 : 0);

@@ -27,6 +27,8 @@ export interface TelemetryDeps {
   readonly version: string;
   /** The `env` of the configuration. */
   readonly environment: string;
+  /** Bounds of the request duration, seconds, rising. */
+  readonly durationBounds?: readonly number[];
   /** Ends what watches the event loop. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,7 +52,7 @@ export interface OpenedTelemetry {
 
 export function openTelemetry(config: TelemetryConfig, deps: TelemetryDeps): OpenedTelemetry {
   const { clock, logger, names, live } = deps;
-  const telemetry = createTelemetry(names, deps.metrics);
+  const telemetry = createTelemetry(names, deps.metrics, deps.durationBounds);
   const tracing = openTracing(config, deps);
   const closeErrors = openErrorSink(config, deps);
   const { tracer } = tracing;
