@@ -16,6 +16,20 @@ describe("progress", () => {
     );
   });
 
+  it("a second line of a stage stands under its bar, and the block keeps its height without it", () => {
+    const clock = new TestClock();
+    const host = createTestHost([], { isTty: true, clock });
+    const view = createProgress(host, "loadline up");
+    view.update({ ...load, detail: "p50 84 ms  p99 840 ms" });
+    clock.advance(600);
+    view.update(load);
+    view.end();
+    const drawn = host.err().split("\u001b[3A");
+    expect(drawn.length).toBeGreaterThan(1);
+    expect(drawn[0]).toContain("\u001b[2K           p50 84 ms  p99 840 ms\n");
+    expect(drawn[1]).toMatch(/\u001b\[2K\n$/);
+  });
+
   it("a skipped stage has no bar and says what becomes of its claims", () => {
     const skipped = { ...load, state: "skipped", done: 0, total: 1, text: "" } as const;
     const lines = blockLines("loadline up", { elapsedMs: 0, leftMs: 0, width: 80 }, [skipped]);

@@ -79,7 +79,7 @@ function blockProgress(host: CliHost, title: string): ProgressView {
     update(progress) {
       const before = stages.get(progress.stage);
       const isStep = before?.state !== progress.state;
-      stages.set(progress.stage, keptAtEnd(before, progress));
+      stages.set(progress.stage, withDetail(before, keptAtEnd(before, progress)));
       const nowMs = host.clock.monotonicMs();
       endMs = nowMs + (progress.leftMs ?? 0);
       if (isStep || nowMs - drawnAtMs >= refreshMs) draw();
@@ -90,6 +90,10 @@ function blockProgress(host: CliHost, title: string): ProgressView {
     },
   };
 }
+
+/** A block keeps its height: a line that is gone is empty. */
+const withDetail = (before: Progress | undefined, progress: Progress): Progress =>
+  before?.detail === undefined ? progress : { ...progress, detail: progress.detail ?? "" };
 
 /** A stage that ended without a word of its own keeps what it last counted. */
 function keptAtEnd(before: Progress | undefined, progress: Progress): Progress {
@@ -105,6 +109,9 @@ const stateWords: Readonly<Partial<Record<Progress["state"], string>>> = {
   waiting: "waiting",
   skipped: "skipped, its claims are not_tested",
 };
+
+/** Two spaces stand between figures and stay; all else of a text is made safe. */
+const inColumns = (text: string): string => text.split("  ").map(cleanText).join("  ");
 
 interface BlockOptions {
   readonly elapsedMs: number;
@@ -130,8 +137,9 @@ export function blockLines(
     const isTime = one.text !== "" && one.total >= 1_000;
     const count = one.total > 0 && !isTime ? `${one.done} of ${one.total}  ` : "";
     const name = cleanText(one.stage).padEnd(10);
-    const rest = stateWords[one.state] ?? `${bar}  ${count}${cleanText(one.text)}`;
+    const rest = stateWords[one.state] ?? `${bar}  ${count}${inColumns(one.text)}`;
     lines.push(`${name} ${rest}`.trimEnd());
+    if (one.detail !== undefined) lines.push(`${" ".repeat(11)}${inColumns(one.detail)}`.trimEnd());
   }
   return lines;
 }

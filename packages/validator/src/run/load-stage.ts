@@ -1,4 +1,4 @@
-import type { Claim } from "@loadline/contract";
+import { type Claim, formatDuration, formatNumber } from "@loadline/contract";
 import type { LiveFrame, LoadPlan, LoadRecord } from "../load/index.ts";
 import { runLoad, shortSamples } from "../load/index.ts";
 import { loadClaims } from "../plan/load-claims.ts";
@@ -20,9 +20,19 @@ const by = "load";
 /** Times do not depend on it. */
 const confidenceDefault = 0.95;
 
-function frameText(frame: LiveFrame): string {
-  const p99 = frame.p99Ms === null ? "" : `, p99 ${Math.round(frame.p99Ms)} ms`;
-  return `${frame.due} due, ${frame.ok} ok, ${frame.bad} bad, ${frame.inFlight} in flight${p99}`;
+function frameText({ due, ok, bad, inFlight, guards = [] }: LiveFrame): string {
+  const counts = Object.entries({ due, ok, bad, "in flight": inFlight });
+  const broken = guards.filter(({ holds }) => !holds).map(({ guard }) => guard.split(".").at(-1));
+  const state = guards.length === 0 ? [] : ["guards hold"];
+  const said = broken.length === 0 ? state : [`broken: ${broken.join(", ")}`];
+  return [...counts.map(([name, count]) => `${name} ${formatNumber(count)}`), ...said].join("  ");
+}
+
+function frameDetail({ p50Ms, p99Ms, maxMs, ttftP99Ms }: LiveFrame): string {
+  const times = Object.entries({ p50: p50Ms, p99: p99Ms, max: maxMs, "TTFT p99": ttftP99Ms });
+  return times
+    .flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatDuration(ms)}`]))
+    .join("  ");
 }
 
 const frameFigures = ({ due, ok, bad, inFlight, p99Ms }: LiveFrame) => ({
@@ -46,6 +56,7 @@ function showFrame(context: LoadSink, frame: LiveFrame): void {
     done: Math.round(frame.elapsedMs),
     total: Math.round(total),
     text: frameText(frame),
+    detail: frameDetail(frame),
     figures: frameFigures(frame),
     leftMs: frame.leftMs,
   });

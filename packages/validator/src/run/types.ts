@@ -21,6 +21,8 @@ export interface Progress {
   readonly total: number;
   /** What runs now, one line. */
   readonly text: string;
+  /** A second line, where one does not hold it all. */
+  readonly detail?: string;
   /** The numbers of `text` by name, for who reads by machine; the unit is in the name. */
   readonly figures?: Readonly<Record<string, number>>;
   /** Of the whole run. */
