@@ -82,17 +82,20 @@ function refusal(state: State, body: Record<string, unknown> | null): [number, s
 }
 
 async function chat(state: State, response: ServerResponse, text: string): Promise<void> {
-  const { o, model, lies } = state;
   const number = state.chats++;
-  const fault = o.faults?.find(({ from, to }) => number >= from && number < to);
-  if (fault?.give === "reset") {
-    reset(response);
-    return;
-  }
-  if (fault !== undefined && fault.give !== "stall") {
-    sendJson(response, Number(fault.give), envelope("scheduled fault", "server_error"));
-    return;
-  }
+  const fault = state.o.faults?.find(({ from, to }) => number >= from && number < to);
+  const stalls = fault?.give === "stall";
+  if (fault?.give === "reset") reset(response);
+  else if (fault === undefined || stalls) await answer(state, response, { text, stalls });
+  else sendJson(response, Number(fault.give), envelope("scheduled fault", "server_error"));
+}
+
+async function answer(
+  state: State,
+  response: ServerResponse,
+  { text, stalls }: { readonly text: string; readonly stalls: boolean },
+): Promise<void> {
+  const { o, model, lies } = state;
   const body = recordIn(text);
   const refused = refusal(state, body);
   if (refused !== null) {
@@ -102,7 +105,6 @@ async function chat(state: State, response: ServerResponse, text: string): Promi
   const count = Math.min(Number(body?.["max_tokens"] ?? 4), words.length);
   if ((o.ttftMs ?? 0) > 0) await o.clock.sleep(o.ttftMs ?? 0);
   const usage = JSON.stringify(body?.["stream_options"] ?? {}).includes('"include_usage":true');
-  const stalls = fault !== undefined;
   if (body?.["stream"] === true) await stream(state, response, count, { usage, stalls });
   else if (!stalls) sendJson(response, 200, completion(model, count, lies));
 }
