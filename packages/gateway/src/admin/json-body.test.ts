@@ -6,14 +6,16 @@ const refused = (text: string | Buffer, code: string, param?: string): void =>
   expect(() => read(Buffer.from(text))).toThrow(
     expect.objectContaining({ code, ...(param !== undefined && { param }) }),
   );
-const nested = (depth: number): string =>
-  `{"x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+const nested = (depth: number): string => `{"x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
 const members = (count: number): string =>
   `{${Array.from({ length: count }, (_, i) => `"m${i}":1`).join(",")}}`;
 
 describe("a body of JSON", () => {
   it("is an object, or nothing", () => {
-    expect(read(Buffer.from('{"name":"\u00e9","more":[1]}'))).toEqual({ name: "\u00e9", more: [1] });
+    expect(read(Buffer.from('{"name":"\u00e9","more":[1]}'))).toEqual({
+      name: "\u00e9",
+      more: [1],
+    });
     expect(read(Buffer.from(" \r\n"))).toBeUndefined();
   });
 

@@ -117,10 +117,7 @@ export const trafficRoutes: readonly AdminRoute[] = [
 ];
 
 /** Of names of tenants a tenant's own one alone; null stands for all. */
-function namesShownTo(
-  { tenantId }: Principal,
-  names: readonly string[] | null,
-): string[] | null {
+function namesShownTo({ tenantId }: Principal, names: readonly string[] | null): string[] | null {
   if (names === null) return null;
   return names.filter((name) => name === tenantId || tenantId === everyTenant);
 }

@@ -163,10 +163,7 @@ async function countByPepper(db: Db, nowMs: number): Promise<ReadonlyMap<number,
     .select((e) => e.fn.countAll<number>().as("count"))
     .where("revokedAt", "is", null)
     .where((e) => e.or([e("expiresAt", "is", null), e("expiresAt", ">", nowMs)]));
-  const current = await live
-    .select("pepperVersion as version")
-    .groupBy("pepperVersion")
-    .execute();
+  const current = await live.select("pepperVersion as version").groupBy("pepperVersion").execute();
   const before = await live
     .select("oldPepperVersion as version")
     .where("oldDigest", "is not", null)
