@@ -7,7 +7,7 @@ import {
   servingFlags,
   type Waiting,
 } from "../../packages/cli/src/process/heap.ts";
-import type { Ready, Sample } from "./child.ts";
+import type { Question, Ready, Sample } from "./child.ts";
 
 export interface Subject extends Ready {
   readonly name: string;
@@ -79,9 +79,9 @@ export function startGateway(
   });
 }
 
-export async function sample(subject: Subject): Promise<Sample> {
+export async function sample(subject: Subject, question: Question = "sample"): Promise<Sample> {
   const answer = message<Sample>(subject.child, "cpuMicros");
-  subject.child.send("sample");
+  subject.child.send(question);
   return answer;
 }
 
