@@ -59,6 +59,26 @@ describe("module scenario", () => {
     ]);
   });
 
+  it("a request that is written once is so for its method and path, whatever was asked before", async () => {
+    await using target = await startRecordingTarget(() => ({ body: "{}" }));
+    const { accounts } = await run(
+      target.url,
+      `export async function s(vu) {
+        for (const path of ["/a", "/b"]) {
+          await vu.http.get(path);
+          await vu.http.del(path);
+        }
+      }`,
+      { terms: "executor: shared-iterations, vus: 1, iterations: 2" },
+    );
+    const asked = ["GET /a", "DELETE /a", "GET /b", "DELETE /b"];
+    expect(accounts[0]).toMatchObject({ due: 8, ok: 8 });
+    expect(target.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      ...asked,
+      ...asked,
+    ]);
+  });
+
   it("a target that resets, or is not there, is an outcome and never an exception", async () => {
     await using target = await startRecordingTarget(() => null);
     const module = `export async function s(vu) {
