@@ -1,6 +1,6 @@
 /** How many values the histograms of a load hold, read from each of the formats they are kept in. */
-import { inflateSync } from "node:zlib";
 import type { EvidenceRecord, Extractor } from "@loadline/contract";
+import { decodeHdr } from "@loadline/kit/histogram";
 import { isRecord } from "../probes/shapes.ts";
 
 /** Values by `scenario.metric`. */
@@ -25,27 +25,9 @@ export function countsOfMetrics(text: string): HistogramCounts {
   return Object.fromEntries(rows);
 }
 
-const headBytes = 8;
-const payloadAt = 40;
-/** Of one histogram: all buckets of V2 with counts of ten bytes each are a quarter of it. */
-const plainBytesMax = 1024 * 1024;
-
 /** The sum of the counts of one compressed histogram of HdrHistogram V2. */
-function countOfHdr(base64: string): number {
-  const plain = inflateSync(Buffer.from(base64, "base64").subarray(headBytes), {
-    maxOutputLength: plainBytesMax,
-  });
-  let [sum, value, factor] = [0, 0, 1];
-  for (const byte of plain.subarray(payloadAt)) {
-    value += (byte % 128) * factor;
-    factor *= 128;
-    if (byte >= 128) continue;
-    // ZigZag: an odd number is negative, a run of buckets without values.
-    if (value % 2 === 0) sum += value / 2;
-    [value, factor] = [0, 1];
-  }
-  return sum;
-}
+const countOfHdr = (base64: string): number =>
+  decodeHdr(base64).reduce((sum, { count }) => sum + count, 0);
 
 /** The counts that a log of HdrHistogram's intervals holds. @throws for what is no such log */
 export function countsOfLog(text: string): HistogramCounts {
