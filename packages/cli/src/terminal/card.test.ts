@@ -32,9 +32,9 @@ describe("verdict card", () => {
     expect(verdictCard(verdictOf(claims), o)).toMatchInlineSnapshot(`
       "NOT_PROVEN  exit 2  required 3: 1 passed, 0 failed, 1 inconclusive, 1
                   not_tested, 0 error; 0 waived
-      ? inconclusive  chat.p99           2 s         <= 2.31 s  n 312  interval
-      o not_tested    drill.postgres     -           -  n 0  tool_missing
-      + passed        chat.ok            -           0 of 312 bad  n 312
+      ? inconclusive  chat.p99           2 s   <= 2.31 s  n 312  interval
+      o not_tested    drill.postgres     -     -  n 0  tool_missing
+      + passed        chat.ok            -     0 of 312 bad  n 312
       to prove    drill.postgres: install pg_dump 17
                   chat.p99: 161 more requests, none over
       not proven  30-day availability; 2 more
@@ -166,6 +166,16 @@ describe("verdict card", () => {
     expect(verdictCard(verdictOf([claimVerdict("a.b", "passed")]), o)).not.toContain("plan asks");
   });
 
+  it("the reason of a claim stands whole beside a long name, an interval and a short limit", () => {
+    const claim = claimVerdict("load.stream.ttft_p95", "inconclusive", {
+      reason: "generator",
+      limit: { ...figure, value: 1500 },
+      interval: { lower: 0.209, upper: 0.274, confidence: 0.95, unit: "ratio" },
+      n: 500,
+    });
+    expect(verdictCard(verdictOf([claim]), o)).toContain("20.9 %..27.4 %  n 500  generator\n");
+  });
+
   it("an interrupted run names the exit code that the shell sees", () => {
     const interrupted = verdictCard(verdictOf(claims), { ...o, isInterrupted: true });
     expect(interrupted).toMatch(/^NOT_PROVEN {2}exit 130, interrupted {2}required 3/);
@@ -193,7 +203,7 @@ describe("verdict card", () => {
       parts,
     });
     const text = verdictCard(verdictOf([windows]), o);
-    expect(text).toContain("2 s         3 of 600 bad, the worst of 3");
+    expect(text).toContain("2 s   3 of 600 bad, the worst of 3");
     expect(text).not.toContain("not measured");
   });
 

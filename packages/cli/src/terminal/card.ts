@@ -66,7 +66,12 @@ export function verdictCard(verdict: VerdictDocument, o: CardOptions): string {
   // What remains of the screen is for claims; one line of it says how many are left out.
   const room = linesMax - head.length - foot.length - 1;
   const top = shown.slice(0, Math.max(0, Math.min(rowsMax, room)));
-  const options = { columns, idWidth: widthOfIds(top), paint: o.paint };
+  const options = {
+    columns,
+    idWidth: widthOfIds(top),
+    limitWidth: widthOfLimits(top),
+    paint: o.paint,
+  };
   const rows = rowsThatFit(
     top.map((claim) => claimLines(claim, options)),
     room,
@@ -170,13 +175,21 @@ function widthOfIds(claims: readonly ClaimVerdict[]): number {
   return Math.min(24, Math.max(18, longest));
 }
 
+/** Room for the longest limit that is shown; what is beside it says more. */
+function widthOfLimits(claims: readonly ClaimVerdict[]): number {
+  const texts = claims.map(({ limit }) => (limit === null ? "-" : formatFigure(limit)));
+  return Math.min(12, Math.max(6, 2 + Math.max(0, ...texts.map((text) => text.length))));
+}
+
 interface RowOptions {
   readonly columns: number;
   readonly idWidth: number;
+  readonly limitWidth: number;
   readonly paint: Paint;
 }
 
-function claimLines(claim: ClaimVerdict, { columns, idWidth, paint }: RowOptions): string[] {
+function claimLines(claim: ClaimVerdict, o: RowOptions): string[] {
+  const { columns, idWidth, limitWidth, paint } = o;
   const { disposition, verdict } = claim;
   const { mark, colour } = disposition ? dispositionMarks[disposition] : marks[verdict];
   const label = `${mark} ${verdict}`;
@@ -184,7 +197,7 @@ function claimLines(claim: ClaimVerdict, { columns, idWidth, paint }: RowOptions
   const id = cleanText(claim.id);
   const isNarrow = columns < columnsNarrow;
   const rest = columns - (isNarrow ? 2 : 16 + idWidth + 1);
-  const [first = "", second = ""] = saidOf(claim, { width: rest, isNarrow });
+  const [first = "", second = ""] = saidOf(claim, { width: rest, limitWidth, isNarrow });
   if (isNarrow) {
     const name = `${painted} ${clip(id, columns - label.length - 1)}`;
     return [name, `  ${first}`, ...(second === "" ? [] : [`  ${second}`])];
@@ -194,7 +207,10 @@ function claimLines(claim: ClaimVerdict, { columns, idWidth, paint }: RowOptions
 }
 
 /** What a row says beside its id: one line, or two where it is narrow. */
-function saidOf(claim: ClaimVerdict, o: { width: number; isNarrow: boolean }): string[] {
+function saidOf(
+  claim: ClaimVerdict,
+  o: { width: number; limitWidth: number; isNarrow: boolean },
+): string[] {
   const sentence = cleanText(claim.sentence);
   // The mark says whether a predicate held; what it saw says why.
   if (claim.kind === "predicate" && claim.verdict !== "not_tested" && sentence !== "") {
@@ -208,7 +224,8 @@ function saidOf(claim: ClaimVerdict, o: { width: number; isNarrow: boolean }): s
   const tail = `n ${claim.n}${reason}`;
   if (o.isNarrow && limit === "-" && seen === "-") return [clip(tail, o.width)];
   if (o.isNarrow) return [clip(`${limit}  ${seen}`, o.width), clip(tail, o.width)];
-  return [`${clip(limit, 11).padEnd(12)}${clip(`${seen}  ${tail}`, o.width - 12)}`];
+  const beside = clip(`${seen}  ${tail}`, o.width - o.limitWidth);
+  return [`${clip(limit, o.limitWidth - 1).padEnd(o.limitWidth)}${beside}`];
 }
 
 function observedText(claim: ClaimVerdict): string {

@@ -20,19 +20,25 @@ const by = "load";
 /** Times do not depend on it. */
 const confidenceDefault = 0.95;
 
-function frameText({ due, ok, bad, inFlight, guards = [] }: LiveFrame): string {
+/** Names of the guards that do not hold now. */
+const brokenOf = ({ guards = [] }: LiveFrame): string[] =>
+  guards.filter(({ holds }) => !holds).map(({ guard }) => guard.replace(/^guard\.load\./, ""));
+
+function frameText(frame: LiveFrame): string {
+  const { due, ok, bad, inFlight, guards = [] } = frame;
   const counts = Object.entries({ due, ok, bad, "in flight": inFlight });
-  const broken = guards.filter(({ holds }) => !holds).map(({ guard }) => guard.split(".").at(-1));
-  const state = guards.length === 0 ? [] : ["guards hold"];
-  const said = broken.length === 0 ? state : [`broken: ${broken.join(", ")}`];
-  return [...counts.map(([name, count]) => `${name} ${formatNumber(count)}`), ...said].join("  ");
+  const hold = guards.length > 0 && brokenOf(frame).length === 0 ? ["guards hold"] : [];
+  return [...counts.map(([name, count]) => `${name} ${formatNumber(count)}`), ...hold].join("  ");
 }
 
-function frameDetail({ p50Ms, p99Ms, maxMs, ttftP99Ms }: LiveFrame): string {
+function frameDetail(frame: LiveFrame): string {
+  const { p50Ms, p99Ms, maxMs, ttftP99Ms } = frame;
   const times = Object.entries({ p50: p50Ms, p99: p99Ms, max: maxMs, "TTFT p99": ttftP99Ms });
-  return times
-    .flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatDuration(ms)}`]))
-    .join("  ");
+  const known = times.flatMap(([name, ms]) =>
+    ms === null ? [] : [`${name} ${formatDuration(ms)}`],
+  );
+  const broken = brokenOf(frame);
+  return [...known, ...(broken.length === 0 ? [] : [`broken ${broken.join(", ")}`])].join("  ");
 }
 
 const frameFigures = ({ due, ok, bad, inFlight, p99Ms }: LiveFrame) => ({
