@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -22,6 +22,9 @@ const addresses = [
   "/not-tested",
   "/findings",
   "/load",
+  "/load/chat/heat",
+  "/chaos",
+  "/slo",
   "/scorecard",
   "/evidence",
   "/evidence/5",
@@ -290,6 +293,34 @@ describe.skipIf(parts.missing)("report in a browser", () => {
     expect(await opened.page.locator(".notice").innerText()).toMatch(/nearest is\s+\S+\.c/);
     await goTo(opened.page, "/cliams");
     expect(await opened.page.locator(".notice").innerText()).toContain("claims");
+  });
+
+  it.each(["CSV", "JSON"])(
+    "a list is saved as %s from the page alone, under its policy",
+    async (kind) => {
+      await using opened = await open();
+      const { page, trouble } = opened;
+      await goTo(page, "/claims?q=verdict:failed");
+      const saved = page.waitForEvent("download");
+      await page
+        .getByRole("button", { name: new RegExp(`^${kind}`) })
+        .first()
+        .click();
+      const file = await saved;
+      expect(file.suggestedFilename()).toBe(`claims.${kind.toLowerCase()}`);
+      const text = await readFile(await file.path(), "utf8");
+      expect(text).toContain("failed");
+      expect(text).not.toContain("passed");
+      expect(trouble).toEqual([]);
+    },
+  );
+
+  it("a chart's address brings it into sight", async () => {
+    await using opened = await open({ width: 320 });
+    await goTo(opened.page, "/load/chat/heat");
+    const box = await opened.page.locator("figure.chart").nth(3).boundingBox();
+    expect(Math.abs(box?.y ?? Infinity)).toBeLessThan(640);
+    expect(await opened.page.evaluate(() => scrollY)).toBeGreaterThan(400);
   });
 
   it("a chart's arrow keys read the row of its table, a gap reads not measured", async () => {
