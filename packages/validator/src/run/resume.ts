@@ -57,7 +57,7 @@ function readLog(path: string, text: string, firstPrev: string): EvidenceRecord[
 
 /** Version and build, as a manifest names both. */
 const nameOf = (version: unknown, build: unknown): string =>
-  build === undefined ? String(version) : `${String(version)} of ${String(build).slice(0, 12)}`;
+  typeof build === "string" ? `${String(version)} of ${build.slice(0, 12)}` : String(version);
 
 function refuseUnfit(path: string, records: readonly EvidenceRecord[], deps: ValidationDeps): void {
   const [first] = records;

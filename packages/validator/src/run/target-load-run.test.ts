@@ -63,7 +63,7 @@ const wordsOf = ({ verdict }: ValidationResult): Record<string, string> =>
 const kept = /^passed$|^inconclusive (generator|noise|gaps)$/;
 
 describe("the ladder and the soak of a run", () => {
-  it("are sent after the steady load, decide their claims, and tell knee and memory [R1-24] [R1-29]", async () => {
+  it("are sent after the steady load, decide their claims, and tell knee and memory [R1-24]", async () => {
     await using stub = await startStub(cleanRules);
     const said: string[] = [];
     const result = await validate(stub.baseUrl, {

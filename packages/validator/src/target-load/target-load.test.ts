@@ -49,7 +49,7 @@ describe("the ladder and the soak of a plan", () => {
     expect(ladder?.samples["load.ladder.success"]).toBeGreaterThanOrEqual(299);
   });
 
-  it("soak at the asked share of the rate, with the memory the target tells beside it [R1-29]", () => {
+  it("soak at the asked share of the rate, with the memory the target tells beside it", () => {
     const [, soak] = made(asked);
     expect(soak?.job.load.scenarios["soak"]).toMatchObject({ rate: 10, durationMs: 600_000 });
     expect(soak?.job.job.observe).toMatchObject([
