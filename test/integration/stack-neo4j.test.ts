@@ -49,8 +49,8 @@ describe.skipIf(parts.missing)("the checks of a real Neo4j", () => {
         (response) => response.status === 202,
         () => false,
       );
-    await eventually(systemClock(), isUp, 150_000);
-  }, 200_000);
+    await eventually(systemClock(), isUp, 300_000);
+  }, 360_000);
   afterAll(async () => {
     await endChild(child);
     rmSync(home, { recursive: true, force: true });
