@@ -77,13 +77,13 @@ function llamaFiles(): Plugin {
 function copyAssets(): Plugin {
   return {
     name: "copy-assets",
-    buildStart() {
-      rmSync(distDir, { recursive: true, force: true });
+    renderStart({ dir = distDir }) {
+      rmSync(dir, { recursive: true, force: true });
     },
-    writeBundle() {
+    writeBundle({ dir = distDir }) {
       for (const [to, from] of Object.entries(assets)) {
-        mkdirSync(dirname(join(distDir, to)), { recursive: true });
-        copyFileSync(join(packagesDir, from), join(distDir, to));
+        mkdirSync(dirname(join(dir, to)), { recursive: true });
+        copyFileSync(join(packagesDir, from), join(dir, to));
       }
     },
   };

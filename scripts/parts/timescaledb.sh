@@ -23,6 +23,7 @@ set -eu
 temporary=\$(realpath "\${TMPDIR:-/tmp}")
 exec unshare --mount --propagation private sh -c '
   root=\$1; temporary=\$2; shift 2
+  mount -t tmpfs none "\$root/tmp"
   mkdir -p "\$root\$temporary"; mount --bind "\$temporary" "\$root\$temporary"
   mount -t proc proc "\$root/proc"; mount --rbind /dev "\$root/dev"
   exec env LC_ALL=C.UTF-8 chroot "\$root" setpriv --reuid=postgres --regid=postgres \\

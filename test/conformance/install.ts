@@ -10,9 +10,9 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { partsEnvironment } from "../../packages/testkit/src/parts/index.ts";
 
 const run = promisify(execFile);
 const installMs = 110_000;
@@ -23,11 +23,11 @@ const outputBytesMax = 4 * 1024 * 1024;
 export type Installed = { readonly dir: string } | { readonly missing: string };
 
 /**
- * Installs the exact versions of `source`/package.json once per content of the folder, without
- * install scripts, beside a copy of its scripts. Offline or failing: `missing` says why.
+ * Installs the exact versions of `source`/package.json among the parts, once per content of the
+ * folder, without install scripts, beside a copy of its scripts. Offline or failing: `missing` says why.
  */
 export async function install(source: string): Promise<Installed> {
-  const home = join(tmpdir(), "loadline-conformance");
+  const home = join(partsEnvironment(process.env).partsDir, "conformance");
   const dir = join(home, digestOf(source));
   try {
     if (existsSync(dir)) return { dir };

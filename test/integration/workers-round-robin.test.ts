@@ -52,7 +52,8 @@ it("where the system shares a port each worker listens, else their supervisor al
   }
 }, 240_000);
 
-it.each(["http1", "node"])(
+// Both at a time: they mostly wait for streams of 8 s to end.
+it.concurrent.each(["http1", "node"])(
   "workers that are handed their connections serve, are replaced, and drain with and without their supervisor, front %s",
   async (front) => {
     await using serving = await new Serving().start(fileOf("round-robin", front), workers);

@@ -78,7 +78,8 @@ describe("several workers on one port", () => {
     testMs,
   );
 
-  it(
+  // These four mostly wait for streams of 8 s to end, each of a server of its own.
+  it.concurrent(
     "SIGKILL of one breaks its own streams alone, gives back what they held, and it is replaced",
     async () => {
       await using serving = await start();
@@ -114,7 +115,7 @@ describe("several workers on one port", () => {
     testMs,
   );
 
-  it.each(fronts)(
+  it.concurrent.each(fronts)(
     "SIGTERM drains all, front %s: 50 streams end whole, then every process is gone with exit 0",
     async (front) => {
       await using serving = await start(fileOf("one", `http: {front: ${front}}\n`));
@@ -130,7 +131,7 @@ describe("several workers on one port", () => {
     testMs,
   );
 
-  it(
+  it.concurrent(
     "SIGKILL of the supervisor drains the workers: what streams ends whole, and none is left",
     async () => {
       await using serving = await start();

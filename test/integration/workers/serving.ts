@@ -13,9 +13,8 @@ import {
   operator,
 } from "../../../packages/gateway/src/index.ts";
 import { eventually } from "../../../packages/testkit/src/index.ts";
-import { repositoryRoot } from "../../architecture/tree.ts";
+import { loadlineMain } from "../bundle.ts";
 
-const main = join(repositoryRoot, "packages/cli/src/main.ts");
 const startMs = 60_000;
 const clock = systemClock();
 
@@ -53,7 +52,7 @@ export class Serving implements AsyncDisposable {
   async restart(workers: number): Promise<void> {
     this.err = "";
     const argv = ["serve", "--config", this.file, "--port", "0", "--workers", String(workers)];
-    const child = spawn(process.execPath, [main, ...argv], {
+    const child = spawn(process.execPath, [loadlineMain, ...argv], {
       cwd: this.dir,
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -106,7 +105,7 @@ export class Serving implements AsyncDisposable {
 
   modelHosts(): number[] {
     const all = [this.pid, ...this.workers()].flatMap(childrenOf);
-    return all.filter((pid) => commandOf(pid).includes("models/host/main"));
+    return all.filter((pid) => /model-host|models\/host\/main/.test(commandOf(pid)));
   }
 
   send(signal: NodeJS.Signals): void {

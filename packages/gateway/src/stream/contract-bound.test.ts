@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { begin, delta, done, usage, whole } from "./contract.fixture.ts";
+import { begin, delta, done, usage } from "./contract.fixture.ts";
 
 type Begun = ReturnType<typeof begin>;
 

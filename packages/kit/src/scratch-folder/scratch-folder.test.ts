@@ -46,7 +46,7 @@ describe("a scratch folder", () => {
     expect(() => scratch[Symbol.dispose]()).not.toThrow();
   });
 
-  it("of a process that ends at once in the midst of its work is removed, each of several", () => {
+  it("of a process that ends at once is removed, each of several with its files", () => {
     const body = `for (let i = 0; i < 3; i++) fill(makeScratchFolder("ll-left-"));
 process.exit(0);`;
     expect(leftBy(body)).toEqual([]);
