@@ -22,7 +22,10 @@ afterAll(async () => {
 });
 
 const title = "the fault table through the openai client, front %s";
-describe.skipIf("missing" in client).each(["http1", "node"] as const)(title, (front) => {
+/** Each front over upstreams of its own, row after row: they mostly wait, so both at a time. */
+const inTurn = { concurrent: false };
+const both = ["http1", "node"] as const;
+describe.skipIf("missing" in client).concurrent.each(both)(title, (front) => {
   const times = timesOf[front];
   let a: FaultUpstream;
   let b: FaultUpstream;
@@ -43,25 +46,29 @@ describe.skipIf("missing" in client).each(["http1", "node"] as const)(title, (fr
     return { ...shared, subject: one, upstreams: { a, b }, observe };
   };
 
-  it.each(asked)("row $id: A $does", async (row) => {
+  it.each(asked)("row $id: A $does", inTurn, async (row) => {
     const outcomes = await runRow(tableOf(subject), row);
     expect(outcomes.length).toBeGreaterThan(0);
     for (const { mode, passed, problems } of outcomes)
       expect({ mode, passed, problems }).toEqual({ mode, passed: times, problems: {} });
   });
 
-  it("saboteur: a cut that ends without a word looks whole to the client, and row 2a fails", async () => {
-    const ports = { a: a.port, b: b.port };
-    const streamMachine: typeof decideStream = (at, given, isHeadSent) =>
-      at === "open" && given === "fault"
-        ? { action: "append", to: "done" }
-        : decideStream(at, given, isHeadSent);
-    await using silent = await startLoadline({ ports, timerMs, controls: { streamMachine } });
-    const row = rows.find(({ id }) => id === "2a");
-    if (!row) throw new Error("no row 2a");
-    const outcomes = await runRow({ ...tableOf(silent), times: 1, rounds: 1 }, row);
-    const stream = outcomes.find(({ mode }) => mode === "stream");
-    expect(stream?.verdict).toBe("fail");
-    expect(Object.keys(stream?.problems ?? {})).toContain("a silent end");
-  });
+  it(
+    "saboteur: a cut that ends without a word looks whole to the client, and row 2a fails",
+    inTurn,
+    async () => {
+      const ports = { a: a.port, b: b.port };
+      const streamMachine: typeof decideStream = (at, given, isHeadSent) =>
+        at === "open" && given === "fault"
+          ? { action: "append", to: "done" }
+          : decideStream(at, given, isHeadSent);
+      await using silent = await startLoadline({ ports, timerMs, controls: { streamMachine } });
+      const row = rows.find(({ id }) => id === "2a");
+      if (!row) throw new Error("no row 2a");
+      const outcomes = await runRow({ ...tableOf(silent), times: 1, rounds: 1 }, row);
+      const stream = outcomes.find(({ mode }) => mode === "stream");
+      expect(stream?.verdict).toBe("fail");
+      expect(Object.keys(stream?.problems ?? {})).toContain("a silent end");
+    },
+  );
 });

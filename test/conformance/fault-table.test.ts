@@ -28,7 +28,10 @@ interface Stage {
   readonly subject: Subject;
 }
 
-describe.each([
+/** Each front over upstreams of its own, row after row: they mostly wait, so all at a time. */
+const inTurn = { concurrent: false };
+
+describe.concurrent.each([
   ["http1", undefined],
   ["node", undefined],
   ["http1", "undici"],
@@ -65,17 +68,25 @@ describe.each([
       expect({ mode, passed, problems }).toEqual({ mode, passed: count, problems: {} });
   };
 
-  it.each(rows)("row $id: A $does", async (row) => {
+  it.each(rows)("row $id: A $does", inTurn, async (row) => {
     expectPassed(await runRow(table(), row), times);
   });
 
-  it("row D4: with both breakers open the answer is 503 at once and no upstream is asked", async () => {
-    expectPassed(await runOpenBreakers(table()), 1);
-  });
+  it(
+    "row D4: with both breakers open the answer is 503 at once and no upstream is asked",
+    inTurn,
+    async () => {
+      expectPassed(await runOpenBreakers(table()), 1);
+    },
+  );
 
-  it("row D8: killing A under 50 streams and B 300 ms later loses nothing in silence [R0-18]", async () => {
-    expectPassed(await runKillUnderStreams(table()), 1);
-  });
+  it(
+    "row D8: killing A under 50 streams and B 300 ms later loses nothing in silence [R0-18]",
+    inTurn,
+    async () => {
+      expectPassed(await runKillUnderStreams(table()), 1);
+    },
+  );
 });
 
 /** The written machine but for one cell. */

@@ -19,30 +19,57 @@ async function broken(law: SlowLaw, front: FrontName): Promise<string[]> {
   return [...plain, ...secure.map((sentence) => `over TLS: ${sentence}`)];
 }
 
-describe.each(["http1", "node"] as const)("slow clients, front %s", (front) => {
-  it("slowloris: silent and dripping heads end at their deadline, others are served", async () => {
-    expect(await broken(slowHeadsEnd, front)).toEqual([]);
-  });
+/** Law after law on each front: they mostly wait, so both at a time. */
+const inTurn = { concurrent: false };
 
-  it("slow body: 408 at the request's deadline, in either framing, no upstream asked", async () => {
-    expect(await broken(slowBodiesEnd, front)).toEqual([]);
-  });
+describe.concurrent.each(["http1", "node"] as const)("slow clients, front %s", (front) => {
+  it(
+    "slowloris: silent and dripping heads end at their deadline, others are served",
+    inTurn,
+    async () => {
+      expect(await broken(slowHeadsEnd, front)).toEqual([]);
+    },
+  );
 
-  it("slow reader: the upstream rests, and the client is disconnected at its deadline", async () => {
-    expect(await broken(slowReaderEnds, front)).toEqual([]);
-  });
+  it(
+    "slow body: 408 at the request's deadline, in either framing, no upstream asked",
+    inTurn,
+    async () => {
+      expect(await broken(slowBodiesEnd, front)).toEqual([]);
+    },
+  );
 
-  it("no reader: who sends request upon request and takes no answer is disconnected", async () => {
-    expect(await broken(unreadAnswersEnd, front)).toEqual([]);
-  });
+  it(
+    "slow reader: the upstream rests, and the client is disconnected at its deadline",
+    inTurn,
+    async () => {
+      expect(await broken(slowReaderEnds, front)).toEqual([]);
+    },
+  );
 
-  it("late reader: all of a large answer arrives, on a connection that is kept and one that is not", async () => {
-    expect(await broken(lateReaderGetsAll, front)).toEqual([]);
-  });
+  it(
+    "no reader: who sends request upon request and takes no answer is disconnected",
+    inTurn,
+    async () => {
+      expect(await broken(unreadAnswersEnd, front)).toEqual([]);
+    },
+  );
 
-  it("refused body: what never comes holds the connection no longer than a request may take", async () => {
-    expect(await broken(refusedBodiesEnd, front)).toEqual([]);
-  });
+  it(
+    "late reader: all of a large answer arrives, on a connection that is kept and one that is not",
+    inTurn,
+    async () => {
+      expect(await broken(lateReaderGetsAll, front)).toEqual([]);
+    },
+  );
+
+  it(
+    "refused body: what never comes holds the connection no longer than a request may take",
+    inTurn,
+    async () => {
+      expect(await broken(refusedBodiesEnd, front)).toEqual([]);
+    },
+  );
 });
 
 describe("the own front", () => {
