@@ -47,6 +47,8 @@ function runStep(cwd: string, word: string, outputs: Readonly<Record<string, str
   return { status, summary: readFileSync(summary, "utf8") };
 }
 
+/** What the install before kept of the network, but for which it is a newcomer's. */
+const npmCache = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
 const hostPath = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
 
 describe("a clean clone", () => {
@@ -54,7 +56,7 @@ describe("a clean clone", () => {
     "installs itself by the README's command, does the main job under the host's older Node, leaves git clean, and its bundle goes through the steps of the shipped workflow [R2-55]",
     (context) => {
       const cwd = cleanClone();
-      const env = { HOME: tmpdir(), ...hostPath };
+      const env = { HOME: tmpdir(), ...hostPath, npm_config_cache: npmCache };
       const readme = readFileSync(join(cwd, "README.md"), "utf8");
       expect(readme).toMatch(/^## Run\n[^#]*^```\nnpm start\n```$/m);
       expect(readme).toContain("`npm start -- --once` stops after the verdict");
