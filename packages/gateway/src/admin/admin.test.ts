@@ -114,15 +114,17 @@ describe("denials", () => {
     expect(await entriesOf(caller.id, 0)).toEqual([]);
   });
 
-  it("1,000 refused calls of one key leave two entries whose counts add up to 1,000", async () => {
+  it("1,000 refused calls of one key leave two entries for each 10 s, whose counts add up to 1,000", async () => {
     await using own = await openWorld();
     const { secret, id } = await own.makeKey({ name: "flood", permissions: ["metrics:read"] });
+    const startMs = systemClock().monotonicMs();
     for (let i = 0; i < 20; i++) {
       const calls50 = Array.from({ length: 50 }, () =>
         own.ask("GET /admin/v1/keys", { key: secret }),
       );
       for (const { status } of await Promise.all(calls50)) expect(status).toBe(403);
     }
+    const windows = 1 + Math.floor((systemClock().monotonicMs() - startMs) / 10_000);
     const { stateDir, gateway } = own.running;
     await gateway.close({ graceMs: 0 });
     await using log = await openOfflineAudit({ clock: systemClock(), stateDir, sql: "sqlite:" });
@@ -132,7 +134,8 @@ describe("denials", () => {
       .map((text) => entrySchema.parse(JSON.parse(text)))
       .filter((entry) => entry.actor.credential === id)
       .map((entry) => entry.detail["count"]);
-    expect(counts).toEqual([1, 999]);
+    expect(counts.reduce<number>((sum, count) => sum + Number(count), 0)).toBe(1000);
+    expect(counts.length).toBeLessThanOrEqual(2 * windows);
   });
 });
 
