@@ -16,8 +16,12 @@ function drifted(pages: ReadonlyMap<string, string>, read: (path: string) => str
 
 /** Names of the metrics that a source defines. */
 function metricsDefined(source: string): string[] {
-  const definition = /\b(?:counter|gauge|histogram|info)\(\s*"((?:loadline|process)_\w+)"/g;
-  return [...source.matchAll(definition)].flatMap(([, name]) => name ?? []);
+  const definition =
+    /\b(?:counter|gauge|histogram|info)\(\s*(?:"((?:loadline|process)_\w+)"|(\w+))/g;
+  return [...source.matchAll(definition)].flatMap(([, name, constant]) => {
+    const given = new RegExp(`const ${constant} = "((?:loadline|process)_\\w+)"`).exec(source);
+    return name ?? given?.[1] ?? [];
+  });
 }
 
 describe("docs/reference", async () => {

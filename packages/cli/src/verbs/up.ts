@@ -40,9 +40,8 @@ export async function runUp(context: VerbContext): Promise<ExitCode> {
     const { url } = await gateway.start();
     const afterMs = Math.round(host.clock.monotonicMs() - host.startedMs);
     host.stderr.write(`serving ${url} after ${afterMs} ms\n`);
-    const key = await ensureLocalKey(
-      gateway,
-      (cause) => void host.stderr.write(`${cleanText(String(cause))}\n`),
+    const key = await ensureLocalKey(gateway, (cause) =>
+      host.stderr.write(`${cleanText(String(cause))}\n`),
     );
     await untilReady(host, gateway, interrupt.signal);
     const exit = await validateSelf(context, { url, key, signal: interrupt.signal });

@@ -27,7 +27,7 @@ describe("a watch of the loop", () => {
     expect(watch.longestMs(sinceMs)).toBeLessThan(100);
   });
 
-  it("leaves out work of its own, and nothing else of the same stand", async () => {
+  it("leaves out what it did by itself, and nothing else of the same stand", async () => {
     using watch = watchLoop(clock);
     expect(watch.own(() => (stand(300), 7))).toBe(7);
     stand(120);
@@ -37,7 +37,7 @@ describe("a watch of the loop", () => {
     expect(longest).toBeLessThan(300);
   });
 
-  it("leaves out work of its own that throws", () => {
+  it("leaves out what it did by itself when that throws", () => {
     using watch = watchLoop(clock);
     expect(() =>
       watch.own(() => {
