@@ -184,7 +184,7 @@ describe("gates of a load plan, through the command", () => {
     writeFileSync(join(cwd, "plan.yaml"), JSON.stringify(plan));
     const [profile, said, refused] = await Promise.all([
       runCli(cwd, ["load", "--profile", "baseline", "--dry-run", ...target]),
-      runCli(cwd, ["load", "bare.yaml", "--dry-run", ...target]),
+      runCli(cwd, ["load", "bare.yaml", "--dry-run"]),
       runCli(cwd, ["plan", "--plan", "plan.yaml"]),
     ]);
     // 30 + 30 + 60 + 20 s.

@@ -39,7 +39,7 @@ function stopped(cwd: string, signal: NodeJS.Signals): Promise<Ended> {
   let isSent = false;
   return runCli(cwd, validate, {
     onErr: (text, kill) => {
-      if (isSent || !/stage=load state=running done=\d+ .*text="[1-9]\d* due/.test(text)) return;
+      if (isSent || !/stage=load state=running due=[1-9]/.test(text)) return;
       isSent = true;
       kill(signal);
     },

@@ -7,6 +7,7 @@ import { loadPlanFile, runValidation } from "@loadline/validator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storeKeyPair } from "../test/bundles.ts";
 import { type Ended, runLine } from "../test/run-line.ts";
+import { buildNamed } from "./built-from.ts";
 import { toolVersion } from "./version.ts";
 
 let cwd = "";
@@ -46,6 +47,7 @@ async function interrupted(path: string, reproduce?: readonly string[]): Promise
     random: systemRandom(),
     runsDir: join(cwd, ".loadline", "runs"),
     toolVersion,
+    ...buildNamed(),
     reporters: [],
     planText: text,
     ...(reproduce && { reproduce }),
