@@ -21,6 +21,7 @@ const ports: Readonly<Record<string, number>> = {
   "https:": 443,
   "ws:": 80,
   "wss:": 443,
+  "tls:": 443,
   "redis:": 6379,
   "rediss:": 6379,
   "postgres:": 5432,
@@ -76,8 +77,10 @@ export function lookAt(host: CliHost, endpoints: readonly Endpoint[]): Promise<S
 }
 
 function listens(host: CliHost, { host: name, port }: Endpoint): Promise<boolean> {
-  if (port === null) return Promise.resolve(false);
-  const url = parseHttpUrl(`http://${name}:${port}`);
+  const address = `http://${name}:${port}`;
+  // Schemes of stores take hosts that are none, such as `a%20b`.
+  if (port === null || !URL.canParse(address)) return Promise.resolve(false);
+  const url = parseHttpUrl(address);
   const socket = createEgress({ allowHosts: [hostOf(url)] }).connect(url);
   return new Promise((resolve) => {
     const timer = host.clock.after(connectMs, () => finish(false));

@@ -115,6 +115,8 @@ describe("doctor", () => {
           "  services:",
           `    cache: { kind: redis, url: "redis://127.0.0.1:${port.closed}" }`,
           `    names: { kind: dns, url: "dns://127.0.0.1:${port.open}", names: [{ name: a.test }] }`,
+          '    door: { kind: tls, url: "tls://127.0.0.1" }',
+          '    odd: { kind: redis, url: "redis://a%20b:6379" }',
         ].join("\n"),
       );
       const { exit, out, err } = await doctor(`--plan ${plan}`, { PATH: "", DOCTOR_KEY: "hush" });
@@ -124,6 +126,8 @@ describe("doctor", () => {
         new RegExp(`^o service cache +127.0.0.1:${port.closed} does not listen$`, "m"),
       );
       expect(out).toMatch(/^o service names +127.0.0.1: not looked at, it names no TCP port$/m);
+      expect(out).toMatch(/^. service door +127.0.0.1:443 /m);
+      expect(out).toMatch(/^o service odd +a%20b:6379 does not listen$/m);
       expect(out).toMatch(/^\+ api key +DOCTOR_KEY is set$/m);
       expect(out).not.toContain("hush");
       expect(out).not.toMatch(/^. gateway/m);

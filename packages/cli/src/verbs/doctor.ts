@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
-import { basename, delimiter, dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { RunPlan } from "@loadline/contract";
 import { findModel, findReportAssets } from "../assets.ts";
 import { readPlanAlone } from "../plan-options.ts";
 import { cleanText } from "../terminal/clean-text.ts";
 import { createPaint, isColoured } from "../terminal/colour.ts";
 import type { CliHost, ExitCode } from "../process/host.ts";
+import { toolPath } from "../process/tool-path.ts";
 import { endpointsOf, keyNamesOf, lookAt, type SeenEndpoint } from "./doctor-endpoints.ts";
 import { planRows } from "./plan.ts";
 import type { VerbContext } from "./verb.ts";
@@ -138,23 +139,9 @@ function reportFinding(): Finding {
 }
 
 function toolFinding(host: CliHost, tool: (typeof tools)[number]): Finding {
-  const dirs = (host.env["PATH"] ?? "").split(delimiter).filter((dir) => dir !== "");
-  const path = dirs
-    .flatMap((dir) => tool.names.map((name) => join(dir, name)))
-    .find((candidate) => isExecutable(candidate));
+  const path = toolPath(host, tool.names);
   const detail = path ?? `missing: ${tool.lost}`;
   return { id: tool.id, found: path !== undefined, required: false, detail };
-}
-
-function isExecutable(path: string): boolean {
-  if (!existsSync(path)) return false;
-  try {
-    accessSync(path, constants.X_OK);
-    // A folder can be entered, which is the same bit.
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** The gateway that `up` and `serve` start, and, of a plan, all it sends to and all it lacks. */
