@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeBundle, makeClaim, startRun, type TestRun } from "../test/support.ts";
-import { buildReportModel, type ReportInput } from "./report-build.ts";
+import { buildReportModel, type ReportInput, reportRecordsMax } from "./report-build.ts";
 import type { ReportModel } from "./report-model.ts";
 
 const up = makeClaim({ id: "up", kind: "predicate" });
@@ -179,6 +179,15 @@ test("records a verdict cites are carried, others counted", () => {
     "run.closed",
   ]);
   expect(model.recordCount).toBe(5);
+});
+
+test("a load that cites more records than there is room for leaves room for how the run ended", () => {
+  const { records } = build((run) => {
+    for (let n = 0; n < reportRecordsMax; n += 1) run.add(slice(n));
+  });
+  expect(records).toHaveLength(reportRecordsMax);
+  expect([records[0]?.kind, records.at(-1)?.kind]).toEqual(["run.started", "run.closed"]);
+  expect(new Set(records.slice(1, -1).map(({ kind }) => kind))).toEqual(new Set(["load.slice"]));
 });
 
 test("earlier runs and commands come from the evidence", () => {

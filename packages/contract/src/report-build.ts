@@ -236,9 +236,10 @@ function citedRecords(
   }
   for (const list of others) for (const seq of list) cited.add(seq);
   const whole = new Set(["run.started", "run.closed", "skip", "check.error"]);
-  return records
-    .filter((record) => cited.has(record.seq) || whole.has(record.kind))
-    .slice(0, reportRecordsMax);
+  const kept = records.filter((record) => cited.has(record.seq) || whole.has(record.kind));
+  // A long load cites more than there is room for: how the run went and ended stays among them.
+  let room = reportRecordsMax - kept.filter(({ kind }) => whole.has(kind)).length;
+  return kept.filter(({ kind }) => whole.has(kind) || room-- > 0).slice(0, reportRecordsMax);
 }
 
 function reproduceCommand(plan: RunPlan, records: readonly EvidenceRecord[]): readonly string[] {

@@ -1,13 +1,13 @@
 import { fold } from "../fold.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
-import { buildReportModel } from "../report-build.ts";
-import type { ReportModel, VerdictDocument } from "../report-model.ts";
+import type { VerdictDocument } from "../report-model.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { toBytes } from "./digest.ts";
-import { isView, verdictPath } from "./manifest.ts";
+import { verdictPath } from "./manifest.ts";
 import type { EvidenceRecord } from "./record.ts";
 import { findRoleProblem } from "./role.ts";
 import { decodeText, differs, type Files, listProblems, type StepResult } from "./verify-step.ts";
+import type { LookAtViews } from "./verify-views.ts";
 
 /** Names of claims and fields in which two documents differ. */
 function findDifferences(stored: VerdictDocument, made: VerdictDocument): string[] {
@@ -31,57 +31,11 @@ function findDifferences(stored: VerdictDocument, made: VerdictDocument): string
   return found;
 }
 
-/** Renders a view again, by its file name in the bundle. */
-export type Renderers = Readonly<Record<string, (model: ReportModel) => string>>;
-
-/** Whether a view was rendered by this very build, whose bytes can be made again. */
-export type IsOwnView = (path: string, text: string) => boolean;
-
-interface Views {
-  /** Render differently from the bundle's evidence. */
-  readonly edited: readonly string[];
-  /** Render differently, and another build rendered them: edited, or merely rendered otherwise. */
-  readonly doubtful: readonly string[];
-  /** Of another page: it cannot be made again here. */
-  readonly foreign: readonly string[];
-  /** Have no renderer here. */
-  readonly unknown: readonly string[];
-}
-
-function compareViews(
-  files: Files,
-  model: () => ReportModel,
-  o: { renderers: Renderers; isOwnView: IsOwnView; isOwnBuild: boolean },
-): Views {
-  const edited: string[] = [];
-  const doubtful: string[] = [];
-  const foreign: string[] = [];
-  const made = lazily(model);
-  for (const [path, render] of Object.entries(o.renderers)) {
-    const bytes = files.get(path);
-    if (!bytes) continue;
-    const expected = toBytes(render(made()));
-    const isEqual =
-      bytes.byteLength === expected.byteLength &&
-      bytes.every((byte, index) => byte === expected[index]);
-    if (isEqual) continue;
-    if (!o.isOwnView(path, decodeText(bytes))) foreign.push(path);
-    else (o.isOwnBuild ? edited : doubtful).push(path);
-  }
-  const unknown = [...files.keys()].filter((path) => isView(path) && !(path in o.renderers));
-  return { edited, doubtful, foreign, unknown: unknown.sort() };
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
-
 export interface VerdictResult extends StepResult {
   readonly recomputed: VerdictDocument;
 }
 
-/** Step 5: folds again, compares every field, and renders the views again. */
+/** Step 5: folds again, compares every field, and looks at the views. */
 export function verifyVerdict(o: {
   files: Files;
   plan: RunPlan;
@@ -90,9 +44,7 @@ export function verifyVerdict(o: {
   records: readonly EvidenceRecord[];
   chainHead: string;
   stored: VerdictDocument | null;
-  renderers: Renderers;
-  isOwnView: IsOwnView;
-  isOwnBuild: boolean;
+  lookAtViews: LookAtViews;
 }): VerdictResult {
   const { plan, planDigest, records, chainHead, stored } = o;
   const recomputed = fold(plan, records, { chainHead, planDigest, now: stored?.endedAt ?? "" });
@@ -104,9 +56,8 @@ export function verifyVerdict(o: {
     return { ok: null, code, message, recomputed };
   }
   const problems = findDifferences(stored, recomputed).map((name) => `${name} differs`);
-  const model = (): ReportModel =>
-    buildReportModel({ plan, planText: o.planText, records, verdict: recomputed });
-  const views = compareViews(o.files, model, o);
+  const { planText } = o;
+  const views = o.lookAtViews(o.files, { plan, planText, records, verdict: recomputed });
   for (const path of views.edited) problems.push(`${path} was edited`);
   const text = decodeText(o.files.get(verdictPath) ?? toBytes(""));
   if (text !== `${canonicalJson(stored)}\n`) problems.push("verdict.json is not in canonical form");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encode, makeBundle, sealBundle, sha256, startRun, makeClaim } from "../../test/support.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { hashInput, recordLine } from "./chain.ts";
-import { verifyBundle, type VerifyResult } from "./verify.ts";
+import { verifyBundle, type VerifyResult, verifyWithoutViews } from "./verify.ts";
 import { buildReportModel } from "../report-build.ts";
 import { planFileText } from "../plan/run-plan.ts";
 
@@ -183,6 +183,17 @@ test("a view that differs is edited in a run of this build, and in doubt in one 
   const page = await check({ isOwnBuild: false, isOwnView: () => false });
   expect(page).toMatchObject({ exit: 0, ok: true });
   expect(page.message).toContain("report.md is of another build and was not compared");
+});
+
+test("without what renders views they are named, not compared; all else is checked as ever", async () => {
+  const { files } = makeBundle();
+  files.set("report.md", encode("READY"));
+  const bare = await verifyWithoutViews(files, { digest: sha256 });
+  expect(bare).toEqual(await verify(files));
+  expect(bare.exit).toBe(0);
+  expect(bare.steps[4]?.message).toContain("report.md cannot be rendered here");
+  files.set("verdict.json", encode(text(files, "verdict.json").replace("READY", "NOT_READY")));
+  expect((await verifyWithoutViews(files, { digest: sha256 })).exit).toBe(1);
 });
 
 test("figures that differ from their artifact are found by an extractor", async () => {

@@ -22,21 +22,31 @@ import { parseJson, readPlan, readVerdict } from "./read-record.ts";
 import { decodeText, type Files, type StepResult } from "./verify-step.ts";
 import { verifyChain } from "./verify-chain.ts";
 import { type Extractor, verifyArtifacts, verifyFiles, verifyPlan } from "./verify-steps.ts";
-import { type IsOwnView, type Renderers, verifyVerdict } from "./verify-verdict.ts";
+import { verifyVerdict } from "./verify-verdict.ts";
+import {
+  type IsOwnView,
+  type LookAtViews,
+  nameViews,
+  type Renderers,
+  renderViews,
+} from "./verify-views.ts";
 
-export interface VerifyOptions {
+interface EvidenceOptions {
   readonly digest: AsyncDigest;
+  readonly extractors?: readonly Extractor[];
+  /** Default: no key is known and none is required. */
+  readonly signatures?: SignaturePolicy;
+  /** UTC day on which somebody reads the bundle; absent: waivers are judged at the run's time only. */
+  readonly today?: string;
+}
+
+export interface VerifyOptions extends EvidenceOptions {
   /** By file name of the view, e.g. `report.md`; views without a renderer are not checked. */
   readonly renderers?: Renderers;
   /** Views that differ and are not of this build are named, not called edited; default: all are. */
   readonly isOwnView?: IsOwnView;
   /** Whether this very build made the run; default true. Views of another that differ are in doubt. */
   readonly isOwnBuild?: boolean;
-  readonly extractors?: readonly Extractor[];
-  /** Default: no key is known and none is required. */
-  readonly signatures?: SignaturePolicy;
-  /** UTC day on which somebody reads the bundle; absent: waivers are judged at the run's time only. */
-  readonly today?: string;
 }
 
 export interface VerifyStep {
@@ -115,7 +125,21 @@ export function planSourceText(files: Files): string {
  * Checks a bundle given as files by path inside the run directory. Never throws for bad data.
  * All steps run even after one has failed, so the first bad record is always named.
  */
-export async function verifyBundle(files: Files, o: VerifyOptions): Promise<VerifyResult> {
+export function verifyBundle(files: Files, o: VerifyOptions): Promise<VerifyResult> {
+  const { renderers = {}, isOwnView = () => true, isOwnBuild = true } = o;
+  return verify(files, o, renderViews({ renderers, isOwnView, isOwnBuild }));
+}
+
+/** As `verifyBundle`, without what renders views: they are named, not compared. */
+export function verifyWithoutViews(files: Files, o: EvidenceOptions): Promise<VerifyResult> {
+  return verify(files, o, nameViews);
+}
+
+async function verify(
+  files: Files,
+  o: EvidenceOptions,
+  lookAtViews: LookAtViews,
+): Promise<VerifyResult> {
   const evidence = files.get(evidencePath);
   const planBytes = files.get(planPath);
   if (!evidence || !planBytes) {
@@ -141,9 +165,7 @@ export async function verifyBundle(files: Files, o: VerifyOptions): Promise<Veri
     planText: planSourceText(files),
     chainHead: chain.head,
     stored,
-    renderers: o.renderers ?? {},
-    isOwnView: o.isOwnView ?? (() => true),
-    isOwnBuild: o.isOwnBuild ?? true,
+    lookAtViews,
   });
   const { recomputed } = verdict;
   const attested = await verifyAttestations(files, {

@@ -1,4 +1,4 @@
-import { verifyBundle, type VerifyResult } from "@loadline/contract/browser";
+import { type VerifyResult, verifyWithoutViews } from "@loadline/contract/browser";
 import { useId, useState } from "preact/hooks";
 import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
@@ -104,7 +104,7 @@ async function verifyFiles(list: readonly File[], chainHead: string): Promise<Fi
   try {
     const files = new Map<string, Uint8Array>();
     for (const file of list) files.set(innerPath(file), new Uint8Array(await file.arrayBuffer()));
-    const result = await verifyBundle(files, { digest: sha256 });
+    const result = await verifyWithoutViews(files, { digest: sha256 });
     return { state: "done", result, sameHead: headOf(files, chainHead) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
