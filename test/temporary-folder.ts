@@ -11,5 +11,7 @@ export function setup(): () => void {
   // As the system's own: servers that will not run as root lay their data below it.
   chmodSync(path, 0o1777);
   process.env["TMPDIR"] = path;
-  return () => rmSync(path, { recursive: true, force: true });
+  // A process of a test may still write as it ends: for seconds, a folder that fills again is emptied again.
+  const patience = { maxRetries: 10, retryDelay: 200 };
+  return () => rmSync(path, { recursive: true, force: true, ...patience });
 }

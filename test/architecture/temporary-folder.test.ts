@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -28,5 +30,19 @@ describe("the temporary folder of a run", () => {
     end();
     expect(existsSync(own)).toBe(false);
     expect(existsSync(ofTheRun)).toBe(true);
+  });
+
+  it("goes though a process that ends still writes into it", async () => {
+    const end = setup();
+    const own = tmpdir();
+    const script = `const { writeFileSync } = require("node:fs");
+const untilMs = performance.now() + 1000;
+for (let n = 0; performance.now() < untilMs; n++) writeFileSync(process.argv[1] + "/" + n, "");`;
+    const child = spawn(process.execPath, ["-e", script, own], { stdio: "ignore" });
+    const ended = once(child, "close");
+    await expect.poll(() => existsSync(join(own, "0"))).toBe(true);
+    end();
+    expect(existsSync(own)).toBe(false);
+    await ended;
   });
 });

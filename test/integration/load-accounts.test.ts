@@ -37,7 +37,7 @@ describe("accounts under random faults", () => {
     await fc.assert(
       fc.asyncProperty(given, async ({ connectionsMax, isOpen, ...options }) => {
         await target.configure(options);
-        const shared = { durationMs: 400, request: get, gracefulStopMs: 5000 };
+        const shared = { durationMs: 400, request: get };
         const scenario = isOpen
           ? ({ executor: "constant-arrival-rate", rate: 300, ...shared } as const)
           : ({ executor: "constant-vus", vus: users, thinkMs: 5, ...shared } as const);
