@@ -182,6 +182,57 @@ describe("parts of limits that a process was handed beforehand", () => {
     expect(ahead).toBeGreaterThan(50);
   });
 
+  it("what is left of one part lasts no longer for the next: others took their calls in between", async () => {
+    const world = new World();
+    const limit = { ...large[0], burst: 2000 };
+    for (const takesAhead of [true, true, false]) await world.add([limit], takesAhead);
+    // Parts of 10 ms each: the first worker's, the second one's, then what the first asks for anew.
+    for (const at of [0, 1]) {
+      expect(await world.calls(at, 1)).toBe(1);
+      await settle();
+    }
+    expect(await world.calls(0, 6)).toBe(6);
+    await settle();
+    await world.pass(12);
+    // All that the supervisor has left, and then what the parts still hold.
+    const rest = await world.calls(2, 2100);
+    const parts = [await world.calls(0, 20), await world.calls(1, 20)];
+    expect(Math.min(...parts)).toBeGreaterThan(0);
+    expect(rest + parts.reduce((sum, one) => sum + one)).toBeLessThanOrEqual(limit.burst);
+    await world.close();
+  });
+
+  it("tokens that were not used come back only as far as they have not drained meanwhile", async () => {
+    const world = new World();
+    const limit = { scope: "key", resource: "tokens", limit: 60_000, burst: 100_000 } as const;
+    const worker = await world.add([limit]);
+    const other = await world.add([limit], false);
+    const call = async (by: Bench, tokens: number): Promise<Lease | undefined> => {
+      const { x } = await by.call({ maxTokens: tokens, text: "" });
+      await settle();
+      return x.lease;
+    };
+    await call(worker, 1);
+    const long = await call(worker, 200);
+    expect(isAhead(long)).toBe(true);
+    await world.pass(1000);
+    // From here on no time passes. A part of 500 again, of which some are taken.
+    const held = [await call(other, 20_000), await call(worker, 1), await call(worker, 200)];
+    expect(held.map(isAhead)).toEqual([false, false, true]);
+    long?.settle({ tokens: 0, nano: 0 });
+    let ahead = 0;
+    for (const by of [other, worker])
+      for (const tokens of [10_000, 1000, 100, 10, 1])
+        for (let lease = await call(by, tokens); lease; lease = await call(by, tokens)) {
+          held.push(lease);
+          if (isAhead(lease)) ahead++;
+        }
+    expect(ahead).toBeGreaterThan(0);
+    const sum = held.reduce((all, lease) => all + (lease?.reservedTokens ?? 0), 0);
+    expect(sum).toBeLessThanOrEqual(limit.burst);
+    await world.close();
+  });
+
   it("take back tokens that were not used, and pay those that were used beyond", async () => {
     const world = new World();
     const tokens = {

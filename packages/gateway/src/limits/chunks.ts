@@ -12,6 +12,8 @@ export interface Wanted {
   readonly plan: Plan;
   readonly buckets: readonly Bucket[];
   readonly ask: Ask;
+  /** Until when what a call took may be given back, by limiter; only of plans that count tokens. */
+  readonly marks: number[] | undefined;
 }
 
 export interface ChunksDeps {
@@ -46,7 +48,7 @@ export class Chunks {
 
   /** Takes a call's wants; false when not all of them are at hand, and nothing was taken. */
   take(wanted: Wanted): boolean {
-    const { plan, buckets, ask } = wanted;
+    const { plan, buckets, ask, marks } = wanted;
     const sizes = this.#sizesOf(plan);
     const { from } = plan.shared;
     const nowUs = this.#nowUs();
@@ -62,6 +64,7 @@ export class Chunks {
       if (!bucket || !law) continue;
       const cost = costOf(law, ask);
       bucket.aheadUs = bucket.aheadAt(nowUs) - cost;
+      if (marks) marks[from + i] = bucket.aheadUntilUs - bucket.aheadUs;
       bucket.tatUs = takenUs(bucket.tatUs, nowUs, cost);
       isLow ||= bucket.aheadAt(nowUs) < (sizes[i] ?? 0) / 2;
     }
@@ -71,18 +74,24 @@ export class Chunks {
 
   /** What a call used in the end instead of what it had taken here. */
   settle(wanted: Wanted, tokens: number): void {
-    const { plan, buckets, ask } = wanted;
+    const { plan, buckets, ask, marks } = wanted;
     if (tokens === ask.tokens) return;
     const sizes = this.#sizesOf(plan);
+    const { from } = plan.shared;
     const nowUs = this.#nowUs();
     let isOwing = false;
     for (let i = 0; i < sizes.length; i++) {
-      const bucket = buckets[plan.shared.from + i];
-      const law = plan.dims[plan.shared.from + i]?.law;
+      const bucket = buckets[from + i];
+      const law = plan.dims[from + i]?.law;
       if (!bucket || !law || law.isCounted) continue;
       const moreUs = costUs(law, tokens) - costUs(law, ask.tokens);
-      bucket.aheadUs = Math.min(sizes[i] ?? 0, bucket.aheadAt(nowUs) - moreUs);
-      bucket.tatUs = moreUs > 0 ? takenUs(bucket.tatUs, nowUs, moreUs) : bucket.tatUs + moreUs;
+      if (moreUs > 0) {
+        bucket.aheadUs = bucket.aheadAt(nowUs) - moreUs;
+        bucket.tatUs = takenUs(bucket.tatUs, nowUs, moreUs);
+      } else {
+        const [untilUs, mostUs] = [marks?.[from + i] ?? 0, sizes[i] ?? 0];
+        giveBack(bucket, { unusedUs: -moreUs, untilUs, mostUs, nowUs });
+      }
       isOwing ||= bucket.aheadUs < 0;
     }
     if (isOwing) this.refill(wanted);
@@ -133,8 +142,11 @@ export class Chunks {
     for (const [at, cost] of costs.entries()) {
       const bucket = buckets[plan.shared.from + at];
       if (!bucket) continue;
-      bucket.aheadUs = Math.min(sizes[at] ?? 0, bucket.aheadAt(nowUs) + cost);
-      bucket.aheadUntilUs = untilUs(figures[answerHead + at] ?? 0);
+      const leftUs = bucket.aheadAt(nowUs);
+      const toldUs = untilUs(figures[answerHead + at] ?? 0);
+      bucket.aheadUs = Math.min(sizes[at] ?? 0, leftUs + cost);
+      // What others took in between lies behind what is left: that lasts no longer than before.
+      bucket.aheadUntilUs = leftUs > 0 ? Math.min(toldUs, bucket.aheadUntilUs + cost) : toldUs;
     }
     learn(asked.part, figures, { plan, buckets, marks: [], nowUs, wallMs: 0 });
   }
@@ -150,6 +162,24 @@ export class Chunks {
   #nowUs(): number {
     return Math.floor(this.#deps.clock.monotonicMs() * 1000);
   }
+}
+
+/** What was not used is at hand again, but for what has drained of it since it was taken. */
+function giveBack(
+  bucket: Bucket,
+  o: {
+    readonly unusedUs: number;
+    readonly untilUs: number;
+    readonly mostUs: number;
+    readonly nowUs: number;
+  },
+): void {
+  const backUs = Math.min(o.unusedUs, Math.max(0, o.untilUs - o.nowUs));
+  if (backUs === 0) return;
+  const leftUs = bucket.aheadAt(o.nowUs);
+  bucket.aheadUs = Math.min(o.mostUs, leftUs + backUs);
+  bucket.aheadUntilUs = Math.min(bucket.aheadUntilUs, o.untilUs + Math.max(0, leftUs));
+  bucket.tatUs -= backUs;
 }
 
 function costOf(law: Law, ask: Ask): number {

@@ -238,9 +238,10 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (cap) return this.#refuse(x, { plan, ask, denial: cap, keeper: "shared" });
     local.take(plan, { ask, range: plan.own, times, marks: undefined });
     const { buckets } = plan;
-    if (!shared.take({ plan, buckets, ask }))
+    const marks = plan.needsEstimate ? plan.blankMarks.slice() : undefined;
+    if (!shared.take({ plan, buckets, ask, marks }))
       return this.#askShared(x, { plan, ask, estimate, shared });
-    this.#grant(x, { id: x.id, plan, buckets, ask, marks: undefined, keeper: "ahead" });
+    this.#grant(x, { id: x.id, plan, buckets, ask, marks, keeper: "ahead" });
     return undefined;
   }
 

@@ -1,4 +1,5 @@
 import type { Bucket } from "./buckets.ts";
+import type { Wanted } from "./chunks.ts";
 import type { Actual } from "./lease.ts";
 import type { OpenLease } from "./open-lease.ts";
 import type { Ask, Denial, Plan } from "./plan.ts";
@@ -23,7 +24,7 @@ export interface SharedStore {
   /** False while each replica keeps its own share. */
   readonly isUp: boolean;
   /** Takes a call's wants from what this process was given beforehand; false: the store is asked. */
-  take(call: Pick<SharedReservation, "plan" | "buckets" | "ask">): boolean;
+  take(call: Wanted): boolean;
   reserve(reservation: SharedReservation): Promise<SharedDecision>;
   /** Settles after the answer, in one batch with others; kept for later while the store is away. */
   settle(lease: OpenLease, actual: Actual | undefined): void;
