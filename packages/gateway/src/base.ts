@@ -45,7 +45,8 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
   const output = openLogOutput(deps, metrics);
   const logger = createLogger({ clock, write: output.write, level: config.log.level });
   const certificates = readTls(config, clock, supervised?.tlsFiles);
-  const durationBounds = await readDurationBounds(config.telemetry.slos);
+  const durationBounds =
+    supervised?.durationBounds ?? (await readDurationBounds(config.telemetry.slos));
   if (!supervised) await checkTargets(config);
   const state = openState(config.stateDir, { clock, random }, { exclusive: !supervised });
   // Its sockets have short names: a system takes no more than about a hundred bytes.

@@ -42,6 +42,8 @@ export interface WorkerPlan {
   readonly overrides: readonly (readonly [string, Override])[];
   /** Certificates and keys in force, in the clear, never log it; undefined without TLS. */
   readonly tlsFiles: TlsFiles | undefined;
+  /** Of the request duration, seconds: what workers count is added up, bound by bound. */
+  readonly durationBounds: readonly number[];
 }
 
 /** What a worker asks of its supervisor. */

@@ -22,6 +22,8 @@ export interface Supervised {
   readonly port: number;
   /** What the others serve TLS with, should the files be bad by now. */
   readonly tlsFiles: TlsFiles | undefined;
+  /** Bounds of the request duration, as all workers have them. */
+  readonly durationBounds: readonly number[];
   readonly writer: OpenWriter;
   readonly records: (store: Store) => Records;
   readonly limits: AccountingShared;

@@ -11,6 +11,7 @@ import type { Gateway, GatewayDeps } from "../gateway.ts";
 import { createGateway } from "../server.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import { openLogOutput } from "../telemetry/log-output.ts";
+import { readDurationBounds } from "../telemetry/slo-bounds.ts";
 import { type OpenedTls, openTls, readTls } from "../tls/wire.ts";
 import { checkTargets } from "../routing/compile.ts";
 import { digestOf } from "../snapshot/compare.ts";
@@ -46,6 +47,7 @@ async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promi
   const output = openLogOutput(deps, metrics);
   const logger = createLogger({ clock, write: output.write, level: config.log.level });
   const certificates = readTls(config, clock);
+  const durationBounds = await readDurationBounds(config.telemetry.slos);
   await checkTargets(config);
   let onHost: (state: HostState) => void = () => undefined;
   const state = await openKeptState(config, {
@@ -54,7 +56,8 @@ async function createSupervisor(config: GatewayConfig, deps: GatewayDeps): Promi
     metrics,
     onHost: (told) => onHost(told),
   });
-  const supervisor = new Supervisor(config, deps, { state, logger, output, metrics, certificates });
+  const kept = { state, logger, output, metrics, certificates, durationBounds };
+  const supervisor = new Supervisor(config, deps, kept);
   onHost = (told) => supervisor.tell("host", told);
   return supervisor;
 }
@@ -65,6 +68,7 @@ interface Kept {
   readonly output: HeldOutput;
   readonly metrics: Metrics;
   readonly certificates: TlsMaterial | undefined;
+  readonly durationBounds: readonly number[];
 }
 
 /** Holds what there is once, and the workers that serve; serves nothing itself. */
@@ -263,6 +267,7 @@ class Supervisor implements Gateway {
       canReload: this.#deps.readConfig !== undefined,
       overrides: [...this.#overrides],
       tlsFiles: this.#tls.files(),
+      durationBounds: this.#kept.durationBounds,
     };
   }
 

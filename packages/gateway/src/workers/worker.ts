@@ -146,6 +146,7 @@ class WorkerProcess implements Worker {
     return {
       port: plan.port,
       tlsFiles: plan.tlsFiles,
+      durationBounds: plan.durationBounds,
       writer: () => new RemoteWriter(peer),
       records: (store) => remoteRecords(peer, store),
       limits: {
