@@ -15,7 +15,8 @@ function removeAll(): void {
 
 /**
  * Makes a new folder whose name begins with `prefix`. It is removed when it is disposed of, and
- * where nothing gets to that, when the process ends by itself; only SIGKILL leaves it.
+ * where nothing gets to that, when the process ends by itself: SIGKILL leaves it, and so does any
+ * other signal that the process does not handle.
  *
  * ```ts
  * using scratch = makeScratchFolder("loadline-drive-");
