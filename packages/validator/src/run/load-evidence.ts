@@ -140,12 +140,13 @@ export class LoadEvidence {
   }
 
   /**
-   * Evidence of every claim from its counts. A cancelled run leaves the samples open, an early stop
-   * those it did not decide; one drained by hand closes them as they are.
+   * Evidence of every claim from its counts. A cancelled run leaves samples open and ladders untold, an
+   * early stop samples it did not decide; one drained by hand closes them as they are.
    */
   #end(reason: Ended["reason"], accounts: readonly LoadAccount[]): void {
     this.#scriptFaults(accounts);
     for (const bound of this.#job.bound) {
+      if (reason === "cancelled" && bound.ladder !== undefined) continue;
       if (bound.claim.id === "load.alive") this.#alive(bound, accounts);
       else this.#claim(bound, accounts);
       const isStopped = this.#stop?.claim === bound.claim.id && this.#stop.on === "evidence";

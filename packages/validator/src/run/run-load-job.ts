@@ -38,6 +38,8 @@ export interface LoadRunDeps extends ValidationDeps {
   readonly pacing?: "pacer" | "timer" | "precise";
   /** Changes users and rates while it runs; the first abort of `signal` drains through it. */
   readonly control?: LoadControl;
+  /** What an abort of `signal` makes of the samples: closed as they are (default), or left open. */
+  readonly interrupted?: "closed" | "open";
 }
 
 const by = "load";
@@ -209,7 +211,10 @@ function recordUntold(job: BoundJob, recorder: Recorder): void {
 async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promise<void> {
   const evidence = new LoadEvidence(job, recorder);
   const control = deps.control ?? new LoadControl();
-  const onAbort = (): void => control.drain();
+  const isCutOff = deps.interrupted === "open";
+  const onAbort = (): void => {
+    if (!isCutOff) control.drain();
+  };
   if (deps.signal.aborted) onAbort();
   deps.signal.addEventListener("abort", onAbort, { once: true });
   let isStopped = false;
@@ -218,6 +223,7 @@ async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promi
   const records = runLoad(job.load, {
     clock: deps.clock,
     control,
+    ...(isCutOff && { signal: deps.signal }),
     ...(deps.loadEngine === undefined ? {} : { engine: deps.loadEngine }),
     ...(pacing === undefined ? {} : { pacing }),
   });

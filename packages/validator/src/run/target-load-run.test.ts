@@ -100,6 +100,19 @@ describe("the ladder and the soak of a run", () => {
     expect(asked).toBeLessThan(20);
   }, 60_000);
 
+  it("that are stopped half way are not tested, however well it went so far", async () => {
+    await using stub = await startStub(cleanRules);
+    const { ladder: _ladder, ...alone } = load;
+    const stop = new AbortController();
+    const onProgress: ValidationDeps["onProgress"] = ({ text }) => {
+      // 29 good answers in a row prove nine of ten.
+      if (Number(/^\d+ due, (\d+) ok/.exec(text)?.[1] ?? 0) >= 60) stop.abort();
+    };
+    const result = await validate(stub.baseUrl, { signal: stop.signal, onProgress }, alone);
+    expect(wordsOf(result)["load.soak.success"]).toBe("not_tested cancelled");
+    expect(result.exitCode).toBe(130);
+  }, 60_000);
+
   it("that are stopped leave their claims not tested, never passed", async () => {
     await using stub = await startStub(cleanRules);
     const stop = new AbortController();

@@ -38,6 +38,8 @@ export async function runTargetLoad(
   const own = {
     ...deps,
     onProgress: context.progress,
+    // Its claims name how long it is: cut short it shows none of them.
+    interrupted: "open" as const,
     onWarning: (event: string) => void recorder.append({ kind: "note", by, data: { event } }),
   };
   try {
