@@ -4,15 +4,23 @@ import { describe, expect, it } from "vitest";
 import { sha256 } from "../evidence/sha256.ts";
 import { judgeStoredRun, readLaterAsk } from "./judge-later.ts";
 
+function encoded(ms: readonly number[]): string {
+  const histogram = createHistogram();
+  for (const one of ms) histogram.record(one * 1_000);
+  return encodeHdr(histogram);
+}
+
 /** A run of one scenario, with good answers of these times and these failures. */
 function storedRun(o: {
   readonly ms: readonly number[];
   readonly bad?: Readonly<Record<string, number>>;
   readonly breached?: boolean;
+  /** Which claim's sample was cut off; default none. */
+  readonly open?: string;
+  /** The claim that ended the run early. */
+  readonly stop?: string;
 }) {
-  const histogram = createHistogram();
-  for (const ms of o.ms) histogram.record(ms * 1_000);
-  const log = `#[head]\nTag=web_site.response_time,0.000,9.000,1.000,${encodeHdr(histogram)}\n`;
+  const log = `#[head]\nTag=web_site.response_time,0.000,9.000,1.000,${encoded(o.ms)}\n`;
   const bytes = Buffer.from(log);
   const digest = sha256(bytes);
   const run = startMiniRun([], { digest: sha256 });
@@ -26,6 +34,11 @@ function storedRun(o: {
   run.tally("slow", { ...whole, n: halves[1], badBy: { over_limit: 9 } });
   run.tally("a.step", { ...whole, series: "web site/x", n: 9e6, badBy: {} });
   run.tally("a.figure", { ...whole, metric: "figure", n: 9e6, badBy: {} });
+  for (const claim of ["turned", "slow", "a.step", "a.figure"]) {
+    const data = { stream: "stream", part: "all" };
+    if (claim !== o.open) run.add({ kind: "sample.closed", claims: [claim], data });
+  }
+  if (o.stop !== undefined) run.add({ kind: "note", data: { stop: { claim: o.stop } } });
   run.add({
     kind: "guard",
     data: { guard: "guard.load.pacer", holds: o.breached !== true, streams: ["*"] },
@@ -58,6 +71,34 @@ describe("a limit on a stored run that its plan did not have", () => {
   it("is open where the generator was at fault: no guard was asked of it", () => {
     const [row] = judged({ ms: quick, breached: true }, "p(95)<100ms");
     expect(row).toMatchObject({ verdict: "inconclusive", reason: "generator" });
+  });
+
+  it("is open where the sample was cut off, or ended by what was seen of it", () => {
+    for (const cut of [{ open: "slow" }, { open: "turned" }, { stop: "slow" }]) {
+      const [row] = judged({ ms: quick, ...cut }, "p(95)<100ms");
+      expect(row, JSON.stringify(cut)).toMatchObject({
+        verdict: "inconclusive",
+        reason: "cancelled",
+      });
+    }
+    const [other] = judged({ ms: quick, open: "a.step" }, "p(95)<100ms");
+    expect(other).toMatchObject({ verdict: "passed" });
+  });
+
+  it("is decided for every load of a run, each by its own histograms", () => {
+    const { run, files } = storedRun({ ms: quick });
+    const log = `Tag=soak.response_time,0.000,9.000,1.000,${encoded(quick)}\n`;
+    const bytes = Buffer.from(log);
+    const digest = sha256(bytes);
+    run.tally("soak", { series: "soak", metric: "response_time", bad: 0, n: 100, badBy: {} });
+    run.add({ kind: "sample.closed", claims: ["soak"], data: { stream: "soak", part: "all" } });
+    run.add({ kind: "note", data: { artifact: { name: "histograms.hdr", digest } } });
+    const both = new Map([...files, [`artifacts/${digest}`, bytes] as const]);
+    const rows = judgeStoredRun(run, both, readLaterAsk("response_time", "p(95)<100ms"));
+    expect(rows.map(({ scenario, verdict }) => [scenario, verdict])).toEqual([
+      ["web site", "passed"],
+      ["soak", "passed"],
+    ]);
   });
 
   it("is open where no answer of that kind was kept, and never passes by it", () => {

@@ -1,5 +1,6 @@
 import type { EvidenceRecord } from "@loadline/contract";
 import { decodeHdr } from "@loadline/kit/histogram";
+import { histogramLog } from "../evidence/histogram-counts.ts";
 import type { StoredRun } from "../evidence/stored-run.ts";
 import { loadErrors } from "../load/errors.ts";
 import {
@@ -21,10 +22,13 @@ export interface LaterAsk extends LaterLimit {
   readonly text: string;
 }
 
-/** What a scenario's kept figures say of the limit; guards that were breached take a verdict back. */
+/**
+ * What a scenario's kept figures say of the limit; a sample that was cut off, and guards that were
+ * breached, take a verdict back.
+ */
 export interface LaterRow extends Omit<LaterVerdict, "reason"> {
   readonly scenario: string;
-  readonly reason: LaterVerdict["reason"] | "generator";
+  readonly reason: LaterVerdict["reason"] | "cancelled" | "generator";
 }
 
 /** Latencies whose histograms a run keeps, of good answers in the measured phase. */
@@ -103,27 +107,26 @@ export function judgeStoredRun(
     // A tag of the log holds no comma and no white space.
     const tag = `${scenario}.${ask.metric}`.replace(/[\s,]/g, "_");
     const text = log.get(tag);
-    const { n = 0, hardBad = 0 } = samples.get(scenario) ?? {};
+    const { n = 0, hardBad = 0, isWhole = false } = samples.get(scenario) ?? {};
     const row = judgeLater({ n, hardBad, buckets: text === undefined ? [] : decodeHdr(text) }, ask);
-    const isOpen = isBreached && row.verdict !== "inconclusive";
-    return isOpen
-      ? { scenario, ...row, verdict: "inconclusive", reason: "generator" }
-      : { scenario, ...row };
+    if (row.verdict === "inconclusive" || (isWhole && !isBreached)) return { scenario, ...row };
+    const reason = isWhole ? "generator" : "cancelled";
+    return { scenario, ...row, verdict: "inconclusive", reason };
   });
 }
 
-/** Histograms by tag, as HdrHistogram's log has them; null where there is no such log. */
+/** Histograms of all loads of a run by tag, as HdrHistogram's log has them; null without such a log. */
 function histogramsOf(
   records: readonly EvidenceRecord[],
   files: ReadonlyMap<string, Uint8Array>,
 ): ReadonlyMap<string, string> | null {
-  const digest = records
+  const logs = records
     .map(({ data }) => data["artifact"])
     .filter(isRecord)
-    .find(({ name }) => name === "histograms.hdr")?.["digest"];
-  const bytes = files.get(`artifacts/${String(digest)}`);
-  if (bytes === undefined) return null;
-  const lines = Buffer.from(bytes).toString("utf8").split("\n");
+    .filter(({ name }) => name === histogramLog)
+    .flatMap(({ digest }) => files.get(`artifacts/${String(digest)}`) ?? []);
+  if (logs.length === 0) return null;
+  const lines = logs.flatMap((bytes) => Buffer.from(bytes).toString("utf8").split("\n"));
   return new Map(
     lines.flatMap((line) => {
       const [, tag, text] = /^Tag=([^,]*),[^,]*,[^,]*,[^,]*,(.*)$/.exec(line) ?? [];
@@ -142,25 +145,43 @@ function wholeTally({ kind, data }: EvidenceRecord) {
   return { scenario: series, n, hardBad: bad.reduce((all, [, count]) => all + Number(count), 0) };
 }
 
+/** Claims whose samples are whole: closed, and not by an early stop. */
+function wholeClaims(records: readonly EvidenceRecord[]): ReadonlySet<string> {
+  const closed = records.filter(({ kind }) => kind === "sample.closed");
+  const whole = new Set(closed.flatMap(({ claims }) => claims));
+  for (const { data } of records)
+    if (isRecord(data["stop"])) whole.delete(String(data["stop"]["claim"]));
+  return whole;
+}
+
+interface WholeSample extends Omit<KeptSample, "buckets"> {
+  readonly isWhole: boolean;
+}
+
 /** What every scenario had due in its measured phase, from the claim that counted most of it. */
-function samplesOf(
-  records: readonly EvidenceRecord[],
-): ReadonlyMap<string, Omit<KeptSample, "buckets">> {
-  const byClaim = new Map<string, { scenario: string; n: number; hardBad: number }>();
+function samplesOf(records: readonly EvidenceRecord[]): ReadonlyMap<string, WholeSample> {
+  const wholes = wholeClaims(records);
+  const byClaim = new Map<string, WholeSample & { readonly scenario: string }>();
   for (const record of records) {
     const tally = wholeTally(record);
     if (tally === null) continue;
     const { scenario, n, hardBad } = tally;
-    const key = `${record.claims[0] ?? ""}\n${scenario}`;
-    const sum = byClaim.get(key) ?? { scenario, n: 0, hardBad: 0 };
-    byClaim.set(key, { scenario, n: sum.n + n, hardBad: sum.hardBad + hardBad });
+    const [claim = ""] = record.claims;
+    const key = `${claim}\n${scenario}`;
+    const sum = byClaim.get(key) ?? { n: 0, hardBad: 0 };
+    const isWhole = wholes.has(claim);
+    byClaim.set(key, { scenario, n: sum.n + n, hardBad: sum.hardBad + hardBad, isWhole });
   }
-  const samples = new Map<string, { n: number; hardBad: number }>();
-  for (const { scenario, n, hardBad } of byClaim.values()) {
+  const samples = new Map<string, WholeSample>();
+  for (const { scenario, ...sample } of byClaim.values()) {
     const best = samples.get(scenario);
     // A claim turned round counts the good: of equal ones the failures are the other's.
-    const isMore = best === undefined || n > best.n || (n === best.n && hardBad > best.hardBad);
-    if (isMore) samples.set(scenario, { n, hardBad });
+    const isMore =
+      best === undefined ||
+      sample.n > best.n ||
+      (sample.n === best.n && sample.hardBad > best.hardBad);
+    const isWhole = sample.isWhole && best?.isWhole !== false;
+    samples.set(scenario, { ...(isMore ? sample : best), isWhole });
   }
   return samples;
 }
