@@ -1,4 +1,5 @@
 import { encodeRequest } from "@loadline/kit/http1";
+import { withOwn } from "../engine/target-base.ts";
 import type { HttpLoadRequest } from "../types.ts";
 import { type AnswerReader, type LoadClient, statusOutcome } from "./client.ts";
 
@@ -7,12 +8,10 @@ export function createHttpClient(
   r: HttpLoadRequest,
   base: { path: string; headers: readonly string[] },
 ): LoadClient {
-  const headers = [...base.headers];
-  for (const [name, value] of Object.entries(r.headers ?? {})) headers.push(name, value);
   const bytes = encodeRequest({
     method: r.method,
     path: `${base.path}${r.path}`,
-    headers,
+    headers: withOwn(base.headers, Object.entries(r.headers ?? {}).flat()),
     ...(r.body !== undefined && { body: Buffer.from(r.body) }),
   });
   const reader = statusReader(r.expectStatus);

@@ -47,6 +47,29 @@ describe("what every request to a target begins with", () => {
     expect(said).not.toHaveProperty("user-agent");
   });
 
+  it("is said once where a request says it itself, by steps and modules alike", async () => {
+    await using target = await startRecordingTarget();
+    using folder = planFolder();
+    const own = '{ traceparent: "00-x", "X-Loadline-Run": mine, User-Agent: me }';
+    folder.write(
+      "own.ts",
+      "export const own = async (vu) => void (await vu.http.get('/m', { headers: { traceparent: '00-x', 'X-Loadline-Run': 'mine', 'User-Agent': 'me' } }));",
+    );
+    const once = "executor: shared-iterations, iterations: 1";
+    const file = await folder.compile(`load:
+  target: { baseUrl: "${target.url}" }
+  scenarios:
+    s: { ${once}, steps: [{ http: { path: /s, headers: ${own} } }] }
+    t: { ${once}, steps: [{ http: { method: GET, path: /t, headers: { traceparent: "00-\${iteration}" } } }] }
+    m: { ${once}, exec: "./own.ts#own" }
+`);
+    await ran(file.plan);
+    const headersAt = (path: string) => target.seen.find((one) => one.path === path)?.headers;
+    const said = { traceparent: "00-x", "x-loadline-run": "mine", "user-agent": "me" };
+    for (const path of ["/s", "/m"]) expect(headersAt(path)).toMatchObject(said);
+    expect(headersAt("/t")?.["traceparent"]).toMatch(/^00-\d+$/);
+  });
+
   it("is the same in hooks, in the one request before load and in the load, drawn where nobody named it", async () => {
     await using target = await startRecordingTarget();
     using folder = planFolder();

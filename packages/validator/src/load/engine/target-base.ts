@@ -17,6 +17,14 @@ export function targetBase(plan: LoadPlan, url: URL, key?: string): TargetBase {
   return { path: url.pathname.replace(/\/+$/, ""), headers: headersOf(plan, url, key) };
 }
 
+/** The target's headers and a request's own, name and value in turn: what both say, its own say. */
+export function withOwn(base: readonly string[], own: readonly string[]): readonly string[] {
+  if (own.length === 0) return base;
+  const named = new Set(own.flatMap((text, at) => (at % 2 === 0 ? [text.toLowerCase()] : [])));
+  const isOwn = (at: number): boolean => named.has((base[at - (at % 2)] ?? "").toLowerCase());
+  return [...base.filter((_, at) => !isOwn(at)), ...own];
+}
+
 /** What joins the run with the target's logs and traces; no span is recorded here: not sampled. */
 function runHeaders({ runId }: LoadPlan): string[] {
   if (runId === undefined) return [];

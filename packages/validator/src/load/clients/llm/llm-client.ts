@@ -1,4 +1,5 @@
 import { encodeRequest } from "@loadline/kit/http1";
+import { withOwn } from "../../engine/target-base.ts";
 import { pickIndex } from "../../schedule/arrivals.ts";
 import type { LoadClient } from "../client.ts";
 import { dialectBodyReader, JsonBodyReader } from "./body-reader.ts";
@@ -80,8 +81,8 @@ export function llmRequestParts(
   const own = embeds ? embeddingsPath : dialects[r.kind].path;
   const path = r.path ?? `${base.path.endsWith("/v1") ? "" : "/v1"}${own}`;
   const fields = embeds ? embeddingsBody(r, messages) : dialects[r.kind].body(r, messages);
-  const headers = [...base.headers, "content-type", "application/json"];
-  if (!embeds) headers.push(...dialects[r.kind].headers);
-  for (const [name, value] of Object.entries(r.headers ?? {})) headers.push(name, value);
+  const kind = embeds ? [] : dialects[r.kind].headers;
+  const ours = [...base.headers, "content-type", "application/json", ...kind];
+  const headers = withOwn(ours, Object.entries(r.headers ?? {}).flat());
   return { path: `${base.path}${path}`, headers, fields: { ...fields, ...r.extra } };
 }

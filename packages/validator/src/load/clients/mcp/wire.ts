@@ -1,5 +1,6 @@
 import { encodeRequest, type Http1Request } from "@loadline/kit/http1";
 import type { JsonRecord } from "@loadline/kit/json";
+import { withOwn } from "../../engine/target-base.ts";
 import type { Base } from "../llm/llm-client.ts";
 import type { McpOptions, McpVersion } from "./options.ts";
 
@@ -24,6 +25,9 @@ export interface Session {
   readonly version: string;
 }
 
+const ownOf = ({ headers = {} }: Pick<McpOptions, "headers">): readonly string[] =>
+  Object.entries(headers).flat();
+
 /** Bytes of a message, in the words of its version. Throws LL_HTTP1_REQUEST. */
 export function encodeMessage(
   m: McpMessage,
@@ -42,7 +46,6 @@ export function encodeMessage(
     const { name } = m.params;
     if (typeof name === "string") headers.push("mcp-name", headerText(name));
   }
-  for (const [name, value] of Object.entries(o.headers ?? {})) headers.push(name, value);
   const params = o.version === "2026-07-28" ? { ...m.params, _meta: meta(o.version) } : m.params;
   const message = {
     jsonrpc: "2.0",
@@ -51,7 +54,12 @@ export function encodeMessage(
     ...(Object.keys(params).length > 0 && { params }),
   };
   const body = Buffer.from(JSON.stringify(message));
-  return encodeRequest({ method: "POST", path: `${base.path}${o.path ?? "/mcp"}`, headers, body });
+  return encodeRequest({
+    method: "POST",
+    path: `${base.path}${o.path ?? "/mcp"}`,
+    headers: withOwn(headers, ownOf(o)),
+    body,
+  });
 }
 
 /** The end of a session. */
@@ -62,8 +70,8 @@ export function goodbyeOf(
 ): Http1Request {
   const headers = [...base.headers, "mcp-protocol-version", session.version];
   headers.push("mcp-session-id", session.id ?? "");
-  for (const [name, value] of Object.entries(o.headers ?? {})) headers.push(name, value);
-  return { method: "DELETE", path: `${base.path}${o.path ?? "/mcp"}`, headers };
+  const path = `${base.path}${o.path ?? "/mcp"}`;
+  return { method: "DELETE", path, headers: withOwn(headers, ownOf(o)) };
 }
 
 /** What `initialize` offers. */

@@ -1,6 +1,7 @@
 import { encodeRequest, type Http1Request } from "@loadline/kit/http1";
 import type { ExecContext } from "../../engine/exec.ts";
 import { asideStep, type Flight, type LoadOutcome } from "../../engine/flight.ts";
+import { withOwn } from "../../engine/target-base.ts";
 import { sendAside } from "../aside.ts";
 import type { Answer, At } from "../asked.ts";
 import { JsonBodyReader } from "../llm/body-reader.ts";
@@ -214,14 +215,9 @@ export class RagClient {
 
   #request(route: RagRoute, places: Places, tenant: number): Http1Request {
     const { base } = this.#context;
-    const headers = [...base.headers];
-    const own = Object.entries(this.#o.tenants[tenant]?.headers ?? {});
+    const own = Object.entries(this.#o.tenants[tenant]?.headers ?? {}).flat();
     // A tenant's credentials take the place of the target's.
-    for (const [name] of own) {
-      const at = headers.findIndex((one, i) => i % 2 === 0 && one === name.toLowerCase());
-      if (at !== -1) headers.splice(at, 2);
-    }
-    for (const [name, value] of own) headers.push(name, value);
+    const headers = [...withOwn(base.headers, own)];
     if (route.body !== undefined) headers.push("content-type", "application/json");
     return {
       method: route.method,

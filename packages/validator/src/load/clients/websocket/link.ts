@@ -1,6 +1,7 @@
 import type { Timer } from "@loadline/kit/clock";
 import type { ExecContext } from "../../engine/exec.ts";
 import { type Flight, type LoadOutcome, timedOut } from "../../engine/flight.ts";
+import { withOwn } from "../../engine/target-base.ts";
 import { WsSocket } from "./ws-socket.ts";
 
 /** Messages that came and nobody asked for yet; older ones are let go. */
@@ -64,7 +65,7 @@ export class Link {
         url: new URL(plan.target.baseUrl),
         insecure: plan.target.insecure === true,
         path: `${base.path}${o.path}`,
-        headers: [...base.headers, ...o.headers],
+        headers: withOwn(base.headers, o.headers),
         clock,
         random,
         timeouts: plan.timeouts,

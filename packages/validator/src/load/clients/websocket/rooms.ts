@@ -2,6 +2,7 @@ import type { Timer } from "@loadline/kit/clock";
 import type { JsonRecord } from "@loadline/kit/json";
 import type { ExecContext } from "../../engine/exec.ts";
 import { asideStep, type Flight, type LoadOutcome, timedOut } from "../../engine/flight.ts";
+import { withOwn } from "../../engine/target-base.ts";
 import type { Answer, At } from "../asked.ts";
 import { parseObject } from "../llm/dialect.ts";
 import { Ledger } from "./ledger.ts";
@@ -122,7 +123,7 @@ export class Rooms {
     const { begin, base, clock, random, plan, metric } = this.#context;
     const flight = begin(this.#o.connectStep ?? asideStep, at.index, Number.NaN);
     member.opening = { flight, timer: null };
-    const headers = [...base.headers, ...Object.entries(this.#o.headers ?? {}).flat()];
+    const headers = withOwn(base.headers, Object.entries(this.#o.headers ?? {}).flat());
     const options = {
       url: new URL(plan.target.baseUrl),
       insecure: plan.target.insecure === true,

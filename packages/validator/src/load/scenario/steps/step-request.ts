@@ -4,6 +4,7 @@ import { statusReader } from "../../clients/http.ts";
 import { llmFigures } from "../../clients/llm/figures.ts";
 import { createLlmClient, inputsOf, llmRequestParts } from "../../clients/llm/llm-client.ts";
 import type { ExecContext } from "../../engine/exec.ts";
+import { withOwn } from "../../engine/target-base.ts";
 import type { HttpStep, LlmStep } from "../../plan/step-schema.ts";
 import { pickIndex } from "../../schedule/arrivals.ts";
 import { llmRequestOf } from "./llm-request.ts";
@@ -106,14 +107,16 @@ function compileBytes(
   const path = compileText(r.path);
   const own = r.headers.map((text) => compileText(text));
   const fixedHeaders = own.every((text) => "fixed" in text);
+  const all = withOwn(base.headers, r.headers);
+  const shared = all.slice(0, all.length - own.length);
   // Checked and written once where no value of the moment is in them.
-  const encoded = fixedHeaders ? new EncodedHeaders([...base.headers, ...r.headers]) : null;
+  const encoded = fixedHeaders ? new EncodedHeaders(all) : null;
   const encode = (scope: TemplateScope): Buffer => {
     const { body } = r;
     return encodeRequest({
       method: r.method,
       path: base.path + fillText(path, scope, encodeURIComponent),
-      headers: encoded ?? [...base.headers, ...own.map((text) => fillText(text, scope))],
+      headers: encoded ?? [...shared, ...own.map((text) => fillText(text, scope))],
       ...(body !== null && { body: Buffer.from("fixed" in body ? body.fixed : body.fill(scope)) }),
     });
   };
