@@ -40,6 +40,10 @@ describe("an object store that answers 200 with something else", () => {
     const { words, sentences } = await againstTwin(s3, rules);
     expect(words["it.other_buckets"]).toBe("failed false");
     expect(sentences["it.other_buckets"]).toContain("spare (200)");
+    const elsewhere = [{ when: "GET /spare?list-type=2 unsigned", status: 301, reply: "" }];
+    const moved = await againstTwin(s3, elsewhere);
+    expect(moved.words["it.other_buckets"]).toBe("not_tested capability_missing");
+    expect(moved.sentences["it.other_buckets"]).toContain("spare (301)");
     await using twin = await s3([]);
     await using blind = await startWebStub(
       [],

@@ -48,11 +48,18 @@ export const otherBuckets: S3Probe = {
       throw new NothingThere(`The store holds ${others.length} other buckets, too many to ask.`);
     }
     const open: string[] = [];
+    const untold: string[] = [];
     const ask = (name: string) =>
       ({ method: "GET", bucket: name, query: { "list-type": "2" } }) as const;
     for (const name of others) {
       const { status } = await s3Ask(context, ask(name), null);
-      if (status !== 403 && status !== 401) open.push(`${name} (${status})`);
+      if (status < 300) open.push(`${name} (${status})`);
+      else if (status !== 403 && status !== 401) untold.push(`${name} (${status})`);
+    }
+    if (open.length === 0 && untold.length > 0) {
+      // A bucket of another region is asked elsewhere; one that was just deleted nowhere.
+      const said = untold.slice(0, 10).join(", ");
+      throw new NothingThere(`Nobody was told whether the world may list ${said}.`);
     }
     const said = open.length === 0 ? "" : `: ${open.slice(0, 10).join(", ")}`;
     const seen = `${others.length} buckets are not declared, ${open.length} of them answer without keys${said}.`;
