@@ -21,6 +21,8 @@ export class ChunkAsk implements Asked {
     readonly buckets: readonly Bucket[];
     readonly part: SharedPart;
     readonly costs: readonly number[];
+    /** They were used already: taken whether or not there is room. */
+    readonly isOwed: boolean;
   }) {
     this.plan = o.plan;
     this.buckets = o.buckets;
@@ -29,7 +31,8 @@ export class ChunkAsk implements Asked {
     const laws = o.costs.map((cost, at) => {
       const law = o.plan.dims[o.plan.shared.from + at]?.law;
       if (!law) throw new TypeError("a chunk is of rates alone");
-      return law.isCounted ? `r ${cost} ${law.capacityUs}` : `t 0 ${law.capacityUs}`;
+      const mostUs = o.isOwed ? Number.MAX_SAFE_INTEGER : law.capacityUs;
+      return law.isCounted ? `r ${cost} ${mostUs}` : `t 0 ${mostUs}`;
     });
     this.part = { ...o.part, laws: laws.join(" ") };
     const wants = this.#ofTokens.map((cost) => ` ${cost}`);

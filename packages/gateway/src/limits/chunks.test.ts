@@ -268,6 +268,22 @@ describe("parts of limits that a process was handed beforehand", () => {
     await world.close();
   });
 
+  it("tokens used beyond what is left of a limit are told all the same", async () => {
+    const world = new World();
+    const limit = { scope: "key", resource: "tokens", limit: 60_000, burst: 100_000 } as const;
+    const worker = await world.add([limit]);
+    const other = await world.add([limit], false);
+    await worker.call({ maxTokens: 1, text: "" });
+    await settle();
+    const { x } = await worker.call({ maxTokens: 10, text: "" });
+    expect(isAhead(x.lease)).toBe(true);
+    expect((await other.call({ maxTokens: 60_000, text: "" })).refusal).toBeUndefined();
+    x.lease?.settle({ tokens: 50_010, nano: 0 });
+    await world.pass(3);
+    expect((await other.call({ maxTokens: 1, text: "" })).refusal?.code).toBe("LL_LIMIT_TOKENS");
+    await world.close();
+  });
+
   it("leave no lease behind, whether the process goes on or dies", async () => {
     const world = new World();
     const tokens = { scope: "key", resource: "tokens", limit: 6e6, period: 60_000 } as const;

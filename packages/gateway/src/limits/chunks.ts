@@ -98,8 +98,8 @@ export class Chunks {
   }
 
   /**
-   * Asks for what is missing of limiters that nobody asks for already; where half of a limit is gone
-   * only for what is owed.
+   * Asks for what is missing of limiters that nobody asks for already, unless half of a limit is gone.
+   * What is owed was used: it is paid first, and whatever is left.
    */
   refill({ plan, buckets, ask }: Wanted): void {
     const sizes = this.#sizesOf(plan);
@@ -110,11 +110,11 @@ export class Chunks {
       const usedUs = (buckets[from + i]?.tatUs ?? 0) - nowUs;
       return law && size >= callsMin * costOf(law, ask) && usedUs < law.capacityUs / 2;
     });
+    const isOwed = sizes.some((_, i) => (buckets[from + i]?.aheadUs ?? 0) < 0);
     const costs = sizes.map((size, i) => {
       const bucket = buckets[from + i];
-      const mostUs = plan.dims[from + i]?.law?.capacityUs ?? 0;
       if (!bucket || nowUs < bucket.askAtUs) return 0;
-      return Math.min(mostUs, Math.max(0, (isWorthIt ? size : 0) - bucket.aheadAt(nowUs)));
+      return Math.max(0, (isWorthIt && !isOwed ? size : 0) - bucket.aheadAt(nowUs));
     });
     if (!costs.some((cost) => cost > 0)) return;
     for (const [at, cost] of costs.entries()) {
@@ -123,7 +123,7 @@ export class Chunks {
     }
     const [part] = this.#deps.partsOf(plan);
     const id = `${this.#deps.replica}.chunk.${this.#asked++}`;
-    this.#deps.ask(new ChunkAsk({ id, plan, buckets, part, costs }));
+    this.#deps.ask(new ChunkAsk({ id, plan, buckets, part, costs, isOwed }));
   }
 
   /** The store's answer to a question of `startMs`; undefined: none in time, or no decision. */
