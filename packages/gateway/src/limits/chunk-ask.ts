@@ -1,6 +1,8 @@
 import type { Bucket } from "./buckets.ts";
+import { plainAsk } from "./estimate.ts";
 import type { Plan } from "./plan.ts";
-import type { SharedPart } from "./redis-keys.ts";
+import { rateTextOf, type SharedPart } from "./redis-keys.ts";
+import { settleOf } from "./redis-reservation.ts";
 import type { Asked } from "./redis-reserves.ts";
 import type { Settle } from "./redis-settles.ts";
 
@@ -32,23 +34,18 @@ export class ChunkAsk implements Asked {
       const law = o.plan.dims[o.plan.shared.from + at]?.law;
       if (!law) throw new TypeError("a chunk is of rates alone");
       const mostUs = o.isOwed ? Number.MAX_SAFE_INTEGER : law.capacityUs;
-      return law.isCounted ? `r ${cost} ${mostUs}` : `t 0 ${mostUs}`;
+      return rateTextOf(law, { oneUs: cost, mostUs, isPartial: false });
     });
     this.part = { ...o.part, laws: laws.join(" ") };
-    const wants = this.#ofTokens.map((cost) => ` ${cost}`);
-    this.text = `${o.id} ${ttlUs}${wants.join("")}`;
+    const { dims, shared } = o.plan;
+    const wants = o.costs.filter((_, at) => dims[shared.from + at]?.law?.isCounted === false);
+    this.text = [o.id, ttlUs, ...wants].join(" ");
   }
 
   /** It is used up by whom it was given to: the store has no lease to keep. */
   get settle(): Settle | undefined {
-    const deltas = this.#ofTokens.map(() => " 0");
-    if (deltas.length === 0) return undefined;
-    return { leases: this.part.leases, text: `${this.#id} 0${deltas.join("")}` };
-  }
-
-  get #ofTokens(): readonly number[] {
-    const { dims, shared } = this.plan;
-    return this.costs.filter((_, at) => dims[shared.from + at]?.law?.isCounted === false);
+    const reserved = { id: this.#id, plan: this.plan, ask: plainAsk };
+    return settleOf(this.part, reserved, { ...plainAsk, requests: 1 });
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Clock } from "@loadline/kit/clock";
-import { costUs, type Law, takenUs } from "@loadline/kit/rate-limiter";
+import { type Clock, monotonicUs } from "@loadline/kit/clock";
+import { costUs, refundedUs, takenUs } from "@loadline/kit/rate-limiter";
 import type { Bucket } from "./buckets.ts";
 import { ChunkAsk } from "./chunk-ask.ts";
 import type { Dimension } from "./dimension.ts";
-import type { Ask, Plan } from "./plan.ts";
+import { type Ask, costOf, type Plan } from "./plan.ts";
 import type { SharedParts } from "./redis-keys.ts";
 import { answerHead, learn } from "./redis-reservation.ts";
 
@@ -51,7 +51,7 @@ export class Chunks {
     const { plan, buckets, ask, marks } = wanted;
     const sizes = this.#sizesOf(plan);
     const { from } = plan.shared;
-    const nowUs = this.#nowUs();
+    const nowUs = monotonicUs(this.#deps.clock);
     for (let i = 0; i < sizes.length; i++) {
       const bucket = buckets[from + i];
       const law = plan.dims[from + i]?.law;
@@ -78,7 +78,7 @@ export class Chunks {
     if (tokens === ask.tokens) return;
     const sizes = this.#sizesOf(plan);
     const { from } = plan.shared;
-    const nowUs = this.#nowUs();
+    const nowUs = monotonicUs(this.#deps.clock);
     let isOwing = false;
     for (let i = 0; i < sizes.length; i++) {
       const bucket = buckets[from + i];
@@ -103,7 +103,7 @@ export class Chunks {
    */
   refill({ plan, buckets, ask }: Wanted): void {
     const sizes = this.#sizesOf(plan);
-    const nowUs = this.#nowUs();
+    const nowUs = monotonicUs(this.#deps.clock);
     const { from } = plan.shared;
     const isWorthIt = sizes.every((size, i) => {
       const law = plan.dims[from + i]?.law;
@@ -130,7 +130,7 @@ export class Chunks {
   onAnswer(asked: ChunkAsk, figures: readonly number[] | undefined, startMs: number): void {
     const { plan, buckets, costs } = asked;
     const sizes = this.#sizesOf(plan);
-    const nowUs = this.#nowUs();
+    const nowUs = monotonicUs(this.#deps.clock);
     const isGiven = figures?.[0] === 1;
     for (const [at, cost] of costs.entries()) {
       const bucket = buckets[plan.shared.from + at];
@@ -158,10 +158,6 @@ export class Chunks {
     plan.chunkSizes = isOnePart && sizes.every((size) => size > 0) ? sizes : [];
     return plan.chunkSizes;
   }
-
-  #nowUs(): number {
-    return Math.floor(this.#deps.clock.monotonicMs() * 1000);
-  }
 }
 
 /** What was not used is at hand again, but for what has drained of it since it was taken. */
@@ -174,16 +170,16 @@ function giveBack(
     readonly nowUs: number;
   },
 ): void {
-  const backUs = Math.min(o.unusedUs, Math.max(0, o.untilUs - o.nowUs));
+  const tatUs = refundedUs(bucket.tatUs, o.nowUs, {
+    reservedTatUs: o.untilUs,
+    refundUs: o.unusedUs,
+  });
+  const backUs = bucket.tatUs - tatUs;
   if (backUs === 0) return;
   const leftUs = bucket.aheadAt(o.nowUs);
   bucket.aheadUs = Math.min(o.mostUs, leftUs + backUs);
   bucket.aheadUntilUs = Math.min(bucket.aheadUntilUs, o.untilUs + Math.max(0, leftUs));
-  bucket.tatUs -= backUs;
-}
-
-function costOf(law: Law, ask: Ask): number {
-  return costUs(law, law.isCounted ? 1 : ask.tokens);
+  bucket.tatUs = tatUs;
 }
 
 /** us of a limiter that one process is handed at most; 0: it is asked for each call. */

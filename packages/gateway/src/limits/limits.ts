@@ -1,4 +1,4 @@
-import type { Clock } from "@loadline/kit/clock";
+import { type Clock, monotonicUs } from "@loadline/kit/clock";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
 import { type Alerts, alertCrossed } from "../budgets/alerts.ts";
 import type { Ledger } from "../budgets/ledger.ts";
@@ -99,7 +99,7 @@ class Engine implements ReloadableLimits, LeaseHost {
   }
 
   nowUs(): number {
-    return Math.floor(this.#deps.clock.monotonicMs() * 1000);
+    return monotonicUs(this.#deps.clock);
   }
 
   wallMs(): number {
@@ -238,22 +238,27 @@ class Engine implements ReloadableLimits, LeaseHost {
     if (cap) return this.#refuse(x, { plan, ask, denial: cap, keeper: "shared" });
     local.take(plan, { ask, range: plan.own, times, marks: undefined });
     const { buckets } = plan;
-    const marks = plan.needsEstimate ? plan.blankMarks.slice() : undefined;
+    const marks = plan.blankMarks.slice();
     if (!shared.take({ plan, buckets, ask, marks }))
-      return this.#askShared(x, { plan, ask, estimate, shared });
+      return this.#askShared(x, { plan, ask, marks, estimate, shared });
     this.#grant(x, { id: x.id, plan, buckets, ask, marks, keeper: "ahead" });
     return undefined;
   }
 
   async #askShared(
     x: Exchange,
-    o: { plan: Plan; ask: Ask; estimate: Estimate | undefined; shared: SharedStore },
+    o: {
+      plan: Plan;
+      ask: Ask;
+      marks: number[];
+      estimate: Estimate | undefined;
+      shared: SharedStore;
+    },
   ): Promise<Refusal | undefined> {
-    const { plan, estimate, shared } = o;
+    const { plan, marks, estimate, shared } = o;
     const { buckets } = plan;
     let { ask } = o;
     const giveBack = (): void => this.#giveBack(plan, buckets);
-    const marks = plan.blankMarks.slice();
     const ttlMs = this.#leaseMsOf(x);
     let { id } = x;
     let decision = await shared.reserve({ id, plan, buckets, ask, ttlMs, marks });

@@ -2,7 +2,7 @@ import { costUs, refundedUs, takenUs, waitUs } from "@loadline/kit/rate-limiter"
 import { windowAt } from "../budgets/window.ts";
 import { type Bucket, type BucketTable, createBucketTable } from "./buckets.ts";
 import type { Dimension } from "./dimension.ts";
-import type { Ask, Denial, Plan, Range } from "./plan.ts";
+import { type Ask, costOf, type Denial, type Plan, type Range } from "./plan.ts";
 
 /** How far a shared limiter's state may lag before it counts as used up. */
 const freshUs = 1_000_000;
@@ -102,7 +102,7 @@ export class LocalStore {
         bucket.spentNano += ask.nano;
         if (marks) marks[i] = bucket.windowEndMs;
       } else if (dim.law) {
-        const cost = costUs(dim.law, dim.law.isCounted ? 1 : ask.tokens);
+        const cost = costOf(dim.law, ask);
         bucket.tatUs = takenUs(bucket.tatUs, times.nowUs, cost * this.#share);
         if (this.#epoch > 0) {
           bucket.wholeUs = takenUs(bucket.wholeUs, times.nowUs, cost);
@@ -182,7 +182,7 @@ export class LocalStore {
     }
     const { law } = dim;
     if (!law) return 0;
-    const whole = costUs(law, law.isCounted ? 1 : ask.tokens);
+    const whole = costOf(law, ask);
     if (whole > law.capacityUs) return -1;
     const cost = whole * share;
     if (cost <= law.capacityUs) return waitUs(law, bucket.tatUs, nowUs, cost);

@@ -1,3 +1,4 @@
+import { costUs, type Law } from "@loadline/kit/rate-limiter";
 import { defaultTenant } from "../identity/acting.ts";
 import type { Price } from "../budgets/prices.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
@@ -21,6 +22,11 @@ export interface Ask {
   readonly outputBound: number | undefined;
   /** The bound was lowered to what a budget affords. */
   readonly isLowered: boolean;
+}
+
+/** Microseconds of a law that a call takes. */
+export function costOf(law: Law, ask: Pick<Ask, "tokens">): number {
+  return costUs(law, law.isCounted ? 1 : ask.tokens);
 }
 
 /** Why a call may not pass; nothing was taken from any limit. */

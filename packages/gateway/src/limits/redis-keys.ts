@@ -1,4 +1,4 @@
-import { costUs } from "@loadline/kit/rate-limiter";
+import { costUs, type Law } from "@loadline/kit/rate-limiter";
 import { defaultTenant } from "../identity/acting.ts";
 import type { Dimension } from "./dimension.ts";
 import type { Plan } from "./plan.ts";
@@ -88,8 +88,16 @@ function lawTextOf(dim: Dimension | undefined, isPartial: boolean): string {
   const { law } = dim;
   if (dim.resource === "concurrency") return `c ${dim.limit} 0`;
   if (!law) return `m 0 ${dim.limit}`;
-  if (!law.isCounted) return `t 0 ${law.capacityUs}`;
-  return `${isPartial ? "R" : "r"} ${costUs(law, 1)} ${law.capacityUs}`;
+  return rateTextOf(law, { oneUs: costUs(law, 1), mostUs: law.capacityUs, isPartial });
+}
+
+/** A rate as the reserve script is told of it: of requests with what one takes. */
+export function rateTextOf(
+  law: Law,
+  o: { readonly oneUs: number; readonly mostUs: number; readonly isPartial: boolean },
+): string {
+  if (!law.isCounted) return `t 0 ${o.mostUs}`;
+  return `${o.isPartial ? "R" : "r"} ${o.oneUs} ${o.mostUs}`;
 }
 
 /** The hash tag of a key, which names its slot. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "@loadline/kit/clock";
+import { type Clock, monotonicUs, type Timer } from "@loadline/kit/clock";
 import type { DependencyHealth } from "../health/dependencies.ts";
 import type { LocalStore } from "./local-store.ts";
 import { replicasKey } from "./redis-keys.ts";
@@ -63,7 +63,7 @@ export class RedisPresence {
   constructor(deps: RedisPresenceDeps) {
     this.#deps = deps;
     this.#sinceMs = deps.clock.wallMs();
-    deps.local.degrade(deps.replicasMax, this.#nowUs(), "all");
+    deps.local.degrade(deps.replicasMax, monotonicUs(this.#deps.clock), "all");
     this.#plan(pingMs);
   }
 
@@ -103,7 +103,7 @@ export class RedisPresence {
   onAnswer(redisUs: number, replicas: number): void {
     // Of a cluster only the look at every master says that it is there.
     if (!this.#deps.link.isCluster) this.#onSuccess();
-    this.#offsetUs = redisUs - this.#nowUs();
+    this.#offsetUs = redisUs - monotonicUs(this.#deps.clock);
     if (replicas > 0) this.#replicas = replicas;
   }
 
@@ -117,11 +117,11 @@ export class RedisPresence {
     this.#pings = 0;
     if (this.#state === "up") {
       this.#become("suspect");
-      local.degrade(Math.max(1, this.#replicas), this.#nowUs(), "recent");
+      local.degrade(Math.max(1, this.#replicas), monotonicUs(this.#deps.clock), "recent");
     }
     if (this.#state !== "suspect" || this.#failures < failuresMax) return;
     this.#become("down");
-    local.degrade(Math.max(1, this.#replicas), this.#nowUs(), "none");
+    local.degrade(Math.max(1, this.#replicas), monotonicUs(this.#deps.clock), "none");
     log("limits.degraded", `each limit holds for 1/${local.share}`);
     this.#plan(pingMs);
   }
@@ -165,7 +165,7 @@ export class RedisPresence {
     const { local, log, onBack } = this.#deps;
     const isFirst = this.#replicas === 0;
     this.#replicas = Math.max(1, figures[1] ?? 1);
-    this.#offsetUs = (figures[0] ?? 0) - this.#nowUs();
+    this.#offsetUs = (figures[0] ?? 0) - monotonicUs(this.#deps.clock);
     // A call may have been decided here just when another one's answer had brought us back.
     if (this.#state === "up" && local.hasUntold) onBack();
     if (this.#state !== "down") this.#onSuccess();
@@ -189,9 +189,5 @@ export class RedisPresence {
     this.#timer?.cancel();
     if (this.#isClosed) return;
     this.#timer = this.#deps.clock.after(delayMs, () => void this.#look(), { unref: true });
-  }
-
-  #nowUs(): number {
-    return Math.floor(this.#deps.clock.monotonicMs() * 1000);
   }
 }

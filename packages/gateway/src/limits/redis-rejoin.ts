@@ -1,6 +1,6 @@
-import { costUs } from "@loadline/kit/rate-limiter";
 import type { Bucket } from "./buckets.ts";
 import type { OpenLease } from "./open-lease.ts";
+import { costOf } from "./plan.ts";
 import type { SharedPart } from "./redis-keys.ts";
 
 type Argument = string | number;
@@ -82,7 +82,7 @@ function lineOf(lease: OpenLease, part: SharedPart, at: number, offsetUs: number
   const { law } = dim;
   if (!law || (law.isCounted && !part.isPartial)) return [];
   const mark = (lease.marks?.[i] ?? 0) + (bucket.offsetUs === 0 ? offsetUs : bucket.offsetUs);
-  const cost = costUs(law, law.isCounted ? 1 : lease.ask.tokens);
+  const cost = costOf(law, lease.ask);
   return [`${law.isCounted ? "r" : "t"} ${cost} ${Math.floor(mark)} ${key}`];
 }
 

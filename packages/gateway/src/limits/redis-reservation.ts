@@ -2,7 +2,7 @@ import { costUs } from "@loadline/kit/rate-limiter";
 import { windowAt } from "../budgets/window.ts";
 import type { Bucket } from "./buckets.ts";
 import type { Actual } from "./lease.ts";
-import type { Ask, Denial, Plan } from "./plan.ts";
+import { type Ask, costOf, type Denial, type Plan } from "./plan.ts";
 import type { SharedPart } from "./redis-keys.ts";
 import type { Settle } from "./redis-settles.ts";
 
@@ -24,7 +24,7 @@ export function wantsOf(
     if (dim.resource === "money")
       text += ` ${ask.nano} ${windowAt(dim.period ?? "total", times.wallMs).id}`;
     else if (law) {
-      const cost = costUs(law, law.isCounted ? 1 : ask.tokens);
+      const cost = costOf(law, ask);
       if (cost > law.capacityUs) return tooLarge(i);
       if (!law.isCounted) text += ` ${cost}`;
     }

@@ -1,4 +1,4 @@
-import type { Clock } from "@loadline/kit/clock";
+import { type Clock, monotonicUs } from "@loadline/kit/clock";
 import type { DependencyHealth } from "../health/dependencies.ts";
 import type { RedisStoreConfig } from "../redis/config.ts";
 import type { ChunkAsk } from "./chunk-ask.ts";
@@ -10,7 +10,7 @@ import { type SharedPart, sharedParts } from "./redis-keys.ts";
 import { type LinkEvents, openRedis, type RedisLink, scriptOf } from "./redis-link.ts";
 import { RedisPresence } from "./redis-presence.ts";
 import { denialOf, learn, settleOf, wantsOf } from "./redis-reservation.ts";
-import { RedisReserves } from "./redis-reserves.ts";
+import { type Asked, RedisReserves, type RedisReservesDeps } from "./redis-reserves.ts";
 import { Reserving } from "./redis-reserving.ts";
 import { reserveScript, settleScript } from "./redis-scripts.ts";
 import { RedisSettles } from "./redis-settles.ts";
@@ -72,14 +72,17 @@ export class RedisStore implements SharedStore {
     const text = deps.settleText ?? settleScript;
     this.#settles = new RedisSettles({ ...shared, text, onFailure });
     this.#telling = new RedisTelling({ ...shared, settles: this.#settles, onFailure });
-    this.#reserves = new RedisReserves({
+    const asking = {
       ...shared,
       script: reserve,
       onSend: () => this.#settles.sendAlong(),
+      onUndecided: ({ part }: Asked) => this.#logFault(`no decision on ${part.keys.join(" ")}`),
+    };
+    this.#reserves = new RedisReserves<Reserving>({
+      ...asking,
       onAnswer: (asked, figures, startMs) => this.#onReserved(asked, figures, startMs),
-      onUndecided: ({ part }) => this.#logFault(`no decision on ${part.keys.join(" ")}`),
     });
-    if (deps.takesAhead === true) this.#chunks = this.#chunksOf(shared);
+    if (deps.takesAhead === true) this.#chunks = this.#chunksOf(asking);
     this.#presence = new RedisPresence({
       ...shared,
       onOther: () => this.#telling.onOther(),
@@ -153,20 +156,17 @@ export class RedisStore implements SharedStore {
     });
   }
 
-  #chunksOf(shared: RedisStoreDeps & { readonly link: RedisLink }): Chunks {
+  #chunksOf(asking: RedisStoreDeps & Omit<RedisReservesDeps<ChunkAsk>, "onAnswer">): Chunks {
     const asks = new RedisReserves<ChunkAsk>({
-      ...shared,
-      script: reserve,
-      onSend: () => undefined,
+      ...asking,
       onAnswer: (asked, figures, startMs) => {
         if (!figures) this.#presence.onFailure(startMs);
         chunks.onAnswer(asked, figures, startMs);
         if (asked.settle) this.#settles.add(asked.settle, this.isUp);
       },
-      onUndecided: ({ part }) => this.#logFault(`no decision on ${part.keys.join(" ")}`),
     });
     const chunks = new Chunks({
-      ...shared,
+      ...asking,
       partsOf: (plan) => sharedParts(plan, this.#link.isCluster === true),
       ask: (chunk) => asks.add(chunk),
     });
@@ -194,7 +194,7 @@ export class RedisStore implements SharedStore {
     const { plan, buckets, ask, marks } = of;
     const { clock } = this.#deps;
     this.#presence.onAnswer(figures[1] ?? 0, figures[4] ?? 0);
-    const nowUs = Math.floor(clock.monotonicMs() * 1000);
+    const nowUs = monotonicUs(clock);
     const wallMs = plan.hasMoney ? clock.wallMs() : 0;
     learn(part, figures, { plan, buckets, marks, nowUs, wallMs });
     if (figures[0] === 1) return admitted;

@@ -1,4 +1,4 @@
-import type { Clock } from "@loadline/kit/clock";
+import { type Clock, monotonicUs } from "@loadline/kit/clock";
 import type { KeyLists } from "../redis/written-calls.ts";
 import type { LocalStore } from "./local-store.ts";
 import type { LeaseList } from "./open-lease.ts";
@@ -100,7 +100,7 @@ export class RedisTelling {
 
   #offset(offsetUs: number): Offset {
     const { clock, leaseMs } = this.#deps;
-    const nowUs = Math.floor(clock.monotonicMs() * 1000);
+    const nowUs = monotonicUs(clock);
     return { offsetUs, nowUs, ttlMaxUs: leaseMs * 1000, isOther: this.#isOther };
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "@loadline/kit/clock";
+import { type Clock, monotonicUs } from "@loadline/kit/clock";
 import { createLogger, type Logger } from "@loadline/kit/logger";
 import {
   createMetrics,
@@ -126,7 +126,7 @@ export function createAccounting(deps: AccountingDeps): Accounting {
             failuresPerMinute: requestsPerMinute,
             random: deps.random,
           }),
-    addressFailed: (address) => table.fail(address, Math.floor(clock.monotonicMs() * 1000)),
+    addressFailed: (address) => table.fail(address, monotonicUs(clock)),
     onAddressRefused: () => metrics.addressRefused(),
     install(next) {
       const other = compile(next, clock);

@@ -1,4 +1,4 @@
-import type { Clock } from "@loadline/kit/clock";
+import { type Clock, monotonicUs } from "@loadline/kit/clock";
 import type { Logger } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { Random } from "@loadline/kit/random";
@@ -153,7 +153,7 @@ function openLimits(
   { clock, logger }: KeptStateDeps,
   { repositories }: OpenedStores,
 ): ScriptTable {
-  const nowUs = (): number => Math.floor(clock.monotonicMs() * 1000);
+  const nowUs = (): number => monotonicUs(clock);
   const wallMs = (): number => clock.wallMs();
   const onFailure = (cause: unknown): void =>
     logger.warn("budget.store", { text: cause instanceof Error ? cause.message : String(cause) });

@@ -13,6 +13,11 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Whole monotonic microseconds, as limiters count. */
+export function monotonicUs(clock: Pick<Clock, "monotonicMs">): number {
+  return Math.floor(clock.monotonicMs() * 1000);
+}
+
 /** UTC ISO 8601 with milliseconds. */
 export function isoTime(clock: Clock): string {
   return new Date(clock.wallMs()).toISOString();

@@ -8,6 +8,6 @@
  * ```
  */
 export type { Clock, Timer } from "./clock.ts";
-export { isoTime } from "./clock.ts";
+export { isoTime, monotonicUs } from "./clock.ts";
 export { systemClock } from "./system.ts";
 export { TestClock } from "./test-clock.ts";
