@@ -84,6 +84,7 @@ const goals = [
   { row: "gateway", figure: "faults", atMost: 0 },
   // What was not sent was no load.
   { row: "gateway", figure: "answered", atLeast: Math.floor(0.99 * minutes * 60 * perSecond) },
+  { row: "gateway", figure: "mostMegabytes", atMost: 120 },
   { row: "gateway", figure: "megabytesPerMinute", atMost: 0.1 },
 ];
 const method = { minutes, perSecond, connections };
