@@ -2,7 +2,6 @@ import { keyTable } from "../body/keys.ts";
 import { isScanProblem, scanObject } from "../body/scan.ts";
 import { gatewayErrors } from "../errors.ts";
 
-const nameCharsMax = 32;
 const space = /^[ \t\r\n]*$/;
 
 /**
@@ -11,8 +10,7 @@ const space = /^[ \t\r\n]*$/;
  * @throws LL_BODY_INVALID_JSON, LL_BODY_DUPLICATE_KEY
  */
 export function jsonReader(members: Iterable<string>): (bytes: Buffer) => unknown {
-  const names = [...new Set(members)].filter((name) => name.length <= nameCharsMax);
-  const keys = keyTable(names);
+  const keys = keyTable([...new Set(members)]);
   return (bytes) => {
     const text = bytes.toString();
     if (space.test(text)) return undefined;
