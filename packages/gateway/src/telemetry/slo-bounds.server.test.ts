@@ -8,6 +8,7 @@ import { expect, it } from "vitest";
 import { sampleIn } from "../../test/answers.ts";
 import { temporaryDir } from "../../test/harness.ts";
 import { loadConfig, openGateway } from "../index.ts";
+import { latencySlo, sloText } from "./slo-bounds.fixture.ts";
 import { durationName } from "./telemetry.ts";
 
 const clock = systemClock();
@@ -16,12 +17,8 @@ const waitMs = 30_000;
 it("a worker in another's place counts by the objectives that all began with, whatever the file says by now", async () => {
   const stateDir = temporaryDir();
   const slos = join(stateDir, "slos.json");
-  const write = (under: string): void => {
-    const sli = { kind: "latency", under, histogram: durationName };
-    const slo = { id: "a.b", service: "gateway", sli, objective: 0.99, window: "30d" };
-    const one = { ...slo, runbook: "https://runbooks.example.org" };
-    writeFileSync(slos, JSON.stringify({ schema: "loadline-slo/v1", slos: [one] }));
-  };
+  const write = (under: string): void =>
+    writeFileSync(slos, sloText(latencySlo("a.b", under, durationName)));
   write("750ms");
   const settings = {
     stateDir,

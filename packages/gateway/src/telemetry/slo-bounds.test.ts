@@ -1,24 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sampleIn } from "../../test/answers.ts";
-import { runGateway } from "../../test/harness.ts";
+import { runGateway, temporaryDir } from "../../test/harness.ts";
+import { latencySlo, sloText } from "./slo-bounds.fixture.ts";
 import { readDurationBounds } from "./slo-bounds.ts";
 import { durationBounds, durationName } from "./telemetry.ts";
 
 let dir = "";
-beforeAll(() => void (dir = mkdtempSync(join(tmpdir(), "ll-slos-"))));
+beforeAll(() => void (dir = temporaryDir()));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
-const under = (id: string, ms: string, histogram: string): object => ({
-  id,
-  service: "gateway",
-  sli: { kind: "latency", under: ms, histogram },
-  objective: 0.99,
-  window: "30d",
-  runbook: "https://runbooks.example.org",
-});
 
 function fileOf(text: string): string {
   const path = join(dir, `${text.length}.yaml`);
@@ -26,8 +17,7 @@ function fileOf(text: string): string {
   return path;
 }
 
-const written = (...slos: readonly object[]): string =>
-  fileOf(JSON.stringify({ schema: "loadline-slo/v1", slos }));
+const written = (...slos: readonly object[]): string => fileOf(sloText(...slos));
 
 describe("bounds of the request duration", () => {
   it("are the usual ones without a file", async () => {
@@ -36,10 +26,10 @@ describe("bounds of the request duration", () => {
 
   it("have those of each objective about it among them, once and in order", async () => {
     const path = written(
-      under("a.fast", "750ms", durationName),
-      under("a.chat", "3s", `${durationName}{route="chat"}`),
-      under("a.known", "2s", durationName),
-      under("a.other", "333ms", "others_seconds"),
+      latencySlo("a.fast", "750ms", durationName),
+      latencySlo("a.chat", "3s", `${durationName}{route="chat"}`),
+      latencySlo("a.known", "2s", durationName),
+      latencySlo("a.other", "333ms", "others_seconds"),
     );
     const wanted = [...durationBounds, 0.75, 3].toSorted((a, b) => a - b);
     expect(await readDurationBounds(path)).toEqual(wanted);
@@ -58,7 +48,7 @@ describe("bounds of the request duration", () => {
 });
 
 it("a gateway counts exactly what its objectives name, from the first scrape", async () => {
-  const slos = written(under("b.quick", "750ms", durationName));
+  const slos = written(latencySlo("b.quick", "750ms", durationName));
   const series = `${durationName}_bucket{route="sim",stream="false",le="0.75"}`;
   await using plain = await runGateway();
   await using told = await runGateway({ telemetry: { overloadAfter: 0, slos } });
