@@ -1,12 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { withLastSync } from "../errors/index.ts";
-
-interface ReplaceOptions {
-  readonly mode: number;
-  /** Told of what failed behind another error, which is the one that is thrown. */
-  onSecond(cause: unknown): void;
-}
+import type { ReplaceOptions } from "./whole-file.ts";
 
 /**
  * Writes `<path>.new`, syncs it, moves it to `path` and syncs the folder: a reader sees the file

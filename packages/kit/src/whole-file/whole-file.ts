@@ -2,12 +2,15 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { withLast } from "../errors/index.ts";
 
-interface WriteSyncedOptions {
+export interface ReplaceOptions {
   readonly mode: number;
+  /** Told of what failed behind another error, which is the one that a call ends with. */
+  onSecond(cause: unknown): void;
+}
+
+interface WriteSyncedOptions extends ReplaceOptions {
   /** `wx` where a file of this name must not be there. */
   readonly flag: "w" | "wx";
-  /** Told of what failed behind another error, which is the one that a call rejects with. */
-  onSecond(cause: unknown): void;
 }
 
 /** Resolves when what a file holds outlives a crash; its name does when its folder is synced too. */
@@ -38,7 +41,7 @@ export async function syncFolder(path: string, onSecond: (cause: unknown) => voi
 export async function replaceFile(
   path: string,
   content: string | Uint8Array,
-  o: Omit<WriteSyncedOptions, "flag">,
+  o: ReplaceOptions,
 ): Promise<void> {
   const draft = `${path}.new`;
   let isMoved = false;
