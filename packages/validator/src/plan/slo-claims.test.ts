@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadDeps } from "../run/load-job.fixture.ts";
 import { runValidation } from "../run/run-validation.ts";
 import { cleanRules, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
@@ -87,17 +86,10 @@ describe("objectives of a plan", () => {
   it("are decided where the load is counted for them, and else not tested, by name", async () => {
     await using stub = await startStub(cleanRules);
     const { plan } = await loadPlanFile(write("slo.yaml", stub.baseUrl));
-    const result = await runValidation(plan, {
-      clock: systemClock(),
-      random: seededRandom(3),
-      runsDir: join(folder, "runs"),
-      toolVersion: "0.1.0",
-      apiKey: stubKey,
-      reporters: [],
-      onProgress: () => undefined,
-      signal: new AbortController().signal,
-      loadEngine: "inline",
-    });
+    const result = await runValidation(
+      plan,
+      loadDeps({ apiKey: stubKey, runsDir: join(folder, "runs") }),
+    );
     const claims = result.verdict.claims.filter(({ id }) => id.startsWith("slo."));
     const of = new Map(plan.claims.map((claim) => [claim.id, claim.of]));
     for (const { id, verdict, reason, sentence, n } of claims) {

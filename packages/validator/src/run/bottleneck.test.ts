@@ -1,22 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { startMiniRun } from "@loadline/contract";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { startScriptedServer } from "../../../testkit/src/stall-server/index.ts";
 import { sha256 } from "../evidence/sha256.ts";
 import { bindJob, findProfile, jobOfProfile, profileManifestSchema } from "../load/index.ts";
 import { memoryWriter } from "../selftest/simulated-load.ts";
 import { recordBottleneck } from "./bottleneck.ts";
+import { loadDeps, removeRuns } from "./load-job.fixture.ts";
 import type { ObservedSeries } from "./observe.ts";
 import { loadRunPlan, runLoadJob } from "./run-load-job.ts";
 
-const roots: string[] = [];
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});
+afterEach(removeRuns);
 
 const users = (baseUrl: string) =>
   bindJob(
@@ -104,19 +97,7 @@ describe("the bottleneck of a target", () => {
     await using server = await startScriptedServer(
       () => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
-    const runsDir = mkdtempSync(join(tmpdir(), "loadline-bottleneck-"));
-    roots.push(runsDir);
-    const { verdict } = await runLoadJob(users(server.url), {
-      clock: systemClock(),
-      random: seededRandom(5),
-      runsDir,
-      toolVersion: "0.1.0",
-      reporters: [],
-      onProgress: () => undefined,
-      onWarning: () => undefined,
-      signal: new AbortController().signal,
-      loadEngine: "inline",
-    });
+    const { verdict } = await runLoadJob(users(server.url), loadDeps());
     const claim = verdict.claims.find(({ id }) => id === "chat.bottleneck");
     expect(claim?.verdict).toBe("not_tested");
     expect(claim?.sentence).toContain("the bottleneck is file descriptors (at most 999 ");

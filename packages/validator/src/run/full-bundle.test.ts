@@ -1,25 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { wholeRoom } from "../evidence/room.ts";
 import { quickPlan } from "../plan/build-plan.ts";
-import { textReporters } from "../reporters/table.ts";
 import { cleanRules, stubBodyBytesMax, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
-import { loadJob, removeRuns, runJob, verdictsOf, verifyExit } from "./load-job.fixture.ts";
+import {
+  loadDeps,
+  loadJob,
+  removeRuns,
+  runJob,
+  verdictsOf,
+  verifyExit,
+} from "./load-job.fixture.ts";
 import { resumeValidation, runValidation } from "./run-validation.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
-let root = "";
-beforeEach(() => void (root = mkdtempSync(join(tmpdir(), "loadline-full-"))));
-afterEach(() => {
-  removeRuns();
-  rmSync(root, { recursive: true, force: true });
-});
+afterEach(removeRuns);
 
 /** The quick profile against a target that keeps every promise. */
 function validate(
@@ -39,21 +37,8 @@ function validate(
   return runValidation(plan, depsOf(room, over));
 }
 
-function depsOf(room: typeof wholeRoom, over: Partial<ValidationDeps>): ValidationDeps {
-  return {
-    clock: systemClock(),
-    random: seededRandom(5),
-    runsDir: mkdtempSync(join(root, "runs-")),
-    toolVersion: "0.1.0",
-    apiKey: stubKey,
-    reporters: textReporters,
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
-    loadEngine: "inline",
-    room,
-    ...over,
-  };
-}
+const depsOf = (room: typeof wholeRoom, over: Partial<ValidationDeps>): ValidationDeps =>
+  loadDeps({ apiKey: stubKey, room, ...over });
 
 const lastRecord = ({ runDir }: ValidationResult): string =>
   readFileSync(join(runDir, "evidence.jsonl"), "utf8").trimEnd().split("\n").at(-1) ?? "";

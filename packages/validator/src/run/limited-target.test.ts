@@ -1,21 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { quickPlan, type QuickPlanOptions } from "../plan/build-plan.ts";
 import { refusal } from "../probes/samples.ts";
 import type { StubRule } from "../probes/probe.ts";
 import { cleanRules, stubBodyBytesMax, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
+import { loadDeps, removeRuns } from "./load-job.fixture.ts";
 import { runValidation } from "./run-validation.ts";
 
-let runsDir = "";
-beforeEach(() => void (runsDir = mkdtempSync(join(tmpdir(), "loadline-limited-"))));
-afterEach(() => rmSync(runsDir, { recursive: true, force: true }));
+afterEach(removeRuns);
 
 const named: Partial<QuickPlanOptions> = { model: "stub-model", skip: ["load"] };
 
@@ -29,16 +23,7 @@ async function probed(baseUrl: string, o: Partial<QuickPlanOptions> = named) {
     embeddingsModel: "stub-model",
     ...o,
   });
-  const { verdict, exitCode } = await runValidation(plan, {
-    clock: systemClock(),
-    random: seededRandom(3),
-    runsDir,
-    toolVersion: "0.1.0",
-    apiKey: stubKey,
-    reporters: [],
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const { verdict, exitCode } = await runValidation(plan, loadDeps({ apiKey: stubKey }));
   const rows = verdict.claims.map((one) => [one.id, `${one.verdict}.${one.reason ?? ""}`]);
   const of: Readonly<Record<string, string>> = Object.fromEntries(rows);
   const said = verdict.claims.map(({ sentence }) => sentence ?? "").join("\n");

@@ -1,10 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { VerdictDocument } from "@loadline/contract";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import {
@@ -14,12 +9,10 @@ import {
 import { buildPlan } from "../plan/build-plan.ts";
 import { parsePlanFile } from "../plan/load-plan-file.ts";
 import { type PlanFileInput, planFileSchema } from "../plan/manifest.ts";
+import { loadDeps, removeRuns } from "./load-job.fixture.ts";
 import { runValidation } from "./run-validation.ts";
 
-const roots: string[] = [];
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});
+afterEach(removeRuns);
 
 type Services = NonNullable<PlanFileInput["stack"]>["services"];
 
@@ -48,19 +41,9 @@ const planOf = (services: Services, o: PlanFileInput = {}) =>
   buildPlan(planFileSchema.parse({ profile: "full", stack: { services }, load, ...o }));
 
 async function validate(services: Services, o: PlanFileInput = {}): Promise<VerdictDocument> {
-  const runsDir = mkdtempSync(join(tmpdir(), "loadline-service-load-"));
-  roots.push(runsDir);
-  const { verdict } = await runValidation(planOf(services, { cooldownSeconds: 0, ...o }), {
-    clock: systemClock(),
-    random: seededRandom(5),
-    runsDir,
-    toolVersion: "0.1.0",
-    reporters: [],
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
-    loadEngine: "inline",
-    stackSecrets: new Map([["${env:TOKEN}", "a-word-for-this-test"]]),
-  });
+  const deps = loadDeps({ stackSecrets: new Map([["${env:TOKEN}", "a-word-for-this-test"]]) });
+  const plan = planOf(services, { cooldownSeconds: 0, ...o });
+  const { verdict } = await runValidation(plan, deps);
   return verdict;
 }
 

@@ -1,17 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { startStallServer } from "../../../testkit/src/stall-server/index.ts";
 import { bindJob, findProfile, jobOfProfile, profileManifestSchema } from "../load/index.ts";
+import { loadDeps, removeRuns } from "./load-job.fixture.ts";
 import { loadRunPlan, runLoadJob } from "./run-load-job.ts";
 
-const roots: string[] = [];
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});
+afterEach(removeRuns);
 
 const soak = (baseUrl: string, explore = false) =>
   bindJob(
@@ -39,19 +32,7 @@ describe("a soak", () => {
 
   it("too short to tell a slope leaves it not tested, with what was seen beside it", async () => {
     await using server = await startStallServer({ delayMs: 1, stallMs: 0, everyMs: 1_000 });
-    const runsDir = mkdtempSync(join(tmpdir(), "loadline-soak-"));
-    roots.push(runsDir);
-    const { verdict } = await runLoadJob(soak(server.url), {
-      clock: systemClock(),
-      random: seededRandom(5),
-      runsDir,
-      toolVersion: "0.1.0",
-      reporters: [],
-      onProgress: () => undefined,
-      onWarning: () => undefined,
-      signal: new AbortController().signal,
-      loadEngine: "inline",
-    });
+    const { verdict } = await runLoadJob(soak(server.url), loadDeps());
     const growth = verdict.claims.filter(({ id }) => id.startsWith("target.memory_growth"));
     expect(growth.map(({ verdict: word }) => word)).toEqual(["not_tested", "not_tested"]);
     expect(growth[0]?.sentence).toMatch(/samples and 0 gaps tell no slope/);

@@ -1,23 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { seededRandom } from "@loadline/kit/random";
 import { afterEach, describe, expect, it } from "vitest";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { buildPlan } from "../plan/build-plan.ts";
 import { type PlanFileInput, planFileSchema } from "../plan/manifest.ts";
 import { cleanRules, stubKey } from "../selftest/clean-stub.ts";
 import { startStub } from "../selftest/stub-server.ts";
-import { verifyExit } from "./load-job.fixture.ts";
+import { loadDeps, removeRuns, verifyExit } from "./load-job.fixture.ts";
 import { runValidation } from "./run-validation.ts";
 import type { ValidationDeps, ValidationResult } from "./types.ts";
 
-const roots: string[] = [];
-afterEach(() => {
-  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
-});
+afterEach(removeRuns);
 
 /** Long enough for their claims, limits that no busy machine reaches. */
 const load = {
@@ -35,22 +29,9 @@ function validate(
   over: Partial<ValidationDeps> = {},
   wanted: PlanFileInput["load"] = load,
 ): Promise<ValidationResult> {
-  const runsDir = mkdtempSync(join(tmpdir(), "loadline-target-load-"));
-  roots.push(runsDir);
   const target = { url, auth: "bearer", apiKeyEnv: "KEY" } as const;
   const plan = buildPlan(planFileSchema.parse({ target, load: wanted, skip: ["probe"] }));
-  return runValidation(plan, {
-    clock: systemClock(),
-    random: seededRandom(5),
-    runsDir,
-    toolVersion: "0.1.0",
-    apiKey: stubKey,
-    reporters: [],
-    onProgress: () => undefined,
-    signal: new AbortController().signal,
-    loadEngine: "inline",
-    ...over,
-  });
+  return runValidation(plan, loadDeps({ apiKey: stubKey, ...over }));
 }
 
 const wordsOf = ({ verdict }: ValidationResult): Record<string, string> =>

@@ -80,16 +80,16 @@ async function startProcess(...ports: readonly number[]) {
 
 describe.skipIf(process.platform !== "linux")("services of this machine", () => {
   const edge = { from: "api", to: "store", required: false };
+  const servicesOf = (api: { readonly url: string }, store: { readonly url: string }) => ({
+    api: { kind: "http", url: api.url },
+    store: { kind: "http", url: store.url },
+    machine: { kind: "listeners", edges: "declared" },
+  });
 
   it("that are connected without an edge are told by their names; by a declared edge they pass [R1-20]", async () => {
     await using store = await startProcess();
     await using api = await startProcess(store.port);
-    const machine = { kind: "listeners", edges: "declared" };
-    const services = {
-      api: { kind: "http", url: api.url },
-      store: { kind: "http", url: store.url },
-      machine,
-    };
+    const services = servicesOf(api, store);
     const open = await runStackPlan({ services });
     expect(open.words["machine.edges"]).toBe("failed false");
     expect(open.sentences["machine.edges"]).toContain("1 that nobody declared: api -> store");
@@ -103,13 +103,8 @@ describe.skipIf(process.platform !== "linux")("services of this machine", () => 
   it("and one nobody may look into: nothing is passed of the others", async () => {
     await using store = await startProcess();
     await using api = await startProcess(store.port);
-    const machine = { kind: "listeners", edges: "declared" };
-    const services = {
-      api: { kind: "http", url: api.url },
-      store: { kind: "http", url: store.url },
-      gone: { kind: "http", url: "http://127.0.0.1:1" },
-      machine,
-    };
+    const gone = { kind: "http", url: "http://127.0.0.1:1" };
+    const services = { ...servicesOf(api, store), gone };
     const { words, sentences } = await runStackPlan({ services, edges: [edge] });
     expect(words["machine.edges"]).toBe("not_tested capability_missing");
     expect(sentences["machine.edges"]).toContain("Nobody may look into gone");
