@@ -1,5 +1,6 @@
 import {
   fullPlan,
+  isTargetLoad,
   loadPlanFile,
   planFileSchema,
   planOfRun,
@@ -98,7 +99,7 @@ async function secretsOf(host: CliHost, plan: RunPlan, folder: string) {
   const { skip, loads } = plan.stages;
   const isLoaded =
     Array.isArray(loads) &&
-    loads.some((name) => !/^(.+\.)?chat$|^(ladder|soak)$/.test(String(name)));
+    loads.map(String).some((name) => !isTargetLoad(name) && !/^(.+\.)?chat$/.test(name));
   const isUsed = (stage: string, uses: boolean): boolean =>
     uses && !(Array.isArray(skip) && skip.includes(stage));
   if (!isUsed("stack", true) && !isUsed("load", isLoaded)) return undefined;

@@ -1,5 +1,5 @@
 import type { RunPlan } from "@loadline/contract";
-import { checkBudget, resumeValidation, runValidation } from "@loadline/validator";
+import { checkBudget, readStages, resumeValidation, runValidation } from "@loadline/validator";
 import type { ValidationResult } from "@loadline/validator";
 import { buildNamed } from "./built-from.ts";
 import type { CliHost } from "./process/host.ts";
@@ -74,12 +74,11 @@ const unprovableMax = 5;
 /** Required claims that even a perfect target could not pass; those of skipped stages are asked for. */
 async function unprovable(plan: RunPlan): Promise<string[]> {
   const { planRows } = await import("./verbs/plan.ts");
-  const { skip } = plan.stages;
-  const skipped: readonly unknown[] = Array.isArray(skip) ? skip : [];
-  const stages = new Map(plan.claims.map(({ id, of }) => [id, of.split(".")[0]]));
+  const { skip } = readStages(plan);
+  const stages = new Map(plan.claims.map(({ id, of }) => [id, of.split(".")[0] ?? ""]));
   const open = planRows(plan).filter(
     ({ claim, required, provable }) =>
-      required && !provable && !skipped.includes(stages.get(claim)),
+      required && !provable && !skip.includes(stages.get(claim) ?? ""),
   );
   const lines = open
     .slice(0, unprovableMax)

@@ -1,6 +1,6 @@
 import type { RunPlan } from "@loadline/contract";
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
-import { planFileSchema } from "@loadline/validator";
+import { readStages, targetsOf } from "@loadline/validator";
 import type { CliHost } from "../process/host.ts";
 
 /** A place that a plan sends to. */
@@ -40,32 +40,25 @@ export function endpointOf(id: string, address: string): Endpoint | null {
   return { id, host: hostname, port: isTcp ? own : null };
 }
 
-const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-
 /** The targets of a plan, then the services of its stack that have an address. */
 export function endpointsOf(plan: RunPlan): Endpoint[] {
-  const { target, targets, stack } = planFileSchema.shape;
-  const one = target.safeParse(plan.stages["target"]).data;
-  const several = targets.safeParse(plan.stages["targets"]).data ?? {};
-  const services = stack.safeParse(plan.stages["stack"]).data?.services ?? {};
+  const stages = readStages(plan);
   const found = [
-    ...(one === undefined ? [] : [endpointOf("target", one.url)]),
-    ...Object.entries(several).map(([name, { url }]) => endpointOf(`target ${name}`, url)),
-    ...Object.entries(services).map(([name, service]) => {
-      const url = asRecord(service)["url"];
-      return typeof url === "string" ? endpointOf(`service ${name}`, url) : null;
-    }),
+    ...targetsOf(stages).map(({ key, manifest }) =>
+      endpointOf(key === null ? "target" : `target ${key}`, manifest.url),
+    ),
+    ...Object.entries(stages.stack?.services ?? {}).map(([name, service]) =>
+      "url" in service && typeof service.url === "string"
+        ? endpointOf(`service ${name}`, service.url)
+        : null,
+    ),
   ];
   return found.filter((endpoint) => endpoint !== null);
 }
 
 /** Variables that hold the keys of a plan's targets. */
 export function keyNamesOf(plan: RunPlan): string[] {
-  const { target, targets } = planFileSchema.shape;
-  const one = target.safeParse(plan.stages["target"]).data;
-  const several = Object.values(targets.safeParse(plan.stages["targets"]).data ?? {});
-  const names = [one, ...several].map((manifest) => manifest?.apiKeyEnv);
+  const names = targetsOf(readStages(plan)).map(({ manifest }) => manifest.apiKeyEnv);
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 

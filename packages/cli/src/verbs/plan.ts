@@ -88,12 +88,12 @@ interface PlanTool {
 function toolsOf(host: CliHost, plan: RunPlan): PlanTool[] {
   const stack = stackSchema.safeParse(plan.stages["stack"]).data;
   const named = Object.entries(stack?.services ?? {}).flatMap(([name, service]) =>
-    "engine" in service && typeof service.engine === "string" ? [[service.engine, name]] : [],
+    "engine" in service && typeof service.engine === "string" ? [{ id: service.engine, name }] : [],
   );
-  return [...new Set(named.map(([id]) => id ?? ""))].map((id) => ({
+  return [...Map.groupBy(named, ({ id }) => id)].map(([id, uses]) => ({
     id,
     found: toolPath(host, [id]) !== undefined,
-    services: named.filter(([engine]) => engine === id).map(([, name]) => name ?? ""),
+    services: uses.map(({ name }) => name),
   }));
 }
 
