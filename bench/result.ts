@@ -35,6 +35,17 @@ export function numbersGiven(argv: readonly string[]): readonly number[] {
     .map(Number);
 }
 
+/** Names each goal that the rows do not hold; the process then ends with 1. */
+export function demandGoals({ goals = [], rows }: BenchResult): void {
+  for (const { row, figure, atLeast = -Infinity, atMost = Infinity } of goals) {
+    const found = Number(rows.find((one) => Object.values(one)[0] === row)?.[figure]);
+    // A figure that is no number holds no goal.
+    if (found >= atLeast && found <= atMost) continue;
+    process.stdout.write(`missed: ${figure} of ${String(row)}\n`);
+    process.exitCode = 1;
+  }
+}
+
 export function tell(result: BenchResult, argv: readonly string[]): void {
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
   if (!argv.includes(saveFlag)) return;

@@ -9,7 +9,7 @@ import { systemRandom } from "@loadline/kit/random";
 import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { bindJob, type LoadJob, runLoadJob } from "../../packages/validator/src/index.ts";
 import { startReferenceTarget } from "../../packages/testkit/src/reference-target/index.ts";
-import { type Goal, numbersGiven, tell } from "../result.ts";
+import { demandGoals, type Goal, numbersGiven, tell } from "../result.ts";
 
 const [twins = 20, slower = 10, triples = 100] = numbersGiven(process.argv);
 const clock = systemClock();
@@ -94,15 +94,7 @@ const goals: readonly Goal[] = [
   { row: "a target with itself", figure: "passed", atLeast: Math.floor(0.8 * twins) },
   { row: "with one a tenth slower", figure: "failed", atLeast: Math.ceil(0.9 * slower) },
 ];
-const rows = await rowsOf();
-tell(
-  { bench: "load-compare", method: { delayMs, rate, threshold, atOnce }, goals, rows },
-  process.argv,
-);
-const missed = goals.filter(({ row, figure, atLeast = -Infinity, atMost = Infinity }) => {
-  const found = Number(rows.find(({ comparison }) => comparison === row)?.[figure]);
-  // A figure that is no number holds no goal.
-  return !(found >= atLeast && found <= atMost);
-});
-for (const { row, figure } of missed) process.stdout.write(`missed: ${figure} of ${String(row)}\n`);
-if (missed.length > 0) process.exitCode = 1;
+const method = { delayMs, rate, threshold, atOnce };
+const result = { bench: "load-compare", method, goals, rows: await rowsOf() };
+tell(result, process.argv);
+demandGoals(result);
