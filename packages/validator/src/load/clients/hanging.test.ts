@@ -9,6 +9,7 @@ import { guardViews } from "../engine/guard-views.ts";
 import { failsAnyway } from "../guards/guard.ts";
 import { judgeGuards } from "../guards/index.ts";
 import { Recorder } from "../record/recorder.ts";
+import type { LoadTimeouts } from "../types.ts";
 import { createContext, dueNow, type RecordingContext } from "./context.fixture.ts";
 import { createHttpClient } from "./http.ts";
 import { Http2Sender } from "./http2.ts";
@@ -122,10 +123,25 @@ function expectFailed(context: RecordingContext, timeoutMs: number): void {
   expect(view === undefined ? null : failsAnyway(view)).toBe(true);
 }
 
-const late = (context: RecordingContext, clock: TestClock, ms: number): void => {
+interface Hang {
+  readonly start: () => Promise<Target>;
+  readonly call: Call;
+  readonly timeouts?: Partial<LoadTimeouts>;
+  /** Default true; false: nothing was read yet, this thread did not turn. */
+  readonly isHeard?: boolean;
+}
+
+async function expectFailedAfter(ms: number, o: Hang): Promise<void> {
+  const { start, call, timeouts = {}, isHeard = true } = o;
+  const clock = new TestClock();
+  await using target = await start();
+  await using context = createContext(target.url, clock);
+  call({ ...context, plan: { ...context.plan, timeouts } });
+  if (isHeard) await eventually(systemClock(), target.heard, 10_000);
   clock.advance(ms + 200);
   context.sweep();
-};
+  expectFailed(context, ms);
+}
 
 describe("a target that hangs fails the claim of an idle generator", () => {
   it.each<[string, () => Promise<Target>, Call]>([
@@ -141,13 +157,7 @@ describe("a target that hangs fails the claim of an idle generator", () => {
     ["a room's join, by who speaks", startDoor, room],
     ["a room's join, by who calls", startDoor, roomCalled],
   ])("%s: by the time of an answer", async (_, start, call) => {
-    const clock = new TestClock();
-    await using target = await start();
-    await using context = createContext(target.url, clock);
-    call(context);
-    await eventually(systemClock(), target.heard, 10_000);
-    late(context, clock, answerMs);
-    expectFailed(context, answerMs);
+    await expectFailedAfter(answerMs, { start, call });
   });
 
   it.each<[string, () => Promise<Target>, Call]>([
@@ -156,14 +166,8 @@ describe("a target that hangs fails the claim of an idle generator", () => {
     ["a WebSocket's upgrade", startMute, linkAsked],
     ["a room's upgrade", startMute, room],
   ])("%s: by the time that the plan gives an answer", async (_, start, call) => {
-    const clock = new TestClock();
-    await using target = await start();
-    await using context = createContext(target.url, clock);
     const timeouts = { connectMs: 700, firstByteMs: 900 };
-    call({ ...context, plan: { ...context.plan, timeouts } });
-    await eventually(systemClock(), target.heard, 10_000);
-    late(context, clock, 900);
-    expectFailed(context, 900);
+    await expectFailedAfter(900, { start, call, timeouts });
   });
 
   it.each<[string, Call]>([
@@ -171,12 +175,8 @@ describe("a target that hangs fails the claim of an idle generator", () => {
     ["a WebSocket", linkAsked],
     ["a room", room],
   ])("%s: by the time that the plan gives a connection", async (_, call) => {
-    const clock = new TestClock();
-    await using target = await startMute();
-    await using context = createContext(target.url, clock);
-    call({ ...context, plan: { ...context.plan, timeouts: { connectMs: 700 } } });
-    late(context, clock, 700);
-    expectFailed(context, 700);
+    const timeouts = { connectMs: 700 };
+    await expectFailedAfter(700, { start: startMute, call, timeouts, isHeard: false });
   });
 
   it.each<[string, Call]>([
@@ -187,12 +187,6 @@ describe("a target that hangs fails the claim of an idle generator", () => {
     ["a WebSocket, for two at once", linkOpenedTwice],
     ["a room", room],
   ])("%s: by the time of a connection", async (_, call) => {
-    const clock = new TestClock();
-    await using target = await startMute();
-    await using context = createContext(target.url, clock);
-    call(context);
-    // Nothing was read yet: this thread did not turn.
-    late(context, clock, connectMs);
-    expectFailed(context, connectMs);
+    await expectFailedAfter(connectMs, { start: startMute, call, isHeard: false });
   });
 });

@@ -43,6 +43,17 @@ export function planFolder(): PlanFolder {
   };
 }
 
+/** What compiling says of a plan in a folder of its own, with these files beside it. */
+export async function refusal(
+  text: string,
+  env: Readonly<Record<string, string>> = {},
+  files: Record<string, string> = {},
+): Promise<string> {
+  using folder = planFolder();
+  for (const [name, content] of Object.entries(files)) folder.write(name, content);
+  return await folder.refusal(text, env);
+}
+
 const codeOf = (error: Error): string => ("code" in error ? `${String(error.code)} ` : "");
 
 /** What a run said. */

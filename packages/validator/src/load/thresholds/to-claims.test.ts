@@ -1,56 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Scenario } from "../types.ts";
-import type { BoundClaim, ThresholdSpec } from "./bound-claim.ts";
+import type { BoundClaim } from "./bound-claim.ts";
 import { aggregationsOf, loadMetrics } from "./metrics.ts";
+import { claims, closed, code, first, open, steps } from "./to-claims.fixture.ts";
 import { type ClaimsInput, toClaims } from "./to-claims.ts";
-
-const request = { kind: "http", method: "GET", path: "/" } as const;
-const open: Scenario = { executor: "constant-arrival-rate", rate: 20, durationMs: 60_000, request };
-const closed: Scenario = { executor: "constant-vus", vus: 5, durationMs: 60_000, request };
-const steps: Scenario = {
-  executor: "constant-vus",
-  vus: 5,
-  durationMs: 60_000,
-  exec: { kind: "steps", data: [] },
-  steps: [{ name: "list" }, { name: "call" }],
-};
-
-function claims(
-  thresholds: Record<string, string | ThresholdSpec>,
-  rest: Partial<ClaimsInput> = {},
-): BoundClaim[] {
-  const specs = Object.entries(thresholds).map(([key, one]) => [
-    key,
-    [typeof one === "string" ? { threshold: one } : one],
-  ]);
-  return toClaims({
-    scenarios: { chat: open, rag: open },
-    thresholds: Object.fromEntries(specs),
-    confidence: 0.95,
-    hasBaseline: false,
-    ...rest,
-  });
-}
-
-function first(
-  thresholds: Record<string, string | ThresholdSpec>,
-  rest: Partial<ClaimsInput> = {},
-) {
-  const [found] = claims(thresholds, rest);
-  if (found === undefined) throw new Error("no claim");
-  return found;
-}
-
-const code = (make: () => unknown): string => {
-  try {
-    make();
-  } catch (error) {
-    return error instanceof Error && "code" in error
-      ? `${String(error.code)} ${error.message}`
-      : "";
-  }
-  return "";
-};
 
 describe("thresholds become claims", () => {
   it("a percentile of one scenario is a quantile over all due requests", () => {
@@ -79,21 +31,6 @@ describe("thresholds become claims", () => {
     ]);
   });
 
-  it("k6's duration in an open model gets a note, the other clock does not", () => {
-    for (const expression of ["p(95)<500", "p(95)>5", "avg<500", "max<5s", "med==5"]) {
-      const { notes } = first({ http_req_duration: expression });
-      expect(notes.join(), expression).toContain("response_time counts from when");
-      expect(first({ service_time: expression }).notes.join()).not.toContain("response_time");
-      const users = first({ http_req_duration: expression }, { scenarios: { chat: closed } });
-      expect(users.notes.join(), expression).not.toContain("response_time");
-    }
-    const { limits, notes } = first({ http_req_duration: "p(95)<500 clock(intended)" });
-    expect(limits[0]?.metric).toBe("response_time");
-    expect(notes).toEqual([]);
-    expect(first({ ttft: "p(95)<1s clock(intended)" }).limits[0]?.metric).toBe("ttft_open");
-    expect(code(() => claims({ tpot: "p(95)<1s clock(sent)" }))).toMatch(/^LL_LOAD_THRESHOLD_TYPE/);
-  });
-
   it("a low rate of failures is a success ratio, a high one is turned round", () => {
     const low = first({ http_req_failed: "rate<0.5%" });
     expect(low.claim).toMatchObject({ kind: "proportion", target: 0.995 });
@@ -101,58 +38,6 @@ describe("thresholds become claims", () => {
     const high = first({ errors: "rate>0.5" });
     expect(high.claim).toMatchObject({ kind: "proportion", target: 0.5 });
     expect(high.limits[0]?.invert).toBe(true);
-  });
-
-  it("a bare error rate of 5 % and more says what it means, 0.1 was often meant as 0.1 %", () => {
-    expect(first({ errors: "rate<0.1" }).notes).toEqual(["errors: rate<0.1 means 10 %"]);
-    expect(first({ errors: "rate<0.01" }).notes).toEqual([]);
-    expect(first({ errors: "rate<10%" }).notes).toEqual([]);
-  });
-
-  it.each([
-    ["errors", "rate<=1", "a share lies between 0 and 100 %"],
-    ["errors", "rate<150%", "a share lies between 0 and 100 %"],
-    ["errors{class:status_429}", "rate>=0%", "a share lies between 0 and 100 %"],
-    ["http_req_failed", "rate!=2", "a share lies between 0 and 100 %"],
-    ["http_reqs", "count>=0", "http_reqs is never below 0"],
-    ["response_time", "p(95)>-1", "response_time is never below 0"],
-    ["response_time", "avg!=-1", "response_time is never below 0"],
-  ])("%s: %s says that it can never fail", (metric, expression, why) => {
-    const note = `${metric}: ${expression} can never fail: ${why}`;
-    expect(first({ [metric]: expression }).notes).toContain(note);
-  });
-
-  it.each([
-    ["errors", "rate<1"],
-    ["errors", "rate<=0.99"],
-    ["errors", "rate>0"],
-    ["errors", "rate==0"],
-    ["errors", "rate!=0.5"],
-    ["errors", "rate<-1"],
-    ["http_reqs", "count>0"],
-    ["http_reqs", "count<=1e12"],
-    ["response_time", "max<10m"],
-  ])("%s: %s can fail, and nothing is said of it", (metric, expression) => {
-    expect(first({ [metric]: expression }).notes.join()).not.toContain("never fail");
-  });
-
-  it("what a plan's own metric is told has no bounds, unless it is a share", () => {
-    const notes = (type: "gauge" | "rate", expression: string) => {
-      const quantity = type === "rate" ? "ratio" : "count";
-      const counts = type === "rate" ? ({ counts: "bad" } as const) : {};
-      const metrics = [{ name: "own", type, quantity, ...counts } as const];
-      return first({ own: expression }, { metrics }).notes.join();
-    };
-    expect(notes("gauge", "value>=0")).not.toContain("never fail");
-    expect(notes("rate", "rate<=1")).toContain("never fail");
-  });
-
-  it("for() without abortOnFail is said to change nothing", () => {
-    expect(first({ response_time: "p(95)<1s for(30s)" }).notes[0]).toContain("changes nothing");
-    const spec = { threshold: "p(95)<1s for(30s)", abortOnFail: true };
-    const { notes, stop } = first({ response_time: spec });
-    expect(notes).toEqual([]);
-    expect(stop).toMatchObject({ forMs: 30_000, delayMs: 0, on: "evidence" });
   });
 
   it("the name of an outcome counts it alone, observed", () => {
@@ -338,16 +223,6 @@ describe("thresholds become claims", () => {
     }
   });
 
-  it("a figure cannot stop a run by proof, which is said; by k6's rule it can", () => {
-    const proof = first({ response_time: { threshold: "avg<1s", abortOnFail: true } });
-    expect(proof.stop).toBeUndefined();
-    expect(proof.notes.join()).toContain("abortOnFail waits for it");
-    const spec = { threshold: "avg<1s", abortOnFail: true, abortOn: "point" } as const;
-    const point = first({ response_time: spec });
-    expect(point.stop).toMatchObject({ on: "point" });
-    expect(point.notes.join()).not.toContain("waits");
-  });
-
   it.each(loadMetrics.map((row) => [row.name, row] as const))(
     "%s, which a threshold may name, is counted for it",
     (name, { type }) => {
@@ -364,10 +239,10 @@ describe("thresholds become claims", () => {
     },
   );
 
-  it("a metric that nothing of the plan counts for is declared, and said to be not tested", () => {
-    const { claim, limits, notes } = first({ checks: "rate==1" });
-    expect([claim.id, limits]).toEqual(["all.checks.rate", []]);
-    expect(notes[0]).toBe("nothing of this plan counts for checks: not_tested");
+  it("the table of metrics names each once and every type has aggregations", () => {
+    const names = loadMetrics.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { type } of loadMetrics) expect(aggregationsOf(type).length).toBeGreaterThan(0);
   });
 });
 
@@ -404,42 +279,5 @@ describe("what every plan promises", () => {
       hasBaseline: false,
     });
     expect(ids(all).slice(0, 2)).toEqual(["all.response_time.p95", "all.response_time.p95-2"]);
-  });
-});
-
-describe("errors name what is there", () => {
-  it.each([
-    ["respons_time", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*Did you mean "response_time"/],
-    ["response_time{scenario:cat}", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*Did you mean "chat"/],
-    ["response_time{scenari:chat}", "p(95)<1", /^LL_LOAD_METRIC_UNKNOWN .*"scenario"/],
-    [
-      "http_req_duration{expected_response:true}",
-      "p(95)<500",
-      /^LL_LOAD_METRIC_UNKNOWN .*no tag expected_response \(k6's, .* counts as over the limit, so leave the tag out/,
-    ],
-    ["response_time{chat}", "p(95)<1", /^LL_LOAD_THRESHOLD_SYNTAX .*>>>chat/],
-    ["response_time", "p( 95)<1", /^LL_LOAD_THRESHOLD_SYNTAX .*column 3: p\(>>> 95\)<1/],
-    ["response_time", "rate<1", /^LL_LOAD_THRESHOLD_TYPE .*avg, min, max, med, p\(N\)/],
-    ["errors", "p(95)<1", /^LL_LOAD_THRESHOLD_TYPE .*it has rate/],
-    ["vus", "count<1", /^LL_LOAD_THRESHOLD_TYPE .*it has value/],
-    ["response_time", "p(95)<5%", /^LL_LOAD_THRESHOLD_TYPE .*use us ms s m/],
-    ["errors", "rate<5ms", /^LL_LOAD_THRESHOLD_TYPE .*use %/],
-    ["response_time", "avg<1s over(60s)", /^LL_LOAD_THRESHOLD_TYPE .*over\(\)/],
-  ])("%s: %s", (metric, expression, expected) => {
-    expect(code(() => claims({ [metric]: expression }))).toMatch(expected);
-  });
-
-  it("65 thresholds are above the cap", () => {
-    const list = Array.from({ length: 65 }, (_, i) => ({ threshold: `p(95)<${i + 1}s` }));
-    const input = { scenarios: { chat: open }, confidence: 0.95, hasBaseline: false };
-    expect(code(() => toClaims({ ...input, thresholds: { response_time: list } }))).toMatch(
-      /^LL_LOAD_ABOVE_CAP/,
-    );
-  });
-
-  it("the table of metrics names each once and every type has aggregations", () => {
-    const names = loadMetrics.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const { type } of loadMetrics) expect(aggregationsOf(type).length).toBeGreaterThan(0);
   });
 });
