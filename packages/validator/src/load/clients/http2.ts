@@ -177,9 +177,10 @@ export class Http2Sender {
     const { flight, ask } = under;
     // The run ended it meanwhile.
     if (flight.ended) return;
-    const { connectMs, firstByteMs } = this.#timeoutsOf(ask);
-    if (outcome === "connect_timeout") timedOut(flight, outcome, connectMs);
-    if (outcome === "timeout_first_byte") timedOut(flight, outcome, firstByteMs);
+    if (outcome === "connect_timeout" || outcome === "timeout_first_byte") {
+      const { connectMs, firstByteMs } = this.#timeoutsOf(ask);
+      timedOut(flight, outcome, outcome === "connect_timeout" ? connectMs : firstByteMs);
+    }
     this.#context.finish(flight, outcome);
     flight.client = ask.client;
     ask.answered(flight, outcome);

@@ -34,19 +34,12 @@ function runHeaders({ runId }: LoadPlan): string[] {
 }
 
 function headersOf(plan: LoadPlan, url: URL, key: string | undefined): string[] {
-  const own = ["user-agent", "loadline", "accept-encoding", "identity", ...runHeaders(plan)];
-  const given = Object.keys(plan.target.headers ?? {}).map((name) => name.toLowerCase());
-  // What the plan says itself is said once.
-  const headers = ["host", url.host];
-  for (let i = 0; i < own.length; i += 2) {
-    const [name = "", value = ""] = own.slice(i, i + 2);
-    if (!given.includes(name)) headers.push(name, value);
-  }
   const bearer = key === undefined ? plan.target.apiKey : plan.target.keys?.[key];
   if (key !== undefined && bearer === undefined) {
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", `target.keys holds no key named ${key}.`);
   }
-  if (bearer !== undefined) headers.push("authorization", `Bearer ${bearer}`);
-  for (const [name, value] of Object.entries(plan.target.headers ?? {})) headers.push(name, value);
-  return headers;
+  const ours = ["user-agent", "loadline", "accept-encoding", "identity", ...runHeaders(plan)];
+  const given = Object.entries(plan.target.headers ?? {}).flat();
+  const authorization = bearer === undefined ? [] : ["authorization", `Bearer ${bearer}`];
+  return ["host", url.host, ...authorization, ...withOwn(ours, given)];
 }

@@ -14,11 +14,10 @@ const besideRate = 10;
 const throughputMin = 500;
 
 type Level = (typeof levels)[number];
-type Work = Pick<Scenario, "request" | "exec">;
 type LevelParts = Pick<MadeProfile, "scenarios" | "thresholds">;
 
 /** Every declared route in equal parts; chat where none is declared. */
-function routesOf(manifest: ProfileManifest): Work {
+function routesOf(manifest: ProfileManifest): Pick<Scenario, "request" | "exec"> {
   const [first, ...others] = manifest.routes;
   if (first === undefined) return { request: chat(manifest) };
   if (others.length === 0) return { request: get(first.path) };
@@ -28,11 +27,11 @@ function routesOf(manifest: ProfileManifest): Work {
 
 /** Users on the routes, health and metrics beside them, each with its limit at this level. */
 function levelParts(
-  { name, users, healthMs, metricsMs }: Level,
+  { name, healthMs, metricsMs }: Level,
   manifest: ProfileManifest,
-  o: { readonly vus?: number; readonly startMs: number; readonly durationMs: number },
+  o: { readonly vus: number; readonly startMs: number; readonly durationMs: number },
 ): LevelParts {
-  const { vus = users, startMs, durationMs } = o;
+  const { vus, startMs, durationMs } = o;
   const at = { startMs, durationMs, rate: besideRate };
   const work = routesOf(manifest);
   return {
