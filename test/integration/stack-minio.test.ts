@@ -17,6 +17,36 @@ const keys = {
   secretKey: randomBytes(16).toString("hex"),
   region: "us-east-1",
 };
+const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
+const secrets = { A: keys.accessKey, S: keys.secretKey };
+
+interface Server {
+  readonly home: string;
+  readonly port: number;
+  readonly disks: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+async function startServer({ home, port, disks, env }: Server): Promise<ChildProcess> {
+  const console = await freePort();
+  const at = ["--address", `127.0.0.1:${port}`, "--console-address", `127.0.0.1:${console}`];
+  return spawn(parts.found("minio").path, ["server", ...disks, ...at], {
+    env: {
+      HOME: home,
+      MINIO_ROOT_USER: keys.accessKey,
+      MINIO_ROOT_PASSWORD: keys.secretKey,
+      MINIO_UPDATE: "off",
+      ...env,
+    },
+    stdio: "ignore",
+  });
+}
+
+const isOk = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    (response) => response.ok,
+    () => false,
+  );
 
 describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
   const dir = mkdtempSync(join(tmpdir(), "loadline-stack-minio-"));
@@ -38,24 +68,10 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
   }
 
   beforeAll(async () => {
-    const [port, console] = [await freePort(), await freePort()];
+    const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    const at = ["--address", `127.0.0.1:${port}`, "--console-address", `127.0.0.1:${console}`];
-    child = spawn(parts.found("minio").path, ["server", join(dir, "data"), ...at], {
-      env: {
-        HOME: dir,
-        MINIO_ROOT_USER: keys.accessKey,
-        MINIO_ROOT_PASSWORD: keys.secretKey,
-        MINIO_UPDATE: "off",
-      },
-      stdio: "ignore",
-    });
-    const isUp = () =>
-      fetch(`${url}/minio/health/live`).then(
-        (response) => response.ok,
-        () => false,
-      );
-    await eventually(clock, isUp, 60_000);
+    child = await startServer({ home: dir, port, disks: [join(dir, "data")] });
+    await eventually(clock, () => isOk(`${url}/minio/health/live`), 60_000);
     await ask("PUT", "/data");
     const enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     await ask("PUT", "/data?versioning=", enabled);
@@ -67,10 +83,8 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
   });
 
   function validate(): Promise<Record<string, string>> {
-    const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
     const own = { versioning: true, policy: "private" };
     const files = { kind: "minio", url, bucket: "data", ...references, ...own };
-    const secrets = { A: keys.accessKey, S: keys.secretKey };
     return claimsOf(files, { secrets, timeoutMs: 30_000 });
   }
 
@@ -89,10 +103,8 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
       justification: "this store runs as one server with one disk",
       approvedBy: "the owner of the store",
     };
-    const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
     const files = { kind: "minio", url, bucket: "data", ...references };
     const plan = { stack: { timeoutMs: 30_000, services: { only: files } } };
-    const secrets = { A: keys.accessKey, S: keys.secretKey };
     const { verdict } = await reportOf(plan, secrets, JSON.stringify({ notApplicable: [entry] }));
     const claim = verdict.claims.find(({ id }) => id === entry.claim);
     expect(claim).toMatchObject({
@@ -128,35 +140,22 @@ describe.skipIf(parts.missing)("four servers of a real MinIO, a disk each", () =
     const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
     const urls = ports.map((port) => `http://127.0.0.1:${port}`);
     const disks = urls.map((at, n) => `${at}${join(dir, `disk${n}`)}`);
-    const start = async (port: number): Promise<ChildProcess> => {
-      const console = await freePort();
-      const at = ["--address", `127.0.0.1:${port}`, "--console-address", `127.0.0.1:${console}`];
-      return spawn(parts.found("minio").path, ["server", ...disks, ...at], {
-        env: {
-          HOME: dir,
-          MINIO_ROOT_USER: keys.accessKey,
-          MINIO_ROOT_PASSWORD: keys.secretKey,
-          MINIO_UPDATE: "off",
+    const nodes = await Promise.all(
+      ports.map((port) => {
+        const env = {
           // All disks are folders of one file system here.
           MINIO_CI_CD: "1",
           // In a container it waits for ever until its own name is none of loopback.
           _MINIO_SERVER_LOCAL: `127.0.0.1:${port}`,
-        },
-        stdio: "ignore",
-      });
-    };
-    const nodes = await Promise.all(ports.map(start));
+        };
+        return startServer({ home: dir, port, disks, env });
+      }),
+    );
     try {
       const [first = ""] = urls;
-      const isReady = (): Promise<boolean> =>
-        fetch(`${first}/minio/health/cluster`).then(
-          (response) => response.ok,
-          () => false,
-        );
+      const isReady = (): Promise<boolean> => isOk(`${first}/minio/health/cluster`);
       await eventually(clock, isReady, 60_000);
-      const references = { accessKey: "${env:A}", secretKey: "${env:S}" };
       const files = { kind: "minio", url: first, bucket: "data", nodes: 4, ...references };
-      const secrets = { A: keys.accessKey, S: keys.secretKey };
       const look = () => claimsOf(files, { secrets, timeoutMs: 20_000 });
       const whole = await look();
       expect(whole["live"]).toMatch(/^passed/);

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { parseJson } from "@loadline/kit/json";
 import { isRecord } from "../probes/shapes.ts";
-import { textOf } from "./earlier-runs.ts";
+import { type EarlierRun, textOf } from "./earlier-runs.ts";
 
 /** More of them are counted, not listed. */
 export const changedMax = 30;
@@ -19,12 +19,6 @@ export interface AskedBy {
   readonly checks: ReadonlyMap<string, string>;
 }
 
-/** The earlier run of the same profile, and the folder it lies in. */
-export interface EarlierLike {
-  readonly run: string;
-  readonly folder: string;
-}
-
 function buildOf(evidence: string): string {
   const first = parseJson(evidence.slice(0, evidence.indexOf("\n")));
   const data = isRecord(first) && isRecord(first["data"]) ? first["data"] : {};
@@ -36,7 +30,7 @@ const short = (digest: string): string => digest.slice(0, 12);
 /** What was asked otherwise than in an earlier run of the same profile, a sentence each, at most 31. */
 export function changedSince(
   runsDir: string,
-  { run, folder }: EarlierLike,
+  { run, folder }: Pick<EarlierRun, "run" | "folder">,
   now: AskedBy,
 ): readonly string[] {
   const path = join(runsDir, folder, "evidence.jsonl");

@@ -13,7 +13,7 @@ const unescaped = (text: string): string =>
   text.replaceAll(/\\(.)/g, (_all, char: string) => (char === "n" ? "\n" : char));
 
 /** As a log of histograms names them: a tag ends at a comma and holds no white space. */
-const tagOf = (scenario: string, metric: string): string =>
+export const tagOf = (scenario: string, metric: string): string =>
   `${scenario}.${metric}`.replaceAll(/[\s,]/g, "_");
 
 /** The counts that OpenMetrics text tells. */
@@ -29,11 +29,16 @@ export function countsOfMetrics(text: string): HistogramCounts {
 const countOfHdr = (base64: string): number =>
   decodeHdr(base64).reduce((sum, { count }) => sum + count, 0);
 
-/** The counts that a log of HdrHistogram's intervals holds. @throws for what is no such log */
-export function countsOfLog(text: string): HistogramCounts {
-  const rows = [...text.matchAll(/^Tag=([^,]+),[^,]*,[^,]*,[^,]*,(\S+)$/gm)];
-  return Object.fromEntries(rows.map(([, tag = "", packed = ""]) => [tag, countOfHdr(packed)]));
-}
+/** Compressed histograms by tag, as a log of HdrHistogram's intervals has them. */
+export const histogramsOfLog = (text: string): (readonly [string, string])[] =>
+  text.split("\n").flatMap((line) => {
+    const [, tag, packed] = /^Tag=([^,]*),[^,]*,[^,]*,[^,]*,(.*)$/.exec(line) ?? [];
+    return tag === undefined || packed === undefined ? [] : [[tag, packed] as const];
+  });
+
+/** The counts that such a log holds. @throws for what is no such log */
+export const countsOfLog = (text: string): HistogramCounts =>
+  Object.fromEntries(histogramsOfLog(text).map(([tag, packed]) => [tag, countOfHdr(packed)]));
 
 /** Counts that cannot be read are none: they differ from those of the record. */
 function readCounts(artifact: Uint8Array): HistogramCounts | null {

@@ -70,11 +70,13 @@ export function lengthFault({ body, bodyBytes }: Exchange): Fault {
   return `the answer has ${bodyBytes} bytes, of which a prober reads ${body.length}`;
 }
 
-/** `type/subtype` in lower case, without parameters; "" when there is none. */
-export function mediaType(exchange: Exchange): string {
-  const type = exchange.headers["content-type"] ?? "";
-  return (type.split(";", 1)[0] ?? "").trim().toLowerCase();
-}
+/** A media type in lower case, without parameters. */
+export const bareType = (type: string): string =>
+  (type.split(";", 1)[0] ?? "").trim().toLowerCase();
+
+/** `type/subtype` of an answer, bare; "" when there is none. */
+export const mediaType = ({ headers }: Pick<Exchange, "headers">): string =>
+  bareType(headers["content-type"] ?? "");
 
 /** OpenAI's envelope: `{ error: { message, type } }` with a message that says something. */
 export function envelopeFault(exchange: Exchange): Fault {

@@ -1,6 +1,6 @@
 import type { EvidenceRecord } from "@loadline/contract";
 import { decodeHdr } from "@loadline/kit/histogram";
-import { histogramLog } from "../evidence/histogram-counts.ts";
+import { histogramLog, histogramsOfLog, tagOf } from "../evidence/histogram-counts.ts";
 import type { StoredRun } from "../evidence/stored-run.ts";
 import { loadErrors } from "../load/errors.ts";
 import {
@@ -104,9 +104,7 @@ export function judgeStoredRun(
   // Some guards speak of one claim alone; of a later one nobody asked them.
   const isBreached = records.some(({ kind, data }) => kind === "guard" && data["holds"] === false);
   return wanted.map((scenario): LaterRow => {
-    // A tag of the log holds no comma and no white space.
-    const tag = `${scenario}.${ask.metric}`.replace(/[\s,]/g, "_");
-    const text = log.get(tag);
+    const text = log.get(tagOf(scenario, ask.metric));
     const { n = 0, hardBad = 0, isWhole = false } = samples.get(scenario) ?? {};
     const row = judgeLater({ n, hardBad, buckets: text === undefined ? [] : decodeHdr(text) }, ask);
     if (row.verdict === "inconclusive" || (isWhole && !isBreached)) return { scenario, ...row };
@@ -126,13 +124,7 @@ function histogramsOf(
     .filter(({ name }) => name === histogramLog)
     .flatMap(({ digest }) => files.get(`artifacts/${String(digest)}`) ?? []);
   if (logs.length === 0) return null;
-  const lines = logs.flatMap((bytes) => Buffer.from(bytes).toString("utf8").split("\n"));
-  return new Map(
-    lines.flatMap((line) => {
-      const [, tag, text] = /^Tag=([^,]*),[^,]*,[^,]*,[^,]*,(.*)$/.exec(line) ?? [];
-      return tag === undefined || text === undefined ? [] : [[tag, text] as const];
-    }),
-  );
+  return new Map(logs.flatMap((bytes) => histogramsOfLog(Buffer.from(bytes).toString("utf8"))));
 }
 
 /** A part of a sample of every request of a scenario; null for any other record. */

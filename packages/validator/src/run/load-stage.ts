@@ -11,10 +11,11 @@ import { isTargetLoad } from "../target-load/names.ts";
 import { targetLoads } from "../target-load/target-load.ts";
 import { buildLoadPlan, gracefulStopMs } from "./load-plan.ts";
 import { keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
+import { type NoSamples, recordNoSamples } from "./no-samples.ts";
 import { modelUntold } from "./preflight-stage.ts";
 import { loadService } from "./service-load-run.ts";
 import { type Stage, type StageContext, type TargetContext, targetContexts } from "./stage.ts";
-import { type NoSamples, runTargetLoad } from "./target-load-run.ts";
+import { runTargetLoad } from "./target-load-run.ts";
 
 const by = "load";
 /** Times do not depend on it. */
@@ -119,11 +120,8 @@ function recordWithout(context: TargetContext, why: NoSamples): void {
   const { key } = context.target;
   const builtIn = loadClaims(context.stages.load, context.plan.confidence);
   const own = ownOf(context).filter((claim) => isLoadCounted(claim, key));
-  const ids = [
-    ...builtIn.map(({ claim }) => underTarget(key, claim.id)),
-    ...own.map(({ id }) => id),
-  ];
-  for (const id of ids) context.recorder.append({ ...why, by, claims: [id] });
+  const named = builtIn.map(({ claim }) => ({ id: underTarget(key, claim.id) }));
+  recordNoSamples(context.recorder, [...named, ...own], why);
 }
 
 /** Streams that are counted under the load of the plan's services. */

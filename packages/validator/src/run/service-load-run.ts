@@ -1,23 +1,13 @@
-import type { Claim } from "@loadline/contract";
 import { type LiveFrame, runLoad } from "../load/index.ts";
 import { type ServiceLoad, serviceLoad } from "../service-load/service-load.ts";
 import { LacksFeature, WireFault } from "../stack/wire/fault.ts";
 import { openWebsocket } from "../stack/wire/websocket-session.ts";
 import { LoadEvidence } from "./load-evidence.ts";
+import { recordNoSamples } from "./no-samples.ts";
 import type { StageContext } from "./stage.ts";
 
-const by = "load";
 /** The stage stack says that the route is not there; here nothing was asked, so nothing was tested. */
 const notSent = { kind: "skip", reason: "capability_missing" } as const;
-
-function recordFor(
-  context: StageContext,
-  claims: readonly Claim[],
-  kind: "skip" | "check.error",
-  data: { readonly reason: string; readonly sentence: string },
-): void {
-  for (const { id } of claims) context.recorder.append({ kind, by, claims: [id], data });
-}
 
 const secretOf = ({ deps }: StageContext, reference: string | undefined): string | undefined =>
   reference === undefined ? undefined : deps.stackSecrets?.get(reference);
@@ -47,12 +37,12 @@ export async function loadService(
     if (one.job === null) {
       // Nobody asked the service, so nothing is known of what it lacks.
       const data = { reason: "not_run", sentence: one.sentence };
-      return recordFor(context, one.claims, "skip", data);
+      return recordNoSamples(recorder, one.claims, { kind: "skip", data });
     }
     const lacking = await lackingUpgrade(context, name);
     if (lacking !== null) {
       const data = { reason: "capability_missing", sentence: lacking };
-      return recordFor(context, one.claims, "skip", data);
+      return recordNoSamples(recorder, one.claims, { kind: "skip", data });
     }
     const evidence = new LoadEvidence(one.job, recorder, notSent);
     const load = { ...one.job.load, runId: context.run };
@@ -70,7 +60,7 @@ export async function loadService(
     const why = error instanceof Error ? error.message : String(error);
     const data = { reason: "crashed", sentence: `The load of ${name} broke: ${why}` };
     const own = plan.claims.filter(({ of }) => of.startsWith(`load.${name}.`));
-    recordFor(context, own, "check.error", data);
+    recordNoSamples(recorder, own, { kind: "check.error", data });
   }
 }
 

@@ -1,20 +1,10 @@
-import type { Claim } from "@loadline/contract";
 import type { TargetLoadName } from "../target-load/names.ts";
 import { targetLoad } from "../target-load/target-load.ts";
+import { type NoSamples, recordNoSamples } from "./no-samples.ts";
 import { runJobWithin } from "./run-load-job.ts";
 import type { TargetContext } from "./stage.ts";
 
 const by = "load";
-
-/** Why claims of a load have no samples. */
-export interface NoSamples {
-  readonly kind: "check.error" | "skip";
-  readonly data: { readonly reason: string; readonly sentence: string };
-}
-
-function recordFor({ recorder }: TargetContext, claims: readonly Claim[], why: NoSamples): void {
-  for (const { id } of claims) recorder.append({ ...why, by, claims: [id] });
-}
 
 /**
  * Holds users in turn on the target's chat, or loads it for long with its memory watched, and puts
@@ -34,7 +24,7 @@ export async function runTargetLoad(
     ...(apiKey !== undefined && { apiKey }),
   });
   if (one === null) return;
-  if (whyNot !== null) return recordFor(context, one.claims, whyNot);
+  if (whyNot !== null) return recordNoSamples(recorder, one.claims, whyNot);
   const own = {
     ...deps,
     onProgress: context.progress,
@@ -48,6 +38,6 @@ export async function runTargetLoad(
     if (deps.signal.aborted) throw error;
     const said = error instanceof Error ? error.message : String(error);
     const data = { reason: "crashed", sentence: `The load ${name} broke: ${said}` };
-    recordFor(context, one.claims, { kind: "check.error", data });
+    recordNoSamples(recorder, one.claims, { kind: "check.error", data });
   }
 }

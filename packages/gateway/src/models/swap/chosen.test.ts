@@ -23,6 +23,7 @@ const own = { name: "configured", path: "/own.gguf" };
 let dir = "";
 let lines = "";
 let logger: Logger;
+let open: ChosenFiles[] = [];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "ll-chosen-"));
@@ -30,10 +31,20 @@ beforeEach(() => {
   logger = createLogger({ clock: systemClock(), write: (text) => void (lines += text) });
 });
 
-afterEach(() => rmSync(dir, { recursive: true }));
+// What is still being written would fail in a folder that is gone, in the log of the next test.
+afterEach(async () => {
+  await Promise.all(open.map((chosen) => chosen.written()));
+  open = [];
+  rmSync(dir, { recursive: true });
+});
 
-const opened = (files: Parameters<typeof openChosen>[1] = registered): Promise<ChosenFiles> =>
-  openChosen(dir, files, logger);
+async function opened(
+  files: Parameters<typeof openChosen>[1] = registered,
+): Promise<ChosenFiles> {
+  const chosen = await openChosen(dir, files, logger);
+  open.push(chosen);
+  return chosen;
+}
 
 const logged = (): string => {
   logger.flush();

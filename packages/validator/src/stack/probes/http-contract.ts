@@ -1,4 +1,5 @@
 import { isRecord, type JsonRecord } from "@loadline/kit/json";
+import { bareType, mediaType } from "../../probes/shapes.ts";
 import { schemaFault } from "../json-schema.ts";
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
@@ -24,12 +25,10 @@ function answerFault(document: unknown, operation: JsonRecord, answer: HttpAnswe
   return isRecord(content) ? bodyFault(document, content, answer) : null;
 }
 
-const bare = (type: string): string => type.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-
 /** What is declared for a body of this type, the closest first; undefined where nothing is. */
 function mediaOf(content: JsonRecord, type: string): JsonRecord | undefined {
   for (const wanted of [type, `${type.split("/", 1)[0] ?? ""}/*`, "*/*"]) {
-    const [, media] = Object.entries(content).find(([key]) => bare(key) === wanted) ?? [];
+    const [, media] = Object.entries(content).find(([key]) => bareType(key) === wanted) ?? [];
     if (isRecord(media)) return media;
   }
   return undefined;
@@ -37,9 +36,9 @@ function mediaOf(content: JsonRecord, type: string): JsonRecord | undefined {
 
 /** How a body is not as declared for its type; of no declared type none is. */
 function bodyFault(document: unknown, content: JsonRecord, answer: HttpAnswer): string | null {
-  const types = Object.keys(content).map(bare);
+  const types = Object.keys(content).map(bareType);
   if (types.length === 0) return null;
-  const type = bare(answer.headers["content-type"] ?? "");
+  const type = mediaType(answer);
   const media = mediaOf(content, type);
   const isJson = type.includes("json");
   if (media === undefined) {

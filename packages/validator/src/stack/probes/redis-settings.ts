@@ -1,8 +1,7 @@
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { NothingThere } from "../wire/fault.ts";
+import { NothingThere, WireFault } from "../wire/fault.ts";
 import { enterRedis, infoFields, redisCli, type RedisContext } from "../wire/redis-session.ts";
-import { RespError } from "../wire/resp.ts";
 
 type RedisProbe = StackProbe<ServiceOf<"redis">>;
 
@@ -16,12 +15,11 @@ async function info(context: RedisContext): Promise<ReadonlyMap<string, string>>
 /** Whether it saves from time to time. @throws NothingThere where the user may not ask. */
 async function hasSavePoints(context: RedisContext): Promise<boolean> {
   using session = await enterRedis(context);
-  const reply = await session.ask("CONFIG", "GET", "save");
-  if (reply instanceof RespError && reply.message.startsWith("NOPERM")) {
-    throw new NothingThere(`The login may not ask for CONFIG: ${reply.message}.`);
-  }
-  const points = reply instanceof RespError ? await session.need("CONFIG", "GET", "save") : reply;
-  return Array.isArray(points) && typeof points[1] === "string" && points[1].trim() !== "";
+  const reply = await session.need("CONFIG", "GET", "save").catch((error: unknown) => {
+    if (!(error instanceof WireFault) || !error.raw.startsWith("NOPERM")) throw error;
+    throw new NothingThere(`The login may not ask for CONFIG: ${error.raw}.`);
+  });
+  return Array.isArray(reply) && typeof reply[1] === "string" && reply[1].trim() !== "";
 }
 
 const persistence: RedisProbe = {

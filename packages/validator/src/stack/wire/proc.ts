@@ -130,8 +130,22 @@ export async function listenersOf(root: string): Promise<Listener[]> {
   return rows.map(({ address, port, isLoopback }) => ({ address, port, isLoopback }));
 }
 
-/** Processes that are looked through for a socket. */
+/** Processes that are looked through. */
 const processesMax = 20_000;
+
+async function pidsIn(root: string): Promise<string[]> {
+  return (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
+}
+
+/** The parent of each process of a procfs; 0 where nobody may read it. */
+export async function parentsIn(root: string): Promise<ReadonlyMap<number, number>> {
+  const parents = new Map<number, number>();
+  for (const name of await pidsIn(root)) {
+    const status = await readFile(join(root, name, "status"), "utf8").catch(() => "");
+    parents.set(Number(name), Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0));
+  }
+  return parents;
+}
 
 async function holds(folder: string, wanted: ReadonlySet<string>): Promise<boolean> {
   // Whose files nobody may list holds nothing that can be told of.
@@ -149,9 +163,8 @@ export async function holdersOf(root: string, port: number): Promise<number[]> {
   const rows = all.filter((row) => row.state === listening && row.port === port);
   const wanted = new Set(rows.map(({ inode }) => `socket:[${inode}]`));
   if (wanted.size === 0) return [];
-  const pids = (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
   const found: number[] = [];
-  for (const pid of pids) {
+  for (const pid of await pidsIn(root)) {
     if (await holds(join(root, pid), wanted)) found.push(Number(pid));
   }
   return found;
@@ -172,12 +185,9 @@ export const isCarrier = (name: string): boolean => carriers.test(name);
 
 /** These processes and all that descend from them. */
 export async function withChildren(root: string, pids: readonly number[]): Promise<number[]> {
-  const names = (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
   const children = new Map<number, number[]>();
-  for (const name of names) {
-    const status = await readFile(join(root, name, "status"), "utf8").catch(() => "");
-    const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN);
-    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  for (const [pid, parent] of await parentsIn(root)) {
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   const all = new Set(pids);
   for (const pid of all) for (const child of children.get(pid) ?? []) all.add(child);

@@ -1,8 +1,6 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
-
-/** Processes that are looked through. */
-const processesMax = 20_000;
+import { parentsIn } from "./proc.ts";
 
 /** Numbers of the sockets a process holds; none where nobody may list them. */
 async function socketsOf(root: string, pid: number): Promise<readonly string[]> {
@@ -10,17 +8,6 @@ async function socketsOf(root: string, pid: number): Promise<readonly string[]> 
   const files = await readdir(folder).catch(() => []);
   const links = files.map((file) => readlink(join(folder, file)).catch(() => ""));
   return (await Promise.all(links)).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
-}
-
-/** The parent of each process of a procfs. */
-async function parentsIn(root: string): Promise<ReadonlyMap<number, number>> {
-  const names = (await readdir(root)).filter((name) => /^\d+$/.test(name)).slice(0, processesMax);
-  const parents = new Map<number, number>();
-  for (const name of names) {
-    const status = await readFile(join(root, name, "status"), "utf8").catch(() => "");
-    parents.set(Number(name), Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0));
-  }
-  return parents;
 }
 
 /**
