@@ -29,13 +29,15 @@ export interface Histogram {
   add(other: Histogram): void;
   clear(): void;
   /**
-   * What was recorded since `before` was a copy of this; its extremes are bucket edges. Throws
-   * LL_LOAD_HISTOGRAM_LAYOUT when its precision differs.
+   * What was recorded since `before` was a copy of this, put into `into` in place of what it held;
+   * its extremes are bucket edges. Throws LL_LOAD_HISTOGRAM_LAYOUT when a precision differs.
    */
-  since(before: Histogram): Histogram;
+  since(before: Histogram, into: Histogram): void;
 }
 
 const rangeUs = 2 ** 32;
+/** count, sum, min, max, overflow */
+const exactSlots = 5;
 
 /** Empty, or a view of the `buffer` of another thread's histogram of the same precision. */
 export function createHistogram(o?: {
@@ -50,20 +52,19 @@ class SharedHistogram implements Histogram {
   readonly buffer: SharedArrayBuffer;
   readonly #bits: number;
   readonly #counts: Uint32Array;
-  /** count, sum, min, max, overflow */
   readonly #exact: Float64Array;
 
   constructor(precision: HistogramPrecision, buffer: SharedArrayBuffer | undefined) {
     this.precision = precision;
     this.#bits = precision === "high" ? 10 : 8;
     const buckets = (1 << this.#bits) * (33 - this.#bits);
-    const bytes = buckets * 4 + 40;
+    const bytes = buckets * 4 + exactSlots * 8;
     if (buffer !== undefined && buffer.byteLength !== bytes) {
       throw histogramErrors.make("LL_LOAD_HISTOGRAM_LAYOUT");
     }
     this.buffer = buffer ?? new SharedArrayBuffer(bytes);
     this.#counts = new Uint32Array(this.buffer, 0, buckets);
-    this.#exact = new Float64Array(this.buffer, buckets * 4, 5);
+    this.#exact = new Float64Array(this.buffer, buckets * 4, exactSlots);
     if (buffer === undefined) this.#exact[2] = Number.POSITIVE_INFINITY;
   }
 
@@ -150,25 +151,28 @@ class SharedHistogram implements Histogram {
     this.#exact[2] = Number.POSITIVE_INFINITY;
   }
 
-  since(before: Histogram): Histogram {
-    const added = new SharedHistogram(this.precision, undefined);
+  since(before: Histogram, into: Histogram): void {
     const old = this.#countsOf(before);
+    const counts = this.#countsOf(into);
+    into.clear();
+    let n = 0;
     let first = -1;
     let last = -1;
     for (let i = 0; i < old.length; i++) {
       const count = (this.#counts[i] ?? 0) - (old[i] ?? 0);
       if (count <= 0) continue;
-      added.#counts[i] = count;
-      added.#exact[0] = added.count + count;
+      counts[i] = count;
+      n += count;
       if (first === -1) first = i;
       last = i;
     }
-    if (last === -1) return added;
-    added.#exact[1] = this.sumUs - before.sumUs;
-    added.#exact[2] = this.#low(first);
-    added.#exact[3] = Math.min(this.#high(last), this.maxUs);
-    added.#exact[4] = this.overflow - before.overflow;
-    return added;
+    if (last === -1) return;
+    const exact = new Float64Array(into.buffer, counts.byteLength, exactSlots);
+    exact[0] = n;
+    exact[1] = this.sumUs - before.sumUs;
+    exact[2] = this.#low(first);
+    exact[3] = Math.min(this.#high(last), this.maxUs);
+    exact[4] = this.overflow - before.overflow;
   }
 
   #countsOf(other: Histogram): Uint32Array {

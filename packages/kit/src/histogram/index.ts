@@ -11,5 +11,6 @@
 export { histogramErrors } from "./errors.ts";
 export { createHistogram } from "./histogram.ts";
 export type { Histogram, HistogramPrecision } from "./histogram.ts";
+export { createIntervals, type HistogramIntervals } from "./intervals.ts";
 export { decodeHdr, encodeHdr } from "./hdr.ts";
 export type { HdrBucket } from "./hdr.ts";

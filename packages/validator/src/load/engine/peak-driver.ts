@@ -1,5 +1,5 @@
 import type { Clock } from "@loadline/kit/clock";
-import { createHistogram, type Histogram } from "@loadline/kit/histogram";
+import { createIntervals } from "@loadline/kit/histogram";
 import type { PhaseCounts } from "../record/phases.ts";
 import type { FindPeakScenario } from "../scenario-types.ts";
 import { curveChunks } from "../schedule/arrivals.ts";
@@ -36,7 +36,7 @@ export class PeakDriver {
   #cut = false;
   #inFlight: number[] = [];
   #medians: number[] = [];
-  #before: Histogram = createHistogram();
+  readonly #answered = createIntervals("normal");
 
   constructor(o: PeakDriverOptions) {
     this.o = o;
@@ -69,7 +69,7 @@ export class PeakDriver {
     this.#cut = false;
     this.#inFlight = [];
     this.#medians = [];
-    this.#before = createHistogram();
+    this.#answered.clear();
     const { rate, seed, durationMs } = plan;
     const startMs = clock.monotonicMs() + leadMs;
     const step = {
@@ -90,9 +90,7 @@ export class PeakDriver {
   look(): void {
     const counts = this.#phase < 0 || this.#cut ? undefined : this.o.phase(this.#phase);
     if (counts === undefined || counts.due === 0) return;
-    const added = counts.response.since(this.#before);
-    this.#before = createHistogram();
-    this.#before.add(counts.response);
+    const added = this.#answered.next(counts.response);
     this.#inFlight.push(counts.inFlight);
     this.#medians.push(added.count === 0 ? (this.#medians.at(-1) ?? 0) : added.quantileUs(0.5));
     const first = Math.max(1, this.#inFlight[0] ?? 1);

@@ -7,7 +7,8 @@ import { createHistogram, type Histogram, type HistogramPrecision } from "@loadl
 export class Arena {
   readonly buffers: SharedArrayBuffer[] = [];
   readonly #given: readonly SharedArrayBuffer[] | null;
-  readonly #precision: HistogramPrecision;
+  /** Of histograms unless another is asked for. */
+  readonly precision: HistogramPrecision;
   readonly #sums: Float64Array[] = [];
   readonly #histograms: Histogram[] = [];
 
@@ -17,7 +18,7 @@ export class Arena {
     precision: HistogramPrecision = "normal",
   ) {
     this.#given = given;
-    this.#precision = precision;
+    this.precision = precision;
   }
 
   /** Counters that add up over workers, all 0. */
@@ -28,8 +29,7 @@ export class Arena {
     return sums;
   }
 
-  /** Of the arena's precision unless another is asked for. */
-  histogram(precision = this.#precision): Histogram {
+  histogram(precision = this.precision): Histogram {
     const buffer = this.#next();
     const histogram = createHistogram({ precision, ...(buffer !== undefined && { buffer }) });
     this.buffers.push(histogram.buffer);

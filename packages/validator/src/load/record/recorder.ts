@@ -29,6 +29,8 @@ export class Recorder {
   readonly #shared: Float64Array;
   readonly #nowMs: () => number;
   #originMs = 0;
+  /** Made for the first frame of several scenarios. */
+  #merged: Histogram | null = null;
 
   /** `given`: the buffers of another's arena, to look at. */
   constructor(
@@ -110,10 +112,13 @@ export class Recorder {
   frame(nowMs: number): LiveFrame {
     const sum = (of: (r: ScenarioRecord) => number): number =>
       this.scenarios.reduce((all, r) => all + of(r), 0);
-    const live = this.#whole((r) => r.series.live);
-    const ttft = this.#whole((r) => r.series.ttft);
     const shown = (of: Histogram, q: number): number | null =>
       of.count === 0 ? null : toMs(of.quantileUs(q));
+    const ttftP99Ms = shown(
+      this.#whole((r) => r.series.ttft),
+      0.99,
+    );
+    const live = this.#whole((r) => r.series.live);
     return {
       due: sum((r) => r.due),
       ok: sum((r) => r.ok),
@@ -122,7 +127,7 @@ export class Recorder {
       p50Ms: shown(live, 0.5),
       p99Ms: shown(live, 0.99),
       maxMs: shown(live, 1),
-      ttftP99Ms: shown(ttft, 0.99),
+      ttftP99Ms,
       elapsedMs: Math.max(0, nowMs - this.#originMs),
       leftMs: Math.max(0, ...this.scenarios.map((r) => r.leftMs(nowMs))),
     };
@@ -175,11 +180,12 @@ export class Recorder {
     return record;
   }
 
-  /** One histogram of all scenarios. */
+  /** One histogram of all scenarios, until the next call. */
   #whole(of: (r: ScenarioRecord) => Histogram): Histogram {
     const [only, ...others] = this.scenarios.map(of);
     if (only !== undefined && others.length === 0) return only;
-    const whole = createHistogram(only === undefined ? {} : { precision: only.precision });
+    const whole = (this.#merged ??= createHistogram({ precision: this.arena.precision }));
+    whole.clear();
     for (const one of this.scenarios) whole.add(of(one));
     return whole;
   }

@@ -1,5 +1,5 @@
 import type { LoadSeries } from "@loadline/contract";
-import { createHistogram, type Histogram } from "@loadline/kit/histogram";
+import { createIntervals, type Histogram, type HistogramIntervals } from "@loadline/kit/histogram";
 import { isBuffered } from "../clients/llm/figures.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadSlice, ScenarioWaits } from "../types.ts";
@@ -47,8 +47,7 @@ export class Series {
   readonly #heat: (readonly [number, number, number])[] = [];
   /** Good and bad of each slice as they were told when it was closed. */
   readonly #told: (readonly [ok: number, bad: number])[] = [];
-  /** What `live` held when the last slice was closed. */
-  readonly #before: Histogram;
+  readonly #seconds: HistogramIntervals;
   #closed = 0;
 
   constructor(
@@ -61,7 +60,7 @@ export class Series {
     this.sliceMs = Math.max(1000, Math.ceil(o.durationMs / slicesMax / 1000) * 1000);
     this.slices = Math.ceil((o.durationMs + o.drainMs) / this.sliceMs) + 2;
     this.live = arena.histogram();
-    this.#before = createHistogram({ precision: this.live.precision });
+    this.#seconds = createIntervals(this.live.precision);
     this.response = arena.histogram();
     this.service = arena.histogram();
     this.ttft = arena.histogram();
@@ -134,9 +133,7 @@ export class Series {
     const until = Math.min(this.slices, Math.floor(offsetMs / this.sliceMs));
     while (this.#closed < until) {
       const slice = this.#closed++;
-      const second = this.live.since(this.#before);
-      this.#before.clear();
-      this.#before.add(this.live);
+      const second = this.#seconds.next(this.live);
       this.#inFlight[slice] = inFlight;
       const empty = second.count === 0;
       this.#p99Ms[slice] = empty ? null : toMs(second.quantileUs(0.99));
