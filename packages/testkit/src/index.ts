@@ -2,6 +2,7 @@
 export { endChild } from "./end-child.ts";
 export { eventually } from "./eventually.ts";
 export { freePort } from "./free-port.ts";
+export { type KeptLog, keepLog } from "./keep-log.ts";
 export { listenOnLoopback, serveOnLoopback } from "./listen.ts";
 export { startSimulator } from "./simulator/index.ts";
 export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simulator/index.ts";

@@ -23,6 +23,21 @@ describe("ports of loopback", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  it("no free port is drawn twice, nor in what runs beside this file of tests", async () => {
+    const drawn = async (poolId: string): Promise<number[]> => {
+      const own = process.env["VITEST_POOL_ID"];
+      process.env["VITEST_POOL_ID"] = poolId;
+      try {
+        return await Promise.all(Array.from({ length: 200 }, freePort));
+      } finally {
+        process.env["VITEST_POOL_ID"] = own;
+      }
+    };
+    const [one, other] = [await drawn("1"), await drawn("2")];
+    expect(new Set([...one, ...other]).size).toBe(400);
+    expect(Math.max(...one)).toBeLessThan(Math.min(...other));
+  });
+
   it("the end of a server ends its connections, and its port is free", async () => {
     const server = createServer((socket) => void socket.on("error", () => undefined));
     const serving = await serveOnLoopback(server);

@@ -1,11 +1,13 @@
 import { rmSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
+import { quietest } from "../../../testkit/src/quietest.ts";
 import { describe, expect, it } from "vitest";
 import { runGateway, temporaryDir } from "../../test/harness.ts";
 import { type Bench, openBench } from "../limits/limits.fixture.ts";
 import { openStore } from "../state/open-store.ts";
 import type { Store } from "../state/store.ts";
 import { createLedger } from "./ledger.ts";
+import { windowAt } from "./window.ts";
 
 const clock = systemClock();
 const prices = { m: { input: 0, output: 1000 } };
@@ -102,25 +104,32 @@ describe("budgets beyond the life of a process", () => {
   });
 
   it("a gateway that restarts on its state goes on with the same budget", async () => {
-    const stateDir = temporaryDir();
     const settings = {
       limits: [{ scope: "global", resource: "money", limit: 0.006, period: "month" }],
       prices: { sim: { input: 0, output: 1000 } },
     };
     const call = { model: "sim", messages: [{ role: "user", content: "hi" }], max_tokens: 3 };
-    const statuses: number[] = [];
-    let key = "";
-    for (let run = 0; run < 3; run++) {
-      const running = await runGateway(settings, stateDir);
-      key ||= running.key;
-      const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
-      const url = `${running.url}/v1/chat/completions`;
-      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(call) });
-      await response.text();
-      statuses.push(response.status);
-      await running.gateway.close({ graceMs: 0 });
-    }
-    rmSync(stateDir, { recursive: true, force: true });
+    const monthNow = (): string => windowAt("month", clock.wallMs()).id;
+    const threeRuns = async (): Promise<{ isOneMonth: boolean; statuses: number[] }> => {
+      const stateDir = temporaryDir();
+      const month = monthNow();
+      const statuses: number[] = [];
+      let key = "";
+      for (let run = 0; run < 3; run++) {
+        const running = await runGateway(settings, stateDir);
+        key ||= running.key;
+        const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+        const url = `${running.url}/v1/chat/completions`;
+        const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(call) });
+        await response.text();
+        statuses.push(response.status);
+        await running.gateway.close({ graceMs: 0 });
+      }
+      rmSync(stateDir, { recursive: true, force: true });
+      return { isOneMonth: month === monthNow(), statuses };
+    };
+    // With a month's end the budget begins anew.
+    const { statuses } = await quietest(threeRuns, ({ isOneMonth }) => isOneMonth);
     expect(statuses).toEqual([200, 200, 402]);
   });
 });

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import { createLogger, type Logger } from "@loadline/kit/logger";
+import { keepLog, type KeptLog } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { chosenFile, type ChosenFiles, openChosen } from "./chosen.ts";
@@ -21,35 +21,26 @@ const registered = { next: { path: tinyModelPath } };
 const next = { name: "next", path: tinyModelPath };
 const own = { name: "configured", path: "/own.gguf" };
 let dir = "";
-let lines = "";
-let logger: Logger;
+let log: KeptLog;
 let open: ChosenFiles[] = [];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "ll-chosen-"));
-  lines = "";
-  logger = createLogger({ clock: systemClock(), write: (text) => void (lines += text) });
+  log = keepLog(systemClock());
 });
 
-// What is still being written would fail in a folder that is gone, in the log of the next test.
+// What is still being written would fail in a folder that is gone, or keep it from going.
 afterEach(async () => {
   await Promise.all(open.map((chosen) => chosen.written()));
   open = [];
   rmSync(dir, { recursive: true });
 });
 
-async function opened(
-  files: Parameters<typeof openChosen>[1] = registered,
-): Promise<ChosenFiles> {
-  const chosen = await openChosen(dir, files, logger);
+async function opened(files: Parameters<typeof openChosen>[1] = registered): Promise<ChosenFiles> {
+  const chosen = await openChosen(dir, files, log.logger);
   open.push(chosen);
   return chosen;
 }
-
-const logged = (): string => {
-  logger.flush();
-  return lines;
-};
 
 describe("what a model was swapped to", () => {
   it("is known again after a restart, until its own file is chosen", async () => {
@@ -65,7 +56,7 @@ describe("what a model was swapped to", () => {
     await second.written();
     const third = await opened();
     expect([third.of("local", own.path), third.of("other", own.path)]).toEqual([undefined, next]);
-    expect(logged()).toBe("");
+    expect(log.text()).toBe("");
   });
 
   it("is forgotten for a target that names another file of its own now", async () => {
@@ -100,7 +91,7 @@ it("a reload that registers another file under the name is followed, and one who
   expect(chosen.of("local", own.path)).toBeUndefined();
   await goTo(registered);
   expect(chosen.of("local", own.path)).toEqual(next);
-  expect(logged().match(/model.not_kept/g)).toHaveLength(2);
+  expect(log.text().match(/model.not_kept/g)).toHaveLength(2);
 });
 
 describe("files of a reload that is refused after all", () => {
@@ -114,7 +105,7 @@ describe("files of a reload that is refused after all", () => {
     expect(chosen.of("local", own.path)).toBeUndefined();
     rechecked.undo();
     expect(chosen.of("local", own.path)).toEqual(next);
-    expect(logged()).toBe("");
+    expect(log.text()).toBe("");
   });
 
   it("take back no swap that came after them", async () => {
@@ -141,7 +132,7 @@ describe("the target serves its own file, and the log says why", () => {
     chosen.choose("local", own.path, next);
     await chosen.written();
     expect((await opened(files)).of("local", own.path)).toBeUndefined();
-    expect(logged()).toMatch(new RegExp(`"model.not_kept".*${text}`));
+    expect(log.text()).toMatch(new RegExp(`"model.not_kept".*${text}`));
     expect((await opened()).of("local", own.path)).toEqual(next);
   });
 
@@ -150,7 +141,7 @@ describe("the target serves its own file, and the log says why", () => {
     async (text) => {
       writeFileSync(join(dir, chosenFile), text);
       expect((await opened()).of("local", own.path)).toBeUndefined();
-      expect(logged()).toContain("model.not_kept");
+      expect(log.text()).toContain("model.not_kept");
     },
   );
 
@@ -159,7 +150,7 @@ describe("the target serves its own file, and the log says why", () => {
     mkdirSync(join(dir, `${chosenFile}.new`));
     chosen.choose("local", own.path, next);
     await chosen.written();
-    expect(logged()).toMatch(/"model.not_kept".*EISDIR/);
+    expect(log.text()).toMatch(/"model.not_kept".*EISDIR/);
     expect(chosen.of("local", own.path)).toEqual(next);
   });
 });

@@ -10,9 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
-import { createLogger, type Logger } from "@loadline/kit/logger";
-import { eventually } from "@loadline/testkit";
+import { type Clock, systemClock } from "@loadline/kit/clock";
+import { eventually, keepLog, type KeptLog } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { askHost } from "./ask-host.ts";
@@ -21,6 +20,9 @@ import { ModelSlot } from "./slot.ts";
 import { makeSlot } from "./slots.ts";
 
 const clock = systemClock();
+let looks = 0;
+/** A second goes by with each look at it: beside that, what a busy machine adds slows no model down. */
+const steady: Clock = { ...clock, monotonicMs: () => clock.monotonicMs() + 1000 * looks++ };
 const waitMs = 30_000;
 const hourMs = 3_600_000;
 const tiny = { name: "next", path: tinyModelPath };
@@ -34,15 +36,14 @@ const planOfTiny = {
 };
 let runDir = "";
 let freeBytes = 0;
-let lines = "";
-let logger: Logger;
+let log: KeptLog;
 let slot: ModelSlot;
+let kept: ChosenFiles[] = [];
 
 beforeEach(async () => {
   runDir = mkdtempSync(join(tmpdir(), "ll-slot-"));
   freeBytes = 1e12;
-  lines = "";
-  logger = createLogger({ clock, write: (text) => void (lines += text) });
+  log = keepLog(clock);
   slot = slotOver(tinyModelPath);
   await eventually(clock, () => slot.isReady(), waitMs);
 });
@@ -52,16 +53,25 @@ function slotOver(modelPath: string, chosen?: ChosenFiles): ModelSlot {
   const plan = { ...planOfTiny, modelPath };
   const compileCacheDir = join(runDir, "cache");
   const { signal } = new AbortController();
+  const { logger } = log;
   const o = { target: "local", plan, isStandby: false, compileCacheDir, socketPathOf: socket };
-  return new ModelSlot(o, { clock, logger, signal, chosen, freeBytes: () => freeBytes });
+  return new ModelSlot(o, { clock: steady, logger, signal, chosen, freeBytes: () => freeBytes });
 }
 
 afterEach(async () => {
   await slot.close();
-  // What it still holds would come into the next test's lines.
-  logger.flush();
+  // What is still being written would keep the folder from going.
+  await Promise.all(kept.map((chosen) => chosen.written()));
+  kept = [];
   rmSync(runDir, { recursive: true });
 });
+
+/** What is chosen in the folder of this test. */
+async function openKept(registered: Parameters<typeof openChosen>[1]): Promise<ChosenFiles> {
+  const chosen = await openChosen(runDir, registered, log.logger);
+  kept.push(chosen);
+  return chosen;
+}
 
 const rolesOf = () => slot.view().files.map(({ name, state, role }) => [name, state, role]);
 const socket = (n: number): string => join(runDir, `${n}.sock`);
@@ -129,9 +139,8 @@ describe("a swap", () => {
     await expect(slot.swap(tiny, hourMs)).rejects.toMatchObject({ code: "LL_MODEL_SWAP_RUNNING" });
     expect(rolesOf()[1]).toEqual(["next", "loading", "candidate"]);
     await first;
-    logger.flush();
-    expect(lines).toMatch(/"from":"loading","to":"warming"/);
-    expect(lines).toMatch(/"from":"warming","to":"ready"/);
+    expect(log.text()).toMatch(/"from":"loading","to":"warming"/);
+    expect(log.text()).toMatch(/"from":"warming","to":"ready"/);
   });
 
   it("the old one is unloaded when its time is over, and a third file ends the first", async () => {
@@ -163,8 +172,7 @@ async function removable(): Promise<{ own: string; chosen: ChosenFiles; take(): 
   await slot.close();
   const own = join(runDir, "own.gguf");
   copyFileSync(tinyModelPath, own);
-  const registered = { next: { path: tinyModelPath } };
-  const chosen = await openChosen(runDir, registered, logger);
+  const chosen = await openKept({ next: { path: tinyModelPath } });
   slot = slotOver(own, chosen);
   await eventually(clock, () => slot.isReady(), waitMs);
   // Its host cannot start again.
@@ -219,7 +227,7 @@ describe("after a restart", () => {
   it("one that cannot be loaded any more leaves its place to the target's own", async () => {
     await slot.close();
     const gone = { ...tiny, path: join(runDir, "gone.gguf") };
-    const chosen = await openChosen(runDir, {}, logger);
+    const chosen = await openKept({});
     chosen.choose("local", tinyModelPath, gone);
     slot = slotOver(tinyModelPath, chosen);
     expect(rolesOf()[0]?.[0]).toBe("next");
@@ -228,8 +236,7 @@ describe("after a restart", () => {
       ["configured", "ready", "serving"],
       ["next", "failed", "past"],
     ]);
-    logger.flush();
-    expect(lines).toMatch(/"model.not_kept".*"name":"next"/);
+    expect(log.text()).toMatch(/"model.not_kept".*"name":"next"/);
   });
 });
 
@@ -250,7 +257,7 @@ it("a socket's path is short, however long the name of its target is", () => {
   const { signal } = new AbortController();
   const plan = { modelPath: tinyModelPath, threads: 1, queueMax: 1, idleMs: 5000 };
   const ask = { id: 12, target, plan, isStandby: true };
-  const { socketPath } = makeSlot(ask, { clock, logger, signal, runDir: "/run" });
+  const { socketPath } = makeSlot(ask, { clock, logger: log.logger, signal, runDir: "/run" });
   expect(socketPath).toBe(`/run/${"a".repeat(24)}.12-0.sock`);
 });
 
@@ -277,8 +284,7 @@ describe("a swap that is refused keeps the old one and lists all five results", 
         /^cut was not taken: file failed \(.*\); memory not_tested \(.*\); template not_tested \(.*\); prompts not_tested \(.*\); latency not_tested \(not loaded\)\.$/,
       ),
     });
-    logger.flush();
-    expect(lines.match(/model host ready/g)).toHaveLength(1);
+    expect(log.text().match(/model host ready/g)).toHaveLength(1);
   });
 
   it("for too little memory, without loading it", async () => {
@@ -287,8 +293,7 @@ describe("a swap that is refused keeps the old one and lists all five results", 
       code: "LL_MODEL_SWAP_CHECKS",
       message: expect.stringMatching(/file passed .*memory failed .*latency not_tested/),
     });
-    logger.flush();
-    expect(lines.match(/model host ready/g)).toHaveLength(1);
+    expect(log.text().match(/model host ready/g)).toHaveLength(1);
   });
 
   it("for a template that ignores what it is given", async () => {
@@ -318,7 +323,7 @@ describe("a swap that is refused keeps the old one and lists all five results", 
     const { signal } = new AbortController();
     const standby = new ModelSlot(
       { ...o, plan, socketPathOf },
-      { clock, logger, signal, freeBytes: () => 1e12 },
+      { clock, logger: log.logger, signal, freeBytes: () => 1e12 },
     );
     await expect(standby.swap(tiny, 0)).rejects.toThrow(/latency not_tested \(no model serves/);
     expect(standby.view().files[0]).toMatchObject({ name: "configured", state: "registered" });

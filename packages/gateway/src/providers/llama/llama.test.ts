@@ -2,9 +2,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
-import type { Logger } from "@loadline/kit/logger";
-import { createLogger } from "@loadline/kit/logger";
 import { seededRandom } from "@loadline/kit/random";
+import { eventually, keepLog, type KeptLog } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../../models/model-file.fixture.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -13,14 +12,12 @@ import type { ProviderDeps } from "../provider.ts";
 import { llama } from "./index.ts";
 
 let runDir = "";
-let lines = "";
-let logger: Logger;
+let log: KeptLog;
 let upstreams: Upstream[] = [];
 
 beforeEach(() => {
   runDir = mkdtempSync(join(tmpdir(), "loadline-llama-"));
-  lines = "";
-  logger = createLogger({ clock: systemClock(), write: (text) => void (lines += text) });
+  log = keepLog(systemClock());
   upstreams = [];
 });
 
@@ -33,7 +30,7 @@ function deps(): ProviderDeps {
   return {
     clock: systemClock(),
     random: seededRandom(1),
-    logger,
+    logger: log.logger,
     egress: usualDoors(),
     signal: new AbortController().signal,
     runDir,
@@ -49,17 +46,11 @@ function open(settings: object = target): Upstream {
   return upstream;
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  const deadlineMs = systemClock().monotonicMs() + 15_000;
-  while (!isTrue()) {
-    if (systemClock().monotonicMs() > deadlineMs) throw new Error("it never came");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+const until = (isTrue: () => boolean): Promise<void> => eventually(systemClock(), isTrue, 30_000);
 
 it("a standby has no process until it is started", async () => {
   const upstream = open({ ...target, standby: true });
-  expect([upstream.isStandby, upstream.isReady(), lines]).toEqual([true, false, ""]);
+  expect([upstream.isStandby, upstream.isReady(), log.text()]).toEqual([true, false, ""]);
   upstream.start?.();
   upstream.start?.();
   await until(() => upstream.isReady());
@@ -101,15 +92,13 @@ describe("in-process provider", () => {
     const answer = await ask(upstream);
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text).choices[0].message.content).toContain("mark on the side");
-    logger.flush();
     // On a starved machine a first process may have been given up: the last one serves.
-    const pid = [...lines.matchAll(/"pid":(\d+)/g)].at(-1)?.[1];
+    const pid = [...log.text().matchAll(/"pid":(\d+)/g)].at(-1)?.[1];
     process.kill(Number(pid), "SIGKILL");
     await until(() => !upstream.isReady());
     await until(() => upstream.isReady());
     expect((await ask(upstream)).status).toBe(200);
-    logger.flush();
-    expect(lines).toContain("SIGKILL");
+    expect(log.text()).toContain("SIGKILL");
   });
 
   it("a model that was made for no embeddings gives none out unless the target says that any will do", async () => {
@@ -133,8 +122,7 @@ describe("in-process provider", () => {
       code: "LL_MODEL_DAMAGED",
     });
     await expect(llama.check?.(target, seen)).resolves.toBeUndefined();
-    logger.flush();
-    expect(lines).toBe("");
+    expect(log.text()).toBe("");
   });
 
   it("a file of several targets is read once for all of them", async () => {
