@@ -149,7 +149,7 @@ async function entriesOf(credential: string, count: number): Promise<readonly En
       found = (await world.entries()).filter((entry) => entry.actor.credential === credential);
       return found.length === count;
     },
-    5000,
+    20_000,
   );
   return found;
 }

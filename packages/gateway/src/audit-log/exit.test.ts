@@ -17,7 +17,7 @@ async function actionsOf(world: World, tenant: string, count: number): Promise<s
       found = entries.filter((e) => e.surface === "chat").map((e) => `${e.action} ${e.code}`);
       return found.length >= count;
     },
-    5000,
+    20_000,
   );
   return found;
 }

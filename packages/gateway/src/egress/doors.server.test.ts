@@ -50,7 +50,7 @@ describe.each(transports)("with %s as transport", (transport) => {
     expect([refused.status, await errorCode(refused)]).toEqual([502, "LL_UPSTREAM_FAILED"]);
     expect(upstream.bodies).toHaveLength(2);
     expect((await refusals(g))["address"]).toBeGreaterThan(0);
-    await eventually(systemClock(), () => g.logged().includes("LL_EGRESS_BLOCKED"), 5000);
+    await eventually(systemClock(), () => g.logged().includes("LL_EGRESS_BLOCKED"), 20_000);
     expect(g.logged()).toContain(
       '"class":"provider","code":"LL_EGRESS_BLOCKED","host":"localhost"',
     );
@@ -72,7 +72,7 @@ describe.each(transports)("with %s as transport", (transport) => {
     }
     expect([upstream.bodies.length, elsewhere.bodies.length]).toEqual([2, 0]);
     expect(await refusals(g)).toEqual({ ...none, redirect: 2 });
-    await eventually(systemClock(), () => g.logged().includes("LL_EGRESS_REDIRECT"), 5000);
+    await eventually(systemClock(), () => g.logged().includes("LL_EGRESS_REDIRECT"), 20_000);
     expect(g.logged()).toContain('"code":"LL_EGRESS_REDIRECT","from":"u0"');
   });
 
@@ -85,7 +85,7 @@ describe.each(transports)("with %s as transport", (transport) => {
     expect([answer.status, answer.headers.get("x-loadline-target")]).toEqual([200, "u1"]);
     expect((await answer.text()).length).toBeGreaterThan(3000);
     expect(await refusals(g)).toEqual({ ...none, size: 1 });
-    await eventually(systemClock(), () => g.logged().includes("LL_EGRESS_BODY"), 5000);
+    await eventually(systemClock(), () => g.logged().includes("LL_EGRESS_BODY"), 20_000);
   });
 
   it("one that was already on its way to the client breaks off at the bound", async () => {

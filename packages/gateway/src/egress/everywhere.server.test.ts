@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { hostOf } from "@loadline/kit/egress";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
@@ -51,7 +52,12 @@ const spellings = [
   "127.0.0.%31",
 ] as const;
 
-/** Takes connections on both loopback addresses and keeps what they bring. */
+/** Without IPv6 nothing on this machine could take a connection to its address. */
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((one) => one?.address === "::1");
+
+/** Takes connections on every loopback address there is and keeps what they bring. */
 async function recorder() {
   let hits = 0;
   let bytes = "";
@@ -62,7 +68,7 @@ async function recorder() {
   };
   const servers: Server[] = [];
   let port = 0;
-  for (const host of ["0.0.0.0", "::1"]) {
+  for (const host of hasIpv6 ? ["0.0.0.0", "::1"] : ["0.0.0.0"]) {
     const server = createServer(onSocket).listen(port, host);
     await once(server, "listening");
     const address = server.address();

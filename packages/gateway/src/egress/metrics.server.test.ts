@@ -26,7 +26,7 @@ describe("connections to elsewhere", () => {
       await eventually(
         systemClock(),
         async () => (await connections(g, "provider"))[1] === 3,
-        5000,
+        20_000,
       );
       expect(await connections(g, "provider")).toEqual([1, 3]);
     },

@@ -55,7 +55,7 @@ describe("reload under load", () => {
       const { outcome } = await g.reload(i % 5 === 4 ? { ...next, limit: i } : next);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       const atLeast = calls + 3;
-      await eventually(clock, () => calls >= atLeast, 5000);
+      await eventually(clock, () => calls >= atLeast, 20_000);
       const name = 'loadline_requests_total{operation="chat",route="r",status="200"}';
       const now = sampleIn(await g.metrics(), name);
       expect(now).toBeGreaterThanOrEqual(counted);
@@ -92,7 +92,7 @@ describe("reload under load", () => {
     finish?.();
     const text = await answer.text();
     expect([text.includes("one"), text.trimEnd().endsWith("data: [DONE]")]).toEqual([true, true]);
-    await eventually(clock, () => socket?.destroyed === true, 5000);
+    await eventually(clock, () => socket?.destroyed === true, 20_000);
   });
 });
 

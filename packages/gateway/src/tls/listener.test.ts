@@ -159,8 +159,8 @@ describe.each(fronts)("a listener with TLS, front %s", (front) => {
 
   it("heads and bodies keep their deadlines, and a stopped server leaves nobody behind", async () => {
     await using served = await serve(front, { handshake: 60_000 }, new TlsFolder(), {
-      head: 400,
-      request: 400,
+      head: 1500,
+      request: 1500,
     });
     using head = served.peer();
     head.socket.write("POST /v1");

@@ -60,7 +60,8 @@ describe("clock", () => {
       Math.abs(one.monotonicMs() - other.monotonicMs()),
     );
     expect(Math.min(...differences)).toBeLessThan(0.1);
-    expect(Math.abs(one.monotonicMs() - Number(process.hrtime.bigint()) / 1e6)).toBeLessThan(50);
+    const offMs = (): number => Math.abs(one.monotonicMs() - Number(process.hrtime.bigint()) / 1e6);
+    expect(Math.min(...Array.from({ length: 20 }, offMs))).toBeLessThan(50);
   });
 
   it("a wait of a month is as long as that, however much longer than a timer of the system knows", () => {

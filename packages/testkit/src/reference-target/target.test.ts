@@ -219,7 +219,7 @@ describe("reference target's documents, tools and rooms", () => {
     await post("/rag/documents", { id: "d", text: "canary-1" }, { "x-tenant": "a" });
     expect(await find("a")).toEqual({ results: [] });
     const isThere = async (): Promise<boolean> => JSON.stringify(await find("a")).includes('"d"');
-    await eventually(clock, isThere, 5000);
+    await eventually(clock, isThere, 20_000);
     await fetch(`${target.url}/rag/documents/d`, { method: "DELETE" });
     expect(await isThere()).toBe(false);
   });
@@ -327,7 +327,7 @@ function readMessages(socket: Socket): { next(): Promise<Readonly<Record<string,
   });
   return {
     async next() {
-      await eventually(clock, () => ready.length > 0, 5000);
+      await eventually(clock, () => ready.length > 0, 20_000);
       return ready.shift() ?? {};
     },
   };

@@ -5,7 +5,7 @@ import { eventually, listenOnLoopback } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createReads, type Reads } from "./reads.ts";
 
-const within = (holds: () => boolean): Promise<void> => eventually(systemClock(), holds, 5000);
+const within = (holds: () => boolean): Promise<void> => eventually(systemClock(), holds, 20_000);
 
 /** Both ends of one connection, and what the accepted one got by either way. */
 interface Pair {

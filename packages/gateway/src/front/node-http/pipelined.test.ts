@@ -23,7 +23,7 @@ async function sent(g: Running, bytes: string): Promise<string> {
   socket.on("close", () => void (isClosed = true));
   socket.on("error", () => socket.destroy());
   socket.write(bytes, "latin1");
-  await eventually(clock, () => isClosed, 5000);
+  await eventually(clock, () => isClosed, 20_000);
   return text;
 }
 

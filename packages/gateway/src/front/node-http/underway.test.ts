@@ -20,7 +20,7 @@ function open(gateway: Running): Socket {
 }
 
 const within = (holds: () => boolean | Promise<boolean>): Promise<void> =>
-  eventually(systemClock(), holds, 5000);
+  eventually(systemClock(), holds, 20_000);
 
 async function metricsOf(gateway: Running): Promise<string> {
   return (await gateway.get("/metrics")).text();
