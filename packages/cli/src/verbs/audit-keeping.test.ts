@@ -116,16 +116,23 @@ describe("loadline audit-log prove", () => {
   it("a proof whose entry, number, path, root or signature was changed does not hold", async () => {
     const dir = copy();
     const { out } = await withHeads(dir, "prove", "--tenant", "default", "--seq", "5");
-    const changes: readonly (readonly [RegExp, string, string])[] = [
-      [/operator/, "somebody", "the entry was changed"],
-      [/"seq":5,"head"/, '"seq":6,"head"', "the document is no proof|another number|no proof"],
-      [/"path":\["[0-9a-f]{4}/, '"path":["0000', "does not lead to the root"],
-      [/"root":"[0-9a-f]{4}/, '"root":"0000', "not signed by this key"],
-      [/"sig":"..../, '"sig":"AAAA', "not signed by this key"],
+    /** Another one of its kind in the place of a text's last letter. */
+    const another = (text: string): string =>
+      `${text.slice(0, -1)}${text.endsWith("1") ? "2" : "1"}`;
+    const changes: readonly (readonly [RegExp, typeof another, string])[] = [
+      [/operator/, () => "somebody", "the entry was changed"],
+      [
+        /"seq":5,"head"/,
+        () => '"seq":6,"head"',
+        "the document is no proof|another number|no proof",
+      ],
+      [/"path":\["[0-9a-f]{4}/, another, "does not lead to the root"],
+      [/"root":"[0-9a-f]{4}/, another, "not signed by this key"],
+      [/"sig":"..../, another, "not signed by this key"],
     ];
-    for (const [pattern, text, why] of changes) {
+    for (const [pattern, change, why] of changes) {
       const file = join(root, "changed.json");
-      const other = out.replace(pattern, text);
+      const other = out.replace(pattern, change);
       writeFileSync(file, other);
       const check = await audit(dir, "prove", "--check", file);
       expect(other, String(pattern)).not.toBe(out);

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { systemClock, TestClock } from "@loadline/kit/clock";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Ended, runLine } from "../../test/run-line.ts";
@@ -118,9 +119,7 @@ describe("models", () => {
   });
 
   it("nobody there is LL_CLI_ADMIN with the reason", async () => {
-    const { url } = await answering(200, view);
-    server?.close();
-    const { exit, err } = await run(`models list --url ${url}`);
+    const { exit, err } = await run(`models list --url http://127.0.0.1:${await freePort()}`);
     expect([exit, err]).toEqual([78, expect.stringContaining("ECONNREFUSED")]);
   });
 });

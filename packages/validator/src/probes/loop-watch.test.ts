@@ -1,5 +1,6 @@
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { quietest } from "../../../testkit/src/quietest.ts";
 import { watchLoop } from "./loop-watch.ts";
 
 const clock = systemClock();
@@ -17,34 +18,43 @@ describe("a watch of the loop", () => {
     expect(watch.longestMs(0)).toBeGreaterThanOrEqual(130);
   });
 
+  // Lower edges are hard; a machine that stands beside it only adds.
   it("leaves out what ended before", async () => {
-    using watch = watchLoop(clock);
-    stand(150);
-    // The loop turns: the stand is over.
-    await clock.sleep(1);
-    const sinceMs = clock.monotonicMs() + 0.001;
-    expect(watch.longestMs(0)).toBeGreaterThanOrEqual(130);
-    expect(watch.longestMs(sinceMs)).toBeLessThan(100);
+    const later = async (): Promise<number> => {
+      using watch = watchLoop(clock);
+      stand(150);
+      // The loop turns: the stand is over.
+      await clock.sleep(1);
+      const sinceMs = clock.monotonicMs() + 0.001;
+      expect(watch.longestMs(0)).toBeGreaterThanOrEqual(130);
+      return watch.longestMs(sinceMs);
+    };
+    expect(await quietest(later, (ms) => ms < 100)).toBeLessThan(100);
   });
 
   it("leaves out what it did by itself, and nothing else of the same stand", async () => {
-    using watch = watchLoop(clock);
-    expect(watch.own(() => (stand(300), 7))).toBe(7);
-    stand(120);
-    await clock.sleep(1);
-    const longest = watch.longestMs(0);
-    expect(longest).toBeGreaterThanOrEqual(100);
-    expect(longest).toBeLessThan(300);
+    const longest = async (): Promise<number> => {
+      using watch = watchLoop(clock);
+      expect(watch.own(() => (stand(300), 7))).toBe(7);
+      stand(120);
+      await clock.sleep(1);
+      expect(watch.longestMs(0)).toBeGreaterThanOrEqual(100);
+      return watch.longestMs(0);
+    };
+    expect(await quietest(longest, (ms) => ms < 300)).toBeLessThan(300);
   });
 
-  it("leaves out what it did by itself when that throws", () => {
-    using watch = watchLoop(clock);
-    expect(() =>
-      watch.own(() => {
-        stand(300);
-        throw new Error("full");
-      }),
-    ).toThrow("full");
-    expect(watch.longestMs(0)).toBeLessThan(250);
+  it("leaves out what it did by itself when that throws", async () => {
+    const longest = (): Promise<number> => {
+      using watch = watchLoop(clock);
+      expect(() =>
+        watch.own(() => {
+          stand(300);
+          throw new Error("full");
+        }),
+      ).toThrow("full");
+      return Promise.resolve(watch.longestMs(0));
+    };
+    expect(await quietest(longest, (ms) => ms < 250)).toBeLessThan(250);
   });
 });

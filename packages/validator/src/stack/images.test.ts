@@ -10,12 +10,15 @@ import { tarEntries } from "./wire/tar.ts";
 
 const key = "AKIAQQQQQQQQQQQQQQQQ";
 
-async function search(archive: Buffer, timeoutMs = 4_000): Promise<StackResult> {
+async function search(archive: Buffer): Promise<StackResult> {
   await using folder = await makeFolder({});
   const path = join(folder.path, "image.tar");
   writeFileSync(path, archive);
   const it = { kind: "secrets", images: [path], planted: ["${env:MINE}"] };
-  return await runStackPlan({ timeoutMs, services: { it } }, { MINE: "planted-in-the-image" });
+  return await runStackPlan(
+    { timeoutMs: 20_000, services: { it } },
+    { MINE: "planted-in-the-image" },
+  );
 }
 
 const clean = tarOf({ "app/main.py": "print(1)\n" });

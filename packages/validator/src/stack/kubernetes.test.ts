@@ -2,6 +2,7 @@ import { createServer as createHttps } from "node:https";
 import { createServer, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { having, runStackPlan, type StackResult } from "./stack.fixture.ts";
 import { makeCertificate } from "./stubs/certificate.ts";
@@ -37,10 +38,7 @@ describe("live objects", () => {
   });
 
   it("of a declared cluster that does not answer are not tested, and the outcome is not proven", async () => {
-    const gone = createServer();
-    const port = await listenOnLoopback(gone);
-    await new Promise((resolve) => gone.close(resolve));
-    const more = { url: `http://127.0.0.1:${port}` };
+    const more = { url: `http://127.0.0.1:${await freePort()}` };
     const result = await againstTwin(startKubernetesTwin, [], more);
     expect(result.words["it.cluster"]).toBe("not_tested capability_missing");
     expect(result.sentences["it.cluster"]).toMatch(/No cluster answers: .* \(ECONNREFUSED\)/);

@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from "node:http";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { describe, expect, it } from "vitest";
 import { runStackPlan, type StackResult } from "./stack.fixture.ts";
 import { startMlflowTwin } from "./stubs/mlflow.ts";
@@ -54,7 +55,7 @@ const faults = ["an error", "no answer"] as const;
 const broken = (fault: Fault): Answer | null => (fault === "an error" ? { status: 500 } : null);
 
 const run = (it_: object): Promise<StackResult> =>
-  runStackPlan({ timeoutMs: 2_000, services: { it: it_ } }, { KEY: "a-key", SECRET: "a-secret" });
+  runStackPlan({ timeoutMs: 4_000, services: { it: it_ } }, { KEY: "a-key", SECRET: "a-secret" });
 
 /** What the run noted. */
 const notesOf = (evidence: string): string =>
@@ -301,9 +302,7 @@ describe("what cannot be taken back", () => {
       if (method === "POST") ends.push(Date.parse(/"endsAt":"([^"]+)"/.exec(text)?.[1] ?? ""));
       return { body: '{"cluster":{"status":"ready"},"versionInfo":{"version":"0.27.0"}}' };
     });
-    const free = await listening(createServer());
-    await free[Symbol.asyncDispose]();
-    const sink = { listen: `127.0.0.1:${free.port}`, labels: { severity: "page" } };
+    const sink = { listen: `127.0.0.1:${await freePort()}`, labels: { severity: "page" } };
     const { words } = await run({ kind: "alertmanager", url: served.url, sink });
     expect(words["it.delivery"]).toBe("failed false");
     expect(ends).toHaveLength(2);

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { describe, expect, it } from "vitest";
 import { runStackPlan, type StackResult } from "./stack.fixture.ts";
 import { type Folder, makeFolder } from "./stubs/folder.ts";
@@ -186,10 +187,7 @@ describe("a load on a process that is watched", () => {
   }
 
   it("that nobody takes is a failure of the check, and breaks nothing else", async () => {
-    const door = await listening(createServer());
-    const url = `http://127.0.0.1:${door.port}/`;
-    await door[Symbol.asyncDispose]();
-    const { words, sentences } = await loaded(url);
+    const { words, sentences } = await loaded(`http://127.0.0.1:${await freePort()}/`);
     expect(words["it.usage"]).toBe("failed false");
     expect(sentences["it.usage"]).toContain("refused the connection");
   });

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { having, runStackPlan, type StackResult } from "./stack.fixture.ts";
 import type { StackRule } from "./probe.ts";
 import { startRedisStub } from "./stubs/redis.ts";
@@ -74,9 +75,8 @@ describe("the checks of Redis", () => {
   });
 
   it("a refused connection fails, whatever else could not be asked", async () => {
-    const gone = await listen(() => undefined);
-    await new Promise((resolve) => gone.close(resolve));
-    const { words } = await runStackPlan({ services: { cache: { kind: "redis", url: gone.url } } });
+    const url = `redis://127.0.0.1:${await freePort()}`;
+    const { words } = await runStackPlan({ services: { cache: { kind: "redis", url } } });
     expect(words["cache.answers"]).toBe("failed false");
     expect(Object.values(words).filter((word) => word === "passed")).toEqual([]);
   });

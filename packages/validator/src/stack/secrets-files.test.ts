@@ -18,7 +18,7 @@ async function search(
   await using folder = await makeFolder(files);
   more(folder.path);
   const it_ = { kind: "secrets", files: [folder.path] };
-  return await runStackPlan({ timeoutMs: 8_000, services: { it: it_ } });
+  return await runStackPlan({ timeoutMs: 20_000, services: { it: it_ } });
 }
 
 describe("a secret in a file is found [R1-26]", () => {

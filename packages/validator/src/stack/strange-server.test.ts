@@ -2,6 +2,7 @@
 import { createServer as createHttp } from "node:http";
 import { createServer as createTcp, type Server, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
+import { freePort } from "../../../testkit/src/free-port.ts";
 import { describe, expect, it } from "vitest";
 import { stackTwins } from "../selftest/stack-twins.ts";
 import { runStackPlan } from "./stack.fixture.ts";
@@ -117,9 +118,7 @@ describe.each(kinds)("%s", (kind, start) => {
   );
 
   it.concurrent("is not nobody", async () => {
-    const door = await listening(tcp((socket) => void socket.destroy()));
-    await door[Symbol.asyncDispose]();
-    const odd = await behind(start, door.port);
+    const odd = await behind(start, await freePort());
     expect(odd.filter(([id]) => !isSaid(kind, id) || id === "it.answers")).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
 import type { StackContext, StackRule } from "../probe.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
 import { askWeb } from "../wire/web.ts";
@@ -7,9 +8,21 @@ import { listening } from "./listening.ts";
 import type { StackTwin } from "./twin.ts";
 import { jsonReply, startWebStub } from "./web.ts";
 
+/** Below the ports that Linux gives to whoever asks for any: nobody gets it before the check does. */
+const portMin = 10_000;
+const portsCount = 2000;
+const triesMax = 50;
+
 async function freePort(): Promise<number> {
-  await using door = await listening(createServer());
-  return door.port;
+  const random = systemRandom();
+  for (let tried = 1; ; tried++) {
+    try {
+      await using door = await listening(createServer(), portMin + random.below(portsCount));
+      return door.port;
+    } catch (cause) {
+      if (tried >= triesMax) throw cause;
+    }
+  }
 }
 
 /** An Alertmanager that routes by severity and delivers what is not of the route check. */

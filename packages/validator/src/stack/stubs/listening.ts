@@ -5,8 +5,8 @@ interface Listening extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Listens on a free port of 127.0.0.1. @throws what `listen` met, such as no port left. */
-export async function listening(server: Server): Promise<Listening> {
+/** Listens on this port of 127.0.0.1, 0: any free one. @throws what `listen` met, such as EADDRINUSE. */
+export async function listening(server: Server, port = 0): Promise<Listening> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -14,7 +14,7 @@ export async function listening(server: Server): Promise<Listening> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(port, "127.0.0.1", resolve);
   });
   server.removeAllListeners("error");
   const address = server.address();

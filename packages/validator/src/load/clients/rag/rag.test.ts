@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../../../../testkit/src/eventually.ts";
+import { quietest } from "../../../../../testkit/src/quietest.ts";
 import { startReferenceTarget } from "../../../../../testkit/src/reference-target/index.ts";
 import { startScriptedServer } from "../../../../../testkit/src/stall-server/index.ts";
 import type { Answer } from "../asked.ts";
@@ -13,7 +14,7 @@ const options: RagOptions = {
   ...referenceDocuments,
   idPath: "id",
   pollMs: 20,
-  visibleWithinMs: 2000,
+  visibleWithinMs: 20_000,
 };
 
 const ingest = (client: RagClient, index: number): Promise<Answer> =>
@@ -47,10 +48,14 @@ describe("documents against the reference target", () => {
     await using target = await startReferenceTarget({ rag: { visibleMs: 200 } });
     await using context = createContext(target.url);
     const client = new RagClient(options, context);
-    await ingest(client, 0);
-    const [visibleMs = 0] = context.valuesOf("rag_visible");
-    expect(visibleMs).toBeGreaterThan(190);
+    let round = 0;
+    const visible = async (): Promise<number> => {
+      await ingest(client, round++);
+      return context.valuesOf("rag_visible").at(-1) ?? Number.NaN;
+    };
     // Lower edges are hard; a busy machine only adds.
+    const visibleMs = await quietest(visible, (ms) => ms < 1500);
+    expect(visibleMs).toBeGreaterThan(190);
     expect(visibleMs).toBeLessThan(1500);
     await client.close();
   });
@@ -124,7 +129,7 @@ describe("documents against the reference target", () => {
     const client = new RagClient({ ...options, keepMax: 2, removeStep: 3 }, context);
     for (let i = 0; i < 10; i += 2) await ingest(client, i);
     const removals = () => context.ended.filter(([flight]) => flight.step === 3);
-    await eventually(context.clock, () => removals().length === 3, 5000);
+    await eventually(context.clock, () => removals().length === 3, 20_000);
     await client.close();
     expect((await target.truth()).counts["rag_removed"]).toBe(5);
   });

@@ -7,7 +7,7 @@ import { startTalk } from "./links.fixture.ts";
 const place = { vu: 0, path: "/talk" };
 const any = (text: string): boolean => text !== "";
 const echo = { fits: (text: string): boolean => text.startsWith("echo") };
-const wanted = { fits: any, withinMs: 2_000, isFresh: false };
+const wanted = { fits: any, withinMs: 20_000, isFresh: false };
 
 class Talker {
   readonly links: Links;
@@ -26,7 +26,7 @@ class Talker {
     );
   receive = (o: Partial<typeof wanted> = {}): Promise<LinkAnswer> =>
     new Promise((resolve) => this.links.receive(place, dueNow(), { ...wanted, ...o }, resolve));
-  ping = (at = place, withinMs = 2_000): Promise<LinkAnswer> =>
+  ping = (at = place, withinMs = 20_000): Promise<LinkAnswer> =>
     new Promise((resolve) => this.links.ping(at, dueNow(), withinMs, resolve));
   leave = (): Promise<LinkAnswer> =>
     new Promise((resolve) => this.links.leave(place, dueNow(), resolve));
@@ -91,7 +91,7 @@ describe("a free socket", () => {
     ]);
     expect(new Set(server.pings).size).toBe(2);
     expect(context.valuesOf("ws_ping")).toHaveLength(2);
-    expect(context.valuesOf("ws_ping").every((ms) => ms > 0 && ms < 2_000)).toBe(true);
+    expect(context.valuesOf("ws_ping").every((ms) => ms > 0 && ms < 20_000)).toBe(true);
     // No message: what the server said is still there.
     expect((await talk.receive()).text).toBe("hello");
     expect(context.valuesOf("ws_msgs_received")).toHaveLength(1);
@@ -154,7 +154,7 @@ describe("a free socket", () => {
 
 const steps = `steps:
         - { name: open, ws: { path: /talk, connect: true, headers: { x-room: "r\${vu}" } } }
-        - { name: ask, ws: { path: /talk, ask: { n: "\${iteration}" }, contains: got, within: 2s } }
+        - { name: ask, ws: { path: /talk, ask: { n: "\${iteration}" }, contains: got, within: 20s } }
         - { check: { name: echoed, json: { got.n: null } } }
         - { name: push, ws: { path: /talk, send: "plain \${iteration}" } }
         - { name: hear, ws: { path: /talk, receive: true, contains: plain } }

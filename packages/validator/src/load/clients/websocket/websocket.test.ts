@@ -201,11 +201,11 @@ describe("sockets that misbehave", () => {
     const [, , , first, second] = context.begun;
     expect(first?.sendMs).toBeNaN();
     if (second !== undefined) context.finish(second, "unfinished");
-    await eventually(context.clock, () => sockets.length === 3, 5000);
+    await eventually(context.clock, () => sockets.length === 3, 20_000);
     const letIn = (): number => context.ended.filter(([, outcome]) => outcome === "ok").length;
     const [one, ...others] = sockets;
     if (one !== undefined) welcome(one[0], null, one[1]);
-    await eventually(context.clock, () => letIn() === 1, 5000);
+    await eventually(context.clock, () => letIn() === 1, 20_000);
     // Its own member may be in: not all are.
     expect(first?.sendMs).toBeNaN();
     for (const [socket, key] of others) welcome(socket, null, key);

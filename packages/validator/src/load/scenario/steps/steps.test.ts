@@ -1,3 +1,4 @@
+import { quietest } from "../../../../../testkit/src/quietest.ts";
 import { startRecordingTarget } from "../../../../../testkit/src/recording-target/index.ts";
 import { startSimulator } from "../../../../../testkit/src/simulator/index.ts";
 import { systemClock } from "@loadline/kit/clock";
@@ -224,11 +225,14 @@ describe("steps", () => {
       "shared-iterations, iterations: 1",
       "constant-arrival-rate, rate: 10, duration: 500ms",
     );
-    const { accounts, records } = await run(text);
-    expect(accounts[0]).toMatchObject({ due: 10, ok: 10 });
-    const max = records.flatMap((one) => (one.type === "load.slice" ? [one.slice.maxMs ?? 0] : []));
-    // A pause counted as waiting would show as 300 ms.
-    expect(Math.max(...max)).toBeLessThan(250);
+    const longestMs = async (): Promise<number> => {
+      const { accounts, records } = await run(text);
+      expect(accounts[0]).toMatchObject({ due: 10, ok: 10 });
+      const all = records.flatMap((one) => (one.type === "load.slice" ? [one.slice] : []));
+      return Math.max(...all.map(({ maxMs }) => maxMs ?? 0));
+    };
+    // A pause counted as waiting would show as 300 ms in every round.
+    expect(await quietest(longestMs, (ms) => ms < 250)).toBeLessThan(250);
   });
 
   it("models are asked in their dialect, streamed, each prompt filled with its row", async () => {
