@@ -313,6 +313,8 @@ export type LoadRecord =
       readonly type: "look";
       readonly elapsedMs: number;
       readonly tallies: readonly { readonly claim: string; readonly tally: SampleTally }[];
+      /** Of each claim what is due and not ended. */
+      readonly underWay: Readonly<Record<string, number>>;
     }
   | {
       readonly type: "sample.closed";

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../../testkit/src/free-port.ts";
 import { startRecordingTarget } from "../../../testkit/src/recording-target/index.ts";
@@ -212,6 +213,25 @@ describe("a load run", () => {
     expect(verdictsOf(result)["all.response_time.p95"]).toBe("not_tested.cancelled");
     expect(result.exitCode).toBe(1);
     expect(await verifyExit(result)).toBe(0);
+  }, 60_000);
+
+  it("refusals at once beside answers that take longer than two looks end no run", async () => {
+    const clock = systemClock();
+    const ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    await using server = await startScriptedServer((n, socket) => {
+      if (n === 0) return ok;
+      if (n % 20 === 0) return "HTTP/1.1 429 X\r\ncontent-length: 0\r\n\r\n";
+      clock.after(5_000, () => socket.write(ok));
+      return undefined;
+    });
+    const one = loadJob(server.url, { errors: [{ threshold: "rate<20%", abortOnFail: true }] });
+    const open = { executor: "constant-arrival-rate", rate: 50, durationMs: 5_000 } as const;
+    const scenarios = { get: { ...open, request } };
+    const { verdict } = await runJob({ ...one, load: { ...one.load, scenarios } });
+    const claim = verdict.claims.find(({ id }) => id === "all.errors.rate");
+    // All that was planned fell due, and was counted.
+    expect(claim).toMatchObject({ n: 250 });
+    expect(claim?.verdict).not.toBe("failed");
   }, 60_000);
 
   it("an exploring run makes every claim optional and ends NOT_PROVEN", async () => {

@@ -151,7 +151,9 @@ export async function runJobWithin(job: BoundJob, deps: LoadRunDeps, place: Plac
   const { clock, signal } = deps;
   const allowHosts = job.load.target.allowHosts ?? [];
   const plannedMs = jobMinutes(job.job) * 60_000 + 2 * aroundMs;
-  const observer = startObserver(specs, { clock, signal, run: place.run, allowHosts, plannedMs });
+  const { target } = job.load;
+  const shared = { clock, signal, run: place.run, allowHosts, target };
+  const observer = startObserver(specs, { ...shared, plannedMs });
   // The only rejection is the stop itself.
   const wait = (): Promise<void> => clock.sleep(aroundMs, signal).catch(() => undefined);
   try {
@@ -175,10 +177,10 @@ export async function runJobWithin(job: BoundJob, deps: LoadRunDeps, place: Plac
 
 async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<void> {
   const { recorder, run } = place;
-  const seen = await preflightLoad(job.load, deps, run);
-  if (seen.down !== null) {
-    deps.onWarning(seen.down);
-    recorder.append({ kind: "note", by, data: { event: seen.down } });
+  const { seen, downs } = await preflightSides(job, deps, run);
+  for (const down of downs) {
+    deps.onWarning(down);
+    recorder.append({ kind: "note", by, data: { event: down } });
   }
   if (seen.model !== null) recorder.append({ kind: "note", by, data: { model: seen.model } });
   if (job.notes.length > 0) recorder.append({ kind: "note", by, data: { lint: job.notes } });
@@ -187,6 +189,29 @@ async function observe(job: BoundJob, deps: LoadRunDeps, place: Place): Promise<
   const ready = { ...job, load: { ...seen.load, runId: run } };
   if (job.job.ab !== undefined) await sendAb(ready, deps, recorder);
   else await send(ready, deps, recorder);
+}
+
+interface Sides {
+  /** What was asked of the target; of an A/B run with the routes that either side lacks. */
+  readonly seen: LoadPreflight;
+  /** A line for each side that nothing listens at. */
+  readonly downs: readonly string[];
+}
+
+/** An A/B run asks both sides, the second for the model of the first. */
+async function preflightSides(job: BoundJob, deps: LoadRunDeps, run: string): Promise<Sides> {
+  const { load } = job;
+  const { ab } = job.job;
+  const first = await preflightLoad(load, deps, run);
+  const downOf = ({ down }: LoadPreflight): string[] => (down === null ? [] : [down]);
+  if (ab === undefined || first.isModelUntold) return { seen: first, downs: downOf(first) };
+  const target = { ...first.load.target, baseUrl: ab };
+  const second = await preflightLoad({ ...first.load, target }, deps, run);
+  const missing = [
+    ...first.missing.map((name) => `${name} at ${load.target.baseUrl}`),
+    ...second.missing.map((name) => `${name} at ${ab}`),
+  ];
+  return { seen: { ...first, missing }, downs: [...downOf(first), ...downOf(second)] };
 }
 
 /** A missing route says nothing of the target's speed: no load is sent. */
@@ -231,7 +256,7 @@ async function send(job: BoundJob, deps: LoadRunDeps, recorder: Recorder): Promi
     deps.onRecord?.(record);
     if (record.type === "frame") showFrame(deps, record.frame);
     if (record.type === "look" && !isStopped) {
-      const stop = rule.look(record.elapsedMs, record.tallies);
+      const stop = rule.look(record.elapsedMs, record.tallies, record.underWay);
       if (stop !== null) {
         isStopped = true;
         evidence.stopped(stop);

@@ -233,7 +233,8 @@ class Control {
       const tallies = this.#whole.looks();
       if (tallies.length === 0) continue;
       this.#looks++;
-      emit({ type: "look", elapsedMs: frame.elapsedMs, tallies });
+      const underWay = underWayOf(this.#whole);
+      emit({ type: "look", elapsedMs: frame.elapsedMs, tallies, underWay });
     }
   }
 
@@ -257,4 +258,16 @@ class Control {
     const times = { nowMs, elapsedMs, startWallMs: clock.wallMs() - elapsedMs };
     reportRun(this.#whole, { ...end, ...times, peaks, emit });
   }
+}
+
+/** By claim whose counts are looked at: requests, or iterations, that are due and not ended. */
+function underWayOf(whole: Recorder): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const record of whole.scenarios) {
+    const claims = record.limits.filter(({ limit }) => limit.looks === true);
+    for (const claim of new Set(claims.map(({ limit }) => limit.claim))) {
+      sums[claim] = (sums[claim] ?? 0) + Math.max(record.inFlight, record.iterating);
+    }
+  }
+  return sums;
 }

@@ -44,6 +44,18 @@ describe("early stop", () => {
     expect(early?.sentence).toContain("80 bad of 80 at look 1");
   });
 
+  it("failures that come sooner than answers are no evidence: what is under way may be good", () => {
+    const rule = (): StopRule => new StopRule([{ claim, stop }]);
+    // A hundred a second whose answers take three seconds, of which a hundredth is refused at once.
+    expect(rule().look(2_000, [tally(2, 2)], { c: 198 })).toBeNull();
+    expect(rule().look(2_000, [tally(2, 2)])).not.toBeNull();
+    const many = rule().look(2_000, [tally(40, 40)], { c: 160, other: 9e6 });
+    expect(many?.sentence).toContain("40 bad of 40 and 160 under way at look 1");
+    // k6 counts what has ended, and proves nothing.
+    const point = new StopRule([{ claim, stop: { ...stop, on: "point" } }]);
+    expect(point.look(2_000, [tally(2, 2)], { c: 198 })).toMatchObject({ on: "point" });
+  });
+
   it("no look counts before the delay", () => {
     const rule = new StopRule([{ claim, stop: { ...stop, delayMs: 30_000 } }]);
     expect(rule.look(29_000, [tally(80, 80)])).toBeNull();

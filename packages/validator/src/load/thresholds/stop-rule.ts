@@ -25,10 +25,13 @@ interface State {
   sinceMs: number | null;
 }
 
+/** Requests of a claim that are due and not ended, by claim; none where it is not named. */
+export type UnderWay = Readonly<Record<string, number>>;
+
 /**
  * Looks at the counts while a run goes on. Look k stops on evidence only if the chance of as many
  * bad ones is at most a / (k (k + 1)): over all looks that adds up to a, so peeking cannot make a
- * failure.
+ * failure. What is under way is taken for good: refusals come sooner than answers.
  */
 export class StopRule {
   readonly #states: readonly State[];
@@ -41,12 +44,13 @@ export class StopRule {
   look(
     elapsedMs: number,
     seen: readonly { readonly claim: string; readonly tally: SampleTally }[],
+    underWay: UnderWay = {},
   ): EarlyStop | null {
     for (const state of this.#states) {
       const { stop } = state.candidate;
       if (elapsedMs < stop.delayMs) continue;
       const tallies = seen.filter(({ claim }) => claim === stop.claim).map(({ tally }) => tally);
-      const told = lookAt(state, tallies, elapsedMs);
+      const told = lookAt(state, tallies, { elapsedMs, open: underWay[stop.claim] ?? 0 });
       if (told === null) {
         state.sinceMs = null;
         continue;
@@ -61,7 +65,11 @@ export class StopRule {
 }
 
 /** A sentence when this look tells to stop. */
-function lookAt(state: State, tallies: readonly SampleTally[], elapsedMs: number): string | null {
+function lookAt(
+  state: State,
+  tallies: readonly SampleTally[],
+  { elapsedMs, open }: { readonly elapsedMs: number; readonly open: number },
+): string | null {
   const { claim, stop, isPast } = state.candidate;
   const n = tallies.reduce((sum, tally) => sum + tally.n, 0);
   const bad = tallies.reduce((sum, tally) => sum + tally.bad, 0);
@@ -72,11 +80,12 @@ function lookAt(state: State, tallies: readonly SampleTally[], elapsedMs: number
   }
   if (n === 0 || target === undefined) return null;
   state.looks++;
-  const seen = `${claim.id}: ${bad} bad of ${n} at look ${state.looks}`;
+  const besides = open === 0 ? "" : ` and ${open} under way`;
+  const seen = `${claim.id}: ${bad} bad of ${n}${besides} at look ${state.looks}`;
   if (stop.on === "point") {
     return bad / n > 1 - target ? `${seen}, over the limit (k6's rule; nothing is proven)` : null;
   }
   const spent = (1 - claim.confidence) / (state.looks * (state.looks + 1));
-  if (bad === 0 || binomialAtLeast(bad, n, 1 - target) > spent) return null;
+  if (bad === 0 || binomialAtLeast(bad, n + open, 1 - target) > spent) return null;
   return `${seen}, as many by chance in at most ${spent.toPrecision(2)} of runs`;
 }
