@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bindJob, type LoadJob, plannedSamples } from "./job.ts";
 import { jobMinutes, loadPlanRows } from "./plan-rows.ts";
+import { parseTrace } from "./schedule/trace.ts";
 import type { Scenario } from "./types.ts";
 
 const request = { kind: "http", method: "GET", path: "/" } as const;
@@ -68,6 +69,57 @@ describe("a job's claims", () => {
       [40, true],
       [40, true],
     ]);
+  });
+
+  it.each<readonly [string, Scenario, number]>([
+    [
+      "a ramp of arrivals",
+      {
+        executor: "ramping-arrival-rate",
+        startRate: 10,
+        stages: [
+          { durationMs: 10_000, target: 20 },
+          { durationMs: 10_000, target: 5, step: true },
+        ],
+        warmupMs: 4_000,
+        request,
+      },
+      // From 14 to 20 a second for 6 s, then 5.
+      102 + 50,
+    ],
+    [
+      "a trace at twice its speed",
+      {
+        executor: "trace-replay",
+        trace: parseTrace(
+          [0, 3_000, 4_000, 9_000]
+            .map((timestamp) => `{"timestamp":${timestamp},"input_length":1,"output_length":1}\n`)
+            .join(""),
+          "mooncake",
+        ),
+        speed: 2,
+        warmupMs: 2_000,
+        request: { kind: "chat", model: "m", maxTokens: 1, stream: false },
+      },
+      2,
+    ],
+    [
+      "a ramp of users",
+      {
+        executor: "ramping-vus",
+        stages: [{ durationMs: 10_000, target: 10 }],
+        warmupMs: 5_000,
+        request,
+      },
+      // 7.5 users on average for 5 s, with answers of 500 ms.
+      75,
+    ],
+  ])("%s plans no sample of its warm-up", (_what, scenario, planned) => {
+    const load = { ...job().load, scenarios: { s: scenario } };
+    const [row] = loadPlanRows(
+      bindJob(job({ load, thresholds: { errors: [{ threshold: "rate<5%" }] } })),
+    );
+    expect(row?.planned).toBe(planned);
   });
 
   it("turns of sessions that are due after the end are not counted on", () => {

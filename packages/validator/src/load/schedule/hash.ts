@@ -17,7 +17,8 @@ const scheduled: ReadonlySet<Scenario["executor"]> = new Set<ScheduledScenario["
   "sessions",
   "trace-replay",
 ]);
-const open: ReadonlySet<Scenario["executor"]> = new Set([...scheduled, "find-peak"] as const);
+/** Executors of the open model. */
+export const openExecutors: ReadonlySet<string> = new Set([...scheduled, "find-peak"]);
 
 /** Whether every arrival is known before the run. */
 export function isScheduled(scenario: Scenario): scenario is ScheduledScenario {
@@ -26,7 +27,7 @@ export function isScheduled(scenario: Scenario): scenario is ScheduledScenario {
 
 /** Open model: iterations fall due whatever the target does. */
 export function isOpenScenario(scenario: Scenario): scenario is OpenScenario {
-  return open.has(scenario.executor);
+  return openExecutors.has(scenario.executor);
 }
 
 /** Offsets in ms of every arrival of a scenario, or null where users decide. */

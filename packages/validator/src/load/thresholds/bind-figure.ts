@@ -1,4 +1,5 @@
 import { loadErrors } from "../errors.ts";
+import { isOpenScenario } from "../schedule/hash.ts";
 import type { LoadLimit } from "../types.ts";
 import { claimOf, limitsOf, stopOf } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, FigureRule } from "./bound-claim.ts";
@@ -6,7 +7,6 @@ import { compare } from "./compare.ts";
 import { type LimitValue, typeError } from "./limit-value.ts";
 import { loadMetrics, type MetricRow } from "./metrics.ts";
 import { recordedAs, requestCounter, witnessesOf } from "./recorded.ts";
-import { isOpen } from "./planned.ts";
 
 /** No count of events reaches it. */
 const anyLimit = 1e9;
@@ -164,7 +164,7 @@ function refuseClosedRate(x: BindContext, metric: MetricRow, value: LimitValue):
   if (value.unit !== "per_second") return;
   const closed = x.covered.find((name) => {
     const scenario = x.scenarios[name];
-    return scenario !== undefined && !isOpen(scenario);
+    return scenario !== undefined && !isOpenScenario(scenario);
   });
   if (closed === undefined) return;
   const text = `thresholds: "${x.selector}: ${x.threshold.text}" names a rate of ${metric.name}, and ${closed} is a closed model.`;

@@ -1,17 +1,4 @@
-import type { OpenScenario, Scenario, SessionsScenario } from "../types.ts";
-
-const openExecutors: ReadonlySet<string> = new Set<OpenScenario["executor"]>([
-  "constant-arrival-rate",
-  "ramping-arrival-rate",
-  "sessions",
-  "trace-replay",
-  "find-peak",
-]);
-
-/** Whether requests fall due whatever the target does. */
-export function isOpen(scenario: Scenario): boolean {
-  return openExecutors.has(scenario.executor);
-}
+import type { Scenario, SessionsScenario, TraceScenario } from "../types.ts";
 
 /** Measured iterations a scenario will bring. */
 export interface Planned {
@@ -38,9 +25,9 @@ export function plannedOf(scenario: Scenario): Planned {
         about: Math.floor(turnsWithin(scenario)),
       };
     case "ramping-arrival-rate":
-      return sure(area(scenario.startRate ?? 0, scenario.stages) / 1_000);
+      return sure(area(scenario.startRate ?? 0, scenario.stages, warmupMs) / 1_000);
     case "trace-replay":
-      return sure(scenario.trace.atMs.length);
+      return sure(rowsFrom(scenario, warmupMs));
     case "shared-iterations":
       return sure(scenario.iterations);
     case "per-vu-iterations":
@@ -48,7 +35,7 @@ export function plannedOf(scenario: Scenario): Planned {
     case "constant-vus":
       return closed(scenario.vus * (scenario.durationMs - warmupMs), scenario.thinkMs);
     case "ramping-vus":
-      return closed(area(scenario.startVus ?? 0, scenario.stages), scenario.thinkMs);
+      return closed(area(scenario.startVus ?? 0, scenario.stages, warmupMs), scenario.thinkMs);
     case "ladder": {
       const users = scenario.users.reduce((a, b) => a + b, 0);
       return closed(users * scenario.holdMs * (scenario.rounds ?? 3) * 0.9, scenario.thinkMs);
@@ -75,6 +62,12 @@ function turnsWithin({
   return (rate * within) / 1_000;
 }
 
+/** Rows of a trace that fall due after its warm-up. */
+function rowsFrom({ trace, speed = 1 }: TraceScenario, warmupMs: number): number {
+  const { atMs } = trace;
+  return atMs.length - 1 - atMs.findLastIndex((ms) => ms < warmupMs * speed);
+}
+
 type Think = number | readonly [number, number] | undefined;
 
 /** Ms an iteration of a closed model is planned with: one answer, and the mean pause after it. */
@@ -90,14 +83,19 @@ function closed(userMs: number, thinkMs: Think): Planned {
   };
 }
 
-/** Integral of stages that move linearly, or step, from a start. */
+/** Integral of stages that move linearly, or step, from a start; what lies before `fromMs` left out. */
 function area(
   start: number,
   stages: readonly { durationMs: number; target: number; step?: boolean }[],
+  fromMs: number,
 ): number {
-  let [from, sum] = [start, 0];
+  let [from, sum, atMs] = [start, 0, 0];
   for (const { durationMs, target, step } of stages) {
-    sum += (step === true ? target : (from + target) / 2) * durationMs;
+    const first = step === true ? target : from;
+    const cut = Math.min(durationMs, Math.max(0, fromMs - atMs)) / durationMs;
+    const atCut = first + (target - first) * cut;
+    sum += ((atCut + target) / 2) * durationMs * (1 - cut);
+    atMs += durationMs;
     from = target;
   }
   return sum;

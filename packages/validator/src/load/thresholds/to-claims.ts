@@ -1,13 +1,13 @@
 import { loadErrors } from "../errors.ts";
 import type { GoodSlo, LoadLimit, Scenario } from "../types.ts";
 import { taggedSteps } from "../plan/step-names.ts";
+import { isOpenScenario } from "../schedule/hash.ts";
 import { bindThreshold, percentName } from "./bind.ts";
 import { category } from "./bind-shared.ts";
 import type { BindContext, BoundClaim, ThresholdSpec } from "./bound-claim.ts";
 import { markPosition, parseThreshold } from "./grammar.ts";
 import { checkAggregation } from "./limit-value.ts";
 import { loadMetrics, type MetricRow } from "./metrics.ts";
-import { isOpen } from "./planned.ts";
 import { figuresOf } from "./recorded.ts";
 import { readSelector, type Selector } from "./selector.ts";
 import type { Threshold } from "./threshold.ts";
@@ -92,7 +92,7 @@ function bindOne(
     id: idOf(selector, parsed.threshold, spec, taken),
     hasOpen: covered.some((name) => {
       const scenario = input.scenarios[name];
-      return scenario !== undefined && isOpen(scenario);
+      return scenario !== undefined && isOpenScenario(scenario);
     }),
     hasBaseline: input.hasBaseline,
     ...(input.slo !== undefined && { slo: input.slo }),
