@@ -51,9 +51,19 @@ export async function judgeRun({ host, args, stateDir, json }: VerbContext): Pro
   return isWhole ? 0 : 2;
 }
 
-function rowText({ scenario, threshold, n, sure, possible, verdict, reason }: Judged): string {
+function rowText({
+  scenario,
+  threshold,
+  n,
+  sure,
+  possible,
+  verdict,
+  reason,
+  guard,
+}: Judged): string {
   const over = sure === possible ? `${sure}` : `${sure} to ${possible}`;
   const why = reason === null ? "" : `(${reason})`;
-  const what = cleanText(`${threshold}, ${scenario}: ${over} of ${n} over it`);
+  const by = guard === undefined ? "" : `; ${guard} takes it back`;
+  const what = cleanText(`${threshold}, ${scenario}: ${over} of ${n} over it${by}`);
   return `${`${verdict}${why}`.padEnd(26)}${what}`;
 }

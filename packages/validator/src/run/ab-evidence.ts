@@ -9,7 +9,10 @@ const timeoutMs = 120_000;
 const batch = 200;
 /** A guard breached in more blocks than this share is breached. */
 const breachedMax = 0.05;
-/** Delays of ours in no more blocks than this hardly move the middle of all averages of two pairs. */
+/**
+ * A triple is one pair: delays of ours in the blocks of no more triples than this hardly move the
+ * middle of all averages of two pairs.
+ */
 const blurredMax = 0.25;
 const notOfAb = "An A/B run decides comparisons; run the plan without --ab for this claim.";
 
@@ -24,6 +27,8 @@ interface Seen {
   breached: number;
   /** Of those the ones whose delays only make a difference look smaller. */
   blurred: number;
+  /** Triples of these. */
+  readonly blurredTriples: Set<number>;
   last: string;
 }
 
@@ -34,6 +39,7 @@ export class AbEvidence {
   /** Figures of each claim's blocks: triple by arm. */
   readonly #figures = new Map<string, Map<number, Partial<Record<Arm, number>>>>();
   readonly #guards = new Map<string, Seen>();
+  readonly #triples = new Set<number>();
   readonly #accounts: Record<"A" | "B", { due: number; ok: number }>;
   readonly #errors: Record<"A" | "B", SampleTally[]> = { A: [], B: [] };
 
@@ -45,10 +51,13 @@ export class AbEvidence {
 
   add(block: AbBlock): void {
     const side = block.arm === "b" ? "B" : "A";
+    this.#triples.add(block.triple);
     const guards = block.records.flatMap((record) =>
       record.type === "guard" ? [record.guard] : [],
     );
-    for (const said of Map.groupBy(guards, ({ guard }) => guard).values()) this.#guard(said);
+    for (const said of Map.groupBy(guards, ({ guard }) => guard).values()) {
+      this.#guard(said, block.triple);
+    }
     for (const record of block.records) {
       if (record.type === "sample.tally") this.#tally(block, record.claim, record.tally);
       if (record.type !== "load.ended") continue;
@@ -75,7 +84,7 @@ export class AbEvidence {
   }
 
   /** What one guard said of one block: once of all streams, or of each that it was breached for. */
-  #guard(said: readonly Guard[]): void {
+  #guard(said: readonly Guard[], triple: number): void {
     const [guard] = said;
     if (guard === undefined) return;
     const none = { blocks: 0, breached: 0, blurred: 0, last: "" };
@@ -83,6 +92,7 @@ export class AbEvidence {
       guard,
       against: new Set(),
       streams: new Set(),
+      blurredTriples: new Set(),
       ...none,
     };
     this.#guards.set(guard.guard, seen);
@@ -90,7 +100,10 @@ export class AbEvidence {
     const breaches = said.filter(({ holds }) => !holds);
     if (breaches.length > 0) seen.breached++;
     const isBlur = breaches.every(({ invalidates }) => invalidates === "pass");
-    if (breaches.length > 0 && isBlur && guard.reason === "generator") seen.blurred++;
+    if (breaches.length > 0 && isBlur && guard.reason === "generator") {
+      seen.blurred++;
+      seen.blurredTriples.add(triple);
+    }
     for (const one of breaches) {
       seen.last = one.seen;
       seen.against.add(one.invalidates);
@@ -131,9 +144,11 @@ export class AbEvidence {
 
   #recordGuard(found: Seen): void {
     const { guard, against, streams: broken, blocks, breached, blurred, last } = found;
+    const [pairs, of] = [found.blurredTriples.size, this.#triples.size];
     const isClean = breached - blurred <= breachedMax * blocks;
-    const holds = isClean && blurred <= blurredMax * blocks;
-    const seen = `Breached in ${breached} of ${blocks} blocks.${last === "" ? "" : ` The last: ${last}`}`;
+    const holds = isClean && pairs <= blurredMax * of;
+    const ofPairs = pairs === 0 ? "" : `, in ${pairs} of ${of} triples by a delay alone`;
+    const seen = `Breached in ${breached} of ${blocks} blocks${ofPairs}.${last === "" ? "" : ` The last: ${last}`}`;
     const all = this.#claims.map(({ claim }) => claim.of).filter((of) => of !== "load.alive");
     const { figure: _figure, limit: _limit, ...said } = guard;
     const [only = said.invalidates, other] = against;

@@ -14,7 +14,14 @@ function encoded(ms: readonly number[]): string {
 function storedRun(o: {
   readonly ms: readonly number[];
   readonly bad?: Readonly<Record<string, number>>;
-  readonly breached?: boolean;
+  /** A guard that the run breached; of the scenario's claims, against both, unless it says so. */
+  readonly breached?: Readonly<Record<string, unknown>>;
+  /** What the run recorded of its generator; null: nothing. */
+  readonly generator?: {
+    readonly lagMs?: number;
+    readonly cpu?: number;
+    readonly executor?: string;
+  } | null;
   /** Which claim's sample was cut off; default none. */
   readonly open?: string;
   /** The claim that ended the run early. */
@@ -28,7 +35,7 @@ function storedRun(o: {
   const n = o.ms.length + failed;
   // Windows of one claim, a step of another, one turned round: the whole is that of the first.
   const halves = [Math.floor(n / 2), Math.ceil(n / 2)] as const;
-  const whole = { series: "web site", metric: "response_time", bad: 0 };
+  const whole = { series: "web site", metric: "response_time", bad: 0, stream: "load.slow" };
   run.tally("turned", { ...whole, metric: "errors", n, badBy: { answered: o.ms.length } });
   run.tally("slow", { ...whole, n: halves[0], badBy: o.bad ?? {} });
   run.tally("slow", { ...whole, n: halves[1], badBy: { over_limit: 9 } });
@@ -39,10 +46,23 @@ function storedRun(o: {
     if (claim !== o.open) run.add({ kind: "sample.closed", claims: [claim], data });
   }
   if (o.stop !== undefined) run.add({ kind: "note", data: { stop: { claim: o.stop } } });
-  run.add({
-    kind: "guard",
-    data: { guard: "guard.load.pacer", holds: o.breached !== true, streams: ["*"] },
-  });
+  const guard = { guard: "guard.load.local", streams: ["load.slow"], reason: "generator" };
+  run.add({ kind: "guard", data: { ...guard, holds: o.breached === undefined, ...o.breached } });
+  const { lagMs = 0.3, cpu = 0.2, executor = "constant-arrival-rate" } = o.generator ?? {};
+  if (o.generator !== null) {
+    const loop = { loopMeanMs: 0.1, loopP99Ms: 0.8, loopMaxMs: 4, pressurePercent: 3 };
+    const waits = {
+      scenario: "web site",
+      pacerLag: [
+        [0.5, 0.1],
+        [0.99, lagMs],
+      ],
+    };
+    const scenarios = [{ scenario: "web site", executor }];
+    run.add({ kind: "note", data: { type: "load.started", scenarios } });
+    run.add({ kind: "note", data: { type: "host", host: { ...loop, cpuP90: cpu } } });
+    run.add({ kind: "note", data: { type: "waits", waits } });
+  }
   run.add({ kind: "note", data: { artifact: { name: "histograms.hdr", digest } } });
   return { run, files: new Map([[`artifacts/${digest}`, bytes]]) };
 }
@@ -68,9 +88,52 @@ describe("a limit on a stored run that its plan did not have", () => {
     ]);
   });
 
-  it("is open where the generator was at fault: no guard was asked of it", () => {
-    const [row] = judged({ ms: quick, breached: true }, "p(95)<100ms");
-    expect(row).toMatchObject({ verdict: "inconclusive", reason: "generator" });
+  describe("and guards", () => {
+    const said = (o: Omit<Parameters<typeof storedRun>[0], "ms">, expression: string): string => {
+      const [row] = judged({ ms: quick, ...o }, expression);
+      return `${row?.verdict} ${row?.guard ?? row?.reason ?? "-"}`;
+    };
+    const [passes, fails] = ["p(95)<100ms", "p(95)<10ms"];
+
+    it.each<readonly [string, Record<string, unknown>, string, string]>([
+      ["for its scenario", {}, "inconclusive guard.load.local", "inconclusive guard.load.local"],
+      [
+        "for every stream",
+        { streams: ["*"] },
+        "inconclusive guard.load.local",
+        "inconclusive guard.load.local",
+      ],
+      ["for another load of the run", { streams: ["load.other"] }, "passed -", "failed -"],
+      ["against passes", { invalidates: "pass" }, "inconclusive guard.load.local", "failed -"],
+      ["against failures", { invalidates: "fail" }, "passed -", "inconclusive guard.load.local"],
+    ])(
+      "one that the run breached %s takes back what it speaks against",
+      (_what, breached, pass, fail) => {
+        expect([said({ breached }, passes), said({ breached }, fails)]).toEqual([pass, fail]);
+      },
+    );
+
+    it("a delay that moved no verdict of the plan is asked again: it may carry this failure", () => {
+      // No value was over the plan's own limit, so no guard was breached then.
+      expect(said({ generator: { lagMs: 8 } }, fails)).toBe("inconclusive guard.load.pacer");
+      expect(said({ generator: { lagMs: 8 } }, passes)).toBe("passed -");
+      expect(said({ generator: { cpu: 0.97 } }, fails)).toBe("inconclusive guard.load.cpu");
+      // 25 of 125 refused are a failure without any value.
+      const refused = { generator: { lagMs: 8 }, bad: { reset: 25 } };
+      expect(said(refused, fails)).toBe("failed -");
+    });
+
+    it("a lag of users who ask when answered is none, and a slow loop of theirs voids both", () => {
+      const executor = "constant-vus";
+      expect(said({ generator: { lagMs: 8, executor } }, fails)).toBe("failed -");
+      expect(said({ generator: { cpu: 0.97, executor } }, passes)).toBe(
+        "inconclusive guard.load.cpu",
+      );
+    });
+
+    it("nothing is decided where the run recorded nothing of its generator", () => {
+      expect(said({ generator: null }, passes)).toBe("inconclusive generator");
+    });
   });
 
   it("is open where the sample was cut off, or ended by what was seen of it", () => {
@@ -91,6 +154,11 @@ describe("a limit on a stored run that its plan did not have", () => {
     const bytes = Buffer.from(log);
     const digest = sha256(bytes);
     run.tally("soak", { series: "soak", metric: "response_time", bad: 0, n: 100, badBy: {} });
+    const idle = { cpuP90: 0.2, loopMeanMs: 0.1, loopP99Ms: 0.8, loopMaxMs: 4, pressurePercent: 3 };
+    const scenarios = [{ scenario: "soak", executor: "constant-vus" }];
+    run.add({ kind: "note", data: { type: "load.started", scenarios } });
+    run.add({ kind: "note", data: { type: "host", host: idle } });
+    run.add({ kind: "note", data: { type: "waits", waits: { scenario: "soak", pacerLag: [] } } });
     run.add({ kind: "sample.closed", claims: ["soak"], data: { stream: "soak", part: "all" } });
     run.add({ kind: "note", data: { artifact: { name: "histograms.hdr", digest } } });
     const both = new Map([...files, [`artifacts/${digest}`, bytes] as const]);

@@ -1,14 +1,11 @@
-import type { EvidenceRecord } from "@loadline/contract";
-import { decodeHdr } from "@loadline/kit/histogram";
+import type { EvidenceRecord, ReasonCode } from "@loadline/contract";
+import { decodeHdr, type HdrBucket } from "@loadline/kit/histogram";
 import { histogramLog, histogramsOfLog, tagOf } from "../evidence/histogram-counts.ts";
 import type { StoredRun } from "../evidence/stored-run.ts";
 import { loadErrors } from "../load/errors.ts";
-import {
-  judgeLater,
-  type KeptSample,
-  type LaterLimit,
-  type LaterVerdict,
-} from "../load/record/later-limit.ts";
+import { judgeLater, type LaterLimit, type LaterVerdict } from "../load/record/later-limit.ts";
+import { laterBreach } from "./later-guards.ts";
+import { noSample, samplesOf } from "./later-samples.ts";
 import { markPosition, parseThreshold } from "../load/thresholds/grammar.ts";
 import { limitValue, typeError } from "../load/thresholds/limit-value.ts";
 import { loadMetrics } from "../load/thresholds/metrics.ts";
@@ -23,12 +20,14 @@ export interface LaterAsk extends LaterLimit {
 }
 
 /**
- * What a scenario's kept figures say of the limit; a sample that was cut off, and guards that were
- * breached, take a verdict back.
+ * What a scenario's kept figures say of the limit; a sample that was cut off, and a guard that speaks
+ * against the verdict, take it back.
  */
 export interface LaterRow extends Omit<LaterVerdict, "reason"> {
   readonly scenario: string;
-  readonly reason: LaterVerdict["reason"] | "cancelled" | "generator";
+  readonly reason: LaterVerdict["reason"] | ReasonCode;
+  /** The guard that took the verdict back. */
+  readonly guard?: string;
 }
 
 /** Latencies whose histograms a run keeps, of good answers in the measured phase. */
@@ -66,23 +65,6 @@ export function readLaterAsk(selector: string, expression: string): LaterAsk {
   return { text, metric, scenario, limitMs, quantile, confidence };
 }
 
-/** Ways to be bad that follow from a limit; all others are bad whatever it is. */
-const byValue: ReadonlySet<string> = new Set([
-  "over_limit",
-  "under_limit",
-  "missing_metric",
-  "answered",
-]);
-
-/** Metrics whose samples are not every request, or hold no failures. */
-const apart: ReadonlySet<unknown> = new Set([
-  "figure",
-  "iteration_duration",
-  "retry_after",
-  "data_sent",
-  "data_received",
-]);
-
 /**
  * Judges a limit that a run's plan did not have, by its stored histograms: one row for each
  * scenario, none of a run that sent no load. @throws LL_LOAD_METRIC_UNKNOWN for what no histogram was kept of, LL_LOAD_HISTOGRAM_LAYOUT
@@ -101,16 +83,35 @@ export function judgeStoredRun(
     const text = `the run kept no sample of ${ask.scenario ?? "any scenario"}; it has ${known.join(", ") || "none"}.`;
     throw loadErrors.make("LL_LOAD_METRIC_UNKNOWN", text);
   }
-  // Some guards speak of one claim alone; of a later one nobody asked them.
-  const isBreached = records.some(({ kind, data }) => kind === "guard" && data["holds"] === false);
+  const bucketsOf = (scenario: string, metric: string): HdrBucket[] => {
+    const text = log.get(tagOf(scenario, metric));
+    return text === undefined ? [] : decodeHdr(text);
+  };
   return wanted.map((scenario): LaterRow => {
-    const text = log.get(tagOf(scenario, ask.metric));
-    const { n = 0, hardBad = 0, isWhole = false } = samples.get(scenario) ?? {};
-    const row = judgeLater({ n, hardBad, buckets: text === undefined ? [] : decodeHdr(text) }, ask);
-    if (row.verdict === "inconclusive" || (isWhole && !isBreached)) return { scenario, ...row };
-    const reason = isWhole ? "generator" : "cancelled";
-    return { scenario, ...row, verdict: "inconclusive", reason };
+    const sample = samples.get(scenario) ?? noSample;
+    const { n, hardBad, isWhole } = sample;
+    const row = judgeLater({ n, hardBad, buckets: bucketsOf(scenario, ask.metric) }, ask);
+    if (row.verdict === "inconclusive") return { scenario, ...row };
+    const open = { scenario, ...row, verdict: "inconclusive" } as const;
+    if (!isWhole) return { ...open, reason: "cancelled" };
+    const breach = laterBreach(records, {
+      ...sample,
+      ...ask,
+      scenario,
+      verdict: row,
+      serviceMedianMs: medianMs(bucketsOf(scenario, "service_time")),
+    });
+    if (breach === null) return { scenario, ...row };
+    const { guard, reason } = breach;
+    return { ...open, reason, ...(guard !== null && { guard }) };
   });
+}
+
+/** Upper edge of the middle value's bucket; 0 without one. */
+function medianMs(buckets: readonly HdrBucket[]): number {
+  const half = buckets.reduce((sum, { count }) => sum + count, 0) / 2;
+  let seen = 0;
+  return (buckets.find(({ count }) => (seen += count) >= half)?.highUs ?? 0) / 1_000;
 }
 
 /** Histograms of all loads of a run by tag, as HdrHistogram's log has them; null without such a log. */
@@ -125,55 +126,4 @@ function histogramsOf(
     .flatMap(({ digest }) => files.get(`artifacts/${String(digest)}`) ?? []);
   if (logs.length === 0) return null;
   return new Map(logs.flatMap((bytes) => histogramsOfLog(Buffer.from(bytes).toString("utf8"))));
-}
-
-/** A part of a sample of every request of a scenario; null for any other record. */
-function wholeTally({ kind, data }: EvidenceRecord) {
-  const { series, metric, n, badBy } = data;
-  if (kind !== "sample.tally" || typeof series !== "string" || typeof n !== "number") return null;
-  // A series with a slash is of a step.
-  if (series.includes("/") || apart.has(metric) || !isRecord(badBy)) return null;
-  const bad = Object.entries(badBy).filter(([reason]) => !byValue.has(reason));
-  return { scenario: series, n, hardBad: bad.reduce((all, [, count]) => all + Number(count), 0) };
-}
-
-/** Claims whose samples are whole: closed, and not by an early stop. */
-function wholeClaims(records: readonly EvidenceRecord[]): ReadonlySet<string> {
-  const closed = records.filter(({ kind }) => kind === "sample.closed");
-  const whole = new Set(closed.flatMap(({ claims }) => claims));
-  for (const { data } of records)
-    if (isRecord(data["stop"])) whole.delete(String(data["stop"]["claim"]));
-  return whole;
-}
-
-interface WholeSample extends Omit<KeptSample, "buckets"> {
-  readonly isWhole: boolean;
-}
-
-/** What every scenario had due in its measured phase, from the claim that counted most of it. */
-function samplesOf(records: readonly EvidenceRecord[]): ReadonlyMap<string, WholeSample> {
-  const wholes = wholeClaims(records);
-  const byClaim = new Map<string, WholeSample & { readonly scenario: string }>();
-  for (const record of records) {
-    const tally = wholeTally(record);
-    if (tally === null) continue;
-    const { scenario, n, hardBad } = tally;
-    const [claim = ""] = record.claims;
-    const key = `${claim}\n${scenario}`;
-    const sum = byClaim.get(key) ?? { n: 0, hardBad: 0 };
-    const isWhole = wholes.has(claim);
-    byClaim.set(key, { scenario, n: sum.n + n, hardBad: sum.hardBad + hardBad, isWhole });
-  }
-  const samples = new Map<string, WholeSample>();
-  for (const { scenario, ...sample } of byClaim.values()) {
-    const best = samples.get(scenario);
-    // A claim turned round counts the good: of equal ones the failures are the other's.
-    const isMore =
-      best === undefined ||
-      sample.n > best.n ||
-      (sample.n === best.n && sample.hardBad > best.hardBad);
-    const isWhole = sample.isWhole && best?.isWhole !== false;
-    samples.set(scenario, { ...(isMore ? sample : best), isWhole });
-  }
-  return samples;
 }

@@ -253,6 +253,36 @@ describe("what guards see of a sample", () => {
     expect(broken([100, 413], 412)).toEqual([`${one} of series.`]);
   });
 
+  it.each(["of a step", "of no step"])(
+    "a request %s that took longer than histograms reach breaks the same guard",
+    (what) => {
+      const request = { kind: "http", method: "GET", path: "/" } as const;
+      const shared = { executor: "constant-vus", vus: 1, durationMs: 10_000, request } as const;
+      const steps = what === "of a step" ? [{ name: "a" }, { name: "b" }] : [];
+      const said = (tookMs: number): string[] => {
+        const recorder = new Recorder({
+          target: { baseUrl: "http://127.0.0.1:1" },
+          seed: 7,
+          scenarios: { s: { ...shared, steps } },
+          limits: [{ ...limit, metric: "errors", quantile: 0.95 }],
+        });
+        recorder.begin(0);
+        const flight = createFlight(0, 0, 1);
+        Object.assign(flight, { step: steps.length - 1, wakeMs: 1, sendMs: 1, doneMs: 1 + tookMs });
+        recorder.due(0, flight);
+        recorder.ended(flight, "ok");
+        const broken = judgeGuards(guardViews(recorder, idle, false)).filter((one) => !one.holds);
+        return broken.map(({ guard, seen }) => `${guard}: ${seen}`);
+      };
+      const reachMs = 2 ** 32 / 1_000;
+      expect(said(reachMs - 1)).toEqual([]);
+      // Twice: from its intended time, and from when it was sent.
+      expect(said(reachMs + 1)).toEqual([
+        "guard.load.record: 2 values were beyond the histogram's range, 0 beyond the cap of series.",
+      ]);
+    },
+  );
+
   it("a limit on a figure is named by it, and one that keeps sums is told", () => {
     const [plain] = guardViews(recorded([]), idle, false);
     expect(plain?.view).toMatchObject({ metric: "response_time", figures: false });

@@ -62,6 +62,7 @@ function viewOf(
     pressurePercent: host.pressurePercent,
     localFaults: recorder.localFaults,
     folded: recorder.figures.folded + record.folded,
+    // What a step, a phase or a wait took is in its scenario's response time: they overflow together.
     overflow: series.response.overflow + series.service.overflow + series.ttft.overflow,
     edited: of.edited,
     mixOffPoints: mixOff(record),
