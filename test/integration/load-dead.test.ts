@@ -76,6 +76,81 @@ describe("loadline load against what gives no evidence", () => {
     expect((await target.truth()).requests).toEqual({});
   });
 
+  const trace = (rows: readonly number[]): string =>
+    rows
+      .map((timestamp) => `{"timestamp":${timestamp},"input_length":4,"output_length":4}\n`)
+      .join("");
+  const replay = (url: string): string =>
+    planOf(url).replace(
+      /s: \{.*/,
+      "s: { executor: trace-replay, trace: t.jsonl, format: mooncake, request: { llm: { chat: { model: m, prompt: a } } } }",
+    );
+  it.each<[string, (url: string) => string, Record<string, string>, number, RegExp]>([
+    [
+      "a key with a typo",
+      (url) => planOf(url, { rest: "seeds: 7" }),
+      {},
+      78,
+      /LL_LOAD_PLAN_INVALID .*load\.seeds: unknown key\. Did you mean "seed"\? \(.*plan\.yaml:3\)/,
+    ],
+    [
+      "a metric that is not one",
+      (url) => planOf(url, { thresholds: '{ respons_time: ["p(95)<2s"] }' }),
+      {},
+      78,
+      /LL_LOAD_METRIC_UNKNOWN .*Did you mean "response_time"\? \(.*plan\.yaml:6\)/,
+    ],
+    [
+      "a threshold that its samples never decide",
+      (url) => planOf(url, { thresholds: '{ response_time: ["p(99.9)<2s"] }' }),
+      {},
+      2,
+      /LL_PLAN_CANNOT_PROVE all\.response_time\.p99\.9: 300 samples at most, 2995 needed/,
+    ],
+    [
+      "a trace of four rows, which would decide nothing",
+      replay,
+      { "t.jsonl": trace([0, 10, 20, 30]) },
+      2,
+      /LL_PLAN_CANNOT_PROVE .*: 4 samples at most, 59 needed.*\nBring more samples/,
+    ],
+    [
+      "a trace that goes back in time",
+      replay,
+      { "t.jsonl": trace([0, 10, 5]) },
+      78,
+      /LL_LOAD_TRACE_INVALID t\.jsonl: Line 3 of the trace goes back in time/,
+    ],
+    [
+      "a feeder with a broken line",
+      (url) => planOf(url, { rest: "feeders: { u: { csv: u.csv } }" }),
+      { "u.csv": "id,q\n1,a\n2\n" },
+      78,
+      /LL_LOAD_FEED_INVALID u\.csv:3: 1 fields where the header has 2/,
+    ],
+    [
+      "a feeder that is not UTF-8",
+      (url) => planOf(url, { rest: "feeders: { u: { csv: u.csv } }" }),
+      { "u.csv": "id\n1\n\xff\n" },
+      78,
+      /LL_LOAD_FEED_INVALID u\.csv:3: not UTF-8/,
+    ],
+  ])(
+    "%s is refused with its place, and the target hears nothing",
+    async (_what, text, files, code, said) => {
+      await target.configure({});
+      const cwd = emptyDir();
+      writeFileSync(join(cwd, "plan.yaml"), text(target.url));
+      for (const [name, content] of Object.entries(files)) {
+        writeFileSync(join(cwd, name), Buffer.from(content, "latin1"));
+      }
+      const ended = await runCli(cwd, ["load", "plan.yaml", "--json"]);
+      expect([ended.code, ended.out]).toEqual([code, ""]);
+      expect(ended.err).toMatch(said);
+      expect((await target.truth()).connections).toBe(0);
+    },
+  );
+
   it("a step that is never reached is not tested, however well the others go", async () => {
     await target.configure({});
     const steps = "[{ name: x, http: /x }, { name: never, when: status_429, http: /never }]";

@@ -6,6 +6,7 @@ import {
   k6OperatorManifest,
   operatorName,
   readForeign,
+  readImportPlan,
 } from "@loadline/validator";
 import { LoadlineError } from "@loadline/kit/errors";
 import { cliErrors } from "../errors.ts";
@@ -30,6 +31,8 @@ export async function runOperator(context: VerbContext, show: Show): Promise<Exi
   if (plan === undefined) throw cliErrors.make("LL_CLI_ARGUMENT", "PLAN is missing.");
   const path = resolve(host.cwd, plan);
   const { text } = readText(path);
+  // What its results will be judged by, before anything is sent.
+  readImportPlan(path, text);
   const exported = await exportK6(text, { path, lossy: args.has("lossy"), clock: host.clock });
   const parallelism = args.count("parallelism", { min: 1, max: 1000 }) ?? parallelismDefault;
   const name = operatorName(basename(path).replace(/\.[^.]+$/, ""));

@@ -164,7 +164,10 @@ function refuse(host: CliHost, open: readonly LoadPlanRow[]): ExitCode {
   for (const { claim, problem } of open) {
     host.stderr.write(`LL_PLAN_CANNOT_PROVE ${cleanText(`${claim}: ${problem}.`)}\n`);
   }
-  host.stderr.write("Raise the rate or the duration, lower the target, or run with --explore.\n");
+  const ways = "rate, duration, iterations or rows of a trace";
+  host.stderr.write(
+    `Bring more samples (more ${ways}), lower the target, or run with --explore.\n`,
+  );
   return 2;
 }
 

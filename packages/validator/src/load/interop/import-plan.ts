@@ -2,6 +2,7 @@ import { z } from "zod";
 import { loadErrors } from "../errors.ts";
 import { ageMs } from "../../plan/age.ts";
 import { parseYaml } from "../../plan/yaml-problems.ts";
+import { isModulePlan } from "../plan/read-load-file.ts";
 import type { ForeignThresholdSpec } from "./foreign-claims.ts";
 
 const oneThreshold = z.union([
@@ -33,8 +34,15 @@ export interface ImportPlan {
 
 const confidenceDefault = 0.95;
 
-/** Reads `accept`, `confidence`, `maxAge` and the thresholds of a plan. @throws LL_LOAD_PLAN_INVALID */
+/**
+ * Reads `accept`, `confidence`, `maxAge` and the thresholds of a plan in YAML. @throws
+ * LL_LOAD_PLAN_INVALID
+ */
 export function readImportPlan(path: string, text: string): ImportPlan {
+  if (isModulePlan(path)) {
+    const why = "a module has no place for `accept`: results are imported by a plan in YAML";
+    throw loadErrors.make("LL_LOAD_PLAN_INVALID", `${path}: ${why}.`);
+  }
   const parsed = parseYaml(text, schema);
   if (!parsed.ok) {
     const lines = parsed.problems.map(

@@ -1,19 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { systemClock } from "@loadline/kit/clock";
+import { type Clock, systemClock } from "@loadline/kit/clock";
 import { parseYaml, readValue } from "../../plan/yaml-problems.ts";
 import { loadErrors } from "../errors.ts";
 import { compileLoad, type CompileDeps, type LoadFile } from "./compile.ts";
 import { importRefused } from "../scenario/import-module.ts";
 import { inspectModule } from "../scenario/inspect/inspect.ts";
-import { loadBlockSchema, loadFileSchema } from "./load-schema.ts";
+import { type LoadBlock, loadBlockSchema, loadFileSchema } from "./load-schema.ts";
 
-/** Compiles the text of a YAML plan; `shown` names it in messages. Rejects as `compileLoad` does. */
-export async function compileLoadText(
-  text: string,
-  shown: string,
-  deps: CompileDeps,
-): Promise<LoadFile> {
+/** The `load` of a plan's file, and where in it a path stands. */
+export interface LoadSource {
+  readonly block: LoadBlock;
+  readonly at: (path: readonly PropertyKey[]) => string;
+}
+
+/** Reads a plan's YAML; `shown` names it in messages. @throws LL_LOAD_PLAN_INVALID */
+function readYamlPlan(text: string, shown: string): LoadSource {
   const parsed = parseYaml(text, loadFileSchema);
   if (!parsed.ok) {
     const lines = parsed.problems.map(
@@ -22,7 +24,30 @@ export async function compileLoadText(
     throw loadErrors.make("LL_LOAD_PLAN_INVALID", lines.join("\n"));
   }
   const { data, lineAt } = parsed;
-  return await compileLoad(data.load, deps, (path) => `${shown}:${lineAt(path)}`);
+  return { block: data.load, at: (path) => `${shown}:${lineAt(path)}` };
+}
+
+/**
+ * The plan of a file: what a module exports as `load`, else its text. Rejects with
+ * LL_LOAD_PLAN_INVALID or LL_LOAD_SCENARIO_IMPORT.
+ */
+export async function readLoadSource(
+  text: string,
+  o: { readonly path: string; readonly clock: Clock },
+): Promise<LoadSource> {
+  if (!isModulePlan(o.path)) return readYamlPlan(text, o.path);
+  const folder = dirname(resolve(o.path));
+  return await readModulePlan(`./${basename(o.path)}`, { folder, clock: o.clock });
+}
+
+/** Compiles the text of a YAML plan; `shown` names it in messages. Rejects as `compileLoad` does. */
+export async function compileLoadText(
+  text: string,
+  shown: string,
+  deps: CompileDeps,
+): Promise<LoadFile> {
+  const { block, at } = readYamlPlan(text, shown);
+  return await compileLoad(block, deps, at);
 }
 
 /**
@@ -34,8 +59,11 @@ export async function readLoadFile(
   deps: Omit<CompileDeps, "folder">,
 ): Promise<LoadFile> {
   const folder = dirname(resolve(path));
-  if (moduleFile.test(path))
-    return await readModulePlan(`./${basename(path)}`, { ...deps, folder });
+  if (isModulePlan(path)) {
+    const { clock = systemClock() } = deps;
+    const { block, at } = await readModulePlan(`./${basename(path)}`, { folder, clock });
+    return await compileLoad(block, { ...deps, folder }, at);
+  }
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw loadErrors.make("LL_LOAD_PLAN_FILE", `${path}: ${why}.`, { cause });
@@ -43,15 +71,21 @@ export async function readLoadFile(
   return await compileLoadText(text, path, { ...deps, folder });
 }
 
-const moduleFile = /\.(?:ts|mts|js|mjs)$/;
+/** Whether a plan's file is a module that exports it, and no text. */
+export function isModulePlan(path: string): boolean {
+  return /\.(?:ts|mts|js|mjs)$/.test(path);
+}
 
 /** A plan that a module exports as `load`. */
-async function readModulePlan(file: string, deps: CompileDeps): Promise<LoadFile> {
-  const { definitions } = await inspectModule(deps.folder, file, deps.clock ?? systemClock());
+async function readModulePlan(
+  file: string,
+  { folder, clock }: { readonly folder: string; readonly clock: Clock },
+): Promise<LoadSource> {
+  const { definitions } = await inspectModule(folder, file, clock);
   const value = definitions["load"];
   if (value === undefined) throw importRefused(file, "exports no plan called `load`");
   const read = readValue(loadBlockSchema, value);
-  if (read.ok) return await compileLoad(read.data, deps, () => file);
+  if (read.ok) return { block: read.data, at: () => file };
   const lines = read.problems.map((p) => `load.${p.path}: ${p.message} (${file})`);
   throw loadErrors.make("LL_LOAD_PLAN_INVALID", lines.join("\n"));
 }

@@ -1,11 +1,10 @@
 import { dirname, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { sha256 } from "../../../evidence/sha256.ts";
-import { parseYaml } from "../../../plan/yaml-problems.ts";
-import { loadErrors } from "../../errors.ts";
 import { growthClaims } from "../../growth-claims.ts";
-import { compileLoadText } from "../../plan/read-load-file.ts";
-import { type LoadBlock, loadFileSchema } from "../../plan/load-schema.ts";
+import { compileLoad } from "../../plan/compile.ts";
+import { readLoadSource } from "../../plan/read-load-file.ts";
+import type { LoadBlock } from "../../plan/load-schema.ts";
 import { readFeeders } from "../../plan/read-feeders.ts";
 import type { ScenarioFile } from "../../plan/scenario-schema.ts";
 import type { FeedPlan } from "../../scenario/feed/feed.ts";
@@ -35,7 +34,8 @@ export interface K6Export {
 const rowsCharsMax = 16 * 1024 * 1024;
 
 /**
- * A k6 script of a load plan, which runs with stock k6 and prints one `LOADLINE_RESULT` line.
+ * A k6 script of a load plan, YAML or a module, which runs with stock k6 and prints one
+ * `LOADLINE_RESULT` line.
  * Rejects with LL_LOAD_PLAN_INVALID and the other codes of compiling a plan, and unless `lossy` with
  * LL_LOAD_EXPORT_UNMAPPED naming every part that k6 has no form for. Secrets stay in `__ENV`.
  */
@@ -45,7 +45,7 @@ export async function exportK6(
 ): Promise<K6Export> {
   const { bound, digest } = await boundClaimsOf(text, o);
   const folder = dirname(resolve(o.path));
-  const load = readLoad(text, o.path);
+  const { block: load } = await readLoadSource(text, o);
   const unmapped = new Unmapped();
   const claims = exportClaims(bound, unmapped);
   const feeds = await readFeeders(load.feeders, folder);
@@ -81,12 +81,6 @@ function scenariosCut(
   return cut;
 }
 
-function readLoad(text: string, path: string): LoadBlock {
-  const parsed = parseYaml(text, loadFileSchema);
-  if (parsed.ok) return parsed.data.load;
-  throw loadErrors.make("LL_LOAD_PLAN_INVALID", `${path} is no load plan.`);
-}
-
 /**
  * The claims of a load plan, as a run of it would have them. Secrets are not read: any text stands
  * for them. Rejects with the codes of compiling a plan.
@@ -97,7 +91,8 @@ export async function boundClaimsOf(
 ): Promise<PlanClaims> {
   const folder = dirname(resolve(o.path));
   const deps = { folder, env: () => "a secret", clock: o.clock };
-  const compiled = await compileLoadText(text, o.path, deps);
+  const { block, at } = await readLoadSource(text, o);
+  const compiled = await compileLoad(block, deps, at);
   const bound = toClaims({
     scenarios: compiled.plan.scenarios,
     thresholds: compiled.thresholds,
@@ -108,7 +103,7 @@ export async function boundClaimsOf(
     ...(compiled.slo !== null && { slo: compiled.slo }),
   });
   const growth = growthClaims(compiled.observe).map((claim) => ({ claim, limits: [], notes: [] }));
-  const digest = sha256(Buffer.from(JSON.stringify(readLoad(text, o.path))));
+  const digest = sha256(Buffer.from(JSON.stringify(block)));
   return { bound: [...bound, ...growth], digest };
 }
 

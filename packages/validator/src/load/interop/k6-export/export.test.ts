@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Script } from "node:vm";
-import { TestClock } from "@loadline/kit/clock";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { boundClaimsOf, exportK6, type K6Export } from "./export-k6.ts";
@@ -55,6 +55,24 @@ describe("export to k6", () => {
       const made = optionsOf((await write(planOf(text))).script);
       expect(made).toMatchObject({ scenarios: { s: expected } });
     }
+  });
+
+  it("a plan that a module exports is exported as the same plan in YAML is; its functions are refused by name", async () => {
+    const scenario = { executor: "constant-arrival-rate", rate: 10, duration: "2s" };
+    const steps = { ...scenario, steps: [{ http: "/x" }] };
+    const file = (name: string, scenarios: string): Promise<K6Export> => {
+      const target = '{ baseUrl: "http://127.0.0.1:9/v1", model: "m" }';
+      const text = `export const load = { target: ${target}, scenarios: { s: ${scenarios} } };\n`;
+      writeFileSync(join(folder, name), text);
+      return exportK6(text, { path: join(folder, name), lossy: false, clock: systemClock() });
+    };
+    const { script } = await file("plan.mjs", JSON.stringify(steps));
+    const yaml = await write(planOf(open("steps: [{ http: /x }]")));
+    expect(script).toBe(yaml.script);
+    const own = JSON.stringify(scenario).replace("}", ", exec: async () => {} }");
+    await expect(file("own.mjs", own)).rejects.toThrow(
+      /scenarios\.s\.steps: a module of Loadline has no form in k6/,
+    );
   });
 
   it("what k6 has no form for is refused by name, and left out only when asked to", async () => {
