@@ -1,23 +1,27 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ReferenceTarget,
   startReferenceTarget,
 } from "../../packages/testkit/src/reference-target/index.ts";
+import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+
+const clock = systemClock();
 
 describe("stopping loadline load", () => {
   let target: ReferenceTarget;
   beforeAll(async () => void (target = await startReferenceTarget({ delayMs: 5 })));
   afterAll(() => target[Symbol.asyncDispose]());
 
-  function planFolder(more = ""): string {
+  function planFolder(more = "", { url } = target): string {
     const cwd = emptyDir();
     writeFileSync(
       join(cwd, "plan.yaml"),
       `load:
-  target: { baseUrl: "${target.url}" }
+  target: { baseUrl: "${url}" }
   ${more}
   scenarios:
     s: { executor: constant-arrival-rate, rate: 100, duration: 60s, steps: [{ name: x, http: /x }] }
@@ -54,6 +58,44 @@ describe("stopping loadline load", () => {
     // Nothing is sent by anybody after the process ended.
     expect((await target.truth()).requests["/x"]).toBe(seen);
   });
+
+  it.each([1, 2])(
+    "Ctrl-C again, of %i processes: it ends at once with 130, though what is under way would take a minute; nothing is decided",
+    async (processes) => {
+      const hanging = await startReferenceTarget({ delayMs: 5 });
+      const cwd = planFolder(`processes: ${processes}`, hanging);
+      let end: (() => void) | null = null;
+      const running = runCli(cwd, ["load", "plan.yaml"], {
+        onErr: (text, kill) => {
+          if (end !== null || !/due=[1-9]/.test(text)) return;
+          end = () => kill("SIGINT");
+          void hanging.configure({ delayMs: 60_000 });
+        },
+      });
+      let isEnded = false;
+      void running.then(() => (isEnded = true));
+      // Nobody is answered any more, so that every request opens a connection.
+      const isUnderWay = async (): Promise<boolean> =>
+        end !== null && (await hanging.truth()).connections > 20;
+      await eventually(clock, isUnderWay, 60_000);
+      // Again and again: what comes within half a second of the first is the same key.
+      const isOver = (): boolean => {
+        if (!isEnded) end?.();
+        return isEnded;
+      };
+      await eventually(clock, isOver, 25_000);
+      process.kill(hanging.pid, "SIGKILL");
+      const { code, err } = await running;
+      expect([code, err]).toEqual([
+        130,
+        expect.stringContaining("stopping; what was seen is kept"),
+      ]);
+      // Neither a verdict nor a closing record: that is said, and nothing passes by it.
+      expect(existsSync(join(runDirOf(cwd), "verdict.json"))).toBe(false);
+      expect((await runCli(cwd, ["verify", runDirOf(cwd)])).code).toBe(2);
+    },
+    120_000,
+  );
 
   it("Ctrl-C that npm passes on a second time is one: exit 130, and a bundle that verifies", async () => {
     const cwd = planFolder();
