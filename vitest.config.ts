@@ -20,7 +20,7 @@ const loads = [
   "full-profile",
   "lies",
   "llama-server",
-  "load-{busy,dead,examples,gates,k6,ladder,live,locust,services,suite}",
+  "load-{busy,dead,examples,gates,k6,ladder,live,locust,quota,services,suite}",
 ].map((name) => `test/integration/${name}.test.ts`);
 
 const suites: Readonly<Record<string, Suite>> = {

@@ -105,7 +105,7 @@ describe("loadline load against what gives no evidence", () => {
       (url) => planOf(url, { thresholds: '{ response_time: ["p(99.9)<2s"] }' }),
       {},
       2,
-      /LL_PLAN_CANNOT_PROVE all\.response_time\.p99\.9: 300 samples at most, 2995 needed/,
+      /LL_PLAN_CANNOT_PROVE all\.response_time\.p99_9: 300 samples at most, 2995 needed/,
     ],
     [
       "a trace of four rows, which would decide nothing",

@@ -165,9 +165,7 @@ function refuse(host: CliHost, open: readonly LoadPlanRow[]): ExitCode {
     host.stderr.write(`LL_PLAN_CANNOT_PROVE ${cleanText(`${claim}: ${problem}.`)}\n`);
   }
   const ways = "rate, duration, iterations or rows of a trace";
-  host.stderr.write(
-    `Bring more samples (more ${ways}), lower the target, or run with --explore.\n`,
-  );
+  host.stderr.write(`Bring more samples (by ${ways}), lower the target, or run with --explore.\n`);
   return 2;
 }
 
