@@ -283,6 +283,24 @@ describe("what guards see of a sample", () => {
     },
   );
 
+  it("requests that are under way while the run goes on are not taken for lost ones", () => {
+    const sentOf = (recorder: Recorder): string =>
+      judgeGuards(guardViews(recorder, idle, false))
+        .filter(({ guard }) => guard === "guard.load.sent")
+        .map(({ holds, seen }) => `${holds} ${seen}`)
+        .join();
+    const going = recorded(many(50, "ok"));
+    for (let at = 0; at < 50; at++) going.due(0, createFlight(0, at, at));
+    expect(sentOf(going)).toBe("true 100 of 100 due requests were sent, 0 dropped.");
+    const lost = recorded(many(50, "ok"));
+    for (let at = 0; at < 50; at++) {
+      const flight = createFlight(0, at, at);
+      lost.due(0, flight);
+      lost.ended(flight, "unfinished");
+    }
+    expect(sentOf(lost)).toBe("false 50 of 100 due requests were sent, 0 dropped.");
+  });
+
   it("a limit on a figure is named by it, and one that keeps sums is told", () => {
     const [plain] = guardViews(recorded([]), idle, false);
     expect(plain?.view).toMatchObject({ metric: "response_time", figures: false });

@@ -50,7 +50,8 @@ function viewOf(
     undefined: counter.undefined,
     missingMetric: counter.missingMetric,
     due: record.due,
-    sent: record.sent,
+    // Of a run that goes on: what is under way is not lost.
+    sent: record.sent + record.inFlight,
     dropped: record.bad.get("dropped"),
     serviceMedianMs: series.service.quantileUs(0.5) / 1000,
     lagP99Ms: series.lag.quantileUs(0.99) / 1000,

@@ -12,7 +12,7 @@ export const schedule: Guard = {
     seen: v.edited
       ? "Users or rate were changed live: the traffic is not the plan's."
       : "The schedule ran as planned.",
-    figure: v.edited ? "edited" : "as planned",
-    limit: "as planned",
+    figure: v.edited ? "edited" : "0 edits",
+    limit: "0",
   }),
 };
