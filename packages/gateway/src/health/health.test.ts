@@ -62,6 +62,15 @@ describe("health", () => {
     expect(over({}).health().body).toMatchObject({ version: "1.2.3", commit: null });
   });
 
+  it("and the root name the same build, the root whatever state it is in", () => {
+    const health = over({ chat: {} }, { commit: "c0ffee" });
+    const about = { name: "loadline", version: "1.2.3", commit: "c0ffee", apiVersions: ["v1"] };
+    expect(health.about()).toEqual(about);
+    const { version, commit } = about;
+    expect(health.health()).toMatchObject({ isOk: false, body: { version, commit } });
+    expect(over({}).about()).toEqual({ ...about, commit: null });
+  });
+
   it("is bad while a critical route has no target, and only says so of another", () => {
     const spare = over({ spare: { critical: false } });
     spare.setListening();

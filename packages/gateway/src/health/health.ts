@@ -26,11 +26,22 @@ export interface HealthDeps {
   readonly selfProbe?: { reasons(): readonly string[] };
 }
 
+export interface BuildFacts {
+  readonly name: "loadline";
+  readonly version: string;
+  /** Commit it was built from; null: nobody knows. */
+  readonly commit: string | null;
+  /** First part of the paths of each version of the API that is served. */
+  readonly apiVersions: readonly string[];
+}
+
 export interface Health {
   setDraining(): void;
   setListening(): void;
   /** Reasons why new requests are better sent elsewhere; empty when ready. */
   notReady(): readonly string[];
+  /** Which build this is, whatever its state. */
+  about(): BuildFacts;
   health(): { isOk: boolean; body: unknown };
 }
 
@@ -40,6 +51,7 @@ const unmeasured = (): undefined => undefined;
 /** Readiness: listening, not draining, a usable target for each critical route. */
 export function createHealth(deps: HealthDeps): Health {
   const startedAt = new Date(deps.clock.wallMs()).toISOString();
+  const build = { version: deps.version, commit: deps.commit ?? null };
   const since = new Since();
   const look = (): Record<string, Component> => {
     const components: Record<string, Component> = {
@@ -77,15 +89,15 @@ export function createHealth(deps: HealthDeps): Health {
     setDraining: () => void (isDraining = true),
     setListening: () => void (isListening = true),
     notReady,
+    about: () => ({ name: "loadline", ...build, apiVersions: ["v1"] }),
     health() {
       const components = look();
       const isOk = notReady().length === 0 && (deps.dependencies?.down().length ?? 0) === 0;
       const status = isOk ? "ok" : "unavailable";
       const config = deps.isStale?.() === true ? "stale" : "current";
-      const { version, commit = null, environment } = deps;
       const configDigest = deps.live.current.digest;
-      const build = { version, commit, configDigest, environment };
-      return { isOk, body: { status, ...build, startedAt, config, components } };
+      const told = { ...build, configDigest, environment: deps.environment };
+      return { isOk, body: { status, ...told, startedAt, config, components } };
     },
   };
 }

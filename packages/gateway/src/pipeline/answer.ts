@@ -10,6 +10,8 @@ export interface LocalAnswers {
   readonly createdSeconds: number;
   /** Reasons why it is not ready; empty when it is. */
   notReady(): readonly string[];
+  /** Which build this is: what `/` answers. */
+  about(): unknown;
   health(): HealthAnswer | Promise<HealthAnswer>;
   metricsText(): string | Promise<string>;
 }
@@ -49,6 +51,7 @@ export function answerStage(local: LocalAnswers): Stage {
       modelsOf(x).includes(x.pathParam ?? "")
         ? json(200, model(x.pathParam ?? ""))
         : { code: "LL_MODEL_UNKNOWN", param: "model" },
+    root: () => json(200, local.about()),
     healthz: () => json(200, { status: "ok" }),
     readyz() {
       const reasons = local.notReady();

@@ -38,6 +38,7 @@ export function explainStages(config: GatewayConfig): ExplainedOperation[] {
       models: () => [],
       createdSeconds: 0,
       notReady: () => [],
+      about: () => null,
       health: () => ({ isOk: false, body: null }),
       metricsText: () => "",
     },

@@ -11,6 +11,7 @@ export type OperationId =
   | "models.get"
   | "files"
   | "files.one"
+  | "root"
   | "healthz"
   | "readyz"
   | "health"
@@ -108,6 +109,7 @@ export const operations: readonly Operation[] = [
     body: "none",
     audit: "file.deleted",
   }),
+  local("root", "/", { public: "health" }),
   local("healthz", "/healthz", { public: "health" }),
   local("readyz", "/readyz", { public: "ready" }),
   local("health", "/health", { public: "health" }),

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { eventually } from "../../../testkit/src/eventually.ts";
 import { runStackPlan } from "./stack.fixture.ts";
 import { startContainerTwin } from "./stubs/container.ts";
+import { jsonReply, startWebStub } from "./stubs/web.ts";
 import { againstTwin, twinSuite } from "./twin-suite.fixture.ts";
 
 twinSuite("container", startContainerTwin);
@@ -36,15 +37,15 @@ describe("a container", () => {
     const loop = "while :; do sleep 0.1; done";
     await writeFile(engine, `#!/bin/sh\ntrap '' TERM INT\necho $$ > "${told}"\n${loop}\n`);
     await chmod(engine, 0o755);
-    const { words } = await runStackPlan({ timeoutMs: 1_000, services: { it: twin.service } });
+    const { words } = await runStackPlan({ timeoutMs: 3_000, services: { it: twin.service } });
     expect(words["it.running"]).toBe("failed false");
     const pid = Number(await readFile(told, "utf8"));
     try {
-      await eventually(systemClock(), () => !isAlive(pid), 5_000);
+      await eventually(systemClock(), () => !isAlive(pid), 20_000);
     } finally {
       if (isAlive(pid)) process.kill(pid, "SIGKILL");
     }
-  }, 20_000);
+  }, 60_000);
 
   it("that does not come back from its restart keeps no marker of the check", async () => {
     await using twin = await startContainerTwin([]);
@@ -60,12 +61,12 @@ describe("a container", () => {
     await writeFile(engine, lines.join("\n"));
     await chmod(engine, 0o755);
     const services = { it: { ...twin.service, engine } };
-    const { words } = await runStackPlan({ timeoutMs: 1_500, services });
+    const { words } = await runStackPlan({ timeoutMs: 4_000, services });
     expect(words["it.mounts"]).toBe("passed");
     expect(words["it.volumes"]).toBe("failed false");
     const kept = await readdir(join(folder, "kept"));
     expect(kept.filter((name) => name !== ".keep")).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 
   it("the engine does not know is a failure", async () => {
     const { words } = await againstTwin(startContainerTwin, [], { engine: "false" });
@@ -76,6 +77,26 @@ describe("a container", () => {
     const more = { limits: { memoryBytes: 1_000 } };
     const { words } = await againstTwin(startContainerTwin, [], more);
     expect(words["it.limits"]).toBe("failed false");
+  });
+
+  it("of an image without a revision, or of another one than its program tells, fails [R1-07]", async () => {
+    const labelled = async (labels: object | null): Promise<string> => {
+      const rule = { when: "inspect", reply: JSON.stringify({ Config: { Labels: labels } }) };
+      const { words, sentences } = await againstTwin(startContainerTwin, [rule]);
+      return `${words["it.revision"]}: ${sentences["it.revision"]}`;
+    };
+    expect(await labelled(null)).toMatch(/^failed false: .*labelled with no revision; .* tells/);
+    const other = { "org.opencontainers.image.revision": "5e5e5e" };
+    expect(await labelled(other)).toMatch(/^failed false: .*labelled with revision 5e5e5e; /);
+    expect((await againstTwin(startContainerTwin)).words["it.revision"]).toBe("passed");
+  });
+
+  it("whose program tells no commit keeps its revision not tested, and one nobody asks for has no claim", async () => {
+    await using silent = await startWebStub([], [{ when: "GET /", answer: jsonReply({}) }]);
+    const { words } = await againstTwin(startContainerTwin, [], { commitAt: `${silent.url}/` });
+    expect(words["it.revision"]).toMatch(/^not_tested/);
+    const none = await againstTwin(startContainerTwin, [], { commitAt: undefined });
+    expect(Object.keys(none.words)).not.toContain("it.revision");
   });
 
   it("that may not be restarted keeps its volumes not tested, and their mounts checked [R1-11]", async () => {

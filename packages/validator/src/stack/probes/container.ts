@@ -2,6 +2,7 @@ import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { type ContainerContext, inspectContainer } from "../wire/engine.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
+import { containerRevision } from "./container-revision.ts";
 import { containerVolumes } from "./container-volumes.ts";
 
 type ContainerProbe = StackProbe<ServiceOf<"container">>;
@@ -150,5 +151,6 @@ export const containerProbes: readonly ContainerProbe[] = [
   user,
   readOnly,
   limits,
+  containerRevision,
   ...containerVolumes,
 ];

@@ -4,11 +4,15 @@ import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import type { StackRule } from "../probe.ts";
 import { makeFolder } from "./folder.ts";
 import type { StackTwin } from "./twin.ts";
+import { jsonReply, startWebStub } from "./web.ts";
+
+const commit = "5e".repeat(20);
 
 const healthy = {
+  Image: "sha256:of-the-twin",
   RestartCount: 0,
   State: { Status: "running", ExitCode: 0, OOMKilled: false, Health: { Status: "healthy" } },
-  Config: { User: "10001" },
+  Config: { User: "10001", Labels: { "org.opencontainers.image.revision": commit } },
   HostConfig: {
     Privileged: false,
     CapAdd: [],
@@ -58,6 +62,7 @@ export async function startContainerTwin(rules: readonly StackRule[]): Promise<S
   const engine = join(folder.path, "engine");
   await writeFile(engine, program);
   await chmod(engine, 0o755);
+  const inside = await startWebStub([], [{ when: "GET /health", answer: jsonReply({ commit }) }]);
   return {
     service: {
       kind: "container",
@@ -66,8 +71,12 @@ export async function startContainerTwin(rules: readonly StackRule[]): Promise<S
       limits: { memoryBytes: 536_870_912 },
       volumes: ["/data"],
       restartable: true,
+      commitAt: `${inside.url}/health`,
     },
     secrets: {},
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await inside[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
   };
 }

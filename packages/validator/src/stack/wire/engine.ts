@@ -37,9 +37,16 @@ export function runEngine(context: ContainerContext, words: readonly string[]): 
 }
 
 /** What the engine tells of the container. @throws ToolMissing without an engine, WireFault. */
-export async function inspectContainer(context: ContainerContext): Promise<unknown> {
-  const { engine, container } = context.service;
-  const stdout = await runEngine(context, ["inspect", "--type", "container", container]);
+export const inspectContainer = (context: ContainerContext): Promise<unknown> =>
+  inspect(context, "container", context.service.container);
+
+/** What the engine tells of an image, by its name or id. @throws as `inspectContainer` */
+export const inspectImage = (context: ContainerContext, image: string): Promise<unknown> =>
+  inspect(context, "image", image);
+
+async function inspect(context: ContainerContext, type: string, name: string): Promise<unknown> {
+  const { engine } = context.service;
+  const stdout = await runEngine(context, ["inspect", "--type", type, name]);
   try {
     const [first] = recordsIn(JSON.parse(stdout), "");
     return first;
