@@ -87,7 +87,7 @@ export function metricsText(): string {
   });
   createAuditMetrics(metrics);
   createDependencies(metrics);
-  storeMetrics(metrics, () => ({ size: 0, busy: 0, waiting: 0 }));
+  storeMetrics(metrics);
   spoolMetrics(metrics);
   objectMetrics(metrics);
   egressMetrics(metrics, "provider");

@@ -4,6 +4,7 @@ import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawKey, formatKey } from "../../packages/gateway/src/identity/keys/key-format.ts";
+import { operator } from "../../packages/gateway/src/identity/acting.ts";
 import { openPostgresStore } from "../../packages/gateway/src/state/postgres/open.ts";
 import {
   errorCode,
@@ -16,6 +17,7 @@ import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
 
 import { startGatewayProcess } from "./gateway-process.ts";
+import { quietest } from "./machine.ts";
 
 const clock = systemClock();
 const parts = await requireParts(["postgres-15"]);
@@ -55,6 +57,10 @@ interface Sql {
   readonly required: boolean;
 }
 
+/** A sample of the gateway's page, by its name without `loadline_`. */
+const counted = (page: string, name: string): number =>
+  Number(page.split(`\nloadline_${name} `)[1]?.split("\n")[0]);
+
 async function sqlOf(g: Running): Promise<{ status: number; sql: Sql }> {
   const response = await g.get("/health");
   const body: unknown = await response.json();
@@ -80,6 +86,30 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     await using store = await openPostgresStore(server.url, clock, { callMs: 30_000 });
     return (await store.repositories.usage.sums([]))[0]?.requests ?? 0;
   }
+
+  it("60 callers at once of its admin plane are all answered, and its page tells pool, waits and calls [R1-10]", async () => {
+    const { secret } = await g.gateway.identity.keys.create(operator(), {
+      name: "admin",
+      roles: ["admin"],
+    });
+    const headers = { authorization: `Bearer ${secret}` };
+    const page = async (): Promise<string> => (await g.get("/metrics")).text();
+    const list = async (): Promise<number> => {
+      const answer = await fetch(`${g.url}/admin/v1/keys`, { headers });
+      return (await answer.text(), answer.status);
+    };
+    const before = counted(await page(), "store_wait_seconds_count");
+    // Of a busy machine a call may wait for longer than its second.
+    const round = (): Promise<number[]> => Promise.all(Array.from({ length: 60 }, list));
+    const all = await quietest(round, (statuses) => statuses.every((status) => status === 200));
+    expect([...new Set(all)]).toEqual([200]);
+    const text = await page();
+    expect(counted(text, "store_wait_seconds_count")).toBeGreaterThanOrEqual(before + 60);
+    expect(counted(text, "store_call_seconds_count")).toBeGreaterThanOrEqual(before + 60);
+    expect(text).toContain('loadline_store_connections{use="min"} 1\n');
+    expect(text).toContain('loadline_store_connections{use="max"} 10\n');
+    expect(counted(text, 'store_connections{use="size"}')).toBeLessThanOrEqual(10);
+  }, 60_000);
 
   const modes = {
     frozen: {

@@ -1,10 +1,13 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
+import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { repositorySuite } from "../../packages/gateway/src/state/repository-suite.fixture.ts";
 import { aBatch, aUsage, codeOf } from "../../packages/gateway/src/state/rows.fixture.ts";
+import { storeMetrics } from "../../packages/gateway/src/state/metrics.ts";
 import { openPostgresStore } from "../../packages/gateway/src/state/postgres/open.ts";
 import type { Store } from "../../packages/gateway/src/state/store.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
@@ -51,6 +54,50 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     await eventually(clock, () => near.health().latencyMs !== opened, soonMs);
     expect(near.health().code).toBeUndefined();
   });
+
+  it("callers beyond its most connections wait and are answered; the pool tells its least, most and waits, and what a call takes has a p99 [R1-10]", async () => {
+    const metrics = createMetrics();
+    const times = storeMetrics(metrics);
+    await using own = await openPostgresStore(server.url, clock, { callMs: patientMs, times });
+    times.read(() => own.connections());
+    const psql = join(parts.found("postgres-15").path, "psql");
+    const held = spawn(psql, [server.url, "-q"], { stdio: ["pipe", "ignore", "ignore"] });
+    const ended = once(held, "exit");
+    held.stdin.write("BEGIN; LOCK TABLE store_facts IN ACCESS EXCLUSIVE MODE;\n");
+    const isLocked = async (): Promise<boolean> => {
+      const sql = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted";
+      const { stdout } = await promisify(execFile)(psql, [server.url, "-Atc", sql]);
+      return Number(stdout) > 0;
+    };
+    await eventually(clock, isLocked, soonMs);
+    const callers = 60;
+    const ask = () => own.transaction((r) => r.facts.get("schema.version"));
+    const calls = Promise.allSettled(Array.from({ length: callers }, ask));
+    await eventually(clock, () => own.connections().waiting === callers - 10, soonMs);
+    expect(own.connections()).toEqual({ size: 10, busy: 10, waiting: 50, min: 1, max: 10 });
+    const page = metrics.render();
+    for (const line of ['use="waiting"} 50', 'use="min"} 1', 'use="max"} 10', 'use="busy"} 10'])
+      expect(page).toContain(`loadline_store_connections{${line}\n`);
+    held.stdin.end("ROLLBACK;\n");
+    await ended;
+    const answers = (await calls).map((one) => (one.status === "fulfilled" ? one.value : "failed"));
+    expect(new Set(answers)).toEqual(new Set(["2"]));
+    expect(sampleOf(metrics, "loadline_store_wait_seconds_count")).toBeGreaterThanOrEqual(callers);
+    expect(sampleOf(metrics, "loadline_store_wait_seconds_sum")).toBeGreaterThan(0);
+    expect(own.connections()).toMatchObject({ busy: 0, waiting: 0 });
+  }, 120_000);
+
+  it("what a call takes is told by its own callers' histogram: a p99 of 299 [R1-10]", async () => {
+    const metrics = createMetrics();
+    const times = storeMetrics(metrics);
+    await using own = await openPostgresStore(server.url, clock, { callMs: patientMs, times });
+    for (let i = 0; i < 299; i++) await own.repositories.facts.get("schema.version");
+    const buckets = [...metrics.render().matchAll(/store_call_seconds_bucket\{le="(.*)"\} (\d+)/g)];
+    const p99 = buckets.find(([, , count]) => Number(count) >= Math.ceil(0.99 * 299))?.[1];
+    expect(sampleOf(metrics, "loadline_store_call_seconds_count")).toBe(299);
+    // No bound of the statement's own time: of a busy machine that would be the machine's.
+    expect(Number(p99)).toBeLessThanOrEqual(1);
+  }, 60_000);
 
   describe("migrations", () => {
     it("five nodes that start at once change the schema once", async () => {
@@ -199,6 +246,15 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     });
   });
 });
+
+/** A sample of the page, by its name and labels. */
+const sampleOf = (metrics: Metrics, name: string): number => {
+  const line = metrics
+    .render()
+    .split("\n")
+    .find((one) => one.startsWith(`${name} `));
+  return Number(line?.slice(name.length));
+};
 
 /** What became of a call that failed. */
 const codeOfCause = (cause: unknown): unknown =>

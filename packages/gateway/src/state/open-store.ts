@@ -3,7 +3,7 @@ import type { Clock } from "@loadline/kit/clock";
 import { gatewayErrors } from "../errors.ts";
 import { type OpenWriter, openSqliteStore } from "./sqlite/open.ts";
 import { stateFile } from "./state.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreTimes } from "./store.ts";
 
 export interface OpenStoreDeps {
   readonly clock: Clock;
@@ -13,6 +13,8 @@ export interface OpenStoreDeps {
   readonly waitMs?: number;
   /** What writes to SQLite; by default a thread of this process. */
   readonly writer?: OpenWriter | undefined;
+  /** Who is told how long calls take; absent: nobody. */
+  readonly times?: StoreTimes;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store
   if (url.startsWith("sqlite:")) {
     const path = url.slice("sqlite:".length);
     const file = path === "" ? join(deps.dir, stateFile) : resolve(path);
-    return openSqliteStore(file, deps.clock, deps.writer);
+    return openSqliteStore(file, deps.clock, deps.writer, deps.times);
   }
   if (/^postgres(ql)?:\/\//.test(url)) {
     // The driver costs a start without PostgreSQL nothing.

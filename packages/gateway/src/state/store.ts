@@ -6,6 +6,17 @@ export interface StoreConnections {
   readonly busy: number;
   /** Callers waiting for one. */
   readonly waiting: number;
+  /** Kept open without work, and the most there are. */
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Who is told how long calls take, ms. */
+export interface StoreTimes {
+  /** A call or a transaction, waiting included, whatever became of it. */
+  onCall(ms: number): void;
+  /** The part of it that waited for a connection; of PostgreSQL alone. */
+  onWait(ms: number): void;
 }
 
 export interface StoreHealth {

@@ -40,7 +40,9 @@ export interface OpenedStores {
 export async function openStores(config: GatewayConfig, deps: StoresDeps): Promise<OpenedStores> {
   const { stateDir: dir, stores } = config;
   const { clock, writer } = deps;
-  const store = await openStore(sqlUrl(stores.sql), { clock, dir, waitMs, writer });
+  const times = storeMetrics(deps.metrics);
+  const store = await openStore(sqlUrl(stores.sql), { clock, dir, waitMs, writer, times });
+  times.read(() => store.connections());
   const dependencies = createDependencies(deps.metrics);
   show(store, deps, dependencies);
   const records =
@@ -61,7 +63,7 @@ export async function openStores(config: GatewayConfig, deps: StoresDeps): Promi
  * SQLite is required: /health is 503 without it, and names the file that is to be looked at.
  * PostgreSQL may be away.
  */
-function show(store: Store, { logger, metrics }: StoresDeps, dependencies: Dependencies): void {
+function show(store: Store, { logger }: StoresDeps, dependencies: Dependencies): void {
   const { kind, path } = store;
   dependencies.add("sql", kind === "sqlite", () => {
     const health = store.health();
@@ -73,5 +75,4 @@ function show(store: Store, { logger, metrics }: StoresDeps, dependencies: Depen
     if (state === "ok") logger.info("sql store", fields);
     else logger.warn("sql store", fields);
   });
-  storeMetrics(metrics, () => store.connections());
 }

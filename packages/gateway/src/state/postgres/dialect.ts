@@ -9,6 +9,8 @@ import {
   type QueryResult,
 } from "kysely";
 import type { Pool, PoolClient } from "pg";
+import type { Clock } from "@loadline/kit/clock";
+import type { StoreTimes } from "../store.ts";
 import { isServersAnswer, postgresError, StatementNames, takeClient } from "./pool.ts";
 
 class PostgresConnection implements DatabaseConnection {
@@ -55,13 +57,19 @@ class PostgresConnection implements DatabaseConnection {
   }
 }
 
+export interface PoolParts {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly times?: StoreTimes | undefined;
+}
+
 class PoolDriver implements Driver {
-  readonly #pool: Pool;
+  readonly #parts: PoolParts;
   /** Names are the same on every connection; each prepares a statement on its first use. */
   readonly #names = new StatementNames();
 
-  constructor(pool: Pool) {
-    this.#pool = pool;
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
   }
 
   init(): Promise<void> {
@@ -69,7 +77,13 @@ class PoolDriver implements Driver {
   }
 
   async acquireConnection(): Promise<PostgresConnection> {
-    return new PostgresConnection(await takeClient(this.#pool), this.#names);
+    const { pool, clock, times } = this.#parts;
+    const startMs = clock.monotonicMs();
+    try {
+      return new PostgresConnection(await takeClient(pool), this.#names);
+    } finally {
+      times?.onWait(clock.monotonicMs() - startMs);
+    }
   }
 
   beginTransaction(connection: PostgresConnection): Promise<void> {
@@ -90,13 +104,13 @@ class PoolDriver implements Driver {
   }
 
   destroy(): Promise<void> {
-    return this.#pool.end();
+    return this.#parts.pool.end();
   }
 }
 
-export const pooledPostgres = (pool: Pool): Dialect => ({
+export const pooledPostgres = (parts: PoolParts): Dialect => ({
   createAdapter: () => new PostgresAdapter(),
-  createDriver: () => new PoolDriver(pool),
+  createDriver: () => new PoolDriver(parts),
   createIntrospector: (db) => new PostgresIntrospector(db),
   createQueryCompiler: () => new PostgresQueryCompiler(),
 });

@@ -1,10 +1,10 @@
 import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import { sqlStore } from "../sql/open.ts";
-import type { Store } from "../store.ts";
+import type { Store, StoreTimes } from "../store.ts";
 import { pooledPostgres } from "./dialect.ts";
 import { migratePostgres } from "./migrate.ts";
-import { createPool, postgresError } from "./pool.ts";
+import { connectionsMax, connectionsMin, createPool, postgresError } from "./pool.ts";
 
 const retryMs = 300;
 const askTime = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms";
@@ -20,15 +20,19 @@ const pingShare = 0.75;
 export async function openPostgresStore(
   url: string,
   clock: Clock,
-  o: { readonly waitMs?: number; readonly callMs?: number } = {},
+  o: {
+    readonly waitMs?: number;
+    readonly callMs?: number;
+    readonly times?: StoreTimes | undefined;
+  } = {},
 ): Promise<Store> {
   await migrateWithin(url, clock, o.waitMs ?? 0);
-  const { callMs = callMsDefault } = o;
+  const { callMs = callMsDefault, times } = o;
   const pool = createPool(url, callMs);
   return sqlStore({
     kind: "postgres",
     clock,
-    dialect: pooledPostgres(pool),
+    dialect: pooledPostgres({ pool, clock, times }),
     async ping() {
       const client = await pool.connect();
       try {
@@ -44,7 +48,10 @@ export async function openPostgresStore(
       size: pool.totalCount,
       busy: pool.totalCount - pool.idleCount,
       waiting: pool.waitingCount,
+      min: connectionsMin,
+      max: connectionsMax,
     }),
+    times,
     failsFast: true,
     callMs,
     pingMs: callMs * pingShare,

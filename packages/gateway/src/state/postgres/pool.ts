@@ -2,7 +2,9 @@ import { LoadlineError } from "@loadline/kit/errors";
 import { Pool, type PoolClient, types } from "pg";
 import { gatewayErrors } from "../../errors.ts";
 
-const connectionsMax = 10;
+/** Kept open without work: the next call finds one. */
+export const connectionsMin = 1;
+export const connectionsMax = 10;
 const idleMs = 30_000;
 const namesMax = 200;
 const namedLengthMax = 4000;
@@ -19,6 +21,7 @@ const getTypeParser = (oid: number, format?: "text" | "binary") =>
 export function createPool(url: string, callMs: number): Pool {
   const pool = new Pool({
     connectionString: url,
+    min: connectionsMin,
     max: connectionsMax,
     connectionTimeoutMillis: callMs,
     idleTimeoutMillis: idleMs,

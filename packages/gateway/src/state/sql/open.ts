@@ -3,7 +3,7 @@ import { LoadlineError } from "@loadline/kit/errors";
 import { CamelCasePlugin, type Dialect, Kysely } from "kysely";
 import { gatewayErrors } from "../../errors.ts";
 import { createStoreWatch } from "../store-watch.ts";
-import type { Store, StoreConnections } from "../store.ts";
+import type { Store, StoreConnections, StoreTimes } from "../store.ts";
 import type { Asking, Database, Db } from "./database.ts";
 import { sqlRepositories } from "./repositories.ts";
 
@@ -25,6 +25,7 @@ export interface SqlParts {
    */
   ping(isDoubtful: boolean): Promise<number | undefined>;
   connections(): StoreConnections;
+  readonly times?: StoreTimes | undefined;
   /** Whether a call to a store that is down is refused without asking it. */
   readonly failsFast: boolean;
   /** Bound of a call and of a transaction, waiting included. */
@@ -55,7 +56,7 @@ export function sqlStore(parts: SqlParts): Store {
     if (calls >= callsMax) throw unavailable(`${callsMax} calls are under way`);
     calls += 1;
     try {
-      return await bounded({ clock, callMs }, run);
+      return await bounded(parts, run);
     } catch (cause) {
       if (cause instanceof LoadlineError && cause.code === "LL_STATE_UNAVAILABLE")
         watch.onFailure(cause.code);
@@ -109,10 +110,11 @@ interface Call {
 }
 
 function bounded<T>(
-  { clock, callMs }: Pick<SqlParts, "clock" | "callMs">,
+  { clock, callMs, times }: Pick<SqlParts, "clock" | "callMs" | "times">,
   run: (call: Call) => Promise<T>,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
+  const startMs = clock.monotonicMs();
+  const answer = new Promise<T>((resolve, reject) => {
     const call: Call = { isLate: false };
     const late = clock.after(callMs, () => {
       call.isLate = true;
@@ -129,6 +131,7 @@ function bounded<T>(
       },
     );
   });
+  return answer.finally(() => times?.onCall(clock.monotonicMs() - startMs));
 }
 
 function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {

@@ -5,7 +5,8 @@ import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import { gatewayErrors } from "../../errors.ts";
 import { sqlStore } from "../sql/open.ts";
-import type { Store } from "../store.ts";
+import type { Store, StoreTimes } from "../store.ts";
+import { damagedDatabase } from "./damage.ts";
 import { readingSqlite, threadedSqlite } from "./dialect.ts";
 import { migrateSqlite } from "./migrate.ts";
 import { writingPragmas } from "./pragmas.ts";
@@ -27,7 +28,12 @@ export type OpenWriter = (plan: SqlThreadPlan, clock: Clock) => SqlLane;
  * Opens or makes the database of `path` and brings its schema forward. Commits happen in a thread
  * of their own, in groups; other processes may read and write the same file.
  */
-export function openSqliteStore(path: string, clock: Clock, write?: OpenWriter): Store {
+export function openSqliteStore(
+  path: string,
+  clock: Clock,
+  write?: OpenWriter,
+  times?: StoreTimes,
+): Store {
   prepare(path, clock.wallMs());
   const plan = { path, isReadOnly: false };
   const writer = write ? write(plan, clock) : new SqlThread(plan, clock);
@@ -52,7 +58,10 @@ export function openSqliteStore(path: string, clock: Clock, write?: OpenWriter):
       size: 1 + Number(writer.isRunning) + Number(reader.isRunning),
       busy: Number(writer.pending > 0) + Number(reader.pending > 0),
       waiting: Math.max(0, writer.pending - 1) + Math.max(0, reader.pending - 1),
+      min: 1,
+      max: 3,
     }),
+    times,
     failsFast: false,
     callMs,
     pingMs: callMs,
@@ -70,7 +79,7 @@ function prepare(path: string, nowMs: number): void {
     if (cause instanceof LoadlineError) throw cause;
     const fault = faultOf(cause);
     const isStatement = (fault.errcode & 0xff) === statementFault;
-    const code = isDamage(fault) && !isStatement ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
-    throw gatewayErrors.make(code, `${path}: ${fault.message}.`, { cause });
+    if (isDamage(fault) && !isStatement) throw damagedDatabase(path, fault.message, cause);
+    throw gatewayErrors.make("LL_STATE_UNUSABLE", `${path}: ${fault.message}.`, { cause });
   }
 }
