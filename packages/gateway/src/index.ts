@@ -25,6 +25,8 @@ export type { DrainReport } from "./health/drain.ts";
 export { explainStages } from "./pipeline/explain.ts";
 export type { ExplainedOperation } from "./pipeline/stages.ts";
 export { breakerSettingsOf } from "./routing/states.ts";
+export { examineParts } from "./examine/examine.ts";
+export type { PartFinding } from "./examine/finding.ts";
 export { configWarnings } from "./config/warnings.ts";
 export type { Gateway, GatewayDeps } from "./gateway.ts";
 export { createGateway } from "./server.ts";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { RunPlan } from "@loadline/contract";
+import { examineParts } from "@loadline/gateway";
 import { findModel, findReportAssets } from "../assets.ts";
 import { readPlanAlone } from "../plan-options.ts";
 import { cleanText } from "../terminal/clean-text.ts";
@@ -10,6 +11,7 @@ import type { CliHost, ExitCode } from "../process/host.ts";
 import { toolPath } from "../process/tool-path.ts";
 import { endpointsOf, keyNamesOf, lookAt, type SeenEndpoint } from "./doctor-endpoints.ts";
 import { planRows } from "./plan.ts";
+import { serveConfig } from "./serve.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** One part, tool, endpoint, key or claim. `required` parts missing make Loadline fail; tools missing cost tests. */
@@ -46,8 +48,9 @@ const tools: readonly { id: string; names: readonly string[]; lost: string }[] =
 ];
 
 /**
- * Lists parts, tools, live endpoints and what a plan would leave not tested. No value of the
- * environment reaches its output but paths of tools. @throws as a plan file does
+ * Lists parts, tools, live endpoints, what a gateway's configuration needs and what a plan would
+ * leave not tested. No value of the environment reaches its output but paths of tools and hosts.
+ * @throws as a plan file and a configuration do
  */
 export async function runDoctor(context: VerbContext): Promise<ExitCode> {
   const { host, json } = context;
@@ -58,6 +61,7 @@ export async function runDoctor(context: VerbContext): Promise<ExitCode> {
     modelFinding(),
     reportFinding(),
     ...tools.map((tool) => toolFinding(host, tool)),
+    ...(await gatewayFindings(context)),
     ...(await liveFindings(context)),
   ];
   const isBroken = findings.some((one) => one.required && !one.found);
@@ -144,13 +148,21 @@ function toolFinding(host: CliHost, tool: (typeof tools)[number]): Finding {
   return { id: tool.id, found: path !== undefined, required: false, detail };
 }
 
+/** What a configured gateway needs, asked for real; nothing without `--config`. */
+async function gatewayFindings(context: VerbContext): Promise<readonly Finding[]> {
+  if (context.args.text("config") === undefined) return [];
+  const { clock, random } = context.host;
+  return await examineParts(await serveConfig(context), { clock, random });
+}
+
 /** The gateway that `up` and `serve` start, and, of a plan, all it sends to and all it lacks. */
 async function liveFindings(context: VerbContext): Promise<Finding[]> {
   const { host, args } = context;
   const isAsked = args.text("plan") !== undefined || args.text("target") !== undefined;
   const plan = isAsked ? (await readPlanAlone(host, args)).plan : undefined;
   const planned = plan === undefined ? [] : endpointsOf(plan);
-  const asked = plan === undefined ? [localGateway] : planned;
+  const own = args.text("config") === undefined ? [localGateway] : [];
+  const asked = plan === undefined ? own : planned;
   const seen = (await lookAt(host, asked)).map(endpointFinding);
   return plan === undefined ? seen : [...seen, ...keyFindings(host, plan), ...claimFindings(plan)];
 }

@@ -253,8 +253,8 @@ export const verbs: readonly VerbSpec[] = [
   {
     name: "doctor",
     summary: "parts, tools, live endpoints; what becomes not tested",
-    usage: "[--plan F | --target URL]",
-    example: "loadline doctor",
+    usage: "[--config F] [--plan F | --target URL]",
+    example: "loadline doctor --config loadline.yaml",
     options: [...doctorOptions, profile],
     positional: none,
     load: async () => (await import("./doctor.ts")).runDoctor,

@@ -39,8 +39,14 @@ const smallest: readonly {
 export async function probeCheaply(target: Target, o: ProbeOptions): Promise<boolean> {
   const { provider, upstream } = target;
   if (provider.probe === undefined && provider.paths.probe === undefined) return upstream.isReady();
+  const status = await probeStatus(target, o);
+  return typeof status === "number" && status < 500;
+}
+
+/** The status of the provider's own probe, or what went wrong. */
+export async function probeStatus(target: Target, o: ProbeOptions): Promise<number | FailureClass> {
   const result = await callOnce(target, { operation: "probe", body: empty }, o);
-  return typeof result === "object" && result.status < 500;
+  return typeof result === "object" ? result.status : result;
 }
 
 /**

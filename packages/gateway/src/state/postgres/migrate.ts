@@ -1,7 +1,13 @@
 import { LoadlineError } from "@loadline/kit/errors";
 import { Client } from "pg";
 import { gatewayErrors } from "../../errors.ts";
-import { type Migration, schemaFacts, type SchemaState, stepsFor } from "../sql/migrations.ts";
+import {
+  type Migration,
+  migrations,
+  schemaFacts,
+  type SchemaState,
+  stepsFor,
+} from "../sql/migrations.ts";
 
 const connectMs = 5000;
 const lockMs = 30_000;
@@ -14,7 +20,26 @@ const lockKey = 0x6c6c6f61;
  * start at once one does it and all wait (<= 30 s). LL_STATE_UNAVAILABLE, LL_STATE_SCHEMA_NEWER,
  * LL_STATE_MIGRATION; on any of them nothing was changed. The backup is the operator's.
  */
-export async function migratePostgres(url: string): Promise<void> {
+export const migratePostgres = (url: string): Promise<void> => connected(url, migrate);
+
+/**
+ * What is applied. Every step, from the first to this program's, was tried in temporary tables of
+ * this connection and taken back: the server takes them, nothing of it was changed or locked.
+ * LL_STATE_UNAVAILABLE, LL_STATE_SCHEMA_NEWER, LL_STATE_MIGRATION.
+ */
+export const rehearsePostgres = (url: string): Promise<SchemaState> =>
+  connected(url, async (client) => {
+    const found = await schemaOf(client);
+    stepsFor(found, "stores.sql");
+    await client.query("BEGIN");
+    await client.query("SET LOCAL search_path = pg_temp");
+    for (const step of migrations)
+      for (const statement of step.statements("postgres")) await client.query(statement);
+    await client.query("ROLLBACK");
+    return found;
+  });
+
+async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: connectMs,
@@ -30,7 +55,7 @@ export async function migratePostgres(url: string): Promise<void> {
     throw gatewayErrors.make("LL_STATE_UNAVAILABLE", `stores.sql: ${detail}.`, { cause });
   }
   try {
-    await migrate(client);
+    return await work(client);
   } catch (cause) {
     if (cause instanceof LoadlineError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { LoadlineError } from "@loadline/kit/errors";
 import { gatewayErrors } from "../../errors.ts";
 import { type Migration, schemaFacts, type SchemaState, stepsFor } from "../sql/migrations.ts";
+import { copiesDir, copiesOf, copyPath } from "./copies.ts";
 
 /** `user_version` of every store of ours; the schema's own version stands in `store_facts`. */
 const storeVersion = 1;
@@ -32,6 +34,32 @@ export function migrateSqlite(db: DatabaseSync, path: string, nowMs: number): bo
     if (db.isTransaction) db.exec("ROLLBACK");
     throw cause;
   }
+}
+
+/**
+ * What is applied to the database of `path`; undefined where there is none yet. The steps that a
+ * start would take were tried on a copy in `scratchDir`, without any on an empty database.
+ * LL_STATE_SCHEMA_NEWER, LL_STATE_CORRUPT, LL_STATE_MIGRATION.
+ */
+export function rehearseSqlite(
+  path: string,
+  scratchDir: string,
+  nowMs: number,
+): SchemaState | undefined {
+  using source = existsSync(path) ? new DatabaseSync(path, { readOnly: true }) : undefined;
+  const found = source && schemaOf(source, path);
+  const isBehind = found !== undefined && stepsFor(found, path).length > 0;
+  const copy = isBehind ? join(scratchDir, "copy.db") : ":memory:";
+  if (isBehind) source?.prepare("VACUUM INTO ?").run(copy);
+  using db = new DatabaseSync(copy);
+  try {
+    migrateSqlite(db, copy, nowMs);
+  } catch (cause) {
+    if (cause instanceof LoadlineError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw gatewayErrors.make("LL_STATE_MIGRATION", `${path}: ${message}.`, { cause });
+  }
+  return found;
 }
 
 function applyStep(db: DatabaseSync, step: Migration): void {
@@ -65,11 +93,9 @@ function hasFacts(db: DatabaseSync): boolean {
 
 /** A copy of what is committed, read back and compared before anything is changed. */
 function backUp(path: string, version: number, nowMs: number): void {
-  const dir = join(dirname(path), "backups");
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "");
-  const copy = join(dir, `loadline-v${version}-${stamp}.db`);
+  const copy = copyPath(path, version, nowMs);
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    mkdirSync(copiesDir(path), { recursive: true, mode: 0o700 });
     using source = new DatabaseSync(path, { readOnly: true });
     source.prepare("VACUUM INTO ?").run(copy);
     chmodSync(copy, 0o600);
@@ -82,9 +108,5 @@ function backUp(path: string, version: number, nowMs: number): void {
     const reason = cause instanceof Error ? cause.message : "unknown";
     throw gatewayErrors.make("LL_STATE_BACKUP", `${copy}: ${reason}.`, { cause });
   }
-  const copies = readdirSync(dir).filter((name) => /^loadline-v\d+-\w+\.db$/.test(name));
-  const byAge = copies.toSorted((a, b) =>
-    (a.split("-")[2] ?? "").localeCompare(b.split("-")[2] ?? ""),
-  );
-  for (const old of byAge.slice(0, -backupsMax)) rmSync(join(dir, old));
+  for (const old of copiesOf(path).slice(0, -backupsMax)) rmSync(old);
 }

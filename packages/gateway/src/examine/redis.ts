@@ -1,0 +1,48 @@
+import type { Clock } from "@loadline/kit/clock";
+import { Secret } from "../config/values.ts";
+import type { RedisStoreConfig } from "../redis/config.ts";
+import { connectRedis } from "../redis/connect.ts";
+import { type PartFinding, partMsMax, wordsOf } from "./finding.ts";
+
+/** Redis, the master that Sentinels name, or every master of a cluster: that it answers a PING. */
+export async function examineRedis(
+  to: RedisStoreConfig,
+  clock: Clock,
+): Promise<readonly PartFinding[]> {
+  const part = { id: "redis", required: false };
+  const where = placeOf(to);
+  const ready = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<never>();
+  let last = `no answer within ${partMsMax} ms`;
+  const connection = connectRedis({
+    to,
+    clock,
+    onReady: () => ready.resolve(),
+    onFault: (text) => void (last = text),
+  });
+  const timer = clock.after(partMsMax, () => late.reject(new Error(last)));
+  try {
+    await Promise.race([ready.promise, late.promise]);
+    const asked = connection.isCluster ? connection.pingAll() : connection.call("PING", []);
+    await Promise.race([asked, late.promise]);
+    return [{ ...part, found: true, detail: `${where} answers PING` }];
+  } catch (cause) {
+    return [{ ...part, found: false, detail: `${where}: ${wordsOf(cause)}` }];
+  } finally {
+    timer.cancel();
+    connection.close();
+  }
+}
+
+function placeOf(to: RedisStoreConfig): string {
+  if (typeof to === "string") return hostOf(to);
+  if (to instanceof Secret) return hostOf(to.reveal());
+  if ("cluster" in to) return `a cluster by ${to.cluster.map(hostOf).join(", ")}`;
+  return `master ${to.master} by ${to.sentinels.map(hostOf).join(", ")}`;
+}
+
+/** Of an address what everybody may read. */
+function hostOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === "" ? "6379" : port}`;
+}
