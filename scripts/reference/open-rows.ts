@@ -9,12 +9,6 @@ export const openRows: Readonly<Record<string, string>> = {
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
   "R0-25":
     "a restart and SIGKILL leave keys, usage and audit as they were, on SQLite and PostgreSQL; no power is cut",
-  "R1-07":
-    "an HTTP service's declared version is compared with what it says; no root route tells a build commit, and no image label is read to compare it with",
-  "R1-10":
-    "sessions, slow statements and lag of a database are probed; the gateway tells no least, most and waits of its own pool",
-  "R1-21":
-    "doctor compares no applied migration with the head, and nothing runs the gateway's migrations dry from empty and from the version before",
   "R1-22":
     "the smoke profile plans 200 samples of each endpoint and takes two minutes; no test runs it whole against a socket",
   "R1-29":
@@ -27,8 +21,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-35": "a test runs the commands of the shipped workflow; no runner uploads what they write",
   "R1-36":
     "sentinels, clusters and standbys are probed and replicas share limits; they share no cache, and no static assets are served",
-  "R1-37":
-    "calls over HTTP can be written as steps of a service; a query, a socket or a command of a shell script cannot",
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
   "R1-41":
     "doctor prints whether the local gateway listens and no endpoint of a plan; no page of troubleshooting is executed by a test",
@@ -118,7 +110,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R3-22": "the gateway has no socket API, so no heartbeat drops a half-open one",
   "R3-23": "the gateway has no socket API, so there are no message types",
   "R3-24": "the gateway has no socket API whose limits and clean-up could be tried",
-  "R3-25": "doctor looks for tools and for the gateway: it asks no PostgreSQL, Redis or upstream",
   "R3-26": "keys are checked strictly and secrets come from files and variables; no vault is read",
   "R3-27": "prompts are not looked at: no guardrail finds injections or personal data",
   "R3-28":
@@ -127,7 +118,6 @@ export const openRows: Readonly<Record<string, string>> = {
     "spans join caller, gateway and upstream; that logs reach a store is neither documented nor run",
   "R3-31":
     "no balancer, manifest or autoscaler is shipped: two gateways are tried on one Redis without them",
-  "R3-32": "as R1-21: applied migrations are not compared with their head by doctor",
   "R3-33": "no backup or restore of our own stores is built",
   "R3-34":
     "a ladder tells the knee; nothing names the bottleneck, and 1000 users on the built-in model are no test",

@@ -42,6 +42,7 @@ const startPostgres =
       lagSecondsMax: 5,
       pool: { sessions: 8 },
       slowStatementMs: 500,
+      queries: { orders: { sql: "select count(*) as orders from orders", min: 1 } },
       ...(kind === "timescaledb" ? { hypertables: ["ticks"] } : {}),
       limits: { connections: 50 },
     });

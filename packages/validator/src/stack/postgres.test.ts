@@ -26,6 +26,7 @@ async function against(
     lagSecondsMax: 5,
     pool: { sessions: 8 },
     slowStatementMs: 500,
+    queries: { orders: { sql: "select count(*) as orders from orders", min: 1 } },
     ...(kind === "timescaledb" ? { hypertables: ["ticks"] } : {}),
     limits: { connections: 50 },
     ...more,
@@ -126,5 +127,35 @@ describe("PostgreSQL under use", () => {
     const apache = await against("timescaledb", [none, own("apache")], { jobs: 1 });
     expect(apache.words["db.jobs"]).toBe("error probe_contract");
     expect(apache.sentences["db.jobs"]).toContain("the licence is apache");
+  });
+});
+
+describe("declared queries", () => {
+  const ask = (queries: object, rules: readonly StackRule[] = []): Promise<StackResult> =>
+    against("postgres", rules, { queries });
+  const orders = { sql: "select count(*) as orders from orders" };
+
+  it.each([
+    [{ min: 1, max: 7 }, "passed", "gave what is declared"],
+    [{ equals: "7" }, "passed", "gave what is declared"],
+    [{ min: 8 }, "failed false", "gave what is 7, less than 8"],
+    [{ contains: "9" }, "failed false", 'gave what is without "9"'],
+  ])("of which %j is expected: %s [R1-37]", async (expected, word, sentence) => {
+    const { words, sentences, evidence } = await ask({ orders: { ...orders, ...expected } });
+    expect(words["db.queries"]).toBe(word);
+    expect(`${sentences["db.queries"]}${evidence}`).toContain(sentence);
+  });
+
+  it("that are refused say why, and the next one is asked all the same", async () => {
+    const rules = [{ when: "select gone", reply: '!42P01 relation "gone" does not exist' }];
+    const queries = { first: { sql: "select gone" }, second: { ...orders, min: 1 } };
+    const { words, sentences, evidence } = await ask(queries, rules);
+    expect(words["db.queries"]).toBe("failed false");
+    expect(sentences["db.queries"]).toContain('first: it was refused: 42P01 relation "gone"');
+    expect(evidence).toContain("second: it gave what is declared");
+  });
+
+  it("are no claim where none is declared", async () => {
+    expect(Object.keys((await ask({})).words)).not.toContain("db.queries");
   });
 });

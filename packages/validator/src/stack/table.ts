@@ -4,6 +4,7 @@ import { httpProbes } from "./probes/http.ts";
 import { minioProbes } from "./probes/minio.ts";
 import { mlflowProbes } from "./probes/mlflow.ts";
 import { type PostgresProbe, postgresBasics } from "./probes/postgres.ts";
+import { postgresQueries } from "./probes/postgres-queries.ts";
 import { postgresLoad } from "./probes/postgres-load.ts";
 import { postgresSettings } from "./probes/postgres-settings.ts";
 import { redisBasics } from "./probes/redis.ts";
@@ -21,12 +22,17 @@ const postgresOld = { when: "show server_version", reply: '[["14.13"]]' };
 
 function ofPostgres(kind: "postgres" | "timescaledb", own: readonly PostgresProbe[]) {
   const version = versionProbe(kind, "login", [postgresOld]);
-  return [...postgresBasics, version, ...postgresSettings, ...postgresLoad, ...own].map(
-    (probe) => ({
-      ...probe,
-      kind,
-    }),
-  );
+  return [
+    ...postgresBasics,
+    version,
+    ...postgresSettings,
+    ...postgresLoad,
+    postgresQueries,
+    ...own,
+  ].map((probe) => ({
+    ...probe,
+    kind,
+  }));
 }
 
 const ofS3 = (kind: "s3" | "minio") =>

@@ -1,6 +1,7 @@
 import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
 import { anthropicProbes } from "./anthropic.ts";
+import { commandProbes } from "./command.ts";
 import { containerProbes } from "./container.ts";
 import { dnsProbes } from "./dns.ts";
 import { grafanaProbes } from "./grafana.ts";
@@ -15,6 +16,7 @@ import { qdrantProbes } from "./qdrant.ts";
 import { ragProbes } from "./rag.ts";
 import { resourcesProbes } from "./resources.ts";
 import { secretsProbes } from "./secrets.ts";
+import { tcpProbes } from "./tcp.ts";
 import { tlsProbes } from "./tls.ts";
 import { websocketProbes } from "./websocket.ts";
 
@@ -22,6 +24,7 @@ import { websocketProbes } from "./websocket.ts";
 export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
   ...anthropicProbes,
+  ...commandProbes,
   ...containerProbes,
   ...dnsProbes,
   ...grafanaProbes,
@@ -36,6 +39,7 @@ export const furtherProbes: readonly StackProbe[] = [
   ...ragProbes,
   ...resourcesProbes,
   ...secretsProbes,
+  ...tcpProbes,
   ...tlsProbes,
   ...websocketProbes,
 ];

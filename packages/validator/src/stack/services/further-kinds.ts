@@ -1,5 +1,6 @@
 import { alertmanagerService } from "./alertmanager.ts";
 import { anthropicService } from "./anthropic.ts";
+import { commandService } from "./command.ts";
 import { containerService } from "./container.ts";
 import { dnsService } from "./dns.ts";
 import { grafanaService } from "./grafana.ts";
@@ -14,6 +15,7 @@ import { qdrantService } from "./qdrant.ts";
 import { ragService } from "./rag.ts";
 import { resourcesService } from "./resources.ts";
 import { secretsService } from "./secrets.ts";
+import { tcpService } from "./tcp.ts";
 import { tlsService } from "./tls.ts";
 import { websocketService } from "./websocket.ts";
 
@@ -21,6 +23,7 @@ import { websocketService } from "./websocket.ts";
 export const furtherKinds = [
   alertmanagerService,
   anthropicService,
+  commandService,
   containerService,
   dnsService,
   grafanaService,
@@ -35,6 +38,7 @@ export const furtherKinds = [
   ragService,
   resourcesService,
   secretsService,
+  tcpService,
   tlsService,
   websocketService,
 ] as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkName, expectationFields } from "./expectation.ts";
 import { secretRef, serviceFields, serviceUrl } from "./fields.ts";
 
 const fields = {
@@ -51,6 +52,12 @@ const fields = {
     .positive()
     .optional()
     .describe("slowest average of a statement, ms (pg_stat_statements); absent: not asked"),
+  queries: z
+    .record(checkName, z.strictObject({ sql: z.string().min(1).max(10_000), ...expectationFields }))
+    .default({})
+    .describe(
+      "statements by name, run where nothing can be changed; what is expected is expected of the first field of the first row",
+    ),
   slowQueryMs: z
     .int()
     .positive()

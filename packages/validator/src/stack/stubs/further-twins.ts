@@ -1,6 +1,7 @@
 import type { StartTwin } from "./twin.ts";
 import { startAlertmanagerTwin } from "./alertmanager.ts";
 import { startAnthropicTwin } from "./anthropic.ts";
+import { startCommandTwin } from "./command.ts";
 import { startContainerTwin } from "./container.ts";
 import { startDnsTwin } from "./dns.ts";
 import { startGrafanaTwin } from "./grafana.ts";
@@ -15,6 +16,7 @@ import { startQdrantTwin } from "./qdrant.ts";
 import { startRagTwin } from "./rag.ts";
 import { startResourcesTwin } from "./resources.ts";
 import { startSecretsTwin } from "./secrets.ts";
+import { startSocketTwin } from "./socket.ts";
 import { startTlsTwin } from "./tls.ts";
 import { startWebsocketTwin } from "./websocket.ts";
 
@@ -22,6 +24,7 @@ import { startWebsocketTwin } from "./websocket.ts";
 export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   alertmanager: startAlertmanagerTwin,
   anthropic: startAnthropicTwin,
+  command: startCommandTwin,
   container: startContainerTwin,
   dns: startDnsTwin,
   grafana: startGrafanaTwin,
@@ -36,6 +39,7 @@ export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   rag: startRagTwin,
   resources: startResourcesTwin,
   secrets: startSecretsTwin,
+  tcp: startSocketTwin,
   tls: startTlsTwin,
   websocket: startWebsocketTwin,
 };

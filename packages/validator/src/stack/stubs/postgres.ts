@@ -23,6 +23,7 @@ const clean: readonly StackRule[] = [
   { when: "select application_name", reply: '[["b","streaming","0"]]' },
   { when: "select pg_sleep", reply: '[[""]]' },
   { when: "select time_bucket", reply: '[["2026-01-01 10:00:00"]]' },
+  { when: "select count(*) as orders", reply: '[["7"]]' },
   { when: "select count(*) from", reply: '[["0"]]' },
 ];
 
