@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@loadline/kit/clock";
-import type { Logger } from "@loadline/kit/logger";
+import { type Logger, oncePerSecond } from "@loadline/kit/logger";
 import type { Random } from "@loadline/kit/random";
 import type { Repositories } from "../state/repositories.ts";
 import type { AuditDraft } from "../state/rows.ts";
@@ -48,7 +48,6 @@ const commitMs = 10;
 const failuresMax = 2;
 const retryMsMin = 50;
 const retryMsMax = 1000;
-const toldEveryMs = 1000;
 const idBytes = 9;
 
 /**
@@ -69,13 +68,15 @@ class QueuedAuditLog implements AuditLog {
   #recorded = 0;
   #isWriting = false;
   #retryMs = retryMsMin;
-  #toldMs = Number.NEGATIVE_INFINITY;
+  /** Retries come faster than lines of the log. */
+  readonly #mayTell: () => boolean;
   /** Commits that failed since the last good one. */
   #failures = 0;
   #timer: Timer | undefined;
 
   constructor(deps: AuditLogDeps) {
     this.#deps = deps;
+    this.#mayTell = oncePerSecond(deps.clock);
     this.#instance = Buffer.from(deps.random.bytes(idBytes)).toString("base64url");
     this.#merger = createDenialMerger(deps.clock, (event) => this.#push(event));
     deps.metrics.onRender(() => this.#waiting.length);
@@ -179,7 +180,9 @@ class QueuedAuditLog implements AuditLog {
     if (failure) {
       this.#failures++;
       this.#deps.metrics.failed();
-      this.#tell(failure.message);
+      const text = failure.message;
+      const waiting = this.#waiting.length;
+      if (this.#mayTell()) this.#deps.logger.warn("audit commit failed", { text, waiting });
       this.#timer = this.#deps.clock.after(this.#retryMs, () => void this.#commit());
       this.#retryMs = Math.min(this.#retryMs * 2, retryMsMax);
       return;
@@ -187,14 +190,6 @@ class QueuedAuditLog implements AuditLog {
     this.#failures = 0;
     this.#retryMs = retryMsMin;
     this.#schedule(0);
-  }
-
-  /** At most once a second: retries come faster. */
-  #tell(text: string): void {
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - this.#toldMs < toldEveryMs) return;
-    this.#toldMs = nowMs;
-    this.#deps.logger.warn("audit commit failed", { text, waiting: this.#waiting.length });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { createAddressRule, createEgress, type Egress } from "@loadline/kit/egress";
-import type { Logger } from "@loadline/kit/logger";
+import { type Logger, oncePerSecond } from "@loadline/kit/logger";
 import type { Metrics } from "@loadline/kit/metrics";
 import type { AnswerRules } from "./answer-rules.ts";
 import type { DestinationClass, EgressConfig } from "./config.ts";
@@ -29,7 +29,6 @@ const codes: Readonly<Record<RefusalReason, string>> = {
   redirect: "LL_EGRESS_REDIRECT",
   size: "LL_EGRESS_BODY",
 };
-const logEveryMs = 1000;
 
 /** The doors of a gateway, by the `egress` section. */
 export function createEgressDoors(config: EgressConfig, deps: EgressDeps): EgressDoors {
@@ -42,13 +41,11 @@ function createDoor(of: DestinationClass, config: EgressConfig, deps: EgressDeps
   const addresses = createAddressRule(classes[of].addresses);
   const metrics = egressMetrics(deps.metrics, of);
   const onConnection = (isOpen: boolean): void => metrics.connection(isOpen);
-  const loggedMs = new Map<RefusalReason, number>();
+  const mayTell = oncePerSecond(deps.clock);
   const refused = (reason: RefusalReason, fields: Readonly<Record<string, string>>): void => {
     metrics.refused(reason);
-    const nowMs = deps.clock.monotonicMs();
-    if (nowMs - (loggedMs.get(reason) ?? -logEveryMs) < logEveryMs) return;
-    loggedMs.set(reason, nowMs);
-    deps.logger.warn("egress.refused", { class: of, code: codes[reason], ...fields });
+    if (mayTell(reason))
+      deps.logger.warn("egress.refused", { class: of, code: codes[reason], ...fields });
   };
   return {
     answersOf: (from) => ({

@@ -10,3 +10,4 @@
 export { createHeldOutput, type HeldOutput, type Output } from "./held-output.ts";
 export { createLogger } from "./logger.ts";
 export type { LeveledLogger, LogFields, Logger, LoggerDeps, LogLevel } from "./logger.ts";
+export { oncePerSecond } from "./once-per-second.ts";
