@@ -1,3 +1,4 @@
+import { promptTokens } from "../body/prompt-tokens.ts";
 import { affordableOutput, type Price, type Prices, upperCostNano } from "../budgets/prices.ts";
 import { pricedImages } from "../budgets/priced-images.ts";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
@@ -11,8 +12,6 @@ export interface EstimateDeps {
   wallMs(): number;
 }
 
-const bytesPerToken = 3;
-const tokensPerMessage = 8;
 const outputBoundDefault = 4096;
 const dayMs = 86_400_000;
 /** A budget that affords fewer output tokens than this refuses. */
@@ -38,8 +37,7 @@ export function estimateOf(x: Exchange, plan: Plan, deps: EstimateDeps): Estimat
   const { body } = x;
   if (!body)
     return { input: 0, choices: 1, output: 0, isBoundOurs: false, price: undefined, images: 0 };
-  const text = plan.isUpper ? body.textBytes : Math.ceil(body.textBytes / bytesPerToken);
-  const input = text + tokensPerMessage * body.messageCount;
+  const input = promptTokens(body, plan.isUpper);
   const hasOutput = x.operation.id !== "embeddings";
   const own = hasOutput ? body.outputBound : 0;
   const output = hasOutput ? own || (deps.outputMax.get(body.model) ?? outputBoundDefault) : 0;

@@ -1,9 +1,9 @@
 import { parseJson } from "@loadline/kit/json";
+import { textTokens } from "../body/prompt-tokens.ts";
 import type { RequestBody } from "../body/request.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { AttemptRecord, Usage } from "../pipeline/exchange.ts";
 
-const bytesPerPromptToken = 3;
 const bytesPerOutputToken = 4;
 const bytesPerLongToken = 8;
 const quote = 0x22;
@@ -94,16 +94,12 @@ function stringBytes(event: string, from: number): number {
 
 /** The prompt by its bytes and the output as received. */
 export function estimatedUsage(body: RequestBody | undefined, outputTokens: number): Usage {
-  return { inputTokens: promptTokens(body), outputTokens, source: "estimated" };
+  return { inputTokens: body ? textTokens(body) : 0, outputTokens, source: "estimated" };
 }
 
 /** Output tokens of a whole answer of this length without usage. */
 export function outputTokensOf(bodyBytes: number): number {
   return Math.ceil(bodyBytes / bytesPerOutputToken);
-}
-
-function promptTokens(body: RequestBody | undefined): number {
-  return body ? Math.ceil(body.textBytes / bytesPerPromptToken) : 0;
 }
 
 /** All attempts of an exchange together; its source is the weakest that counted tokens. */

@@ -1,8 +1,8 @@
+import { promptTokens } from "../../body/prompt-tokens.ts";
 import type { Exchange } from "../../pipeline/exchange.ts";
 import type { TargetState } from "../target-state.ts";
 import type { Member, Strategy } from "./strategy.ts";
 
-const bytesPerToken = 3;
 const million = 1e6;
 const outputTokensMax = 4096;
 
@@ -10,7 +10,7 @@ const outputTokensMax = 4096;
 export const cheapest: Strategy = {
   ramps: false,
   pick({ members, count, x }) {
-    const inputTokens = Math.ceil((x.body?.textBytes ?? 0) / bytesPerToken);
+    const inputTokens = x.body ? promptTokens(x.body) : 0;
     const outputTokens = outputTokensOf(x);
     let best: Member | undefined;
     let lowest = Number.POSITIVE_INFINITY;

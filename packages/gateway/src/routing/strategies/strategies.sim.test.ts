@@ -66,6 +66,21 @@ describe("cheapest", () => {
     expect(first({ max_tokens: 4000 })).toBe("b");
   });
 
+  it("counts 8 tokens for each message, as a reservation does: many short ones are a long prompt", () => {
+    const w = world("cheapest", {
+      ...targetsOf("a", price(1, 10)),
+      ...targetsOf("b", price(4, 2)),
+    });
+    const first = (count: number): string => {
+      const messages = Array.from({ length: count }, () => ({ role: "user", content: "x" }));
+      const permit = permitOf(w.plan({ messages, max_tokens: 100 }).next());
+      permit.end("ok");
+      return permit.target.name;
+    };
+    // a: 1 * input + 1,000; b: 4 * input + 200, cheaper below 267 tokens.
+    expect([first(1), first(25), first(40)]).toEqual(["b", "b", "a"]);
+  });
+
   it("the price of the upstream's model counts where the target names none", () => {
     const w = createWorld({
       targets: {
