@@ -1,7 +1,10 @@
 import { systemClock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AuditEvent } from "../../packages/gateway/src/audit-log/events.ts";
+import { budgetAlerts } from "../../packages/gateway/src/budgets/tell.ts";
 import {
   type Bench,
   type BenchOptions,
@@ -87,6 +90,48 @@ describe.skipIf(parts.missing)("limits in a real Redis", () => {
     expect(ahead).toBeGreaterThan(100);
     expect(admitted).toBeLessThanOrEqual(2000);
     expect(admitted).toBeGreaterThanOrEqual(2000 - 2 * 10);
+  });
+
+  it("of two replicas one tells of each share that a budget crosses, whoever crosses it", async () => {
+    const url = `${redis.url}/${used++}`;
+    const limits = ["day", "total"].map((period) => ({
+      scope: "key" as const,
+      resource: "money" as const,
+      limit: 0.01,
+      period: period as "day" | "total",
+    }));
+    const prices = { m: { input: 0, output: 1000 } };
+    const of = (replica: string) => open({ limits, prices, redis: { url, replica } });
+    await using one = await of("one");
+    await using two = await of("two");
+    const told: string[] = [];
+    const record = (event: AuditEvent): void =>
+      void told.push(`${event.tenant} ${event.detail?.["period"]} ${event.detail?.["percent"]}`);
+    const audit = { record, isAccepting: () => true };
+    const logger = createLogger({ clock, write: () => undefined, level: "silent" });
+    for (let i = 0; i < 10; i++)
+      for (const bench of [one, two]) {
+        const { x } = await bench.call({ tenant: "acme", key: "k", maxTokens: 1 });
+        x.lease?.settle(undefined);
+      }
+    // Each has seen each share crossed, and the store knows who was there first.
+    for (const bench of [one, two]) {
+      expect(bench.alerts).toHaveLength(6);
+      const alerts = budgetAlerts({ logger, audit, shared: bench.shared });
+      for (const crossing of bench.told) alerts.onCrossed(crossing);
+    }
+    await eventually(clock, () => told.length >= 6, readyMs);
+    await clock.sleep(100);
+    const periods = [...new Set(one.told.map(({ period }) => period))];
+    const each = periods.flatMap((period) => [50, 80, 100].map((one) => `acme ${period} ${one}`));
+    expect(told.toSorted()).toEqual(each.toSorted());
+    // A mark goes with its budget: that of a day after it, that of a total never.
+    const client = new Redis(url);
+    const left: number[] = [];
+    for (const key of await client.keys("*:told:*")) left.push(await client.pttl(key));
+    client.disconnect();
+    expect(left.filter((ms) => ms === -1)).toHaveLength(3);
+    expect(left.filter((ms) => ms > 32 * 86_400_000)).toHaveLength(3);
   });
 
   it("one call for many answers what single calls in that order do, and what the supervisor's table does", async () => {
@@ -351,6 +396,10 @@ class CheckThenAdd implements SharedStore {
 
   settle(): void {
     // Requests are not given back.
+  }
+
+  isFirst(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   async close(): Promise<void> {

@@ -1,27 +1,45 @@
-import { defaultTenant } from "../identity/acting.ts";
 import type { Logger } from "@loadline/kit/logger";
 import type { AuditSink } from "../audit-log/events.ts";
-import type { Alerts } from "./alerts.ts";
+import type { SharedStore } from "../limits/shared-store.ts";
+import type { Alerts, Crossing } from "./alerts.ts";
 
 const system = { id: "gateway", kind: "internal", via: "internal", credential: "" };
 
-/** Crossings go to the log and, when there is one, into the audit log. */
+/**
+ * Crossings go to the log and, when there is one, into the audit log of the tenant whose budget it is.
+ * Of processes with a shared store the one tells that is first there; one that gets no answer of it
+ * tells, because an alert that comes twice is better than none.
+ */
 export function budgetAlerts(o: {
   readonly logger: Logger;
   readonly audit?: AuditSink | undefined;
+  readonly shared?: Pick<SharedStore, "isFirst"> | undefined;
 }): Alerts {
+  const tell = ({ dim, name, tenant, period, share, spentNano }: Crossing): void => {
+    const percent = percentOf(share);
+    o.logger.warn("budget.alert", { budget: dim.name, name, tenant, period, percent, spentNano });
+    o.audit?.record({
+      tenant,
+      actor: system,
+      action: "budget.alert",
+      object: { type: dim.scope, id: name },
+      outcome: "ok",
+      detail: { period, percent, spentNano, limitNano: dim.limit },
+    });
+  };
   return {
-    onCrossed({ dim, name, period, share, spentNano }) {
-      const percent = Math.round(share * 100);
-      o.logger.warn("budget.alert", { budget: dim.name, name, period, percent, spentNano });
-      o.audit?.record({
-        tenant: dim.scope === "tenant" ? name : defaultTenant,
-        actor: system,
-        action: "budget.alert",
-        object: { type: dim.scope, id: name },
-        outcome: "ok",
-        detail: { period, percent, spentNano, limitNano: dim.limit },
+    onCrossed(crossing) {
+      if (!o.shared) return tell(crossing);
+      void o.shared.isFirst(markOf(crossing), crossing.period).then((isFirst) => {
+        if (isFirst !== false) tell(crossing);
       });
     },
   };
 }
+
+/** In the slot of its limiter; a budget whose figure changed is told of again. */
+function markOf({ key, period, dim, share }: Crossing): string {
+  return `${key}:told:${period}:${dim.limit}:${percentOf(share)}`;
+}
+
+const percentOf = (share: number): number => Math.round(share * 100);

@@ -69,8 +69,16 @@ function compileLimit(entry: LimitEntry): Dimension {
     match: matched && new Set(matched),
     isUpper: entry.estimate === "upper",
     policy: law ? `"${scope}-${resource}";q=${law.limit};w=${seconds};burst=${law.burst}` : "",
-    key: `${scope}:${resource}:${span}:${matched?.join(",") ?? "*"}`,
+    key: `${scope}:${resource}:${span}:${matched?.map(named).join(",") ?? "*"}`,
   };
+}
+
+/** Not one that looks like the list, or the key, that it is part of. */
+const named = (name: string): string => escaped(name, /[%,|*]/g);
+
+/** A text with each of these characters as `%` and its code. */
+export function escaped(text: string, chars: RegExp): string {
+  return text.replaceAll(chars, (char) => `%${char.charCodeAt(0).toString(16)}`);
 }
 
 function lawFor(entry: LimitEntry): Law | undefined {

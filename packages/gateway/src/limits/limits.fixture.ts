@@ -2,6 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import type { z } from "zod";
 import { isBodyProblem, readRequestBody } from "../body/request.ts";
+import type { Crossing } from "../budgets/alerts.ts";
 import type { Ledger } from "../budgets/ledger.ts";
 import { createPrices } from "../budgets/prices.ts";
 import { pricesSection } from "../budgets/config.ts";
@@ -38,8 +39,9 @@ export interface Bench extends AsyncDisposable {
   readonly metrics: Metrics;
   /** `ok` and the exchange, or the refusal. */
   call(caller?: Caller): Promise<{ x: Exchange; refusal: Refusal | undefined }>;
-  /** Alerts as `percent` of the budget. */
+  /** What this process tells of budgets, as `percent` of each, and whole. */
   readonly alerts: number[];
+  readonly told: Crossing[];
   /** Faults and changes of mode that were logged. */
   readonly logged: string[];
 }
@@ -75,6 +77,7 @@ export function openBench(o: BenchOptions): Bench {
   const local = new LocalStore(o.buckets ?? 100_000, ledger?.spentOf.bind(ledger));
   const leases = new LeaseList();
   const alerts: number[] = [];
+  const told: Crossing[] = [];
   const logged: string[] = [];
   const log = (event: string, text: string): void => void logged.push(`${event}: ${text}`);
   const store = o.redis && redisOf(o.redis, { clock, local, leases, log });
@@ -96,7 +99,12 @@ export function openBench(o: BenchOptions): Bench {
     ...(o.leaseGraceMs !== undefined && { leaseGraceMs: o.leaseGraceMs }),
     shared: o.shared ?? store,
     metrics: createLimitMetrics(metrics, dims),
-    alerts: { onCrossed: ({ share }) => void alerts.push(Math.round(share * 100)) },
+    alerts: {
+      onCrossed(crossing) {
+        told.push(crossing);
+        alerts.push(Math.round(crossing.share * 100));
+      },
+    },
   });
   let count = 0;
   return {
@@ -105,6 +113,7 @@ export function openBench(o: BenchOptions): Bench {
     shared: store,
     metrics,
     alerts,
+    told,
     logged,
     async call(caller = {}) {
       const x = exchangeOf(caller, clock);

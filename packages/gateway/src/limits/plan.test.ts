@@ -74,6 +74,36 @@ describe("the limits of a call", () => {
     ]);
   });
 
+  it("of a budget are its tenant's, whatever its id is", () => {
+    const match = ["x", "x@acme", "x%40acme"];
+    const planner = plannerOf({ scope: "key", match, resource: "money", limit: 1, period: "day" });
+    // An id of a key has no such sign, one of a tenant's policy may.
+    const callers = [
+      { tenant: "acme", budgetId: "x" },
+      { tenant: "default", budgetId: "x@acme" },
+      { tenant: "default", budgetId: "x%40acme" },
+      { tenant: "acme", budgetId: "x@acme" },
+      { tenant: "default", budgetId: "x" },
+    ];
+    const limiters = callers.flatMap((caller, i) =>
+      names(planner.of(callOf({ key: `k${i}`, ...caller }))),
+    );
+    expect(limiters).toHaveLength(callers.length);
+    expect(new Set(limiters).size).toBe(callers.length);
+    expect(limiters[0]).toBe("budget:x@acme");
+  });
+
+  it("are not one for lists of names that only look alike", () => {
+    const lists = [["a", "b"], ["a,b"], ["a%2Cb"], ["a"], ["a|b"], ["*"], undefined];
+    const money = { scope: "model", resource: "money", limit: 1, period: "day" };
+    const dims = compileLimits(
+      limitsSection.parse(lists.map((match) => ({ ...money, ...(match && { match }) }))),
+    );
+    expect(dims).toHaveLength(lists.length);
+    const ids = dims.map(({ key }) => `${key}|`);
+    for (const id of ids) expect(ids.filter((other) => other.startsWith(id))).toEqual([id]);
+  });
+
   it("are forgotten all at once beyond 100,000 plans, and found again", () => {
     const planner = plannerOf({ ...limit, scope: "global" });
     const first = callOf({ model: "m" });

@@ -4,7 +4,7 @@ import type { Price } from "../budgets/prices.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Principal } from "../identity/principal.ts";
 import type { Bucket, BucketTable } from "./buckets.ts";
-import type { Dimension } from "./dimension.ts";
+import { type Dimension, escaped } from "./dimension.ts";
 import { LastRefusal } from "./last-refusal.ts";
 import { kindOf, type SharedParts, sharedKeys } from "./redis-keys.ts";
 
@@ -205,7 +205,8 @@ function keyNameFor(dim: Dimension, x: Exchange): string | undefined {
   return rateId !== undefined && match.has(rateId) ? x.keyId : undefined;
 }
 
-/** No tenant spends another's budget by its name; an id holds no `@`. */
+/** No tenant spends another's budget by its name: an `@` within an id, as a policy may have, is escaped. */
 function budgetName(id: string, tenant: string): string {
-  return tenant === defaultTenant ? `budget:${id}` : `budget:${id}@${tenant}`;
+  const name = `budget:${escaped(id, /[%@]/g)}`;
+  return tenant === defaultTenant ? name : `${name}@${tenant}`;
 }

@@ -14,6 +14,7 @@ const budgetMs = 40 * 86_400_000;
  * | `{ll...}:c:..`           | slots in use                                      |
  * | `{ll...}:leases`         | open leases by expiry                             |
  * | `{ll...}:leases:<id>`    | one line per limiter: kind, amount, mark, key     |
+ * | `{ll...}:m:..:told:..`   | a share of a budget was told of; expires like it  |
  * | `{ll}:replicas`          | replicas by the time they were last seen          |
  */
 const shared = `
@@ -254,4 +255,11 @@ export const beatScript = `${shared}
 redis.call('ZADD', KEYS[1], num(now), ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', num(now - tonumber(ARGV[2])))
 return {now, redis.call('ZCARD', KEYS[1])}
+`;
+
+/** KEYS: mark. ARGV: window of its budget. Answers 1 to the first that leaves it, 0 to all others. */
+export const markScript = `${shared}
+if not redis.call('SET', KEYS[1], '1', 'NX') then return 0 end
+keepBudget(KEYS[1], ARGV[1])
+return 1
 `;

@@ -1,4 +1,5 @@
 import { type Clock, monotonicUs } from "@loadline/kit/clock";
+import { oncePerSecond } from "@loadline/kit/logger";
 import type { DependencyHealth } from "../health/dependencies.ts";
 import type { RedisStoreConfig } from "../redis/config.ts";
 import type { ChunkAsk } from "./chunk-ask.ts";
@@ -12,7 +13,7 @@ import { RedisPresence } from "./redis-presence.ts";
 import { denialOf, learn, settleOf, wantsOf } from "./redis-reservation.ts";
 import { type Asked, RedisReserves, type RedisReservesDeps } from "./redis-reserves.ts";
 import { Reserving } from "./redis-reserving.ts";
-import { reserveScript, settleScript } from "./redis-scripts.ts";
+import { markScript, reserveScript, settleScript } from "./redis-scripts.ts";
 import { RedisSettles } from "./redis-settles.ts";
 import { RedisTelling } from "./redis-telling.ts";
 import type { SharedDecision, SharedReservation, SharedStore } from "./shared-store.ts";
@@ -42,10 +43,10 @@ export interface RedisStoreDeps {
   readonly settleText?: string;
 }
 
-const logEveryMs = 1000;
 const leaseMsDefault = 90_000;
 
 const reserve = scriptOf(reserveScript);
+const mark = scriptOf(markScript);
 
 /**
  * Limits in Redis or Valkey. Limits of one tenant are one call; on a cluster those that tenants share
@@ -61,10 +62,11 @@ export class RedisStore implements SharedStore {
   readonly #chunks: Chunks | undefined;
   readonly #telling: RedisTelling;
   readonly #presence: RedisPresence;
-  #lastLogMs = Number.NEGATIVE_INFINITY;
+  readonly #mayTell: () => boolean;
 
   constructor(deps: RedisStoreDeps) {
     this.#deps = deps;
+    this.#mayTell = oncePerSecond(deps.clock);
     this.#leaseMs = deps.leaseMs ?? leaseMsDefault;
     this.#link = this.#openLink();
     const shared = { ...deps, link: this.#link, leaseMs: this.#leaseMs };
@@ -137,6 +139,14 @@ export class RedisStore implements SharedStore {
       const settle = settleOf(part, lease, used);
       if (settle) this.#settles.add(settle, this.isUp);
     }
+  }
+
+  async isFirst(key: string, period: string): Promise<boolean | undefined> {
+    if (!this.isUp) return undefined;
+    const startMs = this.#deps.clock.monotonicMs();
+    const answer = await this.#link.run(mark, [[key]], [period]);
+    if (answer === undefined) this.#presence.onFailure(startMs);
+    return answer === undefined ? undefined : answer === 1;
   }
 
   async close(): Promise<void> {
@@ -215,10 +225,7 @@ export class RedisStore implements SharedStore {
   }
 
   #logFault(text: string): void {
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - this.#lastLogMs < logEveryMs) return;
-    this.#lastLogMs = nowMs;
-    this.#deps.log("redis.fault", text);
+    if (this.#mayTell()) this.#deps.log("redis.fault", text);
   }
 }
 

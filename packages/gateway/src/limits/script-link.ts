@@ -2,6 +2,7 @@ import { type LinkEvents, type RedisLink, scriptOf } from "./redis-link.ts";
 import {
   adoptScript,
   beatScript,
+  markScript,
   reserveScript,
   restoreScript,
   settleScript,
@@ -14,6 +15,7 @@ const nameOf: ReadonlyMap<string, ScriptName> = new Map([
   [scriptOf(restoreScript).sha, "restore"],
   [scriptOf(adoptScript).sha, "adopt"],
   [scriptOf(beatScript).sha, "beat"],
+  [scriptOf(markScript).sha, "mark"],
 ]);
 
 /**

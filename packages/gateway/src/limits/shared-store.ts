@@ -28,5 +28,10 @@ export interface SharedStore {
   reserve(reservation: SharedReservation): Promise<SharedDecision>;
   /** Settles after the answer, in one batch with others; kept for later while the store is away. */
   settle(lease: OpenLease, actual: Actual | undefined): void;
+  /**
+   * Whether this process is the first to leave a mark, which stays as long as what was spent in
+   * `period`; undefined: the store did not say so in time.
+   */
+  isFirst(mark: string, period: string): Promise<boolean | undefined>;
   close(): Promise<void>;
 }

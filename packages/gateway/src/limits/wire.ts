@@ -96,15 +96,16 @@ export function createAccounting(deps: AccountingDeps): Accounting {
   const ledger = ledgerFor(deps);
   const local = new LocalStore(bucketsMax, ledger?.spentOf.bind(ledger));
   const leases = new LeaseList();
+  const shared = sharedStore(deps, { local, leases });
   const made = createLimits({
     ledger,
     clock,
     leases,
     ...compiled,
     local,
-    shared: sharedStore(deps, { local, leases }),
+    shared,
     metrics,
-    alerts: budgetAlerts(deps),
+    alerts: budgetAlerts({ ...deps, shared }),
   });
   const limits = deps.controls?.limits?.(made) ?? made;
   const metering = createMetering({
