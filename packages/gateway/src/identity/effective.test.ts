@@ -58,7 +58,7 @@ describe("what a key may do now", () => {
     expect(effectiveGrant({ ...records, owner: disabled }, 0).permissions.size).toBe(0);
     const { ownerId: _, ...ownerless } = key;
     const own = effectiveGrant({ ...records, key: ownerless, owner: undefined }, 0);
-    expect(own.permissions).toEqual(new Set(permissions));
+    expect(own.permissions).toEqual(permissionsOfRoles(["admin"]));
   });
 
   it("the tenant's policy narrows, and one that cannot be read allows nothing", () => {
@@ -104,12 +104,18 @@ describe("what a key may do now", () => {
 });
 
 describe("roles", () => {
-  it("viewer < editor < admin, admin holds everything, presets are below admin", () => {
+  it("viewer < editor < admin; what all tenants do together an admin of the platform alone reads", () => {
     const held = (name: string) => ({ permissions: permissionsOfRoles([name]) });
     expect(findExcess(held("viewer"), held("editor"))).toBe(undefined);
     expect(findExcess(held("editor"), held("admin"))).toBe(undefined);
     expect(findExcess(held("editor"), held("viewer"))).toBe("permissions");
-    expect(held("admin").permissions).toEqual(new Set(permissions));
+    const ofAll = new Set(permissions);
+    expect(permissionsOfRoles(["admin"], "*")).toEqual(ofAll);
+    const missing = permissions.filter((one) => !held("admin").permissions.has(one));
+    expect(missing).toEqual(["metrics:read"]);
+    expect(permissionsOfRoles(["admin"], "acme")).toEqual(held("admin").permissions);
+    expect(findExcess(held("scraper"), held("admin"))).toBe("permissions");
+    expect(permissionsOfRoles(["editor"], "*")).toEqual(held("editor").permissions);
     expect(held("nobody").permissions.size).toBe(0);
   });
 

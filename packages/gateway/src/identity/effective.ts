@@ -35,7 +35,7 @@ const nothing: Grant = { permissions: new Set() };
 export function grantOfKey(key: Omit<KeyRow, "digest" | "pepperVersion" | "epoch">): Grant {
   const own = key.permissions?.filter(isPermission);
   return {
-    permissions: own === undefined ? permissionsOfRoles(key.roles) : new Set(own),
+    permissions: own === undefined ? permissionsOfRoles(key.roles, key.tenantId) : new Set(own),
     models: setOf(key.models),
     routes: setOf(key.routes),
     ips: key.ips,
@@ -52,7 +52,7 @@ export function grantOfOwner(
   nowMs: number,
 ): Grant {
   if (owner.disabledAt !== undefined) return nothing;
-  const all = permissionsOfRoles(owner.roles);
+  const all = permissionsOfRoles(owner.roles, owner.tenantId);
   for (const grant of grants) if (isLive(grant, nowMs)) add(all, grant.permission);
   return { permissions: all };
 }

@@ -1,3 +1,4 @@
+import { everyTenant } from "./authorize.ts";
 import { type Permission, permissions } from "./permissions.ts";
 
 /** Roles of people, each holding all of the one before it. */
@@ -15,10 +16,14 @@ const caller = [
 ] as const satisfies readonly Permission[];
 const editor = [...caller, "keys:own"] as const satisfies readonly Permission[];
 
+/** What all tenants do together: of roles the preset `scraper`, and an admin of tenant `*`, alone. */
+const ofEveryTenant: Permission = "metrics:read";
+const everything: ReadonlySet<Permission> = new Set(permissions);
+
 const table: Readonly<Record<RoleName, ReadonlySet<Permission>>> = {
   viewer: new Set(viewer),
   editor: new Set(editor),
-  admin: new Set(permissions),
+  admin: new Set(permissions.filter((one) => one !== ofEveryTenant)),
   caller: new Set(caller),
   scraper: new Set<Permission>(["metrics:read"]),
 };
@@ -46,14 +51,15 @@ export function readRole(name: string): RoleName | undefined {
   return isRole(name) ? name : imported.get(name);
 }
 
-/** What a role or preset holds; nothing for a name that is neither. */
-export function permissionsOfRole(name: string): ReadonlySet<Permission> {
+/** What a role or preset holds in a tenant; nothing for a name that is neither. */
+export function permissionsOfRole(name: string, tenantId?: string): ReadonlySet<Permission> {
+  if (name === "admin" && tenantId === everyTenant) return everything;
   return isRole(name) ? table[name] : new Set();
 }
 
-/** Union of what several roles hold. */
-export function permissionsOfRoles(names: readonly string[]): Set<Permission> {
+/** Union of what several roles hold in a tenant. */
+export function permissionsOfRoles(names: readonly string[], tenantId?: string): Set<Permission> {
   const all = new Set<Permission>();
-  for (const name of names) for (const one of permissionsOfRole(name)) all.add(one);
+  for (const name of names) for (const one of permissionsOfRole(name, tenantId)) all.add(one);
   return all;
 }

@@ -52,8 +52,8 @@ beforeAll(async () => {
   const { keys, users, roles, tenants } = g.gateway.identity;
   for (const name of callers) if (name !== "anonymous") people.set(name, await person(name));
   await tenants.create(by, { id: "acme" });
-  const other = await users.create(by, { subject: "other", roles: ["scraper"] });
-  const made = { name: "other", roles: ["scraper"] };
+  const other = await users.create(by, { subject: "other", roles: ["admin"] });
+  const made = { name: "other", permissions: ["breakers:read"] };
   othersKey = (await keys.create(by, { ...made, ownerId: other.id })).id;
   foreignKey = (await keys.create(by, { ...made, tenantId: "acme" })).id;
   const caller = { name: "uploads", roles: ["caller"] };

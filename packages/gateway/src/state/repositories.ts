@@ -52,6 +52,8 @@ export interface KeyRepository {
   update(id: string, patch: KeyPatch): Promise<KeyRow | undefined>;
   /** Last uses in one batch; never moves a time back, leaves `epoch` alone. */
   touch(uses: readonly { readonly id: string; readonly lastUsedAt: number }[]): Promise<void>;
+  /** Of these names, any number, those that a key of the tenant has as id, budget id or rate class. */
+  borneNames(tenantId: string, names: readonly string[]): Promise<ReadonlySet<string>>;
   /** Keys that are neither revoked, expired nor not yet valid at `nowMs`. */
   countActive(nowMs: number): Promise<number>;
   /**

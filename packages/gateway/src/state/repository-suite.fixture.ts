@@ -121,6 +121,19 @@ function keyListSuite(store: () => Store): void {
     expect(await keys.find("used00000000")).toMatchObject({ lastUsedAt: 30, epoch: 1 });
   });
 
+  it("of many names finds those that keys of one tenant bear, as id, budget or rate class", async () => {
+    const { keys } = store().repositories;
+    await keys.insert(aKey("bears1000000", { tenantId: "bears", budgetId: "pot", rateId: "gold" }));
+    await keys.insert(aKey("bears2000000", { tenantId: "bears", rateId: "gold" }));
+    await keys.insert(aKey("bears3000000", { tenantId: "lions", budgetId: "den" }));
+    const others = Array.from({ length: 1200 }, (_, i) => `name${i}`);
+    const asked = ["gold", ...others, "pot", "den", "bears2000000", "bears3000000"];
+    expect(await keys.borneNames("bears", asked)).toEqual(new Set(["gold", "pot", "bears2000000"]));
+    expect(await keys.borneNames("lions", asked)).toEqual(new Set(["den", "bears3000000"]));
+    expect(await keys.borneNames("nobody", asked)).toEqual(new Set());
+    expect(await keys.borneNames("bears", [])).toEqual(new Set());
+  });
+
   it("counts active keys", async () => {
     const { keys } = store().repositories;
     const before = await keys.countActive(1000);

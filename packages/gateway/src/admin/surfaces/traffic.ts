@@ -3,8 +3,8 @@ import { gatewayErrors } from "../../errors.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
 import type { BreakerBoard, BreakerView } from "../../breaker/board.ts";
 import { everyTenant } from "../../identity/authorize.ts";
-import type { Principal } from "../../identity/principal.ts";
 import { idParams } from "./shapes.ts";
+import { shownLimits, shownRoutes, shownTargets } from "./shown.ts";
 
 const breaker = z.object({
   id: z.string().describe("The target's name, or `<target>/<key>` for one upstream key."),
@@ -44,19 +44,23 @@ export const trafficRoutes: readonly AdminRoute[] = [
     id: "targets.list",
     method: "GET",
     path: "/targets",
-    summary: "List upstreams with their readiness in this process",
+    summary: "List upstreams the caller may use with their readiness in this process",
     permission: "routes:read",
     answer: z.object({ data: z.array(target).readonly() }),
-    handle: (services) => ({ data: services.targets() }),
+    handle: ({ targets, routes }, { acting: { principal } }) => ({
+      data: shownTargets(targets(), routes(), principal),
+    }),
   }),
   defineRoute({
     id: "routes.list",
     method: "GET",
     path: "/routes",
-    summary: "List routes with their models and targets",
+    summary: "List routes the caller may use with their models and targets",
     permission: "routes:read",
     answer: z.object({ data: z.array(route).readonly() }),
-    handle: (services) => ({ data: services.routes() }),
+    handle: ({ routes }, { acting: { principal } }) => ({
+      data: shownRoutes(routes(), principal),
+    }),
   }),
   defineRoute({
     id: "limits.list",
@@ -67,18 +71,24 @@ export const trafficRoutes: readonly AdminRoute[] = [
     answer: z.object({
       status: z.object({
         mode: z.string().describe("Who decides: this process alone or the shared store."),
-        leases: z.number().describe("Reservations not settled yet."),
-        buckets: z.number().describe("Limiters in memory."),
+        leases: z
+          .number()
+          .nullable()
+          .describe("Reservations not settled yet; null: of others, too."),
+        buckets: z.number().nullable().describe("Limiters in memory; null: of others, too."),
       }),
       data: z.array(limit),
     }),
-    handle({ limits, config }, { acting: { principal } }) {
-      const data = config().limits.flatMap(({ match, burst, ...rest }) => {
-        const names = match === undefined ? null : [match].flat();
-        const shown = rest.scope === "tenant" ? namesShownTo(principal, names) : names;
-        return shown?.length === 0 ? [] : [{ ...rest, match: shown, burst: burst ?? null }];
-      });
-      return { status: limits.status(), data };
+    async handle({ limits, config, repositories }, { acting: { principal } }) {
+      const shown = await shownLimits(config().limits, principal, repositories);
+      const data = shown.map(({ entry, match }) => ({
+        ...entry,
+        match,
+        burst: entry.burst ?? null,
+      }));
+      const status = limits.status();
+      if (principal.tenantId === everyTenant) return { status, data };
+      return { status: { mode: status.mode, leases: null, buckets: null }, data };
     },
   }),
   defineRoute({
@@ -115,12 +125,6 @@ export const trafficRoutes: readonly AdminRoute[] = [
     },
   }),
 ];
-
-/** Of names of tenants a tenant's own one alone; null stands for all. */
-function namesShownTo({ tenantId }: Principal, names: readonly string[] | null): string[] | null {
-  if (names === null) return null;
-  return names.filter((name) => name === tenantId || tenantId === everyTenant);
-}
 
 function shownBreaker(breakers: Pick<BreakerBoard, "list">, id: string): BreakerView {
   const shown = breakers.list().find((one) => one.id === id);

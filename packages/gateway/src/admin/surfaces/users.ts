@@ -6,7 +6,9 @@ import { idParams, isoTime, page, pageOf, pageQuery } from "./shapes.ts";
 const user = z.object({
   id: z.string(),
   kind: z.enum(["user", "service", "workload"]),
-  issuer: z.string().describe("Who vouches for the subject; `local` for users made here."),
+  issuer: z
+    .string()
+    .describe("Who vouches for the subject: of users made here `local`, or `local:<tenant>`."),
   subject: z.string(),
   tenantId: z.string(),
   label: z.string().describe("Shown to people; links nothing."),

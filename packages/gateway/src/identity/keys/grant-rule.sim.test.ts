@@ -29,7 +29,7 @@ function keyOf(name: string, given: object): NewKey {
 
 async function makerWith(given: object, n: number): Promise<Acting> {
   const { users, keys } = world.identity;
-  const user = await users.create(by, { subject: `maker ${n}`, roles: ["admin"] });
+  const user = await users.create(by, { subject: `maker ${n}`, roles: ["admin", "scraper"] });
   return world.as((await keys.create(by, { ...keyOf("m", given), ownerId: user.id })).id);
 }
 
@@ -61,8 +61,8 @@ describe("keys made by random makers", () => {
 
   it("shrink with their owner, whatever the owner becomes", async () => {
     const { users, keys, roles } = world.identity;
-    const user = await users.create(by, { subject: "changing", roles: ["admin"] });
-    const made = { name: "k", ownerId: user.id, roles: ["admin"] };
+    const user = await users.create(by, { subject: "changing", roles: ["admin", "scraper"] });
+    const made = { name: "k", ownerId: user.id, roles: ["admin", "scraper"] };
     const { id } = await keys.create(by, made);
     const role = fc.constantFrom("viewer", "editor", "admin", "caller", "scraper");
     await fc.assert(

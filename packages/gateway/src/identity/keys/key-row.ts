@@ -1,7 +1,7 @@
 import type { LoadlineError } from "@loadline/kit/errors";
 import { gatewayErrors } from "../../errors.ts";
 import type { Repositories } from "../../state/repositories.ts";
-import type { KeyRow } from "../../state/rows.ts";
+import type { KeyRow, PrincipalRow } from "../../state/rows.ts";
 import { type Acting, defaultTenant, grantOfPrincipal } from "../acting.ts";
 import { everyTenant } from "../authorize.ts";
 import { grantOfKey, grantOfOwner } from "../effective.ts";
@@ -25,7 +25,14 @@ export async function newKeyRow(
   const row = { ...fields, tenantId, ownerId, roles };
   const grant = grantOfKey({ ...row, id: "", createdAt: nowMs });
   checkGrant(grant, acting);
-  if (ownerId !== undefined) await checkOwner(r, { grant, ownerId, tenantId, nowMs });
+  if (ownerId !== undefined) {
+    const owner = await ownerFor(r, acting, { ownerId, tenantId });
+    refuseExcess(
+      grant,
+      grantOfOwner(owner, await r.grants.list(ownerId), nowMs),
+      "its owner holds",
+    );
+  }
   return row;
 }
 
@@ -58,15 +65,17 @@ async function ownerOf(
   throw gatewayErrors.make("LL_AUTHZ_DENIED", "keys:manage makes keys for others.");
 }
 
-async function checkOwner(
+/** The owner, of the key's tenant or the platform; those of others, and to tenants all of `*`, are unknown. */
+async function ownerFor(
   r: Repositories,
-  o: { grant: Grant; ownerId: string; tenantId: string; nowMs: number },
-): Promise<void> {
+  { principal: p }: Acting,
+  o: { ownerId: string; tenantId: string },
+): Promise<PrincipalRow> {
   const owner = await r.principals.find(o.ownerId);
-  if (!owner || (owner.tenantId !== o.tenantId && owner.tenantId !== everyTenant))
-    throw gatewayErrors.make("LL_USER_UNKNOWN", `There is no user ${JSON.stringify(o.ownerId)}.`);
-  const held = grantOfOwner(owner, await r.grants.list(o.ownerId), o.nowMs);
-  refuseExcess(o.grant, held, "its owner holds");
+  const isSeen = p.tenantId === everyTenant || p.id === o.ownerId;
+  if (owner && (owner.tenantId === o.tenantId || (isSeen && owner.tenantId === everyTenant)))
+    return owner;
+  throw gatewayErrors.make("LL_USER_UNKNOWN", `There is no user ${JSON.stringify(o.ownerId)}.`);
 }
 
 function unknownTenant(id: string): LoadlineError {

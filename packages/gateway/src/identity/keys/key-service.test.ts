@@ -247,4 +247,28 @@ describe("the grant rule at write", () => {
       withCode("LL_TENANT_UNKNOWN"),
     );
   });
+
+  it("a user of another tenant or of the platform owns no key of a tenant's admin, like one who is not there", async () => {
+    const { users, tenants } = world.identity;
+    await tenants.create(by, { id: "acme" });
+    const made = { name: "t", tenantId: "acme", roles: ["admin"] };
+    const acme = await world.as((await keys().create(by, made)).id);
+    const refusal = async (ownerId: string): Promise<string> => {
+      const key = keys().create(acme, { name: "x", ownerId });
+      const said = await key.then(
+        () => "made",
+        (cause: unknown) => String(cause),
+      );
+      return said.replaceAll(ownerId, "OWNER");
+    };
+    const absent = await refusal("usr_000000000000");
+    expect(absent).toContain("There is no user");
+    for (const tenantId of ["default", "*"]) {
+      const { id } = await users.create(by, { subject: "ann", tenantId, roles: ["admin"] });
+      expect([tenantId, await refusal(id)]).toEqual([tenantId, absent]);
+    }
+    const root = await users.create(by, { subject: "root", tenantId: "*", roles: ["admin"] });
+    const platforms = { name: "p", tenantId: "acme", ownerId: root.id };
+    await expect(keys().create(by, platforms)).resolves.toMatchObject({});
+  });
 });

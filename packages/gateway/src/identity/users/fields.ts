@@ -11,7 +11,9 @@ const timeMax = Date.UTC(2200, 0, 1);
 /** A new user; known by (issuer, subject), the label is only shown. */
 export const newUserSchema = z.strictObject({
   subject: text(256).describe("Name at the issuer."),
-  issuer: text(512).default("local"),
+  issuer: text(512)
+    .describe("Who knows the subject; of users made here their tenant. Platform admins alone.")
+    .optional(),
   kind: z.enum(["user", "service", "workload"]).default("user"),
   tenantId: id.or(z.literal("*")).optional(),
   label: text(100).optional(),

@@ -49,7 +49,7 @@ export function createRoleService(deps: ServiceDeps): RoleService {
     const role = roleOf(text);
     return store.transaction(async (r) => {
       const row = await visibleUser(r, acting, userId);
-      bound(acting, permissionsOfRole(role));
+      bound(acting, permissionsOfRole(role, row.tenantId));
       if (row.roles.includes(role) === has) return userInfoOf(row);
       const roles = has ? [...row.roles, role] : row.roles.filter((one) => one !== role);
       const updated = (await r.principals.update(userId, { roles })) ?? row;

@@ -43,6 +43,7 @@ export interface UserService {
 }
 
 const idChars = 12;
+const local = "local";
 
 export function createUserService(deps: ServiceDeps): UserService {
   const { store, clock, random } = deps;
@@ -50,7 +51,7 @@ export function createUserService(deps: ServiceDeps): UserService {
   const setDisabled = (acting: Acting, id: string, isDisabled: boolean): Promise<UserInfo> =>
     store.transaction(async (r) => {
       const row = await visibleUser(r, acting, id);
-      const held = { permissions: permissionsOfRoles(row.roles) };
+      const held = { permissions: permissionsOfRoles(row.roles, row.tenantId) };
       refuseExcess(held, { permissions: acting.principal.grants });
       if ((row.disabledAt !== undefined) === isDisabled) return userInfoOf(row);
       const patch = { disabledAt: isDisabled ? nowMs() : undefined };
@@ -66,14 +67,15 @@ export function createUserService(deps: ServiceDeps): UserService {
       const p = acting.principal;
       const own = p.tenantId === everyTenant ? defaultTenant : p.tenantId;
       const tenantId = fields.tenantId ?? own;
-      const held = { permissions: permissionsOfRoles(fields.roles) };
+      const held = { permissions: permissionsOfRoles(fields.roles, tenantId) };
       return store.transaction(async (r) => {
         const isForeign = tenantId !== p.tenantId && p.tenantId !== everyTenant;
         const isThere = tenantId === everyTenant || (await r.tenants.find(tenantId)) !== undefined;
         if (isForeign || !isThere)
           throw gatewayErrors.make("LL_TENANT_UNKNOWN", `There is no tenant ${tenantId}.`);
         refuseExcess(held, grantOfPrincipal(p));
-        const { issuer, subject, kind, roles } = fields;
+        const { subject, kind, roles } = fields;
+        const issuer = issuerOf(fields.issuer, tenantId, p.tenantId);
         if (await r.principals.findBySubject(issuer, subject))
           throw gatewayErrors.make("LL_USER_EXISTS", `${issuer} has a user ${subject} already.`);
         const id = `usr_${base62(random.bytes(idChars), idChars)}`;
@@ -96,6 +98,22 @@ export function createUserService(deps: ServiceDeps): UserService {
     disable: (acting, id) => setDisabled(acting, id, true),
     enable: (acting, id) => setDisabled(acting, id, false),
   };
+}
+
+/**
+ * Who vouches for a user: those made here, their tenant. Else two tenants' users of one name would be
+ * one, and a tenant's admin would learn from a refusal whom another has.
+ */
+function issuerOf(asked: string | undefined, tenantId: string, actingTenant: string): string {
+  const own = tenantId === defaultTenant ? local : `${local}:${tenantId}`;
+  if (asked === undefined || asked === own || asked === local) return own;
+  if (actingTenant !== everyTenant)
+    throw gatewayErrors.make("LL_USER_FIELD", "issuer is for admins of tenant *.", {
+      param: "issuer",
+    });
+  if (asked.startsWith(`${local}:`))
+    throw gatewayErrors.make("LL_USER_FIELD", "issuer is another tenant.", { param: "issuer" });
+  return asked;
 }
 
 export function userInfoOf(row: PrincipalRow): UserInfo {

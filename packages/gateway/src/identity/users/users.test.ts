@@ -46,6 +46,36 @@ describe("users", () => {
     );
   });
 
+  it("are those of their tenant: a name that another tenant has is free, and tells nothing of it", async () => {
+    const { users, tenants, keys } = world.identity;
+    await tenants.create(by, { id: "acme" });
+    const adminOf = async (tenantId: string): Promise<Acting> =>
+      world.as((await keys.create(by, { name: "a", roles: ["admin"], tenantId })).id);
+    const [own, acme] = [await adminOf("default"), await adminOf("acme")];
+    for (const tenantId of ["default", "acme", "*"])
+      await users.create(by, { subject: "ann", tenantId });
+    await users.create(by, { subject: "bob", tenantId: "*" });
+    await users.create(by, { subject: "cleo" });
+    const known = withCode("LL_USER_EXISTS");
+    await expect(users.create(own, { subject: "ann" })).rejects.toThrow(known);
+    await expect(users.create(acme, { subject: "ann" })).rejects.toThrow(known);
+    for (const subject of ["bob", "cleo"]) {
+      const made = await users.create(acme, { subject });
+      expect([made.tenantId, made.issuer]).toEqual(["acme", "local:acme"]);
+    }
+    expect((await users.create(own, { subject: "bob" })).issuer).toBe("local");
+    expect((await users.create(own, { subject: "dan", issuer: "local" })).issuer).toBe("local");
+    // Who else vouches for somebody is the platform's to say, and no tenant's issuer is another's.
+    const foreign = { code: "LL_USER_FIELD", param: "issuer" };
+    for (const issuer of ["https://idp.test", "local:default", "local:*"])
+      await expect(users.create(acme, { subject: "eve", issuer })).rejects.toMatchObject(foreign);
+    const stolen = { subject: "eve", issuer: "local:acme" };
+    await expect(users.create(own, stolen)).rejects.toMatchObject(foreign);
+    await expect(users.create(by, stolen)).rejects.toMatchObject(foreign);
+    const idp = { subject: "eve", issuer: "https://idp.test", tenantId: "acme" };
+    expect((await users.create(by, idp)).issuer).toBe(idp.issuer);
+  });
+
   it("nobody makes, disables or promotes a user above themselves", async () => {
     const { users, roles } = world.identity;
     const manager = await userManager();

@@ -6,6 +6,8 @@ import { batchOf, listOf, listText, optionalListOf, pageSize } from "./lists.ts"
 const firstPepper = 1;
 /** A page this short, of any keys, is read where requests are. */
 const fewRows = 10;
+/** Names of one question. */
+const namesMax = 500;
 
 export function keyRepository(asking: Asking): KeyRepository {
   return {
@@ -47,6 +49,7 @@ export function keyRepository(asking: Asking): KeyRepository {
           .executeTakeFirst();
         return row?.count ?? 0;
       }),
+    borneNames: (tenantId, names) => asking.ask((db) => borneNames(db, tenantId, names)),
     countByPepper: (nowMs) => asking.ask((db) => countByPepper(db, nowMs)),
   };
 }
@@ -155,6 +158,28 @@ function changesOf(patch: KeyPatch): Partial<KeysTable> {
     changes[name] =
       listFields.has(name) && value !== undefined ? JSON.stringify(value) : (value ?? null);
   return changes;
+}
+
+async function borneNames(
+  db: Db,
+  tenantId: string,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const borne = new Set<string>();
+  for (let at = 0; at < names.length; at += namesMax) {
+    const some = names.slice(at, at + namesMax);
+    for (const column of ["id", "budgetId", "rateId"] as const) {
+      const rows = await db
+        .selectFrom("keys")
+        .select(`${column} as name`)
+        .distinct()
+        .where("tenantId", "=", tenantId)
+        .where(column, "in", some)
+        .execute();
+      for (const { name } of rows) if (name !== null) borne.add(name);
+    }
+  }
+  return borne;
 }
 
 async function countByPepper(db: Db, nowMs: number): Promise<ReadonlyMap<number, number>> {
