@@ -249,7 +249,8 @@ export const gatewayErrors = defineErrors({
   LL_STATE_CORRUPT: {
     ...refusedConfig,
     summary: "The state database is damaged or not ours.",
-    remedy: "Restore the state directory from a backup, or choose an empty one with --state.",
+    remedy:
+      "Stop what uses it and restore a copy by the command in the message, or choose an empty directory with --state. What was written after the copy is lost: keys revoked since are good again.",
   },
   LL_STATE_SCHEMA_NEWER: {
     ...refusedConfig,

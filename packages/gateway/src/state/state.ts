@@ -7,6 +7,7 @@ import type { Random } from "@loadline/kit/random";
 import { gatewayErrors } from "../errors.ts";
 import { isAlive, type Owner, processStart } from "./owner.ts";
 import { loadPepper } from "./pepper.ts";
+import { damagedDatabase } from "./sqlite/damage.ts";
 import { migrateSqlite } from "./sqlite/migrate.ts";
 import { writingPragmas } from "./sqlite/pragmas.ts";
 import { faultOf, isDamage } from "./sqlite/protocol.ts";
@@ -62,8 +63,8 @@ export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): S
     if (cause instanceof LoadlineError) throw cause;
     const fault = faultOf(cause);
     // A full disk or a lock is no reason to take a backup out.
-    const code = isDamage(fault) ? "LL_STATE_CORRUPT" : "LL_STATE_UNUSABLE";
-    throw gatewayErrors.make(code, `${dir}: ${fault.message}.`, { cause });
+    if (isDamage(fault)) throw damagedDatabase(join(dir, stateFile), fault.message, cause);
+    throw gatewayErrors.make("LL_STATE_UNUSABLE", `${dir}: ${fault.message}.`, { cause });
   }
 }
 

@@ -1,0 +1,28 @@
+import type { LoadlineError } from "@loadline/kit/errors";
+import { gatewayErrors } from "../../errors.ts";
+import { copiesOf } from "./copies.ts";
+
+/**
+ * LL_STATE_CORRUPT for the database of `path`, with the shell command that puts the newest copy of it
+ * in its place, or a copy of whoever runs it. What is left of the log beside it belongs to the damaged
+ * file and goes with it.
+ */
+export function damagedDatabase(path: string, why: string, cause?: unknown): LoadlineError {
+  const copy = copiesOf(path).at(-1);
+  const from = copy === undefined ? "COPY" : quoted(copy);
+  const [whole, wal, shm] = [path, `${path}-wal`, `${path}-shm`].map(quoted);
+  const what = copy === undefined ? "A copy of yours" : "The newest copy beside it";
+  const command = `rm -f ${wal} ${shm} && cp ${from} ${whole} && chmod 600 ${whole}`;
+  return gatewayErrors.make(
+    "LL_STATE_CORRUPT",
+    `${path}: ${why}. ${what} is restored by: ${command}`,
+    {
+      cause,
+    },
+  );
+}
+
+/** One word of a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
