@@ -39,6 +39,13 @@ const ticksAt = (port: number): object => ({
   hypertables: ["ticks"],
 });
 
+/** Users held in turn on a route that reads the database, beside one alone. */
+export const ladder = {
+  users: [5, 20],
+  holdSeconds: 2,
+  route: { service: "api", path: "/items" },
+};
+
 /** The plan that is green on the stack; services that were not started are left out. */
 export function planOf(at: {
   api: string;

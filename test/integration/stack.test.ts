@@ -3,6 +3,7 @@ import { type ReportModel, shellLine, type VerdictDocument } from "@loadline/con
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { breakages } from "../../examples/quant-stack/breakages.ts";
+import { ladder } from "../../examples/quant-stack/plan.ts";
 import { type QuantStack, startQuantStack } from "../../examples/quant-stack/stack.ts";
 import { quietest } from "./machine.ts";
 import { reportOf, validatePlan, wordsOf } from "./stack-claims.ts";
@@ -103,6 +104,19 @@ describe.skipIf(core.missing)("the quant stack for real", () => {
     const said = await green();
     expect(said["api.openapi"]).toMatch(/^passed: [1-9] operations and \d+ wrong values answered/);
     expect(said["api.openapi"]).not.toContain("were not asked");
+  }, 240_000);
+
+  it("users held in turn on a route of the API stand in the same run as its checks [R1-23] [R1-24]", async () => {
+    const load = { ladder: { ...ladder, users: [5], holdSeconds: 1 }, success: 0.9 };
+    const { verdict } = await reportOf({ ...partOf(stack.plan, { api: {} }), load }, stack.secrets);
+    const said = wordsOf(verdict);
+    expect(said["api.openapi"]).toMatch(/^passed/);
+    // On a busy machine a guard may leave them open; what they say is of this route either way.
+    expect(said["load.ladder.success"]).toMatch(/^(passed|inconclusive generator)/);
+    expect(said["load.ladder.speed_up"]).toMatch(/^(passed|inconclusive)/);
+    const [claim] = verdict.claims.filter(({ id }) => id === "load.ladder.success");
+    expect(claim?.statement).toMatch(/^GET \/items of api success/);
+    expect(claim?.n).toBeGreaterThan(29);
   }, 240_000);
 
   it.skipIf(gone.mlflow)(

@@ -2,7 +2,7 @@ import type { Claim, ClaimStream, RunPlan } from "@loadline/contract";
 import { laterClaims } from "../plan/later-claims.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
 import { readStages } from "../plan/stages.ts";
-import { type PlanTarget, streamUnder, targetsOf, underTarget } from "../plan/targets.ts";
+import { askedTargets, type PlanTarget, streamUnder } from "../plan/targets.ts";
 import { loadableServices } from "../service-load/loaded.ts";
 import { serviceStreams } from "../service-load/service-load.ts";
 import type { ServiceStream } from "../service-load/service-claim.ts";
@@ -78,9 +78,9 @@ export function claimStreams(
 /** Streams that claims of a plan's own may be made of, and the kinds each decides. @throws LL_PLAN_INVALID */
 export function planStreams(plan: RunPlan): readonly ClaimStream[] {
   const stages = readStages(plan);
-  const { own, loads, load, stack } = stages;
+  const { own, load, stack } = stages;
   const builtIn = plan.claims.filter(({ id }) => !own.includes(id));
   const wanted = plan.claims.filter(({ id }) => own.includes(id)).map(({ of }) => of);
-  const targets = targetsOf(stages).filter(({ key }) => loads.includes(underTarget(key, "chat")));
+  const targets = askedTargets(stages);
   return claimStreams(builtIn, { targets, wanted, load, stack });
 }

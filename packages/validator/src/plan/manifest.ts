@@ -3,6 +3,7 @@ import { unsentPart } from "@loadline/kit/egress";
 import { z } from "zod";
 import { checkLoaded } from "../service-load/loaded.ts";
 import { stackSchema } from "../stack/manifest.ts";
+import { checkEnds } from "../target-load/ends-problems.ts";
 import { ladderSchema, soakSchema } from "../target-load/schema.ts";
 import { ageMs } from "./age.ts";
 import { gateSchema } from "./gates.ts";
@@ -69,8 +70,8 @@ export const loadSchema = z.strictObject({
   ingestP95Ms: limitMs.default(2000).describe("p95 of an ingest, and of when it is found, ms"),
   fanOutP95Ms: limitMs.default(1000).describe("p95 of a message to each member of a room, ms"),
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
-  ladder: ladderSchema.optional().describe("also holds numbers of users in turn; needs `target`"),
-  soak: soakSchema.optional().describe("also loads for long, memory watched; needs `target`"),
+  ladder: ladderSchema.optional().describe("also holds numbers of users in turn; needs `target`, or its own `route`"),
+  soak: soakSchema.optional().describe("also loads for long, memory watched; needs `target`, or its own `route`"),
 });
 
 const targetKey = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, "a lower-case name such as eu");
@@ -150,14 +151,7 @@ export const planFileSchema = z
     error: "give `target` or `targets`, not both",
     path: ["targets"],
   })
-  .refine((file) => file.target !== undefined || file.load.ladder === undefined, {
-    error: "is of one `target`; the plan has none, or several",
-    path: ["load", "ladder"],
-  })
-  .refine((file) => file.target !== undefined || file.load.soak === undefined, {
-    error: "is of one `target`; the plan has none, or several",
-    path: ["load", "soak"],
-  })
+  .superRefine(checkEnds)
   .superRefine(checkLoaded);
 
 export type TargetManifest = z.infer<typeof targetSchema>;

@@ -22,6 +22,16 @@ export function targetsOf({ target, targets }: Targets): readonly PlanTarget[] {
   return target === undefined ? [] : [{ key: null, manifest: target }];
 }
 
+/**
+ * The targets that are asked and loaded: none of a plan about a stack alone, whose one target is its
+ * name.
+ */
+export function askedTargets(
+  stages: Targets & { readonly loads: readonly string[] },
+): readonly PlanTarget[] {
+  return targetsOf(stages).filter(({ key }) => stages.loads.includes(underTarget(key, "chat")));
+}
+
 /** A claim's id, or a scenario's name: under the name of its target, where there are several. */
 export function underTarget(key: string | null, name: string): string {
   return key === null ? name : `${key}.${name}`;

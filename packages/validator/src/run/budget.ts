@@ -1,6 +1,7 @@
 import type { RunPlan } from "@loadline/contract";
 import { validatorErrors } from "../errors.ts";
 import { type PlanStages, readStages } from "../plan/stages.ts";
+import { askedTargets } from "../plan/targets.ts";
 import { stages } from "./stages.ts";
 import type { Stage } from "./stage.ts";
 
@@ -26,7 +27,7 @@ export interface RunBudget {
 /** Whether a plan has a use for a stage: it feeds a claim, or serves those that do. */
 export function isNeeded(plan: RunPlan, stage: Stage): boolean {
   if (stage.feeds !== "") return plan.claims.some(({ of }) => of.startsWith(stage.feeds));
-  return plan.claims.some(({ of }) => !of.startsWith("stack."));
+  return askedTargets(readStages(plan)).length > 0;
 }
 
 function stateOf(stage: Stage, skip: readonly string[]): BudgetRow["state"] {

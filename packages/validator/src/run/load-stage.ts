@@ -133,7 +133,7 @@ function loadedStreams({ loads, load, stack }: PlanStages): string[] {
 
 /** Claims of the plan's own that nothing of its load is counted for: not tested, by name. */
 function recordUncounted(context: StageContext): void {
-  const keys = loadedTargets(context).map(({ target }) => target.key);
+  const keys = targetContexts(context).map(({ target }) => target.key);
   const counted = loadedStreams(context.stages);
   for (const claim of ownOf(context)) {
     if (!claim.of.startsWith("load.") || keys.some((key) => isLoadCounted(claim, key))) continue;
@@ -146,12 +146,6 @@ function recordUncounted(context: StageContext): void {
 
 /** The chat of a target among the names of what is loaded. */
 const chatOf = ({ key }: TargetContext["target"]): string => underTarget(key, "chat");
-
-function loadedTargets(context: StageContext): TargetContext[] {
-  return targetContexts(context).filter(({ target }) =>
-    context.stages.loads.includes(chatOf(target)),
-  );
-}
 
 function ownOf({ plan, stages }: StageContext): readonly Claim[] {
   return plan.claims.filter(({ id }) => stages.own.includes(id));
@@ -186,11 +180,12 @@ export const loadStage: Stage = {
     recordUncounted(context);
     for (const name of context.stages.loads) {
       context.deps.signal.throwIfAborted();
-      const one = loadedTargets(context).find(({ target }) => chatOf(target) === name);
+      const one = targetContexts(context).find(({ target }) => chatOf(target) === name);
       const [first] = targetContexts(context);
       if (one !== undefined) await loadChat(one);
-      else if (isTargetLoad(name) && first !== undefined) {
-        await runTargetLoad(first, name, unsent(first));
+      else if (isTargetLoad(name)) {
+        const chat = first === undefined ? null : { of: first, whyNot: unsent(first) };
+        await runTargetLoad(context, name, chat);
       } else await loadService(context, name, (frame) => showFrame(context, frame));
     }
   },

@@ -10,7 +10,7 @@ import { patientClient } from "../probes/patient-client.ts";
 import { bodyJson, isRecord } from "../probes/shapes.ts";
 import type { Need, TargetContract } from "../probes/probe.ts";
 import { sayWaits } from "./say-waits.ts";
-import { targetsOf } from "../plan/targets.ts";
+import { askedTargets } from "../plan/targets.ts";
 import { type Preflight, type Stage, type TargetContext, targetContexts } from "./stage.ts";
 
 const timeoutMs = 15_000;
@@ -84,7 +84,7 @@ export const preflightStage: Stage = {
   id: "preflight",
   resume: "repeat",
   feeds: "",
-  plannedMs: (stages) => targetsOf(stages).length * plannedMsEach,
+  plannedMs: (stages) => askedTargets(stages).length * plannedMsEach,
   async run(context) {
     const each = targetContexts(context);
     const failures: unknown[] = [];

@@ -1,7 +1,7 @@
 import type { RunPlan } from "@loadline/contract";
 import type { Recorder } from "../evidence/recorder.ts";
 import type { PlanStages } from "../plan/stages.ts";
-import { type PlanTarget, targetsOf } from "../plan/targets.ts";
+import { type PlanTarget, askedTargets } from "../plan/targets.ts";
 import type { TargetContract } from "../probes/probe.ts";
 import type { Progress, ValidationDeps } from "./types.ts";
 
@@ -50,10 +50,10 @@ const unasked: TargetContract = {
   health: "unknown",
 };
 
-/** The context of each target in turn. */
+/** The context of each target in turn; none of a plan about a stack alone. */
 export function targetContexts(context: StageContext): TargetContext[] {
   const { stages, preflights, deps } = context;
-  return targetsOf(stages).map((target): TargetContext => {
+  return askedTargets(stages).map((target): TargetContext => {
     const { key, manifest } = target;
     const preflight = preflights.get(key) ?? {
       contract: unasked,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { systemClock } from "@loadline/kit/clock";
 import { afterEach, describe, expect, it } from "vitest";
 import { listenOnLoopback } from "../../../testkit/src/listen.ts";
 import { buildPlan } from "../plan/build-plan.ts";
@@ -32,6 +33,17 @@ function validate(
   const target = { url, auth: "bearer", apiKeyEnv: "KEY" } as const;
   const plan = buildPlan(planFileSchema.parse({ target, load: wanted, skip: ["probe"] }));
   return runValidation(plan, loadDeps({ apiKey: stubKey, ...over }));
+}
+
+/** A plan about a stack alone, with a ladder on one of its routes. */
+function ladderOf(url: string, path: string): Promise<ValidationResult> {
+  const token = "${env:API_TOKEN}";
+  const services = { api: { kind: "http", url, token } as const };
+  const ladder = { ...load.ladder, route: { service: "api", path } };
+  const { soak: _soak, ...alone } = load;
+  const file = { stack: { services }, load: { ...alone, ladder }, skip: ["stack"] };
+  const stackSecrets = new Map([[token, "of the api"]]);
+  return runValidation(buildPlan(planFileSchema.parse(file)), loadDeps({ stackSecrets }));
 }
 
 const wordsOf = ({ verdict }: ValidationResult): Record<string, string> =>
@@ -67,6 +79,50 @@ describe("the ladder and the soak of a run", () => {
     expect(said.some((line) => line.startsWith("load ") && line.includes("in flight"))).toBe(true);
     expect(await verifyExit(result)).toBe(0);
   }, 90_000);
+
+  it("of a stack alone are sent to the route they name, with its token, and decide their claims [R1-24]", async () => {
+    let [waiting, most, refused] = [0, 0, 0];
+    const api = createServer((request, response) => {
+      most = Math.max(most, ++waiting);
+      if (request.headers.authorization !== "Bearer of the api") refused++;
+      // Room for all: who is alone waits as long as who is not.
+      systemClock().after(5, () => {
+        waiting--;
+        response.writeHead(request.url === "/base/items" ? 200 : 404).end("{}");
+      });
+    });
+    const url = `http://127.0.0.1:${await listenOnLoopback(api)}/base`;
+    const result = await ladderOf(url, "/items");
+    api.close();
+    const words = wordsOf(result);
+    expect(words["load.ladder.success"]).toMatch(kept);
+    expect(words["load.ladder.speed_up"]).toMatch(kept);
+    expect([most > 1, refused]).toEqual([true, 0]);
+    const [ladder] = result.verdict.claims.filter(({ id }) => id === "load.ladder.success");
+    expect(ladder?.statement).toMatch(/^GET \/items of api success/);
+    expect(await verifyExit(result)).toBe(0);
+  }, 60_000);
+
+  it("fail on a route that refuses whoever is not alone, and are errors where it is not there", async () => {
+    let waiting = 0;
+    const api = createServer((request, response) => {
+      waiting++;
+      systemClock().after(5, () => {
+        const status = request.url === "/gone" ? 404 : waiting > 1 ? 503 : 200;
+        waiting--;
+        response.writeHead(status).end("{}");
+      });
+    });
+    const url = `http://127.0.0.1:${await listenOnLoopback(api)}`;
+    const crowded = await ladderOf(url, "/items");
+    const gone = await ladderOf(url, "/gone");
+    api.close();
+    expect(wordsOf(crowded)["load.ladder.success"]).toMatch(
+      /^failed limit$|^inconclusive generator$/,
+    );
+    expect(crowded.exitCode).toBeGreaterThan(0);
+    expect(wordsOf(gone)["load.ladder.success"]).toBe("error probe_contract");
+  }, 60_000);
 
   it("of a target that lacks the route are errors of the question, and nothing is sent", async () => {
     let asked = 0;

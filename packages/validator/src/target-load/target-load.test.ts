@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { buildPlan, planRates } from "../plan/build-plan.ts";
 import { parsePlanFile } from "../plan/load-plan-file.ts";
 import { planFileSchema } from "../plan/manifest.ts";
+import { readStages } from "../plan/stages.ts";
 import { planBudget } from "../run/budget.ts";
 import { targetLoads } from "./target-load.ts";
 
@@ -12,8 +13,7 @@ const asked = {
 } as const;
 const planOf = (file: object) => buildPlan(planFileSchema.parse(file));
 const made = (file: object) => {
-  const { load, target, confidence } = planFileSchema.parse(file);
-  return targetLoads({ load, target, confidence });
+  return targetLoads(planFileSchema.parse(file));
 };
 
 describe("the ladder and the soak of a plan", () => {
@@ -61,10 +61,7 @@ describe("the ladder and the soak of a plan", () => {
     const memory = { process: 1, growthMibPerHourMax: 4 };
     const [told] = made({ target: { url }, load: { soak: { memory } } });
     const growths = told?.claims.filter(({ kind }) => kind === "bound") ?? [];
-    expect(growths.map(({ limit, required }) => [limit, required])).toEqual([
-      [4, true],
-      [4, true],
-    ]);
+    expect(growths.map(({ limit, required }) => [limit, required])).toEqual([[4, true]]);
   });
 
   it("are part of the budget, and every one of their claims can be proven in it", () => {
@@ -80,7 +77,61 @@ describe("the ladder and the soak of a plan", () => {
     expect(rates["load.soak.p99"]).toMatchObject({ n: 6_000 });
   });
 
+  it("go to a route of the stack where they name one, with or without a target [R1-24] [R1-29]", () => {
+    const services = { api: { kind: "http", url: "http://127.0.0.1:9/base", token: "${env:KEY}" } };
+    const route = { service: "api", path: "/items" };
+    const load = { ladder: { users: [4], route }, soak: { minutes: 10, share: 0.5, route } };
+    const file = { stack: { services }, load };
+    const loads = made(file);
+    for (const { job, name } of loads) {
+      const { target: asked, scenarios } = job.load;
+      expect(asked).toMatchObject({ baseUrl: services.api.url, allowHosts: ["127.0.0.1"] });
+      expect(scenarios[name]?.request).toEqual({ kind: "http", method: "GET", path: "/items" });
+    }
+    const said = loads.flatMap(({ claims }) => claims).map(({ statement }) => statement);
+    expect(said.join("\n")).not.toContain("chat");
+    expect(said.filter((one) => one.startsWith("GET /items of api"))).toHaveLength(4);
+    expect(readStages(planOf(file)).loads).toEqual(["ladder", "soak"]);
+    // The chat's own steady load stays the target's.
+    const both = readStages(planOf({ ...file, target: { url } }));
+    expect(both.loads).toEqual(["chat", "ladder", "soak"]);
+  });
+
+  it("send a declared body as JSON", () => {
+    const services = { api: { kind: "http", url: "http://127.0.0.1:9" } };
+    const route = { service: "api", method: "POST", path: "/predict", json: { text: "x" } };
+    const [ladder] = made({ stack: { services }, load: { ladder: { users: [4], route } } });
+    expect(ladder?.job.load.scenarios["ladder"]?.request).toEqual({
+      kind: "http",
+      method: "POST",
+      path: "/predict",
+      headers: { "content-type": "application/json" },
+      body: '{"text":"x"}',
+    });
+  });
+
   it.each<[object, string]>([
+    [
+      {
+        stack: { services: { api: { kind: "http", url }, db: { kind: "prometheus", url } } },
+        load: { ladder: { route: { service: "db", path: "/" } } },
+      },
+      "load.ladder.route.service: the stack has no service db of kind http.",
+    ],
+    [
+      {
+        stack: { services: { api: { kind: "http", url } } },
+        load: { soak: { route: { service: "apy", path: "/" } } },
+      },
+      'no service apy of kind http. Did you mean "api"?',
+    ],
+    [
+      {
+        stack: { services: { api: { kind: "http", url } } },
+        load: { ladder: { route: { service: "api", path: "/", json: {} } } },
+      },
+      "a GET carries no body",
+    ],
     [{ targets: { eu: { url } }, load: asked.load }, "is of one `target`"],
     [{ stack: { services: {} }, load: { soak: {} } }, "is of one `target`"],
     [{ target: { url }, load: { ladder: { users: [1] } } }, "name a number of users above 1"],

@@ -1,4 +1,4 @@
-/** Loads of a target's chat beside the steady one: users held in turn, and a soak. */
+/** Loads beside the steady one, of a target's chat or a route of the stack: users held in turn, and a soak. */
 import type { Claim } from "@loadline/contract";
 import { hostOf, parseHttpUrl } from "@loadline/kit/egress";
 import {
@@ -10,8 +10,8 @@ import {
   memoryOf,
 } from "../load/index.ts";
 import type { LoadManifest } from "../plan/manifest.ts";
-import { chatPrompts } from "../run/load-plan.ts";
 import { percent } from "../service-load/service-claim.ts";
+import { endOf, type LoadEnd, type LoadEnds } from "./end.ts";
 import { type TargetLoadName, targetLoadNames } from "./names.ts";
 
 /** One of them: what is sent, and the claims it decides. */
@@ -27,12 +27,8 @@ export interface TargetLoad {
 /** What they are made of. */
 export interface TargetLoadTerms {
   readonly load: LoadManifest;
-  /** Base URL of the target. */
-  readonly url: string;
+  readonly end: LoadEnd;
   readonly confidence: number;
-  /** Default: the target's first. */
-  readonly model?: string;
-  readonly apiKey?: string;
 }
 
 /** Those a plan asks for, in the order they are sent. */
@@ -59,19 +55,13 @@ const countedShare = 0.9;
 /** The target's memory is sampled before and after, too. */
 const soakAroundMs = 4_000;
 
-function chat({ load, model = "" }: TargetLoadTerms) {
-  const { maxTokens } = load;
-  return { kind: "chat", model, prompts: chatPrompts, maxTokens, stream: false } as const;
-}
-
 const successOf = (load: LoadManifest, name: string) => ({
   [`errors{scenario:${name}}`]: [
     { threshold: `rate<${percent(1 - load.success)}`, id: `${name}.success` },
   ],
 });
 
-function ladderShape(terms: TargetLoadTerms): Shape | null {
-  const { load } = terms;
+function ladderShape({ load, end }: TargetLoadTerms): Shape | null {
   if (load.ladder === undefined) return null;
   const { holdSeconds, rounds } = load.ladder;
   const users = [...new Set([1, ...load.ladder.users])].toSorted((a, b) => a - b);
@@ -86,7 +76,7 @@ function ladderShape(terms: TargetLoadTerms): Shape | null {
       holdMs,
       holdBy: "claims",
       rounds,
-      request: chat(terms),
+      request: end.request,
     },
     thresholds: successOf(load, "ladder"),
     extra: {
@@ -96,13 +86,13 @@ function ladderShape(terms: TargetLoadTerms): Shape | null {
     },
     claims: {
       "load.ladder.success": {
-        statement: `JSON chat success >= ${load.success * 100} % of due requests, ${held}`,
+        statement: `${end.what} success >= ${load.success * 100} % of due requests, ${held}`,
         rationale: "What answers one user and refuses twenty serves one user.",
         checklist: ["R1-24"],
         samples: (heldMs) => Math.floor((sum * rounds * heldMs * countedShare) / answerMs),
       },
       "load.ladder.speed_up": {
-        statement: `JSON chat of ${most} users at once brings no less than that of one alone, ${held}`,
+        statement: `${end.what} of ${most} users at once brings no less than that of one alone, ${held}`,
         rationale: "More users have to bring more work done, or the target is at its end.",
         checklist: ["R1-23", "R1-24"],
         samples: () => 1,
@@ -112,8 +102,7 @@ function ladderShape(terms: TargetLoadTerms): Shape | null {
   };
 }
 
-function soakShape(terms: TargetLoadTerms): Shape | null {
-  const { load, url } = terms;
+function soakShape({ load, end }: TargetLoadTerms): Shape | null {
   if (load.soak === undefined) return null;
   const { minutes, share } = load.soak;
   const rate = Number((load.ratePerSecond * share).toPrecision(6));
@@ -126,22 +115,22 @@ function soakShape(terms: TargetLoadTerms): Shape | null {
       rate,
       durationMs,
       arrivals: "poisson",
-      request: chat(terms),
+      request: end.request,
     },
     thresholds: {
       ...successOf(load, "soak"),
       "response_time{scenario:soak}": [{ threshold: `p(99)<${load.p99Ms}ms`, id: "soak.p99" }],
     },
-    extra: { observe: memoryOf(load.soak, new URL(url).origin) },
+    extra: { observe: memoryOf(load.soak, new URL(end.target.baseUrl).origin) },
     claims: {
       "load.soak.success": {
-        statement: `JSON chat success >= ${load.success * 100} % of due requests ${window}`,
+        statement: `${end.what} success >= ${load.success * 100} % of due requests ${window}`,
         rationale: "What fails after ten minutes passed every short test.",
         checklist: ["R1-29"],
         samples: () => samples,
       },
       "load.soak.p99": {
-        statement: `JSON chat response time p99 < ${load.p99Ms} ms ${window}, failures counted as over`,
+        statement: `${end.what} response time p99 < ${load.p99Ms} ms ${window}, failures counted as over`,
         rationale: "A target that slows down shows it only with time.",
         checklist: ["R1-29"],
         samples: () => samples,
@@ -160,16 +149,12 @@ const shapes: Readonly<Record<TargetLoadName, (terms: TargetLoadTerms) => Shape 
 export function targetLoad(name: TargetLoadName, terms: TargetLoadTerms): TargetLoad | null {
   const shape = shapes[name](terms);
   if (shape === null) return null;
-  const { apiKey } = terms;
+  const { target } = terms.end;
   const job: LoadJob = {
     profile: name,
     name,
     load: {
-      target: {
-        baseUrl: terms.url,
-        allowHosts: [hostOf(parseHttpUrl(terms.url))],
-        ...(apiKey !== undefined && { apiKey }),
-      },
+      target: { ...target, allowHosts: [hostOf(parseHttpUrl(target.baseUrl))] },
       seed: terms.load.seed,
       scenarios: { [name]: shape.scenario },
       limits: [],
@@ -208,15 +193,13 @@ export function targetLoad(name: TargetLoadName, terms: TargetLoadTerms): Target
   };
 }
 
-/** Those a plan asks for; none where it has no target, or several. */
-export function targetLoads(o: {
-  readonly load: LoadManifest;
-  readonly target?: { readonly url: string } | undefined;
-  readonly confidence: number;
-}): readonly TargetLoad[] {
-  const { load, target, confidence } = o;
-  if (target === undefined) return [];
+/** Those a plan asks for, before any secret is known. */
+export function targetLoads(o: LoadEnds & { readonly confidence: number }): readonly TargetLoad[] {
+  const { load, confidence } = o;
   return wantedLoads(load)
-    .map((name) => targetLoad(name, { load, url: target.url, confidence }))
+    .map((name) => {
+      const end = endOf(name, o, { secret: () => "" });
+      return end === null ? null : targetLoad(name, { load, end, confidence });
+    })
     .filter((one) => one !== null);
 }
