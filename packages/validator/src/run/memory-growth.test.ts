@@ -74,6 +74,12 @@ describe("growth of memory", () => {
     expect(verdictOf(settling)).toBe("passed");
   });
 
+  it("a process that was started again is not tested: a leak that ends it every minute has no slope", () => {
+    const level = seriesOf(() => 500 * mib);
+    expect(verdictOf({ ...level, restarts: 0 })).toBe("passed");
+    expect(verdictOf({ ...level, restarts: 1 })).toBe("not_tested not_run");
+  });
+
   it("few samples or many gaps are not tested, never a pass", () => {
     expect(verdictOf(seriesOf(() => mib, 40))).toBe("not_tested not_run");
     expect(verdictOf(seriesOf((at) => (at % 5 === 0 ? null : mib)))).toBe("not_tested not_run");

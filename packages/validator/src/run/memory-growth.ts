@@ -34,6 +34,11 @@ export function recordGrowth(
     if (spec.growthMibPerHourMax === undefined || series === undefined) continue;
     const shared = { by, claims: [`target.memory_growth.${at + 1}`] };
     const stream = growthStream(at);
+    if ((series.restarts ?? 0) > 0) {
+      const sentence = `The process was started again ${series.restarts} times meanwhile: what it had gained went with it, so its memory tells no slope.`;
+      recorder.append({ ...shared, kind: "skip", data: { reason: "not_run", sentence } });
+      continue;
+    }
     const settled = series.samples.slice(Math.floor(series.samples.length * settleShare));
     const known = settled.flatMap(([ms, value]): [number, number][] =>
       value === null ? [] : [[ms, value]],
@@ -41,7 +46,8 @@ export function recordGrowth(
     const gaps = settled.length - known.length;
     const slope = gaps > settled.length * gapShareMax ? null : slopeInterval(known, z);
     if (slope === null) {
-      const sentence = `${known.length} samples and ${gaps} gaps tell no slope; at least 60 s without gaps do.`;
+      const why = series.gap === undefined ? "" : ` (${series.gap})`;
+      const sentence = `${known.length} samples and ${gaps} gaps${why} tell no slope; at least 60 s without gaps do.`;
       recorder.append({ ...shared, kind: "skip", data: { reason: "not_run", sentence } });
       continue;
     }

@@ -5,7 +5,7 @@ import { systemClock, TestClock } from "@loadline/kit/clock";
 import { eventually } from "@loadline/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { startScriptedServer } from "../../../testkit/src/stall-server/index.ts";
-import { readMetrics, startObserver } from "./observe.ts";
+import { readMetrics, restartCount, startObserver } from "./observe.ts";
 
 const roots: string[] = [];
 afterEach(() => {
@@ -51,6 +51,59 @@ describe("the target's side", () => {
     expect([gone?.gaps, gone?.first]).toEqual([1, null]);
   });
 
+  it("[R1-28] a process that tells a later start was started again; what tells none has no count", async () => {
+    let asked = 0;
+    await using server = await startScriptedServer((n) => {
+      asked = n + 1;
+      const body = `rss_bytes 7\nprocess_start_time_seconds ${n === 0 ? 100 : 160}\n`;
+      return `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    });
+    const spec = { prometheus: `${server.url}/metrics`, series: ["rss_bytes"] };
+    const observer = startObserver([spec, { process: process.pid }], deps());
+    await eventually(systemClock(), () => asked >= 3, 10_000);
+    const [seen, own] = await observer.stop();
+    expect([seen?.restarts, own?.restarts]).toEqual([1, undefined]);
+  });
+
+  it("metrics of the loaded target are asked with its key, those of another origin never [R1-28]", async () => {
+    const keys: string[] = [];
+    const answer = (who: string) => (_number: number, _socket: unknown, request: string) => {
+      keys.push(`${who} ${/^authorization: (.*)$/im.exec(request)?.[1]?.trim() ?? "none"}`);
+      return "HTTP/1.1 401 X\r\ncontent-length: 0\r\n\r\n";
+    };
+    await using own = await startScriptedServer(answer("own"));
+    await using other = await startScriptedServer(answer("other"));
+    const specs = [own, other].map(({ url }) => ({ prometheus: `${url}/metrics`, series: ["up"] }));
+    const target = { baseUrl: `${own.url}/v1`, apiKey: "of-the-target" };
+    const observer = startObserver(specs, { ...deps(), target });
+    await eventually(systemClock(), () => keys.length >= 2, 10_000);
+    const seen = await observer.stop();
+    expect(keys.toSorted().slice(0, 2)).toEqual(["other none", "own Bearer of-the-target"]);
+    // Who reads that nothing was told has to know why.
+    expect(seen.map(({ gap }) => gap)).toEqual(Array(2).fill("GET /metrics answered 401"));
+  });
+
+  it("a series that the metrics do not hold is named", async () => {
+    const body = "rss_bytes 7\n";
+    await using server = await startScriptedServer(
+      () => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    const spec = { prometheus: `${server.url}/metrics`, series: ["heap_bytes"] };
+    const [seen] = await startObserver([spec], deps()).stop();
+    expect([seen?.first, seen?.gap]).toEqual([null, "GET /metrics tells no heap_bytes"]);
+  });
+
+  it.each([
+    ["the same start", [100, 100, 100], 0],
+    ["a start that each answer reckons anew", [100, 100.4, 99.9, 100.2], 0],
+    ["two further starts", [100, 160, 160, 220], 2],
+    ["answers without a start", [undefined, 100, undefined, 100], 0],
+  ])("%s: %j is counted as %i restarts", (_, told, count) => {
+    const starts = restartCount();
+    for (const startS of told) starts.saw(startS);
+    expect(starts.count()).toBe(count);
+  });
+
   it("a long run is sampled less often, and to its end", async () => {
     const clock = new TestClock();
     const observer = startObserver([{ process: process.pid }], {
@@ -81,7 +134,7 @@ describe("the target's side", () => {
       [{ prometheus: `${server.url}/metrics`, series: ["rss_bytes"] }],
       deps(),
     );
-    await eventually(systemClock(), () => asked >= 2, 5_000);
+    await eventually(systemClock(), () => asked >= 2, 20_000);
     const [series] = await observer.stop();
     expect(series).toMatchObject({ series: "rss_bytes", first: 100, peak: 100, last: 100 });
     expect(series?.gaps).toBeGreaterThanOrEqual(1);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { createEgress, hostOf, parseHttpUrl } from "@loadline/kit/egress";
-import { isLoopback, loadErrors, type ObserveSpec } from "../load/index.ts";
+import { isLoopback, loadErrors, type LoadPlan, type ObserveSpec } from "../load/index.ts";
 import { createProbeClient, type ProbeClient } from "../probes/client.ts";
 
 /** One sampled series: a missing sample is a gap, never 0. */
@@ -14,6 +14,10 @@ export interface ObservedSeries {
   readonly first: number | null;
   readonly peak: number | null;
   readonly last: number | null;
+  /** Times the process was seen to be a new one, where its source tells when it started. */
+  readonly restarts?: number;
+  /** Why the last gap is one, where the source says. */
+  readonly gap?: string;
 }
 
 /** At most one sample a second; of a long run fewer, spread over all of it. */
@@ -29,6 +33,9 @@ interface Source {
   readonly name: string;
   readonly series: readonly string[];
   sample(): Promise<ReadonlyMap<string, number>>;
+  restarts?(): number;
+  /** Why the last sample that is missing is. */
+  gap?(): string | null;
   close(): void;
 }
 
@@ -43,6 +50,8 @@ interface ObserverDeps {
   readonly signal: AbortSignal;
   /** Hosts besides loopback that may be asked. */
   readonly allowHosts: readonly string[];
+  /** What is loaded meanwhile: its key and headers are sent to metrics of the same origin, too. */
+  readonly target?: Pick<LoadPlan["target"], "baseUrl" | "apiKey" | "headers">;
   /** Planned length of what is watched, ms; default such that each second is sampled. */
   readonly plannedMs?: number;
 }
@@ -77,7 +86,11 @@ export function startObserver(specs: readonly ObserveSpec[], deps: ObserverDeps)
       await running;
       for (const source of sources) source.close();
       return sources.flatMap((source, at) =>
-        source.series.map((name, index) => seriesOf(source.name, name, seen[at]?.[index] ?? [])),
+        source.series.map((name, index) => ({
+          ...seriesOf(source.name, name, seen[at]?.[index] ?? []),
+          ...(source.restarts !== undefined && { restarts: source.restarts() }),
+          ...(source.gap?.() != null && { gap: source.gap?.() ?? "" }),
+        })),
       );
     },
   };
@@ -105,6 +118,24 @@ function seriesOf(
   };
 }
 
+/** What most exporters tell of when their process began, Unix seconds. */
+const startSeries = "process_start_time_seconds";
+/** Some reckon it anew for each answer. */
+const startSlackS = 2;
+
+/** Counts how often the told start became a later one. */
+export function restartCount() {
+  let [latest, count] = [Number.POSITIVE_INFINITY, 0];
+  return {
+    count: () => count,
+    saw(startS: number | undefined): void {
+      if (startS === undefined) return;
+      if (startS > latest + startSlackS) count++;
+      latest = startS;
+    },
+  };
+}
+
 function metricsSource(
   { prometheus, series }: Extract<ObserveSpec, { prometheus: string }>,
   deps: ObserverDeps,
@@ -114,25 +145,43 @@ function metricsSource(
   if (!isLoopback(url.hostname) && !deps.allowHosts.includes(url.hostname)) {
     throw loadErrors.make("LL_LOAD_HOST_REFUSED", `${url.hostname} is not an allowed host.`);
   }
+  const { target } = deps;
+  const isOwn = target !== undefined && parseHttpUrl(target.baseUrl).origin === url.origin;
+  const { apiKey, headers = {} } = isOwn ? target : {};
   const client: ProbeClient = createProbeClient({
     baseUrl: url.origin,
     egress: createEgress({ allowHosts: [host] }),
     clock: deps.clock,
     run: deps.run,
+    ...(apiKey !== undefined && { apiKey }),
     timeoutMs,
     signal: deps.signal,
   });
+  const path = url.pathname + url.search;
+  const starts = restartCount();
+  let gap: string | null = null;
   return {
     name: prometheus,
     series,
+    restarts: starts.count,
+    gap: () => gap,
     close: () => client.close(),
     async sample() {
       const none = new Map<string, number>();
       if (deps.signal.aborted) return none;
-      const request = { method: "GET", path: url.pathname + url.search, key: "none" } as const;
       // A run that is stopped leaves a gap.
-      const exchange = await client.send(request).catch(() => null);
-      return exchange?.status === 200 ? readMetrics(exchange.body.toString("utf8"), series) : none;
+      const exchange = await client.send({ method: "GET", path, headers }).catch(() => null);
+      if (exchange === null) return none;
+      const { status, fault, body } = exchange;
+      if (status !== 200) {
+        gap = `GET ${path} answered ${status ?? fault ?? "nothing"}`;
+        return none;
+      }
+      const found = readMetrics(body.toString("utf8"), [...series, startSeries]);
+      const absent = series.find((name) => !found.has(name));
+      if (absent !== undefined) gap = `GET ${path} tells no ${absent}`;
+      starts.saw(found.get(startSeries));
+      return found;
     },
   };
 }

@@ -24,7 +24,13 @@ export const profileManifestSchema = z.strictObject({
     .default(["Say hello.", "Name one colour.", "What is a load line?", "Count to three."]),
   maxTokens: z.int().min(1).max(4_096).default(16).describe("tokens asked for per request"),
   routes: z
-    .array(z.strictObject({ name: z.string().regex(/^[a-z][\w-]{0,30}$/), path }))
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][\w-]{0,30}$/),
+        path,
+        limitMs: z.number().positive().optional().describe("its p95 limit, default that of all"),
+      }),
+    )
     .max(20)
     .default([])
     .describe("business routes read by GET, beside chat"),
@@ -37,8 +43,10 @@ export const profileManifestSchema = z.strictObject({
         .array(z.string().min(1))
         .min(1)
         .max(8)
-        .default(["process_resident_memory_bytes"])
-        .describe("of the metrics route, in bytes: resident memory, heap"),
+        .optional()
+        .describe(
+          "of the metrics route, in bytes: resident memory, heap; default process_resident_memory_bytes, none beside `process`",
+        ),
       process: z.int().min(1).max(4_194_304).optional().describe("id of a process on this machine"),
       growthMibPerHourMax: z.number().positive().max(1_048_576).default(16),
     })

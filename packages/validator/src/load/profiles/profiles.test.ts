@@ -86,7 +86,7 @@ describe("built-in profiles", () => {
   });
 
   it("light, medium and high are the levels by themselves: 5, 20 and 100 users with their limits", () => {
-    const limits = { light: [100, 200], medium: [150, 250], high: [200, 300] };
+    const limits = { light: [2_000, 100, 200], medium: [2_000, 150, 250], high: [2_000, 200, 300] };
     const users = { light: 5, medium: 20, high: 100 };
     for (const name of ["light", "medium", "high"] as const) {
       const made = bound(findProfile(name), full);
@@ -101,6 +101,37 @@ describe("built-in profiles", () => {
       const whole = bound(findProfile("levels"), full).load.scenarios[`routes.${name}`];
       expect(whole).toMatchObject({ vus: users[name] });
     }
+  });
+
+  it("every business route has a limit of its own, or that of all, at each level and in smoke [R4-15]", () => {
+    const routes = [
+      { name: "items", path: "/items", limitMs: 300 },
+      { name: "orders", path: "/orders" },
+    ];
+    const manifest = profileManifestSchema.parse({ model: "tiny", limitMs: 700, routes });
+    const limits = (id: string, of: ProfileManifest): Record<string, number | undefined> =>
+      Object.fromEntries(
+        bound(findProfile(id), of)
+          .bound.filter(
+            ({ claim }) => claim.kind === "quantile" && !/health|metrics/.test(claim.id),
+          )
+          .map(({ claim }) => [claim.id, claim.limit]),
+      );
+    expect(limits("light", manifest)).toEqual({
+      "routes.light.items.response_time.p95": 300,
+      "routes.light.orders.response_time.p95": 700,
+    });
+    expect(Object.values(limits("levels", manifest))).toEqual([300, 700, 300, 700, 300, 700]);
+    expect(limits("smoke", manifest)).toEqual({
+      "chat.concurrent.response_time.p95": 700,
+      "items.concurrent.response_time.p95": 300,
+      "orders.concurrent.response_time.p95": 700,
+    });
+    const one = { ...manifest, routes: routes.slice(0, 1) };
+    expect(limits("light", one)).toEqual({ "routes.light.response_time.p95": 300 });
+    expect(limits("light", { ...manifest, routes: [] })).toEqual({
+      "routes.light.response_time.p95": 700,
+    });
   });
 
   it("[R1-23] smoke promises that twenty at once bring no less than one alone", () => {
@@ -198,6 +229,11 @@ describe("built-in profiles", () => {
       { prometheus: url, series: resident, ...shared },
       { prometheus: url, series: ["heap_bytes"], ...shared },
     ]);
+    // A target without a metrics route is watched by its process alone.
+    const alone = profileManifestSchema.parse({ model: "tiny", memory: { process: 4_242 } });
+    expect(observed(alone)).toEqual([{ process: 4_242, ...shared }]);
+    const told = profileManifestSchema.parse({ model: "tiny", memory: {} });
+    expect(observed(told)).toEqual([{ prometheus: url, series: resident, ...shared }]);
   });
 
   it("users-1000 watches what the target uses up, and claims no bottleneck as proven", () => {
@@ -221,7 +257,6 @@ describe("built-in profiles", () => {
         ({ kind }) => kind === "bound",
       );
     expect(rows(1_800_000).map(({ provable, planned }) => [provable, planned])).toEqual([
-      [true, 1_620],
       [true, 1_620],
     ]);
     expect(rows(30_000)[0]).toMatchObject({

@@ -7,6 +7,7 @@ const share = 0.7;
 const peakDefault = 20;
 
 const growthMibPerHourDefault = 16;
+const resident: readonly string[] = ["process_resident_memory_bytes"];
 
 /** What of the target's memory is sampled: as declared, else what most targets tell of themselves. */
 export function memoryOf(
@@ -16,11 +17,11 @@ export function memoryOf(
   const prometheus = `${baseUrl}${metrics}`;
   const growthMibPerHourMax = memory?.growthMibPerHourMax ?? growthMibPerHourDefault;
   if (memory === undefined) {
-    const series = ["process_resident_memory_bytes"];
-    return [{ prometheus, series, growthMibPerHourMax, required: false }];
+    return [{ prometheus, series: [...resident], growthMibPerHourMax, required: false }];
   }
-  const { process } = memory;
-  const named = memory.series.map((one) => ({ prometheus, series: [one], growthMibPerHourMax }));
+  // Whoever names a process need not tell the same a second time.
+  const { process, series = process === undefined ? resident : [] } = memory;
+  const named = series.map((one) => ({ prometheus, series: [one], growthMibPerHourMax }));
   return process === undefined ? named : [{ process, growthMibPerHourMax }, ...named];
 }
 
