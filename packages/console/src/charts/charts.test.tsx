@@ -1,9 +1,10 @@
-import type { LoadSeries } from "@loadline/contract";
+import type { Claim, LoadSeries } from "@loadline/contract";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { fixtureModel } from "../../test/fixture-model.ts";
 import { one, openPage, textsOf } from "../../test/page/page.ts";
 import { formatCount } from "../model/format.ts";
 import { heatGridOf, totalsOf } from "../model/chart-data.ts";
+import type { EcdfChart } from "./ecdf.tsx";
 import type { HeatMap } from "./heat-map.tsx";
 import type { LatencyChart, RateChart } from "./over-time.tsx";
 import type { PercentileChart } from "./percentiles.tsx";
@@ -11,6 +12,24 @@ import type { PercentileChart } from "./percentiles.tsx";
 const [made] = fixtureModel({ slices: 20 }).load;
 if (made === undefined) throw new Error("the fixture has one series");
 const series: LoadSeries = made;
+
+/** What a plan promises of the series' response time. */
+const promised: readonly Claim[] = [
+  {
+    id: "chat.p99",
+    statement: "chat p99 < 2 s",
+    kind: "quantile",
+    of: `load.${series.scenario}.response_time`,
+    parts: ["all"],
+    target: 0.99,
+    limit: 2_000,
+    unit: "ms",
+    confidence: 0.95,
+    required: true,
+    category: "Performance & Capacity",
+    rationale: "a user waits",
+  },
+];
 
 /** A series of `ms` per slice; a gap where null. */
 const slicesOf = (values: readonly (number | null)[]): LoadSeries => ({
@@ -28,23 +47,31 @@ describe("charts", () => {
   let Latency: typeof LatencyChart;
   let Percentiles: typeof PercentileChart;
   let Heat: typeof HeatMap;
+  let Share: typeof EcdfChart;
   // The charts' library looks for a window once, when it is loaded.
   beforeAll(async () => {
     using page = openPage();
     ({ RateChart: Rate, LatencyChart: Latency } = await import("./over-time.tsx"));
     ({ PercentileChart: Percentiles } = await import("./percentiles.tsx"));
     ({ HeatMap: Heat } = await import("./heat-map.tsx"));
+    ({ EcdfChart: Share } = await import("./ecdf.tsx"));
     expect(page.root.textContent).toBe("");
   });
   afterEach(() => vi.unstubAllGlobals());
 
-  type Chart = "rate" | "latency" | "percentiles" | "heat";
+  type Chart = "rate" | "latency" | "percentiles" | "share" | "heat";
   /** The chart after it was painted: its words, the texts on its axes, the points of its lines. */
   const draw = async (kind: Chart, of: LoadSeries) => {
     await using page = openPage();
-    const views = { rate: Rate, latency: Latency, percentiles: Percentiles, heat: Heat };
+    const views = {
+      rate: Rate,
+      latency: Latency,
+      percentiles: Percentiles,
+      share: Share,
+      heat: Heat,
+    };
     const View = views[kind];
-    const root = page.show(<View series={of} theme="light" printing={false} />);
+    const root = page.show(<View series={of} theme="light" printing={false} claims={promised} />);
     const words = one(root, "figcaption p").textContent;
     await Promise.resolve();
     await Promise.resolve();
@@ -68,6 +95,7 @@ describe("charts", () => {
     ["rate", "seconds since start", "requests/s; in flight"],
     ["latency", "seconds since start", "latency in ms, log scale"],
     ["percentiles", "share of requests at or under", "latency in ms, log scale"],
+    ["share", "latency in ms, log scale", "share of due requests"],
     ["heat", "seconds since start", "bad"],
   ] as const)("the axes of %s say what they count and in which unit", async (kind, x, y) => {
     const { axis } = await draw(kind, series);
@@ -85,6 +113,27 @@ describe("charts", () => {
     expect((await draw("heat", series)).words).toContain(`at most ${heatGridOf(series).most};`);
     const most = slicesOf([3, null, 840, 12]);
     expect((await draw("latency", most)).words).toMatch(/largest 840 ms$/);
+  });
+
+  it("shares are steps: a failure keeps them below the top, and each promise is a cross", async () => {
+    const of: LoadSeries = {
+      ...series,
+      due: [4],
+      ok: [3],
+      bad: [1],
+      heat: [
+        [0, 10, 1],
+        [0, 1_000, 2],
+      ],
+    };
+    const { words, points } = await draw("share", of);
+    expect(words).toContain("Within 2 s\u25c7: 75 %\u0192 or more, 99 %\u25c7 promised.");
+    const { dots, line } = shapesOf(points);
+    expect(dots).toHaveLength(1);
+    const heights = [...new Set(line.map(([, y]) => Math.round(y)))];
+    // The first step, up to the second: no slope between them.
+    expect(heights.length).toBeLessThanOrEqual(3);
+    expect((await draw("share", { ...of, heat: [] })).words).toContain("0 %");
   });
 
   it("gaps alone have no largest latency and no line", async () => {

@@ -36,7 +36,7 @@ describe("load view", () => {
   }
 
   it("each scenario and each chart has an address of its own", async () => {
-    const charts = ["rate", "latency", "percentiles", "heat"];
+    const charts = ["rate", "latency", "percentiles", "share", "heat"];
     expect((await open({})).links).toEqual(
       ["chat", "stream%2Feu"].flatMap((name) => [
         `#/load/${name}`,

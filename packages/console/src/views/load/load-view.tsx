@@ -1,7 +1,8 @@
-import type { LoadSeries } from "@loadline/contract";
+import type { Claim, LoadSeries } from "@loadline/contract";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ReportView } from "../../app/context.ts";
+import { EcdfChart } from "../../charts/ecdf.tsx";
 import { HeatMap } from "../../charts/heat-map.tsx";
 import { LatencyChart, RateChart } from "../../charts/over-time.tsx";
 import { PercentileChart } from "../../charts/percentiles.tsx";
@@ -15,7 +16,7 @@ import { EvidenceLinks } from "../claim/evidence-links.tsx";
 import { SendDelay } from "./send-delay.tsx";
 
 /** Charts of a scenario, as its address names them. */
-const chartNames = ["rate", "latency", "percentiles", "heat"] as const;
+const chartNames = ["rate", "latency", "percentiles", "share", "heat"] as const;
 type ChartName = (typeof chartNames)[number];
 
 /** The load of the run: per scenario rate, latency, tail and modes. */
@@ -42,6 +43,7 @@ export function LoadView({ model, place, theme, printing }: ReportView) {
         <Scenario
           key={series.scenario}
           series={series}
+          claims={model.plan.claims}
           theme={theme}
           printing={printing}
           place={place}
@@ -79,6 +81,7 @@ function Unknown({ place: { id, part }, series }: UnknownProps) {
 
 interface ScenarioProps {
   readonly series: LoadSeries;
+  readonly claims: readonly Claim[];
   readonly theme: string;
   readonly printing: boolean;
   readonly place: Place;
@@ -86,7 +89,7 @@ interface ScenarioProps {
   readonly wanted: RefObject<HTMLElement | null>;
 }
 
-function Scenario({ series, theme, printing, place, wanted }: ScenarioProps) {
+function Scenario({ series, claims, theme, printing, place, wanted }: ScenarioProps) {
   const isWanted = place.id === series.scenario;
   const chartOf = (name: ChartName) => ({
     series,
@@ -115,9 +118,12 @@ function Scenario({ series, theme, printing, place, wanted }: ScenarioProps) {
           <PercentileChart {...chartOf("percentiles")} />
         )}
         {series.heat.length === 0 ? (
-          <Notice kind="empty">No latency was recorded for a heat map.</Notice>
+          <Notice kind="empty">No latency was recorded for a heat map or shares.</Notice>
         ) : (
-          <HeatMap {...chartOf("heat")} />
+          <>
+            <EcdfChart {...chartOf("share")} claims={claims} />
+            <HeatMap {...chartOf("heat")} />
+          </>
         )}
       </div>
       <FirstToken series={series} />

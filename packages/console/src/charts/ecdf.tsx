@@ -1,0 +1,80 @@
+import type { Claim } from "@loadline/contract";
+import { useMemo } from "preact/hooks";
+import uPlot from "uplot";
+import { ecdfColumns, ecdfOf, ecdfTable, objectivesOf, shareFigure } from "../model/ecdf.ts";
+import { formatValue } from "../model/format.ts";
+import { Fig } from "../parts/figure.tsx";
+import { ChartFrame } from "./chart-frame.tsx";
+import type { ChartProps } from "./over-time.tsx";
+import { axisOf, Plot } from "./plot.tsx";
+
+interface EcdfProps extends ChartProps {
+  /** Of the plan; those on this scenario's response time are crosses. */
+  readonly claims: readonly Claim[];
+}
+
+/** Which share of the due requests had a good answer within a time, against what was promised. */
+export function EcdfChart({ series, theme, claims, ...frame }: EcdfProps) {
+  const objectives = objectivesOf(series, claims);
+  const data = useMemo(
+    (): uPlot.AlignedData => [...ecdfColumns(ecdfOf(series), objectivesOf(series, claims))],
+    [series, claims],
+  );
+  return (
+    <ChartFrame
+      title="Share under a time"
+      summary={
+        <>
+          Of all due requests, those without a good answer too.
+          {objectives.map(({ ms, share, seen }) => (
+            <span key={ms}>
+              {" "}
+              Within <Fig
+                figure={{ value: ms, unit: "ms", provenance: "declared", refs: [] }}
+              />:{" "}
+              <Fig figure={{ ...shareFigure(seen, "derived"), refs: series.evidence }} /> or more,{" "}
+              <Fig figure={shareFigure(share, "declared")} /> promised.
+            </span>
+          ))}
+        </>
+      }
+      table={ecdfTable(series)}
+      {...frame}
+      draw={(cursor, onCursor) => (
+        <Plot
+          data={data}
+          heightPx={200}
+          theme={theme}
+          cursor={cursor}
+          onCursor={onCursor}
+          options={(color) => ({
+            scales: { x: { time: false, distr: 3 }, y: { range: [0, 1] } },
+            axes: [
+              axisOf(color, "latency in ms, log scale"),
+              axisOf(color, "share of due requests", {
+                size: 62,
+                values: (_, splits) => splits.map((share) => formatValue(share, "ratio")),
+              }),
+            ],
+            series: [
+              {},
+              {
+                label: "within",
+                stroke: color("chart-ok"),
+                width: 2,
+                points: { show: false },
+                ...(uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
+              },
+              {
+                label: "promised",
+                stroke: color("chart-max"),
+                paths: () => null,
+                points: { show: true, size: 9 },
+              },
+            ],
+          })}
+        />
+      )}
+    />
+  );
+}
