@@ -192,7 +192,7 @@ describe("sample admission policies", () => {
     const rego = readFileSync(join(examples, "readiness.rego"), "utf8");
     for (const text of [kyverno, rego]) {
       expect(text).toContain("urn:loadline:attestation:readiness/v1");
-      for (const key of ["outcome", "claims", "required", "verdict", "disposition"]) {
+      for (const key of ["outcome", "claims", "required", "verdict", "disposition", "endedAt"]) {
         expect(text).toContain(key);
       }
     }
