@@ -162,7 +162,7 @@ export class AbEvidence {
   #alive(): void {
     for (const part of ["A", "B"] as const) {
       const { due, ok } = this.#accounts[part];
-      const seen = `${part}: ${ok} good answers of ${due} due requests.`;
+      const seen = `${ok} good answers of ${due} due requests.`;
       const data = { stream: "load.alive", part, ok: ok > 0, seen };
       this.#recorder.append({ kind: "observation", by, claims: ["load.alive"], data });
     }

@@ -345,7 +345,7 @@ export class LoadEvidence {
         this.#recorder.append({ kind: "skip", by, claims, data });
         continue;
       }
-      const seen = `${scenario}: ${ok} good answers of ${due} due requests.`;
+      const seen = `${ok} good answers of ${due} due requests.`;
       const data = { ...part, ok: ok > 0, seen };
       this.#recorder.append({ kind: "observation", by, claims, data });
     }
