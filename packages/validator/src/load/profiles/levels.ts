@@ -25,6 +25,20 @@ function routesOf(manifest: ProfileManifest): Pick<Scenario, "request" | "exec">
   return { exec: { kind: "mix", parts } };
 }
 
+/** Each business route with its p95 limit; chat where none is declared. */
+function routeLimits(
+  scenario: string,
+  { routes, limitMs }: ProfileManifest,
+): LevelParts["thresholds"] {
+  const rows: readonly (readonly [string, number])[] =
+    routes.length < 2
+      ? [[scenario, routes[0]?.limitMs ?? limitMs]]
+      : routes.map((route) => [`${scenario},step:${route.name}`, route.limitMs ?? limitMs]);
+  return Object.fromEntries(
+    rows.map(([of, ms]) => [`response_time{scenario:${of}}`, [{ threshold: `p(95)<${ms}ms` }]]),
+  );
+}
+
 /** Users on the routes, health and metrics beside them, each with its limit at this level. */
 function levelParts(
   { name, healthMs, metricsMs }: Level,
@@ -41,6 +55,7 @@ function levelParts(
       [`metrics.${name}`]: beside(manifest.metrics, at),
     },
     thresholds: {
+      ...routeLimits(`routes.${name}`, manifest),
       [`response_time{scenario:health.${name}}`]: [{ threshold: `p(95)<${healthMs}ms` }],
       [`response_time{scenario:metrics.${name}}`]: [{ threshold: `p(95)<${metricsMs}ms` }],
     },
