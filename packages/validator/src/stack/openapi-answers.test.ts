@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { schemaFault } from "./json-schema.ts";
 import type { StackRule } from "./probe.ts";
 import { runStackPlan, type StackResult } from "./stack.fixture.ts";
 import { jsonReply, startWebStub, type WebReply } from "./stubs/web.ts";
@@ -158,68 +157,62 @@ describe("an answer is held against its declaration [R1-08]", () => {
   });
 });
 
-describe("a schema is judged word by word", () => {
-  const fault = (schema: object, value: unknown, document: object = {}): string | null =>
-    schemaFault(document, schema, value);
+describe("what of a declaration nobody judged keeps the claim open [R1-08]", () => {
+  const thing = (schema: object) => things({ "200": content(schema) });
+  const look = async (schema: object, value: unknown, more: object = {}): Promise<string> => {
+    const { words, sentences } = await judged({ ...thing(schema), ...more }, jsonReply(value));
+    return `${words["it.openapi"]}: ${sentences["it.openapi"]}`;
+  };
+
+  it("a word that is not known is named with its place and its call, and not passed", async () => {
+    const schema = { properties: { id: { type: "string", quantumState: "up" } } };
+    expect(await look(schema, { id: "a" })).toMatch(
+      /^not_tested capability_missing: .*not judged: quantumState of body\.id \(GET \/things\)/,
+    );
+    expect(await look(schema, { id: 1 })).toMatch(/^failed false: .*body\.id is integer/);
+    // Of what is not there nothing was left open.
+    expect(await look(schema, {})).toMatch(/^passed/);
+  });
+
+  it("an unknown format, a reference elsewhere and a pattern that takes for ever are not passed", async () => {
+    expect(await look({ type: "string", format: "isbn" }, "x")).toMatch(
+      /^not_tested .*isbn of body/,
+    );
+    expect(await look({ $ref: "thing.json" }, {})).toMatch(/^not_tested .*thing\.json/);
+    const slow = { type: "string", pattern: "^(a+)+$" };
+    expect(await look(slow, `${"a".repeat(60)}b`)).toMatch(/^not_tested .*takes more than/);
+  }, 20_000);
+
+  it("a body that is no JSON is held against a schema of texts, and no other", async () => {
+    const plain = (schema: object, reply: string) =>
+      judged(things({ "200": { content: { "text/plain": { schema } } } }), {
+        reply,
+        headers: { "content-type": "text/plain" },
+      });
+    const short = { type: "string", maxLength: 3 };
+    expect((await plain(short, "abc")).words["it.openapi"]).toBe("passed");
+    expect((await plain(short, "abcd")).words["it.openapi"]).toBe("failed false");
+    const other = await plain({ type: "object" }, "a=1");
+    expect(other.words["it.openapi"]).toBe("not_tested capability_missing");
+    expect(other.sentences["it.openapi"]).toContain("the body of text/plain");
+  });
 
   it.each([
-    [{ type: "string" }, 1, "body is integer, not string"],
-    [{ type: ["string", "null"] }, null, null],
-    [{ type: "string", nullable: true }, null, null],
-    [{ type: "number" }, 1, null],
-    [{ type: "integer" }, 1.5, "body is number, not integer"],
-    [{ enum: ["a", "b"] }, "c", "body is none of the enum"],
-    [{ enum: [{ a: 1 }, "b"] }, { a: 1 }, null],
-    [{ const: 1 }, 2, "body is not the one value"],
-    [{ const: { a: [1] } }, { a: [1] }, null],
-    [{ minimum: 2 }, 1, "body is under its minimum"],
-    [{ maximum: 2 }, 3, "body is over its maximum"],
-    [{ exclusiveMinimum: 2 }, 2, "body is not over its exclusiveMinimum"],
-    [{ exclusiveMinimum: 2 }, 2.1, null],
-    [{ minimum: 2, exclusiveMinimum: true }, 2, "body is not over its exclusiveMinimum"],
-    [{ minimum: 2, exclusiveMinimum: false }, 2, null],
-    [{ exclusiveMaximum: 2 }, 2, "body is not under its exclusiveMaximum"],
-    [{ maximum: 2, exclusiveMaximum: true }, 2, "body is not under its exclusiveMaximum"],
-    [{ multipleOf: 0.1 }, 0.3, null],
-    [{ multipleOf: 3 }, 7, "body is no multiple of its multipleOf"],
-    [{ multipleOf: 3 }, 0, null],
-    [{ uniqueItems: true }, [{ a: 1 }, { a: 1 }], "body holds one item twice"],
-    [{ uniqueItems: true }, [1, "1"], null],
-    [{ minProperties: 1 }, {}, "body has under its minProperties"],
-    [{ minLength: 2 }, "é", "body is under its minLength"],
-    [{ maxItems: 1 }, [1, 2], "body has over its maxItems"],
-    [{ items: { type: "string" } }, ["a", 1], "body[1] is integer, not string"],
-    [{ required: ["a"] }, {}, "body.a is missing"],
-    [{ required: ["toString"] }, {}, "body.toString is missing"],
-    [{ additionalProperties: false }, { b: 1 }, "body.b is not declared"],
-    [{ additionalProperties: { type: "integer" } }, { b: 1 }, null],
-    [{ additionalProperties: { type: "integer" } }, { b: "x" }, "body.b is string, not integer"],
-    [
-      { properties: { a: {} }, additionalProperties: { type: "integer" } },
-      { a: "any", b: "x" },
-      "body.b is string, not integer",
-    ],
-    [{ allOf: [{ type: "object" }, { required: ["a"] }] }, {}, "body.a is missing"],
-    [{ anyOf: [{ type: "string" }, { type: "null" }] }, 1, "body fits none of its alternatives"],
-    [{ oneOf: [{ type: "string" }, { type: "integer" }] }, 1, null],
-    [
-      { anyOf: [{ type: "integer" }], oneOf: [{ type: "string" }] },
-      1,
-      "body fits none of its alternatives",
-    ],
-  ])("%j of %j is %j", (schema, value, said) => {
-    expect(fault(schema, value)).toBe(said);
+    ["is not there", {}, "failed false", "has no header X-Limit"],
+    ["is of another type", { "x-limit": "many" }, "failed false", "header X-Limit is string"],
+    ["is as declared", { "x-limit": "5" }, "passed", ""],
+  ])("a declared header that %s", async (_, headers, word, said) => {
+    const limit = { required: true, schema: { type: "integer" } };
+    const responses = { "200": { headers: { "X-Limit": limit } } };
+    const { words, sentences } = await judged(things(responses), { reply: "{}", headers });
+    expect(words["it.openapi"]).toBe(word);
+    expect(sentences["it.openapi"]).toContain(said);
   });
 
-  it("a reference that leads round ends", () => {
-    const document = { components: { schemas: { A: { properties: { a: named("A") } } } } };
-    let value: object = {};
-    for (let depth = 0; depth < 60; depth++) value = { a: value };
-    expect(fault(named("A"), value, document)).toBeNull();
-  });
-
-  it("a reference to another document is not judged as if it fitted", () => {
-    expect(fault({ $ref: "other.json#/A" }, {})).toContain("other.json#/A");
+  it("the words of OpenAPI 3.0 hold in a document of 3.0 alone", async () => {
+    const schema = { type: "string", nullable: true };
+    expect(await look(schema, null, { openapi: "3.0.3" })).toMatch(/^passed/);
+    expect(await look(schema, null)).toMatch(/^failed false: .*nullable is a word of OpenAPI 3\.0/);
   });
 });
 

@@ -1,54 +1,21 @@
-import { isRecord, type JsonRecord } from "@loadline/kit/json";
-import { bareType, mediaType } from "../../probes/shapes.ts";
-import { schemaFault } from "../json-schema.ts";
+import { isRecord } from "@loadline/kit/json";
+import { differs } from "../json-schema/judged.ts";
+import { createSchemaJudge } from "../json-schema/judge.ts";
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { answerJson, type HttpAnswer, rawAnswer } from "../wire/http.ts";
+import { NothingThere } from "../wire/fault.ts";
+import { answerJson, rawAnswer } from "../wire/http.ts";
 import { callAgain, callApi } from "../wire/http-api.ts";
 import { inTurn } from "../wire/in-turn.ts";
-import { followed } from "../wire/json-reference.ts";
+import { answerJudged, type Contract } from "../wire/openapi-answers.ts";
 import { plannedCalls } from "../wire/openapi-calls.ts";
 
-/** How a live answer differs from its declaration; null when it conforms. */
-function answerFault(document: unknown, operation: JsonRecord, answer: HttpAnswer): string | null {
-  const responses = operation["responses"];
-  const held = isRecord(responses) ? responses : {};
-  const range = `${String(answer.status).slice(0, 1)}XX`;
-  const given = held[String(answer.status)] ?? held[range] ?? held["default"];
-  if (given === undefined) return `answered ${answer.status}, which is not declared`;
-  const declared = followed(document, given);
-  if (declared === undefined) {
-    const where = isRecord(given) ? String(given["$ref"]) : "nowhere";
-    return `answered ${answer.status}, declared by ${where}, which leads to nothing`;
-  }
-  const content = isRecord(declared) ? declared["content"] : undefined;
-  return isRecord(content) ? bodyFault(document, content, answer) : null;
-}
+const namedMax = 5;
 
-/** What is declared for a body of this type, the closest first; undefined where nothing is. */
-function mediaOf(content: JsonRecord, type: string): JsonRecord | undefined {
-  for (const wanted of [type, `${type.split("/", 1)[0] ?? ""}/*`, "*/*"]) {
-    const [, media] = Object.entries(content).find(([key]) => bareType(key) === wanted) ?? [];
-    if (isRecord(media)) return media;
-  }
-  return undefined;
-}
-
-/** How a body is not as declared for its type; of no declared type none is. */
-function bodyFault(document: unknown, content: JsonRecord, answer: HttpAnswer): string | null {
-  const types = Object.keys(content).map(bareType);
-  if (types.length === 0) return null;
-  const type = mediaType(answer);
-  const media = mediaOf(content, type);
-  const isJson = type.includes("json");
-  if (media === undefined) {
-    if (!isJson && types.every((one) => one.includes("json"))) return "answered no JSON";
-    return `answered ${type === "" ? "no type" : type}, which is not declared`;
-  }
-  if (!isJson) return null;
-  const value = answerJson(answer);
-  if (value === undefined) return "answered what is no JSON";
-  return schemaFault(document, media["schema"], value);
+function unjudgedText(calls: number, all: readonly string[]): string {
+  const named = [...new Set(all)];
+  const more = named.length > namedMax ? `, and ${named.length - namedMax} more` : "";
+  return `Nothing in ${calls} answers differs from what was judged; not judged: ${named.slice(0, namedMax).join("; ")}${more}.`;
 }
 
 /** Live answers against the OpenAPI document. */
@@ -85,18 +52,22 @@ export const httpContract: StackProbe<ServiceOf<"http">> = {
       return [{ ok: false, seen, raw: rawAnswer(got), reproduce }];
     }
     const { calls, left } = plannedCalls(document);
+    const contract: Contract = { value: document, ...createSchemaJudge(document) };
+    const untoldOf: string[] = [];
     for (const planned of calls) {
       const call = { method: "GET", path: planned.path };
       const answer = await callApi(context, call);
-      const isBroken = answer.status >= 500;
-      const fault = isBroken
-        ? `answered ${answer.status}`
-        : answerFault(document, planned.operation, answer);
+      const { fault, open } =
+        answer.status >= 500
+          ? differs(`answered ${answer.status}`)
+          : answerJudged(contract, planned.operation, answer);
+      untoldOf.push(...open.map((what) => `${what} (GET ${planned.path})`));
       if (fault === null) continue;
       const seen = `GET ${planned.path}: ${fault}.`;
       const again = inTurn(reproduce, callAgain(context, call));
       return [{ ok: false, seen, raw: rawAnswer(answer), reproduce: again }];
     }
+    if (untoldOf.length > 0) throw new NothingThere(unjudgedText(calls.length, untoldOf));
     const wrong = calls.filter(({ isWrong }) => isWrong).length;
     const open = left === 0 ? "" : `; ${left} were not asked, for want of an example`;
     const ok = calls.length > 0;

@@ -23,6 +23,10 @@ const member = (held: unknown, step: string): unknown => {
   return isRecord(held) && Object.hasOwn(held, step) ? held[step] : undefined;
 };
 
+/** What stands at a local reference `#/...` of a document; undefined where nothing does. */
+export const pointed = (document: unknown, reference: string): unknown =>
+  stepsOf(reference).reduce<unknown>(member, document);
+
 /**
  * What stands behind local references `#/...` of a document, 32 of them at most; undefined for one
  * that leads nowhere, round, or out of the document. What refers to nothing is itself.
@@ -33,7 +37,7 @@ export function followed(document: unknown, value: unknown): unknown {
     const reference = isRecord(held) ? held["$ref"] : undefined;
     if (typeof reference !== "string") return held;
     if (!reference.startsWith("#/")) return undefined;
-    held = stepsOf(reference).reduce<unknown>(member, document);
+    held = pointed(document, reference);
   }
   return undefined;
 }
