@@ -1,5 +1,6 @@
 import { type JsonRecord, isRecord } from "@loadline/kit/json";
 import type { ServiceOf } from "../stack/services/index.ts";
+import { protocolsOf } from "../stack/services/mcp.ts";
 import { filledUrl } from "../stack/wire/query-secrets.ts";
 import {
   countStream,
@@ -25,12 +26,12 @@ function marked(args: Readonly<Record<string, unknown>>): JsonRecord {
 export function mcpTraffic(service: ServiceOf<"mcp">, terms: TrafficTerms): ServiceTraffic {
   const { load } = terms;
   const url = new URL(filledUrl(service.url, terms.secret));
-  const { call, protocols } = service;
+  const { call } = service;
   const list = { list: true } as const;
   const calls =
     call === undefined ? [list] : [list, { tool: call.tool, args: marked(call.arguments) }];
   const path = url.pathname + url.search;
-  const options = { path, version: protocols[0] ?? "2025-11-25", calls };
+  const options = { path, version: protocolsOf(service)[0] ?? "2025-11-25", calls };
   const n = Math.floor(load.ratePerSecond * load.durationSeconds);
   const steps = [{ name: "list" }, ...(call === undefined ? [] : [{ name: "call" }])];
   return {

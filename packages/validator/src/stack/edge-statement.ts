@@ -2,7 +2,7 @@ import type { StackEdge } from "./manifest.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
 import type { ServiceOf } from "./services/index.ts";
 import { NothingThere, WireFault } from "./wire/fault.ts";
-import { psql, usePostgres } from "./wire/postgres-session.ts";
+import { psql, useCatalog } from "./wire/postgres-session.ts";
 
 type Database = StackContext<ServiceOf<"postgres"> | ServiceOf<"timescaledb">>;
 
@@ -21,7 +21,7 @@ const isDatabase = (context: StackContext): context is Database =>
  */
 export async function timeAt(context: StackContext, edge: StackEdge): Promise<string | null> {
   if (edge.find?.statement === undefined || !isDatabase(context)) return null;
-  const [[time = null] = []] = await usePostgres(context, (session) => session.query(now));
+  const [[time = null] = []] = await useCatalog(context, (session) => session.query(now));
   if (time === null) throw new WireFault("protocol", `${context.name} does not tell its time`);
   return time;
 }
@@ -44,7 +44,7 @@ export async function ranStatement(
   const ran = `query ilike ${beginning(statement)} and extract(epoch from query_start) >= ${Number(since)}`;
   const hidden = "query = '<insufficient privilege>'";
   const sql = `select count(*) filter (where ${ran}), count(*) filter (where ${hidden}) ${others}`;
-  const [[own = null, unseen = null] = []] = await usePostgres(context, (s) => s.query(sql));
+  const [[own = null, unseen = null] = []] = await useCatalog(context, (s) => s.query(sql));
   if (!(Number(own) > 0)) {
     const { user } = context.service;
     if (Number(unseen) > 0)

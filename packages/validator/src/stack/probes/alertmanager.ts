@@ -3,8 +3,8 @@ import type { ServiceOf } from "../services/index.ts";
 import { type Sink, openSink } from "../wire/sink.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import { orTakeBack, takeBack } from "../wire/take-back.ts";
-import { askWeb, needJson, type WebAnswer } from "../wire/web.ts";
-import { WireFault } from "../wire/fault.ts";
+import { askWeb, lacksRoute, needJson, type WebAnswer } from "../wire/web.ts";
+import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
@@ -14,6 +14,8 @@ type Labels = Readonly<Record<string, string>>;
 
 const shared = { kind: "alertmanager", needs: ["answers"], checklist: ["R2-58"] } as const;
 const status = "/api/v2/status";
+/** What versions before 0.16 have in its place. */
+const oldStatus = "/api/v1/status";
 const markLabel = "loadline_mark";
 const lookMs = 100;
 const looksMax = 50;
@@ -26,6 +28,10 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 async function post(context: AlertmanagerContext, path: string, json: unknown): Promise<WebAnswer> {
   const answer = await askWeb(context, { method: "POST", path, json });
   if (answer.status === 200) return answer;
+  if (lacksRoute(answer)) {
+    const version = context.facts.get("version") ?? "";
+    throw new LacksFeature(`Alertmanager ${version} takes no POST ${path}, which came with 0.16.`);
+  }
   const seen = `POST ${path} answered ${answer.status}`;
   throw new WireFault("protocol", seen, answer.text.slice(0, 2_048));
 }
@@ -213,6 +219,9 @@ const delivery: AlertmanagerProbe = {
   },
 };
 
+const inOrder = (cluster: string, version: string): string | null =>
+  version !== "" && ["ready", "disabled"].includes(cluster) ? version : null;
+
 /** Checks of Alertmanager, in the order they run. */
 export const alertmanagerProbes: readonly StackProbe[] = [
   webAnswers({
@@ -221,11 +230,19 @@ export const alertmanagerProbes: readonly StackProbe[] = [
     path: status,
     checklist: ["R2-58"],
     rationale: "Without it no alert reaches anybody.",
-    read: ({ json }) => {
-      const cluster = textIn(json, "cluster.status");
-      const version = textIn(json, "versionInfo.version");
-      return version !== "" && ["ready", "disabled"].includes(cluster) ? version : null;
-    },
+    read: ({ json }) =>
+      inOrder(textIn(json, "cluster.status"), textIn(json, "versionInfo.version")),
+    older: [
+      {
+        path: oldStatus,
+        // Before 0.15 it had no cluster of this kind, and told of none.
+        read: ({ json }) =>
+          inOrder(
+            textIn(json, "data.clusterStatus.status") || "disabled",
+            textIn(json, "data.versionInfo.version"),
+          ),
+      },
+    ],
     saboteur: [
       { when: `GET ${status}`, reply: '{"cluster":{"status":"settling"},"versionInfo":{}}' },
     ],

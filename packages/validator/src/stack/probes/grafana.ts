@@ -2,10 +2,17 @@ import type { JsonRecord } from "@loadline/kit/json";
 import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { isRecord } from "@loadline/kit/json";
-import { NothingThere } from "../wire/fault.ts";
-import { filled, panelsOf, shownTargets, valuesIn, variablesOf } from "../wire/grafana-queries.ts";
+import { LacksFeature, NothingThere } from "../wire/fault.ts";
+import {
+  filled,
+  hasOldFrames,
+  panelsOf,
+  shownTargets,
+  valuesIn,
+  variablesOf,
+} from "../wire/grafana-queries.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
-import { askWeb, needJson } from "../wire/web.ts";
+import { askWeb, lacksRoute, needJson, readJson } from "../wire/web.ts";
 import { refusedSeen } from "./refused.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
@@ -56,7 +63,17 @@ async function panelSeen(
     queries.push(filled({ ...shape, ...target, datasource }, variables));
   }
   const json = { queries, from: context.service.from, to: "now" };
-  const answer = await askWeb(context, { method: "POST", path: "/api/ds/query", json });
+  const path = "/api/ds/query";
+  const answer = await askWeb(context, { method: "POST", path, json });
+  // A source that is not there is said so; a route that is not there is said by no such words.
+  if (lacksRoute(answer) && !/data ?source/i.test(textIn(answer.json, "message"))) {
+    const version = context.facts.get("version") ?? "";
+    throw new LacksFeature(`Grafana ${version} takes no POST ${path}: ${answer.status}.`);
+  }
+  if (hasOldFrames(answer.json)) {
+    const version = context.facts.get("version") ?? "";
+    throw new LacksFeature(`Grafana ${version} answers POST ${path} with no frames of JSON.`);
+  }
   const count = answer.status === 200 ? valuesIn(answer.json) : null;
   const title = textIn(whole, "title") || textIn(panel, "title") || `panel ${textIn(panel, "id")}`;
   const what = count === null ? `failed with ${answer.status}` : `gave ${count} values`;
@@ -85,8 +102,20 @@ const panels: GrafanaProbe = {
     const all: StackSeen[] = [];
     let unseen: NothingThere | null = null;
     for (const part of context.service.dashboards) {
-      const answer = await needJson(context, { path: `/api/dashboards/uid/${part}` });
-      const dashboard = valueIn(answer.json, "dashboard");
+      const path = `/api/dashboards/uid/${part}`;
+      const answer = await askWeb(context, { path });
+      if (answer.status === 404 && /dashboard not found/i.test(textIn(answer.json, "message"))) {
+        const seen = "There is no such dashboard.";
+        all.push({
+          ok: false,
+          seen,
+          part,
+          raw: answer.text.slice(0, 2_048),
+          reproduce: answer.curl,
+        });
+        continue;
+      }
+      const dashboard = valueIn(readJson({ path }, answer).json, "dashboard");
       const found = panelsOf(dashboard);
       if (found.length === 0 || found.length > panelsMax) {
         const seen = `${found.length} panels ask for data.`;
@@ -140,8 +169,9 @@ export const grafanaProbes: readonly StackProbe[] = [
     path: "/api/health",
     checklist: ["R4-03"],
     rationale: "Without its dashboards numbers are kept and not seen.",
+    // One that hides its version from strangers hides it here.
     read: ({ json }) =>
-      textIn(json, "database") === "ok" ? textIn(json, "version") || null : null,
+      textIn(json, "database") === "ok" ? textIn(json, "version") || "unknown" : null,
     saboteur: [{ when: "GET /api/health", reply: '{"database":"failing","version":"11.2.0"}' }],
   }),
   versionProbe("grafana", "answers", [

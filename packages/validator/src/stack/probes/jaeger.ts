@@ -1,7 +1,8 @@
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
-import { askWeb } from "../wire/web.ts";
+import { LacksFeature } from "../wire/fault.ts";
+import { askWeb, lacksRoute } from "../wire/web.ts";
 import { webAnswers } from "./web-answers.ts";
 
 type JaegerProbe = StackProbe<ServiceOf<"jaeger">>;
@@ -39,6 +40,9 @@ const found: JaegerProbe = {
     const json = { resourceSpans: [{ resource: { attributes: [name] }, scopeSpans: [{ spans }] }] };
     const to = { ...context, service: { url: context.service.otlp } };
     const sent = await askWeb(to, { method: "POST", path: "/v1/traces", json });
+    if (lacksRoute(sent) || sent.status === 415) {
+      throw new LacksFeature(`${context.service.otlp} takes no OTLP of JSON (${sent.status}).`);
+    }
     if (sent.status !== 200) {
       const seen = `OTLP was answered with ${sent.status}.`;
       return [{ ok: false, seen, raw: sent.text.slice(0, 2_048), reproduce: sent.curl }];
@@ -47,6 +51,10 @@ const found: JaegerProbe = {
     context.note({ service: context.name, trace: traceId, left: "one trace of two spans" });
     for (;;) {
       const answer = await askWeb(context, { path: `/api/traces/${traceId}` });
+      // Of a trace that is not there `data` is null; a route that is not there has none.
+      if (lacksRoute(answer) && valueIn(answer.json, "data") === undefined) {
+        throw new LacksFeature(`It has no /api/traces (${answer.status}).`);
+      }
       const count = recordsIn(answer.json, "data.0.spans").length;
       const processes = valueIn(answer.json, "data.0.processes");
       const isOurs = JSON.stringify(processes ?? null).includes(context.mark);

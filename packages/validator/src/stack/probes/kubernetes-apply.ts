@@ -1,8 +1,9 @@
 import type { StackSeen } from "../probe.ts";
-import { NothingThere } from "../wire/fault.ts";
+import { LacksFeature, NothingThere } from "../wire/fault.ts";
 import { meantOf } from "../wire/kube-live.ts";
 import { type KubeResource, servedResources, versionPath } from "../wire/kube-resources.ts";
 import { askKube } from "../wire/kube-session.ts";
+import { minorOf } from "../wire/kube-versions.ts";
 import { type KubeObject, objectName } from "../wire/manifests.ts";
 import { objectHit } from "../wire/pod-specs.ts";
 import { textIn } from "../wire/shape.ts";
@@ -93,6 +94,11 @@ const dryRun: KubernetesProbe = {
   async run(context) {
     if (!context.service.dryRun) {
       throw new NothingThere("No dry run is asked for; `dryRun: true` asks the cluster.");
+    }
+    const version = context.facts.get("version") ?? "";
+    // Before 1.25 a field that it does not know is taken all the same, whatever is asked.
+    if (minorOf(version) < 25) {
+      throw new LacksFeature(`Kubernetes ${version} has no strict validation of fields (1.25).`);
     }
     const { objects } = await meantOf(context);
     const found = await servedResources(context, objects);

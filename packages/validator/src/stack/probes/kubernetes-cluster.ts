@@ -1,6 +1,7 @@
 import type { StackClaim } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { otherKind } from "../guess-kind.ts";
+import { LacksFeature } from "../wire/fault.ts";
 import { meantOf } from "../wire/kube-live.ts";
 import { askKube } from "../wire/kube-session.ts";
 import { textIn } from "../wire/shape.ts";
@@ -86,6 +87,10 @@ const login: KubernetesProbe = {
       const said = textIn(answer.json, "message").slice(0, 300);
       const raw = answer.text.slice(0, 2_048);
       reproduce = answer.curl;
+      if (answer.status === 404) {
+        const version = context.facts.get("version") ?? "unknown";
+        throw new LacksFeature(`Kubernetes ${version} has no apps/v1.`);
+      }
       if (answer.status !== 200) {
         const seen = `It answered ${answer.status}: ${said}.`;
         return [{ ok: false, seen, raw, reproduce }];
@@ -103,7 +108,7 @@ const login: KubernetesProbe = {
 };
 
 const declared = versionProbe("kubernetes", "cluster", [
-  { when: "GET /version", reply: '{"gitVersion":"v1.19.3"}' },
+  { when: "GET /version", reply: '{"gitVersion":"v1.30.3"}' },
 ]);
 
 /** Checks of the cluster itself. */

@@ -3,6 +3,7 @@ import type { StackSeen } from "../probe.ts";
 import { NothingThere } from "../wire/fault.ts";
 import { eventMs, podFaults } from "../wire/kube-health.ts";
 import { listIn, meantOf } from "../wire/kube-live.ts";
+import { minorOf } from "../wire/kube-versions.ts";
 import { textsIn } from "../wire/pod-specs.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
 import type { KubernetesProbe } from "./kubernetes-check.ts";
@@ -90,9 +91,7 @@ const events: KubernetesProbe = {
 
 /** Slices came in 1.21; what they hold was beta before. */
 const slicesApi = (version: string): string =>
-  Number(/^1\.(\d+)/.exec(version)?.[1] ?? 99) < 21
-    ? "/apis/discovery.k8s.io/v1beta1"
-    : "/apis/discovery.k8s.io/v1";
+  minorOf(version) < 21 ? "/apis/discovery.k8s.io/v1beta1" : "/apis/discovery.k8s.io/v1";
 
 /** A Service whose addresses the cluster finds by itself. */
 const isSelecting = (service: JsonRecord): boolean =>

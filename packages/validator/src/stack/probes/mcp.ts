@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
+import { protocolsOf } from "../services/mcp.ts";
 import { shownSecret } from "../secrets.ts";
 import { shownUrl } from "../wire/query-secrets.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
@@ -28,7 +29,7 @@ async function eachVersion(
   look: (session: McpSession) => Promise<Omit<StackSeen, "part">>,
 ): Promise<StackSeen[]> {
   const all: StackSeen[] = [];
-  for (const part of context.service.protocols) {
+  for (const part of protocolsOf(context.service)) {
     try {
       const session = await openMcp(context, part);
       try {
@@ -74,11 +75,11 @@ const opens: McpProbe = {
   summary: "a conversation begins",
   needs: [],
   severity: "critical",
-  claim: ({ protocols }) => ({
+  claim: (service) => ({
     statement: "a client of each declared version is let in and answered in that version",
     category: "Operational Readiness",
     rationale: "A client whose version is refused has no tools at all.",
-    parts: protocols,
+    parts: protocolsOf(service),
   }),
   saboteur: [{ when: `${post}"initialize"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   run: (context) =>
@@ -101,7 +102,7 @@ const tools: McpProbe = {
     statement: "every tool is listed with a name and a schema, the declared ones among them",
     category: "Operational Readiness",
     rationale: "A model cannot use a tool it is not told of.",
-    parts: service.protocols,
+    parts: protocolsOf(service),
   }),
   saboteur: [
     {
@@ -146,7 +147,7 @@ const call: McpProbe = {
           statement: `the tool ${service.call.tool} gives the declared answer`,
           category: "Operational Readiness",
           rationale: "A list of tools says nothing about what is behind them.",
-          parts: service.protocols,
+          parts: protocolsOf(service),
         },
   saboteur: [
     {
@@ -187,11 +188,11 @@ const errors: McpProbe = {
   summary: "what does not exist is refused",
   needs: ["opens"],
   severity: "medium",
-  claim: ({ protocols }) => ({
+  claim: (service) => ({
     statement: "an unknown method is answered with -32601 and an unknown tool with an error",
     category: "Operational Readiness",
     rationale: "A client told of success for what does not exist goes on with nothing.",
-    parts: protocols,
+    parts: protocolsOf(service),
   }),
   saboteur: [{ when: `${post}"loadline/none"`, reply: '{"jsonrpc":"2.0","id":1,"result":{}}' }],
   run: (context) =>
@@ -217,8 +218,8 @@ const ends: McpProbe = {
   summary: "a session ends",
   needs: ["opens"],
   severity: "medium",
-  claim: ({ protocols }) =>
-    protocols.includes("2025-11-25")
+  claim: (service) =>
+    protocolsOf(service).includes("2025-11-25")
       ? {
           statement: "a session that a client ended, or that never was, is refused",
           category: "Security & Compliance",

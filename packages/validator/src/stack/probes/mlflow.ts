@@ -2,7 +2,7 @@ import type { StackProbe } from "../probe.ts";
 import { otherKind } from "../guess-kind.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature } from "../wire/fault.ts";
-import { rawAnswer } from "../wire/http.ts";
+import { answerJson, rawAnswer } from "../wire/http.ts";
 import { inTurn } from "../wire/in-turn.ts";
 import {
   artifactPath,
@@ -16,12 +16,22 @@ import {
   mlflowNeed,
 } from "../wire/mlflow-session.ts";
 import { sha256Hex } from "../wire/s3-session.ts";
+import { textIn } from "../wire/shape.ts";
+import { lacksRoute } from "../wire/web.ts";
 import { modelVersion } from "./mlflow-versions.ts";
 import { orTakeBack, takeBack } from "../wire/take-back.ts";
 
 type MlflowProbe = StackProbe<ServiceOf<"mlflow">>;
 
 const shared = { kind: "mlflow", checklist: ["R1-02"], severity: "critical" } as const;
+
+/** Whether the API of every version answers: of its first experiment, or that it has none. */
+async function hasOldApi(context: MlflowContext): Promise<boolean> {
+  const path = "api/2.0/mlflow/experiments/get?experiment_id=0";
+  const value = answerJson(await mlflowAsk(context, { method: "GET", path }));
+  const isRefused = textIn(value, "error_code") === "RESOURCE_DOES_NOT_EXIST";
+  return isRefused || textIn(value, "experiment.experiment_id") === "0";
+}
 
 const answers: MlflowProbe = {
   ...shared,
@@ -30,7 +40,7 @@ const answers: MlflowProbe = {
   needs: [],
   checklist: ["R1-02", "R1-15"],
   claim: () => ({
-    statement: "/health says OK and /version gives a version of MLflow",
+    statement: "/health says OK, and /version or the API say that it is MLflow",
     category: "Operational Readiness",
     rationale: "Training that cannot log its runs is training nobody can repeat.",
   }),
@@ -39,8 +49,10 @@ const answers: MlflowProbe = {
     const reproduce = inTurn(mlflowCurl(context, "health"), mlflowCurl(context, "version"));
     const health = await mlflowAsk(context, { method: "GET", path: "health" });
     const version = await mlflowAsk(context, { method: "GET", path: "version" });
-    const text = version.body.toString("utf8").trim();
-    const isOne = version.status === 200 && /^\d+\.\d+\.\d+/.test(text);
+    // Before 2.0 it told its version to nobody, and its API says what it is.
+    const isOld = lacksRoute(version) && (await hasOldApi(context));
+    const text = isOld ? "unknown" : version.body.toString("utf8").trim();
+    const isOne = isOld || (version.status === 200 && /^\d+\.\d+\.\d+/.test(text));
     const ok = health.status === 200 && /^OK\s*$/.test(health.body.toString("utf8")) && isOne;
     if (isOne) context.facts.set("version", text);
     const seen = ok

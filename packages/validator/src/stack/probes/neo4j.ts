@@ -4,7 +4,7 @@ import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "../wire/fault.ts";
 import { textIn, valueIn } from "../wire/shape.ts";
 import { orTakeBack } from "../wire/take-back.ts";
-import { askWeb, type WebAnswer, type WebRequest } from "../wire/web.ts";
+import { askWeb, lacksRoute, type WebAnswer, type WebRequest } from "../wire/web.ts";
 import { refusedSeen } from "./refused.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
@@ -24,7 +24,7 @@ async function query(
   const { parameters = {}, login = "manifest" } = o;
   const json = { statement, parameters };
   const answer = await askWeb(context, { method: "POST", path, json, login });
-  if (answer.status === 404 && valueIn(answer.json, "errors") === undefined) {
+  if (lacksRoute(answer) && valueIn(answer.json, "errors") === undefined) {
     throw new LacksFeature(`Neo4j ${context.facts.get("version") ?? ""} has no ${path}.`);
   }
   return answer;
@@ -129,7 +129,12 @@ export const neo4jProbes: readonly StackProbe[] = [
     path: "/",
     checklist: ["R2-57"],
     rationale: "What is known of relations is asked of this store.",
-    read: ({ json }) => textIn(json, "neo4j_version") || null,
+    // Before version 4 its first page named its two APIs, and told its version to nobody.
+    read: ({ json }) =>
+      textIn(json, "neo4j_version") ||
+      (textIn(json, "data").endsWith("/db/data/") && textIn(json, "management") !== ""
+        ? "unknown"
+        : null),
     saboteur: [{ when: "GET / ", reply: "<html>welcome</html>" }],
   }),
   versionProbe("neo4j", "answers", [{ when: "GET / ", reply: '{"neo4j_version":"3.5.0"}' }]),

@@ -1,6 +1,6 @@
 import { LacksFeature, NothingThere } from "../wire/fault.ts";
 import { PostgresError } from "../wire/postgres.ts";
-import { inPostgres, type PostgresContext, psql, usePostgres } from "../wire/postgres-session.ts";
+import { inPostgres, type PostgresContext, psql, useCatalog } from "../wire/postgres-session.ts";
 import type { PostgresProbe } from "./postgres.ts";
 
 const shared = { needs: ["login"], severity: "high" } as const;
@@ -110,7 +110,7 @@ const slowStatements: PostgresProbe = {
   saboteur: [{ when: "select round(mean_exec_time", reply: '[["8000.5","40","77"]]' }],
   async run(context) {
     const sql = statements(context);
-    return await usePostgres(context, async (session) => {
+    return await useCatalog(context, async (session) => {
       const [[version = null] = []] = await session.query(extension);
       if (version === null) {
         throw new NothingThere("The extension pg_stat_statements is not installed here.");
@@ -152,7 +152,7 @@ const replicationLag: PostgresProbe = {
       throw new LacksFeature(`PostgreSQL ${context.facts.get("version") ?? ""} tells no lag.`);
     }
     const sql = context.service.replication === "primary" ? primaryLag : standbyLag;
-    const rows = await usePostgres(context, (session) => session.query(sql));
+    const rows = await useCatalog(context, (session) => session.query(sql));
     // Without the right the columns are empty; who receives nothing is told so.
     if (rows.some(([, state]) => state === null)) {
       throw new NothingThere(

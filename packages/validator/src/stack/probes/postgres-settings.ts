@@ -1,7 +1,13 @@
 import type { StackSeen } from "../probe.ts";
 import { PostgresError } from "../wire/postgres.ts";
-import { NothingThere } from "../wire/fault.ts";
-import { inPostgres, type PostgresContext, psql, usePostgres } from "../wire/postgres-session.ts";
+import { LacksFeature, NothingThere } from "../wire/fault.ts";
+import {
+  inPostgres,
+  type PostgresContext,
+  psql,
+  useCatalog,
+  usePostgres,
+} from "../wire/postgres-session.ts";
 import type { PostgresProbe } from "./postgres.ts";
 
 const shared = { needs: ["login"], severity: "high" } as const;
@@ -65,7 +71,7 @@ const grants: PostgresProbe = {
         await session.query("rollback");
       }
     });
-    const names = await usePostgres(context, (session) => session.query(others));
+    const names = await useCatalog(context, (session) => session.query(others));
     const { open, untold } = await othersOpen(context, names);
     // What is known to be open counts; where nothing is, one that was not told keeps all open.
     if (untold !== null && created === null && open.length === 0) throw new NothingThere(untold);
@@ -102,7 +108,7 @@ const durability: PostgresProbe = {
   }),
   saboteur: [{ when: durable, reply: '[["fsync","off"],["full_page_writes","on"]]' }],
   async run(context) {
-    const rows = await usePostgres(context, (session) => session.query(durable));
+    const rows = await useCatalog(context, (session) => session.query(durable));
     const off = rows.filter(([, setting]) => setting !== "on").map(([name]) => name);
     const ok = rows.length === 2 && off.length === 0;
     const seen = ok ? "Both are on." : `Off: ${off.join(", ") || "not shown"}.`;
@@ -128,7 +134,7 @@ const connections: PostgresProbe = {
   }),
   saboteur: [{ when: used, reply: '[["97","100"]]' }],
   async run(context) {
-    const [[now = null, most = null] = []] = await usePostgres(context, (s) => s.query(used));
+    const [[now = null, most = null] = []] = await useCatalog(context, (s) => s.query(used));
     const [busy, all] = [Number(now ?? Number.NaN), Number(most ?? Number.NaN)];
     const ok = busy < all * 0.8 && all >= (context.service.limits.connections ?? 0);
     const seen = `${busy} of ${all} connections are in use.`;
@@ -154,7 +160,7 @@ const size: PostgresProbe = {
         },
   saboteur: [{ when: bytes, reply: '[["99999999999999"]]' }],
   async run(context) {
-    const [[seen = null] = []] = await usePostgres(context, (session) => session.query(bytes));
+    const [[seen = null] = []] = await useCatalog(context, (session) => session.query(bytes));
     const ok = seen !== null && Number(seen) <= (context.service.sizeBytesMax ?? 0);
     return [{ ok, seen: `It takes ${seen ?? "?"} bytes.`, reproduce: psql(context, bytes) }];
   },
@@ -188,6 +194,10 @@ const migrations: PostgresProbe = {
       return [{ ok: atHead, seen, reproduce }];
     } catch (error) {
       if (!(error instanceof PostgresError)) throw error;
+      if (error.state === "42601") {
+        const version = context.facts.get("version") ?? "";
+        throw new LacksFeature(`PostgreSQL ${version} does not know FILTER: ${error.message}.`);
+      }
       return [{ ok: false, seen: `${table}: ${error.state} ${error.message}.`, reproduce }];
     }
   },
@@ -214,9 +224,7 @@ const replication: PostgresProbe = {
         },
   saboteur: [{ when: roles, reply: '[["t","0"]]' }],
   async run(context) {
-    const [[recovery = null, count = null] = []] = await usePostgres(context, (s) =>
-      s.query(roles),
-    );
+    const [[recovery = null, count = null] = []] = await useCatalog(context, (s) => s.query(roles));
     const part = recovery === "t" ? "standby" : Number(count) > 0 ? "primary" : "none";
     const ok = part === context.service.replication;
     const seen = `In recovery: ${recovery ?? "?"}; standbys that follow: ${count ?? "?"}.`;
@@ -248,7 +256,7 @@ const slowQueries: PostgresProbe = {
   saboteur: [{ when: running, reply: '[["86400000"]]' }],
   async run(context) {
     const sql = runningIn(context);
-    const rows = await usePostgres(context, (session) => session.query(sql));
+    const rows = await useCatalog(context, (session) => session.query(sql));
     const [[oldest = null] = []] = rows;
     const ok = Number(oldest ?? 0) < context.service.slowQueryMs;
     const seen = `${rows.length} others run; the oldest for ${Math.round(Number(oldest ?? 0))} ms.`;

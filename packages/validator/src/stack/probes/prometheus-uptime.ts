@@ -1,10 +1,9 @@
-import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
+import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { NothingThere, WireFault } from "../wire/fault.ts";
+import { LacksFeature, NothingThere } from "../wire/fault.ts";
+import { type PrometheusContext, queryPrometheus } from "../wire/prometheus-session.ts";
 import { recordsIn, textIn } from "../wire/shape.ts";
-import { needJson } from "../wire/web.ts";
 
-type Context = StackContext<ServiceOf<"prometheus">>;
 type Declared = ServiceOf<"prometheus">["uptime"][number];
 
 /** Steps in which the beginning of a history is looked for. */
@@ -16,11 +15,8 @@ interface Asked {
   readonly reproduce: readonly string[];
 }
 
-async function ask(context: Context, query: string): Promise<Asked> {
-  const path = `/api/v1/query?query=${encodeURIComponent(query)}`;
-  const answer = await needJson(context, { path });
-  if (textIn(answer.json, "status") !== "success")
-    throw new WireFault("protocol", `${path} did not succeed`, answer.text.slice(0, 2_048));
+async function ask(context: PrometheusContext, query: string): Promise<Asked> {
+  const answer = await queryPrometheus(context, query);
   const values = recordsIn(answer.json, "data.result").map(
     (one) =>
       [
@@ -35,7 +31,10 @@ const least = ({ values }: Asked): number =>
   values.reduce((low, [, value]) => Math.min(low, value), Number.POSITIVE_INFINITY);
 
 /** How long each process has run, by its own start and not by how long somebody saw it. */
-async function ran(context: Context, { of, seconds }: Declared): Promise<[StackSeen, number]> {
+async function ran(
+  context: PrometheusContext,
+  { of, seconds }: Declared,
+): Promise<[StackSeen, number]> {
   const asked = await ask(context, `time() - ${of}`);
   const youngest = least(asked);
   const ok = asked.values.length > 0 && youngest >= seconds;
@@ -46,9 +45,24 @@ async function ran(context: Context, { of, seconds }: Declared): Promise<[StackS
   return [{ ok, seen, part: of, reproduce: asked.reproduce }, youngest];
 }
 
+/** How long each series has been stored; a sentence where the version knows no subquery (2.7). */
+async function beginning(
+  context: PrometheusContext,
+  { of, windowSeconds }: Declared,
+  step: number,
+): Promise<Asked | string> {
+  const first = `min_over_time(timestamp(${of})[${windowSeconds}s:${step}s])`;
+  try {
+    return await ask(context, `time() - ${first}`);
+  } catch (error) {
+    if (!(error instanceof LacksFeature)) throw error;
+    return `For how long it has known ${of} nobody can ask: ${error.message}`;
+  }
+}
+
 /** Restarts in the window; a sentence where its history is too short to have them all. */
 async function restarted(
-  context: Context,
+  context: PrometheusContext,
   one: Declared,
   youngest: number,
 ): Promise<StackSeen | string> {
@@ -57,8 +71,8 @@ async function restarted(
   const over = asked.values.filter(([, count]) => !(count <= restartsMax));
   if (over.length === 0 && youngest < windowSeconds) {
     const step = Math.ceil(windowSeconds / stepsMax);
-    const first = `min_over_time(timestamp(${of})[${windowSeconds}s:${step}s])`;
-    const begun = await ask(context, `time() - ${first}`);
+    const begun = await beginning(context, one, step);
+    if (typeof begun === "string") return begun;
     // A series first stored after the last step has no beginning among them.
     const known = begun.values.length < asked.values.length ? 0 : least(begun);
     // One step is missed at the beginning, a lookback of five minutes at most.

@@ -1,28 +1,26 @@
 import { formatRatio } from "@loadline/contract";
-import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
+import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf, StackService } from "../services/index.ts";
 import { WireFault } from "../wire/fault.ts";
+import {
+  askPrometheus,
+  type PrometheusContext,
+  queryPrometheus,
+} from "../wire/prometheus-session.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
-import { needJson, type WebAnswer } from "../wire/web.ts";
 
-type Context = StackContext<ServiceOf<"prometheus">>;
 type Window = ServiceOf<"prometheus">["windows"][number];
 
 /** Increases are extrapolated to the edges of a window; good may come out over total by this much. */
 const edgeShareMax = 0.001;
 
-async function ask(context: Context, path: string): Promise<WebAnswer> {
-  const answer = await needJson(context, { path });
-  if (textIn(answer.json, "status") === "success") return answer;
-  throw new WireFault("protocol", `${path} did not succeed`, answer.text.slice(0, 2_048));
-}
-
-const queryPath = (query: string, at: string): string =>
-  `/api/v1/query?query=${encodeURIComponent(query)}${at}`;
-
 /** The one value of a query; null where it gives none. */
-async function valueOf(context: Context, query: string, at: string): Promise<number | null> {
-  const answer = await ask(context, queryPath(query, at));
+async function valueOf(
+  context: PrometheusContext,
+  query: string,
+  at: string,
+): Promise<number | null> {
+  const answer = await queryPrometheus(context, query, at);
   const [first] = recordsIn(answer.json, "data.result");
   const text = first === undefined ? "" : textIn(first, "value.1");
   const value = text === "" ? Number.NaN : Number(text);
@@ -30,8 +28,8 @@ async function valueOf(context: Context, query: string, at: string): Promise<num
 }
 
 /** The time as Prometheus has it, s: its clock and ours may differ. */
-async function timeThere(context: Context): Promise<number> {
-  const answer = await ask(context, queryPath("time()", ""));
+async function timeThere(context: PrometheusContext): Promise<number> {
+  const answer = await queryPrometheus(context, "time()");
   const seconds = Number(textIn(answer.json, "data.result.1"));
   if (Number.isFinite(seconds) && seconds > 0) return Math.floor(seconds);
   throw new WireFault("protocol", "time() gave no time", answer.text.slice(0, 2_048));
@@ -44,13 +42,13 @@ interface Presence {
 }
 
 /** Of the samples expected in the window those in which both counters have one. */
-async function presenceOf(context: Context, w: Window, endS: number): Promise<Presence> {
+async function presenceOf(context: PrometheusContext, w: Window, endS: number): Promise<Presence> {
   const step = w.sampleSeconds;
   const expected = Math.floor(w.seconds / step);
   const each = (selector: string): string => `count(count_over_time(${selector}[${step}s]))`;
   const query = encodeURIComponent(`${each(w.total)} and ${each(w.good)}`);
   const startS = endS - (expected - 1) * step;
-  const answer = await ask(
+  const answer = await askPrometheus(
     context,
     `/api/v1/query_range?query=${query}&start=${startS}&end=${endS}&step=${step}`,
   );
@@ -59,7 +57,7 @@ async function presenceOf(context: Context, w: Window, endS: number): Promise<Pr
   return { present: Math.min(present, expected), expected, curl: answer.curl };
 }
 
-async function readWindow(context: Context, w: Window): Promise<StackSeen[]> {
+async function readWindow(context: PrometheusContext, w: Window): Promise<StackSeen[]> {
   const endS = await timeThere(context);
   const at = `&time=${endS}`;
   const over = (selector: string): string => `sum(increase(${selector}[${w.seconds}s]))`;

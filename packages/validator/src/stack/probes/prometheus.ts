@@ -1,25 +1,17 @@
-import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
+import type { StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { WireFault } from "../wire/fault.ts";
+import { askPrometheus, queryPrometheus } from "../wire/prometheus-session.ts";
 import { recordsIn, textIn, valueIn } from "../wire/shape.ts";
-import { needJson } from "../wire/web.ts";
 import { uptimeProbe } from "./prometheus-uptime.ts";
 import { versionProbe } from "./version.ts";
 import { webAnswers } from "./web-answers.ts";
 
 type PrometheusProbe = StackProbe<ServiceOf<"prometheus">>;
-type PrometheusContext = StackContext<ServiceOf<"prometheus">>;
 
 const shared = { kind: "prometheus", needs: ["answers"], checklist: ["R4-02", "R2-58"] } as const;
 const buildinfo = "/api/v1/status/buildinfo";
 /** A rule is loaded at once and evaluated with its group's interval. */
 const unevaluatedTriesMax = 5;
-
-async function api(context: PrometheusContext, path: string) {
-  const answer = await needJson(context, { path });
-  if (textIn(answer.json, "status") === "success") return answer;
-  throw new WireFault("protocol", `${path} did not succeed`, answer.text.slice(0, 2_048));
-}
 
 const targets: PrometheusProbe = {
   ...shared,
@@ -40,7 +32,7 @@ const targets: PrometheusProbe = {
     },
   ],
   async run(context) {
-    const answer = await api(context, "/api/v1/targets?state=active");
+    const answer = await askPrometheus(context, "/api/v1/targets?state=active");
     const active = recordsIn(answer.json, "data.activeTargets");
     const down = active.filter((target) => target["health"] !== "up");
     const named = down.slice(0, 10).map((target) => {
@@ -89,8 +81,7 @@ const fresh: PrometheusProbe = {
     const { series, freshSeconds } = context.service;
     const all: StackSeen[] = [];
     for (const part of ["up", ...series]) {
-      const query = encodeURIComponent(`time() - timestamp(${part})`);
-      const answer = await api(context, `/api/v1/query?query=${query}`);
+      const answer = await queryPrometheus(context, `time() - timestamp(${part})`);
       const ages = recordsIn(answer.json, "data.result").map((one) =>
         Number(textIn(one, "value.1")),
       );
@@ -129,7 +120,7 @@ const rules: PrometheusProbe = {
   ],
   async run(context) {
     for (let attempt = 1; ; attempt++) {
-      const answer = await api(context, "/api/v1/rules");
+      const answer = await askPrometheus(context, "/api/v1/rules");
       const loaded = recordsIn(answer.json, "data.groups").flatMap((one) =>
         recordsIn(one, "rules"),
       );
@@ -173,7 +164,7 @@ const alertmanagers: PrometheusProbe = {
     },
   ],
   async run(context) {
-    const answer = await api(context, "/api/v1/alertmanagers");
+    const answer = await askPrometheus(context, "/api/v1/alertmanagers");
     const active = recordsIn(answer.json, "data.activeAlertmanagers").map((one) =>
       textIn(one, "url"),
     );
@@ -195,6 +186,14 @@ export const prometheusProbes: readonly StackProbe[] = [
       const version = valueIn(json, "data.version");
       return typeof version === "string" ? version : null;
     },
+    older: [
+      // Before 2.14 the page of the server alone told its version.
+      { path: "/version", read: ({ json }) => textIn(json, "version") || null },
+      {
+        path: "/api/v1/query?query=1",
+        read: ({ json }) => (textIn(json, "data.resultType") === "scalar" ? "unknown" : null),
+      },
+    ],
     saboteur: [{ when: `GET ${buildinfo}`, status: 503, reply: "Service Unavailable" }],
   }),
   versionProbe("prometheus", "answers", [

@@ -39,6 +39,10 @@ const readBack: QdrantProbe = {
     const undo = (own: QdrantContext) => need(own, { method: "DELETE", path });
     return await orTakeBack(context, { left, undo }, async () => {
       const vectors = { size: 4, distance: "Cosine" };
+      const version = context.facts.get("version") ?? "";
+      if (/^0\.[0-9]\./.test(version)) {
+        throw new LacksFeature(`Qdrant ${version} makes no collection by \`vectors\` (0.10).`);
+      }
       await need(context, { method: "PUT", path, json: { vectors } });
       const found = await nearest(context, path);
       await need(context, { method: "DELETE", path });
@@ -121,7 +125,7 @@ export const qdrantProbes: readonly StackProbe[] = [
     saboteur: [{ when: "GET / ", reply: "<html>welcome</html>" }],
   }),
   versionProbe("qdrant", "answers", [
-    { when: "GET / ", reply: '{"title":"qdrant","version":"0.1.0"}' },
+    { when: "GET / ", reply: '{"title":"qdrant","version":"1.0.1"}' },
   ]),
   readBack,
   locked,

@@ -1,7 +1,13 @@
 import type { StackProbe } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { NothingThere, WireFault } from "../wire/fault.ts";
-import { enterRedis, infoFields, redisCli, type RedisContext } from "../wire/redis-session.ts";
+import { LacksFeature, NothingThere, WireFault } from "../wire/fault.ts";
+import {
+  enterRedis,
+  infoFields,
+  redisCli,
+  type RedisContext,
+  textsOf,
+} from "../wire/redis-session.ts";
 
 type RedisProbe = StackProbe<ServiceOf<"redis">>;
 
@@ -12,14 +18,26 @@ async function info(context: RedisContext): Promise<ReadonlyMap<string, string>>
   return infoFields(await session.need("INFO"));
 }
 
-/** Whether it saves from time to time. @throws NothingThere where the user may not ask. */
-async function hasSavePoints(context: RedisContext): Promise<boolean> {
+/** A setting; empty where it has none. @throws NothingThere where the user may not ask. */
+async function setting(context: RedisContext, name: string): Promise<string> {
   using session = await enterRedis(context);
-  const reply = await session.need("CONFIG", "GET", "save").catch((error: unknown) => {
+  const reply = await session.need("CONFIG", "GET", name).catch((error: unknown) => {
     if (!(error instanceof WireFault) || !error.raw.startsWith("NOPERM")) throw error;
     throw new NothingThere(`The login may not ask for CONFIG: ${error.raw}.`);
   });
-  return Array.isArray(reply) && typeof reply[1] === "string" && reply[1].trim() !== "";
+  return (textsOf(reply)[1] ?? "").trim();
+}
+
+/** A setting as INFO tells it, or asked for where the version's INFO does not (maxclients before 6.2). */
+async function toldOrAsked(
+  context: RedisContext,
+  fields: ReadonlyMap<string, string>,
+  name: string,
+): Promise<string> {
+  const told = fields.get(name) || (await setting(context, name));
+  if (told !== "") return told;
+  const version = context.facts.get("version") ?? "";
+  throw new LacksFeature(`Redis ${version} tells no ${name}, neither by INFO nor by CONFIG.`);
 }
 
 const persistence: RedisProbe = {
@@ -39,7 +57,7 @@ const persistence: RedisProbe = {
   async run(context) {
     const fields = await info(context);
     const isAof = fields.get("aof_enabled") === "1";
-    const mode = isAof ? "aof" : (await hasSavePoints(context)) ? "rdb" : "none";
+    const mode = isAof ? "aof" : (await setting(context, "save")) !== "" ? "rdb" : "none";
     const states = ["rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"];
     const bad = states.filter((key) => !["ok", undefined].includes(fields.get(key)));
     if (fields.get("loading") === "1") bad.push("loading");
@@ -67,8 +85,9 @@ const eviction: RedisProbe = {
   saboteur: [{ when: "INFO", reply: "#maxmemory_policy:noeviction" }],
   async run(context) {
     const fields = await info(context);
-    const policy = fields.get("maxmemory_policy") ?? "unknown";
-    const bytes = Number(fields.get("maxmemory") ?? 0);
+    // In CONFIG its name has another dash.
+    const policy = fields.get("maxmemory_policy") || (await setting(context, "maxmemory-policy"));
+    const bytes = Number(await toldOrAsked(context, fields, "maxmemory"));
     const ok = policy === context.service.maxmemoryPolicy && bytes > 0;
     const bound = bytes > 0 ? `${bytes} bytes` : "unbounded";
     const seen = `maxmemory is ${bound}, maxmemory-policy ${policy}.`;
@@ -84,26 +103,37 @@ const limits: RedisProbe = {
   severity: "medium",
   claim: ({ limits: { memoryBytes, connections } }) => {
     const texts = [
-      ...(memoryBytes === undefined ? [] : [`takes at most ${memoryBytes} bytes`]),
-      ...(connections === undefined ? [] : [`allows ${connections} connections`]),
+      ...(memoryBytes === undefined
+        ? []
+        : [`its maxmemory is set, to ${memoryBytes} bytes at most`]),
+      ...(connections === undefined ? [] : [`it allows ${connections} connections`]),
     ];
     if (texts.length === 0) return null;
     return {
-      statement: `it ${texts.join(" and ")}`,
+      statement: texts.join(" and "),
       category: "Performance & Capacity",
-      rationale: "A limit nobody configured is found under load.",
+      rationale:
+        "At its maxmemory a Redis evicts or refuses; without one it grows until the machine or the limit of its container ends it.",
     };
   },
   saboteur: [{ when: "INFO", reply: "#maxclients:10" }],
   async run(context) {
     const fields = await info(context);
     const { memoryBytes, connections } = context.service.limits;
-    const bytes = Number(fields.get("maxmemory") ?? 0);
-    const clients = Number(fields.get("maxclients") ?? 0);
-    const fits = memoryBytes === undefined || (bytes > 0 && bytes <= memoryBytes);
-    const ok = fits && (connections === undefined || clients >= connections);
-    const seen = `maxmemory is ${bytes === 0 ? "unbounded" : bytes}, maxclients ${clients}.`;
-    return [{ ok, seen, reproduce: redisCli(context, "INFO") }];
+    const said: string[] = [];
+    let ok = true;
+    if (memoryBytes !== undefined) {
+      const bytes = Number(await toldOrAsked(context, fields, "maxmemory"));
+      ok &&= bytes > 0 && bytes <= memoryBytes;
+      const how = `not set: it grows until something ends it, at ${memoryBytes} bytes where that is the limit of its container`;
+      said.push(`maxmemory is ${bytes === 0 ? how : `${bytes} bytes`}`);
+    }
+    if (connections !== undefined) {
+      const clients = Number(await toldOrAsked(context, fields, "maxclients"));
+      ok &&= clients >= connections;
+      said.push(`maxclients is ${clients}`);
+    }
+    return [{ ok, seen: `${said.join("; ")}.`, reproduce: redisCli(context, "INFO") }];
   },
 };
 

@@ -8,7 +8,9 @@ import {
   redisCli,
   type RedisContext,
   type RedisSession,
+  unknownCommand,
 } from "../wire/redis-session.ts";
+import { LacksFeature } from "../wire/fault.ts";
 import { replyText, RespError } from "../wire/resp.ts";
 
 type RedisProbe = StackProbe<ServiceOf<"redis">>;
@@ -36,6 +38,7 @@ async function sentinelSeen(context: RedisContext): Promise<StackSeen> {
   const name = await masterOf(context, sentinel);
   const quorum = await sentinel.ask("SENTINEL", "CKQUORUM", name);
   const said = quorum instanceof RespError ? quorum.message : replyText(quorum);
+  if (unknownCommand.test(said)) throw new LacksFeature(`SENTINEL CKQUORUM: ${said}.`);
   const ok = masters.length > 0 && down.length === 0 && !(quorum instanceof RespError);
   const seen = `${masters.length - down.length} of ${masters.length} watched masters are in order; of ${name} it says: ${said}.`;
   const reproduce = redisCli(context, "SENTINEL", "CKQUORUM", name);

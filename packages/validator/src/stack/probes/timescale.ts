@@ -1,6 +1,6 @@
 import type { StackSeen } from "../probe.ts";
 import { LacksFeature, NothingThere } from "../wire/fault.ts";
-import { type PostgresService, psql, usePostgres } from "../wire/postgres-session.ts";
+import { type PostgresService, psql, useCatalog } from "../wire/postgres-session.ts";
 import type { PostgresSession } from "../wire/postgres.ts";
 import type { PostgresProbe } from "./postgres.ts";
 
@@ -30,7 +30,7 @@ const installed: PostgresProbe = {
   saboteur: [{ when: bucket, reply: '[["2026-01-01 10:30:00"]]' }],
   async run(context) {
     const reproduce = psql(context, bucket);
-    return await usePostgres(context, async (session) => {
+    return await useCatalog(context, async (session) => {
       const version = await versionIn(session);
       if (version === null) return [{ ok: false, seen: "TimescaleDB is absent.", reproduce }];
       const [[at = null] = []] = await session.query(bucket);
@@ -68,7 +68,7 @@ const hypertables: PostgresProbe = {
         },
   saboteur: [{ when: tables, reply: '[["other","4"]]' }],
   run: (context) =>
-    usePostgres(context, async (session) => {
+    useCatalog(context, async (session) => {
       // Version 2 gave the view and its columns other names.
       const sql = isOld(await versionIn(session)) ? oldTables : tables;
       const found = new Map((await session.query(sql)).map(([name, chunks]) => [name, chunks]));
@@ -105,7 +105,7 @@ const jobs: PostgresProbe = {
   },
   saboteur: [{ when: stats, reply: '[["1000","Failed","12"]]' }],
   run: (context) =>
-    usePostgres(context, async (session) => {
+    useCatalog(context, async (session) => {
       const version = await versionIn(session);
       if (isOld(version)) throw new LacksFeature(`TimescaleDB ${version ?? ""} tells of no jobs.`);
       const rows = await session.query(stats);

@@ -4,6 +4,13 @@ import { webFields } from "./web-fields.ts";
 
 const versions = ["2025-11-25", "2026-07-28"] as const;
 
+type McpVersion = (typeof versions)[number];
+
+/** The versions that are tried: the declared ones, or the one that most servers speak. */
+export const protocolsOf = (service: {
+  readonly protocols?: readonly McpVersion[] | undefined;
+}): readonly McpVersion[] => service.protocols ?? ["2025-11-25"];
+
 /** A server of the Model Context Protocol over streamable HTTP. */
 export const mcpService = z.strictObject({
   kind: z.literal("mcp"),
@@ -11,8 +18,10 @@ export const mcpService = z.strictObject({
     .array(z.enum(versions))
     .min(1)
     .max(2)
-    .default(["2025-11-25"])
-    .describe("versions of the protocol it is to speak, each checked by itself"),
+    .optional()
+    .describe(
+      "versions of the protocol it is to speak, each checked by itself; absent: 2025-11-25 is tried, and a server of another version is not tested",
+    ),
   tools: z
     .array(z.string().min(1).max(200))
     .max(200)

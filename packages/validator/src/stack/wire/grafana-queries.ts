@@ -71,6 +71,14 @@ export function shownTargets(panel: JsonRecord): readonly JsonRecord[] {
   return isReckoned ? all : all.filter((one) => one["hide"] !== true);
 }
 
+/** Whether an answer is of a version before 8, whose frames are bytes of Arrow, or series. */
+export function hasOldFrames(json: unknown): boolean {
+  const results = valueIn(json, "results");
+  return (isRecord(results) ? Object.values(results) : []).some(
+    (one) => isRecord(one) && !("frames" in one) && ("dataframes" in one || "series" in one),
+  );
+}
+
 /** Values in the frames of an answer; null where a query of it failed. */
 export function valuesIn(json: unknown): number | null {
   const results = valueIn(json, "results");

@@ -32,7 +32,9 @@ function fitsKind(kinds: string, kind: string): boolean {
     .some((one) => one === kind || (one.startsWith("*") && kind.endsWith(one.slice(1))));
 }
 
-const minor = (version: string): number => Number(/1\.(\d+)/.exec(version)?.[1] ?? Number.NaN);
+/** The second number of a version, 36 of 1.36.3; NaN of what is none. */
+export const minorOf = (version: string): number =>
+  Number(/^v?1\.(\d+)/.exec(version)?.[1] ?? Number.NaN);
 
 /**
  * The release that removed this version of a kind, when `version` has it behind it; null where it is
@@ -46,5 +48,5 @@ export function removedIn(
   const row = removed.find(([api, kinds]) => api === apiVersion && fitsKind(kinds, kind));
   if (row === undefined) return null;
   const [, , release] = row;
-  return version === undefined || minor(version) >= minor(release) ? release : null;
+  return version === undefined || minorOf(version) >= minorOf(release) ? release : null;
 }

@@ -3,10 +3,10 @@ import type { StackContext } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { LacksFeature, WireFault } from "./fault.ts";
 import { textIn, valueIn } from "./shape.ts";
-import { askWeb, type WebAnswer } from "./web.ts";
+import { askWeb, lacksRoute, type WebAnswer } from "./web.ts";
 
 export type McpContext = StackContext<ServiceOf<"mcp">>;
-export type McpVersion = ServiceOf<"mcp">["protocols"][number];
+export type McpVersion = NonNullable<ServiceOf<"mcp">["protocols"]>[number];
 
 const client = { name: "loadline", version: "1" };
 const requestId = 1;
@@ -72,10 +72,12 @@ export async function tell(
   return { answer, message: messageOf(answer) };
 }
 
+/** Without a declared version the one that is tried is our question, and no promise of the server. */
+const isUndeclared = ({ service }: McpContext): boolean => service.protocols === undefined;
+
 /** A 404 that speaks no JSON-RPC comes from no MCP server. @throws LacksFeature */
 function needRoute(context: McpContext, { answer, message }: McpReply): void {
-  const isMissing = [404, 405, 501].includes(answer.status);
-  if (!isMissing || textIn(message, "jsonrpc") === "2.0") return;
+  if (!lacksRoute(answer) || textIn(message, "jsonrpc") === "2.0") return;
   const { pathname } = new URL(context.service.url);
   throw new LacksFeature(`POST ${pathname} answered ${answer.status}: no such route.`);
 }
@@ -100,6 +102,9 @@ export async function openMcp(context: McpContext, version: McpVersion): Promise
   needRoute(context, opened);
   const { answer, message } = opened;
   const agreed = textIn(message, "result.protocolVersion");
+  if (/^\d{4}-\d{2}-\d{2}$/.test(agreed) && agreed !== version && isUndeclared(context)) {
+    throw new LacksFeature(`It speaks ${agreed} and not ${version}; no version was declared.`);
+  }
   if (agreed !== version) {
     const error = textIn(message, "error.message");
     const said = agreed === "" ? `${answer.status} ${error}`.trim() : `version ${agreed}`;

@@ -3,7 +3,7 @@ import type { StackContext } from "../probe.ts";
 import { shownSecret } from "../secrets.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { type ByteStream, openStream, streamTarget } from "./byte-stream.ts";
-import { WireFault } from "./fault.ts";
+import { LacksFeature, WireFault } from "./fault.ts";
 import { PostgresError, type PostgresSession, startSession } from "./postgres.ts";
 
 export type PostgresService = ServiceOf<"postgres"> | ServiceOf<"timescaledb">;
@@ -49,6 +49,30 @@ export async function usePostgres<T>(
     if (!(error instanceof PostgresError)) throw error;
     throw new WireFault("protocol", `PostgreSQL said ${error.state}: ${error.message}`);
   }
+}
+
+/** No such function, table, column or word of the language: the version has it not. */
+const unknownState = /^(42883|42P01|42703|42704|42601)$/;
+
+/**
+ * As `usePostgres`, for statements about the server alone, which name nothing that its owner made.
+ * @throws LacksFeature where its version does not know what was asked, WireFault.
+ */
+export async function useCatalog<T>(
+  context: PostgresContext,
+  work: (session: PostgresSession) => Promise<T>,
+): Promise<T> {
+  return await usePostgres(context, async (session) => {
+    try {
+      return await work(session);
+    } catch (error) {
+      if (!(error instanceof PostgresError) || !unknownState.test(error.state)) throw error;
+      const version = context.facts.get("version") ?? "";
+      throw new LacksFeature(
+        `PostgreSQL ${version} does not know what was asked: ${error.state} ${error.message}.`,
+      );
+    }
+  });
 }
 
 /** `psql` with the login of the manifest; the password is named, never shown. */

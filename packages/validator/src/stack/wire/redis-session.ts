@@ -15,6 +15,9 @@ export interface RedisSession extends Disposable {
   need(...words: readonly string[]): Promise<RespValue>;
 }
 
+/** How every version says that it has no such command, or none of its parts. */
+export const unknownCommand = /^ERR unknown (sentinel )?(sub)?command/i;
+
 /** A connection nobody logged in on, to the service's address. @throws WireFault */
 export function openRedis(context: RedisContext): Promise<RedisSession> {
   const { url } = context.service;
@@ -30,14 +33,17 @@ async function openAt(context: RedisContext, target: StreamTarget): Promise<Redi
       const reply = await ask(...words);
       if (!(reply instanceof RespError)) return reply;
       const said = `${words.slice(0, 2).join(" ")}: ${reply.message}`;
-      if (/^ERR unknown (sub)?command/i.test(reply.message)) throw new LacksFeature(said);
+      if (unknownCommand.test(reply.message)) throw new LacksFeature(said);
       throw new WireFault("protocol", said, reply.message);
     },
     [Symbol.dispose]: () => stream[Symbol.dispose](),
   };
 }
 
-/** Logs in with `password`; null when it was let in, else what Redis said. */
+/**
+ * Logs in with `password`; null when it was let in, else what Redis said. @throws LacksFeature for a
+ * user where the version knows none.
+ */
 export async function logIn(
   session: RedisSession,
   context: RedisContext,
@@ -45,6 +51,13 @@ export async function logIn(
 ): Promise<string | null> {
   const { user } = context.service;
   const reply = await session.ask("AUTH", ...(user === undefined ? [] : [user]), password);
+  if (
+    user !== undefined &&
+    reply instanceof RespError &&
+    /^ERR wrong number of arguments/i.test(reply.message)
+  ) {
+    throw new LacksFeature(`It knows no users, which came with Redis 6: ${reply.message}.`);
+  }
   return reply instanceof RespError ? reply.message : null;
 }
 

@@ -210,16 +210,17 @@ function exchange(
   });
 }
 
+/** Whether an answer says that there is no such route, or none for its method. */
+export const lacksRoute = ({ status }: Pick<WebAnswer, "status">): boolean =>
+  [404, 405, 501].includes(status);
+
 /**
- * The JSON of an answer with a 2xx. @throws LacksFeature where the service has no such route (404,
+ * An answer that is JSON with a 2xx. @throws LacksFeature where the service has no such route (404,
  * 405, 501), WireFault for every other status and for what is no JSON.
  */
-export async function needJson(context: WebContext, request: WebRequest): Promise<WebAnswer> {
-  const answer = await askWeb(context, request);
+export function readJson(request: Pick<WebRequest, "method" | "path">, answer: WebAnswer) {
   const line = `${request.method ?? "GET"} ${request.path} answered ${answer.status}`;
-  if ([404, 405, 501].includes(answer.status)) {
-    throw new LacksFeature(`${line}: the service has no such route.`);
-  }
+  if (lacksRoute(answer)) throw new LacksFeature(`${line}: the service has no such route.`);
   if (answer.status < 200 || answer.status > 299) {
     throw new WireFault("protocol", line, answer.text.slice(0, 2_048));
   }
@@ -228,3 +229,7 @@ export async function needJson(context: WebContext, request: WebRequest): Promis
   }
   return answer;
 }
+
+/** As `readJson`, of the answer to a request. @throws as `readJson` and `askWeb` */
+export const needJson = async (context: WebContext, request: WebRequest): Promise<WebAnswer> =>
+  readJson(request, await askWeb(context, request));
