@@ -28,6 +28,20 @@ const o = {
 };
 
 describe("verdict card", () => {
+  it("claims of one metric are told apart by the end of their ids, however narrow the card is", () => {
+    const [claim] = claims;
+    if (claim === undefined) throw new TypeError("no claim");
+    const ids = ["p99", "p50"].flatMap((of) =>
+      ["rag.ingest", "rag.query"].map((step) => `mix.${step}.response_time.${of}`),
+    );
+    for (const columns of [40, 80]) {
+      const text = verdictCard(verdictOf(ids.map((id) => ({ ...claim, id }))), { ...o, columns });
+      const shown = text.split("\n").flatMap((line) => /mix\.\S+/.exec(line)?.[0] ?? []);
+      expect(new Set(shown).size).toBe(4);
+      for (const id of shown) expect(id).toMatch(/^mix\.rag\.[iq].*\.p(99|50)$/);
+    }
+  });
+
   it("at 80 columns it reads as a table, worst claim first", () => {
     expect(verdictCard(verdictOf(claims), o)).toMatchInlineSnapshot(`
       "NOT_PROVEN  exit 2  required 3: 1 passed, 0 failed, 1 inconclusive, 1

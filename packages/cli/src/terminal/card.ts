@@ -6,7 +6,7 @@ import {
   waiverText,
 } from "@loadline/contract";
 import type { ClaimVerdict, Disposition, Verdict, VerdictDocument } from "@loadline/contract";
-import { clip, cleanText, shortenPath, wrap } from "./clean-text.ts";
+import { clip, cleanText, clipMiddle, wrap } from "./clean-text.ts";
 import type { Colour, Paint } from "./colour.ts";
 import { commandLines } from "./command-lines.ts";
 
@@ -32,6 +32,8 @@ const columnsMin = 40;
 const proofsMaxNarrow = 2;
 const demandsMax = 2;
 const labelWidth = 12;
+/** Of a claim's id that is cut: what it is of stands first, its figure last. */
+const idStart = 0.65;
 const order: readonly Verdict[] = ["failed", "error", "inconclusive", "not_tested", "passed"];
 
 const marks: Readonly<Record<Verdict, { mark: string; colour?: Colour }>> = {
@@ -199,11 +201,13 @@ function claimLines(claim: ClaimVerdict, o: RowOptions): string[] {
   const rest = columns - (isNarrow ? 2 : 16 + idWidth + 1);
   const [first = "", second = ""] = saidOf(claim, { width: rest, limitWidth, isNarrow });
   if (isNarrow) {
-    const name = `${painted} ${clip(id, columns - label.length - 1)}`;
+    const name = `${painted} ${clipMiddle(id, columns - label.length - 1, idStart)}`;
     return [name, `  ${first}`, ...(second === "" ? [] : [`  ${second}`])];
   }
   const gap = " ".repeat(Math.max(1, 16 - label.length));
-  return [`${painted}${gap}${clip(id, idWidth).padEnd(idWidth + 1)}${first}`.trimEnd()];
+  return [
+    `${painted}${gap}${clipMiddle(id, idWidth, idStart).padEnd(idWidth + 1)}${first}`.trimEnd(),
+  ];
 }
 
 /** What a row says beside its id: one line, or two where it is narrow. */
@@ -244,5 +248,5 @@ function field(label: string, text: string, columns: number): string {
 
 function pathField(label: string, before: string, path: string, columns: number): string {
   const room = columns - labelWidth - before.length;
-  return `${label.padEnd(labelWidth)}${before}${shortenPath(cleanText(path), room)}`;
+  return `${label.padEnd(labelWidth)}${before}${clipMiddle(cleanText(path), room)}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cleanText, clip, shortenPath } from "./clean-text.ts";
+import { cleanText, clip, clipMiddle } from "./clean-text.ts";
 
 describe("text from a target", () => {
   it("loses escape sequences, C0, C1 and direction marks, and keeps everything readable", () => {
@@ -16,9 +16,9 @@ describe("text from a target", () => {
   });
 
   it("a path keeps its start and its last part", () => {
-    const short = shortenPath(".loadline/runs/20261121T101812Z-ab12/report.html", 30);
+    const short = clipMiddle(".loadline/runs/20261121T101812Z-ab12/report.html", 30);
     expect(short).toHaveLength(30);
     expect(short).toMatch(/^\.loadline\.\..*report\.html$/);
-    expect(shortenPath("short", 30)).toBe("short");
+    expect(clipMiddle("short", 30)).toBe("short");
   });
 });

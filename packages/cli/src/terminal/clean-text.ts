@@ -17,11 +17,11 @@ export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 2))}..`;
 }
 
-/** A path cut in the middle: its start and its last part say most. */
-export function shortenPath(path: string, width: number): string {
-  if (path.length <= width) return path;
-  const head = Math.max(1, Math.floor((width - 2) / 3));
-  return `${path.slice(0, head)}..${path.slice(path.length - (width - 2 - head))}`;
+/** Cut in the middle: of a path its last part says most, of an id its first; `startShare` is 0..1. */
+export function clipMiddle(text: string, width: number, startShare = 1 / 3): string {
+  if (text.length <= width) return text;
+  const head = Math.max(1, Math.floor((width - 2) * startShare));
+  return `${text.slice(0, head)}..${text.slice(text.length - (width - 2 - head))}`;
 }
 
 /** Lines of at most `width` characters, broken between words; a longer word is a line of its own. */
