@@ -3,6 +3,7 @@ import { createLogger } from "@loadline/kit/logger";
 import { createMetrics, growingLabel } from "@loadline/kit/metrics";
 import { seededRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
+import type { AuditEvent } from "../audit-log/events.ts";
 import { configSchema } from "../config/schema.ts";
 import type { AttemptRecord } from "../pipeline/exchange.ts";
 import type { UsageBatch } from "../state/rows.ts";
@@ -18,9 +19,9 @@ const configOf = (settings: object) => configSchema.parse({ targets, routes, ...
 const address = "192.0.2.7";
 
 /** Accounting of one process, or with `shared` of one of several. */
-function open(settings: object = {}, shared?: AccountingShared) {
-  const clock = new TestClock();
+function open(settings: object = {}, shared?: AccountingShared, clock = new TestClock()) {
   const batches: UsageBatch[] = [];
+  const events: AuditEvent[] = [];
   const metrics = createMetrics();
   const accounting = createAccounting({
     clock,
@@ -30,9 +31,10 @@ function open(settings: object = {}, shared?: AccountingShared) {
     logger: createLogger({ clock, write: () => undefined, level: "silent" }),
     models: growingLabel(["m"]),
     usage: { append: async (batch) => void batches.push(batch) },
+    audit: { record: (event) => void events.push(event), isAccepting: () => true },
     shared,
   });
-  return { accounting, clock, batches, metrics };
+  return { accounting, clock, batches, metrics, events };
 }
 
 describe("prices", () => {
@@ -68,6 +70,40 @@ describe("prices", () => {
       ["one/1", 200_000],
       ["two/1", 2_000_000],
     ]);
+  });
+});
+
+describe("alerts of budgets", () => {
+  it("of several workers come once each, into the log of the tenant that spends", async () => {
+    const clock = new TestClock();
+    const table = new ScriptTable({
+      nowUs: () => clock.monotonicMs() * 1000,
+      wallMs: () => clock.wallMs(),
+    });
+    const budget = { scope: "key", match: "pot", resource: "money", limit: 0.01, period: "total" };
+    const settings = { limits: [budget], prices: { m: { input: 0, output: 1000 } } };
+    const workers = ["one", "two"].map((owner) => {
+      const ask = (call: ScriptCall) => Promise.resolve(table.run(call, owner));
+      const openLink = scriptLink(ask, queueMicrotask);
+      return open(settings, { openLink, onAddressFailed: () => undefined }, clock);
+    });
+    const turns = async (): Promise<void> => {
+      clock.advance(0);
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+    };
+    await turns();
+    for (let i = 0; i < 10; i++) {
+      const caller = { key: `k${i}`, tenant: "acme", budgetId: "pot", maxTokens: 1 };
+      const x = exchangeOf(caller, clock);
+      x.id = `call${i}`;
+      expect(await workers[i % 2]?.accounting.limits.reserve(x)).toBe(undefined);
+    }
+    await turns();
+    const told = workers.flatMap(({ events }) => events);
+    expect(told.map(({ action, tenant, detail }) => [action, tenant, detail?.["percent"]])).toEqual(
+      expect.arrayContaining([50, 80, 100].map((percent) => ["budget.alert", "acme", percent])),
+    );
+    expect(told).toHaveLength(3);
   });
 });
 
