@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -8,8 +11,9 @@ import {
   type TcpProxy,
 } from "../../packages/testkit/src/index.ts";
 import { expectOptional, runRounds } from "./fail-modes/expect-row.ts";
-import { modeNames } from "./fail-modes/modes.ts";
+import { modeNames, modesOf } from "./fail-modes/modes.ts";
 import type { FailMode } from "./fail-modes/row.ts";
+import { type SinkProcess, startSinkProcess } from "./fail-modes/sink-process.ts";
 import { type FailModeSubject, startSubject } from "./fail-modes/subject.ts";
 import { skipNotTested } from "./machine.ts";
 
@@ -77,6 +81,57 @@ describe("a collector of traces, an optional dependency", () => {
       const notes = expectOptional(round);
       await spansFrom(receiver.spans.length);
       expect(receiver.faults).toEqual([]);
+      skipNotTested(context, notes);
+    },
+  );
+});
+
+describe("a sink of errors, an optional dependency", () => {
+  let sink: SinkProcess;
+  let proxy: TcpProxy;
+  let subject: FailModeSubject;
+  const failed = new Set<number>();
+  let isOver = false;
+  let failing: Promise<void> = Promise.resolve();
+  /** Something is to be told of each second, all the time. */
+  const failEachSecond = async (): Promise<void> => {
+    while (!isOver) {
+      failed.add(await subject.fail());
+      await clock.sleep(1000);
+    }
+  };
+
+  beforeAll(async () => {
+    sink = await startSinkProcess(clock);
+    proxy = await startTcpProxy({ clock, targetPort: sink.port });
+    const dsn = join(mkdtempSync(join(tmpdir(), "ll-dsn-")), "dsn");
+    writeFileSync(dsn, `http://publickey@127.0.0.1:${proxy.port}/7`);
+    const errors = { dsn: `\${file:${dsn}}` };
+    subject = await startSubject(clock, {}, { telemetry: { overloadAfter: 0, errors } });
+    failing = failEachSecond();
+    await eventually(clock, async () => (await sink.taken()) > 0, readyMs);
+  }, 240_000);
+  afterAll(async () => {
+    sink.thaw();
+    isOver = true;
+    await failing;
+    await subject[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+    await sink[Symbol.asyncDispose]();
+  });
+
+  it.for([...modeNames])(
+    "%s under 50 calls a second: no call waits or fails, /health says so, errors are told of again by themselves",
+    { timeout: 240_000 },
+    async (name, context) => {
+      const mode = modesOf(sink, proxy, slowMs)[name];
+      const row = { clock, subject, component: "errors", mode, cycles: 1, lawMs };
+      const round = await runRounds(row);
+      const notes = expectOptional(round);
+      const before = await sink.taken();
+      await eventually(clock, async () => (await sink.taken()) > before, readyMs);
+      // They failed inside, whether or not it could be told.
+      expect([...failed]).toEqual([500]);
       skipNotTested(context, notes);
     },
   );

@@ -24,13 +24,15 @@ const clock = systemClock();
 
 /**
  * Starts a gateway with this configuration and waits until it listens, for at most 60 s; `onLog` gets
- * its log. When it rejects the process is gone.
+ * its log, and calls for `brokenModel` fail as nobody foresaw. When it rejects the process is gone.
  */
 export async function startGatewayProcess(
   config: Record<string, unknown>,
   onLog?: (line: string) => void,
+  brokenModel?: string,
 ): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [main, JSON.stringify(config)], {
+  const more = brokenModel === undefined ? [] : [brokenModel];
+  const child = spawn(process.execPath, [main, JSON.stringify(config), ...more], {
     stdio: ["ignore", "pipe", onLog ? "pipe" : "inherit"],
   });
   if (onLog && child.stderr) createInterface({ input: child.stderr }).on("line", onLog);

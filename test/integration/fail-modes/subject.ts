@@ -30,6 +30,8 @@ export interface FailModeSubject extends AsyncDisposable {
   call(): Promise<Sample>;
   /** States of all components that /health shows, and its status. */
   health(): Promise<{ status: number; states: Readonly<Record<string, string>> }>;
+  /** Status of a chat that fails inside, as nobody foresaw. */
+  fail(): Promise<number>;
   /** Status of /readyz. */
   ready(): Promise<number>;
   rssBytes(): number;
@@ -38,13 +40,15 @@ export interface FailModeSubject extends AsyncDisposable {
 
 const hangMs = 10_000;
 const kib = 1024;
-const body = JSON.stringify({
-  model: "sim",
-  messages: [{ role: "user", content: "hi" }],
-  max_tokens: 3,
-});
+const brokenModel = "broken";
+const bodyOf = (model: string): string =>
+  JSON.stringify({ model, messages: [{ role: "user", content: "hi" }], max_tokens: 3 });
+const body = bodyOf("sim");
 
-/** Starts a gateway with these stores and other settings; its one model answers at once, its limits admit the load. */
+/**
+ * Starts a gateway with these stores and other settings; one of its models answers at once, the other
+ * makes each call fail inside. Its limits admit the load.
+ */
 export async function startSubject(
   clock: Clock,
   stores: Record<string, unknown>,
@@ -52,12 +56,19 @@ export async function startSubject(
 ): Promise<FailModeSubject> {
   const stateDir = mkdtempSync(join(tmpdir(), "ll-fail-"));
   const lines: string[] = [];
-  const gateway = await startGatewayProcess({ ...configOf(stateDir, stores), ...more }, (line) => {
+  const keep = (line: string): void => {
     if (lines.length < 10_000) lines.push(line);
-  });
+  };
+  const config = { ...configOf(stateDir, stores), ...more };
+  const gateway = await startGatewayProcess(config, keep, brokenModel);
   const headers = {
     authorization: `Bearer ${gateway.key}`,
     "content-type": "application/json",
+  };
+  const chat = (sent: string): Promise<Response> => {
+    const signal = AbortSignal.timeout(hangMs);
+    const url = `${gateway.url}/v1/chat/completions`;
+    return fetch(url, { method: "POST", headers, body: sent, signal });
   };
   return {
     url: gateway.url,
@@ -66,9 +77,7 @@ export async function startSubject(
     stateDir,
     async call() {
       const startMs = clock.monotonicMs();
-      const signal = AbortSignal.timeout(hangMs);
-      const url = `${gateway.url}/v1/chat/completions`;
-      const answer = await fetch(url, { method: "POST", headers, body, signal });
+      const answer = await chat(body);
       await answer.arrayBuffer();
       const tookMs = clock.monotonicMs() - startMs;
       const isDegraded = answer.headers.get("x-loadline-degraded") !== null;
@@ -77,6 +86,11 @@ export async function startSubject(
     async health() {
       const answer = await fetch(`${gateway.url}/health`, { signal: AbortSignal.timeout(hangMs) });
       return { status: answer.status, states: statesOf(await answer.json()) };
+    },
+    async fail() {
+      const answer = await chat(bodyOf(brokenModel));
+      await answer.arrayBuffer();
+      return answer.status;
     },
     async ready() {
       const answer = await fetch(`${gateway.url}/readyz`, { signal: AbortSignal.timeout(hangMs) });
@@ -102,14 +116,14 @@ function configOf(stateDir: string, stores: Record<string, unknown>): Record<str
     drain: { accept: 0, grace: 0 },
     log: { level: "warn" },
     targets: { s: { provider: "simulator", tokens: 3, latency: 0, tokensPerSecond: 1e6 } },
-    routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
+    routes: { sim: { models: ["sim", brokenModel], groups: [{ targets: ["s"] }] } },
     limits: [
       { scope: "key", resource: "requests", limit: 60_000, period: "1m", burst: 1000 },
       { scope: "global", resource: "tokens", limit: 6_000_000, period: "1m" },
       { scope: "key", resource: "money", limit: 1000, period: "day" },
       { scope: "key", resource: "concurrency", limit: 200 },
     ],
-    prices: { sim: { input: 0, output: 1 } },
+    prices: { sim: { input: 0, output: 1 }, [brokenModel]: { input: 0, output: 1 } },
     stores,
   };
 }
