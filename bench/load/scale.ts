@@ -4,99 +4,19 @@
  * while 2,000 requests a second go on. `node bench/load/scale.ts [streams] [users] [percentiles]
  * [memory] [seconds]`: without a name all four; `seconds` is the length of the memory leg.
  */
-import { systemClock } from "@loadline/kit/clock";
-import { slopeInterval } from "@loadline/contract";
 import {
   rankValue,
   startReferenceTarget,
 } from "../../packages/testkit/src/reference-target/index.ts";
-import {
-  type LoadLimit,
-  type LoadPlan,
-  type LoadRecord,
-  runLoad,
-  type Scenario,
-} from "../../packages/validator/src/load/index.ts";
+import type { Scenario } from "../../packages/validator/src/load/index.ts";
 import { demandGoals, type Goal, numbersGiven, tell } from "../result.ts";
+import { memoryLeg } from "./memory-leg.ts";
+import { claimed, type Leg, type Ran, ran, round, rowOf } from "./ran.ts";
 
 const [seconds = 180] = numbersGiven(process.argv);
-const clock = systemClock();
 const streams = 2000;
 const users = 1000;
-const steadyRate = 2000;
-const z95 = 1.6449;
 const get = { kind: "http", method: "GET", path: "/" } as const;
-
-interface Ran {
-  readonly records: readonly LoadRecord[];
-  /** Most requests under way at a frame. */
-  readonly inFlightMax: number;
-  readonly ok: number;
-  readonly bad: Readonly<Record<string, number>>;
-  /** Guards that broke, with what they saw. */
-  readonly broken: readonly string[];
-  /** Cores that all threads of this process used, from the start of the run to its end. */
-  readonly cores: number;
-  readonly rssMegabytes: number;
-}
-
-async function ran(plan: Omit<LoadPlan, "seed">): Promise<Ran> {
-  const records: LoadRecord[] = [];
-  let [inFlightMax, rss, ok] = [0, 0, 0];
-  let bad: Record<string, number> = {};
-  const startMs = clock.monotonicMs();
-  const before = process.cpuUsage();
-  for await (const record of runLoad({ seed: 7, ...plan }, { clock })) {
-    if (record.type === "frame") {
-      inFlightMax = Math.max(inFlightMax, record.frame.inFlight);
-      rss = Math.max(rss, process.memoryUsage.rss());
-    } else if (record.type !== "load.slice" && record.type !== "look") records.push(record);
-    if (record.type !== "load.ended") continue;
-    ok = record.accounts.reduce((sum, one) => sum + one.ok, 0);
-    for (const [name, count] of record.accounts.flatMap((one) => Object.entries(one.bad)))
-      bad = { ...bad, [name]: (bad[name] ?? 0) + count };
-  }
-  const { user, system } = process.cpuUsage(before);
-  const cores = (user + system) / 1000 / (clock.monotonicMs() - startMs);
-  const broken = records.flatMap((one) =>
-    one.type === "guard" && !one.guard.holds ? [`${one.guard.guard}: ${one.guard.seen}`] : [],
-  );
-  return { records, inFlightMax, ok, bad, broken, cores, rssMegabytes: rss / 1e6 };
-}
-
-const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
-const sum = (all: Readonly<Record<string, number>>): number =>
-  Object.values(all).reduce((total, one) => total + one, 0);
-const claimed = (scenario: string, rest: Partial<LoadLimit>): LoadLimit => ({
-  scenario,
-  metric: "response_time",
-  limitMs: 60_000,
-  claim: scenario,
-  stream: `load.${scenario}`,
-  part: "all",
-  ...rest,
-});
-
-type Row = Readonly<Record<string, unknown>>;
-interface Leg {
-  readonly row: Row;
-  readonly goals: readonly Goal[];
-}
-
-function rowOf(name: string, one: Ran, rest: Row): Row {
-  const { ok, bad, broken, cores, rssMegabytes } = one;
-  for (const text of broken) process.stdout.write(`guard broken (${name}): ${text}\n`);
-  const rss = { rssMegabytes: round(rssMegabytes, 0) };
-  return {
-    leg: name,
-    ...rest,
-    ok,
-    bad: sum(bad),
-    guardsBroken: broken.length,
-    cores: round(cores),
-    ...rss,
-  };
-}
 
 /** Shown quantiles of a run of one scenario, in ms; NaN for one that is not shown. */
 function quantilesOf({ records }: Ran, of: "ttft" | "percentiles"): (q: number) => number {
@@ -223,54 +143,14 @@ async function percentilesLeg(): Promise<Leg> {
   };
 }
 
-/** Resident size of this process, sampled each second, after the first third. */
-async function memoryLeg(): Promise<Leg> {
-  await using target = await startReferenceTarget({});
-  const durationMs = seconds * 1000;
-  const s: Scenario = {
-    executor: "constant-arrival-rate",
-    rate: steadyRate,
-    durationMs,
-    arrivals: "poisson",
-    request: get,
-  };
-  const samples: [number, number][] = [];
-  const done = new AbortController();
-  const startMs = clock.monotonicMs();
-  const watching = (async () => {
-    while (!done.signal.aborted) {
-      samples.push([clock.monotonicMs() - startMs, process.memoryUsage.rss()]);
-      // The only rejection is the end.
-      await clock.sleep(1000, done.signal).catch(() => undefined);
-    }
-  })();
-  const limits = [claimed("s", { quantile: 0.99 })];
-  const one = await ran({ target: { baseUrl: target.url }, scenarios: { s }, limits });
-  done.abort();
-  await watching;
-  const settled = samples.filter(([ms]) => ms > durationMs / 3 && ms < durationMs);
-  const slope = slopeInterval(settled, z95);
-  const perHour = (bytesPerMs: number | undefined): number =>
-    round(((bytesPerMs ?? Number.NaN) * 3_600_000) / 2 ** 20, 1);
-  const name = `${steadyRate}/s for ${seconds} s`;
-  const megabytes = (at: number): number => round((settled.at(at)?.[1] ?? Number.NaN) / 1e6, 1);
-  const row = rowOf(name, one, {
-    settledMegabytes: megabytes(0),
-    endMegabytes: megabytes(-1),
-    growthMibPerHourLower: perHour(slope?.lower),
-    growthMibPerHourUpper: perHour(slope?.upper),
-  });
-  return { row, goals: [{ row: name, figure: "growthMibPerHourLower", atMost: 0 }] };
-}
-
 const legs = {
   streams: streamsLeg,
   users: usersLeg,
   percentiles: percentilesLeg,
-  memory: memoryLeg,
+  memory: () => memoryLeg(seconds),
 } as const;
 const asked = Object.entries(legs).filter(([name]) => process.argv.includes(name));
-const rows: Row[] = [];
+const rows: Leg["row"][] = [];
 const goals: Goal[] = [];
 for (const [, leg] of asked.length > 0 ? asked : Object.entries(legs)) {
   const one = await leg();

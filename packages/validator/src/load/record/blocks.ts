@@ -2,7 +2,7 @@ import type { Histogram } from "@loadline/kit/histogram";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { ScenarioBlocks } from "../types.ts";
 import type { Arena } from "./arena.ts";
-import { rankOf, toMs } from "./series.ts";
+import { rankOf, toMs } from "./ranks.ts";
 
 /** Blocks that are kept apart; what falls due later is in the last. */
 export const blocksMax = 600;

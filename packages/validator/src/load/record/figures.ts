@@ -1,5 +1,5 @@
 import { Arena } from "./arena.ts";
-import { toMs } from "./series.ts";
+import { toMs } from "./ranks.ts";
 
 /** What became of one named figure of a scenario; values in its own unit. */
 export interface FigureSeries {

@@ -1,7 +1,7 @@
 import { createHistogram } from "@loadline/kit/histogram";
 import type { LadderScenario } from "../scenario-types.ts";
 import type { PhaseCounts } from "./phases.ts";
-import { toMs } from "./series.ts";
+import { toMs } from "./ranks.ts";
 
 /** What one number of users came to, over all rounds. */
 export interface LadderSize {

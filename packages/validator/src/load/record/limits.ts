@@ -7,7 +7,7 @@ import { EndedWaits, waitClasses } from "./ended-waits.ts";
 import { isCounted, metricOf } from "./metrics.ts";
 import { BadCounts, type BadReason, reasonCount } from "./outcomes.ts";
 import { Slowest, toRow } from "./samples.ts";
-import { rankOf, toMs } from "./series.ts";
+import { rankOf, toMs } from "./ranks.ts";
 
 /** Slots of the plain counters. */
 const nAt = 0;

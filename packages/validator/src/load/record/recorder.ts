@@ -8,7 +8,7 @@ import { Arena } from "./arena.ts";
 import { type Figure, Figures, type FigureSeries } from "./figures.ts";
 import type { SenderSamples } from "./samples.ts";
 import { ScenarioRecord } from "./scenario-record.ts";
-import { toMs } from "./series.ts";
+import { toMs } from "./ranks.ts";
 
 /** Slots of the counters that belong to no scenario. */
 const localFaultsAt = 0;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createFlight, type Flight } from "../engine/flight.ts";
 import { Arena } from "./arena.ts";
-import { rankOf, Series, toMs } from "./series.ts";
+import { rankOf, toMs } from "./ranks.ts";
+import { Series } from "./series.ts";
 
 const made = (durationMs = 10_000, drainMs = 2000): Series =>
   new Series("chat", new Arena(), { durationMs, drainMs });

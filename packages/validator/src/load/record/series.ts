@@ -4,6 +4,8 @@ import { isBuffered } from "../clients/llm/figures.ts";
 import type { Flight, LoadOutcome } from "../engine/flight.ts";
 import type { LoadSlice, ScenarioWaits } from "../types.ts";
 import type { Arena } from "./arena.ts";
+import { Heat, type HeatCell } from "./heat.ts";
+import { rankOf, toMs } from "./ranks.ts";
 import { sendDelay } from "./send-delay.ts";
 import { SliceLog, sliceLogCharsMax } from "./slice-log.ts";
 
@@ -44,7 +46,7 @@ export class Series {
   readonly #inFlight: number[] = [];
   readonly #p99Ms: (number | null)[] = [];
   readonly #maxMs: (number | null)[] = [];
-  readonly #heat: (readonly [number, number, number])[] = [];
+  readonly #heat: Heat;
   /** Good and bad of each slice as they were told when it was closed. */
   readonly #told: (readonly [ok: number, bad: number])[] = [];
   readonly #seconds: HistogramIntervals;
@@ -59,6 +61,7 @@ export class Series {
     this.sliceLog = new SliceLog(scenario, sliceLogCharsMax / (o.scenarios ?? 1));
     this.sliceMs = Math.max(1000, Math.ceil(o.durationMs / slicesMax / 1000) * 1000);
     this.slices = Math.ceil((o.durationMs + o.drainMs) / this.sliceMs) + 2;
+    this.#heat = new Heat(this.slices);
     this.live = arena.histogram();
     this.#seconds = createIntervals(this.live.precision);
     this.response = arena.histogram();
@@ -138,9 +141,8 @@ export class Series {
       const empty = second.count === 0;
       this.#p99Ms[slice] = empty ? null : toMs(second.quantileUs(0.99));
       this.#maxMs[slice] = empty ? null : toMs(second.maxUs);
-      const heat = heatOf(second);
+      const heat = this.#heat.add(slice, second);
       this.sliceLog.add(second, { atMs: slice * this.sliceMs, lengthMs: this.sliceMs });
-      for (const [edgeMs, count] of heat) this.#heat.push([slice, edgeMs, count]);
       this.#told[slice] = [this.#ok[slice] ?? 0, this.#bad[slice] ?? 0];
       closed.push(this.#slice(slice, heat));
     }
@@ -176,7 +178,7 @@ export class Series {
       p99Ms: this.#p99Ms.slice(0, n),
       maxMs: this.#maxMs.slice(0, n),
       inFlight: this.#inFlight.slice(0, n),
-      heat: this.#heat,
+      heat: this.#heat.whole(),
       n: this.measured,
       percentiles,
       ttft,
@@ -210,7 +212,7 @@ export class Series {
     };
   }
 
-  #slice(slice: number, heat: readonly (readonly [number, number])[]): LoadSlice {
+  #slice(slice: number, heat: readonly HeatCell[]): LoadSlice {
     return {
       scenario: this.scenario,
       slice,
@@ -228,24 +230,4 @@ export class Series {
 
 function bump(counts: Float64Array, at: number): void {
   counts[at] = (counts[at] ?? 0) + 1;
-}
-
-/** 1-based rank of a quantile among n. */
-export function rankOf(q: number, n: number): number {
-  return Math.max(1, Math.ceil(q * n - 1e-9));
-}
-
-/** Microseconds to ms. */
-export function toMs(us: number): number {
-  return Math.round(us) / 1000;
-}
-
-/** Four cells per octave: enough for a picture, few enough for a report. */
-function heatOf(histogram: Histogram): (readonly [number, number])[] {
-  const cells = new Map<number, number>();
-  histogram.each((_low, highUs, count) => {
-    const cell = Math.ceil(Math.log2(Math.max(1, highUs)) * 4);
-    cells.set(cell, (cells.get(cell) ?? 0) + count);
-  });
-  return [...cells].map(([cell, count]) => [toMs(2 ** (cell / 4)), count] as const);
 }

@@ -4,7 +4,7 @@ import { stepNames } from "../plan/step-names.ts";
 import type { LoadPlan } from "../types.ts";
 import type { Arena } from "./arena.ts";
 import { BadCounts, reasonCount } from "./outcomes.ts";
-import { rankOf, toMs } from "./series.ts";
+import { rankOf, toMs } from "./ranks.ts";
 
 /** What is kept for one declared step of a scenario, or for all that had no room. */
 export interface StepSeries {
