@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "./cli-process.ts";
 import { type GatewayProcess, startGatewayProcess } from "./gateway-process.ts";
@@ -37,7 +38,7 @@ describe("a key that is rotated while it is used, on a running gateway", () => {
   });
   afterAll(async () => {
     await gateway?.[Symbol.asyncDispose]();
-    rmSync(stateDir, { recursive: true, force: true });
+    removeFolder(stateDir);
   });
 
   const send = (path: string, key: string, body: string): Promise<Response> =>

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
@@ -51,7 +52,7 @@ describe.skipIf(parts.missing)("the checks of a real Jaeger", () => {
   }, 90_000);
   afterAll(async () => {
     await endChild(child);
-    rmSync(dir, { recursive: true, force: true });
+    removeFolder(dir);
   }, 30_000);
 
   const check = (otlp: number): Promise<Record<string, string>> => {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signed } from "../../packages/validator/src/stack/wire/sigv4.ts";
 import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
@@ -79,7 +80,7 @@ describe.skipIf(parts.missing)("policies and versions of a real MinIO", () => {
 
   afterAll(async () => {
     await endChild(child);
-    rmSync(dir, { recursive: true, force: true });
+    removeFolder(dir);
   });
 
   function validate(): Promise<Record<string, string>> {
@@ -167,7 +168,7 @@ describe.skipIf(parts.missing)("four servers of a real MinIO, a disk each", () =
       expect(half["cluster"]).toMatch(/^failed false: .* answered 503/);
     } finally {
       await Promise.all(nodes.map((node) => endChild(node)));
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder(dir);
     }
   }, 150_000);
 });

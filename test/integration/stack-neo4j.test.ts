@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
+import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
@@ -53,7 +54,7 @@ describe.skipIf(parts.missing)("the checks of a real Neo4j", () => {
   }, 360_000);
   afterAll(async () => {
     await endChild(child);
-    rmSync(home, { recursive: true, force: true });
+    removeFolder(home);
   }, 30_000);
 
   const check = (word: string, version: string): Promise<Record<string, string>> =>

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
+import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endChild, eventually, freePort } from "../../packages/testkit/src/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
@@ -39,7 +40,7 @@ describe.skipIf(parts.missing)("the checks of a real Qdrant", () => {
   }, 90_000);
   afterAll(async () => {
     await endChild(child);
-    rmSync(home, { recursive: true, force: true });
+    removeFolder(home);
   }, 30_000);
 
   const check = (word: string): Promise<Record<string, string>> =>

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Clock, systemClock, type Timer } from "@loadline/kit/clock";
 import { type Behaviour, startFaultUpstream } from "@loadline/testkit";
+import { removeFolder } from "../../packages/testkit/src/remove-folder.ts";
 import { describe, expect, it } from "vitest";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
 
@@ -154,7 +155,7 @@ describe(`${streams} concurrent streams`, () => {
       const ended = once(gateway, "exit");
       gateway.disconnect();
       await ended;
-      rmSync(stateDir, { recursive: true, force: true });
+      removeFolder(stateDir);
       expect(stillOpen).toBe(streams);
       expect(all.filter((one) => !isWhole(one)).map((one) => one.text.slice(-200))).toEqual([]);
     },

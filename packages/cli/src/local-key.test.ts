@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { createGateway, type Gateway, loadConfig, operator } from "@loadline/gateway";
+import { removeFolder } from "../../testkit/src/remove-folder.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { emptyDir } from "../test/bundles.ts";
 import { ensureLocalKey } from "./local-key.ts";
@@ -22,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await gateway.close({ graceMs: 0 });
-  rmSync(stateDir, { recursive: true, force: true });
+  removeFolder(stateDir);
 });
 
 /** Nothing here fails twice. */

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { serveOnLoopback } from "@loadline/testkit";
+import { removeFolder, serveOnLoopback } from "@loadline/testkit";
 import type { Controls } from "../src/controls.ts";
 import { createGateway, type Gateway, loadConfig } from "../src/index.ts";
 
@@ -70,7 +70,7 @@ export async function runGateway(
     raw: (bytes) => exchange(Number(new URL(url).port), bytes),
     async [Symbol.asyncDispose]() {
       await gateway.close({ graceMs: 0 });
-      rmSync(stateDir, { recursive: true, force: true });
+      removeFolder(stateDir);
     },
   };
 }

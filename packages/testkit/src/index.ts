@@ -8,6 +8,7 @@ export { startSimulator } from "./simulator/index.ts";
 export type { Lies, ScheduledFault, Simulator, SimulatorOptions } from "./simulator/index.ts";
 export { behaviours, contentOf, startFaultUpstream } from "./fault-upstream/index.ts";
 export type { Behaviour, BehaviourId, FaultUpstream, Seen } from "./fault-upstream/index.ts";
+export { removeFolder } from "./remove-folder.ts";
 export { type RunningRedis, startRedis } from "./redis/index.ts";
 export { startTcpProxy, type TcpProxy } from "./tcp-proxy/index.ts";
 export { type RunningPostgres, startPostgres } from "./postgres/index.ts";

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "@loadline/gateway";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 import { expect, type TestContext } from "vitest";
 import { openGateway } from "../../start-gateway.ts";
 import { notTested, pressurePercentMax, skipNotTested } from "../../integration/machine.ts";
@@ -79,7 +80,7 @@ export async function startRoute(
     },
     async [Symbol.asyncDispose]() {
       await gateway.close({ graceMs: 0 });
-      rmSync(stateDir, { recursive: true, force: true });
+      removeFolder(stateDir);
     },
   };
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { eventually, freePort } from "@loadline/testkit";
 import { chatPath } from "./entry.ts";
 import { proxyMark, talk } from "./world.ts";
+import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
 export interface Proxy extends AsyncDisposable {
   readonly port: number;
@@ -85,7 +86,7 @@ async function start(
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await ended;
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

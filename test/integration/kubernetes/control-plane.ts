@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { parseJson } from "@loadline/kit/json";
 import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
+import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
 const upMs = 90_000;
 /** For one request; the server itself ends after a minute. */
@@ -96,7 +97,7 @@ export async function startControlPlane(apiserver: string): Promise<ControlPlane
   };
   const dispose = async (): Promise<void> => {
     await stopped(children);
-    rmSync(dir, { recursive: true, force: true });
+    removeFolder(dir);
   };
   try {
     const [client, peer, port] = [await freePort(), await freePort(), await freePort()];

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { signedHeaders } from "../../../packages/gateway/src/objects/s3/sign.ts";
 import { endChild, eventually, freePort } from "../../../packages/testkit/src/index.ts";
+import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
 /** A MinIO of our own on loopback with one bucket. */
 export interface RunningMinio extends AsyncDisposable {
@@ -73,7 +74,7 @@ export async function startMinio(path: string, clock: Clock): Promise<RunningMin
     },
     async [Symbol.asyncDispose]() {
       await end();
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import {
 } from "../../../packages/gateway/src/index.ts";
 import { eventually } from "../../../packages/testkit/src/index.ts";
 import { loadlineMain } from "../bundle.ts";
+import { removeFolder } from "../../../packages/testkit/src/remove-folder.ts";
 
 const startMs = 60_000;
 const clock = systemClock();
@@ -139,7 +140,7 @@ export class Serving implements AsyncDisposable {
     if (this.isRunning) this.send("SIGKILL");
     await this.#ended;
     for (const pid of workers) if (isAlive(pid)) process.kill(pid, "SIGKILL");
-    rmSync(this.dir, { recursive: true, force: true });
+    removeFolder(this.dir);
   }
 }
 

@@ -137,7 +137,7 @@ export async function callsOfAll(
     "users.disable": { call: `POST /admin/v1/users/${left}/disable` },
     "users.enable": { call: `POST /admin/v1/users/${left}/enable` },
     "roles.grant": { call: `POST /admin/v1/users/${user}/roles/editor` },
-    "roles.revoke": { call: `DELETE /admin/v1/users/${user}/roles/editor` },
+    "roles.revoke": { call: `DELETE /admin/v1/users/${user}/roles/viewer` },
     "grants.list": { call: `GET /admin/v1/users/${user}/grants` },
     "grants.add": {
       call: `POST /admin/v1/users/${user}/grants`,

@@ -1,6 +1,5 @@
-import { rmSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
-import { eventually } from "@loadline/testkit";
+import { eventually, removeFolder } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { openWorld, type World } from "../admin/world.fixture.ts";
 import { temporaryDir } from "../../test/harness.ts";
@@ -94,6 +93,7 @@ describe("denials on record", () => {
     const call = `POST /admin/v1/keys/${id}/revoke`;
     expect((await first.ask(call, { key: secret, body: {} })).status).toBe(403);
     await first[Symbol.asyncDispose]();
+    using _folder = { [Symbol.dispose]: () => removeFolder(stateDir) };
     await using second = await openWorld({ stateDir });
     const denied = await second.entries("default", "&outcome=denied");
     expect(denied.map((entry) => `${entry.action} ${entry.surface}`)).toEqual([
@@ -109,6 +109,5 @@ describe("denials on record", () => {
     expect(await count("&ip=127.0.0.1")).toBe(2);
     expect(await count("&ip=10.0.0.1")).toBe(0);
     expect(await count("&code=LL_AUTHZ_DENIED")).toBe(2);
-    rmSync(stateDir, { recursive: true, force: true });
   });
 });

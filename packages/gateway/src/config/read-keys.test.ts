@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { isRecord } from "@loadline/kit/json";
 import { systemRandom } from "@loadline/kit/random";
+import { removeFolder } from "@loadline/testkit";
 import { describe, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
 import { createGateway, loadConfig } from "../index.ts";
@@ -120,7 +120,7 @@ async function unread(change: (config: GatewayConfig) => object): Promise<string
     await (await fetch(url + path, { headers })).text();
   await gateway.reload(given);
   await gateway.close();
-  rmSync(stateDir, { recursive: true, force: true });
+  removeFolder(stateDir);
   return leaves(config).filter((path) => !seen.has(path) && !Object.hasOwn(elsewhere, path));
 }
 

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import { systemRandom } from "@loadline/kit/random";
+import { removeFolder } from "@loadline/testkit";
 import type { AuditEvent } from "../audit-log/events.ts";
 import { openSqliteStore } from "../state/sqlite/open.ts";
 import type { Store } from "../state/store.ts";
@@ -78,7 +79,7 @@ export async function openWorld(change: Partial<IdentityDeps> = {}): Promise<Wor
     async [Symbol.asyncDispose]() {
       for (const one of opened) await one.close();
       await store.close();
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

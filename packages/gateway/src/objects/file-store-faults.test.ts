@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
-import { eventually } from "@loadline/testkit";
+import { eventually, removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
 import { processStart } from "../state/owner.ts";
@@ -33,7 +33,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
   store?.close();
-  rmSync(root, { recursive: true, force: true });
+  removeFolder(root);
 });
 
 /** The first sweep begins at once: what it is to find has to be there. */

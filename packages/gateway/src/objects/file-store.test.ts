@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { TestClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
+import { removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
 import { createFileStore } from "./file-store.ts";
@@ -18,7 +19,7 @@ beforeEach(() => {
   store = openStore();
 });
 afterEach(() => store.close());
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeFolder(root));
 
 function openStore(): ObjectStore {
   const ignored = (): undefined => undefined;

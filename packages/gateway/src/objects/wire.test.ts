@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock, TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
 import { seededRandom } from "@loadline/kit/random";
-import { eventually } from "@loadline/testkit";
+import { eventually, removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
 import { usualDoors } from "../egress/doors.fixture.ts";
@@ -13,7 +13,7 @@ import { openObjects } from "./wire.ts";
 
 let root: string;
 beforeEach(() => void (root = temporaryDir()));
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => removeFolder(root));
 
 /** What the log says of the first sweep of the folder at `root`. */
 async function sweptAt(): Promise<unknown> {

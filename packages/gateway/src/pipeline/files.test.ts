@@ -24,19 +24,26 @@ function form(o: { text?: string; name?: string; purpose?: string } = {}): FormD
 
 function client(g: Running, secret = g.key) {
   const headers = { authorization: `Bearer ${secret}` };
-  const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+  const askOnce = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(`${g.url}/v1/files${path}`, { headers, ...init });
+  /** A machine that stands makes the store look away; it is back by itself. */
+  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    let answer = await askOnce(path, init);
+    const isHere = async (): Promise<boolean> => {
+      if (answer.status !== 503 || !(await answer.clone().text()).includes(awayCode)) return true;
+      answer = await askOnce(path, init);
+      return false;
+    };
+    await eventually(clock, isHere, flipMs);
+    return answer;
+  };
+  const send = (body: FormData): Promise<Response> => ask("", { method: "POST", body });
   return {
     ask,
-    send: (body: FormData): Promise<Response> => ask("", { method: "POST", body }),
+    askOnce,
+    send,
     async upload(o: Parameters<typeof form>[0] = {}): Promise<string> {
-      let text = "";
-      // A machine that stands makes the store look away; it is back by itself.
-      const isTaken = async (): Promise<boolean> => {
-        text = await (await ask("", { method: "POST", body: form(o) })).text();
-        return !text.includes(awayCode);
-      };
-      await eventually(clock, isTaken, flipMs);
+      const text = await (await send(form(o))).text();
       const id = /"id":"(file-[0-9a-f]{24})"/.exec(text)?.[1];
       return id ?? expect.fail(`not taken: ${text}`);
     },
@@ -302,7 +309,7 @@ describe("/v1/files refuses", () => {
 describe("a store that is away", () => {
   it("makes uploads 503 with Retry-After, leaves chat and readiness alone, and is back by itself", async () => {
     await using g = await withFiles();
-    const { ask, upload } = client(g);
+    const { ask, askOnce, upload } = client(g);
     const id = await upload({ text: "kept" });
     const root = join(g.stateDir, "objects");
     renameSync(root, `${root}-moved`);
@@ -312,7 +319,8 @@ describe("a store that is away", () => {
         `"objects":{"required":false,"state":"${state}"`,
       );
     await eventually(clock, () => isSaid("down"), flipMs);
-    for (const answer of [await ask(""), await ask(`/${id}`), await client(g).send(form())]) {
+    const post = { method: "POST", body: form() };
+    for (const answer of [await askOnce(""), await askOnce(`/${id}`), await askOnce("", post)]) {
       expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
       expect(await errorCode(answer)).toBe("LL_FILE_STORE_AWAY");
     }

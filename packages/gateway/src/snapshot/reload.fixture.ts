@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
+import { removeFolder } from "@loadline/testkit";
 import type { GatewayConfig } from "../config/schema.ts";
 import { createGateway, type Gateway, loadConfig } from "../index.ts";
 import type { ReloadReport } from "./reloader.ts";
@@ -101,7 +102,7 @@ export async function runReloadable(
     logged: () => text.join(""),
     async [Symbol.asyncDispose]() {
       await gateway.close({ graceMs: 0 });
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

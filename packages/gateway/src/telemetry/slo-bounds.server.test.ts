@@ -1,9 +1,9 @@
 import cluster from "node:cluster";
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { eventually } from "@loadline/testkit";
+import { eventually, removeFolder } from "@loadline/testkit";
 import { expect, it } from "vitest";
 import { sampleIn } from "../../test/answers.ts";
 import { temporaryDir } from "../../test/harness.ts";
@@ -55,5 +55,5 @@ it("a worker in another's place counts by the objectives that all began with, wh
   await eventually(clock, isReplaced, waitMs);
   expect(boundsOf(text)).toEqual(["0.75"]);
   await gateway.close({ graceMs: 0 });
-  rmSync(stateDir, { recursive: true });
+  removeFolder(stateDir);
 });

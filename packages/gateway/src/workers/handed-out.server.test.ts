@@ -1,9 +1,8 @@
 import cluster from "node:cluster";
-import { rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { eventually } from "@loadline/testkit";
+import { eventually, removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { temporaryDir } from "../../test/harness.ts";
 import { type Gateway, loadConfig, openGateway } from "../index.ts";
@@ -36,7 +35,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await gateway.close({ graceMs: 0 });
-  rmSync(stateDir, { recursive: true });
+  removeFolder(stateDir);
 });
 
 /** A connection that stays open, and what it brought so far. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,6 +7,7 @@ import type { Clock } from "@loadline/kit/clock";
 import { codeOf } from "@loadline/kit/errors";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
+import { removeFolder } from "../remove-folder.ts";
 
 /** A PostgreSQL server of our own on loopback, with an empty database. */
 export interface RunningPostgres extends AsyncDisposable {
@@ -76,7 +77,7 @@ export async function startPostgres(binDir: string, o: PostgresOptions): Promise
   };
   const end = async (): Promise<void> => {
     await kill();
-    rmSync(dir, { recursive: true, force: true });
+    removeFolder(dir);
   };
   await eventually(clock, isReady, startMs).catch(async (cause: unknown) => {
     await end();

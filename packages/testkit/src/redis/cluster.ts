@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +9,7 @@ import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
 import { listenOnLoopback } from "../listen.ts";
 import { type RedisProcess, startRedisProcess } from "./server.ts";
+import { removeFolder } from "../remove-folder.ts";
 
 /** Three masters with one replica each, on loopback. */
 export interface RunningRedisCluster extends AsyncDisposable {
@@ -41,7 +42,7 @@ export async function startRedisCluster(
   const nodes: RedisProcess[] = [];
   const dispose = async (): Promise<void> => {
     for (const node of nodes) await node.kill();
-    rmSync(dir, { recursive: true, force: true });
+    removeFolder(dir);
   };
   try {
     for (let i = 0; i < nodesMax; i++)

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { freePort } from "../free-port.ts";
 import { type RedisProcess, startRedisProcess } from "./server.ts";
+import { removeFolder } from "../remove-folder.ts";
 
 export { type RunningRedisCluster, startRedisCluster } from "./cluster.ts";
 export { type RunningSentinel, startRedisSentinel } from "./sentinel.ts";
@@ -31,7 +32,7 @@ export async function startRedis(
     url: `redis://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       await server.kill();
-      rmSync(dir, { recursive: true, force: true });
+      removeFolder(dir);
     },
   };
 }

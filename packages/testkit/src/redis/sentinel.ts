@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
 import { type RedisProcess, startRedisProcess } from "./server.ts";
+import { removeFolder } from "../remove-folder.ts";
 
 /** A master with a replica, and three Sentinels that watch them, on loopback. */
 export interface RunningSentinel extends AsyncDisposable {
@@ -31,7 +32,7 @@ export async function startRedisSentinel(
   const sentinels: RedisProcess[] = [];
   const dispose = async (): Promise<void> => {
     for (const one of [...sentinels, ...servers]) await one.kill();
-    rmSync(dir, { recursive: true, force: true });
+    removeFolder(dir);
   };
   const start = async (list: readonly string[], before?: readonly string[]) =>
     startRedisProcess(path, {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "@loadline/kit/clock";
-import { eventually, keepLog, type KeptLog } from "@loadline/testkit";
+import { eventually, keepLog, type KeptLog, removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { askHost } from "./ask-host.ts";
@@ -63,7 +63,7 @@ afterEach(async () => {
   // What is still being written would keep the folder from going.
   await Promise.all(kept.map((chosen) => chosen.written()));
   kept = [];
-  rmSync(runDir, { recursive: true });
+  removeFolder(runDir);
 });
 
 /** What is chosen in the folder of this test. */

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
+import { removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { openSlots, type Slots } from "./slots.ts";
@@ -18,7 +19,7 @@ beforeEach(() => {
   slots = openSlots({ clock, logger, runDir, signal: new AbortController().signal });
 });
 
-afterEach(() => rmSync(runDir, { recursive: true }));
+afterEach(() => removeFolder(runDir));
 
 it("a target that is opened again as it was keeps its host, until the last one closes it", async () => {
   const first = slots.open("local", plan, true);

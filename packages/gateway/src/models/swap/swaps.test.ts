@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics } from "@loadline/kit/metrics";
-import { eventually } from "@loadline/testkit";
+import { eventually, removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { tinyModelPath } from "../model-file.fixture.ts";
 import { type ChosenFiles, openChosen } from "./chosen.ts";
@@ -42,7 +42,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const slot of slots.all()) await slot.close();
   await chosen.written();
-  rmSync(dir, { recursive: true });
+  removeFolder(dir);
 });
 
 it.each([

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
-import { eventually, keepLog, type KeptLog } from "@loadline/testkit";
+import { eventually, keepLog, type KeptLog, removeFolder } from "@loadline/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { tinyModelPath } from "../../models/model-file.fixture.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
@@ -23,7 +23,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const upstream of upstreams) await upstream.close();
-  rmSync(runDir, { recursive: true });
+  removeFolder(runDir);
 });
 
 function deps(): ProviderDeps {
