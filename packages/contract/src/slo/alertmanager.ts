@@ -4,6 +4,9 @@ import type { Receiver, Slo, SloDocument } from "./model.ts";
 /** Receivers where a file names none: they deliver nowhere, and the compilation says so. */
 export const nobody = "nobody";
 
+/** What an alert says of itself, which Alertmanager's own message to a chat leaves out. */
+const summaries = "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ end }}";
+
 /** One routing that a file of Alertmanager has to give. */
 export interface RoutingCase {
   readonly labels: Readonly<Record<string, string>>;
@@ -75,7 +78,10 @@ function receiverConfig({ name, kind, to, via }: Receiver): object {
   if (to === undefined) return { name };
   switch (kind) {
     case "chat":
-      return { name, slack_configs: [{ api_url_file: to, send_resolved: true }] };
+      return {
+        name,
+        slack_configs: [{ api_url_file: to, send_resolved: true, text: summaries }],
+      };
     case "pager":
       return { name, pagerduty_configs: [{ routing_key_file: to, send_resolved: true }] };
     case "mail": {
