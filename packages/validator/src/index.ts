@@ -59,7 +59,7 @@ export {
   readForeign,
   readImportPlan,
 } from "./load/interop/index.ts";
-export { type ComposeImport, importCompose } from "./stack/compose.ts";
+export { type ComposeImport, importCompose } from "./stack/compose/import.ts";
 export { edgeGaps } from "./stack/edge-gaps.ts";
 export { readStackSecrets, type StackSources } from "./stack/secrets.ts";
 export { stackSchema } from "./stack/manifest.ts";

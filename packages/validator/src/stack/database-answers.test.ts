@@ -179,3 +179,21 @@ describe("the command of an open Redis", () => {
     expect(commands.join("\n")).not.toContain("$P");
   });
 });
+
+describe("a limit of memory of a Redis", () => {
+  it("is held against its own maxmemory, and one that is not set is told by what comes of it", async () => {
+    const look = async (maxmemory: string) => {
+      const rules = [{ when: "INFO", reply: `#maxmemory:${maxmemory}` }];
+      await using stub = await startRedisStub(rules, null);
+      const limits = { memoryBytes: 536_870_912 };
+      const cache = { kind: "redis", url: stub.url, limits };
+      const { words, sentences } = await runStackPlan({ timeoutMs: 10_000, services: { cache } });
+      return `${words["cache.limits"]}: ${sentences["cache.limits"]}`;
+    };
+    expect(await look("536870912")).toMatch(/^passed/);
+    expect(await look("536870913")).toMatch(/^failed false: .*maxmemory is 536870913 bytes/);
+    expect(await look("0")).toMatch(
+      /^failed false: .*maxmemory is not set: it grows until something ends it, at 536870912 bytes/,
+    );
+  });
+});

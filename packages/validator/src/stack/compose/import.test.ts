@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { importCompose } from "./compose.ts";
-import { stackSchema } from "./manifest.ts";
+import { importCompose } from "./import.ts";
+import { stackSchema } from "../manifest.ts";
 
 const compose = `
 services:
@@ -126,6 +126,137 @@ services:
     expect(notes).toEqual(["boards: kind: grafana needs its dashboards, taken for http."]);
   });
 
+  it("reads listeners of both forms, of version 6, and behind a variable", () => {
+    const { stack, notes } = importCompose(`
+services:
+  db:
+    image: postgres:15
+    ports: ["\${BIND:-127.0.0.1}:\${PORT:-15432}:5432", "[::1]:15432:5432"]
+  cache:
+    image: redis:7
+    ports: [{ target: 6379, published: "6379", host_ip: "::1" }]
+  graph: { image: "neo4j:5", ports: ["::1:7474:7474", "7687:7687"] }
+  api: { image: api, ports: ["\${BIND}:8000:8000"] }
+`);
+    expect(stackSchema.parse(stack).services).toMatchObject({
+      db: {
+        url: "postgres://127.0.0.1:15432/postgres",
+        listeners: ["127.0.0.1:15432", "[::1]:15432"],
+      },
+      cache: { url: "redis://[::1]:6379", listeners: ["[::1]:6379"] },
+      graph: { url: "http://[::1]:7474", listeners: ["[::1]:7474", "*:7687"] },
+      api: { url: "http://127.0.0.1:8000", listeners: [] },
+    });
+    expect(notes).toContain(
+      "api: its port 8000 listens at no address that the file tells (?): left out.",
+    );
+  });
+
+  it("takes what an anchor and a merge bring along", () => {
+    const { stack } = importCompose(`
+x-base: &base
+  image: postgres:15
+  ports: ["127.0.0.1:5432:5432"]
+  environment: &env { POSTGRES_USER: app }
+services:
+  db:
+    <<: *base
+    environment: { <<: *env, POSTGRES_DB: quant }
+`);
+    expect(stack["services"]).toMatchObject({
+      db: { kind: "postgres", url: "postgres://127.0.0.1:5432/quant", user: "app" },
+    });
+  });
+
+  it("refers to a secret that is mounted, by what the file says stands behind it", () => {
+    const { stack, notes } = importCompose(`
+services:
+  db:
+    image: postgres:15
+    ports: ["5432:5432"]
+    environment: { POSTGRES_PASSWORD_FILE: /run/secrets/db_pw }
+    secrets: [db_pw]
+  files:
+    image: minio/minio
+    ports: ["9000:9000"]
+    environment: { MINIO_ROOT_PASSWORD_FILE: /run/secrets/root }
+    secrets: [{ source: root, target: root }, tls]
+secrets:
+  db_pw: { file: ./db.txt }
+  root: { environment: ROOT_SECRET }
+  tls: { external: true }
+`);
+    expect(stackSchema.parse(stack).services).toMatchObject({
+      db: { password: "${file:./db.txt}" },
+      files: { secretKey: "${env:ROOT_SECRET}" },
+    });
+    expect(notes).toEqual(["files: not read: secrets (tls)."]);
+  });
+
+  it("names every key that it does not read, and what puts it in place", () => {
+    const { notes } = importCompose(`
+include: [other.yaml]
+services:
+  api:
+    image: api
+    ports: ["8000:8000"]
+    env_file: .env
+    extends: { file: base.yaml, service: api }
+    unheardOf: 1
+    x-own: 1
+    healthcheck: { test: "true" }
+    container_name: api
+  alone: { image: redis:7, network_mode: host, links: [api] }
+`);
+    expect(notes).toEqual([
+      "api: an image of no known kind, taken for http.",
+      "api: not read: env_file, extends, unheardOf.",
+      "alone: no port of this machine leads to it, so it was left out.",
+      "alone: not read: network_mode, links.",
+      "include: not read.",
+      "`docker compose config` prints one file with extends, env_file and include in place.",
+    ]);
+  });
+
+  it("a limit of memory says of a Redis what it is, and one that is a variable is left out by name", () => {
+    const of = (more: string): readonly string[] =>
+      importCompose(`
+services:
+  cache: { image: "redis:7", ports: ["6379:6379"], ${more} }
+`).notes;
+    expect(of("mem_limit: 512m")).toEqual([
+      "cache: its limit of memory is that of its container; its command sets no --maxmemory, which is asked to be at most that.",
+    ]);
+    expect(of('mem_limit: 512m, command: "redis-server --maxmemory 400mb"')).toEqual([
+      "cache: its limit of memory is that of its container; its maxmemory is to be at most that.",
+    ]);
+    expect(of('mem_limit: "${MEMORY}"')).toEqual([
+      "cache: its limit of memory is a variable without a default: left out.",
+    ]);
+  });
+
+  it("names of services are those of a manifest, and two that become one are told", () => {
+    const { stack, notes } = importCompose(`
+services:
+  Api.v1: { image: api, ports: ["8000:8000"] }
+  api-v1: { image: api, ports: ["8001:8000"] }
+  9lives: { image: api, ports: ["8002:8000"] }
+`);
+    expect(Object.keys(stackSchema.parse(stack).services)).toEqual(["api-v1", "s-9lives"]);
+    expect(notes).toContain("api-v1: another service is named api-v1 already, so it was left out.");
+  });
+
+  it("a volume without a name keeps its folder", () => {
+    const { stack } = importCompose(`
+services:
+  api:
+    image: api
+    ports: ["8000:8000"]
+    volumes: [/data, "\${D:-./d}:/kept:ro", { type: bind, source: ., target: /own }]
+`);
+    expect(stack["services"]).toMatchObject({ api: { volumes: ["/data", "/kept", "/own"] } });
+  });
+
   it("never carries a secret of the file", () => {
     expect(JSON.stringify(importCompose(compose))).not.toContain("never-in-a-plan");
   });
@@ -138,7 +269,7 @@ services:
   });
 
   it("what is no compose file is refused by its code", () => {
-    for (const text of ["[1, 2]", "services: 3", "a: [", "x: *nobody"]) {
+    for (const text of ["[1, 2]", "services: 3", "a: [", "x: *nobody", "services: { a: 1 }"]) {
       expect(() => importCompose(text)).toThrow(
         expect.objectContaining({ code: "LL_STACK_COMPOSE" }),
       );
