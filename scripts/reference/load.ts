@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { loadGuards } from "../../packages/validator/src/load/guards/index.ts";
+import { roundsGuard } from "../../packages/validator/src/load/guards/rounds.ts";
 import { hostGuard } from "../../packages/validator/src/probes/host-guard.ts";
 import { loadBlockSchema } from "../../packages/validator/src/load/plan/load-schema.ts";
 import { scenarioSchema } from "../../packages/validator/src/load/plan/scenario-schema.ts";
@@ -109,7 +110,7 @@ export function loadPage(): string {
     "## Guards",
     table(
       ["guard", "holds while"],
-      [...loadGuards, hostGuard].map((guard) => [code(guard.id), guard.summary]),
+      [...loadGuards, roundsGuard, hostGuard].map((guard) => [code(guard.id), guard.summary]),
     ),
     "## Profiles",
     "Plans that need no file: `loadline load --profile NAME --target URL`. `--dry-run` prints their " +

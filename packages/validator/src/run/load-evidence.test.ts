@@ -281,6 +281,26 @@ describe("evidence of a load", () => {
     expect(close(one, ended(100))["all.http_reqs.count"]).toBe(verdict);
   });
 
+  it.each([
+    ["each round brings more", [150, 160, 140], "passed"],
+    ["each round brings less", [90, 99, 80], "failed"],
+    ["two rounds in three bring more", [150, 160, 99], "inconclusive"],
+    ["two rounds in three bring less", [90, 80, 101], "inconclusive"],
+  ])("a ladder whose %s, %j to 100 alone, is %s", (_, rounds, verdict) => {
+    const ladder = { executor: "ladder", users: [1, 20], holdMs: 1_000, request } as const;
+    const rule = { id: "speed_up", scenario: "get", users: 20, of: "speedUp", atLeast: 1 } as const;
+    const load = { ...job.load, scenarios: { get: ladder } };
+    const one = open({ ...job, load, thresholds: {}, ladder: [rule] });
+    const sizeOf = (users: number, own: readonly number[]) => {
+      const okPerSecond = own.reduce((sum, each) => sum + each, 0) / own.length;
+      const counts = { due: 100, ok: 100, medianMs: 5, p95Ms: 9 };
+      return { users, rounds: own, okPerSecond, ...counts, speedUp: okPerSecond / 100 };
+    };
+    const sizes = [sizeOf(1, [100, 100, 100]), sizeOf(20, rounds)];
+    one.evidence.add({ type: "ladder", scenario: "get", result: { sizes, knee: null, fit: null } });
+    expect(close(one, ended(200))["speed_up"]).toBe(verdict);
+  });
+
   it("a gauge whose values lie on both sides of its limit was past it", () => {
     const metrics = [{ name: "depth", type: "gauge", quantity: "count" }] as const;
     const one = open({ ...job, metrics, thresholds: { depth: [{ threshold: "value<5" }] } });

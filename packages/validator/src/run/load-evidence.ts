@@ -10,7 +10,7 @@ import type {
   LoadRecord,
   ScenarioBlocks,
 } from "../load/index.ts";
-import { compare, durationOf } from "../load/index.ts";
+import { compare, durationOf, roundsGuard, roundValues } from "../load/index.ts";
 import {
   type FiguredTally,
   figureOf,
@@ -223,6 +223,9 @@ export class LoadEvidence {
     const seen = ok ? figure : `${figure} Of ${sizes} users at once ${where}.`;
     const data = { stream: claim.of, part: "all", ok, seen };
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
+    const values = held === undefined ? [] : roundValues(held, ladder);
+    const guard = { ...roundsGuard.judge({ ...ladder, values }), streams: [claim.of] };
+    this.#recorder.append({ kind: "guard", by: roundsGuard.id, data: guard });
   }
 
   #limiter(

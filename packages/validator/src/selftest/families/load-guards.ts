@@ -3,8 +3,9 @@ import { sha256 } from "../../evidence/sha256.ts";
 import { cleanView } from "../../load/guards/clean-view.ts";
 import type { GuardView } from "../../load/guards/guard.ts";
 import { judgeGuards, loadGuards } from "../../load/guards/index.ts";
+import { roundsGuard, type RoundsView } from "../../load/guards/rounds.ts";
 import { claimSeen } from "../claim-seen.ts";
-import type { CaseSeen, SelftestFamily } from "../case.ts";
+import type { CaseSeen, SelftestCase, SelftestFamily } from "../case.ts";
 import { saboteurOf } from "../registry.ts";
 
 /** Folds a sample beside what the guards say of it; guards other than `id` that speak are blamed. */
@@ -32,12 +33,40 @@ function judged(id: string, view: GuardView): CaseSeen {
   return { ...seen, blamed: [...spoken.map(({ guard }) => guard), ...moved.map((one) => one.id)] };
 }
 
+/** Folds what a ladder's mean says beside what its rounds say; another claim is none of their matter. */
+function judgedRounds(view: RoundsView): CaseSeen {
+  const { values, atLeast } = view;
+  const claims = [
+    miniClaim({ id: "speed_up", kind: "predicate" }),
+    miniClaim({ id: "other", kind: "predicate", of: "other" }),
+  ];
+  const run = startMiniRun(claims, { digest: sha256 });
+  const guard = { ...roundsGuard.judge(view), streams: ["stream"] };
+  run.add({ kind: "guard", data: { ...guard } });
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+  run.observe("speed_up", mean >= atLeast);
+  run.close();
+  const data = { stream: "other", part: "all" };
+  run.add({ kind: "observation", claims: ["other"], data: { ...data, ok: true, seen: "200" } });
+  run.add({ kind: "sample.closed", data });
+  run.end();
+  return claimSeen(run.fold(), "speed_up", run.records.map(recordLine).join(""));
+}
+
+const roundsCase = (): SelftestCase => ({
+  id: roundsGuard.id,
+  summary: roundsGuard.summary,
+  caught: `inconclusive ${roundsGuard.reason}`,
+  sabotaged: () => Promise.resolve(judgedRounds(saboteurOf(roundsGuard.id, roundsGuard.saboteur))),
+  clean: () => Promise.resolve(judgedRounds({ values: [1.4, 1.1, 1.2], atLeast: 1 })),
+});
+
 /** Guards of the load generator: each voids the verdict its saboteur could have shaped. */
 export const loadGuardFamily: SelftestFamily = {
   id: "guard",
   summary: "guards of the load generator, over samples it could have shaped",
-  cases: () =>
-    loadGuards.map((guard) => {
+  cases: () => [
+    ...loadGuards.map((guard): SelftestCase => {
       const change = saboteurOf(guard.id, guard.saboteur);
       return {
         id: guard.id,
@@ -47,4 +76,6 @@ export const loadGuardFamily: SelftestFamily = {
         clean: () => Promise.resolve(judged(guard.id, cleanView)),
       };
     }),
+    roundsCase(),
+  ],
 };
