@@ -97,6 +97,25 @@ describe("stopping loadline load", () => {
     120_000,
   );
 
+  it("a comparison is sent by the command alone, block after block; Ctrl-C ends it with 130 and a bundle that verifies", async () => {
+    await target.reset();
+    const cwd = emptyDir();
+    const sides = [target.url, target.slowerUrl];
+    let isSent = false;
+    const ended = await runCli(cwd, ["load", "compare", ...sides, "--get", "/x", "--rate", "50"], {
+      onErr: (text, kill) => {
+        // A frame stands for a block that ended.
+        if (isSent || !/due=[1-9]/.test(text)) return;
+        isSent = true;
+        kill("SIGINT");
+      },
+    });
+    expect([ended.code, ended.err]).toEqual([130, expect.stringContaining("stopping")]);
+    // One request of the preflight for each side, then a block of 55.
+    expect((await target.truth()).requests["/x"]).toBeGreaterThanOrEqual(2 + 55);
+    expect((await runCli(cwd, ["verify", runDirOf(cwd)])).code).toBe(0);
+  }, 60_000);
+
   it("Ctrl-C that npm passes on a second time is one: exit 130, and a bundle that verifies", async () => {
     const cwd = planFolder();
     let count = 0;

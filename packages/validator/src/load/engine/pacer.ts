@@ -75,10 +75,10 @@ class ThreadPacer implements Pacer {
     const memory = new SharedArrayBuffer(pacerBytes);
     this.#counters = new Int32Array(memory, 0, 2);
     this.#due = new Float64Array(memory, pacerDueAt, 1);
+    // It keeps the process until it is closed: a wait for it alone keeps nothing.
     this.#worker = new Worker(new URL("./pacer-thread.ts", import.meta.url), {
       workerData: memory,
     });
-    this.#worker.unref();
   }
 
   async until(dueMs: number): Promise<void> {
