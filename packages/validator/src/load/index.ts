@@ -11,7 +11,7 @@ export { growthClaims, growthStream } from "./growth-claims.ts";
 export { connectionsMaxDefault } from "./engine/workers.ts";
 export { checkJob } from "./check-job.ts";
 export { bindJob } from "./job.ts";
-export { roundsGuard, roundValues } from "./guards/rounds.ts";
+export { judgeRounds, kneeText } from "./guards/rounds.ts";
 export type { BoundJob, GuardWaiver, LoadJob, ObserveSpec } from "./job.ts";
 export { arms, blockMs, gapMs, interleave } from "./compare/interleave.ts";
 export type { AbBlock, Arm } from "./compare/interleave.ts";

@@ -10,7 +10,7 @@ import type {
   LoadRecord,
   ScenarioBlocks,
 } from "../load/index.ts";
-import { compare, durationOf, roundsGuard, roundValues } from "../load/index.ts";
+import { compare, durationOf, judgeRounds, kneeText } from "../load/index.ts";
 import {
   type FiguredTally,
   figureOf,
@@ -211,21 +211,16 @@ export class LoadEvidence {
     const held = this.#sizes.find(({ scenario }) => scenario === ladder?.scenario)?.result;
     const size = held?.sizes.find(({ users }) => users === ladder?.users);
     const value = ladder === undefined ? null : size?.[ladder.of];
-    if (ladder === undefined || value == null) {
+    if (ladder === undefined || held === undefined || value == null) {
       return this.#notRun(claim.id, "The ladder did not hold this number of users.");
     }
     const figure = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
-    const sizes = held?.sizes.map(({ users }) => users).join(", ") ?? "";
-    const knee = held?.knee ?? null;
-    const where =
-      knee === null ? "none of them is a knee" : `the knee is ${knee}: more brought waiting alone`;
     const ok = value >= ladder.atLeast;
-    const seen = ok ? figure : `${figure} Of ${sizes} users at once ${where}.`;
+    const seen = ok ? figure : `${figure} ${kneeText(held)}`;
     const data = { stream: claim.of, part: "all", ok, seen };
     this.#recorder.append({ kind: "observation", by, claims: [claim.id], data });
-    const values = held === undefined ? [] : roundValues(held, ladder);
-    const guard = { ...roundsGuard.judge({ ...ladder, values }), streams: [claim.of] };
-    this.#recorder.append({ kind: "guard", by: roundsGuard.id, data: guard });
+    const guard = judgeRounds(held, { claim, rule: ladder });
+    this.#recorder.append({ kind: "guard", by: guard.guard, data: { ...guard } });
   }
 
   #limiter(

@@ -1,4 +1,5 @@
-import type { GuardObservation } from "@loadline/contract";
+import type { Claim, GuardObservation } from "@loadline/contract";
+import type { LadderClaim } from "../profiles/profile.ts";
 import type { LadderResult } from "../record/ladder-result.ts";
 
 /** What each round of a ladder came to for one claim, and what is wanted of it. */
@@ -17,6 +18,23 @@ export function roundValues(
   if (base === undefined || size === undefined) return [];
   if (rule.of === "okPerSecond") return size.rounds;
   return size.rounds.map((ok, round) => ok / ((base.rounds[round] ?? 0) / base.users));
+}
+
+/** Where more users begin to bring waiting alone, as a sentence. */
+export function kneeText({ sizes, knee }: LadderResult): string {
+  const users = sizes.map((size) => size.users).join(", ");
+  const where =
+    knee === null ? "none of them is a knee" : `the knee is ${knee}: more brought waiting alone`;
+  return `Of ${users} users at once ${where}.`;
+}
+
+/** What the guard says of a ladder and one claim of it. */
+export function judgeRounds(
+  held: LadderResult,
+  { claim, rule }: { readonly claim: Pick<Claim, "of">; readonly rule: LadderClaim },
+): GuardObservation {
+  const values = roundValues(held, rule);
+  return { ...roundsGuard.judge({ values, atLeast: rule.atLeast }), streams: [claim.of] };
 }
 
 /** Voids what the rounds of a ladder do not say with one voice: their mean lies within their noise. */
