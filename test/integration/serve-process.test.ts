@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { listenOnLoopback } from "@loadline/testkit";
@@ -142,6 +143,42 @@ describe("serve as a process", () => {
     expect(first.code).toBeNull();
     const second = await start(argv, (kill) => kill("SIGINT"));
     expect([second.code, second.err.includes("LL_STATE_LOCKED")]).toEqual([0, false]);
+  });
+
+  it("a damaged database ends it by name, exit 78, with the command that restores the newest copy; after it, it serves what that has", async () => {
+    const state = join(cwd, "damaged");
+    const path = join(state, "loadline.db");
+    const keys = (...argv: readonly string[]): Promise<Ended> =>
+      runCli(cwd, ["keys", ...argv, "--state", "damaged"]);
+    const idOf = ({ out }: Ended): string => /ll_local_(\w{12})_/.exec(out)?.[1] ?? "";
+    const kept = idOf(await keys("create", "--name", "kept"));
+    // As one is made before a change of the schema.
+    mkdirSync(join(state, "backups"));
+    const copy = join(state, "backups", "loadline-v2-20261123T120000000Z.db");
+    {
+      using db = new DatabaseSync(path);
+      db.prepare("VACUUM INTO ?").run(copy);
+    }
+    const lost = idOf(await keys("create", "--name", "lost"));
+    expect([kept, lost]).toEqual([
+      expect.stringMatching(/^\w{12}$/),
+      expect.not.stringMatching(kept),
+    ]);
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0x5a, Math.floor(bytes.length / 2)));
+    const argv = ["serve", "--port", "0", "--state", "damaged"];
+    const refused = await start(argv, (kill) => kill("SIGKILL"));
+    expect([refused.code, refused.err]).toEqual([
+      78,
+      expect.stringContaining(`LL_STATE_CORRUPT ${path}: `),
+    ]);
+    const command = /`(rm -f [^`]+)`\. Stop what uses it/.exec(refused.err)?.[1] ?? "";
+    expect(command).toContain(copy);
+    execFileSync("sh", ["-c", command], { cwd: "/" });
+    const again = await start(argv, (kill) => kill("SIGTERM"));
+    expect([again.code, again.err.includes("LL_STATE_")]).toEqual([0, false]);
+    const { out } = await keys("list");
+    expect([out.includes(kept), out.includes(lost)]).toEqual([true, false]);
   });
 
   it("prints its address alone with --json, once it serves", async () => {

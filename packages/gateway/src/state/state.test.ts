@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,6 +15,8 @@ import { systemRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isAlive, processStart } from "./owner.ts";
 import { openState, type State } from "./state.ts";
+
+const pageBytes = 4096;
 
 let dir: string;
 beforeEach(() => {
@@ -54,6 +64,21 @@ describe("what keeps a state directory from being opened", () => {
     mkdirSync(join(dir, "loadline.db-journal"));
     mkdirSync(join(dir, "loadline.db-wal"));
     expect(() => open()).toThrow(coded("LL_STATE_UNUSABLE"));
+  });
+
+  it("a damaged page stops who is to own the state, though nothing reads it yet", () => {
+    open().close();
+    const path = join(dir, "loadline.db");
+    edit(`PRAGMA journal_mode = DELETE; INSERT INTO keys (id, env, name, digest, created_at)
+      VALUES ('AAAAAAAAAAAA', 'local', 'to be found', zeroblob(32), 5)`);
+    open(true).close();
+    edit("PRAGMA journal_mode = DELETE");
+    const bytes = readFileSync(path);
+    const page = Math.floor(bytes.indexOf("to be found") / pageBytes) * pageBytes;
+    expect(page).toBeGreaterThan(0);
+    writeFileSync(path, bytes.fill(0x5a, page, page + pageBytes));
+    expect(() => open(true)).toThrow(coded("LL_STATE_CORRUPT"));
+    expect(() => open(true)).toThrow(`cp COPY ${path}`);
   });
 
   it("a file that is no database is", () => {

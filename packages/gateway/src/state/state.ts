@@ -7,7 +7,7 @@ import type { Random } from "@loadline/kit/random";
 import { gatewayErrors } from "../errors.ts";
 import { isAlive, type Owner, processStart } from "./owner.ts";
 import { loadPepper } from "./pepper.ts";
-import { damagedDatabase } from "./sqlite/damage.ts";
+import { checkPages, damagedDatabase } from "./sqlite/damage.ts";
 import { migrateSqlite } from "./sqlite/migrate.ts";
 import { writingPragmas } from "./sqlite/pragmas.ts";
 import { faultOf, isDamage } from "./sqlite/protocol.ts";
@@ -19,7 +19,10 @@ export interface StateDeps {
 }
 
 export interface StateOptions {
-  /** Own the directory: one process at a time. Without it the state is shared (commands). */
+  /**
+   * Own the directory: one process at a time, which reads all of the database before it uses it.
+   * Without it the state is shared (commands).
+   */
   readonly exclusive?: boolean;
 }
 
@@ -48,6 +51,7 @@ export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): S
   const db = openDatabase(dir);
   try {
     db.exec(writingPragmas);
+    if (o.exclusive) checkPages(db, join(dir, stateFile));
     const isNew = migrateSqlite(db, join(dir, stateFile), deps.clock.wallMs());
     db.exec(ownerTable);
     if (o.exclusive) takeOwnership(db, dir);

@@ -28,8 +28,7 @@ function keepCopy(text: string, version: number, nowMs: number): string {
   return copy;
 }
 
-/** What follows the last colon and blank of the message. */
-const commandIn = (message: string): string => message.slice(message.indexOf("rm -f "));
+const commandIn = (message: string): string => /`(.*)`\.$/.exec(message)?.[1] ?? "";
 
 describe("a damaged database", () => {
   it("names the command that restores the newest copy beside it, which does as it is", () => {
@@ -51,7 +50,7 @@ describe("a damaged database", () => {
 
   it("without a copy names the command for one of whoever runs it", () => {
     const { message } = damagedDatabase("/var/lib/loadline/loadline.db", "damaged");
-    expect(message).toContain("A copy of yours is restored by: ");
+    expect(message).toContain("A copy of yours is restored by `");
     expect(commandIn(message)).toBe(
       "rm -f /var/lib/loadline/loadline.db-wal /var/lib/loadline/loadline.db-shm && cp COPY /var/lib/loadline/loadline.db && chmod 600 /var/lib/loadline/loadline.db",
     );
