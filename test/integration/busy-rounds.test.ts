@@ -1,16 +1,19 @@
-import { TestClock } from "@loadline/kit/clock";
+import { type Clock, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { readStolen } from "../../packages/validator/src/load/engine/stolen.ts";
 import {
+  judgedRound,
   lookBySecond,
+  notesBeyond,
   type MachineWatch,
   quietestExcused,
+  watchLoopToo,
   watchMachine,
   type Waits,
 } from "./busy-rounds.ts";
 
 /** Rounds of these figures, under the excuses that are beside them. */
-function rounds(...given: readonly (readonly [number, string | null])[]) {
+function roundsOf(given: readonly (readonly [number, string | null])[]) {
   let at = -1;
   const measure = (): Promise<number> => Promise.resolve(given[++at]?.[0] ?? Number.NaN);
   const watch = (): MachineWatch => ({
@@ -18,6 +21,11 @@ function rounds(...given: readonly (readonly [number, string | null])[]) {
     [Symbol.dispose]: () => undefined,
   });
   const count = (): number => at + 1;
+  return { measure, watch, count };
+}
+
+function rounds(...given: readonly (readonly [number, string | null])[]) {
+  const { measure, watch, count } = roundsOf(given);
   return { count, quietest: () => quietestExcused(measure, (ms) => ms <= 10, 4, watch) };
 }
 
@@ -37,6 +45,50 @@ describe("rounds that may be measured again", () => {
     expect([await quietest(), count()]).toEqual([1, 3]);
     const never = rounds([50, "a"], [50, "a"], [50, "a"], [70, "a"], [1, null]);
     expect([await never.quietest(), never.count()]).toEqual([70, 4]);
+  });
+});
+
+describe("rounds that a busy machine may keep from being shown at all", () => {
+  it("say what excuses them; one that is off on a quiet machine has no excuse", async () => {
+    const judged = async (...given: readonly (readonly [number, string | null])[]) => {
+      const { measure, watch } = roundsOf(given);
+      return judgedRound(measure, (ms) => ms <= 10, 2, watch);
+    };
+    expect(await judged([50, "busy"], [60, "busy"], [1, null])).toEqual({
+      seen: 60,
+      excuse: "busy",
+    });
+    expect(await judged([50, "busy"], [60, null])).toEqual({ seen: 60, excuse: null });
+    expect((await judged([50, "busy"], [1, "busy"])).seen).toBe(1);
+  });
+
+  it("beyond the bound fail on a quiet machine and are not tested on a busy one", () => {
+    expect(notesBeyond({ seen: 10, excuse: null }, 10)).toEqual([]);
+    expect(notesBeyond({ seen: 10, excuse: "busy" }, 10)).toEqual([]);
+    expect(() => notesBeyond({ seen: 10.6, excuse: null }, 10)).toThrow("11 ms, beyond 10 ms");
+    expect(notesBeyond({ seen: 11, excuse: "busy" }, 10)).toEqual([
+      "NOT TESTED: within 10 ms (11 ms, but busy)",
+    ]);
+  });
+
+  it("a timer of the test that comes late is an excuse, however quiet the machine is", () => {
+    const quiet = { excuse: () => null, [Symbol.dispose]: () => undefined };
+    const clock = new TestClock();
+    /** Time passes, and no timer runs meanwhile, as while something else keeps the event loop. */
+    let stoodMs = 0;
+    const standing: Clock = {
+      wallMs: () => clock.wallMs(),
+      monotonicMs: () => clock.monotonicMs() + stoodMs,
+      after: (ms, run) => clock.after(ms, run),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    };
+    using watch = watchLoopToo(standing, quiet);
+    clock.advance(5000);
+    expect(watch.excuse()).toBeNull();
+    stoodMs += 150;
+    expect(watch.excuse()).toContain("a timer of the test itself came");
+    clock.advance(5000);
+    expect(watch.excuse()).toContain("ms late");
   });
 });
 

@@ -2,12 +2,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Clock, systemClock } from "@loadline/kit/clock";
 import { readStolen, stolenBetween } from "../../packages/validator/src/load/engine/stolen.ts";
-import { cpuWaitedMs, pressurePercentMax, quietest } from "./machine.ts";
+import { cpuWaitedMs, notTested, pressurePercentMax, quietest } from "./machine.ts";
 
 /** A burst is lost in the average of a long round: pressure is looked at by the second. */
 const windowMs = 1000;
 /** With more of one second lost than this, in per cent, a figure may be the machine's doing. */
 const lostPercentMax = { cpu: 10, io: 5, stolen: 1 };
+/** A timer that comes later than this stood behind something else than what is timed. */
+const loopLateMsMax = 100;
+const loopMs = 20;
 const ioFile = "/proc/pressure/io";
 
 /** What the machine kept everybody waiting for since boot. */
@@ -76,6 +79,33 @@ export function lookBySecond(clock: Clock = systemClock(), read = readWaits): ()
   };
 }
 
+/** The same, and how late timers of this process come: with them a test sees what it times. */
+export function watchLoopToo(
+  clock: Clock = systemClock(),
+  machine: MachineWatch = watchMachine(clock),
+): MachineWatch {
+  let dueMs = clock.monotonicMs() + loopMs;
+  let latestMs = 0;
+  const look = (): void => void (latestMs = Math.max(latestMs, clock.monotonicMs() - dueMs));
+  const tick = (): void => {
+    look();
+    dueMs = clock.monotonicMs() + loopMs;
+    timer = clock.after(loopMs, tick);
+  };
+  let timer = clock.after(loopMs, tick);
+  return {
+    excuse() {
+      look();
+      const late = `a timer of the test itself came ${latestMs.toFixed(0)} ms late`;
+      return machine.excuse() ?? (latestMs > loopLateMsMax ? late : null);
+    },
+    [Symbol.dispose]() {
+      timer.cancel();
+      machine[Symbol.dispose]();
+    },
+  };
+}
+
 /**
  * The first of at most `roundsMax` rounds that `isGood` or that nothing excuses, else the last: for
  * a law of many events, of which a fault breaks it in a few alone, so that some rounds are good.
@@ -86,12 +116,41 @@ export async function quietestExcused<T>(
   roundsMax = 4,
   watch: () => MachineWatch = watchMachine,
 ): Promise<T> {
-  const round = async (): Promise<{ readonly seen: T; readonly excuse: string | null }> => {
+  return (await judgedRound(measure, isGood, roundsMax, watch)).seen;
+}
+
+/** A round, and why the machine may have made what is off in it; null when nothing says so. */
+export interface JudgedRound<T> {
+  readonly seen: T;
+  readonly excuse: string | null;
+}
+
+/** The same with its excuse, for a law that a busy machine may keep a test from showing at all. */
+export async function judgedRound<T>(
+  measure: () => Promise<T>,
+  isGood: (round: T) => boolean,
+  roundsMax = 4,
+  watch: () => MachineWatch = watchLoopToo,
+): Promise<JudgedRound<T>> {
+  const round = async (): Promise<JudgedRound<T>> => {
     using watching = watch();
     const seen = await measure();
     return { seen, excuse: watching.excuse() };
   };
-  const isLast = (one: { readonly seen: T; readonly excuse: string | null }): boolean =>
-    isGood(one.seen) || one.excuse === null;
-  return (await quietest(round, isLast, roundsMax)).seen;
+  const isLast = (one: JudgedRound<T>): boolean => isGood(one.seen) || one.excuse === null;
+  return quietest(round, isLast, roundsMax);
+}
+
+/**
+ * Nothing for a figure within its bound. One beyond it throws where nothing excuses it; else it says
+ * that the bound was not tested: see `skipNotTested`.
+ */
+export function notesBeyond(
+  { seen, excuse }: JudgedRound<number>,
+  maxMs: number,
+): readonly string[] {
+  if (seen <= maxMs) return [];
+  const ms = Math.round(seen);
+  if (excuse === null) throw new Error(`${ms} ms, beyond ${maxMs} ms, and nothing excuses it`);
+  return [notTested(`within ${maxMs} ms`, `${ms} ms, but ${excuse}`)];
 }
