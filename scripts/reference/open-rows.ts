@@ -22,8 +22,6 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-36":
     "sentinels, clusters and standbys are probed and replicas share limits; they share no cache, and no static assets are served",
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
-  "R1-41":
-    "doctor prints whether the local gateway listens and no endpoint of a plan; no page of troubleshooting is executed by a test",
   "R1-43":
     "what was skipped stays in the denominator; no level of risk is stated that cites its claims",
   "R2-12": "no chaos stage is built: nothing kills a process of the target or times its recovery",

@@ -17,7 +17,8 @@ import {
   startRedisCluster,
   startRedisSentinel,
 } from "../../packages/testkit/src/redis/index.ts";
-import { emptyDir, runCli } from "./cli-process.ts";
+import { runLine } from "../../packages/cli/test/run-line.ts";
+import { emptyDir } from "./cli-process.ts";
 
 const parts = await requireParts(["postgres-15", "redis"], {
   rows: ["R1-21", "R3-25", "R3-32"],
@@ -34,7 +35,7 @@ interface Finding {
 }
 
 interface Seen {
-  readonly code: number | null;
+  readonly exit: number;
   readonly parts: Readonly<Record<string, Finding>>;
 }
 
@@ -73,23 +74,27 @@ describe.skipIf(parts.missing)(
     ): Promise<Seen> {
       const cwd = emptyDir();
       const config = {
-        stateDir: "state",
+        stateDir: join(cwd, "state"),
         listen: { port: 0 },
         stores: { sql: "${env:DOCTOR_SQL}", ...stores },
         targets: { s: { provider: "simulator" } },
         routes: { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } },
       };
       writeFileSync(join(cwd, "loadline.yaml"), JSON.stringify(config));
-      const argv = ["doctor", "--config", "loadline.yaml", "--json"];
-      const { code, out, err } = await runCli(cwd, argv, { env: { ...env, DOCTOR_SQL: sql } });
+      const line = "doctor --config loadline.yaml --json";
+      const { exit, out, err } = await runLine(line, {
+        cwd,
+        clock,
+        env: { ...env, DOCTOR_SQL: sql },
+      });
       const { findings } = JSON.parse(out) as { findings: Finding[] };
       expect(out + err).not.toContain("hush-hush");
-      return { code, parts: Object.fromEntries(findings.map((one) => [one.id, one])) };
+      return { exit, parts: Object.fromEntries(findings.map((one) => [one.id, one])) };
     }
 
     it("an empty database is behind the head and fails; nothing is made in it, though every step was tried [R1-21] [R3-32]", async () => {
       const seen = await doctor(urlOf("fresh"));
-      expect(seen.code).toBe(3);
+      expect(seen.exit).toBe(3);
       expect(seen.parts["sql"]).toMatchObject({ found: true });
       expect(seen.parts["sql"]?.detail).toContain(`PostgreSQL at 127.0.0.1:${server.port} answers`);
       expect(seen.parts["schema"]).toMatchObject({ found: false, required: true });
@@ -110,16 +115,16 @@ describe.skipIf(parts.missing)(
         ].join("; "),
       );
       const before = await doctor(urlOf("first"));
-      expect([before.code, before.parts["schema"]?.found]).toEqual([3, false]);
+      expect([before.exit, before.parts["schema"]?.found]).toEqual([3, false]);
       {
         const file = join(emptyDir(), "url");
         writeFileSync(file, urlOf("first"));
         await using g = await runGateway({ stores: { sql: `\${file:${file}}` } });
         expect((await g.get("/health")).status).toBe(200);
-        expect((await doctor(urlOf("first"))).code).toBe(0);
+        expect((await doctor(urlOf("first"))).exit).toBe(0);
       }
       const after = await doctor(urlOf("first"));
-      expect(after.code).toBe(0);
+      expect(after.exit).toBe(0);
       expect(after.parts["schema"]).toMatchObject({ found: true });
       expect(after.parts["schema"]?.detail).toBe(`${head} of ${head}: ${tried}`);
       expect(await psql("SELECT name, tenant_id FROM first.keys WHERE id = 'k'")).toBe(
@@ -135,12 +140,12 @@ describe.skipIf(parts.missing)(
       expect(there.parts["target s"]).toMatchObject({ found: true });
       await redis.kill();
       const without = await doctor(urlOf("first"));
-      expect([without.code, without.parts["redis"]?.found]).toEqual([0, false]);
+      expect([without.exit, without.parts["redis"]?.found]).toEqual([0, false]);
       expect(without.parts["redis"]?.detail).toContain(`127.0.0.1:${port}`);
       await redis.restart();
       await server.kill();
       const away = await doctor(urlOf("first"));
-      expect([away.code, away.parts["sql"]?.found]).toEqual([3, false]);
+      expect([away.exit, away.parts["sql"]?.found]).toEqual([3, false]);
       expect(away.parts["sql"]?.detail).toContain(`PostgreSQL at 127.0.0.1:${server.port}`);
       expect(away.parts["redis"]).toMatchObject({ found: true });
       await server.restart();
