@@ -301,6 +301,37 @@ describe("what guards see of a sample", () => {
     expect(sentOf(lost)).toBe("false 50 of 100 due requests were sent, 0 dropped.");
   });
 
+  it("a mix is off by what it is off beyond its last block: 50, 30 and 20 % have blocks of ten", () => {
+    const request = { kind: "http", method: "GET", path: "/" } as const;
+    const parts = [50, 30, 20].map((weight, at) => ({ name: `p${at}`, weight, request }));
+    const open = { executor: "constant-arrival-rate", rate: 10, durationMs: 10_000 } as const;
+    const off = (counts: readonly number[]): number => {
+      const recorder = new Recorder({
+        target: { baseUrl: "http://127.0.0.1:1" },
+        seed: 7,
+        scenarios: {
+          s: { ...open, exec: { kind: "mix", parts }, steps: parts.map(({ name }) => ({ name })) },
+        },
+        limits: [{ ...limit, metric: "errors", quantile: 0.95 }],
+      });
+      recorder.begin(0);
+      counts.forEach((count, step) => {
+        for (let at = 0; at < count; at++) {
+          const flight = createFlight(0, at, at);
+          Object.assign(flight, { step, wakeMs: at, sendMs: at, doneMs: at + 1 });
+          recorder.due(0, flight);
+          recorder.ended(flight, "ok");
+        }
+      });
+      return guardViews(recorder, idle, false)[0]?.view.mixOffPoints ?? Number.NaN;
+    };
+    // Five whole blocks, then one that began with all of its first part.
+    expect([off([25, 15, 10]), off([30, 15, 10]), off([5, 0, 0])]).toEqual([0, 0, 0]);
+    // A part that is never asked, and one that is asked half as often.
+    expect(off([50, 30, 0])).toBeCloseTo(18, 5);
+    expect(off([50, 15, 20])).toBeCloseTo(9.88, 1);
+  });
+
   it("a limit on a figure is named by it, and one that keeps sums is told", () => {
     const [plain] = guardViews(recorded([]), idle, false);
     expect(plain?.view).toMatchObject({ metric: "response_time", figures: false });

@@ -1,6 +1,7 @@
 import { type GuardView, standExplains, standStarves } from "../guards/guard.ts";
 import type { LimitCounter } from "../record/limits.ts";
 import { isOpenScenario } from "../schedule/hash.ts";
+import { blockOf } from "../schedule/mix.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { ScenarioRecord } from "../record/scenario-record.ts";
 import type { HostFigures } from "./host.ts";
@@ -74,7 +75,7 @@ function viewOf(
 
 /**
  * By the first step of each part, which an iteration of it begins with; one of documents is any one
- * of its steps.
+ * of its steps. A mix is exact to one block: within it a part may come first or last.
  */
 function mixOff({ scenario, steps }: ScenarioRecord): number {
   if (scenario.exec?.kind !== "mix") return 0;
@@ -89,6 +90,12 @@ function mixOff({ scenario, steps }: ScenarioRecord): number {
   });
   const total = firsts.reduce((sum, due) => sum + due, 0);
   if (total === 0) return 0;
-  const off = parts.map(({ weight }, at) => Math.abs((firsts[at] ?? 0) / total - weight / weights));
-  return 100 * Math.max(...off);
+  const block = blockOf(parts.map(({ weight }) => weight));
+  const length = block.reduce((sum, count) => sum + count, 0);
+  const off = parts.map(({ weight }, at) => {
+    const count = block[at] ?? 0;
+    const within = count * (1 - count / length);
+    return Math.max(0, Math.abs((firsts[at] ?? 0) - (total * weight) / weights) - within);
+  });
+  return (100 * Math.max(...off)) / total;
 }

@@ -47,8 +47,8 @@ export function shuffle<T>(values: readonly T[], seed: number): T[] {
   return all;
 }
 
-/** The smallest whole numbers in the ratio of the weights, at most 1,000 in all. */
-function blockOf(weights: readonly number[]): number[] {
+/** How often each part is in a block: the smallest whole numbers in the ratio of the weights, at most 1,000 in all. */
+export function blockOf(weights: readonly number[]): number[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   for (let scale = 1; scale <= blockMax; scale *= 10) {
     const whole = weights.map((weight) => weight * scale);
