@@ -43,6 +43,14 @@ describe("a job's claims", () => {
     expect(row?.problem).toContain("200 samples in each part at most, 299 needed");
   });
 
+  it("of several scenarios the one with too few samples is named", () => {
+    const few: Scenario = { executor: "shared-iterations", vus: 1, iterations: 4, request };
+    const load = { ...job().load, scenarios: { chat: open, replay: few } };
+    const row = loadPlanRows(bindJob(job({ load }))).find(({ claim }) => claim === "load.errors");
+    expect(row).toMatchObject({ isTooSmall: true });
+    expect(row?.problem).toContain("4 samples of replay at most, 59 needed");
+  });
+
   it("a plan is refused for its samples, not for its iterations: each brings all its steps", () => {
     const steps = [
       { name: "a", http: "/a" },

@@ -131,7 +131,7 @@ interface Facts {
 }
 
 function problemOf(bound: BoundClaim, f: Facts): string {
-  return ofAb(bound, f) ?? ofWhat(bound) ?? ofSize(bound.claim, f);
+  return ofAb(bound, f) ?? ofWhat(bound) ?? ofSize(bound, f);
 }
 
 /** What an A/B run, or its absence, decides; null: the claim is none of its. */
@@ -152,13 +152,24 @@ function ofWhat(bound: BoundClaim): string | null {
   return bound.limits.length > 0 ? null : "nothing this engine records decides it: not_tested";
 }
 
-function ofSize(claim: Claim, f: Facts): string {
+/** Where the fewest samples are: the scenario with fewer than the others, or every window alike. */
+function whereFew({ claim, limits }: BoundClaim, { load, most }: Facts): string {
+  if (claim.parts.length < 2) return "";
+  const few = claim.parts.find((part) => {
+    const own = limits.filter(({ scenario }) => scenario === part);
+    const alone = { claim: { ...claim, parts: [part] }, limits: own, notes: [] };
+    return own.length > 0 && plannedSamples(alone, load).most === most;
+  });
+  return few === undefined ? " in each part" : ` of ${few}`;
+}
+
+function ofSize(bound: BoundClaim, f: Facts): string {
+  const { claim } = bound;
   if (!Number.isFinite(f.least)) return "no number of samples proves it";
   if (claim.kind === "mean") {
     const seconds = Math.floor(loadMinutes(f.load) * 60);
     return seconds >= f.least ? "" : `${seconds} slices of 1 s, ${f.least} needed`;
   }
   if (f.most === null || f.most >= f.least) return "";
-  const each = claim.parts.length > 1 ? " in each part" : "";
-  return `${f.most} samples${each} at most, ${f.least} needed: a perfect target could not pass`;
+  return `${f.most} samples${whereFew(bound, f)} at most, ${f.least} needed: a perfect target could not pass`;
 }
