@@ -29,6 +29,7 @@ export * from "./projection.ts";
 export * from "./report-build.ts";
 export * from "./report-model.ts";
 export * from "./checklist-rows.ts";
+export * from "./risk.ts";
 export * from "./scorecard.ts";
 export * from "./shell-line.ts";
 export * from "./statistics/binomial.ts";

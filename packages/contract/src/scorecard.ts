@@ -2,6 +2,7 @@
 import { type ClaimCategory, claimCategories } from "./claim.ts";
 import { decideOutcome } from "./fold/outcome.ts";
 import type { ClaimVerdict, VerdictDocument } from "./report-model.ts";
+import { type RiskStatement, riskStatements } from "./risk.ts";
 import type { Outcome } from "./verdict.ts";
 
 /** One line of the scorecard; only required claims count. */
@@ -36,6 +37,8 @@ export interface Scorecard {
   readonly categories: readonly ScoreRow[];
   readonly groups: readonly ScoreRow[];
   readonly uses: readonly UseVerdict[];
+  /** All claims count here, optional ones too. */
+  readonly risks: readonly RiskStatement[];
   readonly total: ScoreRow;
 }
 
@@ -177,6 +180,7 @@ export function buildScorecard(document: VerdictDocument): Scorecard {
       ),
     ),
     uses: scoreUses.map((use) => decideUse(use, document, isWhole)),
+    risks: riskStatements(claims),
     total: scoreRow("total", claims),
   };
 }

@@ -1,7 +1,10 @@
 import {
   type ChecklistRow,
+  citedRisk,
   formatNumber,
   formatRatio,
+  riskLevelOf,
+  type RiskLevel,
   type Scorecard,
   type ScoreRow,
 } from "@loadline/contract";
@@ -34,14 +37,26 @@ const outcomeColours: Readonly<Record<string, Colour>> = {
   NOT_PROVEN: "yellow",
 };
 
-/** What stops a use is told whole, in lines below each other. */
-function useLines({ use, outcome, sentence }: Scorecard["uses"][number], paint: Paint): string[] {
-  const colour = outcomeColours[outcome];
-  const painted = colour === undefined ? outcome : paint(colour, outcome);
-  const gap = " ".repeat(Math.max(1, outcomeWidth - outcome.length));
+const levelColours: Readonly<Record<RiskLevel, Colour>> = {
+  low: "green",
+  unknown: "yellow",
+  high: "red",
+};
+
+interface Said {
+  readonly name: string;
+  readonly word: string;
+  readonly colour: Colour | undefined;
+  readonly sentence: string;
+}
+
+/** A sentence is told whole, in lines below each other. */
+function saidLines({ name, word, colour, sentence }: Said, paint: Paint): string[] {
+  const painted = colour === undefined ? word : paint(colour, word);
+  const gap = " ".repeat(Math.max(1, outcomeWidth - word.length));
   const indent = 2 + nameWidth + outcomeWidth;
   const [first = "", ...more] = wrap(cleanText(sentence), columns - indent);
-  const head = `  ${use.padEnd(nameWidth)}${painted}${gap}${first}`;
+  const head = `  ${name.padEnd(nameWidth)}${painted}${gap}${first}`;
   return [head, ...more.map((line) => `${" ".repeat(indent)}${line}`)];
 }
 
@@ -70,7 +85,13 @@ export function checklistRowsText(rows: readonly ChecklistRow[]): string {
 /** The scorecard as lines of at most 80 columns; counts beside every ratio, no weights. */
 export function scorecardText(card: Scorecard, paint: Paint): string {
   const head = `  ${"".padEnd(nameWidth)}${"coverage".padEnd(16)}score`;
-  const uses = card.uses.flatMap((use) => useLines(use, paint));
+  const uses = card.uses.flatMap(({ use: name, outcome: word, sentence }) =>
+    saidLines({ name, word, colour: outcomeColours[word], sentence }, paint),
+  );
+  const risks = card.risks.flatMap((risk) => {
+    const { risk: name, level: word } = risk;
+    return saidLines({ name, word, colour: levelColours[word], sentence: citedRisk(risk) }, paint);
+  });
   return [
     `categories`,
     head,
@@ -80,6 +101,8 @@ export function scorecardText(card: Scorecard, paint: Paint): string {
     ...card.groups.map(rowLine),
     "ready for",
     ...uses,
+    `risks: ${riskLevelOf(card.risks)}, as the worst of them`,
+    ...risks,
     "score = passed / required, coverage = decided / required",
     "no weights, no gate by itself",
     "",

@@ -54,6 +54,21 @@ describe("score", () => {
     expect(unknown.err).toContain('Did you mean "first production"?');
   });
 
+  it("each risk has a level by claims it names, and none is low that no claim speaks of [R1-43]", async () => {
+    const { out, exit } = await score(good);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^risks: unknown, as the worst of them$/m);
+    expect(out).toMatch(/^ {2}overload +low +3 of 3 claims passed: \S+/m);
+    expect(out).toMatch(/^ {2}data loss +unknown +No claim speaks of it\.$/m);
+    const failed = await score(bad);
+    expect(failed.out).toMatch(/^risks: high, as the worst of them$/m);
+    const { risks } = JSON.parse((await score(`${bad} --json`)).out) as {
+      risks: { level: string; claims: string[] }[];
+    };
+    const high = risks.filter(({ level }) => level === "high");
+    expect(high.map(({ claims }) => claims.length)).toEqual([1]);
+  });
+
   it("no use is ready where the plan promises nothing about what it needs", async () => {
     const { out } = await score(`${good} --json`);
     const { uses } = JSON.parse(out) as { uses: { use: string; outcome: string }[] };

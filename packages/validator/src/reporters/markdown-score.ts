@@ -1,9 +1,11 @@
 import {
   buildScorecard,
+  citedRisk,
   describeWaivers,
   formatNumber,
   formatRatio,
   type ReportModel,
+  riskLevelOf,
   type ScoreRow,
 } from "@loadline/contract";
 
@@ -43,6 +45,10 @@ export function scoreSection(model: ReportModel, inert: (text: string) => string
     ...[...card.categories, card.total].map(rowText),
     "",
     ...card.uses.map((use) => `- ${use.use}: ${use.outcome}. ${inert(use.sentence)}`),
+    "",
+    `Risk: ${riskLevelOf(card.risks)}, the worst of these. A risk is low by claims that passed alone.`,
+    "",
+    ...card.risks.map((risk) => `- ${risk.risk}: ${risk.level}. ${inert(citedRisk(risk))}`),
     ...demands(model, inert),
     ...(waivers.length === 0 ? [] : ["", "## Waivers", "", ...waivers.map((w) => `- ${inert(w)}`)]),
     "",
