@@ -172,6 +172,31 @@ function inRow(grid: Grid): MeanFact[] {
   return [factOf(partsOf({ ...grid, rows }, 0), { row, field, isMean: true }) ?? []].flat();
 }
 
+const meanName = /^(?:average|mean|avg|durchschnitt|mittelwert|\u00f8)\.?$/i;
+const period =
+  /^(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,7}\.?(?: \d{2,4})?|q[1-4](?:[ /-]\d{2,4})?|[12]\d{3}|(?:week|month|day|sprint|kw) ?\d{1,3})$/i;
+const repeat = /^(?:(?:run|trial|round|attempt|iteration|lauf|versuch) ?#?|#)\d{1,3}$/i;
+
+/**
+ * `Sept | Oct | Nov | Average` in a row of its own thing: of repeats it is their plain mean, of periods
+ * one that lies among them.
+ */
+function acrossRow(grid: Grid): MeanFact[] {
+  if (isAside(grid.section)) return [];
+  return grid.rows.flatMap((row): MeanFact[] => {
+    const named = row.fields.filter((one) => meanName.test(plainName(one)));
+    const [field] = named;
+    const of = (names: RegExp): Field[] => row.fields.filter(({ name }) => names.test(name.trim()));
+    const [repeats, periods] = [of(repeat), of(period)];
+    const parts = repeats.length > 0 ? repeats : periods;
+    const isAlone = row.fields.length === parts.length + 1;
+    if (field === undefined || named.length !== 1 || parts.length < 2 || !isAlone) return [];
+    const rows = parts.map((one): Row => ({ ...row, fields: [one], isTotal: false }));
+    const overall = { row, field, isMean: parts === repeats };
+    return [factOf(partsOf({ ...grid, rows }, 0), overall) ?? []].flat();
+  });
+}
+
 /** "Security scored 70, performance 80 and operations 90, for an average of 88." */
 function spoken({ statements }: Report): MeanFact[] {
   return statements.flatMap((one): MeanFact[] => {
@@ -206,6 +231,7 @@ export function meansOfReport(report: Report): MeanFact[] {
   return [
     ...grids.flatMap(inGrid),
     ...grids.flatMap(inRow),
+    ...grids.flatMap(acrossRow),
     ...fromHeadline(report),
     ...spoken(report),
   ];

@@ -1,7 +1,7 @@
 import type { Role } from "../types.ts";
 
 const noun =
-  "(?:tests?|test ?cases?|cases|checks|runs|requests|samples|attempts|trials|probes|scenarios|items|calls|specs|suites|jobs|messages|records|steps|assertions|queries|claims|drills)";
+  "(?:tests?|test ?cases?|cases|checks|runs|requests|samples|attempts|trials|probes|scenarios|items|calls|specs|suites|jobs|messages|records|steps|assertions|queries|claims|drills|pr\u00fcfungen|testf\u00e4lle|f\u00e4lle|anfragen)";
 
 /** First match wins; a name is lower case without its unit in brackets. */
 const patterns: readonly (readonly [Role, RegExp])[] = [
@@ -42,7 +42,7 @@ const patterns: readonly (readonly [Role, RegExp])[] = [
   [
     "failed",
     new RegExp(
-      `^(?:(?:total|number of|# ?of|num|tests?) )?(?:failed|fail|fails|failures?|errors?|errored|bad|red|unsuccessful|fehlgeschlagen|fehler)(?: ${noun})?$`,
+      `^(?:(?:total|number of|# ?of|num|tests?) )?(?:failed|fail|fails|failing|failures?|errors?|errored|bad|red|unsuccessful|fehlgeschlagen|fehler)(?: ${noun})?$`,
     ),
   ],
   [
@@ -84,6 +84,13 @@ export function isTotalLabel(label: string): boolean {
       .toLowerCase()
       .replace(/[:*]+$/, "")
       .trim(),
+  );
+}
+
+/** Whether a column of this name has the extreme of its rows in its total, and no sum. */
+export function isExtreme(name: string): boolean {
+  return /\b(?:slowest|fastest|longest|shortest|worst|best|peak|highest|lowest|largest|smallest|latest|earliest|oldest|newest)\b|langsamst|schnellst|l\u00e4ngst|k\u00fcrzest|h\u00f6chst/i.test(
+    name,
   );
 }
 

@@ -7,11 +7,11 @@ const words: readonly (readonly [Status, string])[] = [
   ],
   [
     "bad",
-    "fail|failed|fails|failing|failure|ko|red|error|errors|errored|down|missed|broken|no|no-go|not met|not passed|not ok|not ready|unhealthy|rejected|breached|violated|exceeded|fehlgeschlagen|false|not_ready|crashed|non-compliant|below target|above target|out of target",
+    "fail|failed|fails|failing|failure|ko|red|error|errors|errored|down|missed|broken|no|no-go|not met|not passed|not ok|not ready|unhealthy|rejected|breached|violated|exceeded|fehlgeschlagen|false|not_ready|crashed|non-compliant|nicht bestanden|nicht erf\u00fcllt|gescheitert|below target|above target|out of target",
   ],
   [
     "open",
-    "pending|open|todo|to do|tbd|tba|not run|not tested|untested|not executed|not started|not done|not yet|skipped|partial|partially|partly|in progress|wip|blocked|unknown|inconclusive|not_tested|not_proven|not proven|warning|warn|deferred|offen|not verified|unverified|not measured|incomplete|planned|scheduled|ongoing|yellow|amber|inactive|disabled",
+    "pending|open|todo|to do|tbd|tba|not run|not tested|untested|not executed|not started|not done|not yet|skipped|partial|partially|partly|in progress|wip|blocked|unknown|inconclusive|not_tested|not_proven|not proven|warning|warn|deferred|offen|not verified|unverified|not measured|incomplete|planned|scheduled|ongoing|\u00fcbersprungen|ausstehend|nicht getestet|nicht gepr\u00fcft|nicht ausgef\u00fchrt|nicht gemessen|yellow|amber|inactive|disabled",
   ],
   [
     "neutral",

@@ -16,6 +16,10 @@ export function readText(text: string): Block[] {
   return new TextReader(text.split("\n")).read();
 }
 
+/** `requests      : 640`: a name and its value, set apart so that the colons stand below each other. */
+const isSetApart = (line: string): boolean =>
+  /^\s*[^\s:=|][^:=|]{0,58}\s{2,}[:=]\s+\S/.test(line.slice(0, textMax));
+
 /** A heading without the number signs that may close it. */
 function withoutClosing(text: string): string {
   let end = text.length;
@@ -82,7 +86,7 @@ class TextReader {
     if (hasBars(line) && (hasBars(next) || isRuleLine(next))) return splitBars;
     if (isRuleLine(line) && hasBars(next)) return splitBars;
     if (line.includes("\t") && next.includes("\t") && /\S\t+\S/.test(line)) return splitTabs;
-    if (itemMark.test(line.slice(0, textMax))) return null;
+    if (itemMark.test(line.slice(0, textMax)) || isSetApart(line)) return null;
     const width = splitSpaces(line, 0).length;
     if (width < 2) return null;
     const below = isRuleLine(next) ? this.#line(2) : next;

@@ -1,6 +1,6 @@
 import { agrees, Collector, exactOf, isAside, quoteField, shownIn } from "../finding.ts";
 import { once } from "../facts/once.ts";
-import { isMeanLabel } from "../facts/roles.ts";
+import { isExtreme, isMeanLabel } from "../facts/roles.ts";
 import type { Amount, Field, Grid, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const overlapping =
@@ -61,7 +61,8 @@ function inGrid(grid: Grid, out: Collector): void {
   const sumAt = once((column: number) => sumOf(parts, column));
   for (const row of totals) {
     row.fields.forEach((field, column) => {
-      if (noSum.test(field.name) || field.role === "target" || field.role === "quantile") return;
+      if (noSum.test(field.name) || isExtreme(field.name)) return;
+      if (field.role === "target" || field.role === "quantile") return;
       compare([row, field], sumAt(column), out);
     });
   }

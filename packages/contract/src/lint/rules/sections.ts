@@ -179,6 +179,55 @@ function checkShare(verdicts: VerdictsOf, one: Statement, out: Collector): void 
   }
 }
 
+const overallWord =
+  /^\W{0,4}(?:overall|(?:grand |in )?totals?|altogether|all in all|summary|gesamt|insgesamt)(?![\p{L}-])/iu;
+const passedAfter =
+  /^\s?(?:of the )?(\p{L}+(?: \p{L}+)?)? ?(?:have |has |were |are )?(?:passed|pass|passing|succeeded|successful|bestanden|erfolgreich)(?!\p{L})/iu;
+
+interface Counted {
+  readonly together: TogetherOf;
+  /** Whether a table counts things of that name. */
+  countsNamed(name: string): boolean;
+}
+
+/** How many of how many are said to have passed in all, and of what; null for any other sentence. */
+function overallShare(one: Statement): { share: Amount; of: number; called: string } | null {
+  const [share, second] = one.amounts.filter((a) => a.of !== undefined);
+  if (share?.of === undefined || second !== undefined || share.comparator !== "=") return null;
+  if (!overallWord.test(one.text) || isAside(one.section) || conditional.test(one.text))
+    return null;
+  const after = passedAfter.exec(one.text.slice(share.end, share.end + 60));
+  return after === null ? null : { share, of: share.of, called: (after[1] ?? "").toLowerCase() };
+}
+
+/** "Overall: 42 of 43 tests passed" beside tables that count what passed. */
+function checkCounted({ together, countsNamed }: Counted, one: Statement, out: Collector): void {
+  const said = overallShare(one);
+  if (said === null) return;
+  const { share, of, called } = said;
+  const noun = nounOf(called);
+  // "3 of 4 suites" are not the tests that a table counts.
+  if (noun === "" && called !== "" && !countsNamed(called)) return;
+  const all = together("total", noun);
+  if (all.quotes.length === 0) return;
+  const rows = [
+    ["in all", of, all],
+    ["passed", share.value, together("passed", noun)],
+  ] as const;
+  for (const [what, value, { sum, sums, figures, quotes }] of rows) {
+    const [first, ...others] = quotes;
+    if (first === undefined) continue;
+    out.check(share);
+    out.checkList(figures);
+    if (value === sum || sums.has(value)) continue;
+    out.add({
+      message: `the summary has ${share.text} passed, the tables add up to ${shown(sum)} ${what}`,
+      recomputed: shown(sum),
+      quotes: [quoteStatement(one), first, ...others],
+    });
+  }
+}
+
 function run(report: Report): RuleResult {
   const out = new Collector("sections", "contradiction");
   const together = togetherOf(report);
@@ -187,11 +236,17 @@ function run(report: Report): RuleResult {
   const under = judgedUnder(report);
   const verdicts = verdictsOf(report);
   const lone = report.grids.filter(({ rows }) => rows.length === 1);
+  const countsNamed = once((name: string) =>
+    report.grids.some(({ rows }) =>
+      rows[0]?.fields.some((field) => field.name.toLowerCase().includes(name)),
+    ),
+  );
   const byLine = Map.groupBy(lone, ({ line }) => line);
   for (const one of report.statements) {
     checkAll(under, one, out);
     checkOwnCounts(byLine.get(one.line) ?? [], one, out);
     checkShare(verdicts, one, out);
+    checkCounted({ together, countsNamed }, one, out);
   }
   return out;
 }

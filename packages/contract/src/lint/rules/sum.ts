@@ -1,6 +1,6 @@
 import { agrees, Collector, exactOf, isCount, quoteField, shown, shownIn } from "../finding.ts";
 import { once } from "../facts/once.ts";
-import { isMeanLabel } from "../facts/roles.ts";
+import { isExtreme, isMeanLabel } from "../facts/roles.ts";
 import type { Amount, Field, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const additive: ReadonlySet<string> = new Set([
@@ -54,7 +54,7 @@ function statedIn(field: Field): Amount | null {
   if (stated === null || !additive.has(field.role)) return null;
   const isSummable =
     isCount(stated) || stated.dimension === "bytes" || stated.dimension === "points";
-  return isSummable && !notAdditive.test(field.name) ? stated : null;
+  return isSummable && !notAdditive.test(field.name) && !isExtreme(field.name) ? stated : null;
 }
 
 function checkTotal(total: Row, columnAt: (column: number) => Column | null, out: Collector): void {
