@@ -61,10 +61,18 @@ describe("view of a load", () => {
     expect(host.out()).toBe("");
   });
 
+  it("what the last line said is not said again at the end", () => {
+    const host = createTestHost([], { clock: new TestClock() });
+    const view = createLoadView(host, "loadline load");
+    for (const ms of [500, 10_000]) view.frame(frame(ms));
+    view.end();
+    expect(host.err().trimEnd().split("\n")).toHaveLength(2);
+  });
+
   it("without a terminal there is a line per 10 s and one at the end, without any control sequence", () => {
     const host = createTestHost([], { clock: new TestClock() });
     const view = createLoadView(host, "loadline load");
-    for (let ms = 500; ms <= 30_000; ms += 500) view.frame(frame(ms));
+    for (let ms = 500; ms <= 30_500; ms += 500) view.frame(frame(ms));
     view.end();
     const lines = host.err().trimEnd().split("\n");
     expect(lines).toHaveLength(5);

@@ -35,7 +35,9 @@ function blockView(host: CliHost, title: string): LoadView {
 function lineView(host: CliHost): LoadView {
   let nextMs = 0;
   let last: LiveFrame | null = null;
+  let said: LiveFrame | null = null;
   const say = (f: LiveFrame): void => {
+    said = f;
     const at = new Date(host.clock.wallMs()).toISOString().slice(11, 19);
     const p99 = f.p99Ms === null ? "" : ` p99Ms=${Math.round(f.p99Ms)}`;
     const ttft = f.ttftP99Ms === null ? "" : ` ttftP99Ms=${Math.round(f.ttftP99Ms)}`;
@@ -55,7 +57,7 @@ function lineView(host: CliHost): LoadView {
       say(frame);
     },
     end() {
-      if (last !== null) say(last);
+      if (last !== null && last !== said) say(last);
     },
   };
 }

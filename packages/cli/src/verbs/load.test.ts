@@ -317,7 +317,7 @@ describe("loadline load", () => {
     ];
     writeFileSync(join(cwd, "plan.yaml"), text.join("\n"));
     const { exit, host } = await load(["plan.yaml", "--target", server.url]);
-    expect(host.out()).toContain("all.get.response");
+    expect(host.out()).toContain("all.get.respon..time.p95");
     expect(host.out()).toMatch(
       /^guard pacer +[\d.]+ ms of [\d.]+ ms, (holds|breached|no failure)/m,
     );
