@@ -60,6 +60,7 @@ export {
   readImportPlan,
 } from "./load/interop/index.ts";
 export { type ComposeImport, importCompose } from "./stack/compose/import.ts";
+export { type ComposeProject, composeProject } from "./stack/compose/project.ts";
 export { edgeGaps } from "./stack/edge-gaps.ts";
 export { readStackSecrets, type StackSources } from "./stack/secrets.ts";
 export { stackSchema } from "./stack/manifest.ts";

@@ -6,6 +6,14 @@ import { keyOptions, roleOptions, storeOptions, userOptions } from "./identity-o
 import { interopOptions } from "./load-interop-options.ts";
 import { loadOptions } from "./load-options.ts";
 import { modelOptions } from "./model-options.ts";
+import {
+  composeOptions,
+  loadRunOptions,
+  profile,
+  runOptions,
+  signKey,
+  useOption,
+} from "./run-options.ts";
 import { sloOptions } from "./slo-options.ts";
 import type { VerbSpec } from "./verb.ts";
 
@@ -19,12 +27,6 @@ const acts = (min: number, max: number, oneOf: readonly string[]): PositionalSpe
 });
 const bundle: PositionalSpec = { name: "BUNDLE", min: 1, max: 1 };
 const page: OptionSpec = { name: "html", value: "FILE", help: "writes the same as one page, too" };
-const profile: OptionSpec = {
-  name: "profile",
-  value: "NAME",
-  oneOf: ["quick", "full"],
-  help: "quick (default) or full",
-};
 const port: OptionSpec = { name: "port", value: "N", help: "port on 127.0.0.1, default 8080" };
 const workers: OptionSpec = {
   name: "workers",
@@ -33,46 +35,11 @@ const workers: OptionSpec = {
 };
 const config: OptionSpec = { name: "config", value: "FILE", help: "gateway configuration" };
 
-const signKey: OptionSpec = {
-  name: "sign-key",
-  value: "F,F",
-  help: "PKCS#8 files that sign, Ed25519 or ML-DSA-65",
-};
 const knownKeys: OptionSpec = {
   name: "keys",
   value: "F,F",
   help: "public keys you trust; a signature by another is unknown",
 };
-
-const useOption: OptionSpec = {
-  name: "use",
-  value: "NAME",
-  help: "what the target is for, default the plan's own; see `score`",
-};
-
-const planOptions: readonly OptionSpec[] = [
-  { name: "plan", value: "FILE", help: "plan file; without one the quick plan" },
-  { name: "target", value: "URL", help: "any OpenAI-shaped server, with or without /v1" },
-  { name: "api-key-env", value: "NAME", help: "variable that holds the target's API key" },
-  { name: "model", value: "NAME", help: "model to ask; default: the target's first" },
-  profile,
-  { name: "skip", value: "A,B", help: "stages not to run; their claims are not_tested" },
-  { name: "waivers", value: "FILE", help: "accepted risks, default the plan's own" },
-  useOption,
-  { name: "gates", value: "FILE", help: "gates of a READY, default the plan's own" },
-  signKey,
-];
-const runOptions: readonly OptionSpec[] = [
-  ...planOptions,
-  { name: "out", value: "DIR", help: "where the run's folder goes, default STATE/runs" },
-];
-
-/** `load` has profiles of its own beside those of a validation. */
-const loadRunOptions: readonly OptionSpec[] = runOptions.map((option) =>
-  option.name === "profile"
-    ? { name: "profile", value: "NAME", help: "quick, full, or a load profile: `load profiles`" }
-    : option,
-);
 
 const stage = (name: "probe" | "load", summary: string): VerbSpec => ({
   name,
@@ -135,7 +102,13 @@ export const verbs: readonly VerbSpec[] = [
     positional: { name: "PLAN", min: 0, max: 1 },
     load: async () => (await import("./plan.ts")).runPlan,
   },
-  stage("probe", "the probe stage alone, same plan, same evidence"),
+  {
+    ...stage("probe", "the probe stage alone; `probe compose FILE`: a compose project"),
+    usage: "[--plan F | --target URL] [options] | compose FILE [--engine E] [--project NAME]",
+    options: [...runOptions, ...composeOptions],
+    positional: acts(0, 2, ["compose"]),
+    load: async () => (await import("./probe.ts")).runProbe,
+  },
   {
     ...stage("load", "load alone, by a plan, a profile or flags; other tools"),
     usage: "[PLAN] [--target URL] [options] | profiles|compare|judge|import|drive|export ...",

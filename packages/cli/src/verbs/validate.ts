@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { signRun } from "@loadline/validator";
+import { signRun, type ValidationResult } from "@loadline/validator";
 import { signersOf, signersOfResumed } from "../accepted.ts";
 import { bundlePath } from "../bundle-path.ts";
-import { readResumedPlan, readWantedPlan } from "../plan-options.ts";
+import { readResumedPlan, readWantedPlan, type WantedPlan } from "../plan-options.ts";
 import { watchInterrupt } from "../process/interrupt.ts";
 import { runsDirOf } from "../show-run.ts";
 import { validateAndShow } from "../validation.ts";
@@ -35,6 +35,25 @@ async function validateTarget(
     resume === undefined
       ? signersOf(host, args, wanted.file)
       : await signersOfResumed(host, args, resume);
+  const asked = { verb, wanted, signers, ...(resume === undefined ? {} : { resume }) };
+  return (await runWanted({ host, args, stateDir, json }, asked)).exitCode;
+}
+
+/** A plan that is to be run, with whoever signs its run. */
+export interface WantedRun {
+  /** As it was typed, such as `probe compose`. */
+  readonly verb: string;
+  readonly wanted: WantedPlan;
+  readonly signers: Parameters<typeof signRun>[2];
+  /** Run directory to go on with, in place of a run from the start. */
+  readonly resume?: string;
+}
+
+/** Runs a plan to its end or to Ctrl-C, shows it, and signs what came of it. */
+export async function runWanted(
+  { host, args, stateDir, json }: VerbContext,
+  { verb, wanted, signers, resume }: WantedRun,
+): Promise<ValidationResult> {
   using interrupt = watchInterrupt(host, "stopping; what was seen is kept (again: stop at once)");
   const { name } = wanted.plan.target;
   const result = await validateAndShow(host, {
@@ -48,5 +67,5 @@ async function validateTarget(
     signal: interrupt.signal,
   });
   signRun(result.runDir, result.verdict, signers);
-  return result.exitCode;
+  return result;
 }

@@ -46,12 +46,12 @@ describe("the stack of a plan", () => {
     expect(problem).toContain('Did you mean "redis"?');
   });
 
-  it.each([
-    ["openai", "is the `target` of the plan"],
-    ["compose", "by `loadline plan --compose FILE`"],
-  ])("the kind %s is refused with where it is given instead", (kind, where) => {
-    expect(problems(cache.replace("kind: redis", `kind: ${kind}`))[0]).toContain(where);
-  });
+  it.each([["openai", "is the `target` of the plan"]])(
+    "the kind %s is refused with where it is given instead",
+    (kind, where) => {
+      expect(problems(cache.replace("kind: redis", `kind: ${kind}`))[0]).toContain(where);
+    },
+  );
 
   it("an unknown key is refused with path, line and the nearest key", () => {
     expect(problems(`${cache}      persistance: aof\n`)).toEqual([

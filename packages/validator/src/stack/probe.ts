@@ -19,6 +19,8 @@ export interface StackSeen {
   readonly part?: string;
   /** What of the part it is about, the same from run to run; tells findings of one part apart. */
   readonly at?: string;
+  /** Nothing tells whether it is so: the part stays not tested, with `seen` as the reason; not `ok`. */
+  readonly isUntold?: true;
 }
 
 /** A service as a check meets it. */

@@ -59,6 +59,11 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
   const { claim, probe } = item;
   const by = claim.of;
   const part = seen.part ?? "all";
+  if (seen.isUntold === true) {
+    const why = { reason: "capability_missing", sentence: seen.seen, part };
+    recorder.append({ kind: "skip", by, claims: [claim.id], data: why });
+    return;
+  }
   const reproduce = seen.reproduce;
   const { window } = seen;
   const said = { stream: claim.of, part, seen: seen.seen, reproduce };
@@ -124,7 +129,8 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
   }
   for (const one of seen) observe(run, item, one);
   if (seen.length > 0 && seen.every(({ ok }) => ok)) state.passed.add(probe.check);
-  for (const part of new Set(seen.map((one) => one.part ?? "all"))) {
+  const told = seen.filter(({ isUntold }) => isUntold !== true);
+  for (const part of new Set(told.map((one) => one.part ?? "all"))) {
     recorder.append({ ...shared, kind: "sample.closed", data: { stream: claim.of, part } });
   }
 }

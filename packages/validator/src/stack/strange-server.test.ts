@@ -77,7 +77,7 @@ const strangers: Readonly<Record<string, () => Server>> = {
 };
 
 /** Kinds that read files or the kernel's tables, and those that ask no server of their own. */
-const local = ["container", "listeners", "logs", "resources", "secrets"];
+const local = ["compose", "container", "listeners", "logs", "resources", "secrets"];
 const kinds = Object.entries(stackTwins).filter(([kind]) => !local.includes(kind));
 
 /** What is passed or broken of a healthy twin's service, an address of it that of the stranger. */

@@ -2,6 +2,7 @@ import type { StackProbe } from "../probe.ts";
 import { alertmanagerProbes } from "./alertmanager.ts";
 import { anthropicProbes } from "./anthropic.ts";
 import { commandProbes } from "./command.ts";
+import { composeProbes } from "./compose.ts";
 import { containerProbes } from "./container.ts";
 import { dnsProbes } from "./dns.ts";
 import { grafanaProbes } from "./grafana.ts";
@@ -25,6 +26,7 @@ export const furtherProbes: readonly StackProbe[] = [
   ...alertmanagerProbes,
   ...anthropicProbes,
   ...commandProbes,
+  ...composeProbes,
   ...containerProbes,
   ...dnsProbes,
   ...grafanaProbes,

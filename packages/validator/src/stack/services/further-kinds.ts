@@ -1,6 +1,7 @@
 import { alertmanagerService } from "./alertmanager.ts";
 import { anthropicService } from "./anthropic.ts";
 import { commandService } from "./command.ts";
+import { composeService } from "./compose.ts";
 import { containerService } from "./container.ts";
 import { dnsService } from "./dns.ts";
 import { grafanaService } from "./grafana.ts";
@@ -24,6 +25,7 @@ export const furtherKinds = [
   alertmanagerService,
   anthropicService,
   commandService,
+  composeService,
   containerService,
   dnsService,
   grafanaService,

@@ -34,7 +34,6 @@ const elsewhere: ReadonlyMap<string, string> = new Map([
     "openai",
     " A server that speaks OpenAI's API is the `target` of the plan, or one of `targets`.",
   ],
-  ["compose", " A compose file becomes a stack by `loadline plan --compose FILE`."],
 ]);
 
 function unknownKind(said: unknown): string {

@@ -2,6 +2,7 @@ import type { StartTwin } from "./twin.ts";
 import { startAlertmanagerTwin } from "./alertmanager.ts";
 import { startAnthropicTwin } from "./anthropic.ts";
 import { startCommandTwin } from "./command.ts";
+import { startComposeTwin } from "./compose.ts";
 import { startContainerTwin } from "./container.ts";
 import { startDnsTwin } from "./dns.ts";
 import { startGrafanaTwin } from "./grafana.ts";
@@ -25,6 +26,7 @@ export const furtherTwins: Readonly<Record<string, StartTwin>> = {
   alertmanager: startAlertmanagerTwin,
   anthropic: startAnthropicTwin,
   command: startCommandTwin,
+  compose: startComposeTwin,
   container: startContainerTwin,
   dns: startDnsTwin,
   grafana: startGrafanaTwin,

@@ -1,0 +1,143 @@
+import type { JsonRecord } from "@loadline/kit/json";
+import type { StackProbe, StackSeen } from "../probe.ts";
+import type { ServiceOf } from "../services/index.ts";
+import {
+  type ComposeContext,
+  containerName,
+  containersIn,
+  listAgain,
+  logOf,
+} from "../wire/compose-project.ts";
+import { readLogLine } from "../wire/log-signature.ts";
+import { textIn } from "../wire/shape.ts";
+
+type ComposeProbe = StackProbe<ServiceOf<"compose">>;
+
+const shared = { kind: "compose", needs: [], checklist: ["R4-32"] } as const;
+const shownMax = 20;
+
+/** How a container is: in order or not, `untold` where nothing says whether it is. */
+interface Health {
+  readonly state: "ok" | "bad" | "untold";
+  readonly says: string;
+}
+
+function healthOf(container: JsonRecord, isToEnd: boolean): Health {
+  const name = containerName(container);
+  const status = textIn(container, "State.Status");
+  const exit = textIn(container, "State.ExitCode");
+  const is = `${name} is ${status === "" ? "unknown" : status}`;
+  if (isToEnd) {
+    const isDone = status === "exited" && exit === "0";
+    return { state: isDone ? "ok" : "bad", says: `${is}, exit code ${exit}` };
+  }
+  if (status !== "running") return { state: "bad", says: `${is}, exit code ${exit}` };
+  const health =
+    textIn(container, "State.Health.Status") || textIn(container, "State.Healthcheck.Status");
+  if (["", "none"].includes(health)) {
+    return { state: "untold", says: `${is} and has no health check` };
+  }
+  return { state: health === "healthy" ? "ok" : "bad", says: `${is} and says ${health}` };
+}
+
+const healthy: ComposeProbe = {
+  ...shared,
+  check: "healthy",
+  summary: "every service is healthy",
+  severity: "critical",
+  claim: ({ project, services }) => ({
+    statement: `every container of ${project} runs and its health check says healthy, or has ended as declared`,
+    category: "Containerization",
+    rationale: "A container that runs and answers nobody looks up to whoever counts containers.",
+    parts: [...new Set(services)],
+  }),
+  saboteur: [{ when: "inspect api", reply: '{"State":{"Health":{"Status":"unhealthy"}}}' }],
+  async run(context) {
+    const found = await containersIn(context);
+    const reproduce = listAgain(context);
+    const { services, completed, project } = context.service;
+    return [...new Set(services)].map((part): StackSeen => {
+      const own = (found.get(part) ?? []).map((one) => healthOf(one, completed.includes(part)));
+      const count = own.filter(({ state }) => state === "ok").length;
+      const says = own.map((one) => one.says).join("; ");
+      if (own.length === 0) {
+        return { ok: false, seen: `${project} has no container of it.`, part, reproduce };
+      }
+      if (own.some(({ state }) => state === "bad") || count === own.length) {
+        const seen = `${count} of ${own.length} containers are in order: ${says}.`;
+        return { ok: count === own.length, seen, part, reproduce };
+      }
+      const seen = `${says}: nothing tells whether it is healthy.`;
+      return { ok: false, isUntold: true, seen, part, reproduce };
+    });
+  },
+};
+
+/** Errors of a log by their signature, but for known ones, with how often each came. */
+function errorsIn(lines: readonly string[], known: readonly string[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const line of lines) {
+    const { isError, signature } = readLogLine(line);
+    if (isError && !known.includes(signature)) {
+      found.set(signature, (found.get(signature) ?? 0) + 1);
+    }
+  }
+  return found;
+}
+
+async function logSeen(
+  context: ComposeContext,
+  part: string,
+  containers: readonly JsonRecord[],
+): Promise<StackSeen> {
+  const { engine, logLinesMax } = context.service;
+  const name = containerName(containers[0] ?? {});
+  const reproduce = [engine, "logs", "--tail", String(logLinesMax), name];
+  const untold = (seen: string): StackSeen => ({
+    ok: false,
+    isUntold: true,
+    seen,
+    part,
+    reproduce,
+  });
+  if (containers.length === 0) return untold("It has no container, and no log.");
+  const lines: string[] = [];
+  for (const container of containers) {
+    const read = await logOf(context, container);
+    if (typeof read === "string") return untold(`Nobody may read its log: ${read}.`);
+    lines.push(...read);
+  }
+  // One that wrote nothing shows no errors either.
+  if (lines.length === 0) return untold("It has written no line, which tells of no errors.");
+  const errors = errorsIn(lines, context.service.known);
+  const told = [...errors].map(([signature, count]) => `${count} x ${JSON.stringify(signature)}`);
+  const first = told.length === 0 ? "" : `: ${told[0] ?? ""}`;
+  const seen = `${lines.length} lines, ${errors.size} signatures of errors that are not known${first}.`;
+  const raw = told.slice(0, shownMax).join("\n");
+  return { ok: errors.size === 0, seen, raw, part, reproduce };
+}
+
+const logs: ComposeProbe = {
+  ...shared,
+  check: "logs",
+  summary: "logs are clean",
+  severity: "high",
+  claim: ({ project, services }) => ({
+    statement: `the logs of ${project} hold no error whose signature is not known`,
+    category: "Monitoring & Observability",
+    rationale: "A new error in a log is the first sign of what users meet next.",
+    parts: [...new Set(services)],
+  }),
+  saboteur: [{ when: "logs api", reply: '{"level":"error","msg":"disk 7 full"}' }],
+  async run(context) {
+    const found = await containersIn(context);
+    const all: StackSeen[] = [];
+    for (const part of new Set(context.service.services)) {
+      all.push(await logSeen(context, part, found.get(part) ?? []));
+    }
+    return all;
+  },
+};
+
+/** Checks of a compose project, in the order they run. */
+export const composeProbes: readonly ComposeProbe[] = [healthy, logs];
