@@ -33,6 +33,6 @@ export function findProfile(name: string): LoadProfile {
   if (found !== undefined) return found;
   const names = loadProfiles.map(({ id }) => id);
   const best = nearest(name, names);
-  const hint = best === null ? `known: ${names.join(", ")}` : `did you mean "${best}"?`;
+  const hint = best === null ? `known: ${names.join(", ")}.` : `did you mean "${best}"?`;
   throw loadErrors.make("LL_LOAD_PLAN_INVALID", `profile ${name} is unknown; ${hint}`);
 }
