@@ -180,6 +180,17 @@ describe("verdict card", () => {
     expect(verdictCard(verdictOf([claimVerdict("a.b", "passed")]), o)).not.toContain("plan asks");
   });
 
+  it("what keeps a run whose claims are all passed or accepted from READY is said, and only then", () => {
+    const sentence = "Do not sign: 4 claims are waived, at most 3 may be.";
+    const waived = claimVerdict("a.b", "not_tested", { required: true, disposition: "waived" });
+    const open = claimVerdict("a.c", "not_tested", { required: true });
+    const cardOf = (all: readonly (typeof open)[], outcome: "READY" | "NOT_PROVEN"): string =>
+      verdictCard(verdictOf(all, { outcome, sentence }), o);
+    expect(cardOf([waived], "NOT_PROVEN")).toContain(`stops       ${sentence}\n`);
+    expect(cardOf([waived, open], "NOT_PROVEN")).not.toContain("stops");
+    expect(cardOf([waived], "READY")).not.toContain("stops");
+  });
+
   it("the reason of a claim stands whole beside a long name, an interval and a short limit", () => {
     const claim = claimVerdict("load.stream.ttft_p95", "inconclusive", {
       reason: "generator",

@@ -142,8 +142,16 @@ function ranked(claims: readonly ClaimVerdict[]): ClaimVerdict[] {
   );
 }
 
-/** Why all claims may be passed and the outcome is not READY. */
-function demandLines({ unmet = [] }: VerdictDocument, columns: number): string[] {
+/** Why all claims may be passed or accepted and the outcome is not READY. */
+function demandLines(verdict: VerdictDocument, columns: number): string[] {
+  const { unmet = [], claims, outcome, sentence } = verdict;
+  const isOpen = claims.some(
+    (one) => one.required && one.verdict !== "passed" && one.disposition === undefined,
+  );
+  // No row below says why: more is waived than may be, or the run has no end.
+  if (outcome !== "READY" && unmet.length === 0 && !isOpen) {
+    return [field("stops", sentence, columns)];
+  }
   const shown = unmet
     .slice(0, demandsMax)
     .map((text, at) => field(at === 0 ? "plan asks" : "", text, columns));

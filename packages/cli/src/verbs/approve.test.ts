@@ -40,7 +40,11 @@ describe("approve", () => {
     expect(made.length).toBeGreaterThan(0);
     const text = made.map((name) => readFileSync(name, "utf8")).join("");
     expect(text).not.toBe("");
-    expect((await runLine(`verify ${ready} --keys me.pub.pem`, { cwd })).exit).toBe(0);
+    const verified = await runLine(`verify ${ready} --keys me.pub.pem`, { cwd });
+    expect(verified.exit).toBe(0);
+    expect(verified.out).toMatch(/^approved \S+Z by Ada \(owner\): Read and accepted\.$/m);
+    // Nobody known stands for it: it is no sign-off.
+    expect((await runLine(`verify ${ready}`, { cwd })).out).not.toMatch(/^approved/m);
   });
 
   it("a run that is not READY is refused, and nothing is written", async () => {

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { SignatureRow } from "@loadline/contract";
 import { isoTime } from "@loadline/kit/clock";
 import { loadKnownKeys, readBundle } from "@loadline/validator";
 import { checkBundle } from "../bundle-check.ts";
@@ -36,11 +37,22 @@ export async function runVerify({ host, args, stateDir, json }: VerbContext): Pr
     const who = `${row.algorithm ?? "unknown key"} ${row.keyId.slice(0, 16)}`;
     host.stdout.write(`signature ${row.state}: ${cleanText(`${who} on ${row.file}`)}\n`);
   }
+  for (const line of approvalsOf(result.signatures)) host.stdout.write(`approved ${line}\n`);
   for (const line of result.waivers) host.stdout.write(`waivers ${cleanText(line)}\n`);
   for (const line of result.proves) host.stdout.write(`proves: ${cleanText(line)}\n`);
   for (const line of result.doesNotProve) host.stdout.write(`does not prove: ${cleanText(line)}\n`);
   host.stdout.write(`${verifySentences[result.exit]}\n`);
   return result.exit;
+}
+
+/** One line for each sign-off that a known key stands for, however many keys signed it. */
+function approvalsOf(signatures: readonly SignatureRow[]): ReadonlySet<string> {
+  const lines = signatures.flatMap(({ state, approval }) => {
+    if (state !== "valid" || approval === undefined) return [];
+    const { by, role, reason, at } = approval;
+    return [cleanText(`${at} by ${by} (${role}): ${reason}`)];
+  });
+  return new Set(lines);
 }
 
 const verifySentences = {

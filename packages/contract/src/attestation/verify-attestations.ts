@@ -9,7 +9,13 @@ import { isData } from "../fold/read-data.ts";
 import type { VerdictDocument } from "../report-model.ts";
 import { decodeBase64 } from "./base64.ts";
 import { type CheckedSignature, checkEnvelope, type KnownKey, readEnvelope } from "./dsse.ts";
-import { makeStatements, predicateTypes, type Statement, statementType } from "./statement.ts";
+import {
+  type Approval,
+  makeStatements,
+  predicateTypes,
+  type Statement,
+  statementType,
+} from "./statement.ts";
 
 /** More envelopes than this are refused. */
 export const envelopesMax = 64;
@@ -29,6 +35,8 @@ export interface SignatureRow extends CheckedSignature {
   readonly file: string;
   /** What is signed, e.g. `readiness`; absent when it could not be read. */
   readonly says?: string;
+  /** Of a sign-off: who is said to have given it, and why; only a valid signature stands for it. */
+  readonly approval?: Approval;
 }
 
 export interface AttestationResult extends StepResult {
@@ -90,6 +98,17 @@ function disagrees(said: SaidStatement, document: VerdictDocument, targetDigest:
   return keys.length === 0 ? null : `says another ${keys.join(", ")} than the evidence`;
 }
 
+const approvalKeys = ["by", "role", "reason", "at"] as const;
+
+/** Who signed off, in which role, why and when; null for any other statement. */
+function approvalOf({ predicateType, predicate }: SaidStatement): Approval | null {
+  if (predicateType !== predicateTypes.approval) return null;
+  const [by, role, reason, at] = approvalKeys.map((key) => predicate[key]);
+  return [by, role, reason, at].every((one) => typeof one === "string")
+    ? { by: String(by), role: String(role), reason: String(reason), at: String(at) }
+    : null;
+}
+
 interface Seen {
   readonly rows: readonly SignatureRow[];
   readonly problem: string | null;
@@ -108,7 +127,9 @@ async function checkFile(
   const says = Object.entries(predicateTypes).find(([, uri]) => uri === statement.predicateType);
   const checked = await checkEnvelope(envelope, o.keys);
   const name = says === undefined ? {} : { says: says[0] };
-  const rows = checked.map((one) => ({ file: path, ...name, ...one }));
+  const approval = approvalOf(statement);
+  const said = { ...name, ...(approval !== null && { approval }) };
+  const rows = checked.map((one) => ({ file: path, ...said, ...one }));
   const bad = checked.find(({ state }) => state === "invalid");
   if (bad) return { rows, problem: `${path}: the signature of ${bad.keyId} does not verify` };
   const why = disagrees(statement, o.document, o.targetDigest);

@@ -179,5 +179,7 @@ test("what holds at the run's time is said with its next expiry, and nothing is 
     "at the run: none holds",
     "ignored b: expired. It expired 2026-04-11.",
   ]);
+  // Of none that held there is none that still does, on any day.
+  expect(describeWaivers(late, "2026-04-10")).toEqual(describeWaivers(late));
   expect(describeWaivers(undefined, "2026-05-01")).toEqual([]);
 });

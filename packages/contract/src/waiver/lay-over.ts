@@ -237,7 +237,8 @@ export function describeWaivers(report: WaiverReport | undefined, today?: string
   const accepted = waiverText(report);
   const ignored = report.ignored.map((one) => `ignored ${one.claim}: ${one.why}. ${one.sentence}`);
   const atRun = `at the run: ${accepted === "" ? "none holds" : accepted}`;
-  if (today === undefined) return [atRun, ...ignored];
+  // Of none that held there is none that still does.
+  if (today === undefined || report.applied.length === 0) return [atRun, ...ignored];
   const over = report.applied.filter(({ expires }) => expires !== undefined && expires < today);
   const names = over.map(({ claim, expires }) => `${claim} (${expires})`).join(", ");
   const now = over.length === 0 ? "all still hold" : `expired since: ${names}`;
