@@ -3,8 +3,6 @@
  * test binds leaves this table; an architecture test holds both together.
  */
 export const openRows: Readonly<Record<string, string>> = {
-  "R0-19":
-    "every switch of 59 kills is held to 500 ms; no test holds what limiter and breaker add to p99 to 1 ms",
   "R0-20":
     "figures of a load carry no resolution of the clock and no least of 1000 samples per operation, so none prints as below it",
   "R0-25":

@@ -21,7 +21,7 @@ const killsOf = { http1: kills, node: 8 };
 
 describe(`kills of the active in-process model, under ${perSecond} calls a second`, () => {
   it.for(fronts.map((front) => [front, killsOf[front]] as const))(
-    "no call fails and every switch takes at most 500 ms, front %s, %i times [R0-16] [R0-18] [R0-24]",
+    "no call fails and every switch takes at most 500 ms, front %s, %i times [R0-16] [R0-18] [R0-19] [R0-24]",
     { timeout: killsTimeoutMs },
     async ([front, times], context) => {
       const path = join(repositoryRoot, "packages/gateway/models/tiny/loadline-tiny.gguf");

@@ -14,7 +14,7 @@ import {
 describe(`${kills} kills of the active HTTP upstream, under ${perSecond} calls a second`, () => {
   // Both at a time, each over upstreams of its own: a kill a second leaves the machine mostly idle.
   it.concurrent.for(fronts)(
-    "no call fails and every switch takes at most 500 ms, to callers as well, front %s [R0-16] [R0-18] [R0-24]",
+    "no call fails and every switch takes at most 500 ms, to callers as well, front %s [R0-16] [R0-18] [R0-19] [R0-24]",
     { timeout: killsTimeoutMs },
     async (front, context) => {
       const names = ["u1", "u2", "u3"];
