@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -23,6 +23,8 @@ beforeAll(async () => {
   linted = emptyDir();
   const run = storeFiles(join(linted, ".loadline/runs", runNamed(1)), failedBundle().files);
   await runLine(`report ${run} --format md`, { cwd: linted });
+  // What `doctor` reads is there before it.
+  writeFileSync(join(cwd, "loadline.yaml"), "profile: development\n");
   // A store, as `up` leaves it behind.
   await runLine("keys create --name example", { cwd });
   simulator = await startSimulator({ clock: systemClock(), apiKey });
@@ -69,6 +71,6 @@ describe("the example in the help", () => {
 
   it("leaves nothing in the folder but the state directory and what it says it makes", () => {
     const made = readdirSync(cwd).filter((name) => name !== ".loadline");
-    expect(made.sort()).toEqual(["me.pem", "outcomes.jsonl"]);
+    expect(made.sort()).toEqual(["loadline.yaml", "me.pem", "outcomes.jsonl"]);
   });
 });

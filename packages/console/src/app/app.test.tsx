@@ -116,7 +116,7 @@ describe("report app", () => {
       "Evidence",
       "Run",
     ]);
-    expect(page.root.querySelectorAll(".twin")).toHaveLength(4);
+    expect(page.root.querySelectorAll(".twin").length).toBe(5);
     page.fire("afterprint");
     expect(textsOf(page.root, "main h1")).toEqual(["Run"]);
   });
