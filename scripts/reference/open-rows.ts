@@ -14,11 +14,11 @@ export const openRows: Readonly<Record<string, string>> = {
   "R1-31":
     "quota-burst sees refusals, Retry-After, admitted counts and another key on any target; counting headers, the wait itself and a global limit it does not",
   "R1-33":
-    "Prometheus scrapes and traces arrive; no Grafana loads a dashboard, and no logs are sent over OTLP",
+    "Prometheus scrapes and traces arrive; dashboards are generated and no Grafana loads one, and no logs are sent over OTLP",
   "R1-34": "no backup, schedule or restore drill is built: drills are declared and not tested",
   "R1-35": "a test runs the commands of the shipped workflow; no runner uploads what they write",
   "R1-36":
-    "sentinels, clusters and standbys are probed and replicas share limits; they share no cache, and no static assets are served",
+    "URLs of sentinels and clusters are taken, standbys are probed and replicas share limits; they share no cache, and no static assets are served",
   "R1-39": "load rates come from the plan, and no command loads sample data into a target",
   "R2-12": "no chaos stage is built: nothing kills a process of the target or times its recovery",
   "R2-13": "no chaos stage is built: nothing loads the target's CPU or measures it there",
@@ -55,7 +55,7 @@ export const openRows: Readonly<Record<string, string>> = {
   "R2-40":
     "errors in 5 minutes have a static alert; no series counts lost records, so data loss has a claim and no alert",
   "R2-41":
-    "availability and latency of chat have rules; no stage measures good requests a second for the throughput",
+    "the load counts good answers a second against a file's throughput; an answer over the latency objective of the same service counts as good, too",
   "R2-42":
     "objectives of RAG and MCP are read one by one; the gateway has no such operations and exports no series of them",
   "R2-43":
