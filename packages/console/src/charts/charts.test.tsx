@@ -127,7 +127,7 @@ describe("charts", () => {
       ],
     };
     const { words, points } = await draw("share", of);
-    expect(words).toContain("Within 2 s\u25c7: 75 %\u0192 or more, 99 %\u25c7 promised.");
+    expect(words).toContain("Within 2 s\u25c7: at least 75 %\u0192, 99 %\u25c7 promised.");
     const { dots, line } = shapesOf(points);
     expect(dots).toHaveLength(1);
     const heights = [...new Set(line.map(([, y]) => Math.round(y)))];

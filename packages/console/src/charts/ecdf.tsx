@@ -29,10 +29,8 @@ export function EcdfChart({ series, theme, claims, ...frame }: EcdfProps) {
           {objectives.map(({ ms, share, seen }) => (
             <span key={ms}>
               {" "}
-              Within <Fig
-                figure={{ value: ms, unit: "ms", provenance: "declared", refs: [] }}
-              />:{" "}
-              <Fig figure={{ ...shareFigure(seen, "derived"), refs: series.evidence }} /> or more,{" "}
+              Within <Fig figure={{ value: ms, unit: "ms", provenance: "declared", refs: [] }} />:
+              at least <Fig figure={{ ...shareFigure(seen, "derived"), refs: series.evidence }} />,{" "}
               <Fig figure={shareFigure(share, "declared")} /> promised.
             </span>
           ))}
