@@ -1,6 +1,7 @@
 import type { Recorder } from "../evidence/recorder.ts";
 import type { StackItem } from "./claims.ts";
 import type { StackContext, StackSeen } from "./probe.ts";
+import { remedyOf } from "./remedies/remedy.ts";
 import type { StackService } from "./services/index.ts";
 import { LacksFeature, NothingThere, ToolMissing, WireFault } from "./wire/fault.ts";
 
@@ -82,12 +83,20 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
       severity: probe.severity,
       title: `${item.name}: ${seen.seen}`,
       impact: claim.rationale,
-      remedy: `Make this true of ${run.target}: ${claim.statement}.`,
+      remedy: remedyText(run, item),
       raw: (seen.raw ?? seen.seen).slice(0, 2_048),
       reproduce: [...reproduce],
       ...(owner === undefined ? {} : { owner }),
     },
   });
+}
+
+/** What to do, and what is to be true then. */
+function remedyText({ target }: StackRun, { name, probe, claim }: StackItem): string {
+  const isEdge = claim.id.startsWith("stack.edge.");
+  const goal = `Make this true of ${target}: ${claim.statement}.`;
+  const how = remedyOf(probe.kind, isEdge ? "edge" : probe.check);
+  return how === undefined ? goal : `${name}: ${how} ${goal}`;
 }
 
 /** Runs one check within its time and records what was seen; throws only when the run is stopped. */
