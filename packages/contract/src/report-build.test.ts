@@ -97,6 +97,45 @@ test("where sending was late is told as it was noted, and nothing of another sha
   expect(shown({ ...delay, queueMs: "4" })).toBeUndefined();
 });
 
+test("cold connections, tokens and the mix are told as they were recorded, and nothing of another shape", () => {
+  const details = (notes: readonly Readonly<Record<string, unknown>>[]) =>
+    build((run) => {
+      run.add({ kind: "note", data: { load: { scenario: "chat", percentiles: [], ttft: [] } } });
+      for (const data of notes) run.add({ kind: "note", data });
+    }).load[0]?.details;
+  const waits = {
+    scenario: "chat",
+    cold: [
+      [0.5, 12],
+      [0.99, 40],
+    ],
+    coldRequests: 3,
+  };
+  const account = { scenario: "chat", tokensKnown: 7, tokensUnknown: 2, outputTokens: 90 };
+  const steps = [
+    { step: "a", due: 6 },
+    { step: "b", due: 3 },
+    { step: 1, due: 3 },
+  ];
+  const ended = (one: object) => ({ type: "load.ended", accounts: [one] });
+  expect(
+    details([{ type: "waits", waits }, ended(account), { type: "steps", scenario: "chat", steps }]),
+  ).toMatchObject({
+    cold: { requests: 3, medianMs: 12 },
+    tokens: { told: 7, untold: 2, sum: 90 },
+    mix: [
+      ["a", 6],
+      ["b", 3],
+    ],
+    evidence: [expect.any(Number), expect.any(Number), expect.any(Number)],
+  });
+  expect(details([{ type: "waits", waits: { ...waits, scenario: "other" } }])).toBeUndefined();
+  expect(details([{ type: "waits", waits: { ...waits, coldRequests: 0 } }])).toBeUndefined();
+  expect(details([ended({ ...account, tokensKnown: 0, tokensUnknown: 0 })])).toBeUndefined();
+  expect(details([ended({ ...account, outputTokens: "90" })])).toBeUndefined();
+  expect(details([{ type: "steps", scenario: "chat", steps: steps.slice(0, 1) }])).toBeUndefined();
+});
+
 test("malformed slices are left out", () => {
   expect(build((run) => run.add(slice(0, { due: -1 }))).load).toEqual([]);
 });

@@ -3,7 +3,14 @@ import type { EvidenceRecord, Finding, LoadSlice } from "./evidence/record.ts";
 import { originUnsigned } from "./evidence/origin.ts";
 import { type Data, isCount, isData, isFiniteNumber, isTextList } from "./fold/read-data.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
-import type { LoadSeries, ReportModel, SendDelay, VerdictDocument } from "./report-model.ts";
+import { readDetails } from "./load-details.ts";
+import type {
+  LoadDetails,
+  LoadSeries,
+  ReportModel,
+  SendDelay,
+  VerdictDocument,
+} from "./report-model.ts";
 
 export const reportRecordsMax = 5_000;
 export const reportFindingsMax = 2_000;
@@ -89,10 +96,17 @@ function readTails(records: readonly EvidenceRecord[]): Map<string, Tail> {
   return tails;
 }
 
+/** What is told of a scenario beside its slices. */
+interface Beside {
+  readonly tail: Tail | undefined;
+  readonly late: Late | undefined;
+  readonly details: LoadDetails | undefined;
+}
+
 function buildOneSeries(
   scenario: string,
   columns: readonly Column[],
-  { tail, late }: { readonly tail: Tail | undefined; readonly late: Late | undefined },
+  { tail, late, details }: Beside,
 ): LoadSeries {
   const last = columns.reduce((most, { value }) => Math.max(most, value.slice), -1);
   const at = new Map(columns.map((column) => [column.value.slice, column.value]));
@@ -111,6 +125,7 @@ function buildOneSeries(
     percentiles: tail?.percentiles ?? [],
     ttft: tail?.ttft ?? [],
     ...(tail?.delay != null && { delay: tail.delay }),
+    ...(details !== undefined && { details }),
     evidence: [...columns.map(({ seq }) => seq), ...(tail ? [tail.seq] : [])],
   };
 }
@@ -150,10 +165,12 @@ function buildLoad(records: readonly EvidenceRecord[]): LoadSeries[] {
   }
   const names = [...byScenario.keys()].sort();
   const lates = readLate(records);
+  const details = readDetails(records);
   return names.map((name) =>
     buildOneSeries(name, byScenario.get(name) ?? [], {
       tail: tails.get(name),
       late: lates.get(name),
+      details: details.get(name),
     }),
   );
 }

@@ -125,6 +125,18 @@ export interface SendDelay {
   readonly connectMs: number;
 }
 
+/** What a load recorded of a scenario beside its slices; what nobody recorded is absent. */
+export interface LoadDetails {
+  /** First requests of their connection, connecting in their service time. */
+  readonly cold?: { readonly requests: number; readonly medianMs: number };
+  /** Output tokens of answers that told them, by usage or tokenizer, and answers that did not. */
+  readonly tokens?: { readonly told: number; readonly untold: number; readonly sum: number };
+  /** Requests that fell due, by step, in the plan's order. */
+  readonly mix?: readonly (readonly [step: string, due: number])[];
+  /** seq of the `note` records behind it. */
+  readonly evidence: readonly number[];
+}
+
 /** One load series for the charts; every array has one entry per slice; null = gap. */
 export interface LoadSeries {
   readonly scenario: string;
@@ -145,6 +157,7 @@ export interface LoadSeries {
   readonly ttft: readonly (readonly [number, number])[];
   /** Only where the two differ by more than 10 % at p50. */
   readonly delay?: SendDelay;
+  readonly details?: LoadDetails;
   /** seq of the `load.slice` / `note` records behind it. */
   readonly evidence: readonly number[];
 }

@@ -13,6 +13,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { Untrusted } from "../../parts/untrusted.tsx";
 import { GuardList } from "../claim/claim-view.tsx";
 import { EvidenceLinks } from "../claim/evidence-links.tsx";
+import { LoadDetails } from "./load-details.tsx";
 import { SendDelay } from "./send-delay.tsx";
 
 /** Charts of a scenario, as its address names them. */
@@ -128,6 +129,7 @@ function Scenario({ series, claims, theme, printing, place, wanted }: ScenarioPr
       </div>
       <FirstToken series={series} />
       <SendDelay series={series} />
+      <LoadDetails series={series} />
       <EvidenceLinks evidence={series.evidence} />
     </section>
   );
