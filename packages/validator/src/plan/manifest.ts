@@ -70,8 +70,12 @@ export const loadSchema = z.strictObject({
   ingestP95Ms: limitMs.default(2000).describe("p95 of an ingest, and of when it is found, ms"),
   fanOutP95Ms: limitMs.default(1000).describe("p95 of a message to each member of a room, ms"),
   seed: z.int().min(0).max(0xffffffff).default(7).describe("same seed, same schedule"),
-  ladder: ladderSchema.optional().describe("also holds numbers of users in turn; needs `target`, or its own `route`"),
-  soak: soakSchema.optional().describe("also loads for long, memory watched; needs `target`, or its own `route`"),
+  ladder: ladderSchema
+    .optional()
+    .describe("also holds numbers of users in turn; needs `target`, or its own `route`"),
+  soak: soakSchema
+    .optional()
+    .describe("also loads for long, memory watched; needs `target`, or its own `route`"),
 });
 
 const targetKey = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, "a lower-case name such as eu");
