@@ -11,7 +11,10 @@ const soak = (baseUrl: string, explore = false) =>
     jobOfProfile(findProfile("soak"), {
       load: { target: { baseUrl }, seed: 7 },
       name: baseUrl,
-      manifest: profileManifestSchema.parse({ model: "m", memory: { process: process.pid } }),
+      manifest: profileManifestSchema.parse({
+        model: "m",
+        memory: { process: process.pid, series: ["process_resident_memory_bytes"] },
+      }),
       terms: { rate: 20, durationMs: 1_000 },
       explore,
     }),
