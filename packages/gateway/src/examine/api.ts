@@ -1,7 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Clock } from "@loadline/kit/clock";
-import { codeOf } from "@loadline/kit/errors";
-import { nodeHttp } from "@loadline/kit/node-http";
+import { createHttp1Pool } from "@loadline/kit/http1";
 import type { GatewayConfig } from "../config/schema.ts";
 import { listeningDoor } from "../self-probe/door.ts";
 import { type PartFinding, partMsMax, wordsOf } from "./finding.ts";
@@ -22,28 +20,37 @@ export async function examineApi(
     const detail = `${where}, GET ${path} answers ${status}`;
     return [{ ...part, found: status === 200, detail }];
   } catch (cause) {
-    const words = wordsOf(cause) === "" ? codeOf(cause) : wordsOf(cause);
-    return [{ ...part, found: false, detail: `${where}: ${words}` }];
+    return [{ ...part, found: false, detail: `${where}: ${wordsOf(cause)}` }];
   }
 }
 
+/** Rejects with what went wrong, `no answer` after the longest wait. */
 async function statusOf(url: string, clock: Clock): Promise<number> {
   const door = listeningDoor(url);
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const headers = { host: door.host, connection: "close" };
-  const createConnection = () => door.connect();
-  const request = nodeHttp.request({ createConnection, path, headers });
+  const pool = createHttp1Pool({
+    connect: () => door.connect(),
+    connectionsMax: 1,
+    queueMax: 0,
+    queueWaitMs: partMsMax,
+    connectTimeoutMs: partMsMax,
+    idleMs: partMsMax,
+    clock,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
   const late = new Error(`no answer within ${partMsMax} ms`);
-  const timer = clock.after(partMsMax, () => request.destroy(late));
-  request.once("error", reject);
-  request.once("response", resolve);
-  request.end();
-  try {
-    const response = await promise;
-    response.resume();
-    return response.statusCode ?? 0;
-  } finally {
+  const timer = clock.after(partMsMax, () => reject(late));
+  const headers = ["host", door.host, "connection", "close"];
+  pool.request(
+    { method: "GET", path, headers },
+    {
+      head: (status) => resolve(status),
+      data: () => undefined,
+      end: () => undefined,
+      fail: (fault, detail) => reject(new Error(`${fault}: ${detail}`)),
+    },
+  );
+  return promise.finally(() => {
     timer.cancel();
-    request.destroy();
-  }
+    pool.close();
+  });
 }

@@ -77,7 +77,7 @@ const strangers: Readonly<Record<string, () => Server>> = {
 };
 
 /** Kinds that read files or the kernel's tables, and those that ask no server of their own. */
-const local = ["compose", "container", "listeners", "logs", "resources", "secrets"];
+const local = ["command", "compose", "container", "listeners", "logs", "resources", "secrets"];
 const kinds = Object.entries(stackTwins).filter(([kind]) => !local.includes(kind));
 
 /** What is passed or broken of a healthy twin's service, an address of it that of the stranger. */
@@ -101,10 +101,17 @@ const ofFiles = stackProbes.filter(
     kind === "kubernetes" && (check === "manifests" || needs.join() === "manifests"),
 );
 
-/** That a web server answers is true of every web server; what files hold is asked of no server. */
+/**
+ * That a web server answers is true of every web server, that a port is open of every server; what
+ * files hold is asked of no server.
+ */
 const isSaid = (kind: string, id: string): boolean =>
   (kind === "http" && id === "it.answers") ||
+  (kind === "tcp" && id === "it.connects") ||
   (kind === "kubernetes" && ofFiles.some(({ check }) => id === `it.${check}`));
+
+/** Said by a server that is there alone. */
+const open = ["it.answers", "it.connects"];
 
 describe.each(kinds)("%s", (kind, start) => {
   it.concurrent.each(Object.entries(strangers))(
@@ -119,7 +126,7 @@ describe.each(kinds)("%s", (kind, start) => {
 
   it.concurrent("is not nobody", async () => {
     const odd = await behind(start, await freePort());
-    expect(odd.filter(([id]) => !isSaid(kind, id) || id === "it.answers")).toEqual([]);
+    expect(odd.filter(([id]) => !isSaid(kind, id) || open.includes(id))).toEqual([]);
   });
 });
 
