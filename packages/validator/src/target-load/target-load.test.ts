@@ -77,7 +77,7 @@ describe("the ladder and the soak of a plan", () => {
     expect(rates["load.soak.p99"]).toMatchObject({ n: 6_000 });
   });
 
-  it("go to a route of the stack where they name one, with or without a target [R1-24] [R1-29]", () => {
+  it("go to a route of the stack where they name one, with or without a target [R1-24]", () => {
     const services = { api: { kind: "http", url: "http://127.0.0.1:9/base", token: "${env:KEY}" } };
     const route = { service: "api", path: "/items" };
     const load = { ladder: { users: [4], route }, soak: { minutes: 10, share: 0.5, route } };
