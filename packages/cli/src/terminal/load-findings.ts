@@ -34,7 +34,9 @@ function peakLine({ scenario, result }: Peak): string {
   const rate = (value: number | null): string =>
     value === null ? "none" : `${formatNumber(value)}/s`;
   const sure = result.confirmed ? "passed twice" : "not confirmed";
-  return `peak ${scenario}: highest passing ${rate(result.highestPassing)} (${sure}), lowest failing ${rate(result.lowestFailing)}, ${result.steps.length} steps`;
+  const open = result.steps.filter(({ verdict }) => verdict === "undecided").length;
+  const undecided = open === 0 ? "" : `, ${open} of them undecided: longer ones decide more`;
+  return `peak ${scenario}: highest passing ${rate(result.highestPassing)} (${sure}), lowest failing ${rate(result.lowestFailing)}, ${result.steps.length} steps${undecided}`;
 }
 
 function ladderLines({ scenario, result }: Ladder): string[] {

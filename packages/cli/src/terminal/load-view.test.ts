@@ -89,6 +89,14 @@ describe("findings of a load", () => {
     expect(findingLines({ type: "peak", scenario: "get", result })).toEqual([
       "peak get: highest passing 400/s (passed twice), lowest failing 420/s, 0 steps",
     ]);
+    const step = { rate: 20, seed: 1, n: 40, bad: 0, cut: false, confirms: false };
+    const steps = (["undecided", "passed", "undecided"] as const).map((verdict) => ({
+      ...step,
+      verdict,
+    }));
+    expect(
+      findingLines({ type: "peak", scenario: "get", result: { ...result, steps } })[0],
+    ).toMatch(/, 3 steps, 2 of them undecided: longer ones decide more$/);
     const none = { ...result, highestPassing: null, confirmed: false };
     expect(findingLines({ type: "peak", scenario: "get", result: none })[0]).toContain(
       "highest passing none (not confirmed)",

@@ -86,6 +86,20 @@ describe("find-peak", () => {
     expect(highestPassing).toBeLessThan(lost?.rate ?? 0);
   });
 
+  it("a step that decided nothing is no failing one, however the search went on below it", () => {
+    const pass = { limitMs: 100, confidence: 0.999 };
+    const peak = new PeakSearch({ ...scenario, stepMs: 1_000, pass }, 7);
+    let plan = peak.next(null);
+    // Two seconds of 160 are too few for 99 %, however good; 320 and more fail.
+    while (plan !== null) {
+      const due = Math.floor((plan.rate * plan.durationMs) / 1_000);
+      plan = peak.next({ due, within: plan.rate >= 320 ? 0 : due, cut: false });
+    }
+    const { lowestFailing, highestPassing, steps } = peak.result();
+    expect([lowestFailing, highestPassing]).toEqual([320, null]);
+    expect(steps.at(-1)).toMatchObject({ verdict: "undecided" });
+  });
+
   it("a target that never answers in time has no passing rate, one that always does no failing one", () => {
     const dead = search(0.001, 1);
     expect(dead.highestPassing).toBeNull();

@@ -25,7 +25,7 @@ export interface PeakStepResult {
 
 export interface PeakResult {
   readonly steps: readonly PeakStepResult[];
-  /** Per second; null when no step passed, or none failed. */
+  /** Per second, each seen in a step; null when no step passed, or none failed. */
   readonly highestPassing: number | null;
   readonly lowestFailing: number | null;
   /** The highest passing rate passed twice, with different arrivals. */
@@ -50,7 +50,10 @@ export class PeakSearch {
   readonly #seed: number;
   readonly #steps: PeakStepResult[] = [];
   readonly #passing: number[] = [];
+  /** The lowest rate that failed. */
   #failing = Number.POSITIVE_INFINITY;
+  /** The lowest rate that failed, or that did not pass once another had failed: the search stays below. */
+  #upper = Number.POSITIVE_INFINITY;
   #rate: number;
   #confirms = false;
   #confirmed = false;
@@ -108,29 +111,30 @@ export class PeakSearch {
       }
       // It passed once and not again: it is no peak.
       this.#passing.pop();
-      this.#failing = Math.min(this.#failing, rate);
+      this.#upper = Math.min(this.#upper, rate);
     } else if (verdict === "passed") this.#passing.push(rate);
-    else if (verdict === "failed" || Number.isFinite(this.#failing)) {
-      this.#failing = Math.min(this.#failing, rate);
+    else if (verdict === "failed" || Number.isFinite(this.#upper)) {
+      this.#upper = Math.min(this.#upper, rate);
     }
+    if (verdict === "failed") this.#failing = Math.min(this.#failing, rate);
     return this.#choose(rate);
   }
 
   #choose(rate: number): boolean {
     const { rateMax } = this.#scenario;
     const best = this.#passing.at(-1);
-    if (!Number.isFinite(this.#failing)) {
+    if (!Number.isFinite(this.#upper)) {
       if (rate < rateMax) this.#rate = Math.min(rateMax, rate * 2);
       else if (best === undefined) return false;
       else this.#confirm(best);
       return true;
     }
     if (best === undefined) {
-      this.#rate = this.#failing / 2;
+      this.#rate = this.#upper / 2;
       return ++this.#halvings <= halvingsMax;
     }
-    if (this.#failing - best <= closeEnough * this.#failing) this.#confirm(best);
-    else this.#rate = (best + this.#failing) / 2;
+    if (this.#upper - best <= closeEnough * this.#upper) this.#confirm(best);
+    else this.#rate = (best + this.#upper) / 2;
     return true;
   }
 
