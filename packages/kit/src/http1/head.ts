@@ -16,6 +16,18 @@ export interface Head {
   keepAliveMax: number;
 }
 
+const version = "HTTP/1.";
+export const notHttp = "not an HTTP/1.x answer";
+
+/** Whether the bytes from `start` on may become a head; false for the greeting of another protocol. */
+export function mayBeHttp(bytes: Uint8Array, start: number): boolean {
+  const seen = Math.min(version.length, bytes.length - start);
+  for (let at = 0; at < seen; at++) {
+    if (bytes[start + at] !== version.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
 /**
  * Parses a whole head, ending in an empty line, whose line ends are already known to be CRLF.
  * Returns a reason when it is refused.
@@ -49,7 +61,7 @@ export function parseHead(text: string): Head | string {
 
 function parseStatus(text: string, end: number, head: Head): string {
   const minor = text.charCodeAt(7) - 48;
-  if (!text.startsWith("HTTP/1.") || (minor !== 0 && minor !== 1)) return "not an HTTP/1.x answer";
+  if (!text.startsWith(version) || (minor !== 0 && minor !== 1)) return notHttp;
   if (text.charCodeAt(8) !== space) return "malformed status line";
   let status = 0;
   for (let i = 9; i < 12; i++) {

@@ -119,6 +119,27 @@ describe("response parser", () => {
     });
   }
 
+  it.each([
+    ["of SSH", "SSH-2.0-OpenSSH_9.2\r\n"],
+    ["of SMTP", "500 5.5.1 Invalid command\r\n500 5.5.1 Invalid command\r\n"],
+    ["of Redis", "-ERR unknown command 'GET'\r\n"],
+    ["of PostgreSQL, one byte", "E"],
+    ["in HTTP/2", "HTTP/2 200\r\n"],
+  ])("a greeting %s, which no empty line ends, is named as no HTTP at once", (_, text) => {
+    for (let at = 0; at <= text.length; at++) {
+      const all = bytes(text);
+      const seen = parse([all.subarray(0, at), all.subarray(at)]);
+      expect(seen.outcome).toBe("protocol: not an HTTP/1.x answer");
+    }
+  });
+
+  it("a head of which a part has come is waited for", () => {
+    const text = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n";
+    for (let at = 0; at <= text.length; at++) {
+      expect(parse([bytes(text.slice(0, at))]).outcome).toBe("open");
+    }
+  });
+
   it("header names are lower case, values trimmed, order and repeats kept", () => {
     const seen = parse([bytes("HTTP/1.1 204 No\r\nSet-Cookie:  a \r\nset-cookie: b\t\r\n\r\n")]);
     expect(seen.headers).toEqual(["set-cookie", "a", "set-cookie", "b"]);

@@ -1,4 +1,4 @@
-import { type Head, parseHead } from "./head.ts";
+import { type Head, mayBeHttp, notHttp, parseHead } from "./head.ts";
 import { LastHead } from "./last-head.ts";
 import type { Http1Fault, ResponseParser, ResponseSink } from "./types.ts";
 
@@ -206,6 +206,10 @@ class Parser implements ResponseParser {
     const size = (end === -1 ? all.length : end) - start;
     if (size > this.#headBytesMax) {
       this.#fail("protocol", `head or trailers over ${this.#headBytesMax} bytes`);
+      return null;
+    }
+    if (end === -1 && this.#state === "head" && !mayBeHttp(all, start)) {
+      this.#fail("protocol", notHttp);
       return null;
     }
     if (end === -1) {
