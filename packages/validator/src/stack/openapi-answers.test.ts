@@ -134,7 +134,8 @@ describe("an answer is held against its declaration [R1-08]", () => {
   it("a document that is no OpenAPI 3, is not there, or hangs is a failure", async () => {
     const fits = things({ "200": {} });
     for (const rule of [
-      { when: "GET /openapi.json", reply: '{"swagger":"2.0","paths":{"/things":{"get":{}}}}' },
+      { when: "GET /openapi.json", reply: '{"paths":{"/things":{"get":{}}}}' },
+      { when: "GET /openapi.json", reply: '{"openapi":"2.9","paths":{"/things":{"get":{}}}}' },
       { when: "GET /openapi.json", status: 404, reply: '{"openapi":"3.1.0","paths":{}}' },
       { when: "GET /openapi.json", reply: '{"openapi":"3.1.0","paths":{"/things":{"ge' },
       { when: "GET /openapi.json", reply: "" },
@@ -142,6 +143,14 @@ describe("an answer is held against its declaration [R1-08]", () => {
       const { words } = await judged(fits, jsonReply({}), [rule]);
       expect(words["it.openapi"], rule.reply).toBe("failed false");
     }
+  });
+
+  it("a document of Swagger 2 is none that this check reads: not tested, by its version", async () => {
+    const reply = '{"swagger":"2.0","paths":{"/things":{"get":{}}}}';
+    const rule = { when: "GET /openapi.json", reply };
+    const { words, sentences } = await judged(things({ "200": {} }), jsonReply({}), [rule]);
+    expect(words["it.openapi"]).toBe("not_tested capability_missing");
+    expect(sentences["it.openapi"]).toContain("is of Swagger 2.0");
   });
 
   it("operations that were not asked are counted beside those that were", async () => {

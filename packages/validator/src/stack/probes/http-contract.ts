@@ -47,6 +47,10 @@ export const httpContract: StackProbe<ServiceOf<"http">> = {
     const document = answerJson(got);
     const version = isRecord(document) ? document["openapi"] : undefined;
     const reproduce = callAgain(context, { method: "GET", path });
+    const older = isRecord(document) ? document["swagger"] : undefined;
+    if (got.status === 200 && typeof older === "string") {
+      throw new NothingThere(`${path} is of Swagger ${older.slice(0, 20)}, and OpenAPI 3 is read.`);
+    }
     if (got.status !== 200 || typeof version !== "string" || !version.startsWith("3.")) {
       const seen = `${path} gave no document of OpenAPI 3 (${got.status}).`;
       return [{ ok: false, seen, raw: rawAnswer(got), reproduce }];
