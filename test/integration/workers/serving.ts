@@ -43,7 +43,7 @@ export class Serving implements AsyncDisposable {
     this.write(yaml);
     const config = loadConfig(this.file, {}, {});
     this.#services = await openIdentityServices(config, { clock, random: systemRandom() });
-    const made = await this.keys.create(operator(), { name: "test", roles: ["admin"] });
+    const made = await this.keys.create(operator(), { name: "test", roles: ["admin", "scraper"] });
     this.key = made.secret;
     await this.restart(workers);
     return this;
