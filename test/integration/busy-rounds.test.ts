@@ -71,7 +71,7 @@ describe("rounds that a busy machine may keep from being shown at all", () => {
     ]);
   });
 
-  it("a timer of the test that comes late is an excuse, however quiet the machine is", () => {
+  it("a timer of the process that comes late is an excuse, however quiet the machine is", () => {
     const quiet = { excuse: () => null, [Symbol.dispose]: () => undefined };
     const clock = new TestClock();
     /** Time passes, and no timer runs meanwhile, as while something else keeps the event loop. */
