@@ -1,6 +1,6 @@
 // Starts the stack, validates it, and with --keep stays until Ctrl-C.
 //
-//   npx node examples/quant-stack/start.ts [--keep] [--break ID]
+//   npx node examples/quant-stack/start.ts [--keep] [--ladder] [--break ID]
 import { spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,8 +21,7 @@ const stack = await startQuantStack();
 for (const line of stack.missing) console.log(line);
 const dir = mkdtempSync(join(tmpdir(), "quant-plan-"));
 const plan = join(dir, "plan.yaml");
-// What is broken turns its own checks red; load on it would turn others.
-const whole = broken === undefined ? { ...stack.plan, load: { ladder } } : stack.plan;
+const whole = args.includes("--ladder") ? { ...stack.plan, load: { ladder } } : stack.plan;
 writeFileSync(plan, `${JSON.stringify(whole, null, 2)}\n`);
 if (broken !== undefined) {
   console.log(`broken: ${broken.title}; to turn red: ${broken.red.join(", ")}`);
