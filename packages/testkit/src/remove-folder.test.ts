@@ -26,7 +26,7 @@ for (let n = 0; performance.now() < untilMs; n++) {
   try { writeFileSync(process.argv[1] + "/" + n, ""); } catch { break; }
   if (n === 2000) { process.stdout.write("up"); untilMs = performance.now() + 300; }
 }`;
-    const child = spawn(process.execPath, ["-e", script, path], { stdio: ["ignore", "pipe", 2] });
+    const child = spawn(process.execPath, ["-e", script, path], { stdio: ["ignore", "pipe", "ignore"] });
     await once(child.stdout, "data");
     removeFolder(path);
     expect(existsSync(path)).toBe(false);
