@@ -23,7 +23,7 @@ describe("ports of loopback", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("no free port is drawn twice, nor in what runs beside this file of tests", async () => {
+  it("no free port is drawn twice, nor by what runs beside it", async () => {
     const drawn = async (poolId: string): Promise<number[]> => {
       const own = process.env["VITEST_POOL_ID"];
       process.env["VITEST_POOL_ID"] = poolId;

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { endChild } from "./end-child.ts";
 import { removeFolder } from "./remove-folder.ts";
 
-describe("the folder of a test", () => {
+describe("a folder that is removed", () => {
   it("goes with all that is in it, and one that is not there is no fault", () => {
     const path = mkdtempSync(join(tmpdir(), "ll-remove-"));
     mkdirSync(join(path, "a", "b"), { recursive: true });
@@ -26,7 +26,9 @@ for (let n = 0; performance.now() < untilMs; n++) {
   try { writeFileSync(process.argv[1] + "/" + n, ""); } catch { break; }
   if (n === 2000) { process.stdout.write("up"); untilMs = performance.now() + 300; }
 }`;
-    const child = spawn(process.execPath, ["-e", script, path], { stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(process.execPath, ["-e", script, path], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     await once(child.stdout, "data");
     removeFolder(path);
     expect(existsSync(path)).toBe(false);

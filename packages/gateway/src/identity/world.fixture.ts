@@ -1,11 +1,10 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
 import { systemRandom } from "@loadline/kit/random";
-import { removeFolder } from "@loadline/testkit";
 import type { AuditEvent } from "../audit-log/events.ts";
 import { openSqliteStore } from "../state/sqlite/open.ts";
 import type { Store } from "../state/store.ts";
@@ -79,7 +78,7 @@ export async function openWorld(change: Partial<IdentityDeps> = {}): Promise<Wor
     async [Symbol.asyncDispose]() {
       for (const one of opened) await one.close();
       await store.close();
-      removeFolder(dir);
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

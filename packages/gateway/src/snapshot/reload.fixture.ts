@@ -1,9 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
-import { removeFolder } from "@loadline/testkit";
 import type { GatewayConfig } from "../config/schema.ts";
 import { createGateway, type Gateway, loadConfig } from "../index.ts";
 import type { ReloadReport } from "./reloader.ts";
@@ -102,7 +101,8 @@ export async function runReloadable(
     logged: () => text.join(""),
     async [Symbol.asyncDispose]() {
       await gateway.close({ graceMs: 0 });
-      removeFolder(dir);
+      // The gateway may still write there for a moment.
+      rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     },
   };
 }
