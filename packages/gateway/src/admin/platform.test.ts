@@ -57,7 +57,7 @@ describe("surfaces that act on the whole gateway", () => {
         (await world.entries("default")).some(
           (one) => one.surface === id && one.outcome === "denied" && one.code === "LL_AUTHZ_DENIED",
         );
-      await eventually(systemClock(), isOnRecord, 5000);
+      await eventually(systemClock(), isOnRecord, 20_000);
     },
   );
 
@@ -116,18 +116,18 @@ describe("surfaces that act on the whole gateway", () => {
       ["a", "b"],
     ]);
     expect((await set({ models: ["m"] })).status).toBe(200);
-    await eventually(systemClock(), async () => String(await seen("targets")) === "a", 5000);
+    await eventually(systemClock(), async () => String(await seen("targets")) === "a", 20_000);
     expect(await seen("routes")).toEqual(["r m"]);
     expect(await limitsSeenBy(world.keys.other)).toMatchObject({ 10_006: "m" });
     expect((await set({ routes: ["theirs"], budgetId: "den" })).status).toBe(200);
-    await eventually(systemClock(), async () => String(await seen("targets")) === "b", 5000);
+    await eventually(systemClock(), async () => String(await seen("targets")) === "b", 20_000);
     expect(await seen("routes")).toEqual(["theirs hidden"]);
     expect(await limitsSeenBy(world.keys.other)).toMatchObject({ ...ofRoute, 1005: "den" });
     expect((await set({ routes: ["r"] })).status).toBe(200);
-    await eventually(systemClock(), async () => String(await seen("targets")) === "a", 5000);
+    await eventually(systemClock(), async () => String(await seen("targets")) === "a", 20_000);
     expect(await limitsSeenBy(world.keys.other)).not.toMatchObject(ofRoute);
     expect((await set({})).status).toBe(200);
-    await eventually(systemClock(), async () => String(await seen("targets")) === "a,b", 5000);
+    await eventually(systemClock(), async () => String(await seen("targets")) === "a,b", 20_000);
   });
 
   it("the platform's own admin holds a breaker and lets it go", async () => {
