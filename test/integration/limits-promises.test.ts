@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
 import { systemRandom } from "@loadline/kit/random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { operator } from "../../packages/gateway/src/identity/acting.ts";
 import { drawKey, formatKey } from "../../packages/gateway/src/identity/keys/key-format.ts";
 import { eventually } from "../../packages/testkit/src/index.ts";
 import { lookBySecond } from "./busy-rounds.ts";
@@ -48,6 +49,7 @@ ${isGlobal ? `  - {scope: global, resource: requests, limit: 60, period: 1h, bur
 
 let serving: Serving;
 let ask: Ask;
+let operatorKey = "";
 /** Made once: a store of a busy machine takes its time for each. */
 let crowdKeys: readonly string[] = [];
 
@@ -143,7 +145,8 @@ async function globalHolds({ keyBurst, globalBurst, crowdBurst }: Figures): Prom
   expect(new Set(names)).toEqual(new Set([null, "global/requests"]));
 }
 
-const admin = async (path: string): Promise<string> => (await serving.ask(path)).text;
+const admin = async (path: string): Promise<string> =>
+  (await serving.ask(path, { key: operatorKey })).text;
 
 /** A store that is late makes the admin plane say so; it is asked again. */
 async function limitersNow(): Promise<number> {
@@ -168,6 +171,9 @@ describe.each(["http1", "node"] as const)(title, (name) => {
     front = name;
     serving = await new Serving().start(fileOf(first), 1);
     ask = askerOf(serving);
+    // How many limiters there are is told to an admin of all tenants.
+    const of = { name: "operator", roles: ["admin"], tenantId: "*" };
+    operatorKey = (await serving.keys.create(operator(), of)).secret;
     const names = Array.from({ length: crowd }, () => "crowd");
     crowdKeys = await spread(names, 1, (rateId) => keyOf(serving, rateId));
   }, 240_000);
