@@ -118,11 +118,14 @@ describe("surfaces that act on the whole gateway", () => {
     expect((await set({ models: ["m"] })).status).toBe(200);
     await eventually(systemClock(), async () => String(await seen("targets")) === "a", 20_000);
     expect(await seen("routes")).toEqual(["r m"]);
-    expect(await limitsSeenBy(world.keys.other)).toMatchObject({ 10_006: "m" });
+    const own = { 10_001: null, 10_002: "other", 10_003: "other" };
+    expect(await limitsSeenBy(world.keys.other)).toMatchObject({ ...own, 10_006: "m" });
+    expect(await limitsSeenBy(world.keys.other)).not.toMatchObject(ofRoute);
     expect((await set({ routes: ["theirs"], budgetId: "den" })).status).toBe(200);
     await eventually(systemClock(), async () => String(await seen("targets")) === "b", 20_000);
     expect(await seen("routes")).toEqual(["theirs hidden"]);
-    expect(await limitsSeenBy(world.keys.other)).toMatchObject({ ...ofRoute, 1005: "den" });
+    const den = { ...own, ...ofRoute, 10_006: "hidden", 1005: "den" };
+    expect(await limitsSeenBy(world.keys.other)).toMatchObject(den);
     expect((await set({ routes: ["r"] })).status).toBe(200);
     await eventually(systemClock(), async () => String(await seen("targets")) === "a", 20_000);
     expect(await limitsSeenBy(world.keys.other)).not.toMatchObject(ofRoute);

@@ -21,16 +21,20 @@ export interface ShownLimit {
  */
 export async function shownLimits(
   limits: readonly LimitEntry[],
+  routes: readonly RouteView[],
   p: Principal,
   r: Pick<Repositories, "keys" | "tenants">,
 ): Promise<ShownLimit[]> {
   const borne = p.tenantId === everyTenant ? none : await borneBy(p.tenantId, limits, r);
+  const usable = shownRoutes(routes, p);
   const isShown = (scope: LimitScope, name: string): boolean => {
     if (p.tenantId === everyTenant) return true;
     if (scope === "tenant") return name === p.tenantId;
-    if (scope === "model") return p.limits.models?.has(name) ?? true;
-    if (scope === "route") return p.limits.routes?.has(name) ?? true;
-    return borne.has(name);
+    if (scope === "key") return borne.has(name);
+    if (!isNarrowed(p)) return true;
+    return usable.some((route) =>
+      scope === "model" ? route.models.includes(name) : route.name === name,
+    );
   };
   return limits.flatMap((entry) => {
     const match = namesOf(entry)?.filter((name) => isShown(entry.scope, name)) ?? null;
@@ -53,12 +57,15 @@ export function shownTargets(
   routes: readonly RouteView[],
   p: Principal,
 ): TargetView[] {
-  if (p.limits.routes === undefined && p.limits.models === undefined) return [...targets];
+  if (!isNarrowed(p)) return [...targets];
   const names = new Set(shownRoutes(routes, p).flatMap((route) => route.targets));
   return targets.filter(({ name }) => names.has(name));
 }
 
 const none: ReadonlySet<string> = new Set();
+
+const isNarrowed = ({ limits }: Principal): boolean =>
+  limits.routes !== undefined || limits.models !== undefined;
 
 const namesOf = ({ match }: LimitEntry): string[] | undefined =>
   match === undefined ? undefined : [match].flat();

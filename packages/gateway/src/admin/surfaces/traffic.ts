@@ -79,8 +79,8 @@ export const trafficRoutes: readonly AdminRoute[] = [
       }),
       data: z.array(limit),
     }),
-    async handle({ limits, config, repositories }, { acting: { principal } }) {
-      const shown = await shownLimits(config().limits, principal, repositories);
+    async handle({ limits, config, routes, repositories }, { acting: { principal } }) {
+      const shown = await shownLimits(config().limits, routes(), principal, repositories);
       const data = shown.map(({ entry, match }) => ({
         ...entry,
         match,
