@@ -19,8 +19,8 @@ beforeEach(() => {
 const hourMs = 3_600_000;
 
 /** A copy that says what it was made of. */
-function keepCopy(text: string, version: number, nowMs: number): string {
-  const copy = copyPath(path, version, nowMs);
+function keepCopy(text: string, version: number, nowMs: number, of = path): string {
+  const copy = copyPath(of, version, nowMs);
   mkdirSync(join(dir, "backups"), { recursive: true });
   using db = new DatabaseSync(copy);
   db.exec("CREATE TABLE texts (text TEXT)");
@@ -54,6 +54,16 @@ describe("a damaged database", () => {
     expect(commandIn(message)).toBe(
       "rm -f /var/lib/loadline/loadline.db-wal /var/lib/loadline/loadline.db-shm && cp COPY /var/lib/loadline/loadline.db && chmod 600 /var/lib/loadline/loadline.db",
     );
+  });
+
+  it("is restored from a copy of its own, not from that of a database beside it", () => {
+    const own = keepCopy("own", 2, hourMs);
+    const other = join(dir, "loadline-v2.db");
+    const others = keepCopy("other", 2, 2 * hourMs, other);
+    expect([copiesOf(path), copiesOf(other)]).toEqual([[own], [others]]);
+    execFileSync("sh", ["-c", commandIn(damagedDatabase(path, "damaged").message)]);
+    using db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT text FROM texts").get()).toEqual({ text: "own" });
   });
 
   it("takes nothing for a copy that is none", () => {
