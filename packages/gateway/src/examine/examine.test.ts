@@ -11,6 +11,7 @@ import { openSqliteStore } from "../state/sqlite/open.ts";
 import { examineParts } from "./examine.ts";
 import type { PartFinding } from "./finding.ts";
 
+const pageBytes = 4096;
 let stateDir = "";
 beforeEach(() => void (stateDir = temporaryDir()));
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
@@ -87,6 +88,21 @@ describe("the schema of a SQLite file", () => {
     const later = await looked({});
     expect(later["schema"]).toMatchObject({ found: false, required: true });
     expect(later["schema"]?.detail).toContain("LL_STATE_SCHEMA_NEWER");
+  });
+
+  it("in a file with a damaged page is not looked at: the file is not found good, as no start takes it", async () => {
+    await openSqliteStore(path(), deps.clock).close();
+    {
+      using db = new DatabaseSync(path());
+      db.exec("PRAGMA journal_mode = DELETE");
+    }
+    const bytes = readFileSync(path());
+    const page = pageBytes * (Math.floor(bytes.length / pageBytes) - 1);
+    writeFileSync(path(), bytes.fill(0x5a, page));
+    const { sql, schema } = await looked({});
+    expect([sql?.found, sql?.required, schema]).toEqual([false, true, undefined]);
+    expect(sql?.detail).toMatch(/LL_STATE_CORRUPT .* is restored by `/);
+    await expect(runGateway({}, stateDir)).rejects.toMatchObject({ code: "LL_STATE_CORRUPT" });
   });
 
   it("of a file that is no database of ours is refused, and not changed", async () => {
@@ -188,9 +204,20 @@ describe("an upstream", () => {
     const targets = { tiny: { provider: "llama", model: "tiny", path: join(stateDir, "no.gguf") } };
     const routes = { r: { models: ["m"], groups: [{ targets: ["tiny"] }] } };
     const model = (await looked({ targets, routes }))["target tiny"];
-    expect(model?.found).toBe(false);
+    expect(model).toMatchObject({ found: false, required: true });
     expect(model?.detail).toContain("no.gguf");
+    await expect(runGateway({ targets, routes }, stateDir)).rejects.toThrow("no.gguf");
     expect((await looked({}))["target s"]).toMatchObject({ found: true });
+  });
+
+  it("at an address that may not be called is told as what ends a start, beside all other parts", async () => {
+    const egress = { classes: { provider: { addresses: ["10.0.0.0/8"] } } };
+    const over = { ...overUpstreams("http://127.0.0.1:9/v1"), egress };
+    await expect(runGateway(over, stateDir)).rejects.toThrow("127.0.0.1");
+    const found = await looked(over);
+    expect(found["target u0"]).toMatchObject({ found: false, required: true });
+    expect(found["target u0"]?.detail).toContain("127.0.0.1");
+    expect(found["sql"]).toMatchObject({ found: true });
   });
 });
 

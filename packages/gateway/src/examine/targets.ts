@@ -45,18 +45,19 @@ async function examineOne(
 ): Promise<PartFinding> {
   const part = { id: `target ${name}`, required: false };
   const provider = findProvider(settings.provider);
-  if (provider?.probe === undefined) {
-    try {
+  try {
+    if (provider?.probe === undefined) {
       await provider?.check?.(splitTarget(settings).provider, new Set());
-    } catch (cause) {
-      return { ...part, found: false, detail: wordsOf(cause) };
+      return { ...part, found: true, detail: `${settings.provider}, in this machine's processes` };
     }
-    return { ...part, found: true, detail: `${settings.provider}, in this machine's processes` };
+    const target = openTarget(name, settings, deps);
+    const key = target.keys[0];
+    const status = await probeStatus(target, { clock: deps.clock, timeoutMs: partMsMax, key });
+    return { ...part, ...judged(status, provider.id, provider.probe.path) };
+  } catch (cause) {
+    // What cannot be opened, or lacks its file, ends a start.
+    return { ...part, found: false, required: true, detail: wordsOf(cause) };
   }
-  const target = openTarget(name, settings, deps);
-  const key = target.keys[0];
-  const status = await probeStatus(target, { clock: deps.clock, timeoutMs: partMsMax, key });
-  return { ...part, ...judged(status, provider.id, provider.probe.path) };
 }
 
 /** Any answer below 500 is one, but a refused key lets no caller through. */

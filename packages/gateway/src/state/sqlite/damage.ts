@@ -22,8 +22,8 @@ export function damagedDatabase(path: string, why: string, cause?: unknown): Loa
 
 /** Reads every page once, some 0.3 s for each 100 MB. LL_STATE_CORRUPT. */
 export function checkPages(db: DatabaseSync, path: string): void {
-  const verdict = db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
-  if (verdict !== "ok") throw damagedDatabase(path, String(verdict));
+  const verdict = String(db.prepare("PRAGMA quick_check(1)").get()?.["quick_check"]);
+  if (verdict !== "ok") throw damagedDatabase(path, verdict.replaceAll(/\s+/g, " "));
 }
 
 /** One word of a POSIX shell. */

@@ -5,6 +5,7 @@ import { LoadlineError } from "@loadline/kit/errors";
 import { gatewayErrors } from "../../errors.ts";
 import { type Migration, schemaFacts, type SchemaState, stepsFor } from "../sql/migrations.ts";
 import { copiesDir, copiesOf, copyPath } from "./copies.ts";
+import { checkPages } from "./damage.ts";
 
 /** `user_version` of every store of ours; the schema's own version stands in `store_facts`. */
 const storeVersion = 1;
@@ -37,8 +38,9 @@ export function migrateSqlite(db: DatabaseSync, path: string, nowMs: number): bo
 }
 
 /**
- * What is applied to the database of `path`; undefined where there is none yet. The steps that a
- * start would take were tried on a copy in `scratchDir`, without any on an empty database.
+ * What is applied to the database of `path`, of which every page was read; undefined where there is
+ * none yet. The steps that a start would take were tried on a copy in `scratchDir`, without any on an
+ * empty database.
  * LL_STATE_SCHEMA_NEWER, LL_STATE_CORRUPT, LL_STATE_MIGRATION.
  */
 export function rehearseSqlite(
@@ -47,6 +49,7 @@ export function rehearseSqlite(
   nowMs: number,
 ): SchemaState | undefined {
   using source = existsSync(path) ? new DatabaseSync(path, { readOnly: true }) : undefined;
+  if (source) checkPages(source, path);
   const found = source && schemaOf(source, path);
   const isBehind = found !== undefined && stepsFor(found, path).length > 0;
   const copy = isBehind ? join(scratchDir, "copy.db") : ":memory:";
