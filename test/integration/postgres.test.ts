@@ -73,18 +73,22 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     const callers = 60;
     const ask = () => own.transaction((r) => r.facts.get("schema.version"));
     const calls = Promise.allSettled(Array.from({ length: callers }, ask));
-    await eventually(clock, () => own.connections().waiting === callers - 10, soonMs);
-    expect(own.connections()).toEqual({ size: 10, busy: 10, waiting: 50, min: 1, max: 10 });
+    await eventually(clock, () => own.connections().waiting >= callers - 10, soonMs);
+    const { waiting, ...others } = own.connections();
+    expect(others).toEqual({ size: 10, busy: 10, min: 1, max: 10 });
+    // The store's own look at its server, once a second, may wait with them.
+    expect([callers - 10, callers - 9]).toContain(waiting);
     const page = metrics.render();
-    for (const line of ['use="waiting"} 50', 'use="min"} 1', 'use="max"} 10', 'use="busy"} 10'])
-      expect(page).toContain(`loadline_store_connections{${line}\n`);
+    const told = [`use="waiting"} ${waiting}`, 'use="min"} 1', 'use="max"} 10', 'use="busy"} 10'];
+    for (const line of told) expect(page).toContain(`loadline_store_connections{${line}\n`);
     held.stdin.end("ROLLBACK;\n");
     await ended;
     const answers = (await calls).map((one) => (one.status === "fulfilled" ? one.value : "failed"));
     expect(new Set(answers)).toEqual(new Set(["2"]));
     expect(sampleOf(metrics, "loadline_store_wait_seconds_count")).toBeGreaterThanOrEqual(callers);
     expect(sampleOf(metrics, "loadline_store_wait_seconds_sum")).toBeGreaterThan(0);
-    expect(own.connections()).toMatchObject({ busy: 0, waiting: 0 });
+    const isIdle = (): boolean => own.connections().busy + own.connections().waiting === 0;
+    await eventually(clock, isIdle, soonMs);
   }, 120_000);
 
   it("what a call takes is told by its own callers' histogram: a p99 of 299 [R1-10]", async () => {
