@@ -20,7 +20,7 @@ const by = operator();
 const revocations = 59;
 /** What the design promises. */
 const boundMs = 1000;
-/** So many that are late decide a round. */
+/** So many that are late decide a round in which most are in time. */
 const lateMax = 10;
 /** A key that is remembered stands for 30 s: what comes sooner was heard of. */
 const soonMs = 10_000;
@@ -159,7 +159,8 @@ function revocationSuite(cluster: () => Cluster): void {
         for (const { url } of nodes) await accepts(url, secret);
         await insist(() => keys.revoke(by, id, { reason: "drill" }));
         times.push(...(await Promise.all(nodes.map(({ url }) => msToRefusal(url, secret)))));
-        if (times.filter((ms) => ms > boundMs).length >= lateMax) break;
+        const late = times.filter((ms) => ms > boundMs).length;
+        if (late >= lateMax && late < times.length / 2) break;
       }
       // However busy the machine is: it makes some late, and a feed that is late itself most.
       expect(medianOf(times)).toBeLessThanOrEqual(boundMs);
