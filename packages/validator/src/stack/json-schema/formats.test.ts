@@ -83,6 +83,17 @@ describe("a format", () => {
     }
   });
 
+  it.each(["byte", "base64url", "uri", "json-pointer"])(
+    "%s of a text beyond its expression is not judged, and breaks nothing",
+    (format) => {
+      const text = format === "json-pointer" ? "/a".repeat(16_000_000) : "abcd".repeat(8_000_000);
+      const { fault, open } = judge({ format }, format === "uri" ? `a:${text}` : text);
+      expect(fault).toBeNull();
+      expect(open).toEqual([`the format ${format} of body, which is too long`]);
+    },
+    20_000,
+  );
+
   it("that no table has is not judged, on an object's own names neither", () => {
     for (const format of ["isbn", "toString", "__proto__"]) {
       expect(judge({ format }, "a").open).toEqual([`the format ${format} of body`]);

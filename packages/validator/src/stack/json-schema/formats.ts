@@ -81,6 +81,17 @@ const ofNumbers: Readonly<Record<string, (value: number) => boolean>> = {
 /** Formats that say how a text is to be shown or sent, and nothing about it. */
 const shown: readonly string[] = ["password", "binary", "commonmark", "html"];
 
+/** Null where a text is too long for the expression of its format. */
+function isOf(format: string, value: string | number): boolean | null {
+  if (typeof value === "number") return ofNumbers[format]?.(value) ?? true;
+  try {
+    return ofTexts[format]?.(value) ?? true;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 /** `format`: of a value of another type it says nothing; a name that is not known is not judged. */
 export const formatWord: Word = ({ value, at }, said): Judged => {
   if (typeof said !== "string") return malformed(at, "format");
@@ -88,9 +99,7 @@ export const formatWord: Word = ({ value, at }, said): Judged => {
     shown.includes(said) || Object.hasOwn(ofTexts, said) || Object.hasOwn(ofNumbers, said);
   if (typeof value !== "string" && typeof value !== "number") return fits;
   if (!isKnown) return untold(`the format ${said.slice(0, 60)} of ${at}`);
-  const isIt =
-    typeof value === "string"
-      ? (ofTexts[said]?.(value) ?? true)
-      : (ofNumbers[said]?.(value) ?? true);
+  const isIt = isOf(said, value);
+  if (isIt === null) return untold(`the format ${said} of ${at}, which is too long`);
   return isIt ? fits : differs(`${at} is no ${said}`);
 };

@@ -37,6 +37,9 @@ describe("a schema is judged word by word", () => {
     [{ multipleOf: 0.1 }, 0.3, null],
     [{ multipleOf: 3 }, 7, "body is no multiple of its multipleOf"],
     [{ multipleOf: 3 }, 0, null],
+    [{ multipleOf: 2 }, 1_000_000_001, "body is no multiple of its multipleOf"],
+    [{ multipleOf: 0.01 }, 19_999_999.99, null],
+    [{ multipleOf: 0.01 }, 19_999_999.995, "body is no multiple of its multipleOf"],
     [{ minLength: 2 }, "é", "body is under its minLength"],
     [{ maxLength: 2 }, "abc", "body is over its maxLength"],
     [{ pattern: "^[a-z]+$" }, "ab", null],
@@ -230,6 +233,26 @@ describe("what nobody judged", () => {
     }
     expect(said(branched(open, { minLength: 1 }, { minLength: 2 }), "ab")).toBeNull();
   });
+
+  it.each([
+    ["too large to be compiled", "[a-z]".repeat(300_000), "a".repeat(400_000)],
+    ["whose way back is too long to keep", "^(?:(.)|b)*$", "a".repeat(20_000_000)],
+  ])("a pattern %s is not judged, and breaks nothing", (_, pattern, text) => {
+    const { fault, open } = createSchemaJudge(later).judge({ pattern }, text);
+    expect(fault).toBeNull();
+    expect(open.join()).toMatch(/too much on|takes more than/);
+  });
+
+  it("patterns are tried on so many texts, one text once, and what is beyond is not passed", () => {
+    const { judge } = createSchemaJudge(later);
+    const items = { pattern: "^[a-z0-9]+$" };
+    const same = Array.from({ length: 30_000 }, () => "a");
+    expect(judge({ items }, same)).toEqual({ fault: null, open: [] });
+    const { fault, open } = judge({ items }, [...Array(20_001).keys()].map(String));
+    expect(fault).toBeNull();
+    expect(open.join()).toContain("after 20000 texts");
+    expect(judge({ items }, same)).toEqual({ fault: null, open: [] });
+  }, 60_000);
 
   it("patterns are tried no more once three took too long, and a plain one is not lost by it", () => {
     const { judge } = createSchemaJudge(later);

@@ -30,12 +30,13 @@ const enumWord: Word = ({ value, at }, said) => {
 const constWord: Word = ({ value, at }, said) =>
   isDeepStrictEqual(said, value) ? fits : differs(`${at} is not the one value`);
 
-/** Of a division of binary fractions so much is rounding. */
-const roundingMax = 1e-9;
+/** Of a division of binary fractions so much is rounding, each of them rounded before. */
+const roundingShare = 4 * Number.EPSILON;
 
 function isMultiple(value: number, of: number): boolean {
+  if (Number.isInteger(value) && Number.isInteger(of)) return value % of === 0;
   const times = value / of;
-  return Math.abs(times - Math.round(times)) <= roundingMax * Math.max(1, Math.abs(times));
+  return Math.abs(times - Math.round(times)) <= roundingShare * Math.max(1, Math.abs(times));
 }
 
 /** A bound of a number; `says` stands behind the place where it is broken. */
