@@ -218,6 +218,24 @@ describe("what of a declaration nobody judged keeps the claim open [R1-08]", () 
     expect(sentences["it.openapi"]).toContain(said);
   });
 
+  it.each([
+    [
+      "that leads nowhere",
+      { schema: named("Gone") },
+      /^failed .*header X-Limit .*leads to nothing/,
+    ],
+    ["that leads elsewhere", { schema: { $ref: "other.json#/A" } }, /^not_tested .*header X-Limit/],
+    ["of several types", { schema: { type: ["integer", "null"] } }, /^not_tested .*header X-Limit/],
+    ["within a type of media", { content: { "text/plain": {} } }, /^not_tested .*header X-Limit/],
+    ["that asks nothing", { schema: {} }, /^passed/],
+    ["that is not there", {}, /^passed/],
+  ])("a header whose schema is one %s", async (_, header, said) => {
+    const responses = { "200": { headers: { "X-Limit": header } } };
+    const answer = { reply: "{}", headers: { "x-limit": "5" } };
+    const { words, sentences } = await judged(things(responses), answer);
+    expect(`${words["it.openapi"]}: ${sentences["it.openapi"]}`).toMatch(said);
+  });
+
   it("the words of OpenAPI 3.0 hold in a document of 3.0 alone", async () => {
     const schema = { type: "string", nullable: true };
     expect(await look(schema, null, { openapi: "3.0.3" })).toMatch(/^passed/);

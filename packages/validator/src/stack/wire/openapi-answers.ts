@@ -33,6 +33,9 @@ export function answerJudged(
   return every([heads, bodyJudged(document, content, answer)], (one) => one);
 }
 
+/** Types that the text of a header says by itself. */
+const plainTypes: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean"]);
+
 /** A header as the type that is declared of it; a text that is none of it as it stands. */
 function headerValue(text: string, schema: unknown): unknown {
   const type = isRecord(schema) ? schema["type"] : undefined;
@@ -52,10 +55,14 @@ function headersJudged(document: Contract, headers: JsonRecord, answer: HttpAnsw
     if (text === undefined) {
       return declared["required"] === true ? differs(`has no header ${name}`) : fits;
     }
-    const schema = followed(document.value, declared["schema"]);
-    const type = isRecord(schema) ? schema["type"] : "string";
-    if (type === "array" || type === "object") return untold(`the parts of the header ${name}`);
-    return document.judge(schema, headerValue(text, schema), `header ${name}`);
+    const { schema: said, content } = declared;
+    if (said === undefined && content !== undefined) return untold(`the header ${name}`);
+    const schema = followed(document.value, said);
+    if (isRecord(schema) && Object.keys(schema).length > 0 && !plainTypes.has(schema["type"])) {
+      return untold(`the parts of the header ${name}`);
+    }
+    // The reference itself: one that leads nowhere has no schema behind it.
+    return document.judge(said, headerValue(text, schema), `header ${name}`);
   });
 }
 
