@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
@@ -70,6 +70,30 @@ describe("a program", () => {
     expect(words["it.ends"]).toBe("not_tested tool_missing");
     expect(sentences["it.ends"]).toContain("/nowhere/check.sh is not on this machine");
   });
+
+  it("that is not here hides nothing that another showed, and no part of it is passed", async () => {
+    const { words, sentences } = await run({
+      bad: { run: ["false"] },
+      gone: { run: ["/nowhere/check.sh"] },
+    });
+    expect(words["it.ends"]).toBe("failed false");
+    expect(sentences["it.ends"]).toContain("bad: it ended with 1");
+    const good = await run({ good: { run: ["true"] }, gone: { run: ["/nowhere/check.sh"] } });
+    expect(good.words["it.ends"]).toMatch(/^not_tested/);
+  });
+
+  it("behind one that took all the time is not tested, and never run", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "ll-command-"));
+    const ran = join(dir, "ran");
+    const commands = { slow: { run: ["sleep", "60"] }, next: { run: ["touch", ran] } };
+    const { words, evidence } = await run(commands, {}, 1_000);
+    expect(words["it.ends"]).toBe("failed false");
+    expect(evidence).toContain("next: nothing was asked, the time of the check was over");
+    const found = evidence.split("\n").filter((line) => line.includes('"kind":"finding"'));
+    expect(found.map((line) => /slow|next/.exec(line)?.[0])).toEqual(["slow"]);
+    expect(existsSync(ran)).toBe(false);
+    rmSync(dir, { recursive: true, force: true });
+  }, 20_000);
 
   it("that does not end is killed with what it started, and fails in its time", async () => {
     const dir = mkdtempSync(join(tmpdir(), "ll-command-"));

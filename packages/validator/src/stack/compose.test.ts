@@ -80,6 +80,50 @@ describe("logs of a compose project [R4-32]", () => {
   });
 });
 
+describe("what an engine tells at length", () => {
+  it("a log beyond what is read is not tested, never clean, and an error in it counts [R4-32]", async () => {
+    await using twin = await startComposeTwin([{ when: "errors db", reply: "FATAL: disk 7 full" }]);
+    const engine = String(twin.service["engine"]);
+    const info = 'yes "level=info msg=started" | head -c 17000000';
+    const long = `if [ "$1-$4" = logs-api ]; then ${info}; exit 0; fi`;
+    await writeFile(`${engine}-long`, `#!/bin/sh\n${long}\nexec "${engine}" "$@"\n`);
+    await chmod(`${engine}-long`, 0o755);
+    const of = async (services: readonly string[]): Promise<string> => {
+      const it_ = { ...twin.service, services, completed: [], engine: `${engine}-long` };
+      const { words, sentences } = await runStackPlan({
+        timeoutMs: 30_000,
+        services: { it: it_ },
+      });
+      return `${words["it.logs"]}: ${sentences["it.logs"]}`;
+    };
+    expect(await of(["api"])).toMatch(/^not_tested .*that were read hold no error, and more were/);
+    expect(await of(["api", "db"])).toMatch(/^failed false: .*db/);
+  }, 60_000);
+
+  it("many containers are asked for in turn, all of them", async () => {
+    await using twin = await startComposeTwin([]);
+    const engine = String(twin.service["engine"]);
+    const program = `
+const [, , verb, ...words] = process.argv;
+const ids = Array.from({ length: 120 }, (_, at) => "c" + at);
+const one = (id) => ({
+  Id: id, Name: "/" + id, State: { Status: "running", Health: { Status: "healthy" } },
+  Config: { Labels: { "com.docker.compose.service": id }, Env: ["x".repeat(200_000)] },
+});
+const asked = words.filter((word) => ids.includes(word));
+process.stdout.write(verb === "ps" ? ids.join("\\n") : verb === "logs" ? "ok" : JSON.stringify(asked.map(one)));
+`;
+    await writeFile(`${engine}.mjs`, program);
+    await writeFile(engine, `#!/bin/sh\nexec "${process.execPath}" "${engine}.mjs" "$@"\n`);
+    const it_ = { ...twin.service, services: ["c0", "c60", "c119"], completed: [], engine };
+    const { words, sentences } = await runStackPlan({ timeoutMs: 30_000, services: { it: it_ } });
+    expect(words["it.healthy"], sentences["it.healthy"]).toBe("passed");
+    await writeFile(engine, `#!/bin/sh\necho c1\n`);
+    const other = await runStackPlan({ timeoutMs: 30_000, services: { it: it_ } });
+    expect(other.sentences["it.healthy"]).toContain("inspect wrote no JSON");
+  }, 60_000);
+});
+
 describe("an engine", () => {
   it("that is not on this machine leaves all of it not tested, by name [R4-32]", async () => {
     const more = { engine: "/nowhere/docker" };

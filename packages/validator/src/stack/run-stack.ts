@@ -122,6 +122,8 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
       signal,
       note: (data) => void recorder.append({ ...shared, kind: "note", data }),
     });
+    // What a check saw while the run was stopped under it is nobody's fault.
+    run.signal.throwIfAborted();
   } catch (error) {
     if (run.signal.aborted) throw error;
     if (patience.signal.aborted) state.timeouts++;

@@ -19,6 +19,7 @@ export interface StackResult {
 export async function runStackPlan(
   stack: object,
   secrets: Readonly<Record<string, string>> = {},
+  signal = new AbortController().signal,
 ): Promise<StackResult> {
   const parsed = parsePlanFile(JSON.stringify({ stack }));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
@@ -29,7 +30,7 @@ export async function runStackPlan(
     toolVersion: "0",
     reporters: [],
     onProgress: () => undefined,
-    signal: new AbortController().signal,
+    signal,
     stackSecrets: new Map(Object.entries(secrets).map(([k, v]) => [`\${env:${k}}`, v])),
   });
   const { claims } = result.verdict;

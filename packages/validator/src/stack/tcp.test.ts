@@ -46,6 +46,34 @@ describe("a port", () => {
     expect(second.sentences["it.exchanges"]).toContain('answered without "ready"');
   }, 20_000);
 
+  it("that says nothing leaves what was to be said after it not tested", async () => {
+    await using silent = await startTcpStub({ url: at, serve: () => undefined });
+    const exchanges = { first: { contains: "ready" }, second: { contains: "ready" } };
+    const it_ = { kind: "tcp", url: silent.url, exchanges };
+    const { words, evidence } = await runStackPlan({ timeoutMs: 1_000, services: { it: it_ } });
+    expect(words["it.exchanges"]).toBe("failed false");
+    expect(evidence).toContain("second: nothing was asked, the time of the check was over");
+    expect(evidence).toContain("first: 127.0.0.1");
+    expect(evidence).not.toContain("second: 127.0.0.1");
+  }, 20_000);
+
+  it("under which the run is stopped is not at fault", async () => {
+    const stop = new AbortController();
+    let connections = 0;
+    await using silent = await startTcpStub({
+      url: at,
+      serve: () => {
+        // The first asks for a connection alone.
+        if (++connections === 2) stop.abort(new Error("stopped"));
+      },
+    });
+    const it_ = { kind: "tcp", url: silent.url, exchanges: { one: { contains: "ready" } } };
+    const { words, evidence } = await runStackPlan({ services: { it: it_ } }, {}, stop.signal);
+    expect(connections).toBe(2);
+    expect(words["it.exchanges"]).toMatch(/^not_tested/);
+    expect(evidence).not.toContain('"kind":"finding"');
+  }, 20_000);
+
   it("finds its text across pieces and among bytes that are none", async () => {
     await using stub = await startTcpStub({
       url: at,

@@ -1,8 +1,9 @@
 import type { StackProbe, StackSeen } from "../probe.ts";
 import { textFault } from "../services/expectation.ts";
 import type { ServiceOf } from "../services/index.ts";
-import { WireFault } from "../wire/fault.ts";
+import { ToolMissing, WireFault } from "../wire/fault.ts";
 import { type ProgramEnd, runProgram } from "../wire/program.ts";
+import { outOfTime } from "./out-of-time.ts";
 
 type Command = ServiceOf<"command">["commands"][string];
 
@@ -14,6 +15,25 @@ function endFault({ exit, ...expected }: Command, end: ProgramEnd): string | nul
   if (end.exit !== exit) return `ended ${end.why}, not with ${exit}`;
   const fault = textFault(expected, end.stdout);
   return fault === null ? null : `wrote what ${fault}`;
+}
+
+/** How one program ended. @throws ToolMissing */
+async function programSeen(
+  part: string,
+  command: Command,
+  signal: AbortSignal,
+): Promise<StackSeen> {
+  const { run } = command;
+  try {
+    const end = await runProgram(run, signal);
+    const fault = endFault(command, end);
+    const raw = `${end.stdout}${end.stderr}`.slice(0, shownCharsMax).toWellFormed();
+    const said = fault ?? `ended ${end.why}, as declared`;
+    return { part, ok: fault === null, seen: `${part}: it ${said}.`, raw, reproduce: run };
+  } catch (error) {
+    if (!(error instanceof WireFault)) throw error;
+    return { part, ok: false, seen: `${part}: ${error.message}.`, reproduce: run };
+  }
 }
 
 const ends: StackProbe<ServiceOf<"command">> = {
@@ -35,20 +55,25 @@ const ends: StackProbe<ServiceOf<"command">> = {
   saboteur: [{ when: "count", reply: "7" }],
   async run(context) {
     const all: StackSeen[] = [];
+    const missing: ToolMissing[] = [];
     for (const [part, command] of Object.entries(context.service.commands)) {
-      const { run } = command;
-      const reproduce = run;
+      const { run: reproduce } = command;
+      if (context.signal.aborted) {
+        all.push(outOfTime(part, reproduce));
+        continue;
+      }
       try {
-        const end = await runProgram(run, context.signal);
-        const fault = endFault(command, end);
-        const raw = `${end.stdout}${end.stderr}`.slice(0, shownCharsMax).toWellFormed();
-        const said = fault ?? `ended ${end.why}, as declared`;
-        all.push({ part, ok: fault === null, seen: `${part}: it ${said}.`, raw, reproduce });
+        all.push(await programSeen(part, command, context.signal));
       } catch (error) {
-        if (!(error instanceof WireFault)) throw error;
-        all.push({ part, ok: false, seen: `${part}: ${error.message}.`, reproduce });
+        if (!(error instanceof ToolMissing)) throw error;
+        missing.push(error);
+        const seen = `${part}: ${error.message}`;
+        all.push({ part, ok: false, isUntold: true, seen, reproduce });
       }
     }
+    // What another program showed is kept.
+    if (missing[0] !== undefined && all.every(({ isUntold }) => isUntold === true))
+      throw missing[0];
     return all;
   },
 };

@@ -101,15 +101,20 @@ async function logSeen(
     reproduce,
   });
   if (containers.length === 0) return untold("It has no container, and no log.");
-  const lines: string[] = [];
+  let lines: readonly string[] = [];
+  let isCut = false;
   for (const container of containers) {
     const read = await logOf(context, container);
     if (typeof read === "string") return untold(`Nobody may read its log: ${read}.`);
-    lines.push(...read);
+    lines = [...lines, ...read.lines];
+    isCut ||= read.isCut;
   }
   // One that wrote nothing shows no errors either.
   if (lines.length === 0) return untold("It has written no line, which tells of no errors.");
   const errors = errorsIn(lines, context.service.known);
+  if (errors.size === 0 && isCut) {
+    return untold(`The ${lines.length} lines that were read hold no error, and more were written.`);
+  }
   const told = [...errors].map(([signature, count]) => `${count} x ${JSON.stringify(signature)}`);
   const first = told.length === 0 ? "" : `: ${told[0] ?? ""}`;
   const seen = `${lines.length} lines, ${errors.size} signatures of errors that are not known${first}.`;

@@ -2,6 +2,7 @@ import type { StackContext, StackProbe, StackSeen } from "../probe.ts";
 import type { ServiceOf } from "../services/index.ts";
 import { openStream, streamTarget } from "../wire/byte-stream.ts";
 import { WireFault } from "../wire/fault.ts";
+import { outOfTime } from "./out-of-time.ts";
 
 type TcpProbe = StackProbe<ServiceOf<"tcp">>;
 type TcpContext = StackContext<ServiceOf<"tcp">>;
@@ -76,6 +77,10 @@ const exchanges: TcpProbe = {
     for (const [part, exchange] of Object.entries(context.service.exchanges)) {
       const what = JSON.stringify(exchange.contains);
       const reproduce = exchange.send === undefined ? nc(context) : context.again;
+      if (context.signal.aborted) {
+        all.push(outOfTime(part, reproduce));
+        continue;
+      }
       try {
         const ok = await isAnswered(context, exchange);
         const seen = `${part}: ${ok ? "answered with" : "answered without"} ${what}.`;

@@ -10,6 +10,10 @@ export type ComposeContext = StackContext<ServiceOf<"compose">>;
 
 const label = "com.docker.compose";
 const idsMax = 500;
+/** Containers in one question: of each the engine tells some 10 KB. */
+const askedMax = 25;
+/** Of what is told of them, and of each stream of a log. */
+const toldBytesMax = 16 * 1_048_576;
 
 /** What the engine says to the words. @throws ToolMissing without one, or without its daemon. */
 async function askEngine(
@@ -17,7 +21,7 @@ async function askEngine(
   ...words: readonly string[]
 ): Promise<ProgramEnd> {
   const { engine } = context.service;
-  const end = await runProgram([engine, ...words], context.signal);
+  const end = await runProgram([engine, ...words], context.signal, toldBytesMax);
   if (end.exit !== 0 && /cannot connect|is the docker daemon running/i.test(end.stderr)) {
     throw new ToolMissing(`${engine} has no daemon here: ${end.stderr.trim().slice(0, 200)}`);
   }
@@ -65,21 +69,38 @@ export async function containersIn(
   if (ids.length > idsMax) {
     throw new WireFault("protocol", `the project has more than ${idsMax} containers`);
   }
-  if (ids.length === 0) return new Map();
-  const told = await needEngine(context, "inspect", "--type", "container", ...ids);
-  const all = recordsIn(parseJson(told), "").filter((one) => labelOf(one, "oneoff") !== "True");
-  return Map.groupBy(all, (one) => labelOf(one, "service"));
+  const all: JsonRecord[] = [];
+  for (let at = 0; at < ids.length; at += askedMax) {
+    const some = ids.slice(at, at + askedMax);
+    const told = parseJson(await needEngine(context, "inspect", "--type", "container", ...some));
+    if (!Array.isArray(told)) {
+      throw new WireFault("protocol", `${context.service.engine} inspect wrote no JSON`);
+    }
+    all.push(...recordsIn(told, ""));
+  }
+  const lasting = all.filter((one) => labelOf(one, "oneoff") !== "True");
+  return Map.groupBy(lasting, (one) => labelOf(one, "service"));
+}
+
+/** What was read of a log. */
+interface ReadLog {
+  readonly lines: readonly string[];
+  /** Of one that is longer the newest lines were not read. */
+  readonly isCut: boolean;
 }
 
 /** Lines of a container's log, the newest; a sentence where its driver lets nobody read. */
 export async function logOf(
   context: ComposeContext,
   container: JsonRecord,
-): Promise<readonly string[] | string> {
+): Promise<ReadLog | string> {
   const id = textIn(container, "Id");
   const words = ["logs", "--tail", String(context.service.logLinesMax), id];
   const end = await askEngine(context, ...words);
-  if (end.exit === 0) return `${end.stdout}\n${end.stderr}`.split("\n").filter((one) => one !== "");
+  if (end.exit === 0) {
+    const lines = `${end.stdout}\n${end.stderr}`.split("\n").filter((one) => one !== "");
+    return { lines, isCut: end.isCut };
+  }
   const said = end.stderr.trim().slice(0, 300);
   if (/does not support reading|logging driver/i.test(said)) return said;
   throw new WireFault("protocol", `${context.service.engine} logs ended ${end.why}`, said);

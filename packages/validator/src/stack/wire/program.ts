@@ -7,23 +7,31 @@ export interface ProgramEnd {
   /** Null: by a signal, `why` says by which. */
   readonly exit: number | null;
   readonly why: string;
-  /** At most 1 MiB of each. */
+  /** Of each so much as was asked for. */
   readonly stdout: string;
   readonly stderr: string;
+  /** More was written, and dropped. */
+  readonly isCut: boolean;
 }
 
+/** Of each output, where no other bound is given. */
 const outputBytesMax = 1_048_576;
 
 /**
  * Runs a program of this machine to its end, with nothing on its standard input. When the signal
  * aborts it is killed with everything it started. @throws ToolMissing, WireFault timeout
  */
-export function runProgram(argv: readonly string[], signal: AbortSignal): Promise<ProgramEnd> {
+export function runProgram(
+  argv: readonly string[],
+  signal: AbortSignal,
+  bytesMax = outputBytesMax,
+): Promise<ProgramEnd> {
   const [program = "", ...words] = argv;
   return new Promise((resolve, reject) => {
     // A group of its own: what a shell started ends with it.
     const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-    const output = { stdout: gathered(child.stdout), stderr: gathered(child.stderr) };
+    const stdout = gathered(child.stdout, bytesMax);
+    const stderr = gathered(child.stderr, bytesMax);
     const end = (): void => {
       killGroup(child.pid);
       reject(new WireFault("timeout", `${program} did not end in time`));
@@ -38,23 +46,27 @@ export function runProgram(argv: readonly string[], signal: AbortSignal): Promis
     child.once("close", (exit, by) => {
       settle();
       const why = exit === null ? `by ${by ?? "a signal"}` : `with ${exit}`;
-      resolve({ exit, why, stdout: output.stdout(), stderr: output.stderr() });
+      const isCut = stdout.isCut() || stderr.isCut();
+      resolve({ exit, why, stdout: stdout.text(), stderr: stderr.text(), isCut });
     });
     if (signal.aborted) end();
     else signal.addEventListener("abort", end, { once: true });
   });
 }
 
-/** What came so far, cut at 1 MiB; the rest is read and dropped. */
-function gathered(stream: NodeJS.ReadableStream): () => string {
+/** What came so far, cut at the bound; the rest is read and dropped. */
+function gathered(stream: NodeJS.ReadableStream, bytesMax: number) {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
-    const room = outputBytesMax - bytes;
+    const room = bytesMax - bytes;
     if (room > 0) chunks.push(chunk.subarray(0, room));
     bytes += chunk.length;
   });
-  return () => Buffer.concat(chunks).toString("utf8");
+  return {
+    text: () => Buffer.concat(chunks).toString("utf8"),
+    isCut: () => bytes > bytesMax,
+  };
 }
 
 function killGroup(pid: number | undefined): void {
@@ -62,6 +74,7 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (cause) {
-    if (codeOf(cause) !== "ESRCH") throw cause;
+    // Nobody is left, or all are another user's: a throw here would end the whole run.
+    if (!["ESRCH", "EPERM"].includes(codeOf(cause))) throw cause;
   }
 }
