@@ -80,10 +80,25 @@ export const isOpen = (value: unknown): boolean => filled(value).includes(open);
 /** A filled text as a note shows it. */
 export const shownText = (text: string): string => text.replaceAll(open, "?");
 
+/** One without a value has that of whoever starts the project. */
+const passedOn = (name: string): string => `\${${name}}`;
+
 /** `environment` of both shapes, as it stands. */
 export function variablesOf(service: JsonRecord): ReadonlyMap<string, string> {
   const given = service["environment"];
-  if (isRecord(given)) return new Map(Object.entries(given).map(([k, v]) => [k, textOf(v)]));
+  if (isRecord(given)) {
+    return new Map(
+      Object.entries(given).map(([name, held]) => [
+        name,
+        held === null ? passedOn(name) : textOf(held),
+      ]),
+    );
+  }
   const rows = Array.isArray(given) ? given.map(String) : [];
-  return new Map(rows.map((row) => [row.split("=")[0] ?? "", row.slice(row.indexOf("=") + 1)]));
+  return new Map(
+    rows.map((row) => {
+      const at = row.indexOf("=");
+      return at < 0 ? [row, passedOn(row)] : [row.slice(0, at), row.slice(at + 1)];
+    }),
+  );
 }

@@ -103,6 +103,37 @@ services:
     ]);
   });
 
+  it("a variable that is passed on without a value is open, in both forms", () => {
+    const passed = (environment: string): string => `
+services:
+  db: { image: "postgres:15", environment: ${environment}, ports: ["5432:5432"] }
+`;
+    const rows = importCompose(passed("[POSTGRES_USER, POSTGRES_PASSWORD]"));
+    expect(rows).toEqual(importCompose(passed("{ POSTGRES_USER: , POSTGRES_PASSWORD: }")));
+    expect(rows.stack["services"]).toMatchObject({
+      db: {
+        url: "postgres://127.0.0.1:5432/postgres",
+        user: "postgres",
+        password: "${env:POSTGRES_PASSWORD}",
+      },
+    });
+    expect(rows.notes).toEqual([
+      "db: POSTGRES_USER is a variable without a default; correct what was taken.",
+    ]);
+  });
+
+  it("a login in one variable is read behind its default", () => {
+    const of = (auth: string): unknown =>
+      importCompose(`
+services:
+  graph: { image: "neo4j:5", environment: { NEO4J_AUTH: "${auth}" }, ports: ["7474:7474"] }
+`).stack["services"];
+    expect(of("${AUTH:-graph/never-in-a-plan}")).toMatchObject({ graph: { user: "graph" } });
+    expect(JSON.stringify(of("${AUTH:-graph/never-in-a-plan}"))).not.toContain("never-in");
+    expect(of("${AUTH}")).toMatchObject({ graph: { user: "neo4j" } });
+    expect(JSON.stringify(of("${AUTH:-none}"))).not.toContain("user");
+  });
+
   it("knows further stores and monitors by their images, and says what a kind lacks", () => {
     const { stack, notes } = importCompose(`
 services:
@@ -191,6 +222,18 @@ secrets:
       files: { secretKey: "${env:ROOT_SECRET}" },
     });
     expect(notes).toEqual(["files: not read: secrets (tls)."]);
+    const open = importCompose(`
+services:
+  db:
+    image: postgres:15
+    ports: ["5432:5432"]
+    environment: { POSTGRES_PASSWORD_FILE: /run/secrets/db_pw }
+    secrets: [db_pw]
+secrets:
+  db_pw: { file: "\${FOLDER}/db.txt" }
+`);
+    expect(open.stack["services"]).toMatchObject({ db: { password: "${env:POSTGRES_PASSWORD}" } });
+    expect(open.notes).toEqual(["db: not read: secrets (db_pw)."]);
   });
 
   it("names every key that it does not read, and what puts it in place", () => {

@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord } from "@loadline/kit/json";
 import { textOf } from "../wire/shape.ts";
-import { filled, filledOr, variablesOf } from "./file.ts";
+import { filled, filledOr, isOpen, variablesOf } from "./file.ts";
 
 /** The reference a value stands for: `${NAME:-x}` names its variable, a literal stays out. */
 function reference(value: string | undefined, name: string): string {
@@ -25,7 +25,8 @@ export function createLogin(service: JsonRecord, secrets: JsonRecord) {
     const secret = /^\/run\/secrets\/([\w.-]+)$/.exec(path)?.[1] ?? "";
     const held = Object.hasOwn(secrets, secret) ? secrets[secret] : undefined;
     if (!isRecord(held)) return undefined;
-    const [file, variable] = [filled(held["file"]), textOf(held["environment"])];
+    const file = isOpen(held["file"]) ? "" : filled(held["file"]);
+    const variable = textOf(held["environment"]);
     if (file === "" && variable === "") return undefined;
     used.add(secret);
     return file === "" ? `\${env:${variable}}` : `\${file:${file}}`;
@@ -36,9 +37,9 @@ export function createLogin(service: JsonRecord, secrets: JsonRecord) {
 
   function of(kind: string): Record<string, unknown> {
     if (kind === "neo4j") {
-      const given = env.get("NEO4J_AUTH");
-      if (given === undefined || given === "none") return {};
-      const user = filledOr(given.split("/")[0], "neo4j");
+      const auth = filled(env.get("NEO4J_AUTH") ?? "none");
+      if (auth === "none") return {};
+      const user = filledOr(auth.split("/")[0], "neo4j");
       return { user, password: "${env:NEO4J_PASSWORD}" };
     }
     if (kind === "minio") {
