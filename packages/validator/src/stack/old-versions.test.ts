@@ -83,6 +83,14 @@ describe("Prometheus before 2.14, which has no buildinfo", () => {
     expect(down.words["it.fresh"]).toBe("failed false");
   });
 
+  it("a version page of another server is none of it", async () => {
+    const rules = older.map((rule) =>
+      rule.when === "GET /version " ? { ...rule, reply: '{"version":"2.13.1"}' } : rule,
+    );
+    const { words } = await againstTwin(startPrometheusTwin, rules);
+    expect(words["it.answers"]).toBe("failed false");
+  });
+
   it("what answers its queries and tells no version anywhere is taken for one of unknown version", async () => {
     const one = { status: "success", data: { resultType: "scalar", result: [1, "1"] } };
     const service = { kind: "prometheus", version: "2" };
@@ -293,6 +301,9 @@ describe("Grafana", () => {
     const { words } = await againstTwin(startGrafanaTwin, rules);
     expect(words["it.answers"]).toBe("passed");
     expect(words["it.version"]).toBe("not_tested capability_missing");
+    // The health of many an API.
+    const other = [{ when: "GET /api/health", reply: '{"status":"up","database":"ok"}' }];
+    expect((await againstTwin(startGrafanaTwin, other)).words["it.answers"]).toBe("failed false");
   });
 });
 

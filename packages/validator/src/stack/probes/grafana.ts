@@ -169,9 +169,11 @@ export const grafanaProbes: readonly StackProbe[] = [
     path: "/api/health",
     checklist: ["R4-03"],
     rationale: "Without its dashboards numbers are kept and not seen.",
-    // One that hides its version from strangers hides it here.
-    read: ({ json }) =>
-      textIn(json, "database") === "ok" ? textIn(json, "version") || "unknown" : null,
+    read: ({ json }) => {
+      if (!isRecord(json) || json["database"] !== "ok") return null;
+      // One that hides its version from strangers says nothing else; who says more is another.
+      return textIn(json, "version") || (Object.keys(json).length === 1 ? "unknown" : null);
+    },
     saboteur: [{ when: "GET /api/health", reply: '{"database":"failing","version":"11.2.0"}' }],
   }),
   versionProbe("grafana", "answers", [

@@ -187,8 +187,14 @@ export const prometheusProbes: readonly StackProbe[] = [
       return typeof version === "string" ? version : null;
     },
     older: [
-      // Before 2.14 the page of the server alone told its version.
-      { path: "/version", read: ({ json }) => textIn(json, "version") || null },
+      // Before 2.14 the page of the server alone told its version, beside what built it.
+      {
+        path: "/version",
+        read: ({ json }) =>
+          textIn(json, "revision") !== "" && textIn(json, "goVersion").startsWith("go")
+            ? textIn(json, "version") || null
+            : null,
+      },
       {
         path: "/api/v1/query?query=1",
         read: ({ json }) => (textIn(json, "data.resultType") === "scalar" ? "unknown" : null),
