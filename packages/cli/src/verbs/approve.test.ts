@@ -47,6 +47,17 @@ describe("approve", () => {
     expect((await runLine(`verify ${ready}`, { cwd })).out).not.toMatch(/^approved/m);
   });
 
+  it("a sign-off that lies beside another run approves nothing there", async () => {
+    expect((await approve(ready)).exit).toBe(0);
+    cpSync(join(cwd, ready, "attestations"), join(cwd, failed, "attestations"), {
+      recursive: true,
+    });
+    const verified = await runLine(`verify ${failed} --keys me.pub.pem`, { cwd });
+    expect(verified.exit).toBe(1);
+    expect(verified.out).toContain("signature valid");
+    expect(verified.out).not.toMatch(/^approved/m);
+  });
+
   it("a run that is not READY is refused, and nothing is written", async () => {
     const before = filesOf(failed);
     const { exit, err } = await approve(failed);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { SignatureRow } from "@loadline/contract";
+import type { VerifyResult } from "@loadline/contract";
 import { isoTime } from "@loadline/kit/clock";
 import { loadKnownKeys, readBundle } from "@loadline/validator";
 import { checkBundle } from "../bundle-check.ts";
@@ -37,7 +37,7 @@ export async function runVerify({ host, args, stateDir, json }: VerbContext): Pr
     const who = `${row.algorithm ?? "unknown key"} ${row.keyId.slice(0, 16)}`;
     host.stdout.write(`signature ${row.state}: ${cleanText(`${who} on ${row.file}`)}\n`);
   }
-  for (const line of approvalsOf(result.signatures)) host.stdout.write(`approved ${line}\n`);
+  for (const line of approvalsOf(result)) host.stdout.write(`approved ${line}\n`);
   for (const line of result.waivers) host.stdout.write(`waivers ${cleanText(line)}\n`);
   for (const line of result.proves) host.stdout.write(`proves: ${cleanText(line)}\n`);
   for (const line of result.doesNotProve) host.stdout.write(`does not prove: ${cleanText(line)}\n`);
@@ -46,7 +46,9 @@ export async function runVerify({ host, args, stateDir, json }: VerbContext): Pr
 }
 
 /** One line for each sign-off that a known key stands for, however many keys signed it. */
-function approvalsOf(signatures: readonly SignatureRow[]): ReadonlySet<string> {
+function approvalsOf({ exit, signatures }: VerifyResult): ReadonlySet<string> {
+  // Of another run, or of one that was changed since, it approves nothing here.
+  if (exit === 1) return new Set();
   const lines = signatures.flatMap(({ state, approval }) => {
     if (state !== "valid" || approval === undefined) return [];
     const { by, role, reason, at } = approval;
