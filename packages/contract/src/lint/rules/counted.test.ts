@@ -23,11 +23,33 @@ describe("a summary in words beside tables that count", () => {
     ["Yesterday 40 of 43 tests passed.", []],
     ["Overall: at least 40 of 43 tests must have passed.", []],
     ["Overall: about 40 of 43 tests passed.", []],
+    ["Summary of the API suite: 30 of 31 tests passed.", []],
+    ["Total for Store: 11 of 12 tests passed.", []],
+    ["Overall result: 40 of 43 tests passed.", ["passed"]],
+    ["In total, there were 40 of 43 tests passed.", ["passed"]],
   ])("%s", (line, said) => {
     const seen = found(`# Tests of 2026-11-20\n\n${line}\n\n${table}`);
     const own = seen.filter((one) => one.startsWith("sections: the summary has"));
     expect(own.map((one) => /(?:in all|passed)$/.exec(one)?.[0])).toEqual(said);
     expect(seen).toHaveLength(own.length);
+  });
+});
+
+describe("a summary in words beside what a load counts", () => {
+  const load =
+    "| Route | Requests | OK | Errors |\n|---|---|---|---|\n| /a | 8000 | 7990 | 10 |\n| /b | 4000 | 4000 | 0 |\n";
+  const last =
+    "| Suite | Tests | Passed | Failed |\n|---|---|---|---|\n| UI | 3 | 3 | 0 |\n| E2E | 4 | 4 | 0 |\n";
+  it.each([
+    [`Overall: 5 of 6 passed.\n\n${load}`, 0],
+    [`Gesamt: 5 von 6 bestanden\n\n${load.replace("Requests", "Anfragen")}`, 0],
+    [`Overall: 49 of 50 tests passed.\n\n${table}\n${last}\n${load}`, 0],
+    [`Overall: 49 of 50 passed.\n\n${table}\n${last}\n${load}`, 0],
+    [`Overall: 48 of 50 tests passed.\n\n${table}\n${last}\n${load}`, 1],
+    [`Overall: 11980 of 12000 requests passed.\n\n${table}\n${load}`, 1],
+  ])("is of its checks alone: %j has %i findings", (text, count) => {
+    const seen = found(`# Tests of 2026-11-20\n\n${text}`);
+    expect(seen.filter((one) => one.startsWith("sections: the summary has"))).toHaveLength(count);
   });
 });
 

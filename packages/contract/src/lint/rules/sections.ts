@@ -31,10 +31,28 @@ interface Detail {
   readonly fields: readonly (readonly [Row, Field])[];
 }
 
-const nounOf = (name: string): string =>
-  /\b(test|case|check|run|request|sample|scenario|query|message|record|step|claim|drill|probe)/i
-    .exec(name)?.[1]
-    ?.toLowerCase() ?? "";
+const german: Readonly<Record<string, string>> = { prüfung: "check", anfrage: "request" };
+
+function nounOf(name: string): string {
+  const [, found = ""] =
+    /\b(test|case|check|run|request|sample|scenario|query|message|record|step|claim|drill|probe|pr\u00fcfung|anfrage)/i.exec(
+      name,
+    ) ?? [];
+  const noun = found.toLowerCase();
+  return german[noun] ?? noun;
+}
+
+/** Counted in thousands by a load; what passed of a report's checks is none of it. */
+const traffic: ReadonlySet<string> = new Set(["request", "sample", "query", "message", "record"]);
+/** In place of a noun: of a sentence that says no word of what it counts. */
+const unsaid = "?";
+
+/** Whether a column counts other things; `counted` is the noun of the total beside it. */
+function isOfOthers(noun: string, own: string, counted: string): boolean {
+  if (noun === unsaid) return traffic.has(own) || traffic.has(counted);
+  if (noun === "") return false;
+  return own === "" ? traffic.has(counted) && counted !== noun : own !== noun;
+}
 
 /** The sum of one role's column over the rows of a table. */
 function detailOf(grid: Grid, role: CountRole, noun: string): Detail | null {
@@ -47,8 +65,10 @@ function detailOf(grid: Grid, role: CountRole, noun: string): Detail | null {
   const figures = fields.flatMap(([, field]) => exactOf(field) ?? []);
   if (fields.length < rows.length || figures.length < fields.length || figures.length < 2)
     return null;
-  const own = nounOf(fields[0]?.[1].name ?? "");
-  if (!figures.every(isCount) || (noun !== "" && own !== "" && noun !== own)) return null;
+  const [[row, field] = []] = fields;
+  const total = row?.fields.find((one) => one.role === "total");
+  const isOther = isOfOthers(noun, nounOf(field?.name ?? ""), nounOf(total?.name ?? ""));
+  if (!figures.every(isCount) || isOther) return null;
   return { sum: figures.reduce((all, one) => all + one.value, 0), figures, fields };
 }
 
@@ -179,8 +199,9 @@ function checkShare(verdicts: VerdictsOf, one: Statement, out: Collector): void 
   }
 }
 
-const overallWord =
-  /^\W{0,4}(?:overall|(?:grand |in )?totals?|altogether|all in all|summary|gesamt|insgesamt)(?![\p{L}-])/iu;
+/** What stands before the figure of a whole; "Summary of the API suite:" is of a part. */
+const overallWords =
+  /^\W{0,4}(?:overall|(?:grand |in )?totals?|altogether|all in all|summary|gesamt|insgesamt)(?:[^\p{L}\d]{1,10}(?:results?|status|tests?|checks?|there|we|are|were|have|had|ergebnis|sind|wurden))*[^\p{L}\d]*$/iu;
 const passedAfter =
   /^\s?(?:of the )?(\p{L}+(?: \p{L}+)?)? ?(?:have |has |were |are )?(?:passed|pass|passing|succeeded|successful|bestanden|erfolgreich)(?!\p{L})/iu;
 
@@ -194,8 +215,8 @@ interface Counted {
 function overallShare(one: Statement): { share: Amount; of: number; called: string } | null {
   const [share, second] = one.amounts.filter((a) => a.of !== undefined);
   if (share?.of === undefined || second !== undefined || share.comparator !== "=") return null;
-  if (!overallWord.test(one.text) || isAside(one.section) || conditional.test(one.text))
-    return null;
+  const isWhole = overallWords.test(one.text.slice(0, share.start));
+  if (!isWhole || isAside(one.section) || conditional.test(one.text)) return null;
   const after = passedAfter.exec(one.text.slice(share.end, share.end + 60));
   return after === null ? null : { share, of: share.of, called: (after[1] ?? "").toLowerCase() };
 }
@@ -205,9 +226,9 @@ function checkCounted({ together, countsNamed }: Counted, one: Statement, out: C
   const said = overallShare(one);
   if (said === null) return;
   const { share, of, called } = said;
-  const noun = nounOf(called);
+  const noun = called === "" ? unsaid : nounOf(called);
   // "3 of 4 suites" are not the tests that a table counts.
-  if (noun === "" && called !== "" && !countsNamed(called)) return;
+  if (noun === "" && !countsNamed(called)) return;
   const all = together("total", noun);
   if (all.quotes.length === 0) return;
   const rows = [
