@@ -27,7 +27,7 @@ export function EcdfChart({ series, theme, claims, ...frame }: EcdfProps) {
         <>
           Of all due requests, those without a good answer too.
           {objectives.map(({ ms, share, seen }) => (
-            <span key={ms}>
+            <span key={`${ms} ${share}`}>
               {" "}
               Within <Fig figure={{ value: ms, unit: "ms", provenance: "declared", refs: [] }} />:
               at least <Fig figure={{ ...shareFigure(seen, "derived"), refs: series.evidence }} />,{" "}
