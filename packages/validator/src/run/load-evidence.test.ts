@@ -137,6 +137,24 @@ function feed(one: Evidence, bad = 0): void {
   }
 }
 
+/** What a ladder of 6 s is said to be, by its rounds of one user and of twenty. */
+function speedUpOf(alone: readonly number[], rounds: readonly number[], early = {}): unknown {
+  const ladder = { executor: "ladder", users: [1, 20], holdMs: 1_000, request } as const;
+  const rule = { id: "speed_up", scenario: "get", users: 20, of: "speedUp", atLeast: 1 } as const;
+  const load = { ...job.load, scenarios: { get: ladder } };
+  const one = open({ ...job, load, thresholds: {}, ladder: [rule] });
+  const mean = (all: readonly number[]): number =>
+    all.reduce((sum, each) => sum + each, 0) / all.length;
+  const sizeOf = (users: number, own: readonly number[]) => {
+    const counts = { due: 100, ok: 100, medianMs: 5, p95Ms: 9 };
+    const speedUp = mean(own) / mean(alone);
+    return { users, rounds: own, okPerSecond: mean(own), ...counts, speedUp };
+  };
+  const sizes = [sizeOf(1, alone), sizeOf(20, rounds)];
+  one.evidence.add({ type: "ladder", scenario: "get", result: { sizes, knee: null, fit: null } });
+  return close(one, ended(200, {}, early))["speed_up"];
+}
+
 /** The same tally with other counts. */
 function withCounts(record: LoadRecord, counts: object): LoadRecord {
   return record.type === "sample.tally"
@@ -287,18 +305,17 @@ describe("evidence of a load", () => {
     ["two rounds in three bring more", [150, 160, 99], "inconclusive"],
     ["two rounds in three bring less", [90, 80, 101], "inconclusive"],
   ])("a ladder whose %s, %j to 100 alone, is %s", (_, rounds, verdict) => {
-    const ladder = { executor: "ladder", users: [1, 20], holdMs: 1_000, request } as const;
-    const rule = { id: "speed_up", scenario: "get", users: 20, of: "speedUp", atLeast: 1 } as const;
-    const load = { ...job.load, scenarios: { get: ladder } };
-    const one = open({ ...job, load, thresholds: {}, ladder: [rule] });
-    const sizeOf = (users: number, own: readonly number[]) => {
-      const okPerSecond = own.reduce((sum, each) => sum + each, 0) / own.length;
-      const counts = { due: 100, ok: 100, medianMs: 5, p95Ms: 9 };
-      return { users, rounds: own, okPerSecond, ...counts, speedUp: okPerSecond / 100 };
-    };
-    const sizes = [sizeOf(1, [100, 100, 100]), sizeOf(20, rounds)];
-    one.evidence.add({ type: "ladder", scenario: "get", result: { sizes, knee: null, fit: null } });
-    expect(close(one, ended(200))["speed_up"]).toBe(verdict);
+    expect(speedUpOf([100, 100, 100], rounds)).toBe(verdict);
+  });
+
+  it.each([
+    ["before the second number of users", [100, 0, 0], [0, 0, 0], 900],
+    ["within the first round", [100, 0, 0], [80, 0, 0], 2_000],
+    ["just before its end", [100, 100, 100], [90, 99, 80], 5_999],
+  ])("a ladder that was stopped %s is not tested: %j alone, then %j", (_, alone, rounds, at) => {
+    const early = { reason: "drained", stoppedAfterMs: at };
+    expect(speedUpOf(alone, rounds, early)).toBe("not_tested");
+    expect(speedUpOf(alone, rounds, { ...early, stoppedAfterMs: 6_000 })).toBe("failed");
   });
 
   it("a gauge whose values lie on both sides of its limit was past it", () => {

@@ -12,6 +12,7 @@ import type {
 } from "../load/index.ts";
 import { compare, durationOf, judgeRounds, kneeText } from "../load/index.ts";
 import {
+  counts,
   type FiguredTally,
   figureOf,
   heldValues,
@@ -141,7 +142,8 @@ export class LoadEvidence {
 
   /**
    * Evidence of every claim from its counts. A cancelled run leaves samples open and ladders untold, an
-   * early stop samples it did not decide; one drained by hand closes them as they are.
+   * early stop samples it did not decide; one drained by hand closes them as they are, but for ladders
+   * that it cut short.
    */
   #end(reason: Ended["reason"], accounts: readonly LoadAccount[]): void {
     this.#scriptFaults(accounts);
@@ -213,6 +215,10 @@ export class LoadEvidence {
     const value = ladder === undefined ? null : size?.[ladder.of];
     if (ladder === undefined || held === undefined || value == null) {
       return this.#notRun(claim.id, "The ladder did not hold this number of users.");
+    }
+    const wholeMs = this.#measuredMs(ladder.scenario, Number.POSITIVE_INFINITY);
+    if (this.#measuredMs(ladder.scenario) < wholeMs) {
+      return this.#notRun(claim.id, "The run was stopped before the ladder came to its end.");
     }
     const figure = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
     const ok = value >= ladder.atLeast;
@@ -325,10 +331,10 @@ export class LoadEvidence {
   }
 
   /** A run that was stopped early measured no longer than it sent. */
-  #measuredMs(name: string): number {
+  #measuredMs(name: string, stoppedAfterMs = this.#stoppedAfterMs): number {
     const scenario = this.#scenario(name);
     if (scenario === undefined) return 0;
-    const sentMs = Math.min(durationOf(scenario), this.#stoppedAfterMs - (scenario.startMs ?? 0));
+    const sentMs = Math.min(durationOf(scenario), stoppedAfterMs - (scenario.startMs ?? 0));
     return Math.max(0, sentMs - (scenario.warmupMs ?? 0));
   }
 
@@ -353,15 +359,6 @@ export class LoadEvidence {
     const data = { reason: "not_run", sentence };
     this.#recorder.append({ kind: "skip", by, claims: [claim], data });
   }
-}
-
-/** The counts a figure was made of, without their slices: those of a long run fill a record. */
-function counts(tallies: readonly FiguredTally[]): object[] {
-  return tallies.map(({ n, bad, undefined: open, badBy, observedMs, maxMs, figures, gauge }) => {
-    const { values, sumMs, minMs } = figures ?? {};
-    const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs, gauge };
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-  });
 }
 
 function figureText(

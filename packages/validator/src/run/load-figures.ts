@@ -229,3 +229,12 @@ function addCounts(tally: FiguredTally, rule: FigureRule, slices: Slices): void 
     into[1] += counted(n, bad, index);
   });
 }
+
+/** The counts a figure was made of, without their slices: those of a long run fill a record. */
+export function counts(tallies: readonly FiguredTally[]): object[] {
+  return tallies.map(({ n, bad, undefined: open, badBy, observedMs, maxMs, figures, gauge }) => {
+    const { values, sumMs, minMs } = figures ?? {};
+    const all = { n, bad, undefined: open, badBy, observedMs, maxMs, values, sumMs, minMs, gauge };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  });
+}
