@@ -123,15 +123,15 @@ const startSeries = "process_start_time_seconds";
 /** Some reckon it anew for each answer. */
 const startSlackS = 2;
 
-/** Counts how often the told start became a later one. */
+/** Counts how often the told start became another one: that of a new process, or of one beside it. */
 export function restartCount() {
-  let [latest, count] = [Number.POSITIVE_INFINITY, 0];
+  let [knownS, count] = [Number.NaN, 0];
   return {
     count: () => count,
     saw(startS: number | undefined): void {
-      if (startS === undefined) return;
-      if (startS > latest + startSlackS) count++;
-      latest = startS;
+      if (startS === undefined || Math.abs(startS - knownS) <= startSlackS) return;
+      if (!Number.isNaN(knownS)) count++;
+      knownS = startS;
     },
   };
 }
@@ -189,13 +189,14 @@ function metricsSource(
 /** Values of series in a text exposition; a bare name adds up all its label sets. */
 export function readMetrics(text: string, series: readonly string[]): Map<string, number> {
   const found = new Map<string, number>();
+  const all = new Set(series);
   for (const line of text.split("\n")) {
     const match = /^([a-zA-Z_:][\w:]*)(\{[^}]*\})? (\S+)/.exec(line);
     if (match === null) continue;
     const [, name = "", labels = "", number = ""] = match;
     const value = Number(number);
     if (!Number.isFinite(value)) continue;
-    for (const wanted of series) {
+    for (const wanted of all) {
       if (wanted !== name && wanted !== name + labels) continue;
       found.set(wanted, (found.get(wanted) ?? 0) + value);
     }
