@@ -118,7 +118,7 @@ describe("the ladder and the soak of a run", () => {
     const gone = await ladderOf(url, "/gone");
     api.close();
     expect(wordsOf(crowded)["load.ladder.success"]).toMatch(
-      /^failed limit$|^inconclusive generator$/,
+      /^failed limit$|^inconclusive (?:generator|noise)$/,
     );
     expect(crowded.exitCode).toBeGreaterThan(0);
     expect(wordsOf(gone)["load.ladder.success"]).toBe("error probe_contract");
