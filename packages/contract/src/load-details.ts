@@ -6,13 +6,18 @@ import type { LoadDetails } from "./report-model.ts";
 /** Parts of a mix that are shown; a plan may have more. */
 const partsMax = 50;
 
+interface Told extends LoadDetails {
+  readonly evidence: number[];
+}
+
 /** Of every scenario that anything was recorded of; what has another shape is left out. */
 export function readDetails(records: readonly EvidenceRecord[]): ReadonlyMap<string, LoadDetails> {
-  const byScenario = new Map<string, LoadDetails>();
+  const byScenario = new Map<string, Told>();
   const add = (scenario: unknown, seq: number, more: Partial<LoadDetails>): void => {
     if (typeof scenario !== "string" || Object.keys(more).length === 0) return;
-    const { evidence = [], ...before } = byScenario.get(scenario) ?? {};
-    byScenario.set(scenario, { ...before, ...more, evidence: [...evidence, seq] });
+    const { evidence, ...before }: Told = byScenario.get(scenario) ?? { evidence: [] };
+    evidence.push(seq);
+    byScenario.set(scenario, { ...before, ...more, evidence });
   };
   for (const { kind, data, seq } of records) {
     if (kind !== "note") continue;
