@@ -15,6 +15,8 @@ describe("the floor of the load engine's costs", () => {
   it("rounds around the gate are neither: not tested is not passed, and no build falls by chance", () => {
     expect(holds([0.95, 1.02, 1.07, 1.1, 0.99], 1)).toBe("open");
     expect(holds([1.01, 1.3, 1.2], 1)).toBe("open");
+    const many = [0.95, 1.02, 1.07, 1.1, 0.99, 1.3, 0.9, 1.2, 1.01, 1.05];
+    expect([holds(many, 1), holds([...many, ...many], 1)]).toEqual(["open", "open"]);
   });
 
   it("a difference below 0 is small, not wrong", () => {
@@ -25,7 +27,9 @@ describe("the floor of the load engine's costs", () => {
   it("what was not measured holds no gate", () => {
     expect(holds([], 1)).toBe("broken");
     expect(holds([Number.NaN, Number.NaN, Number.NaN], 1)).toBe("broken");
+    expect(holds([Number.NaN, 0.5, 0.5, 0.5, 0.5], 1)).toBe("broken");
     expect(median([])).toBeNaN();
+    expect(median([0.5, Number.NaN, 0.5])).toBeNaN();
   });
 
   it("of 10,000 floors whose true cost is the gate itself, none breaks in more than one of 500", () => {
