@@ -32,7 +32,11 @@ export const keyOptions: readonly OptionSpec[] = [
 export const userOptions: readonly OptionSpec[] = [
   { name: "role", value: "A,B", help: "create: roles of the user; default none" },
   { name: "label", value: "TEXT", help: "create: name shown to people, default the subject" },
-  { name: "issuer", value: "URL", help: "create: who knows the subject, default local, of another tenant local:ID" },
+  {
+    name: "issuer",
+    value: "URL",
+    help: "create: who knows the subject, default local, of another tenant local:ID",
+  },
   { name: "tenant", value: "ID", help: "create, list: tenant, default `default`" },
   ...storeOptions,
 ];
