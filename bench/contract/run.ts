@@ -6,6 +6,7 @@
  */
 import { verifyBundle } from "@loadline/contract";
 import { numbersGiven, tell } from "../result.ts";
+import { median } from "../figures.ts";
 import { makeBundle, sha256 } from "./bundle.ts";
 
 const [records = 100_000, rounds = 7] = numbersGiven(process.argv);
@@ -38,10 +39,6 @@ async function cost(side: () => void | Promise<void>): Promise<number> {
   await side();
   const { user, system } = process.threadCpuUsage(before);
   return (user + system) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 const sides = { hashFiles, hashRecords, verify };

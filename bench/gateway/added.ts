@@ -1,5 +1,5 @@
 /** Time that a relay or a gateway adds to its upstream's own. */
-import { median, quantile, round } from "./subject.ts";
+import { median, quantile, round } from "../figures.ts";
 
 export interface Added {
   readonly addedP50Ms: number;

@@ -7,17 +7,8 @@ import { servingEnvironment } from "../../packages/cli/src/process/heap.ts";
 import { type Goal, numbersGiven, tell } from "../result.ts";
 import { cpuRounds } from "./measure.ts";
 import { sharesOf, type Step, steps } from "./steps.ts";
-import {
-  drivingCore,
-  measuredCore,
-  median,
-  nodeFlags,
-  pin,
-  round,
-  start,
-  stop,
-  type Subject,
-} from "./subject.ts";
+import { median, round } from "../figures.ts";
+import { drivingCore, measuredCore, nodeFlags, pin, start, stop, type Subject } from "./subject.ts";
 
 const [rounds = 25, requestsPerRound = 5000] = numbersGiven(process.argv);
 const warmRequests = 40_000;

@@ -1,6 +1,7 @@
 /** CPU per request of several subjects in one interleaved run. */
 import { drive } from "./drive.ts";
-import { quantile, sample, type Subject } from "./subject.ts";
+import { quantile } from "../figures.ts";
+import { sample, type Subject } from "./subject.ts";
 
 export interface MeasureOptions {
   readonly rounds: number;

@@ -15,14 +15,13 @@ import { eventually } from "../../packages/testkit/src/eventually.ts";
 import { numbersGiven, tell } from "../result.ts";
 import { drive } from "./drive.ts";
 import { benchSettings } from "./settings.ts";
+import { median, round } from "../figures.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
-  median,
   nodeFlags,
   pin,
-  round,
   start,
   stop,
   type Subject,

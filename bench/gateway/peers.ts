@@ -11,7 +11,8 @@ import { tell } from "../result.ts";
 import { cpuMicrosOf, familyOf } from "./family.ts";
 import { ratioRow } from "./measure.ts";
 import { type Peer, peerTable } from "./peer-table.ts";
-import { drivingCore, measuredCore, median, pin, round, start, stop } from "./subject.ts";
+import { median, round } from "../figures.ts";
+import { drivingCore, measuredCore, pin, start, stop } from "./subject.ts";
 
 const lanes = 64;
 const peerRounds = 9;

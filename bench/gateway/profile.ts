@@ -8,12 +8,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { numbersGiven, tell } from "../result.ts";
 import { drive, readStream } from "./drive.ts";
+import { round } from "../figures.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
   pin,
-  round,
   start,
   startGateway,
   stop,

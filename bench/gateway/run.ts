@@ -9,13 +9,13 @@ import { type Goal, numbersGiven, tell } from "../result.ts";
 import { startLimiterStore } from "./limiter-store.ts";
 import { cpuRound, cpuRounds, ratioRow } from "./measure.ts";
 import { peers, peersFile } from "./peers.ts";
+import { round } from "../figures.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
   nodeFlags,
   pin,
-  round,
   sample,
   start,
   startGateway,

@@ -1,6 +1,6 @@
 /** How many times as much two workers do as one: what rounds say of it. */
 import { pairedRatio } from "./measure.ts";
-import { median, round } from "./subject.ts";
+import { median, round } from "../figures.ts";
 
 /** A row of the table. */
 export type ScalingRow = Readonly<Record<string, string | number>>;

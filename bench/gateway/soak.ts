@@ -6,16 +6,8 @@
  */
 import { numbersGiven, tell } from "../result.ts";
 import { Caller, requestOf } from "./drive.ts";
-import {
-  allLimits,
-  drivingCore,
-  pin,
-  round,
-  sample,
-  start,
-  startGateway,
-  stop,
-} from "./subject.ts";
+import { round } from "../figures.ts";
+import { allLimits, drivingCore, pin, sample, start, startGateway, stop } from "./subject.ts";
 
 const [minutes = 10] = numbersGiven(process.argv);
 const perSecond = 500;

@@ -1,5 +1,6 @@
 /** The steps of the ladder: what each switches on, and the share of the relay's CPU that it may cost. */
-import { allLimits, median, round } from "./subject.ts";
+import { median, round } from "../figures.ts";
+import { allLimits } from "./subject.ts";
 
 export interface Step {
   readonly name: string;

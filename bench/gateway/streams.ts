@@ -5,14 +5,12 @@
  */
 import { numbersGiven, tell } from "../result.ts";
 import { drive, readStream } from "./drive.ts";
+import { median, quantile, round } from "../figures.ts";
 import {
   allLimits,
   drivingCore,
   measuredCore,
-  median,
   pin,
-  quantile,
-  round,
   sample,
   start,
   startGateway,

@@ -89,19 +89,6 @@ export function stop(...subjects: readonly Subject[]): void {
   for (const { child } of subjects) child.disconnect();
 }
 
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** Nearest rank; `q` within 0 and 1. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
-}
-
-export const round = (value: number, digits = 1): number =>
-  Math.round(value * 10 ** digits) / 10 ** digits;
-
 /** Every limit that binds nobody here, so that each has its cost and none its effect. */
 export const allLimits = {
   limits: [

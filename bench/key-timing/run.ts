@@ -19,6 +19,7 @@ import {
 import { openSqliteStore } from "../../packages/gateway/src/state/sqlite/open.ts";
 import { startGatewayProcess } from "../../test/integration/gateway-process.ts";
 import { numbersGiven } from "../result.ts";
+import { median } from "../figures.ts";
 
 const [pairs = 20_000] = numbersGiven(process.argv);
 const warmPairs = 1000;
@@ -79,9 +80,6 @@ function refusalUs(key: string): Promise<number> {
   });
 }
 
-const middle = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-
 /** Times of both, drawn in turn; which comes first is drawn too. */
 async function pairsOf(one: () => string, other: () => string, count: number) {
   const ones: number[] = [];
@@ -101,8 +99,8 @@ async function compare(one: () => string, other: () => string, count: number) {
   const size = Math.max(1, Math.ceil(count / differencesMax));
   const differences: number[] = [];
   for (let at = 0; at < count; at += size)
-    differences.push(middle(ones.slice(at, at + size)) - middle(others.slice(at, at + size)));
-  const typicalUs = middle(others);
+    differences.push(median(ones.slice(at, at + size)) - median(others.slice(at, at + size)));
+  const typicalUs = median(others);
   const interval = hodgesLehmann(differences, confidence);
   const share = (us: number | null | undefined): number => (us ?? Number.NaN) / typicalUs;
   return {

@@ -1,3 +1,5 @@
+import { median } from "../figures.ts";
+
 /** Of one figure: held by its median, surely broken, or open because its rounds lie around the gate. */
 export type Held = "held" | "broken" | "open";
 
@@ -22,10 +24,4 @@ export function holds(rounds: readonly number[], gate: number): Held {
   const t = t999[Math.min(n - 3, t999.length - 1)] ?? Number.NaN;
   const lower = mean - t * Math.sqrt(variance / n);
   return lower <= Math.log(gate) ? "open" : "broken";
-}
-
-/** No number where one of the values is none. */
-export function median(values: readonly number[]): number {
-  if (values.some((one) => Number.isNaN(one))) return Number.NaN;
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { slopeInterval } from "@loadline/contract";
-import { type Leg, round } from "./ran.ts";
+import { round } from "../figures.ts";
+import { type Leg } from "./ran.ts";
 
 const script = fileURLToPath(new URL("steady.ts", import.meta.url));
 const z95 = 1.6449;

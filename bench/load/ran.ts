@@ -6,6 +6,7 @@ import {
   type LoadRecord,
   runLoad,
 } from "../../packages/validator/src/load/index.ts";
+import { round } from "../figures.ts";
 import type { Goal } from "../result.ts";
 
 const clock = systemClock();
@@ -48,7 +49,6 @@ export async function ran(plan: Omit<LoadPlan, "seed">): Promise<Ran> {
   return { records, inFlightMax, ok, bad, broken, cores, rssMegabytes: rss / 1e6 };
 }
 
-export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
 const sum = (all: Readonly<Record<string, number>>): number =>
   Object.values(all).reduce((total, one) => total + one, 0);
 /** A limit that nothing in a bench is over: what it counts is wanted. */
@@ -81,7 +81,7 @@ export function rowOf(name: string, one: Ran, rest: Row): Row {
     ok,
     bad: sum(bad),
     guardsBroken: broken.length,
-    cores: round(cores),
+    cores: round(cores, 2),
     ...rss,
   };
 }

@@ -11,7 +11,8 @@ import {
 } from "../../packages/testkit/src/reference-target/index.ts";
 import { startStallServer } from "../../packages/testkit/src/stall-server/index.ts";
 import { type Goal, numbersGiven, tell } from "../result.ts";
-import { holds, median } from "./floor.ts";
+import { median, round } from "../figures.ts";
+import { holds } from "./floor.ts";
 import { k6Cost } from "./k6.ts";
 import { connections } from "./plans.ts";
 import { type Lag, lagOf, sendersCost } from "./senders.ts";
@@ -219,7 +220,7 @@ const rows = Object.entries(result)
   .filter(wanted)
   .map(([figure, found]) => ({
     figure,
-    value: found === "NOT TESTED" ? found : Math.round(median(found) * 1000) / 1000,
+    value: found === "NOT TESTED" ? found : round(median(found), 3),
     gate: gates[figure] ?? "none",
   }));
 const method = { connections, rounds, durationMs };

@@ -11,7 +11,8 @@ import {
 import type { Scenario } from "../../packages/validator/src/load/index.ts";
 import { demandGoals, type Goal, numbersGiven, tell } from "../result.ts";
 import { memoryLeg } from "./memory-leg.ts";
-import { claimed, type Leg, type Ran, ran, round, rowOf } from "./ran.ts";
+import { round } from "../figures.ts";
+import { claimed, type Leg, type Ran, ran, rowOf } from "./ran.ts";
 
 const [seconds = 180] = numbersGiven(process.argv);
 const streams = 2000;
@@ -53,8 +54,8 @@ async function streamsLeg(): Promise<Leg> {
   const name = `${streams} streams at once`;
   const row = rowOf(name, one, {
     atOnce: one.inFlightMax,
-    ttftP50Ms: round(at(0.5)),
-    ttftP99Ms: round(at(0.99)),
+    ttftP50Ms: round(at(0.5), 2),
+    ttftP99Ms: round(at(0.99), 2),
   });
   return { row, goals: heldGoals(name, streams) };
 }
@@ -81,8 +82,8 @@ async function usersLeg(): Promise<Leg> {
   const row = rowOf(name, one, {
     atOnce: gauge ?? Number.NaN,
     perSecond: round(one.ok / 20, 0),
-    responseP50Ms: round(at(0.5)),
-    responseP99Ms: round(at(0.99)),
+    responseP50Ms: round(at(0.5), 2),
+    responseP99Ms: round(at(0.99), 2),
   });
   return { row, goals: heldGoals(name, users) };
 }

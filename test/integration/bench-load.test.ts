@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { holds, median } from "../../bench/load/floor.ts";
+import { median } from "../../bench/figures.ts";
+import { holds } from "../../bench/load/floor.ts";
 
 describe("the floor of the load engine's costs", () => {
   it("a median at the gate or below it holds, whatever single rounds did", () => {
