@@ -4,9 +4,9 @@ import uPlot from "uplot";
 import { ecdfColumns, ecdfOf, ecdfTable, objectivesOf, shareFigure } from "../model/ecdf.ts";
 import { formatValue } from "../model/format.ts";
 import { Fig } from "../parts/figure.tsx";
-import { ChartFrame } from "./chart-frame.tsx";
 import type { ChartProps } from "./over-time.tsx";
-import { axisOf, Plot } from "./plot.tsx";
+import { axisOf } from "./plot.tsx";
+import { PlotChart } from "./plot-chart.tsx";
 
 interface EcdfProps extends ChartProps {
   /** Of the plan; those on this scenario's response time are crosses. */
@@ -14,14 +14,15 @@ interface EcdfProps extends ChartProps {
 }
 
 /** Which share of the due requests had a good answer within a time, against what was promised. */
-export function EcdfChart({ series, theme, claims, ...frame }: EcdfProps) {
-  const objectives = objectivesOf(series, claims);
-  const data = useMemo(
-    (): uPlot.AlignedData => [...ecdfColumns(ecdfOf(series), objectivesOf(series, claims))],
-    [series, claims],
-  );
+export function EcdfChart({ series, claims, ...frame }: EcdfProps) {
+  const { steps, objectives, data } = useMemo(() => {
+    const steps = ecdfOf(series);
+    const objectives = objectivesOf(series.scenario, steps, claims);
+    const data: uPlot.AlignedData = [...ecdfColumns(steps, objectives)];
+    return { steps, objectives, data };
+  }, [series, claims]);
   return (
-    <ChartFrame
+    <PlotChart
       title="Share under a time"
       summary={
         <>
@@ -36,43 +37,35 @@ export function EcdfChart({ series, theme, claims, ...frame }: EcdfProps) {
           ))}
         </>
       }
-      table={ecdfTable(series)}
+      table={ecdfTable(steps)}
       {...frame}
-      draw={(cursor, onCursor) => (
-        <Plot
-          data={data}
-          heightPx={200}
-          theme={theme}
-          cursor={cursor}
-          onCursor={onCursor}
-          options={(color) => ({
-            scales: { x: { time: false, distr: 3 }, y: { range: [0, 1] } },
-            axes: [
-              axisOf(color, "latency in ms, log scale"),
-              axisOf(color, "share of due requests", {
-                size: 62,
-                values: (_, splits) => splits.map((share) => formatValue(share, "ratio")),
-              }),
-            ],
-            series: [
-              {},
-              {
-                label: "within",
-                stroke: color("chart-ok"),
-                width: 2,
-                points: { show: false },
-                ...(uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
-              },
-              {
-                label: "promised",
-                stroke: color("chart-max"),
-                paths: () => null,
-                points: { show: true, size: 9 },
-              },
-            ],
-          })}
-        />
-      )}
+      data={data}
+      options={(color) => ({
+        scales: { x: { time: false, distr: 3 }, y: { range: [0, 1] } },
+        axes: [
+          axisOf(color, "latency in ms, log scale"),
+          axisOf(color, "share of due requests", {
+            size: 62,
+            values: (_, splits) => splits.map((share) => formatValue(share, "ratio")),
+          }),
+        ],
+        series: [
+          {},
+          {
+            label: "within",
+            stroke: color("chart-ok"),
+            width: 2,
+            points: { show: false },
+            ...(uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
+          },
+          {
+            label: "promised",
+            stroke: color("chart-max"),
+            paths: () => null,
+            points: { show: true, size: 9 },
+          },
+        ],
+      })}
     />
   );
 }

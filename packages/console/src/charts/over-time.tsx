@@ -11,8 +11,8 @@ import {
   totalsOf,
 } from "../model/chart-data.ts";
 import { Fig } from "../parts/figure.tsx";
-import { ChartFrame } from "./chart-frame.tsx";
-import { axisOf, Plot } from "./plot.tsx";
+import { axisOf } from "./plot.tsx";
+import { PlotChart } from "./plot-chart.tsx";
 
 export interface ChartProps {
   readonly series: LoadSeries;
@@ -34,14 +34,14 @@ const line = (label: string, stroke: string, width = 1.5): uPlot.Series => ({
 });
 
 /** Offered and finished requests per second, per slice. */
-export function RateChart({ series, theme, ...frame }: ChartProps) {
+export function RateChart({ series, ...frame }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const { seconds, due, ok, bad, inFlight } = overTimeOf(series);
     return [[...seconds], [...due], [...ok], [...bad], [...inFlight]];
   }, [series]);
   const totals = totalsOf(series);
   return (
-    <ChartFrame
+    <PlotChart
       title="Rate over time"
       summary={
         <>
@@ -52,42 +52,34 @@ export function RateChart({ series, theme, ...frame }: ChartProps) {
       }
       table={overTimeTable(series)}
       {...frame}
-      draw={(cursor, onCursor) => (
-        <Plot
-          data={data}
-          heightPx={200}
-          theme={theme}
-          cursor={cursor}
-          onCursor={onCursor}
-          options={(color) => ({
-            scales: { x: { time: false }, y: { range: (_, __, most) => [0, (most || 1) * 1.08] } },
-            axes: [
-              axisOf(color, "seconds since start"),
-              axisOf(color, "requests/s; in flight", { size: 52 }),
-            ],
-            series: [
-              {},
-              { ...line("due", color("chart-due"), 2), dash: [5, 4] },
-              line("ok", color("chart-ok")),
-              line("bad", color("failed"), 2),
-              { ...line("in flight", color("muted"), 1), dash: [1, 3] },
-            ],
-          })}
-        />
-      )}
+      data={data}
+      options={(color) => ({
+        scales: { x: { time: false }, y: { range: (_, __, most) => [0, (most || 1) * 1.08] } },
+        axes: [
+          axisOf(color, "seconds since start"),
+          axisOf(color, "requests/s; in flight", { size: 52 }),
+        ],
+        series: [
+          {},
+          { ...line("due", color("chart-due"), 2), dash: [5, 4] },
+          line("ok", color("chart-ok")),
+          line("bad", color("failed"), 2),
+          { ...line("in flight", color("muted"), 1), dash: [1, 3] },
+        ],
+      })}
     />
   );
 }
 
 /** p99 and maximum of the requests of each slice; gaps stay gaps. */
-export function LatencyChart({ series, theme, ...frame }: ChartProps) {
+export function LatencyChart({ series, ...frame }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const { seconds, p99Ms, maxMs } = overTimeOf(series);
     return [[...seconds], onLogScale(p99Ms), onLogScale(maxMs)];
   }, [series]);
   const most = mostOf(series.maxMs);
   return (
-    <ChartFrame
+    <PlotChart
       title="Latency over time"
       summary={
         <>
@@ -100,23 +92,15 @@ export function LatencyChart({ series, theme, ...frame }: ChartProps) {
       }
       table={overTimeTable(series)}
       {...frame}
-      draw={(cursor, onCursor) => (
-        <Plot
-          data={data}
-          heightPx={200}
-          theme={theme}
-          cursor={cursor}
-          onCursor={onCursor}
-          options={(color) => ({
-            scales: { x: { time: false }, y: { distr: 3 } },
-            axes: [
-              axisOf(color, "seconds since start"),
-              axisOf(color, "latency in ms, log scale", { size: 62 }),
-            ],
-            series: [{}, line("p99", color("chart-ok"), 2), line("max", color("chart-max"))],
-          })}
-        />
-      )}
+      data={data}
+      options={(color) => ({
+        scales: { x: { time: false }, y: { distr: 3 } },
+        axes: [
+          axisOf(color, "seconds since start"),
+          axisOf(color, "latency in ms, log scale", { size: 62 }),
+        ],
+        series: [{}, line("p99", color("chart-ok"), 2), line("max", color("chart-max"))],
+      })}
     />
   );
 }

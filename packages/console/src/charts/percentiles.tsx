@@ -10,16 +10,16 @@ import {
 } from "../model/chart-data.ts";
 import { formatValue } from "../model/format.ts";
 import { Fig } from "../parts/figure.tsx";
-import { ChartFrame } from "./chart-frame.tsx";
 import { Key, type ChartProps } from "./over-time.tsx";
-import { axisOf, Plot } from "./plot.tsx";
+import { axisOf } from "./plot.tsx";
+import { PlotChart } from "./plot-chart.tsx";
 
 /** The quantile whose tail is `tail`, as text for the axis. */
 const tailLabel = (tail: number): string =>
   tail <= 1 ? "0 %" : formatValue(Math.round((1 - 1 / tail) * 1e7) / 1e7, "ratio");
 
 /** The tail of the latency distribution: response from intended start, service from sending. */
-export function PercentileChart({ series, theme, ...frame }: ChartProps) {
+export function PercentileChart({ series, ...frame }: ChartProps) {
   const data = useMemo((): uPlot.AlignedData => {
     const points = percentilesOf(series);
     return [
@@ -29,40 +29,32 @@ export function PercentileChart({ series, theme, ...frame }: ChartProps) {
     ];
   }, [series]);
   return (
-    <ChartFrame
+    <PlotChart
       title="Percentiles"
       summary={<PercentileSummary series={series} />}
       table={percentileTable(series)}
       {...frame}
-      draw={(cursor, onCursor) => (
-        <Plot
-          data={data}
-          heightPx={240}
-          theme={theme}
-          cursor={cursor}
-          onCursor={onCursor}
-          options={(color) => ({
-            scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
-            axes: [
-              axisOf(color, "share of requests at or under", {
-                values: (_, splits) =>
-                  splits.map((tail) => (isDecade(tail) ? tailLabel(tail) : "")),
-              }),
-              axisOf(color, "latency in ms, log scale", { size: 62 }),
-            ],
-            series: [
-              {},
-              {
-                label: "response",
-                stroke: color("chart-ok"),
-                width: 2,
-                points: { show: true, size: 5 },
-              },
-              { label: "service", stroke: color("chart-max"), width: 1.5, dash: [5, 4] },
-            ],
-          })}
-        />
-      )}
+      data={data}
+      heightPx={240}
+      options={(color) => ({
+        scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
+        axes: [
+          axisOf(color, "share of requests at or under", {
+            values: (_, splits) => splits.map((tail) => (isDecade(tail) ? tailLabel(tail) : "")),
+          }),
+          axisOf(color, "latency in ms, log scale", { size: 62 }),
+        ],
+        series: [
+          {},
+          {
+            label: "response",
+            stroke: color("chart-ok"),
+            width: 2,
+            points: { show: true, size: 5 },
+          },
+          { label: "service", stroke: color("chart-max"), width: 1.5, dash: [5, 4] },
+        ],
+      })}
     />
   );
 }

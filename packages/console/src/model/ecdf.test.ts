@@ -63,7 +63,7 @@ describe("shares of requests under a time", () => {
 
   it("a promise is crossed at its limit, with the share that the last step within it shows", () => {
     const claims = [promise("load.chat.response_time", 100), promise("load.chat.p95", 5)];
-    expect(objectivesOf(series, claims)).toEqual([
+    expect(objectivesOf(series.scenario, ecdfOf(series), claims)).toEqual([
       { ms: 100, share: 0.9, seen: 0.7 },
       { ms: 5, share: 0.9, seen: 0 },
     ]);
@@ -76,7 +76,7 @@ describe("shares of requests under a time", () => {
       promise("load.chat.errors", 100, { kind: "proportion" }),
       promise("load.chat.response_time", 100, { unit: "s" }),
     ];
-    expect(objectivesOf(series, claims)).toEqual([]);
+    expect(objectivesOf(series.scenario, ecdfOf(series), claims)).toEqual([]);
   });
 
   it("the plot's columns hold each step and each cross once, in order, and the table the same steps", () => {
@@ -86,7 +86,7 @@ describe("shares of requests under a time", () => {
       [0.6, 0.7, 0.7, 0.8],
       [null, null, 0.9, null],
     ]);
-    const rows = ecdfTable(series).rows.map((row) => row.map(({ value }) => value));
+    const rows = ecdfTable(ecdfOf(series)).rows.map((row) => row.map(({ value }) => value));
     expect(rows).toEqual(steps.map(({ ms, share }) => [ms, share]));
   });
 });

@@ -29,10 +29,13 @@ export interface Objective extends EcdfStep {
 }
 
 /** The limits that the plan sets to a scenario's response time, in the order of its claims. */
-export function objectivesOf(series: LoadSeries, claims: readonly Claim[]): readonly Objective[] {
-  const steps = ecdfOf(series);
+export function objectivesOf(
+  scenario: string,
+  steps: readonly EcdfStep[],
+  claims: readonly Claim[],
+): readonly Objective[] {
   const streams = new Set(
-    ["response_time", "p50", "p95", "p99"].map((last) => `load.${series.scenario}.${last}`),
+    ["response_time", "p50", "p95", "p99"].map((last) => `load.${scenario}.${last}`),
   );
   return claims.flatMap(({ kind, of, unit, limit, target }) => {
     if (kind !== "quantile" || unit !== "ms" || !streams.has(of)) return [];
@@ -65,10 +68,10 @@ export const shareFigure = (value: number, provenance: Figure["provenance"]): Fi
 });
 
 /** The table twin of the steps. */
-export function ecdfTable(series: LoadSeries): ChartTable {
+export function ecdfTable(steps: readonly EcdfStep[]): ChartTable {
   return {
     columns: ["latency up to", "share of due requests"],
-    rows: ecdfOf(series).map(({ ms, share }) => [
+    rows: steps.map(({ ms, share }) => [
       { value: ms, unit: "ms", provenance: "derived", refs: [] },
       shareFigure(share, "derived"),
     ]),
