@@ -13,6 +13,8 @@ import type { VerbContext } from "./verb.ts";
 
 const service = "compose";
 const namedMax = 10;
+/** What says something of a plan that is not made of the file. */
+const ofOtherPlans = ["plan", "target", "api-key-env", "model", "profile", "skip", "resume"];
 
 /** The plan that looks at the containers of a compose file; what it leaves out goes to stderr. */
 function planOf(host: CliHost, args: Args, path: string): WantedPlan {
@@ -61,7 +63,7 @@ export async function runProbeCompose(context: VerbContext): Promise<ExitCode> {
   if (path === undefined) {
     throw cliErrors.make("LL_CLI_ARGUMENT", "Give the compose file: probe compose FILE.");
   }
-  const other = ["plan", "target", "resume"].find((name) => args.text(name) !== undefined);
+  const other = ofOtherPlans.find((name) => args.text(name) !== undefined);
   if (other !== undefined) {
     const message = `probe compose makes its own plan of the file; leave --${other} out.`;
     throw cliErrors.make("LL_CLI_ARGUMENT", message);
