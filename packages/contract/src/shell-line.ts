@@ -7,7 +7,8 @@ function openReference(part: string): string {
   return file === undefined ? `"${part}"` : `"$(cat ${quoteClosed(file)})"`;
 }
 
-const quoteClosed = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+/** One word of a POSIX shell in which nothing is expanded. */
+export const quoteClosed = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 function quoteArgument(argument: string): string {
   if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;

@@ -14,3 +14,9 @@ export const partMsMax = 2000;
 /** What an error says, in one line. */
 export const wordsOf = (cause: unknown): string =>
   (cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
+
+/** Host and port of an address: what of it everybody may read. */
+export function placeOf(url: string, defaultPort: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === "" ? defaultPort : port}`;
+}

@@ -2,7 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import { Secret } from "../config/values.ts";
 import type { RedisStoreConfig } from "../redis/config.ts";
 import { connectRedis } from "../redis/connect.ts";
-import { type PartFinding, partMsMax, wordsOf } from "./finding.ts";
+import { type PartFinding, partMsMax, placeOf, wordsOf } from "./finding.ts";
 
 /** Redis, the master that Sentinels name, or every master of a cluster: that it answers a PING. */
 export async function examineRedis(
@@ -10,7 +10,7 @@ export async function examineRedis(
   clock: Clock,
 ): Promise<readonly PartFinding[]> {
   const part = { id: "redis", required: false };
-  const where = placeOf(to);
+  const where = placesOf(to);
   const ready = Promise.withResolvers<void>();
   const late = Promise.withResolvers<never>();
   let last = `no answer within ${partMsMax} ms`;
@@ -34,15 +34,11 @@ export async function examineRedis(
   }
 }
 
-function placeOf(to: RedisStoreConfig): string {
-  if (typeof to === "string") return hostOf(to);
-  if (to instanceof Secret) return hostOf(to.reveal());
-  if ("cluster" in to) return `a cluster by ${to.cluster.map(hostOf).join(", ")}`;
-  return `master ${to.master} by ${to.sentinels.map(hostOf).join(", ")}`;
-}
+const nodeAt = (url: string): string => placeOf(url, "6379");
 
-/** Of an address what everybody may read. */
-function hostOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === "" ? "6379" : port}`;
+function placesOf(to: RedisStoreConfig): string {
+  if (typeof to === "string") return nodeAt(to);
+  if (to instanceof Secret) return nodeAt(to.reveal());
+  if ("cluster" in to) return `a cluster by ${to.cluster.map(nodeAt).join(", ")}`;
+  return `master ${to.master} by ${to.sentinels.map(nodeAt).join(", ")}`;
 }

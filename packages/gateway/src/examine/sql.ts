@@ -1,13 +1,12 @@
-import { join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { codeOf } from "@loadline/kit/errors";
 import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import type { GatewayConfig } from "../config/schema.ts";
 import { sqlUrl } from "../state/config.ts";
+import { sqlitePath } from "../state/open-store.ts";
 import { schemaVersion, type SchemaState } from "../state/sql/migrations.ts";
 import { rehearseSqlite } from "../state/sqlite/migrate.ts";
-import { stateFile } from "../state/state.ts";
-import { type PartFinding, wordsOf } from "./finding.ts";
+import { type PartFinding, placeOf, wordsOf } from "./finding.ts";
 
 const id = "sql";
 const tried = `every step to ${schemaVersion} was tried and taken back`;
@@ -18,8 +17,8 @@ export async function examineSql(
   clock: Clock,
 ): Promise<readonly PartFinding[]> {
   const url = sqlUrl(config.stores.sql);
-  const path = url.startsWith("sqlite:") ? fileOf(url, config.stateDir) : undefined;
-  const where = path ?? hostOf(url);
+  const path = sqlitePath(url, config.stateDir);
+  const where = path ?? `PostgreSQL at ${placeOf(url, "5432")}`;
   try {
     const startMs = clock.monotonicMs();
     const schema = path === undefined ? await rehearseServer(url) : rehearseFile(path, clock);
@@ -50,15 +49,4 @@ async function rehearseServer(url: string): Promise<SchemaState> {
 function rehearseFile(path: string, clock: Clock): SchemaState | undefined {
   using scratch = makeScratchFolder("loadline-schema-");
   return rehearseSqlite(path, scratch.path, clock.wallMs());
-}
-
-function fileOf(url: string, dir: string): string {
-  const path = url.slice("sqlite:".length);
-  return path === "" ? join(dir, stateFile) : resolve(path);
-}
-
-/** Of an address what everybody may read. */
-function hostOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `PostgreSQL at ${hostname}:${port === "" ? "5432" : port}`;
 }

@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Bench, type Caller, openBench } from "./limits.fixture.ts";
@@ -17,7 +17,7 @@ async function settle(): Promise<void> {
 class World {
   readonly clock = new TestClock();
   readonly table = new ScriptTable({
-    nowUs: () => Math.floor(this.clock.monotonicMs() * 1000),
+    nowUs: () => monotonicUs(this.clock),
     wallMs: () => this.clock.wallMs(),
   });
   readonly workers: Bench[] = [];

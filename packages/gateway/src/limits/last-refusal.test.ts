@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { plainAsk } from "./estimate.ts";
 import type { Exchange, Refusal } from "../pipeline/exchange.ts";
@@ -66,7 +66,7 @@ class World implements AsyncDisposable {
   readonly bench: Bench;
   reservations = 0;
   readonly #table = new ScriptTable({
-    nowUs: () => Math.floor(this.clock.monotonicMs() * 1000),
+    nowUs: () => monotonicUs(this.clock),
     wallMs: () => this.clock.wallMs(),
   });
 

@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Lease } from "./lease.ts";
@@ -53,7 +53,7 @@ interface Granted {
 class World {
   readonly clock = new TestClock();
   readonly table = new ScriptTable({
-    nowUs: () => Math.floor(this.clock.monotonicMs() * 1000),
+    nowUs: () => monotonicUs(this.clock),
     wallMs: () => this.clock.wallMs(),
   });
   readonly ways = replicas.map(() => new Way(this.clock, this.table));

@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import type { Exchange } from "../pipeline/exchange.ts";
 import { type Bench, exchangeOf, openBench } from "./limits.fixture.ts";
@@ -13,7 +13,7 @@ const answerMs = 200;
 class World {
   readonly clock = new TestClock();
   readonly #table = new ScriptTable({
-    nowUs: () => Math.floor(this.clock.monotonicMs() * 1000),
+    nowUs: () => monotonicUs(this.clock),
     wallMs: () => this.clock.wallMs(),
   });
   readonly bench: Bench;

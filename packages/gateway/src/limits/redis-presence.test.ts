@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { LocalStore } from "./local-store.ts";
 import { RedisPresence } from "./redis-presence.ts";
@@ -47,7 +47,7 @@ class World {
   }
 
   nowUs(): number {
-    return Math.floor(this.clock.monotonicMs() * 1000);
+    return monotonicUs(this.clock);
   }
 
   async pass(ms: number): Promise<void> {

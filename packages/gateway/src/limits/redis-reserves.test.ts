@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { askedOfLaws, laws, type LawName } from "./redis-reserves.fixture.ts";
@@ -12,7 +12,7 @@ const clock = new TestClock();
 const script = scriptOf(reserveScript);
 const tableOf = (): ScriptTable =>
   new ScriptTable({
-    nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+    nowUs: () => monotonicUs(clock),
     wallMs: () => clock.wallMs(),
   });
 

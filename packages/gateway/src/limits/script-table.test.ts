@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { createLedger, type Ledger } from "../budgets/ledger.ts";
 import type { BudgetSpentRow } from "../state/rows.ts";
@@ -9,7 +9,7 @@ import { ScriptTable } from "./script-table.ts";
 
 function tableOn(clock: TestClock, o: Partial<ConstructorParameters<typeof ScriptTable>[0]> = {}) {
   return new ScriptTable({
-    nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+    nowUs: () => monotonicUs(clock),
     wallMs: () => clock.wallMs(),
     ...o,
   });

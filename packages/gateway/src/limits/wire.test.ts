@@ -1,4 +1,4 @@
-import { TestClock } from "@loadline/kit/clock";
+import { monotonicUs, TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
 import { createMetrics, growingLabel } from "@loadline/kit/metrics";
 import { seededRandom } from "@loadline/kit/random";
@@ -166,7 +166,7 @@ describe("a supervisor that answers late", () => {
     const budget = { scope: "global", resource: "money", limit: 1, period: "total" };
     const prices = { m: { input: 0, output: 0, request: 1 } };
     const table = new ScriptTable({
-      nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+      nowUs: () => monotonicUs(clock),
       wallMs: () => clock.wallMs(),
     });
     const ask = (call: ScriptCall): Promise<unknown> => {
@@ -198,7 +198,7 @@ describe("a supervisor that answers late", () => {
     const limits = [{ scope: "global", resource: "money", limit: 1, period: "total" }];
     const prices = { m: { input: 0, output: 0, request: 1 } };
     const table = new ScriptTable({
-      nowUs: () => Math.floor(clock.monotonicMs() * 1000),
+      nowUs: () => monotonicUs(clock),
       wallMs: () => clock.wallMs(),
     });
     const ask = (call: ScriptCall): Promise<unknown> =>

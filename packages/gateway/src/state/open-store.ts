@@ -23,15 +23,18 @@ export interface OpenStoreDeps {
  * LL_STATE_URL, LL_STATE_UNAVAILABLE, LL_STATE_SCHEMA_NEWER, LL_STATE_MIGRATION.
  */
 export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store> {
-  if (url.startsWith("sqlite:")) {
-    const path = url.slice("sqlite:".length);
-    const file = path === "" ? join(deps.dir, stateFile) : resolve(path);
-    return openSqliteStore(file, deps.clock, deps.writer, deps.times);
-  }
+  const path = sqlitePath(url, deps.dir);
+  if (path !== undefined) return openSqliteStore(path, deps.clock, deps.writer, deps.times);
   if (/^postgres(ql)?:\/\//.test(url)) {
     // The driver costs a start without PostgreSQL nothing.
     const { openPostgresStore } = await import("./postgres/open.ts");
     return openPostgresStore(url, deps.clock, deps);
   }
   throw gatewayErrors.make("LL_STATE_URL", "stores.sql names no store that is known.");
+}
+
+/** The file of a `sqlite:` address, by default the state directory's own; undefined for any other. */
+export function sqlitePath(url: string, dir: string): string | undefined {
+  const path = /^sqlite:(.*)$/s.exec(url)?.[1];
+  return path === "" ? join(dir, stateFile) : path && resolve(path);
 }

@@ -81,6 +81,21 @@ describe("what keeps a state directory from being opened", () => {
     expect(() => open(true)).toThrow(`cp COPY ${path}`);
   });
 
+  it("who comes to a state that is owned reads none of it but its owner, and is told of no damage", () => {
+    const owner = open(true);
+    edit(`INSERT INTO keys (id, env, name, digest, created_at)
+      VALUES ('AAAAAAAAAAAA', 'local', 'to be found', zeroblob(32), 5);
+      PRAGMA wal_checkpoint(TRUNCATE)`);
+    const path = join(dir, "loadline.db");
+    const bytes = readFileSync(path);
+    const page = Math.floor(bytes.indexOf("to be found") / pageBytes) * pageBytes;
+    expect(page).toBeGreaterThan(0);
+    writeFileSync(path, bytes.fill(0x5a, page, page + pageBytes));
+    expect(() => open(true)).toThrow(coded("LL_STATE_LOCKED"));
+    owner.close();
+    expect(() => open(true)).toThrow(coded("LL_STATE_CORRUPT"));
+  });
+
   it("a file that is no database is", () => {
     writeFileSync(join(dir, "loadline.db"), "no database".repeat(1000));
     expect(() => open()).toThrow(coded("LL_STATE_CORRUPT"));

@@ -51,7 +51,10 @@ export function openState(dir: string, deps: StateDeps, o: StateOptions = {}): S
   const db = openDatabase(dir);
   try {
     db.exec(writingPragmas);
-    if (o.exclusive) checkPages(db, join(dir, stateFile));
+    if (o.exclusive) {
+      refuseOwned(db, dir);
+      checkPages(db, join(dir, stateFile));
+    }
     const isNew = migrateSqlite(db, join(dir, stateFile), deps.clock.wallMs());
     db.exec(ownerTable);
     if (o.exclusive) takeOwnership(db, dir);
@@ -84,17 +87,22 @@ function openDatabase(dir: string): DatabaseSync {
   }
 }
 
-function takeOwnership(db: DatabaseSync, dir: string): void {
-  db.exec("BEGIN IMMEDIATE");
-  const row = db.prepare("SELECT pid, start_ticks FROM owner").get();
+/** Throws LL_STATE_LOCKED while an owner runs; of a database that was never owned there is none. */
+function refuseOwned(db: DatabaseSync, dir: string): void {
+  const isKnown = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'owner'").get();
+  const row = isKnown && db.prepare("SELECT pid, start_ticks FROM owner").get();
   const owner: Owner | undefined = row && {
     pid: Number(row["pid"]),
     startTicks: Number(row["start_ticks"]),
   };
-  if (owner && isAlive(owner)) {
-    db.exec("ROLLBACK");
+  if (owner && isAlive(owner))
     throw gatewayErrors.make("LL_STATE_LOCKED", `${dir} is in use by process ${owner.pid}.`);
-  }
+}
+
+function takeOwnership(db: DatabaseSync, dir: string): void {
+  db.exec("BEGIN IMMEDIATE");
+  // A transaction that is left so ends with its connection.
+  refuseOwned(db, dir);
   db.prepare("INSERT OR REPLACE INTO owner (only, pid, start_ticks) VALUES (1, ?, ?)").run(
     process.pid,
     processStart(process.pid) ?? 0,

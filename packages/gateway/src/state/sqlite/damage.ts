@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { quoteClosed } from "@loadline/contract/shell-line";
 import type { LoadlineError } from "@loadline/kit/errors";
 import { gatewayErrors } from "../../errors.ts";
 import { copiesOf } from "./copies.ts";
@@ -26,7 +27,4 @@ export function checkPages(db: DatabaseSync, path: string): void {
   if (verdict !== "ok") throw damagedDatabase(path, verdict.replaceAll(/\s+/g, " "));
 }
 
-/** One word of a POSIX shell. */
-function quoted(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : quoteClosed(path));
