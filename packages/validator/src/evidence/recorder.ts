@@ -18,6 +18,8 @@ export type Draft = Omit<Observation, "target" | "provenance" | "claims" | "by">
 export interface Recorder {
   /** @throws LL_EVIDENCE_LIMIT for a record that is too large; once full, for all that ends nothing. */
   append(draft: Draft): EvidenceRecord;
+  /** What a record may quote of a text: secrets are masked, then it is cut, at 2,048 characters. */
+  excerpt(text: string, charsMax?: number): string;
   /** Stores bytes under their digest, once; secrets are masked first. @throws LL_EVIDENCE_LIMIT */
   artifact(bytes: Buffer): string;
   /** The room for what is observed is taken: from then on only the end of the run is written. */
@@ -46,6 +48,8 @@ export interface RecorderOptions {
   /** Of checks, by the id under which they record; default none. */
   readonly checkDigests?: ReadonlyMap<string, string>;
 }
+
+const quotedCharsMax = 2_048;
 
 /** Appends to `evidence.jsonl`; nothing in it is ever changed or removed. @throws LL_RUN_WRITE */
 export function createRecorder(o: RecorderOptions): Recorder {
@@ -94,6 +98,7 @@ export function createRecorder(o: RecorderOptions): Recorder {
       records.push(record);
       return record;
     },
+    excerpt: (text, charsMax = quotedCharsMax) => o.redactor.excerpt(text, charsMax),
     artifact(bytes) {
       const masked = o.redactor.bytes(bytes);
       const digest = sha256(masked);

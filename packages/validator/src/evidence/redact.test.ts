@@ -50,6 +50,22 @@ describe("a secret is masked in every form", () => {
     expect(mask).toMatch(/^secret:[0-9a-f]{12}\.\.\.e0d1$/);
   });
 
+  it.each([secrets, secrets.slice(0, 1)])(
+    "a beginning is that of the masked text, wherever it is cut",
+    (...known) => {
+      const redactor = createRedactor(known, key);
+      const said = `begin ${known.join(" and ")} ${base64(`user:${known[0]}`)} end`;
+      const masked = redactor.text(said);
+      for (let max = 0; max <= masked.length + 40; max++) {
+        const beginning = redactor.excerpt(said, max);
+        expect(masked.startsWith(beginning.replace(/\uFFFD$/, ""))).toBe(true);
+        expect(beginning.length).toBeLessThanOrEqual(max);
+      }
+      expect(redactor.excerpt(said, said.length)).toBe(masked.slice(0, said.length));
+      expect(redactor.excerpt("x".repeat(9_000), 2_048)).toBe("x".repeat(2_048));
+    },
+  );
+
   it("no secret is left in any record or body, wherever it stands", () => {
     const secret = fc.string({ minLength: 8, maxLength: 40, unit: "grapheme" });
     fc.assert(

@@ -2,6 +2,8 @@ import { createHmac } from "node:crypto";
 
 export interface Redactor {
   text(value: string): string;
+  /** The beginning of a text, well-formed and cut behind the masking: of no secret a piece is left. */
+  excerpt(value: string, charsMax: number): string;
   bytes(value: Buffer): Buffer;
   /** Copies JSON data with every string redacted, keys included. */
   data<T>(value: T): T;
@@ -67,6 +69,14 @@ export function createRedactor(secrets: readonly string[], key: Uint8Array): Red
   const byteRows = rows.map((row) => ({ secret: latin(row.secret), mask: latin(row.mask) }));
   const text = (value: string): string =>
     rows.reduce((done, row) => done.replaceAll(row.secret, () => row.mask), value);
+  const longest = rows[0]?.secret.length ?? 0;
+  const excerpt = (value: string, charsMax: number): string => {
+    const head = value.slice(0, charsMax + longest);
+    const shown = text(head);
+    // What a head ends with may be the beginning of a secret, which nothing masks.
+    const sure = head.length < value.length ? Math.max(0, shown.length - longest) : shown.length;
+    return shown.slice(0, Math.min(charsMax, sure)).toWellFormed();
+  };
   const walk = (value: unknown): unknown => {
     if (typeof value === "string") return text(value);
     if (Array.isArray(value)) return value.map(walk);
@@ -80,5 +90,5 @@ export function createRedactor(secrets: readonly string[], key: Uint8Array): Red
     const done = found.reduce((left, row) => left.replaceAll(row.secret, () => row.mask), raw);
     return Buffer.from(done, "latin1");
   };
-  return { text, bytes, data: <T>(value: T): T => walk(value) as unknown as T };
+  return { text, excerpt, bytes, data: <T>(value: T): T => walk(value) as unknown as T };
 }

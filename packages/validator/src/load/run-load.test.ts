@@ -230,6 +230,8 @@ describe("load engine", { timeout: 180_000 }, () => {
     expect(records.at(-1)).toMatchObject({
       type: "load.ended",
       reason: "cancelled",
+      // A figure per second is of the time that was sent for.
+      stoppedAfterMs: expect.any(Number),
       accounts: [{ due: 3, ok: 0, bad: { cancelled: 3 } }],
     });
     expect(records.some((r) => r.type === "sample.closed")).toBe(false);

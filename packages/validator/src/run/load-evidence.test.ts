@@ -283,6 +283,26 @@ describe("evidence of a load", () => {
   });
 
   it.each([
+    ["count>=500", "failed", "not_tested"],
+    ["count==500", "failed", "not_tested"],
+    ["count!=500", "passed", "not_tested"],
+    ["count<=500", "passed", "not_tested"],
+    ["count>=200", "passed", "passed"],
+    ["count<200", "failed", "failed"],
+    ["count==100", "failed", "failed"],
+  ])("200 requests, %s: of a whole run %s, of one that was cut short %s", (threshold, ...says) => {
+    const ends = [{}, { reason: "drained", stoppedAfterMs: 10_000 }].map((early) => {
+      const one = open({ ...job, thresholds: { http_reqs: [{ threshold }] } });
+      for (const { claim } of one.bound.bound) {
+        const counts = { n: 200, bad: 0, badBy: {}, slices: [[200, 0]] };
+        one.evidence.add(withCounts(tally(claim.id, claim.of), counts));
+      }
+      return close(one, ended(200, {}, early))["all.http_reqs.count"];
+    });
+    expect(ends).toEqual(says);
+  });
+
+  it.each([
     ["two were cut off by the end", "count>=100", { unfinished: 2 }, "not_tested"],
     ["the generator lost two", "count==100", { generator: 2 }, "not_tested"],
     ["one of them may be the one too many", "count==99", { unfinished: 2 }, "not_tested"],

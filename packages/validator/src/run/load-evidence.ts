@@ -10,7 +10,7 @@ import type {
   LoadRecord,
   ScenarioBlocks,
 } from "../load/index.ts";
-import { compare, durationOf, judgeRounds, kneeText } from "../load/index.ts";
+import { compare, judgeRounds, kneeText } from "../load/index.ts";
 import {
   counts,
   type FiguredTally,
@@ -23,6 +23,7 @@ import {
   untoldOf,
 } from "./load-figures.ts";
 import { splitWindows } from "./load-windows.ts";
+import { measuredMs, wasCut } from "./measured-time.ts";
 import { keep, keepHistograms, keepNote, recordPlain } from "./plain-records.ts";
 import { admittedFigure, comparedBlocks } from "./quota-evidence.ts";
 
@@ -216,8 +217,7 @@ export class LoadEvidence {
     if (ladder === undefined || held === undefined || value == null) {
       return this.#notRun(claim.id, "The ladder did not hold this number of users.");
     }
-    const wholeMs = this.#measuredMs(ladder.scenario, Number.POSITIVE_INFINITY);
-    if (this.#measuredMs(ladder.scenario) < wholeMs) {
+    if (wasCut(this.#job.load, [ladder.scenario], this.#stoppedAfterMs)) {
       return this.#notRun(claim.id, "The run was stopped before the ladder came to its end.");
     }
     const figure = `Observed ${Number(value.toPrecision(4))}, at least ${ladder.atLeast} wanted.`;
@@ -281,26 +281,29 @@ export class LoadEvidence {
     }
     const untold = untoldOf(figure, tallies);
     if (untold > 0) return this.#notRun(claim.id, `${untold} answers did not tell this value.`);
-    const timeoutMs = this.#job.load.timeouts?.totalMs ?? totalTimeoutMs;
+    const { load } = this.#job;
+    const timeoutMs = load.timeouts?.totalMs ?? totalTimeoutMs;
     if (claim.kind === "mean") return this.#means(claim, meanSlices(figure, tallies, timeoutMs));
     if (!this.#couldHappen(figure, tallies)) {
       return this.#notRun(claim.id, "Nothing was answered that one of these could have come of.");
     }
-    const spans = figure.scenarios.map((name) => this.#measuredMs(name));
+    const stoppedMs = this.#stoppedAfterMs;
+    const spans = figure.scenarios.map((name) => measuredMs(load, name, stoppedMs));
     const own = accounts.filter(({ scenario }) => figure.scenarios.includes(scenario));
     const due = own.reduce((sum, account) => sum + account.due, 0);
-    const measuredMs = Math.max(0, ...spans);
-    const seen = figureOf(figure, tallies, { timeoutMs, measuredMs, due });
+    const terms = { timeoutMs, measuredMs: Math.max(0, ...spans), due };
+    const seen = figureOf(figure, tallies, terms);
     if (seen === null) return this.#notRun(claim.id, notSeen(tallies, figure));
     const least = figure.leastSamples ?? 0;
     if (seen.n < least) {
       return this.#notRun(claim.id, `${seen.n} of at least ${least} requests fell due.`);
     }
-    const values = heldValues(figure, seen);
+    const isCut = wasCut(load, figure.scenarios, stoppedMs);
+    const values = heldValues(figure, seen, isCut);
     const held = values.filter((value) => compare(value, figure.operator, figure.limit.value));
     const ok = held.length === values.length;
-    if (!ok && held.length > 0 && isUnsureCount(figure, seen)) {
-      return this.#notRun(claim.id, notCounted(figure, seen));
+    if (!ok && held.length > 0 && isUnsureCount(figure, seen, isCut)) {
+      return this.#notRun(claim.id, notCounted(figure, seen, isCut));
     }
     const data = {
       stream: claim.of,
@@ -328,14 +331,6 @@ export class LoadEvidence {
     return figure.witnesses
       .flatMap((name) => this.#figures.get(name) ?? [])
       .some(({ scenario, count, bad }) => figure.scenarios.includes(scenario) && count > bad);
-  }
-
-  /** A run that was stopped early measured no longer than it sent. */
-  #measuredMs(name: string, stoppedAfterMs = this.#stoppedAfterMs): number {
-    const scenario = this.#scenario(name);
-    if (scenario === undefined) return 0;
-    const sentMs = Math.min(durationOf(scenario), stoppedAfterMs - (scenario.startMs ?? 0));
-    return Math.max(0, sentMs - (scenario.warmupMs ?? 0));
   }
 
   #alive(bound: BoundClaim, accounts: readonly LoadAccount[]): void {
@@ -370,9 +365,14 @@ function figureText(
   return `Observed ${shown(seen.value, limit.unit)} over ${seen.n} ${what}, limit ${operator} ${limit.text}.`;
 }
 
-function notCounted({ operator, limit }: FigureRule, { range }: SeenFigure): string {
-  const span = (range ?? []).map((value) => shown(value, limit.unit)).join(" to ");
-  return `Observed ${span}, limit ${operator} ${limit.text}: some may have been sent or not.`;
+function notCounted(
+  { operator, limit }: FigureRule,
+  { range, value }: SeenFigure,
+  isCut: boolean,
+): string {
+  const span = (range ?? [value]).map((one) => shown(one, limit.unit)).join(" to ");
+  const why = isCut ? "the run was stopped before its end" : "some may have been sent or not";
+  return `Observed ${span}, limit ${operator} ${limit.text}: ${why}.`;
 }
 
 /** A value of 0 is no event; without sums every value is taken for one. */

@@ -144,15 +144,23 @@ export function figureOf(
   return counted === null ? null : { ...counted, n };
 }
 
-/** A range of a gauge is of values that were all told; that of a count, of what nobody knows. */
-export const isUnsureCount = ({ of, counter }: FigureRule, { range }: SeenFigure): boolean =>
-  range !== undefined && of !== "trend" && counter !== "gauge";
+/** Whether more time would have added to it. */
+const growsWithTime = (rule: FigureRule): boolean => rule.of === "count" && !isGauge(rule);
+
+/**
+ * A range of a gauge is of values that were all told; that of a count, of what nobody knows: also
+ * how many more of them a run had seen that was not cut.
+ */
+export const isUnsureCount = (rule: FigureRule, { range }: SeenFigure, isCut = false): boolean =>
+  (range !== undefined && rule.of !== "trend" && rule.counter !== "gauge") ||
+  (isCut && growsWithTime(rule));
 
 /** What is held to the limit: both ends, and of a count the limit itself where it lies between. */
-export function heldValues(rule: FigureRule, seen: SeenFigure): readonly number[] {
-  const [least, most] = seen.range ?? [seen.value, seen.value];
+export function heldValues(rule: FigureRule, seen: SeenFigure, isCut = false): readonly number[] {
+  const [least, known] = seen.range ?? [seen.value, seen.value];
+  const most = isCut && growsWithTime(rule) ? Number.POSITIVE_INFINITY : known;
   const { value } = rule.limit;
-  const isBetween = isUnsureCount(rule, seen) && least < value && value < most;
+  const isBetween = isUnsureCount(rule, seen, isCut) && least < value && value < most;
   return isBetween ? [least, value, most] : [least, most];
 }
 

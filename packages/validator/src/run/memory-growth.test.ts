@@ -21,6 +21,7 @@ function seriesOf(value: (at: number) => number | null, n = 600): ObservedSeries
 function recorderOf(run: MiniRun): Recorder {
   return {
     append: ({ by: _by, ...draft }: Draft) => run.add(draft),
+    excerpt: (text) => text,
     artifact: () => "",
     isFull: () => false,
     sync: () => undefined,

@@ -88,7 +88,7 @@ function recordFinding(context: TargetContext, probe: Probe, finding: ProbeFindi
       title: `${id}: ${finding.seen}`,
       impact: probe.claim(manifest).rationale,
       remedy: `Make this true of ${nameOf(key, manifest)}: ${probe.claim(manifest).statement}.`,
-      raw: `HTTP ${answer}\n${exchange.body.subarray(0, 2048).toString("utf8")}`,
+      raw: recorder.excerpt(`HTTP ${answer}\n${exchange.body.toString("utf8")}`),
       reproduce: command,
       ...(owner === undefined ? {} : { owner }),
     },

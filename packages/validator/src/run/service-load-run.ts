@@ -85,6 +85,7 @@ async function lackingUpgrade(context: StageContext, name: string): Promise<stri
       mark: run,
       signal: AbortSignal.any([deps.signal, late.signal]),
       timeoutMs: stack.timeoutMs,
+      excerpt: context.recorder.excerpt,
       note: () => undefined,
     });
     session.close(1000);

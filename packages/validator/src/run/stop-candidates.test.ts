@@ -59,6 +59,20 @@ describe("claims that end a run early", () => {
     expect(rate?.isPast?.([tally(100, 1), tally(40, 1)], 11_000)).toBe(true);
   });
 
+  it("a count that the time left may bring to its limit ends nothing; one that is past it does", () => {
+    const due = [
+      { threshold: "count>=100", id: "least", ...point },
+      { threshold: "count<100", id: "most", ...point },
+    ];
+    const counted = bindJob(loadJob("http://127.0.0.1:1", { due }));
+    const [least, most] = stopCandidates({ ...counted, load: job.load });
+    expect([least?.claim.id, most?.claim.id]).toEqual(["least", "most"]);
+    expect([least?.isPast?.([tally(90, 1)], 2_000), most?.isPast?.([tally(90, 1)], 2_000)]).toEqual(
+      [false, false],
+    );
+    expect(most?.isPast?.([tally(100, 1)], 2_000)).toBe(true);
+  });
+
   it("fewer requests than a figure asks for end nothing", () => {
     const bound = job.bound.map((one) =>
       one.figure === undefined ? one : { ...one, figure: { ...one.figure, leastSamples: 20 } },

@@ -117,6 +117,7 @@ export function playLoad(
 export function memoryWriter(run: MiniRun): EvidenceWriter {
   return {
     append: ({ by: _by, ...draft }: Draft) => run.add(draft),
+    excerpt: (text) => text,
     artifact: (bytes) => sha256(bytes),
     isFull: () => false,
     sync: () => undefined,

@@ -21,6 +21,7 @@ export function edgeOf(stack: ReturnType<typeof stackSchema.parse>, secret: stri
     mark: "mark",
     signal: AbortSignal.timeout(limitMs),
     timeoutMs: limitMs,
+    excerpt: (text: string, charsMax: number) => text.slice(0, charsMax),
     note: () => undefined,
   };
   return { edge, context };

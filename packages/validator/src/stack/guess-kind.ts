@@ -7,9 +7,12 @@ const rows: readonly (readonly [RegExp, string])[] = [
   [/^\x15\x03|^\x16\x03|^\.\.[.\s]{2,}\x02?/, "a TLS server"],
 ];
 
+const firstCharsMax = 2_048;
+
 /** The kind of server first bytes speak of; null when they are like none known. */
 export function guessKind(raw: string): string | null {
-  return rows.find(([pattern]) => pattern.test(raw))?.[1] ?? null;
+  const first = raw.slice(0, firstCharsMax);
+  return rows.find(([pattern]) => pattern.test(first))?.[1] ?? null;
 }
 
 /** What stands on a port where another kind was declared. */

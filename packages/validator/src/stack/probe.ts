@@ -9,7 +9,7 @@ export interface StackSeen {
   readonly ok: boolean;
   /** What was seen, one sentence; never a cause that was not observed. */
   readonly seen: string;
-  /** What the service said, as it said it; default none. */
+  /** What the service said, all of it and as it said it: a record masks first and then cuts. */
   readonly raw?: string;
   /** What is stored of a window, for a claim of the kind `window_slo`. */
   readonly window?: Omit<WindowSample, "stream" | "part">;
@@ -43,6 +43,8 @@ export interface StackContext<S extends StackService = StackService> {
   readonly signal: AbortSignal;
   /** Time of one check, ms. */
   readonly timeoutMs: number;
+  /** What a sentence may quote of a text that somebody else wrote: masked first, then cut. */
+  excerpt(text: string, charsMax: number): string;
   /** Said in the evidence beside the observations, such as a figure nobody promised. */
   note(data: Readonly<Record<string, unknown>>): void;
 }

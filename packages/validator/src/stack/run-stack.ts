@@ -70,7 +70,7 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
   const said = { stream: claim.of, part, seen: seen.seen, reproduce };
   const data = window === undefined ? { ...said, ok: seen.ok } : { ...said, ...window };
   const kind = window === undefined ? "observation" : "sample.window";
-  const raw = seen.raw === undefined ? {} : { raw: seen.raw.slice(0, 2_048) };
+  const raw = seen.raw === undefined ? {} : { raw: recorder.excerpt(seen.raw) };
   recorder.append({ kind, by, claims: [claim.id], data: { ...data, ...raw } });
   if (seen.ok) return;
   const { owner } = serviceOf(run, item);
@@ -84,7 +84,7 @@ function observe(run: StackRun, item: StackItem, seen: StackSeen): void {
       title: `${item.name}: ${seen.seen}`,
       impact: claim.rationale,
       remedy: remedyText(run, item),
-      raw: (seen.raw ?? seen.seen).slice(0, 2_048),
+      raw: recorder.excerpt(seen.raw ?? seen.seen),
       reproduce: [...reproduce],
       ...(owner === undefined ? {} : { owner }),
     },
@@ -120,6 +120,7 @@ export async function runItem(run: StackRun, item: StackItem, state: ServiceStat
       service: serviceOf(run, item),
       facts: state.facts,
       signal,
+      excerpt: recorder.excerpt,
       note: (data) => void recorder.append({ ...shared, kind: "note", data }),
     });
     // What a check saw while the run was stopped under it is nobody's fault.

@@ -106,7 +106,10 @@ class Control {
 
   async run(): Promise<void> {
     const { signal, clock, control } = this.#deps;
-    const onAbort = (): void => this.#broadcast({ type: "stop", how: "cancel" });
+    const onAbort = (): void => {
+      this.#stoppedMs ??= clock.monotonicMs();
+      this.#broadcast({ type: "stop", how: "cancel" });
+    };
     try {
       await Promise.all(this.#lanes.map((lane) => lane.ready));
       const originMs = clock.monotonicMs() + leadMs;

@@ -33,7 +33,7 @@ async function post(context: AlertmanagerContext, path: string, json: unknown): 
     throw new LacksFeature(`Alertmanager ${version} takes no POST ${path}, which came with 0.16.`);
   }
   const seen = `POST ${path} answered ${answer.status}`;
-  throw new WireFault("protocol", seen, answer.text.slice(0, 2_048));
+  throw new WireFault("protocol", seen, answer.text);
 }
 
 /** An alert that ends by itself; `aliveMs` 0 ends it now. */
@@ -151,7 +151,7 @@ async function routed(context: AlertmanagerContext, route: Route, left: Left): P
   const { answer, names } = await receiversOf(context, labels, receiver);
   const to = names.length === 0 ? "nobody" : names.join(", ");
   const seen = `An alert with ${part} goes to ${to}; ${receiver} is declared.`;
-  const raw = answer.text.slice(0, 2_048);
+  const raw = answer.text;
   const config = "--config.file=alertmanager.yml";
   const tried = ["amtool", "config", "routes", "test", config, `--verify.receivers=${receiver}`];
   const reproduce = [...tried, ...Object.entries(labels).map(([k, v]) => `${k}=${v}`)];
@@ -215,7 +215,7 @@ const delivery: AlertmanagerProbe = {
     }
     context.note({ service: context.name, deliveredMs: tookMs });
     const seen = `The alert came to ${declared.listen} after ${tookMs} ms.`;
-    return [{ ok: true, seen, raw: text.slice(0, 2_048), reproduce }];
+    return [{ ok: true, seen, raw: text, reproduce }];
   },
 };
 

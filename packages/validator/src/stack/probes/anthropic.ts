@@ -66,7 +66,7 @@ const answers: AnthropicProbe = {
       isCount(valueIn(json, "usage.input_tokens")) && isCount(valueIn(json, "usage.output_tokens"));
     const ok = answer.status === 200 && isMessage && isSaid && isCounted;
     const seen = `Answered with ${answer.status}, ${isMessage ? "a message" : "no message"}, ${isSaid ? "" : "without "}content and stop reason, ${isCounted ? "" : "without "}usage.`;
-    return [{ ok, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl }];
+    return [{ ok, seen, raw: answer.text, reproduce: answer.curl }];
   },
 };
 
@@ -96,7 +96,7 @@ const stream: AnthropicProbe = {
     const isOrdered = at.every((place, i) => place >= 0 && (i === 0 || place > (at[i - 1] ?? -1)));
     const ok = answer.status === 200 && isOrdered && events.at(-1) === "message_stop";
     const seen = `${events.length} events, the last ${events.at(-1) ?? "none"}; ${isOrdered ? "in order" : "not in order"}.`;
-    return [{ ok, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl }];
+    return [{ ok, seen, raw: answer.text, reproduce: answer.curl }];
   },
 };
 
@@ -128,7 +128,7 @@ const refuses: AnthropicProbe = {
       const said = textIn(answer.json, "error.type");
       const isShaped = textIn(answer.json, "type") === "error" && type.test(said);
       const seen = `${part}: ${answer.status} ${said === "" ? "without a type" : said}.`;
-      const raw = answer.text.slice(0, 2_048);
+      const raw = answer.text;
       return {
         ok: statuses.includes(answer.status) && isShaped,
         seen,

@@ -7,9 +7,6 @@ import { outOfTime } from "./out-of-time.ts";
 
 type Command = ServiceOf<"command">["commands"][string];
 
-/** Of an output in a finding. */
-const shownCharsMax = 1_024;
-
 /** How a program did not end as declared; null when it did. */
 function endFault({ exit, ...expected }: Command, end: ProgramEnd): string | null {
   if (end.exit !== exit) return `ended ${end.why}, not with ${exit}`;
@@ -27,7 +24,7 @@ async function programSeen(
   try {
     const end = await runProgram(run, signal);
     const fault = endFault(command, end);
-    const raw = `${end.stdout}${end.stderr}`.slice(0, shownCharsMax).toWellFormed();
+    const raw = `${end.stdout}${end.stderr}`;
     const said = fault ?? `ended ${end.why}, as declared`;
     return { part, ok: fault === null, seen: `${part}: it ${said}.`, raw, reproduce: run };
   } catch (error) {

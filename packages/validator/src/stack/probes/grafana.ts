@@ -78,7 +78,7 @@ async function panelSeen(
   const title = textIn(whole, "title") || textIn(panel, "title") || `panel ${textIn(panel, "id")}`;
   const what = count === null ? `failed with ${answer.status}` : `gave ${count} values`;
   const ok = count !== null && count > 0;
-  const raw = answer.text.slice(0, 2_048);
+  const raw = answer.text;
   return { ok, seen: `${title} ${what}.`, raw, reproduce: answer.curl };
 }
 
@@ -110,7 +110,7 @@ const panels: GrafanaProbe = {
           ok: false,
           seen,
           part,
-          raw: answer.text.slice(0, 2_048),
+          raw: answer.text,
           reproduce: answer.curl,
         });
         continue;

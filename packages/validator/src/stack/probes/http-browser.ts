@@ -60,7 +60,7 @@ async function preflight(context: HttpContext, declared: Cors, part: string, ori
     part,
     ok: fault === null && !isRefused,
     seen: `${origin} ${what} (${answer.status}).`,
-    raw: JSON.stringify(answer.headers).slice(0, 1_024),
+    raw: JSON.stringify(answer.headers),
     reproduce: callAgain(context, call),
   };
   return seen;
@@ -87,7 +87,7 @@ async function answered(context: HttpContext, declared: Cors, asked: StackSeen, 
   const by = `in the answer to ${method} itself (${answer.status}).`;
   if (fault === null) return { ...asked, seen: `${asked.seen} So it was ${by}` };
   // The token may have opened a session.
-  const raw = JSON.stringify({ ...answer.headers, "set-cookie": undefined }).slice(0, 1_024);
+  const raw = JSON.stringify({ ...answer.headers, "set-cookie": undefined });
   const seen = `${asked.seen} It ${fault} ${by}`;
   return { ...asked, ok: false, seen, raw, reproduce: callAgain(context, call) };
 }

@@ -45,7 +45,7 @@ const found: JaegerProbe = {
     }
     if (sent.status !== 200) {
       const seen = `OTLP was answered with ${sent.status}.`;
-      return [{ ok: false, seen, raw: sent.text.slice(0, 2_048), reproduce: sent.curl }];
+      return [{ ok: false, seen, raw: sent.text, reproduce: sent.curl }];
     }
     // Nobody can take a trace back: it stays until the store's own time is over.
     context.note({ service: context.name, trace: traceId, left: "one trace of two spans" });
@@ -65,7 +65,7 @@ const found: JaegerProbe = {
       }
       if (tookMs + lookMs * 2 > context.timeoutMs) {
         const seen = `${count} of 2 spans were found within ${tookMs} ms (${answer.status}).`;
-        return [{ ok: false, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl }];
+        return [{ ok: false, seen, raw: answer.text, reproduce: answer.curl }];
       }
       await context.clock.sleep(lookMs, context.signal);
     }

@@ -54,7 +54,7 @@ async function applied(context: KubernetesContext, object: KubeObject, as: KubeR
   const headers = ["content-type", "application/apply-patch+yaml"];
   const sent = { method: "PATCH", json: object.value, headers } as const;
   const answer = await askKube(context, `${at}?${how}`, sent);
-  const said = textIn(answer.json, "message").slice(0, 500);
+  const said = context.excerpt(textIn(answer.json, "message"), 500);
   const why = answer.status < 300 ? null : `is refused with ${answer.status}: ${said}`;
   // An admission that refuses says 403 as well; only a missing right is the token's.
   return { why, isForbidden: answer.status === 403 && / cannot \w+ resource /.test(said) };

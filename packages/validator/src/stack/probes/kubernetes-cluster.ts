@@ -45,7 +45,7 @@ const cluster: KubernetesProbe = {
   async run(context) {
     const answer = await askKube(context, "/version");
     const version = textIn(answer.json, "gitVersion").replace(/^v/, "");
-    const raw = answer.text.slice(0, 2_048);
+    const raw = answer.text;
     if (answer.status !== 200 || version === "") {
       const isLocked = answer.status === 401 || answer.status === 403;
       const seen = isLocked
@@ -84,8 +84,8 @@ const login: KubernetesProbe = {
     for (const name of namespaces) {
       const at = `namespaces/${encodeURIComponent(name)}`;
       const answer = await askKube(context, `/apis/apps/v1/${at}/deployments?limit=1`);
-      const said = textIn(answer.json, "message").slice(0, 300);
-      const raw = answer.text.slice(0, 2_048);
+      const said = context.excerpt(textIn(answer.json, "message"), 300);
+      const raw = answer.text;
       reproduce = answer.curl;
       if (answer.status === 404) {
         const version = context.facts.get("version") ?? "unknown";
@@ -100,7 +100,7 @@ const login: KubernetesProbe = {
       const space = await askKube(context, `/api/v1/${at}`);
       if (space.status === 404) {
         const seen = `The namespace ${name} is not in the cluster.`;
-        return [{ ok: false, seen, raw: space.text.slice(0, 2_048), reproduce: space.curl }];
+        return [{ ok: false, seen, raw: space.text, reproduce: space.curl }];
       }
     }
     return [{ ok: true, seen: `Deployments of ${namespaces.join(", ")} were listed.`, reproduce }];

@@ -88,7 +88,7 @@ const opens: McpProbe = {
       const isIn = opened.status === 200;
       const kept = session.id === "" ? "keeps no session" : "keeps a session";
       const seen = `It answered ${opened.status} in ${session.version} and ${kept}.`;
-      return { ok: isIn, seen, raw: opened.text.slice(0, 2_048), reproduce: opened.curl };
+      return { ok: isIn, seen, raw: opened.text, reproduce: opened.curl };
     }),
 };
 
@@ -123,7 +123,7 @@ const tools: McpProbe = {
       const ok = found.length > 0 && bare.length + missing.length + twice === 0;
       const lacks = missing.length === 0 ? "" : `; not listed: ${missing.join(", ")}`;
       const seen = `${found.length} tools are listed, ${bare.length} without name or schema, ${twice} twice${lacks}.`;
-      return { ok, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl };
+      return { ok, seen, raw: answer.text, reproduce: answer.curl };
     }),
 };
 
@@ -176,7 +176,7 @@ const call: McpProbe = {
       return {
         ok,
         seen: `${tool} gave ${what}${held}.`,
-        raw: answer.text.slice(0, 2_048),
+        raw: answer.text,
         reproduce: answer.curl,
       };
     }),
@@ -207,7 +207,7 @@ const errors: McpProbe = {
       const said = typeof code === "number" ? String(code) : "no error";
       const seen = `The unknown method was answered with ${said}, the unknown tool ${isRefused ? "" : "not "}refused.`;
       const wrong = code === -32_601 ? tool : method;
-      const raw = wrong.answer.text.slice(0, 2_048);
+      const raw = wrong.answer.text;
       return { ok: code === -32_601 && isRefused, seen, raw, reproduce: wrong.answer.curl };
     }),
 };

@@ -54,7 +54,7 @@ const login: Neo4jProbe = {
     const answer = await query(context, "RETURN 1");
     const ok = answer.status < 300 && valueIn(answer.json, "data.values.0.0") === 1;
     const seen = `RETURN 1 was answered with ${answer.status}${ok ? " and 1" : ""}.`;
-    return [{ ok, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl }];
+    return [{ ok, seen, raw: answer.text, reproduce: answer.curl }];
   },
 };
 

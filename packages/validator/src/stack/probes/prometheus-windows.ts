@@ -32,7 +32,7 @@ async function timeThere(context: PrometheusContext): Promise<number> {
   const answer = await queryPrometheus(context, "time()");
   const seconds = Number(textIn(answer.json, "data.result.1"));
   if (Number.isFinite(seconds) && seconds > 0) return Math.floor(seconds);
-  throw new WireFault("protocol", "time() gave no time", answer.text.slice(0, 2_048));
+  throw new WireFault("protocol", "time() gave no time", answer.text);
 }
 
 interface Presence {

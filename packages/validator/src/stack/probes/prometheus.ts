@@ -91,7 +91,7 @@ const fresh: PrometheusProbe = {
         ages.length === 0
           ? `${part} has no sample of the last minutes.`
           : `${part}: ${ages.length} series, the newest samples are at most ${oldest.toFixed(1)} s old.`;
-      all.push({ ok, seen, part, raw: answer.text.slice(0, 2_048), reproduce: answer.curl });
+      all.push({ ok, seen, part, raw: answer.text, reproduce: answer.curl });
     }
     return all;
   },

@@ -17,7 +17,7 @@ async function need(context: QdrantContext, request: WebRequest): Promise<WebAns
   const answer = await askQdrant(context, request);
   if (answer.status === 200) return answer;
   const said = `${request.method ?? "GET"} ${request.path} answered ${answer.status}`;
-  throw new WireFault("protocol", said, answer.text.slice(0, 2_048));
+  throw new WireFault("protocol", said, answer.text);
 }
 
 const readBack: QdrantProbe = {
@@ -53,7 +53,7 @@ const readBack: QdrantProbe = {
         ? found.seen
         : `${found.seen} After DELETE its collection was still there (${after.status}).`;
       const { answer } = found;
-      return [{ ok, seen, raw: answer.text.slice(0, 2_048), reproduce: answer.curl }];
+      return [{ ok, seen, raw: answer.text, reproduce: answer.curl }];
     });
   },
 };
@@ -78,7 +78,7 @@ async function nearest(context: QdrantContext, path: string) {
   if (answer.status === 404) throw new LacksFeature("It has neither points/query nor search.");
   if (answer.status !== 200) {
     const said = `The query was answered with ${answer.status}`;
-    throw new WireFault("protocol", said, answer.text.slice(0, 2_048));
+    throw new WireFault("protocol", said, answer.text);
   }
   const list = valueIn(answer.json, "result.points") ?? valueIn(answer.json, "result");
   const mark = textIn(list, "0.payload.mark");

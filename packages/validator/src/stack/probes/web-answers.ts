@@ -54,7 +54,7 @@ export function webAnswers<K extends StackService["kind"]>(
     saboteur: o.saboteur,
     async run(context: StackContext) {
       const { answer, version } = await identify(context, o);
-      const raw = `${answer.status} ${answer.text}`.slice(0, 2_048);
+      const raw = `${answer.status} ${answer.text}`;
       if (version === null) {
         const isHttp = [401, 403].includes(answer.status);
         const seen = isHttp

@@ -113,7 +113,7 @@ const exchange: WebsocketProbe = {
     const event = await awaited(session, (one) => {
       if (one.type !== "message") return false;
       const text = one.bytes.toString("utf8");
-      heard.push(text.slice(0, 200));
+      heard.push(context.excerpt(text, 200));
       return text.includes(wanted) || heard.length >= 20;
     });
     session.close(1000);

@@ -23,7 +23,9 @@ async function askEngine(
   const { engine } = context.service;
   const end = await runProgram([engine, ...words], context.signal, toldBytesMax);
   if (end.exit !== 0 && /cannot connect|is the docker daemon running/i.test(end.stderr)) {
-    throw new ToolMissing(`${engine} has no daemon here: ${end.stderr.trim().slice(0, 200)}`);
+    throw new ToolMissing(
+      `${engine} has no daemon here: ${context.excerpt(end.stderr.trim(), 200)}`,
+    );
   }
   return end;
 }
@@ -31,12 +33,8 @@ async function askEngine(
 async function needEngine(context: ComposeContext, ...words: readonly string[]): Promise<string> {
   const end = await askEngine(context, ...words);
   if (end.exit === 0) return end.stdout;
-  const said = end.stderr.trim().slice(0, 300);
-  throw new WireFault(
-    "protocol",
-    `${context.service.engine} ${words[0] ?? ""} ended ${end.why}`,
-    said,
-  );
+  const seen = `${context.service.engine} ${words[0] ?? ""} ended ${end.why}`;
+  throw new WireFault("protocol", seen, end.stderr.trim());
 }
 
 function listWords({ service }: ComposeContext): string[] {
@@ -101,7 +99,7 @@ export async function logOf(
     const lines = `${end.stdout}\n${end.stderr}`.split("\n").filter((one) => one !== "");
     return { lines, isCut: end.isCut };
   }
-  const said = end.stderr.trim().slice(0, 300);
+  const said = context.excerpt(end.stderr.trim(), 300);
   if (/does not support reading|logging driver/i.test(said)) return said;
   throw new WireFault("protocol", `${context.service.engine} logs ended ${end.why}`, said);
 }

@@ -19,9 +19,11 @@ export function runEngine(context: ContainerContext, words: readonly string[]): 
       if (error !== null && "code" in error && error.code === "ENOENT") {
         reject(new ToolMissing(`${engine} is not on this machine.`));
       } else if (error !== null && /cannot connect|is the docker daemon running/i.test(stderr)) {
-        reject(new ToolMissing(`${engine} has no daemon here: ${stderr.trim().slice(0, 200)}`));
+        reject(
+          new ToolMissing(`${engine} has no daemon here: ${context.excerpt(stderr.trim(), 200)}`),
+        );
       } else if (error !== null) {
-        const why = stderr.trim().slice(0, 300) || error.message;
+        const why = stderr.trim() || error.message;
         const code = context.signal.aborted ? "timeout" : "protocol";
         const what = words[0] === "inspect" ? "does not tell of" : `refused ${words[0] ?? ""} of`;
         reject(new WireFault(code, `${engine} ${what} ${container}`, why));

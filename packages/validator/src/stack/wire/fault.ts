@@ -4,7 +4,7 @@ export type WireFaultCode = "refused" | "timeout" | "closed" | "protocol";
 /** A service that did not answer as its protocol says; becomes an observation, never an error. */
 export class WireFault extends Error {
   readonly code: WireFaultCode;
-  /** First bytes it sent instead, printable; empty when nothing came. */
+  /** What it sent instead, printable and not cut; empty when nothing came. */
   readonly raw: string;
 
   constructor(code: WireFaultCode, message: string, raw = "") {
@@ -39,10 +39,6 @@ export class NothingThere extends Error {
   }
 }
 
-/** Bytes as one line for a reader: at most 200 characters, control characters as dots. */
-export function printable(bytes: Buffer): string {
-  return bytes
-    .subarray(0, 200)
-    .toString("latin1")
-    .replaceAll(/[^\x20-\x7e]/g, ".");
-}
+/** Bytes as one line for a reader, control characters as dots. */
+export const printable = (bytes: Buffer): string =>
+  bytes.toString("latin1").replaceAll(/[^\x20-\x7e]/g, ".");

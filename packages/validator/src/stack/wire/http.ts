@@ -23,9 +23,9 @@ export interface HttpAnswer {
 /** What an answer says as JSON; undefined where it is none. */
 export const answerJson = (answer: HttpAnswer): unknown => parseJson(answer.body.toString("utf8"));
 
-/** Status and the beginning of the body, as a finding quotes them. */
+/** Status and body, as a finding quotes them. */
 export const rawAnswer = (answer: HttpAnswer): string =>
-  `HTTP ${answer.status}\n${answer.body.subarray(0, 1_024).toString("utf8")}`;
+  `HTTP ${answer.status}\n${answer.body.toString("utf8")}`;
 
 const refusedCodes: readonly Http1Fault[] = ["connect", "dns", "tls"];
 

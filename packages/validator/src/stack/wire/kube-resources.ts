@@ -25,7 +25,7 @@ async function resourcesOf(context: KubernetesContext, apiVersion: string): Prom
   const path = versionPath(apiVersion);
   const answer = await askKube(context, path);
   if (answer.status !== 200 && answer.status !== 404) {
-    const said = textIn(answer.json, "message").slice(0, 300);
+    const said = context.excerpt(textIn(answer.json, "message"), 300);
     throw new NothingThere(`GET ${path} answered ${answer.status}: ${said}.`);
   }
   const listed = answer.status === 200 ? recordsIn(answer.json, "resources") : [];

@@ -74,13 +74,13 @@ export async function listKube(
       throw new LacksFeature(`Kubernetes ${version} has no ${path}.`);
     }
     if (answer.status === 403) {
-      const said = textIn(answer.json, "message").slice(0, 300);
+      const said = context.excerpt(textIn(answer.json, "message"), 300);
       throw new NothingThere(`The token may not list ${path}: ${said}.`);
     }
     if (answer.status !== 200 || !Array.isArray(answer.json ? itemsOf(answer.json) : null)) {
-      const said = textIn(answer.json, "message").slice(0, 300);
+      const said = context.excerpt(textIn(answer.json, "message"), 300);
       const seen = `GET ${path} answered ${answer.status}${said === "" ? "" : `: ${said}`}`;
-      throw new WireFault("protocol", seen, answer.text.slice(0, 2_048));
+      throw new WireFault("protocol", seen, answer.text);
     }
     items.push(...recordsIn(answer.json, "items"));
     more = textIn(answer.json, "metadata.continue");

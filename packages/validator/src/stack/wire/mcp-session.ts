@@ -108,14 +108,14 @@ export async function openMcp(context: McpContext, version: McpVersion): Promise
   if (agreed !== version) {
     const error = textIn(message, "error.message");
     const said = agreed === "" ? `${answer.status} ${error}`.trim() : `version ${agreed}`;
-    throw new WireFault("protocol", `initialize answered ${said}`, answer.text.slice(0, 2_048));
+    throw new WireFault("protocol", `initialize answered ${said}`, answer.text);
   }
   const id = answer.headers["mcp-session-id"] ?? "";
   const session = { version, id, opened: answer };
   const noted = await tell(context, session, "notifications/initialized");
   if (noted.answer.status !== 202) {
     const seen = `notifications/initialized answered ${noted.answer.status}, not 202`;
-    throw new WireFault("protocol", seen, noted.answer.text.slice(0, 2_048));
+    throw new WireFault("protocol", seen, noted.answer.text);
   }
   return session;
 }
@@ -140,7 +140,7 @@ function resultOf(method: string, { answer, message }: McpReply): JsonRecord {
     ? "the result of another request"
     : textIn(message, "error.message");
   const seen = `${method} answered ${answer.status} ${said}`.trim();
-  throw new WireFault("protocol", seen, answer.text.slice(0, 2_048));
+  throw new WireFault("protocol", seen, answer.text);
 }
 
 /** Ends a conversation the server keeps; the answer, null where there is nothing to end. */

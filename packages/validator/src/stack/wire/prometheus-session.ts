@@ -18,15 +18,11 @@ export async function askPrometheus(context: PrometheusContext, path: string): P
   if (lacksRoute(answer)) throw new LacksFeature(`Prometheus ${version} has no ${route}.`);
   const { status, json, text } = answer;
   if (status === 200 && textIn(json, "status") === "success") return answer;
-  const said = textIn(json, "error").slice(0, 300);
+  const said = context.excerpt(textIn(json, "error"), 300);
   if (status === 400 && textIn(json, "errorType") === "bad_data") {
     throw new LacksFeature(`Prometheus ${version} does not understand what was asked: ${said}.`);
   }
-  throw new WireFault(
-    "protocol",
-    `GET ${path} answered ${status} ${said}`.trim(),
-    text.slice(0, 2_048),
-  );
+  throw new WireFault("protocol", `GET ${path} answered ${status} ${said}`.trim(), text);
 }
 
 /** The answer to one query at one time. @throws as `askPrometheus` */

@@ -52,7 +52,11 @@ export async function readReply(stream: ByteStream, depth = 0): Promise<RespValu
     return items;
   }
   const raw = printable(Buffer.from(line));
-  throw new WireFault("protocol", `no reply of Redis but ${JSON.stringify(raw)}`, raw);
+  throw new WireFault(
+    "protocol",
+    `no reply of Redis but ${JSON.stringify(raw.slice(0, 200))}`,
+    raw,
+  );
 }
 
 /** One command as an array of bulk strings. */

@@ -222,10 +222,10 @@ export function readJson(request: Pick<WebRequest, "method" | "path">, answer: W
   const line = `${request.method ?? "GET"} ${request.path} answered ${answer.status}`;
   if (lacksRoute(answer)) throw new LacksFeature(`${line}: the service has no such route.`);
   if (answer.status < 200 || answer.status > 299) {
-    throw new WireFault("protocol", line, answer.text.slice(0, 2_048));
+    throw new WireFault("protocol", line, answer.text);
   }
   if (answer.json === undefined) {
-    throw new WireFault("protocol", `${line} without JSON`, answer.text.slice(0, 2_048));
+    throw new WireFault("protocol", `${line} without JSON`, answer.text);
   }
   return answer;
 }
