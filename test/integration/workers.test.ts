@@ -1,3 +1,4 @@
+import { Agent } from "node:http";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
@@ -8,7 +9,7 @@ import { repositoryRoot } from "../architecture/tree.ts";
 import { judgedRound, notesBeyond } from "./busy-rounds.ts";
 import { emptyDir, runCli } from "./cli-process.ts";
 import { quietest, skipNotTested } from "./machine.ts";
-import { type Answered, isAlive, Serving } from "./workers/serving.ts";
+import { type Answered, askOn, isAlive, Serving } from "./workers/serving.ts";
 
 const clock = systemClock();
 const workers = 3;
@@ -45,6 +46,21 @@ async function streams(serving: Serving, count: number): Promise<Promise<Answere
     });
   });
   await eventually(clock, () => begun === count, 60_000);
+  return all;
+}
+
+/** Callers of which each asks again and again, on its one connection, until that breaks. */
+async function callers(serving: Serving, count: number): Promise<Promise<void>[]> {
+  let answered = 0;
+  const body = { model: "limited", messages: [{ role: "user", content: "hi" }], max_tokens: 1 };
+  const all = Array.from({ length: count }, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = () =>
+      askOn(agent, `${serving.url}/v1/chat/completions`, { key: serving.key, body });
+    while (!(await ask()).isBroken) answered++;
+    agent.destroy();
+  });
+  await eventually(clock, () => answered >= count, 60_000);
   return all;
 }
 
@@ -137,10 +153,13 @@ describe("several workers on one port", () => {
       await using serving = await start();
       const pids = serving.workers();
       const open = await streams(serving, 12);
+      // Each asks its supervisor for every call's limits, and so in the moment that it is gone.
+      const busy = await callers(serving, 24);
       serving.send("SIGKILL");
       await serving.ended();
       expect((await Promise.all(open)).filter(isWhole)).toHaveLength(12);
       await eventually(clock, () => pids.every((pid) => !isAlive(pid)), 60_000);
+      await Promise.all(busy);
     },
     testMs,
   );

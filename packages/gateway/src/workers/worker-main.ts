@@ -31,5 +31,7 @@ if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
 process.stderr.on("error", () => undefined);
 process.on("message", (message: unknown) => worker.receive(message));
 process.on("disconnect", () => worker.orphaned());
+// Between its supervisor's end and the news of it, what is sent fails: Node's own messages, too.
+process.on("error", () => undefined);
 // A terminal sends these to the whole group; a worker ends when its supervisor says so.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
