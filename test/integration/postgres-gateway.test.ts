@@ -111,6 +111,34 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     expect(counted(text, 'store_connections{use="size"}')).toBeLessThanOrEqual(10);
   }, 60_000);
 
+  it("no text that a caller sends stops its audit log or makes it look away: a NUL in an admin path or question", async () => {
+    const keys = g.gateway.identity.keys;
+    const { secret } = await keys.create(operator(), { name: "plain", roles: ["caller"] });
+    const admin = await keys.create(operator(), { name: "root", roles: ["admin"] });
+    const asked = async (path: string, key: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${key}` };
+      const answer = await fetch(`${g.url}/admin/v1${path}`, { headers });
+      const body: unknown = await answer.json();
+      return `${answer.status} ${String((body as { code?: string }).code)}`;
+    };
+    expect(await asked("/audit?action=%00", admin.secret)).toBe("400 LL_QUERY_FIELD");
+    expect(await asked("/keys/a%00b", admin.secret)).toBe("404 LL_OBJECT_UNKNOWN");
+    expect(await asked("/keys?after=a%00b", admin.secret)).toBe("400 LL_QUERY_FIELD");
+    expect(await asked("/users/a%00b", secret)).toBe("403 LL_AUTHZ_DENIED");
+    const depth = async (): Promise<number> =>
+      counted(await (await g.get("/metrics")).text(), 'spool_bytes{spool="audit"}');
+    await using store = await openPostgresStore(server.url, clock, { callMs: 30_000 });
+    const kept = async (): Promise<boolean> => {
+      const rows = await store.repositories.audit.query({ tenantId: "default", limit: 50 });
+      return rows.some(
+        ({ action, objectId }) => action === "admin.denied" && objectId === "a\uFFFDb",
+      );
+    };
+    await eventually(clock, kept, soonMs);
+    expect(await depth()).toBe(0);
+    expect((await sqlOf(g)).sql.state).toBe("ok");
+  }, 60_000);
+
   const modes = {
     frozen: {
       leave: () => Promise.resolve(server.freeze()),

@@ -86,15 +86,15 @@ function openEntry(event: AuditEvent, tsMs: number): OpenEntry {
   return {
     action: event.action,
     actor: {
-      credential: actor.credential.toWellFormed(),
-      id: actor.id.toWellFormed(),
+      credential: storable(actor.credential),
+      id: storable(actor.id),
       kind: actor.kind,
       via: actor.via,
     },
     code: event.code ?? null,
     detail: sorted(event.detail ?? {}),
     ip: event.ip ?? null,
-    object: { id: object.id.toWellFormed(), type: object.type },
+    object: { id: storable(object.id), type: object.type },
     outcome: event.outcome,
     requestId: event.requestId ?? null,
     surface: event.surface ?? null,
@@ -102,6 +102,11 @@ function openEntry(event: AuditEvent, tsMs: number): OpenEntry {
     ts: new Date(tsMs).toISOString(),
     v: entryVersion,
   };
+}
+
+/** Parts of a path end here as they were sent: no column of PostgreSQL holds a NUL. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
 }
 
 function sorted(detail: NonNullable<AuditEvent["detail"]>): AuditEntry["detail"] {

@@ -26,8 +26,8 @@ export const stateErrorTable = {
     fault: "caller",
     retryable: false,
     exit: 64,
-    summary: "A page or batch is out of its bounds.",
-    remedy: "Ask for 1 to 1,000 rows at once.",
+    summary: "A page or batch is out of its bounds, or a value cannot be stored.",
+    remedy: "Ask for 1 to 1,000 rows at once; the log names the value's column, if it is one.",
   },
   LL_CLOCK_SKEW: {
     fault: "platform",

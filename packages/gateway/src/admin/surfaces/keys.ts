@@ -6,7 +6,7 @@ import {
   rotateSchema,
 } from "../../identity/keys/fields.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
-import { idParams, isoTime, page, pageOf, pageQuery } from "./shapes.ts";
+import { idParams, isoTime, nameText, page, pageOf, pageQuery } from "./shapes.ts";
 
 const key = z.object({
   id: z.string().describe("12 characters; not secret."),
@@ -52,8 +52,8 @@ export const keyRoutes: readonly AdminRoute[] = [
     summary: "List API keys; without keys:manage the caller's own",
     query: z.strictObject({
       ...pageQuery,
-      tenantId: z.string().max(128).optional().describe("Platform admins: of this tenant."),
-      ownerId: z.string().max(128).optional().describe("Keys of this user."),
+      tenantId: nameText.optional().describe("Platform admins: of this tenant."),
+      ownerId: nameText.optional().describe("Keys of this user."),
     }),
     answer: pageOf(key),
     async handle({ keys }, { acting, query: { limit, ...where } }) {

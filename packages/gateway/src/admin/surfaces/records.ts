@@ -4,11 +4,11 @@ import type { Principal } from "../../identity/principal.ts";
 import type { UsageGroup } from "../../state/rows.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
 import { auditEntry, entriesFrom, entryOf } from "./entries-from.ts";
+import { nameText } from "./shapes.ts";
 
 const groups = ["keyId", "tenantId", "model", "day"] as const satisfies readonly UsageGroup[];
 const timeMax = Date.UTC(2200, 0, 1);
 const time = z.coerce.number().int().min(0).max(timeMax);
-const text = z.string().min(1).max(160);
 
 const sum = z.object({
   group: z.record(z.string(), z.string()),
@@ -35,9 +35,9 @@ export const recordRoutes: readonly AdminRoute[] = [
     object: { type: "usage", ofOthers: "usage:read" },
     query: z.strictObject({
       by: z.enum(groups).array().max(4).or(z.enum(groups)).default("model").describe("Groups."),
-      tenantId: text.optional().describe("Platform admins: of this tenant."),
-      keyId: text.optional(),
-      model: text.optional(),
+      tenantId: nameText.optional().describe("Platform admins: of this tenant."),
+      keyId: nameText.optional(),
+      model: nameText.optional(),
       fromMs: time.optional().describe("Wall-clock ms, inclusive."),
       toMs: time.optional().describe("Wall-clock ms, exclusive."),
     }),
@@ -63,16 +63,16 @@ export const recordRoutes: readonly AdminRoute[] = [
     summary: "Read the audit log of a tenant, newest first",
     permission: "audit:read",
     query: z.strictObject({
-      tenantId: text
+      tenantId: nameText
         .optional()
         .describe("Platform admins: of this tenant; default the platform's."),
-      actorId: text.optional(),
-      action: text.optional(),
-      objectType: text.optional(),
-      objectId: text.optional(),
+      actorId: nameText.optional(),
+      action: nameText.optional(),
+      objectType: nameText.optional(),
+      objectId: nameText.optional(),
       outcome: z.enum(["ok", "denied", "failed"]).optional(),
-      code: text.optional(),
-      ip: text.optional().describe("Address it came from; looks at 100,000 entries at most."),
+      code: nameText.optional(),
+      ip: nameText.optional().describe("Address it came from; looks at 100,000 entries at most."),
       fromMs: time.optional().describe("Wall-clock ms, inclusive."),
       toMs: time.optional().describe("Wall-clock ms, exclusive."),
       afterSeq: z.coerce.number().int().min(0).optional().describe("Entries with a greater seq."),

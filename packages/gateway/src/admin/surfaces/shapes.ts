@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { printableText } from "../../identity/printable.ts";
 
+/** A name that is looked up or compared: no store is asked for what none can hold. */
+export const nameText = printableText(160, "is not 1 to 160 printable characters");
 /** Shapes that several operations share. */
-export const idParams = z.strictObject({ id: z.string().min(1).max(160) });
+export const idParams = z.strictObject({ id: nameText });
 export const isoTime = z.string().describe("UTC, ISO 8601.");
 
 export const pageQuery = {
-  after: z.string().min(1).max(160).optional().describe("Items after this id."),
+  after: nameText.optional().describe("Items after this id."),
   limit: z.coerce.number().int().min(1).max(1000).default(100).describe("Items of a page."),
 };
 

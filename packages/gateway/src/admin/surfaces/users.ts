@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { newGrantSchema, newUserSchema } from "../../identity/users/fields.ts";
 import { type AdminRoute, defineRoute } from "../route.ts";
-import { idParams, isoTime, page, pageOf, pageQuery } from "./shapes.ts";
+import { idParams, isoTime, nameText, page, pageOf, pageQuery } from "./shapes.ts";
 
 const user = z.object({
   id: z.string(),
@@ -27,12 +27,12 @@ const grant = z.object({
   expiresAt: isoTime.optional(),
 });
 const roleParams = z.strictObject({
-  id: z.string().min(1).max(160),
-  role: z.string().min(1).max(64),
+  id: nameText,
+  role: nameText,
 });
 const grantParams = z.strictObject({
-  id: z.string().min(1).max(160),
-  grantId: z.string().min(1).max(160),
+  id: nameText,
+  grantId: nameText,
 });
 const manage = { permission: "users:manage" } as const;
 const manageRoles = { permission: "roles:manage" } as const;
@@ -46,7 +46,7 @@ const userRoutesOnly: readonly AdminRoute[] = [
     summary: "List users of the caller's tenant",
     query: z.strictObject({
       ...pageQuery,
-      tenantId: z.string().max(128).optional().describe("Platform admins: of this tenant."),
+      tenantId: nameText.optional().describe("Platform admins: of this tenant."),
     }),
     answer: pageOf(user),
     async handle({ users }, { acting, query: { limit, ...where } }) {

@@ -1,6 +1,6 @@
 import { LoadlineError } from "@loadline/kit/errors";
 import { Pool, type PoolClient, types } from "pg";
-import { gatewayErrors } from "../../errors.ts";
+import { type GatewayErrorCode, gatewayErrors } from "../../errors.ts";
 
 /** Kept open without work: the next call finds one. */
 export const connectionsMin = 1;
@@ -12,6 +12,8 @@ const namedLengthMax = 4000;
 const bigintOid = 20;
 const numericOid = 1700;
 const conflictState = "23505";
+/** Class of SQLSTATEs of a value that no column of its type can hold, such as a text with a NUL. */
+const valueClass = "22";
 
 /** Integers and sums arrive as numbers; all of ours are safe integers. */
 const getTypeParser = (oid: number, format?: "text" | "binary") =>
@@ -63,13 +65,20 @@ export class StatementNames {
   }
 }
 
-/** One code for everything that is not a conflict; the server's words stay in `detail`. */
+/**
+ * One code for everything that is neither a conflict nor a value that cannot be stored; the server's
+ * words stay in `detail`.
+ */
 export function postgresError(cause: unknown): LoadlineError {
   if (cause instanceof LoadlineError) return cause;
   const detail = cause instanceof Error ? cause.message : String(cause);
   const state = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const code = state === conflictState ? "LL_STATE_CONFLICT" : "LL_STATE_UNAVAILABLE";
-  return gatewayErrors.make(code, undefined, { detail, cause });
+  return gatewayErrors.make(codeOf(String(state)), undefined, { detail, cause });
+}
+
+function codeOf(sqlState: string): GatewayErrorCode {
+  if (sqlState === conflictState) return "LL_STATE_CONFLICT";
+  return sqlState.startsWith(valueClass) ? "LL_STATE_FIELD" : "LL_STATE_UNAVAILABLE";
 }
 
 /** Whether the server itself answered, so that the connection is still in step with it. */

@@ -96,15 +96,21 @@ class StoreOrSpool<T> implements SpooledWriter<T> {
   /** Only an absent store stops the draining: a batch that it refuses would stop it for ever. */
   async #take(values: readonly unknown[]): Promise<void> {
     if (this.#isClosed) throw new StopDraining();
-    const { parse, write, onRefused } = this.#deps;
+    const { parse, onRefused } = this.#deps;
     const records = values.map(parse).filter((record) => record !== undefined);
     if (records.length < values.length)
       onRefused(values.length - records.length, new TypeError("not a record"));
+    await this.#keep(records);
+  }
+
+  /** What the store refuses is looked for: its neighbours are kept. */
+  async #keep(records: readonly T[]): Promise<void> {
     try {
-      await write(records);
+      await this.#deps.write(records);
     } catch (cause) {
       if (isAway(cause)) throw cause;
-      onRefused(records.length, cause);
+      if (records.length === 1) return this.#deps.onRefused(1, cause);
+      for (const record of records) await this.#keep([record]);
     }
   }
 }
