@@ -32,6 +32,7 @@ const base = `http://127.0.0.1:${upstream.port}`;
 const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
 const subjects: Subject[] = [
   relay,
+  await start("pipe of bytes", { script: "pipe.ts", core: measuredCore, arguments: [base] }),
   await startGateway("gateway", base, allLimits),
   await startGateway("gateway without limits", base),
   await startGateway("gateway behind node:http", base, { ...allLimits, http: { front: "node" } }),

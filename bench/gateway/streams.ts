@@ -60,9 +60,14 @@ const upstream = await start("upstream", {
 });
 const base = `http://127.0.0.1:${upstream.port}`;
 const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
+const pipe = await start("pipe of bytes", {
+  script: "pipe.ts",
+  core: measuredCore,
+  arguments: [base],
+});
 const concurrency = { key: 4096, global: 8192 };
 const gateway = await startGateway("gateway", base, { ...allLimits, concurrency });
-const subjects = [relay, gateway];
+const subjects = [relay, pipe, gateway];
 const idleBytes = new Map<string, number>();
 const all = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
 for (const subject of subjects) {
