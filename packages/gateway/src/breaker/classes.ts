@@ -44,6 +44,7 @@ export const outcomeEffects: Readonly<Record<AttemptOutcome, OutcomeEffect>> = {
   caller: neutral,
   aborted: neutral,
   left: neutral,
+  unasked: { ...neutral, next: "target" },
 };
 
 const noHeaderWaitMs = 1000;

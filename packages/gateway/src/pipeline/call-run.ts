@@ -1,6 +1,6 @@
 import { dialectOf } from "../dialects/index.ts";
 import type { GatewayErrorCode } from "../errors.ts";
-import type { AttemptOutcome, AttemptPlan, Permit, Router } from "../routing/attempts.ts";
+import type { AttemptPlan, Permit, Router } from "../routing/attempts.ts";
 import type { Target } from "../routing/routes.ts";
 import { answerHeaders, wholeType } from "../stream/answer-headers.ts";
 import { Attempt, type AttemptFailure, type AttemptHost } from "../stream/attempt.ts";
@@ -210,11 +210,11 @@ export class CallRun implements AttemptHost, Watched {
     const prefill = isResume ? this.#sent?.text : undefined;
     const prepared = prepareRequest(x, body, permit, prefill);
     if ("code" in prepared) {
-      permit.end("left");
+      permit.end("unasked");
       // A fallback that cannot be asked this is passed over; the first target says why.
       if (isResume) this.#cut(this.#resumed?.code ?? "LL_STREAM_CUT");
       else if (this.#started === 0) this.#refuse(prepared);
-      else this.#next();
+      else if (!this.#live) this.#next();
       return;
     }
     const { dialect, translation, request, spanId } = prepared;
@@ -222,6 +222,7 @@ export class CallRun implements AttemptHost, Watched {
     this.#started++;
     if (this.#first) this.#hedge = attempt;
     else this.#first = attempt;
+    this.#isHedged ||= permit.isHedge;
     const call = target.upstream.call(request, attempt);
     attempt.attach(call);
     this.onMoved();
@@ -232,9 +233,7 @@ export class CallRun implements AttemptHost, Watched {
     this.#hedgeAtMs = never;
     if (this.#committed || this.#hedge || !this.#first) return;
     const next = this.#plan.next();
-    if (next.kind !== "attempt") return;
-    this.#isHedged = true;
-    this.#begin(next.permit);
+    if (next.kind === "attempt") this.#begin(next.permit);
   }
 
   /** This attempt is the answer; the other one, if any, is ended. */
@@ -367,7 +366,7 @@ export class CallRun implements AttemptHost, Watched {
     this.#exit("cut", 200, code);
   }
 
-  #settle(attempt: Attempt, outcome: AttemptOutcome, endedMs = this.nowMs()): void {
+  #settle(attempt: Attempt, outcome: FailureClass | "ok" | "left", endedMs = this.nowMs()): void {
     if (this.#first === attempt) this.#first = undefined;
     else if (this.#hedge === attempt) this.#hedge = undefined;
     const { x } = this;

@@ -3,8 +3,11 @@ import type { UpstreamKey } from "../upstream/upstream.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
 import type { Target } from "./routes.ts";
 
-/** How an attempt ended for breakers, key states and statistics; `left` is neutral. */
-export type AttemptOutcome = FailureClass | "ok" | "left";
+/**
+ * How an attempt ended for breakers, key states and statistics. `left` is neutral; `unasked`, too: the
+ * target cannot be asked this, so nothing was sent and the next one is tried.
+ */
+export type AttemptOutcome = FailureClass | "ok" | "left" | "unasked";
 
 /** The right to make one attempt; ended exactly once, a second call does nothing. */
 export interface Permit {

@@ -107,6 +107,10 @@ export class Plan implements AttemptPlan, PermitOwner, Tried {
     const effect = outcomeEffects[outcome];
     this.#next = effect.next;
     if (effect.next === "never") return;
+    if (outcome === "unasked") {
+      this.#attempts--;
+      return;
+    }
     this.#failure = outcome;
     const waitMaxMs = this.#route?.waitMaxMs ?? 0;
     if (this.#failedAtMs < 0) {

@@ -219,6 +219,7 @@ export class Order {
 
   #plan(targets: readonly Target[], o: OrderOptions): AttemptPlan {
     let used = 0;
+    let open = 0;
     const next = (): NextAttempt => {
       const target = targets[used++];
       if (!target) return { kind: "none", retryAfterMs: 1000 };
@@ -227,9 +228,12 @@ export class Order {
         permit: {
           target,
           key: undefined,
-          isHedge: false,
+          isHedge: open++ > 0,
           content: () => undefined,
-          end: (outcome) => void this.ended.push(`${target.name} ${outcome}`),
+          end: (outcome) => {
+            open--;
+            this.ended.push(`${target.name} ${outcome}`);
+          },
         },
       };
     };
