@@ -2,6 +2,7 @@ import { copyFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { seededRandom } from "@loadline/kit/random";
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawKey, formatKey } from "../../packages/gateway/src/identity/keys/key-format.ts";
 import { operator } from "../../packages/gateway/src/identity/acting.ts";
@@ -55,6 +56,7 @@ function chatting(g: Running): { sent(): number; end(): Promise<readonly number[
 interface Sql {
   readonly state: string;
   readonly required: boolean;
+  readonly code?: string;
 }
 
 /** A sample of the gateway's page, by its name without `loadline_`. */
@@ -138,6 +140,47 @@ describe.skipIf(parts.missing)("a gateway whose PostgreSQL goes away", () => {
     expect(await depth()).toBe(0);
     expect((await sqlOf(g)).sql.state).toBe("ok");
   }, 60_000);
+
+  it("a PostgreSQL that answers and takes no writes is degraded and stays so: chats and reads go on, usage is spooled and counted once", async () => {
+    const before = await recorded();
+    const settings = new Client({ connectionString: server.url });
+    await settings.connect();
+    const readOnly = async (value: "on" | "off"): Promise<void> => {
+      await settings.query("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE");
+      await settings.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+      await settings.query("SELECT pg_reload_conf()");
+    };
+    const load = chatting(g);
+    await readOnly("on");
+    const isTold = async (): Promise<boolean> => {
+      const { status, sql } = await sqlOf(g);
+      return status === 200 && sql.state === "degraded" && sql.code === "LL_STATE_READ_ONLY";
+    };
+    await eventually(clock, isTold, soonMs);
+    const from = g.logged().length;
+    const startMs = clock.monotonicMs();
+    const states = new Set<string>();
+    const sent = load.sent();
+    while (load.sent() < sent + 4 * calls) {
+      states.add((await sqlOf(g)).sql.state);
+      await clock.sleep(everyMs);
+    }
+    const headers = { authorization: `Bearer ${formatKey(drawKey("local", seededRandom(10)))}` };
+    const unknown = await fetch(`${g.url}/v1/models`, { headers });
+    const refusal = [unknown.status, await errorCode(unknown)];
+    const lines = g.logged().slice(from).split('"event":"sql store"').length - 1;
+    const seconds = (clock.monotonicMs() - startMs) / 1000;
+    await readOnly("off");
+    await settings.end();
+    await eventually(clock, async () => (await sqlOf(g)).sql.state === "ok", soonMs);
+    const statuses = await load.end();
+    expect([...new Set(statuses)]).toEqual([200]);
+    expect([...states]).toEqual(["degraded"]);
+    expect(refusal).toEqual([401, "LL_AUTH_INVALID"]);
+    expect(lines).toBeLessThanOrEqual(1 + seconds);
+    await eventually(clock, async () => (await recorded()) >= before + statuses.length, soonMs);
+    expect(await recorded()).toBe(before + statuses.length);
+  }, 120_000);
 
   const modes = {
     frozen: {

@@ -11,6 +11,12 @@ export const stateErrorTable = {
     summary: "The SQL store does not answer.",
     remedy: "Look at components.sql of /health; check stores.sql and the database server.",
   },
+  LL_STATE_READ_ONLY: {
+    fault: "platform",
+    retryable: true,
+    summary: "The SQL store answers and takes no writes.",
+    remedy: "Look for a full disk, a standby or default_transaction_read_only at the server.",
+  },
   LL_STATE_CONFLICT: {
     status: 409,
     openaiType: "invalid_request_error",

@@ -1,10 +1,11 @@
 import { TestClock } from "@loadline/kit/clock";
 import { describe, expect, it } from "vitest";
 import { gatewayErrors } from "../errors.ts";
-import { createStoreWatch } from "./store-watch.ts";
+import { createStoreWatch, type Pong } from "./store-watch.ts";
 
 interface Ping {
   resolve(storeMs?: number): void;
+  say(pong: Pong): void;
   reject(error: Error): void;
 }
 
@@ -18,8 +19,10 @@ function world(): {
   const clock = new TestClock();
   const pings: Ping[] = [];
   const states: string[] = [];
-  const ping = (): Promise<number | undefined> =>
-    new Promise((resolve, reject) => void pings.push({ resolve, reject }));
+  const ping = (): Promise<Pong> =>
+    new Promise((resolve, reject) => {
+      pings.push({ resolve: (storeMs) => resolve({ storeMs }), say: resolve, reject });
+    });
   const watch = createStoreWatch({ clock, ping, pingMs: 750 });
   watch.onHealth((health) => void states.push(health.state));
   return { clock, pings, states, watch };
@@ -72,9 +75,41 @@ describe("store watch", () => {
     expect([pings.length, watch.health().state]).toEqual([1, "degraded"]);
     pings[0]?.resolve();
     await turn();
+    expect(watch.health()).toMatchObject({ state: "degraded", code: "LL_STATE_UNAVAILABLE" });
+    for (let i = 1; i <= 4; i++) {
+      clock.advance(250);
+      pings[i]?.resolve();
+      await turn();
+    }
     expect([watch.health().state, states]).toEqual(["ok", ["degraded", "ok"]]);
     clock.advance(999);
-    expect(pings).toHaveLength(1);
+    expect(pings).toHaveLength(5);
+  });
+
+  it("stays degraded while its calls fail and its pings do not, and is ok a second after the last", async () => {
+    const { clock, pings, watch, states } = world();
+    const answered = async (ms: number): Promise<void> => {
+      clock.advance(ms);
+      pings.at(-1)?.resolve();
+      await turn();
+    };
+    for (let i = 0; i < 100; i++) {
+      watch.onFailure("LL_STATE_UNAVAILABLE");
+      await answered(50);
+    }
+    expect(states).toEqual(["degraded"]);
+    for (let i = 0; i < 3; i++) await answered(250);
+    expect(states).toEqual(["degraded"]);
+    await answered(250);
+    expect(states).toEqual(["degraded", "ok"]);
+  });
+
+  it("one that answers and says why it is not as it has to be is degraded, not down", async () => {
+    const { clock, pings, watch } = world();
+    clock.advance(1000);
+    pings[0]?.say({ code: "LL_STATE_READ_ONLY" });
+    await turn();
+    expect(watch.health()).toMatchObject({ state: "degraded", code: "LL_STATE_READ_ONLY" });
   });
 
   it("a slow answer is degraded, not down", async () => {

@@ -5,15 +5,24 @@ import type { StoreHealth } from "./store.ts";
 const okEveryMs = 1000;
 const notOkEveryMs = 250;
 const slowMs = 250;
+/** A store whose calls fail and whose pings do not is no better for the pings. */
+const doubtMs = 1000;
 /** Beyond it the ends of keys and periods of budgets are others here than at the store. */
 const skewMsMax = 60_000;
 
 export interface StoreWatchDeps {
   readonly clock: Clock;
-  /** One round trip; gives the store's wall-clock ms where it has a clock of its own. */
-  readonly ping: () => Promise<number | undefined>;
+  readonly ping: () => Promise<Pong>;
   /** A ping that takes longer has failed. */
   readonly pingMs: number;
+}
+
+/** What a round trip brings back. */
+export interface Pong {
+  /** The store's wall-clock ms, where it has a clock of its own. */
+  readonly storeMs?: number | undefined;
+  /** Why a store that answers is not as it has to be. */
+  readonly code?: string;
 }
 
 export interface StoreWatch {
@@ -26,13 +35,14 @@ export interface StoreWatch {
 
 /**
  * Knows whether a store is there: pings it each second, and each 250 ms while it is not ok. A ping
- * that fails or takes `pingMs` makes it down, a good one makes it ok again, a slow one, or a clock more
- * than 60 s off ours, degraded.
+ * that fails or takes `pingMs` makes it down, a good one makes it ok again when no call has failed for
+ * a second, a slow one, one that says why, or a clock more than 60 s off ours, degraded.
  */
 export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): StoreWatch {
   let health: StoreHealth = { state: "ok", sinceMs: clock.wallMs(), latencyMs: 0 };
   const listeners: ((health: StoreHealth) => void)[] = [];
   let timer: Timer | undefined;
+  let failed = { atMs: Number.NEGATIVE_INFINITY, code: "" };
   let isAsking = false;
   let isClosed = false;
 
@@ -56,10 +66,12 @@ export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): Store
     const tookMs = clock.monotonicMs() - startMs;
     isAsking = false;
     if (isClosed) return;
-    const { code, storeMs } = answer;
-    if (code !== undefined) become("down", tookMs, code);
+    const { isThere, code, storeMs } = answer;
+    if (!isThere) become("down", tookMs, code);
+    else if (code !== undefined) become("degraded", tookMs, code);
     else if (isSkewed(storeMs, clock.wallMs(), tookMs)) become("degraded", tookMs, "LL_CLOCK_SKEW");
     else if (tookMs > slowMs) become("degraded", tookMs);
+    else if (clock.monotonicMs() - failed.atMs < doubtMs) become("degraded", tookMs, failed.code);
     else become("ok", tookMs);
     plan();
   };
@@ -68,6 +80,7 @@ export function createStoreWatch({ clock, ping, pingMs }: StoreWatchDeps): Store
     health: () => health,
     onHealth: (run) => void listeners.push(run),
     onFailure(code) {
+      failed = { atMs: clock.monotonicMs(), code };
       if (health.state === "ok") become("degraded", health.latencyMs, code);
       void ask();
     },
@@ -84,23 +97,22 @@ function isSkewed(storeMs: number | undefined, wallMs: number, tookMs: number): 
   return storeMs - wallMs > skewMsMax || wallMs - tookMs - storeMs > skewMsMax;
 }
 
-interface Answer {
-  /** Why the ping failed or took too long; undefined when it came back. */
-  readonly code?: string;
-  readonly storeMs?: number | undefined;
+interface Answer extends Pong {
+  /** False for a ping that failed or took too long; then `code` says why. */
+  readonly isThere: boolean;
 }
 
 function answerOf({ clock, ping, pingMs }: StoreWatchDeps): Promise<Answer> {
   return new Promise((resolve) => {
-    const late = clock.after(pingMs, () => resolve({ code: "LL_STATE_UNAVAILABLE" }));
+    const away = (code = "LL_STATE_UNAVAILABLE"): Answer => ({ isThere: false, code });
+    const late = clock.after(pingMs, () => resolve(away()));
     const settle = (answer: Answer): void => {
       late.cancel();
       resolve(answer);
     };
     ping().then(
-      (storeMs) => settle({ storeMs }),
-      (cause: unknown) =>
-        settle({ code: cause instanceof LoadlineError ? cause.code : "LL_STATE_UNAVAILABLE" }),
+      (pong) => settle({ isThere: true, ...pong }),
+      (cause: unknown) => settle(away(cause instanceof LoadlineError ? cause.code : undefined)),
     );
   });
 }

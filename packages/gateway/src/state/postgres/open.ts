@@ -1,14 +1,25 @@
 import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
+import type { Pool } from "pg";
+import type { GatewayErrorCode } from "../../errors.ts";
 import { sqlStore } from "../sql/open.ts";
 import type { Store, StoreTimes } from "../store.ts";
+import type { Pong } from "../store-watch.ts";
 import { pooledPostgres } from "./dialect.ts";
 import { migratePostgres } from "./migrate.ts";
-import { connectionsMax, connectionsMin, createPool, postgresError } from "./pool.ts";
+import {
+  connectionsMax,
+  connectionsMin,
+  createPool,
+  isServersAnswer,
+  postgresError,
+} from "./pool.ts";
 
 const retryMs = 300;
 const askTime = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms";
 const callMsDefault = 1000;
+const mark = `INSERT INTO store_facts (name, value) VALUES ('store.written', $1)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
 /** Part of a call's bound that a ping may take. */
 const pingShare = 0.75;
 
@@ -33,17 +44,7 @@ export async function openPostgresStore(
     kind: "postgres",
     clock,
     dialect: pooledPostgres({ pool, clock, times }),
-    async ping() {
-      const client = await pool.connect();
-      try {
-        const { rows } = await client.query<{ ms: number }>(askTime);
-        client.release();
-        return rows[0]?.ms;
-      } catch (cause) {
-        client.release(true);
-        throw postgresError(cause);
-      }
-    },
+    ping: (isDoubtful) => pingOver(pool, isDoubtful ? String(clock.wallMs()) : undefined),
     connections: () => ({
       size: pool.totalCount,
       busy: pool.totalCount - pool.idleCount,
@@ -56,6 +57,31 @@ export async function openPostgresStore(
     callMs,
     pingMs: callMs * pingShare,
   });
+}
+
+/** With a `text` to write: a server that answers and takes no writes is there, and says so. */
+async function pingOver(pool: Pool, text: string | undefined): Promise<Pong> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<{ ms: number }>(askTime);
+    const code = text === undefined ? undefined : await refusalOf(client.query(mark, [text]));
+    client.release();
+    return { storeMs: rows[0]?.ms, ...(code && { code }) };
+  } catch (cause) {
+    client.release(true);
+    throw postgresError(cause);
+  }
+}
+
+/** The code for a write that the server itself refused. */
+async function refusalOf(write: Promise<unknown>): Promise<GatewayErrorCode | undefined> {
+  try {
+    await write;
+    return undefined;
+  } catch (cause) {
+    if (isServersAnswer(cause)) return "LL_STATE_READ_ONLY";
+    throw cause;
+  }
 }
 
 async function migrateWithin(url: string, clock: Clock, waitMs: number): Promise<void> {

@@ -2,7 +2,7 @@ import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import { CamelCasePlugin, type Dialect, Kysely } from "kysely";
 import { gatewayErrors } from "../../errors.ts";
-import { createStoreWatch } from "../store-watch.ts";
+import { createStoreWatch, type Pong } from "../store-watch.ts";
 import type { Store, StoreConnections, StoreTimes } from "../store.ts";
 import type { Asking, Database, Db } from "./database.ts";
 import { sqlRepositories } from "./repositories.ts";
@@ -19,11 +19,8 @@ export interface SqlParts {
   readonly dialect: Dialect;
   /** For reads of few rows; the same dialect when there is no faster way. */
   readonly quick?: Dialect;
-  /**
-   * One round trip; `isDoubtful` asks for the whole way, a write included. Gives the wall-clock ms of a
-   * store with a clock of its own.
-   */
-  ping(isDoubtful: boolean): Promise<number | undefined>;
+  /** One round trip; `isDoubtful` asks for the whole way, a write included. */
+  ping(isDoubtful: boolean): Promise<Pong>;
   connections(): StoreConnections;
   readonly times?: StoreTimes | undefined;
   /** Whether a call to a store that is down is refused without asking it. */

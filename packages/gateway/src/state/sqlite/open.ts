@@ -52,7 +52,7 @@ export function openSqliteStore(
     async ping(isDoubtful) {
       const statement = isDoubtful ? { ...mark, parameters: [String(clock.wallMs())] } : round;
       await writer.query(0, statement);
-      return undefined;
+      return {};
     },
     connections: () => ({
       size: 1 + Number(writer.isRunning) + Number(reader.isRunning),
