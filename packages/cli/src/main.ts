@@ -14,9 +14,10 @@ if (major < 24 || (major === 24 && minor < 12)) {
 const { restartOf, startAnew } = await import("./process/heap.ts");
 startAnew(process, process.env, restartOf);
 
-const { endSoon, processHost } = await import("./process/process-host.ts");
-const { runCli } = await import("./run.ts");
+const { endOnFault, endSoon, processHost } = await import("./process/process-host.ts");
+const { runCli, tellFault } = await import("./run.ts");
 const host = processHost(process, (code) => process.exit(code));
+endOnFault(process, (fault) => tellFault(host, fault));
 const code = await runCli(host);
 process.exitCode = code;
 endSoon(host, code);

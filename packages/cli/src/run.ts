@@ -14,7 +14,8 @@ export async function runCli(host: CliHost): Promise<ExitCode> {
   try {
     return await dispatch(host);
   } catch (error) {
-    return fail(host, error);
+    if (error instanceof DOMException && error.name === "AbortError") return 130;
+    return tellFault(host, error);
   }
 }
 
@@ -62,8 +63,8 @@ function stateOf({ env }: CliHost): string {
   return given === "" ? ".loadline" : given;
 }
 
-function fail(host: CliHost, error: unknown): ExitCode {
-  if (error instanceof DOMException && error.name === "AbortError") return 130;
+/** Says on standard error what failed, with its code and remedy; answers the exit code for it. */
+export function tellFault(host: CliHost, error: unknown): ExitCode {
   const known = error instanceof LoadlineError ? error : unexpected(error);
   host.stderr.write(`${cleanText(known.line)}\n`);
   if ((host.env["LOADLINE_DEBUG"] ?? "") !== "" && error instanceof Error) {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emptyDir } from "../../test/bundles.ts";
@@ -74,5 +75,28 @@ describe("the process of the command", () => {
     child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
     await new Promise((resolve) => void child.once("close", resolve));
     expect([out, err]).toEqual(["{", ""]);
+  });
+
+  it.runIf(existsSync("/dev/full"))(
+    "a result that cannot be written is no verdict: 78 and one line with its code, never the 1 of a failed claim",
+    async () => {
+      const full = openSync("/dev/full", "w");
+      const argv = [main, "config", "schema"];
+      const child = spawn(process.execPath, argv, { cwd, stdio: ["ignore", full, "pipe"] });
+      closeSync(full);
+      let err = "";
+      child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+      const [code] = await once(child, "close");
+      expect(err).toMatch(/^LL_CLI_WRITE standard output cannot be written \(ENOSPC\)\. .*\n$/);
+      expect(code).toBe(78);
+    },
+  );
+
+  it("a fault that nobody caught ends with 3 and its code, whatever the verb would have said", async () => {
+    const fault = `process.once("beforeExit", () => void Promise.reject(new Error("nobody waits")))`;
+    const preload = `--import=data:text/javascript,${encodeURIComponent(fault)}`;
+    const ended = await start(["--help"], { NODE_OPTIONS: preload });
+    expect(ended.code).toBe(3);
+    expect(ended.err).toMatch(/^LL_CLI_UNEXPECTED nobody waits .*\n$/);
   });
 });

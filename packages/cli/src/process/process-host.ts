@@ -1,5 +1,7 @@
 import { systemClock } from "@loadline/kit/clock";
+import { codeOf } from "@loadline/kit/errors";
 import { systemRandom } from "@loadline/kit/random";
+import { cliErrors } from "../errors.ts";
 import { refitOf, startAnew } from "./heap.ts";
 import type { CliHost, ExitCode, Output } from "./host.ts";
 
@@ -15,7 +17,10 @@ function output(stream: NodeJS.WriteStream, isResult: boolean): Output {
     // `loadline doctor | head`: whoever read has seen enough, and the work goes on without them.
     if (error.code === "EPIPE") isReaderGone = true;
     // A log on a full disk has nobody else to tell, and is written again once there is room.
-    else if (isResult) throw error;
+    else if (isResult) {
+      const what = `standard output cannot be written (${codeOf(error)}).`;
+      throw cliErrors.make("LL_CLI_WRITE", what, { cause: error });
+    }
   });
   return {
     write: (text) => {
@@ -54,6 +59,14 @@ export function processHost(process: NodeJS.Process, exit: (code: ExitCode) => v
     refit: (config) => startAnew(process, process.env, (started) => refitOf(started, config)),
     exit,
   };
+}
+
+/**
+ * What nobody caught ends the process with the code that `tell` says: the 1 that Node would end it
+ * with is that of a claim which failed.
+ */
+export function endOnFault(process: NodeJS.Process, tell: (fault: unknown) => ExitCode): void {
+  process.on("uncaughtException", (fault) => process.exit(tell(fault)));
 }
 
 /** Ends a process that only a log holds whose reader rests; a result is waited for. */
