@@ -253,14 +253,15 @@ export class CallRun implements AttemptHost, Watched {
     const { x } = this;
     if (x.isOver) return;
     const isHeadSent = this.outlet?.isOpen ?? false;
-    const cell = this.decide(this.#committed?.state ?? "attempt", input, isHeadSent);
-    const window = abortWindow(this.#live, this.#started);
-    const atMs = this.nowMs();
+    const state = this.#committed?.state ?? (this.#resumed ? "open" : "attempt");
+    const cell = this.decide(state, input, isHeadSent);
+    const [window, atMs] = [abortWindow(this.#live, this.#started), this.nowMs()];
     for (const attempt of [this.#first, this.#hedge]) if (attempt) this.#abandon(attempt);
     const code = cell.code ?? "LL_INTERNAL_UNEXPECTED";
     if (cell.action === "refuse") this.#refuse({ code });
     else if (cell.action === "cut") this.#cut(code);
     else if (cell.action === "leave") {
+      if (input === "client_stalled") x.client.destroy();
       this.#deps.stream.metrics.onAbort(window, this.nowMs() - atMs);
       this.#exit("client_left", 499);
     } else {

@@ -60,6 +60,8 @@ export interface Client {
   handOver?(x: Exchange): boolean;
   /** Bytes written that the operating system has not taken yet. */
   readonly pendingBytes: number;
+  /** Bytes of its connection that the operating system took, their framing included. */
+  readonly takenBytes: number;
   /** The connection is closed: nothing written reaches anyone. */
   readonly isGone: boolean;
 }

@@ -17,6 +17,7 @@ export const nobody: Client = {
   onDrain: () => undefined,
   isGone: false,
   pendingBytes: 0,
+  takenBytes: 0,
 };
 
 /** Who is told of an exchange and does nothing about it. */

@@ -63,3 +63,35 @@ describe("what waits for the client", () => {
     expect(t.order.exits).toMatchObject([exit]);
   });
 });
+
+describe("a client that takes nothing any more", () => {
+  const timeouts = { firstByte: 9000, firstContent: 9000, total: 60_000 };
+
+  it("is cut off while its stream is to go on at another target", () => {
+    const t = begin({ resumeMax: 1, timeouts });
+    t.client.isBlocked = true;
+    t.lane(0).head();
+    t.lane(0).send(delta("a"));
+    t.lane(0).fail();
+    t.world.clock.advance(900);
+    expect([t.x.isOver, t.client.isDestroyed]).toEqual([false, false]);
+    t.world.clock.advance(200);
+    expect([t.client.isDestroyed, t.lane(1).isAborted]).toEqual([true, true]);
+    expect(t.order.exits).toMatchObject([{ reason: "client_stalled", status: 200 }]);
+  });
+
+  it.each(["attempt", "hold"])(
+    "is cut off though no content came yet, and leaves no answer open: %s",
+    (state) => {
+      const settings = { ...base.settings, isKeptAliveBeforeContent: true };
+      const t = begin({ settings, timeouts });
+      t.client.isBlocked = true;
+      if (state === "hold") t.lane(0).head();
+      t.world.clock.advance(1200);
+      expect([t.client.text, t.client.isDestroyed]).toEqual([": keep-alive\n\n", false]);
+      t.world.clock.advance(300);
+      expect([t.client.isDestroyed, t.lane(0).isAborted]).toEqual([true, true]);
+      expect(t.order.exits).toMatchObject([{ reason: "client_left" }]);
+    },
+  );
+});

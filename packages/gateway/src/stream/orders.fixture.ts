@@ -52,6 +52,10 @@ export class RecordingClient implements Client {
     return this.isBlocked ? this.text.length : 0;
   }
 
+  get takenBytes(): number {
+    return this.text.length - this.pendingBytes;
+  }
+
   answer(status: number, headers: readonly string[], body: Buffer | string): void {
     this.#note();
     this.headers = headers;

@@ -7,10 +7,10 @@ import { Outlet } from "./outlet.ts";
 
 /** Takes as many bytes as it is told to. */
 class SlowClient extends RecordingClient {
-  takenBytes = Number.POSITIVE_INFINITY;
+  takesBytes = Number.POSITIVE_INFINITY;
 
   override get pendingBytes(): number {
-    return Math.max(0, this.text.length - this.takenBytes);
+    return Math.max(0, this.text.length - this.takesBytes);
   }
 
   override write(chunk: Buffer): boolean {
@@ -41,11 +41,12 @@ function made() {
   };
   const sends = {
     bytes: (size: number) => outlet.write(Buffer.alloc(size, "x"), source),
-    "a chunk": (size: number) =>
-      outlet.writeChunk(`${size.toString(16)}\r\n${"x".repeat(size)}\r\n`, size, source),
+    "a chunk": (size: number) => outlet.writeChunk(framed(size), source),
   };
   return { client, watch, outlet, source, sends, seen };
 }
+
+const framed = (size: number): string => `${size.toString(16)}\r\n${"x".repeat(size)}\r\n`;
 
 const ways = ["bytes", "a chunk"] as const;
 
@@ -53,7 +54,7 @@ describe("a client that is sent more than it takes", () => {
   it.each(ways)("is stalled when it took nothing for its time, whatever it was sent: %s", (way) => {
     const { client, watch, outlet, sends } = made();
     outlet.open([]);
-    client.takenBytes = 0;
+    client.takesBytes = 0;
     sends[way](100);
     expect(outlet.stalledAtMs).toBe(1100);
     watch.nowMs = 600;
@@ -64,11 +65,11 @@ describe("a client that is sent more than it takes", () => {
   it.each(ways)("is not as long as it takes a byte within its time: %s", (way) => {
     const { client, watch, outlet, sends } = made();
     outlet.open([]);
-    client.takenBytes = 0;
+    client.takesBytes = 0;
     sends[way](100);
     for (let i = 1; i <= 5; i++) {
       watch.nowMs += 1000;
-      client.takenBytes += 1;
+      client.takesBytes += 1;
       sends[way](500);
       expect(outlet.isStalled(watch.nowMs)).toBe(false);
       expect(outlet.stalledAtMs).toBe(watch.nowMs + 1000);
@@ -79,29 +80,62 @@ describe("a client that is sent more than it takes", () => {
   it.each(ways)("rests its source once, and wakes it when everything was taken: %s", (way) => {
     const { client, outlet, sends, seen } = made();
     outlet.open([]);
-    client.takenBytes = 0;
+    client.takesBytes = 0;
     sends[way](20_000);
     expect(seen).toEqual({ moved: 1, paused: 0, resumed: 0 });
     sends[way](1);
     sends[way](1);
     expect(seen).toEqual({ moved: 1, paused: 1, resumed: 0 });
-    client.takenBytes = Number.POSITIVE_INFINITY;
+    client.takesBytes = Number.POSITIVE_INFINITY;
     client.drain();
     expect(seen).toEqual({ moved: 1, paused: 1, resumed: 1 });
     expect(outlet.stalledAtMs).toBe(Number.POSITIVE_INFINITY);
-    client.takenBytes = client.text.length;
+    client.takesBytes = client.text.length;
     sends[way](20_001);
     expect(seen).toEqual({ moved: 2, paused: 2, resumed: 1 });
     client.drain();
     expect(seen.resumed).toBe(2);
   });
 
+  it("is not for the framing that waits with what it is sent, while it takes some of it", () => {
+    const { client, watch, outlet, source } = made();
+    Object.defineProperty(client, "writeChunk", {
+      value: (chunk: string) => client.write(Buffer.from(chunk)),
+    });
+    outlet.open([]);
+    client.takesBytes = 0;
+    outlet.writeChunk(framed(10), source);
+    for (let i = 0; i < 100; i++) outlet.writeChunk(framed(10), source);
+    client.takesBytes = 1;
+    watch.nowMs = 1100;
+    expect(outlet.isStalled(1100)).toBe(false);
+    for (let i = 0; i < 100; i++) outlet.writeChunk(framed(10), source);
+    expect(outlet.isStalled(2100)).toBe(true);
+  });
+
+  it("rests the source that goes on where another was cut while it rested", () => {
+    const { client, outlet, source, sends, seen } = made();
+    outlet.open([]);
+    client.takesBytes = 0;
+    sends.bytes(20_001);
+    const next = { paused: 0, resumed: 0 };
+    const other = { pause: () => void next.paused++, resume: () => void next.resumed++ };
+    outlet.write(Buffer.alloc(1), other);
+    outlet.write(Buffer.alloc(1), other);
+    expect([seen.paused, next.paused]).toEqual([1, 1]);
+    client.takesBytes = Number.POSITIVE_INFINITY;
+    client.drain();
+    expect(next.resumed).toBe(1);
+    outlet.write(Buffer.alloc(1), source);
+    expect(seen.paused).toBe(1);
+  });
+
   it("that has taken all meanwhile is not stalled, though nobody said so yet", () => {
     const { client, outlet, sends } = made();
     outlet.open([]);
-    client.takenBytes = 0;
+    client.takesBytes = 0;
     sends.bytes(100);
-    client.takenBytes = 100;
+    client.takesBytes = 100;
     expect(outlet.isStalled(1100)).toBe(false);
   });
 });
@@ -145,7 +179,7 @@ describe("a comment that keeps the connection", () => {
   it("goes to nobody who takes nothing, and the silence begins anew all the same", () => {
     const { client, watch, outlet, sends } = made();
     outlet.open([]);
-    client.takenBytes = 0;
+    client.takesBytes = 0;
     sends.bytes(10);
     watch.nowMs = 400;
     outlet.keepAlive();
@@ -155,7 +189,7 @@ describe("a comment that keeps the connection", () => {
   it("that is not taken begins the client's time, and rests nobody", () => {
     const { client, watch, outlet, seen } = made();
     outlet.open([]);
-    client.takenBytes = 0;
+    client.takesBytes = 0;
     watch.nowMs = 400;
     outlet.keepAlive();
     expect([outlet.stalledAtMs, outlet.isStalled(1400), seen.paused]).toEqual([1400, true, 0]);

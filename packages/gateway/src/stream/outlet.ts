@@ -24,7 +24,6 @@ export class Outlet {
   /** Watch time of the last byte sent to the client. */
   lastSentMs: number;
   readonly #host: OutletHost;
-  #sentBytes = 0;
   #takenBytes = 0;
   #blockedMs = -1;
   #paused: OutletSource | undefined;
@@ -42,7 +41,7 @@ export class Outlet {
 
   /** Sends bytes; the source rests while too many wait. */
   write(bytes: Buffer, source: OutletSource): void {
-    this.#sent(bytes.length);
+    this.lastSentMs = this.#host.watch.nowMs;
     if (!this.#host.x.client.write(bytes)) this.#wait(source);
   }
 
@@ -51,21 +50,16 @@ export class Outlet {
     return this.isOpen && this.#host.x.client.writeChunk !== undefined;
   }
 
-  /** Sends one chunk of `size` bytes in its framing. */
-  writeChunk(framed: string, size: number, source: OutletSource): void {
-    this.#sent(size);
-    if (this.#host.x.client.writeChunk?.(framed) === false) this.#wait(source);
-  }
-
-  #sent(size: number): void {
-    this.#sentBytes += size;
+  /** Sends one chunk in its framing. */
+  writeChunk(framed: string, source: OutletSource): void {
     this.lastSentMs = this.#host.watch.nowMs;
+    if (this.#host.x.client.writeChunk?.(framed) === false) this.#wait(source);
   }
 
   #wait(source: OutletSource): void {
     const { client } = this.#host.x;
     if (this.#blockedMs < 0) this.#block();
-    if (!this.#paused && client.pendingBytes > this.#host.settings.waitingBytesMax) {
+    if (this.#paused !== source && client.pendingBytes > this.#host.settings.waitingBytesMax) {
       this.#paused = source;
       source.pause();
     }
@@ -75,7 +69,6 @@ export class Outlet {
   keepAlive(): void {
     this.lastSentMs = this.#host.watch.nowMs;
     if (this.#blockedMs >= 0) return;
-    this.#sentBytes += keepAliveFrame.length;
     if (!this.#host.x.client.write(keepAliveFrame)) this.#block();
   }
 
@@ -89,8 +82,7 @@ export class Outlet {
   /** Whether the client took nothing for its whole time; any byte taken starts the time anew. */
   isStalled(nowMs: number): boolean {
     if (nowMs < this.stalledAtMs) return false;
-    const { pendingBytes } = this.#host.x.client;
-    const takenBytes = this.#sentBytes - pendingBytes;
+    const { pendingBytes, takenBytes } = this.#host.x.client;
     if (pendingBytes > 0 && takenBytes <= this.#takenBytes) return true;
     this.#takenBytes = takenBytes;
     this.#blockedMs = nowMs;
@@ -99,7 +91,7 @@ export class Outlet {
 
   #block(): void {
     this.#blockedMs = this.#host.watch.nowMs;
-    this.#takenBytes = this.#sentBytes - this.#host.x.client.pendingBytes;
+    this.#takenBytes = this.#host.x.client.takenBytes;
     this.#host.x.client.onDrain(() => {
       this.#blockedMs = -1;
       const paused = this.#paused;

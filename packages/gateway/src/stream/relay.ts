@@ -80,7 +80,7 @@ export class StreamRelay {
     this.received.add(to - from - blankLineBytes - this.#memory.frameBytes);
     const input = this.#inputOf(plainEvents.content);
     const cell = attempt.step(input);
-    if (this.#isKept(cell)) this.#outlet?.writeChunk(framed, to - from, attempt);
+    if (this.#isKept(cell)) this.#outlet?.writeChunk(framed, attempt);
     else this.#leaveOut(cell, input, noBytes, Buffer.from(framed.slice(from, to), "latin1"));
   }
 

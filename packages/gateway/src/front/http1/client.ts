@@ -89,6 +89,11 @@ export class Http1Client implements Client {
     return this.#connection.socket.writableLength + this.#gathered.length;
   }
 
+  get takenBytes(): number {
+    const { socket } = this.#connection;
+    return socket.bytesWritten - socket.writableLength;
+  }
+
   get isGone(): boolean {
     return this.#connection.socket.destroyed;
   }

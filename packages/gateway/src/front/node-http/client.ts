@@ -94,6 +94,11 @@ export class NodeClient implements Client {
     return this.#response.writableLength;
   }
 
+  get takenBytes(): number {
+    const { socket } = this.#request;
+    return socket.bytesWritten - socket.writableLength;
+  }
+
   get isGone(): boolean {
     const { destroyed, socket } = this.#response;
     return this.#hasLeft || destroyed || (socket?.destroyed ?? false);
