@@ -29,12 +29,8 @@ export function extraClaims(job: LoadJob): BoundClaim[] {
     const what = rule.of === "speedUp" ? "speed-up over one user" : "good answers per second";
     const text = `At ${rule.users} users the ${what} is >= ${rule.atLeast}, observed in this window`;
     const why = "More users have to bring more work done, or the target is at its end.";
-    return {
-      claim: predicate(rule.id, text, why, confidence),
-      limits: [],
-      ladder: rule,
-      notes: [],
-    };
+    const claim = predicate(rule.id, text, why, confidence);
+    return { claim, limits: [before(rule.scenario, claim)], ladder: rule, notes: [] };
   });
   const undecided = (job.undecided ?? []).map((one): BoundClaim => {
     const why = "Part of the profile's promise, which this run cannot decide.";
@@ -47,6 +43,11 @@ export function extraClaims(job: LoadJob): BoundClaim[] {
   return [...ladder, ...limiters, ...blocks, ...undecided, ...checksClaim(job)];
 }
 
+/** Keeps the stream of a claim on a scenario before the guards. */
+function before(scenario: string, { id, of }: Claim): LoadLimit {
+  return { scenario, metric: "errors", claim: id, stream: of, part: "all" };
+}
+
 function limiterClaim(limiter: LimiterClaim, confidence: number): BoundClaim {
   const { id, scenario, tolerance } = limiter;
   const { kind, limit, periodMs } = limiter.limiter;
@@ -54,10 +55,7 @@ function limiterClaim(limiter: LimiterClaim, confidence: number): BoundClaim {
   const text = `${scenario}: admitted within ${tolerance * 100} % of the declared limiter, ${what}, on the same schedule, observed in this window`;
   const why = "A limiter that lets through more or less than it says protects or serves nobody.";
   const claim = predicate(id, text, why, confidence);
-  const limits = [
-    { scenario, metric: "errors", claim: id, stream: claim.of, part: "all" },
-  ] as const;
-  return { claim, limits, limiter, notes: [] };
+  return { claim, limits: [before(scenario, claim)], limiter, notes: [] };
 }
 
 /** Accepts any answer time; it keeps the stream of the claim before the guards. */

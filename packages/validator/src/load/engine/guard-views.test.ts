@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judgeGuards } from "../guards/index.ts";
+import { bindJob } from "../job.ts";
 import { Recorder } from "../record/recorder.ts";
 import type { LoadLimit, LoadPlan } from "../types.ts";
 import { createFlight, type LoadOutcome } from "./flight.ts";
@@ -219,6 +220,38 @@ describe("what guards see of a sample", () => {
     expect(seen?.view).toMatchObject({ over: 0, limitMs: null, interleaved: true });
     const broken = judgeGuards(guardViews(kept, busy, false)).filter(({ holds }) => !holds);
     expect(broken).toMatchObject([{ guard: "guard.load.loop", invalidates: "pass" }]);
+  });
+
+  it.each([
+    ["a saturated sender", { cpuP90: 0.97 }, false, "guard.load.cpu"],
+    ["a loop that stands", { loopMeanMs: 40 }, false, "guard.load.loop"],
+    ["users changed live", {}, true, "guard.load.schedule"],
+  ])("%s takes back what a ladder shows, either way", (_, host, edited, guard) => {
+    const request = { kind: "http", method: "GET", path: "/" } as const;
+    const held = { executor: "ladder", users: [1, 20], holdMs: 1_000, request } as const;
+    const { load } = bindJob({
+      profile: "test",
+      name: "target",
+      load: {
+        target: { baseUrl: "http://127.0.0.1:1" },
+        seed: 7,
+        scenarios: { held },
+        limits: [],
+      },
+      thresholds: {},
+      confidence: 0.95,
+      waive: [],
+      explore: false,
+      ladder: [{ id: "speed_up", scenario: "held", users: 20, of: "speedUp", atLeast: 1 }],
+    });
+    const recorder = new Recorder(load);
+    recorder.begin(0);
+    const breached = (of: HostFigures, isEdited: boolean) =>
+      judgeGuards(guardViews(recorder, of, isEdited))
+        .filter(({ holds, streams }) => !holds && streams.includes("load.speed_up"))
+        .map((one) => [one.guard, one.invalidates, one.kinds.includes("predicate")]);
+    expect(breached({ ...idle, ...host }, edited)).toEqual([[guard, "both", true]]);
+    expect(breached(idle, false)).toEqual([]);
   });
 
   it("requests of steps that found no series of their own break the guard of what is recorded", () => {
