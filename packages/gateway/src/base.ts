@@ -68,7 +68,8 @@ export async function openBase(config: GatewayConfig, deps: GatewayDeps): Promis
     output.close();
   };
   try {
-    stores = await openStores(config, { clock, logger, metrics, ...supervised });
+    const isOwner = !supervised;
+    stores = await openStores(config, { clock, logger, metrics, isOwner, ...supervised });
     const { store, repositories } = stores;
     const shared = { clock, random, logger, metrics, stores };
     const below = { ...shared, store, repositories, stateDir: state.dir };

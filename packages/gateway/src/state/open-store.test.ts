@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "@loadline/kit/clock";
+import { systemRandom } from "@loadline/kit/random";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Secret } from "../config/values.ts";
+import { loadConfig, openGateway } from "../index.ts";
 import { sqlStoreShape, sqlUrl } from "./config.ts";
 import { openStore } from "./open-store.ts";
 import { codeOf } from "./rows.fixture.ts";
@@ -47,6 +50,41 @@ describe("openStore", () => {
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.fill(0x5a, 100, 4096));
     await expect(openStore(url, { clock, dir })).rejects.toThrow(path);
+  });
+});
+
+describe("a gateway whose database lies outside its state directory", () => {
+  const pageBytes = 4096;
+  const opened = (sql: string, workers: number): Promise<unknown> => {
+    const targets = { s: { provider: "simulator" } };
+    const routes = { sim: { models: ["sim"], groups: [{ targets: ["s"] }] } };
+    const stateDir = join(dir, "state");
+    const config = loadConfig(
+      undefined,
+      {},
+      { stateDir, workers, stores: { sql }, targets, routes },
+    );
+    return openGateway(config, { clock, random: systemRandom(), log: () => undefined });
+  };
+
+  it.each([
+    ["one process", 1],
+    ["a supervisor", 2],
+  ])("as %s does not start on one with a damaged page, and names it", async (_what, workers) => {
+    const path = join(dir, "elsewhere", "x.db");
+    const url = `sqlite:${path}`;
+    await (await openStore(url, { clock, dir })).close();
+    {
+      using db = new DatabaseSync(path);
+      db.exec("PRAGMA journal_mode = DELETE");
+    }
+    const bytes = readFileSync(path);
+    const last = pageBytes * (Math.floor(bytes.length / pageBytes) - 1);
+    writeFileSync(path, bytes.fill(0x5a, last));
+    // Whoever does not own it takes what it can read.
+    await (await openStore(url, { clock, dir })).close();
+    const refusal = { code: "LL_STATE_CORRUPT", message: expect.stringContaining(path) };
+    await expect(opened(url, workers)).rejects.toMatchObject(refusal);
   });
 });
 

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Clock } from "@loadline/kit/clock";
 import { gatewayErrors } from "../errors.ts";
-import { type OpenWriter, openSqliteStore } from "./sqlite/open.ts";
+import { checkDatabase, type OpenWriter, openSqliteStore } from "./sqlite/open.ts";
 import { stateFile } from "./state.ts";
 import type { Store, StoreTimes } from "./store.ts";
 
@@ -11,6 +11,8 @@ export interface OpenStoreDeps {
   readonly dir: string;
   /** How long a server that is not there yet is waited for; default 0. */
   readonly waitMs?: number;
+  /** Read every page of a SQLite file that is not the state directory's own; default false. */
+  readonly checksPages?: boolean;
   /** What writes to SQLite; by default a thread of this process. */
   readonly writer?: OpenWriter | undefined;
   /** Who is told how long calls take; absent: nobody. */
@@ -20,11 +22,16 @@ export interface OpenStoreDeps {
 /**
  * Opens the store of an address: `sqlite:` (the state directory's own), `sqlite:PATH` or
  * `postgres://user@host:port/database`; its schema is brought forward first. Rejects with
- * LL_STATE_URL, LL_STATE_UNAVAILABLE, LL_STATE_SCHEMA_NEWER, LL_STATE_MIGRATION.
+ * LL_STATE_URL, LL_STATE_UNAVAILABLE, LL_STATE_SCHEMA_NEWER, LL_STATE_MIGRATION, LL_STATE_CORRUPT.
  */
 export async function openStore(url: string, deps: OpenStoreDeps): Promise<Store> {
   const path = sqlitePath(url, deps.dir);
-  if (path !== undefined) return openSqliteStore(path, deps.clock, deps.writer, deps.times);
+  if (path !== undefined) {
+    // Who owns the directory has read the one in it.
+    const isElsewhere = path !== join(deps.dir, stateFile);
+    if (deps.checksPages === true && isElsewhere) checkDatabase(path);
+    return openSqliteStore(path, deps.clock, deps.writer, deps.times);
+  }
   if (/^postgres(ql)?:\/\//.test(url)) {
     // The driver costs a start without PostgreSQL nothing.
     const { openPostgresStore } = await import("./postgres/open.ts");

@@ -21,6 +21,8 @@ export interface StoresDeps {
   readonly metrics: Metrics;
   /** What writes to SQLite; by default a thread of this process. */
   readonly writer?: OpenWriter | undefined;
+  /** Whether the store is this process's to look after; another one has, by default. */
+  readonly isOwner?: boolean;
   /** Who takes usage and audit events; by default the store and its spool. */
   readonly records?: ((store: Store) => Records) | undefined;
 }
@@ -39,9 +41,10 @@ export interface OpenedStores {
 /** Opens the SQL store of the configuration; shown in /health, /metrics and the log. */
 export async function openStores(config: GatewayConfig, deps: StoresDeps): Promise<OpenedStores> {
   const { stateDir: dir, stores } = config;
-  const { clock, writer } = deps;
+  const { clock, writer, isOwner: checksPages = false } = deps;
   const times = storeMetrics(deps.metrics);
-  const store = await openStore(sqlUrl(stores.sql), { clock, dir, waitMs, writer, times });
+  const opening = { clock, dir, waitMs, writer, times, checksPages };
+  const store = await openStore(sqlUrl(stores.sql), opening);
   times.read(() => store.connections());
   const dependencies = createDependencies(deps.metrics);
   show(store, deps, dependencies);

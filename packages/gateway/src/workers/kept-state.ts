@@ -100,7 +100,7 @@ export async function openKeptState(
   try {
     let lane: SqlLane | undefined;
     const writer: OpenWriter = (plan, at) => (lane = new SqlThread(plan, at));
-    const stores = await openStores(config, { clock, logger, metrics, writer });
+    const stores = await openStores(config, { clock, logger, metrics, writer, isOwner: true });
     closers.push(() => stores.close());
     const { store, repositories } = stores;
     const base = { clock, random, logger, metrics, store, repositories, stateDir: state.dir };

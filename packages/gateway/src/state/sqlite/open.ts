@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "@loadline/kit/clock";
@@ -6,7 +6,7 @@ import { LoadlineError } from "@loadline/kit/errors";
 import { gatewayErrors } from "../../errors.ts";
 import { sqlStore } from "../sql/open.ts";
 import type { Store, StoreTimes } from "../store.ts";
-import { damagedDatabase } from "./damage.ts";
+import { checkPages, damagedDatabase } from "./damage.ts";
 import { readingSqlite, threadedSqlite } from "./dialect.ts";
 import { migrateSqlite } from "./migrate.ts";
 import { writingPragmas } from "./pragmas.ts";
@@ -69,12 +69,28 @@ export function openSqliteStore(
 }
 
 function prepare(path: string, nowMs: number): void {
-  try {
+  named(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     using db = new DatabaseSync(path, { timeout: busyMs });
     chmodSync(path, 0o600);
     db.exec(writingPragmas);
     migrateSqlite(db, path, nowMs);
+  });
+}
+
+/** Reads every page of a database that is there already. LL_STATE_CORRUPT, LL_STATE_UNUSABLE. */
+export function checkDatabase(path: string): void {
+  if (!existsSync(path)) return;
+  named(path, () => {
+    using db = new DatabaseSync(path, { timeout: busyMs });
+    checkPages(db, path);
+  });
+}
+
+/** What SQLite throws, as the store's codes. */
+function named(path: string, run: () => void): void {
+  try {
+    run();
   } catch (cause) {
     if (cause instanceof LoadlineError) throw cause;
     const fault = faultOf(cause);
