@@ -198,6 +198,13 @@ describe("life and death of a model host", () => {
     expect(isAlive(host.pid)).toBe(false);
   });
 
+  it("a signal to the whole group does not end it: its parent says when", async () => {
+    await using host = await startModelHost(optionsFor("group"));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(host.pid, signal);
+    expect((await call(host, "/healthz"))[0]).toBe(200);
+    expect(host.state).toBe("ready");
+  });
+
   it("SIGKILL of the child is told to the parent, which lives on [R0-24]", async () => {
     const host = await startModelHost(optionsFor("killed"));
     const exit = exitOf(host);

@@ -90,9 +90,9 @@ async function main(): Promise<void> {
   const startedMs = clock.monotonicMs();
   const settings: HostSettings = JSON.parse(process.argv[2] ?? "{}");
   if (settings.compileCacheDir !== undefined) enableCompileCache(settings.compileCacheDir);
-  // Signals to the process group are the parent's business: it drains first.
-  process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => undefined);
+  // Signals to the process group are the parent's business: it drains first, or reloads.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => undefined);
   let running: Running | undefined;
   let isOver = false;
   process.on("disconnect", () => {

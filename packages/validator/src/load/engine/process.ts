@@ -80,8 +80,9 @@ function serve(send: (message: ProcessMessage) => void): void {
     }
     clock.after(flushMs, flush, { unref: true });
   });
-  // Ctrl-C is for the process above: it tells what is to be done.
-  process.on("SIGINT", () => undefined);
+  // What a terminal, `timeout` or a service's stop sends to all is for the process above: it tells.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => undefined);
   process.on("disconnect", () => {
     for (const { thread } of senders) void endSender(thread, clock);
   });

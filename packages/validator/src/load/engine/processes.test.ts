@@ -53,8 +53,8 @@ describe("processes", { timeout: 60_000 }, () => {
     expect(tally?.observedMs).toBeGreaterThan(4.9);
   });
 
-  it("a generator process whose maker is gone ends its senders, says nothing more and ends", async () => {
-    await using server = await startStallServer({ delayMs: 5, stallMs: 0, everyMs: 1000 });
+  /** A generator of two senders that send, as its maker holds it. */
+  async function startGenerator(baseUrl: string) {
     const scenario = {
       executor: "constant-arrival-rate",
       rate: 50,
@@ -62,7 +62,7 @@ describe("processes", { timeout: 60_000 }, () => {
       request: { kind: "http", method: "GET", path: "/" },
     } as const;
     const plan: LoadPlan = {
-      target: { baseUrl: server.url },
+      target: { baseUrl },
       seed: 7,
       scenarios: { s: scenario },
       limits: [],
@@ -84,9 +84,24 @@ describe("processes", { timeout: 60_000 }, () => {
     const originMs = systemClock().monotonicMs();
     for (const worker of [0, 1])
       tell({ type: "lane", worker, command: { type: "begin", originMs } });
+    return { child, printed };
+  }
+
+  it("a generator process whose maker is gone ends its senders, says nothing more and ends", async () => {
+    await using server = await startStallServer({ delayMs: 5, stallMs: 0, everyMs: 1000 });
+    const { child, printed } = await startGenerator(server.url);
     const exit = once(child, "exit");
     child.disconnect();
     expect([await exit, printed.join("")]).toEqual([[0, null], ""]);
+  });
+
+  it("a signal to the whole group ends no generator process: its maker says when", async () => {
+    await using server = await startStallServer({ delayMs: 5, stallMs: 0, everyMs: 1000 });
+    const { child } = await startGenerator(server.url);
+    const exit = once(child, "exit");
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) child.kill(signal);
+    child.disconnect();
+    expect(await exit).toEqual([0, null]);
   });
 
   it("a mirror that gets the changes is the memory it mirrors, whatever was written when", () => {
