@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { Upstream } from "../upstream/upstream.ts";
+import type { TargetRules, Upstream } from "../upstream/upstream.ts";
 import { createWorld, permitOf, routeOf, targetsOf, type World } from "./world.fixture.ts";
+
+const faultStatus: Readonly<Record<string, number>> = { failing: 500, busy: 429, full: 503 };
 
 /** An upstream that answers at once, is silent, or refuses connections; counts what it is asked. */
 class SwitchedUpstream implements Upstream {
   readonly keys = [];
-  mode: "up" | "silent" | "refusing" | "failing" | "hollow" = "up";
+  mode: "up" | "silent" | "refusing" | "failing" | "hollow" | "busy" | "full" = "up";
+  rules: TargetRules = {};
+  /** Body of the last completion. */
+  asked = "";
   isLoaded = true;
   starts = 0;
   probes = 0;
@@ -16,7 +21,10 @@ class SwitchedUpstream implements Upstream {
 
   call: Upstream["call"] = (request, sink) => {
     if (request.operation === "probe") this.probes++;
-    else this.completions++;
+    else {
+      this.completions++;
+      this.asked = request.body.toString();
+    }
     this.#open++;
     this.openMax = Math.max(this.openMax, this.#open);
     queueMicrotask(() => {
@@ -26,8 +34,11 @@ class SwitchedUpstream implements Upstream {
         sink.fail("connect", "refused");
         return;
       }
-      const isFault = this.mode === "failing" && request.operation !== "probe";
-      sink.head(isFault ? 500 : 200, []);
+      const isFault = this.mode in faultStatus && request.operation !== "probe";
+      sink.head(
+        isFault ? (faultStatus[this.mode] ?? 500) : 200,
+        isFault ? ["retry-after", "60"] : [],
+      );
       sink.data(
         Buffer.from(this.mode === "hollow" ? "<html>Back soon</html>" : '{"choices":[{}]}'),
       );
@@ -196,6 +207,31 @@ describe("warm pool", () => {
     await wait(1000);
     expect(poolOf(world)).toMatchObject({ state: "degraded", ready: 1 });
   });
+
+  it("a completion is asked as a caller's would be: with what the target does to its members", async () => {
+    const { up, pass: wait } = pooled("ab");
+    up("a").rules = { params: { rename: { max_tokens: "limit" } } };
+    await wait(200);
+    expect(JSON.parse(up("a").asked)).toMatchObject({ limit: 1 });
+    expect(up("a").asked).not.toContain("max_tokens");
+    expect(JSON.parse(up("b").asked)).toMatchObject({ max_tokens: 1 });
+  });
+
+  it.each(["busy", "full"] as const)(
+    "one that asks to be left alone is asked for no completion before its time: %s",
+    async (mode) => {
+      const { world, up, pass: wait } = pooled("ab");
+      up("a").mode = mode;
+      await wait(200);
+      expect(up("a").completions).toBe(1);
+      await wait(58_000);
+      expect(up("a").completions).toBe(1);
+      expect(poolOf(world)).toMatchObject({ ready: 1 });
+      up("a").mode = "up";
+      await wait(12_000);
+      expect(poolOf(world)).toMatchObject({ ready: 2 });
+    },
+  );
 
   it("two failed probes open the breaker of a target that had no success for a period", async () => {
     const { world, up, pass: wait } = pooled("ab");

@@ -1,5 +1,7 @@
 import type { Clock } from "@loadline/kit/clock";
+import { applyParams } from "../body/members.ts";
 import { classifyError } from "../upstream/classify.ts";
+import { retryAfterMsOf } from "../upstream/retry-after.ts";
 import type { FailureClass, UpstreamKey, UpstreamOperation } from "../upstream/upstream.ts";
 import type { Target } from "./routes.ts";
 
@@ -49,31 +51,44 @@ export async function probeStatus(target: Target, o: ProbeOptions): Promise<numb
   return typeof result === "object" ? result.status : result;
 }
 
+/** How a completion ended, and for how long the upstream asked to be left alone, ms. */
+export interface DeepProbe {
+  readonly outcome: FailureClass | "ok";
+  readonly retryAfterMs?: number | undefined;
+}
+
 /**
- * A completion of one token, or the smallest request the target serves: its class of outcome, judged
- * as a caller's would be. A page under status 200 is no completion.
+ * A completion of one token, or the smallest request the target serves, asked and judged as a
+ * caller's would be. A page under status 200 is no completion.
  */
-export async function probeDeeply(target: Target, o: ProbeOptions): Promise<FailureClass | "ok"> {
+export async function probeDeeply(target: Target, o: ProbeOptions): Promise<DeepProbe> {
   const { provider, model, upstream } = target;
   const serves = upstream.rules?.serves;
   const found = smallest.find(
     ({ operation }) => provider.paths[operation] && (serves?.includes(operation) ?? true),
   );
-  if (!found) return "misconfigured";
+  if (!found) return { outcome: "misconfigured" };
   const body = found.body(model, provider.boundName ?? "max_tokens");
   const bytes = Buffer.from(JSON.stringify(body));
+  const params = upstream.rules?.params;
   const { operation } = found;
-  const answer = await callOnce(target, { operation, body: bytes }, o);
-  if (typeof answer === "string") return answer;
-  const { status } = answer;
-  if (status < 200 || status > 299)
-    return classifyError(provider.errors ?? [], status, false, answer.body);
+  const request = { operation, body: params ? applyParams(bytes, params) : bytes };
+  const answer = await callOnce(target, request, o);
+  if (typeof answer === "string") return { outcome: answer };
+  const { status, retryAfterMs } = answer;
+  if (status < 200 || status > 299) {
+    const hasWait = retryAfterMs !== undefined;
+    const outcome = classifyError(provider.errors ?? [], status, hasWait, answer.body);
+    return { outcome, retryAfterMs };
+  }
   const lane = Object.values(target.lanes).find((one) => one.operation === operation);
-  return typeof lane?.dialect.readAnswer(answer.body) === "object" ? "ok" : "bad_body";
+  const isAnswer = typeof lane?.dialect.readAnswer(answer.body) === "object";
+  return { outcome: isAnswer ? "ok" : "bad_body" };
 }
 
 interface Answer {
   readonly status: number;
+  readonly retryAfterMs: number | undefined;
   /** Empty when it is longer than any answer to a probe. */
   readonly body: Buffer;
 }
@@ -86,6 +101,7 @@ function callOnce(
 ): Promise<Answer | FailureClass> {
   return new Promise((resolve) => {
     let status = 0;
+    let retryAfterMs: number | undefined;
     let bytes = 0;
     let chunks: Buffer[] = [];
     const settle = (result: Answer | FailureClass): void => {
@@ -103,13 +119,16 @@ function callOnce(
     const call = target.upstream.call(
       { ...request, isStream: false, traceparent: undefined, key: o.key },
       {
-        head: (code) => void (status = code),
+        head(code, headers) {
+          status = code;
+          retryAfterMs = retryAfterMsOf(headers);
+        },
         data(chunk) {
           bytes += chunk.length;
           if (bytes > answerBytesMax) chunks = [];
           else chunks.push(chunk);
         },
-        end: () => settle({ status, body: Buffer.concat(chunks) }),
+        end: () => settle({ status, retryAfterMs, body: Buffer.concat(chunks) }),
         fail: (failure) => settle(failure),
       },
     );

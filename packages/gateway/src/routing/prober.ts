@@ -159,9 +159,9 @@ export class TargetProber implements PermitOwner {
       // Busy or open: nothing new is known, the last completion still counts.
       if (!permit) return !this.#isDeepBad && breaker.stateAt(this.nowMs()) === "closed";
       const o = { clock: this.#deps.clock, timeoutMs: deepTimeoutMs, key: permit.key };
-      const outcome = await probeDeeply(permit.target, o);
+      const { outcome, retryAfterMs } = await probeDeeply(permit.target, o);
       this.#deepAtMs = this.nowMs();
-      permit.end(outcome);
+      permit.end(outcome, retryAfterMs);
       this.#isDeepBad = outcome !== "ok";
       if (this.#isDeepBad) return false;
       this.#deepGoodAtMs = this.nowMs();
