@@ -1,6 +1,6 @@
 /**
- * Time the gateway adds, beside the relay: blocks of calls straight to the upstream and through both,
- * interleaved; first on one connection, one call after the other, then 500 a second whether earlier
+ * Time the gateway adds, beside the relay and a pipe of bytes: blocks of calls straight to the upstream
+ * and through each, interleaved; first on one connection, one call after the other, then 500 a second whether earlier
  * ones are answered or not. `node bench/gateway/latency.ts [blocks] [calls] [calls at 500/s]`.
  */
 import { numbersGiven, tell } from "../result.ts";
@@ -117,9 +117,10 @@ async function compare(lanes: readonly Lane[], block: Block): Promise<readonly A
   return others.map((blocksOf) => addedOf(direct, blocksOf));
 }
 
-function rowsOf(suffix: string, [relay, gateway]: readonly Added[]) {
-  if (!relay || !gateway) return [];
+function rowsOf(suffix: string, [pipe, relay, gateway]: readonly Added[]) {
+  if (!pipe || !relay || !gateway) return [];
   return [
+    { subject: `pipe of bytes${suffix}`, ...pipe },
     { subject: `relay${suffix}`, ...relay },
     { subject: `gateway${suffix}`, ...gateway, p99OfRelay: ofRelay(gateway, relay) },
   ];
@@ -128,9 +129,11 @@ function rowsOf(suffix: string, [relay, gateway]: readonly Added[]) {
 pin(process.pid, drivingCore);
 const upstream = await start("upstream", { script: "upstream.ts", core: drivingCore });
 const base = `http://127.0.0.1:${upstream.port}`;
-const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
+const between = { core: measuredCore, arguments: [base] };
+const pipe = await start("pipe of bytes", { ...between, script: "pipe.ts" });
+const relay = await start("relay", { ...between, script: "relay.ts" });
 const gateway = await startGateway("gateway", base, allLimits);
-const subjects: readonly Subject[] = [upstream, relay, gateway];
+const subjects: readonly Subject[] = [upstream, pipe, relay, gateway];
 const lanes = subjects.map((subject): Lane => ({ subject, request: requestOf(subject, false) }));
 for (const lane of lanes) await inTurn(warmCalls)(lane);
 const one = await compare(lanes, inTurn(callsPerBlock));

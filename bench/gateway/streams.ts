@@ -59,12 +59,9 @@ const upstream = await start("upstream", {
   arguments: [String(paceMs), String(tokensPerStream)],
 });
 const base = `http://127.0.0.1:${upstream.port}`;
-const relay = await start("relay", { script: "relay.ts", core: measuredCore, arguments: [base] });
-const pipe = await start("pipe of bytes", {
-  script: "pipe.ts",
-  core: measuredCore,
-  arguments: [base],
-});
+const between = { core: measuredCore, arguments: [base] };
+const relay = await start("relay", { ...between, script: "relay.ts" });
+const pipe = await start("pipe of bytes", { ...between, script: "pipe.ts" });
 const concurrency = { key: 4096, global: 8192 };
 const gateway = await startGateway("gateway", base, { ...allLimits, concurrency });
 const subjects = [relay, pipe, gateway];
