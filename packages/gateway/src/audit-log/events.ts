@@ -1,5 +1,7 @@
 /** One thing that happened and must stay on record; prompts and answers are never part of it. */
 export interface AuditEvent {
+  /** What several processes may see of one happening: the first of this name is kept; default: each. */
+  readonly once?: string;
   readonly tenant: string;
   readonly actor: {
     readonly id: string;

@@ -126,7 +126,7 @@ class QueuedAuditLog implements AuditLog {
   }
 
   #draft(event: AuditEvent): Waiting {
-    const eventId = `${this.#instance}-${this.#recorded++}`;
+    const eventId = event.once ?? `${this.#instance}-${this.#recorded++}`;
     const o = { tsMs: Math.floor(this.#deps.clock.wallMs()), eventId };
     return { tenantId: event.tenant, draft: draftOf(redactEvent(event), o) };
   }

@@ -1,11 +1,20 @@
-import { TestClock } from "@loadline/kit/clock";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock, TestClock } from "@loadline/kit/clock";
 import { createLogger } from "@loadline/kit/logger";
+import { createMetrics } from "@loadline/kit/metrics";
+import { systemRandom } from "@loadline/kit/random";
 import { describe, expect, it } from "vitest";
+import { sealDraft } from "../audit-log/entry.ts";
 import type { AuditEvent } from "../audit-log/events.ts";
+import { createAuditLog } from "../audit-log/log.ts";
+import { createAuditMetrics } from "../audit-log/metrics.ts";
 import { compileLimits } from "../limits/dimension.ts";
 import { limitsSection } from "../limits/config.ts";
 import { type Bench, openBench } from "../limits/limits.fixture.ts";
 import { ScriptTable } from "../limits/script-table.ts";
+import { openSqliteStore } from "../state/sqlite/open.ts";
 import type { Crossing } from "./alerts.ts";
 import { budgetAlerts } from "./tell.ts";
 
@@ -51,6 +60,7 @@ describe("a budget's alert", () => {
         object: { type: "key", id: "k" },
         outcome: "ok",
         detail: { period: "1970-01-01", percent: 50, spentNano: 5_000_000, limitNano: 10_000_000 },
+        once: expect.stringMatching(/^budget-[\w-]{43}$/),
       },
     ]);
     expect(lines.join("")).toContain('"event":"budget.alert","budget":"key/money","name":"k"');
@@ -109,6 +119,41 @@ describe("a budget's alert", () => {
     // Another figure is another budget.
     const dim = { ...crossing().dim, limit: 20_000_000 };
     expect([await tellAll({ dim }), await tellAll({ dim })]).toEqual([1, 0]);
+  });
+
+  it("that several processes tell stands once in the audit log they share, each share, period, budget and figure", async () => {
+    const clock = new TestClock();
+    const dir = mkdtempSync(join(tmpdir(), "ll-tell-"));
+    await using store = openSqliteStore(join(dir, "x.db"), systemClock());
+    const logger = createLogger({ clock, write: () => undefined });
+    const { audit } = store.repositories;
+    const [one, other] = Array.from({ length: 2 }, () => {
+      const log = createAuditLog({
+        clock,
+        random: systemRandom(),
+        logger,
+        metrics: createAuditMetrics(createMetrics()),
+        append: (tenant, drafts) => audit.append(tenant, drafts, sealDraft),
+        onFull: "refuse",
+      });
+      return { log, alerts: budgetAlerts({ logger, audit: log }) };
+    });
+    if (!one || !other || !tenth) throw new TypeError("no process");
+    const different = [
+      {},
+      { share: 0.8 },
+      { period: "1970-01-02" },
+      { name: "l" },
+      { dim: { ...tenth, limit: 20_000_000 } },
+      { dim: { ...tenth, key: "another" } },
+    ];
+    for (const { alerts } of [one, other, one])
+      for (const o of different) alerts.onCrossed(crossing(o));
+    const flushed = [one.log.flush(10_000), other.log.flush(10_000)];
+    clock.advance(0);
+    expect(await Promise.all(flushed)).toEqual([true, true]);
+    expect(await audit.query({ tenantId: "acme" })).toHaveLength(different.length);
+    await Promise.all([one.log.close(0), other.log.close(0)]);
   });
 
   it("is told all the same when the store does not say who is first", async () => {
