@@ -83,9 +83,22 @@ function pieceField(piece: string, line: number, sign: DecimalSign): Field | nul
   return { name, role, cell: { text: amount.text, line }, amounts: [amount], status: null };
 }
 
-/** `20 tests: 18 passed, 1 failed` and `passed 18, failed 2` as named fields, in their order. */
+const between = /,\s+|;\s*|\s[|/]\s|\s\u00b7\s|\s(?:and|with|of which|und)\s|[()]/;
+const betweenOrColon = new RegExp(`${between.source}|:\\s+`);
+
+/**
+ * `20 tests: 18 passed, 1 failed`, `passed 18, failed 2` and `Passed: 18, Failed: 2` as named fields,
+ * in their order: whichever way of reading the colons gives more of them.
+ */
 export function piecesOf(text: string, line: number, sign: DecimalSign): Field[] {
-  const parts = text.split(/,\s+|;\s*|\s\|\s|:\s+|\s\u00b7\s|\s(?:and|with|of which|und)\s|[()]/);
+  const [parted, named] = [betweenOrColon, between].map((mark) =>
+    fieldsOf(text.split(mark), line, sign),
+  );
+  if (parted === undefined || named === undefined) return [];
+  return named.length > parted.length ? named : parted;
+}
+
+function fieldsOf(parts: readonly string[], line: number, sign: DecimalSign): Field[] {
   if (parts.length < 2 || parts.length > 24) return [];
   const fields = parts.flatMap((part) => pieceField(part.trim(), line, sign) ?? []);
   const names = new Set(fields.map((field) => field.name.toLowerCase()));

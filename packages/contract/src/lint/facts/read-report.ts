@@ -2,7 +2,7 @@ import type { Block } from "../read/block.ts";
 import type { Field, Grid, Report, Row, Section, Statement } from "../types.ts";
 import { readAmounts } from "./amounts.ts";
 import { type DecimalSign, decimalSign } from "./locale.ts";
-import { pairOf, piecesOf, readField, readName } from "./pieces.ts";
+import { type Pair, pairOf, piecesOf, readField, readName } from "./pieces.ts";
 import { makeRow, readTable } from "./tables.ts";
 
 /** Turns the blocks of a file into the facts that rules compare. */
@@ -85,16 +85,21 @@ class ReportBuilder {
     const isNear = this.#list === null || this.#list.pairs.length + this.#list.rows.length < 2_000;
     if (!isNear || (block.kind === "text" && pairOf(text) === null)) this.#endList();
     const pair = pairOf(text);
-    if (pair !== null && tick === null) this.#pair(pair.key, pair.value, line);
+    if (pair !== null && tick === null) this.#pair(pair, text, line);
     else this.#prose(text, line);
     this.#state(block.kind, text, line, tick);
   }
 
-  /** `API: 20 tests, 19 passed` is a row of a list; `Passed: 19` is one field of its one row. */
-  #pair(key: string, value: string, line: number): void {
+  /**
+   * `API: 20 tests, 19 passed` is a row of a list, and so is `Passed: 19, Failed: 1`, of no name;
+   * `Passed: 19` is one field of its one row.
+   */
+  #pair({ key, value }: Pair, text: string, line: number): void {
     this.#list ??= { rows: [], pairs: [], line };
     const fields = piecesOf(value, line, this.#sign);
-    if (fields.length >= 2) this.#list.rows.push(makeRow(key, line, fields));
+    const all = piecesOf(text, line, this.#sign);
+    if (all.length > fields.length) this.#list.rows.push(makeRow("", line, all));
+    else if (fields.length >= 2) this.#list.rows.push(makeRow(key, line, fields));
     else this.#list.pairs.push(readField(readName(key), { text: value, line }, this.#sign));
   }
 

@@ -54,7 +54,14 @@ function hasHeader(rows: readonly (readonly Cell[])[]): boolean {
   return rest.filter(isFigure).length * 2 < rest.length || rest.length === 0;
 }
 
-/** The column that names the rows: the first of words alone that is no status and no running number. */
+const figured: ReadonlySet<string> = new Set(
+  "total passed failed open rate badRate quantile".split(" "),
+);
+
+/**
+ * The column that names the rows: the first of words alone that is no status and no running number.
+ * Where all are figures it is the first, or none (-1) when that one is a count or a rate itself.
+ */
 function labelColumn(head: readonly Cell[], body: readonly (readonly Cell[])[]): number {
   const index = head.findIndex((cell, column) => {
     const role = roleOf(cell.text);
@@ -63,7 +70,8 @@ function labelColumn(head: readonly Cell[], body: readonly (readonly Cell[])[]):
     const words = cells.filter((one) => !isFigure(one) && statusOf(one.text) === null);
     return cells.length > 0 && words.length * 2 > cells.length;
   });
-  return Math.max(0, index);
+  const isFigured = figured.has(roleOf(head[0]?.text ?? ""));
+  return index < 0 && !isFigured ? 0 : index;
 }
 
 /** Reads a table in any orientation as rows with named fields. */

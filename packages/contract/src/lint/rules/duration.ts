@@ -1,6 +1,6 @@
 import { agrees, Collector, exactOf, isAside, quoteField, shownIn } from "../finding.ts";
 import { once } from "../facts/once.ts";
-import { isExtreme, isMeanLabel } from "../facts/roles.ts";
+import { isExtreme, isMeanLabel, isTotalLabel } from "../facts/roles.ts";
 import type { Amount, Field, Grid, LintRule, Quote, Report, Row, RuleResult } from "../types.ts";
 
 const overlapping =
@@ -68,6 +68,24 @@ function inGrid(grid: Grid, out: Collector): void {
   }
 }
 
+/** Stages take minutes; the seconds of one request may be told in part, or overlap. */
+const ofStages = /^(?:m|mins?|minutes?|h|hrs?|hours?|minuten|stunden?)$/;
+
+/** `Total: 30 min` in a list of nothing but stages and their times. */
+function inList({ rows }: Grid, out: Collector): void {
+  const [row, second] = rows;
+  if (row === undefined || second !== undefined || row.label !== "") return;
+  const totals = row.fields.filter(({ name }) => isTotalLabel(name) && !isMeanLabel(name));
+  const [total] = totals;
+  const isOther = ({ name, role }: Field): boolean =>
+    noSum.test(name) || isExtreme(name) || role === "target" || role === "quantile";
+  if (total === undefined || totals.length !== 1 || row.fields.some(isOther)) return;
+  if (!ofStages.test(exactOf(total)?.unit ?? "")) return;
+  const parts = row.fields.filter((field) => field !== total);
+  const rowsOf = parts.map((field): Row => ({ ...row, fields: [field] }));
+  compare([row, total], sumOf(rowsOf, 0), out);
+}
+
 /** `Total duration: 30 min` in a list, beside one table of stages. */
 function fromHeadline(report: Report, out: Collector): void {
   const tables = report.grids.filter(
@@ -95,7 +113,11 @@ function fromHeadline(report: Report, out: Collector): void {
 
 function run(report: Report): RuleResult {
   const out = new Collector("duration", "contradiction");
-  for (const grid of report.grids) if (!mayOverlap(grid)) inGrid(grid, out);
+  for (const grid of report.grids) {
+    if (mayOverlap(grid)) continue;
+    inGrid(grid, out);
+    inList(grid, out);
+  }
   fromHeadline(report, out);
   return out;
 }
