@@ -12,6 +12,7 @@ import type { StreamParts } from "../stream/parts.ts";
 import { prepareRequest } from "../stream/request.ts";
 import { isResumable, SentText } from "../stream/resume.ts";
 import type { HeldBytes, StreamSettings } from "../stream/settings.ts";
+import { shownRefusal } from "../stream/shown-refusal.ts";
 import { noUsage, totalUsage } from "../stream/usage.ts";
 import { saysTooLong } from "../upstream/classify.ts";
 import type { FailureClass } from "../upstream/upstream.ts";
@@ -311,10 +312,9 @@ export class CallRun implements AttemptHost, Watched {
 
   #relayCaller(attempt: Attempt, failure: AttemptFailure): void {
     for (const other of [this.#first, this.#hedge]) if (other) this.#abandon(other);
-    const { body } = failure;
-    const isOwn = body !== undefined && body[0] === 0x7b && !this.outlet?.isOpen;
-    const shown = isOwn && attempt.translation ? attempt.translation.error(body) : body;
-    if (isOwn && shown) this.#answer(attempt, failure.status, shown);
+    const body = this.outlet?.isOpen ? undefined : failure.body;
+    const shown = shownRefusal(body, attempt.translation);
+    if (shown) this.#answer(attempt, failure.status, shown);
     else this.#refuse(finalAnswer([failure], 0));
   }
 

@@ -11,6 +11,19 @@ import { type Wire, wires } from "./wire.fixture.ts";
 const question = { model: "m", messages: [{ role: "user", content: "hi" }] };
 const chatPath = "/v1/chat/completions";
 
+function settingsOf(wire: Wire, baseUrl: string) {
+  const keyFile = join(temporaryDir(), "key");
+  writeFileSync(keyFile, "k1\n");
+  const target = {
+    provider: wire.provider,
+    model: "big",
+    baseUrl,
+    keys: [`\${file:${keyFile}}`],
+    ...wire.settings,
+  };
+  return { targets: { t: target }, routes: { r: { models: ["m"], groups: [{ targets: ["t"] }] } } };
+}
+
 async function runWire(wire: Wire) {
   const upstream = await runUpstream((response, body, request) => {
     const isStream = body.includes('"stream":true') || textOf(request.url).includes("alt=sse");
@@ -19,19 +32,7 @@ async function runWire(wire: Wire) {
     });
     response.end(isStream ? wire.stream : JSON.stringify(wire.answer));
   });
-  const keyFile = join(temporaryDir(), "key");
-  writeFileSync(keyFile, "k1\n");
-  const target = {
-    provider: wire.provider,
-    model: "big",
-    baseUrl: upstream.baseUrl,
-    keys: [`\${file:${keyFile}}`],
-    ...wire.settings,
-  };
-  const gateway = await runGateway({
-    targets: { t: target },
-    routes: { r: { models: ["m"], groups: [{ targets: ["t"] }] } },
-  });
+  const gateway = await runGateway(settingsOf(wire, upstream.baseUrl));
   return { upstream, gateway };
 }
 
@@ -69,6 +70,23 @@ describe.each(wires)("$provider on the wire", (wire) => {
     expect(text).toMatch(/"usage":\{"prompt_tokens":5,"completion_tokens":2/);
     expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
   });
+
+  it.each([false, true])(
+    "what it says is the caller's fault is told the caller in a chat's envelope (in a list: %s)",
+    async (isList) => {
+      const said = wire.errors.find(([, , failure]) => failure === "caller")?.[1];
+      const upstream = await runUpstream((response) => {
+        response.writeHead(400, { "content-type": "application/json" });
+        response.end(JSON.stringify(isList ? [said] : said));
+      });
+      await using _upstream = upstream;
+      await using g = await runGateway(settingsOf(wire, upstream.baseUrl));
+      const response = await g.post(chatPath, question);
+      expect([response.status, response.headers.get("x-loadline-target")]).toEqual([400, "t"]);
+      const { message } = recordOf(recordOf(said)["error"]);
+      expect(recordOf(recordOf(await response.json())["error"])["message"]).toBe(message);
+    },
+  );
 
   it.each(wire.errors)("its %i %j is of class %3$s", (status, body, failure) => {
     const rules = findProvider(wire.provider)?.errors ?? [];
