@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { round } from "../../bench/figures.ts";
 import type { Goal, SavedResult } from "../../bench/result.ts";
 import { page, table } from "./markdown.ts";
 
@@ -8,7 +9,8 @@ const intro =
   "each: what is measured alone on its core or thread, peers and targets elsewhere, warm before " +
   "anything counts, the order of the rounds turned, medians. Only ratios can be compared between " +
   "machines. The gateway's relay is Node's `http` server with undici's `dispatch`, which passes bytes " +
-  "on and does nothing else.\n\n" +
+  "on and does nothing else; the pipe of bytes reads nothing of them, which is the least that any process " +
+  "of Node between two sockets costs.\n\n" +
   "Measure it yourself: `node bench/gateway/run.ts`, `node bench/load/run.ts`, " +
   "`node bench/contract/run.ts`; with `--save` the result is kept and `npm run docs` writes this page " +
   "from it. `node bench/gateway/latency.ts`, `streams.ts 1000` and `workers.ts` beside it tell of time " +
@@ -32,6 +34,8 @@ const profiles: readonly (readonly [RegExp, string])[] = [
   [/^gateway-streams-\d+$/, "gateway-streams-profile"],
   [/^gateway-(cpu|latency|ladder|workers)$/, "gateway-profile"],
 ];
+/** The row of what stands between two sockets and does nothing: no gateway of Node can do better. */
+const floorRow = "pipe of bytes";
 /** Areas that are named; the profile's own rows name the rest. */
 const namedAreas = 5;
 
@@ -87,11 +91,27 @@ export function missed(result: SavedResult, all: readonly SavedResult[]): string
     .filter(({ reached }) => reached === "no")
     .map(({ goal, found }) => {
       const { figure, row } = goal;
-      return `- Not reached: ${figure} of ${row} is ${shown(found)}, its goal ${boundOf(goal)}; ${why}.`;
+      const floor = floorOf(goal, result.rows);
+      const least = floor === undefined ? "" : `, a ${floorRow} alone ${floor}`;
+      return `- Not reached: ${figure} of ${row} is ${shown(found)}, its goal ${boundOf(goal)}${least}; ${why}.`;
     });
   if (lines.length === 0) return [];
   return profile ? [lines.join("\n"), whereOf(profile)] : [lines.join("\n")];
 }
+
+/** The same figure of the pipe under the same load; what it is times a peer follows from both ratios. */
+function floorOf({ row, figure }: Goal, rows: SavedResult["rows"]): number | undefined {
+  const named = (name: string) => rows.find((one) => Object.values(one)[0] === name);
+  const load = /^gateway( at .+)$/.exec(String(row))?.[1] ?? "";
+  const floor = named(`${floorRow}${load}`);
+  if (floor === undefined) return undefined;
+  if (figure !== "timesGateway") return numberOf(floor[figure]);
+  const times = Number(floor["ratio"]) / Number(named(String(row))?.["ratio"]);
+  return Number.isFinite(times) ? round(times) : undefined;
+}
+
+const numberOf = (value: unknown): number | undefined =>
+  typeof value === "number" ? value : undefined;
 
 /** Where the time of a profile goes: its largest areas, each beside the relay's share. */
 function whereOf({ rows }: SavedResult): string {

@@ -138,6 +138,36 @@ describe("the pages' parts", () => {
     expect(missed({ ...result, goals: result.goals.slice(1) }, [profile])).toEqual([]);
   });
 
+  it("says beside a goal that was missed what a pipe of bytes comes to under the same load", () => {
+    const result = {
+      day: "2026-01-01",
+      machine: { cpu: "c", cores: 1, node: "v24" },
+      bench: "gateway-cpu",
+      goals: [
+        { row: "gateway", figure: "ratio", atLeast: 1 },
+        { row: "gateway at 500/s", figure: "ratio", atLeast: 1 },
+        { row: "gateway", figure: "lost", atMost: 0 },
+        { row: "peer", figure: "timesGateway", atLeast: 25 },
+      ],
+      rows: [
+        { subject: "pipe of bytes", ratio: 1.5 },
+        { subject: "pipe of bytes at 500/s", ratio: 1.25 },
+        { subject: "gateway", ratio: 0.75, lost: 1 },
+        { subject: "gateway at 500/s", ratio: 0.5 },
+        { subject: "peer", ratio: 0.0625, timesGateway: 12 },
+      ],
+    };
+    const floors = missed(result, [])
+      .join()
+      .matchAll(/its goal (\S+ \d+)(?:, a pipe of bytes alone ([\d.]+))?;/g);
+    expect([...floors].map(([, goal, floor]) => [goal, floor])).toEqual([
+      [">= 1", "1.5"],
+      [">= 1", "1.25"],
+      ["<= 0", undefined],
+      [">= 25", "24"],
+    ]);
+  });
+
   it("marks every page as generated", () => {
     expect(page("T", "i", "s").split("\n")[0]).toContain("npm run docs");
   });
