@@ -52,6 +52,13 @@ export function readStream(exchange: Exchange): StreamReading {
   return { chunks, ended: payloads.at(-1) === "[DONE]", fault: null };
 }
 
+/** Whether a message or a delta carries text: of the answer, or of the reasoning before it. */
+export function hasText(message: Json): boolean {
+  return [message["content"], message["reasoning_content"], message["reasoning"]].some(
+    (text) => typeof text === "string" && text !== "",
+  );
+}
+
 /** The choices of a chunk or completion; empty when there are none. */
 export function choicesOf(value: Json): readonly Json[] {
   const choices = value["choices"];

@@ -1,5 +1,5 @@
 import { chatRequest } from "./chat-request.ts";
-import { choicesOf, readCompletion } from "./event-stream.ts";
+import { choicesOf, hasText, readCompletion } from "./event-stream.ts";
 import type { Probe } from "./probe.ts";
 import { cleanUsage } from "./samples.ts";
 import { type Fault, finishReasons, isRecord, type Json } from "./shapes.ts";
@@ -14,9 +14,14 @@ function completionFault(body: Json): Fault {
   if (!isRecord(message) || message["role"] !== "assistant") {
     return "`choices[0].message` is not of the assistant";
   }
-  if (typeof message["content"] !== "string") return "`choices[0].message.content` is no text";
-  if (!finishReasons.includes(choice["finish_reason"])) return "`finish_reason` is missing";
-  return null;
+  const says = hasText(message);
+  if (typeof message["content"] !== "string" && !(message["content"] === null && says)) {
+    return "`choices[0].message.content` is no text";
+  }
+  const reason = choice["finish_reason"];
+  if (!finishReasons.includes(reason)) return "`finish_reason` is missing";
+  // Hidden reasoning may use up what was asked for, and a filter takes the text away.
+  return says || reason !== "stop" ? null : "the answer came to its end without a word";
 }
 
 export const openaiChat: Probe = {

@@ -1,5 +1,5 @@
 import { streamRequest } from "./chat-request.ts";
-import { choicesOf, readStream } from "./event-stream.ts";
+import { choicesOf, hasText, readStream } from "./event-stream.ts";
 import type { Probe } from "./probe.ts";
 import { finishChunk, roleChunk, unindexedChunk } from "./samples.ts";
 import { type Fault, finishReasons, isRecord, type Json } from "./shapes.ts";
@@ -18,10 +18,7 @@ function chunkFault(chunk: Json): Fault {
 function hasContent(chunk: Json): boolean {
   return choicesOf(chunk).some((choice) => {
     const delta = choice["delta"];
-    if (!isRecord(delta)) return false;
-    return [delta["content"], delta["reasoning_content"], delta["reasoning"]].some(
-      (text) => typeof text === "string" && text !== "",
-    );
+    return isRecord(delta) && hasText(delta);
   });
 }
 

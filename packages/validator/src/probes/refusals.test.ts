@@ -200,12 +200,24 @@ describe("openai.chat", () => {
       { choices: [{ ...choice, message: { role: "assistant", content: null } }] },
     ],
     ["no reason why it ended", { choices: [{ ...choice, finish_reason: null }] }],
+    ["no word", { choices: [{ ...choice, message: { role: "assistant", content: "" } }] }],
   ])("refuses HTTP 200 with %s", async (_, change) => {
     const [found] = await runProbe(
       "openai.chat",
       reply(200, json({ ...cleanCompletion, ...change })),
     );
     expect(found).toMatchObject({ ok: false });
+  });
+
+  it.each<[string, object, string]>([
+    ["reasoning beside empty content", { content: "", reasoning_content: "hm" }, "stop"],
+    ["reasoning beside no content", { content: null, reasoning: "hm" }, "length"],
+    ["hidden reasoning that used up all tokens", { content: "" }, "length"],
+    ["a text that a filter took away", { content: "" }, "content_filter"],
+  ])("takes %s for an answer", async (_, message, finish_reason) => {
+    const said = { ...choice, message: { role: "assistant", ...message }, finish_reason };
+    const body = json({ ...cleanCompletion, choices: [said] });
+    expect(await runProbe("openai.chat", reply(200, body))).toMatchObject([{ ok: true }]);
   });
 
   it("refuses a good body under another content type, or none: clients read it as text", async () => {
