@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemClock } from "@loadline/kit/clock";
 import { createMetrics, type Metrics } from "@loadline/kit/metrics";
+import { systemRandom } from "@loadline/kit/random";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { repositorySuite } from "../../packages/gateway/src/state/repository-suite.fixture.ts";
 import { aBatch, aUsage, codeOf } from "../../packages/gateway/src/state/rows.fixture.ts";
@@ -102,6 +103,25 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     // No bound of the statement's own time: of a busy machine that would be the machine's.
     expect(Number(p99)).toBeLessThanOrEqual(1);
   }, 60_000);
+
+  it("a value that it cannot keep is refused as one, and the store is there all the same", async () => {
+    const text = (chars: number): string =>
+      [...systemRandom().bytes(chars)].map((byte) => String.fromCodePoint(0x4e00 + byte)).join("");
+    const { principals } = patient.repositories;
+    const given = {
+      kind: "user",
+      tenantId: "t",
+      label: "l",
+      roles: [],
+      createdAt: 0,
+      epoch: 1,
+    } as const;
+    const nul = { ...given, id: "nul", issuer: "local", subject: "a\0b" };
+    expect(await codeOf(principals.insert(nul))).toBe("LL_STATE_FIELD");
+    const long = { ...given, id: "long", issuer: text(1500), subject: text(1500) };
+    expect(await codeOf(principals.insert(long))).toBe("LL_STATE_FIELD");
+    expect(patient.health().state).toBe("ok");
+  });
 
   describe("migrations", () => {
     it("five nodes that start at once change the schema once", async () => {

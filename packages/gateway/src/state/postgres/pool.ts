@@ -12,8 +12,8 @@ const namedLengthMax = 4000;
 const bigintOid = 20;
 const numericOid = 1700;
 const conflictState = "23505";
-/** Class of SQLSTATEs of a value that no column of its type can hold, such as a text with a NUL. */
-const valueClass = "22";
+/** SQLSTATEs of a value that cannot be kept: a text with a NUL, one too long for its index. */
+const valueStates = /^(22|54)/;
 
 /** Integers and sums arrive as numbers; all of ours are safe integers. */
 const getTypeParser = (oid: number, format?: "text" | "binary") =>
@@ -78,7 +78,7 @@ export function postgresError(cause: unknown): LoadlineError {
 
 function codeOf(sqlState: string): GatewayErrorCode {
   if (sqlState === conflictState) return "LL_STATE_CONFLICT";
-  return sqlState.startsWith(valueClass) ? "LL_STATE_FIELD" : "LL_STATE_UNAVAILABLE";
+  return valueStates.test(sqlState) ? "LL_STATE_FIELD" : "LL_STATE_UNAVAILABLE";
 }
 
 /** Whether the server itself answered, so that the connection is still in step with it. */
