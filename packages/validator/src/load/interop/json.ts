@@ -11,6 +11,10 @@ export const isText = (value: unknown): value is string => typeof value === "str
 export const countOf = (value: unknown): number | null =>
   isNumber(value) && value >= 0 ? value : null;
 
+/** A count of things, null for anything that is none. */
+export const wholeOf = (value: unknown): number | null =>
+  Number.isSafeInteger(value) ? countOf(value) : null;
+
 const keysShown = 12;
 
 /** LL_LOAD_IMPORT_FORMAT with the file and what was seen in it. */

@@ -7,6 +7,7 @@ import {
   foreignMetric,
   splitSelector,
 } from "./foreign.ts";
+import { countFault, figuresFault } from "./k6-sense.ts";
 import { countOf, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
 
 /** Trends of k6 itself that are times; custom ones say so in the newer shapes only. */
@@ -37,12 +38,16 @@ export function readK6Summary(file: ForeignFile, value: JsonRecord): ForeignRun 
   const shape = shapeOf(file, value);
   const metrics = new Map<string, ForeignMetric>();
   const thresholds: ForeignThreshold[] = [];
+  const doubts: string[] = [];
   for (const row of shape.rows) {
-    metrics.set(row.selector, metricOf(file, row));
+    const metric = metricOf(file, row);
+    const wrong = figuresFault(metric);
+    if (wrong !== null) doubts.push(`Of ${row.selector} no figure is used: ${wrong}.`);
+    metrics.set(row.selector, wrong === null ? metric : { ...metric, figures: {} });
     thresholds.push(...thresholdsOf(row));
   }
   const { format, version, measuredAt } = shape;
-  const notes = notesOf(format, metrics);
+  const notes = [...notesOf(format, metrics), ...doubts];
   return { tool: "k6", format, version, measuredAt, metrics, thresholds, failures: [], notes };
 }
 
@@ -93,9 +98,14 @@ function metricOf(file: ForeignFile, row: Row): ForeignMetric {
   }
   const { name } = splitSelector(selector);
   const isTime = row.contains === undefined ? timePattern.test(name) : row.contains === "time";
-  const shared = { selector, kind, figures: figuresOf(values), isTime };
-  if (kind === "rate") return foreignMetric({ ...shared, ...rateCounts(values) });
-  return foreignMetric({ ...shared, count: kind === "gauge" ? null : countOf(values["count"]) });
+  const counts =
+    kind === "rate"
+      ? rateCounts(values)
+      : { count: kind === "gauge" ? null : countOf(values["count"]) };
+  const metric = foreignMetric({ selector, kind, figures: figuresOf(values), isTime, ...counts });
+  const wrong = countFault(metric);
+  if (wrong !== null) throw refuseFile(file, `metric ${selector} ${wrong}`);
+  return metric;
 }
 
 /** The oldest shape has no types: its keys tell them. */
@@ -163,5 +173,5 @@ export function isEmptyTrend(metric: ForeignMetric): boolean {
   if (metric.kind !== "trend") return false;
   if (metric.count !== null) return metric.count === 0;
   const values = Object.entries(metric.figures).filter(([key]) => key !== "count");
-  return values.every(([, value]) => value === 0);
+  return values.length > 0 && values.every(([, value]) => value === 0);
 }

@@ -6,7 +6,7 @@ import {
   type ForeignRun,
   withTags,
 } from "./foreign.ts";
-import { countOf, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
+import { countOf, isNumber, isText, keysSeen, refuseFile, wholeOf } from "./json.ts";
 
 /** Half the width of a rounded response time of Locust, ms: it keeps two digits. */
 export function halfWidthMs(roundedMs: number): number {
@@ -62,13 +62,13 @@ export function readLocustJson(file: ForeignFile, list: readonly unknown[]): For
 function entryOf(file: ForeignFile, one: unknown, i: number): Entry {
   const refuse = (what: string): Error => refuseFile(file, `entry ${i} ${what}`);
   if (!isRecord(one)) throw refuse(`is ${keysSeen(one)}`);
-  const requests = countOf(one["num_requests"]);
-  const failures = countOf(one["num_failures"]);
+  const requests = wholeOf(one["num_requests"]);
+  const failures = wholeOf(one["num_failures"]);
   const { name, method } = one as Readonly<Record<string, unknown>>;
   if (requests === null || failures === null || !isText(name)) {
     throw refuse(`lacks name, num_requests or num_failures; ${keysSeen(one)}`);
   }
-  const withoutTime = countOf(one["num_none_requests"]) ?? 0;
+  const withoutTime = wholeOf(one["num_none_requests"]) ?? 0;
   const buckets = bucketsOf(one["response_times"]);
   if (buckets === null) throw refuse("has response times that are no numbers");
   const inBuckets = buckets.reduce((sum, [, count]) => sum + count, 0);
@@ -96,7 +96,7 @@ function bucketsOf(value: unknown): (readonly [number, number])[] | null {
   const buckets: (readonly [number, number])[] = [];
   for (const [key, count] of Object.entries(value)) {
     const ms = Number(key);
-    if (key.trim() === "" || !Number.isFinite(ms) || countOf(count) === null) return null;
+    if (key.trim() === "" || !Number.isFinite(ms) || wholeOf(count) === null) return null;
     buckets.push([ms, Number(count)]);
   }
   return buckets.toSorted(([a], [b]) => a - b);

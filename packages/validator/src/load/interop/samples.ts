@@ -129,7 +129,9 @@ function failedOf(run: ForeignRun, metric: ForeignMetric, n: number): Range {
   if (!name.startsWith("http_req_")) return { sure: 0, possible: 0 };
   const own = run.metrics.get(withTags("http_req_failed", tags));
   if (own?.trues !== undefined && own.trues !== null) {
-    return { sure: own.trues, possible: own.trues };
+    // Where a script switched the judging of answers off, nobody counted whether they failed.
+    const unjudged = Math.max(0, n - (own.count ?? n));
+    return { sure: own.trues, possible: Math.min(n, own.trues + unjudged) };
   }
   const whole = run.metrics.get("http_req_failed")?.trues ?? null;
   return { sure: 0, possible: whole === null ? n : Math.min(n, whole) };
