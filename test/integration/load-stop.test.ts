@@ -1,4 +1,6 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +9,9 @@ import {
   startReferenceTarget,
 } from "../../packages/testkit/src/reference-target/index.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
+import { loadlineMain } from "./bundle.ts";
 import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from "./cli-process.ts";
+import { isAlive } from "./workers/serving.ts";
 
 const clock = systemClock();
 
@@ -130,4 +134,34 @@ describe("stopping loadline load", () => {
     expect(ended.code).toBe(130);
     expect((await runCli(cwd, ["verify", runDirOf(cwd)])).code).toBe(0);
   });
+
+  it.each(["SIGKILL", "SIGINT"] as const)(
+    "by %s, again where it goes on: the tool that it drives does not outlive it",
+    async (signal) => {
+      const cwd = emptyDir();
+      const told = join(cwd, "pid");
+      const text = `#!/bin/sh
+if [ "$1" = version ]; then echo "k6 v9.9.9 (go)"; exit 0; fi
+trap '' INT; echo $$ > ${told}.new; mv ${told}.new ${told}; exec sleep 60
+`;
+      writeFileSync(join(cwd, "k6"), text, { mode: 0o755 });
+      writeFileSync(join(cwd, "s.js"), "");
+      const env = { PATH: `${cwd}:${process.env["PATH"] ?? ""}` };
+      const child = spawn(process.execPath, [loadlineMain, "load", "drive", "k6", "s.js"], {
+        cwd,
+        env: { ...process.env, ...env },
+        stdio: "ignore",
+      });
+      await eventually(clock, () => existsSync(told), 60_000);
+      const pid = Number(readFileSync(told, "utf8"));
+      expect(isAlive(pid)).toBe(true);
+      const ended = once(child, "exit");
+      let isOver = false;
+      void ended.then(() => (isOver = true));
+      const again = (): boolean => isOver || !child.kill(signal);
+      await eventually(clock, again, 25_000);
+      await eventually(clock, () => !isAlive(pid), 25_000);
+    },
+    120_000,
+  );
 });

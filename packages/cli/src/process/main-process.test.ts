@@ -85,7 +85,7 @@ describe("the process of the command", () => {
       const child = spawn(process.execPath, argv, { cwd, stdio: ["ignore", full, "pipe"] });
       closeSync(full);
       let err = "";
-      child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+      child.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
       const [code] = await once(child, "close");
       expect(err).toMatch(/^LL_CLI_WRITE standard output cannot be written \(ENOSPC\)\. .*\n$/);
       expect(code).toBe(78);

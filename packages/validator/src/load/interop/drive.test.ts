@@ -149,4 +149,26 @@ while :; do sleep 0.05; done`,
     stop.abort();
     expect(await running).toMatchObject({ exitCode: 105, meaning: "stopped from outside" });
   });
+
+  it("an abort reaches a tool behind a script that starts it", async () => {
+    const started = join(folder(), "started");
+    const inner = toolOf(
+      "k6",
+      `while [ $# -gt 0 ]; do if [ "$1" = --summary-export ]; then out=$2; fi; shift; done
+trap 'echo "${summary.replaceAll('"', '\\"')}" > "$out"; exit 105' INT
+: > ${started}
+while :; do sleep 0.05; done`,
+    );
+    const tool = toolOf(
+      "k6",
+      `if [ "$1" = version ]; then echo "k6 v9.9.9 (go)"; exit 0; fi
+trap : INT
+${inner} "$@"`,
+    );
+    const stop = new AbortController();
+    const running = drive({ toolPath: tool }, stop.signal);
+    await eventually(systemClock(), () => existsSync(started), 10_000);
+    stop.abort();
+    expect(await running).toMatchObject({ exitCode: 105, meaning: "stopped from outside" });
+  });
 });

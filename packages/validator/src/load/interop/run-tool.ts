@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Clock } from "@loadline/kit/clock";
+import { holdGroup } from "@loadline/kit/program-group";
 import { loadErrors } from "../errors.ts";
 
 export interface ToolEnd {
@@ -23,7 +24,7 @@ const graceMs = 30_000;
 
 /**
  * Runs a program to its end and collects what it prints. An abort or the time limit interrupts it
- * once and kills it 30 s later. Rejects with LL_LOAD_DRIVER_MISSING when it does not start.
+ * once, and what it started, and kills them 30 s later; they end with this process. Rejects with LL_LOAD_DRIVER_MISSING when it does not start.
  */
 export function runTool(
   run: ToolRun,
@@ -35,22 +36,21 @@ export function runTool(
       // A group of its own: Ctrl-C reaches it once, through us; twice would end it without results.
       detached: true,
     });
+    const group = holdGroup(child);
     const [out, err] = [collect(child.stdout), collect(child.stderr)];
-    const killNow = (): void => void child.kill("SIGKILL");
     let kill = { cancel: (): void => undefined };
     const stop = (): void => {
-      child.kill("SIGINT");
-      kill = clock.after(graceMs, killNow);
+      group.signal("SIGINT");
+      kill = clock.after(graceMs, () => group.signal("SIGKILL"));
     };
     const limit = clock.after(run.timeoutMs, stop);
     signal.addEventListener("abort", stop, { once: true });
-    process.once("exit", killNow);
     if (signal.aborted) stop();
     const release = (): void => {
       limit.cancel();
       kill.cancel();
       signal.removeEventListener("abort", stop);
-      process.removeListener("exit", killNow);
+      group[Symbol.dispose]();
     };
     child.once("error", (cause) => {
       release();

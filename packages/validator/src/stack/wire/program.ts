@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { codeOf } from "@loadline/kit/errors";
+import { holdGroup } from "@loadline/kit/program-group";
 import { ToolMissing, WireFault } from "./fault.ts";
 
 /** How a program ended. */
@@ -19,7 +20,7 @@ const outputBytesMax = 1_048_576;
 
 /**
  * Runs a program of this machine to its end, with nothing on its standard input. When the signal
- * aborts it is killed with everything it started. @throws ToolMissing, WireFault timeout
+ * aborts it is killed with everything it started, and so when this process ends before it. @throws ToolMissing, WireFault timeout
  */
 export function runProgram(
   argv: readonly string[],
@@ -30,13 +31,17 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     // A group of its own: what a shell started ends with it.
     const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const group = holdGroup(child);
     const stdout = gathered(child.stdout, bytesMax);
     const stderr = gathered(child.stderr, bytesMax);
     const end = (): void => {
-      killGroup(child.pid);
+      group.signal("SIGKILL");
       reject(new WireFault("timeout", `${program} did not end in time`));
     };
-    const settle = (): void => signal.removeEventListener("abort", end);
+    const settle = (): void => {
+      signal.removeEventListener("abort", end);
+      group[Symbol.dispose]();
+    };
     child.once("error", (cause) => {
       settle();
       const isThere = codeOf(cause) !== "ENOENT";
@@ -67,14 +72,4 @@ function gathered(stream: NodeJS.ReadableStream, bytesMax: number) {
     text: () => Buffer.concat(chunks).toString("utf8"),
     isCut: () => bytes > bytesMax,
   };
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (cause) {
-    // Nobody is left, or all are another user's: a throw here would end the whole run.
-    if (!["ESRCH", "EPERM"].includes(codeOf(cause))) throw cause;
-  }
 }
