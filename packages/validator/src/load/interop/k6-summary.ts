@@ -7,8 +7,8 @@ import {
   foreignMetric,
   splitSelector,
 } from "./foreign.ts";
-import { countFault, figuresFault } from "./k6-sense.ts";
 import { countOf, isNumber, isText, keysSeen, refuseFile } from "./json.ts";
+import { countFault, withSense } from "./sense.ts";
 
 /** Trends of k6 itself that are times; custom ones say so in the newer shapes only. */
 const timePattern = /^(http_req_|iteration_duration$|group_duration$|ws_|grpc_req_duration$|ll_)/;
@@ -40,10 +40,9 @@ export function readK6Summary(file: ForeignFile, value: JsonRecord): ForeignRun 
   const thresholds: ForeignThreshold[] = [];
   const doubts: string[] = [];
   for (const row of shape.rows) {
-    const metric = metricOf(file, row);
-    const wrong = figuresFault(metric);
-    if (wrong !== null) doubts.push(`Of ${row.selector} no figure is used: ${wrong}.`);
-    metrics.set(row.selector, wrong === null ? metric : { ...metric, figures: {} });
+    const { metric, doubt } = withSense(metricOf(file, row));
+    if (doubt !== null) doubts.push(doubt);
+    metrics.set(row.selector, metric);
     thresholds.push(...thresholdsOf(row));
   }
   const { format, version, measuredAt } = shape;

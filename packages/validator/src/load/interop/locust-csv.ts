@@ -6,7 +6,8 @@ import {
   type ForeignRun,
   withTags,
 } from "./foreign.ts";
-import { refuseFile } from "./json.ts";
+import { refuseFile, wholeOf } from "./json.ts";
+import { withSense } from "./sense.ts";
 
 type Row = Readonly<Record<string, string>>;
 export type LocustTable = "stats" | "history" | "failures" | "exceptions";
@@ -35,14 +36,17 @@ export function readLocustCsv(files: readonly ForeignFile[]): ForeignRun {
   const stats = of("stats");
   const rows = stats.length > 0 ? stats : history.totals;
   const metrics = new Map<string, ForeignMetric>();
-  for (const row of rows) {
-    for (const metric of metricsOf(row, files)) metrics.set(metric.selector, metric);
+  const doubts: string[] = [];
+  for (const { metric, doubt } of rows.flatMap((row) => metricsOf(row, files)).map(withSense)) {
+    metrics.set(metric.selector, metric);
+    if (doubt !== null) doubts.push(doubt);
   }
   addSeconds(metrics, history.seconds);
   const exceptions = of("exceptions").map((row) => failureOf(row["Message"], row["Count"]));
   const notes = [
     "Locust writes its CSV files once a second: the last requests may be missing; its --json has them.",
     "Percentiles are rounded to two digits: counts over a limit are ranges.",
+    ...doubts,
   ];
   if (stats.length === 0) {
     notes.push("Percentiles of the history are of its last seconds, not of the run: not used.");
@@ -83,8 +87,8 @@ function numberOf(cell: string | undefined): number | null {
 }
 
 function metricsOf(row: Row, files: readonly ForeignFile[]): ForeignMetric[] {
-  const count = numberOf(row["Request Count"]);
-  const failed = numberOf(row["Failure Count"]);
+  const count = wholeOf(numberOf(row["Request Count"]));
+  const failed = wholeOf(numberOf(row["Failure Count"]));
   const name = row["Name"] ?? "";
   if (count === null || failed === null || failed > count) {
     throw refuseFile(files[0] ?? { name: "CSV" }, `the row of ${name} has no fitting counts`);

@@ -1,4 +1,5 @@
 import type { ForeignMetric } from "./foreign.ts";
+import { halfWidthMs } from "./locust-json.ts";
 
 /** Shares are written by k6 as they are; a hand that rounded one is not called a liar. */
 const shareRoom = 0.005;
@@ -22,8 +23,18 @@ export function countFault(metric: ForeignMetric): string | null {
   return `does not add up: ${trues} of ${count} is no share of ${told}`;
 }
 
-/** Why the figures of a trend cannot be those of one sample; null when they can. */
-export function figuresFault({ kind, isTime, figures }: ForeignMetric): string | null {
+/** Figures of a metric that can be those of one sample, and what is said of those that cannot. */
+export function withSense(metric: ForeignMetric): {
+  readonly metric: ForeignMetric;
+  readonly doubt: string | null;
+} {
+  const wrong = figuresFault(metric);
+  if (wrong === null) return { metric, doubt: null };
+  const doubt = `Of ${metric.selector} no figure is used: ${wrong}.`;
+  return { metric: { ...metric, figures: {} }, doubt };
+}
+
+function figuresFault({ kind, isTime, figures, rounding }: ForeignMetric): string | null {
   if (kind !== "trend") return null;
   const ranked = Object.entries(figures)
     .flatMap(([key, value]) => {
@@ -36,11 +47,12 @@ export function figuresFault({ kind, isTime, figures }: ForeignMetric): string |
   if (isTime && lowest !== undefined && lowest.value < 0) {
     return `${lowest.key} is a time of ${lowest.value} ms`;
   }
+  const half = (value: number): number => (rounding === "two-digits" ? halfWidthMs(value) : 0);
   for (const [at, one] of ranked.entries()) {
     const next = ranked[at + 1];
-    if (next !== undefined && next.rank > one.rank && next.value < one.value) {
-      return `${next.key}, ${next.value}, is below ${one.key}, ${one.value}`;
-    }
+    if (next === undefined || next.rank === one.rank) continue;
+    if (next.value + half(next.value) >= one.value - half(one.value)) continue;
+    return `${next.key}, ${next.value}, is below ${one.key}, ${one.value}`;
   }
   return null;
 }

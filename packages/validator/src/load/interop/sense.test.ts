@@ -69,9 +69,28 @@ describe("a summary of k6 whose figures cannot all be true", () => {
   });
 });
 
-it("Locust's JSON with half a request is refused, and one of whole ones is read", () => {
+describe("statistics of Locust that cannot all be true", () => {
   const entry = (n: number): string =>
     JSON.stringify([{ name: "a", num_requests: n, num_failures: 0, response_times: { "140": n } }]);
-  expect(() => readForeign([{ name: "l.json", text: entry(10.5) }])).toThrow("num_requests");
-  expect(readForeign([{ name: "l.json", text: entry(10) }]).metrics.size).toBeGreaterThan(0);
+  const table = (cells: string): ForeignRun => {
+    const columns = "Type,Name,Request Count,Failure Count,Min Response Time,Max Response Time";
+    const text = `${columns},50%,99%\n,Aggregated,${cells}\n`;
+    return readForeign([{ name: "l_stats.csv", text }]);
+  };
+
+  it("half a request is refused, in JSON and in CSV", () => {
+    expect(() => readForeign([{ name: "l.json", text: entry(10.5) }])).toThrow("num_requests");
+    expect(readForeign([{ name: "l.json", text: entry(10) }]).metrics.size).toBeGreaterThan(0);
+    expect(() => table("10.5,0,1,20,4,15")).toThrow("no fitting counts");
+    expect(table("10,0,1,20,4,15").metrics.get("http_req_duration")?.count).toBe(10);
+  });
+
+  it("a longest time below the median decides nothing; one below a rounded percentile does", () => {
+    const wrong = table("2000,0,1,0,4,15");
+    expect(slowSample(wrong, "http_req_duration", 500)).toMatchObject({ sure: 0, possible: 2_000 });
+    expect(wrong.notes.join(" ")).toContain("no figure is used: max, 0, is below p(99), 15");
+    // 1,267 ms is the 1,300 of its percentile.
+    const rounded = table("2000,0,1,1267,4,1300");
+    expect(slowSample(rounded, "http_req_duration", 2_000)).toMatchObject({ possible: 0 });
+  });
 });
