@@ -1,12 +1,13 @@
 import { rmSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
+import { createLogger } from "@loadline/kit/logger";
 import { quietest } from "../../../testkit/src/quietest.ts";
 import { describe, expect, it } from "vitest";
 import { runGateway, temporaryDir } from "../../test/harness.ts";
 import { type Bench, openBench } from "../limits/limits.fixture.ts";
 import { openStore } from "../state/open-store.ts";
 import type { Store } from "../state/store.ts";
-import { createLedger } from "./ledger.ts";
+import { createLedger, openLedger } from "./ledger.ts";
 import { windowAt } from "./window.ts";
 
 const clock = systemClock();
@@ -101,6 +102,41 @@ describe("budgets beyond the life of a process", () => {
     const { refusal } = await kept.bench().call({ maxTokens: 1 });
     expect(refusal?.code).toBe("LL_BUDGET_UNAVAILABLE");
     expect(kept.faults).toHaveLength(1);
+  });
+
+  it("a process that starts with a budget knows what was spent before its store goes away", async () => {
+    await using kept = await openKept();
+    const { budgets } = kept.store.repositories;
+    const limits = [
+      { scope: "key", resource: "money", limit: limitDefault, period: "total" },
+    ] as const;
+    const first = kept.bench();
+    (await first.call({ maxTokens: 60 })).x.lease?.settle({ tokens: 60, nano: 60 * nanoPerToken });
+    await first[Symbol.asyncDispose]();
+    const lines: string[] = [];
+    const logger = createLogger({ clock, write: (text) => void lines.push(text) });
+    const ledger = openLedger(limits, { clock, logger, budgets });
+    await ledger.load();
+    await kept.store.close();
+    const second = openBench({ clock, limits: [...limits], prices, ledger });
+    expect((await second.call({ maxTokens: 41 })).refusal?.code).toBe("LL_BUDGET_EXHAUSTED");
+    for (let i = 0; i < 40; i++)
+      expect((await second.call({ maxTokens: 1 })).refusal).toBeUndefined();
+    logger.flush();
+    // Forty calls on a store that is away; a busy machine may take some seconds for them.
+    const told = lines.join("").split("budget.store").length - 1;
+    expect(told).toBeGreaterThan(0);
+    expect(told).toBeLessThan(20);
+  });
+
+  it("is asked at the start where a budget is set, and nowhere else", () => {
+    let reads = 0;
+    const budgets = { add: () => Promise.resolve(), spent: () => (reads++, Promise.resolve([])) };
+    const logger = createLogger({ clock, write: () => undefined });
+    openLedger([{ resource: "requests" }], { clock, logger, budgets });
+    expect(reads).toBe(0);
+    openLedger([{ resource: "requests" }, { resource: "money" }], { clock, logger, budgets });
+    expect(reads).toBe(1);
   });
 
   it("a gateway that restarts on its state goes on with the same budget", async () => {

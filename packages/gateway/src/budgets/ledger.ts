@@ -1,4 +1,5 @@
 import type { Clock } from "@loadline/kit/clock";
+import { type Logger, oncePerSecond } from "@loadline/kit/logger";
 import type { Bucket } from "../limits/buckets.ts";
 import type { Dimension } from "../limits/dimension.ts";
 import type { BudgetRepository } from "../state/repositories.ts";
@@ -39,6 +40,24 @@ const triesMax = 64;
 
 export function createLedger(deps: LedgerDeps): Ledger {
   return new StoredLedger(deps);
+}
+
+/**
+ * The ledger of a process: it knows what was spent before the store may go away, not with the first
+ * call, and tells of a store that fails at most once a second, though each call may try it.
+ */
+export function openLedger(
+  limits: readonly Pick<Dimension, "resource">[],
+  { logger, ...deps }: Omit<LedgerDeps, "onFailure"> & { readonly logger: Logger },
+): Ledger {
+  const mayTell = oncePerSecond(deps.clock);
+  const onFailure = (cause: unknown): void => {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    if (mayTell()) logger.warn("budget.store", { text });
+  };
+  const ledger = createLedger({ ...deps, onFailure });
+  if (limits.some(({ resource }) => resource === "money")) void ledger.load();
+  return ledger;
 }
 
 class StoredLedger implements Ledger {

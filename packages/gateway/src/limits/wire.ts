@@ -9,7 +9,7 @@ import {
 import { type Random, seededRandom } from "@loadline/kit/random";
 import type { AuditSink } from "../audit-log/events.ts";
 import { budgetAlerts } from "../budgets/tell.ts";
-import { createLedger, type Ledger } from "../budgets/ledger.ts";
+import { type Ledger, openLedger } from "../budgets/ledger.ts";
 import { createPrices } from "../budgets/prices.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import type { Controls } from "../controls.ts";
@@ -178,9 +178,7 @@ function limitsOf(config: LimitConfig): Dimension[] {
 /** With one process alone budgets are kept in the SQL store; replicas keep them in theirs. */
 function ledgerFor({ config, clock, logger, stores, shared }: AccountingDeps): Ledger | undefined {
   if (config.stores.redis !== null || !stores || shared) return undefined;
-  const onFailure = (cause: unknown): void =>
-    logger.warn("budget.store", { text: cause instanceof Error ? cause.message : String(cause) });
-  return createLedger({ clock, budgets: stores.repositories.budgets, onFailure });
+  return openLedger(config.limits, { clock, logger, budgets: stores.repositories.budgets });
 }
 
 function sharedStore(

@@ -5,7 +5,7 @@ import type { Random } from "@loadline/kit/random";
 import { makeScratchFolder } from "@loadline/kit/scratch-folder";
 import { sealDraft } from "../audit-log/entry.ts";
 import { openAuditLog, type OpenedAuditLog } from "../audit-log/open.ts";
-import { createLedger } from "../budgets/ledger.ts";
+import { openLedger } from "../budgets/ledger.ts";
 import type { GatewayConfig } from "../config/schema.ts";
 import { openIdentity, type WiredIdentity } from "../identity/wire.ts";
 import { ScriptTable } from "../limits/script-table.ts";
@@ -155,11 +155,10 @@ function openLimits(
 ): ScriptTable {
   const nowUs = (): number => monotonicUs(clock);
   const wallMs = (): number => clock.wallMs();
-  const onFailure = (cause: unknown): void =>
-    logger.warn("budget.store", { text: cause instanceof Error ? cause.message : String(cause) });
+  const { budgets } = repositories;
   const ledger =
     config.stores.redis === null
-      ? createLedger({ clock, budgets: repositories.budgets, onFailure })
+      ? openLedger(config.limits, { clock, logger, budgets })
       : undefined;
   return new ScriptTable({ nowUs, wallMs, ledger });
 }

@@ -152,10 +152,10 @@ describe("spooled writer", () => {
     shelf.become("down");
     await writer.put([12]);
     await writer.put([13]);
-    await writer.put([14]);
+    await writer.put([14, 13]);
     shelf.become("ok");
     await isEmpty();
-    expect([shelf.rows, shelf.refused]).toEqual([[12, 14], [1]]);
+    expect([shelf.rows, shelf.refused]).toEqual([[12, 14], [2]]);
     expect(await codeOf(writer.put([13]))).toBe("LL_STATE_FIELD");
   });
 });

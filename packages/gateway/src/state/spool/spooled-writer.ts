@@ -100,17 +100,27 @@ class StoreOrSpool<T> implements SpooledWriter<T> {
     const records = values.map(parse).filter((record) => record !== undefined);
     if (records.length < values.length)
       onRefused(values.length - records.length, new TypeError("not a record"));
-    await this.#keep(records);
+    if ((await this.#refusal(records)) === undefined) return;
+    // What the store refuses is looked for: its neighbours are kept.
+    let refused = 0;
+    let why: unknown;
+    for (const record of records) {
+      const refusal = await this.#refusal([record]);
+      if (refusal === undefined) continue;
+      refused++;
+      why ??= refusal.cause;
+    }
+    if (refused > 0) onRefused(refused, why);
   }
 
-  /** What the store refuses is looked for: its neighbours are kept. */
-  async #keep(records: readonly T[]): Promise<void> {
+  /** Undefined for what is written. */
+  async #refusal(records: readonly T[]): Promise<{ readonly cause: unknown } | undefined> {
     try {
       await this.#deps.write(records);
+      return undefined;
     } catch (cause) {
       if (isAway(cause)) throw cause;
-      if (records.length === 1) return this.#deps.onRefused(1, cause);
-      for (const record of records) await this.#keep([record]);
+      return { cause };
     }
   }
 }
