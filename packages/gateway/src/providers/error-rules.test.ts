@@ -16,6 +16,7 @@ it.each([
   ["gemini", 404, google("NOT_FOUND"), "misconfigured"],
   ["openai", 429, openai("insufficient_quota"), "key"],
   ["openai", 429, openai("rate_limit_exceeded"), "rate_limited"],
+  ["openai", 401, { error: { message: "x", type: "invalid_request_error", code: null } }, "key"],
   ["openai", 400, openai("context_length_exceeded"), "caller"],
   ["openai", 404, openai("model_not_found"), "misconfigured"],
   ["azure-openai", 400, openai("content_filter"), "caller"],
@@ -34,6 +35,18 @@ it.each([
   ["anthropic", anthropic("overloaded_error"), "overloaded"],
   ["anthropic", anthropic("api_error"), "server"],
   ["openai", openai("insufficient_quota"), "key"],
+  ["openai", openai("context_length_exceeded"), "caller"],
+  ["openai", openai("content_filter"), "caller"],
+  ["openai", openai("rate_limit_exceeded"), "rate_limited"],
+  ["openai", { error: { message: "x", type: "invalid_request_error", code: null } }, "caller"],
+  [
+    "openai",
+    { error: { message: "x", type: "invalid_request_error", code: "invalid_api_key" } },
+    "key",
+  ],
+  ["openai-compatible", { error: { message: "x", code: "400" } }, "caller"],
+  ["openai-compatible", { error: { message: "x", code: 401 } }, "key"],
+  ["openai-compatible", { error: { message: "x", code: 503 } }, "server"],
 ] as const)("%s: %j within a stream is %s", (provider, body, failure) => {
   const event = Buffer.from(`data: ${JSON.stringify(body)}`);
   const rules = rulesOf(provider);

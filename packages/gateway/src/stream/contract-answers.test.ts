@@ -74,3 +74,24 @@ describe("whole answers", () => {
     expect(t.client.headers.join()).toContain("x-loadline-usage,estimated");
   });
 });
+
+describe("what an upstream reports within a stream to be the caller's fault", () => {
+  const tooLong = 'data: {"error":{"message":"m","code":"context_length_exceeded"}}\n\n';
+
+  it("is the caller's before the first content: no other target is asked for it", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(tooLong);
+    expect(t.order.lanes).toHaveLength(1);
+    expect(t.order.ended).toEqual(["a caller"]);
+    expect(t.order.exits).toMatchObject([{ code: "LL_BODY_FIELD" }]);
+  });
+
+  it("is held against no target after it, and cuts the stream", () => {
+    const t = begin();
+    t.lane(0).head();
+    t.lane(0).send(delta("a") + tooLong);
+    expect(t.order.ended).toEqual(["a caller"]);
+    expect(t.client.text).toContain("LL_STREAM_UPSTREAM_ERROR");
+  });
+});

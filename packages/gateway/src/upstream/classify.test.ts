@@ -87,6 +87,19 @@ describe("the class of an error reported within a stream", () => {
     expect(classifyReported(rules, event('{"error":{"code":"quota"}}'))).toBe("key");
     expect(classifyReported(rules, event('{"error":{"code":"other"}}'))).toBe("server");
     expect(classifyReported(rules, event("quota"))).toBe("server");
+    // Where no rule names it, a code may be the status that it would have had.
+    for (const code of [429, "429"])
+      expect(classifyReported(rules, event(JSON.stringify({ error: { code } })))).toBe(
+        "rate_limited",
+      );
+    expect(classifyReported(rules, event('{"error":{"code":400}}'))).toBe("caller");
+    expect(classifyReported(rules, event('{"error":{"code":502}}'))).toBe("server");
+    for (const code of [200, 0, -1, 4000, 400.5, "4e2", true])
+      expect(classifyReported(rules, event(JSON.stringify({ error: { code } })))).toBe("server");
+    // As the responses API has them: beside the event's name, or in what failed.
+    expect(classifyReported(rules, event('{"type":"error","code":"quota"}'))).toBe("key");
+    const failed = '{"type":"response.failed","response":{"error":{"code":"quota"}}}';
+    expect(classifyReported(rules, event(failed))).toBe("key");
     expect(classifyReported([{ failure: "key" }], event('{"error":{"code":"quota"}}'))).toBe(
       "server",
     );

@@ -49,12 +49,28 @@ export function classifyError(
   return classifyStatus(status, hasRetryAfter);
 }
 
-/** The class of an error that an upstream reports within a stream; `server` where no rule fits. */
+/**
+ * The class of an error that an upstream reports within a stream, whatever status a rule is for; where
+ * no rule fits and its code is that of an error's status, by that; else `server`.
+ */
 export function classifyReported(rules: readonly ErrorRule[], event: Buffer): FailureClass {
-  const at = event.indexOf("{");
-  const codes = at < 0 ? [] : errorCodes(event.subarray(at));
+  const error = reportedOf(event);
+  const codes = codesOf(error);
   const rule = rules.find(({ code }) => code && codes.some((named) => code.test(named)));
-  return rule?.failure ?? "server";
+  if (rule) return rule.failure;
+  const status = String(error["code"]);
+  return errorStatus.test(status) ? classifyStatus(Number(status), false) : "server";
+}
+
+const errorStatus = /^[45]\d\d$/;
+
+/** The error of an event: its member, that of the answer that failed, or the event itself. */
+function reportedOf(event: Buffer): Readonly<Record<string, unknown>> {
+  const at = event.indexOf("{");
+  if (at < 0 || event.length > errorBytesMax) return {};
+  const parsed = recordOf(parseJson(event.toString("utf8", at)));
+  const error = parsed["error"] ?? recordOf(parsed["response"])["error"];
+  return error == null ? parsed : recordOf(error);
 }
 
 const errorBytesMax = 65_536;
@@ -69,7 +85,10 @@ function errorOf(body: Buffer | undefined): Readonly<Record<string, unknown>> {
 
 /** The texts by which an error body names its kind. */
 function errorCodes(body: Buffer | undefined): readonly string[] {
-  const error = errorOf(body);
+  return codesOf(errorOf(body));
+}
+
+function codesOf(error: Readonly<Record<string, unknown>>): readonly string[] {
   const details = Array.isArray(error["details"]) ? error["details"] : [];
   const named = [error, ...details.map(recordOf)];
   return named
