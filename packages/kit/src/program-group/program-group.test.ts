@@ -75,11 +75,11 @@ describe("a program whose group is held", () => {
     );
     const exit = once(parent, "exit");
     const pids = await printed(parent);
-    const watchers = toldOf(String(pids[0]));
-    expect(watchers).toHaveLength(1);
+    const watchers = (): number[] => toldOf(String(pids[0]));
+    await expect.poll(watchers, { timeout: endMs }).toHaveLength(1);
     parent.stdin?.write("let go");
     expect(await exit).toEqual([0, null]);
-    await areGone(watchers);
+    await expect.poll(watchers, { timeout: endMs }).toEqual([]);
     expect(pids.map(isAlive)).toEqual([true, true]);
     process.kill(-Number(pids[0]), "SIGKILL");
     await areGone(pids);
