@@ -22,7 +22,7 @@ export * from "./fold.ts";
 export * from "./gates.ts";
 export * from "./identity.ts";
 export * from "./importance.ts";
-export { joinVerdicts, worstVerdict } from "./fold/join.ts";
+export { isReasonOf, joinVerdicts, worstVerdict } from "./fold/join.ts";
 export * from "./plan/plan-samples.ts";
 export * from "./plan/run-plan.ts";
 export * from "./projection.ts";

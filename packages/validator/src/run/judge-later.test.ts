@@ -95,6 +95,18 @@ describe("a limit on a stored run that its plan did not have", () => {
     };
     const [passes, fails] = ["p(95)<100ms", "p(95)<10ms"];
 
+    it.each<readonly [string, Record<string, unknown>, string]>([
+      ["that does not say whether it held", { holds: "no" }, "control"],
+      ["without a word on it", { holds: null }, "control"],
+      ["of streams that are no list", { streams: "load.other" }, "control"],
+      ["against nobody knows what", { invalidates: "maybe" }, "guard.load.local"],
+      ["of a name that is no text", { guard: 7 }, "generator"],
+    ])("one %s may have been breached: nothing is decided", (_what, breached, why) => {
+      for (const expression of [passes, fails]) {
+        expect(said({ breached }, expression)).toBe(`inconclusive ${why}`);
+      }
+    });
+
     it.each<readonly [string, Record<string, unknown>, string, string]>([
       ["for its scenario", {}, "inconclusive guard.load.local", "inconclusive guard.load.local"],
       [

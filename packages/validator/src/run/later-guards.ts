@@ -1,4 +1,4 @@
-import type { EvidenceRecord, ReasonCode } from "@loadline/contract";
+import { type EvidenceRecord, isReasonOf, type ReasonCode } from "@loadline/contract";
 import type { HostFigures } from "../load/engine/host.ts";
 import { timeoutOutcomes } from "../load/engine/flight.ts";
 import { cleanView } from "../load/guards/clean-view.ts";
@@ -49,19 +49,33 @@ export function laterBreach(
 
 type Breach = LaterBreach & Pick<JudgedGuard, "invalidates">;
 
+/** What cannot be read may have been a breach of anything. */
+const unread: Breach = { guard: null, reason: "control", invalidates: "both" };
+
 function recordedBreaches(
   records: readonly EvidenceRecord[],
   own: ReadonlySet<string>,
 ): readonly Breach[] {
   return records.flatMap(({ kind, data }) => {
-    if (kind !== "guard" || data["holds"] !== false) return [];
-    const { guard, streams, invalidates, reason } = data as Partial<JudgedGuard>;
-    const isOwn = streams?.some((stream) => stream === "*" || own.has(stream)) ?? true;
-    if (!isOwn) return [];
-    return [
-      { guard: guard ?? null, reason: reason ?? "generator", invalidates: invalidates ?? "both" },
-    ];
+    if (kind !== "guard") return [];
+    const { holds, streams } = data as Readonly<Record<keyof JudgedGuard, unknown>>;
+    if (typeof holds !== "boolean" || !(streams === undefined || Array.isArray(streams))) {
+      return [unread];
+    }
+    const isOwn = streams?.some((stream) => stream === "*" || own.has(String(stream))) ?? true;
+    return holds || !isOwn ? [] : [breachOf(data)];
   });
+}
+
+const sides = ["pass", "fail", "both"] as const;
+
+function breachOf(data: EvidenceRecord["data"]): Breach {
+  const { guard, invalidates, reason } = data as Readonly<Record<keyof JudgedGuard, unknown>>;
+  return {
+    guard: typeof guard === "string" ? guard : null,
+    reason: isReasonOf("inconclusive", reason) ? reason : "generator",
+    invalidates: sides.find((side) => side === invalidates) ?? "both",
+  };
 }
 
 /** The guards by the recorded delays and this limit's counts; null where no delays were recorded. */
