@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "@loadline/kit/clock";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -14,6 +14,23 @@ import { claimsThat, emptyDir, evidenceOf, runCli, runDirOf, verdictOf } from ".
 import { isAlive } from "./workers/serving.ts";
 
 const clock = systemClock();
+
+/** Whether a process was given this word. */
+const isNamed = (word: string): boolean =>
+  readdirSync("/proc").some((name) => {
+    const file = `/proc/${name}/cmdline`;
+    return /^\d+$/.test(name) && wordsIn(file).includes(word);
+  });
+
+/** None of a process that is gone. */
+function wordsIn(file: string): string[] {
+  try {
+    return readFileSync(file, "latin1").split("\0");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause) return [];
+    throw cause;
+  }
+}
 
 describe("stopping loadline load", () => {
   let target: ReferenceTarget;
@@ -154,7 +171,8 @@ trap '' INT; echo $$ > ${told}.new; mv ${told}.new ${told}; exec sleep 60
       });
       await eventually(clock, () => existsSync(told), 60_000);
       const pid = Number(readFileSync(told, "utf8"));
-      expect(isAlive(pid)).toBe(true);
+      // Who ends it with the command was told its group.
+      await eventually(clock, () => isNamed(String(pid)), 60_000);
       const ended = once(child, "exit");
       let isOver = false;
       void ended.then(() => (isOver = true));

@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { systemClock } from "@loadline/kit/clock";
 import { expect, it } from "vitest";
 import { eventually } from "../../packages/testkit/src/index.ts";
+import { notTested } from "./machine.ts";
 import { isAlive, Serving } from "./workers/serving.ts";
 
 const clock = systemClock();
@@ -90,6 +92,35 @@ it.concurrent.each(["http1", "node"])(
     serving.send("SIGTERM");
     expect(await last()).toEqual(Array(6).fill("[DONE]"));
     expect(await serving.ended()).toBe(0);
+  },
+  testMs,
+);
+
+/** How many descriptors a process may have; needs no privilege below the hard limit. */
+function limitFiles(pid: number, most: number): void {
+  const set = spawnSync("prlimit", ["--pid", String(pid), `--nofile=${most}:`]);
+  expect(set.status, String(set.stderr)).toBe(0);
+}
+
+const isLimiting = spawnSync("prlimit", ["--version"]).status === 0;
+if (!isLimiting) notTested("a supervisor without descriptors", "no prlimit");
+
+it.runIf(isLimiting).each(["system", "round-robin"])(
+  "a supervisor that has no descriptor left for another worker goes on, and starts it later, distribution %s",
+  async (distribution) => {
+    await using serving = await new Serving().start(fileOf(distribution, "http1"), workers);
+    const { pid } = serving;
+    const openFiles = readdirSync(`/proc/${pid}/fd`).length;
+    const [victim = -1, ...others] = serving.workers();
+    limitFiles(pid, openFiles);
+    process.kill(victim, "SIGKILL");
+    await eventually(clock, () => !serving.isRunning || /EMFILE/.test(serving.err), waitMs);
+    limitFiles(pid, openFiles + 1000);
+    const isWhole = async (): Promise<boolean> =>
+      /"running":3/.test((await serving.ask("/health")).text);
+    await eventually(clock, isWhole, waitMs);
+    expect([serving.pid, serving.workers().slice(0, 2)]).toEqual([pid, others]);
+    expect((await serving.chat("quick")).status).toBe(200);
   },
   testMs,
 );

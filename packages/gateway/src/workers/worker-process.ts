@@ -57,6 +57,8 @@ interface Closable {
  * each, and their clients would wait for ever.
  */
 function closeUntaken(child: ChildProcess): void {
+  // It did not start, for want of descriptors: it has no channel, and its error says so.
+  if (child.pid === undefined) return;
   const untaken = new Map<unknown, Closable>();
   const send = child.send.bind(child);
   Object.assign(child, {

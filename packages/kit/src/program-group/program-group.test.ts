@@ -44,9 +44,10 @@ function holder(then: string): ChildProcess {
   const script = `
     import { spawn } from "node:child_process";
     import { holdGroup } from ${JSON.stringify(new URL("./index.ts", import.meta.url))};
-    const stdio = ["ignore", "inherit", "ignore"];
+    const stdio = ["ignore", "pipe", "ignore"];
     const child = spawn("sh", ["-c", ${JSON.stringify(program)}], { detached: true, stdio });
     const group = holdGroup(child);
+    child.stdout.on("data", (told) => process.stdout.write(told));
     ${then}`;
   return spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -71,7 +72,7 @@ describe("a program whose group is held", () => {
 
   it("goes on after its holder when it was let go of, and keeps nobody from ending", async () => {
     const parent = holder(
-      'process.stdin.once("data", () => { group[Symbol.dispose](); child.unref(); process.stdin.destroy(); });',
+      'process.stdin.once("data", () => { group[Symbol.dispose](); child.unref(); child.stdout.destroy(); process.stdin.destroy(); });',
     );
     const exit = once(parent, "exit");
     const pids = await printed(parent);
