@@ -83,6 +83,15 @@ describe("loadline probe compose", () => {
     expect(loud.exit).toBe(1);
   });
 
+  it("asks for as many containers as the file has: 2 of 3 are not healthy [R4-32]", async () => {
+    const cwd = makeShop();
+    const scaled = compose.replace("web: { build: ./web }", "web: { build: ./web, scale: 3 }");
+    writeFileSync(join(cwd, "compose.yaml"), scaled);
+    const { out, exit } = await probe(cwd);
+    expect(out).toMatch(/healthy {4}6 of 7\n {2}web: failed, .*1 of 3 containers are in order/);
+    expect(exit).toBe(1);
+  });
+
   it("without an engine is NOT PROVEN, every service not tested, none of them healthy [R4-32]", async () => {
     const cwd = makeShop();
     const { out, exit } = await runLine("probe compose compose.yaml --engine /nowhere/docker", {

@@ -19,13 +19,12 @@ const ofOtherPlans = ["plan", "target", "api-key-env", "model", "profile", "skip
 /** The plan that looks at the containers of a compose file; what it leaves out goes to stderr. */
 function planOf(host: CliHost, args: Args, path: string): WantedPlan {
   const at = resolve(host.cwd, path);
-  const { project, services, completed, notes } = composeProject(readText(at, path), dirname(at));
+  const { notes, project, ...asked } = composeProject(readText(at, path), dirname(at));
   for (const note of notes) host.stderr.write(`${cleanText(note)}\n`);
   const own = {
     kind: "compose",
     project: args.text("project") ?? host.env["COMPOSE_PROJECT_NAME"] ?? project,
-    services,
-    completed,
+    ...asked,
     engine: args.text("engine") ?? "docker",
   };
   const text = JSON.stringify({

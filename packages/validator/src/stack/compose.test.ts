@@ -49,6 +49,20 @@ describe("a service of a compose project [R4-32]", () => {
     expect(await told("healthy", both)).toMatch(/^failed false: .*0 of 1 .*shop-db-1/);
   });
 
+  it("that is to have more containers than are there is not healthy, however well those are", async () => {
+    expect(await told("healthy", [], { replicas: { api: 1, db: 1 } })).toMatch(/^passed/);
+    const said = await told("healthy", [], { replicas: { api: 3 } });
+    expect(said).toMatch(
+      /^failed false: .*1 of 3 containers are in order, 1 are there: shop-api-1/,
+    );
+    const sick = [state("api", { Health: { Status: "unhealthy" } })];
+    expect(await told("healthy", sick, { replicas: { api: 2 } })).toMatch(
+      /^failed .*0 of 2 .*1 are/,
+    );
+    // Who starts it again has another container of it, or the same one.
+    expect(await told("healthy", [], { replicas: { migrate: 2 } })).toMatch(/^passed/);
+  });
+
   it("that is to end has ended with 0, and one that runs on has not", async () => {
     expect(await told("healthy", [state("migrate", { ExitCode: 1 })])).toMatch(/^failed .*code 1/);
     expect(await told("healthy", [state("migrate", { Status: "running" })])).toMatch(/^failed/);
@@ -182,11 +196,32 @@ include: [more.yaml]
       project: "shop",
       services: ["api", "migrate", "db"],
       completed: ["migrate"],
+      replicas: {},
       notes: [
         "debug: of a profile (tools, full), so it was left out.",
         "spare: scaled to 0, so it was left out.",
         "include: not read; services of other files are left out.",
       ],
     });
+  });
+
+  it("tells how many containers each service is to have, as far as the file knows it", () => {
+    const { replicas, notes } = composeProject(
+      `
+services:
+  api: { deploy: { replicas: 3 } }
+  web: { scale: "\${WEB:-2}" }
+  one: { deploy: { replicas: 1 } }
+  open: { scale: "\${MANY}" }
+  odd: { scale: many }
+  off: { scale: 0 }
+`,
+      "/srv/shop",
+    );
+    expect(replicas).toEqual({ api: 3, web: 2 });
+    expect(notes).toEqual([
+      "off: scaled to 0, so it was left out.",
+      "open: how many containers it has is left open, so one is asked for.",
+    ]);
   });
 });

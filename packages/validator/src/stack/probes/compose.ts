@@ -55,13 +55,18 @@ const healthy: ComposeProbe = {
   async run(context) {
     const found = await containersIn(context);
     const reproduce = listAgain(context);
-    const { services, completed, project } = context.service;
+    const { services, completed, project, replicas } = context.service;
     return [...new Set(services)].map((part): StackSeen => {
       const own = (found.get(part) ?? []).map((one) => healthOf(one, completed.includes(part)));
       const count = own.filter(({ state }) => state === "ok").length;
       const says = own.map((one) => one.says).join("; ");
       if (own.length === 0) {
         return { ok: false, seen: `${project} has no container of it.`, part, reproduce };
+      }
+      const wanted = completed.includes(part) ? 1 : (replicas[part] ?? 1);
+      if (own.length < wanted) {
+        const seen = `${count} of ${wanted} containers are in order, ${own.length} are there: ${says}.`;
+        return { ok: false, seen, part, reproduce };
       }
       if (own.some(({ state }) => state === "bad") || count === own.length) {
         const seen = `${count} of ${own.length} containers are in order: ${says}.`;

@@ -20,6 +20,10 @@ export const composeService = z.strictObject({
     .max(100)
     .default([])
     .describe("those of them that are to have ended with 0, such as migrations"),
+  replicas: z
+    .record(serviceName, z.int().min(1).max(500))
+    .default({})
+    .describe("containers that a service is to have at least, default 1"),
   engine: filePath.default("docker").describe("docker, podman, or the path of one"),
   logLinesMax: z
     .int()
