@@ -7,6 +7,7 @@ import { checkConfig, type ConfigProblem } from "./check.ts";
 import { environmentValues } from "./environment.ts";
 import type { GatewayConfig } from "./schema.ts";
 import { resolveSecrets } from "./secrets.ts";
+import { valuesOf } from "./yaml-values.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ConfigValues = { readonly [key: string]: unknown };
@@ -40,18 +41,12 @@ export interface ConfigFile {
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
-/** Reads a file without checking its values. Throws LL_CONFIG_FILE or LL_CONFIG_SYNTAX. */
+/** Reads a file without checking its values. Throws LL_CONFIG_FILE, _SYNTAX or _UNKNOWN_KEY. */
 export function readConfigFile(path: string): ConfigFile {
   const text = readText(path);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const fault = document.errors[0];
-  if (fault) {
-    const line = fault.linePos?.[0].line;
-    const what = (fault.message.split("\n")[0] ?? "").replace(/ at line .*$/, "");
-    throw gatewayErrors.make("LL_CONFIG_SYNTAX", `${what}. (${path}:${line ?? 1})`);
-  }
-  const value: unknown = document.toJS({ maxAliasCount: 16 });
+  const value = valuesOf(document, lines, path);
   if (value !== null && !isRecord(value))
     throw gatewayErrors.make("LL_CONFIG_SYNTAX", `The file is not a map of keys. (${path}:1)`);
   return { path, values: value ?? {}, lineOf: (keys) => lineOf(document, lines, keys) };
