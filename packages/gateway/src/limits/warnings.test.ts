@@ -30,6 +30,21 @@ describe("warnings of limits", () => {
     expect(warningsOf([...met, ...named, requests("tenant", "acme")])).toEqual([]);
   });
 
+  it("those of gateways that share a PostgreSQL are shared in Redis alone, and are warned of without it", () => {
+    const sql = "postgres://loadline@db/loadline";
+    const limits = [requests("global")];
+    expect(warningsOf(limits, { stores: { sql } })).toEqual([
+      expect.stringMatching(/^limits hold in each gateway by itself: .* Set stores\.redis/),
+    ]);
+    const redis = "redis://cache:6379";
+    const none = [
+      warningsOf(limits, { stores: { sql, redis } }),
+      warningsOf(limits, { stores: { sql: "sqlite:/var/x.db" } }),
+      warningsOf([], { stores: { sql } }),
+    ];
+    expect(none).toEqual([[], [], []]);
+  });
+
   it("a misspelt model or route limits nothing, and says which name was meant", () => {
     expect(warningsOf([requests("model", ["large", "smal"]), requests("route", "chatt")])).toEqual([
       'limits[0].match: no route serves the model "smal", so it limits nothing. Did you mean "small"?',

@@ -1,14 +1,28 @@
 import { meant } from "@loadline/kit/nearest";
 import type { GatewayConfig } from "../config/schema.ts";
 import { namedTargets } from "../routing/config.ts";
+import { sqlUrl } from "../state/config.ts";
 import type { LimitEntry } from "./config.ts";
 
-/** Limits that no call meets, and budgets that refuse each call, though that is seldom meant. */
+/**
+ * Limits that no call meets, budgets that refuse each call, and limits that replicas would not share,
+ * though that is seldom meant.
+ */
 export function limitWarnings(config: GatewayConfig): string[] {
-  return config.limits.flatMap((limit, index) => [
+  const own = config.limits.flatMap((limit, index) => [
     ...unmetNames(config, limit).map((text) => `limits[${index}].match: ${text}`),
     ...unpriced(config, limit).map((text) => `limits[${index}]: ${text}`),
   ]);
+  return [...own, ...unshared(config)];
+}
+
+/** A server of SQL is there for several gateways; what limits count they share in Redis alone. */
+function unshared({ limits, stores }: GatewayConfig): string[] {
+  const isServer = !sqlUrl(stores.sql).startsWith("sqlite:");
+  if (!isServer || stores.redis !== null || limits.length === 0) return [];
+  return [
+    "limits hold in each gateway by itself: several that share stores.sql admit as many times as much. Set stores.redis, unless there is one.",
+  ];
 }
 
 const namesOf = ({ match }: LimitEntry): readonly string[] =>
