@@ -1,5 +1,6 @@
 import { dialectOf } from "../dialects/index.ts";
 import type { Exchange } from "../pipeline/exchange.ts";
+import { droppedNames } from "./dropped-names.ts";
 
 /** Type of every answer that is no stream: an upstream's own is not told to a client. */
 export const wholeType = "application/json";
@@ -22,7 +23,7 @@ export function answerHeaders(x: Exchange, contentType: string, facts: AnswerFac
   headers.push("x-loadline-attempts", String(facts.attempts), "cache-control", "no-store");
   if (facts.isHedged) headers.push("x-loadline-hedged", "1");
   if (facts.dropped && facts.dropped.length > 0)
-    headers.push("x-loadline-dropped", facts.dropped.join(","));
+    headers.push("x-loadline-dropped", droppedNames(facts.dropped));
   if (x.isAuthStale) headers.push("x-loadline-degraded", "auth");
   if (x.lease) for (const text of x.lease.headers) headers.push(text);
   return headers;
