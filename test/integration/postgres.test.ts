@@ -12,6 +12,7 @@ import { storeMetrics } from "../../packages/gateway/src/state/metrics.ts";
 import { openPostgresStore } from "../../packages/gateway/src/state/postgres/open.ts";
 import type { Store } from "../../packages/gateway/src/state/store.ts";
 import { eventually } from "../../packages/testkit/src/eventually.ts";
+import { startTcpProxy } from "../../packages/testkit/src/tcp-proxy/index.ts";
 import { requireParts } from "../../packages/testkit/src/parts/index.ts";
 import { type RunningPostgres, startPostgres } from "../../packages/testkit/src/postgres/index.ts";
 import { quietest } from "./machine.ts";
@@ -103,6 +104,18 @@ describe.skipIf(parts.missing)("the SQL store on PostgreSQL 15", () => {
     // No bound of the statement's own time: of a busy machine that would be the machine's.
     expect(Number(p99)).toBeLessThanOrEqual(1);
   }, 60_000);
+
+  it("a server 160 ms away is well again once it answers so: a ping with a write is one round trip", async () => {
+    await using proxy = await startTcpProxy({ clock, targetPort: server.port });
+    const url = new URL(server.url);
+    url.port = String(proxy.port);
+    await using far = await openPostgresStore(String(url), clock);
+    proxy.delay(400);
+    await eventually(clock, () => far.health().state === "degraded", soonMs);
+    proxy.delay(160);
+    await eventually(clock, () => far.health().state === "ok", soonMs);
+    expect(far.health().latencyMs).toBeGreaterThan(100);
+  });
 
   it("a value that it cannot keep is refused as one, and the store is there all the same", async () => {
     const text = (chars: number): string =>

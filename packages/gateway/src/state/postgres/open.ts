@@ -1,7 +1,6 @@
 import type { Clock } from "@loadline/kit/clock";
 import { LoadlineError } from "@loadline/kit/errors";
 import type { Pool } from "pg";
-import type { GatewayErrorCode } from "../../errors.ts";
 import { sqlStore } from "../sql/open.ts";
 import type { Store, StoreTimes } from "../store.ts";
 import type { Pong } from "../store-watch.ts";
@@ -16,10 +15,11 @@ import {
 } from "./pool.ts";
 
 const retryMs = 300;
-const askTime = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms";
+const nowMs = "(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms";
+const askTime = `SELECT ${nowMs}`;
+const markTime = `INSERT INTO store_facts (name, value) VALUES ('store.written', $1)
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING ${nowMs}`;
 const callMsDefault = 1000;
-const mark = `INSERT INTO store_facts (name, value) VALUES ('store.written', $1)
-  ON CONFLICT (name) DO UPDATE SET value = excluded.value`;
 /** Part of a call's bound that a ping may take. */
 const pingShare = 0.75;
 
@@ -59,28 +59,23 @@ export async function openPostgresStore(
   });
 }
 
-/** With a `text` to write: a server that answers and takes no writes is there, and says so. */
+/**
+ * One round trip: two would take a distant server for a slow one. With a `text` to write; a server that
+ * answers and takes no writes is there, and says so.
+ */
 async function pingOver(pool: Pool, text: string | undefined): Promise<Pong> {
   const client = await pool.connect();
   try {
-    const { rows } = await client.query<{ ms: number }>(askTime);
-    const code = text === undefined ? undefined : await refusalOf(client.query(mark, [text]));
+    const isWrite = text !== undefined;
+    const query = isWrite ? { text: markTime, values: [text] } : { text: askTime };
+    const { rows } = await client.query<{ ms: number }>(query);
     client.release();
-    return { storeMs: rows[0]?.ms, ...(code && { code }) };
+    return { storeMs: rows[0]?.ms };
   } catch (cause) {
-    client.release(true);
+    const isRefused = text !== undefined && isServersAnswer(cause);
+    client.release(!isRefused);
+    if (isRefused) return { code: "LL_STATE_READ_ONLY" };
     throw postgresError(cause);
-  }
-}
-
-/** The code for a write that the server itself refused. */
-async function refusalOf(write: Promise<unknown>): Promise<GatewayErrorCode | undefined> {
-  try {
-    await write;
-    return undefined;
-  } catch (cause) {
-    if (isServersAnswer(cause)) return "LL_STATE_READ_ONLY";
-    throw cause;
   }
 }
 
